@@ -1,0 +1,248 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { Readable } from "node:stream";
+import { describeType } from "./key.js";
+import type { Body } from "./provider.js";
+import {
+  FlowedStream,
+  PulledStream,
+  sourceError,
+  sourceRules,
+  type ChunkSource,
+  type SourceContext,
+} from "./source-stream.js";
+
+/** What may be stored, but for the function that returns one of these. */
+export type BodyContent =
+  | string
+  | Uint8Array
+  | ArrayBuffer
+  | Blob
+  | Readable
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array | string>
+  | { readonly path: string };
+
+/**
+ * What may be stored. Everything but a one-shot stream can be read again when a try fails; a function is
+ * called once for each reading and must give the same bytes each time.
+ */
+export type BodyInput = BodyContent | (() => BodyContent | Promise<BodyContent>);
+
+export interface BodyOptions {
+  /** The length in bytes, when the caller knows it: a body of another length is refused. */
+  readonly size?: number | undefined;
+  readonly key?: string | undefined;
+  /** The name that errors of the source carry. */
+  readonly provider?: string | undefined;
+  /** How long to wait for the next bytes of a stream, in milliseconds; absent or 0 for ever. */
+  readonly idleMs?: number | undefined;
+}
+
+/** Files are read in blocks of this size: 2.5 times as fast as Node's 64 KiB. */
+const FILE_BLOCK_BYTES = 1024 * 1024;
+
+type Range = { readonly offset: number; readonly length: number };
+
+/**
+ * Makes a {@link Body} of any kind of input.
+ *
+ * @throws TypeError when it is of no accepted kind.
+ * @throws StorageError `SourceError` when a file is missing, a stream was read before, or the declared size
+ * is known to be wrong.
+ */
+export async function toBody(input: BodyInput, options: BodyOptions = {}): Promise<Body> {
+  const { size } = options;
+  if (size !== undefined && (!Number.isSafeInteger(size) || size < 0)) {
+    throw new TypeError(`size is a whole number of bytes, not ${String(size)}`);
+  }
+  const context = { key: options.key, provider: options.provider ?? "source", idleMs: options.idleMs };
+  if (typeof input === "string") return bytesBody(stringBytes(input), size, context);
+  if (input instanceof Uint8Array) return bytesBody(input, size, context);
+  if (input instanceof ArrayBuffer) return bytesBody(new Uint8Array(input), size, context);
+  if (input instanceof Blob) return blobBody(input, size, context);
+  if (input instanceof Readable) return streamBody(input, size, context);
+  if (typeof input === "function") return functionBody(input, size, context);
+  if (isWebStream(input)) return webStreamBody(input, size, context);
+  if (isAsyncIterable(input)) return iterableBody(input, size, context);
+  if (isFile(input)) return fileBody(input.path, size, context);
+  throw new TypeError(
+    `A body is a string, bytes, a Blob, a stream, an async iterable, { path } or a function, not ${describeType(input)}`,
+  );
+}
+
+function stringBytes(text: string): Uint8Array {
+  if (!text.isWellFormed()) throw new TypeError("A body that is a string must be well-formed Unicode");
+  return Buffer.from(text);
+}
+
+function isWebStream(input: unknown): input is ReadableStream<Uint8Array> {
+  return typeof (input as ReadableStream | null)?.getReader === "function";
+}
+
+function isAsyncIterable(input: unknown): input is AsyncIterable<Uint8Array | string> {
+  return typeof (input as AsyncIterable<unknown> | null)?.[Symbol.asyncIterator] === "function";
+}
+
+function isFile(input: unknown): input is { readonly path: string } {
+  return typeof (input as { path?: unknown } | null)?.path === "string";
+}
+
+function assertSize(actual: number, declared: number | undefined, context: SourceContext): void {
+  if (declared === undefined || declared === actual) return;
+  throw sourceError(`the body is ${actual} bytes long, its declared size is ${declared}`, context);
+}
+
+export function bytesBody(bytes: Uint8Array, declared: number | undefined, context: SourceContext): Body {
+  assertSize(bytes.byteLength, declared, context);
+  return {
+    size: bytes.byteLength,
+    replayable: true,
+    bytes,
+    open: (range) => {
+      const part = range === undefined ? bytes : bytes.subarray(range.offset, range.offset + range.length);
+      return Readable.from(part.byteLength === 0 ? [] : [part], { objectMode: false });
+    },
+  };
+}
+
+function blobBody(blob: Blob, declared: number | undefined, context: SourceContext): Body {
+  assertSize(blob.size, declared, context);
+  return {
+    size: blob.size,
+    replayable: true,
+    open: (range) => {
+      const part = range === undefined ? blob : blob.slice(range.offset, range.offset + range.length);
+      return new PulledStream(pullWebStream(part.stream()), sourceRules(part.size, context));
+    },
+  };
+}
+
+/** An iterator over a web stream that is only locked when it is first asked. */
+function pullWebStream(stream: ReadableStream<Uint8Array>): ChunkSource {
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  return {
+    next: async () => {
+      reader ??= stream.getReader();
+      const { done, value } = await reader.read();
+      return done ? { done: true, value: undefined } : { done: false, value };
+    },
+    cancel: (reason) => {
+      const cancelled = reader === undefined ? stream.cancel(reason) : reader.cancel(reason);
+      cancelled.catch(() => {});
+    },
+  };
+}
+
+async function fileBody(path: string, declared: number | undefined, context: SourceContext): Promise<Body> {
+  const facts = await stat(path).catch((error: unknown) => {
+    throw sourceError(`the file of the body cannot be read`, context, error);
+  });
+  if (!facts.isFile()) throw sourceError("the path of the body is not a file", context);
+  assertSize(facts.size, declared, context);
+  return {
+    size: facts.size,
+    replayable: true,
+    path,
+    open: (range) =>
+      new FlowedStream(() => openFile(path, range), sourceRules(range?.length ?? facts.size, context)),
+  };
+}
+
+function openFile(path: string, range: Range | undefined): Readable {
+  if (range?.length === 0) return Readable.from([], { objectMode: false });
+  const end = range === undefined ? undefined : range.offset + range.length - 1;
+  return createReadStream(path, {
+    highWaterMark: FILE_BLOCK_BYTES,
+    start: range?.offset,
+    ...(end === undefined ? {} : { end }),
+  });
+}
+
+function functionBody(
+  make: () => BodyContent | Promise<BodyContent>,
+  size: number | undefined,
+  context: SourceContext,
+): Body {
+  const open = async (): Promise<Readable> => {
+    const content = await make();
+    if (typeof content === "function") throw new TypeError("A body's function returns a body, not a function");
+    return (await toBody(content, { ...context, size })).open();
+  };
+  return {
+    size,
+    replayable: true,
+    open: (range) => {
+      const whole = new FlowedStream(open, sourceRules(size, context));
+      return range === undefined ? whole : new PulledStream(stretch(whole, range), sourceRules(range.length, context));
+    },
+  };
+}
+
+/** The part of a stream that lies in a range: what comes before is read and dropped. */
+function stretch(stream: Readable, range: Range): ChunkSource {
+  const chunks = cut(stream, range);
+  return { next: () => chunks.next(), cancel: () => void stream.destroy() };
+}
+
+async function* cut(stream: Readable, { offset, length }: Range): AsyncGenerator<Uint8Array, void, undefined> {
+  let position = 0;
+  if (length === 0) return;
+  for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+    const part = chunk.subarray(Math.max(0, offset - position), Math.max(0, offset + length - position));
+    position += chunk.byteLength;
+    if (part.byteLength > 0) yield part;
+    if (position >= offset + length) return;
+  }
+}
+
+/** A body that can be opened once. */
+function onceBody(size: number | undefined, context: SourceContext, open: () => Readable): Body {
+  let opened = false;
+  return {
+    size,
+    replayable: false,
+    open: (range) => {
+      if (opened || range !== undefined) {
+        const reason = opened ? "the body can be read only once" : "a stream cannot be read from an offset";
+        throw sourceError(reason, context);
+      }
+      opened = true;
+      return open();
+    },
+  };
+}
+
+export function streamBody(stream: Readable, size: number | undefined, context: SourceContext): Body {
+  if (stream.readableDidRead || stream.destroyed) {
+    if (stream.errored) throw sourceError("the source of the body failed", context, stream.errored);
+    throw sourceError("the stream was read or closed before", context);
+  }
+  // Until the stream is opened nobody else listens, and an error without a listener ends the process.
+  stream.on("error", () => {});
+  return onceBody(size, context, () => new FlowedStream(() => stream, sourceRules(size, context)));
+}
+
+function webStreamBody(
+  stream: ReadableStream<Uint8Array>,
+  size: number | undefined,
+  context: SourceContext,
+): Body {
+  if (stream.locked) throw sourceError("the stream is locked by another reader", context);
+  return onceBody(size, context, () => new PulledStream(pullWebStream(stream), sourceRules(size, context)));
+}
+
+function iterableBody(
+  iterable: AsyncIterable<Uint8Array | string>,
+  size: number | undefined,
+  context: SourceContext,
+): Body {
+  return onceBody(size, context, () => {
+    const iterator = iterable[Symbol.asyncIterator]();
+    const cancel = (): void => {
+      // `return` of a generator waits for the pending `next`; nobody else should.
+      void Promise.resolve(iterator.return?.()).catch(() => {});
+    };
+    return new PulledStream({ next: () => iterator.next(), cancel }, sourceRules(size, context));
+  });
+}

@@ -1,0 +1,102 @@
+import { StorageError, type Operation, type StorageErrorCode } from "./errors.js";
+import { assertKey } from "./key.js";
+import { assertHeaders, assertMetadata } from "./metadata.js";
+import type {
+  DeleteOptions,
+  GetOptions,
+  ListOptions,
+  PutOptions,
+  StorageProvider,
+  Supports,
+} from "./provider.js";
+import { assertRange } from "./range.js";
+
+const WRITE_ID = /^[A-Za-z0-9\-_.:]{1,200}$/;
+
+/** Throws for a key that breaks a rule, or that this provider cannot hold. */
+export function checkKey(provider: StorageProvider, key: string, operation: Operation): void {
+  assertKey(key, operation, provider.name);
+  const { keyBytesMax } = provider.supports;
+  if (key.length * 3 <= keyBytesMax || Buffer.byteLength(key) <= keyBytesMax) return;
+  throw refused("Unsupported", `the provider takes keys of at most ${keyBytesMax} bytes`, provider, operation, key);
+}
+
+/** Throws for options of a put that are wrong, or that this provider does not support. */
+export function checkPut(
+  provider: StorageProvider,
+  key: string,
+  options: PutOptions,
+  size: number | undefined,
+): void {
+  const { supports, name } = provider;
+  assertHeaders(options, key, name);
+  if (options.metadata !== undefined) assertMetadata(options.metadata, key, name);
+  if (options.ifNoneMatch !== undefined && options.ifNoneMatch !== "*") {
+    throw new TypeError(`ifNoneMatch of a put is "*", not ${String(options.ifNoneMatch)}`);
+  }
+  if (options.ifMatch !== undefined && options.ifNoneMatch !== undefined) {
+    throw new TypeError("A put takes ifMatch or ifNoneMatch, not both");
+  }
+  assertEtag(options.ifMatch);
+  if (options.writeId !== undefined && !WRITE_ID.test(options.writeId)) {
+    throw new TypeError("writeId is 1 to 200 characters of A-Z, a-z, 0-9, -, _, . and :");
+  }
+  const wanted: readonly (readonly [boolean, keyof Supports, string])[] = [
+    [options.ifNoneMatch !== undefined, "ifNoneMatch", "create-only writes"],
+    [options.ifMatch !== undefined, "ifMatch", "conditional writes"],
+    [options.metadata !== undefined && Object.keys(options.metadata).length > 0, "metadata", "metadata"],
+    [size === 0, "emptyObject", "empty objects"],
+  ];
+  for (const [asked, feature, words] of wanted) {
+    if (asked && !supports[feature]) {
+      throw refused("Unsupported", `the provider does not support ${words}`, provider, "put", key);
+    }
+  }
+  if (size !== undefined && size > supports.objectBytesMax) {
+    const reason = `the body has ${size} bytes, the provider takes ${supports.objectBytesMax}`;
+    throw refused("TooLarge", reason, provider, "put", key);
+  }
+}
+
+/** Throws for options of a get that are wrong, or that this provider does not support. */
+export function checkGet(provider: StorageProvider, key: string, options: GetOptions): void {
+  assertEtag(options.ifMatch);
+  if (options.range === undefined) return;
+  assertRange(options.range);
+  if (provider.supports.range) return;
+  throw refused("Unsupported", "the provider does not support ranges", provider, "get", key);
+}
+
+/** Throws for options of a delete that are wrong, or that this provider does not support. */
+export function checkDelete(provider: StorageProvider, key: string, options: DeleteOptions): void {
+  assertEtag(options.ifMatch);
+  if (options.ifMatch === undefined || provider.supports.conditionalDelete) return;
+  throw refused("Unsupported", "the provider does not support conditional deletes", provider, "delete", key);
+}
+
+/** Throws for options of a listing that are wrong. */
+export function checkList(options: ListOptions): void {
+  const { cursor, delimiter, limit } = options;
+  if (limit !== undefined && (!Number.isSafeInteger(limit) || limit < 1)) {
+    throw new TypeError(`limit is a whole number, at least 1, not ${String(limit)}`);
+  }
+  if (delimiter !== undefined && delimiter !== "/") {
+    throw new TypeError(`delimiter is "/", not ${String(delimiter)}`);
+  }
+  if (cursor !== undefined && typeof cursor !== "string") throw new TypeError("cursor is a string");
+}
+
+function assertEtag(etag: string | undefined): void {
+  if (etag === undefined || (typeof etag === "string" && etag !== "")) return;
+  throw new TypeError("ifMatch is the etag of an object");
+}
+
+function refused(
+  code: StorageErrorCode,
+  reason: string,
+  provider: StorageProvider,
+  operation: Operation,
+  key: string,
+): StorageError {
+  return new StorageError(code, reason, { operation, provider: provider.name, key });
+}

@@ -1,0 +1,46 @@
+import { copyThrough } from "../copy-object.js";
+import { StorageError } from "../errors.js";
+import type { CopyOptions, ObjectInfo, StorageProvider } from "../provider.js";
+import type { Chain } from "./chain.js";
+import { readFromChain } from "./fallback-read.js";
+import { putInChain } from "./fallback-put.js";
+import { survey } from "./survey.js";
+
+/**
+ * Copies within the member that holds the object, when that is the one a new object would go to and no
+ * member has the target; else through this process, as a put.
+ */
+export async function copyInChain(
+  chain: Chain,
+  from: string,
+  to: string,
+  options: CopyOptions,
+): Promise<ObjectInfo> {
+  const { signal, onEvent } = options;
+  const { member } = await readFromChain(chain, "copy", from, options, (asked) =>
+    asked.head(from, { signal, onEvent }),
+  );
+  if (from === to && chain.overwrites === "refuse") {
+    throw new StorageError("AlreadyExists", "the source and the target are one key", {
+      operation: "copy",
+      provider: member.name,
+      key: to,
+    });
+  }
+  if (await isFree(chain, to, options, member)) {
+    return await member.copy!(from, to, { ...options, ifNoneMatch: "*" });
+  }
+  const source: StorageProvider = member;
+  return await copyThrough(source, asTarget(chain, source), from, to, options);
+}
+
+async function isFree(chain: Chain, to: string, options: CopyOptions, member: StorageProvider): Promise<boolean> {
+  if (member !== chain.members[0] || member.copy === undefined || !member.supports.ifNoneMatch) return false;
+  const answers = await survey(chain, to, options);
+  return answers.every(({ state }) => state === "absent");
+}
+
+/** The chain as a target: what `copyThrough` needs of a provider. */
+function asTarget(chain: Chain, source: StorageProvider): StorageProvider {
+  return { ...source, name: chain.name, put: (key, body, options) => putInChain(chain, key, body, options) };
+}

@@ -1,0 +1,193 @@
+import { randomUUID } from "node:crypto";
+import { StorageError, withErrorFacts, type Attempt } from "../errors.js";
+import type { Body, ObjectInfo, PutOptions, StorageProvider } from "../provider.js";
+import { replayable } from "../replayable.js";
+import { ask, exhausted, memberError, movesOn, reportFallback, type Chain } from "./chain.js";
+import { survey, type Answer } from "./survey.js";
+
+/** One put on its way through the chain. */
+interface ChainPut {
+  readonly chain: Chain;
+  readonly key: string;
+  readonly options: PutOptions & { readonly writeId: string };
+  readonly answers: readonly Answer[];
+  readonly attempts: Attempt[];
+  /** Members that may hold another copy: they could not be asked, or not be cleared. */
+  readonly unconfirmed: Set<string>;
+}
+
+/**
+ * Writes to the first member that works, after every member was asked whether it has the key.
+ *
+ * @throws StorageError `AlreadyExists` when one has it and overwriting is refused; what the last column of
+ * the table of codes keeps from moving on; when no member is left, an error with one attempt for each.
+ */
+export async function putInChain(chain: Chain, key: string, body: Body, given: PutOptions): Promise<ObjectInfo> {
+  const options = { ...given, writeId: given.writeId ?? randomUUID() };
+  const answers = await survey(chain, key, options);
+  const put: ChainPut = { chain, key, options, answers, attempts: [], unconfirmed: new Set() };
+  const own = answers.find((answer) => answer.state === "present" && answer.info.writeId === options.writeId);
+  if (own?.state === "present") return own.info;
+  assertConditions(put);
+  const candidates = options.ifMatch === undefined ? reachable(put) : [firstHolder(put)];
+  const kept = candidates.length > 1 ? replayable(body, chain.spool, { key, provider: chain.name }) : undefined;
+  try {
+    return await finish(put, await tryInTurn(put, candidates, kept ?? body));
+  } finally {
+    await kept?.release();
+  }
+}
+
+/** Conditions are evaluated once, here, against all that answered. */
+function assertConditions({ chain, key, options, answers }: ChainPut): void {
+  const holder = answers.find((answer) => answer.state === "present");
+  const context = { operation: "put", provider: holder?.member.name ?? chain.name, key } as const;
+  if (options.ifMatch !== undefined) {
+    const silent = answers.find((answer) => answer.state === "silent");
+    if (silent?.state === "silent" && (holder === undefined || isBefore(chain, silent.member, holder.member))) {
+      const reason = `${JSON.stringify(silent.member.name)} does not answer, and may hold the object`;
+      throw new StorageError("Unavailable", reason, { ...context, retryable: false, cause: silent.error });
+    }
+    if (holder?.state === "present" && holder.info.etag === options.ifMatch) return;
+    const found = holder?.state === "present" ? `the object's ETag is ${holder.info.etag}` : "there is no object";
+    throw new StorageError("PreconditionFailed", `${found}, not ${options.ifMatch}`, context);
+  }
+  if (holder === undefined) return;
+  if (options.ifNoneMatch === "*") throw new StorageError("AlreadyExists", "the key has an object", context);
+  if (chain.overwrites === "refuse") throw new StorageError("AlreadyExists", CURES, context);
+}
+
+const CURES =
+  "the key has an object, and a chain without a journal cannot replace it without leaving an older copy " +
+  'somewhere: give the chain a journal, or accept that with overwrites: "may-be-stale"';
+
+function isBefore({ members }: Chain, a: StorageProvider, b: StorageProvider): boolean {
+  return members.indexOf(a) < members.indexOf(b);
+}
+
+function firstHolder({ answers }: ChainPut): StorageProvider {
+  const holder = answers.find((answer) => answer.state === "present");
+  if (holder === undefined) throw new TypeError("A condition held without an object");
+  return holder.member;
+}
+
+/** The members worth trying: one that just did not answer is not asked to take a body. */
+function reachable(put: ChainPut): readonly StorageProvider[] {
+  const { chain, key, options, answers, attempts, unconfirmed } = put;
+  const candidates: StorageProvider[] = [];
+  for (const answer of answers) {
+    const { member } = answer;
+    if (answer.state === "silent") {
+      unconfirmed.add(member.name);
+      if (movesOn(chain, answer.error)) {
+        attempts.push({ provider: answer.error.provider, error: answer.error, milliseconds: answer.milliseconds });
+        reportFallback(chain, "put", key, member, answer.error, options);
+        continue;
+      }
+    }
+    candidates.push(member);
+  }
+  return candidates;
+}
+
+async function tryInTurn(put: ChainPut, candidates: readonly StorageProvider[], body: Body): Promise<ObjectInfo> {
+  const { chain, key, attempts, options } = put;
+  for (const member of candidates) {
+    const startedAt = performance.now();
+    try {
+      assertTakes(member, key, body, options);
+      return await member.put(key, body, memberOptions(put, member));
+    } catch (thrown) {
+      const error = memberError(thrown, member, "put", key, options);
+      const landed = error.applied === "unknown" ? await askedAbout(put, member) : undefined;
+      if (landed !== undefined) return landed;
+      attempts.push({ provider: error.provider, error, milliseconds: performance.now() - startedAt });
+      if (!movesOn(chain, error)) throw attempts.length > 1 ? withErrorFacts(error, { attempts }) : error;
+      reportFallback(chain, "put", key, member, error, options);
+    }
+  }
+  throw exhausted("put", key, attempts, chain);
+}
+
+/** What a member cannot hold is known before a byte moves. */
+function assertTakes(
+  { name, supports }: StorageProvider,
+  key: string,
+  { size }: Body,
+  { metadata }: PutOptions,
+): void {
+  const context = { operation: "put", provider: name, key } as const;
+  if (metadata !== undefined && !supports.metadata) {
+    throw new StorageError("Unsupported", "the provider does not support metadata", context);
+  }
+  if (size === 0 && !supports.emptyObject) {
+    throw new StorageError("Unsupported", "the provider does not support empty objects", context);
+  }
+  if (size !== undefined && size > supports.objectBytesMax) {
+    const reason = `the body has ${size} bytes, the provider takes ${supports.objectBytesMax}`;
+    throw new StorageError("TooLarge", reason, context);
+  }
+  if (Buffer.byteLength(key) > supports.keyBytesMax) {
+    throw new StorageError("Unsupported", `the provider takes keys of ${supports.keyBytesMax} bytes`, context);
+  }
+}
+
+function memberOptions({ chain, options }: ChainPut, { supports }: StorageProvider): PutOptions {
+  const createOnly = chain.overwrites === "refuse" && supports.ifNoneMatch;
+  return createOnly ? { ...options, ifNoneMatch: "*" } : options;
+}
+
+/** Unknown is not failed: the member is asked whether this very write is there. */
+async function askedAbout(
+  { chain, key, options, unconfirmed }: ChainPut,
+  member: StorageProvider,
+): Promise<ObjectInfo | undefined> {
+  const { signal, onEvent, writeId } = options;
+  const report = (outcome: "applied" | "absent" | "unknown"): void =>
+    onEvent?.({ type: "verified", operation: "put", provider: member.name, key, outcome });
+  try {
+    const info = await ask(chain, member, key, { signal, onEvent }, (call) => member.head(key, call));
+    if (info.writeId === writeId) {
+      report("applied");
+      return info;
+    }
+    report("absent");
+  } catch (thrown) {
+    const error = memberError(thrown, member, "head", key, options);
+    report(error.code === "NotFound" ? "absent" : "unknown");
+  }
+  // A write that is not there yet may still arrive.
+  unconfirmed.add(member.name);
+  return undefined;
+}
+
+/** Clears older copies where that can be done safely, and says where one may be left. */
+async function finish(put: ChainPut, info: ObjectInfo): Promise<ObjectInfo> {
+  const { chain, key, options, answers, unconfirmed } = put;
+  for (const answer of answers) {
+    if (answer.state === "silent") unconfirmed.add(answer.member.name);
+    if (answer.state !== "present" || holds(answer.member, info)) continue;
+    if (!(await cleared(put, answer.member, answer.info))) unconfirmed.add(answer.member.name);
+  }
+  const left = chain.members.filter((member) => unconfirmed.has(member.name) && !holds(member, info));
+  if (left.length === 0) return info;
+  const names = left.map(({ name }) => name);
+  options.onEvent?.({ type: "unconfirmed", key, providers: names });
+  return { ...info, unconfirmed: names };
+}
+
+function holds(member: StorageProvider, info: ObjectInfo): boolean {
+  return member.name === info.provider || member.locate(info.ref) !== undefined;
+}
+
+/** Only the very copy that was seen is deleted. */
+async function cleared({ chain, key, options }: ChainPut, member: StorageProvider, old: ObjectInfo): Promise<boolean> {
+  const { signal, onEvent } = options;
+  if (!member.supports.conditionalDelete || old.etag === undefined) return false;
+  try {
+    await ask(chain, member, key, { signal, onEvent }, (call) => member.delete(key, { ...call, ifMatch: old.etag }));
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,150 @@
+import { describeProvider, type EveryMember } from "../intercept.js";
+import type { Description, StorageProvider, Supports } from "../provider.js";
+import type { ReplayableOptions } from "../replayable.js";
+import { assertFallbackOn, type Chain, type FallbackOnCode } from "./chain.js";
+import { copyInChain } from "./fallback-copy.js";
+import { deleteFromChain } from "./fallback-delete.js";
+import { putInChain } from "./fallback-put.js";
+import { readFromChain, signForHolder } from "./fallback-read.js";
+import { prepareMembers, type MemberOptions } from "./members.js";
+import { mergeLists } from "./merge-list.js";
+import { choiceSupports } from "./supports.js";
+
+export interface FallbackOptions extends MemberOptions {
+  /** Default `"fallback"`. */
+  readonly name?: string | undefined;
+  /**
+   * What a put of a key that exists does: `"refuse"` it with `AlreadyExists` (the default), or write it and
+   * say where an older copy may be left (`"may-be-stale"`).
+   */
+  readonly overwrites?: "refuse" | "may-be-stale" | undefined;
+  /**
+   * Failures that end a call by default, and on which the chain shall go on instead. Mind that wrong
+   * credentials then move all new objects to the next member, silently but for the events.
+   */
+  readonly fallbackOn?: readonly FallbackOnCode[] | undefined;
+  /** How a one-shot body is kept while a later member may need it. */
+  readonly spool?: ReplayableOptions | undefined;
+  /** How long a member may take to say whether it holds a key, in milliseconds; default 5,000. */
+  readonly askMs?: number | undefined;
+}
+
+const ASK_MS = 5000;
+
+/**
+ * A chain of providers: writes go to the first that works, reads go where the object is.
+ *
+ * It buys availability of **writes**: an object lives in one member, and is out of reach while that member
+ * is down. What moves a call on to the next member is the last column of the table of error codes: a member
+ * that is down, slow, full, rate-limited or cannot hold the object; not wrong credentials, not a missing
+ * bucket, not the caller's mistakes.
+ *
+ * **This chain keeps no journal**, so it is for keys that are written once:
+ * - A put asks every member first. A key that exists is `AlreadyExists`. With `overwrites: "may-be-stale"`
+ *   it is written, older copies that can be told apart are cleared, and `info.unconfirmed` names the members
+ *   that may still hold one; a read while an earlier member is down then says `info.mayBeStale`.
+ * - A put while a member is down succeeds elsewhere, and names that member in `info.unconfirmed`: it could
+ *   not be asked, so a key that was written before is not noticed.
+ * - `NotFound` means that every member answered so; with one down it is `Unavailable`.
+ * - A delete succeeds when every member has confirmed it, and starts with the last.
+ * - A listing is whole, or `Unavailable`.
+ * - After an unknown outcome the member is asked, by the write id, before the chain moves on; when it does
+ *   not answer it is named in `info.unconfirmed`.
+ * - Objects are not moved home when the first member is back.
+ *
+ * @param members - In order of preference. Names and places must differ.
+ * @throws TypeError and StorageError `InvalidArgument` for members and options that cannot work.
+ * @example
+ * ```ts
+ * const storage = createStorage(fallback([memory({ name: "first" }), memory({ name: "second" })]));
+ * const info = await storage.put("videos/42.mp4", bytes);
+ * info.provider; // "first"
+ * ```
+ */
+export function fallback(members: readonly StorageProvider[], options: FallbackOptions = {}): StorageProvider {
+  const prepared = prepareMembers("fallback", members, options);
+  const chain: Chain = {
+    name: options.name ?? "fallback",
+    members: prepared,
+    overwrites: assertOverwrites(options.overwrites ?? "refuse"),
+    fallbackOn: assertFallbackOn(options.fallbackOn ?? []),
+    spool: options.spool ?? {},
+    askMs: options.askMs ?? ASK_MS,
+  };
+  return provider(chain, prepared);
+}
+
+function provider(chain: Chain, members: Chain["members"]): StorageProvider {
+  const canSign = members.some(({ signedUrl }) => signedUrl !== undefined);
+  return {
+    name: chain.name,
+    supports: supportsOf(chain),
+    put: (key, body, call) => putInChain(chain, key, body, call),
+    get: async (key, call) => {
+      const { result, stale } = await readFromChain(chain, "get", key, call, (member) => member.get(key, call));
+      return stale ? { ...result, info: { ...result.info, mayBeStale: true } } : result;
+    },
+    head: async (key, call) => {
+      const { result, stale } = await readFromChain(chain, "head", key, call, (member) => member.head(key, call));
+      return stale ? { ...result, mayBeStale: true } : result;
+    },
+    delete: (key, call) => deleteFromChain(chain, key, call),
+    list: (call) => mergeLists(chain.name, members, call),
+    ref: (key) => members[0].ref(key),
+    locate: (text) => {
+      for (const member of members) {
+        const found = member.locate(text);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    },
+    copy: (from, to, call) => copyInChain(chain, from, to, call),
+    publicUrl: undefined,
+    signedUrl: canSign ? (key, call) => signForHolder(chain, key, call) : undefined,
+    signUpload: undefined,
+    multipart: undefined,
+    importFrom: undefined,
+    deleteMany: undefined,
+    describe: () => describe(chain),
+    close: async () => {
+      await Promise.all(members.map((member) => member.close?.()));
+    },
+  } satisfies EveryMember<StorageProvider>;
+}
+
+function assertOverwrites(overwrites: "refuse" | "may-be-stale"): Chain["overwrites"] {
+  if (overwrites === "refuse" || overwrites === "may-be-stale") return overwrites;
+  throw new TypeError(`fallback: overwrites is "refuse" or "may-be-stale", not ${String(overwrites)}`);
+}
+
+function supportsOf({ members, overwrites }: Chain): Supports {
+  const supports = choiceSupports(members);
+  return overwrites === "refuse" ? { ...supports, overwrite: false, ifMatch: false } : supports;
+}
+
+function describe({ name, members, overwrites }: Chain): Description {
+  const writeOnce = overwrites === "refuse";
+  return {
+    kind: "composer",
+    type: "fallback",
+    name,
+    tier: "stateless",
+    promises: [
+      "an acknowledged put is on one member, as durable as that member is",
+      "NotFound is never returned because a member was unreachable",
+      "a delete is acknowledged only when every member confirmed it",
+      "a listing holds every key once, in UTF-8 byte order, or fails",
+      "a truncated or mismatching body is never committed",
+      ...(writeOnce ? ["reads return the one version of a key that was written while all members answered"] : []),
+    ],
+    limits: [
+      "without a journal it is for keys that are written once",
+      "an object is out of reach while the member that holds it is down",
+      "objects do not move home when the first member is back",
+      writeOnce
+        ? "a key that exists on a member that is down can be written again elsewhere: see info.unconfirmed"
+        : "a read may return an older copy: see info.unconfirmed and info.mayBeStale",
+    ],
+    members: members.map(describeProvider),
+  };
+}

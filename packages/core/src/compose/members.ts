@@ -1,0 +1,66 @@
+import { StorageError } from "../errors.js";
+import { hasPolicies } from "../policies.js";
+import { describeProvider } from "../intercept.js";
+import type { Description, StorageProvider } from "../provider.js";
+import { retry, type RetryOptions } from "../wrap/retry.js";
+import { timeout, type TimeoutOptions } from "../wrap/timeout.js";
+
+/** How a composer treats each of its members. */
+export interface MemberOptions {
+  /** Default: 2 tries, then the composer decides. `false` for one. */
+  readonly retry?: RetryOptions | false | undefined;
+  /** `false` for no limits. */
+  readonly timeouts?: TimeoutOptions | false | undefined;
+}
+
+const MEMBER_ATTEMPTS = 2;
+
+/**
+ * Checks the members of a composer and puts retries and limits around each that has none.
+ *
+ * @throws TypeError when there is none, or one is no provider.
+ * @throws StorageError `InvalidArgument` when two have one name, or keep their objects in one place.
+ */
+export function prepareMembers(
+  type: string,
+  members: readonly StorageProvider[],
+  options: MemberOptions,
+): readonly [StorageProvider, ...StorageProvider[]] {
+  if (!Array.isArray(members)) throw new TypeError(`${type} takes an array of providers`);
+  for (const member of members) assertProvider(type, member);
+  const [first, ...rest] = members;
+  if (first === undefined) throw new TypeError(`${type} takes at least one provider`);
+  assertDistinct(type, "name", members.flatMap((member) => leafNames(describeProvider(member))));
+  assertDistinct(type, "name", members.map((member) => member.name));
+  assertDistinct(type, "place", members.map((member) => member.ref("x")));
+  return [withMemberPolicies(first, options), ...rest.map((member) => withMemberPolicies(member, options))];
+}
+
+function assertProvider(type: string, member: StorageProvider): void {
+  if (typeof member === "object" && member !== null && typeof member.put === "function") return;
+  throw new TypeError(`${type} takes providers, such as memory() or local({ root })`);
+}
+
+function leafNames({ name, kind, members }: Description): string[] {
+  return kind === "provider" || members === undefined ? [name] : members.flatMap(leafNames);
+}
+
+function assertDistinct(type: string, what: "name" | "place", values: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const value of values) {
+    if (!seen.has(value)) {
+      seen.add(value);
+      continue;
+    }
+    const cure = what === "name" ? "; give one of them another `name`" : "; each needs a place of its own";
+    const reason = `two members of ${type} have the ${what} ${JSON.stringify(value)}${cure}`;
+    throw new StorageError("InvalidArgument", reason, { operation: "open", provider: value });
+  }
+}
+
+function withMemberPolicies(member: StorageProvider, options: MemberOptions): StorageProvider {
+  if (hasPolicies(describeProvider(member))) return member;
+  const bounded = options.timeouts === false ? member : timeout(member, options.timeouts);
+  if (options.retry === false) return bounded;
+  return retry(bounded, { attempts: MEMBER_ATTEMPTS, ...options.retry });
+}

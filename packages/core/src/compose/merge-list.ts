@@ -1,0 +1,171 @@
+import { cursorError, packCursor, unpackCursor } from "../cursor.js";
+import { StorageError, isStorageError } from "../errors.js";
+import { compareKeys } from "../key.js";
+import { LIST_LIMIT_DEFAULT, type ListOptions, type ListPage, type ObjectInfo, type StorageProvider } from "../provider.js";
+
+/** The most entries of a member without an order that are held in memory to sort them. */
+const UNORDERED_ENTRIES_MAX = 100_000;
+
+interface Entry {
+  readonly name: string;
+  readonly info: ObjectInfo | undefined;
+}
+
+/** Where a merged listing stands: after which entry, and on which page of each member. */
+interface Position {
+  readonly after: string;
+  /** For each member the cursor of the page it stands on; `null` is the first page. */
+  readonly pages: readonly (string | null)[];
+}
+
+/** One member's entries, page by page. */
+interface Feed {
+  readonly member: StorageProvider;
+  entries: readonly Entry[];
+  index: number;
+  /** The cursor that the present page was asked with. */
+  page: string | null;
+  next: string | undefined;
+}
+
+/**
+ * One page of the listings of several members: every key once, in UTF-8 byte order. Where several have a
+ * key the earliest member's object is shown.
+ *
+ * @throws StorageError `Unavailable` when a member cannot be listed: a listing is whole or an error.
+ */
+export async function mergeLists(
+  name: string,
+  members: readonly StorageProvider[],
+  options: ListOptions,
+): Promise<ListPage> {
+  const position = unpackPosition(name, members, options);
+  const feeds = await Promise.all(members.map((member, index) => openFeed(member, position, index, options)));
+  const objects: ObjectInfo[] = [];
+  const prefixes: string[] = [];
+  const limit = options.limit ?? LIST_LIMIT_DEFAULT;
+  let after = position?.after;
+  for (;;) {
+    const entry = await takeFirst(feeds, after, options, objects.length + prefixes.length < limit);
+    if (entry === undefined) return { objects, prefixes };
+    if (objects.length + prefixes.length >= limit) {
+      const pages = feeds.map(({ page }) => page);
+      return { objects, prefixes, cursor: packCursor({ after, pages }, options) };
+    }
+    if (entry.info === undefined) prefixes.push(entry.name);
+    else objects.push(entry.info);
+    after = entry.name;
+  }
+}
+
+function unpackPosition(
+  name: string,
+  members: readonly StorageProvider[],
+  options: ListOptions,
+): Position | undefined {
+  const position = unpackCursor(options, name);
+  if (position === undefined) return undefined;
+  const { after, pages } = Object(position) as Partial<Position>;
+  if (typeof after === "string" && Array.isArray(pages) && pages.length === members.length) {
+    return { after, pages };
+  }
+  throw cursorError("the cursor is not one that this listing returned", name);
+}
+
+async function openFeed(
+  member: StorageProvider,
+  position: Position | undefined,
+  index: number,
+  options: ListOptions,
+): Promise<Feed> {
+  const feed: Feed = { member, entries: [], index: 0, page: null, next: undefined };
+  if (member.supports.orderedList) await loadPage(feed, position?.pages[index] ?? null, options);
+  else await loadAll(feed, options);
+  return feed;
+}
+
+async function loadPage(feed: Feed, page: string | null, options: ListOptions): Promise<void> {
+  const { cursor, objects, prefixes } = await listMember(feed.member, {
+    ...options,
+    cursor: page ?? undefined,
+  });
+  feed.entries = toEntries(objects, prefixes);
+  feed.index = 0;
+  feed.page = page;
+  feed.next = cursor;
+}
+
+async function loadAll(feed: Feed, options: ListOptions): Promise<void> {
+  const entries: Entry[] = [];
+  let cursor: string | undefined;
+  do {
+    const page: ListPage = await listMember(feed.member, { ...options, limit: undefined, cursor });
+    entries.push(...toEntries(page.objects, page.prefixes));
+    cursor = page.cursor;
+    if (entries.length > UNORDERED_ENTRIES_MAX) {
+      throw new StorageError(
+        "Unsupported",
+        `the member lists without an order, and more than ${UNORDERED_ENTRIES_MAX} entries are not sorted`,
+        { operation: "list", provider: feed.member.name },
+      );
+    }
+  } while (cursor !== undefined);
+  feed.entries = entries.sort((a, b) => compareKeys(a.name, b.name));
+}
+
+function toEntries(objects: readonly ObjectInfo[], prefixes: readonly string[]): Entry[] {
+  const entries = objects.map((info): Entry => ({ name: info.key, info }));
+  if (prefixes.length === 0) return entries;
+  for (const name of prefixes) entries.push({ name, info: undefined });
+  return entries.sort((a, b) => compareKeys(a.name, b.name));
+}
+
+async function listMember(member: StorageProvider, options: ListOptions): Promise<ListPage> {
+  try {
+    return await member.list(options);
+  } catch (error) {
+    if (!isStorageError(error) || !["Unavailable", "Timeout", "RateLimited", "Unknown"].includes(error.code)) {
+      throw error;
+    }
+    const reason = `the listing would be incomplete: ${JSON.stringify(error.provider)} does not answer`;
+    throw new StorageError("Unavailable", reason, {
+      operation: "list",
+      provider: error.provider,
+      key: options.prefix,
+      retryable: false,
+      attempts: [{ provider: error.provider, error, milliseconds: 0 }],
+      cause: error,
+    });
+  }
+}
+
+/** The first entry after a position over all feeds, and out of the feeds when it is to be `taken`. */
+async function takeFirst(
+  feeds: readonly Feed[],
+  after: string | undefined,
+  options: ListOptions,
+  taken: boolean,
+): Promise<Entry | undefined> {
+  let first: Entry | undefined;
+  for (const feed of feeds) {
+    const entry = await peek(feed, after, options);
+    if (entry === undefined) continue;
+    if (first === undefined || compareKeys(entry.name, first.name) < 0) first = entry;
+  }
+  if (first === undefined || !taken) return first;
+  for (const feed of feeds) {
+    if (feed.entries[feed.index]?.name === first.name) feed.index++;
+  }
+  return first;
+}
+
+async function peek(feed: Feed, after: string | undefined, options: ListOptions): Promise<Entry | undefined> {
+  for (;;) {
+    const entry = feed.entries[feed.index];
+    if (entry === undefined) {
+      if (feed.next === undefined) return undefined;
+      await loadPage(feed, feed.next, options);
+    } else if (after !== undefined && compareKeys(entry.name, after) <= 0) feed.index++;
+    else return entry;
+  }
+}

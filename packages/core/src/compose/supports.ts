@@ -1,0 +1,30 @@
+import type { StorageProvider, Supports } from "../provider.js";
+
+/**
+ * What a group supports when its rules let it choose the member: what changes meaning must be supported by
+ * every member, what some member can take is taken.
+ */
+export function choiceSupports(members: readonly StorageProvider[]): Supports {
+  const every = (feature: BooleanFeature): boolean => members.every(({ supports }) => supports[feature]);
+  const some = (feature: BooleanFeature): boolean => members.some(({ supports }) => supports[feature]);
+  const most = (feature: "keyBytesMax" | "objectBytesMax"): number =>
+    Math.max(...members.map(({ supports }) => supports[feature]));
+  return {
+    range: every("range"),
+    ifNoneMatch: every("ifNoneMatch"),
+    ifMatch: every("ifMatch"),
+    ifNoneMatchOnMultipart: every("ifNoneMatchOnMultipart"),
+    conditionalDelete: every("conditionalDelete"),
+    metadata: every("metadata"),
+    orderedList: true,
+    emptyObject: some("emptyObject"),
+    overwrite: every("overwrite"),
+    byteExact: every("byteExact"),
+    keyBytesMax: most("keyBytesMax"),
+    objectBytesMax: most("objectBytesMax"),
+  };
+}
+
+type BooleanFeature = {
+  [Name in keyof Supports]: Supports[Name] extends boolean ? Name : never;
+}[keyof Supports];

@@ -1,0 +1,37 @@
+import type { StorageError } from "../errors.js";
+import type { CallOptions, ObjectInfo, StorageProvider } from "../provider.js";
+import { ask, memberError, saysAbsent, type Chain } from "./chain.js";
+
+/** What a member answered when it was asked whether it holds a key. */
+export type Answer =
+  | { readonly member: StorageProvider; readonly state: "present"; readonly info: ObjectInfo }
+  | { readonly member: StorageProvider; readonly state: "absent" }
+  | {
+      readonly member: StorageProvider;
+      readonly state: "silent";
+      readonly error: StorageError;
+      readonly milliseconds: number;
+    };
+
+/** Asks every member at once whether it holds the key. */
+export async function survey(chain: Chain, key: string, options: CallOptions): Promise<readonly Answer[]> {
+  return await Promise.all(chain.members.map((member) => askMember(chain, member, key, options)));
+}
+
+async function askMember(
+  chain: Chain,
+  member: StorageProvider,
+  key: string,
+  options: CallOptions,
+): Promise<Answer> {
+  const { signal, onEvent } = options;
+  const startedAt = performance.now();
+  try {
+    const info = await ask(chain, member, key, { signal, onEvent }, (call) => member.head(key, call));
+    return { member, state: "present", info };
+  } catch (thrown) {
+    const error = memberError(thrown, member, "head", key, options);
+    if (saysAbsent(error)) return { member, state: "absent" };
+    return { member, state: "silent", error, milliseconds: performance.now() - startedAt };
+  }
+}

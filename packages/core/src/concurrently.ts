@@ -1,0 +1,41 @@
+/**
+ * Runs `work` on every item, `count` at once, in order of arrival. The first error stops the taking of new
+ * items and is thrown when all that was started has settled.
+ */
+export async function concurrently<T>(
+  items: Iterable<T> | AsyncIterable<T>,
+  count: number,
+  work: (item: T, index: number) => Promise<void>,
+): Promise<void> {
+  const iterator =
+    Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
+  let index = 0;
+  let failed = false;
+  // An async iterator must not be asked again before it has answered.
+  let turn: Promise<unknown> = Promise.resolve();
+  const take = (): Promise<IteratorResult<T>> => {
+    const next = turn.then(() => iterator.next());
+    turn = next.catch(() => {});
+    return next;
+  };
+  const worker = async (): Promise<void> => {
+    while (!failed) {
+      const { done, value } = await take();
+      if (done === true) return;
+      await work(value, index++);
+    }
+  };
+  const guarded = async (): Promise<void> => {
+    try {
+      await worker();
+    } catch (error) {
+      failed = true;
+      throw error;
+    }
+  };
+  const settled = await Promise.allSettled(Array.from({ length: count }, guarded));
+  const first = settled.find((result) => result.status === "rejected");
+  if (first === undefined) return;
+  await iterator.return?.();
+  throw first.reason;
+}

@@ -1,0 +1,70 @@
+/** The type of bytes about which nothing is known. */
+export const CONTENT_TYPE_UNKNOWN = "application/octet-stream";
+
+/**
+ * Types that `mime-types` has wrong for media, or that are asked for so often that loading its table (15 ms)
+ * would be a waste.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc8216 for the segments and playlists of HLS
+ * @see https://www.iana.org/assignments/media-types
+ */
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  aac: "audio/aac",
+  avi: "video/x-msvideo",
+  avif: "image/avif",
+  bin: CONTENT_TYPE_UNKNOWN,
+  css: "text/css; charset=utf-8",
+  csv: "text/csv; charset=utf-8",
+  gif: "image/gif",
+  heic: "image/heic",
+  html: "text/html; charset=utf-8",
+  jpeg: "image/jpeg",
+  jpg: "image/jpeg",
+  js: "text/javascript; charset=utf-8",
+  json: "application/json; charset=utf-8",
+  m3u8: "application/vnd.apple.mpegurl",
+  m4a: "audio/mp4",
+  m4s: "video/iso.segment",
+  m4v: "video/x-m4v",
+  mkv: "video/x-matroska",
+  mov: "video/quicktime",
+  mp3: "audio/mpeg",
+  mp4: "video/mp4",
+  mpd: "application/dash+xml",
+  ogg: "audio/ogg",
+  pdf: "application/pdf",
+  png: "image/png",
+  svg: "image/svg+xml",
+  ts: "video/mp2t",
+  txt: "text/plain; charset=utf-8",
+  vtt: "text/vtt; charset=utf-8",
+  wav: "audio/wav",
+  weba: "audio/webm",
+  webm: "video/webm",
+  webp: "image/webp",
+  zip: "application/zip",
+};
+
+const TYPES = new Map(Object.entries(CONTENT_TYPES));
+
+/** The media type that a key's extension stands for, or `application/octet-stream`. */
+export function contentTypeOf(key: string): string | Promise<string> {
+  const extension = extensionOf(key);
+  if (extension === undefined) return CONTENT_TYPE_UNKNOWN;
+  return TYPES.get(extension) ?? lookUp(extension);
+}
+
+/** The extension of a key's last segment, in lower case and without the dot. */
+export function extensionOf(key: string): string | undefined {
+  const dot = key.lastIndexOf(".");
+  if (dot <= key.lastIndexOf("/") + 1 || dot === key.length - 1) return undefined;
+  return key.slice(dot + 1).toLowerCase();
+}
+
+async function lookUp(extension: string): Promise<string> {
+  const { default: mime } = await import("mime-types");
+  const found = mime.lookup(`x.${extension}`);
+  const type = found === false ? CONTENT_TYPE_UNKNOWN : mime.contentType(found) || found;
+  TYPES.set(extension, type);
+  return type;
+}

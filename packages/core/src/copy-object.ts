@@ -1,0 +1,72 @@
+import { StorageError, isStorageError, withErrorFacts } from "./errors.js";
+import type { Body, CopyOptions, GetResult, ObjectInfo, StorageProvider } from "./provider.js";
+import { bytesBody, streamBody } from "./body.js";
+import { guardResult } from "./guard.js";
+
+/** Copies inside the provider where it can, else through this process, with headers and metadata. */
+export async function copyObject(
+  provider: StorageProvider,
+  from: string,
+  to: string,
+  options: CopyOptions,
+): Promise<ObjectInfo> {
+  if (options.ifNoneMatch !== undefined && !provider.supports.ifNoneMatch) {
+    throw new StorageError("Unsupported", "the provider does not support create-only writes", {
+      operation: "copy",
+      provider: provider.name,
+      key: to,
+    });
+  }
+  if (provider.copy !== undefined) return await provider.copy(from, to, options);
+  return await copyThrough(provider, provider, from, to, options);
+}
+
+/** Reads from one provider and writes to another what it read, facts included. */
+export async function copyThrough(
+  source: StorageProvider,
+  target: StorageProvider,
+  from: string,
+  to: string,
+  options: CopyOptions,
+): Promise<ObjectInfo> {
+  const { signal, onEvent, ifNoneMatch } = options;
+  const result = guardResult(await source.get(from, { signal, onEvent }), source);
+  const { contentType, cacheControl, contentDisposition, metadata } = result.info;
+  try {
+    return await target.put(to, bodyOf(result), {
+      signal,
+      onEvent,
+      ifNoneMatch,
+      contentType,
+      cacheControl,
+      contentDisposition,
+      metadata: target.supports.metadata ? metadata : undefined,
+    });
+  } finally {
+    if (!(result.body instanceof Uint8Array)) result.body.destroy();
+  }
+}
+
+function bodyOf({ body, info }: GetResult): Body {
+  const context = { key: info.key, provider: info.provider };
+  if (body instanceof Uint8Array) return bytesBody(body, undefined, context);
+  return streamBody(body, info.size, context);
+}
+
+/** Copies, then deletes the source. */
+export async function moveObject(
+  provider: StorageProvider,
+  from: string,
+  to: string,
+  options: CopyOptions,
+): Promise<ObjectInfo> {
+  if (from === to) return await provider.head(from, { signal: options.signal, onEvent: options.onEvent });
+  const info = await copyObject(provider, from, to, options);
+  try {
+    await provider.delete(from, { signal: options.signal, onEvent: options.onEvent });
+  } catch (error) {
+    if (!isStorageError(error)) throw error;
+    throw withErrorFacts(error, { operation: "move", applied: "yes" });
+  }
+  return info;
+}

@@ -1,0 +1,263 @@
+import { setMaxListeners } from "node:events";
+import { toBody, type BodyInput } from "./body.js";
+import { closeCalls, runCall, safeListener, type Calls } from "./call.js";
+import { checkDelete, checkGet, checkKey, checkList, checkPut } from "./check.js";
+import { copyObject, moveObject } from "./copy-object.js";
+import { deleteEach, deleteUnder } from "./delete-many.js";
+import { downloadObject } from "./download.js";
+import { StorageError, isStorageError, type Operation } from "./errors.js";
+import { guardResult } from "./guard.js";
+import { putOnce } from "./idempotency.js";
+import { describeProvider } from "./intercept.js";
+import { hasPolicies } from "./policies.js";
+import { assertPrefix } from "./key.js";
+import type {
+  Description,
+  DeleteOptions,
+  GetOptions,
+  HeadOptions,
+  ListOptions,
+  ListPage,
+  Located,
+  ObjectInfo,
+  StorageProvider,
+} from "./provider.js";
+import { putDirectory } from "./put-directory.js";
+import { putMany } from "./put-many.js";
+import type {
+  FileStorage,
+  StorageListOptions,
+  StorageOptions,
+  StoragePutOptions,
+  StoredAt,
+  TimedOptions,
+} from "./storage.js";
+import { toStoredObject, type StoredObject } from "./stored-object.js";
+import { retry } from "./wrap/retry.js";
+import { timeout } from "./wrap/timeout.js";
+
+const SOURCE_IDLE_MS = 30_000;
+const CLOSE_GRACE_MS = 10_000;
+
+interface Storage extends Calls {
+  readonly sourceIdleMs: number;
+}
+
+/**
+ * Makes a {@link FileStorage} of a provider.
+ *
+ * A bare provider is wrapped in `retry` and `timeout`; one that has retries already, such as a composer, is
+ * taken as it is, so that there is one layer of retries.
+ *
+ * @example
+ * ```ts
+ * const storage = createStorage(memory());
+ * await storage.put("reports/2026.csv", "a,b\n1,2\n");
+ * await (await storage.get("reports/2026.csv")).text(); // "a,b\n1,2\n"
+ * ```
+ */
+export function createStorage(provider: StorageProvider, options: StorageOptions = {}): FileStorage {
+  const closing = new AbortController();
+  // Every call that is under way listens to it.
+  setMaxListeners(0, closing.signal);
+  const storage: Storage = {
+    provider: withPolicies(provider, options),
+    onEvent: safeListener(options.onEvent),
+    closing,
+    running: new Set(),
+    closed: false,
+    sourceIdleMs: options.sourceIdleMs ?? SOURCE_IDLE_MS,
+  };
+  return facade(storage);
+}
+
+function withPolicies(provider: StorageProvider, options: StorageOptions): StorageProvider {
+  if (hasPolicies(describeProvider(provider))) return provider;
+  const { retry: retries, timeouts } = options;
+  const bounded = timeouts === false ? provider : timeout(provider, timeouts);
+  return retries === false ? bounded : retry(bounded, retries);
+}
+
+function facade(storage: Storage): FileStorage {
+  const { provider } = storage;
+  const self: FileStorage = {
+    provider,
+    put: (key, body, options = {}) => put(storage, key, body, options),
+    get: (key, options = {}) => get(storage, key, options),
+    head: (key, options = {}) => head(storage, key, options),
+    exists: (key, options = {}) => exists(storage, key, options),
+    delete: (key, options = {}) => remove(storage, key, options),
+    copy: (from, to, options = {}) => {
+      checkPair(provider, from, to, "copy");
+      return runCall(storage, "copy", to, options, (call) => copyObject(provider, from, to, call));
+    },
+    move: (from, to, options = {}) => {
+      checkPair(provider, from, to, "move");
+      return runCall(storage, "move", to, options, (call) => moveObject(provider, from, to, call));
+    },
+    list: (options = {}) => listAll(storage, options),
+    listPage: (options = {}) => listPage(storage, options),
+    download: (key, path, options = {}) => {
+      checkKey(provider, key, "download");
+      return runCall(storage, "download", key, options, (call) => downloadObject(provider, key, path, call));
+    },
+    putMany: (items, options = {}) => putMany(self, items, options),
+    deleteMany: (keys, options = {}) =>
+      runCall(storage, "deleteMany", undefined, options, (call) => deleteEach(provider, keys, call)),
+    deletePrefix: (prefix, options = {}) =>
+      runCall(storage, "deletePrefix", prefix, options, (call) => deleteUnder(provider, prefix, call)),
+    putDirectory: (directory, prefix, options = {}) => putDirectory(self, directory, prefix, options),
+    locate: (text) => locate(storage, text),
+    at: (ref) => at(storage, ref),
+    publicUrl: (key) => {
+      checkKey(provider, key, "publicUrl");
+      return required(provider, "publicUrl", key)(key);
+    },
+    signedUrl: (key, options = {}) => {
+      checkKey(provider, key, "signedUrl");
+      const sign = required(provider, "signedUrl", key);
+      return runCall(storage, "signedUrl", key, options, (call) => sign(key, call));
+    },
+    signUpload: (key, options = {}) => {
+      checkKey(provider, key, "signUpload");
+      const sign = required(provider, "signUpload", key);
+      return runCall(storage, "signUpload", key, options, (call) => sign(key, call));
+    },
+    multipart: provider.multipart,
+    importFrom: (key, url, options = {}) => {
+      checkKey(provider, key, "importFrom");
+      checkPut(provider, key, options, undefined);
+      const fetchInto = required(provider, "importFrom", key);
+      return runCall(storage, "importFrom", key, options, (call) => fetchInto(key, url, call));
+    },
+    describe: () => describeProvider(provider),
+    close: (options = {}) => closeCalls(storage, options.graceMs ?? CLOSE_GRACE_MS),
+  };
+  return self;
+}
+
+async function put(
+  storage: Storage,
+  key: string,
+  input: BodyInput,
+  options: StoragePutOptions,
+): Promise<ObjectInfo> {
+  const { provider, sourceIdleMs } = storage;
+  checkKey(provider, key, "put");
+  checkPut(provider, key, options, options.size);
+  const { size, idempotencyKey, ...rest } = options;
+  return await runCall(storage, "put", key, rest, async (call) => {
+    const body = await toBody(input, { size, key, provider: provider.name, idleMs: sourceIdleMs });
+    checkPut(provider, key, options, body.size);
+    if (idempotencyKey !== undefined) return await putOnce(provider, key, body, call, idempotencyKey);
+    return await provider.put(key, body, call);
+  });
+}
+
+async function get(
+  storage: Storage,
+  key: string,
+  options: GetOptions & TimedOptions,
+): Promise<StoredObject & AsyncDisposable> {
+  const { provider } = storage;
+  checkKey(provider, key, "get");
+  checkGet(provider, key, options);
+  const result = await runCall(storage, "get", key, options, (call) => provider.get(key, call));
+  const guarded = guardResult(result, provider);
+  const { signal } = options;
+  if (signal !== undefined && !(guarded.body instanceof Uint8Array)) {
+    const { body } = guarded;
+    const abort = (): void => void body.destroy(signal.reason as Error);
+    signal.addEventListener("abort", abort, { once: true });
+    body.once("close", () => signal.removeEventListener("abort", abort));
+    if (signal.aborted) abort();
+  }
+  return toStoredObject(guarded);
+}
+
+async function head(storage: Storage, key: string, options: HeadOptions & TimedOptions): Promise<ObjectInfo> {
+  const { provider } = storage;
+  checkKey(provider, key, "head");
+  return await runCall(storage, "head", key, options, (call) => provider.head(key, call));
+}
+
+async function exists(storage: Storage, key: string, options: HeadOptions & TimedOptions): Promise<boolean> {
+  try {
+    await head(storage, key, options);
+    return true;
+  } catch (error) {
+    if (isStorageError(error, "NotFound")) return false;
+    throw error;
+  }
+}
+
+async function remove(storage: Storage, key: string, options: DeleteOptions & TimedOptions): Promise<void> {
+  const { provider } = storage;
+  checkKey(provider, key, "delete");
+  checkDelete(provider, key, options);
+  await runCall(storage, "delete", key, options, (call) => provider.delete(key, call));
+}
+
+function checkPair(provider: StorageProvider, from: string, to: string, operation: Operation): void {
+  checkKey(provider, from, operation);
+  checkKey(provider, to, operation);
+}
+
+async function listPage(storage: Storage, options: StorageListOptions): Promise<ListPage> {
+  const { provider } = storage;
+  checkList(options);
+  if (options.prefix !== undefined) assertPrefix(options.prefix, "list", provider.name);
+  return await runCall(storage, "list", options.prefix, options, (call) => provider.list(call));
+}
+
+/** Pages on the wire, objects to the caller: the next page is fetched only when it is needed. */
+async function* listAll(storage: Storage, options: ListOptions): AsyncGenerator<ObjectInfo, void, undefined> {
+  let { cursor } = options;
+  do {
+    const page: ListPage = await listPage(storage, { ...options, delimiter: undefined, cursor });
+    yield* page.objects;
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+}
+
+function locate({ provider }: Storage, text: string): Located | undefined {
+  if (typeof text !== "string") throw new TypeError("locate takes a string");
+  return provider.locate(text);
+}
+
+function at(storage: Storage, ref: string): StoredAt {
+  const found = locate(storage, ref);
+  if (found === undefined) {
+    throw new StorageError("InvalidArgument", "the ref lies outside of every configured bucket and root", {
+      operation: "locate",
+      provider: storage.provider.name,
+      key: ref,
+    });
+  }
+  const { key } = found;
+  return {
+    ...found,
+    get: (options = {}) => get(storage, key, { ...options, ref: found.ref }),
+    head: (options = {}) => head(storage, key, { ...options, ref: found.ref }),
+    exists: (options = {}) => exists(storage, key, { ...options, ref: found.ref } as HeadOptions),
+    put: (body, options = {}) => put(storage, key, body, options),
+    delete: (options = {}) => remove(storage, key, options),
+  };
+}
+
+type OptionalVerb = "publicUrl" | "signedUrl" | "signUpload" | "importFrom";
+
+function required<Verb extends OptionalVerb>(
+  provider: StorageProvider,
+  verb: Verb,
+  key: string,
+): NonNullable<StorageProvider[Verb]> {
+  const member = provider[verb];
+  if (member !== undefined) return member;
+  throw new StorageError("Unsupported", `the provider has no ${verb}`, {
+    operation: verb,
+    provider: provider.name,
+    key,
+  });
+}
+

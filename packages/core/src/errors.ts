@@ -1,0 +1,285 @@
+/** Whether a failed call changed anything: `"unknown"` is not `"no"`. */
+export type Applied = "no" | "yes" | "unknown";
+
+/** What a call was doing when it failed: a verb of the contract or of the facade. */
+export type Operation =
+  | "put"
+  | "get"
+  | "head"
+  | "delete"
+  | "list"
+  | "copy"
+  | "move"
+  | "download"
+  | "putMany"
+  | "deleteMany"
+  | "deletePrefix"
+  | "putDirectory"
+  | "locate"
+  | "publicUrl"
+  | "signedUrl"
+  | "signUpload"
+  | "multipart"
+  | "importFrom"
+  | "open"
+  | "close";
+
+/** How a code behaves by default, and what a composer may do with it. */
+export interface ErrorCodeFacts {
+  /** When a provider uses the code; printed in the documentation's table. */
+  readonly when: string;
+  readonly applied: Applied;
+  readonly retryable: boolean;
+  /**
+   * Whether a fallback chain goes on to its next member: `"reads"` only for reads, `"option"` only when the
+   * code is named in `fallbackOn`.
+   */
+  readonly movesOn: "yes" | "never" | "reads" | "option";
+}
+
+/** Every code with its default behaviour. The code is the API; messages are for people and may change. */
+export const ERROR_CODES = {
+  NotFound: {
+    when: "every place that could hold the key answered that it does not",
+    applied: "no",
+    retryable: false,
+    movesOn: "reads",
+  },
+  AlreadyExists: {
+    when: 'a create-only write lost (`ifNoneMatch: "*"`), or something of another kind is in the way',
+    applied: "no",
+    retryable: false,
+    movesOn: "never",
+  },
+  PreconditionFailed: {
+    when: "`ifMatch` did not hold",
+    applied: "no",
+    retryable: false,
+    movesOn: "never",
+  },
+  InvalidKey: { when: "the key breaks a rule", applied: "no", retryable: false, movesOn: "never" },
+  InvalidRange: {
+    when: "the range lies outside the object",
+    applied: "no",
+    retryable: false,
+    movesOn: "never",
+  },
+  InvalidArgument: {
+    when: "another argument is wrong: a cursor of another listing, a foreign ref, bad metadata",
+    applied: "no",
+    retryable: false,
+    movesOn: "never",
+  },
+  Unsupported: {
+    when: "this provider cannot hold or do that",
+    applied: "no",
+    retryable: false,
+    movesOn: "yes",
+  },
+  Misconfigured: {
+    when: "the bucket, root or account does not exist or is of another kind",
+    applied: "no",
+    retryable: false,
+    movesOn: "option",
+  },
+  Unauthenticated: {
+    when: "credentials are missing or wrong",
+    applied: "no",
+    retryable: false,
+    movesOn: "option",
+  },
+  PermissionDenied: {
+    when: "the credentials are good, the action is not allowed",
+    applied: "no",
+    retryable: false,
+    movesOn: "option",
+  },
+  TooLarge: { when: "the object is over a limit", applied: "no", retryable: false, movesOn: "yes" },
+  OutOfSpace: { when: "the quota or the disk is full", applied: "no", retryable: false, movesOn: "yes" },
+  RateLimited: {
+    when: "the provider asks to slow down, and retries are spent",
+    applied: "no",
+    retryable: true,
+    movesOn: "yes",
+  },
+  Unavailable: {
+    when: "the provider cannot be reached or does not work: refused, unmounted, down, out of descriptors; a listing is incomplete",
+    applied: "no",
+    retryable: true,
+    movesOn: "yes",
+  },
+  Timeout: { when: "one of the time limits passed", applied: "unknown", retryable: true, movesOn: "yes" },
+  Integrity: {
+    when: "the bytes differ from the promised size or digest",
+    applied: "no",
+    retryable: true,
+    movesOn: "yes",
+  },
+  Archived: {
+    when: "the object must be restored before it can be read",
+    applied: "no",
+    retryable: false,
+    movesOn: "never",
+  },
+  SourceError: {
+    when: "the caller's body failed, stalled, was read before, or is not of the declared size",
+    applied: "no",
+    retryable: false,
+    movesOn: "never",
+  },
+  PartialWrite: {
+    when: "fewer members than asked for hold the object",
+    applied: "yes",
+    retryable: false,
+    movesOn: "never",
+  },
+  Conflict: {
+    when: "the idempotency key was used with other bytes, or a lease was lost",
+    applied: "no",
+    retryable: false,
+    movesOn: "never",
+  },
+  Unknown: {
+    when: "not classified; `cause` has the original",
+    applied: "unknown",
+    retryable: false,
+    movesOn: "yes",
+  },
+} as const satisfies Readonly<Record<string, ErrorCodeFacts>>;
+
+/** A stable name for a cause of failure: what programs compare. */
+export type StorageErrorCode = keyof typeof ERROR_CODES;
+
+/** One try of a retried call, or one member of a composer. */
+export interface Attempt {
+  readonly provider: string;
+  readonly error: StorageError;
+  readonly milliseconds: number;
+}
+
+/** What a {@link StorageError} says besides its code and reason. */
+export interface StorageErrorOptions {
+  readonly operation: Operation;
+  readonly provider: string;
+  readonly key?: string | undefined;
+  /** Default: what {@link ERROR_CODES} says of the code; always `"no"` for reads. */
+  readonly applied?: Applied | undefined;
+  /** Default: what {@link ERROR_CODES} says of the code. */
+  readonly retryable?: boolean | undefined;
+  /** How long the provider asks to wait, in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
+  /** The HTTP status, where there was one. */
+  readonly status?: number | undefined;
+  /** The provider's own identifier of the request, for its support desk. */
+  readonly requestId?: string | undefined;
+  readonly attempts?: readonly Attempt[] | undefined;
+  readonly cause?: unknown;
+}
+
+const READS: ReadonlySet<Operation> = new Set([
+  "get",
+  "head",
+  "list",
+  "download",
+  "locate",
+  "publicUrl",
+  "signedUrl",
+]);
+
+/**
+ * The one error of this library.
+ *
+ * `code` is for programs and stable; `message` is for people: `Cannot put "a/b": the disk is full`.
+ * No secret, signature or response body is ever part of it.
+ */
+export class StorageError extends Error {
+  override readonly name = "StorageError";
+  readonly code: StorageErrorCode;
+  readonly operation: Operation;
+  /** The provider that failed: the leaf's name, also inside composers. */
+  readonly provider: string;
+  readonly key: string | undefined;
+  readonly applied: Applied;
+  /** Whether the same call may succeed later. `false` once a retry layer has given up. */
+  readonly retryable: boolean;
+  readonly retryAfterMs: number | undefined;
+  readonly status: number | undefined;
+  readonly requestId: string | undefined;
+  /** One entry for each try, or for each member of a composer. */
+  readonly attempts: readonly Attempt[] | undefined;
+  /** The bare reason, without the `Cannot …` in front. */
+  readonly reason: string;
+
+  constructor(code: StorageErrorCode, reason: string, options: StorageErrorOptions) {
+    super(sentence(options.operation, options.key, reason), { cause: options.cause });
+    const facts = ERROR_CODES[code];
+    this.code = code;
+    this.reason = reason;
+    this.operation = options.operation;
+    this.provider = options.provider;
+    this.key = options.key;
+    this.applied = READS.has(options.operation) ? "no" : (options.applied ?? facts.applied);
+    this.retryable = options.retryable ?? facts.retryable;
+    this.retryAfterMs = options.retryAfterMs;
+    this.status = options.status;
+    this.requestId = options.requestId;
+    this.attempts = options.attempts;
+  }
+}
+
+/** How much of a key a message shows, in characters: a hostile key must not flood a log. */
+const KEY_SHOWN_MAX = 200;
+
+function sentence(operation: Operation, key: string | undefined, reason: string): string {
+  const what = key === undefined ? "" : ` ${shown(key)}`;
+  return `Cannot ${operation}${what}: ${reason}`;
+}
+
+/** A text as it may stand in a message: quoted, escaped, shortened. */
+export function shown(text: string): string {
+  const short = text.length > KEY_SHOWN_MAX ? `${text.slice(0, KEY_SHOWN_MAX)}…` : text;
+  return JSON.stringify(short.toWellFormed());
+}
+
+/**
+ * Whether `error` is a {@link StorageError}, and of that code where one is given.
+ *
+ * It compares names, so it holds for errors of another copy of this package too.
+ */
+export function isStorageError(error: unknown, code?: StorageErrorCode): error is StorageError {
+  if (!(error instanceof Error) || error.name !== "StorageError") return false;
+  return code === undefined || (error as StorageError).code === code;
+}
+
+/** The same error with some of its facts replaced; its stack and cause stay. */
+export function withErrorFacts(error: StorageError, facts: Partial<StorageErrorOptions>): StorageError {
+  const { code, reason, stack } = error;
+  const changed = new StorageError(code, reason, {
+    operation: facts.operation ?? error.operation,
+    provider: facts.provider ?? error.provider,
+    key: facts.key ?? error.key,
+    applied: facts.applied ?? error.applied,
+    retryable: facts.retryable ?? error.retryable,
+    retryAfterMs: facts.retryAfterMs ?? error.retryAfterMs,
+    status: facts.status ?? error.status,
+    requestId: facts.requestId ?? error.requestId,
+    attempts: facts.attempts ?? error.attempts,
+    cause: facts.cause ?? error.cause,
+  });
+  if (stack !== undefined) changed.stack = stack;
+  return changed;
+}
+
+/**
+ * Makes a {@link StorageError} of whatever a provider threw.
+ *
+ * A {@link StorageError} passes unchanged, anything else becomes `Unknown` with the original as `cause`.
+ * What an aborted signal gave as its reason is not an error of the storage: callers rethrow it before.
+ */
+export function toStorageError(error: unknown, options: StorageErrorOptions): StorageError {
+  if (isStorageError(error)) return error;
+  return new StorageError("Unknown", "the provider failed in a way it does not explain", {
+    ...options,
+    cause: error,
+  });
+}

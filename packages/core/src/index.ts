@@ -1,0 +1,92 @@
+export { consume, delay, linkedController } from "./abort.js";
+export { toBody, type BodyContent, type BodyInput, type BodyOptions } from "./body.js";
+export { CONTENT_TYPE_UNKNOWN, contentTypeOf, extensionOf } from "./content-type.js";
+export { fallback, type FallbackOptions } from "./compose/fallback.js";
+export type { FallbackOnCode } from "./compose/chain.js";
+export type { MemberOptions } from "./compose/members.js";
+export { createStorage } from "./create-storage.js";
+export { packCursor, unpackCursor, unpackKeyCursor } from "./cursor.js";
+export type { DeleteManyResult } from "./delete-many.js";
+export {
+  ERROR_CODES,
+  StorageError,
+  isStorageError,
+  shown,
+  toStorageError,
+  withErrorFacts,
+  type Applied,
+  type Attempt,
+  type ErrorCodeFacts,
+  type Operation,
+  type StorageErrorCode,
+  type StorageErrorOptions,
+} from "./errors.js";
+export {
+  describeProvider,
+  intercept,
+  type Around,
+  type Call,
+  type CallChanges,
+  type EveryMember,
+  type KeyMapping,
+  type Layer,
+} from "./intercept.js";
+export { KEY_BYTES_MAX, assertKey, compareKeys, keyProblem } from "./key.js";
+export { keyFromPath, type KeyFromPathOptions } from "./key-from-path.js";
+export { keyTemplate, type KeyTemplate, type KeyTemplateValues } from "./key-template.js";
+export { memory, type MemoryOptions } from "./memory.js";
+export { METADATA_BYTES_MAX } from "./metadata.js";
+export { PageBuilder, listEntry } from "./page.js";
+export {
+  LIST_LIMIT_DEFAULT,
+  type Body,
+  type ByteRange,
+  type CallOptions,
+  type Checksum,
+  type CopyOptions,
+  type DeleteFailure,
+  type DeleteOptions,
+  type Description,
+  type GetOptions,
+  type GetResult,
+  type HeadOptions,
+  type ListOptions,
+  type ListPage,
+  type Located,
+  type Metadata,
+  type MultipartUploads,
+  type ObjectCopy,
+  type ObjectHeaders,
+  type ObjectInfo,
+  type Progress,
+  type PutOptions,
+  type ServedRange,
+  type SignUploadOptions,
+  type SignedUpload,
+  type SignedUrlOptions,
+  type StorageEvent,
+  type StorageProvider,
+  type Supports,
+  type UploadedPart,
+} from "./provider.js";
+export type { PutDirectoryOptions } from "./put-directory.js";
+export type { PutManyItem, PutManyOptions, PutManyResult } from "./put-many.js";
+export { resolveRange } from "./range.js";
+export { decodeKeyPath, encodeKeyPath } from "./ref.js";
+export { replayable, type ReplayableBody, type ReplayableOptions } from "./replayable.js";
+export type { SourceContext } from "./source-stream.js";
+export type {
+  DownloadOptions,
+  FileStorage,
+  StorageListOptions,
+  StorageOptions,
+  StoragePutOptions,
+  StoredAt,
+  TimedOptions,
+} from "./storage.js";
+export type { StoredObject } from "./stored-object.js";
+export { limit, type LimitOptions } from "./wrap/limit.js";
+export { prefixed } from "./wrap/prefixed.js";
+export { readOnly } from "./wrap/read-only.js";
+export { retry, type RetryOptions } from "./wrap/retry.js";
+export { timeout, type TimeoutOptions } from "./wrap/timeout.js";

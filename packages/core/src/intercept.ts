@@ -1,0 +1,231 @@
+import type { Operation } from "./errors.js";
+import type {
+  Body,
+  CallOptions,
+  Description,
+  GetResult,
+  ListOptions,
+  ListPage,
+  Located,
+  MultipartUploads,
+  ObjectInfo,
+  PutOptions,
+  StorageProvider,
+} from "./provider.js";
+
+/** Every member of `T` named, optional ones too, so that a new verb cannot be forgotten. */
+export type EveryMember<T> = { [Name in keyof Required<T>]: T[Name] };
+
+/** A call on its way to a provider. */
+export interface Call {
+  readonly operation: Operation;
+  readonly key?: string | undefined;
+  readonly options: CallOptions;
+  /** The body of a put. */
+  readonly body?: Body | undefined;
+}
+
+/** What a wrapper may change about a call when it passes it on. */
+export interface CallChanges {
+  readonly signal?: AbortSignal | undefined;
+  readonly body?: Body | undefined;
+  readonly writeId?: string | undefined;
+  readonly onProgress?: PutOptions["onProgress"];
+}
+
+/** What a wrapper does around each call: nothing, something before and after, or `next` several times. */
+export type Around = <T>(call: Call, next: (changes?: CallChanges) => Promise<T>) => Promise<T>;
+
+/** How a wrapper renames keys: to those of the inner provider and back. */
+export interface KeyMapping {
+  readonly toInner: (key: string) => string;
+  /** `undefined` for keys that lie outside. */
+  readonly toOuter: (key: string) => string | undefined;
+  /** The inner options of a listing. */
+  readonly listing: (options: ListOptions) => ListOptions;
+}
+
+/** One wrapper. */
+export interface Layer {
+  /** The factory's name, for {@link StorageProvider.describe}. */
+  readonly type: string;
+  readonly around?: Around | undefined;
+  readonly keys?: KeyMapping | undefined;
+  /** What the wrapper promises or takes away, for {@link StorageProvider.describe}. */
+  readonly promises?: readonly string[] | undefined;
+  readonly limits?: readonly string[] | undefined;
+}
+
+/** Passes every call of `inner` through a layer. The one place that knows all the verbs. */
+export function intercept(inner: StorageProvider, layer: Layer): StorageProvider {
+  const { copy, deleteMany, importFrom, multipart, publicUrl, signedUrl, signUpload } = inner;
+  const around: Around = layer.around ?? ((_call, next) => next());
+  const keys = layer.keys ?? SAME_KEYS;
+  const toInner = keys.toInner;
+  const outer = (info: ObjectInfo): ObjectInfo => outerInfo(info, keys);
+
+  return {
+    name: inner.name,
+    supports: inner.supports,
+    put: async (key, body, options) =>
+      outer(
+        await around({ operation: "put", key, options, body }, (changes) =>
+          inner.put(toInner(key), changes?.body ?? body, changed(options, changes)),
+        ),
+      ),
+    get: async (key, options) =>
+      outerResult(
+        await around({ operation: "get", key, options }, (changes) =>
+          inner.get(toInner(key), changed(options, changes)),
+        ),
+        keys,
+      ),
+    head: async (key, options) =>
+      outer(
+        await around({ operation: "head", key, options }, (changes) =>
+          inner.head(toInner(key), changed(options, changes)),
+        ),
+      ),
+    delete: (key, options) =>
+      around({ operation: "delete", key, options }, (changes) =>
+        inner.delete(toInner(key), changed(options, changes)),
+      ),
+    list: async (options) =>
+      outerPage(
+        await around({ operation: "list", key: options.prefix, options }, (changes) =>
+          inner.list(changed(keys.listing(options), changes)),
+        ),
+        keys,
+      ),
+    ref: (key) => inner.ref(toInner(key)),
+    locate: (text) => outerLocated(inner.locate(text), keys),
+    copy:
+      copy &&
+      (async (from, to, options) =>
+        outer(
+          await around({ operation: "copy", key: to, options }, (changes) =>
+            copy(toInner(from), toInner(to), changed(options, changes)),
+          ),
+        )),
+    publicUrl: publicUrl && ((key) => publicUrl(toInner(key))),
+    signedUrl:
+      signedUrl &&
+      ((key, options) =>
+        around({ operation: "signedUrl", key, options }, (changes) =>
+          signedUrl(toInner(key), changed(options, changes)),
+        )),
+    signUpload:
+      signUpload &&
+      (async (key, options) => ({
+        ...(await around({ operation: "signUpload", key, options }, (changes) =>
+          signUpload(toInner(key), changed(options, changes)),
+        )),
+        key,
+      })),
+    multipart: multipart && interceptMultipart(multipart, around, keys),
+    importFrom:
+      importFrom &&
+      (async (key, url, options) =>
+        outer(
+          await around({ operation: "importFrom", key, options }, (changes) =>
+            importFrom(toInner(key), url, changed(options, changes)),
+          ),
+        )),
+    deleteMany:
+      deleteMany &&
+      (async (list, options) => {
+        const failures = await around({ operation: "deleteMany", options }, (changes) =>
+          deleteMany(list.map(toInner), changed(options, changes)),
+        );
+        return failures.map((failure) => ({ ...failure, key: keys.toOuter(failure.key) ?? failure.key }));
+      }),
+    describe: () => ({
+      kind: "wrapper",
+      type: layer.type,
+      name: inner.name,
+      promises: layer.promises,
+      limits: layer.limits,
+      members: [describeProvider(inner)],
+    }),
+    close: async () => inner.close?.(),
+  } satisfies EveryMember<StorageProvider>;
+}
+
+/** What a provider says of itself, or the little that is known of one that says nothing. */
+export function describeProvider(provider: StorageProvider): Description {
+  return provider.describe?.() ?? { kind: "provider", type: provider.name, name: provider.name };
+}
+
+const SAME_KEYS: KeyMapping = {
+  toInner: (key) => key,
+  toOuter: (key) => key,
+  listing: (options) => options,
+};
+
+function changed<Options extends CallOptions>(options: Options, changes: CallChanges | undefined): Options {
+  if (changes === undefined) return options;
+  const { signal, writeId, onProgress } = changes;
+  if (signal === undefined && writeId === undefined && onProgress === undefined) return options;
+  return {
+    ...options,
+    ...(signal && { signal }),
+    ...(writeId && { writeId }),
+    ...(onProgress && { onProgress }),
+  };
+}
+
+function interceptMultipart(inner: MultipartUploads, around: Around, keys: KeyMapping): MultipartUploads {
+  const { toInner } = keys;
+  return {
+    create: (key, options) =>
+      around({ operation: "multipart", key, options }, (changes) =>
+        inner.create(toInner(key), changed(options, changes)),
+      ),
+    signPart: async (key, upload, options) => ({
+      ...(await around({ operation: "multipart", key, options }, (changes) =>
+        inner.signPart(toInner(key), upload, changed(options, changes)),
+      )),
+      key,
+    }),
+    listParts: (key, upload, options) =>
+      around({ operation: "multipart", key, options }, (changes) =>
+        inner.listParts(toInner(key), upload, changed(options, changes)),
+      ),
+    complete: async (key, upload, options) =>
+      outerInfo(
+        await around({ operation: "multipart", key, options }, (changes) =>
+          inner.complete(toInner(key), upload, changed(options, changes)),
+        ),
+        keys,
+      ),
+    abort: (key, upload, options) =>
+      around({ operation: "multipart", key, options }, (changes) =>
+        inner.abort(toInner(key), upload, changed(options, changes)),
+      ),
+  } satisfies EveryMember<MultipartUploads>;
+}
+
+function outerInfo(info: ObjectInfo, keys: KeyMapping): ObjectInfo {
+  const key = keys.toOuter(info.key);
+  return key === undefined || key === info.key ? info : { ...info, key };
+}
+
+function outerResult(result: GetResult, keys: KeyMapping): GetResult {
+  const info = outerInfo(result.info, keys);
+  return info === result.info ? result : { ...result, info };
+}
+
+function outerPage(page: ListPage, keys: KeyMapping): ListPage {
+  if (keys === SAME_KEYS) return page;
+  return {
+    ...page,
+    objects: page.objects.map((info) => outerInfo(info, keys)),
+    prefixes: page.prefixes.map((prefix) => keys.toOuter(prefix) ?? prefix),
+  };
+}
+
+function outerLocated(located: Located | undefined, keys: KeyMapping): Located | undefined {
+  if (located === undefined) return undefined;
+  const key = keys.toOuter(located.key);
+  return key === undefined ? undefined : { ...located, key };
+}

@@ -1,0 +1,109 @@
+import { StorageError, type Operation } from "./errors.js";
+
+/**
+ * The longest key, in UTF-8 bytes.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+ */
+export const KEY_BYTES_MAX = 1024;
+
+/** What is wrong with a key, as the end of a sentence, or `undefined`. */
+export function keyProblem(key: string): string | undefined {
+  if (key === "") return "the key is empty";
+  return textProblem(key) ?? segmentsProblem(key);
+}
+
+/** As {@link keyProblem} for a prefix of keys: it may be empty and may end anywhere. */
+export function prefixProblem(prefix: string): string | undefined {
+  if (prefix === "") return undefined;
+  const problem = textProblem(prefix);
+  if (problem !== undefined) return problem;
+  const whole = prefix.slice(0, prefix.lastIndexOf("/") + 1);
+  return whole === "" ? undefined : segmentsProblem(whole.slice(0, -1));
+}
+
+// One plain file name or path of them: by far the most common kind of key, and certain to be good.
+const PLAIN_KEY = /^[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:\/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*$/;
+
+// eslint-disable-next-line no-control-regex -- control characters are what is looked for
+const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f\ufffe\uffff\\]/;
+
+function textProblem(text: string): string | undefined {
+  if (text.length <= KEY_BYTES_MAX && PLAIN_KEY.test(text)) return undefined;
+  if (!text.isWellFormed()) return "the key is not well-formed Unicode";
+  const bytes = Buffer.byteLength(text);
+  if (bytes > KEY_BYTES_MAX) return `the key is ${bytes} bytes long, the most is ${KEY_BYTES_MAX}`;
+  const forbidden = FORBIDDEN.exec(text)?.[0];
+  if (forbidden === "\\") return 'the key contains a backslash; segments are separated by "/"';
+  if (forbidden !== undefined) return `the key contains the character ${codePoint(forbidden)}`;
+  return undefined;
+}
+
+function codePoint(character: string): string {
+  return `U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
+}
+
+function segmentsProblem(key: string): string | undefined {
+  if (PLAIN_KEY.test(key)) return undefined;
+  if (key.startsWith("/")) return 'the key starts with "/"';
+  if (key.endsWith("/")) return 'the key ends with "/"';
+  for (const segment of key.split("/")) {
+    if (segment === "") return 'the key contains "//"';
+    if (/^[. ]*$/.test(segment)) return "a segment of the key is made only of dots or spaces";
+  }
+  return undefined;
+}
+
+/**
+ * Throws unless `key` keeps the rules for keys. Keys are checked, never repaired.
+ *
+ * @throws TypeError when it is not a string; StorageError `InvalidKey` when it breaks a rule.
+ */
+export function assertKey(key: string, operation: Operation, provider: string): void {
+  if (typeof key !== "string") throw new TypeError(`A key is a string, not ${describeType(key)}`);
+  const problem = keyProblem(key);
+  if (problem === undefined) return;
+  throw new StorageError("InvalidKey", problem, { operation, provider, key });
+}
+
+/** As {@link assertKey}, for the prefix of a listing. */
+export function assertPrefix(prefix: string, operation: Operation, provider: string): void {
+  if (typeof prefix !== "string") throw new TypeError(`A prefix is a string, not ${describeType(prefix)}`);
+  const problem = prefixProblem(prefix);
+  if (problem === undefined) return;
+  throw new StorageError("InvalidKey", problem.replace("the key", "the prefix"), {
+    operation,
+    provider,
+    key: prefix,
+  });
+}
+
+/** The type of a wrong argument, for a message: `null`, `an array`, `a number`. */
+export function describeType(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return "an array";
+  const type = typeof value;
+  if (type !== "object") return `a ${type}`;
+  const name = (value as object).constructor?.name;
+  return name === undefined || name === "Object" ? "an object" : `a ${name}`;
+}
+
+/**
+ * Compares two texts by their UTF-8 bytes, the order of listings. JavaScript's own order differs where
+ * characters beyond U+FFFF meet those from U+E000 on.
+ */
+export function compareKeys(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let index = 0; index < length; index++) {
+    const left = a.charCodeAt(index);
+    const right = b.charCodeAt(index);
+    if (left !== right) return byteOrder(left) - byteOrder(right);
+  }
+  return a.length - b.length;
+}
+
+/** UTF-16 units in the order of the bytes they lead to: surrogates stand for the highest characters. */
+function byteOrder(unit: number): number {
+  if (unit < 0xd800) return unit;
+  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
+}

@@ -1,0 +1,87 @@
+import { StorageError, shown } from "./errors.js";
+import { describeType } from "./key.js";
+import type { Metadata, ObjectHeaders } from "./provider.js";
+
+/**
+ * The most that all metadata of one object may take, names and values, in bytes of UTF-8.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
+ */
+export const METADATA_BYTES_MAX = 2048;
+
+/** A name as HTTP field names are, in lower case. @see https://www.rfc-editor.org/rfc/rfc9110#name-tokens */
+const NAME = /^[a-z0-9!#$%&'*+.^_`|~-]{1,128}$/;
+const NAME_RESERVED = /^stowage-/;
+
+// eslint-disable-next-line no-control-regex -- control characters are what is looked for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]/;
+
+/** A header value: printable ASCII without spaces at either end, what every server and proxy passes unchanged. */
+const HEADER = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+const HEADER_BYTES_MAX = 1024;
+
+/**
+ * Throws unless metadata can be kept and given back unchanged by every provider that supports it.
+ *
+ * @throws TypeError for values that are not strings; StorageError `InvalidArgument` for the rest.
+ */
+export function assertMetadata(metadata: Metadata, key: string, provider: string): void {
+  if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) {
+    throw new TypeError(`metadata is an object of strings, not ${describeType(metadata)}`);
+  }
+  let bytes = 0;
+  for (const [name, value] of Object.entries(metadata)) {
+    if (typeof value !== "string") {
+      throw new TypeError(`The metadata value ${shown(name)} is a string, not ${describeType(value)}`);
+    }
+    const problem = nameProblem(name) ?? valueProblem(name, value);
+    if (problem !== undefined) {
+      throw new StorageError("InvalidArgument", problem, { operation: "put", provider, key });
+    }
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
+  }
+  if (bytes <= METADATA_BYTES_MAX) return;
+  throw new StorageError(
+    "InvalidArgument",
+    `the metadata is ${bytes} bytes long, the most is ${METADATA_BYTES_MAX}`,
+    { operation: "put", provider, key },
+  );
+}
+
+function nameProblem(name: string): string | undefined {
+  if (NAME_RESERVED.test(name)) return `the metadata name ${shown(name)} is reserved`;
+  if (NAME.test(name)) return undefined;
+  return `the metadata name ${shown(name)} is not 1 to 128 characters of a-z, 0-9, "-", "_" or "."`;
+}
+
+function valueProblem(name: string, value: string): string | undefined {
+  if (!value.isWellFormed()) return `the metadata value ${shown(name)} is not well-formed Unicode`;
+  if (CONTROL.test(value)) return `the metadata value ${shown(name)} contains a control character`;
+  if (value.trim() !== value) return `the metadata value ${shown(name)} starts or ends with a space`;
+  return undefined;
+}
+
+/**
+ * Throws unless the headers can be sent and stored unchanged.
+ *
+ * @throws TypeError for values that are not strings; StorageError `InvalidArgument` for the rest.
+ */
+export function assertHeaders(headers: ObjectHeaders, key: string, provider: string): void {
+  for (const name of ["contentType", "cacheControl", "contentDisposition"] as const) {
+    const value = headers[name];
+    if (value === undefined) continue;
+    if (typeof value !== "string") throw new TypeError(`${name} is a string, not ${describeType(value)}`);
+    const problem = headerProblem(name, value);
+    if (problem === undefined) continue;
+    throw new StorageError("InvalidArgument", problem, { operation: "put", provider, key });
+  }
+}
+
+function headerProblem(name: string, value: string): string | undefined {
+  if (value.length > HEADER_BYTES_MAX) return `${name} is longer than ${HEADER_BYTES_MAX} characters`;
+  if (!HEADER.test(value)) return `${name} is not a header value of printable ASCII: ${shown(value)}`;
+  if (name === "contentType" && !/^[^\s/;]+\/[^\s/;]+/.test(value)) {
+    return `contentType is not a media type such as "video/mp4": ${shown(value)}`;
+  }
+  return undefined;
+}

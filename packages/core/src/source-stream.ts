@@ -1,0 +1,228 @@
+import { Readable } from "node:stream";
+import { StorageError, isStorageError } from "./errors.js";
+import { describeType } from "./key.js";
+
+/** Whose body it is, for the errors of its source. */
+export interface SourceContext {
+  readonly key?: string | undefined;
+  readonly provider: string;
+  /** How long to wait for the next bytes of a source, in milliseconds. */
+  readonly idleMs?: number | undefined;
+}
+
+/** Anything that gives bytes chunk by chunk when asked, and can be told to stop. */
+export interface ChunkSource {
+  readonly next: () => Promise<IteratorResult<unknown, unknown>>;
+  readonly cancel: (reason: unknown) => void;
+}
+
+/** What a stream insists on while bytes pass through it. */
+export interface StreamRules {
+  /** The exact length, in bytes. */
+  readonly size?: number | undefined;
+  /** The error for a source that fails, ends early or goes on too long. */
+  readonly toError: (reason: string, cause?: unknown) => unknown;
+  /** How long a reader waits for the next bytes, in milliseconds; absent or 0 for ever. */
+  readonly idleMs?: number | undefined;
+}
+
+/** Chunks wait in memory up to this many bytes, whatever the length of the source. */
+const BUFFERED_BYTES = 256 * 1024;
+
+/** A failure of the caller's body; nothing is written when it happens. */
+export function sourceError(reason: string, context: SourceContext, cause?: unknown): StorageError {
+  const { key, provider } = context;
+  return new StorageError("SourceError", reason, { operation: "put", key, provider, cause });
+}
+
+/** The rules for a body that a caller gave: whatever goes wrong is a `SourceError`. */
+export function sourceRules(size: number | undefined, context: SourceContext): StreamRules {
+  return {
+    size,
+    idleMs: context.idleMs,
+    toError: (reason, cause) =>
+      isStorageError(cause, "SourceError") ? cause : sourceError(`the body ${reason}`, context, cause),
+  };
+}
+
+/** Counts what passes against the promised size, refuses what is not bytes, and notices silence. */
+class Watch {
+  readonly #rules: StreamRules;
+  readonly #fail: (error: unknown) => void;
+  #seen = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(rules: StreamRules, fail: (error: unknown) => void) {
+    this.#rules = rules;
+    this.#fail = fail;
+  }
+
+  take(chunk: unknown): Uint8Array {
+    this.rest();
+    const { size, toError } = this.#rules;
+    const bytes = toBytes(chunk);
+    if (bytes === undefined) throw toError(`gave ${describeType(chunk)} where bytes were expected`);
+    this.#seen += bytes.byteLength;
+    if (size !== undefined && this.#seen > size) {
+      throw toError(`is longer than its declared size of ${size} bytes`);
+    }
+    return bytes;
+  }
+
+  finish(): void {
+    this.rest();
+    const { size, toError } = this.#rules;
+    if (size === undefined || this.#seen === size) return;
+    throw toError(`ended after ${this.#seen} bytes, its declared size is ${size}`);
+  }
+
+  /** The reader waits from now on. */
+  wait(): void {
+    const { idleMs } = this.#rules;
+    if (idleMs === undefined || idleMs === 0 || this.#timer !== undefined) return;
+    this.#timer = setTimeout(
+      () => this.#fail(this.#rules.toError(`gave no bytes for ${idleMs} ms`)),
+      idleMs,
+    );
+  }
+
+  rest(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+function toBytes(chunk: unknown): Uint8Array | undefined {
+  if (chunk instanceof Uint8Array) return chunk;
+  if (typeof chunk === "string") return Buffer.from(chunk);
+  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
+  if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  return undefined;
+}
+
+/** A byte stream over anything that is asked for its chunks. */
+export class PulledStream extends Readable {
+  readonly #source: ChunkSource;
+  readonly #rules: StreamRules;
+  readonly #watch: Watch;
+  #pulling = false;
+  #done = false;
+
+  constructor(source: ChunkSource, rules: StreamRules) {
+    super({ highWaterMark: BUFFERED_BYTES });
+    this.#source = source;
+    this.#rules = rules;
+    this.#watch = new Watch(rules, (error) => this.destroy(error as Error));
+  }
+
+  override _read(): void {
+    if (!this.#pulling) void this.#pull();
+  }
+
+  async #pull(): Promise<void> {
+    this.#pulling = true;
+    try {
+      let wanted = true;
+      while (wanted && !this.destroyed) wanted = await this.#pullOne();
+    } catch (error) {
+      this.destroy(this.#rules.toError("failed", error) as Error);
+    } finally {
+      this.#pulling = false;
+    }
+  }
+
+  async #pullOne(): Promise<boolean> {
+    this.#watch.wait();
+    const { done, value } = await this.#source.next();
+    if (this.destroyed) return false;
+    if (done === true) {
+      this.#done = true;
+      this.#watch.finish();
+      this.push(null);
+      return false;
+    }
+    const bytes = this.#watch.take(value);
+    return bytes.byteLength === 0 || this.push(bytes);
+  }
+
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    this.#watch.rest();
+    if (!this.#done) this.#source.cancel(error);
+    callback(error);
+  }
+}
+
+/** A byte stream over a Node stream that flows by itself; it is paused when nobody wants more. */
+export class FlowedStream extends Readable {
+  readonly #open: () => Readable | Promise<Readable>;
+  readonly #rules: StreamRules;
+  readonly #watch: Watch;
+  #source: Readable | undefined;
+
+  constructor(open: () => Readable | Promise<Readable>, rules: StreamRules) {
+    super({ highWaterMark: BUFFERED_BYTES });
+    this.#open = open;
+    this.#rules = rules;
+    this.#watch = new Watch(rules, (error) => this.destroy(error as Error));
+  }
+
+  override _construct(callback: (error?: Error | null) => void): void {
+    this.#attach().then(
+      () => callback(),
+      (error: unknown) => callback(this.#rules.toError("failed", error) as Error),
+    );
+  }
+
+  async #attach(): Promise<void> {
+    const opened = this.#open();
+    const source = opened instanceof Readable ? opened : await opened;
+    if (source.errored) throw source.errored;
+    if (source.destroyed || source.readableEnded) throw this.#rules.toError("was read or closed before");
+    this.#source = source;
+    source.on("error", this.#onError).on("close", this.#onClose).on("end", this.#onEnd);
+    source.on("data", this.#onData).pause();
+  }
+
+  readonly #onData = (chunk: unknown): void => {
+    if (this.destroyed) return;
+    try {
+      const bytes = this.#watch.take(chunk);
+      if (bytes.byteLength > 0 && !this.push(bytes)) this.#source?.pause();
+    } catch (error) {
+      this.#onError(error);
+    }
+  };
+
+  readonly #onEnd = (): void => {
+    try {
+      this.#watch.finish();
+      this.push(null);
+    } catch (error) {
+      this.#onError(error);
+    }
+  };
+
+  readonly #onError = (error: unknown): void => {
+    this.destroy(this.#rules.toError("failed", error) as Error);
+  };
+
+  readonly #onClose = (): void => {
+    if (this.#source?.readableEnded === true || this.readableEnded || this.destroyed) return;
+    this.destroy(this.#rules.toError("was closed before its end") as Error);
+  };
+
+  override _read(): void {
+    this.#watch.wait();
+    this.#source?.resume();
+  }
+
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    this.#watch.rest();
+    const source = this.#source;
+    if (source !== undefined) {
+      source.off("data", this.#onData).off("end", this.#onEnd).off("close", this.#onClose);
+      if (!source.destroyed && !source.readableEnded) source.destroy();
+    }
+    callback(error);
+  }
+}

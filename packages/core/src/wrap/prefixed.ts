@@ -1,0 +1,27 @@
+import { StorageError } from "../errors.js";
+import { intercept, type KeyMapping } from "../intercept.js";
+import { keyProblem } from "../key.js";
+import type { StorageProvider } from "../provider.js";
+
+/**
+ * Shows only the keys of `inner` that start with `prefix`, without it: a tenant's corner of a bucket.
+ *
+ * Refs stay those of the inner provider, so they can be told apart in one database.
+ *
+ * @param prefix - A key followed by `/`, e.g. `"tenants/7/"`.
+ * @throws StorageError `InvalidKey` when it is not.
+ */
+export function prefixed(inner: StorageProvider, prefix: string): StorageProvider {
+  const problem = prefix.endsWith("/") ? keyProblem(prefix.slice(0, -1)) : 'the prefix does not end with "/"';
+  if (problem !== undefined) {
+    throw new StorageError("InvalidKey", problem, { operation: "open", provider: inner.name, key: prefix });
+  }
+  const keys: KeyMapping = {
+    toInner: (key) => prefix + key,
+    toOuter: (key) => (key.startsWith(prefix) && key !== prefix ? key.slice(prefix.length) : undefined),
+    listing: (options) => ({ ...options, prefix: prefix + (options.prefix ?? "") }),
+  };
+  const layer = { type: "prefixed", keys, promises: [`every key is kept under "${prefix}"`] };
+  const keyBytesMax = inner.supports.keyBytesMax - Buffer.byteLength(prefix);
+  return { ...intercept(inner, layer), supports: { ...inner.supports, keyBytesMax } };
+}

@@ -1,0 +1,23 @@
+import { StorageError, type Operation } from "../errors.js";
+import { intercept } from "../intercept.js";
+import type { StorageProvider } from "../provider.js";
+
+/**
+ * Refuses every write with `Unsupported`, so that a chain goes on to its next member; reads pass.
+ */
+export function readOnly(inner: StorageProvider): StorageProvider {
+  const refuse = (operation: Operation, key: string): Promise<never> =>
+    Promise.reject(
+      new StorageError("Unsupported", "the provider is read-only", { operation, provider: inner.name, key }),
+    );
+  return {
+    ...intercept(inner, { type: "readOnly", limits: ["writes are refused"] }),
+    put: (key) => refuse("put", key),
+    delete: (key) => refuse("delete", key),
+    copy: undefined,
+    deleteMany: undefined,
+    importFrom: undefined,
+    multipart: undefined,
+    signUpload: undefined,
+  };
+}

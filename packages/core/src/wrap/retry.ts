@@ -1,0 +1,220 @@
+import { randomUUID } from "node:crypto";
+import { delay } from "../abort.js";
+import { isStorageError, withErrorFacts, type Attempt, type StorageError } from "../errors.js";
+import { intercept, type Around, type Call, type CallChanges } from "../intercept.js";
+import type { Body, PutOptions, StorageProvider } from "../provider.js";
+
+export interface RetryOptions {
+  /** How often a call is tried in all; default 3. */
+  readonly attempts?: number | undefined;
+  /** The first pause is between 0 and this, in milliseconds; each later one at most twice as long. Default 50. */
+  readonly baseMs?: number | undefined;
+  /** The same after `RateLimited`; default 1,000. */
+  readonly rateLimitedBaseMs?: number | undefined;
+  /** The longest pause, in milliseconds; default 20,000. A provider that asks for a longer one is given up. */
+  readonly maxDelayMs?: number | undefined;
+  /** Gives numbers from 0 to 1; default `Math.random`. */
+  readonly random?: (() => number) | undefined;
+}
+
+interface Policy {
+  readonly inner: StorageProvider;
+  readonly attempts: number;
+  readonly baseMs: number;
+  readonly rateLimitedBaseMs: number;
+  readonly maxDelayMs: number;
+  readonly random: () => number;
+  /** The number of the newest write of each key that is under way. */
+  readonly writes: Map<string, number>;
+  count: number;
+}
+
+const WRITES: ReadonlySet<string> = new Set(["put", "delete", "copy", "importFrom"]);
+
+/**
+ * Tries a call again when its failure is `retryable`, after a pause with full jitter, or as long as the
+ * provider asked for.
+ *
+ * A write is tried again only while no newer write of its key has begun, and a put only when its body can
+ * be read again or has not been opened. A create-only or conditional put recognises its own first try by
+ * the write id. An abort rejects at once, without a further call. What is given up carries
+ * `retryable: false` and `attempts`, so that no layer above tries again.
+ *
+ * @throws TypeError when an option is not a number in its range.
+ */
+export function retry(inner: StorageProvider, options: RetryOptions = {}): StorageProvider {
+  const policy: Policy = {
+    inner,
+    attempts: whole("attempts", options.attempts ?? 3, 1),
+    baseMs: whole("baseMs", options.baseMs ?? 50, 0),
+    rateLimitedBaseMs: whole("rateLimitedBaseMs", options.rateLimitedBaseMs ?? 1000, 0),
+    maxDelayMs: whole("maxDelayMs", options.maxDelayMs ?? 20_000, 0),
+    random: options.random ?? Math.random,
+    writes: new Map(),
+    count: 0,
+  };
+  const around: Around = (call, next) => withRetries(policy, call, next);
+  return intercept(inner, {
+    type: "retry",
+    around,
+    promises: [`a call that fails for a passing reason is tried up to ${policy.attempts} times`],
+  });
+}
+
+function whole(name: string, value: number, least: number): number {
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw new TypeError(`retry: ${name} is a whole number, at least ${least}, not ${String(value)}`);
+}
+
+/** One call with its tries. */
+interface Run {
+  readonly call: Call;
+  readonly changes: CallChanges;
+  readonly attempts: Attempt[];
+  readonly reusable: () => boolean;
+  readonly write: number;
+  startedAt: number;
+  unknown: boolean;
+}
+
+async function withRetries<T>(
+  policy: Policy,
+  call: Call,
+  next: (changes?: CallChanges) => Promise<T>,
+): Promise<T> {
+  const run = startRun(policy, call);
+  try {
+    return await next(run.changes);
+  } catch (error) {
+    if (!isStorageError(error) || !error.retryable) throw error;
+    return await tryAgain(policy, run, error, next);
+  } finally {
+    if (policy.writes.get(call.key ?? "") === run.write) policy.writes.delete(call.key ?? "");
+  }
+}
+
+function startRun(policy: Policy, call: Call): Run {
+  const isWrite = call.key !== undefined && WRITES.has(call.operation);
+  const write = isWrite ? ++policy.count : 0;
+  if (isWrite) policy.writes.set(call.key, write);
+  const { body, reusable } = watchedBody(call.body);
+  const changes = { body, writeId: writeIdFor(policy, call) };
+  return { call, changes, attempts: [], reusable, write, startedAt: performance.now(), unknown: false };
+}
+
+/** A put with a condition needs an id by which a second try knows the first. */
+function writeIdFor({ inner }: Policy, { operation, options }: Call): string | undefined {
+  if (operation !== "put" || !inner.supports.metadata) return undefined;
+  const { writeId, ifMatch, ifNoneMatch } = options as PutOptions;
+  if (writeId !== undefined || (ifMatch === undefined && ifNoneMatch === undefined)) return undefined;
+  return randomUUID();
+}
+
+function watchedBody(body: Body | undefined): { body: Body | undefined; reusable: () => boolean } {
+  if (body === undefined || body.replayable) return { body: undefined, reusable: () => body?.replayable ?? true };
+  let opened = false;
+  const open: Body["open"] = (range) => {
+    opened = true;
+    return body.open(range);
+  };
+  return { body: { ...body, open }, reusable: () => !opened };
+}
+
+async function tryAgain<T>(
+  policy: Policy,
+  run: Run,
+  first: StorageError,
+  next: (changes?: CallChanges) => Promise<T>,
+): Promise<T> {
+  const { signal } = run.call.options;
+  let failed: StorageError | undefined = first;
+  const attempt = async (): Promise<T> => {
+    if (failed !== undefined) {
+      const error = failed;
+      failed = undefined;
+      throw error;
+    }
+    run.startedAt = performance.now();
+    return await orOwnWrite(policy, run, () => next(run.changes));
+  };
+  // Loaded when first needed: a call that succeeds at once needs none of it.
+  const { default: pRetry } = await import("p-retry");
+  try {
+    return await pRetry(attempt, {
+      retries: policy.attempts - 1,
+      minTimeout: 0,
+      ...(signal && { signal }),
+      shouldRetry: ({ error }) => mayRetry(policy, run, error),
+      onFailedAttempt: ({ error, retriesLeft }) => pause(policy, run, error, retriesLeft),
+    });
+  } catch (error) {
+    if (signal?.aborted === true) throw signal.reason;
+    throw givenUp(run, error);
+  }
+}
+
+async function pause(policy: Policy, run: Run, error: Error, retriesLeft: number): Promise<void> {
+  const { call, attempts } = run;
+  if (!isStorageError(error)) return;
+  if (error.applied === "unknown") run.unknown = true;
+  attempts.push({ provider: error.provider, error, milliseconds: performance.now() - run.startedAt });
+  if (retriesLeft === 0 || !mayRetry(policy, run, error)) return;
+  const delayMs = delayOf(policy, error, attempts.length);
+  const { key, operation, options } = call;
+  options.onEvent?.({
+    type: "retry",
+    operation,
+    key,
+    provider: error.provider,
+    attempt: attempts.length,
+    delayMs,
+    error,
+  });
+  await delay(delayMs, options.signal);
+}
+
+function mayRetry(policy: Policy, run: Run, error: Error): boolean {
+  const { call } = run;
+  if (!isStorageError(error) || !error.retryable || !run.reusable()) return false;
+  if ((error.retryAfterMs ?? 0) > policy.maxDelayMs) return false;
+  if (error.applied === "unknown" && !isRepeatable(policy, call)) return false;
+  return run.write === 0 || policy.writes.get(call.key ?? "") === run.write;
+}
+
+/** Whether a call that may have taken effect can be repeated without harm. */
+function isRepeatable({ inner }: Policy, { operation, options }: Call): boolean {
+  if (operation === "multipart" || operation === "importFrom") return false;
+  const { ifMatch, ifNoneMatch } = options as PutOptions;
+  if (operation === "copy") return ifNoneMatch === undefined;
+  if (operation !== "put") return true;
+  return (ifMatch === undefined && ifNoneMatch === undefined) || inner.supports.metadata;
+}
+
+function delayOf(policy: Policy, error: StorageError, failures: number): number {
+  const base = error.code === "RateLimited" ? policy.rateLimitedBaseMs : policy.baseMs;
+  const longest = Math.min(policy.maxDelayMs, base * 2 ** (failures - 1));
+  return Math.max(Math.floor(policy.random() * longest), error.retryAfterMs ?? 0);
+}
+
+/** A later try that finds its condition broken asks whether its own first try broke it. */
+async function orOwnWrite<T>(policy: Policy, run: Run, put: () => Promise<T>): Promise<T> {
+  try {
+    return await put();
+  } catch (error) {
+    const { call, changes } = run;
+    const lost = isStorageError(error, "AlreadyExists") || isStorageError(error, "PreconditionFailed");
+    const writeId = changes.writeId ?? (call.options as PutOptions).writeId;
+    if (!lost || !run.unknown || writeId === undefined || call.key === undefined) throw error;
+    const { signal, onEvent } = call.options;
+    const info = await policy.inner.head(call.key, { signal, onEvent }).catch(() => undefined);
+    if (info?.writeId === writeId) return info as T;
+    throw info === undefined ? withErrorFacts(error, { applied: "unknown" }) : error;
+  }
+}
+
+function givenUp(run: Run, error: unknown): unknown {
+  if (!isStorageError(error)) return error;
+  const applied = run.unknown && error.applied === "no" && error.retryable ? "unknown" : error.applied;
+  const attempts = run.attempts.length > 1 ? run.attempts : error.attempts;
+  return withErrorFacts(error, { retryable: false, applied, attempts });
+}

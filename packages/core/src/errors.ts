@@ -37,8 +37,32 @@ export interface ErrorCodeFacts {
   readonly movesOn: "yes" | "never" | "reads" | "option";
 }
 
+/** A stable name for a cause of failure: what programs compare. */
+export type StorageErrorCode =
+  | "NotFound"
+  | "AlreadyExists"
+  | "PreconditionFailed"
+  | "InvalidKey"
+  | "InvalidRange"
+  | "InvalidArgument"
+  | "Unsupported"
+  | "Misconfigured"
+  | "Unauthenticated"
+  | "PermissionDenied"
+  | "TooLarge"
+  | "OutOfSpace"
+  | "RateLimited"
+  | "Unavailable"
+  | "Timeout"
+  | "Integrity"
+  | "Archived"
+  | "SourceError"
+  | "PartialWrite"
+  | "Conflict"
+  | "Unknown";
+
 /** Every code with its default behaviour. The code is the API; messages are for people and may change. */
-export const ERROR_CODES = {
+export const ERROR_CODES: Readonly<Record<StorageErrorCode, ErrorCodeFacts>> = {
   NotFound: {
     when: "every place that could hold the key answered that it does not",
     applied: "no",
@@ -145,10 +169,7 @@ export const ERROR_CODES = {
     retryable: false,
     movesOn: "yes",
   },
-} as const satisfies Readonly<Record<string, ErrorCodeFacts>>;
-
-/** A stable name for a cause of failure: what programs compare. */
-export type StorageErrorCode = keyof typeof ERROR_CODES;
+};
 
 /** One try of a retried call, or one member of a composer. */
 export interface Attempt {

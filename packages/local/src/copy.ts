@@ -1,0 +1,57 @@
+import { contentTypeOf, type CopyOptions, type ObjectInfo } from "@stowage/core";
+import type { Disk } from "./disk.js";
+import type { FailureContext } from "./errors.js";
+import { openObject, type OpenFile } from "./get.js";
+import { commit, writing } from "./put.js";
+import { close, readFully, writeFully } from "./system.js";
+import type { Temporary } from "./temporaries.js";
+import { cloned } from "./write-body.js";
+import type { Facts } from "./sidecars.js";
+
+const BLOCK_BYTES = 1024 * 1024;
+
+/** Duplicates a file: a clone where the file system can, else block by block. */
+export async function copyObject(disk: Disk, from: string, to: string, options: CopyOptions): Promise<ObjectInfo> {
+  options.signal?.throwIfAborted();
+  const source = await openObject(disk, from, { operation: "copy", provider: disk.name, key: from });
+  const context: FailureContext = { operation: "copy", provider: disk.name, key: to };
+  try {
+    return await writing(disk, context, async (root, temporary) => {
+      await copyBytes(source, temporary, options);
+      const facts = await copiedFacts(from, to, source.facts);
+      return await commit(disk, root, temporary, { key: to, facts, conditions: options, context });
+    });
+  } finally {
+    await close(source.fd);
+  }
+}
+
+/** The write id stays with the write it names; the type moves along when the new name means another. */
+async function copiedFacts(from: string, to: string, facts: Facts | undefined): Promise<Facts | undefined> {
+  const [before, after] = [await contentTypeOf(from), await contentTypeOf(to)];
+  const contentType = facts?.contentType ?? before;
+  const copied: Facts = {
+    contentType: contentType === after ? undefined : contentType,
+    cacheControl: facts?.cacheControl,
+    contentDisposition: facts?.contentDisposition,
+    metadata: facts?.metadata,
+  };
+  return Object.values(copied).every((value) => value === undefined) ? undefined : copied;
+}
+
+async function copyBytes(
+  { fd, generation }: OpenFile,
+  temporary: Temporary,
+  { signal }: CopyOptions,
+): Promise<void> {
+  const size = Number(generation.size);
+  if (process.platform === "linux" && (await cloned(temporary, `/proc/self/fd/${fd}`, size))) return;
+  const block = Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, Math.max(1, size)));
+  for (let done = 0; done < size; ) {
+    signal?.throwIfAborted();
+    const count = await readFully(fd, block, 0, Math.min(block.byteLength, size - done), done);
+    if (count === 0) throw Object.assign(new Error("The file became shorter while it was copied"), { code: "EIO" });
+    await writeFully(temporary.fd, block, count, done);
+    done += count;
+  }
+}

@@ -1,0 +1,56 @@
+import type { DeleteOptions } from "@stowage/core";
+import type { BigIntStats } from "node:fs";
+import type { Disk } from "./disk.js";
+import { inFolder } from "./directories.js";
+import { toLocalError, type FailureContext } from "./errors.js";
+import { isMissing } from "./get.js";
+import { assertMatch, factsAt, syncFolder } from "./put.js";
+import type { Root } from "./root.js";
+import { codeOf, lstat, unlink } from "./system.js";
+
+export async function deleteObject(disk: Disk, key: string, options: DeleteOptions): Promise<void> {
+  const context: FailureContext = { operation: "delete", provider: disk.name, key };
+  options.signal?.throwIfAborted();
+  for (;;) {
+    const root = await disk.root.open(context);
+    try {
+      await disk.lock.run(key, () => deleteOnce(disk, root, key, options, context));
+      return;
+    } catch (error) {
+      if (!isMissing(error)) throw toLocalError(error, context);
+      if (!(await disk.root.confirm(root, context))) return;
+    }
+  }
+}
+
+async function deleteOnce(
+  disk: Disk,
+  root: Root,
+  key: string,
+  { ifMatch }: DeleteOptions,
+  context: FailureContext,
+): Promise<void> {
+  const { folder, name } = disk.places.file(root, key, "delete");
+  const hadFacts = await root.sidecars.has(key);
+  let old: BigIntStats | undefined;
+  await inFolder(root.directories, folder, false, async (directory) => {
+    const path = directory.start + name;
+    if (hadFacts || ifMatch !== undefined) old = await factsAt(path);
+    if (ifMatch !== undefined && old !== undefined) assertMatch(old, ifMatch, context);
+    await unlinkFile(path);
+    await syncFolder(disk, directory, context);
+  });
+  if (hadFacts) await root.sidecars.remove(key, old, undefined);
+  root.directories.prune(folder, root.layout.base);
+}
+
+/** A folder is not an object, and some systems say so with the error for a missing right. */
+async function unlinkFile(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (codeOf(error) !== "EPERM") throw error;
+    const facts = await lstat(path);
+    throw facts.isDirectory() ? Object.assign(new Error("A folder"), { code: "EISDIR" }) : error;
+  }
+}

@@ -1,0 +1,45 @@
+import { contentTypeOf, type ObjectInfo } from "@stowage/core";
+import { etagOf, type Generation, type Generations } from "./generation.js";
+import type { KeyLock } from "./key-lock.js";
+import type { Places } from "./places.js";
+import type { RootHolder } from "./root.js";
+import type { Facts } from "./sidecars.js";
+
+/** What the verbs of one provider share. */
+export interface Disk {
+  readonly name: string;
+  readonly root: RootHolder;
+  readonly places: Places;
+  /** Whether a put waits for the disk. */
+  readonly durable: boolean;
+  readonly fileMode: number;
+  readonly lock: KeyLock;
+  readonly generations: Generations;
+}
+
+/** The public facts of one version of a key. */
+export async function infoOf(
+  disk: Disk,
+  key: string,
+  generation: Generation,
+  facts: Facts | undefined,
+): Promise<ObjectInfo> {
+  const type = facts?.contentType ?? contentTypeOf(key);
+  const info = listedInfo(disk, key, generation, typeof type === "string" ? type : await type);
+  if (facts === undefined) return info;
+  const { cacheControl, contentDisposition, metadata, writeId } = facts;
+  return { ...info, cacheControl, contentDisposition, metadata, writeId };
+}
+
+/** The facts that the file itself shows. */
+export function listedInfo(disk: Disk, key: string, generation: Generation, contentType?: string): ObjectInfo {
+  return {
+    key,
+    size: Number(generation.size),
+    contentType,
+    etag: etagOf(generation),
+    lastModified: new Date(Number(generation.mtimeNs / 1_000_000n)),
+    provider: disk.name,
+    ref: disk.places.ref(key),
+  };
+}

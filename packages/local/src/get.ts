@@ -1,0 +1,112 @@
+import { resolveRange, type GetOptions, type GetResult } from "@stowage/core";
+import fs, { type BigIntStats } from "node:fs";
+import { infoOf, type Disk } from "./disk.js";
+import { inFolder } from "./directories.js";
+import { failure, toLocalError, type FailureContext } from "./errors.js";
+import { FileStream } from "./file-stream.js";
+import { assertMatch } from "./put.js";
+import type { Root } from "./root.js";
+import { factsOf, type Facts } from "./sidecars.js";
+import { close, codeOf, open, readFully } from "./system.js";
+
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
+
+/** Objects and ranges up to this size are read at once, and their file is closed before the caller sees them. */
+const SMALL_BYTES = 128 * 1024;
+
+/** An open file with what belongs to the very version that is open. */
+export interface OpenFile {
+  readonly fd: number;
+  readonly generation: BigIntStats;
+  readonly facts: Facts | undefined;
+}
+
+export async function getObject(disk: Disk, key: string, options: GetOptions): Promise<GetResult> {
+  const { signal } = options;
+  const context: FailureContext = { operation: "get", provider: disk.name, key };
+  signal?.throwIfAborted();
+  const file = await openObject(disk, key, context);
+  let handedOver = false;
+  try {
+    if (options.ifMatch !== undefined) assertMatch(file.generation, options.ifMatch, context);
+    const info = await infoOf(disk, key, file.generation, file.facts);
+    const range = options.range === undefined ? undefined : resolveRange(options.range, info.size, { key, provider: disk.name });
+    const { offset, length } = range ?? { offset: 0, length: info.size };
+    signal?.throwIfAborted();
+    if (length <= SMALL_BYTES) return { info, range, body: await readSmall(file.fd, offset, length, context) };
+    handedOver = true;
+    return { info, range, body: new FileStream(file.fd, { offset, length }, context) };
+  } catch (error) {
+    throw toLocalError(error, context);
+  } finally {
+    if (!handedOver) await close(file.fd);
+  }
+}
+
+async function readSmall(
+  fd: number,
+  offset: number,
+  length: number,
+  context: FailureContext,
+): Promise<Uint8Array> {
+  const bytes = Buffer.allocUnsafeSlow(length);
+  const count = length === 0 ? 0 : await readFully(fd, bytes, 0, length, offset);
+  if (count === length) return bytes;
+  throw failure("Integrity", "the file became shorter while it was read", context);
+}
+
+/** How often a file may be replaced between the opening and the look at its facts. */
+const REPLACED_MAX = 5;
+
+/**
+ * Opens the file of a key, and finds the facts of that version.
+ *
+ * @throws StorageError `NotFound` when there is none; `PermissionDenied` when a symbolic link is in its place.
+ */
+export async function openObject(disk: Disk, key: string, context: FailureContext): Promise<OpenFile> {
+  for (let tries = 0; ; tries++) {
+    const root = await disk.root.open(context);
+    try {
+      const file = await openOnce(disk, root, key, context);
+      if (file !== undefined) return file;
+      if (tries === REPLACED_MAX) throw failure("Unavailable", "the object is replaced all the time", context);
+    } catch (error) {
+      if (!isMissing(error)) throw toLocalError(error, context);
+      if (tries === REPLACED_MAX || !(await disk.root.confirm(root, context))) throw notFound(context, error);
+    }
+  }
+}
+
+/** Whether a system error says that no such file is there: no name, a file for a folder, a folder for a file. */
+export function isMissing(error: unknown): boolean {
+  return ["ENOENT", "ENOTDIR", "EISDIR"].includes(codeOf(error) ?? "");
+}
+
+export function notFound(context: FailureContext, cause: unknown): Error {
+  return failure("NotFound", "there is no such object", context, cause);
+}
+
+/** `undefined` when the file was replaced in between, and its facts may be gone with it. */
+async function openOnce(
+  disk: Disk,
+  root: Root,
+  key: string,
+  context: FailureContext,
+): Promise<OpenFile | undefined> {
+  const { folder, name } = disk.places.file(root, key, context.operation);
+  const fd = await inFolder(root.directories, folder, false, ({ start }) =>
+    // A pipe that somebody put there must not be waited for.
+    open(start + name, O_RDONLY | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0)),
+  );
+  try {
+    const generation = await factsOf(fd, root.isLocal);
+    if (!generation.isFile()) throw Object.assign(new Error("Not a file"), { code: "EISDIR" });
+    const { facts, certain } = await root.sidecars.find(key, generation);
+    if (certain || (await factsOf(fd, root.isLocal)).nlink > 0n) return { fd, generation, facts };
+    await close(fd);
+    return undefined;
+  } catch (error) {
+    await close(fd).catch(() => {});
+    throw error;
+  }
+}

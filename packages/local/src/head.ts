@@ -1,0 +1,55 @@
+import type { HeadOptions, ObjectInfo } from "@stowage/core";
+import type { BigIntStats } from "node:fs";
+import { infoOf, type Disk } from "./disk.js";
+import { inFolder } from "./directories.js";
+import { failure, toLocalError, type FailureContext } from "./errors.js";
+import { etagOf } from "./generation.js";
+import { isMissing, notFound } from "./get.js";
+import type { Root } from "./root.js";
+import { lstat } from "./system.js";
+
+const REPLACED_MAX = 5;
+
+export async function headObject(disk: Disk, key: string, { signal }: HeadOptions): Promise<ObjectInfo> {
+  const context: FailureContext = { operation: "head", provider: disk.name, key };
+  signal?.throwIfAborted();
+  for (let tries = 0; ; tries++) {
+    const root = await disk.root.open(context);
+    try {
+      const info = await headOnce(disk, root, key, context);
+      if (info !== undefined) return info;
+      if (tries === REPLACED_MAX) throw failure("Unavailable", "the object is replaced all the time", context);
+    } catch (error) {
+      if (!isMissing(error)) throw toLocalError(error, context);
+      if (tries === REPLACED_MAX || !(await disk.root.confirm(root, context))) throw notFound(context, error);
+    }
+  }
+}
+
+/** `undefined` when the file was replaced in between, and its facts may be gone with it. */
+async function headOnce(
+  disk: Disk,
+  root: Root,
+  key: string,
+  context: FailureContext,
+): Promise<ObjectInfo | undefined> {
+  const generation = await fileFacts(disk, root, key, context);
+  const { facts, certain } = await root.sidecars.find(key, generation);
+  if (certain) return await infoOf(disk, key, generation, facts);
+  const now = await fileFacts(disk, root, key, context);
+  return etagOf(now) === etagOf(generation) ? await infoOf(disk, key, generation, facts) : undefined;
+}
+
+/** The facts of a key's file; anything that is not a plain file is an error of the system's kind. */
+export async function fileFacts(
+  disk: Disk,
+  root: Root,
+  key: string,
+  { operation }: FailureContext,
+): Promise<BigIntStats> {
+  const { folder, name } = disk.places.file(root, key, operation);
+  const facts = await inFolder(root.directories, folder, false, ({ start }) => lstat(start + name));
+  if (facts.isFile()) return facts;
+  const link = facts.isSymbolicLink();
+  throw Object.assign(new Error("Not a file"), { code: link ? "ELOOP" : "EISDIR" });
+}

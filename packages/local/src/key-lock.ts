@@ -1,0 +1,20 @@
+/** Lets one commit of each key run at a time, in order. */
+export interface KeyLock {
+  readonly run: <T>(key: string, work: () => Promise<T>) => Promise<T>;
+}
+
+export function createKeyLock(): KeyLock {
+  const tails = new Map<string, Promise<unknown>>();
+  return {
+    run: (key, work) => {
+      const before = tails.get(key);
+      const mine = before === undefined ? work() : before.then(work, work);
+      tails.set(key, mine);
+      const leave = (): void => {
+        if (tails.get(key) === mine) tails.delete(key);
+      };
+      mine.then(leave, leave);
+      return mine;
+    },
+  };
+}

@@ -1,0 +1,169 @@
+import { KEY_BYTES_MAX, prefixed, type EveryMember, type StorageProvider, type Supports } from "@stowage/core";
+import { copyObject } from "./copy.js";
+import { deleteObject } from "./delete.js";
+import type { SymlinkCheck } from "./directories.js";
+import { getObject } from "./get.js";
+import { createGenerations } from "./generation.js";
+import { headObject } from "./head.js";
+import { createKeyLock } from "./key-lock.js";
+import { listObjects } from "./list.js";
+import { createPlaces } from "./places.js";
+import { putObject } from "./put.js";
+import { absoluteRoot, createRootHolder } from "./root.js";
+import type { Disk } from "./disk.js";
+
+export interface LocalOptions {
+  /** The folder that holds the objects. */
+  readonly root: string;
+  /** Default `"local"`. */
+  readonly name?: string | undefined;
+  /** Put before every key, e.g. `"uploads/"`: a part of the root. */
+  readonly keyPrefix?: string | undefined;
+  /**
+   * `"plain"` (default): keys are file names, and a folder of uploads is taken over as it is; what the file
+   * system cannot hold, such as `a` beside `a/b`, is `Unsupported`. `"portable"`: every key on every file
+   * system, under encoded names.
+   */
+  readonly layout?: "plain" | "portable" | undefined;
+  /**
+   * `"fsync"` (default): an acknowledged put survives a loss of power. `"rename"`: it survives the end of the
+   * process, and is whole in any case.
+   */
+  readonly durability?: "fsync" | "rename" | undefined;
+  /**
+   * Makes the root when it is missing, with the folders above it. Default `false`: a missing root is
+   * `Unavailable`, because it may be a disk that is not mounted.
+   */
+  readonly create?: boolean | undefined;
+  /** Where the folder is served, for `publicUrl` and `locate`. */
+  readonly publicBaseUrl?: string | undefined;
+  /** Permissions of new files; default `0o600`. */
+  readonly fileMode?: number | undefined;
+  /** Permissions of new folders; default `0o700`. */
+  readonly directoryMode?: number | undefined;
+  /**
+   * How symbolic links below the root are noticed: by the opened folder itself (Linux, the default there),
+   * or by comparing real paths before each use (elsewhere; a link planted at the wrong instant may be missed).
+   */
+  readonly symlinkCheck?: SymlinkCheck | undefined;
+}
+
+const SUPPORTS: Supports = {
+  range: true,
+  ifNoneMatch: true,
+  ifMatch: true,
+  ifNoneMatchOnMultipart: true,
+  conditionalDelete: true,
+  metadata: true,
+  orderedList: true,
+  emptyObject: true,
+  overwrite: true,
+  byteExact: true,
+  keyBytesMax: KEY_BYTES_MAX,
+  objectBytesMax: Number.POSITIVE_INFINITY,
+};
+
+const FILE_MODE = 0o600;
+const DIRECTORY_MODE = 0o700;
+
+/**
+ * Files on a local disk.
+ *
+ * A put is whole or not there: bytes go to a temporary file in `.stowage/` and are renamed into place, facts
+ * that the file does not show (metadata, headers, another content type) into a sidecar that belongs to that
+ * very version. No symbolic link below the root is followed. Files that were there before are objects too.
+ *
+ * `ifMatch` is atomic among the calls of one provider; two processes that replace the same version at the same
+ * instant may both succeed. `ifNoneMatch: "*"` is atomic among all.
+ *
+ * @throws TypeError for options of the wrong type. A root that is missing, a file or of another layout shows
+ * with the first call: `Unavailable` or `Misconfigured`.
+ * @example
+ * ```ts
+ * const storage = createStorage(local({ root: "./uploads", create: true }));
+ * ```
+ */
+export function local(options: LocalOptions): StorageProvider {
+  assertOptions(options);
+  const name = options.name ?? "local";
+  const layout = options.layout ?? "plain";
+  const root = absoluteRoot(options.root);
+  const directoryMode = options.directoryMode ?? DIRECTORY_MODE;
+  const durable = (options.durability ?? "fsync") === "fsync";
+  const disk: Disk = {
+    name,
+    root: createRootHolder({
+      path: root,
+      provider: name,
+      layout,
+      create: options.create ?? false,
+      check: options.symlinkCheck,
+      directoryMode,
+      durable,
+    }),
+    places: createPlaces({
+      root,
+      layout,
+      provider: name,
+      publicBaseUrl: options.publicBaseUrl,
+    }),
+    durable,
+    fileMode: options.fileMode ?? FILE_MODE,
+    lock: createKeyLock(),
+    generations: createGenerations(),
+  };
+  const whole = provider(disk, layout, options);
+  return options.keyPrefix === undefined ? whole : prefixed(whole, options.keyPrefix);
+}
+
+function provider(disk: Disk, layout: string, { publicBaseUrl, durability = "fsync" }: LocalOptions): StorageProvider {
+  const { places, root, name } = disk;
+  return {
+    name,
+    supports: SUPPORTS,
+    put: (key, body, call) => putObject(disk, key, body, call),
+    get: (key, call) => getObject(disk, key, call),
+    head: (key, call) => headObject(disk, key, call),
+    delete: (key, call) => deleteObject(disk, key, call),
+    list: (call) => listObjects(disk, call),
+    ref: places.ref,
+    locate: places.locate,
+    copy: (from, to, call) => copyObject(disk, from, to, call),
+    publicUrl: publicBaseUrl === undefined ? undefined : places.publicUrl,
+    signedUrl: undefined,
+    signUpload: undefined,
+    multipart: undefined,
+    importFrom: undefined,
+    deleteMany: undefined,
+    describe: () => ({
+      kind: "provider",
+      type: "local",
+      name,
+      promises: [
+        durability === "fsync"
+          ? "an acknowledged put survives a loss of power"
+          : "an acknowledged put survives the end of the process, not a loss of power",
+        "a put is whole or not there, at any instant",
+        "no symbolic link below the root is followed",
+      ],
+      limits: [
+        "ifMatch is atomic among the calls of one provider, not among processes",
+        ...(layout === "plain" ? ["a key cannot be the folder of another"] : []),
+      ],
+    }),
+    close: () => root.close(),
+  } satisfies EveryMember<StorageProvider>;
+}
+
+function assertOptions(options: LocalOptions): void {
+  const { root, layout, durability, symlinkCheck } = options;
+  if (typeof root !== "string" || root === "") throw new TypeError("local: root is the path of a folder");
+  assertOneOf("layout", layout, ["plain", "portable"]);
+  assertOneOf("durability", durability, ["fsync", "rename"]);
+  assertOneOf("symlinkCheck", symlinkCheck, ["descriptor", "realpath"]);
+}
+
+function assertOneOf(name: string, value: string | undefined, allowed: readonly string[]): void {
+  if (value === undefined || allowed.includes(value)) return;
+  throw new TypeError(`local: ${name} is ${allowed.map((text) => `"${text}"`).join(" or ")}, not ${String(value)}`);
+}

@@ -1,0 +1,78 @@
+import { StorageError, decodeKeyPath, encodeKeyPath, keyProblem, type Located, type Operation } from "@stowage/core";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { sep } from "node:path";
+import type { Layout } from "./layout.js";
+import { plainLayout } from "./plain-layout.js";
+import { portableLayout } from "./portable-layout.js";
+import type { Root } from "./root.js";
+
+/** Where keys are, as paths inside the root and as texts outside. */
+export interface Places {
+  /** The folder and file name of a key, below the root. @throws StorageError `Unsupported`. */
+  readonly file: (root: Root, key: string, operation: Operation) => { readonly folder: string; readonly name: string };
+  readonly ref: (key: string) => string;
+  readonly publicUrl: (key: string) => string;
+  readonly locate: (text: string) => Located | undefined;
+}
+
+interface PlacesOptions {
+  /** Absolute. */
+  readonly root: string;
+  readonly layout: Layout["name"];
+  readonly provider: string;
+  readonly publicBaseUrl: string | undefined;
+}
+
+/** Keys that a URL shows as they are. */
+const URL_SAFE = /^[A-Za-z0-9\-._~/]*$/;
+
+export function createPlaces({ root, layout: name, provider, publicBaseUrl }: PlacesOptions): Places {
+  // Refs show where the object is in the naming of a file system that tells A from a, the only one in which
+  // the name can be told without asking the disk.
+  const layout = name === "plain" ? plainLayout() : portableLayout(false);
+  const base = layout.base === "" ? root : `${root}${sep}${layout.base}`;
+  const baseUrl = `${pathToFileURL(base).href.replace(/\/$/, "")}/`;
+  const publicUrl = publicBaseUrl === undefined ? undefined : `${publicBaseUrl.replace(/\/$/, "")}/`;
+  const ref = (key: string): string => {
+    const path = layout.toPath(key);
+    return baseUrl + (URL_SAFE.test(path) ? path : encodeKeyPath(path));
+  };
+  const located = (key: string | undefined): Located | undefined => {
+    if (key === undefined || keyProblem(key) !== undefined || layout.problem(key) !== undefined) return undefined;
+    return { key, provider, ref: ref(key) };
+  };
+  return {
+    file: (opened, key, operation) => {
+      const problem = opened.layout.problem(key);
+      if (problem !== undefined) throw new StorageError("Unsupported", problem, { operation, provider, key });
+      const path = opened.layout.toPath(key);
+      const cut = path.lastIndexOf("/");
+      return { folder: folderOf(opened.layout.base, path.slice(0, Math.max(cut, 0))), name: path.slice(cut + 1) };
+    },
+    ref,
+    publicUrl: (key) => `${publicUrl ?? ""}${encodeKeyPath(key)}`,
+    locate: (text) => {
+      if (publicUrl !== undefined && text.startsWith(publicUrl)) {
+        return located(decodeKeyPath(text.slice(publicUrl.length)));
+      }
+      const path = pathOf(text);
+      if (path === undefined || !path.startsWith(base + sep)) return undefined;
+      return located(layout.toKey(path.slice(base.length + 1).split(sep).join("/")));
+    },
+  };
+}
+
+function folderOf(base: string, folder: string): string {
+  if (base === "" || folder === "") return base + folder;
+  return `${base}/${folder}`;
+}
+
+/** The path in a `file:` URL, or an absolute path as it is. */
+function pathOf(text: string): string | undefined {
+  if (!text.startsWith("file://")) return text;
+  try {
+    return fileURLToPath(text.replace(/[?#].*$/s, ""));
+  } catch {
+    return undefined;
+  }
+}

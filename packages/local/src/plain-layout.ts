@@ -1,0 +1,34 @@
+import { compareKeys } from "@stowage/core";
+import type { Layout } from "./layout.js";
+
+/** The folder inside a root that is ours: temporary files, sidecars and the layout's marker. */
+export const PRIVATE_FOLDER = ".stowage";
+
+/** The longest name of a file, in bytes, on nearly all file systems. @see https://man7.org/linux/man-pages/man7/path_resolution.7.html */
+const NAME_BYTES_MAX = 255;
+
+/** What Windows does not take in a name. @see https://learn.microsoft.com/windows/win32/fileio/naming-a-file */
+const WINDOWS_FORBIDDEN = /[<>:"|?*]|[. ]$|^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i;
+
+/** Keys are file names, so that a folder of uploads can be taken over as it is. */
+export function plainLayout(platform: NodeJS.Platform = process.platform): Layout {
+  return {
+    name: "plain",
+    base: "",
+    problem: (key) => {
+      const segments = key.split("/");
+      if (segments[0]?.toLowerCase() === PRIVATE_FOLDER) return `"${PRIVATE_FOLDER}" is the provider's own folder`;
+      const long = segments.find((segment) => Buffer.byteLength(segment) > NAME_BYTES_MAX);
+      if (long !== undefined) return `a segment is longer than the ${NAME_BYTES_MAX} bytes of a file name`;
+      if (platform !== "win32" || !segments.some((segment) => WINDOWS_FORBIDDEN.test(segment))) return undefined;
+      return "Windows does not take such a name; the portable layout does";
+    },
+    toPath: (key) => key,
+    toKey: (path) => path,
+    toText: (key) => key,
+    fromText: (text) => text,
+    compare: compareKeys,
+    entry: (name, isFolder) => (isFolder ? { text: `${name}/`, isFolder } : { text: name, isFolder }),
+    isPrivate: (folder, name) => folder === "" && name.toLowerCase() === PRIVATE_FOLDER,
+  };
+}

@@ -1,0 +1,112 @@
+import type { Layout, LayoutEntry } from "./layout.js";
+
+/**
+ * A segment whose encoded form is this long or longer is cut, so that every name stays far below the 255
+ * bytes that file systems take.
+ */
+const CHUNK_LENGTH = 198;
+
+/** Ends the name of a folder, so that the object `a` and the folder of `a/b` can be side by side. */
+const FOLDER_END = "%";
+/** Ends the name of a folder that holds the rest of a long segment. */
+const CHUNK_END = "%+";
+/** Stands for the empty rest of a segment that was cut at its very end. */
+const EMPTY_REST = "%_";
+
+const KEPT = /^[A-Za-z0-9_\-.,=@+()]$/;
+const KEPT_FOLDED = /^[a-z0-9_\-.,=@+()]$/;
+
+/** Names of devices on Windows, with and without an extension. @see https://learn.microsoft.com/windows/win32/fileio/naming-a-file */
+const DEVICE = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/i;
+
+/**
+ * Every key on every file system: bytes that could mean something to one are written as `%XX`, names of
+ * devices are broken, long segments cut, folders marked.
+ *
+ * @param fold - The file system takes `A` and `a` for one name: upper-case letters are encoded too.
+ */
+export function portableLayout(fold: boolean): Layout {
+  const toPath = (key: string): string => {
+    const segments = key.split("/").map((segment) => encodeSegment(segment, fold));
+    const name = segments.pop() ?? "";
+    return [...segments.map((segment) => segment + FOLDER_END), name].join("/");
+  };
+  const toKey = (path: string): string | undefined => {
+    const names = path.split("/");
+    const texts = names.map((name, index) => entryOf(name, index < names.length - 1)?.text);
+    if (texts.includes(undefined)) return undefined;
+    const key = joinBytes(texts.join(""));
+    return toPath(key) === path ? key : undefined;
+  };
+  return {
+    name: "portable",
+    base: "objects",
+    problem: () => undefined,
+    toPath,
+    toKey,
+    toText: (key) => Buffer.from(key).toString("latin1"),
+    fromText: joinBytes,
+    compare: (a, b) => (a < b ? -1 : a > b ? 1 : 0),
+    entry: entryOf,
+    isPrivate: () => false,
+  };
+}
+
+function encodeSegment(segment: string, fold: boolean): string {
+  const tokens = tokensOf(segment, fold);
+  const names: string[] = [];
+  let name = "";
+  for (const token of tokens) {
+    name += token;
+    if (name.length < CHUNK_LENGTH) continue;
+    names.push(name + CHUNK_END);
+    name = "";
+  }
+  if (names.length > 0 && name === "") name = EMPTY_REST;
+  return [...names, name].join("/");
+}
+
+/** A segment in pieces that must not be cut: kept characters, and bytes as `%XX`. */
+function tokensOf(segment: string, fold: boolean): string[] {
+  const kept = fold ? KEPT_FOLDED : KEPT;
+  const tokens: string[] = [];
+  const bytes = Buffer.from(segment);
+  for (const [index, byte] of bytes.entries()) {
+    const character = String.fromCharCode(byte);
+    const edgeDot = character === "." && (index === 0 || index === bytes.length - 1);
+    tokens.push(kept.test(character) && !edgeDot ? character : encodeByte(byte));
+  }
+  if (DEVICE.test(segment) && bytes[0] !== undefined) tokens[0] = encodeByte(bytes[0]);
+  return tokens;
+}
+
+function encodeByte(byte: number): string {
+  return `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+}
+
+function entryOf(name: string, isFolder: boolean): LayoutEntry | undefined {
+  const [encoded, end] = split(name);
+  const text = encoded === EMPTY_REST ? "" : decode(encoded);
+  if (text === undefined || isFolder !== (end !== "")) return undefined;
+  return { text: end === FOLDER_END ? `${text}/` : text, isFolder };
+}
+
+function split(name: string): readonly [string, string] {
+  if (name.endsWith(CHUNK_END)) return [name.slice(0, -CHUNK_END.length), CHUNK_END];
+  if (name.endsWith(FOLDER_END)) return [name.slice(0, -FOLDER_END.length), FOLDER_END];
+  return [name, ""];
+}
+
+/**
+ * The text of an encoded name. A chunk may end inside a character: its bytes are kept one to a unit, and the
+ * whole key is made of them by {@link joinBytes}.
+ */
+function decode(encoded: string): string | undefined {
+  if (!/^(?:[A-Za-z0-9_\-.,=@+()]|%[0-9A-F]{2})*$/.test(encoded)) return undefined;
+  return encoded.replace(/%([0-9A-F]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
+}
+
+/** Makes a text of bytes that stand one to a character. */
+function joinBytes(text: string): string {
+  return Buffer.from(text, "latin1").toString();
+}

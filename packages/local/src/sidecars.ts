@@ -1,0 +1,209 @@
+import { createHash } from "node:crypto";
+import fs, { type BigIntStats } from "node:fs";
+import { readFile } from "node:fs/promises";
+import type { Metadata } from "@stowage/core";
+import { inFolder, type Directories } from "./directories.js";
+import { generationName, type Generation } from "./generation.js";
+import { PRIVATE_FOLDER } from "./plain-layout.js";
+import { codeOf, fstat, fsync, lstat, readdir, rename, tolerate, unlink, writeFully } from "./system.js";
+import type { Temporaries } from "./temporaries.js";
+
+/** What the file itself does not say about an object. */
+export interface Facts {
+  readonly contentType?: string | undefined;
+  readonly cacheControl?: string | undefined;
+  readonly contentDisposition?: string | undefined;
+  readonly metadata?: Metadata | undefined;
+  readonly writeId?: string | undefined;
+}
+
+export interface FoundFacts {
+  /** `undefined` when this version has none. */
+  readonly facts: Facts | undefined;
+  /** `false` when there may have been some that went away with the version, if it was replaced meanwhile. */
+  readonly certain: boolean;
+}
+
+/**
+ * The facts of objects, each in a file of its own that is named after the very version of the bytes it
+ * belongs to: it is written before the bytes take their place, so that one rename makes both visible.
+ */
+export interface Sidecars {
+  /** The facts of this version of a key. */
+  readonly find: (key: string, generation: Generation) => Promise<FoundFacts>;
+  readonly write: (key: string, generation: Generation, facts: Facts, durable: boolean) => Promise<void>;
+  /** Whether a key has sidecars, of any version. */
+  readonly has: (key: string) => Promise<boolean>;
+  /** Removes those of a version that is gone, and what was left by others long ago. */
+  readonly remove: (key: string, gone: Generation | undefined, current: Generation | undefined) => Promise<void>;
+}
+
+interface SidecarOptions {
+  readonly directories: Directories;
+  readonly temporaries: Temporaries;
+  readonly isLocal: boolean;
+}
+
+const FOLDER = `${PRIVATE_FOLDER}/meta`;
+const SUFFIX = ".json";
+
+/** No folder for such sidecars was ever made, so there was none to miss. */
+const NO_FACTS: FoundFacts = { facts: undefined, certain: true };
+
+const { O_NOFOLLOW, O_RDONLY } = fs.constants;
+
+/** A sidecar without its object is a writer's that is still at work, or was killed: after this time the latter. */
+const ABANDONED_MS = 60 * 60 * 1000;
+
+export function createSidecars({ directories, temporaries, isLocal }: SidecarOptions): Sidecars {
+  const buckets = createBuckets(directories, isLocal);
+  const list = async (key: string): Promise<readonly string[]> => {
+    const { bucket, folder } = placeOf(key);
+    if (!(await buckets.mayHave(bucket))) return [];
+    return await namesIn(directories, folder);
+  };
+  return {
+    has: async (key) => (await list(key)).length > 0,
+    find: async (key, generation) => {
+      const { bucket, folder } = placeOf(key);
+      if (!(await buckets.mayHave(bucket))) return NO_FACTS;
+      const name = matching(await namesIn(directories, folder), generation);
+      const facts = name === undefined ? undefined : await read(directories, folder, name);
+      return { facts, certain: facts !== undefined };
+    },
+    write: async (key, generation, facts, durable) => {
+      const { folder } = placeOf(key);
+      const text = Buffer.from(JSON.stringify({ version: 1, key, ...facts }));
+      const temporary = await temporaries.create(0o600);
+      try {
+        await writeFully(temporary.fd, text, text.byteLength, 0);
+        if (durable) await fsync(temporary.fd);
+        await temporary.close();
+        await inFolder(directories, folder, true, async (directory) => {
+          await rename(temporary.path, directory.start + generationName(generation) + SUFFIX);
+          if (durable && directory.fd !== undefined) await fsync(directory.fd);
+        });
+        temporary.moved();
+      } finally {
+        await temporary.discard();
+      }
+    },
+    remove: async (key, gone, current) => {
+      const names = await list(key);
+      if (names.length > 0) await removeOld(directories, placeOf(key).folder, names, gone, current);
+    },
+  };
+}
+
+function placeOf(key: string): { readonly bucket: string; readonly folder: string } {
+  const digest = createHash("sha256").update(key).digest("hex");
+  const bucket = digest.slice(0, 2);
+  return { bucket, folder: `${FOLDER}/${bucket}/${digest.slice(2, 34)}` };
+}
+
+async function namesIn(directories: Directories, folder: string): Promise<readonly string[]> {
+  try {
+    return await inFolder(directories, folder, false, async ({ start }) =>
+      (await readdir(start)).map(({ name }) => name),
+    );
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** A file that was restored with its old time is known by its time of change, which cannot be set. */
+const RESTORED_NS = 2_000_000_000n;
+
+/** The sidecar of a generation; that of a file restored with its times, when only its number differs. */
+function matching(names: readonly string[], generation: Generation): string | undefined {
+  const exact = generationName(generation) + SUFFIX;
+  if (names.includes(exact)) return exact;
+  if (generation.ctimeNs - generation.mtimeNs < RESTORED_NS) return undefined;
+  const restored = exact.slice(0, exact.lastIndexOf("-") + 1);
+  const similar = names.filter((name) => name.startsWith(restored));
+  return similar.length === 1 ? similar[0] : undefined;
+}
+
+async function read(directories: Directories, folder: string, name: string): Promise<Facts | undefined> {
+  try {
+    const text = await inFolder(directories, folder, false, ({ start }) =>
+      readFile(start + name, { encoding: "utf8", flag: O_RDONLY | (O_NOFOLLOW ?? 0) }),
+    );
+    return JSON.parse(text) as Facts;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+async function removeOld(
+  directories: Directories,
+  folder: string,
+  names: readonly string[],
+  gone: Generation | undefined,
+  current: Generation | undefined,
+): Promise<void> {
+  const goneName = gone === undefined ? undefined : matching(names, gone);
+  const currentName = current === undefined ? undefined : generationName(current) + SUFFIX;
+  const oldest = BigInt(Date.now() - ABANDONED_MS) * 1_000_000n;
+  await tolerate(
+    inFolder(directories, folder, false, async ({ start }) => {
+      for (const name of names) {
+        if (name === currentName) continue;
+        const facts = name === goneName ? undefined : await lstat(start + name).catch(() => undefined);
+        if (name === goneName || (facts !== undefined && facts.ctimeNs < oldest)) {
+          await tolerate(unlink(start + name), "ENOENT");
+        }
+      }
+    }),
+    "ENOENT",
+  );
+  directories.prune(folder, folder.slice(0, folder.lastIndexOf("/")));
+}
+
+/** Which of the 256 folders of sidecars there are. */
+interface Buckets {
+  readonly mayHave: (bucket: string) => Promise<boolean>;
+}
+
+/** Times of files are taken from a clock with a grain of up to this, in nanoseconds. */
+const CLOCK_GRAIN_NS = 50_000_000n;
+
+/**
+ * Most objects have nothing to record, so most reads would ask the disk in vain. The folders are remembered
+ * for as long as the time of the one above them stands still, which an open descriptor tells without the
+ * disk. A time so recent that another change could carry it too is not trusted.
+ */
+function createBuckets(directories: Directories, isLocal: boolean): Buckets {
+  let names: ReadonlySet<string> = new Set();
+  let readAt = -1n;
+  const refresh = async (start: string, facts: BigIntStats): Promise<void> => {
+    const now = BigInt(Date.now()) * 1_000_000n;
+    const found = new Set((await readdir(start)).map(({ name }) => name));
+    names = found;
+    readAt = now - facts.mtimeNs > CLOCK_GRAIN_NS ? facts.mtimeNs : -1n;
+  };
+  return {
+    mayHave: async (bucket) => {
+      if (!isLocal) return true;
+      try {
+        return await inFolder(directories, FOLDER, false, async ({ fd, start }) => {
+          if (fd === undefined) return true;
+          const facts = fs.fstatSync(fd, { bigint: true });
+          if (facts.mtimeNs !== readAt) await refresh(start, facts);
+          return names.has(bucket);
+        });
+      } catch (error) {
+        if (codeOf(error) === "ENOENT") return false;
+        throw error;
+      }
+    },
+  };
+}
+
+/** The facts of an open file: at once where they are in memory, else by a call that may take its time. */
+export async function factsOf(fd: number, isLocal: boolean): Promise<BigIntStats> {
+  return isLocal ? fs.fstatSync(fd, { bigint: true }) : await fstat(fd);
+}
+

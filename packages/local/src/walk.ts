@@ -1,0 +1,113 @@
+import { inFolder } from "./directories.js";
+import type { Root } from "./root.js";
+import { isMissing } from "./get.js";
+import { readdir } from "./system.js";
+
+/** A file met on a walk: the text of its key, and where it is. */
+export interface WalkedFile {
+  readonly kind: "file";
+  readonly text: string;
+  readonly folder: string;
+  readonly name: string;
+}
+
+export type Walked = WalkedFile | { readonly kind: "prefix"; readonly text: string };
+
+export interface WalkOptions {
+  readonly prefix: string;
+  /** Only what comes after this entry. */
+  readonly after: string | undefined;
+  /** Folders below the prefix are one entry each. */
+  readonly rollUp: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+interface Entry {
+  readonly text: string;
+  readonly name: string;
+  readonly isFolder: boolean;
+}
+
+/**
+ * Meets the files of a root in the order of listings, and reads only the folders that lie on the way: what
+ * comes before `after` or outside `prefix` is passed by its name alone.
+ */
+export async function* walk(root: Root, options: WalkOptions): AsyncGenerator<Walked, void, undefined> {
+  yield* walkFolder(root, root.layout.base, "", options);
+}
+
+async function* walkFolder(
+  root: Root,
+  folder: string,
+  start: string,
+  options: WalkOptions,
+): AsyncGenerator<Walked, void, undefined> {
+  options.signal?.throwIfAborted();
+  for (const entry of await entriesOf(root, folder, start, options)) {
+    const { text, name, isFolder } = entry;
+    if (!isFolder) yield { kind: "file", text, folder, name };
+    else {
+      const path = folder === "" ? name : `${folder}/${name}`;
+      if (!isRolledUp(text, options)) yield* walkFolder(root, path, text, options);
+      else if (await holdsFile(root, path, text, options)) yield { kind: "prefix", text };
+    }
+  }
+}
+
+function isRolledUp(text: string, { prefix, rollUp }: WalkOptions): boolean {
+  return rollUp && text.endsWith("/") && text.length > prefix.length;
+}
+
+async function entriesOf(
+  root: Root,
+  folder: string,
+  start: string,
+  options: WalkOptions,
+): Promise<readonly Entry[]> {
+  const { layout } = root;
+  const entries: Entry[] = [];
+  for (const found of await readFolder(root, folder)) {
+    if (layout.isPrivate(folder, found.name)) continue;
+    const isFolder = found.isDirectory();
+    if (!isFolder && !found.isFile()) continue;
+    const entry = layout.entry(found.name, isFolder);
+    if (entry === undefined) continue;
+    const text = start + entry.text;
+    if (isWanted(text, isFolder, options, layout.compare)) entries.push({ text, name: found.name, isFolder });
+  }
+  return entries.sort((a, b) => layout.compare(a.text, b.text));
+}
+
+function isWanted(
+  text: string,
+  isFolder: boolean,
+  { prefix, after, rollUp }: WalkOptions,
+  compare: (a: string, b: string) => number,
+): boolean {
+  const fits = text.startsWith(prefix) || (isFolder && prefix.startsWith(text));
+  if (!fits || after === undefined) return fits;
+  if (!isFolder) return compare(text, after) > 0;
+  // What lies in a folder comes after it, so the folder itself decides only when it does not lead to `after`.
+  const leads = after.startsWith(text);
+  const rolled = rollUp && text.endsWith("/") && text.length > prefix.length;
+  if (rolled) return compare(text, after) > 0;
+  return leads || compare(text, after) > 0;
+}
+
+async function readFolder(root: Root, folder: string): ReturnType<typeof readdir> {
+  try {
+    return await inFolder(root.directories, folder, false, ({ start }) => readdir(start));
+  } catch (error) {
+    // Removed since its name was read. The topmost one is for the caller to judge.
+    if (folder !== root.layout.base && isMissing(error)) return [];
+    throw error;
+  }
+}
+
+/** A folder without a file in it is no prefix of any key. */
+async function holdsFile(root: Root, folder: string, text: string, options: WalkOptions): Promise<boolean> {
+  const below = walkFolder(root, folder, text, { ...options, after: undefined, rollUp: false });
+  const { done } = await below.next();
+  await below.return();
+  return done !== true;
+}

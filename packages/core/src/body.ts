@@ -21,7 +21,14 @@ export type BodyContent =
   | Readable
   | ReadableStream<Uint8Array>
   | AsyncIterable<Uint8Array | string>
+  | WebMessage
   | { readonly path: string };
+
+/** A `Request` or `Response` of the Web: its body is stored, which may be none. */
+export interface WebMessage {
+  readonly body: ReadableStream<Uint8Array> | null;
+  readonly headers: Headers;
+}
 
 /**
  * What may be stored. Everything but a one-shot stream can be read again when a try fails; a function is
@@ -53,9 +60,7 @@ type Range = { readonly offset: number; readonly length: number };
  */
 export async function toBody(input: BodyInput, options: BodyOptions = {}): Promise<Body> {
   const { size } = options;
-  if (size !== undefined && (!Number.isSafeInteger(size) || size < 0)) {
-    throw new TypeError(`size is a whole number of bytes, not ${String(size)}`);
-  }
+  assertDeclared(size);
   const context = { key: options.key, provider: options.provider ?? "source", idleMs: options.idleMs };
   if (typeof input === "string") return bytesBody(stringBytes(input), size, context);
   if (input instanceof Uint8Array) return bytesBody(input, size, context);
@@ -65,10 +70,16 @@ export async function toBody(input: BodyInput, options: BodyOptions = {}): Promi
   if (typeof input === "function") return functionBody(input, size, context);
   if (isWebStream(input)) return webStreamBody(input, size, context);
   if (isAsyncIterable(input)) return iterableBody(input, size, context);
+  if (isWebMessage(input)) return webMessageBody(input, size, context);
   if (isFile(input)) return fileBody(input.path, size, context);
   throw new TypeError(
-    `A body is a string, bytes, a Blob, a stream, an async iterable, { path } or a function, not ${describeType(input)}`,
+    `A body is a string, bytes, a Blob, a stream, an async iterable, a Request, { path } or a function, not ${describeType(input)}`,
   );
+}
+
+function assertDeclared(size: number | undefined): void {
+  if (size === undefined || (Number.isSafeInteger(size) && size >= 0)) return;
+  throw new TypeError(`size is a whole number of bytes, not ${String(size)}`);
 }
 
 function stringBytes(text: string): Uint8Array {
@@ -82,6 +93,16 @@ function isWebStream(input: unknown): input is ReadableStream<Uint8Array> {
 
 function isAsyncIterable(input: unknown): input is AsyncIterable<Uint8Array | string> {
   return typeof (input as AsyncIterable<unknown> | null)?.[Symbol.asyncIterator] === "function";
+}
+
+function isWebMessage(input: unknown): input is WebMessage {
+  const { body, headers } = Object(input) as { body?: unknown; headers?: unknown };
+  return headers instanceof Headers && (body === null || isWebStream(body));
+}
+
+function webMessageBody({ body }: WebMessage, size: number | undefined, context: SourceContext): Body {
+  if (body === null) return bytesBody(new Uint8Array(0), size, context);
+  return webStreamBody(body, size, context);
 }
 
 function isFile(input: unknown): input is { readonly path: string } {
@@ -125,11 +146,13 @@ function pullWebStream(stream: ReadableStream<Uint8Array>): ChunkSource {
     next: async () => {
       reader ??= stream.getReader();
       const { done, value } = await reader.read();
-      return done ? { done: true, value: undefined } : { done: false, value };
+      if (!done) return { done: false, value };
+      reader.releaseLock();
+      return { done: true, value: undefined };
     },
     cancel: (reason) => {
       const cancelled = reader === undefined ? stream.cancel(reason) : reader.cancel(reason);
-      cancelled.catch(() => {});
+      cancelled.then(() => reader?.releaseLock()).catch(() => {});
     },
   };
 }
@@ -237,12 +260,17 @@ function iterableBody(
   size: number | undefined,
   context: SourceContext,
 ): Body {
-  return onceBody(size, context, () => {
-    const iterator = iterable[Symbol.asyncIterator]();
-    const cancel = (): void => {
-      // `return` of a generator waits for the pending `next`; nobody else should.
-      void Promise.resolve(iterator.return?.()).catch(() => {});
-    };
-    return new PulledStream({ next: () => iterator.next(), cancel }, sourceRules(size, context));
-  });
+  return onceBody(size, context, () => new PulledStream(pullIterable(iterable), sourceRules(size, context)));
+}
+
+/** An iterator that is only asked for when bytes are. */
+function pullIterable(iterable: AsyncIterable<Uint8Array | string>): ChunkSource {
+  let iterator: AsyncIterator<Uint8Array | string> | undefined;
+  const start = (): AsyncIterator<Uint8Array | string> => (iterator ??= iterable[Symbol.asyncIterator]());
+  const stop = async (): Promise<void> => void (await start().return?.());
+  return {
+    next: async () => await start().next(),
+    // `return` of a generator waits for the pending `next`; nobody else should.
+    cancel: () => void stop().catch(() => {}),
+  };
 }

@@ -1,4 +1,4 @@
-import { linkedController } from "./abort.js";
+import { delay, linkedController } from "./abort.js";
 import { StorageError, isStorageError, toStorageError, type Operation } from "./errors.js";
 import type { CallOptions, StorageEvent, StorageProvider } from "./provider.js";
 import type { TimedOptions } from "./storage.js";
@@ -7,8 +7,12 @@ import type { TimedOptions } from "./storage.js";
 export interface Calls {
   readonly provider: StorageProvider;
   readonly onEvent: ((event: StorageEvent) => void) | undefined;
-  /** Aborted by `close` when its patience ends. */
+  /**
+   * Aborted by `close` when its patience ends. Calls are given its signal only where no time limits are,
+   * which abort what runs by themselves: listening to a signal costs as much as a small read.
+   */
   readonly closing: AbortController;
+  readonly hasLimits: boolean;
   readonly running: Set<Promise<unknown>>;
   closed: boolean;
 }
@@ -46,7 +50,7 @@ export async function runCall<Options extends CallOptions & TimedOptions, T>(
     report(calls, operation, key, startedAt, result, undefined);
     return result;
   } catch (error) {
-    const shown = signal.aborted ? signal.reason : foreign(error, operation, provider.name, key);
+    const shown = signal?.aborted === true ? signal.reason : foreign(error, operation, provider.name, key);
     report(calls, operation, key, startedAt, undefined, shown);
     throw shown;
   } finally {
@@ -65,9 +69,10 @@ function signalOf(
   operation: Operation,
   key: string | undefined,
   { signal, timeoutMs }: CallOptions & TimedOptions,
-): { readonly signal: AbortSignal; readonly unlink?: () => void } {
-  const { closing, provider } = calls;
-  if (signal === undefined && timeoutMs === undefined) return { signal: closing.signal };
+): { readonly signal: AbortSignal | undefined; readonly unlink?: () => void } {
+  const { closing, provider, hasLimits } = calls;
+  if (timeoutMs === undefined && hasLimits) return { signal };
+  if (timeoutMs === undefined && signal === undefined) return { signal: closing.signal };
   if (timeoutMs !== undefined && !(timeoutMs > 0)) {
     throw new TypeError(`timeoutMs is a number of milliseconds above zero, not ${String(timeoutMs)}`);
   }
@@ -128,17 +133,29 @@ export function safeListener(
   };
 }
 
+/** How long aborted calls may take to clean up before `close` goes on without them. */
+const ABORT_GRACE_MS = 5000;
+
 /** Closes the facade's calls: waits for what runs, then aborts it. */
 export async function closeCalls(calls: Calls, graceMs: number): Promise<void> {
   calls.closed = true;
   const settled = Promise.allSettled(calls.running);
-  const reason = new StorageError("Unavailable", "the storage was closed", {
-    operation: "close",
-    provider: calls.provider.name,
-    retryable: false,
-  });
-  const timer = setTimeout(() => calls.closing.abort(reason), graceMs);
-  await settled;
-  clearTimeout(timer);
+  await within(settled, graceMs);
+  calls.closing.abort(
+    new StorageError("Unavailable", "the storage was closed", {
+      operation: "close",
+      provider: calls.provider.name,
+      retryable: false,
+    }),
+  );
   await calls.provider.close?.();
+  await within(settled, ABORT_GRACE_MS);
+}
+
+/** Waits for something, but not longer than that. */
+async function within(settled: Promise<unknown>, milliseconds: number): Promise<void> {
+  const stop = new AbortController();
+  const patience = delay(milliseconds, stop.signal).catch(() => {});
+  await Promise.race([settled, patience]);
+  stop.abort();
 }

@@ -64,7 +64,8 @@ export function extensionOf(key: string): string | undefined {
 async function lookUp(extension: string): Promise<string> {
   const { default: mime } = await import("mime-types");
   const found = mime.lookup(`x.${extension}`);
-  const type = found === false ? CONTENT_TYPE_UNKNOWN : mime.contentType(found) || found;
+  if (found === false) return CONTENT_TYPE_UNKNOWN;
+  const type = mime.contentType(found) || found;
   TYPES.set(extension, type);
   return type;
 }

@@ -9,10 +9,9 @@ import { StorageError, isStorageError, type Operation } from "./errors.js";
 import { guardResult } from "./guard.js";
 import { putOnce } from "./idempotency.js";
 import { describeProvider } from "./intercept.js";
-import { hasPolicies } from "./policies.js";
+import { hasLimits, hasPolicies } from "./policies.js";
 import { assertPrefix } from "./key.js";
 import type {
-  Description,
   DeleteOptions,
   GetOptions,
   HeadOptions,
@@ -58,10 +57,12 @@ interface Storage extends Calls {
  */
 export function createStorage(provider: StorageProvider, options: StorageOptions = {}): FileStorage {
   const closing = new AbortController();
-  // Every call that is under way listens to it.
+  // Every call that is under way may listen to it.
   setMaxListeners(0, closing.signal);
+  const wrapped = withPolicies(provider, options);
   const storage: Storage = {
-    provider: withPolicies(provider, options),
+    provider: wrapped,
+    hasLimits: hasLimits(describeProvider(wrapped)),
     onEvent: safeListener(options.onEvent),
     closing,
     running: new Set(),
@@ -87,19 +88,19 @@ function facade(storage: Storage): FileStorage {
     head: (key, options = {}) => head(storage, key, options),
     exists: (key, options = {}) => exists(storage, key, options),
     delete: (key, options = {}) => remove(storage, key, options),
-    copy: (from, to, options = {}) => {
+    copy: async (from, to, options = {}) => {
       checkPair(provider, from, to, "copy");
-      return runCall(storage, "copy", to, options, (call) => copyObject(provider, from, to, call));
+      return await runCall(storage, "copy", to, options, (call) => copyObject(provider, from, to, call));
     },
-    move: (from, to, options = {}) => {
+    move: async (from, to, options = {}) => {
       checkPair(provider, from, to, "move");
-      return runCall(storage, "move", to, options, (call) => moveObject(provider, from, to, call));
+      return await runCall(storage, "move", to, options, (call) => moveObject(provider, from, to, call));
     },
     list: (options = {}) => listAll(storage, options),
     listPage: (options = {}) => listPage(storage, options),
-    download: (key, path, options = {}) => {
+    download: async (key, path, options = {}) => {
       checkKey(provider, key, "download");
-      return runCall(storage, "download", key, options, (call) => downloadObject(provider, key, path, call));
+      return await runCall(storage, "download", key, options, (call) => downloadObject(provider, key, path, call));
     },
     putMany: (items, options = {}) => putMany(self, items, options),
     deleteMany: (keys, options = {}) =>
@@ -113,22 +114,22 @@ function facade(storage: Storage): FileStorage {
       checkKey(provider, key, "publicUrl");
       return required(provider, "publicUrl", key)(key);
     },
-    signedUrl: (key, options = {}) => {
+    signedUrl: async (key, options = {}) => {
       checkKey(provider, key, "signedUrl");
       const sign = required(provider, "signedUrl", key);
-      return runCall(storage, "signedUrl", key, options, (call) => sign(key, call));
+      return await runCall(storage, "signedUrl", key, options, (call) => sign(key, call));
     },
-    signUpload: (key, options = {}) => {
+    signUpload: async (key, options = {}) => {
       checkKey(provider, key, "signUpload");
       const sign = required(provider, "signUpload", key);
-      return runCall(storage, "signUpload", key, options, (call) => sign(key, call));
+      return await runCall(storage, "signUpload", key, options, (call) => sign(key, call));
     },
     multipart: provider.multipart,
-    importFrom: (key, url, options = {}) => {
+    importFrom: async (key, url, options = {}) => {
       checkKey(provider, key, "importFrom");
       checkPut(provider, key, options, undefined);
       const fetchInto = required(provider, "importFrom", key);
-      return runCall(storage, "importFrom", key, options, (call) => fetchInto(key, url, call));
+      return await runCall(storage, "importFrom", key, options, (call) => fetchInto(key, url, call));
     },
     describe: () => describeProvider(provider),
     close: (options = {}) => closeCalls(storage, options.graceMs ?? CLOSE_GRACE_MS),
@@ -239,7 +240,7 @@ function at(storage: Storage, ref: string): StoredAt {
     ...found,
     get: (options = {}) => get(storage, key, { ...options, ref: found.ref }),
     head: (options = {}) => head(storage, key, { ...options, ref: found.ref }),
-    exists: (options = {}) => exists(storage, key, { ...options, ref: found.ref } as HeadOptions),
+    exists: (options = {}) => exists(storage, key, { ...options, ref: found.ref }),
     put: (body, options = {}) => put(storage, key, body, options),
     delete: (options = {}) => remove(storage, key, options),
   };

@@ -22,7 +22,7 @@ export async function downloadObject(
     throw localError(provider, key, `the folder ${dirname(path)} cannot be written to`, error);
   });
   try {
-    const info = await fill(provider, key, file, options).finally(() => file.close());
+    const info = await fillAndClose(provider, key, file, options);
     await rename(temporary, path).catch((error: unknown) => {
       throw localError(provider, key, `${path} cannot be replaced`, error);
     });
@@ -30,6 +30,19 @@ export async function downloadObject(
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
+  }
+}
+
+async function fillAndClose(
+  provider: StorageProvider,
+  key: string,
+  file: FileHandle,
+  options: DownloadOptions,
+): Promise<ObjectInfo> {
+  try {
+    return await fill(provider, key, file, options);
+  } finally {
+    await file.close();
   }
 }
 

@@ -232,7 +232,8 @@ export class StorageError extends Error {
   readonly reason: string;
 
   constructor(code: StorageErrorCode, reason: string, options: StorageErrorOptions) {
-    super(sentence(options.operation, options.key, reason), { cause: options.cause });
+    const { cause } = options;
+    super(sentence(options.operation, options.key, reason), cause === undefined ? undefined : { cause });
     const facts = ERROR_CODES[code];
     this.code = code;
     this.reason = reason;

@@ -1,5 +1,5 @@
 export { consume, delay, linkedController } from "./abort.js";
-export { toBody, type BodyContent, type BodyInput, type BodyOptions } from "./body.js";
+export { toBody, type BodyContent, type BodyInput, type BodyOptions, type WebMessage } from "./body.js";
 export { CONTENT_TYPE_UNKNOWN, contentTypeOf, extensionOf } from "./content-type.js";
 export { fallback, type FallbackOptions } from "./compose/fallback.js";
 export type { FallbackOnCode } from "./compose/chain.js";

@@ -20,6 +20,8 @@ export type EveryMember<T> = { [Name in keyof Required<T>]: T[Name] };
 export interface Call {
   readonly operation: Operation;
   readonly key?: string | undefined;
+  /** The keys of a `deleteMany`. */
+  readonly keys?: readonly string[] | undefined;
   readonly options: CallOptions;
   /** The body of a put. */
   readonly body?: Body | undefined;
@@ -58,20 +60,40 @@ export interface Layer {
 
 /** Passes every call of `inner` through a layer. The one place that knows all the verbs. */
 export function intercept(inner: StorageProvider, layer: Layer): StorageProvider {
-  const { copy, deleteMany, importFrom, multipart, publicUrl, signedUrl, signUpload } = inner;
   const around: Around = layer.around ?? ((_call, next) => next());
   const keys = layer.keys ?? SAME_KEYS;
-  const toInner = keys.toInner;
-  const outer = (info: ObjectInfo): ObjectInfo => outerInfo(info, keys);
-
   return {
     name: inner.name,
     supports: inner.supports,
+    ...requiredVerbs(inner, around, keys),
+    ...optionalVerbs(inner, around, keys),
+    describe: () => ({
+      kind: "wrapper",
+      type: layer.type,
+      name: inner.name,
+      promises: layer.promises,
+      limits: layer.limits,
+      members: [describeProvider(inner)],
+    }),
+    close: async () => inner.close?.(),
+  } satisfies EveryMember<StorageProvider>;
+}
+
+type RequiredVerb = "put" | "get" | "head" | "delete" | "list" | "ref" | "locate";
+
+function requiredVerbs(
+  inner: StorageProvider,
+  around: Around,
+  keys: KeyMapping,
+): Pick<StorageProvider, RequiredVerb> {
+  const { toInner } = keys;
+  return {
     put: async (key, body, options) =>
-      outer(
+      outerInfo(
         await around({ operation: "put", key, options, body }, (changes) =>
           inner.put(toInner(key), changes?.body ?? body, changed(options, changes)),
         ),
+        keys,
       ),
     get: async (key, options) =>
       outerResult(
@@ -81,10 +103,11 @@ export function intercept(inner: StorageProvider, layer: Layer): StorageProvider
         keys,
       ),
     head: async (key, options) =>
-      outer(
+      outerInfo(
         await around({ operation: "head", key, options }, (changes) =>
           inner.head(toInner(key), changed(options, changes)),
         ),
+        keys,
       ),
     delete: (key, options) =>
       around({ operation: "delete", key, options }, (changes) =>
@@ -99,13 +122,26 @@ export function intercept(inner: StorageProvider, layer: Layer): StorageProvider
       ),
     ref: (key) => inner.ref(toInner(key)),
     locate: (text) => outerLocated(inner.locate(text), keys),
+  };
+}
+
+type OptionalVerb = Exclude<keyof StorageProvider, RequiredVerb | "name" | "supports" | "describe" | "close">;
+
+function optionalVerbs(
+  { copy, deleteMany, importFrom, multipart, publicUrl, signedUrl, signUpload }: StorageProvider,
+  around: Around,
+  keys: KeyMapping,
+): EveryMember<Pick<StorageProvider, OptionalVerb>> {
+  const { toInner } = keys;
+  return {
     copy:
       copy &&
       (async (from, to, options) =>
-        outer(
+        outerInfo(
           await around({ operation: "copy", key: to, options }, (changes) =>
             copy(toInner(from), toInner(to), changed(options, changes)),
           ),
+          keys,
         )),
     publicUrl: publicUrl && ((key) => publicUrl(toInner(key))),
     signedUrl:
@@ -126,29 +162,21 @@ export function intercept(inner: StorageProvider, layer: Layer): StorageProvider
     importFrom:
       importFrom &&
       (async (key, url, options) =>
-        outer(
+        outerInfo(
           await around({ operation: "importFrom", key, options }, (changes) =>
             importFrom(toInner(key), url, changed(options, changes)),
           ),
+          keys,
         )),
     deleteMany:
       deleteMany &&
       (async (list, options) => {
-        const failures = await around({ operation: "deleteMany", options }, (changes) =>
+        const failures = await around({ operation: "deleteMany", keys: list, options }, (changes) =>
           deleteMany(list.map(toInner), changed(options, changes)),
         );
         return failures.map((failure) => ({ ...failure, key: keys.toOuter(failure.key) ?? failure.key }));
       }),
-    describe: () => ({
-      kind: "wrapper",
-      type: layer.type,
-      name: inner.name,
-      promises: layer.promises,
-      limits: layer.limits,
-      members: [describeProvider(inner)],
-    }),
-    close: async () => inner.close?.(),
-  } satisfies EveryMember<StorageProvider>;
+  };
 }
 
 /** What a provider says of itself, or the little that is known of one that says nothing. */

@@ -90,11 +90,12 @@ export function keyTemplate<const Template extends string>(template: Template): 
       return fill(template, values, options, typeof hash === "string" ? digest(Buffer.from(hash)) : "");
     },
     forBody: async (input, values, options = {}) => {
-      const kept = replayable(await toBody(input), { maxBytes: Number.POSITIVE_INFINITY });
+      const body = await toBody(input);
+      const kept = replayable(body, { maxBytes: Number.POSITIVE_INFINITY });
       try {
         const hash = template.includes("{hash}") ? await digestOf(kept) : "";
         const key = fill(template, values, options, hash);
-        return { key, body: kept.bytes ?? (() => kept.open()), release: () => kept.release() };
+        return { key, body: body.replayable ? input : () => kept.open(), release: () => kept.release() };
       } catch (error) {
         await kept.release();
         throw error;
@@ -112,8 +113,9 @@ function fill(template: string, values: object, { date = new Date() }: KeyTempla
 }
 
 function valueText(template: string, name: string, value: unknown): string {
-  if (typeof value !== "string" && typeof value !== "number") {
-    throw new TypeError(`The template ${shown(template)} needs a value for {${name}}, not ${describeType(value)}`);
+  if (typeof value !== "string" && !Number.isFinite(value)) {
+    const given = typeof value === "number" ? String(value) : describeType(value);
+    throw new TypeError(`The template ${shown(template)} needs a value for {${name}}, not ${given}`);
   }
   const text = String(value);
   if (text === "") throw invalid(`the value for {${name}} is empty`, template);
@@ -122,6 +124,7 @@ function valueText(template: string, name: string, value: unknown): string {
 }
 
 function datesOf(date: Date): Record<DateName, string> {
+  if (Number.isNaN(date.getTime())) throw new TypeError("The date of a key is not a valid date");
   const [year = "", month = "", day = "", hour = ""] = date.toISOString().split(/[-T:]/);
   return { year, month, day, hour, timestamp: String(date.getTime()) };
 }

@@ -82,9 +82,8 @@ export function assertPrefix(prefix: string, operation: Operation, provider: str
 export function describeType(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return "an array";
-  const type = typeof value;
-  if (type !== "object") return `a ${type}`;
-  const name = (value as object).constructor?.name;
+  if (typeof value !== "object") return `a ${typeof value}`;
+  const name = value.constructor?.name;
   return name === undefined || name === "Object" ? "an object" : `a ${name}`;
 }
 

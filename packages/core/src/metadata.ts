@@ -26,7 +26,7 @@ const HEADER_BYTES_MAX = 1024;
  * @throws TypeError for values that are not strings; StorageError `InvalidArgument` for the rest.
  */
 export function assertMetadata(metadata: Metadata, key: string, provider: string): void {
-  if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) {
+  if (typeof metadata !== "object" || metadata === null || Symbol.iterator in metadata) {
     throw new TypeError(`metadata is an object of strings, not ${describeType(metadata)}`);
   }
   let bytes = 0;

@@ -5,3 +5,8 @@ export function hasPolicies(description: Description): boolean {
   if (description.type === "retry" || description.kind === "composer") return true;
   return description.members?.some(hasPolicies) ?? false;
 }
+
+/** Whether there are time limits somewhere in it, which abort by themselves what runs when it is closed. */
+export function hasLimits(description: Description): boolean {
+  return description.type === "timeout" || (description.members?.some(hasLimits) ?? false);
+}

@@ -66,6 +66,8 @@ interface SpoolState {
   read: number;
   lost: boolean;
   ended: boolean;
+  /** Why the source gives no more: a stream that has failed gives an end when it is asked again. */
+  failure: { readonly error: unknown } | undefined;
   source: AsyncIterator<Uint8Array> | undefined;
   stream: Readable | undefined;
   pulling: Promise<Uint8Array | undefined> | undefined;
@@ -84,6 +86,7 @@ function createSpool(body: Body, options: ReplayableOptions, context: SourceCont
     read: 0,
     lost: false,
     ended: false,
+    failure: undefined,
     source: undefined,
     stream: undefined,
     pulling: undefined,
@@ -103,6 +106,7 @@ function createSpool(body: Body, options: ReplayableOptions, context: SourceCont
     },
     release: async () => {
       state.lost = true;
+      state.failure ??= { error: sourceError("the body was released", context) };
       if (!state.ended) state.stream?.destroy();
       await state.pulling?.catch(() => {});
       await state.file?.close();
@@ -117,6 +121,7 @@ async function chunkAt(state: SpoolState, position: number): Promise<Uint8Array 
     return await keptAt(state, position);
   }
   if (state.ended) return undefined;
+  if (state.failure !== undefined) throw state.failure.error;
   state.pulling ??= pull(state).finally(() => (state.pulling = undefined));
   return await state.pulling;
 }
@@ -131,7 +136,7 @@ async function pull(state: SpoolState): Promise<Uint8Array | undefined> {
     state.stream = state.body.open();
     state.source = state.stream[Symbol.asyncIterator]();
   }
-  const { done, value } = await state.source.next();
+  const { done, value } = await next(state.source, state);
   if (done === true) {
     state.ended = true;
     return undefined;
@@ -139,6 +144,18 @@ async function pull(state: SpoolState): Promise<Uint8Array | undefined> {
   if (!state.lost) await keep(state, value);
   state.read += value.byteLength;
   return value;
+}
+
+async function next(
+  source: AsyncIterator<Uint8Array>,
+  state: SpoolState,
+): Promise<IteratorResult<Uint8Array, unknown>> {
+  try {
+    return await source.next();
+  } catch (error) {
+    state.failure ??= { error };
+    throw error;
+  }
 }
 
 async function keep(state: SpoolState, chunk: Uint8Array): Promise<void> {

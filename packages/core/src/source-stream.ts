@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { TIMER_MS_MAX } from "./abort.js";
 import { StorageError, isStorageError } from "./errors.js";
 import { describeType } from "./key.js";
 
@@ -57,11 +58,11 @@ class Watch {
     this.#fail = fail;
   }
 
-  take(chunk: unknown): Uint8Array {
-    this.rest();
+  take(chunk: unknown, encoding: BufferEncoding | null = null): Uint8Array {
     const { size, toError } = this.#rules;
-    const bytes = toBytes(chunk);
-    if (bytes === undefined) throw toError(`gave ${describeType(chunk)} where bytes were expected`);
+    const bytes = toBytes(chunk, encoding);
+    if (bytes === undefined) throw toError(`gave ${describeChunk(chunk)} where bytes were expected`);
+    if (bytes.byteLength > 0) this.rest();
     this.#seen += bytes.byteLength;
     if (size !== undefined && this.#seen > size) {
       throw toError(`is longer than its declared size of ${size} bytes`);
@@ -82,7 +83,7 @@ class Watch {
     if (idleMs === undefined || idleMs === 0 || this.#timer !== undefined) return;
     this.#timer = setTimeout(
       () => this.#fail(this.#rules.toError(`gave no bytes for ${idleMs} ms`)),
-      idleMs,
+      Math.min(idleMs, TIMER_MS_MAX),
     );
   }
 
@@ -92,12 +93,25 @@ class Watch {
   }
 }
 
-function toBytes(chunk: unknown): Uint8Array | undefined {
+/** Whoever reads a stream hears of its error. When nobody does it must not end the process. */
+function ignore(): void {}
+
+function toBytes(chunk: unknown, encoding: BufferEncoding | null): Uint8Array | undefined {
   if (chunk instanceof Uint8Array) return chunk;
-  if (typeof chunk === "string") return Buffer.from(chunk);
+  if (typeof chunk === "string") return textBytes(chunk, encoding);
   if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
   if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
   return undefined;
+}
+
+/** The bytes that a stream turned into text, or text as UTF-8; half a character is none. */
+function textBytes(text: string, encoding: BufferEncoding | null): Uint8Array | undefined {
+  if (encoding !== null) return Buffer.from(text, encoding);
+  return text.isWellFormed() ? Buffer.from(text) : undefined;
+}
+
+function describeChunk(chunk: unknown): string {
+  return typeof chunk === "string" ? "text that is not well-formed" : describeType(chunk);
 }
 
 /** A byte stream over anything that is asked for its chunks. */
@@ -113,6 +127,7 @@ export class PulledStream extends Readable {
     this.#source = source;
     this.#rules = rules;
     this.#watch = new Watch(rules, (error) => this.destroy(error as Error));
+    this.on("error", ignore);
   }
 
   override _read(): void {
@@ -152,42 +167,48 @@ export class PulledStream extends Readable {
   }
 }
 
-/** A byte stream over a Node stream that flows by itself; it is paused when nobody wants more. */
+/**
+ * A byte stream over a Node stream that flows by itself; it is paused when nobody wants more. It can be
+ * destroyed, and notices silence, while the source is still being opened.
+ */
 export class FlowedStream extends Readable {
-  readonly #open: () => Readable | Promise<Readable>;
   readonly #rules: StreamRules;
   readonly #watch: Watch;
   #source: Readable | undefined;
+  #wanted = false;
 
   constructor(open: () => Readable | Promise<Readable>, rules: StreamRules) {
     super({ highWaterMark: BUFFERED_BYTES });
-    this.#open = open;
     this.#rules = rules;
     this.#watch = new Watch(rules, (error) => this.destroy(error as Error));
+    this.on("error", ignore);
+    void this.#open(open);
   }
 
-  override _construct(callback: (error?: Error | null) => void): void {
-    this.#attach().then(
-      () => callback(),
-      (error: unknown) => callback(this.#rules.toError("failed", error) as Error),
-    );
+  async #open(open: () => Readable | Promise<Readable>): Promise<void> {
+    try {
+      const opened = open();
+      this.#attach(opened instanceof Readable ? opened : await opened);
+    } catch (error) {
+      this.#onError(error);
+    }
   }
 
-  async #attach(): Promise<void> {
-    const opened = this.#open();
-    const source = opened instanceof Readable ? opened : await opened;
+  #attach(source: Readable): void {
+    if (this.destroyed) return void source.on("error", ignore).destroy();
     if (source.errored) throw source.errored;
     if (source.destroyed || source.readableEnded) throw this.#rules.toError("was read or closed before");
     this.#source = source;
     source.on("error", this.#onError).on("close", this.#onClose).on("end", this.#onEnd);
     source.on("data", this.#onData).pause();
+    if (this.#wanted) source.resume();
   }
 
   readonly #onData = (chunk: unknown): void => {
     if (this.destroyed) return;
     try {
-      const bytes = this.#watch.take(chunk);
-      if (bytes.byteLength > 0 && !this.push(bytes)) this.#source?.pause();
+      const bytes = this.#watch.take(chunk, this.#source?.readableEncoding);
+      if (bytes.byteLength > 0 && !this.push(bytes)) this.#pause();
     } catch (error) {
       this.#onError(error);
     }
@@ -213,7 +234,13 @@ export class FlowedStream extends Readable {
 
   override _read(): void {
     this.#watch.wait();
+    this.#wanted = true;
     this.#source?.resume();
+  }
+
+  #pause(): void {
+    this.#wanted = false;
+    this.#source?.pause();
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {

@@ -3,7 +3,7 @@ import type { GetResult, ObjectInfo, ServedRange } from "./provider.js";
 
 /**
  * An object that is being read. It owns a socket or a file until its body has been read to the end or
- * `destroy` was called: read it once, or drop it with `destroy`.
+ * `destroy` was called: read it once, or drop it with `destroy`. A second reading of a stream is a `TypeError`.
  */
 export interface StoredObject extends AsyncIterable<Uint8Array> {
   readonly info: ObjectInfo;
@@ -30,16 +30,20 @@ export function toStoredObject(result: GetResult): StoredObject & AsyncDisposabl
   let stream: Readable | undefined = result.body instanceof Uint8Array ? undefined : result.body;
   let webStream: ReadableStream<Uint8Array> | undefined;
   const readable = (): Readable => (stream ??= streamOf(result.body as Uint8Array));
+  const unread = (): Readable => {
+    if (readable().readableDidRead) throw new TypeError("The body of the object was read before");
+    return readable();
+  };
   const bytes = async (): Promise<Uint8Array> => {
     if (stream === undefined) return result.body as Uint8Array;
-    return await collect(stream);
+    return await collect(unread());
   };
   const destroy = (): void => void stream?.destroy();
   return {
     info,
     range,
     get body() {
-      return (webStream ??= webStreamOf(readable()));
+      return (webStream ??= webStreamOf(unread()));
     },
     readable,
     bytes,
@@ -47,7 +51,7 @@ export function toStoredObject(result: GetResult): StoredObject & AsyncDisposabl
     json: async () => JSON.parse(new TextDecoder().decode(await bytes())) as unknown,
     headers: () => headersOf(info, range),
     destroy,
-    [Symbol.asyncIterator]: () => readable()[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>,
+    [Symbol.asyncIterator]: () => unread()[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>,
     [Symbol.asyncDispose]: async () => destroy(),
   };
 }

@@ -1,4 +1,4 @@
-import { linkedController } from "../abort.js";
+import { TIMER_MS_MAX, linkedController } from "../abort.js";
 import {
   ERROR_CODES,
   StorageError,
@@ -73,7 +73,7 @@ export async function ask<T>(
       });
       reject(error);
       controller.abort(error);
-    }, chain.askMs);
+    }, Math.min(chain.askMs, TIMER_MS_MAX));
   });
   try {
     return await Promise.race([question({ ...options, signal: controller.signal }), deadline]);

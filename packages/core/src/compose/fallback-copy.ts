@@ -27,15 +27,15 @@ export async function copyInChain(
       key: to,
     });
   }
-  if (await isFree(chain, to, options, member)) {
-    return await member.copy!(from, to, { ...options, ifNoneMatch: "*" });
+  const { copy } = member;
+  if (copy !== undefined && (await isFree(chain, to, options, member))) {
+    return await copy(from, to, { ...options, ifNoneMatch: "*" });
   }
-  const source: StorageProvider = member;
-  return await copyThrough(source, asTarget(chain, source), from, to, options);
+  return await copyThrough(member, asTarget(chain, member), from, to, options);
 }
 
 async function isFree(chain: Chain, to: string, options: CopyOptions, member: StorageProvider): Promise<boolean> {
-  if (member !== chain.members[0] || member.copy === undefined || !member.supports.ifNoneMatch) return false;
+  if (member !== chain.members[0] || !member.supports.ifNoneMatch) return false;
   const answers = await survey(chain, to, options);
   return answers.every(({ state }) => state === "absent");
 }

@@ -39,31 +39,33 @@ export async function putInChain(chain: Chain, key: string, body: Body, given: P
 }
 
 /** Conditions are evaluated once, here, against all that answered. */
-function assertConditions({ chain, key, options, answers }: ChainPut): void {
+function assertConditions(put: ChainPut): void {
+  const { chain, key, options, answers } = put;
+  if (options.ifMatch !== undefined) return assertMatch(put, options.ifMatch);
   const holder = answers.find((answer) => answer.state === "present");
-  const context = { operation: "put", provider: holder?.member.name ?? chain.name, key } as const;
-  if (options.ifMatch !== undefined) {
-    const silent = answers.find((answer) => answer.state === "silent");
-    if (silent?.state === "silent" && (holder === undefined || isBefore(chain, silent.member, holder.member))) {
-      const reason = `${JSON.stringify(silent.member.name)} does not answer, and may hold the object`;
-      throw new StorageError("Unavailable", reason, { ...context, retryable: false, cause: silent.error });
-    }
-    if (holder?.state === "present" && holder.info.etag === options.ifMatch) return;
-    const found = holder?.state === "present" ? `the object's ETag is ${holder.info.etag}` : "there is no object";
-    throw new StorageError("PreconditionFailed", `${found}, not ${options.ifMatch}`, context);
-  }
   if (holder === undefined) return;
+  const context = { operation: "put", provider: holder.member.name, key } as const;
   if (options.ifNoneMatch === "*") throw new StorageError("AlreadyExists", "the key has an object", context);
   if (chain.overwrites === "refuse") throw new StorageError("AlreadyExists", CURES, context);
+}
+
+function assertMatch({ chain, key, answers }: ChainPut, ifMatch: string): void {
+  // The first that has the object, or does not say: only that one's answer counts.
+  const first = answers.find((answer) => answer.state !== "absent");
+  const context = { operation: "put", provider: first?.member.name ?? chain.name, key } as const;
+  if (first?.state === "silent") {
+    const reason = `${JSON.stringify(first.member.name)} does not answer, and may hold the object`;
+    throw new StorageError("Unavailable", reason, { ...context, retryable: false, cause: first.error });
+  }
+  const etag = first?.info.etag;
+  if (etag === ifMatch) return;
+  const found = first === undefined ? "there is no object" : `the object's ETag is ${etag}`;
+  throw new StorageError("PreconditionFailed", `${found}, not ${ifMatch}`, context);
 }
 
 const CURES =
   "the key has an object, and a chain without a journal cannot replace it without leaving an older copy " +
   'somewhere: give the chain a journal, or accept that with overwrites: "may-be-stale"';
-
-function isBefore({ members }: Chain, a: StorageProvider, b: StorageProvider): boolean {
-  return members.indexOf(a) < members.indexOf(b);
-}
 
 function firstHolder({ answers }: ChainPut): StorageProvider {
   const holder = answers.find((answer) => answer.state === "present");

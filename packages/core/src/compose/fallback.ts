@@ -107,7 +107,7 @@ function provider(chain: Chain, members: Chain["members"]): StorageProvider {
     deleteMany: undefined,
     describe: () => describe(chain),
     close: async () => {
-      await Promise.all(members.map((member) => member.close?.()));
+      await Promise.all(members.map(async (member) => await member.close?.()));
     },
   } satisfies EveryMember<StorageProvider>;
 }

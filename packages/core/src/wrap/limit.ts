@@ -1,4 +1,4 @@
-import { Readable, finished } from "node:stream";
+import { finished, type Readable } from "node:stream";
 import { intercept, type Around } from "../intercept.js";
 import type { GetResult, StorageProvider } from "../provider.js";
 

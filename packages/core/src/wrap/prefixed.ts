@@ -1,5 +1,5 @@
-import { StorageError } from "../errors.js";
-import { intercept, type KeyMapping } from "../intercept.js";
+import { StorageError, isStorageError, withErrorFacts } from "../errors.js";
+import { intercept, type Around, type Call, type KeyMapping } from "../intercept.js";
 import { keyProblem } from "../key.js";
 import type { StorageProvider } from "../provider.js";
 
@@ -21,7 +21,17 @@ export function prefixed(inner: StorageProvider, prefix: string): StorageProvide
     toOuter: (key) => (key.startsWith(prefix) && key !== prefix ? key.slice(prefix.length) : undefined),
     listing: (options) => ({ ...options, prefix: prefix + (options.prefix ?? "") }),
   };
-  const layer = { type: "prefixed", keys, promises: [`every key is kept under "${prefix}"`] };
+  const around: Around = (call, next) =>
+    next().catch((error: unknown) => {
+      throw outerError(error, call, keys);
+    });
+  const layer = { type: "prefixed", around, keys, promises: [`every key is kept under "${prefix}"`] };
   const keyBytesMax = inner.supports.keyBytesMax - Buffer.byteLength(prefix);
   return { ...intercept(inner, layer), supports: { ...inner.supports, keyBytesMax } };
+}
+
+/** Errors name the key that the caller gave. */
+function outerError(error: unknown, call: Call, { toOuter }: KeyMapping): unknown {
+  if (!isStorageError(error) || error.key === undefined) return error;
+  return withErrorFacts(error, { key: toOuter(error.key) ?? call.key });
 }

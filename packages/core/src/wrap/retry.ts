@@ -72,6 +72,8 @@ interface Run {
   readonly changes: CallChanges;
   readonly attempts: Attempt[];
   readonly reusable: () => boolean;
+  /** The keys that it writes. */
+  readonly keys: readonly string[];
   readonly write: number;
   startedAt: number;
   unknown: boolean;
@@ -89,17 +91,32 @@ async function withRetries<T>(
     if (!isStorageError(error) || !error.retryable) throw error;
     return await tryAgain(policy, run, error, next);
   } finally {
-    if (policy.writes.get(call.key ?? "") === run.write) policy.writes.delete(call.key ?? "");
+    endRun(policy, run);
   }
 }
 
 function startRun(policy: Policy, call: Call): Run {
-  const isWrite = call.key !== undefined && WRITES.has(call.operation);
-  const write = isWrite ? ++policy.count : 0;
-  if (isWrite) policy.writes.set(call.key, write);
+  const keys = keysWritten(call);
+  const write = ++policy.count;
+  for (const key of keys) policy.writes.set(key, write);
   const { body, reusable } = watchedBody(call.body);
   const changes = { body, writeId: writeIdFor(policy, call) };
-  return { call, changes, attempts: [], reusable, write, startedAt: performance.now(), unknown: false };
+  return { call, changes, attempts: [], reusable, keys, write, startedAt: performance.now(), unknown: false };
+}
+
+function keysWritten({ operation, key, keys }: Call): readonly string[] {
+  if (keys !== undefined) return keys;
+  return key !== undefined && WRITES.has(operation) ? [key] : [];
+}
+
+function isNewest(policy: Policy, { keys, write }: Run): boolean {
+  return keys.every((key) => policy.writes.get(key) === write);
+}
+
+function endRun(policy: Policy, { keys, write }: Run): void {
+  for (const key of keys) {
+    if (policy.writes.get(key) === write) policy.writes.delete(key);
+  }
 }
 
 /** A put with a condition needs an id by which a second try knows the first. */
@@ -111,7 +128,8 @@ function writeIdFor({ inner }: Policy, { operation, options }: Call): string | u
 }
 
 function watchedBody(body: Body | undefined): { body: Body | undefined; reusable: () => boolean } {
-  if (body === undefined || body.replayable) return { body: undefined, reusable: () => body?.replayable ?? true };
+  if (body === undefined || body.replayable)
+    return { body: undefined, reusable: () => body?.replayable ?? true };
   let opened = false;
   const open: Body["open"] = (range) => {
     opened = true;
@@ -134,16 +152,17 @@ async function tryAgain<T>(
       failed = undefined;
       throw error;
     }
+    signal?.throwIfAborted();
     run.startedAt = performance.now();
     return await orOwnWrite(policy, run, () => next(run.changes));
   };
   // Loaded when first needed: a call that succeeds at once needs none of it.
   const { default: pRetry } = await import("p-retry");
   try {
+    // p-retry is not given the signal: it would drop what a try resolves with during an abort, unreleased.
     return await pRetry(attempt, {
       retries: policy.attempts - 1,
       minTimeout: 0,
-      ...(signal && { signal }),
       shouldRetry: ({ error }) => mayRetry(policy, run, error),
       onFailedAttempt: ({ error, retriesLeft }) => pause(policy, run, error, retriesLeft),
     });
@@ -178,7 +197,7 @@ function mayRetry(policy: Policy, run: Run, error: Error): boolean {
   if (!isStorageError(error) || !error.retryable || !run.reusable()) return false;
   if ((error.retryAfterMs ?? 0) > policy.maxDelayMs) return false;
   if (error.applied === "unknown" && !isRepeatable(policy, call)) return false;
-  return run.write === 0 || policy.writes.get(call.key ?? "") === run.write;
+  return isNewest(policy, run);
 }
 
 /** Whether a call that may have taken effect can be repeated without harm. */
@@ -208,13 +227,15 @@ async function orOwnWrite<T>(policy: Policy, run: Run, put: () => Promise<T>): P
     const { signal, onEvent } = call.options;
     const info = await policy.inner.head(call.key, { signal, onEvent }).catch(() => undefined);
     if (info?.writeId === writeId) return info as T;
-    throw info === undefined ? withErrorFacts(error, { applied: "unknown" }) : error;
+    if (info === undefined) throw withErrorFacts(error, { applied: "unknown" });
+    run.unknown = false;
+    throw error;
   }
 }
 
 function givenUp(run: Run, error: unknown): unknown {
   if (!isStorageError(error)) return error;
-  const applied = run.unknown && error.applied === "no" && error.retryable ? "unknown" : error.applied;
+  const applied = run.unknown && error.applied === "no" ? "unknown" : error.applied;
   const attempts = run.attempts.length > 1 ? run.attempts : error.attempts;
   return withErrorFacts(error, { retryable: false, applied, attempts });
 }

@@ -1,4 +1,4 @@
-import { linkedController } from "../abort.js";
+import { TIMER_MS_MAX, linkedController } from "../abort.js";
 import { StorageError } from "../errors.js";
 import { intercept, type Around, type Call, type CallChanges } from "../intercept.js";
 import type { GetResult, PutOptions, StorageProvider } from "../provider.js";
@@ -41,12 +41,19 @@ export function timeout(inner: StorageProvider, options: TimeoutOptions = {}): S
     if (Number.isSafeInteger(value) && value >= 0) continue;
     throw new TypeError(`timeout: ${name} is a whole number of milliseconds, not ${String(value)}`);
   }
-  const around: Around = async (call, next) => {
-    const result = await withLimit(inner.name, limitOf(limits, call), call, next);
-    if (call.operation !== "get") return result;
-    return guardResult(result as GetResult, inner, limits.idleMs) as typeof result;
+  const running = new Set<AbortController>();
+  const around: Around = (call, next) => {
+    const settled = withLimit(inner.name, limitOf(limits, call), call, next, running);
+    if (call.operation !== "get") return settled;
+    return settled.then((result) => guardResult(result as GetResult, inner, limits.idleMs) as typeof result);
   };
-  return intercept(inner, { type: "timeout", around, promises: ["no call hangs for ever"] });
+  return {
+    ...intercept(inner, { type: "timeout", around, promises: ["no call hangs for ever"] }),
+    close: async () => {
+      for (const controller of running) controller.abort(closed(inner.name));
+      await inner.close?.();
+    },
+  };
 }
 
 function limitOf(limits: Limits, { operation }: Call): number {
@@ -63,47 +70,66 @@ async function withLimit<T>(
   limitMs: number,
   call: Call,
   next: (changes?: CallChanges) => Promise<T>,
+  running: Set<AbortController>,
 ): Promise<T> {
   if (limitMs === 0) return await next();
   call.options.signal?.throwIfAborted();
   return await new Promise<T>((resolve, reject) => {
-    const settle = (): void => {
+    let open = true;
+    const settle = (outcome: () => void): void => {
+      open = false;
       clearTimeout(timer);
+      running.delete(controller);
       unlink();
+      outcome();
     };
-    const timer = setTimeout(() => {
+    const expire = (): void => {
       const error = timedOut(provider, limitMs, call);
-      settle();
-      reject(error);
+      settle(() => reject(error));
       controller.abort(error);
-    }, limitMs);
+    };
+    let timer = setTimeout(expire, Math.min(limitMs, TIMER_MS_MAX));
     const { controller, unlink } = linkedController(call.options.signal, (reason) => {
-      setTimeout(() => reject(reason), ABORT_GRACE_MS).unref();
+      clearTimeout(timer);
+      timer = setTimeout(() => settle(() => reject(reason)), ABORT_GRACE_MS);
     });
-    next(changesFor(call, controller.signal, timer)).then(
-      (result) => {
-        settle();
-        resolve(result);
-      },
-      (error: unknown) => {
-        settle();
-        reject(error);
-      },
+    running.add(controller);
+    const refresh = (): void => void (open && !controller.signal.aborted && timer.refresh());
+    next(changesFor(call, controller.signal, refresh)).then(
+      (result) => (open ? settle(() => resolve(result)) : release(call, result)),
+      (error: unknown) => open && settle(() => reject(error)),
     );
   });
 }
 
+/** An object that was opened too late has no reader: what it holds is given back. */
+function release({ operation }: Call, result: unknown): void {
+  if (operation !== "get") return;
+  const { body } = result as GetResult;
+  if (!(body instanceof Uint8Array)) body.on("error", () => {}).destroy();
+}
+
 /** A put shows by its progress that it is alive. */
-function changesFor(call: Call, signal: AbortSignal, timer: NodeJS.Timeout): CallChanges {
+function changesFor(call: Call, signal: AbortSignal, refresh: () => void): CallChanges {
   if (call.operation !== "put") return { signal };
   const { onProgress } = call.options as PutOptions;
   return {
     signal,
     onProgress: (progress) => {
-      timer.refresh();
+      refresh();
       onProgress?.(progress);
     },
   };
+}
+
+/** What calls that still run are aborted with when the provider is closed. */
+function closed(provider: string): StorageError {
+  return new StorageError("Unavailable", "the provider was closed", {
+    operation: "close",
+    provider,
+    retryable: false,
+    applied: "unknown",
+  });
 }
 
 function timedOut(provider: string, limitMs: number, { operation, key }: Call): StorageError {

@@ -1,0 +1,7 @@
+import type { Options } from "tsup";
+import { packageBuild } from "../../tsup.base.js";
+
+/** p-retry and what it needs are ESM only. */
+const config: Options = packageBuild(["p-retry", "is-network-error"]);
+
+export default config;

@@ -1,0 +1,40 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { rules } from "../packages/conformance/src/index.js";
+import { ERROR_CODES } from "../packages/core/src/index.js";
+
+/**
+ * Writes the parts of the documentation that are made of the code: the table of errors and the rules of the
+ * contract. With `--check` it only says whether they are up to date.
+ */
+const MOVES_ON = { yes: "yes", never: "never", reads: "reads only", option: "only by `fallbackOn`" } as const;
+
+function errorTable(): string {
+  const rows = Object.entries(ERROR_CODES).map(
+    ([code, { when, applied, retryable, movesOn }]) =>
+      `| \`${code}\` | ${when} | ${applied} | ${retryable ? "yes" : "no"} | ${MOVES_ON[movesOn]} |`,
+  );
+  return ["| code | when | applied | retryable | moves a chain on |", "| --- | --- | --- | --- | --- |", ...rows].join("\n");
+}
+
+function ruleList(): string {
+  return rules.map(({ title }) => `- ${title}`).join("\n");
+}
+
+async function fill(path: string, marker: string, content: string): Promise<boolean> {
+  const file = new URL(`../${path}`, import.meta.url);
+  const before = await readFile(file, "utf8");
+  const block = new RegExp(`(<!-- ${marker} -->).*(<!-- /${marker} -->)`, "s");
+  const after = before.replace(block, (_, start: string, end: string) => `${start}\n\n${content}\n\n${end}`);
+  if (after === before) return true;
+  if (!process.argv.includes("--check")) await writeFile(file, after);
+  return false;
+}
+
+const same = [
+  await fill("docs/guide/errors.md", "errors", errorTable()),
+  await fill("docs/guide/write-a-provider.md", "rules", ruleList()),
+];
+if (process.argv.includes("--check") && same.includes(false)) {
+  process.stdout.write("The documentation is behind the code: run `npx -y pnpm@12 run docs`\n");
+  process.exitCode = 1;
+}

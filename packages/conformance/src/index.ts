@@ -1,0 +1,21 @@
+export type { StorageBreak } from "./context.js";
+export type { Fault, FaultPlan, FaultRates, ScriptStep } from "./fault-plan.js";
+export { faulty, type FaultLogEntry, type Faulty } from "./faulty.js";
+export {
+  conformance,
+  runRules,
+  type ConformanceOptions,
+  type Open,
+  type Opened,
+  type RuleOutcome,
+  type RunOptions,
+  type RunReport,
+  type Runner,
+} from "./harness.js";
+export type { Break, Mutant } from "./mutant.js";
+export { MUTANTS } from "./mutants.js";
+export { checkMutants, type MutantVerdict, type MutationOptions, type MutationReport } from "./mutation.js";
+export { featureTable, supportsReport, type SupportsReport } from "./report.js";
+export type { Feature, Flag, Need, OptionalMember, Rule, RuleContext, RulePutOptions } from "./rule.js";
+export { RULES } from "./rules.js";
+export { seeded } from "./seeded.js";

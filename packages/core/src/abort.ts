@@ -63,10 +63,13 @@ export async function delay(milliseconds: number, signal?: AbortSignal): Promise
       clearTimeout(timer);
       reject(signal?.reason);
     };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", abort);
-      resolve();
-    }, Math.min(milliseconds, TIMER_MS_MAX));
+    const timer = setTimeout(
+      () => {
+        signal?.removeEventListener("abort", abort);
+        resolve();
+      },
+      Math.min(milliseconds, TIMER_MS_MAX),
+    );
     signal?.addEventListener("abort", abort, { once: true });
   });
 }

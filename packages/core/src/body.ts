@@ -77,6 +77,12 @@ export async function toBody(input: BodyInput, options: BodyOptions = {}): Promi
   );
 }
 
+/** Closes a stream that nobody is going to read: its put has failed. */
+export function dropBody(input: BodyInput): void {
+  if (input instanceof Readable) input.destroy();
+  else if (isWebStream(input) && !input.locked) input.cancel().catch(() => {});
+}
+
 function assertDeclared(size: number | undefined): void {
   if (size === undefined || (Number.isSafeInteger(size) && size >= 0)) return;
   throw new TypeError(`size is a whole number of bytes, not ${String(size)}`);
@@ -189,7 +195,8 @@ function functionBody(
 ): Body {
   const open = async (): Promise<Readable> => {
     const content = await make();
-    if (typeof content === "function") throw new TypeError("A body's function returns a body, not a function");
+    if (typeof content === "function")
+      throw new TypeError("A body's function returns a body, not a function");
     return (await toBody(content, { ...context, size })).open();
   };
   return {
@@ -197,7 +204,9 @@ function functionBody(
     replayable: true,
     open: (range) => {
       const whole = new FlowedStream(open, sourceRules(size, context));
-      return range === undefined ? whole : new PulledStream(stretch(whole, range), sourceRules(range.length, context));
+      return range === undefined
+        ? whole
+        : new PulledStream(stretch(whole, range), sourceRules(range.length, context));
     },
   };
 }
@@ -208,7 +217,10 @@ function stretch(stream: Readable, range: Range): ChunkSource {
   return { next: () => chunks.next(), cancel: () => void stream.destroy() };
 }
 
-async function* cut(stream: Readable, { offset, length }: Range): AsyncGenerator<Uint8Array, void, undefined> {
+async function* cut(
+  stream: Readable,
+  { offset, length }: Range,
+): AsyncGenerator<Uint8Array, void, undefined> {
   let position = 0;
   if (length === 0) return;
   for await (const chunk of stream as AsyncIterable<Uint8Array>) {

@@ -1,4 +1,6 @@
-import { delay, linkedController } from "./abort.js";
+import { once } from "node:events";
+import type { Readable } from "node:stream";
+import { TIMER_MS_MAX, delay, linkedController } from "./abort.js";
 import { StorageError, isStorageError, toStorageError, type Operation } from "./errors.js";
 import type { CallOptions, StorageEvent, StorageProvider } from "./provider.js";
 import type { TimedOptions } from "./storage.js";
@@ -14,15 +16,20 @@ export interface Calls {
   readonly closing: AbortController;
   readonly hasLimits: boolean;
   readonly running: Set<Promise<unknown>>;
+  /** The bodies of objects that are being read. */
+  readonly bodies: Set<Readable>;
   closed: boolean;
 }
 
 /** The options a provider gets: the caller's, with the signal and the listener of this call. */
 export type Inner<Options> = Options & CallOptions;
 
+/** Calls that are more than one call of the provider, whose limits do not abort what lies between. */
+const LONG: ReadonlySet<Operation> = new Set(["download", "deleteMany", "deletePrefix", "copy", "move"]);
+
 /**
  * Runs one call of the facade: refuses it after `close`, bounds it by `timeoutMs`, reports it, and lets no
- * foreign error out.
+ * foreign error out. A long one hears of `close` by itself.
  */
 export async function runCall<Options extends CallOptions & TimedOptions, T>(
   calls: Calls,
@@ -30,6 +37,7 @@ export async function runCall<Options extends CallOptions & TimedOptions, T>(
   key: string | undefined,
   options: Options,
   run: (options: Inner<Options>) => Promise<T>,
+  isLong: boolean = LONG.has(operation),
 ): Promise<T> {
   const { provider, onEvent } = calls;
   if (calls.closed) {
@@ -41,7 +49,7 @@ export async function runCall<Options extends CallOptions & TimedOptions, T>(
     });
   }
   options.signal?.throwIfAborted();
-  const { signal, unlink } = signalOf(calls, operation, key, options);
+  const { signal, unlink } = signalOf(calls, operation, key, options, isLong);
   const startedAt = onEvent === undefined ? 0 : performance.now();
   const running = run({ ...options, signal, onEvent });
   calls.running.add(running);
@@ -69,9 +77,10 @@ function signalOf(
   operation: Operation,
   key: string | undefined,
   { signal, timeoutMs }: CallOptions & TimedOptions,
+  isLong: boolean,
 ): { readonly signal: AbortSignal | undefined; readonly unlink?: () => void } {
   const { closing, provider, hasLimits } = calls;
-  if (timeoutMs === undefined && hasLimits) return { signal };
+  if (timeoutMs === undefined && hasLimits && !isLong) return { signal };
   if (timeoutMs === undefined && signal === undefined) return { signal: closing.signal };
   if (timeoutMs !== undefined && !(timeoutMs > 0)) {
     throw new TypeError(`timeoutMs is a number of milliseconds above zero, not ${String(timeoutMs)}`);
@@ -88,7 +97,7 @@ function signalOf(
         retryable: false,
       }),
     );
-  const timer = timeoutMs === undefined ? undefined : setTimeout(expire, timeoutMs);
+  const timer = timeoutMs === undefined ? undefined : setTimeout(expire, Math.min(timeoutMs, TIMER_MS_MAX));
   const unlink = (): void => {
     clearTimeout(timer);
     first.unlink();
@@ -126,30 +135,51 @@ export function safeListener(
   if (listener === undefined) return undefined;
   return (event) => {
     try {
-      listener(event);
+      const told: unknown = listener(event);
+      if (told instanceof Promise) told.catch(() => {});
     } catch {
       // The listener's own problem.
     }
   };
 }
 
+/** An object that is being read: it ends with the signal of its call, and with the storage. */
+export function trackBody({ bodies, closing }: Calls, body: Readable, signal: AbortSignal | undefined): void {
+  const abort = (): void => void body.destroy(signal?.reason as Error);
+  signal?.addEventListener("abort", abort, { once: true });
+  bodies.add(body);
+  body.once("close", () => {
+    bodies.delete(body);
+    signal?.removeEventListener("abort", abort);
+  });
+  if (signal?.aborted === true) abort();
+  else if (closing.signal.aborted) body.destroy(closing.signal.reason as Error);
+}
+
 /** How long aborted calls may take to clean up before `close` goes on without them. */
 const ABORT_GRACE_MS = 5000;
 
-/** Closes the facade's calls: waits for what runs, then aborts it. */
+/** Closes the facade's calls: waits for what runs and what is being read, then aborts it. */
 export async function closeCalls(calls: Calls, graceMs: number): Promise<void> {
   calls.closed = true;
-  const settled = Promise.allSettled(calls.running);
+  const settled = settling(calls);
   await within(settled, graceMs);
-  calls.closing.abort(
-    new StorageError("Unavailable", "the storage was closed", {
-      operation: "close",
-      provider: calls.provider.name,
-      retryable: false,
-    }),
-  );
+  const reason = new StorageError("Unavailable", "the storage was closed", {
+    operation: "close",
+    provider: calls.provider.name,
+    retryable: false,
+  });
+  calls.closing.abort(reason);
+  for (const body of calls.bodies) body.destroy(reason);
   await calls.provider.close?.();
   await within(settled, ABORT_GRACE_MS);
+}
+
+/** Ends when nothing runs and nothing is being read: what runs may end with an object to be read. */
+async function settling({ running, bodies }: Calls): Promise<void> {
+  while (running.size + bodies.size > 0) {
+    await Promise.allSettled([...running, ...[...bodies].map((body) => once(body, "close"))]);
+  }
 }
 
 /** Waits for something, but not longer than that. */

@@ -1,7 +1,8 @@
 import { StorageError, type Operation, type StorageErrorCode } from "./errors.js";
-import { assertKey } from "./key.js";
+import { assertKey, describeType } from "./key.js";
 import { assertHeaders, assertMetadata } from "./metadata.js";
 import type {
+  CopyOptions,
   DeleteOptions,
   GetOptions,
   ListOptions,
@@ -18,7 +19,13 @@ export function checkKey(provider: StorageProvider, key: string, operation: Oper
   assertKey(key, operation, provider.name);
   const { keyBytesMax } = provider.supports;
   if (key.length * 3 <= keyBytesMax || Buffer.byteLength(key) <= keyBytesMax) return;
-  throw refused("Unsupported", `the provider takes keys of at most ${keyBytesMax} bytes`, provider, operation, key);
+  throw refused(
+    "Unsupported",
+    `the provider takes keys of at most ${keyBytesMax} bytes`,
+    provider,
+    operation,
+    key,
+  );
 }
 
 /** Throws for options of a put that are wrong, or that this provider does not support. */
@@ -56,6 +63,23 @@ export function checkPut(
     const reason = `the body has ${size} bytes, the provider takes ${supports.objectBytesMax}`;
     throw refused("TooLarge", reason, provider, "put", key);
   }
+}
+
+/** Throws for options of a copy or a move that are wrong. */
+export function checkCopy({ ifNoneMatch }: CopyOptions): void {
+  if (ifNoneMatch === undefined || ifNoneMatch === "*") return;
+  throw new TypeError(`ifNoneMatch of a copy is "*", not ${String(ifNoneMatch)}`);
+}
+
+/** Throws for arguments of a download that are wrong. */
+export function checkDownload(
+  provider: StorageProvider,
+  key: string,
+  path: string,
+  options: GetOptions,
+): void {
+  if (typeof path !== "string") throw new TypeError(`A path is a string, not ${describeType(path)}`);
+  checkGet(provider, key, options);
 }
 
 /** Throws for options of a get that are wrong, or that this provider does not support. */

@@ -7,8 +7,7 @@ export async function concurrently<T>(
   count: number,
   work: (item: T, index: number) => Promise<void>,
 ): Promise<void> {
-  const iterator =
-    Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
+  const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   let index = 0;
   let failed = false;
   // An async iterator must not be asked again before it has answered.

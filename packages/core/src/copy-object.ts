@@ -42,9 +42,17 @@ export async function copyThrough(
       contentDisposition,
       metadata: target.supports.metadata ? metadata : undefined,
     });
+  } catch (error) {
+    throw sourceFailure(error);
   } finally {
     if (!(result.body instanceof Uint8Array)) result.body.destroy();
   }
+}
+
+/** The body of a copy is no caller's: what went wrong with it is what the source says. */
+function sourceFailure(error: unknown): unknown {
+  if (!isStorageError(error, "SourceError") || !isStorageError(error.cause)) return error;
+  return withErrorFacts(error.cause, { operation: "copy", applied: "no" });
 }
 
 function bodyOf({ body, info }: GetResult): Body {

@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
-import { toBody, type BodyInput } from "./body.js";
-import { closeCalls, runCall, safeListener, type Calls } from "./call.js";
-import { checkDelete, checkGet, checkKey, checkList, checkPut } from "./check.js";
+import { dropBody, toBody, type BodyInput } from "./body.js";
+import { closeCalls, runCall, safeListener, trackBody, type Calls, type Inner } from "./call.js";
+import { checkCopy, checkDelete, checkDownload, checkGet, checkKey, checkList, checkPut } from "./check.js";
 import { copyObject, moveObject } from "./copy-object.js";
 import { deleteEach, deleteUnder } from "./delete-many.js";
 import { downloadObject } from "./download.js";
@@ -19,6 +19,7 @@ import type {
   ListPage,
   Located,
   ObjectInfo,
+  PutOptions,
   StorageProvider,
 } from "./provider.js";
 import { putDirectory } from "./put-directory.js";
@@ -66,10 +67,16 @@ export function createStorage(provider: StorageProvider, options: StorageOptions
     onEvent: safeListener(options.onEvent),
     closing,
     running: new Set(),
+    bodies: new Set(),
     closed: false,
-    sourceIdleMs: options.sourceIdleMs ?? SOURCE_IDLE_MS,
+    sourceIdleMs: assertIdle(options.sourceIdleMs ?? SOURCE_IDLE_MS),
   };
   return facade(storage);
+}
+
+function assertIdle(milliseconds: number): number {
+  if (Number.isSafeInteger(milliseconds) && milliseconds >= 0) return milliseconds;
+  throw new TypeError(`sourceIdleMs is a whole number of milliseconds, not ${String(milliseconds)}`);
 }
 
 function withPolicies(provider: StorageProvider, options: StorageOptions): StorageProvider {
@@ -90,17 +97,22 @@ function facade(storage: Storage): FileStorage {
     delete: (key, options = {}) => remove(storage, key, options),
     copy: async (from, to, options = {}) => {
       checkPair(provider, from, to, "copy");
+      checkCopy(options);
       return await runCall(storage, "copy", to, options, (call) => copyObject(provider, from, to, call));
     },
     move: async (from, to, options = {}) => {
       checkPair(provider, from, to, "move");
+      checkCopy(options);
       return await runCall(storage, "move", to, options, (call) => moveObject(provider, from, to, call));
     },
     list: (options = {}) => listAll(storage, options),
     listPage: (options = {}) => listPage(storage, options),
     download: async (key, path, options = {}) => {
       checkKey(provider, key, "download");
-      return await runCall(storage, "download", key, options, (call) => downloadObject(provider, key, path, call));
+      checkDownload(provider, key, path, options);
+      return await runCall(storage, "download", key, options, (call) =>
+        downloadObject(provider, key, path, call),
+      );
     },
     putMany: (items, options = {}) => putMany(self, items, options),
     deleteMany: (keys, options = {}) =>
@@ -147,12 +159,18 @@ async function put(
   checkKey(provider, key, "put");
   checkPut(provider, key, options, options.size);
   const { size, idempotencyKey, ...rest } = options;
-  return await runCall(storage, "put", key, rest, async (call) => {
+  const run = async (call: Inner<PutOptions>): Promise<ObjectInfo> => {
     const body = await toBody(input, { size, key, provider: provider.name, idleMs: sourceIdleMs });
     checkPut(provider, key, options, body.size);
     if (idempotencyKey !== undefined) return await putOnce(provider, key, body, call, idempotencyKey);
     return await provider.put(key, body, call);
-  });
+  };
+  try {
+    return await runCall(storage, "put", key, rest, run, idempotencyKey !== undefined);
+  } catch (error) {
+    dropBody(input);
+    throw error;
+  }
 }
 
 async function get(
@@ -163,17 +181,12 @@ async function get(
   const { provider } = storage;
   checkKey(provider, key, "get");
   checkGet(provider, key, options);
-  const result = await runCall(storage, "get", key, options, (call) => provider.get(key, call));
-  const guarded = guardResult(result, provider);
-  const { signal } = options;
-  if (signal !== undefined && !(guarded.body instanceof Uint8Array)) {
-    const { body } = guarded;
-    const abort = (): void => void body.destroy(signal.reason as Error);
-    signal.addEventListener("abort", abort, { once: true });
-    body.once("close", () => signal.removeEventListener("abort", abort));
-    if (signal.aborted) abort();
-  }
-  return toStoredObject(guarded);
+  const result = await runCall(storage, "get", key, options, async (call) => {
+    const guarded = guardResult(await provider.get(key, call), provider);
+    if (!(guarded.body instanceof Uint8Array)) trackBody(storage, guarded.body, options.signal);
+    return guarded;
+  });
+  return toStoredObject(result);
 }
 
 async function head(storage: Storage, key: string, options: HeadOptions & TimedOptions): Promise<ObjectInfo> {
@@ -261,4 +274,3 @@ function required<Verb extends OptionalVerb>(
     key,
   });
 }
-

@@ -1,6 +1,7 @@
+import { checkKey } from "./check.js";
 import { concurrently } from "./concurrently.js";
-import { StorageError } from "./errors.js";
-import { assertKey, keyProblem } from "./key.js";
+import { StorageError, isStorageError } from "./errors.js";
+import { keyProblem } from "./key.js";
 import type { CallOptions, DeleteFailure, ListPage, StorageProvider } from "./provider.js";
 
 export interface DeleteManyResult {
@@ -19,23 +20,35 @@ export async function deleteEach(
   keys: Iterable<string> | AsyncIterable<string>,
   { signal, onEvent }: CallOptions,
 ): Promise<DeleteManyResult> {
+  if (typeof keys === "string") throw new TypeError("deleteMany takes a list of keys, not a string");
   const errors: DeleteFailure[] = [];
   let asked = 0;
-  const flush = async (batch: readonly string[]): Promise<void> => {
-    if (batch.length === 0) return;
-    asked += batch.length;
-    errors.push(...(await deleteBatch(provider, batch, { signal, onEvent })));
-  };
   let batch: string[] = [];
-  for await (const key of keys) {
-    assertKey(key, "deleteMany", provider.name);
-    batch.push(key);
-    if (batch.length < BATCH_KEYS) continue;
-    await flush(batch);
+  const flush = async (): Promise<void> => {
+    const full = batch;
     batch = [];
+    errors.push(...(await deleteBatch(provider, full, { signal, onEvent })));
+  };
+  for await (const key of keys) {
+    asked++;
+    const error = keyError(provider, key);
+    if (error === undefined) batch.push(key);
+    else errors.push({ key, error });
+    if (batch.length === BATCH_KEYS) await flush();
   }
-  await flush(batch);
+  if (batch.length > 0) await flush();
   return { deleted: asked - errors.length, errors };
+}
+
+/** Why a key cannot be deleted, known before anybody is asked. */
+function keyError(provider: StorageProvider, key: string): StorageError | undefined {
+  try {
+    checkKey(provider, key, "deleteMany");
+    return undefined;
+  } catch (error) {
+    if (isStorageError(error)) return error;
+    throw error;
+  }
 }
 
 async function deleteBatch(
@@ -44,7 +57,12 @@ async function deleteBatch(
   options: CallOptions,
 ): Promise<readonly DeleteFailure[]> {
   options.signal?.throwIfAborted();
-  if (provider.deleteMany !== undefined) return await provider.deleteMany(keys, options);
+  if (provider.deleteMany !== undefined) {
+    return await provider.deleteMany(keys, options).catch((error: unknown) => {
+      options.signal?.throwIfAborted();
+      return keys.map((key) => ({ key, error }));
+    });
+  }
   const failures: DeleteFailure[] = [];
   await concurrently(keys, CONCURRENCY, async (key) => {
     await provider.delete(key, options).catch((error: unknown) => {

@@ -113,7 +113,7 @@ async function writeAll(
   position: number,
 ): Promise<void> {
   try {
-    for (let done = 0; done < chunk.byteLength; ) {
+    for (let done = 0; done < chunk.byteLength;) {
       const { bytesWritten } = await file.write(chunk, done, chunk.byteLength - done, position + done);
       done += bytesWritten;
     }

@@ -18,7 +18,12 @@ export function guardResult(result: GetResult, provider: StorageProvider, idleMs
   return { ...result, body: guarded(body, info, size, idleMs) };
 }
 
-function guarded(body: Readable, info: GetResult["info"], size: number | undefined, idleMs?: number): Readable {
+function guarded(
+  body: Readable,
+  info: GetResult["info"],
+  size: number | undefined,
+  idleMs?: number,
+): Readable {
   return new FlowedStream(() => body, {
     size,
     idleMs,

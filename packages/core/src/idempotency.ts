@@ -7,6 +7,17 @@ import { replayable } from "./replayable.js";
 const KEY_LENGTH_MAX = 200;
 const KEY_DIGEST_LENGTH = 32;
 
+/** One put that is to happen once. */
+interface Once {
+  readonly provider: StorageProvider;
+  readonly key: string;
+  readonly body: Body;
+  readonly options: PutOptions;
+  /** What every write id of this idempotency key begins with. */
+  readonly owner: string;
+  readonly writeId: string;
+}
+
 /**
  * Puts an object once for each idempotency key: the write id names the key and the digest of the bytes, so
  * a repetition recognises what the first one wrote.
@@ -31,18 +42,48 @@ export async function putOnce(
         key,
       });
     }
-    const before = await findOwn(provider, key, owner, writeId, options);
-    if (before !== undefined) return before;
-    return await provider.put(key, kept, { ...options, writeId }).catch(async (error: unknown) => {
-      // Two puts of one idempotency key at once: the loser of a create-only race finds its twin's object.
-      if (!isStorageError(error, "AlreadyExists")) throw error;
-      const twin = await findOwn(provider, key, owner, writeId, options);
-      if (twin !== undefined) return twin;
-      throw error;
-    });
+    return await putOrFind({ provider, key, body: kept, options, owner, writeId });
   } finally {
     await kept.release();
   }
+}
+
+/** How often a put that others overtake looks again before it writes whatever is there. */
+const ROUNDS_MAX = 5;
+
+/** Writes only over what it saw. Whoever is overtaken looks again: it may have been by its own twin. */
+async function putOrFind(once: Once): Promise<ObjectInfo> {
+  const { provider, key, body, options, writeId } = once;
+  for (let round = 1; ; round++) {
+    const found = await find(once);
+    if (found?.writeId === writeId) return found;
+    const condition = round > ROUNDS_MAX ? undefined : conditionOn(once, found);
+    try {
+      return await provider.put(key, body, { ...options, ...condition, writeId });
+    } catch (error) {
+      if (!isOvertaken(error)) throw error;
+      if (condition !== undefined) continue;
+      const twin = await find(once);
+      if (twin?.writeId === writeId) return twin;
+      throw error;
+    }
+  }
+}
+
+function isOvertaken(error: unknown): boolean {
+  return isStorageError(error, "AlreadyExists") || isStorageError(error, "PreconditionFailed");
+}
+
+/** Where the caller has no condition and the provider keeps one: that nothing has changed since. */
+function conditionOn(
+  { provider: { supports }, options }: Once,
+  found: ObjectInfo | undefined,
+): Pick<PutOptions, "ifMatch" | "ifNoneMatch"> | undefined {
+  if (options.ifMatch !== undefined || options.ifNoneMatch !== undefined) return undefined;
+  if (found === undefined) {
+    return supports.ifNoneMatch && supports.ifNoneMatchOnMultipart ? { ifNoneMatch: "*" } : undefined;
+  }
+  return supports.ifMatch && found.etag !== undefined ? { ifMatch: found.etag } : undefined;
 }
 
 function ownerOf(provider: StorageProvider, key: string, idempotencyKey: string): string {
@@ -66,19 +107,14 @@ async function digestOf(body: Body, signal: AbortSignal | undefined): Promise<st
   return hash.digest("hex");
 }
 
-async function findOwn(
-  provider: StorageProvider,
-  key: string,
-  owner: string,
-  writeId: string,
-  { signal, onEvent }: PutOptions,
-): Promise<ObjectInfo | undefined> {
+/** What the key holds now, unless that is of the same idempotency key and has other bytes. */
+async function find({ provider, key, options, owner, writeId }: Once): Promise<ObjectInfo | undefined> {
+  const { signal, onEvent } = options;
   const info = await provider.head(key, { signal, onEvent }).catch((error: unknown) => {
     if (isStorageError(error, "NotFound")) return undefined;
     throw error;
   });
-  if (info?.writeId === writeId) return info;
-  if (info?.writeId?.startsWith(`${owner}:`) !== true) return undefined;
+  if (info?.writeId === writeId || info?.writeId?.startsWith(`${owner}:`) !== true) return info;
   throw new StorageError("Conflict", "the idempotency key was used with other bytes", {
     operation: "put",
     provider: provider.name,

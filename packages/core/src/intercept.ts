@@ -88,23 +88,23 @@ function requiredVerbs(
 ): Pick<StorageProvider, RequiredVerb> {
   const { toInner } = keys;
   return {
-    put: async (key, body, options) =>
-      outerInfo(
-        await around({ operation: "put", key, options, body }, (changes) =>
+    put: (key, body, options) =>
+      withOuterInfo(
+        around({ operation: "put", key, options, body }, (changes) =>
           inner.put(toInner(key), changes?.body ?? body, changed(options, changes)),
         ),
         keys,
       ),
-    get: async (key, options) =>
-      outerResult(
-        await around({ operation: "get", key, options }, (changes) =>
+    get: (key, options) =>
+      withOuterResult(
+        around({ operation: "get", key, options }, (changes) =>
           inner.get(toInner(key), changed(options, changes)),
         ),
         keys,
       ),
-    head: async (key, options) =>
-      outerInfo(
-        await around({ operation: "head", key, options }, (changes) =>
+    head: (key, options) =>
+      withOuterInfo(
+        around({ operation: "head", key, options }, (changes) =>
           inner.head(toInner(key), changed(options, changes)),
         ),
         keys,
@@ -136,9 +136,9 @@ function optionalVerbs(
   return {
     copy:
       copy &&
-      (async (from, to, options) =>
-        outerInfo(
-          await around({ operation: "copy", key: to, options }, (changes) =>
+      ((from, to, options) =>
+        withOuterInfo(
+          around({ operation: "copy", key: to, options }, (changes) =>
             copy(toInner(from), toInner(to), changed(options, changes)),
           ),
           keys,
@@ -161,9 +161,9 @@ function optionalVerbs(
     multipart: multipart && interceptMultipart(multipart, around, keys),
     importFrom:
       importFrom &&
-      (async (key, url, options) =>
-        outerInfo(
-          await around({ operation: "importFrom", key, options }, (changes) =>
+      ((key, url, options) =>
+        withOuterInfo(
+          around({ operation: "importFrom", key, options }, (changes) =>
             importFrom(toInner(key), url, changed(options, changes)),
           ),
           keys,
@@ -219,9 +219,9 @@ function interceptMultipart(inner: MultipartUploads, around: Around, keys: KeyMa
       around({ operation: "multipart", key, options }, (changes) =>
         inner.listParts(toInner(key), upload, changed(options, changes)),
       ),
-    complete: async (key, upload, options) =>
-      outerInfo(
-        await around({ operation: "multipart", key, options }, (changes) =>
+    complete: (key, upload, options) =>
+      withOuterInfo(
+        around({ operation: "multipart", key, options }, (changes) =>
           inner.complete(toInner(key), upload, changed(options, changes)),
         ),
         keys,
@@ -231,6 +231,15 @@ function interceptMultipart(inner: MultipartUploads, around: Around, keys: KeyMa
         inner.abort(toInner(key), upload, changed(options, changes)),
       ),
   } satisfies EveryMember<MultipartUploads>;
+}
+
+/** Nothing to rename is the common case, and every turn of a promise costs. */
+function withOuterInfo(info: Promise<ObjectInfo>, keys: KeyMapping): Promise<ObjectInfo> {
+  return keys === SAME_KEYS ? info : info.then((found) => outerInfo(found, keys));
+}
+
+function withOuterResult(result: Promise<GetResult>, keys: KeyMapping): Promise<GetResult> {
+  return keys === SAME_KEYS ? result : result.then((found) => outerResult(found, keys));
 }
 
 function outerInfo(info: ObjectInfo, keys: KeyMapping): ObjectInfo {

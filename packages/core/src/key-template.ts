@@ -17,9 +17,10 @@ export type KeyTemplateValues<Template extends string> = {
   readonly [Name in Exclude<NamesIn<Template>, DateName | "hash">]: string | number;
 };
 
-type TextToHash<Template extends string> = "hash" extends NamesIn<Template>
-  ? { /** The text that `{hash}` is the digest of. */ readonly hash: string }
-  : unknown;
+type TextToHash<Template extends string> =
+  "hash" extends NamesIn<Template>
+    ? { /** The text that `{hash}` is the digest of. */ readonly hash: string }
+    : unknown;
 
 export interface KeyTemplateOptions {
   /** What `{year}` and the others are taken from, in UTC; default now. */
@@ -104,7 +105,12 @@ export function keyTemplate<const Template extends string>(template: Template): 
   };
 }
 
-function fill(template: string, values: object, { date = new Date() }: KeyTemplateOptions, hash: string): string {
+function fill(
+  template: string,
+  values: object,
+  { date = new Date() }: KeyTemplateOptions,
+  hash: string,
+): string {
   const all: Record<string, unknown> = { ...values, ...datesOf(date), hash };
   const key = template.replace(PLACEHOLDER, (_, name: string) => valueText(template, name, all[name]));
   const problem = keyProblem(key);

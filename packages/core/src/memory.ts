@@ -83,11 +83,11 @@ export function memory(options: MemoryOptions = {}): StorageProvider {
 
 async function put(state: Memory, key: string, body: Body, options: PutOptions): Promise<ObjectInfo> {
   options.signal?.throwIfAborted();
-  assertConditions(state, key, options);
+  assertConditions(state, key, options, "put");
   const bytes = await readBody(body, options);
   const contentType = options.contentType ?? (await contentTypeOf(key));
   options.signal?.throwIfAborted();
-  assertConditions(state, key, options);
+  assertConditions(state, key, options, "put");
   return store(state, key, bytes, { ...headersOf(options), contentType });
 }
 
@@ -132,15 +132,20 @@ function store(state: Memory, key: string, bytes: Uint8Array, facts: Facts): Obj
   return info;
 }
 
-function assertConditions(state: Memory, key: string, options: PutOptions | CopyOptions): void {
+function assertConditions(
+  state: Memory,
+  key: string,
+  options: PutOptions | CopyOptions,
+  operation: Operation,
+): void {
   const old = state.objects.get(key);
   if (options.ifNoneMatch === "*" && old !== undefined) {
-    throw failure(state, "AlreadyExists", "the key has an object", "put", key);
+    throw failure(state, "AlreadyExists", "the key has an object", operation, key);
   }
   const ifMatch = "ifMatch" in options ? options.ifMatch : undefined;
   if (ifMatch === undefined || ifMatch === old?.info.etag) return;
   const found = old === undefined ? "there is no object" : `the object's ETag is ${old.info.etag}`;
-  throw failure(state, "PreconditionFailed", `${found}, not ${ifMatch}`, "put", key);
+  throw failure(state, "PreconditionFailed", `${found}, not ${ifMatch}`, operation, key);
 }
 
 function failure(
@@ -193,7 +198,7 @@ function drop(state: Memory, key: string): void {
 async function copy(state: Memory, from: string, to: string, options: CopyOptions): Promise<ObjectInfo> {
   options.signal?.throwIfAborted();
   const { bytes, info } = find(state, from, "copy");
-  assertConditions(state, to, options);
+  assertConditions(state, to, options, "copy");
   const { contentType, cacheControl, contentDisposition, metadata } = info;
   return store(state, to, bytes, { contentType, cacheControl, contentDisposition, metadata });
 }

@@ -10,3 +10,8 @@ export function hasPolicies(description: Description): boolean {
 export function hasLimits(description: Description): boolean {
   return description.type === "timeout" || (description.members?.some(hasLimits) ?? false);
 }
+
+/** Whether it chooses among members, under whatever wrappers. */
+export function isComposer({ kind, members }: Description): boolean {
+  return kind === "composer" || (kind === "wrapper" && members?.some(isComposer) === true);
+}

@@ -319,11 +319,7 @@ export interface MultipartUploads {
     upload: { readonly uploadId: string; readonly parts: readonly UploadedPart[] },
     options: CallOptions,
   ) => Promise<ObjectInfo>;
-  readonly abort: (
-    key: string,
-    upload: { readonly uploadId: string },
-    options: CallOptions,
-  ) => Promise<void>;
+  readonly abort: (key: string, upload: { readonly uploadId: string }, options: CallOptions) => Promise<void>;
 }
 
 /** Where a text points to, when it points into this provider. */

@@ -1,5 +1,5 @@
 import { readFile, readdir } from "node:fs/promises";
-import { join, sep } from "node:path";
+import { join, relative, sep } from "node:path";
 import { StorageError, isStorageError, toStorageError, type Attempt } from "./errors.js";
 import { extensionOf } from "./content-type.js";
 import { compareKeys, keyProblem } from "./key.js";
@@ -32,7 +32,7 @@ export async function putDirectory(
   if (problem !== undefined || (prefix !== "" && !prefix.endsWith("/"))) {
     throw failed(storage, prefix, "InvalidArgument", problem ?? 'the prefix does not end with "/"');
   }
-  const stages = await inStages(directory, await filesUnder(storage, directory));
+  const stages = await stagesOf(storage, directory);
   const infos: ObjectInfo[] = [];
   for (const files of stages) {
     const items = files.map((file) => {
@@ -46,16 +46,20 @@ export async function putDirectory(
   return infos;
 }
 
-async function filesUnder(storage: FileStorage, directory: string): Promise<string[]> {
+async function stagesOf(storage: FileStorage, directory: string): Promise<readonly string[][]> {
   try {
-    const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-    return entries
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(join(directory, sep).length))
-      .sort(compareKeys);
+    return await inStages(directory, await filesUnder(directory));
   } catch (error) {
     throw failed(storage, directory, "SourceError", "the folder cannot be read", error);
   }
+}
+
+async function filesUnder(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)))
+    .sort(compareKeys);
 }
 
 /** Segments and the rest, then playlists of segments, then playlists of playlists. */

@@ -7,7 +7,11 @@ import type { ByteRange, ServedRange } from "./provider.js";
  *
  * @throws StorageError `InvalidRange` when no byte of the object lies in it.
  */
-export function resolveRange(range: ByteRange, size: number, context: { key: string; provider: string }): ServedRange {
+export function resolveRange(
+  range: ByteRange,
+  size: number,
+  context: { key: string; provider: string },
+): ServedRange {
   const offset = "suffix" in range ? Math.max(0, size - range.suffix) : range.offset;
   const wanted = "suffix" in range ? range.suffix : (range.length ?? Number.POSITIVE_INFINITY);
   const length = Math.min(wanted, size - offset);

@@ -30,7 +30,11 @@ const READ_BYTES = 1024 * 1024;
  * A body that can be read again anyway is returned as it is. Past `maxBytes`, or when the disk is full, the
  * reading under way goes on, and `replayable` is false from then on.
  */
-export function replayable(body: Body, options: ReplayableOptions = {}, context?: SourceContext): ReplayableBody {
+export function replayable(
+  body: Body,
+  options: ReplayableOptions = {},
+  context?: SourceContext,
+): ReplayableBody {
   if (body.replayable) return { ...body, release: async () => {} };
   const spool = createSpool(body, options, context ?? { provider: "source" });
   return {
@@ -117,7 +121,8 @@ function createSpool(body: Body, options: ReplayableOptions, context: SourceCont
 
 async function chunkAt(state: SpoolState, position: number): Promise<Uint8Array | undefined> {
   if (position < state.read) {
-    if (state.lost) throw sourceError("the body was too long to be kept and cannot be read again", state.context);
+    if (state.lost)
+      throw sourceError("the body was too long to be kept and cannot be read again", state.context);
     return await keptAt(state, position);
   }
   if (state.ended) return undefined;

@@ -25,7 +25,7 @@ export async function createSpoolFile(directory?: string): Promise<SpoolFile> {
   );
   return {
     write: async (bytes, position) => {
-      for (let done = 0; done < bytes.byteLength; ) {
+      for (let done = 0; done < bytes.byteLength;) {
         const { bytesWritten } = await handle.write(bytes, done, bytes.byteLength - done, position + done);
         done += bytesWritten;
       }

@@ -6,15 +6,16 @@ import { commit, writing } from "./put.js";
 import { close, readFully, writeFully } from "./system.js";
 import type { Temporary } from "./temporaries.js";
 import { cloned } from "./write-body.js";
-import type { Facts } from "./sidecars.js";
+import type { Facts } from "./facts.js";
 
 const BLOCK_BYTES = 1024 * 1024;
 
 /** Duplicates a file: a clone where the file system can, else block by block. */
 export async function copyObject(disk: Disk, from: string, to: string, options: CopyOptions): Promise<ObjectInfo> {
-  options.signal?.throwIfAborted();
-  const source = await openObject(disk, from, { operation: "copy", provider: disk.name, key: from });
-  const context: FailureContext = { operation: "copy", provider: disk.name, key: to };
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const source = await openObject(disk, from, { operation: "copy", provider: disk.name, key: from, signal });
+  const context: FailureContext = { operation: "copy", provider: disk.name, key: to, signal };
   try {
     return await writing(disk, context, async (root, temporary) => {
       await copyBytes(source, temporary, options);
@@ -45,7 +46,7 @@ async function copyBytes(
   { signal }: CopyOptions,
 ): Promise<void> {
   const size = Number(generation.size);
-  if (process.platform === "linux" && (await cloned(temporary, `/proc/self/fd/${fd}`, size))) return;
+  if (await cloned(temporary, `/proc/self/fd/${fd}`, size)) return;
   const block = Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, Math.max(1, size)));
   for (let done = 0; done < size; ) {
     signal?.throwIfAborted();

@@ -4,12 +4,12 @@ import type { Disk } from "./disk.js";
 import { inFolder } from "./directories.js";
 import { toLocalError, type FailureContext } from "./errors.js";
 import { isMissing } from "./get.js";
-import { assertMatch, factsAt, syncFolder } from "./put.js";
+import { assertMatch, factsAt, forgetFacts, syncFolder } from "./put.js";
 import type { Root } from "./root.js";
 import { codeOf, lstat, unlink } from "./system.js";
 
 export async function deleteObject(disk: Disk, key: string, options: DeleteOptions): Promise<void> {
-  const context: FailureContext = { operation: "delete", provider: disk.name, key };
+  const context: FailureContext = { operation: "delete", provider: disk.name, key, signal: options.signal };
   options.signal?.throwIfAborted();
   for (;;) {
     const root = await disk.root.open(context);
@@ -30,17 +30,20 @@ async function deleteOnce(
   { ifMatch }: DeleteOptions,
   context: FailureContext,
 ): Promise<void> {
-  const { folder, name } = disk.places.file(root, key, "delete");
+  const { folder, name } = disk.places.file(root, key);
   const hadFacts = await root.sidecars.has(key);
   let old: BigIntStats | undefined;
   await inFolder(root.directories, folder, false, async (directory) => {
-    const path = directory.start + name;
-    if (hadFacts || ifMatch !== undefined) old = await factsAt(path);
-    if (ifMatch !== undefined && old !== undefined) assertMatch(old, ifMatch, context);
-    await unlinkFile(path);
+    if (hadFacts || ifMatch !== undefined) old = await factsAt(directory, name);
+    if (ifMatch !== undefined) {
+      // What comes after this look has not been matched, and must not be deleted.
+      if (old === undefined) throw Object.assign(new Error("No such file"), { code: "ENOENT" });
+      assertMatch(old, ifMatch, context);
+    }
+    await unlinkFile(directory.start + name);
     await syncFolder(disk, directory, context);
   });
-  if (hadFacts) await root.sidecars.remove(key, old, undefined);
+  if (hadFacts) await forgetFacts(root, key, old, undefined);
   root.directories.prune(folder, root.layout.base);
 }
 

@@ -3,7 +3,7 @@ import { etagOf, type Generation, type Generations } from "./generation.js";
 import type { KeyLock } from "./key-lock.js";
 import type { Places } from "./places.js";
 import type { RootHolder } from "./root.js";
-import type { Facts } from "./sidecars.js";
+import type { Facts } from "./facts.js";
 
 /** What the verbs of one provider share. */
 export interface Disk {

@@ -21,12 +21,15 @@ const ERRNO: Readonly<Record<string, readonly [StorageErrorCode, string]>> = {
   EROFS: ["Unavailable", "the file system is read-only"],
   ENOSPC: ["OutOfSpace", "the disk is full"],
   EDQUOT: ["OutOfSpace", "the disk quota is used up"],
+  EXDEV: ["Unsupported", "a folder of the key is on another file system than the root"],
+  ENOTSUP: ["Unsupported", "the file system cannot do that"],
   EFBIG: ["TooLarge", "the file system does not take files of that size"],
   EMFILE: ["Unavailable", "the process has too many open files"],
   ENFILE: ["Unavailable", "the system has too many open files"],
   EBUSY: ["Unavailable", "the file is in use"],
   EAGAIN: ["Unavailable", "the file system is busy"],
   EIO: ["Unavailable", "the disk fails"],
+  EBADMSG: ["Integrity", "what the disk holds about the object is damaged"],
   ENODEV: ["Unavailable", "the disk is gone"],
   ENXIO: ["Unavailable", "the disk is gone"],
   ESTALE: ["Unavailable", "the network file system is gone"],
@@ -34,19 +37,21 @@ const ERRNO: Readonly<Record<string, readonly [StorageErrorCode, string]>> = {
   EHOSTDOWN: ["Unavailable", "the network file system does not answer"],
 };
 
-const NOT_RETRYABLE: ReadonlySet<string> = new Set(["EROFS", "EIO", "ENODEV", "ENXIO"]);
+const NOT_RETRYABLE: ReadonlySet<string> = new Set(["EROFS", "EIO", "EBADMSG", "ENODEV", "ENXIO"]);
 
 /** Which call of which provider failed. */
 export interface FailureContext {
   readonly operation: Operation;
   readonly provider: string;
   readonly key?: string | undefined;
+  /** What aborts it: its reason is nobody's error, whatever it looks like. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Translates a system error; the original stays reachable as `cause`. */
 export function toLocalError(error: unknown, context: FailureContext, applied?: Applied): unknown {
   const errno = codeOf(error);
-  if (isStorageError(error) || errno === undefined) return error;
+  if (isStorageError(error) || errno === undefined || isAbort(error, context)) return error;
   const [code, reason] = ERRNO[errno] ?? (["Unknown", `the file system answered ${errno}`] as const);
   return new StorageError(code, reason, {
     ...context,
@@ -54,6 +59,11 @@ export function toLocalError(error: unknown, context: FailureContext, applied?: 
     retryable: NOT_RETRYABLE.has(errno) ? false : undefined,
     cause: error,
   });
+}
+
+/** Whether an error is the reason of the call's own signal, which nobody may change or explain. */
+export function isAbort(error: unknown, { signal }: FailureContext): boolean {
+  return signal?.aborted === true && error === signal.reason;
 }
 
 /** A failure that the provider itself found. */

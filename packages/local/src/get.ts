@@ -6,8 +6,8 @@ import { failure, toLocalError, type FailureContext } from "./errors.js";
 import { FileStream } from "./file-stream.js";
 import { assertMatch } from "./put.js";
 import type { Root } from "./root.js";
-import { factsOf, type Facts } from "./sidecars.js";
-import { close, codeOf, open, readFully } from "./system.js";
+import type { Facts } from "./facts.js";
+import { close, closeLater, codeOf, factsOf, open, readFully } from "./system.js";
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 
@@ -23,7 +23,7 @@ export interface OpenFile {
 
 export async function getObject(disk: Disk, key: string, options: GetOptions): Promise<GetResult> {
   const { signal } = options;
-  const context: FailureContext = { operation: "get", provider: disk.name, key };
+  const context: FailureContext = { operation: "get", provider: disk.name, key, signal };
   signal?.throwIfAborted();
   const file = await openObject(disk, key, context);
   let handedOver = false;
@@ -39,7 +39,8 @@ export async function getObject(disk: Disk, key: string, options: GetOptions): P
   } catch (error) {
     throw toLocalError(error, context);
   } finally {
-    if (!handedOver) await close(file.fd);
+    // Nothing was written, so there is nothing to learn from waiting for it.
+    if (!handedOver) closeLater(file.fd);
   }
 }
 
@@ -67,7 +68,7 @@ export async function openObject(disk: Disk, key: string, context: FailureContex
   for (let tries = 0; ; tries++) {
     const root = await disk.root.open(context);
     try {
-      const file = await openOnce(disk, root, key, context);
+      const file = await openOnce(disk, root, key);
       if (file !== undefined) return file;
       if (tries === REPLACED_MAX) throw failure("Unavailable", "the object is replaced all the time", context);
     } catch (error) {
@@ -77,9 +78,12 @@ export async function openObject(disk: Disk, key: string, context: FailureContex
   }
 }
 
-/** Whether a system error says that no such file is there: no name, a file for a folder, a folder for a file. */
+/** No name, a file for a folder, a folder for a file, a socket for a file. */
+const MISSING: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR", "EISDIR", "ENXIO"]);
+
+/** Whether a system error says that no such file is there. */
 export function isMissing(error: unknown): boolean {
-  return ["ENOENT", "ENOTDIR", "EISDIR"].includes(codeOf(error) ?? "");
+  return MISSING.has(codeOf(error));
 }
 
 export function notFound(context: FailureContext, cause: unknown): Error {
@@ -91,9 +95,8 @@ async function openOnce(
   disk: Disk,
   root: Root,
   key: string,
-  context: FailureContext,
 ): Promise<OpenFile | undefined> {
-  const { folder, name } = disk.places.file(root, key, context.operation);
+  const { folder, name } = disk.places.file(root, key);
   const fd = await inFolder(root.directories, folder, false, ({ start }) =>
     // A pipe that somebody put there must not be waited for.
     open(start + name, O_RDONLY | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0)),

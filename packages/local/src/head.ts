@@ -11,12 +11,12 @@ import { lstat } from "./system.js";
 const REPLACED_MAX = 5;
 
 export async function headObject(disk: Disk, key: string, { signal }: HeadOptions): Promise<ObjectInfo> {
-  const context: FailureContext = { operation: "head", provider: disk.name, key };
+  const context: FailureContext = { operation: "head", provider: disk.name, key, signal };
   signal?.throwIfAborted();
   for (let tries = 0; ; tries++) {
     const root = await disk.root.open(context);
     try {
-      const info = await headOnce(disk, root, key, context);
+      const info = await headOnce(disk, root, key);
       if (info !== undefined) return info;
       if (tries === REPLACED_MAX) throw failure("Unavailable", "the object is replaced all the time", context);
     } catch (error) {
@@ -31,23 +31,21 @@ async function headOnce(
   disk: Disk,
   root: Root,
   key: string,
-  context: FailureContext,
 ): Promise<ObjectInfo | undefined> {
-  const generation = await fileFacts(disk, root, key, context);
+  const generation = await fileFacts(disk, root, key);
   const { facts, certain } = await root.sidecars.find(key, generation);
   if (certain) return await infoOf(disk, key, generation, facts);
-  const now = await fileFacts(disk, root, key, context);
+  const now = await fileFacts(disk, root, key);
   return etagOf(now) === etagOf(generation) ? await infoOf(disk, key, generation, facts) : undefined;
 }
 
 /** The facts of a key's file; anything that is not a plain file is an error of the system's kind. */
-export async function fileFacts(
+async function fileFacts(
   disk: Disk,
   root: Root,
   key: string,
-  { operation }: FailureContext,
 ): Promise<BigIntStats> {
-  const { folder, name } = disk.places.file(root, key, operation);
+  const { folder, name } = disk.places.file(root, key);
   const facts = await inFolder(root.directories, folder, false, ({ start }) => lstat(start + name));
   if (facts.isFile()) return facts;
   const link = facts.isSymbolicLink();

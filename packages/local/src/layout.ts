@@ -15,6 +15,8 @@ export interface Layout {
   readonly compare: (a: string, b: string) => number;
   /** What an entry of a folder adds to the texts inside: a folder's ends with `/`, or goes on in its segment. */
   readonly entry: (name: string, isFolder: boolean) => LayoutEntry | undefined;
+  /** Whether a text is that of a key, and the path below the base is the one of that key. */
+  readonly holds: (text: string, path: string) => boolean;
   /** Whether an entry is the provider's own, and not part of any key. */
   readonly isPrivate: (folder: string, name: string) => boolean;
 }

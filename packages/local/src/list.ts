@@ -1,29 +1,29 @@
-import { PageBuilder, contentTypeOf, unpackKeyCursor, type ListOptions, type ListPage } from "@stowage/core";
+import { LIST_LIMIT_DEFAULT, PageBuilder, contentTypeOf, unpackKeyCursor, type ListOptions, type ListPage } from "@stowage/core";
 import { listedInfo, type Disk } from "./disk.js";
-import { toLocalError, type FailureContext } from "./errors.js";
+import { isAbort, toLocalError, type FailureContext } from "./errors.js";
 import type { BigIntStats } from "node:fs";
 import { isMissing } from "./get.js";
 import type { Root } from "./root.js";
 import { inFolder } from "./directories.js";
 import { lstat } from "./system.js";
-import { walk, type WalkedFile } from "./walk.js";
+import { isGoneByNow, walk, type WalkedFile } from "./walk.js";
 
 /** How many files are asked for their facts at once. */
 const STATS_AT_ONCE = 64;
 
 export async function listObjects(disk: Disk, options: ListOptions): Promise<ListPage> {
-  const context: FailureContext = { operation: "list", provider: disk.name, key: options.prefix };
-  options.signal?.throwIfAborted();
+  const { signal } = options;
+  const context: FailureContext = { operation: "list", provider: disk.name, key: options.prefix, signal };
+  signal?.throwIfAborted();
   const after = unpackKeyCursor(options, disk.name);
   for (;;) {
     const root = await disk.root.open(context);
     try {
       const page = await listOnce(disk, root, options, after);
-      // An empty page of a root that has gone is not an answer.
-      const isEmpty = page.objects.length === 0 && page.prefixes.length === 0;
-      if (!isEmpty || !(await disk.root.confirm(root, context))) return page;
+      // What is missing may be so because the root went away in the middle: a short page is not an answer then.
+      if (!(await disk.root.confirm(root, context))) return page;
     } catch (error) {
-      if (!isMissing(error)) throw toLocalError(error, context);
+      if (isAbort(error, context) || !isMissing(error)) throw toLocalError(error, context);
       // The root is there, and no object was ever put into it.
       if (!(await disk.root.confirm(root, context))) return { objects: [], prefixes: [] };
     }
@@ -44,7 +44,9 @@ async function listOnce(
     rollUp: options.delimiter !== undefined,
     signal: options.signal,
   });
+  const { limit = LIST_LIMIT_DEFAULT } = options;
   let batch: WalkedFile[] = [];
+  let met = 0;
   const flush = async (): Promise<boolean> => {
     const files = batch;
     batch = [];
@@ -59,9 +61,12 @@ async function listOnce(
     return true;
   };
   for await (const item of walked) {
+    met++;
     if (item.kind === "file") {
       batch.push(item);
-      if (batch.length < STATS_AT_ONCE || (await flush())) continue;
+      // One more than fits tells that there is a next page; what comes after is not looked at.
+      const isEnough = met > limit || batch.length === STATS_AT_ONCE;
+      if (!isEnough || (await flush())) continue;
       return page.build();
     }
     if (!(await flush()) || !page.add(layout.fromText(item.text))) return page.build();
@@ -77,7 +82,7 @@ async function statAll(root: Root, files: readonly WalkedFile[]): Promise<(BigIn
       try {
         return await inFolder(root.directories, folder, false, ({ start }) => lstat(start + name));
       } catch (error) {
-        if (isMissing(error)) return undefined;
+        if (isGoneByNow(error)) return undefined;
         throw error;
       }
     }),

@@ -8,8 +8,10 @@ import type { Root } from "./root.js";
 
 /** Where keys are, as paths inside the root and as texts outside. */
 export interface Places {
-  /** The folder and file name of a key, below the root. @throws StorageError `Unsupported`. */
-  readonly file: (root: Root, key: string, operation: Operation) => { readonly folder: string; readonly name: string };
+  /** The folder and file name of a key, below the root; for one that cannot be held the error of a missing file. */
+  readonly file: (root: Root, key: string) => { readonly folder: string; readonly name: string };
+  /** @throws StorageError `Unsupported` when the layout cannot hold the key. */
+  readonly assertHeld: (root: Root, key: string, operation: Operation) => void;
   readonly ref: (key: string) => string;
   readonly publicUrl: (key: string) => string;
   readonly locate: (text: string) => Located | undefined;
@@ -42,9 +44,13 @@ export function createPlaces({ root, layout: name, provider, publicBaseUrl }: Pl
     return { key, provider, ref: ref(key) };
   };
   return {
-    file: (opened, key, operation) => {
+    assertHeld: (opened, key, operation) => {
       const problem = opened.layout.problem(key);
       if (problem !== undefined) throw new StorageError("Unsupported", problem, { operation, provider, key });
+    },
+    file: (opened, key) => {
+      const problem = opened.layout.problem(key);
+      if (problem !== undefined) throw Object.assign(new Error(problem), { code: "ENOENT" });
       const path = opened.layout.toPath(key);
       const cut = path.lastIndexOf("/");
       return { folder: folderOf(opened.layout.base, path.slice(0, Math.max(cut, 0))), name: path.slice(cut + 1) };

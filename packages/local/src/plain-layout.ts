@@ -1,4 +1,4 @@
-import { compareKeys } from "@stowage/core";
+import { compareKeys, keyProblem } from "@stowage/core";
 import type { Layout } from "./layout.js";
 
 /** The folder inside a root that is ours: temporary files, sidecars and the layout's marker. */
@@ -29,6 +29,7 @@ export function plainLayout(platform: NodeJS.Platform = process.platform): Layou
     fromText: (text) => text,
     compare: compareKeys,
     entry: (name, isFolder) => (isFolder ? { text: `${name}/`, isFolder } : { text: name, isFolder }),
+    holds: (text) => keyProblem(text) === undefined,
     isPrivate: (folder, name) => folder === "" && name.toLowerCase() === PRIVATE_FOLDER,
   };
 }

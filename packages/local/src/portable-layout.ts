@@ -1,3 +1,4 @@
+import { keyProblem } from "@stowage/core";
 import type { Layout, LayoutEntry } from "./layout.js";
 
 /**
@@ -13,6 +14,7 @@ const CHUNK_END = "%+";
 /** Stands for the empty rest of a segment that was cut at its very end. */
 const EMPTY_REST = "%_";
 
+const DOT = 0x2e;
 const KEPT = /^[A-Za-z0-9_\-.,=@+()]$/;
 const KEPT_FOLDED = /^[a-z0-9_\-.,=@+()]$/;
 
@@ -31,12 +33,16 @@ export function portableLayout(fold: boolean): Layout {
     const name = segments.pop() ?? "";
     return [...segments.map((segment) => segment + FOLDER_END), name].join("/");
   };
+  const holds = (text: string, path: string): boolean => {
+    const key = joinBytes(text);
+    return keyProblem(key) === undefined && toPath(key) === path;
+  };
   const toKey = (path: string): string | undefined => {
     const names = path.split("/");
     const texts = names.map((name, index) => entryOf(name, index < names.length - 1)?.text);
     if (texts.includes(undefined)) return undefined;
-    const key = joinBytes(texts.join(""));
-    return toPath(key) === path ? key : undefined;
+    const text = texts.join("");
+    return holds(text, path) ? joinBytes(text) : undefined;
   };
   return {
     name: "portable",
@@ -48,36 +54,41 @@ export function portableLayout(fold: boolean): Layout {
     fromText: joinBytes,
     compare: (a, b) => (a < b ? -1 : a > b ? 1 : 0),
     entry: entryOf,
+    holds,
     isPrivate: () => false,
   };
 }
 
+/**
+ * Where a segment is cut must not depend on what follows: segments with the same beginning are in the same
+ * folder, else a listing would meet them out of order.
+ */
 function encodeSegment(segment: string, fold: boolean): string {
-  const tokens = tokensOf(segment, fold);
   const names: string[] = [];
   let name = "";
-  for (const token of tokens) {
-    name += token;
+  for (const byte of Buffer.from(segment)) {
+    name += tokenOf(byte, name === "", fold);
     if (name.length < CHUNK_LENGTH) continue;
-    names.push(name + CHUNK_END);
+    names.push(withoutDevice(name) + CHUNK_END);
     name = "";
   }
   if (names.length > 0 && name === "") name = EMPTY_REST;
-  return [...names, name].join("/");
+  return [...names, withoutDevice(withoutEndDot(name))].join("/");
 }
 
-/** A segment in pieces that must not be cut: kept characters, and bytes as `%XX`. */
-function tokensOf(segment: string, fold: boolean): string[] {
-  const kept = fold ? KEPT_FOLDED : KEPT;
-  const tokens: string[] = [];
-  const bytes = Buffer.from(segment);
-  for (const [index, byte] of bytes.entries()) {
-    const character = String.fromCharCode(byte);
-    const edgeDot = character === "." && (index === 0 || index === bytes.length - 1);
-    tokens.push(kept.test(character) && !edgeDot ? character : encodeByte(byte));
-  }
-  if (DEVICE.test(segment) && bytes[0] !== undefined) tokens[0] = encodeByte(bytes[0]);
-  return tokens;
+/** A kept character, or a byte as `%XX`. */
+function tokenOf(byte: number, isFirst: boolean, fold: boolean): string {
+  const character = String.fromCharCode(byte);
+  const isKept = (fold ? KEPT_FOLDED : KEPT).test(character) && !(isFirst && character === ".");
+  return isKept ? character : encodeByte(byte);
+}
+
+function withoutEndDot(name: string): string {
+  return name.endsWith(".") ? name.slice(0, -1) + encodeByte(DOT) : name;
+}
+
+function withoutDevice(name: string): string {
+  return DEVICE.test(name) ? encodeByte(name.charCodeAt(0)) + name.slice(1) : name;
 }
 
 function encodeByte(byte: number): string {

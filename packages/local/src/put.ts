@@ -1,12 +1,12 @@
 import { StorageError, contentTypeOf, type Body, type ObjectInfo, type PutOptions } from "@stowage/core";
 import type { BigIntStats } from "node:fs";
 import { infoOf, type Disk } from "./disk.js";
-import { inFolder, syncDirectory, type Directory } from "./directories.js";
-import { failure, toLocalError, type FailureContext } from "./errors.js";
-import { etagOf } from "./generation.js";
+import { inFolder, joinPath, removeEmpty, syncDirectory, type Directory } from "./directories.js";
+import { failure, isAbort, toLocalError, type FailureContext } from "./errors.js";
+import { etagOf, type Generation } from "./generation.js";
 import type { Root } from "./root.js";
-import { factsOf, type Facts } from "./sidecars.js";
-import { codeOf, fsync, link, lstat, rename, rmdir, unlink } from "./system.js";
+import type { Facts } from "./facts.js";
+import { codeOf, factsOf, fchmod, fsync, isShared, link, lstat, rename, unlink } from "./system.js";
 import type { Temporary } from "./temporaries.js";
 import { writeBody } from "./write-body.js";
 
@@ -20,10 +20,9 @@ export interface Commit {
 
 export async function putObject(disk: Disk, key: string, body: Body, options: PutOptions): Promise<ObjectInfo> {
   const { signal } = options;
-  const context: FailureContext = { operation: "put", provider: disk.name, key };
+  const context: FailureContext = { operation: "put", provider: disk.name, key, signal };
   signal?.throwIfAborted();
   return await writing(disk, context, async (root, temporary) => {
-    disk.places.file(root, key, "put");
     await writeBody(temporary, body, options);
     const facts = await recorded(key, options);
     return await commit(disk, root, temporary, { key, facts, conditions: options, context });
@@ -39,7 +38,7 @@ export async function writing<T>(
   let root: Root | undefined;
   try {
     root = await disk.root.openForWriting(context);
-    if (context.key !== undefined) disk.places.file(root, context.key, context.operation);
+    if (context.key !== undefined) disk.places.assertHeld(root, context.key, context.operation);
     const temporary = await root.temporaries.create(disk.fileMode);
     try {
       return await write(root, temporary);
@@ -47,9 +46,10 @@ export async function writing<T>(
       await temporary.discard();
     }
   } catch (error) {
-    if (root === undefined || codeOf(error) !== "ENOENT") throw toLocalError(error, context);
+    const isFolder = codeOf(error) === "ENOENT" && !isAbort(error, context);
+    if (root === undefined || !isFolder) throw toLocalError(error, context);
     // A folder that is missing although it was made: has the whole root gone?
-    await disk.root.confirm(root, context);
+    await disk.root.confirmPrepared(root, context);
     throw failure("Unavailable", "a folder went away while it was written to", context, error);
   }
 }
@@ -75,38 +75,66 @@ export async function commit(
   temporary: Temporary,
   { key, facts, conditions, context }: Commit,
 ): Promise<ObjectInfo> {
-  if (disk.durable) await fsync(temporary.fd);
-  const generation = disk.generations.distinct(temporary.fd, await factsOf(temporary.fd, root.isLocal));
-  await temporary.close();
-  conditions.signal?.throwIfAborted();
+  const generation = await finished(disk, root, temporary, key);
   await disk.lock.run(key, async () => {
-    const { folder, name } = disk.places.file(root, key, context.operation);
+    conditions.signal?.throwIfAborted();
+    const { folder, name } = disk.places.file(root, key);
     const hadFacts = await root.sidecars.has(key);
     if (facts !== undefined) await root.sidecars.write(key, generation, facts, disk.durable);
     let old: BigIntStats | undefined;
     try {
       await inFolder(root.directories, folder, true, async (directory) => {
-        if (hadFacts || conditions.ifMatch !== undefined) old = await factsAt(directory.start + name);
+        if (hadFacts || conditions.ifMatch !== undefined) old = await factsAt(directory, name);
         if (conditions.ifMatch !== undefined) assertMatch(old, conditions.ifMatch, context);
-        await moveIntoPlace(directory, name, temporary, conditions.ifNoneMatch, context);
+        const clear = (): Promise<boolean> => removeEmpty(root.directories, joinPath(folder, name));
+        const target = { path: directory.start + name, clear };
+        if (conditions.ifNoneMatch === "*") await linkIntoPlace(target, temporary, context);
+        else await renameIntoPlace(target, temporary);
         await syncFolder(disk, directory, context);
       });
     } catch (error) {
-      if (facts !== undefined && !temporary.isMoved()) await root.sidecars.remove(key, generation, undefined);
+      if (!temporary.isMoved()) await undo(root, folder, key, facts === undefined ? undefined : generation);
       throw error;
     }
-    if (hadFacts) await root.sidecars.remove(key, old, generation);
+    if (hadFacts) await forgetFacts(root, key, old, generation);
   });
   return await infoOf(disk, key, generation, facts);
 }
 
+/** Closes a temporary file when all of it is as safe as it shall be, and makes its version unlike every other. */
+async function finished(disk: Disk, root: Root, temporary: Temporary, key: string): Promise<BigIntStats> {
+  if (isShared(disk.fileMode)) await fchmod(temporary.fd, disk.fileMode);
+  if (disk.durable) await fsync(temporary.fd);
+  const written = await factsOf(temporary.fd, root.isLocal);
+  const generation = disk.generations.distinct(temporary.fd, key, written);
+  if (disk.durable && generation !== written) await fsync(temporary.fd);
+  await temporary.close();
+  return generation;
+}
+
+/** Removes what was made for an object that did not come to be. */
+async function undo(root: Root, folder: string, key: string, generation: Generation | undefined): Promise<void> {
+  if (generation !== undefined) await forgetFacts(root, key, generation, undefined);
+  root.directories.prune(folder, root.layout.base);
+}
+
+/** Removes sidecars that no version needs. One that stays is never shown, so a failure is none of the call's. */
+export async function forgetFacts(
+  root: Root,
+  key: string,
+  gone: Generation | undefined,
+  current: Generation | undefined,
+): Promise<void> {
+  await root.sidecars.remove(key, gone, current).catch(() => {});
+}
+
 /** The facts of the file under a name, or `undefined` when there is none. */
-export async function factsAt(path: string): Promise<BigIntStats | undefined> {
+export async function factsAt(directory: Directory, name: string): Promise<BigIntStats | undefined> {
   try {
-    const facts = await lstat(path);
+    const facts = await lstat(directory.start + name);
     return facts.isFile() ? facts : undefined;
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined;
+    if (codeOf(error) === "ENOENT" && !directory.isGone()) return undefined;
     throw error;
   }
 }
@@ -118,47 +146,40 @@ export function assertMatch(facts: BigIntStats | undefined, ifMatch: string, con
   throw failure("PreconditionFailed", `${found}, not ${ifMatch}`, context);
 }
 
-async function moveIntoPlace(
-  directory: Directory,
-  name: string,
-  temporary: Temporary,
-  ifNoneMatch: "*" | undefined,
-  context: FailureContext,
-): Promise<void> {
-  const target = directory.start + name;
-  if (ifNoneMatch === "*") return await linkIntoPlace(target, temporary, context);
+interface Target {
+  readonly path: string;
+  /** Removes what is there when it is a folder that holds no object; `false` when it does. */
+  readonly clear: () => Promise<boolean>;
+}
+
+async function renameIntoPlace({ path, clear }: Target, temporary: Temporary): Promise<void> {
   try {
-    await rename(temporary.path, target);
+    await rename(temporary.path, path);
   } catch (error) {
-    if (codeOf(error) !== "EISDIR") throw error;
-    await clearEmptyFolder(target, error);
-    await rename(temporary.path, target);
+    if (codeOf(error) !== "EISDIR" || !(await clear())) throw error;
+    await rename(temporary.path, path);
   }
   temporary.moved();
 }
 
 /** `link` fails when there is something already, which `rename` cannot be told to do. */
-async function linkIntoPlace(target: string, temporary: Temporary, context: FailureContext): Promise<void> {
+async function linkIntoPlace(
+  { path, clear }: Target,
+  temporary: Temporary,
+  context: FailureContext,
+): Promise<void> {
   try {
-    await link(temporary.path, target);
+    await link(temporary.path, path);
   } catch (error) {
     if (codeOf(error) !== "EEXIST") throw error;
-    const facts = await lstat(target);
+    const facts = await lstat(path);
     if (!facts.isDirectory()) throw failure("AlreadyExists", "the key has an object", context, error);
-    await clearEmptyFolder(target, Object.assign(new Error("The key is a folder"), { code: "EISDIR" }));
-    await link(temporary.path, target);
+    if (!(await clear())) throw Object.assign(new Error("The key is a folder"), { code: "EISDIR" });
+    await link(temporary.path, path);
   }
-  await unlink(temporary.path);
+  // The object is there. A second name that could not be removed is swept one day.
+  await unlink(temporary.path).catch(() => {});
   temporary.moved();
-}
-
-/** A folder that holds nothing is no object's, so it does not stand in the way. */
-async function clearEmptyFolder(path: string, error: unknown): Promise<void> {
-  try {
-    await rmdir(path);
-  } catch {
-    throw error;
-  }
 }
 
 /** Waits until the folder's new entry is on the disk. */

@@ -1,15 +1,15 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, readFile, realpath, stat, statfs, writeFile } from "node:fs/promises";
+import { chmod, mkdir, realpath, stat, statfs } from "node:fs/promises";
 import { readlinkSync } from "node:fs";
-import { join, resolve } from "node:path";
-import type { StorageError } from "@stowage/core";
-import { createDirectories, type Directories, type SymlinkCheck } from "./directories.js";
+import { dirname, resolve } from "node:path";
+import { isStorageError, withErrorFacts, type StorageError } from "@stowage/core";
+import { createDirectories, syncDirectory, type Directories, type SymlinkCheck } from "./directories.js";
 import { failure, toLocalError, type FailureContext } from "./errors.js";
 import type { Layout } from "./layout.js";
+import { isFolding, leaveMarker, readMarker, type Marker } from "./marker.js";
 import { PRIVATE_FOLDER, plainLayout } from "./plain-layout.js";
 import { portableLayout } from "./portable-layout.js";
 import { createSidecars, type Sidecars } from "./sidecars.js";
-import { codeOf, link, tolerate, unlink } from "./system.js";
+import { codeOf, isShared } from "./system.js";
 import { createTemporaries, type Temporaries } from "./temporaries.js";
 
 /** What a root is opened with. */
@@ -47,6 +47,8 @@ export interface RootHolder {
    * @throws StorageError `Unavailable` when it is gone.
    */
   readonly confirm: (root: Root, context: FailureContext) => Promise<boolean>;
+  /** As `confirm`, for the provider's own folder: when that alone is gone, the next write makes it again. */
+  readonly confirmPrepared: (root: Root, context: FailureContext) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -65,16 +67,6 @@ interface Found {
   prepared: Promise<void> | undefined;
 }
 
-/** The content of `.stowage/layout.json`: which layout the root has, and which root it is. */
-interface Marker {
-  readonly layout: Layout["name"];
-  /** The file system takes `A` and `a` for one name. */
-  readonly fold: boolean;
-  readonly id: string;
-}
-
-const MARKER = `${PRIVATE_FOLDER}/layout.json`;
-
 /** `f_type` of file systems on disks and in memory of this machine. @see https://man7.org/linux/man-pages/man2/statfs.2.html */
 const LOCAL_FILE_SYSTEMS: ReadonlySet<number> = new Set([
   0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010,
@@ -83,48 +75,71 @@ const LOCAL_FILE_SYSTEMS: ReadonlySet<number> = new Set([
 export function createRootHolder(options: RootOptions): RootHolder {
   let found: Promise<Found> | undefined;
   let known: Found | undefined;
-  const find = (context: FailureContext): Promise<Found> => {
-    found ??= findRoot(options, context, known).then(
-      (here) => {
-        assertKnown(options, context, known, here);
-        known = here;
-        return here;
-      },
-      (error: unknown) => {
-        throw toLocalError(error, context);
-      },
-    );
-    const mine = found;
-    mine.catch(() => found === mine && (found = undefined));
-    return mine;
+  let closed = false;
+  const findAnew = async (context: FailureContext): Promise<Found> => {
+    try {
+      const here = await findRoot(options, context, known);
+      assertKnown(options, context, known, here);
+      known = here;
+      return here;
+    } catch (error) {
+      found = undefined;
+      // It went away while it was looked at.
+      throw codeOf(error) === "ENOENT" ? gone(options, context, "went away: is its disk mounted?", error) : error;
+    }
+  };
+  const find = async (context: FailureContext): Promise<Found> => {
+    if (closed) throw failure("Unavailable", "the provider is closed", context);
+    return await shared((found ??= findAnew(withoutKey(context))), context);
+  };
+  const confirm = async (root: Root, context: FailureContext): Promise<boolean> => {
+    const here = await find(context);
+    if (here.root !== root) return true;
+    if (await isSame(options, here)) return false;
+    found = undefined;
+    await here.root.directories.close();
+    await find(context);
+    return true;
   };
   return {
     open: async (context) => (await find(context)).root,
     openForWriting: async (context) => {
       const here = await find(context);
-      here.prepared ??= prepare(options, here, context).catch((error: unknown) => {
+      here.prepared ??= prepare(here, withoutKey(context)).catch((error: unknown) => {
         here.prepared = undefined;
         throw error;
       });
-      await here.prepared;
+      await shared(here.prepared, context);
+      here.root.temporaries.sweep();
       return here.root;
     },
-    confirm: async (root, context) => {
+    confirm,
+    confirmPrepared: async (root, context) => {
       const here = await find(context);
-      if (here.root !== root) return true;
-      if (await isSame(options, here)) return false;
-      found = undefined;
-      await here.root.directories.close();
-      await find(context);
-      return true;
+      if (here.root === root) here.prepared = undefined;
+      await confirm(root, context);
     },
     close: async () => {
+      closed = true;
       const here = await found?.catch(() => undefined);
       await here?.prepared?.catch(() => {});
       await here?.root.temporaries.close();
       await here?.root.directories.close();
     },
   };
+}
+
+function withoutKey({ operation, provider }: FailureContext): FailureContext {
+  return { operation, provider };
+}
+
+/** Waits for what several calls wait for; each fails in its own name. */
+async function shared<T>(work: Promise<T>, context: FailureContext): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw isStorageError(error) ? withErrorFacts(error, context) : toLocalError(error, context);
+  }
 }
 
 /** A root that was there and is another one now is a disk that is not mounted, never an empty store. */
@@ -161,13 +176,13 @@ async function findRoot(options: RootOptions, context: FailureContext, known: Fo
     throw failure("Misconfigured", `the root ${JSON.stringify(options.path)} is a file`, context);
   }
   const path = await realpath(options.path);
-  const marker = await readMarker(options, path, context);
+  const marker = await readMarker(path, options.layout, context);
   const layout = options.layout === "plain" ? plainLayout() : portableLayout(marker?.fold ?? false);
   const { directoryMode: mode } = options;
-  const check = options.check ?? (descriptorPathsWork(path) ? "descriptor" : "realpath");
+  const check = options.check ?? (descriptorPathsWork() ? "descriptor" : "realpath");
   const directories = createDirectories({ root: path, check, mode, durable: options.durable });
   const isLocal = LOCAL_FILE_SYSTEMS.has((await statfs(path)).type);
-  const temporaries = createTemporaries(directories);
+  const temporaries = createTemporaries({ directories, device: facts.dev, isLocal });
   const sidecars = createSidecars({ directories, temporaries, isLocal });
   const root = { path, layout, directories, temporaries, sidecars, isLocal };
   return { root, identity: facts, marker, prepared: undefined };
@@ -181,95 +196,68 @@ async function statRoot(
   try {
     return await stat(options.path, { bigint: true });
   } catch (error) {
+    if (codeOf(error) === "ENOTDIR") {
+      const reason = `a folder on the way to the root ${JSON.stringify(options.path)} is a file`;
+      throw failure("Misconfigured", reason, context, error);
+    }
     if (codeOf(error) !== "ENOENT") throw error;
     if (known !== undefined) throw gone(options, context, "went away: is its disk mounted?", error);
     if (!options.create) {
       const cure = "does not exist: is its disk mounted? To have it made, pass create: true";
       throw gone(options, context, cure, error);
     }
-    await mkdir(options.path, { recursive: true, mode: options.directoryMode });
+    await makeRoot(options);
     return await stat(options.path, { bigint: true });
   }
 }
 
-/** Whether this system shows where a descriptor is. */
-function descriptorPathsWork(root: string): boolean {
+/** Makes the root and the folders above it, each as durable as what will be in it. */
+async function makeRoot({ path, directoryMode, durable }: RootOptions): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: directoryMode });
+  if (first === undefined) return;
+  if (isShared(directoryMode)) await chmod(path, directoryMode);
+  if (!durable) return;
+  for (let made = path; made.length >= first.length; made = dirname(made)) {
+    await syncDirectory({ fd: undefined, start: dirname(made) });
+  }
+}
+
+/** Whether this system shows where a descriptor is, and counts processes as this process does: not so in some containers. */
+function descriptorPathsWork(): boolean {
   if (process.platform !== "linux") return false;
   try {
-    return readlinkSync("/proc/self/cwd") === process.cwd() && root !== "";
+    return readlinkSync("/proc/self") === String(process.pid);
   } catch {
     return false;
   }
 }
 
-async function readMarker(
-  options: RootOptions,
-  path: string,
-  context: FailureContext,
-): Promise<Marker | undefined> {
-  let text: string;
-  try {
-    text = await readFile(join(path, MARKER), "utf8");
-  } catch (error) {
-    if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return undefined;
-    throw error;
-  }
-  const marker = parseMarker(text);
-  if (marker === undefined) {
-    throw failure("Misconfigured", `${join(path, MARKER)} is not a layout this version knows`, context);
-  }
-  if (marker.layout === options.layout) return marker;
-  const reason = `the root ${JSON.stringify(options.path)} has the layout "${marker.layout}", not "${options.layout}"`;
-  throw failure("Misconfigured", reason, context);
-}
-
-function parseMarker(text: string): Marker | undefined {
-  try {
-    const marker = JSON.parse(text) as Partial<Marker> & { readonly version?: unknown };
-    const { layout, fold, id, version } = marker;
-    const known = version === 1 && (layout === "plain" || layout === "portable");
-    return known && typeof fold === "boolean" && typeof id === "string" ? { layout, fold, id } : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 /** Makes the provider's own folder, and leaves the marker by which the root is known again. */
-async function prepare(options: RootOptions, here: Found, context: FailureContext): Promise<void> {
-  const { directories, path, layout, temporaries } = here.root;
+async function prepare(here: Found, context: FailureContext): Promise<void> {
+  const { directories, path, layout } = here.root;
   for (const folder of [`${PRIVATE_FOLDER}/tmp`, `${PRIVATE_FOLDER}/meta`, layout.base]) {
     (await directories.hold(folder, true)).release();
   }
   const fold = layout.name === "portable" && (await isFolding(path));
-  here.marker ??= await leaveMarker(options, path, fold, context);
-  if (fold && !here.marker.fold) {
+  const marker = await marked(here, fold, context);
+  here.marker = marker;
+  if (fold && !marker.fold) {
     const reason = "the objects were written where A and a are two names, and the file system here takes them for one";
     throw failure("Misconfigured", reason, context);
   }
-  if (layout.name === "portable") here.root = { ...here.root, layout: portableLayout(here.marker.fold) };
-  temporaries.sweep();
+  if (layout.name === "portable") here.root = { ...here.root, layout: portableLayout(marker.fold) };
 }
 
-async function leaveMarker(
-  options: RootOptions,
-  path: string,
-  fold: boolean,
-  context: FailureContext,
-): Promise<Marker> {
-  const marker: Marker = { layout: options.layout, fold, id: randomUUID() };
-  const temporary = join(path, PRIVATE_FOLDER, "tmp", `marker-${marker.id}`);
-  await writeFile(temporary, `${JSON.stringify({ version: 1, ...marker })}\n`, { flag: "wx", mode: 0o600 });
-  // Of several processes that start at once one leaves its marker, the others read it.
-  await tolerate(link(temporary, join(path, MARKER)), "EEXIST");
-  await unlink(temporary);
-  return (await readMarker(options, path, context)) ?? marker;
-}
-
-/** Whether the file system takes `A` and `a` for one name. */
-async function isFolding(path: string): Promise<boolean> {
-  const names = [PRIVATE_FOLDER, PRIVATE_FOLDER.toUpperCase()];
-  const [own, other] = await Promise.all(names.map((name) => stat(join(path, name)).catch(() => undefined)));
-  return own !== undefined && other !== undefined && own.ino === other.ino;
+/** The root's marker, made now when there is none: also again, when the provider's own folder was deleted. */
+async function marked({ root, marker: known }: Found, fold: boolean, context: FailureContext): Promise<Marker> {
+  const { directories, temporaries, path } = root;
+  const layout = root.layout.name;
+  const before = await readMarker(path, layout, context);
+  if (before !== undefined) return before;
+  await leaveMarker(directories, temporaries, { layout, fold: known?.fold ?? fold, id: known?.id });
+  const after = await readMarker(path, layout, context);
+  if (after !== undefined) return after;
+  throw failure("Unavailable", `the folder ${JSON.stringify(path)} changes all the time`, context);
 }
 
 /** The root's path as it was given, absolute; what refs are made of. */

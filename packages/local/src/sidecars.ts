@@ -1,21 +1,12 @@
 import { createHash } from "node:crypto";
 import fs, { type BigIntStats } from "node:fs";
 import { readFile } from "node:fs/promises";
-import type { Metadata } from "@stowage/core";
-import { inFolder, type Directories } from "./directories.js";
+import { inFolder, splitPath, syncDirectory, type Directories } from "./directories.js";
+import { formatFacts, parseFacts, type Facts } from "./facts.js";
 import { generationName, type Generation } from "./generation.js";
 import { PRIVATE_FOLDER } from "./plain-layout.js";
-import { codeOf, fstat, fsync, lstat, readdir, rename, tolerate, unlink, writeFully } from "./system.js";
+import { codeOf, fsync, lstat, readdir, rename, tolerate, unlink, writeFully } from "./system.js";
 import type { Temporaries } from "./temporaries.js";
-
-/** What the file itself does not say about an object. */
-export interface Facts {
-  readonly contentType?: string | undefined;
-  readonly cacheControl?: string | undefined;
-  readonly contentDisposition?: string | undefined;
-  readonly metadata?: Metadata | undefined;
-  readonly writeId?: string | undefined;
-}
 
 export interface FoundFacts {
   /** `undefined` when this version has none. */
@@ -50,7 +41,7 @@ const SUFFIX = ".json";
 /** No folder for such sidecars was ever made, so there was none to miss. */
 const NO_FACTS: FoundFacts = { facts: undefined, certain: true };
 
-const { O_NOFOLLOW, O_RDONLY } = fs.constants;
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 
 /** A sidecar without its object is a writer's that is still at work, or was killed: after this time the latter. */
 const ABANDONED_MS = 60 * 60 * 1000;
@@ -58,36 +49,40 @@ const ABANDONED_MS = 60 * 60 * 1000;
 export function createSidecars({ directories, temporaries, isLocal }: SidecarOptions): Sidecars {
   const buckets = createBuckets(directories, isLocal);
   const list = async (key: string): Promise<readonly string[]> => {
+    if (buckets.areNone()) return [];
     const { bucket, folder } = placeOf(key);
     if (!(await buckets.mayHave(bucket))) return [];
     return await namesIn(directories, folder);
   };
+  const find = async (key: string, generation: Generation): Promise<FoundFacts> => {
+    if (buckets.areNone()) return NO_FACTS;
+    const { bucket, folder } = placeOf(key);
+    if (!(await buckets.mayHave(bucket))) return NO_FACTS;
+    const name = matching(await namesIn(directories, folder), generation);
+    const facts = name === undefined ? undefined : await read(directories, `${folder}/${name}`, key);
+    return { facts, certain: facts !== undefined };
+  };
+  const write: Sidecars["write"] = async (key, generation, facts, durable) => {
+    const { folder } = placeOf(key);
+    const text = Buffer.from(formatFacts(key, facts));
+    const temporary = await temporaries.create(0o600);
+    try {
+      await writeFully(temporary.fd, text, text.byteLength, 0);
+      if (durable) await fsync(temporary.fd);
+      await temporary.close();
+      await inFolder(directories, folder, true, async (directory) => {
+        await rename(temporary.path, directory.start + generationName(generation) + SUFFIX);
+        if (durable) await syncDirectory(directory);
+      });
+      temporary.moved();
+    } finally {
+      await temporary.discard();
+    }
+  };
   return {
-    has: async (key) => (await list(key)).length > 0,
-    find: async (key, generation) => {
-      const { bucket, folder } = placeOf(key);
-      if (!(await buckets.mayHave(bucket))) return NO_FACTS;
-      const name = matching(await namesIn(directories, folder), generation);
-      const facts = name === undefined ? undefined : await read(directories, folder, name);
-      return { facts, certain: facts !== undefined };
-    },
-    write: async (key, generation, facts, durable) => {
-      const { folder } = placeOf(key);
-      const text = Buffer.from(JSON.stringify({ version: 1, key, ...facts }));
-      const temporary = await temporaries.create(0o600);
-      try {
-        await writeFully(temporary.fd, text, text.byteLength, 0);
-        if (durable) await fsync(temporary.fd);
-        await temporary.close();
-        await inFolder(directories, folder, true, async (directory) => {
-          await rename(temporary.path, directory.start + generationName(generation) + SUFFIX);
-          if (durable && directory.fd !== undefined) await fsync(directory.fd);
-        });
-        temporary.moved();
-      } finally {
-        await temporary.discard();
-      }
-    },
+    has: async (key) => (await intact(list(key))).length > 0,
+    find: (key, generation) => intact(find(key, generation)),
+    write: (key, generation, facts, durable) => intact(write(key, generation, facts, durable)),
     remove: async (key, gone, current) => {
       const names = await list(key);
       if (names.length > 0) await removeOld(directories, placeOf(key).folder, names, gone, current);
@@ -125,16 +120,34 @@ function matching(names: readonly string[], generation: Generation): string | un
   return similar.length === 1 ? similar[0] : undefined;
 }
 
-async function read(directories: Directories, folder: string, name: string): Promise<Facts | undefined> {
+/** A damaged sidecar is an error: without the facts the object is not what was put. */
+async function read(directories: Directories, path: string, key: string): Promise<Facts | undefined> {
+  const { parent, name } = splitPath(path);
+  const flag = O_RDONLY | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0);
+  let text: string;
   try {
-    const text = await inFolder(directories, folder, false, ({ start }) =>
-      readFile(start + name, { encoding: "utf8", flag: O_RDONLY | (O_NOFOLLOW ?? 0) }),
-    );
-    return JSON.parse(text) as Facts;
+    text = await inFolder(directories, parent, false, ({ start }) => readFile(start + name, { encoding: "utf8", flag }));
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
     throw error;
   }
+  const facts = parseFacts(text, key);
+  if (facts === undefined) throw damaged(path);
+  return facts;
+}
+
+/** What other errors say of a key, "a folder" and "no folder", says of our own files that they are damaged. */
+async function intact<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const code = codeOf(error);
+    throw code === "ENOTDIR" || code === "EISDIR" ? damaged(FOLDER, error) : error;
+  }
+}
+
+function damaged(path: string, cause?: unknown): Error {
+  return Object.assign(new Error(`${path} is damaged`, { cause }), { code: "EBADMSG" });
 }
 
 async function removeOld(
@@ -164,6 +177,8 @@ async function removeOld(
 
 /** Which of the 256 folders of sidecars there are. */
 interface Buckets {
+  /** Whether it is certain, without waiting, that there are none at all. */
+  readonly areNone: () => boolean;
   readonly mayHave: (bucket: string) => Promise<boolean>;
 }
 
@@ -185,6 +200,13 @@ function createBuckets(directories: Directories, isLocal: boolean): Buckets {
     readAt = now - facts.mtimeNs > CLOCK_GRAIN_NS ? facts.mtimeNs : -1n;
   };
   return {
+    areNone: () => {
+      const folder = isLocal && names.size === 0 && readAt !== -1n ? directories.peek(FOLDER) : undefined;
+      if (folder?.fd === undefined) return false;
+      const { mtimeNs } = fs.fstatSync(folder.fd, { bigint: true });
+      folder.release();
+      return mtimeNs === readAt;
+    },
     mayHave: async (bucket) => {
       if (!isLocal) return true;
       try {
@@ -201,9 +223,3 @@ function createBuckets(directories: Directories, isLocal: boolean): Buckets {
     },
   };
 }
-
-/** The facts of an open file: at once where they are in memory, else by a call that may take its time. */
-export async function factsOf(fd: number, isLocal: boolean): Promise<BigIntStats> {
-  return isLocal ? fs.fstatSync(fd, { bigint: true }) : await fstat(fd);
-}
-

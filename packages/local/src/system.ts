@@ -16,6 +16,11 @@ export function close(fd: number): Promise<void> {
   return new Promise((resolve, reject) => fs.close(fd, (error) => settle(resolve, reject)(error ?? null)));
 }
 
+/** Closes a file that was only read from. */
+export function closeLater(fd: number): void {
+  fs.close(fd, () => {});
+}
+
 export function fstat(fd: number): Promise<BigIntStats> {
   return new Promise((resolve, reject) => {
     fs.fstat(fd, { bigint: true }, (error, facts) => (error === null ? resolve(facts) : reject(error)));
@@ -34,6 +39,11 @@ export function fsync(fd: number): Promise<void> {
 
 export function fchmod(fd: number, mode: number): Promise<void> {
   return new Promise((resolve, reject) => fs.fchmod(fd, mode, settle(resolve, reject)));
+}
+
+/** Whether a mode gives rights to others than the owner: those that `umask` takes away, and `fchmod` gives. */
+export function isShared(mode: number): boolean {
+  return (mode & 0o077) !== 0;
 }
 
 /** Makes a file empty. */
@@ -120,6 +130,11 @@ function writeOnce(
       else reject(error);
     });
   });
+}
+
+/** The facts of an open file: at once where they are in memory, else by a call that may take its time. */
+export async function factsOf(fd: number, isLocal: boolean): Promise<BigIntStats> {
+  return isLocal ? fs.fstatSync(fd, { bigint: true }) : await fstat(fd);
 }
 
 /** The `code` of a system error, `undefined` for anything else. */

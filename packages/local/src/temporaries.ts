@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import fs from "node:fs";
 import type { Directories } from "./directories.js";
 import { PRIVATE_FOLDER } from "./plain-layout.js";
-import { close, lstat, open, readdir, unlink } from "./system.js";
+import { close, factsOf, lstat, open, readdir, unlink } from "./system.js";
 
 /** A private file that is about to become an object, or to be thrown away. */
 export interface Temporary {
@@ -33,17 +33,27 @@ const SWEEP_EVERY_MS = 60 * 60 * 1000;
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = fs.constants;
 
+interface TemporariesOptions {
+  readonly directories: Directories;
+  /** The number of the disk that the root is on. */
+  readonly device: bigint;
+  readonly isLocal: boolean;
+}
+
 /** Makes the temporary files of one root. */
-export function createTemporaries(directories: Directories): Temporaries {
+export function createTemporaries({ directories, device, isLocal }: TemporariesOptions): Temporaries {
   const start = randomUUID();
   let count = 0;
   let sweptAt = Number.NEGATIVE_INFINITY;
   let sweeping: Promise<void> | undefined;
   return {
     create: async (mode) => {
-      const directory = await directories.hold(FOLDER, true);
+      // Never made here: when a disk is not mounted any more, the folder below it must not fill up instead.
+      const directory = await directories.hold(FOLDER);
       const path = `${directory.start}${start}-${(count++).toString(36)}`;
       try {
+        const { dev } = directory.fd === undefined ? await lstat(directory.start) : await factsOf(directory.fd, isLocal);
+        if (dev !== device) throw Object.assign(new Error(`${FOLDER} is on another disk`), { code: "ENOENT" });
         const fd = await open(path, O_CREAT | O_EXCL | O_RDWR | (O_NOFOLLOW ?? 0), mode);
         return temporary(fd, path, directory.release);
       } catch (error) {

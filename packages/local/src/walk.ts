@@ -1,7 +1,8 @@
-import { inFolder } from "./directories.js";
+import { inFolder, joinPath } from "./directories.js";
+import type { Layout } from "./layout.js";
 import type { Root } from "./root.js";
 import { isMissing } from "./get.js";
-import { readdir } from "./system.js";
+import { codeOf, readdir } from "./system.js";
 
 /** A file met on a walk: the text of its key, and where it is. */
 export interface WalkedFile {
@@ -45,13 +46,19 @@ async function* walkFolder(
   options.signal?.throwIfAborted();
   for (const entry of await entriesOf(root, folder, start, options)) {
     const { text, name, isFolder } = entry;
-    if (!isFolder) yield { kind: "file", text, folder, name };
-    else {
-      const path = folder === "" ? name : `${folder}/${name}`;
+    const path = joinPath(folder, name);
+    if (!isFolder) {
+      if (isKey(root.layout, text, path)) yield { kind: "file", text, folder, name };
+    } else {
       if (!isRolledUp(text, options)) yield* walkFolder(root, path, text, options);
       else if (await holdsFile(root, path, text, options)) yield { kind: "prefix", text };
     }
   }
+}
+
+/** Files that others put there may have names that no key has. */
+function isKey({ base, holds }: Layout, text: string, path: string): boolean {
+  return holds(text, base === "" ? path : path.slice(base.length + 1));
 }
 
 function isRolledUp(text: string, { prefix, rollUp }: WalkOptions): boolean {
@@ -96,12 +103,22 @@ function isWanted(
 
 async function readFolder(root: Root, folder: string): ReturnType<typeof readdir> {
   try {
-    return await inFolder(root.directories, folder, false, ({ start }) => readdir(start));
+    return await inFolder(root.directories, folder, false, async ({ start, isGone }) => {
+      const entries = await readdir(start);
+      // A folder that was removed while it was open reads as an empty one.
+      if (entries.length === 0 && isGone()) throw Object.assign(new Error("No such folder"), { code: "ENOENT" });
+      return entries;
+    });
   } catch (error) {
-    // Removed since its name was read. The topmost one is for the caller to judge.
-    if (folder !== root.layout.base && isMissing(error)) return [];
+    // Removed or replaced since its name was read. The topmost one is for the caller to judge.
+    if (folder !== root.layout.base && isGoneByNow(error)) return [];
     throw error;
   }
+}
+
+/** Whether what a folder had under a name is not there any more, nothing or a symbolic link in its place. */
+export function isGoneByNow(error: unknown): boolean {
+  return isMissing(error) || codeOf(error) === "ELOOP";
 }
 
 /** A folder without a file in it is no prefix of any key. */

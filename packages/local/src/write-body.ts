@@ -1,6 +1,6 @@
 import { consume, type Body, type PutOptions } from "@stowage/core";
 import fs from "node:fs";
-import { codeOf, fchmod, fstat, ftruncate, writeFully } from "./system.js";
+import { fchmod, fstat, ftruncate, writeFully } from "./system.js";
 import type { Temporary } from "./temporaries.js";
 
 /** Files are written in blocks of this size: nearly twice as fast as Node's 64 KiB. */
@@ -15,7 +15,6 @@ export async function writeBody(temporary: Temporary, body: Body, options: Optio
     options.onProgress?.({ loaded: body.size, total: body.size });
     return;
   }
-  if (body.path !== undefined) await ftruncate(temporary.fd);
   await writeStream(temporary, body, options);
 }
 
@@ -119,25 +118,25 @@ function createBlockWriter(fd: number): BlockWriter {
 /** Smaller files are not worth a try at cloning, in bytes. */
 const CLONE_BYTES_MIN = 64 * 1024;
 
-const NO_CLONE: ReadonlySet<string> = new Set(["ENOTSUP", "EOPNOTSUPP", "EXDEV", "EINVAL", "ENOSYS", "ENOTTY"]);
-
 /**
  * Clones a file over a temporary one, without moving bytes.
  *
- * @returns Whether it could be done; a source that has another size by now is left to the slow way, which
- * reports it.
+ * @returns Whether it could be done. Whatever is the reason when not, the slow way meets it again and reports
+ * it: a source that is missing, or has another size by now.
  */
-export async function cloned(temporary: Temporary, source: string, size: number): Promise<boolean> {
-  if (size < CLONE_BYTES_MIN) return false;
-  const { COPYFILE_FICLONE_FORCE } = fs.constants;
-  const { mode } = await fstat(temporary.fd);
+export async function cloned({ fd }: Temporary, source: string, size: number): Promise<boolean> {
+  if (process.platform !== "linux" || size < CLONE_BYTES_MIN) return false;
+  const { mode } = await fstat(fd);
   try {
-    await fs.promises.copyFile(source, temporary.path, COPYFILE_FICLONE_FORCE);
-  } catch (error) {
-    if (NO_CLONE.has(codeOf(error) ?? "")) return false;
-    throw error;
+    // Node removes the target of a copy that fails, which it cannot do by the number of a descriptor.
+    await fs.promises.copyFile(source, `/proc/self/fd/${fd}`, fs.constants.COPYFILE_FICLONE_FORCE);
+  } catch {
+    return false;
+  } finally {
+    // Node gives the copy the permissions of its source.
+    await fchmod(fd, Number(mode & 0o7777n));
   }
-  // Node gives the copy the permissions of its source.
-  await fchmod(temporary.fd, Number(mode & 0o7777n));
-  return (await fstat(temporary.fd)).size === BigInt(size);
+  if ((await fstat(fd)).size === BigInt(size)) return true;
+  await ftruncate(fd);
+  return false;
 }

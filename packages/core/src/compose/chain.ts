@@ -34,7 +34,10 @@ export function assertFallbackOn(codes: readonly FallbackOnCode[]): readonly Fal
 /** Whether a failure of one member sends the call to the next: the last column of the table of codes. */
 export function movesOn(chain: Chain, error: StorageError): boolean {
   const rule = ERROR_CODES[error.code].movesOn;
-  return rule === "yes" || (rule === "option" && (chain.fallbackOn as readonly StorageErrorCode[]).includes(error.code));
+  return (
+    rule === "yes" ||
+    (rule === "option" && (chain.fallbackOn as readonly StorageErrorCode[]).includes(error.code))
+  );
 }
 
 /** Whether a member answered that it does not hold the key, or cannot. */
@@ -65,15 +68,18 @@ export async function ask<T>(
   const { controller, unlink } = linkedController(options.signal);
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const error = new StorageError("Timeout", `no answer within ${chain.askMs} ms`, {
-        operation: "head",
-        provider: member.name,
-        key,
-      });
-      reject(error);
-      controller.abort(error);
-    }, Math.min(chain.askMs, TIMER_MS_MAX));
+    timer = setTimeout(
+      () => {
+        const error = new StorageError("Timeout", `no answer within ${chain.askMs} ms`, {
+          operation: "head",
+          provider: member.name,
+          key,
+        });
+        reject(error);
+        controller.abort(error);
+      },
+      Math.min(chain.askMs, TIMER_MS_MAX),
+    );
   });
   try {
     return await Promise.race([question({ ...options, signal: controller.signal }), deadline]);
@@ -93,7 +99,8 @@ export function exhausted(
   const codes = new Set(attempts.map(({ error }) => error.code));
   const last = attempts.at(-1)?.error;
   const passing = attempts.find(({ error }) => PASSING.has(error.code));
-  const code = codes.size === 1 && last !== undefined ? last.code : (passing && "Unavailable") ?? last?.code;
+  const code =
+    codes.size === 1 && last !== undefined ? last.code : ((passing && "Unavailable") ?? last?.code);
   const unknown = attempts.some(({ error }) => error.applied === "unknown");
   const reasons = attempts.map(({ provider, error }) => `${provider}: ${error.reason}`).join("; ");
   return new StorageError(code ?? "Unavailable", `no member could do it (${reasons})`, {
@@ -109,6 +116,13 @@ export function exhausted(
 
 const PASSING: ReadonlySet<StorageErrorCode> = new Set(["Unavailable", "Timeout", "RateLimited", "Unknown"]);
 
+/** What is said of a condition that cannot be evaluated, because a member that counts does not answer. */
+export function mayHold(cause: StorageError, operation: Operation, key: string): StorageError {
+  const { provider } = cause;
+  const reason = `${JSON.stringify(provider)} does not answer, and may hold the object`;
+  return new StorageError("Unavailable", reason, { operation, provider, key, retryable: false, cause });
+}
+
 /** Reports that a member was given up for this call. */
 export function reportFallback(
   chain: Chain,
@@ -121,4 +135,3 @@ export function reportFallback(
   const to = chain.members[chain.members.indexOf(from) + 1]?.name;
   options.onEvent?.({ type: "fallback", operation, key, from: from.name, to, error });
 }
-

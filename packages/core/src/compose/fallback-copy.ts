@@ -34,7 +34,12 @@ export async function copyInChain(
   return await copyThrough(member, asTarget(chain, member), from, to, options);
 }
 
-async function isFree(chain: Chain, to: string, options: CopyOptions, member: StorageProvider): Promise<boolean> {
+async function isFree(
+  chain: Chain,
+  to: string,
+  options: CopyOptions,
+  member: StorageProvider,
+): Promise<boolean> {
   if (member !== chain.members[0] || !member.supports.ifNoneMatch) return false;
   const answers = await survey(chain, to, options);
   return answers.every(({ state }) => state === "absent");

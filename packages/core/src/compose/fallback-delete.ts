@@ -1,6 +1,6 @@
 import { StorageError, type Attempt } from "../errors.js";
-import type { DeleteOptions } from "../provider.js";
-import { memberError, movesOn, reportFallback, saysAbsent, type Chain } from "./chain.js";
+import type { DeleteOptions, StorageProvider } from "../provider.js";
+import { ask, mayHold, memberError, movesOn, saysAbsent, type Chain } from "./chain.js";
 import { readFromChain } from "./fallback-read.js";
 
 /**
@@ -20,11 +20,27 @@ export async function deleteFromChain(chain: Chain, key: string, options: Delete
       await member.delete(key, member === holder ? { signal, onEvent, ifMatch } : { signal, onEvent });
     } catch (thrown) {
       const error = memberError(thrown, member, "delete", key, options);
-      if (saysAbsent(error) && error.code === "NotFound") continue;
+      if (await isAbsent(chain, member, key, error, options)) continue;
       attempts.push({ provider: error.provider, error, milliseconds: performance.now() - startedAt });
-      if (movesOn(chain, error)) reportFallback(chain, "delete", key, member, error, options);
       throw unconfirmed(chain, key, error, attempts, member !== chain.members.at(-1));
     }
+  }
+}
+
+/** A member that cannot delete confirms by not holding the key: it is read-only, or cannot hold it at all. */
+async function isAbsent(
+  chain: Chain,
+  member: StorageProvider,
+  key: string,
+  error: StorageError,
+  { signal, onEvent }: DeleteOptions,
+): Promise<boolean> {
+  if (error.code !== "Unsupported") return error.code === "NotFound";
+  try {
+    await ask(chain, member, key, { signal, onEvent }, (call) => member.head(key, call));
+    return false;
+  } catch (thrown) {
+    return saysAbsent(memberError(thrown, member, "head", key, { signal }));
   }
 }
 
@@ -39,12 +55,17 @@ async function holderOf(
     const found = await readFromChain(chain, "head", key, options, (member) =>
       member.head(key, { signal, onEvent }),
     );
+    if (found.silent !== undefined) throw mayHold(found.silent, "delete", key);
     if (found.result.etag === ifMatch) return found.member;
-    throw new StorageError("PreconditionFailed", `the object's ETag is ${found.result.etag}, not ${ifMatch}`, {
-      operation: "delete",
-      provider: found.member.name,
-      key,
-    });
+    throw new StorageError(
+      "PreconditionFailed",
+      `the object's ETag is ${found.result.etag}, not ${ifMatch}`,
+      {
+        operation: "delete",
+        provider: found.result.provider,
+        key,
+      },
+    );
   } catch (error) {
     if ((error as StorageError).code === "NotFound") return undefined;
     throw error;
@@ -59,13 +80,17 @@ function unconfirmed(
   begun: boolean,
 ): StorageError {
   const reason = `${JSON.stringify(error.provider)} did not confirm (${error.reason}); delete again when it does`;
-  return new StorageError(movesOn(chain, error) && error.code !== "Unsupported" ? "Unavailable" : error.code, reason, {
-    operation: "delete",
-    provider: error.provider,
-    key,
-    retryable: false,
-    applied: begun || error.applied === "unknown" ? "unknown" : "no",
-    attempts,
-    cause: error,
-  });
+  return new StorageError(
+    movesOn(chain, error) && error.code !== "Unsupported" ? "Unavailable" : error.code,
+    reason,
+    {
+      operation: "delete",
+      provider: error.provider,
+      key,
+      retryable: false,
+      applied: begun || error.applied === "unknown" ? "unknown" : "no",
+      attempts,
+      cause: error,
+    },
+  );
 }

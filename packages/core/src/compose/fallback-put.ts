@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { StorageError, withErrorFacts, type Attempt } from "../errors.js";
+import { describeProvider } from "../intercept.js";
+import { isComposer } from "../policies.js";
 import type { Body, ObjectInfo, PutOptions, StorageProvider } from "../provider.js";
 import { replayable } from "../replayable.js";
-import { ask, exhausted, memberError, movesOn, reportFallback, type Chain } from "./chain.js";
-import { survey, type Answer } from "./survey.js";
+import { ask, exhausted, mayHold, memberError, movesOn, reportFallback, type Chain } from "./chain.js";
+import { survey, type Answer, type Silent } from "./survey.js";
 
 /** One put on its way through the chain. */
 interface ChainPut {
@@ -22,17 +24,23 @@ interface ChainPut {
  * @throws StorageError `AlreadyExists` when one has it and overwriting is refused; what the last column of
  * the table of codes keeps from moving on; when no member is left, an error with one attempt for each.
  */
-export async function putInChain(chain: Chain, key: string, body: Body, given: PutOptions): Promise<ObjectInfo> {
+export async function putInChain(
+  chain: Chain,
+  key: string,
+  body: Body,
+  given: PutOptions,
+): Promise<ObjectInfo> {
   const options = { ...given, writeId: given.writeId ?? randomUUID() };
   const answers = await survey(chain, key, options);
   const put: ChainPut = { chain, key, options, answers, attempts: [], unconfirmed: new Set() };
   const own = answers.find((answer) => answer.state === "present" && answer.info.writeId === options.writeId);
   if (own?.state === "present") return own.info;
   assertConditions(put);
-  const candidates = options.ifMatch === undefined ? reachable(put) : [firstHolder(put)];
-  const kept = candidates.length > 1 ? replayable(body, chain.spool, { key, provider: chain.name }) : undefined;
+  const turns = options.ifMatch === undefined ? answers : [firstHolder(put)];
+  const takers = turns.filter((answer) => !isPassedOver(chain, answer));
+  const kept = takers.length > 1 ? replayable(body, chain.spool, { key, provider: chain.name }) : undefined;
   try {
-    return await finish(put, await tryInTurn(put, candidates, kept ?? body));
+    return await finish(put, await tryInTurn(put, turns, kept ?? body));
   } finally {
     await kept?.release();
   }
@@ -44,7 +52,7 @@ function assertConditions(put: ChainPut): void {
   if (options.ifMatch !== undefined) return assertMatch(put, options.ifMatch);
   const holder = answers.find((answer) => answer.state === "present");
   if (holder === undefined) return;
-  const context = { operation: "put", provider: holder.member.name, key } as const;
+  const context = { operation: "put", provider: holder.info.provider, key } as const;
   if (options.ifNoneMatch === "*") throw new StorageError("AlreadyExists", "the key has an object", context);
   if (chain.overwrites === "refuse") throw new StorageError("AlreadyExists", CURES, context);
 }
@@ -52,11 +60,8 @@ function assertConditions(put: ChainPut): void {
 function assertMatch({ chain, key, answers }: ChainPut, ifMatch: string): void {
   // The first that has the object, or does not say: only that one's answer counts.
   const first = answers.find((answer) => answer.state !== "absent");
-  const context = { operation: "put", provider: first?.member.name ?? chain.name, key } as const;
-  if (first?.state === "silent") {
-    const reason = `${JSON.stringify(first.member.name)} does not answer, and may hold the object`;
-    throw new StorageError("Unavailable", reason, { ...context, retryable: false, cause: first.error });
-  }
+  if (first?.state === "silent") throw mayHold(first.error, "put", key);
+  const context = { operation: "put", provider: first?.info.provider ?? chain.name, key } as const;
   const etag = first?.info.etag;
   if (etag === ifMatch) return;
   const found = first === undefined ? "there is no object" : `the object's ETag is ${etag}`;
@@ -67,48 +72,68 @@ const CURES =
   "the key has an object, and a chain without a journal cannot replace it without leaving an older copy " +
   'somewhere: give the chain a journal, or accept that with overwrites: "may-be-stale"';
 
-function firstHolder({ answers }: ChainPut): StorageProvider {
+function firstHolder({ answers }: ChainPut): Answer {
   const holder = answers.find((answer) => answer.state === "present");
   if (holder === undefined) throw new TypeError("A condition held without an object");
-  return holder.member;
+  return holder;
 }
 
-/** The members worth trying: one that just did not answer is not asked to take a body. */
-function reachable(put: ChainPut): readonly StorageProvider[] {
-  const { chain, key, options, answers, attempts, unconfirmed } = put;
-  const candidates: StorageProvider[] = [];
-  for (const answer of answers) {
+/** One that just did not answer is not asked to take a body; a composer may have a member that takes it. */
+function isPassedOver(chain: Chain, answer: Answer): answer is Silent {
+  return (
+    answer.state === "silent" && movesOn(chain, answer.error) && !isComposer(describeProvider(answer.member))
+  );
+}
+
+async function tryInTurn(put: ChainPut, turns: readonly Answer[], body: Body): Promise<ObjectInfo> {
+  let tried = false;
+  for (const answer of turns) {
     const { member } = answer;
-    if (answer.state === "silent") {
-      unconfirmed.add(member.name);
-      if (movesOn(chain, answer.error)) {
-        attempts.push({ provider: answer.error.provider, error: answer.error, milliseconds: answer.milliseconds });
-        reportFallback(chain, "put", key, member, answer.error, options);
-        continue;
-      }
+    if (isPassedOver(put.chain, answer)) giveUp(put, member, answer.error, answer.milliseconds);
+    else if (tried && !body.replayable) giveUp(put, member, tooLong(put, member), 0);
+    else {
+      const info = await tryMember(put, member, body);
+      if (info !== undefined) return info;
+      tried = true;
     }
-    candidates.push(member);
   }
-  return candidates;
+  throw exhausted("put", put.key, put.attempts, put.chain);
 }
 
-async function tryInTurn(put: ChainPut, candidates: readonly StorageProvider[], body: Body): Promise<ObjectInfo> {
+async function tryMember(
+  put: ChainPut,
+  member: StorageProvider,
+  body: Body,
+): Promise<ObjectInfo | undefined> {
   const { chain, key, attempts, options } = put;
-  for (const member of candidates) {
-    const startedAt = performance.now();
-    try {
-      assertTakes(member, key, body, options);
-      return await member.put(key, body, memberOptions(put, member));
-    } catch (thrown) {
-      const error = memberError(thrown, member, "put", key, options);
-      const landed = error.applied === "unknown" ? await askedAbout(put, member) : undefined;
-      if (landed !== undefined) return landed;
-      attempts.push({ provider: error.provider, error, milliseconds: performance.now() - startedAt });
-      if (!movesOn(chain, error)) throw attempts.length > 1 ? withErrorFacts(error, { attempts }) : error;
-      reportFallback(chain, "put", key, member, error, options);
-    }
+  const startedAt = performance.now();
+  try {
+    assertTakes(member, key, body, options);
+    return await member.put(key, body, memberOptions(put, member));
+  } catch (thrown) {
+    const error = memberError(thrown, member, "put", key, options);
+    const landed = error.applied === "unknown" ? await askedAbout(put, member) : undefined;
+    if (landed !== undefined) return landed;
+    const milliseconds = performance.now() - startedAt;
+    if (movesOn(chain, error)) return giveUp(put, member, error, milliseconds);
+    attempts.push({ provider: error.provider, error, milliseconds });
+    throw attempts.length > 1 ? withErrorFacts(error, { attempts }) : error;
   }
-  throw exhausted("put", key, attempts, chain);
+}
+
+function giveUp(
+  put: ChainPut,
+  member: StorageProvider,
+  error: StorageError,
+  milliseconds: number,
+): undefined {
+  put.attempts.push({ provider: error.provider, error, milliseconds });
+  reportFallback(put.chain, "put", put.key, member, error, put.options);
+}
+
+function tooLong({ key }: ChainPut, { name }: StorageProvider): StorageError {
+  const reason = "the body was too long to be kept, and cannot be sent a second time";
+  return new StorageError("TooLarge", reason, { operation: "put", provider: name, key });
 }
 
 /** What a member cannot hold is known before a byte moves. */
@@ -119,7 +144,7 @@ function assertTakes(
   { metadata }: PutOptions,
 ): void {
   const context = { operation: "put", provider: name, key } as const;
-  if (metadata !== undefined && !supports.metadata) {
+  if (Object.keys(metadata ?? {}).length > 0 && !supports.metadata) {
     throw new StorageError("Unsupported", "the provider does not support metadata", context);
   }
   if (size === 0 && !supports.emptyObject) {
@@ -130,7 +155,11 @@ function assertTakes(
     throw new StorageError("TooLarge", reason, context);
   }
   if (Buffer.byteLength(key) > supports.keyBytesMax) {
-    throw new StorageError("Unsupported", `the provider takes keys of ${supports.keyBytesMax} bytes`, context);
+    throw new StorageError(
+      "Unsupported",
+      `the provider takes keys of ${supports.keyBytesMax} bytes`,
+      context,
+    );
   }
 }
 
@@ -153,7 +182,7 @@ async function askedAbout(
       report("applied");
       return info;
     }
-    report("absent");
+    report(member.supports.metadata ? "absent" : "unknown");
   } catch (thrown) {
     const error = memberError(thrown, member, "head", key, options);
     report(error.code === "NotFound" ? "absent" : "unknown");
@@ -175,7 +204,7 @@ async function finish(put: ChainPut, info: ObjectInfo): Promise<ObjectInfo> {
   if (left.length === 0) return info;
   const names = left.map(({ name }) => name);
   options.onEvent?.({ type: "unconfirmed", key, providers: names });
-  return { ...info, unconfirmed: names };
+  return { ...info, unconfirmed: [...(info.unconfirmed ?? []), ...names] };
 }
 
 function holds(member: StorageProvider, info: ObjectInfo): boolean {
@@ -183,11 +212,17 @@ function holds(member: StorageProvider, info: ObjectInfo): boolean {
 }
 
 /** Only the very copy that was seen is deleted. */
-async function cleared({ chain, key, options }: ChainPut, member: StorageProvider, old: ObjectInfo): Promise<boolean> {
+async function cleared(
+  { chain, key, options }: ChainPut,
+  member: StorageProvider,
+  old: ObjectInfo,
+): Promise<boolean> {
   const { signal, onEvent } = options;
   if (!member.supports.conditionalDelete || old.etag === undefined) return false;
   try {
-    await ask(chain, member, key, { signal, onEvent }, (call) => member.delete(key, { ...call, ifMatch: old.etag }));
+    await ask(chain, member, key, { signal, onEvent }, (call) =>
+      member.delete(key, { ...call, ifMatch: old.etag }),
+    );
     return true;
   } catch {
     return false;

@@ -1,4 +1,4 @@
-import { StorageError, type Attempt, type Operation } from "../errors.js";
+import { StorageError, withErrorFacts, type Attempt, type Operation } from "../errors.js";
 import type { CallOptions, SignedUrlOptions, StorageProvider } from "../provider.js";
 import { memberError, movesOn, reportFallback, saysAbsent, type Chain } from "./chain.js";
 
@@ -6,8 +6,8 @@ import { memberError, movesOn, reportFallback, saysAbsent, type Chain } from "./
 export interface ChainRead<T> {
   readonly member: StorageProvider;
   readonly result: T;
-  /** An earlier member did not answer, and may hold a newer copy. */
-  readonly stale: boolean;
+  /** Why an earlier member did not answer: it may hold another copy. */
+  readonly silent: StorageError | undefined;
 }
 
 /**
@@ -28,17 +28,22 @@ export async function readFromChain<T>(
     const startedAt = performance.now();
     try {
       const result = await read(member);
-      return { member, result, stale: silent !== undefined && chain.overwrites === "may-be-stale" };
+      return { member, result, silent };
     } catch (thrown) {
       const error = memberError(thrown, member, operation, key, options);
       attempts.push({ provider: error.provider, error, milliseconds: performance.now() - startedAt });
       if (saysAbsent(error)) continue;
-      if (!movesOn(chain, error)) throw error;
+      if (!movesOn(chain, error)) throw attempts.length > 1 ? withErrorFacts(error, { attempts }) : error;
       silent ??= error;
       reportFallback(chain, operation, key, member, error, options);
     }
   }
   throw nowhere(chain, operation, key, attempts, silent);
+}
+
+/** Whether what was read may be older than what a member holds that did not answer. */
+export function mayBeStale({ overwrites }: Chain, { silent }: ChainRead<unknown>): boolean {
+  return silent !== undefined && overwrites === "may-be-stale";
 }
 
 function inOrder({ members }: Chain, ref: string | undefined): readonly StorageProvider[] {

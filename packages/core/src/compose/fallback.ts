@@ -5,7 +5,7 @@ import { assertFallbackOn, type Chain, type FallbackOnCode } from "./chain.js";
 import { copyInChain } from "./fallback-copy.js";
 import { deleteFromChain } from "./fallback-delete.js";
 import { putInChain } from "./fallback-put.js";
-import { readFromChain, signForHolder } from "./fallback-read.js";
+import { mayBeStale, readFromChain, signForHolder } from "./fallback-read.js";
 import { prepareMembers, type MemberOptions } from "./members.js";
 import { mergeLists } from "./merge-list.js";
 import { choiceSupports } from "./supports.js";
@@ -61,7 +61,10 @@ const ASK_MS = 5000;
  * info.provider; // "first"
  * ```
  */
-export function fallback(members: readonly StorageProvider[], options: FallbackOptions = {}): StorageProvider {
+export function fallback(
+  members: readonly StorageProvider[],
+  options: FallbackOptions = {},
+): StorageProvider {
   const prepared = prepareMembers("fallback", members, options);
   const chain: Chain = {
     name: options.name ?? "fallback",
@@ -69,7 +72,7 @@ export function fallback(members: readonly StorageProvider[], options: FallbackO
     overwrites: assertOverwrites(options.overwrites ?? "refuse"),
     fallbackOn: assertFallbackOn(options.fallbackOn ?? []),
     spool: options.spool ?? {},
-    askMs: options.askMs ?? ASK_MS,
+    askMs: assertAskMs(options.askMs ?? ASK_MS),
   };
   return provider(chain, prepared);
 }
@@ -81,12 +84,13 @@ function provider(chain: Chain, members: Chain["members"]): StorageProvider {
     supports: supportsOf(chain),
     put: (key, body, call) => putInChain(chain, key, body, call),
     get: async (key, call) => {
-      const { result, stale } = await readFromChain(chain, "get", key, call, (member) => member.get(key, call));
-      return stale ? { ...result, info: { ...result.info, mayBeStale: true } } : result;
+      const read = await readFromChain(chain, "get", key, call, (member) => member.get(key, call));
+      const { result } = read;
+      return mayBeStale(chain, read) ? { ...result, info: { ...result.info, mayBeStale: true } } : result;
     },
     head: async (key, call) => {
-      const { result, stale } = await readFromChain(chain, "head", key, call, (member) => member.head(key, call));
-      return stale ? { ...result, mayBeStale: true } : result;
+      const read = await readFromChain(chain, "head", key, call, (member) => member.head(key, call));
+      return mayBeStale(chain, read) ? { ...read.result, mayBeStale: true } : read.result;
     },
     delete: (key, call) => deleteFromChain(chain, key, call),
     list: (call) => mergeLists(chain.name, members, call),
@@ -117,6 +121,13 @@ function assertOverwrites(overwrites: "refuse" | "may-be-stale"): Chain["overwri
   throw new TypeError(`fallback: overwrites is "refuse" or "may-be-stale", not ${String(overwrites)}`);
 }
 
+function assertAskMs(milliseconds: number): number {
+  if (Number.isSafeInteger(milliseconds) && milliseconds > 0) return milliseconds;
+  throw new TypeError(
+    `fallback: askMs is a whole number of milliseconds above zero, not ${String(milliseconds)}`,
+  );
+}
+
 function supportsOf({ members, overwrites }: Chain): Supports {
   const supports = choiceSupports(members);
   return overwrites === "refuse" ? { ...supports, overwrite: false, ifMatch: false } : supports;
@@ -135,7 +146,9 @@ function describe({ name, members, overwrites }: Chain): Description {
       "a delete is acknowledged only when every member confirmed it",
       "a listing holds every key once, in UTF-8 byte order, or fails",
       "a truncated or mismatching body is never committed",
-      ...(writeOnce ? ["reads return the one version of a key that was written while all members answered"] : []),
+      ...(writeOnce
+        ? ["reads return the one version of a key that was written while all members answered"]
+        : []),
     ],
     limits: [
       "without a journal it is for keys that are written once",

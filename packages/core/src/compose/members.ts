@@ -30,9 +30,21 @@ export function prepareMembers(
   for (const member of members) assertProvider(type, member);
   const [first, ...rest] = members;
   if (first === undefined) throw new TypeError(`${type} takes at least one provider`);
-  assertDistinct(type, "name", members.flatMap((member) => leafNames(describeProvider(member))));
-  assertDistinct(type, "name", members.map((member) => member.name));
-  assertDistinct(type, "place", members.map((member) => member.ref("x")));
+  assertDistinct(
+    type,
+    "name",
+    members.flatMap((member) => leafNames(describeProvider(member))),
+  );
+  assertDistinct(
+    type,
+    "name",
+    members.map((member) => member.name),
+  );
+  assertDistinct(
+    type,
+    "place",
+    members.map((member) => member.ref("x")),
+  );
   return [withMemberPolicies(first, options), ...rest.map((member) => withMemberPolicies(member, options))];
 }
 
@@ -62,5 +74,5 @@ function withMemberPolicies(member: StorageProvider, options: MemberOptions): St
   if (hasPolicies(describeProvider(member))) return member;
   const bounded = options.timeouts === false ? member : timeout(member, options.timeouts);
   if (options.retry === false) return bounded;
-  return retry(bounded, { attempts: MEMBER_ATTEMPTS, ...options.retry });
+  return retry(bounded, { ...options.retry, attempts: options.retry?.attempts ?? MEMBER_ATTEMPTS });
 }

@@ -1,7 +1,13 @@
 import { cursorError, packCursor, unpackCursor } from "../cursor.js";
 import { StorageError, isStorageError } from "../errors.js";
 import { compareKeys } from "../key.js";
-import { LIST_LIMIT_DEFAULT, type ListOptions, type ListPage, type ObjectInfo, type StorageProvider } from "../provider.js";
+import {
+  LIST_LIMIT_DEFAULT,
+  type ListOptions,
+  type ListPage,
+  type ObjectInfo,
+  type StorageProvider,
+} from "../provider.js";
 
 /** The most entries of a member without an order that are held in memory to sort them. */
 const UNORDERED_ENTRIES_MAX = 100_000;
@@ -124,7 +130,10 @@ async function listMember(member: StorageProvider, options: ListOptions): Promis
   try {
     return await member.list(options);
   } catch (error) {
-    if (!isStorageError(error) || !["Unavailable", "Timeout", "RateLimited", "Unknown"].includes(error.code)) {
+    if (
+      !isStorageError(error) ||
+      !["Unavailable", "Timeout", "RateLimited", "Unknown"].includes(error.code)
+    ) {
       throw error;
     }
     const reason = `the listing would be incomplete: ${JSON.stringify(error.provider)} does not answer`;

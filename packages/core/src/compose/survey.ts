@@ -6,12 +6,15 @@ import { ask, memberError, saysAbsent, type Chain } from "./chain.js";
 export type Answer =
   | { readonly member: StorageProvider; readonly state: "present"; readonly info: ObjectInfo }
   | { readonly member: StorageProvider; readonly state: "absent" }
-  | {
-      readonly member: StorageProvider;
-      readonly state: "silent";
-      readonly error: StorageError;
-      readonly milliseconds: number;
-    };
+  | Silent;
+
+/** A member that did not answer. */
+export interface Silent {
+  readonly member: StorageProvider;
+  readonly state: "silent";
+  readonly error: StorageError;
+  readonly milliseconds: number;
+}
 
 /** Asks every member at once whether it holds the key. */
 export async function survey(chain: Chain, key: string, options: CallOptions): Promise<readonly Answer[]> {

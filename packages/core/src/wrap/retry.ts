@@ -84,6 +84,7 @@ async function withRetries<T>(
   call: Call,
   next: (changes?: CallChanges) => Promise<T>,
 ): Promise<T> {
+  if (keysWritten(call).length === 0) return await readWithRetries(policy, call, next);
   const run = startRun(policy, call);
   try {
     return await next(run.changes);
@@ -92,6 +93,21 @@ async function withRetries<T>(
     return await tryAgain(policy, run, error, next);
   } finally {
     endRun(policy, run);
+  }
+}
+
+/** A read that succeeds at once needs nothing remembered. */
+async function readWithRetries<T>(
+  policy: Policy,
+  call: Call,
+  next: (changes?: CallChanges) => Promise<T>,
+): Promise<T> {
+  const startedAt = performance.now();
+  try {
+    return await next();
+  } catch (error) {
+    if (!isStorageError(error) || !error.retryable) throw error;
+    return await tryAgain(policy, { ...startRun(policy, call), startedAt }, error, next);
   }
 }
 

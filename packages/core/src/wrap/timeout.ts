@@ -1,8 +1,9 @@
 import { TIMER_MS_MAX, linkedController } from "../abort.js";
-import { StorageError } from "../errors.js";
+import { StorageError, type Applied } from "../errors.js";
 import { intercept, type Around, type Call, type CallChanges } from "../intercept.js";
 import type { GetResult, PutOptions, StorageProvider } from "../provider.js";
 import { guardResult } from "../guard.js";
+import { createControllers, type Controllers } from "./controllers.js";
 
 export interface TimeoutOptions {
   /** Until `get` has opened the object; default 15,000. */
@@ -41,16 +42,20 @@ export function timeout(inner: StorageProvider, options: TimeoutOptions = {}): S
     if (Number.isSafeInteger(value) && value >= 0) continue;
     throw new TypeError(`timeout: ${name} is a whole number of milliseconds, not ${String(value)}`);
   }
-  const running = new Set<AbortController>();
+  const controllers = createControllers();
+  let isClosed = false;
   const around: Around = (call, next) => {
-    const settled = withLimit(inner.name, limitOf(limits, call), call, next, running);
+    // A chain whose first member was closed goes on to the next, which must not begin what nobody waits for.
+    if (isClosed) return Promise.reject(closed(inner.name, "no"));
+    const settled = withLimit(inner.name, limitOf(limits, call), call, next, controllers);
     if (call.operation !== "get") return settled;
     return settled.then((result) => guardResult(result as GetResult, inner, limits.idleMs) as typeof result);
   };
   return {
     ...intercept(inner, { type: "timeout", around, promises: ["no call hangs for ever"] }),
     close: async () => {
-      for (const controller of running) controller.abort(closed(inner.name));
+      isClosed = true;
+      controllers.abortAll(closed(inner.name, "unknown"));
       await inner.close?.();
     },
   };
@@ -65,39 +70,51 @@ function limitOf(limits: Limits, { operation }: Call): number {
 /** How long an aborted call may take to clean up before it is left to itself. */
 const ABORT_GRACE_MS = 5000;
 
-async function withLimit<T>(
+function withLimit<T>(
   provider: string,
   limitMs: number,
   call: Call,
   next: (changes?: CallChanges) => Promise<T>,
-  running: Set<AbortController>,
+  controllers: Controllers,
 ): Promise<T> {
-  if (limitMs === 0) return await next();
-  call.options.signal?.throwIfAborted();
-  return await new Promise<T>((resolve, reject) => {
+  if (limitMs === 0) return next();
+  const outer = call.options.signal;
+  return new Promise<T>((resolve, reject) => {
+    outer?.throwIfAborted();
+    const controller = controllers.take();
     let open = true;
-    const settle = (outcome: () => void): void => {
+    const settle = (): void => {
       open = false;
       clearTimeout(timer);
-      running.delete(controller);
-      unlink();
-      outcome();
+      outer?.removeEventListener("abort", follow);
     };
     const expire = (): void => {
       const error = timedOut(provider, limitMs, call);
-      settle(() => reject(error));
+      settle();
+      reject(error);
       controller.abort(error);
     };
     let timer = setTimeout(expire, Math.min(limitMs, TIMER_MS_MAX));
-    const { controller, unlink } = linkedController(call.options.signal, (reason) => {
+    const follow = (): void => {
+      controller.abort(outer?.reason);
       clearTimeout(timer);
-      timer = setTimeout(() => settle(() => reject(reason)), ABORT_GRACE_MS);
-    });
-    running.add(controller);
+      timer = setTimeout(() => {
+        settle();
+        reject(outer?.reason);
+      }, ABORT_GRACE_MS);
+    };
+    outer?.addEventListener("abort", follow, { once: true });
     const refresh = (): void => void (open && !controller.signal.aborted && timer.refresh());
+    const done = (): boolean => {
+      // The signal of a get belongs to the body that it gave.
+      if (call.operation !== "get") controllers.give(controller);
+      if (!open) return false;
+      settle();
+      return true;
+    };
     next(changesFor(call, controller.signal, refresh)).then(
-      (result) => (open ? settle(() => resolve(result)) : release(call, result)),
-      (error: unknown) => open && settle(() => reject(error)),
+      (result) => (done() ? resolve(result) : release(call, result)),
+      (error: unknown) => done() && reject(error),
     );
   });
 }
@@ -122,13 +139,13 @@ function changesFor(call: Call, signal: AbortSignal, refresh: () => void): CallC
   };
 }
 
-/** What calls that still run are aborted with when the provider is closed. */
-function closed(provider: string): StorageError {
+/** What calls end with when the provider is closed. */
+function closed(provider: string, applied: Applied): StorageError {
   return new StorageError("Unavailable", "the provider was closed", {
     operation: "close",
     provider,
     retryable: false,
-    applied: "unknown",
+    applied,
   });
 }
 

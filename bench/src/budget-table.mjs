@@ -1,0 +1,57 @@
+/** The rows of the budget: Stowage next to its bases. */
+import { compare, medianOf } from "./statistics.mjs";
+import { formatRatio, formatSlice, formatTable, yesOrNo } from "./table.mjs";
+import { WORKLOADS } from "./workloads.mjs";
+
+/** A subject next to its base, and the base next to itself. */
+export function budgetRow(measured) {
+  const { work, base, target, problems } = measured;
+  const [subject] = measured.subjects;
+  const ratio = compare(measured, base, subject);
+  return {
+    work,
+    subject,
+    base,
+    sliceMs: medianOf(measured, subject),
+    baseSliceMs: medianOf(measured, base),
+    ratio,
+    cpuRatio: compare(measured, base, subject, "cpuMs")?.median,
+    control: compare(measured, base, "control")?.median,
+    target,
+    met: target === undefined || base === undefined ? undefined : ratio?.median >= target,
+    problems,
+  };
+}
+
+export function budgetTable(rows) {
+  const header = [
+    "work",
+    "subject",
+    "takes",
+    "base",
+    "takes",
+    "× base",
+    "quartiles",
+    "target",
+    "met",
+    "again",
+    "CPU",
+  ];
+  return formatTable(header, rows.map(budgetCells));
+}
+
+function budgetCells({ work, subject, sliceMs, base, baseSliceMs, ratio, target, met, control, cpuRatio }) {
+  return [
+    WORKLOADS[work].title,
+    subject,
+    formatSlice(sliceMs, WORKLOADS[work]),
+    base ?? "–",
+    formatSlice(baseSliceMs, WORKLOADS[work]),
+    formatRatio(ratio?.median),
+    ratio === undefined ? "–" : `${formatRatio(ratio.low)}–${formatRatio(ratio.high)}`,
+    formatRatio(target),
+    yesOrNo(met),
+    formatRatio(control),
+    formatRatio(cpuRatio),
+  ];
+}

@@ -1,0 +1,37 @@
+/** Where the figures come from. */
+import { readFileSync } from "node:fs";
+import { statfs } from "node:fs/promises";
+import { availableParallelism, cpus } from "node:os";
+
+/** Types of `statfs`, from Linux's `magic.h`. */
+const FILE_SYSTEMS = {
+  0xef53: "ext4",
+  0x01021994: "tmpfs",
+  0x58465342: "xfs",
+  0x9123683e: "btrfs",
+  0x794c7630: "overlayfs",
+};
+const PACKAGES = [
+  "@stowage/core",
+  "@stowage/local",
+  "flydrive",
+  "@flystorage/local-fs",
+  "files-sdk",
+  "unstorage",
+];
+
+export async function describeEnvironment(directory) {
+  const { type } = await statfs(directory);
+  return {
+    date: new Date().toISOString(),
+    node: `${process.version} on ${process.platform} ${process.arch}`,
+    processors: `${availableParallelism()} of ${cpus()[0]?.model ?? "an unknown kind"}`,
+    "file system": FILE_SYSTEMS[type] ?? `type 0x${type.toString(16)}`,
+    packages: PACKAGES.map((name) => `${name} ${versionOf(name)}`).join(", "),
+  };
+}
+
+function versionOf(name) {
+  const file = new URL(`../node_modules/${name}/package.json`, import.meta.url);
+  return JSON.parse(readFileSync(file, "utf8")).version;
+}

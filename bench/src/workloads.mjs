@@ -1,0 +1,37 @@
+/**
+ * The pieces of work that are timed.
+ *
+ * @typedef {object} Workload
+ * @property {string} title
+ * @property {"small" | "large"} kind - Large ones run in fewer rounds.
+ * @property {readonly string[]} verbs - What a store must offer.
+ * @property {boolean} [writes] - Whether atomicity of the subject matters to the comparison.
+ * @property {number} [operations] - In one slice; absent for one.
+ * @property {number} [bytes] - Moved in one slice.
+ * @property {(store) => Promise<void>} [prepare] - Once, untimed.
+ * @property {(store) => Promise<string | undefined>} check - What is wrong with the store's answers, if anything.
+ * @property {(store, slice: number) => Promise<void>} [before] - Before each slice, untimed.
+ * @property {(store, slice: number) => Promise<void>} run - One slice, timed.
+ * @property {(store, slice: number) => Promise<void>} [after] - After each slice, untimed.
+ * @property {(store) => Promise<void>} [finish] - Once, untimed.
+ */
+import { list10k } from "./listing.mjs";
+import { deletes, existences, gets, heads, puts } from "./small-objects.mjs";
+import { streamIn, streamOut } from "./streams.mjs";
+
+/** @type {Record<string, Workload>} */
+export const WORKLOADS = {
+  "put4k-c1": puts(1),
+  "put4k-c16": puts(16),
+  "get4k-c1": gets(1),
+  "get4k-c16": gets(16),
+  "head-c1": heads(1),
+  "head-c16": heads(16),
+  "exists-c1": existences(1),
+  "exists-c16": existences(16),
+  "stream-in": streamIn(),
+  "stream-out": streamOut(),
+  list10k: list10k(),
+  "delete-c1": deletes(1),
+  "delete-c16": deletes(16),
+};

@@ -1,0 +1,122 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  compareKeys,
+  createStorage,
+  toBody,
+  type FileStorage,
+  type GetResult,
+  type ListOptions,
+  type ListPage,
+  type StorageOptions,
+  type StorageProvider,
+} from "@stowage/core";
+import { rejects, sameBytes } from "./expect.js";
+import type { RuleContext } from "./rule.js";
+
+/** Changes a facade that a rule makes; gets what it was made of. */
+export type StorageBreak = (
+  storage: FileStorage,
+  provider: StorageProvider,
+  options: StorageOptions,
+) => FileStorage;
+
+/** What a rule is run on. */
+export interface Subject {
+  readonly provider: StorageProvider;
+  readonly prefix: string;
+  /** Breaks every facade of the rule: how mutants of the facade are made. */
+  readonly breakStorage?: StorageBreak | undefined;
+}
+
+/** Reads the body of an object to its end. */
+export async function readAll({ body }: GetResult): Promise<Uint8Array> {
+  if (body instanceof Uint8Array) return body;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body as AsyncIterable<Uint8Array>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** Makes the context of one rule; `tidy` removes its temporary folders. */
+export function createContext(subject: Subject): { context: RuleContext; tidy: () => Promise<void> } {
+  const { provider, prefix } = subject;
+  const directories: string[] = [];
+  const directory = async (): Promise<string> => {
+    const path = await mkdtemp(join(tmpdir(), "stowage-conformance-"));
+    directories.push(path);
+    return path;
+  };
+  const make: RuleContext["createStorage"] = (inner, given) => {
+    const options = { retry: false, timeouts: false, ...given } as const;
+    const storage = createStorage(inner, options);
+    return subject.breakStorage?.(storage, inner, options) ?? storage;
+  };
+  const context = { ...verbsOf(provider, prefix), createStorage: make, directory, storage: make(provider) };
+  const tidy = async (): Promise<void> => {
+    await Promise.all(directories.map((path) => rm(path, { recursive: true, force: true })));
+  };
+  return { context, tidy };
+}
+
+function verbsOf(
+  provider: StorageProvider,
+  prefix: string,
+): Omit<RuleContext, "storage" | "createStorage" | "directory"> {
+  const key = (name: string): string => prefix + name;
+  const get: RuleContext["get"] = (name, options = {}) => provider.get(key(name), options);
+  const head: RuleContext["head"] = (name, options = {}) => provider.head(key(name), options);
+  const read: RuleContext["read"] = async (name, options) => readAll(await get(name, options));
+  const names = (options: ListOptions = {}): Promise<string[]> => allNames(provider, prefix, options);
+  return {
+    provider,
+    prefix,
+    key,
+    get,
+    head,
+    read,
+    names,
+    put: async (name, input, { size, ...options } = {}) => {
+      const body = await toBody(input, { size, key: key(name), provider: provider.name });
+      return await provider.put(key(name), body, options);
+    },
+    remove: (name, options = {}) => provider.delete(key(name), options),
+    list: (options = {}) => provider.list({ ...options, prefix: prefix + (options.prefix ?? "") }),
+    holds: async (name, expected) => {
+      const bytes = await read(name);
+      if (provider.supports.byteExact) sameBytes(bytes, expected);
+    },
+    lacks: async (name) => {
+      await rejects("NotFound", head(name));
+      await rejects("NotFound", get(name));
+      const found = await names({ prefix: name });
+      if (found.includes(name)) throw new Error(`the listing shows ${name}, which head and get do not find`);
+    },
+  };
+}
+
+async function allNames(provider: StorageProvider, prefix: string, options: ListOptions): Promise<string[]> {
+  const found: string[] = [];
+  for await (const page of pages(provider, { ...options, prefix: prefix + (options.prefix ?? "") })) {
+    found.push(...page.objects.map((info) => info.key.slice(prefix.length)));
+  }
+  return provider.supports.orderedList ? found : found.sort(compareKeys);
+}
+
+/** A listing that never ends is a failure, and must not be a hang. */
+const PAGES_MAX = 1000;
+
+/** Every page of a listing. */
+export async function* pages(
+  provider: StorageProvider,
+  options: ListOptions,
+): AsyncGenerator<ListPage, void, undefined> {
+  let { cursor } = options;
+  for (let count = 0; count < PAGES_MAX; count++) {
+    const page: ListPage = await provider.list({ ...options, cursor });
+    yield page;
+    cursor = page.cursor;
+    if (cursor === undefined) return;
+  }
+  throw new Error(`the listing has not ended after ${PAGES_MAX} pages`);
+}

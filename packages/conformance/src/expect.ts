@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { isStorageError, type ObjectInfo, type StorageError, type StorageErrorCode } from "@stowage/core";
+
+/** Resolves with the error of a call that must reject with a `StorageError` of this code. */
+export async function rejects(code: StorageErrorCode, call: Promise<unknown>): Promise<StorageError> {
+  const error = await rejection(call);
+  if (isStorageError(error, code)) return error;
+  const found = isStorageError(error) ? error.code : String(error);
+  throw new assert.AssertionError({ message: `rejected with ${found}, not with ${code}`, actual: error });
+}
+
+/** Throws unless the call rejects with this very value. */
+export async function rejectsWith(reason: unknown, call: Promise<unknown>): Promise<void> {
+  const error = await rejection(call);
+  assert.ok(Object.is(error, reason), `rejected with ${String(error)}, not with ${String(reason)} itself`);
+}
+
+/** Throws unless the call rejects with a `TypeError`. */
+export async function rejectsType(call: Promise<unknown>): Promise<void> {
+  const error = await rejection(call);
+  assert.ok(error instanceof TypeError, `rejected with ${String(error)}, not with a TypeError`);
+}
+
+async function rejection(call: Promise<unknown>): Promise<unknown> {
+  let value: unknown;
+  try {
+    value = await call;
+  } catch (error) {
+    return error;
+  }
+  throw new assert.AssertionError({ message: "resolved, but must reject", actual: value });
+}
+
+/** Throws unless the bytes are the same; says where they differ, and does not print them. */
+export function sameBytes(actual: Uint8Array, expected: string | Uint8Array): void {
+  const wanted = typeof expected === "string" ? Buffer.from(expected) : expected;
+  if (Buffer.compare(actual, wanted) === 0) return;
+  const at = actual.findIndex((byte, index) => byte !== wanted[index]);
+  const where = at === -1 ? "one ends early" : `they differ at byte ${at}`;
+  assert.fail(`${actual.byteLength} bytes instead of ${wanted.byteLength}: ${where}`);
+}
+
+/** The facts that every verb must agree on. */
+export function factsOf(info: ObjectInfo): Partial<ObjectInfo> {
+  const { key, size, etag, contentType, cacheControl, contentDisposition, provider, ref, writeId } = info;
+  const metadata = Object.keys(info.metadata ?? {}).length === 0 ? undefined : { ...info.metadata };
+  return { key, size, etag, contentType, cacheControl, contentDisposition, metadata, provider, ref, writeId };
+}
+
+/** How many of the calls resolved; all are waited for. */
+export async function countResolved(calls: readonly Promise<unknown>[]): Promise<number> {
+  const results = await Promise.allSettled(calls);
+  return results.filter(({ status }) => status === "fulfilled").length;
+}
+
+/** Marks a promise that is awaited later as one whose rejection is not forgotten. */
+export function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}

@@ -1,0 +1,223 @@
+import { Readable } from "node:stream";
+import {
+  StorageError,
+  consume,
+  delay,
+  intercept,
+  isStorageError,
+  toBody,
+  type Applied,
+  type Around,
+  type Body,
+  type Call,
+  type CallChanges,
+  type GetResult,
+  type Operation,
+  type StorageErrorCode,
+  type StorageProvider,
+} from "@stowage/core";
+import { FaultDecider, type Fault, type FaultPlan } from "./fault-plan.js";
+
+/** A call as a faulty provider saw it. */
+export interface FaultLogEntry {
+  readonly operation: Operation;
+  readonly key: string | undefined;
+  /** What went wrong; `"down"` while the provider was down, `undefined` when nothing did. */
+  readonly fault: Fault | "down" | undefined;
+}
+
+/** A provider with faults, and the switches to make them. */
+export interface Faulty {
+  readonly provider: StorageProvider;
+  /** Every call rejects with `Unavailable` until {@link Faulty.up}; nothing is applied. */
+  readonly down: () => void;
+  readonly up: () => void;
+  /** Gives the next call of a verb this fault, before anything that was planned. */
+  readonly failNext: (operation: Operation, fault: Fault) => void;
+  /** Lets every write that is still on its way take effect, in the order in which they were sent. */
+  readonly land: () => Promise<void>;
+  /** Every call, in order. */
+  readonly log: readonly FaultLogEntry[];
+}
+
+/** A write whose caller has given up, and that takes effect after so many further calls. */
+interface LateWrite {
+  readonly apply: () => Promise<unknown>;
+  calls: number;
+}
+
+interface State {
+  readonly name: string;
+  readonly plan: FaultPlan;
+  readonly decider: FaultDecider;
+  readonly log: FaultLogEntry[];
+  readonly late: LateWrite[];
+  isDown: boolean;
+}
+
+type Next<T> = (changes?: CallChanges) => Promise<T>;
+
+const DELAY_MS = 10;
+const LATE_CALLS_MAX = 3;
+
+/**
+ * Puts faults between a caller and a provider: requests and answers that are lost, writes that arrive late,
+ * bodies that are cut, delays, and a provider that is down.
+ *
+ * The same plan and the same calls give the same faults. A late write takes effect after one to three further
+ * calls, or when {@link Faulty.land} is called: never by a timer.
+ *
+ * @throws TypeError when the rates are together more than 1.
+ * @example
+ * ```ts
+ * const { provider, failNext } = faulty(memory());
+ * failNext("put", "lost-response");
+ * await createStorage(fallback([provider, memory({ name: "second" })])).put("a.txt", "abc");
+ * ```
+ */
+export function faulty(inner: StorageProvider, plan: FaultPlan = {}): Faulty {
+  const state: State = {
+    name: inner.name,
+    plan,
+    decider: new FaultDecider(plan),
+    log: [],
+    late: [],
+    isDown: false,
+  };
+  const around: Around = (call, next) => pass(state, call, next);
+  return {
+    provider: intercept(inner, { type: "faulty", around, limits: ["it fails on purpose"] }),
+    down: () => void (state.isDown = true),
+    up: () => void (state.isDown = false),
+    failNext: (operation, fault) => state.decider.next({ operation, fault }),
+    land: () => landAll(state),
+    log: state.log,
+  };
+}
+
+async function pass<T>(state: State, call: Call, next: Next<T>): Promise<T> {
+  const { operation, key, options } = call;
+  options.signal?.throwIfAborted();
+  await landDue(state);
+  const { fault, draw } = state.decider.decide(operation);
+  state.log.push({ operation, key, fault: state.isDown ? "down" : fault });
+  if (state.isDown) throw failure(state, call, "Unavailable", "it is down", "no");
+  switch (fault) {
+    case undefined:
+      return await next();
+    case "drop":
+      throw failure(state, call, "Unavailable", "the request was lost", "no");
+    case "delay":
+      await delay(Math.ceil(draw * (state.plan.delayMs ?? DELAY_MS)), options.signal);
+      return await next();
+    case "lost-response":
+      return await loseResponse(state, call, next);
+    case "late-apply":
+      return await applyLate(state, call, next, draw);
+    case "truncate":
+      return await truncate(state, call, next);
+  }
+}
+
+async function loseResponse<T>(state: State, call: Call, next: Next<T>): Promise<never> {
+  const result = await next();
+  release(result);
+  throw failure(state, call, "Unavailable", "the answer was lost", "unknown");
+}
+
+/** A lost answer may own a stream. */
+function release(result: unknown): void {
+  const { body } = Object(result) as Partial<GetResult>;
+  if (body instanceof Readable) body.destroy();
+}
+
+const READS: ReadonlySet<Operation> = new Set(["get", "head", "list", "signedUrl", "signUpload"]);
+
+async function applyLate<T>(state: State, call: Call, next: Next<T>, draw: number): Promise<never> {
+  if (!READS.has(call.operation)) {
+    const body = call.body && (await bytesOf(call.body, call.options.signal));
+    // The caller has left: its signal is no longer heard.
+    const { signal } = new AbortController();
+    const calls = 1 + Math.floor(draw * LATE_CALLS_MAX);
+    state.late.push({ apply: () => next({ signal, body }), calls });
+  }
+  throw failure(state, call, "Timeout", "no answer came", "unknown");
+}
+
+/** The bytes of a body: what is on its way needs no source any more. */
+async function bytesOf(body: Body, signal: AbortSignal | undefined): Promise<Body> {
+  if (body.bytes !== undefined) return await toBody(Uint8Array.from(body.bytes));
+  const chunks: Uint8Array[] = [];
+  await consume(body.open(), signal, (chunk) => void chunks.push(Uint8Array.from(chunk)));
+  return await toBody(Buffer.concat(chunks));
+}
+
+async function landDue(state: State): Promise<void> {
+  for (const write of state.late) write.calls--;
+  while (state.late[0] !== undefined && state.late[0].calls < 0) await landFirst(state);
+}
+
+async function landAll(state: State): Promise<void> {
+  while (state.late.length > 0) await landFirst(state);
+}
+
+/** Nobody hears how a late write ends. */
+async function landFirst({ late }: State): Promise<void> {
+  await late.shift()?.apply().catch(() => {});
+}
+
+async function truncate<T>(state: State, call: Call, next: Next<T>): Promise<T> {
+  if (call.operation === "get") return cutResult((await next()) as GetResult) as T;
+  if (call.body === undefined) return await next();
+  try {
+    return await next({ body: cutBody(call.body) });
+  } catch (error) {
+    if (isStorageError(error, "SourceError") && error.reason === CUT) {
+      throw failure(state, call, "Unavailable", "the connection was cut", "unknown");
+    }
+    throw error;
+  }
+}
+
+function cutResult(result: GetResult): GetResult {
+  const { body, info, range } = result;
+  if (body instanceof Uint8Array) return { ...result, body: body.subarray(0, body.byteLength >> 1) };
+  return { ...result, body: Readable.from(firstHalf(body, (range?.length ?? info.size) >> 1), { objectMode: false }) };
+}
+
+async function* firstHalf(stream: Readable, bytes: number): AsyncGenerator<Uint8Array, void, undefined> {
+  let left = bytes;
+  for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+    if (left > 0) yield chunk.subarray(0, left);
+    left -= chunk.byteLength;
+    if (left <= 0) return;
+  }
+}
+
+const CUT = "the connection was cut";
+
+/** A body whose stream fails half-way; where the size is unknown, after the first bytes. */
+function cutBody(body: Body): Body {
+  const { size, replayable } = body;
+  const open: Body["open"] = (range) => {
+    const half = firstHalf(body.open(range), (range?.length ?? size ?? 2) >> 1);
+    return Readable.from(failingAtEnd(half), { objectMode: false });
+  };
+  return { size, replayable, open };
+}
+
+async function* failingAtEnd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* chunks;
+  throw new StorageError("SourceError", CUT, { operation: "put", provider: "faulty" });
+}
+
+function failure(
+  { name }: State,
+  { operation, key }: Call,
+  code: StorageErrorCode,
+  reason: string,
+  applied: Applied,
+): StorageError {
+  return new StorageError(code, reason, { operation, provider: name, key, applied });
+}
+

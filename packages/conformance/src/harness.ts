@@ -1,0 +1,184 @@
+import { randomBytes } from "node:crypto";
+import type { StorageProvider } from "@stowage/core";
+import { createContext, pages, type StorageBreak } from "./context.js";
+import { skipReason } from "./needs.js";
+import type { Rule } from "./rule.js";
+import { RULES } from "./rules.js";
+
+/** A provider that was opened for the suite, and how it is put away. */
+export interface Opened {
+  readonly provider: StorageProvider;
+  /** Called once, after the last rule. */
+  readonly close?: (() => Promise<void> | void) | undefined;
+}
+
+/** Opens a provider to try. Called once, and again for each rule that closes what it gets. */
+export type Open = () => Promise<Opened> | Opened;
+
+/** What {@link conformance} is given: how to open the provider, and how to run. */
+export interface ConformanceOptions extends RunOptions {
+  readonly open: Open;
+}
+
+/** How the suite is run. Nothing here makes a rule be skipped: only the provider's own word does. */
+export interface RunOptions {
+  /** Default: all of {@link RULES}. */
+  readonly rules?: readonly Rule[] | undefined;
+  /** How long one rule may take, in milliseconds, until it counts as failed; default 20,000. */
+  readonly timeoutMs?: number | undefined;
+  /** Opens a provider for each rule, instead of one for all. */
+  readonly fresh?: boolean | undefined;
+  /** Breaks every facade that a rule makes: how mutants of the facade are made. */
+  readonly breakStorage?: StorageBreak | undefined;
+}
+
+/** How one rule ended. */
+export type RuleOutcome = { readonly title: string; readonly milliseconds: number } & (
+  | { readonly status: "passed" }
+  | { readonly status: "skipped"; readonly reason: string }
+  | { readonly status: "failed"; readonly error: unknown }
+);
+
+/** How every rule ended, in the order of the suite. */
+export interface RunReport {
+  readonly outcomes: readonly RuleOutcome[];
+  readonly passed: number;
+  readonly skipped: number;
+  readonly failed: number;
+}
+
+const RULE_TIMEOUT_MS = 20_000;
+
+/** A provider that is opened when it is first needed. */
+interface Session {
+  readonly options: RunOptions;
+  readonly open: Open;
+  /** Part of every prefix, so that two runs on one bucket do not meet. */
+  readonly run: string;
+  shared: Promise<Opened> | undefined;
+}
+
+function startSession(open: Open, options: RunOptions): Session {
+  return { open, options, run: randomBytes(3).toString("hex"), shared: undefined };
+}
+
+async function endSession({ shared }: Session): Promise<void> {
+  await (await shared)?.close?.();
+}
+
+/**
+ * Runs the suite on a provider and reports on every rule.
+ *
+ * The rules run one after the other, each under a prefix of its own, and what a rule leaves under its prefix is
+ * deleted. A rule that hangs fails. Rejects only when the provider cannot be opened or closed.
+ */
+export async function runRules(open: Open, options: RunOptions = {}): Promise<RunReport> {
+  const session = startSession(open, options);
+  const outcomes: RuleOutcome[] = [];
+  try {
+    for (const [index, rule] of (options.rules ?? RULES).entries()) {
+      outcomes.push(await runRule(session, rule, index));
+    }
+  } finally {
+    await endSession(session);
+  }
+  const count = (status: RuleOutcome["status"]): number =>
+    outcomes.filter((outcome) => outcome.status === status).length;
+  return { outcomes, passed: count("passed"), skipped: count("skipped"), failed: count("failed") };
+}
+
+async function runRule(session: Session, rule: Rule, index: number): Promise<RuleOutcome> {
+  const own = session.options.fresh === true || rule.own === true;
+  const opened = own ? await session.open() : await (session.shared ??= Promise.resolve(session.open()));
+  const startedAt = performance.now();
+  const end = (): { title: string; milliseconds: number } => ({
+    title: rule.title,
+    milliseconds: performance.now() - startedAt,
+  });
+  const reason = skipReason(rule, opened.provider);
+  if (reason !== undefined) {
+    if (own) await opened.close?.();
+    return { ...end(), status: "skipped", reason };
+  }
+  try {
+    await tryRule(session, rule, `r${String(index).padStart(3, "0")}-${session.run}/`, opened.provider, own);
+    return { ...end(), status: "passed" };
+  } catch (error) {
+    return { ...end(), status: "failed", error };
+  } finally {
+    if (own) await opened.close?.();
+  }
+}
+
+async function tryRule(
+  { options }: Session,
+  rule: Rule,
+  prefix: string,
+  provider: StorageProvider,
+  own: boolean,
+): Promise<void> {
+  const { breakStorage, timeoutMs = RULE_TIMEOUT_MS } = options;
+  const { context, tidy } = createContext({ provider, prefix, breakStorage });
+  try {
+    await within(timeoutMs, rule.run(context));
+    if (!own) await within(timeoutMs, clean(provider, prefix));
+  } finally {
+    await tidy();
+  }
+}
+
+/** Rejects when the work takes longer: a provider that hangs has failed. */
+async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no end after ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function clean(provider: StorageProvider, prefix: string): Promise<void> {
+  const keys: string[] = [];
+  for await (const page of pages(provider, { prefix })) keys.push(...page.objects.map(({ key }) => key));
+  await Promise.all(keys.map((key) => provider.delete(key, {})));
+}
+
+/** What Vitest and node:test hand to a test: enough to skip it. */
+interface TestContext {
+  readonly skip?: ((reason?: string) => unknown) | undefined;
+}
+
+/** The functions of a test runner that the suite needs. Vitest and `node:test` have them under these names. */
+export interface Runner {
+  readonly describe: (name: string, body: () => void) => unknown;
+  readonly it: (name: string, body: (context?: TestContext) => Promise<void>) => unknown;
+}
+
+/**
+ * Registers the suite with a test runner: one test for each rule, and a last one that closes the provider.
+ *
+ * @param runner - `{ describe, it }` of Vitest, of `node:test`, or of another runner with their shape.
+ * @param name - What is tried, for the runner's output.
+ * @param options.open - Called inside of the first test, so that a failure to open is a failed test.
+ * @example
+ * ```ts
+ * import { describe, it } from "node:test";
+ * conformance({ describe, it }, "memory", { open: () => ({ provider: memory() }) });
+ * ```
+ */
+export function conformance(runner: Runner, name: string, options: ConformanceOptions): void {
+  const session = startSession(options.open, options);
+  runner.describe(name, () => {
+    for (const [index, rule] of (options.rules ?? RULES).entries()) {
+      runner.it(rule.title, async (test) => {
+        const outcome = await runRule(session, rule, index);
+        if (outcome.status === "failed") throw outcome.error;
+        if (outcome.status === "skipped") test?.skip?.(outcome.reason);
+      });
+    }
+    runner.it("closes", () => endSession(session));
+  });
+}

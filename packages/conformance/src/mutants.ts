@@ -1,0 +1,54 @@
+import type { Mutant } from "./mutant.js";
+import { abortMutants } from "./mutants/aborts.js";
+import { bodyMutants, sizeMutants, sourceFailureMutants } from "./mutants/bodies.js";
+import { conditionMutants } from "./mutants/conditions.js";
+import { copyMutants } from "./mutants/copies.js";
+import { cursorMutants } from "./mutants/cursors.js";
+import { declaredMutants, idempotencyMutants, linkMutants } from "./mutants/declared.js";
+import { delimiterMutants } from "./mutants/delimiters.js";
+import { directoryMutants } from "./mutants/directories.js";
+import { errorMutants } from "./mutants/errors.js";
+import { facadeMutants } from "./mutants/facades.js";
+import { factsMutants } from "./mutants/facts.js";
+import { headerMutants, metadataMutants } from "./mutants/headers.js";
+import { deleteMutants, headMutants } from "./mutants/heads-deletes.js";
+import { hostileKeyMutants, keyMutants } from "./mutants/keys.js";
+import { listMutants } from "./mutants/lists.js";
+import { manyMutants } from "./mutants/many.js";
+import { ownershipMutants, putMutants } from "./mutants/put.js";
+import { getMutants, rangeMutants } from "./mutants/reads.js";
+import { refMutants } from "./mutants/refs.js";
+import { storedObjectMutants } from "./mutants/stored-objects.js";
+
+/** A broken provider, or facade, for every rule of the suite. */
+export const MUTANTS: readonly Mutant[] = [
+  ...putMutants,
+  ...ownershipMutants,
+  ...factsMutants,
+  ...bodyMutants,
+  ...sizeMutants,
+  ...sourceFailureMutants,
+  ...conditionMutants,
+  ...getMutants,
+  ...rangeMutants,
+  ...headMutants,
+  ...deleteMutants,
+  ...listMutants,
+  ...delimiterMutants,
+  ...cursorMutants,
+  ...keyMutants,
+  ...hostileKeyMutants,
+  ...headerMutants,
+  ...metadataMutants,
+  ...copyMutants,
+  ...refMutants,
+  ...abortMutants,
+  ...errorMutants,
+  ...storedObjectMutants,
+  ...facadeMutants,
+  ...manyMutants,
+  ...directoryMutants,
+  ...idempotencyMutants,
+  ...declaredMutants,
+  ...linkMutants,
+];

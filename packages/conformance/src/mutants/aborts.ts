@@ -1,0 +1,172 @@
+import { StorageError, isStorageError, toBody, type CallOptions, type StorageProvider } from "@stowage/core";
+import { mutant, storageMutant, type Break, type Mutant } from "../mutant.js";
+import { locksOn } from "./bodies.js";
+import { facade, overriding, verbs } from "./breaks.js";
+
+/** Options without a signal that was aborted before. */
+function deaf<Options extends CallOptions>(options: Options): Options {
+  return options.signal?.aborted === true ? { ...options, signal: undefined } : options;
+}
+
+/** Changes the error of a put that was aborted while it ran. */
+function onAbort(
+  react: (inner: StorageProvider, key: string, reason: unknown) => Promise<unknown> | unknown,
+): Break {
+  return verbs((inner) => ({
+    put: (key, body, options) =>
+      inner.put(key, body, options).catch(async (error: unknown) => {
+        throw options.signal?.aborted === true && error === options.signal.reason
+          ? await react(inner, key, error)
+          : error;
+      }),
+  }));
+}
+
+function wrapped(inner: StorageProvider, key: string, cause: unknown): StorageError {
+  return new StorageError("Unavailable", "the call was aborted", {
+    operation: "put",
+    provider: inner.name,
+    key,
+    cause,
+  });
+}
+
+/** Answers an abort at once, and goes on reading. */
+const goesOnReading: Break = verbs((inner) => ({
+  put: async (key, body, options) => {
+    const { signal } = options;
+    if (signal === undefined || body.bytes !== undefined) return await inner.put(key, body, options);
+    signal.throwIfAborted();
+    const read = async (): Promise<Uint8Array> => Buffer.concat(await body.open().toArray());
+    const aborted = new Promise<never>((_, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+    const bytes = await Promise.race([read(), aborted]);
+    return await inner.put(key, await toBody(bytes), options);
+  },
+}));
+
+const listensForEver: Break = verbs((inner) => ({
+  put: async (key, body, options) => {
+    const info = await inner.put(key, body, options);
+    options.signal?.addEventListener("abort", () => void inner.delete(key, {}), { once: true });
+    return info;
+  },
+}));
+
+export const abortMutants: readonly Mutant[] = [
+  mutant(
+    "a put with an aborted signal rejects with its reason, reads nothing and writes nothing",
+    "put does not look at the signal first",
+    verbs((inner) => ({
+      put: (key, body, options) => inner.put(key, body, deaf(options)),
+    })),
+  ),
+  mutant(
+    "get with an aborted signal rejects with its reason, unchanged",
+    "get does not look at the signal",
+    verbs((inner) => ({
+      get: (key, options) => inner.get(key, deaf(options)),
+    })),
+  ),
+  mutant(
+    "head with an aborted signal rejects with its reason, unchanged",
+    "head does not look at the signal",
+    verbs((inner) => ({
+      head: (key, options) => inner.head(key, deaf(options)),
+    })),
+  ),
+  mutant(
+    "list with an aborted signal rejects with its reason, unchanged",
+    "list does not look at the signal",
+    verbs((inner) => ({
+      list: (options) => inner.list(deaf(options)),
+    })),
+  ),
+  mutant(
+    "delete with an aborted signal rejects with its reason, unchanged",
+    "delete does not look at the signal",
+    verbs((inner) => ({
+      delete: (key, options) => inner.delete(key, deaf(options)),
+    })),
+  ),
+  storageMutant(
+    "copy with an aborted signal rejects with its reason, unchanged",
+    "copy does not look at the signal",
+    facade((storage) => ({
+      copy: async (from, to, options = {}) => storage.copy(from, to, deaf(options)),
+    })),
+  ),
+  mutant(
+    "a put that is aborted in the middle rejects with the reason and writes nothing",
+    "wraps the reason of an abort",
+    onAbort(wrapped),
+  ),
+  mutant(
+    "a put that is aborted in the middle closes its source",
+    "goes on reading after an abort",
+    goesOnReading,
+  ),
+  mutant(
+    "a put that is aborted in the middle leaves the old object as it was",
+    "removes the old object on an abort",
+    onAbort(async (inner, key, reason) => {
+      await inner.delete(key, {});
+      return reason;
+    }),
+  ),
+  mutant(
+    "a reason that is no Error is passed on as it is",
+    "makes an Error of every reason",
+    onAbort((_inner, _key, reason) => (reason instanceof Error ? reason : new Error(String(reason)))),
+  ),
+  storageMutant(
+    "the facade passes the reason of an abort on, unchanged",
+    "the facade wraps the reason of an abort",
+    facade((storage, provider) => ({
+      put: (key, body, options) =>
+        storage.put(key, body, options).catch((error: unknown) => {
+          throw options?.signal?.aborted === true ? wrapped(provider, key, error) : error;
+        }),
+    })),
+  ),
+  mutant(
+    "after an abort the key can be written",
+    "keeps a lock after an abort",
+    locksOn((error) => !isStorageError(error)),
+  ),
+  mutant("an abort after a put has resolved harms nothing", "listens to the signal for ever", listensForEver),
+  storageMutant(
+    "an abort of a read never makes a truncated body look whole",
+    "ends an aborted read quietly",
+    facade((storage) => ({
+      get: async (key, options) => {
+        const object = await storage.get(key, options);
+        const bytes = async (): Promise<Uint8Array> =>
+          (await object.bytes()).subarray(0, options?.signal?.aborted === true ? 1000 : undefined);
+        return overriding(object, { bytes });
+      },
+    })),
+  ),
+  mutant(
+    "a signal that is never aborted changes nothing",
+    "head with a signal gives no size",
+    verbs((inner) => ({
+      head: async (key, options) => {
+        const info = await inner.head(key, options);
+        return options.signal === undefined ? info : { ...info, size: 0 };
+      },
+    })),
+  ),
+  storageMutant(
+    "timeoutMs ends a put whose source stands still with Timeout, and nothing is written",
+    "does not say that the time is over",
+    (storage, provider) =>
+      facade(() => ({
+        put: (...given) =>
+          storage.put(...given).catch((error: unknown) => {
+            throw isStorageError(error, "Timeout") ? wrapped(provider, given[0], error) : error;
+          }),
+      }))(storage, provider, {}),
+  ),
+];

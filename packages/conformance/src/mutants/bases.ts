@@ -1,0 +1,90 @@
+import {
+  StorageError,
+  decodeKeyPath,
+  encodeKeyPath,
+  intercept,
+  type StorageProvider,
+  type Supports,
+} from "@stowage/core";
+import type { Break } from "../mutant.js";
+import { collect } from "./breaks.js";
+import { toBody } from "@stowage/core";
+
+/**
+ * A provider that supports less than the one it is made of, and says so: what its flags deny it does not do.
+ */
+export function restricted(denied: Partial<Supports>): Break {
+  return (inner) => {
+    const supports: Supports = { ...inner.supports, ...denied };
+    const refuse = (reason: string, key: string): never => {
+      throw new StorageError("Unsupported", reason, { operation: "put", provider: inner.name, key });
+    };
+    const put: StorageProvider["put"] = async (key, body, options) => {
+      if (supports.emptyObject && supports.overwrite) return await inner.put(key, body, options);
+      options.signal?.throwIfAborted();
+      const bytes = await collect(body, options);
+      if (bytes.byteLength === 0 && !supports.emptyObject) refuse("it takes no empty objects", key);
+      const ifNoneMatch = supports.overwrite ? options.ifNoneMatch : "*";
+      return await inner.put(key, await toBody(bytes), { ...options, ifNoneMatch });
+    };
+    const copy: StorageProvider["copy"] =
+      inner.copy &&
+      ((from, to, options) =>
+        inner.copy!(from, to, supports.overwrite ? options : { ...options, ifNoneMatch: "*" }));
+    return { ...inner, supports, put, copy };
+  };
+}
+
+/** The least that a provider can be: the five verbs, without a single optional feature. */
+export const bare: Break = (inner) => ({
+  ...restricted({
+    range: false,
+    ifNoneMatch: false,
+    ifMatch: false,
+    ifNoneMatchOnMultipart: false,
+    conditionalDelete: false,
+    metadata: false,
+    orderedList: false,
+    emptyObject: false,
+    overwrite: false,
+    byteExact: false,
+    keyBytesMax: 600,
+    objectBytesMax: 4 * 1024 * 1024,
+  })(inner),
+  copy: undefined,
+  deleteMany: undefined,
+});
+
+const PUBLIC_BASE = "https://files.example.com/";
+
+/** A provider with every kind of link. Nobody answers under them. */
+export const linked: Break = (inner) => ({
+  ...inner,
+  publicUrl: (key) => PUBLIC_BASE + encodeKeyPath(key),
+  locate: (text) => {
+    const key = text.startsWith(PUBLIC_BASE) ? decodeKeyPath(text.slice(PUBLIC_BASE.length)) : undefined;
+    return key === undefined ? inner.locate(text) : { key, provider: inner.name, ref: inner.ref(key) };
+  },
+  signedUrl: async (key) => `${PUBLIC_BASE}${encodeKeyPath(key)}?signature=1`,
+  signUpload: async (key) => ({
+    key,
+    method: "PUT",
+    url: PUBLIC_BASE + encodeKeyPath(key),
+    headers: {},
+    expiresAt: inAMinute(),
+  }),
+  multipart: {
+    create: async () => ({ uploadId: "upload-1" }),
+    signPart: async (key) => ({ key, method: "PUT", url: PUBLIC_BASE, headers: {}, expiresAt: inAMinute() }),
+    listParts: async () => [],
+    complete: (key) => inner.head(key, {}),
+    abort: async () => {},
+  },
+});
+
+function inAMinute(): Date {
+  return new Date(Date.now() + 60_000);
+}
+
+/** A provider with a `close`, as wrappers have. */
+export const closable: Break = (inner) => intercept(inner, { type: "closable" });

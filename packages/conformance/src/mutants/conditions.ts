@@ -1,0 +1,199 @@
+import { StorageError, type StorageErrorCode, type StorageProvider } from "@stowage/core";
+import { mutant, storageMutant, type Break, type Mutant } from "../mutant.js";
+import { restricted } from "./bases.js";
+import { find, recovering, tick, verbs, facade } from "./breaks.js";
+
+export function failure(
+  inner: StorageProvider,
+  code: StorageErrorCode,
+  key: string,
+  operation: "put" | "get" | "head" | "delete" = "put",
+): StorageError {
+  return new StorageError(code, "the mutant says so", { operation, provider: inner.name, key });
+}
+
+/** Looks first and writes later: two writers both find their condition kept. */
+const looksFirst: Break = verbs((inner) => ({
+  put: async (key, body, options) => {
+    const { ifMatch, ifNoneMatch, ...rest } = options;
+    const old = await find(inner, key);
+    if (ifNoneMatch !== undefined && old !== undefined) throw failure(inner, "AlreadyExists", key);
+    if (ifMatch !== undefined && old?.etag !== ifMatch) throw failure(inner, "PreconditionFailed", key);
+    await tick();
+    return await inner.put(key, body, rest);
+  },
+}));
+
+/** Remembers every etag that a key ever had, and takes any of them for the present one. */
+export function rememberingEtags(verb: "put" | "get" | "delete"): Break {
+  return (inner) => {
+    const history = new Set<string>();
+    const known = async <T extends { readonly ifMatch?: string | undefined }>(
+      key: string,
+      options: T,
+    ): Promise<T> => {
+      if (options.ifMatch === undefined || !history.has(options.ifMatch)) return options;
+      return { ...options, ifMatch: (await find(inner, key))?.etag ?? options.ifMatch };
+    };
+    const put: typeof inner.put = async (key, body, options) => {
+      const info = await inner.put(key, body, verb === "put" ? await known(key, options) : options);
+      if (info.etag !== undefined) history.add(info.etag);
+      return info;
+    };
+    const get: typeof inner.get = async (key, options) =>
+      inner.get(key, verb === "get" ? await known(key, options) : options);
+    const remove: typeof inner.delete = async (key, options) =>
+      inner.delete(key, verb === "delete" ? await known(key, options) : options);
+    return { ...inner, put, get, delete: remove };
+  };
+}
+
+const PART_BYTES = 5 * 1024 * 1024;
+
+/** Forgets the condition of a body that is sent in parts. */
+const forgetsParts: Break = verbs((inner) => ({
+  put: async (key, body, options) => {
+    let bytes = 0;
+    for await (const chunk of body.open() as AsyncIterable<Uint8Array>) bytes += chunk.byteLength;
+    if (bytes < PART_BYTES) throw failure(inner, "AlreadyExists", key);
+    return await inner.put(
+      key,
+      { ...body, open: body.open, bytes: new Uint8Array(bytes) },
+      { ...options, ifNoneMatch: undefined },
+    );
+  },
+}));
+
+/** Applies a break only to create-only puts of streams. */
+function onCreateOnlyStreams(breaks: Break): Break {
+  return (inner) => {
+    const broken = breaks(inner);
+    const put: typeof inner.put = (key, body, options) =>
+      options.ifNoneMatch !== undefined &&
+      body.bytes === undefined &&
+      body.size === undefined &&
+      key.endsWith("a.bin")
+        ? broken.put(key, body, options)
+        : inner.put(key, body, options);
+    return { ...inner, put };
+  };
+}
+
+/** Does something of its own with puts that have a condition. */
+function onCondition(
+  name: "ifMatch" | "ifNoneMatch",
+  put: (inner: StorageProvider) => StorageProvider["put"],
+): Break {
+  return verbs((inner) => ({
+    put: (key, body, options) =>
+      options[name] === undefined ? inner.put(key, body, options) : put(inner)(key, body, options),
+  }));
+}
+
+export const conditionMutants: readonly Mutant[] = [
+  mutant(
+    "a create-only put of a free key writes it",
+    "forgets what it created",
+    onCondition("ifNoneMatch", (inner) => async (key, body, options) => {
+      const info = await inner.put(key, body, options);
+      await inner.delete(key, {});
+      return info;
+    }),
+  ),
+  mutant(
+    "a create-only put of a taken key rejects with AlreadyExists",
+    "returns the old object as if it were new",
+    onCondition(
+      "ifNoneMatch",
+      (inner) => (key, body, options) =>
+        recovering(
+          () => inner.put(key, body, options),
+          () => inner.head(key, {}),
+        ),
+    ),
+  ),
+  mutant(
+    "a create-only put that lost leaves the object with its bytes and facts",
+    "refuses, and writes all the same",
+    onCondition("ifNoneMatch", (inner) => async (key, body, options) => {
+      const taken = (await find(inner, key)) !== undefined;
+      const info = await inner.put(key, body, taken ? { ...options, ifNoneMatch: undefined } : options);
+      if (taken) throw failure(inner, "AlreadyExists", key);
+      return info;
+    }),
+  ),
+  mutant(
+    "of ten create-only puts at once exactly one wins, and its bytes are there",
+    "looks first, then creates",
+    looksFirst,
+  ),
+  mutant(
+    "a create-only put works again once the object is deleted",
+    "remembers deleted keys as taken",
+    (inner) => {
+      const created = new Set<string>();
+      return onCondition("ifNoneMatch", () => async (key, body, options) => {
+        if (created.has(key)) throw failure(inner, "AlreadyExists", key);
+        const info = await inner.put(key, body, options);
+        created.add(key);
+        return info;
+      })(inner);
+    },
+  ),
+  mutant(
+    "a create-only put holds for large streams that are sent in parts",
+    "forgets ifNoneMatch of large streams",
+    onCreateOnlyStreams(forgetsParts),
+  ),
+  mutant(
+    "a large create-only stream that cannot be kept create-only is refused, and the object left",
+    "ignores ifNoneMatch of large streams",
+    onCreateOnlyStreams(forgetsParts),
+    restricted({ ifNoneMatchOnMultipart: false }),
+  ),
+  mutant(
+    "a put with the right ifMatch replaces the object",
+    "refuses every ifMatch",
+    onCondition("ifMatch", (inner) => async (key) => {
+      throw failure(inner, "PreconditionFailed", key);
+    }),
+  ),
+  mutant(
+    "a put with a wrong ifMatch rejects with PreconditionFailed and leaves the object",
+    "ignores ifMatch of a put",
+    onCondition(
+      "ifMatch",
+      (inner) => (key, body, options) => inner.put(key, body, { ...options, ifMatch: undefined }),
+    ),
+  ),
+  mutant(
+    "a put with the etag of an older object rejects with PreconditionFailed",
+    "takes every etag it ever gave for a put",
+    rememberingEtags("put"),
+  ),
+  mutant(
+    "a put with ifMatch on a missing object rejects with PreconditionFailed",
+    "creates what ifMatch expects to be there",
+    onCondition("ifMatch", (inner) => async (key, body, options) => {
+      const old = await find(inner, key);
+      return await inner.put(key, body, old === undefined ? { ...options, ifMatch: undefined } : options);
+    }),
+  ),
+  mutant(
+    "of eight puts at once with one etag exactly one wins",
+    "looks at the etag first, then replaces",
+    looksFirst,
+  ),
+  storageMutant(
+    "conditions of wrong types are TypeErrors",
+    "drops conditions that it does not understand",
+    facade((storage) => ({
+      put: async (key, body, { ifMatch, ifNoneMatch, ...options } = {}) =>
+        storage.put(key, body, {
+          ...options,
+          ...(typeof ifMatch === "string" && ifMatch !== "" && ifNoneMatch === undefined && { ifMatch }),
+          ...((ifNoneMatch as string) === "*" && ifMatch === undefined && { ifNoneMatch }),
+        }),
+    })),
+  ),
+];

@@ -1,0 +1,187 @@
+import {
+  toBody,
+  type CopyOptions,
+  type ObjectInfo,
+  type PutOptions,
+  type StorageProvider,
+} from "@stowage/core";
+import { mutant, storageMutant, type Break, type Mutant } from "../mutant.js";
+import { failure } from "./conditions.js";
+import { bytesOf, facade, find, infos, invented, recovering, verbs } from "./breaks.js";
+
+type Copy = NonNullable<StorageProvider["copy"]>;
+
+/** Replaces the provider's own copy; `copy` is the healthy one. */
+function copies(change: (copy: Copy, inner: StorageProvider) => Copy): Break {
+  return verbs((inner) => ({ copy: inner.copy && change(inner.copy, inner) }));
+}
+
+/** Copies by a put that takes over only some of the facts. */
+function copiesWith(facts: (info: ObjectInfo) => PutOptions): Break {
+  return copies((_copy, inner) => async (from, to, { ifNoneMatch, signal }: CopyOptions) => {
+    signal?.throwIfAborted();
+    const info = await inner.head(from, {});
+    return await inner.put(to, await toBody(await bytesOf(inner, from)), { ifNoneMatch, ...facts(info) });
+  });
+}
+
+const headersOf = ({ contentType, cacheControl, contentDisposition }: ObjectInfo): PutOptions => ({
+  contentType,
+  cacheControl,
+  contentDisposition,
+});
+
+const COPIED_BYTES = 65_536;
+
+/** A copy that follows its source for ever. */
+const linksInstead: Break = (inner) => {
+  const targets = new Map<string, string>();
+  const put: StorageProvider["put"] = async (key, body, options) => {
+    const info = await inner.put(key, body, options);
+    const target = targets.get(key);
+    if (target !== undefined) await inner.copy?.(key, target, {});
+    return info;
+  };
+  const copy: Copy = async (from, to, options) => {
+    const info = await inner.copy!(from, to, options);
+    targets.set(from, to);
+    return info;
+  };
+  return { ...inner, put, copy };
+};
+
+export const copyMutants: readonly Mutant[] = [
+  mutant(
+    "a copy has the bytes of its source, which stays",
+    "copies the first block",
+    copies((copy, inner) => async (from, to, options) => {
+      await copy(from, to, options);
+      const bytes = await bytesOf(inner, to);
+      return await inner.put(to, await toBody(bytes.subarray(0, COPIED_BYTES)), await inner.head(from, {}));
+    }),
+  ),
+  mutant(
+    "a copy has the headers of its source, whatever its extension",
+    "copies without headers",
+    copiesWith(({ metadata }) => ({ metadata })),
+  ),
+  mutant("a copy has the metadata of its source", "copies without metadata", copiesWith(headersOf)),
+  mutant(
+    "a copy does not carry the write id of its source",
+    "copies the write id",
+    copiesWith((info) => ({
+      ...headersOf(info),
+      metadata: info.metadata,
+      writeId: info.writeId,
+    })),
+  ),
+  mutant(
+    "a copy returns the facts of the new object",
+    "returns the facts of the source",
+    copies((copy, inner) => async (from, to, options) => {
+      await copy(from, to, options);
+      return await inner.head(from, {});
+    }),
+  ),
+  mutant(
+    "a copy replaces its target whole",
+    "leaves the headers of the target",
+    copies((copy, inner) => async (from, to, options) => {
+      const old = await find(inner, to);
+      const info = await copy(from, to, options);
+      if (old === undefined) return info;
+      const { cacheControl } = old;
+      return await inner.put(to, await toBody(await bytesOf(inner, to)), {
+        ...headersOf(info),
+        cacheControl,
+      });
+    }),
+  ),
+  mutant(
+    "a copy onto itself leaves the object whole",
+    "empties what it copies onto itself",
+    copies(
+      (copy, inner) => async (from, to, options) =>
+        from === to ? await inner.put(to, await toBody(""), {}) : await copy(from, to, options),
+    ),
+  ),
+  mutant("a copy and its source are independent", "links instead of copying", linksInstead),
+  mutant(
+    "a copy of a missing object rejects with NotFound and makes nothing",
+    "copies a missing object as an empty one",
+    copies(
+      (copy, inner) => async (from, to, options) =>
+        recovering(
+          () => copy(from, to, options),
+          async (error) => {
+            if (error.code !== "NotFound") throw error;
+            return await inner.put(to, await toBody(""), {});
+          },
+        ),
+    ),
+  ),
+  mutant(
+    "a create-only copy onto an object rejects with AlreadyExists and leaves it",
+    "ignores ifNoneMatch of a copy",
+    copies((copy) => (from, to, options) => copy(from, to, { ...options, ifNoneMatch: undefined })),
+  ),
+  mutant(
+    "a create-only copy to a free key copies",
+    "refuses every create-only copy",
+    copies((copy, inner) => async (from, to, options) => {
+      if (options.ifNoneMatch !== undefined) throw failure(inner, "AlreadyExists", to);
+      return await copy(from, to, options);
+    }),
+  ),
+  mutant(
+    "a copy through this process keeps bytes and headers as well",
+    "get forgets Cache-Control",
+    infos((info, verb) => (verb === "get" ? { ...info, cacheControl: undefined } : info)),
+  ),
+  storageMutant(
+    "a move leaves the object under its new key only",
+    "move only copies",
+    facade((storage) => ({
+      move: async (from, to, options) => (from === to ? storage.head(from) : storage.copy(from, to, options)),
+    })),
+  ),
+  storageMutant(
+    "a move of a missing object rejects with NotFound",
+    "moves a missing object without a word",
+    facade((storage, provider) => ({
+      move: (from, to, options) =>
+        recovering(
+          () => storage.move(from, to, options),
+          (error) => {
+            if (error.code !== "NotFound") throw error;
+            return invented(provider, to);
+          },
+        ),
+    })),
+  ),
+  storageMutant(
+    "a move onto itself leaves the object",
+    "deletes what it moves onto itself",
+    facade((storage) => ({
+      move: async (from, to, options) => {
+        const info = await storage.move(from, to, options);
+        if (from === to) await storage.delete(from);
+        return info;
+      },
+    })),
+  ),
+  storageMutant(
+    "a move whose copy fails leaves the source",
+    "deletes the source when the copy fails",
+    facade((storage) => ({
+      move: (from, to, options) =>
+        recovering(
+          () => storage.move(from, to, options),
+          async (error) => {
+            if (error.code === "Unknown") await storage.delete(from);
+            throw error;
+          },
+        ),
+    })),
+  ),
+];

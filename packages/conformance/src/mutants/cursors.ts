@@ -1,0 +1,190 @@
+import {
+  StorageError,
+  packCursor,
+  unpackCursor,
+  type ListOptions,
+  type ListPage,
+  type StorageProvider,
+} from "@stowage/core";
+import { mutant, type Break, type Mutant } from "../mutant.js";
+import { find, listOptions, listed, recovering, verbs } from "./breaks.js";
+
+/** What a cursor of the memory provider holds: version, prefix, delimiter and position. */
+function contentOf(cursor: string): readonly unknown[] {
+  try {
+    const content: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString());
+    return Array.isArray(content) ? content : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Makes a cursor of another listing fit this one. */
+function adopts(what: "prefix" | "delimiter"): Break {
+  return listOptions((options) => {
+    if (options.cursor === undefined) return options;
+    const [, prefix, delimiter, position] = contentOf(options.cursor);
+    const fits = { ...options, prefix: (prefix as string) ?? "", delimiter: (delimiter as "/") || undefined };
+    const adopted = { ...fits, [what]: options[what] };
+    return { ...options, cursor: position === undefined ? options.cursor : packCursor(position, adopted) };
+  });
+}
+
+/** Uses what it knows about a cursor that it gave. */
+function remembering<T>(
+  learn: (options: ListOptions, page: ListPage, inner: StorageProvider) => Promise<T> | T,
+  use: (known: T, options: ListOptions, page: ListPage) => ListPage,
+): Break {
+  return (inner) => {
+    const known = new Map<string, T>();
+    const list: StorageProvider["list"] = async (options) => {
+      const page = await inner.list(options);
+      if (page.cursor !== undefined) known.set(page.cursor, await learn(options, page, inner));
+      const fact = options.cursor === undefined ? undefined : known.get(options.cursor);
+      return fact === undefined ? page : use(fact, options, page);
+    };
+    return { ...inner, list };
+  };
+}
+
+/** A cursor that counts objects. */
+const countsObjects: Break = verbs((inner) => ({
+  list: async (options) => {
+    if (options.delimiter !== undefined) return await inner.list(options);
+    const offset = (unpackCursor(options, inner.name) as number | undefined) ?? 0;
+    if (typeof offset !== "number") throw wrongCursor(inner);
+    const { objects } = await inner.list({ ...options, cursor: undefined, limit: undefined });
+    const end = offset + (options.limit ?? objects.length);
+    const page = { objects: objects.slice(offset, end), prefixes: [] };
+    return end < objects.length ? { ...page, cursor: packCursor(end, options) } : page;
+  },
+}));
+
+function wrongCursor(inner: StorageProvider): StorageError {
+  return new StorageError("InvalidArgument", "the mutant does not like the cursor", {
+    operation: "list",
+    provider: inner.name,
+  });
+}
+
+async function keysOf(inner: StorageProvider, prefix: string | undefined): Promise<Set<string>> {
+  return new Set((await inner.list({ prefix })).objects.map(({ key }) => key));
+}
+
+const usesOnce: Break = (inner) => {
+  const used = new Set<string>();
+  const list: StorageProvider["list"] = async (options) => {
+    const again = options.cursor !== undefined && options.limit === undefined && used.has(options.cursor);
+    if (again) throw wrongCursor(inner);
+    if (options.cursor !== undefined) used.add(options.cursor);
+    return await inner.list(options);
+  };
+  return { ...inner, list };
+};
+
+const startsAgain = (when: (cursor: string) => boolean): Break =>
+  verbs((inner) => ({
+    list: (options) =>
+      recovering(
+        () => inner.list(options),
+        (error) => {
+          if (options.cursor === undefined || !when(options.cursor) || contentOf(options.cursor).length === 4)
+            throw error;
+          return inner.list({ ...options, cursor: undefined });
+        },
+      ),
+  }));
+
+export const cursorMutants: readonly Mutant[] = [
+  mutant(
+    "no page has more objects than the limit",
+    "gives one object more than the limit",
+    listOptions((options) => ({
+      ...options,
+      limit: options.limit === 4 ? 5 : options.limit,
+    })),
+  ),
+  mutant(
+    "the pages of a listing together give every key once, for every limit",
+    "skips a key between two pages",
+    listed((page, { cursor, limit }) =>
+      cursor === undefined || limit !== 2 ? page : { ...page, objects: page.objects.slice(1) },
+    ),
+  ),
+  mutant(
+    "the pages of a listing together are in UTF-8 byte order",
+    "gives pages of two in the wrong order",
+    listed((page, { limit }) => (limit === 2 ? { ...page, objects: page.objects.toReversed() } : page)),
+  ),
+  mutant(
+    "a listing goes on when the key that its cursor stands on is deleted",
+    "ends when the key of the cursor is gone",
+    verbs((inner) => ({
+      list: async (options) => {
+        const position = contentOf(options.cursor ?? "")[3];
+        const lost =
+          typeof position === "string" && !position.endsWith("/") && !(await find(inner, position));
+        return lost ? { objects: [], prefixes: [] } : await inner.list(options);
+      },
+    })),
+  ),
+  mutant(
+    "a key that comes after the cursor while listing does not disturb the others",
+    "keeps a cursor that counts objects",
+    countsObjects,
+  ),
+  mutant(
+    "a new key after the cursor is shown",
+    "shows only what was there when the listing began",
+    remembering(
+      ({ prefix }, _page, inner) => keysOf(inner, prefix),
+      (keys, _options, page) => ({ ...page, objects: page.objects.filter(({ key }) => keys.has(key)) }),
+    ),
+  ),
+  mutant("a cursor can be used twice", "takes a cursor once", usesOnce),
+  mutant(
+    "a cursor may be used with another limit",
+    "takes a cursor with its own limit only",
+    remembering(
+      ({ limit }) => limit,
+      (limit, options, page) =>
+        options.limit === undefined || options.limit === limit
+          ? page
+          : { ...page, objects: [], cursor: undefined },
+    ),
+  ),
+  mutant("a cursor is plain text that survives a URL", "gives a cursor as it is, undecoded", (inner) => {
+    const shown = listed((page) => ({
+      ...page,
+      cursor: page.cursor === undefined ? undefined : Buffer.from(page.cursor, "base64url").toString(),
+    }));
+    const understood = listOptions((options) => ({
+      ...options,
+      cursor:
+        options.cursor?.startsWith("[") === true
+          ? Buffer.from(options.cursor).toString("base64url")
+          : options.cursor,
+    }));
+    return shown(understood(inner));
+  }),
+  mutant(
+    "a cursor of a listing with another prefix rejects with InvalidArgument",
+    "takes the cursor of another prefix",
+    adopts("prefix"),
+  ),
+  mutant(
+    "a cursor of a listing without the delimiter rejects with InvalidArgument",
+    "takes the cursor of another delimiter",
+    adopts("delimiter"),
+  ),
+  mutant(
+    "a cursor that is none rejects with InvalidArgument",
+    "starts again when it does not understand a cursor",
+    startsAgain((cursor) => cursor !== ""),
+  ),
+  mutant(
+    "an empty cursor rejects with InvalidArgument, and does not start again",
+    "takes an empty cursor for none",
+    startsAgain((cursor) => cursor === ""),
+  ),
+];

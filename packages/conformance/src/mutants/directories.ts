@@ -1,0 +1,142 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { createStorage, type FileStorage } from "@stowage/core";
+import { storageMutant, type Mutant } from "../mutant.js";
+import { facade, invented, recovering } from "./breaks.js";
+
+/** A facade whose putDirectory does something else. */
+function putsDirectory(
+  rule: string,
+  name: string,
+  change: (storage: FileStorage) => FileStorage["putDirectory"],
+): Mutant {
+  return storageMutant(
+    rule,
+    name,
+    facade((storage) => ({ putDirectory: change(storage) })),
+  );
+}
+
+/** A facade whose download does something else. */
+function downloads(
+  rule: string,
+  name: string,
+  change: (storage: FileStorage) => FileStorage["download"],
+): Mutant {
+  return storageMutant(
+    rule,
+    name,
+    facade((storage) => ({ download: change(storage) })),
+  );
+}
+
+export const directoryMutants: readonly Mutant[] = [
+  putsDirectory(
+    "putDirectory puts every file under the prefix, with its content type",
+    "takes every file for text",
+    (storage) => (directory, prefix, options) =>
+      storage.putDirectory(directory, prefix, {
+        ...options,
+        optionsFor: () => ({ contentType: "text/plain" }),
+      }),
+  ),
+  putsDirectory(
+    "putDirectory puts segments before playlists, and the master playlist last",
+    "puts the master playlist first",
+    (storage) => async (directory, prefix, options) => {
+      await storage.put(`${prefix}a-master.m3u8`, { path: join(directory, "a-master.m3u8") }).catch(() => {});
+      return await storage.putDirectory(directory, prefix, options);
+    },
+  ),
+  putsDirectory(
+    "putDirectory leaves symbolic links out",
+    "follows symbolic links",
+    (storage) => async (directory, prefix, options) => {
+      await storage.put(`${prefix}link.txt`, { path: join(directory, "link.txt") }).catch(() => {});
+      return await storage.putDirectory(directory, prefix, options);
+    },
+  ),
+  putsDirectory(
+    "putDirectory of a missing folder is a SourceError",
+    "takes a missing folder for an empty one",
+    (storage) => (directory, prefix, options) =>
+      recovering(
+        () => storage.putDirectory(directory, prefix, options),
+        (error) => {
+          if (error.code !== "SourceError") throw error;
+          return [];
+        },
+      ),
+  ),
+  putsDirectory(
+    "putDirectory does not put a playlist whose segment failed",
+    "puts the playlists all the same",
+    (storage) => (directory, prefix, options) =>
+      recovering(
+        () => storage.putDirectory(directory, prefix, options),
+        async (error) => {
+          await storage.put(`${prefix}a-master.m3u8`, { path: join(directory, "a-master.m3u8") });
+          throw error;
+        },
+      ),
+  ),
+  downloads(
+    "download writes the object to a file",
+    "cuts the file it downloads",
+    (storage) => async (key, path, options) => {
+      const info = await storage.download(key, path, options);
+      await writeFile(path, (await readFile(path)).subarray(0, -1));
+      return info;
+    },
+  ),
+  downloads(
+    "download of a missing key rejects with NotFound and leaves no file",
+    "leaves an empty file for a missing key",
+    (storage) => (key, path, options) =>
+      recovering(
+        () => storage.download(key, path, options),
+        async (error) => {
+          if (error.code === "NotFound") await writeFile(path, "");
+          throw error;
+        },
+      ),
+  ),
+  downloads(
+    "a download that fails leaves the old file as it was, and nothing else",
+    "writes over the old file",
+    (storage) => (key, path, options) =>
+      recovering(
+        () => storage.download(key, path, options),
+        async (error) => {
+          if (error.code === "Integrity") await writeFile(path, "half of it");
+          throw error;
+        },
+      ),
+  ),
+  storageMutant(
+    "a download that is cut goes on by range where it was cut",
+    "starts a cut download again",
+    facade((storage, provider) => ({
+      download: async (key, path, options) => {
+        const supports = { ...provider.supports, range: false };
+        const whole = createStorage({ ...provider, supports }, { retry: false, timeouts: false });
+        return await (provider.supports.range ? whole : storage).download(key, path, options);
+      },
+    })),
+  ),
+  storageMutant(
+    "download into a missing folder is InvalidArgument",
+    "makes the missing folder",
+    facade((storage, provider) => ({
+      download: (key, path, options) =>
+        recovering(
+          () => storage.download(key, path, options),
+          async (error) => {
+            if (error.code !== "InvalidArgument" || error.cause === undefined) throw error;
+            await mkdir(dirname(path));
+            return invented(provider, key);
+          },
+        ),
+    })),
+  ),
+];

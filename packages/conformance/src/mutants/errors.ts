@@ -1,0 +1,85 @@
+import { StorageError, withErrorFacts, type StorageErrorOptions } from "@stowage/core";
+import { mutant, storageMutant, type Break, type Mutant } from "../mutant.js";
+import { facade, recovering, verbs } from "./breaks.js";
+
+/** Changes the errors of head, get or list. */
+function fails(verb: "head" | "get" | "list", change: (error: StorageError) => unknown): Break {
+  return verbs((inner) => ({
+    [verb]: (...given: [never, never]) =>
+      recovering<unknown>(
+        () => inner[verb](...given),
+        (error) => {
+          throw change(error);
+        },
+      ),
+  }));
+}
+
+function without(error: StorageError, facts: Partial<StorageErrorOptions>): StorageError {
+  const { code, reason, operation, provider, key, cause } = error;
+  return new StorageError(code, reason, { operation, provider, key, cause, ...facts });
+}
+
+export const errorMutants: readonly Mutant[] = [
+  mutant(
+    "an error carries the operation",
+    "calls every operation a list",
+    fails("head", (error) => without(error, { operation: "list" })),
+  ),
+  mutant(
+    "an error carries the key",
+    "forgets the key in errors",
+    fails("head", (error) => without(error, { key: undefined })),
+  ),
+  mutant(
+    "an error carries the name of the provider",
+    "forgets its name in errors",
+    fails("get", (error) => without(error, { provider: "" })),
+  ),
+  mutant(
+    "an error of a read says that nothing was applied",
+    "does not know whether a read was applied",
+    fails("head", (error) => Object.defineProperty(error, "applied", { value: "unknown" })),
+  ),
+  mutant(
+    "a missing object is not worth a retry",
+    "would look for a missing object again",
+    fails("get", (error) => without(error, { retryable: true })),
+  ),
+  mutant(
+    "an error is a StorageError with a code of the table",
+    "throws plain errors",
+    fails("list", (error) => new Error(error.reason)),
+  ),
+  mutant(
+    "the message of an error names the operation and the key",
+    "says only that it failed",
+    fails("get", (error) => Object.defineProperty(error, "message", { value: "it failed" })),
+  ),
+  storageMutant(
+    "the facade passes a StorageError on as it is",
+    "the facade makes new errors",
+    facade((storage) => ({
+      get: (key, options) =>
+        recovering(
+          () => storage.get(key, options),
+          (error) => {
+            throw withErrorFacts(error, {});
+          },
+        ),
+    })),
+  ),
+  storageMutant(
+    "the facade makes Unknown of a foreign error, which is its cause",
+    "lets foreign errors out",
+    facade((storage) => ({
+      head: (key, options) =>
+        recovering(
+          () => storage.head(key, options),
+          (error) => {
+            throw error.code === "Unknown" ? error.cause : error;
+          },
+        ),
+    })),
+  ),
+];

@@ -1,0 +1,172 @@
+import { createStorage, isStorageError, type FileStorage, type StorageEvent } from "@stowage/core";
+import { mutant, storageMutant, type Mutant } from "../mutant.js";
+import type { StorageBreak } from "../context.js";
+import { closable } from "./bases.js";
+import { facade, invented, verbs } from "./breaks.js";
+
+/** A facade that reports other events. */
+function reports(change: (event: StorageEvent) => StorageEvent | undefined): StorageBreak {
+  return (storage, provider, { onEvent, ...options }) => {
+    if (onEvent === undefined) return storage;
+    const listener = (event: StorageEvent): void => {
+      const changed = change(event);
+      if (changed !== undefined) onEvent(changed);
+    };
+    return createStorage(provider, { ...options, onEvent: listener });
+  };
+}
+
+async function* firstPage(
+  storage: FileStorage,
+  options: Parameters<FileStorage["list"]>[0],
+): ReturnType<typeof pageByPage> {
+  yield* (await storage.listPage(options)).objects;
+}
+
+async function* pageByPage(
+  storage: FileStorage,
+  options: Parameters<FileStorage["list"]>[0],
+): AsyncGenerator<Awaited<ReturnType<FileStorage["head"]>>> {
+  yield* storage.list(options);
+}
+
+async function* allAtOnce(
+  storage: FileStorage,
+  options: Parameters<FileStorage["list"]>[0],
+): ReturnType<typeof pageByPage> {
+  const found = [];
+  for await (const info of storage.list(options)) found.push(info);
+  yield* found;
+}
+
+export const facadeMutants: readonly Mutant[] = [
+  storageMutant(
+    "exists is true for an object and false for a missing one",
+    "everything exists",
+    facade((storage) => ({
+      exists: async (key, options) => (await storage.exists(key, options)) || true,
+    })),
+  ),
+  storageMutant(
+    "exists rejects when the provider cannot answer",
+    "nothing exists while the provider is down",
+    facade((storage) => ({
+      exists: (key, options) =>
+        storage.exists(key, options).catch((error: unknown) => {
+          if (
+            isStorageError(error, "Unavailable") &&
+            error.operation === "head" &&
+            error.reason === "it is down"
+          )
+            return false;
+          throw error;
+        }),
+    })),
+  ),
+  storageMutant(
+    "list gives every object, over all pages",
+    "list stops after the first page",
+    facade((storage) => ({
+      list: (options) => firstPage(storage, options),
+    })),
+  ),
+  storageMutant(
+    "list asks for a page only when it is needed",
+    "list fetches all pages first",
+    facade((storage) => ({
+      list: (options) => allAtOnce(storage, options),
+    })),
+  ),
+  storageMutant(
+    "listPage gives objects, common prefixes and a cursor",
+    "listPage drops common prefixes",
+    facade((storage) => ({
+      listPage: async (options) => ({ ...(await storage.listPage(options)), prefixes: [] }),
+    })),
+  ),
+  storageMutant(
+    "an event tells of each call: operation, key, size and milliseconds",
+    "events have no size",
+    reports((event) => (event.type === "operation" ? { ...event, size: undefined } : event)),
+  ),
+  storageMutant(
+    "an event of a failed call carries its error",
+    "tells only of success",
+    reports((event) => (event.type === "operation" && event.error !== undefined ? undefined : event)),
+  ),
+  storageMutant(
+    "a listener that throws changes nothing",
+    "fails when the listener does",
+    (storage, provider, options) => ({
+      ...storage,
+      put: async (...given) => {
+        const info = await storage.put(...given);
+        options.onEvent?.({ type: "unconfirmed", key: info.key, providers: [provider.name] });
+        return info;
+      },
+    }),
+  ),
+  storageMutant(
+    "describe tells kind, type and name",
+    "describes itself without a name",
+    facade((storage) => ({
+      describe: () => ({ ...storage.describe(), name: "" }),
+    })),
+  ),
+  storageMutant(
+    "a closed storage refuses every call with Unavailable",
+    "goes on after close",
+    facade((storage) => ({
+      close: async ({ graceMs } = {}) => (graceMs === undefined ? undefined : storage.close({ graceMs })),
+    })),
+  ),
+  storageMutant(
+    "close waits for calls that are under way",
+    "close does not wait",
+    facade((storage) => ({
+      close: async (options) => {
+        const closed = storage.close(options);
+        if (options?.graceMs !== undefined) await closed;
+      },
+    })),
+  ),
+  storageMutant(
+    "close aborts what is still under way when its patience ends",
+    "takes what close aborted for done",
+    facade((storage, provider) => ({
+      put: (key, body, options) =>
+        storage.put(key, body, options).catch((error: unknown) => {
+          if (isStorageError(error) && error.reason === "the storage was closed")
+            return invented(provider, key);
+          throw error;
+        }),
+    })),
+  ),
+  storageMutant(
+    "close twice is harmless",
+    "close throws the second time",
+    facade((storage) => {
+      let closed = false;
+      const close: FileStorage["close"] = async (options) => {
+        if (closed) throw new Error("it was closed before");
+        closed = true;
+        await storage.close(options);
+      };
+      return { close };
+    }),
+  ),
+  mutant(
+    "a provider can be closed twice",
+    "a provider's close throws the second time",
+    verbs((inner) => {
+      let closed = false;
+      const close = async (): Promise<void> => {
+        if (closed) throw new Error("it was closed before");
+        closed = true;
+        await inner.close?.();
+      };
+      return { close };
+    }),
+    closable,
+  ),
+];

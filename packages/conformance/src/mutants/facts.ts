@@ -1,0 +1,119 @@
+import { createHash } from "node:crypto";
+import { toBody, type ObjectInfo, type StorageProvider } from "@stowage/core";
+import { mutant, type Break, type Mutant } from "../mutant.js";
+import { bytesOf, find, infos, inheriting, verbs } from "./breaks.js";
+
+/** Shows other etags than the provider has, and understands them in conditions. */
+function etags(show: (info: ObjectInfo, inner: StorageProvider) => Promise<string> | string): Break {
+  return (inner) => {
+    const shown = async (info: ObjectInfo): Promise<ObjectInfo> => ({
+      ...info,
+      etag: await show(info, inner),
+    });
+    const real = async <T extends { readonly ifMatch?: string | undefined }>(
+      key: string,
+      options: T,
+    ): Promise<T> => {
+      const info = options.ifMatch === undefined ? undefined : await find(inner, key);
+      const same = info !== undefined && (await show(info, inner)) === options.ifMatch;
+      return same ? { ...options, ifMatch: info.etag } : options;
+    };
+    return {
+      ...inner,
+      put: async (key, body, options) => shown(await inner.put(key, body, await real(key, options))),
+      head: async (...given) => shown(await inner.head(...given)),
+      get: async (key, options) => {
+        const result = await inner.get(key, await real(key, options));
+        return { ...result, info: await shown(result.info) };
+      },
+      delete: async (key, options) => inner.delete(key, await real(key, options)),
+      list: async (options) => {
+        const page = await inner.list(options);
+        return { ...page, objects: await Promise.all(page.objects.map(shown)) };
+      },
+      copy: inner.copy && (async (...given) => shown(await inner.copy!(...given))),
+    };
+  };
+}
+
+async function digest(info: ObjectInfo, inner: StorageProvider): Promise<string> {
+  return `"${createHash("md5")
+    .update(await bytesOf(inner, info.key))
+    .digest("hex")}"`;
+}
+
+export const factsMutants: readonly Mutant[] = [
+  mutant(
+    "every object has an etag: after its put, on head, on get and in listings",
+    "lists without etags",
+    infos((info, verb) => (verb === "list" ? { ...info, etag: undefined } : info)),
+  ),
+  mutant(
+    "head and get give the etag that put returned",
+    "get gives a weak etag",
+    infos((info, verb) => (verb === "get" ? { ...info, etag: `W/${info.etag}` } : info)),
+  ),
+  mutant(
+    "reading does not change an etag",
+    "takes a read for a change",
+    verbs((inner) => ({
+      get: async (key, options) => {
+        const result = await inner.get(key, options);
+        if (options.range === undefined)
+          await inner.put(key, await toBody(result.body as Uint8Array), result.info);
+        return result;
+      },
+    })),
+  ),
+  mutant(
+    "50 puts of one size in quick succession give 50 etags",
+    "makes etags of size and second",
+    etags(({ size, lastModified }) => `"${size}-${Math.floor((lastModified?.getTime() ?? 0) / 1000)}"`),
+  ),
+  mutant(
+    "the same bytes with other metadata have another etag",
+    "makes etags of the bytes alone",
+    etags(digest),
+  ),
+  mutant(
+    "lastModified is the time of the put",
+    "forgets the time",
+    infos((info) => ({ ...info, lastModified: new Date(0) })),
+  ),
+  mutant(
+    "info.key is the key that was asked for",
+    "gives encoded keys",
+    infos((info, verb) =>
+      verb === "head" ? { ...info, key: info.key.replace("a b.txt", "a%20b.txt") } : info,
+    ),
+  ),
+  mutant(
+    "info.provider is the name of the provider",
+    "gives another name",
+    infos((info) => ({ ...info, provider: "other" })),
+  ),
+  mutant(
+    "every verb names the same provider for an object",
+    "listings give another name",
+    infos((info, verb) => (verb === "list" ? { ...info, provider: "other" } : info)),
+  ),
+  mutant(
+    "a write id comes back from put, head and get",
+    "get forgets the write id",
+    infos((info, verb) => (verb === "get" ? { ...info, writeId: undefined } : info)),
+  ),
+  mutant(
+    "a write id is no part of the metadata",
+    "shows the write id as metadata",
+    infos((info) =>
+      info.writeId === undefined
+        ? info
+        : { ...info, metadata: { ...info.metadata, "write-id": info.writeId } },
+    ),
+  ),
+  mutant(
+    "a put without a write id does not keep that of the old object",
+    "keeps the old write id",
+    inheriting((old, { writeId }) => ({ writeId: writeId ?? old.writeId })),
+  ),
+];

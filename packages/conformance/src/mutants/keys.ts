@@ -1,0 +1,243 @@
+import { mutant, storageMutant, type Break, type Mutant } from "../mutant.js";
+import { restricted } from "./bases.js";
+import { facade, listed, mangled, mangledSegments, verbs } from "./breaks.js";
+
+/** A provider that changes some keys. */
+function changes(what: string, name: string, breaks: Break): Mutant {
+  return mutant(`keys with ${what} are kept exactly, or refused with Unsupported`, name, breaks);
+}
+
+function hides(pattern: RegExp): Break {
+  return listed((page) => ({ ...page, objects: page.objects.filter(({ key }) => !pattern.test(key)) }));
+}
+
+const DEVICES = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+
+/** A longer segment is cut. */
+function cuts(from: number, to: number, only: (segment: string) => boolean = () => true): Break {
+  return mangledSegments((segment) =>
+    Buffer.byteLength(segment) >= from && only(segment) ? segment.slice(0, to) : segment,
+  );
+}
+
+/** A file makes room for a folder of its name, or the other way round. */
+const makesRoomForFolders: Break = verbs((inner) => ({
+  put: async (key, body, options) => {
+    const parts = key.split("/");
+    for (let count = 2; count < parts.length; count++)
+      await inner.delete(parts.slice(0, count).join("/"), {});
+    return await inner.put(key, body, options);
+  },
+}));
+
+const makesRoomForFiles: Break = verbs((inner) => ({
+  put: async (key, body, options) => {
+    const page = await inner.list({ prefix: `${key}/` });
+    for (const info of page.objects) await inner.delete(info.key, {});
+    return await inner.put(key, body, options);
+  },
+}));
+
+export const keyMutants: readonly Mutant[] = [
+  changes(
+    "spaces",
+    "makes one space of two",
+    mangled((key) => key.replaceAll("  ", " ")),
+  ),
+  changes(
+    "a space at the end or at the start",
+    "trims segments",
+    mangledSegments((segment) => segment.trim()),
+  ),
+  changes(
+    "percent signs",
+    "decodes percent signs",
+    mangled((key) => key.replace("%41", "A")),
+  ),
+  changes(
+    "encoded slashes and dots",
+    "decodes slashes",
+    mangled((key) => key.replaceAll(/%2f/gi, "/")),
+  ),
+  changes(
+    "plus signs",
+    "takes a plus for a space",
+    mangled((key) => key.replaceAll("+", " ")),
+  ),
+  changes(
+    "characters of URLs",
+    "cuts queries and fragments",
+    mangled((key) => key.replace(/[?#].*$/, "")),
+  ),
+  changes(
+    "quotes and brackets",
+    "drops quotes",
+    mangled((key) => key.replaceAll(/["'`]/g, "")),
+  ),
+  changes(
+    "characters that shells and Windows dislike",
+    "replaces what Windows dislikes",
+    mangled((key) => key.replaceAll(/[*:|]/g, "_")),
+  ),
+  changes(
+    "emoji",
+    "splits joined emoji",
+    mangled((key) => key.replaceAll("\u200D", "")),
+  ),
+  changes(
+    "letters of many scripts",
+    "drops diacritics",
+    mangled((key) => key.replace("žluť", "zlut")),
+  ),
+  changes(
+    "composed and decomposed characters",
+    "normalises keys",
+    mangled((key) => key.normalize("NFC")),
+  ),
+  changes(
+    "upper and lower case",
+    "folds ASCII case",
+    mangled((key) => key.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())),
+  ),
+  changes(
+    "case that only Unicode folds",
+    "folds case as Unicode does",
+    mangled((key) => key.replaceAll("ß", "ss").replaceAll("\u212A", "k")),
+  ),
+  changes(
+    "names of JavaScript's own",
+    "loses __proto__",
+    mangled((key) => key.replaceAll("__proto__", "proto")),
+  ),
+  changes("a leading dot", "hides dot files", hides(/\/\.[^/]*$/)),
+  changes(
+    "a trailing dot",
+    "drops dots at the end",
+    mangledSegments((segment) => segment.replace(/\.+$/, "")),
+  ),
+  changes(
+    "device names of Windows",
+    "renames devices",
+    mangledSegments((segment) => (DEVICES.test(segment) ? `_${segment}` : segment)),
+  ),
+  changes(
+    "names that look like temporary files",
+    "hides what looks temporary",
+    hides(/\.(tmp|part|swp)$|[~#]$/),
+  ),
+  changes(
+    "numbers of different length",
+    "drops zeros in front of numbers",
+    mangledSegments((segment) => segment.replace(/^0+(?=\d+\.)/, "")),
+  ),
+  changes(
+    "deep nesting",
+    "cuts deep keys",
+    mangled((key) => key.split("/").slice(0, 40).join("/")),
+  ),
+  changes(
+    "a segment of 200 bytes",
+    "cuts segments at 190 bytes",
+    cuts(190, 190, (segment) => segment.startsWith("s")),
+  ),
+  changes(
+    "a segment of 255 bytes",
+    "cuts segments at 254 bytes",
+    cuts(255, 254, (segment) => segment.startsWith("t")),
+  ),
+  changes("a segment of 300 bytes", "cuts segments at 299 bytes", cuts(300, 299)),
+  changes(
+    "a segment of 255 bytes of three-byte characters",
+    "counts bytes and cuts characters",
+    cuts(255, 84, (segment) => segment.length === 85),
+  ),
+  changes(
+    "white space that is not a space",
+    "makes spaces of white space",
+    mangled((key) => key.replaceAll(/\s/g, " ")),
+  ),
+  changes(
+    "line separators and marks of direction",
+    "drops invisible marks",
+    mangled((key) => key.replaceAll(/[\u2028\u202E\uFEFF]/g, "")),
+  ),
+  changes("one letter that is also a folder", "removes a file for a folder", makesRoomForFolders),
+  changes("a folder that is also a file", "removes a folder for a file", makesRoomForFiles),
+  mutant(
+    "a key as long as keyBytesMax allows is kept",
+    "cuts keys at 1,000 bytes",
+    mangled((key) => key.slice(0, 1000)),
+  ),
+  storageMutant(
+    "a key longer than keyBytesMax is refused with Unsupported before a byte moves",
+    "cuts keys that are too long",
+    facade((storage, { supports }) => ({
+      put: async (key, body, options) =>
+        storage.put(typeof key === "string" ? key.slice(0, supports.keyBytesMax) : key, body, options),
+    })),
+    restricted({ keyBytesMax: 500 }),
+  ),
+];
+
+/** A facade that repairs keys instead of refusing them. */
+function repairs(what: string, name: string, change: (key: string) => string): Mutant {
+  const repaired = (key: string): string => (typeof key === "string" ? change(key) : key);
+  return storageMutant(
+    `${what} is refused with InvalidKey`,
+    name,
+    facade((storage) => ({ put: async (key, body, options) => storage.put(repaired(key), body, options) })),
+  );
+}
+
+const segments = (key: string, change: (segment: string) => string | undefined): string =>
+  key
+    .split("/")
+    .map(change)
+    .filter((segment) => segment !== undefined)
+    .join("/");
+
+export const hostileKeyMutants: readonly Mutant[] = [
+  repairs("an empty key", "stores the empty key as index", (key) => key || "index"),
+  repairs("a key with a leading slash", "drops slashes in front", (key) => key.replace(/^\/+/, "")),
+  repairs("a key with a trailing slash", "drops slashes at the end", (key) => key.replace(/\/+$/, "")),
+  repairs("a key with an empty segment", "joins slashes", (key) => key.replaceAll(/(?<=.)\/{2,}/g, "/")),
+  repairs("a key with a segment ..", "drops segments of two dots", (key) =>
+    segments(key, (part) => (part === ".." ? undefined : part)),
+  ),
+  repairs("a key with a segment .", "drops segments of one dot", (key) =>
+    segments(key, (part) => (part === "." ? undefined : part)),
+  ),
+  repairs("a key with a segment of dots and spaces", "replaces dots and spaces", (key) =>
+    segments(key, (part) => (/^[. ]{3,}$|^ $/.test(part) ? "_" : part)),
+  ),
+  repairs("a key with a NUL", "cuts keys at NUL", (key) => key.split("\0")[0] ?? ""),
+  repairs("a key with a control character", "drops control characters", (key) =>
+    key.replaceAll(/[\u0001-\u001F]/g, ""),
+  ),
+  repairs("a key with the character DEL", "drops DEL", (key) => key.replaceAll("\u007F", "")),
+  repairs("a key with a C1 control character", "drops C1 control characters", (key) =>
+    key.replaceAll(/[\u0080-\u009F]/g, ""),
+  ),
+  repairs("a key with a noncharacter", "drops noncharacters", (key) => key.replaceAll(/[\uFFFE\uFFFF]/g, "")),
+  repairs("a key with a backslash", "takes a backslash for a slash", (key) =>
+    key.replaceAll("\\", "/").replaceAll("../", ""),
+  ),
+  repairs("a key with a lone surrogate", "repairs lone surrogates", (key) => key.toWellFormed()),
+  repairs("a key of 1,025 bytes", "cuts long keys", (key) =>
+    key.length > 1000 ? key.slice(0, 1024) : key.slice(0, 500),
+  ),
+  storageMutant(
+    "a key that is not a string is a TypeError",
+    "makes text of keys",
+    facade((storage) => ({
+      put: async (key, body, options) => storage.put(String(key), body, options),
+    })),
+  ),
+  storageMutant(
+    "a hostile prefix of a listing is refused with InvalidKey",
+    "lists everything for a hostile prefix",
+    facade((storage) => ({
+      listPage: (options) => storage.listPage(options).catch(() => storage.listPage()),
+    })),
+  ),
+];

@@ -1,0 +1,162 @@
+import { mutant, storageMutant, type Mutant } from "../mutant.js";
+import { facade, verbs } from "./breaks.js";
+import { StorageError, type FileStorage, type PutManyItem } from "@stowage/core";
+
+type Items = Parameters<FileStorage["putMany"]>[0];
+
+async function all(items: Items): Promise<PutManyItem[]> {
+  const found: PutManyItem[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
+
+async function allKeys(keys: Iterable<string> | AsyncIterable<string>): Promise<string[]> {
+  const found: string[] = [];
+  for await (const key of keys) found.push(key);
+  return found;
+}
+
+function refused(key: string): StorageError {
+  return new StorageError("NotFound", "there is nothing", {
+    operation: "deleteMany",
+    provider: "mutant",
+    key,
+  });
+}
+
+export const manyMutants: readonly Mutant[] = [
+  storageMutant(
+    "putMany gives a result for each item, in their order",
+    "sorts the results of putMany",
+    facade((storage) => ({
+      putMany: async (items, options) =>
+        (await storage.putMany(items, options)).toSorted((a, b) => (a.key < b.key ? -1 : 1)),
+    })),
+  ),
+  storageMutant(
+    "an item of putMany that fails does not stop the others",
+    "putMany stops at the first failure",
+    facade((storage) => ({
+      putMany: async (items, options) => {
+        const results = [];
+        for (const item of await all(items)) {
+          const [result] = await storage.putMany([item], options);
+          if (result !== undefined) results.push(result);
+          if (result?.error !== undefined) break;
+        }
+        return results;
+      },
+    })),
+  ),
+  storageMutant(
+    "putMany runs no more puts at once than it was told",
+    "putMany runs all at once",
+    facade((storage) => ({
+      putMany: (items, options) => storage.putMany(items, { ...options, concurrency: 100 }),
+    })),
+  ),
+  storageMutant(
+    "putMany takes the options of each item",
+    "putMany forgets the options of items",
+    facade((storage) => ({
+      putMany: async (items, options) => {
+        const bare = (await all(items)).map(({ key, body }) => ({ key, body }));
+        return await storage.putMany(bare, options);
+      },
+    })),
+  ),
+  storageMutant(
+    "deleteMany removes all its keys and only those",
+    "deleteMany takes what begins alike",
+    facade((storage, provider) => ({
+      deleteMany: async (keys, options) => {
+        const list = await allKeys(keys);
+        for (const key of list) {
+          if (typeof key === "string" && key !== "" && key.length < 100)
+            await provider.delete(`${key}.bak`, {});
+        }
+        return await storage.deleteMany(list, options);
+      },
+    })),
+  ),
+  storageMutant(
+    "deleteMany counts keys that were missing as gone",
+    "deleteMany fails for missing keys",
+    facade((storage) => ({
+      deleteMany: async (keys, options) => {
+        const list = await allKeys(keys);
+        const errors = list
+          .filter((key) => String(key).endsWith("/missing.txt"))
+          .map((key) => ({ key, error: refused(key) }));
+        const result = await storage.deleteMany(list, options);
+        return { deleted: result.deleted - errors.length, errors: [...result.errors, ...errors] };
+      },
+    })),
+  ),
+  storageMutant(
+    "deleteMany of nothing is a success",
+    "deleteMany of nothing fails",
+    facade((storage) => ({
+      deleteMany: async (keys, options) => {
+        const list = await allKeys(keys);
+        if (list.length === 0) throw refused("");
+        return await storage.deleteMany(list, options);
+      },
+    })),
+  ),
+  mutant(
+    "the provider's own deleteMany removes its keys and no others",
+    "deleteMany forgets the second key",
+    verbs((inner) => ({
+      deleteMany:
+        inner.deleteMany &&
+        ((keys, options) =>
+          inner.deleteMany!(
+            keys.filter((_, index) => index !== 1),
+            options,
+          )),
+    })),
+  ),
+  storageMutant(
+    "deletePrefix removes everything under the folder, over all pages",
+    "deletePrefix stops after a page",
+    facade((storage) => ({
+      deletePrefix: async (prefix, options) => {
+        if (!prefix.endsWith("/a/")) return await storage.deletePrefix(prefix, options);
+        const page = await storage.listPage({ prefix });
+        return await storage.deleteMany(page.objects.map(({ key }) => key));
+      },
+    })),
+  ),
+  storageMutant(
+    "deletePrefix leaves neighbours that begin alike",
+    "deletePrefix drops the slash",
+    facade((storage) => ({
+      deletePrefix: async (prefix, options) => {
+        const result = await storage.deletePrefix(prefix, options);
+        const page = await storage.listPage({ prefix: prefix.slice(0, -1) });
+        await storage.deleteMany(page.objects.map(({ key }) => key));
+        return result;
+      },
+    })),
+  ),
+  storageMutant(
+    "deletePrefix without a slash at the end is refused with InvalidArgument, and deletes nothing",
+    "deletePrefix adds the missing slash",
+    facade((storage) => ({
+      deletePrefix: (prefix, options) =>
+        storage.deletePrefix(prefix.endsWith("/") ? prefix : `${prefix}/`, options),
+    })),
+  ),
+  storageMutant(
+    "deletePrefix of an empty folder is a success",
+    "deletePrefix does not find an empty folder",
+    facade((storage) => ({
+      deletePrefix: async (prefix, options) => {
+        const result = await storage.deletePrefix(prefix, options);
+        if (result.deleted === 0) throw refused(prefix);
+        return result;
+      },
+    })),
+  ),
+];

@@ -1,0 +1,231 @@
+import { toBody, type ObjectInfo } from "@stowage/core";
+import { mutant, type Mutant } from "../mutant.js";
+import {
+  bytesOf,
+  collect,
+  find,
+  infos,
+  inheriting,
+  putBytes,
+  putOptions,
+  results,
+  tick,
+  verbs,
+} from "./breaks.js";
+
+export const putMutants: readonly Mutant[] = [
+  mutant(
+    "every byte value reads back as it was put",
+    "takes small bodies for text",
+    putBytes((bytes) => (bytes.byteLength > 256 ? bytes : Buffer.from(Buffer.from(bytes).toString()))),
+  ),
+  mutant(
+    "a put returns the facts that head returns",
+    "put forgets Cache-Control in what it returns",
+    infos((info, verb) => (verb === "put" ? { ...info, cacheControl: undefined } : info)),
+  ),
+  mutant("a put counts bytes, not characters", "counts characters", (inner) => {
+    const sizes = new Map<string | undefined, number>();
+    const counted = infos((info) => ({ ...info, size: sizes.get(info.etag) ?? info.size }))(inner);
+    const put: typeof inner.put = async (key, body, options) => {
+      const bytes = Buffer.from(await collect(body, options));
+      const info = await inner.put(key, await toBody(bytes), options);
+      const text = bytes.toString();
+      if (Buffer.from(text).equals(bytes)) sizes.set(info.etag, text.length);
+      return { ...info, size: sizes.get(info.etag) ?? info.size };
+    };
+    return { ...counted, put };
+  }),
+  mutant(
+    "a put replaces the whole object",
+    "leaves the tail of a longer old object",
+    verbs((inner) => ({
+      put: async (key, body, options) => {
+        const old = await bytesOf(inner, key).catch(() => new Uint8Array(0));
+        const bytes = await collect(body, options);
+        const whole = Buffer.concat([bytes, old.subarray(bytes.byteLength)]);
+        return await inner.put(key, await toBody(whole), options);
+      },
+    })),
+  ),
+  mutant(
+    "a read that starts after a replacing put has resolved sees the new object",
+    "serves reads from a cache",
+    (inner) => {
+      const cache = new Map<string, Awaited<ReturnType<typeof inner.get>>>();
+      const get: typeof inner.get = async (key, options) => {
+        if (options.range !== undefined || options.ifMatch !== undefined)
+          return await inner.get(key, options);
+        const result = cache.get(key) ?? (await inner.get(key, options));
+        cache.set(key, result);
+        return { ...result, body: Uint8Array.from(result.body as Uint8Array) };
+      };
+      return { ...inner, get, delete: (key, options) => (cache.delete(key), inner.delete(key, options)) };
+    },
+  ),
+  mutant(
+    "a replacing put inherits no header of the old object",
+    "keeps the old headers",
+    inheriting((old, options) => ({
+      cacheControl: options.cacheControl ?? old.cacheControl,
+      contentDisposition: options.contentDisposition ?? old.contentDisposition,
+    })),
+  ),
+  mutant(
+    "a replacing put inherits no content type of the old object",
+    "keeps the old content type",
+    inheriting((old, { contentType }) => ({ contentType: contentType ?? old.contentType })),
+  ),
+  mutant(
+    "a replacing put inherits no metadata of the old object",
+    "adds to the old metadata",
+    inheriting((old, { metadata }) => ({ metadata: { ...old.metadata, ...metadata } })),
+  ),
+  mutant(
+    "an object is not there before its put has all bytes",
+    "creates an empty file first",
+    verbs((inner) => ({
+      put: async (key, body, options) => {
+        const conditional = options.ifNoneMatch !== undefined || options.ifMatch !== undefined;
+        if (conditional || body.bytes !== undefined || (await find(inner, key)))
+          return await inner.put(key, body, options);
+        await inner.put(key, await toBody(""), {});
+        return await inner.put(key, body, options).catch(async (error: unknown) => {
+          await inner.delete(key, {});
+          throw error;
+        });
+      },
+    })),
+  ),
+  mutant(
+    "the old object can be read while its successor is being written",
+    "removes the old object first",
+    verbs((inner) => ({
+      put: async (key, body, options) => {
+        const conditional = options.ifNoneMatch !== undefined || options.ifMatch !== undefined;
+        if (!conditional && body.bytes === undefined) await inner.delete(key, {});
+        return await inner.put(key, body, options);
+      },
+    })),
+  ),
+  mutant("puts of one key at once leave one of them, whole", "writes two at once into one file", (inner) => {
+    const open = new Map<string, Uint8Array>();
+    const put: typeof inner.put = async (key, body, options) => {
+      const bytes = await collect(body, options);
+      const other = open.get(key);
+      open.set(key, bytes);
+      await tick();
+      const half = bytes.byteLength / 2;
+      const mixed =
+        other === undefined ? bytes : Buffer.concat([other.subarray(0, half), bytes.subarray(half)]);
+      return await inner.put(key, await toBody(mixed), options).finally(() => open.delete(key));
+    };
+    return { ...inner, put };
+  }),
+  mutant("puts of many keys at once leave all of them", "uses one temporary file for all", (inner) => {
+    let temporary: Uint8Array = new Uint8Array(0);
+    const put: typeof inner.put = async (key, body, options) => {
+      temporary = await collect(body, options);
+      await tick();
+      return await inner.put(key, await toBody(temporary), options);
+    };
+    return { ...inner, put };
+  }),
+  mutant(
+    "a put of a stream reports progress that only grows and ends with the size",
+    "reports the size of each chunk instead of the sum",
+    putOptions((options) => {
+      let before = 0;
+      const onProgress: typeof options.onProgress = ({ loaded }) => {
+        options.onProgress?.({ loaded: loaded - before });
+        before = loaded;
+      };
+      return { ...options, onProgress };
+    }),
+  ),
+  mutant(
+    "a put of bytes reports progress that ends with the size",
+    "reports no progress for bytes",
+    putOptions((options, _key, body) =>
+      body.bytes === undefined ? options : { ...options, onProgress: undefined },
+    ),
+  ),
+];
+
+export const ownershipMutants: readonly Mutant[] = [
+  mutant(
+    "the caller's bytes may be changed after the put without an effect on the object",
+    "keeps the caller's buffer",
+    (inner) => {
+      const kept = new Map<string | undefined, Uint8Array>();
+      const put: typeof inner.put = async (key, body, options) => {
+        const info = await inner.put(key, body, options);
+        if (body.bytes !== undefined) kept.set(info.etag, body.bytes);
+        return info;
+      };
+      const reads = results((result, { range }) => {
+        const bytes = range === undefined ? kept.get(result.info.etag) : undefined;
+        return bytes === undefined ? result : { ...result, body: bytes.slice() };
+      });
+      return reads({ ...inner, put });
+    },
+  ),
+  mutant(
+    "a put does not change the caller's bytes",
+    "wipes the caller's buffer when it is done",
+    verbs((inner) => ({
+      put: async (key, body, options) => {
+        const info = await inner.put(key, body, options);
+        if (info.size < WIPED_BYTES_MAX) body.bytes?.fill(0);
+        return info;
+      },
+    })),
+  ),
+  mutant(
+    "the bytes that a read gave may be changed without an effect on the object",
+    "hands out its own buffer",
+    (inner) => {
+      const own = new Map<string | undefined, Uint8Array>();
+      return results((result, { range }) => {
+        if (range !== undefined) return result;
+        const bytes = own.get(result.info.etag) ?? (result.body as Uint8Array);
+        own.set(result.info.etag, bytes);
+        return { ...result, body: bytes };
+      })(inner);
+    },
+  ),
+  mutant(
+    "the caller's metadata may be changed after the put without an effect on the object",
+    "keeps the caller's metadata object",
+    (inner) => {
+      const kept = new Map<string | undefined, ObjectInfo["metadata"]>();
+      const put: typeof inner.put = async (key, body, options) => {
+        const info = await inner.put(key, body, options);
+        if (options.metadata !== undefined) kept.set(info.etag, options.metadata);
+        return info;
+      };
+      return infos((info) => ({ ...info, metadata: kept.get(info.etag) ?? info.metadata }))({
+        ...inner,
+        put,
+      });
+    },
+  ),
+  mutant(
+    "options may be frozen, and are not changed",
+    "marks the options that it has seen",
+    putOptions((options) => Object.assign(options, { seen: true })),
+  ),
+  mutant(
+    "no verb uses this: each works when it is passed around on its own",
+    "head uses this",
+    verbs((inner) => ({
+      head: function (this: typeof inner, key, options) {
+        if (this.name !== inner.name) throw new TypeError("this is another");
+        return inner.head(key, options);
+      },
+    })),
+  ),
+];
+
+/** Constants of the rules are larger, and must stay as they are. */
+const WIPED_BYTES_MAX = 50_000;

@@ -1,0 +1,123 @@
+import { isStorageError, type Located, type StorageProvider } from "@stowage/core";
+import { mutant, storageMutant, type Break, type Mutant } from "../mutant.js";
+import { facade, infos, invented, verbs } from "./breaks.js";
+
+/** Changes what locate answers. */
+function located(
+  change: (found: Located | undefined, text: string, inner: StorageProvider) => Located | undefined,
+): Break {
+  return verbs((inner) => ({ locate: (text) => change(inner.locate(text), text, inner) }));
+}
+
+/** Changes refs on their way out. */
+function refs(change: (ref: string, key: string) => string): Break {
+  return verbs((inner) => ({ ref: (key) => change(inner.ref(key), key) }));
+}
+
+const knowsOnlyItsOwn: Break = (inner) => {
+  const known = new Set<string>();
+  const put: StorageProvider["put"] = (key, body, options) => (known.add(key), inner.put(key, body, options));
+  const locate: StorageProvider["locate"] = (text) => {
+    const found = inner.locate(text);
+    return found !== undefined && (known.has(found.key) || !text.endsWith("/missing.txt"))
+      ? found
+      : undefined;
+  };
+  return { ...inner, put, locate };
+};
+
+export const refMutants: readonly Mutant[] = [
+  mutant(
+    "a ref is a text without spaces or control characters that names its scheme",
+    "leaves spaces in refs",
+    refs((ref) => ref.replaceAll("%20", " ")),
+  ),
+  mutant(
+    "locate finds the key in a ref, whatever the key",
+    "locates encoded keys",
+    located((found) => found && { ...found, key: found.key.replaceAll(" ", "%20") }),
+  ),
+  mutant(
+    "locate gives the same ref back",
+    "gives refs in upper case",
+    located((found) => found && { ...found, ref: found.ref.toUpperCase() }),
+  ),
+  mutant(
+    "different keys have different refs",
+    "leaves percent signs as they are",
+    refs((ref) => ref.replaceAll("%25", "%")),
+  ),
+  mutant(
+    "info.ref leads back to the key and the provider",
+    "put gives the ref of another place",
+    infos((info, verb) =>
+      verb === "put" ? { ...info, ref: info.ref.replace("//memory/", "//elsewhere/") } : info,
+    ),
+  ),
+  mutant(
+    "info.ref is the ref of the key",
+    "head adds a version to the ref",
+    infos((info, verb) => (verb === "head" ? { ...info, ref: `${info.ref}?version=1` } : info)),
+  ),
+  mutant(
+    "a query string after a ref is ignored",
+    "does not know a ref with a query",
+    located((found, text) => (text.includes("?") ? undefined : found)),
+  ),
+  mutant(
+    "locate gives undefined for a text that is not ours",
+    "locates everything",
+    located((found, text, inner) => {
+      const path = /^(?:s3|https|nothing):\/\/[^/]+\/(.+)$/.exec(text)?.[1];
+      return (
+        found ?? (path === undefined ? undefined : { key: path, provider: inner.name, ref: inner.ref(path) })
+      );
+    }),
+  ),
+  mutant(
+    "locate never throws on garbage",
+    "throws on what is no URL",
+    located((found, text) => {
+      const { href } = new URL(text);
+      return href === "" ? undefined : found;
+    }),
+  ),
+  mutant(
+    "locate never gives a key that breaks the rules",
+    "does not check the keys it finds",
+    located((found, text, inner) => {
+      const start = inner.ref("");
+      if (found !== undefined || !text.startsWith(start) || text === start) return found;
+      return { key: decodeURIComponent(text.slice(start.length)), provider: inner.name, ref: text };
+    }),
+  ),
+  mutant("locate says nothing about existence", "locates only what it has seen", knowsOnlyItsOwn),
+  storageMutant(
+    "storage.at reads, writes and deletes the object of a ref",
+    "does not delete by ref",
+    facade((storage) => ({
+      at: (ref) => ({ ...storage.at(ref), delete: async () => {} }),
+    })),
+  ),
+  storageMutant(
+    "storage.at reads the object of a ref",
+    "finds nothing by ref",
+    facade((storage) => ({
+      at: (ref) => ({ ...storage.at(ref), exists: async () => false }),
+    })),
+  ),
+  storageMutant(
+    "storage.at of a foreign ref is InvalidArgument",
+    "takes a foreign ref for its own",
+    facade((storage, provider) => ({
+      at: (ref) => {
+        try {
+          return storage.at(ref);
+        } catch (error) {
+          if (!isStorageError(error)) throw error;
+          return storage.at(invented(provider, "foreign").ref);
+        }
+      },
+    })),
+  ),
+];

@@ -1,0 +1,93 @@
+import { Readable } from "node:stream";
+import { isStorageError, type FileStorage, type StoredObject } from "@stowage/core";
+import { storageMutant, type Mutant } from "../mutant.js";
+import { bytesOf, facade, overriding } from "./breaks.js";
+
+type Stored = StoredObject & AsyncDisposable;
+
+/** A facade whose objects have some members that are broken. */
+function gives(rule: string, name: string, change: (object: Stored) => Partial<Stored>): Mutant {
+  const get =
+    (storage: FileStorage): FileStorage["get"] =>
+    async (key, options) => {
+      const object = await storage.get(key, options);
+      return overriding(object, change(object));
+    };
+  return storageMutant(
+    rule,
+    name,
+    facade((storage) => ({ get: get(storage) })),
+  );
+}
+
+async function* firstOf(object: Stored): AsyncGenerator<Uint8Array> {
+  yield (await object.bytes()).subarray(0, 1000);
+}
+
+function webStreamOf(object: Stored): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start: async (controller) => {
+      for await (const chunk of firstOf(object)) controller.enqueue(chunk);
+      controller.close();
+    },
+  });
+}
+
+export const storedObjectMutants: readonly Mutant[] = [
+  gives("an object can be read as text, with its Unicode", "reads text as Latin-1", (object) => ({
+    text: async () => Buffer.from(await object.bytes()).toString("latin1"),
+  })),
+  gives("an object can be read as JSON", "gives JSON as text", (object) => ({ json: () => object.text() })),
+  gives("an object can be read as a Web stream", "cuts Web streams", (object) => ({
+    get body() {
+      return webStreamOf(object);
+    },
+  })),
+  gives("an object can be read as a Node stream", "cuts Node streams", (object) => ({
+    readable: () => Readable.from(firstOf(object)),
+  })),
+  gives("an object can be read with for await", "cuts what for await gives", (object) => ({
+    [Symbol.asyncIterator]: () => firstOf(object),
+  })),
+  gives(
+    "destroy of an object is harmless, also twice and after reading",
+    "destroy throws the second time",
+    (object) => {
+      let destroyed = false;
+      const destroy = (): void => {
+        if (destroyed) throw new Error("it was destroyed before");
+        destroyed = true;
+        object.destroy();
+      };
+      return { destroy };
+    },
+  ),
+  gives("an object has the headers of an HTTP response", "forgets the header ETag", (object) => ({
+    headers: () => {
+      const { etag: _etag, ...others } = object.headers();
+      return others;
+    },
+  })),
+  gives(
+    "the headers of a range tell which bytes it has",
+    "gives a range the length of the object",
+    (object) => ({
+      headers: () => ({ ...object.headers(), "content-length": String(object.info.size) }),
+    }),
+  ),
+  storageMutant(
+    "a body that ends early makes the read fail, never look whole",
+    "takes a short body for whole",
+    facade((storage, provider) => ({
+      get: async (key, options) => {
+        try {
+          return await storage.get(key, options);
+        } catch (error) {
+          if (!isStorageError(error, "Integrity")) throw error;
+          const bytes = (): Promise<Uint8Array> => bytesOf(provider, key);
+          return { bytes } as Stored;
+        }
+      },
+    })),
+  ),
+];

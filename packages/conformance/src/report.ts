@@ -1,0 +1,74 @@
+import { describeProvider, type StorageProvider, type Supports } from "@stowage/core";
+import type { Flag, OptionalMember } from "./rule.js";
+
+/** What a provider declares, as data. */
+export interface SupportsReport {
+  readonly name: string;
+  /** The factory's name, by `describe()`. */
+  readonly type: string;
+  readonly supports: Supports;
+  readonly members: Readonly<Record<ReportedMember, boolean>>;
+}
+
+type ReportedMember = Exclude<OptionalMember, "close">;
+
+const FLAGS: Readonly<Record<Flag, string>> = {
+  range: "range reads",
+  ifNoneMatch: "create-only writes",
+  ifNoneMatchOnMultipart: "create-only writes of any size",
+  ifMatch: "conditional writes",
+  conditionalDelete: "conditional deletes",
+  overwrite: "overwriting",
+  metadata: "metadata",
+  emptyObject: "empty objects",
+  byteExact: "exact bytes",
+  orderedList: "ordered listings",
+};
+
+const MEMBERS: Readonly<Record<ReportedMember, string>> = {
+  copy: "copies without moving bytes",
+  deleteMany: "batch deletes",
+  publicUrl: "public links",
+  signedUrl: "signed links",
+  signUpload: "signed uploads",
+  multipart: "signed uploads in parts",
+  importFrom: "import from a URL",
+};
+
+/** Collects what a provider declares: its flags, its limits and which optional members it has. */
+export function supportsReport(provider: StorageProvider): SupportsReport {
+  const has = (member: ReportedMember): boolean => provider[member] !== undefined;
+  const names = Object.keys(MEMBERS) as ReportedMember[];
+  return {
+    name: provider.name,
+    type: describeProvider(provider).type,
+    supports: provider.supports,
+    members: Object.fromEntries(names.map((name) => [name, has(name)])) as SupportsReport["members"],
+  };
+}
+
+/** Renders reports as a Markdown table: a row for each feature, a column for each provider. */
+export function featureTable(reports: readonly SupportsReport[]): string {
+  const flags = (Object.keys(FLAGS) as Flag[]).map((flag) =>
+    row(FLAGS[flag], reports.map(({ supports }) => (supports[flag] ? "yes" : "no"))),
+  );
+  const members = (Object.keys(MEMBERS) as ReportedMember[]).map((member) =>
+    row(MEMBERS[member], reports.map((report) => (report.members[member] ? "yes" : "no"))),
+  );
+  return [
+    row("", reports.map(({ name }) => name)),
+    row("---", reports.map(() => "---")),
+    ...flags,
+    ...members,
+    row("longest key", reports.map(({ supports }) => bytes(supports.keyBytesMax))),
+    row("largest object", reports.map(({ supports }) => bytes(supports.objectBytesMax))),
+  ].join("\n");
+}
+
+function row(title: string, cells: readonly string[]): string {
+  return `| ${[title, ...cells].join(" | ")} |`;
+}
+
+function bytes(count: number): string {
+  return Number.isFinite(count) ? `${count.toLocaleString("en-US")} bytes` : "no limit";
+}

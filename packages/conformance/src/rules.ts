@@ -1,0 +1,62 @@
+import type { Rule } from "./rule.js";
+import { abortRules } from "./rules/abort.js";
+import { bodyRules } from "./rules/bodies.js";
+import { conditionRules } from "./rules/conditions.js";
+import { copyRules } from "./rules/copy.js";
+import { cursorRules } from "./rules/cursor.js";
+import { declaredRules } from "./rules/declared.js";
+import { delimiterRules } from "./rules/delimiter.js";
+import { directoryRules } from "./rules/directory.js";
+import { errorRules } from "./rules/errors.js";
+import { facadeRules } from "./rules/facade.js";
+import { factsRules } from "./rules/facts.js";
+import { getRules } from "./rules/get.js";
+import { deleteRules, headRules } from "./rules/head-delete.js";
+import { headerRules } from "./rules/headers.js";
+import { hostileKeyRules } from "./rules/hostile-keys.js";
+import { idempotencyRules } from "./rules/idempotency.js";
+import { keyRules } from "./rules/keys.js";
+import { linkRules } from "./rules/links.js";
+import { listRules } from "./rules/list.js";
+import { manyRules } from "./rules/many.js";
+import { metadataRules } from "./rules/metadata.js";
+import { ownershipRules } from "./rules/ownership.js";
+import { putRules } from "./rules/put.js";
+import { rangeRules } from "./rules/range.js";
+import { refRules } from "./rules/refs.js";
+import { sizeRules } from "./rules/sizes.js";
+import { sourceFailureRules } from "./rules/source-failures.js";
+import { storedObjectRules } from "./rules/stored-object.js";
+
+/** The contract: every rule that a provider keeps, group by group. */
+export const RULES: readonly Rule[] = [
+  ...putRules,
+  ...ownershipRules,
+  ...factsRules,
+  ...bodyRules,
+  ...sizeRules,
+  ...sourceFailureRules,
+  ...conditionRules,
+  ...getRules,
+  ...rangeRules,
+  ...headRules,
+  ...deleteRules,
+  ...listRules,
+  ...delimiterRules,
+  ...cursorRules,
+  ...keyRules,
+  ...hostileKeyRules,
+  ...headerRules,
+  ...metadataRules,
+  ...copyRules,
+  ...refRules,
+  ...abortRules,
+  ...errorRules,
+  ...storedObjectRules,
+  ...facadeRules,
+  ...manyRules,
+  ...directoryRules,
+  ...idempotencyRules,
+  ...declaredRules,
+  ...linkRules,
+];

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { isStorageError } from "@stowage/core";
+import { handled, rejects, rejectsWith, sameBytes } from "../expect.js";
+import type { Rule, RuleContext } from "../rule.js";
+import { gated, pattern, watched } from "../sources.js";
+
+const REASON = new Error("the user has left");
+
+/** A sentence about a call whose signal was aborted before. */
+function refusesAborted(
+  verb: string,
+  call: (context: RuleContext, signal: AbortSignal) => Promise<unknown>,
+): Rule {
+  return {
+    title: `${verb} with an aborted signal rejects with its reason, unchanged`,
+    run: async (context) => {
+      await context.put("a.txt", "abc");
+      await rejectsWith(REASON, call(context, AbortSignal.abort(REASON)));
+      await context.holds("a.txt", "abc");
+    },
+  };
+}
+
+/** Starts a put of a source that stops in the middle, aborts it there, and gives what it settled with. */
+async function abortHalfway({ put }: RuleContext, reason: unknown): Promise<ReturnType<typeof gated>> {
+  const source = gated(pattern(200_000));
+  const controller = new AbortController();
+  const done = put("a.bin", source.stream, { signal: controller.signal });
+  const expected = handled(rejectsWith(reason, done));
+  await Promise.race([source.begun, expected]);
+  controller.abort(reason);
+  await expected;
+  return source;
+}
+
+/** Sentences about aborts. */
+export const abortRules: readonly Rule[] = [
+  {
+    title: "a put with an aborted signal rejects with its reason, reads nothing and writes nothing",
+    run: async ({ put, lacks }) => {
+      const source = watched();
+      await rejectsWith(REASON, put("a.txt", source.body, { signal: AbortSignal.abort(REASON) }));
+      assert.equal(source.touched(), false);
+      await lacks("a.txt");
+    },
+  },
+  refusesAborted("get", ({ get }, signal) => get("a.txt", { signal })),
+  refusesAborted("head", ({ head }, signal) => head("a.txt", { signal })),
+  refusesAborted("list", ({ list }, signal) => list({ signal })),
+  refusesAborted("delete", ({ remove }, signal) => remove("a.txt", { signal })),
+  refusesAborted("copy", ({ storage, key }, signal) => storage.copy(key("a.txt"), key("b.txt"), { signal })),
+  {
+    title: "a put that is aborted in the middle rejects with the reason and writes nothing",
+    run: async (context) => {
+      const source = await abortHalfway(context, REASON);
+      source.open();
+      await context.lacks("a.bin");
+    },
+  },
+  {
+    title: "a put that is aborted in the middle closes its source",
+    run: async (context) => {
+      const source = await abortHalfway(context, REASON);
+      assert.ok(source.stream.destroyed, "the source is still open");
+      source.open();
+    },
+  },
+  {
+    title: "a put that is aborted in the middle leaves the old object as it was",
+    needs: ["overwrite"],
+    run: async (context) => {
+      const { etag } = await context.put("a.bin", "the old one");
+      (await abortHalfway(context, REASON)).open();
+      await context.holds("a.bin", "the old one");
+      assert.equal((await context.head("a.bin")).etag, etag);
+    },
+  },
+  {
+    title: "a reason that is no Error is passed on as it is",
+    run: async (context) => {
+      (await abortHalfway(context, "just because")).open();
+      const signal = AbortSignal.abort(42);
+      await rejectsWith(42, context.head("a.bin", { signal }));
+      await context.lacks("a.bin");
+    },
+  },
+  {
+    title: "the facade passes the reason of an abort on, unchanged",
+    run: async ({ storage, key, lacks }) => {
+      const source = gated(pattern(200_000));
+      const controller = new AbortController();
+      const { signal } = controller;
+      const done = handled(rejectsWith(REASON, storage.put(key("a.bin"), source.stream, { signal })));
+      await Promise.race([source.begun, done]);
+      controller.abort(REASON);
+      await done;
+      source.open();
+      await lacks("a.bin");
+    },
+  },
+  {
+    title: "after an abort the key can be written",
+    run: async (context) => {
+      (await abortHalfway(context, REASON)).open();
+      await context.put("a.bin", "second try");
+      await context.holds("a.bin", "second try");
+    },
+  },
+  {
+    title: "an abort after a put has resolved harms nothing",
+    run: async ({ put, holds }) => {
+      const controller = new AbortController();
+      await put("a.txt", "abc", { signal: controller.signal });
+      controller.abort(REASON);
+      await holds("a.txt", "abc");
+    },
+  },
+  {
+    title: "an abort of a read never makes a truncated body look whole",
+    run: async ({ storage, put, key, provider }) => {
+      const bytes = pattern(2 * 1024 * 1024);
+      await put("a.bin", bytes);
+      const controller = new AbortController();
+      const object = await storage.get(key("a.bin"), { signal: controller.signal });
+      controller.abort(REASON);
+      const found = await object.bytes().catch((error: unknown) => {
+        assert.ok(error === REASON || isStorageError(error), `failed with ${String(error)}`);
+      });
+      if (found !== undefined && provider.supports.byteExact) sameBytes(found, bytes);
+    },
+  },
+  {
+    title: "a signal that is never aborted changes nothing",
+    run: async ({ put, read, head, list, remove, lacks }) => {
+      const { signal } = new AbortController();
+      await put("a.txt", "abc", { signal });
+      assert.equal((await read("a.txt", { signal })).byteLength, 3);
+      assert.equal((await head("a.txt", { signal })).size, 3);
+      assert.equal((await list({ signal })).objects.length, 1);
+      await remove("a.txt", { signal });
+      await lacks("a.txt");
+    },
+  },
+  {
+    title: "timeoutMs ends a put whose source stands still with Timeout, and nothing is written",
+    run: async ({ storage, key, lacks }) => {
+      const source = gated(pattern(200_000));
+      await rejects("Timeout", storage.put(key("a.bin"), source.stream, { timeoutMs: 30 }));
+      source.open();
+      await lacks("a.bin");
+    },
+  },
+];

@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { compareKeys, type ListPage } from "@stowage/core";
+import { pages } from "../context.js";
+import { rejects } from "../expect.js";
+import type { Rule, RuleContext } from "../rule.js";
+import { fill } from "./list.js";
+
+const NAMES = Array.from({ length: 9 }, (_, index) => `${index < 5 ? "a" : "b/c"}/${index}.txt`);
+
+/** The first page, which must not be the last. */
+async function firstPage(
+  { list }: RuleContext,
+  limit: number,
+): Promise<ListPage & { readonly cursor: string }> {
+  const page = await list({ limit });
+  assert.ok(page.cursor !== undefined, "a first page of several must have a cursor");
+  return { ...page, cursor: page.cursor };
+}
+
+function namesOf({ prefix }: RuleContext, page: ListPage): string[] {
+  return page.objects.map(({ key }) => key.slice(prefix.length));
+}
+
+/** Sentences about limits and cursors. */
+export const cursorRules: readonly Rule[] = [
+  {
+    title: "no page has more objects than the limit",
+    run: async (context) => {
+      await fill(context, NAMES);
+      for await (const page of pages(context.provider, { prefix: context.prefix, limit: 4 })) {
+        assert.ok(page.objects.length <= 4, `${page.objects.length} objects on a page of 4`);
+      }
+    },
+  },
+  {
+    title: "the pages of a listing together give every key once, for every limit",
+    run: async (context) => {
+      await fill(context, NAMES);
+      for (const limit of [1, 2, 4, 8, 9, 10]) {
+        assert.deepEqual((await context.names({ limit })).toSorted(compareKeys), NAMES);
+      }
+    },
+  },
+  {
+    title: "the pages of a listing together are in UTF-8 byte order",
+    needs: ["orderedList"],
+    run: async (context) => {
+      await fill(context, NAMES);
+      assert.deepEqual(await context.names({ limit: 2 }), NAMES);
+    },
+  },
+  {
+    title: "a listing goes on when the key that its cursor stands on is deleted",
+    run: async (context) => {
+      await fill(context, NAMES);
+      const page = await firstPage(context, 3);
+      const seen = namesOf(context, page);
+      for (const name of seen) await context.remove(name);
+      const rest = await context.names({ cursor: page.cursor });
+      assert.deepEqual([...seen, ...rest].toSorted(compareKeys), NAMES);
+    },
+  },
+  {
+    title: "a key that comes after the cursor while listing does not disturb the others",
+    run: async (context) => {
+      await fill(context, NAMES);
+      const page = await firstPage(context, 3);
+      await fill(context, ["a/00.txt", "b/c/99.txt"]);
+      const rest = await context.names({ cursor: page.cursor });
+      const all = [...namesOf(context, page), ...rest];
+      assert.deepEqual(all.filter((name) => NAMES.includes(name)).toSorted(compareKeys), NAMES);
+    },
+  },
+  {
+    title: "a new key after the cursor is shown",
+    needs: ["orderedList"],
+    run: async (context) => {
+      await fill(context, NAMES);
+      const { cursor } = await firstPage(context, 3);
+      await fill(context, ["a/00.txt", "b/c/99.txt"]);
+      const rest = await context.names({ cursor });
+      assert.deepEqual(rest, [...NAMES.slice(3), "b/c/99.txt"]);
+    },
+  },
+  {
+    title: "a cursor can be used twice",
+    run: async (context) => {
+      await fill(context, NAMES);
+      const { cursor } = await firstPage(context, 3);
+      const once = await context.names({ cursor });
+      assert.deepEqual(await context.names({ cursor }), once);
+    },
+  },
+  {
+    title: "a cursor may be used with another limit",
+    run: async (context) => {
+      await fill(context, NAMES);
+      const page = await firstPage(context, 3);
+      const rest = await context.names({ cursor: page.cursor, limit: 1 });
+      assert.deepEqual([...namesOf(context, page), ...rest].toSorted(compareKeys), NAMES);
+    },
+  },
+  {
+    title: "a cursor is plain text that survives a URL",
+    run: async (context) => {
+      await fill(context, ["a ü&/1.txt", "a ü&/2.txt", "a ü&/3.txt"]);
+      const { cursor } = await firstPage(context, 1);
+      assert.match(cursor, /^[\x21-\x7e]+$/);
+      const sent = new URLSearchParams(new URLSearchParams({ cursor }).toString()).get("cursor") ?? "";
+      assert.equal((await context.names({ cursor: sent })).length, 2);
+    },
+  },
+  {
+    title: "a cursor of a listing with another prefix rejects with InvalidArgument",
+    run: async (context) => {
+      await fill(context, NAMES);
+      const { cursor } = await firstPage(context, 3);
+      await rejects("InvalidArgument", context.list({ prefix: "b/", cursor }));
+    },
+  },
+  {
+    title: "a cursor of a listing without the delimiter rejects with InvalidArgument",
+    run: async (context) => {
+      await fill(context, NAMES);
+      const { cursor } = await firstPage(context, 3);
+      await rejects("InvalidArgument", context.list({ delimiter: "/", cursor }));
+    },
+  },
+  {
+    title: "a cursor that is none rejects with InvalidArgument",
+    run: async (context) => {
+      await fill(context, NAMES);
+      for (const cursor of ["garbage", "a/1.txt", "😀", Buffer.from("[1,2,3]").toString("base64url")]) {
+        await rejects("InvalidArgument", context.list({ cursor }));
+      }
+    },
+  },
+  {
+    title: "an empty cursor rejects with InvalidArgument, and does not start again",
+    run: async (context) => {
+      await fill(context, NAMES);
+      await rejects("InvalidArgument", context.list({ cursor: "" }));
+    },
+  },
+];

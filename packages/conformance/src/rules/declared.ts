@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import type { StoragePutOptions } from "@stowage/core";
+import { rejects } from "../expect.js";
+import type { Rule } from "../rule.js";
+import { watched } from "../sources.js";
+
+/** A sentence about an option of a put that the provider does not support. */
+function refuses(
+  title: string,
+  flag: "ifNoneMatch" | "ifMatch" | "metadata",
+  options: StoragePutOptions,
+): Rule {
+  return {
+    title,
+    needs: [`!${flag}`],
+    run: async ({ storage, key, lacks }) => {
+      const source = watched();
+      await rejects("Unsupported", storage.put(key("a.txt"), source.body, options));
+      assert.equal(source.touched(), false);
+      await lacks("a.txt");
+    },
+  };
+}
+
+/** Sentences about what a provider declares: what it does not support is refused, never ignored. */
+export const declaredRules: readonly Rule[] = [
+  refuses(
+    "without create-only writes ifNoneMatch is refused with Unsupported before a byte moves",
+    "ifNoneMatch",
+    { ifNoneMatch: "*" },
+  ),
+  refuses("without conditional writes ifMatch is refused with Unsupported before a byte moves", "ifMatch", {
+    ifMatch: '"abc"',
+  }),
+  refuses("without metadata it is refused with Unsupported before a byte moves", "metadata", {
+    metadata: { author: "ada" },
+  }),
+  {
+    title: "without create-only writes a create-only copy is refused with Unsupported",
+    needs: ["!ifNoneMatch"],
+    run: async ({ storage, put, key, lacks }) => {
+      await put("a.txt", "abc");
+      await rejects("Unsupported", storage.copy(key("a.txt"), key("b.txt"), { ifNoneMatch: "*" }));
+      await lacks("b.txt");
+    },
+  },
+  {
+    title: "without ranges a range is refused with Unsupported",
+    needs: ["!range"],
+    run: async ({ storage, put, key }) => {
+      await put("a.txt", "0123456789");
+      await rejects("Unsupported", storage.get(key("a.txt"), { range: { offset: 2 } }));
+    },
+  },
+  {
+    title:
+      "without conditional deletes ifMatch of a delete is refused with Unsupported, and the object stays",
+    needs: ["!conditionalDelete"],
+    run: async ({ storage, put, key, holds }) => {
+      const { etag } = await put("a.txt", "abc");
+      await rejects("Unsupported", storage.delete(key("a.txt"), { ifMatch: etag }));
+      await holds("a.txt", "abc");
+    },
+  },
+  {
+    title: "without empty objects a body of zero bytes is refused with Unsupported",
+    needs: ["!emptyObject"],
+    run: async ({ storage, key, lacks }) => {
+      await rejects("Unsupported", storage.put(key("a.txt"), ""));
+      await lacks("a.txt");
+    },
+  },
+  {
+    title: "without overwriting a put of a taken key rejects with AlreadyExists and leaves the object",
+    needs: ["!overwrite"],
+    run: async ({ put, head, holds }) => {
+      const { etag } = await put("a.txt", "first");
+      await rejects("AlreadyExists", put("a.txt", "second"));
+      await holds("a.txt", "first");
+      assert.equal((await head("a.txt")).etag, etag);
+    },
+  },
+  {
+    title: "without overwriting a copy onto a taken key rejects with AlreadyExists and leaves the object",
+    needs: ["!overwrite"],
+    run: async ({ storage, put, key, holds }) => {
+      await put("a.txt", "abc");
+      await put("b.txt", "taken");
+      await rejects("AlreadyExists", storage.copy(key("a.txt"), key("b.txt")));
+      await holds("b.txt", "taken");
+    },
+  },
+  {
+    title: "without an order a listing still shows every object once",
+    needs: ["!orderedList"],
+    run: async ({ put, names }) => {
+      for (const name of ["c.txt", "a.txt", "b/d.txt"]) await put(name, "abc");
+      for (const limit of [1, 2, 5]) assert.deepEqual(await names({ limit }), ["a.txt", "b/d.txt", "c.txt"]);
+    },
+  },
+  {
+    title: "without exact bytes an object still reads back as something",
+    needs: ["!byteExact"],
+    run: async ({ put, read }) => {
+      await put("a.txt", "something");
+      assert.notEqual((await read("a.txt")).byteLength, 0);
+    },
+  },
+  {
+    title: "a body larger than objectBytesMax is refused with TooLarge before a byte moves",
+    needs: ["objectLimit"],
+    run: async ({ storage, provider, key, lacks }) => {
+      const source = watched();
+      const size = provider.supports.objectBytesMax + 1;
+      await rejects("TooLarge", storage.put(key("a.bin"), source.body, { size }));
+      assert.equal(source.touched(), false);
+      await lacks("a.bin");
+    },
+  },
+];

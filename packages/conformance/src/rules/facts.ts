@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import type { GetResult, ObjectInfo } from "@stowage/core";
+import type { Rule } from "../rule.js";
+
+/** How far a provider's clock may be from ours. */
+const CLOCK_SKEW_MS = 15 * 60 * 1000;
+
+/** Sentences about etags, times, names and write ids. */
+export const factsRules: readonly Rule[] = [
+  {
+    title: "every object has an etag: after its put, on head, on get and in listings",
+    run: async ({ put, head, get, list }) => {
+      const infos = [await put("a.txt", "abc"), await head("a.txt"), await infoOf(get("a.txt"))];
+      for (const { etag } of [...infos, ...(await list()).objects]) assert.match(etag ?? "", /./);
+    },
+  },
+  {
+    title: "head and get give the etag that put returned",
+    run: async ({ put, head, get }) => {
+      const { etag } = await put("a.txt", "abc");
+      assert.deepEqual([(await head("a.txt")).etag, (await infoOf(get("a.txt"))).etag], [etag, etag]);
+    },
+  },
+  {
+    title: "reading does not change an etag",
+    run: async ({ put, head, read, list }) => {
+      await put("a.txt", "abc");
+      const before = (await head("a.txt")).etag;
+      await read("a.txt");
+      await list();
+      assert.equal((await head("a.txt")).etag, before);
+    },
+  },
+  {
+    title: "50 puts of one size in quick succession give 50 etags",
+    needs: ["overwrite"],
+    run: async ({ put }) => {
+      const etags = new Set<string | undefined>();
+      for (let round = 10; round < 60; round++) etags.add((await put("a.txt", `round ${round}`)).etag);
+      assert.equal(etags.size, 50);
+    },
+  },
+  {
+    title: "the same bytes with other metadata have another etag",
+    needs: ["overwrite", "metadata"],
+    run: async ({ put, head }) => {
+      await put("a.txt", "abc", { metadata: { version: "1" } });
+      const { etag } = await head("a.txt");
+      await put("a.txt", "abc", { metadata: { version: "2" } });
+      assert.notEqual((await head("a.txt")).etag, etag);
+    },
+  },
+  {
+    title: "lastModified is the time of the put",
+    run: async ({ put, head, list }) => {
+      await put("a.txt", "abc");
+      const infos = [await head("a.txt"), ...(await list()).objects];
+      for (const { lastModified } of infos) {
+        assert.ok(lastModified instanceof Date, "lastModified is no Date");
+        const skewMs = Math.abs(lastModified.getTime() - Date.now());
+        assert.ok(skewMs < CLOCK_SKEW_MS, `lastModified is off by ${skewMs} ms`);
+      }
+    },
+  },
+  {
+    title: "info.key is the key that was asked for",
+    run: async ({ put, head, get, key }) => {
+      const infos = [await put("a b.txt", "abc"), await head("a b.txt"), await infoOf(get("a b.txt"))];
+      for (const info of infos) assert.equal(info.key, key("a b.txt"));
+    },
+  },
+  {
+    title: "info.provider is the name of the provider",
+    needs: ["leaf"],
+    run: async ({ put, head, get, list, provider }) => {
+      const infos = [await put("a.txt", "abc"), await head("a.txt"), await infoOf(get("a.txt"))];
+      for (const info of [...infos, ...(await list()).objects]) assert.equal(info.provider, provider.name);
+    },
+  },
+  {
+    title: "every verb names the same provider for an object",
+    run: async ({ put, head, get, list }) => {
+      const { provider } = await put("a.txt", "abc");
+      const infos = [await head("a.txt"), await infoOf(get("a.txt")), ...(await list()).objects];
+      assert.notEqual(provider, "");
+      for (const info of infos) assert.equal(info.provider, provider);
+    },
+  },
+  {
+    title: "a write id comes back from put, head and get",
+    needs: ["metadata"],
+    run: async ({ put, head, get }) => {
+      const writeId = "W-1_2.3:4";
+      const infos = [await put("a.txt", "abc", { writeId }), await head("a.txt"), await infoOf(get("a.txt"))];
+      for (const info of infos) assert.equal(info.writeId, writeId);
+    },
+  },
+  {
+    title: "a write id is no part of the metadata",
+    needs: ["metadata"],
+    run: async ({ put, head }) => {
+      await put("a.txt", "abc", { writeId: "w1", metadata: { author: "ada" } });
+      assert.deepEqual({ ...(await head("a.txt")).metadata }, { author: "ada" });
+    },
+  },
+  {
+    title: "a put without a write id does not keep that of the old object",
+    needs: ["metadata", "overwrite"],
+    run: async ({ put, head }) => {
+      await put("a.txt", "abc", { writeId: "first" });
+      await put("a.txt", "abc");
+      assert.notEqual((await head("a.txt")).writeId, "first");
+    },
+  },
+];
+
+async function infoOf(result: Promise<GetResult>): Promise<ObjectInfo> {
+  const { info, body } = await result;
+  if (!(body instanceof Uint8Array)) body.destroy();
+  return info;
+}

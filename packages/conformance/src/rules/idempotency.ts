@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { rejects, rejectsType } from "../expect.js";
+import type { Rule } from "../rule.js";
+import { inChunks, pattern } from "../sources.js";
+
+/** Sentences about the idempotency key. */
+export const idempotencyRules: readonly Rule[] = [
+  {
+    title: "a put repeated with its idempotency key and bytes returns what the first returned",
+    needs: ["metadata"],
+    run: async ({ storage, key }) => {
+      const options = { idempotencyKey: "upload 42" };
+      const first = await storage.put(key("a.txt"), "abc", options);
+      const second = await storage.put(key("a.txt"), "abc", options);
+      assert.deepEqual([second.etag, second.size], [first.etag, first.size]);
+    },
+  },
+  {
+    title: "a put repeated with its idempotency key and other bytes is a Conflict, and the first stays",
+    needs: ["metadata"],
+    run: async ({ storage, key, holds }) => {
+      const options = { idempotencyKey: "upload 42" };
+      await storage.put(key("a.txt"), "abc", options);
+      await rejects("Conflict", storage.put(key("a.txt"), "xyz", options));
+      await holds("a.txt", "abc");
+    },
+  },
+  {
+    title: "a put with another idempotency key replaces the object",
+    needs: ["metadata", "overwrite"],
+    run: async ({ storage, key, holds }) => {
+      await storage.put(key("a.txt"), "abc", { idempotencyKey: "one" });
+      await storage.put(key("a.txt"), "xyz", { idempotencyKey: "two" });
+      await holds("a.txt", "xyz");
+    },
+  },
+  {
+    title: "a stream with an idempotency key is one object too",
+    needs: ["metadata"],
+    run: async ({ storage, key, holds }) => {
+      const bytes = pattern(150_000);
+      const options = { idempotencyKey: "upload 42" };
+      const first = await storage.put(key("a.bin"), inChunks(bytes, 40_000), options);
+      const second = await storage.put(key("a.bin"), inChunks(bytes, 7000), options);
+      assert.equal(second.etag, first.etag);
+      await holds("a.bin", bytes);
+    },
+  },
+  {
+    title: "an idempotency key that is no text of 1 to 200 characters is a TypeError",
+    needs: ["metadata"],
+    run: async ({ storage, key, lacks }) => {
+      for (const wrong of ["", "x".repeat(201), 42, {}] as readonly unknown[]) {
+        await rejectsType(storage.put(key("a.txt"), "abc", { idempotencyKey: wrong as string }));
+      }
+      await lacks("a.txt");
+    },
+  },
+  {
+    title: "an idempotency key is refused with Unsupported where there is no metadata",
+    needs: ["!metadata"],
+    run: async ({ storage, key, lacks }) => {
+      await rejects("Unsupported", storage.put(key("a.txt"), "abc", { idempotencyKey: "upload 42" }));
+      await lacks("a.txt");
+    },
+  },
+];

@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { compareKeys, isStorageError } from "@stowage/core";
+import { rejects } from "../expect.js";
+import type { Rule, RuleContext } from "../rule.js";
+
+/**
+ * A sentence about keys that a careless provider mixes up or changes. Each is kept exactly, or refused with
+ * `Unsupported`; what is kept reads back, is listed as it is, and can be deleted without its neighbours.
+ */
+function keeps(what: string, names: readonly string[]): Rule {
+  return {
+    title: `keys with ${what} are kept exactly, or refused with Unsupported`,
+    run: (context) => keepAll(context, names),
+  };
+}
+
+async function keepAll(context: RuleContext, names: readonly string[]): Promise<void> {
+  const kept: string[] = [];
+  for (const name of names) if (await tryPut(context, name)) kept.push(name);
+  for (const name of kept) {
+    await context.holds(name, `content of ${name}`);
+    assert.equal((await context.head(name)).key, context.key(name));
+  }
+  await assertListed(context, kept);
+  for (const name of kept) {
+    await context.remove(name);
+    await assertListed(context, kept.slice(kept.indexOf(name) + 1));
+  }
+}
+
+async function tryPut({ storage, key, lacks }: RuleContext, name: string): Promise<boolean> {
+  try {
+    await storage.put(key(name), `content of ${name}`);
+    return true;
+  } catch (error) {
+    if (!isStorageError(error, "Unsupported")) throw error;
+    assert.equal(error.applied, "no");
+    await lacks(name).catch((problem: unknown) => {
+      if (!isStorageError(problem, "Unsupported")) throw problem;
+    });
+    return false;
+  }
+}
+
+async function assertListed({ names }: RuleContext, expected: readonly string[]): Promise<void> {
+  assert.deepEqual((await names()).toSorted(compareKeys), expected.toSorted(compareKeys));
+}
+
+/** A key of exactly so many bytes, of segments that every file system holds. */
+function longKey(prefix: string, bytes: number): string {
+  const segment = `${"long".repeat(25)}/`;
+  const room = bytes - prefix.length;
+  const whole = segment.repeat(Math.ceil(room / segment.length)).slice(0, room);
+  return prefix + (whole.endsWith("/") ? `${whole.slice(0, -1)}x` : whole);
+}
+
+/** Sentences about keys that are allowed. */
+export const keyRules: readonly Rule[] = [
+  keeps("spaces", ["a b.txt", "a  b.txt", "ab.txt", "a b/c d.txt"]),
+  keeps("a space at the end or at the start", ["a", "a ", " a", "b /c", "b/c"]),
+  keeps("percent signs", ["100%.txt", "%41.txt", "A.txt", "%2541.txt", "%.txt", "%zz.txt"]),
+  keeps("encoded slashes and dots", ["a%2Fb.txt", "a%2fb.txt", "a/b.txt", "%2e%2e/c.txt", "%00.txt"]),
+  keeps("plus signs", ["a+b.txt", "a b.txt", "a%2Bb.txt", "a%20b.txt"]),
+  keeps("characters of URLs", [
+    "a?b=c.txt",
+    "a#b.txt",
+    "a&b=c;d.txt",
+    "a@b.txt",
+    "http:%2F%2Fx.txt",
+    "a=b,c$d!.txt",
+  ]),
+  keeps("quotes and brackets", ["a'b.txt", 'a"b.txt', "a`b.txt", "a(b)[c]{d}.txt", "a<b>.txt", "a^b.txt"]),
+  keeps("characters that shells and Windows dislike", [
+    "*.txt",
+    "a:b.txt",
+    "a|b.txt",
+    "~",
+    "~a.txt",
+    "$HOME.txt",
+    "-rf",
+  ]),
+  keeps("emoji", ["😀.txt", "👩‍👩‍👧.txt", "🇨🇿/🏳️‍🌈.txt"]),
+  keeps("letters of many scripts", ["žluťoučký.txt", "日本語/ファイル.txt", "עברית.txt", "ไทย.txt"]),
+  keeps("composed and decomposed characters", [
+    "caf\u00E9.txt",
+    "cafe\u0301.txt",
+    "\u212B.txt",
+    "\u00C5.txt",
+  ]),
+  keeps("upper and lower case", ["readme.txt", "README.txt", "Readme.txt", "dir/a.txt", "DIR/a.txt"]),
+  keeps("case that only Unicode folds", [
+    "stra\u00DFe.txt",
+    "strasse.txt",
+    "\u212A.txt",
+    "k.txt",
+    "\u0130.txt",
+    "i.txt",
+  ]),
+  keeps("names of JavaScript's own", [
+    "__proto__",
+    "constructor",
+    "toString",
+    "__proto__/a.txt",
+    "prototype.txt",
+  ]),
+  keeps("a leading dot", [".hidden", ".hidden/a.txt", "a/.b", "..a.txt", "...b"]),
+  keeps("a trailing dot", ["a.", "b..", "c./d.txt", "c/d.txt"]),
+  keeps("device names of Windows", ["CON", "aux.txt", "nul", "com1.log", "LPT9/a.txt", "con.d/x.txt"]),
+  keeps("names that look like temporary files", [
+    "a.tmp",
+    "a.part",
+    "a~",
+    "#a#",
+    ".a.swp",
+    "tmp/a.txt",
+    "a.meta",
+    "a.json",
+  ]),
+  keeps("numbers of different length", ["1.txt", "2.txt", "10.txt", "01.txt", "1.0.txt"]),
+  keeps("deep nesting", [Array.from({ length: 60 }, (_, index) => `d${index}`).join("/"), "d0/x.txt"]),
+  keeps("a segment of 200 bytes", [`${"s".repeat(196)}.txt`, `${"s".repeat(195)}.txt`]),
+  keeps("a segment of 255 bytes", ["t".repeat(255), `${"t".repeat(254)}u`]),
+  keeps("a segment of 300 bytes", ["v".repeat(300), `${"v".repeat(299)}w`]),
+  keeps("a segment of 255 bytes of three-byte characters", ["語".repeat(85), `${"語".repeat(84)}本`]),
+  keeps("white space that is not a space", [
+    "a\u00A0b.txt",
+    "a\u2003b.txt",
+    "a b.txt",
+    "a\u200Bb.txt",
+    "ab.txt",
+  ]),
+  keeps("line separators and marks of direction", ["a\u2028b.txt", "a\u202Eb.txt", "\uFEFFa.txt", "a.txt"]),
+  keeps("one letter that is also a folder", ["a", "a/b", "a/b/c"]),
+  keeps("a folder that is also a file", ["x/y/z", "x/y", "x"]),
+  {
+    title: "a key as long as keyBytesMax allows is kept",
+    run: async ({ storage, provider, prefix, holds, names }) => {
+      const key = longKey(prefix, provider.supports.keyBytesMax);
+      await storage.put(key, "long");
+      const name = key.slice(prefix.length);
+      await holds(name, "long");
+      assert.deepEqual(await names(), [name]);
+    },
+  },
+  {
+    title: "a key longer than keyBytesMax is refused with Unsupported before a byte moves",
+    needs: ["keyLimit"],
+    run: async ({ storage, provider, prefix, names }) => {
+      const key = longKey(prefix, provider.supports.keyBytesMax + 1);
+      let touched = false;
+      await rejects(
+        "Unsupported",
+        storage.put(key, () => ((touched = true), "abc")),
+      );
+      assert.equal(touched, false);
+      assert.deepEqual(await names(), []);
+    },
+  },
+];

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import type { FileStorage } from "@stowage/core";
+import { rejects } from "../expect.js";
+import type { OptionalMember, Rule } from "../rule.js";
+
+const ODD = "a b/100%+ž.txt";
+
+/** A sentence about a link that the provider cannot make. */
+function refuses(verb: OptionalMember, call: (storage: FileStorage, key: string) => Promise<unknown>): Rule {
+  return {
+    title: `without ${verb} the facade's ${verb} is Unsupported`,
+    needs: [`!${verb}`],
+    run: async ({ storage, key }) => {
+      await rejects("Unsupported", call(storage, key("a.txt")));
+    },
+  };
+}
+
+/** Sentences about links. */
+export const linkRules: readonly Rule[] = [
+  {
+    title: "publicUrl gives an absolute URL, and another for another key",
+    needs: ["publicUrl"],
+    run: async ({ storage, key }) => {
+      const url = new URL(storage.publicUrl(key(ODD)));
+      assert.match(url.protocol, /^(https?|file):$/);
+      assert.notEqual(storage.publicUrl(key("a.txt")), url.href);
+    },
+  },
+  {
+    title: "locate finds the key in a public URL",
+    needs: ["publicUrl"],
+    run: async ({ storage, key }) => {
+      for (const name of ["a.txt", ODD]) {
+        assert.equal(storage.locate(storage.publicUrl(key(name)))?.key, key(name));
+      }
+    },
+  },
+  {
+    title: "signedUrl gives an absolute URL, and another for another key",
+    needs: ["signedUrl"],
+    run: async ({ storage, put, key }) => {
+      for (const name of ["a.txt", ODD]) await put(name, "abc");
+      const url = new URL(await storage.signedUrl(key(ODD), { expiresInSeconds: 60 }));
+      assert.match(url.protocol, /^https?:$/);
+      assert.notEqual(await storage.signedUrl(key("a.txt"), { expiresInSeconds: 60 }), url.href);
+    },
+  },
+  {
+    title: "signUpload gives a request that expires in the future",
+    needs: ["signUpload"],
+    run: async ({ storage, key }) => {
+      const upload = await storage.signUpload(key("a.txt"), { contentLength: 3, expiresInSeconds: 60 });
+      assert.equal(upload.key, key("a.txt"));
+      assert.match(upload.method, /^(PUT|POST)$/);
+      assert.match(new URL(upload.url).protocol, /^https?:$/);
+      assert.ok(upload.expiresAt.getTime() > Date.now(), "it has expired");
+    },
+  },
+  {
+    title: "signUpload writes nothing by itself",
+    needs: ["signUpload"],
+    run: async ({ storage, key, lacks }) => {
+      await storage.signUpload(key("a.txt"), { contentLength: 3, expiresInSeconds: 60 });
+      await lacks("a.txt");
+    },
+  },
+  {
+    title: "a multipart upload that is aborted leaves no object",
+    needs: ["multipart"],
+    run: async ({ storage, key, lacks }) => {
+      const upload = await storage.multipart?.create(key("a.bin"), {});
+      assert.match(upload?.uploadId ?? "", /./);
+      await lacks("a.bin");
+      await storage.multipart?.abort(key("a.bin"), { uploadId: upload?.uploadId ?? "" }, {});
+      await lacks("a.bin");
+    },
+  },
+  refuses("publicUrl", async (storage, key) => storage.publicUrl(key)),
+  refuses("signedUrl", (storage, key) => storage.signedUrl(key)),
+  refuses("signUpload", (storage, key) => storage.signUpload(key, { maxBytes: 1 })),
+  refuses("importFrom", (storage, key) => storage.importFrom(key, "https://example.com/a.txt")),
+];

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { Readable } from "node:stream";
+import type { Body } from "@stowage/core";
+import type { Rule } from "../rule.js";
+import { pattern } from "../sources.js";
+
+/** Sentences about whose bytes, options and functions are whose. */
+export const ownershipRules: readonly Rule[] = [
+  {
+    title: "the caller's bytes may be changed after the put without an effect on the object",
+    run: async ({ put, holds }) => {
+      const bytes = pattern(5000);
+      const before = bytes.slice();
+      await put("a.bin", bytes);
+      bytes.fill(0);
+      await holds("a.bin", before);
+    },
+  },
+  {
+    title: "a put does not change the caller's bytes",
+    run: async ({ put }) => {
+      const bytes = pattern(5000);
+      await put("a.bin", bytes);
+      assert.equal(Buffer.compare(bytes, pattern(5000)), 0);
+    },
+  },
+  {
+    title: "the bytes that a read gave may be changed without an effect on the object",
+    run: async ({ put, read, holds }) => {
+      await put("a.bin", pattern(5000));
+      (await read("a.bin")).fill(0);
+      await holds("a.bin", pattern(5000));
+    },
+  },
+  {
+    title: "the caller's metadata may be changed after the put without an effect on the object",
+    needs: ["metadata"],
+    run: async ({ put, head }) => {
+      const metadata: Record<string, string> = { author: "ada" };
+      await put("a.txt", "abc", { metadata });
+      metadata["author"] = "mallory";
+      assert.equal((await head("a.txt")).metadata?.["author"], "ada");
+    },
+  },
+  {
+    title: "options may be frozen, and are not changed",
+    run: async ({ provider, key, put }) => {
+      await put("a.txt", "abc");
+      await provider.put(key("b.txt"), bodyOf("b"), Object.freeze({ cacheControl: "no-cache" }));
+      const { body } = await provider.get(key("a.txt"), Object.freeze({}));
+      if (!(body instanceof Uint8Array)) body.destroy();
+      await provider.head(key("a.txt"), Object.freeze({}));
+      await provider.list(Object.freeze({ prefix: key("") }));
+      await provider.delete(key("a.txt"), Object.freeze({}));
+    },
+  },
+  {
+    title: "no verb uses this: each works when it is passed around on its own",
+    run: async ({ provider, key, put, lacks }) => {
+      await put("a.txt", "abc");
+      const { get, head, list, ref, locate, delete: remove } = provider;
+      const { put: detachedPut } = provider;
+      await detachedPut(key("b.txt"), bodyOf("b"), {});
+      const result = await get(key("a.txt"), {});
+      if (!(result.body instanceof Uint8Array)) result.body.destroy();
+      await head(key("a.txt"), {});
+      await list({ prefix: key("") });
+      locate(ref(key("a.txt")));
+      await remove(key("a.txt"), {});
+      await lacks("a.txt");
+    },
+  },
+];
+
+function bodyOf(text: string): Body {
+  const bytes = Buffer.from(text);
+  return { size: bytes.byteLength, replayable: true, bytes, open: () => Readable.from([bytes]) };
+}

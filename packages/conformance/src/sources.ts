@@ -1,0 +1,85 @@
+import { Readable } from "node:stream";
+import { setImmediate as tick } from "node:timers/promises";
+
+/** Bytes without a short period, the same each time, so that a misplaced block shows. */
+export function pattern(length: number, seed = 1): Uint8Array {
+  const block = new Uint8Array(Math.min(length, BLOCK_BYTES));
+  let state = seed;
+  for (let index = 0; index < block.byteLength; index++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    block[index] = state >>> 24;
+  }
+  return length <= BLOCK_BYTES ? block : Buffer.alloc(length, block);
+}
+
+/** A prime, so that no block size of a provider is a multiple of it. */
+const BLOCK_BYTES = 65_521;
+
+/** Gives bytes piece by piece, without saying how many there are. */
+export async function* inChunks(
+  bytes: Uint8Array,
+  chunkBytes: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let offset = 0; offset < bytes.byteLength; offset += chunkBytes) {
+    yield bytes.subarray(offset, offset + chunkBytes);
+  }
+}
+
+/** Gives the chunks, lets them arrive, then fails. */
+export async function* failingAfter(
+  chunks: readonly Uint8Array[],
+  error: unknown,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* chunks;
+  for (let turn = 0; turn < ARRIVAL_TURNS; turn++) await tick();
+  throw error;
+}
+
+/** Turns of the event loop within which a chunk has passed through a few streams. */
+const ARRIVAL_TURNS = 5;
+
+/** A source that stops in the middle until it is told to go on. */
+export interface GatedSource {
+  readonly stream: Readable;
+  /** Resolves when the first half was asked for. */
+  readonly begun: Promise<void>;
+  /** Lets the rest through. */
+  readonly open: () => void;
+}
+
+/** Gives the first half of the bytes, and the rest when it is told to. */
+export function gated(bytes: Uint8Array): GatedSource {
+  const begun = withResolvers();
+  const gate = withResolvers();
+  const middle = Math.ceil(bytes.byteLength / 2);
+  async function* halves(): AsyncGenerator<Uint8Array, void, undefined> {
+    yield bytes.subarray(0, middle);
+    begun.resolve();
+    await gate.promise;
+    yield bytes.subarray(middle);
+  }
+  return { stream: Readable.from(halves(), { objectMode: false }), begun: begun.promise, open: gate.resolve };
+}
+
+function withResolvers(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve: () => void = () => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
+/** A body that remembers whether anybody asked for its bytes. */
+export interface WatchedSource {
+  readonly body: () => Uint8Array;
+  readonly touched: () => boolean;
+}
+
+export function watched(text = "never read"): WatchedSource {
+  let touched = false;
+  const body = (): Uint8Array => {
+    touched = true;
+    return Buffer.from(text);
+  };
+  return { body, touched: () => touched };
+}

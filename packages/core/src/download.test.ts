@@ -1,0 +1,279 @@
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough, Readable } from "node:stream";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createStorage } from "./create-storage.js";
+import { memory } from "./memory.js";
+import type { GetOptions, Progress, StorageProvider, Supports } from "./provider.js";
+import type { FileStorage } from "./storage.js";
+import { failing, testMember } from "./testing/member.test-support.js";
+import { randomNumbers, seed } from "./testing/random.test-support.js";
+import {
+  openFiles,
+  patterned,
+  pieces,
+  rejection,
+  streamOf,
+  streaming,
+  until,
+} from "./testing/streams.test-support.js";
+
+const bytes = patterned(400_000);
+let folder: string;
+let path: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "stowage-download-"));
+  path = join(folder, "file.bin");
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Bytes whose connection breaks after some of them. */
+function cutAfter(content: Uint8Array, length: number): Readable {
+  return Readable.from(
+    (async function* () {
+      yield* pieces(content.subarray(0, length), 10_000);
+      throw new Error("ECONNRESET");
+    })(),
+    { objectMode: false },
+  );
+}
+
+interface Cut {
+  readonly storage: FileStorage;
+  readonly store: StorageProvider;
+  readonly gets: GetOptions[];
+  /** What happens before the second read. */
+  between: () => Promise<unknown>;
+}
+
+/** A storage whose reads break: each after as many bytes as is said; the others are whole. */
+async function cutting(
+  lengths: readonly (number | "silent")[],
+  supports: Partial<Supports> = {},
+): Promise<Cut> {
+  const store = memory();
+  const gets: GetOptions[] = [];
+  const left = [...lengths];
+  const source = streaming(store, (content) => {
+    const length = left.shift();
+    if (length === "silent") return new PassThrough();
+    return length === undefined ? streamOf(content, 10_000) : cutAfter(content, length);
+  });
+  const provider: StorageProvider = {
+    ...source,
+    supports: { ...source.supports, ...supports },
+    get: async (key, options) => {
+      if (gets.push(options) === 2) await cut.between();
+      return await source.get(key, options);
+    },
+  };
+  const storage = createStorage(provider, { retry: { baseMs: 0 }, timeouts: { idleMs: 20 } });
+  await storage.put("a", bytes);
+  const cut: Cut = { storage, store, gets, between: async () => {} };
+  return cut;
+}
+
+const left = async (): Promise<readonly string[]> => await readdir(folder);
+
+describe("a download", () => {
+  it("writes the object to a file, and gives its facts", async () => {
+    const { storage } = await cutting([]);
+    expect(await storage.download("a", path)).toEqual(await storage.head("a"));
+    expect(bytes.equals(await readFile(path))).toBe(true);
+    expect(await left()).toEqual(["file.bin"]);
+    expect(await openFiles(folder)).toEqual([]);
+  });
+
+  it("writes an object that is in memory anyway", async () => {
+    const storage = createStorage(memory());
+    await storage.put("a", bytes);
+    await storage.download("a", path);
+    expect(bytes.equals(await readFile(path))).toBe(true);
+  });
+
+  it.each([
+    ["in memory", () => createStorage(memory())],
+    ["as a stream", () => createStorage(streaming(memory()))],
+  ])("writes an object of no bytes, %s", async (_, make) => {
+    const storage = make();
+    await storage.put("a", "");
+    await storage.download("a", path);
+    expect(await readFile(path)).toHaveLength(0);
+  });
+
+  it("shows the old file until the new one is whole", async () => {
+    await writeFile(path, "old");
+    const store = memory();
+    const stream = new PassThrough();
+    const storage = createStorage(streaming(store, () => stream));
+    await storage.put("a", "abcdef");
+    const done = storage.download("a", path);
+    stream.write("abc");
+    await until(async () => (await left()).length === 2);
+    expect(await readFile(path, "utf8")).toBe("old");
+    stream.end("def");
+    await done;
+    expect(await readFile(path, "utf8")).toBe("abcdef");
+  });
+
+  it("tells of its progress up to the whole", async () => {
+    const { storage } = await cutting([]);
+    const seen: Progress[] = [];
+    await storage.download("a", path, { onProgress: (progress) => void seen.push(progress) });
+    expect(seen.at(-1)).toEqual({ loaded: bytes.byteLength, total: bytes.byteLength });
+    expect(seen.length).toBeGreaterThan(1);
+  });
+});
+
+describe("a download that is cut", () => {
+  it("goes on by range where it was cut, at the same object", async () => {
+    const { storage, gets, store } = await cutting([150_000]);
+    await storage.download("a", path);
+    expect(bytes.equals(await readFile(path))).toBe(true);
+    const { etag } = await store.head("a", {});
+    expect(gets).toHaveLength(2);
+    expect(gets[1]?.ifMatch).toBe(etag);
+    expect((gets[1]?.range as { offset: number }).offset).toBeGreaterThan(0);
+  });
+
+  it("goes on however often, as long as bytes come", async () => {
+    const { storage, gets } = await cutting(Array.from({ length: 12 }, () => 20_000));
+    await storage.download("a", path);
+    expect(bytes.equals(await readFile(path))).toBe(true);
+    expect(gets).toHaveLength(13);
+  });
+
+  it("goes on when it fell silent", async () => {
+    const { storage } = await cutting(["silent"]);
+    await storage.download("a", path);
+    expect(bytes.equals(await readFile(path))).toBe(true);
+  });
+
+  it("is given up when no byte comes several times in a row, and nothing is left", async () => {
+    const { storage, gets } = await cutting([50_000, 0, 0, 0, 0, 0, 0, 0]);
+    expect(await rejection(storage.download("a", path))).toMatchObject({ code: "Unavailable" });
+    expect(gets.length).toBeLessThanOrEqual(6);
+    expect(await left()).toEqual([]);
+  });
+
+  it("begins anew where the provider has no ranges", async () => {
+    const { storage, gets } = await cutting([150_000], { range: false });
+    await storage.download("a", path);
+    expect(bytes.equals(await readFile(path))).toBe(true);
+    expect(gets.map(({ range }) => range)).toEqual([undefined, undefined]);
+  });
+
+  it("begins anew when the object has changed meanwhile, also to a shorter one", async () => {
+    const cut = await cutting([150_000]);
+    cut.between = () => createStorage(cut.store).put("a", "another object");
+    const info = await cut.storage.download("a", path);
+    expect(await readFile(path, "utf8")).toBe("another object");
+    expect(info.size).toBe(14);
+  });
+
+  it("is PreconditionFailed when the object that was asked for has changed", async () => {
+    const cut = await cutting([150_000]);
+    cut.between = () => createStorage(cut.store).put("a", "another object");
+    const { etag } = await cut.storage.head("a");
+    expect(await rejection(cut.storage.download("a", path, { ifMatch: etag }))).toMatchObject({
+      code: "PreconditionFailed",
+    });
+    expect(await left()).toEqual([]);
+  });
+
+  it(`is whole wherever it is cut (seed ${seed})`, async () => {
+    const random = randomNumbers();
+    for (let round = 0; round < 15; round++) {
+      const cuts = Array.from({ length: 6 }, () => Math.floor(random() * 150_000));
+      const { storage } = await cutting(cuts);
+      await storage.download("a", path);
+      expect(bytes.equals(await readFile(path))).toBe(true);
+    }
+  });
+
+  it("ends with the first failure that does not pass", async () => {
+    const { provider, store } = testMember("disk");
+    await createStorage(store).put("a", bytes);
+    const source = streaming(provider, (content) => cutAfter(content, 100_000));
+    let asked = 0;
+    const denied = failing("PermissionDenied");
+    const late: StorageProvider = {
+      ...source,
+      get: (key, options) =>
+        asked++ === 0
+          ? source.get(key, options)
+          : denied({ operation: "get", key, options }, () => source.get(key, options)),
+    };
+    expect(await rejection(createStorage(late).download("a", path))).toMatchObject({
+      code: "PermissionDenied",
+    });
+    expect(await left()).toEqual([]);
+  });
+});
+
+describe("a download that fails", () => {
+  it("says NotFound for what is not there, and leaves nothing", async () => {
+    expect(await rejection(createStorage(memory()).download("a", path))).toMatchObject({ code: "NotFound" });
+    expect(await left()).toEqual([]);
+  });
+
+  it.each([
+    ["lies in a folder that does not exist", () => join(folder, "nothing", "file")],
+    ["lies in a file", () => join(path, "file")],
+  ])("is InvalidArgument when the target %s, before anything is read", async (_, target) => {
+    await writeFile(path, "x");
+    const { storage, gets } = await cutting([]);
+    const operation = "download";
+    expect(await rejection(storage.download("a", target()))).toMatchObject({
+      code: "InvalidArgument",
+      operation,
+    });
+    expect(gets).toEqual([]);
+  });
+
+  it("is InvalidArgument when the target is a folder, and leaves nothing", async () => {
+    await mkdir(path);
+    const { storage } = await cutting([]);
+    expect(await rejection(storage.download("a", path))).toMatchObject({ code: "InvalidArgument" });
+    expect(await left()).toEqual(["file.bin"]);
+  });
+
+  it.each([
+    ["an Error", new Error("stop")],
+    ["text", "stop"],
+  ])("rejects with the reason of an abort, releases the object and leaves nothing: %s", async (_, reason) => {
+    const store = memory();
+    const source = streaming(store, () => {
+      const stream = new PassThrough();
+      stream.write("abc");
+      return stream;
+    });
+    const storage = createStorage(source);
+    await storage.put("a", "abcdef");
+    await writeFile(path, "old");
+    const controller = new AbortController();
+    const onProgress = (): void => controller.abort(reason);
+    expect(await rejection(storage.download("a", path, { signal: controller.signal, onProgress }))).toBe(
+      reason,
+    );
+    expect(source.opened[0]?.destroyed).toBe(true);
+    expect(await left()).toEqual(["file.bin"]);
+    expect(await readFile(path, "utf8")).toBe("old");
+    expect(await openFiles(folder)).toEqual([]);
+  });
+
+  it("ends with Timeout when it takes longer than timeoutMs, and leaves nothing", async () => {
+    const storage = createStorage(streaming(memory(), () => new PassThrough()));
+    await storage.put("a", "abc");
+    expect(await rejection(storage.download("a", path, { timeoutMs: 20 }))).toMatchObject({
+      code: "Timeout",
+      operation: "download",
+    });
+    expect(await left()).toEqual([]);
+  });
+});

@@ -1,0 +1,42 @@
+import type { Metadata } from "@stowage/core";
+
+/** What the file itself does not say about an object. */
+export interface Facts {
+  readonly contentType?: string | undefined;
+  readonly cacheControl?: string | undefined;
+  readonly contentDisposition?: string | undefined;
+  readonly metadata?: Metadata | undefined;
+  readonly writeId?: string | undefined;
+}
+
+const TEXTS = ["contentType", "cacheControl", "contentDisposition", "writeId"] as const;
+
+/** The text of a sidecar. The key is in it for people who look. */
+export function formatFacts(key: string, facts: Facts): string {
+  return JSON.stringify({ version: 1, key, ...facts });
+}
+
+/** The facts in a sidecar, or `undefined` when it is not one of this key. */
+export function parseFacts(text: string, key: string): Facts | undefined {
+  const content = parse(text);
+  if (!isRecord(content) || content["version"] !== 1 || content["key"] !== key) return undefined;
+  const { metadata } = content;
+  const fits = TEXTS.every((name) => content[name] === undefined || typeof content[name] === "string");
+  return fits && (metadata === undefined || isMetadata(metadata)) ? (content as Facts) : undefined;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isMetadata(value: unknown): value is Metadata {
+  return isRecord(value) && Object.values(value).every((text) => typeof text === "string");
+}

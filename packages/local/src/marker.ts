@@ -1,0 +1,100 @@
+import { randomUUID } from "node:crypto";
+import fs from "node:fs";
+import { lstat, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { inFolder, syncDirectory, type Directories } from "./directories.js";
+import { failure, type FailureContext } from "./errors.js";
+import type { Layout } from "./layout.js";
+import { PRIVATE_FOLDER } from "./plain-layout.js";
+import { codeOf, fsync, link, tolerate, writeFully } from "./system.js";
+import type { Temporaries } from "./temporaries.js";
+
+/** The content of `.stowage/layout.json`: which layout the root has, and which root it is. */
+export interface Marker {
+  readonly layout: Layout["name"];
+  /** The file system takes `A` and `a` for one name. */
+  readonly fold: boolean;
+  readonly id: string;
+}
+
+const NAME = "layout.json";
+
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
+
+/**
+ * The marker of a root, or `undefined` when nothing was ever written there.
+ *
+ * @throws StorageError `Misconfigured` when it is of another layout, or not one of ours.
+ */
+export async function readMarker(
+  root: string,
+  layout: Layout["name"],
+  context: FailureContext,
+): Promise<Marker | undefined> {
+  const path = join(root, PRIVATE_FOLDER, NAME);
+  await assertFolder(join(root, PRIVATE_FOLDER), context);
+  let text: string;
+  try {
+    text = await readFile(path, { encoding: "utf8", flag: O_RDONLY | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0) });
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+  const marker = parseMarker(text);
+  if (marker === undefined) {
+    throw failure("Misconfigured", `${path} is not a layout this version knows`, context);
+  }
+  if (marker.layout === layout) return marker;
+  const reason = `the root ${JSON.stringify(root)} has the layout "${marker.layout}", not "${layout}"`;
+  throw failure("Misconfigured", reason, context);
+}
+
+/** The name belongs to us, whatever an adopted folder holds under it. */
+async function assertFolder(path: string, context: FailureContext): Promise<void> {
+  const facts = await lstat(path).catch((error: unknown) => {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  });
+  if (facts === undefined || facts.isDirectory()) return;
+  throw failure("Misconfigured", `${path} is not a folder, and must be the provider's own`, context);
+}
+
+function parseMarker(text: string): Marker | undefined {
+  try {
+    const marker = JSON.parse(text) as Partial<Marker> & { readonly version?: unknown };
+    const { layout, fold, id, version } = marker;
+    const known = version === 1 && (layout === "plain" || layout === "portable");
+    return known && typeof fold === "boolean" && typeof id === "string" ? { layout, fold, id } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Leaves a marker, unless another process was faster. */
+export async function leaveMarker(
+  directories: Directories,
+  temporaries: Temporaries,
+  marker: Omit<Marker, "id"> & { readonly id: string | undefined },
+): Promise<void> {
+  const { id = randomUUID() } = marker;
+  const text = Buffer.from(`${JSON.stringify({ version: 1, ...marker, id })}\n`);
+  const temporary = await temporaries.create(0o600);
+  try {
+    await writeFully(temporary.fd, text, text.byteLength, 0);
+    // Also where puts do not wait for the disk: without what is in it the whole root could not be opened.
+    await fsync(temporary.fd);
+    await inFolder(directories, PRIVATE_FOLDER, true, async (directory) => {
+      await tolerate(link(temporary.path, directory.start + NAME), "EEXIST");
+      await syncDirectory(directory);
+    });
+  } finally {
+    await temporary.discard();
+  }
+}
+
+/** Whether the file system takes `A` and `a` for one name. */
+export async function isFolding(root: string): Promise<boolean> {
+  const names = [PRIVATE_FOLDER, PRIVATE_FOLDER.toUpperCase()];
+  const [own, other] = await Promise.all(names.map((name) => stat(join(root, name)).catch(() => undefined)));
+  return own !== undefined && other !== undefined && own.ino === other.ino;
+}

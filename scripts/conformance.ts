@@ -1,0 +1,173 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  RULES,
+  checkMutants,
+  featureTable,
+  runRules,
+  supportsReport,
+  type Open,
+  type RuleOutcome,
+} from "../packages/conformance/src/index.js";
+import { bare } from "../packages/conformance/src/mutants/bases.js";
+import {
+  fallback,
+  limit,
+  memory,
+  prefixed,
+  retry,
+  timeout,
+  type StorageProvider,
+} from "../packages/core/src/index.js";
+import { local, type LocalOptions } from "../packages/local/src/index.js";
+
+/**
+ * Runs the contract on every provider, wrapper and composer, and on every mutant. Fails when a rule fails, a
+ * mutant survives or a rule has no mutant.
+ *
+ * With `--thorough` every mutant meets every rule, not only its own and a sample of the others. With
+ * `--features` it writes the feature table of the README instead.
+ */
+interface Subject {
+  readonly name: string;
+  readonly open: Open;
+}
+
+const README = new URL("../README.md", import.meta.url);
+
+function of(name: string, make: () => StorageProvider): Subject {
+  return { name, open: () => ({ provider: make() }) };
+}
+
+/** A subject that keeps files, in a temporary folder of its own. */
+function onDisk(name: string, make: (root: string) => StorageProvider): Subject {
+  const open: Open = async () => {
+    const root = await mkdtemp(join(tmpdir(), "stowage-conformance-"));
+    const provider = make(root);
+    const close = async (): Promise<void> => {
+      await provider.close?.();
+      await rm(root, { recursive: true, force: true });
+    };
+    return { provider, close };
+  };
+  return { name, open };
+}
+
+function locals(): Subject[] {
+  const subjects: Subject[] = [];
+  for (const layout of ["plain", "portable"] as const) {
+    for (const durability of ["fsync", "rename"] as const) {
+      for (const symlinkCheck of ["descriptor", "realpath"] as const) {
+        const options: Omit<LocalOptions, "root"> = { layout, durability, symlinkCheck };
+        subjects.push(onDisk(`local ${layout} ${durability} ${symlinkCheck}`, (root) => local({ root, ...options })));
+      }
+    }
+  }
+  return subjects;
+}
+
+function two(): [StorageProvider, StorageProvider] {
+  return [memory({ name: "first" }), memory({ name: "second" })];
+}
+
+const MAY_BE_STALE = { overwrites: "may-be-stale" } as const;
+
+function subjects(): Subject[] {
+  return [
+    of("memory", () => memory()),
+    of("memory without optional features", () => bare(memory())),
+    ...locals(),
+    of("prefixed(memory)", () => prefixed(memory(), "tenants/7/")),
+    onDisk("prefixed(local)", (root) => prefixed(local({ root }), "tenants/7/")),
+    of("retry(memory)", () => retry(memory())),
+    of("limit(memory)", () => limit(memory(), { concurrency: 4 })),
+    of("timeout(memory)", () => timeout(memory())),
+    of("retry(timeout(limit(prefixed(memory))))", () =>
+      retry(timeout(limit(prefixed(memory(), "a/"), { concurrency: 4 }))),
+    ),
+    of("fallback of memories", () => fallback(two())),
+    of("fallback of memories, may be stale", () => fallback(two(), MAY_BE_STALE)),
+    onDisk("fallback of local and memory", (root) => fallback([local({ root }), memory()])),
+    onDisk("fallback of local and memory, may be stale", (root) =>
+      fallback([local({ root }), memory()], MAY_BE_STALE),
+    ),
+    of("fallback within a fallback", () => nested({})),
+    of("fallback within a fallback, may be stale", () => nested(MAY_BE_STALE)),
+  ];
+}
+
+function nested(options: { readonly overwrites?: "may-be-stale" }): StorageProvider {
+  const inner = fallback(two(), { ...options, name: "inner" });
+  return fallback([inner, memory({ name: "third" })], { ...options, name: "outer" });
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function explain(outcome: RuleOutcome): void {
+  if (outcome.status !== "failed") return;
+  const { error } = outcome;
+  print(`  failed: ${outcome.title}\n    ${error instanceof Error ? error.message : String(error)}`);
+}
+
+/** Runs the suite on every subject. */
+async function tryProviders(): Promise<{ passed: number; failed: number }> {
+  const sum = { passed: 0, failed: 0 };
+  for (const { name, open } of subjects()) {
+    const report = await runRules(open);
+    print(`${name}: ${report.passed} passed, ${report.skipped} skipped, ${report.failed} failed`);
+    report.outcomes.forEach(explain);
+    sum.passed += report.passed;
+    sum.failed += report.failed;
+  }
+  return sum;
+}
+
+const SAMPLE_STRIDE = 6;
+
+/** Runs the suite on every mutant. */
+async function tryMutants(): Promise<{ passed: number; failed: number }> {
+  const stride = process.argv.includes("--thorough") ? 1 : SAMPLE_STRIDE;
+  const { verdicts, untested } = await checkMutants({ stride });
+  let failed = untested.length;
+  for (const { mutant, caught, excessive, failed: rules } of verdicts) {
+    const good = caught && !excessive;
+    if (!good) failed++;
+    const by = caught ? `caught by: ${mutant.rule}` : "SURVIVED";
+    print(`mutant "${mutant.name}" ${by}${excessive ? ` BUT FAILS ${rules.length} RULES` : ""}`);
+  }
+  for (const title of untested) print(`WITHOUT A MUTANT: ${title}`);
+  return { passed: verdicts.length - (failed - untested.length), failed };
+}
+
+/** Writes the feature table into the README, between its markers. */
+async function writeFeatures(): Promise<void> {
+  const root = await mkdtemp(join(tmpdir(), "stowage-conformance-"));
+  const providers = [
+    memory(),
+    local({ root, name: "local plain" }),
+    local({ root: join(root, "portable"), layout: "portable", name: "local portable" }),
+    fallback([local({ root: join(root, "member") }), memory()]),
+    fallback([local({ root: join(root, "stale") }), memory()], { ...MAY_BE_STALE, name: "fallback, may be stale" }),
+  ];
+  const table = featureTable(providers.map(supportsReport));
+  await Promise.all(providers.map((provider) => provider.close?.()));
+  await rm(root, { recursive: true, force: true });
+  const before = await readFile(README, "utf8");
+  const block = /(<!-- features -->).*(<!-- \/features -->)/s;
+  await writeFile(README, before.replace(block, (_, start: string, end: string) => `${start}\n\n${table}\n\n${end}`));
+}
+
+async function run(): Promise<void> {
+  print(`${RULES.length} rules`);
+  const providers = await tryProviders();
+  const mutants = await tryMutants();
+  const passed = providers.passed + mutants.passed;
+  const failed = providers.failed + mutants.failed;
+  print(`${passed} passed, ${failed} failed`);
+  if (failed > 0) process.exitCode = 1;
+}
+
+await (process.argv.includes("--features") ? writeFeatures() : run());

@@ -55,16 +55,18 @@ function onDisk(name: string, make: (root: string) => StorageProvider): Subject 
 }
 
 function locals(): Subject[] {
-  const subjects: Subject[] = [];
+  const found: Subject[] = [];
   for (const layout of ["plain", "portable"] as const) {
     for (const durability of ["fsync", "rename"] as const) {
       for (const symlinkCheck of ["descriptor", "realpath"] as const) {
         const options: Omit<LocalOptions, "root"> = { layout, durability, symlinkCheck };
-        subjects.push(onDisk(`local ${layout} ${durability} ${symlinkCheck}`, (root) => local({ root, ...options })));
+        found.push(
+          onDisk(`local ${layout} ${durability} ${symlinkCheck}`, (root) => local({ root, ...options })),
+        );
       }
     }
   }
-  return subjects;
+  return found;
 }
 
 function two(): [StorageProvider, StorageProvider] {
@@ -150,14 +152,20 @@ async function writeFeatures(): Promise<void> {
     local({ root, name: "local plain" }),
     local({ root: join(root, "portable"), layout: "portable", name: "local portable" }),
     fallback([local({ root: join(root, "member") }), memory()]),
-    fallback([local({ root: join(root, "stale") }), memory()], { ...MAY_BE_STALE, name: "fallback, may be stale" }),
+    fallback([local({ root: join(root, "stale") }), memory()], {
+      ...MAY_BE_STALE,
+      name: "fallback, may be stale",
+    }),
   ];
   const table = featureTable(providers.map(supportsReport));
-  await Promise.all(providers.map((provider) => provider.close?.()));
+  await Promise.all(providers.map(async (provider) => await provider.close?.()));
   await rm(root, { recursive: true, force: true });
   const before = await readFile(README, "utf8");
   const block = /(<!-- features -->).*(<!-- \/features -->)/s;
-  await writeFile(README, before.replace(block, (_, start: string, end: string) => `${start}\n\n${table}\n\n${end}`));
+  await writeFile(
+    README,
+    before.replace(block, (_, start: string, end: string) => `${start}\n\n${table}\n\n${end}`),
+  );
 }
 
 async function run(): Promise<void> {

@@ -102,24 +102,36 @@ async function pass<T>(state: State, call: Call, next: Next<T>): Promise<T> {
   const { fault, draw } = state.decider.decide(operation);
   state.log.push({ operation, key, fault: state.isDown ? "down" : fault });
   if (state.isDown) throw failure(state, call, "Unavailable", "it is down", "no");
-  switch (fault) {
-    case undefined:
-      return await next();
-    case "drop":
-      throw failure(state, call, "Unavailable", "the request was lost", "no");
-    case "delay":
-      await delay(Math.ceil(draw * (state.plan.delayMs ?? DELAY_MS)), options.signal);
-      return await next();
-    case "lost-response":
-      return await loseResponse(state, call, next);
-    case "late-apply":
-      return await applyLate(state, call, next, draw);
-    case "truncate":
-      return await truncate(state, call, next);
-  }
+  return fault === undefined ? await next() : await WAYS[fault]({ state, call, next, draw });
 }
 
-async function loseResponse<T>(state: State, call: Call, next: Next<T>): Promise<never> {
+/** A call that meets a fault. */
+interface Failing<T> {
+  readonly state: State;
+  readonly call: Call;
+  readonly next: Next<T>;
+  /** From 0 to 1: how long, or how late. */
+  readonly draw: number;
+}
+
+const WAYS: { readonly [Name in Fault]: <T>(failing: Failing<T>) => Promise<T> } = {
+  drop,
+  delay: wait,
+  "lost-response": loseResponse,
+  "late-apply": applyLate,
+  truncate,
+};
+
+async function drop({ state, call }: Failing<unknown>): Promise<never> {
+  throw failure(state, call, "Unavailable", "the request was lost", "no");
+}
+
+async function wait<T>({ state, call, next, draw }: Failing<T>): Promise<T> {
+  await delay(Math.ceil(draw * (state.plan.delayMs ?? DELAY_MS)), call.options.signal);
+  return await next();
+}
+
+async function loseResponse<T>({ state, call, next }: Failing<T>): Promise<never> {
   const result = await next();
   release(result);
   throw failure(state, call, "Unavailable", "the answer was lost", "unknown");
@@ -133,7 +145,7 @@ function release(result: unknown): void {
 
 const READS: ReadonlySet<Operation> = new Set(["get", "head", "list", "signedUrl", "signUpload"]);
 
-async function applyLate<T>(state: State, call: Call, next: Next<T>, draw: number): Promise<never> {
+async function applyLate<T>({ state, call, next, draw }: Failing<T>): Promise<never> {
   if (!READS.has(call.operation)) {
     const body = call.body && (await bytesOf(call.body, call.options.signal));
     // The caller has left: its signal is no longer heard.
@@ -163,10 +175,13 @@ async function landAll(state: State): Promise<void> {
 
 /** Nobody hears how a late write ends. */
 async function landFirst({ late }: State): Promise<void> {
-  await late.shift()?.apply().catch(() => {});
+  await late
+    .shift()
+    ?.apply()
+    .catch(() => {});
 }
 
-async function truncate<T>(state: State, call: Call, next: Next<T>): Promise<T> {
+async function truncate<T>({ state, call, next }: Failing<T>): Promise<T> {
   if (call.operation === "get") return cutResult((await next()) as GetResult) as T;
   if (call.body === undefined) return await next();
   try {
@@ -182,7 +197,10 @@ async function truncate<T>(state: State, call: Call, next: Next<T>): Promise<T> 
 function cutResult(result: GetResult): GetResult {
   const { body, info, range } = result;
   if (body instanceof Uint8Array) return { ...result, body: body.subarray(0, body.byteLength >> 1) };
-  return { ...result, body: Readable.from(firstHalf(body, (range?.length ?? info.size) >> 1), { objectMode: false }) };
+  return {
+    ...result,
+    body: Readable.from(firstHalf(body, (range?.length ?? info.size) >> 1), { objectMode: false }),
+  };
 }
 
 async function* firstHalf(stream: Readable, bytes: number): AsyncGenerator<Uint8Array, void, undefined> {
@@ -220,4 +238,3 @@ function failure(
 ): StorageError {
   return new StorageError(code, reason, { operation, provider: name, key, applied });
 }
-

@@ -62,6 +62,11 @@ function startSession(open: Open, options: RunOptions): Session {
   return { open, options, run: randomBytes(3).toString("hex"), shared: undefined };
 }
 
+function sharedOf(session: Session): Promise<Opened> {
+  session.shared ??= Promise.resolve(session.open());
+  return session.shared;
+}
+
 async function endSession({ shared }: Session): Promise<void> {
   await (await shared)?.close?.();
 }
@@ -89,7 +94,7 @@ export async function runRules(open: Open, options: RunOptions = {}): Promise<Ru
 
 async function runRule(session: Session, rule: Rule, index: number): Promise<RuleOutcome> {
   const own = session.options.fresh === true || rule.own === true;
-  const opened = own ? await session.open() : await (session.shared ??= Promise.resolve(session.open()));
+  const opened = own ? await session.open() : await sharedOf(session);
   const startedAt = performance.now();
   const end = (): { title: string; milliseconds: number } => ({
     title: rule.title,
@@ -111,17 +116,20 @@ async function runRule(session: Session, rule: Rule, index: number): Promise<Rul
 }
 
 async function tryRule(
-  { options }: Session,
+  session: Session,
   rule: Rule,
   prefix: string,
   provider: StorageProvider,
   own: boolean,
 ): Promise<void> {
-  const { breakStorage, timeoutMs = RULE_TIMEOUT_MS } = options;
+  const { breakStorage, timeoutMs = RULE_TIMEOUT_MS } = session.options;
   const { context, tidy } = createContext({ provider, prefix, breakStorage });
   try {
     await within(timeoutMs, rule.run(context));
-    if (!own) await within(timeoutMs, clean(provider, prefix));
+    if (session.options.fresh === true) return;
+    // What a rule that closes its provider leaves in a shared place is cleared by another one.
+    const cleaner = own ? (await sharedOf(session)).provider : provider;
+    await within(timeoutMs, clean(cleaner, prefix));
   } finally {
     await tidy();
   }

@@ -1,23 +1,30 @@
 import type { Mutant } from "./mutant.js";
 import { abortMutants } from "./mutants/aborts.js";
-import { bodyMutants, sizeMutants, sourceFailureMutants } from "./mutants/bodies.js";
+import { bodyMutants } from "./mutants/bodies.js";
 import { conditionMutants } from "./mutants/conditions.js";
 import { copyMutants } from "./mutants/copies.js";
 import { cursorMutants } from "./mutants/cursors.js";
-import { declaredMutants, idempotencyMutants, linkMutants } from "./mutants/declared.js";
+import { declaredMutants, idempotencyMutants } from "./mutants/declared.js";
 import { delimiterMutants } from "./mutants/delimiters.js";
 import { directoryMutants } from "./mutants/directories.js";
 import { errorMutants } from "./mutants/errors.js";
 import { facadeMutants } from "./mutants/facades.js";
 import { factsMutants } from "./mutants/facts.js";
-import { headerMutants, metadataMutants } from "./mutants/headers.js";
+import { getMutants } from "./mutants/gets.js";
+import { headerMutants } from "./mutants/headers.js";
 import { deleteMutants, headMutants } from "./mutants/heads-deletes.js";
-import { hostileKeyMutants, keyMutants } from "./mutants/keys.js";
+import { hostileKeyMutants } from "./mutants/hostile-keys.js";
+import { keyMutants } from "./mutants/keys.js";
+import { linkMutants } from "./mutants/links.js";
 import { listMutants } from "./mutants/lists.js";
 import { manyMutants } from "./mutants/many.js";
-import { ownershipMutants, putMutants } from "./mutants/put.js";
-import { getMutants, rangeMutants } from "./mutants/reads.js";
+import { metadataMutants } from "./mutants/metadata.js";
+import { ownershipMutants } from "./mutants/ownership.js";
+import { putMutants } from "./mutants/put.js";
+import { rangeMutants } from "./mutants/ranges.js";
 import { refMutants } from "./mutants/refs.js";
+import { sizeMutants } from "./mutants/sizes.js";
+import { sourceFailureMutants } from "./mutants/source-failures.js";
 import { storedObjectMutants } from "./mutants/stored-objects.js";
 
 /** A broken provider, or facade, for every rule of the suite. */

@@ -50,18 +50,36 @@ export function supportsReport(provider: StorageProvider): SupportsReport {
 /** Renders reports as a Markdown table: a row for each feature, a column for each provider. */
 export function featureTable(reports: readonly SupportsReport[]): string {
   const flags = (Object.keys(FLAGS) as Flag[]).map((flag) =>
-    row(FLAGS[flag], reports.map(({ supports }) => (supports[flag] ? "yes" : "no"))),
+    row(
+      FLAGS[flag],
+      reports.map(({ supports }) => (supports[flag] ? "yes" : "no")),
+    ),
   );
   const members = (Object.keys(MEMBERS) as ReportedMember[]).map((member) =>
-    row(MEMBERS[member], reports.map((report) => (report.members[member] ? "yes" : "no"))),
+    row(
+      MEMBERS[member],
+      reports.map((report) => (report.members[member] ? "yes" : "no")),
+    ),
   );
   return [
-    row("", reports.map(({ name }) => name)),
-    row("---", reports.map(() => "---")),
+    row(
+      "",
+      reports.map(({ name }) => name),
+    ),
+    row(
+      "---",
+      reports.map(() => "---"),
+    ),
     ...flags,
     ...members,
-    row("longest key", reports.map(({ supports }) => bytes(supports.keyBytesMax))),
-    row("largest object", reports.map(({ supports }) => bytes(supports.objectBytesMax))),
+    row(
+      "longest key",
+      reports.map(({ supports }) => bytes(supports.keyBytesMax)),
+    ),
+    row(
+      "largest object",
+      reports.map(({ supports }) => bytes(supports.objectBytesMax)),
+    ),
   ].join("\n");
 }
 

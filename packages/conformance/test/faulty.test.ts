@@ -56,7 +56,10 @@ describe("aimed faults", () => {
   it("a lost response is Unavailable, unknown, and applied", async () => {
     const { storage, inner, failNext } = setUp();
     failNext("put", "lost-response");
-    await expect(storage.put("a.txt", "abc")).rejects.toMatchObject({ code: "Unavailable", applied: "unknown" });
+    await expect(storage.put("a.txt", "abc")).rejects.toMatchObject({
+      code: "Unavailable",
+      applied: "unknown",
+    });
     expect(await textOf(inner, "a.txt")).toBe("abc");
   });
 
@@ -90,7 +93,11 @@ describe("aimed faults", () => {
     const { storage, inner, failNext, land } = setUp();
     failNext("put", "late-apply");
     await expect(storage.put("a.txt", "old")).rejects.toMatchObject({ applied: "unknown" });
-    await inner.put("a.txt", { replayable: true, size: 3, bytes: Buffer.from("new"), open: () => Readable.from([]) }, {});
+    await inner.put(
+      "a.txt",
+      { replayable: true, size: 3, bytes: Buffer.from("new"), open: () => Readable.from([]) },
+      {},
+    );
     await land();
     expect(await textOf(inner, "a.txt")).toBe("old");
   });
@@ -107,7 +114,10 @@ describe("aimed faults", () => {
     const { storage, inner, failNext } = setUp();
     for (const body of ["0123456789", Readable.from([Buffer.from("01234"), Buffer.from("56789")])]) {
       failNext("put", "truncate");
-      await expect(storage.put("a.txt", body)).rejects.toMatchObject({ code: "Unavailable", applied: "unknown" });
+      await expect(storage.put("a.txt", body)).rejects.toMatchObject({
+        code: "Unavailable",
+        applied: "unknown",
+      });
     }
     await expect(inner.head("a.txt", {})).rejects.toMatchObject({ code: "NotFound" });
   });

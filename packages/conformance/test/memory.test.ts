@@ -7,19 +7,24 @@ conformance({ describe, it }, "memory", { open: () => ({ provider: memory() }) }
 
 describe("memory with other declarations", () => {
   it("keeps the contract without any optional feature", async () => {
-    await expectKept(() => bare(memory()));
+    expect(await failuresOf(() => bare(memory()))).toEqual([]);
   });
 
   it("keeps the contract with every kind of link", async () => {
-    await expectKept(() => linked(memory()));
+    expect(await failuresOf(() => linked(memory()))).toEqual([]);
   });
 
   it("keeps the contract without create-only writes in parts", async () => {
-    await expectKept(() => restricted({ ifNoneMatchOnMultipart: false })(memory()));
+    expect(await failuresOf(() => restricted({ ifNoneMatchOnMultipart: false })(memory()))).toEqual([]);
   });
 
   it("runs every rule on one of them", async () => {
-    const makers = [memory, () => bare(memory()), () => linked(memory()), () => restricted({ ifNoneMatchOnMultipart: false })(memory())];
+    const makers = [
+      memory,
+      () => bare(memory()),
+      () => linked(memory()),
+      () => restricted({ ifNoneMatchOnMultipart: false })(memory()),
+    ];
     const asked = new Set<string>();
     for (const make of makers) {
       const { outcomes } = await runRules(() => ({ provider: make(), close: () => {} }));
@@ -83,7 +88,7 @@ describe("the suite", () => {
   });
 });
 
-async function expectKept(make: () => ReturnType<typeof memory>): Promise<void> {
+async function failuresOf(make: () => ReturnType<typeof memory>): Promise<readonly unknown[]> {
   const { outcomes } = await runRules(() => ({ provider: make() }));
-  expect(outcomes.filter(({ status }) => status === "failed")).toEqual([]);
+  return outcomes.filter(({ status }) => status === "failed");
 }

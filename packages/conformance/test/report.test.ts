@@ -5,7 +5,7 @@ import { bare } from "../src/mutants/bases.js";
 
 it("a report says what a provider declares", () => {
   const { name, type, supports, members } = supportsReport(memory({ name: "here" }));
-  expect([name, type, supports.range]).toEqual(["here", "here", true]);
+  expect([name, type, supports.range]).toEqual(["here", "memory", true]);
   expect(members).toMatchObject({ copy: true, deleteMany: true, signedUrl: false });
 });
 

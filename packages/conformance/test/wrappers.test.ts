@@ -8,7 +8,9 @@ conformance(runner, "prefixed(memory)", { open: () => ({ provider: prefixed(memo
 conformance(runner, "retry(memory)", { open: () => ({ provider: retry(memory()) }) });
 conformance(runner, "limit(memory)", { open: () => ({ provider: limit(memory(), { concurrency: 4 }) }) });
 conformance(runner, "timeout(memory)", { open: () => ({ provider: timeout(memory()) }) });
-conformance(runner, "faulty(memory) without faults", { open: () => ({ provider: faulty(memory()).provider }) });
+conformance(runner, "faulty(memory) without faults", {
+  open: () => ({ provider: faulty(memory()).provider }),
+});
 conformance(runner, "all of them", {
   open: () => ({ provider: retry(timeout(limit(prefixed(memory(), "a/b/"), { concurrency: 4 }))) }),
 });

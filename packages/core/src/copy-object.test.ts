@@ -1,4 +1,4 @@
-import { PassThrough, Readable } from "node:stream";
+import { PassThrough, type Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { createStorage } from "./create-storage.js";
 import { memory } from "./memory.js";

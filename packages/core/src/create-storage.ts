@@ -12,6 +12,7 @@ import { describeProvider } from "./intercept.js";
 import { hasLimits, hasPolicies } from "./policies.js";
 import { assertPrefix } from "./key.js";
 import type {
+  CopyOptions,
   DeleteOptions,
   GetOptions,
   HeadOptions,
@@ -96,13 +97,11 @@ function facade(storage: Storage): FileStorage {
     exists: (key, options = {}) => exists(storage, key, options),
     delete: (key, options = {}) => remove(storage, key, options),
     copy: async (from, to, options = {}) => {
-      checkPair(provider, from, to, "copy");
-      checkCopy(options);
+      checkPair(provider, from, to, "copy", options);
       return await runCall(storage, "copy", to, options, (call) => copyObject(provider, from, to, call));
     },
     move: async (from, to, options = {}) => {
-      checkPair(provider, from, to, "move");
-      checkCopy(options);
+      checkPair(provider, from, to, "move", options);
       return await runCall(storage, "move", to, options, (call) => moveObject(provider, from, to, call));
     },
     list: (options = {}) => listAll(storage, options),
@@ -212,9 +211,16 @@ async function remove(storage: Storage, key: string, options: DeleteOptions & Ti
   await runCall(storage, "delete", key, options, (call) => provider.delete(key, call));
 }
 
-function checkPair(provider: StorageProvider, from: string, to: string, operation: Operation): void {
+function checkPair(
+  provider: StorageProvider,
+  from: string,
+  to: string,
+  operation: Operation,
+  options: CopyOptions,
+): void {
   checkKey(provider, from, operation);
   checkKey(provider, to, operation);
+  checkCopy(options);
 }
 
 async function listPage(storage: Storage, options: StorageListOptions): Promise<ListPage> {

@@ -138,7 +138,8 @@ describe("a download that is cut", () => {
     const { etag } = await store.head("a", {});
     expect(gets).toHaveLength(2);
     expect(gets[1]?.ifMatch).toBe(etag);
-    expect((gets[1]?.range as { offset: number }).offset).toBeGreaterThan(0);
+    const range = gets[1]?.range;
+    expect(range !== undefined && "offset" in range && range.offset > 0).toBe(true);
   });
 
   it("goes on however often, as long as bytes come", async () => {

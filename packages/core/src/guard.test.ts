@@ -1,4 +1,4 @@
-import { PassThrough, Readable } from "node:stream";
+import { PassThrough, type Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { StorageError } from "./errors.js";
 import { guardResult } from "./guard.js";

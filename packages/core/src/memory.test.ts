@@ -161,7 +161,7 @@ describe("a listing of memory", () => {
   );
 
   it.each([1, 2, 3, 100])("is in UTF-8 byte order, once each, in pages of %d", async (limit) => {
-    const provider = await filled([...keys].reverse());
+    const provider = await filled(keys.toReversed());
     expect(await names(provider, { limit })).toEqual([...keys].sort(compareKeys));
   });
 

@@ -78,6 +78,7 @@ export function memory(options: MemoryOptions = {}): StorageProvider {
       for (const key of keys) drop(state, key);
       return [];
     },
+    describe: () => ({ kind: "provider", type: "memory", name: state.name }),
   };
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createStorage } from "./create-storage.js";
-import { StorageError } from "./errors.js";
+import type { StorageError } from "./errors.js";
 import { memory } from "./memory.js";
 import { failing, testMember, type TestMember } from "./testing/member.test-support.js";
 import { rejection } from "./testing/streams.test-support.js";

@@ -141,7 +141,7 @@ async function pull(state: SpoolState): Promise<Uint8Array | undefined> {
     state.stream = state.body.open();
     state.source = state.stream[Symbol.asyncIterator]();
   }
-  const { done, value } = await next(state.source, state);
+  const { done, value } = await askSource(state.source, state);
   if (done === true) {
     state.ended = true;
     return undefined;
@@ -151,7 +151,7 @@ async function pull(state: SpoolState): Promise<Uint8Array | undefined> {
   return value;
 }
 
-async function next(
+async function askSource(
   source: AsyncIterator<Uint8Array>,
   state: SpoolState,
 ): Promise<IteratorResult<Uint8Array, unknown>> {

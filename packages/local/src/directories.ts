@@ -1,4 +1,4 @@
-import fs from "node:fs";
+import fs, { type Dirent } from "node:fs";
 import { realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { close, codeOf, fchmod, fsync, isShared, lstat, mkdir, open, readdir, rmdir } from "./system.js";
@@ -378,9 +378,16 @@ async function pruneUpward(
   }
 }
 
+/** The entries of a folder. One that was removed while it was open reads as an empty one, but it is missing. */
+export async function readFolder({ start, isGone }: Directory): Promise<Dirent[]> {
+  const entries = await readdir(start);
+  if (entries.length > 0 || !isGone()) return entries;
+  throw Object.assign(new Error(`${start} was removed`), { code: "ENOENT" });
+}
+
 /** Removes a folder that holds nothing but empty folders; `false` when it holds more than that. */
 export async function removeEmpty(directories: Directories, path: string): Promise<boolean> {
-  for (const entry of await inFolder(directories, path, false, ({ start }) => readdir(start))) {
+  for (const entry of await inFolder(directories, path, false, readFolder)) {
     if (!entry.isDirectory() || !(await removeEmpty(directories, joinPath(path, entry.name)))) return false;
   }
   const { parent, name } = splitPath(path);

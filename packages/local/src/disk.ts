@@ -17,15 +17,26 @@ export interface Disk {
   readonly generations: Generations;
 }
 
-/** The public facts of one version of a key. */
-export async function infoOf(
+/** The public facts of one version of a key; a promise only when its type has to be looked up. */
+export function infoOf(
   disk: Disk,
   key: string,
   generation: Generation,
   facts: Facts | undefined,
-): Promise<ObjectInfo> {
+): ObjectInfo | Promise<ObjectInfo> {
   const type = facts?.contentType ?? contentTypeOf(key);
-  const info = listedInfo(disk, key, generation, typeof type === "string" ? type : await type);
+  if (typeof type !== "string") return type.then((found) => fullInfo(disk, key, generation, facts, found));
+  return fullInfo(disk, key, generation, facts, type);
+}
+
+function fullInfo(
+  disk: Disk,
+  key: string,
+  generation: Generation,
+  facts: Facts | undefined,
+  contentType: string,
+): ObjectInfo {
+  const info = listedInfo(disk, key, generation, contentType);
   if (facts === undefined) return info;
   const { cacheControl, contentDisposition, metadata, writeId } = facts;
   return { ...info, cacheControl, contentDisposition, metadata, writeId };

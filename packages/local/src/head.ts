@@ -33,10 +33,11 @@ async function headOnce(
   key: string,
 ): Promise<ObjectInfo | undefined> {
   const generation = await fileFacts(disk, root, key);
-  const { facts, certain } = await root.sidecars.find(key, generation);
-  if (certain) return await infoOf(disk, key, generation, facts);
+  const found = root.sidecars.find(key, generation);
+  const { facts, certain } = found instanceof Promise ? await found : found;
+  if (certain) return infoOf(disk, key, generation, facts);
   const now = await fileFacts(disk, root, key);
-  return etagOf(now) === etagOf(generation) ? await infoOf(disk, key, generation, facts) : undefined;
+  return etagOf(now) === etagOf(generation) ? infoOf(disk, key, generation, facts) : undefined;
 }
 
 /** The facts of a key's file; anything that is not a plain file is an error of the system's kind. */

@@ -84,8 +84,7 @@ export function createRootHolder(options: RootOptions): RootHolder {
       return here;
     } catch (error) {
       found = undefined;
-      // It went away while it was looked at.
-      throw codeOf(error) === "ENOENT" ? gone(options, context, "went away: is its disk mounted?", error) : error;
+      throw explained(options, context, error);
     }
   };
   const find = async (context: FailureContext): Promise<Found> => {
@@ -107,7 +106,7 @@ export function createRootHolder(options: RootOptions): RootHolder {
       const here = await find(context);
       here.prepared ??= prepare(here, withoutKey(context)).catch((error: unknown) => {
         here.prepared = undefined;
-        throw error;
+        throw explained(options, context, error);
       });
       await shared(here.prepared, context);
       here.root.temporaries.sweep();
@@ -160,6 +159,11 @@ function isIdentical(a: Identity, b: Identity): boolean {
 
 function gone({ path }: RootOptions, context: FailureContext, reason: string, cause?: unknown): StorageError {
   return failure("Unavailable", `the folder ${JSON.stringify(path)} ${reason}`, context, cause);
+}
+
+/** What is missing while the root is looked at is the root. */
+function explained(options: RootOptions, context: FailureContext, error: unknown): unknown {
+  return codeOf(error) === "ENOENT" ? gone(options, context, "went away: is its disk mounted?", error) : error;
 }
 
 async function isSame(options: RootOptions, { identity }: Found): Promise<boolean> {
@@ -235,7 +239,8 @@ function descriptorPathsWork(): boolean {
 /** Makes the provider's own folder, and leaves the marker by which the root is known again. */
 async function prepare(here: Found, context: FailureContext): Promise<void> {
   const { directories, path, layout } = here.root;
-  for (const folder of [`${PRIVATE_FOLDER}/tmp`, `${PRIVATE_FOLDER}/meta`, layout.base]) {
+  for (const folder of [PRIVATE_FOLDER, `${PRIVATE_FOLDER}/tmp`, `${PRIVATE_FOLDER}/meta`, layout.base]) {
+    directories.forget(folder);
     (await directories.hold(folder, true)).release();
   }
   const fold = layout.name === "portable" && (await isFolding(path));

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import fs, { type BigIntStats } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { inFolder, splitPath, syncDirectory, type Directories } from "./directories.js";
+import { inFolder, readFolder, splitPath, syncDirectory, type Directories, type Directory } from "./directories.js";
 import { formatFacts, parseFacts, type Facts } from "./facts.js";
 import { generationName, type Generation } from "./generation.js";
 import { PRIVATE_FOLDER } from "./plain-layout.js";
-import { codeOf, fsync, lstat, readdir, rename, tolerate, unlink, writeFully } from "./system.js";
+import { codeOf, fsync, lstat, rename, tolerate, unlink, writeFully } from "./system.js";
 import type { Temporaries } from "./temporaries.js";
 
 export interface FoundFacts {
@@ -21,7 +21,7 @@ export interface FoundFacts {
  */
 export interface Sidecars {
   /** The facts of this version of a key. */
-  readonly find: (key: string, generation: Generation) => Promise<FoundFacts>;
+  readonly find: (key: string, generation: Generation) => FoundFacts | Promise<FoundFacts>;
   readonly write: (key: string, generation: Generation, facts: Facts, durable: boolean) => Promise<void>;
   /** Whether a key has sidecars, of any version. */
   readonly has: (key: string) => Promise<boolean>;
@@ -49,13 +49,11 @@ const ABANDONED_MS = 60 * 60 * 1000;
 export function createSidecars({ directories, temporaries, isLocal }: SidecarOptions): Sidecars {
   const buckets = createBuckets(directories, isLocal);
   const list = async (key: string): Promise<readonly string[]> => {
-    if (buckets.areNone()) return [];
     const { bucket, folder } = placeOf(key);
     if (!(await buckets.mayHave(bucket))) return [];
     return await namesIn(directories, folder);
   };
   const find = async (key: string, generation: Generation): Promise<FoundFacts> => {
-    if (buckets.areNone()) return NO_FACTS;
     const { bucket, folder } = placeOf(key);
     if (!(await buckets.mayHave(bucket))) return NO_FACTS;
     const name = matching(await namesIn(directories, folder), generation);
@@ -80,8 +78,8 @@ export function createSidecars({ directories, temporaries, isLocal }: SidecarOpt
     }
   };
   return {
-    has: async (key) => (await intact(list(key))).length > 0,
-    find: (key, generation) => intact(find(key, generation)),
+    has: async (key) => !buckets.areNone() && (await intact(list(key))).length > 0,
+    find: (key, generation) => (buckets.areNone() ? NO_FACTS : intact(find(key, generation))),
     write: (key, generation, facts, durable) => intact(write(key, generation, facts, durable)),
     remove: async (key, gone, current) => {
       const names = await list(key);
@@ -98,9 +96,8 @@ function placeOf(key: string): { readonly bucket: string; readonly folder: strin
 
 async function namesIn(directories: Directories, folder: string): Promise<readonly string[]> {
   try {
-    return await inFolder(directories, folder, false, async ({ start }) =>
-      (await readdir(start)).map(({ name }) => name),
-    );
+    const entries = await inFolder(directories, folder, false, readFolder);
+    return entries.map(({ name }) => name);
   } catch (error) {
     if (codeOf(error) === "ENOENT") return [];
     throw error;
@@ -193,9 +190,9 @@ const CLOCK_GRAIN_NS = 50_000_000n;
 function createBuckets(directories: Directories, isLocal: boolean): Buckets {
   let names: ReadonlySet<string> = new Set();
   let readAt = -1n;
-  const refresh = async (start: string, facts: BigIntStats): Promise<void> => {
+  const refresh = async (directory: Directory, facts: BigIntStats): Promise<void> => {
     const now = BigInt(Date.now()) * 1_000_000n;
-    const found = new Set((await readdir(start)).map(({ name }) => name));
+    const found = new Set((await readFolder(directory)).map(({ name }) => name));
     names = found;
     readAt = now - facts.mtimeNs > CLOCK_GRAIN_NS ? facts.mtimeNs : -1n;
   };
@@ -210,10 +207,10 @@ function createBuckets(directories: Directories, isLocal: boolean): Buckets {
     mayHave: async (bucket) => {
       if (!isLocal) return true;
       try {
-        return await inFolder(directories, FOLDER, false, async ({ fd, start }) => {
-          if (fd === undefined) return true;
-          const facts = fs.fstatSync(fd, { bigint: true });
-          if (facts.mtimeNs !== readAt) await refresh(start, facts);
+        return await inFolder(directories, FOLDER, false, async (directory) => {
+          if (directory.fd === undefined) return true;
+          const facts = fs.fstatSync(directory.fd, { bigint: true });
+          if (facts.mtimeNs !== readAt) await refresh(directory, facts);
           return names.has(bucket);
         });
       } catch (error) {

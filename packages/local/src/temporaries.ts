@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import fs from "node:fs";
 import type { Directories } from "./directories.js";
 import { PRIVATE_FOLDER } from "./plain-layout.js";
-import { close, factsOf, lstat, open, readdir, unlink } from "./system.js";
+import { close, codeOf, factsOf, lstat, open, readdir, unlink } from "./system.js";
 
 /** A private file that is about to become an object, or to be thrown away. */
 export interface Temporary {
@@ -57,6 +57,7 @@ export function createTemporaries({ directories, device, isLocal }: TemporariesO
         const fd = await open(path, O_CREAT | O_EXCL | O_RDWR | (O_NOFOLLOW ?? 0), mode);
         return temporary(fd, path, directory.release);
       } catch (error) {
+        if (codeOf(error) === "ENOENT") directories.forget(FOLDER);
         directory.release();
         throw error;
       }
@@ -65,7 +66,7 @@ export function createTemporaries({ directories, device, isLocal }: TemporariesO
       const now = performance.now();
       if (now - sweptAt < SWEEP_EVERY_MS) return;
       sweptAt = now;
-      sweeping = removeAbandoned(directories).catch(() => {});
+      sweeping = removeAbandoned(directories, start).catch(() => {});
     },
     close: async () => {
       await sweeping;
@@ -100,12 +101,13 @@ function temporary(fd: number, path: string, release: () => void): Temporary {
   };
 }
 
-async function removeAbandoned(directories: Directories): Promise<void> {
+/** Not this process's own: they are in use, whatever the clock says. */
+async function removeAbandoned(directories: Directories, own: string): Promise<void> {
   const directory = await directories.hold(FOLDER);
   try {
     const oldest = BigInt(Date.now() - ABANDONED_MS) * 1_000_000n;
     for (const entry of await readdir(directory.start)) {
-      if (!entry.isFile()) continue;
+      if (!entry.isFile() || entry.name.startsWith(own)) continue;
       const path = directory.start + entry.name;
       const facts = await lstat(path).catch(() => undefined);
       if (facts !== undefined && facts.ctimeNs < oldest) await unlink(path).catch(() => {});

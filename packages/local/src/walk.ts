@@ -1,8 +1,9 @@
-import { inFolder, joinPath } from "./directories.js";
+import type { Dirent } from "node:fs";
+import { inFolder, joinPath, readFolder } from "./directories.js";
 import type { Layout } from "./layout.js";
 import type { Root } from "./root.js";
 import { isMissing } from "./get.js";
-import { codeOf, readdir } from "./system.js";
+import { codeOf } from "./system.js";
 
 /** A file met on a walk: the text of its key, and where it is. */
 export interface WalkedFile {
@@ -73,14 +74,14 @@ async function entriesOf(
 ): Promise<readonly Entry[]> {
   const { layout } = root;
   const entries: Entry[] = [];
-  for (const found of await readFolder(root, folder)) {
-    if (layout.isPrivate(folder, found.name)) continue;
-    const isFolder = found.isDirectory();
-    if (!isFolder && !found.isFile()) continue;
-    const entry = layout.entry(found.name, isFolder);
+  for (const each of await found(root, folder)) {
+    if (layout.isPrivate(folder, each.name)) continue;
+    const isFolder = each.isDirectory();
+    if (!isFolder && !each.isFile()) continue;
+    const entry = layout.entry(each.name, isFolder);
     if (entry === undefined) continue;
     const text = start + entry.text;
-    if (isWanted(text, isFolder, options, layout.compare)) entries.push({ text, name: found.name, isFolder });
+    if (isWanted(text, isFolder, options, layout.compare)) entries.push({ text, name: each.name, isFolder });
   }
   return entries.sort((a, b) => layout.compare(a.text, b.text));
 }
@@ -101,14 +102,9 @@ function isWanted(
   return leads || compare(text, after) > 0;
 }
 
-async function readFolder(root: Root, folder: string): ReturnType<typeof readdir> {
+async function found(root: Root, folder: string): Promise<readonly Dirent[]> {
   try {
-    return await inFolder(root.directories, folder, false, async ({ start, isGone }) => {
-      const entries = await readdir(start);
-      // A folder that was removed while it was open reads as an empty one.
-      if (entries.length === 0 && isGone()) throw Object.assign(new Error("No such folder"), { code: "ENOENT" });
-      return entries;
-    });
+    return await inFolder(root.directories, folder, false, readFolder);
   } catch (error) {
     // Removed or replaced since its name was read. The topmost one is for the caller to judge.
     if (folder !== root.layout.base && isGoneByNow(error)) return [];

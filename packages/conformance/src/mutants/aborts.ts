@@ -1,6 +1,6 @@
 import { StorageError, isStorageError, toBody, type CallOptions, type StorageProvider } from "@stowage/core";
 import { mutant, storageMutant, type Break, type Mutant } from "../mutant.js";
-import { locksOn } from "./bodies.js";
+import { locksOn } from "./source-failures.js";
 import { facade, overriding, verbs } from "./breaks.js";
 
 /** Options without a signal that was aborted before. */
@@ -9,9 +9,7 @@ function deaf<Options extends CallOptions>(options: Options): Options {
 }
 
 /** Changes the error of a put that was aborted while it ran. */
-function onAbort(
-  react: (inner: StorageProvider, key: string, reason: unknown) => Promise<unknown> | unknown,
-): Break {
+function onAbort(react: (inner: StorageProvider, key: string, reason: unknown) => unknown): Break {
   return verbs((inner) => ({
     put: (key, body, options) =>
       inner.put(key, body, options).catch(async (error: unknown) => {

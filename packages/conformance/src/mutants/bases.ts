@@ -27,10 +27,11 @@ export function restricted(denied: Partial<Supports>): Break {
       const ifNoneMatch = supports.overwrite ? options.ifNoneMatch : "*";
       return await inner.put(key, await toBody(bytes), { ...options, ifNoneMatch });
     };
+    const { copy: copyInside } = inner;
     const copy: StorageProvider["copy"] =
-      inner.copy &&
+      copyInside &&
       ((from, to, options) =>
-        inner.copy!(from, to, supports.overwrite ? options : { ...options, ifNoneMatch: "*" }));
+        copyInside(from, to, supports.overwrite ? options : { ...options, ifNoneMatch: "*" }));
     return { ...inner, supports, put, copy };
   };
 }

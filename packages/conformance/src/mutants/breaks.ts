@@ -78,20 +78,23 @@ export type InfoVerb = "put" | "get" | "head" | "list" | "copy";
 
 /** Changes the facts that verbs give, all of them or some. */
 export function infos(change: (info: ObjectInfo, verb: InfoVerb) => ObjectInfo): Break {
-  return (inner) => ({
-    ...inner,
-    put: async (...given) => change(await inner.put(...given), "put"),
-    head: async (...given) => change(await inner.head(...given), "head"),
-    get: async (...given) => {
-      const result = await inner.get(...given);
-      return { ...result, info: change(result.info, "get") };
-    },
-    list: async (options) => {
-      const page = await inner.list(options);
-      return { ...page, objects: page.objects.map((info) => change(info, "list")) };
-    },
-    copy: inner.copy && (async (...given) => change(await inner.copy!(...given), "copy")),
-  });
+  return (inner) => {
+    const { copy } = inner;
+    return {
+      ...inner,
+      put: async (...given) => change(await inner.put(...given), "put"),
+      head: async (...given) => change(await inner.head(...given), "head"),
+      get: async (...given) => {
+        const result = await inner.get(...given);
+        return { ...result, info: change(result.info, "get") };
+      },
+      list: async (options) => {
+        const page = await inner.list(options);
+        return { ...page, objects: page.objects.map((info) => change(info, "list")) };
+      },
+      copy: copy && (async (...given) => change(await copy(...given), "copy")),
+    };
+  };
 }
 
 /** Changes what get resolves with. */

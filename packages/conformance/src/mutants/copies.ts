@@ -42,12 +42,15 @@ const linksInstead: Break = (inner) => {
     if (target !== undefined) await inner.copy?.(key, target, {});
     return info;
   };
-  const copy: Copy = async (from, to, options) => {
-    const info = await inner.copy!(from, to, options);
-    targets.set(from, to);
-    return info;
-  };
-  return { ...inner, put, copy };
+  const { copy } = inner;
+  const link: Copy | undefined =
+    copy &&
+    (async (from, to, options) => {
+      const info = await copy(from, to, options);
+      targets.set(from, to);
+      return info;
+    });
+  return { ...inner, put, copy: link };
 };
 
 export const copyMutants: readonly Mutant[] = [

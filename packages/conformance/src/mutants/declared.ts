@@ -1,6 +1,6 @@
-import { toBody, type FileStorage, type StoragePutOptions, type Supports } from "@stowage/core";
+import { toBody, type StoragePutOptions, type Supports } from "@stowage/core";
 import { mutant, storageMutant, type Break, type Mutant } from "../mutant.js";
-import { linked, restricted } from "./bases.js";
+import { restricted } from "./bases.js";
 import { facade, facadePut, listed, recovering, results, verbs } from "./breaks.js";
 
 /** A facade that drops an option instead of refusing it. */
@@ -60,7 +60,9 @@ export const idempotencyMutants: readonly Mutant[] = [
       return [
         key,
         body,
-        given === undefined ? options : { ...options, idempotencyKey: `x${String(given)}`.slice(0, 200) },
+        given === undefined
+          ? options
+          : { ...options, idempotencyKey: `x${JSON.stringify(given)}`.slice(0, 200) },
       ];
     }),
   ),
@@ -141,12 +143,16 @@ export const declaredMutants: readonly Mutant[] = [
   mutant(
     "without overwriting a copy onto a taken key rejects with AlreadyExists and leaves the object",
     "copies over what it said it would not",
-    verbs((inner) => ({
-      copy: async (from, to, options) => {
-        if (options.ifNoneMatch === undefined && from !== to) await inner.delete(to, {});
-        return await inner.copy!(from, to, options);
-      },
-    })),
+    verbs((inner) => {
+      const { copy } = inner;
+      const copyOver: typeof copy =
+        copy &&
+        (async (from, to, options) => {
+          if (options.ifNoneMatch === undefined && from !== to) await inner.delete(to, {});
+          return await copy(from, to, options);
+        });
+      return { copy: copyOver };
+    }),
     denied("overwrite"),
   ),
   mutant(
@@ -180,86 +186,3 @@ export const declaredMutants: readonly Mutant[] = [
 ];
 
 const LIMIT_BYTES = 5 * 1024 * 1024;
-
-/** A link where there should be a refusal. */
-function invents(
-  verb: "publicUrl" | "signedUrl" | "signUpload" | "importFrom",
-  change: (storage: FileStorage) => Partial<FileStorage>,
-): Mutant {
-  return storageMutant(
-    `without ${verb} the facade's ${verb} is Unsupported`,
-    `invents a ${verb}`,
-    (storage, provider, options) =>
-      provider[verb] === undefined ? facade(change)(storage, provider, options) : storage,
-  );
-}
-
-const UPLOAD = {
-  key: "a.txt",
-  method: "PUT",
-  url: "https://example.com/a",
-  headers: {},
-  expiresAt: new Date(0),
-} as const;
-
-export const linkMutants: readonly Mutant[] = [
-  mutant(
-    "publicUrl gives an absolute URL, and another for another key",
-    "gives relative public URLs",
-    verbs(() => ({ publicUrl: (key) => `/${key}` })),
-    linked,
-  ),
-  mutant(
-    "locate finds the key in a public URL",
-    "does not know its public URLs",
-    verbs((inner) => ({
-      locate: (text) => (text.startsWith("https:") ? undefined : inner.locate(text)),
-    })),
-    linked,
-  ),
-  mutant(
-    "signedUrl gives an absolute URL, and another for another key",
-    "signs one URL for all",
-    verbs(() => ({
-      signedUrl: async () => "https://example.com/signed",
-    })),
-    linked,
-  ),
-  mutant(
-    "signUpload gives a request that expires in the future",
-    "signs uploads that have expired",
-    verbs((inner) => ({
-      signUpload: async (key, options) => ({
-        ...(await inner.signUpload!(key, options)),
-        expiresAt: new Date(0),
-      }),
-    })),
-    linked,
-  ),
-  mutant(
-    "signUpload writes nothing by itself",
-    "signs an upload by an empty object",
-    verbs((inner) => ({
-      signUpload: async (key, options) => {
-        await inner.put(key, await toBody(""), {});
-        return await inner.signUpload!(key, options);
-      },
-    })),
-    linked,
-  ),
-  mutant(
-    "a multipart upload that is aborted leaves no object",
-    "completes an aborted upload",
-    verbs((inner) => ({
-      multipart: inner.multipart && {
-        ...inner.multipart,
-        abort: async (key) => void (await inner.put(key, await toBody(""), {})),
-      },
-    })),
-    linked,
-  ),
-  invents("publicUrl", () => ({ publicUrl: () => "https://example.com/a.txt" })),
-  invents("signedUrl", () => ({ signedUrl: async () => "https://example.com/a.txt" })),
-  invents("signUpload", () => ({ signUpload: async () => UPLOAD })),
-  invents("importFrom", (storage) => ({ importFrom: (key) => storage.put(key, "invented") })),
-];

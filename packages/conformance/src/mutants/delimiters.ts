@@ -90,7 +90,7 @@ export const delimiterMutants: readonly Mutant[] = [
     "adds the missing slash to a prefix",
     rolledOptions((options) => ({
       ...options,
-      prefix: /b\/c$/.test(options.prefix) ? `${options.prefix}/` : options.prefix,
+      prefix: options.prefix.endsWith("b/c") ? `${options.prefix}/` : options.prefix,
     })),
   ),
   mutant("a folder whose last object was deleted has no common prefix", "keeps empty folders", keepsFolders),

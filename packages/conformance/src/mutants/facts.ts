@@ -6,6 +6,7 @@ import { bytesOf, find, infos, inheriting, verbs } from "./breaks.js";
 /** Shows other etags than the provider has, and understands them in conditions. */
 function etags(show: (info: ObjectInfo, inner: StorageProvider) => Promise<string> | string): Break {
   return (inner) => {
+    const { copy } = inner;
     const shown = async (info: ObjectInfo): Promise<ObjectInfo> => ({
       ...info,
       etag: await show(info, inner),
@@ -31,7 +32,7 @@ function etags(show: (info: ObjectInfo, inner: StorageProvider) => Promise<strin
         const page = await inner.list(options);
         return { ...page, objects: await Promise.all(page.objects.map(shown)) };
       },
-      copy: inner.copy && (async (...given) => shown(await inner.copy!(...given))),
+      copy: copy && (async (...given) => shown(await copy(...given))),
     };
   };
 }

@@ -1,7 +1,7 @@
 import type { ObjectInfo } from "@stowage/core";
 import { mutant, type Break, type Mutant } from "../mutant.js";
 import { failure, rememberingEtags } from "./conditions.js";
-import { finds, isBelow, isFolder, isMissingName } from "./reads.js";
+import { finds, isBelow, isFolder, isMissingName } from "./gets.js";
 import { find, tick, verbs } from "./breaks.js";
 
 export const headMutants: readonly Mutant[] = [

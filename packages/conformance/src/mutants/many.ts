@@ -107,11 +107,11 @@ export const manyMutants: readonly Mutant[] = [
   mutant(
     "the provider's own deleteMany removes its keys and no others",
     "deleteMany forgets the second key",
-    verbs((inner) => ({
+    verbs(({ deleteMany }) => ({
       deleteMany:
-        inner.deleteMany &&
+        deleteMany &&
         ((keys, options) =>
-          inner.deleteMany!(
+          deleteMany(
             keys.filter((_, index) => index !== 1),
             options,
           )),

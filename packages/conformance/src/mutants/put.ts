@@ -1,17 +1,6 @@
-import { toBody, type ObjectInfo } from "@stowage/core";
+import { toBody } from "@stowage/core";
 import { mutant, type Mutant } from "../mutant.js";
-import {
-  bytesOf,
-  collect,
-  find,
-  infos,
-  inheriting,
-  putBytes,
-  putOptions,
-  results,
-  tick,
-  verbs,
-} from "./breaks.js";
+import { bytesOf, collect, find, infos, inheriting, putBytes, putOptions, tick, verbs } from "./breaks.js";
 
 export const putMutants: readonly Mutant[] = [
   mutant(
@@ -151,81 +140,3 @@ export const putMutants: readonly Mutant[] = [
     ),
   ),
 ];
-
-export const ownershipMutants: readonly Mutant[] = [
-  mutant(
-    "the caller's bytes may be changed after the put without an effect on the object",
-    "keeps the caller's buffer",
-    (inner) => {
-      const kept = new Map<string | undefined, Uint8Array>();
-      const put: typeof inner.put = async (key, body, options) => {
-        const info = await inner.put(key, body, options);
-        if (body.bytes !== undefined) kept.set(info.etag, body.bytes);
-        return info;
-      };
-      const reads = results((result, { range }) => {
-        const bytes = range === undefined ? kept.get(result.info.etag) : undefined;
-        return bytes === undefined ? result : { ...result, body: bytes.slice() };
-      });
-      return reads({ ...inner, put });
-    },
-  ),
-  mutant(
-    "a put does not change the caller's bytes",
-    "wipes the caller's buffer when it is done",
-    verbs((inner) => ({
-      put: async (key, body, options) => {
-        const info = await inner.put(key, body, options);
-        if (info.size < WIPED_BYTES_MAX) body.bytes?.fill(0);
-        return info;
-      },
-    })),
-  ),
-  mutant(
-    "the bytes that a read gave may be changed without an effect on the object",
-    "hands out its own buffer",
-    (inner) => {
-      const own = new Map<string | undefined, Uint8Array>();
-      return results((result, { range }) => {
-        if (range !== undefined) return result;
-        const bytes = own.get(result.info.etag) ?? (result.body as Uint8Array);
-        own.set(result.info.etag, bytes);
-        return { ...result, body: bytes };
-      })(inner);
-    },
-  ),
-  mutant(
-    "the caller's metadata may be changed after the put without an effect on the object",
-    "keeps the caller's metadata object",
-    (inner) => {
-      const kept = new Map<string | undefined, ObjectInfo["metadata"]>();
-      const put: typeof inner.put = async (key, body, options) => {
-        const info = await inner.put(key, body, options);
-        if (options.metadata !== undefined) kept.set(info.etag, options.metadata);
-        return info;
-      };
-      return infos((info) => ({ ...info, metadata: kept.get(info.etag) ?? info.metadata }))({
-        ...inner,
-        put,
-      });
-    },
-  ),
-  mutant(
-    "options may be frozen, and are not changed",
-    "marks the options that it has seen",
-    putOptions((options) => Object.assign(options, { seen: true })),
-  ),
-  mutant(
-    "no verb uses this: each works when it is passed around on its own",
-    "head uses this",
-    verbs((inner) => ({
-      head: function (this: typeof inner, key, options) {
-        if (this.name !== inner.name) throw new TypeError("this is another");
-        return inner.head(key, options);
-      },
-    })),
-  ),
-];
-
-/** Constants of the rules are larger, and must stay as they are. */
-const WIPED_BYTES_MAX = 50_000;

@@ -1,7 +1,7 @@
 import { copyThrough } from "../copy-object.js";
 import { StorageError } from "../errors.js";
 import type { CopyOptions, ObjectInfo, StorageProvider } from "../provider.js";
-import type { Chain } from "./chain.js";
+import { memberError, movesOn, reportFallback, type Chain } from "./chain.js";
 import { readFromChain } from "./fallback-read.js";
 import { putInChain } from "./fallback-put.js";
 import { survey } from "./survey.js";
@@ -17,19 +17,19 @@ export async function copyInChain(
   options: CopyOptions,
 ): Promise<ObjectInfo> {
   const { signal, onEvent } = options;
-  const { member } = await readFromChain(chain, "copy", from, options, (asked) =>
+  const { member, result } = await readFromChain(chain, "copy", from, options, (asked) =>
     asked.head(from, { signal, onEvent }),
   );
   if (from === to && chain.overwrites === "refuse") {
     throw new StorageError("AlreadyExists", "the source and the target are one key", {
       operation: "copy",
-      provider: member.name,
+      provider: result.provider,
       key: to,
     });
   }
-  const { copy } = member;
-  if (copy !== undefined && (await isFree(chain, to, options, member))) {
-    return await copy(from, to, { ...options, ifNoneMatch: "*" });
+  if (await isFree(chain, to, options, member)) {
+    const info = await copyInside(chain, member, from, to, options);
+    if (info !== undefined) return info;
   }
   return await copyThrough(member, asTarget(chain, member), from, to, options);
 }
@@ -40,9 +40,27 @@ async function isFree(
   options: CopyOptions,
   member: StorageProvider,
 ): Promise<boolean> {
-  if (member !== chain.members[0] || !member.supports.ifNoneMatch) return false;
+  if (member !== chain.members[0] || member.copy === undefined || !member.supports.ifNoneMatch) return false;
   const answers = await survey(chain, to, options);
   return answers.every(({ state }) => state === "absent");
+}
+
+/** `undefined` when the member cannot, and nothing has happened: another may take the copy. */
+async function copyInside(
+  chain: Chain,
+  member: StorageProvider,
+  from: string,
+  to: string,
+  options: CopyOptions,
+): Promise<ObjectInfo | undefined> {
+  try {
+    return await member.copy?.(from, to, { ...options, ifNoneMatch: "*" });
+  } catch (thrown) {
+    const error = memberError(thrown, member, "copy", to, options);
+    if (!movesOn(chain, error) || error.applied !== "no") throw error;
+    reportFallback(chain, "copy", to, member, error, options);
+    return undefined;
+  }
 }
 
 /** The chain as a target: what `copyThrough` needs of a provider. */

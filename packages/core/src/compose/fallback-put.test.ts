@@ -4,7 +4,7 @@ import { PassThrough, Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import type { BodyInput } from "../body.js";
 import { createStorage } from "../create-storage.js";
-import { ERROR_CODES, StorageError, type StorageErrorCode } from "../errors.js";
+import { ERROR_CODES, type StorageError, type StorageErrorCode } from "../errors.js";
 import type { Body, StorageEvent } from "../provider.js";
 import { contents, place, testChain } from "../testing/chain.test-support.js";
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createStorage } from "../create-storage.js";
-import { ERROR_CODES, StorageError, type StorageErrorCode } from "../errors.js";
+import { ERROR_CODES, type StorageError, type StorageErrorCode } from "../errors.js";
 import type { StorageEvent, StorageProvider } from "../provider.js";
 import type { FileStorage } from "../storage.js";
 import { place, testChain } from "../testing/chain.test-support.js";

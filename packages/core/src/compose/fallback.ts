@@ -110,10 +110,15 @@ function provider(chain: Chain, members: Chain["members"]): StorageProvider {
     importFrom: undefined,
     deleteMany: undefined,
     describe: () => describe(chain),
-    close: async () => {
-      await Promise.all(members.map(async (member) => await member.close?.()));
-    },
+    close: () => closeAll(members),
   } satisfies EveryMember<StorageProvider>;
+}
+
+/** Closes every member, whatever becomes of the others; then the first failure is thrown. */
+async function closeAll(members: Chain["members"]): Promise<void> {
+  const settled = await Promise.allSettled(members.map(async (member) => member.close?.()));
+  const failed = settled.find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw failed.reason;
 }
 
 function assertOverwrites(overwrites: "refuse" | "may-be-stale"): Chain["overwrites"] {

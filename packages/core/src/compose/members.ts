@@ -30,21 +30,15 @@ export function prepareMembers(
   for (const member of members) assertProvider(type, member);
   const [first, ...rest] = members;
   if (first === undefined) throw new TypeError(`${type} takes at least one provider`);
-  assertDistinct(
+  assertNames(
     type,
-    "name",
     members.flatMap((member) => leafNames(describeProvider(member))),
   );
-  assertDistinct(
+  assertNames(
     type,
-    "name",
     members.map((member) => member.name),
   );
-  assertDistinct(
-    type,
-    "place",
-    members.map((member) => member.ref("x")),
-  );
+  assertPlaces(type, members);
   return [withMemberPolicies(first, options), ...rest.map((member) => withMemberPolicies(member, options))];
 }
 
@@ -57,17 +51,26 @@ function leafNames({ name, kind, members }: Description): string[] {
   return kind === "provider" || members === undefined ? [name] : members.flatMap(leafNames);
 }
 
-function assertDistinct(type: string, what: "name" | "place", values: readonly string[]): void {
-  const seen = new Set<string>();
-  for (const value of values) {
-    if (!seen.has(value)) {
-      seen.add(value);
-      continue;
-    }
-    const cure = what === "name" ? "; give one of them another `name`" : "; each needs a place of its own";
-    const reason = `two members of ${type} have the ${what} ${JSON.stringify(value)}${cure}`;
-    throw new StorageError("InvalidArgument", reason, { operation: "open", provider: value });
+function assertNames(type: string, names: readonly string[]): void {
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice === undefined) return;
+  const reason = `two members of ${type} have the name ${JSON.stringify(twice)}; give one of them another \`name\``;
+  throw new StorageError("InvalidArgument", reason, { operation: "open", provider: twice });
+}
+
+function assertPlaces(type: string, members: readonly StorageProvider[]): void {
+  for (const [index, member] of members.entries()) {
+    const twin = members.slice(index + 1).find((other) => shareAPlace(member, other));
+    if (twin === undefined) continue;
+    const names = [member.name, twin.name].map((name) => JSON.stringify(name)).join(" and ");
+    const reason = `${names}, members of ${type}, keep their objects in one place; each needs its own`;
+    throw new StorageError("InvalidArgument", reason, { operation: "open", provider: twin.name });
   }
+}
+
+/** Whether one key is one object for both. A composer knows the places of its members. */
+function shareAPlace(a: StorageProvider, b: StorageProvider): boolean {
+  return a.ref("x") === b.ref("x") || a.locate(b.ref("x"))?.key === "x" || b.locate(a.ref("x"))?.key === "x";
 }
 
 function withMemberPolicies(member: StorageProvider, options: MemberOptions): StorageProvider {

@@ -1,5 +1,5 @@
 import { cursorError, packCursor, unpackCursor } from "../cursor.js";
-import { StorageError, isStorageError } from "../errors.js";
+import { ERROR_CODES, StorageError, toStorageError } from "../errors.js";
 import { compareKeys } from "../key.js";
 import {
   LIST_LIMIT_DEFAULT,
@@ -129,13 +129,10 @@ function toEntries(objects: readonly ObjectInfo[], prefixes: readonly string[]):
 async function listMember(member: StorageProvider, options: ListOptions): Promise<ListPage> {
   try {
     return await member.list(options);
-  } catch (error) {
-    if (
-      !isStorageError(error) ||
-      !["Unavailable", "Timeout", "RateLimited", "Unknown"].includes(error.code)
-    ) {
-      throw error;
-    }
+  } catch (thrown) {
+    if (options.signal?.aborted === true) throw options.signal.reason;
+    const error = toStorageError(thrown, { operation: "list", provider: member.name, key: options.prefix });
+    if (!isPassing(error)) throw error;
     const reason = `the listing would be incomplete: ${JSON.stringify(error.provider)} does not answer`;
     throw new StorageError("Unavailable", reason, {
       operation: "list",
@@ -146,6 +143,11 @@ async function listMember(member: StorageProvider, options: ListOptions): Promis
       cause: error,
     });
   }
+}
+
+/** Whether the member failed, rather than refused. */
+function isPassing({ code }: StorageError): boolean {
+  return ERROR_CODES[code].movesOn === "yes" && code !== "Unsupported";
 }
 
 /** The first entry after a position over all feeds, and out of the feeds when it is to be `taken`. */

@@ -8,6 +8,8 @@ export interface Controllers {
   readonly take: () => AbortController;
   /** The call has settled, and nothing that it returned still looks at the signal. */
   readonly give: (controller: AbortController) => void;
+  /** As `give`, for a signal that somebody may still hold. */
+  readonly forget: (controller: AbortController) => void;
   /** Aborts every call that is under way. */
   readonly abortAll: (reason: unknown) => void;
 }
@@ -29,6 +31,7 @@ export function createControllers(): Controllers {
       if (free.length >= KEPT_MAX || signal.aborted || getEventListeners(signal, "abort").length > 0) return;
       free.push(controller);
     },
+    forget: (controller) => void taken.delete(controller),
     abortAll: (reason) => {
       for (const controller of taken) controller.abort(reason);
     },

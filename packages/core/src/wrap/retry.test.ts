@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { toBody } from "../body.js";
-import { StorageError, type StorageErrorCode } from "../errors.js";
+import type { StorageError, StorageErrorCode } from "../errors.js";
 import type { Around } from "../intercept.js";
 import type { GetResult, StorageEvent, StorageProvider } from "../provider.js";
 import { randomNumbers, seed } from "../testing/random.test-support.js";

@@ -53,7 +53,8 @@ export function retry(inner: StorageProvider, options: RetryOptions = {}): Stora
     writes: new Map(),
     count: 0,
   };
-  const around: Around = (call, next) => withRetries(policy, call, next);
+  const around: Around = (call, next) =>
+    isWrite(call) ? withRetries(policy, call, next) : readWithRetries(policy, call, next);
   return intercept(inner, {
     type: "retry",
     around,
@@ -84,7 +85,6 @@ async function withRetries<T>(
   call: Call,
   next: (changes?: CallChanges) => Promise<T>,
 ): Promise<T> {
-  if (keysWritten(call).length === 0) return await readWithRetries(policy, call, next);
   const run = startRun(policy, call);
   try {
     return await next(run.changes);
@@ -118,6 +118,10 @@ function startRun(policy: Policy, call: Call): Run {
   const { body, reusable } = watchedBody(call.body);
   const changes = { body, writeId: writeIdFor(policy, call) };
   return { call, changes, attempts: [], reusable, keys, write, startedAt: performance.now(), unknown: false };
+}
+
+function isWrite({ operation, key, keys }: Call): boolean {
+  return keys !== undefined || (key !== undefined && WRITES.has(operation));
 }
 
 function keysWritten({ operation, key, keys }: Call): readonly string[] {

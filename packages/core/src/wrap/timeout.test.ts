@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { PassThrough, Readable } from "node:stream";
+import { PassThrough, type Readable } from "node:stream";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { toBody } from "../body.js";
 import type { Around, Call } from "../intercept.js";
@@ -74,14 +74,13 @@ describe.each(calls)("a hanging %s", (operation, limit, applied, call) => {
   });
 
   it("that heeds no signal is left to itself some time after an abort", async () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     const { provider } = limited(hanging(), { ...OFF, [limit]: 60_000 });
     const controller = new AbortController();
     const failed = rejection(call(provider, controller.signal) ?? Promise.resolve());
     controller.abort("stop");
     await vi.advanceTimersByTimeAsync(5000);
     expect(await failed).toBe("stop");
-    expect(vi.getTimerCount()).toBe(0);
   });
 
   it("never begins when it is aborted before", async () => {
@@ -91,17 +90,17 @@ describe.each(calls)("a hanging %s", (operation, limit, applied, call) => {
   });
 
   it("leaves no timer when it has been aborted", async () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const before = timers();
     const { provider } = limited(waiting(), { ...OFF, [limit]: 60_000 });
     const controller = new AbortController();
     const failed = rejection(call(provider, controller.signal) ?? Promise.resolve());
     controller.abort("stop");
     await failed;
-    expect(vi.getTimerCount()).toBe(0);
+    expect(timers()).toBe(before);
   });
 
   it("has no limit when the limit is 0", async () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     const { provider } = limited(waiting(), OFF);
     const controller = new AbortController();
     const failed = rejection(call(provider, controller.signal) ?? Promise.resolve());
@@ -165,17 +164,16 @@ describe("a put", () => {
   };
 
   it("is kept alive by its progress, however long it takes", async () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     const around = withProgress(slow(20, 900));
     const provider = timeout(around, { controlMs: 1000 });
     const put = provider.put("a", body, {});
     await vi.advanceTimersByTimeAsync(19_000);
     expect((await put).size).toBe(3);
-    expect(vi.getTimerCount()).toBe(0);
   });
 
   it("without progress is ended", async () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     const provider = timeout(withProgress(slow(2, 1500)), { controlMs: 1000 });
     const failed = rejection(provider.put("a", body, {}));
     await vi.advanceTimersByTimeAsync(1000);
@@ -244,26 +242,47 @@ describe("the body of an object", () => {
     expect(timers()).toBe(before);
   });
 
-  it("that comes too late is released", async () => {
+  /** Objects that are opened only when they are let through. */
+  async function late(): Promise<{
+    slow: StorageProvider;
+    opened: readonly Readable[];
+    letThrough: () => void;
+  }> {
     const { store } = testMember("disk");
     await store.put("a", body, {});
-    const late = streaming(store);
-    let release: () => void = () => {};
-    const gate = new Promise<void>((resolve) => (release = resolve));
-    const slow: StorageProvider = {
-      ...late,
-      get: async (key, options) => {
-        const result = await late.get(key, options);
-        await gate;
-        return result;
-      },
+    const source = streaming(store);
+    let letThrough: () => void = () => {};
+    const gate = new Promise<void>((resolve) => (letThrough = resolve));
+    const get: StorageProvider["get"] = async (key, options) => {
+      const result = await source.get(key, options);
+      await gate;
+      return result;
     };
+    return { slow: { ...source, get }, opened: source.opened, letThrough };
+  }
+
+  it("that comes after the limit is released", async () => {
+    const { slow, opened, letThrough } = await late();
     expect(await rejection(timeout(slow, { firstByteMs: 10 }).get("a", {}))).toMatchObject({
       code: "Timeout",
     });
-    release();
-    await until(() => late.opened[0]?.destroyed === true);
-    expect(late.opened).toHaveLength(1);
+    letThrough();
+    await until(() => opened[0]?.destroyed === true);
+    expect(opened).toHaveLength(1);
+  });
+
+  it("that comes when the call was left to itself after an abort is released", async () => {
+    const { slow, opened, letThrough } = await late();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    const controller = new AbortController();
+    const failed = rejection(timeout(slow).get("a", { signal: controller.signal }));
+    controller.abort("stop");
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(await failed).toBe("stop");
+    vi.useRealTimers();
+    letThrough();
+    await until(() => opened[0]?.destroyed === true);
+    expect(opened).toHaveLength(1);
   });
 
   it("that is bytes already passes unchanged", async () => {
@@ -271,6 +290,86 @@ describe("the body of an object", () => {
     await store.put("a", body, {});
     const result: GetResult = await timeout(store).get("a", {});
     expect(result.body).toBeInstanceOf(Uint8Array);
+  });
+});
+
+describe("the signal of a call", () => {
+  /** A provider that notes the signal of each call. */
+  async function noting(asStream: boolean): Promise<{ provider: StorageProvider; signals: AbortSignal[] }> {
+    const { store } = testMember("disk");
+    await store.put("a", body, {});
+    const source = asStream ? streaming(store) : store;
+    const signals: AbortSignal[] = [];
+    const note = (signal: AbortSignal | undefined): void =>
+      void (signal !== undefined && signals.push(signal));
+    const inner: StorageProvider = {
+      ...source,
+      get: (key, options) => (note(options.signal), source.get(key, options)),
+      head: (key, options) => (note(options.signal), source.head(key, options)),
+    };
+    return { provider: timeout(inner), signals };
+  }
+
+  it.each([
+    ["a head", false, (provider: StorageProvider) => provider.head("a", {})],
+    ["a get of bytes", false, (provider: StorageProvider) => provider.get("a", {})],
+    [
+      "a get of a stream that was read",
+      true,
+      async (provider: StorageProvider) => {
+        const stream = (await provider.get("a", {})).body as Readable;
+        await readAll(stream);
+        await until(() => stream.closed);
+      },
+    ],
+    ["a head that failed", false, (provider: StorageProvider) => rejection(provider.head("b", {}))],
+    ["a get that failed", false, (provider: StorageProvider) => rejection(provider.get("b", {}))],
+  ])("of %s is let go of: closing does not abort it", async (_, asStream, call) => {
+    const { provider, signals } = await noting(asStream);
+    await call(provider);
+    await provider.close?.();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+  });
+
+  it("of an object that is still being read is aborted by closing", async () => {
+    const { provider, signals } = await noting(true);
+    const { body: stream } = await provider.get("a", {});
+    await provider.close?.();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+    (stream as Readable).destroy();
+  });
+
+  it("is never that of a call before that was aborted", async () => {
+    const { provider, signals } = await noting(false);
+    const controller = new AbortController();
+    const aborted = provider.head("a", { signal: controller.signal });
+    controller.abort();
+    await aborted.catch(() => {});
+    await provider.head("a", {});
+    expect(signals[1]).not.toBe(signals[0]);
+    expect(signals[1]?.aborted).toBe(false);
+  });
+
+  it("of two calls at once is not the same", async () => {
+    const { provider, signals } = await noting(false);
+    await Promise.all([provider.head("a", {}), provider.head("a", {})]);
+    expect(signals[0]).not.toBe(signals[1]);
+  });
+});
+
+describe("a provider that was closed", () => {
+  it("aborts what runs and begins nothing more", async () => {
+    const { provider, member } = limited(waiting("head"), {});
+    const head = rejection(provider.head("a", {}));
+    await until(() => member.calls.length === 1);
+    await provider.close?.();
+    expect(await head).toMatchObject({ code: "Unavailable", retryable: false });
+    expect(await rejection(provider.get("a", {}))).toMatchObject({
+      code: "Unavailable",
+      retryable: false,
+      applied: "no",
+    });
+    expect(member.calls).toHaveLength(1);
   });
 });
 

@@ -1,4 +1,5 @@
-import { TIMER_MS_MAX, linkedController } from "../abort.js";
+import { TIMER_MS_MAX } from "../abort.js";
+import { Readable } from "node:stream";
 import { StorageError, type Applied } from "../errors.js";
 import { intercept, type Around, type Call, type CallChanges } from "../intercept.js";
 import type { GetResult, PutOptions, StorageProvider } from "../provider.js";
@@ -78,52 +79,76 @@ function withLimit<T>(
   controllers: Controllers,
 ): Promise<T> {
   if (limitMs === 0) return next();
-  const outer = call.options.signal;
   return new Promise<T>((resolve, reject) => {
-    outer?.throwIfAborted();
+    const { signal } = call.options;
+    signal?.throwIfAborted();
     const controller = controllers.take();
     let open = true;
-    const settle = (): void => {
+    const leave = (reason: unknown): void => {
       open = false;
-      clearTimeout(timer);
-      outer?.removeEventListener("abort", follow);
+      reject(reason);
     };
     const expire = (): void => {
       const error = timedOut(provider, limitMs, call);
-      settle();
-      reject(error);
+      leave(error);
       controller.abort(error);
     };
-    let timer = setTimeout(expire, Math.min(limitMs, TIMER_MS_MAX));
-    const follow = (): void => {
-      controller.abort(outer?.reason);
+    const timer = setTimeout(expire, Math.min(limitMs, TIMER_MS_MAX));
+    const unlink = signal && follow(signal, controller, timer, leave);
+    const settle = (): boolean => {
       clearTimeout(timer);
-      timer = setTimeout(() => {
-        settle();
-        reject(outer?.reason);
-      }, ABORT_GRACE_MS);
+      unlink?.();
+      return open;
     };
-    outer?.addEventListener("abort", follow, { once: true });
     const refresh = (): void => void (open && !controller.signal.aborted && timer.refresh());
-    const done = (): boolean => {
-      // The signal of a get belongs to the body that it gave.
-      if (call.operation !== "get") controllers.give(controller);
-      if (!open) return false;
-      settle();
-      return true;
-    };
     next(changesFor(call, controller.signal, refresh)).then(
-      (result) => (done() ? resolve(result) : release(call, result)),
-      (error: unknown) => done() && reject(error),
+      (result) => {
+        const body = openBody(call, result);
+        // A body that is still being read may look at the signal of the call that opened it.
+        if (body === undefined) controllers.give(controller);
+        else body.once("close", () => controllers.forget(controller));
+        if (settle()) resolve(result);
+        else release(call, result);
+      },
+      (error: unknown) => {
+        controllers.give(controller);
+        if (settle()) reject(error);
+      },
     );
   });
 }
 
-/** An object that was opened too late has no reader: what it holds is given back. */
-function release({ operation }: Call, result: unknown): void {
-  if (operation !== "get") return;
+function openBody({ operation }: Call, result: unknown): Readable | undefined {
+  if (operation !== "get") return undefined;
   const { body } = result as GetResult;
-  if (!(body instanceof Uint8Array)) body.on("error", () => {}).destroy();
+  return body instanceof Uint8Array ? undefined : body;
+}
+
+/** Passes the caller's abort on, and leaves a call that does not heed it to itself after a while. */
+function follow(
+  signal: AbortSignal,
+  controller: AbortController,
+  limit: NodeJS.Timeout,
+  leave: (reason: unknown) => void,
+): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const abort = (): void => {
+    clearTimeout(limit);
+    controller.abort(signal.reason);
+    timer = setTimeout(() => leave(signal.reason), ABORT_GRACE_MS);
+  };
+  signal.addEventListener("abort", abort, { once: true });
+  return () => {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", abort);
+  };
+}
+
+/** An object that was opened too late has no reader: what it holds is given back. */
+function release(call: Call, result: unknown): void {
+  openBody(call, result)
+    ?.on("error", () => {})
+    .destroy();
 }
 
 /** A put shows by its progress that it is alive. */

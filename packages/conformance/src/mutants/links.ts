@@ -1,0 +1,88 @@
+import { toBody, type FileStorage } from "@stowage/core";
+import { mutant, storageMutant, type Mutant } from "../mutant.js";
+import { linked } from "./bases.js";
+import { facade, verbs } from "./breaks.js";
+
+/** A link where there should be a refusal. */
+function invents(
+  verb: "publicUrl" | "signedUrl" | "signUpload" | "importFrom",
+  change: (storage: FileStorage) => Partial<FileStorage>,
+): Mutant {
+  return storageMutant(
+    `without ${verb} the facade's ${verb} is Unsupported`,
+    `invents a ${verb}`,
+    (storage, provider, options) =>
+      provider[verb] === undefined ? facade(change)(storage, provider, options) : storage,
+  );
+}
+
+const UPLOAD = {
+  key: "a.txt",
+  method: "PUT",
+  url: "https://example.com/a",
+  headers: {},
+  expiresAt: new Date(0),
+} as const;
+
+export const linkMutants: readonly Mutant[] = [
+  mutant(
+    "publicUrl gives an absolute URL, and another for another key",
+    "gives relative public URLs",
+    verbs(() => ({ publicUrl: (key) => `/${key}` })),
+    linked,
+  ),
+  mutant(
+    "locate finds the key in a public URL",
+    "does not know its public URLs",
+    verbs((inner) => ({
+      locate: (text) => (text.startsWith("https:") ? undefined : inner.locate(text)),
+    })),
+    linked,
+  ),
+  mutant(
+    "signedUrl gives an absolute URL, and another for another key",
+    "signs one URL for all",
+    verbs(() => ({
+      signedUrl: async () => "https://example.com/signed",
+    })),
+    linked,
+  ),
+  mutant(
+    "signUpload gives a request that expires in the future",
+    "signs uploads that have expired",
+    verbs(({ signUpload }) => ({
+      signUpload:
+        signUpload &&
+        (async (key, options) => ({ ...(await signUpload(key, options)), expiresAt: new Date(0) })),
+    })),
+    linked,
+  ),
+  mutant(
+    "signUpload writes nothing by itself",
+    "signs an upload by an empty object",
+    verbs(({ put, signUpload }) => ({
+      signUpload:
+        signUpload &&
+        (async (key, options) => {
+          await put(key, await toBody(""), {});
+          return await signUpload(key, options);
+        }),
+    })),
+    linked,
+  ),
+  mutant(
+    "a multipart upload that is aborted leaves no object",
+    "completes an aborted upload",
+    verbs((inner) => ({
+      multipart: inner.multipart && {
+        ...inner.multipart,
+        abort: async (key) => void (await inner.put(key, await toBody(""), {})),
+      },
+    })),
+    linked,
+  ),
+  invents("publicUrl", () => ({ publicUrl: () => "https://example.com/a.txt" })),
+  invents("signedUrl", () => ({ signedUrl: async () => "https://example.com/a.txt" })),
+  invents("signUpload", () => ({ signUpload: async () => UPLOAD })),
+  invents("importFrom", (storage) => ({ importFrom: (key) => storage.put(key, "invented") })),
+];

@@ -1,0 +1,50 @@
+import { mutant, type Mutant } from "../mutant.js";
+import { find, putBytes, streamed, verbs } from "./breaks.js";
+import { shorter } from "./bodies.js";
+
+const BLOCKS = [
+  ["64 KiB", 64 * 1024],
+  ["256 KiB", 256 * 1024],
+  ["1 MiB", 1024 * 1024],
+  ["5 MiB", 5 * 1024 * 1024],
+] as const;
+
+export const sizeMutants: readonly Mutant[] = [
+  mutant(
+    "an object of zero bytes can be stored and read",
+    "stores one byte for none",
+    putBytes((bytes, body) => (body.bytes?.byteLength === 0 ? Uint8Array.of(0) : bytes)),
+  ),
+  mutant(
+    "a stream that ends without a byte makes an empty object",
+    "stores one byte for an empty stream",
+    streamed((bytes) => (bytes.byteLength === 0 ? Uint8Array.of(0) : bytes)),
+  ),
+  mutant(
+    "an object can be replaced by an empty one",
+    "takes an empty body for nothing to do",
+    verbs((inner) => ({
+      put: async (key, body, options) => {
+        const old = await find(inner, key);
+        return body.size === 0 && old !== undefined ? old : await inner.put(key, body, options);
+      },
+    })),
+  ),
+  mutant(
+    "an object of one byte can be stored and read",
+    "takes one zero byte for none",
+    putBytes((bytes) => (bytes.byteLength === 1 ? new Uint8Array(0) : bytes)),
+  ),
+  ...BLOCKS.flatMap(([name, block]) => [
+    mutant(
+      `objects one byte around ${name} are kept whole`,
+      `loses a byte after ${name}`,
+      putBytes((bytes, body) => (body.bytes?.byteLength === block + 1 ? shorter(bytes) : bytes)),
+    ),
+    mutant(
+      `streams of unknown length, one byte around ${name}, are kept whole`,
+      `loses a byte of a stream after ${name}`,
+      streamed((bytes) => (bytes.byteLength === block + 1 ? shorter(bytes) : bytes)),
+    ),
+  ]),
+];

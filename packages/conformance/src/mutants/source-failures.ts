@@ -1,0 +1,175 @@
+import { stat } from "node:fs/promises";
+import { Readable } from "node:stream";
+import { isStorageError, toBody, type Body, type PutOptions, type StorageError } from "@stowage/core";
+import { mutant, storageMutant, type Break, type Mutant } from "../mutant.js";
+import { facade, facadePut, recovering, verbs } from "./breaks.js";
+import { takes, withoutClosing } from "./bodies.js";
+
+interface Failure {
+  readonly error: StorageError;
+  readonly partial: Uint8Array;
+  readonly body: Body;
+}
+
+/** Commits what has arrived when the source fails in a certain way. */
+function commitsPartial(when: (failure: Failure) => boolean): Break {
+  return verbs((inner) => ({
+    put: async (key, body, options) => {
+      const chunks: Uint8Array[] = [];
+      try {
+        for await (const chunk of opened(body, options)) chunks.push(Uint8Array.from(chunk));
+      } catch (error) {
+        const partial = Buffer.concat(chunks);
+        if (!isStorageError(error, "SourceError") || !when({ error, partial, body })) throw error;
+        await inner.put(key, await toBody(partial), options);
+        throw error;
+      }
+      return await inner.put(key, await toBody(Buffer.concat(chunks)), options);
+    },
+  }));
+}
+
+async function* opened(body: Body, { signal }: PutOptions): AsyncGenerator<Uint8Array> {
+  const stream = body.open();
+  const abort = (): void => void stream.destroy();
+  signal?.addEventListener("abort", abort);
+  try {
+    signal?.throwIfAborted();
+    yield* stream as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+/** Deletes the object when a put of its key fails in a certain way. */
+function deletesOn(when: (error: StorageError) => boolean): Break {
+  return verbs((inner) => ({
+    put: (key, body, options) =>
+      recovering(
+        () => inner.put(key, body, options),
+        async (error) => {
+          if (when(error)) await inner.delete(key, {});
+          throw error;
+        },
+      ),
+  }));
+}
+
+/** A key whose put has failed stays locked. */
+export function locksOn(when: (error: unknown) => boolean): Break {
+  return (inner) => {
+    const locked = new Set<string>();
+    const put: typeof inner.put = async (key, body, options) => {
+      if (locked.has(key)) throw new Error("the key is locked");
+      return await inner.put(key, body, options).catch((error: unknown) => {
+        if (when(error)) locked.add(key);
+        throw error;
+      });
+    };
+    return { ...inner, put };
+  };
+}
+
+const isSource = (error: unknown): boolean => isStorageError(error, "SourceError");
+const isSize = ({ reason }: StorageError): boolean => reason.includes("declared size");
+
+export const sourceFailureMutants: readonly Mutant[] = [
+  mutant(
+    "a source that fails before its first byte is a SourceError with its own error as cause",
+    "commits an empty object",
+    commitsPartial(({ partial, error }) => partial.byteLength === 0 && error.cause !== undefined),
+  ),
+  mutant(
+    "a source that fails in the middle is a SourceError, and nothing is written",
+    "commits half an upload",
+    commitsPartial(
+      ({ partial, body, error }) =>
+        partial.byteLength > 0 && body.size === undefined && error.cause !== undefined,
+    ),
+  ),
+  mutant(
+    "a source that fails after its last byte is a SourceError, and nothing is written",
+    "commits when the count is right",
+    commitsPartial(({ partial, body }) => partial.byteLength === body.size),
+  ),
+  mutant(
+    "a failing source leaves the old object as it was",
+    "removes the old object when the source fails",
+    deletesOn((error) => error.cause !== undefined && isSource(error)),
+  ),
+  mutant(
+    "after a source has failed the key can be written",
+    "keeps a lock when the source fails",
+    locksOn(isSource),
+  ),
+  mutant(
+    "a body shorter than its declared size is a SourceError, and nothing is written",
+    "commits short bodies",
+    commitsPartial(({ error }) => error.reason.includes("ended after")),
+  ),
+  mutant(
+    "a body longer than its declared size is a SourceError, and nothing is written",
+    "cuts and commits long bodies",
+    commitsPartial(({ error }) => error.reason.includes("longer than")),
+  ),
+  mutant(
+    "a body of another size than declared leaves the old object as it was",
+    "removes the old object when the size is wrong",
+    deletesOn(isSize),
+  ),
+  storageMutant(
+    "a declared size is checked against bytes too",
+    "ignores the size of text",
+    facadePut((key, body, options) => [
+      key,
+      body,
+      typeof body === "string" && Number.isSafeInteger(options?.size)
+        ? { ...options, size: undefined }
+        : options,
+    ]),
+  ),
+  mutant(
+    "a stream that is closed before its end is a SourceError, and nothing is written",
+    "takes a closed stream for a finished one",
+    commitsPartial(({ error }) => error.reason.includes("closed before")),
+  ),
+  mutant(
+    "a stream that gives something other than bytes is a SourceError, and nothing is written",
+    "commits what came before something odd",
+    commitsPartial(({ error }) => error.reason.includes("where bytes were expected")),
+  ),
+  storageMutant(
+    "a function that throws is a SourceError with its error as cause",
+    "stores nothing when a function throws",
+    facade((storage) => ({
+      put: async (key, body, options) =>
+        storage.put(key, typeof body === "function" && body.name === "fail" ? "" : body, options),
+    })),
+  ),
+  storageMutant(
+    "a path without a file is a SourceError",
+    "stores nothing for a missing file",
+    facade((storage) => ({
+      put: async (key, body, options) => {
+        const path = (Object(body) as { path?: string }).path;
+        const missing = path !== undefined && (await stat(path).catch(() => undefined)) === undefined;
+        return await storage.put(key, missing ? "" : body, options);
+      },
+    })),
+  ),
+  takes(
+    "a stream that is refused in the middle is closed",
+    "leaves streams open",
+    (body) => body instanceof Readable,
+    withoutClosing,
+  ),
+  takes(
+    "a stream whose put the provider refuses is closed",
+    "leaves refused streams open",
+    (body) => body instanceof Readable,
+    withoutClosing,
+  ),
+];

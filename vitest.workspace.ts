@@ -2,7 +2,7 @@ import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 /** Vitest 4 does not look for this file by itself: every script passes it with `--config`. */
 const config: ViteUserConfig = defineConfig({
-  test: { projects: ["packages/*", "examples/*", "docs"], testTimeout: 30_000 },
+  test: { projects: ["packages/*", "examples/*", "docs"] },
 });
 
 export default config;

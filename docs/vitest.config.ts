@@ -1,5 +1,5 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
-const config: ViteUserConfig = defineConfig({ test: { name: "docs" } });
+const config: ViteUserConfig = defineConfig({ test: { name: "docs", testTimeout: 60_000 } });
 
 export default config;

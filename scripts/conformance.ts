@@ -149,8 +149,13 @@ async function writeFeatures(): Promise<void> {
   const root = await mkdtemp(join(tmpdir(), "stowage-conformance-"));
   const providers = [
     memory(),
-    local({ root, name: "local plain" }),
-    local({ root: join(root, "portable"), layout: "portable", name: "local portable" }),
+    local({ root, name: "local plain", publicBaseUrl: "https://files.example.com" }),
+    local({
+      root: join(root, "portable"),
+      layout: "portable",
+      name: "local portable",
+      publicBaseUrl: "https://files.example.com",
+    }),
     fallback([local({ root: join(root, "member") }), memory()]),
     fallback([local({ root: join(root, "stale") }), memory()], {
       ...MAY_BE_STALE,

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { rules } from "../packages/conformance/src/index.js";
+import { RULES } from "../packages/conformance/src/index.js";
 import { ERROR_CODES } from "../packages/core/src/index.js";
 
 /**
@@ -17,7 +17,7 @@ function errorTable(): string {
 }
 
 function ruleList(): string {
-  return rules.map(({ title }) => `- ${title}`).join("\n");
+  return RULES.map(({ title }) => `- ${title}`).join("\n");
 }
 
 async function fill(path: string, marker: string, content: string): Promise<boolean> {

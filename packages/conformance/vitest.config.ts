@@ -1,5 +1,5 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
-const config: ViteUserConfig = defineConfig({ test: { name: "conformance" } });
+const config: ViteUserConfig = defineConfig({ test: { name: "conformance", testTimeout: 60_000 } });
 
 export default config;

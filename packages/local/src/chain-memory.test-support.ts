@@ -1,4 +1,11 @@
-import { StorageError, createStorage, fallback, intercept, memory, type StorageProvider } from "@stowage/core";
+import {
+  StorageError,
+  createStorage,
+  fallback,
+  intercept,
+  memory,
+  type StorageProvider,
+} from "@stowage/core";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

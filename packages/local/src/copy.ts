@@ -11,7 +11,12 @@ import type { Facts } from "./facts.js";
 const BLOCK_BYTES = 1024 * 1024;
 
 /** Duplicates a file: a clone where the file system can, else block by block. */
-export async function copyObject(disk: Disk, from: string, to: string, options: CopyOptions): Promise<ObjectInfo> {
+export async function copyObject(
+  disk: Disk,
+  from: string,
+  to: string,
+  options: CopyOptions,
+): Promise<ObjectInfo> {
   const { signal } = options;
   signal?.throwIfAborted();
   const source = await openObject(disk, from, { operation: "copy", provider: disk.name, key: from, signal });
@@ -48,10 +53,11 @@ async function copyBytes(
   const size = Number(generation.size);
   if (await cloned(temporary, `/proc/self/fd/${fd}`, size)) return;
   const block = Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, Math.max(1, size)));
-  for (let done = 0; done < size; ) {
+  for (let done = 0; done < size;) {
     signal?.throwIfAborted();
     const count = await readFully(fd, block, 0, Math.min(block.byteLength, size - done), done);
-    if (count === 0) throw Object.assign(new Error("The file became shorter while it was copied"), { code: "EIO" });
+    if (count === 0)
+      throw Object.assign(new Error("The file became shorter while it was copied"), { code: "EIO" });
     await writeFully(temporary.fd, block, count, done);
     done += count;
   }

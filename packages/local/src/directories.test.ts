@@ -189,60 +189,69 @@ describe.each(CASES)("a symbolic link on the way ($layout, $symlinkCheck)", ({ l
   });
 });
 
-describe.each(CHECKS)("a folder that is swapped with a symbolic link while it is used (%s)", (symlinkCheck) => {
-  it(`never lets a call reach what lies outside (seed ${seed})`, async () => {
-    const root = await folder();
-    const outside = await folder();
-    for (const name of ["a", "b", "c"]) await writeFile(join(outside, `${name}.txt`), "secret");
-    const provider = open(root, { symlinkCheck, durability: "rename" });
-    const random = randomNumbers();
-    await put(provider, "dir/a.txt", "mine");
-    const [real, away] = [join(root, "dir"), join(root, "away")];
-    let running = true;
-    let swaps = 0;
-    // The provider makes and removes the folder itself, so any step of this may find another state than it left.
-    const step = (work: Promise<unknown>): Promise<boolean> => work.then(() => true, () => false);
-    const swapping = (async (): Promise<void> => {
-      while (running) {
-        await step(rename(real, away));
-        if (await step(symlink(outside, real))) swaps++;
-        await new Promise((resolve) => setImmediate(resolve));
-        await step(unlink(real));
-        await step(rename(away, real));
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-    })();
-    const seen = new Set<string>();
-    const results = new Set<string>();
-    const work = async (): Promise<void> => {
-      for (let round = 0; round < 150; round++) {
-        const key = `dir/${pick(["a", "b", "c"], random)}.txt`;
-        const call = pick(["put", "get", "delete", "list", "create"], random);
-        try {
-          if (call === "put") await put(provider, key, "mine", { metadata: { a: "b" } });
-          if (call === "create") await put(provider, key, "mine", { ifNoneMatch: "*" });
-          if (call === "get") seen.add(await text(provider, key));
-          if (call === "delete") await provider.delete(key, {});
-          if (call === "list") for (const { size } of (await provider.list({})).objects) seen.add(String(size));
-          results.add("done");
-        } catch (error) {
-          results.add((error as { code: string }).code);
+describe.each(CHECKS)(
+  "a folder that is swapped with a symbolic link while it is used (%s)",
+  (symlinkCheck) => {
+    it(`never lets a call reach what lies outside (seed ${seed})`, async () => {
+      const root = await folder();
+      const outside = await folder();
+      for (const name of ["a", "b", "c"]) await writeFile(join(outside, `${name}.txt`), "secret");
+      const provider = open(root, { symlinkCheck, durability: "rename" });
+      const random = randomNumbers();
+      await put(provider, "dir/a.txt", "mine");
+      const [real, away] = [join(root, "dir"), join(root, "away")];
+      let running = true;
+      let swaps = 0;
+      // The provider makes and removes the folder itself, so any step of this may find another state than it left.
+      const step = (work: Promise<unknown>): Promise<boolean> =>
+        work.then(
+          () => true,
+          () => false,
+        );
+      const swapping = (async (): Promise<void> => {
+        while (running) {
+          await step(rename(real, away));
+          if (await step(symlink(outside, real))) swaps++;
+          await new Promise((resolve) => setImmediate(resolve));
+          await step(unlink(real));
+          await step(rename(away, real));
+          await new Promise((resolve) => setImmediate(resolve));
         }
+      })();
+      const seen = new Set<string>();
+      const results = new Set<string>();
+      const work = async (): Promise<void> => {
+        for (let round = 0; round < 150; round++) {
+          const key = `dir/${pick(["a", "b", "c"], random)}.txt`;
+          const call = pick(["put", "get", "delete", "list", "create"], random);
+          try {
+            if (call === "put") await put(provider, key, "mine", { metadata: { a: "b" } });
+            if (call === "create") await put(provider, key, "mine", { ifNoneMatch: "*" });
+            if (call === "get") seen.add(await text(provider, key));
+            if (call === "delete") await provider.delete(key, {});
+            if (call === "list")
+              for (const { size } of (await provider.list({})).objects) seen.add(String(size));
+            results.add("done");
+          } catch (error) {
+            results.add((error as { code: string }).code);
+          }
+        }
+      };
+      await Promise.all([work(), work(), work()]);
+      running = false;
+      await swapping;
+      expect(swaps).toBeGreaterThan(10);
+      if (symlinkCheck === "descriptor") {
+        expect([...seen].filter((found) => found !== "mine" && found !== "4")).toEqual([]);
+        expect(await files(outside)).toEqual(["a.txt", "b.txt", "c.txt"]);
+        for (const name of ["a", "b", "c"])
+          expect(await readFile(join(outside, `${name}.txt`), "utf8")).toBe("secret");
       }
-    };
-    await Promise.all([work(), work(), work()]);
-    running = false;
-    await swapping;
-    expect(swaps).toBeGreaterThan(10);
-    if (symlinkCheck === "descriptor") {
-      expect([...seen].filter((found) => found !== "mine" && found !== "4")).toEqual([]);
-      expect(await files(outside)).toEqual(["a.txt", "b.txt", "c.txt"]);
-      for (const name of ["a", "b", "c"]) expect(await readFile(join(outside, `${name}.txt`), "utf8")).toBe("secret");
-    }
-    const allowed = ["done", "NotFound", "PermissionDenied", "AlreadyExists", "Unavailable", "Unsupported"];
-    expect([...results].filter((result) => !allowed.includes(result))).toEqual([]);
-  });
-});
+      const allowed = ["done", "NotFound", "PermissionDenied", "AlreadyExists", "Unavailable", "Unsupported"];
+      expect([...results].filter((result) => !allowed.includes(result))).toEqual([]);
+    });
+  },
+);
 
 describe.each(CHECKS)("something in the root that is neither file nor folder (%s)", (symlinkCheck) => {
   let root: string;

@@ -150,7 +150,11 @@ async function hold(held: Held, path: string, create: boolean): Promise<Director
   return await hold(held, path, create);
 }
 
-function readyFor(held: Held, entry: Opened, opened: { readonly fd: number; readonly start: string }): Directory {
+function readyFor(
+  held: Held,
+  entry: Opened,
+  opened: { readonly fd: number; readonly start: string },
+): Directory {
   const full = join(held.options.root, entry.path);
   return { ...opened, isGone: () => placeOf(opened.fd) !== full, release: () => release(held, entry) };
 }
@@ -212,7 +216,10 @@ function closeIdle(held: Held, before: number): void {
   for (const [path, top] of held.pruning) {
     if (held.opened.has(path)) continue;
     held.pruning.delete(path);
-    const folders = { hold: (folder: string) => hold(held, folder, false), forget: (folder: string) => forget(held, folder) };
+    const folders = {
+      hold: (folder: string) => hold(held, folder, false),
+      forget: (folder: string) => forget(held, folder),
+    };
     track(held.closing, pruneUpward(folders, top, path));
   }
   if (held.opened.size > 0) sweepSoon(held);

@@ -43,7 +43,12 @@ function fullInfo(
 }
 
 /** The facts that the file itself shows. */
-export function listedInfo(disk: Disk, key: string, generation: Generation, contentType?: string): ObjectInfo {
+export function listedInfo(
+  disk: Disk,
+  key: string,
+  generation: Generation,
+  contentType?: string,
+): ObjectInfo {
   return {
     key,
     size: Number(generation.size),

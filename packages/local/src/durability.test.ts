@@ -8,7 +8,10 @@ import { CHECKS, LAYOUTS, folder, open, patterned, put } from "./testing/disk.te
 const CASES = LAYOUTS.flatMap((layout) => CHECKS.map((symlinkCheck) => ({ layout, symlinkCheck })));
 
 /** What a loss of power right after some work could take away, and what was in its place too early. */
-async function unsafe(root: string, work: () => Promise<unknown>): Promise<{ early: readonly string[]; pending: readonly string[] }> {
+async function unsafe(
+  root: string,
+  work: () => Promise<unknown>,
+): Promise<{ early: readonly string[]; pending: readonly string[] }> {
   const order = watchDisk(root);
   try {
     await work();
@@ -80,7 +83,8 @@ describe.each(CASES)("what was acknowledged with durability fsync ($layout, $sym
   it("is on the disk after versions that look alike, and had their times moved apart", async () => {
     const { root, provider } = await prepared();
     const twice = async (): Promise<void> => {
-      for (let round = 0; round < 20; round++) await put(provider, "a", "x", { metadata: { round: `${round}` } });
+      for (let round = 0; round < 20; round++)
+        await put(provider, "a", "x", { metadata: { round: `${round}` } });
     };
     expect(await unsafe(root, twice)).toEqual(SAFE);
   });

@@ -52,22 +52,25 @@ describe.skipIf(!canMount)("a file system that is read-only", () => {
   });
 });
 
-describe.skipIf(!canMount).each(CHECKS)("a disk that is unmounted while the provider is open (%s)", (check) => {
-  it("is Unavailable for every verb, nothing is written below it, and it works again when it is back", async () => {
-    expect(await run("unmounted", [await folder(), check], { under: UNSHARED })).toEqual({
-      without: Array(6).fill("Unavailable"),
-      written: [],
-      again: ["done", "done", "done", "done", "done", "NotFound"],
+describe.skipIf(!canMount).each(CHECKS)(
+  "a disk that is unmounted while the provider is open (%s)",
+  (check) => {
+    it("is Unavailable for every verb, nothing is written below it, and it works again when it is back", async () => {
+      expect(await run("unmounted", [await folder(), check], { under: UNSHARED })).toEqual({
+        without: Array(6).fill("Unavailable"),
+        written: [],
+        again: ["done", "done", "done", "done", "done", "NotFound"],
+      });
     });
-  });
 
-  it("is Unavailable for writing also when it uncovers a folder that was written to before", async () => {
-    expect(await run("uncovered", [await folder(), check], { under: UNSHARED })).toEqual({
-      outcome: "Unavailable",
-      written: [".stowage", "below"],
+    it("is Unavailable for writing also when it uncovers a folder that was written to before", async () => {
+      expect(await run("uncovered", [await folder(), check], { under: UNSHARED })).toEqual({
+        outcome: "Unavailable",
+        written: [".stowage", "below"],
+      });
     });
-  });
-});
+  },
+);
 
 describe("a process without the rights", () => {
   it("gets PermissionDenied, and leaves nothing behind", async () => {

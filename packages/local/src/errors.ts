@@ -1,4 +1,10 @@
-import { StorageError, isStorageError, type Applied, type Operation, type StorageErrorCode } from "@stowage/core";
+import {
+  StorageError,
+  isStorageError,
+  type Applied,
+  type Operation,
+  type StorageErrorCode,
+} from "@stowage/core";
 import { codeOf } from "./system.js";
 
 /**

@@ -31,7 +31,8 @@ export class FileStream extends Readable {
     try {
       const count = wanted === 0 ? 0 : await readFully(this.#fd, block, 0, wanted, this.#position);
       if (this.destroyed) return;
-      if (count < wanted) throw failure("Integrity", "the file became shorter while it was read", this.#context);
+      if (count < wanted)
+        throw failure("Integrity", "the file became shorter while it was read", this.#context);
       this.#position += count;
       this.#left -= count;
       this.push(count === 0 ? null : block);

@@ -28,34 +28,59 @@ export interface Generations {
   readonly distinct: (fd: number, key: string, facts: BigIntStats) => BigIntStats;
 }
 
+/** How far a time is moved, in microseconds. */
+const STEP_US = 10n;
+
 /**
  * File systems stamp files with a clock of some milliseconds' grain, and give the number of a deleted file to
- * the next: the third version of a key can look exactly like the first. What was given out for the present
- * tick of the clock is remembered, and a repetition gets a later time. The number of the file is left out, so
- * that the facts of a restored file, which has a new number, are those of no other version.
+ * the next: the third version of a key can look exactly like the first. What was given out lately is
+ * remembered, and a repetition gets a later time. The number of the file is left out, so that the facts of a
+ * restored file, which has a new number, are those of no other version.
  */
 export function createGenerations(): Generations {
-  let tick = 0n;
-  let given = new Set<string>();
-  const remember = (key: string, facts: BigIntStats): boolean => {
-    if (facts.mtimeNs > tick) {
-      tick = facts.mtimeNs;
-      given = new Set();
-    }
-    const name = `${facts.size}-${facts.mtimeNs}-${key}`;
-    if (given.has(name)) return false;
-    given.add(name);
-    return true;
-  };
+  const given = createRecent();
   return {
     distinct: (fd, key, facts) => {
+      const nameAt = (microseconds: bigint): string => `${facts.size}-${microseconds}-${key}`;
       let now = facts;
-      while (!remember(key, now)) {
-        // A second's fraction as a number keeps steps of a microsecond, whatever the file system rounds to.
-        fs.futimesSync(fd, Number(now.atimeNs) / 1e9, Number(now.mtimeNs + 10_000n) / 1e9);
-        now = fs.fstatSync(fd, { bigint: true });
+      // Where times are kept in seconds it takes a longer step until one is seen.
+      for (let step = STEP_US; given.has(nameAt(now.mtimeNs / 1000n)); step *= 2n) {
+        let next = now.mtimeNs / 1000n + step;
+        while (given.has(nameAt(next))) next += step;
+        now = withTime(fd, now, next);
       }
+      given.add(nameAt(now.mtimeNs / 1000n));
       return now;
+    },
+  };
+}
+
+/** Sets a file's time. As a number it is exact to a quarter of a microsecond, so the middle of one is aimed at. */
+function withTime(fd: number, { atimeNs }: BigIntStats, microseconds: bigint): BigIntStats {
+  fs.futimesSync(fd, Number(atimeNs) / 1e9, Number(microseconds * 1000n + 500n) / 1e9);
+  return fs.fstatSync(fd, { bigint: true });
+}
+
+/** For how long at least a name is remembered, in milliseconds: far longer than the grain of any clock. */
+const REMEMBERED_MS = 1000;
+
+interface Recent {
+  readonly has: (name: string) => boolean;
+  readonly add: (name: string) => void;
+}
+
+function createRecent(): Recent {
+  let [names, older] = [new Set<string>(), new Set<string>()];
+  let since = performance.now();
+  return {
+    has: (name) => names.has(name) || older.has(name),
+    add: (name) => {
+      const now = performance.now();
+      if (now - since > REMEMBERED_MS) {
+        [names, older] = [new Set(), names];
+        since = now;
+      }
+      names.add(name);
     },
   };
 }

@@ -30,10 +30,14 @@ export async function getObject(disk: Disk, key: string, options: GetOptions): P
   try {
     if (options.ifMatch !== undefined) assertMatch(file.generation, options.ifMatch, context);
     const info = await infoOf(disk, key, file.generation, file.facts);
-    const range = options.range === undefined ? undefined : resolveRange(options.range, info.size, { key, provider: disk.name });
+    const range =
+      options.range === undefined
+        ? undefined
+        : resolveRange(options.range, info.size, { key, provider: disk.name });
     const { offset, length } = range ?? { offset: 0, length: info.size };
     signal?.throwIfAborted();
-    if (length <= SMALL_BYTES) return { info, range, body: await readSmall(file.fd, offset, length, context) };
+    if (length <= SMALL_BYTES)
+      return { info, range, body: await readSmall(file.fd, offset, length, context) };
     handedOver = true;
     return { info, range, body: new FileStream(file.fd, { offset, length }, context) };
   } catch (error) {
@@ -70,7 +74,8 @@ export async function openObject(disk: Disk, key: string, context: FailureContex
     try {
       const file = await openOnce(disk, root, key);
       if (file !== undefined) return file;
-      if (tries === REPLACED_MAX) throw failure("Unavailable", "the object is replaced all the time", context);
+      if (tries === REPLACED_MAX)
+        throw failure("Unavailable", "the object is replaced all the time", context);
     } catch (error) {
       if (!isMissing(error)) throw toLocalError(error, context);
       if (tries === REPLACED_MAX || !(await disk.root.confirm(root, context))) throw notFound(context, error);
@@ -91,11 +96,7 @@ export function notFound(context: FailureContext, cause: unknown): Error {
 }
 
 /** `undefined` when the file was replaced in between, and its facts may be gone with it. */
-async function openOnce(
-  disk: Disk,
-  root: Root,
-  key: string,
-): Promise<OpenFile | undefined> {
+async function openOnce(disk: Disk, root: Root, key: string): Promise<OpenFile | undefined> {
   const { folder, name } = disk.places.file(root, key);
   const fd = await inFolder(root.directories, folder, false, ({ start }) =>
     // A pipe that somebody put there must not be waited for.

@@ -18,7 +18,8 @@ export async function headObject(disk: Disk, key: string, { signal }: HeadOption
     try {
       const info = await headOnce(disk, root, key);
       if (info !== undefined) return info;
-      if (tries === REPLACED_MAX) throw failure("Unavailable", "the object is replaced all the time", context);
+      if (tries === REPLACED_MAX)
+        throw failure("Unavailable", "the object is replaced all the time", context);
     } catch (error) {
       if (!isMissing(error)) throw toLocalError(error, context);
       if (tries === REPLACED_MAX || !(await disk.root.confirm(root, context))) throw notFound(context, error);
@@ -27,11 +28,7 @@ export async function headObject(disk: Disk, key: string, { signal }: HeadOption
 }
 
 /** `undefined` when the file was replaced in between, and its facts may be gone with it. */
-async function headOnce(
-  disk: Disk,
-  root: Root,
-  key: string,
-): Promise<ObjectInfo | undefined> {
+async function headOnce(disk: Disk, root: Root, key: string): Promise<ObjectInfo | undefined> {
   const generation = await fileFacts(disk, root, key);
   const found = root.sidecars.find(key, generation);
   const { facts, certain } = found instanceof Promise ? await found : found;
@@ -41,11 +38,7 @@ async function headOnce(
 }
 
 /** The facts of a key's file; anything that is not a plain file is an error of the system's kind. */
-async function fileFacts(
-  disk: Disk,
-  root: Root,
-  key: string,
-): Promise<BigIntStats> {
+async function fileFacts(disk: Disk, root: Root, key: string): Promise<BigIntStats> {
   const { folder, name } = disk.places.file(root, key);
   const facts = await inFolder(root.directories, folder, false, ({ start }) => lstat(start + name));
   if (facts.isFile()) return facts;

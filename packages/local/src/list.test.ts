@@ -4,7 +4,17 @@ import { chmod, mkdir, rm, unlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { isRoot } from "./testing/children.test-support.js";
-import { CHECKS, LAYOUTS, code, entries, folder, keys, open, put, rejection } from "./testing/disk.test-support.js";
+import {
+  CHECKS,
+  LAYOUTS,
+  code,
+  entries,
+  folder,
+  keys,
+  open,
+  put,
+  rejection,
+} from "./testing/disk.test-support.js";
 import { below, pick, randomNumbers, seed } from "./testing/random.test-support.js";
 
 const CASES = LAYOUTS.flatMap((layout) => CHECKS.map((symlinkCheck) => ({ layout, symlinkCheck })));
@@ -15,7 +25,8 @@ afterEach(() => {
 
 /** Files as an application without Stowage would have made them. */
 async function adopt(root: string, names: readonly string[]): Promise<void> {
-  for (const path of new Set(names.map((name) => dirname(name)))) await mkdir(join(root, path), { recursive: true });
+  for (const path of new Set(names.map((name) => dirname(name))))
+    await mkdir(join(root, path), { recursive: true });
   for (const name of names) fs.writeFileSync(join(root, name), name);
 }
 
@@ -24,7 +35,9 @@ function sorted(list: Iterable<string>): string[] {
 }
 
 /** How many folders are read, and how many files are asked for their facts, while some work is done. */
-async function cost(work: () => Promise<unknown>): Promise<{ readonly folders: number; readonly files: number }> {
+async function cost(
+  work: () => Promise<unknown>,
+): Promise<{ readonly folders: number; readonly files: number }> {
   const folders = vi.spyOn(fs, "readdir");
   const files = vi.spyOn(fs, "lstat");
   await work();
@@ -36,7 +49,21 @@ async function cost(work: () => Promise<unknown>): Promise<{ readonly folders: n
 describe.each(CASES)("a listing ($layout, $symlinkCheck)", (variant) => {
   it("is in UTF-8 order, which is not that of folders nor of JavaScript", async () => {
     const provider = open(await folder(), variant);
-    const names = ["a/b", "a-b", "a.b", "a0", "a b", "A", "ä", "z", "\u{1f600}", "\uffe0", "\ue000/x", "b/a/c", "b/a-c"];
+    const names = [
+      "a/b",
+      "a-b",
+      "a.b",
+      "a0",
+      "a b",
+      "A",
+      "ä",
+      "z",
+      "\u{1f600}",
+      "\uffe0",
+      "\ue000/x",
+      "b/a/c",
+      "b/a-c",
+    ];
     await Promise.all(names.map((name) => put(provider, name, "x")));
     expect(await keys(provider)).toEqual(sorted(names));
     expect(await keys(provider, { limit: 1 })).toEqual(sorted(names));
@@ -46,18 +73,28 @@ describe.each(CASES)("a listing ($layout, $symlinkCheck)", (variant) => {
     const random = randomNumbers();
     for (let tree = 0; tree < 3; tree++) {
       const provider = open(await folder(), { ...variant, durability: "rename" });
-      const words = ["a", "b", "ab", "a-", "a.", "0", "é"].map((word, index) => (index % 2 === 0 ? word : `${word}x`));
+      const words = ["a", "b", "ab", "a-", "a.", "0", "é"].map((word, index) =>
+        index % 2 === 0 ? word : `${word}x`,
+      );
       const held = new Set<string>();
       for (let count = 0; count < 60; count++) {
         const key = Array.from({ length: 1 + below(4, random) }, () => pick(words, random)).join("/");
-        if (await put(provider, key, key).then(() => true, () => false)) held.add(key);
+        if (
+          await put(provider, key, key).then(
+            () => true,
+            () => false,
+          )
+        )
+          held.add(key);
       }
       for (let round = 0; round < 25; round++) {
         const source = pick([...held], random);
         const prefix = pick(["", source.slice(0, below(source.length + 1, random)), "zz"], random);
         const delimiter = pick([undefined, "/" as const], random);
         const limit = 1 + below(9, random);
-        expect(await entries(provider, { prefix, delimiter, limit })).toEqual(expected(held, prefix, delimiter));
+        expect(await entries(provider, { prefix, delimiter, limit })).toEqual(
+          expected(held, prefix, delimiter),
+        );
       }
     }
   });
@@ -134,8 +171,14 @@ describe("the cost of a page", () => {
 
   async function bigTree(): Promise<StorageProvider> {
     const root = await folder();
-    const names = Array.from({ length: FOLDERS }, (_, index) => `${index % 20}/${String(index).padStart(3, "0")}`);
-    await adopt(root, names.flatMap((name) => [0, 1, 2, 3, 4].map((file) => `${name}/${file}.bin`)));
+    const names = Array.from(
+      { length: FOLDERS },
+      (_, index) => `${index % 20}/${String(index).padStart(3, "0")}`,
+    );
+    await adopt(
+      root,
+      names.flatMap((name) => [0, 1, 2, 3, 4].map((file) => `${name}/${file}.bin`)),
+    );
     const provider = open(root);
     await provider.list({ limit: 1 });
     return provider;
@@ -181,7 +224,10 @@ describe("the cost of a page", () => {
 
   it("does not ask every file of a large folder", async () => {
     const root = await folder();
-    await adopt(root, Array.from({ length: 3_000 }, (_, index) => `${index}.bin`));
+    await adopt(
+      root,
+      Array.from({ length: 3_000 }, (_, index) => `${index}.bin`),
+    );
     const provider = open(root);
     await provider.list({ limit: 1 });
     const flat = await cost(() => provider.list({ limit: 100 }));

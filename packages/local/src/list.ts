@@ -1,4 +1,11 @@
-import { LIST_LIMIT_DEFAULT, PageBuilder, contentTypeOf, unpackKeyCursor, type ListOptions, type ListPage } from "@stowage/core";
+import {
+  LIST_LIMIT_DEFAULT,
+  PageBuilder,
+  contentTypeOf,
+  unpackKeyCursor,
+  type ListOptions,
+  type ListPage,
+} from "@stowage/core";
 import { listedInfo, type Disk } from "./disk.js";
 import { isAbort, toLocalError, type FailureContext } from "./errors.js";
 import type { BigIntStats } from "node:fs";
@@ -56,7 +63,8 @@ async function listOnce(
       const key = layout.fromText(text);
       if (found === undefined || !found.isFile()) continue;
       const type = contentTypeOf(key);
-      if (!page.add(key, listedInfo(disk, key, found, typeof type === "string" ? type : await type))) return false;
+      if (!page.add(key, listedInfo(disk, key, found, typeof type === "string" ? type : await type)))
+        return false;
     }
     return true;
   };

@@ -1,4 +1,10 @@
-import { KEY_BYTES_MAX, prefixed, type EveryMember, type StorageProvider, type Supports } from "@stowage/core";
+import {
+  KEY_BYTES_MAX,
+  prefixed,
+  type EveryMember,
+  type StorageProvider,
+  type Supports,
+} from "@stowage/core";
 import { copyObject } from "./copy.js";
 import { deleteObject } from "./delete.js";
 import type { SymlinkCheck } from "./directories.js";
@@ -116,7 +122,11 @@ export function local(options: LocalOptions): StorageProvider {
   return options.keyPrefix === undefined ? whole : prefixed(whole, options.keyPrefix);
 }
 
-function provider(disk: Disk, layout: string, { publicBaseUrl, durability = "fsync" }: LocalOptions): StorageProvider {
+function provider(
+  disk: Disk,
+  layout: string,
+  { publicBaseUrl, durability = "fsync" }: LocalOptions,
+): StorageProvider {
   const { places, root, name } = disk;
   return {
     name,
@@ -165,5 +175,7 @@ function assertOptions(options: LocalOptions): void {
 
 function assertOneOf(name: string, value: string | undefined, allowed: readonly string[]): void {
   if (value === undefined || allowed.includes(value)) return;
-  throw new TypeError(`local: ${name} is ${allowed.map((text) => `"${text}"`).join(" or ")}, not ${String(value)}`);
+  throw new TypeError(
+    `local: ${name} is ${allowed.map((text) => `"${text}"`).join(" or ")}, not ${String(value)}`,
+  );
 }

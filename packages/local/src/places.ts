@@ -1,4 +1,11 @@
-import { StorageError, decodeKeyPath, encodeKeyPath, keyProblem, type Located, type Operation } from "@stowage/core";
+import {
+  StorageError,
+  decodeKeyPath,
+  encodeKeyPath,
+  keyProblem,
+  type Located,
+  type Operation,
+} from "@stowage/core";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { sep } from "node:path";
 import type { Layout } from "./layout.js";
@@ -40,7 +47,8 @@ export function createPlaces({ root, layout: name, provider, publicBaseUrl }: Pl
     return baseUrl + (URL_SAFE.test(path) ? path : encodeKeyPath(path));
   };
   const located = (key: string | undefined): Located | undefined => {
-    if (key === undefined || keyProblem(key) !== undefined || layout.problem(key) !== undefined) return undefined;
+    if (key === undefined || keyProblem(key) !== undefined || layout.problem(key) !== undefined)
+      return undefined;
     return { key, provider, ref: ref(key) };
   };
   return {
@@ -53,7 +61,10 @@ export function createPlaces({ root, layout: name, provider, publicBaseUrl }: Pl
       if (problem !== undefined) throw Object.assign(new Error(problem), { code: "ENOENT" });
       const path = opened.layout.toPath(key);
       const cut = path.lastIndexOf("/");
-      return { folder: folderOf(opened.layout.base, path.slice(0, Math.max(cut, 0))), name: path.slice(cut + 1) };
+      return {
+        folder: folderOf(opened.layout.base, path.slice(0, Math.max(cut, 0))),
+        name: path.slice(cut + 1),
+      };
     },
     ref,
     publicUrl: (key) => `${publicUrl ?? ""}${encodeKeyPath(key)}`,
@@ -63,7 +74,14 @@ export function createPlaces({ root, layout: name, provider, publicBaseUrl }: Pl
       }
       const path = pathOf(text);
       if (path === undefined || !path.startsWith(base + sep)) return undefined;
-      return located(layout.toKey(path.slice(base.length + 1).split(sep).join("/")));
+      return located(
+        layout.toKey(
+          path
+            .slice(base.length + 1)
+            .split(sep)
+            .join("/"),
+        ),
+      );
     },
   };
 }

@@ -2,7 +2,19 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { plainLayout } from "./plain-layout.js";
-import { code, content, entries, files, folder, isThere, keys, open, put, read, text } from "./testing/disk.test-support.js";
+import {
+  code,
+  content,
+  entries,
+  files,
+  folder,
+  isThere,
+  keys,
+  open,
+  put,
+  read,
+  text,
+} from "./testing/disk.test-support.js";
 import { oddKeys } from "./testing/odd-keys.test-support.js";
 
 /** A folder as an application left it that never heard of Stowage. */
@@ -179,7 +191,9 @@ describe("a store in the plain layout", () => {
       const provider = open(root);
       await put(provider, "a/b", "file");
       const before = await files(root);
-      expect(await code(put(provider, "a", "x", { ...options, metadata: { kept: "no" } }))).toBe("Unsupported");
+      expect(await code(put(provider, "a", "x", { ...options, metadata: { kept: "no" } }))).toBe(
+        "Unsupported",
+      );
       expect(await files(root)).toEqual(before);
       expect(await text(provider, "a/b")).toBe("file");
     },

@@ -17,10 +17,12 @@ export function plainLayout(platform: NodeJS.Platform = process.platform): Layou
     base: "",
     problem: (key) => {
       const segments = key.split("/");
-      if (segments[0]?.toLowerCase() === PRIVATE_FOLDER) return `"${PRIVATE_FOLDER}" is the provider's own folder`;
+      if (segments[0]?.toLowerCase() === PRIVATE_FOLDER)
+        return `"${PRIVATE_FOLDER}" is the provider's own folder`;
       const long = segments.find((segment) => Buffer.byteLength(segment) > NAME_BYTES_MAX);
       if (long !== undefined) return `a segment is longer than the ${NAME_BYTES_MAX} bytes of a file name`;
-      if (platform !== "win32" || !segments.some((segment) => WINDOWS_FORBIDDEN.test(segment))) return undefined;
+      if (platform !== "win32" || !segments.some((segment) => WINDOWS_FORBIDDEN.test(segment)))
+        return undefined;
       return "Windows does not take such a name; the portable layout does";
     },
     toPath: (key) => key,

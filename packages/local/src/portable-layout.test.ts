@@ -33,7 +33,9 @@ describe.each([
 
   it("makes no file of one key a folder of another", () => {
     const paths = new Set(names.map(seen));
-    const folders = names.flatMap((path) => path.split("/").map((_, index, parts) => parts.slice(0, index).join("/")));
+    const folders = names.flatMap((path) =>
+      path.split("/").map((_, index, parts) => parts.slice(0, index).join("/")),
+    );
     expect(folders.map(seen).filter((path) => paths.has(path))).toEqual([]);
   });
 
@@ -59,7 +61,23 @@ describe.each([
   });
 
   it("has no key for a path that no key leads to", () => {
-    const strangers = ["%61", "a%2f", "a%2", "%", "%+", "a%/", "a%%/b", "a b", "é", "%FF", ".a", "a.", "con", "a%+/b", "%_"];
+    const strangers = [
+      "%61",
+      "a%2f",
+      "a%2",
+      "%",
+      "%+",
+      "a%/",
+      "a%%/b",
+      "a b",
+      "é",
+      "%FF",
+      ".a",
+      "a.",
+      "con",
+      "a%+/b",
+      "%_",
+    ];
     expect(strangers.map((path) => layout.toKey(path))).toEqual(strangers.map(() => undefined));
   });
 
@@ -69,7 +87,9 @@ describe.each([
     const paths = found.map((key) => layout.toPath(key));
     expect(paths.map((path) => layout.toKey(path))).toEqual(found);
     expect(new Set(paths.map(seen)).size).toBe(found.length);
-    expect(paths.flatMap((path) => path.split("/")).filter((name) => name.length > NAME_BYTES_MAX)).toEqual([]);
+    expect(paths.flatMap((path) => path.split("/")).filter((name) => name.length > NAME_BYTES_MAX)).toEqual(
+      [],
+    );
   });
 });
 
@@ -107,7 +127,16 @@ describe("a store in the portable layout", () => {
   it("lists the keys below any prefix, also one that ends inside a long segment or a character's encoding", async () => {
     const provider = open(await folder(), { layout: "portable", durability: "rename" });
     await Promise.all(KEYS.map((key) => put(provider, key, "x")));
-    const prefixes = ["x".repeat(190), "x".repeat(198), `${"x".repeat(198)}.`, "é".repeat(65), "a/", "a", "%2", "😀"];
+    const prefixes = [
+      "x".repeat(190),
+      "x".repeat(198),
+      `${"x".repeat(198)}.`,
+      "é".repeat(65),
+      "a/",
+      "a",
+      "%2",
+      "😀",
+    ];
     for (const prefix of prefixes) {
       const expected = sorted(KEYS.filter((key) => key.startsWith(prefix)));
       expect(await keys(provider, { prefix, limit: 5 })).toEqual(expected);
@@ -127,13 +156,17 @@ describe("a store in the portable layout", () => {
     const root = await folder();
     const provider = open(root, { layout: "portable" });
     await put(provider, "a", "x");
-    for (const name of ["%61", "b c", "é", "%0A", "con"]) await writeFile(`${root}/objects/${name}`, "stranger");
+    for (const name of ["%61", "b c", "é", "%0A", "con"])
+      await writeFile(`${root}/objects/${name}`, "stranger");
     expect(await keys(provider)).toEqual(["a"]);
     expect(await readdir(`${root}/objects`)).toHaveLength(6);
   });
 
   it("holds a and a/b side by side, in both orders", async () => {
-    for (const order of [["a", "a/b"], ["a/b", "a"]]) {
+    for (const order of [
+      ["a", "a/b"],
+      ["a/b", "a"],
+    ]) {
       const provider = open(await folder(), { layout: "portable" });
       for (const key of order) await put(provider, key, key);
       expect(await keys(provider)).toEqual(["a", "a/b"]);

@@ -114,7 +114,9 @@ function split(name: string): readonly [string, string] {
  */
 function decode(encoded: string): string | undefined {
   if (!/^(?:[A-Za-z0-9_\-.,=@+()]|%[0-9A-F]{2})*$/.test(encoded)) return undefined;
-  return encoded.replace(/%([0-9A-F]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
+  return encoded.replace(/%([0-9A-F]{2})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 16)),
+  );
 }
 
 /** Makes a text of bytes that stand one to a character. */

@@ -68,8 +68,12 @@ describe.each(VARIANTS)("a put ($layout, $durability, $symlinkCheck)", (variant)
     const stream = Readable.from(broken(300_000), { objectMode: false });
     expect(await code(put(provider, "a/b", broken(2_000_000), { metadata: { a: "b" } }))).toBe("SourceError");
     expect(await code(put(provider, "a/b/c", stream))).toBe("SourceError");
-    expect(await code(put(provider, "d", Readable.from([Buffer.from("abc")]), { size: 4 }))).toBe("SourceError");
-    expect(await code(put(provider, "e", Readable.from([Buffer.from("abc")]), { size: 2 }))).toBe("SourceError");
+    expect(await code(put(provider, "d", Readable.from([Buffer.from("abc")]), { size: 4 }))).toBe(
+      "SourceError",
+    );
+    expect(await code(put(provider, "e", Readable.from([Buffer.from("abc")]), { size: 2 }))).toBe(
+      "SourceError",
+    );
     await provider.close?.();
     await expectNothing(root);
   });
@@ -118,7 +122,9 @@ describe.each(VARIANTS)("a put ($layout, $durability, $symlinkCheck)", (variant)
   it("of a condition lets exactly one of many in one process win", async () => {
     const provider = open(await folder(), variant);
     const { etag } = await put(provider, "a", "first");
-    const tries = Array.from({ length: 20 }, (_, index) => put(provider, "a", `next ${index}`, { ifMatch: etag }));
+    const tries = Array.from({ length: 20 }, (_, index) =>
+      put(provider, "a", `next ${index}`, { ifMatch: etag }),
+    );
     const results = await Promise.allSettled(tries);
     const winner = results.findIndex(({ status }) => status === "fulfilled");
     expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
@@ -157,14 +163,20 @@ describe.each(LAYOUTS.flatMap((layout) => CHECKS.map((symlinkCheck) => ({ layout
         while (number < VERSIONS) {
           // All are of one length, and only some have a sidecar.
           const version = String(number++).padStart(8, "0");
-          const info = await put(provider, "a/b", version, below(3, random) === 0 ? {} : { metadata: { version } });
+          const info = await put(
+            provider,
+            "a/b",
+            version,
+            below(3, random) === 0 ? {} : { metadata: { version } },
+          );
           if (etags.has(info.etag)) wrong.push(`${version} has the ETag of ${etags.get(info.etag)}`);
           etags.set(info.etag, version);
         }
       };
       const reading = async (verb: "get" | "head"): Promise<void> => {
         for (; number < VERSIONS; reads++) {
-          const found = verb === "get" ? await read(provider, "a/b") : { info: await provider.head("a/b", {}) };
+          const found =
+            verb === "get" ? await read(provider, "a/b") : { info: await provider.head("a/b", {}) };
           const { etag, metadata } = found.info;
           const bytes = "bytes" in found ? found.bytes.toString() : etags.get(etag);
           const version = etags.get(etag) ?? bytes;
@@ -188,7 +200,8 @@ describe("versions of one size that follow each other within a tick of the clock
   it("have different ETags, so that ifMatch never takes the third for the first", async () => {
     const provider = open(await folder(), { durability: "rename" });
     const etags = new Set<string | undefined>();
-    for (let number = 0; number < 1_000; number++) etags.add((await put(provider, "a", `${number % 2}`)).etag);
+    for (let number = 0; number < 1_000; number++)
+      etags.add((await put(provider, "a", `${number % 2}`)).etag);
     expect(etags.size).toBe(1_000);
   });
 
@@ -210,8 +223,13 @@ describe.each(LAYOUTS)("create-only puts of two processes (%s)", (layout) => {
     await put(provider, "first", "x");
     const made = await together(["one", "two"].map((who) => start("createOnly", [root, layout, "200", who])));
     const [one = [], two = []] = made as number[][];
-    expect([...one, ...two].toSorted((a, b) => a - b)).toEqual(Array.from({ length: 200 }, (_, index) => index));
-    for (const [who, numbers] of [["one", one], ["two", two]] as const) {
+    expect([...one, ...two].toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 200 }, (_, index) => index),
+    );
+    for (const [who, numbers] of [
+      ["one", one],
+      ["two", two],
+    ] as const) {
       for (const number of numbers) {
         const { bytes, info } = await read(provider, `key/${number}`);
         expect([bytes.toString(), info.metadata?.["who"]]).toEqual([who, who]);
@@ -277,32 +295,43 @@ describe.each(CHECKS)("a body that is a file (%s)", (symlinkCheck) => {
     expect((await stat(join(root, "a"))).mode & 0o777).toBe(0o600);
   });
 
-  it.each([100, LARGE.byteLength])("of %d bytes that shrank since it was given is a SourceError", async (length) => {
-    const root = await folder();
-    const provider = open(root, { symlinkCheck });
-    const path = await source(LARGE.subarray(0, length));
-    const body = await toBody({ path });
-    await truncate(path, length - 1);
-    expect(await code(provider.put("a", body, {}))).toBe("SourceError");
-    await provider.close?.();
-    await expectNothing(root);
-  });
+  it.each([100, LARGE.byteLength])(
+    "of %d bytes that shrank since it was given is a SourceError",
+    async (length) => {
+      const root = await folder();
+      const provider = open(root, { symlinkCheck });
+      const path = await source(LARGE.subarray(0, length));
+      const body = await toBody({ path });
+      await truncate(path, length - 1);
+      expect(await code(provider.put("a", body, {}))).toBe("SourceError");
+      await provider.close?.();
+      await expectNothing(root);
+    },
+  );
 
-  it.each([100, LARGE.byteLength])("of %d bytes that is gone since it was given is a SourceError", async (length) => {
-    const root = await folder();
-    const provider = open(root, { symlinkCheck });
-    const path = await source(LARGE.subarray(0, length));
-    const body = await toBody({ path });
-    await rm(path);
-    expect(await code(provider.put("a", body, {}))).toBe("SourceError");
-    await provider.close?.();
-    await expectNothing(root);
-  });
+  it.each([100, LARGE.byteLength])(
+    "of %d bytes that is gone since it was given is a SourceError",
+    async (length) => {
+      const root = await folder();
+      const provider = open(root, { symlinkCheck });
+      const path = await source(LARGE.subarray(0, length));
+      const body = await toBody({ path });
+      await rm(path);
+      expect(await code(provider.put("a", body, {}))).toBe("SourceError");
+      await provider.close?.();
+      await expectNothing(root);
+    },
+  );
 
   it("tells how much of it was taken", async () => {
     const provider = open(await folder(), { symlinkCheck });
     const seen: number[] = [];
-    await put(provider, "a", { path: await source(LARGE) }, { onProgress: ({ loaded }) => seen.push(loaded) });
+    await put(
+      provider,
+      "a",
+      { path: await source(LARGE) },
+      { onProgress: ({ loaded }) => seen.push(loaded) },
+    );
     expect(seen.at(-1)).toBe(LARGE.byteLength);
     expect(seen).toEqual(seen.toSorted((a, b) => a - b));
   });
@@ -351,7 +380,10 @@ describe("a put whose object is in its place already", () => {
 describe("a stream of unknown length", () => {
   it("is stored and read without growing the process by more than 96 MiB", async () => {
     const nodeOptions = ["--max-old-space-size=96"];
-    const result = (await run("longStream", [await folder(), "256"], { nodeOptions })) as Record<string, number>;
+    const result = (await run("longStream", [await folder(), "256"], { nodeOptions })) as Record<
+      string,
+      number
+    >;
     expect(result).toMatchObject({ size: 256 * 1024 ** 2, seen: 256 * 1024 ** 2 });
     expect(result["growth"]).toBeLessThan(96 * 1024 ** 2);
   });

@@ -18,7 +18,12 @@ export interface Commit {
   readonly context: FailureContext;
 }
 
-export async function putObject(disk: Disk, key: string, body: Body, options: PutOptions): Promise<ObjectInfo> {
+export async function putObject(
+  disk: Disk,
+  key: string,
+  body: Body,
+  options: PutOptions,
+): Promise<ObjectInfo> {
   const { signal } = options;
   const context: FailureContext = { operation: "put", provider: disk.name, key, signal };
   signal?.throwIfAborted();
@@ -113,7 +118,12 @@ async function finished(disk: Disk, root: Root, temporary: Temporary, key: strin
 }
 
 /** Removes what was made for an object that did not come to be. */
-async function undo(root: Root, folder: string, key: string, generation: Generation | undefined): Promise<void> {
+async function undo(
+  root: Root,
+  folder: string,
+  key: string,
+  generation: Generation | undefined,
+): Promise<void> {
   if (generation !== undefined) await forgetFacts(root, key, generation, undefined);
   root.directories.prune(folder, root.layout.base);
 }
@@ -189,6 +199,11 @@ export async function syncFolder(disk: Disk, directory: Directory, context: Fail
     await syncDirectory(directory);
   } catch (error) {
     const reason = "the folder could not be synced after it was changed";
-    throw new StorageError("Unavailable", reason, { ...context, applied: "unknown", retryable: false, cause: error });
+    throw new StorageError("Unavailable", reason, {
+      ...context,
+      applied: "unknown",
+      retryable: false,
+      cause: error,
+    });
   }
 }

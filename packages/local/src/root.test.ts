@@ -1,7 +1,21 @@
 import { mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
-import { CHECKS, code, content, files, folder, isThere, keys, open, openFiles, put, rejection, text, until } from "./testing/disk.test-support.js";
+import {
+  CHECKS,
+  code,
+  content,
+  files,
+  folder,
+  isThere,
+  keys,
+  open,
+  openFiles,
+  put,
+  rejection,
+  text,
+  until,
+} from "./testing/disk.test-support.js";
 import type { StorageProvider } from "@stowage/core";
 
 /** Every verb, one after the other. */
@@ -133,17 +147,20 @@ describe.each(CHECKS)("a root (%s)", (symlinkCheck) => {
     expect(await keys(provider)).toEqual(["a", "b"]);
   });
 
-  it.each(["empty", "with a marker of its own"])("whose place is taken by another folder, %s, is Unavailable", async (kind) => {
-    const root = join(await folder(), "root");
-    const provider = open(root, { symlinkCheck, create: true });
-    await put(provider, "a", "x");
-    await moveAway(root);
-    await mkdir(root);
-    if (kind !== "empty") await put(open(root, { symlinkCheck }), "other", "x");
-    const before = await files(root);
-    expect(await everyVerb(provider)).toEqual(Array(ALL).fill("Unavailable"));
-    expect(await files(root)).toEqual(before);
-  });
+  it.each(["empty", "with a marker of its own"])(
+    "whose place is taken by another folder, %s, is Unavailable",
+    async (kind) => {
+      const root = join(await folder(), "root");
+      const provider = open(root, { symlinkCheck, create: true });
+      await put(provider, "a", "x");
+      await moveAway(root);
+      await mkdir(root);
+      if (kind !== "empty") await put(open(root, { symlinkCheck }), "other", "x");
+      const before = await files(root);
+      expect(await everyVerb(provider)).toEqual(Array(ALL).fill("Unavailable"));
+      expect(await files(root)).toEqual(before);
+    },
+  );
 
   it("whose private folder is deleted by hand gets it back with the next put but one", async () => {
     const root = await folder();
@@ -154,7 +171,9 @@ describe.each(CHECKS)("a root (%s)", (symlinkCheck) => {
     expect(await code(put(provider, "b", "y"))).toBe("Unavailable");
     await put(provider, "b", "y");
     expect(await keys(provider)).toEqual(["a", "b"]);
-    const again = JSON.parse(await readFile(join(root, ".stowage/layout.json"), "utf8")) as { readonly id: string };
+    const again = JSON.parse(await readFile(join(root, ".stowage/layout.json"), "utf8")) as {
+      readonly id: string;
+    };
     expect(again.id).toBe((JSON.parse(marker) as { readonly id: string }).id);
   });
 
@@ -186,7 +205,9 @@ describe.each(CHECKS)("a root (%s)", (symlinkCheck) => {
     const root = await folder();
     const providers = Array.from({ length: 8 }, () => open(root, { symlinkCheck }));
     await Promise.all(providers.map((provider, index) => put(provider, `${index}`, "x")));
-    expect((await files(root)).filter((path) => path.startsWith(".stowage"))).toEqual([".stowage/layout.json"]);
+    expect((await files(root)).filter((path) => path.startsWith(".stowage"))).toEqual([
+      ".stowage/layout.json",
+    ]);
     expect(await keys(open(root))).toHaveLength(8);
   });
 });

@@ -163,7 +163,9 @@ function gone({ path }: RootOptions, context: FailureContext, reason: string, ca
 
 /** What is missing while the root is looked at is the root. */
 function explained(options: RootOptions, context: FailureContext, error: unknown): unknown {
-  return codeOf(error) === "ENOENT" ? gone(options, context, "went away: is its disk mounted?", error) : error;
+  return codeOf(error) === "ENOENT"
+    ? gone(options, context, "went away: is its disk mounted?", error)
+    : error;
 }
 
 async function isSame(options: RootOptions, { identity }: Found): Promise<boolean> {
@@ -174,7 +176,11 @@ async function isSame(options: RootOptions, { identity }: Found): Promise<boolea
   }
 }
 
-async function findRoot(options: RootOptions, context: FailureContext, known: Found | undefined): Promise<Found> {
+async function findRoot(
+  options: RootOptions,
+  context: FailureContext,
+  known: Found | undefined,
+): Promise<Found> {
   const facts = await statRoot(options, context, known);
   if (!facts.isDirectory()) {
     throw failure("Misconfigured", `the root ${JSON.stringify(options.path)} is a file`, context);
@@ -247,14 +253,19 @@ async function prepare(here: Found, context: FailureContext): Promise<void> {
   const marker = await marked(here, fold, context);
   here.marker = marker;
   if (fold && !marker.fold) {
-    const reason = "the objects were written where A and a are two names, and the file system here takes them for one";
+    const reason =
+      "the objects were written where A and a are two names, and the file system here takes them for one";
     throw failure("Misconfigured", reason, context);
   }
   if (layout.name === "portable") here.root = { ...here.root, layout: portableLayout(marker.fold) };
 }
 
 /** The root's marker, made now when there is none: also again, when the provider's own folder was deleted. */
-async function marked({ root, marker: known }: Found, fold: boolean, context: FailureContext): Promise<Marker> {
+async function marked(
+  { root, marker: known }: Found,
+  fold: boolean,
+  context: FailureContext,
+): Promise<Marker> {
   const { directories, temporaries, path } = root;
   const layout = root.layout.name;
   const before = await readMarker(path, layout, context);

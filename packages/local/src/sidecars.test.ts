@@ -3,7 +3,20 @@ import { execFileSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { generationName } from "./generation.js";
-import { CHECKS, LAYOUTS, code, folder, keys, open, openFiles, put, read, sidecars, text, until } from "./testing/disk.test-support.js";
+import {
+  CHECKS,
+  LAYOUTS,
+  code,
+  folder,
+  keys,
+  open,
+  openFiles,
+  put,
+  read,
+  sidecars,
+  text,
+  until,
+} from "./testing/disk.test-support.js";
 
 const CASES = LAYOUTS.flatMap((layout) => CHECKS.map((symlinkCheck) => ({ layout, symlinkCheck })));
 const FILE = { plain: "a.txt", portable: "objects/a.txt" } as const;
@@ -75,31 +88,43 @@ describe.each(CASES)("a sidecar ($layout, $symlinkCheck)", (variant) => {
     expect((await read(provider, "a.txt")).info.metadata).toBeUndefined();
   });
 
-  it.each(["cp", "tar", "rsync-like"])("comes back with a tree that was copied with its times (%s)", async (how) => {
-    const root = await folder();
-    const provider = open(root, variant);
-    await put(provider, "a.txt", "content", { metadata: { a: "b" } });
-    await put(provider, "b/c.bin", "content", { contentType: "video/mp4" });
-    const paths = [FILE[variant.layout], variant.layout === "plain" ? "b/c.bin" : "objects/b%/c.bin"];
-    await provider.close?.();
-    const copy = `${root}-copy`;
-    onTestFinished(() => rm(copy, { recursive: true, force: true }));
-    // A copy is told by its time of change, which cannot be set, and is later than that of its content.
-    const past = new Date(Math.floor(Date.now() / 1000 - 60) * 1000);
-    for (const path of paths) await makeOlder(root, path, past);
-    if (how === "cp") execFileSync("cp", ["-a", root, copy]);
-    else if (how === "tar") execFileSync("sh", ["-c", `mkdir "$1" && tar -C "$0" -c --format=posix . | tar -C "$1" -x`, root, copy]);
-    else await copyTree(root, copy);
-    const restored = open(copy, variant);
-    if (how !== "rsync-like") {
-      for (const path of paths) expect((await stat(join(copy, path))).mtimeMs).toBe((await stat(join(root, path))).mtimeMs);
-    }
-    expect((await restored.head("a.txt", {})).metadata).toEqual(how === "rsync-like" ? undefined : { a: "b" });
-    expect((await read(restored, "b/c.bin")).info.contentType).toBe(
-      how === "rsync-like" ? "application/octet-stream" : "video/mp4",
-    );
-    expect(await text(restored, "a.txt")).toBe("content");
-  });
+  it.each(["cp", "tar", "rsync-like"])(
+    "comes back with a tree that was copied with its times (%s)",
+    async (how) => {
+      const root = await folder();
+      const provider = open(root, variant);
+      await put(provider, "a.txt", "content", { metadata: { a: "b" } });
+      await put(provider, "b/c.bin", "content", { contentType: "video/mp4" });
+      const paths = [FILE[variant.layout], variant.layout === "plain" ? "b/c.bin" : "objects/b%/c.bin"];
+      await provider.close?.();
+      const copy = `${root}-copy`;
+      onTestFinished(() => rm(copy, { recursive: true, force: true }));
+      // A copy is told by its time of change, which cannot be set, and is later than that of its content.
+      const past = new Date(Math.floor(Date.now() / 1000 - 60) * 1000);
+      for (const path of paths) await makeOlder(root, path, past);
+      if (how === "cp") execFileSync("cp", ["-a", root, copy]);
+      else if (how === "tar")
+        execFileSync("sh", [
+          "-c",
+          `mkdir "$1" && tar -C "$0" -c --format=posix . | tar -C "$1" -x`,
+          root,
+          copy,
+        ]);
+      else await copyTree(root, copy);
+      const restored = open(copy, variant);
+      if (how !== "rsync-like") {
+        for (const path of paths)
+          expect((await stat(join(copy, path))).mtimeMs).toBe((await stat(join(root, path))).mtimeMs);
+      }
+      expect((await restored.head("a.txt", {})).metadata).toEqual(
+        how === "rsync-like" ? undefined : { a: "b" },
+      );
+      expect((await read(restored, "b/c.bin")).info.contentType).toBe(
+        how === "rsync-like" ? "application/octet-stream" : "video/mp4",
+      );
+      expect(await text(restored, "a.txt")).toBe("content");
+    },
+  );
 });
 
 /** Makes an object look as if it had been put a while ago. */
@@ -160,20 +185,26 @@ describe("a sidecar that is damaged", () => {
     }
   });
 
-  it.each(["sidecar", "folder of a key", "bucket"])("is Integrity when it is not even of its kind: the %s", async (what) => {
-    const root = await folder();
-    const provider = open(root);
-    await put(provider, "a.txt", "x", { metadata: { a: "b" } });
-    const [sidecar = ""] = await sidecars(root);
-    await until(async () => (await openFiles(root)).length === 0);
-    const path = join(root, what === "sidecar" ? sidecar : what === "bucket" ? dirname(dirname(sidecar)) : dirname(sidecar));
-    await rm(path, { recursive: true });
-    if (what === "sidecar") await mkdir(path);
-    else await writeFile(path, "");
-    expect(await code(provider.get("a.txt", {}))).toBe("Integrity");
-    expect(await code(provider.head("a.txt", {}))).toBe("Integrity");
-    expect(await keys(provider)).toEqual(["a.txt"]);
-  });
+  it.each(["sidecar", "folder of a key", "bucket"])(
+    "is Integrity when it is not even of its kind: the %s",
+    async (what) => {
+      const root = await folder();
+      const provider = open(root);
+      await put(provider, "a.txt", "x", { metadata: { a: "b" } });
+      const [sidecar = ""] = await sidecars(root);
+      await until(async () => (await openFiles(root)).length === 0);
+      const path = join(
+        root,
+        what === "sidecar" ? sidecar : what === "bucket" ? dirname(dirname(sidecar)) : dirname(sidecar),
+      );
+      await rm(path, { recursive: true });
+      if (what === "sidecar") await mkdir(path);
+      else await writeFile(path, "");
+      expect(await code(provider.get("a.txt", {}))).toBe("Integrity");
+      expect(await code(provider.head("a.txt", {}))).toBe("Integrity");
+      expect(await keys(provider)).toEqual(["a.txt"]);
+    },
+  );
 });
 
 describe("sidecars that a killed process left", () => {

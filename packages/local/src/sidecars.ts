@@ -1,7 +1,14 @@
 import { createHash } from "node:crypto";
 import fs, { type BigIntStats } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { inFolder, readFolder, splitPath, syncDirectory, type Directories, type Directory } from "./directories.js";
+import {
+  inFolder,
+  readFolder,
+  splitPath,
+  syncDirectory,
+  type Directories,
+  type Directory,
+} from "./directories.js";
 import { formatFacts, parseFacts, type Facts } from "./facts.js";
 import { generationName, type Generation } from "./generation.js";
 import { PRIVATE_FOLDER } from "./plain-layout.js";
@@ -26,7 +33,11 @@ export interface Sidecars {
   /** Whether a key has sidecars, of any version. */
   readonly has: (key: string) => Promise<boolean>;
   /** Removes those of a version that is gone, and what was left by others long ago. */
-  readonly remove: (key: string, gone: Generation | undefined, current: Generation | undefined) => Promise<void>;
+  readonly remove: (
+    key: string,
+    gone: Generation | undefined,
+    current: Generation | undefined,
+  ) => Promise<void>;
 }
 
 interface SidecarOptions {
@@ -123,7 +134,9 @@ async function read(directories: Directories, path: string, key: string): Promis
   const flag = O_RDONLY | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0);
   let text: string;
   try {
-    text = await inFolder(directories, parent, false, ({ start }) => readFile(start + name, { encoding: "utf8", flag }));
+    text = await inFolder(directories, parent, false, ({ start }) =>
+      readFile(start + name, { encoding: "utf8", flag }),
+    );
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
     throw error;

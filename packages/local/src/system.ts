@@ -113,8 +113,13 @@ function readOnce(
 }
 
 /** Writes all of it: a single call may write less than it was given. */
-export async function writeFully(fd: number, bytes: Uint8Array, length: number, position: number): Promise<void> {
-  for (let done = 0; done < length; ) done += await writeOnce(fd, bytes, done, length - done, position + done);
+export async function writeFully(
+  fd: number,
+  bytes: Uint8Array,
+  length: number,
+  position: number,
+): Promise<void> {
+  for (let done = 0; done < length;) done += await writeOnce(fd, bytes, done, length - done, position + done);
 }
 
 function writeOnce(

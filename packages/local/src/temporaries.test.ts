@@ -10,7 +10,11 @@ afterEach(() => {
 });
 
 /** The files in `.stowage/tmp` after a provider was used once, so much later. */
-async function after(root: string, milliseconds: number, symlinkCheck: "descriptor" | "realpath"): Promise<string[]> {
+async function after(
+  root: string,
+  milliseconds: number,
+  symlinkCheck: "descriptor" | "realpath",
+): Promise<string[]> {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + milliseconds });
   const provider = open(root, { symlinkCheck });
   await put(provider, "any", "x");
@@ -79,7 +83,9 @@ describe.each(CHECKS)("a temporary file (%s)", (symlinkCheck) => {
   it("is gone and closed when its put has ended", async () => {
     const root = await folder();
     const provider = open(root, { symlinkCheck });
-    await Promise.all(Array.from({ length: 30 }, (_, index) => put(provider, `${index}`, "x", { metadata: { a: "b" } })));
+    await Promise.all(
+      Array.from({ length: 30 }, (_, index) => put(provider, `${index}`, "x", { metadata: { a: "b" } })),
+    );
     expect(await readdir(join(root, ".stowage/tmp"))).toEqual([]);
     await provider.close?.();
     expect(await openFiles(root)).toEqual([]);

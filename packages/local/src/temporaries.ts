@@ -52,8 +52,10 @@ export function createTemporaries({ directories, device, isLocal }: TemporariesO
       const directory = await directories.hold(FOLDER);
       const path = `${directory.start}${start}-${(count++).toString(36)}`;
       try {
-        const { dev } = directory.fd === undefined ? await lstat(directory.start) : await factsOf(directory.fd, isLocal);
-        if (dev !== device) throw Object.assign(new Error(`${FOLDER} is on another disk`), { code: "ENOENT" });
+        const { dev } =
+          directory.fd === undefined ? await lstat(directory.start) : await factsOf(directory.fd, isLocal);
+        if (dev !== device)
+          throw Object.assign(new Error(`${FOLDER} is on another disk`), { code: "ENOENT" });
         const fd = await open(path, O_CREAT | O_EXCL | O_RDWR | (O_NOFOLLOW ?? 0), mode);
         return temporary(fd, path, directory.release);
       } catch (error) {

@@ -82,7 +82,7 @@ function createBlockWriter(fd: number): BlockWriter {
     writing.catch(() => {});
   };
   const writeSlowly = async (chunk: Uint8Array, from: number): Promise<void> => {
-    for (let done = from; done < chunk.byteLength; ) {
+    for (let done = from; done < chunk.byteLength;) {
       if (used === BLOCK_BYTES) {
         await writing;
         start();

@@ -36,9 +36,23 @@ export async function children(): Promise<Children> {
   const directory = await mkdtemp(join(tmpdir(), "stowage-children-"));
   afterAll(() => rm(directory, { recursive: true, force: true }));
   const outfile = join(directory, "scenarios.mjs");
-  await build({ entryPoints: [SOURCE], outfile, bundle: true, platform: "node", format: "esm", logLevel: "error" });
+  await build({
+    entryPoints: [SOURCE],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    logLevel: "error",
+  });
   const start = (name: ScenarioName, args: readonly string[], options: RunOptions = {}): Child => {
-    const command = [...(options.under ?? []), process.execPath, ...(options.nodeOptions ?? []), outfile, name, ...args];
+    const command = [
+      ...(options.under ?? []),
+      process.execPath,
+      ...(options.nodeOptions ?? []),
+      outfile,
+      name,
+      ...args,
+    ];
     return watched(spawn(command[0] ?? "", command.slice(1), { stdio: ["pipe", "pipe", "inherit"] }));
   };
   return {
@@ -69,7 +83,11 @@ export async function together(started: readonly Child[]): Promise<unknown[]> {
 export const isRoot: boolean = process.getuid?.() === 0;
 
 /** Runs a program where it may mount file systems that nobody else sees. */
-export const UNSHARED: readonly string[] = ["unshare", "--mount", ...(isRoot ? [] : ["--user", "--map-root-user"])];
+export const UNSHARED: readonly string[] = [
+  "unshare",
+  "--mount",
+  ...(isRoot ? [] : ["--user", "--map-root-user"]),
+];
 
 /** Whether this machine lets the tests do that. */
 export const canMount: boolean =

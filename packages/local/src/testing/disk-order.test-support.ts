@@ -52,7 +52,8 @@ export function watchDisk(root: string): DiskOrder {
   ];
   return {
     early,
-    pending: () => [...bytes, ...names.keys()].filter((path) => isOurs(path) && !path.includes("/.stowage/tmp/")),
+    pending: () =>
+      [...bytes, ...names.keys()].filter((path) => isOurs(path) && !path.includes("/.stowage/tmp/")),
     stop: () => {
       for (const restore of spies) restore();
       syncBuiltinESMExports();
@@ -81,9 +82,13 @@ function spy(name: Watched, before?: Note, after?: Note): () => void {
 
 function spyMkdirTree(made: (path: string) => void): () => void {
   const original = fs.promises.mkdir;
-  const watched = vi.spyOn(fs.promises, "mkdir").mockImplementation((async (path: string, options: object) => {
+  const watched = vi.spyOn(fs.promises, "mkdir").mockImplementation((async (
+    path: string,
+    options: object,
+  ) => {
     const first: string | undefined = await original(path, { ...options, recursive: true });
-    for (let each = path; first !== undefined && each.length >= first.length; each = dirname(each)) made(each);
+    for (let each = path; first !== undefined && each.length >= first.length; each = dirname(each))
+      made(each);
     return first;
   }) as typeof original);
   syncBuiltinESMExports();

@@ -15,9 +15,7 @@ export const DURABILITIES = ["fsync", "rename"] as const;
 
 /** Every combination of what the provider does in more than one way. */
 export const VARIANTS: readonly Omit<Variant, "root">[] = LAYOUTS.flatMap((layout) =>
-  DURABILITIES.flatMap((durability) =>
-    CHECKS.map((symlinkCheck) => ({ layout, durability, symlinkCheck })),
-  ),
+  DURABILITIES.flatMap((durability) => CHECKS.map((symlinkCheck) => ({ layout, durability, symlinkCheck }))),
 );
 
 /** An empty folder, removed after the test. */

@@ -4,7 +4,20 @@ import { below, pick, randomNumbers } from "./random.test-support.js";
 /** Where long segments are cut: the names around it are the interesting ones. */
 const CUT = 198;
 
-const DEVICES = ["con", "CON", "prn", "aux", "nul", "NUL", "com1", "COM9", "lpt1", "com¹", "con.txt", "nul.tar.gz"];
+const DEVICES = [
+  "con",
+  "CON",
+  "prn",
+  "aux",
+  "nul",
+  "NUL",
+  "com1",
+  "COM9",
+  "lpt1",
+  "com¹",
+  "con.txt",
+  "nul.tar.gz",
+];
 
 const CHARACTERS = [
   ...` !"#$%&'()*+,-.:;<=>?@[]^_\`{|}~`,
@@ -39,7 +52,23 @@ const ENCODINGS = [
   "=?utf-8?",
 ];
 
-const DOTS = ["a.", "a..", "a. ", " a", "a ", ".a", "..a", "...a", "a...", ".git", ".stowage", "a.b.c", "-rf", "--", "~"];
+const DOTS = [
+  "a.",
+  "a..",
+  "a. ",
+  " a",
+  "a ",
+  ".a",
+  "..a",
+  "...a",
+  "a...",
+  ".git",
+  ".stowage",
+  "a.b.c",
+  "-rf",
+  "--",
+  "~",
+];
 
 /** Keys that one is a part of the other of, and folders with the name of a file. */
 const NESTED = [
@@ -84,7 +113,12 @@ export function oddKeys(): string[] {
     ...DEVICES,
     ...DEVICES.map((name) => `${name}/x`),
     ...CHARACTERS,
-    ...CHARACTERS.flatMap((character) => [`a${character}`, `${character}a`, `a${character}b`, `${character}/${character}`]),
+    ...CHARACTERS.flatMap((character) => [
+      `a${character}`,
+      `${character}a`,
+      `a${character}b`,
+      `${character}/${character}`,
+    ]),
     ...ENCODINGS,
     ...ENCODINGS.map((text) => `${text}/x`),
     ...DOTS,

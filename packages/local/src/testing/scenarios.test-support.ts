@@ -36,7 +36,12 @@ const SCENARIOS: Readonly<Record<ScenarioName, (...args: never[]) => Promise<unk
   longStream,
 };
 
-async function put(provider: StorageProvider, key: string, input: string | Uint8Array, metadata?: Record<string, string>) {
+async function put(
+  provider: StorageProvider,
+  key: string,
+  input: string | Uint8Array,
+  metadata?: Record<string, string>,
+) {
   return await provider.put(key, await toBody(input), { metadata });
 }
 
@@ -93,7 +98,13 @@ async function createOnly(root: string, layout: string, count: string, who: stri
 }
 
 /** Puts and deletes objects in folders that come and go. @returns Every failure, and what should be there. */
-async function putAndDelete(root: string, count: string, who: string, seed: string, check: string): Promise<unknown> {
+async function putAndDelete(
+  root: string,
+  count: string,
+  who: string,
+  seed: string,
+  check: string,
+): Promise<unknown> {
   const provider = local({ root, durability: "rename", symlinkCheck: check as "descriptor" });
   const random = randomNumbers(Number(seed));
   await ready();
@@ -107,7 +118,8 @@ async function putAndDelete(root: string, count: string, who: string, seed: stri
     if (isPut) there.add(key);
     else there.delete(key);
     const seen = await code(provider.head(key, {}));
-    if (seen !== (isPut ? "done" : "NotFound")) failures.push(`head after ${isPut ? "put" : "delete"}: ${seen}`);
+    if (seen !== (isPut ? "done" : "NotFound"))
+      failures.push(`head after ${isPut ? "put" : "delete"}: ${seen}`);
   }
   await provider.close?.();
   return { failures, there: [...there] };
@@ -170,7 +182,13 @@ async function fullDisk(root: string): Promise<unknown> {
   ];
   const after = await code(put(provider, "d", new Uint8Array(500_000)));
   const { metadata } = await provider.head("a", {});
-  return { outcomes, after, metadata, keys: await keys(provider), left: fs.readdirSync(join(root, ".stowage/tmp")) };
+  return {
+    outcomes,
+    after,
+    metadata,
+    keys: await keys(provider),
+    left: fs.readdirSync(join(root, ".stowage/tmp")),
+  };
 }
 
 async function readOnlyDisk(root: string): Promise<unknown> {
@@ -212,7 +230,8 @@ async function idle(path: string): Promise<void> {
       return false;
     }
   };
-  while (fs.readdirSync("/proc/self/fd").some(isBelow)) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (fs.readdirSync("/proc/self/fd").some(isBelow))
+    await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 /** A disk that is unmounted while a provider is open, and mounted again. */
@@ -258,7 +277,10 @@ async function withoutRights(root: string): Promise<unknown> {
   return {
     write: await code(put(local({ root: locked }), "b", "x")),
     read: await code(local({ root: locked }).get("a", {})),
-    root: await Promise.all([code(local({ root: unreadable }).list({})), code(local({ root: unreadable }).get("a", {}))]),
+    root: await Promise.all([
+      code(local({ root: unreadable }).list({})),
+      code(local({ root: unreadable }).get("a", {})),
+    ]),
     file: await code(provider.get("secret", {})),
     folder: await code(put(provider, "folder/b", "x")),
     left: fs.readdirSync(join(own, ".stowage/tmp")),

@@ -19,5 +19,7 @@ export function numberOf(bytes: Buffer, metadata: Metadata | undefined): number 
   const expected = versionOf(number);
   if (!expected.bytes.equals(bytes)) return `the bytes of ${number} are torn`;
   const beside = metadata?.["number"];
-  return beside === expected.metadata["number"] ? number : `the bytes of ${number} with the facts of ${beside}`;
+  return beside === expected.metadata["number"]
+    ? number
+    : `the bytes of ${number} with the facts of ${beside}`;
 }

@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { createReadStream, openAsBlob } from "node:fs";
 import { chmod, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { createServer, request } from "node:http";
@@ -389,6 +389,17 @@ describe("a source that fails", () => {
     expect(caught).toEqual([]);
   });
 
+  it("before it is opened is no uncaught exception, also when it is a stream of another make", async () => {
+    const foreign = Object.assign(new EventEmitter(), { [Symbol.asyncIterator]: () => failingGenerator(0) });
+    const caught = await uncaughtDuring(async () => {
+      const body = await toBody(foreign);
+      setImmediate(() => foreign.emit("error", cause));
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(await rejection(readAll(body.open()))).toMatchObject({ code: "SourceError", cause });
+    });
+    expect(caught).toEqual([]);
+  });
+
   it("after its reader has gone is no uncaught exception", async () => {
     const stream = streamOf(bytes);
     const caught = await uncaughtDuring(async () => {
@@ -510,9 +521,9 @@ describe("a source that falls silent", () => {
   });
 
   it("is not meant when it is the reader who is slow", async () => {
-    const stream = (await toBody(streamOf(patterned(2_000_000)), { idleMs: 15 })).open();
+    const stream = (await toBody(streamOf(patterned(2_000_000)), { idleMs: 40 })).open();
     await once(stream, "readable");
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await new Promise((resolve) => setTimeout(resolve, 100));
     expect(await readAll(stream)).toHaveLength(2_000_000);
   });
 

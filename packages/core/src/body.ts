@@ -272,7 +272,13 @@ function iterableBody(
   size: number | undefined,
   context: SourceContext,
 ): Body {
+  // A stream of another make: as with Node's own, nobody else listens before it is opened.
+  if (isEmitter(iterable)) iterable.on("error", () => {});
   return onceBody(size, context, () => new PulledStream(pullIterable(iterable), sourceRules(size, context)));
+}
+
+function isEmitter(input: object): input is Pick<NodeJS.EventEmitter, "on"> {
+  return typeof (input as { on?: unknown }).on === "function";
 }
 
 /** An iterator that is only asked for when bytes are. */

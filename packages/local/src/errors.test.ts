@@ -1,14 +1,14 @@
 import { chmod } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { toLocalError } from "./errors.js";
-import { UNSHARED, canLimit, canMount, children } from "./testing/children.test-support.js";
+import { LIMITED, UNSHARED, canLimit, canMount, children } from "./testing/children.test-support.js";
 import { CHECKS, folder } from "./testing/disk.test-support.js";
 
 const { run } = await children();
 
 describe.skipIf(!canLimit)("a process that may not open more files", () => {
   it("gets Unavailable, and everything works again when it may", async () => {
-    const result = await run("fewDescriptors", [await folder()], { under: ["prlimit", "--nofile=64"] });
+    const result = await run("fewDescriptors", [await folder()], { under: [LIMITED, "--nofile=64"] });
     expect(result).toEqual({
       without: ["Unavailable", "Unavailable", "Unavailable", "Unavailable"],
       after: ["done", "done"],
@@ -20,7 +20,7 @@ describe.skipIf(!canLimit)("a process that may not open more files", () => {
 
 describe.skipIf(!canLimit)("a file that is larger than the file system takes", () => {
   it("is TooLarge, and leaves the old object and nothing else", async () => {
-    const under = ["prlimit", "--fsize=100000"];
+    const under = [LIMITED, "--fsize=100000"];
     expect(await run("smallFiles", [await folder(), "100000"], { under })).toEqual({
       outcomes: ["TooLarge", "TooLarge"],
       size: 5,

@@ -22,7 +22,7 @@ export function parseFacts(text: string, key: string): Facts | undefined {
   if (!isRecord(content) || content["version"] !== 1 || content["key"] !== key) return undefined;
   const { metadata } = content;
   const fits = TEXTS.every((name) => content[name] === undefined || typeof content[name] === "string");
-  return fits && (metadata === undefined || isMetadata(metadata)) ? (content as Facts) : undefined;
+  return fits && (metadata === undefined || isMetadata(metadata)) ? content : undefined;
 }
 
 function parse(text: string): unknown {

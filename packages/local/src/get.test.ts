@@ -9,21 +9,16 @@ import {
   CHECKS,
   code,
   folder,
+  idle,
   open,
-  openFiles,
   patterned,
   put,
   read,
   readAll,
   rejection,
-  until,
 } from "./testing/disk.test-support.js";
 
 const LARGE = patterned(2_500_000);
-
-async function idle(root: string): Promise<void> {
-  await until(async () => (await openFiles(root)).length === 0);
-}
 
 describe.each(CHECKS)("a read (%s)", (symlinkCheck) => {
   it.each([
@@ -50,7 +45,7 @@ describe.each(CHECKS)("a read (%s)", (symlinkCheck) => {
     await put(provider, "a", LARGE);
     expect(await code(provider.get("a", { range: { offset: 2_500_000 } }))).toBe("InvalidRange");
     expect(await code(provider.get("a", { ifMatch: '"x"' }))).toBe("PreconditionFailed");
-    await idle(root);
+    expect(await idle(root)).toEqual([]);
   });
 
   it("gives the version that it began with, when the object is replaced or deleted meanwhile", async () => {
@@ -74,7 +69,7 @@ describe.each(CHECKS)("a read (%s)", (symlinkCheck) => {
     const { body } = await provider.get("a", {});
     await truncate(join(root, "a"), 1_000_000);
     expect(await code(readAll(body as Readable))).toBe("Integrity");
-    await idle(root);
+    expect(await idle(root)).toEqual([]);
   });
 
   it("gives no more than the size that it told, when somebody appends to the file meanwhile", async () => {
@@ -103,7 +98,7 @@ describe.each(CHECKS)("the file of a read (%s)", (symlinkCheck) => {
     await put(provider, "b", "");
     await read(provider, "a");
     await read(provider, "b");
-    await idle(root);
+    expect(await idle(root)).toEqual([]);
   });
 
   it.each(["unread", "half-read", "while reading"])(
@@ -121,7 +116,7 @@ describe.each(CHECKS)("the file of a read (%s)", (symlinkCheck) => {
         if (when === "while reading") body.read(0);
         body.destroy();
       }
-      await idle(root);
+      expect(await idle(root)).toEqual([]);
     },
   );
 
@@ -140,7 +135,7 @@ describe.each(CHECKS)("the file of a read (%s)", (symlinkCheck) => {
       await rejection(object.bytes());
       (await storage.get("a")).destroy();
     }
-    await idle(root);
+    expect(await idle(root)).toEqual([]);
   });
 
   it("is not closed under another's number, when reads are dropped while they read", async () => {
@@ -161,6 +156,6 @@ describe.each(CHECKS)("the file of a read (%s)", (symlinkCheck) => {
       await handle.write("x");
       await handle.close();
     }
-    await idle(root);
+    expect(await idle(root)).toEqual([]);
   });
 });

@@ -1,8 +1,9 @@
 import { createStorage, type StorageProvider } from "@stowage/core";
 import fs from "node:fs";
-import { chmod, mkdir, rm, unlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, unlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { isRoot } from "./testing/children.test-support.js";
 import {
   CHECKS,
@@ -168,9 +169,10 @@ function expected(held: ReadonlySet<string>, prefix: string, delimiter: "/" | un
 
 describe("the cost of a page", () => {
   const FOLDERS = 400;
+  let root: string;
 
-  async function bigTree(): Promise<StorageProvider> {
-    const root = await folder();
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), "stowage-big-"));
     const names = Array.from(
       { length: FOLDERS },
       (_, index) => `${index % 20}/${String(index).padStart(3, "0")}`,
@@ -179,6 +181,12 @@ describe("the cost of a page", () => {
       root,
       names.flatMap((name) => [0, 1, 2, 3, 4].map((file) => `${name}/${file}.bin`)),
     );
+  });
+
+  afterAll(() => rm(root, { recursive: true }));
+
+  /** A provider over 2,000 files in 400 folders that has been used before. */
+  async function bigTree(): Promise<StorageProvider> {
     const provider = open(root);
     await provider.list({ limit: 1 });
     return provider;
@@ -223,12 +231,12 @@ describe("the cost of a page", () => {
   });
 
   it("does not ask every file of a large folder", async () => {
-    const root = await folder();
+    const large = await folder();
     await adopt(
-      root,
+      large,
       Array.from({ length: 3_000 }, (_, index) => `${index}.bin`),
     );
-    const provider = open(root);
+    const provider = open(large);
     await provider.list({ limit: 1 });
     const flat = await cost(() => provider.list({ limit: 100 }));
     expect(flat.folders).toBe(1);

@@ -1,6 +1,9 @@
-import { compareKeys } from "@stowage/core";
-import { readdir, writeFile } from "node:fs/promises";
-import { describe, expect, it } from "vitest";
+import { compareKeys, type StorageProvider } from "@stowage/core";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { local } from "./local.js";
 import { portableLayout } from "./portable-layout.js";
 import { folder, keys, open, put, text } from "./testing/disk.test-support.js";
 import { oddKeys, randomKey } from "./testing/odd-keys.test-support.js";
@@ -101,46 +104,47 @@ it("the portable layout encodes upper-case letters where the file system takes t
   expect(portableLayout(true).toPath("Clip.mp4")).toBe("%43lip.mp4");
 });
 
-describe("a store in the portable layout", () => {
-  it("holds all odd keys at once, each with its own content", async () => {
-    const provider = open(await folder(), { layout: "portable", durability: "rename" });
+describe("a store that holds all odd keys at once, in the portable layout", () => {
+  let root: string;
+  let provider: StorageProvider;
+
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), "stowage-odd-"));
+    provider = local({ root, layout: "portable", durability: "rename" });
     for (const key of KEYS) await put(provider, key, `content of ${key}`);
+  });
+
+  afterAll(async () => {
+    await provider.close?.();
+    await rm(root, { recursive: true });
+  });
+
+  it("gives back the content of each", async () => {
     for (const key of KEYS) expect(await text(provider, key)).toBe(`content of ${key}`);
   });
 
-  it("lists odd keys in UTF-8 order, whatever the size of a page", async () => {
-    const provider = open(await folder(), { layout: "portable", durability: "rename" });
-    await Promise.all(KEYS.map((key) => put(provider, key, "x")));
+  it("lists them in UTF-8 order, whatever the size of a page", async () => {
     const expected = sorted(KEYS);
     expect(expected).toEqual(KEYS.toSorted(compareKeys));
     for (const limit of [1000, 31]) expect(await keys(provider, { limit })).toEqual(expected);
   });
 
+  it("lists the keys below any prefix, also one that ends inside a long segment or a character's encoding", async () => {
+    const long = "x".repeat(198);
+    for (const prefix of [long.slice(8), long, `${long}.`, "é".repeat(65), "a/", "a", "%2", "😀"]) {
+      const expected = sorted(KEYS.filter((key) => key.startsWith(prefix)));
+      expect(await keys(provider, { prefix, limit: 5 })).toEqual(expected);
+    }
+  });
+});
+
+describe("a store in the portable layout", () => {
   it(`lists random keys in UTF-8 order, from any of them on (seed ${seed})`, async () => {
     const provider = open(await folder(), { layout: "portable", durability: "rename" });
     const random = randomNumbers();
     const found = [...new Set(Array.from({ length: 400 }, () => randomKey(random)))];
     await Promise.all(found.map((key) => put(provider, key, "x")));
     expect(await keys(provider, { limit: 9 })).toEqual(sorted(found));
-  });
-
-  it("lists the keys below any prefix, also one that ends inside a long segment or a character's encoding", async () => {
-    const provider = open(await folder(), { layout: "portable", durability: "rename" });
-    await Promise.all(KEYS.map((key) => put(provider, key, "x")));
-    const prefixes = [
-      "x".repeat(190),
-      "x".repeat(198),
-      `${"x".repeat(198)}.`,
-      "é".repeat(65),
-      "a/",
-      "a",
-      "%2",
-      "😀",
-    ];
-    for (const prefix of prefixes) {
-      const expected = sorted(KEYS.filter((key) => key.startsWith(prefix)));
-      expect(await keys(provider, { prefix, limit: 5 })).toEqual(expected);
-    }
   });
 
   it("rolls up what lies behind a delimiter, also behind a segment that was cut", async () => {

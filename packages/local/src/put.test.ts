@@ -149,7 +149,7 @@ describe.each(VARIANTS)("a put ($layout, $durability, $symlinkCheck)", (variant)
 describe.each(LAYOUTS.flatMap((layout) => CHECKS.map((symlinkCheck) => ({ layout, symlinkCheck }))))(
   "an object that is replaced all the time ($layout, $symlinkCheck)",
   (variant) => {
-    const VERSIONS = 1_000;
+    const VERSIONS = 400;
 
     it(`always reads as one version: bytes, facts and ETag (seed ${seed})`, async () => {
       const root = await folder();

@@ -37,7 +37,7 @@ const ALL = 6;
 
 /** Renames a root that nobody is using: for some milliseconds an open folder is trusted to be where it was. */
 async function moveAway(root: string): Promise<void> {
-  await until(async () => (await openFiles(root)).length === 0);
+  await idle(root);
   await rename(root, `${root}-away`);
 }
 

@@ -102,7 +102,7 @@ describe.each(CASES)("a sidecar ($layout, $symlinkCheck)", (variant) => {
       // A copy is told by its time of change, which cannot be set, and is later than that of its content.
       const past = new Date(Math.floor(Date.now() / 1000 - 60) * 1000);
       for (const path of paths) await makeOlder(root, path, past);
-      if (how === "cp") execFileSync("cp", ["-a", root, copy]);
+      if (how === "cp") system("cp", "-a", root, copy);
       else if (how === "tar")
         execFileSync("sh", [
           "-c",
@@ -139,7 +139,7 @@ async function makeOlder(root: string, path: string, date: Date): Promise<void> 
 
 /** A copy that keeps times only to the millisecond: its files are other versions. */
 async function copyTree(from: string, to: string): Promise<void> {
-  execFileSync("cp", ["-r", from, to]);
+  system("cp", "-r", from, to);
   const found = execFileSync("find", [from, "-type", "f"], { encoding: "utf8" }).trim().split("\n");
   for (const path of found) {
     const { atime } = await stat(path);
@@ -192,7 +192,7 @@ describe("a sidecar that is damaged", () => {
       const provider = open(root);
       await put(provider, "a.txt", "x", { metadata: { a: "b" } });
       const [sidecar = ""] = await sidecars(root);
-      await until(async () => (await openFiles(root)).length === 0);
+      await idle(root);
       const path = join(
         root,
         what === "sidecar" ? sidecar : what === "bucket" ? dirname(dirname(sidecar)) : dirname(sidecar),

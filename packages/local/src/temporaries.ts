@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import fs from "node:fs";
 import type { Directories } from "./directories.js";
 import { PRIVATE_FOLDER } from "./plain-layout.js";
-import { close, codeOf, factsOf, lstat, open, readdir, unlink } from "./system.js";
+import { close, closeLater, codeOf, factsOf, lstat, open, readdir, unlink } from "./system.js";
 
 /** A private file that is about to become an object, or to be thrown away. */
 export interface Temporary {
@@ -11,6 +11,8 @@ export interface Temporary {
   readonly path: string;
   /** Closes it, but leaves it there. */
   readonly close: () => Promise<void>;
+  /** The same without waiting for it. */
+  readonly closeLater: () => void;
   /** Closes and removes it, unless it was moved into its place. */
   readonly discard: () => Promise<void>;
   /** It has been moved into its place. */
@@ -88,6 +90,10 @@ function temporary(fd: number, path: string, release: () => void): Temporary {
     fd,
     path,
     close: closeOnce,
+    closeLater: () => {
+      if (isOpen) closeLater(fd);
+      isOpen = false;
+    },
     isMoved: () => !isThere,
     moved: () => {
       isThere = false;

@@ -1,5 +1,5 @@
 import { TIMER_MS_MAX } from "../abort.js";
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { StorageError, type Applied } from "../errors.js";
 import { intercept, type Around, type Call, type CallChanges } from "../intercept.js";
 import type { GetResult, PutOptions, StorageProvider } from "../provider.js";

@@ -93,4 +93,8 @@ export const UNSHARED: readonly string[] = [
 export const canMount: boolean =
   spawnSync(UNSHARED[0] ?? "", [...UNSHARED.slice(1), "sh", "-c", "mount -t tmpfs tmpfs /mnt"]).status === 0;
 
-export const canLimit: boolean = spawnSync("prlimit", ["--version"]).status === 0;
+/** Runs a program under a limit, such as `--nofile=64`. */
+export const LIMITED = "prlimit";
+
+/** Whether this machine lets the tests do that. */
+export const canLimit: boolean = spawnSync(LIMITED, ["--version"]).status === 0;

@@ -1,5 +1,6 @@
 import { isStorageError, toBody, type BodyInput, type ListOptions, type ObjectInfo } from "@stowage/core";
 import type { PutOptions, StorageProvider } from "@stowage/core";
+import { execFileSync } from "node:child_process";
 import { lstat, mkdtemp, readdir, readlink, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -135,8 +136,19 @@ export async function openFiles(root: string): Promise<string[]> {
   return links.filter((link) => link.startsWith(root));
 }
 
+/** Waits until this process has nothing open below a path. */
+export async function idle(root: string): Promise<readonly string[]> {
+  await until(async () => (await openFiles(root)).length === 0);
+  return await openFiles(root);
+}
+
+/** Runs a program of the system. */
+export function system(program: string, ...args: readonly string[]): string {
+  return execFileSync(program, args, { encoding: "utf8" });
+}
+
 /** Waits, without a fixed time, until something holds. */
-export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 2));
 }
 

@@ -163,13 +163,13 @@ async function smallFiles(root: string, limit: string): Promise<unknown> {
   return { outcomes, size, keys: await keys(provider), left: fs.readdirSync(join(root, ".stowage/tmp")) };
 }
 
-function mount(...args: readonly string[]): void {
-  execFileSync("mount", args);
+function system(program: string, ...args: readonly string[]): void {
+  execFileSync(program, args);
 }
 
 /** A disk of 1 MiB. */
 async function fullDisk(root: string): Promise<unknown> {
-  mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", root);
+  system("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", root);
   const provider = local({ root });
   await put(provider, "a", "small", { a: "b" });
   const bytes = new Uint8Array(2 * 1024 * 1024);
@@ -192,11 +192,11 @@ async function fullDisk(root: string): Promise<unknown> {
 }
 
 async function readOnlyDisk(root: string): Promise<unknown> {
-  mount("-t", "tmpfs", "tmpfs", root);
+  system("mount", "-t", "tmpfs", "tmpfs", root);
   const writer = local({ root });
   await put(writer, "a", "content", { a: "b" });
   await writer.close?.();
-  mount("-o", "remount,ro", root);
+  system("mount", "-o", "remount,ro", root);
   const provider = local({ root });
   const writes = [
     await code(put(provider, "c", "d")),
@@ -238,14 +238,14 @@ async function idle(path: string): Promise<void> {
 async function unmounted(root: string, check: string): Promise<unknown> {
   const [disk, point] = [join(root, "disk"), join(root, "point")];
   for (const path of [disk, point]) fs.mkdirSync(path);
-  mount("--bind", disk, point);
+  system("mount", "--bind", disk, point);
   const provider = local({ root: point, create: true, symlinkCheck: check as "descriptor" });
   await put(provider, "a", "content");
   await idle(point);
-  execFileSync("umount", [point]);
+  system("umount", point);
   const without = await outcomes(provider);
   const written = fs.readdirSync(point);
-  mount("--bind", disk, point);
+  system("mount", "--bind", disk, point);
   const again = await outcomes(provider);
   return { without, written, again };
 }
@@ -254,10 +254,10 @@ async function unmounted(root: string, check: string): Promise<unknown> {
 async function uncovered(root: string, check: string): Promise<unknown> {
   const symlinkCheck = check as "descriptor";
   await put(local({ root, symlinkCheck }), "below", "content");
-  mount("-t", "tmpfs", "tmpfs", root);
+  system("mount", "-t", "tmpfs", "tmpfs", root);
   const provider = local({ root, symlinkCheck });
   await put(provider, "a", "content");
-  execFileSync("umount", ["--lazy", root]);
+  system("umount", "--lazy", root);
   const outcome = await code(put(provider, "b", "new"));
   return { outcome, written: fs.readdirSync(root).sort() };
 }

@@ -1,0 +1,64 @@
+import { lstat, realpath } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  MovedError,
+  makeFolder,
+  pruneUpward,
+  refuseLink,
+  splitPath,
+  syncDirectory,
+  track,
+  type Directories,
+  type DirectoriesOptions,
+  type Directory,
+} from "./directories.js";
+import { codeOf } from "./system.js";
+
+/** Where the system has no such paths: the real path is compared before each use. */
+export function checkedDirectories(options: DirectoriesOptions): Directories {
+  const { root } = options;
+  const tasks = new Set<Promise<void>>();
+  const hold = async (path: string, create = false): Promise<Directory> => {
+    const full = join(root, path);
+    if (create) await makeFolders(options, path);
+    await assertReal(full);
+    const facts = await lstat(full);
+    if (!facts.isDirectory()) throw Object.assign(new Error(`${full} is not a folder`), { code: "ENOTDIR" });
+    return { start: `${full}/`, fd: undefined, isGone: () => false, release: () => {} };
+  };
+  return {
+    peek: () => undefined,
+    hold,
+    forget: () => {},
+    prune: (path, top) => track(tasks, pruneUpward({ hold, forget: () => {} }, top, path)),
+    close: async () => {
+      while (tasks.size > 0) await Promise.allSettled(tasks);
+    },
+  };
+}
+
+async function assertReal(path: string): Promise<void> {
+  const real = await realpath(path).catch(async (error: unknown) => {
+    // A link that leads to nothing is a link all the same.
+    if (codeOf(error) === "ENOENT") await refuseLink(path);
+    throw error;
+  });
+  if (real !== path) throw new MovedError(`${path} is reached through a symbolic link`);
+}
+
+async function makeFolders(options: DirectoriesOptions, path: string): Promise<void> {
+  const { root, mode } = options;
+  if (path === "") return;
+  const full = join(root, path);
+  const facts = await lstat(full).catch((error: unknown) => {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  });
+  if (facts !== undefined) return;
+  const { parent } = splitPath(path);
+  await makeFolders(options, parent);
+  const real = join(root, parent);
+  await assertReal(real);
+  await makeFolder(full, mode);
+  if (options.durable) await syncDirectory({ fd: undefined, start: `${real}/` });
+}

@@ -1,0 +1,239 @@
+import fs from "node:fs";
+import { join } from "node:path";
+import {
+  MovedError,
+  makeFolder,
+  pruneUpward,
+  refuseLink,
+  splitPath,
+  track,
+  type Directories,
+  type DirectoriesOptions,
+  type Directory,
+} from "./directories.js";
+import { close, codeOf, fsync, open } from "./system.js";
+
+const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = fs.constants;
+
+/** Where the kernel shows what this process has open. `/proc/self` would have it look up the process each time. */
+const DESCRIPTORS = `/proc/${process.pid}/fd/`;
+
+/** How long an opened folder is trusted to be where it was, in milliseconds: a rename by hand shows after it. */
+const TRUST_MS = 5;
+
+/** How long an opened folder is kept for the next call, in milliseconds. */
+const IDLE_MS = 25;
+
+interface Opened {
+  readonly path: string;
+  readonly directory: Promise<{ readonly fd: number; readonly start: string }>;
+  /** What its users are given, once it is open. */
+  ready: Directory | undefined;
+  /** Whether it was to be made when it was missing. */
+  readonly creates: boolean;
+  users: number;
+  checkedAt: number;
+  usedAt: number;
+}
+
+/** The folders that are open, and those that wait to be removed. */
+interface Held {
+  readonly options: DirectoriesOptions;
+  readonly opened: Map<string, Opened>;
+  /** Paths to prune, each with the folder to stop at. */
+  readonly pruning: Map<string, string>;
+  readonly closing: Set<Promise<void>>;
+  sweep: NodeJS.Timeout | undefined;
+}
+
+/**
+ * The substitute for `openat`, which Node does not have: `/proc/…/fd/N/name` is resolved from the opened
+ * folder itself, so nothing that happens to its path afterwards matters, and where the descriptor really is
+ * can be read without touching a disk. A folder stays open while calls follow each other, and is closed soon
+ * after the last.
+ *
+ * @see https://man7.org/linux/man-pages/man5/proc_pid_fd.5.html
+ */
+export function heldDirectories(options: DirectoriesOptions): Directories {
+  const held: Held = {
+    options,
+    opened: new Map(),
+    pruning: new Map(),
+    closing: new Set(),
+    sweep: undefined,
+  };
+  return {
+    peek: (path) => peek(held, path),
+    hold: (path, create = false) => hold(held, path, create),
+    forget: (path) => forget(held, path),
+    prune: (path, top) => {
+      held.pruning.set(path, top);
+      sweepSoon(held);
+    },
+    close: async () => {
+      // Removing an empty folder opens the one above it, so there may be more to close each time.
+      for (closeAll(held); held.closing.size > 0; closeAll(held)) await Promise.allSettled(held.closing);
+      clearTimeout(held.sweep);
+      held.sweep = undefined;
+    },
+  };
+}
+
+function peek(held: Held, path: string): Directory | undefined {
+  const entry = held.opened.get(path);
+  if (entry?.ready === undefined || !isTrusted(entry)) return undefined;
+  entry.users++;
+  return entry.ready;
+}
+
+function isTrusted(entry: Opened): boolean {
+  const now = performance.now();
+  if (now - entry.checkedAt <= TRUST_MS) return true;
+  if (entry.ready?.isGone() === true) return false;
+  entry.checkedAt = now;
+  return true;
+}
+
+async function hold(held: Held, path: string, create: boolean): Promise<Directory> {
+  const entry = enter(held, path, create);
+  entry.users++;
+  try {
+    const opened = await entry.directory;
+    entry.ready ??= readyFor(held, entry, opened);
+    if (isTrusted(entry)) return entry.ready;
+    forget(held, path);
+  } catch (error) {
+    if (held.opened.get(path) === entry) held.opened.delete(path);
+    // Who opened it did not want it made; this caller does.
+    const makeIt = create && !entry.creates && codeOf(error) === "ENOENT";
+    release(held, entry);
+    if (!makeIt) throw error;
+    return await hold(held, path, create);
+  }
+  release(held, entry);
+  return await hold(held, path, create);
+}
+
+function readyFor(
+  held: Held,
+  entry: Opened,
+  opened: { readonly fd: number; readonly start: string },
+): Directory {
+  const full = join(held.options.root, entry.path);
+  return { ...opened, isGone: () => placeOf(opened.fd) !== full, release: () => release(held, entry) };
+}
+
+function enter({ options, opened }: Held, path: string, create: boolean): Opened {
+  const known = opened.get(path);
+  if (known !== undefined) return known;
+  const entry: Opened = {
+    path,
+    directory: openChecked(options, path, create),
+    ready: undefined,
+    creates: create,
+    users: 0,
+    checkedAt: performance.now(),
+    usedAt: 0,
+  };
+  opened.set(path, entry);
+  return entry;
+}
+
+function release(held: Held, entry: Opened): void {
+  entry.users--;
+  if (entry.users > 0) return;
+  if (held.opened.get(entry.path) !== entry) return closeEntry(held, entry);
+  entry.usedAt = performance.now();
+  sweepSoon(held);
+}
+
+function forget(held: Held, path: string): void {
+  const entry = held.opened.get(path);
+  if (entry === undefined) return;
+  held.opened.delete(path);
+  if (entry.users === 0) closeEntry(held, entry);
+}
+
+function closeEntry({ opened, closing }: Held, entry: Opened): void {
+  if (opened.get(entry.path) === entry) opened.delete(entry.path);
+  const closed = entry.directory.then(
+    ({ fd }) => close(fd),
+    () => {},
+  );
+  track(closing, closed);
+}
+
+function sweepSoon(held: Held): void {
+  held.sweep ??= setTimeout(() => closeIdle(held, performance.now() - IDLE_MS), IDLE_MS).unref();
+}
+
+function closeAll(held: Held): void {
+  closeIdle(held, Number.POSITIVE_INFINITY);
+}
+
+function closeIdle(held: Held, before: number): void {
+  clearTimeout(held.sweep);
+  held.sweep = undefined;
+  for (const entry of held.opened.values()) {
+    if (entry.users === 0 && entry.usedAt <= before) closeEntry(held, entry);
+  }
+  for (const [path, top] of held.pruning) {
+    if (held.opened.has(path)) continue;
+    held.pruning.delete(path);
+    const folders = {
+      hold: (folder: string) => hold(held, folder, false),
+      forget: (folder: string) => forget(held, folder),
+    };
+    track(held.closing, pruneUpward(folders, top, path));
+  }
+  if (held.opened.size > 0) sweepSoon(held);
+}
+
+async function openChecked(
+  options: DirectoriesOptions,
+  path: string,
+  create: boolean,
+): Promise<{ readonly fd: number; readonly start: string }> {
+  const full = join(options.root, path);
+  const fd = await openFolder(options, path, create);
+  try {
+    assertInPlace(fd, full);
+    return { fd, start: `${DESCRIPTORS}${fd}/` };
+  } catch (error) {
+    await close(fd);
+    throw error;
+  }
+}
+
+async function openFolder(options: DirectoriesOptions, path: string, create: boolean): Promise<number> {
+  const full = join(options.root, path);
+  try {
+    return await open(full, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  } catch (error) {
+    if (codeOf(error) === "ENOTDIR") await refuseLink(full);
+    if (codeOf(error) !== "ENOENT" || !create || path === "") throw error;
+  }
+  // The parent is held open and checked, so the new folder cannot be made outside.
+  const { parent: above, name } = splitPath(path);
+  const parent = await openChecked(options, above, create);
+  try {
+    await makeFolder(parent.start + name, options.mode);
+    if (options.durable) await fsync(parent.fd);
+    return await open(parent.start + name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  } finally {
+    await close(parent.fd);
+  }
+}
+
+function assertInPlace(fd: number, path: string): void {
+  const real = placeOf(fd);
+  if (real === path) return;
+  // Pruned in the instant between the opening and this look.
+  if (real === `${path} (deleted)`) throw Object.assign(new Error(`${path} was removed`), { code: "ENOENT" });
+  throw new MovedError(`${path} is reached through a symbolic link`);
+}
+
+/** Where a descriptor is. Answered by the kernel from memory: no disk is asked, so the event loop does not wait. */
+function placeOf(fd: number): string {
+  return fs.readlinkSync(`${DESCRIPTORS}${fd}`);
+}

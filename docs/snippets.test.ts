@@ -31,7 +31,8 @@ async function findSnippets(): Promise<readonly Snippet[]> {
   const found: Snippet[] = [];
   for (const page of pages) {
     const blocks = (await readFile(join(root, page), "utf8")).matchAll(/^```ts\n(.*?)^```$/gms);
-    for (const [index, [, code = ""]] of [...blocks].entries()) found.push({ title: `${page} ${index + 1}`, code });
+    for (const [index, [, code = ""]] of [...blocks].entries())
+      found.push({ title: `${page} ${index + 1}`, code });
   }
   return found;
 }
@@ -51,7 +52,9 @@ afterAll(() => rm(folder, { recursive: true }));
 
 describe("the code in the documentation", () => {
   it("compiles", () => {
-    const { config } = ts.readConfigFile(join(root, "tsconfig.base.json"), ts.sys.readFile) as { config: object };
+    const { config } = ts.readConfigFile(join(root, "tsconfig.base.json"), ts.sys.readFile) as {
+      config: object;
+    };
     const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
     const program = ts.createProgram(snippets.map(fileOf), {
       ...options,
@@ -68,6 +71,7 @@ describe("the code in the documentation", () => {
 
   const tsx = createRequire(import.meta.url).resolve("tsx");
   it.each(snippets)("$title runs", { timeout: 60_000 }, async (snippet) => {
-    await run(process.execPath, ["--import", tsx, fileOf(snippet)], { cwd: folder });
+    const { stderr } = await run(process.execPath, ["--import", tsx, fileOf(snippet)], { cwd: folder });
+    expect(stderr).not.toContain("Error");
   });
 });

@@ -13,7 +13,11 @@ function errorTable(): string {
     ([code, { when, applied, retryable, movesOn }]) =>
       `| \`${code}\` | ${when} | ${applied} | ${retryable ? "yes" : "no"} | ${MOVES_ON[movesOn]} |`,
   );
-  return ["| code | when | applied | retryable | moves a chain on |", "| --- | --- | --- | --- | --- |", ...rows].join("\n");
+  return [
+    "| code | when | applied | retryable | moves a chain on |",
+    "| --- | --- | --- | --- | --- |",
+    ...rows,
+  ].join("\n");
 }
 
 function ruleList(): string {

@@ -18,7 +18,9 @@ const digest = sha256(video);
 
 const app = await createApp((event) => {
   if (event.type !== "fallback") return;
-  say(`  event: "${event.from}" was given up for this ${event.operation}${event.to ? `, on to "${event.to}"` : ""}`);
+  say(
+    `  event: "${event.from}" was given up for this ${event.operation}${event.to ? `, on to "${event.to}"` : ""}`,
+  );
 });
 const server = createVideoServer(app);
 server.listen(process.argv.includes("--serve") ? 8080 : 0, "127.0.0.1");
@@ -26,10 +28,18 @@ await once(server, "listening");
 const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
 if (process.argv.includes("--serve")) serve();
-else await runDemo().finally(stop);
+else {
+  try {
+    await runDemo();
+  } finally {
+    await stop();
+  }
+}
 
 async function runDemo(): Promise<void> {
-  say(`A real video of ${video.byteLength} bytes, SHA-256 ${digest.slice(0, 16)}…, and a chain of two folders.`);
+  say(
+    `A real video of ${video.byteLength} bytes, SHA-256 ${digest.slice(0, 16)}…, and a chain of two folders.`,
+  );
 
   step("Upload, streamed over HTTP");
   const one = await upload("one.mp4");

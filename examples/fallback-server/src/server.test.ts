@@ -79,7 +79,9 @@ describe("a client that disconnects", () => {
     await once(response, "data");
     response.destroy();
     await expectNothingOpen();
-    expect((await fetch(`${base}/${key}`, { method: "HEAD" })).headers.get("content-length")).toBe("20000000");
+    expect((await fetch(`${base}/${key}`, { method: "HEAD" })).headers.get("content-length")).toBe(
+      "20000000",
+    );
   });
 });
 
@@ -104,7 +106,10 @@ describe("the server", () => {
   });
 
   it("answers 400 for a hostile name, with nothing written", async () => {
-    const response = await fetch(`${base}/videos?name=${encodeURIComponent("../../x")}`, { method: "POST", body: "x" });
+    const response = await fetch(`${base}/videos?name=${encodeURIComponent("../../x")}`, {
+      method: "POST",
+      body: "x",
+    });
     expect(response.status).toBe(400);
     expect(await files()).toEqual([]);
   });

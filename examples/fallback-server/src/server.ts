@@ -42,14 +42,23 @@ export function createVideoServer(app: App): Server {
   return createServer((request, response) => {
     const url = new URL(`http://localhost${request.url ?? "/"}`);
     const handler = ROUTES[`${request.method} /${url.pathname.split("/")[1] ?? ""}`];
-    const answered = handler?.(app, request, response, url) ?? sendJson(response, 404, { error: "no such route" });
+    const answered =
+      handler?.(app, request, response, url) ?? sendJson(response, 404, { error: "no such route" });
     answered.catch((error: unknown) => sendError(response, error));
   });
 }
 
 /** `POST /videos?name=clip.mp4`: the body is the file, streamed to whichever member takes it. */
-async function upload({ storage }: App, request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-  const key = videoKey.key({ videoId: randomUUID().slice(0, 8), name: url.searchParams.get("name") ?? "video.mp4" });
+async function upload(
+  { storage }: App,
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+): Promise<void> {
+  const key = videoKey.key({
+    videoId: randomUUID().slice(0, 8),
+    name: url.searchParams.get("name") ?? "video.mp4",
+  });
   const length = request.headers["content-length"];
   const size = length === undefined ? undefined : Number(length);
   const info = await storage.put(key, request, { size });
@@ -66,7 +75,12 @@ async function read(app: App, request: IncomingMessage, response: ServerResponse
 }
 
 /** `GET /at?ref=…`: reads what a ref from an old database row points to. */
-async function readAt({ storage }: App, request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+async function readAt(
+  { storage }: App,
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+): Promise<void> {
   await send(request, response, await storage.at(url.searchParams.get("ref") ?? "").get());
 }
 
@@ -77,7 +91,10 @@ async function send(
 ): Promise<void> {
   try {
     const { provider } = object.info;
-    response.writeHead(object.range === undefined ? 200 : 206, { ...object.headers(), "x-provider": provider });
+    response.writeHead(object.range === undefined ? 200 : 206, {
+      ...object.headers(),
+      "x-provider": provider,
+    });
     if (request.method === "HEAD") response.end();
     else await pipeline(object.readable(), response);
   } finally {
@@ -88,11 +105,17 @@ async function send(
 
 async function list({ storage }: App, response: ServerResponse): Promise<void> {
   const videos = [];
-  for await (const { key, size, provider } of storage.list({ prefix: "videos/" })) videos.push({ key, size, provider });
+  for await (const { key, size, provider } of storage.list({ prefix: "videos/" }))
+    videos.push({ key, size, provider });
   await sendJson(response, 200, videos);
 }
 
-async function remove({ storage }: App, _: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+async function remove(
+  { storage }: App,
+  _: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+): Promise<void> {
   await storage.delete(keyOf(url));
   response.writeHead(204).end();
 }
@@ -103,7 +126,12 @@ async function showMembers({ members }: App, _: IncomingMessage, response: Serve
 }
 
 /** `PUT /members/first/down` and `…/up`: the switch. */
-async function turnMember(app: App, request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+async function turnMember(
+  app: App,
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+): Promise<void> {
   const [, , name = "", state] = url.pathname.split("/");
   const member = app.members.get(name);
   if (member === undefined || (state !== "up" && state !== "down")) {
@@ -122,7 +150,9 @@ function keyOf(url: URL): string {
 }
 
 async function sendJson(response: ServerResponse, status: number, content: unknown): Promise<void> {
-  response.writeHead(status, { "content-type": "application/json" }).end(`${JSON.stringify(content, null, 2)}\n`);
+  response
+    .writeHead(status, { "content-type": "application/json" })
+    .end(`${JSON.stringify(content, null, 2)}\n`);
 }
 
 function sendError(response: ServerResponse, error: unknown): void {

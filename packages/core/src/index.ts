@@ -85,6 +85,7 @@ export type {
   TimedOptions,
 } from "./storage.js";
 export type { StoredObject } from "./stored-object.js";
+export { SUPPORTS_ALL } from "./supports.js";
 export { limit, type LimitOptions } from "./wrap/limit.js";
 export { prefixed } from "./wrap/prefixed.js";
 export { readOnly } from "./wrap/read-only.js";

@@ -2,7 +2,7 @@ import { consume } from "./abort.js";
 import { contentTypeOf } from "./content-type.js";
 import { unpackKeyCursor } from "./cursor.js";
 import { StorageError, type Operation, type StorageErrorCode } from "./errors.js";
-import { KEY_BYTES_MAX, compareKeys, keyProblem } from "./key.js";
+import { compareKeys, keyProblem } from "./key.js";
 import { PageBuilder, listEntry } from "./page.js";
 import type {
   Body,
@@ -17,30 +17,15 @@ import type {
   ObjectInfo,
   PutOptions,
   StorageProvider,
-  Supports,
 } from "./provider.js";
 import { resolveRange } from "./range.js";
+import { SUPPORTS_ALL } from "./supports.js";
 import { decodeKeyPath, encodeKeyPath } from "./ref.js";
 
 export interface MemoryOptions {
   /** Default `"memory"`. */
   readonly name?: string | undefined;
 }
-
-const SUPPORTS: Supports = {
-  range: true,
-  ifNoneMatch: true,
-  ifMatch: true,
-  ifNoneMatchOnMultipart: true,
-  conditionalDelete: true,
-  metadata: true,
-  orderedList: true,
-  emptyObject: true,
-  overwrite: true,
-  byteExact: true,
-  keyBytesMax: KEY_BYTES_MAX,
-  objectBytesMax: Number.POSITIVE_INFINITY,
-};
 
 interface Stored {
   readonly bytes: Uint8Array;
@@ -64,7 +49,7 @@ export function memory(options: MemoryOptions = {}): StorageProvider {
   const state: Memory = { name: options.name ?? "memory", objects: new Map(), sorted: undefined, writes: 0 };
   return {
     name: state.name,
-    supports: SUPPORTS,
+    supports: SUPPORTS_ALL,
     put: (key, body, call) => put(state, key, body, call),
     get: (key, call) => get(state, key, call),
     head: (key, call) => head(state, key, call),

@@ -8,7 +8,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-async function file(content: string): Promise<{ readonly fd: number; readonly facts: fs.BigIntStats }> {
+async function written(content: string): Promise<{ readonly fd: number; readonly facts: fs.BigIntStats }> {
   const fd = fs.openSync(join(await folder(), "file"), "w+");
   onTestFinished(() => fs.closeSync(fd));
   fs.writeSync(fd, content);
@@ -18,14 +18,14 @@ async function file(content: string): Promise<{ readonly fd: number; readonly fa
 describe("generations", () => {
   it("are left as they are while they differ by themselves", async () => {
     const { distinct } = createGenerations();
-    const { fd, facts } = await file("x");
+    const { fd, facts } = await written("x");
     expect(distinct(fd, "a", facts)).toBe(facts);
     expect(distinct(fd, "b", facts)).toBe(facts);
   });
 
   it("of one key with one size and time are moved apart, and the file's time with them", async () => {
     const { distinct } = createGenerations();
-    const { fd, facts } = await file("x");
+    const { fd, facts } = await written("x");
     const versions = Array.from({ length: 50 }, () => distinct(fd, "a", facts));
     expect(new Set(versions.map(etagOf)).size).toBe(50);
     expect(new Set(versions.map(({ mtimeNs }) => mtimeNs)).size).toBe(50);
@@ -34,7 +34,7 @@ describe("generations", () => {
 
   it("of one key are moved apart although their files have different numbers", async () => {
     const { distinct } = createGenerations();
-    const { fd, facts } = await file("x");
+    const { fd, facts } = await written("x");
     distinct(fd, "a", facts);
     const other = { ...facts, ino: facts.ino + 1n } as fs.BigIntStats;
     expect(distinct(fd, "a", other).mtimeNs).toBeGreaterThan(facts.mtimeNs);
@@ -42,7 +42,7 @@ describe("generations", () => {
 
   it("of one key stay apart when files of other keys come in between", async () => {
     const { distinct } = createGenerations();
-    const { fd, facts } = await file("x");
+    const { fd, facts } = await written("x");
     const etags = new Set<string>();
     for (let round = 0n; round < 50n; round++) {
       etags.add(etagOf(distinct(fd, "a", facts)));
@@ -53,7 +53,7 @@ describe("generations", () => {
 
   it("stay close to the time that they had", async () => {
     const { distinct } = createGenerations();
-    const { fd, facts } = await file("x");
+    const { fd, facts } = await written("x");
     let last = facts;
     for (let round = 0; round < 100; round++) last = distinct(fd, "a", facts);
     expect(last.mtimeNs - facts.mtimeNs).toBeLessThan(5_000_000n);
@@ -61,7 +61,7 @@ describe("generations", () => {
 
   it("are moved apart also where the file system keeps times in seconds", async () => {
     const { distinct } = createGenerations();
-    const { fd, facts } = await file("x");
+    const { fd, facts } = await written("x");
     const whole = (value: fs.BigIntStats): fs.BigIntStats =>
       ({ ...value, mtimeNs: (value.mtimeNs / 2_000_000_000n) * 2_000_000_000n }) as fs.BigIntStats;
     const original = fs.fstatSync;
@@ -73,7 +73,7 @@ describe("generations", () => {
 
   it("are still told apart when the clock was set back", async () => {
     const { distinct } = createGenerations();
-    const { fd, facts } = await file("x");
+    const { fd, facts } = await written("x");
     const earlier = { ...facts, mtimeNs: facts.mtimeNs - 3_600_000_000_000n } as fs.BigIntStats;
     distinct(fd, "a", earlier);
     distinct(fd, "a", facts);
@@ -84,7 +84,7 @@ describe("generations", () => {
   });
 
   it("have names that are safe in a file system and in a header", async () => {
-    const { facts } = await file("x");
+    const { facts } = await written("x");
     expect(generationName(facts)).toMatch(/^[a-z0-9]+(-[a-z0-9]+){2}$/);
     expect(etagOf(facts)).toBe(`"${generationName(facts)}"`);
   });

@@ -6,11 +6,11 @@ import {
   VARIANTS,
   code,
   folder,
+  idle,
   open,
   openFiles,
   put,
   read,
-  until,
 } from "./testing/disk.test-support.js";
 
 describe("the options", () => {

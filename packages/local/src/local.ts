@@ -1,10 +1,4 @@
-import {
-  KEY_BYTES_MAX,
-  prefixed,
-  type EveryMember,
-  type StorageProvider,
-  type Supports,
-} from "@stowage/core";
+import { SUPPORTS_ALL, prefixed, type EveryMember, type StorageProvider } from "@stowage/core";
 import { copyObject } from "./copy.js";
 import { deleteObject } from "./delete.js";
 import type { SymlinkCheck } from "./directories.js";
@@ -53,21 +47,6 @@ export interface LocalOptions {
    */
   readonly symlinkCheck?: SymlinkCheck | undefined;
 }
-
-const SUPPORTS: Supports = {
-  range: true,
-  ifNoneMatch: true,
-  ifMatch: true,
-  ifNoneMatchOnMultipart: true,
-  conditionalDelete: true,
-  metadata: true,
-  orderedList: true,
-  emptyObject: true,
-  overwrite: true,
-  byteExact: true,
-  keyBytesMax: KEY_BYTES_MAX,
-  objectBytesMax: Number.POSITIVE_INFINITY,
-};
 
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
@@ -130,7 +109,7 @@ function provider(
   const { places, root, name } = disk;
   return {
     name,
-    supports: SUPPORTS,
+    supports: SUPPORTS_ALL,
     put: (key, body, call) => putObject(disk, key, body, call),
     get: (key, call) => getObject(disk, key, call),
     head: (key, call) => headObject(disk, key, call),

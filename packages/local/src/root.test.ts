@@ -7,14 +7,13 @@ import {
   content,
   files,
   folder,
+  idle,
   isThere,
   keys,
   open,
-  openFiles,
   put,
   rejection,
   text,
-  until,
 } from "./testing/disk.test-support.js";
 import type { StorageProvider } from "@stowage/core";
 

@@ -1,5 +1,4 @@
 import { copyFile, mkdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { execFileSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { generationName } from "./generation.js";
@@ -8,14 +7,14 @@ import {
   LAYOUTS,
   code,
   folder,
+  idle,
   keys,
   open,
-  openFiles,
   put,
   read,
   sidecars,
+  system,
   text,
-  until,
 } from "./testing/disk.test-support.js";
 
 const CASES = LAYOUTS.flatMap((layout) => CHECKS.map((symlinkCheck) => ({ layout, symlinkCheck })));
@@ -104,12 +103,7 @@ describe.each(CASES)("a sidecar ($layout, $symlinkCheck)", (variant) => {
       for (const path of paths) await makeOlder(root, path, past);
       if (how === "cp") system("cp", "-a", root, copy);
       else if (how === "tar")
-        execFileSync("sh", [
-          "-c",
-          `mkdir "$1" && tar -C "$0" -c --format=posix . | tar -C "$1" -x`,
-          root,
-          copy,
-        ]);
+        system("sh", "-c", `mkdir "$1" && tar -C "$0" -c --format=posix . | tar -C "$1" -x`, root, copy);
       else await copyTree(root, copy);
       const restored = open(copy, variant);
       if (how !== "rsync-like") {
@@ -140,7 +134,7 @@ async function makeOlder(root: string, path: string, date: Date): Promise<void> 
 /** A copy that keeps times only to the millisecond: its files are other versions. */
 async function copyTree(from: string, to: string): Promise<void> {
   system("cp", "-r", from, to);
-  const found = execFileSync("find", [from, "-type", "f"], { encoding: "utf8" }).trim().split("\n");
+  const found = system("find", from, "-type", "f").trim().split("\n");
   for (const path of found) {
     const { atime } = await stat(path);
     await utimes(path.replace(from, to), atime, new Date(0));

@@ -207,7 +207,7 @@ async function readOnlyDisk(root: string): Promise<unknown> {
   return { writes, metadata: info.metadata, keys: await keys(provider) };
 }
 
-async function outcomes(provider: StorageProvider): Promise<string[]> {
+async function everyVerb(provider: StorageProvider): Promise<string[]> {
   const calls = [
     () => provider.get("a", {}),
     () => provider.head("a", {}),
@@ -243,10 +243,10 @@ async function unmounted(root: string, check: string): Promise<unknown> {
   await put(provider, "a", "content");
   await idle(point);
   system("umount", point);
-  const without = await outcomes(provider);
+  const without = await everyVerb(provider);
   const written = fs.readdirSync(point);
   system("mount", "--bind", disk, point);
-  const again = await outcomes(provider);
+  const again = await everyVerb(provider);
   return { without, written, again };
 }
 

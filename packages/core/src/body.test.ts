@@ -649,6 +649,27 @@ describe("a body whose reader stops", () => {
   });
 });
 
+describe("a body that is longer than its declared size", () => {
+  it.each<readonly [string, () => BodyInput]>([
+    ["a stream", () => Readable.from(endless(), { objectMode: false })],
+    ["a generator", endless],
+    ["a function", () => endless],
+  ])("is refused at once, not at its end: %s", async (_, make) => {
+    const body = await toBody(make(), { size: 150_000 });
+    expect(await rejection(readAll(body.open()))).toMatchObject({
+      code: "SourceError",
+      reason: expect.stringContaining("longer than its declared size of 150000 bytes") as string,
+    });
+  });
+});
+
+async function* endless(): AsyncGenerator<Uint8Array, void, undefined> {
+  for (;;) {
+    await new Promise((resolve) => setImmediate(resolve));
+    yield Buffer.alloc(100_000);
+  }
+}
+
 describe("a body that has been read", () => {
   it("unlocks its Web stream", async () => {
     const source = webStream(bytes);

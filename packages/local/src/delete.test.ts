@@ -62,6 +62,16 @@ describe.each(VARIANTS)("a delete ($layout, $durability, $symlinkCheck)", (varia
     expect(await text(provider, "a")).toBe("2");
   });
 
+  it("does not fail because another one removes the folder that it empties", async () => {
+    const provider = open(await folder(), variant);
+    const names = Array.from({ length: 6 }, (_, index) => `a/b/${index}`);
+    for (let round = 0; round < 15; round++) {
+      await Promise.all(names.map((name) => put(provider, name, "x")));
+      const deletes = await Promise.allSettled(names.map((name) => provider.delete(name, {})));
+      expect(deletes.filter(({ status }) => status === "rejected")).toEqual([]);
+    }
+  });
+
   it("rejects with the signal's reason when it is aborted before, and removes nothing", async () => {
     const provider = open(await folder(), variant);
     await put(provider, "a", "x");

@@ -81,3 +81,15 @@ export function failure(
 ): StorageError {
   return new StorageError(code, reason, { ...context, cause });
 }
+
+/** No name, a file for a folder, a folder for a file, a socket for a file. */
+const MISSING: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR", "EISDIR", "ENXIO"]);
+
+/** Whether a system error says that no such file is there. */
+export function isMissing(error: unknown): boolean {
+  return MISSING.has(codeOf(error));
+}
+
+export function notFound(context: FailureContext, cause: unknown): Error {
+  return failure("NotFound", "there is no such object", context, cause);
+}

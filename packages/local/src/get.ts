@@ -4,6 +4,7 @@ import { infoOf, type Disk } from "./disk.js";
 import { inFolder } from "./directories.js";
 import { failure, toLocalError, type FailureContext } from "./errors.js";
 import { FileStream } from "./file-stream.js";
+import { lookAt } from "./look.js";
 import { assertMatch } from "./put.js";
 import type { Root } from "./root.js";
 import type { Facts } from "./facts.js";
@@ -60,39 +61,13 @@ async function readSmall(
   throw failure("Integrity", "the file became shorter while it was read", context);
 }
 
-/** How often a file may be replaced between the opening and the look at its facts. */
-const REPLACED_MAX = 5;
-
 /**
  * Opens the file of a key, and finds the facts of that version.
  *
  * @throws StorageError `NotFound` when there is none; `PermissionDenied` when a symbolic link is in its place.
  */
-export async function openObject(disk: Disk, key: string, context: FailureContext): Promise<OpenFile> {
-  for (let tries = 0; ; tries++) {
-    const root = await disk.root.open(context);
-    try {
-      const file = await openOnce(disk, root, key);
-      if (file !== undefined) return file;
-      if (tries === REPLACED_MAX)
-        throw failure("Unavailable", "the object is replaced all the time", context);
-    } catch (error) {
-      if (!isMissing(error)) throw toLocalError(error, context);
-      if (tries === REPLACED_MAX || !(await disk.root.confirm(root, context))) throw notFound(context, error);
-    }
-  }
-}
-
-/** No name, a file for a folder, a folder for a file, a socket for a file. */
-const MISSING: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR", "EISDIR", "ENXIO"]);
-
-/** Whether a system error says that no such file is there. */
-export function isMissing(error: unknown): boolean {
-  return MISSING.has(codeOf(error));
-}
-
-export function notFound(context: FailureContext, cause: unknown): Error {
-  return failure("NotFound", "there is no such object", context, cause);
+export function openObject(disk: Disk, key: string, context: FailureContext): Promise<OpenFile> {
+  return lookAt(disk, key, context, (root) => openOnce(disk, root, key));
 }
 
 /** `undefined` when the file was replaced in between, and its facts may be gone with it. */

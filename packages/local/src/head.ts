@@ -2,29 +2,16 @@ import type { HeadOptions, ObjectInfo } from "@stowage/core";
 import type { BigIntStats } from "node:fs";
 import { infoOf, type Disk } from "./disk.js";
 import { inFolder } from "./directories.js";
-import { failure, toLocalError, type FailureContext } from "./errors.js";
+import type { FailureContext } from "./errors.js";
 import { etagOf } from "./generation.js";
-import { isMissing, notFound } from "./get.js";
+import { lookAt } from "./look.js";
 import type { Root } from "./root.js";
 import { lstat } from "./system.js";
-
-const REPLACED_MAX = 5;
 
 export async function headObject(disk: Disk, key: string, { signal }: HeadOptions): Promise<ObjectInfo> {
   const context: FailureContext = { operation: "head", provider: disk.name, key, signal };
   signal?.throwIfAborted();
-  for (let tries = 0; ; tries++) {
-    const root = await disk.root.open(context);
-    try {
-      const info = await headOnce(disk, root, key);
-      if (info !== undefined) return info;
-      if (tries === REPLACED_MAX)
-        throw failure("Unavailable", "the object is replaced all the time", context);
-    } catch (error) {
-      if (!isMissing(error)) throw toLocalError(error, context);
-      if (tries === REPLACED_MAX || !(await disk.root.confirm(root, context))) throw notFound(context, error);
-    }
-  }
+  return await lookAt(disk, key, context, (root) => headOnce(disk, root, key));
 }
 
 /** `undefined` when the file was replaced in between, and its facts may be gone with it. */

@@ -7,9 +7,8 @@ import {
   type ListPage,
 } from "@stowage/core";
 import { listedInfo, type Disk } from "./disk.js";
-import { isAbort, toLocalError, type FailureContext } from "./errors.js";
+import { isMissing, isAbort, toLocalError, type FailureContext } from "./errors.js";
 import type { BigIntStats } from "node:fs";
-import { isMissing } from "./get.js";
 import type { Root } from "./root.js";
 import { inFolder } from "./directories.js";
 import { lstat } from "./system.js";

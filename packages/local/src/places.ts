@@ -95,7 +95,7 @@ function folderOf(base: string, folder: string): string {
 function pathOf(text: string): string | undefined {
   if (!text.startsWith("file://")) return text;
   try {
-    return fileURLToPath(text.replace(/[?#].*$/s, ""));
+    return fileURLToPath(text);
   } catch {
     return undefined;
   }

@@ -249,7 +249,6 @@ function descriptorPathsWork(): boolean {
 async function prepare(here: Found, context: FailureContext): Promise<void> {
   const { directories, path, layout } = here.root;
   for (const folder of [PRIVATE_FOLDER, `${PRIVATE_FOLDER}/tmp`, `${PRIVATE_FOLDER}/meta`, layout.base]) {
-    directories.forget(folder);
     (await directories.hold(folder, true)).release();
   }
   const fold = layout.name === "portable" && (await isFolding(path));

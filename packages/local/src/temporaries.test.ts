@@ -50,6 +50,26 @@ describe.each(CHECKS)("temporary files that a killed process left (%s)", (symlin
     expect(await readdir(join(root, ".stowage/tmp"))).toEqual([]);
   });
 
+  it("do not take those with them that are in use, whatever the clock says", async () => {
+    const root = await left();
+    vi.useFakeTimers({ toFake: ["Date", "performance"] });
+    const provider = open(root, { symlinkCheck });
+    await put(provider, "first", "x");
+    let go = (): void => {};
+    const gate = new Promise<void>((resolve) => (go = resolve));
+    async function* slow(): AsyncGenerator<Uint8Array, void, undefined> {
+      yield new Uint8Array(10);
+      await gate;
+    }
+    const putting = put(provider, "a", slow());
+    while ((await readdir(join(root, ".stowage/tmp"))).length < 2);
+    vi.advanceTimersByTime(25 * HOUR_MS);
+    await put(provider, "b", "x");
+    while ((await readdir(join(root, ".stowage/tmp"))).includes("left-1"));
+    go();
+    expect((await putting).size).toBe(10);
+  });
+
   it("take no object with them, when they are a second name of it", async () => {
     const root = await left();
     await put(open(root), "a", "content");

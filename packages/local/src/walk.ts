@@ -1,8 +1,8 @@
+import { isMissing } from "./errors.js";
 import type { Dirent } from "node:fs";
 import { inFolder, joinPath, readFolder } from "./directories.js";
 import type { Layout } from "./layout.js";
 import type { Root } from "./root.js";
-import { isMissing } from "./get.js";
 import { codeOf } from "./system.js";
 
 /** A file met on a walk: the text of its key, and where it is. */

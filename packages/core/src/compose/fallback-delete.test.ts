@@ -230,7 +230,10 @@ describe("a conditional delete through a chain", () => {
     chain.first.fault = down;
     expect(await rejection(chain.storage.delete("a", { ifMatch: etag }))).toMatchObject({
       code: "Unavailable",
+      applied: "no",
+      provider: "first",
     });
+    expect(await contents(chain.third)).toEqual({ a: "abc" });
   });
 });
 

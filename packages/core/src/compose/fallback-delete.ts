@@ -1,4 +1,4 @@
-import { StorageError, type Attempt } from "../errors.js";
+import { StorageError, isStorageError, type Attempt } from "../errors.js";
 import type { DeleteOptions, StorageProvider } from "../provider.js";
 import { ask, mayHold, memberError, movesOn, saysAbsent, type Chain } from "./chain.js";
 import { readFromChain } from "./fallback-read.js";
@@ -67,7 +67,7 @@ async function holderOf(
       },
     );
   } catch (error) {
-    if ((error as StorageError).code === "NotFound") return undefined;
+    if (isStorageError(error, "NotFound")) return undefined;
     throw error;
   }
 }

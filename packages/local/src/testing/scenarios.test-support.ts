@@ -196,7 +196,7 @@ async function readOnlyDisk(root: string): Promise<unknown> {
   const writer = local({ root });
   await put(writer, "a", "content", { a: "b" });
   await writer.close?.();
-  system("mount", "-o", "remount,ro", root);
+  system("mount", "-o", "remount,bind,ro", root);
   const provider = local({ root });
   const writes = [
     await code(put(provider, "c", "d")),
@@ -274,7 +274,7 @@ async function withoutRights(root: string): Promise<unknown> {
   fs.chmodSync(join(own, "secret"), 0o000);
   fs.chmodSync(join(own, "folder"), 0o500);
   const provider = local({ root: own });
-  return {
+  const outcome = {
     write: await code(put(local({ root: locked }), "b", "x")),
     read: await code(local({ root: locked }).get("a", {})),
     root: await Promise.all([
@@ -285,6 +285,9 @@ async function withoutRights(root: string): Promise<unknown> {
     folder: await code(put(provider, "folder/b", "x")),
     left: fs.readdirSync(join(own, ".stowage/tmp")),
   };
+  // Whoever made the folders has to be able to remove them.
+  if (isOwner) for (const path of [locked, unreadable, join(own, "folder")]) fs.chmodSync(path, 0o700);
+  return outcome;
 }
 
 const NOBODY = 65534;

@@ -1,0 +1,32 @@
+import type { Disk } from "./disk.js";
+import { failure, isMissing, notFound, toLocalError, type FailureContext } from "./errors.js";
+import type { Root } from "./root.js";
+
+/** How often a look may find the file replaced before the writers of this process are made to wait for it. */
+const FREE_LOOKS = 3;
+const LOOKS_MAX = 30;
+
+/**
+ * Looks at the file of a key, again when it was replaced between one question and the next.
+ *
+ * @param look - Gives `undefined` when what it saw does not belong together.
+ * @throws StorageError `NotFound` when there is no such file, in a root that is certain to be there.
+ */
+export async function lookAt<T>(
+  disk: Disk,
+  key: string,
+  context: FailureContext,
+  look: (root: Root) => Promise<T | undefined>,
+): Promise<T> {
+  for (let looks = 0; ; looks++) {
+    const root = await disk.root.open(context);
+    try {
+      const found = looks < FREE_LOOKS ? await look(root) : await disk.lock.run(key, () => look(root));
+      if (found !== undefined) return found;
+      if (looks === LOOKS_MAX) throw failure("Unavailable", "the object is replaced all the time", context);
+    } catch (error) {
+      if (!isMissing(error)) throw toLocalError(error, context);
+      if (looks === LOOKS_MAX || !(await disk.root.confirm(root, context))) throw notFound(context, error);
+    }
+  }
+}

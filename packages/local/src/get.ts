@@ -8,7 +8,7 @@ import { lookAt } from "./look.js";
 import { assertMatch } from "./put.js";
 import type { Root } from "./root.js";
 import type { Facts } from "./facts.js";
-import { close, closeLater, codeOf, factsOf, open, readFully } from "./system.js";
+import { close, closeLater, factsOf, open, readFully } from "./system.js";
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 

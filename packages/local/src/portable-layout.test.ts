@@ -86,7 +86,7 @@ describe.each([
 
   it(`keeps these promises for random keys (seed ${seed})`, () => {
     const random = randomNumbers();
-    const found = [...new Set(Array.from({ length: 5_000 }, () => randomKey(random)))];
+    const found = [...new Set(Array.from({ length: 3_000 }, () => randomKey(random)))];
     const paths = found.map((key) => layout.toPath(key));
     expect(paths.map((path) => layout.toKey(path))).toEqual(found);
     expect(new Set(paths.map(seen)).size).toBe(found.length);
@@ -142,7 +142,7 @@ describe("a store in the portable layout", () => {
   it(`lists random keys in UTF-8 order, from any of them on (seed ${seed})`, async () => {
     const provider = open(await folder(), { layout: "portable", durability: "rename" });
     const random = randomNumbers();
-    const found = [...new Set(Array.from({ length: 400 }, () => randomKey(random)))];
+    const found = [...new Set(Array.from({ length: 200 }, () => randomKey(random)))];
     await Promise.all(found.map((key) => put(provider, key, "x")));
     expect(await keys(provider, { limit: 9 })).toEqual(sorted(found));
   });

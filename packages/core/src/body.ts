@@ -59,6 +59,11 @@ type Range = { readonly offset: number; readonly length: number };
  * is known to be wrong.
  */
 export async function toBody(input: BodyInput, options: BodyOptions = {}): Promise<Body> {
+  return await bodyOf(input, options);
+}
+
+/** As {@link toBody}; a promise only where the disk has to be asked. */
+export function bodyOf(input: BodyInput, options: BodyOptions): Body | Promise<Body> {
   const { size } = options;
   assertDeclared(size);
   const context = { key: options.key, provider: options.provider ?? "source", idleMs: options.idleMs };

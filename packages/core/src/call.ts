@@ -15,7 +15,9 @@ export interface Calls {
    */
   readonly closing: AbortController;
   readonly hasLimits: boolean;
-  readonly running: Set<Promise<unknown>>;
+  running: number;
+  /** Called when the last one that runs has settled. */
+  onIdle: (() => void) | undefined;
   /** The bodies of objects that are being read. */
   readonly bodies: Set<Readable>;
   closed: boolean;
@@ -51,10 +53,9 @@ export async function runCall<Options extends CallOptions & TimedOptions, T>(
   options.signal?.throwIfAborted();
   const { signal, unlink } = signalOf(calls, operation, key, options, isLong);
   const startedAt = onEvent === undefined ? 0 : performance.now();
-  const running = run({ ...options, signal, onEvent });
-  calls.running.add(running);
+  calls.running++;
   try {
-    const result = await running;
+    const result = await run(innerOptions(options, signal, onEvent));
     report(calls, operation, key, startedAt, result, undefined);
     return result;
   } catch (error) {
@@ -62,9 +63,18 @@ export async function runCall<Options extends CallOptions & TimedOptions, T>(
     report(calls, operation, key, startedAt, undefined, shown);
     throw shown;
   } finally {
-    calls.running.delete(running);
+    if (--calls.running === 0) calls.onIdle?.();
     unlink?.();
   }
+}
+
+function innerOptions<Options extends CallOptions>(
+  options: Options,
+  signal: AbortSignal | undefined,
+  onEvent: CallOptions["onEvent"],
+): Inner<Options> {
+  if (signal === options.signal && onEvent === options.onEvent) return options;
+  return Object.assign({}, options, { signal, onEvent });
 }
 
 function foreign(error: unknown, operation: Operation, provider: string, key: string | undefined): unknown {
@@ -176,10 +186,15 @@ export async function closeCalls(calls: Calls, graceMs: number): Promise<void> {
 }
 
 /** Ends when nothing runs and nothing is being read: what runs may end with an object to be read. */
-async function settling({ running, bodies }: Calls): Promise<void> {
-  while (running.size + bodies.size > 0) {
-    await Promise.allSettled([...running, ...[...bodies].map((body) => once(body, "close"))]);
+async function settling(calls: Calls): Promise<void> {
+  const { bodies } = calls;
+  while (calls.running + bodies.size > 0) {
+    await Promise.allSettled([idle(calls), ...[...bodies].map((body) => once(body, "close"))]);
   }
+}
+
+async function idle(calls: Calls): Promise<void> {
+  if (calls.running > 0) await new Promise<void>((resolve) => void (calls.onIdle = resolve));
 }
 
 /** Waits for something, but not longer than that. */

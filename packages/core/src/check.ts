@@ -8,7 +8,6 @@ import type {
   ListOptions,
   PutOptions,
   StorageProvider,
-  Supports,
 } from "./provider.js";
 import { assertRange } from "./range.js";
 
@@ -35,7 +34,7 @@ export function checkPut(
   options: PutOptions,
   size: number | undefined,
 ): void {
-  const { supports, name } = provider;
+  const { name } = provider;
   assertHeaders(options, key, name);
   if (options.metadata !== undefined) assertMetadata(options.metadata, key, name);
   if (options.ifNoneMatch !== undefined && options.ifNoneMatch !== "*") {
@@ -48,21 +47,32 @@ export function checkPut(
   if (options.writeId !== undefined && !WRITE_ID.test(options.writeId)) {
     throw new TypeError("writeId is 1 to 200 characters of A-Z, a-z, 0-9, -, _, . and :");
   }
-  const wanted: readonly (readonly [boolean, keyof Supports, string])[] = [
-    [options.ifNoneMatch !== undefined, "ifNoneMatch", "create-only writes"],
-    [options.ifMatch !== undefined, "ifMatch", "conditional writes"],
-    [options.metadata !== undefined && Object.keys(options.metadata).length > 0, "metadata", "metadata"],
-    [size === 0, "emptyObject", "empty objects"],
-  ];
-  for (const [asked, feature, words] of wanted) {
-    if (asked && !supports[feature]) {
-      throw refused("Unsupported", `the provider does not support ${words}`, provider, "put", key);
-    }
+  const { metadata } = options;
+  if (options.ifNoneMatch !== undefined) assertSupports(provider, "ifNoneMatch", "create-only writes", key);
+  if (options.ifMatch !== undefined) assertSupports(provider, "ifMatch", "conditional writes", key);
+  if (metadata !== undefined && Object.keys(metadata).length > 0) {
+    assertSupports(provider, "metadata", "metadata", key);
   }
-  if (size !== undefined && size > supports.objectBytesMax) {
-    const reason = `the body has ${size} bytes, the provider takes ${supports.objectBytesMax}`;
-    throw refused("TooLarge", reason, provider, "put", key);
-  }
+  checkSize(provider, key, size);
+}
+
+/** Throws for a body of a length that this provider does not take. */
+export function checkSize(provider: StorageProvider, key: string, size: number | undefined): void {
+  if (size === 0) assertSupports(provider, "emptyObject", "empty objects", key);
+  const { objectBytesMax } = provider.supports;
+  if (size === undefined || !(size > objectBytesMax)) return;
+  const reason = `the body has ${size} bytes, the provider takes ${objectBytesMax}`;
+  throw refused("TooLarge", reason, provider, "put", key);
+}
+
+function assertSupports(
+  provider: StorageProvider,
+  feature: "ifNoneMatch" | "ifMatch" | "metadata" | "emptyObject",
+  words: string,
+  key: string,
+): void {
+  if (provider.supports[feature]) return;
+  throw refused("Unsupported", `the provider does not support ${words}`, provider, "put", key);
 }
 
 /** Throws for options of a copy or a move that are wrong. */

@@ -1,7 +1,16 @@
 import { setMaxListeners } from "node:events";
-import { dropBody, toBody, type BodyInput } from "./body.js";
+import { bodyOf, dropBody, type BodyInput } from "./body.js";
 import { closeCalls, runCall, safeListener, trackBody, type Calls, type Inner } from "./call.js";
-import { checkCopy, checkDelete, checkDownload, checkGet, checkKey, checkList, checkPut } from "./check.js";
+import {
+  checkCopy,
+  checkDelete,
+  checkDownload,
+  checkGet,
+  checkKey,
+  checkList,
+  checkPut,
+  checkSize,
+} from "./check.js";
 import { copyObject, moveObject } from "./copy-object.js";
 import { deleteEach, deleteUnder } from "./delete-many.js";
 import { downloadObject } from "./download.js";
@@ -67,7 +76,8 @@ export function createStorage(provider: StorageProvider, options: StorageOptions
     hasLimits: hasLimits(describeProvider(wrapped)),
     onEvent: safeListener(options.onEvent),
     closing,
-    running: new Set(),
+    running: 0,
+    onIdle: undefined,
     bodies: new Set(),
     closed: false,
     sourceIdleMs: assertIdle(options.sourceIdleMs ?? SOURCE_IDLE_MS),
@@ -157,19 +167,27 @@ async function put(
   const { provider, sourceIdleMs } = storage;
   checkKey(provider, key, "put");
   checkPut(provider, key, options, options.size);
-  const { size, idempotencyKey, ...rest } = options;
+  const { size, idempotencyKey } = options;
   const run = async (call: Inner<PutOptions>): Promise<ObjectInfo> => {
-    const body = await toBody(input, { size, key, provider: provider.name, idleMs: sourceIdleMs });
-    checkPut(provider, key, options, body.size);
+    const made = bodyOf(input, { size, key, provider: provider.name, idleMs: sourceIdleMs });
+    const body = made instanceof Promise ? await made : made;
+    checkSize(provider, key, body.size);
     if (idempotencyKey !== undefined) return await putOnce(provider, key, body, call, idempotencyKey);
     return await provider.put(key, body, call);
   };
   try {
-    return await runCall(storage, "put", key, rest, run, idempotencyKey !== undefined);
+    return await runCall(storage, "put", key, providerOptions(options), run, idempotencyKey !== undefined);
   } catch (error) {
     dropBody(input);
     throw error;
   }
+}
+
+/** The options without those that are the facade's own. */
+function providerOptions(options: StoragePutOptions): PutOptions & TimedOptions {
+  if (options.size === undefined && options.idempotencyKey === undefined) return options;
+  const { size: _size, idempotencyKey: _idempotencyKey, ...rest } = options;
+  return rest;
 }
 
 async function get(

@@ -38,6 +38,15 @@ export interface CallChanges {
 /** What a wrapper does around each call: nothing, something before and after, or `next` several times. */
 export type Around = <T>(call: Call, next: (changes?: CallChanges) => Promise<T>) => Promise<T>;
 
+/** Calls `next`, also that of a provider which throws where it should reject. */
+export function begin<T>(next: (changes?: CallChanges) => Promise<T>, changes?: CallChanges): Promise<T> {
+  try {
+    return next(changes);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
 /** How a wrapper renames keys: to those of the inner provider and back. */
 export interface KeyMapping {
   readonly toInner: (key: string) => string;
@@ -194,12 +203,12 @@ function changed<Options extends CallOptions>(options: Options, changes: CallCha
   if (changes === undefined) return options;
   const { signal, writeId, onProgress } = changes;
   if (signal === undefined && writeId === undefined && onProgress === undefined) return options;
-  return {
-    ...options,
-    ...(signal && { signal }),
-    ...(writeId && { writeId }),
-    ...(onProgress && { onProgress }),
-  };
+  // In a hot place: spreading an object into a literal with further members takes ten times as long.
+  const inner: { -readonly [Name in keyof CallChanges]: CallChanges[Name] } = {};
+  if (signal !== undefined) inner.signal = signal;
+  if (writeId !== undefined) inner.writeId = writeId;
+  if (onProgress !== undefined) inner.onProgress = onProgress;
+  return Object.assign({}, options, inner);
 }
 
 function interceptMultipart(inner: MultipartUploads, around: Around, keys: KeyMapping): MultipartUploads {

@@ -40,19 +40,17 @@ async function deleteOnce(
       assertMatch(old, ifMatch, context);
     }
     await unlinkFile(directory.start + name);
-    await syncFolder(disk, directory, context);
+    if (disk.durable) await syncFolder(directory, context);
   });
   if (hadFacts) await forgetFacts(root, key, old, undefined);
   root.directories.prune(folder, root.layout.base);
 }
 
 /** A folder is not an object, and some systems say so with the error for a missing right. */
-async function unlinkFile(path: string): Promise<void> {
-  try {
-    await unlink(path);
-  } catch (error) {
+function unlinkFile(path: string): Promise<void> {
+  return unlink(path).catch(async (error: unknown) => {
     if (codeOf(error) !== "EPERM") throw error;
     const facts = await lstat(path);
     throw facts.isDirectory() ? Object.assign(new Error("A folder"), { code: "EISDIR" }) : error;
-  }
+  });
 }

@@ -12,7 +12,6 @@ export interface Disk {
   readonly places: Places;
   /** Whether a put waits for the disk. */
   readonly durable: boolean;
-  readonly fileMode: number;
   readonly lock: KeyLock;
   readonly generations: Generations;
 }

@@ -8,7 +8,7 @@ import { lookAt } from "./look.js";
 import { assertMatch } from "./put.js";
 import type { Root } from "./root.js";
 import type { Facts } from "./facts.js";
-import { close, closeLater, factsOf, open, readFully } from "./system.js";
+import { close, closeLater, closeQuietly, factsOf, open, readFully, readOnce } from "./system.js";
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 
@@ -20,12 +20,13 @@ export interface OpenFile {
   readonly fd: number;
   readonly generation: BigIntStats;
   readonly facts: Facts | undefined;
+  /** Whether it is on a disk of this machine. */
+  readonly isLocal: boolean;
 }
 
 export async function getObject(disk: Disk, key: string, options: GetOptions): Promise<GetResult> {
   const { signal } = options;
   const context: FailureContext = { operation: "get", provider: disk.name, key, signal };
-  signal?.throwIfAborted();
   const file = await openObject(disk, key, context);
   let handedOver = false;
   try {
@@ -44,9 +45,14 @@ export async function getObject(disk: Disk, key: string, options: GetOptions): P
   } catch (error) {
     throw toLocalError(error, context);
   } finally {
-    // Nothing was written, so there is nothing to learn from waiting for it.
-    if (!handedOver) closeLater(file.fd);
+    if (!handedOver) closeRead(file);
   }
+}
+
+/** Nothing was written, so there is nothing to learn from the closing, and nothing to wait for. */
+function closeRead({ fd, generation, isLocal }: OpenFile): void {
+  if (isLocal) closeQuietly(fd, Number(generation.size));
+  else closeLater(fd);
 }
 
 async function readSmall(
@@ -55,9 +61,12 @@ async function readSmall(
   length: number,
   context: FailureContext,
 ): Promise<Uint8Array> {
+  if (length === 0) return new Uint8Array(0);
   const bytes = Buffer.allocUnsafeSlow(length);
-  const count = length === 0 ? 0 : await readFully(fd, bytes, 0, length, offset);
-  if (count === length) return bytes;
+  const first = await readOnce(fd, bytes, 0, length, offset);
+  if (first === length) return bytes;
+  const rest = first === 0 ? 0 : await readFully(fd, bytes, first, length - first, offset + first);
+  if (first + rest === length) return bytes;
   throw failure("Integrity", "the file became shorter while it was read", context);
 }
 
@@ -81,7 +90,9 @@ async function openOnce(disk: Disk, root: Root, key: string): Promise<OpenFile |
     const generation = await factsOf(fd, root.isLocal);
     if (!generation.isFile()) throw Object.assign(new Error("Not a file"), { code: "EISDIR" });
     const { facts, certain } = await root.sidecars.find(key, generation);
-    if (certain || (await factsOf(fd, root.isLocal)).nlink > 0n) return { fd, generation, facts };
+    if (certain || (await factsOf(fd, root.isLocal)).nlink > 0n) {
+      return { fd, generation, facts, isLocal: root.isLocal };
+    }
     await close(fd);
     return undefined;
   } catch (error) {

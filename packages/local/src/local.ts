@@ -27,7 +27,7 @@ export interface LocalOptions {
   readonly layout?: "plain" | "portable" | undefined;
   /**
    * `"fsync"` (default): an acknowledged put survives a loss of power. `"rename"`: it survives the end of the
-   * process, and is whole in any case.
+   * process, at any instant; a loss of power may take what was put shortly before, or tear it.
    */
   readonly durability?: "fsync" | "rename" | undefined;
   /**
@@ -37,9 +37,9 @@ export interface LocalOptions {
   readonly create?: boolean | undefined;
   /** Where the folder is served, for `publicUrl` and `locate`. */
   readonly publicBaseUrl?: string | undefined;
-  /** Permissions of new files; default `0o600`. */
+  /** Permissions of new files, those with facts included; default `0o600`. The `umask` does not count. */
   readonly fileMode?: number | undefined;
-  /** Permissions of new folders; default `0o700`. */
+  /** Permissions of new folders, the provider's own included; default `0o700`. The `umask` does not count. */
   readonly directoryMode?: number | undefined;
   /**
    * How symbolic links below the root are noticed: by the opened folder itself (Linux, the default there),
@@ -83,6 +83,7 @@ export function local(options: LocalOptions): StorageProvider {
       layout,
       create: options.create ?? false,
       check: options.symlinkCheck,
+      fileMode: options.fileMode ?? FILE_MODE,
       directoryMode,
       durable,
     }),
@@ -93,7 +94,6 @@ export function local(options: LocalOptions): StorageProvider {
       publicBaseUrl: options.publicBaseUrl,
     }),
     durable,
-    fileMode: options.fileMode ?? FILE_MODE,
     lock: createKeyLock(),
     generations: createGenerations(),
   };
@@ -132,7 +132,7 @@ function provider(
         durability === "fsync"
           ? "an acknowledged put survives a loss of power"
           : "an acknowledged put survives the end of the process, not a loss of power",
-        "a put is whole or not there, at any instant",
+        "a put is whole or not there, whenever the process ends",
         "no symbolic link below the root is followed",
       ],
       limits: [

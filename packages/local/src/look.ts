@@ -18,6 +18,7 @@ export async function lookAt<T>(
   context: FailureContext,
   look: (root: Root) => Promise<T | undefined>,
 ): Promise<T> {
+  context.signal?.throwIfAborted();
   for (let looks = 0; ; looks++) {
     const root = await disk.root.open(context);
     try {

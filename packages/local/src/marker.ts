@@ -78,7 +78,7 @@ export async function leaveMarker(
 ): Promise<void> {
   const { id = randomUUID() } = marker;
   const text = Buffer.from(`${JSON.stringify({ version: 1, ...marker, id })}\n`);
-  const temporary = await temporaries.create(0o600);
+  const temporary = await temporaries.create();
   try {
     await writeFully(temporary.fd, text, text.byteLength, 0);
     // Also where puts do not wait for the disk: without what is in it the whole root could not be opened.

@@ -7,6 +7,9 @@ export const PRIVATE_FOLDER = ".stowage";
 /** The longest name of a file, in bytes, on nearly all file systems. @see https://man7.org/linux/man-pages/man7/path_resolution.7.html */
 const NAME_BYTES_MAX = 255;
 
+/** In characters, of up to three bytes each. */
+const SURELY_SHORT = NAME_BYTES_MAX / 3;
+
 /** What Windows does not take in a name. @see https://learn.microsoft.com/windows/win32/fileio/naming-a-file */
 const WINDOWS_FORBIDDEN = /[<>:"|?*]|[. ]$|^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i;
 
@@ -16,6 +19,8 @@ export function plainLayout(platform: NodeJS.Platform = process.platform): Layou
     name: "plain",
     base: "",
     problem: (key) => {
+      // Too short for a long segment, and not begun with a dot: nearly every key, and certain to be good.
+      if (key.length <= SURELY_SHORT && !key.startsWith(".") && platform !== "win32") return undefined;
       const segments = key.split("/");
       if (segments[0]?.toLowerCase() === PRIVATE_FOLDER)
         return `"${PRIVATE_FOLDER}" is the provider's own folder`;

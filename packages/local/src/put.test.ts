@@ -11,6 +11,7 @@ import {
   VARIANTS,
   code,
   content,
+  files,
   folder,
   isThere,
   open,
@@ -348,12 +349,13 @@ describe.each(CHECKS)("permissions (%s)", (symlinkCheck) => {
     const before = process.umask(0o077);
     try {
       const provider = open(root, { symlinkCheck, create: true, fileMode: 0o664, directoryMode: 0o775 });
-      await put(provider, "a/b", "x");
+      await put(provider, "a/b", "x", { metadata: { a: "b" } });
       await provider.copy?.("a/b", "a/c", {});
     } finally {
       process.umask(before);
     }
-    expect(await modes(root, [".", "a", "a/b", "a/c"])).toEqual(["775", "775", "664", "664"]);
+    expect(await modes(root, [".", "a", ".stowage/tmp"])).toEqual(["775", "775", "775"]);
+    expect(new Set(await modes(root, await files(root)))).toEqual(new Set(["664"]));
   });
 });
 

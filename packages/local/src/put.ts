@@ -6,7 +6,7 @@ import { failure, isAbort, toLocalError, type FailureContext } from "./errors.js
 import { etagOf, type Generation } from "./generation.js";
 import type { Root } from "./root.js";
 import type { Facts } from "./facts.js";
-import { codeOf, factsOf, fchmod, fsync, isShared, link, lstat, rename, unlink } from "./system.js";
+import { codeOf, factsOf, fsync, link, lstat, rename, unlink } from "./system.js";
 import type { Temporary } from "./temporaries.js";
 import { writeBody } from "./write-body.js";
 
@@ -44,7 +44,7 @@ export async function writing<T>(
   try {
     root = await disk.root.openForWriting(context);
     if (context.key !== undefined) disk.places.assertHeld(root, context.key, context.operation);
-    const temporary = await root.temporaries.create(disk.fileMode);
+    const temporary = await root.temporaries.create();
     try {
       return await write(root, temporary);
     } finally {
@@ -61,16 +61,19 @@ export async function writing<T>(
 
 /** What has to be written beside the file, or `undefined` when the file says it all. */
 async function recorded(key: string, options: PutOptions): Promise<Facts | undefined> {
-  const { cacheControl, contentDisposition, metadata, writeId } = options;
-  const guessed = await contentTypeOf(key);
-  const facts: Facts = {
-    contentType: options.contentType === guessed ? undefined : options.contentType,
-    cacheControl,
-    contentDisposition,
-    metadata: metadata === undefined || Object.keys(metadata).length === 0 ? undefined : metadata,
-    writeId,
-  };
-  return Object.values(facts).every((value) => value === undefined) ? undefined : facts;
+  const { cacheControl, contentDisposition, writeId } = options;
+  const metadata = isEmpty(options.metadata) ? undefined : options.metadata;
+  const type = options.contentType;
+  const contentType = type === undefined || type === (await contentTypeOf(key)) ? undefined : type;
+  const facts: Facts = { contentType, cacheControl, contentDisposition, metadata, writeId };
+  return isEmpty(facts) ? undefined : facts;
+}
+
+function isEmpty(values: object | undefined): boolean {
+  for (const name in values) {
+    if (values[name as keyof typeof values] !== undefined) return false;
+  }
+  return true;
 }
 
 /** Makes a finished temporary file the object: first its facts, then, as the one moment that counts, its bytes. */
@@ -95,7 +98,7 @@ export async function commit(
         const target = { path: directory.start + name, clear };
         if (conditions.ifNoneMatch === "*") await linkIntoPlace(target, temporary, context);
         else await renameIntoPlace(target, temporary);
-        await syncFolder(disk, directory, context);
+        if (disk.durable) await syncFolder(directory, context);
       });
     } catch (error) {
       if (!temporary.isMoved()) await undo(root, folder, key, facts === undefined ? undefined : generation);
@@ -108,13 +111,12 @@ export async function commit(
 
 /** Closes a temporary file when all of it is as safe as it shall be, and makes its version unlike every other. */
 async function finished(disk: Disk, root: Root, temporary: Temporary, key: string): Promise<BigIntStats> {
-  if (isShared(disk.fileMode)) await fchmod(temporary.fd, disk.fileMode);
   if (disk.durable) await fsync(temporary.fd);
   const written = await factsOf(temporary.fd, root.isLocal);
   const generation = disk.generations.distinct(temporary.fd, key, written);
   if (disk.durable && generation !== written) await fsync(temporary.fd);
   // On a file system of this machine, and after a sync, closing has no failure left to report.
-  if (disk.durable || root.isLocal) temporary.closeLater();
+  if (root.isLocal) temporary.closeQuietly(Number(generation.size));
   else await temporary.close();
   return generation;
 }
@@ -195,8 +197,7 @@ async function linkIntoPlace(
 }
 
 /** Waits until the folder's new entry is on the disk. */
-export async function syncFolder(disk: Disk, directory: Directory, context: FailureContext): Promise<void> {
-  if (!disk.durable) return;
+export async function syncFolder(directory: Directory, context: FailureContext): Promise<void> {
   try {
     await syncDirectory(directory);
   } catch (error) {

@@ -21,6 +21,7 @@ export interface RootOptions {
   readonly layout: Layout["name"];
   readonly create: boolean;
   readonly check: SymlinkCheck | undefined;
+  readonly fileMode: number;
   readonly directoryMode: number;
   readonly durable: boolean;
 }
@@ -39,9 +40,9 @@ export interface Root {
 
 /** The root of a provider: opened when it is first needed, and noticed when it goes away. */
 export interface RootHolder {
-  readonly open: (context: FailureContext) => Promise<Root>;
+  readonly open: (context: FailureContext) => Root | Promise<Root>;
   /** The root, with the provider's own folder in it. */
-  readonly openForWriting: (context: FailureContext) => Promise<Root>;
+  readonly openForWriting: (context: FailureContext) => Root | Promise<Root>;
   /**
    * Makes sure that "not found" is not said of a root that is gone.
    *
@@ -67,6 +68,7 @@ interface Found {
   /** What the marker says; absent until the first write. */
   marker: Marker | undefined;
   prepared: Promise<void> | undefined;
+  isPrepared: boolean;
 }
 
 /** `f_type` of file systems on disks and in memory of this machine. @see https://man7.org/linux/man-pages/man2/statfs.2.html */
@@ -76,6 +78,8 @@ const LOCAL_FILE_SYSTEMS: ReadonlySet<number> = new Set([
 
 export function createRootHolder(options: RootOptions): RootHolder {
   let found: Promise<Found> | undefined;
+  /** What `found` has resolved with: calls that need not wait are spared the waiting. */
+  let ready: Found | undefined;
   let known: Found | undefined;
   let closed = false;
   const findAnew = async (context: FailureContext): Promise<Found> => {
@@ -83,6 +87,7 @@ export function createRootHolder(options: RootOptions): RootHolder {
       const here = await findRoot(options, context, known);
       assertKnown(options, context, known, here);
       known = here;
+      if (!closed) ready = here;
       return here;
     } catch (error) {
       found = undefined;
@@ -98,36 +103,54 @@ export function createRootHolder(options: RootOptions): RootHolder {
     if (here.root !== root) return true;
     if (await isSame(options, here)) return false;
     found = undefined;
+    ready = undefined;
     await here.root.directories.close();
     await find(context);
     return true;
   };
+  const findPrepared = async (context: FailureContext): Promise<Root> => {
+    const here = await find(context);
+    await shared(prepareOnce(options, here, context), context);
+    here.root.temporaries.sweep();
+    return here.root;
+  };
   return {
-    open: async (context) => (await find(context)).root,
-    openForWriting: async (context) => {
-      const here = await find(context);
-      here.prepared ??= prepare(here, withoutKey(context)).catch((error: unknown) => {
-        here.prepared = undefined;
-        throw explained(options, context, error);
-      });
-      await shared(here.prepared, context);
-      here.root.temporaries.sweep();
-      return here.root;
+    open: (context) => ready?.root ?? find(context).then(({ root }) => root),
+    openForWriting: (context) => {
+      if (ready?.isPrepared !== true) return findPrepared(context);
+      ready.root.temporaries.sweep();
+      return ready.root;
     },
     confirm,
     confirmPrepared: async (root, context) => {
       const here = await find(context);
-      if (here.root === root) here.prepared = undefined;
+      if (here.root === root) {
+        here.prepared = undefined;
+        here.isPrepared = false;
+      }
       await confirm(root, context);
     },
     close: async () => {
       closed = true;
-      const here = await found?.catch(() => undefined);
-      await here?.prepared?.catch(() => {});
-      await here?.root.temporaries.close();
-      await here?.root.directories.close();
+      ready = undefined;
+      await closeFound(await found?.catch(() => undefined));
     },
   };
+}
+
+async function closeFound(here: Found | undefined): Promise<void> {
+  await here?.prepared?.catch(() => {});
+  await here?.root.temporaries.close();
+  await here?.root.directories.close();
+}
+
+async function prepareOnce(options: RootOptions, here: Found, context: FailureContext): Promise<void> {
+  const preparing = (here.prepared ??= prepare(here, withoutKey(context)).catch((error: unknown) => {
+    here.prepared = undefined;
+    throw explained(options, context, error);
+  }));
+  await preparing;
+  here.isPrepared = here.prepared === preparing;
 }
 
 function withoutKey({ operation, provider }: FailureContext): FailureContext {
@@ -195,10 +218,10 @@ async function findRoot(
   const openDirectories = check === "descriptor" ? heldDirectories : checkedDirectories;
   const directories = openDirectories({ root: path, mode, durable: options.durable });
   const isLocal = LOCAL_FILE_SYSTEMS.has((await statfs(path)).type);
-  const temporaries = createTemporaries({ directories, device: facts.dev, isLocal });
+  const temporaries = createTemporaries({ directories, device: facts.dev, isLocal, mode: options.fileMode });
   const sidecars = createSidecars({ directories, temporaries, isLocal });
   const root = { path, layout, directories, temporaries, sidecars, isLocal };
-  return { root, identity: facts, marker, prepared: undefined };
+  return { root, identity: facts, marker, prepared: undefined, isPrepared: false };
 }
 
 async function statRoot(

@@ -1,5 +1,6 @@
 import { copyFile, mkdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { ObjectInfo } from "@stowage/core";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { generationName } from "./generation.js";
 import {
@@ -240,6 +241,25 @@ describe("facts that another process records", () => {
       await put(writer, "a.txt", "x", { metadata: { round: `${round}` } });
       expect((await reader.head("a.txt", {})).metadata).toEqual({ round: `${round}` });
       await writer.delete("a.txt", {});
+    }
+  });
+
+  it("are seen at once, also the first of a root whose reader has just seen that there are none", async () => {
+    for (let round = 0; round < 20; round++) {
+      const root = await folder();
+      const [reader, writer] = [open(root), open(root, { durability: "rename" })];
+      await put(writer, "a.txt", "x");
+      const past = new Date(Date.now() - HOUR_MS);
+      await utimes(join(root, ".stowage", "meta"), past, past);
+      let isWritten = false;
+      const written = put(writer, "a.txt", "yy", { metadata: { a: "b" } }).then(() => (isWritten = true));
+      const seen: ObjectInfo[] = [];
+      // Looks all the time, so that what it knows of the folder is always fresh.
+      while (!isWritten) seen.push(await reader.head("a.txt", {}));
+      await written;
+      seen.push(await reader.head("a.txt", {}));
+      expect(seen.filter(({ size, metadata }) => size === 2 && metadata === undefined)).toEqual([]);
+      expect(seen.at(-1)?.metadata).toEqual({ a: "b" });
     }
   });
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import fs, { type BigIntStats } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import {
   inFolder,
   readFolder,
@@ -31,7 +32,7 @@ export interface Sidecars {
   readonly find: (key: string, generation: Generation) => FoundFacts | Promise<FoundFacts>;
   readonly write: (key: string, generation: Generation, facts: Facts, durable: boolean) => Promise<void>;
   /** Whether a key has sidecars, of any version. */
-  readonly has: (key: string) => Promise<boolean>;
+  readonly has: (key: string) => boolean | Promise<boolean>;
   /** Removes those of a version that is gone, and what was left by others long ago. */
   readonly remove: (
     key: string,
@@ -74,7 +75,7 @@ export function createSidecars({ directories, temporaries, isLocal }: SidecarOpt
   const write: Sidecars["write"] = async (key, generation, facts, durable) => {
     const { folder } = placeOf(key);
     const text = Buffer.from(formatFacts(key, facts));
-    const temporary = await temporaries.create(0o600);
+    const temporary = await temporaries.create();
     try {
       await writeFully(temporary.fd, text, text.byteLength, 0);
       if (durable) await fsync(temporary.fd);
@@ -84,12 +85,13 @@ export function createSidecars({ directories, temporaries, isLocal }: SidecarOpt
         if (durable) await syncDirectory(directory);
       });
       temporary.moved();
+      await buckets.announce();
     } finally {
       await temporary.discard();
     }
   };
   return {
-    has: async (key) => !buckets.areNone() && (await intact(list(key))).length > 0,
+    has: (key) => !buckets.areNone() && intact(list(key)).then(({ length }) => length > 0),
     find: (key, generation) => (buckets.areNone() ? NO_FACTS : intact(find(key, generation))),
     write: (key, generation, facts, durable) => intact(write(key, generation, facts, durable)),
     remove: async (key, gone, current) => {
@@ -187,13 +189,22 @@ async function removeOld(
 
 /** Which of the 256 folders of sidecars there are. */
 interface Buckets {
-  /** Whether it is certain, without waiting, that there are none at all. */
+  /** Whether it is certain, without waiting, that no object that could be seen by now has facts. */
   readonly areNone: () => boolean;
+  /** Waits until every process knows that there are some. */
+  readonly announce: () => Promise<void>;
   readonly mayHave: (bucket: string) => Promise<boolean>;
 }
 
 /** Times of files are taken from a clock with a grain of up to this, in nanoseconds. */
 const CLOCK_GRAIN_NS = 50_000_000n;
+
+/**
+ * How long a process that saw no folders takes it for granted, in milliseconds. Whoever makes the first one
+ * waits for longer than that before the object that it belongs to is shown, so nobody reads that one without
+ * its facts.
+ */
+const LEASE_MS = 5;
 
 /**
  * Most objects have nothing to record, so most reads would ask the disk in vain. The folders are remembered
@@ -203,6 +214,8 @@ const CLOCK_GRAIN_NS = 50_000_000n;
 function createBuckets(directories: Directories, isLocal: boolean): Buckets {
   let names: ReadonlySet<string> = new Set();
   let readAt = -1n;
+  let noneUntil = Number.NEGATIVE_INFINITY;
+  let isAnnounced = !isLocal;
   const refresh = async (directory: Directory, facts: BigIntStats): Promise<void> => {
     const now = BigInt(Date.now()) * 1_000_000n;
     const found = new Set((await readFolder(directory)).map(({ name }) => name));
@@ -211,11 +224,21 @@ function createBuckets(directories: Directories, isLocal: boolean): Buckets {
   };
   return {
     areNone: () => {
+      const now = performance.now();
+      if (now < noneUntil) return true;
       const folder = isLocal && names.size === 0 && readAt !== -1n ? directories.peek(FOLDER) : undefined;
       if (folder?.fd === undefined) return false;
       const { mtimeNs } = fs.fstatSync(folder.fd, { bigint: true });
       folder.release();
-      return mtimeNs === readAt;
+      if (mtimeNs !== readAt) return false;
+      noneUntil = now + LEASE_MS;
+      return true;
+    },
+    announce: async () => {
+      if (isAnnounced) return;
+      const { mtimeNs } = await inFolder(directories, FOLDER, false, ({ start }) => lstat(`${start}.`));
+      if (BigInt(Date.now()) * 1_000_000n - mtimeNs <= CLOCK_GRAIN_NS) await delay(2 * LEASE_MS);
+      isAnnounced = true;
     },
     mayHave: async (bucket) => {
       if (!isLocal) return true;

@@ -1,8 +1,19 @@
 import { randomUUID } from "node:crypto";
 import fs from "node:fs";
-import type { Directories } from "./directories.js";
+import type { Directories, Directory } from "./directories.js";
 import { PRIVATE_FOLDER } from "./plain-layout.js";
-import { close, closeLater, codeOf, factsOf, lstat, open, readdir, unlink } from "./system.js";
+import {
+  close,
+  closeQuietly,
+  codeOf,
+  factsOf,
+  fchmod,
+  isShared,
+  lstat,
+  open,
+  readdir,
+  unlink,
+} from "./system.js";
 
 /** A private file that is about to become an object, or to be thrown away. */
 export interface Temporary {
@@ -11,8 +22,8 @@ export interface Temporary {
   readonly path: string;
   /** Closes it, but leaves it there. */
   readonly close: () => Promise<void>;
-  /** The same without waiting for it. */
-  readonly closeLater: () => void;
+  /** The same without waiting for it, where closing has no failure left to report. */
+  readonly closeQuietly: (sizeBytes: number) => void;
   /** Closes and removes it, unless it was moved into its place. */
   readonly discard: () => Promise<void>;
   /** It has been moved into its place. */
@@ -21,7 +32,7 @@ export interface Temporary {
 }
 
 export interface Temporaries {
-  readonly create: (mode: number) => Promise<Temporary>;
+  readonly create: () => Promise<Temporary>;
   /** Has files removed that a killed process left, at most once an hour, in the background. */
   readonly sweep: () => void;
   readonly close: () => Promise<void>;
@@ -40,26 +51,32 @@ interface TemporariesOptions {
   /** The number of the disk that the root is on. */
   readonly device: bigint;
   readonly isLocal: boolean;
+  /** The permissions of what they become. */
+  readonly mode: number;
 }
 
 /** Makes the temporary files of one root. */
-export function createTemporaries({ directories, device, isLocal }: TemporariesOptions): Temporaries {
+export function createTemporaries({ directories, device, isLocal, mode }: TemporariesOptions): Temporaries {
   const start = randomUUID();
   let count = 0;
   let sweptAt = Number.NEGATIVE_INFINITY;
   let sweeping: Promise<void> | undefined;
+  let checked: Directory | undefined;
+  const check = async (directory: Directory): Promise<void> => {
+    const { fd } = directory;
+    const { dev } = fd === undefined ? await lstat(directory.start) : await factsOf(fd, isLocal);
+    if (dev !== device) throw Object.assign(new Error(`${FOLDER} is on another disk`), { code: "ENOENT" });
+    checked = directory;
+  };
   return {
-    create: async (mode) => {
+    create: async () => {
       // Never made here: when a disk is not mounted any more, the folder below it must not fill up instead.
-      const directory = await directories.hold(FOLDER);
+      const directory = directories.peek(FOLDER) ?? (await directories.hold(FOLDER));
       const path = `${directory.start}${start}-${(count++).toString(36)}`;
       try {
-        const { dev } =
-          directory.fd === undefined ? await lstat(directory.start) : await factsOf(directory.fd, isLocal);
-        if (dev !== device)
-          throw Object.assign(new Error(`${FOLDER} is on another disk`), { code: "ENOENT" });
-        const fd = await open(path, O_CREAT | O_EXCL | O_RDWR | (O_NOFOLLOW ?? 0), mode);
-        return temporary(fd, path, directory.release);
+        // What is open stays on its disk.
+        if (directory !== checked) await check(directory);
+        return temporary(await makeFile(path, mode), path, directory.release);
       } catch (error) {
         if (codeOf(error) === "ENOENT") directories.forget(FOLDER);
         directory.release();
@@ -78,6 +95,19 @@ export function createTemporaries({ directories, device, isLocal }: TemporariesO
   };
 }
 
+async function makeFile(path: string, mode: number): Promise<number> {
+  const fd = await open(path, O_CREAT | O_EXCL | O_RDWR | (O_NOFOLLOW ?? 0), mode);
+  if (!isShared(mode)) return fd;
+  try {
+    await fchmod(fd, mode);
+    return fd;
+  } catch (error) {
+    await close(fd);
+    await unlink(path);
+    throw error;
+  }
+}
+
 function temporary(fd: number, path: string, release: () => void): Temporary {
   let isOpen = true;
   let isThere = true;
@@ -90,8 +120,8 @@ function temporary(fd: number, path: string, release: () => void): Temporary {
     fd,
     path,
     close: closeOnce,
-    closeLater: () => {
-      if (isOpen) closeLater(fd);
+    closeQuietly: (sizeBytes) => {
+      if (isOpen) closeQuietly(fd, sizeBytes);
       isOpen = false;
     },
     isMoved: () => !isThere,

@@ -1,6 +1,6 @@
 import { consume, type Body, type PutOptions } from "@stowage/core";
 import fs from "node:fs";
-import { fchmod, fstat, ftruncate, writeFully } from "./system.js";
+import { fchmod, fstat, ftruncate, writeFully, writeOnce } from "./system.js";
 import type { Temporary } from "./temporaries.js";
 
 /** Files are written in blocks of this size: nearly twice as fast as Node's 64 KiB. */
@@ -21,7 +21,8 @@ export async function writeBody(temporary: Temporary, body: Body, options: Optio
 async function writeBytes(temporary: Temporary, bytes: Uint8Array, options: Options): Promise<void> {
   const total = bytes.byteLength;
   if (total <= BLOCK_BYTES) {
-    if (total > 0) await writeFully(temporary.fd, bytes, total, 0);
+    const first = total === 0 ? 0 : await writeOnce(temporary.fd, bytes, 0, total, 0);
+    if (first < total) await writeFully(temporary.fd, bytes.subarray(first), total - first, first);
   } else {
     for (let loaded = 0; loaded < total; loaded += BLOCK_BYTES) {
       options.signal?.throwIfAborted();

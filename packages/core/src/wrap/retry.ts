@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { delay } from "../abort.js";
 import { isStorageError, withErrorFacts, type Attempt, type StorageError } from "../errors.js";
-import { intercept, type Around, type Call, type CallChanges } from "../intercept.js";
+import { begin, intercept, type Around, type Call, type CallChanges } from "../intercept.js";
 import type { Body, PutOptions, StorageProvider } from "../provider.js";
 
 export interface RetryOptions {
@@ -97,18 +97,16 @@ async function withRetries<T>(
 }
 
 /** A read that succeeds at once needs nothing remembered. */
-async function readWithRetries<T>(
+function readWithRetries<T>(
   policy: Policy,
   call: Call,
   next: (changes?: CallChanges) => Promise<T>,
 ): Promise<T> {
   const startedAt = performance.now();
-  try {
-    return await next();
-  } catch (error) {
+  return begin(next).catch((error: unknown) => {
     if (!isStorageError(error) || !error.retryable) throw error;
-    return await tryAgain(policy, { ...startRun(policy, call), startedAt }, error, next);
-  }
+    return tryAgain(policy, { ...startRun(policy, call), startedAt }, error, next);
+  });
 }
 
 function startRun(policy: Policy, call: Call): Run {

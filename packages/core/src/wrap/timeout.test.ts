@@ -131,6 +131,19 @@ describe("a call that answers in time", () => {
     expect(timers()).toBe(before);
   });
 
+  it("that throws where it should reject leaves no timer either", async () => {
+    const thrown = new Error("at once");
+    const inner: StorageProvider = {
+      ...testMember("disk").provider,
+      head: () => {
+        throw thrown;
+      },
+    };
+    const before = timers();
+    expect(await rejection(timeout(inner).head("a", {}))).toBe(thrown);
+    expect(timers()).toBe(before);
+  });
+
   it("leaves no listener on the caller's signal", async () => {
     const { provider } = limited((_, next) => next(), {});
     const { signal } = new AbortController();

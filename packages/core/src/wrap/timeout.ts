@@ -1,10 +1,9 @@
-import { TIMER_MS_MAX } from "../abort.js";
 import type { Readable } from "node:stream";
 import { StorageError, type Applied } from "../errors.js";
-import { intercept, type Around, type Call, type CallChanges } from "../intercept.js";
+import { begin, intercept, type Around, type Call, type CallChanges } from "../intercept.js";
 import type { GetResult, PutOptions, StorageProvider } from "../provider.js";
 import { guardResult } from "../guard.js";
-import { createControllers, type Controllers } from "./controllers.js";
+import { CallLimit, type LimitedCall } from "./call-limit.js";
 
 export interface TimeoutOptions {
   /** Until `get` has opened the object; default 15,000. */
@@ -43,12 +42,20 @@ export function timeout(inner: StorageProvider, options: TimeoutOptions = {}): S
     if (Number.isSafeInteger(value) && value >= 0) continue;
     throw new TypeError(`timeout: ${name} is a whole number of milliseconds, not ${String(value)}`);
   }
-  const controllers = createControllers();
+  const firstByte = new CallLimit(limits.firstByteMs);
+  const control = new CallLimit(limits.controlMs);
+  const copy = new CallLimit(limits.copyMs);
+  const limitOf = ({ operation }: Call): { readonly limit: CallLimit; readonly limitMs: number } => {
+    if (operation === "get") return { limit: firstByte, limitMs: limits.firstByteMs };
+    if (operation === "copy" || operation === "importFrom") return { limit: copy, limitMs: limits.copyMs };
+    return { limit: control, limitMs: limits.controlMs };
+  };
   let isClosed = false;
   const around: Around = (call, next) => {
     // A chain whose first member was closed goes on to the next, which must not begin what nobody waits for.
     if (isClosed) return Promise.reject(closed(inner.name, "no"));
-    const settled = withLimit(inner.name, limitOf(limits, call), call, next, controllers);
+    const { limit, limitMs } = limitOf(call);
+    const settled = limitMs === 0 ? begin(next) : withLimit(inner.name, limitMs, limit, call, next);
     if (call.operation !== "get") return settled;
     return settled.then((result) => guardResult(result as GetResult, inner, limits.idleMs) as typeof result);
   };
@@ -56,16 +63,10 @@ export function timeout(inner: StorageProvider, options: TimeoutOptions = {}): S
     ...intercept(inner, { type: "timeout", around, promises: ["no call hangs for ever"] }),
     close: async () => {
       isClosed = true;
-      controllers.abortAll(closed(inner.name, "unknown"));
+      for (const limit of [firstByte, control, copy]) limit.close(closed(inner.name, "unknown"));
       await inner.close?.();
     },
   };
-}
-
-function limitOf(limits: Limits, { operation }: Call): number {
-  if (operation === "get") return limits.firstByteMs;
-  if (operation === "copy" || operation === "importFrom") return limits.copyMs;
-  return limits.controlMs;
 }
 
 /** How long an aborted call may take to clean up before it is left to itself. */
@@ -74,45 +75,42 @@ const ABORT_GRACE_MS = 5000;
 function withLimit<T>(
   provider: string,
   limitMs: number,
+  limit: CallLimit,
   call: Call,
   next: (changes?: CallChanges) => Promise<T>,
-  controllers: Controllers,
 ): Promise<T> {
-  if (limitMs === 0) return next();
   return new Promise<T>((resolve, reject) => {
     const { signal } = call.options;
     signal?.throwIfAborted();
-    const controller = controllers.take();
     let open = true;
     const leave = (reason: unknown): void => {
       open = false;
       reject(reason);
     };
-    const expire = (): void => {
+    const limited = limit.begin(() => {
       const error = timedOut(provider, limitMs, call);
       leave(error);
-      controller.abort(error);
-    };
-    const timer = setTimeout(expire, Math.min(limitMs, TIMER_MS_MAX));
-    const unlink = signal && follow(signal, controller, timer, leave);
-    const settle = (): boolean => {
-      clearTimeout(timer);
+      limited.controller.abort(error);
+    });
+    const unlink = signal && follow(signal, limit, limited, leave);
+    const settle = (): void => {
+      limit.end(limited);
       unlink?.();
-      return open;
     };
-    const refresh = (): void => void (open && !controller.signal.aborted && timer.refresh());
-    next(changesFor(call, controller.signal, refresh)).then(
+    begin(next, changesFor(call, limited)).then(
       (result) => {
+        settle();
         const body = openBody(call, result);
         // A body that is still being read may look at the signal of the call that opened it.
-        if (body === undefined) controllers.give(controller);
-        else body.once("close", () => controllers.forget(controller));
-        if (settle()) resolve(result);
+        if (body === undefined) limit.give(limited);
+        else body.once("close", () => limit.forget(limited));
+        if (open) resolve(result);
         else release(call, result);
       },
       (error: unknown) => {
-        controllers.give(controller);
-        if (settle()) reject(error);
+        settle();
+        limit.give(limited);
+        reject(error);
       },
     );
   });
@@ -127,14 +125,14 @@ function openBody({ operation }: Call, result: unknown): Readable | undefined {
 /** Passes the caller's abort on, and leaves a call that does not heed it to itself after a while. */
 function follow(
   signal: AbortSignal,
-  controller: AbortController,
-  limit: NodeJS.Timeout,
+  limit: CallLimit,
+  limited: LimitedCall,
   leave: (reason: unknown) => void,
 ): () => void {
   let timer: NodeJS.Timeout | undefined;
   const abort = (): void => {
-    clearTimeout(limit);
-    controller.abort(signal.reason);
+    limit.end(limited);
+    limited.controller.abort(signal.reason);
     timer = setTimeout(() => leave(signal.reason), ABORT_GRACE_MS);
   };
   signal.addEventListener("abort", abort, { once: true });
@@ -152,13 +150,14 @@ function release(call: Call, result: unknown): void {
 }
 
 /** A put shows by its progress that it is alive. */
-function changesFor(call: Call, signal: AbortSignal, refresh: () => void): CallChanges {
+function changesFor(call: Call, limited: LimitedCall): CallChanges {
+  const { signal } = limited.controller;
   if (call.operation !== "put") return { signal };
   const { onProgress } = call.options as PutOptions;
   return {
     signal,
     onProgress: (progress) => {
-      refresh();
+      if (limited.heardAt !== undefined) limited.heardAt = performance.now();
       onProgress?.(progress);
     },
   };

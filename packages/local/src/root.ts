@@ -211,13 +211,13 @@ async function findRoot(
     throw failure("Misconfigured", `the root ${JSON.stringify(options.path)} is a file`, context);
   }
   const path = await realpath(options.path);
-  const marker = await readMarker(path, options.layout, context);
+  const [marker, { type }] = await Promise.all([readMarker(path, options.layout, context), statfs(path)]);
   const layout = options.layout === "plain" ? plainLayout() : portableLayout(marker?.fold ?? false);
   const { directoryMode: mode } = options;
   const check = options.check ?? (descriptorPathsWork() ? "descriptor" : "realpath");
   const openDirectories = check === "descriptor" ? heldDirectories : checkedDirectories;
   const directories = openDirectories({ root: path, mode, durable: options.durable });
-  const isLocal = LOCAL_FILE_SYSTEMS.has((await statfs(path)).type);
+  const isLocal = LOCAL_FILE_SYSTEMS.has(type);
   const temporaries = createTemporaries({ directories, device: facts.dev, isLocal, mode: options.fileMode });
   const sidecars = createSidecars({ directories, temporaries, isLocal });
   const root = { path, layout, directories, temporaries, sidecars, isLocal };
@@ -271,9 +271,9 @@ function descriptorPathsWork(): boolean {
 /** Makes the provider's own folder, and leaves the marker by which the root is known again. */
 async function prepare(here: Found, context: FailureContext): Promise<void> {
   const { directories, path, layout } = here.root;
-  for (const folder of [PRIVATE_FOLDER, `${PRIVATE_FOLDER}/tmp`, `${PRIVATE_FOLDER}/meta`, layout.base]) {
-    (await directories.hold(folder, true)).release();
-  }
+  const make = async (folder: string): Promise<void> => (await directories.hold(folder, true)).release();
+  await make(PRIVATE_FOLDER);
+  await Promise.all([`${PRIVATE_FOLDER}/tmp`, `${PRIVATE_FOLDER}/meta`, layout.base].map(make));
   const fold = layout.name === "portable" && (await isFolding(path));
   const marker = await marked(here, fold, context);
   here.marker = marker;
@@ -293,7 +293,8 @@ async function marked(
 ): Promise<Marker> {
   const { directories, temporaries, path } = root;
   const layout = root.layout.name;
-  const before = await readMarker(path, layout, context);
+  // It may have been deleted since the root was found.
+  const before = known && (await readMarker(path, layout, context));
   if (before !== undefined) return before;
   await leaveMarker(directories, temporaries, { layout, fold: known?.fold ?? fold, id: known?.id });
   const after = await readMarker(path, layout, context);

@@ -170,7 +170,7 @@ export interface Runner {
  *
  * @param runner - `{ describe, it }` of Vitest, of `node:test`, or of another runner with their shape.
  * @param name - What is tried, for the runner's output.
- * @param options.open - Called inside of the first test, so that a failure to open is a failed test.
+ * @param options - `open` is called inside of the first test, so that a failure to open is a failed test.
  * @example
  * ```ts
  * import { describe, it } from "node:test";

@@ -69,7 +69,10 @@ export interface ObjectInfo extends ObjectHeaders {
   readonly key: string;
   /** In bytes. */
   readonly size: number;
-  /** Opaque and strong: equal ETags of one provider mean the same bytes and facts. Never compare across providers. */
+  /**
+   * Opaque and strong: equal ETags of one provider mean the same bytes. Some stores make it of the bytes alone, so
+   * that other facts need not change it. Never compare across providers.
+   */
   readonly etag?: string | undefined;
   readonly lastModified?: Date | undefined;
   readonly metadata?: Metadata | undefined;

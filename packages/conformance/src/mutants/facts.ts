@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
 import { toBody, type ObjectInfo, type StorageProvider } from "@stowage/core";
 import { mutant, type Break, type Mutant } from "../mutant.js";
-import { bytesOf, find, infos, inheriting, verbs } from "./breaks.js";
+import { find, infos, inheriting, verbs } from "./breaks.js";
 
 /** Shows other etags than the provider has, and understands them in conditions. */
 function etags(show: (info: ObjectInfo, inner: StorageProvider) => Promise<string> | string): Break {
@@ -37,12 +36,6 @@ function etags(show: (info: ObjectInfo, inner: StorageProvider) => Promise<strin
   };
 }
 
-async function digest(info: ObjectInfo, inner: StorageProvider): Promise<string> {
-  return `"${createHash("md5")
-    .update(await bytesOf(inner, info.key))
-    .digest("hex")}"`;
-}
-
 export const factsMutants: readonly Mutant[] = [
   mutant(
     "every object has an etag: after its put, on head, on get and in listings",
@@ -70,11 +63,6 @@ export const factsMutants: readonly Mutant[] = [
     "50 puts of one size in quick succession give 50 etags",
     "makes etags of size and second",
     etags(({ size, lastModified }) => `"${size}-${Math.floor((lastModified?.getTime() ?? 0) / 1000)}"`),
-  ),
-  mutant(
-    "the same bytes with other metadata have another etag",
-    "makes etags of the bytes alone",
-    etags(digest),
   ),
   mutant(
     "lastModified is the time of the put",

@@ -41,16 +41,6 @@ export const factsRules: readonly Rule[] = [
     },
   },
   {
-    title: "the same bytes with other metadata have another etag",
-    needs: ["overwrite", "metadata"],
-    run: async ({ put, head }) => {
-      await put("a.txt", "abc", { metadata: { version: "1" } });
-      const { etag } = await head("a.txt");
-      await put("a.txt", "abc", { metadata: { version: "2" } });
-      assert.notEqual((await head("a.txt")).etag, etag);
-    },
-  },
-  {
     title: "lastModified is the time of the put",
     run: async ({ put, head, list }) => {
       await put("a.txt", "abc");

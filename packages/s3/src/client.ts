@@ -1,0 +1,185 @@
+import type { Readable } from "node:stream";
+
+/**
+ * What the adapter asks of an S3 client: the requests it sends, by their shape. The AWS SDK stands behind it,
+ * and nothing else knows the SDK.
+ *
+ * **Behaviour**
+ * - A call is one request, signed once more when the clock was wrong. It heeds its signal.
+ * - A failure is an {@link S3Failure}; an abort rejects with the signal's reason.
+ * - Keys are plain text; encoding is the client's business. ETags are as the server gave them.
+ */
+export interface S3Client {
+  readonly putObject: (request: PutRequest, call: S3Call) => Promise<WriteAnswer>;
+  readonly getObject: (request: GetRequest, call: S3Call) => Promise<GetAnswer>;
+  readonly headObject: (request: ObjectRequest, call: S3Call) => Promise<ObjectAnswer>;
+  readonly deleteObject: (request: DeleteRequest, call: S3Call) => Promise<void>;
+  readonly deleteObjects: (keys: readonly string[], call: S3Call) => Promise<readonly KeyFailure[]>;
+  readonly listObjects: (request: ListRequest, call: S3Call) => Promise<ListAnswer>;
+  readonly copyObject: (request: CopyRequest, call: S3Call) => Promise<WriteAnswer>;
+  readonly headBucket: (call: S3Call) => Promise<void>;
+  /** @returns The upload's id. */
+  readonly createUpload: (request: CreateUploadRequest, call: S3Call) => Promise<string>;
+  /** @returns The part's ETag. */
+  readonly uploadPart: (request: PartRequest, call: S3Call) => Promise<string>;
+  /** @returns The part's ETag. */
+  readonly copyPart: (request: CopyPartRequest, call: S3Call) => Promise<string>;
+  readonly completeUpload: (request: CompleteRequest, call: S3Call) => Promise<WriteAnswer>;
+  readonly abortUpload: (upload: UploadId, call: S3Call) => Promise<void>;
+  readonly signGet: (request: SignGetRequest) => Promise<string>;
+  readonly close: () => void;
+}
+
+export interface S3Call {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Headers as they travel: ASCII, ready to be sent. */
+export interface ObjectFields {
+  readonly contentType?: string | undefined;
+  readonly cacheControl?: string | undefined;
+  readonly contentDisposition?: string | undefined;
+  /** Names in lower case, without `x-amz-meta-`. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface ObjectRequest {
+  readonly key: string;
+  readonly versionId?: string | undefined;
+}
+
+export interface Conditions {
+  readonly ifNoneMatch?: "*" | undefined;
+  /** Without its quotes where the dialect wants it so. */
+  readonly ifMatch?: string | undefined;
+}
+
+export interface PutRequest extends Conditions {
+  readonly key: string;
+  readonly body: Uint8Array;
+  readonly fields: ObjectFields;
+}
+
+export interface GetRequest extends ObjectRequest {
+  /** As in the header `Range`. */
+  readonly range?: string | undefined;
+  readonly ifMatch?: string | undefined;
+}
+
+export interface DeleteRequest extends ObjectRequest {
+  readonly ifMatch?: string | undefined;
+}
+
+export interface ListRequest {
+  readonly prefix: string;
+  readonly delimiter?: "/" | undefined;
+  readonly limit: number;
+  /** Where the page before ended, as the server said. */
+  readonly token?: string | undefined;
+  readonly startAfter?: string | undefined;
+}
+
+export interface CopyRequest {
+  readonly from: ObjectRequest & { readonly bucket: string };
+  readonly key: string;
+  /** What replaces the source's own. */
+  readonly fields: ObjectFields;
+  readonly ifNoneMatch?: "*" | undefined;
+  /** The source's ETag. */
+  readonly ifSourceMatch?: string | undefined;
+}
+
+export interface CreateUploadRequest {
+  readonly key: string;
+  readonly fields: ObjectFields;
+}
+
+export interface UploadId {
+  readonly key: string;
+  readonly uploadId: string;
+}
+
+export interface PartRequest extends UploadId {
+  /** From 1. */
+  readonly partNumber: number;
+  readonly body: Uint8Array;
+}
+
+export interface CopyPartRequest extends UploadId {
+  readonly partNumber: number;
+  readonly from: ObjectRequest & { readonly bucket: string };
+  readonly ifSourceMatch?: string | undefined;
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface CompleteRequest extends UploadId, Conditions {
+  /** The ETags, in the order of their parts. */
+  readonly etags: readonly string[];
+}
+
+export interface SignGetRequest extends ObjectRequest {
+  readonly expiresInSeconds: number;
+}
+
+/** What a server says about an object. */
+export interface ObjectAnswer extends ObjectFields {
+  readonly size: number;
+  readonly etag?: string | undefined;
+  readonly lastModified?: Date | undefined;
+  readonly versionId?: string | undefined;
+}
+
+export interface GetAnswer extends ObjectAnswer {
+  /** As in the header `Content-Range`. */
+  readonly contentRange?: string | undefined;
+  readonly body: Readable;
+}
+
+export interface WriteAnswer {
+  readonly etag?: string | undefined;
+  readonly versionId?: string | undefined;
+}
+
+export interface ListedObject {
+  readonly key: string;
+  readonly size: number;
+  readonly etag?: string | undefined;
+  readonly lastModified?: Date | undefined;
+}
+
+export interface ListAnswer {
+  readonly objects: readonly ListedObject[];
+  readonly prefixes: readonly string[];
+  readonly token?: string | undefined;
+  readonly isTruncated: boolean;
+}
+
+export interface KeyFailure {
+  readonly key: string;
+  readonly failure: S3Failure;
+}
+
+/** How a request failed, whoever sent it. */
+export interface S3Failure {
+  /** The server's code, such as `"NoSuchKey"`; a system's, such as `"ECONNREFUSED"`; or the error's name. */
+  readonly code: string;
+  /** Absent when there was no answer. */
+  readonly status?: number | undefined;
+  readonly requestId?: string | undefined;
+  readonly retryAfterMs?: number | undefined;
+  /** The region that the server says the bucket is in. */
+  readonly bucketRegion?: string | undefined;
+  readonly cause: unknown;
+}
+
+/** Carries an {@link S3Failure} to where it is explained. */
+export class S3FailureError extends Error {
+  override readonly name = "S3FailureError";
+  readonly failure: S3Failure;
+
+  constructor(failure: S3Failure) {
+    super(failure.code, { cause: failure.cause });
+    this.failure = failure;
+  }
+}

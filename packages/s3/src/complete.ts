@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import { delay, isStorageError, type StorageError } from "@stowage/core";
+import type { ObjectAnswer, WriteAnswer } from "./client.js";
+import { bareEtag } from "./etag.js";
+import { ask } from "./store.js";
+import type { Upload } from "./upload.js";
+
+const ROUNDS = 3;
+const PAUSE_MS = 200;
+
+/**
+ * Makes the parts an object. When the outcome is unknown the server is asked, and told again: a second
+ * completion of the same parts does no harm.
+ */
+export async function completeUpload(upload: Upload): Promise<WriteAnswer> {
+  for (let round = 1; ; round++) {
+    try {
+      return await named(upload, await complete(upload));
+    } catch (error) {
+      if (!isStorageError(error) || !isUnsure(error, round)) throw error;
+      const found = await ownObject(upload);
+      if (found !== undefined) return found;
+      if (round === ROUNDS || upload.stop.signal.aborted) throw error;
+      await delay(PAUSE_MS * 2 ** round, upload.stop.signal);
+    }
+  }
+}
+
+/** No answer, or one of a server in trouble; and after such a one, that the upload is not there any more. */
+function isUnsure({ applied, status }: StorageError, round: number): boolean {
+  return applied === "unknown" || (round > 1 && status === 404);
+}
+
+async function complete({ store, write, uploadId = "", etags, stop }: Upload): Promise<WriteAnswer> {
+  const { key, conditions, options } = write;
+  const { signal } = stop;
+  const condition = options.ifNoneMatch === undefined ? "PreconditionFailed" : "AlreadyExists";
+  const attempted = {
+    operation: "put",
+    key,
+    signal,
+    action: "s3:PutObject",
+    writes: true,
+    condition,
+  } as const;
+  const request = { key, uploadId, etags, ...conditions };
+  return await ask(store, attempted, () => store.client.completeUpload(request, { signal }));
+}
+
+/** Ceph 16 gives no ETag here. */
+async function named(upload: Upload, answer: WriteAnswer): Promise<WriteAnswer> {
+  if (bareEtag(answer.etag) !== undefined) return answer;
+  return { ...answer, etag: (await ownObject(upload))?.etag };
+}
+
+/** The object under the key, when it is the one that these parts make. */
+async function ownObject({ store, write, stop, etags }: Upload): Promise<ObjectAnswer | undefined> {
+  const { key } = write;
+  const { signal } = stop;
+  const attempted = { operation: "put", key, signal, action: "s3:GetObject" } as const;
+  const found = await ask(store, attempted, () => store.client.headObject({ key }, { signal })).catch(
+    (error: unknown) => {
+      if (isStorageError(error)) return undefined;
+      throw error;
+    },
+  );
+  return found !== undefined && bareEtag(found.etag) === etagOfParts(etags) ? found : undefined;
+}
+
+/**
+ * The ETag of an object of parts: the digest of the parts' digests, and their number.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
+ */
+function etagOfParts(etags: readonly string[]): string {
+  const digests = etags.map((etag) => Buffer.from(bareEtag(etag) ?? "", "hex"));
+  return `${createHash("md5").update(Buffer.concat(digests)).digest("hex")}-${etags.length}`;
+}

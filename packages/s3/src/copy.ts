@@ -1,0 +1,67 @@
+import { toBody, type CopyOptions, type ObjectInfo } from "@stowage/core";
+import type { ObjectAnswer } from "./client.js";
+import { toEtag } from "./etag.js";
+import { fromHeaders, toFields } from "./facts.js";
+import { getObject } from "./get.js";
+import { putObject } from "./put.js";
+import { ask, infoOf, type Store } from "./store.js";
+
+/** Duplicates an object on the server. The write id stays with the write that it names. */
+export async function copyObject(
+  store: Store,
+  from: string,
+  to: string,
+  { signal, ifNoneMatch }: CopyOptions,
+): Promise<ObjectInfo> {
+  if (ifNoneMatch !== undefined && !store.dialect.conditionalCopy) {
+    return await copyThrough(store, from, to, { signal, ifNoneMatch });
+  }
+  const reading = { operation: "copy", key: from, signal, action: "s3:GetObject" } as const;
+  const source = await ask(store, reading, () => store.client.headObject({ key: from }, { signal }));
+  const fields = fieldsOf(source);
+  const writing = {
+    operation: "copy",
+    key: to,
+    signal,
+    action: "s3:PutObject",
+    writes: true,
+    condition: ifNoneMatch === undefined ? "PreconditionFailed" : "AlreadyExists",
+  } as const;
+  const request = {
+    from: { bucket: store.bucket, key: from },
+    key: to,
+    fields,
+    ifNoneMatch,
+    ifSourceMatch: source.etag,
+  };
+  const answer = await ask(store, writing, () => store.client.copyObject(request, { signal }));
+  return {
+    ...infoOf(store, to, { ...source, ...fields, ...answer }),
+    etag: toEtag(answer.etag),
+    lastModified: undefined,
+  };
+}
+
+function fieldsOf(source: ObjectAnswer): ReturnType<typeof toFields> {
+  const { contentType = "application/octet-stream", cacheControl, contentDisposition } = source;
+  const { metadata } = fromHeaders(source.metadata);
+  return toFields({ cacheControl, contentDisposition, metadata }, contentType);
+}
+
+/** Through this process, where only a put keeps the condition. */
+async function copyThrough(
+  store: Store,
+  from: string,
+  to: string,
+  options: CopyOptions,
+): Promise<ObjectInfo> {
+  const { info, body } = await getObject(store, from, { signal: options.signal });
+  const { contentType, cacheControl, contentDisposition, metadata, size } = info;
+  const facts = { contentType, cacheControl, contentDisposition, metadata };
+  const source = await toBody(body, { size, key: from, provider: store.name });
+  try {
+    return await putObject(store, to, source, { ...facts, ...options });
+  } finally {
+    if (!(body instanceof Uint8Array)) body.destroy();
+  }
+}

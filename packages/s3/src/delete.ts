@@ -1,0 +1,54 @@
+import { isStorageError, type CallOptions, type DeleteFailure, type DeleteOptions } from "@stowage/core";
+import { S3FailureError } from "./client.js";
+import { toS3Error } from "./errors.js";
+import { bareEtag } from "./etag.js";
+import { ask, type Store } from "./store.js";
+
+/** The most keys in one request. @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
+const KEYS_MAX = 1000;
+
+const ACTION = "s3:DeleteObject";
+
+export async function deleteObject(
+  store: Store,
+  key: string,
+  { signal, ifMatch }: DeleteOptions,
+): Promise<void> {
+  const condition = "PreconditionFailed";
+  const attempted = { operation: "delete", key, signal, action: ACTION, writes: true, condition } as const;
+  const etag = store.dialect.bareIfMatch ? bareEtag(ifMatch) : ifMatch;
+  try {
+    await ask(store, attempted, () => store.client.deleteObject({ key, ifMatch: etag }, { signal }));
+  } catch (error) {
+    if (!isStorageError(error, "NotFound")) throw error;
+  }
+}
+
+/** Removes up to 1,000 keys by each request; each failure is its key's own. */
+export async function deleteObjects(
+  store: Store,
+  keys: readonly string[],
+  { signal }: CallOptions,
+): Promise<readonly DeleteFailure[]> {
+  const failures: DeleteFailure[] = [];
+  for (let done = 0; done < keys.length; done += KEYS_MAX) {
+    const some = keys.slice(done, done + KEYS_MAX);
+    failures.push(...(await deleteSome(store, some, signal)));
+  }
+  return failures;
+}
+
+async function deleteSome(
+  store: Store,
+  keys: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<readonly DeleteFailure[]> {
+  const attempted = { operation: "deleteMany", signal, action: ACTION, writes: true } as const;
+  const failed = await ask(store, attempted, () => store.client.deleteObjects(keys, { signal }));
+  return failed.flatMap(({ key, failure }) => {
+    const { name: provider, bucket } = store;
+    const context = { ...attempted, key, provider, bucket };
+    const error = toS3Error(new S3FailureError(failure), context);
+    return isStorageError(error, "NotFound") ? [] : [{ key, error }];
+  });
+}

@@ -1,0 +1,106 @@
+/** The servers that are known by name. */
+export type DialectName =
+  | "aws"
+  | "r2"
+  | "minio"
+  | "ceph"
+  | "b2"
+  | "gcs"
+  | "spaces"
+  | "wasabi"
+  | "swift"
+  | "generic";
+
+/** What a server does of what S3 promises. */
+export interface Dialect {
+  readonly name: DialectName;
+  /** The digest that is sent with a body and verified by the server. */
+  readonly checksum: "crc32" | "none";
+  /** `If-None-Match: *` and `If-Match` of a put in one request. */
+  readonly conditionalPut: boolean;
+  /** The same when an upload in parts is completed. */
+  readonly conditionalComplete: boolean;
+  readonly conditionalDelete: boolean;
+  /** `If-None-Match: *` of a copy. */
+  readonly conditionalCopy: boolean;
+  /** `If-Match` is compared with the ETag as it is kept, without its quotes. */
+  readonly bareIfMatch: boolean;
+  /** All parts of an upload but the last must have one size. */
+  readonly equalPartSizes: boolean;
+  /** Batch deletes carry `Content-MD5` instead of a checksum of S3's own. */
+  readonly deletesWithMd5: boolean;
+}
+
+const CONSERVATIVE = {
+  checksum: "none",
+  conditionalPut: false,
+  conditionalComplete: false,
+  conditionalDelete: false,
+  conditionalCopy: false,
+  bareIfMatch: false,
+  equalPartSizes: true,
+  deletesWithMd5: true,
+} as const;
+
+/** Each line with its source; what is not named is as little as any server does. */
+export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
+  /**
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
+   */
+  aws: {
+    name: "aws",
+    checksum: "crc32",
+    conditionalPut: true,
+    conditionalComplete: true,
+    conditionalDelete: true,
+    conditionalCopy: true,
+    bareIfMatch: false,
+    equalPartSizes: false,
+    deletesWithMd5: false,
+  },
+  /** @see https://developers.cloudflare.com/r2/api/s3/api/ for conditions on PutObject, and equal parts */
+  r2: { ...CONSERVATIVE, name: "r2", conditionalPut: true },
+  /** @see https://docs.min.io/community/minio-object-store/reference/s3-api-compatibility.html */
+  minio: {
+    ...CONSERVATIVE,
+    name: "minio",
+    conditionalPut: true,
+    conditionalComplete: true,
+    equalPartSizes: false,
+  },
+  /**
+   * Measured on Ceph 16.2, 18.2 and 20.2: a put knows both conditions, but compares `If-Match` without its quotes
+   * up to 18; completing, copying and deleting ignore conditions in silence up to 18.
+   */
+  ceph: { ...CONSERVATIVE, name: "ceph", conditionalPut: true, bareIfMatch: true, equalPartSizes: false },
+  /** @see https://www.backblaze.com/docs/cloud-storage-s3-compatible-api for what answers 501 */
+  b2: { ...CONSERVATIVE, name: "b2" },
+  /** @see https://cloud.google.com/storage/docs/xml-api/reference-headers */
+  gcs: { ...CONSERVATIVE, name: "gcs" },
+  /** Runs Ceph behind a front end of its own. @see https://docs.digitalocean.com/reference/api/spaces/ */
+  spaces: { ...CONSERVATIVE, name: "spaces" },
+  /** @see https://docs.wasabi.com/docs/wasabi-api */
+  wasabi: { ...CONSERVATIVE, name: "wasabi" },
+  /** Measured on OpenStack Swift 2.30: conditional puts answer 501, batch deletes insist on Content-MD5. */
+  swift: { ...CONSERVATIVE, name: "swift" },
+  generic: { ...CONSERVATIVE, name: "generic" },
+};
+
+const HOSTS: readonly (readonly [pattern: RegExp, name: DialectName])[] = [
+  [/(?:^|\.)amazonaws\.com(?:\.cn)?$/, "aws"],
+  [/\.r2\.cloudflarestorage\.com$/, "r2"],
+  [/\.backblazeb2\.com$/, "b2"],
+  [/(?:^|\.)storage\.googleapis\.com$/, "gcs"],
+  [/\.digitaloceanspaces\.com$/, "spaces"],
+  [/\.wasabisys\.com$/, "wasabi"],
+];
+
+/** The dialect that an endpoint speaks, as far as its name tells: no endpoint is AWS, an unknown one `generic`. */
+export function dialectOf(endpoint: string | undefined): Dialect {
+  if (endpoint === undefined) return DIALECTS.aws;
+  const { hostname } = new URL(endpoint);
+  const found = HOSTS.find(([pattern]) => pattern.test(hostname));
+  return DIALECTS[found?.[1] ?? "generic"];
+}

@@ -1,0 +1,72 @@
+import type { Metadata, ObjectHeaders } from "@stowage/core";
+import type { ObjectFields } from "./client.js";
+
+/** Metadata that travels as it is: every server keeps such names and values unchanged. */
+const PLAIN_NAME = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
+const PLAIN_VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+
+/** Where the rest travels, as a query string: percent-encoded, and in parts that every server takes. */
+const ENCODED_NAME = "stowage-metadata";
+const WRITE_ID_NAME = "stowage-write-id";
+
+/** OpenStack Swift's limit of one value. @see https://docs.openstack.org/swift/latest/deployment_guide.html */
+const VALUE_BYTES_MAX = 256;
+
+interface Facts extends ObjectHeaders {
+  readonly metadata?: Metadata | undefined;
+  readonly writeId?: string | undefined;
+}
+
+/** The headers that carry an object's facts. */
+export function toFields(facts: Facts, contentType: string): ObjectFields {
+  const { cacheControl, contentDisposition } = facts;
+  return { contentType, cacheControl, contentDisposition, metadata: toHeaders(facts) };
+}
+
+function toHeaders({ metadata = {}, writeId }: Facts): Record<string, string> {
+  const headers: Record<string, string> = {};
+  const encoded: string[] = [];
+  for (const [name, value] of Object.entries(metadata)) {
+    const isPlain =
+      PLAIN_NAME.test(name) && PLAIN_VALUE.test(value) && value.length <= VALUE_BYTES_MAX && !isOdd(value);
+    if (isPlain) headers[name] = value;
+    else encoded.push(`${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
+  }
+  const text = encoded.join("&");
+  for (let part = 0; part * VALUE_BYTES_MAX < text.length; part++) {
+    headers[`${ENCODED_NAME}-${part}`] = text.slice(part * VALUE_BYTES_MAX, (part + 1) * VALUE_BYTES_MAX);
+  }
+  if (writeId !== undefined) headers[WRITE_ID_NAME] = writeId;
+  return headers;
+}
+
+/** What some servers take for an encoding of their own. @see https://www.rfc-editor.org/rfc/rfc2047 */
+function isOdd(value: string): boolean {
+  return value.includes("=?") || value.includes("  ");
+}
+
+/** The metadata and the write id in an answer's headers. */
+export function fromHeaders(headers: Readonly<Record<string, string>>): Pick<Facts, "metadata" | "writeId"> {
+  const entries: [name: string, value: string][] = [];
+  const parts: string[] = [];
+  let writeId: string | undefined;
+  for (const [name, value] of Object.entries(headers)) {
+    if (name === WRITE_ID_NAME) writeId = value;
+    else if (name.startsWith(`${ENCODED_NAME}-`)) parts[Number(name.slice(ENCODED_NAME.length + 1))] = value;
+    else entries.push([name, value]);
+  }
+  for (const entry of parts.join("").split("&")) {
+    const [name, value] = entry.split("=", 2).map(decoded);
+    if (name !== undefined && name !== "" && value !== undefined) entries.push([name, value]);
+  }
+  // Not by assignment: `__proto__` is a name like any other.
+  return { metadata: entries.length === 0 ? undefined : Object.fromEntries(entries), writeId };
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,37 @@
+import { isStorageError, type HeadOptions, type ObjectInfo } from "@stowage/core";
+import { ask, infoOf, type Store } from "./store.js";
+
+/** How long a bucket that was seen is taken to be there, in milliseconds. */
+const BUCKET_TRUST_MS = 60_000;
+
+export async function headObject(store: Store, key: string, { signal }: HeadOptions): Promise<ObjectInfo> {
+  const attempted = { operation: "head", key, signal, action: "s3:GetObject" } as const;
+  try {
+    return infoOf(
+      store,
+      key,
+      await ask(store, attempted, () => store.client.headObject({ key }, { signal })),
+    );
+  } catch (error) {
+    if (isStorageError(error, "NotFound")) await confirmBucket(store, key, signal);
+    throw error;
+  }
+}
+
+/**
+ * HEAD has no body to tell a missing object from a missing bucket.
+ *
+ * @throws StorageError `Misconfigured` when the bucket does not exist.
+ */
+async function confirmBucket(store: Store, key: string, signal: AbortSignal | undefined): Promise<void> {
+  if (performance.now() - store.bucketSeenAt < BUCKET_TRUST_MS) return;
+  const attempted = { operation: "head", key, signal, action: "s3:ListBucket" } as const;
+  // A listing says which of the two it is, also to who may not look at the bucket itself.
+  await ask(store, attempted, () => store.client.listObjects({ prefix: key, limit: 1 }, { signal })).catch(
+    (error: unknown) => {
+      // Without the right to list, the object is what cannot be found.
+      if (!isStorageError(error, "PermissionDenied")) throw error;
+    },
+  );
+  store.bucketSeenAt = performance.now();
+}

@@ -1,0 +1,75 @@
+import { decodeKeyPath, encodeKeyPath, keyProblem, type Located } from "@stowage/core";
+
+/** Where keys are, as texts. */
+export interface Places {
+  readonly ref: (key: string) => string;
+  readonly publicUrl: (key: string) => string;
+  readonly locate: (text: string) => Located | undefined;
+}
+
+export interface PlacesOptions {
+  readonly provider: string;
+  readonly bucket: string;
+  readonly region: string | undefined;
+  readonly endpoint: string | undefined;
+  readonly publicBaseUrl: string | undefined;
+}
+
+export function createPlaces({ provider, bucket, region, endpoint, publicBaseUrl }: PlacesOptions): Places {
+  const base = publicBaseUrl?.replace(/\/$/, "");
+  const own = endpoint === undefined ? undefined : new URL(endpoint);
+  const ref = (key: string): string => `s3://${bucket}/${encodeKeyPath(key)}`;
+  const located = (key: string | undefined): Located | undefined =>
+    key === undefined || keyProblem(key) !== undefined ? undefined : { key, provider, ref: ref(key) };
+  return {
+    ref,
+    publicUrl: (key) => `${base ?? ""}/${encodeKeyPath(key)}`,
+    locate: (text) => {
+      const scheme = `s3://${bucket}/`;
+      if (text.startsWith(scheme)) return located(keyOf(text.slice(scheme.length)));
+      if (base !== undefined && text.startsWith(`${base}/`))
+        return located(decodeKeyPath(text.slice(base.length + 1)));
+      const url = URL.canParse(text) ? new URL(text) : undefined;
+      const path = url && pathInBucket(url, { bucket, region, endpoint: own });
+      return located(path === undefined ? undefined : decodeKeyPath(path));
+    },
+  };
+}
+
+/** Other tools write `s3://` with the key as it is: a percent sign that encodes nothing is one. */
+function keyOf(path: string): string | undefined {
+  return decodeKeyPath(path) ?? path;
+}
+
+interface Bucket {
+  readonly bucket: string;
+  readonly region: string | undefined;
+  readonly endpoint: URL | undefined;
+}
+
+/** The rest of a URL's path below this bucket, in either of the two styles. */
+function pathInBucket(
+  { protocol, host, pathname }: URL,
+  { bucket, region, endpoint }: Bucket,
+): string | undefined {
+  if (protocol !== "https:" && protocol !== "http:") return undefined;
+  const virtual = `${bucket}.`;
+  if (host.startsWith(virtual) && isServer(host.slice(virtual.length), region, endpoint))
+    return pathname.slice(1);
+  const prefix = `/${encodeKeyPath(bucket)}/`;
+  return isServer(host, region, endpoint) && pathname.startsWith(prefix)
+    ? pathname.slice(prefix.length)
+    : undefined;
+}
+
+/** Amazon's hosts. @see https://docs.aws.amazon.com/general/latest/gr/s3.html */
+const AMAZON = /^s3(?:[.-](?:dualstack\.)?([a-z]{2}(?:-[a-z]+)+-\d))?\.amazonaws\.com(?:\.cn)?$/;
+const AMAZON_OTHER = /^s3(?:-accelerate(?:\.dualstack)?|\.dualstack\.[a-z0-9-]+)\.amazonaws\.com$/;
+
+function isServer(host: string, region: string | undefined, endpoint: URL | undefined): boolean {
+  if (endpoint !== undefined) return host === endpoint.host;
+  if (AMAZON_OTHER.test(host)) return true;
+  const found = AMAZON.exec(host);
+  // A bucket's name is one in all regions, so an old URL without the region, or with none known, is ours too.
+  return found !== null && (found[1] === undefined || region === undefined || found[1] === region);
+}

@@ -1,0 +1,178 @@
+import type { S3Client as SdkClient } from "@aws-sdk/client-s3";
+import {
+  KEY_BYTES_MAX,
+  StorageError,
+  prefixed,
+  type EveryMember,
+  type SignedUrlOptions,
+  type StorageProvider,
+  type Supports,
+} from "@stowage/core";
+import { copyObject } from "./copy.js";
+import { deleteObject, deleteObjects } from "./delete.js";
+import { DIALECTS, dialectOf, type Dialect, type DialectName } from "./dialect.js";
+import { getObject } from "./get.js";
+import { headObject } from "./head.js";
+import { listObjects } from "./list.js";
+import { PARTS_MAX, PART_BYTES_MIN } from "./parts.js";
+import { createPlaces } from "./places.js";
+import { putObject } from "./put.js";
+import type { Credentials } from "./sdk/load.js";
+import { sdkClient } from "./sdk/requests.js";
+import type { Store } from "./store.js";
+
+export interface S3Options {
+  readonly bucket: string;
+  /** Default: the SDK's own search (`AWS_REGION`, the profile); with an `endpoint` `"us-east-1"`. */
+  readonly region?: string | undefined;
+  /** The server's URL; absent for AWS. */
+  readonly endpoint?: string | undefined;
+  /** Default: the SDK's own search (environment, profile, role of the machine). */
+  readonly credentials?: Credentials | undefined;
+  /** Default `"s3"`. */
+  readonly name?: string | undefined;
+  /** Put before every key, e.g. `"uploads/"`: a part of the bucket. */
+  readonly keyPrefix?: string | undefined;
+  /** Which server it is; default: what the endpoint's name tells, `"generic"` for one that is not known. */
+  readonly dialect?: DialectName | undefined;
+  /** Whether the bucket is in the path of URLs; default `true` with an `endpoint`. */
+  readonly forcePathStyle?: boolean | undefined;
+  /** Where the bucket is served to everybody, for `publicUrl` and `locate`. */
+  readonly publicBaseUrl?: string | undefined;
+  /** The size of the parts of large objects, in bytes, at least 5 MiB (the default). */
+  readonly partSizeBytes?: number | undefined;
+  /** How many parts are sent at once; default 4. Each takes `partSizeBytes` of memory. */
+  readonly concurrency?: number | undefined;
+  /**
+   * Leaves bodies out of the signature; default: over TLS, which protects them. Over plain HTTP they are signed,
+   * which takes a SHA-256 of every byte.
+   */
+  readonly unsignedPayload?: boolean | undefined;
+  /** A client of `@aws-sdk/client-s3`, used as it is, with whatever it is configured to do. */
+  readonly client?: SdkClient | undefined;
+}
+
+const CONCURRENCY = 4;
+
+/**
+ * A bucket of AWS S3, or of a server that speaks its protocol.
+ *
+ * A put is whole or not there. Bodies larger than a part are sent in parts, several at once, each tried again by
+ * itself; whatever fails, no part is left on the server. What a server is known not to keep, such as a condition
+ * that it would ignore in silence, is refused before a byte moves.
+ *
+ * @throws TypeError for options of the wrong type.
+ * @example
+ * ```ts
+ * const storage = createStorage(s3({ bucket: "videos", region: "eu-central-1" }));
+ * ```
+ */
+export function s3(options: S3Options): StorageProvider {
+  assertOptions(options);
+  const dialect = options.dialect === undefined ? dialectOf(options.endpoint) : DIALECTS[options.dialect];
+  const whole = provider(createStore(options, dialect), options);
+  return options.keyPrefix === undefined ? whole : prefixed(whole, options.keyPrefix);
+}
+
+function createStore(options: S3Options, dialect: Dialect): Store {
+  const { bucket, endpoint, credentials, client, publicBaseUrl } = options;
+  const name = options.name ?? "s3";
+  const region = options.region ?? (endpoint === undefined ? undefined : "us-east-1");
+  const unsignedPayload = options.unsignedPayload ?? endpoint?.startsWith("http:") !== true;
+  const forcePathStyle = options.forcePathStyle ?? endpoint !== undefined;
+  const request = { bucket, region, endpoint, credentials, forcePathStyle, unsignedPayload, client };
+  return {
+    name,
+    bucket,
+    client: sdkClient(request, () => dialect),
+    places: createPlaces({ provider: name, bucket, region, endpoint, publicBaseUrl }),
+    dialect,
+    partSizeBytes: options.partSizeBytes ?? PART_BYTES_MIN,
+    concurrency: options.concurrency ?? CONCURRENCY,
+    bucketSeenAt: Number.NEGATIVE_INFINITY,
+  };
+}
+
+/** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+const OBJECT_BYTES_MAX = 5 * 1024 ** 4;
+
+function supportsOf({ dialect }: Store): Supports {
+  return {
+    range: true,
+    ifNoneMatch: dialect.conditionalPut,
+    ifMatch: dialect.conditionalPut && dialect.conditionalComplete,
+    ifNoneMatchOnMultipart: dialect.conditionalComplete,
+    conditionalDelete: dialect.conditionalDelete,
+    metadata: true,
+    orderedList: true,
+    emptyObject: true,
+    overwrite: true,
+    byteExact: true,
+    keyBytesMax: KEY_BYTES_MAX,
+    objectBytesMax: OBJECT_BYTES_MAX,
+  };
+}
+
+function provider(store: Store, { publicBaseUrl }: S3Options): StorageProvider {
+  const { name, places, dialect } = store;
+  return {
+    name,
+    supports: supportsOf(store),
+    put: (key, body, call) => putObject(store, key, body, call),
+    get: (key, call) => getObject(store, key, call),
+    head: (key, call) => headObject(store, key, call),
+    delete: (key, call) => deleteObject(store, key, call),
+    list: (call) => listObjects(store, call),
+    ref: places.ref,
+    locate: places.locate,
+    copy: (from, to, call) => copyObject(store, from, to, call),
+    deleteMany: (keys, call) => deleteObjects(store, keys, call),
+    publicUrl: publicBaseUrl === undefined ? undefined : places.publicUrl,
+    signedUrl: (key, call) => signedUrl(store, key, call),
+    signUpload: undefined,
+    multipart: undefined,
+    importFrom: undefined,
+    describe: () => ({
+      kind: "provider",
+      type: "s3",
+      name,
+      promises: ["a put is whole or not there", "a put that fails leaves no part on the server"],
+      limits: [`what the dialect "${dialect.name}" is known to keep`],
+    }),
+    close: async () => store.client.close(),
+  } satisfies EveryMember<StorageProvider>;
+}
+
+const EXPIRES_SECONDS = 60 * 60;
+/** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html */
+const EXPIRES_SECONDS_MAX = 7 * 24 * 60 * 60;
+
+async function signedUrl(
+  store: Store,
+  key: string,
+  { expiresInSeconds = EXPIRES_SECONDS }: SignedUrlOptions,
+): Promise<string> {
+  const isValid = Number.isSafeInteger(expiresInSeconds) && expiresInSeconds > 0;
+  if (!isValid || expiresInSeconds > EXPIRES_SECONDS_MAX) {
+    const reason = `expiresInSeconds is a whole number from 1 to ${EXPIRES_SECONDS_MAX} (seven days)`;
+    throw new StorageError("InvalidArgument", reason, { operation: "signedUrl", provider: store.name, key });
+  }
+  return await store.client.signGet({ key, expiresInSeconds });
+}
+
+function assertOptions(options: S3Options): void {
+  const { bucket, endpoint, dialect, partSizeBytes = PART_BYTES_MIN, concurrency = CONCURRENCY } = options;
+  if (typeof bucket !== "string" || bucket === "") throw new TypeError("s3: bucket is the name of a bucket");
+  if (endpoint !== undefined && !/^https?:\/\/[^/]/.test(endpoint)) {
+    throw new TypeError('s3: endpoint is a URL such as "https://s3.example.com"');
+  }
+  if (dialect !== undefined && !Object.hasOwn(DIALECTS, dialect)) {
+    throw new TypeError(`s3: dialect is one of ${Object.keys(DIALECTS).join(", ")}, not ${String(dialect)}`);
+  }
+  if (!Number.isSafeInteger(partSizeBytes) || partSizeBytes < PART_BYTES_MIN) {
+    throw new TypeError(`s3: partSizeBytes is a whole number, at least ${PART_BYTES_MIN}`);
+  }
+  if (!Number.isSafeInteger(concurrency) || concurrency < 1 || concurrency > PARTS_MAX) {
+    throw new TypeError("s3: concurrency is a whole number, at least 1");
+  }
+}

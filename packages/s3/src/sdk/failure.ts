@@ -1,0 +1,58 @@
+import { S3FailureError, type S3Failure } from "../client.js";
+
+/** Sends a request; what fails is told in our own terms. */
+export async function attempt<T>(signal: AbortSignal | undefined, send: () => Promise<T>): Promise<T> {
+  try {
+    return await sentInTime(send);
+  } catch (error) {
+    if (signal?.aborted === true) throw signal.reason;
+    throw error instanceof S3FailureError ? error : new S3FailureError(failureOf(error));
+  }
+}
+
+/** Sends a request; once more when the SDK has learned from the answer what time it is. */
+async function sentInTime<T>(send: () => Promise<T>): Promise<T> {
+  try {
+    return await send();
+  } catch (error) {
+    if (failureOf(error).code !== "RequestTimeTooSkewed") throw error;
+    return await send();
+  }
+}
+
+interface SdkError {
+  readonly name?: unknown;
+  readonly code?: unknown;
+  readonly Code?: unknown;
+  readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
+  readonly $response?: { readonly headers?: Record<string, string> };
+}
+
+export function failureOf(error: unknown): S3Failure {
+  const { name, code, Code, $metadata, $response } = Object(error) as SdkError;
+  const headers = $response?.headers ?? {};
+  const seconds = Number(headers["retry-after"]);
+  return {
+    code: [Code, code, name].find((text) => typeof text === "string" && text !== "") as string,
+    status: $metadata?.httpStatusCode,
+    requestId: $metadata?.requestId,
+    retryAfterMs: headers["retry-after"] !== undefined && seconds >= 0 ? seconds * 1000 : undefined,
+    bucketRegion: headers["x-amz-bucket-region"],
+    cause: error,
+  };
+}
+
+/** A success that lacks what every server gives: something else answers at the endpoint. */
+export function senseless(metadata: SdkError["$metadata"]): S3FailureError {
+  return new S3FailureError({
+    code: "SenselessAnswer",
+    status: metadata?.httpStatusCode,
+    requestId: metadata?.requestId,
+    cause: undefined,
+  });
+}
+
+export function required(text: string | undefined, metadata: SdkError["$metadata"]): string {
+  if (text === undefined || text === "") throw senseless(metadata);
+  return text;
+}

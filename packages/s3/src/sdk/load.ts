@@ -1,0 +1,96 @@
+import type { S3Client as SdkClient, S3ClientConfig } from "@aws-sdk/client-s3";
+import type * as Sdk from "@aws-sdk/client-s3";
+import { createHash } from "node:crypto";
+import type { Agent as HttpAgent } from "node:http";
+import type { Agent as HttpsAgent } from "node:https";
+import type { Dialect } from "../dialect.js";
+
+export type Credentials = NonNullable<S3ClientConfig["credentials"]>;
+
+export interface SdkClientOptions {
+  readonly bucket: string;
+  readonly region: string | undefined;
+  readonly endpoint: string | undefined;
+  readonly credentials: Credentials | undefined;
+  readonly forcePathStyle: boolean;
+  /** Bodies are not signed; a checksum or TLS protects them. */
+  readonly unsignedPayload: boolean;
+  /** The application's own, used as it is. */
+  readonly client: SdkClient | undefined;
+}
+
+/** The SDK with a client, loaded when it is first needed: it takes a tenth of a second. */
+export interface Loaded {
+  readonly sdk: typeof Sdk;
+  readonly client: SdkClient;
+}
+
+const CONNECT_MS = 3000;
+
+export async function loadSdk(
+  options: SdkClientOptions,
+  [httpAgent, httpsAgent]: readonly [HttpAgent, HttpsAgent],
+  dialect: () => Dialect,
+): Promise<Loaded> {
+  const sdk = await import("@aws-sdk/client-s3");
+  if (options.client !== undefined) return { sdk, client: options.client };
+  const { endpoint, region, credentials, forcePathStyle } = options;
+  const config: S3ClientConfig = {
+    forcePathStyle,
+    ...(endpoint !== undefined && { endpoint }),
+    ...(region !== undefined && { region }),
+    ...(credentials !== undefined && { credentials }),
+    // Retries are a wrapper's, and a checksum that is not asked for turns streams into a form that few servers read.
+    maxAttempts: 1,
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED",
+    cacheMiddleware: true,
+    expectContinueHeader: false,
+    requestHandler: { connectionTimeout: CONNECT_MS, httpAgent, httpsAgent },
+  };
+  const client = withoutVersionWarning(() => new sdk.S3Client(config));
+  adjust(client, options.unsignedPayload, dialect);
+  return { sdk, client };
+}
+
+/** The variable that keeps the SDK from printing which Node it will need one day. */
+const NO_WARNING = "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED";
+
+function withoutVersionWarning<T>(make: () => T): T {
+  const before = process.env[NO_WARNING];
+  process.env[NO_WARNING] = "true";
+  try {
+    return make();
+  } finally {
+    if (before === undefined) delete process.env[NO_WARNING];
+    else process.env[NO_WARNING] = before;
+  }
+}
+
+interface HttpRequest {
+  readonly headers: Record<string, string>;
+  readonly body?: unknown;
+}
+
+/** What the SDK has no option for, done to the request before it is signed. */
+function adjust(client: SdkClient, unsignedPayload: boolean, dialect: () => Dialect): void {
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        const { headers, body } = args.request as HttpRequest;
+        if (commandName === "DeleteObjectsCommand" && dialect().deletesWithMd5) {
+          for (const name of Object.keys(headers)) {
+            if (/^x-amz-(?:sdk-)?checksum-/i.test(name)) delete headers[name];
+          }
+          headers["content-md5"] = createHash("md5")
+            .update(body as string)
+            .digest("base64");
+        }
+        if (unsignedPayload && (commandName === "PutObjectCommand" || commandName === "UploadPartCommand")) {
+          headers["x-amz-content-sha256"] = "UNSIGNED-PAYLOAD";
+        }
+        return await next(args);
+      },
+    { step: "build", priority: "low", name: "stowage" },
+  );
+}

@@ -1,0 +1,59 @@
+import type { S3Client } from "../client.js";
+import type { Dialect } from "../dialect.js";
+import { attempt } from "./failure.js";
+import type { Requests } from "./requests.js";
+import { checksumOf, objectAnswer, sdkFields } from "./convert.js";
+import type { Readable } from "node:stream";
+
+type Verb = "putObject" | "getObject" | "headObject" | "deleteObject" | "signGet";
+
+/** Requests about one object. */
+export function objectRequests(
+  { request, bucket: Bucket, load }: Requests,
+  dialect: () => Dialect,
+): Pick<S3Client, Verb> {
+  return {
+    putObject: (put, call) =>
+      request(call, async ({ sdk, client }, http) => {
+        const { key: Key, body: Body, ifMatch: IfMatch, ifNoneMatch: IfNoneMatch } = put;
+        const input = {
+          Bucket,
+          Key,
+          Body,
+          IfMatch,
+          IfNoneMatch,
+          ...sdkFields(put.fields),
+          ...checksumOf(put.body, dialect()),
+        };
+        const answer = await client.send(new sdk.PutObjectCommand(input), http);
+        return { etag: answer.ETag, versionId: answer.VersionId };
+      }),
+    getObject: (get, call) =>
+      request(call, async ({ sdk, client }, http) => {
+        const { key: Key, versionId: VersionId, range: Range, ifMatch: IfMatch } = get;
+        const answer = await client.send(
+          new sdk.GetObjectCommand({ Bucket, Key, VersionId, Range, IfMatch }),
+          http,
+        );
+        return {
+          ...objectAnswer(answer),
+          contentRange: answer.ContentRange,
+          body: answer.Body as unknown as Readable,
+        };
+      }),
+    headObject: ({ key: Key, versionId: VersionId }, call) =>
+      request(call, async ({ sdk, client }, http) =>
+        objectAnswer(await client.send(new sdk.HeadObjectCommand({ Bucket, Key, VersionId }), http)),
+      ),
+    deleteObject: ({ key: Key, versionId: VersionId, ifMatch: IfMatch }, call) =>
+      request(call, async ({ sdk, client }, http) => {
+        await client.send(new sdk.DeleteObjectCommand({ Bucket, Key, VersionId, IfMatch }), http);
+      }),
+    signGet: async ({ key: Key, versionId: VersionId, expiresInSeconds: expiresIn }) => {
+      const { sdk, client } = await load();
+      const { getSignedUrl } = await import("@aws-sdk/s3-request-presigner");
+      const command = new sdk.GetObjectCommand({ Bucket, Key, VersionId });
+      return await attempt(undefined, () => getSignedUrl(client, command, { expiresIn }));
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import type { Operation } from "@stowage/core";
+import type { ObjectAnswer, S3Client } from "./client.js";
+import type { Dialect } from "./dialect.js";
+import { toS3Error, type FailureContext } from "./errors.js";
+import { toEtag } from "./etag.js";
+import { fromHeaders } from "./facts.js";
+import type { Places } from "./places.js";
+import type { ObjectInfo } from "@stowage/core";
+
+/** What the verbs of one provider share. */
+export interface Store {
+  readonly name: string;
+  readonly bucket: string;
+  readonly client: S3Client;
+  readonly places: Places;
+  readonly dialect: Dialect;
+  readonly partSizeBytes: number;
+  /** How many parts are sent at once. */
+  readonly concurrency: number;
+  /** When the bucket was last seen, by the monotonic clock. */
+  bucketSeenAt: number;
+}
+
+/** What a verb says of itself, for the error of a failed request. */
+interface Attempted {
+  readonly operation: Operation;
+  readonly key?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly action: string;
+  readonly writes?: boolean | undefined;
+  readonly condition?: FailureContext["condition"];
+}
+
+/** Sends a request for a verb, and explains its failure. */
+export async function ask<T>(store: Store, attempted: Attempted, send: () => Promise<T>): Promise<T> {
+  attempted.signal?.throwIfAborted();
+  const { name: provider, bucket } = store;
+  try {
+    return await send();
+  } catch (error) {
+    throw toS3Error(error, { ...attempted, provider, bucket, writes: attempted.writes ?? false });
+  }
+}
+
+/** The public facts of an object that a server has described. */
+export function infoOf(store: Store, key: string, answer: ObjectAnswer): ObjectInfo {
+  const { size, lastModified, contentType, cacheControl, contentDisposition } = answer;
+  return {
+    key,
+    size,
+    etag: toEtag(answer.etag),
+    lastModified,
+    contentType,
+    cacheControl,
+    contentDisposition,
+    ...fromHeaders(answer.metadata),
+    ...versionOf(answer.versionId),
+    provider: store.name,
+    ref: store.places.ref(key),
+  };
+}
+
+/** Servers without versions say `null` for the only one. */
+function versionOf(version: string | undefined): { readonly version?: string } {
+  return version === undefined || version === "null" ? {} : { version };
+}

@@ -1,0 +1,268 @@
+import {
+  StorageError,
+  consume,
+  isStorageError,
+  linkedController,
+  type Body,
+  type PutOptions,
+} from "@stowage/core";
+import type { Conditions, ObjectFields, WriteAnswer } from "./client.js";
+import { completeUpload } from "./complete.js";
+import { createBuffers, partSizeFor, PARTS_MAX, type Buffers } from "./parts.js";
+import { withTries } from "./tries.js";
+import { ask, type Store } from "./store.js";
+
+/** A write on its way: what all its requests share. */
+export interface Write {
+  readonly key: string;
+  readonly fields: ObjectFields;
+  readonly conditions: Conditions;
+  readonly options: PutOptions;
+}
+
+/** What a write came to. */
+export interface Sent {
+  readonly answer: WriteAnswer;
+  /** In bytes. */
+  readonly size: number;
+}
+
+/** One body that is being sent. */
+export interface Upload {
+  readonly store: Store;
+  readonly write: Write;
+  /** Aborted by the caller, and by the first failure: every request and the source end with it. */
+  readonly stop: AbortController;
+  readonly buffers: Buffers;
+  readonly partSizeBytes: number;
+  readonly total: number | undefined;
+  readonly running: Set<Promise<void>>;
+  readonly etags: string[];
+  /** Present when the body goes in parts. */
+  uploadId: string | undefined;
+  size: number;
+  loaded: number;
+}
+
+/**
+ * Sends a body: in one request when it fits into one part, else in parts, several at once.
+ *
+ * When it rejects, nothing of it is left on the server, no request is under way, and the source is closed.
+ */
+export async function uploadBody(store: Store, write: Write, body: Body): Promise<Sent> {
+  const partSizeBytes = partSizeFor(body.size, store.partSizeBytes);
+  if (body.bytes !== undefined && body.bytes.byteLength <= partSizeBytes) {
+    return await putWhole(store, write, body.bytes, write.options.signal);
+  }
+  const { controller: stop, unlink } = linkedController(write.options.signal);
+  const buffers = createBuffers(partSizeBytes);
+  const upload: Upload = {
+    store,
+    write,
+    stop,
+    buffers,
+    partSizeBytes,
+    total: body.size,
+    running: new Set(),
+    etags: [],
+    uploadId: undefined,
+    size: 0,
+    loaded: 0,
+  };
+  try {
+    return await sendAll(upload, body);
+  } catch (error) {
+    stop.abort(error);
+    await Promise.allSettled(upload.running);
+    await abandon(upload);
+    throw write.options.signal?.aborted === true ? write.options.signal.reason : stop.signal.reason;
+  } finally {
+    unlink();
+  }
+}
+
+async function sendAll(upload: Upload, body: Body): Promise<Sent> {
+  const { store, write, stop } = upload;
+  const inRanges = body.size !== undefined && body.size > upload.partSizeBytes && isSeekable(body);
+  const rest = inRanges ? await sendRanges(upload, body, body.size) : await sendStream(upload, body);
+  if (upload.uploadId === undefined) return await putWhole(store, write, rest, stop.signal);
+  if (rest.byteLength > 0) await startPart(upload, rest);
+  await Promise.all(upload.running);
+  stop.signal.throwIfAborted();
+  return { answer: await completeUpload(upload), size: upload.size };
+}
+
+function isSeekable({ bytes, path, replayable }: Body): boolean {
+  return replayable && (bytes !== undefined || path !== undefined);
+}
+
+async function putWhole(
+  store: Store,
+  { key, fields, conditions, options }: Write,
+  bytes: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<Sent> {
+  const condition = options.ifNoneMatch === undefined ? "PreconditionFailed" : "AlreadyExists";
+  const attempted = {
+    operation: "put",
+    key,
+    signal,
+    action: "s3:PutObject",
+    writes: true,
+    condition,
+  } as const;
+  const request = { key, body: bytes, fields, ...conditions };
+  const answer = await ask(store, attempted, () => store.client.putObject(request, { signal }));
+  options.onProgress?.({ loaded: bytes.byteLength, total: bytes.byteLength });
+  return { answer, size: bytes.byteLength };
+}
+
+/**
+ * Reads the source once, from its beginning, and sends each part as soon as it is full and there is more.
+ *
+ * @returns The last part, which has not been sent.
+ */
+async function sendStream(upload: Upload, body: Body): Promise<Uint8Array> {
+  const { buffers, stop } = upload;
+  let part = await buffers.take(stop.signal);
+  let used = 0;
+  const fill = (chunk: Uint8Array, from: number): number => {
+    const piece = chunk.subarray(from, from + part.byteLength - used);
+    part.set(piece, used);
+    used += piece.byteLength;
+    return from + piece.byteLength;
+  };
+  const sendAndFill = async (chunk: Uint8Array, from: number): Promise<void> => {
+    for (let done = from; done < chunk.byteLength; done = fill(chunk, done)) {
+      if (used < part.byteLength) continue;
+      await startPart(upload, part);
+      part = await buffers.take(stop.signal);
+      used = 0;
+    }
+  };
+  await consume(body.open(), stop.signal, (chunk) => {
+    const done = fill(chunk, 0);
+    return done === chunk.byteLength ? undefined : sendAndFill(chunk, done);
+  });
+  return part.subarray(0, used);
+}
+
+/** Reads a source of known length at several places at once. @returns Nothing: all parts have been sent. */
+async function sendRanges(upload: Upload, body: Body, size: number): Promise<Uint8Array> {
+  const { buffers, partSizeBytes, stop } = upload;
+  for (let offset = 0; offset < size; offset += partSizeBytes) {
+    const length = Math.min(partSizeBytes, size - offset);
+    if (body.bytes !== undefined) {
+      await startPart(upload, body.bytes.subarray(offset, offset + length));
+    } else {
+      const part = await buffers.take(stop.signal);
+      await startPart(upload, part.subarray(0, length), () =>
+        readRange(body, { offset, length }, part, stop.signal),
+      );
+    }
+  }
+  return new Uint8Array(0);
+}
+
+async function readRange(
+  body: Body,
+  range: { readonly offset: number; readonly length: number },
+  into: Uint8Array,
+  signal: AbortSignal,
+): Promise<void> {
+  let used = 0;
+  await consume(body.open(range), signal, (chunk) => {
+    into.set(chunk, used);
+    used += chunk.byteLength;
+  });
+}
+
+/** Begins to send the next part, as soon as there are not too many under way. */
+async function startPart(upload: Upload, bytes: Uint8Array, read?: () => Promise<void>): Promise<void> {
+  const { store, running, stop, etags, buffers } = upload;
+  upload.uploadId ??= await createUpload(upload);
+  while (running.size >= store.concurrency) await Promise.race(running);
+  stop.signal.throwIfAborted();
+  const partNumber = etags.push("");
+  if (partNumber > PARTS_MAX) throw tooManyParts(upload);
+  upload.size += bytes.byteLength;
+  const sent = sendPart(upload, partNumber, bytes, read)
+    .catch((error: unknown) => stop.abort(error))
+    .finally(() => {
+      running.delete(sent);
+      buffers.give(bytes);
+    });
+  running.add(sent);
+}
+
+/** Sends one part, several times if it must be, and remembers its ETag. */
+async function sendPart(
+  upload: Upload,
+  partNumber: number,
+  body: Uint8Array,
+  read: (() => Promise<void>) | undefined,
+): Promise<void> {
+  const { store, write, stop, uploadId = "" } = upload;
+  const { key } = write;
+  const { signal } = stop;
+  await read?.();
+  const attempted = { operation: "put", key, signal, action: "s3:PutObject" } as const;
+  const request = { key, uploadId, partNumber, body };
+  const send = (): Promise<string> =>
+    ask(store, attempted, () => store.client.uploadPart(request, { signal }));
+  upload.etags[partNumber - 1] = await withTries(signal, send);
+  upload.loaded += body.byteLength;
+  write.options.onProgress?.({ loaded: upload.loaded, total: upload.total });
+}
+
+/** How long a request may take that nobody may abort, because its answer is needed, in milliseconds. */
+const UNABORTED_MS = 15_000;
+
+/** Begins an upload. An abort has to wait for it: without its id nobody could remove it. */
+async function createUpload({ store, write, stop }: Upload): Promise<string> {
+  const { key, fields } = write;
+  stop.signal.throwIfAborted();
+  assertConditions(store, write);
+  const signal = AbortSignal.timeout(UNABORTED_MS);
+  const attempted = { operation: "put", key, action: "s3:PutObject" } as const;
+  return await ask(store, attempted, () => store.client.createUpload({ key, fields }, { signal }));
+}
+
+/** A condition that the server would ignore is refused before anything is sent. */
+function assertConditions(
+  { dialect, name: provider, partSizeBytes }: Store,
+  { key, conditions }: Write,
+): void {
+  if (dialect.conditionalComplete) return;
+  if (conditions.ifMatch === undefined && conditions.ifNoneMatch === undefined) return;
+  const reason = `the server keeps no condition for objects of more than one part of ${partSizeBytes} bytes`;
+  throw new StorageError("Unsupported", reason, { operation: "put", provider, key });
+}
+
+function tooManyParts({ store, write, partSizeBytes }: Upload): StorageError {
+  const reason = `the body has more than ${PARTS_MAX} parts of ${partSizeBytes} bytes: declare its size, or raise partSizeBytes`;
+  return new StorageError("TooLarge", reason, { operation: "put", provider: store.name, key: write.key });
+}
+
+const ABANDON_TRIES = 5;
+const ABANDON_PAUSE_MS = 100;
+
+/**
+ * Removes what was sent. A part that was under way may still land after the first request, so it is repeated
+ * until the upload is gone.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
+ */
+async function abandon({ store, write, uploadId }: Upload): Promise<void> {
+  if (uploadId === undefined) return;
+  const { key } = write;
+  const attempted = { operation: "put", key, action: "s3:AbortMultipartUpload" } as const;
+  for (let round = 0; round < ABANDON_TRIES; round++) {
+    const signal = AbortSignal.timeout(UNABORTED_MS);
+    const failed = await ask(store, attempted, () =>
+      store.client.abortUpload({ key, uploadId }, { signal }),
+    ).catch((error: unknown) => error);
+    if (isStorageError(failed) && failed.status === 404) return;
+    await new Promise((resolve) => setTimeout(resolve, ABANDON_PAUSE_MS * 2 ** round));
+  }
+}

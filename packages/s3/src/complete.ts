@@ -36,7 +36,7 @@ async function complete({ store, write, uploadId = "", etags, stop }: Upload): P
   const { signal } = stop;
   const condition = options.ifNoneMatch === undefined ? "PreconditionFailed" : "AlreadyExists";
   const attempted = {
-    operation: "put",
+    operation: write.operation,
     key,
     signal,
     action: "s3:PutObject",
@@ -57,7 +57,7 @@ async function named(upload: Upload, answer: WriteAnswer): Promise<WriteAnswer> 
 async function ownObject({ store, write, stop, etags }: Upload): Promise<ObjectAnswer | undefined> {
   const { key } = write;
   const { signal } = stop;
-  const attempted = { operation: "put", key, signal, action: "s3:GetObject" } as const;
+  const attempted = { operation: write.operation, key, signal, action: "s3:GetObject" } as const;
   const found = await ask(store, attempted, () => store.client.headObject({ key }, { signal })).catch(
     (error: unknown) => {
       if (isStorageError(error)) return undefined;

@@ -1,10 +1,12 @@
 import { toBody, type CopyOptions, type ObjectInfo } from "@stowage/core";
-import type { ObjectAnswer } from "./client.js";
+import type { CopyRequest, ObjectAnswer, WriteAnswer } from "./client.js";
 import { toEtag } from "./etag.js";
 import { fromHeaders, toFields } from "./facts.js";
 import { getObject } from "./get.js";
 import { putObject } from "./put.js";
+import { partSizeFor } from "./parts.js";
 import { ask, infoOf, type Store } from "./store.js";
+import { finishParts, startPart, uploading, type Part, type Write } from "./upload.js";
 
 /** Duplicates an object on the server. The write id stays with the write that it names. */
 export async function copyObject(
@@ -34,7 +36,17 @@ export async function copyObject(
     ifNoneMatch,
     ifSourceMatch: source.etag,
   };
-  const answer = await ask(store, writing, () => store.client.copyObject(request, { signal }));
+  const write: Write = {
+    operation: "copy",
+    key: to,
+    fields,
+    conditions: { ifNoneMatch },
+    options: { signal, ifNoneMatch },
+  };
+  const answer =
+    source.size > COPY_BYTES_MAX
+      ? await copyInParts(store, write, request, source.size)
+      : await ask(store, writing, () => store.client.copyObject(request, { signal }));
   return {
     ...infoOf(store, to, { ...source, ...fields, ...answer }),
     etag: toEtag(answer.etag),
@@ -46,6 +58,31 @@ function fieldsOf(source: ObjectAnswer): ReturnType<typeof toFields> {
   const { contentType = "application/octet-stream", cacheControl, contentDisposition } = source;
   const { metadata } = fromHeaders(source.metadata);
   return toFields({ cacheControl, contentDisposition, metadata }, contentType);
+}
+
+/** The most that one request copies, in bytes. @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
+const COPY_BYTES_MAX = 5 * 1024 ** 3;
+const COPY_PART_BYTES = 256 * 1024 ** 2;
+
+/** Has the server copy a large object part by part, several at once. */
+async function copyInParts(
+  store: Store,
+  write: Write,
+  request: CopyRequest,
+  size: number,
+): Promise<WriteAnswer> {
+  const { from, ifSourceMatch } = request;
+  const partSizeBytes = partSizeFor(size, COPY_PART_BYTES);
+  const { answer } = await uploading(store, write, { size, partSizeBytes }, async (upload) => {
+    for (let offset = 0; offset < size; offset += partSizeBytes) {
+      const length = Math.min(partSizeBytes, size - offset);
+      const send: Part["send"] = (place, signal) =>
+        store.client.copyPart({ ...place, from, ifSourceMatch, offset, length }, { signal });
+      await startPart(upload, { length, send });
+    }
+    return await finishParts(upload);
+  });
+  return answer;
 }
 
 /** Through this process, where only a put keeps the condition. */

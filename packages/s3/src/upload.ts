@@ -6,7 +6,7 @@ import {
   type Body,
   type PutOptions,
 } from "@stowage/core";
-import type { Conditions, ObjectFields, WriteAnswer } from "./client.js";
+import type { Conditions, ObjectFields, UploadId, WriteAnswer } from "./client.js";
 import { completeUpload } from "./complete.js";
 import { createBuffers, partSizeFor, PARTS_MAX, type Buffers } from "./parts.js";
 import { withTries } from "./tries.js";
@@ -14,10 +14,11 @@ import { ask, type Store } from "./store.js";
 
 /** A write on its way: what all its requests share. */
 export interface Write {
+  readonly operation: "put" | "copy";
   readonly key: string;
   readonly fields: ObjectFields;
   readonly conditions: Conditions;
-  readonly options: PutOptions;
+  readonly options: Pick<PutOptions, "signal" | "onProgress" | "ifNoneMatch">;
 }
 
 /** What a write came to. */
@@ -54,15 +55,25 @@ export async function uploadBody(store: Store, write: Write, body: Body): Promis
   if (body.bytes !== undefined && body.bytes.byteLength <= partSizeBytes) {
     return await putWhole(store, write, body.bytes, write.options.signal);
   }
+  const upload = { size: body.size, partSizeBytes };
+  return await uploading(store, write, upload, (begun) => sendAll(begun, body));
+}
+
+/** Runs an upload; what is left on the server when it fails is removed before anybody hears of it. */
+export async function uploading(
+  store: Store,
+  write: Write,
+  { size: total, partSizeBytes }: { readonly size: number | undefined; readonly partSizeBytes: number },
+  run: (upload: Upload) => Promise<Sent>,
+): Promise<Sent> {
   const { controller: stop, unlink } = linkedController(write.options.signal);
-  const buffers = createBuffers(partSizeBytes);
   const upload: Upload = {
     store,
     write,
     stop,
-    buffers,
     partSizeBytes,
-    total: body.size,
+    total,
+    buffers: createBuffers(partSizeBytes),
     running: new Set(),
     etags: [],
     uploadId: undefined,
@@ -70,12 +81,12 @@ export async function uploadBody(store: Store, write: Write, body: Body): Promis
     loaded: 0,
   };
   try {
-    return await sendAll(upload, body);
+    return await run(upload);
   } catch (error) {
     stop.abort(error);
     await Promise.allSettled(upload.running);
     await abandon(upload);
-    throw write.options.signal?.aborted === true ? write.options.signal.reason : stop.signal.reason;
+    throw stop.signal.reason;
   } finally {
     unlink();
   }
@@ -86,9 +97,14 @@ async function sendAll(upload: Upload, body: Body): Promise<Sent> {
   const inRanges = body.size !== undefined && body.size > upload.partSizeBytes && isSeekable(body);
   const rest = inRanges ? await sendRanges(upload, body, body.size) : await sendStream(upload, body);
   if (upload.uploadId === undefined) return await putWhole(store, write, rest, stop.signal);
-  if (rest.byteLength > 0) await startPart(upload, rest);
+  if (rest.byteLength > 0) await startPart(upload, partOf(upload, rest));
+  return await finishParts(upload);
+}
+
+/** Waits for the parts, and makes them an object. */
+export async function finishParts(upload: Upload): Promise<Sent> {
   await Promise.all(upload.running);
-  stop.signal.throwIfAborted();
+  upload.stop.signal.throwIfAborted();
   return { answer: await completeUpload(upload), size: upload.size };
 }
 
@@ -98,13 +114,13 @@ function isSeekable({ bytes, path, replayable }: Body): boolean {
 
 async function putWhole(
   store: Store,
-  { key, fields, conditions, options }: Write,
+  { operation, key, fields, conditions, options }: Write,
   bytes: Uint8Array,
   signal: AbortSignal | undefined,
 ): Promise<Sent> {
   const condition = options.ifNoneMatch === undefined ? "PreconditionFailed" : "AlreadyExists";
   const attempted = {
-    operation: "put",
+    operation,
     key,
     signal,
     action: "s3:PutObject",
@@ -135,7 +151,7 @@ async function sendStream(upload: Upload, body: Body): Promise<Uint8Array> {
   const sendAndFill = async (chunk: Uint8Array, from: number): Promise<void> => {
     for (let done = from; done < chunk.byteLength; done = fill(chunk, done)) {
       if (used < part.byteLength) continue;
-      await startPart(upload, part);
+      await startPart(upload, partOf(upload, part));
       part = await buffers.take(stop.signal);
       used = 0;
     }
@@ -153,12 +169,11 @@ async function sendRanges(upload: Upload, body: Body, size: number): Promise<Uin
   for (let offset = 0; offset < size; offset += partSizeBytes) {
     const length = Math.min(partSizeBytes, size - offset);
     if (body.bytes !== undefined) {
-      await startPart(upload, body.bytes.subarray(offset, offset + length));
+      await startPart(upload, partOf(upload, body.bytes.subarray(offset, offset + length)));
     } else {
       const part = await buffers.take(stop.signal);
-      await startPart(upload, part.subarray(0, length), () =>
-        readRange(body, { offset, length }, part, stop.signal),
-      );
+      const read = (signal: AbortSignal): Promise<void> => readRange(body, { offset, length }, part, signal);
+      await startPart(upload, partOf(upload, part.subarray(0, length), read));
     }
   }
   return new Uint8Array(0);
@@ -177,42 +192,67 @@ async function readRange(
   });
 }
 
+/** One part, however its bytes get to the server. */
+export interface Part {
+  /** In bytes. */
+  readonly length: number;
+  /** Has the server take it. @returns Its ETag. */
+  readonly send: (place: PartPlace, signal: AbortSignal) => Promise<string>;
+  /** Called when it has been sent, or has failed. */
+  readonly release?: (() => void) | undefined;
+}
+
+interface PartPlace extends UploadId {
+  readonly partNumber: number;
+}
+
 /** Begins to send the next part, as soon as there are not too many under way. */
-async function startPart(upload: Upload, bytes: Uint8Array, read?: () => Promise<void>): Promise<void> {
-  const { store, running, stop, etags, buffers } = upload;
+export async function startPart(upload: Upload, part: Part): Promise<void> {
+  const { store, running, stop, etags } = upload;
   upload.uploadId ??= await createUpload(upload);
   while (running.size >= store.concurrency) await Promise.race(running);
   stop.signal.throwIfAborted();
   const partNumber = etags.push("");
   if (partNumber > PARTS_MAX) throw tooManyParts(upload);
-  upload.size += bytes.byteLength;
-  const sent = sendPart(upload, partNumber, bytes, read)
+  upload.size += part.length;
+  const sent = sendPart(upload, partNumber, part)
     .catch((error: unknown) => stop.abort(error))
     .finally(() => {
       running.delete(sent);
-      buffers.give(bytes);
+      part.release?.();
     });
   running.add(sent);
 }
 
 /** Sends one part, several times if it must be, and remembers its ETag. */
-async function sendPart(
-  upload: Upload,
-  partNumber: number,
-  body: Uint8Array,
-  read: (() => Promise<void>) | undefined,
-): Promise<void> {
+async function sendPart(upload: Upload, partNumber: number, { send, length }: Part): Promise<void> {
   const { store, write, stop, uploadId = "" } = upload;
-  const { key } = write;
+  const { key, operation } = write;
   const { signal } = stop;
-  await read?.();
-  const attempted = { operation: "put", key, signal, action: "s3:PutObject" } as const;
-  const request = { key, uploadId, partNumber, body };
-  const send = (): Promise<string> =>
-    ask(store, attempted, () => store.client.uploadPart(request, { signal }));
-  upload.etags[partNumber - 1] = await withTries(signal, send);
-  upload.loaded += body.byteLength;
+  const attempted = { operation, key, signal, action: "s3:PutObject" } as const;
+  const place = { key, uploadId, partNumber };
+  upload.etags[partNumber - 1] = await withTries(signal, () =>
+    ask(store, attempted, () => send(place, signal)),
+  );
+  upload.loaded += length;
   write.options.onProgress?.({ loaded: upload.loaded, total: upload.total });
+}
+
+/** A part whose bytes are in memory, or will be when `read` has ended. */
+function partOf(
+  { store, buffers }: Upload,
+  body: Uint8Array,
+  read?: (signal: AbortSignal) => Promise<void>,
+): Part {
+  let reading: Promise<void> | undefined;
+  return {
+    length: body.byteLength,
+    send: async (place, signal) => {
+      await (reading ??= read?.(signal));
+      return await store.client.uploadPart({ ...place, body }, { signal });
+    },
+    release: () => buffers.give(body),
+  };
 }
 
 /** How long a request may take that nobody may abort, because its answer is needed, in milliseconds. */
@@ -224,24 +264,28 @@ async function createUpload({ store, write, stop }: Upload): Promise<string> {
   stop.signal.throwIfAborted();
   assertConditions(store, write);
   const signal = AbortSignal.timeout(UNABORTED_MS);
-  const attempted = { operation: "put", key, action: "s3:PutObject" } as const;
+  const attempted = { operation: write.operation, key, action: "s3:PutObject" } as const;
   return await ask(store, attempted, () => store.client.createUpload({ key, fields }, { signal }));
 }
 
 /** A condition that the server would ignore is refused before anything is sent. */
 function assertConditions(
   { dialect, name: provider, partSizeBytes }: Store,
-  { key, conditions }: Write,
+  { operation, key, conditions }: Write,
 ): void {
   if (dialect.conditionalComplete) return;
   if (conditions.ifMatch === undefined && conditions.ifNoneMatch === undefined) return;
   const reason = `the server keeps no condition for objects of more than one part of ${partSizeBytes} bytes`;
-  throw new StorageError("Unsupported", reason, { operation: "put", provider, key });
+  throw new StorageError("Unsupported", reason, { operation, provider, key });
 }
 
 function tooManyParts({ store, write, partSizeBytes }: Upload): StorageError {
   const reason = `the body has more than ${PARTS_MAX} parts of ${partSizeBytes} bytes: declare its size, or raise partSizeBytes`;
-  return new StorageError("TooLarge", reason, { operation: "put", provider: store.name, key: write.key });
+  return new StorageError("TooLarge", reason, {
+    operation: write.operation,
+    provider: store.name,
+    key: write.key,
+  });
 }
 
 const ABANDON_TRIES = 5;
@@ -256,7 +300,7 @@ const ABANDON_PAUSE_MS = 100;
 async function abandon({ store, write, uploadId }: Upload): Promise<void> {
   if (uploadId === undefined) return;
   const { key } = write;
-  const attempted = { operation: "put", key, action: "s3:AbortMultipartUpload" } as const;
+  const attempted = { operation: write.operation, key, action: "s3:AbortMultipartUpload" } as const;
   for (let round = 0; round < ABANDON_TRIES; round++) {
     const signal = AbortSignal.timeout(UNABORTED_MS);
     const failed = await ask(store, attempted, () =>

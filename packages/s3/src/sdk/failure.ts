@@ -28,7 +28,7 @@ interface SdkError {
   readonly $response?: { readonly headers?: Record<string, string> };
 }
 
-export function failureOf(error: unknown): S3Failure {
+function failureOf(error: unknown): S3Failure {
   const { name, code, Code, $metadata, $response } = Object(error) as SdkError;
   const headers = $response?.headers ?? {};
   const seconds = Number(headers["retry-after"]);

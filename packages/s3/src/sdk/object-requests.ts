@@ -1,6 +1,7 @@
-import type { S3Client } from "../client.js";
+import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
+import type { ObjectAnswer, S3Client } from "../client.js";
 import type { Dialect } from "../dialect.js";
-import { attempt } from "./failure.js";
+import { attempt, required } from "./failure.js";
 import type { Requests } from "./requests.js";
 import { checksumOf, objectAnswer, sdkFields } from "./convert.js";
 import type { Readable } from "node:stream";
@@ -26,7 +27,7 @@ export function objectRequests(
           ...checksumOf(put.body, dialect()),
         };
         const answer = await client.send(new sdk.PutObjectCommand(input), http);
-        return { etag: answer.ETag, versionId: answer.VersionId };
+        return { etag: required(answer.ETag, answer.$metadata), versionId: answer.VersionId };
       }),
     getObject: (get, call) =>
       request(call, async ({ sdk, client }, http) => {
@@ -35,11 +36,7 @@ export function objectRequests(
           new sdk.GetObjectCommand({ Bucket, Key, VersionId, Range, IfMatch }),
           http,
         );
-        return {
-          ...objectAnswer(answer),
-          contentRange: answer.ContentRange,
-          body: answer.Body as unknown as Readable,
-        };
+        return { ...opened(answer), contentRange: answer.ContentRange };
       }),
     headObject: ({ key: Key, versionId: VersionId }, call) =>
       request(call, async ({ sdk, client }, http) =>
@@ -56,4 +53,15 @@ export function objectRequests(
       return await attempt(undefined, () => getSignedUrl(client, command, { expiresIn }));
     },
   };
+}
+
+/** The facts and the body; a body without facts is let go of, with its socket. */
+function opened(answer: GetObjectCommandOutput): ObjectAnswer & { readonly body: Readable } {
+  const body = answer.Body as unknown as Readable;
+  try {
+    return { ...objectAnswer(answer), body };
+  } catch (error) {
+    body.destroy();
+    throw error;
+  }
 }

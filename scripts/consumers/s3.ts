@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createStorage } from "@stowage/core";
+import { s3 } from "@stowage/s3";
+
+/** A server that keeps one object and asks for no signature. */
+const stored: Buffer[] = [];
+const server = createServer((request, response) => {
+  response.setHeader("etag", '"one"');
+  if (request.method === "GET") {
+    response.end(Buffer.concat(stored));
+    return;
+  }
+  request.on("data", (chunk: Buffer) => stored.push(chunk));
+  request.on("end", () => response.end());
+});
+
+async function putAndGet(): Promise<void> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
+  const storage = createStorage(s3({ bucket: "minutes", endpoint, credentials }));
+  await storage.put("2026.txt", "agreed");
+  assert.equal(await (await storage.get("2026.txt")).text(), "agreed");
+  await storage.close();
+  server.close();
+  console.log("used");
+}
+
+void putAndGet();

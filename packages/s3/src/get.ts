@@ -4,10 +4,13 @@ import {
   type ByteRange,
   type GetOptions,
   type GetResult,
+  type ObjectInfo,
   type ServedRange,
 } from "@stowage/core";
+import type { Readable } from "node:stream";
 import type { GetAnswer } from "./client.js";
 import { bareEtag } from "./etag.js";
+import { ResumingStream } from "./resuming-stream.js";
 import { ask, infoOf, type Store } from "./store.js";
 
 export async function getObject(store: Store, key: string, options: GetOptions): Promise<GetResult> {
@@ -25,7 +28,13 @@ export async function getObject(store: Store, key: string, options: GetOptions):
     signal?.throwIfAborted();
     const served = range && servedRange(store, key, range, answer);
     const info = infoOf(store, key, served === undefined ? answer : { ...answer, size: served.size });
-    return { info, range: served, body: abortable(answer, signal) };
+    const { offset, length } = served ?? { offset: 0, length: info.size };
+    const body = new ResumingStream(answer.body, {
+      length,
+      openAt: (done, stop) => openRest(store, info, { offset: offset + done, length: length - done }, stop),
+      toError: (cause) => cutError(store, key, cause),
+    });
+    return { info, range: served, body: abortable(body, signal) };
   } catch (error) {
     answer.body.destroy();
     throw error;
@@ -62,8 +71,41 @@ function servedRange(store: Store, key: string, range: ByteRange, answer: GetAns
   });
 }
 
+/** Opens the rest of an object that is being read, and of no other version. */
+async function openRest(
+  store: Store,
+  { key, etag }: ObjectInfo,
+  rest: { readonly offset: number; readonly length: number },
+  signal: AbortSignal,
+): Promise<Readable> {
+  const attempted = {
+    operation: "get",
+    key,
+    action: "s3:GetObject",
+    condition: "PreconditionFailed",
+  } as const;
+  const request = { key, range: headerOf(rest), ifMatch: etag && wanted(store, etag) };
+  const answer = await ask(store, attempted, () => store.client.getObject(request, { signal }));
+  try {
+    servedRange(store, key, rest, answer);
+    return answer.body;
+  } catch (error) {
+    answer.body.destroy();
+    throw error;
+  }
+}
+
+function cutError({ name: provider }: Store, key: string, cause: unknown): StorageError {
+  return new StorageError("Unavailable", "the connection was cut again and again while the object was read", {
+    operation: "get",
+    provider,
+    key,
+    cause,
+  });
+}
+
 /** The SDK lets go of the signal when the headers are there. */
-function abortable({ body }: GetAnswer, signal: AbortSignal | undefined): GetAnswer["body"] {
+function abortable(body: Readable, signal: AbortSignal | undefined): Readable {
   if (signal === undefined) return body;
   const abort = (): void => void body.destroy(signal.reason as Error);
   signal.addEventListener("abort", abort, { once: true });

@@ -131,6 +131,29 @@ describe("a call that answers in time", () => {
     expect(timers()).toBe(before);
   });
 
+  it("that runs out of time while it writes is waited for until it has cleaned up", async () => {
+    let isClean = false;
+    const { provider } = limited(
+      (inner, next) => {
+        if (inner.operation !== "put") return next();
+        return new Promise<never>((_, reject) => {
+          inner.options.signal?.addEventListener("abort", () => {
+            setTimeout(() => {
+              isClean = true;
+              reject(new Error("cleaned up"));
+            }, 10);
+          });
+        });
+      },
+      { ...OFF, controlMs: 200 },
+    );
+    expect(await rejection(provider.put("a", body, {}))).toMatchObject({
+      code: "Timeout",
+      applied: "unknown",
+    });
+    expect(isClean).toBe(true);
+  });
+
   it("that throws where it should reject leaves no timer either", async () => {
     const thrown = new Error("at once");
     const inner: StorageProvider = {
@@ -189,7 +212,8 @@ describe("a put", () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     const provider = timeout(withProgress(slow(2, 1500)), { controlMs: 1000 });
     const failed = rejection(provider.put("a", body, {}));
-    await vi.advanceTimersByTimeAsync(1000);
+    // The limit, and as long again to clean up: this one heeds no signal.
+    await vi.advanceTimersByTimeAsync(2000);
     expect(await failed).toMatchObject({ code: "Timeout", applied: "unknown" });
   });
 

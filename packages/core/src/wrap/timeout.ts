@@ -26,8 +26,9 @@ interface Limits {
 /**
  * Ends calls that hang, with `Timeout`. The length of a transfer has no limit, only its silences have.
  *
- * All limits are in milliseconds, and 0 switches one off. The inner call is aborted, but not waited for. A
- * write that ran out of time has `applied: "unknown"`.
+ * All limits are in milliseconds, and 0 switches one off. The inner call is aborted, but not waited for; only a
+ * put or a copy may take as long again, at most five seconds, to remove what it has sent. A write that ran out of
+ * time has `applied: "unknown"`.
  *
  * @throws TypeError when a limit is not a whole number.
  */
@@ -87,14 +88,18 @@ function withLimit<T>(
       open = false;
       reject(reason);
     };
+    let expired: StorageError | undefined;
+    let grace: NodeJS.Timeout | undefined;
     const limited = limit.begin(() => {
-      const error = timedOut(provider, limitMs, call);
-      leave(error);
+      const error = (expired = timedOut(provider, limitMs, call));
+      if (cleansUp(call)) grace = setTimeout(() => leave(error), Math.min(limitMs, ABORT_GRACE_MS));
+      else leave(error);
       limited.controller.abort(error);
     });
     const unlink = signal && follow(signal, limit, limited, leave);
     const settle = (): void => {
       limit.end(limited);
+      clearTimeout(grace);
       unlink?.();
     };
     begin(next, changesFor(call, limited)).then(
@@ -110,10 +115,15 @@ function withLimit<T>(
       (error: unknown) => {
         settle();
         limit.give(limited);
-        reject(error);
+        reject(expired ?? error);
       },
     );
   });
+}
+
+/** What has been sent in parts is removed before anybody hears of the failure. */
+function cleansUp({ operation }: Call): boolean {
+  return operation === "put" || operation === "copy";
 }
 
 function openBody({ operation }: Call, result: unknown): Readable | undefined {

@@ -39,7 +39,11 @@ const CODES: Readonly<Record<string, Explanation>> = {
   TokenRefreshRequired: ["Unauthenticated", "the session token has expired"],
   InvalidToken: ["Unauthenticated", "the session token is not valid"],
   RequestTimeTooSkewed: ["Unauthenticated", "the clock of this machine is wrong"],
-  CredentialsProviderError: ["Unauthenticated", "no credentials were found"],
+  CredentialsProviderError: [
+    "Unauthenticated",
+    "no credentials were found: give some, or set AWS_ACCESS_KEY_ID",
+  ],
+  MissingRegion: ["Misconfigured", "no region was found: give one, or set AWS_REGION"],
   MissingSecurityHeader: ["Unauthenticated", "the request was not signed"],
   SlowDown: ["RateLimited", "the server asks to slow down"],
   TooManyRequests: ["RateLimited", "the server asks to slow down"],
@@ -79,6 +83,7 @@ const NOT_SENT: ReadonlySet<string> = new Set([
   "ENETUNREACH",
   "EADDRNOTAVAIL",
   "EMFILE",
+  "EPROTO",
   "CERT_HAS_EXPIRED",
   "DEPTH_ZERO_SELF_SIGNED_CERT",
   "SELF_SIGNED_CERT_IN_CHAIN",
@@ -109,6 +114,7 @@ function explain(failure: S3Failure, context: FailureContext): Explanation {
   const { bucket, action, condition } = context;
   const own = JSON.stringify(bucket);
   if (code === "NoSuchBucket") return ["Misconfigured", `the bucket ${own} does not exist`];
+  if (code === "InvalidBucketName") return ["Misconfigured", `${own} cannot be the name of a bucket`];
   if (isRedirect(failure)) return ["Misconfigured", redirection(own, failure)];
   if (status === 412 || code === "PreconditionFailed" || code === "ConditionalRequestConflict") {
     if (condition === "AlreadyExists") return ["AlreadyExists", "the key has an object"];

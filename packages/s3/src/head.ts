@@ -13,25 +13,27 @@ export async function headObject(store: Store, key: string, { signal }: HeadOpti
       await ask(store, attempted, () => store.client.headObject({ key }, { signal })),
     );
   } catch (error) {
-    if (isStorageError(error, "NotFound")) await confirmBucket(store, key, signal);
+    const isVague = isStorageError(error, "NotFound") || isStorageError(error, "PermissionDenied");
+    if (isVague) await explainHead(store, key, signal);
     throw error;
   }
 }
 
 /**
- * HEAD has no body to tell a missing object from a missing bucket.
+ * HEAD has no body to tell a missing object from a missing bucket, or missing rights from wrong credentials: a
+ * listing does, whatever it may show.
  *
- * @throws StorageError `Misconfigured` when the bucket does not exist.
+ * @throws StorageError `Misconfigured` or `Unauthenticated` when that is what is wrong.
  */
-async function confirmBucket(store: Store, key: string, signal: AbortSignal | undefined): Promise<void> {
+async function explainHead(store: Store, key: string, signal: AbortSignal | undefined): Promise<void> {
   if (performance.now() - store.bucketSeenAt < BUCKET_TRUST_MS) return;
   const attempted = { operation: "head", key, signal, action: "s3:ListBucket" } as const;
-  // A listing says which of the two it is, also to who may not look at the bucket itself.
-  await ask(store, attempted, () => store.client.listObjects({ prefix: key, limit: 1 }, { signal })).catch(
-    (error: unknown) => {
-      // Without the right to list, the object is what cannot be found.
-      if (!isStorageError(error, "PermissionDenied")) throw error;
-    },
-  );
+  const request = { prefix: key, limit: 1 };
+  try {
+    await ask(store, attempted, () => store.client.listObjects(request, { signal }));
+  } catch (error) {
+    // Without the right to list, the object is what cannot be found.
+    if (!isStorageError(error, "PermissionDenied")) throw error;
+  }
   store.bucketSeenAt = performance.now();
 }

@@ -16,7 +16,12 @@ const LIMIT_MAX = 1000;
 
 export async function listObjects(store: Store, options: ListOptions): Promise<ListPage> {
   const { prefix = "", delimiter, signal, limit = LIST_LIMIT_DEFAULT } = options;
-  const attempted = { operation: "list", key: prefix, signal, action: "s3:ListBucket" } as const;
+  const attempted = {
+    operation: "list",
+    key: prefix === "" ? undefined : prefix,
+    signal,
+    action: "s3:ListBucket",
+  } as const;
   const position = unpackCursor(options, store.name);
   if (position !== undefined && typeof position !== "string") throw foreignCursor(store);
   const request = { prefix, delimiter, limit: Math.min(limit, LIMIT_MAX), token: position };

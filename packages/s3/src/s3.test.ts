@@ -101,6 +101,19 @@ describe("an error of the server", () => {
   });
 });
 
+describe("what the SDK finds missing", () => {
+  it.each([
+    ["Misconfigured", "Region is missing", /AWS_REGION/],
+    ["Unauthenticated", "Resolved credential object is not valid", /AWS_ACCESS_KEY_ID/],
+  ])("is %s, and says what to set", async (code, message, cure) => {
+    const { mock, provider } = mocked();
+    mock.on(PutObjectCommand).rejects(new Error(message));
+    const shown = await failed(provider.put("a", await toBody("x"), {}));
+    expect(shown).toMatchObject({ code, applied: "no", retryable: false });
+    expect(shown.message).toMatch(cure);
+  });
+});
+
 describe("a success that makes no sense", () => {
   it("is Unavailable: something else answers at the endpoint", async () => {
     const { mock, provider } = mocked();
@@ -110,6 +123,8 @@ describe("a success that makes no sense", () => {
     mock.on(HeadObjectCommand).resolves({ $metadata: { httpStatusCode: 200 } });
     mock.on(ListObjectsV2Command).resolves({ $metadata: { httpStatusCode: 200 } });
     mock.on(PutObjectCommand).resolves({ $metadata: { httpStatusCode: 200 } });
+    mock.on(DeleteObjectCommand).resolves({ $metadata: { httpStatusCode: 200 } });
+    expect(await failed(provider.delete("a", {}))).toMatchObject({ code: "Unavailable" });
     expect(await failed(provider.head("a", {}))).toMatchObject({ code: "Unavailable" });
     expect(await failed(provider.get("a", {}))).toMatchObject({ code: "Unavailable" });
     expect(await failed(provider.list({}))).toMatchObject({ code: "Unavailable" });
@@ -120,12 +135,19 @@ describe("a success that makes no sense", () => {
   });
 });
 
-describe("a HEAD that finds nothing", () => {
+describe("a HEAD that says too little", () => {
   it("is Misconfigured when it is the bucket that is missing", async () => {
     const { mock, provider } = mocked();
     mock.on(HeadObjectCommand).rejects(refusal("NotFound", 404));
     mock.on(ListObjectsV2Command).rejects(refusal("NoSuchBucket", 404));
     expect(await failed(provider.head("a", {}))).toMatchObject({ code: "Misconfigured" });
+  });
+
+  it("is Unauthenticated when it is the secret that is wrong", async () => {
+    const { mock, provider } = mocked();
+    mock.on(HeadObjectCommand).rejects(refusal("Unknown", 403));
+    mock.on(ListObjectsV2Command).rejects(refusal("SignatureDoesNotMatch", 403));
+    expect(await failed(provider.head("a", {}))).toMatchObject({ code: "Unauthenticated" });
   });
 
   it("is NotFound when the bucket is there, which is asked once a minute", async () => {
@@ -150,6 +172,7 @@ describe("deleteMany", () => {
   it("takes 2,500 keys by three requests, and tells the failure of each key", async () => {
     const { mock, provider } = mocked();
     mock.on(DeleteObjectsCommand).callsFake(({ Delete }: { Delete: { Objects: { Key: string }[] } }) => ({
+      Deleted: Delete.Objects.filter(({ Key }) => !Key.endsWith("7")),
       Errors: Delete.Objects.filter(({ Key }) => Key.endsWith("7")).map(({ Key }) => ({
         Key,
         Code: "AccessDenied",
@@ -162,6 +185,14 @@ describe("deleteMany", () => {
     ).toEqual([1000, 1000, 500]);
     expect(failures.map(({ key }) => key)).toEqual(keys.filter((key) => key.endsWith("7")));
     expect(failures[0]?.error).toMatchObject({ code: "PermissionDenied", key: "k7" });
+  });
+
+  it("fails for keys that the answer does not name", async () => {
+    const { mock, provider } = mocked();
+    mock.on(DeleteObjectsCommand).resolves({ Deleted: [{ Key: "a" }], $metadata: { httpStatusCode: 200 } });
+    expect(await provider.deleteMany?.(["a", "b"], {})).toMatchObject([
+      { key: "b", error: { code: "Unavailable", applied: "unknown" } },
+    ]);
   });
 
   it("counts a key that was missing as gone", async () => {

@@ -1,4 +1,5 @@
-import type { KeyFailure, S3Client } from "../client.js";
+import type { DeleteObjectsCommandOutput, _Error as SdkKeyError } from "@aws-sdk/client-s3";
+import type { S3Client, S3Failure } from "../client.js";
 import type { Requests } from "./requests.js";
 import { decodeListed } from "./convert.js";
 import { senseless } from "./failure.js";
@@ -11,12 +12,14 @@ export function bucketRequests({
   return {
     deleteObjects: (keys, call) =>
       request(call, async ({ sdk, client }, http) => {
-        const Delete = { Quiet: true, Objects: keys.map((Key) => ({ Key })) };
-        const { Errors = [] } = await client.send(new sdk.DeleteObjectsCommand({ Bucket, Delete }), http);
-        return Errors.map(({ Key = "", Code = "Unknown", Message }): KeyFailure => ({
-          key: Key,
-          failure: { code: Code, status: Code === "AccessDenied" ? 403 : undefined, cause: Message },
-        }));
+        const Delete = { Objects: keys.map((Key) => ({ Key })) };
+        const answer = await client.send(new sdk.DeleteObjectsCommand({ Bucket, Delete }), http);
+        const { Deleted = [], Errors = [], $metadata } = answer;
+        const gone = new Set(Deleted.map(({ Key }) => Key));
+        const errors = new Map(Errors.map((error) => [error.Key, error]));
+        return keys
+          .filter((key) => !gone.has(key))
+          .map((key) => ({ key, failure: keyFailure(errors.get(key), $metadata) }));
       }),
     listObjects: (list, call) =>
       request(call, async ({ sdk, client }, http) => {
@@ -50,4 +53,14 @@ export function bucketRequests({
         await client.send(new sdk.HeadBucketCommand({ Bucket }), http);
       }),
   };
+}
+
+/** Why a key is still there. One that the answer does not name was not understood by whoever answered. */
+function keyFailure(
+  error: SdkKeyError | undefined,
+  metadata: DeleteObjectsCommandOutput["$metadata"],
+): S3Failure {
+  if (error === undefined) return senseless(metadata).failure;
+  const { Code = "Unknown", Message } = error;
+  return { code: Code, status: Code === "AccessDenied" ? 403 : undefined, cause: Message };
 }

@@ -33,13 +33,23 @@ function failureOf(error: unknown): S3Failure {
   const headers = $response?.headers ?? {};
   const seconds = Number(headers["retry-after"]);
   return {
-    code: [Code, code, name].find((text) => typeof text === "string" && text !== "") as string,
+    code:
+      clientProblem(error) ??
+      ([Code, code, name].find((text) => typeof text === "string" && text !== "") as string),
     status: $metadata?.httpStatusCode,
     requestId: $metadata?.requestId,
     retryAfterMs: headers["retry-after"] !== undefined && seconds >= 0 ? seconds * 1000 : undefined,
     bucketRegion: headers["x-amz-bucket-region"],
     cause: error,
   };
+}
+
+/** What the SDK finds wrong before it asks a server, which it tells in words only. */
+function clientProblem(error: unknown): string | undefined {
+  const { name, message } = Object(error) as { readonly name?: unknown; readonly message?: unknown };
+  if (name !== "Error" || typeof message !== "string") return undefined;
+  if (/\bregion is missing\b/i.test(message)) return "MissingRegion";
+  return /\bcredential/i.test(message) ? "CredentialsProviderError" : undefined;
 }
 
 /** A success that lacks what every server gives: something else answers at the endpoint. */

@@ -1,7 +1,7 @@
 import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
 import type { ObjectAnswer, S3Client } from "../client.js";
 import type { Dialect } from "../dialect.js";
-import { attempt, required } from "./failure.js";
+import { attempt, required, senseless } from "./failure.js";
 import type { Requests } from "./requests.js";
 import { checksumOf, objectAnswer, sdkFields } from "./convert.js";
 import type { Readable } from "node:stream";
@@ -44,7 +44,13 @@ export function objectRequests(
       ),
     deleteObject: ({ key: Key, versionId: VersionId, ifMatch: IfMatch }, call) =>
       request(call, async ({ sdk, client }, http) => {
-        await client.send(new sdk.DeleteObjectCommand({ Bucket, Key, VersionId, IfMatch }), http);
+        const { $metadata } = await client.send(
+          new sdk.DeleteObjectCommand({ Bucket, Key, VersionId, IfMatch }),
+          http,
+        );
+        // A page of HTML, say: S3 answers 204, and whatever it answers has an id.
+        if ($metadata?.httpStatusCode === 200 && $metadata.requestId === undefined)
+          throw senseless($metadata);
       }),
     signGet: async ({ key: Key, versionId: VersionId, expiresInSeconds: expiresIn }) => {
       const { sdk, client } = await load();

@@ -3,7 +3,7 @@ import { delay, isStorageError, type StorageError } from "@stowage/core";
 import type { ObjectAnswer, WriteAnswer } from "./client.js";
 import { bareEtag } from "./etag.js";
 import { ask } from "./store.js";
-import type { Upload } from "./upload.js";
+import type { Upload } from "./part-upload.js";
 
 const ROUNDS = 3;
 const PAUSE_MS = 200;

@@ -6,7 +6,7 @@ import { getObject } from "./get.js";
 import { putObject } from "./put.js";
 import { partSizeFor } from "./parts.js";
 import { ask, infoOf, type Store } from "./store.js";
-import { finishParts, startPart, uploading, type Part, type Write } from "./upload.js";
+import { finishParts, startPart, uploading, type Part, type Write } from "./part-upload.js";
 
 /** Duplicates an object on the server. The write id stays with the write that it names. */
 export async function copyObject(

@@ -17,7 +17,6 @@ export interface S3Client {
   readonly deleteObjects: (keys: readonly string[], call: S3Call) => Promise<readonly KeyFailure[]>;
   readonly listObjects: (request: ListRequest, call: S3Call) => Promise<ListAnswer>;
   readonly copyObject: (request: CopyRequest, call: S3Call) => Promise<WriteAnswer>;
-  readonly headBucket: (call: S3Call) => Promise<void>;
   /** @returns The upload's id. */
   readonly createUpload: (request: CreateUploadRequest, call: S3Call) => Promise<string>;
   /** @returns The part's ETag. */
@@ -76,7 +75,6 @@ export interface ListRequest {
   readonly limit: number;
   /** Where the page before ended, as the server said. */
   readonly token?: string | undefined;
-  readonly startAfter?: string | undefined;
 }
 
 export interface CopyRequest {

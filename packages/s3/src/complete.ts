@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { delay, isStorageError, type StorageError } from "@stowage/core";
 import type { ObjectAnswer, WriteAnswer } from "./client.js";
 import { bareEtag } from "./etag.js";
-import { ask } from "./store.js";
+import { ask, conditionOf } from "./store.js";
 import type { Upload } from "./part-upload.js";
 
 const ROUNDS = 3;
@@ -34,14 +34,13 @@ function isUnsure({ applied, status }: StorageError, round: number): boolean {
 async function complete({ store, write, uploadId = "", etags, stop }: Upload): Promise<WriteAnswer> {
   const { key, conditions, options } = write;
   const { signal } = stop;
-  const condition = options.ifNoneMatch === undefined ? "PreconditionFailed" : "AlreadyExists";
   const attempted = {
     operation: write.operation,
     key,
     signal,
     action: "s3:PutObject",
     writes: true,
-    condition,
+    condition: conditionOf(options.ifNoneMatch),
   } as const;
   const request = { key, uploadId, etags, ...conditions };
   return await ask(store, attempted, () => store.client.completeUpload(request, { signal }));

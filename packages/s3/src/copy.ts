@@ -5,7 +5,7 @@ import { fromHeaders, toFields } from "./facts.js";
 import { getObject } from "./get.js";
 import { putObject } from "./put.js";
 import { partSizeFor } from "./parts.js";
-import { ask, infoOf, type Store } from "./store.js";
+import { ask, conditionOf, infoOf, type Store } from "./store.js";
 import { finishParts, startPart, uploading, type Part, type Write } from "./part-upload.js";
 
 /** Duplicates an object on the server. The write id stays with the write that it names. */
@@ -27,7 +27,7 @@ export async function copyObject(
     signal,
     action: "s3:PutObject",
     writes: true,
-    condition: ifNoneMatch === undefined ? "PreconditionFailed" : "AlreadyExists",
+    condition: conditionOf(ifNoneMatch),
   } as const;
   const request = {
     from: { bucket: store.bucket, key: from },

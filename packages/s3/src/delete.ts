@@ -1,8 +1,7 @@
 import { isStorageError, type CallOptions, type DeleteFailure, type DeleteOptions } from "@stowage/core";
 import { S3FailureError } from "./client.js";
 import { toS3Error } from "./errors.js";
-import { bareEtag } from "./etag.js";
-import { ask, type Store } from "./store.js";
+import { ask, comparable, type Store } from "./store.js";
 
 /** The most keys in one request. @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
 const KEYS_MAX = 1000;
@@ -16,9 +15,10 @@ export async function deleteObject(
 ): Promise<void> {
   const condition = "PreconditionFailed";
   const attempted = { operation: "delete", key, signal, action: ACTION, writes: true, condition } as const;
-  const etag = store.dialect.bareIfMatch ? bareEtag(ifMatch) : ifMatch;
   try {
-    await ask(store, attempted, () => store.client.deleteObject({ key, ifMatch: etag }, { signal }));
+    await ask(store, attempted, () =>
+      store.client.deleteObject({ key, ifMatch: comparable(store, ifMatch) }, { signal }),
+    );
   } catch (error) {
     if (!isStorageError(error, "NotFound")) throw error;
   }

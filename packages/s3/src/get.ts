@@ -9,9 +9,8 @@ import {
 } from "@stowage/core";
 import type { Readable } from "node:stream";
 import type { GetAnswer } from "./client.js";
-import { bareEtag } from "./etag.js";
 import { ResumingStream } from "./resuming-stream.js";
-import { ask, infoOf, type Store } from "./store.js";
+import { ask, comparable, infoOf, type Store } from "./store.js";
 
 export async function getObject(store: Store, key: string, options: GetOptions): Promise<GetResult> {
   const { signal, range, ifMatch } = options;
@@ -22,7 +21,7 @@ export async function getObject(store: Store, key: string, options: GetOptions):
     action: "s3:GetObject",
     condition: "PreconditionFailed",
   } as const;
-  const request = { key, range: range && headerOf(range), ifMatch: ifMatch && wanted(store, ifMatch) };
+  const request = { key, range: range && headerOf(range), ifMatch: comparable(store, ifMatch) };
   const answer = await ask(store, attempted, () => store.client.getObject(request, { signal }));
   try {
     signal?.throwIfAborted();
@@ -39,11 +38,6 @@ export async function getObject(store: Store, key: string, options: GetOptions):
     answer.body.destroy();
     throw error;
   }
-}
-
-/** An ETag as this server compares it. */
-function wanted({ dialect }: Store, etag: string): string {
-  return dialect.bareIfMatch ? (bareEtag(etag) ?? etag) : etag;
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc9110#name-byte-ranges */
@@ -84,7 +78,7 @@ async function openRest(
     action: "s3:GetObject",
     condition: "PreconditionFailed",
   } as const;
-  const request = { key, range: headerOf(rest), ifMatch: etag && wanted(store, etag) };
+  const request = { key, range: headerOf(rest), ifMatch: comparable(store, etag) };
   const answer = await ask(store, attempted, () => store.client.getObject(request, { signal }));
   try {
     servedRange(store, key, rest, answer);

@@ -1,9 +1,8 @@
 import {
   LIST_LIMIT_DEFAULT,
-  StorageError,
   keyProblem,
   packCursor,
-  unpackCursor,
+  unpackKeyCursor,
   type ListOptions,
   type ListPage,
 } from "@stowage/core";
@@ -22,9 +21,8 @@ export async function listObjects(store: Store, options: ListOptions): Promise<L
     signal,
     action: "s3:ListBucket",
   } as const;
-  const position = unpackCursor(options, store.name);
-  if (position !== undefined && typeof position !== "string") throw foreignCursor(store);
-  const request = { prefix, delimiter, limit: Math.min(limit, LIMIT_MAX), token: position };
+  const token = unpackKeyCursor(options, store.name);
+  const request = { prefix, delimiter, limit: Math.min(limit, LIMIT_MAX), token };
   const answer = await ask(store, attempted, () => store.client.listObjects(request, { signal }));
   store.bucketSeenAt = performance.now();
   const objects = answer.objects.filter(({ key }) => keyProblem(key) === undefined);
@@ -44,11 +42,4 @@ function listedInfo(
   { key, size, etag, lastModified }: ListedObject,
 ): ListPage["objects"][number] {
   return { key, size, etag: toEtag(etag), lastModified, provider: store.name, ref: store.places.ref(key) };
-}
-
-function foreignCursor({ name: provider }: Store): StorageError {
-  return new StorageError("InvalidArgument", "the cursor is not one that this listing returned", {
-    operation: "list",
-    provider,
-  });
 }

@@ -1,4 +1,4 @@
-import { StorageError, isStorageError, linkedController, type PutOptions } from "@stowage/core";
+import { StorageError, delay, isStorageError, linkedController, type PutOptions } from "@stowage/core";
 import type { Conditions, ObjectFields, UploadId, WriteAnswer } from "./client.js";
 import { completeUpload } from "./complete.js";
 import { createBuffers, PARTS_MAX, type Buffers } from "./parts.js";
@@ -176,6 +176,6 @@ async function abandon({ store, write, uploadId }: Upload): Promise<void> {
       store.client.abortUpload({ key, uploadId }, { signal }),
     ).catch((error: unknown) => error);
     if (isStorageError(failed) && failed.status === 404) return;
-    await new Promise((resolve) => setTimeout(resolve, ABANDON_PAUSE_MS * 2 ** round));
+    await delay(ABANDON_PAUSE_MS * 2 ** round);
   }
 }

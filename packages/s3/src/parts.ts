@@ -12,7 +12,7 @@ export function partSizeFor(size: number | undefined, least: number): number {
 
 /** Buffers for parts, used again: a fresh one costs more than filling it. */
 export interface Buffers {
-  readonly take: (signal: AbortSignal) => Promise<Uint8Array>;
+  readonly take: () => Uint8Array;
   /** Takes back a buffer, or a stretch from its beginning. Memory of another's is ignored. */
   readonly give: (part: Uint8Array) => void;
 }
@@ -22,8 +22,7 @@ export function createBuffers(bytes: number): Buffers {
   const own = new Set<ArrayBufferLike>();
   const free: Uint8Array[] = [];
   return {
-    take: async (signal) => {
-      signal.throwIfAborted();
+    take: () => {
       const part = free.pop();
       if (part !== undefined) return part;
       const made = Buffer.allocUnsafeSlow(bytes);

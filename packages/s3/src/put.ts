@@ -1,8 +1,6 @@
 import { contentTypeOf, type Body, type ObjectInfo, type PutOptions } from "@stowage/core";
-import type { Conditions } from "./client.js";
-import { bareEtag } from "./etag.js";
 import { toFields } from "./facts.js";
-import { infoOf, type Store } from "./store.js";
+import { comparable, infoOf, type Store } from "./store.js";
 import { uploadBody } from "./upload.js";
 
 export async function putObject(
@@ -14,15 +12,12 @@ export async function putObject(
   options.signal?.throwIfAborted();
   const contentType = options.contentType ?? (await contentTypeOf(key));
   const fields = toFields(options, contentType);
-  const conditions = conditionsOf(store, options);
+  const { ifNoneMatch } = options;
+  const conditions = { ifNoneMatch, ifMatch: comparable(store, options.ifMatch) };
   const { answer, size } = await uploadBody(
     store,
     { operation: "put", key, fields, conditions, options },
     body,
   );
   return infoOf(store, key, { ...fields, size, ...answer });
-}
-
-function conditionsOf({ dialect }: Store, { ifMatch, ifNoneMatch }: PutOptions): Conditions {
-  return { ifNoneMatch, ifMatch: dialect.bareIfMatch ? bareEtag(ifMatch) : ifMatch };
 }

@@ -1,6 +1,6 @@
 import type { S3Client as SdkClient } from "@aws-sdk/client-s3";
 import {
-  KEY_BYTES_MAX,
+  SUPPORTS_ALL,
   StorageError,
   prefixed,
   type EveryMember,
@@ -98,17 +98,11 @@ const OBJECT_BYTES_MAX = 5 * 1024 ** 4;
 
 function supportsOf({ dialect }: Store): Supports {
   return {
-    range: true,
+    ...SUPPORTS_ALL,
     ifNoneMatch: dialect.conditionalPut,
     ifMatch: dialect.conditionalPut && dialect.conditionalComplete,
     ifNoneMatchOnMultipart: dialect.conditionalComplete,
     conditionalDelete: dialect.conditionalDelete,
-    metadata: true,
-    orderedList: true,
-    emptyObject: true,
-    overwrite: true,
-    byteExact: true,
-    keyBytesMax: KEY_BYTES_MAX,
     objectBytesMax: OBJECT_BYTES_MAX,
   };
 }

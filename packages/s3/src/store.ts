@@ -2,7 +2,7 @@ import type { Operation } from "@stowage/core";
 import type { ObjectAnswer, S3Client } from "./client.js";
 import type { Dialect } from "./dialect.js";
 import { toS3Error, type FailureContext } from "./errors.js";
-import { toEtag } from "./etag.js";
+import { bareEtag, toEtag } from "./etag.js";
 import { fromHeaders } from "./facts.js";
 import type { Places } from "./places.js";
 import type { ObjectInfo } from "@stowage/core";
@@ -19,6 +19,16 @@ export interface Store {
   readonly concurrency: number;
   /** When the bucket was last seen, by the monotonic clock. */
   bucketSeenAt: number;
+}
+
+/** An ETag as this server compares it. */
+export function comparable({ dialect }: Store, etag: string | undefined): string | undefined {
+  return dialect.bareIfMatch ? (bareEtag(etag) ?? etag) : etag;
+}
+
+/** What it means that a condition did not hold. */
+export function conditionOf(ifNoneMatch: "*" | undefined): "AlreadyExists" | "PreconditionFailed" {
+  return ifNoneMatch === undefined ? "PreconditionFailed" : "AlreadyExists";
 }
 
 /** What a verb says of itself, for the error of a failed request. */

@@ -9,7 +9,7 @@ import {
   type Write,
 } from "./part-upload.js";
 import { partSizeFor } from "./parts.js";
-import { ask, type Store } from "./store.js";
+import { ask, conditionOf, type Store } from "./store.js";
 
 /**
  * Sends a body: in one request when it fits into one part, else in parts, several at once.
@@ -44,14 +44,13 @@ async function putWhole(
   bytes: Uint8Array,
   signal: AbortSignal | undefined,
 ): Promise<Sent> {
-  const condition = options.ifNoneMatch === undefined ? "PreconditionFailed" : "AlreadyExists";
   const attempted = {
     operation,
     key,
     signal,
     action: "s3:PutObject",
     writes: true,
-    condition,
+    condition: conditionOf(options.ifNoneMatch),
   } as const;
   const request = { key, body: bytes, fields, ...conditions };
   const answer = await ask(store, attempted, () => store.client.putObject(request, { signal }));
@@ -66,7 +65,7 @@ async function putWhole(
  */
 async function sendStream(upload: Upload, body: Body): Promise<Uint8Array> {
   const { buffers, stop } = upload;
-  let part = await buffers.take(stop.signal);
+  let part = buffers.take();
   let used = 0;
   const fill = (chunk: Uint8Array, from: number): number => {
     const piece = chunk.subarray(from, from + part.byteLength - used);
@@ -78,7 +77,7 @@ async function sendStream(upload: Upload, body: Body): Promise<Uint8Array> {
     for (let done = from; done < chunk.byteLength; done = fill(chunk, done)) {
       if (used < part.byteLength) continue;
       await startPart(upload, partOf(upload, part));
-      part = await buffers.take(stop.signal);
+      part = buffers.take();
       used = 0;
     }
   };
@@ -91,13 +90,13 @@ async function sendStream(upload: Upload, body: Body): Promise<Uint8Array> {
 
 /** Reads a source of known length at several places at once. @returns Nothing: all parts have been sent. */
 async function sendRanges(upload: Upload, body: Body, size: number): Promise<Uint8Array> {
-  const { buffers, partSizeBytes, stop } = upload;
+  const { buffers, partSizeBytes } = upload;
   for (let offset = 0; offset < size; offset += partSizeBytes) {
     const length = Math.min(partSizeBytes, size - offset);
     if (body.bytes !== undefined) {
       await startPart(upload, partOf(upload, body.bytes.subarray(offset, offset + length)));
     } else {
-      const part = await buffers.take(stop.signal);
+      const part = buffers.take();
       const read = (signal: AbortSignal): Promise<void> => readRange(body, { offset, length }, part, signal);
       await startPart(upload, partOf(upload, part.subarray(0, length), read));
     }

@@ -8,7 +8,7 @@ import { senseless } from "./failure.js";
 export function bucketRequests({
   request,
   bucket: Bucket,
-}: Requests): Pick<S3Client, "deleteObjects" | "listObjects" | "headBucket"> {
+}: Requests): Pick<S3Client, "deleteObjects" | "listObjects"> {
   return {
     deleteObjects: (keys, call) =>
       request(call, async ({ sdk, client }, http) => {
@@ -30,7 +30,6 @@ export function bucketRequests({
             Delimiter: list.delimiter,
             MaxKeys: list.limit,
             ContinuationToken: list.token,
-            StartAfter: list.startAfter,
             EncodingType: "url",
           }),
           http,
@@ -47,10 +46,6 @@ export function bucketRequests({
           token: answer.NextContinuationToken,
           isTruncated: answer.IsTruncated,
         };
-      }),
-    headBucket: (call) =>
-      request(call, async ({ sdk, client }, http) => {
-        await client.send(new sdk.HeadBucketCommand({ Bucket }), http);
       }),
   };
 }

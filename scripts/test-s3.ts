@@ -1,72 +1,64 @@
-// The S3 adapter against real servers, which this script installs and starts.
-import { CreateBucketCommand, ListMultipartUploadsCommand, S3Client } from "@aws-sdk/client-s3";
-import { runRules } from "@stowage/conformance";
-import { s3, type DialectName } from "@stowage/s3";
-import { FAULTS, runFault } from "./s3-faults.js";
-import { startCeph, type S3Server } from "./s3-servers/ceph.js";
+// The S3 adapter against real servers, which this script installs and starts: `test:s3 [ceph] [ceph-newest] [swift]`.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startCeph, startNewestCeph } from "./s3-servers/ceph.js";
+import { certificateIn, makeCertificate, type Certificate } from "./s3-servers/certificate.js";
+import type { S3Server } from "./s3-servers/server.js";
+import { startSwift } from "./s3-servers/swift.js";
+import { testServer, type ServerKind } from "./s3-tests/server-tests.js";
+import { createTally } from "./s3-tests/tally.js";
 
-process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true";
-const counts = { passed: 0, skipped: 0, failed: 0 };
+const SERVERS: Readonly<Record<ServerKind, (tls: Certificate) => Promise<S3Server>>> = {
+  ceph: startCeph,
+  "ceph-newest": startNewestCeph,
+  swift: startSwift,
+};
 
-async function testServer(title: string, server: S3Server, dialects: readonly DialectName[]): Promise<void> {
-  const { endpoint, credentials } = server;
-  const client = new S3Client({ endpoint, credentials, region: "us-east-1", forcePathStyle: true });
-  for (const dialect of dialects) {
-    const bucket = `conformance-${dialect}`;
-    await client.send(new CreateBucketCommand({ Bucket: bucket }));
-    const { outcomes, passed, skipped, failed } = await runRules(() => {
-      const provider = s3({ bucket, endpoint, credentials, dialect });
-      return { provider, close: () => provider.close?.() };
-    });
-    for (const outcome of outcomes) {
-      if (outcome.status === "failed") console.log(`FAILED ${outcome.title}\n  ${String(outcome.error)}`);
-    }
-    const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
-    if (Uploads.length > 0) console.log(`FAILED ${Uploads.length} uploads are left`);
-    console.log(`${title}, dialect ${dialect}: ${passed} passed, ${skipped} skipped, ${failed} failed`);
-    counts.passed += passed + (Uploads.length === 0 ? 1 : 0);
-    counts.skipped += skipped;
-    counts.failed += failed + (Uploads.length === 0 ? 0 : 1);
-  }
-  client.destroy();
-}
-
-/** No upload may be left when a put has settled, whatever happened to its connection. */
-async function testFaults(server: S3Server): Promise<void> {
-  const { endpoint, credentials } = server;
-  const client = new S3Client({ endpoint, credentials, region: "us-east-1", forcePathStyle: true });
-  for (const [index, fault] of FAULTS.entries()) {
-    const bucket = `faults-${index}`;
-    await client.send(new CreateBucketCommand({ Bucket: bucket }));
-    try {
-      await runFault(server, bucket, fault);
-      const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
-      if (Uploads.length > 0) throw new Error(`${Uploads.length} uploads are left`);
-      counts.passed += 1;
-      console.log(`ok     ${fault.title}`);
-    } catch (error) {
-      counts.failed += 1;
-      console.log(`FAILED ${fault.title}\n  ${String(error)}`);
-    }
-  }
-  client.destroy();
-}
-
-async function main(): Promise<void> {
-  const ceph = await startCeph();
-  try {
-    await testFaults(ceph);
-    await testServer("Ceph", ceph, ["ceph", "generic"]);
-  } finally {
-    await ceph.stop();
-  }
-  console.log(`${counts.passed} passed, ${counts.failed} failed`);
-  if (counts.failed > 0) process.exitCode = 1;
-}
+/** Where the certificate is that this process trusts. */
+const TLS_FOLDER = "STOWAGE_TEST_TLS_FOLDER";
 
 try {
-  await main();
+  const folder = process.env[TLS_FOLDER];
+  process.exitCode = folder === undefined ? await runTrusting() : await run(certificateIn(folder));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
+}
+
+/** Node reads the authorities to trust when it starts, so the tests run in a process of their own. */
+async function runTrusting(): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), "stowage-tls-"));
+  try {
+    const { certificate } = await makeCertificate(folder);
+    const env = { ...process.env, NODE_EXTRA_CA_CERTS: certificate, [TLS_FOLDER]: folder };
+    const args = [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)];
+    return spawnSync(process.execPath, args, { env, stdio: "inherit" }).status ?? 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function run(tls: Certificate): Promise<number> {
+  process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true";
+  const tally = createTally();
+  for (const kind of chosen(process.argv.slice(2))) {
+    const server = await SERVERS[kind](tls);
+    try {
+      await testServer(kind, server, tally);
+    } finally {
+      await server.stop();
+    }
+  }
+  console.log(tally.closingLine());
+  return tally.hasFailures() ? 1 : 0;
+}
+
+function chosen(names: readonly string[]): readonly ServerKind[] {
+  const all = Object.keys(SERVERS) as ServerKind[];
+  const unknown = names.find((name) => !all.some((kind) => kind === name));
+  if (unknown !== undefined) throw new Error(`${unknown} is not a server: the servers are ${all.join(", ")}`);
+  return names.length === 0 ? all : all.filter((kind) => names.includes(kind));
 }

@@ -1,111 +1,73 @@
-// A real S3 server for tests: Ceph's RADOS Gateway from Debian's packages, one of each daemon, objects in memory.
-import { execFile, spawn, type ChildProcess } from "node:child_process";
+// Real S3 servers for tests: Ceph's RADOS Gateway from Debian's packages, one of each daemon, objects in memory.
 import { randomBytes, randomUUID } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { connect, createServer, type AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
-import { promisify } from "node:util";
+import type { Certificate } from "./certificate.js";
+import { answers, createDaemons, freePorts, type Daemons } from "./daemons.js";
+import { debianRoot, inRoot, install, type Software } from "./debian.js";
+import { ini } from "./ini.js";
+import type { S3Server } from "./server.js";
 
-const execute = promisify(execFile);
-const PROGRAMS = ["ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "ceph", "monmaptool"];
-const PACKAGES = ["ceph-mon", "ceph-osd", "radosgw", "ceph-common"];
-const START_MS_MAX = 60_000;
+const CEPH: Software = {
+  title: "Ceph",
+  programs: ["ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "ceph", "monmaptool"],
+  packages: ["ceph-mon", "ceph-osd", "radosgw", "ceph-common"],
+};
 
-/** A server that runs. */
-export interface S3Server {
-  readonly endpoint: string;
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
-  readonly stop: () => Promise<void>;
-}
-
-interface Daemon {
-  readonly program: string;
-  readonly child: ChildProcess;
-  readonly folder: string;
-  readonly ended: Promise<unknown>;
-}
+/** The release of Debian that has the newest Ceph. */
+const NEWEST_SUITE = "forky";
 
 /**
- * Starts a gateway on 127.0.0.1 that verifies signatures. It ends with `stop`, or with this process.
+ * Starts the gateway that this Debian has, on 127.0.0.1. It verifies signatures.
  *
  * @throws Error in one line when the programs are missing and cannot be installed.
  */
-export async function startCeph(): Promise<S3Server> {
-  await install();
-  const folder = await mkdtemp(join(tmpdir(), "stowage-ceph-"));
-  const daemons: Daemon[] = [];
-  const stop = async (): Promise<void> => {
-    await Promise.all(daemons.map(kill));
-    await rm(folder, { recursive: true, force: true });
-  };
+export async function startCeph(tls?: Certificate): Promise<S3Server> {
+  await install(CEPH);
+  return await start(await createDaemons("ceph"), tls);
+}
+
+/** The same with the newest Ceph, in a root folder of its own. */
+export async function startNewestCeph(tls?: Certificate): Promise<S3Server> {
+  const root = await debianRoot(NEWEST_SUITE, CEPH);
+  return await start(await createDaemons("ceph-newest", inRoot(root)), tls);
+}
+
+async function start(daemons: Daemons, tls: Certificate | undefined): Promise<S3Server> {
   try {
-    return { ...(await startIn(folder, daemons)), stop };
+    return { ...(await startAll(daemons, tls)), stop: daemons.stop };
   } catch (error) {
-    await stop();
+    await daemons.stop();
     throw error;
   }
 }
 
-/** Needs root once, for the packages; the daemons need none. */
-async function install(): Promise<void> {
-  if (await hasPrograms()) return;
-  const sudo = process.getuid?.() === 0 ? [] : ["sudo", "-n"];
-  const apt = [...sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-y"];
-  try {
-    await run([...apt, "update"]);
-    await run([...apt, "install", "--no-install-recommends", ...PACKAGES]);
-  } catch (error) {
-    const { stderr, message } = error as { readonly stderr?: string; readonly message: string };
-    const [reason] = (stderr ?? message).trim().split("\n");
-    throw new Error(`Ceph is not there and could not be installed (apt-get as root is needed): ${reason}`, {
-      cause: error,
-    });
-  }
-}
-
-async function hasPrograms(): Promise<boolean> {
-  const found = await Promise.all(
-    PROGRAMS.map((program) =>
-      run(["sh", "-c", `command -v ${program}`]).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  return found.every(Boolean);
-}
-
-async function startIn(folder: string, daemons: Daemon[]): Promise<Omit<S3Server, "stop">> {
-  const [monitorPort, port] = [await freePort(), await freePort()];
-  const conf = join(folder, "ceph.conf");
+async function startAll(daemons: Daemons, tls: Certificate | undefined): Promise<Omit<S3Server, "stop">> {
+  const { folder, run } = daemons;
+  const [monitorPort = 0, port = 0, tlsPort = 0] = await freePorts(3);
   const cluster = randomUUID();
   for (const name of ["mon", "osd", "rgw"]) await mkdir(join(folder, name));
-  await writeFile(conf, configuration(folder, cluster, monitorPort, port));
+  const ports = `tcp_nodelay=1 endpoint=127.0.0.1:${port}`;
+  const tlsPorts =
+    tls && ` ssl_endpoint=127.0.0.1:${tlsPort} ssl_certificate=${await copied(tls.both, folder)}`;
+  const conf = join(folder, "ceph.conf");
+  await writeFile(
+    conf,
+    configuration({ folder, cluster, monitorPort, frontend: `beast ${ports}${tlsPorts ?? ""}` }),
+  );
 
   const map = join(folder, "monmap");
-  await run([
-    "monmaptool",
-    "--create",
-    "--fsid",
-    cluster,
-    "--addv",
-    "a",
-    `[v2:127.0.0.1:${monitorPort}]`,
-    map,
-  ]);
-  await run(["ceph-mon", "-c", conf, "-i", "a", "--mkfs", "--monmap", map]);
-  const monitor = daemon(daemons, folder, ["ceph-mon", "-c", conf, "-i", "a", "-f"]);
-  await until(monitor, () => answers(monitorPort));
+  const address = `[v2:127.0.0.1:${monitorPort}]`;
+  await run("monmaptool", "--create", "--fsid", cluster, "--addv", "a", address, map);
+  await run("ceph-mon", "-c", conf, "-i", "a", "--mkfs", "--monmap", map);
+  await daemons.start("mon", ["ceph-mon", "-c", conf, "-i", "a", "-f"], () => answers(monitorPort));
 
   const disk = randomUUID();
-  await run(["ceph", "-c", conf, "osd", "new", disk]);
-  await run(["ceph-osd", "-c", conf, "-i", "0", "--mkfs", "--osd-uuid", disk]);
-  const store = daemon(daemons, folder, ["ceph-osd", "-c", conf, "-i", "0", "-f"]);
-  await until(store, async () => {
-    const { stdout } = await run(["ceph", "-c", conf, "osd", "stat", "-f", "json"]);
-    return (JSON.parse(stdout) as { readonly num_up_osds?: number }).num_up_osds === 1;
+  await run("ceph", "-c", conf, "osd", "new", disk);
+  await run("ceph-osd", "-c", conf, "-i", "0", "--mkfs", "--osd-uuid", disk);
+  await daemons.start("osd", ["ceph-osd", "-c", conf, "-i", "0", "-f"], async () => {
+    const stat = await run("ceph", "-c", conf, "osd", "stat", "-f", "json");
+    return (JSON.parse(stat) as { readonly num_up_osds?: number }).num_up_osds === 1;
   });
 
   const credentials = {
@@ -114,15 +76,35 @@ async function startIn(folder: string, daemons: Daemon[]): Promise<Omit<S3Server
   };
   // The first user also makes the pools that the gateway wants.
   const keys = ["--access-key", credentials.accessKeyId, "--secret-key", credentials.secretAccessKey];
-  await run(["radosgw-admin", "-c", conf, "user", "create", "--uid=test", "--display-name=test", ...keys]);
-  const gateway = daemon(daemons, folder, ["radosgw", "-c", conf, "-n", "client.rgw", "-f"]);
+  await run("radosgw-admin", "-c", conf, "user", "create", "--uid=test", "--display-name=test", ...keys);
   const endpoint = `http://127.0.0.1:${port}`;
-  await until(gateway, async () => (await fetch(endpoint)).ok);
-  return { endpoint, credentials };
+  const gateway = ["radosgw", "-c", conf, "-n", "client.rgw", "-f"] as const;
+  await daemons.start("rgw", gateway, async () => (await fetch(endpoint)).ok);
+  const version = await run("ceph", "--version");
+  return {
+    title: `Ceph ${/\d+\.\d+\.\d+/.exec(version)?.[0] ?? version}`,
+    endpoint,
+    tlsEndpoint: tls && `https://127.0.0.1:${tlsPort}`,
+    credentials,
+  };
+}
+
+/** Into the folder, which other roots see too. */
+async function copied(file: string, folder: string): Promise<string> {
+  const path = join(folder, "tls.pem");
+  await copyFile(file, path);
+  return path;
+}
+
+interface Cluster {
+  readonly folder: string;
+  readonly cluster: string;
+  readonly monitorPort: number;
+  readonly frontend: string;
 }
 
 /** @see https://docs.ceph.com/en/latest/radosgw/config-ref/ and the references beside it */
-function configuration(folder: string, cluster: string, monitorPort: number, port: number): string {
+function configuration({ folder, cluster, monitorPort, frontend }: Cluster): string {
   const settings = {
     global: {
       fsid: cluster,
@@ -164,74 +146,13 @@ function configuration(folder: string, cluster: string, monitorPort: number, por
     },
     client: {
       "rgw data": join(folder, "rgw"),
-      // Without it every small answer waits 40 ms for an acknowledgement.
-      "rgw frontends": `beast tcp_nodelay=1 endpoint=127.0.0.1:${port}`,
+      // Without tcp_nodelay every small answer waits 40 ms for an acknowledgement.
+      "rgw frontends": frontend,
       // Deleted objects give their memory back in seconds.
       "rgw gc obj min wait": 5,
       "rgw gc processor period": 5,
       "rgw gc processor max time": 5,
     },
   };
-  return Object.entries(settings)
-    .map(([section, values]) => {
-      const lines = Object.entries(values).map(([name, value]) => `${name} = ${value}`);
-      return `[${section}]\n${lines.join("\n")}\n`;
-    })
-    .join("\n");
-}
-
-function daemon(
-  daemons: Daemon[],
-  folder: string,
-  [program, ...args]: readonly [string, ...string[]],
-): Daemon {
-  const child = spawn(program, args, { stdio: "ignore", cwd: folder });
-  const one = { program, child, folder, ended: new Promise((resolve) => child.once("close", resolve)) };
-  daemons.push(one);
-  process.once("exit", () => child.kill("SIGKILL"));
-  return one;
-}
-
-/** Asked politely, they would write all of their memory to the disk first. */
-async function kill({ child, ended }: Daemon): Promise<void> {
-  if (child.exitCode !== null) return;
-  child.kill("SIGKILL");
-  await ended;
-}
-
-async function until({ program, child, folder }: Daemon, isReady: () => Promise<boolean>): Promise<void> {
-  const giveUpAt = performance.now() + START_MS_MAX;
-  while (!(await isReady().catch(() => false))) {
-    if (child.exitCode === null && performance.now() < giveUpAt) {
-      await delay(50);
-      continue;
-    }
-    const log = await readFile(join(folder, "mon.a.log"), "utf8").catch(() => "");
-    throw new Error(`${program} did not start: ${log.trim().split("\n").at(-1) ?? ""}`);
-  }
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-async function run([program, ...args]: readonly string[]): Promise<{ readonly stdout: string }> {
-  return await execute(program ?? "", args, { timeout: 300_000, maxBuffer: 2 ** 26 });
+  return ini(settings);
 }

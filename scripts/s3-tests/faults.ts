@@ -1,10 +1,10 @@
 // What the S3 adapter does when its connection to a real server breaks.
 import { createStorage, isStorageError, type FileStorage } from "@stowage/core";
-import { s3 } from "@stowage/s3";
+import { s3, type DialectName } from "@stowage/s3";
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import type { S3Server } from "./s3-servers/ceph.js";
-import { startProxy, type ConnectionFault, type TcpProxy } from "./s3-servers/tcp-proxy.js";
+import type { S3Server } from "../s3-servers/server.js";
+import { startProxy, type ConnectionFault, type TcpProxy } from "./tcp-proxy.js";
 
 const MIB = 1024 * 1024;
 const SIZE = 23 * MIB;
@@ -116,14 +116,17 @@ export const FAULTS: readonly FaultCase[] = [
   },
 ];
 
+interface FaultTarget {
+  readonly server: S3Server;
+  readonly bucket: string;
+  readonly dialect: DialectName;
+}
+
 /** Runs one case on a bucket. @throws AssertionError when its title does not hold. */
-export async function runFault(
-  { endpoint, credentials }: S3Server,
-  bucket: string,
-  fault: FaultCase,
-): Promise<void> {
+export async function runFault({ server, bucket, dialect }: FaultTarget, fault: FaultCase): Promise<void> {
+  const { endpoint, credentials } = server;
   const proxy = await startProxy(endpoint, fault.faultOf);
-  const provider = s3({ bucket, endpoint: proxy.endpoint, credentials, dialect: "ceph" });
+  const provider = s3({ bucket, endpoint: proxy.endpoint, credentials, dialect });
   const storage = createStorage(provider, { timeouts: { controlMs: 2000 }, retry: false });
   try {
     await fault.run({ storage, proxy });

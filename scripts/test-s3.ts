@@ -1,4 +1,5 @@
-// The S3 adapter against real servers, which this script installs and starts: `test:s3 [ceph] [ceph-newest] [swift]`.
+// The S3 adapter against real servers, which this script installs and starts. Names of servers and of suites choose
+// some of them: `test:s3 [ceph] [ceph-newest] [swift] [features] [faults] [contract]`.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +9,8 @@ import { startCeph, startNewestCeph } from "./s3-servers/ceph.js";
 import { certificateIn, makeCertificate, type Certificate } from "./s3-servers/certificate.js";
 import type { S3Server } from "./s3-servers/server.js";
 import { startSwift } from "./s3-servers/swift.js";
-import { testServer, type ServerKind } from "./s3-tests/server-tests.js";
+import type { ServerKind } from "./s3-tests/real.js";
+import { SUITE_NAMES, testServer, type SuiteName } from "./s3-tests/server-tests.js";
 import { createTally } from "./s3-tests/tally.js";
 
 const SERVERS: Readonly<Record<ServerKind, (tls: Certificate) => Promise<S3Server>>> = {
@@ -44,10 +46,11 @@ async function runTrusting(): Promise<number> {
 async function run(tls: Certificate): Promise<number> {
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true";
   const tally = createTally();
-  for (const kind of chosen(process.argv.slice(2))) {
+  const { kinds, suites } = chosen(process.argv.slice(2));
+  for (const kind of kinds) {
     const server = await SERVERS[kind](tls);
     try {
-      await testServer(kind, server, tally);
+      await testServer(kind, server, suites, tally);
     } finally {
       await server.stop();
     }
@@ -56,9 +59,21 @@ async function run(tls: Certificate): Promise<number> {
   return tally.hasFailures() ? 1 : 0;
 }
 
-function chosen(names: readonly string[]): readonly ServerKind[] {
-  const all = Object.keys(SERVERS) as ServerKind[];
-  const unknown = names.find((name) => !all.some((kind) => kind === name));
-  if (unknown !== undefined) throw new Error(`${unknown} is not a server: the servers are ${all.join(", ")}`);
-  return names.length === 0 ? all : all.filter((kind) => names.includes(kind));
+interface Choice {
+  readonly kinds: readonly ServerKind[];
+  readonly suites: readonly SuiteName[];
+}
+
+function chosen(names: readonly string[]): Choice {
+  const kinds = Object.keys(SERVERS) as ServerKind[];
+  const all: readonly string[] = [...kinds, ...SUITE_NAMES];
+  const unknown = names.find((name) => !all.includes(name));
+  if (unknown !== undefined) throw new Error(`${unknown} is neither a server nor a suite: ${all.join(", ")}`);
+  return { kinds: some(kinds, names), suites: some(SUITE_NAMES, names) };
+}
+
+/** Those that were named, or all. */
+function some<Name extends string>(all: readonly Name[], names: readonly string[]): readonly Name[] {
+  const named = all.filter((name) => names.includes(name));
+  return named.length === 0 ? all : named;
 }

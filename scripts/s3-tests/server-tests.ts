@@ -1,11 +1,11 @@
-import { CreateBucketCommand, ListMultipartUploadsCommand, S3Client } from "@aws-sdk/client-s3";
+import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { runRules } from "@stowage/conformance";
 import { s3, type DialectName } from "@stowage/s3";
 import type { S3Server } from "../s3-servers/server.js";
-import { FAULTS, runFault } from "./faults.js";
+import { FAULTS } from "./faults.js";
+import { FEATURES } from "./features.js";
+import { assertNoUploads, withReal, type RealTest, type ServerKind } from "./real.js";
 import type { Tally } from "./tally.js";
-
-export type ServerKind = "ceph" | "ceph-newest" | "swift";
 
 /** As which dialects a server is tried: its own, and the one that trusts a server with the least. */
 const DIALECTS: Readonly<Record<ServerKind, readonly DialectName[]>> = {
@@ -14,35 +14,58 @@ const DIALECTS: Readonly<Record<ServerKind, readonly DialectName[]>> = {
   swift: ["swift"],
 };
 
-/** Runs everything on one server. */
-export async function testServer(kind: ServerKind, server: S3Server, tally: Tally): Promise<void> {
-  const { endpoint, credentials, title } = server;
-  const client = new S3Client({ endpoint, credentials, region: "us-east-1", forcePathStyle: true });
-  const context: Context = { kind, server, tally, client };
-  console.log(`\n${title}`);
-  await testFaults(context);
-  for (const dialect of DIALECTS[kind]) await testContract(context, dialect, endpoint);
-  if (server.tlsEndpoint !== undefined)
-    await testContract(context, DIALECTS[kind][0] ?? "generic", server.tlsEndpoint);
-  client.destroy();
+/** The suites, by their names on the command line. */
+const SUITES: Readonly<
+  Record<SuiteName, (kind: ServerKind, server: S3Server, tally: Tally) => Promise<void>>
+> = {
+  features: (kind, server, tally) => testEach(FEATURES, kind, server, tally),
+  faults: (kind, server, tally) => testEach(FAULTS, kind, server, tally),
+  contract: testContracts,
+};
+
+export type SuiteName = "features" | "faults" | "contract";
+
+export const SUITE_NAMES = Object.keys(SUITES) as readonly SuiteName[];
+
+/** Runs suites on one server. */
+export async function testServer(
+  kind: ServerKind,
+  server: S3Server,
+  suites: readonly SuiteName[],
+  tally: Tally,
+): Promise<void> {
+  console.log(`\n${server.title}`);
+  for (const suite of suites) await SUITES[suite](kind, server, tally);
 }
 
-interface Context {
-  readonly kind: ServerKind;
-  readonly server: S3Server;
-  readonly tally: Tally;
-  readonly client: S3Client;
+async function testEach(
+  tests: readonly RealTest[],
+  kind: ServerKind,
+  server: S3Server,
+  tally: Tally,
+): Promise<void> {
+  for (const { title, on, run } of tests) {
+    if (on?.includes(kind) ?? true) await tally.test(title, () => withReal(kind, server, run));
+  }
+}
+
+async function testContracts(kind: ServerKind, server: S3Server, tally: Tally): Promise<void> {
+  const { endpoint, tlsEndpoint } = server;
+  const [own = "generic"] = DIALECTS[kind];
+  for (const dialect of DIALECTS[kind]) await testContract(server, tally, dialect, endpoint);
+  if (tlsEndpoint !== undefined) await testContract(server, tally, own, tlsEndpoint);
 }
 
 /** The contract's rules; no upload may be left by any. */
 async function testContract(
-  { server, tally, client }: Context,
+  { credentials }: S3Server,
+  tally: Tally,
   dialect: DialectName,
   endpoint: string,
 ): Promise<void> {
-  const { credentials } = server;
   const { protocol } = new URL(endpoint);
   const bucket = `contract-${dialect}-${protocol.slice(0, -1)}`;
+  const client = new S3Client({ endpoint, credentials, region: "us-east-1", forcePathStyle: true });
   await client.send(new CreateBucketCommand({ Bucket: bucket }));
   const { outcomes, passed, skipped, failed } = await runRules(() => {
     const provider = s3({ bucket, endpoint, credentials, dialect });
@@ -56,22 +79,5 @@ async function testContract(
     `contract over ${protocol}//, dialect ${dialect}: ${passed} passed, ${skipped} skipped, ${failed} failed`,
   );
   await tally.test("no upload is left by any rule", () => assertNoUploads(client, bucket));
-}
-
-/** No upload may be left when a put has settled, whatever happened to its connection. */
-async function testFaults({ kind, server, tally, client }: Context): Promise<void> {
-  const dialect = DIALECTS[kind][0] ?? "generic";
-  for (const [index, fault] of FAULTS.entries()) {
-    const bucket = `faults-${index}`;
-    await client.send(new CreateBucketCommand({ Bucket: bucket }));
-    await tally.test(fault.title, async () => {
-      await runFault({ server, bucket, dialect }, fault);
-      await assertNoUploads(client, bucket);
-    });
-  }
-}
-
-async function assertNoUploads(client: S3Client, bucket: string): Promise<void> {
-  const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
-  if (Uploads.length > 0) throw new Error(`${Uploads.length} uploads are left`);
+  client.destroy();
 }

@@ -10,6 +10,7 @@ import type {
   StorageProvider,
 } from "./provider.js";
 import { assertRange } from "./range.js";
+import type { DownloadOptions } from "./storage.js";
 
 const WRITE_ID = /^[A-Za-z0-9\-_.:]{1,200}$/;
 
@@ -25,6 +26,17 @@ export function checkKey(provider: StorageProvider, key: string, operation: Oper
     operation,
     key,
   );
+}
+
+/**
+ * Checks what a function of an adapter's own is given, as the facade does for a put: before a byte moves.
+ *
+ * @throws TypeError for values of the wrong type.
+ * @throws StorageError `InvalidKey`; `InvalidArgument` for headers and metadata; `Unsupported`.
+ */
+export function assertPut(provider: StorageProvider, key: string, options: PutOptions): void {
+  checkKey(provider, key, "put");
+  checkPut(provider, key, options, undefined);
 }
 
 /** Throws for options of a put that are wrong, or that this provider does not support. */
@@ -86,9 +98,13 @@ export function checkDownload(
   provider: StorageProvider,
   key: string,
   path: string,
-  options: GetOptions,
+  options: DownloadOptions,
 ): void {
   if (typeof path !== "string") throw new TypeError(`A path is a string, not ${describeType(path)}`);
+  const { concurrency = 1 } = options;
+  if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
+    throw new TypeError(`concurrency is a whole number, at least 1, not ${String(concurrency)}`);
+  }
   checkGet(provider, key, options);
 }
 

@@ -245,7 +245,11 @@ async function listPage(storage: Storage, options: StorageListOptions): Promise<
   const { provider } = storage;
   checkList(options);
   if (options.prefix !== undefined) assertPrefix(options.prefix, "list", provider.name);
-  return await runCall(storage, "list", options.prefix, options, (call) => provider.list(call));
+  const page = await runCall(storage, "list", options.prefix, options, (call) => provider.list(call));
+  for (const { key, reason } of page.skipped ?? []) {
+    storage.onEvent?.({ type: "skipped", operation: "list", provider: provider.name, key, reason });
+  }
+  return page;
 }
 
 /** Pages on the wire, objects to the caller: the next page is fetched only when it is needed. */

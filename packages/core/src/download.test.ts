@@ -122,10 +122,12 @@ describe("a download", () => {
   });
 
   it("tells of its progress up to the whole", async () => {
-    const { storage } = await cutting([]);
+    const storage = createStorage(streaming(memory()));
+    const large = patterned(3_000_000);
+    await storage.put("a", large);
     const seen: Progress[] = [];
     await storage.download("a", path, { onProgress: (progress) => void seen.push(progress) });
-    expect(seen.at(-1)).toEqual({ loaded: bytes.byteLength, total: bytes.byteLength });
+    expect(seen.at(-1)).toEqual({ loaded: large.byteLength, total: large.byteLength });
     expect(seen.length).toBeGreaterThan(1);
   });
 });
@@ -214,6 +216,112 @@ describe("a download that is cut", () => {
       code: "PermissionDenied",
     });
     expect(await left()).toEqual([]);
+  });
+});
+
+describe("a download of a large object", () => {
+  const large = patterned(50_000_000);
+  interface Watched {
+    readonly storage: FileStorage;
+    readonly store: StorageProvider;
+    readonly gets: GetOptions[];
+    readonly open: { now: number; most: number };
+  }
+
+  /** A storage with a large object; each body may break after some of its bytes. */
+  async function watched(cutOf: (get: number) => number | undefined = () => undefined): Promise<Watched> {
+    const store = memory();
+    const gets: GetOptions[] = [];
+    const opened = { now: 0, most: 0 };
+    const source = streaming(store, (content) => {
+      const cut = cutOf(gets.length);
+      const stream = cut === undefined ? streamOf(content, 100_000) : cutAfter(content, cut);
+      opened.most = Math.max(opened.most, ++opened.now);
+      stream.once("close", () => void opened.now--);
+      return stream;
+    });
+    const provider: StorageProvider = {
+      ...source,
+      get: async (key, options) => {
+        gets.push(options);
+        return await source.get(key, options);
+      },
+    };
+    await createStorage(store).put("a", large);
+    return { storage: createStorage(provider, { retry: false }), store, gets, open: opened };
+  }
+
+  async function isWhole(): Promise<boolean> {
+    return large.equals(await readFile(path));
+  }
+
+  it("reads several parts of the very same object at once, each byte once", async () => {
+    const { storage, store, gets, open } = await watched();
+    const seen: Progress[] = [];
+    await storage.download("a", path, { onProgress: (progress) => void seen.push(progress) });
+    expect(await isWhole()).toBe(true);
+    const { etag } = await store.head("a", {});
+    expect(gets[0]?.range).toBeUndefined();
+    expect(gets.slice(1).map(({ ifMatch }) => ifMatch)).toEqual(gets.slice(1).map(() => etag));
+    expect(open.most).toBeGreaterThan(2);
+    expect(open.now).toBe(0);
+    expect(seen.at(-1)).toEqual({ loaded: large.byteLength, total: large.byteLength });
+    expect(seen.every(({ loaded }, index) => loaded > (seen[index - 1]?.loaded ?? 0))).toBe(true);
+  });
+
+  it.each([
+    [1, 1],
+    [2, 2],
+    [100, 5],
+  ])("with a concurrency of %i opens at most %i at once", async (concurrency, most) => {
+    const { storage, open } = await watched();
+    await storage.download("a", path, { concurrency });
+    expect(await isWhole()).toBe(true);
+    expect(open.most).toBe(most);
+  });
+
+  it("goes on where each of its parts was cut", async () => {
+    const { storage, gets } = await watched((get) => (get <= 6 ? 1_234_567 : undefined));
+    await storage.download("a", path);
+    expect(await isWhole()).toBe(true);
+    expect(gets.length).toBeGreaterThan(8);
+  });
+
+  it("begins anew when the object turns out to be another one", async () => {
+    const { storage, store } = await watched((get) => (get <= 3 ? 1_000_000 : undefined));
+    let replaced: Promise<unknown> | undefined;
+    const replace = (): void => {
+      replaced ??= createStorage(store).put("a", "another object");
+    };
+    const info = await storage.download("a", path, { onProgress: replace });
+    expect(await readFile(path, "utf8")).toBe("another object");
+    expect(info.size).toBe(14);
+  });
+
+  it("fails with one part, when nothing else is under way and nothing left", async () => {
+    const { storage, open } = await watched((get) => (get > 3 ? 0 : undefined));
+    expect(await rejection(storage.download("a", path))).toMatchObject({ code: "Unavailable" });
+    expect(open.now).toBe(0);
+    expect(await left()).toEqual([]);
+    expect(await openFiles(folder)).toEqual([]);
+  });
+
+  it("ends with an abort in the middle, when nothing else is under way and nothing left", async () => {
+    const { storage, open } = await watched();
+    const controller = new AbortController();
+    const onProgress = (): void => controller.abort("stop");
+    expect(await rejection(storage.download("a", path, { signal: controller.signal, onProgress }))).toBe(
+      "stop",
+    );
+    expect(open.now).toBe(0);
+    expect(await left()).toEqual([]);
+  });
+
+  it("refuses a concurrency that is none", async () => {
+    const { storage } = await watched();
+    await expect(storage.download("a", path, { concurrency: 0 })).rejects.toThrow(
+      "concurrency is a whole number",
+    );
   });
 });
 

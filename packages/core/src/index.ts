@@ -1,5 +1,6 @@
 export { consume, delay, linkedController } from "./abort.js";
 export { toBody, type BodyContent, type BodyInput, type BodyOptions, type WebMessage } from "./body.js";
+export { assertPut } from "./check.js";
 export { CONTENT_TYPE_UNKNOWN, contentTypeOf, extensionOf } from "./content-type.js";
 export { fallback, type FallbackOptions } from "./compose/fallback.js";
 export type { FallbackOnCode } from "./compose/chain.js";
@@ -32,6 +33,7 @@ export {
   type Layer,
 } from "./intercept.js";
 export { KEY_BYTES_MAX, assertKey, compareKeys, keyProblem } from "./key.js";
+export { guardResult } from "./guard.js";
 export { keyFromPath, type KeyFromPathOptions } from "./key-from-path.js";
 export { keyTemplate, type KeyTemplate, type KeyTemplateValues } from "./key-template.js";
 export { memory, type MemoryOptions } from "./memory.js";
@@ -64,6 +66,7 @@ export {
   type SignUploadOptions,
   type SignedUpload,
   type SignedUrlOptions,
+  type SkippedKey,
   type StorageEvent,
   type StorageProvider,
   type Supports,
@@ -84,7 +87,7 @@ export type {
   StoredAt,
   TimedOptions,
 } from "./storage.js";
-export type { StoredObject } from "./stored-object.js";
+export { toStoredObject, type StoredObject } from "./stored-object.js";
 export { SUPPORTS_ALL } from "./supports.js";
 export { limit, type LimitOptions } from "./wrap/limit.js";
 export { prefixed } from "./wrap/prefixed.js";

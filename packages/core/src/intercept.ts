@@ -267,6 +267,9 @@ function outerPage(page: ListPage, keys: KeyMapping): ListPage {
     ...page,
     objects: page.objects.map((info) => outerInfo(info, keys)),
     prefixes: page.prefixes.map((prefix) => keys.toOuter(prefix) ?? prefix),
+    ...(page.skipped && {
+      skipped: page.skipped.map((skipped) => ({ ...skipped, key: keys.toOuter(skipped.key) ?? skipped.key })),
+    }),
   };
 }
 

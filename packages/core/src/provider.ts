@@ -166,6 +166,14 @@ export type StorageEvent =
       readonly providers: readonly string[];
     }
   | {
+      /** A listing came upon a key that breaks the rules for keys, which somebody else has put there. */
+      readonly type: "skipped";
+      readonly operation: "list";
+      readonly provider: string;
+      readonly key: string;
+      readonly reason: string;
+    }
+  | {
       /** A call of the facade has settled. */
       readonly type: "operation";
       readonly operation: string;
@@ -253,6 +261,16 @@ export interface ListPage {
   readonly prefixes: readonly string[];
   /** Present when there is more. A page may be short, even empty; only a missing cursor ends a listing. */
   readonly cursor?: string | undefined;
+  /** What others have put there under keys that break the rules, such as `"videos/"`: no verb can reach it. */
+  readonly skipped?: readonly SkippedKey[] | undefined;
+}
+
+/** A key in a store that breaks the rules for keys. */
+export interface SkippedKey {
+  /** As the store has it; a common prefix ends with the delimiter. */
+  readonly key: string;
+  /** Which rule it breaks. */
+  readonly reason: string;
 }
 
 /** An object being read. */

@@ -58,6 +58,8 @@ export interface StoragePutOptions extends Outer<Omit<PutOptions, "writeId">> {
 export interface StorageListOptions extends Outer<ListOptions> {}
 
 export interface DownloadOptions extends Outer<Pick<GetOptions, "signal" | "ifMatch">> {
+  /** How many parts of a large object are read at once; default 8, 1 for none but the first. */
+  readonly concurrency?: number | undefined;
   readonly onProgress?: PutOptions["onProgress"];
 }
 
@@ -122,7 +124,10 @@ export interface FileStorage {
   /** One page of objects and common prefixes. */
   readonly listPage: (options?: StorageListOptions) => Promise<ListPage>;
 
-  /** Writes an object to a file: the file appears whole, and an interrupted transfer is resumed by range. */
+  /**
+   * Writes an object to a file that appears whole. Of an object larger than 16 MiB several parts are read at
+   * once; an interrupted transfer is resumed by range, and one of an object that has changed begins anew.
+   */
   readonly download: (key: string, path: string, options?: DownloadOptions) => Promise<ObjectInfo>;
 
   /** Puts many objects, some at once. Never rejects for an item: every item has a result, in order. */

@@ -19,11 +19,13 @@ export interface S3Client {
   readonly copyObject: (request: CopyRequest, call: S3Call) => Promise<WriteAnswer>;
   /** @returns The upload's id. */
   readonly createUpload: (request: CreateUploadRequest, call: S3Call) => Promise<string>;
-  /** @returns The part's ETag. */
-  readonly uploadPart: (request: PartRequest, call: S3Call) => Promise<string>;
-  /** @returns The part's ETag. */
-  readonly copyPart: (request: CopyPartRequest, call: S3Call) => Promise<string>;
+  readonly uploadPart: (request: PartRequest, call: S3Call) => Promise<PartAnswer>;
+  readonly copyPart: (request: CopyPartRequest, call: S3Call) => Promise<PartAnswer>;
+  /** @returns All parts that have arrived. */
+  readonly listParts: (upload: UploadId, call: S3Call) => Promise<readonly ArrivedPart[]>;
   readonly completeUpload: (request: CompleteRequest, call: S3Call) => Promise<WriteAnswer>;
+  /** @returns The uploads of one key that have been begun and neither completed nor aborted. */
+  readonly listUploads: (key: string, call: S3Call) => Promise<readonly BegunUpload[]>;
   readonly abortUpload: (upload: UploadId, call: S3Call) => Promise<void>;
   readonly signGet: (request: SignGetRequest) => Promise<string>;
   readonly close: () => void;
@@ -57,6 +59,8 @@ export interface PutRequest extends Conditions {
   readonly key: string;
   readonly body: Uint8Array;
   readonly fields: ObjectFields;
+  /** The body's CRC32, base64; default: computed where the dialect has it. */
+  readonly crc32?: string | undefined;
 }
 
 export interface GetRequest extends ObjectRequest {
@@ -97,6 +101,11 @@ export interface UploadId {
   readonly uploadId: string;
 }
 
+export interface BegunUpload {
+  readonly uploadId: string;
+  readonly begunAt?: Date | undefined;
+}
+
 export interface PartRequest extends UploadId {
   /** From 1. */
   readonly partNumber: number;
@@ -112,8 +121,8 @@ export interface CopyPartRequest extends UploadId {
 }
 
 export interface CompleteRequest extends UploadId, Conditions {
-  /** The ETags, in the order of their parts. */
-  readonly etags: readonly string[];
+  /** In their order. */
+  readonly parts: readonly PartAnswer[];
 }
 
 export interface SignGetRequest extends ObjectRequest {
@@ -132,6 +141,18 @@ export interface GetAnswer extends ObjectAnswer {
   /** As in the header `Content-Range`. */
   readonly contentRange?: string | undefined;
   readonly body: Readable;
+}
+
+/** What has to be said of a part when its upload is completed. */
+export interface PartAnswer {
+  readonly etag: string;
+  /** Base64; present where the dialect has checksums: then Amazon insists on it. */
+  readonly crc32?: string | undefined;
+}
+
+export interface ArrivedPart extends PartAnswer {
+  readonly partNumber: number;
+  readonly size: number;
 }
 
 export interface WriteAnswer {

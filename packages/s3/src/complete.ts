@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { delay, isStorageError, type StorageError } from "@stowage/core";
-import type { ObjectAnswer, WriteAnswer } from "./client.js";
+import type { ObjectAnswer, PartAnswer, WriteAnswer } from "./client.js";
 import { bareEtag } from "./etag.js";
 import { ask, conditionOf } from "./store.js";
 import type { Upload } from "./part-upload.js";
@@ -31,7 +31,7 @@ function isUnsure({ applied, status }: StorageError, round: number): boolean {
   return applied === "unknown" || (round > 1 && status === 404);
 }
 
-async function complete({ store, write, uploadId = "", etags, stop }: Upload): Promise<WriteAnswer> {
+async function complete({ store, write, uploadId = "", parts, stop }: Upload): Promise<WriteAnswer> {
   const { key, conditions, options } = write;
   const { signal } = stop;
   const attempted = {
@@ -42,7 +42,7 @@ async function complete({ store, write, uploadId = "", etags, stop }: Upload): P
     writes: true,
     condition: conditionOf(options.ifNoneMatch),
   } as const;
-  const request = { key, uploadId, etags, ...conditions };
+  const request = { key, uploadId, parts, ...conditions };
   return await ask(store, attempted, () => store.client.completeUpload(request, { signal }));
 }
 
@@ -53,7 +53,7 @@ async function named(upload: Upload, answer: WriteAnswer): Promise<WriteAnswer> 
 }
 
 /** The object under the key, when it is the one that these parts make. */
-async function ownObject({ store, write, stop, etags }: Upload): Promise<ObjectAnswer | undefined> {
+async function ownObject({ store, write, stop, parts }: Upload): Promise<ObjectAnswer | undefined> {
   const { key } = write;
   const { signal } = stop;
   const attempted = { operation: write.operation, key, signal, action: "s3:GetObject" } as const;
@@ -63,7 +63,7 @@ async function ownObject({ store, write, stop, etags }: Upload): Promise<ObjectA
       throw error;
     },
   );
-  return found !== undefined && bareEtag(found.etag) === etagOfParts(etags) ? found : undefined;
+  return found !== undefined && bareEtag(found.etag) === etagOfParts(parts) ? found : undefined;
 }
 
 /**
@@ -71,7 +71,7 @@ async function ownObject({ store, write, stop, etags }: Upload): Promise<ObjectA
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
  */
-function etagOfParts(etags: readonly string[]): string {
-  const digests = etags.map((etag) => Buffer.from(bareEtag(etag) ?? "", "hex"));
-  return `${createHash("md5").update(Buffer.concat(digests)).digest("hex")}-${etags.length}`;
+function etagOfParts(parts: readonly PartAnswer[]): string {
+  const digests = parts.map(({ etag }) => Buffer.from(bareEtag(etag) ?? "", "hex"));
+  return `${createHash("md5").update(Buffer.concat(digests)).digest("hex")}-${parts.length}`;
 }

@@ -8,34 +8,24 @@ import { partSizeFor } from "./parts.js";
 import { ask, conditionOf, infoOf, type Store } from "./store.js";
 import { finishParts, startPart, uploading, type Part, type Write } from "./part-upload.js";
 
+/** An object of this store, or of another of the same server. */
+interface CopySource {
+  readonly store: Store;
+  readonly key: string;
+}
+
 /** Duplicates an object on the server. The write id stays with the write that it names. */
 export async function copyObject(
   store: Store,
-  from: string,
+  from: CopySource,
   to: string,
   { signal, ifNoneMatch }: CopyOptions,
 ): Promise<ObjectInfo> {
   if (ifNoneMatch !== undefined && !store.dialect.conditionalCopy) {
     return await copyThrough(store, from, to, { signal, ifNoneMatch });
   }
-  const reading = { operation: "copy", key: from, signal, action: "s3:GetObject" } as const;
-  const source = await ask(store, reading, () => store.client.headObject({ key: from }, { signal }));
+  const source = await readFacts(from, signal);
   const fields = fieldsOf(source);
-  const writing = {
-    operation: "copy",
-    key: to,
-    signal,
-    action: "s3:PutObject",
-    writes: true,
-    condition: conditionOf(ifNoneMatch),
-  } as const;
-  const request = {
-    from: { bucket: store.bucket, key: from },
-    key: to,
-    fields,
-    ifNoneMatch,
-    ifSourceMatch: source.etag,
-  };
   const write: Write = {
     operation: "copy",
     key: to,
@@ -43,15 +33,41 @@ export async function copyObject(
     conditions: { ifNoneMatch },
     options: { signal, ifNoneMatch },
   };
+  const request = {
+    from: { bucket: from.store.bucket, key: from.key },
+    key: to,
+    fields,
+    ifNoneMatch,
+    ifSourceMatch: source.etag,
+  };
   const answer =
     source.size > COPY_BYTES_MAX
       ? await copyInParts(store, write, request, source.size)
-      : await ask(store, writing, () => store.client.copyObject(request, { signal }));
+      : await copyWhole(store, write, request);
   return {
     ...infoOf(store, to, { ...source, ...fields, ...answer }),
     etag: toEtag(answer.etag),
     lastModified: undefined,
   };
+}
+
+async function readFacts({ store, key }: CopySource, signal: AbortSignal | undefined): Promise<ObjectAnswer> {
+  const attempted = { operation: "copy", key, signal, action: "s3:GetObject" } as const;
+  return await ask(store, attempted, () => store.client.headObject({ key }, { signal }));
+}
+
+async function copyWhole(store: Store, { key, options }: Write, request: CopyRequest): Promise<WriteAnswer> {
+  const { signal, ifNoneMatch } = options;
+  const condition = conditionOf(ifNoneMatch);
+  const attempted = {
+    operation: "copy",
+    key,
+    signal,
+    action: "s3:PutObject",
+    writes: true,
+    condition,
+  } as const;
+  return await ask(store, attempted, () => store.client.copyObject(request, { signal }));
 }
 
 function fieldsOf(source: ObjectAnswer): ReturnType<typeof toFields> {
@@ -88,14 +104,14 @@ async function copyInParts(
 /** Through this process, where only a put keeps the condition. */
 async function copyThrough(
   store: Store,
-  from: string,
+  from: CopySource,
   to: string,
   options: CopyOptions,
 ): Promise<ObjectInfo> {
-  const { info, body } = await getObject(store, from, { signal: options.signal });
+  const { info, body } = await getObject(from.store, from.key, { signal: options.signal });
   const { contentType, cacheControl, contentDisposition, metadata, size } = info;
   const facts = { contentType, cacheControl, contentDisposition, metadata };
-  const source = await toBody(body, { size, key: from, provider: store.name });
+  const source = await toBody(body, { size, key: from.key, provider: store.name });
   try {
     return await putObject(store, to, source, { ...facts, ...options });
   } finally {

@@ -12,12 +12,13 @@ export async function deleteObject(
   store: Store,
   key: string,
   { signal, ifMatch }: DeleteOptions,
+  versionId?: string,
 ): Promise<void> {
   const condition = "PreconditionFailed";
   const attempted = { operation: "delete", key, signal, action: ACTION, writes: true, condition } as const;
   try {
     await ask(store, attempted, () =>
-      store.client.deleteObject({ key, ifMatch: comparable(store, ifMatch) }, { signal }),
+      store.client.deleteObject({ key, versionId, ifMatch: comparable(store, ifMatch) }, { signal }),
     );
   } catch (error) {
     if (!isStorageError(error, "NotFound")) throw error;

@@ -13,7 +13,8 @@ export type DialectName =
 
 /** What a server does of what S3 promises. */
 export interface Dialect {
-  readonly name: DialectName;
+  /** `"probed"` when it was found out. */
+  readonly name: DialectName | "probed";
   /** The digest that is sent with a body and verified by the server. */
   readonly checksum: "crc32" | "none";
   /** `If-None-Match: *` and `If-Match` of a put in one request. */
@@ -87,6 +88,37 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
   swift: { ...CONSERVATIVE, name: "swift" },
   generic: { ...CONSERVATIVE, name: "generic" },
 };
+
+/** @throws TypeError when it is neither a dialect's name nor a dialect. */
+export function assertDialect(dialect: unknown): void {
+  if (dialect === undefined) return;
+  const names = Object.keys(DIALECTS);
+  const fields = Object.keys(DIALECTS.generic);
+  if (typeof dialect === "string" && names.includes(dialect)) return;
+  if (typeof dialect === "object" && dialect !== null && fields.every((name) => name in dialect)) return;
+  throw new TypeError(
+    `s3: dialect is what probe() has returned, or one of ${names.join(", ")}, not ${String(dialect)}`,
+  );
+}
+
+/** Where a server's name has its region. Each is the host that the vendor's documentation gives. */
+const REGIONS: readonly RegExp[] = [
+  /^s3[.-]([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/,
+  /^s3\.([a-z0-9-]+)\.backblazeb2\.com$/,
+  /^s3\.([a-z0-9-]+)\.wasabisys\.com$/,
+];
+
+/** Cloudflare's and Google's only one. @see https://developers.cloudflare.com/r2/api/s3/api/ */
+const AUTO: readonly DialectName[] = ["r2", "gcs"];
+
+/** The region that requests to an endpoint are signed for: the one in its name, or one that most servers take. */
+export function regionOf(endpoint: string): string {
+  const { hostname } = new URL(endpoint);
+  const found = REGIONS.map((pattern) => pattern.exec(hostname)?.[1]).find((region) => region !== undefined);
+  if (found !== undefined) return found;
+  const { name } = dialectOf(endpoint);
+  return AUTO.some((auto) => auto === name) ? "auto" : "us-east-1";
+}
 
 const HOSTS: readonly (readonly [pattern: RegExp, name: DialectName])[] = [
   [/(?:^|\.)amazonaws\.com(?:\.cn)?$/, "aws"],

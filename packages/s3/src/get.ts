@@ -12,7 +12,12 @@ import type { GetAnswer } from "./client.js";
 import { ResumingStream } from "./resuming-stream.js";
 import { ask, comparable, infoOf, type Store } from "./store.js";
 
-export async function getObject(store: Store, key: string, options: GetOptions): Promise<GetResult> {
+export async function getObject(
+  store: Store,
+  key: string,
+  options: GetOptions,
+  versionId?: string,
+): Promise<GetResult> {
   const { signal, range, ifMatch } = options;
   const attempted = {
     operation: "get",
@@ -21,7 +26,12 @@ export async function getObject(store: Store, key: string, options: GetOptions):
     action: "s3:GetObject",
     condition: "PreconditionFailed",
   } as const;
-  const request = { key, range: range && headerOf(range), ifMatch: comparable(store, ifMatch) };
+  const request = {
+    key,
+    versionId,
+    range: range && headerOf(range),
+    ifMatch: comparable(store, ifMatch),
+  };
   const answer = await ask(store, attempted, () => store.client.getObject(request, { signal }));
   try {
     signal?.throwIfAborted();
@@ -30,7 +40,8 @@ export async function getObject(store: Store, key: string, options: GetOptions):
     const { offset, length } = served ?? { offset: 0, length: info.size };
     const body = new ResumingStream(answer.body, {
       length,
-      openAt: (done, stop) => openRest(store, info, { offset: offset + done, length: length - done }, stop),
+      openAt: (done, stop) =>
+        openRest(store, { ...info, versionId }, { offset: offset + done, length: length - done }, stop),
       toError: (cause) => cutError(store, key, cause),
     });
     return { info, range: served, body: abortable(body, signal) };
@@ -68,7 +79,7 @@ function servedRange(store: Store, key: string, range: ByteRange, answer: GetAns
 /** Opens the rest of an object that is being read, and of no other version. */
 async function openRest(
   store: Store,
-  { key, etag }: ObjectInfo,
+  { key, etag, versionId }: Pick<ObjectInfo, "key" | "etag"> & { readonly versionId: string | undefined },
   rest: { readonly offset: number; readonly length: number },
   signal: AbortSignal,
 ): Promise<Readable> {
@@ -78,7 +89,7 @@ async function openRest(
     action: "s3:GetObject",
     condition: "PreconditionFailed",
   } as const;
-  const request = { key, range: headerOf(rest), ifMatch: comparable(store, etag) };
+  const request = { key, versionId, range: headerOf(rest), ifMatch: comparable(store, etag) };
   const answer = await ask(store, attempted, () => store.client.getObject(request, { signal }));
   try {
     servedRange(store, key, rest, answer);

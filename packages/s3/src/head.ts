@@ -4,13 +4,18 @@ import { ask, infoOf, type Store } from "./store.js";
 /** How long a bucket that was seen is taken to be there, in milliseconds. */
 const BUCKET_TRUST_MS = 60_000;
 
-export async function headObject(store: Store, key: string, { signal }: HeadOptions): Promise<ObjectInfo> {
+export async function headObject(
+  store: Store,
+  key: string,
+  { signal }: HeadOptions,
+  versionId?: string,
+): Promise<ObjectInfo> {
   const attempted = { operation: "head", key, signal, action: "s3:GetObject" } as const;
   try {
     return infoOf(
       store,
       key,
-      await ask(store, attempted, () => store.client.headObject({ key }, { signal })),
+      await ask(store, attempted, () => store.client.headObject({ key, versionId }, { signal })),
     );
   } catch (error) {
     const isVague = isStorageError(error, "NotFound") || isStorageError(error, "PermissionDenied");

@@ -5,6 +5,7 @@ import {
   unpackKeyCursor,
   type ListOptions,
   type ListPage,
+  type SkippedKey,
 } from "@stowage/core";
 import type { ListAnswer, ListedObject } from "./client.js";
 import { toEtag } from "./etag.js";
@@ -25,12 +26,28 @@ export async function listObjects(store: Store, options: ListOptions): Promise<L
   const request = { prefix, delimiter, limit: Math.min(limit, LIMIT_MAX), token };
   const answer = await ask(store, attempted, () => store.client.listObjects(request, { signal }));
   store.bucketSeenAt = performance.now();
-  const objects = answer.objects.filter(({ key }) => keyProblem(key) === undefined);
+  const skipped = skippedIn(answer);
+  const isSkipped = new Set(skipped.map(({ key }) => key));
   return {
-    objects: objects.map((object) => listedInfo(store, object)),
-    prefixes: answer.prefixes,
+    objects: answer.objects
+      .filter(({ key }) => !isSkipped.has(key))
+      .map((object) => listedInfo(store, object)),
+    prefixes: answer.prefixes.filter((entry) => !isSkipped.has(entry)),
+    ...(skipped.length > 0 && { skipped }),
     ...nextPage(answer, options),
   };
+}
+
+/** What others have put there, and no key of ours can name. */
+function skippedIn({ objects, prefixes }: ListAnswer): readonly SkippedKey[] {
+  const skipped: SkippedKey[] = [];
+  const check = (key: string, name: string): void => {
+    const reason = keyProblem(name);
+    if (reason !== undefined) skipped.push({ key, reason });
+  };
+  for (const { key } of objects) check(key, key);
+  for (const prefix of prefixes) check(prefix, prefix.slice(0, -1));
+  return skipped;
 }
 
 function nextPage({ isTruncated, token }: ListAnswer, options: ListOptions): Pick<ListPage, "cursor"> {

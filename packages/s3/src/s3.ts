@@ -10,10 +10,11 @@ import {
 } from "@stowage/core";
 import { copyObject } from "./copy.js";
 import { deleteObject, deleteObjects } from "./delete.js";
-import { DIALECTS, dialectOf, type Dialect, type DialectName } from "./dialect.js";
+import { DIALECTS, assertDialect, dialectOf, regionOf, type Dialect, type DialectName } from "./dialect.js";
 import { getObject } from "./get.js";
 import { headObject } from "./head.js";
 import { listObjects } from "./list.js";
+import { remember } from "./own-provider.js";
 import { PARTS_MAX, PART_BYTES_MIN } from "./parts.js";
 import { createPlaces } from "./places.js";
 import { putObject } from "./put.js";
@@ -33,8 +34,11 @@ export interface S3Options {
   readonly name?: string | undefined;
   /** Put before every key, e.g. `"uploads/"`: a part of the bucket. */
   readonly keyPrefix?: string | undefined;
-  /** Which server it is; default: what the endpoint's name tells, `"generic"` for one that is not known. */
-  readonly dialect?: DialectName | undefined;
+  /**
+   * Which server it is, or what {@link probe} has found out about it; default: what the endpoint's name tells,
+   * `"generic"` for one that is not known.
+   */
+  readonly dialect?: DialectName | Dialect | undefined;
   /** Whether the bucket is in the path of URLs; default `true` with an `endpoint`. */
   readonly forcePathStyle?: boolean | undefined;
   /** Where the bucket is served to everybody, for `publicUrl` and `locate`. */
@@ -43,6 +47,11 @@ export interface S3Options {
   readonly partSizeBytes?: number | undefined;
   /** How many parts are sent at once; default 4. Each takes `partSizeBytes` of memory. */
   readonly concurrency?: number | undefined;
+  /**
+   * Who cuts large bodies into parts: `"pooled"`, the engine of this package (the default), or
+   * `"lib-storage"`, that of `@aws-sdk/lib-storage`, which is slower and takes more memory. Both keep every promise.
+   */
+  readonly uploader?: "pooled" | "lib-storage" | undefined;
   /**
    * Leaves bodies out of the signature; default: over TLS, which protects them. Over plain HTTP they are signed,
    * which takes a SHA-256 of every byte.
@@ -69,26 +78,38 @@ const CONCURRENCY = 4;
  */
 export function s3(options: S3Options): StorageProvider {
   assertOptions(options);
-  const dialect = options.dialect === undefined ? dialectOf(options.endpoint) : DIALECTS[options.dialect];
-  const whole = provider(createStore(options, dialect), options);
-  return options.keyPrefix === undefined ? whole : prefixed(whole, options.keyPrefix);
+  const dialect = chosenDialect(options);
+  const store = createStore(options, dialect);
+  const whole = provider(store, options);
+  const { keyPrefix } = options;
+  if (keyPrefix === undefined) return remember(whole, { store, keyPrefix: "" });
+  return remember(prefixed(whole, keyPrefix), { store, keyPrefix });
+}
+
+function chosenDialect({ dialect, endpoint }: S3Options): Dialect {
+  if (dialect === undefined) return dialectOf(endpoint);
+  return typeof dialect === "string" ? DIALECTS[dialect] : dialect;
 }
 
 function createStore(options: S3Options, dialect: Dialect): Store {
   const { bucket, endpoint, credentials, client, publicBaseUrl } = options;
   const name = options.name ?? "s3";
-  const region = options.region ?? (endpoint === undefined ? undefined : "us-east-1");
+  const region = options.region ?? (endpoint === undefined ? undefined : regionOf(endpoint));
   const unsignedPayload = options.unsignedPayload ?? endpoint?.startsWith("http:") !== true;
   const forcePathStyle = options.forcePathStyle ?? endpoint !== undefined;
   const request = { bucket, region, endpoint, credentials, forcePathStyle, unsignedPayload, client };
   return {
     name,
     bucket,
-    client: sdkClient(request, () => dialect),
+    client: sdkClient(request, dialect),
+    open: (other) => sdkClient(request, other),
     places: createPlaces({ provider: name, bucket, region, endpoint, publicBaseUrl }),
     dialect,
     partSizeBytes: options.partSizeBytes ?? PART_BYTES_MIN,
     concurrency: options.concurrency ?? CONCURRENCY,
+    uploader: options.uploader ?? "pooled",
+    endpoint,
+    uploads: new Set(),
     bucketSeenAt: Number.NEGATIVE_INFINITY,
   };
 }
@@ -119,7 +140,7 @@ function provider(store: Store, { publicBaseUrl }: S3Options): StorageProvider {
     list: (call) => listObjects(store, call),
     ref: places.ref,
     locate: places.locate,
-    copy: (from, to, call) => copyObject(store, from, to, call),
+    copy: (from, to, call) => copyObject(store, { store, key: from }, to, call),
     deleteMany: (keys, call) => deleteObjects(store, keys, call),
     publicUrl: publicBaseUrl === undefined ? undefined : places.publicUrl,
     signedUrl: (key, call) => signedUrl(store, key, call),
@@ -155,13 +176,21 @@ async function signedUrl(
 }
 
 function assertOptions(options: S3Options): void {
-  const { bucket, endpoint, dialect, partSizeBytes = PART_BYTES_MIN, concurrency = CONCURRENCY } = options;
+  const {
+    bucket,
+    endpoint,
+    dialect,
+    uploader,
+    partSizeBytes = PART_BYTES_MIN,
+    concurrency = CONCURRENCY,
+  } = options;
   if (typeof bucket !== "string" || bucket === "") throw new TypeError("s3: bucket is the name of a bucket");
   if (endpoint !== undefined && !/^https?:\/\/[^/]/.test(endpoint)) {
     throw new TypeError('s3: endpoint is a URL such as "https://s3.example.com"');
   }
-  if (dialect !== undefined && !Object.hasOwn(DIALECTS, dialect)) {
-    throw new TypeError(`s3: dialect is one of ${Object.keys(DIALECTS).join(", ")}, not ${String(dialect)}`);
+  assertDialect(dialect);
+  if (uploader !== undefined && uploader !== "pooled" && uploader !== "lib-storage") {
+    throw new TypeError(`s3: uploader is "pooled" or "lib-storage", not ${String(uploader)}`);
   }
   if (!Number.isSafeInteger(partSizeBytes) || partSizeBytes < PART_BYTES_MIN) {
     throw new TypeError(`s3: partSizeBytes is a whole number, at least ${PART_BYTES_MIN}`);

@@ -12,11 +12,19 @@ export interface Store {
   readonly name: string;
   readonly bucket: string;
   readonly client: S3Client;
+  /** Another client of the same server, which takes it for something else. */
+  readonly open: (dialect: Dialect) => S3Client;
   readonly places: Places;
   readonly dialect: Dialect;
   readonly partSizeBytes: number;
   /** How many parts are sent at once. */
   readonly concurrency: number;
+  /** Who cuts bodies into parts. */
+  readonly uploader: "pooled" | "lib-storage";
+  /** The server's URL; absent for AWS. */
+  readonly endpoint: string | undefined;
+  /** The uploads in parts that are under way, by their ids. */
+  readonly uploads: Set<string>;
   /** When the bucket was last seen, by the monotonic clock. */
   bucketSeenAt: number;
 }

@@ -8,6 +8,7 @@ import {
   type Upload,
   type Write,
 } from "./part-upload.js";
+import { sendWithLibrary } from "./library-upload.js";
 import { partSizeFor } from "./parts.js";
 import { ask, conditionOf, type Store } from "./store.js";
 
@@ -27,6 +28,9 @@ export async function uploadBody(store: Store, write: Write, body: Body): Promis
 
 async function sendAll(upload: Upload, body: Body): Promise<Sent> {
   const { store, write, stop } = upload;
+  if (store.uploader === "lib-storage") {
+    return await sendWithLibrary(upload, body, (bytes) => putWhole(store, write, bytes, stop.signal));
+  }
   const inRanges = body.size !== undefined && body.size > upload.partSizeBytes && isSeekable(body);
   const rest = inRanges ? await sendRanges(upload, body, body.size) : await sendStream(upload, body);
   if (upload.uploadId === undefined) return await putWhole(store, write, rest, stop.signal);
@@ -90,18 +94,25 @@ async function sendStream(upload: Upload, body: Body): Promise<Uint8Array> {
 
 /** Reads a source of known length at several places at once. @returns Nothing: all parts have been sent. */
 async function sendRanges(upload: Upload, body: Body, size: number): Promise<Uint8Array> {
-  const { buffers, partSizeBytes } = upload;
+  const { partSizeBytes } = upload;
   for (let offset = 0; offset < size; offset += partSizeBytes) {
     const length = Math.min(partSizeBytes, size - offset);
     if (body.bytes !== undefined) {
       await startPart(upload, partOf(upload, body.bytes.subarray(offset, offset + length)));
-    } else {
-      const part = buffers.take();
-      const read = (signal: AbortSignal): Promise<void> => readRange(body, { offset, length }, part, signal);
-      await startPart(upload, partOf(upload, part.subarray(0, length), read));
-    }
+    } else await startPart(upload, partOfFile(upload, body, { offset, length }));
   }
   return new Uint8Array(0);
+}
+
+/** A part that is read when it is sent. */
+export function partOfFile(
+  upload: Upload,
+  body: Body,
+  range: { readonly offset: number; readonly length: number },
+): Part {
+  const part = upload.buffers.take();
+  const read = (signal: AbortSignal): Promise<void> => readRange(body, range, part, signal);
+  return partOf(upload, part.subarray(0, range.length), read);
 }
 
 async function readRange(

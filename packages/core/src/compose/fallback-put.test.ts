@@ -5,7 +5,9 @@ import { describe, expect, it } from "vitest";
 import type { BodyInput } from "../body.js";
 import { createStorage } from "../create-storage.js";
 import { ERROR_CODES, type StorageError, type StorageErrorCode } from "../errors.js";
-import type { Body, StorageEvent } from "../provider.js";
+import type { Around } from "../intercept.js";
+import type { Body, PutOptions, StorageEvent } from "../provider.js";
+import type { FileStorage } from "../storage.js";
 import { contents, place, testChain } from "../testing/chain.test-support.js";
 import {
   breakingAfter,
@@ -17,6 +19,7 @@ import {
   losingAnswers,
   testMember,
   waiting,
+  type TestMember,
 } from "../testing/member.test-support.js";
 import { openFiles, patterned, pieces, rejection, streamOf, until } from "../testing/streams.test-support.js";
 import { fallback } from "./fallback.js";
@@ -44,6 +47,60 @@ const ofType = <Type extends StorageEvent["type"]>(
   type: Type,
 ): Extract<StorageEvent, { type: Type }>[] =>
   events.filter((event): event is Extract<StorageEvent, { type: Type }> => event.type === type);
+
+/** A member that keeps create-only writes of small bodies alone, and a chain with it. */
+function smallCreateOnly(): { member: TestMember; storage: FileStorage; conditions: unknown[] } {
+  const conditions: unknown[] = [];
+  const fault: Around = async (call, next) => {
+    if (call.operation !== "put") return await next();
+    const { ifNoneMatch } = call.options as PutOptions;
+    conditions.push(ifNoneMatch);
+    if (ifNoneMatch !== undefined && call.body?.size !== 1) return await failing("Unsupported")(call, next);
+    return await next();
+  };
+  const member = testMember("s3", { fault, supports: { ifNoneMatchOnMultipart: false } });
+  return {
+    member,
+    storage: createStorage(fallback([member.provider, testMember("disk").provider])),
+    conditions,
+  };
+}
+
+describe("a put through a chain to a member that is create-only for small bodies alone", () => {
+  it("is create-only for a small body", async () => {
+    const { storage, conditions } = smallCreateOnly();
+    expect(await storage.put("a", "x")).toMatchObject({ provider: "s3" });
+    expect(conditions).toEqual(["*"]);
+  });
+
+  it.each([
+    ["bytes", () => patterned(100)],
+    ["a stream", () => streamOf(patterned(100), 10)],
+  ])("stays with the member for a large one: %s", async (_, body) => {
+    const { storage, conditions } = smallCreateOnly();
+    expect(await storage.put("a", body())).toMatchObject({ provider: "s3", size: 100 });
+    expect(conditions).toEqual(["*", undefined]);
+  });
+
+  it("does not ask for it where the body could not be sent again", async () => {
+    const { member, conditions } = smallCreateOnly();
+    const storage = createStorage(fallback([member.provider]));
+    expect(await storage.put("a", streamOf(patterned(100), 10))).toMatchObject({ size: 100 });
+    expect(conditions).toEqual([undefined]);
+  });
+
+  it("refuses a key that exists all the same", async () => {
+    const { storage } = smallCreateOnly();
+    await storage.put("a", patterned(100));
+    expect(await rejection(storage.put("a", patterned(100)))).toMatchObject({ code: "AlreadyExists" });
+  });
+
+  it("goes on to a member that keeps the condition when the caller has set it", async () => {
+    const { storage } = smallCreateOnly();
+    const made = storage.put("a", patterned(100), { ifNoneMatch: "*" });
+    expect(await made).toMatchObject({ provider: "disk" });
+  });
+});
 
 describe("a put through a chain", () => {
   it("goes to the first member, and says so", async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { StorageError, withErrorFacts, type Attempt } from "../errors.js";
+import { StorageError, isStorageError, withErrorFacts, type Attempt } from "../errors.js";
 import { describeProvider } from "../intercept.js";
 import { isComposer } from "../policies.js";
 import type { Body, ObjectInfo, PutOptions, StorageProvider } from "../provider.js";
@@ -109,7 +109,7 @@ async function tryMember(
   const startedAt = performance.now();
   try {
     assertTakes(member, key, body, options);
-    return await member.put(key, body, memberOptions(put, member));
+    return await putCreateOnly(put, member, body);
   } catch (thrown) {
     const error = memberError(thrown, member, "put", key, options);
     const landed = error.applied === "unknown" ? await askedAbout(put, member) : undefined;
@@ -163,9 +163,26 @@ function assertTakes(
   }
 }
 
-function memberOptions({ chain, options }: ChainPut, { supports }: StorageProvider): PutOptions {
-  const createOnly = chain.overwrites === "refuse" && supports.ifNoneMatch;
-  return createOnly ? { ...options, ifNoneMatch: "*" } : options;
+/**
+ * Writes to a member, create-only if the chain refuses to overwrite: every member has been asked, but somebody else
+ * may write meanwhile. A member that cannot keep that for a body in parts takes it without.
+ */
+async function putCreateOnly(
+  { chain, key, options }: ChainPut,
+  member: StorageProvider,
+  body: Body,
+): Promise<ObjectInfo> {
+  const { ifNoneMatch, ifNoneMatchOnMultipart } = member.supports;
+  const isSure = ifNoneMatchOnMultipart || options.ifNoneMatch === "*";
+  if (chain.overwrites !== "refuse" || !ifNoneMatch || (!isSure && !body.replayable)) {
+    return await member.put(key, body, options);
+  }
+  try {
+    return await member.put(key, body, { ...options, ifNoneMatch: "*" });
+  } catch (error) {
+    if (isSure || !isStorageError(error, "Unsupported")) throw error;
+    return await member.put(key, body, options);
+  }
 }
 
 /** Unknown is not failed: the member is asked whether this very write is there. */

@@ -6,6 +6,7 @@ import {
   type ListOptions,
   type ListPage,
   type ObjectInfo,
+  type SkippedKey,
   type StorageProvider,
 } from "../provider.js";
 
@@ -32,6 +33,8 @@ interface Feed {
   /** The cursor that the present page was asked with. */
   page: string | null;
   next: string | undefined;
+  /** Of all pages that were read. */
+  readonly skipped: SkippedKey[];
 }
 
 /**
@@ -53,15 +56,20 @@ export async function mergeLists(
   let after = position?.after;
   for (;;) {
     const entry = await takeFirst(feeds, after, options, objects.length + prefixes.length < limit);
-    if (entry === undefined) return { objects, prefixes };
+    if (entry === undefined) return { objects, prefixes, ...skippedBy(feeds) };
     if (objects.length + prefixes.length >= limit) {
       const pages = feeds.map(({ page }) => page);
-      return { objects, prefixes, cursor: packCursor({ after, pages }, options) };
+      return { objects, prefixes, ...skippedBy(feeds), cursor: packCursor({ after, pages }, options) };
     }
     if (entry.info === undefined) prefixes.push(entry.name);
     else objects.push(entry.info);
     after = entry.name;
   }
+}
+
+function skippedBy(feeds: readonly Feed[]): Pick<ListPage, "skipped"> {
+  const skipped = feeds.flatMap((feed) => feed.skipped);
+  return skipped.length === 0 ? {} : { skipped };
 }
 
 function unpackPosition(
@@ -84,17 +92,18 @@ async function openFeed(
   index: number,
   options: ListOptions,
 ): Promise<Feed> {
-  const feed: Feed = { member, entries: [], index: 0, page: null, next: undefined };
+  const feed: Feed = { member, entries: [], index: 0, page: null, next: undefined, skipped: [] };
   if (member.supports.orderedList) await loadPage(feed, position?.pages[index] ?? null, options);
   else await loadAll(feed, options);
   return feed;
 }
 
 async function loadPage(feed: Feed, page: string | null, options: ListOptions): Promise<void> {
-  const { cursor, objects, prefixes } = await listMember(feed.member, {
+  const { cursor, objects, prefixes, skipped } = await listMember(feed.member, {
     ...options,
     cursor: page ?? undefined,
   });
+  feed.skipped.push(...(skipped ?? []));
   feed.entries = toEntries(objects, prefixes);
   feed.index = 0;
   feed.page = page;
@@ -107,6 +116,7 @@ async function loadAll(feed: Feed, options: ListOptions): Promise<void> {
   do {
     const page: ListPage = await listMember(feed.member, { ...options, limit: undefined, cursor });
     entries.push(...toEntries(page.objects, page.prefixes));
+    feed.skipped.push(...(page.skipped ?? []));
     cursor = page.cursor;
     if (entries.length > UNORDERED_ENTRIES_MAX) {
       throw new StorageError(

@@ -34,11 +34,19 @@ export function sdkFields({ contentType, cacheControl, contentDisposition, metad
 }
 
 /** A digest that the server compares, so that a changed byte is noticed although the body is not signed. */
-export function checksumOf(body: Uint8Array, { checksum }: Dialect): { readonly ChecksumCRC32?: string } {
-  if (checksum === "none") return {};
+export function checksumOf(body: Uint8Array, { checksum }: Dialect): string | undefined {
+  if (checksum === "none") return undefined;
   const digest = Buffer.alloc(4);
   digest.writeUInt32BE(crc32(body));
-  return { ChecksumCRC32: digest.toString("base64") };
+  return digest.toString("base64");
+}
+
+/** Some servers look at a checksum only when its algorithm is named too. */
+export function checksumFields(crc32: string | undefined): {
+  readonly ChecksumCRC32?: string;
+  readonly ChecksumAlgorithm?: "CRC32";
+} {
+  return crc32 === undefined ? {} : { ChecksumCRC32: crc32, ChecksumAlgorithm: "CRC32" };
 }
 
 export function copySource({

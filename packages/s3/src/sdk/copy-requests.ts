@@ -37,7 +37,7 @@ export function copyRequests({
           CopySourceRange: `bytes=${offset}-${offset + length - 1}`,
         };
         const { CopyPartResult, $metadata } = await client.send(new sdk.UploadPartCopyCommand(input), http);
-        return required(CopyPartResult?.ETag, $metadata);
+        return { etag: required(CopyPartResult?.ETag, $metadata), crc32: CopyPartResult?.ChecksumCRC32 };
       }),
   };
 }

@@ -30,7 +30,7 @@ const CONNECT_MS = 3000;
 export async function loadSdk(
   options: SdkClientOptions,
   [httpAgent, httpsAgent]: readonly [HttpAgent, HttpsAgent],
-  dialect: () => Dialect,
+  dialect: Dialect,
 ): Promise<Loaded> {
   const sdk = await import("@aws-sdk/client-s3");
   if (options.client !== undefined) return { sdk, client: options.client };
@@ -73,12 +73,12 @@ interface HttpRequest {
 }
 
 /** What the SDK has no option for, done to the request before it is signed. */
-function adjust(client: SdkClient, unsignedPayload: boolean, dialect: () => Dialect): void {
+function adjust(client: SdkClient, unsignedPayload: boolean, dialect: Dialect): void {
   client.middlewareStack.add(
     (next, { commandName }) =>
       async (args) => {
         const { headers, body } = args.request as HttpRequest;
-        if (commandName === "DeleteObjectsCommand" && dialect().deletesWithMd5) {
+        if (commandName === "DeleteObjectsCommand" && dialect.deletesWithMd5) {
           for (const name of Object.keys(headers)) {
             if (/^x-amz-(?:sdk-)?checksum-/i.test(name)) delete headers[name];
           }

@@ -3,7 +3,7 @@ import type { ObjectAnswer, S3Client } from "../client.js";
 import type { Dialect } from "../dialect.js";
 import { attempt, required, senseless } from "./failure.js";
 import type { Requests } from "./requests.js";
-import { checksumOf, objectAnswer, sdkFields } from "./convert.js";
+import { checksumFields, checksumOf, objectAnswer, sdkFields } from "./convert.js";
 import type { Readable } from "node:stream";
 
 type Verb = "putObject" | "getObject" | "headObject" | "deleteObject" | "signGet";
@@ -11,7 +11,7 @@ type Verb = "putObject" | "getObject" | "headObject" | "deleteObject" | "signGet
 /** Requests about one object. */
 export function objectRequests(
   { request, bucket: Bucket, load }: Requests,
-  dialect: () => Dialect,
+  dialect: Dialect,
 ): Pick<S3Client, Verb> {
   return {
     putObject: (put, call) =>
@@ -24,7 +24,7 @@ export function objectRequests(
           IfMatch,
           IfNoneMatch,
           ...sdkFields(put.fields),
-          ...checksumOf(put.body, dialect()),
+          ...checksumFields(put.crc32 ?? checksumOf(put.body, dialect)),
         };
         const answer = await client.send(new sdk.PutObjectCommand(input), http);
         return { etag: required(answer.ETag, answer.$metadata), versionId: answer.VersionId };

@@ -23,7 +23,7 @@ interface Http {
 const SOCKETS_MAX = 256;
 
 /** Sends requests by `@aws-sdk/client-s3`. */
-export function sdkClient(options: SdkClientOptions, dialect: () => Dialect): S3Client {
+export function sdkClient(options: SdkClientOptions, dialect: Dialect): S3Client {
   const agents = [
     new HttpAgent({ keepAlive: true, maxSockets: SOCKETS_MAX, noDelay: true }),
     new HttpsAgent({ keepAlive: true, maxSockets: SOCKETS_MAX, noDelay: true }),

@@ -1,0 +1,81 @@
+import {
+  createStorage,
+  isStorageError,
+  retry,
+  timeout,
+  type CopyOptions,
+  type ObjectInfo,
+  type StorageProvider,
+} from "@stowage/core";
+import { copyObject } from "./copy.js";
+import { ownProviderIfAny } from "./own-provider.js";
+
+/** A key of a provider. */
+export interface ObjectPlace {
+  readonly provider: StorageProvider;
+  readonly key: string;
+}
+
+/**
+ * Duplicates an object of one provider in another, with its headers and metadata. Between buckets of one server the
+ * server does it, if these credentials may read the one and write the other; otherwise the bytes pass through this
+ * process.
+ *
+ * @param from - Of any provider.
+ * @param to - Of any provider.
+ * @throws StorageError `NotFound` when there is no such object; what else a put rejects with.
+ * @example
+ * ```ts
+ * await copyBetween({ provider: uploads, key: "1.mp4" }, { provider: archive, key: "2026/1.mp4" });
+ * ```
+ */
+export async function copyBetween(
+  from: ObjectPlace,
+  to: ObjectPlace,
+  options: CopyOptions = {},
+): Promise<ObjectInfo> {
+  const inside = insideServer(from, to);
+  if (inside === undefined) return await copyThrough(from, to, options);
+  try {
+    return await inside(options);
+  } catch (error) {
+    // The one may be read and the other written, but not by the same credentials; or they are in two regions.
+    const isElsewhere = isStorageError(error, "PermissionDenied") || isStorageError(error, "Misconfigured");
+    if (!isElsewhere) throw error;
+    return await copyThrough(from, to, options);
+  }
+}
+
+type Copy = (options: CopyOptions) => Promise<ObjectInfo>;
+
+function insideServer(from: ObjectPlace, to: ObjectPlace): Copy | undefined {
+  const source = ownProviderIfAny(from.provider);
+  const target = ownProviderIfAny(to.provider);
+  if (source === undefined || target === undefined) return undefined;
+  if (source.store.endpoint !== target.store.endpoint) return undefined;
+  const provider: StorageProvider = {
+    ...to.provider,
+    copy: async (_from, key, options) => {
+      const reading = { store: source.store, key: source.keyPrefix + from.key };
+      const info = await copyObject(target.store, reading, target.keyPrefix + key, options);
+      return { ...info, key };
+    },
+  };
+  const { copy } = retry(timeout(provider));
+  return copy && ((options) => copy(from.key, to.key, options));
+}
+
+async function copyThrough(
+  from: ObjectPlace,
+  to: ObjectPlace,
+  { signal, ifNoneMatch }: CopyOptions,
+): Promise<ObjectInfo> {
+  const source = await createStorage(from.provider).get(from.key, { signal });
+  const { size, contentType, cacheControl, contentDisposition, metadata } = source.info;
+  const facts = { size, contentType, cacheControl, contentDisposition, metadata };
+  try {
+    return await createStorage(to.provider).put(to.key, source.readable(), { ...facts, signal, ifNoneMatch });
+  } finally {
+    await source[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,66 @@
+import {
+  assertKey,
+  guardResult,
+  retry,
+  timeout,
+  toStoredObject,
+  type CallOptions,
+  type GetOptions,
+  type ObjectInfo,
+  type StorageProvider,
+  type StoredObject,
+} from "@stowage/core";
+import { deleteObject } from "./delete.js";
+import { getObject } from "./get.js";
+import { headObject } from "./head.js";
+import { ownProvider } from "./own-provider.js";
+
+/** One version of an object. */
+export interface ObjectVersion {
+  /** @throws StorageError `NotFound` when there is no such version, or it marks a deletion. */
+  readonly head: (options?: CallOptions) => Promise<ObjectInfo>;
+  /** Opens the version. The result owns a socket: read it, or `destroy()` it. */
+  readonly get: (options?: Pick<GetOptions, "range" | "signal">) => Promise<StoredObject & AsyncDisposable>;
+  /** Removes the version for good; one that is not there is a success. */
+  readonly delete: (options?: CallOptions) => Promise<void>;
+}
+
+/**
+ * One version of an object, in a bucket that keeps versions. `info.version` of a put is such a version.
+ *
+ * @param provider - As `s3()` returned it.
+ * @param version - As the server named it.
+ * @throws TypeError for another provider.
+ * @throws StorageError `InvalidKey`.
+ * @example
+ * ```ts
+ * const { version } = await storage.put("contract.pdf", first);
+ * await storage.put("contract.pdf", second);
+ * await (await objectVersion(provider, "contract.pdf", version).get()).bytes(); // the first
+ * ```
+ */
+export function objectVersion(provider: StorageProvider, key: string, version: string): ObjectVersion {
+  const { store, keyPrefix } = ownProvider(provider, "objectVersion");
+  assertKey(key, "head", store.name);
+  if (typeof version !== "string" || version === "") throw new TypeError("version is a version's id");
+  const of = (outer: string): string => keyPrefix + outer;
+  const view = retry(
+    timeout({
+      ...provider,
+      head: async (outer, options) => ({
+        ...(await headObject(store, of(outer), options, version)),
+        key: outer,
+      }),
+      get: async (outer, options) => {
+        const result = await getObject(store, of(outer), options, version);
+        return { ...result, info: { ...result.info, key: outer } };
+      },
+      delete: (outer, options) => deleteObject(store, of(outer), options, version),
+    }),
+  );
+  return {
+    head: (options = {}) => view.head(key, options),
+    get: async (options = {}) => toStoredObject(guardResult(await view.get(key, options), view)),
+    delete: (options = {}) => view.delete(key, options),
+  };
+}

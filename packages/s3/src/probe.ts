@@ -1,0 +1,181 @@
+import { StorageError, isStorageError, type CallOptions, type StorageProvider } from "@stowage/core";
+import { randomUUID } from "node:crypto";
+import type { Conditions, PutRequest } from "./client.js";
+import { DIALECTS, type Dialect } from "./dialect.js";
+import { bareEtag } from "./etag.js";
+import { ownProvider } from "./own-provider.js";
+import { abandon } from "./begin.js";
+import { ask, type Store } from "./store.js";
+import { timedStore } from "./timed-client.js";
+
+/** What is asked of the server, with what it is asked on. */
+interface Probing {
+  readonly store: Store;
+  readonly signal: AbortSignal | undefined;
+  /** Random, so that nothing of anybody else's is touched. */
+  readonly key: string;
+}
+
+/**
+ * Finds out what a server does of what S3 promises, for `s3({ dialect })`: conditions that it would ignore in
+ * silence, the form of ETags in conditions, checksums, and what its batch deletes want.
+ *
+ * Writes, reads and deletes two objects of a few bytes under a random key, one by one, and leaves nothing. What
+ * cannot be found out with a few bytes is taken to be as little as any server does. The result is plain JSON:
+ * ask once and keep it, a server does not change from day to day.
+ *
+ * @param provider - As `s3()` returned it.
+ * @throws TypeError for another provider.
+ * @throws StorageError what a put rejects with.
+ * @example
+ * ```ts
+ * const where = { bucket: "videos", endpoint: "https://s3.example.com" };
+ * const dialect = await probe(s3(where));
+ * const provider = s3({ ...where, dialect });
+ * ```
+ */
+export async function probe(provider: StorageProvider, { signal }: CallOptions = {}): Promise<Dialect> {
+  const { store: own, keyPrefix } = ownProvider(provider, "probe");
+  const client = own.open(AS_IT_IS);
+  const store = timedStore({ ...own, client });
+  const probing = { store, signal, key: `${keyPrefix}stowage-probe-${randomUUID()}` };
+  try {
+    await put(probing, {});
+    const bareIfMatch = await wantsBareIfMatch(probing);
+    return {
+      ...DIALECTS.generic,
+      name: "probed",
+      checksum: (await verifiesCrc32(probing)) ? "crc32" : "none",
+      conditionalPut: await keepsConditions(probing, bareIfMatch, put),
+      conditionalComplete: await keepsConditions(probing, bareIfMatch, putInParts),
+      conditionalCopy: await keepsConditionsOfCopy(probing),
+      conditionalDelete: await keepsConditionsOfDelete(probing, bareIfMatch),
+      bareIfMatch,
+      deletesWithMd5: !(await deletesManyWithoutMd5(probing)),
+    };
+  } finally {
+    await remove(probing, probing.key);
+    await remove(probing, copyOf(probing));
+    client.close();
+  }
+}
+
+/** Nothing is done about what the server may not know. */
+const AS_IT_IS: Dialect = { ...DIALECTS.generic, deletesWithMd5: false };
+
+const BODY = Buffer.from("stowage");
+const FIELDS = { contentType: "text/plain", metadata: {} };
+
+/** The ETag of something else. */
+const OTHER_ETAG = '"00000000000000000000000000000000"';
+
+function copyOf({ key }: Probing): string {
+  return `${key}-copy`;
+}
+
+async function put(probing: Probing, more: Partial<PutRequest>): Promise<string> {
+  const { store, signal, key } = probing;
+  const request = { key, body: BODY, fields: FIELDS, ...more };
+  const attempted = { operation: "put", key, signal, action: "s3:PutObject" } as const;
+  const { etag } = await ask(store, attempted, () => store.client.putObject(request, { signal }));
+  return etag ?? "";
+}
+
+async function remove({ store, signal }: Probing, key: string, ifMatch?: string): Promise<void> {
+  const attempted = { operation: "delete", key, signal, action: "s3:DeleteObject" } as const;
+  await ask(store, attempted, () => store.client.deleteObject({ key, ifMatch }, { signal }));
+}
+
+/** Whether the server says no to what it must refuse. Trouble of another kind is not an answer. */
+async function refuses(request: Promise<unknown>): Promise<boolean> {
+  try {
+    await request;
+    return false;
+  } catch (error) {
+    if (isStorageError(error) && isAnswer(error)) return true;
+    throw error;
+  }
+}
+
+function isAnswer({ status = 0 }: StorageError): boolean {
+  return (status >= 400 && status < 500 && status !== 429) || status === 501;
+}
+
+/** Whether the condition is what a request is refused for: 501 says that the server knows none. */
+async function refusesFor(condition: Promise<unknown>): Promise<boolean> {
+  try {
+    await condition;
+    return false;
+  } catch (error) {
+    if (!isStorageError(error) || !isAnswer(error)) throw error;
+    return error.code === "PreconditionFailed" || error.status === 409;
+  }
+}
+
+async function wantsBareIfMatch(probing: Probing): Promise<boolean> {
+  const etag = await put(probing, {});
+  if (!(await refuses(put(probing, { ifMatch: etag })))) return false;
+  return !(await refuses(put(probing, { ifMatch: bareEtag(etag) })));
+}
+
+function shaped(etag: string, bareIfMatch: boolean): string | undefined {
+  return bareIfMatch ? bareEtag(etag) : etag;
+}
+
+/** Whether a way to write refuses for conditions that do not hold, and for no others. */
+async function keepsConditions(
+  probing: Probing,
+  bareIfMatch: boolean,
+  write: (probing: Probing, conditions: Conditions) => Promise<unknown>,
+): Promise<boolean> {
+  const etag = await put(probing, {});
+  if (!(await refusesFor(write(probing, { ifNoneMatch: "*" })))) return false;
+  if (!(await refusesFor(write(probing, { ifMatch: shaped(OTHER_ETAG, bareIfMatch) })))) return false;
+  if (await refuses(write(probing, { ifMatch: shaped(etag, bareIfMatch) }))) return false;
+  await remove(probing, probing.key);
+  return !(await refuses(write(probing, { ifNoneMatch: "*" })));
+}
+
+async function putInParts({ store, signal, key }: Probing, conditions: Conditions): Promise<void> {
+  const { client } = store;
+  const call = { signal };
+  const attempted = { operation: "put", key, signal, action: "s3:PutObject" } as const;
+  const uploadId = await ask(store, attempted, () => client.createUpload({ key, fields: FIELDS }, call));
+  try {
+    const part = { key, uploadId, partNumber: 1, body: BODY };
+    const answer = await ask(store, attempted, () => client.uploadPart(part, call));
+    const complete = { key, uploadId, parts: [answer], ...conditions };
+    await ask(store, attempted, () => client.completeUpload(complete, call));
+  } catch (error) {
+    await abandon({ store, uploadId, write: { key, operation: "put" } });
+    throw error;
+  }
+}
+
+async function keepsConditionsOfCopy(probing: Probing): Promise<boolean> {
+  const { store, signal, key } = probing;
+  const to = copyOf(probing);
+  const attempted = { operation: "copy", key: to, signal, action: "s3:PutObject" } as const;
+  const request = { from: { bucket: store.bucket, key }, key: to, fields: FIELDS };
+  const copy = (ifNoneMatch?: "*"): Promise<unknown> =>
+    ask(store, attempted, () => store.client.copyObject({ ...request, ifNoneMatch }, { signal }));
+  await copy();
+  return await refusesFor(copy("*"));
+}
+
+async function keepsConditionsOfDelete(probing: Probing, bareIfMatch: boolean): Promise<boolean> {
+  await put(probing, {});
+  return await refusesFor(remove(probing, probing.key, shaped(OTHER_ETAG, bareIfMatch)));
+}
+
+/** The CRC32 of other bytes, which a server that looks at it refuses. */
+async function verifiesCrc32(probing: Probing): Promise<boolean> {
+  return await refuses(put(probing, { crc32: "AAAAAA==" }));
+}
+
+async function deletesManyWithoutMd5(probing: Probing): Promise<boolean> {
+  const { store, signal, key } = probing;
+  await put(probing, {});
+  const attempted = { operation: "deleteMany", signal, action: "s3:DeleteObject" } as const;
+  return !(await refuses(ask(store, attempted, () => store.client.deleteObjects([key], { signal }))));
+}

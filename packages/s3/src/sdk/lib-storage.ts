@@ -1,0 +1,56 @@
+import type { Readable } from "node:stream";
+import type { PartAnswer } from "../client.js";
+
+/** What the library sends, by requests of ours. */
+export interface PartTarget {
+  /** The whole body, which is smaller than a part. */
+  readonly whole: (bytes: Uint8Array) => Promise<void>;
+  readonly create: () => Promise<string>;
+  readonly part: (partNumber: number, bytes: Uint8Array) => Promise<PartAnswer>;
+}
+
+interface LibraryOptions {
+  readonly partSizeBytes: number;
+  readonly concurrency: number;
+  readonly stop: AbortController;
+}
+
+/**
+ * Has `@aws-sdk/lib-storage` cut a body into parts, and send several at once. Completing is left to the caller, and
+ * so is removing what was sent: the library lets go of both when a source stalls or a request is aborted.
+ */
+export async function sendByLibrary(
+  body: Uint8Array | Readable,
+  { partSizeBytes, concurrency, stop }: LibraryOptions,
+  target: PartTarget,
+): Promise<void> {
+  const [{ Upload }, sdk] = await Promise.all([import("@aws-sdk/lib-storage"), import("@aws-sdk/client-s3")]);
+  const send = async (command: object): Promise<object> => {
+    stop.signal.throwIfAborted();
+    if (command instanceof sdk.CreateMultipartUploadCommand) return { UploadId: await target.create() };
+    if (command instanceof sdk.UploadPartCommand) {
+      const { PartNumber = 0, Body } = command.input;
+      return { ETag: (await target.part(PartNumber, Body as Uint8Array)).etag };
+    }
+    if (command instanceof sdk.PutObjectCommand) await target.whole(command.input.Body as Uint8Array);
+    return {};
+  };
+  const client = {
+    send,
+    config: {
+      requestHandler: {},
+      requestChecksumCalculation: async () => "WHEN_REQUIRED",
+      // Asked for the object's address, which nobody reads here.
+      endpoint: async () => ({ protocol: "https:", hostname: "localhost", path: "/" }),
+    },
+  };
+  const upload = new Upload({
+    client: client as never,
+    params: { Bucket: "bucket", Key: "key", Body: body },
+    partSize: partSizeBytes,
+    queueSize: concurrency,
+    leavePartsOnError: true,
+    abortController: stop,
+  });
+  await upload.done();
+}

@@ -2,9 +2,11 @@ import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { runRules } from "@stowage/conformance";
 import { s3, type DialectName } from "@stowage/s3";
 import type { S3Server } from "../s3-servers/server.js";
+import { CLIENTS } from "./clients.js";
 import { FAULTS } from "./faults.js";
 import { FEATURES } from "./features.js";
 import { assertNoUploads, withReal, type RealTest, type ServerKind } from "./real.js";
+import { RESUMABLE } from "./resumable.js";
 import type { Tally } from "./tally.js";
 
 /** As which dialects a server is tried: its own, and the one that trusts a server with the least. */
@@ -18,12 +20,13 @@ const DIALECTS: Readonly<Record<ServerKind, readonly DialectName[]>> = {
 const SUITES: Readonly<
   Record<SuiteName, (kind: ServerKind, server: S3Server, tally: Tally) => Promise<void>>
 > = {
-  features: (kind, server, tally) => testEach(FEATURES, kind, server, tally),
+  features: (kind, server, tally) => testEach([...FEATURES, ...RESUMABLE], kind, server, tally),
+  clients: (kind, server, tally) => testEach(CLIENTS, kind, server, tally),
   faults: (kind, server, tally) => testEach(FAULTS, kind, server, tally),
   contract: testContracts,
 };
 
-export type SuiteName = "features" | "faults" | "contract";
+export type SuiteName = "features" | "clients" | "faults" | "contract";
 
 export const SUITE_NAMES = Object.keys(SUITES) as readonly SuiteName[];
 

@@ -7,6 +7,7 @@ import {
 } from "@aws-sdk/client-s3";
 import type { StorageProvider } from "@stowage/core";
 import { mockClient, type AwsClientStub } from "aws-sdk-client-mock";
+import { Readable } from "node:stream";
 import { s3, type S3Options } from "./s3.js";
 
 export const MIB: number = 1024 * 1024;
@@ -65,4 +66,9 @@ export function takeUploads(mock: AwsClientStub<S3Client>): Uploads {
     return { $metadata: {} };
   });
   return uploads;
+}
+
+/** A body as the SDK gives it. */
+export function bodyOf(text: string): never {
+  return Readable.from([Buffer.from(text)], { objectMode: false }) as never;
 }

@@ -1,4 +1,4 @@
-import { StorageError, isStorageError, type CallOptions, type StorageProvider } from "@stowage/core";
+import { isStorageError, type CallOptions, type StorageError, type StorageProvider } from "@stowage/core";
 import { randomUUID } from "node:crypto";
 import type { Conditions, PutRequest } from "./client.js";
 import { DIALECTS, type Dialect } from "./dialect.js";

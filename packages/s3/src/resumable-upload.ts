@@ -1,5 +1,4 @@
 import {
-  StorageError,
   assertPut,
   contentTypeOf,
   isStorageError,
@@ -127,7 +126,8 @@ async function begunBefore(
   try {
     return { state, arrived: await ask(store, attempted, list) };
   } catch (error) {
-    const isGone = isStorageError(error, "Unavailable") && error.status === 404;
+    // Ceph does not say what it is that is not there.
+    const isGone = isStorageError(error) && error.status === 404 && error.code !== "Misconfigured";
     if (!isGone) throw error;
     return { finished: await finishedBefore(store, state, signal) };
   }

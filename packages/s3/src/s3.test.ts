@@ -214,13 +214,23 @@ describe("a listing", () => {
     expect([objects[0]?.key, prefixes]).toEqual(["a b+c dé", ["x y/"]]);
   });
 
-  it("leaves out foreign keys that break the rules for keys", async () => {
+  it("reports keys of others that break the rules for keys, and lists the rest", async () => {
     const { mock, provider } = mocked();
     mock.on(ListObjectsV2Command).resolves({
       IsTruncated: false,
       Contents: ["a", "folder/", "x//y", "b%0Ac", "../d"].map((Key) => ({ Key, Size: 0, ETag: '"e"' })),
+      CommonPrefixes: [{ Prefix: "p/" }, { Prefix: "q//" }],
     });
-    expect((await provider.list({})).objects.map(({ key }) => key)).toEqual(["a"]);
+    const { objects, prefixes, skipped } = await provider.list({});
+    expect(objects.map(({ key }) => key)).toEqual(["a"]);
+    expect(prefixes).toEqual(["p/"]);
+    expect(skipped).toEqual([
+      { key: "folder/", reason: 'the key ends with "/"' },
+      { key: "x//y", reason: 'the key contains "//"' },
+      { key: "b\nc", reason: "the key contains the character U+000A" },
+      { key: "../d", reason: "a segment of the key is made only of dots or spaces" },
+      { key: "q//", reason: 'the key ends with "/"' },
+    ]);
   });
 });
 

@@ -42,11 +42,11 @@ export function checksumOf(body: Uint8Array, { checksum }: Dialect): string | un
 }
 
 /** Some servers look at a checksum only when its algorithm is named too. */
-export function checksumFields(crc32: string | undefined): {
+export function checksumFields(digest: string | undefined): {
   readonly ChecksumCRC32?: string;
   readonly ChecksumAlgorithm?: "CRC32";
 } {
-  return crc32 === undefined ? {} : { ChecksumCRC32: crc32, ChecksumAlgorithm: "CRC32" };
+  return digest === undefined ? {} : { ChecksumCRC32: digest, ChecksumAlgorithm: "CRC32" };
 }
 
 export function copySource({

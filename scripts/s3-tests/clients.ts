@@ -1,8 +1,8 @@
 // What others' programs make of what the S3 adapter has written, and the other way round.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { install } from "../s3-servers/debian.js";
 import { MIB, digestAt, digestOf, digestOfFile, patterned } from "./contents.js";
@@ -31,20 +31,21 @@ const KEYS = [
 
 const LARGE_KEY = "large/20 MiB.bin";
 
+/** Another program, which moves whole folders. */
 interface Client {
   readonly title: string;
-  readonly get: (real: Real, key: string, path: string) => Promise<unknown>;
-  readonly put: (real: Real, path: string, key: string) => Promise<unknown>;
+  readonly download: (real: Real, folder: string) => Promise<void>;
+  readonly upload: (real: Real, folder: string) => Promise<void>;
 }
 
 /** Debian's, whatever else of that name the machine has. */
 const AWS: Client = {
   title: "aws s3 cp",
-  get: (real, key, path) => aws(real, "cp", "--only-show-errors", `s3://${real.bucket}/${key}`, path),
-  put: (real, path, key) => aws(real, "cp", "--only-show-errors", path, `s3://${real.bucket}/${key}`),
+  download: (real, folder) => aws(real, `s3://${real.bucket}/`, folder),
+  upload: (real, folder) => aws(real, folder, `s3://${real.bucket}/`),
 };
 
-async function aws({ server }: Real, ...args: readonly string[]): Promise<void> {
+async function aws({ server }: Real, from: string, to: string): Promise<void> {
   const { accessKeyId, secretAccessKey } = server.credentials;
   const env = {
     PATH: "/usr/bin:/bin",
@@ -54,16 +55,17 @@ async function aws({ server }: Real, ...args: readonly string[]): Promise<void> 
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
     AWS_DEFAULT_REGION: "us-east-1",
   };
-  await execute("/usr/bin/aws", ["--endpoint-url", server.endpoint, "s3", ...args], { env });
+  const copy = ["s3", "cp", "--only-show-errors", "--recursive", from, to];
+  await execute("/usr/bin/aws", ["--endpoint-url", server.endpoint, ...copy], { env });
 }
 
 const S3CMD: Client = {
   title: "s3cmd",
-  get: async (real, key, path) => s3cmd(real, "get", "--force", `s3://${real.bucket}/${key}`, path),
-  put: async (real, path, key) => s3cmd(real, "put", path, `s3://${real.bucket}/${key}`),
+  download: (real, folder) => s3cmd(real, "get", `s3://${real.bucket}/`, `${folder}/`),
+  upload: (real, folder) => s3cmd(real, "put", `${folder}/`, `s3://${real.bucket}/`),
 };
 
-async function s3cmd({ server, folder }: Real, ...args: readonly string[]): Promise<void> {
+async function s3cmd({ server, folder }: Real, ...command: readonly string[]): Promise<void> {
   const { host } = new URL(server.endpoint);
   const { accessKeyId, secretAccessKey } = server.credentials;
   const config = join(folder, "s3cmd.ini");
@@ -79,50 +81,50 @@ async function s3cmd({ server, folder }: Real, ...args: readonly string[]): Prom
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
   await writeFile(config, `[default]\n${lines.join("")}`);
-  await execute("/usr/bin/s3cmd", ["-c", config, "--quiet", ...args], {
+  await execute("/usr/bin/s3cmd", ["-c", config, "--quiet", "--recursive", ...command], {
     env: { PATH: "/usr/bin:/bin", LC_ALL: "C.UTF-8" },
   });
 }
 
-function reads({ title, get }: Client): RealTest {
+/** A small object under every key, and one of several parts. */
+const CONTENTS: ReadonlyMap<string, Buffer> = new Map([
+  ...KEYS.map((key) => [key, Buffer.from(`content of ${key}`)] as const),
+  [LARGE_KEY, patterned(20 * MIB)],
+]);
+
+function reads({ title, download }: Client): RealTest {
   return {
     title: `${title} reads what was put, under every awkward key, with equal digests`,
     run: async (real) => {
       await installClients();
-      const path = join(real.folder, "file");
-      for (const key of KEYS) {
-        const text = `content of ${key}`;
-        await real.storage().put(key, text);
-        await get(real, key, path);
-        assert.equal(await readFile(path, "utf8"), text, key);
+      for (const [key, content] of CONTENTS) await real.storage().put(key, content);
+      const folder = join(real.folder, "files");
+      await mkdir(folder);
+      await download(real, folder);
+      for (const [key, content] of CONTENTS) {
+        assert.equal(await digestOfFile(join(folder, key)), digestOf(content), key);
       }
-      const large = patterned(20 * MIB);
-      await real.storage().put(LARGE_KEY, large);
-      await get(real, LARGE_KEY, path);
-      assert.equal(await digestOfFile(path), digestOf(large));
     },
   };
 }
 
-function writes({ title, put }: Client): RealTest {
+function writes({ title, upload }: Client): RealTest {
   return {
     title: `what ${title} writes is read and listed, under every awkward key, with equal digests`,
     run: async (real) => {
       await installClients();
-      const path = join(real.folder, "file.txt");
-      for (const key of KEYS) {
-        const text = `content of ${key}`;
-        await writeFile(path, text);
-        await put(real, path, key);
-        assert.equal(await (await real.storage().get(key)).text(), text, key);
+      const folder = join(real.folder, "files");
+      for (const [key, content] of CONTENTS) {
+        await mkdir(dirname(join(folder, key)), { recursive: true });
+        await writeFile(join(folder, key), content);
       }
-      const large = patterned(20 * MIB);
-      await writeFile(path, large);
-      await put(real, path, LARGE_KEY);
-      assert.equal(await digestAt(real.storage(), LARGE_KEY), digestOf(large));
+      await upload(real, folder);
+      for (const [key, content] of CONTENTS) {
+        assert.equal(await digestAt(real.storage(), key), digestOf(content), key);
+      }
       const listed: string[] = [];
       for await (const { key } of real.storage().list()) listed.push(key);
-      const sorted = [...KEYS, LARGE_KEY].toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+      const sorted = [...CONTENTS.keys()].toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
       assert.deepEqual(listed, sorted);
     },
   };

@@ -1,4 +1,5 @@
 import { isStorageError } from "@stowage/core";
+import assert from "node:assert/strict";
 
 /** The code that a call rejects with, or what else it came to. */
 export async function codeOf(call: Promise<unknown>): Promise<string> {
@@ -6,4 +7,13 @@ export async function codeOf(call: Promise<unknown>): Promise<string> {
     () => "done",
     (error: unknown) => (isStorageError(error) ? error.code : String(error)),
   );
+}
+
+/** The end of a connection takes a turn of the system to be heard of. */
+export async function until(isSo: () => boolean, complaint: () => string): Promise<void> {
+  const giveUpAt = performance.now() + 10_000;
+  while (!isSo()) {
+    assert.ok(performance.now() < giveUpAt, complaint());
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }

@@ -7,6 +7,7 @@ import {
 import type { FileStorage, StorageProvider } from "@stowage/core";
 import { createStorage } from "@stowage/core";
 import { s3, type DialectName, type S3Options } from "@stowage/s3";
+import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -44,8 +45,6 @@ const OWN_DIALECT: Readonly<Record<ServerKind, DialectName>> = {
   swift: "swift",
 };
 
-let buckets = 0;
-
 /** Runs a test in a bucket of its own; no upload may be left there, and the folder goes. */
 export async function withReal(
   kind: ServerKind,
@@ -56,7 +55,7 @@ export async function withReal(
   const client = new S3Client({ endpoint, credentials, region: "us-east-1", forcePathStyle: true });
   const opened: FileStorage[] = [];
   const addBucket = async (): Promise<string> => {
-    const name = `test-${++buckets}`;
+    const name = `test-${randomUUID()}`;
     await client.send(new CreateBucketCommand({ Bucket: name }));
     return name;
   };

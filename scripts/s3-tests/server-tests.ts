@@ -8,6 +8,7 @@ import { FEATURES } from "./features.js";
 import { assertNoUploads, withReal, type RealTest, type ServerKind } from "./real.js";
 import { RESUMABLE } from "./resumable.js";
 import type { Tally } from "./tally.js";
+import { testTraps } from "./traps/test-traps.js";
 
 /** As which dialects a server is tried: its own, and the one that trusts a server with the least. */
 const DIALECTS: Readonly<Record<ServerKind, readonly DialectName[]>> = {
@@ -23,10 +24,11 @@ const SUITES: Readonly<
   features: (kind, server, tally) => testEach([...FEATURES, ...RESUMABLE], kind, server, tally),
   clients: (kind, server, tally) => testEach(CLIENTS, kind, server, tally),
   faults: (kind, server, tally) => testEach(FAULTS, kind, server, tally),
+  traps: testTraps,
   contract: testContracts,
 };
 
-export type SuiteName = "features" | "clients" | "faults" | "contract";
+export type SuiteName = "features" | "clients" | "traps" | "faults" | "contract";
 
 export const SUITE_NAMES = Object.keys(SUITES) as readonly SuiteName[];
 

@@ -10,6 +10,8 @@ export interface ConnectionFault {
   readonly endAfterReceivedBytes?: number | undefined;
   /** Nothing that the client sends after so many bytes gets through, and no answer comes: half-open. */
   readonly stallAfterSentBytes?: number | undefined;
+  /** The byte at this place of the request arrives as another. */
+  readonly flipSentByte?: number | undefined;
   /** The answer comes byte by byte. */
   readonly slowly?: boolean | undefined;
 }
@@ -32,6 +34,8 @@ export interface TcpProxy {
   readonly open: () => number;
   /** How many bytes the clients have sent. */
   readonly sentBytes: () => number;
+  /** The first lines and headers of all requests, in lower case. */
+  readonly heads: readonly string[];
   readonly close: () => Promise<void>;
 }
 
@@ -42,6 +46,7 @@ export async function startProxy(target: string, faultOf: FaultOf): Promise<TcpP
   const clients = new Set<Socket>();
   let count = 0;
   let sentBytes = 0;
+  const heads: string[] = [];
   const server = createServer((client) => {
     const upstream = connect(Number(port), hostname);
     for (const socket of [client, upstream]) {
@@ -51,7 +56,11 @@ export async function startProxy(target: string, faultOf: FaultOf): Promise<TcpP
     }
     clients.add(client);
     client.once("close", () => clients.delete(client));
-    client.on("data", (chunk) => void (sentBytes += chunk.byteLength));
+    client.on("data", (chunk) => {
+      sentBytes += chunk.byteLength;
+      const head = chunk.toString("latin1", 0, HEAD_BYTES);
+      if (REQUEST.test(head)) heads.push(head.split("\r\n\r\n", 1)[0]?.toLowerCase() ?? "");
+    });
     const connection = count++;
     relay(client, upstream, (line) => faultOf({ connection, line }));
   });
@@ -61,6 +70,7 @@ export async function startProxy(target: string, faultOf: FaultOf): Promise<TcpP
     connections: () => count,
     open: () => clients.size,
     sentBytes: () => sentBytes,
+    heads,
     close: async () => {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
@@ -75,6 +85,8 @@ function listening(server: Server): Promise<void> {
 /** Where a request begins: no body of a test looks like that. */
 const REQUEST = /^(?:GET|HEAD|PUT|POST|DELETE) \S+ HTTP\/1\.1(?=\r\n)/;
 
+const HEAD_BYTES = 4096;
+
 function relay(client: Socket, upstream: Socket, faultOf: (line: string) => ConnectionFault): void {
   let fault: ConnectionFault = {};
   let sent = 0;
@@ -85,12 +97,14 @@ function relay(client: Socket, upstream: Socket, faultOf: (line: string) => Conn
   };
   const isOver = (bytes: number, most: number | undefined): boolean => most !== undefined && bytes > most;
   client.on("data", (chunk) => {
-    const line = REQUEST.exec(chunk.toString("latin1", 0, 4096))?.[0];
+    const line = REQUEST.exec(chunk.toString("latin1", 0, HEAD_BYTES))?.[0];
     if (line !== undefined) {
       fault = faultOf(line);
       sent = 0;
       received = 0;
     }
+    const at = (fault.flipSentByte ?? -1) - sent;
+    if (at >= 0 && at < chunk.byteLength) chunk[at] = (chunk[at] ?? 0) ^ 1;
     sent += chunk.byteLength;
     if (isOver(sent, fault.stallAfterSentBytes)) return void client.pause();
     if (isOver(sent, fault.resetAfterSentBytes)) return reset();

@@ -45,11 +45,32 @@ async function deleteSome(
   signal: AbortSignal | undefined,
 ): Promise<readonly DeleteFailure[]> {
   const attempted = { operation: "deleteMany", signal, action: ACTION, writes: true } as const;
-  const failed = await ask(store, attempted, () => store.client.deleteObjects(keys, { signal }));
+  const asked = ask(store, attempted, () => store.client.deleteObjects(keys, { signal }));
+  const failed = await asked.catch((error: unknown) => {
+    if (isStorageError(error, "Unsupported")) return undefined;
+    throw error;
+  });
+  if (failed === undefined) return await deleteEach(store, keys, signal);
   return failed.flatMap(({ key, failure }) => {
     const { name: provider, bucket } = store;
     const context = { ...attempted, key, provider, bucket };
     const error = toS3Error(new S3FailureError(failure), context);
     return isStorageError(error, "NotFound") ? [] : [{ key, error }];
   });
+}
+
+/** One by one, where the server knows no batches. */
+async function deleteEach(
+  store: Store,
+  keys: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<readonly DeleteFailure[]> {
+  const failures: DeleteFailure[] = [];
+  for (const key of keys) {
+    await deleteObject(store, key, { signal }).catch((error: unknown) => {
+      signal?.throwIfAborted();
+      failures.push({ key, error });
+    });
+  }
+  return failures;
 }

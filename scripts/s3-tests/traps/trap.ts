@@ -1,0 +1,26 @@
+import type { RealTest } from "../real.js";
+
+/** A change of one source file that switches a work-around off. */
+export interface Edit {
+  /** Below `packages/`. */
+  readonly file: string;
+  /** Found exactly once. */
+  readonly replace: string;
+  readonly by: string;
+}
+
+/** Something that servers or the SDK do and nobody expects, with the test that Stowage copes with it. */
+export interface Trap extends RealTest {
+  /** What it is about. */
+  readonly about: Topic;
+  /** Needs no server: the SDK's client is mocked. */
+  readonly mocked?: boolean | undefined;
+  /** With these the test must fail. */
+  readonly without: readonly Edit[];
+}
+
+type Topic = "checksums" | "batch deletes" | "bodies" | "links" | "keys and facts" | "conditions" | "errors";
+
+export function edit(file: string, replace: string, by: string): Edit {
+  return { file, replace, by };
+}

@@ -1,0 +1,17 @@
+import { BODY_TRAPS } from "./body-traps.js";
+import { CHECKSUM_TRAPS } from "./checksum-traps.js";
+import { CONDITION_TRAPS } from "./condition-traps.js";
+import { DELETE_TRAPS } from "./delete-traps.js";
+import { ERROR_TRAPS } from "./error-traps.js";
+import { KEY_TRAPS } from "./key-traps.js";
+import type { Trap } from "./trap.js";
+
+/** All that is known of servers and the SDK and that nobody would expect. */
+export const TRAPS: readonly Trap[] = [
+  ...CHECKSUM_TRAPS,
+  ...DELETE_TRAPS,
+  ...BODY_TRAPS,
+  ...KEY_TRAPS,
+  ...CONDITION_TRAPS,
+  ...ERROR_TRAPS,
+];

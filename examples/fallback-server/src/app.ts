@@ -1,31 +1,69 @@
 import { createStorage, fallback, type FileStorage, type StorageEvent } from "@stowage/core";
 import { local } from "@stowage/local";
-import { mkdtemp } from "node:fs/promises";
+import { s3 } from "@stowage/s3";
+import { mkdtemp, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { switchable, type Switchable } from "./switchable.js";
 
+/** One of the places where the example keeps its objects. */
+interface Member extends Switchable {
+  /** How many objects it holds, temporary ones too. */
+  readonly count: () => Promise<number>;
+}
+
 /** The storage of the example, and the switches of its members. */
 export interface App {
   readonly storage: FileStorage;
-  readonly members: ReadonlyMap<string, Switchable>;
-  /** The temporary folder that everything is in. */
+  /** By their names, in the order in which they are tried. */
+  readonly members: ReadonlyMap<string, Member>;
+  /** The temporary folder that every folder is in. */
   readonly home: string;
-  /** The folder of each member. */
-  readonly folders: ReadonlyMap<string, string>;
+}
+
+/** The variables that people have set already. */
+export interface Environment {
+  readonly AWS_S3_BUCKET?: string | undefined;
+  readonly AWS_REGION?: string | undefined;
+  /** Of a server that is not Amazon's. */
+  readonly AWS_ENDPOINT_URL_S3?: string | undefined;
 }
 
 /**
- * A chain of two folders that stand for two places: give it `s3({ bucket })` and a disk instead and nothing
- * else changes.
+ * A chain of two places: an S3 bucket and a folder where `AWS_S3_BUCKET` names one, else two folders that stand for
+ * them. The credentials are found by the AWS SDK, e.g. in `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
  */
-export async function createApp(onEvent?: (event: StorageEvent) => void): Promise<App> {
+export async function createApp(
+  environment: Environment,
+  onEvent?: (event: StorageEvent) => void,
+): Promise<App> {
   const home = await mkdtemp(join(tmpdir(), "stowage-example-"));
-  const names = ["first", "second"];
-  const folders = new Map(names.map((name) => [name, join(home, name)]));
-  const members = new Map(
-    [...folders].map(([name, root]) => [name, switchable(local({ name, root, create: true }))]),
-  );
-  const chain = fallback([...members.values()].map(({ provider }) => provider));
-  return { storage: createStorage(chain, { onEvent }), members, home, folders };
+  const first = environment.AWS_S3_BUCKET === undefined ? folder("first", home) : bucket(environment);
+  const members = [first, folder("second", home)];
+  const chain = fallback(members.map(({ provider }) => provider));
+  return {
+    storage: createStorage(chain, { onEvent }),
+    members: new Map(members.map((member) => [member.provider.name, member])),
+    home,
+  };
+}
+
+function bucket({
+  AWS_S3_BUCKET = "",
+  AWS_REGION: region,
+  AWS_ENDPOINT_URL_S3: endpoint,
+}: Environment): Member {
+  const provider = s3({ bucket: AWS_S3_BUCKET, region, endpoint });
+  return { ...switchable(provider), count: async () => (await provider.list({})).objects.length };
+}
+
+function folder(name: string, home: string): Member {
+  const root = join(home, name);
+  return { ...switchable(local({ name, root, create: true })), count: () => countFiles(root) };
+}
+
+/** What is in a folder besides the provider's own. */
+async function countFiles(root: string): Promise<number> {
+  const names = await readdir(root).catch(() => []);
+  return names.filter((name) => name !== ".stowage").length;
 }

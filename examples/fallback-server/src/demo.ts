@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { readFile, readdir, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { createApp } from "./app.js";
 import { createVideoServer } from "./server.js";
@@ -16,7 +16,7 @@ let steps = 0;
 const video = await readFile(new URL("../assets/test-pattern.mp4", import.meta.url));
 const digest = sha256(video);
 
-const app = await createApp((event) => {
+const app = await createApp(process.env, (event) => {
   if (event.type !== "fallback") return;
   say(
     `  event: "${event.from}" was given up for this ${event.operation}${event.to ? `, on to "${event.to}"` : ""}`,
@@ -37,16 +37,17 @@ else {
 }
 
 async function runDemo(): Promise<void> {
+  const [first = ""] = app.members.keys();
   say(
-    `A real video of ${video.byteLength} bytes, SHA-256 ${digest.slice(0, 16)}…, and a chain of two folders.`,
+    `A real video of ${video.byteLength} bytes, SHA-256 ${digest.slice(0, 16)}…, and a chain of ${[...app.members.keys()].map((name) => `"${name}"`).join(" and ")}.`,
   );
 
   step("Upload, streamed over HTTP");
   const one = await upload("one.mp4");
   await check("read back", `/${one.key}`, digest);
 
-  step('Member "first" goes down; upload another');
-  await turn("first", "down");
+  step(`Member "${first}" goes down; upload another`);
+  await turn(first, "down");
   const two = await upload("two.mp4");
   await check("read the second back", `/${two.key}`, digest);
   const gone = await fetch(`${base}/${one.key}`);
@@ -60,8 +61,8 @@ async function runDemo(): Promise<void> {
   say(`  ${part.status} ${part.headers.get("content-range")}`);
   assert(part.status === 206 && bytes.equals(video.subarray(1000, 2000)), "the range is the right one");
 
-  step('Member "first" is back');
-  await turn("first", "up");
+  step(`Member "${first}" is back`);
+  await turn(first, "up");
   await check("read the first", `/${one.key}`, digest);
   await check("read the second", `/${two.key}`, digest);
   await check("read by the ref stored in step 1", `/at?ref=${encodeURIComponent(one.ref)}`, digest);
@@ -74,10 +75,10 @@ async function runDemo(): Promise<void> {
   step("Delete both");
   for (const { key } of videos) await fetch(`${base}/${key}`, { method: "DELETE" });
   await app.storage.close();
-  for (const [name, folder] of app.folders) {
-    const left = await filesIn(folder);
-    say(`  "${name}" holds ${left.length} objects`);
-    assert(left.length === 0, `${name} is empty`);
+  for (const [name, { count }] of app.members) {
+    const left = await count();
+    say(`  "${name}" holds ${left} objects`);
+    assert(left === 0, `${name} is empty`);
   }
   say("\nAll digests were equal. Nothing was lost, nothing is left.");
 }
@@ -103,11 +104,6 @@ async function turn(member: string, state: "up" | "down"): Promise<void> {
   await fetch(`${base}/members/${member}/${state}`, { method: "PUT" });
 }
 
-/** What is in a member's folder besides the provider's own. */
-async function filesIn(folder: string): Promise<string[]> {
-  return (await readdir(folder).catch(() => [])).filter((name) => name !== ".stowage");
-}
-
 function serve(): void {
   say(`Listening on ${base}. Try:
 
@@ -115,7 +111,7 @@ function serve(): void {
   curl ${base}/videos
   curl -o clip.mp4 ${base}/<key from the answer>
   curl -r 0-99 ${base}/<key> | xxd | head
-  curl -X PUT ${base}/members/first/down
+  curl -X PUT ${base}/members/${[...app.members.keys()][0]}/down
   curl -X DELETE ${base}/<key>
   curl ${base}/          what the chain promises
 

@@ -11,7 +11,7 @@ let server: Server;
 let base: string;
 
 beforeEach(async () => {
-  app = await createApp();
+  app = await createApp({});
   server = createVideoServer(app);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

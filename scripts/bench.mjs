@@ -10,7 +10,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** What each benchmark needs installed. */
-const PACKAGES = { local: ["core", "local"] };
+const PACKAGES = { local: ["core", "local"], s3: ["core", "s3"] };
 
 const repository = fileURLToPath(new URL("..", import.meta.url));
 const bench = path.join(repository, "bench");

@@ -1,15 +1,15 @@
 /** The rows of the budget: Stowage next to its bases. */
 import { compare, medianOf } from "./statistics.mjs";
 import { formatRatio, formatSlice, formatTable, yesOrNo } from "./table.mjs";
-import { WORKLOADS } from "./workloads.mjs";
 
 /** A subject next to its base, and the base next to itself. */
 export function budgetRow(measured) {
-  const { work, base, target, problems } = measured;
+  const { work, workload, base, target, problems } = measured;
   const [subject] = measured.subjects;
   const ratio = compare(measured, base, subject);
   return {
     work,
+    workload,
     subject,
     base,
     sliceMs: medianOf(measured, subject),
@@ -40,13 +40,24 @@ export function budgetTable(rows) {
   return formatTable(header, rows.map(budgetCells));
 }
 
-function budgetCells({ work, subject, sliceMs, base, baseSliceMs, ratio, target, met, control, cpuRatio }) {
+function budgetCells({
+  workload,
+  subject,
+  sliceMs,
+  base,
+  baseSliceMs,
+  ratio,
+  target,
+  met,
+  control,
+  cpuRatio,
+}) {
   return [
-    WORKLOADS[work].title,
+    workload.title,
     subject,
-    formatSlice(sliceMs, WORKLOADS[work]),
+    formatSlice(sliceMs, workload),
     base ?? "–",
-    formatSlice(baseSliceMs, WORKLOADS[work]),
+    formatSlice(baseSliceMs, workload),
     formatRatio(ratio?.median),
     ratio === undefined ? "–" : `${formatRatio(ratio.low)}–${formatRatio(ratio.high)}`,
     formatRatio(target),

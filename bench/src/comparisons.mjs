@@ -7,7 +7,7 @@
  * @property {readonly string[]} subjects
  * @property {number} [target] - How many times as fast as the base the subject must be.
  */
-import { PEERS } from "./subjects.mjs";
+import { PEERS, SUBJECTS } from "./subjects.mjs";
 import { WORKLOADS } from "./workloads.mjs";
 
 export const RSS_GROWTH_BYTES_MAX = 40 * 1024 * 1024;
@@ -39,8 +39,17 @@ export const BUDGETS = [
 export const PEER_COMPARISONS = Object.keys(WORKLOADS).map((work) => ({
   work,
   base: "raw",
+  own: "stowage-rename",
   subjects: ["stowage-rename", ...PEERS],
+  comparable: ["stowage-rename", ...PEERS].filter((name) => isComparable(work, name)),
 }));
+
+/** Writing in place is less than writing atomically, and a call that blocks the process is another thing. */
+function isComparable(work, name) {
+  const { atomic, blocking } = SUBJECTS[name];
+  if (blocking?.includes(work) === true) return false;
+  return atomic || WORKLOADS[work].writes !== true;
+}
 
 /** Unstorage has no streams. */
 export const MEMORY = [
@@ -59,10 +68,10 @@ function budget(work, subject, base, target) {
 }
 
 /** The comparisons that `--only`, `--subjects` and `--alone` leave. Peers are compared when one is asked for. */
-export function chosen(comparisons, { only, subjects, alone }) {
+export function chosen(comparisons, { only, subjects, alone }, peers) {
   return comparisons
     .filter(({ work }) => only?.includes(work) ?? true)
-    .filter((comparison) => subjects === undefined || isAskedFor(comparison, subjects))
+    .filter((comparison) => subjects === undefined || isAskedFor(comparison, subjects, peers))
     .map(({ base, ...rest }) => ({
       ...rest,
       base: alone ? undefined : base,
@@ -71,9 +80,9 @@ export function chosen(comparisons, { only, subjects, alone }) {
 }
 
 /** Every subject of a budget is asked for, or a peer. */
-function isAskedFor({ subjects }, asked) {
+function isAskedFor({ subjects }, asked, peers) {
   if (subjects.length === 1) return asked.includes(subjects[0]);
-  return subjects.some((name) => PEERS.includes(name) && asked.includes(name));
+  return subjects.some((name) => peers.includes(name) && asked.includes(name));
 }
 
 /** What is left of subjects that are measured each by itself. */

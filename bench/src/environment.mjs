@@ -11,23 +11,15 @@ const FILE_SYSTEMS = {
   0x9123683e: "btrfs",
   0x794c7630: "overlayfs",
 };
-const PACKAGES = [
-  "@stowage/core",
-  "@stowage/local",
-  "flydrive",
-  "@flystorage/local-fs",
-  "files-sdk",
-  "unstorage",
-];
 
-export async function describeEnvironment(directory) {
+export async function describeEnvironment(directory, packages) {
   const { type } = await statfs(directory);
   return {
     date: new Date().toISOString(),
     node: `${process.version} on ${process.platform} ${process.arch}`,
     processors: `${availableParallelism()} of ${cpus()[0]?.model ?? "an unknown kind"}`,
     "file system": FILE_SYSTEMS[type] ?? `type 0x${type.toString(16)}`,
-    packages: PACKAGES.map((name) => `${name} ${versionOf(name)}`).join(", "),
+    packages: packages.map((name) => `${name} ${versionOf(name)}`).join(", "),
   };
 }
 

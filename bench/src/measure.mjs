@@ -2,17 +2,14 @@
  * One comparison, in a process of its own: nobody else's modules are loaded and nobody else's garbage lies
  * about. The base is measured twice, under two names; their ratio is the noise of this very measurement.
  */
-import path from "node:path";
 import { timeRounds } from "./rounds.mjs";
-import { openStore } from "./subjects.mjs";
-import { WORKLOADS } from "./workloads.mjs";
 
-process.once("message", async ({ comparison, root, scale }) => {
-  process.send(await measure(comparison, root, scale), () => process.disconnect());
+process.once("message", async ({ suite, comparison, place, scale }) => {
+  process.send(await measure(await import(suite), comparison, place, scale), () => process.disconnect());
 });
 
 /** @returns by name the `slices` of those that did it right, and the `problems` of the others */
-async function measure({ work, base, subjects }, root, scale) {
+async function measure({ WORKLOADS, openStore }, { work, base, subjects }, place, scale) {
   const workload = WORKLOADS[work];
   const bases =
     base === undefined
@@ -25,7 +22,7 @@ async function measure({ work, base, subjects }, root, scale) {
   const stores = new Map();
   const problems = {};
   for (const [name, subject] of names) {
-    const store = await openStore(subject, path.join(root, name));
+    const store = await openStore(subject, place, name);
     const problem = await problemOf(store, workload);
     if (problem === undefined) stores.set(name, store);
     else problems[name] = problem;
@@ -37,7 +34,9 @@ async function measure({ work, base, subjects }, root, scale) {
     if (timing.problem === undefined) slices[name] = timing.slices;
     else problems[name] = timing.problem;
   }
-  return { slices, problems };
+  for (const store of stores.values()) await store.close?.();
+  const { title, operations, bytes } = workload;
+  return { workload: { title, operations, bytes }, slices, problems };
 }
 
 /** Prepares the store and checks its answers. @returns `null` when the subject does not offer the work */

@@ -6,58 +6,66 @@
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { median } from "./statistics.mjs";
-import { SUBJECTS, moduleOf } from "./subjects.mjs";
 
-export async function measureComparisons(comparisons, root, scale) {
+/**
+ * @typedef {object} Suite
+ * @property {string} module - URL of the module with its `WORKLOADS` and `openStore(subject, place, name)`.
+ * @property {(comparison?: object) => Promise<object>} newPlace - Where the next step keeps its objects.
+ */
+
+/** @param {Suite} suite */
+export async function measureComparisons(comparisons, { module: suite, newPlace }, scale) {
   const results = [];
   for (const comparison of comparisons) {
-    await step(`${comparison.work} of ${comparison.subjects.join(", ")}`, root, async (folder) => {
-      results.push({ ...comparison, ...(await inChild("measure.mjs", { comparison, root: folder, scale })) });
+    await step(`${comparison.work} of ${comparison.subjects.join(", ")}`, async () => {
+      const place = await newPlace(comparison);
+      results.push({ ...comparison, ...(await inChild("measure.mjs", { suite, comparison, place, scale })) });
     });
   }
   return results;
 }
 
 /** Peak growth of RSS in each direction: the median of some runs, in bytes. */
-export async function measureMemory(subjects, root, { memoryRuns }) {
+export async function measureMemory(works, { module: suite, newPlace, dropPlace }, { memoryRuns }) {
   const results = [];
-  for (const subject of subjects) {
-    const growth = { in: [], out: [] };
-    await step(`memory of ${subject}`, root, async (folder) => {
+  for (const { subject, directions, bytes, source, ...work } of works) {
+    const growth = Object.fromEntries(directions.map((direction) => [direction, []]));
+    await step(`memory of ${subject}`, async () => {
+      const place = await newPlace();
       for (let run = 0; run < memoryRuns; run++) {
         // Out is what in has left there.
-        growth.in.push(await inChild("memory.mjs", { subject, root: folder, direction: "in" }));
-        growth.out.push(await inChild("memory.mjs", { subject, root: folder, direction: "out" }));
+        for (const direction of directions) {
+          const message = { suite, subject, place, direction, bytes, source };
+          growth[direction].push(await inChild("memory.mjs", message));
+        }
       }
-      await rm(folder, { recursive: true });
+      await dropPlace?.(place);
     });
-    results.push({ subject, in: median(growth.in), out: median(growth.out) });
+    const medians = directions.map((direction) => [direction, median(growth[direction])]);
+    results.push({ subject, bytes, source, ...work, ...Object.fromEntries(medians) });
   }
   return results;
 }
 
-export async function measureColdStarts(subjects, root, { coldStarts }) {
+export async function measureColdStarts(subjects, { module: suite, newPlace }, { coldStarts }) {
   const starts = Object.fromEntries(subjects.map((subject) => [subject, []]));
   for (let round = 0; round < coldStarts && subjects.length > 0; round++) {
-    await step(`cold starts, round ${round + 1}`, root, async (folder) => {
+    await step(`cold starts, round ${round + 1}`, async () => {
+      const place = await newPlace();
+      const { startOf } = await import(suite);
       for (const subject of subjects) {
-        const target = { module: moduleOf(subject), options: SUBJECTS[subject].options };
-        starts[subject].push(
-          await inChild("cold-start.mjs", { ...target, root: path.join(folder, subject) }),
-        );
+        starts[subject].push(await inChild("cold-start.mjs", await startOf(subject, place)));
       }
     });
   }
   return subjects.map((subject) => ({ subject, ms: median(starts[subject]) }));
 }
 
-async function step(title, root, measure) {
+async function step(title, measure) {
   const start = performance.now();
-  await measure(await mkdtemp(path.join(root, "step-")));
+  await measure();
   console.error(`  ${title}: ${((performance.now() - start) / 1000).toFixed(1)} s`);
 }
 
@@ -65,7 +73,7 @@ async function step(title, root, measure) {
  * Runs a module of this folder in a process of its own, gives it a message and returns the one it answers.
  * Flags of Node such as `--cpu-prof` are passed on.
  */
-async function inChild(module, message) {
+export async function inChild(module, message) {
   const child = fork(fileURLToPath(new URL(module, import.meta.url)), { serialization: "advanced" });
   let answer;
   child.on("message", (received) => (answer = received));

@@ -2,8 +2,6 @@ import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { SUBJECTS } from "./subjects.mjs";
-import { WORKLOADS } from "./workloads.mjs";
 
 /** A file system in memory, where there is one: on a disk its own work hides the differences. */
 const MEMORY = "/dev/shm";
@@ -35,9 +33,10 @@ const QUICK = {
 };
 
 /**
+ * @param {object} known - The names of `works` and `subjects`, and of the `json` file that is written.
  * @throws Error for an option, a work or a subject that does not exist.
  */
-export function readOptions(args) {
+export function readOptions(args, known) {
   const { values } = parseArgs({
     args,
     options: {
@@ -46,7 +45,7 @@ export function readOptions(args) {
       only: { type: "string" },
       subjects: { type: "string" },
       dir: { type: "string", default: existsSync(MEMORY) ? MEMORY : tmpdir() },
-      json: { type: "string", default: fileURLToPath(new URL("../results/local.json", import.meta.url)) },
+      json: { type: "string", default: fileURLToPath(new URL(`../results/${known.json}`, import.meta.url)) },
       alone: { type: "boolean", default: false },
     },
   });
@@ -55,8 +54,8 @@ export function readOptions(args) {
     directory: values.dir,
     json: values.json,
     alone: values.alone,
-    only: names(values.only, [...Object.keys(WORKLOADS), "memory", "cold-start"]),
-    subjects: names(values.subjects, Object.keys(SUBJECTS)),
+    only: names(values.only, known.works),
+    subjects: names(values.subjects, known.subjects),
     scale: values.rounds === undefined ? scale : withRounds(scale, Number(values.rounds)),
   };
 }

@@ -62,6 +62,19 @@ export function freshChunks() {
   return () => Buffer.alloc(CHUNK_BYTES, ++made & 0xff);
 }
 
+/** For memory: small pieces of larger blocks, as from a parser of forms or archives. */
+function smallViews() {
+  let block = Buffer.alloc(0);
+  return () => {
+    if (block.byteLength === 0) block = Buffer.alloc(CHUNK_BYTES, 1);
+    const view = block.subarray(0, 1024);
+    block = block.subarray(1024);
+    return view;
+  };
+}
+
+export const SOURCES = { fresh: freshChunks, views: smallViews };
+
 /** Reads a Node stream or a Web stream to its end. @returns how many bytes there were */
 export async function drain(source, onChunk = () => {}) {
   let bytes = 0;

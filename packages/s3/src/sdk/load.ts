@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import type { Agent as HttpAgent } from "node:http";
 import type { Agent as HttpsAgent } from "node:https";
 import type { Dialect } from "../dialect.js";
+import { withSignals } from "./signals.js";
 
 export type Credentials = NonNullable<S3ClientConfig["credentials"]>;
 
@@ -22,7 +23,10 @@ export interface SdkClientOptions {
 /** The SDK with a client, loaded when it is first needed: it takes a tenth of a second. */
 export interface Loaded {
   readonly sdk: typeof Sdk;
+  /** For what is not a request, such as links. */
   readonly client: SdkClient;
+  /** Sends the client's requests, each with its signal. */
+  readonly sender: Pick<SdkClient, "send">;
 }
 
 const CONNECT_MS = 3000;
@@ -33,7 +37,7 @@ export async function loadSdk(
   dialect: Dialect,
 ): Promise<Loaded> {
   const sdk = await import("@aws-sdk/client-s3");
-  if (options.client !== undefined) return { sdk, client: options.client };
+  if (options.client !== undefined) return { sdk, client: options.client, sender: options.client };
   const { endpoint, region, credentials, forcePathStyle } = options;
   const config: S3ClientConfig = {
     forcePathStyle,
@@ -49,8 +53,10 @@ export async function loadSdk(
     requestHandler: { connectionTimeout: CONNECT_MS, httpAgent, httpsAgent },
   };
   const client = withoutVersionWarning(() => new sdk.S3Client(config));
+  // Writes to a log that nobody has asked for, and takes a thirtieth of the time of a small request for it.
+  client.middlewareStack.remove("loggerMiddleware");
   adjust(client, options.unsignedPayload, dialect);
-  return { sdk, client };
+  return { sdk, client, sender: withSignals(client) };
 }
 
 /** The variable that keeps the SDK from printing which Node it will need one day. */

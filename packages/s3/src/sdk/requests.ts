@@ -13,7 +13,12 @@ import { uploadRequests } from "./upload-requests.js";
 export interface Requests {
   readonly bucket: string;
   readonly load: () => Promise<Loaded>;
-  readonly request: <T>(call: S3Call, send: (loaded: Loaded, http: Http) => Promise<T>) => Promise<T>;
+  readonly request: <T>(call: S3Call, send: (sending: Sending, http: Http) => Promise<T>) => Promise<T>;
+}
+
+interface Sending {
+  readonly sdk: Loaded["sdk"];
+  readonly client: Loaded["sender"];
 }
 
 interface Http {
@@ -34,9 +39,9 @@ export function sdkClient(options: SdkClientOptions, dialect: Dialect): S3Client
     bucket: options.bucket,
     load,
     request: async (call, send) => {
-      const loaded = await load();
+      const { sdk, sender: client } = await load();
       const http = call.signal === undefined ? {} : { abortSignal: call.signal };
-      return await attempt(call.signal, () => send(loaded, http));
+      return await attempt(call.signal, () => send({ sdk, client }, http));
     },
   };
   return {

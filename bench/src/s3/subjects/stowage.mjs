@@ -1,0 +1,26 @@
+/** Stowage as an application uses it. */
+import { createStorage } from "@stowage/core";
+import { s3 } from "@stowage/s3";
+
+export async function open({ endpoint, credentials, bucket, dialect }, options = {}) {
+  const storage = createStorage(s3({ endpoint, credentials, bucket, dialect, ...options }));
+  return {
+    put: (key, bytes) => storage.put(key, bytes),
+    get: async (key) => await (await storage.get(key)).bytes(),
+    head: (key) => storage.head(key),
+    delete: (key) => storage.delete(key),
+    putStream: (key, readable) => storage.put(key, readable),
+    putKnown: (key, readable, size) => storage.put(key, readable, { size }),
+    putFile: (key, path) => storage.put(key, { path }),
+    getStream: async (key) => (await storage.get(key)).readable(),
+    getFile: (key, path) => storage.download(key, path),
+    list: () => collect(storage.list()),
+    close: () => storage.close(),
+  };
+}
+
+async function collect(objects) {
+  const all = [];
+  for await (const object of objects) all.push(object);
+  return all;
+}

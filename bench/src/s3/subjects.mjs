@@ -15,6 +15,8 @@ export const SUBJECTS = {
   stowage: { module: "stowage" },
   // As over TLS, where that is the default: a checksum instead of a signature protects the bodies.
   "stowage-unsigned": { module: "stowage", options: { dialect: "aws", unsignedPayload: true } },
+  // As over TLS with a server that has no checksums.
+  "stowage-plain": { module: "stowage", options: { dialect: "generic", unsignedPayload: true } },
   "stowage-lib-storage": {
     module: "stowage",
     options: { dialect: "aws", unsignedPayload: true, uploader: "lib-storage" },

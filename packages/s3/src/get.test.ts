@@ -75,10 +75,24 @@ describe("a body whose connection is cut", () => {
   it("goes on inside the range that was asked for", async () => {
     const target = mocked();
     const asked = cutting(target, [1000, 100_000]);
-    const { body } = await target.provider.get("a", { range: { offset: 500, length: 4000 } });
-    expect((await read(body)).equals(CONTENT.subarray(500, 4500))).toBe(true);
-    expect(asked.map(({ Range }) => Range)).toEqual(["bytes=500-4499", "bytes=1500-4499"]);
+    const { body } = await target.provider.get("a", { range: { offset: 500, length: 80_000 } });
+    expect((await read(body)).equals(CONTENT.subarray(500, 80_500))).toBe(true);
+    expect(asked.map(({ Range }) => Range)).toEqual(["bytes=500-80499", "bytes=1500-80499"]);
   });
+
+  it.each(["reset", "close", "end"] as const)(
+    "fails with Unavailable at once when it is small, for a wrapper to try again: %s",
+    async (ending) => {
+      const target = mocked();
+      const asked = cutting(target, [1000], ending);
+      const range = { offset: 500, length: 4000 };
+      await expect(target.provider.get("a", { range })).rejects.toMatchObject({
+        code: "Unavailable",
+        retryable: true,
+      });
+      expect(asked).toHaveLength(1);
+    },
+  );
 
   it("fails with Unavailable when it is cut a fourth time, and asks no more", async () => {
     const target = mocked();

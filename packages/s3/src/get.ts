@@ -1,5 +1,6 @@
 import {
   StorageError,
+  consume,
   resolveRange,
   type ByteRange,
   type GetOptions,
@@ -38,6 +39,9 @@ export async function getObject(
     const served = range && servedRange(store, key, range, answer);
     const info = infoOf(store, key, served === undefined ? answer : { ...answer, size: served.size });
     const { offset, length } = served ?? { offset: 0, length: info.size };
+    if (length <= SMALL_BYTES) {
+      return { info, range: served, body: await readSmall(store, key, answer.body, length, signal) };
+    }
     const body = new ResumingStream(answer.body, {
       length,
       openAt: (done, stop) =>
@@ -49,6 +53,31 @@ export async function getObject(
     answer.body.destroy();
     throw error;
   }
+}
+
+/** What is read at once: streams around it would take longer than the bytes. */
+const SMALL_BYTES = 64 * 1024;
+
+async function readSmall(
+  store: Store,
+  key: string,
+  source: Readable,
+  length: number,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let received = 0;
+  try {
+    await consume(source, signal, (chunk) => {
+      chunks.push(chunk);
+      received += chunk.byteLength;
+    });
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw cutError(store, key, cause);
+  }
+  if (received !== length) throw cutError(store, key, undefined);
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc9110#name-byte-ranges */
@@ -101,7 +130,7 @@ async function openRest(
 }
 
 function cutError({ name: provider }: Store, key: string, cause: unknown): StorageError {
-  return new StorageError("Unavailable", "the connection was cut again and again while the object was read", {
+  return new StorageError("Unavailable", "the connection was cut while the object was read", {
     operation: "get",
     provider,
     key,

@@ -1,4 +1,5 @@
 import { StorageError, linkedController, type PutOptions } from "@stowage/core";
+import type { FileHandle } from "node:fs/promises";
 import type { Conditions, ObjectFields, PartAnswer, UploadId, WriteAnswer } from "./client.js";
 import { abandon, beginUpload } from "./begin.js";
 import { completeUpload } from "./complete.js";
@@ -36,6 +37,8 @@ export interface Upload {
   readonly parts: PartAnswer[];
   /** Present when the body goes in parts. */
   uploadId: string | undefined;
+  /** The body, when it is a file that is read in parts. */
+  file: Promise<FileHandle> | undefined;
   size: number;
   loaded: number;
 }
@@ -65,6 +68,7 @@ export async function uploading(
     running: new Set(),
     parts: [],
     uploadId: undefined,
+    file: undefined,
     size: 0,
     loaded: 0,
   };
@@ -78,6 +82,10 @@ export async function uploading(
   } finally {
     if (upload.uploadId !== undefined) store.uploads.delete(upload.uploadId);
     unlink();
+    await upload.file?.then(
+      (file) => file.close(),
+      () => {},
+    );
   }
 }
 

@@ -22,7 +22,8 @@ const RESUMES_MAX = 3;
  */
 export class ResumingStream extends Readable {
   readonly #resuming: Resuming;
-  readonly #stop = new AbortController();
+  /** Present while the rest is being opened: an abort is dear, and most bodies end without one. */
+  #opening: AbortController | undefined;
   /** Absent while the rest is being opened. */
   #source: Readable | undefined;
   #received = 0;
@@ -39,7 +40,7 @@ export class ResumingStream extends Readable {
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
-    this.#stop.abort();
+    this.#opening?.abort();
     this.#source?.destroy();
     callback(error);
   }
@@ -69,7 +70,9 @@ export class ResumingStream extends Readable {
 
   async #resume(cause: unknown): Promise<void> {
     if (++this.#resumes > RESUMES_MAX) throw this.#resuming.toError(cause);
-    const source = await this.#resuming.openAt(this.#received, this.#stop.signal);
+    this.#opening = new AbortController();
+    const source = await this.#resuming.openAt(this.#received, this.#opening.signal);
+    this.#opening = undefined;
     if (this.destroyed) return void source.destroy();
     this.#follow(source);
     source.resume();

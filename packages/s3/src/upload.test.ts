@@ -7,7 +7,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { isStorageError, toBody, type BodyInput, type ObjectInfo, type PutOptions } from "@stowage/core";
 import { createHash } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readlink, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -128,6 +128,22 @@ describe.each(WAYS)("a large body that is %s, sent by %s", (_, uploader, source)
     });
     await expect(put(target, await source(), { signal: controller.signal })).rejects.toBe("stop");
     expect([...left]).toEqual([]);
+  });
+});
+
+describe("a file that changes while it is read", () => {
+  it("is a SourceError when it has become shorter, and nothing is left or open", async () => {
+    const target = mocked();
+    const { left } = takeUploads(target.mock);
+    const { path } = await fileOf(12 * MIB);
+    const body = await toBody({ path });
+    await truncate(path, 11 * MIB);
+    await expect(target.provider.put("a.bin", body, {})).rejects.toMatchObject({ code: "SourceError" });
+    expect([...left]).toEqual([]);
+    const open = await Promise.all(
+      (await readdir("/proc/self/fd")).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => "")),
+    );
+    expect(open).not.toContain(path);
   });
 });
 

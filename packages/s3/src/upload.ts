@@ -1,4 +1,5 @@
-import { consume, type Body } from "@stowage/core";
+import { StorageError, consume, type Body } from "@stowage/core";
+import { open } from "node:fs/promises";
 import {
   finishParts,
   startPart,
@@ -111,8 +112,35 @@ export function partOfFile(
   range: { readonly offset: number; readonly length: number },
 ): Part {
   const part = upload.buffers.take();
-  const read = (signal: AbortSignal): Promise<void> => readRange(body, range, part, signal);
-  return partOf(upload, part.subarray(0, range.length), read);
+  const bytes = part.subarray(0, range.length);
+  const { path } = body;
+  if (path === undefined) return partOf(upload, bytes, (signal) => readRange(body, range, bytes, signal));
+  return partOf(upload, bytes, () => readFilePart(upload, path, range, bytes));
+}
+
+/** Straight into the part: a stream would have to be copied, and its memory made anew all the time. */
+async function readFilePart(
+  upload: Upload,
+  path: string,
+  { offset }: { readonly offset: number },
+  into: Uint8Array,
+): Promise<void> {
+  const { key } = upload.write;
+  const context = { operation: "put", provider: upload.store.name, key } as const;
+  try {
+    upload.file ??= open(path);
+    const file = await upload.file;
+    for (let done = 0; done < into.byteLength;) {
+      const { bytesRead } = await file.read(into, done, into.byteLength - done, offset + done);
+      if (bytesRead === 0) throw new Error(`it ends at byte ${offset + done}`);
+      done += bytesRead;
+    }
+  } catch (cause) {
+    throw new StorageError("SourceError", "the file of the body cannot be read to its end", {
+      ...context,
+      cause,
+    });
+  }
 }
 
 async function readRange(

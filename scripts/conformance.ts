@@ -21,6 +21,7 @@ import {
   type StorageProvider,
 } from "../packages/core/src/index.js";
 import { local, type LocalOptions } from "../packages/local/src/index.js";
+import { s3 } from "../packages/s3/src/index.js";
 
 /**
  * Runs the contract on every provider, wrapper and composer, and on every mutant. Fails when a rule fails, a
@@ -156,6 +157,13 @@ async function writeFeatures(): Promise<void> {
       name: "local portable",
       publicBaseUrl: "https://files.example.com",
     }),
+    s3({
+      bucket: "b",
+      region: "eu-central-1",
+      name: "S3 on AWS",
+      publicBaseUrl: "https://files.example.com",
+    }),
+    s3({ bucket: "b", endpoint: "https://s3.example.com", dialect: "ceph", name: "S3 on Ceph" }),
     fallback([local({ root: join(root, "member") }), memory()]),
     fallback([local({ root: join(root, "stale") }), memory()], {
       ...MAY_BE_STALE,

@@ -1,10 +1,11 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { RULES } from "../packages/conformance/src/index.js";
 import { ERROR_CODES } from "../packages/core/src/index.js";
+import { DIALECTS, type Dialect } from "../packages/s3/src/index.js";
 
 /**
- * Writes the parts of the documentation that are made of the code: the table of errors and the rules of the
- * contract. With `--check` it only says whether they are up to date.
+ * Writes the parts of the documentation that are made of the code: the tables of errors and of dialects, and the
+ * rules of the contract. With `--check` it only says whether they are up to date.
  */
 const MOVES_ON = { yes: "yes", never: "never", reads: "reads only", option: "only by `fallbackOn`" } as const;
 
@@ -24,6 +25,31 @@ function ruleList(): string {
   return RULES.map(({ title }) => `- ${title}`).join("\n");
 }
 
+const DIALECT_COLUMNS: readonly (readonly [title: string, cell: (dialect: Dialect) => string | boolean])[] = [
+  ["create-only and conditional puts", ({ conditionalPut }) => conditionalPut],
+  ["of objects in parts too", ({ conditionalComplete }) => conditionalComplete],
+  ["conditional deletes", ({ conditionalDelete }) => conditionalDelete],
+  ["create-only copies on the server", ({ conditionalCopy }) => conditionalCopy],
+  ["checksum", ({ checksum }) => (checksum === "none" ? "no" : "CRC32")],
+  ["batch deletes need Content-MD5", ({ deletesWithMd5 }) => deletesWithMd5],
+  ["ACLs of objects", ({ acl }) => acl],
+  ["tags", ({ tags }) => tags],
+  ["forms", ({ postPolicy }) => postPolicy],
+  ["encryption on request", ({ encryption }) => encryption.join(", ") || "no"],
+  ["storage classes", ({ storageClasses }) => storageClasses],
+];
+
+function dialectTable(): string {
+  const rows = Object.values(DIALECTS).map((dialect) => {
+    const cells = DIALECT_COLUMNS.map(([, cell]) => cell(dialect));
+    return `| \`${dialect.name}\` | ${cells.map((cell) => (typeof cell === "string" ? cell : cell ? "yes" : "no")).join(" | ")} |`;
+  });
+  const titles = DIALECT_COLUMNS.map(([title]) => title);
+  return [`| dialect | ${titles.join(" | ")} |`, `|${" --- |".repeat(titles.length + 1)}`, ...rows].join(
+    "\n",
+  );
+}
+
 async function fill(path: string, marker: string, content: string): Promise<boolean> {
   const file = new URL(`../${path}`, import.meta.url);
   const before = await readFile(file, "utf8");
@@ -36,6 +62,7 @@ async function fill(path: string, marker: string, content: string): Promise<bool
 
 const same = [
   await fill("docs/guide/errors.md", "errors", errorTable()),
+  await fill("docs/guide/s3.md", "dialects", dialectTable()),
   await fill("docs/guide/write-a-provider.md", "rules", ruleList()),
 ];
 if (process.argv.includes("--check") && same.includes(false)) {

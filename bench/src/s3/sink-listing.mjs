@@ -34,8 +34,15 @@ function content(key, { size, etag, modified }) {
 }
 
 function sortedKeys(objects) {
-  if (sorted.size !== objects.size) sorted = { size: objects.size, keys: [...objects.keys()].toSorted() };
+  if (sorted.size !== objects.size)
+    sorted = { size: objects.size, keys: [...objects.keys()].toSorted(compare) };
   return sorted.keys;
+}
+
+/** By code units: good enough for keys of ASCII. */
+function compare(a, b) {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
 
 /** The first that is not before `from`. */

@@ -51,22 +51,31 @@ function onRequest(request, response) {
   else answer();
 }
 
+/** Which request it is: the first that fits answers. */
+const ROUTES = [
+  ["GET", ({ key }) => key === "-connections", (call) => xml(call, 200, String(connections))],
+  ["PUT", ({ query }) => query.has("partNumber"), putPart],
+  ["PUT", ({ key }) => key === "", (call) => xml(call, 200, "")],
+  ["PUT", ({ request }) => request.headers["x-amz-copy-source"] !== undefined, copy],
+  ["PUT", () => true, put],
+  ["POST", ({ query }) => query.has("uploads"), createUpload],
+  ["POST", ({ query }) => query.has("uploadId"), completeUpload],
+  ["POST", ({ query }) => query.has("delete"), deleteMany],
+  ["DELETE", () => true, remove],
+  ["HEAD", () => true, head],
+  ["GET", ({ key, query }) => key === "" && query.has("location"), sendLocation],
+  ["GET", ({ key }) => key === "", (call) => xml(call, 200, listing(objects, call.bucket, call.query))],
+  ["GET", () => true, get],
+];
+
 function handle(call) {
-  const { request, query, key } = call;
-  const { method } = request;
-  if (method === "GET" && key === "-connections") return xml(call, 200, String(connections));
-  if (method === "PUT" && query.has("partNumber")) return putPart(call);
-  if (method === "PUT" && key === "") return xml(call, 200, "");
-  if (method === "PUT" && request.headers["x-amz-copy-source"] !== undefined) return copy(call);
-  if (method === "PUT") return put(call);
-  if (method === "POST" && query.has("uploads")) return createUpload(call);
-  if (method === "POST" && query.has("uploadId")) return completeUpload(call);
-  if (method === "POST" && query.has("delete")) return deleteMany(call);
-  if (method === "DELETE") return remove(call);
-  if (method === "HEAD") return head(call);
-  if (key === "" && query.has("location")) return xml(call, 200, "<LocationConstraint/>");
-  if (key === "") return xml(call, 200, listing(objects, call.bucket, query));
-  return get(call);
+  const route = ROUTES.find(([method, fits]) => method === call.request.method && fits(call));
+  if (route === undefined) fail(call, 501, "NotImplemented");
+  else route[2](call);
+}
+
+function sendLocation(call) {
+  xml(call, 200, "<LocationConstraint/>");
 }
 
 /** Takes a body in. `then` is given its size, and its bytes if they are few. */
@@ -199,41 +208,48 @@ function headersOf({ size, etag, type, metadata, modified }) {
 
 function head(call) {
   const object = objects.get(call.place);
-  if (object === undefined) return call.response.writeHead(404).end();
-  call.response.writeHead(200, headersOf(object)).end();
+  if (object === undefined) call.response.writeHead(404).end();
+  else call.response.writeHead(200, headersOf(object)).end();
 }
 
 function get(call) {
   const object = objects.get(call.place);
-  if (object === undefined) return fail(call, 404, "NoSuchKey");
   const { range, "if-match": ifMatch } = call.request.headers;
-  if (ifMatch !== undefined && ifMatch !== object.etag) return fail(call, 412, "PreconditionFailed");
+  if (object === undefined) fail(call, 404, "NoSuchKey");
+  else if (ifMatch !== undefined && ifMatch !== object.etag) fail(call, 412, "PreconditionFailed");
+  else send(call.response, object, range);
+}
+
+function send(response, object, range) {
   const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(range ?? "") ?? [];
   const from = Number(first ?? 0);
   const to = last === undefined || last === "" ? object.size : Math.min(Number(last) + 1, object.size);
   const headers = { ...headersOf(object), "content-length": to - from };
   if (first !== undefined) headers["content-range"] = `bytes ${from}-${to - 1}/${object.size}`;
-  call.response.writeHead(first === undefined ? 200 : 206, headers);
-  if (object.bytes !== undefined) return call.response.end(object.bytes.subarray(from, to));
-  sendZeros(call.response, to - from, performance.now());
+  response.writeHead(first === undefined ? 200 : 206, headers);
+  if (object.bytes === undefined) sendZeros(response, to - from);
+  else response.end(object.bytes.subarray(from, to));
 }
 
+/** A connection with a rate sends in smaller pieces. */
+const PIECE_BYTES = bytesPerSecond === undefined ? ZEROS.length : ZEROS.length / 4;
+
 /** As fast as the reader is, or at the modelled rate of one connection. */
-function sendZeros(response, length, startedAt) {
+function sendZeros(response, length) {
+  const startedAt = performance.now();
   let sent = 0;
+  const waitMs = () =>
+    bytesPerSecond === undefined ? 0 : startedAt + (sent / bytesPerSecond) * 1000 - performance.now();
   const next = () => {
-    while (sent < length && !response.destroyed) {
-      const dueAt = bytesPerSecond === undefined ? 0 : startedAt + (sent / bytesPerSecond) * 1000;
-      const wait = dueAt - performance.now();
-      if (wait > 1) return setTimeout(next, wait);
-      const piece = ZEROS.subarray(
-        0,
-        Math.min(ZEROS.length, length - sent, bytesPerSecond === undefined ? ZEROS.length : 256 * 1024),
-      );
+    for (let hasRoom = true; sent < length && hasRoom && waitMs() <= 1;) {
+      const piece = ZEROS.subarray(0, Math.min(PIECE_BYTES, length - sent));
       sent += piece.length;
-      if (!response.write(piece)) return response.once("drain", next);
+      hasRoom = response.write(piece);
     }
-    response.end();
+    if (response.destroyed) return;
+    if (sent === length) response.end();
+    else if (waitMs() > 1) setTimeout(next, waitMs());
+    else response.once("drain", next);
   };
   next();
 }

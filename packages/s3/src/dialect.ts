@@ -28,8 +28,20 @@ export interface Dialect {
   readonly bareIfMatch: boolean;
   /** All parts of an upload but the last must have one size. */
   readonly equalPartSizes: boolean;
+  /** The least size of all parts but the last, in bytes. */
+  readonly partBytesMin: number;
   /** Batch deletes carry `Content-MD5` instead of a checksum of S3's own. */
   readonly deletesWithMd5: boolean;
+  /** Access control lists of single objects. */
+  readonly acl: boolean;
+  /** Tags of objects. */
+  readonly tags: boolean;
+  /** Uploads by forms whose policy the server checks. */
+  readonly postPolicy: boolean;
+  /** Ways of encryption that a request may ask for; `"customer"` is with a key that comes with it. */
+  readonly encryption: readonly ("AES256" | "aws:kms" | "customer")[];
+  /** Classes of storage other than `STANDARD`. */
+  readonly storageClasses: boolean;
 }
 
 const CONSERVATIVE = {
@@ -40,7 +52,13 @@ const CONSERVATIVE = {
   conditionalCopy: false,
   bareIfMatch: false,
   equalPartSizes: true,
+  partBytesMin: 5 * 1024 * 1024,
   deletesWithMd5: true,
+  acl: false,
+  tags: false,
+  postPolicy: false,
+  encryption: [],
+  storageClasses: false,
 } as const;
 
 /** Each line with its source; what is not named is as little as any server does. */
@@ -49,20 +67,26 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
    * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
    * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
    * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
    */
   aws: {
+    ...CONSERVATIVE,
     name: "aws",
     checksum: "crc32",
     conditionalPut: true,
     conditionalComplete: true,
     conditionalDelete: true,
     conditionalCopy: true,
-    bareIfMatch: false,
     equalPartSizes: false,
     deletesWithMd5: false,
+    acl: true,
+    tags: true,
+    postPolicy: true,
+    encryption: ["AES256", "aws:kms", "customer"],
+    storageClasses: true,
   },
-  /** @see https://developers.cloudflare.com/r2/api/s3/api/ for conditions on PutObject, and equal parts */
-  r2: { ...CONSERVATIVE, name: "r2", conditionalPut: true },
+  /** @see https://developers.cloudflare.com/r2/api/s3/api/ */
+  r2: { ...CONSERVATIVE, name: "r2", conditionalPut: true, encryption: ["customer"] },
   /** @see https://docs.min.io/community/minio-object-store/reference/s3-api-compatibility.html */
   minio: {
     ...CONSERVATIVE,
@@ -70,21 +94,35 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
     conditionalPut: true,
     conditionalComplete: true,
     equalPartSizes: false,
+    tags: true,
+    postPolicy: true,
+    encryption: ["AES256", "aws:kms", "customer"],
   },
   /**
    * Measured on Ceph 16.2, 18.2 and 20.2: a put knows both conditions, but compares `If-Match` without its quotes
-   * up to 18; completing, copying and deleting ignore conditions in silence up to 18.
+   * up to 18; completing, copying and deleting ignore conditions in silence up to 18. `AES256` is ignored in silence
+   * by 16 and refused by the others unless they are set up for it.
    */
-  ceph: { ...CONSERVATIVE, name: "ceph", conditionalPut: true, bareIfMatch: true, equalPartSizes: false },
+  ceph: {
+    ...CONSERVATIVE,
+    name: "ceph",
+    conditionalPut: true,
+    bareIfMatch: true,
+    equalPartSizes: false,
+    acl: true,
+    tags: true,
+    postPolicy: true,
+    encryption: ["customer"],
+  },
   /** @see https://www.backblaze.com/docs/cloud-storage-s3-compatible-api for what answers 501 */
-  b2: { ...CONSERVATIVE, name: "b2" },
+  b2: { ...CONSERVATIVE, name: "b2", encryption: ["AES256", "customer"] },
   /** @see https://cloud.google.com/storage/docs/xml-api/reference-headers */
   gcs: { ...CONSERVATIVE, name: "gcs" },
-  /** Runs Ceph behind a front end of its own. @see https://docs.digitalocean.com/reference/api/spaces/ */
-  spaces: { ...CONSERVATIVE, name: "spaces" },
+  /** Runs Ceph behind a front end of its own. @see https://docs.digitalocean.com/products/spaces/reference/s3-compatibility/ */
+  spaces: { ...CONSERVATIVE, name: "spaces", acl: true, tags: true, encryption: ["customer"] },
   /** @see https://docs.wasabi.com/docs/wasabi-api */
   wasabi: { ...CONSERVATIVE, name: "wasabi" },
-  /** Measured on OpenStack Swift 2.30: conditional puts answer 501, batch deletes insist on Content-MD5. */
+  /** Measured on OpenStack Swift 2.30: conditional puts answer 501, batch deletes insist on Content-MD5, forms answer 412. */
   swift: { ...CONSERVATIVE, name: "swift" },
   generic: { ...CONSERVATIVE, name: "generic" },
 };

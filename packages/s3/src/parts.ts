@@ -2,7 +2,6 @@ const MIB = 1024 * 1024;
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 export const PARTS_MAX = 10_000;
-export const PART_BYTES_MIN: number = 5 * MIB;
 
 /** The size of all parts but the last, in bytes: as large as it must be for a body of this size. */
 export function partSizeFor(size: number | undefined, least: number): number {

@@ -15,7 +15,7 @@ import { getObject } from "./get.js";
 import { headObject } from "./head.js";
 import { listObjects } from "./list.js";
 import { remember } from "./own-provider.js";
-import { PARTS_MAX, PART_BYTES_MIN } from "./parts.js";
+import { PARTS_MAX } from "./parts.js";
 import { createPlaces } from "./places.js";
 import { putObject } from "./put.js";
 import type { Credentials } from "./sdk/load.js";
@@ -79,6 +79,7 @@ const CONCURRENCY = 4;
 export function s3(options: S3Options): StorageProvider {
   assertOptions(options);
   const dialect = chosenDialect(options);
+  assertPartSize(options, dialect);
   const store = createStore(options, dialect);
   const whole = provider(store, options);
   const { keyPrefix } = options;
@@ -105,7 +106,7 @@ function createStore(options: S3Options, dialect: Dialect): Store {
     open: (other) => sdkClient(request, other),
     places: createPlaces({ provider: name, bucket, region, endpoint, publicBaseUrl }),
     dialect,
-    partSizeBytes: options.partSizeBytes ?? PART_BYTES_MIN,
+    partSizeBytes: options.partSizeBytes ?? dialect.partBytesMin,
     concurrency: options.concurrency ?? CONCURRENCY,
     uploader: options.uploader ?? "pooled",
     endpoint,
@@ -175,15 +176,14 @@ async function signedUrl(
   return await store.client.signGet({ key, expiresInSeconds });
 }
 
+function assertPartSize({ partSizeBytes }: S3Options, { partBytesMin }: Dialect): void {
+  if (partSizeBytes === undefined) return;
+  if (Number.isSafeInteger(partSizeBytes) && partSizeBytes >= partBytesMin) return;
+  throw new TypeError(`s3: partSizeBytes is a whole number, at least ${partBytesMin}`);
+}
+
 function assertOptions(options: S3Options): void {
-  const {
-    bucket,
-    endpoint,
-    dialect,
-    uploader,
-    partSizeBytes = PART_BYTES_MIN,
-    concurrency = CONCURRENCY,
-  } = options;
+  const { bucket, endpoint, dialect, uploader, concurrency = CONCURRENCY } = options;
   if (typeof bucket !== "string" || bucket === "") throw new TypeError("s3: bucket is the name of a bucket");
   if (endpoint !== undefined && !/^https?:\/\/[^/]/.test(endpoint)) {
     throw new TypeError('s3: endpoint is a URL such as "https://s3.example.com"');
@@ -191,9 +191,6 @@ function assertOptions(options: S3Options): void {
   assertDialect(dialect);
   if (uploader !== undefined && uploader !== "pooled" && uploader !== "lib-storage") {
     throw new TypeError(`s3: uploader is "pooled" or "lib-storage", not ${String(uploader)}`);
-  }
-  if (!Number.isSafeInteger(partSizeBytes) || partSizeBytes < PART_BYTES_MIN) {
-    throw new TypeError(`s3: partSizeBytes is a whole number, at least ${PART_BYTES_MIN}`);
   }
   if (!Number.isSafeInteger(concurrency) || concurrency < 1 || concurrency > PARTS_MAX) {
     throw new TypeError("s3: concurrency is a whole number, at least 1");

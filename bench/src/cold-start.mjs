@@ -2,9 +2,9 @@
  * Cold start: from a bare Node to the first stored object, in a process of its own. The clock starts when Node
  * is up and nothing but this file has been loaded, and stops after the first put.
  */
-process.once("message", async ({ module, options, root }) => {
-  process.send(await coldStart(module, options, root), () => process.disconnect());
-});
+import { answerOnce } from "./child.mjs";
+
+answerOnce(({ module, options, root }) => coldStart(module, options, root));
 
 async function coldStart(module, options, root) {
   const start = performance.now();

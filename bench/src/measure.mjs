@@ -2,11 +2,12 @@
  * One comparison, in a process of its own: nobody else's modules are loaded and nobody else's garbage lies
  * about. The base is measured twice, under two names; their ratio is the noise of this very measurement.
  */
+import { answerOnce } from "./child.mjs";
 import { timeRounds } from "./rounds.mjs";
 
-process.once("message", async ({ suite, comparison, place, scale }) => {
-  process.send(await measure(await import(suite), comparison, place, scale), () => process.disconnect());
-});
+answerOnce(async ({ suite, comparison, place, scale }) =>
+  measure(await import(suite), comparison, place, scale),
+);
 
 /** @returns by name the `slices` of those that did it right, and the `problems` of the others */
 async function measure({ WORKLOADS, openStore }, { work, base, subjects }, place, scale) {

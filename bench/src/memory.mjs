@@ -3,16 +3,17 @@
  * had been loaded by a small object and a stream of 1 MiB. The source makes new chunks, so that who keeps them
  * shows; its garbage is in the figure, and `nowhere` says how much that is.
  */
+import { answerOnce } from "./child.mjs";
 import { SOURCES, chunks, drain } from "./streams.mjs";
 
 const SAMPLE_EVERY_MS = 5;
 const WARM_UP_BYTES = 1024 * 1024;
 const KEY = "videos/one.bin";
 
-process.once("message", async ({ suite, subject, place, direction, bytes, source }) => {
+answerOnce(async ({ suite, subject, place, direction, bytes, source }) => {
   const { openStore } = await import(suite);
   const store = await openStore(subject, place, "memory");
-  process.send(await growthOf(store, direction, bytes, SOURCES[source]), () => process.disconnect());
+  return await growthOf(store, direction, bytes, SOURCES[source]);
 });
 
 async function growthOf(store, direction, bytes, makeSource) {

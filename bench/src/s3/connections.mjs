@@ -1,12 +1,11 @@
 /** How many connections are made while 26 parts are sent, in a process of its own. */
+import { answerOnce } from "../child.mjs";
 import { openStore } from "./suite.mjs";
 import { chunks, sameChunk } from "../streams.mjs";
 
 const BYTES = 26 * 5 * 1024 * 1024;
 
-process.once("message", async ({ subject, place }) => {
-  process.send(await connectionsOf(subject, place), () => process.disconnect());
-});
+answerOnce(({ subject, place }) => connectionsOf(subject, place));
 
 async function connectionsOf(subject, place) {
   const store = await openStore(subject, place, subject);

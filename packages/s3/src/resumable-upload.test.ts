@@ -65,11 +65,21 @@ describe("a resumable upload", () => {
     expect(Object.fromEntries(parts)).toEqual({ 1: 5 * MIB, 2: 5 * MIB, 3: 2 * MIB });
   });
 
-  it("ends when its state cannot be kept, and leaves no part", async () => {
-    const { parts } = takeUploads(target.mock);
+  it("ends when its state cannot be kept, and leaves nothing", async () => {
+    const { parts, left } = takeUploads(target.mock);
     const onState = (): Promise<void> => Promise.reject(new Error("disk full"));
     await expect(resumableUpload(target.provider, "a", { path, onState })).rejects.toThrow("disk full");
     expect(parts.size).toBe(0);
+    expect([...left]).toEqual([]);
+  });
+
+  it("leaves nothing when it fails and nobody was given its state", async () => {
+    const { left } = takeUploads(target.mock);
+    target.mock.on(UploadPartCommand, { PartNumber: 2 }).rejects(refusal("AccessDenied", 403));
+    await expect(resumableUpload(target.provider, "a", { path })).rejects.toMatchObject({
+      code: "PermissionDenied",
+    });
+    expect([...left]).toEqual([]);
   });
 
   it("sends a file that fits into one part in one request, without a state", async () => {

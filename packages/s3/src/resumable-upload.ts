@@ -158,7 +158,9 @@ async function send(job: Job): Promise<ObjectInfo> {
   const write: Write = { operation: "put", key, fields, conditions: {}, options: { signal, onProgress } };
   const body = await toBody({ path }, { size: source.size, key, provider: store.name });
   const partSizeBytes = job.state?.partSizeBytes ?? partSizeFor(source.size, store.partSizeBytes);
-  const shape = { size: source.size, partSizeBytes, keeps: true };
+  // Parts that nobody could take up again are not left.
+  const keeps = job.state !== undefined || options.onState !== undefined;
+  const shape = { size: source.size, partSizeBytes, keeps };
   const { answer } =
     source.size <= partSizeBytes
       ? await uploadBody(store, write, body)
@@ -175,16 +177,12 @@ async function sendMissing(
   const { partSizeBytes } = upload;
   if (state === undefined) {
     const uploadId = await beginUpload(upload);
-    await options.onState?.({
-      version: 1,
-      bucket: store.bucket,
-      key,
-      uploadId,
-      writeId,
-      partSizeBytes,
-      source,
-    });
-  } else upload.uploadId = state.uploadId;
+    const begun = { version: 1, bucket: store.bucket, key, uploadId, writeId, partSizeBytes, source } as const;
+    await tellState(upload, begun, options);
+  } else {
+    upload.uploadId = state.uploadId;
+    store.uploads.add(state.uploadId);
+  }
   for (const part of arrived) takeArrived(upload, part, source.size);
   for (let number = 1; (number - 1) * partSizeBytes < source.size; number++) {
     if (upload.parts[number - 1] !== undefined) continue;
@@ -195,6 +193,20 @@ async function sendMissing(
   upload.stop.signal.throwIfAborted();
   await assertUnchanged(upload, options.path, source);
   return await finishParts(upload);
+}
+
+/** An upload whose state is not kept is of no use to anybody. */
+async function tellState(
+  upload: Upload,
+  state: ResumableState,
+  { onState }: ResumableUploadOptions,
+): Promise<void> {
+  try {
+    await onState?.(state);
+  } catch (error) {
+    await abandon(upload);
+    throw error;
+  }
 }
 
 function takeArrived(upload: Upload, { partNumber, size, etag, crc32 }: ArrivedPart, total: number): void {

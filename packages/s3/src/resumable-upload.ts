@@ -177,7 +177,15 @@ async function sendMissing(
   const { partSizeBytes } = upload;
   if (state === undefined) {
     const uploadId = await beginUpload(upload);
-    const begun = { version: 1, bucket: store.bucket, key, uploadId, writeId, partSizeBytes, source } as const;
+    const begun = {
+      version: 1,
+      bucket: store.bucket,
+      key,
+      uploadId,
+      writeId,
+      partSizeBytes,
+      source,
+    } as const;
     await tellState(upload, begun, options);
   } else {
     upload.uploadId = state.uploadId;

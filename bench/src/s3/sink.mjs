@@ -241,14 +241,15 @@ function sendZeros(response, length) {
   const waitMs = () =>
     bytesPerSecond === undefined ? 0 : startedAt + (sent / bytesPerSecond) * 1000 - performance.now();
   const next = () => {
-    for (let hasRoom = true; sent < length && hasRoom && waitMs() <= 1;) {
+    let hasRoom = true;
+    while (sent < length && hasRoom && waitMs() <= 1) {
       const piece = ZEROS.subarray(0, Math.min(PIECE_BYTES, length - sent));
       sent += piece.length;
       hasRoom = response.write(piece);
     }
     if (response.destroyed) return;
     if (sent === length) response.end();
-    else if (waitMs() > 1) setTimeout(next, waitMs());
+    else if (hasRoom) setTimeout(next, waitMs());
     else response.once("drain", next);
   };
   next();

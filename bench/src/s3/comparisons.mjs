@@ -37,7 +37,7 @@ export const PEER_COMPARISONS = Object.keys(WORKLOADS).map((work) => ({
   base: "raw-undici",
   own: "stowage-unsigned",
   subjects: ["stowage-unsigned", ...PEERS],
-  comparable: PEERS,
+  comparable: ["stowage-unsigned", ...PEERS],
   server: "sink",
 }));
 

@@ -64,6 +64,7 @@ const ROUTES = [
   ["DELETE", () => true, remove],
   ["HEAD", () => true, head],
   ["GET", ({ key, query }) => key === "" && query.has("location"), sendLocation],
+  ["GET", ({ key, query }) => key === "" && query.has("uploads"), listUploads],
   ["GET", ({ key }) => key === "", (call) => xml(call, 200, listing(objects, call.bucket, call.query))],
   ["GET", () => true, get],
 ];
@@ -72,6 +73,15 @@ function handle(call) {
   const route = ROUTES.find(([method, fits]) => method === call.request.method && fits(call));
   if (route === undefined) fail(call, 501, "NotImplemented");
   else route[2](call);
+}
+
+/** Some clients ask for an upload to go on with; there never is one. */
+function listUploads(call) {
+  xml(
+    call,
+    200,
+    `<ListMultipartUploadsResult><Bucket>${call.bucket}</Bucket><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>`,
+  );
 }
 
 function sendLocation(call) {

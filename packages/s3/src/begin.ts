@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { StorageError, delay, isStorageError, withErrorFacts } from "@stowage/core";
 import type { Upload, Write } from "./part-upload.js";
 import { ask, type Store } from "./store.js";
@@ -28,7 +29,10 @@ export async function beginUpload(upload: Upload): Promise<string> {
     }
   });
   store.uploads.add(uploadId);
-  return (upload.uploadId = uploadId);
+  upload.uploadId = uploadId;
+  // The connection of this request is free a turn later: the first part would open another.
+  await setImmediate();
+  return uploadId;
 }
 
 /** Clocks of clients and servers may be that far apart, in milliseconds: S3 refuses requests of others. */

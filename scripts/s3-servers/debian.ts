@@ -92,7 +92,7 @@ export async function debianRoot(suite: string, { title, packages }: Software): 
   return root;
 }
 
-/** The archive that this machine uses. */
+/** The archive that this machine uses. @throws Error when there is none. */
 async function mirror(): Promise<string> {
   const folder = "/etc/apt/sources.list.d";
   const files = (await readdir(folder).catch(() => [])).map((name) => join(folder, name));
@@ -101,7 +101,7 @@ async function mirror(): Promise<string> {
     const found = /^(?:deb |URIs:).*?(https?:\/\/\S+\/debian)\/?(?:\s|$)/m.exec(text);
     if (found?.[1] !== undefined) return found[1];
   }
-  return "http://deb.debian.org/debian";
+  throw new Error("No Debian archive is set up in /etc/apt");
 }
 
 /** Runs a command in another root, where the folder has the same path. Nothing stays mounted. */

@@ -1,4 +1,5 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { rmSync } from "node:fs";
 import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -9,10 +10,12 @@ import { promisify } from "node:util";
 const execute = promisify(execFile);
 const START_MS_MAX = 60_000;
 
-/** All that run, of every server: none outlives this process. */
+/** All that run, of every server, and their folders: none outlives this process. */
 const running = new Set<ChildProcess>();
+const folders = new Set<string>();
 process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 for (const [signal, code] of [
   ["SIGINT", 130],
@@ -44,6 +47,7 @@ export async function createDaemons(
   within: (command: Command, folder: string) => Command = (command) => command,
 ): Promise<Daemons> {
   const folder = await mkdtemp(join(tmpdir(), `stowage-${name}-`));
+  folders.add(folder);
   const children: ChildProcess[] = [];
   return {
     folder,
@@ -60,6 +64,7 @@ export async function createDaemons(
     stop: async () => {
       await Promise.all(children.map(kill));
       await rm(folder, { recursive: true, force: true });
+      folders.delete(folder);
     },
   };
 }

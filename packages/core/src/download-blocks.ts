@@ -150,17 +150,18 @@ function isResumable({ info, provider }: Transfer): boolean {
   return provider.supports.range && info?.etag !== undefined;
 }
 
-/** Opens the object, or a part of the very one that was opened before. */
+/** Opens the object, or all or a part of the very one that was opened before. */
 async function open(transfer: Transfer, range: ByteRange | undefined): Promise<GetResult> {
   const { provider, key, options, stop, info } = transfer;
-  const ifMatch = range === undefined ? options.ifMatch : info?.etag;
+  const isAgain = isResumable(transfer);
+  const ifMatch = isAgain ? info?.etag : options.ifMatch;
   const result = await provider.get(key, { signal: stop.signal, ifMatch, range }).catch((error: unknown) => {
-    const isChange = range !== undefined && options.ifMatch === undefined;
+    const isChange = isAgain && options.ifMatch === undefined;
     throw isChange && isStorageError(error, "PreconditionFailed") ? new Changed("", { cause: error }) : error;
   });
   const guarded = guardResult(result, provider);
   if (range !== undefined && guarded.range === undefined) throw withoutRange(transfer, guarded);
-  if (range === undefined) begin(transfer, guarded.info);
+  if (!isAgain) begin(transfer, guarded.info);
   return guarded;
 }
 

@@ -287,6 +287,15 @@ describe("a download of a large object", () => {
     expect(gets.length).toBeGreaterThan(8);
   });
 
+  it("reads each byte once when its first part is cut before a byte has come", async () => {
+    const { storage, gets } = await watched((get) => (get === 1 ? 0 : undefined));
+    const seen: Progress[] = [];
+    await storage.download("a", path, { onProgress: (progress) => void seen.push(progress) });
+    expect(await isWhole()).toBe(true);
+    expect(seen.at(-1)?.loaded).toBe(large.byteLength);
+    expect(gets.filter(({ ifMatch }) => ifMatch === undefined)).toHaveLength(1);
+  });
+
   it("begins anew when the object turns out to be another one", async () => {
     const { storage, store } = await watched((get) => (get <= 3 ? 1_000_000 : undefined));
     let replaced: Promise<unknown> | undefined;

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { delay, isStorageError, type StorageError } from "@stowage/core";
 import type { ObjectAnswer, PartAnswer, WriteAnswer } from "./client.js";
 import { bareEtag } from "./etag.js";
-import { ask, conditionOf } from "./store.js";
+import { ask, writing } from "./store.js";
 import type { Upload } from "./part-upload.js";
 
 const ROUNDS = 3;
@@ -32,18 +32,10 @@ function isUnsure({ applied, status }: StorageError, round: number): boolean {
 }
 
 async function complete({ store, write, uploadId = "", parts, stop }: Upload): Promise<WriteAnswer> {
-  const { key, conditions, options } = write;
+  const { key, conditions } = write;
   const { signal } = stop;
-  const attempted = {
-    operation: write.operation,
-    key,
-    signal,
-    action: "s3:PutObject",
-    writes: true,
-    condition: conditionOf(options.ifNoneMatch),
-  } as const;
   const request = { key, uploadId, parts, ...conditions };
-  return await ask(store, attempted, () => store.client.completeUpload(request, { signal }));
+  return await ask(store, writing(write, signal), () => store.client.completeUpload(request, { signal }));
 }
 
 /** Ceph 16 gives no ETag here. */

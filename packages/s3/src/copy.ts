@@ -5,7 +5,7 @@ import { fromHeaders, toFields } from "./facts.js";
 import { getObject } from "./get.js";
 import { putObject } from "./put.js";
 import { partSizeFor } from "./parts.js";
-import { ask, conditionOf, infoOf, type Store } from "./store.js";
+import { ask, infoOf, writing, type Store } from "./store.js";
 import { finishParts, startPart, uploading, type Part, type Write } from "./part-upload.js";
 
 /** An object of this store, or of another of the same server. */
@@ -56,18 +56,9 @@ async function readFacts({ store, key }: CopySource, signal: AbortSignal | undef
   return await ask(store, attempted, () => store.client.headObject({ key }, { signal }));
 }
 
-async function copyWhole(store: Store, { key, options }: Write, request: CopyRequest): Promise<WriteAnswer> {
-  const { signal, ifNoneMatch } = options;
-  const condition = conditionOf(ifNoneMatch);
-  const attempted = {
-    operation: "copy",
-    key,
-    signal,
-    action: "s3:PutObject",
-    writes: true,
-    condition,
-  } as const;
-  return await ask(store, attempted, () => store.client.copyObject(request, { signal }));
+async function copyWhole(store: Store, write: Write, request: CopyRequest): Promise<WriteAnswer> {
+  const { signal } = write.options;
+  return await ask(store, writing(write, signal), () => store.client.copyObject(request, { signal }));
 }
 
 function fieldsOf(source: ObjectAnswer): ReturnType<typeof toFields> {

@@ -1,6 +1,6 @@
 import type { Body } from "@stowage/core";
 import { beginUpload } from "./begin.js";
-import { finishParts, sendPart, track, type Part, type Sent, type Upload } from "./part-upload.js";
+import { finishParts, partOf, sendPart, track, type Sent, type Upload } from "./part-upload.js";
 import { sendByLibrary } from "./sdk/lib-storage.js";
 
 /** Sends a body by `@aws-sdk/lib-storage`; what is promised of a put holds as with the uploader of our own. */
@@ -33,12 +33,4 @@ export async function sendWithLibrary(
     stop.signal.removeEventListener("abort", end);
     end();
   }
-}
-
-function partOf(upload: Upload, body: Uint8Array): Part {
-  upload.size += body.byteLength;
-  return {
-    length: body.byteLength,
-    send: (place, signal) => upload.store.client.uploadPart({ ...place, body }, { signal }),
-  };
 }

@@ -17,7 +17,7 @@ export function remember(provider: StorageProvider, own: Own): StorageProvider {
 
 /** @throws TypeError for a provider that `s3` has not made, or one that somebody has wrapped. */
 export function ownProvider(provider: StorageProvider, caller: string): Own {
-  const own = OWN.get(provider);
+  const own = ownProviderIfAny(provider);
   if (own !== undefined) return own;
   throw new TypeError(`${caller} takes a provider that s3() has returned, not one that is wrapped`);
 }

@@ -39,7 +39,7 @@ export interface Upload {
   uploadId: string | undefined;
   /** The body, when it is a file that is read in parts. */
   file: Promise<FileHandle> | undefined;
-  size: number;
+  /** Bytes that have arrived: all of the body when its parts are finished. */
   loaded: number;
 }
 
@@ -69,7 +69,6 @@ export async function uploading(
     parts: [],
     uploadId: undefined,
     file: undefined,
-    size: 0,
     loaded: 0,
   };
   try {
@@ -105,6 +104,23 @@ interface PartPlace extends UploadId {
   readonly partNumber: number;
 }
 
+/** A part whose bytes are in memory, or will be when `read` has ended. */
+export function partOf(
+  { store, buffers }: Upload,
+  body: Uint8Array,
+  read?: (signal: AbortSignal) => Promise<void>,
+): Part {
+  let reading: Promise<void> | undefined;
+  return {
+    length: body.byteLength,
+    send: async (place, signal) => {
+      await (reading ??= read?.(signal));
+      return await store.client.uploadPart({ ...place, body }, { signal });
+    },
+    release: () => buffers.give(body),
+  };
+}
+
 const PENDING: PartAnswer = { etag: "" };
 
 /** Begins to send the next part, as soon as there are not too many under way. */
@@ -115,7 +131,6 @@ export async function startPart(upload: Upload, part: Part): Promise<void> {
   stop.signal.throwIfAborted();
   const partNumber = part.number ?? parts.push(PENDING);
   if (partNumber > PARTS_MAX) throw tooManyParts(upload);
-  upload.size += part.length;
   track(
     upload,
     sendPart(upload, partNumber, part).finally(() => part.release?.()),
@@ -157,7 +172,7 @@ export async function sendPart(
 export async function finishParts(upload: Upload): Promise<Sent> {
   await Promise.all(upload.running);
   upload.stop.signal.throwIfAborted();
-  return { answer: await completeUpload(upload), size: upload.size };
+  return { answer: await completeUpload(upload), size: upload.loaded };
 }
 
 function tooManyParts({ store, write, partSizeBytes }: Upload): StorageError {

@@ -40,7 +40,6 @@ export async function probe(provider: StorageProvider, { signal }: CallOptions =
   const store = timedStore({ ...own, client });
   const probing = { store, signal, key: `${keyPrefix}stowage-probe-${randomUUID()}` };
   try {
-    await put(probing, {});
     const bareIfMatch = await wantsBareIfMatch(probing);
     return {
       ...DIALECTS.generic,
@@ -159,6 +158,7 @@ async function keepsConditionsOfCopy(probing: Probing): Promise<boolean> {
   const request = { from: { bucket: store.bucket, key }, key: to, fields: FIELDS };
   const copy = (ifNoneMatch?: "*"): Promise<unknown> =>
     ask(store, attempted, () => store.client.copyObject({ ...request, ifNoneMatch }, { signal }));
+  await put(probing, {});
   await copy();
   return await refusesFor(copy("*"));
 }

@@ -221,7 +221,6 @@ function takeArrived(upload: Upload, { partNumber, size, etag, crc32 }: ArrivedP
   const { length } = rangeOf(partNumber, upload.partSizeBytes, total);
   if (size !== length) return;
   upload.parts[partNumber - 1] = { etag, crc32 };
-  upload.size += size;
   upload.loaded += size;
 }
 

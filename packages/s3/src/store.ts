@@ -35,7 +35,7 @@ export function comparable({ dialect }: Store, etag: string | undefined): string
 }
 
 /** What it means that a condition did not hold. */
-export function conditionOf(ifNoneMatch: "*" | undefined): "AlreadyExists" | "PreconditionFailed" {
+function conditionOf(ifNoneMatch: "*" | undefined): "AlreadyExists" | "PreconditionFailed" {
   return ifNoneMatch === undefined ? "PreconditionFailed" : "AlreadyExists";
 }
 
@@ -47,6 +47,22 @@ interface Attempted {
   readonly action: string;
   readonly writes?: boolean | undefined;
   readonly condition?: FailureContext["condition"];
+}
+
+/** What the request says of itself that makes an object appear. */
+export function writing(
+  {
+    operation,
+    key,
+    options,
+  }: Pick<Attempted, "operation"> & {
+    readonly key: string;
+    readonly options: { readonly ifNoneMatch?: "*" | undefined };
+  },
+  signal: AbortSignal | undefined,
+): Attempted {
+  const condition = conditionOf(options.ifNoneMatch);
+  return { operation, key, signal, action: "s3:PutObject", writes: true, condition };
 }
 
 /** Sends a request for a verb, and explains its failure. */

@@ -2,6 +2,7 @@ import { StorageError, consume, type Body } from "@stowage/core";
 import { open } from "node:fs/promises";
 import {
   finishParts,
+  partOf,
   startPart,
   uploading,
   type Part,
@@ -11,7 +12,7 @@ import {
 } from "./part-upload.js";
 import { sendWithLibrary } from "./library-upload.js";
 import { partSizeFor } from "./parts.js";
-import { ask, conditionOf, type Store } from "./store.js";
+import { ask, writing, type Store } from "./store.js";
 
 /**
  * Sends a body: in one request when it fits into one part, else in parts, several at once.
@@ -45,20 +46,13 @@ function isSeekable({ bytes, path, replayable }: Body): boolean {
 
 async function putWhole(
   store: Store,
-  { operation, key, fields, conditions, options }: Write,
+  write: Write,
   bytes: Uint8Array,
   signal: AbortSignal | undefined,
 ): Promise<Sent> {
-  const attempted = {
-    operation,
-    key,
-    signal,
-    action: "s3:PutObject",
-    writes: true,
-    condition: conditionOf(options.ifNoneMatch),
-  } as const;
+  const { key, fields, conditions, options } = write;
   const request = { key, body: bytes, fields, ...conditions };
-  const answer = await ask(store, attempted, () => store.client.putObject(request, { signal }));
+  const answer = await ask(store, writing(write, signal), () => store.client.putObject(request, { signal }));
   options.onProgress?.({ loaded: bytes.byteLength, total: bytes.byteLength });
   return { answer, size: bytes.byteLength };
 }
@@ -154,21 +148,4 @@ async function readRange(
     into.set(chunk, used);
     used += chunk.byteLength;
   });
-}
-
-/** A part whose bytes are in memory, or will be when `read` has ended. */
-function partOf(
-  { store, buffers }: Upload,
-  body: Uint8Array,
-  read?: (signal: AbortSignal) => Promise<void>,
-): Part {
-  let reading: Promise<void> | undefined;
-  return {
-    length: body.byteLength,
-    send: async (place, signal) => {
-      await (reading ??= read?.(signal));
-      return await store.client.uploadPart({ ...place, body }, { signal });
-    },
-    release: () => buffers.give(body),
-  };
 }

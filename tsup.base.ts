@@ -23,6 +23,7 @@ export function packageBuild(bundledInCjs: readonly string[] = []): Options {
     noExternal: [...bundledInCjs],
     esbuildOptions: (options, { format }) => {
       if (format === "esm") options.external = [...(options.external ?? []), ...bundledInCjs];
+      else options.define = { ...options.define, "import.meta.url": "__filename" };
     },
     esbuildPlugins: [licences],
   };

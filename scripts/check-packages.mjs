@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { transform } from "esbuild";
+import { build, transform } from "esbuild";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const BIN = join(ROOT, "node_modules/.bin");
@@ -109,6 +109,7 @@ async function useThem(temp, consumer, packages) {
     for (const format of ["mts", "cts"]) {
       await check(`${name}: TypeScript nodenext, .${format}`, () => compileAndRun(consumer, short, format));
     }
+    await check(`${name}: bundled`, () => bundleAndRun(temp, consumer, short));
   }
 }
 
@@ -126,6 +127,14 @@ async function compileAndRun(folder, short, format) {
   const options = "--module nodenext --target es2022 --strict --exactOptionalPropertyTypes --outDir compiled";
   await run(folder, join(BIN, "tsc"), [...options.split(" "), `${short}.${format}`]);
   await use(folder, [process.execPath], `compiled/${short}.${format.replace("t", "j")}`);
+}
+
+/** As one file, in a folder without packages. */
+async function bundleAndRun(temp, folder, short) {
+  const outfile = join(temp, "bundled", `${short}.cjs`);
+  const entryPoints = [join(folder, `${short}.mjs`)];
+  await build({ entryPoints, outfile, bundle: true, platform: "node", format: "cjs", logLevel: "error" });
+  await use(join(temp, "bundled"), [process.execPath], `${short}.cjs`);
 }
 
 /** Runs a script that says "used" when it is through: an exit code of 0 may also mean that it stopped half-way. */

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { PartAnswer } from "../client.js";
+import { sdkPackage } from "./packages.js";
 
 /** What the library sends, by requests of ours. */
 export interface PartTarget {
@@ -24,7 +25,8 @@ export async function sendByLibrary(
   { partSizeBytes, concurrency, stop }: LibraryOptions,
   target: PartTarget,
 ): Promise<void> {
-  const [{ Upload }, sdk] = await Promise.all([import("@aws-sdk/lib-storage"), import("@aws-sdk/client-s3")]);
+  const sdk = await sdkPackage("@aws-sdk/client-s3", () => import("@aws-sdk/client-s3"));
+  const { Upload } = await sdkPackage("@aws-sdk/lib-storage", () => import("@aws-sdk/lib-storage"));
   const send = async (command: object): Promise<object> => {
     stop.signal.throwIfAborted();
     if (command instanceof sdk.CreateMultipartUploadCommand) return { UploadId: await target.create() };

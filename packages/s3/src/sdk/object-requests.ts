@@ -3,6 +3,7 @@ import type { ObjectAnswer, S3Client } from "../client.js";
 import type { Dialect } from "../dialect.js";
 import { attempt, required, senseless } from "./failure.js";
 import type { Requests } from "./requests.js";
+import { sdkPackage } from "./packages.js";
 import { checksumFields, checksumOf, objectAnswer, sdkFields } from "./convert.js";
 import type { Readable } from "node:stream";
 
@@ -54,7 +55,10 @@ export function objectRequests(
       }),
     signGet: async ({ key: Key, versionId: VersionId, expiresInSeconds: expiresIn }) => {
       const { sdk, client } = await load();
-      const { getSignedUrl } = await import("@aws-sdk/s3-request-presigner");
+      const { getSignedUrl } = await sdkPackage(
+        "@aws-sdk/s3-request-presigner",
+        () => import("@aws-sdk/s3-request-presigner"),
+      );
       const command = new sdk.GetObjectCommand({ Bucket, Key, VersionId });
       return await attempt(undefined, () => getSignedUrl(client, command, { expiresIn }));
     },

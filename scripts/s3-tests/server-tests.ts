@@ -5,6 +5,7 @@ import type { S3Server } from "../s3-servers/server.js";
 import { CLIENTS } from "./clients.js";
 import { FAULTS } from "./faults.js";
 import { FEATURES } from "./features.js";
+import { LINKS } from "./links.js";
 import { assertNoUploads, withReal, type RealTest, type ServerKind } from "./real.js";
 import { RESUMABLE } from "./resumable.js";
 import type { Tally } from "./tally.js";
@@ -22,13 +23,14 @@ const SUITES: Readonly<
   Record<SuiteName, (kind: ServerKind, server: S3Server, tally: Tally) => Promise<void>>
 > = {
   features: (kind, server, tally) => testEach([...FEATURES, ...RESUMABLE], kind, server, tally),
+  links: (kind, server, tally) => testEach(LINKS, kind, server, tally),
   clients: (kind, server, tally) => testEach(CLIENTS, kind, server, tally),
   faults: (kind, server, tally) => testEach(FAULTS, kind, server, tally),
   traps: testTraps,
   contract: testContracts,
 };
 
-export type SuiteName = "features" | "clients" | "traps" | "faults" | "contract";
+export type SuiteName = "features" | "links" | "clients" | "traps" | "faults" | "contract";
 
 export const SUITE_NAMES = Object.keys(SUITES) as readonly SuiteName[];
 

@@ -69,22 +69,29 @@ export function checkPut(
 }
 
 /** Throws for a body of a length that this provider does not take. */
-export function checkSize(provider: StorageProvider, key: string, size: number | undefined): void {
-  if (size === 0) assertSupports(provider, "emptyObject", "empty objects", key);
+export function checkSize(
+  provider: StorageProvider,
+  key: string,
+  size: number | undefined,
+  operation: Operation = "put",
+): void {
+  if (size === 0) assertSupports(provider, "emptyObject", "empty objects", key, operation);
   const { objectBytesMax } = provider.supports;
   if (size === undefined || !(size > objectBytesMax)) return;
   const reason = `the body has ${size} bytes, the provider takes ${objectBytesMax}`;
-  throw refused("TooLarge", reason, provider, "put", key);
+  throw refused("TooLarge", reason, provider, operation, key);
 }
 
-function assertSupports(
+/** @throws StorageError `Unsupported` when the provider denies the feature. */
+export function assertSupports(
   provider: StorageProvider,
-  feature: "ifNoneMatch" | "ifMatch" | "metadata" | "emptyObject",
+  feature: "ifNoneMatch" | "ifNoneMatchOnMultipart" | "ifMatch" | "metadata" | "emptyObject",
   words: string,
   key: string,
+  operation: Operation = "put",
 ): void {
   if (provider.supports[feature]) return;
-  throw refused("Unsupported", `the provider does not support ${words}`, provider, "put", key);
+  throw refused("Unsupported", `the provider does not support ${words}`, provider, operation, key);
 }
 
 /** Throws for options of a copy or a move that are wrong. */

@@ -210,7 +210,7 @@ describe("a storage", () => {
     expect(() => storage.publicUrl("a")).toThrow(expect.objectContaining({ code: "Unsupported" }));
     for (const call of [
       storage.signedUrl("a"),
-      storage.signUpload("a"),
+      storage.signUpload("a", { maxBytes: 1 }),
       storage.importFrom("a", "https://example.org"),
     ]) {
       expect(await rejection(call)).toMatchObject({ code: "Unsupported", applied: "no", key: "a" });
@@ -265,7 +265,7 @@ describe("wrong keys", () => {
     ["move", (storage, key) => storage.move("a", key)],
     ["download", (storage, key) => storage.download(key, "/nowhere/x")],
     ["signedUrl", (storage, key) => storage.signedUrl(key)],
-    ["signUpload", (storage, key) => storage.signUpload(key)],
+    ["signUpload", (storage, key) => storage.signUpload(key, { maxBytes: 1 })],
     ["importFrom", (storage, key) => storage.importFrom(key, "https://example.org")],
   ];
 

@@ -32,6 +32,7 @@ import type {
   PutOptions,
   StorageProvider,
 } from "./provider.js";
+import { linksOf, required } from "./storage-links.js";
 import { putDirectory } from "./put-directory.js";
 import { putMany } from "./put-many.js";
 import type {
@@ -131,21 +132,7 @@ function facade(storage: Storage): FileStorage {
     putDirectory: (directory, prefix, options = {}) => putDirectory(self, directory, prefix, options),
     locate: (text) => locate(storage, text),
     at: (ref) => at(storage, ref),
-    publicUrl: (key) => {
-      checkKey(provider, key, "publicUrl");
-      return required(provider, "publicUrl", key)(key);
-    },
-    signedUrl: async (key, options = {}) => {
-      checkKey(provider, key, "signedUrl");
-      const sign = required(provider, "signedUrl", key);
-      return await runCall(storage, "signedUrl", key, options, (call) => sign(key, call));
-    },
-    signUpload: async (key, options = {}) => {
-      checkKey(provider, key, "signUpload");
-      const sign = required(provider, "signUpload", key);
-      return await runCall(storage, "signUpload", key, options, (call) => sign(key, call));
-    },
-    multipart: provider.multipart,
+    ...linksOf(storage),
     importFrom: async (key, url, options = {}) => {
       checkKey(provider, key, "importFrom");
       checkPut(provider, key, options, undefined);
@@ -285,20 +272,4 @@ function at(storage: Storage, ref: string): StoredAt {
     put: (body, options = {}) => put(storage, key, body, options),
     delete: (options = {}) => remove(storage, key, options),
   };
-}
-
-type OptionalVerb = "publicUrl" | "signedUrl" | "signUpload" | "importFrom";
-
-function required<Verb extends OptionalVerb>(
-  provider: StorageProvider,
-  verb: Verb,
-  key: string,
-): NonNullable<StorageProvider[Verb]> {
-  const member = provider[verb];
-  if (member !== undefined) return member;
-  throw new StorageError("Unsupported", `the provider has no ${verb}`, {
-    operation: verb,
-    provider: provider.name,
-    key,
-  });
 }

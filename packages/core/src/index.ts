@@ -1,6 +1,7 @@
 export { consume, delay, linkedController } from "./abort.js";
 export { toBody, type BodyContent, type BodyInput, type BodyOptions, type WebMessage } from "./body.js";
 export { assertPut } from "./check.js";
+export { contentDisposition } from "./content-disposition.js";
 export { CONTENT_TYPE_UNKNOWN, contentTypeOf, extensionOf } from "./content-type.js";
 export { fallback, type FallbackOptions } from "./compose/fallback.js";
 export type { FallbackOnCode } from "./compose/chain.js";
@@ -36,6 +37,17 @@ export { KEY_BYTES_MAX, assertKey, compareKeys, keyProblem } from "./key.js";
 export { guardResult } from "./guard.js";
 export { keyFromPath, type KeyFromPathOptions } from "./key-from-path.js";
 export { keyTemplate, type KeyTemplate, type KeyTemplateValues } from "./key-template.js";
+export type {
+  CompleteUploadOptions,
+  CreateUploadOptions,
+  MultipartUploads,
+  SignPartOptions,
+  SignUploadOptions,
+  SignedUpload,
+  SignedUrlOptions,
+  UploadReference,
+  UploadedPart,
+} from "./links.js";
 export { memory, type MemoryOptions } from "./memory.js";
 export { METADATA_BYTES_MAX } from "./metadata.js";
 export { PageBuilder, listEntry } from "./page.js";
@@ -56,21 +68,16 @@ export {
   type ListPage,
   type Located,
   type Metadata,
-  type MultipartUploads,
   type ObjectCopy,
   type ObjectHeaders,
   type ObjectInfo,
   type Progress,
   type PutOptions,
   type ServedRange,
-  type SignUploadOptions,
-  type SignedUpload,
-  type SignedUrlOptions,
   type SkippedKey,
   type StorageEvent,
   type StorageProvider,
   type Supports,
-  type UploadedPart,
 } from "./provider.js";
 export type { PutDirectoryOptions } from "./put-directory.js";
 export type { PutManyItem, PutManyOptions, PutManyResult } from "./put-many.js";
@@ -82,6 +89,7 @@ export type {
   DownloadOptions,
   FileStorage,
   StorageListOptions,
+  StorageMultipart,
   StorageOptions,
   StoragePutOptions,
   StoredAt,

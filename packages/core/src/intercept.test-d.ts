@@ -1,5 +1,6 @@
 import type { EveryMember } from "./intercept.js";
-import type { MultipartUploads, StorageProvider } from "./provider.js";
+import type { MultipartUploads } from "./links.js";
+import type { StorageProvider } from "./provider.js";
 
 declare const provider: StorageProvider;
 declare const uploads: MultipartUploads;

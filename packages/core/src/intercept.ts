@@ -1,4 +1,5 @@
 import type { Operation } from "./errors.js";
+import type { MultipartUploads } from "./links.js";
 import type {
   Body,
   CallOptions,
@@ -7,7 +8,6 @@ import type {
   ListOptions,
   ListPage,
   Located,
-  MultipartUploads,
   ObjectInfo,
   PutOptions,
   StorageProvider,

@@ -1,4 +1,4 @@
-import { StorageError, shown } from "./errors.js";
+import { StorageError, shown, type Operation } from "./errors.js";
 import { describeType } from "./key.js";
 import type { Metadata, ObjectHeaders } from "./provider.js";
 
@@ -25,7 +25,12 @@ const HEADER_BYTES_MAX = 1024;
  *
  * @throws TypeError for values that are not strings; StorageError `InvalidArgument` for the rest.
  */
-export function assertMetadata(metadata: Metadata, key: string, provider: string): void {
+export function assertMetadata(
+  metadata: Metadata,
+  key: string,
+  provider: string,
+  operation: Operation = "put",
+): void {
   if (typeof metadata !== "object" || metadata === null || Symbol.iterator in metadata) {
     throw new TypeError(`metadata is an object of strings, not ${describeType(metadata)}`);
   }
@@ -36,7 +41,7 @@ export function assertMetadata(metadata: Metadata, key: string, provider: string
     }
     const problem = nameProblem(name) ?? valueProblem(name, value);
     if (problem !== undefined) {
-      throw new StorageError("InvalidArgument", problem, { operation: "put", provider, key });
+      throw new StorageError("InvalidArgument", problem, { operation, provider, key });
     }
     bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
   }
@@ -44,7 +49,7 @@ export function assertMetadata(metadata: Metadata, key: string, provider: string
   throw new StorageError(
     "InvalidArgument",
     `the metadata is ${bytes} bytes long, the most is ${METADATA_BYTES_MAX}`,
-    { operation: "put", provider, key },
+    { operation, provider, key },
   );
 }
 
@@ -66,14 +71,19 @@ function valueProblem(name: string, value: string): string | undefined {
  *
  * @throws TypeError for values that are not strings; StorageError `InvalidArgument` for the rest.
  */
-export function assertHeaders(headers: ObjectHeaders, key: string, provider: string): void {
+export function assertHeaders(
+  headers: ObjectHeaders,
+  key: string,
+  provider: string,
+  operation: Operation = "put",
+): void {
   for (const name of ["contentType", "cacheControl", "contentDisposition"] as const) {
     const value = headers[name];
     if (value === undefined) continue;
     if (typeof value !== "string") throw new TypeError(`${name} is a string, not ${describeType(value)}`);
     const problem = headerProblem(name, value);
     if (problem === undefined) continue;
-    throw new StorageError("InvalidArgument", problem, { operation: "put", provider, key });
+    throw new StorageError("InvalidArgument", problem, { operation, provider, key });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { MultipartUploads, SignUploadOptions, SignedUpload, SignedUrlOptions } from "./links.js";
 
 /**
  * What a provider can do inside the verbs that every provider has. Verbs that only some have need no flag:
@@ -283,64 +284,6 @@ export interface GetResult {
    * stream releases it; reading it to the end does too.
    */
   readonly body: Uint8Array | Readable;
-}
-
-export interface SignedUrlOptions extends CallOptions {
-  /** How long the link works, in seconds. */
-  readonly expiresInSeconds?: number | undefined;
-}
-
-/** What a client may upload with a signed request, bound by the signature. */
-export interface SignUploadOptions extends CallOptions {
-  readonly contentType?: string | undefined;
-  /** The exact length, in bytes. Give this or `maxBytes`. */
-  readonly contentLength?: number | undefined;
-  /** The most bytes the client may send. */
-  readonly maxBytes?: number | undefined;
-  readonly metadata?: Metadata | undefined;
-  readonly ifNoneMatch?: "*" | undefined;
-  /** How long the client may start, in seconds. */
-  readonly expiresInSeconds?: number | undefined;
-}
-
-/** A request that a client can send by itself. Every header and field in it must be sent as it is. */
-export interface SignedUpload {
-  readonly key: string;
-  readonly method: "PUT" | "POST";
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  /** The form fields of a POST, before the file. */
-  readonly fields?: Readonly<Record<string, string>> | undefined;
-  readonly expiresAt: Date;
-}
-
-/** A part that a client has uploaded: its number, from 1, and the ETag it was answered with. */
-export interface UploadedPart {
-  readonly partNumber: number;
-  readonly etag: string;
-  /** In bytes; known in listings. */
-  readonly size?: number | undefined;
-}
-
-/** Uploads in parts that a client does by itself, each part by a signed request. */
-export interface MultipartUploads {
-  readonly create: (key: string, options: SignUploadOptions) => Promise<{ readonly uploadId: string }>;
-  readonly signPart: (
-    key: string,
-    upload: { readonly uploadId: string; readonly partNumber: number },
-    options: SignUploadOptions,
-  ) => Promise<SignedUpload>;
-  readonly listParts: (
-    key: string,
-    upload: { readonly uploadId: string },
-    options: CallOptions,
-  ) => Promise<readonly UploadedPart[]>;
-  readonly complete: (
-    key: string,
-    upload: { readonly uploadId: string; readonly parts: readonly UploadedPart[] },
-    options: CallOptions,
-  ) => Promise<ObjectInfo>;
-  readonly abort: (key: string, upload: { readonly uploadId: string }, options: CallOptions) => Promise<void>;
 }
 
 /** Where a text points to, when it points into this provider. */

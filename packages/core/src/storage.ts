@@ -1,5 +1,6 @@
 import type { BodyInput } from "./body.js";
 import type { DeleteManyResult } from "./delete-many.js";
+import type { MultipartUploads, SignUploadOptions, SignedUpload, SignedUrlOptions } from "./links.js";
 import type { PutDirectoryOptions } from "./put-directory.js";
 import type { PutManyItem, PutManyOptions, PutManyResult } from "./put-many.js";
 import type {
@@ -12,12 +13,8 @@ import type {
   ListOptions,
   ListPage,
   Located,
-  MultipartUploads,
   ObjectInfo,
   PutOptions,
-  SignUploadOptions,
-  SignedUpload,
-  SignedUrlOptions,
   StorageEvent,
   StorageProvider,
 } from "./provider.js";
@@ -54,6 +51,15 @@ export interface StoragePutOptions extends Outer<Omit<PutOptions, "writeId">> {
    */
   readonly idempotencyKey?: string | undefined;
 }
+
+/** {@link MultipartUploads} as the facade has them: options may be left out. */
+export type StorageMultipart = {
+  readonly [Name in keyof MultipartUploads]: MultipartUploads[Name] extends (
+    ...given: [...infer Rest, infer Options extends CallOptions]
+  ) => infer Result
+    ? (...given: [...Rest, options?: Outer<Options>]) => Result
+    : never;
+};
 
 export interface StorageListOptions extends Outer<ListOptions> {}
 
@@ -162,17 +168,30 @@ export interface FileStorage {
   /** The object under a ref. @throws StorageError `InvalidArgument` when no member owns the ref. */
   readonly at: (ref: string) => StoredAt;
 
-  /** A permanent link for everybody. @throws StorageError `Unsupported`. */
+  /**
+   * A permanent link for everybody.
+   *
+   * @throws StorageError `Unsupported` when nothing is known that everybody can read.
+   */
   readonly publicUrl: (key: string) => string;
 
-  /** A link for reading that expires. @throws StorageError `Unsupported`. */
+  /**
+   * A link for reading that expires.
+   *
+   * @throws StorageError `InvalidArgument`; `Unsupported`.
+   */
   readonly signedUrl: (key: string, options?: Outer<SignedUrlOptions>) => Promise<string>;
 
-  /** A request with which a client uploads by itself. @throws StorageError `Unsupported`. */
+  /**
+   * A request with which a client uploads by itself. The signature binds the type (default: that of the key's
+   * extension) and the length.
+   *
+   * @throws StorageError `InvalidArgument`, also without `contentLength` or `maxBytes`; `Unsupported`.
+   */
   readonly signUpload: (key: string, options?: Outer<SignUploadOptions>) => Promise<SignedUpload>;
 
   /** Uploads in parts that a client does by itself, where the provider has them. */
-  readonly multipart: MultipartUploads | undefined;
+  readonly multipart: StorageMultipart | undefined;
 
   /** Has the provider fetch a URL itself. @throws StorageError `Unsupported`. */
   readonly importFrom: (key: string, url: string, options?: Outer<PutOptions>) => Promise<ObjectInfo>;

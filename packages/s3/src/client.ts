@@ -27,7 +27,6 @@ export interface S3Client {
   /** @returns The uploads of one key that have been begun and neither completed nor aborted. */
   readonly listUploads: (key: string, call: S3Call) => Promise<readonly BegunUpload[]>;
   readonly abortUpload: (upload: UploadId, call: S3Call) => Promise<void>;
-  readonly signGet: (request: SignGetRequest) => Promise<string>;
   readonly close: () => void;
 }
 
@@ -94,6 +93,8 @@ export interface CopyRequest {
 export interface CreateUploadRequest {
   readonly key: string;
   readonly fields: ObjectFields;
+  /** Parts will come with a checksum of S3's own; default: where the dialect has one. */
+  readonly checksums?: boolean | undefined;
 }
 
 export interface UploadId {
@@ -121,12 +122,8 @@ export interface CopyPartRequest extends UploadId {
 }
 
 export interface CompleteRequest extends UploadId, Conditions {
-  /** In their order. */
-  readonly parts: readonly PartAnswer[];
-}
-
-export interface SignGetRequest extends ObjectRequest {
-  readonly expiresInSeconds: number;
+  /** In the order of their numbers. */
+  readonly parts: readonly NumberedPart[];
 }
 
 /** What a server says about an object. */
@@ -150,8 +147,12 @@ export interface PartAnswer {
   readonly crc32?: string | undefined;
 }
 
-export interface ArrivedPart extends PartAnswer {
+export interface NumberedPart extends PartAnswer {
+  /** From 1. */
   readonly partNumber: number;
+}
+
+export interface ArrivedPart extends NumberedPart {
   readonly size: number;
 }
 

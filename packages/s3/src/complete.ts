@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { delay, isStorageError, type StorageError } from "@stowage/core";
-import type { ObjectAnswer, PartAnswer, WriteAnswer } from "./client.js";
+import type { NumberedPart, ObjectAnswer, PartAnswer, WriteAnswer } from "./client.js";
 import { bareEtag } from "./etag.js";
 import { ask, writing } from "./store.js";
 import type { Upload } from "./part-upload.js";
@@ -8,44 +8,52 @@ import type { Upload } from "./part-upload.js";
 const ROUNDS = 3;
 const PAUSE_MS = 200;
 
+/** What has to be known of an upload that is completed. */
+export interface Completion extends Pick<Upload, "store" | "write" | "uploadId" | "stop"> {
+  /** In their order; those without a number have the one of their place. */
+  readonly parts: readonly (PartAnswer & Partial<NumberedPart>)[];
+}
+
 /**
  * Makes the parts an object. When the outcome is unknown the server is asked, and told again: a second
  * completion of the same parts does no harm.
  */
-export async function completeUpload(upload: Upload): Promise<WriteAnswer> {
+export async function completeUpload(upload: Completion): Promise<WriteAnswer> {
   for (let round = 1; ; round++) {
     try {
       return await named(upload, await complete(upload));
     } catch (error) {
-      if (!isStorageError(error) || !isUnsure(error, round)) throw error;
+      if (!isStorageError(error) || !isUnsure(error)) throw error;
       const found = await ownObject(upload);
       if (found !== undefined) return found;
+      if (round === 1 && error.applied !== "unknown") throw error;
       if (round === ROUNDS || upload.stop.signal.aborted) throw error;
       await delay(PAUSE_MS * 2 ** round, upload.stop.signal);
     }
   }
 }
 
-/** No answer, or one of a server in trouble; and after such a one, that the upload is not there any more. */
-function isUnsure({ applied, status }: StorageError, round: number): boolean {
-  return applied === "unknown" || (round > 1 && status === 404);
+/** No answer, or one of a server in trouble; or that the upload is not there: somebody may have completed it. */
+function isUnsure({ applied, status }: StorageError): boolean {
+  return applied === "unknown" || status === 404;
 }
 
-async function complete({ store, write, uploadId = "", parts, stop }: Upload): Promise<WriteAnswer> {
+async function complete({ store, write, uploadId = "", parts, stop }: Completion): Promise<WriteAnswer> {
   const { key, conditions } = write;
   const { signal } = stop;
-  const request = { key, uploadId, parts, ...conditions };
+  const numbered = parts.map((part, index) => ({ partNumber: index + 1, ...part }));
+  const request = { key, uploadId, parts: numbered, ...conditions };
   return await ask(store, writing(write, signal), () => store.client.completeUpload(request, { signal }));
 }
 
 /** Ceph 16 gives no ETag here. */
-async function named(upload: Upload, answer: WriteAnswer): Promise<WriteAnswer> {
+async function named(upload: Completion, answer: WriteAnswer): Promise<WriteAnswer> {
   if (bareEtag(answer.etag) !== undefined) return answer;
   return { ...answer, etag: (await ownObject(upload))?.etag };
 }
 
 /** The object under the key, when it is the one that these parts make. */
-async function ownObject({ store, write, stop, parts }: Upload): Promise<ObjectAnswer | undefined> {
+async function ownObject({ store, write, stop, parts }: Completion): Promise<ObjectAnswer | undefined> {
   const { key } = write;
   const { signal } = stop;
   const attempted = { operation: write.operation, key, signal, action: "s3:GetObject" } as const;

@@ -38,6 +38,8 @@ export interface Dialect {
   readonly tags: boolean;
   /** Uploads by forms whose policy the server checks. */
   readonly postPolicy: boolean;
+  /** Such forms keep `Cache-Control` and `Content-Disposition`, too. */
+  readonly postHeaders: boolean;
   /** Ways of encryption that a request may ask for; `"customer"` is with a key that comes with it. */
   readonly encryption: readonly ("AES256" | "aws:kms" | "customer")[];
   /** Classes of storage other than `STANDARD`. */
@@ -57,6 +59,7 @@ const CONSERVATIVE = {
   acl: false,
   tags: false,
   postPolicy: false,
+  postHeaders: false,
   encryption: [],
   storageClasses: false,
 } as const;
@@ -82,6 +85,7 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
     acl: true,
     tags: true,
     postPolicy: true,
+    postHeaders: true,
     encryption: ["AES256", "aws:kms", "customer"],
     storageClasses: true,
   },
@@ -100,7 +104,7 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
   },
   /**
    * Measured on Ceph 16.2, 18.2 and 20.2: a put knows both conditions, but compares `If-Match` without its quotes
-   * up to 18; completing, copying and deleting ignore conditions in silence up to 18. `AES256` is ignored in silence
+   * up to 18; completing, copying and deleting ignore conditions in silence up to 18. Forms drop headers in silence. `AES256` is ignored in silence
    * by 16 and refused by the others unless they are set up for it.
    */
   ceph: {

@@ -1,4 +1,5 @@
 export { DIALECTS, type Dialect, type DialectName } from "./dialect.js";
+export { cloudFrontCookies, cloudFrontUrl, type CloudFrontKey, type CloudFrontLimits } from "./cloudfront.js";
 export { copyBetween, type ObjectPlace } from "./copy-between.js";
 export { objectVersion, type ObjectVersion } from "./object-version.js";
 export { probe } from "./probe.js";

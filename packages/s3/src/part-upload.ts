@@ -1,5 +1,6 @@
 import { StorageError, linkedController, type PutOptions } from "@stowage/core";
 import type { FileHandle } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
 import type { Conditions, ObjectFields, PartAnswer, UploadId, WriteAnswer } from "./client.js";
 import { abandon, beginUpload } from "./begin.js";
 import { completeUpload } from "./complete.js";
@@ -9,7 +10,7 @@ import { withTries } from "./tries.js";
 
 /** A write on its way: what all its requests share. */
 export interface Write {
-  readonly operation: "put" | "copy";
+  readonly operation: "put" | "copy" | "multipart";
   readonly key: string;
   readonly fields: ObjectFields;
   readonly conditions: Conditions;
@@ -127,7 +128,11 @@ const PENDING: PartAnswer = { etag: "" };
 export async function startPart(upload: Upload, part: Part): Promise<void> {
   const { store, running, stop, parts } = upload;
   if (upload.uploadId === undefined) await beginUpload(upload);
-  while (running.size >= store.concurrency) await Promise.race(running);
+  while (running.size >= store.concurrency) {
+    await Promise.race(running);
+    // The connection of the part that has arrived is free a turn later: the next one would open another.
+    await setImmediate();
+  }
   stop.signal.throwIfAborted();
   const partNumber = part.number ?? parts.push(PENDING);
   if (partNumber > PARTS_MAX) throw tooManyParts(upload);

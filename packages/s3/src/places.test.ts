@@ -7,6 +7,7 @@ function places(options: Partial<PlacesOptions> = {}): ReturnType<typeof createP
     bucket: "videos",
     region: "eu-west-1",
     endpoint: undefined,
+    publicEndpoint: undefined,
     publicBaseUrl: undefined,
     ...options,
   });

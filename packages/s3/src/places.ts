@@ -12,12 +12,17 @@ export interface PlacesOptions {
   readonly bucket: string;
   readonly region: string | undefined;
   readonly endpoint: string | undefined;
+  readonly publicEndpoint: string | undefined;
   readonly publicBaseUrl: string | undefined;
 }
 
-export function createPlaces({ provider, bucket, region, endpoint, publicBaseUrl }: PlacesOptions): Places {
+export function createPlaces(options: PlacesOptions): Places {
+  const { provider, bucket, region, publicBaseUrl } = options;
   const base = publicBaseUrl?.replace(/\/$/, "");
-  const own = endpoint === undefined ? undefined : new URL(endpoint);
+  const isAmazon = options.endpoint === undefined;
+  const endpoints = [options.endpoint, options.publicEndpoint]
+    .filter((endpoint) => endpoint !== undefined)
+    .map((endpoint) => new URL(endpoint));
   const ref = (key: string): string => `s3://${bucket}/${encodeKeyPath(key)}`;
   const located = (key: string | undefined): Located | undefined =>
     key === undefined || keyProblem(key) !== undefined ? undefined : { key, provider, ref: ref(key) };
@@ -30,7 +35,7 @@ export function createPlaces({ provider, bucket, region, endpoint, publicBaseUrl
       if (base !== undefined && text.startsWith(`${base}/`))
         return located(decodeKeyPath(text.slice(base.length + 1)));
       const url = URL.canParse(text) ? new URL(text) : undefined;
-      const path = url && pathInBucket(url, { bucket, region, endpoint: own });
+      const path = url && pathInBucket(url, { bucket, region, endpoints, isAmazon });
       return located(path === undefined ? undefined : decodeKeyPath(path));
     },
   };
@@ -44,30 +49,26 @@ function keyOf(path: string): string | undefined {
 interface Bucket {
   readonly bucket: string;
   readonly region: string | undefined;
-  readonly endpoint: URL | undefined;
+  readonly endpoints: readonly URL[];
+  readonly isAmazon: boolean;
 }
 
 /** The rest of a URL's path below this bucket, in either of the two styles. */
-function pathInBucket(
-  { protocol, host, pathname }: URL,
-  { bucket, region, endpoint }: Bucket,
-): string | undefined {
+function pathInBucket({ protocol, host, pathname }: URL, own: Bucket): string | undefined {
   if (protocol !== "https:" && protocol !== "http:") return undefined;
-  const virtual = `${bucket}.`;
-  if (host.startsWith(virtual) && isServer(host.slice(virtual.length), region, endpoint))
-    return pathname.slice(1);
-  const prefix = `/${encodeKeyPath(bucket)}/`;
-  return isServer(host, region, endpoint) && pathname.startsWith(prefix)
-    ? pathname.slice(prefix.length)
-    : undefined;
+  const virtual = `${own.bucket}.`;
+  if (host.startsWith(virtual) && isServer(host.slice(virtual.length), own)) return pathname.slice(1);
+  const prefix = `/${encodeKeyPath(own.bucket)}/`;
+  return isServer(host, own) && pathname.startsWith(prefix) ? pathname.slice(prefix.length) : undefined;
 }
 
 /** Amazon's hosts. @see https://docs.aws.amazon.com/general/latest/gr/s3.html */
 const AMAZON = /^s3(?:[.-](?:dualstack\.)?([a-z]{2}(?:-[a-z]+)+-\d))?\.amazonaws\.com(?:\.cn)?$/;
 const AMAZON_OTHER = /^s3(?:-accelerate(?:\.dualstack)?|\.dualstack\.[a-z0-9-]+)\.amazonaws\.com$/;
 
-function isServer(host: string, region: string | undefined, endpoint: URL | undefined): boolean {
-  if (endpoint !== undefined) return host === endpoint.host;
+function isServer(host: string, { endpoints, isAmazon, region }: Bucket): boolean {
+  if (endpoints.some((endpoint) => host === endpoint.host)) return true;
+  if (!isAmazon) return false;
   if (AMAZON_OTHER.test(host)) return true;
   const found = AMAZON.exec(host);
   // A bucket's name is one in all regions, so an old URL without the region, or with none known, is ours too.

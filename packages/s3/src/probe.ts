@@ -143,7 +143,7 @@ async function putInParts({ store, signal, key }: Probing, conditions: Condition
   try {
     const part = { key, uploadId, partNumber: 1, body: BODY };
     const answer = await ask(store, attempted, () => client.uploadPart(part, call));
-    const complete = { key, uploadId, parts: [answer], ...conditions };
+    const complete = { key, uploadId, parts: [{ ...answer, partNumber: 1 }], ...conditions };
     await ask(store, attempted, () => client.completeUpload(complete, call));
   } catch (error) {
     await abandon({ store, uploadId, write: { key, operation: "put" } });

@@ -260,25 +260,6 @@ describe("a copy", () => {
   });
 });
 
-describe("a signed URL", () => {
-  it("carries the key, its life and no checksum", async () => {
-    const { provider } = mocked({ endpoint: "https://s3.example.com" });
-    const url = new URL((await provider.signedUrl?.("a b/é.mp4", { expiresInSeconds: 60 })) ?? "");
-    expect(url.pathname).toBe("/videos/a%20b/%C3%A9.mp4");
-    expect(url.searchParams.get("X-Amz-Expires")).toBe("60");
-    expect([...url.searchParams.keys()].filter((name) => /checksum/i.test(name))).toEqual([]);
-  });
-
-  it.each([0, -1, 1.5, 7 * 24 * 60 * 60 + 1])(
-    "for %d seconds is InvalidArgument",
-    async (expiresInSeconds) => {
-      const { provider } = mocked();
-      const signing = provider.signedUrl?.("a", { expiresInSeconds }) ?? Promise.resolve();
-      expect(await failed(signing)).toMatchObject({ code: "InvalidArgument" });
-    },
-  );
-});
-
 describe("through a storage", () => {
   it("a put whose server was busy is tried again", async () => {
     const { mock, provider } = mocked();

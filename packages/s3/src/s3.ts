@@ -1,25 +1,20 @@
 import type { S3Client as SdkClient } from "@aws-sdk/client-s3";
-import {
-  SUPPORTS_ALL,
-  StorageError,
-  prefixed,
-  type EveryMember,
-  type SignedUrlOptions,
-  type StorageProvider,
-  type Supports,
-} from "@stowage/core";
+import { SUPPORTS_ALL, prefixed, type EveryMember, type StorageProvider, type Supports } from "@stowage/core";
+import { clientUploads } from "./client-uploads.js";
+import { assertCloudFront, type CloudFrontKey } from "./cloudfront.js";
 import { copyObject } from "./copy.js";
 import { deleteObject, deleteObjects } from "./delete.js";
 import { DIALECTS, assertDialect, dialectOf, regionOf, type Dialect, type DialectName } from "./dialect.js";
 import { getObject } from "./get.js";
 import { headObject } from "./head.js";
+import { signUpload, signedUrl } from "./links.js";
 import { listObjects } from "./list.js";
 import { remember } from "./own-provider.js";
 import { PARTS_MAX } from "./parts.js";
 import { createPlaces } from "./places.js";
 import { putObject } from "./put.js";
 import type { Credentials } from "./sdk/load.js";
-import { sdkClient } from "./sdk/requests.js";
+import { sdkConnection } from "./sdk/requests.js";
 import type { Store } from "./store.js";
 
 export interface S3Options {
@@ -43,6 +38,21 @@ export interface S3Options {
   readonly forcePathStyle?: boolean | undefined;
   /** Where the bucket is served to everybody, for `publicUrl` and `locate`. */
   readonly publicBaseUrl?: string | undefined;
+  /**
+   * The server's URL as clients see it, for links; default: `endpoint`. For a server that applications reach by an
+   * inner name, such as `"http://minio:9000"`.
+   */
+  readonly publicEndpoint?: string | undefined;
+  /** Signs links below `publicBaseUrl`, a CloudFront distribution's address, instead of links to the bucket. */
+  readonly cloudFront?: CloudFrontKey | undefined;
+  /**
+   * Amazon's transfer acceleration: requests go to the nearest edge. The bucket must be set up for it.
+   *
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/transfer-acceleration.html
+   */
+  readonly accelerate?: boolean | undefined;
+  /** Amazon's addresses that also answer over IPv6. */
+  readonly dualstack?: boolean | undefined;
   /** The size of the parts of large objects, in bytes, at least 5 MiB (the default). */
   readonly partSizeBytes?: number | undefined;
   /** How many parts are sent at once; default 4. Each takes `partSizeBytes` of memory. */
@@ -98,17 +108,20 @@ function createStore(options: S3Options, dialect: Dialect): Store {
   const region = options.region ?? (endpoint === undefined ? undefined : regionOf(endpoint));
   const unsignedPayload = options.unsignedPayload ?? endpoint?.startsWith("http:") !== true;
   const forcePathStyle = options.forcePathStyle ?? endpoint !== undefined;
-  const request = { bucket, region, endpoint, credentials, forcePathStyle, unsignedPayload, client };
+  const { accelerate = false, dualstack = false, publicEndpoint } = options;
+  const where = { bucket, region, endpoint, publicEndpoint, accelerate, dualstack };
+  const request = { ...where, credentials, forcePathStyle, unsignedPayload, client };
   return {
+    ...sdkConnection(request, dialect),
     name,
     bucket,
-    client: sdkClient(request, dialect),
-    open: (other) => sdkClient(request, other),
-    places: createPlaces({ provider: name, bucket, region, endpoint, publicBaseUrl }),
+    open: (other) => sdkConnection(request, other).client,
+    places: createPlaces({ provider: name, bucket, region, endpoint, publicEndpoint, publicBaseUrl }),
     dialect,
     partSizeBytes: options.partSizeBytes ?? dialect.partBytesMin,
     concurrency: options.concurrency ?? CONCURRENCY,
     uploader: options.uploader ?? "pooled",
+    cloudFront: options.cloudFront,
     endpoint,
     uploads: new Set(),
     bucketSeenAt: Number.NEGATIVE_INFINITY,
@@ -145,8 +158,8 @@ function provider(store: Store, { publicBaseUrl }: S3Options): StorageProvider {
     deleteMany: (keys, call) => deleteObjects(store, keys, call),
     publicUrl: publicBaseUrl === undefined ? undefined : places.publicUrl,
     signedUrl: (key, call) => signedUrl(store, key, call),
-    signUpload: undefined,
-    multipart: undefined,
+    signUpload: (key, call) => signUpload(store, key, call),
+    multipart: clientUploads(store),
     importFrom: undefined,
     describe: () => ({
       kind: "provider",
@@ -159,35 +172,30 @@ function provider(store: Store, { publicBaseUrl }: S3Options): StorageProvider {
   } satisfies EveryMember<StorageProvider>;
 }
 
-const EXPIRES_SECONDS = 60 * 60;
-/** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html */
-const EXPIRES_SECONDS_MAX = 7 * 24 * 60 * 60;
-
-async function signedUrl(
-  store: Store,
-  key: string,
-  { expiresInSeconds = EXPIRES_SECONDS }: SignedUrlOptions,
-): Promise<string> {
-  const isValid = Number.isSafeInteger(expiresInSeconds) && expiresInSeconds > 0;
-  if (!isValid || expiresInSeconds > EXPIRES_SECONDS_MAX) {
-    const reason = `expiresInSeconds is a whole number from 1 to ${EXPIRES_SECONDS_MAX} (seven days)`;
-    throw new StorageError("InvalidArgument", reason, { operation: "signedUrl", provider: store.name, key });
-  }
-  return await store.client.signGet({ key, expiresInSeconds });
-}
-
 function assertPartSize({ partSizeBytes }: S3Options, { partBytesMin }: Dialect): void {
   if (partSizeBytes === undefined) return;
   if (Number.isSafeInteger(partSizeBytes) && partSizeBytes >= partBytesMin) return;
   throw new TypeError(`s3: partSizeBytes is a whole number, at least ${partBytesMin}`);
 }
 
-function assertOptions(options: S3Options): void {
-  const { bucket, endpoint, dialect, uploader, concurrency = CONCURRENCY } = options;
-  if (typeof bucket !== "string" || bucket === "") throw new TypeError("s3: bucket is the name of a bucket");
-  if (endpoint !== undefined && !/^https?:\/\/[^/]/.test(endpoint)) {
-    throw new TypeError('s3: endpoint is a URL such as "https://s3.example.com"');
+function assertEndpoints({ endpoint, publicEndpoint, client, accelerate, dualstack }: S3Options): void {
+  for (const [name, url] of Object.entries({ endpoint, publicEndpoint })) {
+    if (url === undefined || /^https?:\/\/[^/]/.test(url)) continue;
+    throw new TypeError(`s3: ${name} is a URL such as "https://s3.example.com"`);
   }
+  if (publicEndpoint !== undefined && client !== undefined) {
+    throw new TypeError("s3: a client of your own signs for its own endpoint: give publicEndpoint or client");
+  }
+  if ((accelerate === true || dualstack === true) && endpoint !== undefined) {
+    throw new TypeError("s3: accelerate and dualstack are addresses of Amazon's: leave endpoint out");
+  }
+}
+
+function assertOptions(options: S3Options): void {
+  const { bucket, dialect, uploader, concurrency = CONCURRENCY } = options;
+  if (typeof bucket !== "string" || bucket === "") throw new TypeError("s3: bucket is the name of a bucket");
+  assertEndpoints(options);
+  assertCloudFront(options.cloudFront, options.publicBaseUrl);
   assertDialect(dialect);
   if (uploader !== undefined && uploader !== "pooled" && uploader !== "lib-storage") {
     throw new TypeError(`s3: uploader is "pooled" or "lib-storage", not ${String(uploader)}`);

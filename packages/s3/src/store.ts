@@ -1,6 +1,8 @@
 import type { Operation } from "@stowage/core";
+import type { CloudFrontKey } from "./cloudfront.js";
 import type { ObjectAnswer, S3Client } from "./client.js";
 import type { Dialect } from "./dialect.js";
+import type { S3Signer } from "./signer.js";
 import { toS3Error, type FailureContext } from "./errors.js";
 import { bareEtag, toEtag } from "./etag.js";
 import { fromHeaders } from "./facts.js";
@@ -12,6 +14,7 @@ export interface Store {
   readonly name: string;
   readonly bucket: string;
   readonly client: S3Client;
+  readonly signer: S3Signer;
   /** Another client of the same server, which takes it for something else. */
   readonly open: (dialect: Dialect) => S3Client;
   readonly places: Places;
@@ -21,6 +24,8 @@ export interface Store {
   readonly concurrency: number;
   /** Who cuts bodies into parts. */
   readonly uploader: "pooled" | "lib-storage";
+  /** What signs links below the public address. */
+  readonly cloudFront: CloudFrontKey | undefined;
   /** The server's URL; absent for AWS. */
   readonly endpoint: string | undefined;
   /** The uploads in parts that are under way, by their ids. */

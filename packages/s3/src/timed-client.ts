@@ -15,9 +15,9 @@ type Request = (request: { readonly body?: Uint8Array }, call: S3Call) => Promis
  * watched.
  */
 export function timedStore(store: Store): Store {
-  const { close, signGet, ...requests } = store.client;
+  const { close, ...requests } = store.client;
   const timed = Object.entries(requests).map(([name, request]) => [name, limited(store, request as Request)]);
-  return { ...store, client: { ...(Object.fromEntries(timed) as S3Client), close, signGet } };
+  return { ...store, client: { ...(Object.fromEntries(timed) as S3Client), close } };
 }
 
 function limited({ name: provider }: Store, send: Request): Request {

@@ -1,5 +1,6 @@
 import { StorageError, withErrorFacts, type Attempt, type Operation } from "../errors.js";
-import type { CallOptions, SignedUrlOptions, StorageProvider } from "../provider.js";
+import type { SignedUrlOptions } from "../links.js";
+import type { CallOptions, StorageProvider } from "../provider.js";
 import { memberError, movesOn, reportFallback, saysAbsent, type Chain } from "./chain.js";
 
 /** What the first member that holds the key gave. */

@@ -13,6 +13,11 @@ export interface SdkClientOptions {
   readonly bucket: string;
   readonly region: string | undefined;
   readonly endpoint: string | undefined;
+  /** Where the server is for those who get links. */
+  readonly publicEndpoint: string | undefined;
+  /** Amazon's addresses that are nearer to clients far away, and those that also answer over IPv6. */
+  readonly accelerate: boolean;
+  readonly dualstack: boolean;
   readonly credentials: Credentials | undefined;
   readonly forcePathStyle: boolean;
   /** Bodies are not signed; a checksum or TLS protects them. */
@@ -39,9 +44,11 @@ export async function loadSdk(
 ): Promise<Loaded> {
   const sdk = await sdkPackage("@aws-sdk/client-s3", () => import("@aws-sdk/client-s3"));
   if (options.client !== undefined) return { sdk, client: options.client, sender: options.client };
-  const { endpoint, region, credentials, forcePathStyle } = options;
+  const { endpoint, region, credentials, forcePathStyle, accelerate, dualstack } = options;
   const config: S3ClientConfig = {
     forcePathStyle,
+    useAccelerateEndpoint: accelerate,
+    useDualstackEndpoint: dualstack,
     ...(endpoint !== undefined && { endpoint }),
     ...(region !== undefined && { region }),
     ...(credentials !== undefined && { credentials }),

@@ -1,17 +1,16 @@
 import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
 import type { ObjectAnswer, S3Client } from "../client.js";
 import type { Dialect } from "../dialect.js";
-import { attempt, required, senseless } from "./failure.js";
+import { required, senseless } from "./failure.js";
 import type { Requests } from "./requests.js";
-import { sdkPackage } from "./packages.js";
 import { checksumFields, checksumOf, objectAnswer, sdkFields } from "./convert.js";
 import type { Readable } from "node:stream";
 
-type Verb = "putObject" | "getObject" | "headObject" | "deleteObject" | "signGet";
+type Verb = "putObject" | "getObject" | "headObject" | "deleteObject";
 
 /** Requests about one object. */
 export function objectRequests(
-  { request, bucket: Bucket, load }: Requests,
+  { request, bucket: Bucket }: Requests,
   dialect: Dialect,
 ): Pick<S3Client, Verb> {
   return {
@@ -53,15 +52,6 @@ export function objectRequests(
         if ($metadata?.httpStatusCode === 200 && $metadata.requestId === undefined)
           throw senseless($metadata);
       }),
-    signGet: async ({ key: Key, versionId: VersionId, expiresInSeconds: expiresIn }) => {
-      const { sdk, client } = await load();
-      const { getSignedUrl } = await sdkPackage(
-        "@aws-sdk/s3-request-presigner",
-        () => import("@aws-sdk/s3-request-presigner"),
-      );
-      const command = new sdk.GetObjectCommand({ Bucket, Key, VersionId });
-      return await attempt(undefined, () => getSignedUrl(client, command, { expiresIn }));
-    },
   };
 }
 

@@ -7,12 +7,13 @@ import { copyRequests } from "./copy-requests.js";
 import { attempt } from "./failure.js";
 import { loadSdk, type Loaded, type SdkClientOptions } from "./load.js";
 import { objectRequests } from "./object-requests.js";
+import type { S3Signer } from "../signer.js";
+import { sdkSigner } from "./sign.js";
 import { uploadRequests } from "./upload-requests.js";
 
 /** What the requests share. */
 export interface Requests {
   readonly bucket: string;
-  readonly load: () => Promise<Loaded>;
   readonly request: <T>(call: S3Call, send: (sending: Sending, http: Http) => Promise<T>) => Promise<T>;
 }
 
@@ -27,24 +28,33 @@ interface Http {
 
 const SOCKETS_MAX = 256;
 
-/** Sends requests by `@aws-sdk/client-s3`. */
-export function sdkClient(options: SdkClientOptions, dialect: Dialect): S3Client {
+/** What stands between the adapter and a server. */
+export interface Connection {
+  readonly client: S3Client;
+  readonly signer: S3Signer;
+}
+
+/** Sends and signs requests by `@aws-sdk/client-s3`. */
+export function sdkConnection(options: SdkClientOptions, dialect: Dialect): Connection {
   const agents = [
     new HttpAgent({ keepAlive: true, maxSockets: SOCKETS_MAX, noDelay: true }),
     new HttpsAgent({ keepAlive: true, maxSockets: SOCKETS_MAX, noDelay: true }),
   ] as const;
-  let loading: Promise<Loaded> | undefined;
-  const load = (): Promise<Loaded> => (loading ??= loadSdk(options, agents, dialect));
+  const load = lazily(() => loadSdk(options, agents, dialect));
   const requests: Requests = {
     bucket: options.bucket,
-    load,
     request: async (call, send) => {
       const { sdk, sender: client } = await load();
       const http = call.signal === undefined ? {} : { abortSignal: call.signal };
       return await attempt(call.signal, () => send({ sdk, client }, http));
     },
   };
-  return {
+  const { publicEndpoint } = options;
+  const signing =
+    publicEndpoint === undefined
+      ? load
+      : lazily(() => loadSdk({ ...options, endpoint: publicEndpoint }, agents, dialect));
+  const client: S3Client = {
     ...objectRequests(requests, dialect),
     ...bucketRequests(requests),
     ...copyRequests(requests),
@@ -53,4 +63,10 @@ export function sdkClient(options: SdkClientOptions, dialect: Dialect): S3Client
       for (const agent of agents) agent.destroy();
     },
   };
+  return { client, signer: sdkSigner(signing, options.bucket) };
+}
+
+function lazily<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
 }

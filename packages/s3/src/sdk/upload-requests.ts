@@ -13,9 +13,9 @@ export function uploadRequests(
   dialect: Dialect,
 ): Pick<S3Client, Verb> {
   return {
-    createUpload: ({ key: Key, fields }, call) =>
+    createUpload: ({ key: Key, fields, checksums = dialect.checksum === "crc32" }, call) =>
       request(call, async ({ sdk, client }, http) => {
-        const checksum = dialect.checksum === "crc32" ? { ChecksumAlgorithm: "CRC32" as const } : {};
+        const checksum = checksums ? { ChecksumAlgorithm: "CRC32" as const } : {};
         const input = { Bucket, Key, ...sdkFields(fields), ...checksum };
         const { UploadId, $metadata } = await client.send(new sdk.CreateMultipartUploadCommand(input), http);
         return required(UploadId, $metadata);
@@ -44,10 +44,10 @@ export function uploadRequests(
       call,
     ) =>
       request(call, async ({ sdk, client }, http) => {
-        const Parts = parts.map(({ etag: ETag, crc32: ChecksumCRC32 }, index) => ({
+        const Parts = parts.map(({ etag: ETag, crc32: ChecksumCRC32, partNumber: PartNumber }) => ({
           ETag,
           ChecksumCRC32,
-          PartNumber: index + 1,
+          PartNumber,
         }));
         const input = { Bucket, Key, UploadId, IfMatch, IfNoneMatch, MultipartUpload: { Parts } };
         const answer = await client.send(new sdk.CompleteMultipartUploadCommand(input), http);

@@ -1,0 +1,95 @@
+import {
+  StorageError,
+  contentTypeOf,
+  type SignUploadOptions,
+  type SignedUpload,
+  type SignedUrlOptions,
+} from "@stowage/core";
+import { signedByCloudFront } from "./cloudfront.js";
+import { toFields } from "./facts.js";
+import { endOf, signingOf } from "./signing.js";
+import { ask, type Store } from "./store.js";
+
+const ACTION = "s3:PutObject";
+const DOWNLOAD_SECONDS = 60 * 60;
+/** How long a client may take to begin an upload, when the caller does not say. */
+export const UPLOAD_SECONDS: number = 15 * 60;
+
+/** The most that one request stores, in bytes. @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+const PUT_BYTES_MAX = 5 * 1024 ** 3;
+
+export async function signedUrl(store: Store, key: string, options: SignedUrlOptions): Promise<string> {
+  if (store.cloudFront !== undefined) return await signedByCloudFront(store, key, store.cloudFront, options);
+  const call = { operation: "signedUrl", key } as const;
+  const signing = await signingOf(store, call, { ...options, defaultSeconds: DOWNLOAD_SECONDS });
+  const { contentType, cacheControl, contentDisposition } = options;
+  const request = { key, answer: { contentType, cacheControl, contentDisposition } };
+  return await ask(store, { ...call, action: "s3:GetObject" }, () => store.signer.signGet(request, signing));
+}
+
+/** A PUT when the length is known, for its signature holds for that length only; else a form with a policy. */
+export async function signUpload(
+  store: Store,
+  key: string,
+  options: SignUploadOptions,
+): Promise<SignedUpload> {
+  const { contentLength } = options;
+  return contentLength === undefined
+    ? await signForm(store, key, options)
+    : await signPut(store, key, { ...options, contentLength });
+}
+
+async function signPut(
+  store: Store,
+  key: string,
+  { contentLength, ifNoneMatch, ...options }: SignUploadOptions & { readonly contentLength: number },
+): Promise<SignedUpload> {
+  assertSize(store, key, contentLength);
+  const call = { operation: "signUpload", key } as const;
+  const fields = toFields(options, options.contentType ?? (await contentTypeOf(key)));
+  const signing = await signingOf(store, call, { ...options, defaultSeconds: UPLOAD_SECONDS });
+  const request = { key, fields, contentLength, ifNoneMatch };
+  const { url, headers } = await ask(store, { ...call, action: ACTION }, () =>
+    store.signer.signPut(request, signing),
+  );
+  return { key, method: "PUT", url, headers, expiresAt: endOf(signing) };
+}
+
+async function signForm(store: Store, key: string, options: SignUploadOptions): Promise<SignedUpload> {
+  const { maxBytes = 0, ifNoneMatch } = options;
+  if (!store.dialect.postPolicy) {
+    throw refused(store, key, "the server cannot bound the size of an upload: give contentLength");
+  }
+  if (!store.dialect.postHeaders && (options.cacheControl ?? options.contentDisposition) !== undefined) {
+    throw refused(
+      store,
+      key,
+      "a form to this server keeps no headers: give contentLength instead of maxBytes",
+    );
+  }
+  if (ifNoneMatch !== undefined) {
+    throw refused(store, key, "a form keeps no condition: give contentLength instead of maxBytes");
+  }
+  // A server puts the name of the client's file in its place.
+  if (key.includes(FILE_NAME)) throw refused(store, key, `a form cannot write a key with ${FILE_NAME} in it`);
+  assertSize(store, key, maxBytes);
+  const call = { operation: "signUpload", key } as const;
+  const fields = toFields(options, options.contentType ?? (await contentTypeOf(key)));
+  const signing = await signingOf(store, call, { ...options, defaultSeconds: UPLOAD_SECONDS });
+  const form = await ask(store, { ...call, action: ACTION }, () =>
+    store.signer.signPost({ key, fields, maxBytes }, signing),
+  );
+  return { key, method: "POST", headers: {}, expiresAt: endOf(signing), ...form };
+}
+
+const FILE_NAME = "${filename}";
+
+function assertSize(store: Store, key: string, bytes: number): void {
+  if (bytes <= PUT_BYTES_MAX) return;
+  const reason = `one request stores at most ${PUT_BYTES_MAX} bytes: use multipart`;
+  throw new StorageError("TooLarge", reason, { operation: "signUpload", provider: store.name, key });
+}
+
+function refused(store: Store, key: string, reason: string): StorageError {
+  return new StorageError("Unsupported", reason, { operation: "signUpload", provider: store.name, key });
+}

@@ -1,0 +1,130 @@
+import type { GetObjectCommand, PutObjectCommand, UploadPartCommand } from "@aws-sdk/client-s3";
+import type { S3Signer, SignedRequest, Signing } from "../signer.js";
+import { sdkFields } from "./convert.js";
+import { attempt } from "./failure.js";
+import type { Loaded } from "./load.js";
+import { sdkPackage } from "./packages.js";
+
+type Command = GetObjectCommand | PutObjectCommand | UploadPartCommand;
+
+/** Signs requests by the SDK's presigners. */
+export function sdkSigner(load: () => Promise<Loaded>, Bucket: string): S3Signer {
+  return {
+    signGet: async ({ key: Key, versionId: VersionId, answer }, signing) => {
+      const { sdk, client } = await load();
+      const { contentType, cacheControl, contentDisposition } = answer;
+      const command = new sdk.GetObjectCommand({
+        Bucket,
+        Key,
+        VersionId,
+        ResponseContentType: contentType,
+        ResponseCacheControl: cacheControl,
+        ResponseContentDisposition: contentDisposition,
+      });
+      return (await sign(client, command, signing)).url;
+    },
+    signPut: async ({ key: Key, fields, contentLength, ifNoneMatch }, signing) => {
+      const { sdk, client } = await load();
+      const input = { Bucket, Key, ContentLength: contentLength, IfNoneMatch: ifNoneMatch };
+      return await sign(client, new sdk.PutObjectCommand({ ...input, ...sdkFields(fields) }), signing);
+    },
+    signPart: async ({ key: Key, uploadId, partNumber, contentLength }, signing) => {
+      const { sdk, client } = await load();
+      const part = { UploadId: uploadId, PartNumber: partNumber, ContentLength: contentLength };
+      return await sign(client, new sdk.UploadPartCommand({ Bucket, Key, ...part }), signing);
+    },
+    signPost: async ({ key: Key, fields, maxBytes }, { expiresInSeconds }) => {
+      const { client } = await load();
+      const { createPresignedPost } = await sdkPackage(
+        "@aws-sdk/s3-presigned-post",
+        () => import("@aws-sdk/s3-presigned-post"),
+      );
+      const options = {
+        Bucket,
+        Key,
+        Fields: formFields(fields),
+        Conditions: [["content-length-range", 0, maxBytes]] as ["content-length-range", number, number][],
+        Expires: expiresInSeconds,
+      };
+      return await attempt(undefined, () => createPresignedPost(client, options));
+    },
+    session: async () => {
+      const { client } = await load();
+      const { expiration } = await attempt(undefined, () => client.config.credentials());
+      return { credentialsEndAt: expiration, clockOffsetMs: client.config.systemClockOffset };
+    },
+  };
+}
+
+interface HttpRequest {
+  readonly headers: Record<string, string>;
+}
+
+/** Says nothing about an object, and changes from one version of the SDK to the next. */
+const OF_THE_SDK =
+  /^(?:x-amz-user-agent|x-amz-checksum-.*|x-amz-sdk-checksum-algorithm|x-amz-checksum-mode|amz-sdk-.*)$/;
+
+/** Left unsigned unless they are asked for. */
+const SIGNABLE: ReadonlySet<string> = new Set(["content-type", "cache-control"]);
+
+/**
+ * Signs a request with all of its headers as headers: in the URL, Ceph ignores an access list and Swift drops
+ * metadata.
+ */
+async function sign(client: Loaded["client"], command: Command, signing: Signing): Promise<SignedRequest> {
+  const { getSignedUrl } = await sdkPackage(
+    "@aws-sdk/s3-request-presigner",
+    () => import("@aws-sdk/s3-request-presigner"),
+  );
+  const unhoistableHeaders = new Set<string>();
+  const sent: Record<string, string> = {};
+  // The SDK gives parts a type that nobody asked for, and that every client would have to send.
+  const hasType = "ContentType" in command.input;
+  const stack = command.middlewareStack as PutObjectCommand["middlewareStack"];
+  stack.add(
+    (next) => async (args) => {
+      const { headers } = args.request as HttpRequest;
+      for (const [name, value] of Object.entries(headers)) {
+        const lower = name.toLowerCase();
+        if (OF_THE_SDK.test(lower) || (lower === "content-type" && !hasType)) delete headers[name];
+        else if (lower.startsWith("x-amz-") && lower !== "x-amz-content-sha256")
+          unhoistableHeaders.add(lower);
+        sent[lower] = value;
+      }
+      return await next(args);
+    },
+    { step: "build", priority: "low", name: "stowageHeaders" },
+  );
+  const url = await attempt(undefined, () =>
+    getSignedUrl(client, command as never, {
+      expiresIn: signing.expiresInSeconds,
+      signingDate: signing.signedAt,
+      signableHeaders: new Set(SIGNABLE),
+      unhoistableHeaders,
+    }),
+  );
+  return { url, headers: signedOf(url, sent) };
+}
+
+/** The headers that the signature holds for, but for the one that every client sends. */
+function signedOf(url: string, sent: Readonly<Record<string, string>>): Record<string, string> {
+  const names = new URL(url).searchParams.get("X-Amz-SignedHeaders")?.split(";") ?? [];
+  return Object.fromEntries(names.filter((name) => name !== "host").map((name) => [name, sent[name] ?? ""]));
+}
+
+/** The fields of a form that stand for an object's headers. */
+function formFields({
+  contentType,
+  cacheControl,
+  contentDisposition,
+  metadata,
+}: Parameters<typeof sdkFields>[0]): Record<string, string> {
+  return Object.fromEntries(
+    [
+      ["Content-Type", contentType],
+      ["Cache-Control", cacheControl],
+      ["Content-Disposition", contentDisposition],
+      ...Object.entries(metadata).map(([name, value]) => [`x-amz-meta-${name}`, value]),
+    ].filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}

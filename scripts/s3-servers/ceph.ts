@@ -14,6 +14,9 @@ const CEPH: Software = {
   packages: ["ceph-mon", "ceph-osd", "radosgw", "ceph-common"],
 };
 
+/** What the gateway's key management knows. */
+export const KMS_KEY_ID = "testkey-1";
+
 /** The release of Debian that has the newest Ceph. */
 const NEWEST_SUITE = "forky";
 
@@ -148,6 +151,10 @@ function configuration({ folder, cluster, monitorPort, frontend }: Cluster): str
       "rgw data": join(folder, "rgw"),
       // Without tcp_nodelay every small answer waits 40 ms for an acknowledgement.
       "rgw frontends": frontend,
+      // Encryption with a key that is nobody's secret, and over plain HTTP too.
+      "rgw crypt require ssl": "false",
+      "rgw crypt s3 kms backend": "testing",
+      "rgw crypt s3 kms encryption keys": `${KMS_KEY_ID}=${Buffer.alloc(32, 7).toString("base64")}`,
       // Deleted objects give their memory back in seconds.
       "rgw gc obj min wait": 5,
       "rgw gc processor period": 5,

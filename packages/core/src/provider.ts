@@ -175,6 +175,15 @@ export type StorageEvent =
       readonly reason: string;
     }
   | {
+      /** A store took what it was asked for, and did nothing about it. */
+      readonly type: "ignored";
+      readonly operation: string;
+      readonly provider: string;
+      readonly key: string;
+      /** Such as `"storageClass"`. */
+      readonly option: string;
+    }
+  | {
       /** A call of the facade has settled. */
       readonly type: "operation";
       readonly operation: string;

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { StorageError, delay, isStorageError, withErrorFacts } from "@stowage/core";
+import { assertEncrypted } from "./encrypted.js";
 import type { Upload, Write } from "./part-upload.js";
 import { ask, type Store } from "./store.js";
 import { withTries } from "./tries.js";
@@ -18,7 +19,7 @@ export async function beginUpload(upload: Upload): Promise<string> {
   stop.signal.throwIfAborted();
   assertConditions(store, write);
   const attempted = { operation: write.operation, key, action: "s3:PutObject", writes: true } as const;
-  const uploadId = await withTries(stop.signal, async () => {
+  const created = await withTries(stop.signal, async () => {
     const signal = AbortSignal.timeout(UNABORTED_MS);
     try {
       return await ask(store, attempted, () => store.client.createUpload({ key, fields }, { signal }));
@@ -28,8 +29,10 @@ export async function beginUpload(upload: Upload): Promise<string> {
       throw withErrorFacts(error, { applied: "no" });
     }
   });
+  const { uploadId } = created;
   store.uploads.add(uploadId);
   upload.uploadId = uploadId;
+  await assertEncrypted(store, attempted, created, async () => {});
   // The connection of this request is free a turn later: the first part would open another.
   await setImmediate();
   return uploadId;

@@ -10,10 +10,12 @@ import {
 import { abandon } from "./begin.js";
 import type { NumberedPart } from "./client.js";
 import { completeUpload } from "./complete.js";
+import { assertEncrypted } from "./encrypted.js";
 import { toEtag } from "./etag.js";
 import { toFields } from "./facts.js";
 import { headObject } from "./head.js";
-import { UPLOAD_SECONDS } from "./links.js";
+import { UPLOAD_SECONDS, assertKeyless } from "./links.js";
+import { tagAgain } from "./part-upload.js";
 import { PARTS_MAX } from "./parts.js";
 import { endOf, signingOf } from "./signing.js";
 import { ask, type Store } from "./store.js";
@@ -49,11 +51,16 @@ async function create(
   key: string,
   { signal, ...options }: Arguments<"create">[1],
 ): ReturnType<MultipartUploads["create"]> {
+  assertKeyless(store, { operation: "multipart", key });
   const fields = toFields(options, options.contentType ?? (await contentTypeOf(key)));
   const attempted = { operation: "multipart", key, signal, action: ACTION, writes: true } as const;
   // Amazon refuses parts without a checksum when the upload was begun with one, and clients send none.
   const request = { key, fields, checksums: false };
-  return { uploadId: await ask(store, attempted, () => store.client.createUpload(request, { signal })) };
+  const created = await ask(store, attempted, () => store.client.createUpload(request, { signal }));
+  await assertEncrypted(store, attempted, created, () =>
+    abandon({ store, uploadId: created.uploadId, write: { key, operation: "multipart" } }),
+  );
+  return { uploadId: created.uploadId };
 }
 
 async function signPart(
@@ -90,6 +97,7 @@ async function complete(
   try {
     const done = completeUpload({ store, write, uploadId, stop, parts: inOrder(parts) });
     await done.catch(explainGone(store, key));
+    await tagAgain(store, key, stop.signal);
     return await headObject(store, key, { signal });
   } finally {
     unlink();

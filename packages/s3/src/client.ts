@@ -1,4 +1,6 @@
 import type { Readable } from "node:stream";
+import type { Digest } from "./digest.js";
+import type { Encryption } from "./object-options.js";
 
 /**
  * What the adapter asks of an S3 client: the requests it sends, by their shape. The AWS SDK stands behind it,
@@ -17,8 +19,7 @@ export interface S3Client {
   readonly deleteObjects: (keys: readonly string[], call: S3Call) => Promise<readonly KeyFailure[]>;
   readonly listObjects: (request: ListRequest, call: S3Call) => Promise<ListAnswer>;
   readonly copyObject: (request: CopyRequest, call: S3Call) => Promise<WriteAnswer>;
-  /** @returns The upload's id. */
-  readonly createUpload: (request: CreateUploadRequest, call: S3Call) => Promise<string>;
+  readonly createUpload: (request: CreateUploadRequest, call: S3Call) => Promise<CreatedUpload>;
   readonly uploadPart: (request: PartRequest, call: S3Call) => Promise<PartAnswer>;
   readonly copyPart: (request: CopyPartRequest, call: S3Call) => Promise<PartAnswer>;
   /** @returns All parts that have arrived. */
@@ -26,6 +27,9 @@ export interface S3Client {
   readonly completeUpload: (request: CompleteRequest, call: S3Call) => Promise<WriteAnswer>;
   /** @returns The uploads of one key that have been begun and neither completed nor aborted. */
   readonly listUploads: (key: string, call: S3Call) => Promise<readonly BegunUpload[]>;
+  readonly readTags: (object: ObjectRequest, call: S3Call) => Promise<Readonly<Record<string, string>>>;
+  /** Replaces all tags. */
+  readonly writeTags: (request: TagsRequest, call: S3Call) => Promise<void>;
   readonly abortUpload: (upload: UploadId, call: S3Call) => Promise<void>;
   readonly close: () => void;
 }
@@ -37,6 +41,9 @@ export interface S3Call {
 /** Headers as they travel: ASCII, ready to be sent. */
 export interface ObjectFields {
   readonly contentType?: string | undefined;
+  /** Of objects that others have stored; it stays with copies. */
+  readonly contentEncoding?: string | undefined;
+  readonly contentLanguage?: string | undefined;
   readonly cacheControl?: string | undefined;
   readonly contentDisposition?: string | undefined;
   /** Names in lower case, without `x-amz-meta-`. */
@@ -58,8 +65,8 @@ export interface PutRequest extends Conditions {
   readonly key: string;
   readonly body: Uint8Array;
   readonly fields: ObjectFields;
-  /** The body's CRC32, base64; default: computed where the dialect has it. */
-  readonly crc32?: string | undefined;
+  /** The body's; default: computed where the dialect has it. */
+  readonly digest?: Digest | undefined;
 }
 
 export interface GetRequest extends ObjectRequest {
@@ -72,6 +79,10 @@ export interface DeleteRequest extends ObjectRequest {
   readonly ifMatch?: string | undefined;
 }
 
+export interface TagsRequest extends ObjectRequest {
+  readonly tags: Readonly<Record<string, string>>;
+}
+
 export interface ListRequest {
   readonly prefix: string;
   readonly delimiter?: "/" | undefined;
@@ -80,8 +91,14 @@ export interface ListRequest {
   readonly token?: string | undefined;
 }
 
+export interface CopiedObject extends ObjectRequest {
+  readonly bucket: string;
+  /** How it is encrypted, when the key has to come with the request. */
+  readonly encryption?: Encryption | undefined;
+}
+
 export interface CopyRequest {
-  readonly from: ObjectRequest & { readonly bucket: string };
+  readonly from: CopiedObject;
   readonly key: string;
   /** What replaces the source's own. */
   readonly fields: ObjectFields;
@@ -95,6 +112,11 @@ export interface CreateUploadRequest {
   readonly fields: ObjectFields;
   /** Parts will come with a checksum of S3's own; default: where the dialect has one. */
   readonly checksums?: boolean | undefined;
+}
+
+export interface CreatedUpload {
+  readonly uploadId: string;
+  readonly encryption?: string | undefined;
 }
 
 export interface UploadId {
@@ -115,7 +137,7 @@ export interface PartRequest extends UploadId {
 
 export interface CopyPartRequest extends UploadId {
   readonly partNumber: number;
-  readonly from: ObjectRequest & { readonly bucket: string };
+  readonly from: CopiedObject;
   readonly ifSourceMatch?: string | undefined;
   readonly offset: number;
   readonly length: number;
@@ -132,6 +154,9 @@ export interface ObjectAnswer extends ObjectFields {
   readonly etag?: string | undefined;
   readonly lastModified?: Date | undefined;
   readonly versionId?: string | undefined;
+  readonly storageClass?: string | undefined;
+  /** Of all of its bytes; present when the server was asked for it and keeps one. */
+  readonly digest?: Digest | undefined;
 }
 
 export interface GetAnswer extends ObjectAnswer {
@@ -143,8 +168,8 @@ export interface GetAnswer extends ObjectAnswer {
 /** What has to be said of a part when its upload is completed. */
 export interface PartAnswer {
   readonly etag: string;
-  /** Base64; present where the dialect has checksums: then Amazon insists on it. */
-  readonly crc32?: string | undefined;
+  /** Present when one was sent: then Amazon insists on it. */
+  readonly digest?: Digest | undefined;
 }
 
 export interface NumberedPart extends PartAnswer {
@@ -159,6 +184,8 @@ export interface ArrivedPart extends NumberedPart {
 export interface WriteAnswer {
   readonly etag?: string | undefined;
   readonly versionId?: string | undefined;
+  /** As the server says that it is encrypted; `"customer"` with the key that came along. */
+  readonly encryption?: string | undefined;
 }
 
 export interface ListedObject {

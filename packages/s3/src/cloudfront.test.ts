@@ -2,7 +2,8 @@ import { createStorage, isStorageError } from "@stowage/core";
 import { generateKeyPairSync, verify } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { cloudFrontCookies, cloudFrontUrl } from "./cloudfront.js";
-import { s3, type S3Options } from "./s3.js";
+import { s3 } from "./s3.js";
+import type { S3Options } from "./s3-options.js";
 
 const { publicKey, privateKey } = generateKeyPairSync("rsa", {
   modulusLength: 2048,

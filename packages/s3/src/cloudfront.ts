@@ -5,6 +5,7 @@ import {
   type SignedUrlOptions,
   type StorageProvider,
 } from "@stowage/core";
+import type * as Signer from "@aws-sdk/cloudfront-signer";
 import { createPrivateKey } from "node:crypto";
 import { ownProvider } from "./own-provider.js";
 import { sdkPackage } from "./sdk/packages.js";
@@ -156,6 +157,6 @@ function invalid({ name: provider }: Store, reason: string): StorageError {
   return new StorageError("InvalidArgument", reason, { operation: "signedUrl", provider });
 }
 
-async function cloudFrontSigner(): Promise<typeof import("@aws-sdk/cloudfront-signer")> {
+async function cloudFrontSigner(): Promise<typeof Signer> {
   return await sdkPackage("@aws-sdk/cloudfront-signer", () => import("@aws-sdk/cloudfront-signer"));
 }

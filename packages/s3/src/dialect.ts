@@ -36,6 +36,8 @@ export interface Dialect {
   readonly acl: boolean;
   /** Tags of objects. */
   readonly tags: boolean;
+  /** Tags that are given when an upload in parts begins are those of the object. */
+  readonly tagsOfUploads: boolean;
   /** Uploads by forms whose policy the server checks. */
   readonly postPolicy: boolean;
   /** Such forms keep `Cache-Control` and `Content-Disposition`, too. */
@@ -58,6 +60,7 @@ const CONSERVATIVE = {
   deletesWithMd5: true,
   acl: false,
   tags: false,
+  tagsOfUploads: false,
   postPolicy: false,
   postHeaders: false,
   encryption: [],
@@ -84,6 +87,7 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
     deletesWithMd5: false,
     acl: true,
     tags: true,
+    tagsOfUploads: true,
     postPolicy: true,
     postHeaders: true,
     encryption: ["AES256", "aws:kms", "customer"],
@@ -104,7 +108,8 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
   },
   /**
    * Measured on Ceph 16.2, 18.2 and 20.2: a put knows both conditions, but compares `If-Match` without its quotes
-   * up to 18; completing, copying and deleting ignore conditions in silence up to 18. Forms drop headers in silence. `AES256` is ignored in silence
+   * up to 18; completing, copying and deleting ignore conditions in silence up to 18. Forms drop headers in silence,
+   * and uploads in parts their tags up to 18. `AES256` is ignored in silence
    * by 16 and refused by the others unless they are set up for it.
    */
   ceph: {

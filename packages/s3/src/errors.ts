@@ -71,6 +71,14 @@ const CODES: Readonly<Record<string, Explanation>> = {
   MetadataTooLarge: ["InvalidArgument", "the metadata is longer than the server takes"],
   InvalidArgument: ["InvalidArgument", "the server refused an argument"],
   InvalidRequest: ["InvalidArgument", "the server refused the request"],
+  InvalidStorageClass: ["Unsupported", "the server has no such storage class"],
+  AccessControlListNotSupported: [
+    "Misconfigured",
+    "the bucket takes no access lists: leave acl out, and make objects public by a policy of the bucket",
+  ],
+  InvalidTag: ["InvalidArgument", "the server does not take such tags"],
+  "KMS.NotFoundException": ["Misconfigured", "there is no such key in the key management service"],
+  "KMS.DisabledException": ["Misconfigured", "the key of the key management service is disabled"],
   EntityTooSmall: ["Misconfigured", "the server wants larger parts: raise partSizeBytes"],
 };
 

@@ -9,8 +9,9 @@ import {
   type ServedRange,
 } from "@stowage/core";
 import type { Readable } from "node:stream";
-import type { GetAnswer } from "./client.js";
-import { ResumingStream } from "./resuming-stream.js";
+import type { GetAnswer, ObjectAnswer } from "./client.js";
+import { startDigest } from "./digest.js";
+import { ResumingStream, type Resuming } from "./resuming-stream.js";
 import { ask, comparable, infoOf, type Store } from "./store.js";
 
 export async function getObject(
@@ -39,14 +40,19 @@ export async function getObject(
     const served = range && servedRange(store, key, range, answer);
     const info = infoOf(store, key, served === undefined ? answer : { ...answer, size: served.size });
     const { offset, length } = served ?? { offset: 0, length: info.size };
+    const compare = served === undefined ? comparing(store, key, answer.digest) : undefined;
     if (length <= SMALL_BYTES) {
-      return { info, range: served, body: await readSmall(store, key, answer.body, length, signal) };
+      const bytes = await readSmall(store, key, answer.body, length, signal);
+      compare?.update(bytes);
+      compare?.end();
+      return { info, range: served, body: bytes };
     }
     const body = new ResumingStream(answer.body, {
       length,
       openAt: (done, stop) =>
         openRest(store, { ...info, versionId }, { offset: offset + done, length: length - done }, stop),
       toError: (cause) => cutError(store, key, cause),
+      compare,
     });
     return { info, range: served, body: abortable(body, signal) };
   } catch (error) {
@@ -127,6 +133,24 @@ async function openRest(
     answer.body.destroy();
     throw error;
   }
+}
+
+/** Compares the bytes of a whole object with the digest that the server keeps of them. */
+function comparing(
+  { name: provider }: Store,
+  key: string,
+  digest: ObjectAnswer["digest"],
+): Resuming["compare"] {
+  if (digest === undefined) return undefined;
+  const digesting = startDigest(digest.algorithm);
+  return {
+    update: digesting.update,
+    end: () => {
+      if (digesting.value() === digest.value) return;
+      const reason = `the bytes that arrived are not those of the object: its ${digest.algorithm} is another`;
+      throw new StorageError("Integrity", reason, { operation: "get", provider, key });
+    },
+  };
 }
 
 function cutError({ name: provider }: Store, key: string, cause: unknown): StorageError {

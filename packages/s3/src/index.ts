@@ -1,9 +1,12 @@
 export { DIALECTS, type Dialect, type DialectName } from "./dialect.js";
 export { cloudFrontCookies, cloudFrontUrl, type CloudFrontKey, type CloudFrontLimits } from "./cloudfront.js";
 export { copyBetween, type ObjectPlace } from "./copy-between.js";
+export type { Encryption, ObjectAcl, ObjectLock, ObjectOptions, StorageClass } from "./object-options.js";
 export { objectVersion, type ObjectVersion } from "./object-version.js";
 export { probe } from "./probe.js";
 export type { ResumableState, SourceFacts } from "./resumable-state.js";
 export { abortResumableUpload, resumableUpload, type ResumableUploadOptions } from "./resumable-upload.js";
-export { s3, type S3Options } from "./s3.js";
+export { s3, withObjectOptions } from "./s3.js";
+export type { S3Options } from "./s3-options.js";
+export { objectTags, setObjectTags, type Tags } from "./tags.js";
 export type { Credentials } from "./sdk/load.js";

@@ -2,7 +2,8 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { createStorage, contentDisposition, isStorageError, type SignUploadOptions } from "@stowage/core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { DIALECTS, type DialectName } from "./dialect.js";
-import { s3, type S3Options } from "./s3.js";
+import { s3 } from "./s3.js";
+import type { S3Options } from "./s3-options.js";
 
 const CREDENTIALS = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "secret" };
 const NOW = new Date("2026-11-20T12:34:56.789Z");

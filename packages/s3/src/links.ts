@@ -1,6 +1,7 @@
 import {
   StorageError,
   contentTypeOf,
+  type Operation,
   type SignUploadOptions,
   type SignedUpload,
   type SignedUrlOptions,
@@ -21,6 +22,7 @@ const PUT_BYTES_MAX = 5 * 1024 ** 3;
 export async function signedUrl(store: Store, key: string, options: SignedUrlOptions): Promise<string> {
   if (store.cloudFront !== undefined) return await signedByCloudFront(store, key, store.cloudFront, options);
   const call = { operation: "signedUrl", key } as const;
+  assertKeyless(store, call);
   const signing = await signingOf(store, call, { ...options, defaultSeconds: DOWNLOAD_SECONDS });
   const { contentType, cacheControl, contentDisposition } = options;
   const request = { key, answer: { contentType, cacheControl, contentDisposition } };
@@ -33,6 +35,7 @@ export async function signUpload(
   key: string,
   options: SignUploadOptions,
 ): Promise<SignedUpload> {
+  assertKeyless(store, { operation: "signUpload", key });
   const { contentLength } = options;
   return contentLength === undefined
     ? await signForm(store, key, options)
@@ -83,6 +86,17 @@ async function signForm(store: Store, key: string, options: SignUploadOptions): 
 }
 
 const FILE_NAME = "${filename}";
+
+/** A link cannot carry a key, and a request that did would give it away. */
+export function assertKeyless(
+  { objects, name: provider }: Store,
+  call: { readonly operation: Operation; readonly key: string },
+): void {
+  if (objects.encryption?.type !== "customer") return;
+  const reason =
+    "objects that are encrypted with a key of your own need it with every request: no link can do that";
+  throw new StorageError("Unsupported", reason, { ...call, provider });
+}
 
 function assertSize(store: Store, key: string, bytes: number): void {
   if (bytes <= PUT_BYTES_MAX) return;

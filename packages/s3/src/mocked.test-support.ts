@@ -8,7 +8,8 @@ import {
 import type { StorageProvider } from "@stowage/core";
 import { mockClient, type AwsClientStub } from "aws-sdk-client-mock";
 import { Readable } from "node:stream";
-import { s3, type S3Options } from "./s3.js";
+import { s3 } from "./s3.js";
+import type { S3Options } from "./s3-options.js";
 
 export const MIB: number = 1024 * 1024;
 

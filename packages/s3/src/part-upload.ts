@@ -6,6 +6,7 @@ import { abandon, beginUpload } from "./begin.js";
 import { completeUpload } from "./complete.js";
 import { createBuffers, PARTS_MAX, type Buffers } from "./parts.js";
 import { ask, type Store } from "./store.js";
+import { writeTags } from "./tags.js";
 import { withTries } from "./tries.js";
 
 /** A write on its way: what all its requests share. */
@@ -176,8 +177,18 @@ export async function sendPart(
 /** Waits for the parts, and makes them an object. */
 export async function finishParts(upload: Upload): Promise<Sent> {
   await Promise.all(upload.running);
-  upload.stop.signal.throwIfAborted();
-  return { answer: await completeUpload(upload), size: upload.loaded };
+  const { store, write, stop } = upload;
+  stop.signal.throwIfAborted();
+  const answer = await completeUpload(upload);
+  await tagAgain(store, write.key, stop.signal);
+  return { answer, size: upload.loaded };
+}
+
+/** Some servers lose the tags that an upload was begun with. */
+export async function tagAgain(store: Store, key: string, signal: AbortSignal): Promise<void> {
+  const { tags } = store.objects;
+  if (tags === undefined || store.dialect.tagsOfUploads) return;
+  await withTries(signal, () => writeTags(store, { key, tags }, signal));
 }
 
 function tooManyParts({ store, write, partSizeBytes }: Upload): StorageError {

@@ -9,6 +9,7 @@ function places(options: Partial<PlacesOptions> = {}): ReturnType<typeof createP
     endpoint: undefined,
     publicEndpoint: undefined,
     publicBaseUrl: undefined,
+    forcePathStyle: true,
     ...options,
   });
 }

@@ -3,7 +3,9 @@ import { decodeKeyPath, encodeKeyPath, keyProblem, type Located } from "@stowage
 /** Where keys are, as texts. */
 export interface Places {
   readonly ref: (key: string) => string;
+  /** Below the address that was given for it, else the bucket's own. */
   readonly publicUrl: (key: string) => string;
+  readonly hasPublicBase: boolean;
   readonly locate: (text: string) => Located | undefined;
 }
 
@@ -14,6 +16,8 @@ export interface PlacesOptions {
   readonly endpoint: string | undefined;
   readonly publicEndpoint: string | undefined;
   readonly publicBaseUrl: string | undefined;
+  /** Whether the bucket is in the path. */
+  readonly forcePathStyle: boolean;
 }
 
 export function createPlaces(options: PlacesOptions): Places {
@@ -28,7 +32,8 @@ export function createPlaces(options: PlacesOptions): Places {
     key === undefined || keyProblem(key) !== undefined ? undefined : { key, provider, ref: ref(key) };
   return {
     ref,
-    publicUrl: (key) => `${base ?? ""}/${encodeKeyPath(key)}`,
+    publicUrl: (key) => `${base ?? bucketUrl(options)}/${encodeKeyPath(key)}`,
+    hasPublicBase: base !== undefined,
     locate: (text) => {
       const scheme = `s3://${bucket}/`;
       if (text.startsWith(scheme)) return located(keyOf(text.slice(scheme.length)));
@@ -39,6 +44,17 @@ export function createPlaces(options: PlacesOptions): Places {
       return located(path === undefined ? undefined : decodeKeyPath(path));
     },
   };
+}
+
+/** Where the server itself serves the bucket. */
+function bucketUrl({ bucket, region, endpoint, publicEndpoint, forcePathStyle }: PlacesOptions): string {
+  const server = publicEndpoint ?? endpoint;
+  if (server === undefined) {
+    return `https://${bucket}.s3${region === undefined ? "" : `.${region}`}.amazonaws.com`;
+  }
+  const url = new URL(server);
+  if (!forcePathStyle) url.host = `${bucket}.${url.host}`;
+  return `${url.href.replace(/\/$/, "")}${forcePathStyle ? `/${bucket}` : ""}`;
 }
 
 /** Other tools write `s3://` with the key as it is: a percent sign that encodes nothing is one. */

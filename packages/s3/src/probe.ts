@@ -139,7 +139,7 @@ async function putInParts({ store, signal, key }: Probing, conditions: Condition
   const { client } = store;
   const call = { signal };
   const attempted = { operation: "put", key, signal, action: "s3:PutObject" } as const;
-  const uploadId = await ask(store, attempted, () => client.createUpload({ key, fields: FIELDS }, call));
+  const { uploadId } = await ask(store, attempted, () => client.createUpload({ key, fields: FIELDS }, call));
   try {
     const part = { key, uploadId, partNumber: 1, body: BODY };
     const answer = await ask(store, attempted, () => client.uploadPart(part, call));
@@ -170,7 +170,7 @@ async function keepsConditionsOfDelete(probing: Probing, bareIfMatch: boolean): 
 
 /** The CRC32 of other bytes, which a server that looks at it refuses. */
 async function verifiesCrc32(probing: Probing): Promise<boolean> {
-  return await refuses(put(probing, { crc32: "AAAAAA==" }));
+  return await refuses(put(probing, { digest: { algorithm: "crc32", value: "AAAAAA==" } }));
 }
 
 async function deletesManyWithoutMd5(probing: Probing): Promise<boolean> {

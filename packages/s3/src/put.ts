@@ -1,6 +1,7 @@
 import { contentTypeOf, type Body, type ObjectInfo, type PutOptions } from "@stowage/core";
 import { toFields } from "./facts.js";
-import { comparable, infoOf, type Store } from "./store.js";
+import { isUnknown } from "./object-options.js";
+import { ask, comparable, infoOf, type Store } from "./store.js";
 import { uploadBody } from "./upload.js";
 
 export async function putObject(
@@ -19,5 +20,21 @@ export async function putObject(
     { operation: "put", key, fields, conditions, options },
     body,
   );
+  await lookForClass(store, key, options);
   return infoOf(store, key, { ...fields, size, ...answer });
+}
+
+/** A server of which nothing is known may take a class of storage, and do nothing about it: it is looked at once. */
+async function lookForClass(store: Store, key: string, { signal, onEvent }: PutOptions): Promise<void> {
+  const { storageClass = "STANDARD" } = store.objects;
+  if (storageClass === "STANDARD" || store.knowsClass || onEvent === undefined || !isUnknown(store.dialect))
+    return;
+  const attempted = { operation: "put", key, signal, action: "s3:GetObject" } as const;
+  const found = await ask(store, attempted, () => store.client.headObject({ key }, { signal })).catch(
+    () => undefined,
+  );
+  if (found === undefined) return;
+  store.knowsClass = true;
+  if (found.storageClass === storageClass) return;
+  onEvent({ type: "ignored", operation: "put", provider: store.name, key, option: "storageClass" });
 }

@@ -217,10 +217,10 @@ async function tellState(
   }
 }
 
-function takeArrived(upload: Upload, { partNumber, size, etag, crc32 }: ArrivedPart, total: number): void {
+function takeArrived(upload: Upload, { partNumber, size, etag, digest }: ArrivedPart, total: number): void {
   const { length } = rangeOf(partNumber, upload.partSizeBytes, total);
   if (size !== length) return;
-  upload.parts[partNumber - 1] = { etag, crc32 };
+  upload.parts[partNumber - 1] = { etag, digest };
   upload.loaded += size;
 }
 

@@ -8,6 +8,8 @@ export interface Resuming {
   readonly openAt: (offset: number, signal: AbortSignal) => Promise<Readable>;
   /** What a cut means when there is no going on. */
   readonly toError: (cause: unknown) => Error;
+  /** Is given every byte once, in order; `end` throws when they were not those that they should have been. */
+  readonly compare?: { readonly update: (chunk: Uint8Array) => void; readonly end: () => void } | undefined;
 }
 
 /** What is read ahead of the reader, in bytes: with less the connection pauses after every chunk. */
@@ -49,15 +51,25 @@ export class ResumingStream extends Readable {
     this.#source = source.pause();
     source.on("data", (chunk: Uint8Array) => {
       this.#received += chunk.byteLength;
+      this.#resuming.compare?.update(chunk);
       if (!this.push(chunk)) source.pause();
     });
     source.once("end", () => {
       if (this.#received < this.#resuming.length) return this.#cut(source, undefined);
       this.#source = undefined;
-      this.push(null);
+      this.#end();
     });
     source.on("error", (error) => this.#cut(source, error));
     source.once("close", () => this.#cut(source, undefined));
+  }
+
+  #end(): void {
+    try {
+      this.#resuming.compare?.end();
+      this.push(null);
+    } catch (error) {
+      this.destroy(error as Error);
+    }
   }
 
   /** Told of every way in which a source ends too early; only the first counts. */

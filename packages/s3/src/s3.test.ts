@@ -13,7 +13,8 @@ import { ERROR_CODES, createStorage, toBody, type StorageError, type StorageErro
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { broken, mocked, refusal, takeUploads } from "./mocked.test-support.js";
-import { s3, type S3Options } from "./s3.js";
+import { s3 } from "./s3.js";
+import type { S3Options } from "./s3-options.js";
 
 async function failed(call: Promise<unknown>): Promise<StorageError> {
   return await call.then(

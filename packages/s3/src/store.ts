@@ -2,10 +2,12 @@ import type { Operation } from "@stowage/core";
 import type { CloudFrontKey } from "./cloudfront.js";
 import type { ObjectAnswer, S3Client } from "./client.js";
 import type { Dialect } from "./dialect.js";
+import type { Digest } from "./digest.js";
 import type { S3Signer } from "./signer.js";
 import { toS3Error, type FailureContext } from "./errors.js";
 import { bareEtag, toEtag } from "./etag.js";
 import { fromHeaders } from "./facts.js";
+import type { ObjectOptions } from "./object-options.js";
 import type { Places } from "./places.js";
 import type { ObjectInfo } from "@stowage/core";
 
@@ -15,11 +17,19 @@ export interface Store {
   readonly bucket: string;
   readonly client: S3Client;
   readonly signer: S3Signer;
+  /** The same server, for objects that are stored otherwise. */
+  readonly storing: (objects: ObjectOptions) => Pick<Store, "client" | "signer" | "storing">;
   /** Another client of the same server, which takes it for something else. */
   readonly open: (dialect: Dialect) => S3Client;
   readonly places: Places;
   readonly dialect: Dialect;
   readonly partSizeBytes: number;
+  /** What objects are stored with. */
+  readonly objects: ObjectOptions;
+  /** Whether the server has shown that it encrypts. */
+  encrypts: boolean;
+  /** Whether it was looked at what the server does about classes of storage. */
+  knowsClass: boolean;
   /** How many parts are sent at once. */
   readonly concurrency: number;
   /** Who cuts bodies into parts. */
@@ -94,9 +104,16 @@ export function infoOf(store: Store, key: string, answer: ObjectAnswer): ObjectI
     contentDisposition,
     ...fromHeaders(answer.metadata),
     ...versionOf(answer.versionId),
+    ...checksumOf(answer.digest),
     provider: store.name,
     ref: store.places.ref(key),
   };
+}
+
+function checksumOf(digest: Digest | undefined): Pick<ObjectInfo, "checksum"> {
+  if (digest === undefined) return {};
+  const { algorithm, value } = digest;
+  return { checksum: { algorithm, value: Buffer.from(value, "base64").toString("hex") } };
 }
 
 /** Servers without versions say `null` for the only one. */

@@ -1,4 +1,6 @@
 import { StorageError, consume, type Body } from "@stowage/core";
+import type { WriteAnswer } from "./client.js";
+import { assertEncrypted, tryEncryption } from "./encrypted.js";
 import { open } from "node:fs/promises";
 import {
   finishParts,
@@ -44,6 +46,8 @@ function isSeekable({ bytes, path, replayable }: Body): boolean {
   return replayable && (bytes !== undefined || path !== undefined);
 }
 
+const REMOVE_MS = 15_000;
+
 async function putWhole(
   store: Store,
   write: Write,
@@ -52,9 +56,18 @@ async function putWhole(
 ): Promise<Sent> {
   const { key, fields, conditions, options } = write;
   const request = { key, body: bytes, fields, ...conditions };
-  const answer = await ask(store, writing(write, signal), () => store.client.putObject(request, { signal }));
+  const attempted = writing(write, signal);
+  await tryEncryption(store, write, signal);
+  const answer = await ask(store, attempted, () => store.client.putObject(request, { signal }));
+  await assertEncrypted(store, write, answer, () => removeAgain(store, key, answer));
   options.onProgress?.({ loaded: bytes.byteLength, total: bytes.byteLength });
   return { answer, size: bytes.byteLength };
+}
+
+/** Better gone than readable by those who must not. */
+async function removeAgain(store: Store, key: string, { versionId }: WriteAnswer): Promise<void> {
+  const signal = AbortSignal.timeout(REMOVE_MS);
+  await store.client.deleteObject({ key, versionId }, { signal }).catch(() => {});
 }
 
 /**

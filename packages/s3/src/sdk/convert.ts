@@ -1,8 +1,7 @@
 import type { GetObjectCommandOutput, HeadObjectCommandOutput } from "@aws-sdk/client-s3";
-import { crc32 } from "node:zlib";
 import { encodeKeyPath } from "@stowage/core";
 import type { ObjectAnswer, ObjectFields } from "../client.js";
-import type { Dialect } from "../dialect.js";
+import type { Digest } from "../digest.js";
 import { senseless } from "./failure.js";
 
 export function objectAnswer(answer: HeadObjectCommandOutput | GetObjectCommandOutput): ObjectAnswer {
@@ -15,38 +14,68 @@ export function objectAnswer(answer: HeadObjectCommandOutput | GetObjectCommandO
     contentType: answer.ContentType,
     cacheControl: answer.CacheControl,
     contentDisposition: answer.ContentDisposition,
+    contentEncoding: answer.ContentEncoding,
+    contentLanguage: answer.ContentLanguage,
+    storageClass: answer.StorageClass,
+    digest: wholeDigestIn(answer),
     metadata: answer.Metadata ?? {},
   };
 }
 
-export function sdkFields({ contentType, cacheControl, contentDisposition, metadata }: ObjectFields): {
+export function sdkFields(fields: ObjectFields): {
   readonly ContentType: string | undefined;
   readonly CacheControl: string | undefined;
   readonly ContentDisposition: string | undefined;
+  readonly ContentEncoding?: string;
+  readonly ContentLanguage?: string;
   readonly Metadata: Record<string, string>;
 } {
+  const { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage, metadata } =
+    fields;
   return {
     ContentType: contentType,
     CacheControl: cacheControl,
     ContentDisposition: contentDisposition,
+    ...(contentEncoding !== undefined && { ContentEncoding: contentEncoding }),
+    ...(contentLanguage !== undefined && { ContentLanguage: contentLanguage }),
     Metadata: { ...metadata },
   };
 }
 
 /** A digest that the server compares, so that a changed byte is noticed although the body is not signed. */
-export function checksumOf(body: Uint8Array, { checksum }: Dialect): string | undefined {
-  if (checksum === "none") return undefined;
-  const digest = Buffer.alloc(4);
-  digest.writeUInt32BE(crc32(body));
-  return digest.toString("base64");
+export function digestFields(digest: Digest | undefined): {
+  readonly ContentMD5?: string;
+  readonly ChecksumCRC32?: string;
+  readonly ChecksumCRC32C?: string;
+  readonly ChecksumSHA256?: string;
+  readonly ChecksumAlgorithm?: "CRC32" | "CRC32C" | "SHA256";
+} {
+  if (digest === undefined) return {};
+  const { algorithm, value } = digest;
+  if (algorithm === "md5") return { ContentMD5: value };
+  // Some servers look at a checksum only when its algorithm is named too.
+  if (algorithm === "crc32") return { ChecksumCRC32: value, ChecksumAlgorithm: "CRC32" };
+  if (algorithm === "crc32c") return { ChecksumCRC32C: value, ChecksumAlgorithm: "CRC32C" };
+  return { ChecksumSHA256: value, ChecksumAlgorithm: "SHA256" };
 }
 
-/** Some servers look at a checksum only when its algorithm is named too. */
-export function checksumFields(digest: string | undefined): {
-  readonly ChecksumCRC32?: string;
-  readonly ChecksumAlgorithm?: "CRC32";
-} {
-  return digest === undefined ? {} : { ChecksumCRC32: digest, ChecksumAlgorithm: "CRC32" };
+interface Digests {
+  readonly ChecksumCRC32?: string | undefined;
+  readonly ChecksumCRC32C?: string | undefined;
+  readonly ChecksumSHA256?: string | undefined;
+}
+
+/** The digest in an answer. */
+export function digestIn({ ChecksumCRC32, ChecksumCRC32C, ChecksumSHA256 }: Digests): Digest | undefined {
+  if (ChecksumCRC32 !== undefined) return { algorithm: "crc32", value: ChecksumCRC32 };
+  if (ChecksumCRC32C !== undefined) return { algorithm: "crc32c", value: ChecksumCRC32C };
+  return ChecksumSHA256 === undefined ? undefined : { algorithm: "sha256", value: ChecksumSHA256 };
+}
+
+/** That of a whole object: one that was made of those of parts has their number at its end. */
+function wholeDigestIn(answer: Digests): Digest | undefined {
+  const digest = digestIn(answer);
+  return digest?.value.includes("-") === true ? undefined : digest;
 }
 
 export function copySource({

@@ -1,13 +1,14 @@
 import type { S3Client } from "../client.js";
-import { copySource, sdkFields } from "./convert.js";
+import { copySource, digestIn, sdkFields } from "./convert.js";
 import { required } from "./failure.js";
-import type { Requests } from "./requests.js";
+import { copiedKey, encryptionOf } from "./object-fields.js";
+import type { Requests, Storing } from "./requests.js";
 
 /** Requests that move bytes inside the server. */
-export function copyRequests({
-  request,
-  bucket: Bucket,
-}: Requests): Pick<S3Client, "copyObject" | "copyPart"> {
+export function copyRequests(
+  { request, bucket: Bucket }: Requests,
+  { made, opened }: Storing,
+): Pick<S3Client, "copyObject" | "copyPart"> {
   return {
     copyObject: ({ from, key: Key, fields, ifNoneMatch: IfNoneMatch, ifSourceMatch }, call) =>
       request(call, async ({ sdk, client }, http) => {
@@ -19,11 +20,15 @@ export function copyRequests({
             CopySourceIfMatch: ifSourceMatch,
             IfNoneMatch,
             MetadataDirective: "REPLACE",
+            ...(made.Tagging !== undefined && { TaggingDirective: "REPLACE" as const }),
+            ...made,
+            ...copiedKey(from.encryption),
             ...sdkFields(fields),
           }),
           http,
         );
-        return { etag: answer.CopyObjectResult?.ETag, versionId: answer.VersionId };
+        const { CopyObjectResult, VersionId } = answer;
+        return { etag: CopyObjectResult?.ETag, versionId: VersionId, encryption: encryptionOf(answer) };
       }),
     copyPart: ({ from, offset, length, ...part }, call) =>
       request(call, async ({ sdk, client }, http) => {
@@ -35,9 +40,11 @@ export function copyRequests({
           CopySource: copySource(from),
           CopySourceIfMatch: part.ifSourceMatch,
           CopySourceRange: `bytes=${offset}-${offset + length - 1}`,
+          ...opened,
+          ...copiedKey(from.encryption),
         };
         const { CopyPartResult, $metadata } = await client.send(new sdk.UploadPartCopyCommand(input), http);
-        return { etag: required(CopyPartResult?.ETag, $metadata), crc32: CopyPartResult?.ChecksumCRC32 };
+        return { etag: required(CopyPartResult?.ETag, $metadata), digest: digestIn(CopyPartResult ?? {}) };
       }),
   };
 }

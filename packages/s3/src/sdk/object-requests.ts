@@ -1,9 +1,10 @@
 import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
 import type { ObjectAnswer, S3Client } from "../client.js";
-import type { Dialect } from "../dialect.js";
+import { digestOf } from "../digest.js";
 import { required, senseless } from "./failure.js";
-import type { Requests } from "./requests.js";
-import { checksumFields, checksumOf, objectAnswer, sdkFields } from "./convert.js";
+import { encryptionOf } from "./object-fields.js";
+import type { Requests, Storing } from "./requests.js";
+import { digestFields, objectAnswer, sdkFields } from "./convert.js";
 import type { Readable } from "node:stream";
 
 type Verb = "putObject" | "getObject" | "headObject" | "deleteObject";
@@ -11,8 +12,9 @@ type Verb = "putObject" | "getObject" | "headObject" | "deleteObject";
 /** Requests about one object. */
 export function objectRequests(
   { request, bucket: Bucket }: Requests,
-  dialect: Dialect,
+  { made, opened, algorithm, compares }: Storing,
 ): Pick<S3Client, Verb> {
+  const reading = { ...opened, ...(compares && { ChecksumMode: "ENABLED" as const }) };
   return {
     putObject: (put, call) =>
       request(call, async ({ sdk, client }, http) => {
@@ -23,24 +25,31 @@ export function objectRequests(
           Body,
           IfMatch,
           IfNoneMatch,
+          ...made,
           ...sdkFields(put.fields),
-          ...checksumFields(put.crc32 ?? checksumOf(put.body, dialect)),
+          ...digestFields(put.digest ?? (algorithm && digestOf(put.body, algorithm))),
         };
         const answer = await client.send(new sdk.PutObjectCommand(input), http);
-        return { etag: required(answer.ETag, answer.$metadata), versionId: answer.VersionId };
+        return {
+          etag: required(answer.ETag, answer.$metadata),
+          versionId: answer.VersionId,
+          encryption: encryptionOf(answer),
+        };
       }),
     getObject: (get, call) =>
       request(call, async ({ sdk, client }, http) => {
         const { key: Key, versionId: VersionId, range: Range, ifMatch: IfMatch } = get;
         const answer = await client.send(
-          new sdk.GetObjectCommand({ Bucket, Key, VersionId, Range, IfMatch }),
+          new sdk.GetObjectCommand({ Bucket, Key, VersionId, Range, IfMatch, ...reading }),
           http,
         );
-        return { ...opened(answer), contentRange: answer.ContentRange };
+        return { ...openedObject(answer), contentRange: answer.ContentRange };
       }),
     headObject: ({ key: Key, versionId: VersionId }, call) =>
       request(call, async ({ sdk, client }, http) =>
-        objectAnswer(await client.send(new sdk.HeadObjectCommand({ Bucket, Key, VersionId }), http)),
+        objectAnswer(
+          await client.send(new sdk.HeadObjectCommand({ Bucket, Key, VersionId, ...reading }), http),
+        ),
       ),
     deleteObject: ({ key: Key, versionId: VersionId, ifMatch: IfMatch }, call) =>
       request(call, async ({ sdk, client }, http) => {
@@ -56,7 +65,7 @@ export function objectRequests(
 }
 
 /** The facts and the body; a body without facts is let go of, with its socket. */
-function opened(answer: GetObjectCommandOutput): ObjectAnswer & { readonly body: Readable } {
+function openedObject(answer: GetObjectCommandOutput): ObjectAnswer & { readonly body: Readable } {
   const body = answer.Body as unknown as Readable;
   try {
     return { ...objectAnswer(answer), body };

@@ -2,13 +2,17 @@ import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type { S3Call, S3Client } from "../client.js";
 import type { Dialect } from "../dialect.js";
+import { digestAlgorithm, type DigestAlgorithm } from "../digest.js";
+import type { ObjectOptions } from "../object-options.js";
 import { bucketRequests } from "./bucket-requests.js";
 import { copyRequests } from "./copy-requests.js";
 import { attempt } from "./failure.js";
+import { objectInputs, type ObjectInputs } from "./object-fields.js";
 import { loadSdk, type Loaded, type SdkClientOptions } from "./load.js";
 import { objectRequests } from "./object-requests.js";
 import type { S3Signer } from "../signer.js";
 import { sdkSigner } from "./sign.js";
+import { tagRequests } from "./tag-requests.js";
 import { uploadRequests } from "./upload-requests.js";
 
 /** What the requests share. */
@@ -28,42 +32,70 @@ interface Http {
 
 const SOCKETS_MAX = 256;
 
+/** What objects are stored with, for every request. */
+export interface Storing extends ObjectInputs {
+  /** Of the digest that goes with bodies. */
+  readonly algorithm: DigestAlgorithm | undefined;
+  /** Whether digests are asked for when objects are read. */
+  readonly compares: boolean;
+}
+
 /** What stands between the adapter and a server. */
 export interface Connection {
   readonly client: S3Client;
   readonly signer: S3Signer;
+  /** The same, for objects that are stored otherwise. */
+  readonly storing: (objects: ObjectOptions) => Connection;
 }
 
 /** Sends and signs requests by `@aws-sdk/client-s3`. */
-export function sdkConnection(options: SdkClientOptions, dialect: Dialect): Connection {
+export function sdkConnection(
+  options: SdkClientOptions,
+  dialect: Dialect,
+  objects: ObjectOptions,
+): Connection {
   const agents = [
     new HttpAgent({ keepAlive: true, maxSockets: SOCKETS_MAX, noDelay: true }),
     new HttpsAgent({ keepAlive: true, maxSockets: SOCKETS_MAX, noDelay: true }),
   ] as const;
   const load = lazily(() => loadSdk(options, agents, dialect));
+  const { publicEndpoint, bucket } = options;
+  const signing =
+    publicEndpoint === undefined
+      ? load
+      : lazily(() => loadSdk({ ...options, endpoint: publicEndpoint }, agents, dialect));
   const requests: Requests = {
-    bucket: options.bucket,
+    bucket,
     request: async (call, send) => {
       const { sdk, sender: client } = await load();
       const http = call.signal === undefined ? {} : { abortSignal: call.signal };
       return await attempt(call.signal, () => send({ sdk, client }, http));
     },
   };
-  const { publicEndpoint } = options;
-  const signing =
-    publicEndpoint === undefined
-      ? load
-      : lazily(() => loadSdk({ ...options, endpoint: publicEndpoint }, agents, dialect));
-  const client: S3Client = {
-    ...objectRequests(requests, dialect),
-    ...bucketRequests(requests),
-    ...copyRequests(requests),
-    ...uploadRequests(requests, dialect),
-    close: () => {
-      for (const agent of agents) agent.destroy();
-    },
+  const close = (): void => {
+    for (const agent of agents) agent.destroy();
   };
-  return { client, signer: sdkSigner(signing, options.bucket) };
+  const storing = (given: ObjectOptions): Connection => ({
+    client: { ...clientOf(requests, dialect, given), close },
+    signer: sdkSigner(signing, bucket, given),
+    storing,
+  });
+  return storing(objects);
+}
+
+function clientOf(requests: Requests, dialect: Dialect, objects: ObjectOptions): Omit<S3Client, "close"> {
+  const how: Storing = {
+    ...objectInputs(objects),
+    algorithm: digestAlgorithm(dialect, objects.checksum),
+    compares: objects.checksum !== undefined && dialect.checksum !== "none",
+  };
+  return {
+    ...objectRequests(requests, how),
+    ...bucketRequests(requests),
+    ...copyRequests(requests, how),
+    ...uploadRequests(requests, how),
+    ...tagRequests(requests),
+  };
 }
 
 function lazily<T>(make: () => Promise<T>): () => Promise<T> {

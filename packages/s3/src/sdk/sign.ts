@@ -1,14 +1,18 @@
 import type { GetObjectCommand, PutObjectCommand, UploadPartCommand } from "@aws-sdk/client-s3";
 import type { S3Signer, SignedRequest, Signing } from "../signer.js";
+import type { ObjectFields } from "../client.js";
+import type { ObjectOptions } from "../object-options.js";
 import { sdkFields } from "./convert.js";
 import { attempt } from "./failure.js";
 import type { Loaded } from "./load.js";
+import { formInputs, objectInputs } from "./object-fields.js";
 import { sdkPackage } from "./packages.js";
 
 type Command = GetObjectCommand | PutObjectCommand | UploadPartCommand;
 
 /** Signs requests by the SDK's presigners. */
-export function sdkSigner(load: () => Promise<Loaded>, Bucket: string): S3Signer {
+export function sdkSigner(load: () => Promise<Loaded>, Bucket: string, objects: ObjectOptions): S3Signer {
+  const { made } = objectInputs(objects);
   return {
     signGet: async ({ key: Key, versionId: VersionId, answer }, signing) => {
       const { sdk, client } = await load();
@@ -26,7 +30,11 @@ export function sdkSigner(load: () => Promise<Loaded>, Bucket: string): S3Signer
     signPut: async ({ key: Key, fields, contentLength, ifNoneMatch }, signing) => {
       const { sdk, client } = await load();
       const input = { Bucket, Key, ContentLength: contentLength, IfNoneMatch: ifNoneMatch };
-      return await sign(client, new sdk.PutObjectCommand({ ...input, ...sdkFields(fields) }), signing);
+      return await sign(
+        client,
+        new sdk.PutObjectCommand({ ...made, ...input, ...sdkFields(fields) }),
+        signing,
+      );
     },
     signPart: async ({ key: Key, uploadId, partNumber, contentLength }, signing) => {
       const { sdk, client } = await load();
@@ -42,7 +50,7 @@ export function sdkSigner(load: () => Promise<Loaded>, Bucket: string): S3Signer
       const options = {
         Bucket,
         Key,
-        Fields: formFields(fields),
+        Fields: formFields(fields, objects),
         Conditions: [["content-length-range", 0, maxBytes]] as ["content-length-range", number, number][],
         Expires: expiresInSeconds,
       };
@@ -113,18 +121,18 @@ function signedOf(url: string, sent: Readonly<Record<string, string>>): Record<s
 }
 
 /** The fields of a form that stand for an object's headers. */
-function formFields({
-  contentType,
-  cacheControl,
-  contentDisposition,
-  metadata,
-}: Parameters<typeof sdkFields>[0]): Record<string, string> {
+function formFields(
+  { contentType, cacheControl, contentDisposition, metadata }: ObjectFields,
+  objects: ObjectOptions,
+): Record<string, string> {
+  const fields = {
+    "Content-Type": contentType,
+    "Cache-Control": cacheControl,
+    "Content-Disposition": contentDisposition,
+    ...formInputs(objects),
+    ...Object.fromEntries(Object.entries(metadata).map(([name, value]) => [`x-amz-meta-${name}`, value])),
+  };
   return Object.fromEntries(
-    [
-      ["Content-Type", contentType],
-      ["Cache-Control", cacheControl],
-      ["Content-Disposition", contentDisposition],
-      ...Object.entries(metadata).map(([name, value]) => [`x-amz-meta-${name}`, value]),
-    ].filter((entry): entry is [string, string] => entry[1] !== undefined),
+    Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
 }

@@ -1,31 +1,36 @@
 import type { Part as SdkPart } from "@aws-sdk/client-s3";
 import type { ArrivedPart, S3Client } from "../client.js";
-import type { Dialect } from "../dialect.js";
-import type { Requests } from "./requests.js";
-import { checksumFields, checksumOf, sdkFields } from "./convert.js";
+import { digestOf } from "../digest.js";
+import { encryptionOf } from "./object-fields.js";
+import type { Requests, Storing } from "./requests.js";
+import { digestFields, digestIn, sdkFields } from "./convert.js";
 import { required } from "./failure.js";
+
+/** As the SDK names them; the others are no checksums of S3's own. */
+const ALGORITHMS = { crc32: "CRC32", crc32c: "CRC32C", sha256: "SHA256", md5: undefined } as const;
 
 type Verb = "createUpload" | "uploadPart" | "listParts" | "listUploads" | "completeUpload" | "abortUpload";
 
 /** Requests about an upload in parts. */
 export function uploadRequests(
   { request, bucket: Bucket }: Requests,
-  dialect: Dialect,
+  { made, opened, algorithm }: Storing,
 ): Pick<S3Client, Verb> {
   return {
-    createUpload: ({ key: Key, fields, checksums = dialect.checksum === "crc32" }, call) =>
+    createUpload: ({ key: Key, fields, checksums = true }, call) =>
       request(call, async ({ sdk, client }, http) => {
-        const checksum = checksums ? { ChecksumAlgorithm: "CRC32" as const } : {};
-        const input = { Bucket, Key, ...sdkFields(fields), ...checksum };
-        const { UploadId, $metadata } = await client.send(new sdk.CreateMultipartUploadCommand(input), http);
-        return required(UploadId, $metadata);
+        const named = checksums && algorithm !== undefined ? ALGORITHMS[algorithm] : undefined;
+        const checksum = named && { ChecksumAlgorithm: named };
+        const input = { Bucket, Key, ...made, ...sdkFields(fields), ...checksum };
+        const answer = await client.send(new sdk.CreateMultipartUploadCommand(input), http);
+        return { uploadId: required(answer.UploadId, answer.$metadata), encryption: encryptionOf(answer) };
       }),
     uploadPart: ({ key: Key, uploadId: UploadId, partNumber: PartNumber, body: Body }, call) =>
       request(call, async ({ sdk, client }, http) => {
-        const crc32 = checksumOf(Body, dialect);
-        const input = { Bucket, Key, UploadId, PartNumber, Body, ...checksumFields(crc32) };
+        const digest = algorithm && digestOf(Body, algorithm);
+        const input = { Bucket, Key, UploadId, PartNumber, Body, ...opened, ...digestFields(digest) };
         const { ETag, $metadata } = await client.send(new sdk.UploadPartCommand(input), http);
-        return { etag: required(ETag, $metadata), crc32 };
+        return { etag: required(ETag, $metadata), digest };
       }),
     listParts: (upload, call) =>
       request(call, async ({ sdk, client }, http) => {
@@ -44,14 +49,13 @@ export function uploadRequests(
       call,
     ) =>
       request(call, async ({ sdk, client }, http) => {
-        const Parts = parts.map(({ etag: ETag, crc32: ChecksumCRC32, partNumber: PartNumber }) => ({
-          ETag,
-          ChecksumCRC32,
-          PartNumber,
-        }));
-        const input = { Bucket, Key, UploadId, IfMatch, IfNoneMatch, MultipartUpload: { Parts } };
+        const Parts = parts.map(({ etag: ETag, digest, partNumber: PartNumber }) => {
+          const { ContentMD5: _none, ChecksumAlgorithm: _named, ...checksum } = digestFields(digest);
+          return { ETag, PartNumber, ...checksum };
+        });
+        const input = { Bucket, Key, UploadId, IfMatch, IfNoneMatch, MultipartUpload: { Parts }, ...opened };
         const answer = await client.send(new sdk.CompleteMultipartUploadCommand(input), http);
-        return { etag: answer.ETag, versionId: answer.VersionId };
+        return { etag: answer.ETag, versionId: answer.VersionId, encryption: encryptionOf(answer) };
       }),
     listUploads: (key, call) =>
       request(call, async ({ sdk, client }, http) => {
@@ -69,6 +73,7 @@ export function uploadRequests(
   };
 }
 
-function arrivedPart({ ETag = "", PartNumber = 0, Size = 0, ChecksumCRC32 }: SdkPart): ArrivedPart {
-  return { etag: ETag, partNumber: PartNumber, size: Size, crc32: ChecksumCRC32 };
+function arrivedPart(part: SdkPart): ArrivedPart {
+  const { ETag = "", PartNumber = 0, Size = 0 } = part;
+  return { etag: ETag, partNumber: PartNumber, size: Size, digest: digestIn(part) };
 }

@@ -1,0 +1,58 @@
+import { Crc32c } from "@aws-crypto/crc32c";
+import { createHash, type Hash } from "node:crypto";
+import { crc32 } from "node:zlib";
+import type { Dialect } from "./dialect.js";
+import type { ObjectOptions } from "./object-options.js";
+
+export type DigestAlgorithm = "crc32" | "crc32c" | "sha256" | "md5";
+
+/** A digest of bytes. */
+export interface Digest {
+  readonly algorithm: DigestAlgorithm;
+  /** Base64, as it travels. */
+  readonly value: string;
+}
+
+/** Which digest goes with a body: S3's own where the server has them, else that of HTTP, which all servers compare. */
+export function digestAlgorithm(
+  { checksum }: Dialect,
+  wanted: ObjectOptions["checksum"],
+): DigestAlgorithm | undefined {
+  if (checksum === "none") return wanted && "md5";
+  return wanted ?? checksum;
+}
+
+/** Takes in bytes piece by piece. */
+export interface Digesting {
+  readonly update: (bytes: Uint8Array) => void;
+  /** Base64. */
+  readonly value: () => string;
+}
+
+export function startDigest(algorithm: DigestAlgorithm): Digesting {
+  if (algorithm === "crc32") return sum((bytes, before) => crc32(bytes, before));
+  if (algorithm === "crc32c") {
+    const running = new Crc32c();
+    return { update: (bytes) => void running.update(bytes), value: () => base64(running.digest()) };
+  }
+  const hash: Hash = createHash(algorithm);
+  return { update: (bytes) => void hash.update(bytes), value: () => hash.digest("base64") };
+}
+
+function sum(add: (bytes: Uint8Array, before: number) => number): Digesting {
+  let state = 0;
+  return { update: (bytes) => void (state = add(bytes, state)), value: () => base64(state) };
+}
+
+function base64(checksum: number): string {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(checksum);
+  return bytes.toString("base64");
+}
+
+/** The digest of a whole body. */
+export function digestOf(body: Uint8Array, algorithm: DigestAlgorithm): Digest {
+  const digesting = startDigest(algorithm);
+  digesting.update(body);
+  return { algorithm, value: digesting.value() };
+}

@@ -1,0 +1,146 @@
+import type { Dialect } from "./dialect.js";
+
+/** How objects are encrypted where they are stored. */
+export type Encryption =
+  | {
+      /** With keys that the server keeps (SSE-S3). */
+      readonly type: "AES256";
+    }
+  | {
+      /** With a key of a key management service (SSE-KMS). */
+      readonly type: "aws:kms";
+      /** Default: the bucket's, or the account's own. */
+      readonly keyId?: string | undefined;
+      /** Must be given again to decrypt; the service writes it into its log. */
+      readonly context?: Readonly<Record<string, string>> | undefined;
+      /** One key for many objects, which costs less. */
+      readonly bucketKey?: boolean | undefined;
+    }
+  | {
+      /** With a key that every request brings along, and that the server forgets (SSE-C). */
+      readonly type: "customer";
+      /** 32 bytes. Without it nobody reads the objects again. */
+      readonly key: Uint8Array;
+    };
+
+export type StorageClass =
+  | "STANDARD"
+  | "STANDARD_IA"
+  | "ONEZONE_IA"
+  | "INTELLIGENT_TIERING"
+  | "GLACIER_IR"
+  | "GLACIER"
+  | "DEEP_ARCHIVE"
+  | "REDUCED_REDUNDANCY"
+  | "EXPRESS_ONEZONE";
+
+export type ObjectAcl =
+  | "private"
+  | "public-read"
+  | "authenticated-read"
+  | "bucket-owner-read"
+  | "bucket-owner-full-control";
+
+/** Keeps an object from being removed or replaced. Its bucket must be made for it, and keep versions. */
+export interface ObjectLock {
+  /** `"GOVERNANCE"` can be lifted by those who have the permission, `"COMPLIANCE"` by nobody. */
+  readonly mode?: "GOVERNANCE" | "COMPLIANCE" | undefined;
+  readonly retainUntil?: Date | undefined;
+  readonly legalHold?: boolean | undefined;
+}
+
+/**
+ * What objects are stored with that other stores do not know. It holds for everything that a provider writes, also
+ * by signed uploads.
+ */
+export interface ObjectOptions {
+  /** Asked for with every request, and looked for in the answer. Default: what the bucket does. */
+  readonly encryption?: Encryption | undefined;
+  /** Default `"STANDARD"`. */
+  readonly storageClass?: StorageClass | undefined;
+  /** At most ten. */
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+  /** Default: private. Buckets of Amazon take none unless they are set up for it. */
+  readonly acl?: ObjectAcl | undefined;
+  /** `"gzip"` for bodies that are compressed already; they come back as they were given. */
+  readonly contentEncoding?: string | undefined;
+  readonly lock?: ObjectLock | undefined;
+  /**
+   * The digest that is sent with every body, and compared with what is read as a whole. Where a server has none of
+   * S3's own, `Content-MD5` is sent in its place. Default: `"crc32"` where the server has it, and reads are not compared.
+   */
+  readonly checksum?: "crc32" | "crc32c" | "sha256" | undefined;
+}
+
+/** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html */
+const TAGS_MAX = 10;
+const TAG_NAME_LENGTH_MAX = 128;
+const TAG_VALUE_LENGTH_MAX = 256;
+
+const CUSTOMER_KEY_BYTES = 32;
+
+/**
+ * Looks at options once, where a provider is made.
+ *
+ * @throws TypeError for what is wrong, and for what the server is known not to do.
+ */
+export function assertObjectOptions(options: ObjectOptions, dialect: Dialect): void {
+  assertEncryption(options.encryption);
+  assertTags(options.tags);
+  const { lock, checksum, contentEncoding } = options;
+  if (checksum !== undefined && !["crc32", "crc32c", "sha256"].includes(checksum)) {
+    throw new TypeError(`s3: checksum is "crc32", "crc32c" or "sha256", not ${JSON.stringify(checksum)}`);
+  }
+  if (contentEncoding !== undefined && !/^[!-~]+(?:, ?[!-~]+)*$/.test(contentEncoding)) {
+    throw new TypeError('s3: contentEncoding is a coding such as "gzip"');
+  }
+  if (lock !== undefined && (lock.mode === undefined) !== (lock.retainUntil === undefined)) {
+    throw new TypeError("s3: a lock has mode and retainUntil, or none of both");
+  }
+  for (const lacking of lackingIn(dialect, options)) {
+    throw new TypeError(`s3: the server of the dialect "${dialect.name}" has no ${lacking}`);
+  }
+}
+
+/** Whether nothing is known about a server, so that it has to be tried. */
+export function isUnknown({ name }: Dialect): boolean {
+  return name === "generic" || name === "probed";
+}
+
+function* lackingIn(
+  dialect: Dialect,
+  { encryption, storageClass, tags, acl }: ObjectOptions,
+): Generator<string> {
+  // A server that knows none takes a request for them for one about the object, and replaces it.
+  if (tags !== undefined && !dialect.tags) yield "tags";
+  if (isUnknown(dialect)) return;
+  if (encryption !== undefined && !dialect.encryption.includes(encryption.type)) {
+    yield `encryption of the type "${encryption.type}"`;
+  }
+  const isOther = storageClass !== undefined && storageClass !== "STANDARD";
+  if (isOther && !dialect.storageClasses) yield `storage class "${storageClass}"`;
+  if (acl !== undefined && acl !== "private" && !dialect.acl) yield "access lists";
+}
+
+function assertEncryption(encryption: Encryption | undefined): void {
+  if (encryption === undefined) return;
+  if (!["AES256", "aws:kms", "customer"].includes(encryption.type)) {
+    throw new TypeError(`s3: encryption.type is "AES256", "aws:kms" or "customer"`);
+  }
+  if (encryption.type !== "customer") return;
+  const { key } = encryption;
+  if (key instanceof Uint8Array && key.byteLength === CUSTOMER_KEY_BYTES) return;
+  throw new TypeError(`s3: encryption.key is a Uint8Array of ${CUSTOMER_KEY_BYTES} bytes`);
+}
+
+/** @throws TypeError for tags that S3 does not take. */
+export function assertTags(tags: Readonly<Record<string, string>> | undefined): void {
+  const entries = Object.entries(tags ?? {});
+  if (entries.length > TAGS_MAX) throw new TypeError(`s3: an object has at most ${TAGS_MAX} tags`);
+  for (const [name, value] of entries) {
+    const isNamed = name !== "" && name.length <= TAG_NAME_LENGTH_MAX && !name.startsWith("aws:");
+    if (isNamed && typeof value === "string" && value.length <= TAG_VALUE_LENGTH_MAX) continue;
+    const limits = `a name of 1 to ${TAG_NAME_LENGTH_MAX} and a value of at most ${TAG_VALUE_LENGTH_MAX} characters`;
+    throw new TypeError(`s3: the tag ${JSON.stringify(name)} is not ${limits}`);
+  }
+}

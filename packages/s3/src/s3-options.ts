@@ -1,0 +1,102 @@
+import type { S3Client as SdkClient } from "@aws-sdk/client-s3";
+import { assertCloudFront, type CloudFrontKey } from "./cloudfront.js";
+import { assertDialect, type Dialect, type DialectName } from "./dialect.js";
+import { assertObjectOptions, type ObjectOptions } from "./object-options.js";
+import { PARTS_MAX } from "./parts.js";
+import type { Credentials } from "./sdk/load.js";
+
+export interface S3Options {
+  readonly bucket: string;
+  /** Default: the SDK's own search (`AWS_REGION`, the profile); with an `endpoint` `"us-east-1"`. */
+  readonly region?: string | undefined;
+  /** The server's URL; absent for AWS. */
+  readonly endpoint?: string | undefined;
+  /** Default: the SDK's own search (environment, profile, role of the machine). */
+  readonly credentials?: Credentials | undefined;
+  /** Default `"s3"`. */
+  readonly name?: string | undefined;
+  /** Put before every key, e.g. `"uploads/"`: a part of the bucket. */
+  readonly keyPrefix?: string | undefined;
+  /**
+   * Which server it is, or what {@link probe} has found out about it; default: what the endpoint's name tells,
+   * `"generic"` for one that is not known.
+   */
+  readonly dialect?: DialectName | Dialect | undefined;
+  /** Whether the bucket is in the path of URLs; default `true` with an `endpoint`. */
+  readonly forcePathStyle?: boolean | undefined;
+  /** Where the bucket is served to everybody, for `publicUrl` and `locate`. */
+  readonly publicBaseUrl?: string | undefined;
+  /**
+   * The server's URL as clients see it, for links; default: `endpoint`. For a server that applications reach by an
+   * inner name, such as `"http://minio:9000"`.
+   */
+  readonly publicEndpoint?: string | undefined;
+  /** Signs links below `publicBaseUrl`, a CloudFront distribution's address, instead of links to the bucket. */
+  readonly cloudFront?: CloudFrontKey | undefined;
+  /**
+   * Amazon's transfer acceleration: requests go to the nearest edge. The bucket must be set up for it.
+   *
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/transfer-acceleration.html
+   */
+  readonly accelerate?: boolean | undefined;
+  /** Amazon's addresses that also answer over IPv6. */
+  readonly dualstack?: boolean | undefined;
+  /** The size of the parts of large objects, in bytes, at least 5 MiB (the default). */
+  readonly partSizeBytes?: number | undefined;
+  /** How many parts are sent at once; default 4. Each takes `partSizeBytes` of memory. */
+  readonly concurrency?: number | undefined;
+  /**
+   * Who cuts large bodies into parts: `"pooled"`, the engine of this package (the default), or
+   * `"lib-storage"`, that of `@aws-sdk/lib-storage`, which is slower and takes more memory. Both keep every promise.
+   */
+  readonly uploader?: "pooled" | "lib-storage" | undefined;
+  /**
+   * Leaves bodies out of the signature; default: over TLS, which protects them. Over plain HTTP they are signed,
+   * which takes a SHA-256 of every byte.
+   */
+  readonly unsignedPayload?: boolean | undefined;
+  /** What objects are stored with: encryption, class, tags, access, checksums. */
+  readonly objects?: ObjectOptions | undefined;
+  /** A client of `@aws-sdk/client-s3`, used as it is, with whatever it is configured to do. */
+  readonly client?: SdkClient | undefined;
+}
+
+/** @throws TypeError for options that do not go with the server. */
+export function assertForServer(options: S3Options, dialect: Dialect): void {
+  assertPartSize(options, dialect);
+  assertObjectOptions(options.objects ?? {}, dialect);
+}
+
+function assertPartSize({ partSizeBytes }: S3Options, { partBytesMin }: Dialect): void {
+  if (partSizeBytes === undefined) return;
+  if (Number.isSafeInteger(partSizeBytes) && partSizeBytes >= partBytesMin) return;
+  throw new TypeError(`s3: partSizeBytes is a whole number, at least ${partBytesMin}`);
+}
+
+function assertEndpoints({ endpoint, publicEndpoint, client, accelerate, dualstack }: S3Options): void {
+  for (const [name, url] of Object.entries({ endpoint, publicEndpoint })) {
+    if (url === undefined || /^https?:\/\/[^/]/.test(url)) continue;
+    throw new TypeError(`s3: ${name} is a URL such as "https://s3.example.com"`);
+  }
+  if (publicEndpoint !== undefined && client !== undefined) {
+    throw new TypeError("s3: a client of your own signs for its own endpoint: give publicEndpoint or client");
+  }
+  if ((accelerate === true || dualstack === true) && endpoint !== undefined) {
+    throw new TypeError("s3: accelerate and dualstack are addresses of Amazon's: leave endpoint out");
+  }
+}
+
+/** @throws TypeError for options that are wrong. */
+export function assertOptions(options: S3Options): void {
+  const { bucket, dialect, uploader, concurrency = 1 } = options;
+  if (typeof bucket !== "string" || bucket === "") throw new TypeError("s3: bucket is the name of a bucket");
+  assertEndpoints(options);
+  assertCloudFront(options.cloudFront, options.publicBaseUrl);
+  assertDialect(dialect);
+  if (uploader !== undefined && uploader !== "pooled" && uploader !== "lib-storage") {
+    throw new TypeError(`s3: uploader is "pooled" or "lib-storage", not ${String(uploader)}`);
+  }
+  if (!Number.isSafeInteger(concurrency) || concurrency < 1 || concurrency > PARTS_MAX) {
+    throw new TypeError("s3: concurrency is a whole number, at least 1");
+  }
+}

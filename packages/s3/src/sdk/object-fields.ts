@@ -1,0 +1,115 @@
+import type { PutObjectCommandInput } from "@aws-sdk/client-s3";
+import type { Encryption, ObjectOptions } from "../object-options.js";
+
+/** What requests say about objects beside their headers: always the same for one provider. */
+export interface ObjectInputs {
+  /** Of requests that make an object. */
+  readonly made: Partial<PutObjectCommandInput>;
+  /** Of requests that read an object or send a part. */
+  readonly opened: CustomerKey;
+}
+
+interface CustomerKey {
+  readonly SSECustomerAlgorithm?: string;
+  readonly SSECustomerKey?: string;
+}
+
+export function objectInputs({
+  encryption,
+  storageClass,
+  tags,
+  acl,
+  contentEncoding,
+  lock,
+}: ObjectOptions): ObjectInputs {
+  const made: Partial<PutObjectCommandInput> = {
+    ...encryptionInput(encryption),
+    StorageClass: storageClass,
+    ACL: acl,
+    Tagging: tags && taggingHeader(tags),
+    ContentEncoding: contentEncoding,
+    ObjectLockMode: lock?.mode,
+    ObjectLockRetainUntilDate: lock?.retainUntil,
+    ObjectLockLegalHoldStatus: lock?.legalHold === true ? "ON" : undefined,
+  };
+  const given = Object.entries(made).filter(([, value]) => value !== undefined);
+  return { made: Object.fromEntries(given), opened: customerKey(encryption) };
+}
+
+/** Not with a plus for a space: Ceph takes that for a plus. */
+function taggingHeader(tags: Readonly<Record<string, string>>): string {
+  return Object.entries(tags)
+    .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
+    .join("&");
+}
+
+function encryptionInput(encryption: Encryption | undefined): Partial<PutObjectCommandInput> {
+  if (encryption?.type === "AES256") return { ServerSideEncryption: "AES256" };
+  if (encryption?.type !== "aws:kms") return customerKey(encryption);
+  const { keyId, context, bucketKey } = encryption;
+  return {
+    ServerSideEncryption: "aws:kms",
+    SSEKMSKeyId: keyId,
+    SSEKMSEncryptionContext: context && Buffer.from(JSON.stringify(context)).toString("base64"),
+    BucketKeyEnabled: bucketKey,
+  };
+}
+
+/** The SDK adds the key's digest. */
+function customerKey(encryption: Encryption | undefined): CustomerKey {
+  if (encryption?.type !== "customer") return {};
+  return { SSECustomerAlgorithm: "AES256", SSECustomerKey: Buffer.from(encryption.key).toString("base64") };
+}
+
+/** The same of what is copied. */
+export function copiedKey(encryption: Encryption | undefined): {
+  readonly CopySourceSSECustomerAlgorithm?: string;
+  readonly CopySourceSSECustomerKey?: string;
+} {
+  const { SSECustomerAlgorithm, SSECustomerKey } = customerKey(encryption);
+  if (SSECustomerKey === undefined) return {};
+  return {
+    CopySourceSSECustomerAlgorithm: SSECustomerAlgorithm ?? "",
+    CopySourceSSECustomerKey: SSECustomerKey,
+  };
+}
+
+/** How an answer says that an object is encrypted. */
+export function encryptionOf({
+  ServerSideEncryption,
+  SSECustomerAlgorithm,
+}: {
+  readonly ServerSideEncryption?: string | undefined;
+  readonly SSECustomerAlgorithm?: string | undefined;
+}): string | undefined {
+  return SSECustomerAlgorithm === undefined ? ServerSideEncryption : "customer";
+}
+
+/** The same as fields of a form. */
+export function formInputs(options: ObjectOptions): Record<string, string | undefined> {
+  const { encryption, storageClass, tags, acl, contentEncoding, lock } = options;
+  const kms = encryption?.type === "aws:kms" ? encryption : undefined;
+  return {
+    acl,
+    "Content-Encoding": contentEncoding,
+    tagging: tags && taggingXml(tags),
+    "x-amz-storage-class": storageClass,
+    "x-amz-server-side-encryption": encryption?.type === "customer" ? undefined : encryption?.type,
+    "x-amz-server-side-encryption-aws-kms-key-id": kms?.keyId,
+    "x-amz-object-lock-mode": lock?.mode,
+    "x-amz-object-lock-retain-until-date": lock?.retainUntil?.toISOString(),
+    "x-amz-object-lock-legal-hold": lock?.legalHold === true ? "ON" : undefined,
+  };
+}
+
+/** @see https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html */
+function taggingXml(tags: Readonly<Record<string, string>>): string {
+  const set = Object.entries(tags).map(
+    ([name, value]) => `<Tag><Key>${escapeXml(name)}</Key><Value>${escapeXml(value)}</Value></Tag>`,
+  );
+  return `<Tagging><TagSet>${set.join("")}</TagSet></Tagging>`;
+}
+
+function escapeXml(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}

@@ -5,14 +5,20 @@ import type { Options } from "tsup";
 type EsbuildPlugin = NonNullable<Options["esbuildPlugins"]>[number];
 
 /**
- * The build of every package: ESM and CJS from `src/index.ts`, with types for both.
+ * The build of every package: ESM and CJS, with types for both.
  *
  * @param bundledInCjs - dependencies that are ESM only: the CJS output contains them, so that it loads no
  *   ESM. The ESM output imports them as usual.
+ * @param entry - the modules that can be imported.
  */
-export function packageBuild(bundledInCjs: readonly string[] = []): Options {
+export function packageBuild(
+  bundledInCjs: readonly string[] = [],
+  entry: string[] = ["src/index.ts"],
+): Options {
   return {
-    entry: ["src/index.ts"],
+    entry,
+    // Entries of one package share their modules, in CJS too: what one knows of a provider, the other does.
+    splitting: entry.length > 1,
     format: ["esm", "cjs"],
     dts: true,
     target: "node20",

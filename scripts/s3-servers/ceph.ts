@@ -6,7 +6,7 @@ import type { Certificate } from "./certificate.js";
 import { answers, createDaemons, freePorts, type Daemons } from "./daemons.js";
 import { debianRoot, inRoot, install, type Software } from "./debian.js";
 import { ini } from "./ini.js";
-import type { S3Server } from "./server.js";
+import type { S3Server, ServerUser } from "./server.js";
 
 const CEPH: Software = {
   title: "Ceph",
@@ -73,13 +73,19 @@ async function startAll(daemons: Daemons, tls: Certificate | undefined): Promise
     return (JSON.parse(stat) as { readonly num_up_osds?: number }).num_up_osds === 1;
   });
 
-  const credentials = {
-    accessKeyId: `TEST${randomBytes(8).toString("hex").toUpperCase()}`,
-    secretAccessKey: randomBytes(20).toString("hex"),
+  const addUser = async (): Promise<ServerUser> => {
+    const name = `user-${randomBytes(4).toString("hex")}`;
+    const credentials = {
+      accessKeyId: `TEST${randomBytes(8).toString("hex").toUpperCase()}`,
+      secretAccessKey: randomBytes(20).toString("hex"),
+    };
+    const keys = ["--access-key", credentials.accessKeyId, "--secret-key", credentials.secretAccessKey];
+    const user = [`--uid=${name}`, `--display-name=${name}`, ...keys];
+    await run("radosgw-admin", "-c", conf, "user", "create", ...user);
+    return { arn: `arn:aws:iam:::user/${name}`, credentials };
   };
   // The first user also makes the pools that the gateway wants.
-  const keys = ["--access-key", credentials.accessKeyId, "--secret-key", credentials.secretAccessKey];
-  await run("radosgw-admin", "-c", conf, "user", "create", "--uid=test", "--display-name=test", ...keys);
+  const { credentials } = await addUser();
   const endpoint = `http://127.0.0.1:${port}`;
   const gateway = ["radosgw", "-c", conf, "-n", "client.rgw", "-f"] as const;
   await daemons.start("rgw", gateway, async () => (await fetch(endpoint)).ok);
@@ -89,6 +95,7 @@ async function startAll(daemons: Daemons, tls: Certificate | undefined): Promise
     endpoint,
     tlsEndpoint: tls && `https://127.0.0.1:${tlsPort}`,
     credentials,
+    addUser,
   };
 }
 
@@ -155,6 +162,8 @@ function configuration({ folder, cluster, monitorPort, frontend }: Cluster): str
       "rgw crypt require ssl": "false",
       "rgw crypt s3 kms backend": "testing",
       "rgw crypt s3 kms encryption keys": `${KMS_KEY_ID}=${Buffer.alloc(32, 7).toString("base64")}`,
+      // For rules about objects a day lasts two seconds.
+      "rgw lc debug interval": 2,
       // Deleted objects give their memory back in seconds.
       "rgw gc obj min wait": 5,
       "rgw gc processor period": 5,

@@ -8,6 +8,7 @@ import { FEATURES } from "./features.js";
 import { LINKS } from "./links.js";
 import { OBJECTS } from "./objects.js";
 import { assertNoUploads, withReal, type RealTest, type ServerKind } from "./real.js";
+import { SETUP } from "./setup.js";
 import { RESUMABLE } from "./resumable.js";
 import type { Tally } from "./tally.js";
 import { testTraps } from "./traps/test-traps.js";
@@ -26,13 +27,22 @@ const SUITES: Readonly<
   features: (kind, server, tally) => testEach([...FEATURES, ...RESUMABLE], kind, server, tally),
   links: (kind, server, tally) => testEach(LINKS, kind, server, tally),
   objects: (kind, server, tally) => testEach(OBJECTS, kind, server, tally),
+  setup: (kind, server, tally) => testEach(SETUP, kind, server, tally),
   clients: (kind, server, tally) => testEach(CLIENTS, kind, server, tally),
   faults: (kind, server, tally) => testEach(FAULTS, kind, server, tally),
   traps: testTraps,
   contract: testContracts,
 };
 
-export type SuiteName = "features" | "links" | "objects" | "clients" | "traps" | "faults" | "contract";
+export type SuiteName =
+  | "features"
+  | "links"
+  | "objects"
+  | "setup"
+  | "clients"
+  | "traps"
+  | "faults"
+  | "contract";
 
 export const SUITE_NAMES = Object.keys(SUITES) as readonly SuiteName[];
 

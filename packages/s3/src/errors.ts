@@ -79,6 +79,7 @@ const CODES: Readonly<Record<string, Explanation>> = {
   InvalidTag: ["InvalidArgument", "the server does not take such tags"],
   "KMS.NotFoundException": ["Misconfigured", "there is no such key in the key management service"],
   "KMS.DisabledException": ["Misconfigured", "the key of the key management service is disabled"],
+  MalformedXML: ["Unsupported", "the server does not understand the request"],
   EntityTooSmall: ["Misconfigured", "the server wants larger parts: raise partSizeBytes"],
 };
 

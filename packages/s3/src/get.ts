@@ -11,6 +11,7 @@ import {
 import type { Readable } from "node:stream";
 import type { GetAnswer, ObjectAnswer } from "./client.js";
 import { startDigest } from "./digest.js";
+import { explainMissing } from "./head.js";
 import { ResumingStream, type Resuming } from "./resuming-stream.js";
 import { ask, comparable, infoOf, type Store } from "./store.js";
 
@@ -34,7 +35,10 @@ export async function getObject(
     range: range && headerOf(range),
     ifMatch: comparable(store, ifMatch),
   };
-  const answer = await ask(store, attempted, () => store.client.getObject(request, { signal }));
+  const asked = ask(store, attempted, () => store.client.getObject(request, { signal }));
+  const answer = await asked.catch(async (error: unknown) => {
+    throw await explainMissing(store, { operation: "get", key, signal, versionId }, error);
+  });
   try {
     signal?.throwIfAborted();
     const served = range && servedRange(store, key, range, answer);

@@ -1,4 +1,4 @@
-import { isStorageError, type HeadOptions, type ObjectInfo } from "@stowage/core";
+import { StorageError, isStorageError, type HeadOptions, type ObjectInfo } from "@stowage/core";
 import { ask, infoOf, type Store } from "./store.js";
 
 /** How long a bucket that was seen is taken to be there, in milliseconds. */
@@ -18,27 +18,52 @@ export async function headObject(
       await ask(store, attempted, () => store.client.headObject({ key, versionId }, { signal })),
     );
   } catch (error) {
-    const isVague = isStorageError(error, "NotFound") || isStorageError(error, "PermissionDenied");
-    if (isVague) await explainHead(store, key, signal);
-    throw error;
+    throw await explainMissing(store, { operation: "head", key, signal, versionId }, error);
   }
 }
 
+/** A read that found nothing, or must not. */
+interface Missed {
+  readonly operation: "head" | "get";
+  readonly key: string;
+  readonly signal: AbortSignal | undefined;
+  readonly versionId: string | undefined;
+}
+
 /**
- * HEAD has no body to tell a missing object from a missing bucket, or missing rights from wrong credentials: a
- * listing does, whatever it may show.
+ * What it means that an object is not there or forbidden. HEAD has no body to tell a missing object from a missing
+ * bucket, or missing rights from wrong credentials; and who may list no more than a prefix is denied what is not
+ * there. A listing of the key tells.
  *
- * @throws StorageError `Misconfigured` or `Unauthenticated` when that is what is wrong.
+ * @returns The error to throw.
  */
-async function explainHead(store: Store, key: string, signal: AbortSignal | undefined): Promise<void> {
-  if (performance.now() - store.bucketSeenAt < BUCKET_TRUST_MS) return;
-  const attempted = { operation: "head", key, signal, action: "s3:ListBucket" } as const;
-  const request = { prefix: key, limit: 1 };
+export async function explainMissing(store: Store, missed: Missed, error: unknown): Promise<unknown> {
+  const { operation, key, signal, versionId } = missed;
+  const isDenied = isStorageError(error, "PermissionDenied");
+  const isAbsent = isStorageError(error, "NotFound") && operation === "head";
+  if (!isDenied && !isAbsent) return error;
+  if (isAbsent && performance.now() - store.bucketSeenAt < BUCKET_TRUST_MS) return error;
+  const attempted = { operation, key, signal, action: "s3:ListBucket" } as const;
   try {
-    await ask(store, attempted, () => store.client.listObjects(request, { signal }));
-  } catch (error) {
+    const request = { prefix: key, limit: 1 };
+    const { objects } = await ask(store, attempted, () => store.client.listObjects(request, { signal }));
+    store.bucketSeenAt = performance.now();
+    // The key itself comes first of those that begin with it.
+    if (isAbsent || versionId !== undefined || objects[0]?.key === key) return error;
+    const { status, requestId } = error;
+    const { name: provider } = store;
+    return new StorageError("NotFound", "there is no such object", {
+      operation,
+      provider,
+      key,
+      status,
+      requestId,
+    });
+  } catch (failure) {
     // Without the right to list, the object is what cannot be found.
-    if (!isStorageError(error, "PermissionDenied")) throw error;
+    if (isStorageError(failure, "PermissionDenied")) return error;
+    return isAbsent || isStorageError(failure, "Misconfigured") || isStorageError(failure, "Unauthenticated")
+      ? failure
+      : error;
   }
-  store.bucketSeenAt = performance.now();
 }

@@ -261,6 +261,21 @@ describe("a copy", () => {
   });
 });
 
+describe("what must not be read by a key that may list", () => {
+  it.each([
+    ["is not there", [], "NotFound"],
+    ["is not there, but others with its name before theirs", [{ Key: "a.txt" }], "NotFound"],
+    ["is there", [{ Key: "a" }], "PermissionDenied"],
+  ] as const)("%s", async (_title, Contents, code) => {
+    const { mock, provider } = mocked();
+    mock.on(GetObjectCommand).rejects(refusal("AccessDenied", 403));
+    mock.on(HeadObjectCommand).rejects(refusal("Unknown", 403));
+    mock.on(ListObjectsV2Command).resolves({ Contents: [...Contents], IsTruncated: false });
+    expect(await failed(provider.get("a", {}))).toMatchObject({ code, operation: "get" });
+    expect(await failed(provider.head("a", {}))).toMatchObject({ code, operation: "head" });
+  });
+});
+
 describe("through a storage", () => {
   it("a put whose server was busy is tried again", async () => {
     const { mock, provider } = mocked();

@@ -3,6 +3,7 @@ import type { CloudFrontKey } from "./cloudfront.js";
 import type { ObjectAnswer, S3Client } from "./client.js";
 import type { Dialect } from "./dialect.js";
 import type { Digest } from "./digest.js";
+import type { S3Setup } from "./sdk/setup-requests.js";
 import type { S3Signer } from "./signer.js";
 import { toS3Error, type FailureContext } from "./errors.js";
 import { bareEtag, toEtag } from "./etag.js";
@@ -17,8 +18,9 @@ export interface Store {
   readonly bucket: string;
   readonly client: S3Client;
   readonly signer: S3Signer;
+  readonly setup: S3Setup;
   /** The same server, for objects that are stored otherwise. */
-  readonly storing: (objects: ObjectOptions) => Pick<Store, "client" | "signer" | "storing">;
+  readonly storing: (objects: ObjectOptions) => Pick<Store, "client" | "signer" | "setup" | "storing">;
   /** Another client of the same server, which takes it for something else. */
   readonly open: (dialect: Dialect) => S3Client;
   readonly places: Places;

@@ -28,8 +28,8 @@ export const ERROR_TRAPS: readonly Trap[] = [
     without: [
       edit(
         "s3/src/head.ts",
-        "if (isVague) await explainHead(store, key, signal);",
-        "if (isVague) void explainHead;",
+        'throw await explainMissing(store, { operation: "head", key, signal, versionId }, error);',
+        "void explainMissing; throw error;",
       ),
     ],
   },
@@ -43,8 +43,8 @@ export const ERROR_TRAPS: readonly Trap[] = [
     without: [
       edit(
         "s3/src/head.ts",
-        "if (isVague) await explainHead(store, key, signal);",
-        "if (isVague) void explainHead;",
+        'throw await explainMissing(store, { operation: "head", key, signal, versionId }, error);',
+        "void explainMissing; throw error;",
       ),
     ],
   },

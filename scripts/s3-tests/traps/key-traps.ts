@@ -1,6 +1,7 @@
 import { createStorage } from "@stowage/core";
 import assert from "node:assert/strict";
 import { codeOf } from "../outcomes.js";
+import { CHECKSUMS_STAY } from "./link-traps.js";
 import { edit, type Trap } from "./trap.js";
 
 const KEYS = ["q/%3F", "q/+2", "q/a b", "q/é 1", "q/～", "q/😀"];
@@ -182,6 +183,7 @@ export const KEY_TRAPS: readonly Trap[] = [
       await bare.close();
     },
     without: [
+      CHECKSUMS_STAY,
       edit(
         "s3/src/sdk/load.ts",
         'responseChecksumValidation: "WHEN_REQUIRED"',

@@ -19,7 +19,15 @@ export interface Trap extends RealTest {
   readonly without: readonly Edit[];
 }
 
-type Topic = "checksums" | "batch deletes" | "bodies" | "links" | "keys and facts" | "conditions" | "errors";
+type Topic =
+  | "checksums"
+  | "batch deletes"
+  | "bodies"
+  | "links"
+  | "objects"
+  | "keys and facts"
+  | "conditions"
+  | "errors";
 
 export function edit(file: string, replace: string, by: string): Edit {
   return { file, replace, by };

@@ -3,6 +3,8 @@ import { CHECKSUM_TRAPS } from "./checksum-traps.js";
 import { CONDITION_TRAPS } from "./condition-traps.js";
 import { DELETE_TRAPS } from "./delete-traps.js";
 import { ERROR_TRAPS } from "./error-traps.js";
+import { LINK_TRAPS } from "./link-traps.js";
+import { OBJECT_TRAPS } from "./object-traps.js";
 import { KEY_TRAPS } from "./key-traps.js";
 import type { Trap } from "./trap.js";
 
@@ -12,6 +14,8 @@ export const TRAPS: readonly Trap[] = [
   ...DELETE_TRAPS,
   ...BODY_TRAPS,
   ...KEY_TRAPS,
+  ...LINK_TRAPS,
+  ...OBJECT_TRAPS,
   ...CONDITION_TRAPS,
   ...ERROR_TRAPS,
 ];

@@ -52,7 +52,7 @@ async function bundle(outfile: string, edits: readonly Edit[], applied: Set<Edit
     external: ["@aws-sdk/*", "aws-sdk-client-mock", "esbuild"],
     // What is CommonJS inside, such as mime-types, asks for Node's modules by require.
     banner: {
-      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+      js: 'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);',
     },
     plugins: [editing(edits, applied)],
   });

@@ -86,6 +86,10 @@ function withoutVersionWarning<T>(make: () => T): T {
 /** Who is asking, for the logs of the server. */
 const USER_AGENT = `stowage-s3 aws-sdk-js/3 md/nodejs#${process.versions.node}`;
 
+/** Requests whose bodies the SDK gives a checksum of S3's own, whatever it is told. */
+const WITH_DIGEST =
+  /^(?:DeleteObjects|PutBucket\w+|PutPublicAccessBlock|PutObjectTagging|RestoreObject)Command$/;
+
 interface HttpRequest {
   readonly headers: Record<string, string>;
   readonly body?: unknown;
@@ -98,7 +102,7 @@ function adjust(client: SdkClient, unsignedPayload: boolean, dialect: Dialect): 
       async (args) => {
         const { headers, body } = args.request as HttpRequest;
         headers["user-agent"] = USER_AGENT;
-        if (commandName === "DeleteObjectsCommand" && dialect.deletesWithMd5) {
+        if (dialect.deletesWithMd5 && WITH_DIGEST.test(commandName ?? "")) {
           for (const name of Object.keys(headers)) {
             if (/^x-amz-(?:sdk-)?checksum-/i.test(name)) delete headers[name];
           }

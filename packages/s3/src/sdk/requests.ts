@@ -12,6 +12,7 @@ import { loadSdk, type Loaded, type SdkClientOptions } from "./load.js";
 import { objectRequests } from "./object-requests.js";
 import type { S3Signer } from "../signer.js";
 import { sdkSigner } from "./sign.js";
+import { setupRequests, type S3Setup } from "./setup-requests.js";
 import { tagRequests } from "./tag-requests.js";
 import { uploadRequests } from "./upload-requests.js";
 
@@ -44,6 +45,7 @@ export interface Storing extends ObjectInputs {
 export interface Connection {
   readonly client: S3Client;
   readonly signer: S3Signer;
+  readonly setup: S3Setup;
   /** The same, for objects that are stored otherwise. */
   readonly storing: (objects: ObjectOptions) => Connection;
 }
@@ -78,6 +80,7 @@ export function sdkConnection(
   const storing = (given: ObjectOptions): Connection => ({
     client: { ...clientOf(requests, dialect, given), close },
     signer: sdkSigner(signing, bucket, given),
+    setup: setupRequests(requests),
     storing,
   });
   return storing(objects);

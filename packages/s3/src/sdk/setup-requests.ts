@@ -1,0 +1,104 @@
+import type { S3Call } from "../client.js";
+import { S3FailureError } from "../client.js";
+import { decodeListed } from "./convert.js";
+import type { Requests } from "./requests.js";
+
+/** The parts of a bucket's set-up, by what S3 calls them. */
+export type Subresource =
+  | "BucketCors"
+  | "BucketLifecycleConfiguration"
+  | "BucketPolicy"
+  | "PublicAccessBlock"
+  | "BucketEncryption"
+  | "BucketLogging"
+  | "BucketNotificationConfiguration";
+
+/** An upload in parts that somebody has begun. */
+export interface OpenUpload {
+  readonly key: string;
+  readonly uploadId: string;
+  readonly begunAt: Date | undefined;
+}
+
+/** What is asked of a bucket to set it up, by its shape. The configurations are S3's own. */
+export interface S3Setup {
+  /** @returns What is set up, `undefined` for nothing. */
+  readonly read: (what: Subresource, call: S3Call) => Promise<object | undefined>;
+  /** Replaces all of it. There is no removing: servers that do not know a part take that for the bucket's own. */
+  readonly write: (what: Subresource, configuration: object, call: S3Call) => Promise<void>;
+  readonly openUploads: (prefix: string, call: S3Call) => Promise<readonly OpenUpload[]>;
+  readonly restore: (
+    request: { readonly key: string; readonly days: number; readonly tier: string },
+    call: S3Call,
+  ) => Promise<void>;
+}
+
+/** What an answer or a request has it under, and the code for nothing. */
+const NAMES: Readonly<Record<Subresource, readonly [name: string | undefined, none: string]>> = {
+  BucketCors: ["CORSConfiguration", "NoSuchCORSConfiguration"],
+  BucketLifecycleConfiguration: ["LifecycleConfiguration", "NoSuchLifecycleConfiguration"],
+  BucketPolicy: [undefined, "NoSuchBucketPolicy"],
+  PublicAccessBlock: ["PublicAccessBlockConfiguration", "NoSuchPublicAccessBlockConfiguration"],
+  BucketEncryption: ["ServerSideEncryptionConfiguration", "ServerSideEncryptionConfigurationNotFoundError"],
+  BucketLogging: ["BucketLoggingStatus", ""],
+  BucketNotificationConfiguration: ["NotificationConfiguration", ""],
+};
+
+/** Commands differ only in what their input is. */
+type AnyCommand = new (input: object) => object;
+
+/** Answers that hold the configuration one level deeper, as requests do. */
+const NESTED: ReadonlySet<Subresource> = new Set(["PublicAccessBlock", "BucketEncryption"]);
+
+export function setupRequests({ request, bucket: Bucket }: Requests): S3Setup {
+  return {
+    read: async (what, call) => {
+      const [name = "", none] = NAMES[what];
+      try {
+        return await request(call, async ({ sdk, client }, http) => {
+          const Command = sdk[`Get${what}Command`] as unknown as AnyCommand;
+          const answer: object = await client.send(new Command({ Bucket }) as never, http);
+          const { $metadata: _metadata, ...found } = answer as Record<string, unknown>;
+          const configuration = NESTED.has(what) ? found[name] : found;
+          return isEmpty(configuration) ? undefined : (configuration as object);
+        });
+      } catch (error) {
+        if (error instanceof S3FailureError && error.failure.code === none) return undefined;
+        throw error;
+      }
+    },
+    write: (what, configuration, call) =>
+      request(call, async ({ sdk, client }, http) => {
+        const [name] = NAMES[what];
+        const input = { Bucket, ...(name === undefined ? configuration : { [name]: configuration }) };
+        const Command = sdk[`Put${what}Command`] as unknown as AnyCommand;
+        await client.send(new Command(input) as never, http);
+      }),
+    openUploads: (prefix, call) =>
+      request(call, async ({ sdk, client }, http) => {
+        const found: OpenUpload[] = [];
+        let KeyMarker: string | undefined;
+        let UploadIdMarker: string | undefined;
+        for (;;) {
+          const input = { Bucket, Prefix: prefix, KeyMarker, UploadIdMarker, EncodingType: "url" } as const;
+          const page = await client.send(new sdk.ListMultipartUploadsCommand(input), http);
+          for (const { Key = "", UploadId = "", Initiated } of page.Uploads ?? []) {
+            found.push({ key: decodeListed(Key), uploadId: UploadId, begunAt: Initiated });
+          }
+          if (page.IsTruncated !== true) return found;
+          KeyMarker = page.NextKeyMarker === undefined ? undefined : decodeListed(page.NextKeyMarker);
+          UploadIdMarker = page.NextUploadIdMarker;
+        }
+      }),
+    restore: ({ key: Key, days: Days, tier: Tier }, call) =>
+      request(call, async ({ sdk, client }, http) => {
+        const RestoreRequest = { Days, GlacierJobParameters: { Tier: Tier as "Standard" } };
+        await client.send(new sdk.RestoreObjectCommand({ Bucket, Key, RestoreRequest }), http);
+      }),
+  };
+}
+
+function isEmpty(configuration: unknown): boolean {
+  if (typeof configuration !== "object" || configuration === null) return true;
+  return Object.values(configuration).every((value) => value === undefined);
+}

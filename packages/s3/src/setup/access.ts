@@ -1,0 +1,60 @@
+import type { StorageProvider } from "@stowage/core";
+import { changing, refuse, settingUp, type SetupChange, type SetupOptions } from "./change.js";
+
+interface Policy {
+  readonly Version: string;
+  readonly Statement: readonly { readonly Sid?: string }[];
+}
+
+const PUBLIC_READ = "StowagePublicRead";
+
+/**
+ * Lets everybody read the objects under a prefix, by a statement of the bucket's policy; its other statements stay.
+ * A bucket of Amazon's must allow public policies first.
+ *
+ * @param provider - As `s3()` returned it; the prefix is below its own.
+ * @param prefix - Ends with `/`; `""` is the whole bucket and needs `force`.
+ * @throws StorageError `InvalidArgument`; `PermissionDenied` where public access is blocked.
+ */
+export async function setPublicRead(
+  provider: StorageProvider,
+  prefix: string,
+  options: SetupOptions = {},
+): Promise<SetupChange> {
+  const own = settingUp(provider, "setPublicRead");
+  const whole = own.keyPrefix + prefix;
+  if (whole === "" && options.force !== true) {
+    throw refuse(own, "everybody could read the whole bucket: give a prefix, or force");
+  }
+  if (whole !== "" && !whole.endsWith("/")) throw refuse(own, 'the prefix does not end with "/"');
+  const statement = {
+    Sid: PUBLIC_READ,
+    Effect: "Allow",
+    Principal: "*",
+    Action: "s3:GetObject",
+    Resource: `arn:aws:s3:::${own.store.bucket}/${whole}*`,
+  };
+  return await changing(own, "BucketPolicy", options, (before?: { readonly Policy?: string }) => {
+    const policy = JSON.parse(before?.Policy ?? '{"Version":"2012-10-17","Statement":[]}') as Policy;
+    const others = policy.Statement.filter(({ Sid }) => Sid !== PUBLIC_READ);
+    return { Policy: JSON.stringify({ ...policy, Statement: [...others, statement] }) };
+  });
+}
+
+/**
+ * Makes the bucket private whatever its policy and the access lists of its objects say.
+ *
+ * @param provider - As `s3()` returned it.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+ */
+export async function blockPublicAccess(
+  provider: StorageProvider,
+  options: SetupOptions = {},
+): Promise<SetupChange> {
+  return await changing(settingUp(provider, "blockPublicAccess"), "PublicAccessBlock", options, () => ({
+    BlockPublicAcls: true,
+    IgnorePublicAcls: true,
+    BlockPublicPolicy: true,
+    RestrictPublicBuckets: true,
+  }));
+}

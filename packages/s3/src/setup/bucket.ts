@@ -1,0 +1,124 @@
+import type { StorageProvider } from "@stowage/core";
+import type { Encryption } from "../object-options.js";
+import {
+  changing,
+  foreign,
+  ownName,
+  refuse,
+  settingUp,
+  type SetupChange,
+  type SetupOptions,
+} from "./change.js";
+
+/**
+ * Encrypts objects that come without a word about it.
+ *
+ * @param provider - As `s3()` returned it.
+ */
+export async function setDefaultEncryption(
+  provider: StorageProvider,
+  encryption: Exclude<Encryption, { readonly type: "customer" }>,
+  options: SetupOptions = {},
+): Promise<SetupChange> {
+  const own = settingUp(provider, "setDefaultEncryption");
+  const kms = encryption.type === "aws:kms" ? encryption : undefined;
+  const rule = {
+    ApplyServerSideEncryptionByDefault: {
+      SSEAlgorithm: encryption.type,
+      ...(kms?.keyId !== undefined && { KMSMasterKeyID: kms.keyId }),
+    },
+    BucketKeyEnabled: kms?.bucketKey ?? false,
+  };
+  return await changing(own, "BucketEncryption", options, () => ({ Rules: [rule] }));
+}
+
+/**
+ * Has the server write a log of every request into another bucket.
+ *
+ * @param provider - As `s3()` returned it.
+ * @throws StorageError `InvalidArgument` for the bucket itself: it would log its own log.
+ */
+export async function setAccessLog(
+  provider: StorageProvider,
+  { bucket, prefix }: { readonly bucket: string; readonly prefix: string },
+  options: SetupOptions = {},
+): Promise<SetupChange> {
+  const own = settingUp(provider, "setAccessLog");
+  if (bucket === own.store.bucket)
+    throw refuse(own, "the log is of the bucket itself: every entry would make one more");
+  return await changing(own, "BucketLogging", options, () => ({
+    LoggingEnabled: { TargetBucket: bucket, TargetPrefix: prefix },
+  }));
+}
+
+/** Whom the bucket tells what happens in it. */
+export interface EventTarget {
+  /** Unique among the targets. */
+  readonly name: string;
+  /** Of a queue of SQS, a topic of SNS or a function of Lambda. */
+  readonly arn: string;
+  /** Such as `"s3:ObjectCreated:*"`. */
+  readonly events: readonly string[];
+  readonly prefix?: string | undefined;
+  readonly suffix?: string | undefined;
+}
+
+type Configurations = "QueueConfigurations" | "TopicConfigurations" | "LambdaFunctionConfigurations";
+type Notifications = Readonly<Partial<Record<Configurations, readonly { readonly Id?: string }[]>>> & object;
+
+const SERVICES: Readonly<Record<string, readonly [list: Configurations, arn: string]>> = {
+  sqs: ["QueueConfigurations", "QueueArn"],
+  sns: ["TopicConfigurations", "TopicArn"],
+  lambda: ["LambdaFunctionConfigurations", "LambdaFunctionArn"],
+};
+
+/**
+ * Replaces the targets that this function has set before; those of others stay.
+ *
+ * @param provider - As `s3()` returned it; prefixes are below its own.
+ * @throws StorageError `InvalidArgument` for what no event can be sent to.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html
+ */
+export async function setEventTargets(
+  provider: StorageProvider,
+  targets: readonly EventTarget[],
+  options: SetupOptions = {},
+): Promise<SetupChange> {
+  const own = settingUp(provider, "setEventTargets");
+  const made = targets.map((target) => {
+    const service = SERVICES[target.arn.split(":")[2] ?? ""];
+    if (service === undefined)
+      throw refuse(own, `${JSON.stringify(target.arn)} is no ARN of SQS, SNS or Lambda`);
+    if (target.events.length === 0)
+      throw refuse(own, `the target ${JSON.stringify(target.name)} has no events`);
+    return { list: service[0], configuration: toConfiguration(target, service[1], own.keyPrefix) };
+  });
+  return await changing(own, "BucketNotificationConfiguration", options, (found?: Notifications) => {
+    const before = found ?? {};
+    const after: Record<string, unknown> = { ...before };
+    for (const [list] of Object.values(SERVICES)) {
+      const ours = made.filter((one) => one.list === list).map(({ configuration }) => configuration);
+      const all = [...foreign(before[list], ({ Id }) => Id), ...ours];
+      if (all.length > 0) after[list] = all;
+      else delete after[list];
+    }
+    return after;
+  });
+}
+
+function toConfiguration(
+  { name, arn, events, prefix, suffix }: EventTarget,
+  arnName: string,
+  keyPrefix: string,
+): object {
+  const rules = [
+    { Name: "prefix", Value: keyPrefix + (prefix ?? "") },
+    { Name: "suffix", Value: suffix ?? "" },
+  ].filter(({ Value }) => Value !== "");
+  return {
+    Id: ownName(name),
+    [arnName]: arn,
+    Events: [...events],
+    ...(rules.length > 0 && { Filter: { Key: { FilterRules: rules } } }),
+  };
+}

@@ -1,0 +1,89 @@
+import { StorageError, type CallOptions, type StorageProvider } from "@stowage/core";
+import { isDeepStrictEqual } from "node:util";
+import { ownProvider } from "../own-provider.js";
+import type { S3Setup, Subresource } from "../sdk/setup-requests.js";
+import { ask, type Store } from "../store.js";
+
+export interface SetupOptions extends Pick<CallOptions, "signal"> {
+  /** Says what would be changed, and changes nothing. */
+  readonly dryRun?: boolean | undefined;
+  /** Does also what opens or empties the whole bucket. */
+  readonly force?: boolean | undefined;
+}
+
+/** What a set-up call changes, or would change. Plain data: print it. */
+export interface SetupChange {
+  readonly bucket: string;
+  /** The request, by its name in S3's documentation. */
+  readonly request: string;
+  /** What is set up now; absent for nothing. */
+  readonly before?: object | undefined;
+  /** What will be. */
+  readonly after: object;
+  /** Whether they differ: else nothing is sent. */
+  readonly isNeeded: boolean;
+  readonly isApplied: boolean;
+}
+
+/** The store behind a provider, for a set-up call. */
+export interface SettingUp {
+  readonly store: Store;
+  readonly keyPrefix: string;
+  readonly setup: S3Setup;
+}
+
+export function settingUp(provider: StorageProvider, caller: string): SettingUp {
+  const { store, keyPrefix } = ownProvider(provider, caller);
+  return { store, keyPrefix, setup: store.setup };
+}
+
+/**
+ * Changes one part of a bucket's set-up: reads it, works out what it should be, and writes it when that is something
+ * else. What others have set up there is theirs to keep in it.
+ */
+export async function changing(
+  { store, setup }: SettingUp,
+  what: Subresource,
+  { signal, dryRun = false }: SetupOptions,
+  next: (before: never) => object,
+): Promise<SetupChange> {
+  const { bucket } = store;
+  const asked = { operation: "open", signal } as const;
+  const reading = { ...asked, action: `s3:Get${what}` };
+  const before = await ask(store, reading, () => setup.read(what, { signal }));
+  const after = next(before as never);
+  const isNeeded = !isDeepStrictEqual(plain(before), plain(after));
+  const isApplied = isNeeded && !dryRun;
+  const writing = { ...asked, action: `s3:Put${what}`, writes: true };
+  if (isApplied) await ask(store, writing, () => setup.write(what, after, { signal }));
+  return { bucket, request: `Put${what}`, before, after, isNeeded, isApplied };
+}
+
+/** Without what is there and undefined; servers give lists of words in an order of their own. */
+function plain(configuration: object | undefined): unknown {
+  if (configuration === undefined) return undefined;
+  const text = JSON.stringify(configuration, (_name, value: unknown) => {
+    const isWords = Array.isArray(value) && value.every((one) => typeof one === "string");
+    return isWords ? value.toSorted() : value;
+  });
+  return JSON.parse(text) as unknown;
+}
+
+/** What this package has set up is told from what others have by its name. */
+const OWN = "stowage-";
+
+export function ownName(name: string): string {
+  return `${OWN}${name}`;
+}
+
+/** What others have set up, which stays. */
+export function foreign<Named>(
+  all: readonly Named[] | undefined,
+  nameOf: (one: Named) => string | undefined,
+): Named[] {
+  return (all ?? []).filter((one) => nameOf(one)?.startsWith(OWN) !== true);
+}
+
+export function refuse({ store }: SettingUp, reason: string): StorageError {
+  return new StorageError("InvalidArgument", reason, { operation: "open", provider: store.name });
+}

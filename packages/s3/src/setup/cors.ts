@@ -1,0 +1,63 @@
+import type { StorageProvider } from "@stowage/core";
+import {
+  changing,
+  foreign,
+  ownName,
+  refuse,
+  settingUp,
+  type SetupChange,
+  type SetupOptions,
+} from "./change.js";
+
+/** From which pages browsers may reach the bucket. */
+export interface CorsSettings {
+  /** Such as `"https://app.example.com"`; `"*"` for all. */
+  readonly origins: readonly string[];
+  /** Default: all that uploads and downloads need. */
+  readonly methods?: readonly ("GET" | "HEAD" | "PUT" | "POST")[] | undefined;
+  /** How long a browser need not ask again, in seconds; default 3,600. */
+  readonly maxAgeSeconds?: number | undefined;
+}
+
+interface CorsConfiguration {
+  readonly CORSRules?: readonly { readonly ID?: string }[];
+}
+
+const METHODS = ["GET", "HEAD", "PUT", "POST"] as const;
+const MAX_AGE_SECONDS = 3600;
+
+/**
+ * Lets pages of these origins upload and download with signed requests. The ETag is shown to them: without it no
+ * upload in parts can be completed.
+ *
+ * @param provider - As `s3()` returned it.
+ * @throws StorageError `InvalidArgument` for what is no origin; `Unsupported` where the server has no CORS.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html
+ */
+export async function setCors(
+  provider: StorageProvider,
+  { origins, methods = METHODS, maxAgeSeconds = MAX_AGE_SECONDS }: CorsSettings,
+  options: SetupOptions = {},
+): Promise<SetupChange> {
+  const own = settingUp(provider, "setCors");
+  if (origins.length === 0) throw refuse(own, "origins is empty: no page could reach the bucket");
+  const wrong = origins.find((origin) => !isOrigin(origin));
+  if (wrong !== undefined) {
+    throw refuse(own, `${JSON.stringify(wrong)} is no origin such as "https://app.example.com"`);
+  }
+  const rule = {
+    ID: ownName("uploads"),
+    AllowedOrigins: [...origins],
+    AllowedMethods: [...methods],
+    AllowedHeaders: ["*"],
+    ExposeHeaders: ["ETag"],
+    MaxAgeSeconds: maxAgeSeconds,
+  };
+  return await changing(own, "BucketCors", options, (before?: CorsConfiguration) => ({
+    CORSRules: [...foreign(before?.CORSRules, ({ ID }) => ID), rule],
+  }));
+}
+
+function isOrigin(origin: string): boolean {
+  return origin === "*" || /^https?:\/\/[^/\s?#]+$/.test(origin);
+}

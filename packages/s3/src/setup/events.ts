@@ -1,0 +1,176 @@
+import { StorageError, encodeKeyPath } from "@stowage/core";
+
+/** Something that has happened in a bucket. */
+export interface S3Event {
+  readonly type: "created" | "removed" | "restored" | "other";
+  /** As the server calls it, such as `"ObjectCreated:Put"`. */
+  readonly name: string;
+  readonly bucket: string;
+  /** Plain, as every call takes it; with a `keyPrefix` of the provider in front. */
+  readonly key: string;
+  /** `s3://bucket/key`, for `locate` and `at`. */
+  readonly ref: string;
+  readonly time?: Date | undefined;
+  /** In bytes. */
+  readonly size?: number | undefined;
+  readonly etag?: string | undefined;
+  readonly version?: string | undefined;
+  /** Compares events of one key: of two, the longer text is the later, then the greater. */
+  readonly sequencer?: string | undefined;
+}
+
+interface EventObject {
+  readonly key?: unknown;
+  readonly size?: unknown;
+  readonly eTag?: unknown;
+  readonly etag?: unknown;
+  readonly versionId?: unknown;
+  readonly "version-id"?: unknown;
+  readonly sequencer?: unknown;
+}
+
+interface Message {
+  readonly Type?: unknown;
+  readonly Message?: unknown;
+  readonly Event?: unknown;
+  readonly Records?: readonly Message[];
+  readonly Sns?: Message;
+  readonly body?: unknown;
+  readonly s3?: { readonly bucket?: { readonly name?: unknown }; readonly object?: EventObject };
+  readonly eventName?: unknown;
+  readonly eventTime?: unknown;
+  readonly source?: unknown;
+  readonly time?: unknown;
+  readonly "detail-type"?: unknown;
+  readonly detail?: {
+    readonly bucket?: { readonly name?: unknown };
+    readonly object?: EventObject;
+    readonly reason?: unknown;
+  };
+}
+
+/**
+ * Reads what a bucket tells of itself: the events of S3 as they come to a function, in a message of SQS, wrapped by
+ * SNS, or by EventBridge.
+ *
+ * @param message - The message, or its text.
+ * @returns Its events, none for the message that tests a new target.
+ * @throws StorageError `InvalidArgument` for anything else.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+ */
+export function parseS3Event(message: unknown): readonly S3Event[] {
+  return eventsIn(message, 0);
+}
+
+/** A message of SQS may hold one of SNS that holds one of S3. */
+const DEPTH_MAX = 4;
+
+function eventsIn(given: unknown, depth: number): readonly S3Event[] {
+  const message = typeof given === "string" ? parsed(given) : given;
+  if (typeof message !== "object" || message === null || depth > DEPTH_MAX) throw notAnEvent();
+  const { Event, Records, Sns, Message: inner, body, s3, source } = message as Message;
+  if (Event === "s3:TestEvent") return [];
+  if (Array.isArray(Records)) return Records.flatMap((record: Message) => eventsIn(record, depth + 1));
+  if (s3 !== undefined) return [fromS3(message)];
+  if (source === "aws.s3") return [fromEventBridge(message)];
+  const wrapped: unknown = Sns ?? inner ?? body;
+  if (wrapped === undefined) throw notAnEvent();
+  return eventsIn(wrapped, depth + 1);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw notAnEvent();
+  }
+}
+
+function fromS3({ s3, eventName, eventTime }: Message): S3Event {
+  const name = textOf(eventName).replace(/^s3:/, "");
+  // Keys come as in a form: a space is a plus.
+  const key = decoded(textOf(s3?.object?.key).replaceAll("+", " "));
+  return toEvent({ name, time: eventTime, bucket: s3?.bucket?.name, key, object: s3?.object });
+}
+
+/** The names of EventBridge, as those of S3. */
+const DETAIL_TYPES: Readonly<Record<string, string>> = {
+  "Object Created": "ObjectCreated",
+  "Object Deleted": "ObjectRemoved",
+  "Object Restore Completed": "ObjectRestore:Completed",
+  "Object Restore Initiated": "ObjectRestore:Post",
+  "Object Restore Expired": "ObjectRestore:Delete",
+};
+
+function fromEventBridge({ detail, time, "detail-type": detailType }: Message): S3Event {
+  const type = textOf(detailType);
+  const reason = typeof detail?.reason === "string" ? `:${detail.reason}` : "";
+  const name = `${DETAIL_TYPES[type] ?? type}${reason}`;
+  return toEvent({
+    name,
+    time,
+    bucket: detail?.bucket?.name,
+    key: textOf(detail?.object?.key),
+    object: detail?.object,
+  });
+}
+
+function toEvent(found: {
+  readonly name: string;
+  readonly time: unknown;
+  readonly bucket: unknown;
+  readonly key: string;
+  readonly object: EventObject | undefined;
+}): S3Event {
+  const { name, key, object = {} } = found;
+  const bucket = textOf(found.bucket);
+  const { size } = object;
+  const time = typeof found.time === "string" ? new Date(found.time) : undefined;
+  const etag = textIfAny(object.eTag ?? object.etag);
+  return {
+    type: typeOf(name),
+    name,
+    bucket,
+    key,
+    ref: `s3://${bucket}/${encodeKeyPath(key)}`,
+    ...(time !== undefined && !Number.isNaN(time.getTime()) && { time }),
+    ...(typeof size === "number" && { size }),
+    ...(etag !== undefined && { etag: `"${etag.replaceAll('"', "")}"` }),
+    ...textField("version", object.versionId ?? object["version-id"]),
+    ...textField("sequencer", object.sequencer),
+  };
+}
+
+function typeOf(name: string): S3Event["type"] {
+  if (name.startsWith("ObjectCreated")) return "created";
+  if (name.startsWith("ObjectRemoved") || name.startsWith("LifecycleExpiration")) return "removed";
+  return name === "ObjectRestore:Completed" ? "restored" : "other";
+}
+
+function textField<Name extends string>(name: Name, value: unknown): Partial<Record<Name, string>> {
+  const text = textIfAny(value);
+  return text === undefined ? {} : ({ [name]: text } as Record<Name, string>);
+}
+
+function textIfAny(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === "string" && value !== "") return value;
+  throw notAnEvent();
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw notAnEvent();
+  }
+}
+
+function notAnEvent(): StorageError {
+  const reason = "the message is no event of S3, nor one that SNS, SQS or EventBridge has passed on";
+  return new StorageError("InvalidArgument", reason, { operation: "open", provider: "s3" });
+}

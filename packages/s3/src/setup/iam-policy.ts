@@ -1,0 +1,145 @@
+import type { StorageProvider } from "@stowage/core";
+import { ownProvider } from "../own-provider.js";
+import type { ObjectOptions } from "../object-options.js";
+
+/** What an application does with a provider. */
+export type PolicyVerb =
+  | "put"
+  | "get"
+  | "head"
+  | "delete"
+  | "list"
+  | "copy"
+  | "multipart"
+  | "versions"
+  | "tags"
+  | "restore"
+  | "setup";
+
+export interface PolicyStatement {
+  readonly Sid: string;
+  readonly Effect: "Allow";
+  readonly Action: readonly string[];
+  readonly Resource: string;
+  readonly Condition?: object;
+}
+
+export interface PolicyDocument {
+  readonly Version: "2012-10-17";
+  readonly Statement: readonly PolicyStatement[];
+}
+
+/** On objects. A put in parts removes its parts when it fails, and asks what has become of it when no answer comes. */
+const OBJECT_ACTIONS: Readonly<Record<PolicyVerb, readonly string[]>> = {
+  put: ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:GetObject"],
+  get: ["s3:GetObject"],
+  head: ["s3:GetObject"],
+  delete: ["s3:DeleteObject"],
+  list: [],
+  copy: [
+    "s3:GetObject",
+    "s3:GetObjectTagging",
+    "s3:PutObject",
+    "s3:PutObjectTagging",
+    "s3:AbortMultipartUpload",
+  ],
+  multipart: ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:GetObject"],
+  versions: ["s3:GetObjectVersion", "s3:DeleteObjectVersion"],
+  tags: ["s3:GetObjectTagging", "s3:PutObjectTagging"],
+  restore: ["s3:RestoreObject"],
+  setup: [],
+};
+
+/** On the bucket, for keys below the prefix. Without the right to list, a missing object looks forbidden. */
+const LISTING: ReadonlySet<PolicyVerb> = new Set(["list", "get", "head", "copy"]);
+
+/** On the bucket as a whole. */
+const BUCKET_ACTIONS: Readonly<Partial<Record<PolicyVerb, readonly string[]>>> = {
+  put: ["s3:ListBucketMultipartUploads"],
+  setup: [
+    "s3:GetBucketCORS",
+    "s3:PutBucketCORS",
+    "s3:GetLifecycleConfiguration",
+    "s3:PutLifecycleConfiguration",
+    "s3:GetBucketPolicy",
+    "s3:PutBucketPolicy",
+    "s3:GetBucketPublicAccessBlock",
+    "s3:PutBucketPublicAccessBlock",
+    "s3:GetEncryptionConfiguration",
+    "s3:PutEncryptionConfiguration",
+    "s3:GetBucketLogging",
+    "s3:PutBucketLogging",
+    "s3:GetBucketNotification",
+    "s3:PutBucketNotification",
+    "s3:ListBucketMultipartUploads",
+  ],
+};
+
+/**
+ * The policy with the permissions that these verbs need with this provider, and no others: for the user or the role
+ * of the application.
+ *
+ * @param provider - As `s3()` returned it: its bucket, its prefix and what it stores objects with count.
+ * @throws TypeError for another provider, and for a verb that is none.
+ * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+ * @example
+ * ```ts
+ * console.log(JSON.stringify(iamPolicy(provider, ["put", "get"]), undefined, 2));
+ * ```
+ */
+export function iamPolicy(provider: StorageProvider, verbs: readonly PolicyVerb[]): PolicyDocument {
+  const { store, keyPrefix } = ownProvider(provider, "iamPolicy");
+  const unknown = verbs.find((verb) => !(verb in OBJECT_ACTIONS));
+  if (unknown !== undefined) {
+    throw new TypeError(`${JSON.stringify(unknown)} is none of ${Object.keys(OBJECT_ACTIONS).join(", ")}`);
+  }
+  const arn = `arn:aws:s3:::${store.bucket}`;
+  const writes = verbs.some((verb) => ["put", "copy", "multipart"].includes(verb));
+  const onObjects = [
+    ...verbs.flatMap((verb) => OBJECT_ACTIONS[verb]),
+    ...(writes ? writing(store.objects) : []),
+  ];
+  const onBucket = verbs.flatMap((verb) => BUCKET_ACTIONS[verb] ?? []);
+  const listing = verbs.some((verb) => LISTING.has(verb)) ? ["s3:ListBucket"] : [];
+  const below = { StringLike: { "s3:prefix": `${keyPrefix}*` } };
+  const statements: PolicyStatement[] = [
+    allow("Objects", onObjects, `${arn}/${keyPrefix}*`),
+    allow("Listing", listing, arn, keyPrefix === "" ? undefined : below),
+    allow("Bucket", onBucket, arn),
+    allow("Keys", keyActions(store.objects, verbs), keyResource(store.objects)),
+  ];
+  return { Version: "2012-10-17", Statement: statements.filter(({ Action }) => Action.length > 0) };
+}
+
+function allow(
+  name: string,
+  actions: readonly string[],
+  resource: string,
+  condition?: object,
+): PolicyStatement {
+  const Action = [...new Set(actions)].toSorted();
+  const statement = { Sid: `Stowage${name}`, Effect: "Allow", Action, Resource: resource } as const;
+  return condition === undefined ? statement : { ...statement, Condition: condition };
+}
+
+/** What requests need that store objects with more than their bytes. */
+function writing({ acl, tags, lock }: ObjectOptions): readonly string[] {
+  return [
+    ...(acl === undefined ? [] : ["s3:PutObjectAcl"]),
+    ...(tags === undefined ? [] : ["s3:PutObjectTagging"]),
+    ...(lock?.mode === undefined ? [] : ["s3:PutObjectRetention"]),
+    ...(lock?.legalHold === true ? ["s3:PutObjectLegalHold"] : []),
+  ];
+}
+
+/** A part that is stored is decrypted when the upload is completed. */
+function keyActions({ encryption }: ObjectOptions, verbs: readonly PolicyVerb[]): readonly string[] {
+  if (encryption?.type !== "aws:kms" || verbs.every((verb) => OBJECT_ACTIONS[verb].length === 0)) return [];
+  return ["kms:Decrypt", "kms:GenerateDataKey"];
+}
+
+/** An alias cannot be named in a policy. */
+function keyResource({ encryption }: ObjectOptions): string {
+  const keyId = encryption?.type === "aws:kms" ? encryption.keyId : undefined;
+  return keyId?.startsWith("arn:") === true ? keyId : "*";
+}

@@ -1,0 +1,102 @@
+import type { StorageProvider } from "@stowage/core";
+import type { StorageClass } from "../object-options.js";
+import {
+  changing,
+  foreign,
+  ownName,
+  refuse,
+  settingUp,
+  type SettingUp,
+  type SetupChange,
+  type SetupOptions,
+} from "./change.js";
+
+/** What becomes of objects in time. Days are whole, and counted from when an object was stored. */
+export interface LifecycleRule {
+  /** Unique among the rules. */
+  readonly name: string;
+  /** For keys that start with it; `""` for all. */
+  readonly prefix: string;
+  /** Objects are removed. */
+  readonly expireAfterDays?: number | undefined;
+  /** Objects go to cheaper classes. */
+  readonly transitions?:
+    | readonly { readonly afterDays: number; readonly storageClass: StorageClass }[]
+    | undefined;
+  /** What is left of uploads in parts that nobody has completed is removed. */
+  readonly abortUploadsAfterDays?: number | undefined;
+  /** Versions that were replaced are removed. */
+  readonly expireOldVersionsAfterDays?: number | undefined;
+}
+
+interface LifecycleConfiguration {
+  readonly Rules?: readonly { readonly ID?: string }[];
+}
+
+/**
+ * Replaces the rules that this function has set before; those of others stay.
+ *
+ * @param provider - As `s3()` returned it; prefixes are below its own.
+ * @throws StorageError `InvalidArgument` for a rule that does nothing, and for one that would remove every object of
+ * the bucket, without `force`.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lifecycle-mgmt.html
+ * @example
+ * ```ts
+ * await setLifecycle(provider, [
+ *   { name: "previews", prefix: "previews/", expireAfterDays: 30 },
+ *   { name: "masters", prefix: "masters/", transitions: [{ afterDays: 90, storageClass: "GLACIER" }] },
+ *   { name: "uploads", prefix: "", abortUploadsAfterDays: 1 },
+ * ]);
+ * ```
+ */
+export async function setLifecycle(
+  provider: StorageProvider,
+  rules: readonly LifecycleRule[],
+  options: SetupOptions = {},
+): Promise<SetupChange> {
+  const own = settingUp(provider, "setLifecycle");
+  const names = new Set(rules.map(({ name }) => name));
+  if (names.size < rules.length) throw refuse(own, "two rules have one name");
+  if (rules.length === 0) throw refuse(own, "there is no rule: to remove rules, use the server's own tools");
+  const made = rules.map((rule) => toRule(own, rule, options.force === true));
+  return await changing(own, "BucketLifecycleConfiguration", options, (before?: LifecycleConfiguration) => ({
+    Rules: [...foreign(before?.Rules, ({ ID }) => ID), ...made],
+  }));
+}
+
+function toRule(own: SettingUp, rule: LifecycleRule, force: boolean): object {
+  const { name, expireAfterDays, abortUploadsAfterDays, expireOldVersionsAfterDays, transitions = [] } = rule;
+  const prefix = own.keyPrefix + rule.prefix;
+  const days = [
+    expireAfterDays,
+    abortUploadsAfterDays,
+    expireOldVersionsAfterDays,
+    ...transitions.map(({ afterDays }) => afterDays),
+  ].filter((count) => count !== undefined);
+  if (days.length === 0) throw refuse(own, `the rule ${JSON.stringify(name)} does nothing`);
+  if (days.some((count) => !Number.isSafeInteger(count) || count < 1)) {
+    throw refuse(own, `the days of the rule ${JSON.stringify(name)} are whole numbers, at least 1`);
+  }
+  if (expireAfterDays !== undefined && prefix === "" && !force) {
+    const what = `every object of the bucket ${expireAfterDays} days after it was stored`;
+    throw refuse(own, `the rule ${JSON.stringify(name)} would remove ${what}: give a prefix, or force`);
+  }
+  return {
+    ID: ownName(name),
+    Status: "Enabled",
+    Filter: { Prefix: prefix },
+    ...(expireAfterDays !== undefined && { Expiration: { Days: expireAfterDays } }),
+    ...(transitions.length > 0 && {
+      Transitions: transitions.map(({ afterDays, storageClass }) => ({
+        Days: afterDays,
+        StorageClass: storageClass,
+      })),
+    }),
+    ...(abortUploadsAfterDays !== undefined && {
+      AbortIncompleteMultipartUpload: { DaysAfterInitiation: abortUploadsAfterDays },
+    }),
+    ...(expireOldVersionsAfterDays !== undefined && {
+      NoncurrentVersionExpiration: { NoncurrentDays: expireOldVersionsAfterDays },
+    }),
+  };
+}

@@ -1,0 +1,38 @@
+import { StorageError, assertKey, type CallOptions, type StorageProvider } from "@stowage/core";
+import { ask } from "../store.js";
+import { settingUp } from "./change.js";
+
+export interface RestoreOptions extends Pick<CallOptions, "signal"> {
+  /** How long the copy stays readable. */
+  readonly days: number;
+  /** How fast it comes: minutes, hours, or as cheap as can be. Default `"Standard"`. */
+  readonly tier?: "Expedited" | "Standard" | "Bulk" | undefined;
+}
+
+/**
+ * Has an archived object made readable for some days. It takes minutes to hours: until then a get is `Archived`.
+ * One that is on its way or there already is a success.
+ *
+ * @param provider - As `s3()` returned it.
+ * @throws StorageError `InvalidKey`, `InvalidArgument`, `NotFound`; `Archived` for one that is in no archive.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html
+ */
+export async function restoreObject(
+  provider: StorageProvider,
+  key: string,
+  { days, tier = "Standard", signal }: RestoreOptions,
+): Promise<void> {
+  const { store, keyPrefix, setup } = settingUp(provider, "restoreObject");
+  assertKey(key, "head", store.name);
+  if (!Number.isSafeInteger(days) || days < 1) {
+    const reason = `days is a whole number, at least 1, not ${String(days)}`;
+    throw new StorageError("InvalidArgument", reason, { operation: "head", provider: store.name, key });
+  }
+  const attempted = { operation: "head", key, signal, action: "s3:RestoreObject" } as const;
+  const request = { key: keyPrefix + key, days, tier };
+  await ask(store, attempted, () => setup.restore(request, { signal })).catch((error: unknown) => {
+    const cause: unknown = error instanceof StorageError ? error.cause : undefined;
+    if (Object(cause).name === "RestoreAlreadyInProgress") return;
+    throw error;
+  });
+}

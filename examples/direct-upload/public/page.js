@@ -1,0 +1,67 @@
+import { cancelUpload, uploadFile } from "./upload.js";
+
+const element = (id) => document.getElementById(id);
+const input = element("file");
+const bar = element("bar");
+const status = element("status");
+const start = element("start");
+const cancel = element("cancel");
+const done = element("done");
+
+const MIB = 1024 * 1024;
+const mib = (bytes) => (bytes / MIB).toFixed(bytes < 10 * MIB ? 1 : 0);
+
+function say(text, kind = "") {
+  status.textContent = text;
+  status.className = kind;
+}
+
+input.addEventListener("change", () => {
+  start.disabled = input.files.length === 0;
+  bar.value = 0;
+  say(
+    input.files.length === 0 ? "No file chosen" : `${input.files[0].name}, ${mib(input.files[0].size)} MiB`,
+  );
+});
+
+element("form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const [file] = input.files;
+  const controller = new AbortController();
+  const stop = () => controller.abort(new Error("Cancelled"));
+  cancel.addEventListener("click", stop, { once: true });
+  start.disabled = true;
+  input.disabled = true;
+  cancel.disabled = false;
+  const onProgress = (sent) => {
+    bar.value = file.size === 0 ? 1 : sent / file.size;
+    say(`${mib(sent)} of ${mib(file.size)} MiB`);
+  };
+  try {
+    const url = await uploadFile(file, { onProgress, signal: controller.signal });
+    bar.value = 1;
+    say(`${file.name} is uploaded`, "good");
+    addLink(file.name, url);
+  } catch (error) {
+    if (controller.signal.aborted) await cancelUpload(file).catch(() => {});
+    say(
+      controller.signal.aborted
+        ? "Cancelled: nothing is left of it"
+        : `${error.message}. Try again: it goes on where it was.`,
+      "bad",
+    );
+  } finally {
+    cancel.removeEventListener("click", stop);
+    start.disabled = false;
+    input.disabled = false;
+    cancel.disabled = true;
+  }
+});
+
+function addLink(name, url) {
+  const item = document.createElement("li");
+  const link = document.createElement("a");
+  Object.assign(link, { href: url, textContent: name });
+  item.append(link);
+  done.append(item);
+}

@@ -1,0 +1,91 @@
+import { isStorageError, type StorageErrorCode, type UploadedPart } from "@stowage/core";
+import { readFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import type { Uploads, Wanted } from "./uploads.js";
+
+/** What a browser is given, by its path. */
+const FILES: Readonly<Record<string, readonly [name: string, type: string]>> = {
+  "/": ["index.html", "text/html; charset=utf-8"],
+  "/upload.js": ["upload.js", "text/javascript; charset=utf-8"],
+  "/page.js": ["page.js", "text/javascript; charset=utf-8"],
+};
+
+const STATUS: Readonly<Partial<Record<StorageErrorCode, number>>> = {
+  NotFound: 404,
+  InvalidArgument: 400,
+  InvalidKey: 400,
+  TooLarge: 413,
+  Integrity: 409,
+  RateLimited: 503,
+  Unavailable: 503,
+};
+
+const BODY_BYTES_MAX = 2 * 1024 * 1024;
+
+/** Serves the page, and answers what it asks about its uploads. The files themselves never come here. */
+export function createUploadServer(uploads: Uploads): Server {
+  return createServer((request, response) => {
+    answer(uploads, request, response).catch((error: unknown) => {
+      const code = isStorageError(error) ? error.code : "Unknown";
+      if (code === "Unknown") console.error(error);
+      send(response, STATUS[code] ?? 500, {
+        error: isStorageError(error) ? error.message : "something went wrong",
+      });
+    });
+  });
+}
+
+async function answer(uploads: Uploads, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { method = "GET", url = "/" } = request;
+  const { pathname } = new URL(url, "http://localhost");
+  const [name, type] = FILES[pathname] ?? [];
+  if (method === "GET" && name !== undefined && type !== undefined) {
+    const file = await readFile(fileURLToPath(new URL(`../public/${name}`, import.meta.url)));
+    response.writeHead(200, { "content-type": type, "x-content-type-options": "nosniff" }).end(file);
+    return;
+  }
+  const [, root, id = "", verb = "", number = ""] = pathname.split("/");
+  if (root !== "uploads") return send(response, 404, { error: "there is nothing here" });
+  const result = await perform(uploads, `${method} ${verb}`, { id, partNumber: Number(number), request });
+  send(response, result === undefined ? 404 : 200, result ?? { error: "there is nothing here" });
+}
+
+interface Asked {
+  readonly id: string;
+  readonly partNumber: number;
+  readonly request: IncomingMessage;
+}
+
+async function perform(
+  uploads: Uploads,
+  what: string,
+  { id, partNumber, request }: Asked,
+): Promise<object | undefined> {
+  if (what === "POST ") return await uploads.begin((await json(request)) as Wanted);
+  if (what === "POST part") return await uploads.signPart(id, partNumber);
+  if (what === "GET parts") return await uploads.parts(id);
+  if (what === "POST finish") {
+    const { parts = [] } = (await json(request)) as { readonly parts?: readonly UploadedPart[] };
+    return { url: await uploads.finish(id, parts) };
+  }
+  if (what === "DELETE ") {
+    await uploads.cancel(id);
+    return {};
+  }
+  return undefined;
+}
+
+async function json(request: IncomingMessage): Promise<unknown> {
+  let received = 0;
+  request.on("data", (chunk: Buffer) => {
+    received += chunk.byteLength;
+    if (received > BODY_BYTES_MAX) request.destroy();
+  });
+  return JSON.parse(await text(request)) as unknown;
+}
+
+function send(response: ServerResponse, status: number, result: object): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(result));
+}

@@ -35,6 +35,7 @@ const DIALECT_COLUMNS: readonly (readonly [title: string, cell: (dialect: Dialec
   ["ACLs of objects", ({ acl }) => acl],
   ["tags", ({ tags }) => tags],
   ["forms", ({ postPolicy }) => postPolicy],
+  ["forms keep headers", ({ postHeaders }) => postHeaders],
   ["encryption on request", ({ encryption }) => encryption.join(", ") || "no"],
   ["storage classes", ({ storageClasses }) => storageClasses],
 ];

@@ -120,7 +120,7 @@ async function uploadsLarge({ page, files, folder, uploadsLeft, picture }: Opene
   // All parts but those that wait, and the third sent twice.
   await untilAsync(
     async () =>
-      ((await page.evaluate("document.getElementById('bar').value")) as number) >=
+      (await page.evaluate<number>("document.getElementById('bar').value")) >=
       (14 * PART_BYTES) / LARGE_BYTES,
     () => `only parts ${sent.join(", ")} have been sent`,
     WAIT_MS,
@@ -167,7 +167,7 @@ async function refuses({ page, picture }: Opened): Promise<void> {
   });
   await page.setInputFiles("#file", path);
   await page.click("#start");
-  await said(page, "at most 1073741824 bytes");
+  await said(page, "larger than 1024 MiB");
   await picture("refused");
 }
 

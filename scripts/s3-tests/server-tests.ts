@@ -5,6 +5,7 @@ import type { S3Server } from "../s3-servers/server.js";
 import { CLIENTS } from "./clients.js";
 import { FAULTS } from "./faults.js";
 import { FEATURES } from "./features.js";
+import { GUIDE } from "./guide.js";
 import { LINKS } from "./links.js";
 import { OBJECTS } from "./objects.js";
 import { assertNoUploads, withReal, type RealTest, type ServerKind } from "./real.js";
@@ -28,6 +29,7 @@ const SUITES: Readonly<
   links: (kind, server, tally) => testEach(LINKS, kind, server, tally),
   objects: (kind, server, tally) => testEach(OBJECTS, kind, server, tally),
   setup: (kind, server, tally) => testEach(SETUP, kind, server, tally),
+  guide: (kind, server, tally) => testEach(GUIDE, kind, server, tally),
   clients: (kind, server, tally) => testEach(CLIENTS, kind, server, tally),
   faults: (kind, server, tally) => testEach(FAULTS, kind, server, tally),
   traps: testTraps,
@@ -39,6 +41,7 @@ export type SuiteName =
   | "links"
   | "objects"
   | "setup"
+  | "guide"
   | "clients"
   | "traps"
   | "faults"

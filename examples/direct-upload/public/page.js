@@ -24,9 +24,12 @@ input.addEventListener("change", () => {
   );
 });
 
-element("form").addEventListener("submit", async (event) => {
+element("form").addEventListener("submit", (event) => {
   event.preventDefault();
-  const [file] = input.files;
+  void upload(input.files[0]);
+});
+
+async function upload(file) {
   const controller = new AbortController();
   const stop = () => controller.abort(new Error("Cancelled"));
   cancel.addEventListener("click", stop, { once: true });
@@ -44,19 +47,16 @@ element("form").addEventListener("submit", async (event) => {
     addLink(file.name, url);
   } catch (error) {
     if (controller.signal.aborted) await cancelUpload(file).catch(() => {});
-    say(
-      controller.signal.aborted
-        ? "Cancelled: nothing is left of it"
-        : `${error.message}. Try again: it goes on where it was.`,
-      "bad",
-    );
+    const isRefused = error.status >= 400 && error.status < 500;
+    const advice = isRefused ? "" : ". Try again: it goes on where it was.";
+    say(controller.signal.aborted ? "Cancelled: nothing is left of it" : error.message + advice, "bad");
   } finally {
     cancel.removeEventListener("click", stop);
     start.disabled = false;
     input.disabled = false;
     cancel.disabled = true;
   }
-});
+}
 
 function addLink(name, url) {
   const item = document.createElement("li");

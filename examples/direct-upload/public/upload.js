@@ -90,15 +90,15 @@ function send({ method, url, headers }, body, onProgress, signal) {
     const fail = (status) => reject(Object.assign(new Error("The storage did not take it"), { status }));
     const abort = () => request.abort();
     signal?.addEventListener("abort", abort, { once: true });
-    request.onloadend = () => signal?.removeEventListener("abort", abort);
-    request.onerror = () => fail(0);
-    request.onabort = () => reject(signal?.reason ?? new Error("aborted"));
-    request.upload.onprogress = ({ loaded }) => onProgress(loaded);
-    request.onload = () => {
+    request.addEventListener("loadend", () => signal?.removeEventListener("abort", abort));
+    request.addEventListener("error", () => fail(0));
+    request.addEventListener("abort", () => reject(signal?.reason ?? new Error("aborted")));
+    request.upload.addEventListener("progress", ({ loaded }) => onProgress(loaded));
+    request.addEventListener("load", () => {
       if (request.status !== 200) return fail(request.status);
       onProgress(body.size);
       resolve(request.getResponseHeader("etag"));
-    };
+    });
     request.open(method, url);
     for (const [name, value] of Object.entries(headers)) {
       // The browser's own business.

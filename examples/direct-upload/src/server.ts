@@ -1,9 +1,9 @@
-import { isStorageError, type StorageErrorCode, type UploadedPart } from "@stowage/core";
+import { isStorageError, type UploadedPart } from "@stowage/core";
 import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import type { Uploads, Wanted } from "./uploads.js";
+import { RefusedError, type Uploads, type Wanted } from "./uploads.js";
 
 /** What a browser is given, by its path. */
 const FILES: Readonly<Record<string, readonly [name: string, type: string]>> = {
@@ -12,27 +12,16 @@ const FILES: Readonly<Record<string, readonly [name: string, type: string]>> = {
   "/page.js": ["page.js", "text/javascript; charset=utf-8"],
 };
 
-const STATUS: Readonly<Partial<Record<StorageErrorCode, number>>> = {
-  NotFound: 404,
-  InvalidArgument: 400,
-  InvalidKey: 400,
-  TooLarge: 413,
-  Integrity: 409,
-  RateLimited: 503,
-  Unavailable: 503,
-};
-
 const BODY_BYTES_MAX = 2 * 1024 * 1024;
 
 /** Serves the page, and answers what it asks about its uploads. The files themselves never come here. */
 export function createUploadServer(uploads: Uploads): Server {
   return createServer((request, response) => {
     answer(uploads, request, response).catch((error: unknown) => {
-      const code = isStorageError(error) ? error.code : "Unknown";
-      if (code === "Unknown") console.error(error);
-      send(response, STATUS[code] ?? 500, {
-        error: isStorageError(error) ? error.message : "something went wrong",
-      });
+      if (error instanceof RefusedError) return send(response, error.status, { error: error.message });
+      console.error(error);
+      const isBusy = isStorageError(error) && error.retryable;
+      send(response, isBusy ? 503 : 500, { error: "The storage did not do it" });
     });
   });
 }
@@ -47,9 +36,9 @@ async function answer(uploads: Uploads, request: IncomingMessage, response: Serv
     return;
   }
   const [, root, id = "", verb = "", number = ""] = pathname.split("/");
-  if (root !== "uploads") return send(response, 404, { error: "there is nothing here" });
+  if (root !== "uploads") return send(response, 404, { error: "There is nothing here" });
   const result = await perform(uploads, `${method} ${verb}`, { id, partNumber: Number(number), request });
-  send(response, result === undefined ? 404 : 200, result ?? { error: "there is nothing here" });
+  send(response, result === undefined ? 404 : 200, result ?? { error: "There is nothing here" });
 }
 
 interface Asked {
@@ -83,7 +72,11 @@ async function json(request: IncomingMessage): Promise<unknown> {
     received += chunk.byteLength;
     if (received > BODY_BYTES_MAX) request.destroy();
   });
-  return JSON.parse(await text(request)) as unknown;
+  try {
+    return JSON.parse(await text(request)) as unknown;
+  } catch {
+    throw new RefusedError(400, "The request is not JSON");
+  }
 }
 
 function send(response: ServerResponse, status: number, result: object): void {

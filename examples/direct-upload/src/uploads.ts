@@ -1,4 +1,4 @@
-import { StorageError, type FileStorage, type SignedUpload, type UploadedPart } from "@stowage/core";
+import type { FileStorage, SignedUpload, UploadedPart } from "@stowage/core";
 import { randomUUID } from "node:crypto";
 
 /** A file that a page would like to upload. */
@@ -49,12 +49,12 @@ export function createUploads(storage: FileStorage): Uploads {
   const find = (id: string): Begun => {
     const found = begun.get(id);
     if (found !== undefined) return found;
-    throw refusal("NotFound", "there is no such upload");
+    throw new RefusedError(404, "There is no such upload");
   };
   const findInParts = (id: string): Begun & { readonly uploadId: string } => {
     const { uploadId, ...rest } = find(id);
     if (uploadId !== undefined) return { ...rest, uploadId };
-    throw refusal("InvalidArgument", "the upload is not one in parts");
+    throw new RefusedError(400, "The upload is not one in parts");
   };
 
   return {
@@ -74,7 +74,7 @@ export function createUploads(storage: FileStorage): Uploads {
     signPart: async (id, partNumber) => {
       const { key, uploadId, size } = findInParts(id);
       const contentLength = Math.min(PART_BYTES, size - (partNumber - 1) * PART_BYTES);
-      if (!(contentLength > 0)) throw refusal("InvalidArgument", "the file has no such part");
+      if (!(contentLength > 0)) throw new RefusedError(400, "The file has no such part");
       const options = { contentLength, expiresInSeconds: PART_SECONDS };
       return await multipart.signPart(key, { uploadId, partNumber }, options);
     },
@@ -86,7 +86,7 @@ export function createUploads(storage: FileStorage): Uploads {
       const { key, size, uploadId } = find(id);
       const info =
         uploadId === undefined ? await storage.head(key) : await multipart.complete(key, { uploadId, parts });
-      if (info.size !== size) throw refusal("Integrity", "the file has another size than was promised");
+      if (info.size !== size) throw new RefusedError(409, "The file has another size than was promised");
       begun.delete(id);
       return await storage.signedUrl(key);
     },
@@ -103,8 +103,9 @@ export function createUploads(storage: FileStorage): Uploads {
 function checked({ name, type, size }: Wanted): Wanted {
   const isFile =
     typeof name === "string" && typeof type === "string" && Number.isSafeInteger(size) && size >= 0;
-  if (!isFile) throw refusal("InvalidArgument", "a file has a name, a type and a size");
-  if (size > FILE_BYTES_MAX) throw refusal("TooLarge", `a file has at most ${FILE_BYTES_MAX} bytes`);
+  if (!isFile) throw new RefusedError(400, "A file has a name, a type and a size");
+  if (size > FILE_BYTES_MAX)
+    throw new RefusedError(413, `The file is larger than ${FILE_BYTES_MAX / MIB} MiB`);
   const last = name.replaceAll(/[^\p{L}\p{N} ._-]/gu, "_").slice(-100);
   return {
     name: /^[ .]*$/.test(last) ? "file" : last,
@@ -113,9 +114,14 @@ function checked({ name, type, size }: Wanted): Wanted {
   };
 }
 
-function refusal(
-  code: "NotFound" | "InvalidArgument" | "TooLarge" | "Integrity",
-  reason: string,
-): StorageError {
-  return new StorageError(code, reason, { operation: "signUpload", provider: "example" });
+/** Why a page does not get what it asks for, in words that it may show. */
+export class RefusedError extends Error {
+  override readonly name = "RefusedError";
+  /** Of HTTP. */
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
 }

@@ -110,6 +110,9 @@ const tagged: RealTest = {
     await files.put("large", streamed(LARGE));
     assert.deepEqual(await objectTags(own, "small"), tags);
     assert.deepEqual(await objectTags(own, "large"), tags);
+    await createStorage(provider({ keyPrefix: "p/" })).put("plain", "abc");
+    await files.copy("plain", "copy");
+    assert.deepEqual(await objectTags(own, "copy"), tags);
     const upload = await files.signUpload("signed", { contentLength: 3 });
     await fetch(upload.url, { method: "PUT", headers: sendable(upload.headers), body: "abc" });
     assert.deepEqual(await objectTags(own, "signed"), tags);

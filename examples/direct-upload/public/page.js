@@ -46,16 +46,27 @@ async function upload(file) {
     say(`${file.name} is uploaded`, "good");
     addLink(file.name, url);
   } catch (error) {
-    if (controller.signal.aborted) await cancelUpload(file).catch(() => {});
-    const isRefused = error.status >= 400 && error.status < 500;
-    const advice = isRefused ? "" : ". Try again: it goes on where it was.";
-    say(controller.signal.aborted ? "Cancelled: nothing is left of it" : error.message + advice, "bad");
+    say(controller.signal.aborted ? await cancelled(file) : adviceOn(error), "bad");
   } finally {
     cancel.removeEventListener("click", stop);
     start.disabled = false;
     input.disabled = false;
     cancel.disabled = true;
   }
+}
+
+async function cancelled(file) {
+  try {
+    await cancelUpload(file);
+    return "Cancelled: nothing is left of it";
+  } catch (error) {
+    return `Cancelled, but not cleaned up: ${error.message}`;
+  }
+}
+
+function adviceOn({ status: code, message }) {
+  const isRefused = code >= 400 && code < 500;
+  return isRefused ? message : `${message}. Try again: it goes on where it was.`;
 }
 
 function addLink(name, url) {

@@ -15,19 +15,21 @@ export async function uploadFile(file, { onProgress = () => {}, signal } = {}) {
   const resumed = await remembered(file, signal);
   if (resumed !== undefined) return await uploadParts(file, resumed, { onProgress, signal });
   const plan = await ask("POST", "/uploads", { name: file.name, type: file.type, size: file.size }, signal);
-  if (plan.upload !== undefined) {
-    await send(plan.upload, file, onProgress, signal);
-    return await finish(plan.id, [], signal);
-  }
   remember(file, plan);
+  if (plan.upload !== undefined) {
+    await withTries(signal, () => send(plan.upload, file, onProgress, signal));
+    const url = await finish(plan.id, [], signal);
+    forget(file);
+    return url;
+  }
   return await uploadParts(file, { ...plan, arrived: [] }, { onProgress, signal });
 }
 
 /** Removes what an upload has sent, after it was aborted. */
 export async function cancelUpload(file) {
   const plan = recalled(file);
-  forget(file);
   if (plan !== undefined) await ask("DELETE", `/uploads/${plan.id}`);
+  forget(file);
 }
 
 async function uploadParts(file, { id, partBytes, arrived }, { onProgress, signal: given }) {
@@ -143,7 +145,8 @@ function forget(file) {
 /** An upload of this file that was begun and is still there, with the parts that have arrived. */
 async function remembered(file, signal) {
   const plan = recalled(file);
-  if (plan === undefined) return undefined;
+  // Without parts there is nothing to go on with.
+  if (plan?.partBytes === undefined) return undefined;
   try {
     return { ...plan, arrived: await ask("GET", `/uploads/${plan.id}/parts`, undefined, signal) };
   } catch (error) {

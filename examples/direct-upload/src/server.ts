@@ -19,6 +19,9 @@ export function createUploadServer(uploads: Uploads): Server {
   return createServer((request, response) => {
     answer(uploads, request, response).catch((error: unknown) => {
       if (error instanceof RefusedError) return send(response, error.status, { error: error.message });
+      if (error instanceof TypeError || isStorageError(error, "InvalidArgument")) {
+        return send(response, 400, { error: "The request makes no sense" });
+      }
       console.error(error);
       const isBusy = isStorageError(error) && error.retryable;
       send(response, isBusy ? 503 : 500, { error: "The storage did not do it" });
@@ -56,7 +59,7 @@ async function perform(
   if (what === "POST part") return await uploads.signPart(id, partNumber);
   if (what === "GET parts") return await uploads.parts(id);
   if (what === "POST finish") {
-    const { parts = [] } = (await json(request)) as { readonly parts?: readonly UploadedPart[] };
+    const { parts = [] } = Object(await json(request)) as { readonly parts?: readonly UploadedPart[] };
     return { url: await uploads.finish(id, parts) };
   }
   if (what === "DELETE ") {

@@ -1,4 +1,4 @@
-import type { FileStorage, SignedUpload, UploadedPart } from "@stowage/core";
+import { contentDisposition, type FileStorage, type SignedUpload, type UploadedPart } from "@stowage/core";
 import { randomUUID } from "node:crypto";
 
 /** A file that a page would like to upload. */
@@ -45,6 +45,8 @@ export function createUploads(storage: FileStorage): Uploads {
   if (multipart === undefined) throw new Error("the storage has no uploads in parts");
   // In a database, where there is more than one process.
   const begun = new Map<string, Begun>();
+  // A page that has not heard that it was finished asks again.
+  const finished = new Map<string, string>();
 
   const find = (id: string): Begun => {
     const found = begun.get(id);
@@ -83,29 +85,44 @@ export function createUploads(storage: FileStorage): Uploads {
       return await multipart.listParts(key, { uploadId });
     },
     finish: async (id, parts) => {
-      const { key, size, uploadId } = find(id);
+      const before = finished.get(id);
+      if (before !== undefined) return before;
+      const { key, name, size, uploadId } = find(id);
       const info =
         uploadId === undefined ? await storage.head(key) : await multipart.complete(key, { uploadId, parts });
-      if (info.size !== size) throw new RefusedError(409, "The file has another size than was promised");
+      if (info.size !== size) {
+        await storage.delete(key);
+        begun.delete(id);
+        throw new RefusedError(409, "The file has another size than was promised");
+      }
+      // Saved, not shown: its type is what the page said.
+      const url = await storage.signedUrl(key, {
+        contentDisposition: contentDisposition("attachment", name),
+      });
+      finished.set(id, url);
       begun.delete(id);
-      return await storage.signedUrl(key);
+      return url;
     },
     cancel: async (id) => {
       const { key, uploadId } = find(id);
-      if (uploadId === undefined) await storage.delete(key);
-      else await multipart.abort(key, { uploadId });
+      if (uploadId !== undefined) await multipart.abort(key, { uploadId });
+      // It may just have become an object.
+      await storage.delete(key);
       begun.delete(id);
     },
   };
 }
 
 /** What a page says is not to be believed. */
-function checked({ name, type, size }: Wanted): Wanted {
+function checked(wanted: Wanted): Wanted {
+  const { name, type, size } = Object(wanted) as Wanted;
   const isFile =
     typeof name === "string" && typeof type === "string" && Number.isSafeInteger(size) && size >= 0;
   if (!isFile) throw new RefusedError(400, "A file has a name, a type and a size");
   if (size > FILE_BYTES_MAX)
     throw new RefusedError(413, `The file is larger than ${FILE_BYTES_MAX / MIB} MiB`);
+  if (type !== "" && !/^[\w.+-]+\/[\w.+-]+$/.test(type))
+    throw new RefusedError(400, "The type is no media type");
   const last = name.replaceAll(/[^\p{L}\p{N} ._-]/gu, "_").slice(-100);
   return {
     name: /^[ .]*$/.test(last) ? "file" : last,

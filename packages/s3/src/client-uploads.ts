@@ -7,7 +7,7 @@ import {
   type MultipartUploads,
   type UploadedPart,
 } from "@stowage/core";
-import { abandon } from "./begin.js";
+import { abandon, createOnServer } from "./created-upload.js";
 import type { NumberedPart } from "./client.js";
 import { completeUpload } from "./complete.js";
 import { assertEncrypted } from "./encrypted.js";
@@ -53,14 +53,19 @@ async function create(
 ): ReturnType<MultipartUploads["create"]> {
   assertKeyless(store, { operation: "multipart", key });
   const fields = toFields(options, options.contentType ?? (await contentTypeOf(key)));
-  const attempted = { operation: "multipart", key, signal, action: ACTION, writes: true } as const;
+  const call = { operation: "multipart", key } as const;
   // Amazon refuses parts without a checksum when the upload was begun with one, and clients send none.
   const request = { key, fields, checksums: false };
-  const created = await ask(store, attempted, () => store.client.createUpload(request, { signal }));
-  await assertEncrypted(store, attempted, created, () =>
-    abandon({ store, uploadId: created.uploadId, write: { key, operation: "multipart" } }),
-  );
-  return { uploadId: created.uploadId };
+  signal?.throwIfAborted();
+  const created = await createOnServer(store, call, request);
+  const { uploadId } = created;
+  const remove = (): Promise<void> => abandon({ store, uploadId, write: call });
+  await assertEncrypted(store, call, created, remove);
+  if (signal?.aborted === true) {
+    await remove();
+    throw signal.reason;
+  }
+  return { uploadId };
 }
 
 async function signPart(

@@ -91,6 +91,12 @@ describe("with CloudFront", () => {
     });
   });
 
+  it("an asterisk in a key stands for itself", async () => {
+    const query = verified(await cloudFrontUrl(provider(), "videos/*"));
+    expect(decoded(query["Policy"]).toString()).toContain(`"Resource":"${BASE}/videos/%2A"`);
+    expect(await createStorage(provider()).signedUrl("videos/*")).toContain("/videos/%2A?");
+  });
+
   it("cookies open everything below a prefix", async () => {
     const cookies = await cloudFrontCookies(provider(), "videos/42 é/");
     const policy = decoded(cookies["CloudFront-Policy"]);

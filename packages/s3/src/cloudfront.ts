@@ -65,7 +65,17 @@ export async function signedByCloudFront(
   const signedAt = Math.floor(Date.now() / step) * step;
   const dateLessThan = new Date(signedAt + (expiresInSeconds + stableForSeconds) * 1000);
   const { getSignedUrl } = await cloudFrontSigner();
-  return getSignedUrl({ ...cloudFront, url: withAnswer(places.publicUrl(key), options), dateLessThan });
+  const url = withAnswer(places.publicUrl(key), options);
+  if (!url.includes("*")) return getSignedUrl({ ...cloudFront, url, dateLessThan });
+  // The signer would write the asterisk back, which stands for any text: not when the policy is all that it is given.
+  const DateLessThan = { "AWS:EpochTime": Math.floor(dateLessThan.getTime() / 1000) };
+  const Statement = [{ Resource: literal(url), Condition: { DateLessThan } }];
+  return getSignedUrl({ ...cloudFront, policy: JSON.stringify({ Statement }) });
+}
+
+/** CloudFront takes an asterisk for any text, and a key may have one. */
+function literal(url: string): string {
+  return url.replaceAll("*", "%2A");
 }
 
 /** What the answer shall say: S3 reads it from the query, if the distribution passes that on. */
@@ -99,9 +109,9 @@ export async function cloudFrontUrl(
 ): Promise<string> {
   const { store, keyPrefix } = ownProvider(provider, "cloudFrontUrl");
   assertKey(key, "signedUrl", store.name);
-  const url = store.places.publicUrl(keyPrefix + key);
+  const url = literal(store.places.publicUrl(keyPrefix + key));
   const { getSignedUrl } = await cloudFrontSigner();
-  return getSignedUrl({ ...keyOf(store), url, policy: policyFor(store, url, limits) });
+  return getSignedUrl({ ...keyOf(store), policy: policyFor(store, url, limits) });
 }
 
 /**
@@ -127,7 +137,7 @@ export async function cloudFrontCookies(
   const { store, keyPrefix } = ownProvider(provider, "cloudFrontCookies");
   if (prefix !== "") assertKey(prefix.replace(/\/$/, ""), "signedUrl", store.name);
   if (prefix !== "" && !prefix.endsWith("/")) throw invalid(store, 'the prefix does not end with "/"');
-  const url = `${store.places.publicUrl("")}${encodeKeyPath(keyPrefix + prefix)}*`;
+  const url = `${store.places.publicUrl("")}${literal(encodeKeyPath(keyPrefix + prefix))}*`;
   const { getSignedCookies } = await cloudFrontSigner();
   const cookies = getSignedCookies({ ...keyOf(store), policy: policyFor(store, url, limits) });
   return Object.fromEntries(Object.entries(cookies).map(([name, value]) => [name, String(value)]));

@@ -1,13 +1,13 @@
 import { isStorageError, toBody, type CopyOptions, type ObjectInfo } from "@stowage/core";
 import type { CopyRequest, ObjectAnswer, WriteAnswer } from "./client.js";
-import { assertEncrypted } from "./encrypted.js";
+import { assertEncrypted, removing, tryEncryption } from "./encrypted.js";
 import { toEtag } from "./etag.js";
 import { fromHeaders, toFields } from "./facts.js";
 import { getObject } from "./get.js";
-import { putObject } from "./put.js";
 import { partSizeFor } from "./parts.js";
 import { ask, infoOf, writing, type Store } from "./store.js";
-import { finishParts, startPart, uploading, type Part, type Write } from "./part-upload.js";
+import { uploadBody } from "./upload.js";
+import { finishParts, startPart, tagAgain, uploading, type Part, type Write } from "./part-upload.js";
 
 /** An object of this store, or of another of the same server. */
 interface CopySource {
@@ -22,9 +22,7 @@ export async function copyObject(
   to: string,
   { signal, ifNoneMatch }: CopyOptions,
 ): Promise<ObjectInfo> {
-  if (ifNoneMatch !== undefined && !store.dialect.conditionalCopy) {
-    return await copyThrough(store, from, to, { signal, ifNoneMatch });
-  }
+  await tryEncryption(store, { operation: "copy", key: to }, signal);
   const source = await readFacts(from, signal);
   const fields = fieldsOf(source);
   const write: Write = {
@@ -34,6 +32,9 @@ export async function copyObject(
     conditions: { ifNoneMatch },
     options: { signal, ifNoneMatch },
   };
+  if (ifNoneMatch !== undefined && !store.dialect.conditionalCopy) {
+    return await copyThrough(store, from, write);
+  }
   const request = {
     from: { bucket: from.store.bucket, key: from.key, encryption: from.store.objects.encryption },
     key: to,
@@ -50,7 +51,7 @@ export async function copyObject(
     if (isStorageError(error, "Unsupported") && error.status === 501) return undefined;
     throw error;
   });
-  if (answer === undefined) return await copyThrough(store, from, to, { signal, ifNoneMatch });
+  if (answer === undefined) return await copyThrough(store, from, write);
   return {
     ...infoOf(store, to, { ...source, ...fields, ...answer }),
     etag: toEtag(answer.etag),
@@ -67,8 +68,9 @@ async function copyWhole(store: Store, write: Write, request: CopyRequest): Prom
   const { signal } = write.options;
   const answer = await ask(store, writing(write, signal), () => store.client.copyObject(request, { signal }));
   const { key } = write;
-  const remove = (): Promise<void> => store.client.deleteObject({ key, versionId: answer.versionId }, {});
-  await assertEncrypted(store, write, answer, () => remove().catch(() => {}));
+  await assertEncrypted(store, write, answer, removing(store, key, answer));
+  // Ceph loses tags that replace those of the source.
+  await tagAgain(store, key, signal);
   return answer;
 }
 
@@ -106,18 +108,13 @@ async function copyInParts(
 }
 
 /** Through this process, where only a put keeps the condition. */
-async function copyThrough(
-  store: Store,
-  from: CopySource,
-  to: string,
-  options: CopyOptions,
-): Promise<ObjectInfo> {
+async function copyThrough(store: Store, from: CopySource, write: Write): Promise<ObjectInfo> {
+  const { key, fields, options } = write;
   const { info, body } = await getObject(from.store, from.key, { signal: options.signal });
-  const { contentType, cacheControl, contentDisposition, metadata, size } = info;
-  const facts = { contentType, cacheControl, contentDisposition, metadata };
-  const source = await toBody(body, { size, key: from.key, provider: store.name });
+  const source = await toBody(body, { size: info.size, key: from.key, provider: store.name });
   try {
-    return await putObject(store, to, source, { ...facts, ...options });
+    const { answer, size } = await uploadBody(store, write, source);
+    return infoOf(store, key, { ...fields, size, ...answer });
   } finally {
     if (!(body instanceof Uint8Array)) body.destroy();
   }

@@ -44,6 +44,8 @@ export interface Dialect {
   readonly postHeaders: boolean;
   /** Ways of encryption that a request may ask for; `"customer"` is with a key that comes with it. */
   readonly encryption: readonly ("AES256" | "aws:kms" | "customer")[];
+  /** Retention and legal holds of objects. */
+  readonly lock: boolean;
   /** Classes of storage other than `STANDARD`. */
   readonly storageClasses: boolean;
 }
@@ -64,6 +66,7 @@ const CONSERVATIVE = {
   postPolicy: false,
   postHeaders: false,
   encryption: [],
+  lock: false,
   storageClasses: false,
 } as const;
 
@@ -86,6 +89,7 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
     equalPartSizes: false,
     deletesWithMd5: false,
     acl: true,
+    lock: true,
     tags: true,
     tagsOfUploads: true,
     postPolicy: true,
@@ -102,6 +106,7 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
     conditionalPut: true,
     conditionalComplete: true,
     equalPartSizes: false,
+    lock: true,
     tags: true,
     postPolicy: true,
     encryption: ["AES256", "aws:kms", "customer"],
@@ -119,6 +124,7 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
     bareIfMatch: true,
     equalPartSizes: false,
     acl: true,
+    lock: true,
     tags: true,
     postPolicy: true,
     encryption: ["customer"],

@@ -1,13 +1,12 @@
-import { StorageError, type Operation } from "@stowage/core";
+import { StorageError } from "@stowage/core";
 import type { WriteAnswer } from "./client.js";
 import { isUnknown } from "./object-options.js";
-import { ask, type Store } from "./store.js";
+import { abandon, createOnServer } from "./created-upload.js";
+import type { Write } from "./part-upload.js";
+import type { Store } from "./store.js";
 
 /** The call that has asked for encryption. */
-interface Asked {
-  readonly operation: Operation;
-  readonly key: string;
-}
+type Asked = Pick<Write, "operation" | "key">;
 
 /**
  * A server that does not know what it is asked for stores objects as they are, and says nothing: what it answers
@@ -24,9 +23,25 @@ export async function assertEncrypted(
 ): Promise<void> {
   const wanted = objects.encryption?.type;
   if (wanted === undefined || wanted === encryption) return;
-  await undo();
-  const reason = `the server ignores encryption of the type "${wanted}", and would keep the object readable`;
-  throw new StorageError("Unsupported", reason, { operation, provider, key });
+  const ignores = `the server ignores encryption of the type "${wanted}"`;
+  try {
+    await undo();
+  } catch (cause) {
+    const left = `${ignores}, and the object that it stored readable could not be removed again`;
+    throw new StorageError("Unsupported", left, { operation, provider, key, applied: "yes", cause });
+  }
+  throw new StorageError("Unsupported", `${ignores}, and would keep the object readable`, {
+    operation,
+    provider,
+    key,
+  });
+}
+
+const REMOVE_MS = 15_000;
+
+/** Better gone than readable by those who must not. @returns What undoes a write. */
+export function removing({ client }: Store, key: string, { versionId }: WriteAnswer): () => Promise<void> {
+  return () => client.deleteObject({ key, versionId }, { signal: AbortSignal.timeout(REMOVE_MS) });
 }
 
 /**
@@ -35,17 +50,15 @@ export async function assertEncrypted(
  */
 export async function tryEncryption(
   store: Store,
-  asked: Asked,
+  { operation, key }: Asked,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   if (store.objects.encryption === undefined || store.encrypts || !isUnknown(store.dialect)) return;
-  const { key } = asked;
-  const attempted = { ...asked, signal, action: "s3:PutObject" } as const;
-  const request = { key, fields: { metadata: {} }, checksums: false };
-  const created = await ask(store, attempted, () => store.client.createUpload(request, { signal }));
-  const { uploadId } = created;
-  const remove = { ...asked, action: "s3:AbortMultipartUpload" } as const;
-  await ask(store, remove, () => store.client.abortUpload({ key, uploadId }, {}));
-  await assertEncrypted(store, asked, created, async () => {});
+  signal?.throwIfAborted();
+  const write = { operation, key };
+  const created = await createOnServer(store, write, { key, fields: { metadata: {} }, checksums: false });
+  await abandon({ store, uploadId: created.uploadId, write });
+  await assertEncrypted(store, write, created, async () => {});
   store.encrypts = true;
+  signal?.throwIfAborted();
 }

@@ -7,6 +7,7 @@ import {
   type SignedUrlOptions,
 } from "@stowage/core";
 import { signedByCloudFront } from "./cloudfront.js";
+import { tryEncryption } from "./encrypted.js";
 import { toFields } from "./facts.js";
 import { endOf, signingOf } from "./signing.js";
 import { ask, type Store } from "./store.js";
@@ -20,9 +21,10 @@ export const UPLOAD_SECONDS: number = 15 * 60;
 const PUT_BYTES_MAX = 5 * 1024 ** 3;
 
 export async function signedUrl(store: Store, key: string, options: SignedUrlOptions): Promise<string> {
-  if (store.cloudFront !== undefined) return await signedByCloudFront(store, key, store.cloudFront, options);
   const call = { operation: "signedUrl", key } as const;
   assertKeyless(store, call);
+  const { cloudFront } = store;
+  if (cloudFront !== undefined) return await signedByCloudFront(store, key, cloudFront, options);
   const signing = await signingOf(store, call, { ...options, defaultSeconds: DOWNLOAD_SECONDS });
   const { contentType, cacheControl, contentDisposition } = options;
   const request = { key, answer: { contentType, cacheControl, contentDisposition } };
@@ -35,7 +37,12 @@ export async function signUpload(
   key: string,
   options: SignUploadOptions,
 ): Promise<SignedUpload> {
-  assertKeyless(store, { operation: "signUpload", key });
+  const call = { operation: "signUpload", key } as const;
+  assertKeyless(store, call);
+  if (store.objects.lock !== undefined) {
+    throw refused(store, key, "objects with a lock need a digest of their bytes, which nobody knows yet");
+  }
+  await tryEncryption(store, call, options.signal);
   const { contentLength } = options;
   return contentLength === undefined
     ? await signForm(store, key, options)
@@ -63,7 +70,7 @@ async function signForm(store: Store, key: string, options: SignUploadOptions): 
   if (!store.dialect.postPolicy) {
     throw refused(store, key, "the server cannot bound the size of an upload: give contentLength");
   }
-  if (!store.dialect.postHeaders && (options.cacheControl ?? options.contentDisposition) !== undefined) {
+  if (!store.dialect.postHeaders && hasHeaders(store, options)) {
     throw refused(
       store,
       key,
@@ -83,6 +90,10 @@ async function signForm(store: Store, key: string, options: SignUploadOptions): 
     store.signer.signPost({ key, fields, maxBytes }, signing),
   );
   return { key, method: "POST", headers: {}, expiresAt: endOf(signing), ...form };
+}
+
+function hasHeaders({ objects }: Store, { cacheControl, contentDisposition }: SignUploadOptions): boolean {
+  return (cacheControl ?? contentDisposition ?? objects.contentEncoding) !== undefined;
 }
 
 const FILE_NAME = "${filename}";

@@ -190,6 +190,24 @@ describe("a server that ignores encryption is noticed", () => {
     expect(uploads.left.size).toBe(0);
   });
 
+  it("before an upload is signed, or an object is replaced by a copy", async () => {
+    const { mock, provider } = mocked({ dialect: "generic", objects: AES });
+    const uploads = takeUploads(mock);
+    const storage = createStorage(provider);
+    expect(await codeOf(storage.signUpload("a", { contentLength: 1 }))).toBe("Unsupported");
+    expect(await codeOf(storage.copy("b", "a"))).toBe("Unsupported");
+    expect(mock.commandCalls(CopyObjectCommand)).toHaveLength(0);
+    expect(uploads.left.size).toBe(0);
+  });
+
+  it("and said when what it stored cannot be removed", async () => {
+    const { mock, provider } = mocked({ objects: AES });
+    mock.on(PutObjectCommand).resolves({ ETag: '"e"' });
+    mock.on(DeleteObjectCommand).rejects(refusal("AccessDenied", 403));
+    const put = provider.put("a", await toBody("abc"), {});
+    await expect(put).rejects.toMatchObject({ code: "Unsupported", applied: "yes" });
+  });
+
   it("once, and not when it encrypts", async () => {
     const { mock, provider } = mocked({ dialect: "generic", objects: AES });
     mock.on(CreateMultipartUploadCommand).resolves({ UploadId: "U1", ServerSideEncryption: "AES256" });
@@ -353,6 +371,11 @@ describe("options that are wrong", () => {
     [{ checksum: "crc64" }, {}, "checksum"],
     [{ contentEncoding: "a\nb" }, {}, "contentEncoding"],
     [{ lock: { mode: "GOVERNANCE" } }, {}, "retainUntil"],
+    [{ lock: { mode: "X", retainUntil: new Date() } }, {}, "lock.mode"],
+    [{ lock: { mode: "GOVERNANCE", retainUntil: new Date("x") } }, {}, "no date"],
+    [{ lock: { legalHold: true } }, { dialect: "generic" }, "no object lock"],
+    [{ storageClass: "GLACIR" }, {}, "storageClass"],
+    [{ acl: "publik" }, {}, "acl"],
   ])("are a TypeError: %j %j", (objects, options, words) => {
     expect(() => mocked({ objects: objects as ObjectOptions, ...(options as object) })).toThrow(words);
   });

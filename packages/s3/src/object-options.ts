@@ -23,23 +23,34 @@ export type Encryption =
       readonly key: Uint8Array;
     };
 
-export type StorageClass =
-  | "STANDARD"
-  | "STANDARD_IA"
-  | "ONEZONE_IA"
-  | "INTELLIGENT_TIERING"
-  | "GLACIER_IR"
-  | "GLACIER"
-  | "DEEP_ARCHIVE"
-  | "REDUCED_REDUNDANCY"
-  | "EXPRESS_ONEZONE";
+/** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html */
+const STORAGE_CLASSES = [
+  "STANDARD",
+  "STANDARD_IA",
+  "ONEZONE_IA",
+  "INTELLIGENT_TIERING",
+  "GLACIER_IR",
+  "GLACIER",
+  "DEEP_ARCHIVE",
+  "REDUCED_REDUNDANCY",
+  "EXPRESS_ONEZONE",
+] as const;
 
-export type ObjectAcl =
-  | "private"
-  | "public-read"
-  | "authenticated-read"
-  | "bucket-owner-read"
-  | "bucket-owner-full-control";
+export type StorageClass = (typeof STORAGE_CLASSES)[number];
+
+/** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl */
+const ACLS = [
+  "private",
+  "public-read",
+  "authenticated-read",
+  "bucket-owner-read",
+  "bucket-owner-full-control",
+] as const;
+
+export type ObjectAcl = (typeof ACLS)[number];
+
+const CHECKSUMS = ["crc32", "crc32c", "sha256"] as const;
+const LOCK_MODES = ["GOVERNANCE", "COMPLIANCE"] as const;
 
 /** Keeps an object from being removed or replaced. Its bucket must be made for it, and keep versions. */
 export interface ObjectLock {
@@ -87,19 +98,28 @@ const CUSTOMER_KEY_BYTES = 32;
 export function assertObjectOptions(options: ObjectOptions, dialect: Dialect): void {
   assertEncryption(options.encryption);
   assertTags(options.tags);
-  const { lock, checksum, contentEncoding } = options;
-  if (checksum !== undefined && !["crc32", "crc32c", "sha256"].includes(checksum)) {
-    throw new TypeError(`s3: checksum is "crc32", "crc32c" or "sha256", not ${JSON.stringify(checksum)}`);
-  }
+  const { lock, contentEncoding } = options;
+  assertOneOf("checksum", options.checksum, CHECKSUMS);
+  assertOneOf("storageClass", options.storageClass, STORAGE_CLASSES);
+  assertOneOf("acl", options.acl, ACLS);
+  assertOneOf("lock.mode", lock?.mode, LOCK_MODES);
   if (contentEncoding !== undefined && !/^[!-~]+(?:, ?[!-~]+)*$/.test(contentEncoding)) {
     throw new TypeError('s3: contentEncoding is a coding such as "gzip"');
   }
   if (lock !== undefined && (lock.mode === undefined) !== (lock.retainUntil === undefined)) {
     throw new TypeError("s3: a lock has mode and retainUntil, or none of both");
   }
+  if (lock?.retainUntil !== undefined && Number.isNaN(lock.retainUntil.getTime())) {
+    throw new TypeError("s3: lock.retainUntil is no date");
+  }
   for (const lacking of lackingIn(dialect, options)) {
     throw new TypeError(`s3: the server of the dialect "${dialect.name}" has no ${lacking}`);
   }
+}
+
+function assertOneOf(name: string, value: string | undefined, all: readonly string[]): void {
+  if (value === undefined || all.includes(value)) return;
+  throw new TypeError(`s3: ${name} is one of ${all.join(", ")}, not ${JSON.stringify(value)}`);
 }
 
 /** Whether nothing is known about a server, so that it has to be tried. */
@@ -109,10 +129,12 @@ export function isUnknown({ name }: Dialect): boolean {
 
 function* lackingIn(
   dialect: Dialect,
-  { encryption, storageClass, tags, acl }: ObjectOptions,
+  { encryption, storageClass, tags, acl, lock }: ObjectOptions,
 ): Generator<string> {
   // A server that knows none takes a request for them for one about the object, and replaces it.
   if (tags !== undefined && !dialect.tags) yield "tags";
+  // Who asks for it must have it.
+  if (lock !== undefined && !dialect.lock) yield "object lock";
   if (isUnknown(dialect)) return;
   if (encryption !== undefined && !dialect.encryption.includes(encryption.type)) {
     yield `encryption of the type "${encryption.type}"`;

@@ -1,8 +1,15 @@
-import { StorageError, linkedController, type PutOptions } from "@stowage/core";
+import {
+  StorageError,
+  isStorageError,
+  linkedController,
+  withErrorFacts,
+  type PutOptions,
+} from "@stowage/core";
 import type { FileHandle } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import type { Conditions, ObjectFields, PartAnswer, UploadId, WriteAnswer } from "./client.js";
-import { abandon, beginUpload } from "./begin.js";
+import { beginUpload } from "./begin.js";
+import { abandon } from "./created-upload.js";
 import { completeUpload } from "./complete.js";
 import { createBuffers, PARTS_MAX, type Buffers } from "./parts.js";
 import { ask, type Store } from "./store.js";
@@ -11,7 +18,7 @@ import { withTries } from "./tries.js";
 
 /** A write on its way: what all its requests share. */
 export interface Write {
-  readonly operation: "put" | "copy" | "multipart";
+  readonly operation: "put" | "copy" | "multipart" | "signUpload";
   readonly key: string;
   readonly fields: ObjectFields;
   readonly conditions: Conditions;
@@ -185,10 +192,15 @@ export async function finishParts(upload: Upload): Promise<Sent> {
 }
 
 /** Some servers lose the tags that an upload was begun with. */
-export async function tagAgain(store: Store, key: string, signal: AbortSignal): Promise<void> {
+export async function tagAgain(store: Store, key: string, signal: AbortSignal | undefined): Promise<void> {
   const { tags } = store.objects;
   if (tags === undefined || store.dialect.tagsOfUploads) return;
-  await withTries(signal, () => writeTags(store, { key, tags }, signal));
+  try {
+    await withTries(signal, () => writeTags(store, { key, tags }, signal));
+  } catch (error) {
+    // The object is there, but for its tags.
+    throw isStorageError(error) ? withErrorFacts(error, { applied: "yes" }) : error;
+  }
 }
 
 function tooManyParts({ store, write, partSizeBytes }: Upload): StorageError {

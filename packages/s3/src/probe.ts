@@ -4,7 +4,7 @@ import type { Conditions, PutRequest } from "./client.js";
 import { DIALECTS, type Dialect } from "./dialect.js";
 import { bareEtag } from "./etag.js";
 import { ownProvider } from "./own-provider.js";
-import { abandon } from "./begin.js";
+import { abandon } from "./created-upload.js";
 import { ask, type Store } from "./store.js";
 import { timedStore } from "./timed-client.js";
 

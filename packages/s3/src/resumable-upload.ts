@@ -12,7 +12,8 @@ import {
 import { randomUUID } from "node:crypto";
 import type { ArrivedPart, ObjectFields } from "./client.js";
 import { fromHeaders, toFields } from "./facts.js";
-import { abandon, beginUpload } from "./begin.js";
+import { beginUpload } from "./begin.js";
+import { abandon } from "./created-upload.js";
 import { ownProvider } from "./own-provider.js";
 import { finishParts, startPart, uploading, type Upload, type Write } from "./part-upload.js";
 import { partSizeFor } from "./parts.js";

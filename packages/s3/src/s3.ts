@@ -92,6 +92,7 @@ function createStore(options: S3Options, dialect: Dialect): Store {
     concurrency: options.concurrency ?? CONCURRENCY,
     uploader: options.uploader ?? "pooled",
     cloudFront: options.cloudFront,
+    region,
     endpoint,
     uploads: new Set(),
     bucketSeenAt: Number.NEGATIVE_INFINITY,

@@ -38,6 +38,8 @@ export interface Store {
   readonly uploader: "pooled" | "lib-storage";
   /** What signs links below the public address. */
   readonly cloudFront: CloudFrontKey | undefined;
+  /** As it was given, or as the endpoint's name tells. */
+  readonly region: string | undefined;
   /** The server's URL; absent for AWS. */
   readonly endpoint: string | undefined;
   /** The uploads in parts that are under way, by their ids. */

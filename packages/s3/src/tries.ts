@@ -4,12 +4,13 @@ const TRIES = 3;
 const PAUSE_MS = 100;
 
 /** Tries one part again when its failure may pass: the wrapper's retries would begin the whole body anew. */
-export async function withTries<T>(signal: AbortSignal, send: () => Promise<T>): Promise<T> {
+export async function withTries<T>(signal: AbortSignal | undefined, send: () => Promise<T>): Promise<T> {
   for (let tried = 1; ; tried++) {
     try {
       return await send();
     } catch (error) {
-      if (!isStorageError(error) || !error.retryable || tried === TRIES || signal.aborted) throw error;
+      const mayPass = isStorageError(error) && error.retryable && tried < TRIES;
+      if (!mayPass || signal?.aborted === true) throw error;
       await delay(Math.max(error.retryAfterMs ?? 0, Math.random() * PAUSE_MS * 2 ** tried), signal);
     }
   }

@@ -1,6 +1,5 @@
 import { StorageError, consume, type Body } from "@stowage/core";
-import type { WriteAnswer } from "./client.js";
-import { assertEncrypted, tryEncryption } from "./encrypted.js";
+import { assertEncrypted, removing, tryEncryption } from "./encrypted.js";
 import { open } from "node:fs/promises";
 import {
   finishParts,
@@ -46,8 +45,6 @@ function isSeekable({ bytes, path, replayable }: Body): boolean {
   return replayable && (bytes !== undefined || path !== undefined);
 }
 
-const REMOVE_MS = 15_000;
-
 async function putWhole(
   store: Store,
   write: Write,
@@ -59,15 +56,9 @@ async function putWhole(
   const attempted = writing(write, signal);
   await tryEncryption(store, write, signal);
   const answer = await ask(store, attempted, () => store.client.putObject(request, { signal }));
-  await assertEncrypted(store, write, answer, () => removeAgain(store, key, answer));
+  await assertEncrypted(store, write, answer, removing(store, key, answer));
   options.onProgress?.({ loaded: bytes.byteLength, total: bytes.byteLength });
   return { answer, size: bytes.byteLength };
-}
-
-/** Better gone than readable by those who must not. */
-async function removeAgain(store: Store, key: string, { versionId }: WriteAnswer): Promise<void> {
-  const signal = AbortSignal.timeout(REMOVE_MS);
-  await store.client.deleteObject({ key, versionId }, { signal }).catch(() => {});
 }
 
 /**

@@ -151,7 +151,7 @@ export const BODY_TRAPS: readonly Trap[] = [
         await storage.put("a", streamed(CONTENT));
       });
     },
-    without: [edit("s3/src/begin.ts", "      await removeNameless(store, write);\n", "")],
+    without: [edit("s3/src/created-upload.ts", "    await removeNameless(store, { operation, key });\n", "")],
   },
   {
     about: "bodies",

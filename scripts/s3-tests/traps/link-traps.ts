@@ -142,8 +142,8 @@ export const LINK_TRAPS: readonly Trap[] = [
     without: [
       edit(
         "s3/src/links.ts",
-        "if (!store.dialect.postHeaders && (options.cacheControl",
-        'if (store.name === "" && (options.cacheControl',
+        "if (!store.dialect.postHeaders && hasHeaders",
+        'if (store.name === "" && hasHeaders',
       ),
     ],
   },

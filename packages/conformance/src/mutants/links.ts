@@ -81,6 +81,26 @@ export const linkMutants: readonly Mutant[] = [
     })),
     linked,
   ),
+  storageMutant(
+    "a link that works for no time is InvalidArgument",
+    "signs links for no time",
+    facade(() => ({ signedUrl: async () => "https://example.com/signed" })),
+    linked,
+  ),
+  storageMutant(
+    "signUpload without a length or a bound is InvalidArgument",
+    "signs uploads of any length",
+    facade(() => ({ signUpload: async (key) => ({ ...UPLOAD, key }) })),
+    linked,
+  ),
+  storageMutant(
+    "parts that clients upload are numbered from 1 to 10,000",
+    "signs a part 0",
+    facade(({ multipart }) => ({
+      multipart: multipart && { ...multipart, signPart: async (key) => ({ ...UPLOAD, key }) },
+    })),
+    linked,
+  ),
   invents("publicUrl", () => ({ publicUrl: () => "https://example.com/a.txt" })),
   invents("signedUrl", () => ({ signedUrl: async () => "https://example.com/a.txt" })),
   invents("signUpload", () => ({ signUpload: async () => UPLOAD })),

@@ -66,6 +66,39 @@ export const linkRules: readonly Rule[] = [
     },
   },
   {
+    title: "a link that works for no time is InvalidArgument",
+    needs: ["signedUrl"],
+    run: async ({ storage, put, key }) => {
+      await put("a.txt", "abc");
+      for (const expiresInSeconds of [0, -1, 1.5]) {
+        await rejects("InvalidArgument", storage.signedUrl(key("a.txt"), { expiresInSeconds }));
+      }
+    },
+  },
+  {
+    title: "signUpload without a length or a bound is InvalidArgument",
+    needs: ["signUpload"],
+    run: async ({ storage, key }) => {
+      await rejects("InvalidArgument", storage.signUpload(key("a.txt"), {}));
+      await rejects("InvalidArgument", storage.signUpload(key("a.txt"), { contentLength: 2, maxBytes: 1 }));
+    },
+  },
+  {
+    title: "parts that clients upload are numbered from 1 to 10,000",
+    needs: ["multipart"],
+    run: async ({ storage, key }) => {
+      const { multipart } = storage;
+      assert.ok(multipart !== undefined);
+      const { uploadId } = await multipart.create(key("a.bin"));
+      for (const partNumber of [0, 10_001]) {
+        await rejects("InvalidArgument", multipart.signPart(key("a.bin"), { uploadId, partNumber }));
+      }
+      const { key: signed } = await multipart.signPart(key("a.bin"), { uploadId, partNumber: 10_000 });
+      await multipart.abort(key("a.bin"), { uploadId });
+      assert.equal(signed, key("a.bin"));
+    },
+  },
+  {
     title: "a multipart upload that is aborted leaves no object",
     needs: ["multipart"],
     run: async ({ storage, key, lacks }) => {

@@ -24,6 +24,8 @@ export function copyRequests(
             ...made,
             ...copiedKey(from.encryption),
             ...sdkFields(fields),
+            // As the source is coded, whatever new objects are.
+            ContentEncoding: fields.contentEncoding,
           }),
           http,
         );

@@ -50,9 +50,13 @@ function encryptionInput(encryption: Encryption | undefined): Partial<PutObjectC
   return {
     ServerSideEncryption: "aws:kms",
     SSEKMSKeyId: keyId,
-    SSEKMSEncryptionContext: context && Buffer.from(JSON.stringify(context)).toString("base64"),
+    SSEKMSEncryptionContext: context && contextHeader(context),
     BucketKeyEnabled: bucketKey,
   };
+}
+
+function contextHeader(context: Readonly<Record<string, string>>): string {
+  return Buffer.from(JSON.stringify(context)).toString("base64");
 }
 
 /** The SDK adds the key's digest. */
@@ -85,9 +89,9 @@ export function encryptionOf({
   return SSECustomerAlgorithm === undefined ? ServerSideEncryption : "customer";
 }
 
-/** The same as fields of a form. */
+/** The same as fields of a form, but for locks, which need a digest of the file. */
 export function formInputs(options: ObjectOptions): Record<string, string | undefined> {
-  const { encryption, storageClass, tags, acl, contentEncoding, lock } = options;
+  const { encryption, storageClass, tags, acl, contentEncoding } = options;
   const kms = encryption?.type === "aws:kms" ? encryption : undefined;
   return {
     acl,
@@ -96,9 +100,8 @@ export function formInputs(options: ObjectOptions): Record<string, string | unde
     "x-amz-storage-class": storageClass,
     "x-amz-server-side-encryption": encryption?.type === "customer" ? undefined : encryption?.type,
     "x-amz-server-side-encryption-aws-kms-key-id": kms?.keyId,
-    "x-amz-object-lock-mode": lock?.mode,
-    "x-amz-object-lock-retain-until-date": lock?.retainUntil?.toISOString(),
-    "x-amz-object-lock-legal-hold": lock?.legalHold === true ? "ON" : undefined,
+    "x-amz-server-side-encryption-context": kms?.context && contextHeader(kms.context),
+    "x-amz-server-side-encryption-bucket-key-enabled": kms?.bucketKey?.toString(),
   };
 }
 

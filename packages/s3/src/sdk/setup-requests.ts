@@ -1,6 +1,7 @@
 import type { S3Call } from "../client.js";
 import { S3FailureError } from "../client.js";
 import { decodeListed } from "./convert.js";
+import { required, senseless } from "./failure.js";
 import type { Requests } from "./requests.js";
 
 /** The parts of a bucket's set-up, by what S3 calls them. */
@@ -70,7 +71,13 @@ export function setupRequests({ request, bucket: Bucket }: Requests): S3Setup {
     write: (what, configuration, call) =>
       request(call, async ({ sdk, client }, http) => {
         const [name] = NAMES[what];
-        const input = { Bucket, ...(name === undefined ? configuration : { [name]: configuration }) };
+        // Of a lifecycle: beside it in requests, and in it in answers.
+        const { TransitionDefaultMinimumObjectSize, ...rest } = configuration as Record<string, unknown>;
+        const input = {
+          Bucket,
+          ...(name === undefined ? rest : { [name]: rest }),
+          ...(TransitionDefaultMinimumObjectSize !== undefined && { TransitionDefaultMinimumObjectSize }),
+        };
         const Command = sdk[`Put${what}Command`] as unknown as AnyCommand;
         await client.send(new Command(input) as never, http);
       }),
@@ -86,7 +93,10 @@ export function setupRequests({ request, bucket: Bucket }: Requests): S3Setup {
             found.push({ key: decodeListed(Key), uploadId: UploadId, begunAt: Initiated });
           }
           if (page.IsTruncated !== true) return found;
-          KeyMarker = page.NextKeyMarker === undefined ? undefined : decodeListed(page.NextKeyMarker);
+          const next = decodeListed(required(page.NextKeyMarker, page.$metadata));
+          if (next === KeyMarker && page.NextUploadIdMarker === UploadIdMarker)
+            throw senseless(page.$metadata);
+          KeyMarker = next;
           UploadIdMarker = page.NextUploadIdMarker;
         }
       }),

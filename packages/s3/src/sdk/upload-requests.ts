@@ -1,10 +1,10 @@
-import type { Part as SdkPart } from "@aws-sdk/client-s3";
+import type { ListPartsCommandOutput, Part as SdkPart } from "@aws-sdk/client-s3";
 import type { ArrivedPart, S3Client } from "../client.js";
 import { digestOf } from "../digest.js";
 import { encryptionOf } from "./object-fields.js";
 import type { Requests, Storing } from "./requests.js";
 import { digestFields, digestIn, sdkFields } from "./convert.js";
-import { required } from "./failure.js";
+import { required, senseless } from "./failure.js";
 
 /** As the SDK names them; the others are no checksums of S3's own. */
 const ALGORITHMS = { crc32: "CRC32", crc32c: "CRC32C", sha256: "SHA256", md5: undefined } as const;
@@ -34,15 +34,10 @@ export function uploadRequests(
       }),
     listParts: (upload, call) =>
       request(call, async ({ sdk, client }, http) => {
-        const parts: ArrivedPart[] = [];
         const input = { Bucket, Key: upload.key, UploadId: upload.uploadId };
-        // Not by the SDK's paginator: it never ends where a last page has a marker too, as Ceph's has.
-        for (let PartNumberMarker: string | undefined; ;) {
-          const page = await client.send(new sdk.ListPartsCommand({ ...input, PartNumberMarker }), http);
-          parts.push(...(page.Parts ?? []).map(arrivedPart));
-          if (page.IsTruncated !== true) return parts;
-          PartNumberMarker = page.NextPartNumberMarker;
-        }
+        return await allParts((PartNumberMarker) =>
+          client.send(new sdk.ListPartsCommand({ ...input, PartNumberMarker }), http),
+        );
       }),
     completeUpload: (
       { key: Key, uploadId: UploadId, parts, ifMatch: IfMatch, ifNoneMatch: IfNoneMatch },
@@ -71,6 +66,21 @@ export function uploadRequests(
         await client.send(new sdk.AbortMultipartUploadCommand({ Bucket, Key, UploadId }), http);
       }),
   };
+}
+
+/** Not by the SDK's paginator: it never ends where a last page has a marker too, as Ceph's has. */
+async function allParts(
+  pageAt: (marker: string | undefined) => Promise<ListPartsCommandOutput>,
+): Promise<readonly ArrivedPart[]> {
+  const parts: ArrivedPart[] = [];
+  for (let marker: string | undefined; ;) {
+    const page = await pageAt(marker);
+    parts.push(...(page.Parts ?? []).map(arrivedPart));
+    if (page.IsTruncated !== true) return parts;
+    const next = required(page.NextPartNumberMarker, page.$metadata);
+    if (next === marker) throw senseless(page.$metadata);
+    marker = next;
+  }
 }
 
 function arrivedPart(part: SdkPart): ArrivedPart {

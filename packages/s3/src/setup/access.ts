@@ -1,4 +1,6 @@
 import type { StorageProvider } from "@stowage/core";
+import { arnOf, assertLiteral } from "./arn.js";
+import { digestName } from "./change.js";
 import { changing, refuse, settingUp, type SetupChange, type SetupOptions } from "./change.js";
 
 interface Policy {
@@ -6,10 +8,14 @@ interface Policy {
   readonly Statement: readonly { readonly Sid?: string }[];
 }
 
-const PUBLIC_READ = "StowagePublicRead";
+/** A statement's name has letters and digits only; each prefix has a statement of its own. */
+function statementName(prefix: string): string {
+  return `StowagePublicRead${digestName(prefix)}`;
+}
 
 /**
- * Lets everybody read the objects under a prefix, by a statement of the bucket's policy; its other statements stay.
+ * Lets everybody read the objects under a prefix, by a statement of the bucket's policy; its other statements stay,
+ * also those for other prefixes.
  * A bucket of Amazon's must allow public policies first.
  *
  * @param provider - As `s3()` returned it; the prefix is below its own.
@@ -27,16 +33,17 @@ export async function setPublicRead(
     throw refuse(own, "everybody could read the whole bucket: give a prefix, or force");
   }
   if (whole !== "" && !whole.endsWith("/")) throw refuse(own, 'the prefix does not end with "/"');
+  assertLiteral(own.store, whole);
   const statement = {
-    Sid: PUBLIC_READ,
+    Sid: statementName(whole),
     Effect: "Allow",
     Principal: "*",
     Action: "s3:GetObject",
-    Resource: `arn:aws:s3:::${own.store.bucket}/${whole}*`,
+    Resource: `${arnOf(own.store)}/${whole}*`,
   };
   return await changing(own, "BucketPolicy", options, (before?: { readonly Policy?: string }) => {
     const policy = JSON.parse(before?.Policy ?? '{"Version":"2012-10-17","Statement":[]}') as Policy;
-    const others = policy.Statement.filter(({ Sid }) => Sid !== PUBLIC_READ);
+    const others = [policy.Statement].flat().filter(({ Sid }) => Sid !== statementName(whole));
     return { Policy: JSON.stringify({ ...policy, Statement: [...others, statement] }) };
   });
 }

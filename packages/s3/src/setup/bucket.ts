@@ -6,6 +6,7 @@ import {
   ownName,
   refuse,
   settingUp,
+  type SettingUp,
   type SetupChange,
   type SetupOptions,
 } from "./change.js";
@@ -29,7 +30,12 @@ export async function setDefaultEncryption(
     },
     BucketKeyEnabled: kms?.bucketKey ?? false,
   };
-  return await changing(own, "BucketEncryption", options, () => ({ Rules: [rule] }));
+  return await changing(
+    own,
+    "BucketEncryption",
+    options,
+    (before?: { readonly Rules?: readonly object[] }) => ({ Rules: [{ ...before?.Rules?.[0], ...rule }] }),
+  );
 }
 
 /**
@@ -46,8 +52,8 @@ export async function setAccessLog(
   const own = settingUp(provider, "setAccessLog");
   if (bucket === own.store.bucket)
     throw refuse(own, "the log is of the bucket itself: every entry would make one more");
-  return await changing(own, "BucketLogging", options, () => ({
-    LoggingEnabled: { TargetBucket: bucket, TargetPrefix: prefix },
+  return await changing(own, "BucketLogging", options, (before?: { readonly LoggingEnabled?: object }) => ({
+    LoggingEnabled: { ...before?.LoggingEnabled, TargetBucket: bucket, TargetPrefix: prefix },
   }));
 }
 
@@ -91,14 +97,14 @@ export async function setEventTargets(
       throw refuse(own, `${JSON.stringify(target.arn)} is no ARN of SQS, SNS or Lambda`);
     if (target.events.length === 0)
       throw refuse(own, `the target ${JSON.stringify(target.name)} has no events`);
-    return { list: service[0], configuration: toConfiguration(target, service[1], own.keyPrefix) };
+    return { list: service[0], configuration: toConfiguration(own, target, service[1]) };
   });
   return await changing(own, "BucketNotificationConfiguration", options, (found?: Notifications) => {
     const before = found ?? {};
     const after: Record<string, unknown> = { ...before };
     for (const [list] of Object.values(SERVICES)) {
       const ours = made.filter((one) => one.list === list).map(({ configuration }) => configuration);
-      const all = [...foreign(before[list], ({ Id }) => Id), ...ours];
+      const all = [...foreign(own, before[list], ({ Id }) => Id), ...ours];
       if (all.length > 0) after[list] = all;
       else delete after[list];
     }
@@ -107,16 +113,16 @@ export async function setEventTargets(
 }
 
 function toConfiguration(
+  own: SettingUp,
   { name, arn, events, prefix, suffix }: EventTarget,
   arnName: string,
-  keyPrefix: string,
 ): object {
   const rules = [
-    { Name: "prefix", Value: keyPrefix + (prefix ?? "") },
+    { Name: "prefix", Value: own.keyPrefix + (prefix ?? "") },
     { Name: "suffix", Value: suffix ?? "" },
   ].filter(({ Value }) => Value !== "");
   return {
-    Id: ownName(name),
+    Id: ownName(own, name),
     [arnName]: arn,
     Events: [...events],
     ...(rules.length > 0 && { Filter: { Key: { FilterRules: rules } } }),

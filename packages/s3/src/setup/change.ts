@@ -1,7 +1,9 @@
 import { StorageError, type CallOptions, type StorageProvider } from "@stowage/core";
+import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { ownProvider } from "../own-provider.js";
 import type { S3Setup, Subresource } from "../sdk/setup-requests.js";
+import { timedSetup } from "../timed-client.js";
 import { ask, type Store } from "../store.js";
 
 export interface SetupOptions extends Pick<CallOptions, "signal"> {
@@ -34,7 +36,7 @@ export interface SettingUp {
 
 export function settingUp(provider: StorageProvider, caller: string): SettingUp {
   const { store, keyPrefix } = ownProvider(provider, caller);
-  return { store, keyPrefix, setup: store.setup };
+  return { store, keyPrefix, setup: timedSetup(store) };
 }
 
 /**
@@ -62,26 +64,40 @@ export async function changing(
 /** Without what is there and undefined; servers give lists of words in an order of their own. */
 function plain(configuration: object | undefined): unknown {
   if (configuration === undefined) return undefined;
-  const text = JSON.stringify(configuration, (_name, value: unknown) => {
+  const text = JSON.stringify(configuration, (name, value: unknown) => {
     const isWords = Array.isArray(value) && value.every((one) => typeof one === "string");
-    return isWords ? value.toSorted() : value;
+    if (isWords) return value.toSorted();
+    if (name === "Policy" && typeof value === "string") return JSON.parse(value) as unknown;
+    // Of a filter's rule: Amazon gives it with a capital.
+    return name === "Name" && typeof value === "string" ? value.toLowerCase() : value;
   });
   return JSON.parse(text) as unknown;
 }
 
-/** What this package has set up is told from what others have by its name. */
-const OWN = "stowage-";
+/** Tells what this package has set up for a provider's prefix from what others have, by its name. */
+function stemOf({ keyPrefix }: SettingUp): string {
+  return keyPrefix === "" ? "stowage-" : `stowage.${digestName(keyPrefix)}-`;
+}
 
-export function ownName(name: string): string {
-  return `${OWN}${name}`;
+const NAME_LENGTH = 8;
+
+/** A short name for any text. */
+export function digestName(text: string): string {
+  return text === "" ? "" : createHash("sha256").update(text).digest("hex").slice(0, NAME_LENGTH);
+}
+
+export function ownName(own: SettingUp, name: string): string {
+  return stemOf(own) + name;
 }
 
 /** What others have set up, which stays. */
 export function foreign<Named>(
+  own: SettingUp,
   all: readonly Named[] | undefined,
   nameOf: (one: Named) => string | undefined,
 ): Named[] {
-  return (all ?? []).filter((one) => nameOf(one)?.startsWith(OWN) !== true);
+  const stem = stemOf(own);
+  return (all ?? []).filter((one) => nameOf(one)?.startsWith(stem) !== true);
 }
 
 export function refuse({ store }: SettingUp, reason: string): StorageError {

@@ -28,7 +28,7 @@ const MAX_AGE_SECONDS = 3600;
 
 /**
  * Lets pages of these origins upload and download with signed requests. The ETag is shown to them: without it no
- * upload in parts can be completed.
+ * upload in parts can be completed. Replaces the origins of an earlier call for the same prefix; rules of others stay.
  *
  * @param provider - As `s3()` returned it.
  * @throws StorageError `InvalidArgument` for what is no origin; `Unsupported` where the server has no CORS.
@@ -46,7 +46,7 @@ export async function setCors(
     throw refuse(own, `${JSON.stringify(wrong)} is no origin such as "https://app.example.com"`);
   }
   const rule = {
-    ID: ownName("uploads"),
+    ID: ownName(own, "uploads"),
     AllowedOrigins: [...origins],
     AllowedMethods: [...methods],
     AllowedHeaders: ["*"],
@@ -54,7 +54,7 @@ export async function setCors(
     MaxAgeSeconds: maxAgeSeconds,
   };
   return await changing(own, "BucketCors", options, (before?: CorsConfiguration) => ({
-    CORSRules: [...foreign(before?.CORSRules, ({ ID }) => ID), rule],
+    CORSRules: [...foreign(own, before?.CORSRules, ({ ID }) => ID), rule],
   }));
 }
 

@@ -37,6 +37,7 @@ describe("an event of S3", () => {
     ["wrapped by SNS, over HTTP", SNS],
     ["wrapped by SNS, for a function", { Records: [{ EventSource: "aws:sns", Sns: SNS }] }],
     ["in a message of SQS", { Records: [{ messageId: "1", body: JSON.stringify(S3) }] }],
+    ["in a message of SQS as its client gives it", { MessageId: "1", Body: JSON.stringify(S3) }],
     ["wrapped by SNS in a message of SQS", { Records: [{ body: JSON.stringify(SNS) }] }],
   ])("is read %s", (_title, message) => {
     const [event, ...others] = parseS3Event(message);

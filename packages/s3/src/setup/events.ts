@@ -36,6 +36,7 @@ interface Message {
   readonly Records?: readonly Message[];
   readonly Sns?: Message;
   readonly body?: unknown;
+  readonly Body?: unknown;
   readonly s3?: { readonly bucket?: { readonly name?: unknown }; readonly object?: EventObject };
   readonly eventName?: unknown;
   readonly eventTime?: unknown;
@@ -69,12 +70,12 @@ const DEPTH_MAX = 4;
 function eventsIn(given: unknown, depth: number): readonly S3Event[] {
   const message = typeof given === "string" ? parsed(given) : given;
   if (typeof message !== "object" || message === null || depth > DEPTH_MAX) throw notAnEvent();
-  const { Event, Records, Sns, Message: inner, body, s3, source } = message as Message;
+  const { Event, Records, Sns, Message: inner, body, Body, s3, source } = message as Message;
   if (Event === "s3:TestEvent") return [];
   if (Array.isArray(Records)) return Records.flatMap((record: Message) => eventsIn(record, depth + 1));
   if (s3 !== undefined) return [fromS3(message)];
   if (source === "aws.s3") return [fromEventBridge(message)];
-  const wrapped: unknown = Sns ?? inner ?? body;
+  const wrapped: unknown = Sns ?? inner ?? body ?? Body;
   if (wrapped === undefined) throw notAnEvent();
   return eventsIn(wrapped, depth + 1);
 }

@@ -1,5 +1,6 @@
 import type { StorageProvider } from "@stowage/core";
 import { ownProvider } from "../own-provider.js";
+import { arnOf, assertLiteral, partitionOf } from "./arn.js";
 import type { ObjectOptions } from "../object-options.js";
 
 /** What an application does with a provider. */
@@ -47,7 +48,7 @@ const OBJECT_ACTIONS: Readonly<Record<PolicyVerb, readonly string[]>> = {
   versions: ["s3:GetObjectVersion", "s3:DeleteObjectVersion"],
   tags: ["s3:GetObjectTagging", "s3:PutObjectTagging"],
   restore: ["s3:RestoreObject"],
-  setup: [],
+  setup: ["s3:AbortMultipartUpload"],
 };
 
 /** On the bucket, for keys below the prefix. Without the right to list, a missing object looks forbidden. */
@@ -56,6 +57,8 @@ const LISTING: ReadonlySet<PolicyVerb> = new Set(["list", "get", "head", "copy"]
 /** On the bucket as a whole. */
 const BUCKET_ACTIONS: Readonly<Partial<Record<PolicyVerb, readonly string[]>>> = {
   put: ["s3:ListBucketMultipartUploads"],
+  copy: ["s3:ListBucketMultipartUploads"],
+  multipart: ["s3:ListBucketMultipartUploads"],
   setup: [
     "s3:GetBucketCORS",
     "s3:PutBucketCORS",
@@ -93,7 +96,8 @@ export function iamPolicy(provider: StorageProvider, verbs: readonly PolicyVerb[
   if (unknown !== undefined) {
     throw new TypeError(`${JSON.stringify(unknown)} is none of ${Object.keys(OBJECT_ACTIONS).join(", ")}`);
   }
-  const arn = `arn:aws:s3:::${store.bucket}`;
+  assertLiteral(store, keyPrefix);
+  const arn = arnOf(store);
   const writes = verbs.some((verb) => ["put", "copy", "multipart"].includes(verb));
   const onObjects = [
     ...verbs.flatMap((verb) => OBJECT_ACTIONS[verb]),
@@ -106,7 +110,7 @@ export function iamPolicy(provider: StorageProvider, verbs: readonly PolicyVerb[
     allow("Objects", onObjects, `${arn}/${keyPrefix}*`),
     allow("Listing", listing, arn, keyPrefix === "" ? undefined : below),
     allow("Bucket", onBucket, arn),
-    allow("Keys", keyActions(store.objects, verbs), keyResource(store.objects)),
+    allow("Keys", keyActions(store.objects, verbs), ...keyOf(store.objects, store.region)),
   ];
   return { Version: "2012-10-17", Statement: statements.filter(({ Action }) => Action.length > 0) };
 }
@@ -138,8 +142,13 @@ function keyActions({ encryption }: ObjectOptions, verbs: readonly PolicyVerb[])
   return ["kms:Decrypt", "kms:GenerateDataKey"];
 }
 
-/** An alias cannot be named in a policy. */
-function keyResource({ encryption }: ObjectOptions): string {
+/** The key, as policies name it; an alias only by a condition. */
+function keyOf({ encryption }: ObjectOptions, region = "*"): readonly [resource: string, condition?: object] {
   const keyId = encryption?.type === "aws:kms" ? encryption.keyId : undefined;
-  return keyId?.startsWith("arn:") === true ? keyId : "*";
+  if (keyId?.startsWith("arn:") === true && !keyId.includes(":alias/")) return [keyId];
+  const keys = `arn:${partitionOf(region)}:kms:${region}:*:key/`;
+  if (keyId === undefined) return [`${keys}*`, { StringLike: { "kms:ViaService": "s3.*.amazonaws.com" } }];
+  const [, alias] = /(alias\/.+)$/.exec(keyId) ?? [];
+  if (alias === undefined) return [`${keys}${keyId}`];
+  return [`${keys}*`, { "ForAnyValue:StringEquals": { "kms:ResourceAliases": alias } }];
 }

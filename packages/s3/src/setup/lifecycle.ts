@@ -60,7 +60,8 @@ export async function setLifecycle(
   if (rules.length === 0) throw refuse(own, "there is no rule: to remove rules, use the server's own tools");
   const made = rules.map((rule) => toRule(own, rule, options.force === true));
   return await changing(own, "BucketLifecycleConfiguration", options, (before?: LifecycleConfiguration) => ({
-    Rules: [...foreign(before?.Rules, ({ ID }) => ID), ...made],
+    ...before,
+    Rules: [...foreign(own, before?.Rules, ({ ID }) => ID), ...made],
   }));
 }
 
@@ -82,7 +83,7 @@ function toRule(own: SettingUp, rule: LifecycleRule, force: boolean): object {
     throw refuse(own, `the rule ${JSON.stringify(name)} would remove ${what}: give a prefix, or force`);
   }
   return {
-    ID: ownName(name),
+    ID: ownName(own, name),
     Status: "Enabled",
     Filter: { Prefix: prefix },
     ...(expireAfterDays !== undefined && { Expiration: { Days: expireAfterDays } }),

@@ -1,4 +1,10 @@
-import { StorageError, assertKey, type CallOptions, type StorageProvider } from "@stowage/core";
+import {
+  StorageError,
+  assertKey,
+  isStorageError,
+  type CallOptions,
+  type StorageProvider,
+} from "@stowage/core";
 import { ask } from "../store.js";
 import { settingUp } from "./change.js";
 
@@ -14,7 +20,7 @@ export interface RestoreOptions extends Pick<CallOptions, "signal"> {
  * One that is on its way or there already is a success.
  *
  * @param provider - As `s3()` returned it.
- * @throws StorageError `InvalidKey`, `InvalidArgument`, `NotFound`; `Archived` for one that is in no archive.
+ * @throws StorageError `InvalidKey`, `NotFound`; `InvalidArgument` also for one that is in no archive.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html
  */
 export async function restoreObject(
@@ -33,6 +39,13 @@ export async function restoreObject(
   await ask(store, attempted, () => setup.restore(request, { signal })).catch((error: unknown) => {
     const cause: unknown = error instanceof StorageError ? error.cause : undefined;
     if (Object(cause).name === "RestoreAlreadyInProgress") return;
-    throw error;
+    if (!isStorageError(error, "Archived")) throw error;
+    const reason = "the object is in no archive: it can be read as it is";
+    throw new StorageError("InvalidArgument", reason, {
+      operation: "head",
+      provider: store.name,
+      key,
+      cause: error,
+    });
   });
 }

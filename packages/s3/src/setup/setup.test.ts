@@ -107,20 +107,20 @@ describe("lifecycle rules", () => {
     expect(input?.LifecycleConfiguration?.Rules).toEqual([
       { ID: "theirs", Status: "Enabled" },
       {
-        ID: "stowage-old",
+        ID: expect.stringMatching(/^stowage\.[0-9a-f]{8}-old$/) as string,
         Status: "Enabled",
         Filter: { Prefix: "p/previews/" },
         Expiration: { Days: 30 },
         NoncurrentVersionExpiration: { NoncurrentDays: 7 },
       },
       {
-        ID: "stowage-cold",
+        ID: expect.stringMatching(/^stowage\.[0-9a-f]{8}-cold$/) as string,
         Status: "Enabled",
         Filter: { Prefix: "p/" },
         Transitions: [{ Days: 90, StorageClass: "GLACIER" }],
       },
       {
-        ID: "stowage-stale",
+        ID: expect.stringMatching(/^stowage\.[0-9a-f]{8}-stale$/) as string,
         Status: "Enabled",
         Filter: { Prefix: "p/" },
         AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
@@ -138,6 +138,21 @@ describe("lifecycle rules", () => {
     expect(await codeOf(setLifecycle(mocked().provider, rules))).toBe("InvalidArgument");
   });
 
+  it("of one prefix leave those of another, and what the bucket says beside them", async () => {
+    const { mock, provider } = mocked({ keyPrefix: "b/" });
+    const TransitionDefaultMinimumObjectSize = "varies_by_storage_class";
+    const Rules = [{ ID: "stowage.12345678-old", Status: "Enabled" as const }];
+    mock.on(GetBucketLifecycleConfigurationCommand).resolves({ Rules, TransitionDefaultMinimumObjectSize });
+    mock.on(PutBucketLifecycleConfigurationCommand).resolves({});
+    const rules = [{ name: "old", prefix: "", expireAfterDays: 1 }];
+    const { after } = await setLifecycle(provider, rules);
+    const { input } = mock.commandCalls(PutBucketLifecycleConfigurationCommand)[0]?.args[0] ?? {};
+    expect(input?.TransitionDefaultMinimumObjectSize).toBe(TransitionDefaultMinimumObjectSize);
+    expect(input?.LifecycleConfiguration?.Rules?.map(({ ID }) => ID)).toHaveLength(2);
+    mock.on(GetBucketLifecycleConfigurationCommand).resolves(after);
+    expect((await setLifecycle(provider, rules)).isNeeded).toBe(false);
+  });
+
   it("one that removes everything needs force", async () => {
     const { mock, provider } = mocked();
     mock.on(GetBucketLifecycleConfigurationCommand).rejects(refusal("NoSuchLifecycleConfiguration", 404));
@@ -153,7 +168,7 @@ describe("access", () => {
     const theirs = { Sid: "Theirs", Effect: "Deny" };
     const Policy = JSON.stringify({
       Version: "2012-10-17",
-      Statement: [theirs, { Sid: "StowagePublicRead" }],
+      Statement: [theirs, { Sid: "StowagePublicReadother" }],
     });
     mock.on(GetBucketPolicyCommand).resolves({ Policy });
     mock.on(PutBucketPolicyCommand).resolves({});
@@ -165,8 +180,9 @@ describe("access", () => {
       Version: "2012-10-17",
       Statement: [
         theirs,
+        { Sid: "StowagePublicReadother" },
         {
-          Sid: "StowagePublicRead",
+          Sid: expect.stringMatching(/^StowagePublicRead[0-9a-f]{8}$/) as string,
           Effect: "Allow",
           Principal: "*",
           Action: "s3:GetObject",
@@ -176,9 +192,12 @@ describe("access", () => {
     });
   });
 
-  it.each(["", "public"])("of everybody to %j is InvalidArgument", async (prefix) => {
-    expect(await codeOf(setPublicRead(mocked().provider, prefix))).toBe("InvalidArgument");
-  });
+  it.each(["", "public", "*/", "a?/", "${aws:username}/"])(
+    "of everybody to %j is InvalidArgument",
+    async (prefix) => {
+      expect(await codeOf(setPublicRead(mocked().provider, prefix))).toBe("InvalidArgument");
+    },
+  );
 
   it("is blocked for everybody", async () => {
     const { mock, provider } = mocked();
@@ -242,7 +261,7 @@ describe("a bucket", () => {
       QueueConfigurations: [
         theirs,
         {
-          Id: "stowage-thumbs",
+          Id: expect.stringMatching(/^stowage\.[0-9a-f]{8}-thumbs$/) as string,
           QueueArn: "arn:aws:sqs:us-east-1:1:thumbs",
           Events: events,
           Filter: { Key: { FilterRules: [prefix, { Name: "suffix", Value: ".mp4" }] } },
@@ -250,7 +269,7 @@ describe("a bucket", () => {
       ],
       LambdaFunctionConfigurations: [
         {
-          Id: "stowage-log",
+          Id: expect.stringMatching(/^stowage\.[0-9a-f]{8}-log$/) as string,
           LambdaFunctionArn: "arn:aws:lambda:us-east-1:1:function:log",
           Events: events,
           Filter: { Key: { FilterRules: [prefix] } },
@@ -364,6 +383,25 @@ describe("a policy for an application", () => {
     ]);
     expect(onBucket?.Action).toEqual(["s3:ListBucketMultipartUploads"]);
     expect(onKeys).toMatchObject({ Action: ["kms:Decrypt", "kms:GenerateDataKey"], Resource: keyId });
+  });
+
+  it("names an alias by a condition, and the partition of its region", () => {
+    const objects = { encryption: { type: "aws:kms", keyId: "alias/videos" } } as const;
+    const { provider } = mocked({ objects, region: "cn-north-1" });
+    const statements = iamPolicy(provider, ["get"]).Statement;
+    expect(statements.map(({ Resource }) => Resource)).toEqual([
+      "arn:aws-cn:s3:::videos/*",
+      "arn:aws-cn:s3:::videos",
+      "arn:aws-cn:kms:cn-north-1:*:key/*",
+    ]);
+    expect(statements[2]?.Condition).toEqual({
+      "ForAnyValue:StringEquals": { "kms:ResourceAliases": "alias/videos" },
+    });
+  });
+
+  it("for a prefix that is a pattern is InvalidArgument", () => {
+    const { provider } = mocked({ keyPrefix: "u*/" });
+    expect(() => iamPolicy(provider, ["get"])).toThrow(/for a pattern/);
   });
 
   it("of no such verb is a TypeError", () => {

@@ -5,6 +5,7 @@ import { toEtag } from "./etag.js";
 import { fromHeaders, toFields } from "./facts.js";
 import { getObject } from "./get.js";
 import { partSizeFor } from "./parts.js";
+import { writeTags } from "./tags.js";
 import { ask, infoOf, writing, type Store } from "./store.js";
 import { uploadBody } from "./upload.js";
 import { finishParts, startPart, tagAgain, uploading, type Part, type Write } from "./part-upload.js";
@@ -33,7 +34,7 @@ export async function copyObject(
     options: { signal, ifNoneMatch },
   };
   if (ifNoneMatch !== undefined && !store.dialect.conditionalCopy) {
-    return await copyThrough(store, from, write);
+    return await copyThrough(store, from, write, source);
   }
   const request = {
     from: { bucket: from.store.bucket, key: from.key, encryption: from.store.objects.encryption },
@@ -51,7 +52,8 @@ export async function copyObject(
     if (isStorageError(error, "Unsupported") && error.status === 501) return undefined;
     throw error;
   });
-  if (answer === undefined) return await copyThrough(store, from, write);
+  if (answer === undefined) return await copyThrough(store, from, write, source);
+  if (source.size > COPY_BYTES_MAX) await keepTags(store, from, write);
   return {
     ...infoOf(store, to, { ...source, ...fields, ...answer }),
     etag: toEtag(answer.etag),
@@ -108,14 +110,35 @@ async function copyInParts(
 }
 
 /** Through this process, where only a put keeps the condition. */
-async function copyThrough(store: Store, from: CopySource, write: Write): Promise<ObjectInfo> {
+async function copyThrough(
+  store: Store,
+  from: CopySource,
+  write: Write,
+  { etag }: ObjectAnswer,
+): Promise<ObjectInfo> {
   const { key, fields, options } = write;
-  const { info, body } = await getObject(from.store, from.key, { signal: options.signal });
+  const { signal } = options;
+  const { info, body } = await getObject(from.store, from.key, { signal, ifMatch: toEtag(etag) });
   const source = await toBody(body, { size: info.size, key: from.key, provider: store.name });
   try {
     const { answer, size } = await uploadBody(store, write, source);
+    await keepTags(store, from, write);
     return infoOf(store, key, { ...fields, size, ...answer });
   } finally {
     if (!(body instanceof Uint8Array)) body.destroy();
   }
+}
+
+/** A copy has the tags of its source: the server sees to that only when it copies in one request. */
+async function keepTags(store: Store, from: CopySource, { key, options }: Write): Promise<void> {
+  const { signal } = options;
+  if (store.objects.tags !== undefined || !store.dialect.tags || !from.store.dialect.tags) return;
+  const attempted = { operation: "copy", key: from.key, signal, action: "s3:GetObjectTagging" } as const;
+  const reading = ask(store, attempted, () => from.store.client.readTags({ key: from.key }, { signal }));
+  // Who may not read them has set none, as with a copy in one request.
+  const tags = await reading.catch((error: unknown) => {
+    if (isStorageError(error, "PermissionDenied")) return {};
+    throw error;
+  });
+  if (Object.keys(tags).length > 0) await writeTags(store, { key, tags }, signal);
 }

@@ -4,9 +4,11 @@ import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
+  GetObjectTaggingCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
+  PutObjectTaggingCommand,
   UploadPartCopyCommand,
 } from "@aws-sdk/client-s3";
 import { ERROR_CODES, createStorage, toBody, type StorageError, type StorageErrorCode } from "@stowage/core";
@@ -245,6 +247,8 @@ describe("a copy", () => {
       .on(HeadObjectCommand)
       .resolves({ ETag: '"source"', ContentLength: size, ContentType: "video/mp4", Metadata });
     mock.on(UploadPartCopyCommand).resolves({ CopyPartResult: { ETag: '"part"' } });
+    mock.on(GetObjectTaggingCommand).resolves({ TagSet: [{ Key: "a", Value: "b" }] });
+    mock.on(PutObjectTaggingCommand).resolves({});
     expect(await provider.copy?.("a b+%.mp4", "b.mp4", {})).toMatchObject({ size, contentType: "video/mp4" });
     const parts = mock.commandCalls(UploadPartCopyCommand).map(({ args }) => args[0].input);
     expect(parts).toHaveLength(24);
@@ -258,6 +262,11 @@ describe("a copy", () => {
       Metadata: { title: "x" },
     });
     expect(mock.commandCalls(CopyObjectCommand)).toHaveLength(0);
+    const [tagging] = mock.commandCalls(PutObjectTaggingCommand);
+    expect(tagging?.args[0].input).toMatchObject({
+      Key: "b.mp4",
+      Tagging: { TagSet: [{ Key: "a", Value: "b" }] },
+    });
   });
 });
 

@@ -1,13 +1,12 @@
 import {
   StorageError,
   contentTypeOf,
-  isStorageError,
   linkedController,
   type CallOptions,
   type MultipartUploads,
   type UploadedPart,
 } from "@stowage/core";
-import { abandon, createOnServer } from "./created-upload.js";
+import { abandon, createOnServer, isUploadGone } from "./created-upload.js";
 import type { NumberedPart } from "./client.js";
 import { completeUpload } from "./complete.js";
 import { assertEncrypted } from "./encrypted.js";
@@ -121,8 +120,8 @@ async function abort(store: Store, key: string, uploadId: string, { signal }: Ca
   try {
     await ask(store, attempted, () => store.client.abortUpload({ key, uploadId }, { signal }));
   } catch (error) {
-    if (!isStorageError(error) || error.status !== 404 || error.code === "Misconfigured") throw error;
-    return;
+    if (isUploadGone(error)) return;
+    throw error;
   }
   await abandon({ store, uploadId, write: { key, operation: "multipart" } });
 }
@@ -137,7 +136,7 @@ function inOrder(parts: readonly UploadedPart[]): readonly NumberedPart[] {
 /** An upload of a client's own, which it may have ended itself: not a server in trouble. */
 function explainGone({ name: provider }: Store, key: string): (error: unknown) => never {
   return (error) => {
-    if (!isStorageError(error) || error.status !== 404 || error.code === "Misconfigured") throw error;
+    if (!isUploadGone(error)) throw error;
     const reason = "there is no such upload: it was completed or aborted, or never begun";
     throw new StorageError("NotFound", reason, { operation: "multipart", provider, key, cause: error });
   };

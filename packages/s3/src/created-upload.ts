@@ -1,4 +1,4 @@
-import { delay, isStorageError, withErrorFacts } from "@stowage/core";
+import { delay, isStorageError, withErrorFacts, type StorageError } from "@stowage/core";
 import type { CreateUploadRequest, CreatedUpload } from "./client.js";
 import type { Upload, Write } from "./part-upload.js";
 import { ask, type Store } from "./store.js";
@@ -46,6 +46,11 @@ async function removeNameless(store: Store, write: Pick<Write, "key" | "operatio
     );
     if (parts?.length === 0) await abandon({ store, write, uploadId });
   }
+}
+
+/** Whether a failure says that an upload is not there: Ceph does not say what it is that is missing. */
+export function isUploadGone(error: unknown): error is StorageError {
+  return isStorageError(error) && error.status === 404 && error.code !== "Misconfigured";
 }
 
 const ABANDON_TRIES = 5;

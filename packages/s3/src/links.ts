@@ -55,14 +55,18 @@ async function signPut(
   { contentLength, ifNoneMatch, ...options }: SignUploadOptions & { readonly contentLength: number },
 ): Promise<SignedUpload> {
   assertSize(store, key, contentLength);
+  const { call, fields, signing } = await prepare(store, key, options);
+  const request = { key, fields, contentLength, ifNoneMatch };
+  const { url, headers } = await ask(store, call, () => store.signer.signPut(request, signing));
+  return { key, method: "PUT", url, headers, expiresAt: endOf(signing) };
+}
+
+/** What a PUT and a form have in common. */
+async function prepare(store: Store, key: string, options: SignUploadOptions) {
   const call = { operation: "signUpload", key } as const;
   const fields = toFields(options, options.contentType ?? (await contentTypeOf(key)));
   const signing = await signingOf(store, call, { ...options, defaultSeconds: UPLOAD_SECONDS });
-  const request = { key, fields, contentLength, ifNoneMatch };
-  const { url, headers } = await ask(store, { ...call, action: ACTION }, () =>
-    store.signer.signPut(request, signing),
-  );
-  return { key, method: "PUT", url, headers, expiresAt: endOf(signing) };
+  return { call: { ...call, action: ACTION }, fields, signing };
 }
 
 async function signForm(store: Store, key: string, options: SignUploadOptions): Promise<SignedUpload> {
@@ -83,12 +87,8 @@ async function signForm(store: Store, key: string, options: SignUploadOptions): 
   // A server puts the name of the client's file in its place.
   if (key.includes(FILE_NAME)) throw refused(store, key, `a form cannot write a key with ${FILE_NAME} in it`);
   assertSize(store, key, maxBytes);
-  const call = { operation: "signUpload", key } as const;
-  const fields = toFields(options, options.contentType ?? (await contentTypeOf(key)));
-  const signing = await signingOf(store, call, { ...options, defaultSeconds: UPLOAD_SECONDS });
-  const form = await ask(store, { ...call, action: ACTION }, () =>
-    store.signer.signPost({ key, fields, maxBytes }, signing),
-  );
+  const { call, fields, signing } = await prepare(store, key, options);
+  const form = await ask(store, call, () => store.signer.signPost({ key, fields, maxBytes }, signing));
   return { key, method: "POST", headers: {}, expiresAt: endOf(signing), ...form };
 }
 

@@ -13,7 +13,7 @@ import { randomUUID } from "node:crypto";
 import type { ArrivedPart, ObjectFields } from "./client.js";
 import { fromHeaders, toFields } from "./facts.js";
 import { beginUpload } from "./begin.js";
-import { abandon } from "./created-upload.js";
+import { abandon, isUploadGone } from "./created-upload.js";
 import { ownProvider } from "./own-provider.js";
 import { finishParts, startPart, uploading, type Upload, type Write } from "./part-upload.js";
 import { partSizeFor } from "./parts.js";
@@ -127,9 +127,7 @@ async function begunBefore(
   try {
     return { state, arrived: await ask(store, attempted, list) };
   } catch (error) {
-    // Ceph does not say what it is that is not there.
-    const isGone = isStorageError(error) && error.status === 404 && error.code !== "Misconfigured";
-    if (!isGone) throw error;
+    if (!isUploadGone(error)) throw error;
     return { finished: await finishedBefore(store, state, signal) };
   }
 }

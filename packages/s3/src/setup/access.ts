@@ -1,16 +1,10 @@
 import type { StorageProvider } from "@stowage/core";
 import { arnOf, assertLiteral } from "./arn.js";
-import { digestName } from "./change.js";
-import { changing, refuse, settingUp, type SetupChange, type SetupOptions } from "./change.js";
+import { changing, digestName, refuse, settingUp, type SetupChange, type SetupOptions } from "./change.js";
 
 interface Policy {
   readonly Version: string;
   readonly Statement: readonly { readonly Sid?: string }[];
-}
-
-/** A statement's name has letters and digits only; each prefix has a statement of its own. */
-function statementName(prefix: string): string {
-  return `StowagePublicRead${digestName(prefix)}`;
 }
 
 /**
@@ -35,7 +29,8 @@ export async function setPublicRead(
   if (whole !== "" && !whole.endsWith("/")) throw refuse(own, 'the prefix does not end with "/"');
   assertLiteral(own.store, whole);
   const statement = {
-    Sid: statementName(whole),
+    // Letters and digits only; each prefix has a statement of its own.
+    Sid: `StowagePublicRead${digestName(whole)}`,
     Effect: "Allow",
     Principal: "*",
     Action: "s3:GetObject",
@@ -43,7 +38,7 @@ export async function setPublicRead(
   };
   return await changing(own, "BucketPolicy", options, (before?: { readonly Policy?: string }) => {
     const policy = JSON.parse(before?.Policy ?? '{"Version":"2012-10-17","Statement":[]}') as Policy;
-    const others = [policy.Statement].flat().filter(({ Sid }) => Sid !== statementName(whole));
+    const others = [policy.Statement].flat().filter(({ Sid }) => Sid !== statement.Sid);
     return { Policy: JSON.stringify({ ...policy, Statement: [...others, statement] }) };
   });
 }

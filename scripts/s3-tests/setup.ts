@@ -1,16 +1,23 @@
 // Set-up of a bucket on real servers: what is printed, what is done, and what it does.
-import { HeadBucketCommand, ListMultipartUploadsCommand, PutBucketPolicyCommand } from "@aws-sdk/client-s3";
+import {
+  HeadBucketCommand,
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  PutBucketPolicyCommand,
+} from "@aws-sdk/client-s3";
 import {
   abortStaleUploads,
   blockPublicAccess,
   iamPolicy,
   setCors,
+  setDefaultEncryption,
   setLifecycle,
   setPublicRead,
   type PolicyVerb,
 } from "@stowage/s3/setup";
 import type { FileStorage } from "@stowage/core";
 import assert from "node:assert/strict";
+import { KMS_KEY_ID } from "../s3-servers/ceph.js";
 import { MIB, patterned, streamed } from "./contents.js";
 import { codeOf, untilAsync } from "./outcomes.js";
 import type { Real, RealTest } from "./real.js";
@@ -128,6 +135,19 @@ const publicRead: RealTest = {
   },
 };
 
+const encryption: RealTest = {
+  title: "setDefaultEncryption encrypts what comes without a word about it, and is done once",
+  on: ["ceph-newest"],
+  run: async ({ bucket, client, provider, storage }) => {
+    const wanted = { type: "aws:kms", keyId: KMS_KEY_ID } as const;
+    assert.equal((await setDefaultEncryption(provider(), wanted)).isApplied, true);
+    assert.equal((await setDefaultEncryption(provider(), wanted)).isNeeded, false);
+    await storage().put("a", "abc");
+    const { ServerSideEncryption } = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: "a" }));
+    assert.equal(ServerSideEncryption, "aws:kms");
+  },
+};
+
 /** Gives another user what the policy for these verbs allows, and his view of the bucket. */
 async function asUser(
   { bucket, client, server, provider, storage }: Real,
@@ -189,4 +209,12 @@ const refusing: RealTest = {
   },
 };
 
-export const SETUP: readonly RealTest[] = [cors, lifecycle, stale, publicRead, leastPrivilege, refusing];
+export const SETUP: readonly RealTest[] = [
+  cors,
+  lifecycle,
+  stale,
+  publicRead,
+  encryption,
+  leastPrivilege,
+  refusing,
+];

@@ -129,6 +129,12 @@ function explain(failure: S3Failure, context: FailureContext): Explanation {
     if (condition === "AlreadyExists") return ["AlreadyExists", "the key has an object"];
     return ["PreconditionFailed", "the object is another version, or there is none"];
   }
+  // Without a key no object was asked for; a bucket's 404 must never look like a missing one.
+  if (status === 404 && context.key === undefined)
+    return [
+      "Misconfigured",
+      `the bucket ${own}, or what the request names beside it, does not exist (${code})`,
+    ];
   const known = CODES[code];
   if (known !== undefined) return known;
   if (status === 403) {

@@ -1,4 +1,5 @@
-import { isStorageError } from "@stowage/core";
+import { createStorage, isStorageError } from "@stowage/core";
+import { blockPublicAccess } from "@stowage/s3/setup";
 import assert from "node:assert/strict";
 import { MIB, digestAt, digestOf, patterned, streamed } from "../contents.js";
 import { codeOf } from "../outcomes.js";
@@ -120,5 +121,27 @@ export const ERROR_TRAPS: readonly Trap[] = [
       assert.equal(await codeOf(storage({ region: "eu-west-1" }).get("a")), "Misconfigured");
     },
     without: [edit("s3/src/errors.ts", 'code === "AuthorizationHeaderMalformed" ||', "")],
+  },
+  {
+    about: "errors",
+    title:
+      "The newest Ceph sends more than it announces when public access is not blocked: no request comes after it on that connection",
+    on: ["ceph-newest"],
+    run: async (real) => {
+      await throughProxy(
+        real,
+        {},
+        () => ({}),
+        async (_storage, proxy) => {
+          const provider = real.provider({ endpoint: proxy.endpoint });
+          await blockPublicAccess(provider);
+          await createStorage(provider).put("a", "abc");
+          const connections = proxy.heads.map((head) => /^connection: (.*)$/m.exec(head)?.[1]);
+          assert.deepEqual(connections, ["close", "close", "keep-alive"]);
+          await provider.close?.();
+        },
+      );
+    },
+    without: [edit("s3/src/sdk/load.ts", 'headers["connection"] = "close";', "void 0;")],
   },
 ];

@@ -23,19 +23,21 @@ export async function setDefaultEncryption(
 ): Promise<SetupChange> {
   const own = settingUp(provider, "setDefaultEncryption");
   const kms = encryption.type === "aws:kms" ? encryption : undefined;
-  const rule = {
-    ApplyServerSideEncryptionByDefault: {
-      SSEAlgorithm: encryption.type,
-      ...(kms?.keyId !== undefined && { KMSMasterKeyID: kms.keyId }),
-    },
-    BucketKeyEnabled: kms?.bucketKey ?? false,
+  const ApplyServerSideEncryptionByDefault = {
+    SSEAlgorithm: encryption.type,
+    ...(kms?.keyId !== undefined && { KMSMasterKeyID: kms.keyId }),
   };
-  return await changing(
-    own,
-    "BucketEncryption",
-    options,
-    (before?: { readonly Rules?: readonly object[] }) => ({ Rules: [{ ...before?.Rules?.[0], ...rule }] }),
-  );
+  return await changing(own, "BucketEncryption", options, (before?: { readonly Rules?: readonly Rule[] }) => {
+    const { BucketKeyEnabled, ...rest } = before?.Rules?.[0] ?? {};
+    // Servers that have no such keys do not give `false` back.
+    const bucketKey = kms?.bucketKey ?? (BucketKeyEnabled === undefined ? undefined : false);
+    const rule = { ...rest, ApplyServerSideEncryptionByDefault };
+    return { Rules: [bucketKey === undefined ? rule : { ...rule, BucketKeyEnabled: bucketKey }] };
+  });
+}
+
+interface Rule {
+  readonly BucketKeyEnabled?: boolean;
 }
 
 /**

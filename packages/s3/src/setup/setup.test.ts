@@ -227,6 +227,33 @@ describe("a bucket", () => {
     });
   });
 
+  it("needs no change where the server says nothing of keys that it does not have", async () => {
+    const { mock, provider } = mocked();
+    const Rules = [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" as const } }];
+    mock
+      .on(GetBucketEncryptionCommand)
+      .resolves({ ServerSideEncryptionConfiguration: { Rules } })
+      .on(PutBucketEncryptionCommand)
+      .resolves({});
+    expect(await setDefaultEncryption(provider, { type: "AES256" })).toMatchObject({ isNeeded: false });
+    const { after } = await setDefaultEncryption(provider, { type: "aws:kms", bucketKey: true });
+    mock.on(GetBucketEncryptionCommand).resolves({ ServerSideEncryptionConfiguration: after as never });
+    expect(await setDefaultEncryption(provider, { type: "AES256" })).toMatchObject({
+      after: { Rules: [{ ...Rules[0], BucketKeyEnabled: false }] },
+    });
+  });
+
+  it("is Misconfigured when what it names is not there: that is no missing object", async () => {
+    const { mock, provider } = mocked();
+    mock
+      .on(GetBucketNotificationConfigurationCommand)
+      .resolves({})
+      .on(PutBucketNotificationConfigurationCommand)
+      .rejects(refusal("NoSuchKey", 404));
+    const target = { name: "made", arn: "arn:aws:sns:us-east-1:1:none", events: ["s3:ObjectCreated:*"] };
+    expect(await codeOf(setEventTargets(provider, [target]))).toBe("Misconfigured");
+  });
+
   it("logs into another, and not into itself", async () => {
     const { mock, provider } = mocked();
     mock.on(GetBucketLoggingCommand).resolves({});

@@ -27,6 +27,24 @@ export interface StreamRules {
   readonly idleMs?: number | undefined;
 }
 
+/** What a stream over another insists on, and how it goes on when that one is cut. */
+export interface FlowRules extends StreamRules {
+  /** How much waits in memory, in bytes; default 256 KiB. */
+  readonly aheadBytes?: number | undefined;
+  /** Opens the rest of the very same bytes, of which so many have come; at most three times. */
+  readonly reopen?: ((offset: number, signal: AbortSignal) => Promise<Readable>) | undefined;
+  /** Is given every byte once, in order; `end` throws when they were not those that they should have been. */
+  readonly inspect?: Inspection | undefined;
+}
+
+export interface Inspection {
+  readonly update: (bytes: Uint8Array) => void;
+  readonly end: () => void;
+}
+
+/** How often a stream goes on after it was cut, in all. */
+const REOPENS_MAX = 3;
+
 /** Chunks wait in memory up to this many bytes, whatever the length of the source. */
 const BUFFERED_BYTES = 256 * 1024;
 
@@ -51,11 +69,28 @@ class Watch {
   readonly #rules: StreamRules;
   readonly #fail: (error: unknown) => void;
   #seen = 0;
+  #idleMs: number;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(rules: StreamRules, fail: (error: unknown) => void) {
     this.#rules = rules;
     this.#fail = fail;
+    this.#idleMs = rules.idleMs ?? 0;
+  }
+
+  /** Bytes that have passed. */
+  get seen(): number {
+    return this.#seen;
+  }
+
+  get isWhole(): boolean {
+    const { size } = this.#rules;
+    return size === undefined || this.#seen === size;
+  }
+
+  /** Waits no longer than this, whatever the rules say. */
+  limit(idleMs: number): void {
+    if (idleMs > 0) this.#idleMs = this.#idleMs === 0 ? idleMs : Math.min(this.#idleMs, idleMs);
   }
 
   take(chunk: unknown, encoding: BufferEncoding | null = null): Uint8Array {
@@ -73,14 +108,13 @@ class Watch {
   finish(): void {
     this.rest();
     const { size, toError } = this.#rules;
-    if (size === undefined || this.#seen === size) return;
-    throw toError(`ended after ${this.#seen} bytes, its declared size is ${size}`);
+    if (!this.isWhole) throw toError(`ended after ${this.#seen} bytes, its declared size is ${size}`);
   }
 
   /** The reader waits from now on. */
   wait(): void {
-    const { idleMs } = this.#rules;
-    if (idleMs === undefined || idleMs === 0 || this.#timer !== undefined) return;
+    const idleMs = this.#idleMs;
+    if (idleMs === 0 || this.#timer !== undefined) return;
     this.#timer = setTimeout(
       () => this.#fail(this.#rules.toError(`gave no bytes for ${idleMs} ms`)),
       Math.min(idleMs, TIMER_MS_MAX),
@@ -169,20 +203,29 @@ export class PulledStream extends Readable {
 
 /**
  * A byte stream over a Node stream that flows by itself; it is paused when nobody wants more. It can be
- * destroyed, and notices silence, while the source is still being opened.
+ * destroyed, and notices silence, while the source is still being opened. When the source is cut and can be opened
+ * again, its reader notices nothing.
  */
 export class FlowedStream extends Readable {
-  readonly #rules: StreamRules;
+  readonly #rules: FlowRules;
   readonly #watch: Watch;
   #source: Readable | undefined;
   #wanted = false;
+  #reopened = 0;
+  /** Present while the rest is being opened: an abort is dear, and most streams end without one. */
+  #reopening: AbortController | undefined;
 
-  constructor(open: () => Readable | Promise<Readable>, rules: StreamRules) {
-    super({ highWaterMark: BUFFERED_BYTES });
+  constructor(open: () => Readable | Promise<Readable>, rules: FlowRules) {
+    super({ highWaterMark: rules.aheadBytes ?? BUFFERED_BYTES });
     this.#rules = rules;
     this.#watch = new Watch(rules, (error) => this.destroy(error as Error));
     this.on("error", ignore);
     void this.#open(open);
+  }
+
+  /** Limits how long its reader waits for bytes, in milliseconds. */
+  limitSilence(idleMs: number): void {
+    this.#watch.limit(idleMs);
   }
 
   async #open(open: () => Readable | Promise<Readable>): Promise<void> {
@@ -190,13 +233,14 @@ export class FlowedStream extends Readable {
       const opened = open();
       this.#attach(opened instanceof Readable ? opened : await opened);
     } catch (error) {
-      this.#onError(error);
+      this.#fail(error);
     }
   }
 
   #attach(source: Readable): void {
+    this.#reopening = undefined;
     if (this.destroyed) return void source.on("error", ignore).destroy();
-    if (source.errored) throw source.errored;
+    if (source.errored) return this.#cut("failed", source.errored);
     if (source.destroyed || source.readableEnded) throw this.#rules.toError("was read or closed before");
     this.#source = source;
     source.on("error", this.#onError).on("close", this.#onClose).on("end", this.#onEnd);
@@ -208,29 +252,50 @@ export class FlowedStream extends Readable {
     if (this.destroyed) return;
     try {
       const bytes = this.#watch.take(chunk, this.#source?.readableEncoding);
+      this.#rules.inspect?.update(bytes);
       if (bytes.byteLength > 0 && !this.push(bytes)) this.#pause();
     } catch (error) {
-      this.#onError(error);
+      this.#fail(error);
     }
   };
 
   readonly #onEnd = (): void => {
+    if (!this.#watch.isWhole && this.#isReopened()) return;
     try {
       this.#watch.finish();
+      this.#rules.inspect?.end();
       this.push(null);
     } catch (error) {
-      this.#onError(error);
+      this.#fail(error);
     }
   };
 
-  readonly #onError = (error: unknown): void => {
-    this.destroy(this.#rules.toError("failed", error) as Error);
-  };
+  readonly #onError = (error: unknown): void => this.#cut("failed", error);
 
   readonly #onClose = (): void => {
     if (this.#source?.readableEnded === true || this.readableEnded || this.destroyed) return;
-    this.destroy(this.#rules.toError("was closed before its end") as Error);
+    this.#cut("was closed before its end");
   };
+
+  #cut(reason: string, cause?: unknown): void {
+    if (this.destroyed || this.#isReopened()) return;
+    this.destroy(this.#rules.toError(reason, cause) as Error);
+  }
+
+  #fail(error: unknown): void {
+    this.destroy(this.#rules.toError("failed", error) as Error);
+  }
+
+  /** Goes on where it was, unless it may not or has too often. */
+  #isReopened(): boolean {
+    const { reopen } = this.#rules;
+    if (reopen === undefined || this.#reopened === REOPENS_MAX) return false;
+    this.#reopened++;
+    this.#release();
+    const { signal } = (this.#reopening = new AbortController());
+    void this.#open(() => reopen(this.#watch.seen, signal));
+    return true;
+  }
 
   override _read(): void {
     this.#watch.wait();
@@ -245,11 +310,17 @@ export class FlowedStream extends Readable {
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     this.#watch.rest();
-    const source = this.#source;
-    if (source !== undefined) {
-      source.off("data", this.#onData).off("end", this.#onEnd).off("close", this.#onClose);
-      if (!source.destroyed && !source.readableEnded) source.destroy();
-    }
+    this.#reopening?.abort();
+    this.#release();
     callback(error);
+  }
+
+  #release(): void {
+    const source = this.#source;
+    if (source === undefined) return;
+    this.#source = undefined;
+    source.off("data", this.#onData).off("end", this.#onEnd).off("close", this.#onClose);
+    source.off("error", this.#onError).on("error", ignore);
+    if (!source.destroyed && !source.readableEnded) source.destroy();
   }
 }

@@ -2,9 +2,11 @@ import {
   StorageError,
   consume,
   resolveRange,
+  resumingBody,
   type ByteRange,
   type GetOptions,
   type GetResult,
+  type Inspection,
   type ObjectInfo,
   type ServedRange,
 } from "@stowage/core";
@@ -12,7 +14,6 @@ import type { Readable } from "node:stream";
 import type { GetAnswer, ObjectAnswer } from "./client.js";
 import { startDigest } from "./digest.js";
 import { explainMissing } from "./head.js";
-import { ResumingStream, type Resuming } from "./resuming-stream.js";
 import { ask, comparable, infoOf, type Store } from "./store.js";
 
 export async function getObject(
@@ -51,12 +52,12 @@ export async function getObject(
       compare?.end();
       return { info, range: served, body: bytes };
     }
-    const body = new ResumingStream(answer.body, {
-      length,
+    const body = resumingBody(answer.body, info, {
+      size: length,
+      aheadBytes: AHEAD_BYTES,
       openAt: (done, stop) =>
         openRest(store, { ...info, versionId }, { offset: offset + done, length: length - done }, stop),
-      toError: (cause) => cutError(store, key, cause),
-      compare,
+      inspect: compare,
     });
     return { info, range: served, body: abortable(body, signal) };
   } catch (error) {
@@ -64,6 +65,9 @@ export async function getObject(
     throw error;
   }
 }
+
+/** What is read ahead of the reader: with less the connection pauses after every chunk. */
+const AHEAD_BYTES = 512 * 1024;
 
 /** What is read at once: streams around it would take longer than the bytes. */
 const SMALL_BYTES = 64 * 1024;
@@ -144,7 +148,7 @@ function comparing(
   { name: provider }: Store,
   key: string,
   digest: ObjectAnswer["digest"],
-): Resuming["compare"] {
+): Inspection | undefined {
   if (digest === undefined) return undefined;
   const digesting = startDigest(digest.algorithm);
   return {

@@ -49,8 +49,8 @@ export const BODY_TRAPS: readonly Trap[] = [
     without: [
       edit(
         "core/src/source-stream.ts",
-        "if (size === undefined || this.#seen === size) return;",
-        "if (size !== -1) return;",
+        "if (!this.isWhole) throw toError(",
+        "if (size === -1) throw toError(",
       ),
     ],
   },

@@ -1,3 +1,9 @@
+export type { Asset, AssetPlace, DeliveryType, ResourceType } from "./cloudinary/assets.js";
+export type { StoredBody } from "./cloudinary/bodies.js";
+export type { CloudinaryLimits } from "./cloudinary/cloud.js";
+export { cloudinaryFake, type CloudinaryFake, type CloudinaryFakeOptions } from "./cloudinary/fake.js";
+export type { CloudinaryFailure, CloudinaryFault, FakeRequest } from "./cloudinary/faults.js";
+export type { SignatureAlgorithm } from "./cloudinary/signature.js";
 export type { StorageBreak } from "./context.js";
 export type { Fault, FaultPlan, FaultRates, ScriptStep } from "./fault-plan.js";
 export { faulty, type FaultLogEntry, type Faulty } from "./faulty.js";

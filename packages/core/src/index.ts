@@ -98,6 +98,7 @@ export type {
 } from "./storage.js";
 export { toStoredObject, type StoredObject } from "./stored-object.js";
 export { SUPPORTS_ALL } from "./supports.js";
+export { withTries } from "./tries.js";
 export { limit, type LimitOptions } from "./wrap/limit.js";
 export { prefixed } from "./wrap/prefixed.js";
 export { readOnly } from "./wrap/read-only.js";

@@ -1,10 +1,9 @@
 import { setImmediate } from "node:timers/promises";
-import { StorageError } from "@stowage/core";
+import { StorageError, withTries } from "@stowage/core";
 import { abandon, createOnServer } from "./created-upload.js";
 import { assertEncrypted } from "./encrypted.js";
 import type { Upload, Write } from "./part-upload.js";
 import type { Store } from "./store.js";
-import { withTries } from "./tries.js";
 
 /**
  * Begins an upload in parts. An abort has to wait for it: without its id nobody could remove it.

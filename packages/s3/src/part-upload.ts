@@ -3,6 +3,7 @@ import {
   isStorageError,
   linkedController,
   withErrorFacts,
+  withTries,
   type PutOptions,
 } from "@stowage/core";
 import type { FileHandle } from "node:fs/promises";
@@ -14,7 +15,6 @@ import { completeUpload } from "./complete.js";
 import { createBuffers, PARTS_MAX, type Buffers } from "./parts.js";
 import { ask, type Store } from "./store.js";
 import { writeTags } from "./tags.js";
-import { withTries } from "./tries.js";
 
 /** A write on its way: what all its requests share. */
 export interface Write {

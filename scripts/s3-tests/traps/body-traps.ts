@@ -103,7 +103,7 @@ export const BODY_TRAPS: readonly Trap[] = [
         assert.equal(proxy.heads.filter((head) => /partnumber=/.test(head)).length, 4);
       });
     },
-    without: [edit("s3/src/tries.ts", "const TRIES = 3;", "const TRIES = 1;")],
+    without: [edit("core/src/tries.ts", "const TRIES = 3;", "const TRIES = 1;")],
   },
   {
     about: "bodies",

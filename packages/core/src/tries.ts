@@ -1,4 +1,5 @@
-import { delay, isStorageError } from "@stowage/core";
+import { delay } from "./abort.js";
+import { isStorageError } from "./errors.js";
 
 const TRIES = 3;
 const PAUSE_MS = 100;

@@ -1,0 +1,189 @@
+import type { DeliveryType, MappingName } from "./mapping.js";
+
+/** Which account, and how it is used. */
+export interface CloudinaryOptions {
+  /** Such as `cloudinary://key:secret@cloud`, as Cloudinary's console shows it; or give the three parts. */
+  readonly url?: string | undefined;
+  readonly cloudName?: string | undefined;
+  readonly apiKey?: string | undefined;
+  readonly apiSecret?: string | undefined;
+  /** For errors, logs and composers; default `"cloudinary"`. */
+  readonly name?: string | undefined;
+  /** Put before every key; ends with `/`. */
+  readonly keyPrefix?: string | undefined;
+  /**
+   * Default `"media"`: images and videos are stored as such, by the extension of the key, so that they can be
+   * transformed, and everything else raw. With `"raw"` everything is. Do not change it for files that are there.
+   */
+  readonly mapping?: MappingName | undefined;
+  /** Who may read by URL; default `"upload"`, everybody. */
+  readonly deliveryType?: DeliveryType | undefined;
+  /** The address of the API; default `https://api.cloudinary.com`. Those of other regions differ. */
+  readonly uploadPrefix?: string | undefined;
+  /** What delivery URLs begin with; default `https://res.cloudinary.com/<cloud>`. */
+  readonly deliveryBaseUrl?: string | undefined;
+  /** How the account signs: a setting of it; default `"sha1"`. */
+  readonly signatureAlgorithm?: "sha1" | "sha256" | undefined;
+  /** In bytes, 6 MiB to 100 MB; default 20 MiB. Larger bodies are sent in chunks of this size, which is what is in memory. */
+  readonly chunkBytes?: number | undefined;
+  /** The largest file that the plan allows, in bytes; default no limit that is known beforehand. */
+  readonly objectBytesMax?: number | undefined;
+  /**
+   * Has clients upload by themselves, with a form or with a PUT; default: they cannot. Cloudinary's signatures bind the
+   * key, but neither the length nor the type of what a client sends: look at it afterwards, or in a notification.
+   */
+  readonly signedUploads?: "form" | "put" | undefined;
+  /** Until a connection is made, in milliseconds; default 3,000. */
+  readonly connectMs?: number | undefined;
+  /** Until an answer begins, in milliseconds; default 15,000. Of uploads it is more, the larger they are. */
+  readonly firstByteMs?: number | undefined;
+}
+
+/** The options, all of them there. */
+export interface Settings {
+  readonly name: string;
+  readonly cloudName: string;
+  readonly apiKey: string;
+  readonly apiSecret: string;
+  readonly keyPrefix: string;
+  readonly mapping: MappingName;
+  readonly deliveryType: DeliveryType;
+  readonly uploadPrefix: string;
+  readonly deliveryBaseUrl: string;
+  readonly signatureAlgorithm: "sha1" | "sha256";
+  readonly chunkBytes: number;
+  readonly objectBytesMax: number;
+  readonly signedUploads: "form" | "put" | undefined;
+  readonly connectMs: number;
+  readonly firstByteMs: number;
+}
+
+const MIB = 1024 * 1024;
+
+/** Cloudinary's own are 5 MB, with two opinions on what a MB is. */
+const CHUNK_BYTES_MIN = 6 * MIB;
+
+/** What one request may carry. @see https://cloudinary.com/documentation/upload_images#chunked_asset_upload */
+const CHUNK_BYTES_MAX = 100_000_000;
+
+const DEFAULTS = {
+  name: "cloudinary",
+  cloudName: "",
+  apiKey: "",
+  apiSecret: "",
+  keyPrefix: "",
+  mapping: "media",
+  deliveryType: "upload",
+  uploadPrefix: "https://api.cloudinary.com",
+  signatureAlgorithm: "sha1",
+  chunkBytes: 20 * MIB,
+  objectBytesMax: Infinity,
+  signedUploads: undefined,
+  connectMs: 3000,
+  firstByteMs: 15_000,
+} as const;
+
+/** @throws TypeError for options that are missing, of the wrong type or contradict each other: all at once. */
+export function toSettings({ url, ...options }: CloudinaryOptions): Settings {
+  const parts = url === undefined ? {} : parseUrl(url);
+  const given: Omit<Settings, "deliveryBaseUrl"> & { readonly deliveryBaseUrl?: string } = {
+    ...DEFAULTS,
+    ...defined(parts ?? {}),
+    ...defined(options),
+  };
+  const { deliveryBaseUrl = `https://res.cloudinary.com/${given.cloudName}` } = given;
+  const settings = {
+    ...given,
+    uploadPrefix: withoutSlash(given.uploadPrefix),
+    deliveryBaseUrl: withoutSlash(deliveryBaseUrl),
+  };
+  const problems = [
+    ...(parts === undefined ? ["url is not cloudinary://<key>:<secret>@<cloud>"] : missing(settings)),
+    ...wrong(settings),
+  ];
+  if (problems.length > 0) throw new TypeError(`cloudinary: ${problems.join("; ")}`);
+  return settings;
+}
+
+/** Without what is there and undefined. */
+function defined<T extends object>(options: T): { [Name in keyof T]: Exclude<T[Name], undefined> } {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [Name in keyof T]: Exclude<T[Name], undefined> };
+}
+
+function withoutSlash(url: unknown): string {
+  return String(url).replace(/\/$/, "");
+}
+
+function missing(settings: Settings): readonly string[] {
+  const names = (["cloudName", "apiKey", "apiSecret"] as const).filter((name) => settings[name] === "");
+  return names.length === 0 ? [] : [`${names.join(", ")} missing: give them, or url`];
+}
+
+type Check = readonly [isRight: (value: never) => boolean, says: string];
+
+const isText = (value: unknown): boolean => typeof value === "string";
+const isMilliseconds = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) > 0;
+const isOneOf =
+  (...known: readonly unknown[]) =>
+  (value: unknown): boolean =>
+    known.includes(value);
+
+const CHECKS: Readonly<Record<keyof Settings, Check>> = {
+  name: [isText, "is text"],
+  cloudName: [isText, "is text"],
+  apiKey: [isText, "is text"],
+  apiSecret: [isText, "is text"],
+  keyPrefix: [
+    (value: string) => isText(value) && /^$|[^/]\/$/.test(value),
+    'ends with "/" and is more than that',
+  ],
+  mapping: [isOneOf("media", "raw"), 'is "media" or "raw"'],
+  deliveryType: [isOneOf("upload", "private", "authenticated"), 'is "upload", "private" or "authenticated"'],
+  uploadPrefix: [isWebUrl, "is an http or https URL"],
+  deliveryBaseUrl: [isWebUrl, "is an http or https URL"],
+  signatureAlgorithm: [isOneOf("sha1", "sha256"), 'is "sha1" or "sha256"'],
+  chunkBytes: [
+    (value: number) => Number.isSafeInteger(value) && value >= CHUNK_BYTES_MIN && value <= CHUNK_BYTES_MAX,
+    `is a whole number from ${CHUNK_BYTES_MIN} to ${CHUNK_BYTES_MAX}`,
+  ],
+  objectBytesMax: [(value: unknown) => typeof value === "number" && value > 0, "is a number of bytes"],
+  signedUploads: [isOneOf(undefined, "form", "put"), 'is "form" or "put"'],
+  connectMs: [isMilliseconds, "is a whole number of milliseconds"],
+  firstByteMs: [isMilliseconds, "is a whole number of milliseconds"],
+};
+
+function wrong(settings: Settings): readonly string[] {
+  return Object.entries(CHECKS)
+    .filter(([name, [isRight]]) => !isRight(settings[name as keyof Settings] as never))
+    .map(([name, [, says]]) => `${name} ${says}`);
+}
+
+function isWebUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
+
+type UrlParts = Pick<
+  CloudinaryOptions,
+  "cloudName" | "apiKey" | "apiSecret" | "uploadPrefix" | "deliveryBaseUrl"
+>;
+
+/**
+ * What `CLOUDINARY_URL` holds. Key and secret are taken as they are, a path is the host of a private CDN.
+ *
+ * @see https://cloudinary.com/documentation/node_integration#set_required_configuration_parameters
+ */
+function parseUrl(url: string): UrlParts | undefined {
+  const found = /^cloudinary:\/\/([^:@/]+):([^@/]+)@([^/?]+)(?:\/([^?]*))?(?:\?(.*))?$/i.exec(url);
+  if (found === null) return undefined;
+  const [, apiKey, apiSecret, cloudName, host, query] = found;
+  const uploadPrefix = new URLSearchParams(query).get("upload_prefix") ?? undefined;
+  const isPrivate = host !== undefined && host !== "";
+  return {
+    apiKey,
+    apiSecret,
+    cloudName,
+    uploadPrefix,
+    deliveryBaseUrl: isPrivate ? `https://${host}` : undefined,
+  };
+}

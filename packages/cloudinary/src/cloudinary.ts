@@ -1,0 +1,87 @@
+import { SUPPORTS_ALL, prefixed, type EveryMember, type StorageProvider } from "@stowage/core";
+import type { Account } from "./account.js";
+import { toSettings, type CloudinaryOptions } from "./cloudinary-options.js";
+import { copyObject, importObject } from "./copy.js";
+import { deleteObject } from "./delete.js";
+import { getObject } from "./get.js";
+import { headObject } from "./head.js";
+import { signUpload, signedUrl } from "./links.js";
+import { listObjects } from "./list.js";
+import { createMapping, PUBLIC_ID_LENGTH_MAX } from "./mapping.js";
+import { remember } from "./own-provider.js";
+import { createPlaces } from "./places.js";
+import { putObject } from "./put.js";
+import { wireClient } from "./wire/wire-client.js";
+
+/**
+ * An account of Cloudinary as a storage.
+ *
+ * A put is whole or not there. Bodies larger than a chunk are sent in chunks, of which one is in memory; each is tried
+ * again by itself. Facts are looked up by calls that no limit counts; only listings are calls of the Admin API.
+ * Neither the configuration of the SDK nor `CLOUDINARY_URL` in the environment is used or changed.
+ *
+ * @throws TypeError for options that are missing or wrong, all of them named.
+ * @example
+ * ```ts
+ * const storage = createStorage(cloudinary({ url: process.env["CLOUDINARY_URL"] }));
+ * ```
+ */
+export function cloudinary(options: CloudinaryOptions): StorageProvider {
+  const settings = toSettings(options);
+  const mapping = createMapping(settings.mapping);
+  const account: Account = {
+    name: settings.name,
+    settings,
+    mapping,
+    client: wireClient(settings),
+    places: createPlaces(settings, mapping),
+    learnt: new Map(),
+  };
+  const { keyPrefix } = settings;
+  const whole = verbsOf(account);
+  return remember(keyPrefix === "" ? whole : prefixed(whole, keyPrefix), { account, keyPrefix });
+}
+
+function verbsOf(account: Account): StorageProvider {
+  const { name, settings, places, client } = account;
+  const isPublic = settings.deliveryType === "upload";
+  return {
+    name,
+    supports: {
+      ...SUPPORTS_ALL,
+      ifMatch: false,
+      conditionalDelete: false,
+      orderedList: false,
+      emptyObject: false,
+      // Of keys that are stored as they are; every other character takes more.
+      keyBytesMax: PUBLIC_ID_LENGTH_MAX,
+      objectBytesMax: settings.objectBytesMax,
+    },
+    put: (key, body, call) => putObject(account, key, body, call),
+    get: (key, call) => getObject(account, key, call),
+    head: (key, call) => headObject(account, key, call),
+    delete: (key, call) => deleteObject(account, key, call),
+    list: (call) => listObjects(account, call),
+    ref: places.ref,
+    locate: places.locate,
+    copy: (from, to, call) => copyObject(account, from, to, call),
+    importFrom: (key, url, call) => importObject(account, key, url, call),
+    publicUrl: isPublic ? places.publicUrl : undefined,
+    signedUrl: (key, call) => signedUrl(account, key, call),
+    signUpload: settings.signedUploads && ((key, call) => signUpload(account, key, call)),
+    multipart: undefined,
+    deleteMany: undefined,
+    describe: () => ({
+      kind: "provider",
+      type: "cloudinary",
+      name,
+      promises: ["a put is whole or not there", "reads never come from an old copy of the CDN"],
+      limits: [
+        "public ids of 255 characters",
+        "listings count against the limit of the Admin API",
+        "uploads that clients do by themselves are bound to a key, not to a length",
+      ],
+    }),
+    close: async () => client.close(),
+  } satisfies EveryMember<StorageProvider>;
+}

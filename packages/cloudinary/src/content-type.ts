@@ -1,0 +1,13 @@
+import { contentTypeOf, type ObjectInfo } from "@stowage/core";
+import type { AssetAnswer } from "./client.js";
+import { foreignKey } from "./mapping.js";
+
+/**
+ * Cloudinary keeps no types: one that was not stored beside the bytes follows from the key, or from the format where
+ * the key says nothing of it.
+ */
+export async function typed(info: ObjectInfo, asset: AssetAnswer): Promise<ObjectInfo> {
+  if (info.contentType !== undefined) return info;
+  const isForeign = info.key.endsWith(foreignKey(asset)) && asset.format !== undefined;
+  return { ...info, contentType: await contentTypeOf(isForeign ? `x.${asset.format}` : info.key) };
+}

@@ -1,0 +1,123 @@
+import {
+  StorageError,
+  isStorageError,
+  type CopyOptions,
+  type ObjectInfo,
+  type Operation,
+  type PutOptions,
+} from "@stowage/core";
+import { ask, infoOf, placeFor, type Account } from "./account.js";
+import type { AssetAnswer } from "./client.js";
+import { typed } from "./content-type.js";
+import { toContext, type Facts } from "./facts.js";
+import { findAsset } from "./head.js";
+
+/** A write for which Cloudinary fetches the bytes by itself. */
+interface Fetching {
+  readonly account: Account;
+  readonly operation: Operation;
+  readonly key: string;
+  readonly facts: Facts;
+  readonly overwrite: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** How long Cloudinary may take to begin, in seconds. */
+const FETCH_SECONDS = 3600;
+
+/** The slowest that Cloudinary fetches, in bytes for each millisecond. */
+const BYTES_PER_MS = 8 * 1024;
+
+/** Duplicates an asset inside Cloudinary: it uploads its own download. */
+export async function copyObject(
+  account: Account,
+  from: string,
+  to: string,
+  { ifNoneMatch, signal }: CopyOptions,
+): Promise<ObjectInfo> {
+  const source = await findAsset(account, from, "copy", signal);
+  const { contentType, cacheControl, contentDisposition, metadata } = await typed(
+    infoOf(account, from, source),
+    source,
+  );
+  const fetching: Fetching = {
+    account,
+    operation: "copy",
+    key: to,
+    facts: { contentType, cacheControl, contentDisposition, metadata },
+    overwrite: ifNoneMatch === undefined,
+    signal,
+  };
+  const asset = await fetchOwn(fetching, from, source);
+  if (asset.md5 === source.md5 && asset.size === source.size)
+    return await typed(infoOf(account, to, asset), asset);
+  throw failure(
+    fetching,
+    "Integrity",
+    "the copy has other bytes than the object: was it replaced meanwhile?",
+  );
+}
+
+/** From the origin, which has no old copies; if that may not be fetched, from the CDN. */
+async function fetchOwn(fetching: Fetching, from: string, source: AssetAnswer): Promise<AssetAnswer> {
+  const { account } = fetching;
+  const place = placeFor(account, from, "copy");
+  const expiresAt = Math.floor(Date.now() / 1000) + FETCH_SECONDS;
+  const extraMs = Math.ceil(source.size / BYTES_PER_MS);
+  try {
+    return await fetchUrl(fetching, await account.client.downloadUrl(place, { expiresAt }), extraMs);
+  } catch (error) {
+    const isUnfetched = isStorageError(error, "Unavailable") && error.status === 400;
+    if (!isUnfetched) throw error;
+    const { version, format } = source;
+    return await fetchUrl(fetching, await account.client.deliveryUrl(place, { version, format }), extraMs);
+  }
+}
+
+/** Has Cloudinary fetch a URL, such as a signed one of a bucket. */
+export async function importObject(
+  account: Account,
+  key: string,
+  url: string,
+  options: PutOptions,
+): Promise<ObjectInfo> {
+  options.signal?.throwIfAborted();
+  const fetching: Fetching = {
+    account,
+    operation: "importFrom",
+    key,
+    facts: options,
+    overwrite: options.ifNoneMatch === undefined,
+    signal: options.signal,
+  };
+  // Anything else would be a file of this machine to the SDK, and a bucket of somebody's to Cloudinary.
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw failure(fetching, "InvalidArgument", "it is imported from an http or https URL");
+  }
+  const asset = await fetchUrl(fetching, url, FETCH_SECONDS * 1000);
+  return await typed(infoOf(account, key, asset), asset);
+}
+
+async function fetchUrl(fetching: Fetching, file: string, extraMs: number): Promise<AssetAnswer> {
+  const { account, operation, key, facts, overwrite, signal } = fetching;
+  const request = {
+    ...placeFor(account, key, operation),
+    context: toContext(facts),
+    overwrite,
+    file,
+    extraMs,
+  };
+  const attempted = { operation, key, writes: true };
+  const { asset, existing } = await ask(account, attempted, () => account.client.upload(request, { signal }));
+  if (existing) throw failure(fetching, "AlreadyExists", "the key has an object");
+  if (asset !== undefined) return asset;
+  throw failure(fetching, "Unavailable", "Cloudinary has stored nothing");
+}
+
+function failure(
+  { account, operation, key }: Fetching,
+  code: "AlreadyExists" | "Integrity" | "InvalidArgument" | "Unavailable",
+  reason: string,
+): StorageError {
+  return new StorageError(code, reason, { operation, provider: account.name, key });
+}

@@ -1,0 +1,11 @@
+import type { CallOptions } from "@stowage/core";
+import { ask, fits, type Account } from "./account.js";
+
+export async function deleteObject(account: Account, key: string, { signal }: CallOptions): Promise<void> {
+  signal?.throwIfAborted();
+  const place = account.mapping.placeOf(key);
+  // Too long a key was never stored.
+  if (!fits(place)) return;
+  const attempted = { operation: "delete", key, writes: true } as const;
+  await ask(account, attempted, () => account.client.destroy(place, { signal }));
+}

@@ -1,0 +1,155 @@
+import {
+  StorageError,
+  isStorageError,
+  type Applied,
+  type Operation,
+  type StorageErrorCode,
+} from "@stowage/core";
+import { CloudinaryFailureError, type CloudinaryFailure } from "./client.js";
+
+/** Which call of which provider failed. */
+export interface FailureContext {
+  readonly operation: Operation;
+  readonly provider: string;
+  readonly key?: string | undefined;
+  /** Whether the call changes something. */
+  readonly writes: boolean;
+}
+
+type Explanation = readonly [code: StorageErrorCode, reason: string];
+
+/**
+ * What Cloudinary's words mean. Its statuses say little: nearly everything is a 400 or a 401.
+ *
+ * @see https://cloudinary.com/documentation/error_messages
+ * @see https://support.cloudinary.com/hc/en-us/articles/202520762
+ */
+const WORDS: readonly (readonly [pattern: RegExp, ...Explanation])[] = [
+  [/^Rate Limit Exceeded/i, "RateLimited", "the calls of the Admin API are used up for this hour"],
+  [
+    /^(?:File size|Image|Video|Raw file)[^.]* too large/i,
+    "TooLarge",
+    "the file is larger than the plan allows",
+  ],
+  [/^Request Entity Too Large/i, "TooLarge", "the request is larger than Cloudinary takes"],
+  [
+    /\b(?:quota|usage limit|plan limit|storage limit|credits)\b/i,
+    "OutOfSpace",
+    "the limits of the plan are used up",
+  ],
+  [
+    /^Invalid image file|^Unsupported video format|is not (?:an image|a video)/i,
+    "Unsupported",
+    "Cloudinary cannot read it as what the key's extension says",
+  ],
+  [/\bnot allowed\b|^Invalid extension/i, "Unsupported", "the account takes no files of this type"],
+  [/^Empty file|\bempty\b/i, "Unsupported", "Cloudinary stores no empty files"],
+  [/^public_id .*(?:invalid|too long)/i, "Unsupported", "Cloudinary does not take such a public id"],
+  [/^Stale request/i, "Unauthenticated", "the clock of this machine is wrong by more than an hour"],
+  [
+    /^Invalid Signature/i,
+    "Unauthenticated",
+    "the signature does not match: is the API secret right, and the account's signature algorithm?",
+  ],
+  [
+    /^(?:Unknown API key|Invalid api_secret|Missing authorization|Disabled API key)/i,
+    "Unauthenticated",
+    "the API key or its secret is not known",
+  ],
+  [/^Invalid cloud_name/i, "Misconfigured", "there is no such cloud: is the name right?"],
+  [/^(?:cloud_name is disabled|.*\bdisabled account)/i, "PermissionDenied", "the account is disabled"],
+  [/already exists/i, "AlreadyExists", "the key has an object"],
+  [/^Resource not found/i, "NotFound", "there is no such object"],
+  [/^Invalid cursor|next_cursor/i, "InvalidArgument", "the cursor is not one that Cloudinary knows"],
+  [/^Error in loading|^Unsupported source URL/i, "Unavailable", "Cloudinary could not fetch the URL"],
+  [/^Chunks are not contiguous/i, "Unavailable", "Cloudinary has lost some of the chunks"],
+];
+
+const STATUSES: Readonly<Record<number, Explanation>> = {
+  401: ["PermissionDenied", "access was denied"],
+  403: ["PermissionDenied", "access was denied"],
+  404: ["NotFound", "there is no such object"],
+  409: ["AlreadyExists", "the key has an object"],
+  413: ["TooLarge", "the request is larger than Cloudinary takes"],
+  416: ["InvalidRange", "the range lies outside the object"],
+  420: ["RateLimited", "Cloudinary asks to slow down"],
+  423: ["Unavailable", "the file is being worked on"],
+  429: ["RateLimited", "Cloudinary asks to slow down"],
+  499: ["Unavailable", "Cloudinary gave up on the request"],
+  507: ["OutOfSpace", "Cloudinary has no space left"],
+};
+
+/** Systems' errors before a byte has left. */
+const NOT_SENT: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EADDRNOTAVAIL",
+  "EMFILE",
+  "EPROTO",
+  "CERT_HAS_EXPIRED",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+]);
+
+/**
+ * Translates a failed request; everything else passes unchanged. The words of Cloudinary are looked at and left
+ * behind: signatures and ids are in them.
+ */
+export function toCloudinaryError(error: unknown, context: FailureContext): unknown {
+  if (isStorageError(error) || !(error instanceof CloudinaryFailureError)) return error;
+  const { failure } = error;
+  const [code, reason] = explain(failure);
+  return new StorageError(code, reason, {
+    operation: context.operation,
+    provider: context.provider,
+    key: context.key,
+    applied: appliedBy(failure, code, context),
+    status: failure.status,
+    requestId: failure.requestId,
+    retryAfterMs: failure.retryAfterMs,
+  });
+}
+
+function explain(failure: CloudinaryFailure): Explanation {
+  const { kind, status = 0, message, code } = failure;
+  if (kind === "connect-timeout") return ["Timeout", `no connection within ${message}`];
+  if (kind === "answer-timeout") return ["Timeout", `no answer within ${message}`];
+  if (kind === "senseless") return ["Unavailable", "the answer makes no sense: is the address right?"];
+  if (kind === "connection")
+    return ["Unavailable", `Cloudinary could not be asked (${code ?? "the connection was cut"})`];
+  const [, known, reason] = WORDS.find(([pattern]) => pattern.test(message)) ?? [];
+  if (known !== undefined && reason !== undefined) return [known, reason + limitIn(message)];
+  const byStatus = STATUSES[status];
+  if (byStatus !== undefined) return byStatus;
+  if (status >= 500) return ["Unavailable", `Cloudinary answered ${status}`];
+  return ["Unknown", `Cloudinary answered ${status}`];
+}
+
+/** The largest file that the account may have, when the answer says it. */
+export function largestIn(error: unknown): number | undefined {
+  if (!(error instanceof CloudinaryFailureError)) return undefined;
+  const found = /Got \d+\. Maximum is (\d+)/.exec(error.failure.message);
+  return found === null ? undefined : Number(found[1]);
+}
+
+function limitIn(message: string): string {
+  const [, got, most] = /Got (\d+)\. Maximum is (\d+)/.exec(message) ?? [];
+  return got === undefined || most === undefined ? "" : `: ${got} bytes, and ${most} is the most`;
+}
+
+const UNKNOWN_OUTCOMES: ReadonlySet<StorageErrorCode> = new Set(["Unavailable", "Timeout", "Unknown"]);
+
+/** A write whose request left may have taken effect, unless Cloudinary says that it has not. */
+function appliedBy(failure: CloudinaryFailure, code: StorageErrorCode, { writes }: FailureContext): Applied {
+  if (!writes || !UNKNOWN_OUTCOMES.has(code)) return "no";
+  const { kind, status } = failure;
+  if (kind === "connect-timeout") return "no";
+  if (kind === "connection") return NOT_SENT.has(failure.code ?? "") ? "no" : "unknown";
+  const isRefused = status !== undefined && status >= 400 && status < 500 && status !== 499;
+  return isRefused ? "no" : "unknown";
+}

@@ -1,0 +1,45 @@
+import { cloudinaryFake, type CloudinaryFake, type CloudinaryFakeOptions } from "@stowage/conformance";
+import { createStorage, isStorageError, type FileStorage, type StorageProvider } from "@stowage/core";
+import { onTestFinished } from "vitest";
+import { cloudinary } from "./cloudinary.js";
+import type { CloudinaryOptions } from "./cloudinary-options.js";
+
+/** A fake, and the adapter on it. */
+export interface Faked {
+  readonly fake: CloudinaryFake;
+  readonly provider: StorageProvider;
+  /** Without retries: each call is one attempt. */
+  readonly storage: FileStorage;
+}
+
+export function optionsFor({ url, cloudName, apiKey, apiSecret }: CloudinaryFake): CloudinaryOptions {
+  return { cloudName, apiKey, apiSecret, uploadPrefix: url, deliveryBaseUrl: `${url}/${cloudName}` };
+}
+
+/** All of it ends with the test. */
+export async function faked(
+  options: Partial<CloudinaryOptions> = {},
+  fakeOptions: CloudinaryFakeOptions = {},
+): Promise<Faked> {
+  const fake = await cloudinaryFake(fakeOptions);
+  const provider = cloudinary({ ...optionsFor(fake), ...options });
+  const storage = createStorage(provider, { retry: false });
+  onTestFinished(async () => {
+    await storage.close();
+    await fake.close();
+  });
+  return { fake, provider, storage };
+}
+
+export async function codeOf(promise: Promise<unknown>): Promise<unknown> {
+  return await promise.then(
+    () => "resolved",
+    (error: unknown) => (isStorageError(error) ? error.code : error),
+  );
+}
+
+/** The smallest PNG that there is. */
+export const PNG: Buffer = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+  "base64",
+);

@@ -1,0 +1,149 @@
+import {
+  StorageError,
+  resolveRange,
+  resumingBody,
+  type GetOptions,
+  type GetResult,
+  type Inspection,
+  type ServedRange,
+} from "@stowage/core";
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import { ask, etagOf, infoOf, placeFor, type Account } from "./account.js";
+import type { AssetAnswer, OpenAnswer } from "./client.js";
+import { typed } from "./content-type.js";
+import { findAsset } from "./head.js";
+
+/** An object that is being read. */
+interface Reading {
+  readonly account: Account;
+  readonly key: string;
+  readonly asset: AssetAnswer;
+  readonly signal: AbortSignal | undefined;
+}
+
+export async function getObject(account: Account, key: string, options: GetOptions): Promise<GetResult> {
+  const { signal, ifMatch } = options;
+  const asset = await findAsset(account, key, "get", signal);
+  const info = await typed(infoOf(account, key, asset), asset);
+  if (ifMatch !== undefined && ifMatch !== info.etag) {
+    const reason = `the object's ETag is ${info.etag}, not ${ifMatch}`;
+    throw new StorageError("PreconditionFailed", reason, { operation: "get", provider: account.name, key });
+  }
+  const range = options.range && resolveRange(options.range, info.size, { key, provider: account.name });
+  const reading: Reading = { account, key, asset, signal };
+  const { offset, length } = range ?? { offset: 0, length: info.size };
+  const source = await (range === undefined ? openWhole(reading) : openStretch(reading, range, signal));
+  const body = resumingBody(source, info, {
+    size: length,
+    openAt: (done, stop) =>
+      openStretch(reading, { offset: offset + done, length: length - done, size: info.size }, stop),
+    inspect: range === undefined ? comparing(reading) : undefined,
+  });
+  return { info, range, body: abortable(body, signal) };
+}
+
+/** From the origin: the CDN may have an older copy, also under this version, when two were made in one second. */
+async function openWhole(reading: Reading): Promise<Readable> {
+  const { asset, signal } = reading;
+  const answer = await openDownload(reading, undefined, signal);
+  if (answer.contentLength === undefined || answer.contentLength === asset.size) return answer.body;
+  answer.body.destroy();
+  throw changed(reading);
+}
+
+/** From the CDN, which heeds ranges, unless its copy is another; else from the origin, as much of it as it must be. */
+async function openStretch(
+  reading: Reading,
+  range: ServedRange,
+  signal: AbortSignal | undefined,
+): Promise<Readable> {
+  const header = `bytes=${range.offset}-${range.offset + range.length - 1}`;
+  const copy = await openDelivery(reading, header, signal);
+  if (copy !== undefined && isServed(copy, range) && copy.etag === etagOf(reading.asset)) return copy.body;
+  copy?.body.destroy();
+  const answer = await openDownload(reading, header, signal);
+  if (isServed(answer, range)) return answer.body;
+  if (answer.status === 200) return cut(answer.body, range);
+  answer.body.destroy();
+  throw changed(reading);
+}
+
+async function openDelivery(
+  { account, key, asset }: Reading,
+  range: string,
+  signal: AbortSignal | undefined,
+): Promise<OpenAnswer | undefined> {
+  const { client } = account;
+  const { version, format } = asset;
+  const url = await client.deliveryUrl(placeFor(account, key, "get"), { version, format });
+  try {
+    return await client.open(url, { range, signal });
+  } catch {
+    // Some formats are delivered to nobody. The origin has the last word.
+    signal?.throwIfAborted();
+    return undefined;
+  }
+}
+
+/** How long a URL is good that is followed at once, in seconds. */
+const SOON_SECONDS = 600;
+
+async function openDownload(
+  { account, key }: Reading,
+  range: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<OpenAnswer> {
+  const { client } = account;
+  const expiresAt = Math.floor(Date.now() / 1000) + SOON_SECONDS;
+  const url = await client.downloadUrl(placeFor(account, key, "get"), { expiresAt });
+  return await ask(account, { operation: "get", key, writes: false }, () =>
+    client.open(url, { range, signal }),
+  );
+}
+
+function isServed({ status, contentRange }: OpenAnswer, { offset, length, size }: ServedRange): boolean {
+  return status === 206 && contentRange === `bytes ${offset}-${offset + length - 1}/${size}`;
+}
+
+/** Reads the whole, and gives the stretch that was asked for. */
+function cut(source: Readable, { offset, length }: ServedRange): Readable {
+  const stretch = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+    let position = 0;
+    for await (const chunk of source as AsyncIterable<Uint8Array>) {
+      const part = chunk.subarray(Math.max(0, offset - position), Math.max(0, offset + length - position));
+      position += chunk.byteLength;
+      if (part.byteLength > 0) yield part;
+      if (position >= offset + length) return;
+    }
+  };
+  const body = Readable.from(stretch(), { objectMode: false });
+  body.once("close", () => source.destroy());
+  return body;
+}
+
+/** Compares the bytes of a whole object with the digest of them. */
+function comparing({ account, key, asset }: Reading): Inspection | undefined {
+  if (asset.md5 === undefined) return undefined;
+  const hash = createHash("md5");
+  return {
+    update: (bytes) => void hash.update(bytes),
+    end: () => {
+      if (hash.digest("hex") !== asset.md5) throw changed({ account, key });
+    },
+  };
+}
+
+function changed({ account, key }: Pick<Reading, "account" | "key">): StorageError {
+  const reason = "the object was replaced while it was read";
+  return new StorageError("Unavailable", reason, { operation: "get", provider: account.name, key });
+}
+
+/** The signal of the request ends with its headers. */
+function abortable(body: Readable, signal: AbortSignal | undefined): Readable {
+  if (signal === undefined) return body;
+  const abort = (): void => void body.destroy(signal.reason as Error);
+  signal.addEventListener("abort", abort, { once: true });
+  body.once("close", () => signal.removeEventListener("abort", abort));
+  return body;
+}

@@ -1,0 +1,40 @@
+import { StorageError, type CallOptions, type ObjectInfo, type Operation } from "@stowage/core";
+import { ask, infoOf, fits, type Account } from "./account.js";
+import type { AssetAnswer } from "./client.js";
+import { typed } from "./content-type.js";
+
+export async function headObject(
+  account: Account,
+  key: string,
+  { signal }: CallOptions,
+): Promise<ObjectInfo> {
+  const asset = await findAsset(account, key, "head", signal);
+  return await typed(infoOf(account, key, asset), asset);
+}
+
+/** @throws StorageError `NotFound`, also for what is only kept as a backup. */
+export async function findAsset(
+  account: Account,
+  key: string,
+  operation: Operation,
+  signal: AbortSignal | undefined,
+): Promise<AssetAnswer> {
+  signal?.throwIfAborted();
+  const place = account.mapping.placeOf(key);
+  // Too long a key was never stored.
+  if (!fits(place)) throw missing(account, key, operation, "there is no such object");
+  const attempted = { operation, key, writes: false };
+  const asset = await ask(account, attempted, () => account.client.explicit(place, { signal }));
+  if (!asset.isPlaceholder) return asset;
+  const reason = "there is no such object: it was deleted, and only its backup is left";
+  throw missing(account, key, operation, reason);
+}
+
+function missing(
+  { name: provider }: Account,
+  key: string,
+  operation: Operation,
+  reason: string,
+): StorageError {
+  return new StorageError("NotFound", reason, { operation, provider, key });
+}

@@ -1,0 +1,85 @@
+import {
+  StorageError,
+  type Operation,
+  type SignUploadOptions,
+  type SignedUpload,
+  type SignedUrlOptions,
+} from "@stowage/core";
+import { placeFor, type Account } from "./account.js";
+import { toContext } from "./facts.js";
+
+/** How long a signature is good for, in seconds. @see https://cloudinary.com/documentation/authentication_signatures */
+const SIGNATURE_SECONDS = 3600;
+
+const DOWNLOAD_SECONDS = 3600;
+const DOWNLOAD_SECONDS_MAX = 7 * 24 * 3600;
+const UPLOAD_SECONDS = 900;
+
+/** A URL of the download endpoint: unlike a signed one of the CDN it really ends. */
+export async function signedUrl(account: Account, key: string, options: SignedUrlOptions): Promise<string> {
+  options.signal?.throwIfAborted();
+  const { expiresInSeconds = DOWNLOAD_SECONDS, stableForSeconds = 0 } = options;
+  const place = placeFor(account, key, "signedUrl");
+  if (options.contentType !== undefined || options.cacheControl !== undefined) {
+    throw failure(
+      account,
+      key,
+      "Unsupported",
+      "Cloudinary lets no link say the type or the caching of an answer",
+    );
+  }
+  const isAttachment = /^attachment\b/i.test(options.contentDisposition ?? "attachment");
+  if (!isAttachment) throw failure(account, key, "Unsupported", "a link is inline, or plainly an attachment");
+  if (expiresInSeconds > DOWNLOAD_SECONDS_MAX) {
+    const reason = `expiresInSeconds is at most ${DOWNLOAD_SECONDS_MAX}, not ${expiresInSeconds}`;
+    throw failure(account, key, "InvalidArgument", reason);
+  }
+  const now = Math.floor(Date.now() / 1000);
+  const signedAt = stableForSeconds === 0 ? now : now - (now % stableForSeconds);
+  const expiresAt = signedAt + expiresInSeconds + stableForSeconds;
+  const attachment = options.contentDisposition !== undefined;
+  return await account.client.downloadUrl(place, { signedAt, expiresAt, attachment });
+}
+
+/** What a signature does not bind. */
+const UNBOUND = ["contentLength", "maxBytes"] as const;
+
+/** A form, or a PUT with everything in its query. Cloudinary binds the key and the facts, and no length. */
+export async function signUpload(
+  account: Account,
+  key: string,
+  options: SignUploadOptions,
+): Promise<SignedUpload> {
+  options.signal?.throwIfAborted();
+  const { expiresInSeconds = UPLOAD_SECONDS, ifNoneMatch, onEvent } = options;
+  const place = placeFor(account, key, "signUpload");
+  if (expiresInSeconds > SIGNATURE_SECONDS) {
+    const reason = `expiresInSeconds is at most ${SIGNATURE_SECONDS}, not ${expiresInSeconds}: a signature of Cloudinary's ends an hour after its time`;
+    throw failure(account, key, "InvalidArgument", reason);
+  }
+  for (const option of UNBOUND) {
+    if (options[option] === undefined) continue;
+    onEvent?.({ type: "ignored", operation: "signUpload", provider: account.name, key, option });
+  }
+  const now = Math.floor(Date.now() / 1000);
+  // The only way to have it end sooner: to sign it as if that were longer ago.
+  const timestamp = now - SIGNATURE_SECONDS + expiresInSeconds;
+  const request = { context: toContext(options), overwrite: ifNoneMatch === undefined, timestamp };
+  const { url, fields } = await account.client.signUpload(place, request);
+  const expiresAt = new Date((now + expiresInSeconds) * 1000);
+  if (account.settings.signedUploads !== "put")
+    return { key, method: "POST", url, headers: {}, fields, expiresAt };
+  const query = new URLSearchParams(fields).toString();
+  const headers = options.contentType === undefined ? {} : { "content-type": options.contentType };
+  return { key, method: "PUT", url: `${url}?${query}`, headers, expiresAt };
+}
+
+function failure(
+  { name: provider }: Account,
+  key: string,
+  code: "Unsupported" | "InvalidArgument",
+  reason: string,
+): StorageError {
+  const operation: Operation = code === "Unsupported" ? "signedUrl" : "signUpload";
+  return new StorageError(code, reason, { operation, provider, key });
+}

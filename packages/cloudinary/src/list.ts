@@ -1,0 +1,164 @@
+import {
+  LIST_LIMIT_DEFAULT,
+  PageBuilder,
+  StorageError,
+  compareKeys,
+  keyProblem,
+  listEntry,
+  packCursor,
+  unpackCursor,
+  unpackKeyCursor,
+  type ListOptions,
+  type ListPage,
+  type ObjectInfo,
+  type SkippedKey,
+} from "@stowage/core";
+import { ask, infoOf, type Account } from "./account.js";
+import type { AssetAnswer, ListAnswer } from "./client.js";
+import { typed } from "./content-type.js";
+import { foreignKey } from "./mapping.js";
+import { encodePrefix } from "./public-id.js";
+
+/** @see https://cloudinary.com/documentation/admin_api#get_resources */
+const ASSETS_PER_CALL_MAX = 500;
+
+/** What is looked through for a listing with a delimiter: each 500 are a call of the Admin API. */
+const WALK_MAX = 50_000;
+
+/** Where a listing is: in the assets of one kind, at a place that Cloudinary knows. */
+interface Position {
+  readonly kind: number;
+  readonly cursor: string | undefined;
+}
+
+export async function listObjects(account: Account, options: ListOptions): Promise<ListPage> {
+  options.signal?.throwIfAborted();
+  return options.delimiter === undefined
+    ? await listAll(account, options)
+    : await listFolder(account, options);
+}
+
+/** One kind after the other, in Cloudinary's order. */
+async function listAll(account: Account, options: ListOptions): Promise<ListPage> {
+  const { limit = LIST_LIMIT_DEFAULT } = options;
+  const objects: ObjectInfo[] = [];
+  const skipped: SkippedKey[] = [];
+  let position: Position | undefined = positionIn(account, options);
+  while (position !== undefined && objects.length < limit) {
+    const answer = await askPage(account, options, position, limit - objects.length);
+    await addAll(account, answer.assets, options, { objects, skipped });
+    position = nextPosition(account, position, answer);
+  }
+  const cursor = position && packCursor([position.kind, position.cursor ?? null], options);
+  return {
+    objects,
+    prefixes: [],
+    ...(cursor !== undefined && { cursor }),
+    ...(skipped.length > 0 && { skipped }),
+  };
+}
+
+async function askPage(
+  account: Account,
+  { prefix = "", signal }: ListOptions,
+  { kind, cursor }: Position,
+  wanted: number,
+): Promise<ListAnswer> {
+  const resourceType = account.mapping.resourceTypes[kind] ?? "raw";
+  const limit = Math.min(wanted, ASSETS_PER_CALL_MAX);
+  const request = { resourceType, prefix: encodePrefix(prefix), limit, cursor };
+  const attempted = { operation: "list", key: undefined, writes: false } as const;
+  return await ask(account, attempted, () => account.client.resources(request, { signal }));
+}
+
+function nextPosition(
+  { mapping }: Account,
+  { kind }: Position,
+  { cursor }: ListAnswer,
+): Position | undefined {
+  if (cursor !== undefined) return { kind, cursor };
+  return kind + 1 < mapping.resourceTypes.length ? { kind: kind + 1, cursor: undefined } : undefined;
+}
+
+function positionIn({ name, mapping }: Account, options: ListOptions): Position {
+  const position = unpackCursor(options, name);
+  if (position === undefined) return { kind: 0, cursor: undefined };
+  const [kind, cursor] = Array.isArray(position) ? (position as unknown[]) : [];
+  if (
+    typeof kind === "number" &&
+    kind in mapping.resourceTypes &&
+    (cursor === null || typeof cursor === "string")
+  ) {
+    return { kind, cursor: cursor ?? undefined };
+  }
+  const reason = "the cursor is not one that this listing returned";
+  throw new StorageError("InvalidArgument", reason, { operation: "list", provider: name });
+}
+
+interface Found {
+  readonly objects: ObjectInfo[];
+  readonly skipped: SkippedKey[];
+}
+
+async function addAll(
+  account: Account,
+  assets: readonly AssetAnswer[],
+  { prefix = "" }: ListOptions,
+  { objects, skipped }: Found,
+): Promise<void> {
+  for (const asset of assets) {
+    if (asset.isPlaceholder) continue;
+    const key = account.mapping.keyOf(asset);
+    if (key === undefined) skipped.push(skippedKey(asset));
+    else if (key.startsWith(prefix)) objects.push(await typed(infoOf(account, key, asset), asset));
+  }
+}
+
+function skippedKey(asset: AssetAnswer): SkippedKey {
+  const key = foreignKey(asset);
+  return { key, reason: keyProblem(key) ?? "its public id has characters that no request can carry" };
+}
+
+/**
+ * Everything below the prefix is looked at, as Cloudinary has no such listing: its folders need not be those of the
+ * ids. So this one is in order.
+ */
+async function listFolder(account: Account, options: ListOptions): Promise<ListPage> {
+  const page = new PageBuilder(options, unpackKeyCursor(options, account.name));
+  const { entries, skipped } = await walk(account, options);
+  for (const entry of [...entries.keys()].toSorted(compareKeys)) {
+    if (page.wants(entry) && !page.add(entry, entries.get(entry))) break;
+  }
+  return { ...page.build(), ...(skipped.length > 0 && { skipped }) };
+}
+
+async function walk(
+  account: Account,
+  { prefix, delimiter, signal }: ListOptions,
+): Promise<{
+  readonly entries: Map<string, ObjectInfo | undefined>;
+  readonly skipped: readonly SkippedKey[];
+}> {
+  const entries = new Map<string, ObjectInfo | undefined>();
+  const skipped: SkippedKey[] = [];
+  let walked = 0;
+  let position: Position | undefined = { kind: 0, cursor: undefined };
+  while (position !== undefined) {
+    const answer = await askPage(account, { prefix, signal }, position, ASSETS_PER_CALL_MAX);
+    const objects: ObjectInfo[] = [];
+    await addAll(account, answer.assets, { prefix }, { objects, skipped });
+    for (const info of objects) {
+      const entry = listEntry(info.key, { prefix, delimiter });
+      entries.set(entry, entry === info.key ? info : undefined);
+    }
+    walked += answer.assets.length;
+    if (walked > WALK_MAX) throw tooMany(account);
+    position = nextPosition(account, position, answer);
+  }
+  return { entries, skipped };
+}
+
+function tooMany({ name }: Account): StorageError {
+  const reason = `more than ${WALK_MAX} assets would have to be looked through: list without a delimiter, or a longer prefix`;
+  return new StorageError("Unsupported", reason, { operation: "list", provider: name });
+}

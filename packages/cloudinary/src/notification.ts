@@ -1,0 +1,116 @@
+import { StorageError, type StorageProvider } from "@stowage/core";
+import { timingSafeEqual } from "node:crypto";
+import { ownProvider } from "./own-provider.js";
+import type { ResourceType } from "./mapping.js";
+import { loadSdk } from "./sdk.js";
+
+/** A request of Cloudinary's, its body as it came. */
+export interface NotificationRequest {
+  readonly headers: Headers | Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body: string | Uint8Array;
+}
+
+export interface NotificationOptions {
+  /** How old it may be, in seconds; default two hours, as Cloudinary's SDK has it. */
+  readonly maxAgeSeconds?: number | undefined;
+}
+
+/** What Cloudinary tells. */
+export interface CloudinaryNotification {
+  /** Such as `"upload"`, `"delete"` or `"rename"`. */
+  readonly type: string;
+  /** What it is about, each as the provider knows it. Absent for what no key of this provider can be. */
+  readonly keys: readonly string[];
+  readonly sentAt: Date;
+  /** All of it. */
+  readonly content: Readonly<Record<string, unknown>>;
+}
+
+const MAX_AGE_SECONDS = 7200;
+
+/** How much Cloudinary's clock may be ahead of ours, in seconds. */
+const AHEAD_SECONDS = 300;
+
+/**
+ * Reads a notification, if it is Cloudinary's.
+ *
+ * @param provider - As `cloudinary()` returned it: notifications are signed with its secret.
+ * @throws StorageError `Unauthenticated` for a signature that is missing or wrong, or one that is too old;
+ * `InvalidArgument` for a body that is none.
+ * @see https://cloudinary.com/documentation/notification_signatures
+ */
+export async function parseNotification(
+  provider: StorageProvider,
+  request: NotificationRequest,
+  { maxAgeSeconds = MAX_AGE_SECONDS }: NotificationOptions = {},
+): Promise<CloudinaryNotification> {
+  const { account, keyPrefix } = ownProvider(provider, "parseNotification");
+  const refuse = (code: "Unauthenticated" | "InvalidArgument", reason: string): StorageError =>
+    new StorageError(code, reason, { operation: "open", provider: account.name });
+  const timestamp = Number(headerOf(request, "x-cld-timestamp") ?? Number.NaN);
+  const signature = headerOf(request, "x-cld-signature");
+  if (!Number.isFinite(timestamp) || signature === undefined) {
+    throw refuse("Unauthenticated", "the notification is not signed");
+  }
+  const body = typeof request.body === "string" ? request.body : Buffer.from(request.body).toString("utf8");
+  const { apiSecret, signatureAlgorithm } = account.settings;
+  const { webhook_signature: sign } = await loadSdk();
+  const right =
+    body === ""
+      ? ""
+      : sign(body, timestamp, { api_secret: apiSecret, signature_algorithm: signatureAlgorithm });
+  if (!isSame(right, signature)) throw refuse("Unauthenticated", "the notification's signature is wrong");
+  const age = Date.now() / 1000 - timestamp;
+  if (age > maxAgeSeconds || age < -AHEAD_SECONDS) {
+    throw refuse("Unauthenticated", `the notification is ${Math.round(age)} seconds old`);
+  }
+  const content = parsed(body);
+  if (content === undefined) throw refuse("InvalidArgument", "the notification is not JSON");
+  const { notification_type: type } = content;
+  const keys = assetsIn(content)
+    .map(({ public_id: publicId, resource_type: resourceType }) =>
+      account.mapping.keyOf({ publicId: String(publicId), resourceType: resourceType as ResourceType }),
+    )
+    .filter((key) => key?.startsWith(keyPrefix))
+    .map((key) => String(key).slice(keyPrefix.length));
+  return {
+    type: typeof type === "string" ? type : "",
+    keys,
+    sentAt: new Date(timestamp * 1000),
+    content,
+  };
+}
+
+interface NamedAsset {
+  readonly public_id?: unknown;
+  readonly resource_type?: unknown;
+}
+
+/** Uploads say it of themselves; deletions have a list. */
+function assetsIn(content: Readonly<Record<string, unknown>>): readonly NamedAsset[] {
+  const { resources } = content as { readonly resources?: unknown };
+  const all: readonly NamedAsset[] = Array.isArray(resources) ? (resources as NamedAsset[]) : [content];
+  return all.filter(
+    ({ public_id: id, resource_type: type }) => typeof id === "string" && typeof type === "string",
+  );
+}
+
+function headerOf({ headers }: NotificationRequest, name: string): string | undefined {
+  if (headers instanceof Headers) return headers.get(name) ?? undefined;
+  const found = Object.entries(headers).find(([given]) => given.toLowerCase() === name)?.[1];
+  return typeof found === "string" ? found : found?.[0];
+}
+
+function isSame(left: string, right: string): boolean {
+  const [a, b] = [Buffer.from(left), Buffer.from(right)];
+  return left !== "" && a.byteLength === b.byteLength && timingSafeEqual(a, b);
+}
+
+function parsed(body: string): Record<string, unknown> | undefined {
+  try {
+    const content: unknown = JSON.parse(body);
+    return typeof content === "object" && content !== null ? (content as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { cloudinary } from "./cloudinary.js";
+import { toSettings } from "./cloudinary-options.js";
+
+const ACCOUNT = { cloudName: "demo", apiKey: "1234", apiSecret: "abcd" };
+
+describe("the options", () => {
+  it("take a URL as the console shows it, and everything in it as it is", () => {
+    const settings = toSettings({
+      url: "cloudinary://1234:a%40b@demo/cdn.example.com?upload_prefix=https://api-eu.cloudinary.com",
+    });
+    expect(settings).toMatchObject({
+      ...ACCOUNT,
+      apiSecret: "a%40b",
+      uploadPrefix: "https://api-eu.cloudinary.com",
+      deliveryBaseUrl: "https://cdn.example.com",
+    });
+    expect(toSettings({ url: "cloudinary://1234:abcd@demo" }).deliveryBaseUrl).toBe(
+      "https://res.cloudinary.com/demo",
+    );
+  });
+
+  it("that are missing or wrong are named all at once", () => {
+    const wrong = { cloudName: "demo", mapping: "video", chunkBytes: 5, keyPrefix: "a" } as never;
+    expect(() => cloudinary(wrong)).toThrow(
+      'cloudinary: apiKey, apiSecret missing: give them, or url; keyPrefix ends with "/" and is more than that; mapping is "media" or "raw"; chunkBytes is a whole number from 6291456 to 100000000',
+    );
+  });
+
+  it.each(["https://api.cloudinary.com", "cloudinary://demo", "cloudinary://1234@demo", "nonsense"])(
+    "refuse %s as a URL",
+    (url) => expect(() => cloudinary({ url })).toThrow("url is not cloudinary://<key>:<secret>@<cloud>"),
+  );
+
+  it("never show the secret", () => {
+    expect(() => cloudinary({ ...ACCOUNT, apiSecret: "s3cr3t", connectMs: -1 })).toThrow(/^(?!.*s3cr3t)/);
+  });
+});

@@ -1,0 +1,247 @@
+import {
+  StorageError,
+  consume,
+  isStorageError,
+  withTries,
+  type Body,
+  type ObjectInfo,
+  type PutOptions,
+} from "@stowage/core";
+import { createHash, randomUUID, type Hash } from "node:crypto";
+import { ask, infoOf, placeFor, type Account } from "./account.js";
+import type { AssetAnswer, ChunkPlace } from "./client.js";
+import { typed } from "./content-type.js";
+import { largestIn } from "./errors.js";
+import { toContext, uploadIdIn } from "./facts.js";
+import type { AssetPlace } from "./mapping.js";
+
+/** A body on its way. */
+interface Upload {
+  readonly account: Account;
+  readonly key: string;
+  readonly place: AssetPlace;
+  readonly options: PutOptions;
+  readonly context: string;
+  readonly md5: Hash;
+  /** The length that was declared, in bytes. */
+  readonly total: number | undefined;
+  /** Bytes that have been taken from the body. */
+  size: number;
+  /** Bytes that have been reported. */
+  reported: number;
+  /** Tells this upload from every other. */
+  readonly id: string;
+  /** Whether the body goes in chunks. */
+  isChunked: boolean;
+}
+
+export async function putObject(
+  account: Account,
+  key: string,
+  body: Body,
+  options: PutOptions,
+): Promise<ObjectInfo> {
+  options.signal?.throwIfAborted();
+  const id = randomUUID();
+  const upload: Upload = {
+    account,
+    key,
+    id,
+    place: placeFor(account, key, "put"),
+    options,
+    context: toContext(options, id),
+    md5: createHash("md5"),
+    total: body.size,
+    size: 0,
+    reported: 0,
+    isChunked: false,
+  };
+  assertTaken(upload, body.size ?? 0);
+  const asset = await sendBody(upload, body);
+  await assertIntact(upload, asset);
+  options.onProgress?.({ loaded: upload.size, total: upload.size });
+  return await typed({ ...infoOf(account, key, asset), ...factsOf(options) }, asset);
+}
+
+function factsOf({
+  contentType,
+  cacheControl,
+  contentDisposition,
+  metadata,
+  writeId,
+}: PutOptions): Partial<ObjectInfo> {
+  const isEmpty = metadata === undefined || Object.keys(metadata).length === 0;
+  return {
+    contentType,
+    cacheControl,
+    contentDisposition,
+    writeId,
+    metadata: isEmpty ? undefined : { ...metadata },
+  };
+}
+
+/** In one request when it fits into a chunk, else in several, one after the other: only one chunk is in memory. */
+async function sendBody(upload: Upload, body: Body): Promise<AssetAnswer> {
+  const last =
+    body.bytes === undefined ? await sendStream(upload, body) : await sendBytes(upload, body.bytes);
+  if (last.byteLength === 0) {
+    throw refuse(upload, "Unsupported", "Cloudinary stores no empty files");
+  }
+  upload.md5.update(last);
+  upload.size += last.byteLength;
+  return upload.isChunked ? await sendLast(upload, last) : await sendWhole(upload, last);
+}
+
+/** @returns The last chunk, which has not been sent. */
+async function sendBytes(upload: Upload, bytes: Uint8Array): Promise<Uint8Array> {
+  const { chunkBytes } = upload.account.settings;
+  let at = 0;
+  for (; bytes.byteLength - at > chunkBytes; at += chunkBytes) {
+    await sendChunk(upload, bytes.subarray(at, at + chunkBytes));
+  }
+  return bytes.subarray(at);
+}
+
+/** Fills a chunk, and sends it as soon as it is full and there is more. @returns The last, which has not been sent. */
+async function sendStream(upload: Upload, body: Body): Promise<Uint8Array> {
+  const { chunkBytes } = upload.account.settings;
+  const buffer = Buffer.allocUnsafeSlow(Math.min(chunkBytes, body.size ?? chunkBytes));
+  let used = 0;
+  const fill = (chunk: Uint8Array, from: number): number => {
+    const piece = chunk.subarray(from, from + buffer.byteLength - used);
+    buffer.set(piece, used);
+    used += piece.byteLength;
+    return from + piece.byteLength;
+  };
+  const sendAndFill = async (chunk: Uint8Array, from: number): Promise<void> => {
+    for (let done = from; done < chunk.byteLength; done = fill(chunk, done)) {
+      if (used < buffer.byteLength) continue;
+      await sendChunk(upload, buffer);
+      used = 0;
+    }
+  };
+  await consume(body.open(), upload.options.signal, (chunk) => {
+    const done = fill(chunk, 0);
+    return done === chunk.byteLength ? undefined : sendAndFill(chunk, done);
+  });
+  return buffer.subarray(0, used);
+}
+
+/** A request that makes an asset appear. */
+const WRITING = { operation: "put", writes: true } as const;
+
+async function sendWhole(upload: Upload, file: Uint8Array): Promise<AssetAnswer> {
+  const { account, key } = upload;
+  return await ask(account, { ...WRITING, key }, () => send(upload, file, undefined));
+}
+
+async function sendChunk(upload: Upload, file: Uint8Array): Promise<void> {
+  const { account, key, options } = upload;
+  const offset = upload.size;
+  upload.md5.update(file);
+  upload.size += file.byteLength;
+  assertTaken(upload, upload.size);
+  const chunk = { uploadId: upload.id, offset, total: undefined };
+  upload.isChunked = true;
+  // Nothing is to be seen of it before the last has come.
+  const attempted = { operation: "put", key, writes: false } as const;
+  await withTries(options.signal, () => ask(account, attempted, () => sendPiece(upload, file, chunk)));
+}
+
+async function sendLast(upload: Upload, file: Uint8Array): Promise<AssetAnswer> {
+  const { account, key, options } = upload;
+  const total = upload.size;
+  const chunk = { uploadId: upload.id, offset: total - file.byteLength, total };
+  return await withTries(options.signal, async () => {
+    try {
+      return await ask(account, { ...WRITING, key }, () => send(upload, file, chunk));
+    } catch (error) {
+      const isUnknown = isStorageError(error) && error.applied === "unknown";
+      const arrived = isUnknown ? await findArrived(upload) : undefined;
+      if (arrived === undefined) throw error;
+      return arrived;
+    }
+  });
+}
+
+/** What a request that got no answer has made, when it has. */
+async function findArrived({ account, place, id, options }: Upload): Promise<AssetAnswer | undefined> {
+  try {
+    const asset = await account.client.explicit(place, { signal: options.signal });
+    return uploadIdIn(asset.context) === id ? asset : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function send(upload: Upload, file: Uint8Array, chunk: ChunkPlace | undefined): Promise<AssetAnswer> {
+  const { asset, existing } = await sendPiece(upload, file, chunk);
+  if (existing) throw refuse(upload, "AlreadyExists", "the key has an object");
+  if (asset !== undefined) return asset;
+  throw refuse(upload, "Unavailable", "Cloudinary waits for more chunks than there are");
+}
+
+/** The slowest that a finished upload is worked on, in bytes for each millisecond. */
+const BYTES_PER_MS = 32 * 1024;
+
+async function sendPiece(upload: Upload, file: Uint8Array, chunk: ChunkPlace | undefined) {
+  const { account, place, context, options, total } = upload;
+  const before = chunk?.offset ?? 0;
+  try {
+    return await account.client.upload(
+      {
+        ...place,
+        context,
+        overwrite: options.ifNoneMatch === undefined,
+        file,
+        chunk,
+        extraMs: Math.ceil(upload.size / BYTES_PER_MS),
+        onSent: (sent) => {
+          // What is sent again has been reported.
+          if (before + sent <= upload.reported) return;
+          upload.reported = before + sent;
+          options.onProgress?.({ loaded: upload.reported, total });
+        },
+      },
+      { signal: options.signal },
+    );
+  } catch (error) {
+    const most = largestIn(error);
+    if (most !== undefined) account.learnt.set(place.resourceType, most);
+    throw error;
+  }
+}
+
+/** Refuses what the plan is known not to take, before it is sent. */
+function assertTaken(upload: Upload, size: number): void {
+  const { account, place } = upload;
+  const most = Math.min(account.settings.objectBytesMax, account.learnt.get(place.resourceType) ?? Infinity);
+  if (size > most)
+    throw refuse(upload, "TooLarge", `it has more than the ${most} bytes that the plan allows`);
+}
+
+/** What was stored must be what was sent. Accounts can be set up to change images as they come. */
+async function assertIntact(upload: Upload, asset: AssetAnswer): Promise<void> {
+  const { account, place, key, md5, size } = upload;
+  const sent = md5.digest("hex");
+  const isThere = asset.publicId === place.publicId && asset.resourceType === place.resourceType;
+  if (isThere && asset.size === size && (asset.md5 === undefined || asset.md5 === sent)) return;
+  await account.client.destroy(asset, {}).catch(() => {});
+  const what = isThere ? `other bytes than were sent (${asset.size} of ${size})` : "them under another id";
+  const reason = `Cloudinary stored ${what}; they were removed`;
+  throw new StorageError("Integrity", reason, {
+    operation: "put",
+    provider: account.name,
+    key,
+    applied: "unknown",
+    retryable: false,
+  });
+}
+
+function refuse(
+  { account, key }: Upload,
+  code: "AlreadyExists" | "Unsupported" | "TooLarge" | "Unavailable",
+  reason: string,
+): StorageError {
+  return new StorageError(code, reason, { operation: "put", provider: account.name, key });
+}

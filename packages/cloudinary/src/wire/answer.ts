@@ -1,0 +1,95 @@
+import type { IncomingMessage } from "node:http";
+import { CloudinaryFailureError, type CloudinaryFailure } from "../client.js";
+import { failed } from "./exchange.js";
+
+/** More than any answer of the API has. */
+const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
+
+/** How long the rest of an answer may take, in milliseconds. */
+const ANSWER_MS = 30_000;
+
+/** @throws CloudinaryFailureError unless it is the JSON of a success. */
+export async function readAnswer(
+  answer: IncomingMessage,
+  signal?: AbortSignal,
+): Promise<Record<string, unknown>> {
+  const text = await readText(answer, signal);
+  const content = parsed(text);
+  const message = messageIn(content) ?? String(answer.headers["x-cld-error"] ?? "");
+  const facts = factsOf(answer);
+  const isSuccess = facts.status === 200 && content !== undefined && messageIn(content) === undefined;
+  if (isSuccess) return content;
+  const kind = facts.status === 200 && message === "" ? "senseless" : "answered";
+  throw new CloudinaryFailureError({ ...facts, kind, message, retryAfterMs: retryAfter(answer, message) });
+}
+
+async function readText(answer: IncomingMessage, signal: AbortSignal | undefined): Promise<string> {
+  const stop = (): void => void answer.destroy();
+  const timer = setTimeout(stop, ANSWER_MS);
+  signal?.addEventListener("abort", stop, { once: true });
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      size += chunk.byteLength;
+      if (size > ANSWER_BYTES_MAX) break;
+    }
+    if (!answer.complete) throw new Error("the answer was cut");
+    return Buffer.concat(chunks).toString("utf8");
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw failed(error);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", stop);
+  }
+}
+
+function parsed(text: string): Record<string, unknown> | undefined {
+  try {
+    const content: unknown = JSON.parse(text);
+    return typeof content === "object" && content !== null ? (content as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function messageIn(content: Record<string, unknown> | undefined): string | undefined {
+  if (content === undefined || !Object.hasOwn(content, "error")) return undefined;
+  const { error } = content;
+  const { message = error } = Object(error) as { readonly message?: unknown };
+  return typeof message === "string" ? message : "";
+}
+
+function factsOf({
+  statusCode,
+  headers,
+}: IncomingMessage): Pick<CloudinaryFailure, "status" | "requestId" | "date"> {
+  const date = Date.parse(headers.date ?? "");
+  const requestId = headers["x-request-id"];
+  return {
+    status: statusCode,
+    requestId: typeof requestId === "string" ? requestId : undefined,
+    date: Number.isNaN(date) ? undefined : date,
+  };
+}
+
+/** A time in a header, or in the words: `Try again on 2024-10-04 14:00:00 UTC`. By the server's own clock. */
+function retryAfter({ headers }: IncomingMessage, message: string): number | undefined {
+  const now = Date.parse(headers.date ?? "") || Date.now();
+  const seconds = Number(headers["retry-after"] ?? Number.NaN);
+  if (seconds >= 0) return seconds * 1000;
+  const [, day, time] = /Try again on (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) UTC/.exec(message) ?? [];
+  return day === undefined ? undefined : Math.max(0, Date.parse(`${day}T${time}Z`) - now);
+}
+
+/** The answer to who follows a URL, of which only the bytes are wanted. */
+export async function readRefusal(answer: IncomingMessage): Promise<CloudinaryFailureError> {
+  try {
+    await readAnswer(answer);
+  } catch (error) {
+    if (error instanceof CloudinaryFailureError) return error;
+  }
+  return new CloudinaryFailureError({ ...factsOf(answer), kind: "senseless", message: "" });
+}

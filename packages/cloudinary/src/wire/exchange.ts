@@ -1,0 +1,164 @@
+import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
+import { Agent as HttpAgent, request as httpRequest } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { once } from "node:events";
+import { CloudinaryFailureError } from "../client.js";
+
+/** One request, and how long it may take. */
+export interface Exchange {
+  readonly method: "GET" | "POST";
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Sent one after the other. */
+  readonly body?: readonly Uint8Array[] | undefined;
+  readonly onSent?: ((bytes: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly extraMs?: number | undefined;
+}
+
+export interface Limits {
+  readonly connectMs: number;
+  readonly firstByteMs: number;
+}
+
+/** Sends requests over connections that are kept. */
+export interface Wire {
+  readonly send: (exchange: Exchange) => Promise<IncomingMessage>;
+  readonly close: () => void;
+}
+
+const SOCKETS_MAX = 256;
+
+/** How much is handed to a socket at once, and counted when it has gone. */
+const BLOCK_BYTES = 256 * 1024;
+
+export function createWire(limits: Limits): Wire {
+  const agents = {
+    "http:": new HttpAgent({ keepAlive: true, maxSockets: SOCKETS_MAX, noDelay: true }),
+    "https:": new HttpsAgent({ keepAlive: true, maxSockets: SOCKETS_MAX, noDelay: true }),
+  };
+  return {
+    send: (exchange) => send(exchange, limits, agents),
+    close: () => {
+      for (const agent of Object.values(agents)) agent.destroy();
+    },
+  };
+}
+
+/**
+ * Sends one request.
+ *
+ * @returns The answer when its headers are there; who takes it must read its body or destroy it.
+ */
+async function send(
+  exchange: Exchange,
+  limits: Limits,
+  agents: { readonly "http:": HttpAgent; readonly "https:": HttpsAgent },
+): Promise<IncomingMessage> {
+  const { signal, body = [], extraMs = 0 } = exchange;
+  signal?.throwIfAborted();
+  const request = begin(exchange, agents);
+  const watch = watching(request, limits, extraMs);
+  const abort = (): void => void request.destroy(signal?.reason as Error);
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    const answered = once(request, "response") as Promise<[IncomingMessage]>;
+    const [[answer]] = await Promise.all([answered, write(request, body, exchange.onSent, answered)]);
+    // Answered before it was heard to its end: its connection cannot be used again.
+    if (!request.writableEnded) answer.once("close", () => request.destroy());
+    return answer;
+  } catch (error) {
+    request.destroy();
+    signal?.throwIfAborted();
+    throw failed(error);
+  } finally {
+    watch.end();
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+function begin(
+  { method, url, headers, body = [] }: Exchange,
+  agents: { readonly "http:": HttpAgent; readonly "https:": HttpsAgent },
+): ClientRequest {
+  const { protocol } = new URL(url);
+  const length = body.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const options: RequestOptions = {
+    method,
+    headers: { ...headers, ...(method === "POST" && { "content-length": length }) },
+    agent: protocol === "http:" ? agents["http:"] : agents["https:"],
+  };
+  const request = protocol === "http:" ? httpRequest(url, options) : httpsRequest(url, options);
+  // Whoever waits hears of it. When nobody does any more it must not end the process.
+  request.on("error", () => {});
+  return request;
+}
+
+/** Writes the body, until all of it has left or an answer has come, which may be before. */
+async function write(
+  request: ClientRequest,
+  body: readonly Uint8Array[],
+  onSent: Exchange["onSent"],
+  answered: Promise<unknown>,
+): Promise<void> {
+  const isOver = { now: false };
+  const over = answered.then(
+    () => (isOver.now = true),
+    () => (isOver.now = true),
+  );
+  let sent = 0;
+  for (const piece of body) {
+    for (let at = 0; at < piece.byteLength; at += BLOCK_BYTES) {
+      const block = piece.subarray(at, at + BLOCK_BYTES);
+      if (!request.write(block)) await Promise.race([drained(request), over]);
+      if (isOver.now) return;
+      onSent?.((sent += block.byteLength));
+    }
+  }
+  request.end();
+}
+
+/** An error is heard of by whoever waits for the answer. */
+function drained(request: ClientRequest): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      request.off("drain", settle).off("close", settle);
+      resolve();
+    };
+    request.on("drain", settle).on("close", settle);
+  });
+}
+
+/** Ends a request whose connection is not made in time, that is not taken, or that gets no answer. */
+function watching(
+  request: ClientRequest,
+  { connectMs, firstByteMs }: Limits,
+  extraMs: number,
+): { readonly end: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  const within = (ms: number, kind: "connect-timeout" | "answer-timeout"): void => {
+    clearTimeout(timer);
+    const message = `${ms} ms`;
+    timer = setTimeout(() => request.destroy(new CloudinaryFailureError({ kind, message })), ms);
+  };
+  const waiting = (): void => within(firstByteMs + extraMs, "answer-timeout");
+  request.once("socket", (socket) => {
+    if (!socket.connecting) return waiting();
+    within(connectMs, "connect-timeout");
+    socket.once("encrypted" in socket ? "secureConnect" : "connect", waiting);
+  });
+  // As long as bytes leave, somebody takes them.
+  request.on("drain", waiting).once("finish", waiting);
+  return { end: () => clearTimeout(timer) };
+}
+
+/** A failure without an answer. Its words may have an address in them, and nothing else. */
+export function failed(error: unknown): CloudinaryFailureError {
+  if (error instanceof CloudinaryFailureError) return error;
+  const { code, message } = Object(error) as { readonly code?: unknown; readonly message?: unknown };
+  return new CloudinaryFailureError({
+    kind: "connection",
+    message: String(message),
+    code: typeof code === "string" ? code : undefined,
+  });
+}

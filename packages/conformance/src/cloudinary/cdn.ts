@@ -1,0 +1,23 @@
+import type { Asset } from "./assets.js";
+
+/** Copies of what has been delivered, which stay until they are invalidated: as stale as the real one may be. */
+export interface Cdn {
+  readonly find: (url: string) => Asset | undefined;
+  readonly keep: (url: string, asset: Asset) => void;
+  /** Forgets the copies under URLs without a version, and with `v1`; those with another version stay. */
+  readonly invalidate: (asset: Asset) => void;
+}
+
+export function createCdn(): Cdn {
+  const copies = new Map<string, Asset>();
+  return {
+    find: (url) => copies.get(url),
+    keep: (url, asset) => void copies.set(url, asset),
+    invalidate: ({ assetId }) => {
+      for (const [url, copy] of copies) {
+        const version = /\/v(\d+)\//.exec(url)?.[1];
+        if (copy.assetId === assetId && (version === undefined || version === "1")) copies.delete(url);
+      }
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import type { BodyWriter } from "./bodies.js";
+import { writeBody } from "./bodies.js";
+import type { ChunkedUpload, Cloud } from "./cloud.js";
+import { Refusal } from "./refusal.js";
+
+/** One chunk of an upload that comes in several requests. */
+export interface Chunk {
+  readonly uploadId: string;
+  readonly start: number;
+  /** The place of its last byte. */
+  readonly end: number;
+  /** Of the whole, once it is known. */
+  readonly total: number | undefined;
+}
+
+/** The chunk that the headers of a request speak of, if any. */
+export function chunkOf(headers: Readonly<Record<string, unknown>>): Chunk | undefined {
+  const [range, uploadId] = [headers["content-range"], headers["x-unique-upload-id"]];
+  if (range === undefined && uploadId === undefined) return undefined;
+  const found = /^bytes (\d+)-(\d+)\/(\d+|-1|)$/.exec(String(range));
+  if (found === null || typeof uploadId !== "string" || uploadId === "") {
+    throw new Refusal(400, "Content-Range and X-Unique-Upload-Id go together");
+  }
+  const [, start, end, total] = found.map(Number);
+  if (start === undefined || end === undefined || end < start)
+    throw new Refusal(400, "Invalid Content-Range");
+  return { uploadId, start, end, total: total !== undefined && total > 0 ? total : undefined };
+}
+
+/** What a chunk becomes part of. */
+export interface ChunkTarget {
+  readonly upload: ChunkedUpload;
+  /** Where its bytes go: nowhere, when they came before. */
+  readonly body: Pick<BodyWriter, "write">;
+  readonly received: () => number;
+  readonly isAgain: boolean;
+}
+
+/** Chunks come one after the other; one that has come may come again. */
+export function receiveChunk(cloud: Cloud, chunk: Chunk, place: string): ChunkTarget {
+  const known = cloud.uploads.get(chunk.uploadId);
+  const upload = known ?? { place, body: writeBody(cloud.directory), chunks: [] };
+  if (upload.place !== place) throw new Refusal(400, "The upload is of another public_id");
+  const isAgain = upload.chunks.some(({ start, end }) => start === chunk.start && end === chunk.end);
+  if (!isAgain && chunk.start !== upload.body.size()) {
+    throw new Refusal(
+      400,
+      `Chunks are not contiguous: byte ${upload.body.size()} is next, not ${chunk.start}`,
+    );
+  }
+  cloud.uploads.set(chunk.uploadId, upload);
+  let received = 0;
+  const write: BodyWriter["write"] = (bytes) => {
+    received += bytes.byteLength;
+    return isAgain ? undefined : upload.body.write(bytes);
+  };
+  return { upload, body: { write }, received: () => received, isAgain };
+}
+
+/** @returns Whether the upload is complete. What a wrong chunk has brought is dropped. */
+export async function endChunk(
+  { limits }: Cloud,
+  chunk: Chunk,
+  { upload, received, isAgain }: ChunkTarget,
+): Promise<boolean> {
+  const { start, end, total } = chunk;
+  const isLast = total === end + 1;
+  const problem = chunkProblem(chunk, received(), isLast, limits.chunkBytesMin);
+  if (problem !== undefined) {
+    if (!isAgain) await upload.body.truncate(start);
+    throw new Refusal(400, problem);
+  }
+  if (!isAgain) upload.chunks.push({ start, end });
+  return isLast;
+}
+
+function chunkProblem(
+  { start, end, total }: Chunk,
+  received: number,
+  isLast: boolean,
+  least: number,
+): string | undefined {
+  if (received !== end - start + 1) return `Content-Range says ${end - start + 1} bytes, ${received} came`;
+  if (total !== undefined && end >= total) return "Content-Range goes beyond its total";
+  return !isLast && received < least ? "All parts except EOF-chunk must be larger than 5mb" : undefined;
+}

@@ -1,0 +1,163 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+/** How the fake fails a request. */
+export type CloudinaryFault =
+  /** An answer of this status; `early` before the body of the request has come. */
+  | {
+      readonly type: "status";
+      readonly status: number;
+      readonly message?: string | undefined;
+      readonly headers?: Readonly<Record<string, string>> | undefined;
+      readonly early?: boolean | undefined;
+    }
+  /** A page of HTML, as something in between answers. */
+  | { readonly type: "html"; readonly status: number }
+  /** The connection is reset, when so many bytes of the body have come. */
+  | { readonly type: "reset"; readonly afterBytes?: number | undefined }
+  /** The answer ends when so many bytes of its body have left. */
+  | { readonly type: "truncated"; readonly afterBytes: number }
+  /** No answer ever comes. */
+  | { readonly type: "silent" }
+  /** The answer comes byte by byte: characters are cut. */
+  | { readonly type: "slow" }
+  /** The request is done, and its answer never arrives. */
+  | { readonly type: "lost" };
+
+/** Which requests fail, and how. */
+export interface CloudinaryFailure {
+  readonly fault: CloudinaryFault;
+  /** Default: every request. */
+  readonly matches?: ((request: FakeRequest) => boolean) | undefined;
+  /** Default: for ever. */
+  readonly times?: number | undefined;
+  /** How many that match pass before; default 0. */
+  readonly skip?: number | undefined;
+}
+
+/** A request that came, for tests to look at. */
+export interface FakeRequest {
+  readonly method: string;
+  /** Decoded. */
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Of a form, as soon as they are read. */
+  fields: Readonly<Record<string, string | readonly string[]>>;
+  /** Of the answer. */
+  status: number | undefined;
+}
+
+export interface Faults {
+  readonly add: (failure: CloudinaryFailure) => void;
+  readonly clear: () => void;
+  readonly next: (request: FakeRequest) => CloudinaryFault | undefined;
+}
+
+export function createFaults(): Faults {
+  let failures: { readonly failure: CloudinaryFailure; seen: number }[] = [];
+  return {
+    add: (failure) => void failures.push({ failure, seen: 0 }),
+    clear: () => {
+      failures = [];
+    },
+    next: (request) => {
+      for (const entry of failures) {
+        const { matches = () => true, skip = 0, times = Infinity, fault } = entry.failure;
+        if (!matches(request)) continue;
+        entry.seen++;
+        if (entry.seen > skip && entry.seen <= skip + times) return fault;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** Fails a request at once. @returns Whether nothing more is to be done about it. */
+export function failAtOnce(
+  fault: CloudinaryFault,
+  request: IncomingMessage,
+  response: ServerResponse,
+): boolean {
+  if (fault.type === "silent") return true;
+  if (fault.type === "reset") {
+    resetAfter(request, fault.afterBytes ?? 0);
+    return (fault.afterBytes ?? 0) === 0;
+  }
+  if (fault.type === "html") {
+    afterBody(request, () => {
+      response.writeHead(fault.status, { "content-type": "text/html" }).end("<html><h1>Sorry</h1></html>");
+    });
+    return true;
+  }
+  if (fault.type !== "status") return false;
+  const { status, message = `msg-${status}`, headers = {}, early } = fault;
+  const answer = (): void => {
+    response.writeHead(status, { "content-type": "application/json", "x-cld-error": message, ...headers });
+    response.end(JSON.stringify({ error: { message } }));
+  };
+  if (early !== true) afterBody(request, answer);
+  else {
+    response.setHeader("connection", "close");
+    answer();
+  }
+  return true;
+}
+
+function afterBody(request: IncomingMessage, answer: () => void): void {
+  request.on("error", () => {});
+  request.once("end", answer).resume();
+}
+
+function resetAfter(request: IncomingMessage, bytes: number): void {
+  if (bytes === 0) return void request.socket.resetAndDestroy();
+  let received = 0;
+  request.on("data", (chunk: Buffer) => {
+    received += chunk.byteLength;
+    if (received >= bytes) request.socket.resetAndDestroy();
+  });
+}
+
+/** Breaks the answer on its way. */
+export function breakAnswer(fault: CloudinaryFault, response: ServerResponse): void {
+  const { socket } = response;
+  const write = response.write.bind(response);
+  const end = response.end.bind(response);
+  if (fault.type === "lost") {
+    response.write = () => true;
+    response.end = () => {
+      socket?.resetAndDestroy();
+      return response;
+    };
+    return;
+  }
+  const pass = fault.type === "slow" ? byteByByte(write) : upTo(fault, write, () => socket?.destroySoon());
+  response.write = ((chunk: Uint8Array | string) =>
+    pass(Buffer.from(chunk as string))) as typeof response.write;
+  response.end = ((chunk?: Uint8Array | string) => {
+    if (chunk !== undefined) pass(Buffer.from(chunk as string));
+    if (fault.type !== "truncated") end();
+    return response;
+  }) as typeof response.end;
+}
+
+function byteByByte(write: ServerResponse["write"]): (chunk: Buffer) => boolean {
+  return (chunk) => {
+    for (const byte of chunk) write(Buffer.of(byte));
+    return true;
+  };
+}
+
+function upTo(
+  fault: CloudinaryFault,
+  write: ServerResponse["write"],
+  cut: () => void,
+): (chunk: Buffer) => boolean {
+  let left = fault.type === "truncated" ? fault.afterBytes : Infinity;
+  return (chunk) => {
+    const rest = chunk.subarray(0, left);
+    left -= rest.byteLength;
+    if (rest.byteLength > 0) write(rest);
+    if (left <= 0) cut();
+    return true;
+  };
+}

@@ -1,0 +1,64 @@
+import type { ResourceType } from "./assets.js";
+import { Refusal } from "./refusal.js";
+
+/** Where the first bytes of a format are, and what they are. */
+type Magic = readonly [format: string, offset: number, bytes: string];
+
+const IMAGES: readonly Magic[] = [
+  ["png", 0, "\x89PNG\r\n\x1a\n"],
+  ["jpg", 0, "\xff\xd8\xff"],
+  ["gif", 0, "GIF87a"],
+  ["gif", 0, "GIF89a"],
+  ["webp", 8, "WEBP"],
+  ["bmp", 0, "BM"],
+  ["ico", 0, "\0\0\x01\0"],
+  ["tiff", 0, "II*\0"],
+  ["tiff", 0, "MM\0*"],
+  ["avif", 4, "ftypavif"],
+  ["heic", 4, "ftypheic"],
+  ["svg", 0, "<svg"],
+  ["svg", 0, "<?xml"],
+  ["pdf", 0, "%PDF-"],
+];
+
+const VIDEOS: readonly Magic[] = [
+  ["mp4", 4, "ftyp"],
+  ["webm", 0, "\x1aE\xdf\xa3"],
+  ["avi", 8, "AVI "],
+  ["wav", 8, "WAVE"],
+  ["mp3", 0, "ID3"],
+  ["mp3", 0, "\xff\xfb"],
+  ["ogg", 0, "OggS"],
+  ["flac", 0, "fLaC"],
+  ["ts", 0, "\x47"],
+  ["flv", 0, "FLV"],
+];
+
+/** The format of what was sent, from its first bytes; none for raw files. */
+export function formatOf(type: ResourceType, start: Buffer): string | undefined {
+  if (type === "raw") return undefined;
+  const found = (type === "image" ? IMAGES : VIDEOS).find(
+    ([, offset, bytes]) => start.toString("latin1", offset, offset + bytes.length) === bytes,
+  );
+  if (found !== undefined) return found[0];
+  throw new Refusal(400, type === "image" ? "Invalid image file" : "Unsupported video format or file");
+}
+
+/** What a file of `auto` is kept as. */
+export function typeOf(start: Buffer): ResourceType {
+  for (const type of ["image", "video"] as const) {
+    try {
+      formatOf(type, start);
+      return type;
+    } catch {
+      continue;
+    }
+  }
+  return "raw";
+}
+
+/** The size of a picture where that is easily read: a PNG's. */
+export function dimensionsOf(start: Buffer): { readonly width: number; readonly height: number } {
+  const isPng = start.toString("latin1", 1, 4) === "PNG" && start.byteLength >= 24;
+  return isPng ? { width: start.readUInt32BE(16), height: start.readUInt32BE(20) } : { width: 1, height: 1 };
+}

@@ -2,6 +2,7 @@ import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { runRules } from "@stowage/conformance";
 import { s3, type DialectName } from "@stowage/s3";
 import type { S3Server } from "../s3-servers/server.js";
+import { CHAIN } from "./chain.js";
 import { CLIENTS } from "./clients.js";
 import { FAULTS } from "./faults.js";
 import { FEATURES } from "./features.js";
@@ -30,6 +31,7 @@ const SUITES: Readonly<
   objects: (kind, server, tally) => testEach(OBJECTS, kind, server, tally),
   setup: (kind, server, tally) => testEach(SETUP, kind, server, tally),
   guide: (kind, server, tally) => testEach(GUIDE, kind, server, tally),
+  chain: (kind, server, tally) => testEach(CHAIN, kind, server, tally),
   clients: (kind, server, tally) => testEach(CLIENTS, kind, server, tally),
   faults: (kind, server, tally) => testEach(FAULTS, kind, server, tally),
   traps: testTraps,
@@ -42,6 +44,7 @@ export type SuiteName =
   | "objects"
   | "setup"
   | "guide"
+  | "chain"
   | "clients"
   | "traps"
   | "faults"

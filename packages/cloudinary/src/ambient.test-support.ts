@@ -1,0 +1,34 @@
+/**
+ * A put and a get by a process whose application has the SDK for itself, with whatever is in its environment. Prints
+ * what came of it.
+ */
+import { createStorage } from "@stowage/core";
+import { createRequire } from "node:module";
+import { cloudinary } from "./cloudinary.js";
+import type { CloudinaryOptions } from "./cloudinary-options.js";
+
+interface OwnSdk {
+  readonly v2: { readonly config: () => { readonly cloud_name?: string } };
+}
+
+const require = createRequire(import.meta.url);
+
+/** The application's own; a malformed variable makes it throw. */
+function ownSdk(): OwnSdk | undefined {
+  try {
+    return require("cloudinary") as OwnSdk;
+  } catch {
+    return undefined;
+  }
+}
+
+const before = ownSdk();
+const cloudBefore = before?.v2.config().cloud_name;
+const options = JSON.parse(process.env["STOWAGE_TEST_OPTIONS"] ?? "{}") as CloudinaryOptions;
+const storage = createStorage(cloudinary(options), { retry: false });
+await storage.put("a.txt", "abc");
+const text = await (await storage.get("a.txt")).text();
+await storage.close();
+const after = ownSdk();
+const cloudAfter = after?.v2.config().cloud_name;
+process.stdout.write(JSON.stringify({ text, cloudBefore, cloudAfter, isSameModule: before === after }));

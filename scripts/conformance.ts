@@ -4,6 +4,7 @@ import { join } from "node:path";
 import {
   RULES,
   checkMutants,
+  cloudinaryFake,
   featureTable,
   runRules,
   supportsReport,
@@ -21,6 +22,7 @@ import {
   type StorageProvider,
 } from "../packages/core/src/index.js";
 import { local, type LocalOptions } from "../packages/local/src/index.js";
+import { cloudinary } from "../packages/cloudinary/src/index.js";
 import { s3 } from "../packages/s3/src/index.js";
 
 /**
@@ -70,6 +72,25 @@ function locals(): Subject[] {
   return found;
 }
 
+function cloudinaries(): Subject[] {
+  return (["media", "raw"] as const).map((mapping) => ({
+    name: `cloudinary ${mapping}`,
+    open: async () => {
+      // The rules store texts under the names of videos, and list more often than an account may.
+      const limits = { rawBytesMax: 2 ** 30, adminCallsPerHour: 1_000_000 };
+      const fake = await cloudinaryFake({ limits, checksFormats: false });
+      const { cloudName, apiKey, apiSecret, url } = fake;
+      const place = { uploadPrefix: url, deliveryBaseUrl: `${url}/${cloudName}` };
+      const provider = cloudinary({ cloudName, apiKey, apiSecret, ...place, mapping, signedUploads: "form" });
+      const close = async (): Promise<void> => {
+        await provider.close?.();
+        await fake.close();
+      };
+      return { provider, close };
+    },
+  }));
+}
+
 function two(): [StorageProvider, StorageProvider] {
   return [memory({ name: "first" }), memory({ name: "second" })];
 }
@@ -79,6 +100,7 @@ const MAY_BE_STALE = { overwrites: "may-be-stale" } as const;
 function subjects(): Subject[] {
   return [
     of("memory", () => memory()),
+    ...cloudinaries(),
     of("memory without optional features", () => bare(memory())),
     ...locals(),
     of("prefixed(memory)", () => prefixed(memory(), "tenants/7/")),
@@ -164,6 +186,13 @@ async function writeFeatures(): Promise<void> {
       publicBaseUrl: "https://files.example.com",
     }),
     s3({ bucket: "b", endpoint: "https://s3.example.com", dialect: "ceph", name: "S3 on Ceph" }),
+    cloudinary({
+      cloudName: "demo",
+      apiKey: "key",
+      apiSecret: "secret",
+      name: "Cloudinary",
+      signedUploads: "form",
+    }),
     fallback([local({ root: join(root, "member") }), memory()]),
     fallback([local({ root: join(root, "stale") }), memory()], {
       ...MAY_BE_STALE,

@@ -1,4 +1,5 @@
-// The example from end to end: on two folders, or with --ceph on a real S3 server and a folder.
+// The example from end to end: on two folders, with --ceph on a real S3 server and a folder, with --fake with a fake of
+// Cloudinary before them.
 import { startCeph } from "./s3-servers/ceph.js";
 import { bucketVariables } from "./s3-servers/server.js";
 
@@ -11,7 +12,8 @@ try {
 }
 
 async function run(): Promise<void> {
-  await import("../examples/fallback-server/src/demo.js");
+  if (process.argv.includes("--fake")) await import("../examples/fallback-server/src/cloudinary-demo.js");
+  else await import("../examples/fallback-server/src/demo.js");
 }
 
 /** As if the server were somebody's own: all that the example knows of it are the usual variables. */

@@ -1,3 +1,4 @@
+import { cloudinary, type CloudinaryOptions } from "@stowage/cloudinary";
 import { createStorage, fallback, type FileStorage, type StorageEvent } from "@stowage/core";
 import { local } from "@stowage/local";
 import { s3 } from "@stowage/s3";
@@ -23,23 +24,33 @@ export interface App {
 
 /** The variables that people have set already. */
 export interface Environment {
+  readonly CLOUDINARY_URL?: string | undefined;
   readonly AWS_S3_BUCKET?: string | undefined;
   readonly AWS_REGION?: string | undefined;
   /** Of a server that is not Amazon's. */
   readonly AWS_ENDPOINT_URL_S3?: string | undefined;
 }
 
+export interface AppOptions {
+  readonly onEvent?: ((event: StorageEvent) => void) | undefined;
+  /** Takes the place of `CLOUDINARY_URL`. */
+  readonly cloudinary?: CloudinaryOptions | undefined;
+}
+
 /**
- * A chain of two places: an S3 bucket and a folder where `AWS_S3_BUCKET` names one, else two folders that stand for
- * them. The credentials are found by the AWS SDK, e.g. in `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
+ * A chain of two or three places: an account of Cloudinary where `CLOUDINARY_URL` names one; an S3 bucket where
+ * `AWS_S3_BUCKET` does, else a folder that stands for it; and a folder. The credentials of the bucket are found by the
+ * AWS SDK, e.g. in `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
  */
-export async function createApp(
-  environment: Environment,
-  onEvent?: (event: StorageEvent) => void,
-): Promise<App> {
+export async function createApp(environment: Environment, options: AppOptions = {}): Promise<App> {
+  const { CLOUDINARY_URL: url } = environment;
+  const { onEvent, cloudinary: account = url === undefined ? undefined : { url } } = options;
   const home = await mkdtemp(join(tmpdir(), "stowage-example-"));
-  const first = environment.AWS_S3_BUCKET === undefined ? folder("first", home) : bucket(environment);
-  const members = [first, folder("second", home)];
+  const members = [
+    ...(account === undefined ? [] : [counting(cloudinary(account))]),
+    environment.AWS_S3_BUCKET === undefined ? folder("first", home) : bucket(environment),
+    folder("second", home),
+  ];
   const chain = fallback(members.map(({ provider }) => provider));
   return {
     storage: createStorage(chain, { onEvent }),
@@ -53,7 +64,10 @@ function bucket({
   AWS_REGION: region,
   AWS_ENDPOINT_URL_S3: endpoint,
 }: Environment): Member {
-  const provider = s3({ bucket: AWS_S3_BUCKET, region, endpoint });
+  return counting(s3({ bucket: AWS_S3_BUCKET, region, endpoint }));
+}
+
+function counting(provider: Member["provider"]): Member {
   return { ...switchable(provider), count: async () => (await provider.list({})).objects.length };
 }
 

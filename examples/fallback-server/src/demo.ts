@@ -16,11 +16,13 @@ let steps = 0;
 const video = await readFile(new URL("../assets/test-pattern.mp4", import.meta.url));
 const digest = sha256(video);
 
-const app = await createApp(process.env, (event) => {
-  if (event.type !== "fallback") return;
-  say(
-    `  event: "${event.from}" was given up for this ${event.operation}${event.to ? `, on to "${event.to}"` : ""}`,
-  );
+const app = await createApp(process.env, {
+  onEvent: (event) => {
+    if (event.type !== "fallback") return;
+    say(
+      `  event: "${event.from}" was given up for this ${event.operation}${event.to ? `, on to "${event.to}"` : ""}`,
+    );
+  },
 });
 const server = createVideoServer(app);
 server.listen(process.argv.includes("--serve") ? 8080 : 0, "127.0.0.1");

@@ -23,7 +23,12 @@ const STATUS: Partial<Record<StorageErrorCode, number>> = {
   Timeout: 504,
 };
 
-type Handler = (app: App, request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void>;
+/** Breaks the fake of Cloudinary in the way of this name. @returns Whether there is one. */
+type TurnTo = (name: string) => boolean;
+
+type Serving = App & { readonly turnTo: TurnTo };
+
+type Handler = (app: Serving, request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void>;
 
 /** The routes, by method and the first segment of the path. */
 const ROUTES: Readonly<Record<string, Handler>> = {
@@ -32,13 +37,15 @@ const ROUTES: Readonly<Record<string, Handler>> = {
   "POST /videos": upload,
   "DELETE /videos": remove,
   "GET /at": readAt,
+  "PUT /cloudinary": breakCloudinary,
   "GET /members": showMembers,
   "PUT /members": turnMember,
   "GET /": describe,
 };
 
-/** An HTTP server over the storage. */
-export function createVideoServer(app: App): Server {
+/** An HTTP server over the storage. @param turnTo - Default: there is no fake. */
+export function createVideoServer(application: App, turnTo: TurnTo = () => false): Server {
+  const app = { ...application, turnTo };
   return createServer((request, response) => {
     const url = new URL(`http://localhost${request.url ?? "/"}`);
     const handler = ROUTES[`${request.method} /${url.pathname.split("/")[1] ?? ""}`];
@@ -50,7 +57,7 @@ export function createVideoServer(app: App): Server {
 
 /** `POST /videos?name=clip.mp4`: the body is the file, streamed to whichever member takes it. */
 async function upload(
-  { storage }: App,
+  { storage, members }: App,
   request: IncomingMessage,
   response: ServerResponse,
   url: URL,
@@ -63,7 +70,17 @@ async function upload(
   const size = length === undefined ? undefined : Number(length);
   const info = await storage.put(key, request, { size });
   const { provider, ref, etag, contentType, unconfirmed } = info;
-  await sendJson(response, 201, { key, size: info.size, contentType, provider, ref, etag, unconfirmed });
+  const link = members.get(provider)?.provider.publicUrl?.(key) ?? null;
+  await sendJson(response, 201, {
+    key,
+    size: info.size,
+    contentType,
+    provider,
+    ref,
+    url: link,
+    etag,
+    unconfirmed,
+  });
 }
 
 /** `GET /videos` lists; `GET /videos/<id>/<name>` reads, a range when one is asked for. */
@@ -139,6 +156,18 @@ async function turnMember(
   }
   member.turn(state);
   await showMembers(app, request, response);
+}
+
+/** `PUT /cloudinary/reset`: the switches of the fake. */
+async function breakCloudinary(
+  { turnTo }: Serving,
+  _: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+): Promise<void> {
+  const name = url.pathname.split("/")[2] ?? "";
+  if (turnTo(name)) return await sendJson(response, 200, { cloudinary: name });
+  await sendJson(response, 404, { error: "there is no fake, or no such switch" });
 }
 
 async function describe({ storage }: App, _: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -25,6 +25,7 @@ describe("an answer of Cloudinary's", () => {
     [403, "Your plan's usage limit is reached", "OutOfSpace", "no", false],
     [403, "deny or ACL failure", "PermissionDenied", "no", false],
     [404, "Resource not found - a", "NotFound", "no", false],
+    [404, "Resource not found - my quota is disabled, empty, and not allowed", "NotFound", "no", false],
     [409, "conflict", "AlreadyExists", "no", false],
     [413, "", "TooLarge", "no", false],
     [420, "Rate Limit Exceeded. Limit of 500 api operations reached.", "RateLimited", "no", true],

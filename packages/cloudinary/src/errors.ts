@@ -19,33 +19,17 @@ export interface FailureContext {
 type Explanation = readonly [code: StorageErrorCode, reason: string];
 
 /**
- * What Cloudinary's words mean. Its statuses say little: nearly everything is a 400 or a 401.
+ * What Cloudinary's words mean. Its statuses say little: nearly everything is a 400 or a 401. The first that fits
+ * counts; those with ids and addresses in them come first, as anything may be in these.
  *
  * @see https://cloudinary.com/documentation/error_messages
  * @see https://support.cloudinary.com/hc/en-us/articles/202520762
  */
 const WORDS: readonly (readonly [pattern: RegExp, ...Explanation])[] = [
-  [/^Rate Limit Exceeded/i, "RateLimited", "the calls of the Admin API are used up for this hour"],
-  [
-    /^(?:File size|Image|Video|Raw file)[^.]* too large/i,
-    "TooLarge",
-    "the file is larger than the plan allows",
-  ],
-  [/^Request Entity Too Large/i, "TooLarge", "the request is larger than Cloudinary takes"],
-  [
-    /\b(?:quota|usage limit|plan limit|storage limit|credits)\b/i,
-    "OutOfSpace",
-    "the limits of the plan are used up",
-  ],
-  [
-    /^Invalid image file|^Unsupported video format|is not (?:an image|a video)/i,
-    "Unsupported",
-    "Cloudinary cannot read it as what the key's extension says",
-  ],
-  [/\bnot allowed\b|^Invalid extension/i, "Unsupported", "the account takes no files of this type"],
-  [/^Empty file|\bempty\b/i, "Unsupported", "Cloudinary stores no empty files"],
-  [/^public_id .*(?:invalid|too long)/i, "Unsupported", "Cloudinary does not take such a public id"],
-  [/^Stale request/i, "Unauthenticated", "the clock of this machine is wrong by more than an hour"],
+  [/^Resource not found/i, "NotFound", "there is no such object"],
+  [/^to_public_id\b.* already exists$/is, "AlreadyExists", "the key has an object"],
+  [/^public_id .*(?:invalid|too long)/is, "Unsupported", "Cloudinary does not take such a public id"],
+  [/^(?:Error in loading|Unsupported source URL)/i, "Unavailable", "Cloudinary could not fetch the URL"],
   [
     /^Invalid Signature/i,
     "Unauthenticated",
@@ -57,12 +41,33 @@ const WORDS: readonly (readonly [pattern: RegExp, ...Explanation])[] = [
     "the API key or its secret is not known",
   ],
   [/^Invalid cloud_name/i, "Misconfigured", "there is no such cloud: is the name right?"],
-  [/^(?:cloud_name is disabled|.*\bdisabled account)/i, "PermissionDenied", "the account is disabled"],
-  [/already exists/i, "AlreadyExists", "the key has an object"],
-  [/^Resource not found/i, "NotFound", "there is no such object"],
-  [/^Invalid cursor|next_cursor/i, "InvalidArgument", "the cursor is not one that Cloudinary knows"],
-  [/^Error in loading|^Unsupported source URL/i, "Unavailable", "Cloudinary could not fetch the URL"],
+  [/^Stale request/i, "Unauthenticated", "the clock of this machine is wrong by more than an hour"],
+  [/^Rate Limit Exceeded/i, "RateLimited", "the calls of the Admin API are used up for this hour"],
+  [
+    /^(?:File size|Image|Video|Raw file)[^.]* too large/i,
+    "TooLarge",
+    "the file is larger than the plan allows",
+  ],
+  [/^Request Entity Too Large/i, "TooLarge", "the request is larger than Cloudinary takes"],
+  [
+    /^Invalid image file|^Unsupported video format/i,
+    "Unsupported",
+    "Cloudinary cannot read it as what the key's extension says",
+  ],
+  [
+    /^(?:\w+ )?[Ff]ile (?:type|format) .*not allowed|^Invalid extension/i,
+    "Unsupported",
+    "the account takes no files of this type",
+  ],
+  [/^Empty file/i, "Unsupported", "Cloudinary stores no empty files"],
+  [/^Invalid cursor/i, "InvalidArgument", "the cursor is not one that Cloudinary knows"],
   [/^Chunks are not contiguous/i, "Unavailable", "Cloudinary has lost some of the chunks"],
+  [/\bdisabled\b/i, "PermissionDenied", "the account is disabled"],
+  [
+    /\b(?:quota|usage limit|plan limit|storage limit|credits)\b/i,
+    "OutOfSpace",
+    "the limits of the plan are used up",
+  ],
 ];
 
 const STATUSES: Readonly<Record<number, Explanation>> = {

@@ -8,7 +8,6 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { PNG } from "./fake.test-support.js";
 
 const MB = 1_000_000;
 
@@ -59,10 +58,14 @@ const CALLS: Readonly<Record<string, (prefix?: string) => Promise<Answer>>> = {
       const path = join(folder, "big");
       const given = { ...options(prefix), public_id: "big.bin", resource_type: "raw", chunk_size: 5 * MB };
       const upload = (): void => {
-        v2.uploader.upload_large(path, { ...given, disable_promises: true } as object, (error, result) => {
-          if (error === undefined) resolve(result as unknown as Answer);
-          else reject(new Error(error.message));
-        });
+        void v2.uploader.upload_large(
+          path,
+          { ...given, disable_promises: true } as object,
+          (error, result) => {
+            if (error === undefined) resolve(result as unknown as Answer);
+            else reject(new Error(error.message));
+          },
+        );
       };
       writeFile(path, Buffer.alloc(12 * MB, "big")).then(upload, reject);
     }),
@@ -204,11 +207,11 @@ async function startMeddler(target: string): Promise<{ readonly url: string; rea
       const changed = body.replace(/name="signature"\r\n\r\n./, flipped);
       const { "transfer-encoding": _chunked, ...headers } = incoming.headers;
       const sent = Buffer.from(changed, "latin1");
-      const options_ = {
+      const passing = {
         method: incoming.method ?? "POST",
         headers: { ...headers, "content-length": sent.byteLength },
       };
-      const passed = request(target + (incoming.url ?? ""), options_, (answer) => {
+      const passed = request(target + (incoming.url ?? ""), passing, (answer) => {
         response.writeHead(answer.statusCode ?? 500, answer.headers);
         answer.pipe(response);
       });

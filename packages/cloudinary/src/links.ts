@@ -19,20 +19,16 @@ const UPLOAD_SECONDS = 900;
 export async function signedUrl(account: Account, key: string, options: SignedUrlOptions): Promise<string> {
   options.signal?.throwIfAborted();
   const { expiresInSeconds = DOWNLOAD_SECONDS, stableForSeconds = 0 } = options;
+  const refuse = refusing(account, key, "signedUrl");
   const place = placeFor(account, key, "signedUrl");
   if (options.contentType !== undefined || options.cacheControl !== undefined) {
-    throw failure(
-      account,
-      key,
-      "Unsupported",
-      "Cloudinary lets no link say the type or the caching of an answer",
-    );
+    throw refuse("Unsupported", "Cloudinary lets no link say the type or the caching of an answer");
   }
   const isAttachment = /^attachment\b/i.test(options.contentDisposition ?? "attachment");
-  if (!isAttachment) throw failure(account, key, "Unsupported", "a link is inline, or plainly an attachment");
+  if (!isAttachment) throw refuse("Unsupported", "a link is inline, or plainly an attachment");
   if (expiresInSeconds > DOWNLOAD_SECONDS_MAX) {
     const reason = `expiresInSeconds is at most ${DOWNLOAD_SECONDS_MAX}, not ${expiresInSeconds}`;
-    throw failure(account, key, "InvalidArgument", reason);
+    throw refuse("InvalidArgument", reason);
   }
   const now = Math.floor(Date.now() / 1000);
   const signedAt = stableForSeconds === 0 ? now : now - (now % stableForSeconds);
@@ -52,10 +48,11 @@ export async function signUpload(
 ): Promise<SignedUpload> {
   options.signal?.throwIfAborted();
   const { expiresInSeconds = UPLOAD_SECONDS, ifNoneMatch, onEvent } = options;
+  const refuse = refusing(account, key, "signUpload");
   const place = placeFor(account, key, "signUpload");
   if (expiresInSeconds > SIGNATURE_SECONDS) {
     const reason = `expiresInSeconds is at most ${SIGNATURE_SECONDS}, not ${expiresInSeconds}: a signature of Cloudinary's ends an hour after its time`;
-    throw failure(account, key, "InvalidArgument", reason);
+    throw refuse("InvalidArgument", reason);
   }
   for (const option of UNBOUND) {
     if (options[option] === undefined) continue;
@@ -74,12 +71,8 @@ export async function signUpload(
   return { key, method: "PUT", url: `${url}?${query}`, headers, expiresAt };
 }
 
-function failure(
-  { name: provider }: Account,
-  key: string,
-  code: "Unsupported" | "InvalidArgument",
-  reason: string,
-): StorageError {
-  const operation: Operation = code === "Unsupported" ? "signedUrl" : "signUpload";
-  return new StorageError(code, reason, { operation, provider, key });
+type Refusing = (code: "Unsupported" | "InvalidArgument", reason: string) => StorageError;
+
+function refusing({ name: provider }: Account, key: string, operation: Operation): Refusing {
+  return (code, reason) => new StorageError(code, reason, { operation, provider, key });
 }

@@ -1,11 +1,11 @@
 // Cloudinary, then a bucket, then a folder: one failure of Cloudinary after the other, on a fake that runs here.
 import { cloudinaryFake } from "@stowage/conformance";
-import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { readFile, rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { createApp } from "./app.js";
 import { SWITCHES, turnTo } from "./cloudinary-switches.js";
+import { assert, say, sha256, stopOnSignal } from "./demo-tools.js";
 import { createVideoServer } from "./server.js";
 
 /** What an application keeps of an upload in its database. */
@@ -122,14 +122,7 @@ ${switches.join("\n")}
   curl ${base}/videos
 
 Ctrl-C ends it and removes its folders.`);
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => {
-      stop().then(
-        () => process.exit(0),
-        () => process.exit(1),
-      );
-    });
-  }
+  stopOnSignal(stop);
 }
 
 async function stop(): Promise<void> {
@@ -138,16 +131,4 @@ async function stop(): Promise<void> {
   await app.storage.close();
   await fake.close();
   await rm(app.home, { recursive: true, force: true });
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-function assert(condition: boolean, what: string): void {
-  if (!condition) throw new Error(`The demo failed: ${what}`);
 }

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { readFile, rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { createApp } from "./app.js";
+import { assert, say, sha256, stopOnSignal } from "./demo-tools.js";
 import { createVideoServer } from "./server.js";
 
 interface Uploaded {
@@ -118,14 +118,7 @@ function serve(): void {
   curl ${base}/          what the chain promises
 
 Ctrl-C ends it and removes its folders.`);
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => {
-      stop().then(
-        () => process.exit(0),
-        () => process.exit(1),
-      );
-    });
-  }
+  stopOnSignal(stop);
 }
 
 async function stop(): Promise<void> {
@@ -135,18 +128,6 @@ async function stop(): Promise<void> {
   await rm(app.home, { recursive: true, force: true });
 }
 
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
-
 function step(title: string): void {
   say(`\n${++steps}. ${title}`);
-}
-
-function say(text: string): void {
-  process.stdout.write(`${text}\n`);
-}
-
-function assert(holds: boolean, what: string): void {
-  if (!holds) throw new Error(`The demo expected that ${what}`);
 }

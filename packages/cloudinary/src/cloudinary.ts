@@ -8,7 +8,7 @@ import { headObject } from "./head.js";
 import { signUpload, signedUrl } from "./links.js";
 import { listObjects } from "./list.js";
 import { createMapping, PUBLIC_ID_LENGTH_MAX } from "./mapping.js";
-import { remember } from "./own-provider.js";
+import { OWN } from "./own-provider.js";
 import { createPlaces } from "./places.js";
 import { putObject } from "./put.js";
 import { wireClient } from "./wire/wire-client.js";
@@ -39,7 +39,7 @@ export function cloudinary(options: CloudinaryOptions): StorageProvider {
   };
   const { keyPrefix } = settings;
   const whole = verbsOf(account);
-  return remember(keyPrefix === "" ? whole : prefixed(whole, keyPrefix), { account, keyPrefix });
+  return OWN.remember(keyPrefix === "" ? whole : prefixed(whole, keyPrefix), { account, keyPrefix });
 }
 
 function verbsOf(account: Account): StorageProvider {

@@ -1,5 +1,6 @@
 import {
   StorageError,
+  isNotSent,
   isStorageError,
   type Applied,
   type Operation,
@@ -84,23 +85,6 @@ const STATUSES: Readonly<Record<number, Explanation>> = {
   507: ["OutOfSpace", "Cloudinary has no space left"],
 };
 
-/** Systems' errors before a byte has left. */
-const NOT_SENT: ReadonlySet<string> = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "EADDRNOTAVAIL",
-  "EMFILE",
-  "EPROTO",
-  "CERT_HAS_EXPIRED",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  "ERR_TLS_CERT_ALTNAME_INVALID",
-]);
-
 /**
  * Translates a failed request; everything else passes unchanged. The words of Cloudinary are looked at and left
  * behind: signatures and ids are in them.
@@ -154,7 +138,7 @@ function appliedBy(failure: CloudinaryFailure, code: StorageErrorCode, { writes 
   if (!writes || !UNKNOWN_OUTCOMES.has(code)) return "no";
   const { kind, status } = failure;
   if (kind === "connect-timeout") return "no";
-  if (kind === "connection") return NOT_SENT.has(failure.code ?? "") ? "no" : "unknown";
+  if (kind === "connection") return isNotSent(failure.code) ? "no" : "unknown";
   const isRefused = status !== undefined && status >= 400 && status < 500 && status !== 499;
   return isRefused ? "no" : "unknown";
 }

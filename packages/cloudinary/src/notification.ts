@@ -1,6 +1,6 @@
 import { StorageError, type StorageProvider } from "@stowage/core";
 import { timingSafeEqual } from "node:crypto";
-import { ownProvider } from "./own-provider.js";
+import { OWN } from "./own-provider.js";
 import type { ResourceType } from "./mapping.js";
 import { loadSdk } from "./sdk.js";
 
@@ -44,7 +44,7 @@ export async function parseNotification(
   request: NotificationRequest,
   { maxAgeSeconds = MAX_AGE_SECONDS }: NotificationOptions = {},
 ): Promise<CloudinaryNotification> {
-  const { account, keyPrefix } = ownProvider(provider, "parseNotification");
+  const { account, keyPrefix } = OWN.require(provider, "parseNotification");
   const refuse = (code: "Unauthenticated" | "InvalidArgument", reason: string): StorageError =>
     new StorageError(code, reason, { operation: "open", provider: account.name });
   const timestamp = Number(headerOf(request, "x-cld-timestamp") ?? Number.NaN);

@@ -1,6 +1,6 @@
 import {
   StorageError,
-  consume,
+  fillParts,
   isStorageError,
   withTries,
   type Body,
@@ -102,29 +102,16 @@ async function sendBytes(upload: Upload, bytes: Uint8Array): Promise<Uint8Array>
   return bytes.subarray(at);
 }
 
-/** Fills a chunk, and sends it as soon as it is full and there is more. @returns The last, which has not been sent. */
+/** @returns The last chunk, which has not been sent. */
 async function sendStream(upload: Upload, body: Body): Promise<Uint8Array> {
   const { chunkBytes } = upload.account.settings;
   const buffer = Buffer.allocUnsafeSlow(Math.min(chunkBytes, body.size ?? chunkBytes));
-  let used = 0;
-  const fill = (chunk: Uint8Array, from: number): number => {
-    const piece = chunk.subarray(from, from + buffer.byteLength - used);
-    buffer.set(piece, used);
-    used += piece.byteLength;
-    return from + piece.byteLength;
-  };
-  const sendAndFill = async (chunk: Uint8Array, from: number): Promise<void> => {
-    for (let done = from; done < chunk.byteLength; done = fill(chunk, done)) {
-      if (used < buffer.byteLength) continue;
-      await sendChunk(upload, buffer);
-      used = 0;
-    }
-  };
-  await consume(body.open(), upload.options.signal, (chunk) => {
-    const done = fill(chunk, 0);
-    return done === chunk.byteLength ? undefined : sendAndFill(chunk, done);
-  });
-  return buffer.subarray(0, used);
+  return await fillParts(
+    body.open(),
+    upload.options.signal,
+    () => buffer,
+    (chunk) => sendChunk(upload, chunk),
+  );
 }
 
 /** A request that makes an asset appear. */

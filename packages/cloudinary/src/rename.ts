@@ -3,7 +3,7 @@ import { ask, infoOf, placeFor } from "./account.js";
 import { typed } from "./content-type.js";
 import { copyObject } from "./copy.js";
 import { deleteObject } from "./delete.js";
-import { ownProvider } from "./own-provider.js";
+import { OWN } from "./own-provider.js";
 
 export interface RenameOptions extends CallOptions {
   /** Replaces the object that is under the new key; default false, and then it is `AlreadyExists`. */
@@ -23,7 +23,7 @@ export async function renameObject(
   to: string,
   { overwrite = false, signal }: RenameOptions = {},
 ): Promise<ObjectInfo> {
-  const { account, keyPrefix } = ownProvider(provider, "renameObject");
+  const { account, keyPrefix } = OWN.require(provider, "renameObject");
   signal?.throwIfAborted();
   const [source, target] = [keyPrefix + from, keyPrefix + to];
   const [before, after] = [placeFor(account, source, "move"), placeFor(account, target, "move")];

@@ -1,6 +1,6 @@
 import type { StorageProvider } from "@stowage/core";
 import { placeFor } from "./account.js";
-import { ownProvider } from "./own-provider.js";
+import { OWN } from "./own-provider.js";
 
 /** What is made of an image or a video when it is delivered. */
 export interface Transformation {
@@ -56,7 +56,7 @@ export async function transformUrl(
   key: string,
   options: TransformUrlOptions = {},
 ): Promise<string> {
-  const { account, keyPrefix } = ownProvider(provider, "transformUrl");
+  const { account, keyPrefix } = OWN.require(provider, "transformUrl");
   assertTransformation(options);
   const place = placeFor(account, keyPrefix + key, "publicUrl");
   const { format, version, signed } = options;

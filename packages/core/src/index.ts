@@ -34,6 +34,7 @@ export {
   type Layer,
 } from "./intercept.js";
 export { KEY_BYTES_MAX, assertKey, compareKeys, keyProblem } from "./key.js";
+export { fillParts } from "./fill-parts.js";
 export { guardResult, resumingBody, type ResumingOptions } from "./guard.js";
 export type { Inspection } from "./source-stream.js";
 export { keyFromPath, type KeyFromPathOptions } from "./key-from-path.js";
@@ -51,6 +52,8 @@ export type {
 } from "./links.js";
 export { memory, type MemoryOptions } from "./memory.js";
 export { METADATA_BYTES_MAX } from "./metadata.js";
+export { isNotSent } from "./not-sent.js";
+export { ownProviders, type OwnProviders } from "./own-providers.js";
 export { PageBuilder, listEntry } from "./page.js";
 export {
   LIST_LIMIT_DEFAULT,

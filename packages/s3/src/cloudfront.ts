@@ -7,7 +7,7 @@ import {
 } from "@stowage/core";
 import type * as Signer from "@aws-sdk/cloudfront-signer";
 import { createPrivateKey } from "node:crypto";
-import { ownProvider } from "./own-provider.js";
+import { OWN } from "./own-provider.js";
 import { sdkPackage } from "./sdk/packages.js";
 import type { Store } from "./store.js";
 
@@ -107,7 +107,7 @@ export async function cloudFrontUrl(
   key: string,
   limits: CloudFrontLimits = {},
 ): Promise<string> {
-  const { store, keyPrefix } = ownProvider(provider, "cloudFrontUrl");
+  const { store, keyPrefix } = OWN.require(provider, "cloudFrontUrl");
   assertKey(key, "signedUrl", store.name);
   const url = literal(store.places.publicUrl(keyPrefix + key));
   const { getSignedUrl } = await cloudFrontSigner();
@@ -134,7 +134,7 @@ export async function cloudFrontCookies(
   prefix: string,
   limits: CloudFrontLimits = {},
 ): Promise<Readonly<Record<string, string>>> {
-  const { store, keyPrefix } = ownProvider(provider, "cloudFrontCookies");
+  const { store, keyPrefix } = OWN.require(provider, "cloudFrontCookies");
   if (prefix !== "") assertKey(prefix.replace(/\/$/, ""), "signedUrl", store.name);
   if (prefix !== "" && !prefix.endsWith("/")) throw invalid(store, 'the prefix does not end with "/"');
   const url = `${store.places.publicUrl("")}${literal(encodeKeyPath(keyPrefix + prefix))}*`;

@@ -8,7 +8,7 @@ import {
   type StorageProvider,
 } from "@stowage/core";
 import { copyObject } from "./copy.js";
-import { ownProviderIfAny } from "./own-provider.js";
+import { OWN } from "./own-provider.js";
 
 /** A key of a provider. */
 export interface ObjectPlace {
@@ -49,8 +49,8 @@ export async function copyBetween(
 type Copy = (options: CopyOptions) => Promise<ObjectInfo>;
 
 function insideServer(from: ObjectPlace, to: ObjectPlace): Copy | undefined {
-  const source = ownProviderIfAny(from.provider);
-  const target = ownProviderIfAny(to.provider);
+  const source = OWN.find(from.provider);
+  const target = OWN.find(to.provider);
   if (source === undefined || target === undefined) return undefined;
   if (source.store.endpoint !== target.store.endpoint) return undefined;
   const provider: StorageProvider = {

@@ -1,5 +1,6 @@
 import {
   StorageError,
+  isNotSent,
   isStorageError,
   type Applied,
   type Operation,
@@ -83,23 +84,6 @@ const CODES: Readonly<Record<string, Explanation>> = {
   EntityTooSmall: ["Misconfigured", "the server wants larger parts: raise partSizeBytes"],
 };
 
-/** Systems' errors before a byte has left. */
-const NOT_SENT: ReadonlySet<string> = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "EADDRNOTAVAIL",
-  "EMFILE",
-  "EPROTO",
-  "CERT_HAS_EXPIRED",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  "ERR_TLS_CERT_ALTNAME_INVALID",
-]);
-
 /** Translates a failed request; everything else passes unchanged. */
 export function toS3Error(error: unknown, context: FailureContext): unknown {
   if (isStorageError(error) || !(error instanceof S3FailureError)) return error;
@@ -176,6 +160,6 @@ const SERVER_FAILURES: ReadonlySet<StorageErrorCode> = new Set(["Unavailable", "
 /** A write whose request left may have taken effect, unless the server says that it has not. */
 function appliedBy(failure: S3Failure, code: StorageErrorCode, { writes }: FailureContext): Applied {
   if (!writes || !SERVER_FAILURES.has(code)) return "no";
-  if (failure.status === undefined) return NOT_SENT.has(failure.code) ? "no" : "unknown";
+  if (failure.status === undefined) return isNotSent(failure.code) ? "no" : "unknown";
   return failure.status >= 500 || failure.status < 300 ? "unknown" : "no";
 }

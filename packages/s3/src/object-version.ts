@@ -13,7 +13,7 @@ import {
 import { deleteObject } from "./delete.js";
 import { getObject } from "./get.js";
 import { headObject } from "./head.js";
-import { ownProvider } from "./own-provider.js";
+import { OWN } from "./own-provider.js";
 
 /** One version of an object. */
 export interface ObjectVersion {
@@ -40,7 +40,7 @@ export interface ObjectVersion {
  * ```
  */
 export function objectVersion(provider: StorageProvider, key: string, version: string): ObjectVersion {
-  const { store, keyPrefix } = ownProvider(provider, "objectVersion");
+  const { store, keyPrefix } = OWN.require(provider, "objectVersion");
   assertKey(key, "head", store.name);
   if (typeof version !== "string" || version === "") throw new TypeError("version is a version's id");
   const of = (outer: string): string => keyPrefix + outer;

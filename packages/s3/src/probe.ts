@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Conditions, PutRequest } from "./client.js";
 import { DIALECTS, type Dialect } from "./dialect.js";
 import { bareEtag } from "./etag.js";
-import { ownProvider } from "./own-provider.js";
+import { OWN } from "./own-provider.js";
 import { abandon } from "./created-upload.js";
 import { ask, type Store } from "./store.js";
 import { timedStore } from "./timed-client.js";
@@ -35,7 +35,7 @@ interface Probing {
  * ```
  */
 export async function probe(provider: StorageProvider, { signal }: CallOptions = {}): Promise<Dialect> {
-  const { store: own, keyPrefix } = ownProvider(provider, "probe");
+  const { store: own, keyPrefix } = OWN.require(provider, "probe");
   const client = own.open(AS_IT_IS);
   const store = timedStore({ ...own, client });
   const probing = { store, signal, key: `${keyPrefix}stowage-probe-${randomUUID()}` };

@@ -14,7 +14,7 @@ import type { ArrivedPart, ObjectFields } from "./client.js";
 import { fromHeaders, toFields } from "./facts.js";
 import { beginUpload } from "./begin.js";
 import { abandon, isUploadGone } from "./created-upload.js";
-import { ownProvider } from "./own-provider.js";
+import { OWN } from "./own-provider.js";
 import { finishParts, startPart, uploading, type Upload, type Write } from "./part-upload.js";
 import { partSizeFor } from "./parts.js";
 import {
@@ -72,7 +72,7 @@ export async function resumableUpload(
   key: string,
   options: ResumableUploadOptions,
 ): Promise<ObjectInfo> {
-  const { store: untimed, keyPrefix } = ownProvider(provider, "resumableUpload");
+  const { store: untimed, keyPrefix } = OWN.require(provider, "resumableUpload");
   const store = timedStore(untimed);
   if (typeof options?.path !== "string") throw new TypeError("resumableUpload takes the path of a file");
   assertPut(provider, key, options);
@@ -95,7 +95,7 @@ export async function resumableUpload(
  * @param state - What `onState` was given.
  */
 export async function abortResumableUpload(provider: StorageProvider, state: ResumableState): Promise<void> {
-  const { store } = ownProvider(provider, "abortResumableUpload");
+  const { store } = OWN.require(provider, "abortResumableUpload");
   const { key, uploadId } = state;
   assertState(store, key, state);
   await abandon({ store, uploadId, write: { key, operation: "put" } });

@@ -8,7 +8,7 @@ import { headObject } from "./head.js";
 import { signUpload, signedUrl } from "./links.js";
 import { listObjects } from "./list.js";
 import { assertObjectOptions, type ObjectOptions } from "./object-options.js";
-import { ownProvider, remember } from "./own-provider.js";
+import { OWN } from "./own-provider.js";
 import { createPlaces } from "./places.js";
 import { putObject } from "./put.js";
 import { assertForServer, assertOptions, type S3Options } from "./s3-options.js";
@@ -37,7 +37,7 @@ export function s3(options: S3Options): StorageProvider {
 
 function providerOf(store: Store, keyPrefix: string): StorageProvider {
   const whole = verbsOf(store);
-  return remember(keyPrefix === "" ? whole : prefixed(whole, keyPrefix), { store, keyPrefix });
+  return OWN.remember(keyPrefix === "" ? whole : prefixed(whole, keyPrefix), { store, keyPrefix });
 }
 
 /**
@@ -52,7 +52,7 @@ function providerOf(store: Store, keyPrefix: string): StorageProvider {
  * ```
  */
 export function withObjectOptions(provider: StorageProvider, objects: ObjectOptions): StorageProvider {
-  const { store, keyPrefix } = ownProvider(provider, "withObjectOptions");
+  const { store, keyPrefix } = OWN.require(provider, "withObjectOptions");
   const all = { ...store.objects, ...objects };
   assertObjectOptions(all, store.dialect);
   const { storing } = store;

@@ -1,6 +1,6 @@
 import { StorageError, assertKey, type CallOptions, type StorageProvider } from "@stowage/core";
 import { assertTags } from "./object-options.js";
-import { ownProvider } from "./own-provider.js";
+import { OWN } from "./own-provider.js";
 import { ask, type Store } from "./store.js";
 import { timedStore } from "./timed-client.js";
 
@@ -42,8 +42,8 @@ export async function setObjectTags(
   await writeTags(store, { key: keyPrefix + key, tags, shown: key }, signal);
 }
 
-function tagged(provider: StorageProvider, key: string, caller: string): ReturnType<typeof ownProvider> {
-  const own = ownProvider(provider, caller);
+function tagged(provider: StorageProvider, key: string, caller: string): ReturnType<typeof OWN.require> {
+  const own = OWN.require(provider, caller);
   assertKey(key, "head", own.store.name);
   const { dialect, name } = own.store;
   // A server that knows no tags takes the request for one about the object itself.

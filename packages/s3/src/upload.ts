@@ -1,4 +1,4 @@
-import { StorageError, consume, type Body } from "@stowage/core";
+import { StorageError, consume, fillParts, type Body } from "@stowage/core";
 import { assertEncrypted, removing, tryEncryption } from "./encrypted.js";
 import { open } from "node:fs/promises";
 import {
@@ -61,34 +61,12 @@ async function putWhole(
   return { answer, size: bytes.byteLength };
 }
 
-/**
- * Reads the source once, from its beginning, and sends each part as soon as it is full and there is more.
- *
- * @returns The last part, which has not been sent.
- */
+/** Reads the source once, from its beginning. @returns The last part, which has not been sent. */
 async function sendStream(upload: Upload, body: Body): Promise<Uint8Array> {
   const { buffers, stop } = upload;
-  let part = buffers.take();
-  let used = 0;
-  const fill = (chunk: Uint8Array, from: number): number => {
-    const piece = chunk.subarray(from, from + part.byteLength - used);
-    part.set(piece, used);
-    used += piece.byteLength;
-    return from + piece.byteLength;
-  };
-  const sendAndFill = async (chunk: Uint8Array, from: number): Promise<void> => {
-    for (let done = from; done < chunk.byteLength; done = fill(chunk, done)) {
-      if (used < part.byteLength) continue;
-      await startPart(upload, partOf(upload, part));
-      part = buffers.take();
-      used = 0;
-    }
-  };
-  await consume(body.open(), stop.signal, (chunk) => {
-    const done = fill(chunk, 0);
-    return done === chunk.byteLength ? undefined : sendAndFill(chunk, done);
-  });
-  return part.subarray(0, used);
+  return await fillParts(body.open(), stop.signal, buffers.take, (part) =>
+    startPart(upload, partOf(upload, part)),
+  );
 }
 
 /** Reads a source of known length at several places at once. @returns Nothing: all parts have been sent. */

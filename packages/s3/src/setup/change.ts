@@ -1,7 +1,7 @@
 import { StorageError, type CallOptions, type StorageProvider } from "@stowage/core";
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { ownProvider } from "../own-provider.js";
+import { OWN } from "../own-provider.js";
 import type { S3Setup, Subresource } from "../sdk/setup-requests.js";
 import { timedSetup } from "../timed-client.js";
 import { ask, type Store } from "../store.js";
@@ -35,7 +35,7 @@ export interface SettingUp {
 }
 
 export function settingUp(provider: StorageProvider, caller: string): SettingUp {
-  const { store, keyPrefix } = ownProvider(provider, caller);
+  const { store, keyPrefix } = OWN.require(provider, caller);
   return { store, keyPrefix, setup: timedSetup(store) };
 }
 

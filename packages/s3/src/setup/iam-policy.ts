@@ -1,5 +1,5 @@
 import type { StorageProvider } from "@stowage/core";
-import { ownProvider } from "../own-provider.js";
+import { OWN } from "../own-provider.js";
 import { arnOf, assertLiteral, partitionOf } from "./arn.js";
 import type { ObjectOptions } from "../object-options.js";
 
@@ -91,7 +91,7 @@ const BUCKET_ACTIONS: Readonly<Partial<Record<PolicyVerb, readonly string[]>>> =
  * ```
  */
 export function iamPolicy(provider: StorageProvider, verbs: readonly PolicyVerb[]): PolicyDocument {
-  const { store, keyPrefix } = ownProvider(provider, "iamPolicy");
+  const { store, keyPrefix } = OWN.require(provider, "iamPolicy");
   const unknown = verbs.find((verb) => !(verb in OBJECT_ACTIONS));
   if (unknown !== undefined) {
     throw new TypeError(`${JSON.stringify(unknown)} is none of ${Object.keys(OBJECT_ACTIONS).join(", ")}`);

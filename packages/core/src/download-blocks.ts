@@ -77,6 +77,8 @@ async function run(transfer: Transfer): Promise<ObjectInfo> {
   try {
     const info = await readFromFront(transfer);
     await Promise.all(helpers);
+    // One that failed when the first reader had done its part has nobody else to tell.
+    stop.signal.throwIfAborted();
     return info;
   } catch (error) {
     stop.abort(error);

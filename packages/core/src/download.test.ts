@@ -315,6 +315,33 @@ describe("a download of a large object", () => {
     expect(await openFiles(folder)).toEqual([]);
   });
 
+  it("fails when another part fails after the first reader has done its own", async () => {
+    const store = memory();
+    await createStorage(store).put("a", large);
+    const source = streaming(store, (content) => streamOf(content, 100_000));
+    let isOnlyLast = (): void => {};
+    const onlyLast = new Promise<void>((resolve) => (isOnlyLast = resolve));
+    const provider: StorageProvider = {
+      ...source,
+      get: async (key, options) => {
+        if (options.range === undefined) return await source.get(key, options);
+        await onlyLast;
+        for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+        return await failing("PermissionDenied")({ operation: "get", key, options }, () =>
+          source.get(key, options),
+        );
+      },
+    };
+    const download = createStorage(provider, { retry: false }).download("a", path, {
+      concurrency: 2,
+      onProgress: ({ loaded }) => {
+        if (loaded > large.byteLength - 9_000_000) isOnlyLast();
+      },
+    });
+    expect(await rejection(download)).toMatchObject({ code: "PermissionDenied" });
+    expect(await left()).toEqual([]);
+  });
+
   it("ends with an abort in the middle, when nothing else is under way and nothing left", async () => {
     const { storage, open } = await watched();
     const controller = new AbortController();

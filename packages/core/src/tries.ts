@@ -13,8 +13,9 @@ export async function withTries<T>(signal: AbortSignal | undefined, send: () => 
     try {
       return await send();
     } catch (error) {
+      signal?.throwIfAborted();
       const mayPass = isStorageError(error) && error.retryable && tried < TRIES;
-      if (!mayPass || signal?.aborted === true) throw error;
+      if (!mayPass) throw error;
       const { retryAfterMs = 0 } = error;
       if (retryAfterMs > PAUSE_MS_MAX) throw error;
       await delay(Math.max(retryAfterMs, Math.random() * PAUSE_MS * 2 ** tried), signal);

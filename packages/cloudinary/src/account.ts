@@ -13,8 +13,8 @@ export interface Account {
   readonly client: CloudinaryClient;
   readonly mapping: Mapping;
   readonly places: Places;
-  /** The largest files that the plan has been seen to take, in bytes. */
-  readonly learnt: Map<ResourceType, number>;
+  /** The largest files that the plan was said to take, in bytes, and when that was, by the monotonic clock. */
+  readonly learnt: Map<ResourceType, { readonly most: number; readonly at: number }>;
 }
 
 /** What a verb says of itself, for the error of a failed request. */

@@ -6,6 +6,7 @@ import { createStorage } from "@stowage/core";
 import { createRequire } from "node:module";
 import { cloudinary } from "./cloudinary.js";
 import type { CloudinaryOptions } from "./cloudinary-options.js";
+import { renameObject } from "./rename.js";
 
 interface OwnSdk {
   readonly v2: { readonly config: () => { readonly cloud_name?: string } };
@@ -25,9 +26,11 @@ function ownSdk(): OwnSdk | undefined {
 const before = ownSdk();
 const cloudBefore = before?.v2.config().cloud_name;
 const options = JSON.parse(process.env["STOWAGE_TEST_OPTIONS"] ?? "{}") as CloudinaryOptions;
-const storage = createStorage(cloudinary(options), { retry: false });
+const provider = cloudinary(options);
+const storage = createStorage(provider, { retry: false });
 await storage.put("a.txt", "abc");
-const text = await (await storage.get("a.txt")).text();
+await renameObject(provider, "a.txt", "b.txt");
+const text = await (await storage.get("b.txt")).text();
 await storage.close();
 const after = ownSdk();
 const cloudAfter = after?.v2.config().cloud_name;

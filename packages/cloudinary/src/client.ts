@@ -25,6 +25,8 @@ export interface CloudinaryClient {
   readonly open: (url: string, call: OpenCall) => Promise<OpenAnswer>;
   /** What a client sends to upload by itself, signed. */
   readonly signUpload: (place: AssetPlace, request: SignRequest) => Promise<SignedFields>;
+  /** Seconds since 1970, by Cloudinary's clock as far as it is known. */
+  readonly now: () => number;
   readonly close: () => void;
 }
 
@@ -135,7 +137,7 @@ export interface UploadAnswer {
 /** How a request failed. Holds nothing that was sent, and no answer: there are signatures in both. */
 export interface CloudinaryFailure {
   /** What {@link toCloudinaryError} makes a sentence of. */
-  readonly kind: "answered" | "connection" | "connect-timeout" | "answer-timeout" | "senseless";
+  readonly kind: "answered" | "connection" | "connect-timeout" | "answer-timeout" | "senseless" | "closed";
   readonly status?: number | undefined;
   /** Cloudinary's own words, to be looked at and not to be shown. */
   readonly message: string;
@@ -143,8 +145,6 @@ export interface CloudinaryFailure {
   readonly requestId?: string | undefined;
   /** Of the operating system or Node, such as `"ECONNREFUSED"`. */
   readonly code?: string | undefined;
-  /** What the server's clock says, in milliseconds since 1970. */
-  readonly date?: number | undefined;
 }
 
 /** Carries a {@link CloudinaryFailure} to where it is explained. */

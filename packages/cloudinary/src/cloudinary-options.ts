@@ -24,7 +24,7 @@ export interface CloudinaryOptions {
   readonly deliveryBaseUrl?: string | undefined;
   /** How the account signs: a setting of it; default `"sha1"`. */
   readonly signatureAlgorithm?: "sha1" | "sha256" | undefined;
-  /** In bytes, 6 MiB to 100 MB; default 20 MiB. Larger bodies are sent in chunks of this size, which is what is in memory. */
+  /** In bytes, 6 MiB to 100 MB; default 10 MiB. Larger bodies are sent in chunks of this size, which is what is in memory. */
   readonly chunkBytes?: number | undefined;
   /** The largest file that the plan allows, in bytes; default no limit that is known beforehand. */
   readonly objectBytesMax?: number | undefined;
@@ -76,7 +76,7 @@ const DEFAULTS = {
   deliveryType: "upload",
   uploadPrefix: "https://api.cloudinary.com",
   signatureAlgorithm: "sha1",
-  chunkBytes: 20 * MIB,
+  chunkBytes: 10 * MIB,
   objectBytesMax: Infinity,
   signedUploads: undefined,
   connectMs: 3000,
@@ -123,7 +123,8 @@ function missing(settings: Settings): readonly string[] {
 type Check = readonly [isRight: (value: never) => boolean, says: string];
 
 const isText = (value: unknown): boolean => typeof value === "string";
-const isMilliseconds = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) > 0;
+const isMilliseconds = (value: unknown): boolean =>
+  Number.isSafeInteger(value) && Number(value) > 0 && Number(value) < 2 ** 31;
 const isOneOf =
   (...known: readonly unknown[]) =>
   (value: unknown): boolean =>
@@ -132,7 +133,7 @@ const isOneOf =
 const CHECKS: Readonly<Record<keyof Settings, Check>> = {
   name: [isText, "is text"],
   cloudName: [isText, "is text"],
-  apiKey: [isText, "is text"],
+  apiKey: [(value: string) => isText(value) && !value.includes(":"), 'is text without ":"'],
   apiSecret: [isText, "is text"],
   keyPrefix: [
     (value: string) => isText(value) && /^$|[^/]\/$/.test(value),
@@ -140,8 +141,8 @@ const CHECKS: Readonly<Record<keyof Settings, Check>> = {
   ],
   mapping: [isOneOf("media", "raw"), 'is "media" or "raw"'],
   deliveryType: [isOneOf("upload", "private", "authenticated"), 'is "upload", "private" or "authenticated"'],
-  uploadPrefix: [isWebUrl, "is an http or https URL"],
-  deliveryBaseUrl: [isWebUrl, "is an http or https URL"],
+  uploadPrefix: [isWebUrl, "is an http or https URL without a query"],
+  deliveryBaseUrl: [isWebUrl, "is an http or https URL without a query"],
   signatureAlgorithm: [isOneOf("sha1", "sha256"), 'is "sha1" or "sha256"'],
   chunkBytes: [
     (value: number) => Number.isSafeInteger(value) && value >= CHUNK_BYTES_MIN && value <= CHUNK_BYTES_MAX,
@@ -160,12 +161,13 @@ function wrong(settings: Settings): readonly string[] {
 }
 
 function isWebUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url !== undefined && /^https?:$/.test(url.protocol) && url.search + url.hash + url.username === "";
 }
 
 type UrlParts = Pick<
   CloudinaryOptions,
-  "cloudName" | "apiKey" | "apiSecret" | "uploadPrefix" | "deliveryBaseUrl"
+  "cloudName" | "apiKey" | "apiSecret" | "uploadPrefix" | "deliveryBaseUrl" | "signatureAlgorithm"
 >;
 
 /**
@@ -177,13 +179,16 @@ function parseUrl(url: string): UrlParts | undefined {
   const found = /^cloudinary:\/\/([^:@/]+):([^@/]+)@([^/?]+)(?:\/([^?]*))?(?:\?(.*))?$/i.exec(url);
   if (found === null) return undefined;
   const [, apiKey, apiSecret, cloudName, host, query] = found;
-  const uploadPrefix = new URLSearchParams(query).get("upload_prefix") ?? undefined;
+  const more = new URLSearchParams(query);
+  const uploadPrefix = more.get("upload_prefix") ?? undefined;
+  const signatureAlgorithm = (more.get("signature_algorithm") ?? undefined) as "sha1" | undefined;
   const isPrivate = host !== undefined && host !== "";
   return {
     apiKey,
     apiSecret,
     cloudName,
     uploadPrefix,
+    signatureAlgorithm,
     deliveryBaseUrl: isPrivate ? `https://${host}` : undefined,
   };
 }

@@ -51,18 +51,22 @@ export async function copyObject(
   const asset = await fetchOwn(fetching, from, source);
   if (asset.md5 === source.md5 && asset.size === source.size)
     return await typed(infoOf(account, to, asset), asset);
-  throw failure(
-    fetching,
-    "Integrity",
-    "the copy has other bytes than the object: was it replaced meanwhile?",
-  );
+  const reason = "the copy has other bytes than the object had: it was replaced meanwhile";
+  throw new StorageError("Integrity", reason, {
+    operation: "copy",
+    provider: account.name,
+    key: to,
+    applied: "yes",
+    // Once more and it is right; but a create-only copy would meet itself.
+    retryable: ifNoneMatch === undefined,
+  });
 }
 
 /** From the origin, which has no old copies; if that may not be fetched, from the CDN. */
 async function fetchOwn(fetching: Fetching, from: string, source: AssetAnswer): Promise<AssetAnswer> {
   const { account } = fetching;
   const place = placeFor(account, from, "copy");
-  const expiresAt = Math.floor(Date.now() / 1000) + FETCH_SECONDS;
+  const expiresAt = account.client.now() + FETCH_SECONDS;
   const extraMs = Math.ceil(source.size / BYTES_PER_MS);
   try {
     return await fetchUrl(fetching, await account.client.downloadUrl(place, { expiresAt }), extraMs);
@@ -116,7 +120,7 @@ async function fetchUrl(fetching: Fetching, file: string, extraMs: number): Prom
 
 function failure(
   { account, operation, key }: Fetching,
-  code: "AlreadyExists" | "Integrity" | "InvalidArgument" | "Unavailable",
+  code: "AlreadyExists" | "InvalidArgument" | "Unavailable",
   reason: string,
 ): StorageError {
   return new StorageError(code, reason, { operation, provider: account.name, key });

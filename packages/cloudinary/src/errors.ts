@@ -108,6 +108,7 @@ function explain(failure: CloudinaryFailure): Explanation {
   const { kind, status = 0, message, code } = failure;
   if (kind === "connect-timeout") return ["Timeout", `no connection within ${message}`];
   if (kind === "answer-timeout") return ["Timeout", `no answer within ${message}`];
+  if (kind === "closed") return ["Unavailable", "the provider was closed"];
   if (kind === "senseless") return ["Unavailable", "the answer makes no sense: is the address right?"];
   if (kind === "connection")
     return ["Unavailable", `Cloudinary could not be asked (${code ?? "the connection was cut"})`];
@@ -137,7 +138,7 @@ const UNKNOWN_OUTCOMES: ReadonlySet<StorageErrorCode> = new Set(["Unavailable", 
 function appliedBy(failure: CloudinaryFailure, code: StorageErrorCode, { writes }: FailureContext): Applied {
   if (!writes || !UNKNOWN_OUTCOMES.has(code)) return "no";
   const { kind, status } = failure;
-  if (kind === "connect-timeout") return "no";
+  if (kind === "connect-timeout" || kind === "closed") return "no";
   if (kind === "connection") return isNotSent(failure.code) ? "no" : "unknown";
   const isRefused = status !== undefined && status >= 400 && status < 500 && status !== 499;
   return isRefused ? "no" : "unknown";

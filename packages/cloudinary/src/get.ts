@@ -45,11 +45,8 @@ export async function getObject(account: Account, key: string, options: GetOptio
 
 /** From the origin: the CDN may have an older copy, also under this version, when two were made in one second. */
 async function openWhole(reading: Reading): Promise<Readable> {
-  const { asset, signal } = reading;
-  const answer = await openDownload(reading, undefined, signal);
-  if (answer.contentLength === undefined || answer.contentLength === asset.size) return answer.body;
-  answer.body.destroy();
-  throw changed(reading);
+  const answer = await openDownload(reading, undefined, reading.signal);
+  return isOfSize(answer, reading.asset) ? answer.body : drop(answer, reading);
 }
 
 /** From the CDN, which heeds ranges, unless its copy is another; else from the origin, as much of it as it must be. */
@@ -63,10 +60,33 @@ async function openStretch(
   if (copy !== undefined && isServed(copy, range) && copy.etag === etagOf(reading.asset)) return copy.body;
   copy?.body.destroy();
   const answer = await openDownload(reading, header, signal);
-  if (isServed(answer, range)) return answer.body;
-  if (answer.status === 200) return cut(answer.body, range);
-  answer.body.destroy();
+  const isWhole = answer.status === 200 && isOfSize(answer, reading.asset);
+  if (!isWhole && !isServed(answer, range)) return drop(answer, reading);
+  try {
+    await assertSame(reading, signal);
+  } catch (error) {
+    answer.body.destroy();
+    throw error;
+  }
+  return isWhole ? cut(answer.body, range) : answer.body;
+}
+
+function isOfSize({ contentLength }: OpenAnswer, { size }: AssetAnswer): boolean {
+  return contentLength === undefined || contentLength === size;
+}
+
+function drop({ body }: OpenAnswer, reading: Reading): never {
+  body.destroy();
   throw changed(reading);
+}
+
+/**
+ * The origin does not say of which version its bytes are, and a stretch has no digest. What is still there when they
+ * have begun to come was there when they did.
+ */
+async function assertSame({ account, key, asset }: Reading, signal: AbortSignal | undefined): Promise<void> {
+  const now = await findAsset(account, key, "get", signal);
+  if (etagOf(now) !== etagOf(asset) || now.version !== asset.version) throw changed({ account, key });
 }
 
 async function openDelivery(
@@ -95,7 +115,7 @@ async function openDownload(
   signal: AbortSignal | undefined,
 ): Promise<OpenAnswer> {
   const { client } = account;
-  const expiresAt = Math.floor(Date.now() / 1000) + SOON_SECONDS;
+  const expiresAt = client.now() + SOON_SECONDS;
   const url = await client.downloadUrl(placeFor(account, key, "get"), { expiresAt });
   return await ask(account, { operation: "get", key, writes: false }, () =>
     client.open(url, { range, signal }),

@@ -24,13 +24,13 @@ export async function signedUrl(account: Account, key: string, options: SignedUr
   if (options.contentType !== undefined || options.cacheControl !== undefined) {
     throw refuse("Unsupported", "Cloudinary lets no link say the type or the caching of an answer");
   }
-  const isAttachment = /^attachment\b/i.test(options.contentDisposition ?? "attachment");
-  if (!isAttachment) throw refuse("Unsupported", "a link is inline, or plainly an attachment");
+  const isAttachment = /^attachment$/i.test(options.contentDisposition ?? "attachment");
+  if (!isAttachment) throw refuse("Unsupported", 'a link is inline, or "attachment" and nothing more');
   if (expiresInSeconds > DOWNLOAD_SECONDS_MAX) {
     const reason = `expiresInSeconds is at most ${DOWNLOAD_SECONDS_MAX}, not ${expiresInSeconds}`;
     throw refuse("InvalidArgument", reason);
   }
-  const now = Math.floor(Date.now() / 1000);
+  const now = account.client.now();
   const signedAt = stableForSeconds === 0 ? now : now - (now % stableForSeconds);
   const expiresAt = signedAt + expiresInSeconds + stableForSeconds;
   const attachment = options.contentDisposition !== undefined;
@@ -54,14 +54,20 @@ export async function signUpload(
     const reason = `expiresInSeconds is at most ${SIGNATURE_SECONDS}, not ${expiresInSeconds}: a signature of Cloudinary's ends an hour after its time`;
     throw refuse("InvalidArgument", reason);
   }
+  if (ifNoneMatch !== undefined) {
+    throw refuse(
+      "Unsupported",
+      "Cloudinary answers 200 to a client whose upload it drops: it cannot be create-only",
+    );
+  }
   for (const option of UNBOUND) {
     if (options[option] === undefined) continue;
     onEvent?.({ type: "ignored", operation: "signUpload", provider: account.name, key, option });
   }
-  const now = Math.floor(Date.now() / 1000);
+  const now = account.client.now();
   // The only way to have it end sooner: to sign it as if that were longer ago.
   const timestamp = now - SIGNATURE_SECONDS + expiresInSeconds;
-  const request = { context: toContext(options), overwrite: ifNoneMatch === undefined, timestamp };
+  const request = { context: toContext(options), overwrite: true, timestamp };
   const { url, fields } = await account.client.signUpload(place, request);
   const expiresAt = new Date((now + expiresInSeconds) * 1000);
   if (account.settings.signedUploads !== "put")

@@ -16,7 +16,7 @@ import {
 import { ask, infoOf, type Account } from "./account.js";
 import type { AssetAnswer, ListAnswer } from "./client.js";
 import { typed } from "./content-type.js";
-import { foreignKey } from "./mapping.js";
+import { PUBLIC_ID_LENGTH_MAX, foreignKey, type ResourceType } from "./mapping.js";
 import { encodePrefix } from "./public-id.js";
 
 /** @see https://cloudinary.com/documentation/admin_api#get_resources */
@@ -25,9 +25,18 @@ const ASSETS_PER_CALL_MAX = 500;
 /** What is looked through for a listing with a delimiter: each 500 are a call of the Admin API. */
 const WALK_MAX = 50_000;
 
-/** Where a listing is: in the assets of one kind, at a place that Cloudinary knows. */
+/** How often Cloudinary is asked for one page: where a prefix says little, most of what it gives may not be meant. */
+const CALLS_MAX = 10;
+
+/** Assets of one kind whose ids begin alike. */
+interface Feed {
+  readonly resourceType: ResourceType;
+  readonly prefix: string;
+}
+
+/** Where a listing is: in one of its feeds, at a place that Cloudinary knows. */
 interface Position {
-  readonly kind: number;
+  readonly feed: number;
   readonly cursor: string | undefined;
 }
 
@@ -44,12 +53,19 @@ async function listAll(account: Account, options: ListOptions): Promise<ListPage
   const objects: ObjectInfo[] = [];
   const skipped: SkippedKey[] = [];
   let position: Position | undefined = positionIn(account, options);
-  while (position !== undefined && objects.length < limit) {
-    const answer = await askPage(account, options, position, limit - objects.length);
+  const feeds = feedsOf(account, options);
+  for (let calls = 0; position !== undefined && objects.length < limit && calls < CALLS_MAX; calls++) {
+    const answer = await askPage(
+      account,
+      options,
+      feeds[position.feed],
+      position.cursor,
+      limit - objects.length,
+    );
     await addAll(account, answer.assets, options, { objects, skipped });
-    position = nextPosition(account, position, answer);
+    position = nextPosition(feeds, position, answer);
   }
-  const cursor = position && packCursor([position.kind, position.cursor ?? null], options);
+  const cursor = position && packCursor([position.feed, position.cursor ?? null], options);
   return {
     objects,
     prefixes: [],
@@ -58,39 +74,46 @@ async function listAll(account: Account, options: ListOptions): Promise<ListPage
   };
 }
 
+/**
+ * Our keys and those of others begin differently as ids, unless they are plain. What begins with the one may be all that
+ * there is.
+ */
+function feedsOf({ mapping }: Account, { prefix = "" }: ListOptions): readonly Feed[] {
+  const own = encodePrefix(prefix);
+  const prefixes = prefix.startsWith(own) ? [own] : [own, prefix];
+  return mapping.resourceTypes.flatMap((resourceType) =>
+    prefixes.map((one) => ({ resourceType, prefix: one })),
+  );
+}
+
 async function askPage(
   account: Account,
-  { prefix = "", signal }: ListOptions,
-  { kind, cursor }: Position,
+  { signal }: ListOptions,
+  { resourceType, prefix }: Feed = { resourceType: "raw", prefix: "" },
+  cursor: string | undefined,
   wanted: number,
 ): Promise<ListAnswer> {
-  const resourceType = account.mapping.resourceTypes[kind] ?? "raw";
-  const limit = Math.min(wanted, ASSETS_PER_CALL_MAX);
-  const request = { resourceType, prefix: encodePrefix(prefix), limit, cursor };
+  const request = { resourceType, prefix, limit: Math.min(wanted, ASSETS_PER_CALL_MAX), cursor };
   const attempted = { operation: "list", key: undefined, writes: false } as const;
   return await ask(account, attempted, () => account.client.resources(request, { signal }));
 }
 
 function nextPosition(
-  { mapping }: Account,
-  { kind }: Position,
+  feeds: readonly Feed[],
+  { feed }: Position,
   { cursor }: ListAnswer,
 ): Position | undefined {
-  if (cursor !== undefined) return { kind, cursor };
-  return kind + 1 < mapping.resourceTypes.length ? { kind: kind + 1, cursor: undefined } : undefined;
+  if (cursor !== undefined) return { feed, cursor };
+  return feed + 1 < feeds.length ? { feed: feed + 1, cursor: undefined } : undefined;
 }
 
-function positionIn({ name, mapping }: Account, options: ListOptions): Position {
+function positionIn(account: Account, options: ListOptions): Position {
+  const { name } = account;
   const position = unpackCursor(options, name);
-  if (position === undefined) return { kind: 0, cursor: undefined };
-  const [kind, cursor] = Array.isArray(position) ? (position as unknown[]) : [];
-  if (
-    typeof kind === "number" &&
-    kind in mapping.resourceTypes &&
-    (cursor === null || typeof cursor === "string")
-  ) {
-    return { kind, cursor: cursor ?? undefined };
-  }
+  if (position === undefined) return { feed: 0, cursor: undefined };
+  const [feed, cursor] = Array.isArray(position) ? (position as unknown[]) : [];
+  const isFeed = typeof feed === "number" && feed in feedsOf(account, options);
+  if (isFeed && (cursor === null || typeof cursor === "string")) return { feed, cursor: cursor ?? undefined };
   const reason = "the cursor is not one that this listing returned";
   throw new StorageError("InvalidArgument", reason, { operation: "list", provider: name });
 }
@@ -109,14 +132,17 @@ async function addAll(
   for (const asset of assets) {
     if (asset.isPlaceholder) continue;
     const key = account.mapping.keyOf(asset);
-    if (key === undefined) skipped.push(skippedKey(asset));
+    if (key === undefined || Buffer.byteLength(key) > PUBLIC_ID_LENGTH_MAX) skipped.push(skippedKey(asset));
     else if (key.startsWith(prefix)) objects.push(await typed(infoOf(account, key, asset), asset));
   }
 }
 
 function skippedKey(asset: AssetAnswer): SkippedKey {
   const key = foreignKey(asset);
-  return { key, reason: keyProblem(key) ?? "its public id has characters that no request can carry" };
+  return {
+    key,
+    reason: keyProblem(key) ?? "its public id is too long, or has characters that no request can carry",
+  };
 }
 
 /**
@@ -129,7 +155,8 @@ async function listFolder(account: Account, options: ListOptions): Promise<ListP
   for (const entry of [...entries.keys()].toSorted(compareKeys)) {
     if (page.wants(entry) && !page.add(entry, entries.get(entry))) break;
   }
-  return { ...page.build(), ...(skipped.length > 0 && { skipped }) };
+  const isFirst = options.cursor === undefined;
+  return { ...page.build(), ...(isFirst && skipped.length > 0 && { skipped }) };
 }
 
 async function walk(
@@ -142,9 +169,11 @@ async function walk(
   const entries = new Map<string, ObjectInfo | undefined>();
   const skipped: SkippedKey[] = [];
   let walked = 0;
-  let position: Position | undefined = { kind: 0, cursor: undefined };
+  const feeds = feedsOf(account, { prefix });
+  let position: Position | undefined = { feed: 0, cursor: undefined };
   while (position !== undefined) {
-    const answer = await askPage(account, { prefix, signal }, position, ASSETS_PER_CALL_MAX);
+    const { feed, cursor } = position;
+    const answer = await askPage(account, { signal }, feeds[feed], cursor, ASSETS_PER_CALL_MAX);
     const objects: ObjectInfo[] = [];
     await addAll(account, answer.assets, { prefix }, { objects, skipped });
     for (const info of objects) {
@@ -153,7 +182,7 @@ async function walk(
     }
     walked += answer.assets.length;
     if (walked > WALK_MAX) throw tooMany(account);
-    position = nextPosition(account, position, answer);
+    position = nextPosition(feeds, position, answer);
   }
   return { entries, skipped };
 }

@@ -84,6 +84,14 @@ describe("a place that no key of ours has", () => {
   });
 });
 
+describe("the mapping raw", () => {
+  it("stores no key where it does not list", () => {
+    const mapping = createMapping("raw");
+    expect(mapping.placeOf("cats@cloudinary-image")).toMatchObject({ resourceType: "raw" });
+    expect(mapping.keyOf({ resourceType: "image", publicId: "cats" })).toBeUndefined();
+  });
+});
+
 describe("keys on the fake", () => {
   it("that fit are stored and listed, and 1,000 that do not are Unsupported without a request", async () => {
     const { fake, storage } = await faked(

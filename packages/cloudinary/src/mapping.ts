@@ -52,19 +52,21 @@ export function createMapping(name: MappingName): Mapping {
     if (key === undefined || keyProblem(key) !== undefined) return undefined;
     return typeOf(key) === resourceType && encodePublicId(key) === publicId ? key : undefined;
   };
+  const resourceTypes: readonly ResourceType[] = name === "raw" ? ["raw"] : ["image", "video", "raw"];
   const foreignPlaceOf = (key: string): AssetPlace | undefined => {
     const place = parseForeign(key);
-    return place !== undefined && ownKeyOf(place) === undefined ? place : undefined;
+    if (place === undefined || !resourceTypes.includes(place.resourceType)) return undefined;
+    return ownKeyOf(place) === undefined ? place : undefined;
   };
   return {
     name,
-    resourceTypes: name === "raw" ? ["raw"] : ["image", "video", "raw"],
+    resourceTypes,
     placeOf: (key) => foreignPlaceOf(key) ?? { resourceType: typeOf(key), publicId: encodePublicId(key) },
     keyOf: (place) => {
       const own = ownKeyOf(place);
       if (own !== undefined && foreignPlaceOf(own) === undefined) return own;
       const key = foreignKey(place);
-      return keyProblem(key) === undefined && parseForeign(key) !== undefined ? key : undefined;
+      return keyProblem(key) === undefined && foreignPlaceOf(key) !== undefined ? key : undefined;
     },
   };
 }
@@ -77,6 +79,20 @@ function mediaTypeOf(key: string): ResourceType {
 
 /** Ids that Cloudinary forbids, or that its SDK takes for something else when it makes a URL. */
 const UNREACHABLE = /[?&#\\%<>+]|^(?:image|raw)\/[a-z0-9_]+\/v\d+\/|^https?:/;
+
+/**
+ * The format under which an image or a video is delivered as it is: the last extension of its URL is never part of its
+ * id. That of our keys is theirs; for what others have stored it is left out where that can be done.
+ */
+export function deliveredAs(key: string, place: AssetPlace): string | undefined {
+  const { resourceType, publicId } = place;
+  if (resourceType === "raw") return undefined;
+  const extension = /\.([^./]+)$/.exec(key === foreignKey(place) ? "" : key)?.[1];
+  if (extension !== undefined) return extension.toLowerCase();
+  const hasDot = publicId.slice(publicId.lastIndexOf("/") + 1).includes(".");
+  if (!hasDot) return undefined;
+  return resourceType === "image" ? "jpg" : "mp4";
+}
 
 /** The key of what others have stored under an id that no key of ours has. */
 export function foreignKey({ publicId, resourceType }: AssetPlace): string {

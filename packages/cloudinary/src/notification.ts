@@ -68,6 +68,7 @@ export async function parseNotification(
   if (content === undefined) throw refuse("InvalidArgument", "the notification is not JSON");
   const { notification_type: type } = content;
   const keys = assetsIn(content)
+    .filter(({ type: delivery }) => delivery === undefined || delivery === account.settings.deliveryType)
     .map(({ public_id: publicId, resource_type: resourceType }) =>
       account.mapping.keyOf({ publicId: String(publicId), resourceType: resourceType as ResourceType }),
     )
@@ -83,6 +84,7 @@ export async function parseNotification(
 
 interface NamedAsset {
   readonly public_id?: unknown;
+  readonly type?: unknown;
   readonly resource_type?: unknown;
 }
 

@@ -1,6 +1,6 @@
 import { decodeKeyPath, encodeKeyPath, keyProblem, type Located } from "@stowage/core";
 import type { Settings } from "./cloudinary-options.js";
-import type { AssetPlace, Mapping, ResourceType } from "./mapping.js";
+import { deliveredAs, type AssetPlace, type Mapping, type ResourceType } from "./mapping.js";
 
 /** Where keys are, as texts. */
 export interface Places {
@@ -19,8 +19,10 @@ export function createPlaces(settings: Settings, mapping: Mapping): Places {
   return {
     ref,
     publicUrl: (key) => {
-      const { resourceType, publicId } = mapping.placeOf(key);
-      const file = encodeKeyPath(publicId) + formatSuffix(key, resourceType);
+      const place = mapping.placeOf(key);
+      const { resourceType, publicId } = place;
+      const format = deliveredAs(key, place);
+      const file = encodeKeyPath(format === undefined ? publicId : `${publicId}.${format}`);
       return `${deliveryBaseUrl}/${resourceType}/${deliveryType}/v1/${file}`;
     },
     locate: (text) => {
@@ -32,13 +34,6 @@ export function createPlaces(settings: Settings, mapping: Mapping): Places {
         : { key, provider, ref: ref(key) };
     },
   };
-}
-
-/** The extension of an image's or video's URL is the format that it is delivered in, and not part of the id. */
-function formatSuffix(key: string, resourceType: ResourceType): string {
-  if (resourceType === "raw" || key.endsWith(`@cloudinary-${resourceType}`)) return "";
-  const extension = /\.[^./]+$/.exec(key)?.[0];
-  return extension === undefined ? "" : encodeURIComponent(extension.toLowerCase());
 }
 
 /** `<resource type>/<type>/<public id>`, as it is in a ref. */
@@ -60,7 +55,7 @@ function placeInUrl(settings: Settings, text: string): AssetPlace | undefined {
   const path = pathOfCloud(settings, url);
   const [resourceType, type, ...rest] = path?.split("/") ?? [];
   if (type !== settings.deliveryType || !/^(?:image|video|raw)$/.test(resourceType ?? "")) return undefined;
-  const file = withoutParameters(rest).join("/");
+  const file = withoutParameters(rest, resourceType === "raw").join("/");
   const decoded = decodeKeyPath(file);
   if (decoded === undefined || decoded === "") return undefined;
   const publicId = resourceType === "raw" ? decoded : decoded.replace(/\.[^./]+$/, "");
@@ -75,25 +70,35 @@ function pathOfCloud(
   const base = new URL(deliveryBaseUrl);
   const own = `${base.pathname.replace(/\/$/, "")}/`;
   if (host === base.host && pathname.startsWith(own)) return pathname.slice(own.length);
-  if (host === `${cloudName}-res.cloudinary.com`) return pathname.slice(1);
+  const [, cloud] = /^(?:(.+)-)?res(?:-\d)?\.cloudinary\.com$/.exec(host) ?? [];
+  if (cloud === cloudName) return pathname.slice(1);
   const shared = `/${encodeURIComponent(cloudName)}/`;
-  return host === "res.cloudinary.com" && pathname.startsWith(shared)
+  return /^res(?:-\d)?\.cloudinary\.com$/.test(host) && pathname.startsWith(shared)
     ? pathname.slice(shared.length)
     : undefined;
 }
 
 /** What comes before the id. Where there is a version, all before it is; else what looks like a transformation. */
-function withoutParameters(segments: readonly string[]): readonly string[] {
+function withoutParameters(segments: readonly string[], isRaw: boolean): readonly string[] {
   const unsigned = /^s--[^/]+--$/.test(segments[0] ?? "") ? segments.slice(1) : segments;
   const version = unsigned.findIndex((segment) => /^v\d+$/.test(segment));
   if (version !== -1 && version < unsigned.length - 1 && unsigned.slice(0, version).every(isTransformation)) {
     return unsigned.slice(version + 1);
   }
+  // Nothing is made of raw files.
+  if (isRaw) return unsigned;
   const first = unsigned.findIndex((segment) => !isTransformation(segment));
   return first === -1 ? unsigned.slice(-1) : unsigned.slice(first);
 }
 
+/** @see https://cloudinary.com/documentation/transformation_reference */
+const PARAMETER =
+  /^(?:(?:a|ac|af|ar|b|bo|br|c|co|cs|d|dl|dn|dpr|du|e|eo|f|fl|fn|fps|g|h|if|ki|l|o|p|pg|q|r|so|sp|t|u|vc|vs|w|x|y|z)_.+|\$[a-z0-9]+_.+)$/i;
+
 function isTransformation(segment: string): boolean {
-  const parts = decodeKeyPath(segment)?.split(",") ?? [];
-  return parts.every((part) => /^(?:[a-z]{1,3}_[^_].*|\$[a-z0-9]+_.*|if_.*)$/i.test(part));
+  return (
+    decodeKeyPath(segment)
+      ?.split(",")
+      .every((part) => PARAMETER.test(part)) ?? false
+  );
 }

@@ -2,6 +2,7 @@ import {
   StorageError,
   fillParts,
   isStorageError,
+  withErrorFacts,
   withTries,
   type Body,
   type ObjectInfo,
@@ -89,6 +90,7 @@ async function sendBody(upload: Upload, body: Body): Promise<AssetAnswer> {
   }
   upload.md5.update(last);
   upload.size += last.byteLength;
+  assertTaken(upload, upload.size);
   return upload.isChunked ? await sendLast(upload, last) : await sendWhole(upload, last);
 }
 
@@ -139,24 +141,34 @@ async function sendLast(upload: Upload, file: Uint8Array): Promise<AssetAnswer> 
   const { account, key, options } = upload;
   const total = upload.size;
   const chunk = { uploadId: upload.id, offset: total - file.byteLength, total };
+  let isUnknown = false;
   return await withTries(options.signal, async () => {
     try {
       return await ask(account, { ...WRITING, key }, () => send(upload, file, chunk));
     } catch (error) {
-      const isUnknown = isStorageError(error) && error.applied === "unknown";
-      const arrived = isUnknown ? await findArrived(upload) : undefined;
-      if (arrived === undefined) throw error;
-      return arrived;
+      // Later tries may be refused because an earlier one was not.
+      isUnknown ||= isStorageError(error) && error.applied === "unknown";
+      if (!isUnknown || !isStorageError(error)) throw error;
+      const found = await findUpload(upload);
+      if (found?.isOurs === true) return found.asset;
+      throw found === undefined ? withErrorFacts(error, { applied: "unknown" }) : error;
     }
   });
 }
 
-/** What a request that got no answer has made, when it has. */
-async function findArrived({ account, place, id, options }: Upload): Promise<AssetAnswer | undefined> {
+interface Found {
+  readonly asset: AssetAnswer;
+  /** Whether this upload made it. */
+  readonly isOurs: boolean;
+}
+
+/** What is there now, as far as it can be found out. */
+async function findUpload({ account, place, id, options }: Upload): Promise<Found | undefined> {
   try {
     const asset = await account.client.explicit(place, { signal: options.signal });
-    return uploadIdIn(asset.context) === id ? asset : undefined;
+    return { asset, isOurs: uploadIdIn(asset.context) === id };
   } catch {
+    options.signal?.throwIfAborted();
     return undefined;
   }
 }
@@ -194,15 +206,20 @@ async function sendPiece(upload: Upload, file: Uint8Array, chunk: ChunkPlace | u
     );
   } catch (error) {
     const most = largestIn(error);
-    if (most !== undefined) account.learnt.set(place.resourceType, most);
+    if (most !== undefined) account.learnt.set(place.resourceType, { most, at: performance.now() });
     throw error;
   }
 }
 
+/** How long a limit is believed that an answer has told, in milliseconds: plans are changed. */
+const LEARNT_MS = 600_000;
+
 /** Refuses what the plan is known not to take, before it is sent. */
 function assertTaken(upload: Upload, size: number): void {
   const { account, place } = upload;
-  const most = Math.min(account.settings.objectBytesMax, account.learnt.get(place.resourceType) ?? Infinity);
+  const learnt = account.learnt.get(place.resourceType);
+  const isKnown = learnt !== undefined && performance.now() - learnt.at < LEARNT_MS;
+  const most = Math.min(account.settings.objectBytesMax, isKnown ? learnt.most : Infinity);
   if (size > most)
     throw refuse(upload, "TooLarge", `it has more than the ${most} bytes that the plan allows`);
 }
@@ -213,7 +230,10 @@ async function assertIntact(upload: Upload, asset: AssetAnswer): Promise<void> {
   const sent = md5.digest("hex");
   const isThere = asset.publicId === place.publicId && asset.resourceType === place.resourceType;
   if (isThere && asset.size === size && (asset.md5 === undefined || asset.md5 === sent)) return;
-  await account.client.destroy(asset, {}).catch(() => {});
+  const { signal } = upload.options;
+  // Somebody else may have replaced it.
+  const found = isThere ? await findUpload(upload) : { asset, isOurs: true };
+  if (found?.isOurs === true) await account.client.destroy(asset, { signal }).catch(() => {});
   const what = isThere ? `other bytes than were sent (${asset.size} of ${size})` : "them under another id";
   const reason = `Cloudinary stored ${what}; they were removed`;
   throw new StorageError("Integrity", reason, {

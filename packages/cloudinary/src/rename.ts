@@ -1,8 +1,14 @@
-import type { CallOptions, ObjectInfo, StorageProvider } from "@stowage/core";
-import { ask, infoOf, placeFor } from "./account.js";
-import { typed } from "./content-type.js";
+import {
+  StorageError,
+  assertKey,
+  type CallOptions,
+  type ObjectInfo,
+  type StorageProvider,
+} from "@stowage/core";
+import { ask, etagOf, placeFor, type Account } from "./account.js";
 import { copyObject } from "./copy.js";
 import { deleteObject } from "./delete.js";
+import { findAsset, headObject } from "./head.js";
 import { OWN } from "./own-provider.js";
 
 export interface RenameOptions extends CallOptions {
@@ -15,7 +21,7 @@ export interface RenameOptions extends CallOptions {
  * Cloudinary, and then deleted.
  *
  * @param provider - As `cloudinary()` returned it.
- * @throws StorageError `NotFound`, `AlreadyExists`, `Unsupported`.
+ * @throws StorageError `NotFound`, `AlreadyExists`, `Unsupported`; `InvalidKey`.
  */
 export async function renameObject(
   provider: StorageProvider,
@@ -25,19 +31,40 @@ export async function renameObject(
 ): Promise<ObjectInfo> {
   const { account, keyPrefix } = OWN.require(provider, "renameObject");
   signal?.throwIfAborted();
+  for (const key of [from, to]) assertKey(key, "move", account.name);
   const [source, target] = [keyPrefix + from, keyPrefix + to];
   const [before, after] = [placeFor(account, source, "move"), placeFor(account, target, "move")];
   if (before.resourceType !== after.resourceType) {
-    const info = await copyObject(account, source, target, {
-      signal,
-      ifNoneMatch: overwrite ? undefined : "*",
-    });
-    await deleteObject(account, source, { signal });
-    return { ...info, key: to };
+    return { ...(await moveByCopy(account, source, target, { overwrite, signal })), key: to };
   }
   const { resourceType } = before;
   const request = { resourceType, from: before.publicId, to: after.publicId, overwrite };
   const attempted = { operation: "move", key: from, writes: true } as const;
-  const asset = await ask(account, attempted, () => account.client.rename(request, { signal }));
-  return { ...(await typed(infoOf(account, target, asset), asset)), key: to };
+  await ask(account, attempted, () => account.client.rename(request, { signal }));
+  // The answer to a renaming has no context, where the facts are.
+  return { ...(await headObject(account, target, { signal })), key: to };
+}
+
+async function moveByCopy(
+  account: Account,
+  from: string,
+  to: string,
+  { overwrite, signal }: RenameOptions,
+): Promise<ObjectInfo> {
+  const info = await copyObject(account, from, to, {
+    signal,
+    ifNoneMatch: overwrite === true ? undefined : "*",
+  });
+  const source = await findAsset(account, from, "move", signal);
+  if (etagOf(source) !== info.etag) {
+    const reason = "the object was replaced while it was moved: both are there";
+    throw new StorageError("PreconditionFailed", reason, {
+      operation: "move",
+      provider: account.name,
+      key: from,
+      applied: "yes",
+    });
+  }
+  await deleteObject(account, from, { signal });
+  return info;
 }

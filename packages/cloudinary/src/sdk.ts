@@ -1,14 +1,8 @@
 import { createRequire } from "node:module";
 import { dirname, sep } from "node:path";
 
-/** What is used of the `cloudinary` SDK, by its shape: its signatures and its URLs. */
+/** What is used of the `cloudinary` SDK, by its shape. */
 export interface Sdk {
-  readonly api_sign_request: (
-    params: object,
-    apiSecret: string,
-    algorithm: "sha1" | "sha256",
-    version: 1 | 2,
-  ) => string;
   readonly url: (publicId: string, options: object) => string;
   readonly webhook_signature: (
     body: string,

@@ -1,5 +1,6 @@
-import type { StorageProvider } from "@stowage/core";
+import { assertKey, type StorageProvider } from "@stowage/core";
 import { placeFor } from "./account.js";
+import { deliveredAs } from "./mapping.js";
 import { OWN } from "./own-provider.js";
 
 /** What is made of an image or a video when it is delivered. */
@@ -57,11 +58,11 @@ export async function transformUrl(
   options: TransformUrlOptions = {},
 ): Promise<string> {
   const { account, keyPrefix } = OWN.require(provider, "transformUrl");
+  assertKey(key, "publicUrl", account.name);
   assertTransformation(options);
   const place = placeFor(account, keyPrefix + key, "publicUrl");
   const { format, version, signed } = options;
-  const extension =
-    format !== undefined && format !== "auto" ? format : extensionFor(key, place.resourceType);
+  const extension = format !== undefined && format !== "auto" ? format : deliveredAs(keyPrefix + key, place);
   return await account.client.deliveryUrl(place, {
     version: version === undefined ? 1 : Number(version),
     format: extension,
@@ -98,11 +99,6 @@ export async function posterUrl(
   options: TransformUrlOptions = {},
 ): Promise<string> {
   return await transformUrl(provider, key, { format: "jpg", ...options });
-}
-
-/** The format under which an asset is delivered as it is: its ids have the key's extension in them. */
-function extensionFor(key: string, resourceType: string): string | undefined {
-  return resourceType === "raw" ? undefined : /\.([^./]+)$/.exec(key)?.[1]?.toLowerCase();
 }
 
 function assertTransformation({ width, height, atSeconds, version, raw }: TransformUrlOptions): void {

@@ -19,9 +19,12 @@ export async function readAnswer(
   const facts = factsOf(answer);
   const isSuccess = facts.status === 200 && content !== undefined && messageIn(content) === undefined;
   if (isSuccess) return content;
-  const kind = facts.status === 200 && message === "" ? "senseless" : "answered";
+  const kind = message === "" && !OF_PROXIES.has(facts.status ?? 0) ? "senseless" : "answered";
   throw new CloudinaryFailureError({ ...facts, kind, message, retryAfterMs: retryAfter(answer, message) });
 }
+
+/** What is true without a word of Cloudinary's. Any other status without one is somebody else's page. */
+const OF_PROXIES: ReadonlySet<number> = new Set([413, 416, 420, 423, 429, 499, 500, 502, 503, 504, 507, 509]);
 
 async function readText(answer: IncomingMessage, signal: AbortSignal | undefined): Promise<string> {
   const stop = (): void => void answer.destroy();
@@ -62,17 +65,9 @@ function messageIn(content: Record<string, unknown> | undefined): string | undef
   return typeof message === "string" ? message : "";
 }
 
-function factsOf({
-  statusCode,
-  headers,
-}: IncomingMessage): Pick<CloudinaryFailure, "status" | "requestId" | "date"> {
-  const date = Date.parse(headers.date ?? "");
+function factsOf({ statusCode, headers }: IncomingMessage): Pick<CloudinaryFailure, "status" | "requestId"> {
   const requestId = headers["x-request-id"];
-  return {
-    status: statusCode,
-    requestId: typeof requestId === "string" ? requestId : undefined,
-    date: Number.isNaN(date) ? undefined : date,
-  };
+  return { status: statusCode, requestId: typeof requestId === "string" ? requestId : undefined };
 }
 
 /** A time in a header, or in the words: `Try again on 2024-10-04 14:00:00 UTC`. By the server's own clock. */
@@ -85,10 +80,14 @@ function retryAfter({ headers }: IncomingMessage, message: string): number | und
 }
 
 /** The answer to who follows a URL, of which only the bytes are wanted. */
-export async function readRefusal(answer: IncomingMessage): Promise<CloudinaryFailureError> {
+export async function readRefusal(
+  answer: IncomingMessage,
+  signal: AbortSignal | undefined,
+): Promise<CloudinaryFailureError> {
   try {
-    await readAnswer(answer);
+    await readAnswer(answer, signal);
   } catch (error) {
+    signal?.throwIfAborted();
     if (error instanceof CloudinaryFailureError) return error;
   }
   return new CloudinaryFailureError({ ...factsOf(answer), kind: "senseless", message: "" });

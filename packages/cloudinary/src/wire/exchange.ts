@@ -23,23 +23,47 @@ export interface Limits {
 
 /** Sends requests over connections that are kept. */
 export interface Wire {
+  /** How much the API's clock is ahead of ours, in milliseconds, as its answers say. */
+  readonly clockOffsetMs: () => number;
   readonly send: (exchange: Exchange) => Promise<IncomingMessage>;
   readonly close: () => void;
 }
 
 const SOCKETS_MAX = 256;
 
+/** The longest that a timer of Node waits, in milliseconds. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
 /** How much is handed to a socket at once, and counted when it has gone. */
 const BLOCK_BYTES = 256 * 1024;
 
-export function createWire(limits: Limits): Wire {
+/** Smaller differences are the time that an answer takes. */
+const CLOCK_MS_MIN = 5000;
+
+/** @param apiUrl - Whose answers say what time it is: those of the CDN may be old. */
+export function createWire(limits: Limits, apiUrl: string): Wire {
+  let isClosed = false;
+  let clockOffsetMs = 0;
+  const learn = ({ url }: Exchange, { headers }: IncomingMessage): void => {
+    const offset = Date.parse(headers.date ?? "") - Date.now();
+    if (url.startsWith(`${apiUrl}/v1_1/`) && Number.isFinite(offset)) {
+      clockOffsetMs = Math.abs(offset) < CLOCK_MS_MIN ? 0 : offset;
+    }
+  };
   const agents = {
     "http:": new HttpAgent({ keepAlive: true, maxSockets: SOCKETS_MAX, noDelay: true }),
     "https:": new HttpsAgent({ keepAlive: true, maxSockets: SOCKETS_MAX, noDelay: true }),
   };
   return {
-    send: (exchange) => send(exchange, limits, agents),
+    clockOffsetMs: () => clockOffsetMs,
+    send: async (exchange) => {
+      if (isClosed) throw new CloudinaryFailureError({ kind: "closed", message: "" });
+      const answer = await send(exchange, limits, agents);
+      learn(exchange, answer);
+      return answer;
+    },
     close: () => {
+      isClosed = true;
       for (const agent of Object.values(agents)) agent.destroy();
     },
   };
@@ -139,9 +163,12 @@ function watching(
   const within = (ms: number, kind: "connect-timeout" | "answer-timeout"): void => {
     clearTimeout(timer);
     const message = `${ms} ms`;
-    timer = setTimeout(() => request.destroy(new CloudinaryFailureError({ kind, message })), ms);
+    const end = (): void => void request.destroy(new CloudinaryFailureError({ kind, message }));
+    timer = setTimeout(end, Math.min(ms, TIMER_MS_MAX));
   };
   const waiting = (): void => within(firstByteMs + extraMs, "answer-timeout");
+  // Until there is a connection for it: all may be taken by bodies that nobody reads.
+  within(firstByteMs, "connect-timeout");
   request.once("socket", (socket) => {
     if (!socket.connecting) return waiting();
     within(connectMs, "connect-timeout");

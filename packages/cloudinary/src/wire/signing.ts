@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { CloudinaryClient } from "../client.js";
 import type { Settings } from "../cloudinary-options.js";
 import type { AssetPlace, ResourceType } from "../mapping.js";
@@ -6,16 +7,24 @@ import { loadSdk } from "../sdk.js";
 /** What goes along with a request, as it is signed. */
 export type Params = Readonly<Record<string, string | undefined>>;
 
-/** The signature of version 2: no value can pass for a further field. */
-export async function signed(
+/**
+ * Adds the signature, of version 2: no value can pass for a further field. By ourselves, as the SDK sorts the names by
+ * the language of the machine, which is wrong in some.
+ *
+ * @see https://cloudinary.com/documentation/authentication_signatures
+ */
+export function signed(
   { apiKey, apiSecret, signatureAlgorithm }: Settings,
   params: Params,
-): Promise<Record<string, string>> {
-  const { api_sign_request: sign } = await loadSdk();
-  const given = Object.fromEntries(
-    Object.entries(params).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
-  return { ...given, signature: sign(given, apiSecret, signatureAlgorithm, 2), api_key: apiKey };
+): Record<string, string> {
+  const given = Object.entries(params)
+    .filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== "")
+    .toSorted(([left], [right]) => (left < right ? -1 : 1));
+  const text = given.map(([name, value]) => `${name}=${value}`.replaceAll("&", "%26")).join("&");
+  const signature = createHash(signatureAlgorithm)
+    .update(text + apiSecret)
+    .digest("hex");
+  return { ...Object.fromEntries(given), signature, api_key: apiKey };
 }
 
 export function apiUrl(

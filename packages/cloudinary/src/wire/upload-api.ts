@@ -16,8 +16,6 @@ import { apiUrl, signed, type Params } from "./signing.js";
 export interface Caller {
   readonly settings: Settings;
   readonly wire: Wire;
-  /** How much the server's clock is ahead of ours, in milliseconds. */
-  clockOffsetMs: number;
 }
 
 type Verb = "upload" | "explicit" | "destroy" | "rename";
@@ -85,8 +83,8 @@ async function callUploadApi(
   const { settings, wire } = caller;
   const { resourceType, action, params, file, chunk, onSent, extraMs } = request;
   const url = apiUrl(settings, resourceType, action);
-  return await inTime(caller, async () => {
-    const fields = await signed(settings, { ...params, timestamp: String(nowSeconds(caller)) });
+  return await inTime(async () => {
+    const fields = signed(settings, { ...params, timestamp: String(nowSeconds(caller)) });
     const isUrl = typeof file === "string";
     const form = encodeForm(isUrl ? { ...fields, file } : fields, isUrl ? undefined : file);
     const size = isUrl || file === undefined ? 0 : file.byteLength;
@@ -113,18 +111,18 @@ function chunkHeaders(chunk: ChunkPlace | undefined, size: number): Record<strin
   };
 }
 
-/** Signs and sends; once more when the answer says that our clock is wrong, and what time it is. */
-async function inTime<T>(caller: Caller, send: () => Promise<T>): Promise<T> {
+/** Signs and sends; once more when the answer says that our clock is wrong, and with it what time it is. */
+async function inTime<T>(send: () => Promise<T>): Promise<T> {
   try {
     return await send();
   } catch (error) {
-    const { message = "", date } = error instanceof CloudinaryFailureError ? error.failure : {};
-    if (!message.startsWith("Stale request") || date === undefined) throw error;
-    caller.clockOffsetMs = date - Date.now();
+    const isStale =
+      error instanceof CloudinaryFailureError && error.failure.message.startsWith("Stale request");
+    if (!isStale) throw error;
     return await send();
   }
 }
 
-export function nowSeconds({ clockOffsetMs }: Caller): number {
-  return Math.floor((Date.now() + clockOffsetMs) / 1000);
+export function nowSeconds({ wire }: Caller): number {
+  return Math.floor((Date.now() + wire.clockOffsetMs()) / 1000);
 }

@@ -8,8 +8,8 @@ import { nowSeconds, uploadApi, uploadParams, type Caller } from "./upload-api.j
 
 /** Talks to Cloudinary by requests of our own; the SDK signs them and makes URLs. */
 export function wireClient(settings: Settings): CloudinaryClient {
-  const wire = createWire(settings);
-  const caller: Caller = { settings, wire, clockOffsetMs: 0 };
+  const wire = createWire(settings, settings.uploadPrefix);
+  const caller: Caller = { settings, wire };
   const { deliveryType: type } = settings;
   return {
     ...uploadApi(caller),
@@ -31,13 +31,13 @@ export function wireClient(settings: Settings): CloudinaryClient {
         attachment: attachment === true ? "true" : undefined,
         expires_at: String(expiresAt),
       };
-      return `${apiUrl(settings, resourceType, "download")}?${queryOf(await signed(settings, params))}`;
+      return `${apiUrl(settings, resourceType, "download")}?${queryOf(signed(settings, params))}`;
     },
     deliveryUrl: (place, request) => deliveryUrl(settings, place, request),
     open: async (url, { range, signal }) => {
       const headers = range === undefined ? {} : { range };
       const answer = await wire.send({ method: "GET", url, headers, signal });
-      if (answer.statusCode !== 200 && answer.statusCode !== 206) throw await readRefusal(answer);
+      if (answer.statusCode !== 200 && answer.statusCode !== 206) throw await readRefusal(answer, signal);
       const length = answer.headers["content-length"];
       return {
         status: answer.statusCode,
@@ -49,9 +49,10 @@ export function wireClient(settings: Settings): CloudinaryClient {
     },
     signUpload: async ({ resourceType, publicId }, { context, overwrite, timestamp }) => {
       const params = uploadParams(settings, publicId, context, overwrite);
-      const fields = await signed(settings, { ...params, timestamp: String(timestamp) });
+      const fields = signed(settings, { ...params, timestamp: String(timestamp) });
       return { url: apiUrl(settings, resourceType, "upload"), fields };
     },
+    now: () => nowSeconds(caller),
     close: wire.close,
   };
 }

@@ -2,6 +2,7 @@ import type { BodyWriter } from "./bodies.js";
 import { writeBody } from "./bodies.js";
 import type { ChunkedUpload, Cloud } from "./cloud.js";
 import { Refusal } from "./refusal.js";
+import type { Fields } from "./signature.js";
 
 /** One chunk of an upload that comes in several requests. */
 export interface Chunk {
@@ -37,10 +38,17 @@ export interface ChunkTarget {
 }
 
 /** Chunks come one after the other; one that has come may come again. */
-export function receiveChunk(cloud: Cloud, chunk: Chunk, place: string): ChunkTarget {
+export function receiveChunk(
+  cloud: Cloud,
+  chunk: Chunk,
+  { place, fields }: { readonly place: string; readonly fields: Fields },
+): ChunkTarget {
+  const { timestamp: _time, signature: _signature, ...lasting } = fields;
+  const asked = JSON.stringify(lasting);
   const known = cloud.uploads.get(chunk.uploadId);
-  const upload = known ?? { place, body: writeBody(cloud.directory), chunks: [] };
+  const upload = known ?? { place, asked, body: writeBody(cloud.directory), chunks: [] };
   if (upload.place !== place) throw new Refusal(400, "The upload is of another public_id");
+  if (upload.asked !== asked) throw new Refusal(400, "The chunks of an upload ask for different things");
   const isAgain = upload.chunks.some(({ start, end }) => start === chunk.start && end === chunk.end);
   if (!isAgain && chunk.start !== upload.body.size()) {
     throw new Refusal(

@@ -36,6 +36,8 @@ export const FREE_PLAN: CloudinaryLimits = {
 /** An upload of which not all chunks have come. */
 export interface ChunkedUpload {
   readonly place: string;
+  /** The fields of its first chunk, but for those that sign it. */
+  readonly asked: string;
   readonly body: BodyWriter;
   /** Where each chunk that has come begins and ends. */
   readonly chunks: { readonly start: number; readonly end: number }[];

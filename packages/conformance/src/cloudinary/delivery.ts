@@ -37,7 +37,7 @@ export async function deliver(
   if (delivery === undefined) throw new Refusal(404, "Resource not found");
   assertAllowed(cloud, delivery);
   const cached = cloud.cdn.find(path);
-  const asset = cached ?? cloud.assets.find(delivery) ?? cloud.assets.find(withoutFormat(delivery));
+  const asset = cached ?? cloud.assets.find(withoutFormat(delivery));
   if (cached === undefined && !isThere(asset)) throw notFound(delivery.publicId);
   if (asset === undefined) return;
   const shown = asset.format ?? asset.publicId.split(".").at(-1) ?? "";
@@ -76,8 +76,13 @@ function parseDelivery(path: string): Delivery | undefined {
   };
 }
 
+const PARAMETERS =
+  "a ac af ar b bo br c co cs d dl dn dpr du e eo f fl fn fps g h if ki l o p pg q r so sp t u vc vs w x y z".split(
+    " ",
+  );
+
 function isTransformation(segment: string): boolean {
-  return segment.split(",").every((part) => /^(?:[a-z]{1,3}_[^_].*|\$[a-z]+_.*)$/.test(part));
+  return segment.split(",").every((part) => PARAMETERS.some((name) => part.startsWith(`${name}_`)));
 }
 
 /** Of images and videos the extension is the format that is asked for. */

@@ -113,7 +113,8 @@ function oneChunk(
   filename: string | undefined,
 ): Receiving {
   const { resourceType, type, publicId } = placeOf(fields, call.resourceType, filename);
-  const target: ChunkTarget = receiveChunk(cloud, chunk, `${resourceType}/${type}/${publicId}`);
+  const place = `${resourceType}/${type}/${publicId}`;
+  const target: ChunkTarget = receiveChunk(cloud, chunk, { place, fields });
   return {
     sink: target.body,
     end: async () => ((await endChunk(cloud, chunk, target)) ? await target.upload.body.end() : undefined),
@@ -212,5 +213,6 @@ function rename(cloud: Cloud, resourceType: ResourceType, fields: Fields): Recor
   if (flagOf(fields, "invalidate") === true) cloud.cdn.invalidate(asset);
   cloud.assets.remove(asset);
   const { assetId: _before, ...rest } = asset;
-  return describe(cloud, cloud.assets.save({ ...rest, ...target }));
+  const { context: _unasked, ...facts } = describe(cloud, cloud.assets.save({ ...rest, ...target }));
+  return facts;
 }

@@ -1,5 +1,11 @@
 import { cloudinary, type CloudinaryOptions } from "@stowage/cloudinary";
-import { createStorage, fallback, type FileStorage, type StorageEvent } from "@stowage/core";
+import {
+  createStorage,
+  fallback,
+  type FileStorage,
+  type StorageEvent,
+  type StorageProvider,
+} from "@stowage/core";
 import { local } from "@stowage/local";
 import { s3 } from "@stowage/s3";
 import { mkdtemp, readdir } from "node:fs/promises";
@@ -9,7 +15,7 @@ import { switchable, type Switchable } from "./switchable.js";
 
 /** One of the places where the example keeps its objects. */
 interface Member extends Switchable {
-  /** How many objects it holds, temporary ones too. */
+  /** How many objects it holds; in folders temporary ones too. */
   readonly count: () => Promise<number>;
 }
 
@@ -47,7 +53,7 @@ export async function createApp(environment: Environment, options: AppOptions = 
   const { onEvent, cloudinary: account = url === undefined ? undefined : { url } } = options;
   const home = await mkdtemp(join(tmpdir(), "stowage-example-"));
   const members = [
-    ...(account === undefined ? [] : [counting(cloudinary(account))]),
+    ...(account === undefined ? [] : [counting(() => cloudinary(account))]),
     environment.AWS_S3_BUCKET === undefined ? folder("first", home) : bucket(environment),
     folder("second", home),
   ];
@@ -64,11 +70,20 @@ function bucket({
   AWS_REGION: region,
   AWS_ENDPOINT_URL_S3: endpoint,
 }: Environment): Member {
-  return counting(s3({ bucket: AWS_S3_BUCKET, region, endpoint }));
+  return counting(() => s3({ bucket: AWS_S3_BUCKET, region, endpoint }));
 }
 
-function counting(provider: Member["provider"]): Member {
-  return { ...switchable(provider), count: async () => (await provider.list({})).objects.length };
+/** Counts by a provider of its own: the other may be closed. */
+function counting(open: () => StorageProvider): Member {
+  const count = async (): Promise<number> => {
+    const provider = open();
+    try {
+      return (await provider.list({ prefix: "videos/" })).objects.length;
+    } finally {
+      await provider.close?.();
+    }
+  };
+  return { ...switchable(open()), count };
 }
 
 function folder(name: string, home: string): Member {

@@ -1,8 +1,9 @@
+import { keyProblem } from "@stowage/core";
 import type { DeliveryType, MappingName } from "./mapping.js";
 
 /** Which account, and how it is used. */
 export interface CloudinaryOptions {
-  /** Such as `cloudinary://key:secret@cloud`, as Cloudinary's console shows it; or give the three parts. */
+  /** Such as `cloudinary://key:secret@cloud`, as Cloudinary's console shows it; what is given beside it wins over it. */
   readonly url?: string | undefined;
   readonly cloudName?: string | undefined;
   readonly apiKey?: string | undefined;
@@ -63,6 +64,9 @@ const MIB = 1024 * 1024;
 /** Cloudinary's own are 5 MB, with two opinions on what a MB is. */
 const CHUNK_BYTES_MIN = 6 * MIB;
 
+/** So that something is left of a public id. */
+const PREFIX_LENGTH_MAX = 200;
+
 /** What one request may carry. @see https://cloudinary.com/documentation/upload_images#chunked_asset_upload */
 const CHUNK_BYTES_MAX = 100_000_000;
 
@@ -83,8 +87,9 @@ const DEFAULTS = {
   firstByteMs: 15_000,
 } as const;
 
-/** @throws TypeError for options that are missing, of the wrong type or contradict each other: all at once. */
-export function toSettings({ url, ...options }: CloudinaryOptions): Settings {
+/** @throws TypeError for options that are missing or wrong: all at once. */
+export function toSettings(all: CloudinaryOptions): Settings {
+  const { url, ...options } = Object(all) as CloudinaryOptions;
   const parts = url === undefined ? {} : parseUrl(url);
   const given: Omit<Settings, "deliveryBaseUrl"> & { readonly deliveryBaseUrl?: string } = {
     ...DEFAULTS,
@@ -98,7 +103,7 @@ export function toSettings({ url, ...options }: CloudinaryOptions): Settings {
     deliveryBaseUrl: withoutSlash(deliveryBaseUrl),
   };
   const problems = [
-    ...(parts === undefined ? ["url is not cloudinary://<key>:<secret>@<cloud>"] : missing(settings)),
+    ...(parts === undefined ? ["url must be cloudinary://<key>:<secret>@<cloud>"] : missing(settings, all)),
     ...wrong(settings),
   ];
   if (problems.length > 0) throw new TypeError(`cloudinary: ${problems.join("; ")}`);
@@ -115,9 +120,12 @@ function withoutSlash(url: unknown): string {
   return String(url).replace(/\/$/, "");
 }
 
-function missing(settings: Settings): readonly string[] {
+function missing(settings: Settings, all: CloudinaryOptions): readonly string[] {
   const names = (["cloudName", "apiKey", "apiSecret"] as const).filter((name) => settings[name] === "");
-  return names.length === 0 ? [] : [`${names.join(", ")} missing: give them, or url`];
+  if (names.length === 0) return [];
+  const isUnset = Object.hasOwn(Object(all) as object, "url") && all.url === undefined;
+  const found = isUnset ? "url is undefined: is CLOUDINARY_URL set? " : "";
+  return [`${found}${names.join(", ")} missing: give them, or url`];
 }
 
 type Check = readonly [isRight: (value: never) => boolean, says: string];
@@ -130,34 +138,49 @@ const isOneOf =
   (value: unknown): boolean =>
     known.includes(value);
 
+/** Nothing that a URL would be cut at, or that a form for it has where the name belongs. */
+const isName = (value: unknown): boolean => typeof value === "string" && /^[^\s/?#<>:@]*$/.test(value);
+
+const isPrefix = (value: string): boolean =>
+  isText(value) &&
+  (value === "" ||
+    (value.endsWith("/") && keyProblem(`${value}x`) === undefined && value.length <= PREFIX_LENGTH_MAX));
+
 const CHECKS: Readonly<Record<keyof Settings, Check>> = {
-  name: [isText, "is text"],
-  cloudName: [isText, "is text"],
-  apiKey: [(value: string) => isText(value) && !value.includes(":"), 'is text without ":"'],
-  apiSecret: [isText, "is text"],
-  keyPrefix: [
-    (value: string) => isText(value) && /^$|[^/]\/$/.test(value),
-    'ends with "/" and is more than that',
+  name: [isText, "text"],
+  cloudName: [isName, "a name without spaces and marks"],
+  apiKey: [isName, "a key without spaces and marks"],
+  apiSecret: [isName, "a secret without spaces and marks"],
+  keyPrefix: [isPrefix, `such as "uploads/", at most ${PREFIX_LENGTH_MAX} characters`],
+  mapping: [isOneOf("media", "raw"), '"media" or "raw"'],
+  deliveryType: [isOneOf("upload", "private", "authenticated"), '"upload", "private" or "authenticated"'],
+  uploadPrefix: [
+    (value: string) => isWebUrl(value) && new URL(value).pathname === "/",
+    "an http or https URL without a path and a query",
   ],
-  mapping: [isOneOf("media", "raw"), 'is "media" or "raw"'],
-  deliveryType: [isOneOf("upload", "private", "authenticated"), 'is "upload", "private" or "authenticated"'],
-  uploadPrefix: [isWebUrl, "is an http or https URL without a query"],
-  deliveryBaseUrl: [isWebUrl, "is an http or https URL without a query"],
-  signatureAlgorithm: [isOneOf("sha1", "sha256"), 'is "sha1" or "sha256"'],
+  deliveryBaseUrl: [isWebUrl, "an http or https URL without a query"],
+  signatureAlgorithm: [isOneOf("sha1", "sha256"), '"sha1" or "sha256"'],
   chunkBytes: [
     (value: number) => Number.isSafeInteger(value) && value >= CHUNK_BYTES_MIN && value <= CHUNK_BYTES_MAX,
-    `is a whole number from ${CHUNK_BYTES_MIN} to ${CHUNK_BYTES_MAX}`,
+    `a whole number from ${CHUNK_BYTES_MIN} to ${CHUNK_BYTES_MAX}`,
   ],
-  objectBytesMax: [(value: unknown) => typeof value === "number" && value > 0, "is a number of bytes"],
-  signedUploads: [isOneOf(undefined, "form", "put"), 'is "form" or "put"'],
-  connectMs: [isMilliseconds, "is a whole number of milliseconds"],
-  firstByteMs: [isMilliseconds, "is a whole number of milliseconds"],
+  objectBytesMax: [(value: unknown) => typeof value === "number" && value > 0, "a number of bytes"],
+  signedUploads: [isOneOf(undefined, "form", "put"), '"form" or "put"'],
+  connectMs: [isMilliseconds, "a whole number of milliseconds"],
+  firstByteMs: [isMilliseconds, "a whole number of milliseconds"],
 };
 
 function wrong(settings: Settings): readonly string[] {
   return Object.entries(CHECKS)
     .filter(([name, [isRight]]) => !isRight(settings[name as keyof Settings] as never))
-    .map(([name, [, says]]) => `${name} ${says}`);
+    .map(([name, [, says]]) => {
+      const value: unknown = settings[name as keyof Settings];
+      const shown =
+        name === "apiSecret"
+          ? ""
+          : `, not ${typeof value === "string" ? JSON.stringify(value) : String(value)}`;
+      return `${name} must be ${says}${shown}`;
+    });
 }
 
 function isWebUrl(text: string): boolean {

@@ -296,12 +296,26 @@ describe("what Cloudinary makes of images and videos", () => {
     );
   });
 
-  it.each([{ width: 0 }, { height: -1 }, { version: "new" }, { raw: "a?b" }])(
-    "refuses %j",
-    async (options) => {
-      await expect(transformUrl(provider, "a.jpg", options)).rejects.toBeInstanceOf(TypeError);
-    },
-  );
+  it("has a picture of a video in the browser's format too, and none of what is stored raw", async () => {
+    expect(await posterUrl(provider, "films/1.mp4", { format: "auto" })).toBe(
+      "https://res.cloudinary.com/demo/video/upload/f_auto/v1/p/films/1.mp4.jpg",
+    );
+    expect(await posterUrl(provider, "films/1.mp4", { format: undefined })).toMatch(/\.mp4\.jpg$/);
+    expect(await codeOf(posterUrl(provider, "a.txt"))).toBe("Unsupported");
+  });
+
+  it.each<object>([
+    { width: 0 },
+    { height: -1 },
+    { version: "new" },
+    { raw: "a?b" },
+    { quality: 1000 },
+    { format: "../x" },
+    { gravity: "a/b,c" },
+    { atSeconds: Infinity },
+  ])("refuses %j", async (options) => {
+    await expect(transformUrl(provider, "a.jpg", options)).rejects.toBeInstanceOf(TypeError);
+  });
 });
 
 describe("renameObject", () => {
@@ -374,6 +388,16 @@ describe("a notification", () => {
     expect(
       (await parseNotification(provider, { headers: new Headers(headers), body: text })).keys,
     ).toHaveLength(1);
+  });
+
+  it("says both names of what was renamed, and takes what makes no sense for nothing", async () => {
+    const renamed = { notification_type: "rename", from_public_id: "p/a.png", to_public_id: "p/b.png" };
+    const content = JSON.stringify({ ...renamed, resource_type: "image", type: "upload" });
+    expect((await parseNotification(provider, await sent(content))).keys).toEqual(["a.png", "b.png"]);
+    const odd = JSON.stringify({ notification_type: "delete", resources: [null, 1, {}] });
+    expect((await parseNotification(provider, await sent(odd))).keys).toEqual([]);
+    const isParsed = { ...(await sent()), body: {} as never };
+    await expect(parseNotification(provider, isParsed)).rejects.toThrow("before any parser of JSON");
   });
 
   it("is refused when it is unsigned, changed, old or no JSON", async () => {

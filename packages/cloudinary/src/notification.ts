@@ -52,6 +52,11 @@ export async function parseNotification(
   if (!Number.isFinite(timestamp) || signature === undefined) {
     throw refuse("Unauthenticated", "the notification is not signed");
   }
+  if (typeof request.body !== "string" && !(request.body instanceof Uint8Array)) {
+    throw new TypeError(
+      "body must be the text or the bytes of the request as they came, before any parser of JSON",
+    );
+  }
   const body = typeof request.body === "string" ? request.body : Buffer.from(request.body).toString("utf8");
   const { apiSecret, signatureAlgorithm } = account.settings;
   const { webhook_signature: sign } = await loadSdk();
@@ -59,7 +64,11 @@ export async function parseNotification(
     body === ""
       ? ""
       : sign(body, timestamp, { api_secret: apiSecret, signature_algorithm: signatureAlgorithm });
-  if (!isSame(right, signature)) throw refuse("Unauthenticated", "the notification's signature is wrong");
+  if (!isSame(right, signature))
+    throw refuse(
+      "Unauthenticated",
+      "the notification's signature is wrong: is the body as it came, and the secret that of this account?",
+    );
   const age = Date.now() / 1000 - timestamp;
   if (age > maxAgeSeconds || age < -AHEAD_SECONDS) {
     throw refuse("Unauthenticated", `the notification is ${Math.round(age)} seconds old`);
@@ -67,11 +76,10 @@ export async function parseNotification(
   const content = parsed(body);
   if (content === undefined) throw refuse("InvalidArgument", "the notification is not JSON");
   const { notification_type: type } = content;
+  const { deliveryType } = account.settings;
   const keys = assetsIn(content)
-    .filter(({ type: delivery }) => delivery === undefined || delivery === account.settings.deliveryType)
-    .map(({ public_id: publicId, resource_type: resourceType }) =>
-      account.mapping.keyOf({ publicId: String(publicId), resourceType: resourceType as ResourceType }),
-    )
+    .filter(({ delivery }) => delivery === undefined || delivery === deliveryType)
+    .map((place) => account.mapping.keyOf(place))
     .filter((key) => key?.startsWith(keyPrefix))
     .map((key) => String(key).slice(keyPrefix.length));
   return {
@@ -84,17 +92,34 @@ export async function parseNotification(
 
 interface NamedAsset {
   readonly public_id?: unknown;
+  readonly from_public_id?: unknown;
+  readonly to_public_id?: unknown;
   readonly type?: unknown;
   readonly resource_type?: unknown;
 }
 
-/** Uploads say it of themselves; deletions have a list. */
-function assetsIn(content: Readonly<Record<string, unknown>>): readonly NamedAsset[] {
+interface Named {
+  readonly publicId: string;
+  readonly resourceType: ResourceType;
+  readonly delivery: unknown;
+}
+
+/** Uploads say it of themselves, renamings name both; deletions have a list. */
+function assetsIn(content: Readonly<Record<string, unknown>>): readonly Named[] {
   const { resources } = content as { readonly resources?: unknown };
-  const all: readonly NamedAsset[] = Array.isArray(resources) ? (resources as NamedAsset[]) : [content];
-  return all.filter(
-    ({ public_id: id, resource_type: type }) => typeof id === "string" && typeof type === "string",
-  );
+  const all = (Array.isArray(resources) ? resources : [content]) as readonly unknown[];
+  return all.flatMap((one) => {
+    const {
+      public_id: id,
+      from_public_id: from,
+      to_public_id: to,
+      type,
+      resource_type,
+    } = Object(one) as NamedAsset;
+    return [id, from, to]
+      .filter((publicId) => typeof publicId === "string")
+      .map((publicId) => ({ publicId, resourceType: resource_type as ResourceType, delivery: type }));
+  });
 }
 
 function headerOf({ headers }: NotificationRequest, name: string): string | undefined {

@@ -23,14 +23,30 @@ describe("the options", () => {
   it("that are missing or wrong are named all at once", () => {
     const wrong = { cloudName: "demo", mapping: "video", chunkBytes: 5, keyPrefix: "a" } as never;
     expect(() => cloudinary(wrong)).toThrow(
-      'cloudinary: apiKey, apiSecret missing: give them, or url; keyPrefix ends with "/" and is more than that; mapping is "media" or "raw"; chunkBytes is a whole number from 6291456 to 100000000',
+      'cloudinary: apiKey, apiSecret missing: give them, or url; keyPrefix must be such as "uploads/", at most 200 characters, not "a"; mapping must be "media" or "raw", not "video"; chunkBytes must be a whole number from 6291456 to 100000000, not 5',
     );
   });
 
   it.each(["https://api.cloudinary.com", "cloudinary://demo", "cloudinary://1234@demo", "nonsense"])(
     "refuse %s as a URL",
-    (url) => expect(() => cloudinary({ url })).toThrow("url is not cloudinary://<key>:<secret>@<cloud>"),
+    (url) => expect(() => cloudinary({ url })).toThrow("url must be cloudinary://<key>:<secret>@<cloud>"),
   );
+
+  it.each(["/uploads/", "a//b/", "../", "uploads", "long/".repeat(60)])(
+    "refuse %j as a prefix",
+    (keyPrefix) => {
+      expect(() => cloudinary({ ...ACCOUNT, keyPrefix })).toThrow("cloudinary: keyPrefix must be such as");
+    },
+  );
+
+  it("say when a variable is not set", () => {
+    expect(() => cloudinary({ url: undefined })).toThrow("url is undefined: is CLOUDINARY_URL set?");
+    expect(() => cloudinary(undefined as never)).toThrow("cloudinary: cloudName, apiKey, apiSecret missing");
+  });
+
+  it.each(["my cloud", "a/b", "<cloud>"])("refuse %j as a cloud", (cloudName) => {
+    expect(() => cloudinary({ ...ACCOUNT, cloudName })).toThrow("cloudName must be a name");
+  });
 
   it("never show the secret", () => {
     expect(() => cloudinary({ ...ACCOUNT, apiSecret: "s3cr3t", connectMs: -1 })).toThrow(/^(?!.*s3cr3t)/);

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { cloudinary } from "./cloudinary.js";
-import { codeOf, faked, optionsFor } from "./fake.test-support.js";
+import { PNG, codeOf, faked, optionsFor } from "./fake.test-support.js";
 import { renameObject } from "./rename.js";
 
 const CHUNK = 6 * 1024 * 1024;
@@ -272,6 +272,44 @@ describe("files of others in folders that our keys write otherwise", () => {
 });
 
 describe("renameObject", () => {
+  it("says that it was done when only the facts could not be had", async () => {
+    const { fake, provider, storage } = await faked();
+    await storage.put("a.txt", "abc");
+    fake.fail({ matches: ({ path }) => path.endsWith("/explicit"), fault: { type: "status", status: 503 } });
+    const error = await failed(renameObject(provider, "a.txt", "b.txt"));
+    expect([error.operation, error.key, error.applied, error.retryable]).toEqual([
+      "move",
+      "a.txt",
+      "yes",
+      false,
+    ]);
+    expect(fake.assets()[0]?.publicId).toBe("b.txt");
+  });
+
+  it("says so when the copy is there and the original could not be deleted", async () => {
+    const { fake, provider, storage } = await faked();
+    await storage.put("a.txt", "abc");
+    fake.fail({ matches: ({ path }) => path.endsWith("/destroy"), fault: { type: "status", status: 503 } });
+    const error = await failed(renameObject(provider, "a.txt", "b.png"));
+    // A text is no image.
+    expect(error.code).toBe("Unsupported");
+    await storage.put("c.jpg", PNG);
+    const late = await failed(renameObject(provider, "c.jpg", "c.bin"));
+    expect([late.operation, late.key, late.applied, late.retryable]).toEqual(["move", "c.jpg", "yes", false]);
+  });
+
+  it("names the key that is taken, and leaves a key as it is that is its own", async () => {
+    const { fake } = await faked();
+    const own = cloudinary({ ...optionsFor(fake), keyPrefix: "up/" });
+    const files = createStorage(own);
+    await files.put("a.txt", "abc");
+    await files.put("b.txt", "other");
+    const error = await failed(renameObject(own, "a.txt", "b.txt"));
+    expect(error.message).toBe('Cannot move "a.txt": "b.txt" has an object: overwrite replaces it');
+    expect(await renameObject(own, "a.txt", "a.txt")).toMatchObject({ key: "a.txt", size: 3 });
+    await files.close();
+  });
+
   it("checks both keys, and returns the facts of the object", async () => {
     const { fake, provider, storage } = await faked();
     await storage.put("a.txt", "abc", { contentType: "text/x-own", metadata: { owner: "42" } });

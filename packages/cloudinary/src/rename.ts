@@ -1,6 +1,8 @@
 import {
   StorageError,
   assertKey,
+  isStorageError,
+  withErrorFacts,
   type CallOptions,
   type ObjectInfo,
   type StorageProvider,
@@ -32,39 +34,68 @@ export async function renameObject(
   const { account, keyPrefix } = OWN.require(provider, "renameObject");
   signal?.throwIfAborted();
   for (const key of [from, to]) assertKey(key, "move", account.name);
-  const [source, target] = [keyPrefix + from, keyPrefix + to];
-  const [before, after] = [placeFor(account, source, "move"), placeFor(account, target, "move")];
-  if (before.resourceType !== after.resourceType) {
-    return { ...(await moveByCopy(account, source, target, { overwrite, signal })), key: to };
+  const move: Move = { account, from: keyPrefix + from, to: keyPrefix + to, overwrite, signal };
+  try {
+    return {
+      ...(from === to ? await headObject(account, move.to, { signal }) : await moveAsset(move)),
+      key: to,
+    };
+  } catch (error) {
+    if (isStorageError(error, "AlreadyExists")) {
+      const reason = `${JSON.stringify(to)} has an object: overwrite replaces it`;
+      throw new StorageError("AlreadyExists", reason, {
+        operation: "move",
+        provider: account.name,
+        key: from,
+      });
+    }
+    throw isStorageError(error) ? withErrorFacts(error, { operation: "move", key: from }) : error;
   }
+}
+
+interface Move {
+  readonly account: Account;
+  readonly from: string;
+  readonly to: string;
+  readonly overwrite: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function moveAsset(move: Move): Promise<ObjectInfo> {
+  const { account, from, to, overwrite, signal } = move;
+  const [before, after] = [placeFor(account, from, "move"), placeFor(account, to, "move")];
+  if (before.resourceType !== after.resourceType) return await moveByCopy(move);
   const { resourceType } = before;
   const request = { resourceType, from: before.publicId, to: after.publicId, overwrite };
   const attempted = { operation: "move", key: from, writes: true } as const;
   await ask(account, attempted, () => account.client.rename(request, { signal }));
   // The answer to a renaming has no context, where the facts are.
-  return { ...(await headObject(account, target, { signal })), key: to };
+  return await afterwards(() => headObject(account, to, { signal }));
 }
 
-async function moveByCopy(
-  account: Account,
-  from: string,
-  to: string,
-  { overwrite, signal }: RenameOptions,
-): Promise<ObjectInfo> {
-  const info = await copyObject(account, from, to, {
-    signal,
-    ifNoneMatch: overwrite === true ? undefined : "*",
-  });
-  const source = await findAsset(account, from, "move", signal);
-  if (etagOf(source) !== info.etag) {
+async function moveByCopy({ account, from, to, overwrite, signal }: Move): Promise<ObjectInfo> {
+  const ifNoneMatch = overwrite ? undefined : "*";
+  const info = await copyObject(account, from, to, { signal, ifNoneMatch });
+  await afterwards(async () => {
+    const source = await findAsset(account, from, "move", signal);
+    if (etagOf(source) === info.etag) return await deleteObject(account, from, { signal });
     const reason = "the object was replaced while it was moved: both are there";
     throw new StorageError("PreconditionFailed", reason, {
       operation: "move",
       provider: account.name,
       key: from,
-      applied: "yes",
     });
-  }
-  await deleteObject(account, from, { signal });
+  });
   return info;
+}
+
+/** What fails now fails when something has been done: once more would be something else. */
+async function afterwards<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw isStorageError(error)
+      ? withErrorFacts(error, { operation: "move", applied: "yes", retryable: false })
+      : error;
+  }
 }

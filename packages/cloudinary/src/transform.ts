@@ -1,4 +1,4 @@
-import { assertKey, type StorageProvider } from "@stowage/core";
+import { StorageError, assertKey, type StorageProvider } from "@stowage/core";
 import { placeFor } from "./account.js";
 import { deliveredAs } from "./mapping.js";
 import { OWN } from "./own-provider.js";
@@ -44,8 +44,8 @@ export interface TransformUrlOptions extends Transformation {
  * follows it.
  *
  * @param provider - As `cloudinary()` returned it.
- * @throws TypeError for another provider, and for sizes that are none.
- * @throws StorageError `Unsupported` for a key whose id would be too long.
+ * @throws TypeError for another provider, and for values that would make another URL.
+ * @throws StorageError `Unsupported` for what is stored raw, and for a key whose id would be too long.
  * @see https://cloudinary.com/documentation/transformation_reference
  * @example
  * ```ts
@@ -61,6 +61,10 @@ export async function transformUrl(
   assertKey(key, "publicUrl", account.name);
   assertTransformation(options);
   const place = placeFor(account, keyPrefix + key, "publicUrl");
+  if (place.resourceType === "raw") {
+    const reason = "it is stored raw, and Cloudinary makes something of images and videos only";
+    throw new StorageError("Unsupported", reason, { operation: "publicUrl", provider: account.name, key });
+  }
   const { format, version, signed } = options;
   const extension = format !== undefined && format !== "auto" ? format : deliveredAs(keyPrefix + key, place);
   return await account.client.deliveryUrl(place, {
@@ -91,24 +95,45 @@ function sdkTransformation(options: Transformation): object {
  * The URL of a still picture of a video; default a JPEG of its middle.
  *
  * @param provider - As `cloudinary()` returned it.
+ * @param options.format - `"auto"` is what the browser takes.
  * @throws As {@link transformUrl}.
  */
 export async function posterUrl(
   provider: StorageProvider,
   key: string,
-  options: TransformUrlOptions = {},
+  { format = "jpg", raw, ...options }: TransformUrlOptions = {},
 ): Promise<string> {
-  return await transformUrl(provider, key, { format: "jpg", ...options });
+  // The extension says that it is a picture: only then the browser chooses which.
+  const isAuto = format === "auto";
+  const steps = [raw, isAuto ? "f_auto" : undefined].filter((step) => step !== undefined);
+  return await transformUrl(provider, key, {
+    ...options,
+    format: isAuto ? "jpg" : format,
+    raw: steps.length === 0 ? undefined : steps.join(","),
+  });
 }
 
-function assertTransformation({ width, height, atSeconds, version, raw }: TransformUrlOptions): void {
-  for (const [name, value] of Object.entries({ width, height })) {
-    if (value === undefined || (Number.isFinite(value) && value > 0)) continue;
-    throw new TypeError(`${name} is a number above 0, not ${String(value)}`);
+type Check = readonly [isRight: (value: never) => boolean, says: string];
+
+const isLength = (value: number): boolean => Number.isFinite(value) && value > 0;
+const QUALITY = /^(?:auto(?::(?:best|good|eco|low))?|[1-9]\d?|100)$/;
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  width: [isLength, "a number above 0"],
+  height: [isLength, "a number above 0"],
+  crop: [(value: string) => /^[a-z_]+$/.test(value), "a way of cropping"],
+  gravity: [(value: string) => /^[a-z0-9_:.]+$/i.test(value), "a name of what is kept"],
+  quality: [(value: number | string) => QUALITY.test(String(value)), 'from 1 to 100, or "auto"'],
+  format: [(value: string) => /^[a-z0-9]+$/i.test(value), 'a format, such as "webp"'],
+  atSeconds: [(value: number) => Number.isFinite(value) && value >= 0, "a number, at least 0"],
+  version: [(value: string) => /^\d+$/.test(value), "that of an object's info"],
+  raw: [(value: string) => !/[?#\s]/.test(value), "a transformation as it is in a URL"],
+};
+
+function assertTransformation(options: TransformUrlOptions): void {
+  for (const [name, value] of Object.entries(options)) {
+    const check = CHECKS[name];
+    if (check === undefined || value === undefined || check[0](value as never)) continue;
+    throw new TypeError(`${name} must be ${check[1]}, not ${JSON.stringify(value)}`);
   }
-  if (atSeconds !== undefined && !(atSeconds >= 0)) throw new TypeError("atSeconds is a number, at least 0");
-  if (version !== undefined && !/^\d+$/.test(version))
-    throw new TypeError("version is that of an object's info");
-  if (raw !== undefined && /[?#\s]/.test(raw))
-    throw new TypeError("raw is a transformation as it is in a URL");
 }

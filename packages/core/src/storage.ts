@@ -124,7 +124,10 @@ export interface FileStorage {
   /** Copies, then deletes. Not atomic: when the delete fails both are there, and the error says so. */
   readonly move: (from: string, to: string, options?: Outer<CopyOptions>) => Promise<ObjectInfo>;
 
-  /** Every object, in UTF-8 byte order of the keys; pages are fetched as they are needed. */
+  /**
+   * Every object, in UTF-8 byte order of the keys where the provider has `orderedList`; pages are fetched as they are
+   * needed.
+   */
   readonly list: (options?: Omit<StorageListOptions, "delimiter">) => AsyncIterable<ObjectInfo>;
 
   /** One page of objects and common prefixes. */
@@ -184,7 +187,7 @@ export interface FileStorage {
 
   /**
    * A request with which a client uploads by itself. The signature binds the type (default: that of the key's
-   * extension) and the length.
+   * extension) and the length. What a provider cannot bind it tells by an event `"ignored"`.
    *
    * @throws StorageError `InvalidArgument`, also without `contentLength` or `maxBytes`; `Unsupported`.
    */

@@ -1,16 +1,7 @@
-import { createStorage, isStorageError, type StorageError } from "@stowage/core";
+import { createStorage } from "@stowage/core";
 import { describe, expect, it } from "vitest";
 import { cloudinary } from "./cloudinary.js";
-import { codeOf, faked, optionsFor } from "./fake.test-support.js";
-
-async function failed(promise: Promise<unknown>): Promise<StorageError> {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (failure: unknown) => failure,
-  );
-  if (!isStorageError(error)) throw new Error("it did not fail", { cause: error });
-  return error;
-}
+import { codeOf, failed, faked, optionsFor } from "./fake.test-support.js";
 
 describe("an answer of Cloudinary's", () => {
   it.each([

@@ -1,5 +1,11 @@
 import { cloudinaryFake, type CloudinaryFake, type CloudinaryFakeOptions } from "@stowage/conformance";
-import { createStorage, isStorageError, type FileStorage, type StorageProvider } from "@stowage/core";
+import {
+  createStorage,
+  isStorageError,
+  type FileStorage,
+  type StorageError,
+  type StorageProvider,
+} from "@stowage/core";
 import { onTestFinished } from "vitest";
 import { cloudinary } from "./cloudinary.js";
 import type { CloudinaryOptions } from "./cloudinary-options.js";
@@ -36,6 +42,16 @@ export async function codeOf(promise: Promise<unknown>): Promise<unknown> {
     () => "resolved",
     (error: unknown) => (isStorageError(error) ? error.code : error),
   );
+}
+
+/** The error that a call fails with, which must be one of the storage. */
+export async function failed(promise: Promise<unknown>): Promise<StorageError> {
+  const error: unknown = await promise.then(
+    () => undefined,
+    (failure: unknown) => failure,
+  );
+  if (!isStorageError(error)) throw new Error("it did not fail", { cause: error });
+  return error;
 }
 
 /** The smallest PNG that there is. */

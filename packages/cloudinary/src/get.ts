@@ -1,5 +1,6 @@
 import {
   StorageError,
+  cutStretch,
   resolveRange,
   resumingBody,
   type GetOptions,
@@ -39,8 +40,9 @@ export async function getObject(account: Account, key: string, options: GetOptio
     openAt: (done, stop) =>
       openStretch(reading, { offset: offset + done, length: length - done, size: info.size }, stop),
     inspect: range === undefined ? comparing(reading) : undefined,
+    signal,
   });
-  return { info, range, body: abortable(body, signal) };
+  return { info, range, body };
 }
 
 /** From the origin: the CDN may have an older copy, also under this version, when two were made in one second. */
@@ -127,19 +129,9 @@ function isServed({ status, contentRange }: OpenAnswer, { offset, length, size }
 }
 
 /** Reads the whole, and gives the stretch that was asked for. */
-function cut(source: Readable, { offset, length }: ServedRange): Readable {
-  const stretch = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
-    let position = 0;
-    for await (const chunk of source as AsyncIterable<Uint8Array>) {
-      const part = chunk.subarray(Math.max(0, offset - position), Math.max(0, offset + length - position));
-      position += chunk.byteLength;
-      if (part.byteLength > 0) yield part;
-      if (position >= offset + length) return;
-    }
-  };
-  const body = Readable.from(stretch(), { objectMode: false });
-  body.once("close", () => source.destroy());
-  return body;
+function cut(source: Readable, range: ServedRange): Readable {
+  const body = Readable.from(cutStretch(source, range), { objectMode: false });
+  return body.once("close", () => source.destroy());
 }
 
 /** Compares the bytes of a whole object with the digest of them. */
@@ -157,13 +149,4 @@ function comparing({ account, key, asset }: Reading): Inspection | undefined {
 function changed({ account, key }: Pick<Reading, "account" | "key">): StorageError {
   const reason = "the object was replaced while it was read";
   return new StorageError("Unavailable", reason, { operation: "get", provider: account.name, key });
-}
-
-/** The signal of the request ends with its headers. */
-function abortable(body: Readable, signal: AbortSignal | undefined): Readable {
-  if (signal === undefined) return body;
-  const abort = (): void => void body.destroy(signal.reason as Error);
-  signal.addEventListener("abort", abort, { once: true });
-  body.once("close", () => signal.removeEventListener("abort", abort));
-  return body;
 }

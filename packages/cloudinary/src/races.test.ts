@@ -1,6 +1,6 @@
 // What happens when somebody else is faster, and when answers are lost at the wrong moment.
 import type { CloudinaryFake, FakeRequest } from "@stowage/conformance";
-import { createStorage, isStorageError, type StorageError, type StorageProvider } from "@stowage/core";
+import { createStorage, type StorageProvider } from "@stowage/core";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -9,19 +9,10 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { cloudinary } from "./cloudinary.js";
-import { PNG, codeOf, faked, optionsFor } from "./fake.test-support.js";
+import { PNG, codeOf, failed, faked, optionsFor } from "./fake.test-support.js";
 import { renameObject } from "./rename.js";
 
 const CHUNK = 6 * 1024 * 1024;
-
-async function failed(promise: Promise<unknown>): Promise<StorageError> {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (failure: unknown) => failure,
-  );
-  if (!isStorageError(error)) throw new Error("it did not fail", { cause: error });
-  return error;
-}
 
 /** A provider whose requests to the fake wait for `before`, as often as it likes. */
 async function behind(

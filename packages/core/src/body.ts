@@ -1,10 +1,11 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
+import { cutStretch } from "./cut-stretch.js";
+import { FlowedStream } from "./flowed-stream.js";
 import { describeType } from "./key.js";
 import type { Body } from "./provider.js";
 import {
-  FlowedStream,
   PulledStream,
   sourceError,
   sourceRules,
@@ -218,22 +219,8 @@ function functionBody(
 
 /** The part of a stream that lies in a range: what comes before is read and dropped. */
 function stretch(stream: Readable, range: Range): ChunkSource {
-  const chunks = cut(stream, range);
+  const chunks = cutStretch(stream, range);
   return { next: () => chunks.next(), cancel: () => void stream.destroy() };
-}
-
-async function* cut(
-  stream: Readable,
-  { offset, length }: Range,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  let position = 0;
-  if (length === 0) return;
-  for await (const chunk of stream as AsyncIterable<Uint8Array>) {
-    const part = chunk.subarray(Math.max(0, offset - position), Math.max(0, offset + length - position));
-    position += chunk.byteLength;
-    if (part.byteLength > 0) yield part;
-    if (position >= offset + length) return;
-  }
 }
 
 /** A body that can be opened once. */

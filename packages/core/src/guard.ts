@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { StorageError, isStorageError } from "./errors.js";
 import type { GetResult, StorageProvider } from "./provider.js";
-import { FlowedStream, type FlowRules, type Inspection } from "./source-stream.js";
+import { FlowedStream, type FlowRules, type Inspection } from "./flowed-stream.js";
 
 /**
  * Watches the body of a read object: one that ends early, goes on too long, fails or falls silent makes the
@@ -33,6 +33,8 @@ export interface ResumingOptions {
   /** How much is read ahead of the reader, in bytes; default 256 KiB. */
   readonly aheadBytes?: number | undefined;
   readonly inspect?: Inspection | undefined;
+  /** Ends the body, for clients that let go of the signal when the headers are there. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -45,12 +47,16 @@ export interface ResumingOptions {
 export function resumingBody(
   source: Readable,
   info: Pick<GetResult["info"], "key" | "provider">,
-  { size, openAt, aheadBytes, inspect }: ResumingOptions,
+  { size, openAt, aheadBytes, inspect, signal }: ResumingOptions,
 ): Readable {
   const toError: FlowRules["toError"] = (reason, cause) =>
     failedBody(info, reason, cause) ??
     bodyError(info, "the connection was cut while the object was read", cause, "Unavailable");
-  return new FlowedStream(() => source, { size, aheadBytes, inspect, reopen: openAt, toError });
+  const body = new FlowedStream(() => source, { size, aheadBytes, inspect, reopen: openAt, toError });
+  if (signal === undefined) return body;
+  const abort = (): void => void body.destroy(signal.reason as Error);
+  signal.addEventListener("abort", abort, { once: true });
+  return body.once("close", () => signal.removeEventListener("abort", abort));
 }
 
 /** What says by itself what it is. */

@@ -34,9 +34,10 @@ export {
   type Layer,
 } from "./intercept.js";
 export { KEY_BYTES_MAX, assertKey, compareKeys, keyProblem } from "./key.js";
+export { cutStretch } from "./cut-stretch.js";
 export { fillParts } from "./fill-parts.js";
 export { guardResult, resumingBody, type ResumingOptions } from "./guard.js";
-export type { Inspection } from "./source-stream.js";
+export type { Inspection } from "./flowed-stream.js";
 export { keyFromPath, type KeyFromPathOptions } from "./key-from-path.js";
 export { keyTemplate, type KeyTemplate, type KeyTemplateValues } from "./key-template.js";
 export type {

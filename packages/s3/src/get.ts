@@ -58,8 +58,9 @@ export async function getObject(
       openAt: (done, stop) =>
         openRest(store, { ...info, versionId }, { offset: offset + done, length: length - done }, stop),
       inspect: compare,
+      signal,
     });
-    return { info, range: served, body: abortable(body, signal) };
+    return { info, range: served, body };
   } catch (error) {
     answer.body.destroy();
     throw error;
@@ -168,13 +169,4 @@ function cutError({ name: provider }: Store, key: string, cause: unknown): Stora
     key,
     cause,
   });
-}
-
-/** The SDK lets go of the signal when the headers are there. */
-function abortable(body: Readable, signal: AbortSignal | undefined): Readable {
-  if (signal === undefined) return body;
-  const abort = (): void => void body.destroy(signal.reason as Error);
-  signal.addEventListener("abort", abort, { once: true });
-  body.once("close", () => signal.removeEventListener("abort", abort));
-  return body;
 }

@@ -48,7 +48,7 @@ export const BODY_TRAPS: readonly Trap[] = [
     },
     without: [
       edit(
-        "core/src/source-stream.ts",
+        "core/src/stream-watch.ts",
         "if (!this.isWhole) throw toError(",
         "if (size === -1) throw toError(",
       ),

@@ -1,0 +1,144 @@
+import { Readable } from "node:stream";
+import { BUFFERED_BYTES, Watch, ignore, type StreamRules } from "./stream-watch.js";
+
+/** What a stream over another insists on, and how it goes on when that one is cut. */
+export interface FlowRules extends StreamRules {
+  /** How much waits in memory, in bytes; default 256 KiB. */
+  readonly aheadBytes?: number | undefined;
+  /** Opens the rest of the very same bytes, of which so many have come; at most three times. */
+  readonly reopen?: ((offset: number, signal: AbortSignal) => Promise<Readable>) | undefined;
+  /** Is given every byte once, in order; `end` throws when they were not those that they should have been. */
+  readonly inspect?: Inspection | undefined;
+}
+
+export interface Inspection {
+  readonly update: (bytes: Uint8Array) => void;
+  readonly end: () => void;
+}
+
+/** How often a stream goes on after it was cut, in all. */
+const REOPENS_MAX = 3;
+
+/**
+ * A byte stream over a Node stream that flows by itself; it is paused when nobody wants more. It can be
+ * destroyed, and notices silence, while the source is still being opened. When the source is cut and can be opened
+ * again, its reader notices nothing.
+ */
+export class FlowedStream extends Readable {
+  readonly #rules: FlowRules;
+  readonly #watch: Watch;
+  #source: Readable | undefined;
+  #wanted = false;
+  #reopened = 0;
+  /** Present while the rest is being opened: an abort is dear, and most streams end without one. */
+  #reopening: AbortController | undefined;
+
+  constructor(open: () => Readable | Promise<Readable>, rules: FlowRules) {
+    super({ highWaterMark: rules.aheadBytes ?? BUFFERED_BYTES });
+    this.#rules = rules;
+    this.#watch = new Watch(rules, (error) => this.destroy(error as Error));
+    this.on("error", ignore);
+    void this.#open(open);
+  }
+
+  /** Limits how long its reader waits for bytes, in milliseconds. */
+  limitSilence(idleMs: number): void {
+    this.#watch.limit(idleMs);
+  }
+
+  async #open(open: () => Readable | Promise<Readable>): Promise<void> {
+    try {
+      const opened = open();
+      this.#attach(opened instanceof Readable ? opened : await opened);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #attach(source: Readable): void {
+    this.#reopening = undefined;
+    if (this.destroyed) return void source.on("error", ignore).destroy();
+    if (source.errored) return this.#cut("failed", source.errored);
+    if (source.destroyed || source.readableEnded) throw this.#rules.toError("was read or closed before");
+    this.#source = source;
+    source.on("error", this.#onError).on("close", this.#onClose).on("end", this.#onEnd);
+    source.on("data", this.#onData).pause();
+    if (this.#wanted) source.resume();
+  }
+
+  readonly #onData = (chunk: unknown): void => {
+    if (this.destroyed) return;
+    try {
+      const bytes = this.#watch.take(chunk, this.#source?.readableEncoding);
+      this.#rules.inspect?.update(bytes);
+      if (bytes.byteLength > 0 && !this.push(bytes)) this.#pause();
+    } catch (error) {
+      this.#fail(error);
+    }
+  };
+
+  readonly #onEnd = (): void => {
+    if (!this.#watch.isWhole && this.#isReopened()) return;
+    try {
+      this.#watch.finish();
+      this.#rules.inspect?.end();
+      this.push(null);
+    } catch (error) {
+      this.#fail(error);
+    }
+  };
+
+  readonly #onError = (error: unknown): void => this.#cut("failed", error);
+
+  readonly #onClose = (): void => {
+    if (this.#source?.readableEnded === true || this.readableEnded || this.destroyed) return;
+    this.#cut("was closed before its end");
+  };
+
+  #cut(reason: string, cause?: unknown): void {
+    if (this.destroyed || this.#isReopened()) return;
+    this.destroy(this.#rules.toError(reason, cause) as Error);
+  }
+
+  #fail(error: unknown): void {
+    this.destroy(this.#rules.toError("failed", error) as Error);
+  }
+
+  /** Goes on where it was, unless it may not or has too often. */
+  #isReopened(): boolean {
+    const { reopen } = this.#rules;
+    if (reopen === undefined || this.#reopened === REOPENS_MAX) return false;
+    this.#reopened++;
+    this.#release();
+    const { signal } = (this.#reopening = new AbortController());
+    void this.#open(() => reopen(this.#watch.seen, signal));
+    return true;
+  }
+
+  override _read(): void {
+    this.#watch.wait();
+    this.#wanted = true;
+    this.#source?.resume();
+  }
+
+  #pause(): void {
+    this.#wanted = false;
+    this.#source?.pause();
+  }
+
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    this.#watch.rest();
+    this.#reopening?.abort();
+    this.#release();
+    callback(error);
+  }
+
+  #release(): void {
+    const source = this.#source;
+    if (source === undefined) return;
+    this.#source = undefined;
+    source.off("data", this.#onData).off("end", this.#onEnd).off("close", this.#onClose);
+    source.off("error", this.#onError).on("error", ignore);
+    if (!source.destroyed && !source.readableEnded) source.destroy();
+  }
+}

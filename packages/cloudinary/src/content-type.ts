@@ -1,4 +1,5 @@
 import { contentTypeOf, type ObjectInfo } from "@stowage/core";
+import { infoOf, type Account } from "./account.js";
 import type { AssetAnswer } from "./client.js";
 import { foreignKey } from "./mapping.js";
 
@@ -10,4 +11,9 @@ export async function typed(info: ObjectInfo, asset: AssetAnswer): Promise<Objec
   if (info.contentType !== undefined) return info;
   const isForeign = info.key.endsWith(foreignKey(asset)) && asset.format !== undefined;
   return { ...info, contentType: await contentTypeOf(isForeign ? `x.${asset.format}` : info.key) };
+}
+
+/** All that is known of an object, its type included. */
+export async function typedInfo(account: Account, key: string, asset: AssetAnswer): Promise<ObjectInfo> {
+  return await typed(infoOf(account, key, asset), asset);
 }

@@ -6,9 +6,9 @@ import {
   type Operation,
   type PutOptions,
 } from "@stowage/core";
-import { ask, infoOf, placeFor, type Account } from "./account.js";
+import { ask, placeFor, type Account } from "./account.js";
 import type { AssetAnswer } from "./client.js";
-import { typed } from "./content-type.js";
+import { typedInfo } from "./content-type.js";
 import { toContext, type Facts } from "./facts.js";
 import { findAsset } from "./head.js";
 
@@ -36,10 +36,7 @@ export async function copyObject(
   { ifNoneMatch, signal }: CopyOptions,
 ): Promise<ObjectInfo> {
   const source = await findAsset(account, from, "copy", signal);
-  const { contentType, cacheControl, contentDisposition, metadata } = await typed(
-    infoOf(account, from, source),
-    source,
-  );
+  const { contentType, cacheControl, contentDisposition, metadata } = await typedInfo(account, from, source);
   const fetching: Fetching = {
     account,
     operation: "copy",
@@ -48,9 +45,8 @@ export async function copyObject(
     overwrite: ifNoneMatch === undefined,
     signal,
   };
-  const asset = await fetchOwn(fetching, from, source);
-  if (asset.md5 === source.md5 && asset.size === source.size)
-    return await typed(infoOf(account, to, asset), asset);
+  const asset = await fetchOwn(fetching, source);
+  if (asset.md5 === source.md5 && asset.size === source.size) return await typedInfo(account, to, asset);
   const reason = "the copy has other bytes than the object had: it was replaced meanwhile";
   throw new StorageError("Integrity", reason, {
     operation: "copy",
@@ -63,18 +59,17 @@ export async function copyObject(
 }
 
 /** From the origin, which has no old copies; if that may not be fetched, from the CDN. */
-async function fetchOwn(fetching: Fetching, from: string, source: AssetAnswer): Promise<AssetAnswer> {
+async function fetchOwn(fetching: Fetching, source: AssetAnswer): Promise<AssetAnswer> {
   const { account } = fetching;
-  const place = placeFor(account, from, "copy");
   const expiresAt = account.client.now() + FETCH_SECONDS;
   const extraMs = Math.ceil(source.size / BYTES_PER_MS);
   try {
-    return await fetchUrl(fetching, await account.client.downloadUrl(place, { expiresAt }), extraMs);
+    return await fetchUrl(fetching, await account.client.downloadUrl(source, { expiresAt }), extraMs);
   } catch (error) {
     const isUnfetched = isStorageError(error, "Unavailable") && error.status === 400;
     if (!isUnfetched) throw error;
     const { version, format } = source;
-    return await fetchUrl(fetching, await account.client.deliveryUrl(place, { version, format }), extraMs);
+    return await fetchUrl(fetching, await account.client.deliveryUrl(source, { version, format }), extraMs);
   }
 }
 
@@ -99,7 +94,7 @@ export async function importObject(
     throw failure(fetching, "InvalidArgument", "it is imported from an http or https URL");
   }
   const asset = await fetchUrl(fetching, url, FETCH_SECONDS * 1000);
-  return await typed(infoOf(account, key, asset), asset);
+  return await typedInfo(account, key, asset);
 }
 
 async function fetchUrl(fetching: Fetching, file: string, extraMs: number): Promise<AssetAnswer> {

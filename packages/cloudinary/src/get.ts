@@ -10,9 +10,9 @@ import {
 } from "@stowage/core";
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
-import { ask, etagOf, infoOf, placeFor, type Account } from "./account.js";
+import { ask, etagOf, type Account } from "./account.js";
 import type { AssetAnswer, OpenAnswer } from "./client.js";
-import { typed } from "./content-type.js";
+import { typedInfo } from "./content-type.js";
 import { findAsset } from "./head.js";
 
 /** An object that is being read. */
@@ -26,7 +26,7 @@ interface Reading {
 export async function getObject(account: Account, key: string, options: GetOptions): Promise<GetResult> {
   const { signal, ifMatch } = options;
   const asset = await findAsset(account, key, "get", signal);
-  const info = await typed(infoOf(account, key, asset), asset);
+  const info = await typedInfo(account, key, asset);
   if (ifMatch !== undefined && ifMatch !== info.etag) {
     const reason = `the object's ETag is ${info.etag}, not ${ifMatch}`;
     throw new StorageError("PreconditionFailed", reason, { operation: "get", provider: account.name, key });
@@ -92,13 +92,13 @@ async function assertSame({ account, key, asset }: Reading, signal: AbortSignal 
 }
 
 async function openDelivery(
-  { account, key, asset }: Reading,
+  { account, asset }: Reading,
   range: string,
   signal: AbortSignal | undefined,
 ): Promise<OpenAnswer | undefined> {
   const { client } = account;
   const { version, format } = asset;
-  const url = await client.deliveryUrl(placeFor(account, key, "get"), { version, format });
+  const url = await client.deliveryUrl(asset, { version, format });
   try {
     return await client.open(url, { range, signal });
   } catch {
@@ -112,13 +112,13 @@ async function openDelivery(
 const SOON_SECONDS = 600;
 
 async function openDownload(
-  { account, key }: Reading,
+  { account, key, asset }: Reading,
   range: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<OpenAnswer> {
   const { client } = account;
   const expiresAt = client.now() + SOON_SECONDS;
-  const url = await client.downloadUrl(placeFor(account, key, "get"), { expiresAt });
+  const url = await client.downloadUrl(asset, { expiresAt });
   return await ask(account, { operation: "get", key, writes: false }, () =>
     client.open(url, { range, signal }),
   );

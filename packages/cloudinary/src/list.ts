@@ -13,9 +13,9 @@ import {
   type ObjectInfo,
   type SkippedKey,
 } from "@stowage/core";
-import { ask, infoOf, type Account } from "./account.js";
+import { ask, type Account } from "./account.js";
 import type { AssetAnswer, ListAnswer } from "./client.js";
-import { typed } from "./content-type.js";
+import { typedInfo } from "./content-type.js";
 import { PUBLIC_ID_LENGTH_MAX, foreignKey, type ResourceType } from "./mapping.js";
 import { encodePrefix } from "./public-id.js";
 
@@ -133,7 +133,7 @@ async function addAll(
     if (asset.isPlaceholder) continue;
     const key = account.mapping.keyOf(asset);
     if (key === undefined || Buffer.byteLength(key) > PUBLIC_ID_LENGTH_MAX) skipped.push(skippedKey(asset));
-    else if (key.startsWith(prefix)) objects.push(await typed(infoOf(account, key, asset), asset));
+    else if (key.startsWith(prefix)) objects.push(await typedInfo(account, key, asset));
   }
 }
 

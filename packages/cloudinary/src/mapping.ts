@@ -18,7 +18,6 @@ export interface AssetPlace {
 
 /** Finds the place for a key, and the key for a place. */
 export interface Mapping {
-  readonly name: MappingName;
   /** Whose assets are listed. */
   readonly resourceTypes: readonly ResourceType[];
   /** The place for a key, whatever its length. */
@@ -59,7 +58,6 @@ export function createMapping(name: MappingName): Mapping {
     return ownKeyOf(place) === undefined ? place : undefined;
   };
   return {
-    name,
     resourceTypes,
     placeOf: (key) => foreignPlaceOf(key) ?? { resourceType: typeOf(key), publicId: encodePublicId(key) },
     keyOf: (place) => {

@@ -1,4 +1,4 @@
-import { decodeKeyPath, encodeKeyPath, keyProblem, type Located } from "@stowage/core";
+import { decodeKeyPath, encodeKeyPath, type Located } from "@stowage/core";
 import type { Settings } from "./cloudinary-options.js";
 import { deliveredAs, type AssetPlace, type Mapping, type ResourceType } from "./mapping.js";
 
@@ -29,9 +29,7 @@ export function createPlaces(settings: Settings, mapping: Mapping): Places {
       const path = text.startsWith(start) ? text.slice(start.length) : undefined;
       const place = path === undefined ? placeInUrl(settings, text) : placeInPath(path, deliveryType);
       const key = place && mapping.keyOf(place);
-      return key === undefined || keyProblem(key) !== undefined
-        ? undefined
-        : { key, provider, ref: ref(key) };
+      return key === undefined ? undefined : { key, provider, ref: ref(key) };
     },
   };
 }

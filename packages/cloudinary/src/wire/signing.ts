@@ -17,9 +17,7 @@ export function signed(
   { apiKey, apiSecret, signatureAlgorithm }: Settings,
   params: Params,
 ): Record<string, string> {
-  const given = Object.entries(params)
-    .filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== "")
-    .toSorted(([left], [right]) => (left < right ? -1 : 1));
+  const given = givenIn(params).toSorted(([left], [right]) => (left < right ? -1 : 1));
   const text = given.map(([name, value]) => `${name}=${value}`.replaceAll("&", "%26")).join("&");
   const signature = createHash(signatureAlgorithm)
     .update(text + apiSecret)
@@ -36,10 +34,14 @@ export function apiUrl(
 }
 
 export function queryOf(params: Params): string {
-  const given = Object.entries(params).filter(
+  return new URLSearchParams(givenIn(params)).toString();
+}
+
+/** What is empty is neither signed nor sent. */
+function givenIn(params: Params): [string, string][] {
+  return Object.entries(params).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== "",
   );
-  return new URLSearchParams(given).toString();
 }
 
 /** By the SDK, below the address that was given for deliveries. */

@@ -6,7 +6,7 @@ import { createWire } from "./exchange.js";
 import { apiUrl, deliveryUrl, queryOf, signed } from "./signing.js";
 import { nowSeconds, uploadApi, uploadParams, type Caller } from "./upload-api.js";
 
-/** Talks to Cloudinary by requests of our own; the SDK signs them and makes URLs. */
+/** Talks to Cloudinary by requests of our own; the SDK makes the URLs of the CDN. */
 export function wireClient(settings: Settings): CloudinaryClient {
   const wire = createWire(settings, settings.uploadPrefix);
   const caller: Caller = { settings, wire };

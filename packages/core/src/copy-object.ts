@@ -50,7 +50,7 @@ export async function copyThrough(
 }
 
 /** The body of a copy is no caller's: what went wrong with it is what the source says. */
-function sourceFailure(error: unknown): unknown {
+export function sourceFailure(error: unknown): unknown {
   if (!isStorageError(error, "SourceError") || !isStorageError(error.cause)) return error;
   return withErrorFacts(error.cause, { operation: "copy", applied: "no" });
 }

@@ -21,6 +21,7 @@ export type Operation =
   | "signUpload"
   | "multipart"
   | "importFrom"
+  | "repair"
   | "open"
   | "close";
 

@@ -38,6 +38,29 @@ export { cutStretch } from "./cut-stretch.js";
 export { fillParts } from "./fill-parts.js";
 export { guardResult, resumingBody, type ResumingOptions } from "./guard.js";
 export type { Inspection } from "./flowed-stream.js";
+export { createKeyLock, type KeyLock } from "./key-lock.js";
+export type {
+  ControlRecord,
+  Journal,
+  JournalCounts,
+  JournalEntry,
+  JournalOwner,
+  JournalPart,
+  Version,
+} from "./journal.js";
+export { STUCK_MS, assertSameOwner, memoryJournal, nextVersion, noRow } from "./memory-journal.js";
+export {
+  stamped as stampedRow,
+  type Committed,
+  type Holding,
+  type Intent,
+  type KeyRow,
+  type Lease,
+} from "./compose/replicas/row.js";
+export type { JournalOptions } from "./compose/replicas/create-set.js";
+export { adoptKey } from "./compose/replicas/replicated.js";
+export { mirror, type MirrorOptions } from "./compose/mirror.js";
+export { setSplitPercent, split, splitPercent, type SplitOptions } from "./compose/split.js";
 export { keyFromPath, type KeyFromPathOptions } from "./key-from-path.js";
 export { keyTemplate, type KeyTemplate, type KeyTemplateValues } from "./key-template.js";
 export type {

@@ -76,6 +76,7 @@ export function intercept(inner: StorageProvider, layer: Layer): StorageProvider
     supports: inner.supports,
     ...requiredVerbs(inner, around, keys),
     ...optionalVerbs(inner, around, keys),
+    upkeep: inner.upkeep,
     describe: () => ({
       kind: "wrapper",
       type: layer.type,
@@ -134,7 +135,7 @@ function requiredVerbs(
   };
 }
 
-type OptionalVerb = Exclude<keyof StorageProvider, RequiredVerb | "name" | "supports" | "describe" | "close">;
+type OptionalVerb = Exclude<keyof StorageProvider, RequiredVerb | "name" | "supports" | "upkeep" | "describe" | "close">;
 
 function optionalVerbs(
   { copy, deleteMany, importFrom, multipart, publicUrl, signedUrl, signUpload }: StorageProvider,

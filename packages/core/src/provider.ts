@@ -167,6 +167,19 @@ export type StorageEvent =
       readonly providers: readonly string[];
     }
   | {
+      /** A member held an older copy than the journal knows of, and it was not served. */
+      readonly type: "stale";
+      readonly key: string;
+      readonly provider: string;
+    }
+  | {
+      /** A copy that was missing was made. */
+      readonly type: "repaired";
+      readonly key: string;
+      readonly from: string;
+      readonly to: string;
+    }
+  | {
       /** A listing came upon a key that breaks the rules for keys, which somebody else has put there. */
       readonly type: "skipped";
       readonly operation: "list";
@@ -405,11 +418,26 @@ export interface StorageProvider {
     | ((keys: readonly string[], options: CallOptions) => Promise<readonly DeleteFailure[]>)
     | undefined;
 
+  /** What a composer with a journal has to do besides its calls. */
+  readonly upkeep?: Upkeep | undefined;
+
   /** What it is made of. A plain provider may leave it out. */
   readonly describe?: (() => Description) | undefined;
 
   /** Stops what runs in the background and releases every handle. Calls after it reject. */
   readonly close?: (() => Promise<void>) | undefined;
+}
+
+/** Work that is left to do: copies that are missing, deletes that were not confirmed. */
+export interface Upkeep {
+  /**
+   * Works on the keys that are due. May be called at any time, in any number of processes.
+   *
+   * @returns In how many milliseconds to come again; absent when nothing is left to do.
+   */
+  readonly repair: (options: CallOptions) => Promise<number | undefined>;
+  /** Calls `listener` whenever there will be something to do, in so many milliseconds; what it returns ends that. */
+  readonly onWork: (listener: (inMs: number) => void) => () => void;
 }
 
 export interface DeleteFailure {

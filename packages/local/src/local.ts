@@ -1,11 +1,10 @@
-import { SUPPORTS_ALL, prefixed, type EveryMember, type StorageProvider } from "@stowage/core";
+import { SUPPORTS_ALL, createKeyLock, prefixed, type EveryMember, type StorageProvider } from "@stowage/core";
 import { copyObject } from "./copy.js";
 import { deleteObject } from "./delete.js";
 import type { SymlinkCheck } from "./directories.js";
 import { getObject } from "./get.js";
 import { createGenerations } from "./generation.js";
 import { headObject } from "./head.js";
-import { createKeyLock } from "./key-lock.js";
 import { listObjects } from "./list.js";
 import { createPlaces } from "./places.js";
 import { putObject } from "./put.js";
@@ -124,6 +123,7 @@ function provider(
     multipart: undefined,
     importFrom: undefined,
     deleteMany: undefined,
+    upkeep: undefined,
     describe: () => ({
       kind: "provider",
       type: "local",

@@ -13,14 +13,18 @@ import type { ReplayableOptions } from "../replayable.js";
 /** Codes on which a chain goes on only when it is told to. */
 export type FallbackOnCode = "Misconfigured" | "Unauthenticated" | "PermissionDenied";
 
-/** The settings and members of one fallback chain. */
-export interface Chain {
+/** The settings and members that every composer has. */
+export interface Group {
   readonly name: string;
   readonly members: readonly [StorageProvider, ...StorageProvider[]];
-  readonly overwrites: "refuse" | "may-be-stale";
   readonly fallbackOn: readonly FallbackOnCode[];
   readonly spool: ReplayableOptions;
   readonly askMs: number;
+}
+
+/** A fallback chain without a journal. */
+export interface Chain extends Group {
+  readonly overwrites: "refuse" | "may-be-stale";
 }
 
 const OPTIONAL_CODES: readonly FallbackOnCode[] = ["Misconfigured", "Unauthenticated", "PermissionDenied"];
@@ -32,7 +36,7 @@ export function assertFallbackOn(codes: readonly FallbackOnCode[]): readonly Fal
 }
 
 /** Whether a failure of one member sends the call to the next: the last column of the table of codes. */
-export function movesOn(chain: Chain, error: StorageError): boolean {
+export function movesOn(chain: Group, error: StorageError): boolean {
   const rule = ERROR_CODES[error.code].movesOn;
   return (
     rule === "yes" ||
@@ -59,11 +63,12 @@ export function memberError(
 
 /** Asks a member something, but not for long: a member that hangs counts as one that does not answer. */
 export async function ask<T>(
-  chain: Chain,
+  chain: Group,
   member: StorageProvider,
   key: string,
   options: CallOptions,
   question: (options: CallOptions) => Promise<T>,
+  operation: Operation = "head",
 ): Promise<T> {
   const { controller, unlink } = linkedController(options.signal);
   let timer: NodeJS.Timeout | undefined;
@@ -71,7 +76,7 @@ export async function ask<T>(
     timer = setTimeout(
       () => {
         const error = new StorageError("Timeout", `no answer within ${chain.askMs} ms`, {
-          operation: "head",
+          operation,
           provider: member.name,
           key,
         });
@@ -94,7 +99,7 @@ export function exhausted(
   operation: Operation,
   key: string,
   attempts: readonly Attempt[],
-  chain: Chain,
+  chain: Group,
 ): StorageError {
   const codes = new Set(attempts.map(({ error }) => error.code));
   const last = attempts.at(-1)?.error;
@@ -125,7 +130,7 @@ export function mayHold(cause: StorageError, operation: Operation, key: string):
 
 /** Reports that a member was given up for this call. */
 export function reportFallback(
-  chain: Chain,
+  chain: Group,
   operation: Operation,
   key: string,
   from: StorageProvider,
@@ -134,4 +139,14 @@ export function reportFallback(
 ): void {
   const to = chain.members[chain.members.indexOf(from) + 1]?.name;
   options.onEvent?.({ type: "fallback", operation, key, from: from.name, to, error });
+}
+
+const ASK_MS = 5000;
+
+/** How long a member may take to answer, checked. */
+export function assertAskMs(type: string, milliseconds: number = ASK_MS): number {
+  if (Number.isSafeInteger(milliseconds) && milliseconds > 0) return milliseconds;
+  throw new TypeError(
+    `${type}: askMs is a whole number of milliseconds above zero, not ${String(milliseconds)}`,
+  );
 }

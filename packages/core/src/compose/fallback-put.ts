@@ -5,6 +5,7 @@ import { isComposer } from "../policies.js";
 import type { Body, ObjectInfo, PutOptions, StorageProvider } from "../provider.js";
 import { replayable } from "../replayable.js";
 import { ask, exhausted, mayHold, memberError, movesOn, reportFallback, type Chain } from "./chain.js";
+import { assertTakes } from "./members.js";
 import { survey, type Answer, type Silent } from "./survey.js";
 
 /** One put on its way through the chain. */
@@ -134,33 +135,6 @@ function giveUp(
 function tooLong({ key }: ChainPut, { name }: StorageProvider): StorageError {
   const reason = "the body was too long to be kept, and cannot be sent a second time";
   return new StorageError("TooLarge", reason, { operation: "put", provider: name, key });
-}
-
-/** What a member cannot hold is known before a byte moves. */
-function assertTakes(
-  { name, supports }: StorageProvider,
-  key: string,
-  { size }: Body,
-  { metadata }: PutOptions,
-): void {
-  const context = { operation: "put", provider: name, key } as const;
-  if (Object.keys(metadata ?? {}).length > 0 && !supports.metadata) {
-    throw new StorageError("Unsupported", "the provider does not support metadata", context);
-  }
-  if (size === 0 && !supports.emptyObject) {
-    throw new StorageError("Unsupported", "the provider does not support empty objects", context);
-  }
-  if (size !== undefined && size > supports.objectBytesMax) {
-    const reason = `the body has ${size} bytes, the provider takes ${supports.objectBytesMax}`;
-    throw new StorageError("TooLarge", reason, context);
-  }
-  if (Buffer.byteLength(key) > supports.keyBytesMax) {
-    throw new StorageError(
-      "Unsupported",
-      `the provider takes keys of ${supports.keyBytesMax} bytes`,
-      context,
-    );
-  }
 }
 
 /**

@@ -1,20 +1,30 @@
 import { describeProvider, type EveryMember } from "../intercept.js";
+import type { Journal } from "../journal.js";
 import type { Description, StorageProvider, Supports } from "../provider.js";
 import type { ReplayableOptions } from "../replayable.js";
-import { assertFallbackOn, type Chain, type FallbackOnCode } from "./chain.js";
+import { assertAskMs, assertFallbackOn, type Chain, type FallbackOnCode } from "./chain.js";
 import { copyInChain } from "./fallback-copy.js";
 import { deleteFromChain } from "./fallback-delete.js";
 import { putInChain } from "./fallback-put.js";
 import { mayBeStale, readFromChain, signForHolder } from "./fallback-read.js";
-import { prepareMembers, type MemberOptions } from "./members.js";
+import { closeAll, prepareMembers, type MemberOptions } from "./members.js";
 import { mergeLists } from "./merge-list.js";
+import type { JournalOptions } from "./replicas/create-set.js";
+import { oneHome } from "./replicas/placements.js";
+import { replicated } from "./replicas/replicated.js";
 import { choiceSupports } from "./supports.js";
+import { joinedUpkeep } from "./upkeep.js";
 
-export interface FallbackOptions extends MemberOptions {
+export interface FallbackOptions extends MemberOptions, JournalOptions {
   /** Default `"fallback"`. */
   readonly name?: string | undefined;
   /**
-   * What a put of a key that exists does: `"refuse"` it with `AlreadyExists` (the default), or write it and
+   * With a journal: whether repair moves objects to the first member when it is back (`"home"`, the default), or
+   * leaves them where they are (`"never"`).
+   */
+  readonly drain?: "home" | "never" | undefined;
+  /**
+   * Without a journal: what a put of a key that exists does: `"refuse"` it with `AlreadyExists` (the default), or write it and
    * say where an older copy may be left (`"may-be-stale"`).
    */
   readonly overwrites?: "refuse" | "may-be-stale" | undefined;
@@ -28,8 +38,6 @@ export interface FallbackOptions extends MemberOptions {
   /** How long a member may take to say whether it holds a key, in milliseconds; default 5,000. */
   readonly askMs?: number | undefined;
 }
-
-const ASK_MS = 5000;
 
 /**
  * A chain of providers: writes go to the first that works, reads go where the object is.
@@ -66,15 +74,47 @@ export function fallback(
   options: FallbackOptions = {},
 ): StorageProvider {
   const prepared = prepareMembers("fallback", members, options);
+  if (options.journal !== undefined) return withJournal(prepared, options.journal, options);
+  if (options.drain !== undefined) throw new TypeError("fallback: drain needs a journal");
   const chain: Chain = {
     name: options.name ?? "fallback",
     members: prepared,
     overwrites: assertOverwrites(options.overwrites ?? "refuse"),
     fallbackOn: assertFallbackOn(options.fallbackOn ?? []),
     spool: options.spool ?? {},
-    askMs: assertAskMs(options.askMs ?? ASK_MS),
+    askMs: assertAskMs("fallback", options.askMs),
   };
   return provider(chain, prepared);
+}
+
+function withJournal(
+  members: Chain["members"],
+  journal: Journal,
+  options: FallbackOptions,
+): StorageProvider {
+  const { drain = "home" } = options;
+  if (drain !== "home" && drain !== "never") {
+    throw new TypeError(`fallback: drain is "home" or "never", not ${String(drain)}`);
+  }
+  if (options.overwrites !== undefined) {
+    throw new TypeError("fallback: overwrites is for chains without a journal; with one every overwrite is exact");
+  }
+  return replicated({
+    type: "fallback",
+    name: options.name ?? "fallback",
+    members,
+    fallbackOn: assertFallbackOn(options.fallbackOn ?? []),
+    spool: options.spool,
+    askMs: assertAskMs("fallback", options.askMs),
+    journal,
+    placement: oneHome(members, () => members, drain === "home"),
+    options,
+    supports: choiceSupports(members),
+    limits: [
+      "an object is out of reach while the member that holds it is down",
+      ...(drain === "never" ? ["objects stay on the member that took them"] : []),
+    ],
+  });
 }
 
 function provider(chain: Chain, members: Chain["members"]): StorageProvider {
@@ -109,28 +149,15 @@ function provider(chain: Chain, members: Chain["members"]): StorageProvider {
     multipart: undefined,
     importFrom: undefined,
     deleteMany: undefined,
+    upkeep: joinedUpkeep(members),
     describe: () => describe(chain),
     close: () => closeAll(members),
   } satisfies EveryMember<StorageProvider>;
 }
 
-/** Closes every member, whatever becomes of the others; then the first failure is thrown. */
-async function closeAll(members: Chain["members"]): Promise<void> {
-  const settled = await Promise.allSettled(members.map(async (member) => member.close?.()));
-  const failed = settled.find(({ status }) => status === "rejected");
-  if (failed?.status === "rejected") throw failed.reason;
-}
-
 function assertOverwrites(overwrites: "refuse" | "may-be-stale"): Chain["overwrites"] {
   if (overwrites === "refuse" || overwrites === "may-be-stale") return overwrites;
   throw new TypeError(`fallback: overwrites is "refuse" or "may-be-stale", not ${String(overwrites)}`);
-}
-
-function assertAskMs(milliseconds: number): number {
-  if (Number.isSafeInteger(milliseconds) && milliseconds > 0) return milliseconds;
-  throw new TypeError(
-    `fallback: askMs is a whole number of milliseconds above zero, not ${String(milliseconds)}`,
-  );
 }
 
 function supportsOf({ members, overwrites }: Chain): Supports {

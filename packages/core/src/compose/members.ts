@@ -1,7 +1,7 @@
 import { StorageError } from "../errors.js";
 import { hasPolicies } from "../policies.js";
 import { describeProvider } from "../intercept.js";
-import type { Description, StorageProvider } from "../provider.js";
+import type { Body, Description, PutOptions, StorageProvider } from "../provider.js";
 import { retry, type RetryOptions } from "../wrap/retry.js";
 import { timeout, type TimeoutOptions } from "../wrap/timeout.js";
 
@@ -78,4 +78,38 @@ function withMemberPolicies(member: StorageProvider, options: MemberOptions): St
   const bounded = options.timeouts === false ? member : timeout(member, options.timeouts);
   if (options.retry === false) return bounded;
   return retry(bounded, { ...options.retry, attempts: options.retry?.attempts ?? MEMBER_ATTEMPTS });
+}
+
+/** What a member cannot hold is known before a byte moves. */
+export function assertTakes(
+  { name, supports }: StorageProvider,
+  key: string,
+  { size }: Body,
+  { metadata }: PutOptions,
+): void {
+  const context = { operation: "put", provider: name, key } as const;
+  if (Object.keys(metadata ?? {}).length > 0 && !supports.metadata) {
+    throw new StorageError("Unsupported", "the provider does not support metadata", context);
+  }
+  if (size === 0 && !supports.emptyObject) {
+    throw new StorageError("Unsupported", "the provider does not support empty objects", context);
+  }
+  if (size !== undefined && size > supports.objectBytesMax) {
+    const reason = `the body has ${size} bytes, the provider takes ${supports.objectBytesMax}`;
+    throw new StorageError("TooLarge", reason, context);
+  }
+  if (Buffer.byteLength(key) > supports.keyBytesMax) {
+    throw new StorageError(
+      "Unsupported",
+      `the provider takes keys of ${supports.keyBytesMax} bytes`,
+      context,
+    );
+  }
+}
+
+/** Closes every member, whatever becomes of the others; then the first failure is thrown. */
+export async function closeAll(members: readonly StorageProvider[]): Promise<void> {
+  const settled = await Promise.allSettled(members.map(async (member) => member.close?.()));
+  const failed = settled.find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw failed.reason;
 }

@@ -25,6 +25,19 @@ export function choiceSupports(members: readonly StorageProvider[]): Supports {
   };
 }
 
+/** What a group supports when every member gets everything. */
+export function everySupports(members: readonly StorageProvider[]): Supports {
+  const every = (feature: BooleanFeature): boolean => members.every(({ supports }) => supports[feature]);
+  const least = (feature: "keyBytesMax" | "objectBytesMax"): number =>
+    Math.min(...members.map(({ supports }) => supports[feature]));
+  return {
+    ...choiceSupports(members),
+    emptyObject: every("emptyObject"),
+    keyBytesMax: least("keyBytesMax"),
+    objectBytesMax: least("objectBytesMax"),
+  };
+}
+
 type BooleanFeature = {
   [Name in keyof Supports]: Supports[Name] extends boolean ? Name : never;
 }[keyof Supports];

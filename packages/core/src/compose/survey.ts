@@ -1,6 +1,6 @@
 import type { StorageError } from "../errors.js";
 import type { CallOptions, ObjectInfo, StorageProvider } from "../provider.js";
-import { ask, memberError, saysAbsent, type Chain } from "./chain.js";
+import { ask, memberError, saysAbsent, type Group } from "./chain.js";
 
 /** What a member answered when it was asked whether it holds a key. */
 export type Answer =
@@ -17,12 +17,12 @@ export interface Silent {
 }
 
 /** Asks every member at once whether it holds the key. */
-export async function survey(chain: Chain, key: string, options: CallOptions): Promise<readonly Answer[]> {
+export async function survey(chain: Group, key: string, options: CallOptions): Promise<readonly Answer[]> {
   return await Promise.all(chain.members.map((member) => askMember(chain, member, key, options)));
 }
 
-async function askMember(
-  chain: Chain,
+export async function askMember(
+  chain: Group,
   member: StorageProvider,
   key: string,
   options: CallOptions,

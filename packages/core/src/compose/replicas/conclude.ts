@@ -1,0 +1,39 @@
+import type { HeldKey } from "./held-key.js";
+import type { ReplicaSet } from "./replica-set.js";
+import { isSettled, isSuspect, type KeyRow } from "./row.js";
+
+/**
+ * Writes down what is left to do for a key, or drops its row when nothing is, and lets go of it.
+ *
+ * @returns Whether nothing is left to do.
+ */
+export async function conclude(set: ReplicaSet, held: HeldKey, row: KeyRow, pauseMs = 0): Promise<boolean> {
+  const members = set.members.map(({ name }) => name);
+  const targets = set.placement.targets(held.key, row);
+  if (isSettled(row, members, targets)) {
+    await held.release(undefined);
+    return true;
+  }
+  const now = set.journal.now();
+  await held.release({ ...row, nextAt: Math.max(now + pauseMs, dueAt(row, members, targets, now)) });
+  return false;
+}
+
+/** When there is something to do again. */
+function dueAt(
+  row: KeyRow,
+  members: readonly string[],
+  targets: readonly string[],
+  now: number,
+): number {
+  const { current, holds, clearAt = now } = row;
+  const times = Object.values(row.suspects);
+  if (row.uncertain.length > 0 && times.length === 0) return now;
+  for (const member of members) {
+    if (current === undefined || isSuspect(row, member, now)) continue;
+    const isTarget = current.kind === "put" && targets.includes(member);
+    const isDone = holds[member] === (isTarget ? current.version : "absent");
+    if (!isDone) times.push(isTarget || current.kind === "delete" ? now : clearAt);
+  }
+  return times.length === 0 ? now : times.reduce((a, b) => Math.min(a, b));
+}

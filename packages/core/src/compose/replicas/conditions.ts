@@ -1,0 +1,84 @@
+import { StorageError, isStorageError } from "../../errors.js";
+import type { CallOptions, ObjectInfo, PutOptions, StorageProvider } from "../../provider.js";
+import type { HeldKey } from "./held-key.js";
+import { withoutIdentity } from "./identity.js";
+import { isCurrent, readOnce, type Reader } from "./read.js";
+import type { ReplicaSet } from "./replica-set.js";
+import { settled } from "./settle.js";
+
+/**
+ * Evaluates the conditions of a put once, while the key is held: members get plain writes.
+ *
+ * @returns What an earlier try of this very write has stored, if it has.
+ */
+export async function assertConditions(
+  set: ReplicaSet,
+  held: HeldKey,
+  { ifNoneMatch, ifMatch, writeId, onEvent, signal }: PutOptions,
+): Promise<ObjectInfo | undefined> {
+  if (ifNoneMatch === undefined && ifMatch === undefined) return undefined;
+  const found = await currentObject(set, held, { onEvent, signal });
+  const shown = found && withoutIdentity(found.info);
+  if (shown !== undefined && writeId !== undefined && shown.writeId === writeId) return shown;
+  const context = { operation: "put", provider: found?.member.name ?? set.name, key: held.key } as const;
+  if (ifNoneMatch !== undefined && found !== undefined) {
+    throw new StorageError("AlreadyExists", "the key has an object", context);
+  }
+  if (ifMatch === undefined || (found !== undefined && (await hasEtag(set, held, found, ifMatch)))) {
+    return undefined;
+  }
+  const was = found === undefined ? "there is no object" : `the object's ETag is ${found.info.etag}`;
+  throw new StorageError("PreconditionFailed", `${was}, not ${ifMatch}`, context);
+}
+
+export interface CurrentObject {
+  readonly member: StorageProvider;
+  readonly info: ObjectInfo;
+}
+
+/**
+ * The object that the key is, as far as that is known.
+ *
+ * @throws StorageError `Unavailable` when a member that may hold it does not answer.
+ */
+export async function currentObject(
+  set: ReplicaSet,
+  held: HeldKey,
+  options: CallOptions,
+): Promise<CurrentObject | undefined> {
+  const { key } = held;
+  held.row = await settled(set, held, options);
+  const reader: Reader<ObjectInfo> = {
+    operation: "head",
+    read: (member) => member.head(key, options),
+    infoOf: (info) => info,
+    discard: () => {},
+  };
+  const reading = await readOnce(set, held.row, key, options, reader);
+  if (reading.state === "found") return { member: reading.member, info: reading.result };
+  if (reading.state === "silent") throw reading.error;
+  if (reading.state === "absent") return undefined;
+  const reason = "an earlier write of this key is not decided yet; try again later";
+  throw new StorageError("Unavailable", reason, { operation: "put", provider: set.name, key });
+}
+
+/** Each member has an ETag of its own for the same object: whichever the caller was shown will do. */
+export async function hasEtag(
+  set: ReplicaSet,
+  { key, row }: HeldKey,
+  found: CurrentObject,
+  etag: string,
+): Promise<boolean> {
+  if (found.info.etag === etag) return true;
+  if (!set.placement.alike) return false;
+  const others = set.members.filter((member) => member !== found.member);
+  for (const member of others) {
+    const info = await member.head(key, {}).catch((error: unknown) => {
+      if (isStorageError(error)) return undefined;
+      throw error;
+    });
+    const counts = row.current === undefined || (info !== undefined && isCurrent(row.current, member, info));
+    if (info?.etag === etag && counts) return true;
+  }
+  return false;
+}

@@ -1,0 +1,74 @@
+import { StorageError } from "../../errors.js";
+import type { Journal } from "../../journal.js";
+import { createKeyLock } from "../../key-lock.js";
+import type { ReplayableOptions } from "../../replayable.js";
+import type { Group } from "../chain.js";
+import type { Placement, ReplicaSet } from "./replica-set.js";
+
+/** How a composer keeps its journal. */
+export interface JournalOptions {
+  /** Where it writes down what is in transition. Without one it is stateless, for keys that are written once. */
+  readonly journal?: Journal | undefined;
+  /**
+   * How long a request whose outcome is unknown may still take effect, in milliseconds; default 60,000. So long its
+   * member is passed over for that key.
+   */
+  readonly settleMs?: number | undefined;
+  /** How long a call waits for another one that writes the same key, in milliseconds; default 30,000. */
+  readonly waitMs?: number | undefined;
+  /** How long a process may be silent before another takes over its keys, in milliseconds; default 30,000. */
+  readonly leaseMs?: number | undefined;
+  /**
+   * How long a copy that is not needed any more stays, in milliseconds; default 60,000. It must be longer than one
+   * page of a listing takes.
+   */
+  readonly graceMs?: number | undefined;
+}
+
+const SETTLE_MS = 60_000;
+const WAIT_MS = 30_000;
+const LEASE_MS = 30_000;
+const GRACE_MS = 60_000;
+
+export interface SetParts extends Omit<Group, "spool"> {
+  readonly refresh?: (() => Promise<void>) | undefined;
+  readonly type: string;
+  readonly journal: Journal;
+  readonly placement: Placement;
+  readonly spool?: ReplayableOptions | undefined;
+  readonly options: JournalOptions;
+}
+
+/**
+ * @throws TypeError for options that are not numbers in their range.
+ * @throws StorageError `InvalidArgument` for members that cannot carry versions, and for a journal that knows the
+ * composer with other members.
+ */
+export function createReplicaSet(parts: SetParts): ReplicaSet {
+  const { name, type, members, fallbackOn, askMs, placement, options } = parts;
+  const careless = members.find(({ supports }) => !supports.metadata);
+  if (careless !== undefined) {
+    const reason = `${JSON.stringify(careless.name)} keeps no metadata, so a journal cannot tell its versions apart`;
+    throw new StorageError("InvalidArgument", reason, { operation: "open", provider: careless.name });
+  }
+  const places = members.map((member) => ({ name: member.name, place: member.ref("x") }));
+  return {
+    ...{ name, members, fallbackOn, askMs, placement },
+    spool: parts.spool ?? {},
+    journal: parts.journal.open({ name, type, members: places }),
+    lock: createKeyLock(),
+    settleMs: milliseconds(type, "settleMs", options.settleMs ?? SETTLE_MS),
+    waitMs: milliseconds(type, "waitMs", options.waitMs ?? WAIT_MS),
+    leaseMs: milliseconds(type, "leaseMs", options.leaseMs ?? LEASE_MS),
+    graceMs: milliseconds(type, "graceMs", options.graceMs ?? GRACE_MS),
+    background: new Set(),
+    workListeners: new Set(),
+    refresh: parts.refresh ?? (async () => {}),
+  };
+}
+
+export function milliseconds(type: string, name: string, value: number, least = 0): number {
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  const range = least === 0 ? "a whole number of milliseconds" : `at least ${least} milliseconds`;
+  throw new TypeError(`${type}: ${name} is ${range}, not ${String(value)}`);
+}

@@ -1,0 +1,189 @@
+import { delay, linkedController } from "../../abort.js";
+import { StorageError, isStorageError, withErrorFacts, type Operation } from "../../errors.js";
+import type { JournalEntry } from "../../journal.js";
+import type { CallOptions } from "../../provider.js";
+import type { ReplicaSet } from "./replica-set.js";
+import { newRow, stamped, takenOver, type KeyRow } from "./row.js";
+
+/** A key that nobody else writes, in any process that shares the journal. */
+export interface HeldKey {
+  readonly key: string;
+  /** Whether the journal had nothing of it. */
+  readonly isNew: boolean;
+  /** What the journal has of it; a row that has just begun when it had none. */
+  row: KeyRow;
+  /** Aborted when the key was taken over: this process was silent for too long. */
+  readonly signal: AbortSignal;
+  /** Writes the row down, with the members that requests go to from now on. Renewed until it is released. */
+  readonly save: (row: KeyRow, sending: readonly string[]) => Promise<void>;
+  /** Writes the last state of the row and lets go; `undefined` when the key is not in transition any more. */
+  readonly release: (row: KeyRow | undefined) => Promise<void>;
+}
+
+/** Another one has changed the row between reading and writing it. Nothing was done yet. */
+class Overtaken extends Error {}
+
+/** Pauses between looks at a key that another process holds, in milliseconds. */
+const POLL_MS = 10;
+const POLL_MS_MAX = 100;
+
+/**
+ * Runs `work` while nobody else writes the key. It must do nothing that changes a member before its first
+ * `save`: it is run again when another process was faster.
+ *
+ * @throws StorageError `Unavailable` when the key is held by others for longer than `waitMs`, or the journal
+ * cannot be written; `Conflict` when the key was taken over while `work` ran.
+ */
+export async function holding<T>(
+  set: ReplicaSet,
+  operation: Operation,
+  key: string,
+  { signal }: CallOptions,
+  work: (held: HeldKey) => Promise<T>,
+): Promise<T> {
+  const deadline = set.journal.now() + set.waitMs;
+  const waiting = linkedController(signal);
+  const turn = set.lock.run(key, async () => {
+    waiting.unlink();
+    for (;;) {
+      signal?.throwIfAborted();
+      const entry = await freeEntry(set, operation, key, deadline, signal);
+      await set.refresh();
+      const held = createHeldKey(set, operation, key, entry);
+      try {
+        return await work(held);
+      } catch (error) {
+        if (!(error instanceof Overtaken)) throw error;
+      } finally {
+        await held.leave();
+      }
+    }
+  });
+  return await orAborted(turn, waiting.controller.signal);
+}
+
+/** A caller that gives up while it waits for its turn is not kept. */
+async function orAborted<T>(turn: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = withReject();
+  const abort = (): void => reject(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([turn, promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+    turn.catch(() => {});
+  }
+}
+
+function withReject(): { readonly promise: Promise<never>; readonly reject: (reason: unknown) => void } {
+  let reject: (reason: unknown) => void = () => {};
+  const promise = new Promise<never>((_, refuse) => (reject = refuse));
+  return { promise, reject };
+}
+
+/** The entry of the key when no living process holds it; what a dead one has left is taken over. */
+async function freeEntry(
+  set: ReplicaSet,
+  operation: Operation,
+  key: string,
+  deadline: number,
+  signal: AbortSignal | undefined,
+): Promise<JournalEntry> {
+  for (let pauseMs = POLL_MS; ; pauseMs = Math.min(pauseMs * 2, POLL_MS_MAX)) {
+    const entry = await set.journal.read(key);
+    if (!(await isHeldElsewhere(set, entry.row))) {
+      return entry.row?.lease === undefined
+        ? entry
+        : { ...entry, row: takenOver(entry.row, set.journal.now(), set.settleMs) };
+    }
+    if (set.journal.now() > deadline) throw busy(set, operation, key);
+    await delay(pauseMs, signal);
+  }
+}
+
+export async function isHeldElsewhere({ journal }: ReplicaSet, row: KeyRow | undefined): Promise<boolean> {
+  if (row?.lease === undefined || row.lease.process === journal.process) return false;
+  return journal.now() < row.lease.until && (await journal.isAlive(row.lease.process));
+}
+
+export function busy({ name }: ReplicaSet, operation: Operation, key: string): StorageError {
+  const reason = "another call has been writing this key for too long";
+  return new StorageError("Unavailable", reason, { operation, provider: name, key, retryable: true });
+}
+
+interface LeavableKey extends HeldKey {
+  /** What is left undone when `work` ends without a release is for repair. */
+  readonly leave: () => Promise<void>;
+}
+
+function createHeldKey(
+  set: ReplicaSet,
+  operation: Operation,
+  key: string,
+  entry: JournalEntry,
+): LeavableKey {
+  const { journal, leaseMs } = set;
+  const lost = new AbortController();
+  let revision = entry.revision;
+  let isSaved = false;
+  let isReleased = false;
+  let timer: NodeJS.Timeout | undefined;
+  let writing: Promise<void> = Promise.resolve();
+
+  /** One write after the other: the lease may be renewed at any moment. */
+  const write = async (next: () => KeyRow | undefined): Promise<void> => {
+    const mine = writing.then(async () => {
+      const row = next();
+      const written = await journal.write(key, revision, row).catch((error: unknown) => {
+        throw isSaved && isStorageError(error) ? withErrorFacts(error, { applied: "unknown" }) : error;
+      });
+      if (written === undefined) {
+        if (!isSaved) throw new Overtaken();
+        lost.abort(takenAway(set, operation, key));
+        throw lost.signal.reason;
+      }
+      revision = written;
+      if (row !== undefined) held.row = stamped(row, written);
+    });
+    writing = mine.catch(() => {});
+    await mine;
+  };
+  const leased = (row: KeyRow, sending: readonly string[]): KeyRow => {
+    const until = set.journal.now() + leaseMs;
+    return { ...row, nextAt: until, lease: { process: journal.process, until, sending } };
+  };
+  const renew = (): void => {
+    if (!isReleased) write(() => leased(held.row, held.row.lease?.sending ?? [])).catch(() => {});
+  };
+
+  const held: LeavableKey = {
+    key,
+    isNew: entry.row === undefined,
+    row: entry.row ?? newRow(set.journal.now()),
+    signal: lost.signal,
+    save: async (row, sending) => {
+      await write(() => leased(row, sending));
+      isSaved = true;
+      timer ??= setInterval(renew, leaseMs / 3).unref();
+    },
+    release: async (row) => {
+      isReleased = true;
+      clearInterval(timer);
+      if (row === undefined && entry.row === undefined && !isSaved) return;
+      await write(() => (row === undefined ? undefined : { ...row, lease: undefined }));
+      if (row !== undefined) for (const tell of set.workListeners) tell(row.nextAt - journal.now());
+    },
+    leave: async () => {
+      clearInterval(timer);
+      if (isReleased || !isSaved || lost.signal.aborted) return;
+      await held.release(takenOver(held.row, set.journal.now(), set.settleMs)).catch(() => {});
+    },
+  };
+  return held;
+}
+
+function takenAway({ name }: ReplicaSet, operation: Operation, key: string): StorageError {
+  const reason = "another process has taken the key over, because this one was silent for too long";
+  return new StorageError("Conflict", reason, { operation, provider: name, key, applied: "unknown" });
+}

@@ -1,0 +1,220 @@
+import { delay } from "../../abort.js";
+import { StorageError, type Attempt, type Operation } from "../../errors.js";
+import type { JournalEntry } from "../../journal.js";
+import type { CallOptions, ObjectInfo, StorageProvider } from "../../provider.js";
+import { memberError, movesOn, reportFallback, saysAbsent } from "../chain.js";
+import { conclude } from "./conclude.js";
+import { busy, holding } from "./held-key.js";
+import { versionOf } from "./identity.js";
+import type { ReplicaSet } from "./replica-set.js";
+import { isUndecided, type Committed, type KeyRow } from "./row.js";
+import { settled } from "./settle.js";
+
+/** How to read from a member, and what to do with what was read in vain. */
+export interface Reader<T> {
+  readonly operation: Operation;
+  readonly read: (member: StorageProvider) => Promise<T>;
+  readonly infoOf: (result: T) => ObjectInfo;
+  readonly discard: (result: T) => void;
+}
+
+/** What was read, and where. */
+export interface Found<T> {
+  readonly member: StorageProvider;
+  readonly result: T;
+}
+
+/** What one look at the members gave. */
+type Reading<T> =
+  | ({ readonly state: "found" } & Found<T>)
+  /** `isFinal`: one answer was enough. */
+  | { readonly state: "absent"; readonly isFinal: boolean }
+  /** Only what nobody has decided about, or what is newer than the journal's row was. */
+  | { readonly state: "undecided" }
+  | { readonly state: "silent"; readonly error: StorageError };
+
+const PAUSE_MS_MAX = 100;
+
+/**
+ * Reads the last decided version of a key: from a member that holds it, whatever the others hold.
+ *
+ * @throws StorageError `NotFound` when the key has no object; `Unavailable` when a member that may hold it does not
+ * answer, or only an older copy is within reach.
+ */
+export async function readReplicated<T>(
+  set: ReplicaSet,
+  key: string,
+  options: CallOptions & { readonly ref?: string | undefined },
+  reader: Reader<T>,
+): Promise<Found<T>> {
+  const deadline = set.journal.now() + set.waitMs;
+  for (let round = 0; ; round++) {
+    const entry = await set.journal.read(key);
+    const reading = await readOnce(set, entry.row, key, options, reader);
+    if (reading.state === "found") {
+      if (await isDecided(set, key, entry.row, reader.infoOf(reading.result))) return reading;
+      reader.discard(reading.result);
+    }
+    if (reading.state === "absent" && (reading.isFinal || (await isUnchanged(set, key, entry)))) {
+      throw notFound(set, reader.operation, key);
+    }
+    if (reading.state === "silent" && (await isUnchanged(set, key, entry))) throw reading.error;
+    if (set.journal.now() > deadline) throw busy(set, reader.operation, key);
+    if (reading.state !== "absent") await decideNow(set, reader.operation, key, options);
+    if (round > 0) await delay(Math.min(2 ** round, PAUSE_MS_MAX), options.signal);
+  }
+}
+
+/** Whether what was read counts: it may be of a write that has begun meanwhile. */
+async function isDecided(
+  { journal }: ReplicaSet,
+  key: string,
+  before: KeyRow | undefined,
+  info: ObjectInfo,
+): Promise<boolean> {
+  if (before?.current !== undefined) return true;
+  const { row } = await journal.read(key);
+  return row === undefined || !isUndecided(row, versionOf(info));
+}
+
+async function isUnchanged({ journal }: ReplicaSet, key: string, before: JournalEntry): Promise<boolean> {
+  return (await journal.read(key)).revision === before.revision;
+}
+
+/** Waits for the write that is under way, or finds out what became of one that nobody works on. */
+async function decideNow(
+  set: ReplicaSet,
+  operation: Operation,
+  key: string,
+  options: CallOptions,
+): Promise<void> {
+  const { row } = await set.journal.read(key);
+  if (row === undefined || (row.open === undefined && row.uncertain.length === 0)) return;
+  await holding(set, operation, key, options, async (held) => {
+    const next = await settled(set, held, options);
+    if (next !== row) await conclude(set, held, next);
+  });
+}
+
+export async function readOnce<T>(
+  set: ReplicaSet,
+  row: KeyRow | undefined,
+  key: string,
+  options: CallOptions & { readonly ref?: string | undefined },
+  reader: Reader<T>,
+): Promise<Reading<T>> {
+  const look: Look<T> = { set, key, options, reader, attempts: [] };
+  if (row?.current?.kind === "delete") return { state: "absent", isFinal: true };
+  if (row?.current !== undefined) return await readCurrent(look, row, row.current);
+  return await readBase(look, row);
+}
+
+interface Look<T> {
+  readonly set: ReplicaSet;
+  readonly key: string;
+  readonly options: CallOptions & { readonly ref?: string | undefined };
+  readonly reader: Reader<T>;
+  readonly attempts: Attempt[];
+}
+
+/** From a member that holds this very version. */
+async function readCurrent<T>(look: Look<T>, row: KeyRow, current: Committed): Promise<Reading<T>> {
+  const { set, key, reader, options } = look;
+  const order = set.placement.readOrder(key);
+  const holders = order.filter(({ name }) => row.holds[name] === current.version);
+  const others = order.filter(({ name }) => row.holds[name] === "unknown");
+  let silent: StorageError | undefined;
+  for (const member of [...holders, ...others]) {
+    const answer = await tryMember(look, member);
+    if (answer.error !== undefined) silent ??= answer.error;
+    if (answer.found === undefined) continue;
+    const info = reader.infoOf(answer.found.result);
+    if (isCurrent(current, member, info)) return { state: "found", ...answer.found };
+    reader.discard(answer.found.result);
+    if ((versionOf(info) ?? "") > current.version) return { state: "undecided" };
+    options.onEvent?.({ type: "stale", provider: member.name, key });
+  }
+  return { state: "silent", error: outOfReach(look, silent) };
+}
+
+/** Whether an object is the one that the key is. */
+export function isCurrent(current: Committed, { name }: StorageProvider, info: ObjectInfo): boolean {
+  const { version, etags } = current;
+  return versionOf(info) === version || (info.etag !== undefined && etags?.[name] === info.etag);
+}
+
+/** What the members held before the row began, if there is one. */
+async function readBase<T>(look: Look<T>, row: KeyRow | undefined): Promise<Reading<T>> {
+  const { set, reader } = look;
+  let silent: StorageError | undefined;
+  let isOpen = false;
+  for (const member of inOrder(look)) {
+    if (row?.holds[member.name] === "absent") continue;
+    const answer = await tryMember(look, member);
+    if (answer.found !== undefined) {
+      const version = versionOf(reader.infoOf(answer.found.result));
+      if (row === undefined || !isUncertain(row, version)) return { state: "found", ...answer.found };
+      reader.discard(answer.found.result);
+      isOpen = true;
+    } else if (answer.error !== undefined) silent ??= answer.error;
+    else if (set.placement.alike && !isTouched(row, member)) return { state: "absent", isFinal: true };
+  }
+  if (isOpen) return { state: "undecided" };
+  return silent === undefined
+    ? { state: "absent", isFinal: false }
+    : { state: "silent", error: outOfReach(look, silent) };
+}
+
+/** Whether an object is of a write that is not decided, or that began after the row was read. */
+function isUncertain(row: KeyRow, version: string | undefined): boolean {
+  if (isUndecided(row, version)) return true;
+  return version !== undefined && row.open !== undefined && version > row.open.version;
+}
+
+/** Whether a write that is not decided was sent to the member. */
+function isTouched(row: KeyRow | undefined, { name }: StorageProvider): boolean {
+  if (row === undefined) return false;
+  return row.holds[name] !== undefined || row.lease?.sending.includes(name) === true;
+}
+
+function inOrder<T>({ set, key, options: { ref } }: Look<T>): readonly StorageProvider[] {
+  const order = set.placement.readOrder(key);
+  const first = ref === undefined ? undefined : order.find((member) => member.locate(ref) !== undefined);
+  return first === undefined ? order : [first, ...order.filter((member) => member !== first)];
+}
+
+async function tryMember<T>(
+  { set, key, options, reader, attempts }: Look<T>,
+  member: StorageProvider,
+): Promise<{ readonly found?: Found<T>; readonly error?: StorageError }> {
+  const startedAt = performance.now();
+  try {
+    return { found: { member, result: await reader.read(member) } };
+  } catch (thrown) {
+    const error = memberError(thrown, member, reader.operation, key, options);
+    if (saysAbsent(error)) return {};
+    attempts.push({ provider: error.provider, error, milliseconds: performance.now() - startedAt });
+    if (!movesOn(set, error)) throw error;
+    reportFallback(set, reader.operation, key, member, error, options);
+    return { error };
+  }
+}
+
+function notFound({ name }: ReplicaSet, operation: Operation, key: string): StorageError {
+  return new StorageError("NotFound", "there is no such object", { operation, provider: name, key });
+}
+
+function outOfReach<T>({ set, key, reader, attempts }: Look<T>, silent: StorageError | undefined): StorageError {
+  const reason =
+    silent === undefined
+      ? "only an older copy is within reach"
+      : `${JSON.stringify(silent.provider)} may hold it and does not answer (${silent.reason})`;
+  return new StorageError("Unavailable", reason, {
+    operation: reader.operation,
+    provider: silent?.provider ?? set.name,
+    key,
+    retryable: false,
+    attempts,
+    cause: silent,
+  });
+}

@@ -1,0 +1,165 @@
+import { bytesBody, streamBody } from "../../body.js";
+import { sourceFailure } from "../../copy-object.js";
+import { StorageError, toStorageError } from "../../errors.js";
+import { guardResult } from "../../guard.js";
+import type { CallOptions, StorageProvider } from "../../provider.js";
+import { adoptedRow } from "./adopt.js";
+import { look } from "./ask-member.js";
+import { conclude } from "./conclude.js";
+import { cleared } from "./delete.js";
+import { holding, type HeldKey } from "./held-key.js";
+import { identityOf, packIdentity } from "./identity.js";
+import { cannotHold } from "./put.js";
+import { isCurrent } from "./read.js";
+import type { ReplicaSet } from "./replica-set.js";
+import { isSuspect, learned, refused, suspected, type Committed, type KeyRow } from "./row.js";
+import { settled } from "./settle.js";
+
+const BACKOFF_MS = 1000;
+const BACKOFF_MS_MAX = 15 * 60 * 1000;
+
+/**
+ * Brings every member of one key to where it should be: copies what is missing, deletes what should not be there,
+ * finds out what became of unknown writes. May be run any number of times.
+ *
+ * @returns Whether the key is as it should be.
+ */
+export async function repairKey(set: ReplicaSet, key: string, options: CallOptions): Promise<boolean> {
+  return await holding(set, "repair", key, options, async (held) => {
+    if (held.isNew) return true;
+    held.row = await settled(set, held, options);
+    held.row = await lookedAt(set, held, options);
+    const row = await converged(set, held, options);
+    const { attempts } = row;
+    return await conclude(set, held, { ...row, attempts: attempts + 1 }, backoff(attempts));
+  });
+}
+
+/** Puts a key that has no row into transition when its object is not where it should be. Repair does the rest. */
+export async function adoptKeyOf(set: ReplicaSet, key: string, options: CallOptions): Promise<void> {
+  await holding(set, "repair", key, options, async (held) => {
+    if (!held.isNew) return;
+    const row = await adoptedRow(set, held, options);
+    if (row !== undefined) await conclude(set, held, { ...row, clearAt: set.journal.now() + set.graceMs });
+  });
+}
+
+/** Full jitter, as retries have it. */
+function backoff(attempts: number): number {
+  if (attempts === 0) return 0;
+  return Math.floor(Math.random() * Math.min(BACKOFF_MS_MAX, BACKOFF_MS * 2 ** Math.min(attempts, 20)));
+}
+
+/** Members of which nobody knows what they hold are asked. */
+async function lookedAt(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<KeyRow> {
+  const { row, key } = held;
+  const { current } = row;
+  if (current?.kind !== "put") return row;
+  const members = membersLacking(set, held, current);
+  const answers = await Promise.all(members.map((member) => look(set, member, key, options)));
+  const now = set.journal.now();
+  return answers.reduce((next, answer) => {
+    const { name } = answer.member;
+    if (answer.state === "silent") return next;
+    if (answer.state === "absent") return learned(next, name, "absent", now);
+    const isThere = isCurrent(current, answer.member, answer.info);
+    return learned(next, name, isThere ? current.version : "unknown", now);
+  }, row);
+}
+
+async function converged(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<KeyRow> {
+  const { current } = held.row;
+  if (current === undefined) return held.row;
+  const targets = set.placement.targets(held.key, held.row);
+  const isHome = targets.every((name) => held.row.holds[name] === current.version);
+  const mayClear = current.kind === "delete" || (isHome && set.journal.now() >= (held.row.clearAt ?? 0));
+  const lacking = membersLacking(set, held, current).filter(
+    ({ name }) => mayClear || (current.kind === "put" && targets.includes(name)),
+  );
+  if (lacking.length === 0) return held.row;
+  await held.save(
+    held.row,
+    lacking.map(({ name }) => name),
+  );
+  if (mayClear) return await cleared(set, held, lacking, options);
+  for (const member of lacking) held.row = await copied(set, held, current, member, options);
+  return held.row;
+}
+
+/** Members that do not hold what they should, and on which nothing is under way. */
+function membersLacking(
+  set: ReplicaSet,
+  { key, row }: HeldKey,
+  current: Committed,
+): readonly StorageProvider[] {
+  const { members, placement } = set;
+  const now = set.journal.now();
+  const targets = placement.targets(key, row);
+  return members.filter(({ name }) => {
+    if (isSuspect(row, name, now)) return false;
+    const isTarget = current.kind === "put" && targets.includes(name);
+    return row.holds[name] !== (isTarget ? current.version : "absent");
+  });
+}
+
+/** Copies the current version to a member, from one that has it. */
+async function copied(
+  set: ReplicaSet,
+  held: HeldKey,
+  current: Committed,
+  member: StorageProvider,
+  options: CallOptions,
+): Promise<KeyRow> {
+  const { row, key } = held;
+  const from = set.members.find(({ name }) => row.holds[name] === current.version);
+  if (from === undefined) return { ...row, problem: "no member that answers holds the object" };
+  const failure = await transfer(held, current, from, member, options);
+  const now = set.journal.now();
+  if (failure === undefined) {
+    options.onEvent?.({ type: "repaired", key, from: from.name, to: member.name });
+    return learned({ ...row, clearAt: now + set.graceMs, problem: undefined }, member.name, current.version, now);
+  }
+  const next = { ...row, problem: failure.message };
+  if (failure.provider === from.name) return learned(next, from.name, "unknown", now);
+  if (cannotHold(failure)) return refused(next, member.name);
+  return failure.applied === "no" ? next : suspected(next, member.name, now + set.settleMs);
+}
+
+/** @returns Why it failed, if it did. */
+async function transfer(
+  held: HeldKey,
+  current: Committed,
+  from: StorageProvider,
+  to: StorageProvider,
+  options: CallOptions,
+): Promise<StorageError | undefined> {
+  const { key, signal } = held;
+  const call = { signal, onEvent: options.onEvent };
+  try {
+    const result = guardResult(await from.get(key, call), from);
+    const { info, body } = result;
+    if (!isCurrent(current, from, info)) {
+      if (!(body instanceof Uint8Array)) body.destroy();
+      throw new StorageError("Integrity", "it holds another version than the journal says", {
+        operation: "repair",
+        provider: from.name,
+        key,
+      });
+    }
+    const context = { key, provider: from.name };
+    const { contentType, cacheControl, contentDisposition, metadata } = info;
+    const { writeId = current.version } = identityOf(info) ?? {};
+    await to.put(
+      key,
+      body instanceof Uint8Array ? bytesBody(body, undefined, context) : streamBody(body, info.size, context),
+      {
+        ...call,
+        ...{ contentType, cacheControl, contentDisposition, metadata },
+        writeId: packIdentity({ version: current.version, sha256: current.sha256, writeId }),
+      },
+    );
+    return undefined;
+  } catch (error) {
+    return toStorageError(sourceFailure(error), { operation: "repair", provider: to.name, key });
+  }
+}

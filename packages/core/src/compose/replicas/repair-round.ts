@@ -1,0 +1,41 @@
+import { concurrently } from "../../concurrently.js";
+import { isStorageError } from "../../errors.js";
+import type { CallOptions, Upkeep } from "../../provider.js";
+import { repairKey } from "./repair-key.js";
+import type { ReplicaSet } from "./replica-set.js";
+
+const KEYS_PER_ROUND = 256;
+const KEYS_AT_ONCE = 4;
+
+/** When to look again at a key that somebody else holds, in milliseconds. */
+const BUSY_MS = 1000;
+
+export function upkeepOf(set: ReplicaSet): Upkeep {
+  return {
+    repair: (options) => repairDue(set, options),
+    onWork: (listener) => {
+      set.workListeners.add(listener);
+      return () => void set.workListeners.delete(listener);
+    },
+  };
+}
+
+/** Repairs the keys whose time has come. */
+async function repairDue(set: ReplicaSet, options: CallOptions): Promise<number | undefined> {
+  const keys = await set.journal.due(set.journal.now(), KEYS_PER_ROUND);
+  // A key that somebody works on is left to them.
+  const impatient = { ...set, waitMs: 0 };
+  let isBusy = false;
+  await concurrently(keys, KEYS_AT_ONCE, async (key) => {
+    try {
+      await repairKey(impatient, key, options);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (!isStorageError(error)) throw error;
+      isBusy = true;
+    }
+  });
+  const next = await set.journal.nextDue();
+  if (next === undefined) return undefined;
+  return Math.max(next - set.journal.now(), isBusy ? BUSY_MS : 0);
+}

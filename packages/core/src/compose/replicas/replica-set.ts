@@ -1,0 +1,40 @@
+import type { JournalPart } from "../../journal.js";
+import type { KeyLock } from "../../key-lock.js";
+import type { StorageProvider } from "../../provider.js";
+import type { Group } from "../chain.js";
+import type { KeyRow } from "./row.js";
+
+/** Which members a key goes to, and which of them it stays on: all that differs between the composers. */
+export interface Placement {
+  /** A body goes to one member after the other until one has taken it, or to all at once. */
+  readonly writing: "in turn" | "at once";
+  /** How many members must hold a write before it is acknowledged. */
+  readonly need: number;
+  readonly writeOrder: (key: string) => readonly StorageProvider[];
+  readonly readOrder: (key: string) => readonly StorageProvider[];
+  /** The names of the members that hold the object when all is done; the others hold nothing. */
+  readonly targets: (key: string, row: KeyRow) => readonly string[];
+  /** Whether every member holds every object that is not in transition, so that one answer is enough. */
+  readonly alike: boolean;
+}
+
+/** The settings and members of one composer with a journal. */
+export interface ReplicaSet extends Group {
+  readonly placement: Placement;
+  readonly journal: JournalPart;
+  readonly lock: KeyLock;
+  /** How long a call waits for another one that writes the same key. */
+  readonly waitMs: number;
+  /** How long a process may be silent before another one takes over what it holds. */
+  readonly leaseMs: number;
+  /** How long a request whose outcome is unknown may still take effect. */
+  readonly settleMs: number;
+  /** How long copies that are not needed any more stay. */
+  readonly graceMs: number;
+  /** Work that goes on after its call has been answered. */
+  readonly background: Set<Promise<unknown>>;
+  /** Told in how many milliseconds a key will need repair. */
+  readonly workListeners: Set<(inMs: number) => void>;
+  /** Looks at what other processes may have changed about the placement. */
+  readonly refresh: () => Promise<void>;
+}

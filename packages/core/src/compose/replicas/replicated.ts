@@ -1,0 +1,152 @@
+import type { Readable } from "node:stream";
+import { StorageError } from "../../errors.js";
+import { describeProvider, type EveryMember } from "../../intercept.js";
+import type { SignedUrlOptions } from "../../links.js";
+import type {
+  CallOptions,
+  Description,
+  GetOptions,
+  GetResult,
+  HeadOptions,
+  ObjectInfo,
+  StorageProvider,
+  Supports,
+} from "../../provider.js";
+import { ownProviders, type OwnProviders } from "../../own-providers.js";
+import { closeAll } from "../members.js";
+import { mergeLists } from "../merge-list.js";
+import { joinedUpkeep } from "../upkeep.js";
+import { createReplicaSet, type SetParts } from "./create-set.js";
+import { deleteReplicated } from "./delete.js";
+import { withoutIdentity } from "./identity.js";
+import { putReplicated } from "./put.js";
+import { readReplicated, type Reader } from "./read.js";
+import { adoptKeyOf } from "./repair-key.js";
+import { upkeepOf } from "./repair-round.js";
+import type { ReplicaSet } from "./replica-set.js";
+
+/** A composer with a journal, before it is put together. */
+export interface ReplicatedParts extends SetParts {
+  readonly supports: Supports;
+  /** What it does not promise, besides what no composer promises. */
+  readonly limits: readonly string[];
+}
+
+/** The sets behind the composers that this module has made. */
+const own: OwnProviders<ReplicaSet> = ownProviders<ReplicaSet>("a composer with a journal");
+
+/** The set behind a composer, if it has a journal. */
+export const replicaSetOf: OwnProviders<ReplicaSet>["find"] = own.find;
+
+/** A provider of several members, with every verb kept by the journal. */
+export function replicated(parts: ReplicatedParts): StorageProvider {
+  const set = createReplicaSet(parts);
+  return own.remember(verbs(set, parts), set);
+}
+
+function verbs(set: ReplicaSet, parts: ReplicatedParts): StorageProvider {
+  const { members } = set;
+  const canSign = members.some(({ signedUrl }) => signedUrl !== undefined);
+  return {
+    name: set.name,
+    supports: { ...parts.supports, ...KEPT_BY_THE_JOURNAL },
+    put: (key, body, call) => putReplicated(set, key, body, call),
+    get: (key, call) => getReplicated(set, key, call),
+    head: (key, call) => headReplicated(set, key, call),
+    delete: (key, call) => deleteReplicated(set, key, call),
+    list: (call) => mergeLists(set.name, members, call),
+    ref: (key) => members[0].ref(key),
+    locate: (text) => {
+      for (const member of members) {
+        const found = member.locate(text);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    },
+    copy: undefined,
+    publicUrl: undefined,
+    signedUrl: canSign ? (key, call) => signReplicated(set, key, call) : undefined,
+    signUpload: undefined,
+    multipart: undefined,
+    importFrom: undefined,
+    deleteMany: undefined,
+    upkeep: joinedUpkeep(members, upkeepOf(set)),
+    describe: () => describe(parts),
+    close: async () => {
+      await Promise.allSettled(set.background);
+      await closeAll(members);
+    },
+  } satisfies EveryMember<StorageProvider>;
+}
+
+/** Conditions are evaluated once, while the key is held: no member has to keep them. */
+const KEPT_BY_THE_JOURNAL: Partial<Supports> = {
+  ifNoneMatch: true,
+  ifMatch: true,
+  ifNoneMatchOnMultipart: true,
+  conditionalDelete: true,
+};
+
+function describe({ type, name, journal, members, limits }: ReplicatedParts): Description {
+  return {
+    kind: "composer",
+    type,
+    name,
+    tier: journal.tier,
+    promises: PROMISES,
+    limits: [...limits, ...(journal.durable ? [] : ["the journal does not survive the process"])],
+    members: members.map(describeProvider),
+  };
+}
+
+/** P1 to P11, as the documentation numbers them. */
+const PROMISES: readonly string[] = [
+  "an acknowledged put is on as many members as were asked for, and the work for the rest is written down",
+  "reads never return an older version than the last acknowledged write",
+  "an acknowledged delete is never undone",
+  "NotFound is never returned because a member was unreachable",
+  "when faults end, every member reaches its state, by repair",
+  "a put that failed takes effect whole or not at all",
+  "a truncated or mismatching body is never committed",
+  "every object is readable while it is moved between members",
+  "a listing holds every key once, in UTF-8 byte order, or fails",
+];
+
+async function headReplicated(set: ReplicaSet, key: string, options: HeadOptions): Promise<ObjectInfo> {
+  const { result } = await readReplicated(set, key, options, headReader("head", key, options));
+  return withoutIdentity(result);
+}
+
+function headReader(operation: "head" | "signedUrl", key: string, options: CallOptions): Reader<ObjectInfo> {
+  const { signal, onEvent } = options;
+  return {
+    operation,
+    read: (member) => member.head(key, { signal, onEvent }),
+    infoOf: (info) => info,
+    discard: () => {},
+  };
+}
+
+async function getReplicated(set: ReplicaSet, key: string, options: GetOptions): Promise<GetResult> {
+  const { result } = await readReplicated(set, key, options, {
+    operation: "get",
+    read: (member) => member.get(key, options),
+    infoOf: ({ info }) => info,
+    discard: ({ body }) => void (body instanceof Uint8Array || (body as Readable).destroy()),
+  });
+  const info = withoutIdentity(result.info);
+  return info === result.info ? result : { ...result, info };
+}
+
+/** A link to a member that holds the object. */
+async function signReplicated(set: ReplicaSet, key: string, options: SignedUrlOptions): Promise<string> {
+  const { member } = await readReplicated(set, key, options, headReader("signedUrl", key, options));
+  if (member.signedUrl !== undefined) return await member.signedUrl(key, options);
+  const reason = `${JSON.stringify(member.name)} holds it and has no signed URLs`;
+  throw new StorageError("Unsupported", reason, { operation: "signedUrl", provider: member.name, key });
+}
+
+/** Has a composer look where the object of a key is, and bring it to where it should be. */
+export async function adoptKey(provider: StorageProvider, key: string, options: CallOptions = {}): Promise<void> {
+  await adoptKeyOf(own.require(provider, "adoptKey"), key, options);
+}

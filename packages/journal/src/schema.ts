@@ -1,0 +1,66 @@
+import type { Database } from "./database.js";
+
+/** What marks a file as a journal of ours: "Stow". @see https://www.sqlite.org/pragma.html#pragma_application_id */
+export const APPLICATION_ID = 0x53746f77;
+
+/** Each step takes the schema from its index to the next version. */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE clock (id INTEGER PRIMARY KEY CHECK (id = 1), version TEXT NOT NULL);
+  CREATE TABLE parts (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, owner TEXT NOT NULL);
+  CREATE TABLE rows (
+    part INTEGER NOT NULL REFERENCES parts (id),
+    key TEXT NOT NULL,
+    revision TEXT NOT NULL,
+    row TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    next_at INTEGER NOT NULL,
+    PRIMARY KEY (part, key)
+  ) WITHOUT ROWID;
+  CREATE INDEX rows_due ON rows (part, next_at);
+  CREATE TABLE generations (
+    part INTEGER NOT NULL,
+    slot INTEGER NOT NULL,
+    drops INTEGER NOT NULL,
+    PRIMARY KEY (part, slot)
+  ) WITHOUT ROWID;
+  CREATE TABLE controls (
+    part INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    revision TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (part, name)
+  ) WITHOUT ROWID;
+  `,
+];
+
+export const SCHEMA_VERSION: number = MIGRATIONS.length;
+
+/** The schema version of a file: 0 when it is empty; `undefined` when it belongs to something else. */
+export function schemaVersionOf(database: Database): number | undefined {
+  const version = pragma(database, "user_version");
+  const id = pragma(database, "application_id");
+  if (id === APPLICATION_ID) return version;
+  const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_master").get() as {
+    readonly tables: number;
+  };
+  return id === 0 && version === 0 && tables === 0 ? 0 : undefined;
+}
+
+function pragma(database: Database, name: string): number {
+  return Object.values(Object(database.prepare(`PRAGMA ${name}`).get()))[0] as number;
+}
+
+/** Brings a file to the schema of this version, in one transaction. */
+export function migrate(database: Database): void {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    const version = schemaVersionOf(database) ?? 0;
+    for (const step of MIGRATIONS.slice(version)) database.exec(step);
+    database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
+    database.exec("COMMIT");
+  } catch (error) {
+    database.exec("ROLLBACK");
+    throw error;
+  }
+}

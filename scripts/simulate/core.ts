@@ -1,0 +1,13 @@
+/** The sources under test, by their files: a mutant is made of the same ones. */
+export * from "../../packages/core/src/index.js";
+import { toBody, type Body } from "../../packages/core/src/index.js";
+
+/** The text of a body that is in memory, as all of the simulation are. */
+export function bytesOf({ bytes }: Body): string {
+  if (bytes === undefined) throw new TypeError("The simulation puts bytes");
+  return Buffer.from(bytes).toString();
+}
+
+export async function textBody(text: string): Promise<Body> {
+  return await toBody(Buffer.from(text));
+}

@@ -1,0 +1,238 @@
+import { StorageError, bytesOf, compareKeys, type Operation, type StorageProvider } from "./core.js";
+import type { Body, GetResult, ObjectInfo, PutOptions } from "./core.js";
+import { between, type Random } from "./random.js";
+import type { VirtualTime } from "./virtual-time.js";
+
+/** How often a call goes wrong, from 0 to 1, while faults last. */
+export interface FaultRates {
+  readonly dropped: number;
+  readonly lostAnswer: number;
+  readonly late: number;
+  readonly refused: number;
+}
+
+interface Stored {
+  readonly text: string;
+  readonly info: ObjectInfo;
+}
+
+/** In which order puts were sent to any member, and the last of them, by key, that took effect. */
+export interface WriteOrder {
+  readonly numbers: Map<string, number>;
+  readonly newest: Map<string, number>;
+}
+
+/** What became of writes that their senders know nothing about. */
+export interface MemberCounts {
+  unknownApplied: number;
+  lateAfterNewer: number;
+}
+
+/**
+ * A store at the end of a network that loses requests, loses answers, delivers requests late, refuses and goes down.
+ * It is one for all processes; each talks to it through a connection of its own.
+ */
+export class FakeMember {
+  readonly #objects = new Map<string, Stored>();
+  #etags = 0;
+  isDown = false;
+  rates: FaultRates = NO_FAULTS;
+  readonly counts: MemberCounts = { unknownApplied: 0, lateAfterNewer: 0 };
+
+  constructor(
+    readonly name: string,
+    private readonly time: VirtualTime,
+    private readonly random: Random,
+    private readonly settings: {
+      readonly conditionalDelete: boolean;
+      readonly lateMs: number;
+      readonly order: WriteOrder;
+    },
+  ) {}
+
+  /** Past every fault: for checks. */
+  peek(key: string): { readonly text: string; readonly info: ObjectInfo } | undefined {
+    return this.#objects.get(key);
+  }
+
+  keys(): readonly string[] {
+    return [...this.#objects.keys()];
+  }
+
+  /** The member as one process sees it; when the process is dead its calls neither begin nor end. */
+  connection(isAlive: () => boolean): StorageProvider {
+    const call = <T>(operation: Operation, key: string | undefined, effect: () => T): Promise<T> =>
+      this.#call(operation, key, isAlive, effect);
+    return {
+      name: this.name,
+      supports: {
+        range: true,
+        ifNoneMatch: true,
+        ifMatch: true,
+        ifNoneMatchOnMultipart: true,
+        conditionalDelete: this.settings.conditionalDelete,
+        metadata: true,
+        orderedList: true,
+        emptyObject: true,
+        overwrite: true,
+        byteExact: true,
+        keyBytesMax: 1024,
+        objectBytesMax: Infinity,
+      },
+      put: (key, body, options) => {
+        const number = numberOf(this.settings.order, options.writeId);
+        const text = bytesOf(body);
+        return call("put", key, () => this.#put(key, text, options, number));
+      },
+      get: (key) =>
+        call("get", key, (): GetResult => {
+          const { info, text } = this.#find("get", key);
+          return { info, body: Buffer.from(text) };
+        }),
+      head: (key) => call("head", key, () => this.#find("head", key).info),
+      delete: (key, { ifMatch }) => call("delete", key, () => this.#delete(key, ifMatch)),
+      list: ({ prefix = "", cursor = "", limit = 1000 }) =>
+        call("list", undefined, () => {
+          const keys = this.keys()
+            .filter((key) => key.startsWith(prefix) && (cursor === "" || compareKeys(key, cursor) > 0))
+            .toSorted(compareKeys);
+          const page = keys.slice(0, limit);
+          return {
+            objects: page.map((key) => this.#find("list", key).info),
+            prefixes: [],
+            ...(keys.length > limit && { cursor: page.at(-1) ?? "" }),
+          };
+        }),
+      ref: (key) => `fake://${this.name}/${key}`,
+      locate: (text) => {
+        const start = `fake://${this.name}/`;
+        return text.startsWith(start) ? { key: text.slice(start.length), provider: this.name, ref: text } : undefined;
+      },
+    };
+  }
+
+  async #call<T>(
+    operation: Operation,
+    key: string | undefined,
+    isAlive: () => boolean,
+    effect: () => T,
+  ): Promise<T> {
+    if (!isAlive()) await forever();
+    const { time, random, rates } = this;
+    const fate = random();
+    const isWrite = operation === "put" || operation === "delete";
+    await time.sleep(between(random, 1, 20));
+    if (this.isDown) return await this.#answer(isAlive, () => fail("Unavailable", "no", operation, key, this.name));
+    const { dropped, lostAnswer, late, refused } = rates;
+    if (fate < dropped) return await this.#silence(operation, key, isAlive);
+    if (fate < dropped + lostAnswer) {
+      if (isWrite) this.#apply(effect, true);
+      return await this.#silence(operation, key, isAlive);
+    }
+    if (fate < dropped + lostAnswer + late && isWrite) {
+      const delay = between(random, 0, this.settings.lateMs);
+      time.sleep(delay).then(() => this.#apply(effect, true));
+      return await this.#silence(operation, key, isAlive, Math.min(delay, 50));
+    }
+    if (fate < dropped + lostAnswer + late + refused) {
+      return await this.#answer(isAlive, () => fail("Unavailable", "no", operation, key, this.name));
+    }
+    let outcome: { readonly value: T } | { readonly error: unknown };
+    try {
+      outcome = { value: effect() };
+    } catch (error) {
+      outcome = { error };
+    }
+    return await this.#answer(isAlive, () => {
+      if ("error" in outcome) throw outcome.error;
+      return outcome.value;
+    });
+  }
+
+  #apply(effect: () => unknown, isUnknown: boolean): void {
+    try {
+      effect();
+      if (isUnknown) this.counts.unknownApplied++;
+    } catch {
+      // A condition did not hold, and nobody hears of it.
+    }
+  }
+
+  async #answer<T>(isAlive: () => boolean, result: () => T): Promise<T> {
+    await this.time.sleep(between(this.random, 1, 20));
+    if (!isAlive()) await forever();
+    return result();
+  }
+
+  async #silence(
+    operation: Operation,
+    key: string | undefined,
+    isAlive: () => boolean,
+    least = 0,
+  ): Promise<never> {
+    await this.time.sleep(least + between(this.random, 20, 150));
+    if (!isAlive()) await forever();
+    return fail("Timeout", "unknown", operation, key, this.name);
+  }
+
+  #find(operation: Operation, key: string): Stored {
+    return this.#objects.get(key) ?? fail("NotFound", "no", operation, key, this.name);
+  }
+
+  #put(key: string, text: string, options: PutOptions, writeNumber: number): ObjectInfo {
+    const old = this.#objects.get(key);
+    if (options.ifNoneMatch === "*" && old !== undefined) fail("AlreadyExists", "no", "put", key, this.name);
+    if (options.ifMatch !== undefined && options.ifMatch !== old?.info.etag) {
+      fail("PreconditionFailed", "no", "put", key, this.name);
+    }
+    const { newest } = this.settings.order;
+    if (writeNumber < (newest.get(key) ?? 0)) this.counts.lateAfterNewer++;
+    else newest.set(key, writeNumber);
+    const info: ObjectInfo = {
+      key,
+      size: Buffer.byteLength(text),
+      etag: `"${++this.#etags}"`,
+      writeId: options.writeId,
+      provider: this.name,
+      ref: `fake://${this.name}/${key}`,
+    };
+    this.#objects.set(key, { text, info });
+    return info;
+  }
+
+  #delete(key: string, ifMatch: string | undefined): void {
+    const old = this.#objects.get(key);
+    if (ifMatch !== undefined && old !== undefined && old.info.etag !== ifMatch) {
+      fail("PreconditionFailed", "no", "delete", key, this.name);
+    }
+    this.#objects.delete(key);
+  }
+}
+
+/** The shares that several members get of one write have one number. */
+function numberOf(order: WriteOrder, writeId: string | undefined): number {
+  const known = order.numbers.get(writeId ?? "");
+  if (known !== undefined) return known;
+  const number = order.numbers.size + 1;
+  order.numbers.set(writeId ?? "", number);
+  return number;
+}
+
+export const NO_FAULTS: FaultRates = { dropped: 0, lostAnswer: 0, late: 0, refused: 0 };
+
+/** What a dead process waits for. */
+export function forever(): Promise<never> {
+  return new Promise<never>(() => {});
+}
+
+export function fail(
+  code: "Unavailable" | "Timeout" | "NotFound" | "AlreadyExists" | "PreconditionFailed",
+  applied: "no" | "unknown",
+  operation: Operation,
+  key: string | undefined,
+  provider: string,
+): never {
+  throw new StorageError(code, "it is simulated", { operation, provider, key, applied });
+}
+
+export type { Body };

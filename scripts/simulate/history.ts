@@ -1,0 +1,328 @@
+import { isStorageError, type StorageProvider } from "./core.js";
+import { textBody } from "./core.js";
+import { FakeMember, NO_FAULTS } from "./fake-member.js";
+import { forget, processJournal, rowsOf, type JournalDisk, type ProcessLife } from "./fake-journal.js";
+import { isLinearizable, type Seen } from "./linearizable.js";
+import { between, pick, seeded, type Random } from "./random.js";
+import { TIMES, type Scenario } from "./scenarios.js";
+import { VirtualTime } from "./virtual-time.js";
+
+/** What one history showed. */
+export interface Outcome {
+  readonly violations: readonly string[];
+  readonly unknownApplied: boolean;
+  readonly crashOnOpenIntent: boolean;
+  readonly lateAfterNewer: boolean;
+  readonly answered: number;
+  readonly calls: number;
+}
+
+interface Process extends ProcessLife {
+  readonly provider: StorageProvider;
+  readonly crashed: Promise<void>;
+  readonly crash: () => void;
+}
+
+interface World {
+  readonly scenario: Scenario;
+  readonly disk: JournalDisk;
+  readonly time: VirtualTime;
+  readonly random: Random;
+  readonly prefix: string;
+  readonly members: readonly FakeMember[];
+  readonly processes: Process[];
+  readonly history: Map<string, Seen[]>;
+  readonly trace: ((line: string) => void) | undefined;
+  crashOnOpenIntent: boolean;
+  answered: number;
+  calls: number;
+  values: number;
+  isOver: boolean;
+}
+
+const PROCESSES = 2;
+const CLIENTS = 3;
+const CALLS_PER_CLIENT = 7;
+
+/** Runs one history under virtual time, and checks what its clients saw and what its members hold in the end. */
+export async function runHistory(
+  scenario: Scenario,
+  seed: number,
+  disk: JournalDisk,
+  trace?: (line: string) => void,
+): Promise<Outcome> {
+  const random = seeded(seed);
+  const time = new VirtualTime();
+  const uninstall = time.install(seeded(seed + 1));
+  const conditionalDelete = random() < 0.7;
+  const settings = { conditionalDelete, lateMs: TIMES.settleMs * 0.6, order: { numbers: new Map(), newest: new Map() } };
+  const world: World = {
+    ...{ scenario, disk, time, random, trace },
+    prefix: `${seed} `,
+    members: scenario.members.map((name) => new FakeMember(name, time, random, settings)),
+    processes: [],
+    history: new Map(keysOf(random).map((key) => [key, []])),
+    ...{ crashOnOpenIntent: false, answered: 0, calls: 0, values: 0, isOver: false },
+  };
+  try {
+    for (let index = 0; index < PROCESSES; index++) world.processes.push(startProcess(world, index));
+    const violations = await time.run(play(world));
+    const counts = world.members.map((member) => member.counts);
+    return {
+      violations,
+      unknownApplied: counts.some(({ unknownApplied }) => unknownApplied > 0),
+      lateAfterNewer: counts.some(({ lateAfterNewer }) => lateAfterNewer > 0),
+      crashOnOpenIntent: world.crashOnOpenIntent,
+      answered: world.answered,
+      calls: world.calls,
+    };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return { ...NOTHING, violations: [`it broke: ${error.stack ?? error.message}`] };
+  } finally {
+    uninstall();
+    forget(disk);
+  }
+}
+
+const NOTHING: Omit<Outcome, "violations"> = {
+  ...{ unknownApplied: false, crashOnOpenIntent: false, lateAfterNewer: false },
+  ...{ answered: 0, calls: 0 },
+};
+
+function keysOf(random: Random): readonly string[] {
+  return ["k1", "k2", "k3"].slice(0, 1 + Math.floor(random() * 3));
+}
+
+let processCount = 0;
+
+function startProcess(world: World, index: number): Process {
+  const life: ProcessLife = { id: `p${processCount++}`, alive: true };
+  const { disk, time, random, prefix, scenario } = world;
+  const isAlive = (id: string): boolean => world.processes.some((each) => each.id === id && each.alive);
+  const journal = processJournal(disk, time, random, life, isAlive, prefix);
+  const connections = world.members.map((member) => member.connection(() => life.alive));
+  let crashed: () => void = () => {};
+  const crash = new Promise<void>((resolve) => (crashed = resolve));
+  const started = {
+    provider: scenario.make(connections, journal),
+    crashed: crash,
+    crash: () => {
+      life.alive = false;
+      if (rowsOf(disk, prefix).some(({ row }) => row.open !== undefined && row.lease?.process === life.id)) {
+        world.crashOnOpenIntent = true;
+      }
+      world.trace?.(`${time.now.toFixed(1)} process ${index} (${life.id}) dies`);
+      crashed();
+    },
+  };
+  return Object.assign(life, started);
+}
+
+async function play(world: World): Promise<readonly string[]> {
+  const { time, members, random } = world;
+  for (const member of members) {
+    const scale = pick(random, [0, 0.5, 1, 2]);
+    member.rates = { dropped: 0.03 * scale, lostAnswer: 0.04 * scale, late: 0.05 * scale, refused: 0.04 * scale };
+  }
+  const disturbances = [
+    ...members.map((member) => outages(world, member)),
+    ...world.processes.map((_, index) => crashes(world, index)),
+    ...[journalFaults(world), clockSteps(world), operators(world)],
+    ...world.processes.map((_, index) => repairs(world, index)),
+  ];
+  await Promise.all(Array.from({ length: CLIENTS }, (_, index) => client(world, index)));
+  world.isOver = true;
+  await Promise.all(disturbances);
+  for (const member of members) Object.assign(member, { rates: NO_FAULTS, isDown: false });
+  world.disk.failing = 0;
+  await time.sleep(TIMES.settleMs);
+  const left = await repairAll(world);
+  await finalReads(world);
+  return [...left, ...checkHistories(world), ...checkMembers(world)];
+}
+
+async function client(world: World, index: number): Promise<void> {
+  const { random, time, history } = world;
+  for (let count = 0; count < CALLS_PER_CLIENT; count++) {
+    await time.sleep(between(random, 0, 120));
+    await oneCall(world, `client ${index}`, pick(random, [...history.keys()]), random());
+  }
+}
+
+async function oneCall(world: World, who: string, key: string, dice: number): Promise<void> {
+  const { random, processes, time } = world;
+  const slot = Math.floor(random() * processes.length);
+  const own = processes[slot] as Process;
+  const { provider } = own;
+  const value = `v${world.values++}`;
+  const begin = time.now;
+  const kind = dice < 0.38 ? "put" : dice < 0.46 ? "create" : dice < 0.6 ? "delete" : "read";
+  world.calls++;
+  const say = (what: string): void =>
+    world.trace?.(`${begin.toFixed(1)}–${time.now.toFixed(1)} ${who} on ${own.id}: ${kind} ${key} ${what}`);
+  const call = callOf(provider, kind, key, value);
+  const outcome = await Promise.race([
+    call.then(
+      (read) => ({ read }),
+      (error: unknown) => ({ error }),
+    ),
+    own.crashed.then(() => ({ error: CRASHED })),
+  ]);
+  const seen = seenOf(kind, value, outcome);
+  say("error" in outcome ? textOf(outcome.error) : `${outcome.read ?? value}`);
+  if (seen === undefined) return;
+  if (seen.isSettled) world.answered++;
+  const end = seen.isSettled ? time.now : undefined;
+  world.history.get(key)?.push({ kind: seen.kind, value: seen.value, begin, end, who });
+}
+
+const CRASHED = new Error("the process died");
+
+function textOf(error: unknown): string {
+  if (!isStorageError(error)) return String(error);
+  return `${error.code} (applied: ${error.applied}) ${error.reason}`;
+}
+
+async function callOf(
+  provider: StorageProvider,
+  kind: "put" | "create" | "delete" | "read",
+  key: string,
+  value: string,
+): Promise<string | undefined> {
+  if (kind === "read") {
+    const { body } = await provider.get(key, {});
+    return Buffer.from(body as Uint8Array).toString();
+  }
+  if (kind === "delete") return void (await provider.delete(key, {}));
+  await provider.put(key, await textBody(value), kind === "create" ? { ifNoneMatch: "*" } : {});
+  return undefined;
+}
+
+/** What an answer says about the key; nothing, when it says nothing. */
+function seenOf(
+  kind: "put" | "create" | "delete" | "read",
+  value: string,
+  outcome: { readonly read: string | undefined } | { readonly error: unknown },
+): { readonly kind: Seen["kind"]; readonly value?: string | undefined; readonly isSettled: boolean } | undefined {
+  if ("read" in outcome) return { kind, value: kind === "read" ? outcome.read : value, isSettled: true };
+  const { error } = outcome;
+  if (isStorageError(error, "NotFound") && kind === "read") return { kind, value: undefined, isSettled: true };
+  if (kind === "read") return undefined;
+  if (isStorageError(error, "AlreadyExists")) return { kind: "exists", isSettled: true };
+  if (isStorageError(error) && error.applied === "no") return undefined;
+  if (isStorageError(error, "PartialWrite")) return { kind, value, isSettled: true };
+  if (isStorageError(error) || error === CRASHED) return { kind, value, isSettled: false };
+  throw error;
+}
+
+async function outages(world: World, member: FakeMember): Promise<void> {
+  const { random, time } = world;
+  if (random() < 0.4) return;
+  while (!world.isOver) {
+    await time.sleep(between(random, 20, 400));
+    member.isDown = !world.isOver && !member.isDown;
+    world.trace?.(`${time.now.toFixed(1)} ${member.name} is ${member.isDown ? "down" : "up"}`);
+  }
+  member.isDown = false;
+}
+
+async function crashes(world: World, index: number): Promise<void> {
+  const { random, time } = world;
+  for (let count = 0; count < 2 && random() < 0.5; count++) {
+    await time.sleep(between(random, 10, 500));
+    if (world.isOver) return;
+    world.processes[index]?.crash();
+    world.processes[index] = startProcess(world, index);
+  }
+}
+
+async function journalFaults(world: World): Promise<void> {
+  const { random, time, disk } = world;
+  disk.failing = 0;
+  if (random() < 0.7) return;
+  await time.sleep(between(random, 0, 300));
+  disk.failing = 0.3;
+  await time.sleep(between(random, 10, 200));
+  disk.failing = 0;
+}
+
+async function clockSteps({ random, time }: World): Promise<void> {
+  if (random() < 0.7) return;
+  await time.sleep(between(random, 0, 400));
+  time.clockOffset = between(random, -3_600_000, 3_600_000);
+}
+
+async function operators(world: World): Promise<void> {
+  const { random, time, scenario, history } = world;
+  if (scenario.disturb === undefined) return;
+  while (!world.isOver) {
+    await time.sleep(between(random, 10, 150));
+    const own = pick(random, world.processes);
+    const done = scenario.disturb(own.provider, random, pick(random, [...history.keys()])).catch(() => {});
+    await Promise.race([done, own.crashed]);
+  }
+}
+
+async function repairs(world: World, index: number): Promise<void> {
+  const { random, time } = world;
+  while (!world.isOver) {
+    await time.sleep(between(random, 5, 200));
+    const own = world.processes[index] as Process;
+    await Promise.race([own.provider.upkeep?.repair({}), own.crashed]);
+  }
+}
+
+async function repairAll({ processes, time, disk, prefix, scenario, history }: World): Promise<readonly string[]> {
+  const { provider } = processes[0] as Process;
+  const { upkeep } = provider;
+  if (scenario.disturb !== undefined) {
+    const never = (): number => 1;
+    for (const key of history.keys()) await scenario.disturb(provider, never, key);
+  }
+  for (let round = 0; round < 200; round++) {
+    const wait = await upkeep?.repair({});
+    if (wait === undefined) return [];
+    await time.sleep(Math.min(wait, TIMES.settleMs));
+  }
+  return rowsOf(disk, prefix).map(({ key, row }) => `not converged: ${key} ${JSON.stringify(row)}`);
+}
+
+async function finalReads(world: World): Promise<void> {
+  for (const key of world.history.keys()) {
+    await oneCall(world, "the end", key, 1);
+    await oneCall(world, "the end", key, 1);
+  }
+}
+
+function checkHistories({ history, trace }: World): readonly string[] {
+  return [...history].flatMap(([key, seen]) => {
+    if (isLinearizable(seen)) return [];
+    for (const each of seen) trace?.(JSON.stringify({ key, ...each }));
+    return [`${key} is not linearizable`];
+  });
+}
+
+function checkMembers({ history, members, scenario, time }: World): readonly string[] {
+  void time;
+  return [...history].flatMap(([key, seen]) => {
+    const final = seen.findLast(({ who, kind }) => who === "the end" && kind === "read");
+    if (final === undefined) return [`${key} cannot be read in the end`];
+    const held = members.map((member) => member.peek(key)?.text);
+    const problem = holdersProblem(scenario, held, final.value);
+    return problem === undefined ? [] : [`${key}: ${problem}: ${JSON.stringify(held)}, read ${final.value}`];
+  });
+}
+
+function holdersProblem(
+  { holders, name }: Scenario,
+  held: readonly (string | undefined)[],
+  final: string | undefined,
+): string | undefined {
+  const present = held.filter((text) => text !== undefined);
+  if (final === undefined) return present.length === 0 ? undefined : "deleted and still there";
+  if (present.some((text) => text !== final)) return "an older copy is left";
+  const expected = { all: held.length, first: name === "fallback-of-mirrors" ? 2 : 1, one: 1 }[holders];
+  if (present.length !== expected) return `${present.length} copies instead of ${expected}`;
+  return holders === "first" && held[0] === undefined ? "it is not on the first member" : undefined;
+}

@@ -1,0 +1,80 @@
+import { adoptKey, fallback, mirror, setSplitPercent, split, type Journal, type StorageProvider } from "./core.js";
+
+/** What of the protocol's times is the same for all. In milliseconds of virtual time. */
+export const TIMES = { settleMs: 2000, leaseMs: 1500, waitMs: 3000, graceMs: 400, askMs: 250 } as const;
+
+const PLAIN = { ...TIMES, retry: false, timeouts: false } as const;
+
+/** A composer that is simulated. */
+export interface Scenario {
+  readonly name: string;
+  readonly members: readonly string[];
+  readonly make: (members: readonly StorageProvider[], journal: Journal) => StorageProvider;
+  /** Something that operators do meanwhile. */
+  readonly disturb?: (provider: StorageProvider, random: () => number, key: string) => Promise<void>;
+  /** How many members hold an object in the end; or which. */
+  readonly holders: "all" | "first" | "one";
+}
+
+function two(members: readonly StorageProvider[]): readonly [StorageProvider, StorageProvider] {
+  return members as readonly [StorageProvider, StorageProvider];
+}
+
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    name: "fallback",
+    members: ["a", "b"],
+    make: (members, journal) => fallback(members, { ...PLAIN, journal }),
+    holders: "first",
+  },
+  {
+    name: "fallback-stays",
+    members: ["a", "b", "c"],
+    make: (members, journal) => fallback(members, { ...PLAIN, journal, drain: "never" }),
+    holders: "one",
+  },
+  {
+    name: "mirror-all",
+    members: ["a", "b"],
+    make: (members, journal) => mirror(members, { ...PLAIN, journal, writes: "all" }),
+    holders: "all",
+  },
+  {
+    name: "mirror-quorum",
+    members: ["a", "b", "c"],
+    make: (members, journal) => mirror(members, { ...PLAIN, journal, writes: "quorum" }),
+    holders: "all",
+  },
+  {
+    name: "mirror-primary",
+    members: ["a", "b"],
+    make: (members, journal) => mirror(members, { ...PLAIN, journal, writes: "primary" }),
+    holders: "all",
+  },
+  {
+    name: "split",
+    members: ["a", "b"],
+    make: (members, journal) => {
+      const [from, to] = two(members);
+      return split({ ...PLAIN, journal, from, to, percent: 50, salt: "s", move: true, onUnavailable: "other" });
+    },
+    disturb: async (provider, random, key) => {
+      if (random() < 0.5) await setSplitPercent(provider, Math.floor(random() * 5) * 25);
+      else await adoptKey(provider, key);
+    },
+    holders: "one",
+  },
+  {
+    name: "fallback-of-mirrors",
+    members: ["a", "b", "c", "d"],
+    make: ([a, b, c, d], journal) =>
+      fallback(
+        [
+          mirror([a, b] as StorageProvider[], { ...PLAIN, journal, name: "near" }),
+          mirror([c, d] as StorageProvider[], { ...PLAIN, journal, name: "far", writes: "primary" }),
+        ],
+        { ...PLAIN, journal },
+      ),
+    holders: "first",
+  },
+];

@@ -1,0 +1,95 @@
+import { setImmediate as turn } from "node:timers/promises";
+
+interface Timer {
+  readonly at: number;
+  readonly order: number;
+  readonly repeatMs: number | undefined;
+  readonly call: () => void;
+  stopped: boolean;
+}
+
+/**
+ * Time that stands still while anything is to be done, and then jumps to the next timer. In its place are the timers,
+ * the clock and the random numbers of the process, so that what runs under it is the code as it is, and the same
+ * seed gives the same history.
+ */
+export class VirtualTime {
+  #now = 0;
+  #order = 0;
+  #timers: Timer[] = [];
+  /** How far the system's clock is off: it may be set forward and back. */
+  clockOffset = 0;
+
+  get now(): number {
+    return this.#now;
+  }
+
+  /** @returns What puts the real ones back. */
+  install(random: () => number): () => void {
+    const real = { setTimeout, setInterval, clearTimeout, clearInterval, now: Date.now, random: Math.random };
+    const clear = (timer: unknown): void => {
+      if (timer !== undefined && timer !== null) (timer as { stop: () => void }).stop();
+    };
+    Object.assign(globalThis, {
+      setTimeout: (call: () => void, ms = 0) => this.#add(call, ms, undefined),
+      setInterval: (call: () => void, ms = 0) => this.#add(call, ms, ms),
+      clearTimeout: clear,
+      clearInterval: clear,
+    });
+    Date.now = () => START + this.#now + this.clockOffset;
+    Math.random = random;
+    return () => {
+      const { now, random: realRandom, ...timers } = real;
+      Object.assign(globalThis, timers);
+      Date.now = now;
+      Math.random = realRandom;
+      this.#timers = [];
+    };
+  }
+
+  /** Waits in virtual time. */
+  readonly sleep = async (ms: number): Promise<void> => {
+    await new Promise<void>((resolve) => void this.#add(resolve, ms, undefined));
+  };
+
+  /** Lets time pass until something has settled; throws when nothing is left that could settle it. */
+  async run<T>(promise: Promise<T>): Promise<T> {
+    let settled: { readonly value: T } | { readonly error: unknown } | undefined;
+    promise.then(
+      (value) => (settled = { value }),
+      (error: unknown) => (settled = { error }),
+    );
+    for (;;) {
+      await turn();
+      if (settled !== undefined) break;
+      this.#fireNext();
+    }
+    if ("error" in settled) throw settled.error;
+    return settled.value;
+  }
+
+  #add(call: () => void, ms: number, repeatMs: number | undefined): { unref: () => unknown; stop: () => void } {
+    const timer: Timer = { at: this.#now + Math.max(0, ms), order: this.#order++, repeatMs, call, stopped: false };
+    this.#timers.push(timer);
+    const handle = {
+      stop: () => void (timer.stopped = true),
+      unref: () => handle,
+      ref: () => handle,
+    };
+    return handle;
+  }
+
+  #fireNext(): void {
+    const live = this.#timers.filter(({ stopped }) => !stopped);
+    const [first, ...rest] = live;
+    if (first === undefined) throw new Error("Nothing is left that could happen: a call hangs");
+    const next = rest.reduce((a, b) => (b.at < a.at || (b.at === a.at && b.order < a.order) ? b : a), first);
+    this.#timers = live.filter((timer) => timer !== next);
+    this.#now = Math.max(this.#now, next.at);
+    if (next.repeatMs !== undefined) this.#add(next.call, next.repeatMs, next.repeatMs);
+    next.call();
+  }
+}
+
+/** Any moment will do. */
+const START = 1_780_000_000_000;

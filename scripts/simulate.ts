@@ -1,30 +1,141 @@
-// Runs histories of the composers under simulated faults: `pnpm simulate --histories 1000`.
+// Runs the composers through histories full of faults, in virtual time, and checks what their clients saw.
+//
+//   pnpm simulate --histories 10000            every scenario
+//   pnpm simulate --scenario split --seed 42 --trace
+//   pnpm simulate --ablations                  each rule of the protocol taken out must be noticed
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { createDisk } from "./simulate/fake-journal.js";
-import { runHistory } from "./simulate/history.js";
+import { ABLATIONS, type Ablation } from "./simulate/ablations.js";
+import type { Job, Report } from "./simulate/child.js";
+import { createSimulator, type Simulator } from "./simulate/run-job.js";
 import { SCENARIOS } from "./simulate/scenarios.js";
 
-const { values } = parseArgs({
+const { values: options } = parseArgs({
   options: {
     histories: { type: "string", default: "1000" },
     scenario: { type: "string" },
     seed: { type: "string" },
     trace: { type: "boolean", default: false },
+    ablations: { type: "boolean", default: false },
+    rule: { type: "string" },
   },
 });
 
-const disk = createDisk();
-for (const scenario of SCENARIOS) {
-  if (values.scenario !== undefined && values.scenario !== scenario.name) continue;
-  const started = performance.now();
-  const seeds = values.seed === undefined ? Array.from({ length: Number(values.histories) }, (_, i) => i) : [Number(values.seed)];
-  let bad = 0, unknown = 0, crash = 0, late = 0, answered = 0, calls = 0;
-  for (const seed of seeds) {
-    const outcome = await runHistory(scenario, seed, disk, values.trace ? console.log : undefined);
-    if (outcome.violations.length > 0 && bad++ < 5) console.log(scenario.name, "seed", seed, outcome.violations.join("\n   "));
-    unknown += Number(outcome.unknownApplied); crash += Number(outcome.crashOnOpenIntent); late += Number(outcome.lateAfterNewer);
-    answered += outcome.answered; calls += outcome.calls;
-  }
-  const pc = (n: number): string => `${((100 * n) / seeds.length).toFixed(1)} %`;
-  console.log(`${scenario.name}: ${seeds.length} histories, ${bad} with violations; unknown applied ${pc(unknown)}, crash on open intent ${pc(crash)}, late after newer ${pc(late)}; answered ${((100 * answered) / calls).toFixed(0)} %; ${((performance.now() - started) / seeds.length).toFixed(2)} ms each`);
+/** How much of the histories must have met what they are for. */
+const FLOORS = { unknownApplied: 0.1, crashOnOpenIntent: 0.1, lateAfterNewer: 0.05 } as const;
+
+const JOB_HISTORIES = 500;
+
+let passed = 0;
+let failed = 0;
+
+function tell(isGood: boolean, text: string): void {
+  if (isGood) passed++;
+  else failed++;
+  console.log(`${isGood ? "ok  " : "FAIL"} ${text}`);
 }
+
+function jobsOf(scenario: string, histories: number, stopsAtFirst: boolean): readonly Job[] {
+  if (options.seed !== undefined) {
+    return [{ scenario, fromSeed: Number(options.seed), count: 1, stopsAtFirst, traces: options.trace }];
+  }
+  return Array.from({ length: Math.ceil(histories / JOB_HISTORIES) }, (_, index) => ({
+    scenario,
+    fromSeed: index * JOB_HISTORIES,
+    count: Math.min(JOB_HISTORIES, histories - index * JOB_HISTORIES),
+    stopsAtFirst,
+    traces: false,
+  }));
+}
+
+/** Runs jobs, one for each processor at a time, in order, until one of them is enough. */
+async function runAll(
+  simulator: Simulator,
+  jobs: readonly Job[],
+  isEnough: (report: Report) => boolean,
+): Promise<readonly Report[]> {
+  const reports: Report[] = [];
+  const queue = [...jobs];
+  const worker = async (): Promise<void> => {
+    for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
+      const report = await simulator.run(job, console.log);
+      reports.push(report);
+      if (isEnough(report)) queue.length = 0;
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  return reports;
+}
+
+async function simulateAll(simulator: Simulator, histories: number): Promise<void> {
+  const names = SCENARIOS.map(({ name }) => name).filter(
+    (name) => options.scenario === undefined || options.scenario === name,
+  );
+  if (names.length === 0) throw new Error(`The scenarios are ${SCENARIOS.map(({ name }) => name).join(", ")}`);
+  for (const name of names) {
+    const startedAt = performance.now();
+    const reports = await runAll(simulator, jobsOf(name, histories, false), () => false);
+    const violations = reports.flatMap((report) => report.violations);
+    const share = (of: (report: Report) => number): number => sum(reports, of) / sum(reports, (each) => each.histories);
+    const coverage = {
+      unknownApplied: share((report) => report.unknownApplied),
+      crashOnOpenIntent: share((report) => report.crashOnOpenIntent),
+      lateAfterNewer: share((report) => report.lateAfterNewer),
+    };
+    const isCovered =
+      options.seed !== undefined ||
+      Object.entries(FLOORS).every(([what, floor]) => coverage[what as keyof typeof FLOORS] >= floor);
+    for (const { seed, texts } of violations.slice(0, 5)) {
+      console.log(`     seed ${seed}: ${texts.join("\n          ")}`);
+    }
+    const answered = sum(reports, (report) => report.answered) / sum(reports, (report) => report.calls);
+    const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
+    tell(
+      violations.length === 0 && isCovered,
+      `${name}: ${sum(reports, (report) => report.histories)} histories, ${violations.length} with violations; ` +
+        `unknown writes that had taken effect in ${percent(coverage.unknownApplied)}, crashes on an open intent in ` +
+        `${percent(coverage.crashOnOpenIntent)}, late arrivals after a newer write in ${percent(coverage.lateAfterNewer)}; ` +
+        `${percent(answered)} of calls answered; ${((performance.now() - startedAt) / 1000).toFixed(0)} s`,
+    );
+  }
+}
+
+function sum(reports: readonly Report[], of: (report: Report) => number): number {
+  return reports.reduce((total, report) => total + of(report), 0);
+}
+
+async function ablate({ rule, scenarios, without }: Ablation, histories: number): Promise<void> {
+  const simulator = await createSimulator(without);
+  try {
+    for (const scenario of scenarios) {
+      const reports = await runAll(
+        simulator,
+        jobsOf(scenario, histories, true),
+        ({ violations }) => violations.length > 0,
+      );
+      const [first] = reports.flatMap(({ violations }) => violations).toSorted((a, b) => a.seed - b.seed);
+      if (first === undefined) continue;
+      tell(true, `without "${rule}": ${scenario}, seed ${first.seed}: ${first.texts[0]?.slice(0, 100)}`);
+      return;
+    }
+    tell(false, `without "${rule}" nothing was noticed in ${histories} histories of ${scenarios.join(", ")}`);
+  } finally {
+    await simulator.remove();
+  }
+}
+
+const histories = Number(options.histories);
+if (options.ablations) {
+  for (const ablation of ABLATIONS) {
+    if (options.rule === undefined || ablation.rule.includes(options.rule)) await ablate(ablation, histories);
+  }
+} else {
+  const simulator = await createSimulator([]);
+  try {
+    await simulateAll(simulator, histories);
+  } finally {
+    await simulator.remove();
+  }
+}
+console.log(`\n${passed} passed, ${failed} failed`);
+if (failed > 0) process.exitCode = 1;

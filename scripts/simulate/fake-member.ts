@@ -16,10 +16,12 @@ interface Stored {
   readonly info: ObjectInfo;
 }
 
-/** In which order puts were sent to any member, and the last of them, by key, that took effect. */
+const SLOW = 0.1;
+
+/** In which order puts were sent, and for each key how many had been when its last acknowledged write began. */
 export interface WriteOrder {
   readonly numbers: Map<string, number>;
-  readonly newest: Map<string, number>;
+  readonly acknowledged: Map<string, number>;
 }
 
 /** What became of writes that their senders know nothing about. */
@@ -121,7 +123,7 @@ export class FakeMember {
     const { time, random, rates } = this;
     const fate = random();
     const isWrite = operation === "put" || operation === "delete";
-    await time.sleep(between(random, 1, 20));
+    await time.sleep(this.#latency());
     if (this.isDown) return await this.#answer(isAlive, () => fail("Unavailable", "no", operation, key, this.name));
     const { dropped, lostAnswer, late, refused } = rates;
     if (fate < dropped) return await this.#silence(operation, key, isAlive);
@@ -159,9 +161,15 @@ export class FakeMember {
   }
 
   async #answer<T>(isAlive: () => boolean, result: () => T): Promise<T> {
-    await this.time.sleep(between(this.random, 1, 20));
+    await this.time.sleep(this.#latency());
     if (!isAlive()) await forever();
     return result();
+  }
+
+  /** Most of the time it is quick. */
+  #latency(): number {
+    const isSlow = this.random() < SLOW;
+    return between(this.random, 1, isSlow ? 400 : 20);
   }
 
   async #silence(
@@ -185,9 +193,8 @@ export class FakeMember {
     if (options.ifMatch !== undefined && options.ifMatch !== old?.info.etag) {
       fail("PreconditionFailed", "no", "put", key, this.name);
     }
-    const { newest } = this.settings.order;
-    if (writeNumber < (newest.get(key) ?? 0)) this.counts.lateAfterNewer++;
-    else newest.set(key, writeNumber);
+    const { acknowledged } = this.settings.order;
+    if (writeNumber <= (acknowledged.get(key) ?? 0)) this.counts.lateAfterNewer++;
     const info: ObjectInfo = {
       key,
       size: Buffer.byteLength(text),

@@ -1,6 +1,6 @@
 import { isStorageError, type StorageProvider } from "./core.js";
 import { textBody } from "./core.js";
-import { FakeMember, NO_FAULTS } from "./fake-member.js";
+import { FakeMember, NO_FAULTS, type WriteOrder } from "./fake-member.js";
 import { forget, processJournal, rowsOf, type JournalDisk, type ProcessLife } from "./fake-journal.js";
 import { isLinearizable, type Seen } from "./linearizable.js";
 import { between, pick, seeded, type Random } from "./random.js";
@@ -32,6 +32,7 @@ interface World {
   readonly members: readonly FakeMember[];
   readonly processes: Process[];
   readonly history: Map<string, Seen[]>;
+  readonly order: WriteOrder;
   readonly trace: ((line: string) => void) | undefined;
   crashOnOpenIntent: boolean;
   answered: number;
@@ -55,9 +56,10 @@ export async function runHistory(
   const time = new VirtualTime();
   const uninstall = time.install(seeded(seed + 1));
   const conditionalDelete = random() < 0.7;
-  const settings = { conditionalDelete, lateMs: TIMES.settleMs * 0.6, order: { numbers: new Map(), newest: new Map() } };
+  const order: WriteOrder = { numbers: new Map(), acknowledged: new Map() };
+  const settings = { conditionalDelete, lateMs: TIMES.settleMs * 0.6, order };
   const world: World = {
-    ...{ scenario, disk, time, random, trace },
+    ...{ scenario, disk, time, random, trace, order },
     prefix: `${seed} `,
     members: scenario.members.map((name) => new FakeMember(name, time, random, settings)),
     processes: [],
@@ -157,6 +159,7 @@ async function oneCall(world: World, who: string, key: string, dice: number): Pr
   const { provider } = own;
   const value = `v${world.values++}`;
   const begin = time.now;
+  const sent = world.order.numbers.size;
   const kind = dice < 0.38 ? "put" : dice < 0.46 ? "create" : dice < 0.6 ? "delete" : "read";
   world.calls++;
   const say = (what: string): void =>
@@ -173,6 +176,7 @@ async function oneCall(world: World, who: string, key: string, dice: number): Pr
   say("error" in outcome ? textOf(outcome.error) : `${outcome.read ?? value}`);
   if (seen === undefined) return;
   if (seen.isSettled) world.answered++;
+  if (seen.isSettled && kind !== "read") world.order.acknowledged.set(key, sent);
   const end = seen.isSettled ? time.now : undefined;
   world.history.get(key)?.push({ kind: seen.kind, value: seen.value, begin, end, who });
 }

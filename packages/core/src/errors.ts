@@ -156,7 +156,7 @@ export const ERROR_CODES: Readonly<Record<StorageErrorCode, ErrorCodeFacts>> = {
     when: "fewer members than asked for hold the object",
     applied: "yes",
     retryable: false,
-    movesOn: "never",
+    movesOn: "yes",
   },
   Conflict: {
     when: "the idempotency key was used with other bytes, or a lease was lost",

@@ -246,6 +246,11 @@ export interface GetOptions extends CallOptions {
 }
 
 export interface HeadOptions extends CallOptions {
+  /**
+   * Only an answer that no write which has begun before can change any more; `Unavailable` while there is none. For
+   * composers with a journal, where a write may be undecided for long; other providers need not look at it.
+   */
+  readonly isFinal?: boolean | undefined;
   /** The ref under which the object was last seen: a composer asks that member first. */
   readonly ref?: string | undefined;
 }

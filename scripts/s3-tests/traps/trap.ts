@@ -1,13 +1,5 @@
+import type { Edit } from "../../edited-bundle.js";
 import type { RealTest } from "../real.js";
-
-/** A change of one source file that switches a work-around off. */
-export interface Edit {
-  /** Below `packages/`. */
-  readonly file: string;
-  /** Found exactly once. */
-  readonly replace: string;
-  readonly by: string;
-}
 
 /** Something that servers or the SDK do and nobody expects, with the test that Stowage copes with it. */
 export interface Trap extends RealTest {
@@ -29,6 +21,4 @@ type Topic =
   | "conditions"
   | "errors";
 
-export function edit(file: string, replace: string, by: string): Edit {
-  return { file, replace, by };
-}
+export { edit, type Edit } from "../../edited-bundle.js";

@@ -1,14 +1,14 @@
 // Runs the test of one trap in a process of its own, made of sources in which the work-around is switched off.
-import { build, type Plugin } from "esbuild";
 import { execFile } from "node:child_process";
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { ServerKind } from "../real.js";
 import type { S3Server } from "../../s3-servers/server.js";
 import { BEGUN } from "./child.js";
-import type { Edit, Trap } from "./trap.js";
+import { bundleEdited } from "../../edited-bundle.js";
+import type { Trap } from "./trap.js";
 
 const execute = promisify(execFile);
 const PACKAGES = fileURLToPath(new URL("../../../packages/", import.meta.url));
@@ -28,53 +28,13 @@ let bundles = 0;
 export async function failureWithout(kind: ServerKind, server: S3Server, trap: Trap): Promise<string> {
   await mkdir(BUNDLES, { recursive: true });
   const outfile = join(BUNDLES, `${process.pid}-${++bundles}.mjs`);
-  const applied = new Set<Edit>();
   try {
-    await bundle(outfile, trap.without, applied);
-    const missed = trap.without.find((edit) => !applied.has(edit));
-    if (missed !== undefined)
-      throw new Error(`${missed.file} has not exactly one ${JSON.stringify(missed.replace)}`);
+    const entry = fileURLToPath(new URL("child.ts", import.meta.url));
+    await bundleEdited(entry, outfile, trap.without, ["@aws-sdk/*", "aws-sdk-client-mock", "esbuild"]);
     return await runBundle(outfile, { kind, server, title: trap.title });
   } finally {
     await rm(outfile, { force: true });
   }
-}
-
-async function bundle(outfile: string, edits: readonly Edit[], applied: Set<Edit>): Promise<void> {
-  await build({
-    entryPoints: [fileURLToPath(new URL("child.ts", import.meta.url))],
-    outfile,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    logLevel: "silent",
-    external: ["@aws-sdk/*", "aws-sdk-client-mock", "esbuild"],
-    // What is CommonJS inside, such as mime-types, asks for Node's modules by require.
-    banner: {
-      js: 'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);',
-    },
-    plugins: [editing(edits, applied)],
-  });
-}
-
-function editing(edits: readonly Edit[], applied: Set<Edit>): Plugin {
-  return {
-    name: "edits",
-    setup: (made) => {
-      made.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-        let contents = await readFile(path, "utf8");
-        for (const edit of edits) {
-          if (path !== join(PACKAGES, edit.file)) continue;
-          const pieces = contents.split(edit.replace);
-          if (pieces.length !== 2) continue;
-          contents = pieces.join(edit.by);
-          applied.add(edit);
-        }
-        return { contents, loader: "ts" };
-      });
-    },
-  };
 }
 
 interface Job {

@@ -1,5 +1,5 @@
 import type { StorageError } from "../errors.js";
-import type { CallOptions, ObjectInfo, StorageProvider } from "../provider.js";
+import type { CallOptions, HeadOptions, ObjectInfo, StorageProvider } from "../provider.js";
 import { ask, memberError, saysAbsent, type Group } from "./chain.js";
 
 /** What a member answered when it was asked whether it holds a key. */
@@ -25,12 +25,14 @@ export async function askMember(
   chain: Group,
   member: StorageProvider,
   key: string,
-  options: CallOptions,
+  options: HeadOptions,
 ): Promise<Answer> {
-  const { signal, onEvent } = options;
+  const { signal, onEvent, isFinal } = options;
   const startedAt = performance.now();
   try {
-    const info = await ask(chain, member, key, { signal, onEvent }, (call) => member.head(key, call));
+    const info = await ask(chain, member, key, { signal, onEvent }, (call) =>
+      member.head(key, { ...call, isFinal }),
+    );
     return { member, state: "present", info };
   } catch (thrown) {
     const error = memberError(thrown, member, "head", key, options);

@@ -12,7 +12,7 @@ export async function look(
   key: string,
   { onEvent }: CallOptions,
 ): Promise<Answer> {
-  return await askMember(set, member, key, { onEvent });
+  return await askMember(set, member, key, { onEvent, isFinal: true });
 }
 
 /**

@@ -47,7 +47,9 @@ export async function currentObject(
   options: CallOptions,
 ): Promise<CurrentObject | undefined> {
   const { key } = held;
-  held.row = await settled(set, held, options);
+  const row = await settled(set, held, options);
+  // What was found out is written down before anybody hears of it.
+  if (row !== held.row) await held.save(row, []);
   const reader: Reader<ObjectInfo> = {
     operation: "head",
     read: (member) => member.head(key, options),

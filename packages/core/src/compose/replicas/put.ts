@@ -15,7 +15,12 @@ import { committed, dropped, isSuspect, learned, opened, refused, suspected, und
 /** What became of one member's share of a write. */
 type Outcome =
   | { readonly member: StorageProvider; readonly state: "applied"; readonly info: ObjectInfo }
-  | { readonly member: StorageProvider; readonly state: "refused" | "unknown"; readonly error: StorageError };
+  /** `partial`: the member has decided for it, and cannot show it now. */
+  | {
+      readonly member: StorageProvider;
+      readonly state: "partial" | "refused" | "unknown";
+      readonly error: StorageError;
+    };
 
 /** One put, from its intent to its decision. */
 interface Write {
@@ -135,7 +140,8 @@ async function send(write: Write, member: StorageProvider, body: Body): Promise<
     const isThere = answer.state === "present" && answer.info.writeId === options.writeId;
     const outcome = isThere ? "applied" : answer.state === "silent" ? "unknown" : "absent";
     options.onEvent?.({ type: "verified", operation: "put", provider: member.name, key: held.key, outcome });
-    return isThere ? { member, state: "applied", info: answer.info } : { member, state: "unknown", error };
+    if (isThere) return { member, state: "applied", info: answer.info };
+    return { member, state: error.applied === "yes" ? "partial" : "unknown", error };
   }
 }
 
@@ -146,18 +152,18 @@ async function decide(write: Write): Promise<ObjectInfo> {
   for (const outcome of outcomes) {
     const { member, state } = outcome;
     if (outcome.state === "refused" && cannotHold(outcome.error)) row = refused(row, member.name);
-    if (state === "applied") row = learned(row, member.name, intent.version, now);
+    if (state === "applied" || state === "partial") row = learned(row, member.name, intent.version, now);
     if (state === "unknown") row = suspected(row, member.name, now + set.settleMs);
   }
   const landed = outcomes.flatMap((outcome) => (outcome.state === "applied" ? [outcome] : []));
   const isUnknown = outcomes.some(({ state }) => state === "unknown");
-  if (landed.length > 0) {
+  if (outcomes.some(({ state }) => state === "applied" || state === "partial")) {
     const { version, sha256 } = intent;
     row = { ...committed(row, { version, sha256 }), clearAt: now + set.graceMs };
   } else row = isUnknown ? undecided(row) : dropped(row);
   await conclude(set, held, row);
   const [first] = landed;
-  if (first === undefined || landed.length < set.placement.need) throw failure(write, landed.length);
+  if (first === undefined || landed.length < set.placement.need) throw failure(write, row.current?.version === intent.version);
   return { ...withoutIdentity(first.info), ...copiesOf(write) };
 }
 
@@ -176,13 +182,14 @@ function copiesOf({ set, held, outcomes }: Write): Pick<ObjectInfo, "copies"> {
   return { copies };
 }
 
-function failure(write: Write, landed: number): unknown {
+function failure(write: Write, isDecided: boolean): unknown {
   const { set, held, options, outcomes, attempts } = write;
   if (options.signal?.aborted === true) return options.signal.reason;
   const [only] = attempts;
-  if (landed === 0 && attempts.length === 1 && only !== undefined && !movesOn(set, only.error)) return only.error;
+  if (!isDecided && attempts.length === 1 && only !== undefined && !movesOn(set, only.error)) return only.error;
   const error = exhausted("put", held.key, attempts, set);
-  if (landed === 0 || outcomes.length === 0) return error;
+  if (!isDecided) return error;
+  const landed = outcomes.filter(({ state }) => state === "applied").length;
   const reason = `${landed} of ${set.placement.need} members have it, the others get it by repair (${error.reason})`;
   return new StorageError("PartialWrite", reason, {
     operation: "put",

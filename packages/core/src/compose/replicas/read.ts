@@ -1,7 +1,7 @@
 import { delay } from "../../abort.js";
 import { StorageError, type Attempt, type Operation } from "../../errors.js";
 import type { JournalEntry } from "../../journal.js";
-import type { CallOptions, ObjectInfo, StorageProvider } from "../../provider.js";
+import type { CallOptions, HeadOptions, ObjectInfo, StorageProvider } from "../../provider.js";
 import { memberError, movesOn, reportFallback, saysAbsent } from "../chain.js";
 import { conclude } from "./conclude.js";
 import { busy, holding } from "./held-key.js";
@@ -44,10 +44,11 @@ const PAUSE_MS_MAX = 100;
 export async function readReplicated<T>(
   set: ReplicaSet,
   key: string,
-  options: CallOptions & { readonly ref?: string | undefined },
+  options: HeadOptions,
   reader: Reader<T>,
 ): Promise<Found<T>> {
   const deadline = set.journal.now() + set.waitMs;
+  if (options.isFinal === true) await assertFinal(set, reader.operation, key, options);
   for (let round = 0; ; round++) {
     const entry = await set.journal.read(key);
     const reading = await readOnce(set, entry.row, key, options, reader);
@@ -81,6 +82,20 @@ async function isUnchanged({ journal }: ReplicaSet, key: string, before: Journal
   return (await journal.read(key)).revision === before.revision;
 }
 
+/** @throws StorageError `Unavailable` when a write that has failed may still turn out to have taken effect. */
+async function assertFinal(
+  set: ReplicaSet,
+  operation: Operation,
+  key: string,
+  options: CallOptions,
+): Promise<void> {
+  await decideNow(set, operation, key, options);
+  const { row } = await set.journal.read(key);
+  if (row === undefined || row.uncertain.length === 0) return;
+  const reason = "an earlier write of this key is not decided yet";
+  throw new StorageError("Unavailable", reason, { operation, provider: set.name, key, retryable: false });
+}
+
 /** Waits for the write that is under way, or finds out what became of one that nobody works on. */
 async function decideNow(
   set: ReplicaSet,
@@ -100,7 +115,7 @@ export async function readOnce<T>(
   set: ReplicaSet,
   row: KeyRow | undefined,
   key: string,
-  options: CallOptions & { readonly ref?: string | undefined },
+  options: HeadOptions,
   reader: Reader<T>,
 ): Promise<Reading<T>> {
   const look: Look<T> = { set, key, options, reader, attempts: [] };
@@ -112,7 +127,7 @@ export async function readOnce<T>(
 interface Look<T> {
   readonly set: ReplicaSet;
   readonly key: string;
-  readonly options: CallOptions & { readonly ref?: string | undefined };
+  readonly options: HeadOptions;
   readonly reader: Reader<T>;
   readonly attempts: Attempt[];
 }

@@ -117,11 +117,11 @@ async function headReplicated(set: ReplicaSet, key: string, options: HeadOptions
   return withoutIdentity(result);
 }
 
-function headReader(operation: "head" | "signedUrl", key: string, options: CallOptions): Reader<ObjectInfo> {
-  const { signal, onEvent } = options;
+function headReader(operation: "head" | "signedUrl", key: string, options: HeadOptions): Reader<ObjectInfo> {
+  const { signal, onEvent, isFinal } = options;
   return {
     operation,
-    read: (member) => member.head(key, { signal, onEvent }),
+    read: (member) => member.head(key, { signal, onEvent, isFinal }),
     infoOf: (info) => info,
     discard: () => {},
   };

@@ -1,0 +1,168 @@
+import { edit, type Edit } from "../edited-bundle.js";
+
+/** A rule of the protocol, and how to take it out: the simulation must notice. */
+export interface Ablation {
+  readonly rule: string;
+  /** Where it shows soonest. */
+  readonly scenarios: readonly string[];
+  readonly without: readonly Edit[];
+}
+
+const REPLICAS = "core/src/compose/replicas/";
+
+const READS_UNDECIDED: Edit = edit(
+  `${REPLICAS}read.ts`,
+  "return row === undefined || !isUndecided(row, versionOf(info));",
+  "return row === undefined || versionOf(info) !== key;",
+);
+
+export const ABLATIONS: readonly Ablation[] = [
+  {
+    rule: "reads go to members that hold the decided version",
+    scenarios: ["mirror-quorum", "fallback"],
+    without: [
+      edit(
+        `${REPLICAS}read.ts`,
+        "if (row?.current !== undefined) return await readCurrent(look, row, row.current);",
+        "if (row?.current !== undefined) return await readBase(look, undefined);",
+      ),
+    ],
+  },
+  {
+    rule: "a member whose answer was lost is passed over until nothing can arrive any more (settle)",
+    scenarios: ["mirror-quorum", "mirror-primary"],
+    without: [
+      edit(
+        `${REPLICAS}row.ts`,
+        "suspects: { ...row.suspects, [member]: until },",
+        "suspects: { ...row.suspects, [member]: until * 0 },",
+      ),
+    ],
+  },
+  {
+    rule: "a write is written down before it is sent",
+    scenarios: ["mirror-all", "mirror-quorum"],
+    without: [
+      edit(
+        `${REPLICAS}row.ts`,
+        "return { ...undecided(left), lease: undefined, nextAt: now };",
+        "return row.open === undefined ? { ...left, lease: undefined, nextAt: now } : { ...row, open: undefined, lease: undefined, nextAt: now };",
+      ),
+    ],
+  },
+  {
+    rule: "unknown is not failed",
+    scenarios: ["mirror-all", "mirror-quorum"],
+    without: [
+      edit(
+        `${REPLICAS}put.ts`,
+        'state: error.applied === "yes" ? "partial" : "unknown", error };',
+        'state: error.applied === "yes" ? "partial" : "refused", error };',
+      ),
+    ],
+  },
+  {
+    rule: "a delete that was interrupted rolls forward",
+    scenarios: ["mirror-all", "fallback"],
+    without: [
+      edit(
+        `${REPLICAS}row.ts`,
+        "return { ...undecided(left), lease: undefined, nextAt: now };",
+        'return { ...undecided(left), ...(row.current?.kind === "delete" && { current: undefined }), lease: undefined, nextAt: now };',
+      ),
+    ],
+  },
+  {
+    rule: "repair holds the key",
+    scenarios: ["mirror-quorum", "mirror-primary"],
+    without: [
+      edit(
+        `${REPLICAS}held-key.ts`,
+        "const turn = set.lock.run(key, async () => {",
+        'const turn = (operation === "repair" ? { run: <R>(_key: string, go: () => Promise<R>) => go() } : set.lock).run(key, async () => {',
+      ),
+      edit(
+        `${REPLICAS}held-key.ts`,
+        "if (!(await isHeldElsewhere(set, entry.row))) {",
+        'if (operation === "repair") return { ...entry, ...(entry.row && { row: { ...entry.row, open: undefined } }) };\n    if (!(await isHeldElsewhere(set, entry.row))) {',
+      ),
+      edit(
+        `${REPLICAS}held-key.ts`,
+        "const written = await journal.write(key, revision, row)",
+        'if (operation === "repair") revision = (await journal.read(key)).revision;\n      const written = await journal.write(key, revision, row)',
+      ),
+    ],
+  },
+  {
+    rule: "a write that some members have is rolled forward",
+    scenarios: ["mirror-all", "mirror-quorum"],
+    without: [
+      edit(
+        `${REPLICAS}put.ts`,
+        'if (outcomes.some(({ state }) => state === "applied" || state === "partial")) {',
+        'if (outcomes.filter(({ state }) => state === "applied").length >= set.placement.need) {',
+      ),
+    ],
+  },
+  {
+    rule: "what was read is checked against the journal again",
+    scenarios: ["mirror-all", "mirror-quorum", "fallback"],
+    without: [READS_UNDECIDED],
+  },
+  {
+    rule: "reads do not show a write that is under way",
+    scenarios: ["mirror-all", "mirror-quorum", "fallback"],
+    without: [
+      edit(
+        `${REPLICAS}row.ts`,
+        "return open?.version === version || uncertain",
+        "return (open === undefined && version === \"\") || uncertain",
+      ),
+      edit(
+        `${REPLICAS}read.ts`,
+        "return version !== undefined && row.open !== undefined && version > row.open.version;",
+        "return false;",
+      ),
+    ],
+  },
+  {
+    rule: "F4: NotFound needs an answer of every member that could hold the key",
+    scenarios: ["fallback", "split"],
+    without: [
+      edit(
+        `${REPLICAS}read.ts`,
+        'return silent === undefined\n    ? { state: "absent", isFinal: false }',
+        'return silent !== null\n    ? { state: "absent", isFinal: false }',
+      ),
+    ],
+  },
+  {
+    rule: "F6: a copy is deleted only when another one is where it should be",
+    scenarios: ["split", "fallback"],
+    without: [
+      edit(
+        `${REPLICAS}repair-key.ts`,
+        'const mayClear = current.kind === "delete" || (isHome && ',
+        'const mayClear = current.kind === "delete" || (!isHome && ',
+      ),
+    ],
+  },
+  {
+    rule: "F7: NotFound of several members holds only when nothing was moved meanwhile, and copies stay for a while",
+    scenarios: ["split", "fallback"],
+    without: [
+      edit(
+        `${REPLICAS}read.ts`,
+        'if (reading.state === "absent" && (reading.isFinal || (await isUnchanged(set, key, entry)))) {',
+        'if (reading.state === "absent") {',
+      ),
+      edit(
+        `${REPLICAS}repair-key.ts`,
+        "for (const member of lacking) held.row = await copied(set, held, current, member, options);\n  return held.row;",
+        `for (const member of lacking) held.row = await copied(set, held, current, member, options);
+         if (!targets.every((name) => held.row.holds[name] === current.version)) return held.row;
+         return await cleared(set, held, set.members.filter(({ name }) => !targets.includes(name)), options);`,
+      ),
+    ],
+  },
+];

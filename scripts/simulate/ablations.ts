@@ -149,7 +149,7 @@ export const ABLATIONS: readonly Ablation[] = [
   },
   {
     rule: "F7: NotFound of several members holds only when nothing was moved meanwhile, and copies stay for a while",
-    scenarios: ["split", "fallback"],
+    scenarios: ["moves", "split"],
     without: [
       edit(
         `${REPLICAS}read.ts`,

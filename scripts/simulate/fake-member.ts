@@ -16,8 +16,6 @@ interface Stored {
   readonly info: ObjectInfo;
 }
 
-const SLOW = 0.1;
-
 /** In which order puts were sent, and for each key how many had been when its last acknowledged write began. */
 export interface WriteOrder {
   readonly numbers: Map<string, number>;
@@ -49,6 +47,8 @@ export class FakeMember {
       readonly conditionalDelete: boolean;
       readonly lateMs: number;
       readonly order: WriteOrder;
+      /** How often an answer takes long, from 0 to 1. */
+      readonly slow: number;
     },
   ) {}
 
@@ -168,7 +168,7 @@ export class FakeMember {
 
   /** Most of the time it is quick. */
   #latency(): number {
-    const isSlow = this.random() < SLOW;
+    const isSlow = this.random() < this.settings.slow;
     return between(this.random, 1, isSlow ? 400 : 20);
   }
 

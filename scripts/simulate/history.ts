@@ -57,7 +57,7 @@ export async function runHistory(
   const uninstall = time.install(seeded(seed + 1));
   const conditionalDelete = random() < 0.7;
   const order: WriteOrder = { numbers: new Map(), acknowledged: new Map() };
-  const settings = { conditionalDelete, lateMs: TIMES.settleMs * 0.6, order };
+  const settings = { conditionalDelete, lateMs: TIMES.settleMs * 0.6, order, slow: scenario.isRestless ? 0.4 : 0.05 };
   const world: World = {
     ...{ scenario, disk, time, random, trace, order },
     prefix: `${seed} `,
@@ -124,7 +124,7 @@ function startProcess(world: World, index: number): Process {
 async function play(world: World): Promise<readonly string[]> {
   const { time, members, random } = world;
   for (const member of members) {
-    const scale = pick(random, [0, 0.5, 1, 2]);
+    const scale = world.scenario.isRestless ? 0 : pick(random, [0, 0.5, 1, 2]);
     member.rates = { dropped: 0.03 * scale, lostAnswer: 0.04 * scale, late: 0.05 * scale, refused: 0.04 * scale };
   }
   const disturbances = [
@@ -148,11 +148,11 @@ async function client(world: World, index: number): Promise<void> {
   const { random, time, history } = world;
   for (let count = 0; count < CALLS_PER_CLIENT; count++) {
     await time.sleep(between(random, 0, 120));
-    await oneCall(world, `client ${index}`, pick(random, [...history.keys()]), random());
+    await oneCall(world, `client ${index}`, pick(random, [...history.keys()]), random(), count);
   }
 }
 
-async function oneCall(world: World, who: string, key: string, dice: number): Promise<void> {
+async function oneCall(world: World, who: string, key: string, dice: number, count = 0): Promise<void> {
   const { random, processes, time } = world;
   const slot = Math.floor(random() * processes.length);
   const own = processes[slot] as Process;
@@ -160,7 +160,7 @@ async function oneCall(world: World, who: string, key: string, dice: number): Pr
   const value = `v${world.values++}`;
   const begin = time.now;
   const sent = world.order.numbers.size;
-  const kind = dice < 0.38 ? "put" : dice < 0.46 ? "create" : dice < 0.6 ? "delete" : "read";
+  const kind = world.scenario.isRestless && dice > 0.2 && count > 2 ? "read" : dice < 0.38 ? "put" : dice < 0.46 ? "create" : dice < 0.6 ? "delete" : "read";
   world.calls++;
   const say = (what: string): void =>
     world.trace?.(`${begin.toFixed(1)}–${time.now.toFixed(1)} ${who} on ${own.id}: ${kind} ${key} ${what}`);
@@ -222,7 +222,7 @@ function seenOf(
 
 async function outages(world: World, member: FakeMember): Promise<void> {
   const { random, time } = world;
-  if (random() < 0.4) return;
+  if (random() < 0.4 || world.scenario.isRestless) return;
   while (!world.isOver) {
     await time.sleep(between(random, 20, 400));
     member.isDown = !world.isOver && !member.isDown;
@@ -261,7 +261,7 @@ async function operators(world: World): Promise<void> {
   const { random, time, scenario, history } = world;
   if (scenario.disturb === undefined) return;
   while (!world.isOver) {
-    await time.sleep(between(random, 10, 150));
+    await time.sleep(between(random, 5, scenario.isRestless ? 40 : 150));
     const own = pick(random, world.processes);
     const done = scenario.disturb(own.provider, random, pick(random, [...history.keys()])).catch(() => {});
     await Promise.race([done, own.crashed]);

@@ -12,6 +12,8 @@ export interface Scenario {
   readonly make: (members: readonly StorageProvider[], journal: Journal) => StorageProvider;
   /** Something that operators do meanwhile. */
   readonly disturb?: (provider: StorageProvider, random: () => number, key: string) => Promise<void>;
+  /** Nothing fails, but answers take long and objects move all the time: what is looked at twice has changed. */
+  readonly isRestless?: boolean;
   /** How many members hold an object in the end; or which. */
   readonly holders: "all" | "first" | "one";
 }
@@ -62,6 +64,20 @@ export const SCENARIOS: readonly Scenario[] = [
       if (random() < 0.5) await setSplitPercent(provider, Math.floor(random() * 5) * 25);
       else await adoptKey(provider, key);
     },
+    holders: "one",
+  },
+  {
+    name: "moves",
+    members: ["a", "b"],
+    make: (members, journal) => {
+      const [from, to] = two(members);
+      return split({ ...PLAIN, journal, from, to, percent: 0, salt: "s", move: true });
+    },
+    disturb: async (provider, random, key) => {
+      if (random() < 0.3) await setSplitPercent(provider, random() < 0.5 ? 0 : 100);
+      else await adoptKey(provider, key);
+    },
+    isRestless: true,
     holders: "one",
   },
   {

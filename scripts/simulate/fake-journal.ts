@@ -1,7 +1,7 @@
 import { createApply, type Apply, type Change } from "../../packages/journal/src/change.js";
 import { openDatabase, type Database } from "../../packages/journal/src/database.js";
 import { migrate } from "../../packages/journal/src/schema.js";
-import { createPart } from "../../packages/journal/src/sqlite-part.js";
+import { createPart, registerPart } from "../../packages/journal/src/sqlite-part.js";
 import type { Journal, JournalPart, KeyRow } from "./core.js";
 import { fail, forever } from "./fake-member.js";
 import { between, type Random } from "./random.js";
@@ -51,7 +51,9 @@ export function processJournal(
     durable: true,
     open: (owner) => {
       const context = { database: disk.database, process: life.id, now: () => time.now, isAlive, write };
-      const part = createPart(context, { ...owner, name: `${prefix}${owner.name}` });
+      const named = { ...owner, name: `${prefix}${owner.name}` };
+      registerPart(disk.database, named);
+      const part = createPart(context, named);
       return { ...part, read: (key): ReturnType<JournalPart["read"]> => (life.alive ? part.read(key) : forever()) };
     },
     close: async () => {},

@@ -1,1 +1,3 @@
 export { memoryJournal } from "@stowage/core";
+export type { Driver } from "./database.js";
+export { sqliteJournal, type SqliteJournalOptions } from "./sqlite-journal.js";

@@ -7,6 +7,7 @@ export const APPLICATION_ID = 0x53746f77;
 const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE clock (id INTEGER PRIMARY KEY CHECK (id = 1), version TEXT NOT NULL);
+  CREATE TABLE boots (id INTEGER PRIMARY KEY CHECK (id = 1), boot TEXT NOT NULL, offset REAL NOT NULL);
   CREATE TABLE parts (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, owner TEXT NOT NULL);
   CREATE TABLE rows (
     part INTEGER NOT NULL REFERENCES parts (id),

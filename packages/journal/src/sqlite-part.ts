@@ -114,9 +114,12 @@ function controlOf(found: FoundControl | undefined): ControlRecord | undefined {
   return found && { value: JSON.parse(found.value) as unknown, revision: found.revision };
 }
 
-/** The number of a composer in this journal; a new one is written down. */
-function partId(database: Database, owner: JournalOwner): number {
+/** Writes a composer down that is new to this journal. */
+export function registerPart(database: Database, owner: JournalOwner): void {
   database.prepare("INSERT OR IGNORE INTO parts (name, owner) VALUES (?, ?)").run(owner.name, JSON.stringify(owner));
+}
+
+function partId(database: Database, owner: JournalOwner): number {
   const found = database.prepare("SELECT id, owner FROM parts WHERE name = ?").get(owner.name) as {
     readonly id: number;
     readonly owner: string;

@@ -1,0 +1,43 @@
+import { readFileSync } from "node:fs";
+import type { Version } from "@stowage/core";
+import type { Database } from "./database.js";
+
+
+/**
+ * The clock of a journal: it starts with the system's, and then follows the one that counts since the machine has
+ * started, which nobody can set and which all processes share. After a restart it goes on where the last write was.
+ */
+export function openClock(database: Database): () => number {
+  const boot = bootId();
+  const found = database.prepare("SELECT boot, offset FROM boots WHERE id = 1").get() as
+    | { readonly boot: string; readonly offset: number }
+    | undefined;
+  const offset = found?.boot === boot ? found.offset : newOffset(database);
+  if (found?.boot !== boot) {
+    database.prepare("INSERT OR REPLACE INTO boots (id, boot, offset) VALUES (1, ?, ?)").run(boot, offset);
+  }
+  return () => uptimeMs() + offset;
+}
+
+function newOffset(database: Database): number {
+  const last = database.prepare("SELECT version FROM clock WHERE id = 1").get() as
+    | { readonly version: Version }
+    | undefined;
+  const start = last === undefined ? Date.now() : Number.parseInt(last.version.slice(0, -4), 16);
+  return Math.ceil(start - uptimeMs());
+}
+
+function uptimeMs(): number {
+  return Number(process.hrtime.bigint() / 1000n) / 1000;
+}
+
+/** Changes when the machine starts. @see https://man7.org/linux/man-pages/man4/random.4.html */
+function bootId(): string {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    // Elsewhere the moment of the start, to the minute.
+    return `started-${Math.round((Date.now() - uptimeMs()) / 60_000)}`;
+  }
+}
+

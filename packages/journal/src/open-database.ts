@@ -1,0 +1,56 @@
+import { openDatabase, type Database, type Driver } from "./database.js";
+import { openError } from "./errors.js";
+import { SCHEMA_VERSION, migrate, schemaVersionOf } from "./schema.js";
+
+/** How long to wait for another process that writes, in milliseconds. */
+const BUSY_MS = 10_000;
+
+/** How long a read waits, which is on the main thread: only while the file is being recovered is there a lock. */
+const READ_BUSY_MS = 20;
+
+/** Opens a journal for the one thread that writes: every commit waits for the disk. */
+export function openForWriting(path: string, driver: Driver): Database {
+  const database = openDatabase(path, driver);
+  database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+  database.exec("PRAGMA journal_mode = WAL");
+  database.exec("PRAGMA synchronous = FULL");
+  return database;
+}
+
+export function openForReading(path: string, driver: Driver): Database {
+  const database = openDatabase(path, driver);
+  database.exec(`PRAGMA busy_timeout = ${READ_BUSY_MS}`);
+  database.exec("PRAGMA query_only = 1");
+  return database;
+}
+
+/**
+ * Makes the file if there is none, and brings it to this version.
+ *
+ * @throws StorageError `InvalidArgument` for a file that is no journal, or of a later version.
+ */
+export function prepareFile(path: string, driver: Driver): void {
+  const database = openForWriting(path, driver);
+  try {
+    const version = schemaVersionOf(database);
+    if (version === undefined) throw openError(path, "is a database of something else; give it a path of its own");
+    if (version > SCHEMA_VERSION) {
+      const reason = `has version ${version}, and this package knows versions up to ${SCHEMA_VERSION}; update it`;
+      throw openError(path, reason);
+    }
+    assertSound(database, path);
+    if (version < SCHEMA_VERSION) migrate(database);
+  } finally {
+    database.close();
+  }
+}
+
+function assertSound(database: Database, path: string): void {
+  const [first] = database.prepare("PRAGMA quick_check(1)").all();
+  const text = Object.values(Object(first))[0];
+  if (text === "ok") return;
+  const reason =
+    `is damaged (${String(text)}); move it away and start with an empty one: ` +
+    "the composers compare their members then, and go on";
+  throw openError(path, reason);
+}

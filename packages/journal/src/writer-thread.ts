@@ -1,0 +1,61 @@
+// Runs in a worker thread: everything that waits for the disk does so here.
+import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from "node:worker_threads";
+import { createApply, type Change } from "./change.js";
+import type { Driver } from "./database.js";
+import { openForWriting } from "./open-database.js";
+
+/** What the thread is started with. */
+export interface WriterData {
+  readonly path: string;
+  readonly driver: Driver;
+}
+
+/** One change that somebody waits for. */
+export interface WriteRequest {
+  readonly id: number;
+  readonly change: Change;
+}
+
+/** What became of some of them: a revision each, or one error for all. */
+export interface WriteAnswer {
+  readonly ids: readonly number[];
+  readonly revisions?: readonly (string | undefined)[];
+  readonly error?: { readonly code: unknown; readonly message: string };
+}
+
+const BATCH_MAX = 256;
+
+function serve(port: MessagePort, { path, driver }: WriterData): void {
+  const database = openForWriting(path, driver);
+  const apply = createApply(database);
+  const write = (requests: readonly WriteRequest[]): void => {
+    const ids = requests.map(({ id }) => id);
+    try {
+      port.postMessage({ ids, revisions: apply(requests.map(({ change }) => change)) } satisfies WriteAnswer);
+    } catch (error) {
+      const { code, message } = error as { readonly code?: unknown; readonly message: string };
+      port.postMessage({ ids, error: { code, message } } satisfies WriteAnswer);
+    }
+  };
+  port.on("message", (first: WriteRequest | "close") => {
+    if (first === "close") {
+      database.close();
+      port.close();
+      return;
+    }
+    // What has come while the last batch was written goes together, and waits for the disk once.
+    const batch = [first];
+    while (batch.length < BATCH_MAX) {
+      const next = receiveMessageOnPort(port) as { readonly message: WriteRequest | "close" } | undefined;
+      if (next === undefined) break;
+      if (next.message === "close") {
+        port.emit("message", "close");
+        break;
+      }
+      batch.push(next.message);
+    }
+    write(batch);
+  });
+}
+
+if (parentPort !== null) serve(parentPort, workerData as WriterData);

@@ -1,0 +1,96 @@
+import { createRequire } from "node:module";
+import { dirname, extname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
+import type { Change } from "./change.js";
+import { journalError } from "./errors.js";
+import type { WriteAnswer, WriteRequest, WriterData } from "./writer-thread.js";
+
+/** Sends changes to the thread that writes them. */
+export interface Writer {
+  /** @throws StorageError `Unavailable` when the journal cannot be written. */
+  readonly write: (change: Change) => Promise<string | undefined>;
+  readonly close: () => Promise<void>;
+}
+
+interface Waiting {
+  readonly resolve: (revision: string | undefined) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface State {
+  readonly data: WriterData;
+  readonly waiting: Map<number, Waiting>;
+  worker: Worker | undefined;
+  count: number;
+  closed: boolean;
+}
+
+export function createWriter(data: WriterData): Writer {
+  const state: State = { data, waiting: new Map(), worker: undefined, count: 0, closed: false };
+  return {
+    write: (change) =>
+      new Promise((resolve, reject) => {
+        if (state.closed) return reject(journalError(new Error("it is closed"), data.path));
+        const id = ++state.count;
+        state.waiting.set(id, { resolve, reject });
+        const worker = workerOf(state);
+        // What waits for an answer keeps the process alive; a journal that rests does not.
+        worker.ref();
+        worker.postMessage({ id, change } satisfies WriteRequest);
+      }),
+    close: async () => {
+      state.closed = true;
+      const { worker } = state;
+      if (worker === undefined) return;
+      worker.ref();
+      const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
+      worker.postMessage("close");
+      await ended;
+    },
+  };
+}
+
+/** Started when it is first needed, and again when it has died. */
+function workerOf(state: State): Worker {
+  if (state.worker !== undefined) return state.worker;
+  const worker = startThread(state.data);
+  state.worker = worker;
+  worker.on("message", (answer: WriteAnswer) => settle(state, worker, answer));
+  worker.once("error", (error) => failAll(state, error));
+  worker.once("exit", () => {
+    if (state.worker === worker) state.worker = undefined;
+    failAll(state, new Error("the thread that writes has ended"));
+  });
+  return worker;
+}
+
+function startThread(workerData: WriterData): Worker {
+  const here = import.meta.url.startsWith("file:") ? fileURLToPath(import.meta.url) : import.meta.url;
+  const extension = extname(here);
+  const file = join(dirname(here), `writer-thread${extension}`);
+  if (extension !== ".ts") return new Worker(file, { workerData });
+  // In this repository the packages run from their sources.
+  const tsx = dirname(createRequire(here).resolve("tsx/package.json"));
+  const loader = pathToFileURL(join(tsx, "dist/esm/api/index.mjs")).href;
+  const code = `import(${JSON.stringify(loader)}).then(({ register }) => {
+    register();
+    return import(${JSON.stringify(pathToFileURL(file).href)});
+  });`;
+  return new Worker(code, { eval: true, workerData });
+}
+
+function settle({ waiting, data }: State, worker: Worker, { ids, revisions, error }: WriteAnswer): void {
+  for (const [index, id] of ids.entries()) {
+    const one = waiting.get(id);
+    waiting.delete(id);
+    if (error === undefined) one?.resolve(revisions?.[index]);
+    else one?.reject(journalError(error, data.path));
+  }
+  if (waiting.size === 0) worker.unref();
+}
+
+function failAll({ waiting, data }: State, error: unknown): void {
+  for (const { reject } of waiting.values()) reject(journalError(error, data.path));
+  waiting.clear();
+}

@@ -111,12 +111,13 @@ export async function* pages(
   provider: StorageProvider,
   options: ListOptions,
 ): AsyncGenerator<ListPage, void, undefined> {
-  let { cursor } = options;
+  let next = options;
   for (let count = 0; count < PAGES_MAX; count++) {
-    const page: ListPage = await provider.list({ ...options, cursor });
+    const page: ListPage = await provider.list(next);
     yield page;
-    cursor = page.cursor;
+    const { cursor } = page;
     if (cursor === undefined) return;
+    next = { ...options, cursor, after: undefined };
   }
   throw new Error(`the listing has not ended after ${PAGES_MAX} pages`);
 }

@@ -132,8 +132,8 @@ export function checkDelete(provider: StorageProvider, key: string, options: Del
 }
 
 /** Throws for options of a listing that are wrong. */
-export function checkList(options: ListOptions): void {
-  const { cursor, delimiter, limit } = options;
+export function checkList(provider: StorageProvider, options: ListOptions): void {
+  const { after, cursor, delimiter, limit } = options;
   if (limit !== undefined && (!Number.isSafeInteger(limit) || limit < 1)) {
     throw new TypeError(`limit is a whole number, at least 1, not ${String(limit)}`);
   }
@@ -141,6 +141,12 @@ export function checkList(options: ListOptions): void {
     throw new TypeError(`delimiter is "/", not ${String(delimiter)}`);
   }
   if (cursor !== undefined && typeof cursor !== "string") throw new TypeError("cursor is a string");
+  if (after === undefined) return;
+  if (typeof after !== "string" || after === "") throw new TypeError("after is a key or a common prefix");
+  if (cursor !== undefined) throw new TypeError("A listing takes a cursor or after, not both");
+  if (provider.supports.orderedList) return;
+  const reason = "the provider lists without an order, so nothing is after a key";
+  throw refused("Unsupported", reason, provider, "list", after);
 }
 
 function assertEtag(etag: string | undefined): void {

@@ -230,7 +230,7 @@ function checkPair(
 
 async function listPage(storage: Storage, options: StorageListOptions): Promise<ListPage> {
   const { provider } = storage;
-  checkList(options);
+  checkList(provider, options);
   if (options.prefix !== undefined) assertPrefix(options.prefix, "list", provider.name);
   const page = await runCall(storage, "list", options.prefix, options, (call) => provider.list(call));
   for (const { key, reason } of page.skipped ?? []) {
@@ -241,12 +241,13 @@ async function listPage(storage: Storage, options: StorageListOptions): Promise<
 
 /** Pages on the wire, objects to the caller: the next page is fetched only when it is needed. */
 async function* listAll(storage: Storage, options: ListOptions): AsyncGenerator<ObjectInfo, void, undefined> {
-  let { cursor } = options;
-  do {
-    const page: ListPage = await listPage(storage, { ...options, delimiter: undefined, cursor });
+  let next: ListOptions | undefined = { ...options, delimiter: undefined };
+  while (next !== undefined) {
+    const page: ListPage = await listPage(storage, next);
     yield* page.objects;
-    cursor = page.cursor;
-  } while (cursor !== undefined);
+    const { cursor } = page;
+    next = cursor === undefined ? undefined : { ...next, cursor, after: undefined };
+  }
 }
 
 function locate({ provider }: Storage, text: string): Located | undefined {

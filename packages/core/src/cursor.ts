@@ -28,7 +28,7 @@ export function unpackCursor(options: ListOptions, provider: string): unknown {
 
 /** As {@link unpackCursor}, for listings whose position is the last entry: a key or a common prefix. */
 export function unpackKeyCursor(options: ListOptions, provider: string): string | undefined {
-  const position = unpackCursor(options, provider);
+  const position = options.cursor === undefined ? options.after : unpackCursor(options, provider);
   if (position === undefined || typeof position === "string") return position;
   throw cursorError("the cursor is not one that this listing returned", provider);
 }

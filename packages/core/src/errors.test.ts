@@ -33,7 +33,7 @@ const TABLE: readonly (readonly [StorageErrorCode, "no" | "yes" | "unknown", boo
   ["Integrity", "no", true, "yes"],
   ["Archived", "no", false, "never"],
   ["SourceError", "no", false, "never"],
-  ["PartialWrite", "yes", false, "never"],
+  ["PartialWrite", "yes", false, "yes"],
   ["Conflict", "no", false, "never"],
   ["Unknown", "unknown", false, "yes"],
 ];

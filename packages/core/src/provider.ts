@@ -277,6 +277,11 @@ export interface ListOptions extends CallOptions {
   readonly limit?: number | undefined;
   /** Goes on where the page that returned it ended, also when that key is gone since. */
   readonly cursor?: string | undefined;
+  /**
+   * Begins behind this entry, whether it is there or not: a key, or a common prefix with all that is under it. For
+   * providers whose `supports.orderedList` is true; not together with a cursor.
+   */
+  readonly after?: string | undefined;
 }
 
 /** How many entries a page holds when the caller does not say. */

@@ -89,6 +89,8 @@ export interface ListRequest {
   readonly limit: number;
   /** Where the page before ended, as the server said. */
   readonly token?: string | undefined;
+  /** Begins behind this key. */
+  readonly after?: string | undefined;
 }
 
 export interface CopiedObject extends ObjectRequest {

@@ -1,5 +1,6 @@
 import {
   LIST_LIMIT_DEFAULT,
+  compareKeys,
   keyProblem,
   packCursor,
   unpackKeyCursor,
@@ -23,7 +24,7 @@ export async function listObjects(store: Store, options: ListOptions): Promise<L
     action: "s3:ListBucket",
   } as const;
   const token = unpackKeyCursor(options, store.name);
-  const request = { prefix, delimiter, limit: Math.min(limit, LIMIT_MAX), token };
+  const request = { prefix, delimiter, limit: Math.min(limit, LIMIT_MAX), token, after: startOf(options) };
   const answer = await ask(store, attempted, () => store.client.listObjects(request, { signal }));
   store.bucketSeenAt = performance.now();
   const skipped = skippedIn(answer);
@@ -32,10 +33,24 @@ export async function listObjects(store: Store, options: ListOptions): Promise<L
     objects: answer.objects
       .filter(({ key }) => !isSkipped.has(key))
       .map((object) => listedInfo(store, object)),
-    prefixes: answer.prefixes.filter((entry) => !isSkipped.has(entry)),
+    prefixes: answer.prefixes.filter((entry) => !isSkipped.has(entry) && isBehind(entry, options)),
     ...(skipped.length > 0 && { skipped }),
     ...nextPage(answer, options),
   };
+}
+
+/** Behind every key that begins with a common prefix, but for those that go on with the last of all characters. */
+const LAST = "\u{10FFFF}";
+
+/** Where a server is to begin: it knows keys only, so behind a common prefix is behind all that it rolls up. */
+function startOf({ after, delimiter, cursor }: ListOptions): string | undefined {
+  if (after === undefined || cursor !== undefined) return undefined;
+  return delimiter !== undefined && after.endsWith(delimiter) ? after + LAST : after;
+}
+
+/** A key in the middle of a common prefix is behind it, and the server rolls up the rest. */
+function isBehind(entry: string, { after }: ListOptions): boolean {
+  return after === undefined || compareKeys(entry, after) > 0;
 }
 
 /** What others have put there, and no key of ours can name. */

@@ -187,4 +187,37 @@ export const cursorMutants: readonly Mutant[] = [
     "takes an empty cursor for none",
     startsAgain((cursor) => cursor === ""),
   ),
+  mutant(
+    "a listing after a key begins with the next one, whether the key is there or not",
+    "begins with the key itself",
+    listOptions((options) => ({ ...options, after: options.after?.slice(0, -1) })),
+  ),
+  mutant(
+    "a listing after a key has pages, and gives each of the rest once",
+    "begins each page behind the key",
+    (inner) => {
+      let began: string | undefined;
+      return {
+        ...inner,
+        list: (options) => {
+          began = options.cursor === undefined ? options.after : began;
+          const again = began !== undefined && options.cursor !== undefined;
+          return inner.list(again ? { ...options, cursor: undefined, after: began } : options);
+        },
+      };
+    },
+  ),
+  mutant(
+    "a listing after a common prefix goes on behind all that it rolls up",
+    "shows the common prefix once more",
+    verbs((inner) => ({
+      list: async (options) => {
+        const page = await inner.list(options);
+        const { after = "", delimiter } = options;
+        return delimiter !== undefined && after.endsWith(delimiter)
+          ? { ...page, prefixes: [after, ...page.prefixes] }
+          : page;
+      },
+    })),
+  ),
 ];

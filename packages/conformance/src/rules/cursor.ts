@@ -142,4 +142,34 @@ export const cursorRules: readonly Rule[] = [
       await rejects("InvalidArgument", context.list({ cursor: "" }));
     },
   },
+  {
+    title: "a listing after a key begins with the next one, whether the key is there or not",
+    needs: ["orderedList"],
+    run: async (context) => {
+      await fill(context, NAMES);
+      for (const [after, first] of [["a/1.txt", 2], ["a/10.txt", 2], ["a/4.txt", 5], ["a", 0]] as const) {
+        const page = await context.list({ after: context.key(after), limit: 3 });
+        assert.deepEqual(namesOf(context, page), NAMES.slice(first, first + 3), `after ${after}`);
+      }
+    },
+  },
+  {
+    title: "a listing after a key has pages, and gives each of the rest once",
+    needs: ["orderedList"],
+    run: async (context) => {
+      await fill(context, NAMES);
+      assert.deepEqual(await context.names({ after: context.key("a/1.txt"), limit: 2 }), NAMES.slice(2));
+    },
+  },
+  {
+    title: "a listing after a common prefix goes on behind all that it rolls up",
+    needs: ["orderedList"],
+    run: async (context) => {
+      await fill(context, [...NAMES, "b.txt", "d/1.txt"]);
+      for (const after of ["b/", "b/c/6.txt"]) {
+        const page = await context.list({ after: context.key(after), delimiter: "/" });
+        assert.deepEqual([namesOf(context, page), page.prefixes], [[], [context.key("d/")]], `after ${after}`);
+      }
+    },
+  },
 ];

@@ -21,6 +21,7 @@ const MOVES_ON: readonly StorageErrorCode[] = [
   "Unavailable",
   "Timeout",
   "Integrity",
+  "PartialWrite",
   "Unknown",
 ];
 const STAYS = (Object.keys(ERROR_CODES) as StorageErrorCode[]).filter(

@@ -113,7 +113,7 @@ async function tryMember(
     return await putCreateOnly(put, member, body);
   } catch (thrown) {
     const error = memberError(thrown, member, "put", key, options);
-    const landed = error.applied === "unknown" ? await askedAbout(put, member) : undefined;
+    const landed = error.applied !== "no" ? await askedAbout(put, member) : undefined;
     if (landed !== undefined) return landed;
     const milliseconds = performance.now() - startedAt;
     if (movesOn(chain, error)) return giveUp(put, member, error, milliseconds);

@@ -16,6 +16,7 @@ const MOVES_ON: readonly StorageErrorCode[] = [
   "Unavailable",
   "Timeout",
   "Integrity",
+  "PartialWrite",
   "Unknown",
 ];
 const BY_OPTION = ["Misconfigured", "Unauthenticated", "PermissionDenied"] as const;

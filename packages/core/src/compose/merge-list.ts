@@ -1,4 +1,4 @@
-import { cursorError, packCursor, unpackCursor } from "../cursor.js";
+import { packCursor, unpackKeyCursor } from "../cursor.js";
 import { ERROR_CODES, StorageError, toStorageError } from "../errors.js";
 import { compareKeys } from "../key.js";
 import {
@@ -18,28 +18,25 @@ interface Entry {
   readonly info: ObjectInfo | undefined;
 }
 
-/** Where a merged listing stands: after which entry, and on which page of each member. */
-interface Position {
-  readonly after: string;
-  /** For each member the cursor of the page it stands on; `null` is the first page. */
-  readonly pages: readonly (string | null)[];
-}
-
 /** One member's entries, page by page. */
 interface Feed {
   readonly member: StorageProvider;
   entries: readonly Entry[];
   index: number;
-  /** The cursor that the present page was asked with. */
-  page: string | null;
   next: string | undefined;
   /** Of all pages that were read. */
   readonly skipped: SkippedKey[];
 }
 
+/** A page with its last entry, behind which the next one begins. */
+export interface MergedPage extends ListPage {
+  readonly end?: string | undefined;
+}
+
 /**
  * One page of the listings of several members: every key once, in UTF-8 byte order. Where several have a
- * key the earliest member's object is shown.
+ * key the earliest member's object is shown. Its cursor is the last entry, so that it goes on whichever members
+ * there are then.
  *
  * @throws StorageError `Unavailable` when a member cannot be listed: a listing is whole or an error.
  */
@@ -47,23 +44,22 @@ export async function mergeLists(
   name: string,
   members: readonly StorageProvider[],
   options: ListOptions,
-): Promise<ListPage> {
-  const position = unpackPosition(name, members, options);
-  const feeds = await Promise.all(members.map((member, index) => openFeed(member, position, index, options)));
+): Promise<MergedPage> {
+  const from = unpackKeyCursor(options, name);
+  const feeds = await Promise.all(members.map((member) => openFeed(member, from, options)));
   const objects: ObjectInfo[] = [];
   const prefixes: string[] = [];
   const limit = options.limit ?? LIST_LIMIT_DEFAULT;
-  let after = position?.after;
+  let end = from;
   for (;;) {
-    const entry = await takeFirst(feeds, after, options, objects.length + prefixes.length < limit);
+    const entry = await takeFirst(feeds, end, options, objects.length + prefixes.length < limit);
     if (entry === undefined) return { objects, prefixes, ...skippedBy(feeds) };
-    if (objects.length + prefixes.length >= limit) {
-      const pages = feeds.map(({ page }) => page);
-      return { objects, prefixes, ...skippedBy(feeds), cursor: packCursor({ after, pages }, options) };
+    if (end !== undefined && objects.length + prefixes.length >= limit) {
+      return { objects, prefixes, ...skippedBy(feeds), end, cursor: packCursor(end, options) };
     }
     if (entry.info === undefined) prefixes.push(entry.name);
     else objects.push(entry.info);
-    after = entry.name;
+    end = entry.name;
   }
 }
 
@@ -72,41 +68,22 @@ function skippedBy(feeds: readonly Feed[]): Pick<ListPage, "skipped"> {
   return skipped.length === 0 ? {} : { skipped };
 }
 
-function unpackPosition(
-  name: string,
-  members: readonly StorageProvider[],
-  options: ListOptions,
-): Position | undefined {
-  const position = unpackCursor(options, name);
-  if (position === undefined) return undefined;
-  const { after, pages } = Object(position) as Partial<Position>;
-  if (typeof after === "string" && Array.isArray(pages) && pages.length === members.length) {
-    return { after, pages };
-  }
-  throw cursorError("the cursor is not one that this listing returned", name);
-}
-
 async function openFeed(
   member: StorageProvider,
-  position: Position | undefined,
-  index: number,
+  after: string | undefined,
   options: ListOptions,
 ): Promise<Feed> {
-  const feed: Feed = { member, entries: [], index: 0, page: null, next: undefined, skipped: [] };
-  if (member.supports.orderedList) await loadPage(feed, position?.pages[index] ?? null, options);
+  const feed: Feed = { member, entries: [], index: 0, next: undefined, skipped: [] };
+  if (member.supports.orderedList) await loadPage(feed, { ...options, cursor: undefined, after });
   else await loadAll(feed, options);
   return feed;
 }
 
-async function loadPage(feed: Feed, page: string | null, options: ListOptions): Promise<void> {
-  const { cursor, objects, prefixes, skipped } = await listMember(feed.member, {
-    ...options,
-    cursor: page ?? undefined,
-  });
+async function loadPage(feed: Feed, options: ListOptions): Promise<void> {
+  const { cursor, objects, prefixes, skipped } = await listMember(feed.member, options);
   feed.skipped.push(...(skipped ?? []));
   feed.entries = toEntries(objects, prefixes);
   feed.index = 0;
-  feed.page = page;
   feed.next = cursor;
 }
 
@@ -114,7 +91,12 @@ async function loadAll(feed: Feed, options: ListOptions): Promise<void> {
   const entries: Entry[] = [];
   let cursor: string | undefined;
   do {
-    const page: ListPage = await listMember(feed.member, { ...options, limit: undefined, cursor });
+    const page: ListPage = await listMember(feed.member, {
+      ...options,
+      limit: undefined,
+      after: undefined,
+      cursor,
+    });
     entries.push(...toEntries(page.objects, page.prefixes));
     feed.skipped.push(...(page.skipped ?? []));
     cursor = page.cursor;
@@ -185,7 +167,7 @@ async function peek(feed: Feed, after: string | undefined, options: ListOptions)
     const entry = feed.entries[feed.index];
     if (entry === undefined) {
       if (feed.next === undefined) return undefined;
-      await loadPage(feed, feed.next, options);
+      await loadPage(feed, { ...options, after: undefined, cursor: feed.next });
     } else if (after !== undefined && compareKeys(entry.name, after) <= 0) feed.index++;
     else return entry;
   }

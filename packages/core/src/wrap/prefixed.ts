@@ -19,7 +19,11 @@ export function prefixed(inner: StorageProvider, prefix: string): StorageProvide
   const keys: KeyMapping = {
     toInner: (key) => prefix + key,
     toOuter: (key) => (key.startsWith(prefix) && key !== prefix ? key.slice(prefix.length) : undefined),
-    listing: (options) => ({ ...options, prefix: prefix + (options.prefix ?? "") }),
+    listing: (options) => ({
+      ...options,
+      prefix: prefix + (options.prefix ?? ""),
+      after: options.after === undefined ? undefined : prefix + options.after,
+    }),
   };
   const around: Around = (call, next) =>
     next().catch((error: unknown) => {

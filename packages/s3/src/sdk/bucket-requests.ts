@@ -30,6 +30,7 @@ export function bucketRequests({
             Delimiter: list.delimiter,
             MaxKeys: list.limit,
             ContinuationToken: list.token,
+            StartAfter: list.after,
             EncodingType: "url",
           }),
           http,

@@ -93,7 +93,7 @@ export class FakeMember {
         }),
       head: (key) => call("head", key, () => this.#find("head", key).info),
       delete: (key, { ifMatch }) => call("delete", key, () => this.#delete(key, ifMatch)),
-      list: ({ prefix = "", cursor = "", limit = 1000 }) =>
+      list: ({ prefix = "", after = "", cursor = after, limit = 1000 }) =>
         call("list", undefined, () => {
           const keys = this.keys()
             .filter((key) => key.startsWith(prefix) && (cursor === "" || compareKeys(key, cursor) > 0))

@@ -1,5 +1,4 @@
-import { isStorageError, type StorageProvider } from "./core.js";
-import { textBody } from "./core.js";
+import { StorageError, isStorageError, textBody, type ListPage, type StorageProvider } from "./core.js";
 import { FakeMember, NO_FAULTS, type WriteOrder } from "./fake-member.js";
 import { forget, processJournal, rowsOf, type JournalDisk, type ProcessLife } from "./fake-journal.js";
 import { isLinearizable, type Seen } from "./linearizable.js";
@@ -37,6 +36,7 @@ interface World {
   crashOnOpenIntent: boolean;
   answered: number;
   calls: number;
+  readonly listings: string[];
   values: number;
   isOver: boolean;
 }
@@ -64,7 +64,7 @@ export async function runHistory(
     members: scenario.members.map((name) => new FakeMember(name, time, random, settings)),
     processes: [],
     history: new Map(keysOf(random).map((key) => [key, []])),
-    ...{ crashOnOpenIntent: false, answered: 0, calls: 0, values: 0, isOver: false },
+    ...{ crashOnOpenIntent: false, answered: 0, calls: 0, listings: [], values: 0, isOver: false },
   };
   try {
     for (let index = 0; index < PROCESSES; index++) world.processes.push(startProcess(world, index));
@@ -141,14 +141,15 @@ async function play(world: World): Promise<readonly string[]> {
   await time.sleep(TIMES.settleMs);
   const left = await repairAll(world);
   await finalReads(world);
-  return [...left, ...checkHistories(world), ...checkMembers(world)];
+  return [...left, ...world.listings, ...checkHistories(world), ...checkMembers(world)];
 }
 
 async function client(world: World, index: number): Promise<void> {
   const { random, time, history } = world;
   for (let count = 0; count < CALLS_PER_CLIENT; count++) {
     await time.sleep(between(random, 0, 120));
-    await oneCall(world, `client ${index}`, pick(random, [...history.keys()]), random(), count);
+    if (random() < 0.1) await oneListing(world, `client ${index}`);
+    else await oneCall(world, `client ${index}`, pick(random, [...history.keys()]), random(), count);
   }
 }
 
@@ -186,6 +187,35 @@ const CRASHED = new Error("the process died");
 function textOf(error: unknown): string {
   if (!isStorageError(error)) return String(error);
   return `${error.code} (applied: ${error.applied}) ${error.reason}`;
+}
+
+/** A listing says of every key whether it is there, at some moment while it ran. */
+async function oneListing(world: World, who: string): Promise<void> {
+  const { random, time, history } = world;
+  const own = pick(random, world.processes);
+  const begin = time.now;
+  const limit = 1 + Math.floor(random() * 2);
+  const listed = await Promise.race([allKeys(own.provider, limit).catch((error: unknown) => error), own.crashed]);
+  if (listed instanceof StorageError || listed === undefined) return;
+  if (!Array.isArray(listed)) throw listed;
+  const names = listed as readonly string[];
+  world.trace?.(`${begin.toFixed(1)}–${time.now.toFixed(1)} ${who} on ${own.id}: list ${names.join(" ")}`);
+  if (new Set(names).size < names.length) world.listings.push(`a key was listed twice: ${names.join(" ")}`);
+  if (names.join(" ") !== names.toSorted().join(" ")) world.listings.push(`out of order: ${names.join(" ")}`);
+  for (const [key, seen] of history) {
+    seen.push({ kind: names.includes(key) ? "exists" : "absent", begin, end: time.now, who });
+  }
+}
+
+async function allKeys(provider: StorageProvider, limit: number): Promise<readonly string[]> {
+  const keys: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page: ListPage = await provider.list({ limit, cursor });
+    keys.push(...page.objects.map(({ key }) => key));
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return keys;
 }
 
 async function callOf(
@@ -297,6 +327,7 @@ async function finalReads(world: World): Promise<void> {
     await oneCall(world, "the end", key, 1);
     await oneCall(world, "the end", key, 1);
   }
+  await oneListing(world, "the end");
 }
 
 function checkHistories({ history, trace }: World): readonly string[] {

@@ -1,6 +1,6 @@
 /** One operation on one key, as a client saw it. */
 export interface Seen {
-  readonly kind: "put" | "create" | "delete" | "read" | "exists";
+  readonly kind: "put" | "create" | "delete" | "read" | "exists" | "absent";
   /** What was put, or read; `undefined` for nothing. */
   readonly value?: string | undefined;
   readonly begin: number;
@@ -51,6 +51,7 @@ function apply({ kind, value }: Seen, state: State): State | typeof IMPOSSIBLE {
   if (kind === "put") return value;
   if (kind === "delete") return undefined;
   if (kind === "create") return state === undefined ? value : IMPOSSIBLE;
+  if (kind === "absent") return state === undefined ? state : IMPOSSIBLE;
   if (kind === "exists") return state === undefined ? IMPOSSIBLE : state;
   return state === value ? state : IMPOSSIBLE;
 }

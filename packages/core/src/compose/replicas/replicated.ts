@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { StorageError } from "../../errors.js";
+import { StorageError, isStorageError } from "../../errors.js";
 import { describeProvider, type EveryMember } from "../../intercept.js";
 import type { SignedUrlOptions } from "../../links.js";
 import type {
@@ -14,11 +14,11 @@ import type {
 } from "../../provider.js";
 import { ownProviders, type OwnProviders } from "../../own-providers.js";
 import { closeAll } from "../members.js";
-import { mergeLists } from "../merge-list.js";
 import { joinedUpkeep } from "../upkeep.js";
 import { createReplicaSet, type SetParts } from "./create-set.js";
 import { deleteReplicated } from "./delete.js";
 import { withoutIdentity } from "./identity.js";
+import { listReplicated } from "./list.js";
 import { putReplicated } from "./put.js";
 import { readReplicated, type Reader } from "./read.js";
 import { adoptKeyOf } from "./repair-key.js";
@@ -54,7 +54,7 @@ function verbs(set: ReplicaSet, parts: ReplicatedParts): StorageProvider {
     get: (key, call) => getReplicated(set, key, call),
     head: (key, call) => headReplicated(set, key, call),
     delete: (key, call) => deleteReplicated(set, key, call),
-    list: (call) => mergeLists(set.name, members, call),
+    list: (call) => listReplicated(set, call, (key, { signal, onEvent }) => findReplicated(set, key, { signal, onEvent })),
     ref: (key) => members[0].ref(key),
     locate: (text) => {
       for (const member of members) {
@@ -115,6 +115,18 @@ const PROMISES: readonly string[] = [
 async function headReplicated(set: ReplicaSet, key: string, options: HeadOptions): Promise<ObjectInfo> {
   const { result } = await readReplicated(set, key, options, headReader("head", key, options));
   return withoutIdentity(result);
+}
+
+/** As a head, with `undefined` for a key that has no object. */
+async function findReplicated(
+  set: ReplicaSet,
+  key: string,
+  options: HeadOptions,
+): Promise<ObjectInfo | undefined> {
+  return await headReplicated(set, key, options).catch((error: unknown) => {
+    if (isStorageError(error, "NotFound")) return undefined;
+    throw error;
+  });
 }
 
 function headReader(operation: "head" | "signedUrl", key: string, options: HeadOptions): Reader<ObjectInfo> {

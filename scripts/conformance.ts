@@ -16,13 +16,18 @@ import {
   fallback,
   limit,
   memory,
+  memoryJournal,
+  mirror,
   prefixed,
   retry,
+  split,
   timeout,
+  type Journal,
   type StorageProvider,
 } from "../packages/core/src/index.js";
 import { local, type LocalOptions } from "../packages/local/src/index.js";
 import { cloudinary } from "../packages/cloudinary/src/index.js";
+import { sqliteJournal } from "../packages/journal/src/index.js";
 import { s3 } from "../packages/s3/src/index.js";
 
 /**
@@ -119,6 +124,40 @@ function subjects(): Subject[] {
     ),
     of("fallback within a fallback", () => nested({})),
     of("fallback within a fallback, may be stale", () => nested(MAY_BE_STALE)),
+    ...journaled(),
+  ];
+}
+
+/** Composers with a journal. */
+function journaled(): Subject[] {
+  const journal = (): { readonly journal: Journal } => ({ journal: memoryJournal() });
+  const pair = (): { readonly from: StorageProvider; readonly to: StorageProvider } => ({
+    from: memory({ name: "old" }),
+    to: memory({ name: "new" }),
+  });
+  return [
+    of("fallback of memories with a journal", () => fallback(two(), journal())),
+    of("mirror of memories with a journal", () => mirror(two(), journal())),
+    of("mirror of memories with a journal, quorum", () =>
+      mirror([...two(), memory({ name: "third" })], { ...journal(), writes: "quorum" }),
+    ),
+    of("mirror of memories with a journal, primary", () => mirror(two(), { ...journal(), writes: "primary" })),
+    of("split of memories with a journal", () => split({ ...pair(), ...journal(), percent: 50, salt: "s" })),
+    onDisk("mirror of local and memory with a journal in SQLite", (root) => {
+      const durable = sqliteJournal(join(root, "journal.db"));
+      const disk = local({ root: join(root, "objects"), create: true, layout: "portable" });
+      const provider = mirror([disk, memory()], { journal: durable });
+      const close = async (): Promise<void> => {
+        await provider.close?.();
+        await durable.close();
+      };
+      return { ...provider, close };
+    }),
+    of("fallback of mirrors with one journal", () => {
+      const shared = journal();
+      const near = mirror(two(), { ...shared, name: "near" });
+      return fallback([near, memory({ name: "far" })], shared);
+    }),
   ];
 }
 

@@ -61,7 +61,8 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
     waitMs: milliseconds(type, "waitMs", options.waitMs ?? WAIT_MS),
     leaseMs: milliseconds(type, "leaseMs", options.leaseMs ?? LEASE_MS),
     graceMs: milliseconds(type, "graceMs", options.graceMs ?? GRACE_MS),
-    background: new Set(),
+    writes: new Set(),
+    answered: new Set(),
     workListeners: new Set(),
     refresh: parts.refresh ?? (async () => {}),
   };

@@ -42,7 +42,8 @@ async function listOnce(set: ReplicaSet, options: ListOptions, head: HeadThrough
   const listed = await listMembers(set, options, from);
   const after = await rowKeys(set, options, from);
   const last = [listed.end, before.end, after.end].filter((end) => end !== undefined).toSorted(compareKeys)[0];
-  const isInside = (entry: string): boolean => last === undefined || compareKeys(entry, last) <= 0;
+  const isInside = (entry: string): boolean =>
+    (from === undefined || compareKeys(entry, from) > 0) && (last === undefined || compareKeys(entry, last) <= 0);
   const keys = [...new Set([...before.keys, ...after.keys])].filter((key) => isInside(listEntry(key, options)));
   const objects = new Map(listed.objects.map((info) => [info.key, info]));
   const prefixes = new Set(listed.prefixes);

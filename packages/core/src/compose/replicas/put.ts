@@ -10,7 +10,8 @@ import { assertConditions } from "./conditions.js";
 import { holding, type HeldKey } from "./held-key.js";
 import { packIdentity, withoutIdentity } from "./identity.js";
 import type { ReplicaSet } from "./replica-set.js";
-import { committed, dropped, isSuspect, learned, opened, refused, suspected, undecided, type Intent } from "./row.js";
+import { teeBody, type Share } from "./tee.js";
+import { committed, dropped, isSuspect, learned, opened, refused, suspected, undecided, type Intent, type KeyRow } from "./row.js";
 
 /** What became of one member's share of a write. */
 type Outcome =
@@ -31,6 +32,8 @@ interface Write {
   readonly options: PutOptions & { readonly writeId: string };
   readonly outcomes: Outcome[];
   readonly attempts: Attempt[];
+  /** Of the bytes, as soon as it is known. */
+  sha256: string | undefined;
 }
 
 /**
@@ -47,20 +50,38 @@ export async function putReplicated(
 ): Promise<ObjectInfo> {
   const { ifMatch: _ifMatch, ifNoneMatch: _ifNoneMatch, ...plain } = given;
   const begun = { writeId: given.writeId ?? randomUUID(), sha256: digestOf(body) };
-  return await holding(set, "put", key, given, async (held) => {
-    const own = await assertConditions(set, held, given);
-    if (own !== undefined) return own;
-    const takers = assertEnough(set, held);
-    await held.save(
-      opened(held.row, begun),
-      takers.map(({ name }) => name),
-    );
-    const intent = { ...begun, version: held.row.open?.version ?? "" };
-    const options = { ...plain, writeId: packIdentity(intent) };
-    const write: Write = { set, held, intent, options, outcomes: [], attempts: [] };
-    if (set.placement.writing === "at once") await sendToAll(write, takers, body);
-    else await sendInTurn(write, takers, body);
-    return await decide(write);
+  return await answeredEarly(set, (answer) =>
+    holding(set, "put", key, given, async (held) => {
+      const own = await assertConditions(set, held, given);
+      if (own !== undefined) return own;
+      const takers = assertEnough(set, held);
+      await held.save(opened(held.row, begun), namesOf(takers));
+      const intent = { ...begun, version: held.row.open?.version ?? "" };
+      const options = { ...plain, writeId: packIdentity(intent) };
+      const write: Write = { set, held, intent, options, outcomes: [], attempts: [], sha256: begun.sha256 };
+      if (set.placement.writing === "at once") await sendToAll(write, takers, body, answer);
+      else await sendInTurn(write, takers, body);
+      return await decide(write);
+    }),
+  );
+}
+
+function namesOf(members: readonly StorageProvider[]): readonly string[] {
+  return members.map(({ name }) => name);
+}
+
+/** Work that answers before it is done goes on in the background, until the composer is closed. */
+async function answeredEarly<T>(set: ReplicaSet, work: (answer: (result: T) => void) => Promise<T>): Promise<T> {
+  return await new Promise<T>((resolve, reject) => {
+    const done = work((result) => {
+      set.answered.add(kept);
+      resolve(result);
+    });
+    const kept: Promise<unknown> = done.then(resolve, reject).finally(() => {
+      set.writes.delete(kept);
+      set.answered.delete(kept);
+    });
+    set.writes.add(kept);
   });
 }
 
@@ -83,13 +104,70 @@ function assertEnough(set: ReplicaSet, { key, row }: HeldKey): readonly StorageP
   });
 }
 
-async function sendToAll(write: Write, takers: readonly StorageProvider[], body: Body): Promise<void> {
-  const kept = body.replayable ? undefined : replayable(body, write.set.spool);
-  try {
-    write.outcomes.push(...(await Promise.all(takers.map((member) => send(write, member, kept ?? body)))));
-  } finally {
-    await kept?.release();
-  }
+/** All members read one reading of the source. Once enough have it the caller is answered, and the rest goes on. */
+async function sendToAll(
+  write: Write,
+  takers: readonly StorageProvider[],
+  body: Body,
+  answer: (info: ObjectInfo) => void,
+): Promise<void> {
+  const { set, held, outcomes } = write;
+  const { need } = set.placement;
+  const tooSlow = (): Error => lagging(write);
+  const tee = teeBody(body, takers.length, { need, tooSlow: need < takers.length ? tooSlow : undefined });
+  const pending = new Set(takers);
+  const progress = slowest(takers, write.options.onProgress);
+  const isEnough = (): boolean => outcomes.filter(({ state }) => state === "applied").length >= need;
+  let enough: () => void = () => {};
+  const reached = new Promise<void>((resolve) => (enough = resolve));
+  const all = Promise.all(
+    takers.map(async (member, index) => {
+      const share = tee.shares[index] as Share;
+      outcomes.push(await send(write, member, { ...share, onProgress: progress(member) }));
+      progress.leave(member);
+      write.sha256 ??= tee.sha256();
+      pending.delete(member);
+      if (isEnough()) enough();
+    }),
+  );
+  await Promise.race([reached, all]);
+  if (pending.size === 0 || !isEnough()) return void (await all);
+  await held.save(decidedRow(write).row, namesOf([...pending]));
+  answer(infoOf(write));
+  await all;
+}
+
+interface SlowestProgress {
+  (member: StorageProvider): PutOptions["onProgress"];
+  /** A member that has failed, or is done, holds nothing up. */
+  readonly leave: (member: StorageProvider) => void;
+}
+
+/** What has been taken is what the slowest has taken. */
+function slowest(
+  takers: readonly StorageProvider[],
+  onProgress: PutOptions["onProgress"],
+): SlowestProgress {
+  const taken = new Map(takers.map((member) => [member, 0]));
+  let told = -1;
+  const report = (total: number | undefined): void => {
+    const loaded = Math.min(...taken.values());
+    if (loaded <= told || loaded === Number.POSITIVE_INFINITY) return;
+    told = loaded;
+    onProgress?.({ loaded, total });
+  };
+  const of = (member: StorageProvider): PutOptions["onProgress"] =>
+    onProgress &&
+    (({ loaded, total }) => {
+      taken.set(member, loaded);
+      report(total);
+    });
+  return Object.assign(of, { leave: (member: StorageProvider) => void taken.delete(member) });
+}
+
+function lagging({ set, held }: Write): StorageError {
+  const reason = "it takes the body so slowly that it gets it by repair";
+  return new StorageError("Unavailable", reason, { operation: "put", provider: set.name, key: held.key });
 }
 
 async function sendInTurn(write: Write, takers: readonly StorageProvider[], body: Body): Promise<void> {
@@ -98,8 +176,10 @@ async function sendInTurn(write: Write, takers: readonly StorageProvider[], body
   const others = askOthers(write, takers);
   try {
     for (const member of takers) {
-      const outcome = await send(write, member, kept ?? body);
+      const { shares, sha256 } = passed(kept ?? body);
+      const outcome = await send(write, member, shares);
       outcomes.push(outcome);
+      write.sha256 ??= sha256();
       if (outcome.state === "applied" || !goesOn(write, outcome.error)) break;
       if (kept?.replayable === false) break;
       reportFallback(set, "put", held.key, member, outcome.error, write.options);
@@ -108,6 +188,16 @@ async function sendInTurn(write: Write, takers: readonly StorageProvider[], body
     await kept?.release();
     await others;
   }
+}
+
+/** A body on its way to one member: a file is left to those who can take one. */
+function passed(body: Body): { readonly shares: Share; readonly sha256: () => string | undefined } {
+  if (body.path !== undefined) {
+    const share: Share = { body, mayBeWhole: () => true, leave: () => {} };
+    return { shares: share, sha256: () => undefined };
+  }
+  const { shares, sha256 } = teeBody(body, 1);
+  return { shares: shares[0] as Share, sha256 };
 }
 
 function goesOn({ set, options }: Write, error: StorageError): boolean {
@@ -125,28 +215,47 @@ async function askOthers({ set, held, options }: Write, [first]: readonly Storag
   }
 }
 
-async function send(write: Write, member: StorageProvider, body: Body): Promise<Outcome> {
+async function send(
+  write: Write,
+  member: StorageProvider,
+  { onProgress = write.options.onProgress, ...share }: Share & Pick<PutOptions, "onProgress">,
+): Promise<Outcome> {
   const { set, held, options, attempts } = write;
   const startedAt = performance.now();
   try {
-    assertTakes(member, held.key, body, options);
-    const info = await member.put(held.key, body, options);
+    assertTakes(member, held.key, share.body, options);
+    const info = await member.put(held.key, share.body, { ...options, onProgress });
     return { member, state: "applied", info };
   } catch (thrown) {
     const error = toStorageError(thrown, { operation: "put", provider: member.name, key: held.key });
     attempts.push({ provider: error.provider, error, milliseconds: performance.now() - startedAt });
-    if (error.applied === "no" && isStorageError(thrown)) return { member, state: "refused", error };
+    const isKnown = (error.applied === "no" && isStorageError(thrown)) || !share.mayBeWhole();
+    if (isKnown && error.applied !== "yes") return { member, state: "refused", error };
     const answer = await look(set, member, held.key, options);
     const isThere = answer.state === "present" && answer.info.writeId === options.writeId;
     const outcome = isThere ? "applied" : answer.state === "silent" ? "unknown" : "absent";
     options.onEvent?.({ type: "verified", operation: "put", provider: member.name, key: held.key, outcome });
     if (isThere) return { member, state: "applied", info: answer.info };
     return { member, state: error.applied === "yes" ? "partial" : "unknown", error };
+  } finally {
+    share.leave();
   }
 }
 
 async function decide(write: Write): Promise<ObjectInfo> {
-  const { set, held, intent, outcomes } = write;
+  const { set, held, outcomes } = write;
+  const { row, isDecided } = decidedRow(write);
+  await conclude(set, held, row);
+  const landed = outcomes.filter(({ state }) => state === "applied").length;
+  if (landed === 0 || landed < set.placement.need) throw failure(write, isDecided);
+  return infoOf(write);
+}
+
+/** The row after what the members have answered so far. */
+function decidedRow({ set, held, intent, outcomes, sha256 }: Write): {
+  readonly row: KeyRow;
+  readonly isDecided: boolean;
+} {
   const now = set.journal.now();
   let { row } = held;
   for (const outcome of outcomes) {
@@ -155,16 +264,21 @@ async function decide(write: Write): Promise<ObjectInfo> {
     if (state === "applied" || state === "partial") row = learned(row, member.name, intent.version, now);
     if (state === "unknown") row = suspected(row, member.name, now + set.settleMs);
   }
-  const landed = outcomes.flatMap((outcome) => (outcome.state === "applied" ? [outcome] : []));
-  const isUnknown = outcomes.some(({ state }) => state === "unknown");
   if (outcomes.some(({ state }) => state === "applied" || state === "partial")) {
-    const { version, sha256 } = intent;
-    row = { ...committed(row, { version, sha256 }), clearAt: now + set.graceMs };
-  } else row = isUnknown ? undecided(row) : dropped(row);
-  await conclude(set, held, row);
-  const [first] = landed;
-  if (first === undefined || landed.length < set.placement.need) throw failure(write, row.current?.version === intent.version);
-  return { ...withoutIdentity(first.info), ...copiesOf(write) };
+    const put = { version: intent.version, sha256 };
+    return { row: { ...committed(row, put), clearAt: now + set.graceMs }, isDecided: true };
+  }
+  const isUnknown = outcomes.some(({ state }) => state === "unknown");
+  return { row: isUnknown ? undecided(row) : dropped(row), isDecided: false };
+}
+
+/** The facts as the first member that has it gives them. */
+function infoOf(write: Write): ObjectInfo {
+  for (const member of write.set.members) {
+    const outcome = write.outcomes.find((each) => each.member === member);
+    if (outcome?.state === "applied") return { ...withoutIdentity(outcome.info), ...copiesOf(write) };
+  }
+  throw new TypeError("A write without a member that has it");
 }
 
 /** Whether a member will never take this object. */
@@ -185,8 +299,8 @@ function copiesOf({ set, held, outcomes }: Write): Pick<ObjectInfo, "copies"> {
 function failure(write: Write, isDecided: boolean): unknown {
   const { set, held, options, outcomes, attempts } = write;
   if (options.signal?.aborted === true) return options.signal.reason;
-  const [only] = attempts;
-  if (!isDecided && attempts.length === 1 && only !== undefined && !movesOn(set, only.error)) return only.error;
+  const only = attempts.find(({ error }) => !movesOn(set, error));
+  if (!isDecided && only !== undefined) return only.error;
   const error = exhausted("put", held.key, attempts, set);
   if (!isDecided) return error;
   const landed = outcomes.filter(({ state }) => state === "applied").length;

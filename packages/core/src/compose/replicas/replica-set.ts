@@ -31,8 +31,9 @@ export interface ReplicaSet extends Group {
   readonly settleMs: number;
   /** How long copies that are not needed any more stay. */
   readonly graceMs: number;
-  /** Work that goes on after its call has been answered. */
-  readonly background: Set<Promise<unknown>>;
+  /** Writes that are under way, and those among them that have been answered already. */
+  readonly writes: Set<Promise<unknown>>;
+  readonly answered: Set<Promise<unknown>>;
   /** Told in how many milliseconds a key will need repair. */
   readonly workListeners: Set<(inMs: number) => void>;
   /** Looks at what other processes may have changed about the placement. */

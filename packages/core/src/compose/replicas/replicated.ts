@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import { delay } from "../../abort.js";
 import { StorageError, isStorageError } from "../../errors.js";
 import { describeProvider, type EveryMember } from "../../intercept.js";
 import type { SignedUrlOptions } from "../../links.js";
@@ -72,11 +73,24 @@ function verbs(set: ReplicaSet, parts: ReplicatedParts): StorageProvider {
     deleteMany: undefined,
     upkeep: joinedUpkeep(members, upkeepOf(set)),
     describe: () => describe(parts),
-    close: async () => {
-      await Promise.allSettled(set.background);
-      await closeAll(members);
-    },
+    close: () => closeSet(set),
   } satisfies EveryMember<StorageProvider>;
+}
+
+/** How long writes that have been answered may take to reach the members that are slower, in milliseconds. */
+const CLOSE_MS = 5000;
+
+async function closeSet({ members, answered, writes }: ReplicaSet): Promise<void> {
+  const stop = new AbortController();
+  const patience = delay(CLOSE_MS, stop.signal).catch(() => {});
+  await Promise.race([Promise.allSettled(answered), patience]);
+  stop.abort();
+  try {
+    await closeAll(members);
+  } finally {
+    // What is broken off is written down.
+    await Promise.allSettled(writes);
+  }
 }
 
 /** Conditions are evaluated once, while the key is held: no member has to keep them. */

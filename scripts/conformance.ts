@@ -124,17 +124,23 @@ function subjects(): Subject[] {
     ),
     of("fallback within a fallback", () => nested({})),
     of("fallback within a fallback, may be stale", () => nested(MAY_BE_STALE)),
+    of("mirror of memories", () => mirror(two())),
+    of("mirror of memories, may be stale, quorum", () =>
+      mirror([...two(), memory({ name: "third" })], { ...MAY_BE_STALE, writes: "quorum" }),
+    ),
+    of("split of memories", () => split({ ...pair(), percent: 50, salt: "s" })),
+    of("split of memories, may be stale", () => split({ ...pair(), ...MAY_BE_STALE, percent: 50, salt: "s" })),
     ...journaled(),
   ];
+}
+
+function pair(): { readonly from: StorageProvider; readonly to: StorageProvider } {
+  return { from: memory({ name: "old" }), to: memory({ name: "new" }) };
 }
 
 /** Composers with a journal. */
 function journaled(): Subject[] {
   const journal = (): { readonly journal: Journal } => ({ journal: memoryJournal() });
-  const pair = (): { readonly from: StorageProvider; readonly to: StorageProvider } => ({
-    from: memory({ name: "old" }),
-    to: memory({ name: "new" }),
-  });
   return [
     of("fallback of memories with a journal", () => fallback(two(), journal())),
     of("mirror of memories with a journal", () => mirror(two(), journal())),

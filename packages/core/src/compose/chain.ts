@@ -25,6 +25,8 @@ export interface Group {
 /** A fallback chain without a journal. */
 export interface Chain extends Group {
   readonly overwrites: "refuse" | "may-be-stale";
+  /** Only the first member is written to. */
+  readonly onlyFirst?: boolean | undefined;
 }
 
 const OPTIONAL_CODES: readonly FallbackOnCode[] = ["Misconfigured", "Unauthenticated", "PermissionDenied"];

@@ -3,8 +3,14 @@ import { StorageError } from "../errors.js";
 import type { CopyOptions, ObjectInfo, StorageProvider } from "../provider.js";
 import { memberError, movesOn, reportFallback, type Chain } from "./chain.js";
 import { readFromChain } from "./fallback-read.js";
-import { putInChain } from "./fallback-put.js";
 import { survey } from "./survey.js";
+
+/** Where a copy goes. */
+export interface CopyTarget {
+  /** The one member that a new object would go to, if it is one. */
+  readonly home: StorageProvider | undefined;
+  readonly put: StorageProvider["put"];
+}
 
 /**
  * Copies within the member that holds the object, when that is the one a new object would go to and no
@@ -15,6 +21,7 @@ export async function copyInChain(
   from: string,
   to: string,
   options: CopyOptions,
+  target: CopyTarget,
 ): Promise<ObjectInfo> {
   const { signal, onEvent } = options;
   const { member, result } = await readFromChain(chain, "copy", from, options, (asked) =>
@@ -27,11 +34,11 @@ export async function copyInChain(
       key: to,
     });
   }
-  if (await isFree(chain, to, options, member)) {
+  if (member === target.home && (await isFree(chain, to, options, member))) {
     const info = await copyInside(chain, member, from, to, options);
     if (info !== undefined) return info;
   }
-  return await copyThrough(member, asTarget(chain, member), from, to, options);
+  return await copyThrough(member, asTarget(chain, member, target), from, to, options);
 }
 
 async function isFree(
@@ -40,7 +47,7 @@ async function isFree(
   options: CopyOptions,
   member: StorageProvider,
 ): Promise<boolean> {
-  if (member !== chain.members[0] || member.copy === undefined || !member.supports.ifNoneMatch) return false;
+  if (member.copy === undefined || !member.supports.ifNoneMatch) return false;
   const answers = await survey(chain, to, options);
   return answers.every(({ state }) => state === "absent");
 }
@@ -64,6 +71,6 @@ async function copyInside(
 }
 
 /** The chain as a target: what `copyThrough` needs of a provider. */
-function asTarget(chain: Chain, source: StorageProvider): StorageProvider {
-  return { ...source, name: chain.name, put: (key, body, options) => putInChain(chain, key, body, options) };
+function asTarget({ name }: Chain, source: StorageProvider, { put }: CopyTarget): StorageProvider {
+  return { ...source, name, put };
 }

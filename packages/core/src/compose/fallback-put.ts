@@ -9,7 +9,7 @@ import { assertTakes } from "./members.js";
 import { survey, type Answer, type Silent } from "./survey.js";
 
 /** One put on its way through the chain. */
-interface ChainPut {
+export interface ChainPut {
   readonly chain: Chain;
   readonly key: string;
   readonly options: PutOptions & { readonly writeId: string };
@@ -37,7 +37,7 @@ export async function putInChain(
   const own = answers.find((answer) => answer.state === "present" && answer.info.writeId === options.writeId);
   if (own?.state === "present") return own.info;
   assertConditions(put);
-  const turns = options.ifMatch === undefined ? answers : [firstHolder(put)];
+  const turns = options.ifMatch === undefined ? inTurn(chain, answers) : [firstHolder(put)];
   const takers = turns.filter((answer) => !isPassedOver(chain, answer));
   const kept = takers.length > 1 ? replayable(body, chain.spool, { key, provider: chain.name }) : undefined;
   try {
@@ -47,8 +47,12 @@ export async function putInChain(
   }
 }
 
+function inTurn({ onlyFirst }: Chain, answers: readonly Answer[]): readonly Answer[] {
+  return onlyFirst === true ? answers.slice(0, 1) : answers;
+}
+
 /** Conditions are evaluated once, here, against all that answered. */
-function assertConditions(put: ChainPut): void {
+export function assertConditions(put: Pick<ChainPut, "chain" | "key" | "options" | "answers">): void {
   const { chain, key, options, answers } = put;
   if (options.ifMatch !== undefined) return assertMatch(put, options.ifMatch);
   const holder = answers.find((answer) => answer.state === "present");
@@ -58,7 +62,7 @@ function assertConditions(put: ChainPut): void {
   if (chain.overwrites === "refuse") throw new StorageError("AlreadyExists", CURES, context);
 }
 
-function assertMatch({ chain, key, answers }: ChainPut, ifMatch: string): void {
+function assertMatch({ chain, key, answers }: Pick<ChainPut, "chain" | "key" | "answers">, ifMatch: string): void {
   // The first that has the object, or does not say: only that one's answer counts.
   const first = answers.find((answer) => answer.state !== "absent");
   if (first?.state === "silent") throw mayHold(first.error, "put", key);
@@ -141,8 +145,8 @@ function tooLong({ key }: ChainPut, { name }: StorageProvider): StorageError {
  * Writes to a member, create-only if the chain refuses to overwrite: every member has been asked, but somebody else
  * may write meanwhile. A member that cannot keep that for a body in parts takes it without.
  */
-async function putCreateOnly(
-  { chain, key, options }: ChainPut,
+export async function putCreateOnly(
+  { chain, key, options }: Pick<ChainPut, "chain" | "key" | "options">,
   member: StorageProvider,
   body: Body,
 ): Promise<ObjectInfo> {

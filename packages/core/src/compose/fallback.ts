@@ -1,19 +1,14 @@
-import { describeProvider, type EveryMember } from "../intercept.js";
 import type { Journal } from "../journal.js";
-import type { Description, StorageProvider, Supports } from "../provider.js";
+import type { StorageProvider } from "../provider.js";
 import type { ReplayableOptions } from "../replayable.js";
-import { assertAskMs, assertFallbackOn, type Chain, type FallbackOnCode } from "./chain.js";
-import { copyInChain } from "./fallback-copy.js";
-import { deleteFromChain } from "./fallback-delete.js";
+import { assertAskMs, assertFallbackOn, type FallbackOnCode, type Group } from "./chain.js";
 import { putInChain } from "./fallback-put.js";
-import { mayBeStale, readFromChain, signForHolder } from "./fallback-read.js";
-import { closeAll, prepareMembers, type MemberOptions } from "./members.js";
-import { mergeLists } from "./merge-list.js";
+import { prepareMembers, type MemberOptions } from "./members.js";
 import type { JournalOptions } from "./replicas/create-set.js";
 import { oneHome } from "./replicas/placements.js";
 import { replicated } from "./replicas/replicated.js";
+import { assertOverwrites, assertTier, stateless } from "./stateless.js";
 import { choiceSupports } from "./supports.js";
-import { joinedUpkeep } from "./upkeep.js";
 
 export interface FallbackOptions extends MemberOptions, JournalOptions {
   /** Default `"fallback"`. */
@@ -74,21 +69,33 @@ export function fallback(
   options: FallbackOptions = {},
 ): StorageProvider {
   const prepared = prepareMembers("fallback", members, options);
+  const overwrites = assertOverwrites("fallback", options.overwrites);
+  assertTier("fallback", options, { drain: options.drain });
   if (options.journal !== undefined) return withJournal(prepared, options.journal, options);
-  if (options.drain !== undefined) throw new TypeError("fallback: drain needs a journal");
-  const chain: Chain = {
+  return stateless({
+    type: "fallback",
+    chain: { ...groupOf(prepared, options), overwrites },
+    put: putInChain,
+    supports: choiceSupports(prepared),
+    promises: ["an acknowledged put is on one member, as durable as that member is"],
+    limits: [OUT_OF_REACH, "objects do not move home when the first member is back"],
+  });
+}
+
+const OUT_OF_REACH = "an object is out of reach while the member that holds it is down";
+
+function groupOf(members: Group["members"], options: FallbackOptions): Group {
+  return {
     name: options.name ?? "fallback",
-    members: prepared,
-    overwrites: assertOverwrites(options.overwrites ?? "refuse"),
+    members,
     fallbackOn: assertFallbackOn(options.fallbackOn ?? []),
     spool: options.spool ?? {},
     askMs: assertAskMs("fallback", options.askMs),
   };
-  return provider(chain, prepared);
 }
 
 function withJournal(
-  members: Chain["members"],
+  members: Group["members"],
   journal: Journal,
   options: FallbackOptions,
 ): StorageProvider {
@@ -96,100 +103,16 @@ function withJournal(
   if (drain !== "home" && drain !== "never") {
     throw new TypeError(`fallback: drain is "home" or "never", not ${String(drain)}`);
   }
-  if (options.overwrites !== undefined) {
-    throw new TypeError("fallback: overwrites is for chains without a journal; with one every overwrite is exact");
-  }
   return replicated({
+    ...groupOf(members, options),
     type: "fallback",
-    name: options.name ?? "fallback",
-    members,
-    fallbackOn: assertFallbackOn(options.fallbackOn ?? []),
-    spool: options.spool,
-    askMs: assertAskMs("fallback", options.askMs),
     journal,
     placement: oneHome(members, () => members, drain === "home"),
     options,
     supports: choiceSupports(members),
     limits: [
-      "an object is out of reach while the member that holds it is down",
+      OUT_OF_REACH,
       ...(drain === "never" ? ["objects stay on the member that took them"] : []),
     ],
   });
-}
-
-function provider(chain: Chain, members: Chain["members"]): StorageProvider {
-  const canSign = members.some(({ signedUrl }) => signedUrl !== undefined);
-  return {
-    name: chain.name,
-    supports: supportsOf(chain),
-    put: (key, body, call) => putInChain(chain, key, body, call),
-    get: async (key, call) => {
-      const read = await readFromChain(chain, "get", key, call, (member) => member.get(key, call));
-      const { result } = read;
-      return mayBeStale(chain, read) ? { ...result, info: { ...result.info, mayBeStale: true } } : result;
-    },
-    head: async (key, call) => {
-      const read = await readFromChain(chain, "head", key, call, (member) => member.head(key, call));
-      return mayBeStale(chain, read) ? { ...read.result, mayBeStale: true } : read.result;
-    },
-    delete: (key, call) => deleteFromChain(chain, key, call),
-    list: (call) => mergeLists(chain.name, members, call),
-    ref: (key) => members[0].ref(key),
-    locate: (text) => {
-      for (const member of members) {
-        const found = member.locate(text);
-        if (found !== undefined) return found;
-      }
-      return undefined;
-    },
-    copy: (from, to, call) => copyInChain(chain, from, to, call),
-    publicUrl: undefined,
-    signedUrl: canSign ? (key, call) => signForHolder(chain, key, call) : undefined,
-    signUpload: undefined,
-    multipart: undefined,
-    importFrom: undefined,
-    deleteMany: undefined,
-    upkeep: joinedUpkeep(members),
-    describe: () => describe(chain),
-    close: () => closeAll(members),
-  } satisfies EveryMember<StorageProvider>;
-}
-
-function assertOverwrites(overwrites: "refuse" | "may-be-stale"): Chain["overwrites"] {
-  if (overwrites === "refuse" || overwrites === "may-be-stale") return overwrites;
-  throw new TypeError(`fallback: overwrites is "refuse" or "may-be-stale", not ${String(overwrites)}`);
-}
-
-function supportsOf({ members, overwrites }: Chain): Supports {
-  const supports = choiceSupports(members);
-  return overwrites === "refuse" ? { ...supports, overwrite: false, ifMatch: false } : supports;
-}
-
-function describe({ name, members, overwrites }: Chain): Description {
-  const writeOnce = overwrites === "refuse";
-  return {
-    kind: "composer",
-    type: "fallback",
-    name,
-    tier: "stateless",
-    promises: [
-      "an acknowledged put is on one member, as durable as that member is",
-      "NotFound is never returned because a member was unreachable",
-      "a delete is acknowledged only when every member confirmed it",
-      "a listing holds every key once, in UTF-8 byte order, or fails",
-      "a truncated or mismatching body is never committed",
-      ...(writeOnce
-        ? ["reads return the one version of a key that was written while all members answered"]
-        : []),
-    ],
-    limits: [
-      "without a journal it is for keys that are written once",
-      "an object is out of reach while the member that holds it is down",
-      "objects do not move home when the first member is back",
-      writeOnce
-        ? "a key that exists on a member that is down can be written again elsewhere: see info.unconfirmed"
-        : "a read may return an older copy: see info.unconfirmed and info.mayBeStale",
-    ],
-    members: members.map(describeProvider),
-  };
 }

@@ -1,11 +1,12 @@
-import type { Journal } from "../journal.js";
 import type { StorageProvider } from "../provider.js";
 import type { ReplayableOptions } from "../replayable.js";
-import { assertAskMs } from "./chain.js";
+import { assertAskMs, type Chain, type Group } from "./chain.js";
 import { prepareMembers, type MemberOptions } from "./members.js";
+import { putOnMirror } from "./mirror-put.js";
 import type { JournalOptions } from "./replicas/create-set.js";
 import { everywhere } from "./replicas/placements.js";
 import { replicated } from "./replicas/replicated.js";
+import { assertOverwrites, assertTier, stateless } from "./stateless.js";
 import { everySupports } from "./supports.js";
 
 export interface MirrorOptions extends MemberOptions, JournalOptions {
@@ -13,29 +14,89 @@ export interface MirrorOptions extends MemberOptions, JournalOptions {
   readonly name?: string | undefined;
   /**
    * How many members must have a write before it is acknowledged: `"all"` (the default), more than half of them
-   * (`"quorum"`), or the first that takes it (`"primary"`). The others get it by repair.
+   * (`"quorum"`), or the first that takes it (`"primary"`, with a journal only). With a journal the others get it by
+   * repair.
    */
   readonly writes?: "all" | "quorum" | "primary" | undefined;
+  /**
+   * In which order members are read: the names of all of them, or of those that come first. Default: as they are given.
+   */
+  readonly reads?: readonly string[] | undefined;
+  /** Without a journal: what a put of a key that exists does, as with a fallback chain. */
+  readonly overwrites?: Chain["overwrites"] | undefined;
   /** How a one-shot body is kept while a member needs it again. */
   readonly spool?: ReplayableOptions | undefined;
   /** How long a member may take to say whether it holds a key, in milliseconds; default 5,000. */
   readonly askMs?: number | undefined;
 }
 
-/** Several copies of every object. */
-export function mirror(members: readonly StorageProvider[], options: MirrorOptions): StorageProvider {
+/**
+ * Keeps a copy of every object on every member. A body is read once, however many members there are.
+ *
+ * **With a journal**
+ * - A put is acknowledged when as many members as `writes` says have it. What the others lack is written down before
+ *   that, and made good by repair: with every header, every metadata field and the same bytes.
+ * - A put that fewer take is `PartialWrite`: it counts, and goes on to the others.
+ * - A delete is decided once it is written down; copies on members that do not answer are cleared by repair and never
+ *   come back.
+ * - Reads go to a member that holds the last acknowledged version, in the order of `reads`.
+ * - `info.copies` says what each member held when the put was acknowledged.
+ *
+ * **Without one** it is for keys that are written once:
+ * - A put of a key that exists is `AlreadyExists`, unless `overwrites` accepts that an older copy may be left.
+ * - A put that too few members take is taken back, or `PartialWrite` where that fails.
+ * - A delete succeeds when every member has confirmed it; `NotFound` means that every member answered so.
+ *
+ * @param members - Names and places must differ.
+ * @throws TypeError and StorageError `InvalidArgument` for members and options that cannot work.
+ * @example
+ * ```ts
+ * const storage = createStorage(mirror([memory({ name: "disk" }), memory({ name: "cloud" })], { journal: memoryJournal() }));
+ * const info = await storage.put("videos/42.mp4", bytes);
+ * info.copies?.map(({ provider, state }) => `${provider}: ${state}`); // ["disk: current", "cloud: current"]
+ * ```
+ */
+export function mirror(members: readonly StorageProvider[], options: MirrorOptions = {}): StorageProvider {
   const prepared = prepareMembers("mirror", members, options);
-  return replicated({
-    type: "mirror",
+  const { journal, writes = "all" } = options;
+  const overwrites = assertOverwrites("mirror", options.overwrites);
+  assertTier("mirror", options, writes === "primary" ? { 'writes: "primary"': writes } : {});
+  const order = inOrder(prepared, options.reads ?? []);
+  const placement = everywhere(prepared, assertWrites(writes), () => order);
+  const group: Group = {
     name: options.name ?? "mirror",
     members: prepared,
     fallbackOn: [],
-    spool: options.spool,
+    spool: options.spool ?? {},
     askMs: assertAskMs("mirror", options.askMs),
-    journal: options.journal as Journal,
-    placement: everywhere(prepared, options.writes ?? "all", () => prepared),
-    options,
-    supports: everySupports(prepared),
-    limits: [],
+  };
+  const supports = everySupports(prepared);
+  if (journal !== undefined) {
+    return replicated({ ...group, type: "mirror", journal, placement, options, supports, limits: [] });
+  }
+  const { need } = placement;
+  return stateless({
+    type: "mirror",
+    chain: { ...group, members: order, overwrites },
+    put: (chain, key, body, call) => putOnMirror(chain, need, key, body, call),
+    isMirror: true,
+    // Which of two writers was first is something that several copies cannot agree on.
+    supports: { ...supports, ifMatch: false },
+    promises: [`an acknowledged put is on at least ${need} of ${prepared.length} members`],
+    limits: ["copies that are missing are not made good"],
   });
+}
+
+function assertWrites(writes: MirrorOptions["writes"]): "all" | "quorum" | "primary" {
+  if (writes === "all" || writes === "quorum" || writes === "primary") return writes;
+  throw new TypeError(`mirror: writes is "all", "quorum" or "primary", not ${String(writes)}`);
+}
+
+function inOrder(members: Group["members"], reads: readonly string[]): Group["members"] {
+  const wrong = reads.find((name) => !members.some((member) => member.name === name));
+  if (wrong !== undefined) throw new TypeError(`mirror: reads names ${JSON.stringify(wrong)}, which is no member`);
+  const preferred = reads.flatMap((name) => members.find((member) => member.name === name) ?? []);
+  const [first, ...rest] = [...preferred, ...members.filter((member) => !preferred.includes(member))];
+  if (first === undefined) throw new TypeError("mirror takes at least one provider");
+  return [first, ...rest];
 }

@@ -3,11 +3,13 @@ import type { Journal, JournalPart } from "../journal.js";
 import { ownProviders, type OwnProviders } from "../own-providers.js";
 import type { CallOptions, StorageProvider } from "../provider.js";
 import type { ReplayableOptions } from "../replayable.js";
-import { assertAskMs } from "./chain.js";
+import { assertAskMs, type Chain, type Group } from "./chain.js";
+import { putInChain } from "./fallback-put.js";
 import { prepareMembers, type MemberOptions } from "./members.js";
 import type { JournalOptions } from "./replicas/create-set.js";
 import { oneHome } from "./replicas/placements.js";
 import { replicated, replicaSetOf } from "./replicas/replicated.js";
+import { assertOverwrites, assertTier, stateless } from "./stateless.js";
 import { BASIS_POINTS, bucketOf, toBasisPoints } from "./split-hash.js";
 import { choiceSupports } from "./supports.js";
 
@@ -27,6 +29,8 @@ export interface SplitOptions extends MemberOptions, JournalOptions {
   readonly salt: string;
   /** What a put does while its side is down: fail (the default), or go to the other side. */
   readonly onUnavailable?: "fail" | "other" | undefined;
+  /** Without a journal: what a put of a key that exists does, as with a fallback chain. */
+  readonly overwrites?: Chain["overwrites"] | undefined;
   /** Whether repair moves objects to the side that the percentage gives them; default false: they stay. */
   readonly move?: boolean | undefined;
   readonly spool?: ReplayableOptions | undefined;
@@ -44,55 +48,128 @@ interface Split {
   readonly journal: JournalPart;
   readonly name: string;
   readonly proposed: SplitRecord;
-  current: SplitRecord;
+  readonly members: readonly StorageProvider[];
 }
 
 const CONTROL = "split";
 
 const splits: OwnProviders<Split> = ownProviders<Split>("split");
 
-/** A share of the keys on one member, the rest on another. */
+/**
+ * Puts a share of the keys on one member and the rest on another: for a rollout in steps. A stable hash of the key
+ * decides, so that raising the percentage moves keys one way only.
+ *
+ * - New objects go to the side that their key is given; an older copy on the other side is cleared.
+ * - Reads look at that side, then at the other: every object is readable at every step, up and down.
+ * - `NotFound` means that both sides answered so.
+ *
+ * **With a journal** the percentage is what {@link setSplitPercent} has set last, for every process; `percent` only
+ * counts the first time. Repair moves objects to their side when `move` says so. **Without one** `percent` counts, and
+ * it is for keys that are written once.
+ *
+ * @throws TypeError and StorageError `InvalidArgument` for members and options that cannot work.
+ * @example
+ * ```ts
+ * const from = memory({ name: "disk" });
+ * const to = memory({ name: "cloud" });
+ * const storage = createStorage(split({ from, to, percent: 10, salt: "videos-2026" }));
+ * const info = await storage.put("videos/42.mp4", bytes);
+ * info.provider; // "disk" or "cloud", the same every time
+ * ```
+ */
 export function split(options: SplitOptions): StorageProvider {
-  const { from, to, salt, percent, onUnavailable = "fail", move = false } = options;
+  const { from, to, salt, percent, onUnavailable = "fail", move = false, journal } = options;
   if (typeof salt !== "string" || salt === "") throw new TypeError("split: salt is a text that is not empty");
+  if (onUnavailable !== "fail" && onUnavailable !== "other") {
+    throw new TypeError(`split: onUnavailable is "fail" or "other", not ${String(onUnavailable)}`);
+  }
   const prepared = prepareMembers("split", [from, to], options);
-  const [old, next] = prepared as readonly [StorageProvider, StorageProvider];
   const proposed = { salt, basisPoints: toBasisPoints(percent) };
-  const state = { current: proposed };
-  const order = (key: string): readonly [StorageProvider, StorageProvider] => {
-    const { current } = state;
-    return bucketOf(current.salt, key) < current.basisPoints ? [next, old] : [old, next];
-  };
-  const home = oneHome(prepared, order, move);
-  const provider = replicated({
-    type: "split",
+  const overwrites = assertOverwrites("split", options.overwrites);
+  assertTier("split", options, { move: options.move });
+  const group: Group = {
     name: options.name ?? "split",
     members: prepared,
     fallbackOn: [],
-    spool: options.spool,
+    spool: options.spool ?? {},
     askMs: assertAskMs("split", options.askMs),
-    journal: options.journal as Journal,
-    placement: onUnavailable === "other" ? home : { ...home, writeOrder: (key) => [order(key)[0]] },
-    options,
+  };
+  const onlyFirst = onUnavailable === "fail";
+  if (journal !== undefined) return withJournal({ group, proposed, options, journal, onlyFirst, move });
+  const chain: Chain = { ...group, overwrites, onlyFirst };
+  return stateless({
+    type: "split",
+    chain,
+    chainFor: (key) => ({ ...chain, members: orderFor(prepared, proposed, key) }),
+    put: putInChain,
     supports: choiceSupports(prepared),
-    limits: [],
+    promises: ["an acknowledged put is on the side that its key is given", "every object is readable at every percentage"],
+    limits: ["objects stay where they are when the percentage changes"],
+  });
+}
+
+type Sides = readonly [StorageProvider, StorageProvider];
+
+function orderFor(members: Group["members"], { salt, basisPoints }: SplitRecord, key: string): Sides {
+  const [old, next] = members as unknown as Sides;
+  return bucketOf(salt, key) < basisPoints ? [next, old] : [old, next];
+}
+
+interface JournaledSplit {
+  readonly group: Group;
+  readonly proposed: SplitRecord;
+  readonly options: SplitOptions;
+  readonly journal: Journal;
+  readonly onlyFirst: boolean;
+  readonly move: boolean;
+}
+
+function withJournal({ group, proposed, options, journal, onlyFirst, move }: JournaledSplit): StorageProvider {
+  let current = proposed;
+  const order = (key: string): Sides => orderFor(group.members, current, key);
+  const home = oneHome(group.members, order, move);
+  const provider = replicated({
+    ...group,
+    type: "split",
+    journal,
+    placement: onlyFirst ? { ...home, writeOrder: (key) => [order(key)[0]] } : home,
+    options,
+    supports: choiceSupports(group.members),
+    limits: move ? [] : ["objects stay where they are when the percentage changes"],
     refresh: async () => {
-      state.current = await recordOf(made);
+      current = await recordOf(made);
     },
   });
   const set = replicaSetOf(provider);
   if (set === undefined) throw new TypeError("split: it has no journal");
-  const made: Split = Object.assign(state, { journal: set.journal, name: set.name, proposed });
+  const made: Split = { journal: set.journal, name: set.name, proposed, members: group.members };
   return splits.remember(provider, made);
 }
 
 /** What counts now; the first process to ask writes down what it was started with. */
-async function recordOf({ journal, proposed }: Split): Promise<SplitRecord> {
+async function recordOf({ journal, proposed, name, members }: Split): Promise<SplitRecord> {
   for (;;) {
     const record = await journal.readControl(CONTROL);
-    if (record !== undefined) return record.value as SplitRecord;
-    await journal.writeControl(CONTROL, undefined, proposed);
+    if (record === undefined) {
+      await journal.writeControl(CONTROL, undefined, proposed);
+      continue;
+    }
+    const value = record.value as SplitRecord;
+    if (value.salt === proposed.salt) return value;
+    if (!(await bothHold(members))) {
+      await journal.writeControl(CONTROL, record.revision, proposed);
+      continue;
+    }
+    const reason =
+      `the salt was ${JSON.stringify(value.salt)} and is now ${JSON.stringify(proposed.salt)}: ` +
+      "while both sides hold objects it stays as it is, or most of them would be on the wrong side";
+    throw new StorageError("InvalidArgument", reason, { operation: "open", provider: name });
   }
+}
+
+async function bothHold(members: readonly StorageProvider[]): Promise<boolean> {
+  const pages = await Promise.all(members.map((member) => member.list({ limit: 1 })));
+  return pages.every(({ objects, cursor }) => objects.length > 0 || cursor !== undefined);
 }
 
 /** The share that counts now, in per cent. */

@@ -1,0 +1,120 @@
+import { describeProvider, type EveryMember } from "../intercept.js";
+import type { Body, Description, ObjectInfo, PutOptions, StorageProvider, Supports } from "../provider.js";
+import type { Chain } from "./chain.js";
+import { copyInChain } from "./fallback-copy.js";
+import { deleteFromChain } from "./fallback-delete.js";
+import { mayBeStale, readFromChain, signForHolder } from "./fallback-read.js";
+import { closeAll } from "./members.js";
+import { mergeLists } from "./merge-list.js";
+import { joinedUpkeep } from "./upkeep.js";
+
+/** A composer without a journal, before it is put together. */
+export interface StatelessParts {
+  readonly type: string;
+  /** The members in the order in which they are written, read and listed. */
+  readonly chain: Chain;
+  /** The order for one key, where keys have different ones. */
+  readonly chainFor?: ((key: string) => Chain) | undefined;
+  readonly put: (chain: Chain, key: string, body: Body, options: PutOptions) => Promise<ObjectInfo>;
+  /** Whether an object goes to several members. */
+  readonly isMirror?: boolean | undefined;
+  readonly supports: Supports;
+  readonly promises: readonly string[];
+  readonly limits: readonly string[];
+}
+
+/** A provider of several members that remembers nothing: for keys that are written once. */
+export function stateless(parts: StatelessParts): StorageProvider {
+  const { chain, chainFor = () => chain, put } = parts;
+  const { name, members } = chain;
+  const canSign = members.some(({ signedUrl }) => signedUrl !== undefined);
+  return {
+    name,
+    supports: supportsOf(parts),
+    put: (key, body, call) => put(chainFor(key), key, body, call),
+    get: async (key, call) => {
+      const read = await readFromChain(chainFor(key), "get", key, call, (member) => member.get(key, call));
+      const { result } = read;
+      return mayBeStale(chain, read) ? { ...result, info: { ...result.info, mayBeStale: true } } : result;
+    },
+    head: async (key, call) => {
+      const read = await readFromChain(chainFor(key), "head", key, call, (member) => member.head(key, call));
+      return mayBeStale(chain, read) ? { ...read.result, mayBeStale: true } : read.result;
+    },
+    delete: (key, call) => deleteFromChain(chainFor(key), key, call),
+    list: (call) => mergeLists(name, members, call),
+    ref: (key) => chainFor(key).members[0].ref(key),
+    locate: (text) => {
+      for (const member of members) {
+        const found = member.locate(text);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    },
+    copy: (from, to, call) =>
+      copyInChain(chainFor(from), from, to, call, {
+        home: parts.isMirror === true ? undefined : chainFor(to).members[0],
+        put: (key, body, options) => put(chainFor(key), key, body, options),
+      }),
+    publicUrl: undefined,
+    signedUrl: canSign ? (key, call) => signForHolder(chainFor(key), key, call) : undefined,
+    signUpload: undefined,
+    multipart: undefined,
+    importFrom: undefined,
+    deleteMany: undefined,
+    upkeep: joinedUpkeep(members),
+    describe: () => describe(parts),
+    close: () => closeAll(members),
+  } satisfies EveryMember<StorageProvider>;
+}
+
+function supportsOf({ chain: { overwrites }, supports }: StatelessParts): Supports {
+  return overwrites === "refuse" ? { ...supports, overwrite: false, ifMatch: false } : supports;
+}
+
+function describe({ type, chain, promises, limits }: StatelessParts): Description {
+  const { name, members, overwrites } = chain;
+  return {
+    kind: "composer",
+    type,
+    name,
+    tier: "stateless",
+    promises: [
+      ...promises,
+      "NotFound is never returned because a member was unreachable",
+      "a delete is acknowledged only when every member confirmed it",
+      "a listing holds every key once, in UTF-8 byte order, or fails",
+      "a truncated or mismatching body is never committed",
+      ...(overwrites === "refuse"
+        ? ["reads return the one version of a key that was written while all members answered"]
+        : []),
+    ],
+    limits: [
+      "without a journal it is for keys that are written once",
+      ...limits,
+      overwrites === "refuse"
+        ? "a key that exists on a member that is down can be written again elsewhere: see info.unconfirmed"
+        : "a read may return an older copy: see info.unconfirmed and info.mayBeStale",
+    ],
+    members: members.map(describeProvider),
+  };
+}
+
+export function assertOverwrites(type: string, overwrites: Chain["overwrites"] = "refuse"): Chain["overwrites"] {
+  if (overwrites === "refuse" || overwrites === "may-be-stale") return overwrites;
+  throw new TypeError(`${type}: overwrites is "refuse" or "may-be-stale", not ${String(overwrites)}`);
+}
+
+/** Options that mean nothing without a journal, or nothing with one. */
+export function assertTier(
+  type: string,
+  options: { readonly journal?: unknown; readonly overwrites?: unknown },
+  journalOnly: Readonly<Record<string, unknown>>,
+): void {
+  if (options.journal === undefined) {
+    const [name] = Object.entries(journalOnly).find(([, value]) => value !== undefined) ?? [];
+    if (name !== undefined) throw new TypeError(`${type}: ${name} needs a journal`);
+  } else if (options.overwrites !== undefined) {
+    throw new TypeError(`${type}: overwrites is for the tier without a journal; with one every overwrite is exact`);
+  }
+}

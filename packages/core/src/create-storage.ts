@@ -17,6 +17,7 @@ import { downloadObject } from "./download.js";
 import { StorageError, isStorageError, type Operation } from "./errors.js";
 import { guardResult } from "./guard.js";
 import { putOnce } from "./idempotency.js";
+import { healthOf } from "./health.js";
 import { describeProvider } from "./intercept.js";
 import { hasLimits, hasPolicies } from "./policies.js";
 import { assertPrefix } from "./key.js";
@@ -32,6 +33,7 @@ import type {
   PutOptions,
   StorageProvider,
 } from "./provider.js";
+import { startRepairWorker, type RepairWorker } from "./repair-worker.js";
 import { linksOf, required } from "./storage-links.js";
 import { putDirectory } from "./put-directory.js";
 import { putMany } from "./put-many.js";
@@ -100,6 +102,7 @@ function withPolicies(provider: StorageProvider, options: StorageOptions): Stora
 
 function facade(storage: Storage): FileStorage {
   const { provider } = storage;
+  const workers = new Set<RepairWorker>();
   const self: FileStorage = {
     provider,
     put: (key, body, options = {}) => put(storage, key, body, options),
@@ -140,7 +143,17 @@ function facade(storage: Storage): FileStorage {
       return await runCall(storage, "importFrom", key, options, (call) => fetchInto(key, url, call));
     },
     describe: () => describeProvider(provider),
-    close: (options = {}) => closeCalls(storage, options.graceMs ?? CLOSE_GRACE_MS),
+    startRepair: (options = {}) => {
+      const worker = startRepairWorker(provider, storage.onEvent, options);
+      workers.add(worker);
+      return worker;
+    },
+    health: () => healthOf(provider),
+    close: async (options = {}) => {
+      const stopped = Promise.all([...workers].map((worker) => worker.stop()));
+      await closeCalls(storage, options.graceMs ?? CLOSE_GRACE_MS);
+      await stopped;
+    },
   };
   return self;
 }

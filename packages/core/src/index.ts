@@ -8,6 +8,7 @@ export type { FallbackOnCode } from "./compose/chain.js";
 export type { MemberOptions } from "./compose/members.js";
 export { createStorage } from "./create-storage.js";
 export { packCursor, unpackCursor, unpackKeyCursor } from "./cursor.js";
+export type { RepairOptions, RepairWorker } from "./repair-worker.js";
 export type { DeleteManyResult } from "./delete-many.js";
 export {
   ERROR_CODES,
@@ -87,6 +88,10 @@ export {
   type Checksum,
   type CopyOptions,
   type DeleteFailure,
+  type Health,
+  type JournalHealth,
+  type MemberHealth,
+  type Upkeep,
   type DeleteOptions,
   type Description,
   type GetOptions,

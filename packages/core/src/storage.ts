@@ -9,6 +9,7 @@ import type {
   DeleteOptions,
   Description,
   GetOptions,
+  Health,
   HeadOptions,
   ListOptions,
   ListPage,
@@ -18,6 +19,7 @@ import type {
   StorageEvent,
   StorageProvider,
 } from "./provider.js";
+import type { RepairOptions, RepairWorker } from "./repair-worker.js";
 import type { StoredObject } from "./stored-object.js";
 import type { RetryOptions } from "./wrap/retry.js";
 import type { TimeoutOptions } from "./wrap/timeout.js";
@@ -201,6 +203,17 @@ export interface FileStorage {
 
   /** What the storage is made of, and what it promises. */
   readonly describe: () => Description;
+
+  /**
+   * Puts right what composers with a journal have left to do, from now on and in this process: copies that are missing,
+   * deletes that were not confirmed, writes whose outcome is unknown. Any number of processes may do so. `close` stops it.
+   *
+   * @throws StorageError `Unsupported` when no composer in it has a journal.
+   */
+  readonly startRepair: (options?: RepairOptions) => RepairWorker;
+
+  /** How it is: asks every member, and writes to every journal. For a health check; never rejects for what it finds. */
+  readonly health: () => Promise<Health>;
 
   /**
    * Lets calls that are under way finish, aborts what is still open after `graceMs` (default 10,000), and

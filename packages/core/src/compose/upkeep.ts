@@ -1,4 +1,4 @@
-import type { StorageProvider, Upkeep } from "../provider.js";
+import type { Health, StorageProvider, Upkeep } from "../provider.js";
 
 /** The upkeep of a composer: its own, and that of its members. */
 export function joinedUpkeep(members: readonly StorageProvider[], own?: Upkeep): Upkeep | undefined {
@@ -9,6 +9,7 @@ export function joinedUpkeep(members: readonly StorageProvider[], own?: Upkeep):
       const times = await Promise.all(parts.map((part) => part.repair(options)));
       return times.reduce(earlier);
     },
+    health: async () => joinedHealth(await Promise.all(parts.map((part) => part.health()))),
     onWork: (listener) => {
       const ends = parts.map((part) => part.onWork(listener));
       return () => {
@@ -20,4 +21,16 @@ export function joinedUpkeep(members: readonly StorageProvider[], own?: Upkeep):
 
 export function earlier(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
+}
+
+/** The first is the outer one: whether the whole is ready is for it to say. */
+function joinedHealth(parts: readonly Health[]): Health {
+  return {
+    live: parts.every(({ live }) => live),
+    ready: parts[0]?.ready ?? true,
+    degraded: parts.some(({ degraded }) => degraded),
+    reasons: parts.flatMap(({ reasons }) => reasons),
+    members: parts.flatMap(({ members }) => members),
+    journals: parts.flatMap(({ journals = [] }) => journals),
+  };
 }

@@ -1,6 +1,7 @@
 import { concurrently } from "../../concurrently.js";
 import { isStorageError } from "../../errors.js";
 import type { CallOptions, Upkeep } from "../../provider.js";
+import { healthOfSet } from "./set-health.js";
 import { repairKey } from "./repair-key.js";
 import type { ReplicaSet } from "./replica-set.js";
 
@@ -13,6 +14,7 @@ const BUSY_MS = 1000;
 export function upkeepOf(set: ReplicaSet): Upkeep {
   return {
     repair: (options) => repairDue(set, options),
+    health: () => healthOfSet(set),
     onWork: (listener) => {
       set.workListeners.add(listener);
       return () => void set.workListeners.delete(listener);

@@ -1,0 +1,152 @@
+import { fork } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { StorageError } from "@stowage/core";
+import { openDatabase } from "./database.js";
+import { sqliteJournal } from "./sqlite-journal.js";
+import { OPENED, OWNER, ROW, place, tempJournal, type TempJournal } from "./testing/journals.test-support.js";
+
+let temp: TempJournal;
+
+beforeEach(() => {
+  temp = tempJournal();
+});
+
+afterEach(async () => {
+  await temp.remove();
+});
+
+function thrown(act: () => unknown): StorageError {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof StorageError) return error;
+    throw error;
+  }
+  throw new Error("Nothing was thrown");
+}
+
+describe("sqliteJournal", () => {
+  it("has everything when it is opened again", async () => {
+    const first = temp.open();
+    const revision = await place(first.open(OWNER), "a", ROW);
+    await first.close();
+    const part = temp.open().open(OWNER);
+    expect(await part.read("a")).toEqual({ row: ROW, revision });
+    expect(await place(part, "a", ROW)).toSatisfy((later: string) => later > (revision ?? ""));
+  });
+
+  it("shows one process what another has written", async () => {
+    const one = temp.open().open(OWNER);
+    const other = temp.open().open(OWNER);
+    const revision = await place(one, "a", ROW);
+    expect(await other.read("a")).toEqual({ row: ROW, revision });
+    expect(await other.write("a", revision ?? "", undefined)).toBeDefined();
+    expect((await one.read("a")).row).toBeUndefined();
+  });
+
+  it("has one clock in all processes", () => {
+    const one = temp.open().open(OWNER);
+    const other = temp.open().open(OWNER);
+    expect(Math.abs(one.now() - other.now())).toBeLessThan(50);
+  });
+
+  it("makes its folder, and leaves no file of a process behind when it is closed", async () => {
+    const path = join(temp.folder, "deep", "er", "journal.db");
+    const journal = sqliteJournal(path);
+    await place(journal.open(OWNER), "a", ROW);
+    await journal.close();
+    expect(readdirSync(`${path}-processes`)).toEqual([]);
+  });
+
+  it("writes many rows at once in few transactions, none of them lost", async () => {
+    const part = temp.open().open(OWNER);
+    const keys = Array.from({ length: 500 }, (_, index) => `k${index}`);
+    await Promise.all(keys.map((key) => place(part, key, ROW)));
+    expect((await part.counts()).rows).toBe(500);
+  });
+
+  it("rejects what comes after its close with Unavailable", async () => {
+    const journal = temp.open();
+    const part = journal.open(OWNER);
+    const { revision } = await part.read("a");
+    await journal.close();
+    await expect(part.write("a", revision, ROW)).rejects.toMatchObject({ code: "Unavailable", applied: "no" });
+  });
+
+  it("says of a file of something else what it is, and leaves it as it is", () => {
+    const database = openDatabase(temp.path);
+    database.exec("CREATE TABLE customers (name TEXT)");
+    database.close();
+    expect(thrown(() => temp.open())).toMatchObject({
+      code: "InvalidArgument",
+      message: `Cannot open: the journal ${JSON.stringify(temp.path)} is a database of something else; give it a path of its own`,
+    });
+  });
+
+  it("says of a file that is no database that it is damaged", () => {
+    writeFileSync(temp.path, "hello ".repeat(1000));
+    expect(thrown(() => temp.open()).message).toContain("the file is damaged");
+  });
+
+  it("says of a later version that the package is too old", async () => {
+    await temp.open().close();
+    const database = openDatabase(temp.path);
+    database.exec("PRAGMA user_version = 99");
+    database.close();
+    expect(thrown(() => temp.open()).message).toContain("has version 99, and this package knows versions up to 1");
+  });
+
+  it("says of a folder in the place of the file that it cannot be opened", () => {
+    mkdirSync(temp.path);
+    expect(thrown(() => temp.open())).toMatchObject({ code: "Unavailable" });
+  });
+
+  it.skipIf(process.getuid?.() === 0)("says of a file that must not be written that it is read-only", async () => {
+    await temp.open().close();
+    chmodSync(temp.path, 0o400);
+    chmodSync(temp.folder, 0o500);
+    try {
+      expect(thrown(() => temp.open())).toMatchObject({ code: "Unavailable" });
+    } finally {
+      chmodSync(temp.folder, 0o700);
+    }
+  });
+
+  it("takes the path of a file only", () => {
+    expect(() => sqliteJournal("")).toThrow(TypeError);
+    expect(() => sqliteJournal(undefined as unknown as string)).toThrow("takes the path of a file");
+  });
+
+  it("knows of a process that was killed, and removes what it left", async () => {
+    const child = fork(new URL("testing/holder.test-support.ts", import.meta.url), [temp.path], {
+      execArgv: ["--import", "tsx"],
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    const name = await new Promise<string>((resolve) => child.once("message", (told) => resolve(String(told))));
+    const part = temp.open().open(OWNER);
+    expect(await part.isAlive(name)).toBe(true);
+    expect((await part.read("a")).row?.open).toMatchObject({ writeId: "w" });
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
+    await ended;
+    expect(await part.isAlive(name)).toBe(false);
+    temp.open();
+    expect(existsSync(join(`${temp.path}-processes`, name))).toBe(false);
+  });
+
+  it("takes this very process for alive, and one that it never heard of for dead", async () => {
+    const part = temp.open().open(OWNER);
+    expect(await part.isAlive(part.process)).toBe(true);
+    expect(await part.isAlive("1-00000000")).toBe(false);
+    expect(await part.isAlive("../../etc/passwd")).toBe(false);
+  });
+
+  it("keeps a row whose write was open when the process ended", async () => {
+    const first = temp.open();
+    const version = await place(first.open(OWNER), "a", OPENED);
+    await first.close();
+    expect((await temp.open().open(OWNER).read("a")).row?.open?.version).toBe(version);
+  });
+});

@@ -129,7 +129,9 @@ function subjects(): Subject[] {
       mirror([...two(), memory({ name: "third" })], { ...MAY_BE_STALE, writes: "quorum" }),
     ),
     of("split of memories", () => split({ ...pair(), percent: 50, salt: "s" })),
-    of("split of memories, may be stale", () => split({ ...pair(), ...MAY_BE_STALE, percent: 50, salt: "s" })),
+    of("split of memories, may be stale", () =>
+      split({ ...pair(), ...MAY_BE_STALE, percent: 50, salt: "s" }),
+    ),
     ...journaled(),
   ];
 }
@@ -147,7 +149,9 @@ function journaled(): Subject[] {
     of("mirror of memories with a journal, quorum", () =>
       mirror([...two(), memory({ name: "third" })], { ...journal(), writes: "quorum" }),
     ),
-    of("mirror of memories with a journal, primary", () => mirror(two(), { ...journal(), writes: "primary" })),
+    of("mirror of memories with a journal, primary", () =>
+      mirror(two(), { ...journal(), writes: "primary" }),
+    ),
     of("split of memories with a journal", () => split({ ...pair(), ...journal(), percent: 50, salt: "s" })),
     onDisk("mirror of local and memory with a journal in SQLite", (root) => {
       const durable = sqliteJournal(join(root, "journal.db"));

@@ -71,12 +71,14 @@ async function simulateAll(simulator: Simulator, histories: number): Promise<voi
   const names = SCENARIOS.map(({ name }) => name).filter(
     (name) => options.scenario === undefined || options.scenario === name,
   );
-  if (names.length === 0) throw new Error(`The scenarios are ${SCENARIOS.map(({ name }) => name).join(", ")}`);
+  if (names.length === 0)
+    throw new Error(`The scenarios are ${SCENARIOS.map(({ name }) => name).join(", ")}`);
   for (const name of names) {
     const startedAt = performance.now();
     const reports = await runAll(simulator, jobsOf(name, histories, false), () => false);
     const violations = reports.flatMap((report) => report.violations);
-    const share = (of: (report: Report) => number): number => sum(reports, of) / sum(reports, (each) => each.histories);
+    const share = (of: (report: Report) => number): number =>
+      sum(reports, of) / sum(reports, (each) => each.histories);
     const coverage = {
       unknownApplied: share((report) => report.unknownApplied),
       crashOnOpenIntent: share((report) => report.crashOnOpenIntent),

@@ -116,7 +116,7 @@ export const ABLATIONS: readonly Ablation[] = [
       edit(
         `${REPLICAS}row.ts`,
         "return open?.version === version || uncertain",
-        "return (open === undefined && version === \"\") || uncertain",
+        'return (open === undefined && version === "") || uncertain',
       ),
       edit(
         `${REPLICAS}read.ts`,
@@ -168,19 +168,13 @@ export const ABLATIONS: readonly Ablation[] = [
   {
     rule: "a listing is corrected by what the journal knows",
     scenarios: ["mirror-quorum", "fallback"],
-    without: [
-      edit(`${REPLICAS}list.ts`, "await correct(set, options, head, keys, objects, prefixes);", ""),
-    ],
+    without: [edit(`${REPLICAS}list.ts`, "await correct(set, options, head, keys, objects, prefixes);", "")],
   },
   {
     rule: "F8: a listing looks at the keys in transition before and after it has asked the members",
     scenarios: ["mirror-quorum", "moves", "fallback"],
     without: [
-      edit(
-        `${REPLICAS}list.ts`,
-        "[...new Set([...before.keys, ...after.keys])]",
-        "[...new Set(after.keys)]",
-      ),
+      edit(`${REPLICAS}list.ts`, "[...new Set([...before.keys, ...after.keys])]", "[...new Set(after.keys)]"),
     ],
   },
 ];

@@ -54,7 +54,10 @@ async function run({ scenario: name, fromSeed, count, stopsAtFirst, traces }: Jo
   };
 }
 
-function bare({ seed }: { readonly seed: number }): { readonly seed: number; readonly texts: readonly string[] } {
+function bare({ seed }: { readonly seed: number }): {
+  readonly seed: number;
+  readonly texts: readonly string[];
+} {
   return { seed, texts: [] };
 }
 

@@ -54,20 +54,30 @@ export function processJournal(
       const named = { ...owner, name: `${prefix}${owner.name}` };
       registerPart(disk.database, named);
       const part = createPart(context, named);
-      return { ...part, read: (key): ReturnType<JournalPart["read"]> => (life.alive ? part.read(key) : forever()) };
+      return {
+        ...part,
+        read: (key): ReturnType<JournalPart["read"]> => (life.alive ? part.read(key) : forever()),
+      };
     },
     close: async () => {},
   };
 }
 
 /** The rows of one history. */
-export function rowsOf({ database }: JournalDisk, prefix: string): readonly { readonly key: string; readonly row: KeyRow }[] {
+export function rowsOf(
+  { database }: JournalDisk,
+  prefix: string,
+): readonly { readonly key: string; readonly row: KeyRow }[] {
   const found = database
-    .prepare("SELECT key, row FROM rows JOIN parts ON parts.id = rows.part WHERE substr(parts.name, 1, ?) = ?")
+    .prepare(
+      "SELECT key, row FROM rows JOIN parts ON parts.id = rows.part WHERE substr(parts.name, 1, ?) = ?",
+    )
     .all(prefix.length, prefix) as readonly { readonly key: string; readonly row: string }[];
   return found.map(({ key, row }) => ({ key, row: JSON.parse(row) as KeyRow }));
 }
 
 export function forget({ database }: JournalDisk): void {
-  database.exec("DELETE FROM rows; DELETE FROM generations; DELETE FROM controls; DELETE FROM parts; DELETE FROM clock");
+  database.exec(
+    "DELETE FROM rows; DELETE FROM generations; DELETE FROM controls; DELETE FROM parts; DELETE FROM clock",
+  );
 }

@@ -108,7 +108,9 @@ export class FakeMember {
       ref: (key) => `fake://${this.name}/${key}`,
       locate: (text) => {
         const start = `fake://${this.name}/`;
-        return text.startsWith(start) ? { key: text.slice(start.length), provider: this.name, ref: text } : undefined;
+        return text.startsWith(start)
+          ? { key: text.slice(start.length), provider: this.name, ref: text }
+          : undefined;
       },
     };
   }
@@ -124,7 +126,8 @@ export class FakeMember {
     const fate = random();
     const isWrite = operation === "put" || operation === "delete";
     await time.sleep(this.#latency());
-    if (this.isDown) return await this.#answer(isAlive, () => fail("Unavailable", "no", operation, key, this.name));
+    if (this.isDown)
+      return await this.#answer(isAlive, () => fail("Unavailable", "no", operation, key, this.name));
     const { dropped, lostAnswer, late, refused } = rates;
     if (fate < dropped) return await this.#silence(operation, key, isAlive);
     if (fate < dropped + lostAnswer) {

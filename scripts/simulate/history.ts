@@ -57,7 +57,12 @@ export async function runHistory(
   const uninstall = time.install(seeded(seed + 1));
   const conditionalDelete = random() < 0.7;
   const order: WriteOrder = { numbers: new Map(), acknowledged: new Map() };
-  const settings = { conditionalDelete, lateMs: TIMES.settleMs * 0.6, order, slow: scenario.isRestless ? 0.4 : 0.05 };
+  const settings = {
+    conditionalDelete,
+    lateMs: TIMES.settleMs * 0.6,
+    order,
+    slow: scenario.isRestless ? 0.4 : 0.05,
+  };
   const world: World = {
     ...{ scenario, disk, time, random, trace, order },
     prefix: `${seed} `,
@@ -125,7 +130,12 @@ async function play(world: World): Promise<readonly string[]> {
   const { time, members, random } = world;
   for (const member of members) {
     const scale = world.scenario.isRestless ? 0 : pick(random, [0, 0.5, 1, 2]);
-    member.rates = { dropped: 0.03 * scale, lostAnswer: 0.04 * scale, late: 0.05 * scale, refused: 0.04 * scale };
+    member.rates = {
+      dropped: 0.03 * scale,
+      lostAnswer: 0.04 * scale,
+      late: 0.05 * scale,
+      refused: 0.04 * scale,
+    };
   }
   const disturbances = [
     ...members.map((member) => outages(world, member)),
@@ -161,7 +171,16 @@ async function oneCall(world: World, who: string, key: string, dice: number, cou
   const value = `v${world.values++}`;
   const begin = time.now;
   const sent = world.order.numbers.size;
-  const kind = world.scenario.isRestless && dice > 0.2 && count > 2 ? "read" : dice < 0.38 ? "put" : dice < 0.46 ? "create" : dice < 0.6 ? "delete" : "read";
+  const kind =
+    world.scenario.isRestless && dice > 0.2 && count > 2
+      ? "read"
+      : dice < 0.38
+        ? "put"
+        : dice < 0.46
+          ? "create"
+          : dice < 0.6
+            ? "delete"
+            : "read";
   world.calls++;
   const say = (what: string): void =>
     world.trace?.(`${begin.toFixed(1)}–${time.now.toFixed(1)} ${who} on ${own.id}: ${kind} ${key} ${what}`);
@@ -195,7 +214,10 @@ async function oneListing(world: World, who: string): Promise<void> {
   const own = pick(random, world.processes);
   const begin = time.now;
   const limit = 1 + Math.floor(random() * 2);
-  const listed = await Promise.race([allKeys(own.provider, limit).catch((error: unknown) => error), own.crashed]);
+  const listed = await Promise.race([
+    allKeys(own.provider, limit).catch((error: unknown) => error),
+    own.crashed,
+  ]);
   if (listed instanceof StorageError || listed === undefined) return;
   if (!Array.isArray(listed)) throw listed;
   const names = listed as readonly string[];
@@ -238,10 +260,13 @@ function seenOf(
   kind: "put" | "create" | "delete" | "read",
   value: string,
   outcome: { readonly read: string | undefined } | { readonly error: unknown },
-): { readonly kind: Seen["kind"]; readonly value?: string | undefined; readonly isSettled: boolean } | undefined {
+):
+  | { readonly kind: Seen["kind"]; readonly value?: string | undefined; readonly isSettled: boolean }
+  | undefined {
   if ("read" in outcome) return { kind, value: kind === "read" ? outcome.read : value, isSettled: true };
   const { error } = outcome;
-  if (isStorageError(error, "NotFound") && kind === "read") return { kind, value: undefined, isSettled: true };
+  if (isStorageError(error, "NotFound") && kind === "read")
+    return { kind, value: undefined, isSettled: true };
   if (kind === "read") return undefined;
   if (isStorageError(error, "AlreadyExists")) return { kind: "exists", isSettled: true };
   if (isStorageError(error) && error.applied === "no") return undefined;
@@ -307,7 +332,14 @@ async function repairs(world: World, index: number): Promise<void> {
   }
 }
 
-async function repairAll({ processes, time, disk, prefix, scenario, history }: World): Promise<readonly string[]> {
+async function repairAll({
+  processes,
+  time,
+  disk,
+  prefix,
+  scenario,
+  history,
+}: World): Promise<readonly string[]> {
   const { provider } = processes[0] as Process;
   const { upkeep } = provider;
   if (scenario.disturb !== undefined) {

@@ -21,7 +21,10 @@ type State = string | undefined;
 export function isLinearizable(operations: readonly Seen[]): boolean {
   if (operations.length > 30) throw new RangeError("Too many operations on one key to be checked");
   const visited = new Set<string>();
-  const needed = operations.reduce((mask, { end }, index) => (end === undefined ? mask : mask | (1 << index)), 0);
+  const needed = operations.reduce(
+    (mask, { end }, index) => (end === undefined ? mask : mask | (1 << index)),
+    0,
+  );
   const search = (done: number, state: State): boolean => {
     if ((done & needed) === needed) return true;
     const place = `${done}|${state ?? ""}`;
@@ -40,7 +43,8 @@ export function isLinearizable(operations: readonly Seen[]): boolean {
 /** Nothing that begins after an operation has ended can come before it. */
 function firstEnd(operations: readonly Seen[], done: number): number {
   return operations.reduce(
-    (least, { end }, index) => ((done & (1 << index)) === 0 && end !== undefined ? Math.min(least, end) : least),
+    (least, { end }, index) =>
+      (done & (1 << index)) === 0 && end !== undefined ? Math.min(least, end) : least,
     Number.POSITIVE_INFINITY,
   );
 }

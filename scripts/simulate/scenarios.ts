@@ -1,4 +1,12 @@
-import { adoptKey, fallback, mirror, setSplitPercent, split, type Journal, type StorageProvider } from "./core.js";
+import {
+  adoptKey,
+  fallback,
+  mirror,
+  setSplitPercent,
+  split,
+  type Journal,
+  type StorageProvider,
+} from "./core.js";
 
 /** What of the protocol's times is the same for all. In milliseconds of virtual time. */
 export const TIMES = { settleMs: 2000, leaseMs: 1500, waitMs: 3000, graceMs: 400, askMs: 250 } as const;
@@ -58,7 +66,16 @@ export const SCENARIOS: readonly Scenario[] = [
     members: ["a", "b"],
     make: (members, journal) => {
       const [from, to] = two(members);
-      return split({ ...PLAIN, journal, from, to, percent: 50, salt: "s", move: true, onUnavailable: "other" });
+      return split({
+        ...PLAIN,
+        journal,
+        from,
+        to,
+        percent: 50,
+        salt: "s",
+        move: true,
+        onUnavailable: "other",
+      });
     },
     disturb: async (provider, random, key) => {
       if (random() < 0.5) await setSplitPercent(provider, Math.floor(random() * 5) * 25);

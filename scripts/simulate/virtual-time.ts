@@ -68,8 +68,18 @@ export class VirtualTime {
     return settled.value;
   }
 
-  #add(call: () => void, ms: number, repeatMs: number | undefined): { unref: () => unknown; stop: () => void } {
-    const timer: Timer = { at: this.#now + Math.max(0, ms), order: this.#order++, repeatMs, call, stopped: false };
+  #add(
+    call: () => void,
+    ms: number,
+    repeatMs: number | undefined,
+  ): { unref: () => unknown; stop: () => void } {
+    const timer: Timer = {
+      at: this.#now + Math.max(0, ms),
+      order: this.#order++,
+      repeatMs,
+      call,
+      stopped: false,
+    };
     this.#timers.push(timer);
     const handle = {
       stop: () => void (timer.stopped = true),

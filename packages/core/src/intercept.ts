@@ -135,7 +135,10 @@ function requiredVerbs(
   };
 }
 
-type OptionalVerb = Exclude<keyof StorageProvider, RequiredVerb | "name" | "supports" | "upkeep" | "describe" | "close">;
+type OptionalVerb = Exclude<
+  keyof StorageProvider,
+  RequiredVerb | "name" | "supports" | "upkeep" | "describe" | "close"
+>;
 
 function optionalVerbs(
   { copy, deleteMany, importFrom, multipart, publicUrl, signedUrl, signUpload }: StorageProvider,

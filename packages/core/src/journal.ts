@@ -66,11 +66,7 @@ export interface JournalPart {
    * @returns The new revision, or `undefined` when the key has changed since: nothing is written then.
    * @throws StorageError `Unavailable` when the journal cannot be written.
    */
-  readonly write: (
-    key: string,
-    expected: string,
-    row: KeyRow | undefined,
-  ) => Promise<Version | undefined>;
+  readonly write: (key: string, expected: string, row: KeyRow | undefined) => Promise<Version | undefined>;
   /** Keys whose time has come, the longest overdue first. */
   readonly due: (before: number, limit: number) => Promise<readonly string[]>;
   /** The earliest time at which a row is due, if there is one. */

@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import type { Version } from "@stowage/core";
 import type { Database } from "./database.js";
 
-
 /**
  * The clock of a journal: it starts with the system's, and then follows the one that counts since the machine has
  * started, which nobody can set and which all processes share. After a restart it goes on where the last write was.
@@ -40,4 +39,3 @@ function bootId(): string {
     return `started-${Math.round((Date.now() - uptimeMs()) / 60_000)}`;
   }
 }
-

@@ -24,7 +24,11 @@ export function journalError(error: unknown, path: string, operation: Operation 
 }
 
 function textOf(error: unknown): string {
-  const { code, message, errcode } = Object(error) as { code?: unknown; message?: unknown; errcode?: unknown };
+  const { code, message, errcode } = Object(error) as {
+    code?: unknown;
+    message?: unknown;
+    errcode?: unknown;
+  };
   return `${String(code)} ${String(errcode)} ${String(message)}`;
 }
 

@@ -28,5 +28,8 @@ export function assertLocal(folder: string, path: string): boolean {
   const { type } = statfsSync(folder);
   const network = NETWORK.get(type);
   if (network === undefined) return !IN_MEMORY.has(type);
-  throw openError(path, `lies on ${network}; SQLite needs a disk of this machine, many machines need PostgreSQL`);
+  throw openError(
+    path,
+    `lies on ${network}; SQLite needs a disk of this machine, many machines need PostgreSQL`,
+  );
 }

@@ -78,7 +78,8 @@ describe.each(journals)("%s", (_, make) => {
 
   it("says which keys are due, the longest overdue first, and when the next is", async () => {
     const part = make().open(OWNER);
-    for (const [key, nextAt] of Object.entries({ a: 30, b: 10, c: 20, d: 90 })) await place(part, key, { ...ROW, nextAt });
+    for (const [key, nextAt] of Object.entries({ a: 30, b: 10, c: 20, d: 90 }))
+      await place(part, key, { ...ROW, nextAt });
     expect(await part.due(50, 10)).toEqual(["b", "c", "a"]);
     expect(await part.due(50, 1)).toEqual(["b"]);
     expect(await part.nextDue()).toBe(10);
@@ -89,8 +90,11 @@ describe.each(journals)("%s", (_, make) => {
   it("gives the rows under a prefix in the order of UTF-8, behind a key", async () => {
     const part = make().open(OWNER);
     for (const key of ["v/\u{1F600}", "v/\uFF21", "v/a", "v/b", "w/a", "v%"]) await place(part, key, ROW);
-    const keys = async (prefix: string, after: string | undefined, limit: number): Promise<readonly string[]> =>
-      (await part.rows(prefix, after, limit)).map(({ key }) => key);
+    const keys = async (
+      prefix: string,
+      after: string | undefined,
+      limit: number,
+    ): Promise<readonly string[]> => (await part.rows(prefix, after, limit)).map(({ key }) => key);
     expect(await keys("v/", undefined, 10)).toEqual(["v/a", "v/b", "v/\uFF21", "v/\u{1F600}"]);
     expect(await keys("v/", "v/a", 2)).toEqual(["v/b", "v/\uFF21"]);
     expect(await keys("v", undefined, 10)).toHaveLength(5);

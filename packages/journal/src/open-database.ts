@@ -33,7 +33,8 @@ export function prepareFile(path: string, driver: Driver): void {
   const database = openForWriting(path, driver);
   try {
     const version = schemaVersionOf(database);
-    if (version === undefined) throw openError(path, "is a database of something else; give it a path of its own");
+    if (version === undefined)
+      throw openError(path, "is a database of something else; give it a path of its own");
     if (version > SCHEMA_VERSION) {
       const reason = `has version ${version}, and this package knows versions up to ${SCHEMA_VERSION}; update it`;
       throw openError(path, reason);

@@ -23,7 +23,8 @@ export function joinProcesses(folder: string, driver: Driver): Processes {
   lock.exec("PRAGMA locking_mode = EXCLUSIVE");
   lock.exec("BEGIN EXCLUSIVE");
   const isAlive = (name: string): boolean =>
-    name === own || (NAME.test(name) && existsSync(join(folder, name)) && isLocked(join(folder, name), driver));
+    name === own ||
+    (NAME.test(name) && existsSync(join(folder, name)) && isLocked(join(folder, name), driver));
   sweep(folder, isAlive);
   return {
     own,
@@ -53,6 +54,7 @@ function isLocked(file: string, driver: Driver): boolean {
 function sweep(folder: string, isAlive: (name: string) => boolean): void {
   for (const name of readdirSync(folder)) {
     if (!NAME.test(name) || isAlive(name)) continue;
-    for (const ending of ["", "-journal", "-wal", "-shm"]) rmSync(join(folder, `${name}${ending}`), { force: true });
+    for (const ending of ["", "-journal", "-wal", "-shm"])
+      rmSync(join(folder, `${name}${ending}`), { force: true });
   }
 }

@@ -72,7 +72,10 @@ describe("sqliteJournal", () => {
     const part = journal.open(OWNER);
     const { revision } = await part.read("a");
     await journal.close();
-    await expect(part.write("a", revision, ROW)).rejects.toMatchObject({ code: "Unavailable", applied: "no" });
+    await expect(part.write("a", revision, ROW)).rejects.toMatchObject({
+      code: "Unavailable",
+      applied: "no",
+    });
   });
 
   it("says of a file of something else what it is, and leaves it as it is", () => {
@@ -95,7 +98,9 @@ describe("sqliteJournal", () => {
     const database = openDatabase(temp.path);
     database.exec("PRAGMA user_version = 99");
     database.close();
-    expect(thrown(() => temp.open()).message).toContain("has version 99, and this package knows versions up to 1");
+    expect(thrown(() => temp.open()).message).toContain(
+      "has version 99, and this package knows versions up to 1",
+    );
   });
 
   it("says of a folder in the place of the file that it cannot be opened", () => {
@@ -103,16 +108,19 @@ describe("sqliteJournal", () => {
     expect(thrown(() => temp.open())).toMatchObject({ code: "Unavailable" });
   });
 
-  it.skipIf(process.getuid?.() === 0)("says of a file that must not be written that it is read-only", async () => {
-    await temp.open().close();
-    chmodSync(temp.path, 0o400);
-    chmodSync(temp.folder, 0o500);
-    try {
-      expect(thrown(() => temp.open())).toMatchObject({ code: "Unavailable" });
-    } finally {
-      chmodSync(temp.folder, 0o700);
-    }
-  });
+  it.skipIf(process.getuid?.() === 0)(
+    "says of a file that must not be written that it is read-only",
+    async () => {
+      await temp.open().close();
+      chmodSync(temp.path, 0o400);
+      chmodSync(temp.folder, 0o500);
+      try {
+        expect(thrown(() => temp.open())).toMatchObject({ code: "Unavailable" });
+      } finally {
+        chmodSync(temp.folder, 0o700);
+      }
+    },
+  );
 
   it("takes the path of a file only", () => {
     expect(() => sqliteJournal("")).toThrow(TypeError);
@@ -124,7 +132,9 @@ describe("sqliteJournal", () => {
       execArgv: ["--import", "tsx"],
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
-    const name = await new Promise<string>((resolve) => child.once("message", (told) => resolve(String(told))));
+    const name = await new Promise<string>((resolve) =>
+      child.once("message", (told) => resolve(String(told))),
+    );
     const part = temp.open().open(OWNER);
     expect(await part.isAlive(name)).toBe(true);
     expect((await part.read("a")).row?.open).toMatchObject({ writeId: "w" });

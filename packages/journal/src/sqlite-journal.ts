@@ -45,7 +45,13 @@ function open(file: string, driver: Driver): Journal {
   const processes = joinProcesses(`${file}-processes`, driver);
   const reading = openForReading(file, driver);
   const writer = createWriter({ path: file, driver });
-  const context = { database: reading, process: processes.own, now, isAlive: processes.isAlive, write: writer.write };
+  const context = {
+    database: reading,
+    process: processes.own,
+    now,
+    isAlive: processes.isAlive,
+    write: writer.write,
+  };
   return {
     tier: "embedded",
     durable,

@@ -40,7 +40,9 @@ export function createPart(context: PartContext, owner: JournalOwner): JournalPa
     `SELECT r.row, r.revision, (SELECT drops FROM generations WHERE part = ? AND slot = ?) AS drops
      FROM (SELECT 1) LEFT JOIN rows r ON r.part = ? AND r.key = ?`,
   );
-  const due = database.prepare("SELECT key FROM rows WHERE part = ? AND next_at <= ? ORDER BY next_at LIMIT ?");
+  const due = database.prepare(
+    "SELECT key FROM rows WHERE part = ? AND next_at <= ? ORDER BY next_at LIMIT ?",
+  );
   const next = database.prepare("SELECT min(next_at) AS at FROM rows WHERE part = ?");
   const range = database.prepare(
     `SELECT key, row, revision FROM rows
@@ -116,7 +118,9 @@ function controlOf(found: FoundControl | undefined): ControlRecord | undefined {
 
 /** Writes a composer down that is new to this journal. */
 export function registerPart(database: Database, owner: JournalOwner): void {
-  database.prepare("INSERT OR IGNORE INTO parts (name, owner) VALUES (?, ?)").run(owner.name, JSON.stringify(owner));
+  database
+    .prepare("INSERT OR IGNORE INTO parts (name, owner) VALUES (?, ?)")
+    .run(owner.name, JSON.stringify(owner));
 }
 
 function partId(database: Database, owner: JournalOwner): number {

@@ -1,4 +1,4 @@
-import { link, mkdir, readdir, stat, writeFile } from "node:fs/promises";
+import { link, mkdir, readdir, readlink, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { CHECKS, folder, open, openFiles, put, text } from "./testing/disk.test-support.js";
@@ -33,6 +33,22 @@ describe.each(CHECKS)("temporary files that a killed process left (%s)", (symlin
   it("stay for 24 hours, because their process may be at work", async () => {
     expect(await after(await left(), 24 * HOUR_MS - 60_000, symlinkCheck)).toEqual(["left-1"]);
   });
+
+  it.runIf(process.platform === "linux")(
+    "are removed at once when that process has ended for certain",
+    async () => {
+      const root = await left();
+      const namespace = /\d+/.exec(await readlink("/proc/self/ns/pid"))?.[0];
+      for (const name of [
+        `${namespace}.${process.pid}.1-ended`,
+        `${namespace}.4194305.1-ended`,
+        "1.1.1-elsewhere",
+      ]) {
+        await writeFile(join(root, ".stowage/tmp", name), "half");
+      }
+      expect(await after(root, 0, symlinkCheck)).toEqual(["1.1.1-elsewhere", "left-1"]);
+    },
+  );
 
   it("are removed after 24 hours", async () => {
     expect(await after(await left(), 24 * HOUR_MS + 60_000, symlinkCheck)).toEqual([]);

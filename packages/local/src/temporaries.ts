@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import fs from "node:fs";
 import type { Directories, Directory } from "./directories.js";
 import { PRIVATE_FOLDER } from "./plain-layout.js";
+import { isOfEnded, ownMark } from "./process-mark.js";
 import {
   close,
   closeQuietly,
@@ -40,7 +41,7 @@ export interface Temporaries {
 
 const FOLDER = `${PRIVATE_FOLDER}/tmp`;
 
-/** Files that no process has touched for so long are nobody's, in milliseconds. */
+/** Files that no process has touched for so long are nobody's, whatever is known of their process; in milliseconds. */
 const ABANDONED_MS = 24 * 60 * 60 * 1000;
 const SWEEP_EVERY_MS = 60 * 60 * 1000;
 
@@ -57,7 +58,7 @@ interface TemporariesOptions {
 
 /** Makes the temporary files of one root. */
 export function createTemporaries({ directories, device, isLocal, mode }: TemporariesOptions): Temporaries {
-  const start = randomUUID();
+  const start = ownMark() + randomUUID();
   let count = 0;
   let sweptAt = Number.NEGATIVE_INFINITY;
   let sweeping: Promise<void> | undefined;
@@ -139,7 +140,10 @@ function temporary(fd: number, path: string, release: () => void): Temporary {
   };
 }
 
-/** Not this process's own: they are in use, whatever the clock says. */
+/**
+ * Files of a process that has ended, and what is so old that its process must have. Not this provider's own: they are in
+ * use, whatever the clock says.
+ */
 async function removeAbandoned(directories: Directories, own: string): Promise<void> {
   const directory = await directories.hold(FOLDER);
   try {
@@ -148,7 +152,8 @@ async function removeAbandoned(directories: Directories, own: string): Promise<v
       if (!entry.isFile() || entry.name.startsWith(own)) continue;
       const path = directory.start + entry.name;
       const facts = await lstat(path).catch(() => undefined);
-      if (facts !== undefined && facts.ctimeNs < oldest) await unlink(path).catch(() => {});
+      if (facts === undefined) continue;
+      if (facts.ctimeNs < oldest || isOfEnded(entry.name)) await unlink(path).catch(() => {});
     }
   } finally {
     directory.release();

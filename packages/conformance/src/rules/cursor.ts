@@ -147,7 +147,12 @@ export const cursorRules: readonly Rule[] = [
     needs: ["orderedList"],
     run: async (context) => {
       await fill(context, NAMES);
-      for (const [after, first] of [["a/1.txt", 2], ["a/10.txt", 2], ["a/4.txt", 5], ["a", 0]] as const) {
+      for (const [after, first] of [
+        ["a/1.txt", 2],
+        ["a/10.txt", 2],
+        ["a/4.txt", 5],
+        ["a", 0],
+      ] as const) {
         const page = await context.list({ after: context.key(after), limit: 3 });
         assert.deepEqual(namesOf(context, page), NAMES.slice(first, first + 3), `after ${after}`);
       }
@@ -168,7 +173,11 @@ export const cursorRules: readonly Rule[] = [
       await fill(context, [...NAMES, "b.txt", "d/1.txt"]);
       for (const after of ["b/", "b/c/6.txt"]) {
         const page = await context.list({ after: context.key(after), delimiter: "/" });
-        assert.deepEqual([namesOf(context, page), page.prefixes], [[], [context.key("d/")]], `after ${after}`);
+        assert.deepEqual(
+          [namesOf(context, page), page.prefixes],
+          [[], [context.key("d/")]],
+          `after ${after}`,
+        );
       }
     },
   },

@@ -62,7 +62,10 @@ export function assertConditions(put: Pick<ChainPut, "chain" | "key" | "options"
   if (chain.overwrites === "refuse") throw new StorageError("AlreadyExists", CURES, context);
 }
 
-function assertMatch({ chain, key, answers }: Pick<ChainPut, "chain" | "key" | "answers">, ifMatch: string): void {
+function assertMatch(
+  { chain, key, answers }: Pick<ChainPut, "chain" | "key" | "answers">,
+  ifMatch: string,
+): void {
   // The first that has the object, or does not say: only that one's answer counts.
   const first = answers.find((answer) => answer.state !== "absent");
   if (first?.state === "silent") throw mayHold(first.error, "put", key);

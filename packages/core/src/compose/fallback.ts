@@ -94,11 +94,7 @@ function groupOf(members: Group["members"], options: FallbackOptions): Group {
   };
 }
 
-function withJournal(
-  members: Group["members"],
-  journal: Journal,
-  options: FallbackOptions,
-): StorageProvider {
+function withJournal(members: Group["members"], journal: Journal, options: FallbackOptions): StorageProvider {
   const { drain = "home" } = options;
   if (drain !== "home" && drain !== "never") {
     throw new TypeError(`fallback: drain is "home" or "never", not ${String(drain)}`);
@@ -110,9 +106,6 @@ function withJournal(
     placement: oneHome(members, () => members, drain === "home"),
     options,
     supports: choiceSupports(members),
-    limits: [
-      OUT_OF_REACH,
-      ...(drain === "never" ? ["objects stay on the member that took them"] : []),
-    ],
+    limits: [OUT_OF_REACH, ...(drain === "never" ? ["objects stay on the member that took them"] : [])],
   });
 }

@@ -70,7 +70,11 @@ async function send(put: MirrorPut, member: StorageProvider, share: Share | unde
   try {
     assertTakes(member, key, share.body, options);
     const { ifMatch: _ifMatch, ...plain } = options;
-    return { member, state: "current", info: await putCreateOnly({ chain, key, options: plain }, member, share.body) };
+    return {
+      member,
+      state: "current",
+      info: await putCreateOnly({ chain, key, options: plain }, member, share.body),
+    };
   } catch (thrown) {
     const error = toStorageError(thrown, { operation: "put", provider: member.name, key });
     noteFailure(put, error, performance.now() - startedAt);
@@ -108,7 +112,11 @@ async function takenBack(put: MirrorPut): Promise<unknown> {
   });
 }
 
-async function removed({ key, options }: MirrorPut, member: StorageProvider, info: ObjectInfo): Promise<boolean> {
+async function removed(
+  { key, options }: MirrorPut,
+  member: StorageProvider,
+  info: ObjectInfo,
+): Promise<boolean> {
   const { onEvent } = options;
   try {
     const found = await member.head(key, { onEvent });
@@ -121,7 +129,10 @@ async function removed({ key, options }: MirrorPut, member: StorageProvider, inf
   }
 }
 
-function infoOf({ chain, key, answers, outcomes, options }: MirrorPut, landed: readonly ObjectInfo[]): ObjectInfo {
+function infoOf(
+  { chain, key, answers, outcomes, options }: MirrorPut,
+  landed: readonly ObjectInfo[],
+): ObjectInfo {
   const copies = chain.members.map((member): ObjectCopy => {
     const state = outcomes.find((outcome) => outcome.member === member)?.state ?? "failed";
     return { provider: member.name, ref: member.ref(key), state };

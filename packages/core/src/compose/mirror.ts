@@ -94,7 +94,8 @@ function assertWrites(writes: MirrorOptions["writes"]): "all" | "quorum" | "prim
 
 function inOrder(members: Group["members"], reads: readonly string[]): Group["members"] {
   const wrong = reads.find((name) => !members.some((member) => member.name === name));
-  if (wrong !== undefined) throw new TypeError(`mirror: reads names ${JSON.stringify(wrong)}, which is no member`);
+  if (wrong !== undefined)
+    throw new TypeError(`mirror: reads names ${JSON.stringify(wrong)}, which is no member`);
   const preferred = reads.flatMap((name) => members.find((member) => member.name === name) ?? []);
   const [first, ...rest] = [...preferred, ...members.filter((member) => !preferred.includes(member))];
   if (first === undefined) throw new TypeError("mirror takes at least one provider");

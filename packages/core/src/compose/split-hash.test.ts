@@ -21,16 +21,21 @@ describe("the hash of a split", () => {
     const buckets = Array.from({ length: 100_000 }, (_, index) => bucketOf("s", `key ${index}`));
     let before = new Set<number>();
     for (let percent = 0; percent <= 100; percent += 5) {
-      const moved = new Set(buckets.flatMap((bucket, index) => (bucket < toBasisPoints(percent) ? [index] : [])));
+      const moved = new Set(
+        buckets.flatMap((bucket, index) => (bucket < toBasisPoints(percent) ? [index] : [])),
+      );
       expect(Math.abs(moved.size / 1000 - percent)).toBeLessThan(1.5);
       for (const index of before) expect(moved.has(index)).toBe(true);
       before = moved;
     }
   });
 
-  it.each([-1, 100.01, Number.NaN, 33.333, "50" as unknown as number])("refuses %s as a percentage", (percent) => {
-    expect(() => toBasisPoints(percent)).toThrow("from 0 to 100");
-  });
+  it.each([-1, 100.01, Number.NaN, 33.333, "50" as unknown as number])(
+    "refuses %s as a percentage",
+    (percent) => {
+      expect(() => toBasisPoints(percent)).toThrow("from 0 to 100");
+    },
+  );
 
   it("takes hundredths", () => {
     expect([toBasisPoints(0.01), toBasisPoints(33.33), toBasisPoints(100)]).toEqual([1, 3333, 10_000]);

@@ -103,7 +103,10 @@ export function split(options: SplitOptions): StorageProvider {
     chainFor: (key) => ({ ...chain, members: orderFor(prepared, proposed, key) }),
     put: putInChain,
     supports: choiceSupports(prepared),
-    promises: ["an acknowledged put is on the side that its key is given", "every object is readable at every percentage"],
+    promises: [
+      "an acknowledged put is on the side that its key is given",
+      "every object is readable at every percentage",
+    ],
     limits: ["objects stay where they are when the percentage changes"],
   });
 }
@@ -124,7 +127,14 @@ interface JournaledSplit {
   readonly move: boolean;
 }
 
-function withJournal({ group, proposed, options, journal, onlyFirst, move }: JournaledSplit): StorageProvider {
+function withJournal({
+  group,
+  proposed,
+  options,
+  journal,
+  onlyFirst,
+  move,
+}: JournaledSplit): StorageProvider {
   let current = proposed;
   const order = (key: string): Sides => orderFor(group.members, current, key);
   const home = oneHome(group.members, order, move);

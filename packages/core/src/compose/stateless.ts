@@ -100,7 +100,10 @@ function describe({ type, chain, promises, limits }: StatelessParts): Descriptio
   };
 }
 
-export function assertOverwrites(type: string, overwrites: Chain["overwrites"] = "refuse"): Chain["overwrites"] {
+export function assertOverwrites(
+  type: string,
+  overwrites: Chain["overwrites"] = "refuse",
+): Chain["overwrites"] {
   if (overwrites === "refuse" || overwrites === "may-be-stale") return overwrites;
   throw new TypeError(`${type}: overwrites is "refuse" or "may-be-stale", not ${String(overwrites)}`);
 }
@@ -115,6 +118,8 @@ export function assertTier(
     const [name] = Object.entries(journalOnly).find(([, value]) => value !== undefined) ?? [];
     if (name !== undefined) throw new TypeError(`${type}: ${name} needs a journal`);
   } else if (options.overwrites !== undefined) {
-    throw new TypeError(`${type}: overwrites is for the tier without a journal; with one every overwrite is exact`);
+    throw new TypeError(
+      `${type}: overwrites is for the tier without a journal; with one every overwrite is exact`,
+    );
   }
 }

@@ -49,6 +49,10 @@ export function tempJournal(): TempJournal {
 }
 
 /** Writes a row whatever is there. */
-export async function place(part: JournalPart, key: string, row: KeyRow | undefined): Promise<string | undefined> {
+export async function place(
+  part: JournalPart,
+  key: string,
+  row: KeyRow | undefined,
+): Promise<string | undefined> {
   return await part.write(key, (await part.read(key)).revision, row);
 }

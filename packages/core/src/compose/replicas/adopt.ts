@@ -20,10 +20,15 @@ export async function adoptedRow(
   const answers = await Promise.all(order.map((member) => look(set, member, held.key, options)));
   if (answers.some(({ state }) => state === "silent")) return undefined;
   const copies = answers.flatMap((answer) => (answer.state === "present" ? [answer] : []));
-  const newest = copies.reduce<Copy | undefined>((best, copy) => (isNewer(copy, best) ? copy : best), undefined);
+  const newest = copies.reduce<Copy | undefined>(
+    (best, copy) => (isNewer(copy, best) ? copy : best),
+    undefined,
+  );
   if (newest === undefined) return undefined;
   const identity = identityOf(newest.info);
-  const holds = answers.map(({ member, state }) => [member.name, state === "absent" ? "absent" : "unknown"] as const);
+  const holds = answers.map(
+    ({ member, state }) => [member.name, state === "absent" ? "absent" : "unknown"] as const,
+  );
   const same = copies.filter((copy) => copy === newest || isSame(copy, newest));
   return adopted(held.row, {
     identity,

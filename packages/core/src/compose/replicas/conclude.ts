@@ -20,12 +20,7 @@ export async function conclude(set: ReplicaSet, held: HeldKey, row: KeyRow, paus
 }
 
 /** When there is something to do again. */
-function dueAt(
-  row: KeyRow,
-  members: readonly string[],
-  targets: readonly string[],
-  now: number,
-): number {
+function dueAt(row: KeyRow, members: readonly string[], targets: readonly string[], now: number): number {
   const { current, holds, clearAt = now } = row;
   const times = Object.values(row.suspects);
   if (row.uncertain.length > 0 && times.length === 0) return now;

@@ -31,7 +31,11 @@ export function unsuspected(set: ReplicaSet, row: KeyRow): readonly StorageProvi
   return set.members.filter(({ name }) => !isSuspect(row, name, now));
 }
 
-async function mayDelete(set: ReplicaSet, held: HeldKey, { ifMatch, onEvent, signal }: DeleteOptions): Promise<boolean> {
+async function mayDelete(
+  set: ReplicaSet,
+  held: HeldKey,
+  { ifMatch, onEvent, signal }: DeleteOptions,
+): Promise<boolean> {
   if (ifMatch === undefined) return true;
   const found = await currentObject(set, held, { onEvent, signal });
   if (found === undefined) return false;

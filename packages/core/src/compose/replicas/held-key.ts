@@ -117,12 +117,7 @@ interface LeavableKey extends HeldKey {
   readonly leave: () => Promise<void>;
 }
 
-function createHeldKey(
-  set: ReplicaSet,
-  operation: Operation,
-  key: string,
-  entry: JournalEntry,
-): LeavableKey {
+function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry: JournalEntry): LeavableKey {
   const { journal, leaseMs } = set;
   const lost = new AbortController();
   let revision = entry.revision;

@@ -41,10 +41,15 @@ async function listOnce(set: ReplicaSet, options: ListOptions, head: HeadThrough
   const before = await rowKeys(set, options, from);
   const listed = await listMembers(set, options, from);
   const after = await rowKeys(set, options, from);
-  const last = [listed.end, before.end, after.end].filter((end) => end !== undefined).toSorted(compareKeys)[0];
+  const last = [listed.end, before.end, after.end]
+    .filter((end) => end !== undefined)
+    .toSorted(compareKeys)[0];
   const isInside = (entry: string): boolean =>
-    (from === undefined || compareKeys(entry, from) > 0) && (last === undefined || compareKeys(entry, last) <= 0);
-  const keys = [...new Set([...before.keys, ...after.keys])].filter((key) => isInside(listEntry(key, options)));
+    (from === undefined || compareKeys(entry, from) > 0) &&
+    (last === undefined || compareKeys(entry, last) <= 0);
+  const keys = [...new Set([...before.keys, ...after.keys])].filter((key) =>
+    isInside(listEntry(key, options)),
+  );
   const objects = new Map(listed.objects.map((info) => [info.key, info]));
   const prefixes = new Set(listed.prefixes);
   await correct(set, options, head, keys, objects, prefixes);
@@ -108,7 +113,12 @@ async function correct(
 }
 
 async function hasObjects(set: ReplicaSet, options: ListOptions, head: HeadThrough): Promise<boolean> {
-  let next: ListOptions | undefined = { ...options, delimiter: undefined, cursor: undefined, after: undefined };
+  let next: ListOptions | undefined = {
+    ...options,
+    delimiter: undefined,
+    cursor: undefined,
+    after: undefined,
+  };
   while (next !== undefined) {
     const page: ListPage = await listOnce(set, next, head);
     if (page.objects.length > 0) return true;

@@ -11,7 +11,18 @@ import { holding, type HeldKey } from "./held-key.js";
 import { packIdentity, withoutIdentity } from "./identity.js";
 import type { ReplicaSet } from "./replica-set.js";
 import { teeBody, type Share } from "./tee.js";
-import { committed, dropped, isSuspect, learned, opened, refused, suspected, undecided, type Intent, type KeyRow } from "./row.js";
+import {
+  committed,
+  dropped,
+  isSuspect,
+  learned,
+  opened,
+  refused,
+  suspected,
+  undecided,
+  type Intent,
+  type KeyRow,
+} from "./row.js";
 
 /** What became of one member's share of a write. */
 type Outcome =
@@ -71,7 +82,10 @@ function namesOf(members: readonly StorageProvider[]): readonly string[] {
 }
 
 /** Work that answers before it is done goes on in the background, until the composer is closed. */
-async function answeredEarly<T>(set: ReplicaSet, work: (answer: (result: T) => void) => Promise<T>): Promise<T> {
+async function answeredEarly<T>(
+  set: ReplicaSet,
+  work: (answer: (result: T) => void) => Promise<T>,
+): Promise<T> {
   return await new Promise<T>((resolve, reject) => {
     const done = work((result) => {
       set.answered.add(kept);
@@ -144,10 +158,7 @@ interface SlowestProgress {
 }
 
 /** What has been taken is what the slowest has taken. */
-function slowest(
-  takers: readonly StorageProvider[],
-  onProgress: PutOptions["onProgress"],
-): SlowestProgress {
+function slowest(takers: readonly StorageProvider[], onProgress: PutOptions["onProgress"]): SlowestProgress {
   const taken = new Map(takers.map((member) => [member, 0]));
   let told = -1;
   const report = (total: number | undefined): void => {
@@ -172,7 +183,8 @@ function lagging({ set, held }: Write): StorageError {
 
 async function sendInTurn(write: Write, takers: readonly StorageProvider[], body: Body): Promise<void> {
   const { set, held, outcomes } = write;
-  const kept = takers.length > 1 ? replayable(body, set.spool, { key: held.key, provider: set.name }) : undefined;
+  const kept =
+    takers.length > 1 ? replayable(body, set.spool, { key: held.key, provider: set.name }) : undefined;
   const others = askOthers(write, takers);
   try {
     for (const member of takers) {
@@ -290,7 +302,8 @@ function copiesOf({ set, held, outcomes }: Write): Pick<ObjectInfo, "copies"> {
   if (set.placement.writing === "in turn") return {};
   const copies = set.members.map((member): ObjectCopy => {
     const outcome = outcomes.find((each) => each.member === member);
-    const state = outcome?.state === "applied" ? "current" : outcome?.state === "unknown" ? "unknown" : "pending";
+    const state =
+      outcome?.state === "applied" ? "current" : outcome?.state === "unknown" ? "unknown" : "pending";
     return { provider: member.name, ref: member.ref(held.key), state };
   });
   return { copies };

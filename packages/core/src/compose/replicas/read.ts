@@ -219,7 +219,10 @@ function notFound({ name }: ReplicaSet, operation: Operation, key: string): Stor
   return new StorageError("NotFound", "there is no such object", { operation, provider: name, key });
 }
 
-function outOfReach<T>({ set, key, reader, attempts }: Look<T>, silent: StorageError | undefined): StorageError {
+function outOfReach<T>(
+  { set, key, reader, attempts }: Look<T>,
+  silent: StorageError | undefined,
+): StorageError {
   const reason =
     silent === undefined
       ? "only an older copy is within reach"

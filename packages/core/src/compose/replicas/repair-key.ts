@@ -117,7 +117,12 @@ async function copied(
   const now = set.journal.now();
   if (failure === undefined) {
     options.onEvent?.({ type: "repaired", key, from: from.name, to: member.name });
-    return learned({ ...row, clearAt: now + set.graceMs, problem: undefined }, member.name, current.version, now);
+    return learned(
+      { ...row, clearAt: now + set.graceMs, problem: undefined },
+      member.name,
+      current.version,
+      now,
+    );
   }
   const next = { ...row, problem: failure.message };
   if (failure.provider === from.name) return learned(next, from.name, "unknown", now);

@@ -55,7 +55,8 @@ function verbs(set: ReplicaSet, parts: ReplicatedParts): StorageProvider {
     get: (key, call) => getReplicated(set, key, call),
     head: (key, call) => headReplicated(set, key, call),
     delete: (key, call) => deleteReplicated(set, key, call),
-    list: (call) => listReplicated(set, call, (key, { signal, onEvent }) => findReplicated(set, key, { signal, onEvent })),
+    list: (call) =>
+      listReplicated(set, call, (key, { signal, onEvent }) => findReplicated(set, key, { signal, onEvent })),
     ref: (key) => members[0].ref(key),
     locate: (text) => {
       for (const member of members) {
@@ -173,6 +174,10 @@ async function signReplicated(set: ReplicaSet, key: string, options: SignedUrlOp
 }
 
 /** Has a composer look where the object of a key is, and bring it to where it should be. */
-export async function adoptKey(provider: StorageProvider, key: string, options: CallOptions = {}): Promise<void> {
+export async function adoptKey(
+  provider: StorageProvider,
+  key: string,
+  options: CallOptions = {},
+): Promise<void> {
   await adoptKeyOf(own.require(provider, "adoptKey"), key, options);
 }

@@ -83,7 +83,13 @@ export function opened(row: KeyRow, intent: Omit<Intent, "version">): KeyRow {
 
 /** A delete is decided as soon as it is written down. */
 export function deleted(row: KeyRow): KeyRow {
-  return { ...row, open: undefined, uncertain: [], current: { kind: "delete", version: "" }, clearAt: undefined };
+  return {
+    ...row,
+    open: undefined,
+    uncertain: [],
+    current: { kind: "delete", version: "" },
+    clearAt: undefined,
+  };
 }
 
 /** What a member answered; not believed while something may still take effect there. */
@@ -128,7 +134,12 @@ export function adopted(row: KeyRow, { identity, holds, etags }: FoundObject): K
   return {
     ...row,
     holds: { ...holds, ...known },
-    current: { kind: "put", version, sha256: identity?.sha256, etags: identity === undefined ? etags : undefined },
+    current: {
+      kind: "put",
+      version,
+      sha256: identity?.sha256,
+      etags: identity === undefined ? etags : undefined,
+    },
   };
 }
 
@@ -139,9 +150,7 @@ export function dropped(row: KeyRow): KeyRow {
 
 /** The open write failed, and nobody knows whether it took effect. */
 export function undecided(row: KeyRow): KeyRow {
-  return row.open === undefined
-    ? row
-    : { ...row, open: undefined, uncertain: [...row.uncertain, row.open] };
+  return row.open === undefined ? row : { ...row, open: undefined, uncertain: [...row.uncertain, row.open] };
 }
 
 /** What its holder left behind: whatever was under way may still arrive. */

@@ -37,7 +37,12 @@ function withAnswer(row: KeyRow, answer: Answer, now: number): KeyRow {
   if (answer.state === "silent") return row;
   if (answer.state === "absent") return learned(row, name, "absent", now);
   const version = versionOf(answer.info);
-  return learned(row, name, version !== undefined && version === row.current?.version ? version : "unknown", now);
+  return learned(
+    row,
+    name,
+    version !== undefined && version === row.current?.version ? version : "unknown",
+    now,
+  );
 }
 
 /** Whether nothing of an unknown write is there, and nothing can come. */

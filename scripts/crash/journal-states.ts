@@ -1,0 +1,148 @@
+// Loses power while a journal is written: what was acknowledged must be there, whatever is left of the rest.
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { JournalOwner, KeyRow } from "../../packages/core/src/index.js";
+import { createApply } from "../../packages/journal/src/change.js";
+import { defaultDriver } from "../../packages/journal/src/database.js";
+import { openForReading, openForWriting, prepareFile } from "../../packages/journal/src/open-database.js";
+import { createPart, registerPart } from "../../packages/journal/src/sqlite-part.js";
+import { seeded } from "../simulate/random.js";
+
+const OWNER: JournalOwner = {
+  name: "files",
+  type: "mirror",
+  members: [{ name: "a", place: "memory://a/x" }],
+};
+const KEYS = 5;
+const WRITES = 60;
+
+interface Acknowledged {
+  /** How long the log was. */
+  readonly walBytes: number;
+  /** What the journal had, by key: how often the key was tried. */
+  readonly rows: ReadonlyMap<string, number>;
+}
+
+/** @returns How many states were looked at, and what was wrong with them. */
+export async function tryJournalStates(): Promise<{
+  readonly states: number;
+  readonly problems: readonly string[];
+}> {
+  const folder = mkdtempSync(join(tmpdir(), "stowage-journal-states-"));
+  try {
+    return await tryIn(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function tryIn(
+  folder: string,
+): Promise<{ readonly states: number; readonly problems: readonly string[] }> {
+  const driver = defaultDriver();
+  const path = join(folder, "journal.db");
+  prepareFile(path, driver);
+  const database = openForWriting(path, driver);
+  registerPart(database, OWNER);
+  // The log begins empty, so that the file itself stays as it is from here on.
+  database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").all();
+  database.exec("PRAGMA wal_autocheckpoint = 0");
+  const base = readFileSync(path);
+  const acknowledged = await write(path, database);
+  const wal = readFileSync(`${path}-wal`);
+  database.close();
+
+  const problems: string[] = [];
+  const random = seeded(7);
+  let states = 0;
+  for (const [index, { walBytes }] of acknowledged.entries()) {
+    const next = acknowledged[index + 1]?.walBytes ?? walBytes;
+    const cuts = [walBytes, next - 1, Math.floor(walBytes + random() * (next - walBytes))];
+    for (const [way, cut] of cuts.entries()) {
+      for (const garbage of [0, 100 + Math.floor(random() * 5000)]) {
+        // A name of its own: the driver keeps what it has mapped for a while.
+        const state = join(folder, `state-${states}.db`);
+        writeFileSync(state, base);
+        writeFileSync(
+          `${state}-wal`,
+          Buffer.concat([wal.subarray(0, Math.max(cut, walBytes)), noise(random, garbage)]),
+        );
+        states++;
+        const problem = problemIn(state, acknowledged, index);
+        if (problem !== undefined) problems.push(`after write ${index}, way ${way}: ${problem}`);
+      }
+    }
+  }
+  return { states, problems };
+}
+
+async function write(
+  path: string,
+  database: ReturnType<typeof openForWriting>,
+): Promise<readonly Acknowledged[]> {
+  const apply = createApply(database);
+  let now = 1000;
+  const part = createPart(
+    {
+      database,
+      process: "p",
+      now: () => now++,
+      isAlive: () => true,
+      write: async (change) => apply([change])[0],
+    },
+    OWNER,
+  );
+  const wal = `${path}-wal`;
+  const rows = new Map<string, number>();
+  const acknowledged: Acknowledged[] = [{ walBytes: sizeOf(wal), rows: new Map() }];
+  for (let count = 0; count < WRITES; count++) {
+    const key = `k${count % KEYS}`;
+    const isDrop = count % 7 === 6;
+    await part.write(key, (await part.read(key)).revision, isDrop ? undefined : rowOf(count));
+    if (isDrop) rows.delete(key);
+    else rows.set(key, count);
+    acknowledged.push({ walBytes: sizeOf(wal), rows: new Map(rows) });
+  }
+  return acknowledged;
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function rowOf(attempts: number): KeyRow {
+  return { uncertain: [], holds: { a: "unknown" }, suspects: {}, since: 1, nextAt: 2, attempts };
+}
+
+function noise(random: () => number, bytes: number): Buffer {
+  return Buffer.from(Array.from({ length: bytes }, () => Math.floor(random() * 256)));
+}
+
+function problemIn(path: string, acknowledged: readonly Acknowledged[], index: number): string | undefined {
+  const driver = defaultDriver();
+  try {
+    prepareFile(path, driver);
+  } catch (error) {
+    return String(error);
+  }
+  const database = openForReading(path, driver);
+  try {
+    const found = database.prepare("SELECT key, row FROM rows ORDER BY key").all() as readonly {
+      readonly key: string;
+      readonly row: string;
+    }[];
+    const rows = found.map(({ key, row }) => `${key}=${(JSON.parse(row) as KeyRow).attempts}`).join(" ");
+    const legal = acknowledged.slice(index, index + 2).map((each) => textOf(each.rows));
+    return legal.includes(rows) ? undefined : `it has ${rows}, and not ${legal.join(" or ")}`;
+  } finally {
+    database.close();
+  }
+}
+
+function textOf(rows: ReadonlyMap<string, number>): string {
+  return [...rows]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, count]) => `${key}=${count}`)
+    .join(" ");
+}

@@ -20,12 +20,11 @@ const execute = promisify(execFile);
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const STATES_MIN = 1500;
 
-let passed = 0;
-let failed = 0;
+const counts = { passed: 0, failed: 0 };
 
 function tell(isGood: boolean, text: string, problems: readonly string[] = []): void {
-  if (isGood) passed++;
-  else failed++;
+  if (isGood) counts.passed++;
+  else counts.failed++;
   console.log(`${isGood ? "ok  " : "FAIL"} ${text}`);
   for (const problem of problems.slice(0, 10)) console.log(`     ${problem}`);
 }
@@ -131,5 +130,5 @@ await withProgram(async (folder) => {
   await tryKills(folder, Number(options.kills));
   await tryProcesses(folder, Number(options.seconds));
 });
-console.log(`\n${passed} passed, ${failed} failed`);
-if (failed > 0) process.exitCode = 1;
+console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
+if (counts.failed > 0) process.exitCode = 1;

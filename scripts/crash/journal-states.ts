@@ -56,25 +56,39 @@ async function tryIn(
   const problems: string[] = [];
   const random = seeded(7);
   let states = 0;
-  for (const [index, { walBytes }] of acknowledged.entries()) {
-    const next = acknowledged[index + 1]?.walBytes ?? walBytes;
-    const cuts = [walBytes, next - 1, Math.floor(walBytes + random() * (next - walBytes))];
-    for (const [way, cut] of cuts.entries()) {
-      for (const garbage of [0, 100 + Math.floor(random() * 5000)]) {
-        // A name of its own: the driver keeps what it has mapped for a while.
-        const state = join(folder, `state-${states}.db`);
-        writeFileSync(state, base);
-        writeFileSync(
-          `${state}-wal`,
-          Buffer.concat([wal.subarray(0, Math.max(cut, walBytes)), noise(random, garbage)]),
-        );
-        states++;
-        const problem = problemIn(state, acknowledged, index);
-        if (problem !== undefined) problems.push(`after write ${index}, way ${way}: ${problem}`);
-      }
-    }
+  for (const { index, way, cut, garbage } of waysToEnd(acknowledged, random)) {
+    // A name of its own: the driver keeps what it has mapped for a while.
+    const state = join(folder, `state-${states++}.db`);
+    writeFileSync(state, base);
+    writeFileSync(`${state}-wal`, Buffer.concat([wal.subarray(0, cut), noise(random, garbage)]));
+    const problem = problemIn(state, acknowledged, index);
+    if (problem !== undefined) problems.push(`after write ${index}, way ${way}: ${problem}`);
   }
   return { states, problems };
+}
+
+/** What is left of the log after each write: all that was acknowledged, and then something, or rubbish. */
+function* waysToEnd(
+  acknowledged: readonly Acknowledged[],
+  random: () => number,
+): Generator<{
+  readonly index: number;
+  readonly way: number;
+  readonly cut: number;
+  readonly garbage: number;
+}> {
+  for (const [index, { walBytes }] of acknowledged.entries()) {
+    const next = acknowledged[index + 1]?.walBytes ?? walBytes;
+    const cuts = [
+      walBytes,
+      Math.max(walBytes, next - 1),
+      Math.floor(walBytes + random() * (next - walBytes)),
+    ];
+    for (const [way, cut] of cuts.entries()) {
+      yield { index, way, cut, garbage: 0 };
+      yield { index, way, cut, garbage: 100 + Math.floor(random() * 5000) };
+    }
+  }
 }
 
 async function write(

@@ -1,5 +1,5 @@
 import { StorageError, bytesOf, compareKeys, type Operation, type StorageProvider } from "./core.js";
-import type { Body, GetResult, ObjectInfo, PutOptions } from "./core.js";
+import type { GetResult, ObjectInfo, PutOptions } from "./core.js";
 import { between, type Random } from "./random.js";
 import type { VirtualTime } from "./virtual-time.js";
 
@@ -136,7 +136,7 @@ export class FakeMember {
     }
     if (fate < dropped + lostAnswer + late && isWrite) {
       const delay = between(random, 0, this.settings.lateMs);
-      time.sleep(delay).then(() => this.#apply(effect, true));
+      void time.sleep(delay).then(() => this.#apply(effect, true));
       return await this.#silence(operation, key, isAlive, Math.min(delay, 50));
     }
     if (fate < dropped + lostAnswer + late + refused) {
@@ -244,5 +244,3 @@ export function fail(
 ): never {
   throw new StorageError(code, "it is simulated", { operation, provider, key, applied });
 }
-
-export type { Body };

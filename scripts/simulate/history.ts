@@ -64,12 +64,22 @@ export async function runHistory(
     slow: scenario.isRestless ? 0.4 : 0.05,
   };
   const world: World = {
-    ...{ scenario, disk, time, random, trace, order },
+    scenario,
+    disk,
+    time,
+    random,
+    trace,
+    order,
     prefix: `${seed} `,
     members: scenario.members.map((name) => new FakeMember(name, time, random, settings)),
     processes: [],
     history: new Map(keysOf(random).map((key) => [key, []])),
-    ...{ crashOnOpenIntent: false, answered: 0, calls: 0, listings: [], values: 0, isOver: false },
+    crashOnOpenIntent: false,
+    answered: 0,
+    calls: 0,
+    listings: [],
+    values: 0,
+    isOver: false,
   };
   try {
     for (let index = 0; index < PROCESSES; index++) world.processes.push(startProcess(world, index));
@@ -93,8 +103,11 @@ export async function runHistory(
 }
 
 const NOTHING: Omit<Outcome, "violations"> = {
-  ...{ unknownApplied: false, crashOnOpenIntent: false, lateAfterNewer: false },
-  ...{ answered: 0, calls: 0 },
+  unknownApplied: false,
+  crashOnOpenIntent: false,
+  lateAfterNewer: false,
+  answered: 0,
+  calls: 0,
 };
 
 function keysOf(random: Random): readonly string[] {
@@ -140,7 +153,9 @@ async function play(world: World): Promise<readonly string[]> {
   const disturbances = [
     ...members.map((member) => outages(world, member)),
     ...world.processes.map((_, index) => crashes(world, index)),
-    ...[journalFaults(world), clockSteps(world), operators(world)],
+    journalFaults(world),
+    clockSteps(world),
+    operators(world),
     ...world.processes.map((_, index) => repairs(world, index)),
   ];
   await Promise.all(Array.from({ length: CLIENTS }, (_, index) => client(world, index)));
@@ -171,16 +186,7 @@ async function oneCall(world: World, who: string, key: string, dice: number, cou
   const value = `v${world.values++}`;
   const begin = time.now;
   const sent = world.order.numbers.size;
-  const kind =
-    world.scenario.isRestless && dice > 0.2 && count > 2
-      ? "read"
-      : dice < 0.38
-        ? "put"
-        : dice < 0.46
-          ? "create"
-          : dice < 0.6
-            ? "delete"
-            : "read";
+  const kind = kindOf(world, dice, count);
   world.calls++;
   const say = (what: string): void =>
     world.trace?.(`${begin.toFixed(1)}–${time.now.toFixed(1)} ${who} on ${own.id}: ${kind} ${key} ${what}`);
@@ -193,12 +199,21 @@ async function oneCall(world: World, who: string, key: string, dice: number, cou
     own.crashed.then(() => ({ error: CRASHED })),
   ]);
   const seen = seenOf(kind, value, outcome);
-  say("error" in outcome ? textOf(outcome.error) : `${outcome.read ?? value}`);
+  say("error" in outcome ? textOf(outcome.error) : (outcome.read ?? value));
   if (seen === undefined) return;
   if (seen.isSettled) world.answered++;
   if (seen.isSettled && kind !== "read") world.order.acknowledged.set(key, sent);
   const end = seen.isSettled ? time.now : undefined;
   world.history.get(key)?.push({ kind: seen.kind, value: seen.value, begin, end, who });
+}
+
+type Kind = "put" | "create" | "delete" | "read";
+
+function kindOf({ scenario }: World, dice: number, count: number): Kind {
+  if (scenario.isRestless === true && dice > 0.2 && count > 2) return "read";
+  if (dice < 0.38) return "put";
+  if (dice < 0.46) return "create";
+  return dice < 0.6 ? "delete" : "read";
 }
 
 const CRASHED = new Error("the process died");
@@ -242,7 +257,7 @@ async function allKeys(provider: StorageProvider, limit: number): Promise<readon
 
 async function callOf(
   provider: StorageProvider,
-  kind: "put" | "create" | "delete" | "read",
+  kind: Kind,
   key: string,
   value: string,
 ): Promise<string | undefined> {
@@ -250,14 +265,17 @@ async function callOf(
     const { body } = await provider.get(key, {});
     return Buffer.from(body as Uint8Array).toString();
   }
-  if (kind === "delete") return void (await provider.delete(key, {}));
+  if (kind === "delete") {
+    await provider.delete(key, {});
+    return undefined;
+  }
   await provider.put(key, await textBody(value), kind === "create" ? { ifNoneMatch: "*" } : {});
   return undefined;
 }
 
 /** What an answer says about the key; nothing, when it says nothing. */
 function seenOf(
-  kind: "put" | "create" | "delete" | "read",
+  kind: Kind,
   value: string,
   outcome: { readonly read: string | undefined } | { readonly error: unknown },
 ):

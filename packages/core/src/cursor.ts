@@ -33,7 +33,7 @@ export function unpackKeyCursor(options: ListOptions, provider: string): string 
   throw cursorError("the cursor is not one that this listing returned", provider);
 }
 
-export function cursorError(reason: string, provider: string): StorageError {
+function cursorError(reason: string, provider: string): StorageError {
   return new StorageError("InvalidArgument", reason, { operation: "list", provider });
 }
 

@@ -12,8 +12,8 @@ const VERSION_DIGITS = 16;
 /** The version after `last`: of this moment, or when the clock stands still or goes back, the very next. */
 export function nextVersion(last: Version | undefined, now: number): Version {
   const wanted = BigInt(Math.max(0, Math.floor(now))) * BigInt(COUNTER_SPAN);
-  const least = last === undefined ? 0n : BigInt(`0x${last}`) + 1n;
-  return (wanted > least ? wanted : least).toString(16).padStart(VERSION_DIGITS, "0");
+  const next = last === undefined ? 0n : BigInt(`0x${last}`) + 1n;
+  return (wanted > next ? wanted : next).toString(16).padStart(VERSION_DIGITS, "0");
 }
 
 /** When a row has been worked on for so long that somebody should look, in milliseconds. */

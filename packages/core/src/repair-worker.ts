@@ -51,7 +51,10 @@ export function startRepairWorker(
     throw new StorageError("Unsupported", reason, { operation: "repair", provider: name });
   }
   const worker: Worker = {
-    ...{ upkeep, name, pollMs, onEvent },
+    upkeep,
+    name,
+    pollMs,
+    onEvent,
     stopping: new AbortController(),
     wake: () => {},
     waiting: new Set(),
@@ -68,7 +71,7 @@ export function startRepairWorker(
 }
 
 async function run(worker: Worker): Promise<void> {
-  const { upkeep, stopping, waiting } = worker;
+  const { upkeep, stopping } = worker;
   let soonest = Number.POSITIVE_INFINITY;
   const end = upkeep.onWork((inMs) => {
     soonest = Math.min(soonest, inMs);
@@ -78,15 +81,17 @@ async function run(worker: Worker): Promise<void> {
     while (!stopping.signal.aborted) {
       soonest = Number.POSITIVE_INFINITY;
       const left = await oneRound(worker);
-      if (left === undefined && soonest === Number.POSITIVE_INFINITY) {
-        for (const tell of waiting) tell();
-      }
+      if (left === undefined && soonest === Number.POSITIVE_INFINITY) tellAll(worker);
       await rest(worker, Math.min(left ?? worker.pollMs, soonest, worker.pollMs));
     }
   } finally {
     end();
-    for (const tell of waiting) tell();
+    tellAll(worker);
   }
+}
+
+function tellAll({ waiting }: Worker): void {
+  for (const tell of waiting) tell();
 }
 
 /** @returns In how many milliseconds there is something to do; absent when there is nothing. */

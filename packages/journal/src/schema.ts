@@ -1,7 +1,7 @@
 import type { Database } from "./database.js";
 
 /** What marks a file as a journal of ours: "Stow". @see https://www.sqlite.org/pragma.html#pragma_application_id */
-export const APPLICATION_ID = 0x53746f77;
+const APPLICATION_ID = 0x53746f77;
 
 /** Each step takes the schema from its index to the next version. */
 const MIGRATIONS: readonly string[] = [

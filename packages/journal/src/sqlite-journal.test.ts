@@ -133,7 +133,7 @@ describe("sqliteJournal", () => {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     const name = await new Promise<string>((resolve) =>
-      child.once("message", (told) => resolve(String(told))),
+      child.once("message", (told) => resolve(told as string)),
     );
     const part = temp.open().open(OWNER);
     expect(await part.isAlive(name)).toBe(true);

@@ -65,7 +65,12 @@ export function createPart(context: PartContext, owner: JournalOwner): JournalPa
     },
     write: (key, expected, row) =>
       write({
-        ...{ now: context.now(), table: "rows", part, name: key, expected, slot: slotOf(key) },
+        now: context.now(),
+        table: "rows",
+        part,
+        name: key,
+        expected,
+        slot: slotOf(key),
         ...(row === undefined
           ? { value: undefined }
           : { value: JSON.stringify(row), since: row.since, nextAt: row.nextAt }),
@@ -75,7 +80,7 @@ export function createPart(context: PartContext, owner: JournalOwner): JournalPa
     nextDue: async () => (next.get(part) as { readonly at: number | null }).at ?? undefined,
     rows: async (prefix, after, limit) =>
       range
-        .all(part, prefix, after ?? "", [...prefix].length, prefix, limit)
+        .all(part, prefix, after ?? "", Array.from(prefix).length, prefix, limit)
         .map((found) => keyAndRow(found as FoundKey)),
     counts: async () => {
       const { rows, oldest, stuck } = count.get(context.now() - STUCK_MS, part) as FoundCounts;

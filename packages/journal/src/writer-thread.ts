@@ -46,7 +46,7 @@ function serve(port: MessagePort, { path, driver }: WriterData): void {
     // What has come while the last batch was written goes together, and waits for the disk once.
     const batch = [first];
     while (batch.length < BATCH_MAX) {
-      const next = receiveMessageOnPort(port) as { readonly message: WriteRequest | "close" } | undefined;
+      const next: { readonly message: WriteRequest | "close" } | undefined = receiveMessageOnPort(port);
       if (next === undefined) break;
       if (next.message === "close") {
         port.emit("message", "close");

@@ -37,7 +37,7 @@ export function createWriter(data: WriterData): Writer {
         const worker = workerOf(state);
         // What waits for an answer keeps the process alive; a journal that rests does not.
         worker.ref();
-        worker.postMessage({ id, change } satisfies WriteRequest);
+        send(worker, { id, change });
       }),
     close: async () => {
       state.closed = true;
@@ -45,10 +45,15 @@ export function createWriter(data: WriterData): Writer {
       if (worker === undefined) return;
       worker.ref();
       const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
-      worker.postMessage("close");
+      send(worker, "close");
       await ended;
     },
   };
+}
+
+function send(worker: Worker, message: WriteRequest | "close"): void {
+  // eslint-disable-next-line unicorn/require-post-message-target-origin -- a thread of this process has no origin
+  worker.postMessage(message);
 }
 
 /** Started when it is first needed, and again when it has died. */

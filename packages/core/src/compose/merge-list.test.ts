@@ -139,13 +139,13 @@ describe("a listing of a chain", () => {
     const { provider, first, second } = testChain();
     for (const key of ["a", "b/1", "b/2", "d"]) await place(first, key, "1");
     for (const key of ["a/x", "b/3", "c"]) await place(second, key, "2");
-    const names = async (options: ListOptions): Promise<readonly string[]> => {
+    const entries = async (options: ListOptions): Promise<readonly string[]> => {
       const { objects, prefixes } = await provider.list(options);
       return [...objects.map(({ key }) => key), ...prefixes].toSorted(compareKeys);
     };
-    expect(await names({ after: "b/1" })).toEqual(["b/2", "b/3", "c", "d"]);
-    expect(await names({ after: "b/", delimiter: "/" })).toEqual(["c", "d"]);
-    expect(await names({ after: "b/1", delimiter: "/" })).toEqual(["c", "d"]);
+    expect(await entries({ after: "b/1" })).toEqual(["b/2", "b/3", "c", "d"]);
+    expect(await entries({ after: "b/", delimiter: "/" })).toEqual(["c", "d"]);
+    expect(await entries({ after: "b/1", delimiter: "/" })).toEqual(["c", "d"]);
   });
 
   it("refuses the cursor of another listing", async () => {

@@ -19,7 +19,7 @@ export function joinedUpkeep(members: readonly StorageProvider[], own?: Upkeep):
   };
 }
 
-export function earlier(a: number | undefined, b: number | undefined): number | undefined {
+function earlier(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }
 

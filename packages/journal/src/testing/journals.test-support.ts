@@ -14,8 +14,12 @@ export const OWNER: JournalOwner = {
 };
 
 export const ROW: KeyRow = {
-  ...{ uncertain: [], holds: {}, suspects: {} },
-  ...{ since: 1, nextAt: 2, attempts: 0 },
+  uncertain: [],
+  holds: {},
+  suspects: {},
+  since: 1,
+  nextAt: 2,
+  attempts: 0,
 };
 
 /** A row whose write has begun. */

@@ -53,7 +53,11 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
   }
   const places = members.map((member) => ({ name: member.name, place: member.ref("x") }));
   return {
-    ...{ name, members, fallbackOn, askMs, placement },
+    name,
+    members,
+    fallbackOn,
+    askMs,
+    placement,
     spool: parts.spool ?? {},
     journal: parts.journal.open({ name, type, members: places }),
     lock: createKeyLock(),
@@ -68,7 +72,7 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
   };
 }
 
-export function milliseconds(type: string, name: string, value: number, least = 0): number {
+function milliseconds(type: string, name: string, value: number, least = 0): number {
   if (Number.isSafeInteger(value) && value >= least) return value;
   const range = least === 0 ? "a whole number of milliseconds" : `at least ${least} milliseconds`;
   throw new TypeError(`${type}: ${name} is ${range}, not ${String(value)}`);

@@ -26,7 +26,7 @@ export async function deleteReplicated(set: ReplicaSet, key: string, options: De
 }
 
 /** Members on which nothing is under way. */
-export function unsuspected(set: ReplicaSet, row: KeyRow): readonly StorageProvider[] {
+function unsuspected(set: ReplicaSet, row: KeyRow): readonly StorageProvider[] {
   const now = set.journal.now();
   return set.members.filter(({ name }) => !isSuspect(row, name, now));
 }

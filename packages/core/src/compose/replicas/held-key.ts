@@ -102,7 +102,7 @@ async function freeEntry(
   }
 }
 
-export async function isHeldElsewhere({ journal }: ReplicaSet, row: KeyRow | undefined): Promise<boolean> {
+async function isHeldElsewhere({ journal }: ReplicaSet, row: KeyRow | undefined): Promise<boolean> {
   if (row?.lease === undefined || row.lease.process === journal.process) return false;
   return journal.now() < row.lease.until && (await journal.isAlive(row.lease.process));
 }

@@ -159,7 +159,10 @@ async function transfer(
       body instanceof Uint8Array ? bytesBody(body, undefined, context) : streamBody(body, info.size, context),
       {
         ...call,
-        ...{ contentType, cacheControl, contentDisposition, metadata },
+        contentType,
+        cacheControl,
+        contentDisposition,
+        metadata,
         writeId: packIdentity({ version: current.version, sha256: current.sha256, writeId }),
       },
     );

@@ -1,4 +1,3 @@
-import type { Readable } from "node:stream";
 import { delay } from "../../abort.js";
 import { StorageError, isStorageError } from "../../errors.js";
 import { describeProvider, type EveryMember } from "../../intercept.js";
@@ -159,7 +158,9 @@ async function getReplicated(set: ReplicaSet, key: string, options: GetOptions):
     operation: "get",
     read: (member) => member.get(key, options),
     infoOf: ({ info }) => info,
-    discard: ({ body }) => void (body instanceof Uint8Array || (body as Readable).destroy()),
+    discard: ({ body }) => {
+      if (!(body instanceof Uint8Array)) body.destroy();
+    },
   });
   const info = withoutIdentity(result.info);
   return info === result.info ? result : { ...result, info };

@@ -18,8 +18,8 @@ export interface Committed {
   readonly etags?: Readonly<Record<string, string>> | undefined;
 }
 
-/** What a member holds: this version, nothing, or nobody knows. */
-export type Holding = Version | "absent" | "unknown";
+/** What a member holds: a version, `"absent"` for nothing, or `"unknown"` when nobody knows. */
+export type Holding = string;
 
 /** Who works on a key. */
 export interface Lease {

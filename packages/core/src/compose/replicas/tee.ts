@@ -132,7 +132,7 @@ class Flow {
   }
 
   #each(act: (branch: Branch) => void): void {
-    for (const branch of [...this.#branches]) act(branch);
+    for (const branch of Array.from(this.#branches)) act(branch);
   }
 
   #isFull(): boolean {
@@ -142,7 +142,7 @@ class Flow {
   /** Those who have taken nothing for so long are left behind, as long as enough are left. */
   #letGo(): void {
     this.#lagTimer = undefined;
-    for (const branch of [...this.#branches]) {
+    for (const branch of Array.from(this.#branches)) {
       const mayGo = this.#branches.size + this.#finished > this.#need;
       if (mayGo && branch.waitingBytes >= WINDOW_BYTES) branch.destroy(this.#tooSlow?.());
     }

@@ -364,7 +364,7 @@ async function repairAll({
     const never = (): number => 1;
     for (const key of history.keys()) await scenario.disturb(provider, never, key);
   }
-  for (let round = 0; round < 200; round++) {
+  for (let round = 0; round < 1000; round++) {
     const wait = await upkeep?.repair({});
     if (wait === undefined) return [];
     await time.sleep(Math.min(wait, TIMES.settleMs));

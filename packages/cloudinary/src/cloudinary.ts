@@ -71,6 +71,7 @@ function verbsOf(account: Account): StorageProvider {
     signUpload: settings.signedUploads && ((key, call) => signUpload(account, key, call)),
     multipart: undefined,
     deleteMany: undefined,
+    finalize: undefined,
     upkeep: undefined,
     describe: () => ({
       kind: "provider",

@@ -136,6 +136,11 @@ function facade(storage: Storage): FileStorage {
     locate: (text) => locate(storage, text),
     at: (ref) => at(storage, ref),
     ...linksOf(storage),
+    finalize: async (key, options = {}) => {
+      checkKey(provider, key, "finalize");
+      const finish = provider.finalize ?? provider.head;
+      return await runCall(storage, "finalize", key, options, (call) => finish(key, call));
+    },
     importFrom: async (key, url, options = {}) => {
       checkKey(provider, key, "importFrom");
       checkPut(provider, key, options, undefined);

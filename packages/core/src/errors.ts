@@ -20,6 +20,7 @@ export type Operation =
   | "signedUrl"
   | "signUpload"
   | "multipart"
+  | "finalize"
   | "importFrom"
   | "repair"
   | "open"

@@ -141,7 +141,7 @@ type OptionalVerb = Exclude<
 >;
 
 function optionalVerbs(
-  { copy, deleteMany, importFrom, multipart, publicUrl, signedUrl, signUpload }: StorageProvider,
+  { copy, deleteMany, finalize, importFrom, multipart, publicUrl, signedUrl, signUpload }: StorageProvider,
   around: Around,
   keys: KeyMapping,
 ): EveryMember<Pick<StorageProvider, OptionalVerb>> {
@@ -172,6 +172,15 @@ function optionalVerbs(
         key,
       })),
     multipart: multipart && interceptMultipart(multipart, around, keys),
+    finalize:
+      finalize &&
+      ((key, options) =>
+        withOuterInfo(
+          around({ operation: "finalize", key, options }, (changes) =>
+            finalize(toInner(key), changed(options, changes)),
+          ),
+          keys,
+        )),
     importFrom:
       importFrom &&
       ((key, url, options) =>

@@ -179,6 +179,12 @@ export type StorageEvent =
       readonly error: unknown;
     }
   | {
+      /** What a client has uploaded past a composer became what the key is. */
+      readonly type: "adopted";
+      readonly key: string;
+      readonly provider: string;
+    }
+  | {
       /** A copy that was missing was made. */
       readonly type: "repaired";
       readonly key: string;
@@ -422,6 +428,12 @@ export interface StorageProvider {
 
   /** The same in parts, for large files and shaky connections. */
   readonly multipart?: MultipartUploads | undefined;
+
+  /**
+   * Takes note of what a client has uploaded by itself. For composers with a journal: elsewhere an upload is simply
+   * there.
+   */
+  readonly finalize?: ((key: string, options: HeadOptions) => Promise<ObjectInfo>) | undefined;
 
   /** Has the provider itself fetch a URL and store what it gets. */
   readonly importFrom?: ((key: string, url: string, options: PutOptions) => Promise<ObjectInfo>) | undefined;

@@ -198,6 +198,14 @@ export interface FileStorage {
   /** Uploads in parts that a client does by itself, where the provider has them. */
   readonly multipart: StorageMultipart | undefined;
 
+  /**
+   * Takes note of what a client has uploaded with {@link FileStorage.signUpload}: a composer with a journal gives it a
+   * version and brings it to its other members. Elsewhere it only looks.
+   *
+   * @throws StorageError `NotFound` when nothing was uploaded.
+   */
+  readonly finalize: (key: string, options?: Outer<HeadOptions>) => Promise<ObjectInfo>;
+
   /** Has the provider fetch a URL itself. @throws StorageError `Unsupported`. */
   readonly importFrom: (key: string, url: string, options?: Outer<PutOptions>) => Promise<ObjectInfo>;
 

@@ -123,6 +123,7 @@ function provider(
     multipart: undefined,
     importFrom: undefined,
     deleteMany: undefined,
+    finalize: undefined,
     upkeep: undefined,
     describe: () => ({
       kind: "provider",

@@ -137,6 +137,7 @@ function verbsOf(store: Store): StorageProvider {
     signUpload: (key, call) => signUpload(store, key, call),
     multipart: clientUploads(store),
     importFrom: undefined,
+    finalize: undefined,
     upkeep: undefined,
     describe: () => ({
       kind: "provider",

@@ -60,6 +60,7 @@ export function stateless(parts: StatelessParts): StorageProvider {
     signedUrl: canSign ? (key, call) => signForHolder(chainFor(key), key, call) : undefined,
     signUpload: undefined,
     multipart: undefined,
+    finalize: undefined,
     importFrom: undefined,
     deleteMany: undefined,
     upkeep: joinedUpkeep(members),

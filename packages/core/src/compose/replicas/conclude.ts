@@ -22,8 +22,8 @@ export async function conclude(set: ReplicaSet, held: HeldKey, row: KeyRow, paus
 /** When there is something to do again. */
 function dueAt(row: KeyRow, members: readonly string[], targets: readonly string[], now: number): number {
   const { current, holds, clearAt = now } = row;
-  const times = Object.values(row.suspects);
-  if (row.uncertain.length > 0 && times.length === 0) return now;
+  const times = [...Object.values(row.suspects), ...(row.external ?? []).map(({ until }) => until)];
+  if (row.uncertain.length > 0 && Object.keys(row.suspects).length === 0) return now;
   for (const member of members) {
     if (current === undefined || isSuspect(row, member, now)) continue;
     const isTarget = current.kind === "put" && targets.includes(member);

@@ -14,6 +14,7 @@ import { isCurrent } from "./read.js";
 import type { ReplicaSet } from "./replica-set.js";
 import { isSuspect, learned, refused, suspected, type Committed, type KeyRow } from "./row.js";
 import { settled } from "./settle.js";
+import { swept } from "./uploads.js";
 
 const BACKOFF_MS = 1000;
 const BACKOFF_MS_MAX = 15 * 60 * 1000;
@@ -28,11 +29,27 @@ export async function repairKey(set: ReplicaSet, key: string, options: CallOptio
   return await holding(set, "repair", key, options, async (held) => {
     if (held.isNew) return true;
     held.row = await settled(set, held, options);
+    await swept(set, held, options);
     held.row = await lookedAt(set, held, options);
+    const before = held.row;
     const row = await converged(set, held, options);
-    const { attempts } = row;
-    return await conclude(set, held, { ...row, attempts: attempts + 1 }, backoff(attempts));
+    // What has got further need not wait for as long as what has not.
+    const attempts = hasProgress(set, held, before, row) ? 0 : row.attempts + 1;
+    return await conclude(set, held, { ...row, attempts }, backoff(attempts));
   });
+}
+
+function hasProgress(set: ReplicaSet, { key }: HeldKey, before: KeyRow, after: KeyRow): boolean {
+  const targets = set.placement.targets(key, after);
+  const lacking = (row: KeyRow): number =>
+    set.members.filter(({ name }) => !isRight(row, name, targets.includes(name))).length;
+  return lacking(after) < lacking(before);
+}
+
+/** Whether a member holds what it should. */
+function isRight({ current, holds }: KeyRow, name: string, isTarget: boolean): boolean {
+  if (current === undefined) return false;
+  return holds[name] === (current.kind === "put" && isTarget ? current.version : "absent");
 }
 
 /** Puts a key that has no row into transition when its object is not where it should be. Repair does the rest. */
@@ -97,8 +114,7 @@ function membersLacking(
   const targets = placement.targets(key, row);
   return members.filter(({ name }) => {
     if (isSuspect(row, name, now)) return false;
-    const isTarget = current.kind === "put" && targets.includes(name);
-    return row.holds[name] !== (isTarget ? current.version : "absent");
+    return !isRight(row, name, targets.includes(name));
   });
 }
 

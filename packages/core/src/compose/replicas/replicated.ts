@@ -24,6 +24,7 @@ import { readReplicated, type Reader } from "./read.js";
 import { adoptKeyOf } from "./repair-key.js";
 import { upkeepOf } from "./repair-round.js";
 import type { ReplicaSet } from "./replica-set.js";
+import { finalizeReplicated, multipartReplicated, signUploadReplicated } from "./uploads.js";
 
 /** A composer with a journal, before it is put together. */
 export interface ReplicatedParts extends SetParts {
@@ -67,8 +68,11 @@ function verbs(set: ReplicaSet, parts: ReplicatedParts): StorageProvider {
     copy: undefined,
     publicUrl: undefined,
     signedUrl: canSign ? (key, call) => signReplicated(set, key, call) : undefined,
-    signUpload: undefined,
-    multipart: undefined,
+    signUpload: members.some(({ signUpload }) => signUpload !== undefined)
+      ? (key, call) => signUploadReplicated(set, key, call)
+      : undefined,
+    multipart: multipartReplicated(set),
+    finalize: (key, call) => finalizeReplicated(set, key, call),
     importFrom: undefined,
     deleteMany: undefined,
     upkeep: joinedUpkeep(members, upkeepOf(set)),

@@ -29,6 +29,12 @@ export interface Lease {
   readonly sending: readonly string[];
 }
 
+/** A member that a client may upload to by itself, and until when it may begin. */
+export interface External {
+  readonly member: string;
+  readonly until: number;
+}
+
 /**
  * What the journal says of a key that is in transition. Times are in milliseconds since 1970.
  *
@@ -46,6 +52,8 @@ export interface KeyRow {
   /** Members on which a request may still take effect, and until when. */
   readonly suspects: Readonly<Record<string, number>>;
   readonly lease?: Lease | undefined;
+  /** Uploads past the composer that may come: they are adopted when they are reported, or when their time is over. */
+  readonly external?: readonly External[] | undefined;
   readonly since: number;
   /** When repair looks at it. */
   readonly nextAt: number;
@@ -78,7 +86,7 @@ export function stamped(row: KeyRow, revision: Version): KeyRow {
 
 /** A write-ahead intent: from here on a crash cannot hide that this write was sent. */
 export function opened(row: KeyRow, intent: Omit<Intent, "version">): KeyRow {
-  return { ...row, open: { ...intent, version: "" }, cannotHold: undefined };
+  return { ...row, open: { ...intent, version: "" }, cannotHold: undefined, attempts: 0 };
 }
 
 /** A delete is decided as soon as it is written down. */
@@ -143,6 +151,25 @@ export function adopted(row: KeyRow, { identity, holds, etags }: FoundObject): K
   };
 }
 
+/** A client may upload to a member from now on. */
+export function expecting(row: KeyRow, member: string, until: number): KeyRow {
+  const others = (row.external ?? []).filter((each) => each.member !== member || each.until > until);
+  return { ...row, external: [...others, { member, until }] };
+}
+
+/** What a client has uploaded to a member is what the key is from now on: it is given a version. */
+export function uploaded(row: KeyRow, member: string, etag: string, others: readonly string[]): KeyRow {
+  const unknown = others.map((name) => [name, "unknown"] as const);
+  return {
+    ...row,
+    open: undefined,
+    uncertain: [],
+    holds: { ...Object.fromEntries(unknown), [member]: "" },
+    current: { kind: "put", version: "", etags: { [member]: etag } },
+    cannotHold: undefined,
+  };
+}
+
 /** The open write failed everywhere, and nothing of it can come. */
 export function dropped(row: KeyRow): KeyRow {
   return { ...row, open: undefined };
@@ -179,7 +206,8 @@ export function isUndecided({ open, uncertain }: KeyRow, version: Version | unde
 
 /** Whether nothing is left to do: the row can go. */
 export function isSettled(row: KeyRow, members: readonly string[], targets: readonly string[]): boolean {
-  const { current, open, uncertain, suspects, holds } = row;
+  const { current, open, uncertain, suspects, holds, external = [] } = row;
+  if (external.length > 0) return false;
   if (open !== undefined || uncertain.length > 0 || Object.keys(suspects).length > 0) return false;
   if (current === undefined) return true;
   const wanted = (member: string): Holding =>

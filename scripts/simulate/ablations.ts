@@ -177,4 +177,26 @@ export const ABLATIONS: readonly Ablation[] = [
       edit(`${REPLICAS}list.ts`, "[...new Set([...before.keys, ...after.keys])]", "[...new Set(after.keys)]"),
     ],
   },
+  {
+    rule: "F11: a create-only write knows its own first try",
+    scenarios: ["mirror-primary", "fallback"],
+    without: [
+      edit(
+        `${REPLICAS}conditions.ts`,
+        "if (shown !== undefined && writeId !== undefined && shown.writeId === writeId) return shown;",
+        "",
+      ),
+    ],
+  },
+  {
+    rule: "F18: wrong credentials do not move a chain on",
+    scenarios: ["fallback"],
+    without: [
+      edit(
+        "core/src/compose/chain.ts",
+        '(rule === "option" &&',
+        'rule === "option" ||\n    (rule === "option" &&',
+      ),
+    ],
+  },
 ];

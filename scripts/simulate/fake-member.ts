@@ -36,6 +36,8 @@ export class FakeMember {
   readonly #objects = new Map<string, Stored>();
   #etags = 0;
   isDown = false;
+  /** Its credentials are wrong for writes. */
+  forbids = false;
   rates: FaultRates = NO_FAULTS;
   readonly counts: MemberCounts = { unknownApplied: 0, lateAfterNewer: 0 };
 
@@ -128,6 +130,9 @@ export class FakeMember {
     await time.sleep(this.#latency());
     if (this.isDown)
       return await this.#answer(isAlive, () => fail("Unavailable", "no", operation, key, this.name));
+    if (this.forbids && operation === "put") {
+      return await this.#answer(isAlive, () => fail("PermissionDenied", "no", operation, key, this.name));
+    }
     const { dropped, lostAnswer, late, refused } = rates;
     if (fate < dropped) return await this.#silence(operation, key, isAlive);
     if (fate < dropped + lostAnswer) {
@@ -236,7 +241,7 @@ export function forever(): Promise<never> {
 }
 
 export function fail(
-  code: "Unavailable" | "Timeout" | "NotFound" | "AlreadyExists" | "PreconditionFailed",
+  code: "Unavailable" | "PermissionDenied" | "Timeout" | "NotFound" | "AlreadyExists" | "PreconditionFailed",
   applied: "no" | "unknown",
   operation: Operation,
   key: string | undefined,

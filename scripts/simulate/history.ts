@@ -1,4 +1,12 @@
-import { StorageError, isStorageError, textBody, type ListPage, type StorageProvider } from "./core.js";
+import {
+  StorageError,
+  isStorageError,
+  textBody,
+  type Body,
+  type ListPage,
+  type StorageEvent,
+  type StorageProvider,
+} from "./core.js";
 import { FakeMember, NO_FAULTS, type WriteOrder } from "./fake-member.js";
 import { forget, processJournal, rowsOf, type JournalDisk, type ProcessLife } from "./fake-journal.js";
 import { isLinearizable, type Seen } from "./linearizable.js";
@@ -36,7 +44,8 @@ interface World {
   crashOnOpenIntent: boolean;
   answered: number;
   calls: number;
-  readonly listings: string[];
+  /** What was wrong with single answers. */
+  readonly complaints: string[];
   values: number;
   isOver: boolean;
 }
@@ -77,7 +86,7 @@ export async function runHistory(
     crashOnOpenIntent: false,
     answered: 0,
     calls: 0,
-    listings: [],
+    complaints: [],
     values: 0,
     isOver: false,
   };
@@ -166,7 +175,7 @@ async function play(world: World): Promise<readonly string[]> {
   await time.sleep(TIMES.settleMs);
   const left = await repairAll(world);
   await finalReads(world);
-  return [...left, ...world.listings, ...checkHistories(world), ...checkMembers(world)];
+  return [...left, ...world.complaints, ...checkHistories(world), ...checkMembers(world)];
 }
 
 async function client(world: World, index: number): Promise<void> {
@@ -190,7 +199,7 @@ async function oneCall(world: World, who: string, key: string, dice: number, cou
   world.calls++;
   const say = (what: string): void =>
     world.trace?.(`${begin.toFixed(1)}–${time.now.toFixed(1)} ${who} on ${own.id}: ${kind} ${key} ${what}`);
-  const call = callOf(provider, kind, key, value);
+  const call = callOf(world, provider, kind, key, value);
   const outcome = await Promise.race([
     call.then(
       (read) => ({ read }),
@@ -237,8 +246,9 @@ async function oneListing(world: World, who: string): Promise<void> {
   if (!Array.isArray(listed)) throw listed;
   const names = listed as readonly string[];
   world.trace?.(`${begin.toFixed(1)}–${time.now.toFixed(1)} ${who} on ${own.id}: list ${names.join(" ")}`);
-  if (new Set(names).size < names.length) world.listings.push(`a key was listed twice: ${names.join(" ")}`);
-  if (names.join(" ") !== names.toSorted().join(" ")) world.listings.push(`out of order: ${names.join(" ")}`);
+  if (new Set(names).size < names.length) world.complaints.push(`a key was listed twice: ${names.join(" ")}`);
+  if (names.join(" ") !== names.toSorted().join(" "))
+    world.complaints.push(`out of order: ${names.join(" ")}`);
   for (const [key, seen] of history) {
     seen.push({ kind: names.includes(key) ? "exists" : "absent", begin, end: time.now, who });
   }
@@ -256,6 +266,7 @@ async function allKeys(provider: StorageProvider, limit: number): Promise<readon
 }
 
 async function callOf(
+  world: World,
   provider: StorageProvider,
   kind: Kind,
   key: string,
@@ -269,8 +280,47 @@ async function callOf(
     await provider.delete(key, {});
     return undefined;
   }
-  await provider.put(key, await textBody(value), kind === "create" ? { ifNoneMatch: "*" } : {});
+  const options = { writeId: value, onEvent: (event: StorageEvent) => watch(world, event) };
+  const body = await textBody(value);
+  if (kind === "put") await provider.put(key, body, options);
+  else await create(world, provider, key, body, options);
   return undefined;
+}
+
+/** Nobody falls back because credentials are wrong: all new objects would move, silently. */
+function watch({ complaints }: World, event: StorageEvent): void {
+  if (event.type === "fallback" && isStorageError(event.error, "PermissionDenied")) {
+    complaints.push("a member that forbids was passed over");
+  }
+}
+
+/** A create-only put that is tried again when its outcome is unknown must know its own first try. */
+async function create(
+  world: World,
+  provider: StorageProvider,
+  key: string,
+  body: Body,
+  options: { readonly writeId: string },
+): Promise<void> {
+  const condition = { ...options, ifNoneMatch: "*" } as const;
+  const begin = world.time.now;
+  try {
+    await provider.put(key, body, condition);
+  } catch (error) {
+    if (!isStorageError(error) || error.applied !== "unknown") throw error;
+    await world.time.sleep(between(world.random, 1, 300));
+    // When somebody has deleted meanwhile what the first try has made, the second makes it once more.
+    world.history.get(key)?.push({ kind: "create", value: options.writeId, begin, who: "a first try" });
+    try {
+      await provider.put(key, body, condition);
+    } catch (second) {
+      if (!isStorageError(second, "AlreadyExists")) throw error;
+      const held = world.members.map((member) => member.peek(key)?.text);
+      const isOwn = held.every((text) => text === options.writeId);
+      if (isOwn) world.complaints.push(`${key} was refused because of its own first try`);
+      throw error;
+    }
+  }
 }
 
 /** What an answer says about the key; nothing, when it says nothing. */
@@ -299,9 +349,11 @@ async function outages(world: World, member: FakeMember): Promise<void> {
   while (!world.isOver) {
     await time.sleep(between(random, 20, 400));
     member.isDown = !world.isOver && !member.isDown;
+    member.forbids = !world.isOver && !member.isDown && random() < 0.1;
     world.trace?.(`${time.now.toFixed(1)} ${member.name} is ${member.isDown ? "down" : "up"}`);
   }
   member.isDown = false;
+  member.forbids = false;
 }
 
 async function crashes(world: World, index: number): Promise<void> {

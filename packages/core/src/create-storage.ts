@@ -136,11 +136,7 @@ function facade(storage: Storage): FileStorage {
     locate: (text) => locate(storage, text),
     at: (ref) => at(storage, ref),
     ...linksOf(storage),
-    finalize: async (key, options = {}) => {
-      checkKey(provider, key, "finalize");
-      const finish = provider.finalize ?? provider.head;
-      return await runCall(storage, "finalize", key, options, (call) => finish(key, call));
-    },
+    finalize: (key, options = {}) => finalize(storage, key, options),
     importFrom: async (key, url, options = {}) => {
       checkKey(provider, key, "importFrom");
       checkPut(provider, key, options, undefined);
@@ -215,6 +211,17 @@ async function head(storage: Storage, key: string, options: HeadOptions & TimedO
   const { provider } = storage;
   checkKey(provider, key, "head");
   return await runCall(storage, "head", key, options, (call) => provider.head(key, call));
+}
+
+async function finalize(
+  storage: Storage,
+  key: string,
+  options: HeadOptions & TimedOptions,
+): Promise<ObjectInfo> {
+  const { provider } = storage;
+  checkKey(provider, key, "finalize");
+  const finish = provider.finalize ?? provider.head;
+  return await runCall(storage, "finalize", key, options, (call) => finish(key, call));
 }
 
 async function exists(storage: Storage, key: string, options: HeadOptions & TimedOptions): Promise<boolean> {

@@ -141,6 +141,16 @@ describe("a put through a chain", () => {
     expect(await contents(second)).toEqual({});
   });
 
+  it("does not say that nothing has changed when an earlier member may have taken it", async () => {
+    const { storage, first, second } = testChain();
+    first.fault = failing("Unavailable", { applied: "unknown" }, "put");
+    second.fault = failing("PermissionDenied", {}, "put");
+    expect(await rejection(storage.put("a", "abc"))).toMatchObject({
+      code: "PermissionDenied",
+      applied: "unknown",
+    });
+  });
+
   it.each(BY_OPTION)("moves on when a member fails with %s and fallbackOn names it", async (code) => {
     const { storage, first, second } = testChain({ fallbackOn: [code] });
     first.fault = failing(code);

@@ -125,7 +125,10 @@ async function tryMember(
     const milliseconds = performance.now() - startedAt;
     if (movesOn(chain, error)) return giveUp(put, member, error, milliseconds);
     attempts.push({ provider: error.provider, error, milliseconds });
-    throw attempts.length > 1 ? withErrorFacts(error, { attempts }) : error;
+    if (attempts.length === 1) throw error;
+    // An earlier member may have taken it.
+    const isUnknown = attempts.some((attempt) => attempt.error.applied === "unknown");
+    throw withErrorFacts(error, isUnknown ? { attempts, applied: "unknown" } : { attempts });
   }
 }
 

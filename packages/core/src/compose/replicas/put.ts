@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { StorageError, isStorageError, toStorageError, type Attempt } from "../../errors.js";
+import { StorageError, isStorageError, toStorageError, withErrorFacts, type Attempt } from "../../errors.js";
 import type { Body, ObjectCopy, ObjectInfo, PutOptions, StorageProvider } from "../../provider.js";
 import { replayable } from "../../replayable.js";
 import { exhausted, movesOn, reportFallback } from "../chain.js";
@@ -10,6 +10,7 @@ import { assertConditions } from "./conditions.js";
 import { holding, type HeldKey } from "./held-key.js";
 import { packIdentity, withoutIdentity } from "./identity.js";
 import type { ReplicaSet } from "./replica-set.js";
+import { slowest } from "./slowest-progress.js";
 import { teeBody, type Share } from "./tee.js";
 import {
   committed,
@@ -151,31 +152,6 @@ async function sendToAll(
   await all;
 }
 
-interface SlowestProgress {
-  (member: StorageProvider): PutOptions["onProgress"];
-  /** A member that has failed, or is done, holds nothing up. */
-  readonly leave: (member: StorageProvider) => void;
-}
-
-/** What has been taken is what the slowest has taken. */
-function slowest(takers: readonly StorageProvider[], onProgress: PutOptions["onProgress"]): SlowestProgress {
-  const taken = new Map(takers.map((member) => [member, 0]));
-  let told = -1;
-  const report = (total: number | undefined): void => {
-    const loaded = Math.min(...taken.values());
-    if (loaded <= told || loaded === Number.POSITIVE_INFINITY) return;
-    told = loaded;
-    onProgress?.({ loaded, total });
-  };
-  const of = (member: StorageProvider): PutOptions["onProgress"] =>
-    onProgress &&
-    (({ loaded, total }) => {
-      taken.set(member, loaded);
-      report(total);
-    });
-  return Object.assign(of, { leave: (member: StorageProvider) => void taken.delete(member) });
-}
-
 function lagging({ set, held }: Write): StorageError {
   const reason = "it takes the body so slowly that it gets it by repair";
   return new StorageError("Unavailable", reason, { operation: "put", provider: set.name, key: held.key });
@@ -313,7 +289,11 @@ function failure(write: Write, isDecided: boolean): unknown {
   const { set, held, options, outcomes, attempts } = write;
   if (options.signal?.aborted === true) return options.signal.reason;
   const only = attempts.find(({ error }) => !movesOn(set, error));
-  if (!isDecided && only !== undefined) return only.error;
+  if (!isDecided && only !== undefined) {
+    // The reason is one member's, but another may have taken it.
+    const isUnknown = outcomes.some(({ state }) => state === "unknown");
+    return isUnknown ? withErrorFacts(only.error, { applied: "unknown" }) : only.error;
+  }
   const error = exhausted("put", held.key, attempts, set);
   if (!isDecided) return error;
   const landed = outcomes.filter(({ state }) => state === "applied").length;

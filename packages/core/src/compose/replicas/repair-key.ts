@@ -72,7 +72,7 @@ async function lookedAt(set: ReplicaSet, held: HeldKey, options: CallOptions): P
   const { row, key } = held;
   const { current } = row;
   if (current?.kind !== "put") return row;
-  const members = membersLacking(set, held, current);
+  const members = membersLacking(set, held);
   const answers = await Promise.all(members.map((member) => look(set, member, key, options)));
   const now = set.journal.now();
   return answers.reduce((next, answer) => {
@@ -90,7 +90,7 @@ async function converged(set: ReplicaSet, held: HeldKey, options: CallOptions): 
   const targets = set.placement.targets(held.key, held.row);
   const isHome = targets.every((name) => held.row.holds[name] === current.version);
   const mayClear = current.kind === "delete" || (isHome && set.journal.now() >= (held.row.clearAt ?? 0));
-  const lacking = membersLacking(set, held, current).filter(
+  const lacking = membersLacking(set, held).filter(
     ({ name }) => mayClear || (current.kind === "put" && targets.includes(name)),
   );
   if (lacking.length === 0) return held.row;
@@ -104,11 +104,7 @@ async function converged(set: ReplicaSet, held: HeldKey, options: CallOptions): 
 }
 
 /** Members that do not hold what they should, and on which nothing is under way. */
-function membersLacking(
-  set: ReplicaSet,
-  { key, row }: HeldKey,
-  current: Committed,
-): readonly StorageProvider[] {
+function membersLacking(set: ReplicaSet, { key, row }: HeldKey): readonly StorageProvider[] {
   const { members, placement } = set;
   const now = set.journal.now();
   const targets = placement.targets(key, row);

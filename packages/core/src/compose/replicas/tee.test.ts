@@ -13,7 +13,10 @@ afterEach(() => {
 });
 
 /** A one-shot body, and how often it was opened and how much was taken from it. */
-function counted(bytes: Uint8Array, pieceBytes = 64 * 1024): { body: Body; opened: () => number; taken: () => number } {
+function counted(
+  bytes: Uint8Array,
+  pieceBytes = 64 * 1024,
+): { body: Body; opened: () => number; taken: () => number } {
   let opened = 0;
   let taken = 0;
   function* pieces(): Generator<Uint8Array> {
@@ -114,6 +117,7 @@ describe("a body that is read for several", () => {
     for (const each of shares) each.body.open();
     for (const each of shares) each.leave();
     await until(() => source.destroyed);
+    expect(source.readableEnded).toBe(false);
   });
 
   it("is read again by one who opens it again, where that can be done", async () => {
@@ -122,7 +126,9 @@ describe("a body that is read for several", () => {
     const first = share(shares, 0);
     await readAll(first.body.open());
     expect((await readAll(first.body.open())).equals(bytes)).toBe(true);
-    expect((await readAll(first.body.open({ offset: 10, length: 5 }))).equals(bytes.subarray(10, 15))).toBe(true);
+    expect((await readAll(first.body.open({ offset: 10, length: 5 }))).equals(bytes.subarray(10, 15))).toBe(
+      true,
+    );
     expect((await readAll(share(shares, 1).body.open())).equals(bytes)).toBe(true);
   });
 

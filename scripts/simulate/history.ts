@@ -315,8 +315,8 @@ async function create(
       await provider.put(key, body, condition);
     } catch (second) {
       if (!isStorageError(second, "AlreadyExists")) throw error;
-      const held = world.members.map((member) => member.peek(key)?.text);
-      const isOwn = held.every((text) => text === options.writeId);
+      const held = world.members.flatMap((member) => member.peek(key)?.text ?? []);
+      const isOwn = held.length > 0 && held.every((text) => text === options.writeId);
       if (isOwn) world.complaints.push(`${key} was refused because of its own first try`);
       throw error;
     }

@@ -199,4 +199,15 @@ export const ABLATIONS: readonly Ablation[] = [
       ),
     ],
   },
+  {
+    rule: "F17: a breaker does not count what says that the member works",
+    scenarios: ["moves"],
+    without: [
+      edit(
+        "core/src/wrap/breaker.ts",
+        'new Set(["Unavailable", "Timeout", "Unknown"])',
+        'new Set(["Unavailable", "Timeout", "Unknown", "NotFound"])',
+      ),
+    ],
+  },
 ];

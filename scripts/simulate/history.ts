@@ -207,6 +207,13 @@ async function oneCall(world: World, who: string, key: string, dice: number, cou
     ),
     own.crashed.then(() => ({ error: CRASHED })),
   ]);
+  if (
+    "error" in outcome &&
+    world.scenario.isRestless === true &&
+    /has failed too often/.test(textOf(outcome.error))
+  ) {
+    world.complaints.push("a breaker has opened, and no member has failed");
+  }
   const seen = seenOf(kind, value, outcome);
   say("error" in outcome ? textOf(outcome.error) : (outcome.read ?? value));
   if (seen === undefined) return;

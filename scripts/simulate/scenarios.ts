@@ -88,7 +88,8 @@ export const SCENARIOS: readonly Scenario[] = [
     members: ["a", "b"],
     make: (members, journal) => {
       const [from, to] = two(members);
-      return split({ ...PLAIN, journal, from, to, percent: 0, salt: "s", move: true });
+      const breaker = { consecutive: 2 };
+      return split({ ...PLAIN, breaker, journal, from, to, percent: 0, salt: "s", move: true });
     },
     disturb: async (provider, random, key) => {
       if (random() < 0.3) await setSplitPercent(provider, random() < 0.5 ? 0 : 100);

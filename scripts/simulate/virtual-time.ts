@@ -1,8 +1,8 @@
 import { setImmediate as turn } from "node:timers/promises";
 
 interface Timer {
-  readonly at: number;
-  readonly order: number;
+  at: number;
+  order: number;
   readonly repeatMs: number | undefined;
   readonly call: () => void;
   stopped: boolean;
@@ -38,11 +38,13 @@ export class VirtualTime {
     });
     Date.now = () => START + this.#now + this.clockOffset;
     Math.random = random;
+    Object.defineProperty(performance, "now", { value: () => this.#now, configurable: true });
     return () => {
       const { now, random: realRandom, ...timers } = real;
       Object.assign(globalThis, timers);
       Date.now = now;
       Math.random = realRandom;
+      Reflect.deleteProperty(performance, "now");
       this.#timers = [];
     };
   }
@@ -80,7 +82,7 @@ export class VirtualTime {
       call,
       stopped: false,
     };
-    this.#timers.push(timer);
+    this.#insert(timer);
     const handle = {
       stop: () => void (timer.stopped = true),
       unref: () => handle,
@@ -89,15 +91,32 @@ export class VirtualTime {
     return handle;
   }
 
+  /** In the order in which they are due; of one moment, in the order in which they were made. */
+  #insert(timer: Timer): void {
+    let [low, high] = [0, this.#timers.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#timers[middle] as Timer).at <= timer.at) low = middle + 1;
+      else high = middle;
+    }
+    this.#timers.splice(low, 0, timer);
+  }
+
   #fireNext(): void {
-    const live = this.#timers.filter(({ stopped }) => !stopped);
-    const [first, ...rest] = live;
-    if (first === undefined) throw new Error("Nothing is left that could happen: a call hangs");
-    const next = rest.reduce((a, b) => (b.at < a.at || (b.at === a.at && b.order < a.order) ? b : a), first);
-    this.#timers = live.filter((timer) => timer !== next);
+    let next: Timer | undefined;
+    do next = this.#timers.shift();
+    while (next?.stopped === true);
+    if (next === undefined) throw new Error("Nothing is left that could happen: a call hangs");
     this.#now = Math.max(this.#now, next.at);
-    if (next.repeatMs !== undefined) this.#add(next.call, next.repeatMs, next.repeatMs);
+    if (next.repeatMs !== undefined) this.#repeat(next, next.repeatMs);
     next.call();
+  }
+
+  /** The same timer, so that stopping it once stops it for good. */
+  #repeat(timer: Timer, repeatMs: number): void {
+    timer.at = this.#now + repeatMs;
+    timer.order = this.#order++;
+    this.#insert(timer);
   }
 }
 

@@ -134,5 +134,6 @@ export { withTries } from "./tries.js";
 export { limit, type LimitOptions } from "./wrap/limit.js";
 export { prefixed } from "./wrap/prefixed.js";
 export { readOnly } from "./wrap/read-only.js";
+export { breaker, type BreakerOptions } from "./wrap/breaker.js";
 export { retry, type RetryOptions } from "./wrap/retry.js";
 export { timeout, type TimeoutOptions } from "./wrap/timeout.js";

@@ -185,6 +185,13 @@ export type StorageEvent =
       readonly provider: string;
     }
   | {
+      /** A provider failed so often that it is not asked for a while, or works again. */
+      readonly type: "breaker";
+      readonly provider: string;
+      readonly kind: "read" | "write" | "list";
+      readonly state: "open" | "closed";
+    }
+  | {
       /** A copy that was missing was made. */
       readonly type: "repaired";
       readonly key: string;

@@ -2,6 +2,7 @@ import { StorageError } from "../errors.js";
 import { hasPolicies } from "../policies.js";
 import { describeProvider } from "../intercept.js";
 import type { Body, Description, PutOptions, StorageProvider } from "../provider.js";
+import { breaker, breakerGroup, type BreakerOptions } from "../wrap/breaker.js";
 import { retry, type RetryOptions } from "../wrap/retry.js";
 import { timeout, type TimeoutOptions } from "../wrap/timeout.js";
 
@@ -11,6 +12,8 @@ export interface MemberOptions {
   readonly retry?: RetryOptions | false | undefined;
   /** `false` for no limits. */
   readonly timeouts?: TimeoutOptions | false | undefined;
+  /** When a member that fails again and again is left out for a while; `false` for never, the default. */
+  readonly breaker?: BreakerOptions | false | undefined;
 }
 
 const MEMBER_ATTEMPTS = 2;
@@ -39,7 +42,13 @@ export function prepareMembers(
     members.map((member) => member.name),
   );
   assertPlaces(type, members);
-  return [withMemberPolicies(first, options), ...rest.map((member) => withMemberPolicies(member, options))];
+  const group = breakerGroup();
+  const prepare = (member: StorageProvider): StorageProvider => {
+    const wrapped = withMemberPolicies(member, options);
+    const { breaker: limits = false } = options;
+    return limits === false ? wrapped : breaker(wrapped, limits, group);
+  };
+  return [prepare(first), ...rest.map(prepare)];
 }
 
 function assertProvider(type: string, member: StorageProvider): void {

@@ -1,0 +1,234 @@
+import { StorageError, isStorageError, type Operation, type StorageErrorCode } from "../errors.js";
+import { intercept, type Around, type Call, type CallChanges } from "../intercept.js";
+import type { StorageProvider } from "../provider.js";
+
+export interface BreakerOptions {
+  /** Opens after so many failures in a row; default 5. */
+  readonly consecutive?: number | undefined;
+  /** Opens when this share of the calls of the last `windowMs` has failed, from 0 to 1; default 0.5. */
+  readonly share?: number | undefined;
+  /** But not before there were so many calls; default 20. */
+  readonly least?: number | undefined;
+  /** In milliseconds; default 30,000. */
+  readonly windowMs?: number | undefined;
+  /** How long it stays open the first time, in milliseconds; each further time twice as long. Default 10,000. */
+  readonly openMs?: number | undefined;
+  /** The longest that it stays open, in milliseconds; default 300,000. */
+  readonly openMsMax?: number | undefined;
+  /** Gives numbers from 0 to 1; default `Math.random`. */
+  readonly random?: (() => number) | undefined;
+}
+
+/** Operations that fail together. */
+export type BreakerKind = "read" | "write" | "list";
+
+const KINDS: Partial<Record<Operation, BreakerKind>> = {
+  get: "read",
+  head: "read",
+  put: "write",
+  delete: "write",
+  copy: "write",
+  deleteMany: "write",
+  importFrom: "write",
+  multipart: "write",
+  list: "list",
+};
+
+/** Failures that say something about the provider's health; every other answer shows that it works. */
+const COUNTED: ReadonlySet<StorageErrorCode> = new Set(["Unavailable", "Timeout", "Unknown"]);
+
+/** One kind of operation of one provider. */
+interface Circuit {
+  readonly calls: { readonly at: number; readonly failed: boolean }[];
+  inARow: number;
+  /** Absent while it is closed. */
+  openUntil: number | undefined;
+  /** How often it has opened since it was closed for good. */
+  openings: number;
+  failedAt: number;
+  /** Whether one call is finding out whether the provider works again. */
+  isProbed: boolean;
+}
+
+/** Breakers of providers that stand in for each other: the last way out is never closed off. */
+export interface BreakerGroup {
+  readonly circuits: Map<StorageProvider, Map<BreakerKind, Circuit>>;
+}
+
+export function breakerGroup(): BreakerGroup {
+  return { circuits: new Map() };
+}
+
+/**
+ * Fails at once while a provider is down, instead of waiting for it each time. Reads, writes and listings are
+ * counted apart.
+ *
+ * It opens after failures in a row, or when too large a share of the calls has failed, and lets one call through
+ * from time to time to see whether the provider works again. Only what says something about the provider's health
+ * counts: not a missing object, a condition that did not hold, wrong credentials or an abort.
+ *
+ * @param group - Of members that stand in for each other: while all are open, the one that failed longest ago is tried.
+ * @throws TypeError when an option is not a number in its range.
+ */
+export function breaker(
+  inner: StorageProvider,
+  options: BreakerOptions = {},
+  group: BreakerGroup = breakerGroup(),
+): StorageProvider {
+  const limits = checked(options);
+  const circuits = new Map<BreakerKind, Circuit>();
+  group.circuits.set(inner, circuits);
+  const around: Around = (call, next) => {
+    const kind = KINDS[call.operation];
+    return kind === undefined
+      ? next()
+      : guarded({ inner, limits, group, kind, call }, circuitOf(circuits, kind), next);
+  };
+  return intercept(inner, {
+    type: "breaker",
+    around,
+    promises: [`after ${limits.consecutive} failures in a row calls fail at once for a while`],
+  });
+}
+
+type Limits = Required<{ readonly [Name in keyof BreakerOptions]: NonNullable<BreakerOptions[Name]> }>;
+
+function checked(options: BreakerOptions): Limits {
+  const number = (
+    name: keyof BreakerOptions,
+    fallback: number,
+    least: number,
+    most = Number.MAX_SAFE_INTEGER,
+  ): number => {
+    const value = options[name] ?? fallback;
+    if (typeof value === "number" && value >= least && value <= most) return value;
+    throw new TypeError(`breaker: ${name} is a number from ${least} to ${most}, not ${String(value)}`);
+  };
+  return {
+    consecutive: number("consecutive", 5, 1),
+    share: number("share", 0.5, 0, 1),
+    least: number("least", 20, 1),
+    windowMs: number("windowMs", 30_000, 1),
+    openMs: number("openMs", 10_000, 1),
+    openMsMax: number("openMsMax", 300_000, 1),
+    random: options.random ?? Math.random,
+  };
+}
+
+function circuitOf(circuits: Map<BreakerKind, Circuit>, kind: BreakerKind): Circuit {
+  const known = circuits.get(kind);
+  if (known !== undefined) return known;
+  const circuit: Circuit = {
+    calls: [],
+    inARow: 0,
+    openUntil: undefined,
+    openings: 0,
+    failedAt: 0,
+    isProbed: false,
+  };
+  circuits.set(kind, circuit);
+  return circuit;
+}
+
+interface Guard {
+  readonly inner: StorageProvider;
+  readonly limits: Limits;
+  readonly group: BreakerGroup;
+  readonly kind: BreakerKind;
+  readonly call: Call;
+}
+
+async function guarded<T>(
+  guard: Guard,
+  circuit: Circuit,
+  next: (changes?: CallChanges) => Promise<T>,
+): Promise<T> {
+  const isProbe = enter(guard, circuit);
+  try {
+    const result = await next();
+    note(guard, circuit, false);
+    return result;
+  } catch (error) {
+    // An abort says nothing: neither that the provider works nor that it does not.
+    if (isStorageError(error)) note(guard, circuit, COUNTED.has(error.code));
+    throw error;
+  } finally {
+    if (isProbe) circuit.isProbed = false;
+  }
+}
+
+/** @returns Whether this call finds out if the provider works again. @throws StorageError while it is open. */
+function enter(guard: Guard, circuit: Circuit): boolean {
+  const { openUntil } = circuit;
+  if (openUntil === undefined) return false;
+  const now = performance.now();
+  if (now >= openUntil && !circuit.isProbed) {
+    circuit.isProbed = true;
+    return true;
+  }
+  if (isLastWayOut(guard, circuit)) return false;
+  const { inner, kind, call } = guard;
+  const waitMs = Math.max(0, Math.ceil(openUntil - now));
+  throw new StorageError(
+    "Unavailable",
+    `it has failed too often, and is not asked for ${kind === "list" ? "listings" : `${kind}s`} for ${waitMs} ms`,
+    {
+      operation: call.operation,
+      provider: inner.name,
+      key: call.key,
+      retryable: false,
+      retryAfterMs: waitMs,
+      applied: "no",
+    },
+  );
+}
+
+/** Whether every other one is open too, and failed later. */
+function isLastWayOut({ group, kind }: Guard, circuit: Circuit): boolean {
+  for (const circuits of group.circuits.values()) {
+    const other = circuits.get(kind);
+    if (other === circuit) continue;
+    if (other?.openUntil === undefined || other.failedAt < circuit.failedAt) return false;
+  }
+  return group.circuits.size > 1;
+}
+
+function note(guard: Guard, circuit: Circuit, failed: boolean): void {
+  const { limits } = guard;
+  const now = performance.now();
+  const { calls } = circuit;
+  calls.push({ at: now, failed });
+  while ((calls[0]?.at ?? now) < now - limits.windowMs) calls.shift();
+  circuit.inARow = failed ? circuit.inARow + 1 : 0;
+  if (failed) circuit.failedAt = now;
+  if (!failed) {
+    if (circuit.openUntil !== undefined) close(guard, circuit);
+  } else if (circuit.openUntil !== undefined || isTooMuch(limits, circuit)) open(guard, circuit, now);
+}
+
+function isTooMuch({ consecutive, share, least }: Limits, { inARow, calls }: Circuit): boolean {
+  if (inARow >= consecutive) return true;
+  return calls.length >= least && calls.filter(({ failed }) => failed).length >= share * calls.length;
+}
+
+/** With a quarter of jitter, so that processes do not all come back at the same moment. */
+function open(guard: Guard, circuit: Circuit, now: number): void {
+  const { limits } = guard;
+  const isNew = circuit.openUntil === undefined;
+  if (!isNew && now < (circuit.openUntil ?? 0)) return;
+  const openMs = Math.min(limits.openMsMax, limits.openMs * 2 ** circuit.openings);
+  circuit.openings++;
+  circuit.openUntil = now + openMs * (0.75 + limits.random() * 0.5);
+  if (isNew) report(guard, "open");
+}
+
+function close(guard: Guard, circuit: Circuit): void {
+  circuit.openUntil = undefined;
+  circuit.openings = 0;
+  circuit.calls.length = 0;
+  report(guard, "closed");
+}
+
+function report({ inner, kind, call }: Guard, state: "open" | "closed"): void {
+  call.options.onEvent?.({ type: "breaker", provider: inner.name, kind, state });
+}

@@ -459,3 +459,48 @@ describe("the wrapper", () => {
     expect(described?.promises?.join()).toContain("4 times");
   });
 });
+
+describe("the budget of retries", () => {
+  /** How often a call was tried that fails for ever. */
+  async function triesOf(provider: StorageProvider, member: TestMember): Promise<number> {
+    const before = member.calls.length;
+    await rejection(provider.head("a", {}));
+    return member.calls.length - before;
+  }
+
+  it("is used up by a provider that is down, and then calls are tried once", async () => {
+    const member = testMember("it");
+    const provider = retry(member.provider, { baseMs: 0, budget: 50 });
+    member.fault = failing("Unavailable");
+    const tries: number[] = [];
+    for (let count = 0; count < 4; count++) tries.push(await triesOf(provider, member));
+    expect(tries).toEqual([3, 2, 1, 1]);
+  });
+
+  it("is given back by calls that succeed", async () => {
+    const member = testMember("it");
+    const provider = retry(member.provider, { baseMs: 0, budget: 28 });
+    await member.store.put("a", body, {});
+    member.fault = failing("Unavailable");
+    expect(await triesOf(provider, member)).toBe(3);
+    expect(await triesOf(provider, member)).toBe(1);
+    member.fault = undefined;
+    for (let count = 0; count < 14; count++) await provider.head("a", {});
+    member.fault = failing("Unavailable");
+    expect(await triesOf(provider, member)).toBe(2);
+  });
+
+  it("takes less for what asks to slow down", async () => {
+    const member = testMember("it");
+    const provider = retry(member.provider, { baseMs: 0, rateLimitedBaseMs: 0, budget: 10 });
+    member.fault = failing("RateLimited");
+    expect([await triesOf(provider, member), await triesOf(provider, member)]).toEqual([3, 1]);
+  });
+
+  it("of 0 has no end", async () => {
+    const member = testMember("it");
+    const provider = retry(member.provider, { baseMs: 0, budget: 0 });
+    member.fault = failing("Unavailable");
+    for (let count = 0; count < 50; count++) expect(await triesOf(provider, member)).toBe(3);
+  });
+});

@@ -13,9 +13,20 @@ export interface RetryOptions {
   readonly rateLimitedBaseMs?: number | undefined;
   /** The longest pause, in milliseconds; default 20,000. A provider that asks for a longer one is given up. */
   readonly maxDelayMs?: number | undefined;
+  /**
+   * How many tokens there are for retries; default 500, and 0 for no limit. A retry takes 14, one after `RateLimited` 5;
+   * a call that succeeds gives back what it took, or 1. A provider that is down is asked less and less often.
+   *
+   * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+   */
+  readonly budget?: number | undefined;
   /** Gives numbers from 0 to 1; default `Math.random`. */
   readonly random?: (() => number) | undefined;
 }
+
+const BUDGET = 500;
+const RETRY_COST = 14;
+const RATE_LIMITED_COST = 5;
 
 interface Policy {
   readonly inner: StorageProvider;
@@ -24,6 +35,8 @@ interface Policy {
   readonly rateLimitedBaseMs: number;
   readonly maxDelayMs: number;
   readonly random: () => number;
+  readonly budget: number;
+  tokens: number;
   /** The number of the newest write of each key that is under way. */
   readonly writes: Map<string, number>;
   count: number;
@@ -50,6 +63,8 @@ export function retry(inner: StorageProvider, options: RetryOptions = {}): Stora
     rateLimitedBaseMs: whole("rateLimitedBaseMs", options.rateLimitedBaseMs ?? 1000, 0),
     maxDelayMs: whole("maxDelayMs", options.maxDelayMs ?? 20_000, 0),
     random: options.random ?? Math.random,
+    budget: whole("budget", options.budget ?? BUDGET, 0),
+    tokens: options.budget ?? BUDGET,
     writes: new Map(),
     count: 0,
   };
@@ -78,6 +93,8 @@ interface Run {
   readonly write: number;
   startedAt: number;
   unknown: boolean;
+  /** Tokens that its retries have taken. */
+  spent: number;
 }
 
 async function withRetries<T>(
@@ -87,7 +104,9 @@ async function withRetries<T>(
 ): Promise<T> {
   const run = startRun(policy, call);
   try {
-    return await next(run.changes);
+    const result = await next(run.changes);
+    if (policy.tokens < policy.budget) refund(policy, 0);
+    return result;
   } catch (error) {
     if (!isStorageError(error) || !error.retryable) throw error;
     return await tryAgain(policy, run, error, next);
@@ -103,10 +122,17 @@ function readWithRetries<T>(
   next: (changes?: CallChanges) => Promise<T>,
 ): Promise<T> {
   const startedAt = performance.now();
-  return begin(next).catch((error: unknown) => {
+  const asked = policy.tokens < policy.budget ? refunding(policy, next) : begin(next);
+  return asked.catch((error: unknown) => {
     if (!isStorageError(error) || !error.retryable) throw error;
     return tryAgain(policy, { ...startRun(policy, call), startedAt }, error, next);
   });
+}
+
+async function refunding<T>(policy: Policy, next: (changes?: CallChanges) => Promise<T>): Promise<T> {
+  const result = await next();
+  refund(policy, 0);
+  return result;
 }
 
 function startRun(policy: Policy, call: Call): Run {
@@ -115,7 +141,7 @@ function startRun(policy: Policy, call: Call): Run {
   for (const key of keys) policy.writes.set(key, write);
   const { body, reusable } = watchedBody(call.body);
   const changes = { body, writeId: writeIdFor(policy, call) };
-  return { call, changes, attempts: [], reusable, keys, write, startedAt: performance.now(), unknown: false };
+  return { call, changes, attempts: [], reusable, keys, write, startedAt: performance.now(), unknown: false, spent: 0 };
 }
 
 function isWrite({ operation, key, keys }: Call): boolean {
@@ -171,6 +197,7 @@ async function tryAgain<T>(
       throw error;
     }
     signal?.throwIfAborted();
+    spend(policy, run);
     run.startedAt = performance.now();
     return await orOwnWrite(policy, run, () => next(run.changes));
   };
@@ -178,12 +205,14 @@ async function tryAgain<T>(
   const { default: pRetry } = await import("p-retry");
   try {
     // p-retry is not given the signal: it would drop what a try resolves with during an abort, unreleased.
-    return await pRetry(attempt, {
+    const result = await pRetry(attempt, {
       retries: policy.attempts - 1,
       minTimeout: 0,
       shouldRetry: ({ error }) => mayRetry(policy, run, error),
       onFailedAttempt: ({ error, retriesLeft }) => pause(policy, run, error, retriesLeft),
     });
+    refund(policy, run.spent);
+    return result;
   } catch (error) {
     if (signal?.aborted === true) throw signal.reason;
     throw givenUp(run, error);
@@ -214,8 +243,25 @@ function mayRetry(policy: Policy, run: Run, error: Error): boolean {
   const { call } = run;
   if (!isStorageError(error) || !error.retryable || !run.reusable()) return false;
   if ((error.retryAfterMs ?? 0) > policy.maxDelayMs) return false;
+  if (policy.budget > 0 && policy.tokens < costOf(error)) return false;
   if (error.applied === "unknown" && !isRepeatable(policy, call)) return false;
   return isNewest(policy, run);
+}
+
+function costOf({ code }: StorageError): number {
+  return code === "RateLimited" ? RATE_LIMITED_COST : RETRY_COST;
+}
+
+function spend(policy: Policy, run: Run): void {
+  const last = run.attempts.at(-1);
+  const cost = last === undefined ? RETRY_COST : costOf(last.error);
+  policy.tokens -= cost;
+  run.spent += cost;
+}
+
+/** What a call took that succeeds in the end is there for others again. */
+function refund(policy: Policy, spent: number): void {
+  policy.tokens = Math.min(policy.budget, policy.tokens + Math.max(1, spent));
 }
 
 /** Whether a call that may have taken effect can be repeated without harm. */

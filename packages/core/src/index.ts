@@ -60,6 +60,7 @@ export {
 } from "./compose/replicas/row.js";
 export type { JournalOptions } from "./compose/replicas/create-set.js";
 export { adoptKey } from "./compose/replicas/replicated.js";
+export type { HedgeOptions } from "./compose/replicas/hedge.js";
 export { mirror, type MirrorOptions } from "./compose/mirror.js";
 export { setSplitPercent, split, splitPercent, type SplitOptions } from "./compose/split.js";
 export { keyFromPath, type KeyFromPathOptions } from "./key-from-path.js";

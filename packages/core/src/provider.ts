@@ -192,6 +192,13 @@ export type StorageEvent =
       readonly state: "open" | "closed";
     }
   | {
+      /** A second member was asked because the first took unusually long, and was quicker. */
+      readonly type: "hedge";
+      readonly operation: string;
+      readonly provider: string;
+      readonly key: string;
+    }
+  | {
       /** A copy that was missing was made. */
       readonly type: "repaired";
       readonly key: string;

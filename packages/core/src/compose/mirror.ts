@@ -4,6 +4,7 @@ import { assertAskMs, type Chain, type Group } from "./chain.js";
 import { prepareMembers, type MemberOptions } from "./members.js";
 import { putOnMirror } from "./mirror-put.js";
 import type { JournalOptions } from "./replicas/create-set.js";
+import type { HedgeOptions } from "./replicas/hedge.js";
 import { everywhere } from "./replicas/placements.js";
 import { replicated } from "./replicas/replicated.js";
 import { assertOverwrites, assertTier, stateless } from "./stateless.js";
@@ -22,6 +23,11 @@ export interface MirrorOptions extends MemberOptions, JournalOptions {
    * In which order members are read: the names of all of them, or of those that come first. Default: as they are given.
    */
   readonly reads?: readonly string[] | undefined;
+  /**
+   * With a journal: a read that takes longer than nineteen of twenty do is asked of the next member too, and the quicker
+   * answer counts. Default: not.
+   */
+  readonly hedge?: HedgeOptions | undefined;
   /** Without a journal: what a put of a key that exists does, as with a fallback chain. */
   readonly overwrites?: Chain["overwrites"] | undefined;
   /** How a one-shot body is kept while a member needs it again. */
@@ -60,7 +66,8 @@ export function mirror(members: readonly StorageProvider[], options: MirrorOptio
   const prepared = prepareMembers("mirror", members, options);
   const { journal, writes = "all" } = options;
   const overwrites = assertOverwrites("mirror", options.overwrites);
-  assertTier("mirror", options, writes === "primary" ? { 'writes: "primary"': writes } : {});
+  const { hedge } = options;
+  assertTier("mirror", options, { hedge, 'writes: "primary"': writes === "primary" ? writes : undefined });
   const order = inOrder(prepared, options.reads ?? []);
   const placement = everywhere(prepared, assertWrites(writes), () => order);
   const group: Group = {
@@ -72,7 +79,7 @@ export function mirror(members: readonly StorageProvider[], options: MirrorOptio
   };
   const supports = everySupports(prepared);
   if (journal !== undefined) {
-    return replicated({ ...group, type: "mirror", journal, placement, options, supports, limits: [] });
+    return replicated({ ...group, type: "mirror", journal, placement, options, supports, limits: [], hedge });
   }
   const { need } = placement;
   return stateless({

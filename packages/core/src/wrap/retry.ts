@@ -141,7 +141,17 @@ function startRun(policy: Policy, call: Call): Run {
   for (const key of keys) policy.writes.set(key, write);
   const { body, reusable } = watchedBody(call.body);
   const changes = { body, writeId: writeIdFor(policy, call) };
-  return { call, changes, attempts: [], reusable, keys, write, startedAt: performance.now(), unknown: false, spent: 0 };
+  return {
+    call,
+    changes,
+    attempts: [],
+    reusable,
+    keys,
+    write,
+    startedAt: performance.now(),
+    unknown: false,
+    spent: 0,
+  };
 }
 
 function isWrite({ operation, key, keys }: Call): boolean {

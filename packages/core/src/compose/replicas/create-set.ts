@@ -3,6 +3,7 @@ import type { Journal } from "../../journal.js";
 import { createKeyLock } from "../../key-lock.js";
 import type { ReplayableOptions } from "../../replayable.js";
 import type { Group } from "../chain.js";
+import { createHedge, type HedgeOptions } from "./hedge.js";
 import type { Placement, ReplicaSet } from "./replica-set.js";
 
 /** How a composer keeps its journal. */
@@ -32,6 +33,7 @@ const GRACE_MS = 60_000;
 
 export interface SetParts extends Omit<Group, "spool"> {
   readonly refresh?: (() => Promise<void>) | undefined;
+  readonly hedge?: HedgeOptions | undefined;
   readonly type: string;
   readonly journal: Journal;
   readonly placement: Placement;
@@ -68,6 +70,7 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
     writes: new Set(),
     answered: new Set(),
     workListeners: new Set(),
+    hedge: parts.hedge === undefined ? undefined : createHedge(parts.hedge),
     refresh: parts.refresh ?? (async () => {}),
   };
 }

@@ -4,6 +4,7 @@ import type { JournalEntry } from "../../journal.js";
 import type { CallOptions, HeadOptions, ObjectInfo, StorageProvider } from "../../provider.js";
 import { memberError, movesOn, reportFallback, saysAbsent } from "../chain.js";
 import { conclude } from "./conclude.js";
+import type { Hedge } from "./hedge.js";
 import { busy, holding } from "./held-key.js";
 import { versionOf } from "./identity.js";
 import type { ReplicaSet } from "./replica-set.js";
@@ -13,7 +14,7 @@ import { settled } from "./settle.js";
 /** How to read from a member, and what to do with what was read in vain. */
 export interface Reader<T> {
   readonly operation: Operation;
-  readonly read: (member: StorageProvider) => Promise<T>;
+  readonly read: (member: StorageProvider, signal: AbortSignal | undefined) => Promise<T>;
   readonly infoOf: (result: T) => ObjectInfo;
   readonly discard: (result: T) => void;
 }
@@ -163,9 +164,12 @@ async function readBase<T>(look: Look<T>, row: KeyRow | undefined): Promise<Read
   const { set, reader } = look;
   let silent: StorageError | undefined;
   let isOpen = false;
-  for (const member of inOrder(look)) {
+  const order = inOrder(look);
+  for (const [index, member] of order.entries()) {
     if (row?.holds[member.name] === "absent") continue;
-    const answer = await tryMember(look, member);
+    // Only of members that are alike: whatever one of them answers is true.
+    const other = row === undefined && set.placement.alike ? order[index + 1] : undefined;
+    const answer = await tryMember(look, member, other);
     if (answer.found !== undefined) {
       const version = versionOf(reader.infoOf(answer.found.result));
       if (row === undefined || !isUncertain(row, version)) return { state: "found", ...answer.found };
@@ -199,12 +203,16 @@ function inOrder<T>({ set, key, options: { ref } }: Look<T>): readonly StoragePr
 }
 
 async function tryMember<T>(
-  { set, key, options, reader, attempts }: Look<T>,
+  look: Look<T>,
   member: StorageProvider,
+  other?: StorageProvider,
 ): Promise<{ readonly found?: Found<T>; readonly error?: StorageError }> {
+  const { set, key, options, reader, attempts } = look;
   const startedAt = performance.now();
   try {
-    return { found: { member, result: await reader.read(member) } };
+    const { hedge } = set;
+    if (hedge !== undefined && other !== undefined) return { found: await raced(look, hedge, member, other) };
+    return { found: { member, result: await reader.read(member, options.signal) } };
   } catch (thrown) {
     const error = memberError(thrown, member, reader.operation, key, options);
     if (saysAbsent(error)) return {};
@@ -213,6 +221,28 @@ async function tryMember<T>(
     reportFallback(set, reader.operation, key, member, error, options);
     return { error };
   }
+}
+
+/** Of two members that are alike. */
+async function raced<T>(
+  { key, options, reader }: Look<T>,
+  hedge: Hedge,
+  member: StorageProvider,
+  other: StorageProvider,
+): Promise<Found<T>> {
+  const from =
+    (each: StorageProvider) =>
+    async (signal: AbortSignal): Promise<Found<T>> => ({
+      member: each,
+      result: await reader.read(each, signal),
+    });
+  return await hedge.run({
+    first: from(member),
+    second: from(other),
+    signal: options.signal,
+    discard: ({ result }) => reader.discard(result),
+    onWon: () => options.onEvent?.({ type: "hedge", operation: reader.operation, provider: other.name, key }),
+  });
 }
 
 function notFound({ name }: ReplicaSet, operation: Operation, key: string): StorageError {

@@ -2,6 +2,7 @@ import type { JournalPart } from "../../journal.js";
 import type { KeyLock } from "../../key-lock.js";
 import type { StorageProvider } from "../../provider.js";
 import type { Group } from "../chain.js";
+import type { Hedge } from "./hedge.js";
 import type { KeyRow } from "./row.js";
 
 /** Which members a key goes to, and which of them it stays on: all that differs between the composers. */
@@ -36,6 +37,8 @@ export interface ReplicaSet extends Group {
   readonly answered: Set<Promise<unknown>>;
   /** Told in how many milliseconds a key will need repair. */
   readonly workListeners: Set<(inMs: number) => void>;
+  /** Where reads that take long are asked of a second member. */
+  readonly hedge: Hedge | undefined;
   /** Looks at what other processes may have changed about the placement. */
   readonly refresh: () => Promise<void>;
 }

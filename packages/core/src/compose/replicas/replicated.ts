@@ -148,10 +148,10 @@ async function findReplicated(
 }
 
 function headReader(operation: "head" | "signedUrl", key: string, options: HeadOptions): Reader<ObjectInfo> {
-  const { signal, onEvent, isFinal } = options;
+  const { onEvent, isFinal } = options;
   return {
     operation,
-    read: (member) => member.head(key, { signal, onEvent, isFinal }),
+    read: (member, signal) => member.head(key, { signal, onEvent, isFinal }),
     infoOf: (info) => info,
     discard: () => {},
   };
@@ -160,7 +160,7 @@ function headReader(operation: "head" | "signedUrl", key: string, options: HeadO
 async function getReplicated(set: ReplicaSet, key: string, options: GetOptions): Promise<GetResult> {
   const { result } = await readReplicated(set, key, options, {
     operation: "get",
-    read: (member) => member.get(key, options),
+    read: (member, signal) => member.get(key, signal === options.signal ? options : { ...options, signal }),
     infoOf: ({ info }) => info,
     discard: ({ body }) => {
       if (!(body instanceof Uint8Array)) body.destroy();

@@ -12,10 +12,14 @@ export function openClock(database: Database): () => number {
     | { readonly boot: string; readonly offset: number }
     | undefined;
   const offset = found?.boot === boot ? found.offset : newOffset(database);
-  if (found?.boot !== boot) {
+  if (found?.boot !== boot && !isReadOnly(database)) {
     database.prepare("INSERT OR REPLACE INTO boots (id, boot, offset) VALUES (1, ?, ?)").run(boot, offset);
   }
   return () => uptimeMs() + offset;
+}
+
+function isReadOnly(database: Database): boolean {
+  return Object.values(Object(database.prepare("PRAGMA query_only").get()))[0] === 1;
 }
 
 function newOffset(database: Database): number {

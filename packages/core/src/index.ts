@@ -78,6 +78,7 @@ export type {
 } from "./links.js";
 export { memory, type MemoryOptions } from "./memory.js";
 export { METADATA_BYTES_MAX } from "./metadata.js";
+export { createMetrics, type Metrics } from "./metrics.js";
 export { isNotSent } from "./not-sent.js";
 export { ownProviders, type OwnProviders } from "./own-providers.js";
 export { PageBuilder, listEntry } from "./page.js";

@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { fallback } from "./compose/fallback.js";
+import { mirror } from "./compose/mirror.js";
+import { createStorage } from "./create-storage.js";
+import { memory } from "./memory.js";
+import { memoryJournal } from "./memory-journal.js";
+import { createMetrics } from "./metrics.js";
+import { down, testMember } from "./testing/member.test-support.js";
+import { rejection } from "./testing/streams.test-support.js";
+
+describe("metrics", () => {
+  it("count calls by what became of them, their sizes and their time", async () => {
+    const metrics = createMetrics();
+    const storage = createStorage(memory(), { onEvent: metrics.onEvent });
+    await storage.put("a", "abc");
+    await storage.put("b", "de");
+    await rejection(storage.get("c"));
+    const lines = metrics.text().split("\n");
+    expect(lines).toContain('stowage_operations_total{operation="put",provider="memory",outcome="ok"} 2');
+    expect(lines).toContain(
+      'stowage_operations_total{operation="get",provider="memory",outcome="NotFound"} 1',
+    );
+    expect(lines).toContain('stowage_bytes_total{operation="put",provider="memory"} 5');
+    expect(lines).toContain("# TYPE stowage_operation_seconds histogram");
+    expect(lines).toContain('stowage_operation_seconds_bucket{operation="put",le="+Inf"} 2');
+    expect(lines).toContain('stowage_operation_seconds_count{operation="put"} 2');
+  });
+
+  it("count what a chain does, and hold no key", async () => {
+    const metrics = createMetrics();
+    const [first, second] = [testMember("first"), testMember("second")];
+    const chain = fallback([first.provider, second.provider], { retry: false });
+    const storage = createStorage(chain, { onEvent: metrics.onEvent });
+    first.fault = down;
+    await storage.put("secret/key", "abc");
+    expect(metrics.text()).toContain(
+      'stowage_fallbacks_total{from="first",to="second",reason="Unavailable"} 1',
+    );
+    expect(metrics.text()).not.toContain("secret");
+  });
+
+  it("show the journal and the members, where health is given", async () => {
+    const metrics = createMetrics();
+    const [first, second] = [testMember("first"), testMember("second")];
+    const provider = mirror([first.provider, second.provider], {
+      journal: memoryJournal(),
+      writes: "primary",
+      retry: false,
+    });
+    const storage = createStorage(provider, { onEvent: metrics.onEvent });
+    await storage.put("a", "abc");
+    second.fault = down;
+    const text = metrics.text(await storage.health());
+    expect(text).toContain('stowage_member_up{provider="first"} 1');
+    expect(text).toContain('stowage_member_up{provider="second"} 0');
+    expect(text).toContain('stowage_journal_rows{composer="mirror"} 1');
+    expect(text).toMatch(/stowage_journal_oldest_seconds\{composer="mirror"\} [\d.e-]+/);
+    expect(text).toContain("stowage_degraded 1");
+    expect(text.endsWith("\n")).toBe(true);
+  });
+});

@@ -1,0 +1,181 @@
+import { isStorageError } from "./errors.js";
+import type { Health, StorageEvent } from "./provider.js";
+
+/** Counts what happens in a storage, for a monitoring system. */
+export interface Metrics {
+  /** To be given to `createStorage` as `onEvent`. */
+  readonly onEvent: (event: StorageEvent) => void;
+  /**
+   * All counters, and what `storage.health()` says if it is given, in the text format of Prometheus. No label holds a key.
+   *
+   * @see https://prometheus.io/docs/instrumenting/exposition_formats/
+   */
+  readonly text: (health?: Health) => string;
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+interface Family {
+  readonly help: string;
+  readonly kind: "counter" | "gauge" | "histogram";
+  readonly values: Map<string, number>;
+}
+
+/** In seconds. */
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] as const;
+
+const HELP = {
+  stowage_operations_total: "Calls that have settled, by what became of them.",
+  stowage_operation_seconds: "How long calls took.",
+  stowage_bytes_total: "The sizes of objects that were written and read.",
+  stowage_retries_total: "Calls that were tried again.",
+  stowage_fallbacks_total: "Members that were given up for a call.",
+  stowage_verified_total: "Writes with an unknown outcome, by what the member said.",
+  stowage_stale_prevented_total: "Older copies that were not served.",
+  stowage_repairs_total: "Copies that were made good.",
+  stowage_repair_failures_total: "Rounds of repair that broke.",
+  stowage_adopted_total: "Uploads past a composer that were taken over.",
+  stowage_hedges_won_total: "Reads in which a second member was quicker.",
+  stowage_breaker_open: "Whether a breaker is open.",
+} as const;
+
+type Name = keyof typeof HELP;
+
+/** Makes counters of events. */
+export function createMetrics(): Metrics {
+  const families = new Map<Name, Family>();
+  const family = (name: Name, kind: Family["kind"] = "counter"): Family => {
+    const known = families.get(name) ?? { help: HELP[name], kind, values: new Map() };
+    families.set(name, known);
+    return known;
+  };
+  const add = (name: Name, labels: Labels, amount = 1): void => {
+    const { values } = family(name);
+    const series = name + labelsOf(labels);
+    values.set(series, (values.get(series) ?? 0) + amount);
+  };
+  const observe = (labels: Labels, seconds: number): void => {
+    const name = "stowage_operation_seconds";
+    const { values } = family(name, "histogram");
+    const count = (suffix: string, more: Labels, amount: number): void => {
+      const series = `${name}_${suffix}${labelsOf({ ...labels, ...more })}`;
+      values.set(series, (values.get(series) ?? 0) + amount);
+    };
+    for (const bucket of BUCKETS) count("bucket", { le: String(bucket) }, seconds <= bucket ? 1 : 0);
+    count("bucket", { le: "+Inf" }, 1);
+    count("sum", {}, seconds);
+    count("count", {}, 1);
+  };
+  const set = (name: Name, labels: Labels, value: number): void => {
+    family(name, "gauge").values.set(name + labelsOf(labels), value);
+  };
+  return {
+    onEvent: (event) => take(event, { add, observe, set }),
+    text: (health) => [...families].flatMap(linesOf).concat(healthLines(health)).join("\n").concat("\n"),
+  };
+}
+
+interface Counters {
+  readonly add: (name: Name, labels: Labels, amount?: number) => void;
+  readonly observe: (labels: Labels, seconds: number) => void;
+  readonly set: (name: Name, labels: Labels, value: number) => void;
+}
+
+function take(event: StorageEvent, { add, observe, set }: Counters): void {
+  switch (event.type) {
+    case "operation": {
+      const { operation, provider, error, milliseconds, size } = event;
+      const outcome = error === undefined ? "ok" : isStorageError(error) ? error.code : "aborted";
+      add("stowage_operations_total", { operation, provider, outcome });
+      observe({ operation }, milliseconds / 1000);
+      if (size !== undefined) add("stowage_bytes_total", { operation, provider }, size);
+      return;
+    }
+    case "retry":
+      return add("stowage_retries_total", { operation: event.operation, provider: event.provider });
+    case "fallback":
+      return add("stowage_fallbacks_total", {
+        from: event.from,
+        to: event.to ?? "",
+        reason: codeOf(event.error),
+      });
+    case "verified":
+      return add("stowage_verified_total", { provider: event.provider, outcome: event.outcome });
+    case "stale":
+      return add("stowage_stale_prevented_total", { provider: event.provider });
+    case "repaired":
+      return add("stowage_repairs_total", { from: event.from, to: event.to });
+    case "repairFailed":
+      return add("stowage_repair_failures_total", { provider: event.provider });
+    case "adopted":
+      return add("stowage_adopted_total", { provider: event.provider });
+    case "hedge":
+      return add("stowage_hedges_won_total", { provider: event.provider });
+    case "breaker":
+      return set(
+        "stowage_breaker_open",
+        { provider: event.provider, kind: event.kind },
+        event.state === "open" ? 1 : 0,
+      );
+    default:
+      return;
+  }
+}
+
+function codeOf(error: unknown): string {
+  return isStorageError(error) ? error.code : "Unknown";
+}
+
+function labelsOf(labels: Labels): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+}
+
+function linesOf([name, { help, kind, values }]: readonly [Name, Family]): readonly string[] {
+  return [
+    `# HELP ${name} ${help}`,
+    `# TYPE ${name} ${kind}`,
+    ...[...values].map(([series, value]) => `${series} ${value}`),
+  ];
+}
+
+function healthLines(health: Health | undefined): readonly string[] {
+  if (health === undefined) return [];
+  const gauge = (
+    name: string,
+    help: string,
+    values: readonly (readonly [Labels, number])[],
+  ): readonly string[] => [
+    `# HELP ${name} ${help}`,
+    `# TYPE ${name} gauge`,
+    ...values.map(([labels, value]) => `${name}${labelsOf(labels)} ${value}`),
+  ];
+  const { journals = [], members, degraded } = health;
+  const ofJournals = (
+    value: (journal: (typeof journals)[number]) => number,
+  ): readonly (readonly [Labels, number])[] =>
+    journals.map((journal) => [{ composer: journal.composer }, value(journal)]);
+  return [
+    ...gauge(
+      "stowage_member_up",
+      "Whether a member answers.",
+      members.map(({ name, ok }) => [{ provider: name }, ok ? 1 : 0]),
+    ),
+    ...gauge("stowage_degraded", "Whether something has to be put right.", [[{}, degraded ? 1 : 0]]),
+    ...gauge(
+      "stowage_journal_rows",
+      "Keys in transition.",
+      ofJournals(({ rows }) => rows),
+    ),
+    ...gauge(
+      "stowage_journal_oldest_seconds",
+      "For how long the oldest has been.",
+      ofJournals(({ oldestSeconds }) => oldestSeconds),
+    ),
+    ...gauge(
+      "stowage_journal_stuck",
+      "Keys that repair could not put right in a day.",
+      ofJournals(({ stuck }) => stuck),
+    ),
+  ];
+}

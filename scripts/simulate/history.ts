@@ -421,7 +421,7 @@ async function repairAll({
   const { upkeep } = provider;
   if (scenario.disturb !== undefined) {
     const never = (): number => 1;
-    for (const key of history.keys()) await scenario.disturb(provider, never, key);
+    for (const key of history.keys()) await untilAnswered(() => scenario.disturb?.(provider, never, key));
   }
   for (let round = 0; round < 1000; round++) {
     const wait = await upkeep?.repair({});
@@ -429,6 +429,17 @@ async function repairAll({
     await time.sleep(Math.min(wait, TIMES.settleMs));
   }
   return rowsOf(disk, prefix).map(({ key, row }) => `not converged: ${key} ${JSON.stringify(row)}`);
+}
+
+/** Members may be slow for a moment even when nothing fails any more. */
+async function untilAnswered(act: () => Promise<void> | undefined): Promise<void> {
+  for (let tries = 0; tries < 20; tries++) {
+    try {
+      return await act();
+    } catch (error) {
+      if (!isStorageError(error, "Unavailable")) throw error;
+    }
+  }
 }
 
 async function finalReads(world: World): Promise<void> {

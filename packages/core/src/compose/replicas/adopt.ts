@@ -1,4 +1,5 @@
 import type { CallOptions, ObjectInfo, StorageProvider } from "../../provider.js";
+import { mayHold } from "../chain.js";
 import { look } from "./ask-member.js";
 import type { HeldKey } from "./held-key.js";
 import { identityOf } from "./identity.js";
@@ -9,7 +10,8 @@ import { adopted, type KeyRow } from "./row.js";
  * The row of a key that has none, made of what its members hold: the newest version counts; of objects without a
  * version the first in the order of reading.
  *
- * @returns `undefined` when no member has an object, or one does not answer.
+ * @returns `undefined` when no member has an object.
+ * @throws StorageError `Unavailable` when a member does not answer.
  */
 export async function adoptedRow(
   set: ReplicaSet,
@@ -18,7 +20,8 @@ export async function adoptedRow(
 ): Promise<KeyRow | undefined> {
   const order = set.placement.readOrder(held.key);
   const answers = await Promise.all(order.map((member) => look(set, member, held.key, options)));
-  if (answers.some(({ state }) => state === "silent")) return undefined;
+  const silent = answers.find((answer) => answer.state === "silent");
+  if (silent?.state === "silent") throw mayHold(silent.error, "repair", held.key);
   const copies = answers.flatMap((answer) => (answer.state === "present" ? [answer] : []));
   const newest = copies.reduce<Copy | undefined>(
     (best, copy) => (isNewer(copy, best) ? copy : best),

@@ -70,6 +70,8 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
     writes: new Set(),
     answered: new Set(),
     workListeners: new Set(),
+    // One member has nobody to differ from.
+    state: { alike: members.length === 1 },
     hedge: parts.hedge === undefined ? undefined : createHedge(parts.hedge),
     refresh: parts.refresh ?? (async () => {}),
   };

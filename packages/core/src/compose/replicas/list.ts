@@ -5,6 +5,7 @@ import { compareKeys } from "../../key.js";
 import { listEntry } from "../../page.js";
 import { LIST_LIMIT_DEFAULT, type ListOptions, type ListPage, type ObjectInfo } from "../../provider.js";
 import { mergeLists, type MergedPage } from "../merge-list.js";
+import { areAlike } from "./alike.js";
 import type { ReplicaSet } from "./replica-set.js";
 
 /** How many keys that are in transition one page looks at. */
@@ -69,12 +70,13 @@ async function rowKeys(
 
 /** From one member, where each holds everything that is not in transition; from all where they share the keys. */
 async function listMembers(
-  { name, members, placement }: ReplicaSet,
+  set: ReplicaSet,
   options: ListOptions,
   from: string | undefined,
 ): Promise<MergedPage> {
+  const { name, members, placement } = set;
   const behind = { ...options, cursor: undefined, after: from };
-  if (!placement.alike) return await mergeLists(name, members, behind);
+  if (!(await areAlike(set))) return await mergeLists(name, members, behind);
   let failure: unknown;
   for (const member of placement.readOrder("")) {
     try {

@@ -3,6 +3,7 @@ import { StorageError, type Attempt, type Operation } from "../../errors.js";
 import type { JournalEntry } from "../../journal.js";
 import type { CallOptions, HeadOptions, ObjectInfo, StorageProvider } from "../../provider.js";
 import { memberError, movesOn, reportFallback, saysAbsent } from "../chain.js";
+import { areAlike } from "./alike.js";
 import { conclude } from "./conclude.js";
 import type { Hedge } from "./hedge.js";
 import { busy, holding } from "./held-key.js";
@@ -119,7 +120,7 @@ export async function readOnce<T>(
   options: HeadOptions,
   reader: Reader<T>,
 ): Promise<Reading<T>> {
-  const look: Look<T> = { set, key, options, reader, attempts: [] };
+  const look: Look<T> = { set, key, options, reader, attempts: [], alike: await areAlike(set) };
   if (row?.current?.kind === "delete") return { state: "absent", isFinal: true };
   if (row?.current !== undefined) return await readCurrent(look, row, row.current);
   return await readBase(look, row);
@@ -131,6 +132,8 @@ interface Look<T> {
   readonly options: HeadOptions;
   readonly reader: Reader<T>;
   readonly attempts: Attempt[];
+  /** Whether one member can answer for all. */
+  readonly alike: boolean;
 }
 
 /** From a member that holds this very version. */
@@ -161,14 +164,14 @@ export function isCurrent(current: Committed, { name }: StorageProvider, info: O
 
 /** What the members held before the row began, if there is one. */
 async function readBase<T>(look: Look<T>, row: KeyRow | undefined): Promise<Reading<T>> {
-  const { set, reader } = look;
+  const { reader, alike } = look;
   let silent: StorageError | undefined;
   let isOpen = false;
   const order = inOrder(look);
   for (const [index, member] of order.entries()) {
     if (row?.holds[member.name] === "absent") continue;
     // Only of members that are alike: whatever one of them answers is true.
-    const other = row === undefined && set.placement.alike ? order[index + 1] : undefined;
+    const other = row === undefined && alike ? order[index + 1] : undefined;
     const answer = await tryMember(look, member, other);
     if (answer.found !== undefined) {
       const version = versionOf(reader.infoOf(answer.found.result));
@@ -176,7 +179,7 @@ async function readBase<T>(look: Look<T>, row: KeyRow | undefined): Promise<Read
       reader.discard(answer.found.result);
       isOpen = true;
     } else if (answer.error !== undefined) silent ??= answer.error;
-    else if (set.placement.alike && !isTouched(row, member)) return { state: "absent", isFinal: true };
+    else if (alike && !isTouched(row, member)) return { state: "absent", isFinal: true };
   }
   if (isOpen) return { state: "undecided" };
   return silent === undefined

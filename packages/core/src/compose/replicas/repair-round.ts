@@ -2,7 +2,8 @@ import { concurrently } from "../../concurrently.js";
 import { isStorageError } from "../../errors.js";
 import type { CallOptions, Upkeep } from "../../provider.js";
 import { healthOfSet } from "./set-health.js";
-import { repairKey } from "./repair-key.js";
+import { compareMembers } from "./alike.js";
+import { adoptKeyOf, repairKey } from "./repair-key.js";
 import type { ReplicaSet } from "./replica-set.js";
 
 const KEYS_PER_ROUND = 256;
@@ -37,7 +38,15 @@ async function repairDue(set: ReplicaSet, options: CallOptions): Promise<number 
       isBusy = true;
     }
   });
-  const next = await set.journal.nextDue();
+  const isComparing = await compareMembers(set, options, (key) => adoptKeyOf(impatient, key, options)).catch(
+    (error: unknown) => {
+      options.signal?.throwIfAborted();
+      if (!isStorageError(error)) throw error;
+      isBusy = true;
+      return true;
+    },
+  );
+  const next = isComparing ? set.journal.now() : await set.journal.nextDue();
   if (next === undefined) return undefined;
   return Math.max(next - set.journal.now(), isBusy ? BUSY_MS : 0);
 }

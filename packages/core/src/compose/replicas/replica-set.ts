@@ -37,6 +37,8 @@ export interface ReplicaSet extends Group {
   readonly answered: Set<Promise<unknown>>;
   /** Told in how many milliseconds a key will need repair. */
   readonly workListeners: Set<(inMs: number) => void>;
+  /** What is known by now. */
+  readonly state: { alike: boolean };
   /** Where reads that take long are asked of a second member. */
   readonly hedge: Hedge | undefined;
   /** Looks at what other processes may have changed about the placement. */

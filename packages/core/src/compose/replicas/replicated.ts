@@ -178,7 +178,11 @@ async function signReplicated(set: ReplicaSet, key: string, options: SignedUrlOp
   throw new StorageError("Unsupported", reason, { operation: "signedUrl", provider: member.name, key });
 }
 
-/** Has a composer look where the object of a key is, and bring it to where it should be. */
+/**
+ * Has a composer look where the object of a key is; repair brings it to where it should be.
+ *
+ * @throws StorageError `Unavailable` when a member does not answer.
+ */
 export async function adoptKey(
   provider: StorageProvider,
   key: string,

@@ -81,16 +81,11 @@ interface Counters {
   readonly set: (name: Name, labels: Labels, value: number) => void;
 }
 
-function take(event: StorageEvent, { add, observe, set }: Counters): void {
+function take(event: StorageEvent, counters: Counters): void {
+  const { add, set } = counters;
   switch (event.type) {
-    case "operation": {
-      const { operation, provider, error, milliseconds, size } = event;
-      const outcome = error === undefined ? "ok" : isStorageError(error) ? error.code : "aborted";
-      add("stowage_operations_total", { operation, provider, outcome });
-      observe({ operation }, milliseconds / 1000);
-      if (size !== undefined) add("stowage_bytes_total", { operation, provider }, size);
-      return;
-    }
+    case "operation":
+      return takeOperation(event, counters);
     case "retry":
       return add("stowage_retries_total", { operation: event.operation, provider: event.provider });
     case "fallback":
@@ -120,6 +115,17 @@ function take(event: StorageEvent, { add, observe, set }: Counters): void {
     default:
       return;
   }
+}
+
+type OperationEvent = Extract<StorageEvent, { readonly type: "operation" }>;
+
+function takeOperation(event: OperationEvent, { add, observe }: Counters): void {
+  const { operation, provider, error, milliseconds, size } = event;
+  const isOurs = error === undefined || isStorageError(error);
+  const outcome = error === undefined ? "ok" : isOurs ? codeOf(error) : "aborted";
+  add("stowage_operations_total", { operation, provider, outcome });
+  observe({ operation }, milliseconds / 1000);
+  if (size !== undefined) add("stowage_bytes_total", { operation, provider }, size);
 }
 
 function codeOf(error: unknown): string {

@@ -39,18 +39,18 @@ async function failFive({ member, head }: Guarded, code: StorageErrorCode = "Una
 
 describe("a breaker", () => {
   it("fails at once after five failures in a row, says for how long, and tells it", async () => {
-    const it = guarded();
-    await failFive(it);
-    const asked = it.member.calls.length;
-    expect(await it.head()).toMatchObject({
+    const one = guarded();
+    await failFive(one);
+    const asked = one.member.calls.length;
+    expect(await one.head()).toMatchObject({
       code: "Unavailable",
       applied: "no",
       retryable: false,
       retryAfterMs: 10_000,
       message: 'Cannot head "a": it has failed too often, and is not asked for reads for 10000 ms',
     });
-    expect(it.member.calls).toHaveLength(asked);
-    expect(it.events).toContainEqual({ type: "breaker", provider: "it", kind: "read", state: "open" });
+    expect(one.member.calls).toHaveLength(asked);
+    expect(one.events).toContainEqual({ type: "breaker", provider: "it", kind: "read", state: "open" });
   });
 
   it("opens when half of twenty calls in half a minute have failed", async () => {
@@ -91,9 +91,9 @@ describe("a breaker", () => {
     "RateLimited",
     "SourceError",
   ])("is not opened by %s, which says that the provider works", async (code) => {
-    const it = guarded();
-    await failFive(it, code);
-    expect(await it.head()).toMatchObject({ code });
+    const one = guarded();
+    await failFive(one, code);
+    expect(await one.head()).toMatchObject({ code });
   });
 
   it("is not opened by aborts", async () => {
@@ -110,37 +110,37 @@ describe("a breaker", () => {
   });
 
   it("counts reads, writes and listings apart", async () => {
-    const it = guarded();
-    await failFive(it);
-    it.member.fault = undefined;
-    await it.provider.delete("a", {});
-    await it.provider.list({});
-    expect(await it.head()).toMatchObject({ code: "Unavailable" });
+    const one = guarded();
+    await failFive(one);
+    one.member.fault = undefined;
+    await one.provider.delete("a", {});
+    await one.provider.list({});
+    expect(await one.head()).toMatchObject({ code: "Unavailable" });
   });
 
   it("lets one call through when its time is over, and closes when that succeeds", async () => {
-    const it = guarded();
-    await failFive(it);
-    it.member.fault = undefined;
+    const one = guarded();
+    await failFive(one);
+    one.member.fault = undefined;
     vi.advanceTimersByTime(10_000);
-    const answers = await Promise.all([it.head(), it.head(), it.head()]);
+    const answers = await Promise.all([one.head(), one.head(), one.head()]);
     expect(answers.map((error) => (error as { code: string }).code)).toEqual([
       "NotFound",
       "Unavailable",
       "Unavailable",
     ]);
-    expect(await it.head()).toMatchObject({ code: "NotFound" });
-    expect(it.events.at(-1)).toEqual({ type: "breaker", provider: "it", kind: "read", state: "closed" });
+    expect(await one.head()).toMatchObject({ code: "NotFound" });
+    expect(one.events.at(-1)).toEqual({ type: "breaker", provider: "it", kind: "read", state: "closed" });
   });
 
   it("stays open twice as long each time that call fails, up to five minutes", async () => {
-    const it = guarded();
-    await failFive(it);
+    const one = guarded();
+    await failFive(one);
     const waits: unknown[] = [];
     for (let round = 0; round < 7; round++) {
       vi.advanceTimersByTime(300_000);
-      await it.head();
-      waits.push(((await it.head()) as { retryAfterMs: number }).retryAfterMs);
+      await one.head();
+      waits.push(((await one.head()) as { retryAfterMs: number }).retryAfterMs);
     }
     expect(waits).toEqual([20_000, 40_000, 80_000, 160_000, 300_000, 300_000, 300_000]);
   });

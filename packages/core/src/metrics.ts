@@ -112,7 +112,9 @@ function take(event: StorageEvent, counters: Counters): void {
         { provider: event.provider, kind: event.kind },
         event.state === "open" ? 1 : 0,
       );
-    default:
+    case "ignored":
+    case "skipped":
+    case "unconfirmed":
       return;
   }
 }

@@ -55,29 +55,35 @@ function dump(database: Database): readonly string[] {
 }
 
 function describeRow(key: string, row: KeyRow, now: number): readonly string[] {
-  const { current, open, uncertain, holds, suspects, lease, external = [], attempts, problem } = row;
-  const lines = [`  ${JSON.stringify(key)}, in transition for ${seconds(now - row.since)}`];
-  const say = (line: string): void => void lines.push(`    ${line}`);
-  if (current?.kind === "put") say(`is version ${current.version}`);
-  if (current?.kind === "delete") say(`is deleted, by version ${current.version}`);
-  if (open !== undefined) say(`version ${open.version} is being written`);
-  for (const { version } of uncertain) say(`nobody knows whether version ${version} was stored`);
-  for (const [member, holding] of Object.entries(holds)) {
-    const until = suspects[member];
-    const late =
-      until === undefined || until <= now ? "" : `, and may get something late for ${seconds(until - now)}`;
-    say(
-      `${member} holds ${holding === "absent" ? "nothing" : holding === "unknown" ? "nobody knows what" : `version ${holding}`}${late}`,
-    );
-  }
-  for (const { member, until } of external)
-    say(`a client may upload to ${member} for ${seconds(until - now)}`);
-  if (lease !== undefined)
-    say(`process ${lease.process} works on it, for ${seconds(lease.until - now)} more if it is silent`);
-  if (attempts > 0) say(`repair has tried ${attempts} times`);
-  if (problem !== undefined) say(`the last problem: ${problem}`);
-  say(row.nextAt <= now ? "repair is due" : `repair is due in ${seconds(row.nextAt - now)}`);
-  return lines;
+  const { lease, external = [], attempts, problem } = row;
+  const due = row.nextAt <= now ? "repair is due" : `repair is due in ${seconds(row.nextAt - now)}`;
+  const lines = [
+    ...versionLines(row),
+    ...Object.entries(row.holds).map(([member, holding]) => holdingLine(member, holding, row, now)),
+    ...external.map(({ member, until }) => `a client may upload to ${member} for ${seconds(until - now)}`),
+    lease && `process ${lease.process} works on it, for ${seconds(lease.until - now)} more if it is silent`,
+    attempts > 0 ? `repair has tried ${attempts} times` : undefined,
+    problem && `the last problem: ${problem}`,
+    due,
+  ];
+  const title = `  ${JSON.stringify(key)}, in transition for ${seconds(now - row.since)}`;
+  return [title, ...lines.filter((line) => line !== undefined).map((line) => `    ${line}`)];
+}
+
+function versionLines({ current, open, uncertain }: KeyRow): readonly (string | undefined)[] {
+  const is = current?.kind === "delete" ? "is deleted, by version" : "is version";
+  return [
+    current && `${is} ${current.version}`,
+    open && `version ${open.version} is being written`,
+    ...uncertain.map(({ version }) => `nobody knows whether version ${version} was stored`),
+  ];
+}
+
+function holdingLine(member: string, holding: string, { suspects }: KeyRow, now: number): string {
+  const what = { absent: "nothing", unknown: "nobody knows what" }[holding] ?? `version ${holding}`;
+  const until = suspects[member] ?? 0;
+  const late = until <= now ? "" : `, and may get something late for ${seconds(until - now)}`;
+  return `${member} holds ${what}${late}`;
 }
 
 function seconds(milliseconds: number): string {

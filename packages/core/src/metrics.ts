@@ -81,47 +81,36 @@ interface Counters {
   readonly set: (name: Name, labels: Labels, value: number) => void;
 }
 
+type Of<Type extends StorageEvent["type"]> = Extract<StorageEvent, { readonly type: Type }>;
+
+type Takers = {
+  readonly [Type in StorageEvent["type"]]: (event: Of<Type>, counters: Counters) => void;
+};
+
+const TAKERS: Takers = {
+  operation: takeOperation,
+  retry: ({ operation, provider }, { add }) => add("stowage_retries_total", { operation, provider }),
+  fallback: ({ from, to = "", error }, { add }) =>
+    add("stowage_fallbacks_total", { from, to, reason: codeOf(error) }),
+  verified: ({ provider, outcome }, { add }) => add("stowage_verified_total", { provider, outcome }),
+  stale: ({ provider }, { add }) => add("stowage_stale_prevented_total", { provider }),
+  repaired: ({ from, to }, { add }) => add("stowage_repairs_total", { from, to }),
+  repairFailed: ({ provider }, { add }) => add("stowage_repair_failures_total", { provider }),
+  adopted: ({ provider }, { add }) => add("stowage_adopted_total", { provider }),
+  hedge: ({ provider }, { add }) => add("stowage_hedges_won_total", { provider }),
+  breaker: ({ provider, kind, state }, { set }) =>
+    set("stowage_breaker_open", { provider, kind }, state === "open" ? 1 : 0),
+  ignored: () => {},
+  skipped: () => {},
+  unconfirmed: () => {},
+};
+
 function take(event: StorageEvent, counters: Counters): void {
-  const { add, set } = counters;
-  switch (event.type) {
-    case "operation":
-      return takeOperation(event, counters);
-    case "retry":
-      return add("stowage_retries_total", { operation: event.operation, provider: event.provider });
-    case "fallback":
-      return add("stowage_fallbacks_total", {
-        from: event.from,
-        to: event.to ?? "",
-        reason: codeOf(event.error),
-      });
-    case "verified":
-      return add("stowage_verified_total", { provider: event.provider, outcome: event.outcome });
-    case "stale":
-      return add("stowage_stale_prevented_total", { provider: event.provider });
-    case "repaired":
-      return add("stowage_repairs_total", { from: event.from, to: event.to });
-    case "repairFailed":
-      return add("stowage_repair_failures_total", { provider: event.provider });
-    case "adopted":
-      return add("stowage_adopted_total", { provider: event.provider });
-    case "hedge":
-      return add("stowage_hedges_won_total", { provider: event.provider });
-    case "breaker":
-      return set(
-        "stowage_breaker_open",
-        { provider: event.provider, kind: event.kind },
-        event.state === "open" ? 1 : 0,
-      );
-    case "ignored":
-    case "skipped":
-    case "unconfirmed":
-      return;
-  }
+  const taker = TAKERS[event.type] as (event: StorageEvent, counters: Counters) => void;
+  taker(event, counters);
 }
 
-type OperationEvent = Extract<StorageEvent, { readonly type: "operation" }>;
-
-function takeOperation(event: OperationEvent, { add, observe }: Counters): void {
+function takeOperation(event: Of<"operation">, { add, observe }: Counters): void {
   const { operation, provider, error, milliseconds, size } = event;
   const isOurs = error === undefined || isStorageError(error);
   const outcome = error === undefined ? "ok" : isOurs ? codeOf(error) : "aborted";

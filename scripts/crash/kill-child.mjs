@@ -83,7 +83,10 @@ async function writer(own) {
 /** What there is when everything is put right. */
 async function check() {
   // The first write of a process removes what dead ones have left.
-  for (const each of members) await createStorage(each).delete("nothing");
+  for (const each of members) {
+    await createStorage(each).put("swept", "");
+    await createStorage(each).delete("swept");
+  }
   await worker.idle();
   for (let index = 0; index < KEYS; index++) {
     const key = `k${index}`;

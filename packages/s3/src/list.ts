@@ -23,7 +23,7 @@ export async function listObjects(store: Store, options: ListOptions): Promise<L
     signal,
     action: "s3:ListBucket",
   } as const;
-  const token = unpackKeyCursor(options, store.name);
+  const token = options.cursor === undefined ? undefined : unpackKeyCursor(options, store.name);
   const request = { prefix, delimiter, limit: Math.min(limit, LIMIT_MAX), token, after: startOf(options) };
   const answer = await ask(store, attempted, () => store.client.listObjects(request, { signal }));
   store.bucketSeenAt = performance.now();

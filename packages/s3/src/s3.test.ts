@@ -11,7 +11,14 @@ import {
   PutObjectTaggingCommand,
   UploadPartCopyCommand,
 } from "@aws-sdk/client-s3";
-import { ERROR_CODES, createStorage, toBody, type StorageError, type StorageErrorCode } from "@stowage/core";
+import {
+  ERROR_CODES,
+  createStorage,
+  toBody,
+  type ListOptions,
+  type StorageError,
+  type StorageErrorCode,
+} from "@stowage/core";
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { broken, mocked, refusal, takeUploads } from "./mocked.test-support.js";
@@ -317,5 +324,37 @@ describe("options", () => {
     [undefined, "aws"],
   ])("without a dialect take the one of the endpoint %s", (endpoint, dialect) => {
     expect(s3({ bucket: "b", endpoint }).describe?.().limits?.[0]).toContain(`"${dialect}"`);
+  });
+});
+
+describe("a listing that begins behind a key", () => {
+  const inputOf = async (options: ListOptions): Promise<unknown> => {
+    const { mock, provider } = mocked();
+    mock.on(ListObjectsV2Command).resolves({ IsTruncated: false });
+    await provider.list(options);
+    return mock.commandCalls(ListObjectsV2Command)[0]?.args[0].input;
+  };
+
+  it("asks the server so, and has no token", async () => {
+    expect(await inputOf({ after: "a/1" })).toMatchObject({
+      StartAfter: "a/1",
+      ContinuationToken: undefined,
+    });
+  });
+
+  it("begins behind everything that a common prefix rolls up", async () => {
+    const options = { after: "a/", delimiter: "/" } as const;
+    expect(await inputOf(options)).toMatchObject({
+      StartAfter: "a/\u{10FFFF}",
+      ContinuationToken: undefined,
+    });
+  });
+
+  it("does not show the common prefix of the key that it begins behind", async () => {
+    const { mock, provider } = mocked();
+    mock
+      .on(ListObjectsV2Command)
+      .resolves({ CommonPrefixes: [{ Prefix: "a/" }, { Prefix: "b/" }], IsTruncated: false });
+    expect((await provider.list({ after: "a/1", delimiter: "/" })).prefixes).toEqual(["b/"]);
   });
 });

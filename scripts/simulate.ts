@@ -6,6 +6,7 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { ABLATIONS, type Ablation } from "./simulate/ablations.js";
+import { createTally } from "./s3-tests/tally.js";
 import type { Job, Report } from "./simulate/child.js";
 import { createSimulator, type Simulator } from "./simulate/run-job.js";
 import { SCENARIOS } from "./simulate/scenarios.js";
@@ -26,14 +27,7 @@ const FLOORS = { unknownApplied: 0.1, crashOnOpenIntent: 0.1, lateAfterNewer: 0.
 
 const JOB_HISTORIES = 500;
 
-let passed = 0;
-let failed = 0;
-
-function tell(isGood: boolean, text: string): void {
-  if (isGood) passed++;
-  else failed++;
-  console.log(`${isGood ? "ok  " : "FAIL"} ${text}`);
-}
+const tally = createTally();
 
 function jobsOf(scenario: string, histories: number, stopsAtFirst: boolean): readonly Job[] {
   if (options.seed !== undefined) {
@@ -93,7 +87,7 @@ async function simulateAll(simulator: Simulator, histories: number): Promise<voi
     }
     const answered = sum(reports, (report) => report.answered) / sum(reports, (report) => report.calls);
     const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
-    tell(
+    tally.tell(
       violations.length === 0 && isCovered,
       `${name}: ${sum(reports, (report) => report.histories)} histories, ${violations.length} with violations; ` +
         `unknown writes that had taken effect in ${percent(coverage.unknownApplied)}, crashes on an open intent in ` +
@@ -118,10 +112,16 @@ async function ablate({ rule, scenarios, without }: Ablation, histories: number)
       );
       const [first] = reports.flatMap(({ violations }) => violations).toSorted((a, b) => a.seed - b.seed);
       if (first === undefined) continue;
-      tell(true, `without "${rule}": ${scenario}, seed ${first.seed}: ${first.texts[0]?.slice(0, 100)}`);
+      tally.tell(
+        true,
+        `without "${rule}": ${scenario}, seed ${first.seed}: ${first.texts[0]?.slice(0, 100)}`,
+      );
       return;
     }
-    tell(false, `without "${rule}" nothing was noticed in ${histories} histories of ${scenarios.join(", ")}`);
+    tally.tell(
+      false,
+      `without "${rule}" nothing was noticed in ${histories} histories of ${scenarios.join(", ")}`,
+    );
   } finally {
     await simulator.remove();
   }
@@ -140,5 +140,5 @@ if (options.ablations) {
     await simulator.remove();
   }
 }
-console.log(`\n${passed} passed, ${failed} failed`);
-if (failed > 0) process.exitCode = 1;
+console.log(`\n${tally.closingLine()}`);
+if (tally.hasFailures()) process.exitCode = 1;

@@ -10,6 +10,7 @@ import { killAgainAndAgain } from "./crash/kills.js";
 import { shareOneJournal } from "./crash/share.js";
 import { DISK_MUTANTS } from "./crash/power-loss-mutants.js";
 import type { PowerLossReport } from "./crash/power-loss.js";
+import { createTally } from "./s3-tests/tally.js";
 import { bundleEdited, type Edit } from "./edited-bundle.js";
 
 const { values: options } = parseArgs({
@@ -20,13 +21,11 @@ const execute = promisify(execFile);
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const STATES_MIN = 1500;
 
-const counts = { passed: 0, failed: 0 };
+const tally = createTally();
 
 function tell(isGood: boolean, text: string, problems: readonly string[] = []): void {
-  if (isGood) counts.passed++;
-  else counts.failed++;
-  console.log(`${isGood ? "ok  " : "FAIL"} ${text}`);
-  for (const problem of problems.slice(0, 10)) console.log(`     ${problem}`);
+  tally.tell(isGood, text);
+  for (const problem of problems.slice(0, 10)) console.log(`       ${problem}`);
 }
 
 /** In a process of its own, whose system calls are watched, from sources as they are or with edits. */
@@ -133,5 +132,5 @@ await withProgram(async (folder) => {
   await tryKills(folder, Number(options.kills));
   await tryProcesses(folder, Number(options.seconds));
 });
-console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
-if (counts.failed > 0) process.exitCode = 1;
+console.log(`\n${tally.closingLine()}`);
+if (tally.hasFailures()) process.exitCode = 1;

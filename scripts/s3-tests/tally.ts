@@ -2,6 +2,8 @@
 export interface Tally {
   /** Runs one test. */
   readonly test: (title: string, run: () => Promise<void>) => Promise<void>;
+  /** Tells what came of something that was tried. */
+  readonly tell: (isGood: boolean, text: string) => void;
   readonly add: (counts: Counts) => void;
   readonly hasFailures: () => boolean;
   readonly closingLine: () => string;
@@ -14,15 +16,18 @@ interface Counts {
 
 export function createTally(): Tally {
   const counts = { passed: 0, failed: 0 };
+  const tell = (isGood: boolean, text: string): void => {
+    counts[isGood ? "passed" : "failed"] += 1;
+    console.log(`${isGood ? "ok    " : "FAILED"} ${text}`);
+  };
   return {
+    tell,
     test: async (title, run) => {
       try {
         await run();
-        counts.passed += 1;
-        console.log(`ok     ${title}`);
+        tell(true, title);
       } catch (error) {
-        counts.failed += 1;
-        console.log(`FAILED ${title}\n  ${String(error)}`);
+        tell(false, `${title}\n  ${String(error)}`);
       }
     },
     add: ({ passed, failed }) => {

@@ -55,7 +55,7 @@ export const ABLATIONS: readonly Ablation[] = [
     scenarios: ["mirror-all", "mirror-quorum"],
     without: [
       edit(
-        `${REPLICAS}put.ts`,
+        "core/src/compose/send-share.ts",
         'state: error.applied === "yes" ? "partial" : "unknown", error };',
         'state: error.applied === "yes" ? "partial" : "refused", error };',
       ),

@@ -88,3 +88,11 @@ export function linkedController(
   else outer?.addEventListener("abort", follow, { once: true });
   return { controller, unlink: () => outer?.removeEventListener("abort", follow) };
 }
+
+/** Waits for something, but not longer than that. */
+export async function within(settled: Promise<unknown>, milliseconds: number): Promise<void> {
+  const stop = new AbortController();
+  const patience = delay(milliseconds, stop.signal).catch(() => {});
+  await Promise.race([settled, patience]);
+  stop.abort();
+}

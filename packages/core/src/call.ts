@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { Readable } from "node:stream";
-import { TIMER_MS_MAX, delay, linkedController } from "./abort.js";
+import { TIMER_MS_MAX, linkedController, within } from "./abort.js";
 import { StorageError, isStorageError, toStorageError, type Operation } from "./errors.js";
 import type { CallOptions, StorageEvent, StorageProvider } from "./provider.js";
 import type { TimedOptions } from "./storage.js";
@@ -195,12 +195,4 @@ async function settling(calls: Calls): Promise<void> {
 
 async function idle(calls: Calls): Promise<void> {
   if (calls.running > 0) await new Promise<void>((resolve) => void (calls.onIdle = resolve));
-}
-
-/** Waits for something, but not longer than that. */
-async function within(settled: Promise<unknown>, milliseconds: number): Promise<void> {
-  const stop = new AbortController();
-  const patience = delay(milliseconds, stop.signal).catch(() => {});
-  await Promise.race([settled, patience]);
-  stop.abort();
 }

@@ -55,8 +55,9 @@ export function sourceFailure(error: unknown): unknown {
   return withErrorFacts(error.cause, { operation: "copy", applied: "no" });
 }
 
-function bodyOf({ body, info }: GetResult): Body {
-  const context = { key: info.key, provider: info.provider };
+/** What was read, to be written elsewhere. */
+export function bodyOf({ body, info }: GetResult, provider: string = info.provider): Body {
+  const context = { key: info.key, provider };
   if (body instanceof Uint8Array) return bytesBody(body, undefined, context);
   return streamBody(body, info.size, context);
 }

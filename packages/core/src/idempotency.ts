@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { consume } from "./abort.js";
+import { sha256Of } from "./digest.js";
 import { StorageError, isStorageError } from "./errors.js";
 import type { Body, ObjectInfo, PutOptions, StorageProvider } from "./provider.js";
 import { replayable } from "./replayable.js";
@@ -101,8 +102,8 @@ function ownerOf(provider: StorageProvider, key: string, idempotencyKey: string)
 }
 
 async function digestOf(body: Body, signal: AbortSignal | undefined): Promise<string> {
+  if (body.bytes !== undefined) return sha256Of(body.bytes);
   const hash = createHash("sha256");
-  if (body.bytes !== undefined) return hash.update(body.bytes).digest("hex");
   await consume(body.open(), signal, (chunk) => void hash.update(chunk));
   return hash.digest("hex");
 }

@@ -1,4 +1,4 @@
-import { delay, linkedController } from "./abort.js";
+import { TIMER_MS_MAX, delay, linkedController } from "./abort.js";
 import { StorageError } from "./errors.js";
 import type { StorageEvent, StorageProvider, Upkeep } from "./provider.js";
 
@@ -120,7 +120,7 @@ async function idle(worker: Worker, signal: AbortSignal | undefined): Promise<vo
   signal?.throwIfAborted();
   const { controller, unlink } = linkedController(signal);
   // Somebody waits for it: now it keeps the process alive.
-  const alive = delay(2 ** 31 - 1, controller.signal).catch(() => {});
+  const alive = delay(TIMER_MS_MAX, controller.signal).catch(() => {});
   await new Promise<void>((resolve) => {
     const tell = (): void => {
       worker.waiting.delete(tell);

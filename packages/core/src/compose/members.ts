@@ -1,7 +1,7 @@
 import { StorageError } from "../errors.js";
 import { hasPolicies } from "../policies.js";
 import { describeProvider } from "../intercept.js";
-import type { Body, Description, PutOptions, StorageProvider } from "../provider.js";
+import type { Body, Description, Located, PutOptions, StorageProvider } from "../provider.js";
 import { breaker, breakerGroup, type BreakerOptions } from "../wrap/breaker.js";
 import { retry, type RetryOptions } from "../wrap/retry.js";
 import { timeout, type TimeoutOptions } from "../wrap/timeout.js";
@@ -121,4 +121,13 @@ export async function closeAll(members: readonly StorageProvider[]): Promise<voi
   const settled = await Promise.allSettled(members.map(async (member) => member.close?.()));
   const failed = settled.find(({ status }) => status === "rejected");
   if (failed?.status === "rejected") throw failed.reason;
+}
+
+/** What the first member to know a text says of it. */
+export function locateIn(members: readonly StorageProvider[], text: string): Located | undefined {
+  for (const member of members) {
+    const found = member.locate(text);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }

@@ -1,22 +1,19 @@
 import { randomUUID } from "node:crypto";
-import { StorageError, isStorageError, toStorageError, type Attempt } from "../errors.js";
+import { StorageError, isStorageError, type Attempt } from "../errors.js";
 import type { Body, ObjectCopy, ObjectInfo, PutOptions, StorageProvider } from "../provider.js";
 import { exhausted, type Chain } from "./chain.js";
 import { assertConditions, putCreateOnly } from "./fallback-put.js";
 import { assertTakes } from "./members.js";
 import { teeBody, type Share } from "./replicas/tee.js";
-import { askMember, survey, type Answer } from "./survey.js";
-
-type Outcome =
-  | { readonly member: StorageProvider; readonly state: "current"; readonly info: ObjectInfo }
-  | { readonly member: StorageProvider; readonly state: "failed" | "unknown"; readonly error: StorageError };
+import { sendShare, type ShareOutcome } from "./send-share.js";
+import { survey, type Answer } from "./survey.js";
 
 interface MirrorPut {
   readonly chain: Chain;
   readonly key: string;
   readonly options: PutOptions & { readonly writeId: string };
   readonly answers: readonly Answer[];
-  readonly outcomes: Outcome[];
+  readonly outcomes: ShareOutcome[];
   readonly attempts: Attempt[];
 }
 
@@ -47,7 +44,7 @@ export async function putOnMirror(
   if (takers.length < need) throw exhausted("put", key, put.attempts, chain);
   const { shares } = teeBody(body, takers.length);
   put.outcomes.push(...(await Promise.all(takers.map((member, index) => send(put, member, shares[index])))));
-  const landed = put.outcomes.flatMap((outcome) => (outcome.state === "current" ? [outcome.info] : []));
+  const landed = put.outcomes.flatMap((outcome) => (outcome.state === "applied" ? [outcome.info] : []));
   if (landed.length >= need) return infoOf(put, landed);
   throw await takenBack(put);
 }
@@ -63,38 +60,36 @@ function noteFailure({ attempts }: MirrorPut, error: StorageError, milliseconds:
   attempts.push({ provider: error.provider, error, milliseconds });
 }
 
-async function send(put: MirrorPut, member: StorageProvider, share: Share | undefined): Promise<Outcome> {
+async function send(
+  put: MirrorPut,
+  member: StorageProvider,
+  share: Share | undefined,
+): Promise<ShareOutcome> {
   const { chain, key, options } = put;
   if (share === undefined) throw new TypeError("A member without a share of the body");
-  const startedAt = performance.now();
-  try {
-    assertTakes(member, key, share.body, options);
-    const { ifMatch: _ifMatch, ...plain } = options;
-    return {
-      member,
-      state: "current",
-      info: await putCreateOnly({ chain, key, options: plain }, member, share.body),
-    };
-  } catch (thrown) {
-    const error = toStorageError(thrown, { operation: "put", provider: member.name, key });
-    noteFailure(put, error, performance.now() - startedAt);
-    const isKnown = (error.applied === "no" && isStorageError(thrown)) || !share.mayBeWhole();
-    if (isKnown) return { member, state: "failed", error };
-    const answer = await askMember(chain, member, key, { onEvent: options.onEvent });
-    const isThere = answer.state === "present" && answer.info.writeId === options.writeId;
-    return isThere ? { member, state: "current", info: answer.info } : { member, state: "unknown", error };
-  } finally {
-    share.leave();
-  }
+  const { ifMatch: _ifMatch, ...plain } = options;
+  return await sendShare({
+    group: chain,
+    member,
+    key,
+    share,
+    options,
+    put: async () => {
+      assertTakes(member, key, share.body, options);
+      return await putCreateOnly({ chain, key, options: plain }, member, share.body);
+    },
+    asking: { onEvent: options.onEvent },
+    onFailure: (error, milliseconds) => noteFailure(put, error, milliseconds),
+  });
 }
 
 /** Why it failed, after what had been written is gone again; only what this call has written is deleted. */
 async function takenBack(put: MirrorPut): Promise<unknown> {
   const { chain, key, options, outcomes, attempts } = put;
   const isNew = put.answers.every(({ state }) => state !== "present");
-  let left = outcomes.some(({ state }) => state === "unknown");
+  let left = outcomes.some(({ state }) => state === "unknown" || state === "partial");
   for (const outcome of outcomes) {
-    if (outcome.state !== "current") continue;
+    if (outcome.state !== "applied") continue;
     const isGone = isNew && (await removed(put, outcome.member, outcome.info));
     if (!isGone) left = true;
   }
@@ -129,12 +124,19 @@ async function removed(
   }
 }
 
+const COPY_STATES = {
+  applied: "current",
+  partial: "unknown",
+  refused: "failed",
+  unknown: "unknown",
+} as const;
+
 function infoOf(
   { chain, key, answers, outcomes, options }: MirrorPut,
   landed: readonly ObjectInfo[],
 ): ObjectInfo {
   const copies = chain.members.map((member): ObjectCopy => {
-    const state = outcomes.find((outcome) => outcome.member === member)?.state ?? "failed";
+    const state = COPY_STATES[outcomes.find((outcome) => outcome.member === member)?.state ?? "refused"];
     return { provider: member.name, ref: member.ref(key), state };
   });
   const unconfirmed = answers

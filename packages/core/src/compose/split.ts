@@ -150,9 +150,8 @@ function withJournal({
       current = await recordOf(made);
     },
   });
-  const set = replicaSetOf(provider);
-  if (set === undefined) throw new TypeError("split: it has no journal");
-  const made: Split = { journal: set.journal, name: set.name, proposed, members: group.members };
+  const { journal: part, name } = replicaSetOf(provider, "split");
+  const made: Split = { journal: part, name, proposed, members: group.members };
   return splits.remember(provider, made);
 }
 

@@ -4,7 +4,7 @@ import type { Chain } from "./chain.js";
 import { copyInChain } from "./fallback-copy.js";
 import { deleteFromChain } from "./fallback-delete.js";
 import { mayBeStale, readFromChain, signForHolder } from "./fallback-read.js";
-import { closeAll } from "./members.js";
+import { closeAll, locateIn } from "./members.js";
 import { mergeLists } from "./merge-list.js";
 import { joinedUpkeep } from "./upkeep.js";
 
@@ -44,13 +44,7 @@ export function stateless(parts: StatelessParts): StorageProvider {
     delete: (key, call) => deleteFromChain(chainFor(key), key, call),
     list: (call) => mergeLists(name, members, call),
     ref: (key) => chainFor(key).members[0].ref(key),
-    locate: (text) => {
-      for (const member of members) {
-        const found = member.locate(text);
-        if (found !== undefined) return found;
-      }
-      return undefined;
-    },
+    locate: (text) => locateIn(members, text),
     copy: (from, to, call) =>
       copyInChain(chainFor(from), from, to, call, {
         home: parts.isMirror === true ? undefined : chainFor(to).members[0],

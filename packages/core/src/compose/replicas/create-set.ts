@@ -77,8 +77,7 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
   };
 }
 
-function milliseconds(type: string, name: string, value: number, least = 0): number {
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  const range = least === 0 ? "a whole number of milliseconds" : `at least ${least} milliseconds`;
-  throw new TypeError(`${type}: ${name} is ${range}, not ${String(value)}`);
+function milliseconds(type: string, name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new TypeError(`${type}: ${name} is a whole number of milliseconds, not ${String(value)}`);
 }

@@ -131,9 +131,5 @@ async function isQuicker(one: Promise<unknown>, other: Promise<unknown>): Promis
     () => false,
     () => has(one),
   );
-  const won = one.then(
-    () => true,
-    () => false,
-  );
-  return await Promise.race([lost, won]);
+  return await Promise.race([lost, has(one)]);
 }

@@ -1,4 +1,4 @@
-import { delay, linkedController } from "../../abort.js";
+import { delay } from "../../abort.js";
 import { StorageError, isStorageError, withErrorFacts, type Operation } from "../../errors.js";
 import type { JournalEntry } from "../../journal.js";
 import type { CallOptions } from "../../provider.js";
@@ -42,9 +42,9 @@ export async function holding<T>(
   work: (held: HeldKey) => Promise<T>,
 ): Promise<T> {
   const deadline = set.journal.now() + set.waitMs;
-  const waiting = linkedController(signal);
+  let hasBegun = false;
   const turn = set.lock.run(key, async () => {
-    waiting.unlink();
+    hasBegun = true;
     for (;;) {
       signal?.throwIfAborted();
       const entry = await freeEntry(set, operation, key, deadline, signal);
@@ -59,27 +59,19 @@ export async function holding<T>(
       }
     }
   });
-  return await orAborted(turn, waiting.controller.signal);
+  return signal === undefined ? await turn : await orAborted(turn, signal, () => hasBegun);
 }
 
 /** A caller that gives up while it waits for its turn is not kept. */
-async function orAborted<T>(turn: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = withReject();
-  const abort = (): void => reject(signal.reason);
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([turn, promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-    turn.catch(() => {});
-  }
-}
-
-function withReject(): { readonly promise: Promise<never>; readonly reject: (reason: unknown) => void } {
-  let reject: (reason: unknown) => void = () => {};
-  const promise = new Promise<never>((_, refuse) => (reject = refuse));
-  return { promise, reject };
+async function orAborted<T>(turn: Promise<T>, signal: AbortSignal, hasBegun: () => boolean): Promise<T> {
+  return await new Promise<T>((resolve, reject) => {
+    const abort = (): void => {
+      if (!hasBegun()) reject(signal.reason);
+    };
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    turn.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
 }
 
 /** The entry of the key when no living process holds it; what a dead one has left is taken over. */

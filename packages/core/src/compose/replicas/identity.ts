@@ -1,5 +1,6 @@
 import type { Version } from "../../journal.js";
-import type { ObjectInfo } from "../../provider.js";
+import type { ObjectInfo, StorageProvider } from "../../provider.js";
+import type { Committed } from "./row.js";
 
 /** What a composer with a journal writes beside every object, in the place of the write id. */
 export interface Identity {
@@ -25,6 +26,12 @@ export function identityOf({ writeId }: Pick<ObjectInfo, "writeId">): Identity |
 
 export function versionOf(info: Pick<ObjectInfo, "writeId">): Version | undefined {
   return identityOf(info)?.version;
+}
+
+/** Whether an object is the one that the key is. */
+export function isCurrent(current: Committed, { name }: StorageProvider, info: ObjectInfo): boolean {
+  const { version, etags } = current;
+  return versionOf(info) === version || (info.etag !== undefined && etags?.[name] === info.etag);
 }
 
 /** The facts as callers see them: the write id is their own. */

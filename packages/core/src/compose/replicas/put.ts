@@ -1,9 +1,11 @@
-import { createHash, randomUUID } from "node:crypto";
-import { StorageError, isStorageError, toStorageError, withErrorFacts, type Attempt } from "../../errors.js";
+import { randomUUID } from "node:crypto";
+import { sha256Of } from "../../digest.js";
+import { StorageError, withErrorFacts, type Attempt } from "../../errors.js";
 import type { Body, ObjectCopy, ObjectInfo, PutOptions, StorageProvider } from "../../provider.js";
 import { replayable } from "../../replayable.js";
 import { exhausted, movesOn, reportFallback } from "../chain.js";
 import { assertTakes } from "../members.js";
+import { sendShare, type ShareOutcome } from "../send-share.js";
 import { look } from "./ask-member.js";
 import { conclude } from "./conclude.js";
 import { assertConditions } from "./conditions.js";
@@ -25,16 +27,6 @@ import {
   type KeyRow,
 } from "./row.js";
 
-/** What became of one member's share of a write. */
-type Outcome =
-  | { readonly member: StorageProvider; readonly state: "applied"; readonly info: ObjectInfo }
-  /** `partial`: the member has decided for it, and cannot show it now. */
-  | {
-      readonly member: StorageProvider;
-      readonly state: "partial" | "refused" | "unknown";
-      readonly error: StorageError;
-    };
-
 /** One put, from its intent to its decision. */
 interface Write {
   readonly set: ReplicaSet;
@@ -42,7 +34,7 @@ interface Write {
   readonly intent: Intent;
   /** As the members get them. */
   readonly options: PutOptions & { readonly writeId: string };
-  readonly outcomes: Outcome[];
+  readonly outcomes: ShareOutcome[];
   readonly attempts: Attempt[];
   /** Of the bytes, as soon as it is known. */
   sha256: string | undefined;
@@ -61,7 +53,7 @@ export async function putReplicated(
   given: PutOptions,
 ): Promise<ObjectInfo> {
   const { ifMatch: _ifMatch, ifNoneMatch: _ifNoneMatch, ...plain } = given;
-  const begun = { writeId: given.writeId ?? randomUUID(), sha256: digestOf(body) };
+  const begun = { writeId: given.writeId ?? randomUUID(), sha256: body.bytes && sha256Of(body.bytes) };
   return await answeredEarly(set, (answer) =>
     holding(set, "put", key, given, async (held) => {
       const own = await assertConditions(set, held, given);
@@ -98,10 +90,6 @@ async function answeredEarly<T>(
     });
     set.writes.add(kept);
   });
-}
-
-function digestOf({ bytes }: Body): string | undefined {
-  return bytes === undefined ? undefined : createHash("sha256").update(bytes).digest("hex");
 }
 
 /** The members that a write may go to: not those where an earlier one may still take effect. */
@@ -164,8 +152,8 @@ async function sendInTurn(write: Write, takers: readonly StorageProvider[], body
   const others = askOthers(write, takers);
   try {
     for (const member of takers) {
-      const { shares, sha256 } = passed(kept ?? body);
-      const outcome = await send(write, member, shares);
+      const { share, sha256 } = passed(kept ?? body);
+      const outcome = await send(write, member, share);
       outcomes.push(outcome);
       write.sha256 ??= sha256();
       if (outcome.state === "applied" || !goesOn(write, outcome.error)) break;
@@ -179,13 +167,13 @@ async function sendInTurn(write: Write, takers: readonly StorageProvider[], body
 }
 
 /** A body on its way to one member: a file is left to those who can take one. */
-function passed(body: Body): { readonly shares: Share; readonly sha256: () => string | undefined } {
+function passed(body: Body): { readonly share: Share; readonly sha256: () => string | undefined } {
   if (body.path !== undefined) {
     const share: Share = { body, mayBeWhole: () => true, leave: () => {} };
-    return { shares: share, sha256: () => undefined };
+    return { share, sha256: () => undefined };
   }
   const { shares, sha256 } = teeBody(body, 1);
-  return { shares: shares[0] as Share, sha256 };
+  return { share: shares[0] as Share, sha256 };
 }
 
 function goesOn({ set, options }: Write, error: StorageError): boolean {
@@ -204,30 +192,27 @@ async function askOthers({ set, held, options }: Write, [first]: readonly Storag
 }
 
 async function send(
-  write: Write,
+  { set, held, options, attempts }: Write,
   member: StorageProvider,
-  { onProgress = write.options.onProgress, ...share }: Share & Pick<PutOptions, "onProgress">,
-): Promise<Outcome> {
-  const { set, held, options, attempts } = write;
-  const startedAt = performance.now();
-  try {
-    assertTakes(member, held.key, share.body, options);
-    const info = await member.put(held.key, share.body, { ...options, onProgress });
-    return { member, state: "applied", info };
-  } catch (thrown) {
-    const error = toStorageError(thrown, { operation: "put", provider: member.name, key: held.key });
-    attempts.push({ provider: error.provider, error, milliseconds: performance.now() - startedAt });
-    const isKnown = (error.applied === "no" && isStorageError(thrown)) || !share.mayBeWhole();
-    if (isKnown && error.applied !== "yes") return { member, state: "refused", error };
-    const answer = await look(set, member, held.key, options);
-    const isThere = answer.state === "present" && answer.info.writeId === options.writeId;
-    const outcome = isThere ? "applied" : answer.state === "silent" ? "unknown" : "absent";
-    options.onEvent?.({ type: "verified", operation: "put", provider: member.name, key: held.key, outcome });
-    if (isThere) return { member, state: "applied", info: answer.info };
-    return { member, state: error.applied === "yes" ? "partial" : "unknown", error };
-  } finally {
-    share.leave();
-  }
+  { onProgress = options.onProgress, ...share }: Share & Pick<PutOptions, "onProgress">,
+): Promise<ShareOutcome> {
+  const { key } = held;
+  const { onEvent } = options;
+  return await sendShare({
+    group: set,
+    member,
+    key,
+    share,
+    options,
+    put: async () => {
+      assertTakes(member, key, share.body, options);
+      return await member.put(key, share.body, { ...options, onProgress });
+    },
+    asking: { onEvent, isFinal: true },
+    onFailure: (error, milliseconds) => attempts.push({ provider: error.provider, error, milliseconds }),
+    onAnswer: (outcome) =>
+      onEvent?.({ type: "verified", operation: "put", provider: member.name, key, outcome }),
+  });
 }
 
 async function decide(write: Write): Promise<ObjectInfo> {

@@ -7,7 +7,7 @@ import { areAlike } from "./alike.js";
 import { conclude } from "./conclude.js";
 import type { Hedge } from "./hedge.js";
 import { busy, holding } from "./held-key.js";
-import { versionOf } from "./identity.js";
+import { isCurrent, versionOf } from "./identity.js";
 import type { ReplicaSet } from "./replica-set.js";
 import { isUndecided, type Committed, type KeyRow } from "./row.js";
 import { settled } from "./settle.js";
@@ -154,12 +154,6 @@ async function readCurrent<T>(look: Look<T>, row: KeyRow, current: Committed): P
     options.onEvent?.({ type: "stale", provider: member.name, key });
   }
   return { state: "silent", error: outOfReach(look, silent) };
-}
-
-/** Whether an object is the one that the key is. */
-export function isCurrent(current: Committed, { name }: StorageProvider, info: ObjectInfo): boolean {
-  const { version, etags } = current;
-  return versionOf(info) === version || (info.etag !== undefined && etags?.[name] === info.etag);
 }
 
 /** What the members held before the row began, if there is one. */

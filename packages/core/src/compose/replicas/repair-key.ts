@@ -1,5 +1,4 @@
-import { bytesBody, streamBody } from "../../body.js";
-import { sourceFailure } from "../../copy-object.js";
+import { bodyOf, sourceFailure } from "../../copy-object.js";
 import { StorageError, toStorageError } from "../../errors.js";
 import { guardResult } from "../../guard.js";
 import type { CallOptions, StorageProvider } from "../../provider.js";
@@ -8,12 +7,11 @@ import { look } from "./ask-member.js";
 import { conclude } from "./conclude.js";
 import { cleared } from "./delete.js";
 import { holding, type HeldKey } from "./held-key.js";
-import { identityOf, packIdentity } from "./identity.js";
+import { identityOf, isCurrent, packIdentity } from "./identity.js";
 import { cannotHold } from "./put.js";
-import { isCurrent } from "./read.js";
 import type { ReplicaSet } from "./replica-set.js";
 import { isSuspect, learned, refused, suspected, type Committed, type KeyRow } from "./row.js";
-import { settled } from "./settle.js";
+import { settled, withAnswer } from "./settle.js";
 import { swept } from "./uploads.js";
 
 const BACKOFF_MS = 1000;
@@ -70,18 +68,11 @@ function backoff(attempts: number): number {
 /** Members of which nobody knows what they hold are asked. */
 async function lookedAt(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<KeyRow> {
   const { row, key } = held;
-  const { current } = row;
-  if (current?.kind !== "put") return row;
+  if (row.current?.kind !== "put") return row;
   const members = membersLacking(set, held);
   const answers = await Promise.all(members.map((member) => look(set, member, key, options)));
   const now = set.journal.now();
-  return answers.reduce((next, answer) => {
-    const { name } = answer.member;
-    if (answer.state === "silent") return next;
-    if (answer.state === "absent") return learned(next, name, "absent", now);
-    const isThere = isCurrent(current, answer.member, answer.info);
-    return learned(next, name, isThere ? current.version : "unknown", now);
-  }, row);
+  return answers.reduce((next, answer) => withAnswer(next, answer, now), row);
 }
 
 async function converged(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<KeyRow> {
@@ -163,21 +154,16 @@ async function transfer(
         key,
       });
     }
-    const context = { key, provider: from.name };
     const { contentType, cacheControl, contentDisposition, metadata } = info;
     const { writeId = current.version } = identityOf(info) ?? {};
-    await to.put(
-      key,
-      body instanceof Uint8Array ? bytesBody(body, undefined, context) : streamBody(body, info.size, context),
-      {
-        ...call,
-        contentType,
-        cacheControl,
-        contentDisposition,
-        metadata,
-        writeId: packIdentity({ version: current.version, sha256: current.sha256, writeId }),
-      },
-    );
+    await to.put(key, bodyOf(result, from.name), {
+      ...call,
+      contentType,
+      cacheControl,
+      contentDisposition,
+      metadata,
+      writeId: packIdentity({ version: current.version, sha256: current.sha256, writeId }),
+    });
     return undefined;
   } catch (error) {
     return toStorageError(sourceFailure(error), { operation: "repair", provider: to.name, key });

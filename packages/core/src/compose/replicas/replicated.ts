@@ -1,4 +1,4 @@
-import { delay } from "../../abort.js";
+import { within } from "../../abort.js";
 import { StorageError, isStorageError } from "../../errors.js";
 import { describeProvider, type EveryMember } from "../../intercept.js";
 import type { SignedUrlOptions } from "../../links.js";
@@ -13,7 +13,7 @@ import type {
   Supports,
 } from "../../provider.js";
 import { ownProviders, type OwnProviders } from "../../own-providers.js";
-import { closeAll } from "../members.js";
+import { closeAll, locateIn } from "../members.js";
 import { joinedUpkeep } from "../upkeep.js";
 import { createReplicaSet, type SetParts } from "./create-set.js";
 import { deleteReplicated } from "./delete.js";
@@ -36,8 +36,8 @@ export interface ReplicatedParts extends SetParts {
 /** The sets behind the composers that this module has made. */
 const own: OwnProviders<ReplicaSet> = ownProviders<ReplicaSet>("a composer with a journal");
 
-/** The set behind a composer, if it has a journal. */
-export const replicaSetOf: OwnProviders<ReplicaSet>["find"] = own.find;
+/** The set behind a composer with a journal. */
+export const replicaSetOf: OwnProviders<ReplicaSet>["require"] = own.require;
 
 /** A provider of several members, with every verb kept by the journal. */
 export function replicated(parts: ReplicatedParts): StorageProvider {
@@ -58,13 +58,7 @@ function verbs(set: ReplicaSet, parts: ReplicatedParts): StorageProvider {
     list: (call) =>
       listReplicated(set, call, (key, { signal, onEvent }) => findReplicated(set, key, { signal, onEvent })),
     ref: (key) => members[0].ref(key),
-    locate: (text) => {
-      for (const member of members) {
-        const found = member.locate(text);
-        if (found !== undefined) return found;
-      }
-      return undefined;
-    },
+    locate: (text) => locateIn(members, text),
     copy: undefined,
     publicUrl: undefined,
     signedUrl: canSign ? (key, call) => signReplicated(set, key, call) : undefined,
@@ -85,10 +79,7 @@ function verbs(set: ReplicaSet, parts: ReplicatedParts): StorageProvider {
 const CLOSE_MS = 5000;
 
 async function closeSet({ members, answered, writes }: ReplicaSet): Promise<void> {
-  const stop = new AbortController();
-  const patience = delay(CLOSE_MS, stop.signal).catch(() => {});
-  await Promise.race([Promise.allSettled(answered), patience]);
-  stop.abort();
+  await within(Promise.allSettled(answered), CLOSE_MS);
   try {
     await closeAll(members);
   } finally {

@@ -2,7 +2,7 @@ import type { CallOptions } from "../../provider.js";
 import type { Answer } from "../survey.js";
 import { look } from "./ask-member.js";
 import type { HeldKey } from "./held-key.js";
-import { versionOf } from "./identity.js";
+import { isCurrent, versionOf } from "./identity.js";
 import type { ReplicaSet } from "./replica-set.js";
 import { committed, learned, type Intent, type KeyRow } from "./row.js";
 
@@ -32,17 +32,14 @@ function newestFound(
   return intent && { version: intent.version, sha256: intent.sha256 };
 }
 
-function withAnswer(row: KeyRow, answer: Answer, now: number): KeyRow {
+/** The row after a member was looked at. */
+export function withAnswer(row: KeyRow, answer: Answer, now: number): KeyRow {
   const { name } = answer.member;
+  const { current } = row;
   if (answer.state === "silent") return row;
   if (answer.state === "absent") return learned(row, name, "absent", now);
-  const version = versionOf(answer.info);
-  return learned(
-    row,
-    name,
-    version !== undefined && version === row.current?.version ? version : "unknown",
-    now,
-  );
+  const isThere = current !== undefined && isCurrent(current, answer.member, answer.info);
+  return learned(row, name, isThere ? current.version : "unknown", now);
 }
 
 /** Whether nothing of an unknown write is there, and nothing can come. */

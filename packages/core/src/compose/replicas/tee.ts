@@ -1,5 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { Readable } from "node:stream";
+import { sha256Of } from "../../digest.js";
 import type { Body } from "../../provider.js";
 
 /** How much of a body may wait for the slowest of its readers, in bytes. */
@@ -43,7 +44,7 @@ export function teeBody(source: Body, count: number, options: TeeOptions = {}): 
     const share: Share = { body: source, mayBeWhole: () => true, leave: () => {} };
     return {
       shares: Array.from({ length: count }, () => share),
-      sha256: () => createHash("sha256").update(bytes).digest("hex"),
+      sha256: () => sha256Of(bytes),
     };
   }
   const flow = new Flow(source, options.need ?? count, options.tooSlow);

@@ -5,8 +5,7 @@ import { look } from "./ask-member.js";
 import { conclude } from "./conclude.js";
 import { currentObject } from "./conditions.js";
 import { holding, type HeldKey } from "./held-key.js";
-import { versionOf, withoutIdentity } from "./identity.js";
-import { isCurrent } from "./read.js";
+import { isCurrent, versionOf, withoutIdentity } from "./identity.js";
 import type { ReplicaSet } from "./replica-set.js";
 import { expecting, uploaded, type KeyRow } from "./row.js";
 import { settled } from "./settle.js";
@@ -72,8 +71,9 @@ export async function finalizeReplicated(
         key,
       });
     }
-    await adopt(set, held, found);
-    options.onEvent?.({ type: "adopted", key, provider: found.info.provider });
+    held.row = { ...held.row, external: undefined };
+    await adopt(set, held, found, options);
+    await conclude(set, held, held.row);
     return found.info;
   });
 }
@@ -83,11 +83,16 @@ interface ForeignObject {
   readonly info: ObjectInfo;
 }
 
-async function adopt(set: ReplicaSet, held: HeldKey, { member, info }: ForeignObject): Promise<void> {
+async function adopt(
+  set: ReplicaSet,
+  held: HeldKey,
+  { member, info }: ForeignObject,
+  { onEvent }: CallOptions,
+): Promise<void> {
   const others = set.members.map(({ name }) => name).filter((name) => name !== member.name);
-  const row = { ...uploaded(held.row, member.name, info.etag ?? "", others), external: undefined };
+  const row = uploaded(held.row, member.name, info.etag ?? "", others);
   await held.save({ ...row, clearAt: set.journal.now() + set.graceMs }, []);
-  await conclude(set, held, held.row);
+  onEvent?.({ type: "adopted", key: held.key, provider: info.provider });
 }
 
 /** An object that the composer has not written: on the members that were signed for first. */
@@ -131,14 +136,7 @@ export async function swept(set: ReplicaSet, held: HeldKey, options: CallOptions
   });
   if (found === "silent") return;
   held.row = { ...held.row, external: left.length === 0 ? undefined : left };
-  if (found === undefined) return;
-  const others = set.members.map(({ name }) => name).filter((name) => name !== found.member.name);
-  held.row = {
-    ...uploaded(held.row, found.member.name, found.info.etag ?? "", others),
-    clearAt: now + set.graceMs,
-  };
-  await held.save(held.row, []);
-  options.onEvent?.({ type: "adopted", key: held.key, provider: found.info.provider });
+  if (found !== undefined) await adopt(set, held, found, options);
 }
 
 const SEPARATOR = ":";

@@ -1,0 +1,50 @@
+import { isStorageError, toStorageError, type StorageError } from "../errors.js";
+import type { HeadOptions, ObjectInfo, PutOptions, StorageProvider } from "../provider.js";
+import type { Group } from "./chain.js";
+import type { Share } from "./replicas/tee.js";
+import { askMember } from "./survey.js";
+
+/** What became of one member's share of a write. */
+export type ShareOutcome =
+  | { readonly member: StorageProvider; readonly state: "applied"; readonly info: ObjectInfo }
+  /** `partial`: the member has decided for it, and cannot show it now. */
+  | {
+      readonly member: StorageProvider;
+      readonly state: "partial" | "refused" | "unknown";
+      readonly error: StorageError;
+    };
+
+/** One member's share of a put. */
+export interface ShareSending {
+  readonly group: Group;
+  readonly member: StorageProvider;
+  readonly key: string;
+  readonly share: Share;
+  readonly options: PutOptions & { readonly writeId: string };
+  readonly put: () => Promise<ObjectInfo>;
+  /** How the member is asked what became of it. */
+  readonly asking: HeadOptions;
+  readonly onFailure: (error: StorageError, milliseconds: number) => void;
+  readonly onAnswer?: ((outcome: "applied" | "absent" | "unknown") => void) | undefined;
+}
+
+/** Sends a share. When its outcome is unknown the member is asked whether this very write is there. */
+export async function sendShare(sending: ShareSending): Promise<ShareOutcome> {
+  const { group, member, key, share, options, put, asking, onFailure, onAnswer } = sending;
+  const startedAt = performance.now();
+  try {
+    return { member, state: "applied", info: await put() };
+  } catch (thrown) {
+    const error = toStorageError(thrown, { operation: "put", provider: member.name, key });
+    onFailure(error, performance.now() - startedAt);
+    const isKnown = (error.applied === "no" && isStorageError(thrown)) || !share.mayBeWhole();
+    if (isKnown && error.applied !== "yes") return { member, state: "refused", error };
+    const answer = await askMember(group, member, key, asking);
+    const isThere = answer.state === "present" && answer.info.writeId === options.writeId;
+    onAnswer?.(isThere ? "applied" : answer.state === "silent" ? "unknown" : "absent");
+    if (isThere) return { member, state: "applied", info: answer.info };
+    return { member, state: error.applied === "yes" ? "partial" : "unknown", error };
+  } finally {
+    share.leave();
+  }
+}

@@ -36,6 +36,8 @@ export class FakeMember {
   readonly #objects = new Map<string, Stored>();
   #etags = 0;
   isDown = false;
+  /** How often an answer takes long, from 0 to 1. */
+  slow: number;
   /** Its credentials are wrong for writes. */
   forbids = false;
   rates: FaultRates = NO_FAULTS;
@@ -49,10 +51,11 @@ export class FakeMember {
       readonly conditionalDelete: boolean;
       readonly lateMs: number;
       readonly order: WriteOrder;
-      /** How often an answer takes long, from 0 to 1. */
       readonly slow: number;
     },
-  ) {}
+  ) {
+    this.slow = settings.slow;
+  }
 
   /** Past every fault: for checks. */
   peek(key: string): { readonly text: string; readonly info: ObjectInfo } | undefined {
@@ -176,7 +179,7 @@ export class FakeMember {
 
   /** Most of the time it is quick. */
   #latency(): number {
-    const isSlow = this.random() < this.settings.slow;
+    const isSlow = this.random() < this.slow;
     return between(this.random, 1, isSlow ? 400 : 20);
   }
 

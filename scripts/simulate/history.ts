@@ -170,7 +170,7 @@ async function play(world: World): Promise<readonly string[]> {
   await Promise.all(Array.from({ length: CLIENTS }, (_, index) => client(world, index)));
   world.isOver = true;
   await Promise.all(disturbances);
-  for (const member of members) Object.assign(member, { rates: NO_FAULTS, isDown: false });
+  for (const member of members) Object.assign(member, { rates: NO_FAULTS, isDown: false, slow: 0 });
   world.disk.failing = 0;
   await time.sleep(TIMES.settleMs);
   const left = await repairAll(world);

@@ -69,7 +69,10 @@ function backoff(attempts: number): number {
 async function lookedAt(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<KeyRow> {
   const { row, key } = held;
   if (row.current?.kind !== "put") return row;
-  const members = membersLacking(set, held);
+  // Of the others it is known that they hold something else, or nothing.
+  const members = membersLacking(set, held).filter(
+    ({ name }) => (row.holds[name] ?? "unknown") === "unknown",
+  );
   const answers = await Promise.all(members.map((member) => look(set, member, key, options)));
   const now = set.journal.now();
   return answers.reduce((next, answer) => withAnswer(next, answer, now), row);

@@ -89,6 +89,21 @@ export function linkedController(
   return { controller, unlink: () => outer?.removeEventListener("abort", follow) };
 }
 
+/** A signal that aborts with the first of two; `unlink` must be called when the work is done. */
+export function eitherSignal(
+  one: AbortSignal | undefined,
+  other: AbortSignal,
+): { readonly signal: AbortSignal; readonly unlink: () => void } {
+  if (one === undefined) return { signal: other, unlink: () => {} };
+  const first = linkedController(one);
+  const second = linkedController(other, (reason) => first.controller.abort(reason));
+  const unlink = (): void => {
+    first.unlink();
+    second.unlink();
+  };
+  return { signal: first.controller.signal, unlink };
+}
+
 /** Waits for something, but not longer than that. */
 export async function within(settled: Promise<unknown>, milliseconds: number): Promise<void> {
   const stop = new AbortController();

@@ -141,7 +141,12 @@ function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry
     return { ...row, nextAt: until, lease: { process: journal.process, until, sending } };
   };
   const renew = (): void => {
-    if (!isReleased) write(() => leased(held.row, held.row.lease?.sending ?? [])).catch(() => {});
+    if (isReleased) return;
+    write(() => leased(held.row, held.row.lease?.sending ?? [])).catch(() => {
+      // The journal cannot be written: from now on nobody waits for this process.
+      const { until = 0 } = held.row.lease ?? {};
+      if (journal.now() >= until) lost.abort(takenAway(set, operation, key));
+    });
   };
 
   const held: LeavableKey = {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { eitherSignal } from "../../abort.js";
 import { sha256Of } from "../../digest.js";
 import { StorageError, withErrorFacts, type Attempt } from "../../errors.js";
 import type { Body, ObjectCopy, ObjectInfo, PutOptions, StorageProvider } from "../../provider.js";
@@ -61,10 +62,16 @@ export async function putReplicated(
       const takers = assertEnough(set, held);
       await held.save(opened(held.row, begun), namesOf(takers));
       const intent = { ...begun, version: held.row.open?.version ?? "" };
-      const options = { ...plain, writeId: packIdentity(intent) };
+      // What another process has taken over is not written any more.
+      const { signal, unlink } = eitherSignal(given.signal, held.signal);
+      const options = { ...plain, signal, writeId: packIdentity(intent) };
       const write: Write = { set, held, intent, options, outcomes: [], attempts: [], sha256: begun.sha256 };
-      if (set.placement.writing === "at once") await sendToAll(write, takers, body, answer);
-      else await sendInTurn(write, takers, body);
+      try {
+        if (set.placement.writing === "at once") await sendToAll(write, takers, body, answer);
+        else await sendInTurn(write, takers, body);
+      } finally {
+        unlink();
+      }
       return await decide(write);
     }),
   );

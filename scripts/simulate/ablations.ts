@@ -210,4 +210,15 @@ export const ABLATIONS: readonly Ablation[] = [
       ),
     ],
   },
+  {
+    rule: "a percentage that comes back is another placement for the one who moves",
+    scenarios: ["moves", "split"],
+    without: [
+      edit(
+        "core/src/compose/split.ts",
+        'epoch: () => (move ? revision : ""),',
+        'epoch: () => (move ? String(current.basisPoints) : ""),',
+      ),
+    ],
+  },
 ];

@@ -175,7 +175,7 @@ async function play(world: World): Promise<readonly string[]> {
   await time.sleep(TIMES.settleMs);
   const left = await repairAll(world);
   await finalReads(world);
-  return [...left, ...world.complaints, ...checkHistories(world), ...checkMembers(world)];
+  return [...left, ...world.complaints, ...checkHistories(world), ...(await checkMembers(world))];
 }
 
 async function client(world: World, index: number): Promise<void> {
@@ -409,37 +409,15 @@ async function repairs(world: World, index: number): Promise<void> {
   }
 }
 
-async function repairAll({
-  processes,
-  time,
-  disk,
-  prefix,
-  scenario,
-  history,
-}: World): Promise<readonly string[]> {
+async function repairAll({ processes, time, disk, prefix }: World): Promise<readonly string[]> {
   const { provider } = processes[0] as Process;
   const { upkeep } = provider;
-  if (scenario.disturb !== undefined) {
-    const never = (): number => 1;
-    for (const key of history.keys()) await untilAnswered(() => scenario.disturb?.(provider, never, key));
-  }
   for (let round = 0; round < 1000; round++) {
     const wait = await upkeep?.repair({});
     if (wait === undefined) return [];
     await time.sleep(Math.min(wait, TIMES.settleMs));
   }
   return rowsOf(disk, prefix).map(({ key, row }) => `not converged: ${key} ${JSON.stringify(row)}`);
-}
-
-/** Members may be slow for a moment even when nothing fails any more. */
-async function untilAnswered(act: () => Promise<void> | undefined): Promise<void> {
-  for (let tries = 0; tries < 20; tries++) {
-    try {
-      return await act();
-    } catch (error) {
-      if (!isStorageError(error, "Unavailable")) throw error;
-    }
-  }
 }
 
 async function finalReads(world: World): Promise<void> {
@@ -458,26 +436,32 @@ function checkHistories({ history, trace }: World): readonly string[] {
   });
 }
 
-function checkMembers({ history, members, scenario, time }: World): readonly string[] {
-  void time;
-  return [...history].flatMap(([key, seen]) => {
+async function checkMembers({ history, members, scenario, processes }: World): Promise<readonly string[]> {
+  const { provider } = processes[0] as Process;
+  const problems: string[] = [];
+  for (const [key, seen] of history) {
     const final = seen.findLast(({ who, kind }) => who === "the end" && kind === "read");
-    if (final === undefined) return [`${key} cannot be read in the end`];
     const held = members.map((member) => member.peek(key)?.text);
-    const problem = holdersProblem(scenario, held, final.value);
-    return problem === undefined ? [] : [`${key}: ${problem}: ${JSON.stringify(held)}, read ${final.value}`];
-  });
+    const home = await scenario.homeOf?.(provider, key);
+    const problem =
+      final === undefined ? "cannot be read in the end" : holdersProblem(scenario, held, final.value, home);
+    if (problem !== undefined)
+      problems.push(`${key}: ${problem}: ${JSON.stringify(held)}, read ${final?.value}`);
+  }
+  return problems;
 }
 
 function holdersProblem(
   { holders, name }: Scenario,
   held: readonly (string | undefined)[],
   final: string | undefined,
+  home: number | undefined,
 ): string | undefined {
   const present = held.filter((text) => text !== undefined);
   if (final === undefined) return present.length === 0 ? undefined : "deleted and still there";
   if (present.some((text) => text !== final)) return "an older copy is left";
   const expected = { all: held.length, first: name === "fallback-of-mirrors" ? 2 : 1, one: 1 }[holders];
   if (present.length !== expected) return `${present.length} copies instead of ${expected}`;
+  if (home !== undefined && held[home] === undefined) return "it is not on the member that it belongs to";
   return holders === "first" && held[0] === undefined ? "it is not on the first member" : undefined;
 }

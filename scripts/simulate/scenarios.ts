@@ -4,9 +4,11 @@ import {
   mirror,
   setSplitPercent,
   split,
+  splitPercent,
   type Journal,
   type StorageProvider,
 } from "./core.js";
+import { bucketOf } from "../../packages/core/src/compose/split-hash.js";
 
 /** What of the protocol's times is the same for all. In milliseconds of virtual time. */
 export const TIMES = { settleMs: 2000, leaseMs: 1500, waitMs: 3000, graceMs: 400, askMs: 250 } as const;
@@ -20,6 +22,8 @@ export interface Scenario {
   readonly make: (members: readonly StorageProvider[], journal: Journal) => StorageProvider;
   /** Something that operators do meanwhile. */
   readonly disturb?: (provider: StorageProvider, random: () => number, key: string) => Promise<void>;
+  /** Which member holds a key in the end, by its index. */
+  readonly homeOf?: (provider: StorageProvider, key: string) => Promise<number>;
   /** Nothing fails, but answers take long and objects move all the time: what is looked at twice has changed. */
   readonly isRestless?: boolean;
   /** How many members hold an object in the end; or which. */
@@ -28,6 +32,12 @@ export interface Scenario {
 
 function two(members: readonly StorageProvider[]): readonly [StorageProvider, StorageProvider] {
   return members as readonly [StorageProvider, StorageProvider];
+}
+
+const SALT = "s";
+
+async function sideOf(provider: StorageProvider, key: string): Promise<number> {
+  return bucketOf(SALT, key) < (await splitPercent(provider)) * 100 ? 1 : 0;
 }
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -72,15 +82,13 @@ export const SCENARIOS: readonly Scenario[] = [
         from,
         to,
         percent: 50,
-        salt: "s",
+        salt: SALT,
         move: true,
         onUnavailable: "other",
       });
     },
-    disturb: async (provider, random, key) => {
-      if (random() < 0.5) await setSplitPercent(provider, Math.floor(random() * 5) * 25);
-      else await adoptKey(provider, key);
-    },
+    disturb: async (provider, random) => await setSplitPercent(provider, Math.floor(random() * 5) * 25),
+    homeOf: sideOf,
     holders: "one",
   },
   {
@@ -89,12 +97,13 @@ export const SCENARIOS: readonly Scenario[] = [
     make: (members, journal) => {
       const [from, to] = two(members);
       const breaker = { consecutive: 2 };
-      return split({ ...PLAIN, breaker, journal, from, to, percent: 0, salt: "s", move: true });
+      return split({ ...PLAIN, breaker, journal, from, to, percent: 0, salt: SALT, move: true });
     },
     disturb: async (provider, random, key) => {
       if (random() < 0.3) await setSplitPercent(provider, random() < 0.5 ? 0 : 100);
       else await adoptKey(provider, key);
     },
+    homeOf: sideOf,
     isRestless: true,
     holders: "one",
   },

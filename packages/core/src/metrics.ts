@@ -100,6 +100,7 @@ const TAKERS: Takers = {
   hedge: ({ provider }, { add }) => add("stowage_hedges_won_total", { provider }),
   breaker: ({ provider, kind, state }, { set }) =>
     set("stowage_breaker_open", { provider, kind }, state === "open" ? 1 : 0),
+  percent: () => {},
   ignored: () => {},
   skipped: () => {},
   unconfirmed: () => {},
@@ -173,6 +174,11 @@ function healthLines(health: Health | undefined): readonly string[] {
       "stowage_journal_stuck",
       "Keys that repair could not put right in a day.",
       ofJournals(({ stuck }) => stuck),
+    ),
+    ...gauge(
+      "stowage_journal_recovering",
+      "Whether repair has yet to look at every object.",
+      ofJournals(({ recovering }) => (recovering ? 1 : 0)),
     ),
   ];
 }

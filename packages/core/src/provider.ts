@@ -185,6 +185,13 @@ export type StorageEvent =
       readonly provider: string;
     }
   | {
+      /** A split was made with another percentage than the one that counts: what was set last, for every process. */
+      readonly type: "percent";
+      readonly provider: string;
+      readonly percent: number;
+      readonly proposed: number;
+    }
+  | {
       /** A provider failed so often that it is not asked for a while, or works again. */
       readonly type: "breaker";
       readonly provider: string;
@@ -501,6 +508,11 @@ export interface JournalHealth {
   readonly oldestSeconds: number;
   /** Keys that repair could not put right in a day. */
   readonly stuck: number;
+  /**
+   * Whether the journal has not seen every object yet: it has just begun, over members that hold objects already, or
+   * an earlier one was lost. Until repair has, reads ask every member and take the newest version.
+   */
+  readonly recovering: boolean;
 }
 
 /** How a storage is, for a health check. */

@@ -67,7 +67,7 @@ export function memberError(
 export async function ask<T>(
   chain: Group,
   member: StorageProvider,
-  key: string,
+  key: string | undefined,
   options: CallOptions,
   question: (options: CallOptions) => Promise<T>,
   operation: Operation = "head",

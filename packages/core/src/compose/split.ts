@@ -8,6 +8,7 @@ import { putInChain } from "./fallback-put.js";
 import { prepareMembers, type MemberOptions } from "./members.js";
 import type { JournalOptions } from "./replicas/create-set.js";
 import { oneHome } from "./replicas/placements.js";
+import type { Placement } from "./replicas/replica-set.js";
 import { replicated, replicaSetOf } from "./replicas/replicated.js";
 import { assertOverwrites, assertTier, stateless } from "./stateless.js";
 import { BASIS_POINTS, bucketOf, toBasisPoints } from "./split-hash.js";
@@ -42,6 +43,11 @@ export interface SplitOptions extends MemberOptions, JournalOptions {
 interface SplitRecord {
   readonly salt: string;
   readonly basisPoints: number;
+}
+
+interface Recorded {
+  readonly value: SplitRecord;
+  readonly revision: string;
 }
 
 interface Split {
@@ -136,8 +142,13 @@ function withJournal({
   move,
 }: JournaledSplit): StorageProvider {
   let current = proposed;
+  let revision = "";
   const order = (key: string): Sides => orderFor(group.members, current, key);
-  const home = oneHome(group.members, order, move);
+  const home: Placement = {
+    ...oneHome(group.members, order, move),
+    // Where objects stay, nothing is elsewhere than it should be. A share that comes back is another placement.
+    epoch: () => (move ? revision : ""),
+  };
   const provider = replicated({
     ...group,
     type: "split",
@@ -146,8 +157,14 @@ function withJournal({
     options,
     supports: choiceSupports(group.members),
     limits: move ? [] : ["objects stay where they are when the percentage changes"],
-    refresh: async () => {
-      current = await recordOf(made);
+    refresh: async ({ onEvent }) => {
+      const record = await recordOf(made);
+      const { basisPoints } = record.value;
+      if (revision === "" && basisPoints !== proposed.basisPoints) {
+        const [percent, wanted] = [toPercent(basisPoints), toPercent(proposed.basisPoints)];
+        onEvent?.({ type: "percent", provider: name, percent, proposed: wanted });
+      }
+      ({ value: current, revision } = record);
     },
   });
   const { journal: part, name } = replicaSetOf(provider, "split");
@@ -156,7 +173,7 @@ function withJournal({
 }
 
 /** What counts now; the first process to ask writes down what it was started with. */
-async function recordOf({ journal, proposed, name, members }: Split): Promise<SplitRecord> {
+async function recordOf({ journal, proposed, name, members }: Split): Promise<Recorded> {
   for (;;) {
     const record = await journal.readControl(CONTROL);
     if (record === undefined) {
@@ -164,7 +181,7 @@ async function recordOf({ journal, proposed, name, members }: Split): Promise<Sp
       continue;
     }
     const value = record.value as SplitRecord;
-    if (value.salt === proposed.salt) return value;
+    if (value.salt === proposed.salt) return { value, revision: record.revision };
     if (!(await bothHold(members))) {
       await journal.writeControl(CONTROL, record.revision, proposed);
       continue;
@@ -183,7 +200,11 @@ async function bothHold(members: readonly StorageProvider[]): Promise<boolean> {
 
 /** The share that counts now, in per cent. */
 export async function splitPercent(provider: StorageProvider): Promise<number> {
-  const { basisPoints } = await recordOf(splits.require(provider, "splitPercent"));
+  const { value } = await recordOf(splits.require(provider, "splitPercent"));
+  return toPercent(value.basisPoints);
+}
+
+function toPercent(basisPoints: number): number {
   return (basisPoints * 100) / BASIS_POINTS;
 }
 

@@ -1,32 +1,28 @@
-import type { CallOptions, ObjectInfo, StorageProvider } from "../../provider.js";
+import type { CallOptions } from "../../provider.js";
 import { mayHold } from "../chain.js";
 import { look } from "./ask-member.js";
-import type { HeldKey } from "./held-key.js";
-import { identityOf } from "./identity.js";
+import { conclude } from "./conclude.js";
+import { busy, holding, type HeldKey } from "./held-key.js";
+import { identityOf, newestOf, versionOf, type Copy } from "./identity.js";
 import type { ReplicaSet } from "./replica-set.js";
-import { adopted, type KeyRow } from "./row.js";
+import { adopted, isUndecided, type KeyRow } from "./row.js";
 
 /**
- * The row of a key that has none, made of what its members hold: the newest version counts; of objects without a
- * version the first in the order of reading.
+ * The row of a key of which the journal does not say what it is, made of what its members hold: the newest version
+ * counts; of objects without a version the first in the order of reading.
  *
- * @returns `undefined` when no member has an object.
+ * @returns `undefined` when no member has an object that is decided.
  * @throws StorageError `Unavailable` when a member does not answer.
  */
-export async function adoptedRow(
-  set: ReplicaSet,
-  held: HeldKey,
-  options: CallOptions,
-): Promise<KeyRow | undefined> {
+async function adoptedRow(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<KeyRow | undefined> {
   const order = set.placement.readOrder(held.key);
   const answers = await Promise.all(order.map((member) => look(set, member, held.key, options)));
   const silent = answers.find((answer) => answer.state === "silent");
   if (silent?.state === "silent") throw mayHold(silent.error, "repair", held.key);
-  const copies = answers.flatMap((answer) => (answer.state === "present" ? [answer] : []));
-  const newest = copies.reduce<Copy | undefined>(
-    (best, copy) => (isNewer(copy, best) ? copy : best),
-    undefined,
-  );
+  const copies = answers
+    .flatMap((answer) => (answer.state === "present" ? [answer] : []))
+    .filter(({ info }) => !isUndecided(held.row, versionOf(info)));
+  const newest = newestOf(copies);
   if (newest === undefined) return undefined;
   const identity = identityOf(newest.info);
   const holds = answers.map(
@@ -40,16 +36,24 @@ export async function adoptedRow(
   });
 }
 
-interface Copy {
-  readonly member: StorageProvider;
-  readonly info: ObjectInfo;
-}
-
-function isNewer({ info }: Copy, best: Copy | undefined): boolean {
-  return best === undefined || (identityOf(info)?.version ?? "") > (identityOf(best.info)?.version ?? "");
-}
-
 function isSame({ info }: Copy, newest: Copy): boolean {
   const version = identityOf(info)?.version;
   return version !== undefined && version === identityOf(newest.info)?.version;
+}
+
+/**
+ * Has repair look whether the object of a key is where it should be: what the members hold becomes what the journal
+ * says of it. A key that the journal knows already is looked at anyway.
+ *
+ * @throws StorageError `Unavailable` when a member does not answer, or an earlier write is not decided yet.
+ */
+export async function adoptKeyOf(set: ReplicaSet, key: string, options: CallOptions): Promise<void> {
+  await holding(set, "repair", key, options, async (held) => {
+    if (held.row.current !== undefined) return;
+    const row = await adoptedRow(set, held, options);
+    if (row === undefined) return;
+    // It would be given a version that is newer than what is not decided.
+    if (row.current?.version === "" && row.uncertain.length > 0) throw busy(set, "repair", key);
+    await conclude(set, held, { ...row, clearAt: set.journal.now() + set.graceMs });
+  });
 }

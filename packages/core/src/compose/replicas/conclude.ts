@@ -8,6 +8,8 @@ import { isSettled, isSuspect, type KeyRow } from "./row.js";
  * @returns Whether nothing is left to do.
  */
 export async function conclude(set: ReplicaSet, held: HeldKey, row: KeyRow, pauseMs = 0): Promise<boolean> {
+  // Keys may have been placed otherwise meanwhile, and whoever walks them may have been past this one.
+  await set.refresh({});
   const members = set.members.map(({ name }) => name);
   const targets = set.placement.targets(held.key, row);
   if (isSettled(row, members, targets)) {

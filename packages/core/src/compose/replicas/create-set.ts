@@ -32,7 +32,7 @@ const LEASE_MS = 30_000;
 const GRACE_MS = 60_000;
 
 export interface SetParts extends Omit<Group, "spool"> {
-  readonly refresh?: (() => Promise<void>) | undefined;
+  readonly refresh?: ReplicaSet["refresh"] | undefined;
   readonly hedge?: HedgeOptions | undefined;
   readonly type: string;
   readonly journal: Journal;
@@ -71,7 +71,7 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
     answered: new Set(),
     workListeners: new Set(),
     // One member has nobody to differ from.
-    state: { alike: members.length === 1 },
+    state: { isTrusted: members.length === 1, checking: undefined, emptyAfter: 0 },
     hedge: parts.hedge === undefined ? undefined : createHedge(parts.hedge),
     refresh: parts.refresh ?? (async () => {}),
   };

@@ -38,7 +38,7 @@ export async function holding<T>(
   set: ReplicaSet,
   operation: Operation,
   key: string,
-  { signal }: CallOptions,
+  { signal, onEvent }: CallOptions,
   work: (held: HeldKey) => Promise<T>,
 ): Promise<T> {
   const deadline = set.journal.now() + set.waitMs;
@@ -48,7 +48,7 @@ export async function holding<T>(
     for (;;) {
       signal?.throwIfAborted();
       const entry = await freeEntry(set, operation, key, deadline, signal);
-      await set.refresh();
+      await set.refresh({ onEvent });
       const held = createHeldKey(set, operation, key, entry);
       try {
         return await work(held);
@@ -136,13 +136,9 @@ function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry
     writing = mine.catch(() => {});
     await mine;
   };
-  const leased = (row: KeyRow, sending: readonly string[]): KeyRow => {
-    const until = set.journal.now() + leaseMs;
-    return { ...row, nextAt: until, lease: { process: journal.process, until, sending } };
-  };
   const renew = (): void => {
     if (isReleased) return;
-    write(() => leased(held.row, held.row.lease?.sending ?? [])).catch(() => {
+    write(() => leased(set, held.row, held.row.lease?.sending ?? [])).catch(() => {
       // The journal cannot be written: from now on nobody waits for this process.
       const { until = 0 } = held.row.lease ?? {};
       if (journal.now() >= until) lost.abort(takenAway(set, operation, key));
@@ -155,7 +151,7 @@ function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry
     row: entry.row ?? newRow(set.journal.now()),
     signal: lost.signal,
     save: async (row, sending) => {
-      await write(() => leased(row, sending));
+      await write(() => leased(set, row, sending));
       isSaved = true;
       timer ??= setInterval(renew, leaseMs / 3).unref();
     },
@@ -173,6 +169,11 @@ function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry
     },
   };
   return held;
+}
+
+function leased({ journal, leaseMs }: ReplicaSet, row: KeyRow, sending: readonly string[]): KeyRow {
+  const until = journal.now() + leaseMs;
+  return { ...row, nextAt: until, lease: { process: journal.process, until, sending } };
 }
 
 function takenAway({ name }: ReplicaSet, operation: Operation, key: string): StorageError {

@@ -34,6 +34,21 @@ export function isCurrent(current: Committed, { name }: StorageProvider, info: O
   return versionOf(info) === version || (info.etag !== undefined && etags?.[name] === info.etag);
 }
 
+/** An object, and where it was found. */
+export interface Copy {
+  readonly member: StorageProvider;
+  readonly info: ObjectInfo;
+}
+
+/** The newest of several copies; the first of those that are equally new, or of no known age. */
+export function newestOf<T extends Copy>(copies: readonly T[]): T | undefined {
+  return copies.reduce<T | undefined>(
+    (best, copy) =>
+      best === undefined || (versionOf(copy.info) ?? "") > (versionOf(best.info) ?? "") ? copy : best,
+    undefined,
+  );
+}
+
 /** The facts as callers see them: the write id is their own. */
 export function withoutIdentity(info: ObjectInfo): ObjectInfo {
   const identity = identityOf(info);

@@ -5,7 +5,7 @@ import { compareKeys } from "../../key.js";
 import { listEntry } from "../../page.js";
 import { LIST_LIMIT_DEFAULT, type ListOptions, type ListPage, type ObjectInfo } from "../../provider.js";
 import { mergeLists, type MergedPage } from "../merge-list.js";
-import { areAlike } from "./alike.js";
+import { isTrusted } from "./inventory.js";
 import type { ReplicaSet } from "./replica-set.js";
 
 /** How many keys that are in transition one page looks at. */
@@ -76,7 +76,7 @@ async function listMembers(
 ): Promise<MergedPage> {
   const { name, members, placement } = set;
   const behind = { ...options, cursor: undefined, after: from };
-  if (!(await areAlike(set))) return await mergeLists(name, members, behind);
+  if (!placement.alike || !(await isTrusted(set))) return await mergeLists(name, members, behind);
   let failure: unknown;
   for (const member of placement.readOrder("")) {
     try {

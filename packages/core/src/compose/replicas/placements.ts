@@ -25,6 +25,8 @@ export function oneHome(
       return target === undefined ? [] : [target];
     },
     alike: members.length === 1,
+    isHome: (key, member) => order(key)[0] === member,
+    epoch: () => "",
   };
 }
 
@@ -43,5 +45,7 @@ export function everywhere(
     readOrder: order,
     targets: () => names,
     alike: true,
+    isHome: () => false,
+    epoch: () => "",
   };
 }

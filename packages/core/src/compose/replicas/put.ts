@@ -12,6 +12,7 @@ import { conclude } from "./conclude.js";
 import { assertConditions } from "./conditions.js";
 import { holding, type HeldKey } from "./held-key.js";
 import { packIdentity, withoutIdentity } from "./identity.js";
+import { isTrusted } from "./inventory.js";
 import type { ReplicaSet } from "./replica-set.js";
 import { slowest } from "./slowest-progress.js";
 import { teeBody, type Share } from "./tee.js";
@@ -55,6 +56,8 @@ export async function putReplicated(
 ): Promise<ObjectInfo> {
   const { ifMatch: _ifMatch, ifNoneMatch: _ifNoneMatch, ...plain } = given;
   const begun = { writeId: given.writeId ?? randomUUID(), sha256: body.bytes && sha256Of(body.bytes) };
+  // Before the first object comes it is seen whether there were others.
+  if (!set.state.isTrusted) await isTrusted(set);
   return await answeredEarly(set, (answer) =>
     holding(set, "put", key, given, async (held) => {
       const own = await assertConditions(set, held, given);

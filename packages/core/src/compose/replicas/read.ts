@@ -2,12 +2,13 @@ import { delay } from "../../abort.js";
 import { StorageError, type Attempt, type Operation } from "../../errors.js";
 import type { JournalEntry } from "../../journal.js";
 import type { CallOptions, HeadOptions, ObjectInfo, StorageProvider } from "../../provider.js";
+import { askMember } from "../survey.js";
 import { memberError, movesOn, reportFallback, saysAbsent } from "../chain.js";
-import { areAlike } from "./alike.js";
 import { conclude } from "./conclude.js";
 import type { Hedge } from "./hedge.js";
 import { busy, holding } from "./held-key.js";
-import { isCurrent, versionOf } from "./identity.js";
+import { isCurrent, newestOf, versionOf } from "./identity.js";
+import { isTrusted } from "./inventory.js";
 import type { ReplicaSet } from "./replica-set.js";
 import { isUndecided, type Committed, type KeyRow } from "./row.js";
 import { settled } from "./settle.js";
@@ -24,6 +25,8 @@ export interface Reader<T> {
 export interface Found<T> {
   readonly member: StorageProvider;
   readonly result: T;
+  /** A member that does not answer may hold a newer one: the journal has just begun, and cannot tell. */
+  readonly mayBeStale?: boolean | undefined;
 }
 
 /** What one look at the members gave. */
@@ -120,10 +123,11 @@ export async function readOnce<T>(
   options: HeadOptions,
   reader: Reader<T>,
 ): Promise<Reading<T>> {
-  const look: Look<T> = { set, key, options, reader, attempts: [], alike: await areAlike(set) };
+  const look: Look<T> = { set, key, options, reader, attempts: [] };
   if (row?.current?.kind === "delete") return { state: "absent", isFinal: true };
   if (row?.current !== undefined) return await readCurrent(look, row, row.current);
-  return await readBase(look, row);
+  const trusted = set.state.isTrusted || (await isTrusted(set));
+  return trusted ? await readBase(look, row) : await readNewest(look, row);
 }
 
 interface Look<T> {
@@ -132,8 +136,6 @@ interface Look<T> {
   readonly options: HeadOptions;
   readonly reader: Reader<T>;
   readonly attempts: Attempt[];
-  /** Whether one member can answer for all. */
-  readonly alike: boolean;
 }
 
 /** From a member that holds this very version. */
@@ -158,7 +160,9 @@ async function readCurrent<T>(look: Look<T>, row: KeyRow, current: Committed): P
 
 /** What the members held before the row began, if there is one. */
 async function readBase<T>(look: Look<T>, row: KeyRow | undefined): Promise<Reading<T>> {
-  const { reader, alike } = look;
+  const { reader } = look;
+  // One member can answer for all.
+  const { alike } = look.set.placement;
   let silent: StorageError | undefined;
   let isOpen = false;
   const order = inOrder(look);
@@ -179,6 +183,27 @@ async function readBase<T>(look: Look<T>, row: KeyRow | undefined): Promise<Read
   return silent === undefined
     ? { state: "absent", isFinal: false }
     : { state: "silent", error: outOfReach(look, silent) };
+}
+
+/** What the members held before the journal began: the newest version of them all. */
+async function readNewest<T>(look: Look<T>, row: KeyRow | undefined): Promise<Reading<T>> {
+  const { set, key, options } = look;
+  const { signal, onEvent } = options;
+  const order = inOrder(look).filter(({ name }) => row?.holds[name] !== "absent");
+  const answers = await Promise.all(order.map((member) => askMember(set, member, key, { signal, onEvent })));
+  const silent = answers.find((answer) => answer.state === "silent");
+  const present = answers.flatMap((answer) => (answer.state === "present" ? [answer] : []));
+  const decided = present.filter(({ info }) => row === undefined || !isUncertain(row, versionOf(info)));
+  const newest = newestOf(decided);
+  if (newest === undefined) {
+    if (present.length > 0) return { state: "undecided" };
+    if (silent === undefined) return { state: "absent", isFinal: false };
+    return { state: "silent", error: outOfReach(look, silent.error) };
+  }
+  const { found, error } = await tryMember(look, newest.member);
+  if (error !== undefined) return { state: "silent", error: outOfReach(look, error) };
+  if (found === undefined) return { state: "undecided" };
+  return { state: "found", ...found, mayBeStale: silent !== undefined };
 }
 
 /** Whether an object is of a write that is not decided, or that began after the row was read. */

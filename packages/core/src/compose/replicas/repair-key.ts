@@ -2,7 +2,6 @@ import { bodyOf, sourceFailure } from "../../copy-object.js";
 import { StorageError, toStorageError } from "../../errors.js";
 import { guardResult } from "../../guard.js";
 import type { CallOptions, StorageProvider } from "../../provider.js";
-import { adoptedRow } from "./adopt.js";
 import { look } from "./ask-member.js";
 import { conclude } from "./conclude.js";
 import { cleared } from "./delete.js";
@@ -48,15 +47,6 @@ function hasProgress(set: ReplicaSet, { key }: HeldKey, before: KeyRow, after: K
 function isRight({ current, holds }: KeyRow, name: string, isTarget: boolean): boolean {
   if (current === undefined) return false;
   return holds[name] === (current.kind === "put" && isTarget ? current.version : "absent");
-}
-
-/** Puts a key that has no row into transition when its object is not where it should be. Repair does the rest. */
-export async function adoptKeyOf(set: ReplicaSet, key: string, options: CallOptions): Promise<void> {
-  await holding(set, "repair", key, options, async (held) => {
-    if (!held.isNew) return;
-    const row = await adoptedRow(set, held, options);
-    if (row !== undefined) await conclude(set, held, { ...row, clearAt: set.journal.now() + set.graceMs });
-  });
 }
 
 /** Full jitter, as retries have it. */

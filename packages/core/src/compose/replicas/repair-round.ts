@@ -2,8 +2,9 @@ import { concurrently } from "../../concurrently.js";
 import { isStorageError } from "../../errors.js";
 import type { CallOptions, Upkeep } from "../../provider.js";
 import { healthOfSet } from "./set-health.js";
-import { compareMembers } from "./alike.js";
-import { adoptKeyOf, repairKey } from "./repair-key.js";
+import { adoptKeyOf } from "./adopt.js";
+import { takeStock } from "./inventory.js";
+import { repairKey } from "./repair-key.js";
 import type { ReplicaSet } from "./replica-set.js";
 
 const KEYS_PER_ROUND = 256;
@@ -38,15 +39,25 @@ async function repairDue(set: ReplicaSet, options: CallOptions): Promise<number 
       isBusy = true;
     }
   });
-  const isComparing = await compareMembers(set, options, (key) => adoptKeyOf(impatient, key, options)).catch(
+  const isWalking = await walked(set, options, (key) => adoptKeyOf(impatient, key, options)).catch(
     (error: unknown) => {
       options.signal?.throwIfAborted();
       if (!isStorageError(error)) throw error;
+      options.onEvent?.({ type: "repairFailed", provider: set.name, error });
       isBusy = true;
       return true;
     },
   );
-  const next = isComparing ? set.journal.now() : await set.journal.nextDue();
+  const next = isWalking ? set.journal.now() : await set.journal.nextDue();
   if (next === undefined) return undefined;
   return Math.max(next - set.journal.now(), isBusy ? BUSY_MS : 0);
+}
+
+async function walked(
+  set: ReplicaSet,
+  options: CallOptions,
+  adopt: (key: string) => Promise<void>,
+): Promise<boolean> {
+  await set.refresh(options);
+  return await takeStock(set, options, adopt);
 }

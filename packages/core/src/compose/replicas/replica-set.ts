@@ -1,6 +1,6 @@
 import type { JournalPart } from "../../journal.js";
 import type { KeyLock } from "../../key-lock.js";
-import type { StorageProvider } from "../../provider.js";
+import type { CallOptions, StorageProvider } from "../../provider.js";
 import type { Group } from "../chain.js";
 import type { Hedge } from "./hedge.js";
 import type { KeyRow } from "./row.js";
@@ -17,6 +17,19 @@ export interface Placement {
   readonly targets: (key: string, row: KeyRow) => readonly string[];
   /** Whether every member holds every object that is not in transition, so that one answer is enough. */
   readonly alike: boolean;
+  /** Whether a member is where a key belongs, so that nobody need look further when it is found there. */
+  readonly isHome: (key: string, member: StorageProvider) => boolean;
+  /** Names the placement: when it changes, what is stored may belong elsewhere. */
+  readonly epoch: () => string;
+}
+
+/** What is known by now. */
+export interface SetState {
+  /** Whether a key that has no row is as it should be. */
+  isTrusted: boolean;
+  checking: Promise<void> | undefined;
+  /** Before this time nobody asks again whether the members are empty. */
+  emptyAfter: number;
 }
 
 /** The settings and members of one composer with a journal. */
@@ -37,10 +50,9 @@ export interface ReplicaSet extends Group {
   readonly answered: Set<Promise<unknown>>;
   /** Told in how many milliseconds a key will need repair. */
   readonly workListeners: Set<(inMs: number) => void>;
-  /** What is known by now. */
-  readonly state: { alike: boolean };
+  readonly state: SetState;
   /** Where reads that take long are asked of a second member. */
   readonly hedge: Hedge | undefined;
   /** Looks at what other processes may have changed about the placement. */
-  readonly refresh: () => Promise<void>;
+  readonly refresh: (options: CallOptions) => Promise<void>;
 }

@@ -21,7 +21,7 @@ import { withoutIdentity } from "./identity.js";
 import { listReplicated } from "./list.js";
 import { putReplicated } from "./put.js";
 import { readReplicated, type Reader } from "./read.js";
-import { adoptKeyOf } from "./repair-key.js";
+import { adoptKeyOf } from "./adopt.js";
 import { upkeepOf } from "./repair-round.js";
 import type { ReplicaSet } from "./replica-set.js";
 import { finalizeReplicated, multipartReplicated, signUploadReplicated } from "./uploads.js";
@@ -122,8 +122,8 @@ const PROMISES: readonly string[] = [
 ];
 
 async function headReplicated(set: ReplicaSet, key: string, options: HeadOptions): Promise<ObjectInfo> {
-  const { result } = await readReplicated(set, key, options, headReader("head", key, options));
-  return withoutIdentity(result);
+  const { result, mayBeStale } = await readReplicated(set, key, options, headReader("head", key, options));
+  return shown(result, mayBeStale);
 }
 
 /** As a head, with `undefined` for a key that has no object. */
@@ -149,7 +149,7 @@ function headReader(operation: "head" | "signedUrl", key: string, options: HeadO
 }
 
 async function getReplicated(set: ReplicaSet, key: string, options: GetOptions): Promise<GetResult> {
-  const { result } = await readReplicated(set, key, options, {
+  const { result, mayBeStale } = await readReplicated(set, key, options, {
     operation: "get",
     read: (member, signal) => member.get(key, signal === options.signal ? options : { ...options, signal }),
     infoOf: ({ info }) => info,
@@ -157,8 +157,14 @@ async function getReplicated(set: ReplicaSet, key: string, options: GetOptions):
       if (!(body instanceof Uint8Array)) body.destroy();
     },
   });
-  const info = withoutIdentity(result.info);
+  const info = shown(result.info, mayBeStale);
   return info === result.info ? result : { ...result, info };
+}
+
+/** The facts as callers get them. */
+function shown(info: ObjectInfo, mayBeStale: boolean | undefined): ObjectInfo {
+  const facts = withoutIdentity(info);
+  return mayBeStale === true ? { ...facts, mayBeStale } : facts;
 }
 
 /** A link to a member that holds the object. */

@@ -135,13 +135,14 @@ export interface FoundObject {
   readonly etags: Readonly<Record<string, string>>;
 }
 
-/** A key that was not in transition is put into it: its object is to be somewhere else, or on more members. */
+/** A key of which nothing was decided is what was found: its object is to be somewhere else, or on more members. */
 export function adopted(row: KeyRow, { identity, holds, etags }: FoundObject): KeyRow {
   const version = identity?.version ?? "";
   const known = Object.fromEntries(Object.keys(etags).map((name) => [name, version]));
+  const changing = Object.fromEntries(Object.keys(row.suspects).map((name) => [name, "unknown"]));
   return {
     ...row,
-    holds: { ...holds, ...known },
+    holds: { ...holds, ...known, ...changing },
     current: {
       kind: "put",
       version,

@@ -1,5 +1,6 @@
 import { probe } from "../../health.js";
 import type { Health, JournalHealth } from "../../provider.js";
+import { isTrusted } from "./inventory.js";
 import type { ReplicaSet } from "./replica-set.js";
 
 /** A key that is in transition for longer deserves a look, in seconds. */
@@ -40,14 +41,26 @@ async function journalProblem({ journal, name }: ReplicaSet): Promise<string | u
   }
 }
 
-async function countsOf({ journal, name }: ReplicaSet): Promise<JournalHealth> {
+async function countsOf(set: ReplicaSet): Promise<JournalHealth> {
+  const { journal, name } = set;
+  const recovering = !(await isTrusted(set));
   const { rows, oldestSince, stuck } = await journal.counts();
   const oldestSeconds = oldestSince === undefined ? 0 : Math.max(0, (journal.now() - oldestSince) / 1000);
-  return { composer: name, rows, oldestSeconds, stuck };
+  return { composer: name, rows, oldestSeconds, stuck, recovering };
 }
 
-function journalReasons({ composer, rows, oldestSeconds, stuck }: JournalHealth): readonly string[] {
-  if (stuck > 0) return [`${composer}: ${stuck} keys could not be put right in a day`];
-  if (oldestSeconds <= OLD_SECONDS) return [];
-  return [`${composer}: ${rows} keys are in transition, the oldest for ${Math.round(oldestSeconds)} seconds`];
+function journalReasons(health: JournalHealth): readonly string[] {
+  const { composer, rows, oldestSeconds, stuck, recovering } = health;
+  const reasons: string[] = [];
+  if (recovering) {
+    reasons.push(
+      `${composer}: the journal is new and its members are not; repair has not looked at every object`,
+    );
+  }
+  if (stuck > 0) reasons.push(`${composer}: ${stuck} keys could not be put right in a day`);
+  else if (oldestSeconds > OLD_SECONDS) {
+    const age = Math.round(oldestSeconds);
+    reasons.push(`${composer}: ${rows} keys are in transition, the oldest for ${age} seconds`);
+  }
+  return reasons;
 }

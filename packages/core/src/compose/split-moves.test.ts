@@ -1,0 +1,101 @@
+import { describe, expect, it } from "vitest";
+import { createStorage } from "../create-storage.js";
+import { memoryJournal } from "../memory-journal.js";
+import type { StorageEvent, StorageProvider } from "../provider.js";
+import { contents, place } from "../testing/chain.test-support.js";
+import { testMember, type TestMember } from "../testing/member.test-support.js";
+import { rejection } from "../testing/streams.test-support.js";
+import { bucketOf } from "./split-hash.js";
+import { setSplitPercent, split, splitPercent, type SplitOptions } from "./split.js";
+
+interface World {
+  readonly from: TestMember;
+  readonly to: TestMember;
+  readonly make: (options?: Partial<SplitOptions>) => StorageProvider;
+}
+
+/** Every process made by `make` shares one journal. */
+function world(): World {
+  const [from, to] = [testMember("old"), testMember("new")];
+  const journal = memoryJournal();
+  const make = (options: Partial<SplitOptions> = {}): StorageProvider =>
+    split({
+      from: from.provider,
+      to: to.provider,
+      percent: 0,
+      salt: "s",
+      move: true,
+      journal,
+      graceMs: 0,
+      settleMs: 0,
+      retry: false,
+      ...options,
+    });
+  return { from, to, make };
+}
+
+const KEYS = Array.from({ length: 600 }, (_, index) => `k${index}`);
+
+/** The keys on the wrong side. */
+async function misplaced({ from, to }: World, percent: number): Promise<readonly string[]> {
+  const isNew = (key: string): boolean => bucketOf("s", key) < percent * 100;
+  const [old, next] = [Object.keys(await contents(from)), Object.keys(await contents(to))];
+  return [...old.filter(isNew), ...next.filter((key) => !isNew(key))];
+}
+
+describe("a split that moves its objects", () => {
+  it("brings every object to its side after each step, up and down, whichever process said so", async () => {
+    const here = world();
+    const provider = here.make();
+    const other = here.make();
+    const storage = createStorage(provider);
+    for (const key of KEYS) await place(here.from, key, key);
+    const repair = storage.startRepair();
+    for (const percent of [10, 25, 50, 75, 100, 50, 0]) {
+      await setSplitPercent(other, percent);
+      await repair.idle();
+      expect(await misplaced(here, percent)).toEqual([]);
+      const held = { ...(await contents(here.from)), ...(await contents(here.to)) };
+      expect(Object.keys(held)).toHaveLength(KEYS.length);
+      expect((await storage.health()).journals?.[0]).toMatchObject({ rows: 0, recovering: false });
+    }
+    await storage.close();
+  });
+
+  it("walks again when a share that was there before comes back", async () => {
+    const here = world();
+    const provider = here.make();
+    const storage = createStorage(provider);
+    await storage.startRepair().idle();
+    await setSplitPercent(provider, 100);
+    await storage.put("a", "abc");
+    expect(await contents(here.to)).toEqual({ a: "abc" });
+    await setSplitPercent(provider, 0);
+    await storage.startRepair().idle();
+    expect([await contents(here.from), await contents(here.to)]).toEqual([{ a: "abc" }, {}]);
+    await storage.close();
+  });
+
+  it("says once that the percentage that was set counts, not the one it is made with", async () => {
+    const { make } = world();
+    await setSplitPercent(make(), 25);
+    const events: StorageEvent[] = [];
+    const again = make({ percent: 10 });
+    const storage = createStorage(again, { onEvent: (event) => void events.push(event) });
+    await storage.put("a", "abc");
+    await storage.put("b", "abc");
+    const said = events.filter(({ type }) => type === "percent");
+    expect(said).toEqual([{ type: "percent", provider: "split", percent: 25, proposed: 10 }]);
+    expect(await splitPercent(again)).toBe(25);
+  });
+
+  it("refuses a salt that is another one while both sides hold objects", async () => {
+    const { from, to, make } = world();
+    await createStorage(make()).put("a", "abc");
+    await place(from, "b", "1");
+    await place(to, "c", "1");
+    const error = await rejection(createStorage(make({ salt: "t" })).put("a", "abc"));
+    expect(error).toMatchObject({ code: "InvalidArgument" });
+    expect((error as Error).message).toContain('the salt was "s" and is now "t"');
+  });
+});

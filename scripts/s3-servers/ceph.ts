@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Certificate } from "./certificate.js";
-import { answers, createDaemons, freePorts, type Daemons } from "./daemons.js";
+import { answers, createDaemons, freePorts, type Daemon, type Daemons } from "./daemons.js";
 import { debianRoot, inRoot, install, type Software } from "./debian.js";
 import { ini } from "./ini.js";
 import type { S3Server, ServerUser } from "./server.js";
@@ -88,7 +88,9 @@ async function startAll(daemons: Daemons, tls: Certificate | undefined): Promise
   const { credentials } = await addUser();
   const endpoint = `http://127.0.0.1:${port}`;
   const gateway = ["radosgw", "-c", conf, "-n", "client.rgw", "-f"] as const;
-  await daemons.start("rgw", gateway, async () => (await fetch(endpoint)).ok);
+  const startGateway = async (): Promise<Daemon> =>
+    await daemons.start("rgw", gateway, async () => (await fetch(endpoint)).ok);
+  let running = await startGateway();
   const version = await run("ceph", "--version");
   return {
     title: `Ceph ${/\d+\.\d+\.\d+/.exec(version)?.[0] ?? version}`,
@@ -96,6 +98,12 @@ async function startAll(daemons: Daemons, tls: Certificate | undefined): Promise
     tlsEndpoint: tls && `https://127.0.0.1:${tlsPort}`,
     credentials,
     addUser,
+    gateway: {
+      down: () => running.kill(),
+      up: async () => {
+        running = await startGateway();
+      },
+    },
   };
 }
 

@@ -26,13 +26,19 @@ for (const [signal, code] of [
 
 export type Command = readonly [program: string, ...args: string[]];
 
+/** A program that runs. */
+export interface Daemon {
+  /** Ends it at once, as a crash would. */
+  readonly kill: () => Promise<void>;
+}
+
 /** Programs of one server, and the folder that they share. */
 export interface Daemons {
   readonly folder: string;
   /** Runs a program to its end. @returns What it printed. */
   readonly run: (...command: Command) => Promise<string>;
   /** Starts a program that stays, and waits until it is ready; what it prints goes to `<log>.out` in the folder. */
-  readonly start: (log: string, command: Command, isReady: () => Promise<boolean>) => Promise<void>;
+  readonly start: (log: string, command: Command, isReady: () => Promise<boolean>) => Promise<Daemon>;
   /** Ends all of them at once, and removes the folder. */
   readonly stop: () => Promise<void>;
 }
@@ -60,6 +66,7 @@ export async function createDaemons(
       const child = await spawned(within(command, folder), folder, out);
       children.push(child);
       await until(isReady, child, () => reasonIn(out, command[0]));
+      return { kill: () => kill(child) };
     },
     stop: async () => {
       await Promise.all(children.map(kill));
@@ -89,7 +96,7 @@ async function reasonIn(out: string, program: string): Promise<Error> {
 
 /** Asked politely, some would write all of their memory to the disk first. */
 async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.pid === undefined) return;
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   const ended = new Promise((resolve) => child.once("close", resolve));
   child.kill("SIGKILL");
   await ended;

@@ -10,7 +10,14 @@ export interface S3Server {
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** Makes another user, who may do nothing until somebody lets him; absent where the tests need none. */
   readonly addUser?: (() => Promise<ServerUser>) | undefined;
+  /** Kills what answers requests, and starts it again over the same objects; absent where no test needs it. */
+  readonly gateway?: Gateway | undefined;
   readonly stop: () => Promise<void>;
+}
+
+export interface Gateway {
+  readonly down: () => Promise<void>;
+  readonly up: () => Promise<void>;
 }
 
 export interface ServerUser {

@@ -1,7 +1,7 @@
 import { createStorage } from "@stowage/core";
+import { listen } from "@stowage/example-tools";
 import { s3 } from "@stowage/s3";
 import { setCors } from "@stowage/s3/setup";
-import type { AddressInfo } from "node:net";
 import { createUploadServer } from "./server.js";
 import { createUploads } from "./uploads.js";
 
@@ -20,15 +20,10 @@ export async function startExample(environment: NodeJS.ProcessEnv, port = 0): Pr
   const provider = s3({ bucket, region, endpoint });
   const storage = createStorage(provider);
   const server = createUploadServer(createUploads(storage));
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
-  });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url, close } = await listen(server, port);
   await setCors(provider, { origins: [url] });
   const stop = async (): Promise<void> => {
-    server.closeAllConnections();
-    await new Promise((resolve) => void server.close(resolve));
+    await close();
     await storage.close();
   };
   return { url, stop };

@@ -6,12 +6,12 @@ import {
   type StorageEvent,
   type StorageProvider,
 } from "@stowage/core";
+import { switchable, type Switchable } from "@stowage/example-tools";
 import { local } from "@stowage/local";
 import { s3 } from "@stowage/s3";
 import { mkdtemp, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { switchable, type Switchable } from "./switchable.js";
 
 /** One of the places where the example keeps its objects. */
 interface Member extends Switchable {

@@ -1,11 +1,9 @@
 // Cloudinary, then a bucket, then a folder: one failure of Cloudinary after the other, on a fake that runs here.
 import { cloudinaryFake } from "@stowage/conformance";
-import { once } from "node:events";
 import { readFile, rm } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
+import { assert, listen, say, sha256, stopOnSignal } from "@stowage/example-tools";
 import { createApp } from "./app.js";
 import { SWITCHES, turnTo } from "./cloudinary-switches.js";
-import { assert, say, sha256, stopOnSignal } from "./demo-tools.js";
 import { createVideoServer } from "./server.js";
 
 /** What an application keeps of an upload in its database. */
@@ -33,9 +31,7 @@ const app = await createApp(process.env, {
   },
 });
 const server = createVideoServer(app, (name) => turnTo(fake, name));
-server.listen(isServing ? 8080 : 0, "127.0.0.1");
-await once(server, "listening");
-const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+const { url: base, close } = await listen(server, isServing ? 8080 : 0);
 
 if (isServing) serve();
 else {
@@ -134,8 +130,7 @@ Ctrl-C ends it and removes its folders.`);
 }
 
 async function stop(): Promise<void> {
-  server.close();
-  server.closeAllConnections();
+  await close();
   await app.storage.close();
   await fake.close();
   await rm(app.home, { recursive: true, force: true });

@@ -1,8 +1,6 @@
-import { once } from "node:events";
 import { readFile, rm } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
+import { assert, listen, say, sha256, stopOnSignal } from "@stowage/example-tools";
 import { createApp } from "./app.js";
-import { assert, say, sha256, stopOnSignal } from "./demo-tools.js";
 import { createVideoServer } from "./server.js";
 
 interface Uploaded {
@@ -25,9 +23,7 @@ const app = await createApp(process.env, {
   },
 });
 const server = createVideoServer(app);
-server.listen(process.argv.includes("--serve") ? 8080 : 0, "127.0.0.1");
-await once(server, "listening");
-const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+const { url: base, close } = await listen(server, process.argv.includes("--serve") ? 8080 : 0);
 
 if (process.argv.includes("--serve")) serve();
 else {
@@ -128,8 +124,7 @@ Ctrl-C ends it and removes its folders.`);
 }
 
 async function stop(): Promise<void> {
-  server.close();
-  server.closeAllConnections();
+  await close();
   await app.storage.close();
   await rm(app.home, { recursive: true, force: true });
 }

@@ -1,37 +1,18 @@
-import { isStorageError, keyTemplate, type StorageErrorCode } from "@stowage/core";
+import { keyOf, parseRange, sendJson, sendObject, serve, type Routes } from "@stowage/example-tools";
+import { keyTemplate } from "@stowage/core";
 import { randomUUID } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { pipeline } from "node:stream/promises";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { App } from "./app.js";
-import { parseRange } from "./range.js";
 
 const videoKey = keyTemplate("videos/{videoId}/{name}");
-
-/** What a client is told for each kind of failure; all others are the server's. */
-const STATUS: Partial<Record<StorageErrorCode, number>> = {
-  NotFound: 404,
-  AlreadyExists: 409,
-  PreconditionFailed: 412,
-  InvalidKey: 400,
-  InvalidRange: 416,
-  InvalidArgument: 400,
-  SourceError: 400,
-  TooLarge: 413,
-  OutOfSpace: 507,
-  RateLimited: 503,
-  Unavailable: 503,
-  Timeout: 504,
-};
 
 /** Breaks the fake of Cloudinary in the way of this name. @returns Whether there is one. */
 type TurnTo = (name: string) => boolean;
 
 type Serving = App & { readonly turnTo: TurnTo };
 
-type Handler = (app: Serving, request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void>;
-
 /** The routes, by method and the first segment of the path. */
-const ROUTES: Readonly<Record<string, Handler>> = {
+const ROUTES: Routes<Serving> = {
   "GET /videos": read,
   "HEAD /videos": read,
   "POST /videos": upload,
@@ -45,14 +26,7 @@ const ROUTES: Readonly<Record<string, Handler>> = {
 
 /** An HTTP server over the storage. @param turnTo - Default: there is no fake. */
 export function createVideoServer(application: App, turnTo: TurnTo = () => false): Server {
-  const app = { ...application, turnTo };
-  return createServer((request, response) => {
-    const url = new URL(`http://localhost${request.url ?? "/"}`);
-    const handler = ROUTES[`${request.method} /${url.pathname.split("/")[1] ?? ""}`];
-    const answered =
-      handler?.(app, request, response, url) ?? sendJson(response, 404, { error: "no such route" });
-    answered.catch((error: unknown) => sendError(response, error));
-  });
+  return serve({ ...application, turnTo }, ROUTES);
 }
 
 /** `POST /videos?name=clip.mp4`: the body is the file, streamed to whichever member takes it. */
@@ -88,7 +62,7 @@ async function read(app: App, request: IncomingMessage, response: ServerResponse
   if (url.pathname === "/videos") return await list(app, response);
   const range = parseRange(request.headers.range);
   const object = await app.storage.get(keyOf(url), { range });
-  await send(request, response, object);
+  await sendObject(request, response, object);
 }
 
 /** `GET /at?ref=…`: reads what a ref from an old database row points to. */
@@ -98,26 +72,7 @@ async function readAt(
   response: ServerResponse,
   url: URL,
 ): Promise<void> {
-  await send(request, response, await storage.at(url.searchParams.get("ref") ?? "").get());
-}
-
-async function send(
-  request: IncomingMessage,
-  response: ServerResponse,
-  object: Awaited<ReturnType<App["storage"]["get"]>>,
-): Promise<void> {
-  try {
-    const { provider } = object.info;
-    response.writeHead(object.range === undefined ? 200 : 206, {
-      ...object.headers(),
-      "x-provider": provider,
-    });
-    if (request.method === "HEAD") response.end();
-    else await pipeline(object.readable(), response);
-  } finally {
-    // A client that went away must not leave the file open.
-    object.destroy();
-  }
+  await sendObject(request, response, await storage.at(url.searchParams.get("ref") ?? "").get());
 }
 
 async function list({ storage }: App, response: ServerResponse): Promise<void> {
@@ -172,25 +127,4 @@ async function breakCloudinary(
 
 async function describe({ storage }: App, _: IncomingMessage, response: ServerResponse): Promise<void> {
   await sendJson(response, 200, storage.describe());
-}
-
-function keyOf(url: URL): string {
-  return decodeURIComponent(url.pathname.slice(1));
-}
-
-async function sendJson(response: ServerResponse, status: number, content: unknown): Promise<void> {
-  response
-    .writeHead(status, { "content-type": "application/json" })
-    .end(`${JSON.stringify(content, null, 2)}\n`);
-}
-
-function sendError(response: ServerResponse, error: unknown): void {
-  if (response.headersSent || response.destroyed) {
-    response.destroy();
-    return;
-  }
-  const known = isStorageError(error);
-  const status = known ? (STATUS[error.code] ?? 500) : error instanceof URIError ? 400 : 500;
-  const content = known ? { code: error.code, error: error.message } : { error: "the request failed" };
-  sendJson(response, status, content).catch(() => response.destroy());
 }

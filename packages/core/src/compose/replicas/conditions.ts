@@ -25,11 +25,29 @@ export async function assertConditions(
     throw new StorageError("AlreadyExists", "the key has an object", context);
   }
   if (ifMatch === undefined || (found !== undefined && (await hasEtag(set, held, found, ifMatch)))) {
+    assertDecided(set, held, writeId);
     return undefined;
   }
   const was = found === undefined ? "there is no object" : `the object's ETag is ${found.info.etag}`;
   throw new StorageError("PreconditionFailed", `${was}, not ${ifMatch}`, context);
 }
+
+/**
+ * What is not decided yet may turn out to have come first, and then the condition did not hold. A try of this very
+ * write may.
+ */
+function assertDecided(set: ReplicaSet, { row, key }: HeldKey, writeId: string | undefined): void {
+  if (row.uncertain.every((intent) => intent.writeId === writeId)) return;
+  const until = Math.max(0, ...Object.values(row.suspects));
+  throw new StorageError("Unavailable", UNDECIDED, {
+    operation: "put",
+    provider: set.name,
+    key,
+    retryAfterMs: Math.max(0, until - set.journal.now()),
+  });
+}
+
+const UNDECIDED = "an earlier write of this key is not decided yet; try again later";
 
 export interface CurrentObject {
   readonly member: StorageProvider;
@@ -60,8 +78,7 @@ export async function currentObject(
   if (reading.state === "found") return { member: reading.member, info: reading.result };
   if (reading.state === "silent") throw reading.error;
   if (reading.state === "absent") return undefined;
-  const reason = "an earlier write of this key is not decided yet; try again later";
-  throw new StorageError("Unavailable", reason, { operation: "put", provider: set.name, key });
+  throw new StorageError("Unavailable", UNDECIDED, { operation: "put", provider: set.name, key });
 }
 
 /** Each member has an ETag of its own for the same object: whichever the caller was shown will do. */

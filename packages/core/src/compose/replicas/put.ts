@@ -270,7 +270,7 @@ export function cannotHold({ code }: StorageError): boolean {
 }
 
 function copiesOf({ set, held, outcomes }: Write): Pick<ObjectInfo, "copies"> {
-  if (set.placement.writing === "in turn") return {};
+  if (!set.placement.alike) return {};
   const copies = set.members.map((member): ObjectCopy => {
     const outcome = outcomes.find((each) => each.member === member);
     const state =

@@ -64,7 +64,9 @@ export async function readReplicated<T>(
     if (reading.state === "absent" && (reading.isFinal || (await isUnchanged(set, key, entry)))) {
       throw notFound(set, reader.operation, key);
     }
-    if (reading.state === "silent" && (await isUnchanged(set, key, entry))) throw reading.error;
+    // While a write is under way it decides: there may be more to see when it is done.
+    const isFinal = entry.row?.open === undefined && (await isUnchanged(set, key, entry));
+    if (reading.state === "silent" && isFinal) throw reading.error;
     if (set.journal.now() > deadline) throw busy(set, reader.operation, key);
     if (reading.state !== "absent") await decideNow(set, reader.operation, key, options);
     if (round > 0) await delay(Math.min(2 ** round, PAUSE_MS_MAX), options.signal);

@@ -1,0 +1,30 @@
+import { createStorage, type StorageProvider } from "@stowage/core";
+import { assert, sha256 } from "./demo.js";
+
+/** What a provider holds, past every composer: the digest of each object. */
+export async function digestsOf(provider: StorageProvider): Promise<ReadonlyMap<string, string>> {
+  const storage = createStorage(provider);
+  const digests = new Map<string, string>();
+  for await (const { key } of storage.list())
+    digests.set(key, sha256(await (await storage.get(key)).bytes()));
+  return digests;
+}
+
+/** The objects that there should be, without those that were deleted. */
+export function present(expected: ReadonlyMap<string, string | undefined>): ReadonlyMap<string, string> {
+  return new Map([...expected].filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+/** @throws Error that names what differs. */
+export function assertSame(
+  what: string,
+  found: ReadonlyMap<string, string>,
+  expected: ReadonlyMap<string, string>,
+): void {
+  for (const [key, digest] of expected) {
+    assert(found.has(key), `${what} holds ${key}`);
+    assert(found.get(key) === digest, `${what} has the bytes of ${key} that were written last`);
+  }
+  for (const key of found.keys())
+    assert(expected.has(key), `${what} does not hold ${key}, which was deleted`);
+}

@@ -1,6 +1,8 @@
 import { createStorage, type StorageProvider } from "@stowage/core";
 import { assert, sha256 } from "./demo.js";
 
+const AT_ONCE = 16;
+
 /** What a provider holds, past every composer: the digest of each object. */
 export async function digestsOf(provider: StorageProvider): Promise<ReadonlyMap<string, string>> {
   const storage = createStorage(provider);

@@ -71,7 +71,7 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
     answered: new Set(),
     workListeners: new Set(),
     // One member has nobody to differ from.
-    state: { isTrusted: members.length === 1, checking: undefined, emptyAfter: 0 },
+    state: { isTrusted: members.length === 1, checking: undefined, emptyAfter: 0, isEager: true },
     hedge: parts.hedge === undefined ? undefined : createHedge(parts.hedge),
     refresh: parts.refresh ?? (async () => {}),
   };

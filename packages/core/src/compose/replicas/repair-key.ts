@@ -14,25 +14,28 @@ import { settled, withAnswer } from "./settle.js";
 import { swept } from "./uploads.js";
 
 const BACKOFF_MS = 1000;
-const BACKOFF_MS_MAX = 15 * 60 * 1000;
+export const BACKOFF_MS_MAX: number = 15 * 60 * 1000;
 
 /**
  * Brings every member of one key to where it should be: copies what is missing, deletes what should not be there,
  * finds out what became of unknown writes. May be run any number of times.
  *
- * @returns Whether the key is as it should be.
+ * @returns Whether a key that had failed before has got further: what it waited for is back.
  */
 export async function repairKey(set: ReplicaSet, key: string, options: CallOptions): Promise<boolean> {
   return await holding(set, "repair", key, options, async (held) => {
-    if (held.isNew) return true;
+    if (held.isNew) return false;
+    const hadFailed = held.row.attempts > 0;
     held.row = await settled(set, held, options);
     await swept(set, held, options);
     held.row = await lookedAt(set, held, options);
     const before = held.row;
     const row = await converged(set, held, options);
     // What has got further need not wait for as long as what has not.
-    const attempts = hasProgress(set, held, before, row) ? 0 : row.attempts + 1;
-    return await conclude(set, held, { ...row, attempts }, backoff(attempts));
+    const isFurther = hasProgress(set, held, before, row);
+    const attempts = isFurther ? 0 : row.attempts + 1;
+    await conclude(set, held, { ...row, attempts }, backoff(attempts));
+    return hadFailed && isFurther;
   });
 }
 

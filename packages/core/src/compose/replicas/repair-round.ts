@@ -4,7 +4,7 @@ import type { CallOptions, Upkeep } from "../../provider.js";
 import { healthOfSet } from "./set-health.js";
 import { adoptKeyOf } from "./adopt.js";
 import { takeStock } from "./inventory.js";
-import { repairKey } from "./repair-key.js";
+import { BACKOFF_MS_MAX, repairKey } from "./repair-key.js";
 import type { ReplicaSet } from "./replica-set.js";
 
 const KEYS_PER_ROUND = 256;
@@ -24,15 +24,22 @@ export function upkeepOf(set: ReplicaSet): Upkeep {
   };
 }
 
-/** Repairs the keys whose time has come. */
+/**
+ * Repairs the keys whose time has come. When one that had failed has got further, what it waited for is back, and the
+ * others that wait are tried at once; as they are when a process begins.
+ */
 async function repairDue(set: ReplicaSet, options: CallOptions): Promise<number | undefined> {
-  const keys = await set.journal.due(set.journal.now(), KEYS_PER_ROUND);
-  // A key that somebody works on is left to them.
+  const { state } = set;
+  const aheadMs = state.isEager ? BACKOFF_MS_MAX : 0;
+  state.isEager = false;
+  const keys = await set.journal.due(set.journal.now() + aheadMs, KEYS_PER_ROUND);
+  // A key that somebody works on is left to them: they say when there is something to do.
   const impatient = { ...set, waitMs: 0 };
   let isBusy = false;
   await concurrently(keys, KEYS_AT_ONCE, async (key) => {
+    if (set.lock.isBusy(key)) return;
     try {
-      await repairKey(impatient, key, options);
+      if (await repairKey(impatient, key, options)) state.isEager = true;
     } catch (error) {
       options.signal?.throwIfAborted();
       if (!isStorageError(error)) throw error;
@@ -48,7 +55,7 @@ async function repairDue(set: ReplicaSet, options: CallOptions): Promise<number 
       return true;
     },
   );
-  const next = isWalking ? set.journal.now() : await set.journal.nextDue();
+  const next = isWalking || state.isEager ? set.journal.now() : await set.journal.nextDue();
   if (next === undefined) return undefined;
   return Math.max(next - set.journal.now(), isBusy ? BUSY_MS : 0);
 }

@@ -30,6 +30,8 @@ export interface SetState {
   checking: Promise<void> | undefined;
   /** Before this time nobody asks again whether the members are empty. */
   emptyAfter: number;
+  /** Whether keys that wait for another try are tried at once. */
+  isEager: boolean;
 }
 
 /** The settings and members of one composer with a journal. */

@@ -10,9 +10,9 @@ import {
   type StorageEvent,
   type StorageProvider,
 } from "@stowage/core";
+import { bucketOf, type BucketEnvironment } from "@stowage/example-tools";
 import { sqliteJournal } from "@stowage/journal";
 import { local } from "@stowage/local";
-import { s3 } from "@stowage/s3";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -27,13 +27,9 @@ export interface App {
 }
 
 /** The variables that people have set already. */
-export interface Environment {
+export interface Environment extends BucketEnvironment {
   /** `false` turns the bucket off: it gets what it has missed when it is on again. */
   readonly USE_S3?: string | undefined;
-  /** Without it a folder stands for the bucket. */
-  readonly AWS_S3_BUCKET?: string | undefined;
-  readonly AWS_REGION?: string | undefined;
-  readonly AWS_ENDPOINT_URL_S3?: string | undefined;
 }
 
 export interface AppOptions {
@@ -84,12 +80,6 @@ export async function createApp(environment: Environment, options: AppOptions): 
       await journal.close();
     },
   };
-}
-
-function bucketOf(environment: Environment, home: string): StorageProvider {
-  const { AWS_S3_BUCKET: bucket, AWS_REGION: region, AWS_ENDPOINT_URL_S3: endpoint } = environment;
-  if (bucket === undefined) return local({ name: "bucket", root: join(home, "bucket"), create: true });
-  return s3({ name: "bucket", bucket, region, endpoint });
 }
 
 /** The provider stays a member, so that the journal keeps for it what it misses. */

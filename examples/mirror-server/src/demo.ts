@@ -1,49 +1,41 @@
 // The example from end to end, under load, while its bucket goes and comes back.
 import {
   assert,
+  assertQuiet,
   assertSame,
+  bucketSwitch,
   digestsOf,
   listen,
   present,
   say,
   sha256,
   startLoad,
-  switchable,
+  type BucketSwitch,
+  type DemoOptions,
   type Listening,
   type LoadReport,
 } from "@stowage/example-tools";
 import { createApp, type App, type Environment } from "./app.js";
 import { createMirrorServer } from "./server.js";
 
-/** What the demo is given. */
-export interface DemoOptions {
-  readonly environment: Environment;
-  /** A temporary folder, which is the caller's to remove. */
-  readonly home: string;
-  readonly operations: number;
-  /** Takes the server of the bucket down and up; absent where a folder stands for it. */
-  readonly bucket?: { readonly down: () => Promise<void>; readonly up: () => Promise<void> } | undefined;
-}
-
 /** Demos do not wait a minute for requests that were cut off. */
 const SETTLE_MS = 5000;
 const CLIENTS = 8;
 const READERS = 2;
 
-interface Demo extends DemoOptions {
-  readonly turn: (state: "up" | "down") => Promise<void>;
-  readonly start: (environment?: Environment) => Promise<Running>;
+interface Demo extends DemoOptions<Environment> {
+  readonly switch: BucketSwitch;
 }
 
 interface Running extends Listening {
   readonly app: App;
 }
 
-export async function runDemo(options: DemoOptions): Promise<void> {
-  const demo = prepared(options);
-  const running = await demo.start();
+export async function runDemo(options: DemoOptions<Environment>): Promise<void> {
+  const demo: Demo = { ...options, switch: bucketSwitch(options.bucket) };
+  const running = await start(demo);
   try {
-    await oneVideo(demo, running);
+    await oneVideo(running);
     const report = await underLoad(demo, running);
     await allEqual(running, present(report.expected));
   } finally {
@@ -54,26 +46,12 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   say("\nEvery object was where it should be, with equal digests. Nothing was lost, nothing is left.");
 }
 
-function prepared(options: DemoOptions): Demo {
-  let turnFolder: (state: "up" | "down") => void = () => {};
-  const start = async (environment = options.environment): Promise<Running> => {
-    const app = await createApp(environment, {
-      home: options.home,
-      settleMs: SETTLE_MS,
-      aroundBucket: (bucket) => {
-        if (options.bucket !== undefined) return bucket;
-        const { provider, turn } = switchable(bucket);
-        turnFolder = turn;
-        return provider;
-      },
-    });
-    return { app, ...(await listen(createMirrorServer(app), 0)) };
-  };
-  const turn = async (state: "up" | "down"): Promise<void> => {
-    if (options.bucket === undefined) turnFolder(state);
-    else await options.bucket[state]();
-  };
-  return { ...options, start, turn };
+async function start(demo: Demo, changes: Environment = {}): Promise<Running> {
+  const app = await createApp(
+    { ...demo.environment, ...changes },
+    { home: demo.home, settleMs: SETTLE_MS, aroundBucket: demo.switch.around },
+  );
+  return { app, ...(await listen(createMirrorServer(app), 0)) };
 }
 
 async function stop({ close, app }: Running): Promise<void> {
@@ -81,7 +59,7 @@ async function stop({ close, app }: Running): Promise<void> {
   await app.close();
 }
 
-async function oneVideo(_: Demo, { url, app }: Running): Promise<void> {
+async function oneVideo({ url, app }: Running): Promise<void> {
   say("1. Upload a video: the disk has it, the bucket gets it");
   const video = Buffer.alloc(300_000, "video");
   const uploaded = await fetch(`${url}/videos?name=clip.mp4`, { method: "POST", body: video });
@@ -100,7 +78,10 @@ async function oneVideo(_: Demo, { url, app }: Running): Promise<void> {
   await fetch(`${url}/${key}`, { method: "DELETE" });
 }
 
-async function underLoad({ operations, turn }: Demo, { url, app }: Running): Promise<LoadReport> {
+async function underLoad(
+  { operations, switch: { down, up } }: Demo,
+  { url, app }: Running,
+): Promise<LoadReport> {
   say(`\n2. ${operations} calls of ${CLIENTS} clients, and ${READERS} that read all the while`);
   const load = startLoad({
     url,
@@ -113,11 +94,11 @@ async function underLoad({ operations, turn }: Demo, { url, app }: Running): Pro
     deletedWith: (key) => (key.startsWith("videos/") ? [key, thumbnailOf(key)] : [key]),
   });
   await load.reached(Math.floor(operations / 3));
-  await turn("down");
+  await down();
   say(`   the bucket is gone after ${load.made()} calls`);
   await load.reached(Math.floor((operations * 2) / 3));
   const rows = (await app.storage.health()).journals?.[0]?.rows;
-  await turn("up");
+  await up();
   say(`   and back after ${load.made()}: ${rows} keys had waited for it`);
   await load.over;
   await app.repair.idle();
@@ -140,19 +121,13 @@ async function allEqual({ app }: Running, expected: ReadonlyMap<string, string>)
     assertSame(`"${member.name}"`, await digestsOf(member), expected);
     say(`   "${member.name}" holds all ${expected.size} objects, with equal digests`);
   }
-  await assertEmptyJournal(app);
-}
-
-async function assertEmptyJournal({ storage }: App): Promise<void> {
-  const { journals = [], reasons } = await storage.health();
-  assert(journals[0]?.rows === 0, `the journal is empty, not with ${journals[0]?.rows} keys`);
-  assert(reasons.length === 0, `the storage is in good health, without: ${reasons.join("; ")}`);
+  await assertQuiet(app.storage);
   say("   the journal is empty");
 }
 
-async function switchedOff({ start, environment }: Demo): Promise<void> {
+async function switchedOff(demo: Demo): Promise<void> {
   say("\n4. The bucket is switched off by USE_S3=false, and on again");
-  const without = await start({ ...environment, USE_S3: "false" });
+  const without = await start(demo, { USE_S3: "false" });
   let key = "";
   try {
     const answer = await fetch(`${without.url}/videos?name=off.mp4`, { method: "POST", body: "off" });
@@ -164,7 +139,7 @@ async function switchedOff({ start, environment }: Demo): Promise<void> {
   } finally {
     await stop(without);
   }
-  const again = await start();
+  const again = await start(demo);
   try {
     await again.app.repair.idle();
     const [, bucket] = again.app.members;
@@ -175,9 +150,9 @@ async function switchedOff({ start, environment }: Demo): Promise<void> {
   }
 }
 
-async function deleteAll({ start }: Demo): Promise<void> {
+async function deleteAll(demo: Demo): Promise<void> {
   say("\n5. Delete everything");
-  const running = await start();
+  const running = await start(demo);
   try {
     const { storage, members, repair } = running.app;
     for await (const { key } of storage.list()) await storage.delete(key);
@@ -186,7 +161,8 @@ async function deleteAll({ start }: Demo): Promise<void> {
       const left = (await digestsOf(member)).size;
       assert(left === 0, `"${member.name}" holds nothing, not ${left} objects`);
     }
-    await assertEmptyJournal(running.app);
+    await assertQuiet(storage);
+    say("   both are empty, and so is the journal");
   } finally {
     await stop(running);
   }

@@ -1,5 +1,14 @@
 import { isStorageError, keyTemplate, type ObjectInfo } from "@stowage/core";
-import { keyOf, parseRange, sendJson, sendObject, serve, type Routes } from "@stowage/example-tools";
+import {
+  OPERATOR_ROUTES,
+  keyOf,
+  parseRange,
+  sendJson,
+  sendObject,
+  serve,
+  sizeOf,
+  type Routes,
+} from "@stowage/example-tools";
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { App } from "./app.js";
@@ -11,6 +20,7 @@ const thumbnailKey = keyTemplate("thumbnails/{videoId}.jpg");
 const LINK_SECONDS = 60 * 60;
 
 const ROUTES: Routes<App> = {
+  ...OPERATOR_ROUTES,
   "GET /videos": read,
   "HEAD /videos": read,
   "POST /videos": upload,
@@ -18,9 +28,6 @@ const ROUTES: Routes<App> = {
   "GET /thumbnails": read,
   "PUT /thumbnails": replace,
   "DELETE /thumbnails": remove,
-  "GET /health": showHealth,
-  "GET /metrics": showMetrics,
-  "GET /": describe,
 };
 
 /** An HTTP server over the mirror. */
@@ -48,11 +55,6 @@ async function replace(
   url: URL,
 ): Promise<void> {
   await sendJson(response, 200, shown(await storage.put(keyOf(url), request, { size: sizeOf(request) })));
-}
-
-function sizeOf({ headers }: IncomingMessage): number | undefined {
-  const length = headers["content-length"];
-  return length === undefined ? undefined : Number(length);
 }
 
 function shown({ key, size, contentType, ref, copies }: ObjectInfo): object {
@@ -112,22 +114,4 @@ async function removeVideo(
   const videoId = url.pathname.split("/")[2] ?? "";
   await app.storage.delete(thumbnailKey.key({ videoId }));
   await remove(app, request, response, url);
-}
-
-async function showHealth({ storage }: App, _: IncomingMessage, response: ServerResponse): Promise<void> {
-  const health = await storage.health();
-  await sendJson(response, health.ready ? 200 : 503, health);
-}
-
-async function showMetrics(
-  { storage, metrics }: App,
-  _: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const text = metrics.text(await storage.health());
-  response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }).end(text);
-}
-
-async function describe({ storage }: App, _: IncomingMessage, response: ServerResponse): Promise<void> {
-  await sendJson(response, 200, storage.describe());
 }

@@ -1,7 +1,10 @@
 export { assert, say, sha256, stopOnSignal } from "./demo.js";
-export { keyOf, sendError, sendJson, sendObject, serve, type Handler, type Routes } from "./http.js";
+export { keyOf, sendJson, sendObject, serve, sizeOf, type Routes } from "./http.js";
 export { listen, type Listening } from "./listen.js";
 export { startLoad, type Load, type LoadOptions, type LoadReport } from "./load.js";
 export { parseRange } from "./range.js";
 export { switchable, type Switchable } from "./switchable.js";
 export { assertSame, digestsOf, present } from "./same.js";
+export { bucketOf, type BucketEnvironment } from "./bucket.js";
+export { OPERATOR_ROUTES } from "./operator-routes.js";
+export { assertQuiet, bucketSwitch, type BucketSwitch, type DemoOptions } from "./demo-bucket.js";

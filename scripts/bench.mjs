@@ -10,7 +10,11 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** What each benchmark needs installed. */
-const PACKAGES = { local: ["core", "local"], s3: ["core", "s3"] };
+const PACKAGES = {
+  local: ["core", "local"],
+  s3: ["core", "s3"],
+  compose: ["core", "journal", "local", "s3"],
+};
 
 const repository = fileURLToPath(new URL("..", import.meta.url));
 const bench = path.join(repository, "bench");

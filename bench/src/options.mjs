@@ -54,6 +54,7 @@ export function readOptions(args, known) {
     directory: values.dir,
     json: values.json,
     alone: values.alone,
+    quick: values.quick,
     only: names(values.only, known.works),
     subjects: names(values.subjects, known.subjects),
     scale: values.rounds === undefined ? scale : withRounds(scale, Number(values.rounds)),

@@ -103,6 +103,7 @@ async function write(
       process: "p",
       now: () => now++,
       isAlive: () => true,
+      hasChanged: () => true,
       write: async (change) => apply([change])[0],
     },
     OWNER,

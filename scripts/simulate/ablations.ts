@@ -221,15 +221,4 @@ export const ABLATIONS: readonly Ablation[] = [
       ),
     ],
   },
-  {
-    rule: "a condition does not hold before earlier writes are decided",
-    scenarios: ["split", "fallback", "mirror-primary"],
-    without: [
-      edit(
-        `${REPLICAS}conditions.ts`,
-        "if (row.uncertain.every((intent) => intent.writeId === writeId)) return;",
-        "if (row.uncertain.length > 99 || writeId !== key) return;",
-      ),
-    ],
-  },
 ];

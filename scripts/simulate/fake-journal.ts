@@ -50,7 +50,14 @@ export function processJournal(
     tier: "embedded",
     durable: true,
     open: (owner) => {
-      const context = { database: disk.database, process: life.id, now: () => time.now, isAlive, write };
+      const context = {
+        database: disk.database,
+        process: life.id,
+        now: () => time.now,
+        isAlive,
+        hasChanged: () => true,
+        write,
+      };
       const named = { ...owner, name: `${prefix}${owner.name}` };
       registerPart(disk.database, named);
       const part = createPart(context, named);

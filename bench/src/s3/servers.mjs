@@ -13,34 +13,44 @@ const repository = fileURLToPath(new URL("../../..", import.meta.url));
  * @returns by name `{ endpoint, credentials }`, and `stop`; without Ceph where it cannot be started.
  */
 export async function startServers(folder) {
-  const running = [];
-  const start = async (command, ...args) => {
-    const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"], cwd: repository });
-    running.push(child);
-    for await (const line of createInterface(child.stdout)) return line;
-    return undefined;
-  };
-  const sink = async (options) => {
-    const endpoint = await start(
-      process.execPath,
-      fileURLToPath(new URL("sink.mjs", import.meta.url)),
-      JSON.stringify(options),
-    );
-    return { endpoint, credentials: { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "secret" } };
-  };
-  const ceph = await start(
+  const starting = starter();
+  const ceph = await starting.start(
     path.join(repository, "node_modules/.bin/tsx"),
     "scripts/s3-servers/serve-ceph.ts",
   );
   const servers = {
-    sink: await sink({}),
-    tls: await sink({ tls: certificateIn(folder) }),
-    modelled: await sink(MODELLED),
+    sink: await sink(starting, {}),
+    tls: await sink(starting, { tls: certificateIn(folder) }),
+    modelled: await sink(starting, MODELLED),
     ...(ceph !== undefined && { ceph: JSON.parse(ceph) }),
   };
-  const stop = () => running.forEach((child) => child.stdin.end());
+  return { servers, stop: starting.stop };
+}
+
+/** Only the server of this folder. @returns `{ server, stop }` */
+export async function startSink() {
+  const starting = starter();
+  return { server: await sink(starting, {}), stop: starting.stop };
+}
+
+function starter() {
+  const running = [];
   process.once("exit", () => running.forEach((child) => child.kill()));
-  return { servers, stop };
+  return {
+    start: async (command, ...args) => {
+      const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"], cwd: repository });
+      running.push(child);
+      for await (const line of createInterface(child.stdout)) return line;
+      return undefined;
+    },
+    stop: () => running.forEach((child) => child.stdin.end()),
+  };
+}
+
+async function sink({ start }, options) {
+  const program = fileURLToPath(new URL("sink.mjs", import.meta.url));
+  const endpoint = await start(process.execPath, program, JSON.stringify(options));
+  return { endpoint, credentials: { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "secret" } };
 }
 
 function certificateIn(folder) {

@@ -16,6 +16,11 @@ export function nextVersion(last: Version | undefined, now: number): Version {
   return (wanted > next ? wanted : next).toString(16).padStart(VERSION_DIGITS, "0");
 }
 
+/** When a version was made, by the journal's clock. */
+export function millisecondsOf(version: Version): number {
+  return Number.parseInt(version.slice(0, -COUNTER_DIGITS), 16);
+}
+
 /** When a row has been worked on for so long that somebody should look, in milliseconds. */
 export const STUCK_MS: number = 24 * 60 * 60 * 1000;
 

@@ -46,6 +46,34 @@ describe("sqliteJournal", () => {
     expect((await one.read("a")).row).toBeUndefined();
   });
 
+  it("shows what others write, however often it was read before", async () => {
+    const one = temp.open().open(OWNER);
+    const other = temp.open().open(OWNER);
+    const readOften = async (): Promise<void> => {
+      for (let count = 0; count < 100; count++) await one.read(`k${count % 7}`);
+    };
+    for (let round = 0; round < 20; round++) {
+      const key = `k${round % 7}`;
+      await readOften();
+      const { revision } = await one.read(key);
+      const written = await other.write(key, revision, ROW);
+      expect(await one.read(key)).toEqual({ row: ROW, revision: written });
+      await readOften();
+      expect(await other.write(key, written ?? "", undefined)).toBeDefined();
+      const after = await one.read(key);
+      expect(after.row).toBeUndefined();
+      expect(after.revision).not.toBe(revision);
+      expect((await other.read(key)).revision).toBe(after.revision);
+    }
+  });
+
+  it("reads a part of a thousand rows and more", async () => {
+    const part = temp.open().open(OWNER);
+    await Promise.all(Array.from({ length: 1100 }, (_, index) => place(part, `k${index}`, ROW)));
+    for (let index = 0; index < 1100; index++) expect((await part.read(`k${index}`)).row).toEqual(ROW);
+    expect((await part.read("nothing")).row).toBeUndefined();
+  });
+
   it("has one clock in all processes", () => {
     const one = temp.open().open(OWNER);
     const other = temp.open().open(OWNER);

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { isStorageError, type Journal } from "@stowage/core";
+import { openChangeMark } from "./change-mark.js";
 import { openClock } from "./clock.js";
 import { defaultDriver, type Database, type Driver } from "./database.js";
 import { journalError } from "./errors.js";
@@ -44,7 +45,11 @@ function open(file: string, driver: Driver): Journal {
   const now = withDatabase(openForWriting(file, driver), openClock);
   const processes = joinProcesses(`${file}-processes`, driver);
   const reading = openForReading(file, driver);
+  // From the first read on the files beside it stay.
+  reading.prepare("SELECT count(*) FROM parts").get();
+  const mark = openChangeMark(file);
   const writer = createWriter({ path: file, driver });
+  let isClosed = false;
   const context = {
     database: reading,
     process: processes.own,
@@ -57,11 +62,14 @@ function open(file: string, driver: Driver): Journal {
     durable,
     open: (owner) => {
       withDatabase(openForWriting(file, driver), (database) => registerPart(database, owner));
-      return createPart(context, owner);
+      return createPart({ ...context, hasChanged: mark.watch() }, owner);
     },
     close: async () => {
       await writer.close();
+      if (isClosed) return;
+      isClosed = true;
       reading.close();
+      mark.close();
       processes.leave();
     },
   };

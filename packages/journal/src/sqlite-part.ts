@@ -4,6 +4,7 @@ import {
   noRow,
   stampedRow,
   type ControlRecord,
+  type JournalEntry,
   type JournalOwner,
   type JournalPart,
   type KeyRow,
@@ -11,6 +12,7 @@ import {
 } from "@stowage/core";
 import type { Change } from "./change.js";
 import type { Database } from "./database.js";
+import { createKnownRows, type KnownRows } from "./known-rows.js";
 
 /** How many generations there are: keys share them by a hash. */
 const SLOTS = 1024;
@@ -22,6 +24,8 @@ export interface PartContext {
   readonly process: string;
   readonly now: () => number;
   readonly isAlive: (process: string) => boolean | Promise<boolean>;
+  /** Whether anything was committed since this was asked the last time. */
+  readonly hasChanged: () => boolean;
   /** @returns The new revision, once it is durable. */
   readonly write: (change: Change) => Promise<Version | undefined>;
 }
@@ -36,10 +40,8 @@ interface FoundRow {
 export function createPart(context: PartContext, owner: JournalOwner): JournalPart {
   const { database, write } = context;
   const part = partId(database, owner);
-  const read = database.prepare(
-    `SELECT r.row, r.revision, (SELECT drops FROM generations WHERE part = ? AND slot = ?) AS drops
-     FROM (SELECT 1) LEFT JOIN rows r ON r.part = ? AND r.key = ?`,
-  );
+  const { hasChanged } = context;
+  const source = { hasChanged, one: readerOfOne(database, part), all: readerOfAll(database, part) };
   const due = database.prepare(
     "SELECT key FROM rows WHERE part = ? AND next_at <= ? ORDER BY next_at LIMIT ?",
   );
@@ -57,12 +59,7 @@ export function createPart(context: PartContext, owner: JournalOwner): JournalPa
     process: context.process,
     now: context.now,
     isAlive: context.isAlive,
-    read: (key) => {
-      const slot = slotOf(key);
-      const { row, revision, drops } = read.get(part, slot, part, key) as FoundRow;
-      if (row === null || revision === null) return { revision: noRow(drops ?? 0) };
-      return { row: parseRow(row, revision), revision };
-    },
+    read: createKnownRows(source),
     write: (key, expected, row) =>
       write({
         now: context.now(),
@@ -90,6 +87,43 @@ export function createPart(context: PartContext, owner: JournalOwner): JournalPa
     writeControl: (name, expected, value) =>
       write({ now: context.now(), table: "controls", part, name, expected, value: JSON.stringify(value) }),
   };
+}
+
+/** How many rows are held in memory at most: a journal that is so large changes all the time. */
+const KNOWN_ROWS_MAX = 1000;
+
+function readerOfOne(database: Database, part: number): KnownRows {
+  const read = database.prepare(
+    `SELECT r.row, r.revision, (SELECT drops FROM generations WHERE part = ? AND slot = ?) AS drops
+     FROM (SELECT 1) LEFT JOIN rows r ON r.part = ? AND r.key = ?`,
+  );
+  return (key) => {
+    const { row, revision, drops } = read.get(part, slotOf(key), part, key) as FoundRow;
+    if (row === null || revision === null) return { revision: noRow(drops ?? 0) };
+    return { row: parseRow(row, revision), revision };
+  };
+}
+
+function readerOfAll(database: Database, part: number): () => KnownRows | undefined {
+  const rows = database.prepare("SELECT key, row, revision FROM rows WHERE part = ? LIMIT ?");
+  const generations = database.prepare("SELECT slot, drops FROM generations WHERE part = ?");
+  return () => {
+    const found = rows.all(part, KNOWN_ROWS_MAX + 1) as readonly FoundKey[];
+    if (found.length > KNOWN_ROWS_MAX) return undefined;
+    const entries = new Map(
+      found.map(({ key, row, revision }) => [key, { row: parseRow(row, revision), revision }] as const),
+    );
+    const absent = Array.from({ length: SLOTS }, () => ({ revision: noRow(0) }));
+    for (const { slot, drops } of generations.all(part) as readonly FoundGeneration[]) {
+      absent[slot] = { revision: noRow(drops) };
+    }
+    return (key) => entries.get(key) ?? (absent[slotOf(key)] as JournalEntry);
+  };
+}
+
+interface FoundGeneration {
+  readonly slot: number;
+  readonly drops: number;
 }
 
 interface FoundKey {

@@ -171,6 +171,14 @@ function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry
   return held;
 }
 
+/**
+ * The longest that an intent may take to be written: nothing is sent after that. So the version of an object says that
+ * the journal has known of it since then.
+ */
+export function intentMsMax({ leaseMs }: ReplicaSet): number {
+  return leaseMs / 6;
+}
+
 function leased({ journal, leaseMs }: ReplicaSet, row: KeyRow, sending: readonly string[]): KeyRow {
   const until = journal.now() + leaseMs;
   return { ...row, nextAt: until, lease: { process: journal.process, until, sending } };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createStorage } from "../../create-storage.js";
+import type { StorageError } from "../../errors.js";
 import { memoryJournal } from "../../memory-journal.js";
 import type { StorageProvider } from "../../provider.js";
 import type { FileStorage } from "../../storage.js";
@@ -189,5 +190,34 @@ describe("a put on a chain with a journal", () => {
     await storage.startRepair().idle();
     expect([await contents(first), await contents(third)]).toEqual([{ a: "new" }, {}]);
     await storage.close();
+  });
+});
+
+describe("a condition while an earlier write is undecided", () => {
+  /** Nobody knows whether the first member has taken it: it may still. */
+  async function undecided(): Promise<World> {
+    const here = world((members) =>
+      fallback(members.slice(0, 2), { graceMs: 0, retry: false, journal: memoryJournal() }),
+    );
+    here.first.fault = failing("Unavailable", { applied: "unknown" }, "put");
+    here.second.fault = down;
+    const first = rejection(here.storage.put("a", "one", { idempotencyKey: "first" }));
+    expect(await first).toMatchObject({ applied: "unknown" });
+    here.first.fault = undefined;
+    here.second.fault = undefined;
+    return here;
+  }
+
+  it("is not evaluated: the earlier one may turn out to have come first", async () => {
+    const { storage } = await undecided();
+    const error = await rejection(storage.put("a", "two", { ifNoneMatch: "*" }));
+    expect(error).toMatchObject({ code: "Unavailable", applied: "no" });
+    expect((error as StorageError).retryAfterMs).toBeGreaterThan(50_000);
+  });
+
+  it("does not stand in the way of a write without one", async () => {
+    const { storage } = await undecided();
+    await storage.put("a", "two");
+    expect(await (await storage.get("a")).text()).toBe("two");
   });
 });

@@ -10,7 +10,7 @@ import { sendShare, type ShareOutcome } from "../send-share.js";
 import { look } from "./ask-member.js";
 import { conclude } from "./conclude.js";
 import { assertConditions } from "./conditions.js";
-import { holding, type HeldKey } from "./held-key.js";
+import { holding, intentMsMax, type HeldKey } from "./held-key.js";
 import { packIdentity, withoutIdentity } from "./identity.js";
 import { isTrusted } from "./inventory.js";
 import type { ReplicaSet } from "./replica-set.js";
@@ -63,7 +63,7 @@ export async function putReplicated(
       const own = await assertConditions(set, held, given);
       if (own !== undefined) return own;
       const takers = assertEnough(set, held);
-      await held.save(opened(held.row, begun), namesOf(takers));
+      await writeDown(set, held, begun, takers);
       const intent = { ...begun, version: held.row.open?.version ?? "" };
       // What another process has taken over is not written any more.
       const { signal, unlink } = eitherSignal(given.signal, held.signal);
@@ -78,6 +78,21 @@ export async function putReplicated(
       return await decide(write);
     }),
   );
+}
+
+/** @throws StorageError `Unavailable` when it took so long that readers would not know of it. Nothing was sent then. */
+async function writeDown(
+  set: ReplicaSet,
+  held: HeldKey,
+  intent: Omit<Intent, "version">,
+  takers: readonly StorageProvider[],
+): Promise<void> {
+  const since = set.journal.now();
+  await held.save(opened(held.row, intent), namesOf(takers));
+  if (set.journal.now() - since <= intentMsMax(set)) return;
+  await conclude(set, held, dropped(held.row));
+  const reason = "the journal takes too long to write";
+  throw new StorageError("Unavailable", reason, { operation: "put", provider: set.name, key: held.key });
 }
 
 function namesOf(members: readonly StorageProvider[]): readonly string[] {

@@ -1,12 +1,13 @@
 import { delay } from "../../abort.js";
 import { StorageError, type Attempt, type Operation } from "../../errors.js";
 import type { JournalEntry } from "../../journal.js";
+import { millisecondsOf } from "../../memory-journal.js";
 import type { CallOptions, HeadOptions, ObjectInfo, StorageProvider } from "../../provider.js";
 import { askMember } from "../survey.js";
 import { memberError, movesOn, reportFallback, saysAbsent } from "../chain.js";
 import { conclude } from "./conclude.js";
 import type { Hedge } from "./hedge.js";
-import { busy, holding } from "./held-key.js";
+import { busy, holding, intentMsMax } from "./held-key.js";
 import { isCurrent, newestOf, versionOf } from "./identity.js";
 import { isTrusted } from "./inventory.js";
 import type { ReplicaSet } from "./replica-set.js";
@@ -55,10 +56,12 @@ export async function readReplicated<T>(
   const deadline = set.journal.now() + set.waitMs;
   if (options.isFinal === true) await assertFinal(set, reader.operation, key, options);
   for (let round = 0; ; round++) {
+    const readAt = set.journal.now();
     const entry = await set.journal.read(key);
     const reading = await readOnce(set, entry.row, key, options, reader);
     if (reading.state === "found") {
-      if (await isDecided(set, key, entry.row, reader.infoOf(reading.result))) return reading;
+      const info = reader.infoOf(reading.result);
+      if (isOld(set, entry.row, info, readAt) || (await isDecided(set, key, entry.row, info))) return reading;
       reader.discard(reading.result);
     }
     if (reading.state === "absent" && (reading.isFinal || (await isUnchanged(set, key, entry)))) {
@@ -71,6 +74,16 @@ export async function readReplicated<T>(
     if (reading.state !== "absent") await decideNow(set, reader.operation, key, options);
     if (round > 0) await delay(Math.min(2 ** round, PAUSE_MS_MAX), options.signal);
   }
+}
+
+/**
+ * Whether an object is of a write that had been written down when the journal was read. When there was no row it had
+ * come to its end by then, and the journal need not be read again.
+ */
+function isOld(set: ReplicaSet, row: KeyRow | undefined, info: ObjectInfo, readAt: number): boolean {
+  if (row !== undefined) return false;
+  const version = versionOf(info);
+  return version === undefined || millisecondsOf(version) + intentMsMax(set) < readAt;
 }
 
 /** Whether what was read counts: it may be of a write that has begun meanwhile. */

@@ -77,7 +77,7 @@ export async function sendObject(
 }
 
 /** `applied` says whether a write has taken effect all the same. */
-export function sendError(response: ServerResponse, error: unknown): void {
+function sendError(response: ServerResponse, error: unknown): void {
   if (response.headersSent || response.destroyed) {
     response.destroy();
     return;

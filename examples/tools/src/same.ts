@@ -7,8 +7,14 @@ const AT_ONCE = 16;
 export async function digestsOf(provider: StorageProvider): Promise<ReadonlyMap<string, string>> {
   const storage = createStorage(provider);
   const digests = new Map<string, string>();
-  for await (const { key } of storage.list())
-    digests.set(key, sha256(await (await storage.get(key)).bytes()));
+  const keys: string[] = [];
+  for await (const { key } of storage.list()) keys.push(key);
+  const worker = async (): Promise<void> => {
+    for (let key = keys.pop(); key !== undefined; key = keys.pop()) {
+      digests.set(key, sha256(await (await storage.get(key)).bytes()));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
   return digests;
 }
 

@@ -1,9 +1,11 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** Percentages are counted in hundredths: 10,000 are the whole. */
 export const BASIS_POINTS = 10_000;
 
-const BYTES = 6;
+/** 48 bits are multiplied in two halves: the product of all would not be exact. */
+const HALF_BYTES = 3;
+const HALF = 2 ** (HALF_BYTES * 8);
 
 /**
  * Where a key lies on a scale of 10,000, the same in every process and for ever: keys below the percentage go to
@@ -12,8 +14,9 @@ const BYTES = 6;
  * The first 48 bits of SHA-256 over the salt, a zero byte and the key in UTF-8.
  */
 export function bucketOf(salt: string, key: string): number {
-  const digest = createHash("sha256").update(salt).update("\0").update(key).digest();
-  return Number((BigInt(digest.readUIntBE(0, BYTES)) * BigInt(BASIS_POINTS)) >> BigInt(BYTES * 8));
+  const digest = hash("sha256", `${salt}\0${key}`, "buffer");
+  const [high, low] = [digest.readUIntBE(0, HALF_BYTES), digest.readUIntBE(HALF_BYTES, HALF_BYTES)];
+  return Math.floor((high * BASIS_POINTS + Math.floor((low * BASIS_POINTS) / HALF)) / HALF);
 }
 
 /** @throws TypeError unless it is a number from 0 to 100, with at most two digits after the point. */

@@ -201,7 +201,7 @@ describe("a condition while an earlier write is undecided", () => {
     );
     here.first.fault = failing("Unavailable", { applied: "unknown" }, "put");
     here.second.fault = down;
-    const first = rejection(here.storage.put("a", "one", { idempotencyKey: "first" }));
+    const first = rejection(here.storage.put("a", "one"));
     expect(await first).toMatchObject({ applied: "unknown" });
     here.first.fault = undefined;
     here.second.fault = undefined;

@@ -60,8 +60,7 @@ export async function readReplicated<T>(
     const entry = await set.journal.read(key);
     const reading = await readOnce(set, entry.row, key, options, reader);
     if (reading.state === "found") {
-      const info = reader.infoOf(reading.result);
-      if (isOld(set, entry.row, info, readAt) || (await isDecided(set, key, entry.row, info))) return reading;
+      if (await isDecided(set, key, entry.row, reader.infoOf(reading.result), readAt)) return reading;
       reader.discard(reading.result);
     }
     if (reading.state === "absent" && (reading.isFinal || (await isUnchanged(set, key, entry)))) {
@@ -88,13 +87,14 @@ function isOld(set: ReplicaSet, row: KeyRow | undefined, info: ObjectInfo, readA
 
 /** Whether what was read counts: it may be of a write that has begun meanwhile. */
 async function isDecided(
-  { journal }: ReplicaSet,
+  set: ReplicaSet,
   key: string,
   before: KeyRow | undefined,
   info: ObjectInfo,
+  readAt: number,
 ): Promise<boolean> {
-  if (before?.current !== undefined) return true;
-  const { row } = await journal.read(key);
+  if (before?.current !== undefined || isOld(set, before, info, readAt)) return true;
+  const { row } = await set.journal.read(key);
   return row === undefined || !isUndecided(row, versionOf(info));
 }
 
@@ -187,9 +187,11 @@ async function readBase<T>(look: Look<T>, row: KeyRow | undefined): Promise<Read
     const other = row === undefined && alike ? order[index + 1] : undefined;
     const answer = await tryMember(look, member, other);
     if (answer.found !== undefined) {
-      const version = versionOf(reader.infoOf(answer.found.result));
-      if (row === undefined || !isUncertain(row, version)) return { state: "found", ...answer.found };
-      reader.discard(answer.found.result);
+      const { result } = answer.found;
+      if (row === undefined || !isUncertain(row, versionOf(reader.infoOf(result)))) {
+        return { state: "found", ...answer.found };
+      }
+      reader.discard(result);
       isOpen = true;
     } else if (answer.error !== undefined) silent ??= answer.error;
     else if (alike && !isTouched(row, member)) return { state: "absent", isFinal: true };

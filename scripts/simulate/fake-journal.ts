@@ -35,6 +35,7 @@ export function processJournal(
   life: ProcessLife,
   isAlive: (id: string) => boolean,
   prefix: string,
+  durable: boolean,
 ): Journal {
   const write = async (change: Change): Promise<string | undefined> => {
     if (!life.alive) await forever();
@@ -48,7 +49,7 @@ export function processJournal(
   };
   return {
     tier: "embedded",
-    durable: true,
+    durable,
     open: (owner) => {
       const context = {
         database: disk.database,

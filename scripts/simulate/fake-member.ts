@@ -16,6 +16,9 @@ interface Stored {
   readonly info: ObjectInfo;
 }
 
+/** By which composers tell their members: no client writes it. */
+const MARKER_KEY = ".stowage-member";
+
 /** In which order puts were sent, and for each key how many had been when its last acknowledged write began. */
 export interface WriteOrder {
   readonly numbers: Map<string, number>;
@@ -139,12 +142,12 @@ export class FakeMember {
     const { dropped, lostAnswer, late, refused } = rates;
     if (fate < dropped) return await this.#silence(operation, key, isAlive);
     if (fate < dropped + lostAnswer) {
-      if (isWrite) this.#apply(effect, true);
+      if (isWrite) this.#apply(effect, key !== MARKER_KEY);
       return await this.#silence(operation, key, isAlive);
     }
     if (fate < dropped + lostAnswer + late && isWrite) {
       const delay = between(random, 0, this.settings.lateMs);
-      void time.sleep(delay).then(() => this.#apply(effect, true));
+      void time.sleep(delay).then(() => this.#apply(effect, key !== MARKER_KEY));
       return await this.#silence(operation, key, isAlive, Math.min(delay, 50));
     }
     if (fate < dropped + lostAnswer + late + refused) {
@@ -211,6 +214,7 @@ export class FakeMember {
       size: Buffer.byteLength(text),
       etag: `"${++this.#etags}"`,
       writeId: options.writeId,
+      metadata: options.metadata ?? {},
       provider: this.name,
       ref: `fake://${this.name}/${key}`,
     };

@@ -36,6 +36,8 @@ interface World {
   readonly time: VirtualTime;
   readonly random: Random;
   readonly prefix: string;
+  /** Whether the members have markers, as those of a durable journal have: it is more to simulate. */
+  readonly isMarked: boolean;
   readonly members: readonly FakeMember[];
   readonly processes: Process[];
   readonly history: Map<string, Seen[]>;
@@ -50,6 +52,7 @@ interface World {
   isOver: boolean;
 }
 
+const MARKED_EVERY = 10;
 const PROCESSES = 2;
 const CLIENTS = 3;
 const CALLS_PER_CLIENT = 7;
@@ -80,6 +83,7 @@ export async function runHistory(
     trace,
     order,
     prefix: `${seed} `,
+    isMarked: seed % MARKED_EVERY === 0,
     members: scenario.members.map((name) => new FakeMember(name, time, random, settings)),
     processes: [],
     history: new Map(keysOf(random).map((key) => [key, []])),
@@ -129,7 +133,7 @@ function startProcess(world: World, index: number): Process {
   const life: ProcessLife = { id: `p${processCount++}`, alive: true };
   const { disk, time, random, prefix, scenario } = world;
   const isAlive = (id: string): boolean => world.processes.some((each) => each.id === id && each.alive);
-  const journal = processJournal(disk, time, random, life, isAlive, prefix);
+  const journal = processJournal(disk, time, random, life, isAlive, prefix, world.isMarked);
   const connections = world.members.map((member) => member.connection(() => life.alive));
   let crashed: () => void = () => {};
   const crash = new Promise<void>((resolve) => (crashed = resolve));

@@ -1,4 +1,4 @@
-import { createStorage, type StorageProvider } from "@stowage/core";
+import { MARKER_KEY, createStorage, type StorageProvider } from "@stowage/core";
 import { assert, sha256 } from "./demo.js";
 
 const AT_ONCE = 16;
@@ -8,7 +8,7 @@ export async function digestsOf(provider: StorageProvider): Promise<ReadonlyMap<
   const storage = createStorage(provider);
   const digests = new Map<string, string>();
   const keys: string[] = [];
-  for await (const { key } of storage.list()) keys.push(key);
+  for await (const { key } of storage.list()) if (key !== MARKER_KEY) keys.push(key);
   const worker = async (): Promise<void> => {
     for (let key = keys.pop(); key !== undefined; key = keys.pop()) {
       digests.set(key, sha256(await (await storage.get(key)).bytes()));

@@ -59,7 +59,8 @@ export {
   type Lease,
 } from "./compose/replicas/row.js";
 export type { JournalOptions } from "./compose/replicas/create-set.js";
-export { adoptKey } from "./compose/replicas/replicated.js";
+export { MARKER_KEY } from "./compose/replicas/marker.js";
+export { acceptMember, adoptKey } from "./compose/replicas/replicated.js";
 export type { HedgeOptions } from "./compose/replicas/hedge.js";
 export { mirror, type MirrorOptions } from "./compose/mirror.js";
 export { setSplitPercent, split, splitPercent, type SplitOptions } from "./compose/split.js";

@@ -103,7 +103,7 @@ function withJournal(members: Group["members"], journal: Journal, options: Fallb
     ...groupOf(members, options),
     type: "fallback",
     journal,
-    placement: oneHome(members, () => members, drain === "home"),
+    placement: (all) => oneHome(all, () => all, drain === "home"),
     options,
     supports: choiceSupports(members),
     limits: [OUT_OF_REACH, ...(drain === "never" ? ["objects stay on the member that took them"] : [])],

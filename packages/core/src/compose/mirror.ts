@@ -6,6 +6,7 @@ import { putOnMirror } from "./mirror-put.js";
 import type { JournalOptions } from "./replicas/create-set.js";
 import type { HedgeOptions } from "./replicas/hedge.js";
 import { everywhere } from "./replicas/placements.js";
+import type { Placement } from "./replicas/replica-set.js";
 import { replicated } from "./replicas/replicated.js";
 import { assertOverwrites, assertTier, stateless } from "./stateless.js";
 import { everySupports } from "./supports.js";
@@ -69,7 +70,10 @@ export function mirror(members: readonly StorageProvider[], options: MirrorOptio
   const { hedge } = options;
   assertTier("mirror", options, { hedge, 'writes: "primary"': writes === "primary" ? writes : undefined });
   const order = inOrder(prepared, options.reads ?? []);
-  const placement = everywhere(prepared, assertWrites(writes), () => order);
+  const placement = (all: Group["members"]): Placement => {
+    const reads = inOrder(all, options.reads ?? []);
+    return everywhere(all, assertWrites(writes), () => reads);
+  };
   const group: Group = {
     name: options.name ?? "mirror",
     members: prepared,
@@ -81,7 +85,7 @@ export function mirror(members: readonly StorageProvider[], options: MirrorOptio
   if (journal !== undefined) {
     return replicated({ ...group, type: "mirror", journal, placement, options, supports, limits: [], hedge });
   }
-  const { need } = placement;
+  const { need } = placement(prepared);
   return stateless({
     type: "mirror",
     chain: { ...group, members: order, overwrites },

@@ -143,17 +143,20 @@ function withJournal({
 }: JournaledSplit): StorageProvider {
   let current = proposed;
   let revision = "";
-  const order = (key: string): Sides => orderFor(group.members, current, key);
-  const home: Placement = {
-    ...oneHome(group.members, order, move),
-    // Where objects stay, nothing is elsewhere than it should be. A share that comes back is another placement.
-    epoch: () => (move ? revision : ""),
+  const placement = (members: Group["members"]): Placement => {
+    const order = (key: string): Sides => orderFor(members, current, key);
+    const home: Placement = {
+      ...oneHome(members, order, move),
+      // Where objects stay, nothing is elsewhere than it should be. A share that comes back is another placement.
+      epoch: () => (move ? revision : ""),
+    };
+    return onlyFirst ? { ...home, writeOrder: (key) => [order(key)[0]] } : home;
   };
   const provider = replicated({
     ...group,
     type: "split",
     journal,
-    placement: onlyFirst ? { ...home, writeOrder: (key) => [order(key)[0]] } : home,
+    placement,
     options,
     supports: choiceSupports(group.members),
     limits: move ? [] : ["objects stay where they are when the percentage changes"],
@@ -167,8 +170,8 @@ function withJournal({
       ({ value: current, revision } = record);
     },
   });
-  const { journal: part, name } = replicaSetOf(provider, "split");
-  const made: Split = { journal: part, name, proposed, members: group.members };
+  const { journal: part, name, members: watched } = replicaSetOf(provider, "split");
+  const made: Split = { journal: part, name, proposed, members: watched };
   return splits.remember(provider, made);
 }
 

@@ -1,10 +1,12 @@
 import { StorageError } from "../../errors.js";
 import type { Journal } from "../../journal.js";
 import { createKeyLock } from "../../key-lock.js";
+import type { StorageProvider } from "../../provider.js";
 import type { ReplayableOptions } from "../../replayable.js";
 import type { Group } from "../chain.js";
 import { createHedge, type HedgeOptions } from "./hedge.js";
-import type { Placement, ReplicaSet } from "./replica-set.js";
+import { marked } from "./marker.js";
+import type { Placement, ReplicaSet, SetState } from "./replica-set.js";
 
 /** How a composer keeps its journal. */
 export interface JournalOptions {
@@ -32,11 +34,12 @@ const LEASE_MS = 30_000;
 const GRACE_MS = 60_000;
 
 export interface SetParts extends Omit<Group, "spool"> {
+  /** Of the members as the set has them. */
+  readonly placement: (members: Group["members"]) => Placement;
   readonly refresh?: ReplicaSet["refresh"] | undefined;
   readonly hedge?: HedgeOptions | undefined;
   readonly type: string;
   readonly journal: Journal;
-  readonly placement: Placement;
   readonly spool?: ReplayableOptions | undefined;
   readonly options: JournalOptions;
 }
@@ -47,21 +50,37 @@ export interface SetParts extends Omit<Group, "spool"> {
  * composer with other members.
  */
 export function createReplicaSet(parts: SetParts): ReplicaSet {
-  const { name, type, members, fallbackOn, askMs, placement, options } = parts;
-  const careless = members.find(({ supports }) => !supports.metadata);
+  const { name, type, members: given, fallbackOn, askMs, placement, options } = parts;
+  const careless = given.find(({ supports }) => !supports.metadata);
   if (careless !== undefined) {
     const reason = `${JSON.stringify(careless.name)} keeps no metadata, so a journal cannot tell its versions apart`;
     throw new StorageError("InvalidArgument", reason, { operation: "open", provider: careless.name });
   }
-  const places = members.map((member) => ({ name: member.name, place: member.ref("x") }));
+  const places = given.map((member) => ({ name: member.name, place: member.ref("x") }));
+  const journal = parts.journal.open({ name, type, members: places });
+  // One member has nobody to differ from.
+  const state: SetState = {
+    isTrusted: given.length === 1,
+    checking: undefined,
+    emptyAfter: 0,
+    isEager: true,
+  };
+  const onReplaced = (): void => void (state.isTrusted = given.length === 1);
+  // Composers watch over their own; what does not outlive the process has nothing to come back to.
+  const watched = (member: StorageProvider): StorageProvider =>
+    !parts.journal.durable || member.upkeep !== undefined
+      ? member
+      : marked(name, journal, member, onReplaced);
+  const [first, ...rest] = given;
+  const members: Group["members"] = [watched(first), ...rest.map(watched)];
   return {
     name,
     members,
     fallbackOn,
     askMs,
-    placement,
+    placement: placement(members),
     spool: parts.spool ?? {},
-    journal: parts.journal.open({ name, type, members: places }),
+    journal,
     lock: createKeyLock(),
     settleMs: milliseconds(type, "settleMs", options.settleMs ?? SETTLE_MS),
     waitMs: milliseconds(type, "waitMs", options.waitMs ?? WAIT_MS),
@@ -70,8 +89,7 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
     writes: new Set(),
     answered: new Set(),
     workListeners: new Set(),
-    // One member has nobody to differ from.
-    state: { isTrusted: members.length === 1, checking: undefined, emptyAfter: 0, isEager: true },
+    state,
     hedge: parts.hedge === undefined ? undefined : createHedge(parts.hedge),
     refresh: parts.refresh ?? (async () => {}),
   };

@@ -130,3 +130,13 @@ async function pageOf(
     throw error;
   }
 }
+
+/** Has every key looked at again: a member holds other things than the journal believes. */
+export async function distrust({ journal, state, placement }: ReplicaSet): Promise<void> {
+  const stock: Inventory = { epoch: placement.epoch(), walk: 0, isDone: false, isTrusted: false };
+  for (;;) {
+    const record = await journal.readControl(CONTROL);
+    if ((await journal.writeControl(CONTROL, record?.revision, stock)) !== undefined) break;
+  }
+  state.isTrusted = false;
+}

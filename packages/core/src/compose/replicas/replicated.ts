@@ -18,7 +18,9 @@ import { joinedUpkeep } from "../upkeep.js";
 import { createReplicaSet, type SetParts } from "./create-set.js";
 import { deleteReplicated } from "./delete.js";
 import { withoutIdentity } from "./identity.js";
+import { distrust } from "./inventory.js";
 import { listReplicated } from "./list.js";
+import { forgetMarker } from "./marker.js";
 import { putReplicated } from "./put.js";
 import { readReplicated, type Reader } from "./read.js";
 import { adoptKeyOf } from "./adopt.js";
@@ -186,4 +188,21 @@ export async function adoptKey(
   options: CallOptions = {},
 ): Promise<void> {
   await adoptKeyOf(own.require(provider, "adoptKey"), key, options);
+}
+
+/**
+ * Takes what is in the place of a member for that member, after its disk or bucket was exchanged for an empty one.
+ * Until then it is left out, because its marker is missing. Repair looks at every key again, and brings it what it should
+ * hold.
+ *
+ * @param name - The name of the member.
+ * @throws TypeError when the composer has no such member; StorageError `Unavailable` when the journal cannot be written.
+ */
+export async function acceptMember(provider: StorageProvider, name: string): Promise<void> {
+  const set = own.require(provider, "acceptMember");
+  if (!set.members.some((member) => member.name === name)) {
+    throw new TypeError(`acceptMember: ${JSON.stringify(name)} is no member of ${set.name}`);
+  }
+  await distrust(set);
+  await forgetMarker(set.journal, name);
 }

@@ -105,7 +105,7 @@ describe.each(Object.entries(COMPOSERS))("on %s", (_, make) => {
         for (let count = 0; count < 3; count++) seen.push(await textOf(reader));
       };
       await together(() => writer.put("a", "2"), look);
-      expect(seen.join()).toMatch(/^(1,)*(2,?)*$|^1(,1)*$/);
+      expect(seen.join()).toMatch(/^[1,]*[2,]*$/);
       expect(await textOf(reader)).toBe("2");
       await Promise.all([writer.close(), reader.close()]);
     });

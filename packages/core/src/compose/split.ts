@@ -6,6 +6,7 @@ import type { ReplayableOptions } from "../replayable.js";
 import { assertAskMs, type Chain, type Group } from "./chain.js";
 import { putInChain } from "./fallback-put.js";
 import { prepareMembers, type MemberOptions } from "./members.js";
+import { changeControl } from "./replicas/control.js";
 import type { JournalOptions } from "./replicas/create-set.js";
 import { oneHome } from "./replicas/placements.js";
 import type { Placement } from "./replicas/replica-set.js";
@@ -58,6 +59,9 @@ interface Split {
 }
 
 const CONTROL = "split";
+
+/** How often others may come between before a change of the percentage is given up. */
+const SET_TRIES = 10;
 
 const splits: OwnProviders<Split> = ownProviders<Split>("split");
 
@@ -226,11 +230,8 @@ export async function setSplitPercent(
   const made = splits.require(provider, "setSplitPercent");
   const basisPoints = toBasisPoints(percent);
   await recordOf(made);
-  for (let tries = 0; tries < 10; tries++) {
-    const record = await made.journal.readControl(CONTROL);
-    const value = { ...(record?.value as SplitRecord), basisPoints };
-    if ((await made.journal.writeControl(CONTROL, record?.revision, value)) !== undefined) return;
-  }
+  const change = (was: SplitRecord | undefined): SplitRecord => ({ ...(was as SplitRecord), basisPoints });
+  if ((await changeControl(made.journal, CONTROL, change, SET_TRIES)) !== undefined) return;
   throw new StorageError("Unavailable", "others keep changing the percentage", {
     operation: "put",
     provider: made.name,

@@ -3,6 +3,7 @@ import { isStorageError } from "../../errors.js";
 import type { CallOptions, StorageProvider } from "../../provider.js";
 import { ask } from "../chain.js";
 import { mergeLists, type MergedPage } from "../merge-list.js";
+import { changeControl } from "./control.js";
 import type { ReplicaSet } from "./replica-set.js";
 
 const CONTROL = "inventory";
@@ -78,10 +79,12 @@ export async function takeStock(
   adopt: (key: string) => Promise<void>,
 ): Promise<boolean> {
   const { journal, placement, state } = set;
-  if (set.members.length === 1 || (await isStocked(set))) return false;
+  if (set.members.length === 1) return false;
+  await isTrusted(set);
   const record = await journal.readControl(CONTROL);
   const epoch = placement.epoch();
   const stock = begunFor(epoch, record?.value as Inventory | undefined);
+  if (stock.isDone) return false;
   const walks = placement.alike ? [set.members] : set.members.map((member) => [member]);
   const members = walks[stock.walk] ?? [];
   const page = await pageOf(set, members, stock.after, options);
@@ -94,13 +97,6 @@ export async function takeStock(
   if ((await journal.writeControl(CONTROL, record?.revision, next)) === undefined) return true;
   state.isTrusted ||= next.isTrusted;
   return !next.isDone;
-}
-
-/** Whether all has been walked for the placement that counts now. */
-async function isStocked(set: ReplicaSet): Promise<boolean> {
-  await isTrusted(set);
-  const stock = (await set.journal.readControl(CONTROL))?.value as Inventory | undefined;
-  return stock?.isDone === true && stock.epoch === set.placement.epoch();
 }
 
 function begunFor(epoch: string, stock: Inventory | undefined): Inventory {
@@ -134,9 +130,6 @@ async function pageOf(
 /** Has every key looked at again: a member holds other things than the journal believes. */
 export async function distrust({ journal, state, placement }: ReplicaSet): Promise<void> {
   const stock: Inventory = { epoch: placement.epoch(), walk: 0, isDone: false, isTrusted: false };
-  for (;;) {
-    const record = await journal.readControl(CONTROL);
-    if ((await journal.writeControl(CONTROL, record?.revision, stock)) !== undefined) break;
-  }
+  await changeControl(journal, CONTROL, () => stock);
   state.isTrusted = false;
 }

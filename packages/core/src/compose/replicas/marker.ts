@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { toBody } from "../../body.js";
 import { StorageError, isStorageError, withErrorFacts } from "../../errors.js";
+import { changeControl } from "./control.js";
 import { intercept, type Call } from "../../intercept.js";
 import type { JournalPart } from "../../journal.js";
 import type { ListOptions, ListPage, StorageProvider } from "../../provider.js";
@@ -176,14 +177,11 @@ async function remember(
   member: string,
   change: (was: Marker | undefined) => Marker,
 ): Promise<Marker> {
-  for (;;) {
-    const record = await journal.readControl(CONTROL);
-    const markers = (record?.value ?? {}) as Markers;
-    const marker = change(markers[member]);
-    if (marker === markers[member]) return marker;
-    const next = { ...markers, [member]: marker };
-    if ((await journal.writeControl(CONTROL, record?.revision, next)) !== undefined) return marker;
-  }
+  const markers = await changeControl<Markers>(journal, CONTROL, (was = {}) => {
+    const marker = change(was[member]);
+    return marker === was[member] ? was : { ...was, [member]: marker };
+  });
+  return markers?.[member] as Marker;
 }
 
 /** From now on what is there is the member: it gets a marker when it is looked at the next time. */

@@ -12,7 +12,7 @@ const DATE_TOLERANCE_MS = 60_000;
 const content = randomBytes(BYTES);
 
 /** New keys in new folders, which are there already: where a file system puts a folder decides its speed. */
-export function puts(concurrency) {
+function puts(concurrency) {
   return small("put 4 KiB", concurrency, {
     verbs: ["put", "get"],
     writes: true,
@@ -23,7 +23,7 @@ export function puts(concurrency) {
   });
 }
 
-export function gets(concurrency) {
+function gets(concurrency) {
   return small("get 4 KiB", concurrency, {
     verbs: ["put", "get"],
     prepare: (store) => putSlice(store, 0, READS),
@@ -33,7 +33,7 @@ export function gets(concurrency) {
   });
 }
 
-export function heads(concurrency) {
+function heads(concurrency) {
   return small("head", concurrency, {
     verbs: ["put", "head"],
     prepare: (store) => putSlice(store, 0, READS),
@@ -65,6 +65,16 @@ export function deletes(concurrency) {
     run: (store, slice) => times(WRITES, concurrency, (i) => store.delete(keyOf(slice, i))),
   });
 }
+
+/** What every suite has of them. */
+export const SMALL_OBJECTS = {
+  "put4k-c1": puts(1),
+  "put4k-c16": puts(16),
+  "get4k-c1": gets(1),
+  "get4k-c16": gets(16),
+  "head-c1": heads(1),
+  "head-c16": heads(16),
+};
 
 function small(title, concurrency, workload) {
   return { title: `${title}, c${concurrency}`, kind: "small", ...workload };

@@ -16,17 +16,12 @@
  * @property {(store) => Promise<void>} [finish] - Once, untimed.
  */
 import { list10k } from "./listing.mjs";
-import { deletes, existences, gets, heads, puts } from "./small-objects.mjs";
+import { SMALL_OBJECTS, deletes, existences } from "./small-objects.mjs";
 import { streamIn, streamOut } from "./streams.mjs";
 
 /** @type {Record<string, Workload>} */
 export const WORKLOADS = {
-  "put4k-c1": puts(1),
-  "put4k-c16": puts(16),
-  "get4k-c1": gets(1),
-  "get4k-c16": gets(16),
-  "head-c1": heads(1),
-  "head-c16": heads(16),
+  ...SMALL_OBJECTS,
   "exists-c1": existences(1),
   "exists-c16": existences(16),
   "stream-in": streamIn(),

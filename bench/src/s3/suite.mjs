@@ -1,6 +1,6 @@
 /** What a process that measures S3 needs. */
 import { list10k } from "../listing.mjs";
-import { gets, heads, puts } from "../small-objects.mjs";
+import { SMALL_OBJECTS } from "../small-objects.mjs";
 import { streamIn, streamOut } from "../streams.mjs";
 import { createBucket } from "./raw-client.mjs";
 import { SUBJECTS, moduleOf } from "./subjects.mjs";
@@ -8,12 +8,7 @@ import { getFile, putBuffers, putFile, putKnown } from "./transfers.mjs";
 
 /** @type {Record<string, import("../workloads.mjs").Workload>} */
 export const WORKLOADS = {
-  "put4k-c1": puts(1),
-  "put4k-c16": puts(16),
-  "get4k-c1": gets(1),
-  "get4k-c16": gets(16),
-  "head-c1": heads(1),
-  "head-c16": heads(16),
+  ...SMALL_OBJECTS,
   list10k: list10k(),
   put4m: putBuffers(),
   "stream-in": streamIn(),

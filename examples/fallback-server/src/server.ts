@@ -1,4 +1,15 @@
-import { keyOf, parseRange, sendJson, sendObject, serve, type Routes } from "@stowage/example-tools";
+import {
+  keyOf,
+  parseRange,
+  sendJson,
+  sendObject,
+  serve,
+  describe,
+  putRequest,
+  readAt,
+  remove,
+  type Routes,
+} from "@stowage/example-tools";
 import { keyTemplate } from "@stowage/core";
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
@@ -30,21 +41,14 @@ export function createVideoServer(application: App, turnTo: TurnTo = () => false
 }
 
 /** `POST /videos?name=clip.mp4`: the body is the file, streamed to whichever member takes it. */
-async function upload(
-  { storage, members }: App,
-  request: IncomingMessage,
-  response: ServerResponse,
-  url: URL,
-): Promise<void> {
+async function upload(app: App, request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
   const key = videoKey.key({
     videoId: randomUUID().slice(0, 8),
     name: url.searchParams.get("name") ?? "video.mp4",
   });
-  const length = request.headers["content-length"];
-  const size = length === undefined ? undefined : Number(length);
-  const info = await storage.put(key, request, { size });
+  const info = await putRequest(app, key, request);
   const { provider, ref, etag, contentType, unconfirmed } = info;
-  const link = members.get(provider)?.provider.publicUrl?.(key) ?? null;
+  const link = app.members.get(provider)?.provider.publicUrl?.(key) ?? null;
   await sendJson(response, 201, {
     key,
     size: info.size,
@@ -65,31 +69,11 @@ async function read(app: App, request: IncomingMessage, response: ServerResponse
   await sendObject(request, response, object);
 }
 
-/** `GET /at?ref=…`: reads what a ref from an old database row points to. */
-async function readAt(
-  { storage }: App,
-  request: IncomingMessage,
-  response: ServerResponse,
-  url: URL,
-): Promise<void> {
-  await sendObject(request, response, await storage.at(url.searchParams.get("ref") ?? "").get());
-}
-
 async function list({ storage }: App, response: ServerResponse): Promise<void> {
   const videos = [];
   for await (const { key, size, provider } of storage.list({ prefix: "videos/" }))
     videos.push({ key, size, provider });
   await sendJson(response, 200, videos);
-}
-
-async function remove(
-  { storage }: App,
-  _: IncomingMessage,
-  response: ServerResponse,
-  url: URL,
-): Promise<void> {
-  await storage.delete(keyOf(url));
-  response.writeHead(204).end();
 }
 
 async function showMembers({ members }: App, _: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -123,8 +107,4 @@ async function breakCloudinary(
   const name = url.pathname.split("/")[2] ?? "";
   if (turnTo(name)) return await sendJson(response, 200, { cloudinary: name });
   await sendJson(response, 404, { error: "there is no fake, or no such switch" });
-}
-
-async function describe({ storage }: App, _: IncomingMessage, response: ServerResponse): Promise<void> {
-  await sendJson(response, 200, storage.describe());
 }

@@ -6,7 +6,8 @@ import {
   sendJson,
   sendObject,
   serve,
-  sizeOf,
+  putRequest,
+  remove,
   type Routes,
 } from "@stowage/example-tools";
 import { randomUUID } from "node:crypto";
@@ -36,25 +37,20 @@ export function createMirrorServer(app: App): Server {
 }
 
 /** `POST /videos?name=clip.mp4`: the body is the file. */
-async function upload(
-  { storage }: App,
-  request: IncomingMessage,
-  response: ServerResponse,
-  url: URL,
-): Promise<void> {
+async function upload(app: App, request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
   const name = url.searchParams.get("name") ?? "video.mp4";
   const key = videoKey.key({ videoId: randomUUID().slice(0, 8), name });
-  await sendJson(response, 201, shown(await storage.put(key, request, { size: sizeOf(request) })));
+  await sendJson(response, 201, shown(await putRequest(app, key, request)));
 }
 
 /** `PUT /thumbnails/<video>.jpg`: there is one for each video, and it may be made again. */
 async function replace(
-  { storage }: App,
+  app: App,
   request: IncomingMessage,
   response: ServerResponse,
   url: URL,
 ): Promise<void> {
-  await sendJson(response, 200, shown(await storage.put(keyOf(url), request, { size: sizeOf(request) })));
+  await sendJson(response, 200, shown(await putRequest(app, keyOf(url), request)));
 }
 
 function shown({ key, size, contentType, ref, copies }: ObjectInfo): object {
@@ -91,17 +87,6 @@ async function list({ storage }: App, response: ServerResponse): Promise<void> {
   const videos = [];
   for await (const { key, size } of storage.list({ prefix: "videos/" })) videos.push({ key, size });
   await sendJson(response, 200, videos);
-}
-
-/** Everywhere: what is not there now is cleared when it is back. */
-async function remove(
-  { storage }: App,
-  _: IncomingMessage,
-  response: ServerResponse,
-  url: URL,
-): Promise<void> {
-  await storage.delete(keyOf(url));
-  response.writeHead(204).end();
 }
 
 /** A video goes with its thumbnail. */

@@ -6,7 +6,9 @@ import {
   sendJson,
   sendObject,
   serve,
-  sizeOf,
+  putRequest,
+  readAt,
+  remove,
   type Routes,
 } from "@stowage/example-tools";
 import { createHash, randomUUID } from "node:crypto";
@@ -34,24 +36,19 @@ export function createRolloutServer(app: App): Server {
 }
 
 /** `POST /files?name=page.pdf`: the body is the file. */
-async function upload(
-  { storage }: App,
-  request: IncomingMessage,
-  response: ServerResponse,
-  url: URL,
-): Promise<void> {
+async function upload(app: App, request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
   const name = createHash("sha256").update(randomUUID()).digest("hex").slice(0, 16);
   const key = fileKey.key({ name, extension: extname(url.searchParams.get("name") ?? "") });
-  await sendJson(response, 201, shown(await storage.put(key, request, { size: sizeOf(request) })));
+  await sendJson(response, 201, shown(await putRequest(app, key, request)));
 }
 
 async function replace(
-  { storage }: App,
+  app: App,
   request: IncomingMessage,
   response: ServerResponse,
   url: URL,
 ): Promise<void> {
-  await sendJson(response, 200, shown(await storage.put(keyOf(url), request, { size: sizeOf(request) })));
+  await sendJson(response, 200, shown(await putRequest(app, keyOf(url), request)));
 }
 
 /** What the application's database keeps: the ref reads wherever the object is by then. */
@@ -74,26 +71,6 @@ async function read(
   for await (const { key, size, provider } of storage.list({ prefix: "files/" }))
     files.push({ key, size, provider });
   await sendJson(response, 200, files);
-}
-
-/** `GET /at?ref=s3://…`: what another worker has read in the database. */
-async function readAt(
-  { storage }: App,
-  request: IncomingMessage,
-  response: ServerResponse,
-  url: URL,
-): Promise<void> {
-  await sendObject(request, response, await storage.at(url.searchParams.get("ref") ?? "").get());
-}
-
-async function remove(
-  { storage }: App,
-  _: IncomingMessage,
-  response: ServerResponse,
-  url: URL,
-): Promise<void> {
-  await storage.delete(keyOf(url));
-  response.writeHead(204).end();
 }
 
 async function showRollout(

@@ -44,12 +44,6 @@ export function keyOf(url: URL): string {
   return decodeURIComponent(url.pathname.slice(1));
 }
 
-/** Of a request that says how long it is. */
-export function sizeOf({ headers }: IncomingMessage): number | undefined {
-  const length = headers["content-length"];
-  return length === undefined ? undefined : Number(length);
-}
-
 export async function sendJson(response: ServerResponse, status: number, content: unknown): Promise<void> {
   response
     .writeHead(status, { "content-type": "application/json" })

@@ -1,5 +1,5 @@
 export { assert, say, sha256, stopOnSignal } from "./demo.js";
-export { keyOf, sendJson, sendObject, serve, sizeOf, type Routes } from "./http.js";
+export { keyOf, sendJson, sendObject, serve, type Routes } from "./http.js";
 export { listen, type Listening } from "./listen.js";
 export { startLoad, type Load, type LoadOptions, type LoadReport } from "./load.js";
 export { parseRange } from "./range.js";
@@ -8,3 +8,4 @@ export { assertSame, digestsOf, present } from "./same.js";
 export { bucketOf, type BucketEnvironment } from "./bucket.js";
 export { OPERATOR_ROUTES } from "./operator-routes.js";
 export { assertQuiet, bucketSwitch, type BucketSwitch, type DemoOptions } from "./demo-bucket.js";
+export { describe, putRequest, readAt, remove } from "./storage-routes.js";

@@ -1,5 +1,6 @@
 import type { FileStorage, Metrics } from "@stowage/core";
 import { sendJson, type Routes } from "./http.js";
+import { describe } from "./storage-routes.js";
 
 /** What operators look at. */
 interface Observed {
@@ -17,5 +18,5 @@ export const OPERATOR_ROUTES: Routes<Observed> = {
     const text = metrics.text(await storage.health());
     response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }).end(text);
   },
-  "GET /": async ({ storage }, _, response) => await sendJson(response, 200, storage.describe()),
+  "GET /": describe,
 };

@@ -2,7 +2,8 @@ import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { TIMER_MS_MAX, linkedController, within } from "./abort.js";
 import { StorageError, isStorageError, toStorageError, type Operation } from "./errors.js";
-import type { CallOptions, StorageEvent, StorageProvider } from "./provider.js";
+import type { StorageEvent } from "./event.js";
+import type { CallOptions, StorageProvider } from "./provider.js";
 import type { TimedOptions } from "./storage.js";
 
 /** What every call of one facade shares. */

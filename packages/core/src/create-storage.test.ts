@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { createStorage } from "./create-storage.js";
 import { isStorageError } from "./errors.js";
 import { memory } from "./memory.js";
-import type { StorageEvent, StorageProvider, Supports } from "./provider.js";
+import type { StorageEvent } from "./event.js";
+import type { StorageProvider, Supports } from "./provider.js";
 import type { FileStorage } from "./storage.js";
 import {
   failing,

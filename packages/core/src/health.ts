@@ -1,6 +1,7 @@
 import { delay } from "./abort.js";
 import { isStorageError } from "./errors.js";
-import type { Health, MemberHealth, StorageProvider } from "./provider.js";
+import type { StorageProvider } from "./provider.js";
+import type { Health, MemberHealth } from "./upkeep.js";
 
 /** A key that nobody is expected to have: any answer says that the provider works. */
 const PROBE_KEY = ".stowage-probe";

@@ -24,6 +24,7 @@ export {
   type StorageErrorCode,
   type StorageErrorOptions,
 } from "./errors.js";
+export type { StorageEvent } from "./event.js";
 export {
   describeProvider,
   intercept,
@@ -49,7 +50,8 @@ export type {
   JournalPart,
   Version,
 } from "./journal.js";
-export { STUCK_MS, assertSameOwner, memoryJournal, nextVersion, noRow } from "./memory-journal.js";
+export { STUCK_MS, assertSameOwner, memoryJournal, noRow } from "./memory-journal.js";
+export { nextVersion } from "./version.js";
 export {
   stamped as stampedRow,
   type Committed,
@@ -91,10 +93,6 @@ export {
   type Checksum,
   type CopyOptions,
   type DeleteFailure,
-  type Health,
-  type JournalHealth,
-  type MemberHealth,
-  type Upkeep,
   type DeleteOptions,
   type Description,
   type GetOptions,
@@ -111,7 +109,6 @@ export {
   type PutOptions,
   type ServedRange,
   type SkippedKey,
-  type StorageEvent,
   type StorageProvider,
   type Supports,
 } from "./provider.js";
@@ -133,6 +130,7 @@ export type {
 } from "./storage.js";
 export { toStoredObject, type StoredObject } from "./stored-object.js";
 export { SUPPORTS_ALL } from "./supports.js";
+export type { Health, JournalHealth, MemberHealth, Upkeep } from "./upkeep.js";
 export { withTries } from "./tries.js";
 export { limit, type LimitOptions } from "./wrap/limit.js";
 export { prefixed } from "./wrap/prefixed.js";

@@ -4,22 +4,7 @@ import { stamped } from "./compose/replicas/row.js";
 import { StorageError } from "./errors.js";
 import type { ControlRecord, Journal, JournalCounts, JournalOwner, JournalPart, Version } from "./journal.js";
 import { compareKeys } from "./key.js";
-
-const COUNTER_DIGITS = 4;
-const COUNTER_SPAN = 16 ** COUNTER_DIGITS;
-const VERSION_DIGITS = 16;
-
-/** The version after `last`: of this moment, or when the clock stands still or goes back, the very next. */
-export function nextVersion(last: Version | undefined, now: number): Version {
-  const wanted = BigInt(Math.max(0, Math.floor(now))) * BigInt(COUNTER_SPAN);
-  const next = last === undefined ? 0n : BigInt(`0x${last}`) + 1n;
-  return (wanted > next ? wanted : next).toString(16).padStart(VERSION_DIGITS, "0");
-}
-
-/** When a version was made, by the journal's clock. */
-export function millisecondsOf(version: Version): number {
-  return Number.parseInt(version.slice(0, -COUNTER_DIGITS), 16);
-}
+import { nextVersion } from "./version.js";
 
 /** When a row has been worked on for so long that somebody should look, in milliseconds. */
 export const STUCK_MS: number = 24 * 60 * 60 * 1000;

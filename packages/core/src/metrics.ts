@@ -1,5 +1,6 @@
 import { isStorageError } from "./errors.js";
-import type { Health, StorageEvent } from "./provider.js";
+import type { StorageEvent } from "./event.js";
+import type { Health } from "./upkeep.js";
 
 /** Counts what happens in a storage, for a monitoring system. */
 export interface Metrics {

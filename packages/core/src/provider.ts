@@ -1,5 +1,7 @@
 import type { Readable } from "node:stream";
+import type { StorageEvent } from "./event.js";
 import type { MultipartUploads, SignUploadOptions, SignedUpload, SignedUrlOptions } from "./links.js";
+import type { Upkeep } from "./upkeep.js";
 
 /**
  * What a provider can do inside the verbs that every provider has. Verbs that only some have need no flag:
@@ -129,116 +131,6 @@ export interface Body {
   /** Starts reading, the whole or a stretch. Chunks are `Uint8Array`s. */
   readonly open: (range?: { readonly offset: number; readonly length: number }) => Readable;
 }
-
-/** Something that happened inside a call that the caller's result does not show. Never holds secrets. */
-export type StorageEvent =
-  | {
-      readonly type: "retry";
-      readonly operation: string;
-      readonly provider: string;
-      readonly key?: string | undefined;
-      /** The try that failed, from 1. */
-      readonly attempt: number;
-      readonly delayMs: number;
-      readonly error: unknown;
-    }
-  | {
-      /** A composer gave up on a member for this call and goes on to the next. */
-      readonly type: "fallback";
-      readonly operation: string;
-      readonly key?: string | undefined;
-      readonly from: string;
-      /** Absent when no member is left. */
-      readonly to?: string | undefined;
-      readonly error: unknown;
-    }
-  | {
-      /** A write's outcome was unknown, and the member was asked. */
-      readonly type: "verified";
-      readonly operation: string;
-      readonly provider: string;
-      readonly key: string;
-      readonly outcome: "applied" | "absent" | "unknown";
-    }
-  | {
-      /** A member may hold an older copy, because it could not be asked or cleared. */
-      readonly type: "unconfirmed";
-      readonly key: string;
-      readonly providers: readonly string[];
-    }
-  | {
-      /** A member held an older copy than the journal knows of, and it was not served. */
-      readonly type: "stale";
-      readonly key: string;
-      readonly provider: string;
-    }
-  | {
-      /** Repair could not read its journal, or broke; it goes on later. */
-      readonly type: "repairFailed";
-      readonly provider: string;
-      readonly error: unknown;
-    }
-  | {
-      /** What a client has uploaded past a composer became what the key is. */
-      readonly type: "adopted";
-      readonly key: string;
-      readonly provider: string;
-    }
-  | {
-      /** A split was made with another percentage than the one that counts: what was set last, for every process. */
-      readonly type: "percent";
-      readonly provider: string;
-      readonly percent: number;
-      readonly proposed: number;
-    }
-  | {
-      /** A provider failed so often that it is not asked for a while, or works again. */
-      readonly type: "breaker";
-      readonly provider: string;
-      readonly kind: "read" | "write" | "list";
-      readonly state: "open" | "closed";
-    }
-  | {
-      /** A second member was asked because the first took unusually long, and was quicker. */
-      readonly type: "hedge";
-      readonly operation: string;
-      readonly provider: string;
-      readonly key: string;
-    }
-  | {
-      /** A copy that was missing was made. */
-      readonly type: "repaired";
-      readonly key: string;
-      readonly from: string;
-      readonly to: string;
-    }
-  | {
-      /** A listing came upon a key that breaks the rules for keys, which somebody else has put there. */
-      readonly type: "skipped";
-      readonly operation: "list";
-      readonly provider: string;
-      readonly key: string;
-      readonly reason: string;
-    }
-  | {
-      /** A store took what it was asked for, and did nothing about it. */
-      readonly type: "ignored";
-      readonly operation: string;
-      readonly provider: string;
-      readonly key: string;
-      /** Such as `"storageClass"`. */
-      readonly option: string;
-    }
-  | {
-      /** A call of the facade has settled. */
-      readonly type: "operation";
-      readonly operation: string;
-      readonly provider: string;
-      readonly key?: string | undefined;
-      readonly milliseconds: number;
-      readonly size?: number | undefined;
-      readonly error?: unknown;
-    };
 
 /** What every call of a provider takes. The object is always there; its fields may not be. */
 export interface CallOptions {
@@ -475,58 +367,6 @@ export interface StorageProvider {
 
   /** Stops what runs in the background and releases every handle. Calls after it reject. */
   readonly close?: (() => Promise<void>) | undefined;
-}
-
-/** Work that is left to do: copies that are missing, deletes that were not confirmed. */
-export interface Upkeep {
-  /**
-   * Works on the keys that are due. May be called at any time, in any number of processes.
-   *
-   * @returns In how many milliseconds to come again; absent when nothing is left to do.
-   */
-  readonly repair: (options: CallOptions) => Promise<number | undefined>;
-  /** Calls `listener` whenever there will be something to do, in so many milliseconds; what it returns ends that. */
-  readonly onWork: (listener: (inMs: number) => void) => () => void;
-  readonly health: () => Promise<Health>;
-}
-
-/** Whether one member answers. */
-export interface MemberHealth {
-  readonly name: string;
-  readonly ok: boolean;
-  /** Why not, for people. */
-  readonly problem?: string | undefined;
-  readonly milliseconds: number;
-}
-
-/** What a journal has to do, in numbers. */
-export interface JournalHealth {
-  readonly composer: string;
-  /** How many keys are in transition. */
-  readonly rows: number;
-  /** For how long the oldest of them has been, in seconds: the number to raise an alarm by. */
-  readonly oldestSeconds: number;
-  /** Keys that repair could not put right in a day. */
-  readonly stuck: number;
-  /**
-   * Whether the journal has not seen every object yet: it has just begun, over members that hold objects already, or
-   * an earlier one was lost. Until repair has, reads ask every member and take the newest version.
-   */
-  readonly recovering: boolean;
-}
-
-/** How a storage is, for a health check. */
-export interface Health {
-  /** Whether it can work at all: its journals can be written. */
-  readonly live: boolean;
-  /** Whether reads and writes can be expected to succeed. */
-  readonly ready: boolean;
-  /** Whether something is wrong that repair or an operator has to put right. */
-  readonly degraded: boolean;
-  /** Why, for people. */
-  readonly reasons: readonly string[];
-  readonly members: readonly MemberHealth[];
-  readonly journals?: readonly JournalHealth[] | undefined;
 }
 
 export interface DeleteFailure {

@@ -1,6 +1,8 @@
 import { TIMER_MS_MAX, delay, linkedController } from "./abort.js";
 import { StorageError } from "./errors.js";
-import type { StorageEvent, StorageProvider, Upkeep } from "./provider.js";
+import type { StorageEvent } from "./event.js";
+import type { StorageProvider } from "./provider.js";
+import type { Upkeep } from "./upkeep.js";
 
 export interface RepairOptions {
   /** How often to look for what other processes have left, in milliseconds; default 5,000. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { fallback } from "./compose/fallback.js";
 import { createStorage } from "./create-storage.js";
-import type { SkippedKey, StorageEvent, StorageProvider } from "./provider.js";
+import type { StorageEvent } from "./event.js";
+import type { SkippedKey, StorageProvider } from "./provider.js";
 import { testMember } from "./testing/member.test-support.js";
 import { prefixed } from "./wrap/prefixed.js";
 

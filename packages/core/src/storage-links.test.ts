@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { createStorage } from "./create-storage.js";
 import { isStorageError } from "./errors.js";
 import { memory } from "./memory.js";
-import type { StorageEvent, StorageProvider } from "./provider.js";
+import type { StorageEvent } from "./event.js";
+import type { StorageProvider } from "./provider.js";
 
 const UPLOAD = { method: "PUT", url: "https://example.com", headers: {}, expiresAt: new Date(0) } as const;
 

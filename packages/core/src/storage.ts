@@ -3,22 +3,22 @@ import type { DeleteManyResult } from "./delete-many.js";
 import type { MultipartUploads, SignUploadOptions, SignedUpload, SignedUrlOptions } from "./links.js";
 import type { PutDirectoryOptions } from "./put-directory.js";
 import type { PutManyItem, PutManyOptions, PutManyResult } from "./put-many.js";
+import type { StorageEvent } from "./event.js";
 import type {
   CallOptions,
   CopyOptions,
   DeleteOptions,
   Description,
   GetOptions,
-  Health,
   HeadOptions,
   ListOptions,
   ListPage,
   Located,
   ObjectInfo,
   PutOptions,
-  StorageEvent,
   StorageProvider,
 } from "./provider.js";
+import type { Health } from "./upkeep.js";
 import type { RepairOptions, RepairWorker } from "./repair-worker.js";
 import type { StoredObject } from "./stored-object.js";
 import type { RetryOptions } from "./wrap/retry.js";

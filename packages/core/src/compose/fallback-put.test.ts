@@ -6,7 +6,8 @@ import type { BodyInput } from "../body.js";
 import { createStorage } from "../create-storage.js";
 import { ERROR_CODES, type StorageError, type StorageErrorCode } from "../errors.js";
 import type { Around } from "../intercept.js";
-import type { Body, PutOptions, StorageEvent } from "../provider.js";
+import type { StorageEvent } from "../event.js";
+import type { Body, PutOptions } from "../provider.js";
 import type { FileStorage } from "../storage.js";
 import { contents, place, testChain } from "../testing/chain.test-support.js";
 import {

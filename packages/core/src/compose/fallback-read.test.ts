@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createStorage } from "../create-storage.js";
 import { ERROR_CODES, type StorageError, type StorageErrorCode } from "../errors.js";
-import type { StorageEvent, StorageProvider } from "../provider.js";
+import type { StorageEvent } from "../event.js";
+import type { StorageProvider } from "../provider.js";
 import type { FileStorage } from "../storage.js";
 import { place, testChain } from "../testing/chain.test-support.js";
 import { down, failing, hanging, testMember, waiting } from "../testing/member.test-support.js";

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createStorage } from "../create-storage.js";
 import { memoryJournal } from "../memory-journal.js";
-import type { StorageEvent, StorageProvider } from "../provider.js";
+import type { StorageEvent } from "../event.js";
+import type { StorageProvider } from "../provider.js";
 import { contents, place } from "../testing/chain.test-support.js";
 import { testMember, type TestMember } from "../testing/member.test-support.js";
 import { rejection } from "../testing/streams.test-support.js";

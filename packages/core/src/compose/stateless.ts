@@ -6,7 +6,7 @@ import { deleteFromChain } from "./fallback-delete.js";
 import { mayBeStale, readFromChain, signForHolder } from "./fallback-read.js";
 import { closeAll, locateIn } from "./members.js";
 import { mergeLists } from "./merge-list.js";
-import { joinedUpkeep } from "./upkeep.js";
+import { joinedUpkeep } from "./joined-upkeep.js";
 
 /** A composer without a journal, before it is put together. */
 export interface StatelessParts {

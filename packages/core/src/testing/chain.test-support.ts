@@ -1,7 +1,8 @@
 import { toBody } from "../body.js";
 import { fallback, type FallbackOptions } from "../compose/fallback.js";
 import { createStorage } from "../create-storage.js";
-import type { StorageEvent, StorageProvider } from "../provider.js";
+import type { StorageEvent } from "../event.js";
+import type { StorageProvider } from "../provider.js";
 import type { FileStorage } from "../storage.js";
 import { testMember, type TestMember, type TestMemberOptions } from "./member.test-support.js";
 

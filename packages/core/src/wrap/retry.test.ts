@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { toBody } from "../body.js";
 import type { StorageError, StorageErrorCode } from "../errors.js";
 import type { Around } from "../intercept.js";
-import type { GetResult, StorageEvent, StorageProvider } from "../provider.js";
+import type { StorageEvent } from "../event.js";
+import type { GetResult, StorageProvider } from "../provider.js";
 import { randomNumbers, seed } from "../testing/random.test-support.js";
 import {
   breakingAfter,

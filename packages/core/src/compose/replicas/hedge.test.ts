@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createStorage } from "../../create-storage.js";
 import { memoryJournal } from "../../memory-journal.js";
-import type { StorageEvent } from "../../provider.js";
+import type { StorageEvent } from "../../event.js";
 import { down, testMember, type TestMember } from "../../testing/member.test-support.js";
 import { rejection } from "../../testing/streams.test-support.js";
 import { mirror } from "../mirror.js";

@@ -1,7 +1,7 @@
 import { delay } from "../../abort.js";
 import { StorageError, type Attempt, type Operation } from "../../errors.js";
 import type { JournalEntry } from "../../journal.js";
-import { millisecondsOf } from "../../memory-journal.js";
+import { millisecondsOf } from "../../version.js";
 import type { CallOptions, HeadOptions, ObjectInfo, StorageProvider } from "../../provider.js";
 import { askMember } from "../survey.js";
 import { memberError, movesOn, reportFallback, saysAbsent } from "../chain.js";

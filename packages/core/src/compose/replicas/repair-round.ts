@@ -1,6 +1,7 @@
 import { concurrently } from "../../concurrently.js";
 import { isStorageError } from "../../errors.js";
-import type { CallOptions, Upkeep } from "../../provider.js";
+import type { CallOptions } from "../../provider.js";
+import type { Upkeep } from "../../upkeep.js";
 import { healthOfSet } from "./set-health.js";
 import { adoptKeyOf } from "./adopt.js";
 import { takeStock } from "./inventory.js";

@@ -14,7 +14,7 @@ import type {
 } from "../../provider.js";
 import { ownProviders, type OwnProviders } from "../../own-providers.js";
 import { closeAll, locateIn } from "../members.js";
-import { joinedUpkeep } from "../upkeep.js";
+import { joinedUpkeep } from "../joined-upkeep.js";
 import { createReplicaSet, type SetParts } from "./create-set.js";
 import { deleteReplicated } from "./delete.js";
 import { withoutIdentity } from "./identity.js";

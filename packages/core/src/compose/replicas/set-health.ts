@@ -1,5 +1,5 @@
 import { probe } from "../../health.js";
-import type { Health, JournalHealth } from "../../provider.js";
+import type { Health, JournalHealth } from "../../upkeep.js";
 import { isTrusted } from "./inventory.js";
 import type { ReplicaSet } from "./replica-set.js";
 

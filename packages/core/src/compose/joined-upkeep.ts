@@ -1,4 +1,5 @@
-import type { Health, StorageProvider, Upkeep } from "../provider.js";
+import type { StorageProvider } from "../provider.js";
+import type { Health, Upkeep } from "../upkeep.js";
 
 /** The upkeep of a composer: its own, and that of its members. */
 export function joinedUpkeep(members: readonly StorageProvider[], own?: Upkeep): Upkeep | undefined {

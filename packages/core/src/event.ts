@@ -1,0 +1,109 @@
+/** Something that happened inside a call that the caller's result does not show. Never holds secrets. */
+export type StorageEvent =
+  | {
+      readonly type: "retry";
+      readonly operation: string;
+      readonly provider: string;
+      readonly key?: string | undefined;
+      /** The try that failed, from 1. */
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly error: unknown;
+    }
+  | {
+      /** A composer gave up on a member for this call and goes on to the next. */
+      readonly type: "fallback";
+      readonly operation: string;
+      readonly key?: string | undefined;
+      readonly from: string;
+      /** Absent when no member is left. */
+      readonly to?: string | undefined;
+      readonly error: unknown;
+    }
+  | {
+      /** A write's outcome was unknown, and the member was asked. */
+      readonly type: "verified";
+      readonly operation: string;
+      readonly provider: string;
+      readonly key: string;
+      readonly outcome: "applied" | "absent" | "unknown";
+    }
+  | {
+      /** A member may hold an older copy, because it could not be asked or cleared. */
+      readonly type: "unconfirmed";
+      readonly key: string;
+      readonly providers: readonly string[];
+    }
+  | {
+      /** A member held an older copy than the journal knows of, and it was not served. */
+      readonly type: "stale";
+      readonly key: string;
+      readonly provider: string;
+    }
+  | {
+      /** Repair could not read its journal, or broke; it goes on later. */
+      readonly type: "repairFailed";
+      readonly provider: string;
+      readonly error: unknown;
+    }
+  | {
+      /** What a client has uploaded past a composer became what the key is. */
+      readonly type: "adopted";
+      readonly key: string;
+      readonly provider: string;
+    }
+  | {
+      /** A split was made with another percentage than the one that counts: what was set last, for every process. */
+      readonly type: "percent";
+      readonly provider: string;
+      readonly percent: number;
+      readonly proposed: number;
+    }
+  | {
+      /** A provider failed so often that it is not asked for a while, or works again. */
+      readonly type: "breaker";
+      readonly provider: string;
+      readonly kind: "read" | "write" | "list";
+      readonly state: "open" | "closed";
+    }
+  | {
+      /** A second member was asked because the first took unusually long, and was quicker. */
+      readonly type: "hedge";
+      readonly operation: string;
+      readonly provider: string;
+      readonly key: string;
+    }
+  | {
+      /** A copy that was missing was made. */
+      readonly type: "repaired";
+      readonly key: string;
+      readonly from: string;
+      readonly to: string;
+    }
+  | {
+      /** A listing came upon a key that breaks the rules for keys, which somebody else has put there. */
+      readonly type: "skipped";
+      readonly operation: "list";
+      readonly provider: string;
+      readonly key: string;
+      readonly reason: string;
+    }
+  | {
+      /** A store took what it was asked for, and did nothing about it. */
+      readonly type: "ignored";
+      readonly operation: string;
+      readonly provider: string;
+      readonly key: string;
+      /** Such as `"storageClass"`. */
+      readonly option: string;
+    }
+  | {
+      /** A call of the facade has settled. */
+      readonly type: "operation";
+      readonly operation: string;
+      readonly provider: string;
+      readonly key?: string | undefined;
+      readonly milliseconds: number;
+      readonly size?: number | undefined;
+      readonly error?: unknown;
+    };

@@ -1,0 +1,53 @@
+import type { CallOptions } from "./provider.js";
+
+/** Work that is left to do: copies that are missing, deletes that were not confirmed. */
+export interface Upkeep {
+  /**
+   * Works on the keys that are due. May be called at any time, in any number of processes.
+   *
+   * @returns In how many milliseconds to come again; absent when nothing is left to do.
+   */
+  readonly repair: (options: CallOptions) => Promise<number | undefined>;
+  /** Calls `listener` whenever there will be something to do, in so many milliseconds; what it returns ends that. */
+  readonly onWork: (listener: (inMs: number) => void) => () => void;
+  readonly health: () => Promise<Health>;
+}
+
+/** Whether one member answers. */
+export interface MemberHealth {
+  readonly name: string;
+  readonly ok: boolean;
+  /** Why not, for people. */
+  readonly problem?: string | undefined;
+  readonly milliseconds: number;
+}
+
+/** What a journal has to do, in numbers. */
+export interface JournalHealth {
+  readonly composer: string;
+  /** How many keys are in transition. */
+  readonly rows: number;
+  /** For how long the oldest of them has been, in seconds: the number to raise an alarm by. */
+  readonly oldestSeconds: number;
+  /** Keys that repair could not put right in a day. */
+  readonly stuck: number;
+  /**
+   * Whether the journal has not seen every object yet: it has just begun, over members that hold objects already, or
+   * an earlier one was lost. Until repair has, reads ask every member and take the newest version.
+   */
+  readonly recovering: boolean;
+}
+
+/** How a storage is, for a health check. */
+export interface Health {
+  /** Whether it can work at all: its journals can be written. */
+  readonly live: boolean;
+  /** Whether reads and writes can be expected to succeed. */
+  readonly ready: boolean;
+  /** Whether something is wrong that repair or an operator has to put right. */
+  readonly degraded: boolean;
+  /** Why, for people. */
+  readonly reasons: readonly string[];
+  readonly members: readonly MemberHealth[];
+  readonly journals?: readonly JournalHealth[] | undefined;
+}

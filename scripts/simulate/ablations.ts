@@ -221,4 +221,20 @@ export const ABLATIONS: readonly Ablation[] = [
       ),
     ],
   },
+  {
+    rule: "of members that let objects expire, one answer is not enough",
+    scenarios: ["mirror-expiring"],
+    without: [
+      edit(
+        `${REPLICAS}create-set.ts`,
+        "place.alike && members.every(({ expiresAfterMs }) => expiresAfterMs === undefined)",
+        "place.alike",
+      ),
+    ],
+  },
+  {
+    rule: "nothing expires that others have yet to get",
+    scenarios: ["mirror-expiring"],
+    without: [edit(`${REPLICAS}expiry.ts`, "if (!mine.isNew || !(await isTrusted(set))) return;", "")],
+  },
 ];

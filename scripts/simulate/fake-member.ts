@@ -214,6 +214,7 @@ export class FakeMember {
       size: Buffer.byteLength(text),
       etag: `"${++this.#etags}"`,
       writeId: options.writeId,
+      lastModified: new Date(Date.now()),
       metadata: options.metadata ?? {},
       provider: this.name,
       ref: `fake://${this.name}/${key}`,

@@ -464,6 +464,7 @@ function holdersProblem(
   const present = held.filter((text) => text !== undefined);
   if (final === undefined) return present.length === 0 ? undefined : "deleted and still there";
   if (present.some((text) => text !== final)) return "an older copy is left";
+  if (holders === "last") return held.at(-1) === undefined ? "the last member has lost it" : undefined;
   const expected = { all: held.length, first: name === "fallback-of-mirrors" ? 2 : 1, one: 1 }[holders];
   if (present.length !== expected) return `${present.length} copies instead of ${expected}`;
   if (home !== undefined && held[home] === undefined) return "it is not on the member that it belongs to";

@@ -1,5 +1,6 @@
 import {
   adoptKey,
+  expiring,
   fallback,
   mirror,
   setSplitPercent,
@@ -27,7 +28,7 @@ export interface Scenario {
   /** Nothing fails, but answers take long and objects move all the time: what is looked at twice has changed. */
   readonly isRestless?: boolean;
   /** How many members hold an object in the end; or which. */
-  readonly holders: "all" | "first" | "one";
+  readonly holders: "all" | "first" | "last" | "one";
 }
 
 function two(members: readonly StorageProvider[]): readonly [StorageProvider, StorageProvider] {
@@ -38,6 +39,14 @@ const SALT = "s";
 
 async function sideOf(provider: StorageProvider, key: string): Promise<number> {
   return bucketOf(SALT, key) < (await splitPercent(provider)) * 100 ? 1 : 0;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Nothing stays there for long; under a composer that holds the key it needs no conditional delete. */
+function shortLived(member: StorageProvider): StorageProvider {
+  const rules = [{ prefix: "", expireAfterDays: 200 / DAY_MS }];
+  return expiring(member, rules, { everySeconds: 0.05, overwrites: "never" });
 }
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -70,6 +79,17 @@ export const SCENARIOS: readonly Scenario[] = [
     members: ["a", "b"],
     make: (members, journal) => mirror(members, { ...PLAIN, journal, writes: "primary" }),
     holders: "all",
+  },
+  {
+    name: "mirror-expiring",
+    members: ["a", "b"],
+    make: ([a, b], journal) =>
+      mirror([shortLived(a as StorageProvider), b as StorageProvider], {
+        ...PLAIN,
+        journal,
+        writes: "primary",
+      }),
+    holders: "last",
   },
   {
     name: "split",

@@ -72,6 +72,7 @@ function verbsOf(account: Account): StorageProvider {
     multipart: undefined,
     deleteMany: undefined,
     finalize: undefined,
+    expiresAfterMs: undefined,
     upkeep: undefined,
     describe: () => ({
       kind: "provider",

@@ -81,6 +81,12 @@ export type StorageEvent =
       readonly to: string;
     }
   | {
+      /** A rule has removed an object, which had come to its age. */
+      readonly type: "expired";
+      readonly key: string;
+      readonly provider: string;
+    }
+  | {
       /** A listing came upon a key that breaks the rules for keys, which somebody else has put there. */
       readonly type: "skipped";
       readonly operation: "list";

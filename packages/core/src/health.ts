@@ -32,7 +32,8 @@ function problemOf(error: unknown): string | undefined {
 
 /** The health of a provider that has no journal: it answers, or it does not. */
 export async function healthOf(provider: StorageProvider): Promise<Health> {
-  if (provider.upkeep !== undefined) return await provider.upkeep.health();
+  const { health } = provider.upkeep ?? {};
+  if (health !== undefined) return await health();
   const member = await probe(provider);
   const reasons = member.ok ? [] : [`${member.name}: ${member.problem}`];
   return { live: true, ready: member.ok, degraded: !member.ok, reasons, members: [member] };

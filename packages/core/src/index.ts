@@ -35,7 +35,7 @@ export {
   type KeyMapping,
   type Layer,
 } from "./intercept.js";
-export { KEY_BYTES_MAX, assertKey, compareKeys, keyProblem } from "./key.js";
+export { KEY_BYTES_MAX, MARKER_KEY, assertKey, compareKeys, keyProblem } from "./key.js";
 export { cutStretch } from "./cut-stretch.js";
 export { fillParts } from "./fill-parts.js";
 export { guardResult, resumingBody, type ResumingOptions } from "./guard.js";
@@ -61,7 +61,6 @@ export {
   type Lease,
 } from "./compose/replicas/row.js";
 export type { JournalOptions } from "./compose/replicas/create-set.js";
-export { MARKER_KEY } from "./compose/replicas/marker.js";
 export { acceptMember, adoptKey } from "./compose/replicas/replicated.js";
 export type { HedgeOptions } from "./compose/replicas/hedge.js";
 export { mirror, type MirrorOptions } from "./compose/mirror.js";
@@ -130,8 +129,9 @@ export type {
 } from "./storage.js";
 export { toStoredObject, type StoredObject } from "./stored-object.js";
 export { SUPPORTS_ALL } from "./supports.js";
-export type { Health, JournalHealth, MemberHealth, Upkeep } from "./upkeep.js";
+export type { Health, JournalHealth, MemberHealth, Upkeep, UpkeepCall } from "./upkeep.js";
 export { withTries } from "./tries.js";
+export { expiring, type ExpiringOptions, type ExpiryRule } from "./wrap/expiring.js";
 export { limit, type LimitOptions } from "./wrap/limit.js";
 export { prefixed } from "./wrap/prefixed.js";
 export { readOnly } from "./wrap/read-only.js";

@@ -12,6 +12,7 @@ import type {
   PutOptions,
   StorageProvider,
 } from "./provider.js";
+import type { Upkeep } from "./upkeep.js";
 
 /** Every member of `T` named, optional ones too, so that a new verb cannot be forgotten. */
 export type EveryMember<T> = { [Name in keyof Required<T>]: T[Name] };
@@ -76,7 +77,8 @@ export function intercept(inner: StorageProvider, layer: Layer): StorageProvider
     supports: inner.supports,
     ...requiredVerbs(inner, around, keys),
     ...optionalVerbs(inner, around, keys),
-    upkeep: inner.upkeep,
+    expiresAfterMs: inner.expiresAfterMs && ((key) => inner.expiresAfterMs?.(keys.toInner(key))),
+    upkeep: outerUpkeep(inner.upkeep, keys),
     describe: () => ({
       kind: "wrapper",
       type: layer.type,
@@ -137,7 +139,7 @@ function requiredVerbs(
 
 type OptionalVerb = Exclude<
   keyof StorageProvider,
-  RequiredVerb | "name" | "supports" | "upkeep" | "describe" | "close"
+  RequiredVerb | "name" | "supports" | "expiresAfterMs" | "upkeep" | "describe" | "close"
 >;
 
 function optionalVerbs(
@@ -290,4 +292,24 @@ function outerLocated(located: Located | undefined, keys: KeyMapping): Located |
   if (located === undefined) return undefined;
   const key = keys.toOuter(located.key);
   return key === undefined ? undefined : { ...located, key };
+}
+
+/** A composer knows its members' keys as the outermost wrapper names them. */
+function outerUpkeep(upkeep: Upkeep | undefined, keys: KeyMapping): Upkeep | undefined {
+  if (upkeep === undefined || keys === SAME_KEYS) return upkeep;
+  const { repair } = upkeep;
+  return {
+    ...upkeep,
+    repair: (call) => {
+      const { whileClean } = call;
+      if (whileClean === undefined) return repair(call);
+      return repair({
+        ...call,
+        whileClean: (key, work) => {
+          const outer = keys.toOuter(key);
+          return outer === undefined ? work() : whileClean(outer, work);
+        },
+      });
+    },
+  };
 }

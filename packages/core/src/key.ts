@@ -7,6 +7,9 @@ import { StorageError, type Operation } from "./errors.js";
  */
 export const KEY_BYTES_MAX = 1024;
 
+/** The object by which a composer tells a member from an empty disk or bucket in its place. */
+export const MARKER_KEY = ".stowage-member";
+
 /** What is wrong with a key, as the end of a sentence, or `undefined`. */
 export function keyProblem(key: string): string | undefined {
   if (key === "") return "the key is empty";

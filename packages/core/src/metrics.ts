@@ -36,6 +36,7 @@ const HELP = {
   stowage_repairs_total: "Copies that were made good.",
   stowage_repair_failures_total: "Rounds of repair that broke.",
   stowage_adopted_total: "Uploads past a composer that were taken over.",
+  stowage_expired_total: "Objects that a rule has removed.",
   stowage_hedges_won_total: "Reads in which a second member was quicker.",
   stowage_breaker_open: "Whether a breaker is open.",
 } as const;
@@ -98,6 +99,7 @@ const TAKERS: Takers = {
   repaired: ({ from, to }, { add }) => add("stowage_repairs_total", { from, to }),
   repairFailed: ({ provider }, { add }) => add("stowage_repair_failures_total", { provider }),
   adopted: ({ provider }, { add }) => add("stowage_adopted_total", { provider }),
+  expired: ({ provider }, { add }) => add("stowage_expired_total", { provider }),
   hedge: ({ provider }, { add }) => add("stowage_hedges_won_total", { provider }),
   breaker: ({ provider, kind, state }, { set }) =>
     set("stowage_breaker_open", { provider, kind }, state === "open" ? 1 : 0),

@@ -359,7 +359,13 @@ export interface StorageProvider {
     | ((keys: readonly string[], options: CallOptions) => Promise<readonly DeleteFailure[]>)
     | undefined;
 
-  /** What a composer with a journal has to do besides its calls. */
+  /**
+   * For how long a rule lets an object of this key stay, in milliseconds; absent for ever. Composers do not bring back
+   * what is older: it was removed on purpose. The object itself is removed by repair, or by the store.
+   */
+  readonly expiresAfterMs?: ((key: string) => number | undefined) | undefined;
+
+  /** What there is to do besides its calls: for a composer with a journal, and where objects expire. */
   readonly upkeep?: Upkeep | undefined;
 
   /** What it is made of. A plain provider may leave it out. */

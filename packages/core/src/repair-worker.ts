@@ -49,7 +49,7 @@ export function startRepairWorker(
     throw new TypeError(`pollMs is a whole number of milliseconds above zero, not ${String(pollMs)}`);
   }
   if (upkeep === undefined) {
-    const reason = "there is nothing to repair: no composer in it has a journal";
+    const reason = "there is nothing to repair: no composer in it has a journal, and nothing expires";
     throw new StorageError("Unsupported", reason, { operation: "repair", provider: name });
   }
   const worker: Worker = {

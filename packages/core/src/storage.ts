@@ -214,9 +214,10 @@ export interface FileStorage {
 
   /**
    * Puts right what composers with a journal have left to do, from now on and in this process: copies that are missing,
-   * deletes that were not confirmed, writes whose outcome is unknown. Any number of processes may do so. `close` stops it.
+   * deletes that were not confirmed, writes whose outcome is unknown; and removes what has expired. Any number of processes
+   * may do so. `close` stops it.
    *
-   * @throws StorageError `Unsupported` when no composer in it has a journal.
+   * @throws StorageError `Unsupported` when no composer in it has a journal, and nothing expires.
    */
   readonly startRepair: (options?: RepairOptions) => RepairWorker;
 

@@ -3,14 +3,23 @@ import type { CallOptions } from "./provider.js";
 /** Work that is left to do: copies that are missing, deletes that were not confirmed. */
 export interface Upkeep {
   /**
-   * Works on the keys that are due. May be called at any time, in any number of processes.
+   * Works on what is due. May be called at any time, in any number of processes.
    *
    * @returns In how many milliseconds to come again; absent when nothing is left to do.
    */
-  readonly repair: (options: CallOptions) => Promise<number | undefined>;
+  readonly repair: (options: UpkeepCall) => Promise<number | undefined>;
   /** Calls `listener` whenever there will be something to do, in so many milliseconds; what it returns ends that. */
   readonly onWork: (listener: (inMs: number) => void) => () => void;
-  readonly health: () => Promise<Health>;
+  /** Of a composer: how its members and its journal are. */
+  readonly health?: (() => Promise<Health>) | undefined;
+}
+
+export interface UpkeepCall extends CallOptions {
+  /**
+   * Runs `work` while nobody writes the key, unless it is in transition: then not at all. A composer with a journal
+   * gives it to its members.
+   */
+  readonly whileClean?: ((key: string, work: () => Promise<void>) => Promise<void>) | undefined;
 }
 
 /** Whether one member answers. */
@@ -50,4 +59,43 @@ export interface Health {
   readonly reasons: readonly string[];
   readonly members: readonly MemberHealth[];
   readonly journals?: readonly JournalHealth[] | undefined;
+}
+
+/** The upkeep of a provider that is made of several parts; the outer one is the first. */
+export function joinedUpkeep(all: readonly (Upkeep | undefined)[]): Upkeep | undefined {
+  const parts = all.filter((part) => part !== undefined);
+  if (parts.length < 2) return parts[0];
+  const healths = parts.flatMap(({ health }) => health ?? []);
+  return {
+    repair: async (options) => {
+      const times = await Promise.all(parts.map((part) => part.repair(options)));
+      return times.reduce(earlier);
+    },
+    health:
+      healths.length === 0
+        ? undefined
+        : async () => joinedHealth(await Promise.all(healths.map((health) => health()))),
+    onWork: (listener) => {
+      const ends = parts.map((part) => part.onWork(listener));
+      return () => {
+        for (const end of ends) end();
+      };
+    },
+  };
+}
+
+function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
+}
+
+/** The first is the outer one: whether the whole is ready is for it to say. */
+function joinedHealth(parts: readonly Health[]): Health {
+  return {
+    live: parts.every(({ live }) => live),
+    ready: parts[0]?.ready ?? true,
+    degraded: parts.some(({ degraded }) => degraded),
+    reasons: parts.flatMap(({ reasons }) => reasons),
+    members: parts.flatMap(({ members }) => members),
+    journals: parts.flatMap(({ journals = [] }) => journals),
+  };
 }

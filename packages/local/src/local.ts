@@ -124,6 +124,7 @@ function provider(
     importFrom: undefined,
     deleteMany: undefined,
     finalize: undefined,
+    expiresAfterMs: undefined,
     upkeep: undefined,
     describe: () => ({
       kind: "provider",

@@ -138,6 +138,7 @@ function verbsOf(store: Store): StorageProvider {
     multipart: clientUploads(store),
     importFrom: undefined,
     finalize: undefined,
+    expiresAfterMs: undefined,
     upkeep: undefined,
     describe: () => ({
       kind: "provider",

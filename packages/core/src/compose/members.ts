@@ -131,3 +131,21 @@ export function locateIn(members: readonly StorageProvider[], text: string): Loc
   }
   return undefined;
 }
+
+/**
+ * For how long a composer keeps the object of a key: as long as the last of its copies stays, or, when there is one
+ * that may be on any member, as long as it stays on the one with the shortest time.
+ */
+export function joinedExpiry(
+  members: readonly StorageProvider[],
+  hasCopies: boolean,
+): StorageProvider["expiresAfterMs"] {
+  const rules = members.flatMap(({ expiresAfterMs }) => expiresAfterMs ?? []);
+  if (rules.length === 0 || (hasCopies && rules.length < members.length)) return undefined;
+  const ever = Number.POSITIVE_INFINITY;
+  return (key) => {
+    const times = rules.map((rule) => rule(key) ?? ever);
+    const time = hasCopies ? Math.max(...times) : Math.min(...times);
+    return time === ever ? undefined : time;
+  };
+}

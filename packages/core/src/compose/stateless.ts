@@ -1,12 +1,12 @@
 import { describeProvider, type EveryMember } from "../intercept.js";
 import type { Body, Description, ObjectInfo, PutOptions, StorageProvider, Supports } from "../provider.js";
+import { joinedUpkeep } from "../upkeep.js";
 import type { Chain } from "./chain.js";
 import { copyInChain } from "./fallback-copy.js";
 import { deleteFromChain } from "./fallback-delete.js";
 import { mayBeStale, readFromChain, signForHolder } from "./fallback-read.js";
-import { closeAll, locateIn } from "./members.js";
+import { closeAll, joinedExpiry, locateIn } from "./members.js";
 import { mergeLists } from "./merge-list.js";
-import { joinedUpkeep } from "./joined-upkeep.js";
 
 /** A composer without a journal, before it is put together. */
 export interface StatelessParts {
@@ -57,7 +57,8 @@ export function stateless(parts: StatelessParts): StorageProvider {
     finalize: undefined,
     importFrom: undefined,
     deleteMany: undefined,
-    upkeep: joinedUpkeep(members),
+    expiresAfterMs: joinedExpiry(members, parts.isMirror === true),
+    upkeep: joinedUpkeep(members.map((member) => member.upkeep)),
     describe: () => describe(parts),
     close: () => closeAll(members),
   } satisfies EveryMember<StorageProvider>;

@@ -33,6 +33,7 @@ async function adoptedRow(set: ReplicaSet, held: HeldKey, options: CallOptions):
     identity,
     holds: Object.fromEntries(holds),
     etags: Object.fromEntries(same.map(({ member, info }) => [member.name, info.etag ?? ""])),
+    storedAt: newest.info.lastModified?.getTime(),
   });
 }
 

@@ -1,3 +1,4 @@
+import { targetsOf } from "./expiry.js";
 import type { HeldKey } from "./held-key.js";
 import type { ReplicaSet } from "./replica-set.js";
 import { isSettled, isSuspect, type KeyRow } from "./row.js";
@@ -11,7 +12,7 @@ export async function conclude(set: ReplicaSet, held: HeldKey, row: KeyRow, paus
   // Keys may have been placed otherwise meanwhile, and whoever walks them may have been past this one.
   await set.refresh({});
   const members = set.members.map(({ name }) => name);
-  const targets = set.placement.targets(held.key, row);
+  const targets = targetsOf(set, held.key, row);
   if (isSettled(row, members, targets)) {
     await held.release(undefined);
     return true;

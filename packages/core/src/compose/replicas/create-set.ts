@@ -1,5 +1,6 @@
 import { StorageError } from "../../errors.js";
 import type { Journal } from "../../journal.js";
+import { MARKER_KEY } from "../../key.js";
 import { createKeyLock } from "../../key-lock.js";
 import type { StorageProvider } from "../../provider.js";
 import type { ReplayableOptions } from "../../replayable.js";
@@ -66,19 +67,19 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
     isEager: true,
   };
   const onReplaced = (): void => void (state.isTrusted = given.length === 1);
-  // Composers watch over their own; what does not outlive the process has nothing to come back to.
+  // What does not outlive the process has nothing to come back to.
   const watched = (member: StorageProvider): StorageProvider =>
-    !parts.journal.durable || member.upkeep !== undefined
-      ? member
-      : marked(name, journal, member, onReplaced);
+    parts.journal.durable && takesMarker(member) ? marked(name, journal, member, onReplaced) : member;
   const [first, ...rest] = given;
   const members: Group["members"] = [watched(first), ...rest.map(watched)];
+  const place = placement(members);
   return {
     name,
     members,
     fallbackOn,
     askMs,
-    placement: placement(members),
+    placement: place,
+    oneIsEnough: place.alike && members.every(({ expiresAfterMs }) => expiresAfterMs === undefined),
     spool: parts.spool ?? {},
     journal,
     lock: createKeyLock(),
@@ -93,6 +94,11 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
     hedge: parts.hedge === undefined ? undefined : createHedge(parts.hedge),
     refresh: parts.refresh ?? (async () => {}),
   };
+}
+
+/** Composers watch over their own members; a store whose rule removes everything would remove the marker too. */
+function takesMarker({ upkeep, expiresAfterMs }: StorageProvider): boolean {
+  return upkeep?.health === undefined && expiresAfterMs?.(MARKER_KEY) === undefined;
 }
 
 function milliseconds(type: string, name: string, value: number): number {

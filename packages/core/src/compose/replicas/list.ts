@@ -74,9 +74,9 @@ async function listMembers(
   options: ListOptions,
   from: string | undefined,
 ): Promise<MergedPage> {
-  const { name, members, placement } = set;
+  const { name, members, placement, oneIsEnough } = set;
   const behind = { ...options, cursor: undefined, after: from };
-  if (!placement.alike || !(await isTrusted(set))) return await mergeLists(name, members, behind);
+  if (!oneIsEnough || !(await isTrusted(set))) return await mergeLists(name, members, behind);
   let failure: unknown;
   for (const member of placement.readOrder("")) {
     try {

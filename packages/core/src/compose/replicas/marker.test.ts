@@ -3,13 +3,13 @@ import { toBody } from "../../body.js";
 import { createStorage } from "../../create-storage.js";
 import { memoryJournal } from "../../memory-journal.js";
 import type { Journal } from "../../journal.js";
+import { MARKER_KEY } from "../../key.js";
 import type { StorageProvider } from "../../provider.js";
 import type { FileStorage } from "../../storage.js";
 import { contents } from "../../testing/chain.test-support.js";
 import { failing, testMember, type TestMember } from "../../testing/member.test-support.js";
 import { rejection } from "../../testing/streams.test-support.js";
 import { mirror } from "../mirror.js";
-import { MARKER_KEY } from "./marker.js";
 import { acceptMember } from "./replicated.js";
 
 interface World {

@@ -4,10 +4,8 @@ import { StorageError, isStorageError, withErrorFacts } from "../../errors.js";
 import { changeControl } from "./control.js";
 import { intercept, type Call } from "../../intercept.js";
 import type { JournalPart } from "../../journal.js";
+import { MARKER_KEY } from "../../key.js";
 import type { ListOptions, ListPage, StorageProvider } from "../../provider.js";
-
-/** The object that tells a member from an empty disk or bucket in its place. */
-export const MARKER_KEY = ".stowage-member";
 
 const CONTROL = "markers";
 

@@ -177,14 +177,14 @@ async function readCurrent<T>(look: Look<T>, row: KeyRow, current: Committed): P
 async function readBase<T>(look: Look<T>, row: KeyRow | undefined): Promise<Reading<T>> {
   const { reader } = look;
   // One member can answer for all.
-  const { alike } = look.set.placement;
+  const { oneIsEnough } = look.set;
   let silent: StorageError | undefined;
   let isOpen = false;
   const order = inOrder(look);
   for (const [index, member] of order.entries()) {
     if (row?.holds[member.name] === "absent") continue;
     // Only of members that are alike: whatever one of them answers is true.
-    const other = row === undefined && alike ? order[index + 1] : undefined;
+    const other = row === undefined && oneIsEnough ? order[index + 1] : undefined;
     const answer = await tryMember(look, member, other);
     if (answer.found !== undefined) {
       const { result } = answer.found;
@@ -194,7 +194,7 @@ async function readBase<T>(look: Look<T>, row: KeyRow | undefined): Promise<Read
       reader.discard(result);
       isOpen = true;
     } else if (answer.error !== undefined) silent ??= answer.error;
-    else if (alike && !isTouched(row, member)) return { state: "absent", isFinal: true };
+    else if (oneIsEnough && !isTouched(row, member)) return { state: "absent", isFinal: true };
   }
   if (isOpen) return { state: "undecided" };
   return silent === undefined

@@ -5,11 +5,12 @@ import type { CallOptions, StorageProvider } from "../../provider.js";
 import { look } from "./ask-member.js";
 import { conclude } from "./conclude.js";
 import { cleared } from "./delete.js";
+import { hasExpired, targetsOf } from "./expiry.js";
 import { holding, type HeldKey } from "./held-key.js";
 import { identityOf, isCurrent, packIdentity } from "./identity.js";
 import { cannotHold } from "./put.js";
 import type { ReplicaSet } from "./replica-set.js";
-import { isSuspect, learned, refused, suspected, type Committed, type KeyRow } from "./row.js";
+import { deleted, isSuspect, learned, refused, suspected, type Committed, type KeyRow } from "./row.js";
 import { settled, withAnswer } from "./settle.js";
 import { swept } from "./uploads.js";
 
@@ -40,7 +41,7 @@ export async function repairKey(set: ReplicaSet, key: string, options: CallOptio
 }
 
 function hasProgress(set: ReplicaSet, { key }: HeldKey, before: KeyRow, after: KeyRow): boolean {
-  const targets = set.placement.targets(key, after);
+  const targets = targetsOf(set, key, after);
   const lacking = (row: KeyRow): number =>
     set.members.filter(({ name }) => !isRight(row, name, targets.includes(name))).length;
   return lacking(after) < lacking(before);
@@ -74,7 +75,7 @@ async function lookedAt(set: ReplicaSet, held: HeldKey, options: CallOptions): P
 async function converged(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<KeyRow> {
   const { current } = held.row;
   if (current === undefined) return held.row;
-  const targets = set.placement.targets(held.key, held.row);
+  const targets = targetsOf(set, held.key, held.row);
   const isHome = targets.every((name) => held.row.holds[name] === current.version);
   const mayClear = current.kind === "delete" || (isHome && set.journal.now() >= (held.row.clearAt ?? 0));
   const lacking = membersLacking(set, held).filter(
@@ -92,10 +93,9 @@ async function converged(set: ReplicaSet, held: HeldKey, options: CallOptions): 
 
 /** Members that do not hold what they should, and on which nothing is under way. */
 function membersLacking(set: ReplicaSet, { key, row }: HeldKey): readonly StorageProvider[] {
-  const { members, placement } = set;
   const now = set.journal.now();
-  const targets = placement.targets(key, row);
-  return members.filter(({ name }) => {
+  const targets = targetsOf(set, key, row);
+  return set.members.filter(({ name }) => {
     if (isSuspect(row, name, now)) return false;
     return !isRight(row, name, targets.includes(name));
   });
@@ -110,7 +110,12 @@ async function copied(
   options: CallOptions,
 ): Promise<KeyRow> {
   const { row, key } = held;
+  if (row.current !== current) return row;
   const from = set.members.find(({ name }) => row.holds[name] === current.version);
+  if (from === undefined && hasExpired(set, key, row)) {
+    options.onEvent?.({ type: "expired", key, provider: set.name });
+    return deleted(row);
+  }
   if (from === undefined) return { ...row, problem: "no member that answers holds the object" };
   const failure = await transfer(held, current, from, member, options);
   const now = set.journal.now();

@@ -16,7 +16,7 @@ const BUSY_MS = 1000;
 
 export function upkeepOf(set: ReplicaSet): Upkeep {
   return {
-    repair: (options) => repairDue(set, options),
+    repair: ({ signal, onEvent }) => repairDue(set, { signal, onEvent }),
     health: () => healthOfSet(set),
     onWork: (listener) => {
       set.workListeners.add(listener);

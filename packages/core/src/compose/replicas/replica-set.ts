@@ -13,9 +13,9 @@ export interface Placement {
   readonly need: number;
   readonly writeOrder: (key: string) => readonly StorageProvider[];
   readonly readOrder: (key: string) => readonly StorageProvider[];
-  /** The names of the members that hold the object when all is done; the others hold nothing. */
+  /** The names of the members that hold the object when all is done and nothing expires; the others hold nothing. */
   readonly targets: (key: string, row: KeyRow) => readonly string[];
-  /** Whether every member holds every object that is not in transition, so that one answer is enough. */
+  /** Whether every member holds every object that is not in transition, unless a rule has removed it there. */
   readonly alike: boolean;
   /** Whether a member is where a key belongs, so that nobody need look further when it is found there. */
   readonly isHome: (key: string, member: StorageProvider) => boolean;
@@ -37,6 +37,8 @@ export interface SetState {
 /** The settings and members of one composer with a journal. */
 export interface ReplicaSet extends Group {
   readonly placement: Placement;
+  /** Whether what one member says of a key that is not in transition is true of all. */
+  readonly oneIsEnough: boolean;
   readonly journal: JournalPart;
   readonly lock: KeyLock;
   /** How long a call waits for another one that writes the same key. */

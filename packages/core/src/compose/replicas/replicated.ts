@@ -13,10 +13,11 @@ import type {
   Supports,
 } from "../../provider.js";
 import { ownProviders, type OwnProviders } from "../../own-providers.js";
-import { closeAll, locateIn } from "../members.js";
-import { joinedUpkeep } from "../joined-upkeep.js";
+import { joinedUpkeep } from "../../upkeep.js";
+import { closeAll, joinedExpiry, locateIn } from "../members.js";
 import { createReplicaSet, type SetParts } from "./create-set.js";
 import { deleteReplicated } from "./delete.js";
+import { guardedUpkeep } from "./expiry.js";
 import { withoutIdentity } from "./identity.js";
 import { distrust } from "./inventory.js";
 import { listReplicated } from "./list.js";
@@ -71,7 +72,8 @@ function verbs(set: ReplicaSet, parts: ReplicatedParts): StorageProvider {
     finalize: (key, call) => finalizeReplicated(set, key, call),
     importFrom: undefined,
     deleteMany: undefined,
-    upkeep: joinedUpkeep(members, upkeepOf(set)),
+    expiresAfterMs: joinedExpiry(members, set.placement.alike),
+    upkeep: joinedUpkeep([upkeepOf(set), ...members.map((member) => guardedUpkeep(set, member))]),
     describe: () => describe(parts),
     close: () => closeSet(set),
   } satisfies EveryMember<StorageProvider>;

@@ -16,6 +16,8 @@ export interface Committed {
   readonly sha256?: string | undefined;
   /** For an object that carries no version, by member: the ETag by which it is known there. */
   readonly etags?: Readonly<Record<string, string>> | undefined;
+  /** For an object that carries no version: when it was stored, as far as is known. */
+  readonly storedAt?: number | undefined;
 }
 
 /** What a member holds: a version, `"absent"` for nothing, or `"unknown"` when nobody knows. */
@@ -133,10 +135,11 @@ export interface FoundObject {
   readonly holds: Readonly<Record<string, Holding>>;
   /** The ETag on each member that holds this very object. */
   readonly etags: Readonly<Record<string, string>>;
+  readonly storedAt: number | undefined;
 }
 
 /** A key of which nothing was decided is what was found: its object is to be somewhere else, or on more members. */
-export function adopted(row: KeyRow, { identity, holds, etags }: FoundObject): KeyRow {
+export function adopted(row: KeyRow, { identity, holds, etags, storedAt }: FoundObject): KeyRow {
   const version = identity?.version ?? "";
   const known = Object.fromEntries(Object.keys(etags).map((name) => [name, version]));
   const changing = Object.fromEntries(Object.keys(row.suspects).map((name) => [name, "unknown"]));
@@ -147,7 +150,7 @@ export function adopted(row: KeyRow, { identity, holds, etags }: FoundObject): K
       kind: "put",
       version,
       sha256: identity?.sha256,
-      etags: identity === undefined ? etags : undefined,
+      ...(identity === undefined && { etags, storedAt }),
     },
   };
 }

@@ -1,0 +1,285 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createStorage } from "../../create-storage.js";
+import type { StorageEvent } from "../../event.js";
+import { memoryJournal } from "../../memory-journal.js";
+import type { Journal } from "../../journal.js";
+import type { StorageProvider } from "../../provider.js";
+import type { FileStorage } from "../../storage.js";
+import { contents, place } from "../../testing/chain.test-support.js";
+import { down, testMember, type TestMember } from "../../testing/member.test-support.js";
+import { rejection } from "../../testing/streams.test-support.js";
+import { expiring, type ExpiringOptions } from "../../wrap/expiring.js";
+import { prefixed } from "../../wrap/prefixed.js";
+import { fallback } from "../fallback.js";
+import { mirror } from "../mirror.js";
+import { adoptKey } from "./replicated.js";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const RULES = [{ prefix: "", expireAfterDays: 1 }];
+const QUICK = { graceMs: 1000, settleMs: 0, retry: false } as const;
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"] }));
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+let passed = 0;
+beforeEach(() => void (passed = 0));
+
+/** For the stores and for the journal. */
+function pass(days: number): void {
+  vi.setSystemTime(Date.now() + days * DAY_MS);
+  passed += days * DAY_MS;
+}
+
+function journalOf(durable = false): Journal {
+  const journal = memoryJournal();
+  return {
+    ...journal,
+    durable,
+    open: (owner) => {
+      const part = journal.open(owner);
+      return { ...part, now: () => part.now() + passed };
+    },
+  };
+}
+
+interface World {
+  readonly hot: TestMember;
+  readonly archive: TestMember;
+  readonly storage: FileStorage;
+  readonly events: StorageEvent[];
+}
+
+/** A mirror whose first member keeps its copies for a day. */
+function world(options: ExpiringOptions = {}, journal: Journal = journalOf()): World {
+  const [hot, archive] = [testMember("hot"), testMember("archive")];
+  const events: StorageEvent[] = [];
+  const members = [expiring(hot.provider, RULES, options), archive.provider];
+  const provider = mirror(members, { ...QUICK, writes: "primary", journal });
+  return {
+    hot,
+    archive,
+    events,
+    storage: createStorage(provider, { onEvent: (event) => void events.push(event) }),
+  };
+}
+
+/** One round after the other, until nothing is due. */
+async function repair({ provider }: FileStorage, onEvent?: (event: StorageEvent) => void): Promise<void> {
+  for (let round = 0; round < 10; round++) {
+    const left = await provider.upkeep?.repair({ onEvent });
+    if (left === undefined) return;
+    passed += left;
+  }
+}
+
+describe("a member of a mirror that lets objects expire", () => {
+  it("is without them, and the others serve and list them", async () => {
+    const { hot, storage } = world();
+    await storage.put("a", "abc");
+    await repair(storage);
+    pass(1);
+    await repair(storage);
+    expect(await contents(hot)).toEqual({});
+    const object = await storage.get("a");
+    expect([object.info.provider, await object.text()]).toEqual(["archive", "abc"]);
+    expect((await storage.listPage()).objects).toMatchObject([{ key: "a" }]);
+    expect(await storage.health()).toMatchObject({ degraded: false, journals: [{ rows: 0 }] });
+    expect(await rejection(storage.get("b"))).toMatchObject({ code: "NotFound" });
+  });
+
+  it("does not get them back when the key is looked at", async () => {
+    const { hot, archive, storage } = world();
+    await storage.put("a", "abc");
+    await repair(storage);
+    pass(1);
+    await repair(storage);
+    await adoptKey(storage.provider, "a");
+    await repair(storage);
+    expect(await contents(hot)).toEqual({});
+    expect(await contents(archive)).toEqual({ a: "abc" });
+  });
+
+  it("does not get back what was there before the journal", async () => {
+    const made = world();
+    await place(made.archive, "a", "abc");
+    pass(2);
+    await place(made.archive, "b", "abc");
+    await repair(made.storage);
+    expect(await contents(made.hot)).toEqual({ b: "abc" });
+    expect(await contents(made.archive)).toEqual({ a: "abc", b: "abc" });
+  });
+
+  it.each([
+    ["", (hot: StorageProvider) => expiring(hot, RULES)],
+    ["p/", (hot: StorageProvider) => prefixed(expiring(hot, RULES), "p/")],
+  ])("keeps what the others have yet to get, under %j", async (prefix, wrap) => {
+    const [hot, archive] = [testMember("hot"), testMember("archive")];
+    const members = [wrap(hot.provider), archive.provider];
+    const storage = createStorage(mirror(members, { ...QUICK, writes: "primary", journal: journalOf() }));
+    await storage.exists("a");
+    archive.fault = down;
+    await storage.put("a", "abc");
+    vi.spyOn(Math, "random").mockReturnValue(0.5);
+    await storage.provider.upkeep?.repair({});
+    // Of the stores alone: it is not yet the time for another try.
+    vi.setSystemTime(Date.now() + DAY_MS);
+    await storage.provider.upkeep?.repair({});
+    expect(await contents(hot)).toEqual({ [`${prefix}a`]: "abc" });
+    archive.fault = undefined;
+    pass(1);
+    await repair(storage);
+    expect(await contents(archive)).toEqual({ a: "abc" });
+    pass(1);
+    await repair(storage);
+    expect(await contents(hot)).toEqual({});
+    expect(await (await storage.get("a")).text()).toBe("abc");
+  });
+
+  it("keeps a key that is being written", async () => {
+    const { hot, archive, storage } = world();
+    await storage.put("a", "old");
+    await repair(storage);
+    pass(1);
+    let arrived = (): void => {};
+    const writing = new Promise<void>((resolve) => (arrived = resolve));
+    let goOn = (): void => {};
+    const waiting = new Promise<void>((resolve) => (goOn = resolve));
+    hot.fault = async (call, next) => {
+      if (call.operation !== "put") return await next();
+      arrived();
+      await waiting;
+      return await next();
+    };
+    const put = storage.put("a", "new");
+    await writing;
+    await storage.provider.upkeep?.repair({});
+    expect(await contents(hot)).toEqual({ a: "old" });
+    goOn();
+    await put;
+    await repair(storage);
+    expect(await contents(hot)).toEqual({ a: "new" });
+    expect(await contents(archive)).toEqual({ a: "new" });
+  });
+
+  it("is overwritten and deleted like any other", async () => {
+    const { hot, archive, storage } = world();
+    await storage.put("a", "old");
+    await repair(storage);
+    pass(1);
+    await repair(storage);
+    await storage.put("a", "new");
+    await repair(storage);
+    expect(await contents(hot)).toEqual({ a: "new" });
+    expect(await contents(archive)).toEqual({ a: "new" });
+    await storage.delete("a");
+    await repair(storage);
+    expect(await contents(hot)).toEqual({});
+    expect(await contents(archive)).toEqual({});
+  });
+
+  it("is left with nothing older than what has expired", async () => {
+    const { hot, archive, storage } = world();
+    await storage.put("a", "old");
+    await repair(storage);
+    hot.fault = down;
+    await storage.put("a", "new");
+    pass(2);
+    hot.fault = undefined;
+    await repair(storage);
+    expect(await contents(hot)).toEqual({});
+    expect(await contents(archive)).toEqual({ a: "new" });
+    expect(await (await storage.get("a")).text()).toBe("new");
+  });
+
+  it("loses nothing while the journal does not know which copies are the newest", async () => {
+    const { hot, archive, storage } = world();
+    await place(archive, "a", "old");
+    await place(hot, "a", "abc");
+    pass(2);
+    hot.fault = async (call, next) => (call.operation === "get" ? await down(call, next) : await next());
+    await storage.provider.upkeep?.repair({});
+    expect(await contents(hot)).toEqual({ a: "abc" });
+    hot.fault = undefined;
+    await repair(storage);
+    expect(await contents(archive)).toEqual({ a: "abc" });
+  });
+
+  it("is believed when its store has removed an object that nobody else had: it is deleted", async () => {
+    const { hot, archive, storage, events } = world({ removedBy: "store" });
+    archive.fault = down;
+    await storage.put("a", "abc");
+    pass(2);
+    await hot.store.delete("a", {});
+    archive.fault = undefined;
+    await repair(storage, (event) => void events.push(event));
+    expect(events).toContainEqual({ type: "expired", key: "a", provider: "mirror" });
+    expect(await contents(archive)).toEqual({});
+    expect(await rejection(storage.get("a"))).toMatchObject({ code: "NotFound" });
+    expect(await storage.health()).toMatchObject({ degraded: false, journals: [{ rows: 0 }] });
+  });
+
+  it("carries a marker, unless the rule of its store would remove that", async () => {
+    for (const [removedBy, keys] of [
+      ["repair", [".stowage-member", "a"]],
+      ["store", ["a"]],
+    ] as const) {
+      const { hot, storage } = world({ removedBy }, journalOf(true));
+      await storage.put("a", "abc");
+      expect(Object.keys(await contents(hot))).toEqual(keys);
+    }
+  });
+
+  it("is not emptied while another disk is in its place", async () => {
+    const { hot, storage } = world({}, journalOf(true));
+    await storage.put("a", "abc");
+    await repair(storage);
+    pass(2);
+    await hot.store.delete(".stowage-member", {});
+    const events: StorageEvent[] = [];
+    await repair(storage, (event) => void events.push(event));
+    expect(await contents(hot)).toEqual({ a: "abc" });
+    expect(events).toMatchObject([{ type: "repairFailed" }]);
+  });
+});
+
+describe("the home of a chain that lets objects expire", () => {
+  it("does not get what has come to its age elsewhere", async () => {
+    const [home, other] = [testMember("home"), testMember("other")];
+    const members = [expiring(home.provider, RULES), other.provider];
+    const storage = createStorage(fallback(members, { ...QUICK, journal: journalOf() }));
+    home.fault = down;
+    await storage.put("a", "abc");
+    pass(2);
+    home.fault = undefined;
+    await repair(storage);
+    expect(await contents(home)).toEqual({});
+    expect(await contents(other)).toEqual({ a: "abc" });
+    expect(await (await storage.get("a")).text()).toBe("abc");
+    expect(await storage.health()).toMatchObject({ journals: [{ rows: 0 }] });
+  });
+
+  it("is asked by an outer composer before it removes anything", async () => {
+    const [home, other, outer] = [testMember("home"), testMember("other"), testMember("outer")];
+    const chain = fallback([expiring(home.provider, RULES), other.provider], {
+      ...QUICK,
+      journal: journalOf(),
+    });
+    const provider = mirror([chain, outer.provider], { ...QUICK, writes: "primary", journal: journalOf() });
+    const storage = createStorage(provider);
+    outer.fault = down;
+    await storage.put("a", "abc");
+    pass(2);
+    await repair(storage);
+    expect(await contents(home)).toEqual({ a: "abc" });
+    outer.fault = undefined;
+    pass(1);
+    await repair(storage);
+    pass(1);
+    await repair(storage);
+    expect(await contents(home)).toEqual({});
+    expect(await (await storage.get("a")).text()).toBe("abc");
+  });
+});

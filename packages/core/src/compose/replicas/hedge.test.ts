@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createStorage } from "../../create-storage.js";
 import { memoryJournal } from "../../memory-journal.js";
+import { StorageError } from "../../errors.js";
 import type { StorageEvent } from "../../event.js";
 import { down, testMember, type TestMember } from "../../testing/member.test-support.js";
 import { rejection } from "../../testing/streams.test-support.js";
@@ -65,6 +66,21 @@ describe("a read that is hedged", () => {
     expect(await asked).toMatchObject({ provider: "second" });
     expect(second.calls.at(-1)).toBe("head a");
     expect(events).toContainEqual(won);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("is not spoiled by the first member, which fails after the other has answered", async () => {
+    const { first, storage } = await world();
+    let fail = (): void => {};
+    first.fault = async (call) => {
+      await new Promise<void>((resolve) => (fail = resolve));
+      throw new StorageError("Unavailable", "too late", { operation: call.operation, provider: "first" });
+    };
+    const asked = storage.head("a");
+    await vi.advanceTimersByTimeAsync(60);
+    expect(await asked).toMatchObject({ provider: "second" });
+    fail();
+    await vi.advanceTimersByTimeAsync(60);
     expect(vi.getTimerCount()).toBe(0);
   });
 

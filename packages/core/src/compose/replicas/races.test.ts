@@ -1,64 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { isStorageError } from "../../errors.js";
-import type { Journal } from "../../journal.js";
-import type { StorageProvider } from "../../provider.js";
-import type { FileStorage } from "../../storage.js";
 import { contents, place } from "../../testing/chain.test-support.js";
 import { down } from "../../testing/member.test-support.js";
-import { race, type MakeComposer } from "../../testing/races.test-support.js";
-import { fallback } from "../fallback.js";
-import { mirror } from "../mirror.js";
-import { setSplitPercent, split } from "../split.js";
+import { COMPOSERS, codeOf, keysOf, race, splitting, textOf } from "../../testing/races.test-support.js";
+import { setSplitPercent } from "../split.js";
 import { adoptKey } from "./replicated.js";
-
-/** Copies that were moved stay for longer than a page of a listing takes, most of the time. */
-const GRACE_MS = 20;
-
-const quick = { graceMs: GRACE_MS, settleMs: 0, retry: false, timeouts: false } as const;
-
-const COMPOSERS = {
-  "a mirror": (members: readonly StorageProvider[], journal: Journal) =>
-    mirror(members, { ...quick, journal }),
-  "a mirror that answers after the first": (members: readonly StorageProvider[], journal: Journal) =>
-    mirror(members, { ...quick, journal, writes: "primary" }),
-  "a chain": (members: readonly StorageProvider[], journal: Journal) =>
-    fallback(members, { ...quick, journal }),
-};
-
-const splitting: MakeComposer = ([from, to], journal) =>
-  split({
-    ...quick,
-    from: from as StorageProvider,
-    to: to as StorageProvider,
-    percent: 0,
-    salt: "s",
-    move: true,
-    journal,
-  });
-
-/** The text, or `undefined` for a key that has no object. */
-async function textOf(storage: FileStorage, key = "a"): Promise<string | undefined> {
-  try {
-    return await (await storage.get(key)).text();
-  } catch (error) {
-    if (isStorageError(error, "NotFound")) return undefined;
-    throw error;
-  }
-}
-
-/** Every key, or `undefined` when a page took too long to be whole. */
-async function keysOf(storage: FileStorage): Promise<readonly string[] | undefined> {
-  const keys: string[] = [];
-  try {
-    for await (const { key } of storage.list()) keys.push(key);
-    return keys;
-  } catch (error) {
-    if (isStorageError(error, "Unavailable")) return undefined;
-    throw error;
-  }
-}
-
-const codeOf = (result: unknown): string => (isStorageError(result) ? result.code : "done");
 
 describe.each(Object.entries(COMPOSERS))("on %s", (_, make) => {
   it("F1, F13: of two puts at once one is last, with its own metadata, on every member", async () => {
@@ -200,6 +145,24 @@ describe("on a split that moves its objects", () => {
       expect(texts).toEqual(["abc", "abc", "abc"]);
       expect(keys).toEqual(["a"]);
       await Promise.all([mover.close(), reader.close()]);
+    });
+  });
+
+  it("delete∥mover, two movers: what is deleted while it is moved is gone, and no copy is left", async () => {
+    await race(splitting, async ({ first, second, start, provider, together, settle }) => {
+      const [mover, other] = [start(), start()];
+      await mover.put("a", "abc");
+      await mover.put("b", "abc");
+      await setSplitPercent(provider(), 100);
+      await together(
+        () => settle(mover),
+        () => settle(other),
+        () => other.delete("a"),
+      );
+      await settle(mover);
+      await settle(other);
+      expect([await contents(first), await contents(second)]).toEqual([{}, { b: "abc" }]);
+      await Promise.all([mover.close(), other.close()]);
     });
   });
 });

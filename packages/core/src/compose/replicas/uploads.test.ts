@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { createStorage } from "../../create-storage.js";
-import type { SignedUpload } from "../../links.js";
+import { StorageError } from "../../errors.js";
+import type { MultipartUploads, SignedUpload } from "../../links.js";
 import { memoryJournal } from "../../memory-journal.js";
 import type { StorageEvent } from "../../event.js";
 import type { StorageProvider } from "../../provider.js";
 import type { FileStorage } from "../../storage.js";
-import { place } from "../../testing/chain.test-support.js";
+import { contents, place } from "../../testing/chain.test-support.js";
 import { down, testMember, type TestMember } from "../../testing/member.test-support.js";
 import { rejection } from "../../testing/streams.test-support.js";
 import { fallback } from "../fallback.js";
@@ -121,6 +122,37 @@ describe("an upload past a composer with a journal", () => {
     const { storage } = mirrored();
     await storage.signUpload("a", { contentLength: 3 });
     expect(await rejection(storage.finalize("a"))).toMatchObject({ code: "NotFound", operation: "finalize" });
+  });
+
+  it("in parts, whose completion was answered to nobody, is adopted when the client asks again", async () => {
+    const first = testMember("first");
+    const second = testMember("second");
+    const lost = async (key: string): Promise<never> => {
+      await place(first, key, "in parts");
+      throw new StorageError("Unavailable", "the connection broke", {
+        operation: "multipart",
+        provider: "first",
+        applied: "unknown",
+      });
+    };
+    const multipart = {
+      create: async (key: string) => ({ key, uploadId: "1" }),
+      complete: lost,
+    } as unknown as MultipartUploads;
+    const members = [{ ...first.provider, multipart }, second.provider];
+    const storage = createStorage(mirror(members, { ...quick, journal: memoryJournal() }));
+    await storage.put("a", "before");
+    const upload = await storage.multipart?.create("a");
+    const completing = storage.multipart?.complete("a", {
+      uploadId: upload?.uploadId ?? "",
+      parts: [{ partNumber: 1, etag: "1" }],
+    });
+    expect(await rejection(completing ?? Promise.resolve())).toMatchObject({ applied: "unknown" });
+    await storage.finalize("a");
+    await storage.startRepair().idle();
+    expect(await textOf(storage, "a")).toBe("in parts");
+    expect(await contents(second)).toEqual({ a: "in parts" });
+    await storage.close();
   });
 
   it("is only looked for where there is no journal", async () => {

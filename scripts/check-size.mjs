@@ -12,7 +12,7 @@ const BUDGETS = [
     bytesMax: 20_000,
   },
   // The composers with a journal are a third of it: what has no counterpart in a smaller library.
-  { title: "everything", code: 'export * from "@stowage/core";', bytesMax: 46_000 },
+  { title: "everything", code: 'export * from "@stowage/core";', bytesMax: 48_000 },
 ];
 
 for (const { title, code, bytesMax } of BUDGETS) {

@@ -19,6 +19,13 @@ export function medianOf({ slices }, name) {
   return slices[name] && median(slices[name].filter((slice) => slice !== null).map(({ ms }) => ms));
 }
 
+/** How much longer `subject` takes than `base`, in milliseconds: the median over the rounds that both took part in. */
+export function medianDifference({ slices }, base, subject) {
+  const pairs = (slices[base] ?? []).map((slice, round) => [slice, slices[subject]?.[round] ?? null]);
+  const differences = pairs.filter((pair) => !pair.includes(null)).map(([one, other]) => other.ms - one.ms);
+  return differences.length === 0 ? undefined : median(differences);
+}
+
 /**
  * How many times as much of the time (`ms`) or the processor (`cpuMs`) the base takes as the subject: the
  * median over the rounds that both took part in, with its quartiles.

@@ -22,7 +22,7 @@ export const ABLATIONS: readonly Ablation[] = [
     scenarios: ["mirror-quorum", "fallback"],
     without: [
       edit(
-        `${REPLICAS}read.ts`,
+        `${REPLICAS}read-once.ts`,
         "if (row?.current !== undefined) return await readCurrent(look, row, row.current);",
         "if (row?.current !== undefined) return await readBase(look, undefined);",
       ),
@@ -98,7 +98,7 @@ export const ABLATIONS: readonly Ablation[] = [
     scenarios: ["mirror-all", "mirror-quorum"],
     without: [
       edit(
-        `${REPLICAS}put.ts`,
+        `${REPLICAS}decide.ts`,
         'if (outcomes.some(({ state }) => state === "applied" || state === "partial")) {',
         'if (outcomes.filter(({ state }) => state === "applied").length >= set.placement.need) {',
       ),
@@ -119,7 +119,7 @@ export const ABLATIONS: readonly Ablation[] = [
         'return (open === undefined && version === "") || uncertain',
       ),
       edit(
-        `${REPLICAS}read.ts`,
+        `${REPLICAS}read-once.ts`,
         "return version !== undefined && row.open !== undefined && version > row.open.version;",
         "return false;",
       ),
@@ -130,7 +130,7 @@ export const ABLATIONS: readonly Ablation[] = [
     scenarios: ["fallback", "split"],
     without: [
       edit(
-        `${REPLICAS}read.ts`,
+        `${REPLICAS}read-once.ts`,
         'return silent === undefined\n    ? { state: "absent", isFinal: false }',
         'return silent !== null\n    ? { state: "absent", isFinal: false }',
       ),

@@ -1,15 +1,16 @@
 /** The rows of the composers: what they add, in microseconds, to what their members take. */
 import { budgetRow } from "../budget-table.mjs";
+import { medianDifference } from "../statistics.mjs";
 import { formatRatio, formatSlice, formatTable, yesOrNo } from "../table.mjs";
 
 export function composerRow(measured) {
   const row = budgetRow(measured);
   const { operations } = row.workload;
   const { addedUsMax } = measured;
+  const [subject] = measured.subjects;
+  const addedMs = medianDifference(measured, measured.base, subject);
   const addedUs =
-    operations === undefined || row.sliceMs === undefined
-      ? undefined
-      : ((row.sliceMs - row.baseSliceMs) * 1000) / operations;
+    operations === undefined || addedMs === undefined ? undefined : (addedMs * 1000) / operations;
   const met = addedUsMax === undefined ? row.met : addedUs <= addedUsMax;
   return { ...row, addedUs, addedUsMax, met };
 }

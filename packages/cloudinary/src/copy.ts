@@ -6,7 +6,7 @@ import {
   type Operation,
   type PutOptions,
 } from "@stowage/core";
-import { ask, placeFor, type Account } from "./account.js";
+import { ask, etagOf, placeFor, type Account } from "./account.js";
 import type { AssetAnswer } from "./client.js";
 import { typedInfo } from "./content-type.js";
 import { toContext, type Facts } from "./facts.js";
@@ -33,15 +33,23 @@ export async function copyObject(
   account: Account,
   from: string,
   to: string,
-  { ifNoneMatch, signal }: CopyOptions,
+  { ifNoneMatch, sourceIfMatch, writeId, signal }: CopyOptions,
 ): Promise<ObjectInfo> {
   const source = await findAsset(account, from, "copy", signal);
+  if (sourceIfMatch !== undefined && etagOf(source) !== sourceIfMatch) {
+    const reason = `the object's ETag is ${etagOf(source)}, not ${sourceIfMatch}`;
+    throw new StorageError("PreconditionFailed", reason, {
+      operation: "copy",
+      provider: account.name,
+      key: from,
+    });
+  }
   const { contentType, cacheControl, contentDisposition, metadata } = await typedInfo(account, from, source);
   const fetching: Fetching = {
     account,
     operation: "copy",
     key: to,
-    facts: { contentType, cacheControl, contentDisposition, metadata },
+    facts: { contentType, cacheControl, contentDisposition, metadata, writeId },
     overwrite: ifNoneMatch === undefined,
     signal,
   };

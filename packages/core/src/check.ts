@@ -95,7 +95,8 @@ export function assertSupports(
 }
 
 /** Throws for options of a copy or a move that are wrong. */
-export function checkCopy({ ifNoneMatch }: CopyOptions): void {
+export function checkCopy({ ifNoneMatch, sourceIfMatch }: CopyOptions): void {
+  assertEtag(sourceIfMatch, "sourceIfMatch");
   if (ifNoneMatch === undefined || ifNoneMatch === "*") return;
   throw new TypeError(`ifNoneMatch of a copy is "*", not ${String(ifNoneMatch)}`);
 }
@@ -149,9 +150,9 @@ export function checkList(provider: StorageProvider, options: ListOptions): void
   throw refused("Unsupported", reason, provider, "list", after);
 }
 
-function assertEtag(etag: string | undefined): void {
+function assertEtag(etag: string | undefined, name = "ifMatch"): void {
   if (etag === undefined || (typeof etag === "string" && etag !== "")) return;
-  throw new TypeError("ifMatch is the etag of an object");
+  throw new TypeError(`${name} is the etag of an object`);
 }
 
 function refused(

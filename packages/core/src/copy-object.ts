@@ -29,8 +29,8 @@ export async function copyThrough(
   to: string,
   options: CopyOptions,
 ): Promise<ObjectInfo> {
-  const { signal, onEvent, ifNoneMatch } = options;
-  const result = guardResult(await source.get(from, { signal, onEvent }), source);
+  const { signal, onEvent, ifNoneMatch, sourceIfMatch, writeId } = options;
+  const result = guardResult(await source.get(from, { signal, onEvent, ifMatch: sourceIfMatch }), source);
   const { contentType, cacheControl, contentDisposition, metadata } = result.info;
   try {
     return await target.put(to, bodyOf(result), {
@@ -41,6 +41,7 @@ export async function copyThrough(
       cacheControl,
       contentDisposition,
       metadata: target.supports.metadata ? metadata : undefined,
+      writeId,
     });
   } catch (error) {
     throw sourceFailure(error);

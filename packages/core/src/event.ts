@@ -8,6 +8,8 @@ export type StorageEvent =
       /** The try that failed, from 1. */
       readonly attempt: number;
       readonly delayMs: number;
+      /** What is left of the budget for retries; absent where there is no limit. */
+      readonly tokens?: number | undefined;
       readonly error: unknown;
     }
   | {
@@ -41,6 +43,21 @@ export type StorageEvent =
       readonly provider: string;
     }
   | {
+      /** A write was acknowledged, and members that should have it do not: repair brings it to them, or brings it home. */
+      readonly type: "degraded";
+      readonly key: string;
+      /** The composer. */
+      readonly provider: string;
+      readonly lacking: readonly string[];
+    }
+  | {
+      /** A request to a member may still take effect: it is passed over for this key until nothing can arrive any more. */
+      readonly type: "suspect";
+      readonly key: string;
+      readonly provider: string;
+      readonly milliseconds: number;
+    }
+  | {
       /** Repair could not read its journal, or broke; it goes on later. */
       readonly type: "repairFailed";
       readonly provider: string;
@@ -67,10 +84,13 @@ export type StorageEvent =
       readonly state: "open" | "closed";
     }
   | {
-      /** A second member was asked because the first took unusually long, and was quicker. */
+      /** A second member was asked because the first took unusually long. */
       readonly type: "hedge";
       readonly operation: string;
+      /** The second. */
       readonly provider: string;
+      /** Whether it was quicker. */
+      readonly won: boolean;
       readonly key: string;
     }
   | {

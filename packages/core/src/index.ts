@@ -120,6 +120,7 @@ export type { SourceContext } from "./source-stream.js";
 export type {
   DownloadOptions,
   FileStorage,
+  StorageCopyOptions,
   StorageListOptions,
   StorageMultipart,
   StorageOptions,

@@ -183,10 +183,12 @@ function drop(state: Memory, key: string): void {
 
 async function copy(state: Memory, from: string, to: string, options: CopyOptions): Promise<ObjectInfo> {
   options.signal?.throwIfAborted();
+  const { sourceIfMatch: ifMatch, writeId } = options;
   const { bytes, info } = find(state, from, "copy");
+  assertConditions(state, from, { ifMatch }, "copy");
   assertConditions(state, to, options, "copy");
   const { contentType, cacheControl, contentDisposition, metadata } = info;
-  return store(state, to, bytes, { contentType, cacheControl, contentDisposition, metadata });
+  return store(state, to, bytes, { contentType, cacheControl, contentDisposition, metadata, writeId });
 }
 
 async function list(state: Memory, options: ListOptions): Promise<ListPage> {

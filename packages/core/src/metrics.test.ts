@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { fallback } from "./compose/fallback.js";
 import { mirror } from "./compose/mirror.js";
+import { setSplitPercent, split } from "./compose/split.js";
 import { createStorage } from "./create-storage.js";
+import type { StorageEvent } from "./event.js";
 import { memory } from "./memory.js";
 import { memoryJournal } from "./memory-journal.js";
 import { createMetrics } from "./metrics.js";
-import { down, testMember } from "./testing/member.test-support.js";
+import { down, failing, failingAtFirst, testMember } from "./testing/member.test-support.js";
 import { rejection } from "./testing/streams.test-support.js";
 
 describe("metrics", () => {
@@ -37,6 +39,46 @@ describe("metrics", () => {
       'stowage_fallbacks_total{from="first",to="second",reason="Unavailable"} 1',
     );
     expect(metrics.text()).not.toContain("secret");
+  });
+
+  it("count writes that some members lack, and members that may hold what nobody knows of", async () => {
+    const metrics = createMetrics();
+    const [first, second] = [testMember("first"), testMember("second")];
+    const chain = fallback([first.provider, second.provider], { retry: false, journal: memoryJournal() });
+    const events: StorageEvent[] = [];
+    const onEvent = (event: StorageEvent): void => {
+      events.push(event);
+      metrics.onEvent(event);
+    };
+    const storage = createStorage(chain, { onEvent });
+    first.fault = failing("Timeout", { applied: "unknown" });
+    expect((await storage.put("a", "abc")).provider).toBe("second");
+    await storage.put("a", "abcd");
+    expect(events).toContainEqual({ type: "suspect", key: "a", provider: "first", milliseconds: 60_000 });
+    const degraded = { type: "degraded", key: "a", provider: "fallback", lacking: ["first"] };
+    expect(events.filter(({ type }) => type === "degraded")).toEqual([degraded, degraded]);
+    expect(metrics.text()).toContain('stowage_degraded_writes_total{provider="fallback"} 2');
+    expect(metrics.text()).toContain('stowage_suspects_total{provider="first"} 1');
+    await storage.close();
+  });
+
+  it("tell what is left of the budget for retries", async () => {
+    const metrics = createMetrics();
+    const member = testMember("it");
+    member.fault = failingAtFirst(1, down);
+    const storage = createStorage(member.provider, { retry: { baseMs: 1 }, onEvent: metrics.onEvent });
+    await storage.put("a", "abc");
+    expect(metrics.text()).toContain('stowage_retry_tokens{provider="it"} 486');
+  });
+
+  it("show the share of a split", async () => {
+    const metrics = createMetrics();
+    const [from, to] = [memory({ name: "from" }), memory({ name: "to" })];
+    const provider = split({ from, to, percent: 12.5, salt: "s", journal: memoryJournal() });
+    const storage = createStorage(provider);
+    expect(metrics.text(await storage.health())).toContain('stowage_split_percent{composer="split"} 12.5');
+    await setSplitPercent(provider, 25);
+    expect(metrics.text(await storage.health())).toContain('stowage_split_percent{composer="split"} 25');
   });
 
   it("show the journal and the members, where health is given", async () => {

@@ -37,7 +37,10 @@ const HELP = {
   stowage_repair_failures_total: "Rounds of repair that broke.",
   stowage_adopted_total: "Uploads past a composer that were taken over.",
   stowage_expired_total: "Objects that a rule has removed.",
-  stowage_hedges_won_total: "Reads in which a second member was quicker.",
+  stowage_degraded_writes_total: "Writes that were acknowledged before every member had them.",
+  stowage_suspects_total: "Requests to members that may have taken effect, or may do so later.",
+  stowage_hedges_total: "Reads that a second member was asked for, and whether it was quicker.",
+  stowage_retry_tokens: "What was left of the budget for retries at the last one.",
   stowage_breaker_open: "Whether a breaker is open.",
 } as const;
 
@@ -91,7 +94,10 @@ type Takers = {
 
 const TAKERS: Takers = {
   operation: takeOperation,
-  retry: ({ operation, provider }, { add }) => add("stowage_retries_total", { operation, provider }),
+  retry: ({ operation, provider, tokens }, { add, set }) => {
+    add("stowage_retries_total", { operation, provider });
+    if (tokens !== undefined) set("stowage_retry_tokens", { provider }, tokens);
+  },
   fallback: ({ from, to = "", error }, { add }) =>
     add("stowage_fallbacks_total", { from, to, reason: codeOf(error) }),
   verified: ({ provider, outcome }, { add }) => add("stowage_verified_total", { provider, outcome }),
@@ -100,7 +106,9 @@ const TAKERS: Takers = {
   repairFailed: ({ provider }, { add }) => add("stowage_repair_failures_total", { provider }),
   adopted: ({ provider }, { add }) => add("stowage_adopted_total", { provider }),
   expired: ({ provider }, { add }) => add("stowage_expired_total", { provider }),
-  hedge: ({ provider }, { add }) => add("stowage_hedges_won_total", { provider }),
+  degraded: ({ provider }, { add }) => add("stowage_degraded_writes_total", { provider }),
+  suspect: ({ provider }, { add }) => add("stowage_suspects_total", { provider }),
+  hedge: ({ provider, won }, { add }) => add("stowage_hedges_total", { provider, won: String(won) }),
   breaker: ({ provider, kind, state }, { set }) =>
     set("stowage_breaker_open", { provider, kind }, state === "open" ? 1 : 0),
   percent: () => {},
@@ -177,6 +185,11 @@ function healthLines(health: Health | undefined): readonly string[] {
       "stowage_journal_stuck",
       "Keys that repair could not put right in a day.",
       ofJournals(({ stuck }) => stuck),
+    ),
+    ...gauge(
+      "stowage_split_percent",
+      "The share of a split that counts now.",
+      journals.flatMap(({ composer, percent }) => (percent === undefined ? [] : [[{ composer }, percent]])),
     ),
     ...gauge(
       "stowage_journal_recovering",

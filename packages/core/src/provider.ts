@@ -188,6 +188,10 @@ export interface DeleteOptions extends CallOptions {
 export interface CopyOptions extends CallOptions {
   /** `"*"`: only if the target key has no object. Needs `supports.ifNoneMatch`. */
   readonly ifNoneMatch?: "*" | undefined;
+  /** Only if the source has this ETag; `PreconditionFailed` otherwise. Every provider keeps it. */
+  readonly sourceIfMatch?: string | undefined;
+  /** As {@link PutOptions.writeId}: the copy has this one, and never that of its source. */
+  readonly writeId?: string | undefined;
 }
 
 export interface ListOptions extends CallOptions {

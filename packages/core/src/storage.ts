@@ -63,6 +63,8 @@ export type StorageMultipart = {
     : never;
 };
 
+export interface StorageCopyOptions extends Outer<Omit<CopyOptions, "writeId">> {}
+
 export interface StorageListOptions extends Outer<ListOptions> {}
 
 export interface DownloadOptions extends Outer<Pick<GetOptions, "signal" | "ifMatch">> {
@@ -121,10 +123,10 @@ export interface FileStorage {
   readonly delete: (key: string, options?: Outer<DeleteOptions>) => Promise<void>;
 
   /** Duplicates an object with its headers and metadata; inside the provider where it can. */
-  readonly copy: (from: string, to: string, options?: Outer<CopyOptions>) => Promise<ObjectInfo>;
+  readonly copy: (from: string, to: string, options?: StorageCopyOptions) => Promise<ObjectInfo>;
 
   /** Copies, then deletes. Not atomic: when the delete fails both are there, and the error says so. */
-  readonly move: (from: string, to: string, options?: Outer<CopyOptions>) => Promise<ObjectInfo>;
+  readonly move: (from: string, to: string, options?: StorageCopyOptions) => Promise<ObjectInfo>;
 
   /**
    * Every object, in UTF-8 byte order of the keys where the provider has `orderedList`; pages are fetched as they are

@@ -45,6 +45,8 @@ export interface JournalHealth {
    * an earlier one was lost. Until repair has, reads ask every member and take the newest version.
    */
   readonly recovering: boolean;
+  /** Of a split: the share that counts now, in per cent. */
+  readonly percent?: number | undefined;
 }
 
 /** How a storage is, for a health check. */

@@ -2,7 +2,7 @@ import { contentTypeOf, type CopyOptions, type ObjectInfo } from "@stowage/core"
 import type { Disk } from "./disk.js";
 import type { FailureContext } from "./errors.js";
 import { openObject, type OpenFile } from "./get.js";
-import { commit, writing } from "./put.js";
+import { assertMatch, commit, writing } from "./put.js";
 import { close, readFully, writeFully } from "./system.js";
 import type { Temporary } from "./temporaries.js";
 import { cloned } from "./write-body.js";
@@ -17,14 +17,16 @@ export async function copyObject(
   to: string,
   options: CopyOptions,
 ): Promise<ObjectInfo> {
-  const { signal } = options;
+  const { signal, sourceIfMatch, writeId } = options;
   signal?.throwIfAborted();
-  const source = await openObject(disk, from, { operation: "copy", provider: disk.name, key: from, signal });
+  const reading: FailureContext = { operation: "copy", provider: disk.name, key: from, signal };
+  const source = await openObject(disk, from, reading);
   const context: FailureContext = { operation: "copy", provider: disk.name, key: to, signal };
   try {
+    if (sourceIfMatch !== undefined) assertMatch(source.generation, sourceIfMatch, reading);
     return await writing(disk, context, async (root, temporary) => {
       await copyBytes(source, temporary, options);
-      const facts = await copiedFacts(from, to, source.facts);
+      const facts = await copiedFacts(from, to, source.facts, writeId);
       return await commit(disk, root, temporary, { key: to, facts, conditions: options, context });
     });
   } finally {
@@ -33,7 +35,12 @@ export async function copyObject(
 }
 
 /** The write id stays with the write it names; the type moves along when the new name means another. */
-async function copiedFacts(from: string, to: string, facts: Facts | undefined): Promise<Facts | undefined> {
+async function copiedFacts(
+  from: string,
+  to: string,
+  facts: Facts | undefined,
+  writeId: string | undefined,
+): Promise<Facts | undefined> {
   const [before, after] = [await contentTypeOf(from), await contentTypeOf(to)];
   const contentType = facts?.contentType ?? before;
   const copied: Facts = {
@@ -41,6 +48,7 @@ async function copiedFacts(from: string, to: string, facts: Facts | undefined): 
     cacheControl: facts?.cacheControl,
     contentDisposition: facts?.contentDisposition,
     metadata: facts?.metadata,
+    writeId,
   };
   return Object.values(copied).every((value) => value === undefined) ? undefined : copied;
 }

@@ -32,7 +32,7 @@ export interface ObjectPlace {
 export async function copyBetween(
   from: ObjectPlace,
   to: ObjectPlace,
-  options: CopyOptions = {},
+  options: Omit<CopyOptions, "writeId"> = {},
 ): Promise<ObjectInfo> {
   const inside = insideServer(from, to);
   if (inside === undefined) return await copyThrough(from, to, options);
@@ -68,9 +68,9 @@ function insideServer(from: ObjectPlace, to: ObjectPlace): Copy | undefined {
 async function copyThrough(
   from: ObjectPlace,
   to: ObjectPlace,
-  { signal, ifNoneMatch }: CopyOptions,
+  { signal, ifNoneMatch, sourceIfMatch }: CopyOptions,
 ): Promise<ObjectInfo> {
-  const source = await createStorage(from.provider).get(from.key, { signal });
+  const source = await createStorage(from.provider).get(from.key, { signal, ifMatch: sourceIfMatch });
   const { size, contentType, cacheControl, contentDisposition, metadata } = source.info;
   const facts = { size, contentType, cacheControl, contentDisposition, metadata };
   try {

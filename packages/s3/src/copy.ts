@@ -1,4 +1,4 @@
-import { isStorageError, toBody, type CopyOptions, type ObjectInfo } from "@stowage/core";
+import { StorageError, isStorageError, toBody, type CopyOptions, type ObjectInfo } from "@stowage/core";
 import type { CopyRequest, ObjectAnswer, WriteAnswer } from "./client.js";
 import { assertEncrypted, removing, tryEncryption } from "./encrypted.js";
 import { toEtag } from "./etag.js";
@@ -21,11 +21,12 @@ export async function copyObject(
   store: Store,
   from: CopySource,
   to: string,
-  { signal, ifNoneMatch }: CopyOptions,
+  { signal, ifNoneMatch, sourceIfMatch, writeId }: CopyOptions,
 ): Promise<ObjectInfo> {
   await tryEncryption(store, { operation: "copy", key: to }, signal);
   const source = await readFacts(from, signal);
-  const fields = fieldsOf(source);
+  assertSource(from, source, sourceIfMatch);
+  const fields = fieldsOf(source, writeId);
   const write: Write = {
     operation: "copy",
     key: to,
@@ -76,11 +77,21 @@ async function copyWhole(store: Store, write: Write, request: CopyRequest): Prom
   return answer;
 }
 
-function fieldsOf(source: ObjectAnswer): ReturnType<typeof toFields> {
+function assertSource(
+  { store, key }: CopySource,
+  { etag }: ObjectAnswer,
+  expected: string | undefined,
+): void {
+  if (expected === undefined || toEtag(etag) === expected) return;
+  const reason = `the object's ETag is ${toEtag(etag)}, not ${expected}`;
+  throw new StorageError("PreconditionFailed", reason, { operation: "copy", provider: store.name, key });
+}
+
+function fieldsOf(source: ObjectAnswer, writeId: string | undefined): ReturnType<typeof toFields> {
   const { contentType = "application/octet-stream", cacheControl, contentDisposition } = source;
   const { contentEncoding, contentLanguage } = source;
   const { metadata } = fromHeaders(source.metadata);
-  const fields = toFields({ cacheControl, contentDisposition, metadata }, contentType);
+  const fields = toFields({ cacheControl, contentDisposition, metadata, writeId }, contentType);
   return { ...fields, contentEncoding, contentLanguage };
 }
 

@@ -70,6 +70,35 @@ export const copyMutants: readonly Mutant[] = [
   ),
   mutant("a copy has the metadata of its source", "copies without metadata", copiesWith(headersOf)),
   mutant(
+    "a copy has the write id that it is given",
+    "forgets the write id of a copy",
+    copies(
+      (copy) =>
+        async (from, to, { writeId: _writeId, ...options }) =>
+          await copy(from, to, options),
+    ),
+  ),
+  mutant(
+    "a copy of an object that has the ETag it must have copies",
+    "takes the ETag for that of the target",
+    copies((copy, inner) => async (from, to, options) => {
+      const { sourceIfMatch } = options;
+      if (sourceIfMatch !== undefined && (await find(inner, to))?.etag !== sourceIfMatch) {
+        throw failure(inner, "PreconditionFailed", to);
+      }
+      return await copy(from, to, options);
+    }),
+  ),
+  mutant(
+    "a copy of an object that has another ETag rejects with PreconditionFailed and makes nothing",
+    "does not look at the ETag of the source",
+    copies(
+      (copy) =>
+        async (from, to, { sourceIfMatch: _etag, ...options }) =>
+          await copy(from, to, options),
+    ),
+  ),
+  mutant(
     "a copy does not carry the write id of its source",
     "copies the write id",
     copiesWith((info) => ({

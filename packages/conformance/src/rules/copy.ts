@@ -45,6 +45,34 @@ export const copyRules: readonly Rule[] = [
     },
   },
   {
+    title: "a copy has the write id that it is given",
+    needs: ["copy", "metadata"],
+    run: async ({ provider, put, key, head }) => {
+      await put("a.txt", "abc", { writeId: "first" });
+      await provider.copy?.(key("a.txt"), key("b.txt"), { writeId: "second" });
+      assert.equal((await head("b.txt")).writeId, "second");
+    },
+  },
+  {
+    title: "a copy of an object that has the ETag it must have copies",
+    run: async ({ storage, put, key, head, holds }) => {
+      await put("a.txt", "abc");
+      const { etag } = await head("a.txt");
+      await storage.copy(key("a.txt"), key("b.txt"), { sourceIfMatch: etag });
+      await holds("b.txt", "abc");
+    },
+  },
+  {
+    title: "a copy of an object that has another ETag rejects with PreconditionFailed and makes nothing",
+    run: async ({ storage, put, key, head, lacks }) => {
+      await put("a.txt", "abc");
+      await put("c.txt", "another text");
+      const { etag } = await head("c.txt");
+      await rejects("PreconditionFailed", storage.copy(key("a.txt"), key("b.txt"), { sourceIfMatch: etag }));
+      await lacks("b.txt");
+    },
+  },
+  {
     title: "a copy returns the facts of the new object",
     run: async ({ storage, put, key, head }) => {
       await put("a.txt", "abc");

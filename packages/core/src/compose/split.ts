@@ -153,6 +153,7 @@ function withJournal({
       ...oneHome(members, order, move),
       // Where objects stay, nothing is elsewhere than it should be. A share that comes back is another placement.
       epoch: () => (move ? revision : ""),
+      percent: () => toPercent(current.basisPoints),
     };
     return onlyFirst ? { ...home, writeOrder: (key) => [order(key)[0]] } : home;
   };

@@ -244,6 +244,7 @@ async function pause(policy: Policy, run: Run, error: Error, retriesLeft: number
     provider: error.provider,
     attempt: attempts.length,
     delayMs,
+    ...(policy.budget > 0 && { tokens: policy.tokens - costOf(error) }),
     error,
   });
   await delay(delayMs, options.signal);

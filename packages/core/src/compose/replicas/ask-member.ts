@@ -4,6 +4,7 @@ import { isStorageError } from "../../errors.js";
 import type { CallOptions, ObjectInfo, StorageProvider } from "../../provider.js";
 import type { HeldKey } from "./held-key.js";
 import type { ReplicaSet } from "./replica-set.js";
+import { suspected, type KeyRow } from "./row.js";
 
 /** Asks whether a member holds a key, whatever the caller's signal says by now: the answer decides what to keep. */
 export async function look(
@@ -13,6 +14,18 @@ export async function look(
   { onEvent }: CallOptions,
 ): Promise<Answer> {
   return await askMember(set, member, key, { onEvent, isFinal: true });
+}
+
+/** The row after a request to a member ended without an answer. */
+export function suspectedNow(
+  set: ReplicaSet,
+  row: KeyRow,
+  key: string,
+  member: string,
+  { onEvent }: CallOptions,
+): KeyRow {
+  onEvent?.({ type: "suspect", key, provider: member, milliseconds: set.settleMs });
+  return suspected(row, member, set.journal.now() + set.settleMs);
 }
 
 /**

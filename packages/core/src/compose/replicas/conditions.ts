@@ -2,7 +2,7 @@ import { StorageError, isStorageError } from "../../errors.js";
 import type { CallOptions, ObjectInfo, PutOptions, StorageProvider } from "../../provider.js";
 import type { HeldKey } from "./held-key.js";
 import { isCurrent, withoutIdentity } from "./identity.js";
-import { readOnce, type Reader } from "./read.js";
+import { readOnce, type Reader } from "./read-once.js";
 import type { ReplicaSet } from "./replica-set.js";
 import { settled } from "./settle.js";
 

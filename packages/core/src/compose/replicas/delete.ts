@@ -1,12 +1,12 @@
 import { StorageError } from "../../errors.js";
 import type { CallOptions, DeleteOptions, ObjectInfo, StorageProvider } from "../../provider.js";
-import { clearMember } from "./ask-member.js";
+import { clearMember, suspectedNow } from "./ask-member.js";
 import { conclude } from "./conclude.js";
 import { currentObject, hasEtag } from "./conditions.js";
 import { holding, type HeldKey } from "./held-key.js";
 import { versionOf } from "./identity.js";
 import type { ReplicaSet } from "./replica-set.js";
-import { deleted, isSuspect, learned, suspected, type KeyRow } from "./row.js";
+import { deleted, isSuspect, learned, type KeyRow } from "./row.js";
 
 /**
  * Deletes the key everywhere. It is decided, and never undone, once it stands in the journal; members that do not
@@ -62,6 +62,6 @@ export async function cleared(
   const now = set.journal.now();
   return results.reduce((row, [{ name }, result]) => {
     if (result === "absent") return learned(row, name, "absent", now);
-    return result === "unknown" ? suspected(row, name, now + set.settleMs) : row;
+    return result === "unknown" ? suspectedNow(set, row, held.key, name, options) : row;
   }, held.row);
 }

@@ -13,7 +13,7 @@ export interface Hedge {
    * Runs `first`; when it takes longer than nineteen of twenty reads do, `second` too. What succeeds first counts, the
    * other is aborted, and what it gives all the same goes to `discard`.
    *
-   * @param onWon - Called when the second one was quicker.
+   * @param onEnd - Called when both were asked, with whether the second was quicker.
    */
   readonly run: <T>(race: Race<T>) => Promise<T>;
 }
@@ -23,7 +23,7 @@ export interface Race<T> {
   readonly second: (signal: AbortSignal) => Promise<T>;
   readonly signal: AbortSignal | undefined;
   readonly discard: (result: T) => void;
-  readonly onWon: () => void;
+  readonly onEnd: (isSecond: boolean) => void;
 }
 
 const LEAST_MS = 50;
@@ -113,7 +113,7 @@ async function settleLoser<T>(race: Race<T>, first: Runner<T>, second: Runner<T>
   if (second === undefined) return first.unlink();
   const isSecond = await isQuicker(second.result, first.result);
   const [winner, loser] = isSecond ? [second, first] : [first, second];
-  if (isSecond) race.onWon();
+  race.onEnd(isSecond);
   winner.unlink();
   loser.controller.abort(new Error("Another member was quicker"));
   loser.unlink();

@@ -1,46 +1,24 @@
 import { randomUUID } from "node:crypto";
 import { eitherSignal } from "../../abort.js";
 import { sha256Of } from "../../digest.js";
-import { StorageError, withErrorFacts, type Attempt } from "../../errors.js";
-import type { Body, ObjectCopy, ObjectInfo, PutOptions, StorageProvider } from "../../provider.js";
+import { StorageError } from "../../errors.js";
+import type { Body, ObjectInfo, PutOptions, StorageProvider } from "../../provider.js";
 import { replayable } from "../../replayable.js";
-import { exhausted, movesOn, reportFallback } from "../chain.js";
+import { movesOn, reportFallback } from "../chain.js";
 import { assertTakes } from "../members.js";
 import { sendShare, type ShareOutcome } from "../send-share.js";
 import { look } from "./ask-member.js";
 import { conclude } from "./conclude.js";
 import { assertConditions } from "./conditions.js";
+import { copiedInside, type InsideSource } from "./copy-inside.js";
+import { decide, decidedRow, infoOf, type Write } from "./decide.js";
 import { holding, intentMsMax, type HeldKey } from "./held-key.js";
-import { packIdentity, withoutIdentity } from "./identity.js";
+import { packIdentity } from "./identity.js";
 import { isTrusted } from "./inventory.js";
 import type { ReplicaSet } from "./replica-set.js";
 import { slowest } from "./slowest-progress.js";
 import { teeBody, type Share } from "./tee.js";
-import {
-  committed,
-  dropped,
-  isSuspect,
-  learned,
-  opened,
-  refused,
-  suspected,
-  undecided,
-  type Intent,
-  type KeyRow,
-} from "./row.js";
-
-/** One put, from its intent to its decision. */
-interface Write {
-  readonly set: ReplicaSet;
-  readonly held: HeldKey;
-  readonly intent: Intent;
-  /** As the members get them. */
-  readonly options: PutOptions & { readonly writeId: string };
-  readonly outcomes: ShareOutcome[];
-  readonly attempts: Attempt[];
-  /** Of the bytes, as soon as it is known. */
-  sha256: string | undefined;
-}
+import { dropped, isSuspect, learned, opened, type Intent } from "./row.js";
 
 /**
  * Writes the intent down, sends the body to the members, decides, and only then answers.
@@ -53,9 +31,13 @@ export async function putReplicated(
   key: string,
   body: Body,
   given: PutOptions,
+  source?: InsideSource,
 ): Promise<ObjectInfo> {
   const { ifMatch: _ifMatch, ifNoneMatch: _ifNoneMatch, ...plain } = given;
-  const begun = { writeId: given.writeId ?? randomUUID(), sha256: body.bytes && sha256Of(body.bytes) };
+  const begun = {
+    writeId: given.writeId ?? randomUUID(),
+    sha256: source?.sha256 ?? (body.bytes && sha256Of(body.bytes)),
+  };
   // Before the first object comes it is seen whether there were others.
   if (!set.state.isTrusted) await isTrusted(set);
   return await answeredEarly(set, (answer) =>
@@ -68,7 +50,8 @@ export async function putReplicated(
       // What another process has taken over is not written any more.
       const { signal, unlink } = eitherSignal(given.signal, held.signal);
       const options = { ...plain, signal, writeId: packIdentity(intent) };
-      const write: Write = { set, held, intent, options, outcomes: [], attempts: [], sha256: begun.sha256 };
+      const { sha256 } = begun;
+      const write: Write = { set, held, intent, options, outcomes: [], attempts: [], source, sha256 };
       try {
         if (set.placement.writing === "at once") await sendToAll(write, takers, body, answer);
         else await sendInTurn(write, takers, body);
@@ -217,102 +200,33 @@ async function askOthers({ set, held, options }: Write, [first]: readonly Storag
 }
 
 async function send(
-  { set, held, options, attempts }: Write,
+  { set, held, options, attempts, source }: Write,
   member: StorageProvider,
   { onProgress = options.onProgress, ...share }: Share & Pick<PutOptions, "onProgress">,
 ): Promise<ShareOutcome> {
   const { key } = held;
   const { onEvent } = options;
-  return await sendShare({
+  let isInside = source?.etags.has(member.name) === true;
+  const outcome = await sendShare({
     group: set,
     member,
     key,
-    share,
+    share: { ...share, mayBeWhole: () => isInside || share.mayBeWhole() },
     options,
     put: async () => {
       assertTakes(member, key, share.body, options);
+      const copy = source && (await copiedInside(member, source, key, options));
+      if (copy !== undefined) return copy;
+      isInside = false;
       return await member.put(key, share.body, { ...options, onProgress });
     },
     asking: { onEvent, isFinal: true },
     onFailure: (error, milliseconds) => attempts.push({ provider: error.provider, error, milliseconds }),
-    onAnswer: (outcome) =>
-      onEvent?.({ type: "verified", operation: "put", provider: member.name, key, outcome }),
+    onAnswer: (answer) =>
+      onEvent?.({ type: "verified", operation: "put", provider: member.name, key, outcome: answer }),
   });
-}
-
-async function decide(write: Write): Promise<ObjectInfo> {
-  const { set, held, outcomes } = write;
-  const { row, isDecided } = decidedRow(write);
-  await conclude(set, held, row);
-  const landed = outcomes.filter(({ state }) => state === "applied").length;
-  if (landed === 0 || landed < set.placement.need) throw failure(write, isDecided);
-  return infoOf(write);
-}
-
-/** The row after what the members have answered so far. */
-function decidedRow({ set, held, intent, outcomes, sha256 }: Write): {
-  readonly row: KeyRow;
-  readonly isDecided: boolean;
-} {
-  const now = set.journal.now();
-  let { row } = held;
-  for (const outcome of outcomes) {
-    const { member, state } = outcome;
-    if (outcome.state === "refused" && cannotHold(outcome.error)) row = refused(row, member.name);
-    if (state === "applied" || state === "partial") row = learned(row, member.name, intent.version, now);
-    if (state === "unknown") row = suspected(row, member.name, now + set.settleMs);
+  if (outcome.state === "unknown") {
+    onEvent?.({ type: "suspect", key, provider: member.name, milliseconds: set.settleMs });
   }
-  if (outcomes.some(({ state }) => state === "applied" || state === "partial")) {
-    const put = { version: intent.version, sha256 };
-    return { row: { ...committed(row, put), clearAt: now + set.graceMs }, isDecided: true };
-  }
-  const isUnknown = outcomes.some(({ state }) => state === "unknown");
-  return { row: isUnknown ? undecided(row) : dropped(row), isDecided: false };
-}
-
-/** The facts as the first member that has it gives them. */
-function infoOf(write: Write): ObjectInfo {
-  for (const member of write.set.members) {
-    const outcome = write.outcomes.find((each) => each.member === member);
-    if (outcome?.state === "applied") return { ...withoutIdentity(outcome.info), ...copiesOf(write) };
-  }
-  throw new TypeError("A write without a member that has it");
-}
-
-/** Whether a member will never take this object. */
-export function cannotHold({ code }: StorageError): boolean {
-  return code === "Unsupported" || code === "TooLarge";
-}
-
-function copiesOf({ set, held, outcomes }: Write): Pick<ObjectInfo, "copies"> {
-  if (!set.placement.alike) return {};
-  const copies = set.members.map((member): ObjectCopy => {
-    const outcome = outcomes.find((each) => each.member === member);
-    const state =
-      outcome?.state === "applied" ? "current" : outcome?.state === "unknown" ? "unknown" : "pending";
-    return { provider: member.name, ref: member.ref(held.key), state };
-  });
-  return { copies };
-}
-
-function failure(write: Write, isDecided: boolean): unknown {
-  const { set, held, options, outcomes, attempts } = write;
-  if (options.signal?.aborted === true) return options.signal.reason;
-  const only = attempts.find(({ error }) => !movesOn(set, error));
-  if (!isDecided && only !== undefined) {
-    // The reason is one member's, but another may have taken it.
-    const isUnknown = outcomes.some(({ state }) => state === "unknown");
-    return isUnknown ? withErrorFacts(only.error, { applied: "unknown" }) : only.error;
-  }
-  const error = exhausted("put", held.key, attempts, set);
-  if (!isDecided) return error;
-  const landed = outcomes.filter(({ state }) => state === "applied").length;
-  const reason = `${landed} of ${set.placement.need} members have it, the others get it by repair (${error.reason})`;
-  return new StorageError("PartialWrite", reason, {
-    operation: "put",
-    provider: set.name,
-    key: held.key,
-    attempts,
-    cause: error,
-  });
+  return outcome;
 }

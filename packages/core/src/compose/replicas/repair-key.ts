@@ -2,15 +2,15 @@ import { bodyOf, sourceFailure } from "../../copy-object.js";
 import { StorageError, toStorageError } from "../../errors.js";
 import { guardResult } from "../../guard.js";
 import type { CallOptions, StorageProvider } from "../../provider.js";
-import { look } from "./ask-member.js";
+import { look, suspectedNow } from "./ask-member.js";
 import { conclude } from "./conclude.js";
+import { cannotHold } from "./decide.js";
 import { cleared } from "./delete.js";
 import { hasExpired, targetsOf } from "./expiry.js";
 import { holding, type HeldKey } from "./held-key.js";
 import { identityOf, isCurrent, packIdentity } from "./identity.js";
-import { cannotHold } from "./put.js";
 import type { ReplicaSet } from "./replica-set.js";
-import { deleted, isSuspect, learned, refused, suspected, type Committed, type KeyRow } from "./row.js";
+import { deleted, isSuspect, learned, refused, type Committed, type KeyRow } from "./row.js";
 import { settled, withAnswer } from "./settle.js";
 import { swept } from "./uploads.js";
 
@@ -131,7 +131,7 @@ async function copied(
   const next = { ...row, problem: failure.message };
   if (failure.provider === from.name) return learned(next, from.name, "unknown", now);
   if (cannotHold(failure)) return refused(next, member.name);
-  return failure.applied === "no" ? next : suspected(next, member.name, now + set.settleMs);
+  return failure.applied === "no" ? next : suspectedNow(set, next, key, member.name, options);
 }
 
 /** @returns Why it failed, if it did. */

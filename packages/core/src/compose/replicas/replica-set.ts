@@ -19,6 +19,8 @@ export interface Placement {
   readonly alike: boolean;
   /** Whether a member is where a key belongs, so that nobody need look further when it is found there. */
   readonly isHome: (key: string, member: StorageProvider) => boolean;
+  /** Of a split: the share that counts now, in per cent. */
+  readonly percent?: (() => number) | undefined;
   /** Names the placement: when it changes, what is stored may belong elsewhere. */
   readonly epoch: () => string;
 }

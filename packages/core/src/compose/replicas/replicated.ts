@@ -16,6 +16,7 @@ import { ownProviders, type OwnProviders } from "../../own-providers.js";
 import { joinedUpkeep } from "../../upkeep.js";
 import { closeAll, joinedExpiry, locateIn } from "../members.js";
 import { createReplicaSet, type SetParts } from "./create-set.js";
+import { copyReplicated } from "./copy.js";
 import { deleteReplicated } from "./delete.js";
 import { guardedUpkeep } from "./expiry.js";
 import { withoutIdentity } from "./identity.js";
@@ -23,7 +24,8 @@ import { distrust } from "./inventory.js";
 import { listReplicated } from "./list.js";
 import { forgetMarker } from "./marker.js";
 import { putReplicated } from "./put.js";
-import { readReplicated, type Reader } from "./read.js";
+import type { Reader } from "./read-once.js";
+import { readReplicated } from "./read.js";
 import { adoptKeyOf } from "./adopt.js";
 import { upkeepOf } from "./repair-round.js";
 import type { ReplicaSet } from "./replica-set.js";
@@ -62,7 +64,7 @@ function verbs(set: ReplicaSet, parts: ReplicatedParts): StorageProvider {
       listReplicated(set, call, (key, { signal, onEvent }) => findReplicated(set, key, { signal, onEvent })),
     ref: (key) => members[0].ref(key),
     locate: (text) => locateIn(members, text),
-    copy: undefined,
+    copy: (from, to, call) => copyReplicated(set, from, to, call),
     publicUrl: undefined,
     signedUrl: canSign ? (key, call) => signReplicated(set, key, call) : undefined,
     signUpload: members.some(({ signUpload }) => signUpload !== undefined)

@@ -44,9 +44,11 @@ async function journalProblem({ journal, name }: ReplicaSet): Promise<string | u
 async function countsOf(set: ReplicaSet): Promise<JournalHealth> {
   const { journal, name } = set;
   const recovering = !(await isTrusted(set));
+  await set.refresh({});
+  const percent = set.placement.percent?.();
   const { rows, oldestSince, stuck } = await journal.counts();
   const oldestSeconds = oldestSince === undefined ? 0 : Math.max(0, (journal.now() - oldestSince) / 1000);
-  return { composer: name, rows, oldestSeconds, stuck, recovering };
+  return { composer: name, rows, oldestSeconds, stuck, recovering, percent };
 }
 
 function journalReasons(health: JournalHealth): readonly string[] {

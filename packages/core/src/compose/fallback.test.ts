@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createStorage } from "../create-storage.js";
 import type { StorageError } from "../errors.js";
 import { memory } from "../memory.js";
+import { memoryJournal } from "../memory-journal.js";
 import type { Description, StorageProvider } from "../provider.js";
 import { contents, place, testChain } from "../testing/chain.test-support.js";
 import { down, failing, testMember, type TestMember } from "../testing/member.test-support.js";
@@ -179,6 +180,16 @@ describe("the description of a chain", () => {
     const leaves = (at: Description): string[] =>
       at.members === undefined ? [at.name] : at.members.flatMap(leaves);
     expect(leaves(described)).toEqual(["first", "second", "third"]);
+  });
+
+  it.each([
+    [true, ["P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11"]],
+    [false, ["P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9"]],
+  ])("promises by number with a journal that outlives the process: %s", (durable, numbers) => {
+    const journal = { ...memoryJournal(), durable };
+    const described = fallback([memory({ name: "a" }), memory({ name: "b" })], { journal }).describe?.();
+    expect(described?.tier).toBe("embedded");
+    expect(described?.promises?.map((promise) => promise.split(":")[0])).toEqual(numbers);
   });
 
   it("promises less where overwriting is allowed", () => {

@@ -16,6 +16,8 @@ const UNORDERED_ENTRIES_MAX = 100_000;
 interface Entry {
   readonly name: string;
   readonly info: ObjectInfo | undefined;
+  /** Whether another member has an object of another size. */
+  readonly differs?: boolean;
 }
 
 /** One member's entries, page by page. */
@@ -31,6 +33,8 @@ interface Feed {
 /** A page with its last entry, behind which the next one begins. */
 export interface MergedPage extends ListPage {
   readonly end?: string | undefined;
+  /** Keys whose objects are of different sizes on different members. */
+  readonly differing: readonly string[];
 }
 
 /**
@@ -49,16 +53,18 @@ export async function mergeLists(
   const feeds = await Promise.all(members.map((member) => openFeed(member, from, options)));
   const objects: ObjectInfo[] = [];
   const prefixes: string[] = [];
+  const differing: string[] = [];
   const limit = options.limit ?? LIST_LIMIT_DEFAULT;
   let end = from;
   for (;;) {
     const entry = await takeFirst(feeds, end, options, objects.length + prefixes.length < limit);
-    if (entry === undefined) return { objects, prefixes, ...skippedBy(feeds) };
+    if (entry === undefined) return { objects, prefixes, differing, ...skippedBy(feeds) };
     if (end !== undefined && objects.length + prefixes.length >= limit) {
-      return { objects, prefixes, ...skippedBy(feeds), end, cursor: packCursor(end, options) };
+      return { objects, prefixes, differing, ...skippedBy(feeds), end, cursor: packCursor(end, options) };
     }
     if (entry.info === undefined) prefixes.push(entry.name);
     else objects.push(entry.info);
+    if (entry.differs === true) differing.push(entry.name);
     end = entry.name;
   }
 }
@@ -156,10 +162,14 @@ async function takeFirst(
     if (first === undefined || compareKeys(entry.name, first.name) < 0) first = entry;
   }
   if (first === undefined || !taken) return first;
+  let differs = false;
   for (const feed of feeds) {
-    if (feed.entries[feed.index]?.name === first.name) feed.index++;
+    const entry = feed.entries[feed.index];
+    if (entry?.name !== first.name) continue;
+    differs ||= entry.info?.size !== first.info?.size;
+    feed.index++;
   }
-  return first;
+  return differs ? { ...first, differs } : first;
 }
 
 async function peek(feed: Feed, after: string | undefined, options: ListOptions): Promise<Entry | undefined> {

@@ -6,6 +6,7 @@ import { copyInChain } from "./fallback-copy.js";
 import { deleteFromChain } from "./fallback-delete.js";
 import { mayBeStale, readFromChain, signForHolder } from "./fallback-read.js";
 import { closeAll, joinedExpiry, locateIn } from "./members.js";
+import { PROMISES } from "./promises.js";
 import { mergeLists } from "./merge-list.js";
 
 /** A composer without a journal, before it is put together. */
@@ -42,7 +43,10 @@ export function stateless(parts: StatelessParts): StorageProvider {
       return mayBeStale(chain, read) ? { ...read.result, mayBeStale: true } : read.result;
     },
     delete: (key, call) => deleteFromChain(chainFor(key), key, call),
-    list: (call) => mergeLists(name, members, call),
+    list: async (call) => {
+      const { differing: _differing, end: _end, ...page } = await mergeLists(name, members, call);
+      return page;
+    },
     ref: (key) => chainFor(key).members[0].ref(key),
     locate: (text) => locateIn(members, text),
     copy: (from, to, call) =>
@@ -77,10 +81,10 @@ function describe({ type, chain, promises, limits }: StatelessParts): Descriptio
     tier: "stateless",
     promises: [
       ...promises,
-      "NotFound is never returned because a member was unreachable",
+      PROMISES.P4,
       "a delete is acknowledged only when every member confirmed it",
-      "a listing holds every key once, in UTF-8 byte order, or fails",
-      "a truncated or mismatching body is never committed",
+      PROMISES.P9,
+      PROMISES.P7,
       ...(overwrites === "refuse"
         ? ["reads return the one version of a key that was written while all members answered"]
         : []),

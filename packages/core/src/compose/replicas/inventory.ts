@@ -1,6 +1,6 @@
 import { concurrently } from "../../concurrently.js";
 import { isStorageError } from "../../errors.js";
-import type { CallOptions, StorageProvider } from "../../provider.js";
+import type { CallOptions, ListPage, StorageProvider } from "../../provider.js";
 import { ask } from "../chain.js";
 import { mergeLists, type MergedPage } from "../merge-list.js";
 import { changeControl } from "./control.js";
@@ -59,7 +59,7 @@ async function check(set: ReplicaSet): Promise<void> {
 async function areEmpty(set: ReplicaSet): Promise<boolean> {
   const answers = await Promise.all(
     set.members.map(async (member) => {
-      const list = (call: CallOptions): Promise<MergedPage> => member.list({ ...call, limit: 1 });
+      const list = (call: CallOptions): Promise<ListPage> => member.list({ ...call, limit: 1 });
       const page = await ask(set, member, undefined, {}, list, "list").catch(() => undefined);
       return page !== undefined && page.objects.length === 0 && page.cursor === undefined;
     }),
@@ -122,7 +122,7 @@ async function pageOf(
     return await mergeLists(name, members, { ...options, after, limit });
   } catch (error) {
     // What cannot be listed cannot be walked.
-    if (isStorageError(error, "Unsupported")) return { objects: [], prefixes: [] };
+    if (isStorageError(error, "Unsupported")) return { objects: [], prefixes: [], differing: [] };
     throw error;
   }
 }

@@ -53,7 +53,9 @@ async function listOnce(set: ReplicaSet, options: ListOptions, head: HeadThrough
   );
   const objects = new Map(listed.objects.map((info) => [info.key, info]));
   const prefixes = new Set(listed.prefixes);
-  await correct(set, options, head, keys, objects, prefixes);
+  // Until the journal has seen every key, only the objects say which of them is the newest.
+  const doubtful = (await isTrusted(set)) ? [] : listed.differing.filter(isInside);
+  await correct(set, options, head, [...new Set([...keys, ...doubtful])], objects, prefixes);
   return pageOf(set, options, listed, objects, prefixes, last, isInside);
 }
 

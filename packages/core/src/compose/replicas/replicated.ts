@@ -14,6 +14,7 @@ import type {
 } from "../../provider.js";
 import { ownProviders, type OwnProviders } from "../../own-providers.js";
 import { joinedUpkeep } from "../../upkeep.js";
+import { PROMISES } from "../promises.js";
 import { closeAll, joinedExpiry, locateIn } from "../members.js";
 import { createReplicaSet, type SetParts } from "./create-set.js";
 import { copyReplicated } from "./copy.js";
@@ -102,30 +103,22 @@ const KEPT_BY_THE_JOURNAL: Partial<Supports> = {
   conditionalDelete: true,
 };
 
+const { P10: _crash, P11: _power, ...others } = PROMISES;
+
+/** Of a journal that is gone with the process. */
+const WHILE_IT_LIVES: readonly string[] = Object.values(others);
+
 function describe({ type, name, journal, members, limits }: ReplicatedParts): Description {
   return {
     kind: "composer",
     type,
     name,
     tier: journal.tier,
-    promises: PROMISES,
+    promises: journal.durable ? Object.values(PROMISES) : WHILE_IT_LIVES,
     limits: [...limits, ...(journal.durable ? [] : ["the journal does not survive the process"])],
     members: members.map(describeProvider),
   };
 }
-
-/** P1 to P11, as the documentation numbers them. */
-const PROMISES: readonly string[] = [
-  "an acknowledged put is on as many members as were asked for, and the work for the rest is written down",
-  "reads never return an older version than the last acknowledged write",
-  "an acknowledged delete is never undone",
-  "NotFound is never returned because a member was unreachable",
-  "when faults end, every member reaches its state, by repair",
-  "a put that failed takes effect whole or not at all",
-  "a truncated or mismatching body is never committed",
-  "every object is readable while it is moved between members",
-  "a listing holds every key once, in UTF-8 byte order, or fails",
-];
 
 async function headReplicated(set: ReplicaSet, key: string, options: HeadOptions): Promise<ObjectInfo> {
   const { result, mayBeStale } = await readReplicated(set, key, options, headReader("head", key, options));

@@ -168,7 +168,13 @@ export const ABLATIONS: readonly Ablation[] = [
   {
     rule: "a listing is corrected by what the journal knows",
     scenarios: ["mirror-quorum", "fallback"],
-    without: [edit(`${REPLICAS}list.ts`, "await correct(set, options, head, keys, objects, prefixes);", "")],
+    without: [
+      edit(
+        `${REPLICAS}list.ts`,
+        "await correct(set, options, head, [...new Set([...keys, ...doubtful])], objects, prefixes);",
+        "",
+      ),
+    ],
   },
   {
     rule: "F8: a listing looks at the keys in transition before and after it has asked the members",
@@ -226,15 +232,23 @@ export const ABLATIONS: readonly Ablation[] = [
     scenarios: ["mirror-expiring"],
     without: [
       edit(
-        `${REPLICAS}create-set.ts`,
-        "place.alike && members.every(({ expiresAfterMs }) => expiresAfterMs === undefined)",
-        "place.alike",
+        `${REPLICAS}replica-set.ts`,
+        "return placement.alike && !state.mayLack;",
+        "return placement.alike;",
       ),
     ],
   },
   {
     rule: "nothing expires that others have yet to get",
     scenarios: ["mirror-expiring"],
-    without: [edit(`${REPLICAS}expiry.ts`, "if (!mine.isNew || !(await isTrusted(set))) return;", "")],
+    without: [
+      edit(`${REPLICAS}guarded-upkeep.ts`, "|| (await set.journal.read(key)).row !== undefined", ""),
+      edit(`${REPLICAS}guarded-upkeep.ts`, "if (!mine.isNew) return false;", ""),
+      edit(
+        `${REPLICAS}guarded-upkeep.ts`,
+        "if (!(await othersHave(set, member, key, answer.info, options))) return true;",
+        "",
+      ),
+    ],
   },
 ];

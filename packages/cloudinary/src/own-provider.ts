@@ -8,4 +8,4 @@ interface Own {
   readonly keyPrefix: string;
 }
 
-export const OWN: OwnProviders<Own> = ownProviders("cloudinary");
+export const OWN: OwnProviders<Own> = ownProviders("cloudinary()");

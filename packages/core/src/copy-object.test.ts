@@ -1,5 +1,6 @@
 import { PassThrough, type Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
+import { toBody } from "./body.js";
 import { createStorage } from "./create-storage.js";
 import { memory } from "./memory.js";
 import { failing, testMember } from "./testing/member.test-support.js";
@@ -104,6 +105,22 @@ describe("a move", () => {
     await storage.put("a", "abc");
     expect(await rejection(storage.move("a", "b"))).toMatchObject({ code: "OutOfSpace", applied: "no" });
     expect(await storage.exists("a")).toBe(true);
+  });
+
+  it("does not delete what was written to the source meanwhile", async () => {
+    const member = testMember("disk");
+    const storage = createStorage(member.provider);
+    await storage.put("a", "old");
+    member.fault = async (call, next) => {
+      if (call.operation === "delete") await member.store.put("a", await toBody("new"), {});
+      return await next();
+    };
+    expect(await rejection(storage.move("a", "b"))).toMatchObject({
+      code: "PreconditionFailed",
+      applied: "yes",
+    });
+    expect(await (await storage.get("a")).text()).toBe("new");
+    expect(await (await storage.get("b")).text()).toBe("old");
   });
 
   it("of a missing object is NotFound", async () => {

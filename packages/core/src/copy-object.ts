@@ -71,9 +71,13 @@ export async function moveObject(
   options: CopyOptions,
 ): Promise<ObjectInfo> {
   if (from === to) return await provider.head(from, { signal: options.signal, onEvent: options.onEvent });
-  const info = await copyObject(provider, from, to, options);
+  const { signal, onEvent } = options;
+  // What is written to the source meanwhile is not to be deleted with it.
+  const { etag } = await provider.head(from, { signal, onEvent });
+  const info = await copyObject(provider, from, to, { sourceIfMatch: etag, ...options });
   try {
-    await provider.delete(from, { signal: options.signal, onEvent: options.onEvent });
+    const ifMatch = provider.supports.conditionalDelete ? etag : undefined;
+    await provider.delete(from, { signal, onEvent, ifMatch });
   } catch (error) {
     if (!isStorageError(error)) throw error;
     throw withErrorFacts(error, { operation: "move", applied: "yes" });

@@ -33,7 +33,7 @@ import type {
   PutOptions,
   StorageProvider,
 } from "./provider.js";
-import { startRepairWorker, type RepairWorker } from "./repair-worker.js";
+import { startRepairWorker, type RepairOptions, type RepairWorker } from "./repair-worker.js";
 import { linksOf, required } from "./storage-links.js";
 import { putDirectory } from "./put-directory.js";
 import { putMany } from "./put-many.js";
@@ -145,7 +145,7 @@ function facade(storage: Storage): FileStorage {
     },
     describe: () => describeProvider(provider),
     startRepair: (options = {}) => {
-      const worker = startRepairWorker(provider, storage.onEvent, options);
+      const worker = startRepair(storage, options);
       workers.add(worker);
       return worker;
     },
@@ -239,6 +239,12 @@ async function remove(storage: Storage, key: string, options: DeleteOptions & Ti
   checkKey(provider, key, "delete");
   checkDelete(provider, key, options);
   await runCall(storage, "delete", key, options, (call) => provider.delete(key, call));
+}
+
+function startRepair({ provider, onEvent, closed }: Storage, options: RepairOptions): RepairWorker {
+  if (!closed) return startRepairWorker(provider, onEvent, options);
+  const context = { operation: "repair", provider: provider.name, retryable: false } as const;
+  throw new StorageError("Unavailable", "the storage is closed", context);
 }
 
 function checkPair(

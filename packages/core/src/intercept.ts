@@ -301,14 +301,17 @@ function outerUpkeep(upkeep: Upkeep | undefined, keys: KeyMapping): Upkeep | und
   return {
     ...upkeep,
     repair: (call) => {
-      const { whileClean } = call;
-      if (whileClean === undefined) return repair(call);
+      const { whileClean, within } = call;
+      const { prefix } = keys.listing({ prefix: within });
       return repair({
         ...call,
-        whileClean: (key, work) => {
-          const outer = keys.toOuter(key);
-          return outer === undefined ? work() : whileClean(outer, work);
-        },
+        within: prefix,
+        whileClean:
+          whileClean &&
+          (async (key, work) => {
+            const outer = keys.toOuter(key);
+            if (outer !== undefined) await whileClean(outer, work);
+          }),
       });
     },
   };

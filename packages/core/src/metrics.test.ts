@@ -71,6 +71,18 @@ describe("metrics", () => {
     expect(metrics.text()).toContain('stowage_retry_tokens{provider="it"} 486');
   });
 
+  it("have each series once, also where composers inside each other have one name", async () => {
+    const inner = fallback([memory({ name: "a" }), memory({ name: "b" })], { journal: memoryJournal() });
+    const between = mirror([inner, memory({ name: "c" })], { journal: memoryJournal() });
+    const outer = fallback([between, memory({ name: "d" })], { journal: memoryJournal() });
+    const lines = createMetrics()
+      .text(await createStorage(outer).health())
+      .split("\n");
+    expect(lines.filter((line) => line.startsWith('stowage_journal_rows{composer="fallback"}'))).toHaveLength(
+      1,
+    );
+  });
+
   it("show the share of a split", async () => {
     const metrics = createMetrics();
     const [from, to] = [memory({ name: "from" }), memory({ name: "to" })];

@@ -157,7 +157,8 @@ function healthLines(health: Health | undefined): readonly string[] {
   ): readonly string[] => [
     `# HELP ${name} ${help}`,
     `# TYPE ${name} gauge`,
-    ...values.map(([labels, value]) => `${name}${labelsOf(labels)} ${value}`),
+    // Composers inside each other may have one name: the worst of them is shown.
+    ...[...worst(values)].map(([labels, value]) => `${name}${labels} ${value}`),
   ];
   const { journals = [], members, degraded } = health;
   const ofJournals = (
@@ -197,4 +198,13 @@ function healthLines(health: Health | undefined): readonly string[] {
       ofJournals(({ recovering }) => (recovering ? 1 : 0)),
     ),
   ];
+}
+
+function worst(values: readonly (readonly [Labels, number])[]): ReadonlyMap<string, number> {
+  const series = new Map<string, number>();
+  for (const [labels, value] of values) {
+    const name = labelsOf(labels);
+    series.set(name, Math.max(value, series.get(name) ?? value));
+  }
+  return series;
 }

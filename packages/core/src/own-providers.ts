@@ -8,7 +8,7 @@ export interface OwnProviders<Own> {
   readonly require: (provider: StorageProvider, caller: string) => Own;
 }
 
-/** @param factory - Its name, for the message. */
+/** @param factory - What makes them, for the message: `"s3()"`. */
 export function ownProviders<Own>(factory: string): OwnProviders<Own> {
   const known = new WeakMap<StorageProvider, Own>();
   return {
@@ -20,9 +20,7 @@ export function ownProviders<Own>(factory: string): OwnProviders<Own> {
     require: (provider, caller) => {
       const own = known.get(provider);
       if (own !== undefined) return own;
-      throw new TypeError(
-        `${caller} takes a provider that ${factory}() has returned, not one that is wrapped`,
-      );
+      throw new TypeError(`${caller} takes a provider that ${factory} has returned, not one that is wrapped`);
     },
   };
 }

@@ -14,7 +14,7 @@ export interface RepairWorker {
   /**
    * Resolves when nothing is left to do; what waits for its time is waited for.
    *
-   * @throws `signal.reason`, unchanged, when the signal aborts.
+   * @throws `signal.reason`, unchanged, when the signal aborts; StorageError `Unavailable` after `stop`.
    */
   readonly idle: (options?: { readonly signal?: AbortSignal | undefined }) => Promise<void>;
   /** Ends when the keys that are being worked on are done. */
@@ -120,6 +120,10 @@ async function rest(worker: Worker, milliseconds: number): Promise<void> {
 
 async function idle(worker: Worker, signal: AbortSignal | undefined): Promise<void> {
   signal?.throwIfAborted();
+  if (worker.stopping.signal.aborted) {
+    const context = { operation: "repair", provider: worker.name, retryable: false } as const;
+    throw new StorageError("Unavailable", "repair was stopped", context);
+  }
   const { controller, unlink } = linkedController(signal);
   // Somebody waits for it: now it keeps the process alive.
   const alive = delay(TIMER_MS_MAX, controller.signal).catch(() => {});

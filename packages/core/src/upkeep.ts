@@ -15,6 +15,8 @@ export interface Upkeep {
 }
 
 export interface UpkeepCall extends CallOptions {
+  /** The prefix of the keys that the caller sees, where it does not see all: others are left alone. */
+  readonly within?: string | undefined;
   /**
    * Runs `work` while nobody writes the key, unless it is in transition: then not at all. A composer with a journal
    * gives it to its members.

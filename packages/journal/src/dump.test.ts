@@ -60,3 +60,8 @@ it("says of a file that is no journal what it is", () => {
   writeFileSync(temp.path, "");
   expect(() => dumpJournal(temp.path)).toThrow("is no journal of this version");
 });
+
+it("says of a file that is not there that it is not, and makes none", () => {
+  expect(() => dumpJournal(`${temp.path}-2`)).toThrow("does not exist");
+  expect(() => dumpJournal(`${temp.path}-2`)).toThrow("does not exist");
+});

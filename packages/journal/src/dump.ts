@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { stampedRow, type JournalOwner, type KeyRow, type Version } from "@stowage/core";
 import { openClock } from "./clock.js";
 import { defaultDriver, type Database, type Driver } from "./database.js";
@@ -13,6 +14,8 @@ import { SCHEMA_VERSION, schemaVersionOf } from "./schema.js";
  * @throws StorageError `InvalidArgument` when it is no journal.
  */
 export function dumpJournal(path: string, driver: Driver = defaultDriver()): string {
+  // SQLite would make one.
+  if (!existsSync(path)) throw openError(path, "does not exist");
   const database = openForReading(path, driver);
   try {
     const version = schemaVersionOf(database);

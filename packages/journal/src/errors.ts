@@ -7,6 +7,7 @@ const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/BUSY|LOCKED|locked/i, "another program has locked it"],
   [/CORRUPT|NOTADB|malformed|not a database/i, "the file is damaged"],
   [/CANTOPEN|unable to open/i, "the file cannot be opened"],
+  [/closed|not open/i, "it is closed"],
   [/IOERR|disk I\/O/i, "the disk does not read or write"],
 ];
 

@@ -32,6 +32,7 @@ export interface Chain extends Group {
 const OPTIONAL_CODES: readonly FallbackOnCode[] = ["Misconfigured", "Unauthenticated", "PermissionDenied"];
 
 export function assertFallbackOn(codes: readonly FallbackOnCode[]): readonly FallbackOnCode[] {
+  if (!Array.isArray(codes)) throw new TypeError("fallback: fallbackOn is an array of codes");
   const wrong = codes.find((code) => !OPTIONAL_CODES.includes(code));
   if (wrong === undefined) return codes;
   throw new TypeError(`fallback: fallbackOn takes ${OPTIONAL_CODES.join(", ")}, not ${String(wrong)}`);

@@ -52,8 +52,10 @@ export function prepareMembers(
 }
 
 function assertProvider(type: string, member: StorageProvider): void {
-  if (typeof member === "object" && member !== null && typeof member.put === "function") return;
-  throw new TypeError(`${type} takes providers, such as memory() or local({ root })`);
+  if (typeof Object(member).ref === "function") return;
+  throw new TypeError(
+    `${type} takes providers, such as memory() or local({ root }); a storage has its own as \`provider\``,
+  );
 }
 
 function leafNames({ name, kind, members }: Description): string[] {

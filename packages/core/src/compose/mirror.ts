@@ -104,6 +104,7 @@ function assertWrites(writes: MirrorOptions["writes"]): "all" | "quorum" | "prim
 }
 
 function inOrder(members: Group["members"], reads: readonly string[]): Group["members"] {
+  if (!Array.isArray(reads)) throw new TypeError("mirror: reads is an array of members' names");
   const wrong = reads.find((name) => !members.some((member) => member.name === name));
   if (wrong !== undefined)
     throw new TypeError(`mirror: reads names ${JSON.stringify(wrong)}, which is no member`);

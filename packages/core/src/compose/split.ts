@@ -63,7 +63,7 @@ const CONTROL = "split";
 /** How often others may come between before a change of the percentage is given up. */
 const SET_TRIES = 10;
 
-const splits: OwnProviders<Split> = ownProviders<Split>("split");
+const splits: OwnProviders<Split> = ownProviders<Split>("split() with a journal");
 
 /**
  * Puts a share of the keys on one member and the rest on another: for a rollout in steps. A stable hash of the key

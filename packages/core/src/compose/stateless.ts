@@ -114,6 +114,9 @@ export function assertTier(
   options: { readonly journal?: unknown; readonly overwrites?: unknown },
   journalOnly: Readonly<Record<string, unknown>>,
 ): void {
+  if (options.journal !== undefined && typeof Object(options.journal).open !== "function") {
+    throw new TypeError(`${type}: journal is what sqliteJournal(path) or memoryJournal() returns`);
+  }
   if (options.journal === undefined) {
     const [name] = Object.entries(journalOnly).find(([, value]) => value !== undefined) ?? [];
     if (name !== undefined) throw new TypeError(`${type}: ${name} needs a journal`);

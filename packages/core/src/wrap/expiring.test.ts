@@ -6,25 +6,25 @@ import { MARKER_KEY } from "../key.js";
 import { memory } from "../memory.js";
 import type { StorageProvider } from "../provider.js";
 import { contents, place } from "../testing/chain.test-support.js";
-import { down, failing, testMember } from "../testing/member.test-support.js";
+import { down, failing, testMember, waiting } from "../testing/member.test-support.js";
 import { expiring, type ExpiringOptions, type ExpiryRule } from "./expiring.js";
 import { prefixed } from "./prefixed.js";
 import { retry } from "./retry.js";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"] }));
+beforeEach(() => void vi.useFakeTimers({ toFake: ["Date", "performance"] }));
 afterEach(() => void vi.useRealTimers());
 
 function pass(days: number): void {
-  vi.setSystemTime(Date.now() + days * DAY_MS);
+  vi.advanceTimersByTime(days * DAY_MS);
 }
 
 /** Works until nothing is due. */
 async function sweep({ upkeep }: StorageProvider): Promise<readonly StorageEvent[]> {
   const events: StorageEvent[] = [];
   const onEvent = (event: StorageEvent): void => void events.push(event);
-  while ((await upkeep?.repair({ onEvent })) !== undefined);
+  while ((await upkeep?.repair({ onEvent })) === 0);
   return events;
 }
 
@@ -97,8 +97,53 @@ describe("expiring", () => {
     expect(await sweep(provider)).toMatchObject([{ type: "expired", key: "b" }, { type: "repairFailed" }]);
     member.fault = undefined;
     expect(await sweep(provider)).toEqual([]);
-    pass(1 / 24 / 60);
+    pass(2 / 24 / 60);
     expect(await sweep(provider)).toMatchObject([{ type: "expired", key: "a" }]);
+  });
+
+  it("goes on with its other rules when one object cannot be removed", async () => {
+    const member = testMember("disk");
+    const provider = expiring(member.provider, [
+      { prefix: "a/", expireAfterDays: 1 },
+      { prefix: "b/", expireAfterDays: 1 },
+    ]);
+    for (const key of ["a/x", "b/y"]) await place(member, key, "x");
+    pass(1);
+    member.fault = async (call, next) =>
+      call.key === "a/x" && call.operation === "delete"
+        ? await failing("PermissionDenied")(call, next)
+        : await next();
+    await sweep(provider);
+    expect(Object.keys(await contents(member))).toEqual(["a/x"]);
+  });
+
+  it("is one sweep, however many workers there are", async () => {
+    const member = testMember("disk");
+    const provider = expiring(member.provider, [{ prefix: "", expireAfterDays: 1 }]);
+    for (let count = 0; count < 2500; count++) await place(member, `a/${count}`, "x");
+    pass(1);
+    const all = await Promise.all([sweep(provider), sweep(provider), sweep(provider)]);
+    expect(all.flat()).toHaveLength(2500);
+    expect(await contents(member)).toEqual({});
+  });
+
+  it("keeps its pace when the system's clock is set back", async () => {
+    const member = testMember("disk");
+    const provider = expiring(member.provider, [{ prefix: "", expireAfterDays: 1 }]);
+    await sweep(provider);
+    vi.setSystemTime(Date.now() - 365 * DAY_MS);
+    await place(member, "a", "x");
+    pass(1);
+    await sweep(provider);
+    expect(await contents(member)).toEqual({});
+  });
+
+  it("holds up nobody while a request is not answered", async () => {
+    const member = testMember("disk");
+    const provider = expiring(member.provider, [{ prefix: "", expireAfterDays: 1 }]);
+    member.fault = waiting();
+    expect(await provider.upkeep?.repair({})).toBe(1000);
+    member.fault = undefined;
   });
 
   it("breaks nobody's repair when the provider is down", async () => {

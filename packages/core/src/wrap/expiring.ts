@@ -1,9 +1,10 @@
-import { concurrently } from "../concurrently.js";
-import { StorageError, isStorageError } from "../errors.js";
+import { StorageError } from "../errors.js";
 import { intercept } from "../intercept.js";
 import { MARKER_KEY } from "../key.js";
 import type { ObjectInfo, StorageProvider } from "../provider.js";
-import { joinedUpkeep, type Upkeep, type UpkeepCall } from "../upkeep.js";
+import { joinedUpkeep, type Upkeep } from "../upkeep.js";
+import { sweeper } from "./sweeper.js";
+import { timeout } from "./timeout.js";
 
 /** What becomes of objects in time. Rules for a bucket fit too: what they say besides is not looked at. */
 export interface ExpiryRule {
@@ -36,11 +37,6 @@ interface Limits {
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const EVERY_SECONDS = 3600;
-const REMOVALS_AT_ONCE = 8;
-
-/** When it is tried again after a failure, in milliseconds. */
-const FAILURE_MS = 60_000;
-
 /**
  * Lifecycle rules for a provider that has none. Objects that have come to their age are removed in the background, by
  * `storage.startRepair()`; until then they are there. Their age counts from when they were stored in this place: a copy
@@ -71,7 +67,7 @@ export function expiring(
   return {
     ...intercept(inner, layer),
     expiresAfterMs: (key) => shorter(inner.expiresAfterMs?.(key), afterMs(key)),
-    upkeep: joinedUpkeep([isOurs ? sweeping(limits) : undefined, inner.upkeep]),
+    upkeep: joinedUpkeep([isOurs ? sweeperOf(limits) : undefined, inner.upkeep]),
   };
 }
 
@@ -80,13 +76,16 @@ function checked(
   rules: readonly ExpiryRule[],
   { removedBy = "repair", everySeconds = EVERY_SECONDS, overwrites }: ExpiringOptions,
 ): Limits {
+  if (typeof Object(inner).supports !== "object") {
+    throw new TypeError("expiring takes a provider, such as local({ root })");
+  }
   if (removedBy !== "repair" && removedBy !== "store") {
     throw new TypeError(`expiring: removedBy is "repair" or "store", not ${String(removedBy)}`);
   }
   if (overwrites !== undefined && overwrites !== "never") {
     throw new TypeError(`expiring: overwrites is "never" or absent, not ${String(overwrites)}`);
   }
-  if (!(everySeconds > 0) || everySeconds === Number.POSITIVE_INFINITY) {
+  if (typeof everySeconds !== "number" || !(everySeconds > 0) || everySeconds === Number.POSITIVE_INFINITY) {
     throw new TypeError(`expiring: everySeconds is a number above zero, not ${String(everySeconds)}`);
   }
   if (!Array.isArray(rules)) throw new TypeError("expiring takes an array of rules");
@@ -98,10 +97,11 @@ function checked(
   return { inner, rules: rules.flatMap(toLimit), everyMs: everySeconds * 1000 };
 }
 
-function toLimit({ prefix, expireAfterDays }: ExpiryRule): Limits["rules"] {
+function toLimit(rule: ExpiryRule): Limits["rules"] {
+  const { prefix, expireAfterDays } = Object(rule) as Partial<ExpiryRule>;
   if (typeof prefix !== "string") throw new TypeError('expiring: a rule has a prefix, "" for all keys');
   if (expireAfterDays === undefined) return [];
-  if (typeof expireAfterDays === "number" && expireAfterDays > 0) {
+  if (Number.isFinite(expireAfterDays) && expireAfterDays > 0) {
     return [{ prefix, afterMs: expireAfterDays * DAY_MS }];
   }
   throw new TypeError(`expiring: expireAfterDays is a number above zero, not ${String(expireAfterDays)}`);
@@ -124,63 +124,14 @@ function shorter(a: number | undefined, b: number | undefined): number | undefin
   return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }
 
-/** Removes what has come to its age, a page of the listing in each round. */
-function sweeping(limits: Limits): Upkeep {
-  const { rules, everyMs } = limits;
-  let nextAt = 0;
-  let index = 0;
-  let cursor: string | undefined;
-  const goOn = async (call: UpkeepCall): Promise<number | undefined> => {
-    const rule = rules[index];
-    if (rule !== undefined) {
-      cursor = await sweptPage(limits, rule.prefix, cursor, call);
-      if (cursor === undefined) index++;
-      if (index < rules.length) return 0;
-    }
-    index = 0;
-    nextAt = Date.now() + everyMs;
-    return undefined;
-  };
-  return {
-    repair: async (call) => {
-      if (Date.now() < nextAt) return undefined;
-      try {
-        return await goOn(call);
-      } catch (error) {
-        call.signal?.throwIfAborted();
-        if (!isStorageError(error)) throw error;
-        nextAt = Date.now() + Math.min(everyMs, FAILURE_MS);
-        call.onEvent?.({ type: "repairFailed", provider: limits.inner.name, error });
-        return undefined;
-      }
-    },
-    onWork: () => () => {},
-  };
-}
-
-/** @returns Where to go on. */
-async function sweptPage(
-  limits: Limits,
-  prefix: string,
-  cursor: string | undefined,
-  call: UpkeepCall,
-): Promise<string | undefined> {
-  const { signal, onEvent } = call;
-  const page = await limits.inner.list({ prefix, cursor, signal, onEvent });
-  const old = page.objects.filter((info) => isOld(limits, info));
-  let failure: StorageError | undefined;
-  // One that cannot be removed does not keep the others.
-  await concurrently(old, REMOVALS_AT_ONCE, async ({ key }) => {
-    try {
-      await removed(limits, key, call);
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (!isStorageError(error)) throw error;
-      failure ??= error;
-    }
+function sweeperOf(limits: Limits): Upkeep {
+  return sweeper({
+    // A request without an answer holds up nobody.
+    provider: timeout(limits.inner),
+    prefixes: [...new Set(limits.rules.map(({ prefix }) => prefix))],
+    everyMs: limits.everyMs,
+    isOld: (info) => isOld(limits, info),
   });
-  if (failure !== undefined) throw failure;
-  return page.cursor;
 }
 
 function isOld(limits: Limits, { key, lastModified }: ObjectInfo): boolean {
@@ -188,26 +139,4 @@ function isOld(limits: Limits, { key, lastModified }: ObjectInfo): boolean {
   return (
     afterMs !== undefined && lastModified !== undefined && Date.now() - lastModified.getTime() >= afterMs
   );
-}
-
-async function removed(
-  limits: Limits,
-  key: string,
-  { whileClean, signal, onEvent }: UpkeepCall,
-): Promise<void> {
-  const { inner } = limits;
-  const work = async (): Promise<void> => {
-    try {
-      // It may have been replaced since it was listed, by an object that has the same ETag.
-      const info = await inner.head(key, { signal, onEvent });
-      if (!isOld(limits, info)) return;
-      const ifMatch = inner.supports.conditionalDelete ? info.etag : undefined;
-      await inner.delete(key, { ifMatch, signal, onEvent });
-    } catch (error) {
-      if (isStorageError(error, "NotFound") || isStorageError(error, "PreconditionFailed")) return;
-      throw error;
-    }
-    onEvent?.({ type: "expired", key, provider: inner.name });
-  };
-  await (whileClean === undefined ? work() : whileClean(key, work));
 }

@@ -3,6 +3,7 @@ import { toBody } from "../body.js";
 import { createStorage } from "../create-storage.js";
 import { memory } from "../memory.js";
 import { rejection } from "../testing/streams.test-support.js";
+import { expiring } from "./expiring.js";
 import { readOnly } from "./read-only.js";
 
 const body = await toBody("abc");
@@ -33,6 +34,16 @@ describe("a read-only provider", () => {
       expect(await rejection(call)).toMatchObject({ code: "Unsupported", applied: "no", provider: "memory" });
     expect((await storage.deleteMany(["a"])).errors).toHaveLength(1);
     expect((await inner.list({})).objects.map(({ key, size }) => [key, size])).toEqual([["a", 3]]);
+  });
+
+  it("lets nothing expire, and repairs nothing", async () => {
+    const inner = memory();
+    await inner.put("a", body, {});
+    const rules = [{ prefix: "", expireAfterDays: 1e-9 }];
+    const storage = createStorage(readOnly(expiring(inner, rules)));
+    await storage.startRepair().idle();
+    expect(await storage.exists("a")).toBe(true);
+    await storage.close();
   });
 
   it("has no member that writes", () => {

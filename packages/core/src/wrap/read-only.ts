@@ -19,5 +19,7 @@ export function readOnly(inner: StorageProvider): StorageProvider {
     importFrom: undefined,
     multipart: undefined,
     signUpload: undefined,
+    // What is to be repaired is for those who may write.
+    upkeep: inner.upkeep && { ...inner.upkeep, repair: async () => undefined },
   };
 }

@@ -1,9 +1,10 @@
 import { StorageError, isStorageError } from "../../errors.js";
 import type { CallOptions, ObjectInfo, PutOptions, StorageProvider } from "../../provider.js";
 import type { HeldKey } from "./held-key.js";
-import { isCurrent, withoutIdentity } from "./identity.js";
+import { isCurrent, versionOf, withoutIdentity } from "./identity.js";
 import { readOnce, type Reader } from "./read-once.js";
 import type { ReplicaSet } from "./replica-set.js";
+import type { KeyRow } from "./row.js";
 import { settled } from "./settle.js";
 
 /**
@@ -24,7 +25,10 @@ export async function assertConditions(
   if (ifNoneMatch !== undefined && found !== undefined) {
     throw new StorageError("AlreadyExists", "the key has an object", context);
   }
-  if (ifMatch === undefined || (found !== undefined && (await hasEtag(set, held, found, ifMatch)))) {
+  if (
+    ifMatch === undefined ||
+    (found !== undefined && (await hasEtag(set, held.key, held.row, found, ifMatch)))
+  ) {
     assertDecided(set, held, writeId);
     return undefined;
   }
@@ -84,7 +88,8 @@ export async function currentObject(
 /** Each member has an ETag of its own for the same object: whichever the caller was shown will do. */
 export async function hasEtag(
   set: ReplicaSet,
-  { key, row }: HeldKey,
+  key: string,
+  row: KeyRow | undefined,
   found: CurrentObject,
   etag: string,
 ): Promise<boolean> {
@@ -96,8 +101,18 @@ export async function hasEtag(
       if (isStorageError(error)) return undefined;
       throw error;
     });
-    const counts = row.current === undefined || (info !== undefined && isCurrent(row.current, member, info));
-    if (info?.etag === etag && counts) return true;
+    if (info?.etag === etag && isSame(row, found, member, info)) return true;
   }
   return false;
+}
+
+/** Whether a member holds the very object that was found elsewhere. */
+function isSame(
+  row: KeyRow | undefined,
+  found: CurrentObject,
+  member: StorageProvider,
+  info: ObjectInfo,
+): boolean {
+  if (row?.current !== undefined) return isCurrent(row.current, member, info);
+  return versionOf(info) === versionOf(found.info);
 }

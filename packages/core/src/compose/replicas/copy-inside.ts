@@ -7,6 +7,8 @@ export interface InsideSource {
   /** Its ETag on each member that holds it, by name. */
   readonly etags: ReadonlyMap<string, string>;
   readonly sha256: string | undefined;
+  /** The headers and metadata that the copy must have. */
+  readonly facts: ObjectInfo;
 }
 
 /**
@@ -16,14 +18,16 @@ export interface InsideSource {
  */
 export async function copiedInside(
   member: StorageProvider,
-  { key, etags }: InsideSource,
+  { key, etags, facts }: InsideSource,
   to: string,
   { writeId, signal, onEvent }: CopyOptions,
 ): Promise<ObjectInfo | undefined> {
   const sourceIfMatch = etags.get(member.name);
   if (member.copy === undefined || sourceIfMatch === undefined) return undefined;
   try {
-    return await member.copy(key, to, { sourceIfMatch, writeId, signal, onEvent });
+    const copy = await member.copy(key, to, { sourceIfMatch, writeId, signal, onEvent });
+    // Where ETags are made of the bytes alone, the source may have been replaced by the same bytes with other facts.
+    return hasFacts(copy, facts) ? copy : undefined;
   } catch (error) {
     if (isStorageError(error) && error.applied === "no" && LEFT_TO_BYTES.has(error.code)) return undefined;
     throw error;
@@ -31,3 +35,16 @@ export async function copiedInside(
 }
 
 const LEFT_TO_BYTES: ReadonlySet<string> = new Set(["NotFound", "PreconditionFailed", "Unsupported"]);
+
+function hasFacts(
+  copy: ObjectInfo,
+  { contentType, cacheControl, contentDisposition, metadata = {} }: ObjectInfo,
+): boolean {
+  if (copy.contentType !== contentType || copy.cacheControl !== cacheControl) return false;
+  if (copy.contentDisposition !== contentDisposition) return false;
+  const { metadata: copied = {} } = copy;
+  const names = Object.keys(metadata);
+  return (
+    names.length === Object.keys(copied).length && names.every((name) => copied[name] === metadata[name])
+  );
+}

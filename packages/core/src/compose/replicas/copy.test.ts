@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createStorage } from "../../create-storage.js";
 import { memoryJournal } from "../../memory-journal.js";
-import type { StorageProvider } from "../../provider.js";
+import type { ObjectInfo, StorageProvider } from "../../provider.js";
 import type { FileStorage } from "../../storage.js";
 import { contents, place } from "../../testing/chain.test-support.js";
 import {
@@ -141,6 +141,47 @@ describe("a copy by a composer with a journal", () => {
       key: "b",
     });
     expect(await contents(first)).toEqual({ a: "3" });
+    await storage.close();
+  });
+
+  it("says that it may have taken effect when a member has it, and another could not be given the bytes", async () => {
+    const { first, second, storage } = world(mirror, { without: ["copy"] });
+    await storage.put("a", "abc");
+    first.fault = async (call, next) => {
+      if (call.operation !== "copy") return await next();
+      await next();
+      first.fault = down;
+      return await failing("Unavailable", { applied: "unknown" })(call, next);
+    };
+    const error = await rejection(storage.copy("a", "b"));
+    expect(error).toMatchObject({ code: "Unavailable", applied: "unknown", key: "b" });
+    first.fault = undefined;
+    await storage.startRepair().idle();
+    for (const member of [first, second]) expect(await contents(member)).toEqual({ a: "abc", b: "abc" });
+    await storage.close();
+  });
+
+  it("onto itself leaves the object whole, also where a member needs its bytes", async () => {
+    const { first, second, storage } = world(mirror, { without: ["copy"] });
+    await storage.put("a", "abc");
+    const { etag } = await storage.head("a");
+    await storage.copy("a", "a", { sourceIfMatch: etag });
+    for (const member of [first, second]) expect(await contents(member)).toEqual({ a: "abc" });
+    await storage.close();
+  });
+
+  it("has the headers and metadata of one version, though its bytes are those of two", async () => {
+    const { first, second, storage } = world();
+    await storage.put("a", "same", { metadata: { n: "1" } });
+    second.fault = async (call, next) => {
+      if (call.operation !== "copy") return await next();
+      // As a store does whose ETags are made of the bytes, when the source is replaced by the same bytes meanwhile.
+      const info = (await next()) as ObjectInfo;
+      return { ...info, metadata: { n: "2" } } as never;
+    };
+    await storage.copy("a", "b");
+    expect(writes(second).slice(-2)).toEqual(["copy b", "put b"]);
+    for (const { store } of [first, second]) expect((await store.head("b", {})).metadata).toEqual({ n: "1" });
     await storage.close();
   });
 

@@ -1,6 +1,6 @@
 import { toBody } from "../../body.js";
 import { sourceFailure } from "../../copy-object.js";
-import { StorageError, isStorageError } from "../../errors.js";
+import { StorageError, isStorageError, withErrorFacts } from "../../errors.js";
 import { guardResult } from "../../guard.js";
 import type { Body, CallOptions, CopyOptions, GetResult, ObjectInfo } from "../../provider.js";
 import { look } from "./ask-member.js";
@@ -58,16 +58,20 @@ async function copyOnce(
   const found = await foundAt(set, from, options);
   const source = await insideSource(set, from, found, options);
   assertSource(found, source, sourceIfMatch);
+  // Onto itself: the first member would replace what the others are given the bytes of.
+  const inside = from === to ? { ...source, etags: new Map<string, string>() } : source;
   const { contentType, cacheControl, contentDisposition, metadata } = found.info;
   const headers = { contentType, cacheControl, contentDisposition, metadata };
   const call = { ...headers, ifNoneMatch, writeId, signal, onEvent };
   try {
-    return await putReplicated(set, to, await bodyOf(found, from, options), call, source);
+    return await putReplicated(set, to, await bodyOf(found, from, options), call, inside);
   } catch (error) {
     const cause = sourceFailure(error);
-    const isChanged = isStorageError(cause, "PreconditionFailed") || isStorageError(cause, "NotFound");
-    if (cause !== error && isChanged) throw new SourceChanged();
-    throw cause;
+    if (cause === error || !isStorageError(cause) || !isStorageError(error)) throw error;
+    const isChanged = cause.code === "PreconditionFailed" || cause.code === "NotFound";
+    if (isChanged && error.applied === "no") throw new SourceChanged();
+    // A member may have copied it by itself before the bytes for the others failed.
+    throw withErrorFacts(cause, { key: to, applied: error.applied });
   }
 }
 
@@ -104,7 +108,7 @@ async function insideSource(
   const etags = [found, ...same].flatMap(({ member, info: { etag } }) =>
     etag === undefined ? [] : [[member.name, etag] as const],
   );
-  return { key, etags: new Map(etags), sha256: identityOf(found.info)?.sha256 };
+  return { key, etags: new Map(etags), sha256: identityOf(found.info)?.sha256, facts: found.info };
 }
 
 function assertSource(

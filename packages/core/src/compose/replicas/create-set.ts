@@ -1,3 +1,4 @@
+import { TIMER_MS_MAX } from "../../abort.js";
 import { StorageError } from "../../errors.js";
 import type { Journal } from "../../journal.js";
 import { MARKER_KEY } from "../../key.js";
@@ -57,11 +58,17 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
     const reason = `${JSON.stringify(careless.name)} keeps no metadata, so a journal cannot tell its versions apart`;
     throw new StorageError("InvalidArgument", reason, { operation: "open", provider: careless.name });
   }
+  const rigid = given.find(({ supports }) => !supports.overwrite);
+  if (rigid !== undefined) {
+    const reason = `${JSON.stringify(rigid.name)} does not replace objects, so it cannot keep up; if it is a composer, give it a journal too`;
+    throw new StorageError("InvalidArgument", reason, { operation: "open", provider: rigid.name });
+  }
   const places = given.map((member) => ({ name: member.name, place: member.ref("x") }));
   const journal = parts.journal.open({ name, type, members: places });
   // One member has nobody to differ from.
   const state: SetState = {
     isTrusted: given.length === 1,
+    mayLack: given.some(({ expiresAfterMs }) => expiresAfterMs !== undefined),
     checking: undefined,
     emptyAfter: 0,
     isEager: true,
@@ -79,13 +86,12 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
     fallbackOn,
     askMs,
     placement: place,
-    oneIsEnough: place.alike && members.every(({ expiresAfterMs }) => expiresAfterMs === undefined),
     spool: parts.spool ?? {},
     journal,
     lock: createKeyLock(),
     settleMs: milliseconds(type, "settleMs", options.settleMs ?? SETTLE_MS),
     waitMs: milliseconds(type, "waitMs", options.waitMs ?? WAIT_MS),
-    leaseMs: milliseconds(type, "leaseMs", options.leaseMs ?? LEASE_MS),
+    leaseMs: milliseconds(type, "leaseMs", options.leaseMs ?? LEASE_MS, 1),
     graceMs: milliseconds(type, "graceMs", options.graceMs ?? GRACE_MS),
     writes: new Set(),
     answered: new Set(),
@@ -101,7 +107,8 @@ function takesMarker({ upkeep, expiresAfterMs }: StorageProvider): boolean {
   return upkeep?.health === undefined && expiresAfterMs?.(MARKER_KEY) === undefined;
 }
 
-function milliseconds(type: string, name: string, value: number): number {
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new TypeError(`${type}: ${name} is a whole number of milliseconds, not ${String(value)}`);
+function milliseconds(type: string, name: string, value: number, least = 0): number {
+  if (Number.isSafeInteger(value) && value >= least && value <= TIMER_MS_MAX) return value;
+  const range = `from ${least} to ${TIMER_MS_MAX}`;
+  throw new TypeError(`${type}: ${name} is a whole number of milliseconds ${range}, not ${String(value)}`);
 }

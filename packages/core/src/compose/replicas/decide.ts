@@ -53,7 +53,10 @@ function lackingOf({ set, held, outcomes }: Write, row: KeyRow): readonly string
   const now = set.journal.now();
   const failed = outcomes.flatMap(({ member, state }) => (state === "applied" ? [] : [member.name]));
   const order = set.placement.writeOrder(held.key).map(({ name }) => name);
-  return order.filter((name) => failed.includes(name) || isSuspect(row, name, now));
+  return order.filter((name) => {
+    if (row.cannotHold?.includes(name) === true) return false;
+    return failed.includes(name) || isSuspect(row, name, now);
+  });
 }
 
 /** The row after what the members have answered so far. */

@@ -1,9 +1,8 @@
-import type { StorageProvider } from "../../provider.js";
-import type { Upkeep, UpkeepCall } from "../../upkeep.js";
+import type { CallOptions, StorageProvider } from "../../provider.js";
 import { millisecondsOf } from "../../version.js";
 import { look } from "./ask-member.js";
-import { holding } from "./held-key.js";
-import { isTrusted } from "./inventory.js";
+import type { HeldKey } from "./held-key.js";
+import { versionOf } from "./identity.js";
 import type { ReplicaSet } from "./replica-set.js";
 import type { KeyRow } from "./row.js";
 
@@ -11,11 +10,13 @@ import type { KeyRow } from "./row.js";
 function expiredOn({ members, journal }: ReplicaSet, key: string, row: KeyRow): readonly string[] {
   const storedAt = storedAtOf(row);
   if (storedAt === undefined) return [];
-  const isOver = ({ expiresAfterMs }: StorageProvider): boolean => {
-    const afterMs = expiresAfterMs?.(key);
-    return afterMs !== undefined && journal.now() - storedAt >= afterMs;
-  };
-  return members.filter(isOver).map(({ name }) => name);
+  return members.filter((member) => isOver(member, key, journal.now() - storedAt)).map(({ name }) => name);
+}
+
+/** Whether a member's rules let go of an object of that age. */
+export function isOver({ expiresAfterMs }: StorageProvider, key: string, ageMs: number): boolean {
+  const afterMs = expiresAfterMs?.(key);
+  return afterMs !== undefined && ageMs >= afterMs;
 }
 
 function storedAtOf({ current }: KeyRow): number | undefined {
@@ -31,44 +32,26 @@ export function targetsOf(set: ReplicaSet, key: string, row: KeyRow): readonly s
   return set.placement.targets(key, { ...row, cannotHold }).filter((name) => !expired.includes(name));
 }
 
-/** Whether an object is nowhere any more because a rule has removed it before the others had it. */
-export function hasExpired(set: ReplicaSet, key: string, row: KeyRow): boolean {
-  if (row.uncertain.length > 0) return false;
-  return set.members.every(({ name }) => row.holds[name] === "absent") && expiredOn(set, key, row).length > 0;
-}
-
-/** The upkeep of a member: it lets nothing expire that others have yet to get, or that is being written. */
-export function guardedUpkeep(set: ReplicaSet, member: StorageProvider): Upkeep | undefined {
-  const { upkeep } = member;
-  if (upkeep === undefined) return undefined;
-  return {
-    ...upkeep,
-    repair: (call) =>
-      upkeep.repair({ ...call, whileClean: (key, work) => whileClean(set, member, key, call, work) }),
-  };
-}
-
-async function whileClean(
+/**
+ * Whether an object is nowhere any more, because a rule has removed it before the others had it: every member has answered,
+ * none has it, and what they have is older.
+ */
+export async function hasExpired(
   set: ReplicaSet,
-  member: StorageProvider,
-  key: string,
-  { whileClean: outer, signal, onEvent }: UpkeepCall,
-  work: () => Promise<void>,
-): Promise<void> {
-  const held = async (): Promise<void> => {
-    if (set.lock.isBusy(key)) return;
-    await holding({ ...set, waitMs: 0 }, "repair", key, { signal, onEvent }, async (mine) => {
-      // While nobody knows which copy is the newest, an older one would come to light.
-      if (!mine.isNew || !(await isTrusted(set))) return;
-      // Asked through the composer: it is still the member that it was.
-      const answer = await look(set, member, key, { onEvent });
-      if (answer.state === "silent") throw answer.error;
-      if (answer.state === "absent") return;
-      await mine.save(mine.row, []);
-      await work();
-      await mine.release(undefined);
-    });
-  };
-  // Outer composers hold a key before inner ones do.
-  await (outer === undefined ? held() : outer(key, held));
+  { key, row }: HeldKey,
+  options: CallOptions,
+): Promise<boolean> {
+  const { current, uncertain, suspects } = row;
+  if (current === undefined || uncertain.length > 0 || Object.keys(suspects).length > 0) return false;
+  if (expiredOn(set, key, row).length === 0) return false;
+  const answers = await Promise.all(set.members.map((member) => look(set, member, key, options)));
+  return answers.every(
+    (answer) =>
+      answer.state === "absent" ||
+      (answer.state === "present" && isOlder(versionOf(answer.info), current.version)),
+  );
+}
+
+function isOlder(version: string | undefined, than: string): boolean {
+  return version !== undefined && version < than;
 }

@@ -25,6 +25,9 @@ interface Inventory {
   readonly isDone: boolean;
   /** Whether every key has been looked at since the journal began. */
   readonly isTrusted: boolean;
+  /** Members that may lack objects, because their rules let them expire; and since when all processes may know. */
+  readonly lacking?: readonly string[] | undefined;
+  readonly lackingSince?: number | undefined;
 }
 
 /**
@@ -45,15 +48,62 @@ async function check(set: ReplicaSet): Promise<void> {
   const { state, journal } = set;
   const record = await journal.readControl(CONTROL);
   if (record !== undefined) {
-    state.isTrusted = (record.value as Inventory).isTrusted;
+    const stock = await noted(set, record.value as Inventory);
+    state.isTrusted = stock.isTrusted;
     return;
   }
   if (journal.now() < state.emptyAfter) return;
   state.emptyAfter = journal.now() + EMPTY_PAUSE_MS;
   if (!(await areEmpty(set))) return;
-  const stock: Inventory = { epoch: set.placement.epoch(), walk: 0, isDone: true, isTrusted: true };
+  const stock: Inventory = {
+    epoch: set.placement.epoch(),
+    walk: 0,
+    isDone: true,
+    isTrusted: true,
+    ...lackingNow(set),
+  };
   const written = await journal.writeControl(CONTROL, undefined, stock).catch(() => undefined);
   if (written !== undefined) state.isTrusted = true;
+}
+
+/** Members that let objects expire, as far as this process knows. */
+function expiringMembers({ members }: ReplicaSet): readonly string[] {
+  return members.flatMap(({ name, expiresAfterMs }) => (expiresAfterMs === undefined ? [] : [name]));
+}
+
+function lackingNow(set: ReplicaSet): Pick<Inventory, "lacking" | "lackingSince"> {
+  const lacking = expiringMembers(set);
+  return lacking.length === 0 ? {} : { lacking, lackingSince: set.journal.now() };
+}
+
+/** What stands in the journal, with the members that let objects expire here: from now on others know of it. */
+async function noted(set: ReplicaSet, stock: Inventory): Promise<Inventory> {
+  const { journal, state } = set;
+  const own = expiringMembers(set);
+  const isKnown = own.every((name) => stock.lacking?.includes(name) === true);
+  state.mayLack = own.length > 0 || (stock.lacking ?? []).length > 0;
+  if (isKnown) return stock;
+  const written = await changeControl<Inventory>(journal, CONTROL, (was = stock) => ({
+    ...was,
+    lacking: [...new Set([...(was.lacking ?? []), ...own])],
+    lackingSince: journal.now(),
+  }));
+  return written ?? stock;
+}
+
+/** Whether a member may remove what has expired: all know the newest copies, and that it may lack some. */
+export async function mayExpire(
+  { journal, members, graceMs }: ReplicaSet,
+  { name }: StorageProvider,
+): Promise<boolean> {
+  if (members.length === 1) return true;
+  const {
+    isTrusted: isWhole,
+    lacking,
+    lackingSince,
+  } = ((await journal.readControl(CONTROL))?.value ?? {}) as Partial<Inventory>;
+  if (isWhole !== true || lacking?.includes(name) !== true) return false;
+  return journal.now() >= (lackingSince ?? 0) + graceMs;
 }
 
 async function areEmpty(set: ReplicaSet): Promise<boolean> {
@@ -83,7 +133,9 @@ export async function takeStock(
   await isTrusted(set);
   const record = await journal.readControl(CONTROL);
   const epoch = placement.epoch();
-  const stock = begunFor(epoch, record?.value as Inventory | undefined);
+  const known = record === undefined ? undefined : await noted(set, record.value as Inventory);
+  if (known !== record?.value) return true;
+  const stock = begunFor(set, epoch, known);
   if (stock.isDone) return false;
   const walks = placement.alike ? [set.members] : set.members.map((member) => [member]);
   const members = walks[stock.walk] ?? [];
@@ -93,21 +145,33 @@ export async function takeStock(
   );
   await concurrently(doubtful, KEYS_AT_ONCE, ({ key }) => adopt(key));
   if (placement.epoch() !== epoch) return true;
-  const next = advanced(stock, page, walks.length);
+  const next = advanced(set, stock, page, walks.length);
   if ((await journal.writeControl(CONTROL, record?.revision, next)) === undefined) return true;
   state.isTrusted ||= next.isTrusted;
+  state.mayLack = expiringMembers(set).length > 0 || (next.lacking ?? []).length > 0;
   return !next.isDone;
 }
 
-function begunFor(epoch: string, stock: Inventory | undefined): Inventory {
-  if (stock?.epoch === epoch) return stock;
-  return { epoch, walk: 0, isDone: false, isTrusted: stock?.isTrusted ?? false };
+/** A member that lets nothing expire any more may lack what it has let go before: everything is looked at again. */
+function begunFor(set: ReplicaSet, epoch: string, stock: Inventory | undefined): Inventory {
+  const own = expiringMembers(set);
+  const isWhole = stock?.isDone !== true || (stock.lacking ?? []).every((name) => own.includes(name));
+  if (stock?.epoch === epoch && isWhole) return stock;
+  return {
+    ...(stock ?? { isTrusted: false, ...lackingNow(set) }),
+    epoch,
+    walk: 0,
+    after: undefined,
+    isDone: false,
+  };
 }
 
-function advanced(stock: Inventory, { cursor, end }: MergedPage, walks: number): Inventory {
+function advanced(set: ReplicaSet, stock: Inventory, { cursor, end }: MergedPage, walks: number): Inventory {
   if (cursor !== undefined) return { ...stock, after: end };
   if (stock.walk + 1 < walks) return { ...stock, walk: stock.walk + 1, after: undefined };
-  return { ...stock, after: undefined, isDone: true, isTrusted: true };
+  const own = expiringMembers(set);
+  const lacking = stock.lacking?.filter((name) => own.includes(name));
+  return { ...stock, after: undefined, isDone: true, isTrusted: true, lacking };
 }
 
 async function pageOf(
@@ -128,8 +192,15 @@ async function pageOf(
 }
 
 /** Has every key looked at again: a member holds other things than the journal believes. */
-export async function distrust({ journal, state, placement }: ReplicaSet): Promise<void> {
-  const stock: Inventory = { epoch: placement.epoch(), walk: 0, isDone: false, isTrusted: false };
-  await changeControl(journal, CONTROL, () => stock);
+export async function distrust(set: ReplicaSet): Promise<void> {
+  const { journal, state, placement } = set;
+  await changeControl<Inventory>(journal, CONTROL, (was) => ({
+    ...(was ?? lackingNow(set)),
+    epoch: placement.epoch(),
+    walk: 0,
+    after: undefined,
+    isDone: false,
+    isTrusted: false,
+  }));
   state.isTrusted = false;
 }

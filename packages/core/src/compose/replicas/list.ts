@@ -6,7 +6,7 @@ import { listEntry } from "../../page.js";
 import { LIST_LIMIT_DEFAULT, type ListOptions, type ListPage, type ObjectInfo } from "../../provider.js";
 import { mergeLists, type MergedPage } from "../merge-list.js";
 import { isTrusted } from "./inventory.js";
-import type { ReplicaSet } from "./replica-set.js";
+import { isOneEnough, type ReplicaSet } from "./replica-set.js";
 
 /** How many keys that are in transition one page looks at. */
 const ROWS_MAX = 1000;
@@ -76,9 +76,9 @@ async function listMembers(
   options: ListOptions,
   from: string | undefined,
 ): Promise<MergedPage> {
-  const { name, members, placement, oneIsEnough } = set;
+  const { name, members, placement } = set;
   const behind = { ...options, cursor: undefined, after: from };
-  if (!oneIsEnough || !(await isTrusted(set))) return await mergeLists(name, members, behind);
+  if (!(await isTrusted(set)) || !isOneEnough(set)) return await mergeLists(name, members, behind);
   let failure: unknown;
   for (const member of placement.readOrder("")) {
     try {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { toBody } from "../../body.js";
 import { createStorage } from "../../create-storage.js";
+import type { StorageEvent } from "../../event.js";
 import type { StorageError } from "../../errors.js";
 import { memoryJournal } from "../../memory-journal.js";
 import type { StorageProvider } from "../../provider.js";
@@ -219,5 +221,89 @@ describe("a condition while an earlier write is undecided", () => {
     const { storage } = await undecided();
     await storage.put("a", "two");
     expect(await (await storage.get("a")).text()).toBe("two");
+  });
+});
+
+describe("an object that every member has under an ETag of its own", () => {
+  it("is read by any of them", async () => {
+    const { storage, first, second } = mirrored({ reads: ["second"] });
+    await second.store.put("x", await toBody("x"), {});
+    const put = await storage.put("a", "abc");
+    const read = await storage.head("a");
+    expect([put.provider, read.provider]).toEqual(["first", "second"]);
+    for (const { etag } of [put, read]) {
+      expect(await (await storage.get("a", { ifMatch: etag })).text()).toBe("abc");
+    }
+    expect(await rejection(storage.get("a", { ifMatch: '"another"' }))).toMatchObject({
+      code: "PreconditionFailed",
+    });
+    for (const text of ["foreign", "of an ETag that no other has"]) {
+      await first.store.put("a", await toBody(text), {});
+    }
+    const foreign = await first.store.head("a", {});
+    expect(await rejection(storage.get("a", { ifMatch: foreign.etag }))).toMatchObject({
+      code: "PreconditionFailed",
+    });
+    await storage.close();
+  });
+});
+
+describe("a write that a member can never hold", () => {
+  it("lacks nothing there", async () => {
+    const small = testMember("small", { supports: { objectBytesMax: 2 } });
+    const events: StorageEvent[] = [];
+    const chain = fallback([small.provider, testMember("large").provider], {
+      ...quick,
+      journal: memoryJournal(),
+    });
+    const storage = createStorage(chain, { onEvent: (event) => void events.push(event) });
+    await storage.put("a", "abc");
+    expect(events.filter(({ type }) => type === "degraded")).toEqual([]);
+  });
+});
+
+describe("repair", () => {
+  it("that was stopped, or of a storage that is closed, is refused", async () => {
+    const { storage } = mirrored();
+    const worker = storage.startRepair();
+    await worker.stop();
+    expect(await rejection(worker.idle())).toMatchObject({
+      code: "Unavailable",
+      message: /repair was stopped/,
+    });
+    await storage.close();
+    expect(() => storage.startRepair()).toThrow("the storage is closed");
+  });
+});
+
+describe("a composer with a journal", () => {
+  it.each<readonly [string, () => unknown, string]>([
+    [
+      "a path for a journal",
+      () => mirrored({ journal: "./x.db" as never }),
+      "journal is what sqliteJournal(path)",
+    ],
+    [
+      "a lease of no time",
+      () => mirrored({ leaseMs: 0 }),
+      "leaseMs is a whole number of milliseconds from 1",
+    ],
+    ["a lease of a century", () => mirrored({ leaseMs: 1e12 }), "from 1 to 2147483647, not 1000000000000"],
+    ["a name for names", () => mirrored({ reads: "first" as never }), "reads is an array of members' names"],
+    [
+      "a storage for a provider",
+      () => mirror([createStorage(testMember("a").provider)] as never, { journal: memoryJournal() }),
+      "a storage has its own as `provider`",
+    ],
+    [
+      "a member that does not replace objects",
+      () => {
+        const inner = fallback([testMember("a").provider, testMember("b").provider]);
+        return mirror([inner, testMember("c").provider], { journal: memoryJournal() });
+      },
+      "does not replace objects, so it cannot keep up; if it is a composer, give it a journal too",
+    ],
+  ])("is refused with %s", (_, make, message) => {
+    expect(make).toThrow(message);
   });
 });

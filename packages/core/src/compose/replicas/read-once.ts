@@ -5,7 +5,7 @@ import { askMember } from "../survey.js";
 import type { Hedge } from "./hedge.js";
 import { isCurrent, newestOf, versionOf } from "./identity.js";
 import { isTrusted } from "./inventory.js";
-import type { ReplicaSet } from "./replica-set.js";
+import { isOneEnough, type ReplicaSet } from "./replica-set.js";
 import { isUndecided, type Committed, type KeyRow } from "./row.js";
 
 /** How to read from a member, and what to do with what was read in vain. */
@@ -80,7 +80,7 @@ async function readCurrent<T>(look: Look<T>, row: KeyRow, current: Committed): P
 async function readBase<T>(look: Look<T>, row: KeyRow | undefined): Promise<Reading<T>> {
   const { reader } = look;
   // One member can answer for all.
-  const { oneIsEnough } = look.set;
+  const oneIsEnough = isOneEnough(look.set);
   let silent: StorageError | undefined;
   let isOpen = false;
   const order = inOrder(look);

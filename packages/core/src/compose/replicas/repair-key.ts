@@ -112,7 +112,7 @@ async function copied(
   const { row, key } = held;
   if (row.current !== current) return row;
   const from = set.members.find(({ name }) => row.holds[name] === current.version);
-  if (from === undefined && hasExpired(set, key, row)) {
+  if (from === undefined && (await hasExpired(set, held, options))) {
     options.onEvent?.({ type: "expired", key, provider: set.name });
     return deleted(row);
   }

@@ -27,6 +27,8 @@ export interface Placement {
 
 /** What is known by now. */
 export interface SetState {
+  /** Whether a member may lack objects that others have, because its rules let them expire. */
+  mayLack: boolean;
   /** Whether a key that has no row is as it should be. */
   isTrusted: boolean;
   checking: Promise<void> | undefined;
@@ -39,8 +41,6 @@ export interface SetState {
 /** The settings and members of one composer with a journal. */
 export interface ReplicaSet extends Group {
   readonly placement: Placement;
-  /** Whether what one member says of a key that is not in transition is true of all. */
-  readonly oneIsEnough: boolean;
   readonly journal: JournalPart;
   readonly lock: KeyLock;
   /** How long a call waits for another one that writes the same key. */
@@ -61,4 +61,9 @@ export interface ReplicaSet extends Group {
   readonly hedge: Hedge | undefined;
   /** Looks at what other processes may have changed about the placement. */
   readonly refresh: (options: CallOptions) => Promise<void>;
+}
+
+/** Whether what one member says of a key that is not in transition is true of all. */
+export function isOneEnough({ placement, state }: ReplicaSet): boolean {
+  return placement.alike && !state.mayLack;
 }

@@ -17,9 +17,10 @@ import { joinedUpkeep } from "../../upkeep.js";
 import { PROMISES } from "../promises.js";
 import { closeAll, joinedExpiry, locateIn } from "../members.js";
 import { createReplicaSet, type SetParts } from "./create-set.js";
+import { hasEtag } from "./conditions.js";
 import { copyReplicated } from "./copy.js";
 import { deleteReplicated } from "./delete.js";
-import { guardedUpkeep } from "./expiry.js";
+import { guardedUpkeep } from "./guarded-upkeep.js";
 import { withoutIdentity } from "./identity.js";
 import { distrust } from "./inventory.js";
 import { listReplicated } from "./list.js";
@@ -137,7 +138,11 @@ async function findReplicated(
   });
 }
 
-function headReader(operation: "head" | "signedUrl", key: string, options: HeadOptions): Reader<ObjectInfo> {
+function headReader(
+  operation: "get" | "head" | "signedUrl",
+  key: string,
+  options: HeadOptions,
+): Reader<ObjectInfo> {
   const { onEvent, isFinal } = options;
   return {
     operation,
@@ -147,7 +152,23 @@ function headReader(operation: "head" | "signedUrl", key: string, options: HeadO
   };
 }
 
+/** Each member has an ETag of its own for the same object: whichever the caller was shown will do. */
 async function getReplicated(set: ReplicaSet, key: string, options: GetOptions): Promise<GetResult> {
+  const { ifMatch, signal, onEvent, ref } = options;
+  try {
+    return await getOnce(set, key, options);
+  } catch (error) {
+    if (ifMatch === undefined || !isStorageError(error, "PreconditionFailed")) throw error;
+    const call = { signal, onEvent, ref };
+    const { member, result: info } = await readReplicated(set, key, call, headReader("get", key, call));
+    const { row } = await set.journal.read(key);
+    const isSame = await hasEtag(set, key, row, { member, info }, ifMatch);
+    if (!isSame || info.etag === ifMatch) throw error;
+    return await getOnce(set, key, { ...options, ifMatch: info.etag });
+  }
+}
+
+async function getOnce(set: ReplicaSet, key: string, options: GetOptions): Promise<GetResult> {
   const { result, mayBeStale } = await readReplicated(set, key, options, {
     operation: "get",
     read: (member, signal) => member.get(key, signal === options.signal ? options : { ...options, signal }),

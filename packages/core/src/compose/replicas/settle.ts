@@ -4,7 +4,7 @@ import { look } from "./ask-member.js";
 import type { HeldKey } from "./held-key.js";
 import { isCurrent, versionOf } from "./identity.js";
 import type { ReplicaSet } from "./replica-set.js";
-import { committed, learned, type Intent, type KeyRow } from "./row.js";
+import { calmed, committed, learned, type Intent, type KeyRow } from "./row.js";
 
 /**
  * Finds out what became of writes whose outcome is unknown. One that is found anywhere counts from now on, and is
@@ -12,7 +12,7 @@ import { committed, learned, type Intent, type KeyRow } from "./row.js";
  */
 export async function settled(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<KeyRow> {
   const { row, key } = held;
-  if (row.uncertain.length === 0) return row;
+  if (row.uncertain.length === 0) return calmed(row, set.journal.now());
   const answers = await Promise.all(set.members.map((member) => look(set, member, key, options)));
   const now = set.journal.now();
   const found = newestFound(row.uncertain, answers);

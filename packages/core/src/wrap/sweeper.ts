@@ -1,0 +1,135 @@
+import { within as waitFor } from "../abort.js";
+import { concurrently } from "../concurrently.js";
+import { isStorageError, type StorageError } from "../errors.js";
+import type { ObjectInfo, StorageProvider } from "../provider.js";
+import type { Upkeep, UpkeepCall } from "../upkeep.js";
+
+/** What a sweeper removes. */
+export interface Sweeping {
+  readonly provider: StorageProvider;
+  readonly prefixes: readonly string[];
+  readonly everyMs: number;
+  readonly isOld: (info: ObjectInfo) => boolean;
+}
+
+/** How far one sweep is. Those who see only a corner of the provider have one of their own. */
+interface Sweep {
+  index: number;
+  cursor: string | undefined;
+  hasFailed: boolean;
+  /** By the clock of the process, which nobody sets. */
+  nextAt: number;
+  /** Whether it is to be tried again soon. */
+  isWaiting: boolean;
+  running: Promise<void> | undefined;
+}
+
+const REMOVALS_AT_ONCE = 8;
+
+/** When it is tried again after a failure, in milliseconds. */
+const FAILURE_MS = 60_000;
+
+/** How long others wait for a page of it, in milliseconds: their repair goes on. */
+const WAIT_MS = 1000;
+
+/** Removes what has come to its age, a page of the listing in each round. */
+export function sweeper(sweeping: Sweeping): Upkeep {
+  const sweeps = new Map<string, Sweep>();
+  return {
+    repair: async (call) => {
+      const { within = "" } = call;
+      const sweep = sweeps.get(within) ?? newSweep();
+      sweeps.set(within, sweep);
+      const leftMs = sweep.nextAt - performance.now();
+      if (sweep.running === undefined && leftMs > 0) return sweep.isWaiting ? leftMs : undefined;
+      sweep.running ??= onePage(sweeping, sweep, within, call).finally(() => (sweep.running = undefined));
+      sweep.running.catch(() => {});
+      await waitFor(sweep.running, WAIT_MS);
+      if (sweep.running !== undefined) return WAIT_MS;
+      const nextMs = sweep.nextAt - performance.now();
+      return nextMs <= 0 ? 0 : sweep.isWaiting ? nextMs : undefined;
+    },
+    onWork: () => () => {},
+  };
+}
+
+function newSweep(): Sweep {
+  return {
+    index: 0,
+    cursor: undefined,
+    hasFailed: false,
+    nextAt: Number.NEGATIVE_INFINITY,
+    isWaiting: false,
+    running: undefined,
+  };
+}
+
+async function onePage(sweeping: Sweeping, sweep: Sweep, within: string, call: UpkeepCall): Promise<void> {
+  const { prefixes, everyMs } = sweeping;
+  const prefix = narrower(prefixes[sweep.index], within);
+  sweep.cursor = prefix === undefined ? undefined : await sweptPage(sweeping, sweep, prefix, call);
+  if (sweep.cursor === undefined) sweep.index++;
+  if (sweep.index < prefixes.length) return;
+  const { hasFailed } = sweep;
+  const pauseMs = hasFailed ? Math.min(everyMs, FAILURE_MS) : everyMs;
+  Object.assign(sweep, newSweep(), { nextAt: performance.now() + pauseMs, isWaiting: hasFailed });
+}
+
+/** The keys that begin with both; `undefined` when none can. */
+function narrower(prefix: string | undefined, within: string): string | undefined {
+  if (prefix?.startsWith(within) === true) return prefix;
+  return prefix !== undefined && within.startsWith(prefix) ? within : undefined;
+}
+
+/** @returns Where to go on. What fails is told, and the rest goes on without it. */
+async function sweptPage(
+  { provider, isOld }: Sweeping,
+  sweep: Sweep,
+  prefix: string,
+  call: UpkeepCall,
+): Promise<string | undefined> {
+  const { signal, onEvent } = call;
+  const fail = (error: unknown): void => {
+    signal?.throwIfAborted();
+    if (!isStorageError(error)) throw error;
+    failure ??= error;
+  };
+  let failure: StorageError | undefined;
+  let next: string | undefined;
+  try {
+    const page = await provider.list({ prefix, cursor: sweep.cursor, signal, onEvent });
+    next = page.cursor;
+    await concurrently(page.objects.filter(isOld), REMOVALS_AT_ONCE, async ({ key }) => {
+      await removed(provider, isOld, key, call).catch(fail);
+    });
+  } catch (error) {
+    fail(error);
+  }
+  if (failure !== undefined) {
+    sweep.hasFailed = true;
+    onEvent?.({ type: "repairFailed", provider: provider.name, error: failure });
+  }
+  return next;
+}
+
+async function removed(
+  provider: StorageProvider,
+  isOld: Sweeping["isOld"],
+  key: string,
+  { whileClean, signal, onEvent }: UpkeepCall,
+): Promise<void> {
+  const work = async (): Promise<void> => {
+    try {
+      // It may have been replaced since it was listed, by an object that has the same ETag.
+      const info = await provider.head(key, { signal, onEvent });
+      if (!isOld(info)) return;
+      const ifMatch = provider.supports.conditionalDelete ? info.etag : undefined;
+      await provider.delete(key, { ifMatch, signal, onEvent });
+    } catch (error) {
+      if (isStorageError(error, "NotFound") || isStorageError(error, "PreconditionFailed")) return;
+      throw error;
+    }
+    onEvent?.({ type: "expired", key, provider: provider.name });
+  };
+  await (whileClean === undefined ? work() : whileClean(key, work));
+}

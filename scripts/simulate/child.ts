@@ -30,6 +30,8 @@ const VIOLATIONS_SHOWN = 5;
 async function run({ scenario: name, fromSeed, count, stopsAtFirst, traces }: Job): Promise<Report> {
   const scenario = SCENARIOS.find((each) => each.name === name);
   if (scenario === undefined) throw new Error(`There is no scenario ${name}`);
+  // Errors are most of what happens here, and nobody looks where they came from.
+  if (!traces) Error.stackTraceLimit = 0;
   // What is loaded when it is first needed would come at another moment than the next time.
   await textBody("");
   const disk = createDisk();

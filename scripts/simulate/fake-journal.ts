@@ -1,5 +1,5 @@
 import { createApply, type Apply, type Change } from "../../packages/journal/src/change.js";
-import { openDatabase, type Database } from "../../packages/journal/src/database.js";
+import { openDatabase, type Database, type Statement } from "../../packages/journal/src/database.js";
 import { migrate } from "../../packages/journal/src/schema.js";
 import { createPart, registerPart } from "../../packages/journal/src/sqlite-part.js";
 import type { Journal, JournalPart, KeyRow } from "./core.js";
@@ -16,9 +16,23 @@ export interface JournalDisk {
 }
 
 export function createDisk(): JournalDisk {
-  const database = openDatabase(":memory:");
+  const database = preparedOnce(openDatabase(":memory:"));
   migrate(database);
   return { database, apply: createApply(database), failing: 0 };
+}
+
+/** Each process prepares the same statements: here they share one database. */
+function preparedOnce(database: Database): Database {
+  const statements = new Map<string, Statement>();
+  return {
+    exec: (sql) => database.exec(sql),
+    close: () => database.close(),
+    prepare: (sql) => {
+      const statement = statements.get(sql) ?? database.prepare(sql);
+      statements.set(sql, statement);
+      return statement;
+    },
+  };
 }
 
 /** One process of several. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createStorage } from "../../create-storage.js";
+import { StorageError } from "../../errors.js";
 import type { StorageEvent } from "../../event.js";
 import { memoryJournal } from "../../memory-journal.js";
 import type { Journal } from "../../journal.js";
@@ -251,6 +252,33 @@ describe("a mirror with a member that lets objects expire", () => {
     expect(await contents(hot)).toEqual({ a: "abc" });
     archive.fault = down;
     expect(await rejection(later.get("b"))).toMatchObject({ code: "NotFound" });
+  });
+
+  it("reads on when its rules cannot be written down, and lets nothing expire", async () => {
+    const { hot, archive, journal } = world();
+    const members = [hot.provider, archive.provider];
+    const before = createStorage(mirror(members, { ...QUICK, writes: "primary", journal }));
+    await before.put("a", "abc");
+    await repair(before);
+    pass(2);
+    const unwritable: Journal = {
+      ...journal,
+      open: (owner) => ({
+        ...journal.open(owner),
+        writeControl: async () => {
+          throw new StorageError("Unavailable", "the disk is full", {
+            operation: "put",
+            provider: "journal",
+          });
+        },
+      }),
+    };
+    const after = createStorage(
+      mirror([expiring(hot.provider, RULES), archive.provider], { ...QUICK, journal: unwritable }),
+    );
+    expect(await (await after.get("a")).text()).toBe("abc");
+    await after.provider.upkeep?.repair({});
+    expect(await contents(hot)).toEqual({ a: "abc" });
   });
 
   it("keeps its copy while another member has lost its own, and brings it back there", async () => {

@@ -87,7 +87,8 @@ async function noted(set: ReplicaSet, stock: Inventory): Promise<Inventory> {
     ...was,
     lacking: [...new Set([...(was.lacking ?? []), ...own])],
     lackingSince: journal.now(),
-  }));
+  })).catch(() => undefined);
+  // Where it cannot be written reads go on, and nothing expires.
   return written ?? stock;
 }
 

@@ -14,6 +14,9 @@ export const BUDGETS = [
     ...["mirror", "fallback", "split"].map((subject) => small(work, subject, "local", READ_US_MAX)),
     small(work, "stateless fallback", "local"),
   ]),
+  ...["get4k-c1", "head-c1"].flatMap((work) =>
+    ["mirror", "fallback", "split"].map((name) => small(work, `${name} in memory`, "memory", READ_US_MAX)),
+  ),
   ...["put4k-c1", "put4k-c16"].flatMap((work) => [
     small(work, "mirror", "2 locals"),
     small(work, "mirror of 3", "3 locals"),

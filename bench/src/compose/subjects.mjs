@@ -30,6 +30,12 @@ export const SUBJECTS = {
   },
   fallback: ({ root }) => journaled(root, (options) => fallback(disks(root, 2), options)),
   split: ({ root }) => journaled(root, (options) => split({ ...shared(disks(root, 2)), ...options })),
+  // Of these nothing is measured but the composer: a read of a disk takes fifty times as long, and varies by more.
+  memory: () => one(memory({ name: "a" })),
+  "mirror in memory": ({ root }) => journaled(root, (options) => mirror(memories().slice(1), options)),
+  "fallback in memory": ({ root }) => journaled(root, (options) => fallback(memories().slice(1), options)),
+  "split in memory": ({ root }) =>
+    journaled(root, (options) => split({ ...shared(memories().slice(1)), ...options })),
   "stateless mirror": ({ root }) => one(mirror(disks(root, 2), STATELESS)),
   "stateless fallback": ({ root }) => one(fallback(disks(root, 2), STATELESS)),
 };

@@ -62,14 +62,15 @@ async function runAll(
 }
 
 async function simulateAll(simulator: Simulator, histories: number): Promise<void> {
-  const names = SCENARIOS.map(({ name }) => name).filter(
-    (name) => options.scenario === undefined || options.scenario === name,
+  const scenarios = SCENARIOS.filter(
+    ({ name }) => options.scenario === undefined || options.scenario === name,
   );
-  if (names.length === 0)
+  if (scenarios.length === 0)
     throw new Error(`The scenarios are ${SCENARIOS.map(({ name }) => name).join(", ")}`);
-  for (const name of names) {
+  for (const { name, most = histories, isRestless } of scenarios) {
     const startedAt = performance.now();
-    const reports = await runAll(simulator, jobsOf(name, histories, false), () => false);
+    const count = options.scenario === undefined ? Math.min(histories, most) : histories;
+    const reports = await runAll(simulator, jobsOf(name, count, false), () => false);
     const violations = reports.flatMap((report) => report.violations);
     const share = (of: (report: Report) => number): number =>
       sum(reports, of) / sum(reports, (each) => each.histories);
@@ -80,7 +81,7 @@ async function simulateAll(simulator: Simulator, histories: number): Promise<voi
     };
     const isCovered =
       options.seed !== undefined ||
-      SCENARIOS.find((scenario) => scenario.name === name)?.isRestless === true ||
+      isRestless === true ||
       Object.entries(FLOORS).every(([what, floor]) => coverage[what as keyof typeof FLOORS] >= floor);
     for (const { seed, texts } of violations.slice(0, 5)) {
       console.log(`     seed ${seed}: ${texts.join("\n          ")}`);

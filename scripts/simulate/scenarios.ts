@@ -27,6 +27,8 @@ export interface Scenario {
   readonly homeOf?: (provider: StorageProvider, key: string) => Promise<number>;
   /** Nothing fails, but answers take long and objects move all the time: what is looked at twice has changed. */
   readonly isRestless?: boolean;
+  /** So many histories are enough, unless it is asked for by name: it is there for single rules. */
+  readonly most?: number;
   /** How many members hold an object in the end; or which. */
   readonly holders: "all" | "first" | "last" | "one";
 }
@@ -82,6 +84,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: "mirror-expiring",
+    most: 2000,
     members: ["a", "b"],
     make: ([a, b], journal) =>
       mirror([shortLived(a as StorageProvider), b as StorageProvider], {
@@ -113,6 +116,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: "moves",
+    most: 2000,
     members: ["a", "b"],
     make: (members, journal) => {
       const [from, to] = two(members);

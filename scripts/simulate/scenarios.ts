@@ -84,7 +84,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: "mirror-expiring",
-    most: 2000,
+    most: 1000,
     members: ["a", "b"],
     make: ([a, b], journal) =>
       mirror([shortLived(a as StorageProvider), b as StorageProvider], {
@@ -116,7 +116,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: "moves",
-    most: 2000,
+    most: 1000,
     members: ["a", "b"],
     make: (members, journal) => {
       const [from, to] = two(members);

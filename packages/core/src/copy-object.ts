@@ -70,10 +70,11 @@ export async function moveObject(
   to: string,
   options: CopyOptions,
 ): Promise<ObjectInfo> {
-  if (from === to) return await provider.head(from, { signal: options.signal, onEvent: options.onEvent });
   const { signal, onEvent } = options;
+  const source = await provider.head(from, { signal, onEvent });
+  if (from === to) return source;
   // What is written to the source meanwhile is not to be deleted with it.
-  const { etag } = await provider.head(from, { signal, onEvent });
+  const { etag } = source;
   const info = await copyObject(provider, from, to, { sourceIfMatch: etag, ...options });
   try {
     const ifMatch = provider.supports.conditionalDelete ? etag : undefined;

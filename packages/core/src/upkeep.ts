@@ -88,7 +88,8 @@ export function joinedUpkeep(all: readonly (Upkeep | undefined)[]): Upkeep | und
   };
 }
 
-function earlier(a: number | undefined, b: number | undefined): number | undefined {
+/** The smaller of two times, where there may be none. */
+export function earlier(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }
 

@@ -2,7 +2,7 @@ import { StorageError } from "../errors.js";
 import { intercept } from "../intercept.js";
 import { MARKER_KEY } from "../key.js";
 import type { ObjectInfo, StorageProvider } from "../provider.js";
-import { joinedUpkeep, type Upkeep } from "../upkeep.js";
+import { earlier, joinedUpkeep, type Upkeep } from "../upkeep.js";
 import { sweeper } from "./sweeper.js";
 import { timeout } from "./timeout.js";
 
@@ -66,7 +66,7 @@ export function expiring(
   const layer = { type: "expiring", promises: limits.rules.map(promise) };
   return {
     ...intercept(inner, layer),
-    expiresAfterMs: (key) => shorter(inner.expiresAfterMs?.(key), afterMs(key)),
+    expiresAfterMs: (key) => earlier(inner.expiresAfterMs?.(key), afterMs(key)),
     upkeep: joinedUpkeep([isOurs ? sweeperOf(limits) : undefined, inner.upkeep]),
   };
 }
@@ -115,13 +115,9 @@ function promise({ prefix, afterMs }: Limits["rules"][number]): string {
 
 function age({ rules }: Limits, key: string): number | undefined {
   return rules.reduce<number | undefined>(
-    (least, { prefix, afterMs }) => (key.startsWith(prefix) ? shorter(least, afterMs) : least),
+    (least, { prefix, afterMs }) => (key.startsWith(prefix) ? earlier(least, afterMs) : least),
     undefined,
   );
-}
-
-function shorter(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }
 
 function sweeperOf(limits: Limits): Upkeep {

@@ -2,7 +2,7 @@ import { StorageError, isStorageError } from "../../errors.js";
 import type { CallOptions, ObjectInfo, PutOptions, StorageProvider } from "../../provider.js";
 import type { HeldKey } from "./held-key.js";
 import { isCurrent, versionOf, withoutIdentity } from "./identity.js";
-import { readOnce, type Reader } from "./read-once.js";
+import { headReader, readOnce } from "./read-once.js";
 import type { ReplicaSet } from "./replica-set.js";
 import type { KeyRow } from "./row.js";
 import { settled } from "./settle.js";
@@ -72,13 +72,7 @@ export async function currentObject(
   const row = await settled(set, held, options);
   // What was found out is written down before anybody hears of it.
   if (row !== held.row) await held.save(row, []);
-  const reader: Reader<ObjectInfo> = {
-    operation: "head",
-    read: (member) => member.head(key, options),
-    infoOf: (info) => info,
-    discard: () => {},
-  };
-  const reading = await readOnce(set, held.row, key, options, reader);
+  const reading = await readOnce(set, held.row, key, options, headReader("head", key, options));
   if (reading.state === "found") return { member: reading.member, info: reading.result };
   if (reading.state === "silent") throw reading.error;
   if (reading.state === "absent") return undefined;

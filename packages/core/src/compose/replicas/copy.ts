@@ -7,6 +7,7 @@ import { look } from "./ask-member.js";
 import type { InsideSource } from "./copy-inside.js";
 import { identityOf, versionOf, type Copy } from "./identity.js";
 import { putReplicated } from "./put.js";
+import { headReader } from "./read-once.js";
 import { readReplicated } from "./read.js";
 import type { ReplicaSet } from "./replica-set.js";
 
@@ -76,17 +77,8 @@ async function copyOnce(
 }
 
 async function foundAt(set: ReplicaSet, from: string, { signal, onEvent }: CallOptions): Promise<Copy> {
-  const { member, result } = await readReplicated<ObjectInfo>(
-    set,
-    from,
-    { signal, onEvent },
-    {
-      operation: "copy",
-      read: (asked, aborted) => asked.head(from, { signal: aborted, onEvent }),
-      infoOf: (info) => info,
-      discard: () => {},
-    },
-  );
+  const call = { signal, onEvent };
+  const { member, result } = await readReplicated(set, from, call, headReader("copy", from, call));
   return { member, info: result };
 }
 

@@ -16,6 +16,19 @@ export interface Reader<T> {
   readonly discard: (result: T) => void;
 }
 
+export function headReader(
+  operation: Operation,
+  key: string,
+  { onEvent, isFinal }: HeadOptions,
+): Reader<ObjectInfo> {
+  return {
+    operation,
+    read: (member, signal) => member.head(key, { signal, onEvent, isFinal }),
+    infoOf: (info) => info,
+    discard: () => {},
+  };
+}
+
 /** What was read, and where. */
 export interface Found<T> {
   readonly member: StorageProvider;

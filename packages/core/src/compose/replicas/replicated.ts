@@ -26,7 +26,7 @@ import { distrust } from "./inventory.js";
 import { listReplicated } from "./list.js";
 import { forgetMarker } from "./marker.js";
 import { putReplicated } from "./put.js";
-import type { Reader } from "./read-once.js";
+import { headReader } from "./read-once.js";
 import { readReplicated } from "./read.js";
 import { adoptKeyOf } from "./adopt.js";
 import { upkeepOf } from "./repair-round.js";
@@ -136,20 +136,6 @@ async function findReplicated(
     if (isStorageError(error, "NotFound")) return undefined;
     throw error;
   });
-}
-
-function headReader(
-  operation: "get" | "head" | "signedUrl",
-  key: string,
-  options: HeadOptions,
-): Reader<ObjectInfo> {
-  const { onEvent, isFinal } = options;
-  return {
-    operation,
-    read: (member, signal) => member.head(key, { signal, onEvent, isFinal }),
-    infoOf: (info) => info,
-    discard: () => {},
-  };
 }
 
 /** Each member has an ETag of its own for the same object: whichever the caller was shown will do. */

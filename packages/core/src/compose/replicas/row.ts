@@ -120,10 +120,10 @@ export function suspected(row: KeyRow, member: string, until: number): KeyRow {
 
 /** Where nothing was decided, and nothing can arrive any more, members hold what they held. */
 export function calmed(row: KeyRow, now: number): KeyRow {
-  const over = Object.entries(row.suspects).filter(([, until]) => until <= now);
-  if (row.current !== undefined || over.length === 0) return row;
-  const suspects = Object.entries(row.suspects).filter(([, until]) => until > now);
-  return { ...row, suspects: Object.fromEntries(suspects) };
+  const all = Object.entries(row.suspects);
+  const left = all.filter(([, until]) => until > now);
+  if (row.current !== undefined || left.length === all.length) return row;
+  return { ...row, suspects: Object.fromEntries(left) };
 }
 
 /** An object that was found, or that was just written, becomes what the key is. */

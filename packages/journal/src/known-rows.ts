@@ -7,7 +7,7 @@ export interface RowSource {
   /** Whether anything was committed since this was asked the last time. */
   readonly hasChanged: () => boolean;
   readonly one: KnownRows;
-  /** Everything at once; `undefined` when it is too much to hold. */
+  /** Everything, of one moment; `undefined` when it is too much to hold. */
   readonly all: () => KnownRows | undefined;
 }
 
@@ -25,10 +25,7 @@ export function createKnownRows({ hasChanged, one, all }: RowSource): KnownRows 
     }
     if (known !== undefined) return known(key);
     if (++reads !== READS_BEFORE_ALL) return one(key);
-    const found = all();
-    // It is of one moment only when nothing was committed meanwhile.
-    if (!hasChanged()) known = found;
-    else reads = 0;
+    known = all();
     return known?.(key) ?? one(key);
   };
 }

@@ -9,8 +9,15 @@ export interface Processes {
   readonly own: string;
   /** Whether a process has not ended. One that is stopped still lives: then its lease runs out. */
   readonly isAlive: (process: string) => boolean;
+  /** Whether no other uses the journal, nor writes anything to it for {@link ALONE_MS}. */
+  readonly isAlone: () => boolean;
+  /** Settled when this one may write: nobody takes it for granted any more that it is alone. */
+  readonly announced: Promise<void>;
   readonly leave: () => void;
 }
+
+/** For how long a process that was alone may take it for granted, in milliseconds. */
+export const ALONE_MS = 5;
 
 const NAME = /^\d+-[0-9a-f]{8}$/;
 
@@ -26,9 +33,12 @@ export function joinProcesses(folder: string, driver: Driver): Processes {
     name === own ||
     (NAME.test(name) && existsSync(join(folder, name)) && isLocked(join(folder, name), driver));
   sweep(folder, isAlive);
+  const isAlone = (): boolean => readdirSync(folder).every((name) => name === own || !NAME.test(name));
   return {
     own,
     isAlive,
+    isAlone,
+    announced: isAlone() ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, 2 * ALONE_MS)),
     leave: () => {
       lock.close();
       rmSync(file, { force: true });

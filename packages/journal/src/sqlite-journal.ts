@@ -1,15 +1,16 @@
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { isStorageError, type Journal } from "@stowage/core";
-import { openChangeMark } from "./change-mark.js";
+import { openChangeMark, type ChangeMark } from "./change-mark.js";
+import type { Change } from "./change.js";
 import { openClock } from "./clock.js";
 import { defaultDriver, type Database, type Driver } from "./database.js";
 import { journalError } from "./errors.js";
 import { assertLocal } from "./file-system.js";
 import { openForReading, openForWriting, prepareFile } from "./open-database.js";
-import { joinProcesses } from "./processes.js";
+import { ALONE_MS, joinProcesses, type Processes } from "./processes.js";
 import { createPart, registerPart } from "./sqlite-part.js";
-import { createWriter } from "./writer.js";
+import { createWriter, type Writer } from "./writer.js";
 
 export interface SqliteJournalOptions {
   /** Default: `node:sqlite` where this Node has it, else `libsql`. */
@@ -55,14 +56,17 @@ function open(file: string, driver: Driver): Journal {
     process: processes.own,
     now,
     isAlive: processes.isAlive,
-    write: writer.write,
+    write: async (change: Change) => {
+      await processes.announced;
+      return await writer.write(change);
+    },
   };
   return {
     tier: "embedded",
     durable,
     open: (owner) => {
       withDatabase(openForWriting(file, driver), (database) => registerPart(database, owner));
-      return createPart({ ...context, hasChanged: mark.watch() }, owner);
+      return createPart({ ...context, hasChanged: watch(mark, processes, writer) }, owner);
     },
     close: async () => {
       await writer.close();
@@ -72,6 +76,20 @@ function open(file: string, driver: Driver): Journal {
       mark.close();
       processes.leave();
     },
+  };
+}
+
+/** While a process is alone nothing changes but by what it writes itself: a question that needs no system call. */
+function watch(mark: ChangeMark, { isAlone }: Processes, { outcomes }: Writer): () => boolean {
+  const hasChanged = mark.watch();
+  let known = 0;
+  let quietUntil = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = performance.now();
+    if (outcomes() === known && now < quietUntil) return false;
+    known = outcomes();
+    quietUntil = isAlone() ? now + ALONE_MS : Number.NEGATIVE_INFINITY;
+    return hasChanged();
   };
 }
 

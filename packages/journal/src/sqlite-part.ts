@@ -108,17 +108,29 @@ function readerOfAll(database: Database, part: number): () => KnownRows | undefi
   const rows = database.prepare("SELECT key, row, revision FROM rows WHERE part = ? LIMIT ?");
   const generations = database.prepare("SELECT slot, drops FROM generations WHERE part = ?");
   return () => {
-    const found = rows.all(part, KNOWN_ROWS_MAX + 1) as readonly FoundKey[];
+    const [found, dropped] = atOnce(database, () => [
+      rows.all(part, KNOWN_ROWS_MAX + 1) as readonly FoundKey[],
+      generations.all(part) as readonly FoundGeneration[],
+    ]);
     if (found.length > KNOWN_ROWS_MAX) return undefined;
     const entries = new Map(
       found.map(({ key, row, revision }) => [key, { row: parseRow(row, revision), revision }] as const),
     );
     const absent = Array.from({ length: SLOTS }, () => ({ revision: noRow(0) }));
-    for (const { slot, drops } of generations.all(part) as readonly FoundGeneration[]) {
+    for (const { slot, drops } of dropped) {
       absent[slot] = { revision: noRow(drops) };
     }
     return (key) => entries.get(key) ?? (absent[slotOf(key)] as JournalEntry);
   };
+}
+
+function atOnce<T>(database: Database, read: () => T): T {
+  database.exec("BEGIN");
+  try {
+    return read();
+  } finally {
+    database.exec("COMMIT");
+  }
 }
 
 interface FoundGeneration {

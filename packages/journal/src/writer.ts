@@ -10,6 +10,8 @@ import type { WriteAnswer, WriteRequest, WriterData } from "./writer-thread.js";
 export interface Writer {
   /** @throws StorageError `Unavailable` when the journal cannot be written. */
   readonly write: (change: Change) => Promise<string | undefined>;
+  /** Counts what may have been written. */
+  readonly outcomes: () => number;
   readonly close: () => Promise<void>;
 }
 
@@ -23,11 +25,12 @@ interface State {
   readonly waiting: Map<number, Waiting>;
   worker: Worker | undefined;
   count: number;
+  outcomes: number;
   closed: boolean;
 }
 
 export function createWriter(data: WriterData): Writer {
-  const state: State = { data, waiting: new Map(), worker: undefined, count: 0, closed: false };
+  const state: State = { data, waiting: new Map(), worker: undefined, count: 0, outcomes: 0, closed: false };
   return {
     write: (change) =>
       new Promise((resolve, reject) => {
@@ -39,6 +42,7 @@ export function createWriter(data: WriterData): Writer {
         worker.ref();
         send(worker, { id, change });
       }),
+    outcomes: () => state.outcomes,
     close: async () => {
       state.closed = true;
       const { worker } = state;
@@ -85,7 +89,9 @@ function startThread(workerData: WriterData): Worker {
   return new Worker(code, { eval: true, workerData });
 }
 
-function settle({ waiting, data }: State, worker: Worker, { ids, revisions, error }: WriteAnswer): void {
+function settle(state: State, worker: Worker, { ids, revisions, error }: WriteAnswer): void {
+  const { waiting, data } = state;
+  state.outcomes++;
   for (const [index, id] of ids.entries()) {
     const one = waiting.get(id);
     waiting.delete(id);
@@ -95,7 +101,9 @@ function settle({ waiting, data }: State, worker: Worker, { ids, revisions, erro
   if (waiting.size === 0) worker.unref();
 }
 
-function failAll({ waiting, data }: State, error: unknown): void {
+function failAll(state: State, error: unknown): void {
+  const { waiting, data } = state;
+  state.outcomes++;
   for (const { reject } of waiting.values()) reject(journalError(error, data.path));
   waiting.clear();
 }

@@ -2,6 +2,7 @@ import { lstat, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import {
   MovedError,
+  READ_FLAGS,
   makeFolder,
   pruneUpward,
   refuseLink,
@@ -12,7 +13,7 @@ import {
   type DirectoriesOptions,
   type Directory,
 } from "./directories.js";
-import { codeOf } from "./system.js";
+import { codeOf, open } from "./system.js";
 
 /** Where the system has no such paths: the real path is compared before each use. */
 export function checkedDirectories(options: DirectoriesOptions): Directories {
@@ -29,6 +30,11 @@ export function checkedDirectories(options: DirectoriesOptions): Directories {
   return {
     peek: () => undefined,
     hold,
+    openFile: async (path) => {
+      const { parent, name } = splitPath(path);
+      const { start } = await hold(parent);
+      return await open(start + name, READ_FLAGS);
+    },
     forget: () => {},
     prune: (path, top) => track(tasks, pruneUpward({ hold, forget: () => {} }, top, path)),
     close: async () => {

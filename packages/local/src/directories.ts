@@ -21,6 +21,8 @@ export interface Directories {
   readonly peek: (path: string) => Directory | undefined;
   /** Opens a folder by its path below the root; `create` makes it and its parents when they are missing. */
   readonly hold: (path: string, create?: boolean) => Promise<Directory>;
+  /** Opens a file whose folder nobody needs besides: in one step, where the system can tell what it has opened. */
+  readonly openFile: (path: string) => Promise<number>;
   /** Forgets a folder that turned out to be gone, so that the next `hold` opens it anew. */
   readonly forget: (path: string) => void;
   /** Has empty folders from `path` upward removed, up to but not with `top`, as soon as nobody uses them. */
@@ -42,7 +44,10 @@ export class MovedError extends Error {
   readonly code = "ELOOP";
 }
 
-const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = fs.constants;
+const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
+
+/** For reading a file. A pipe that somebody put in its place must not be waited for. */
+export const READ_FLAGS: number = O_RDONLY | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0);
 
 /** Makes a folder with these very permissions, unless there is one. */
 export async function makeFolder(path: string, mode: number): Promise<void> {

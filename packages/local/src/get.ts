@@ -1,7 +1,7 @@
 import { resolveRange, type GetOptions, type GetResult } from "@stowage/core";
-import fs, { type BigIntStats } from "node:fs";
+import type { BigIntStats } from "node:fs";
 import { infoOf, type Disk } from "./disk.js";
-import { inFolder } from "./directories.js";
+import { READ_FLAGS, inFolder } from "./directories.js";
 import { failure, toLocalError, type FailureContext } from "./errors.js";
 import { FileStream } from "./file-stream.js";
 import { lookAt } from "./look.js";
@@ -9,8 +9,6 @@ import { assertMatch } from "./put.js";
 import type { Root } from "./root.js";
 import type { Facts } from "./facts.js";
 import { close, closeLater, closeQuietly, factsOf, open, readFully, readOnce } from "./system.js";
-
-const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 
 /** Objects and ranges up to this size are read at once, and their file is closed before the caller sees them. */
 const SMALL_BYTES = 128 * 1024;
@@ -82,10 +80,7 @@ export function openObject(disk: Disk, key: string, context: FailureContext): Pr
 /** `undefined` when the file was replaced in between, and its facts may be gone with it. */
 async function openOnce(disk: Disk, root: Root, key: string): Promise<OpenFile | undefined> {
   const { folder, name } = disk.places.file(root, key);
-  const fd = await inFolder(root.directories, folder, false, ({ start }) =>
-    // A pipe that somebody put there must not be waited for.
-    open(start + name, O_RDONLY | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0)),
-  );
+  const fd = await inFolder(root.directories, folder, false, ({ start }) => open(start + name, READ_FLAGS));
   try {
     const generation = await factsOf(fd, root.isLocal);
     if (!generation.isFile()) throw Object.assign(new Error("Not a file"), { code: "EISDIR" });

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import {
   MovedError,
+  READ_FLAGS,
   makeFolder,
   pruneUpward,
   refuseLink,
@@ -65,6 +66,7 @@ export function heldDirectories(options: DirectoriesOptions): Directories {
   return {
     peek: (path) => peek(held, path),
     hold: (path, create = false) => hold(held, path, create),
+    openFile: (path) => openInPlace(join(options.root, path), READ_FLAGS),
     forget: (path) => forget(held, path),
     prune: (path, top) => {
       held.pruning.set(path, top);
@@ -194,11 +196,19 @@ async function openChecked(
   path: string,
   create: boolean,
 ): Promise<{ readonly fd: number; readonly start: string }> {
-  const full = join(options.root, path);
-  const fd = await openFolder(options, path, create);
+  const fd = await inPlace(await openFolder(options, path, create), join(options.root, path));
+  return { fd, start: `${DESCRIPTORS}${fd}/` };
+}
+
+async function openInPlace(path: string, flags: number): Promise<number> {
+  return await inPlace(await open(path, flags), path);
+}
+
+/** @returns The descriptor, when it is what its path says; else it is closed. */
+async function inPlace(fd: number, path: string): Promise<number> {
   try {
-    assertInPlace(fd, full);
-    return { fd, start: `${DESCRIPTORS}${fd}/` };
+    assertInPlace(fd, path);
+    return fd;
   } catch (error) {
     await close(fd);
     throw error;

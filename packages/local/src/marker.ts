@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
-import fs from "node:fs";
 import { lstat, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { inFolder, syncDirectory, type Directories } from "./directories.js";
+import { READ_FLAGS, inFolder, syncDirectory, type Directories } from "./directories.js";
 import { failure, type FailureContext } from "./errors.js";
 import type { Layout } from "./layout.js";
 import { PRIVATE_FOLDER } from "./plain-layout.js";
@@ -19,8 +18,6 @@ export interface Marker {
 
 const NAME = "layout.json";
 
-const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
-
 /**
  * The marker of a root, or `undefined` when nothing was ever written there.
  *
@@ -35,7 +32,7 @@ export async function readMarker(
   await assertFolder(join(root, PRIVATE_FOLDER), context);
   let text: string;
   try {
-    text = await readFile(path, { encoding: "utf8", flag: O_RDONLY | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0) });
+    text = await readFile(path, { encoding: "utf8", flag: READ_FLAGS });
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
     throw error;

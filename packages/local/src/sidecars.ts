@@ -1,19 +1,23 @@
 import { createHash } from "node:crypto";
 import fs, { type BigIntStats } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import {
-  inFolder,
-  readFolder,
-  splitPath,
-  syncDirectory,
-  type Directories,
-  type Directory,
-} from "./directories.js";
+import { inFolder, readFolder, syncDirectory, type Directories, type Directory } from "./directories.js";
 import { formatFacts, parseFacts, type Facts } from "./facts.js";
 import { generationName, type Generation } from "./generation.js";
 import { PRIVATE_FOLDER } from "./plain-layout.js";
-import { codeOf, fsync, lstat, rename, tolerate, unlink, writeFully } from "./system.js";
+import {
+  closeLater,
+  closeQuietly,
+  codeOf,
+  fsync,
+  lstat,
+  readFully,
+  readOnce,
+  rename,
+  tolerate,
+  unlink,
+  writeFully,
+} from "./system.js";
 import type { Temporaries } from "./temporaries.js";
 
 export interface FoundFacts {
@@ -53,8 +57,6 @@ const SUFFIX = ".json";
 /** No folder for such sidecars was ever made, so there was none to miss. */
 const NO_FACTS: FoundFacts = { facts: undefined, certain: true };
 
-const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
-
 /** A sidecar without its object is a writer's that is still at work, or was killed: after this time the latter. */
 const ABANDONED_MS = 60 * 60 * 1000;
 
@@ -65,11 +67,23 @@ export function createSidecars({ directories, temporaries, isLocal }: SidecarOpt
     if (!(await buckets.mayHave(bucket))) return [];
     return await namesIn(directories, folder);
   };
+  /** A damaged sidecar is an error: without the facts the object is not what was put. */
+  const readFacts = async (path: string, key: string): Promise<Facts | undefined> => {
+    const text = await readText(directories, path, isLocal);
+    if (text === undefined) return undefined;
+    const facts = parseFacts(text, key);
+    if (facts === undefined) throw damaged(path);
+    return facts;
+  };
+  const findRestored = async (key: string, folder: string, generation: Generation) => {
+    const name = matching(await namesIn(directories, folder), generation);
+    return name === undefined ? undefined : await readFacts(`${folder}/${name}`, key);
+  };
   const find = async (key: string, generation: Generation): Promise<FoundFacts> => {
     const { bucket, folder } = placeOf(key);
     if (!(await buckets.mayHave(bucket))) return NO_FACTS;
-    const name = matching(await namesIn(directories, folder), generation);
-    const facts = name === undefined ? undefined : await read(directories, `${folder}/${name}`, key);
+    const exact = `${folder}/${generationName(generation)}${SUFFIX}`;
+    const facts = (await readFacts(exact, key)) ?? (await findRestored(key, folder, generation));
     return { facts, certain: facts !== undefined };
   };
   const write: Sidecars["write"] = async (key, generation, facts, durable) => {
@@ -130,31 +144,43 @@ function matching(names: readonly string[], generation: Generation): string | un
   return similar.length === 1 ? similar[0] : undefined;
 }
 
-/** A damaged sidecar is an error: without the facts the object is not what was put. */
-async function read(directories: Directories, path: string, key: string): Promise<Facts | undefined> {
-  const { parent, name } = splitPath(path);
-  const flag = O_RDONLY | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0);
-  let text: string;
+/** More than most sidecars have, in bytes. */
+const TEXT_BYTES = 4096;
+
+/** The text of a small file; `undefined` when there is none. */
+async function readText(
+  directories: Directories,
+  path: string,
+  isLocal: boolean,
+): Promise<string | undefined> {
+  let fd: number;
   try {
-    text = await inFolder(directories, parent, false, ({ start }) =>
-      readFile(start + name, { encoding: "utf8", flag }),
-    );
+    fd = await directories.openFile(path);
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
     throw error;
   }
-  const facts = parseFacts(text, key);
-  if (facts === undefined) throw damaged(path);
-  return facts;
+  try {
+    let bytes = Buffer.allocUnsafe(TEXT_BYTES);
+    let length = await readOnce(fd, bytes, 0, TEXT_BYTES, 0);
+    while (length === bytes.byteLength) {
+      bytes = Buffer.concat([bytes, Buffer.allocUnsafe(length)]);
+      length += await readFully(fd, bytes, length, bytes.byteLength - length, length);
+    }
+    return bytes.toString("utf8", 0, length);
+  } finally {
+    if (isLocal) closeQuietly(fd, 0);
+    else closeLater(fd);
+  }
 }
 
-/** What other errors say of a key, "a folder" and "no folder", says of our own files that they are damaged. */
+/** What other errors say of a key, "a folder", "no folder" or "a pipe", says of our own files that they are damaged. */
 async function intact<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
     const code = codeOf(error);
-    throw code === "ENOTDIR" || code === "EISDIR" ? damaged(FOLDER, error) : error;
+    throw code === "ENOTDIR" || code === "EISDIR" || code === "ESPIPE" ? damaged(FOLDER, error) : error;
   }
 }
 

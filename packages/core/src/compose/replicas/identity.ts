@@ -11,7 +11,10 @@ export interface Identity {
   readonly sha256?: string | undefined;
 }
 
-const PACKED = /^s1:([0-9a-f]{16}):([0-9a-f]{64})?:(.+)$/;
+/** `s1:<version>:<sha256, may be empty>:<write id>`. */
+const START = "s1:";
+const VERSION_END = START.length + 16;
+const HEX = /^[0-9a-f]*$/;
 
 /** Packs an identity into a write id, which every provider with metadata keeps and gives back. */
 export function packIdentity({ version, writeId, sha256 = "" }: Identity): string {
@@ -19,13 +22,20 @@ export function packIdentity({ version, writeId, sha256 = "" }: Identity): strin
 }
 
 /** The identity of an object; none when it was not written through a composer with a journal. */
-export function identityOf({ writeId }: Pick<ObjectInfo, "writeId">): Identity | undefined {
-  const [, version, sha256, inner] = PACKED.exec(writeId ?? "") ?? [];
-  return version === undefined || inner === undefined ? undefined : { version, writeId: inner, sha256 };
+export function identityOf(info: Pick<ObjectInfo, "writeId">): Identity | undefined {
+  const version = versionOf(info);
+  if (version === undefined) return undefined;
+  const rest = (info.writeId as string).slice(VERSION_END + 1);
+  const end = rest.indexOf(":");
+  if (end === -1 || end === rest.length - 1) return undefined;
+  return { version, writeId: rest.slice(end + 1), sha256: end === 0 ? undefined : rest.slice(0, end) };
 }
 
-export function versionOf(info: Pick<ObjectInfo, "writeId">): Version | undefined {
-  return identityOf(info)?.version;
+/** Every read asks for it. */
+export function versionOf({ writeId }: Pick<ObjectInfo, "writeId">): Version | undefined {
+  if (writeId === undefined || !writeId.startsWith(START) || writeId[VERSION_END] !== ":") return undefined;
+  const version = writeId.slice(START.length, VERSION_END);
+  return HEX.test(version) ? version : undefined;
 }
 
 /** Whether an object is the one that the key is. */

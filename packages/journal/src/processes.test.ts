@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { defaultDriver } from "./database.js";
@@ -45,6 +45,12 @@ describe("the processes of a journal", () => {
     expect(isAnnounced).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
     expect(isAnnounced).toBe(true);
+  });
+
+  it("may have others among them when their folder is gone", () => {
+    const first = joinHere();
+    rmSync(join(temp.folder, "processes"), { recursive: true });
+    expect(first.isAlone()).toBe(false);
   });
 
   it("do not take other files for a process", () => {

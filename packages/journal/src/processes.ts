@@ -33,7 +33,14 @@ export function joinProcesses(folder: string, driver: Driver): Processes {
     name === own ||
     (NAME.test(name) && existsSync(join(folder, name)) && isLocked(join(folder, name), driver));
   sweep(folder, isAlive);
-  const isAlone = (): boolean => readdirSync(folder).every((name) => name === own || !NAME.test(name));
+  const isAlone = (): boolean => {
+    try {
+      return readdirSync(folder).every((name) => name === own || !NAME.test(name));
+    } catch {
+      // Somebody has removed the folder: whether there are others cannot be told.
+      return false;
+    }
+  };
   return {
     own,
     isAlive,

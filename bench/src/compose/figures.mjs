@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { StorageError, createStorage, fallback, intercept, mirror, toBody } from "@stowage/core";
 import { answerOnce } from "../child.mjs";
 import { times } from "../times.mjs";
@@ -67,13 +68,21 @@ async function repair(root, { count, bytes }) {
   return [{ title: `repair of ${count} objects of 8 MiB`, value: mebibytes / seconds, unit: "MiB/s" }];
 }
 
-/** Every key of three members, merged, next to the three listings one after the other. */
+/**
+ * Every key of three members, merged, next to the three listings one after the other. Every page takes a turn of the
+ * event loop, as it does wherever it comes from a disk or a server.
+ */
 async function listing(count) {
-  const members = memories();
+  const stores = memories();
   const empty = await toBody("");
-  for (const [place, member] of members.entries()) {
-    for (let index = 0; index < count; index++) await member.put(keyOf(index * 3 + place), empty, {});
+  for (const [place, store] of stores.entries()) {
+    for (let index = 0; index < count; index++) await store.put(keyOf(index * 3 + place), empty, {});
   }
+  const around = async (_call, next) => {
+    await setImmediate();
+    return await next();
+  };
+  const members = stores.map((store) => intercept(store, { type: "elsewhere", around }));
   const apart = await timed(async () => {
     for (const member of members) await listed(createStorage(member));
   });
@@ -81,6 +90,8 @@ async function listing(count) {
   const delays = monitorEventLoopDelay({ resolution: 1 });
   delays.enable();
   const merged = await timed(() => listed(storage));
+  // A block that is not over is not seen.
+  await setTimeout(2);
   delays.disable();
   if (merged.keys !== count * 3) throw new Error(`${merged.keys} keys instead of ${count * 3}`);
   return [

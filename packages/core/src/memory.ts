@@ -194,15 +194,29 @@ async function copy(state: Memory, from: string, to: string, options: CopyOption
 async function list(state: Memory, options: ListOptions): Promise<ListPage> {
   options.signal?.throwIfAborted();
   const { prefix = "" } = options;
-  const page = new PageBuilder(options, unpackKeyCursor(options, state.name));
-  state.sorted ??= [...state.objects.keys()].sort(compareKeys);
-  for (const key of state.sorted) {
-    if (!key.startsWith(prefix)) continue;
+  const after = unpackKeyCursor(options, state.name);
+  const page = new PageBuilder(options, after);
+  const sorted = (state.sorted ??= [...state.objects.keys()].sort(compareKeys));
+  const start = [prefix, after ?? ""].toSorted(compareKeys)[1] as string;
+  for (let index = indexFrom(sorted, start); index < sorted.length; index++) {
+    const key = sorted[index] as string;
+    if (!key.startsWith(prefix)) break;
     const entry = listEntry(key, options);
     if (!page.wants(entry)) continue;
     if (!page.add(entry, entry === key ? find(state, key, "list").info : undefined)) break;
   }
   return page.build();
+}
+
+/** Where the keys begin that are not before `start`. */
+function indexFrom(sorted: readonly string[], start: string): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compareKeys(sorted[middle] as string, start) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function refOf(state: Memory, key: string): string {

@@ -6,6 +6,7 @@ import type { StorageProvider } from "../provider.js";
 import { contents, place } from "../testing/chain.test-support.js";
 import { testMember, type TestMember } from "../testing/member.test-support.js";
 import { rejection } from "../testing/streams.test-support.js";
+import { adoptKey } from "./replicas/replicated.js";
 import { bucketOf } from "./split-hash.js";
 import { setSplitPercent, split, splitPercent, type SplitOptions } from "./split.js";
 
@@ -98,5 +99,15 @@ describe("a split that moves its objects", () => {
     const error = await rejection(createStorage(make({ salt: "t" })).put("a", "abc"));
     expect(error).toMatchObject({ code: "InvalidArgument" });
     expect((error as Error).message).toContain('the salt was "s" and is now "t"');
+  });
+
+  it("refuses what does not say whether objects are moved", () => {
+    const move = "yes" as unknown as boolean;
+    expect(() => world().make({ move })).toThrow("split: move is true or false, not yes");
+  });
+
+  it("refuses to adopt what is no key", async () => {
+    const provider = world().make();
+    expect(await rejection(adoptKey(provider, "a//b"))).toMatchObject({ code: "InvalidKey" });
   });
 });

@@ -93,6 +93,7 @@ export function split(options: SplitOptions): StorageProvider {
   if (onUnavailable !== "fail" && onUnavailable !== "other") {
     throw new TypeError(`split: onUnavailable is "fail" or "other", not ${String(onUnavailable)}`);
   }
+  if (typeof move !== "boolean") throw new TypeError(`split: move is true or false, not ${String(move)}`);
   const prepared = prepareMembers("split", [from, to], options);
   const proposed = { salt, basisPoints: toBasisPoints(percent) };
   const overwrites = assertOverwrites("split", options.overwrites);

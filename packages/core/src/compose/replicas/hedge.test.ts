@@ -134,4 +134,10 @@ describe("a read that is hedged", () => {
   ])("refuses %o", (options, name) => {
     expect(() => createHedge(options)).toThrow(`hedge: ${name} is a number`);
   });
+
+  it("refuses what is no object", () => {
+    expect(() => createHedge(true as unknown as HedgeOptions)).toThrow(
+      "hedge takes an object, such as {}, not boolean",
+    );
+  });
 });

@@ -37,7 +37,10 @@ const USUAL = 0.95;
 const TOKENS_MAX = 10;
 
 /** @throws TypeError when an option is not a number in its range. */
-export function createHedge({ leastMs = LEAST_MS, share = SHARE }: HedgeOptions): Hedge {
+export function createHedge(options: HedgeOptions): Hedge {
+  if (Object(options) !== options)
+    throw new TypeError(`hedge takes an object, such as {}, not ${typeof options}`);
+  const { leastMs = LEAST_MS, share = SHARE } = options;
   if (!(leastMs >= 1))
     throw new TypeError(`hedge: leastMs is a number of milliseconds, not ${String(leastMs)}`);
   if (!(share > 0 && share <= 1))

@@ -12,6 +12,7 @@ import type {
   StorageProvider,
   Supports,
 } from "../../provider.js";
+import { assertKey } from "../../key.js";
 import { ownProviders, type OwnProviders } from "../../own-providers.js";
 import { joinedUpkeep } from "../../upkeep.js";
 import { PROMISES } from "../promises.js";
@@ -184,14 +185,16 @@ async function signReplicated(set: ReplicaSet, key: string, options: SignedUrlOp
 /**
  * Has a composer look where the object of a key is; repair brings it to where it should be.
  *
- * @throws StorageError `Unavailable` when a member does not answer.
+ * @throws StorageError `InvalidKey`; `Unavailable` when a member does not answer.
  */
 export async function adoptKey(
   provider: StorageProvider,
   key: string,
   options: CallOptions = {},
 ): Promise<void> {
-  await adoptKeyOf(own.require(provider, "adoptKey"), key, options);
+  const set = own.require(provider, "adoptKey");
+  assertKey(key, "repair", set.name);
+  await adoptKeyOf(set, key, options);
 }
 
 /**

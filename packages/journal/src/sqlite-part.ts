@@ -107,21 +107,19 @@ function readerOfOne(database: Database, part: number): KnownRows {
 function readerOfAll(database: Database, part: number): () => KnownRows | undefined {
   const rows = database.prepare("SELECT key, row, revision FROM rows WHERE part = ? LIMIT ?");
   const generations = database.prepare("SELECT slot, drops FROM generations WHERE part = ?");
-  return () => {
-    const [found, dropped] = atOnce(database, () => [
-      rows.all(part, KNOWN_ROWS_MAX + 1) as readonly FoundKey[],
-      generations.all(part) as readonly FoundGeneration[],
-    ]);
+  const read = (): KnownRows | undefined => {
+    const found = rows.all(part, KNOWN_ROWS_MAX + 1) as readonly FoundKey[];
     if (found.length > KNOWN_ROWS_MAX) return undefined;
     const entries = new Map(
       found.map(({ key, row, revision }) => [key, { row: parseRow(row, revision), revision }] as const),
     );
     const absent = Array.from({ length: SLOTS }, () => ({ revision: noRow(0) }));
-    for (const { slot, drops } of dropped) {
+    for (const { slot, drops } of generations.all(part) as readonly FoundGeneration[]) {
       absent[slot] = { revision: noRow(drops) };
     }
     return (key) => entries.get(key) ?? (absent[slotOf(key)] as JournalEntry);
   };
+  return () => atOnce(database, read);
 }
 
 function atOnce<T>(database: Database, read: () => T): T {

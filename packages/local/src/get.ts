@@ -8,7 +8,7 @@ import { lookAt } from "./look.js";
 import { assertMatch } from "./put.js";
 import type { Root } from "./root.js";
 import type { Facts } from "./facts.js";
-import { close, closeLater, closeQuietly, factsOf, open, readFully, readOnce } from "./system.js";
+import { close, closeRead, factsOf, open, readFully, readOnce } from "./system.js";
 
 /** Objects and ranges up to this size are read at once, and their file is closed before the caller sees them. */
 const SMALL_BYTES = 128 * 1024;
@@ -43,14 +43,8 @@ export async function getObject(disk: Disk, key: string, options: GetOptions): P
   } catch (error) {
     throw toLocalError(error, context);
   } finally {
-    if (!handedOver) closeRead(file);
+    if (!handedOver) closeRead(file.fd, Number(file.generation.size), file.isLocal);
   }
-}
-
-/** Nothing was written, so there is nothing to learn from the closing, and nothing to wait for. */
-function closeRead({ fd, generation, isLocal }: OpenFile): void {
-  if (isLocal) closeQuietly(fd, Number(generation.size));
-  else closeLater(fd);
 }
 
 async function readSmall(

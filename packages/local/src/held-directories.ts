@@ -66,7 +66,10 @@ export function heldDirectories(options: DirectoriesOptions): Directories {
   return {
     peek: (path) => peek(held, path),
     hold: (path, create = false) => hold(held, path, create),
-    openFile: (path) => openInPlace(join(options.root, path), READ_FLAGS),
+    openFile: async (path) => {
+      const full = join(options.root, path);
+      return await inPlace(await open(full, READ_FLAGS), full);
+    },
     forget: (path) => forget(held, path),
     prune: (path, top) => {
       held.pruning.set(path, top);
@@ -198,10 +201,6 @@ async function openChecked(
 ): Promise<{ readonly fd: number; readonly start: string }> {
   const fd = await inPlace(await openFolder(options, path, create), join(options.root, path));
   return { fd, start: `${DESCRIPTORS}${fd}/` };
-}
-
-async function openInPlace(path: string, flags: number): Promise<number> {
-  return await inPlace(await open(path, flags), path);
 }
 
 /** @returns The descriptor, when it is what its path says; else it is closed. */

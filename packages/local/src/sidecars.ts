@@ -6,8 +6,7 @@ import { formatFacts, parseFacts, type Facts } from "./facts.js";
 import { generationName, type Generation } from "./generation.js";
 import { PRIVATE_FOLDER } from "./plain-layout.js";
 import {
-  closeLater,
-  closeQuietly,
+  closeRead,
   codeOf,
   fsync,
   lstat,
@@ -82,8 +81,8 @@ export function createSidecars({ directories, temporaries, isLocal }: SidecarOpt
   const find = async (key: string, generation: Generation): Promise<FoundFacts> => {
     const { bucket, folder } = placeOf(key);
     if (!(await buckets.mayHave(bucket))) return NO_FACTS;
-    const exact = `${folder}/${generationName(generation)}${SUFFIX}`;
-    const facts = (await readFacts(exact, key)) ?? (await findRestored(key, folder, generation));
+    const exact = await readFacts(`${folder}/${nameOf(generation)}`, key);
+    const facts = exact ?? (await findRestored(key, folder, generation));
     return { facts, certain: facts !== undefined };
   };
   const write: Sidecars["write"] = async (key, generation, facts, durable) => {
@@ -95,7 +94,7 @@ export function createSidecars({ directories, temporaries, isLocal }: SidecarOpt
       if (durable) await fsync(temporary.fd);
       await temporary.close();
       await inFolder(directories, folder, true, async (directory) => {
-        await rename(temporary.path, directory.start + generationName(generation) + SUFFIX);
+        await rename(temporary.path, directory.start + nameOf(generation));
         if (durable) await syncDirectory(directory);
       });
       temporary.moved();
@@ -121,6 +120,10 @@ function placeOf(key: string): { readonly bucket: string; readonly folder: strin
   return { bucket, folder: `${FOLDER}/${bucket}/${digest.slice(2, 34)}` };
 }
 
+function nameOf(generation: Generation): string {
+  return generationName(generation) + SUFFIX;
+}
+
 async function namesIn(directories: Directories, folder: string): Promise<readonly string[]> {
   try {
     const entries = await inFolder(directories, folder, false, readFolder);
@@ -136,7 +139,7 @@ const RESTORED_NS = 2_000_000_000n;
 
 /** The sidecar of a generation; that of a file restored with its times, when only its number differs. */
 function matching(names: readonly string[], generation: Generation): string | undefined {
-  const exact = generationName(generation) + SUFFIX;
+  const exact = nameOf(generation);
   if (names.includes(exact)) return exact;
   if (generation.ctimeNs - generation.mtimeNs < RESTORED_NS) return undefined;
   const restored = exact.slice(0, exact.lastIndexOf("-") + 1);
@@ -169,8 +172,7 @@ async function readText(
     }
     return bytes.toString("utf8", 0, length);
   } finally {
-    if (isLocal) closeQuietly(fd, 0);
-    else closeLater(fd);
+    closeRead(fd, 0, isLocal);
   }
 }
 
@@ -196,7 +198,7 @@ async function removeOld(
   current: Generation | undefined,
 ): Promise<void> {
   const goneName = gone === undefined ? undefined : matching(names, gone);
-  const currentName = current === undefined ? undefined : generationName(current) + SUFFIX;
+  const currentName = current === undefined ? undefined : nameOf(current);
   const oldest = BigInt(Date.now() - ABANDONED_MS) * 1_000_000n;
   await tolerate(
     inFolder(directories, folder, false, async ({ start }) => {

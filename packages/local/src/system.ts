@@ -67,8 +67,14 @@ export function closeQuietly(fd: number, sizeBytes: number): void {
 }
 
 /** Closes a file without waiting for it. */
-export function closeLater(fd: number): void {
+function closeLater(fd: number): void {
   close(fd).catch(() => {});
+}
+
+/** Closes a file that was only read: there is nothing to learn from it, and nothing to wait for. */
+export function closeRead(fd: number, sizeBytes: number, isLocal: boolean): void {
+  if (isLocal) closeQuietly(fd, sizeBytes);
+  else closeLater(fd);
 }
 
 export function fstat(fd: number): Promise<BigIntStats> {

@@ -8,10 +8,10 @@ export interface Ablation {
   readonly without: readonly Edit[];
 }
 
-const REPLICAS = "core/src/compose/replicas/";
+const JOURNALED = "core/src/compose/journaled/";
 
 const READS_UNDECIDED: Edit = edit(
-  `${REPLICAS}read.ts`,
+  `${JOURNALED}read/read.ts`,
   "return row === undefined || !isUndecided(row, versionOf(info));",
   "return row === undefined || versionOf(info) !== key;",
 );
@@ -22,7 +22,7 @@ export const ABLATIONS: readonly Ablation[] = [
     scenarios: ["mirror-quorum", "fallback"],
     without: [
       edit(
-        `${REPLICAS}read-once.ts`,
+        `${JOURNALED}read/read-once.ts`,
         "if (row?.current !== undefined) return await readCurrent(look, row, row.current);",
         "if (row?.current !== undefined) return await readBase(look, undefined);",
       ),
@@ -33,7 +33,7 @@ export const ABLATIONS: readonly Ablation[] = [
     scenarios: ["mirror-quorum", "mirror-primary"],
     without: [
       edit(
-        `${REPLICAS}row.ts`,
+        `${JOURNALED}row/row.ts`,
         "suspects: { ...row.suspects, [member]: until },",
         "suspects: { ...row.suspects, [member]: until * 0 },",
       ),
@@ -44,7 +44,7 @@ export const ABLATIONS: readonly Ablation[] = [
     scenarios: ["mirror-all", "mirror-quorum"],
     without: [
       edit(
-        `${REPLICAS}row.ts`,
+        `${JOURNALED}row/row.ts`,
         "return { ...undecided(left), lease: undefined, nextAt: now };",
         "return row.open === undefined ? { ...left, lease: undefined, nextAt: now } : { ...row, open: undefined, lease: undefined, nextAt: now };",
       ),
@@ -66,7 +66,7 @@ export const ABLATIONS: readonly Ablation[] = [
     scenarios: ["mirror-all", "fallback"],
     without: [
       edit(
-        `${REPLICAS}row.ts`,
+        `${JOURNALED}row/row.ts`,
         "return { ...undecided(left), lease: undefined, nextAt: now };",
         'return { ...undecided(left), ...(row.current?.kind === "delete" && { current: undefined }), lease: undefined, nextAt: now };',
       ),
@@ -77,17 +77,17 @@ export const ABLATIONS: readonly Ablation[] = [
     scenarios: ["mirror-quorum", "mirror-primary"],
     without: [
       edit(
-        `${REPLICAS}held-key.ts`,
+        `${JOURNALED}hold/held-key.ts`,
         "const turn = set.lock.run(key, async () => {",
         'const turn = (operation === "repair" ? { run: <R>(_key: string, go: () => Promise<R>) => go() } : set.lock).run(key, async () => {',
       ),
       edit(
-        `${REPLICAS}held-key.ts`,
+        `${JOURNALED}hold/held-key.ts`,
         "if (!(await isHeldElsewhere(set, entry.row))) {",
         'if (operation === "repair") return { ...entry, ...(entry.row && { row: { ...entry.row, open: undefined } }) };\n    if (!(await isHeldElsewhere(set, entry.row))) {',
       ),
       edit(
-        `${REPLICAS}held-key.ts`,
+        `${JOURNALED}hold/held-key.ts`,
         "const written = await journal.write(key, revision, row)",
         'if (operation === "repair") revision = (await journal.read(key)).revision;\n      const written = await journal.write(key, revision, row)',
       ),
@@ -98,7 +98,7 @@ export const ABLATIONS: readonly Ablation[] = [
     scenarios: ["mirror-all", "mirror-quorum"],
     without: [
       edit(
-        `${REPLICAS}decide.ts`,
+        `${JOURNALED}write/decide.ts`,
         'if (outcomes.some(({ state }) => state === "applied" || state === "partial")) {',
         'if (outcomes.filter(({ state }) => state === "applied").length >= set.placement.need) {',
       ),
@@ -114,12 +114,12 @@ export const ABLATIONS: readonly Ablation[] = [
     scenarios: ["mirror-all", "mirror-quorum", "fallback"],
     without: [
       edit(
-        `${REPLICAS}row.ts`,
+        `${JOURNALED}row/row.ts`,
         "return open?.version === version || uncertain",
         'return (open === undefined && version === "") || uncertain',
       ),
       edit(
-        `${REPLICAS}read-once.ts`,
+        `${JOURNALED}read/read-once.ts`,
         "return version !== undefined && row.open !== undefined && version > row.open.version;",
         "return false;",
       ),
@@ -130,7 +130,7 @@ export const ABLATIONS: readonly Ablation[] = [
     scenarios: ["fallback", "split"],
     without: [
       edit(
-        `${REPLICAS}read-once.ts`,
+        `${JOURNALED}read/read-once.ts`,
         'return silent === undefined\n    ? { state: "absent", isFinal: false }',
         'return silent !== null\n    ? { state: "absent", isFinal: false }',
       ),
@@ -141,7 +141,7 @@ export const ABLATIONS: readonly Ablation[] = [
     scenarios: ["split", "fallback"],
     without: [
       edit(
-        `${REPLICAS}repair-key.ts`,
+        `${JOURNALED}upkeep/repair-key.ts`,
         'const mayClear = current.kind === "delete" || (isHome && ',
         'const mayClear = current.kind === "delete" || (!isHome && ',
       ),
@@ -152,12 +152,12 @@ export const ABLATIONS: readonly Ablation[] = [
     scenarios: ["moves", "split"],
     without: [
       edit(
-        `${REPLICAS}read.ts`,
+        `${JOURNALED}read/read.ts`,
         'if (reading.state === "absent" && (reading.isFinal || (await isUnchanged(set, key, entry)))) {',
         'if (reading.state === "absent") {',
       ),
       edit(
-        `${REPLICAS}repair-key.ts`,
+        `${JOURNALED}upkeep/repair-key.ts`,
         "for (const member of lacking) held.row = await copied(set, held, current, member, options);\n  return held.row;",
         `for (const member of lacking) held.row = await copied(set, held, current, member, options);
          if (!targets.every((name) => held.row.holds[name] === current.version)) return held.row;
@@ -170,7 +170,7 @@ export const ABLATIONS: readonly Ablation[] = [
     scenarios: ["mirror-quorum", "fallback"],
     without: [
       edit(
-        `${REPLICAS}list.ts`,
+        `${JOURNALED}read/list.ts`,
         "await correct(set, options, head, [...new Set([...keys, ...doubtful])], objects, prefixes);",
         "",
       ),
@@ -180,7 +180,11 @@ export const ABLATIONS: readonly Ablation[] = [
     rule: "F8: a listing looks at the keys in transition before and after it has asked the members",
     scenarios: ["mirror-quorum", "moves", "fallback"],
     without: [
-      edit(`${REPLICAS}list.ts`, "[...new Set([...before.keys, ...after.keys])]", "[...new Set(after.keys)]"),
+      edit(
+        `${JOURNALED}read/list.ts`,
+        "[...new Set([...before.keys, ...after.keys])]",
+        "[...new Set(after.keys)]",
+      ),
     ],
   },
   {
@@ -188,7 +192,7 @@ export const ABLATIONS: readonly Ablation[] = [
     scenarios: ["mirror-primary", "fallback"],
     without: [
       edit(
-        `${REPLICAS}conditions.ts`,
+        `${JOURNALED}write/conditions.ts`,
         "if (shown !== undefined && writeId !== undefined && shown.writeId === writeId) return shown;",
         "",
       ),
@@ -199,7 +203,7 @@ export const ABLATIONS: readonly Ablation[] = [
     scenarios: ["fallback"],
     without: [
       edit(
-        "core/src/compose/chain.ts",
+        "core/src/compose/group.ts",
         '(rule === "option" &&',
         'rule === "option" ||\n    (rule === "option" &&',
       ),
@@ -232,7 +236,7 @@ export const ABLATIONS: readonly Ablation[] = [
     scenarios: ["mirror-expiring"],
     without: [
       edit(
-        `${REPLICAS}replica-set.ts`,
+        `${JOURNALED}replica-set.ts`,
         "return placement.alike && !state.mayLack;",
         "return placement.alike;",
       ),
@@ -242,10 +246,10 @@ export const ABLATIONS: readonly Ablation[] = [
     rule: "nothing expires that others have yet to get",
     scenarios: ["mirror-expiring"],
     without: [
-      edit(`${REPLICAS}guarded-upkeep.ts`, "|| (await set.journal.read(key)).row !== undefined", ""),
-      edit(`${REPLICAS}guarded-upkeep.ts`, "if (!mine.isNew) return false;", ""),
+      edit(`${JOURNALED}upkeep/guarded-upkeep.ts`, "|| (await set.journal.read(key)).row !== undefined", ""),
+      edit(`${JOURNALED}upkeep/guarded-upkeep.ts`, "if (!mine.isNew) return false;", ""),
       edit(
-        `${REPLICAS}guarded-upkeep.ts`,
+        `${JOURNALED}upkeep/guarded-upkeep.ts`,
         "if (!(await othersHave(set, member, key, answer.info, options))) return true;",
         "",
       ),

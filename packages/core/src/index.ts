@@ -1,15 +1,15 @@
-export { consume, delay, linkedController } from "./abort.js";
-export { toBody, type BodyContent, type BodyInput, type BodyOptions, type WebMessage } from "./body.js";
-export { assertPut } from "./check.js";
-export { contentDisposition } from "./content-disposition.js";
-export { CONTENT_TYPE_UNKNOWN, contentTypeOf, extensionOf } from "./content-type.js";
+export { consume, delay, linkedController } from "./kit/abort.js";
+export { toBody, type BodyContent, type BodyInput, type BodyOptions, type WebMessage } from "./body/body.js";
+export { assertPut } from "./facade/check.js";
+export { contentDisposition } from "./facade/content-disposition.js";
+export { CONTENT_TYPE_UNKNOWN, contentTypeOf, extensionOf } from "./contract/content-type.js";
 export { fallback, type FallbackOptions } from "./compose/fallback.js";
-export type { FallbackOnCode } from "./compose/chain.js";
+export type { FallbackOnCode } from "./compose/group.js";
 export type { MemberOptions } from "./compose/members.js";
-export { createStorage } from "./create-storage.js";
-export { packCursor, unpackCursor, unpackKeyCursor } from "./cursor.js";
-export type { RepairOptions, RepairWorker } from "./repair-worker.js";
-export type { DeleteManyResult } from "./delete-many.js";
+export { createStorage } from "./facade/create-storage.js";
+export { packCursor, unpackCursor, unpackKeyCursor } from "./kit/cursor.js";
+export type { RepairOptions, RepairWorker } from "./facade/repair-worker.js";
+export type { DeleteManyResult } from "./facade/delete-many.js";
 export {
   ERROR_CODES,
   StorageError,
@@ -23,8 +23,8 @@ export {
   type Operation,
   type StorageErrorCode,
   type StorageErrorOptions,
-} from "./errors.js";
-export type { StorageEvent } from "./event.js";
+} from "./contract/errors.js";
+export type { StorageEvent } from "./contract/event.js";
 export {
   describeProvider,
   intercept,
@@ -34,13 +34,13 @@ export {
   type EveryMember,
   type KeyMapping,
   type Layer,
-} from "./intercept.js";
-export { KEY_BYTES_MAX, MARKER_KEY, assertKey, compareKeys, keyProblem } from "./key.js";
-export { cutStretch } from "./cut-stretch.js";
-export { fillParts } from "./fill-parts.js";
-export { guardResult, resumingBody, type ResumingOptions } from "./guard.js";
-export type { Inspection } from "./flowed-stream.js";
-export { createKeyLock, type KeyLock } from "./key-lock.js";
+} from "./wrap/intercept.js";
+export { KEY_BYTES_MAX, MARKER_KEY, assertKey, compareKeys, keyProblem } from "./contract/key.js";
+export { cutStretch } from "./body/cut-stretch.js";
+export { fillParts } from "./body/fill-parts.js";
+export { guardResult, resumingBody, type ResumingOptions } from "./body/guard.js";
+export type { Inspection } from "./body/flowed-stream.js";
+export { createKeyLock, type KeyLock } from "./kit/key-lock.js";
 export type {
   ControlRecord,
   Journal,
@@ -49,9 +49,9 @@ export type {
   JournalOwner,
   JournalPart,
   Version,
-} from "./journal.js";
-export { STUCK_MS, assertSameOwner, memoryJournal, noRow } from "./memory-journal.js";
-export { nextVersion } from "./version.js";
+} from "./contract/journal.js";
+export { STUCK_MS, assertSameOwner, memoryJournal, noRow } from "./memory/memory-journal.js";
+export { nextVersion } from "./contract/version.js";
 export {
   stamped as stampedRow,
   type Committed,
@@ -59,14 +59,14 @@ export {
   type Intent,
   type KeyRow,
   type Lease,
-} from "./compose/replicas/row.js";
-export type { JournalOptions } from "./compose/replicas/create-set.js";
-export { acceptMember, adoptKey } from "./compose/replicas/replicated.js";
-export type { HedgeOptions } from "./compose/replicas/hedge.js";
+} from "./compose/journaled/row/row.js";
+export type { JournalOptions } from "./compose/journaled/create-set.js";
+export { acceptMember, adoptKey } from "./compose/journaled/journaled.js";
+export type { HedgeOptions } from "./compose/journaled/hedge.js";
 export { mirror, type MirrorOptions } from "./compose/mirror.js";
 export { setSplitPercent, split, splitPercent, type SplitOptions } from "./compose/split.js";
-export { keyFromPath, type KeyFromPathOptions } from "./key-from-path.js";
-export { keyTemplate, type KeyTemplate, type KeyTemplateValues } from "./key-template.js";
+export { keyFromPath, type KeyFromPathOptions } from "./facade/key-from-path.js";
+export { keyTemplate, type KeyTemplate, type KeyTemplateValues } from "./facade/key-template.js";
 export type {
   CompleteUploadOptions,
   CreateUploadOptions,
@@ -77,13 +77,13 @@ export type {
   SignedUrlOptions,
   UploadReference,
   UploadedPart,
-} from "./links.js";
-export { memory, type MemoryOptions } from "./memory.js";
-export { METADATA_BYTES_MAX } from "./metadata.js";
-export { createMetrics, type Metrics } from "./metrics.js";
-export { isNotSent } from "./not-sent.js";
-export { ownProviders, type OwnProviders } from "./own-providers.js";
-export { PageBuilder, listEntry } from "./page.js";
+} from "./contract/links.js";
+export { memory, type MemoryOptions } from "./memory/memory.js";
+export { METADATA_BYTES_MAX } from "./contract/metadata.js";
+export { createMetrics, type Metrics } from "./facade/metrics.js";
+export { isNotSent } from "./kit/not-sent.js";
+export { ownProviders, type OwnProviders } from "./kit/own-providers.js";
+export { PageBuilder, listEntry } from "./kit/page.js";
 export {
   LIST_LIMIT_DEFAULT,
   type Body,
@@ -110,13 +110,13 @@ export {
   type SkippedKey,
   type StorageProvider,
   type Supports,
-} from "./provider.js";
-export type { PutDirectoryOptions } from "./put-directory.js";
-export type { PutManyItem, PutManyOptions, PutManyResult } from "./put-many.js";
-export { resolveRange } from "./range.js";
-export { decodeKeyPath, encodeKeyPath } from "./ref.js";
-export { replayable, type ReplayableBody, type ReplayableOptions } from "./replayable.js";
-export type { SourceContext } from "./source-stream.js";
+} from "./contract/provider.js";
+export type { PutDirectoryOptions } from "./facade/put-directory.js";
+export type { PutManyItem, PutManyOptions, PutManyResult } from "./facade/put-many.js";
+export { resolveRange } from "./contract/range.js";
+export { decodeKeyPath, encodeKeyPath } from "./kit/ref.js";
+export { replayable, type ReplayableBody, type ReplayableOptions } from "./body/replayable.js";
+export type { SourceContext } from "./body/source-stream.js";
 export type {
   DownloadOptions,
   FileStorage,
@@ -127,11 +127,11 @@ export type {
   StoragePutOptions,
   StoredAt,
   TimedOptions,
-} from "./storage.js";
-export { toStoredObject, type StoredObject } from "./stored-object.js";
-export { SUPPORTS_ALL } from "./supports.js";
-export type { Health, JournalHealth, MemberHealth, Upkeep, UpkeepCall } from "./upkeep.js";
-export { withTries } from "./tries.js";
+} from "./facade/storage.js";
+export { toStoredObject, type StoredObject } from "./facade/stored-object.js";
+export { SUPPORTS_ALL } from "./contract/supports.js";
+export type { Health, JournalHealth, MemberHealth, Upkeep, UpkeepCall } from "./contract/upkeep.js";
+export { withTries } from "./kit/tries.js";
 export { expiring, type ExpiringOptions, type ExpiryRule } from "./wrap/expiring.js";
 export { limit, type LimitOptions } from "./wrap/limit.js";
 export { prefixed } from "./wrap/prefixed.js";

@@ -1,14 +1,14 @@
 import { StorageError, isStorageError, toBody, type CopyOptions, type ObjectInfo } from "@stowage/core";
-import type { CopyRequest, ObjectAnswer, WriteAnswer } from "./client.js";
-import { assertEncrypted, removing, tryEncryption } from "./encrypted.js";
-import { toEtag } from "./etag.js";
-import { fromHeaders, toFields } from "./facts.js";
+import type { CopyRequest, ObjectAnswer, WriteAnswer } from "./server/client.js";
+import { assertEncrypted, removing, tryEncryption } from "./upload/encrypted.js";
+import { toEtag } from "./server/etag.js";
+import { fromHeaders, toFields } from "./server/facts.js";
 import { getObject } from "./get.js";
-import { partSizeFor } from "./parts.js";
-import { writeTags } from "./tags.js";
+import { partSizeFor } from "./upload/parts.js";
+import { writeTags } from "./upload/tags.js";
 import { ask, infoOf, writing, type Store } from "./store.js";
-import { uploadBody } from "./upload.js";
-import { finishParts, startPart, tagAgain, uploading, type Part, type Write } from "./part-upload.js";
+import { uploadBody } from "./upload/upload.js";
+import { finishParts, startPart, tagAgain, uploading, type Part, type Write } from "./upload/part-upload.js";
 
 /** An object of this store, or of another of the same server. */
 interface CopySource {

@@ -1,6 +1,6 @@
 import { isStorageError, type CallOptions, type DeleteFailure, type DeleteOptions } from "@stowage/core";
-import { S3FailureError } from "./client.js";
-import { toS3Error } from "./errors.js";
+import { S3FailureError } from "./server/client.js";
+import { toS3Error } from "./server/errors.js";
 import { ask, comparable, type Store } from "./store.js";
 
 /** The most keys in one request. @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */

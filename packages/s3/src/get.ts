@@ -11,8 +11,8 @@ import {
   type ServedRange,
 } from "@stowage/core";
 import type { Readable } from "node:stream";
-import type { GetAnswer, ObjectAnswer } from "./client.js";
-import { startDigest } from "./digest.js";
+import type { GetAnswer, ObjectAnswer } from "./server/client.js";
+import { startDigest } from "./server/digest.js";
 import { explainMissing } from "./head.js";
 import { ask, comparable, infoOf, type Store } from "./store.js";
 

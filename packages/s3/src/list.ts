@@ -8,8 +8,8 @@ import {
   type ListPage,
   type SkippedKey,
 } from "@stowage/core";
-import type { ListAnswer, ListedObject } from "./client.js";
-import { toEtag } from "./etag.js";
+import type { ListAnswer, ListedObject } from "./server/client.js";
+import { toEtag } from "./server/etag.js";
 import { ask, type Store } from "./store.js";
 
 /** The most entries in one answer. @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html */

@@ -1,12 +1,12 @@
 import { isStorageError, type CallOptions, type StorageError, type StorageProvider } from "@stowage/core";
 import { randomUUID } from "node:crypto";
-import type { Conditions, PutRequest } from "./client.js";
-import { DIALECTS, type Dialect } from "./dialect.js";
-import { bareEtag } from "./etag.js";
+import type { Conditions, PutRequest } from "./server/client.js";
+import { DIALECTS, type Dialect } from "./server/dialect.js";
+import { bareEtag } from "./server/etag.js";
 import { OWN } from "./own-provider.js";
-import { abandon } from "./created-upload.js";
+import { abandon } from "./upload/created-upload.js";
 import { ask, type Store } from "./store.js";
-import { timedStore } from "./timed-client.js";
+import { timedStore } from "./server/timed-client.js";
 
 /** What is asked of the server, with what it is asked on. */
 interface Probing {

@@ -1,8 +1,8 @@
 import { contentTypeOf, type Body, type ObjectInfo, type PutOptions } from "@stowage/core";
-import { toFields } from "./facts.js";
-import { isUnknown } from "./object-options.js";
+import { toFields } from "./server/facts.js";
+import { isUnknown } from "./server/object-options.js";
 import { ask, comparable, infoOf, type Store } from "./store.js";
-import { uploadBody } from "./upload.js";
+import { uploadBody } from "./upload/upload.js";
 
 export async function putObject(
   store: Store,

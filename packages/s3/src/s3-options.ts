@@ -1,8 +1,8 @@
 import type { S3Client as SdkClient } from "@aws-sdk/client-s3";
-import { assertCloudFront, type CloudFrontKey } from "./cloudfront.js";
-import { assertDialect, type Dialect, type DialectName } from "./dialect.js";
-import { assertObjectOptions, type ObjectOptions } from "./object-options.js";
-import { PARTS_MAX } from "./parts.js";
+import { assertCloudFront, type CloudFrontKey } from "./links/cloudfront.js";
+import { assertDialect, type Dialect, type DialectName } from "./server/dialect.js";
+import { assertObjectOptions, type ObjectOptions } from "./server/object-options.js";
+import { PARTS_MAX } from "./upload/parts.js";
 import type { Credentials } from "./sdk/load.js";
 
 export interface S3Options {

@@ -1,13 +1,13 @@
 import { SUPPORTS_ALL, prefixed, type EveryMember, type StorageProvider, type Supports } from "@stowage/core";
-import { clientUploads } from "./client-uploads.js";
+import { clientUploads } from "./links/client-uploads.js";
 import { copyObject } from "./copy.js";
 import { deleteObject, deleteObjects } from "./delete.js";
-import { DIALECTS, dialectOf, regionOf, type Dialect } from "./dialect.js";
+import { DIALECTS, dialectOf, regionOf, type Dialect } from "./server/dialect.js";
 import { getObject } from "./get.js";
 import { headObject } from "./head.js";
-import { signUpload, signedUrl } from "./links.js";
+import { signUpload, signedUrl } from "./links/links.js";
 import { listObjects } from "./list.js";
-import { assertObjectOptions, type ObjectOptions } from "./object-options.js";
+import { assertObjectOptions, type ObjectOptions } from "./server/object-options.js";
 import { OWN } from "./own-provider.js";
 import { createPlaces } from "./places.js";
 import { putObject } from "./put.js";

@@ -1,14 +1,14 @@
 import type { Operation } from "@stowage/core";
-import type { CloudFrontKey } from "./cloudfront.js";
-import type { ObjectAnswer, S3Client } from "./client.js";
-import type { Dialect } from "./dialect.js";
-import type { Digest } from "./digest.js";
+import type { CloudFrontKey } from "./links/cloudfront.js";
+import type { ObjectAnswer, S3Client } from "./server/client.js";
+import type { Dialect } from "./server/dialect.js";
+import type { Digest } from "./server/digest.js";
 import type { S3Setup } from "./sdk/setup-requests.js";
-import type { S3Signer } from "./signer.js";
-import { toS3Error, type FailureContext } from "./errors.js";
-import { bareEtag, toEtag } from "./etag.js";
-import { fromHeaders } from "./facts.js";
-import type { ObjectOptions } from "./object-options.js";
+import type { S3Signer } from "./server/signer.js";
+import { toS3Error, type FailureContext } from "./server/errors.js";
+import { bareEtag, toEtag } from "./server/etag.js";
+import { fromHeaders } from "./server/facts.js";
+import type { ObjectOptions } from "./server/object-options.js";
 import type { Places } from "./places.js";
 import type { ObjectInfo } from "@stowage/core";
 

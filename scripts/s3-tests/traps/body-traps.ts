@@ -9,7 +9,7 @@ const CONTENT = patterned(12 * MIB);
 
 /** The body is handed to the SDK as the stream that it is. */
 const SDK_STREAMS: Edit = edit(
-  "s3/src/upload.ts",
+  "s3/src/upload/upload.ts",
   "async function sendAll(upload: Upload, body: Body): Promise<Sent> {\n",
   `async function sendAll(upload: Upload, body: Body): Promise<Sent> {
   const { key, fields } = upload.write;
@@ -48,7 +48,7 @@ export const BODY_TRAPS: readonly Trap[] = [
     },
     without: [
       edit(
-        "core/src/stream-watch.ts",
+        "core/src/body/stream-watch.ts",
         "if (!this.isWhole) throw toError(",
         "if (size === -1) throw toError(",
       ),
@@ -68,7 +68,7 @@ export const BODY_TRAPS: readonly Trap[] = [
     },
     without: [
       edit(
-        "core/src/abort.ts",
+        "core/src/kit/abort.ts",
         "const abort = (): void => void stream.destroy();\n  signal?.addEventListener",
         "const abort = (): void => void stream.destroy();\n  if (abort.length > 0) signal?.addEventListener",
       ),
@@ -84,7 +84,7 @@ export const BODY_TRAPS: readonly Trap[] = [
       }
     },
     without: [
-      edit("core/src/body.ts", "if (input instanceof Blob) return blobBody(input, size, context);", ""),
+      edit("core/src/body/body.ts", "if (input instanceof Blob) return blobBody(input, size, context);", ""),
     ],
   },
   {
@@ -103,7 +103,7 @@ export const BODY_TRAPS: readonly Trap[] = [
         assert.equal(proxy.heads.filter((head) => /partnumber=/.test(head)).length, 4);
       });
     },
-    without: [edit("core/src/tries.ts", "const TRIES = 3;", "const TRIES = 1;")],
+    without: [edit("core/src/kit/tries.ts", "const TRIES = 3;", "const TRIES = 1;")],
   },
   {
     about: "bodies",
@@ -129,14 +129,14 @@ export const BODY_TRAPS: readonly Trap[] = [
     about: "bodies",
     title: "An aborted upload in parts stays on the server: it is removed before anybody hears of the abort",
     run: (real) => putAborted(real, "pooled"),
-    without: [edit("s3/src/part-upload.ts", "if (!keeps) await abandon(upload);", "")],
+    without: [edit("s3/src/upload/part-upload.ts", "if (!keeps) await abandon(upload);", "")],
   },
   {
     about: "bodies",
     title:
       "lib-storage rejects at once and leaves its upload: it is removed before anybody hears of the abort",
     run: (real) => putAborted(real, "lib-storage"),
-    without: [edit("s3/src/part-upload.ts", "if (!keeps) await abandon(upload);", "")],
+    without: [edit("s3/src/upload/part-upload.ts", "if (!keeps) await abandon(upload);", "")],
   },
   {
     about: "bodies",
@@ -151,7 +151,9 @@ export const BODY_TRAPS: readonly Trap[] = [
         await storage.put("a", streamed(CONTENT));
       });
     },
-    without: [edit("s3/src/created-upload.ts", "    await removeNameless(store, { operation, key });\n", "")],
+    without: [
+      edit("s3/src/upload/created-upload.ts", "    await removeNameless(store, { operation, key });\n", ""),
+    ],
   },
   {
     about: "bodies",
@@ -200,7 +202,7 @@ export const BODY_TRAPS: readonly Trap[] = [
     },
     without: [
       edit(
-        "s3/src/parts.ts",
+        "s3/src/upload/parts.ts",
         "Buffer.allocUnsafeSlow(bytes)",
         "Buffer.allocUnsafeSlow(bytes + own.size * 65_536)",
       ),

@@ -38,7 +38,7 @@ export const CONDITION_TRAPS: readonly Trap[] = [
     },
     without: [
       edit(
-        "s3/src/begin.ts",
+        "s3/src/upload/begin.ts",
         "  if (dialect.conditionalComplete) return;\n",
         "  if (dialect !== undefined) return;\n",
       ),
@@ -105,6 +105,6 @@ export const CONDITION_TRAPS: readonly Trap[] = [
       mock.restore();
       assert.equal(code, "AlreadyExists");
     },
-    without: [edit("s3/src/errors.ts", ' || code === "ConditionalRequestConflict"', "")],
+    without: [edit("s3/src/server/errors.ts", ' || code === "ConditionalRequestConflict"', "")],
   },
 ];

@@ -17,7 +17,11 @@ export const ERROR_TRAPS: readonly Trap[] = [
       assert.equal(await storage().exists("missing"), false);
     },
     without: [
-      edit("s3/src/errors.ts", '  if (status === 404) return ["NotFound", "there is no such object"];\n', ""),
+      edit(
+        "s3/src/server/errors.ts",
+        '  if (status === 404) return ["NotFound", "there is no such object"];\n',
+        "",
+      ),
     ],
   },
   {
@@ -63,7 +67,7 @@ export const ERROR_TRAPS: readonly Trap[] = [
     },
     without: [
       edit(
-        "s3/src/errors.ts",
+        "s3/src/server/errors.ts",
         "return new StorageError(code, reason, {",
         "return new StorageError(code, String((failure.cause as Error).message), {",
       ),
@@ -107,7 +111,7 @@ export const ERROR_TRAPS: readonly Trap[] = [
     },
     without: [
       edit(
-        "s3/src/complete.ts",
+        "s3/src/upload/complete.ts",
         "const found = await ownObject(upload);",
         "const found = (await Promise.resolve()) as undefined;",
       ),
@@ -120,7 +124,7 @@ export const ERROR_TRAPS: readonly Trap[] = [
     run: async ({ storage }) => {
       assert.equal(await codeOf(storage({ region: "eu-west-1" }).get("a")), "Misconfigured");
     },
-    without: [edit("s3/src/errors.ts", 'code === "AuthorizationHeaderMalformed" ||', "")],
+    without: [edit("s3/src/server/errors.ts", 'code === "AuthorizationHeaderMalformed" ||', "")],
   },
   {
     about: "errors",

@@ -72,7 +72,7 @@ export const KEY_TRAPS: readonly Trap[] = [
     },
     without: [
       edit(
-        "s3/src/complete.ts",
+        "s3/src/upload/complete.ts",
         "if (bareEtag(answer.etag) !== undefined) return answer;",
         "if (answer !== undefined) return answer;",
       ),
@@ -87,7 +87,9 @@ export const KEY_TRAPS: readonly Trap[] = [
       const { etag } = await storage().copy("a", "b");
       assert.equal(etag, (await storage().head("b")).etag);
     },
-    without: [edit("s3/src/etag.ts", 'return bare === undefined ? undefined : `"${bare}"`;', "return text;")],
+    without: [
+      edit("s3/src/server/etag.ts", 'return bare === undefined ? undefined : `"${bare}"`;', "return text;"),
+    ],
   },
   {
     about: "keys and facts",
@@ -100,7 +102,7 @@ export const KEY_TRAPS: readonly Trap[] = [
     },
     without: [
       edit(
-        "s3/src/facts.ts",
+        "s3/src/server/facts.ts",
         "if (isPlain) headers[name] = value;",
         "if (isPlain || value !== undefined) headers[name] = value;",
       ),
@@ -115,7 +117,9 @@ export const KEY_TRAPS: readonly Trap[] = [
       await storage().put("a", "x", { metadata });
       assert.deepEqual((await storage().head("a")).metadata, metadata);
     },
-    without: [edit("s3/src/facts.ts", "const VALUE_BYTES_MAX = 256;", "const VALUE_BYTES_MAX = 256_000;")],
+    without: [
+      edit("s3/src/server/facts.ts", "const VALUE_BYTES_MAX = 256;", "const VALUE_BYTES_MAX = 256_000;"),
+    ],
   },
   {
     about: "keys and facts",
@@ -127,7 +131,11 @@ export const KEY_TRAPS: readonly Trap[] = [
       assert.equal(await storage().exists("a"), false);
     },
     without: [
-      edit("core/src/metadata.ts", "if (!HEADER.test(value)) return", "if (value === undefined) return"),
+      edit(
+        "core/src/contract/metadata.ts",
+        "if (!HEADER.test(value)) return",
+        "if (value === undefined) return",
+      ),
     ],
   },
   {
@@ -139,12 +147,12 @@ export const KEY_TRAPS: readonly Trap[] = [
     },
     without: [
       edit(
-        "s3/src/errors.ts",
+        "s3/src/server/errors.ts",
         '  InvalidRange: ["InvalidRange", "the range lies outside the object"],\n',
         "",
       ),
       edit(
-        "s3/src/errors.ts",
+        "s3/src/server/errors.ts",
         '  if (status === 416) return ["InvalidRange", "the range lies outside the object"];\n',
         "",
       ),
@@ -161,7 +169,7 @@ export const KEY_TRAPS: readonly Trap[] = [
     },
     without: [
       edit(
-        "core/src/key.ts",
+        "core/src/contract/key.ts",
         'if (/^[. ]*$/.test(segment)) return "a segment of the key is made only of dots or spaces";',
         "",
       ),

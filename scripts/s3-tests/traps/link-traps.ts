@@ -129,7 +129,7 @@ export const LINK_TRAPS: readonly Trap[] = [
       const upload = storage().signUpload("a", { maxBytes: 3 });
       assert.equal(await codeOf(upload), "Unsupported");
     },
-    without: [edit("s3/src/links.ts", "if (!store.dialect.postPolicy) {", 'if (store.name === "") {')],
+    without: [edit("s3/src/links/links.ts", "if (!store.dialect.postPolicy) {", 'if (store.name === "") {')],
   },
   {
     about: "links",
@@ -141,7 +141,7 @@ export const LINK_TRAPS: readonly Trap[] = [
     },
     without: [
       edit(
-        "s3/src/links.ts",
+        "s3/src/links/links.ts",
         "if (!store.dialect.postHeaders && hasHeaders",
         'if (store.name === "" && hasHeaders',
       ),
@@ -156,7 +156,7 @@ export const LINK_TRAPS: readonly Trap[] = [
       const upload = storage().signUpload("users/${filename}", { maxBytes: 3 });
       assert.equal(await codeOf(upload), "Unsupported");
     },
-    without: [edit("s3/src/links.ts", "if (key.includes(FILE_NAME))", "if (store.name === FILE_NAME)")],
+    without: [edit("s3/src/links/links.ts", "if (key.includes(FILE_NAME))", "if (store.name === FILE_NAME)")],
   },
   {
     about: "links",
@@ -181,6 +181,6 @@ export const LINK_TRAPS: readonly Trap[] = [
         [],
       );
     },
-    without: [edit("s3/src/client-uploads.ts", "checksums: false", "checksums: true")],
+    without: [edit("s3/src/links/client-uploads.ts", "checksums: false", "checksums: true")],
   },
 ];

@@ -9,7 +9,7 @@ const LARGE = patterned(6 * MIB);
 
 /** What a server answers about encryption is not looked at. */
 const UNASKED: Edit = edit(
-  "s3/src/encrypted.ts",
+  "s3/src/upload/encrypted.ts",
   "if (wanted === undefined || wanted === encryption) return;",
   "if (wanted !== encryption) return;",
 );
@@ -71,7 +71,7 @@ export const OBJECT_TRAPS: readonly Trap[] = [
     },
     without: [
       edit(
-        "s3/src/part-upload.ts",
+        "s3/src/upload/part-upload.ts",
         "if (tags === undefined || store.dialect.tagsOfUploads) return;",
         'if (tags === undefined || store.name !== "") return;',
       ),

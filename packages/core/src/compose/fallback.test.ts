@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { createStorage } from "../create-storage.js";
-import type { StorageError } from "../errors.js";
-import { memory } from "../memory.js";
-import { memoryJournal } from "../memory-journal.js";
-import type { Description, StorageProvider } from "../provider.js";
+import { createStorage } from "../facade/create-storage.js";
+import type { StorageError } from "../contract/errors.js";
+import { memory } from "../memory/memory.js";
+import { memoryJournal } from "../memory/memory-journal.js";
+import type { Description, StorageProvider } from "../contract/provider.js";
 import { contents, place, testChain } from "../testing/chain.test-support.js";
 import { down, failing, testMember, type TestMember } from "../testing/member.test-support.js";
 import { patterned, rejection, streamOf } from "../testing/streams.test-support.js";

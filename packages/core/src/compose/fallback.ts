@@ -1,13 +1,13 @@
-import type { Journal } from "../journal.js";
-import type { StorageProvider } from "../provider.js";
-import type { ReplayableOptions } from "../replayable.js";
-import { assertAskMs, assertFallbackOn, type FallbackOnCode, type Group } from "./chain.js";
-import { putInChain } from "./fallback-put.js";
+import type { Journal } from "../contract/journal.js";
+import type { StorageProvider } from "../contract/provider.js";
+import type { ReplayableOptions } from "../body/replayable.js";
+import { assertAskMs, assertFallbackOn, type FallbackOnCode, type Group } from "./group.js";
+import { putInChain } from "./stateless/fallback-put.js";
 import { prepareMembers, type MemberOptions } from "./members.js";
-import type { JournalOptions } from "./replicas/create-set.js";
-import { oneHome } from "./replicas/placements.js";
-import { replicated } from "./replicas/replicated.js";
-import { assertOverwrites, assertTier, stateless } from "./stateless.js";
+import type { JournalOptions } from "./journaled/create-set.js";
+import { oneHome } from "./journaled/row/placements.js";
+import { replicated } from "./journaled/journaled.js";
+import { assertOverwrites, assertTier, stateless } from "./stateless/stateless.js";
 import { choiceSupports } from "./supports.js";
 
 export interface FallbackOptions extends MemberOptions, JournalOptions {

@@ -1,7 +1,7 @@
-import { StorageError } from "../errors.js";
-import { hasPolicies } from "../policies.js";
-import { describeProvider } from "../intercept.js";
-import type { Body, Description, Located, PutOptions, StorageProvider } from "../provider.js";
+import { StorageError } from "../contract/errors.js";
+import { hasPolicies } from "../wrap/policies.js";
+import { describeProvider } from "../wrap/intercept.js";
+import type { Body, Description, Located, PutOptions, StorageProvider } from "../contract/provider.js";
 import { breaker, breakerGroup, type BreakerOptions } from "../wrap/breaker.js";
 import { retry, type RetryOptions } from "../wrap/retry.js";
 import { timeout, type TimeoutOptions } from "../wrap/timeout.js";

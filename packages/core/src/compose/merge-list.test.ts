@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { createStorage } from "../create-storage.js";
-import type { StorageError, StorageErrorCode } from "../errors.js";
-import { compareKeys } from "../key.js";
-import { memory } from "../memory.js";
-import type { ListOptions, ListPage, StorageProvider } from "../provider.js";
+import { createStorage } from "../facade/create-storage.js";
+import type { StorageError, StorageErrorCode } from "../contract/errors.js";
+import { compareKeys } from "../contract/key.js";
+import { memory } from "../memory/memory.js";
+import type { ListOptions, ListPage, StorageProvider } from "../contract/provider.js";
 import { place, testChain, type TestChain } from "../testing/chain.test-support.js";
 import {
   down,

@@ -1,6 +1,6 @@
-import { packCursor, unpackKeyCursor } from "../cursor.js";
-import { ERROR_CODES, StorageError, toStorageError } from "../errors.js";
-import { compareKeys } from "../key.js";
+import { packCursor, unpackKeyCursor } from "../kit/cursor.js";
+import { ERROR_CODES, StorageError, toStorageError } from "../contract/errors.js";
+import { compareKeys } from "../contract/key.js";
 import {
   LIST_LIMIT_DEFAULT,
   type ListOptions,
@@ -8,7 +8,7 @@ import {
   type ObjectInfo,
   type SkippedKey,
   type StorageProvider,
-} from "../provider.js";
+} from "../contract/provider.js";
 
 /** The most entries of a member without an order that are held in memory to sort them. */
 const UNORDERED_ENTRIES_MAX = 100_000;

@@ -1,14 +1,14 @@
-import type { StorageProvider } from "../provider.js";
-import type { ReplayableOptions } from "../replayable.js";
-import { assertAskMs, type Chain, type Group } from "./chain.js";
+import type { StorageProvider } from "../contract/provider.js";
+import type { ReplayableOptions } from "../body/replayable.js";
+import { assertAskMs, type Chain, type Group } from "./group.js";
 import { prepareMembers, type MemberOptions } from "./members.js";
-import { putOnMirror } from "./mirror-put.js";
-import type { JournalOptions } from "./replicas/create-set.js";
-import type { HedgeOptions } from "./replicas/hedge.js";
-import { everywhere } from "./replicas/placements.js";
-import type { Placement } from "./replicas/replica-set.js";
-import { replicated } from "./replicas/replicated.js";
-import { assertOverwrites, assertTier, stateless } from "./stateless.js";
+import { putOnMirror } from "./stateless/mirror-put.js";
+import type { JournalOptions } from "./journaled/create-set.js";
+import type { HedgeOptions } from "./journaled/hedge.js";
+import { everywhere } from "./journaled/row/placements.js";
+import type { Placement } from "./journaled/replica-set.js";
+import { replicated } from "./journaled/journaled.js";
+import { assertOverwrites, assertTier, stateless } from "./stateless/stateless.js";
 import { everySupports } from "./supports.js";
 
 export interface MirrorOptions extends MemberOptions, JournalOptions {

@@ -1,7 +1,7 @@
-import { isStorageError, toStorageError, type StorageError } from "../errors.js";
-import type { HeadOptions, ObjectInfo, PutOptions, StorageProvider } from "../provider.js";
-import type { Group } from "./chain.js";
-import type { Share } from "./replicas/tee.js";
+import { isStorageError, toStorageError, type StorageError } from "../contract/errors.js";
+import type { HeadOptions, ObjectInfo, PutOptions, StorageProvider } from "../contract/provider.js";
+import type { Group } from "./group.js";
+import type { Share } from "../body/tee.js";
 import { askMember } from "./survey.js";
 
 /** What became of one member's share of a write. */

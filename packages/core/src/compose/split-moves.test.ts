@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { createStorage } from "../create-storage.js";
-import { memoryJournal } from "../memory-journal.js";
-import type { StorageEvent } from "../event.js";
-import type { StorageProvider } from "../provider.js";
+import { createStorage } from "../facade/create-storage.js";
+import { memoryJournal } from "../memory/memory-journal.js";
+import type { StorageEvent } from "../contract/event.js";
+import type { StorageProvider } from "../contract/provider.js";
 import { contents, place } from "../testing/chain.test-support.js";
 import { testMember, type TestMember } from "../testing/member.test-support.js";
 import { rejection } from "../testing/streams.test-support.js";
-import { adoptKey } from "./replicas/replicated.js";
+import { adoptKey } from "./journaled/journaled.js";
 import { bucketOf } from "./split-hash.js";
 import { setSplitPercent, split, splitPercent, type SplitOptions } from "./split.js";
 

@@ -1,4 +1,4 @@
-import type { StorageProvider, Supports } from "../provider.js";
+import type { StorageProvider, Supports } from "../contract/provider.js";
 
 /**
  * What a group supports when its rules let it choose the member: what changes meaning must be supported by

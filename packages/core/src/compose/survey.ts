@@ -1,6 +1,6 @@
-import type { StorageError } from "../errors.js";
-import type { CallOptions, HeadOptions, ObjectInfo, StorageProvider } from "../provider.js";
-import { ask, memberError, saysAbsent, type Group } from "./chain.js";
+import type { StorageError } from "../contract/errors.js";
+import type { CallOptions, HeadOptions, ObjectInfo, StorageProvider } from "../contract/provider.js";
+import { ask, memberError, saysAbsent, type Group } from "./group.js";
 
 /** What a member answered when it was asked whether it holds a key. */
 export type Answer =

@@ -1,9 +1,9 @@
-import { toBody } from "../body.js";
+import { toBody } from "../body/body.js";
 import { fallback, type FallbackOptions } from "../compose/fallback.js";
-import { createStorage } from "../create-storage.js";
-import type { StorageEvent } from "../event.js";
-import type { StorageProvider } from "../provider.js";
-import type { FileStorage } from "../storage.js";
+import { createStorage } from "../facade/create-storage.js";
+import type { StorageEvent } from "../contract/event.js";
+import type { StorageProvider } from "../contract/provider.js";
+import type { FileStorage } from "../facade/storage.js";
 import { testMember, type TestMember, type TestMemberOptions } from "./member.test-support.js";
 
 /** A fallback chain of three members that a test can take down one by one. */

@@ -4,10 +4,10 @@ import {
   withErrorFacts,
   type StorageErrorCode,
   type StorageErrorOptions,
-} from "../errors.js";
-import { intercept, type Around, type Call } from "../intercept.js";
-import { memory } from "../memory.js";
-import type { StorageProvider, Supports } from "../provider.js";
+} from "../contract/errors.js";
+import { intercept, type Around, type Call } from "../wrap/intercept.js";
+import { memory } from "../memory/memory.js";
+import type { StorageProvider, Supports } from "../contract/provider.js";
 
 /** A provider that a test can take down, slow down and watch. */
 export interface TestMember {

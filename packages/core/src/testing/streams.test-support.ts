@@ -1,7 +1,7 @@
 import { readlink, readdir } from "node:fs/promises";
 import { Readable } from "node:stream";
-import { intercept } from "../intercept.js";
-import type { GetResult, StorageProvider } from "../provider.js";
+import { intercept } from "../wrap/intercept.js";
+import type { GetResult, StorageProvider } from "../contract/provider.js";
 
 /** All bytes of a stream. */
 export async function readAll(stream: Readable): Promise<Buffer> {

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createStorage } from "../create-storage.js";
+import { createStorage } from "../facade/create-storage.js";
 import { fallback } from "../compose/fallback.js";
-import type { StorageErrorCode } from "../errors.js";
-import type { StorageEvent } from "../event.js";
-import type { StorageProvider } from "../provider.js";
+import type { StorageErrorCode } from "../contract/errors.js";
+import type { StorageEvent } from "../contract/event.js";
+import type { StorageProvider } from "../contract/provider.js";
 import { place } from "../testing/chain.test-support.js";
 import { down, failing, testMember, waiting, type TestMember } from "../testing/member.test-support.js";
 import { rejection } from "../testing/streams.test-support.js";

@@ -1,6 +1,6 @@
-import { StorageError, isStorageError, type Operation, type StorageErrorCode } from "../errors.js";
-import { intercept, type Around, type Call, type CallChanges } from "../intercept.js";
-import type { StorageProvider } from "../provider.js";
+import { StorageError, isStorageError, type Operation, type StorageErrorCode } from "../contract/errors.js";
+import { intercept, type Around, type Call, type CallChanges } from "./intercept.js";
+import type { StorageProvider } from "../contract/provider.js";
 
 export interface BreakerOptions {
   /** Opens after so many failures in a row; default 5. */

@@ -1,5 +1,5 @@
 import { getEventListeners } from "node:events";
-import { TIMER_MS_MAX } from "../abort.js";
+import { TIMER_MS_MAX } from "../kit/abort.js";
 
 /** A call with its signal. */
 export interface LimitedCall {

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { fallback } from "../compose/fallback.js";
-import { createStorage } from "../create-storage.js";
-import type { StorageEvent } from "../event.js";
-import { MARKER_KEY } from "../key.js";
-import { memory } from "../memory.js";
-import type { StorageProvider } from "../provider.js";
+import { createStorage } from "../facade/create-storage.js";
+import type { StorageEvent } from "../contract/event.js";
+import { MARKER_KEY } from "../contract/key.js";
+import { memory } from "../memory/memory.js";
+import type { StorageProvider } from "../contract/provider.js";
 import { contents, place } from "../testing/chain.test-support.js";
 import { down, failing, testMember, waiting } from "../testing/member.test-support.js";
 import { expiring, type ExpiringOptions, type ExpiryRule } from "./expiring.js";

@@ -1,8 +1,8 @@
-import { StorageError } from "../errors.js";
-import { intercept } from "../intercept.js";
-import { MARKER_KEY } from "../key.js";
-import type { ObjectInfo, StorageProvider } from "../provider.js";
-import { earlier, joinedUpkeep, type Upkeep } from "../upkeep.js";
+import { StorageError } from "../contract/errors.js";
+import { intercept } from "./intercept.js";
+import { MARKER_KEY } from "../contract/key.js";
+import type { ObjectInfo, StorageProvider } from "../contract/provider.js";
+import { earlier, joinedUpkeep, type Upkeep } from "../contract/upkeep.js";
 import { sweeper } from "./sweeper.js";
 import { timeout } from "./timeout.js";
 

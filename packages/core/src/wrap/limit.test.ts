@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { toBody } from "../body.js";
-import type { Around } from "../intercept.js";
-import type { StorageProvider } from "../provider.js";
+import { toBody } from "../body/body.js";
+import type { Around } from "./intercept.js";
+import type { StorageProvider } from "../contract/provider.js";
 import { failing, testMember } from "../testing/member.test-support.js";
 import {
   patterned,

@@ -1,6 +1,6 @@
 import { finished, type Readable } from "node:stream";
-import { intercept, type Around } from "../intercept.js";
-import type { GetResult, StorageProvider } from "../provider.js";
+import { intercept, type Around } from "./intercept.js";
+import type { GetResult, StorageProvider } from "../contract/provider.js";
 
 export interface LimitOptions {
   /** How many calls run at once; the others wait in order. */

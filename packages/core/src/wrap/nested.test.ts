@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { fallback } from "../compose/fallback.js";
-import { createStorage } from "../create-storage.js";
-import { memory } from "../memory.js";
-import type { StorageProvider } from "../provider.js";
+import { createStorage } from "../facade/create-storage.js";
+import { memory } from "../memory/memory.js";
+import type { StorageProvider } from "../contract/provider.js";
 import { failing, failingAtFirst, testMember } from "../testing/member.test-support.js";
 import { patterned, rejection, streamOf, streaming } from "../testing/streams.test-support.js";
 import { limit } from "./limit.js";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { toBody } from "../body.js";
-import { createStorage } from "../create-storage.js";
-import { memory } from "../memory.js";
-import type { StorageProvider } from "../provider.js";
+import { toBody } from "../body/body.js";
+import { createStorage } from "../facade/create-storage.js";
+import { memory } from "../memory/memory.js";
+import type { StorageProvider } from "../contract/provider.js";
 import { failing, testMember } from "../testing/member.test-support.js";
 import { rejection } from "../testing/streams.test-support.js";
 import { prefixed } from "./prefixed.js";

@@ -1,7 +1,7 @@
-import { StorageError, isStorageError, withErrorFacts } from "../errors.js";
-import { intercept, type Around, type Call, type KeyMapping } from "../intercept.js";
-import { keyProblem } from "../key.js";
-import type { StorageProvider } from "../provider.js";
+import { StorageError, isStorageError, withErrorFacts } from "../contract/errors.js";
+import { intercept, type Around, type Call, type KeyMapping } from "./intercept.js";
+import { keyProblem } from "../contract/key.js";
+import type { StorageProvider } from "../contract/provider.js";
 
 /**
  * Shows only the keys of `inner` that start with `prefix`, without it: a tenant's corner of a bucket.

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { toBody } from "../body.js";
-import { createStorage } from "../create-storage.js";
-import { memory } from "../memory.js";
+import { toBody } from "../body/body.js";
+import { createStorage } from "../facade/create-storage.js";
+import { memory } from "../memory/memory.js";
 import { rejection } from "../testing/streams.test-support.js";
 import { expiring } from "./expiring.js";
 import { readOnly } from "./read-only.js";

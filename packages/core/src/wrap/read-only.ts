@@ -1,6 +1,6 @@
-import { StorageError, type Operation } from "../errors.js";
-import { intercept } from "../intercept.js";
-import type { StorageProvider } from "../provider.js";
+import { StorageError, type Operation } from "../contract/errors.js";
+import { intercept } from "./intercept.js";
+import type { StorageProvider } from "../contract/provider.js";
 
 /**
  * Refuses every write with `Unsupported`, so that a chain goes on to its next member; reads pass.

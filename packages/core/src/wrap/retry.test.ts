@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { toBody } from "../body.js";
-import type { StorageError, StorageErrorCode } from "../errors.js";
-import type { Around } from "../intercept.js";
-import type { StorageEvent } from "../event.js";
-import type { GetResult, StorageProvider } from "../provider.js";
+import { toBody } from "../body/body.js";
+import type { StorageError, StorageErrorCode } from "../contract/errors.js";
+import type { Around } from "./intercept.js";
+import type { StorageEvent } from "../contract/event.js";
+import type { GetResult, StorageProvider } from "../contract/provider.js";
 import { randomNumbers, seed } from "../testing/random.test-support.js";
 import {
   breakingAfter,

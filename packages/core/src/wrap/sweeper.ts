@@ -1,8 +1,8 @@
-import { within as waitFor } from "../abort.js";
-import { concurrently } from "../concurrently.js";
-import { isStorageError, type StorageError } from "../errors.js";
-import type { ObjectInfo, StorageProvider } from "../provider.js";
-import type { Upkeep, UpkeepCall } from "../upkeep.js";
+import { within as waitFor } from "../kit/abort.js";
+import { concurrently } from "../kit/concurrently.js";
+import { isStorageError, type StorageError } from "../contract/errors.js";
+import type { ObjectInfo, StorageProvider } from "../contract/provider.js";
+import type { Upkeep, UpkeepCall } from "../contract/upkeep.js";
 
 /** What a sweeper removes. */
 export interface Sweeping {

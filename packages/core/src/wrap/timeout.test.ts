@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { PassThrough, type Readable } from "node:stream";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { toBody } from "../body.js";
-import type { Around, Call } from "../intercept.js";
-import type { GetResult, ObjectInfo, StorageProvider } from "../provider.js";
+import { toBody } from "../body/body.js";
+import type { Around, Call } from "./intercept.js";
+import type { GetResult, ObjectInfo, StorageProvider } from "../contract/provider.js";
 import { hanging, testMember, waiting, type TestMember } from "../testing/member.test-support.js";
 import { readAll, rejection, streaming, until } from "../testing/streams.test-support.js";
 import { timeout, type TimeoutOptions } from "./timeout.js";

@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
-import { StorageError, type Applied } from "../errors.js";
-import { begin, intercept, type Around, type Call, type CallChanges } from "../intercept.js";
-import type { GetResult, PutOptions, StorageProvider } from "../provider.js";
-import { guardResult } from "../guard.js";
+import { StorageError, type Applied } from "../contract/errors.js";
+import { begin, intercept, type Around, type Call, type CallChanges } from "./intercept.js";
+import type { GetResult, PutOptions, StorageProvider } from "../contract/provider.js";
+import { guardResult } from "../body/guard.js";
 import { CallLimit, type LimitedCall } from "./call-limit.js";
 
 export interface TimeoutOptions {

@@ -1,5 +1,5 @@
 import type { DeleteObjectsCommandOutput, _Error as SdkKeyError } from "@aws-sdk/client-s3";
-import type { S3Client, S3Failure } from "../client.js";
+import type { S3Client, S3Failure } from "../server/client.js";
 import type { Requests } from "./requests.js";
 import { decodeListed } from "./convert.js";
 import { senseless } from "./failure.js";

@@ -1,7 +1,7 @@
 import type { GetObjectCommandOutput, HeadObjectCommandOutput } from "@aws-sdk/client-s3";
 import { encodeKeyPath } from "@stowage/core";
-import type { ObjectAnswer, ObjectFields } from "../client.js";
-import type { Digest } from "../digest.js";
+import type { ObjectAnswer, ObjectFields } from "../server/client.js";
+import type { Digest } from "../server/digest.js";
 import { senseless } from "./failure.js";
 
 export function objectAnswer(answer: HeadObjectCommandOutput | GetObjectCommandOutput): ObjectAnswer {

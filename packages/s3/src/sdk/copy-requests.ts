@@ -1,4 +1,4 @@
-import type { S3Client } from "../client.js";
+import type { S3Client } from "../server/client.js";
 import { copySource, digestIn, sdkFields } from "./convert.js";
 import { required } from "./failure.js";
 import { copiedKey, encryptionOf } from "./object-fields.js";

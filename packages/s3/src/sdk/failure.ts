@@ -1,4 +1,4 @@
-import { S3FailureError, type S3Failure } from "../client.js";
+import { S3FailureError, type S3Failure } from "../server/client.js";
 
 /** Sends a request; what fails is told in our own terms. */
 export async function attempt<T>(signal: AbortSignal | undefined, send: () => Promise<T>): Promise<T> {

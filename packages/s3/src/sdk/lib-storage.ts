@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import type { PartAnswer } from "../client.js";
+import type { PartAnswer } from "../server/client.js";
 import { sdkPackage } from "./packages.js";
 
 /** What the library sends, by requests of ours. */

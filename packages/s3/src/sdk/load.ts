@@ -3,7 +3,7 @@ import type * as Sdk from "@aws-sdk/client-s3";
 import { createHash } from "node:crypto";
 import type { Agent as HttpAgent } from "node:http";
 import type { Agent as HttpsAgent } from "node:https";
-import type { Dialect } from "../dialect.js";
+import type { Dialect } from "../server/dialect.js";
 import { sdkPackage } from "./packages.js";
 import { withSignals } from "./signals.js";
 

@@ -1,5 +1,5 @@
 import type { PutObjectCommandInput } from "@aws-sdk/client-s3";
-import type { Encryption, ObjectOptions } from "../object-options.js";
+import type { Encryption, ObjectOptions } from "../server/object-options.js";
 
 /** What requests say about objects beside their headers: always the same for one provider. */
 export interface ObjectInputs {

@@ -1,6 +1,6 @@
 import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
-import type { ObjectAnswer, S3Client } from "../client.js";
-import { digestOf } from "../digest.js";
+import type { ObjectAnswer, S3Client } from "../server/client.js";
+import { digestOf } from "../server/digest.js";
 import { required, senseless } from "./failure.js";
 import { encryptionOf } from "./object-fields.js";
 import type { Requests, Storing } from "./requests.js";

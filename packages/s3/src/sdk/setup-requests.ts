@@ -1,5 +1,5 @@
-import type { S3Call } from "../client.js";
-import { S3FailureError } from "../client.js";
+import type { S3Call } from "../server/client.js";
+import { S3FailureError } from "../server/client.js";
 import { decodeListed } from "./convert.js";
 import { required, senseless } from "./failure.js";
 import type { Requests } from "./requests.js";

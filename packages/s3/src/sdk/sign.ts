@@ -1,7 +1,7 @@
 import type { GetObjectCommand, PutObjectCommand, UploadPartCommand } from "@aws-sdk/client-s3";
-import type { S3Signer, SignedRequest, Signing } from "../signer.js";
-import type { ObjectFields } from "../client.js";
-import type { ObjectOptions } from "../object-options.js";
+import type { S3Signer, SignedRequest, Signing } from "../server/signer.js";
+import type { ObjectFields } from "../server/client.js";
+import type { ObjectOptions } from "../server/object-options.js";
 import { sdkFields } from "./convert.js";
 import { attempt } from "./failure.js";
 import type { Loaded } from "./load.js";

@@ -1,4 +1,4 @@
-import type { S3Client } from "../client.js";
+import type { S3Client } from "../server/client.js";
 import type { Requests } from "./requests.js";
 
 /** Requests about the tags of one object. */

@@ -1,6 +1,6 @@
 import type { ListPartsCommandOutput, Part as SdkPart } from "@aws-sdk/client-s3";
-import type { ArrivedPart, S3Client } from "../client.js";
-import { digestOf } from "../digest.js";
+import type { ArrivedPart, S3Client } from "../server/client.js";
+import { digestOf } from "../server/digest.js";
 import { encryptionOf } from "./object-fields.js";
 import type { Requests, Storing } from "./requests.js";
 import { digestFields, digestIn, sdkFields } from "./convert.js";

@@ -1,5 +1,5 @@
 import type { StorageProvider } from "@stowage/core";
-import type { Encryption } from "../object-options.js";
+import type { Encryption } from "../server/object-options.js";
 import {
   changing,
   foreign,

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { OWN } from "../own-provider.js";
 import type { S3Setup, Subresource } from "../sdk/setup-requests.js";
-import { timedSetup } from "../timed-client.js";
+import { timedSetup } from "../server/timed-client.js";
 import { ask, type Store } from "../store.js";
 
 export interface SetupOptions extends Pick<CallOptions, "signal"> {

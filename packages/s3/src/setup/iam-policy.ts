@@ -1,7 +1,7 @@
 import type { StorageProvider } from "@stowage/core";
 import { OWN } from "../own-provider.js";
 import { arnOf, assertLiteral, partitionOf } from "./arn.js";
-import type { ObjectOptions } from "../object-options.js";
+import type { ObjectOptions } from "../server/object-options.js";
 
 /** What an application does with a provider. */
 export type PolicyVerb =

@@ -1,5 +1,5 @@
 import type { StorageProvider } from "@stowage/core";
-import type { StorageClass } from "../object-options.js";
+import type { StorageClass } from "../server/object-options.js";
 import {
   changing,
   foreign,

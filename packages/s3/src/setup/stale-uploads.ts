@@ -1,6 +1,6 @@
 import { isStorageError, type CallOptions, type StorageProvider } from "@stowage/core";
 import { ask } from "../store.js";
-import { timedStore } from "../timed-client.js";
+import { timedStore } from "../server/timed-client.js";
 import { refuse, settingUp } from "./change.js";
 
 export interface StaleUploadsOptions extends Pick<CallOptions, "signal"> {

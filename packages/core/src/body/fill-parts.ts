@@ -1,0 +1,38 @@
+import type { Readable } from "node:stream";
+import { consume } from "../kit/abort.js";
+
+/**
+ * Fills buffers with a stream, one after the other. Each is sent as soon as it is full and there is more; while that
+ * takes its time the stream rests.
+ *
+ * @param take - Gives the next buffer to fill, which may be one that was sent.
+ * @returns The last, as far as it is full. It has not been sent.
+ */
+export async function fillParts(
+  source: Readable,
+  signal: AbortSignal | undefined,
+  take: () => Uint8Array,
+  send: (part: Uint8Array) => Promise<void>,
+): Promise<Uint8Array> {
+  let part = take();
+  let used = 0;
+  const fill = (chunk: Uint8Array, from: number): number => {
+    const piece = chunk.subarray(from, from + part.byteLength - used);
+    part.set(piece, used);
+    used += piece.byteLength;
+    return from + piece.byteLength;
+  };
+  const sendAndFill = async (chunk: Uint8Array, from: number): Promise<void> => {
+    for (let done = from; done < chunk.byteLength; done = fill(chunk, done)) {
+      if (used < part.byteLength) continue;
+      await send(part);
+      part = take();
+      used = 0;
+    }
+  };
+  await consume(source, signal, (chunk) => {
+    const done = fill(chunk, 0);
+    return done === chunk.byteLength ? undefined : sendAndFill(chunk, done);
+  });
+  return part.subarray(0, used);
+}

@@ -1,0 +1,30 @@
+import type { PutOptions, StorageProvider } from "../contract/provider.js";
+
+/** The progress of one body on its way to several members. */
+export interface SlowestProgress {
+  (member: StorageProvider): PutOptions["onProgress"];
+  /** A member that has failed, or is done, holds nothing up. */
+  readonly leave: (member: StorageProvider) => void;
+}
+
+/** What has been taken is what the slowest has taken. */
+export function slowest(
+  takers: readonly StorageProvider[],
+  onProgress: PutOptions["onProgress"],
+): SlowestProgress {
+  const taken = new Map(takers.map((member) => [member, 0]));
+  let told = -1;
+  const report = (total: number | undefined): void => {
+    const loaded = Math.min(...taken.values());
+    if (loaded <= told || loaded === Number.POSITIVE_INFINITY) return;
+    told = loaded;
+    onProgress?.({ loaded, total });
+  };
+  const of = (member: StorageProvider): PutOptions["onProgress"] =>
+    onProgress &&
+    (({ loaded, total }) => {
+      taken.set(member, loaded);
+      report(total);
+    });
+  return Object.assign(of, { leave: (member: StorageProvider) => void taken.delete(member) });
+}

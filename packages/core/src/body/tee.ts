@@ -1,0 +1,202 @@
+import { createHash, type Hash } from "node:crypto";
+import { Readable } from "node:stream";
+import { sha256Of } from "./digest.js";
+import type { Body } from "../contract/provider.js";
+
+/** How much of a body may wait for the slowest of its readers, in bytes. */
+const WINDOW_BYTES = 8 * 1024 * 1024;
+
+/** How long the others wait for one that takes nothing, where it can be left to repair; in milliseconds. */
+const LAG_MS = 2000;
+
+/** One reader's view of a body. */
+export interface Share {
+  readonly body: Body;
+  /** Whether all of it may have been sent: a put that has not seen the end cannot have taken effect. */
+  readonly mayBeWhole: () => boolean;
+  /** Nobody reads any more: the others need not wait. */
+  readonly leave: () => void;
+}
+
+export interface TeeOptions {
+  /** How many readers must be kept; the others may be let go when they lag. Default: all. */
+  readonly need?: number | undefined;
+  /** What a reader that was let go is told. */
+  readonly tooSlow?: (() => Error) | undefined;
+}
+
+export interface Tee {
+  readonly shares: readonly Share[];
+  /** Of the bytes, once they have all passed; lower-case hexadecimal. */
+  readonly sha256: () => string | undefined;
+}
+
+/**
+ * Reads a body once for several readers, and computes its digest on the way. As much waits in memory as the slowest
+ * lags behind the fastest, up to 8 MiB: then the fastest waits.
+ *
+ * What is in memory anyway is shared as it is. A reader that opens its share again, or a stretch of it, reads the
+ * source itself, where that can be read again.
+ */
+export function teeBody(source: Body, count: number, options: TeeOptions = {}): Tee {
+  const { bytes } = source;
+  if (bytes !== undefined) {
+    const share: Share = { body: source, mayBeWhole: () => true, leave: () => {} };
+    return {
+      shares: Array.from({ length: count }, () => share),
+      sha256: () => sha256Of(bytes),
+    };
+  }
+  const flow = new Flow(source, options.need ?? count, options.tooSlow);
+  return { shares: Array.from({ length: count }, () => flow.share()), sha256: () => flow.sha256 };
+}
+
+/** The one reading of the source. */
+class Flow {
+  readonly #source: Body;
+  readonly #need: number;
+  readonly #tooSlow: (() => Error) | undefined;
+  readonly #hash: Hash = createHash("sha256");
+  readonly #branches = new Set<Branch>();
+  #stream: Readable | undefined;
+  #lagTimer: NodeJS.Timeout | undefined;
+  #finished = 0;
+  sha256: string | undefined;
+
+  constructor(source: Body, need: number, tooSlow: (() => Error) | undefined) {
+    this.#source = source;
+    this.#need = need;
+    this.#tooSlow = tooSlow;
+  }
+
+  share(): Share {
+    const branch = new Branch(this);
+    this.#branches.add(branch);
+    let opened = 0;
+    const { size, replayable, open } = this.#source;
+    return {
+      body: {
+        size,
+        get replayable() {
+          return replayable;
+        },
+        open: (range) => {
+          if (range !== undefined) opened++;
+          if (opened++ > 0) return open(range);
+          this.#start();
+          return branch;
+        },
+      },
+      mayBeWhole: () => opened > 1 || branch.isGiven,
+      leave: () => {
+        if (!branch.readableEnded) branch.destroy();
+      },
+    };
+  }
+
+  /** Goes on when there is room for every reader. */
+  advance(): void {
+    if (this.#isFull()) return;
+    clearTimeout(this.#lagTimer);
+    this.#lagTimer = undefined;
+    this.#stream?.resume();
+  }
+
+  left(branch: Branch, isDone: boolean): void {
+    if (!this.#branches.delete(branch)) return;
+    if (isDone) this.#finished++;
+    if (this.#branches.size > 0) this.advance();
+    else {
+      clearTimeout(this.#lagTimer);
+      if (this.sha256 === undefined) this.#stream?.destroy();
+    }
+  }
+
+  #start(): void {
+    if (this.#stream !== undefined) return;
+    const stream = this.#source.open();
+    this.#stream = stream;
+    stream.on("data", (chunk: Uint8Array) => this.#take(chunk));
+    stream.once("error", (error) => this.#each((branch) => branch.destroy(error)));
+    stream.once("end", () => {
+      this.sha256 = this.#hash.digest("hex");
+      this.#each((branch) => branch.finish());
+    });
+  }
+
+  #take(chunk: Uint8Array): void {
+    this.#hash.update(chunk);
+    this.#each((branch) => branch.offer(chunk));
+    if (!this.#isFull()) return;
+    this.#stream?.pause();
+    if (this.#tooSlow !== undefined) this.#lagTimer ??= setTimeout(() => this.#letGo(), LAG_MS);
+  }
+
+  #each(act: (branch: Branch) => void): void {
+    for (const branch of Array.from(this.#branches)) act(branch);
+  }
+
+  #isFull(): boolean {
+    return [...this.#branches].some((branch) => branch.waitingBytes >= WINDOW_BYTES);
+  }
+
+  /** Those who have taken nothing for so long are left behind, as long as enough are left. */
+  #letGo(): void {
+    this.#lagTimer = undefined;
+    for (const branch of Array.from(this.#branches)) {
+      const mayGo = this.#branches.size + this.#finished > this.#need;
+      if (mayGo && branch.waitingBytes >= WINDOW_BYTES) branch.destroy(this.#tooSlow?.());
+    }
+  }
+}
+
+/** What one reader has not read yet. */
+class Branch extends Readable {
+  readonly #flow: Flow;
+  #waiting: (Uint8Array | null)[] = [];
+  #wanted = false;
+  waitingBytes = 0;
+  /** Whether its reader was given all of it. */
+  isGiven = false;
+
+  constructor(flow: Flow) {
+    super({ highWaterMark: 1 });
+    this.#flow = flow;
+    this.on("error", () => {});
+  }
+
+  offer(chunk: Uint8Array): void {
+    this.#waiting.push(chunk);
+    this.waitingBytes += chunk.byteLength;
+    this.#give();
+  }
+
+  finish(): void {
+    this.#waiting.push(null);
+    this.#give();
+  }
+
+  override _read(): void {
+    this.#wanted = true;
+    this.#give();
+  }
+
+  #give(): void {
+    while (this.#wanted && this.#waiting.length > 0) {
+      const chunk = this.#waiting.shift() as Uint8Array | null;
+      this.waitingBytes -= chunk?.byteLength ?? 0;
+      this.#wanted = this.push(chunk);
+      if (chunk !== null) continue;
+      this.isGiven = true;
+      this.#flow.left(this, true);
+    }
+    this.#flow.advance();
+  }
+
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    this.#waiting = [];
+    this.waitingBytes = 0;
+    this.#flow.left(this, false);
+    callback(error);
+  }
+}

@@ -1,0 +1,155 @@
+import { TIMER_MS_MAX, linkedController } from "../kit/abort.js";
+import {
+  ERROR_CODES,
+  StorageError,
+  toStorageError,
+  type Attempt,
+  type Operation,
+  type StorageErrorCode,
+} from "../contract/errors.js";
+import type { CallOptions, StorageProvider } from "../contract/provider.js";
+import type { ReplayableOptions } from "../body/replayable.js";
+
+/** Codes on which a chain goes on only when it is told to. */
+export type FallbackOnCode = "Misconfigured" | "Unauthenticated" | "PermissionDenied";
+
+/** The settings and members that every composer has. */
+export interface Group {
+  readonly name: string;
+  readonly members: readonly [StorageProvider, ...StorageProvider[]];
+  readonly fallbackOn: readonly FallbackOnCode[];
+  readonly spool: ReplayableOptions;
+  readonly askMs: number;
+}
+
+/** A fallback chain without a journal. */
+export interface Chain extends Group {
+  readonly overwrites: "refuse" | "may-be-stale";
+  /** Only the first member is written to. */
+  readonly onlyFirst?: boolean | undefined;
+}
+
+const OPTIONAL_CODES: readonly FallbackOnCode[] = ["Misconfigured", "Unauthenticated", "PermissionDenied"];
+
+export function assertFallbackOn(codes: readonly FallbackOnCode[]): readonly FallbackOnCode[] {
+  if (!Array.isArray(codes)) throw new TypeError("fallback: fallbackOn is an array of codes");
+  const wrong = codes.find((code) => !OPTIONAL_CODES.includes(code));
+  if (wrong === undefined) return codes;
+  throw new TypeError(`fallback: fallbackOn takes ${OPTIONAL_CODES.join(", ")}, not ${String(wrong)}`);
+}
+
+/** Whether a failure of one member sends the call to the next: the last column of the table of codes. */
+export function movesOn(chain: Group, error: StorageError): boolean {
+  const rule = ERROR_CODES[error.code].movesOn;
+  return (
+    rule === "yes" ||
+    (rule === "option" && (chain.fallbackOn as readonly StorageErrorCode[]).includes(error.code))
+  );
+}
+
+/** Whether a member answered that it does not hold the key, or cannot. */
+export function saysAbsent(error: StorageError): boolean {
+  return error.code === "NotFound" || error.code === "Unsupported";
+}
+
+/** What a member threw, as a `StorageError`; an abort of the caller is thrown on as it is. */
+export function memberError(
+  error: unknown,
+  member: StorageProvider,
+  operation: Operation,
+  key: string,
+  options: CallOptions,
+): StorageError {
+  if (options.signal?.aborted === true) throw options.signal.reason;
+  return toStorageError(error, { operation, provider: member.name, key });
+}
+
+/** Asks a member something, but not for long: a member that hangs counts as one that does not answer. */
+export async function ask<T>(
+  chain: Group,
+  member: StorageProvider,
+  key: string | undefined,
+  options: CallOptions,
+  question: (options: CallOptions) => Promise<T>,
+  operation: Operation = "head",
+): Promise<T> {
+  const { controller, unlink } = linkedController(options.signal);
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => {
+        const error = new StorageError("Timeout", `no answer within ${chain.askMs} ms`, {
+          operation,
+          provider: member.name,
+          key,
+        });
+        reject(error);
+        controller.abort(error);
+      },
+      Math.min(chain.askMs, TIMER_MS_MAX),
+    );
+  });
+  try {
+    return await Promise.race([question({ ...options, signal: controller.signal }), deadline]);
+  } finally {
+    clearTimeout(timer);
+    unlink();
+  }
+}
+
+/** What is said when no member is left. */
+export function exhausted(
+  operation: Operation,
+  key: string,
+  attempts: readonly Attempt[],
+  chain: Group,
+): StorageError {
+  const codes = new Set(attempts.map(({ error }) => error.code));
+  const last = attempts.at(-1)?.error;
+  const passing = attempts.find(({ error }) => PASSING.has(error.code));
+  const code =
+    codes.size === 1 && last !== undefined ? last.code : ((passing && "Unavailable") ?? last?.code);
+  const unknown = attempts.some(({ error }) => error.applied === "unknown");
+  const reasons = attempts.map(({ provider, error }) => `${provider}: ${error.reason}`).join("; ");
+  return new StorageError(code ?? "Unavailable", `no member could do it (${reasons})`, {
+    operation,
+    provider: chain.name,
+    key,
+    retryable: false,
+    applied: unknown ? "unknown" : "no",
+    attempts,
+    cause: new AggregateError(attempts.map(({ error }) => error)),
+  });
+}
+
+const PASSING: ReadonlySet<StorageErrorCode> = new Set(["Unavailable", "Timeout", "RateLimited", "Unknown"]);
+
+/** What is said of a condition that cannot be evaluated, because a member that counts does not answer. */
+export function mayHold(cause: StorageError, operation: Operation, key: string): StorageError {
+  const { provider } = cause;
+  const reason = `${JSON.stringify(provider)} does not answer, and may hold the object`;
+  return new StorageError("Unavailable", reason, { operation, provider, key, retryable: false, cause });
+}
+
+/** Reports that a member was given up for this call. */
+export function reportFallback(
+  chain: Group,
+  operation: Operation,
+  key: string,
+  from: StorageProvider,
+  error: StorageError,
+  options: CallOptions,
+): void {
+  const to = chain.members[chain.members.indexOf(from) + 1]?.name;
+  options.onEvent?.({ type: "fallback", operation, key, from: from.name, to, error });
+}
+
+const ASK_MS = 5000;
+
+/** How long a member may take to answer, checked. */
+export function assertAskMs(type: string, milliseconds: number = ASK_MS): number {
+  if (Number.isSafeInteger(milliseconds) && milliseconds > 0) return milliseconds;
+  throw new TypeError(
+    `${type}: askMs is a whole number of milliseconds above zero, not ${String(milliseconds)}`,
+  );
+}

@@ -1,0 +1,114 @@
+import { TIMER_MS_MAX } from "../../kit/abort.js";
+import { StorageError } from "../../contract/errors.js";
+import type { Journal } from "../../contract/journal.js";
+import { MARKER_KEY } from "../../contract/key.js";
+import { createKeyLock } from "../../kit/key-lock.js";
+import type { StorageProvider } from "../../contract/provider.js";
+import type { ReplayableOptions } from "../../body/replayable.js";
+import type { Group } from "../group.js";
+import { createHedge, type HedgeOptions } from "./hedge.js";
+import { marked } from "./upkeep/marker.js";
+import type { Placement, ReplicaSet, SetState } from "./replica-set.js";
+
+/** How a composer keeps its journal. */
+export interface JournalOptions {
+  /** Where it writes down what is in transition. Without one it is stateless, for keys that are written once. */
+  readonly journal?: Journal | undefined;
+  /**
+   * How long a request whose outcome is unknown may still take effect, in milliseconds; default 60,000. So long its
+   * member is passed over for that key.
+   */
+  readonly settleMs?: number | undefined;
+  /** How long a call waits for another one that writes the same key, in milliseconds; default 30,000. */
+  readonly waitMs?: number | undefined;
+  /** How long a process may be silent before another takes over its keys, in milliseconds; default 30,000. */
+  readonly leaseMs?: number | undefined;
+  /**
+   * How long a copy that is not needed any more stays, in milliseconds; default 60,000. It must be longer than one
+   * page of a listing takes.
+   */
+  readonly graceMs?: number | undefined;
+}
+
+const SETTLE_MS = 60_000;
+const WAIT_MS = 30_000;
+const LEASE_MS = 30_000;
+const GRACE_MS = 60_000;
+
+export interface SetParts extends Omit<Group, "spool"> {
+  /** Of the members as the set has them. */
+  readonly placement: (members: Group["members"]) => Placement;
+  readonly refresh?: ReplicaSet["refresh"] | undefined;
+  readonly hedge?: HedgeOptions | undefined;
+  readonly type: string;
+  readonly journal: Journal;
+  readonly spool?: ReplayableOptions | undefined;
+  readonly options: JournalOptions;
+}
+
+/**
+ * @throws TypeError for options that are not numbers in their range.
+ * @throws StorageError `InvalidArgument` for members that cannot carry versions, and for a journal that knows the
+ * composer with other members.
+ */
+export function createReplicaSet(parts: SetParts): ReplicaSet {
+  const { name, type, members: given, fallbackOn, askMs, placement, options } = parts;
+  const careless = given.find(({ supports }) => !supports.metadata);
+  if (careless !== undefined) {
+    const reason = `${JSON.stringify(careless.name)} keeps no metadata, so a journal cannot tell its versions apart`;
+    throw new StorageError("InvalidArgument", reason, { operation: "open", provider: careless.name });
+  }
+  const rigid = given.find(({ supports }) => !supports.overwrite);
+  if (rigid !== undefined) {
+    const reason = `${JSON.stringify(rigid.name)} does not replace objects, so it cannot keep up; if it is a composer, give it a journal too`;
+    throw new StorageError("InvalidArgument", reason, { operation: "open", provider: rigid.name });
+  }
+  const places = given.map((member) => ({ name: member.name, place: member.ref("x") }));
+  const journal = parts.journal.open({ name, type, members: places });
+  // One member has nobody to differ from.
+  const state: SetState = {
+    isTrusted: given.length === 1,
+    mayLack: given.some(({ expiresAfterMs }) => expiresAfterMs !== undefined),
+    checking: undefined,
+    emptyAfter: 0,
+    isEager: true,
+  };
+  const onReplaced = (): void => void (state.isTrusted = given.length === 1);
+  // What does not outlive the process has nothing to come back to.
+  const watched = (member: StorageProvider): StorageProvider =>
+    parts.journal.durable && takesMarker(member) ? marked(name, journal, member, onReplaced) : member;
+  const [first, ...rest] = given;
+  const members: Group["members"] = [watched(first), ...rest.map(watched)];
+  const place = placement(members);
+  return {
+    name,
+    members,
+    fallbackOn,
+    askMs,
+    placement: place,
+    spool: parts.spool ?? {},
+    journal,
+    lock: createKeyLock(),
+    settleMs: milliseconds(type, "settleMs", options.settleMs ?? SETTLE_MS),
+    waitMs: milliseconds(type, "waitMs", options.waitMs ?? WAIT_MS),
+    leaseMs: milliseconds(type, "leaseMs", options.leaseMs ?? LEASE_MS, 1),
+    graceMs: milliseconds(type, "graceMs", options.graceMs ?? GRACE_MS),
+    writes: new Set(),
+    answered: new Set(),
+    workListeners: new Set(),
+    state,
+    hedge: parts.hedge === undefined ? undefined : createHedge(parts.hedge),
+    refresh: parts.refresh ?? (async () => {}),
+  };
+}
+
+/** Composers watch over their own members; a store whose rule removes everything would remove the marker too. */
+function takesMarker({ upkeep, expiresAfterMs }: StorageProvider): boolean {
+  return upkeep?.health === undefined && expiresAfterMs?.(MARKER_KEY) === undefined;
+}
+
+function milliseconds(type: string, name: string, value: number, least = 0): number {
+  if (Number.isSafeInteger(value) && value >= least && value <= TIMER_MS_MAX) return value;
+  const range = `from ${least} to ${TIMER_MS_MAX}`;
+  throw new TypeError(`${type}: ${name} is a whole number of milliseconds ${range}, not ${String(value)}`);
+}

@@ -1,0 +1,138 @@
+import { linkedController } from "../../kit/abort.js";
+
+export interface HedgeOptions {
+  /** The shortest time after which a second member is asked, in milliseconds; default 50. */
+  readonly leastMs?: number | undefined;
+  /** How many more reads that may be, as a share of all; default 0.05. */
+  readonly share?: number | undefined;
+}
+
+/** Asks a second member when the first takes unusually long. */
+export interface Hedge {
+  /**
+   * Runs `first`; when it takes longer than nineteen of twenty reads do, `second` too. What succeeds first counts, the
+   * other is aborted, and what it gives all the same goes to `discard`.
+   *
+   * @param onEnd - Called when both were asked, with whether the second was quicker.
+   */
+  readonly run: <T>(race: Race<T>) => Promise<T>;
+}
+
+export interface Race<T> {
+  readonly first: (signal: AbortSignal) => Promise<T>;
+  readonly second: (signal: AbortSignal) => Promise<T>;
+  readonly signal: AbortSignal | undefined;
+  readonly discard: (result: T) => void;
+  readonly onEnd: (isSecond: boolean) => void;
+}
+
+const LEAST_MS = 50;
+const SHARE = 0.05;
+
+/** So many of the last reads say what is usual. */
+const REMEMBERED = 100;
+const USUAL = 0.95;
+
+/** The most hedges that may be saved up. */
+const TOKENS_MAX = 10;
+
+/** @throws TypeError when an option is not a number in its range. */
+export function createHedge(options: HedgeOptions): Hedge {
+  if (Object(options) !== options)
+    throw new TypeError(`hedge takes an object, such as {}, not ${typeof options}`);
+  const { leastMs = LEAST_MS, share = SHARE } = options;
+  if (!(leastMs >= 1))
+    throw new TypeError(`hedge: leastMs is a number of milliseconds, not ${String(leastMs)}`);
+  if (!(share > 0 && share <= 1))
+    throw new TypeError(`hedge: share is a number up to 1, not ${String(share)}`);
+  const took: number[] = [];
+  let tokens = 1;
+  const usualMs = (): number => {
+    const sorted = took.toSorted((a, b) => a - b);
+    return Math.max(leastMs, sorted[Math.floor(sorted.length * USUAL)] ?? leastMs);
+  };
+  return {
+    run: async (race) => {
+      tokens = Math.min(TOKENS_MAX, tokens + share);
+      const startedAt = performance.now();
+      const result = await raced(race, usualMs(), () => {
+        if (tokens < 1) return false;
+        tokens--;
+        return true;
+      });
+      took.push(performance.now() - startedAt);
+      if (took.length > REMEMBERED) took.shift();
+      return result;
+    },
+  };
+}
+
+/** One of two that run against each other. */
+interface Runner<T> {
+  readonly controller: AbortController;
+  readonly unlink: () => void;
+  readonly result: Promise<T>;
+}
+
+async function raced<T>(race: Race<T>, delayMs: number, mayHedge: () => boolean): Promise<T> {
+  const first = start(race, race.first);
+  let second: Runner<T> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<T>((resolve, reject) => {
+    timer = setTimeout(() => {
+      if (!mayHedge()) return;
+      second = start(race, race.second);
+      second.result.then(resolve, reject);
+    }, delayMs);
+  });
+  try {
+    return await firstToSucceed(first, late, () => second !== undefined);
+  } finally {
+    clearTimeout(timer);
+    await settleLoser(race, first, second);
+  }
+}
+
+function start<T>({ signal }: Race<T>, read: (signal: AbortSignal) => Promise<T>): Runner<T> {
+  const { controller, unlink } = linkedController(signal);
+  const result = read(controller.signal);
+  result.catch(() => {});
+  return { controller, unlink, result };
+}
+
+/** A failure counts when the other one, if it runs, has failed too. */
+async function firstToSucceed<T>(first: Runner<T>, late: Promise<T>, isHedged: () => boolean): Promise<T> {
+  late.catch(() => {});
+  return await new Promise<T>((resolve, reject) => {
+    late.then(resolve, () => first.result.catch(reject));
+    first.result.then(resolve, (error: unknown) => {
+      if (isHedged()) late.catch(() => reject(error));
+      else reject(error);
+    });
+  });
+}
+
+async function settleLoser<T>(race: Race<T>, first: Runner<T>, second: Runner<T> | undefined): Promise<void> {
+  if (second === undefined) return first.unlink();
+  const isSecond = await isQuicker(second.result, first.result);
+  const [winner, loser] = isSecond ? [second, first] : [first, second];
+  race.onEnd(isSecond);
+  winner.unlink();
+  loser.controller.abort(new Error("Another member was quicker"));
+  loser.unlink();
+  loser.result.then(race.discard, () => {});
+}
+
+/** Whether one succeeded, and before the other. */
+async function isQuicker(one: Promise<unknown>, other: Promise<unknown>): Promise<boolean> {
+  const has = (promise: Promise<unknown>): Promise<boolean> =>
+    promise.then(
+      () => true,
+      () => false,
+    );
+  const lost = other.then(
+    () => false,
+    () => has(one),
+  );
+  return await Promise.race([lost, has(one)]);
+}

@@ -1,0 +1,37 @@
+import { targetsOf } from "../upkeep/expiry.js";
+import type { HeldKey } from "./held-key.js";
+import type { ReplicaSet } from "../replica-set.js";
+import { isSettled, isSuspect, type KeyRow } from "../row/row.js";
+
+/**
+ * Writes down what is left to do for a key, or drops its row when nothing is, and lets go of it.
+ *
+ * @returns Whether nothing is left to do.
+ */
+export async function conclude(set: ReplicaSet, held: HeldKey, row: KeyRow, pauseMs = 0): Promise<boolean> {
+  // Keys may have been placed otherwise meanwhile, and whoever walks them may have been past this one.
+  await set.refresh({});
+  const members = set.members.map(({ name }) => name);
+  const targets = targetsOf(set, held.key, row);
+  if (isSettled(row, members, targets)) {
+    await held.release(undefined);
+    return true;
+  }
+  const now = set.journal.now();
+  await held.release({ ...row, nextAt: Math.max(now + pauseMs, dueAt(row, members, targets, now)) });
+  return false;
+}
+
+/** When there is something to do again. */
+function dueAt(row: KeyRow, members: readonly string[], targets: readonly string[], now: number): number {
+  const { current, holds, clearAt = now } = row;
+  const times = [...Object.values(row.suspects), ...(row.external ?? []).map(({ until }) => until)];
+  if (row.uncertain.length > 0 && Object.keys(row.suspects).length === 0) return now;
+  for (const member of members) {
+    if (current === undefined || isSuspect(row, member, now)) continue;
+    const isTarget = current.kind === "put" && targets.includes(member);
+    const isDone = holds[member] === (isTarget ? current.version : "absent");
+    if (!isDone) times.push(isTarget || current.kind === "delete" ? now : clearAt);
+  }
+  return times.length === 0 ? now : times.reduce((a, b) => Math.min(a, b));
+}

@@ -1,0 +1,190 @@
+import { delay } from "../../../kit/abort.js";
+import { StorageError, isStorageError, withErrorFacts, type Operation } from "../../../contract/errors.js";
+import type { JournalEntry } from "../../../contract/journal.js";
+import type { CallOptions } from "../../../contract/provider.js";
+import type { ReplicaSet } from "../replica-set.js";
+import { newRow, stamped, takenOver, type KeyRow } from "../row/row.js";
+
+/** A key that nobody else writes, in any process that shares the journal. */
+export interface HeldKey {
+  readonly key: string;
+  /** Whether the journal had nothing of it. */
+  readonly isNew: boolean;
+  /** What the journal has of it; a row that has just begun when it had none. */
+  row: KeyRow;
+  /** Aborted when the key was taken over: this process was silent for too long. */
+  readonly signal: AbortSignal;
+  /** Writes the row down, with the members that requests go to from now on. Renewed until it is released. */
+  readonly save: (row: KeyRow, sending: readonly string[]) => Promise<void>;
+  /** Writes the last state of the row and lets go; `undefined` when the key is not in transition any more. */
+  readonly release: (row: KeyRow | undefined) => Promise<void>;
+}
+
+/** Another one has changed the row between reading and writing it. Nothing was done yet. */
+class Overtaken extends Error {}
+
+/** Pauses between looks at a key that another process holds, in milliseconds. */
+const POLL_MS = 10;
+const POLL_MS_MAX = 100;
+
+/**
+ * Runs `work` while nobody else writes the key. It must do nothing that changes a member before its first
+ * `save`: it is run again when another process was faster.
+ *
+ * @throws StorageError `Unavailable` when the key is held by others for longer than `waitMs`, or the journal
+ * cannot be written; `Conflict` when the key was taken over while `work` ran.
+ */
+export async function holding<T>(
+  set: ReplicaSet,
+  operation: Operation,
+  key: string,
+  { signal, onEvent }: CallOptions,
+  work: (held: HeldKey) => Promise<T>,
+): Promise<T> {
+  const deadline = set.journal.now() + set.waitMs;
+  let hasBegun = false;
+  const turn = set.lock.run(key, async () => {
+    hasBegun = true;
+    for (;;) {
+      signal?.throwIfAborted();
+      const entry = await freeEntry(set, operation, key, deadline, signal);
+      await set.refresh({ onEvent });
+      const held = createHeldKey(set, operation, key, entry);
+      try {
+        return await work(held);
+      } catch (error) {
+        if (!(error instanceof Overtaken)) throw error;
+      } finally {
+        await held.leave();
+      }
+    }
+  });
+  return signal === undefined ? await turn : await orAborted(turn, signal, () => hasBegun);
+}
+
+/** A caller that gives up while it waits for its turn is not kept. */
+async function orAborted<T>(turn: Promise<T>, signal: AbortSignal, hasBegun: () => boolean): Promise<T> {
+  return await new Promise<T>((resolve, reject) => {
+    const abort = (): void => {
+      if (!hasBegun()) reject(signal.reason);
+    };
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    turn.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+/** The entry of the key when no living process holds it; what a dead one has left is taken over. */
+async function freeEntry(
+  set: ReplicaSet,
+  operation: Operation,
+  key: string,
+  deadline: number,
+  signal: AbortSignal | undefined,
+): Promise<JournalEntry> {
+  for (let pauseMs = POLL_MS; ; pauseMs = Math.min(pauseMs * 2, POLL_MS_MAX)) {
+    const entry = await set.journal.read(key);
+    if (!(await isHeldElsewhere(set, entry.row))) {
+      return entry.row?.lease === undefined
+        ? entry
+        : { ...entry, row: takenOver(entry.row, set.journal.now(), set.settleMs) };
+    }
+    if (set.journal.now() > deadline) throw busy(set, operation, key);
+    await delay(pauseMs, signal);
+  }
+}
+
+async function isHeldElsewhere({ journal }: ReplicaSet, row: KeyRow | undefined): Promise<boolean> {
+  if (row?.lease === undefined || row.lease.process === journal.process) return false;
+  return journal.now() < row.lease.until && (await journal.isAlive(row.lease.process));
+}
+
+export function busy({ name }: ReplicaSet, operation: Operation, key: string): StorageError {
+  const reason = "another call has been writing this key for too long";
+  return new StorageError("Unavailable", reason, { operation, provider: name, key, retryable: true });
+}
+
+interface LeavableKey extends HeldKey {
+  /** What is left undone when `work` ends without a release is for repair. */
+  readonly leave: () => Promise<void>;
+}
+
+function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry: JournalEntry): LeavableKey {
+  const { journal, leaseMs } = set;
+  const lost = new AbortController();
+  let revision = entry.revision;
+  let isSaved = false;
+  let isReleased = false;
+  let timer: NodeJS.Timeout | undefined;
+  let writing: Promise<void> = Promise.resolve();
+
+  /** One write after the other: the lease may be renewed at any moment. */
+  const write = async (next: () => KeyRow | undefined): Promise<void> => {
+    const mine = writing.then(async () => {
+      const row = next();
+      const written = await journal.write(key, revision, row).catch((error: unknown) => {
+        throw isSaved && isStorageError(error) ? withErrorFacts(error, { applied: "unknown" }) : error;
+      });
+      if (written === undefined) {
+        if (!isSaved) throw new Overtaken();
+        lost.abort(takenAway(set, operation, key));
+        throw lost.signal.reason;
+      }
+      revision = written;
+      if (row !== undefined) held.row = stamped(row, written);
+    });
+    writing = mine.catch(() => {});
+    await mine;
+  };
+  const renew = (): void => {
+    if (isReleased) return;
+    write(() => leased(set, held.row, held.row.lease?.sending ?? [])).catch(() => {
+      // The journal cannot be written: from now on nobody waits for this process.
+      const { until = 0 } = held.row.lease ?? {};
+      if (journal.now() >= until) lost.abort(takenAway(set, operation, key));
+    });
+  };
+
+  const held: LeavableKey = {
+    key,
+    isNew: entry.row === undefined,
+    row: entry.row ?? newRow(set.journal.now()),
+    signal: lost.signal,
+    save: async (row, sending) => {
+      await write(() => leased(set, row, sending));
+      isSaved = true;
+      timer ??= setInterval(renew, leaseMs / 3).unref();
+    },
+    release: async (row) => {
+      isReleased = true;
+      clearInterval(timer);
+      if (row === undefined && entry.row === undefined && !isSaved) return;
+      await write(() => (row === undefined ? undefined : { ...row, lease: undefined }));
+      if (row !== undefined) for (const tell of set.workListeners) tell(row.nextAt - journal.now());
+    },
+    leave: async () => {
+      clearInterval(timer);
+      if (isReleased || !isSaved || lost.signal.aborted) return;
+      await held.release(takenOver(held.row, set.journal.now(), set.settleMs)).catch(() => {});
+    },
+  };
+  return held;
+}
+
+/**
+ * The longest that an intent may take to be written: nothing is sent after that. So the version of an object says that
+ * the journal has known of it since then.
+ */
+export function intentMsMax({ leaseMs }: ReplicaSet): number {
+  return leaseMs / 6;
+}
+
+function leased({ journal, leaseMs }: ReplicaSet, row: KeyRow, sending: readonly string[]): KeyRow {
+  const until = journal.now() + leaseMs;
+  return { ...row, nextAt: until, lease: { process: journal.process, until, sending } };
+}
+
+function takenAway({ name }: ReplicaSet, operation: Operation, key: string): StorageError {
+  const reason = "another process has taken the key over, because this one was silent for too long";
+  return new StorageError("Conflict", reason, { operation, provider: name, key, applied: "unknown" });
+}

@@ -1,0 +1,158 @@
+import { concurrently } from "../../../kit/concurrently.js";
+import { packCursor, unpackKeyCursor } from "../../../kit/cursor.js";
+import { StorageError, isStorageError } from "../../../contract/errors.js";
+import { compareKeys } from "../../../contract/key.js";
+import { listEntry } from "../../../kit/page.js";
+import {
+  LIST_LIMIT_DEFAULT,
+  type ListOptions,
+  type ListPage,
+  type ObjectInfo,
+} from "../../../contract/provider.js";
+import { mergeLists, type MergedPage } from "../../merge-list.js";
+import { isTrusted } from "./inventory.js";
+import { isOneEnough, type ReplicaSet } from "../replica-set.js";
+
+/** How many keys that are in transition one page looks at. */
+const ROWS_MAX = 1000;
+const HEADS_AT_ONCE = 8;
+const ROUNDS_MAX = 3;
+
+/** What a page says of a key, read through the journal; `undefined` when it has no object. */
+type HeadThrough = (key: string, options: ListOptions) => Promise<ObjectInfo | undefined>;
+
+/**
+ * One page: what the members list, corrected by what the journal says of the keys that are in transition.
+ *
+ * @throws StorageError `Unavailable` when a member that may hold a key does not answer: a page is whole or an error.
+ */
+export async function listReplicated(
+  set: ReplicaSet,
+  options: ListOptions,
+  head: HeadThrough,
+): Promise<ListPage> {
+  for (let round = 1; ; round++) {
+    const startedAt = set.journal.now();
+    const page = await listOnce(set, options, head);
+    // Copies that are moved stay for so long where they were: a quicker page has met them in one place or the other.
+    if (set.placement.alike || set.journal.now() - startedAt < set.graceMs) return page;
+    if (round < ROUNDS_MAX) continue;
+    const reason = `a page takes longer than the ${set.graceMs} ms that moved copies stay; ask for smaller pages`;
+    throw new StorageError("Unavailable", reason, { operation: "list", provider: set.name });
+  }
+}
+
+async function listOnce(set: ReplicaSet, options: ListOptions, head: HeadThrough): Promise<ListPage> {
+  const from = unpackKeyCursor(options, set.name);
+  const before = await rowKeys(set, options, from);
+  const listed = await listMembers(set, options, from);
+  const after = await rowKeys(set, options, from);
+  const last = [listed.end, before.end, after.end]
+    .filter((end) => end !== undefined)
+    .toSorted(compareKeys)[0];
+  const isInside = (entry: string): boolean =>
+    (from === undefined || compareKeys(entry, from) > 0) &&
+    (last === undefined || compareKeys(entry, last) <= 0);
+  const keys = [...new Set([...before.keys, ...after.keys])].filter((key) =>
+    isInside(listEntry(key, options)),
+  );
+  const objects = new Map(listed.objects.map((info) => [info.key, info]));
+  const prefixes = new Set(listed.prefixes);
+  // Until the journal has seen every key, only the objects say which of them is the newest.
+  const doubtful = (await isTrusted(set)) ? [] : listed.differing.filter(isInside);
+  await correct(set, options, head, [...new Set([...keys, ...doubtful])], objects, prefixes);
+  return pageOf(set, options, listed, objects, prefixes, last, isInside);
+}
+
+/** The keys in transition behind an entry; `end` when there are more behind it. */
+async function rowKeys(
+  { journal }: ReplicaSet,
+  { prefix = "" }: ListOptions,
+  from: string | undefined,
+): Promise<{ readonly keys: readonly string[]; readonly end: string | undefined }> {
+  const rows = await journal.rows(prefix, from, ROWS_MAX);
+  const keys = rows.map(({ key }) => key);
+  return { keys, end: rows.length < ROWS_MAX ? undefined : keys.at(-1) };
+}
+
+/** From one member, where each holds everything that is not in transition; from all where they share the keys. */
+async function listMembers(
+  set: ReplicaSet,
+  options: ListOptions,
+  from: string | undefined,
+): Promise<MergedPage> {
+  const { name, members, placement } = set;
+  const behind = { ...options, cursor: undefined, after: from };
+  if (!(await isTrusted(set)) || !isOneEnough(set)) return await mergeLists(name, members, behind);
+  let failure: unknown;
+  for (const member of placement.readOrder("")) {
+    try {
+      return await mergeLists(name, [member], behind);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (!isStorageError(error, "Unavailable")) throw error;
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
+
+async function correct(
+  set: ReplicaSet,
+  options: ListOptions,
+  head: HeadThrough,
+  keys: readonly string[],
+  objects: Map<string, ObjectInfo>,
+  prefixes: Set<string>,
+): Promise<void> {
+  const doubtful = new Set<string>();
+  await concurrently(keys, HEADS_AT_ONCE, async (key) => {
+    const info = await head(key, options);
+    const entry = listEntry(key, options);
+    if (entry === key) {
+      if (info === undefined) objects.delete(key);
+      else objects.set(key, info);
+    } else if (info !== undefined) prefixes.add(entry);
+    else if (prefixes.has(entry)) doubtful.add(entry);
+  });
+  // A common prefix may stand there for nothing but objects that are deleted.
+  for (const prefix of doubtful) {
+    if (!(await hasObjects(set, { ...options, prefix }, head))) prefixes.delete(prefix);
+  }
+}
+
+async function hasObjects(set: ReplicaSet, options: ListOptions, head: HeadThrough): Promise<boolean> {
+  let next: ListOptions | undefined = {
+    ...options,
+    delimiter: undefined,
+    cursor: undefined,
+    after: undefined,
+  };
+  while (next !== undefined) {
+    const page: ListPage = await listOnce(set, next, head);
+    if (page.objects.length > 0) return true;
+    next = page.cursor === undefined ? undefined : { ...next, cursor: page.cursor };
+  }
+  return false;
+}
+
+function pageOf(
+  set: ReplicaSet,
+  options: ListOptions,
+  listed: ListPage,
+  objects: ReadonlyMap<string, ObjectInfo>,
+  prefixes: ReadonlySet<string>,
+  last: string | undefined,
+  isInside: (entry: string) => boolean,
+): ListPage {
+  const entries = [...objects.keys(), ...prefixes].filter(isInside).toSorted(compareKeys);
+  const shown = entries.slice(0, options.limit ?? LIST_LIMIT_DEFAULT);
+  const end = shown.length < entries.length ? shown.at(-1) : last;
+  const { skipped } = listed;
+  return {
+    objects: shown.flatMap((entry) => objects.get(entry) ?? []),
+    prefixes: shown.filter((entry) => prefixes.has(entry)),
+    ...(skipped !== undefined && { skipped }),
+    ...(end !== undefined && { cursor: packCursor(end, options) }),
+  };
+}

@@ -1,0 +1,108 @@
+import { delay } from "../../../kit/abort.js";
+import { StorageError, type Operation } from "../../../contract/errors.js";
+import type { JournalEntry } from "../../../contract/journal.js";
+import { millisecondsOf } from "../../../contract/version.js";
+import type { CallOptions, HeadOptions, ObjectInfo } from "../../../contract/provider.js";
+import { conclude } from "../hold/conclude.js";
+import { busy, holding, intentMsMax } from "../hold/held-key.js";
+import { versionOf } from "../row/identity.js";
+import { readOnce, type Found, type Reader } from "./read-once.js";
+import type { ReplicaSet } from "../replica-set.js";
+import { isUndecided, type KeyRow } from "../row/row.js";
+import { settled } from "../hold/settle.js";
+
+const PAUSE_MS_MAX = 100;
+
+/**
+ * Reads the last decided version of a key: from a member that holds it, whatever the others hold.
+ *
+ * @throws StorageError `NotFound` when the key has no object; `Unavailable` when a member that may hold it does not
+ * answer, or only an older copy is within reach.
+ */
+export async function readReplicated<T>(
+  set: ReplicaSet,
+  key: string,
+  options: HeadOptions,
+  reader: Reader<T>,
+): Promise<Found<T>> {
+  const deadline = set.journal.now() + set.waitMs;
+  if (options.isFinal === true) await assertFinal(set, reader.operation, key, options);
+  for (let round = 0; ; round++) {
+    const readAt = set.journal.now();
+    const entry = await set.journal.read(key);
+    const reading = await readOnce(set, entry.row, key, options, reader);
+    if (reading.state === "found") {
+      if (await isDecided(set, key, entry.row, reader.infoOf(reading.result), readAt)) return reading;
+      reader.discard(reading.result);
+    }
+    if (reading.state === "absent" && (reading.isFinal || (await isUnchanged(set, key, entry)))) {
+      throw notFound(set, reader.operation, key);
+    }
+    // While a write is under way it decides: there may be more to see when it is done.
+    const isFinal = entry.row?.open === undefined && (await isUnchanged(set, key, entry));
+    if (reading.state === "silent" && isFinal) throw reading.error;
+    if (set.journal.now() > deadline) throw busy(set, reader.operation, key);
+    if (reading.state !== "absent") await decideNow(set, reader.operation, key, options);
+    if (round > 0) await delay(Math.min(2 ** round, PAUSE_MS_MAX), options.signal);
+  }
+}
+
+/**
+ * Whether an object is of a write that had been written down when the journal was read. When there was no row it had
+ * come to its end by then, and the journal need not be read again.
+ */
+function isOld(set: ReplicaSet, row: KeyRow | undefined, info: ObjectInfo, readAt: number): boolean {
+  if (row !== undefined) return false;
+  const version = versionOf(info);
+  return version === undefined || millisecondsOf(version) + intentMsMax(set) < readAt;
+}
+
+/** Whether what was read counts: it may be of a write that has begun meanwhile. */
+async function isDecided(
+  set: ReplicaSet,
+  key: string,
+  before: KeyRow | undefined,
+  info: ObjectInfo,
+  readAt: number,
+): Promise<boolean> {
+  if (before?.current !== undefined || isOld(set, before, info, readAt)) return true;
+  const { row } = await set.journal.read(key);
+  return row === undefined || !isUndecided(row, versionOf(info));
+}
+
+async function isUnchanged({ journal }: ReplicaSet, key: string, before: JournalEntry): Promise<boolean> {
+  return (await journal.read(key)).revision === before.revision;
+}
+
+/** @throws StorageError `Unavailable` when a write that has failed may still turn out to have taken effect. */
+async function assertFinal(
+  set: ReplicaSet,
+  operation: Operation,
+  key: string,
+  options: CallOptions,
+): Promise<void> {
+  await decideNow(set, operation, key, options);
+  const { row } = await set.journal.read(key);
+  if (row === undefined || row.uncertain.length === 0) return;
+  const reason = "an earlier write of this key is not decided yet";
+  throw new StorageError("Unavailable", reason, { operation, provider: set.name, key, retryable: false });
+}
+
+/** Waits for the write that is under way, or finds out what became of one that nobody works on. */
+async function decideNow(
+  set: ReplicaSet,
+  operation: Operation,
+  key: string,
+  options: CallOptions,
+): Promise<void> {
+  const { row } = await set.journal.read(key);
+  if (row === undefined || (row.open === undefined && row.uncertain.length === 0)) return;
+  await holding(set, operation, key, options, async (held) => {
+    const next = await settled(set, held, options);
+    if (next !== row) await conclude(set, held, next);
+  });
+}
+
+function notFound({ name }: ReplicaSet, operation: Operation, key: string): StorageError {
+  return new StorageError("NotFound", "there is no such object", { operation, provider: name, key });
+}

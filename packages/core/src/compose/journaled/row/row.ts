@@ -1,0 +1,228 @@
+import type { Version } from "../../../contract/journal.js";
+
+/** A write that has begun, and that may or may not have taken effect. */
+export interface Intent {
+  /** Empty until the journal has given it one. */
+  readonly version: Version;
+  readonly writeId: string;
+  readonly sha256?: string | undefined;
+}
+
+/** What a key is: the last write that was decided. */
+export interface Committed {
+  readonly kind: "put" | "delete";
+  /** Empty until the journal has given it one. */
+  readonly version: Version;
+  readonly sha256?: string | undefined;
+  /** For an object that carries no version, by member: the ETag by which it is known there. */
+  readonly etags?: Readonly<Record<string, string>> | undefined;
+  /** For an object that carries no version: when it was stored, as far as is known. */
+  readonly storedAt?: number | undefined;
+}
+
+/** What a member holds: a version, `"absent"` for nothing, or `"unknown"` when nobody knows. */
+export type Holding = string;
+
+/** Who works on a key. */
+export interface Lease {
+  readonly process: string;
+  readonly until: number;
+  /** The members to which requests may be under way. */
+  readonly sending: readonly string[];
+}
+
+/** A member that a client may upload to by itself, and until when it may begin. */
+export interface External {
+  readonly member: string;
+  readonly until: number;
+}
+
+/**
+ * What the journal says of a key that is in transition. Times are in milliseconds since 1970.
+ *
+ * The state machine is the functions of this file: each takes a row and makes the next one.
+ */
+export interface KeyRow {
+  /** The decided truth; absent while it is what the members held before this row began. */
+  readonly current?: Committed | undefined;
+  /** The write that is being made. */
+  readonly open?: Intent | undefined;
+  /** Writes that failed and may have taken effect, or may do so later; all are newer than `current`. */
+  readonly uncertain: readonly Intent[];
+  /** A member that is missing holds what it held before this row began. */
+  readonly holds: Readonly<Record<string, Holding>>;
+  /** Members on which a request may still take effect, and until when. */
+  readonly suspects: Readonly<Record<string, number>>;
+  readonly lease?: Lease | undefined;
+  /** Uploads past the composer that may come: they are adopted when they are reported, or when their time is over. */
+  readonly external?: readonly External[] | undefined;
+  readonly since: number;
+  /** When repair looks at it. */
+  readonly nextAt: number;
+  /** How often repair has tried. */
+  readonly attempts: number;
+  /** Members that have said that they cannot hold the current object: it is too large, or of a kind they do not take. */
+  readonly cannotHold?: readonly string[] | undefined;
+  /** Until when copies that are not needed any more stay: somebody may be listing. */
+  readonly clearAt?: number | undefined;
+  /** Why repair failed the last time. */
+  readonly problem?: string | undefined;
+}
+
+export function newRow(now: number): KeyRow {
+  return { uncertain: [], holds: {}, suspects: {}, since: now, nextAt: now, attempts: 0 };
+}
+
+/** The row as the journal has written it: what was to be given a version has it. */
+export function stamped(row: KeyRow, revision: Version): KeyRow {
+  const { open, current, holds } = row;
+  if (open?.version !== "" && current?.version !== "") return row;
+  const held = Object.entries(holds).map(([name, holding]) => [name, holding === "" ? revision : holding]);
+  return {
+    ...row,
+    holds: Object.fromEntries(held),
+    ...(open?.version === "" && { open: { ...open, version: revision } }),
+    ...(current?.version === "" && { current: { ...current, version: revision } }),
+  };
+}
+
+/** A write-ahead intent: from here on a crash cannot hide that this write was sent. */
+export function opened(row: KeyRow, intent: Omit<Intent, "version">): KeyRow {
+  return { ...row, open: { ...intent, version: "" }, cannotHold: undefined, attempts: 0 };
+}
+
+/** A delete is decided as soon as it is written down. */
+export function deleted(row: KeyRow): KeyRow {
+  return {
+    ...row,
+    open: undefined,
+    uncertain: [],
+    current: { kind: "delete", version: "" },
+    clearAt: undefined,
+  };
+}
+
+/** What a member answered; not believed while something may still take effect there. */
+export function learned(row: KeyRow, member: string, holding: Holding, now: number): KeyRow {
+  const { [member]: until, ...suspects } = row.suspects;
+  if (until !== undefined && now < until) return row;
+  return { ...row, suspects, holds: { ...row.holds, [member]: holding } };
+}
+
+/** A request to a member ended without an answer: it may take effect until it has had its time. */
+export function suspected(row: KeyRow, member: string, until: number): KeyRow {
+  return {
+    ...row,
+    holds: { ...row.holds, [member]: "unknown" },
+    suspects: { ...row.suspects, [member]: until },
+  };
+}
+
+/** Where nothing was decided, and nothing can arrive any more, members hold what they held. */
+export function calmed(row: KeyRow, now: number): KeyRow {
+  const all = Object.entries(row.suspects);
+  const left = all.filter(([, until]) => until > now);
+  if (row.current !== undefined || left.length === all.length) return row;
+  return { ...row, suspects: Object.fromEntries(left) };
+}
+
+/** An object that was found, or that was just written, becomes what the key is. */
+export function committed(row: KeyRow, put: Omit<Committed, "kind">): KeyRow {
+  return {
+    ...row,
+    current: { ...put, kind: "put" },
+    open: row.open?.version === put.version ? undefined : row.open,
+    uncertain: row.uncertain.filter(({ version }) => version > put.version),
+  };
+}
+
+/** What was found on members of a key that was not in transition. */
+export interface FoundObject {
+  /** Absent for an object that was not written through a composer with a journal: it is given a version. */
+  readonly identity: { readonly version: Version; readonly sha256?: string | undefined } | undefined;
+  readonly holds: Readonly<Record<string, Holding>>;
+  /** The ETag on each member that holds this very object. */
+  readonly etags: Readonly<Record<string, string>>;
+  readonly storedAt: number | undefined;
+}
+
+/** A key of which nothing was decided is what was found: its object is to be somewhere else, or on more members. */
+export function adopted(row: KeyRow, { identity, holds, etags, storedAt }: FoundObject): KeyRow {
+  const version = identity?.version ?? "";
+  const known = Object.fromEntries(Object.keys(etags).map((name) => [name, version]));
+  const changing = Object.fromEntries(Object.keys(row.suspects).map((name) => [name, "unknown"]));
+  return {
+    ...row,
+    holds: { ...holds, ...known, ...changing },
+    current: {
+      kind: "put",
+      version,
+      sha256: identity?.sha256,
+      ...(identity === undefined && { etags, storedAt }),
+    },
+  };
+}
+
+/** A client may upload to a member from now on. */
+export function expecting(row: KeyRow, member: string, until: number): KeyRow {
+  const others = (row.external ?? []).filter((each) => each.member !== member || each.until > until);
+  return { ...row, external: [...others, { member, until }] };
+}
+
+/** What a client has uploaded to a member is what the key is from now on: it is given a version. */
+export function uploaded(row: KeyRow, member: string, etag: string, others: readonly string[]): KeyRow {
+  const unknown = others.map((name) => [name, "unknown"] as const);
+  return {
+    ...row,
+    open: undefined,
+    uncertain: [],
+    holds: { ...Object.fromEntries(unknown), [member]: "" },
+    current: { kind: "put", version: "", etags: { [member]: etag } },
+    cannotHold: undefined,
+  };
+}
+
+/** The open write failed everywhere, and nothing of it can come. */
+export function dropped(row: KeyRow): KeyRow {
+  return { ...row, open: undefined };
+}
+
+/** The open write failed, and nobody knows whether it took effect. */
+export function undecided(row: KeyRow): KeyRow {
+  return row.open === undefined ? row : { ...row, open: undefined, uncertain: [...row.uncertain, row.open] };
+}
+
+/** What its holder left behind: whatever was under way may still arrive. */
+export function takenOver(row: KeyRow, now: number, settleMs: number): KeyRow {
+  const { lease } = row;
+  if (lease === undefined) return row;
+  const left = lease.sending.reduce((next, member) => suspected(next, member, now + settleMs), row);
+  return { ...undecided(left), lease: undefined, nextAt: now };
+}
+
+/** A member cannot hold what is to be written: it is not its home then. */
+export function refused(row: KeyRow, member: string): KeyRow {
+  return { ...row, cannotHold: [...(row.cannotHold ?? []).filter((name) => name !== member), member] };
+}
+
+export function isSuspect(row: KeyRow | undefined, member: string, now: number): boolean {
+  const until = row?.suspects[member];
+  return until !== undefined && now < until;
+}
+
+/** Whether a version was written by somebody who does not know yet, or will never know, whether it counts. */
+export function isUndecided({ open, uncertain }: KeyRow, version: Version | undefined): boolean {
+  if (version === undefined) return false;
+  return open?.version === version || uncertain.some((intent) => intent.version === version);
+}
+
+/** Whether nothing is left to do: the row can go. */
+export function isSettled(row: KeyRow, members: readonly string[], targets: readonly string[]): boolean {
+  const { current, open, uncertain, suspects, holds, external = [] } = row;
+  if (external.length > 0) return false;
+  if (open !== undefined || uncertain.length > 0 || Object.keys(suspects).length > 0) return false;
+  if (current === undefined) return true;
+  const wanted = (member: string): Holding =>
+    current.kind === "put" && targets.includes(member) ? current.version : "absent";
+  return members.every((member) => holds[member] === wanted(member));
+}

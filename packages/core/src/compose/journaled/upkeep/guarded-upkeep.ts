@@ -1,0 +1,90 @@
+import { isStorageError } from "../../../contract/errors.js";
+import type { CallOptions, ObjectInfo, StorageProvider } from "../../../contract/provider.js";
+import type { Upkeep, UpkeepCall } from "../../../contract/upkeep.js";
+import { millisecondsOf } from "../../../contract/version.js";
+import { adoptKeyOf } from "./adopt.js";
+import { look } from "../hold/ask-member.js";
+import { isOver } from "./expiry.js";
+import { holding } from "../hold/held-key.js";
+import { versionOf } from "../row/identity.js";
+import { mayExpire } from "../read/inventory.js";
+import type { ReplicaSet } from "../replica-set.js";
+
+/** The upkeep of a member: it lets nothing expire that others have yet to get, or that is being written. */
+export function guardedUpkeep(set: ReplicaSet, member: StorageProvider): Upkeep | undefined {
+  const { upkeep } = member;
+  if (upkeep === undefined) return undefined;
+  return {
+    ...upkeep,
+    repair: (call) =>
+      upkeep.repair({ ...call, whileClean: (key, work) => whileClean(set, member, key, call, work) }),
+  };
+}
+
+async function whileClean(
+  set: ReplicaSet,
+  member: StorageProvider,
+  key: string,
+  call: UpkeepCall,
+  work: () => Promise<void>,
+): Promise<void> {
+  const { whileClean: outer, signal, onEvent } = call;
+  const impatient = { ...set, waitMs: 0 };
+  const held = async (): Promise<void> => {
+    if (set.lock.isBusy(key) || (await set.journal.read(key)).row !== undefined) return;
+    if (!(await mayExpire(set, member))) return;
+    const isMissed = await letGo(impatient, member, key, { signal, onEvent }, work);
+    if (isMissed) await adoptKeyOf(impatient, key, { signal, onEvent });
+  };
+  // Outer composers hold a key before inner ones do.
+  await (outer === undefined ? held() : outer(key, held));
+}
+
+/** @returns Whether others that should have the object do not: nothing was removed. */
+async function letGo(
+  set: ReplicaSet,
+  member: StorageProvider,
+  key: string,
+  options: CallOptions,
+  work: () => Promise<void>,
+): Promise<boolean> {
+  return await holding(set, "repair", key, options, async (mine) => {
+    if (!mine.isNew) return false;
+    // Asked through the composer: it is still the member that it was.
+    const answer = await look(set, member, key, options);
+    if (answer.state === "silent") throw answer.error;
+    if (answer.state === "absent") return false;
+    if (!(await othersHave(set, member, key, answer.info, options))) return true;
+    await mine.save(mine.row, [member.name]);
+    try {
+      await work();
+    } catch (error) {
+      if (isStorageError(error) && error.applied === "no") await mine.release(undefined);
+      else options.onEvent?.({ type: "suspect", key, provider: member.name, milliseconds: set.settleMs });
+      throw error;
+    }
+    await mine.release(undefined);
+    return false;
+  });
+}
+
+/** Whether those that keep it for longer have it. */
+async function othersHave(
+  set: ReplicaSet,
+  member: StorageProvider,
+  key: string,
+  info: ObjectInfo,
+  options: CallOptions,
+): Promise<boolean> {
+  if (!set.placement.alike) return true;
+  const version = versionOf(info);
+  const storedAt = version === undefined ? (info.lastModified?.getTime() ?? 0) : millisecondsOf(version);
+  const ageMs = set.journal.now() - storedAt;
+  const others = set.members.filter((other) => other !== member && !isOver(other, key, ageMs));
+  const answers = await Promise.all(others.map((other) => look(set, other, key, options)));
+  for (const answer of answers) {
+    if (answer.state === "silent") throw answer.error;
+    if (answer.state === "absent" || versionOf(answer.info) !== version) return false;
+  }
+  return true;
+}

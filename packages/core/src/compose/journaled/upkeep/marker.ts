@@ -1,0 +1,197 @@
+import { randomUUID } from "node:crypto";
+import { toBody } from "../../../body/body.js";
+import { StorageError, isStorageError, withErrorFacts } from "../../../contract/errors.js";
+import { changeControl } from "../control.js";
+import { intercept, type Call } from "../../../wrap/intercept.js";
+import type { JournalPart } from "../../../contract/journal.js";
+import { MARKER_KEY } from "../../../contract/key.js";
+import type { ListOptions, ListPage, StorageProvider } from "../../../contract/provider.js";
+
+const CONTROL = "markers";
+
+/** How long a member that has shown its marker is believed, in milliseconds. */
+const FRESH_MS = 10_000;
+
+/** How long for an answer that nothing is there: it is what an empty disk would say. */
+const FRESH_MS_ABSENT = 1000;
+
+/** What the journal knows of a member's marker. */
+interface Marker {
+  readonly id: string;
+  /** Whether it has been there. From then on a member without it is another one. */
+  readonly isPlaced: boolean;
+}
+
+type Markers = Readonly<Record<string, Marker>>;
+
+interface Watched {
+  readonly composer: string;
+  readonly journal: JournalPart;
+  readonly member: StorageProvider;
+  /** Called when another member has been accepted in the place of this one. */
+  readonly onReplaced: () => void;
+  shownAt: number;
+  shownId: string | undefined;
+  checking: Promise<void> | undefined;
+  /** Whether the member takes no marker, so that there is nothing to look for. */
+  isUnmarked: boolean;
+}
+
+/**
+ * Puts a marker on a member, and fails every call with `Unavailable` while it is gone: a disk that is not mounted, or
+ * a wrong bucket, says `NotFound` of everything.
+ */
+export function marked(
+  composer: string,
+  journal: JournalPart,
+  member: StorageProvider,
+  onReplaced: () => void,
+): StorageProvider {
+  const watched: Watched = {
+    composer,
+    journal,
+    member,
+    onReplaced,
+    shownAt: Number.NEGATIVE_INFINITY,
+    shownId: undefined,
+    checking: undefined,
+    isUnmarked: false,
+  };
+  const provider = intercept(member, {
+    type: "marked",
+    around: (call, next) =>
+      isFresh(watched, FRESH_MS) ? answered(watched, call, next) : checked(watched, call, next),
+  });
+  const { list } = provider;
+  return { ...provider, list: (options) => listWithout(list, options) };
+}
+
+function isFresh({ journal, shownAt, isUnmarked }: Watched, ms: number): boolean {
+  return isUnmarked || journal.now() - shownAt < ms;
+}
+
+async function checked<T>(watched: Watched, call: Call, next: () => Promise<T>): Promise<T> {
+  await check(watched, call);
+  return await answered(watched, call, next);
+}
+
+/** That nothing is there counts only when the marker is. */
+async function answered<T>(watched: Watched, call: Call, next: () => Promise<T>): Promise<T> {
+  if (call.key === MARKER_KEY) throw reserved(watched, call);
+  try {
+    const result = await next();
+    if (call.operation === "list" && !isFresh(watched, FRESH_MS_ABSENT)) await check(watched, call);
+    return result;
+  } catch (error) {
+    if (isStorageError(error, "NotFound") && !isFresh(watched, FRESH_MS_ABSENT)) await check(watched, call);
+    throw error;
+  }
+}
+
+function reserved({ composer, member }: Watched, { operation, key }: Call): StorageError {
+  const reason = `the key is where ${composer} tells its members by`;
+  return new StorageError("InvalidKey", reason, { operation, provider: member.name, key });
+}
+
+async function check(watched: Watched, call: Call): Promise<void> {
+  watched.checking ??= look(watched).finally(() => (watched.checking = undefined));
+  try {
+    await watched.checking;
+  } catch (error) {
+    if (!isStorageError(error)) throw error;
+    const { operation, key } = call;
+    throw withErrorFacts(error, { operation, key, applied: "no" });
+  }
+}
+
+async function look(watched: Watched): Promise<void> {
+  const { journal, member, shownId } = watched;
+  const startedAt = journal.now();
+  const marker = await decided(watched);
+  if (marker === undefined || watched.isUnmarked) return;
+  if ((await idOn(member)) !== marker.id) {
+    throw away(member, "it has lost its marker: is its disk mounted, and is it the right one?");
+  }
+  const isReplaced = shownId !== undefined && shownId !== marker.id;
+  watched.shownId = marker.id;
+  watched.shownAt = startedAt;
+  if (!isReplaced) return;
+  watched.onReplaced();
+  // What is being asked for was asked of the one before.
+  throw away(member, "another one was accepted in its place; try again");
+}
+
+function away({ name }: StorageProvider, reason: string): StorageError {
+  return new StorageError("Unavailable", reason, { operation: "head", provider: name, retryable: false });
+}
+
+/** What the marker must be; `undefined` while that cannot be said. */
+async function decided(watched: Watched): Promise<Marker | undefined> {
+  const { journal, member } = watched;
+  const known = ((await journal.readControl(CONTROL))?.value as Markers | undefined)?.[member.name];
+  if (known?.isPlaced === true) return known;
+  // An earlier journal may have left one. All processes agree upon it before anybody puts it there.
+  const found = await idOn(member);
+  try {
+    const mine = { id: found ?? randomUUID(), isPlaced: false };
+    const agreed = await remember(journal, member.name, (was) => was ?? mine);
+    if (agreed.isPlaced) return agreed;
+    if (agreed.id !== found && !(await put(watched, agreed.id))) return agreed;
+    return await remember(journal, member.name, (was) =>
+      was?.id === agreed.id ? { ...was, isPlaced: true } : agreed,
+    );
+  } catch (error) {
+    // Without the journal there is nothing to compare with; reads go on.
+    if (isStorageError(error) && error.provider !== member.name) return undefined;
+    throw error;
+  }
+}
+
+async function idOn(member: StorageProvider): Promise<string | undefined> {
+  try {
+    return (await member.head(MARKER_KEY, {})).metadata?.["id"];
+  } catch (error) {
+    if (isStorageError(error, "NotFound")) return undefined;
+    throw error;
+  }
+}
+
+/** @returns Whether it is there; a member that takes none is believed without. */
+async function put(watched: Watched, id: string): Promise<boolean> {
+  const { member, composer } = watched;
+  const text = `${composer} tells by this that ${member.name} is there. It must stay.\n`;
+  try {
+    await member.put(MARKER_KEY, await toBody(text), { contentType: "text/plain", metadata: { id } });
+    return true;
+  } catch (error) {
+    if (!isStorageError(error) || error.code === "Unavailable" || error.code === "Timeout") throw error;
+    watched.isUnmarked = true;
+    return false;
+  }
+}
+
+async function remember(
+  journal: JournalPart,
+  member: string,
+  change: (was: Marker | undefined) => Marker,
+): Promise<Marker> {
+  const markers = await changeControl<Markers>(journal, CONTROL, (was = {}) => {
+    const marker = change(was[member]);
+    return marker === was[member] ? was : { ...was, [member]: marker };
+  });
+  return markers?.[member] as Marker;
+}
+
+/** From now on what is there is the member: it gets a marker when it is looked at the next time. */
+export async function forgetMarker(journal: JournalPart, member: string): Promise<void> {
+  await remember(journal, member, () => ({ id: randomUUID(), isPlaced: false }));
+}
+
+/** It has no delimiter in it, so it is in no common prefix. */
+async function listWithout(list: StorageProvider["list"], options: ListOptions): Promise<ListPage> {
+  const page = await list(options);
+  const objects = page.objects.filter(({ key }) => key !== MARKER_KEY);
+  if (objects.length === page.objects.length) return page;
+  if (objects.length + page.prefixes.length > 0 || page.cursor === undefined) return { ...page, objects };
+  return await listWithout(list, { ...options, after: undefined, cursor: page.cursor });
+}

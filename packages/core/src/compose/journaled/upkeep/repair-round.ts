@@ -1,0 +1,71 @@
+import { concurrently } from "../../../kit/concurrently.js";
+import { isStorageError } from "../../../contract/errors.js";
+import type { CallOptions } from "../../../contract/provider.js";
+import type { Upkeep } from "../../../contract/upkeep.js";
+import { healthOfSet } from "./set-health.js";
+import { adoptKeyOf } from "./adopt.js";
+import { takeStock } from "../read/inventory.js";
+import { BACKOFF_MS_MAX, repairKey } from "./repair-key.js";
+import type { ReplicaSet } from "../replica-set.js";
+
+const KEYS_PER_ROUND = 256;
+const KEYS_AT_ONCE = 4;
+
+/** When to look again at a key that somebody else holds, in milliseconds. */
+const BUSY_MS = 1000;
+
+export function upkeepOf(set: ReplicaSet): Upkeep {
+  return {
+    repair: ({ signal, onEvent }) => repairDue(set, { signal, onEvent }),
+    health: () => healthOfSet(set),
+    onWork: (listener) => {
+      set.workListeners.add(listener);
+      return () => void set.workListeners.delete(listener);
+    },
+  };
+}
+
+/**
+ * Repairs the keys whose time has come. When one that had failed has got further, what it waited for is back, and the
+ * others that wait are tried at once; as they are when a process begins.
+ */
+async function repairDue(set: ReplicaSet, options: CallOptions): Promise<number | undefined> {
+  const { state } = set;
+  const aheadMs = state.isEager ? BACKOFF_MS_MAX : 0;
+  state.isEager = false;
+  const keys = await set.journal.due(set.journal.now() + aheadMs, KEYS_PER_ROUND);
+  // A key that somebody works on is left to them: they say when there is something to do.
+  const impatient = { ...set, waitMs: 0 };
+  let isBusy = false;
+  await concurrently(keys, KEYS_AT_ONCE, async (key) => {
+    if (set.lock.isBusy(key)) return;
+    try {
+      if (await repairKey(impatient, key, options)) state.isEager = true;
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (!isStorageError(error)) throw error;
+      isBusy = true;
+    }
+  });
+  const isWalking = await walked(set, options, (key) => adoptKeyOf(impatient, key, options)).catch(
+    (error: unknown) => {
+      options.signal?.throwIfAborted();
+      if (!isStorageError(error)) throw error;
+      options.onEvent?.({ type: "repairFailed", provider: set.name, error });
+      isBusy = true;
+      return true;
+    },
+  );
+  const next = isWalking || state.isEager ? set.journal.now() : await set.journal.nextDue();
+  if (next === undefined) return undefined;
+  return Math.max(next - set.journal.now(), isBusy ? BUSY_MS : 0);
+}
+
+async function walked(
+  set: ReplicaSet,
+  options: CallOptions,
+  adopt: (key: string) => Promise<void>,
+): Promise<boolean> {
+  await set.refresh(options);
+  return await takeStock(set, options, adopt);
+}

@@ -1,0 +1,112 @@
+import { StorageError, isStorageError } from "../../../contract/errors.js";
+import type { CallOptions, ObjectInfo, PutOptions, StorageProvider } from "../../../contract/provider.js";
+import type { HeldKey } from "../hold/held-key.js";
+import { isCurrent, versionOf, withoutIdentity } from "../row/identity.js";
+import { headReader, readOnce } from "../read/read-once.js";
+import type { ReplicaSet } from "../replica-set.js";
+import type { KeyRow } from "../row/row.js";
+import { settled } from "../hold/settle.js";
+
+/**
+ * Evaluates the conditions of a put once, while the key is held: members get plain writes.
+ *
+ * @returns What an earlier try of this very write has stored, if it has.
+ */
+export async function assertConditions(
+  set: ReplicaSet,
+  held: HeldKey,
+  { ifNoneMatch, ifMatch, writeId, onEvent, signal }: PutOptions,
+): Promise<ObjectInfo | undefined> {
+  if (ifNoneMatch === undefined && ifMatch === undefined) return undefined;
+  const found = await currentObject(set, held, { onEvent, signal });
+  const shown = found && withoutIdentity(found.info);
+  if (shown !== undefined && writeId !== undefined && shown.writeId === writeId) return shown;
+  const context = { operation: "put", provider: found?.member.name ?? set.name, key: held.key } as const;
+  if (ifNoneMatch !== undefined && found !== undefined) {
+    throw new StorageError("AlreadyExists", "the key has an object", context);
+  }
+  if (
+    ifMatch === undefined ||
+    (found !== undefined && (await hasEtag(set, held.key, held.row, found, ifMatch)))
+  ) {
+    assertDecided(set, held, writeId);
+    return undefined;
+  }
+  const was = found === undefined ? "there is no object" : `the object's ETag is ${found.info.etag}`;
+  throw new StorageError("PreconditionFailed", `${was}, not ${ifMatch}`, context);
+}
+
+/**
+ * What is not decided yet may turn out to have come first, and then the condition did not hold. A try of this very
+ * write may.
+ */
+function assertDecided(set: ReplicaSet, { row, key }: HeldKey, writeId: string | undefined): void {
+  if (row.uncertain.every((intent) => intent.writeId === writeId)) return;
+  const until = Math.max(0, ...Object.values(row.suspects));
+  throw new StorageError("Unavailable", UNDECIDED, {
+    operation: "put",
+    provider: set.name,
+    key,
+    retryAfterMs: Math.max(0, until - set.journal.now()),
+  });
+}
+
+const UNDECIDED = "an earlier write of this key is not decided yet; try again later";
+
+export interface CurrentObject {
+  readonly member: StorageProvider;
+  readonly info: ObjectInfo;
+}
+
+/**
+ * The object that the key is, as far as that is known.
+ *
+ * @throws StorageError `Unavailable` when a member that may hold it does not answer.
+ */
+export async function currentObject(
+  set: ReplicaSet,
+  held: HeldKey,
+  options: CallOptions,
+): Promise<CurrentObject | undefined> {
+  const { key } = held;
+  const row = await settled(set, held, options);
+  // What was found out is written down before anybody hears of it.
+  if (row !== held.row) await held.save(row, []);
+  const reading = await readOnce(set, held.row, key, options, headReader("head", key, options));
+  if (reading.state === "found") return { member: reading.member, info: reading.result };
+  if (reading.state === "silent") throw reading.error;
+  if (reading.state === "absent") return undefined;
+  throw new StorageError("Unavailable", UNDECIDED, { operation: "put", provider: set.name, key });
+}
+
+/** Each member has an ETag of its own for the same object: whichever the caller was shown will do. */
+export async function hasEtag(
+  set: ReplicaSet,
+  key: string,
+  row: KeyRow | undefined,
+  found: CurrentObject,
+  etag: string,
+): Promise<boolean> {
+  if (found.info.etag === etag) return true;
+  if (!set.placement.alike) return false;
+  const others = set.members.filter((member) => member !== found.member);
+  for (const member of others) {
+    const info = await member.head(key, {}).catch((error: unknown) => {
+      if (isStorageError(error)) return undefined;
+      throw error;
+    });
+    if (info?.etag === etag && isSame(row, found, member, info)) return true;
+  }
+  return false;
+}
+
+/** Whether a member holds the very object that was found elsewhere. */
+function isSame(
+  row: KeyRow | undefined,
+  found: CurrentObject,
+  member: StorageProvider,
+  info: ObjectInfo,
+): boolean {
+  if (row?.current !== undefined) return isCurrent(row.current, member, info);
+  return versionOf(info) === versionOf(found.info);
+}

@@ -1,0 +1,50 @@
+import { isStorageError } from "../../../contract/errors.js";
+import type { CopyOptions, ObjectInfo, StorageProvider } from "../../../contract/provider.js";
+
+/** An object that members can copy by themselves. */
+export interface InsideSource {
+  readonly key: string;
+  /** Its ETag on each member that holds it, by name. */
+  readonly etags: ReadonlyMap<string, string>;
+  readonly sha256: string | undefined;
+  /** The headers and metadata that the copy must have. */
+  readonly facts: ObjectInfo;
+}
+
+/**
+ * Has a member copy by itself what it holds.
+ *
+ * @returns `undefined` when it does not hold it any more, or cannot: it gets the bytes then.
+ */
+export async function copiedInside(
+  member: StorageProvider,
+  { key, etags, facts }: InsideSource,
+  to: string,
+  { writeId, signal, onEvent }: CopyOptions,
+): Promise<ObjectInfo | undefined> {
+  const sourceIfMatch = etags.get(member.name);
+  if (member.copy === undefined || sourceIfMatch === undefined) return undefined;
+  try {
+    const copy = await member.copy(key, to, { sourceIfMatch, writeId, signal, onEvent });
+    // Where ETags are made of the bytes alone, the source may have been replaced by the same bytes with other facts.
+    return hasFacts(copy, facts) ? copy : undefined;
+  } catch (error) {
+    if (isStorageError(error) && error.applied === "no" && LEFT_TO_BYTES.has(error.code)) return undefined;
+    throw error;
+  }
+}
+
+const LEFT_TO_BYTES: ReadonlySet<string> = new Set(["NotFound", "PreconditionFailed", "Unsupported"]);
+
+function hasFacts(
+  copy: ObjectInfo,
+  { contentType, cacheControl, contentDisposition, metadata = {} }: ObjectInfo,
+): boolean {
+  if (copy.contentType !== contentType || copy.cacheControl !== cacheControl) return false;
+  if (copy.contentDisposition !== contentDisposition) return false;
+  const { metadata: copied = {} } = copy;
+  const names = Object.keys(metadata);
+  return (
+    names.length === Object.keys(copied).length && names.every((name) => copied[name] === metadata[name])
+  );
+}

@@ -1,0 +1,126 @@
+import { toBody } from "../../../body/body.js";
+import { sourceFailure } from "../../../body/copy-object.js";
+import { StorageError, isStorageError, withErrorFacts } from "../../../contract/errors.js";
+import { guardResult } from "../../../body/guard.js";
+import type { Body, CallOptions, CopyOptions, GetResult, ObjectInfo } from "../../../contract/provider.js";
+import { look } from "../hold/ask-member.js";
+import type { InsideSource } from "./copy-inside.js";
+import { identityOf, versionOf, type Copy } from "../row/identity.js";
+import { putReplicated } from "./put.js";
+import { headReader } from "../read/read-once.js";
+import { readReplicated } from "../read/read.js";
+import type { ReplicaSet } from "../replica-set.js";
+
+/** How often a copy begins anew because its source was replaced meanwhile. */
+const TRIES = 3;
+
+/**
+ * Duplicates an object, as a put of its own: with a version, on every member that the target belongs to. A member that
+ * holds the source copies it by itself; the others get its bytes.
+ *
+ * @throws StorageError `NotFound` without a source; `PreconditionFailed` when it has another ETag than `sourceIfMatch`;
+ * `Conflict` when it keeps changing; and what a put rejects with.
+ */
+export async function copyReplicated(
+  set: ReplicaSet,
+  from: string,
+  to: string,
+  options: CopyOptions,
+): Promise<ObjectInfo> {
+  for (let count = 1; count <= TRIES; count++) {
+    try {
+      return await copyOnce(set, from, to, options);
+    } catch (error) {
+      if (!(error instanceof SourceChanged)) throw error;
+    }
+  }
+  throw new StorageError(
+    "Conflict",
+    `${JSON.stringify(from)} is replaced again and again while it is copied`,
+    {
+      operation: "copy",
+      provider: set.name,
+      key: to,
+      retryable: true,
+    },
+  );
+}
+
+/** Nothing was written: the source was replaced, or has gone, after it was looked at. */
+class SourceChanged extends Error {}
+
+async function copyOnce(
+  set: ReplicaSet,
+  from: string,
+  to: string,
+  options: CopyOptions,
+): Promise<ObjectInfo> {
+  const { ifNoneMatch, sourceIfMatch, writeId, signal, onEvent } = options;
+  const found = await foundAt(set, from, options);
+  const source = await insideSource(set, from, found, options);
+  assertSource(found, source, sourceIfMatch);
+  // Onto itself: the first member would replace what the others are given the bytes of.
+  const inside = from === to ? { ...source, etags: new Map<string, string>() } : source;
+  const { contentType, cacheControl, contentDisposition, metadata } = found.info;
+  const headers = { contentType, cacheControl, contentDisposition, metadata };
+  const call = { ...headers, ifNoneMatch, writeId, signal, onEvent };
+  try {
+    return await putReplicated(set, to, await bodyOf(found, from, options), call, inside);
+  } catch (error) {
+    const cause = sourceFailure(error);
+    if (cause === error || !isStorageError(cause) || !isStorageError(error)) throw error;
+    const isChanged = cause.code === "PreconditionFailed" || cause.code === "NotFound";
+    if (isChanged && error.applied === "no") throw new SourceChanged();
+    // A member may have copied it by itself before the bytes for the others failed.
+    throw withErrorFacts(cause, { key: to, applied: error.applied });
+  }
+}
+
+async function foundAt(set: ReplicaSet, from: string, { signal, onEvent }: CallOptions): Promise<Copy> {
+  const call = { signal, onEvent };
+  const { member, result } = await readReplicated(set, from, call, headReader("copy", from, call));
+  return { member, info: result };
+}
+
+/** Under which ETag each member holds the very object that was found. */
+async function insideSource(
+  set: ReplicaSet,
+  key: string,
+  found: Copy,
+  options: CallOptions,
+): Promise<InsideSource> {
+  const version = versionOf(found.info);
+  const others = set.placement.alike && version !== undefined ? set.members : [];
+  const answers = await Promise.all(
+    others.filter((member) => member !== found.member).map((member) => look(set, member, key, options)),
+  );
+  const same = answers.flatMap((answer) =>
+    answer.state === "present" && versionOf(answer.info) === version ? [answer] : [],
+  );
+  const etags = [found, ...same].flatMap(({ member, info: { etag } }) =>
+    etag === undefined ? [] : [[member.name, etag] as const],
+  );
+  return { key, etags: new Map(etags), sha256: identityOf(found.info)?.sha256, facts: found.info };
+}
+
+function assertSource(
+  { member, info }: Copy,
+  { key, etags }: InsideSource,
+  expected: string | undefined,
+): void {
+  if (expected === undefined || [...etags.values()].includes(expected)) return;
+  throw new StorageError("PreconditionFailed", `the object's ETag is ${info.etag}, not ${expected}`, {
+    operation: "copy",
+    provider: member.name,
+    key,
+  });
+}
+
+/** The bytes of the source, for members that do not hold it. */
+async function bodyOf({ member, info }: Copy, key: string, { signal, onEvent }: CallOptions): Promise<Body> {
+  const read = async (): Promise<GetResult["body"]> => {
+    const call = { signal, onEvent, ifMatch: info.etag };
+    return guardResult(await member.get(key, call), member).body;
+  };
+  return await toBody(read, { size: info.size, key, provider: member.name });
+}

@@ -1,0 +1,128 @@
+import { StorageError, withErrorFacts, type Attempt } from "../../../contract/errors.js";
+import type { ObjectCopy, ObjectInfo, PutOptions } from "../../../contract/provider.js";
+import { exhausted, movesOn } from "../../group.js";
+import type { ShareOutcome } from "../../send-share.js";
+import { conclude } from "../hold/conclude.js";
+import type { InsideSource } from "./copy-inside.js";
+import type { HeldKey } from "../hold/held-key.js";
+import { withoutIdentity } from "../row/identity.js";
+import type { ReplicaSet } from "../replica-set.js";
+import {
+  committed,
+  dropped,
+  isSuspect,
+  learned,
+  refused,
+  suspected,
+  undecided,
+  type Intent,
+  type KeyRow,
+} from "../row/row.js";
+
+/** One put, from its intent to its decision. */
+export interface Write {
+  readonly set: ReplicaSet;
+  readonly held: HeldKey;
+  readonly intent: Intent;
+  /** As the members get them. */
+  readonly options: PutOptions & { readonly writeId: string };
+  readonly outcomes: ShareOutcome[];
+  readonly attempts: Attempt[];
+  /** What a copy is made of. */
+  readonly source: InsideSource | undefined;
+  /** Of the bytes, as soon as it is known. */
+  sha256: string | undefined;
+}
+
+/** Writes down what has become of the put, and answers. */
+export async function decide(write: Write): Promise<ObjectInfo> {
+  const { set, held, options, outcomes } = write;
+  const { row, isDecided } = decidedRow(write);
+  const isDone = await conclude(set, held, row);
+  const landed = outcomes.filter(({ state }) => state === "applied").length;
+  if (landed === 0 || landed < set.placement.need) throw failure(write, isDecided);
+  const lacking = isDone ? [] : lackingOf(write, row);
+  if (lacking.length > 0) {
+    options.onEvent?.({ type: "degraded", key: held.key, provider: set.name, lacking });
+  }
+  return infoOf(write);
+}
+
+/** Members that failed, or that were passed over. One that was not tried, because one was enough, is none of them. */
+function lackingOf({ set, held, outcomes }: Write, row: KeyRow): readonly string[] {
+  const now = set.journal.now();
+  const failed = outcomes.flatMap(({ member, state }) => (state === "applied" ? [] : [member.name]));
+  const order = set.placement.writeOrder(held.key).map(({ name }) => name);
+  return order.filter((name) => {
+    if (row.cannotHold?.includes(name) === true) return false;
+    return failed.includes(name) || isSuspect(row, name, now);
+  });
+}
+
+/** The row after what the members have answered so far. */
+export function decidedRow({ set, held, intent, outcomes, sha256 }: Write): {
+  readonly row: KeyRow;
+  readonly isDecided: boolean;
+} {
+  const now = set.journal.now();
+  let { row } = held;
+  for (const outcome of outcomes) {
+    const { member, state } = outcome;
+    if (outcome.state === "refused" && cannotHold(outcome.error)) row = refused(row, member.name);
+    if (state === "applied" || state === "partial") row = learned(row, member.name, intent.version, now);
+    if (state === "unknown") row = suspected(row, member.name, now + set.settleMs);
+  }
+  if (outcomes.some(({ state }) => state === "applied" || state === "partial")) {
+    const put = { version: intent.version, sha256 };
+    return { row: { ...committed(row, put), clearAt: now + set.graceMs }, isDecided: true };
+  }
+  const isUnknown = outcomes.some(({ state }) => state === "unknown");
+  return { row: isUnknown ? undecided(row) : dropped(row), isDecided: false };
+}
+
+/** The facts as the first member that has it gives them. */
+export function infoOf(write: Write): ObjectInfo {
+  for (const member of write.set.members) {
+    const outcome = write.outcomes.find((each) => each.member === member);
+    if (outcome?.state === "applied") return { ...withoutIdentity(outcome.info), ...copiesOf(write) };
+  }
+  throw new TypeError("A write without a member that has it");
+}
+
+/** Whether a member will never take this object. */
+export function cannotHold({ code }: StorageError): boolean {
+  return code === "Unsupported" || code === "TooLarge";
+}
+
+function copiesOf({ set, held, outcomes }: Write): Pick<ObjectInfo, "copies"> {
+  if (!set.placement.alike) return {};
+  const copies = set.members.map((member): ObjectCopy => {
+    const outcome = outcomes.find((each) => each.member === member);
+    const state =
+      outcome?.state === "applied" ? "current" : outcome?.state === "unknown" ? "unknown" : "pending";
+    return { provider: member.name, ref: member.ref(held.key), state };
+  });
+  return { copies };
+}
+
+function failure(write: Write, isDecided: boolean): unknown {
+  const { set, held, options, outcomes, attempts } = write;
+  if (options.signal?.aborted === true) return options.signal.reason;
+  const only = attempts.find(({ error }) => !movesOn(set, error));
+  if (!isDecided && only !== undefined) {
+    // The reason is one member's, but another may have taken it.
+    const isUnknown = outcomes.some(({ state }) => state === "unknown");
+    return isUnknown ? withErrorFacts(only.error, { applied: "unknown" }) : only.error;
+  }
+  const error = exhausted("put", held.key, attempts, set);
+  if (!isDecided) return error;
+  const landed = outcomes.filter(({ state }) => state === "applied").length;
+  const reason = `${landed} of ${set.placement.need} members have it, the others get it by repair (${error.reason})`;
+  return new StorageError("PartialWrite", reason, {
+    operation: "put",
+    provider: set.name,
+    key: held.key,
+    attempts,
+    cause: error,
+  });
+}

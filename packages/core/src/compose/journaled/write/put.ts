@@ -1,0 +1,232 @@
+import { randomUUID } from "node:crypto";
+import { eitherSignal } from "../../../kit/abort.js";
+import { sha256Of } from "../../../body/digest.js";
+import { StorageError } from "../../../contract/errors.js";
+import type { Body, ObjectInfo, PutOptions, StorageProvider } from "../../../contract/provider.js";
+import { replayable } from "../../../body/replayable.js";
+import { movesOn, reportFallback } from "../../group.js";
+import { assertTakes } from "../../members.js";
+import { sendShare, type ShareOutcome } from "../../send-share.js";
+import { look } from "../hold/ask-member.js";
+import { conclude } from "../hold/conclude.js";
+import { assertConditions } from "./conditions.js";
+import { copiedInside, type InsideSource } from "./copy-inside.js";
+import { decide, decidedRow, infoOf, type Write } from "./decide.js";
+import { holding, intentMsMax, type HeldKey } from "../hold/held-key.js";
+import { packIdentity } from "../row/identity.js";
+import { isTrusted } from "../read/inventory.js";
+import type { ReplicaSet } from "../replica-set.js";
+import { slowest } from "../../../body/slowest-progress.js";
+import { teeBody, type Share } from "../../../body/tee.js";
+import { dropped, isSuspect, learned, opened, type Intent } from "../row/row.js";
+
+/**
+ * Writes the intent down, sends the body to the members, decides, and only then answers.
+ *
+ * @throws StorageError `PartialWrite` when fewer members than needed have it: the rest gets it by repair;
+ * with `applied: "unknown"` when nobody knows; with `applied: "no"` when nothing has changed.
+ */
+export async function putReplicated(
+  set: ReplicaSet,
+  key: string,
+  body: Body,
+  given: PutOptions,
+  source?: InsideSource,
+): Promise<ObjectInfo> {
+  const { ifMatch: _ifMatch, ifNoneMatch: _ifNoneMatch, ...plain } = given;
+  const begun = {
+    writeId: given.writeId ?? randomUUID(),
+    sha256: source?.sha256 ?? (body.bytes && sha256Of(body.bytes)),
+  };
+  // Before the first object comes it is seen whether there were others.
+  if (!set.state.isTrusted) await isTrusted(set);
+  return await answeredEarly(set, (answer) =>
+    holding(set, "put", key, given, async (held) => {
+      const own = await assertConditions(set, held, given);
+      if (own !== undefined) return own;
+      const takers = assertEnough(set, held);
+      await writeDown(set, held, begun, takers);
+      const intent = { ...begun, version: held.row.open?.version ?? "" };
+      // What another process has taken over is not written any more.
+      const { signal, unlink } = eitherSignal(given.signal, held.signal);
+      const options = { ...plain, signal, writeId: packIdentity(intent) };
+      const { sha256 } = begun;
+      const write: Write = { set, held, intent, options, outcomes: [], attempts: [], source, sha256 };
+      try {
+        if (set.placement.writing === "at once") await sendToAll(write, takers, body, answer);
+        else await sendInTurn(write, takers, body);
+      } finally {
+        unlink();
+      }
+      return await decide(write);
+    }),
+  );
+}
+
+/** @throws StorageError `Unavailable` when it took so long that readers would not know of it. Nothing was sent then. */
+async function writeDown(
+  set: ReplicaSet,
+  held: HeldKey,
+  intent: Omit<Intent, "version">,
+  takers: readonly StorageProvider[],
+): Promise<void> {
+  const since = set.journal.now();
+  await held.save(opened(held.row, intent), namesOf(takers));
+  if (set.journal.now() - since <= intentMsMax(set)) return;
+  await conclude(set, held, dropped(held.row));
+  const reason = "the journal takes too long to write";
+  throw new StorageError("Unavailable", reason, { operation: "put", provider: set.name, key: held.key });
+}
+
+function namesOf(members: readonly StorageProvider[]): readonly string[] {
+  return members.map(({ name }) => name);
+}
+
+/** Work that answers before it is done goes on in the background, until the composer is closed. */
+async function answeredEarly<T>(
+  set: ReplicaSet,
+  work: (answer: (result: T) => void) => Promise<T>,
+): Promise<T> {
+  return await new Promise<T>((resolve, reject) => {
+    const done = work((result) => {
+      set.answered.add(kept);
+      resolve(result);
+    });
+    const kept: Promise<unknown> = done.then(resolve, reject).finally(() => {
+      set.writes.delete(kept);
+      set.answered.delete(kept);
+    });
+    set.writes.add(kept);
+  });
+}
+
+/** The members that a write may go to: not those where an earlier one may still take effect. */
+function assertEnough(set: ReplicaSet, { key, row }: HeldKey): readonly StorageProvider[] {
+  const { placement, name } = set;
+  const now = set.journal.now();
+  const takers = placement.writeOrder(key).filter((member) => !isSuspect(row, member.name, now));
+  if (takers.length >= placement.need) return takers;
+  const reason = "an earlier write of this key has not come to its end on enough members; try again later";
+  throw new StorageError("Unavailable", reason, {
+    operation: "put",
+    provider: name,
+    key,
+    retryAfterMs: Math.max(...Object.values(row.suspects)) - now,
+  });
+}
+
+/** All members read one reading of the source. Once enough have it the caller is answered, and the rest goes on. */
+async function sendToAll(
+  write: Write,
+  takers: readonly StorageProvider[],
+  body: Body,
+  answer: (info: ObjectInfo) => void,
+): Promise<void> {
+  const { set, held, outcomes } = write;
+  const { need } = set.placement;
+  const tooSlow = (): Error => lagging(write);
+  const tee = teeBody(body, takers.length, { need, tooSlow: need < takers.length ? tooSlow : undefined });
+  const pending = new Set(takers);
+  const progress = slowest(takers, write.options.onProgress);
+  const isEnough = (): boolean => outcomes.filter(({ state }) => state === "applied").length >= need;
+  let enough: () => void = () => {};
+  const reached = new Promise<void>((resolve) => (enough = resolve));
+  const all = Promise.all(
+    takers.map(async (member, index) => {
+      const share = tee.shares[index] as Share;
+      outcomes.push(await send(write, member, { ...share, onProgress: progress(member) }));
+      progress.leave(member);
+      write.sha256 ??= tee.sha256();
+      pending.delete(member);
+      if (isEnough()) enough();
+    }),
+  );
+  await Promise.race([reached, all]);
+  if (pending.size === 0 || !isEnough()) return void (await all);
+  await held.save(decidedRow(write).row, namesOf([...pending]));
+  answer(infoOf(write));
+  await all;
+}
+
+function lagging({ set, held }: Write): StorageError {
+  const reason = "it takes the body so slowly that it gets it by repair";
+  return new StorageError("Unavailable", reason, { operation: "put", provider: set.name, key: held.key });
+}
+
+async function sendInTurn(write: Write, takers: readonly StorageProvider[], body: Body): Promise<void> {
+  const { set, held, outcomes } = write;
+  const kept =
+    takers.length > 1 ? replayable(body, set.spool, { key: held.key, provider: set.name }) : undefined;
+  const others = askOthers(write, takers);
+  try {
+    for (const member of takers) {
+      const { share, sha256 } = passed(kept ?? body);
+      const outcome = await send(write, member, share);
+      outcomes.push(outcome);
+      write.sha256 ??= sha256();
+      if (outcome.state === "applied" || !goesOn(write, outcome.error)) break;
+      if (kept?.replayable === false) break;
+      reportFallback(set, "put", held.key, member, outcome.error, write.options);
+    }
+  } finally {
+    await kept?.release();
+    await others;
+  }
+}
+
+/** A body on its way to one member: a file is left to those who can take one. */
+function passed(body: Body): { readonly share: Share; readonly sha256: () => string | undefined } {
+  if (body.path !== undefined) {
+    const share: Share = { body, mayBeWhole: () => true, leave: () => {} };
+    return { share, sha256: () => undefined };
+  }
+  const { shares, sha256 } = teeBody(body, 1);
+  return { share: shares[0] as Share, sha256 };
+}
+
+function goesOn({ set, options }: Write, error: StorageError): boolean {
+  return options.signal?.aborted !== true && movesOn(set, error);
+}
+
+/** While the first member is being written to, the others are asked whether they hold an older copy. */
+async function askOthers({ set, held, options }: Write, [first]: readonly StorageProvider[]): Promise<void> {
+  const others = set.members.filter((member) => member !== first);
+  const answers = await Promise.all(others.map((member) => look(set, member, held.key, options)));
+  const now = set.journal.now();
+  for (const { member, state } of answers) {
+    // What is sent there afterwards is learned later.
+    if (state === "absent") held.row = learned(held.row, member.name, "absent", now);
+  }
+}
+
+async function send(
+  { set, held, options, attempts, source }: Write,
+  member: StorageProvider,
+  { onProgress = options.onProgress, ...share }: Share & Pick<PutOptions, "onProgress">,
+): Promise<ShareOutcome> {
+  const { key } = held;
+  const { onEvent } = options;
+  let isInside = source?.etags.has(member.name) === true;
+  const outcome = await sendShare({
+    group: set,
+    member,
+    key,
+    share: { ...share, mayBeWhole: () => isInside || share.mayBeWhole() },
+    options,
+    put: async () => {
+      assertTakes(member, key, share.body, options);
+      const copy = source && (await copiedInside(member, source, key, options));
+      if (copy !== undefined) return copy;
+      isInside = false;
+      return await member.put(key, share.body, { ...options, onProgress });
+    },
+    asking: { onEvent, isFinal: true },
+    onFailure: (error, milliseconds) => attempts.push({ provider: error.provider, error, milliseconds }),
+    onAnswer: (answer) =>
+      onEvent?.({ type: "verified", operation: "put", provider: member.name, key, outcome: answer }),
+  });
+  if (outcome.state === "unknown") {
+    onEvent?.({ type: "suspect", key, provider: member.name, milliseconds: set.settleMs });
+  }
+  return outcome;
+}

@@ -1,0 +1,188 @@
+import { StorageError, isStorageError, type Operation } from "../../../contract/errors.js";
+import type { MultipartUploads, SignUploadOptions, SignedUpload } from "../../../contract/links.js";
+import type { CallOptions, HeadOptions, ObjectInfo, StorageProvider } from "../../../contract/provider.js";
+import { look } from "../hold/ask-member.js";
+import { conclude } from "../hold/conclude.js";
+import { currentObject } from "./conditions.js";
+import { holding, type HeldKey } from "../hold/held-key.js";
+import { isCurrent, versionOf, withoutIdentity } from "../row/identity.js";
+import type { ReplicaSet } from "../replica-set.js";
+import { expecting, uploaded, type KeyRow } from "../row/row.js";
+import { settled } from "../hold/settle.js";
+
+/** How long a client may take with an upload that it has begun, in milliseconds. */
+const UPLOAD_MS = 24 * 60 * 60 * 1000;
+
+const EXPIRES_SECONDS = 15 * 60;
+
+/** A request with which a client uploads to the member that a put would go to, and a note to adopt what comes. */
+export async function signUploadReplicated(
+  set: ReplicaSet,
+  key: string,
+  options: SignUploadOptions,
+): Promise<SignedUpload> {
+  const member = set.placement.writeOrder(key).find(({ signUpload }) => signUpload !== undefined);
+  if (member?.signUpload === undefined) throw none(set, "signUpload", key);
+  const { expiresInSeconds = EXPIRES_SECONDS } = options;
+  await expect(set, "signUpload", key, member, expiresInSeconds * 1000 + UPLOAD_MS, options);
+  return await member.signUpload(key, options);
+}
+
+async function expect(
+  set: ReplicaSet,
+  operation: Operation,
+  key: string,
+  { name }: StorageProvider,
+  forMs: number,
+  options: CallOptions,
+): Promise<void> {
+  await holding(set, operation, key, options, async (held) => {
+    const row = expecting(held.row, name, set.journal.now() + forMs);
+    await conclude(set, held, row);
+  });
+}
+
+function none({ name }: ReplicaSet, operation: Operation, key: string): StorageError {
+  const reason = "no member that the key may go to lets clients upload";
+  return new StorageError("Unsupported", reason, { operation, provider: name, key });
+}
+
+/**
+ * Makes what a client has uploaded past the composer what the key is: with a version, on every member that it
+ * belongs to.
+ *
+ * @throws StorageError `NotFound` when there is nothing; `Unavailable` when no member that may have it answers.
+ */
+export async function finalizeReplicated(
+  set: ReplicaSet,
+  key: string,
+  options: HeadOptions,
+): Promise<ObjectInfo> {
+  return await holding(set, "finalize", key, options, async (held) => {
+    held.row = await settled(set, held, options);
+    const found = await foreignObject(set, held, options);
+    if (found === undefined) {
+      const present = await currentObject(set, held, options);
+      await conclude(set, held, { ...held.row, external: undefined });
+      if (present !== undefined) return withoutIdentity(present.info);
+      throw new StorageError("NotFound", "nothing was uploaded", {
+        operation: "finalize",
+        provider: set.name,
+        key,
+      });
+    }
+    held.row = { ...held.row, external: undefined };
+    await adopt(set, held, found, options);
+    await conclude(set, held, held.row);
+    return found.info;
+  });
+}
+
+interface ForeignObject {
+  readonly member: StorageProvider;
+  readonly info: ObjectInfo;
+}
+
+async function adopt(
+  set: ReplicaSet,
+  held: HeldKey,
+  { member, info }: ForeignObject,
+  { onEvent }: CallOptions,
+): Promise<void> {
+  const others = set.members.map(({ name }) => name).filter((name) => name !== member.name);
+  const row = uploaded(held.row, member.name, info.etag ?? "", others);
+  await held.save({ ...row, clearAt: set.journal.now() + set.graceMs }, []);
+  onEvent?.({ type: "adopted", key: held.key, provider: info.provider });
+}
+
+/** An object that the composer has not written: on the members that were signed for first. */
+async function foreignObject(
+  set: ReplicaSet,
+  { row, key }: HeldKey,
+  options: CallOptions,
+): Promise<ForeignObject | undefined> {
+  const signed = new Set((row.external ?? []).map(({ member }) => member));
+  const order = set.placement.readOrder(key);
+  const members = [
+    ...order.filter(({ name }) => signed.has(name)),
+    ...order.filter(({ name }) => !signed.has(name)),
+  ];
+  let silent: StorageError | undefined;
+  for (const member of members) {
+    const answer = await look(set, member, key, options);
+    if (answer.state === "silent") silent ??= answer.error;
+    if (answer.state === "present" && isForeign(row, member, answer.info)) {
+      return { member, info: answer.info };
+    }
+  }
+  if (silent !== undefined && signed.has(silent.provider)) throw silent;
+  return undefined;
+}
+
+function isForeign({ current }: KeyRow, member: StorageProvider, info: ObjectInfo): boolean {
+  if (versionOf(info) !== undefined) return false;
+  return current?.kind !== "put" || !isCurrent(current, member, info);
+}
+
+/** Adopts what has come while its time was running, and forgets what has not. */
+export async function swept(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<void> {
+  const { external = [] } = held.row;
+  const now = set.journal.now();
+  const left = external.filter(({ until }) => until > now);
+  if (left.length === external.length) return;
+  const found = await foreignObject(set, held, options).catch((error: unknown) => {
+    if (isStorageError(error)) return "silent" as const;
+    throw error;
+  });
+  if (found === "silent") return;
+  held.row = { ...held.row, external: left.length === 0 ? undefined : left };
+  if (found !== undefined) await adopt(set, held, found, options);
+}
+
+const SEPARATOR = ":";
+
+/** Uploads in parts go to one member, whose name is in the upload's id; what is completed is adopted at once. */
+export function multipartReplicated(set: ReplicaSet): MultipartUploads | undefined {
+  if (set.members.every(({ multipart }) => multipart === undefined)) return undefined;
+  const at = (
+    uploadId: string,
+    key: string,
+  ): { readonly uploads: MultipartUploads; readonly uploadId: string; readonly member: StorageProvider } => {
+    const end = uploadId.indexOf(SEPARATOR);
+    const member = set.members.find(({ name }) => name === uploadId.slice(0, end));
+    if (member?.multipart !== undefined) {
+      return { uploads: member.multipart, uploadId: uploadId.slice(end + 1), member };
+    }
+    throw new StorageError("NotFound", "there is no such upload", {
+      operation: "multipart",
+      provider: set.name,
+      key,
+    });
+  };
+  return {
+    create: async (key, options) => {
+      const member = set.placement.writeOrder(key).find(({ multipart }) => multipart !== undefined);
+      if (member?.multipart === undefined) throw none(set, "multipart", key);
+      await expect(set, "multipart", key, member, UPLOAD_MS, options);
+      const { uploadId, ...rest } = await member.multipart.create(key, options);
+      return { ...rest, uploadId: `${member.name}${SEPARATOR}${uploadId}` };
+    },
+    signPart: (key, upload, options) => {
+      const { uploads, uploadId } = at(upload.uploadId, key);
+      return uploads.signPart(key, { ...upload, uploadId }, options);
+    },
+    listParts: (key, upload, options) => {
+      const { uploads, uploadId } = at(upload.uploadId, key);
+      return uploads.listParts(key, { ...upload, uploadId }, options);
+    },
+    complete: async (key, upload, options) => {
+      const { uploads, uploadId } = at(upload.uploadId, key);
+      await uploads.complete(key, { ...upload, uploadId }, options);
+      return await finalizeReplicated(set, key, options);
+    },
+    abort: (key, upload, options) => {
+      const { uploads, uploadId } = at(upload.uploadId, key);
+      return uploads.abort(key, { ...upload, uploadId }, options);
+    },
+  };
+}

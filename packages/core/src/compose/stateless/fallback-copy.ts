@@ -1,0 +1,76 @@
+import { copyThrough } from "../../body/copy-object.js";
+import { StorageError } from "../../contract/errors.js";
+import type { CopyOptions, ObjectInfo, StorageProvider } from "../../contract/provider.js";
+import { memberError, movesOn, reportFallback, type Chain } from "../group.js";
+import { readFromChain } from "./fallback-read.js";
+import { survey } from "../survey.js";
+
+/** Where a copy goes. */
+export interface CopyTarget {
+  /** The one member that a new object would go to, if it is one. */
+  readonly home: StorageProvider | undefined;
+  readonly put: StorageProvider["put"];
+}
+
+/**
+ * Copies within the member that holds the object, when that is the one a new object would go to and no
+ * member has the target; else through this process, as a put.
+ */
+export async function copyInChain(
+  chain: Chain,
+  from: string,
+  to: string,
+  options: CopyOptions,
+  target: CopyTarget,
+): Promise<ObjectInfo> {
+  const { signal, onEvent } = options;
+  const { member, result } = await readFromChain(chain, "copy", from, options, (asked) =>
+    asked.head(from, { signal, onEvent }),
+  );
+  if (from === to && chain.overwrites === "refuse") {
+    throw new StorageError("AlreadyExists", "the source and the target are one key", {
+      operation: "copy",
+      provider: result.provider,
+      key: to,
+    });
+  }
+  if (member === target.home && (await isFree(chain, to, options, member))) {
+    const info = await copyInside(chain, member, from, to, options);
+    if (info !== undefined) return info;
+  }
+  return await copyThrough(member, asTarget(chain, member, target), from, to, options);
+}
+
+async function isFree(
+  chain: Chain,
+  to: string,
+  options: CopyOptions,
+  member: StorageProvider,
+): Promise<boolean> {
+  if (member.copy === undefined || !member.supports.ifNoneMatch) return false;
+  const answers = await survey(chain, to, options);
+  return answers.every(({ state }) => state === "absent");
+}
+
+/** `undefined` when the member cannot, and nothing has happened: another may take the copy. */
+async function copyInside(
+  chain: Chain,
+  member: StorageProvider,
+  from: string,
+  to: string,
+  options: CopyOptions,
+): Promise<ObjectInfo | undefined> {
+  try {
+    return await member.copy?.(from, to, { ...options, ifNoneMatch: "*" });
+  } catch (thrown) {
+    const error = memberError(thrown, member, "copy", to, options);
+    if (!movesOn(chain, error) || error.applied !== "no") throw error;
+    reportFallback(chain, "copy", to, member, error, options);
+    return undefined;
+  }
+}
+
+/** The chain as a target: what `copyThrough` needs of a provider. */
+function asTarget({ name }: Chain, source: StorageProvider, { put }: CopyTarget): StorageProvider {
+  return { ...source, name, put };
+}

@@ -1,0 +1,96 @@
+import { StorageError, isStorageError, type Attempt } from "../../contract/errors.js";
+import type { DeleteOptions, StorageProvider } from "../../contract/provider.js";
+import { ask, mayHold, memberError, movesOn, saysAbsent, type Chain } from "../group.js";
+import { readFromChain } from "./fallback-read.js";
+
+/**
+ * Deletes the key from every member, the last first: when a member does not confirm, the copy that reads
+ * find first is still there, and no older one has come to light.
+ *
+ * @throws StorageError with the first failure's code; `Unavailable` when a member did not answer.
+ */
+export async function deleteFromChain(chain: Chain, key: string, options: DeleteOptions): Promise<void> {
+  const { signal, onEvent, ifMatch } = options;
+  const holder = ifMatch === undefined ? undefined : await holderOf(chain, key, options, ifMatch);
+  if (ifMatch !== undefined && holder === undefined) return;
+  const attempts: Attempt[] = [];
+  for (const member of chain.members.toReversed()) {
+    const startedAt = performance.now();
+    try {
+      await member.delete(key, member === holder ? { signal, onEvent, ifMatch } : { signal, onEvent });
+    } catch (thrown) {
+      const error = memberError(thrown, member, "delete", key, options);
+      if (await isAbsent(chain, member, key, error, options)) continue;
+      attempts.push({ provider: error.provider, error, milliseconds: performance.now() - startedAt });
+      throw unconfirmed(chain, key, error, attempts, member !== chain.members.at(-1));
+    }
+  }
+}
+
+/** A member that cannot delete confirms by not holding the key: it is read-only, or cannot hold it at all. */
+async function isAbsent(
+  chain: Chain,
+  member: StorageProvider,
+  key: string,
+  error: StorageError,
+  { signal, onEvent }: DeleteOptions,
+): Promise<boolean> {
+  if (error.code !== "Unsupported") return error.code === "NotFound";
+  try {
+    await ask(chain, member, key, { signal, onEvent }, (call) => member.head(key, call));
+    return false;
+  } catch (thrown) {
+    return saysAbsent(memberError(thrown, member, "head", key, { signal }));
+  }
+}
+
+async function holderOf(
+  chain: Chain,
+  key: string,
+  options: DeleteOptions,
+  ifMatch: string,
+): Promise<Chain["members"][number] | undefined> {
+  const { signal, onEvent } = options;
+  try {
+    const found = await readFromChain(chain, "head", key, options, (member) =>
+      member.head(key, { signal, onEvent }),
+    );
+    if (found.silent !== undefined) throw mayHold(found.silent, "delete", key);
+    if (found.result.etag === ifMatch) return found.member;
+    throw new StorageError(
+      "PreconditionFailed",
+      `the object's ETag is ${found.result.etag}, not ${ifMatch}`,
+      {
+        operation: "delete",
+        provider: found.result.provider,
+        key,
+      },
+    );
+  } catch (error) {
+    if (isStorageError(error, "NotFound")) return undefined;
+    throw error;
+  }
+}
+
+function unconfirmed(
+  chain: Chain,
+  key: string,
+  error: StorageError,
+  attempts: readonly Attempt[],
+  begun: boolean,
+): StorageError {
+  const reason = `${JSON.stringify(error.provider)} did not confirm (${error.reason}); delete again when it does`;
+  return new StorageError(
+    movesOn(chain, error) && error.code !== "Unsupported" ? "Unavailable" : error.code,
+    reason,
+    {
+      operation: "delete",
+      provider: error.provider,
+      key,
+      retryable: false,
+      applied: begun || error.applied === "unknown" ? "unknown" : "no",
+      attempts,
+      cause: error,
+    },
+  );
+}

@@ -1,0 +1,231 @@
+import { randomUUID } from "node:crypto";
+import { StorageError, isStorageError, withErrorFacts, type Attempt } from "../../contract/errors.js";
+import { describeProvider } from "../../wrap/intercept.js";
+import { isComposer } from "../../wrap/policies.js";
+import type { Body, ObjectInfo, PutOptions, StorageProvider } from "../../contract/provider.js";
+import { replayable } from "../../body/replayable.js";
+import { ask, exhausted, mayHold, memberError, movesOn, reportFallback, type Chain } from "../group.js";
+import { assertTakes } from "../members.js";
+import { survey, type Answer, type Silent } from "../survey.js";
+
+/** One put on its way through the chain. */
+export interface ChainPut {
+  readonly chain: Chain;
+  readonly key: string;
+  readonly options: PutOptions & { readonly writeId: string };
+  readonly answers: readonly Answer[];
+  readonly attempts: Attempt[];
+  /** Members that may hold another copy: they could not be asked, or not be cleared. */
+  readonly unconfirmed: Set<string>;
+}
+
+/**
+ * Writes to the first member that works, after every member was asked whether it has the key.
+ *
+ * @throws StorageError `AlreadyExists` when one has it and overwriting is refused; what the last column of
+ * the table of codes keeps from moving on; when no member is left, an error with one attempt for each.
+ */
+export async function putInChain(
+  chain: Chain,
+  key: string,
+  body: Body,
+  given: PutOptions,
+): Promise<ObjectInfo> {
+  const options = { ...given, writeId: given.writeId ?? randomUUID() };
+  const answers = await survey(chain, key, options);
+  const put: ChainPut = { chain, key, options, answers, attempts: [], unconfirmed: new Set() };
+  const own = answers.find((answer) => answer.state === "present" && answer.info.writeId === options.writeId);
+  if (own?.state === "present") return own.info;
+  assertConditions(put);
+  const turns = options.ifMatch === undefined ? inTurn(chain, answers) : [firstHolder(put)];
+  const takers = turns.filter((answer) => !isPassedOver(chain, answer));
+  const kept = takers.length > 1 ? replayable(body, chain.spool, { key, provider: chain.name }) : undefined;
+  try {
+    return await finish(put, await tryInTurn(put, turns, kept ?? body));
+  } finally {
+    await kept?.release();
+  }
+}
+
+function inTurn({ onlyFirst }: Chain, answers: readonly Answer[]): readonly Answer[] {
+  return onlyFirst === true ? answers.slice(0, 1) : answers;
+}
+
+/** Conditions are evaluated once, here, against all that answered. */
+export function assertConditions(put: Pick<ChainPut, "chain" | "key" | "options" | "answers">): void {
+  const { chain, key, options, answers } = put;
+  if (options.ifMatch !== undefined) return assertMatch(put, options.ifMatch);
+  const holder = answers.find((answer) => answer.state === "present");
+  if (holder === undefined) return;
+  const context = { operation: "put", provider: holder.info.provider, key } as const;
+  if (options.ifNoneMatch === "*") throw new StorageError("AlreadyExists", "the key has an object", context);
+  if (chain.overwrites === "refuse") throw new StorageError("AlreadyExists", CURES, context);
+}
+
+function assertMatch(
+  { chain, key, answers }: Pick<ChainPut, "chain" | "key" | "answers">,
+  ifMatch: string,
+): void {
+  // The first that has the object, or does not say: only that one's answer counts.
+  const first = answers.find((answer) => answer.state !== "absent");
+  if (first?.state === "silent") throw mayHold(first.error, "put", key);
+  const context = { operation: "put", provider: first?.info.provider ?? chain.name, key } as const;
+  const etag = first?.info.etag;
+  if (etag === ifMatch) return;
+  const found = first === undefined ? "there is no object" : `the object's ETag is ${etag}`;
+  throw new StorageError("PreconditionFailed", `${found}, not ${ifMatch}`, context);
+}
+
+const CURES =
+  "the key has an object, and a chain without a journal cannot replace it without leaving an older copy " +
+  'somewhere: give the chain a journal, or accept that with overwrites: "may-be-stale"';
+
+function firstHolder({ answers }: ChainPut): Answer {
+  const holder = answers.find((answer) => answer.state === "present");
+  if (holder === undefined) throw new TypeError("A condition held without an object");
+  return holder;
+}
+
+/** One that just did not answer is not asked to take a body; a composer may have a member that takes it. */
+function isPassedOver(chain: Chain, answer: Answer): answer is Silent {
+  return (
+    answer.state === "silent" && movesOn(chain, answer.error) && !isComposer(describeProvider(answer.member))
+  );
+}
+
+async function tryInTurn(put: ChainPut, turns: readonly Answer[], body: Body): Promise<ObjectInfo> {
+  let tried = false;
+  for (const answer of turns) {
+    const { member } = answer;
+    if (isPassedOver(put.chain, answer)) giveUp(put, member, answer.error, answer.milliseconds);
+    else if (tried && !body.replayable) giveUp(put, member, tooLong(put, member), 0);
+    else {
+      const info = await tryMember(put, member, body);
+      if (info !== undefined) return info;
+      tried = true;
+    }
+  }
+  throw exhausted("put", put.key, put.attempts, put.chain);
+}
+
+async function tryMember(
+  put: ChainPut,
+  member: StorageProvider,
+  body: Body,
+): Promise<ObjectInfo | undefined> {
+  const { chain, key, attempts, options } = put;
+  const startedAt = performance.now();
+  try {
+    assertTakes(member, key, body, options);
+    return await putCreateOnly(put, member, body);
+  } catch (thrown) {
+    const error = memberError(thrown, member, "put", key, options);
+    const landed = error.applied !== "no" ? await askedAbout(put, member) : undefined;
+    if (landed !== undefined) return landed;
+    const milliseconds = performance.now() - startedAt;
+    if (movesOn(chain, error)) return giveUp(put, member, error, milliseconds);
+    attempts.push({ provider: error.provider, error, milliseconds });
+    if (attempts.length === 1) throw error;
+    // An earlier member may have taken it.
+    const isUnknown = attempts.some((attempt) => attempt.error.applied === "unknown");
+    throw withErrorFacts(error, isUnknown ? { attempts, applied: "unknown" } : { attempts });
+  }
+}
+
+function giveUp(
+  put: ChainPut,
+  member: StorageProvider,
+  error: StorageError,
+  milliseconds: number,
+): undefined {
+  put.attempts.push({ provider: error.provider, error, milliseconds });
+  reportFallback(put.chain, "put", put.key, member, error, put.options);
+}
+
+function tooLong({ key }: ChainPut, { name }: StorageProvider): StorageError {
+  const reason = "the body was too long to be kept, and cannot be sent a second time";
+  return new StorageError("TooLarge", reason, { operation: "put", provider: name, key });
+}
+
+/**
+ * Writes to a member, create-only if the chain refuses to overwrite: every member has been asked, but somebody else
+ * may write meanwhile. A member that cannot keep that for a body in parts takes it without.
+ */
+export async function putCreateOnly(
+  { chain, key, options }: Pick<ChainPut, "chain" | "key" | "options">,
+  member: StorageProvider,
+  body: Body,
+): Promise<ObjectInfo> {
+  const { ifNoneMatch, ifNoneMatchOnMultipart } = member.supports;
+  const isSure = ifNoneMatchOnMultipart || options.ifNoneMatch === "*";
+  if (chain.overwrites !== "refuse" || !ifNoneMatch || (!isSure && !body.replayable)) {
+    return await member.put(key, body, options);
+  }
+  try {
+    return await member.put(key, body, { ...options, ifNoneMatch: "*" });
+  } catch (error) {
+    if (isSure || !isStorageError(error, "Unsupported")) throw error;
+    return await member.put(key, body, options);
+  }
+}
+
+/** Unknown is not failed: the member is asked whether this very write is there. */
+async function askedAbout(
+  { chain, key, options, unconfirmed }: ChainPut,
+  member: StorageProvider,
+): Promise<ObjectInfo | undefined> {
+  const { signal, onEvent, writeId } = options;
+  const report = (outcome: "applied" | "absent" | "unknown"): void =>
+    onEvent?.({ type: "verified", operation: "put", provider: member.name, key, outcome });
+  try {
+    const info = await ask(chain, member, key, { signal, onEvent }, (call) => member.head(key, call));
+    if (info.writeId === writeId) {
+      report("applied");
+      return info;
+    }
+    report(member.supports.metadata ? "absent" : "unknown");
+  } catch (thrown) {
+    const error = memberError(thrown, member, "head", key, options);
+    report(error.code === "NotFound" ? "absent" : "unknown");
+  }
+  // A write that is not there yet may still arrive.
+  unconfirmed.add(member.name);
+  return undefined;
+}
+
+/** Clears older copies where that can be done safely, and says where one may be left. */
+async function finish(put: ChainPut, info: ObjectInfo): Promise<ObjectInfo> {
+  const { chain, key, options, answers, unconfirmed } = put;
+  for (const answer of answers) {
+    if (answer.state === "silent") unconfirmed.add(answer.member.name);
+    if (answer.state !== "present" || holds(answer.member, info)) continue;
+    if (!(await cleared(put, answer.member, answer.info))) unconfirmed.add(answer.member.name);
+  }
+  const left = chain.members.filter((member) => unconfirmed.has(member.name) && !holds(member, info));
+  if (left.length === 0) return info;
+  const names = left.map(({ name }) => name);
+  options.onEvent?.({ type: "unconfirmed", key, providers: names });
+  return { ...info, unconfirmed: [...(info.unconfirmed ?? []), ...names] };
+}
+
+function holds(member: StorageProvider, info: ObjectInfo): boolean {
+  return member.name === info.provider || member.locate(info.ref) !== undefined;
+}
+
+/** Only the very copy that was seen is deleted. */
+async function cleared(
+  { chain, key, options }: ChainPut,
+  member: StorageProvider,
+  old: ObjectInfo,
+): Promise<boolean> {
+  const { signal, onEvent } = options;
+  if (!member.supports.conditionalDelete || old.etag === undefined) return false;
+  try {
+    await ask(chain, member, key, { signal, onEvent }, (call) =>
+      member.delete(key, { ...call, ifMatch: old.etag }),
+    );
+    return true;
+  } catch {
+    return false;
+  }
+}

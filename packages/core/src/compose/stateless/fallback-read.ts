@@ -1,0 +1,89 @@
+import { StorageError, withErrorFacts, type Attempt, type Operation } from "../../contract/errors.js";
+import type { SignedUrlOptions } from "../../contract/links.js";
+import type { CallOptions, StorageProvider } from "../../contract/provider.js";
+import { memberError, movesOn, reportFallback, saysAbsent, type Chain } from "../group.js";
+
+/** What the first member that holds the key gave. */
+export interface ChainRead<T> {
+  readonly member: StorageProvider;
+  readonly result: T;
+  /** Why an earlier member did not answer: it may hold another copy. */
+  readonly silent: StorageError | undefined;
+}
+
+/**
+ * Asks the members in order, the one that a ref points to first.
+ *
+ * @throws StorageError `NotFound` when every member answered so, `Unavailable` when one did not answer.
+ */
+export async function readFromChain<T>(
+  chain: Chain,
+  operation: Operation,
+  key: string,
+  options: CallOptions & { readonly ref?: string | undefined },
+  read: (member: StorageProvider) => Promise<T>,
+): Promise<ChainRead<T>> {
+  const attempts: Attempt[] = [];
+  let silent: StorageError | undefined;
+  for (const member of inOrder(chain, options.ref)) {
+    const startedAt = performance.now();
+    try {
+      const result = await read(member);
+      return { member, result, silent };
+    } catch (thrown) {
+      const error = memberError(thrown, member, operation, key, options);
+      attempts.push({ provider: error.provider, error, milliseconds: performance.now() - startedAt });
+      if (saysAbsent(error)) continue;
+      if (!movesOn(chain, error)) throw attempts.length > 1 ? withErrorFacts(error, { attempts }) : error;
+      silent ??= error;
+      reportFallback(chain, operation, key, member, error, options);
+    }
+  }
+  throw nowhere(chain, operation, key, attempts, silent);
+}
+
+/** Whether what was read may be older than what a member holds that did not answer. */
+export function mayBeStale({ overwrites }: Chain, { silent }: ChainRead<unknown>): boolean {
+  return silent !== undefined && overwrites === "may-be-stale";
+}
+
+function inOrder({ members }: Chain, ref: string | undefined): readonly StorageProvider[] {
+  const first = ref === undefined ? undefined : members.find((member) => member.locate(ref) !== undefined);
+  return first === undefined ? members : [first, ...members.filter((member) => member !== first)];
+}
+
+function nowhere(
+  chain: Chain,
+  operation: Operation,
+  key: string,
+  attempts: readonly Attempt[],
+  silent: StorageError | undefined,
+): StorageError {
+  if (silent === undefined) {
+    const reason = "every member answered that there is no such object";
+    return new StorageError("NotFound", reason, { operation, provider: chain.name, key, attempts });
+  }
+  const reason = `${JSON.stringify(silent.provider)} does not answer, and no other member has it (${silent.reason})`;
+  return new StorageError("Unavailable", reason, {
+    operation,
+    provider: silent.provider,
+    key,
+    retryable: false,
+    attempts,
+    cause: silent,
+  });
+}
+
+/** A link to the member that holds the object. */
+export async function signForHolder(chain: Chain, key: string, options: SignedUrlOptions): Promise<string> {
+  const { signal, onEvent } = options;
+  const { member } = await readFromChain(chain, "signedUrl", key, options, (asked) =>
+    asked.head(key, { signal, onEvent }),
+  );
+  if (member.signedUrl !== undefined) return await member.signedUrl(key, options);
+  throw new StorageError("Unsupported", `${JSON.stringify(member.name)} holds it and has no signed URLs`, {
+    operation: "signedUrl",
+    provider: member.name,
+    key,
+  });
+}

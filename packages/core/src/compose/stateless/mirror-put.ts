@@ -1,0 +1,154 @@
+import { randomUUID } from "node:crypto";
+import { StorageError, isStorageError, type Attempt } from "../../contract/errors.js";
+import type { Body, ObjectCopy, ObjectInfo, PutOptions, StorageProvider } from "../../contract/provider.js";
+import { exhausted, type Chain } from "../group.js";
+import { assertConditions, putCreateOnly } from "./fallback-put.js";
+import { assertTakes } from "../members.js";
+import { teeBody, type Share } from "../../body/tee.js";
+import { sendShare, type ShareOutcome } from "../send-share.js";
+import { survey, type Answer } from "../survey.js";
+
+interface MirrorPut {
+  readonly chain: Chain;
+  readonly key: string;
+  readonly options: PutOptions & { readonly writeId: string };
+  readonly answers: readonly Answer[];
+  readonly outcomes: ShareOutcome[];
+  readonly attempts: Attempt[];
+}
+
+/**
+ * Writes to all members at once, after each was asked whether it has the key. Nothing is remembered: what too few
+ * members have taken is taken back, as far as they answer.
+ *
+ * @throws StorageError `AlreadyExists` when one has it and overwriting is refused; `Unavailable` when too few answer;
+ * `PartialWrite` when too few took it, and one that did cannot be cleared.
+ */
+export async function putOnMirror(
+  chain: Chain,
+  need: number,
+  key: string,
+  body: Body,
+  given: PutOptions,
+): Promise<ObjectInfo> {
+  const options = { ...given, writeId: given.writeId ?? randomUUID() };
+  const answers = await survey(chain, key, options);
+  const put: MirrorPut = { chain, key, options, answers, outcomes: [], attempts: [] };
+  const own = ownWrite(put);
+  if (own.length >= need) return infoOf(put, own);
+  if (own.length === 0) assertConditions(put);
+  const takers = answers.filter(({ state }) => state !== "silent").map(({ member }) => member);
+  for (const answer of answers) {
+    if (answer.state === "silent") noteFailure(put, answer.error, answer.milliseconds);
+  }
+  if (takers.length < need) throw exhausted("put", key, put.attempts, chain);
+  const { shares } = teeBody(body, takers.length);
+  put.outcomes.push(...(await Promise.all(takers.map((member, index) => send(put, member, shares[index])))));
+  const landed = put.outcomes.flatMap((outcome) => (outcome.state === "applied" ? [outcome.info] : []));
+  if (landed.length >= need) return infoOf(put, landed);
+  throw await takenBack(put);
+}
+
+/** What an earlier try of this very write has left. */
+function ownWrite({ answers, options }: MirrorPut): readonly ObjectInfo[] {
+  return answers.flatMap((answer) =>
+    answer.state === "present" && answer.info.writeId === options.writeId ? [answer.info] : [],
+  );
+}
+
+function noteFailure({ attempts }: MirrorPut, error: StorageError, milliseconds: number): void {
+  attempts.push({ provider: error.provider, error, milliseconds });
+}
+
+async function send(
+  put: MirrorPut,
+  member: StorageProvider,
+  share: Share | undefined,
+): Promise<ShareOutcome> {
+  const { chain, key, options } = put;
+  if (share === undefined) throw new TypeError("A member without a share of the body");
+  const { ifMatch: _ifMatch, ...plain } = options;
+  return await sendShare({
+    group: chain,
+    member,
+    key,
+    share,
+    options,
+    put: async () => {
+      assertTakes(member, key, share.body, options);
+      return await putCreateOnly({ chain, key, options: plain }, member, share.body);
+    },
+    asking: { onEvent: options.onEvent },
+    onFailure: (error, milliseconds) => noteFailure(put, error, milliseconds),
+  });
+}
+
+/** Why it failed, after what had been written is gone again; only what this call has written is deleted. */
+async function takenBack(put: MirrorPut): Promise<unknown> {
+  const { chain, key, options, outcomes, attempts } = put;
+  const isNew = put.answers.every(({ state }) => state !== "present");
+  let left = outcomes.some(({ state }) => state === "unknown" || state === "partial");
+  for (const outcome of outcomes) {
+    if (outcome.state !== "applied") continue;
+    const isGone = isNew && (await removed(put, outcome.member, outcome.info));
+    if (!isGone) left = true;
+  }
+  if (options.signal?.aborted === true) return options.signal.reason;
+  const error = exhausted("put", key, attempts, chain);
+  const [only] = attempts.map((attempt) => attempt.error).filter(({ code }) => code === "SourceError");
+  if (!left) return only ?? error;
+  const reason = `too few members have it, and not all could be cleared again (${error.reason})`;
+  return new StorageError("PartialWrite", reason, {
+    operation: "put",
+    provider: chain.name,
+    key,
+    attempts,
+    cause: error,
+  });
+}
+
+async function removed(
+  { key, options }: MirrorPut,
+  member: StorageProvider,
+  info: ObjectInfo,
+): Promise<boolean> {
+  const { onEvent } = options;
+  try {
+    const found = await member.head(key, { onEvent });
+    if (found.writeId !== options.writeId && found.etag !== info.etag) return true;
+    const ifMatch = member.supports.conditionalDelete ? found.etag : undefined;
+    await member.delete(key, { onEvent, ifMatch });
+    return true;
+  } catch (error) {
+    return isStorageError(error, "NotFound");
+  }
+}
+
+const COPY_STATES = {
+  applied: "current",
+  partial: "unknown",
+  refused: "failed",
+  unknown: "unknown",
+} as const;
+
+function infoOf(
+  { chain, key, answers, outcomes, options }: MirrorPut,
+  landed: readonly ObjectInfo[],
+): ObjectInfo {
+  const copies = chain.members.map((member): ObjectCopy => {
+    const state = COPY_STATES[outcomes.find((outcome) => outcome.member === member)?.state ?? "refused"];
+    return { provider: member.name, ref: member.ref(key), state };
+  });
+  const unconfirmed = answers
+    .filter(({ member, state }) => state === "silent" || copies.some((copy) => isStale(copy, member)))
+    .map(({ member }) => member.name);
+  const [info] = landed;
+  if (info === undefined) throw new TypeError("A write without a member that has it");
+  if (unconfirmed.length === 0) return { ...info, copies };
+  options.onEvent?.({ type: "unconfirmed", key, providers: unconfirmed });
+  return { ...info, copies, unconfirmed };
+}
+
+function isStale({ provider, state }: ObjectCopy, { name }: StorageProvider): boolean {
+  return provider === name && state !== "current";
+}

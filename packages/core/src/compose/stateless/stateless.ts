@@ -1,0 +1,135 @@
+import { describeProvider, type EveryMember } from "../../wrap/intercept.js";
+import type {
+  Body,
+  Description,
+  ObjectInfo,
+  PutOptions,
+  StorageProvider,
+  Supports,
+} from "../../contract/provider.js";
+import { joinedUpkeep } from "../../contract/upkeep.js";
+import type { Chain } from "../group.js";
+import { copyInChain } from "./fallback-copy.js";
+import { deleteFromChain } from "./fallback-delete.js";
+import { mayBeStale, readFromChain, signForHolder } from "./fallback-read.js";
+import { closeAll, joinedExpiry, locateIn } from "../members.js";
+import { PROMISES } from "../promises.js";
+import { mergeLists } from "../merge-list.js";
+
+/** A composer without a journal, before it is put together. */
+export interface StatelessParts {
+  readonly type: string;
+  /** The members in the order in which they are written, read and listed. */
+  readonly chain: Chain;
+  /** The order for one key, where keys have different ones. */
+  readonly chainFor?: ((key: string) => Chain) | undefined;
+  readonly put: (chain: Chain, key: string, body: Body, options: PutOptions) => Promise<ObjectInfo>;
+  /** Whether an object goes to several members. */
+  readonly isMirror?: boolean | undefined;
+  readonly supports: Supports;
+  readonly promises: readonly string[];
+  readonly limits: readonly string[];
+}
+
+/** A provider of several members that remembers nothing: for keys that are written once. */
+export function stateless(parts: StatelessParts): StorageProvider {
+  const { chain, chainFor = () => chain, put } = parts;
+  const { name, members } = chain;
+  const canSign = members.some(({ signedUrl }) => signedUrl !== undefined);
+  return {
+    name,
+    supports: supportsOf(parts),
+    put: (key, body, call) => put(chainFor(key), key, body, call),
+    get: async (key, call) => {
+      const read = await readFromChain(chainFor(key), "get", key, call, (member) => member.get(key, call));
+      const { result } = read;
+      return mayBeStale(chain, read) ? { ...result, info: { ...result.info, mayBeStale: true } } : result;
+    },
+    head: async (key, call) => {
+      const read = await readFromChain(chainFor(key), "head", key, call, (member) => member.head(key, call));
+      return mayBeStale(chain, read) ? { ...read.result, mayBeStale: true } : read.result;
+    },
+    delete: (key, call) => deleteFromChain(chainFor(key), key, call),
+    list: async (call) => {
+      const { differing: _differing, end: _end, ...page } = await mergeLists(name, members, call);
+      return page;
+    },
+    ref: (key) => chainFor(key).members[0].ref(key),
+    locate: (text) => locateIn(members, text),
+    copy: (from, to, call) =>
+      copyInChain(chainFor(from), from, to, call, {
+        home: parts.isMirror === true ? undefined : chainFor(to).members[0],
+        put: (key, body, options) => put(chainFor(key), key, body, options),
+      }),
+    publicUrl: undefined,
+    signedUrl: canSign ? (key, call) => signForHolder(chainFor(key), key, call) : undefined,
+    signUpload: undefined,
+    multipart: undefined,
+    finalize: undefined,
+    importFrom: undefined,
+    deleteMany: undefined,
+    expiresAfterMs: joinedExpiry(members, parts.isMirror === true),
+    upkeep: joinedUpkeep(members.map((member) => member.upkeep)),
+    describe: () => describe(parts),
+    close: () => closeAll(members),
+  } satisfies EveryMember<StorageProvider>;
+}
+
+function supportsOf({ chain: { overwrites }, supports }: StatelessParts): Supports {
+  return overwrites === "refuse" ? { ...supports, overwrite: false, ifMatch: false } : supports;
+}
+
+function describe({ type, chain, promises, limits }: StatelessParts): Description {
+  const { name, members, overwrites } = chain;
+  return {
+    kind: "composer",
+    type,
+    name,
+    tier: "stateless",
+    promises: [
+      ...promises,
+      PROMISES.P4,
+      "a delete is acknowledged only when every member confirmed it",
+      PROMISES.P9,
+      PROMISES.P7,
+      ...(overwrites === "refuse"
+        ? ["reads return the one version of a key that was written while all members answered"]
+        : []),
+    ],
+    limits: [
+      "without a journal it is for keys that are written once",
+      ...limits,
+      overwrites === "refuse"
+        ? "a key that exists on a member that is down can be written again elsewhere: see info.unconfirmed"
+        : "a read may return an older copy: see info.unconfirmed and info.mayBeStale",
+    ],
+    members: members.map(describeProvider),
+  };
+}
+
+export function assertOverwrites(
+  type: string,
+  overwrites: Chain["overwrites"] = "refuse",
+): Chain["overwrites"] {
+  if (overwrites === "refuse" || overwrites === "may-be-stale") return overwrites;
+  throw new TypeError(`${type}: overwrites is "refuse" or "may-be-stale", not ${String(overwrites)}`);
+}
+
+/** Options that mean nothing without a journal, or nothing with one. */
+export function assertTier(
+  type: string,
+  options: { readonly journal?: unknown; readonly overwrites?: unknown },
+  journalOnly: Readonly<Record<string, unknown>>,
+): void {
+  if (options.journal !== undefined && typeof Object(options.journal).open !== "function") {
+    throw new TypeError(`${type}: journal is what sqliteJournal(path) or memoryJournal() returns`);
+  }
+  if (options.journal === undefined) {
+    const [name] = Object.entries(journalOnly).find(([, value]) => value !== undefined) ?? [];
+    if (name !== undefined) throw new TypeError(`${type}: ${name} needs a journal`);
+  } else if (options.overwrites !== undefined) {
+    throw new TypeError(
+      `${type}: overwrites is for the tier without a journal; with one every overwrite is exact`,
+    );
+  }
+}

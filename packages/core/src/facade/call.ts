@@ -1,0 +1,199 @@
+import { once } from "node:events";
+import type { Readable } from "node:stream";
+import { TIMER_MS_MAX, linkedController, within } from "../kit/abort.js";
+import { StorageError, isStorageError, toStorageError, type Operation } from "../contract/errors.js";
+import type { StorageEvent } from "../contract/event.js";
+import type { CallOptions, StorageProvider } from "../contract/provider.js";
+import type { TimedOptions } from "./storage.js";
+
+/** What every call of one facade shares. */
+export interface Calls {
+  readonly provider: StorageProvider;
+  readonly onEvent: ((event: StorageEvent) => void) | undefined;
+  /**
+   * Aborted by `close` when its patience ends. Calls are given its signal only where no time limits are,
+   * which abort what runs by themselves: listening to a signal costs as much as a small read.
+   */
+  readonly closing: AbortController;
+  readonly hasLimits: boolean;
+  running: number;
+  /** Called when the last one that runs has settled. */
+  onIdle: (() => void) | undefined;
+  /** The bodies of objects that are being read. */
+  readonly bodies: Set<Readable>;
+  closed: boolean;
+}
+
+/** The options a provider gets: the caller's, with the signal and the listener of this call. */
+export type Inner<Options> = Options & CallOptions;
+
+/** Calls that are more than one call of the provider, whose limits do not abort what lies between. */
+const LONG: ReadonlySet<Operation> = new Set(["download", "deleteMany", "deletePrefix", "copy", "move"]);
+
+/**
+ * Runs one call of the facade: refuses it after `close`, bounds it by `timeoutMs`, reports it, and lets no
+ * foreign error out. A long one hears of `close` by itself.
+ */
+export async function runCall<Options extends CallOptions & TimedOptions, T>(
+  calls: Calls,
+  operation: Operation,
+  key: string | undefined,
+  options: Options,
+  run: (options: Inner<Options>) => Promise<T>,
+  isLong: boolean = LONG.has(operation),
+): Promise<T> {
+  const { provider, onEvent } = calls;
+  if (calls.closed) {
+    throw new StorageError("Unavailable", "the storage is closed", {
+      operation,
+      provider: provider.name,
+      key,
+      retryable: false,
+    });
+  }
+  options.signal?.throwIfAborted();
+  const { signal, unlink } = signalOf(calls, operation, key, options, isLong);
+  const startedAt = onEvent === undefined ? 0 : performance.now();
+  calls.running++;
+  try {
+    const result = await run(innerOptions(options, signal, onEvent));
+    report(calls, operation, key, startedAt, result, undefined);
+    return result;
+  } catch (error) {
+    const shown = signal?.aborted === true ? signal.reason : foreign(error, operation, provider.name, key);
+    report(calls, operation, key, startedAt, undefined, shown);
+    throw shown;
+  } finally {
+    if (--calls.running === 0) calls.onIdle?.();
+    unlink?.();
+  }
+}
+
+function innerOptions<Options extends CallOptions>(
+  options: Options,
+  signal: AbortSignal | undefined,
+  onEvent: CallOptions["onEvent"],
+): Inner<Options> {
+  if (signal === options.signal && onEvent === options.onEvent) return options;
+  return Object.assign({}, options, { signal, onEvent });
+}
+
+function foreign(error: unknown, operation: Operation, provider: string, key: string | undefined): unknown {
+  if (isStorageError(error) || error instanceof TypeError) return error;
+  return toStorageError(error, { operation, provider, key });
+}
+
+function signalOf(
+  calls: Calls,
+  operation: Operation,
+  key: string | undefined,
+  { signal, timeoutMs }: CallOptions & TimedOptions,
+  isLong: boolean,
+): { readonly signal: AbortSignal | undefined; readonly unlink?: () => void } {
+  const { closing, provider, hasLimits } = calls;
+  if (timeoutMs === undefined && hasLimits && !isLong) return { signal };
+  if (timeoutMs === undefined && signal === undefined) return { signal: closing.signal };
+  if (timeoutMs !== undefined && !(timeoutMs > 0)) {
+    throw new TypeError(`timeoutMs is a number of milliseconds above zero, not ${String(timeoutMs)}`);
+  }
+  const first = linkedController(signal);
+  const onClose = (): void => first.controller.abort(closing.signal.reason);
+  closing.signal.addEventListener("abort", onClose, { once: true });
+  const expire = (): void =>
+    first.controller.abort(
+      new StorageError("Timeout", `the call took longer than its ${timeoutMs} ms`, {
+        operation,
+        provider: provider.name,
+        key,
+        retryable: false,
+      }),
+    );
+  const timer = timeoutMs === undefined ? undefined : setTimeout(expire, Math.min(timeoutMs, TIMER_MS_MAX));
+  const unlink = (): void => {
+    clearTimeout(timer);
+    first.unlink();
+    closing.signal.removeEventListener("abort", onClose);
+  };
+  return { signal: first.controller.signal, unlink };
+}
+
+function report(
+  { onEvent, provider }: Calls,
+  operation: Operation,
+  key: string | undefined,
+  startedAt: number,
+  result: unknown,
+  error: unknown,
+): void {
+  if (onEvent === undefined) return;
+  const info = (result as { info?: object } | undefined)?.info ?? result;
+  const { size, provider: leaf } = Object(info) as { size?: unknown; provider?: unknown };
+  onEvent({
+    type: "operation",
+    operation,
+    key,
+    provider: typeof leaf === "string" ? leaf : provider.name,
+    milliseconds: performance.now() - startedAt,
+    ...(typeof size === "number" && { size }),
+    ...(error !== undefined && { error }),
+  });
+}
+
+/** A listener whose errors go nowhere: telling somebody must not change what happened. */
+export function safeListener(
+  listener: ((event: StorageEvent) => void) | undefined,
+): ((event: StorageEvent) => void) | undefined {
+  if (listener === undefined) return undefined;
+  return (event) => {
+    try {
+      const told: unknown = listener(event);
+      if (told instanceof Promise) told.catch(() => {});
+    } catch {
+      // The listener's own problem.
+    }
+  };
+}
+
+/** An object that is being read: it ends with the signal of its call, and with the storage. */
+export function trackBody({ bodies, closing }: Calls, body: Readable, signal: AbortSignal | undefined): void {
+  const abort = (): void => void body.destroy(signal?.reason as Error);
+  signal?.addEventListener("abort", abort, { once: true });
+  bodies.add(body);
+  body.once("close", () => {
+    bodies.delete(body);
+    signal?.removeEventListener("abort", abort);
+  });
+  if (signal?.aborted === true) abort();
+  else if (closing.signal.aborted) body.destroy(closing.signal.reason as Error);
+}
+
+/** How long aborted calls may take to clean up before `close` goes on without them. */
+const ABORT_GRACE_MS = 5000;
+
+/** Closes the facade's calls: waits for what runs and what is being read, then aborts it. */
+export async function closeCalls(calls: Calls, graceMs: number): Promise<void> {
+  calls.closed = true;
+  const settled = settling(calls);
+  await within(settled, graceMs);
+  const reason = new StorageError("Unavailable", "the storage was closed", {
+    operation: "close",
+    provider: calls.provider.name,
+    retryable: false,
+  });
+  calls.closing.abort(reason);
+  for (const body of calls.bodies) body.destroy(reason);
+  await calls.provider.close?.();
+  await within(settled, ABORT_GRACE_MS);
+}
+
+/** Ends when nothing runs and nothing is being read: what runs may end with an object to be read. */
+async function settling(calls: Calls): Promise<void> {
+  const { bodies } = calls;
+  while (calls.running + bodies.size > 0) {
+    await Promise.allSettled([idle(calls), ...[...bodies].map((body) => once(body, "close"))]);
+  }
+}
+
+async function idle(calls: Calls): Promise<void> {
+  if (calls.running > 0) await new Promise<void>((resolve) => void (calls.onIdle = resolve));
+}

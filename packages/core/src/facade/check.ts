@@ -1,0 +1,166 @@
+import { StorageError, type Operation, type StorageErrorCode } from "../contract/errors.js";
+import { assertKey, describeType } from "../contract/key.js";
+import { assertHeaders, assertMetadata } from "../contract/metadata.js";
+import type {
+  CopyOptions,
+  DeleteOptions,
+  GetOptions,
+  ListOptions,
+  PutOptions,
+  StorageProvider,
+} from "../contract/provider.js";
+import { assertRange } from "../contract/range.js";
+import type { DownloadOptions } from "./storage.js";
+
+const WRITE_ID = /^[A-Za-z0-9\-_.:]{1,200}$/;
+
+/** Throws for a key that breaks a rule, or that this provider cannot hold. */
+export function checkKey(provider: StorageProvider, key: string, operation: Operation): void {
+  assertKey(key, operation, provider.name);
+  const { keyBytesMax } = provider.supports;
+  if (key.length * 3 <= keyBytesMax || Buffer.byteLength(key) <= keyBytesMax) return;
+  throw refused(
+    "Unsupported",
+    `the provider takes keys of at most ${keyBytesMax} bytes`,
+    provider,
+    operation,
+    key,
+  );
+}
+
+/**
+ * Checks what a function of an adapter's own is given, as the facade does for a put: before a byte moves.
+ *
+ * @throws TypeError for values of the wrong type.
+ * @throws StorageError `InvalidKey`; `InvalidArgument` for headers and metadata; `Unsupported`.
+ */
+export function assertPut(provider: StorageProvider, key: string, options: PutOptions): void {
+  checkKey(provider, key, "put");
+  checkPut(provider, key, options, undefined);
+}
+
+/** Throws for options of a put that are wrong, or that this provider does not support. */
+export function checkPut(
+  provider: StorageProvider,
+  key: string,
+  options: PutOptions,
+  size: number | undefined,
+): void {
+  const { name } = provider;
+  assertHeaders(options, key, name);
+  if (options.metadata !== undefined) assertMetadata(options.metadata, key, name);
+  if (options.ifNoneMatch !== undefined && options.ifNoneMatch !== "*") {
+    throw new TypeError(`ifNoneMatch of a put is "*", not ${String(options.ifNoneMatch)}`);
+  }
+  if (options.ifMatch !== undefined && options.ifNoneMatch !== undefined) {
+    throw new TypeError("A put takes ifMatch or ifNoneMatch, not both");
+  }
+  assertEtag(options.ifMatch);
+  if (options.writeId !== undefined && !WRITE_ID.test(options.writeId)) {
+    throw new TypeError("writeId is 1 to 200 characters of A-Z, a-z, 0-9, -, _, . and :");
+  }
+  const { metadata } = options;
+  if (options.ifNoneMatch !== undefined) assertSupports(provider, "ifNoneMatch", "create-only writes", key);
+  if (options.ifMatch !== undefined) assertSupports(provider, "ifMatch", "conditional writes", key);
+  if (metadata !== undefined && Object.keys(metadata).length > 0) {
+    assertSupports(provider, "metadata", "metadata", key);
+  }
+  checkSize(provider, key, size);
+}
+
+/** Throws for a body of a length that this provider does not take. */
+export function checkSize(
+  provider: StorageProvider,
+  key: string,
+  size: number | undefined,
+  operation: Operation = "put",
+): void {
+  if (size === 0) assertSupports(provider, "emptyObject", "empty objects", key, operation);
+  const { objectBytesMax } = provider.supports;
+  if (size === undefined || !(size > objectBytesMax)) return;
+  const reason = `the body has ${size} bytes, the provider takes ${objectBytesMax}`;
+  throw refused("TooLarge", reason, provider, operation, key);
+}
+
+/** @throws StorageError `Unsupported` when the provider denies the feature. */
+export function assertSupports(
+  provider: StorageProvider,
+  feature: "ifNoneMatch" | "ifNoneMatchOnMultipart" | "ifMatch" | "metadata" | "emptyObject",
+  words: string,
+  key: string,
+  operation: Operation = "put",
+): void {
+  if (provider.supports[feature]) return;
+  throw refused("Unsupported", `the provider does not support ${words}`, provider, operation, key);
+}
+
+/** Throws for options of a copy or a move that are wrong. */
+export function checkCopy({ ifNoneMatch, sourceIfMatch }: CopyOptions): void {
+  assertEtag(sourceIfMatch, "sourceIfMatch");
+  if (ifNoneMatch === undefined || ifNoneMatch === "*") return;
+  throw new TypeError(`ifNoneMatch of a copy is "*", not ${String(ifNoneMatch)}`);
+}
+
+/** Throws for arguments of a download that are wrong. */
+export function checkDownload(
+  provider: StorageProvider,
+  key: string,
+  path: string,
+  options: DownloadOptions,
+): void {
+  if (typeof path !== "string") throw new TypeError(`A path is a string, not ${describeType(path)}`);
+  const { concurrency = 1 } = options;
+  if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
+    throw new TypeError(`concurrency is a whole number, at least 1, not ${String(concurrency)}`);
+  }
+  checkGet(provider, key, options);
+}
+
+/** Throws for options of a get that are wrong, or that this provider does not support. */
+export function checkGet(provider: StorageProvider, key: string, options: GetOptions): void {
+  assertEtag(options.ifMatch);
+  if (options.range === undefined) return;
+  assertRange(options.range);
+  if (provider.supports.range) return;
+  throw refused("Unsupported", "the provider does not support ranges", provider, "get", key);
+}
+
+/** Throws for options of a delete that are wrong, or that this provider does not support. */
+export function checkDelete(provider: StorageProvider, key: string, options: DeleteOptions): void {
+  assertEtag(options.ifMatch);
+  if (options.ifMatch === undefined || provider.supports.conditionalDelete) return;
+  throw refused("Unsupported", "the provider does not support conditional deletes", provider, "delete", key);
+}
+
+/** Throws for options of a listing that are wrong. */
+export function checkList(provider: StorageProvider, options: ListOptions): void {
+  const { after, cursor, delimiter, limit } = options;
+  if (limit !== undefined && (!Number.isSafeInteger(limit) || limit < 1)) {
+    throw new TypeError(`limit is a whole number, at least 1, not ${String(limit)}`);
+  }
+  if (delimiter !== undefined && delimiter !== "/") {
+    throw new TypeError(`delimiter is "/", not ${String(delimiter)}`);
+  }
+  if (cursor !== undefined && typeof cursor !== "string") throw new TypeError("cursor is a string");
+  if (after === undefined) return;
+  if (typeof after !== "string" || after === "") throw new TypeError("after is a key or a common prefix");
+  if (cursor !== undefined) throw new TypeError("A listing takes a cursor or after, not both");
+  if (provider.supports.orderedList) return;
+  const reason = "the provider lists without an order, so nothing is after a key";
+  throw refused("Unsupported", reason, provider, "list", after);
+}
+
+function assertEtag(etag: string | undefined, name = "ifMatch"): void {
+  if (etag === undefined || (typeof etag === "string" && etag !== "")) return;
+  throw new TypeError(`${name} is the etag of an object`);
+}
+
+function refused(
+  code: StorageErrorCode,
+  reason: string,
+  provider: StorageProvider,
+  operation: Operation,
+  key: string,
+): StorageError {
+  return new StorageError(code, reason, { operation, provider: provider.name, key });
+}

@@ -1,0 +1,307 @@
+import { setMaxListeners } from "node:events";
+import { bodyOf, dropBody, type BodyInput } from "../body/body.js";
+import { closeCalls, runCall, safeListener, trackBody, type Calls, type Inner } from "./call.js";
+import {
+  checkCopy,
+  checkDelete,
+  checkDownload,
+  checkGet,
+  checkKey,
+  checkList,
+  checkPut,
+  checkSize,
+} from "./check.js";
+import { copyObject, moveObject } from "../body/copy-object.js";
+import { deleteEach, deleteUnder } from "./delete-many.js";
+import { downloadObject } from "./download.js";
+import { StorageError, isStorageError, type Operation } from "../contract/errors.js";
+import { guardResult } from "../body/guard.js";
+import { putOnce } from "./idempotency.js";
+import { healthOf } from "../kit/health.js";
+import { describeProvider } from "../wrap/intercept.js";
+import { hasLimits, hasPolicies } from "../wrap/policies.js";
+import { assertPrefix } from "../contract/key.js";
+import type {
+  CopyOptions,
+  DeleteOptions,
+  GetOptions,
+  HeadOptions,
+  ListOptions,
+  ListPage,
+  Located,
+  ObjectInfo,
+  PutOptions,
+  StorageProvider,
+} from "../contract/provider.js";
+import { startRepairWorker, type RepairOptions, type RepairWorker } from "./repair-worker.js";
+import { linksOf, required } from "./storage-links.js";
+import { putDirectory } from "./put-directory.js";
+import { putMany } from "./put-many.js";
+import type {
+  FileStorage,
+  StorageListOptions,
+  StorageOptions,
+  StoragePutOptions,
+  StoredAt,
+  TimedOptions,
+} from "./storage.js";
+import { toStoredObject, type StoredObject } from "./stored-object.js";
+import { retry } from "../wrap/retry.js";
+import { timeout } from "../wrap/timeout.js";
+
+const SOURCE_IDLE_MS = 30_000;
+const CLOSE_GRACE_MS = 10_000;
+
+interface Storage extends Calls {
+  readonly sourceIdleMs: number;
+}
+
+/**
+ * Makes a {@link FileStorage} of a provider.
+ *
+ * A bare provider is wrapped in `retry` and `timeout`; one that has retries already, such as a composer, is
+ * taken as it is, so that there is one layer of retries.
+ *
+ * @example
+ * ```ts
+ * const storage = createStorage(memory());
+ * await storage.put("reports/2026.csv", "a,b\n1,2\n");
+ * await (await storage.get("reports/2026.csv")).text(); // "a,b\n1,2\n"
+ * ```
+ */
+export function createStorage(provider: StorageProvider, options: StorageOptions = {}): FileStorage {
+  const closing = new AbortController();
+  // Every call that is under way may listen to it.
+  setMaxListeners(0, closing.signal);
+  const wrapped = withPolicies(provider, options);
+  const storage: Storage = {
+    provider: wrapped,
+    hasLimits: hasLimits(describeProvider(wrapped)),
+    onEvent: safeListener(options.onEvent),
+    closing,
+    running: 0,
+    onIdle: undefined,
+    bodies: new Set(),
+    closed: false,
+    sourceIdleMs: assertIdle(options.sourceIdleMs ?? SOURCE_IDLE_MS),
+  };
+  return facade(storage);
+}
+
+function assertIdle(milliseconds: number): number {
+  if (Number.isSafeInteger(milliseconds) && milliseconds >= 0) return milliseconds;
+  throw new TypeError(`sourceIdleMs is a whole number of milliseconds, not ${String(milliseconds)}`);
+}
+
+function withPolicies(provider: StorageProvider, options: StorageOptions): StorageProvider {
+  if (hasPolicies(describeProvider(provider))) return provider;
+  const { retry: retries, timeouts } = options;
+  const bounded = timeouts === false ? provider : timeout(provider, timeouts);
+  return retries === false ? bounded : retry(bounded, retries);
+}
+
+function facade(storage: Storage): FileStorage {
+  const { provider } = storage;
+  const workers = new Set<RepairWorker>();
+  const self: FileStorage = {
+    provider,
+    put: (key, body, options = {}) => put(storage, key, body, options),
+    get: (key, options = {}) => get(storage, key, options),
+    head: (key, options = {}) => head(storage, key, options),
+    exists: (key, options = {}) => exists(storage, key, options),
+    delete: (key, options = {}) => remove(storage, key, options),
+    copy: async (from, to, options = {}) => {
+      checkPair(provider, from, to, "copy", options);
+      return await runCall(storage, "copy", to, options, (call) => copyObject(provider, from, to, call));
+    },
+    move: async (from, to, options = {}) => {
+      checkPair(provider, from, to, "move", options);
+      return await runCall(storage, "move", to, options, (call) => moveObject(provider, from, to, call));
+    },
+    list: (options = {}) => listAll(storage, options),
+    listPage: (options = {}) => listPage(storage, options),
+    download: async (key, path, options = {}) => {
+      checkKey(provider, key, "download");
+      checkDownload(provider, key, path, options);
+      return await runCall(storage, "download", key, options, (call) =>
+        downloadObject(provider, key, path, call),
+      );
+    },
+    putMany: (items, options = {}) => putMany(self, items, options),
+    deleteMany: (keys, options = {}) =>
+      runCall(storage, "deleteMany", undefined, options, (call) => deleteEach(provider, keys, call)),
+    deletePrefix: (prefix, options = {}) =>
+      runCall(storage, "deletePrefix", prefix, options, (call) => deleteUnder(provider, prefix, call)),
+    putDirectory: (directory, prefix, options = {}) => putDirectory(self, directory, prefix, options),
+    locate: (text) => locate(storage, text),
+    at: (ref) => at(storage, ref),
+    ...linksOf(storage),
+    finalize: (key, options = {}) => finalize(storage, key, options),
+    importFrom: async (key, url, options = {}) => {
+      checkKey(provider, key, "importFrom");
+      checkPut(provider, key, options, undefined);
+      const fetchInto = required(provider, "importFrom", key);
+      return await runCall(storage, "importFrom", key, options, (call) => fetchInto(key, url, call));
+    },
+    describe: () => describeProvider(provider),
+    startRepair: (options = {}) => {
+      const worker = startRepair(storage, options);
+      workers.add(worker);
+      return worker;
+    },
+    health: () => healthOf(provider),
+    close: async (options = {}) => {
+      const stopped = Promise.all([...workers].map((worker) => worker.stop()));
+      await closeCalls(storage, options.graceMs ?? CLOSE_GRACE_MS);
+      await stopped;
+    },
+  };
+  return self;
+}
+
+async function put(
+  storage: Storage,
+  key: string,
+  input: BodyInput,
+  options: StoragePutOptions,
+): Promise<ObjectInfo> {
+  const { provider, sourceIdleMs } = storage;
+  checkKey(provider, key, "put");
+  checkPut(provider, key, options, options.size);
+  const { size, idempotencyKey } = options;
+  const run = async (call: Inner<PutOptions>): Promise<ObjectInfo> => {
+    const made = bodyOf(input, { size, key, provider: provider.name, idleMs: sourceIdleMs });
+    const body = made instanceof Promise ? await made : made;
+    checkSize(provider, key, body.size);
+    if (idempotencyKey !== undefined) return await putOnce(provider, key, body, call, idempotencyKey);
+    return await provider.put(key, body, call);
+  };
+  try {
+    return await runCall(storage, "put", key, providerOptions(options), run, idempotencyKey !== undefined);
+  } catch (error) {
+    dropBody(input);
+    throw error;
+  }
+}
+
+/** The options without those that are the facade's own. */
+function providerOptions(options: StoragePutOptions): PutOptions & TimedOptions {
+  if (options.size === undefined && options.idempotencyKey === undefined) return options;
+  const { size: _size, idempotencyKey: _idempotencyKey, ...rest } = options;
+  return rest;
+}
+
+async function get(
+  storage: Storage,
+  key: string,
+  options: GetOptions & TimedOptions,
+): Promise<StoredObject & AsyncDisposable> {
+  const { provider } = storage;
+  checkKey(provider, key, "get");
+  checkGet(provider, key, options);
+  const result = await runCall(storage, "get", key, options, async (call) => {
+    const guarded = guardResult(await provider.get(key, call), provider);
+    if (!(guarded.body instanceof Uint8Array)) trackBody(storage, guarded.body, options.signal);
+    return guarded;
+  });
+  return toStoredObject(result);
+}
+
+async function head(storage: Storage, key: string, options: HeadOptions & TimedOptions): Promise<ObjectInfo> {
+  const { provider } = storage;
+  checkKey(provider, key, "head");
+  return await runCall(storage, "head", key, options, (call) => provider.head(key, call));
+}
+
+async function finalize(
+  storage: Storage,
+  key: string,
+  options: HeadOptions & TimedOptions,
+): Promise<ObjectInfo> {
+  const { provider } = storage;
+  checkKey(provider, key, "finalize");
+  const finish = provider.finalize ?? provider.head;
+  return await runCall(storage, "finalize", key, options, (call) => finish(key, call));
+}
+
+async function exists(storage: Storage, key: string, options: HeadOptions & TimedOptions): Promise<boolean> {
+  try {
+    await head(storage, key, options);
+    return true;
+  } catch (error) {
+    if (isStorageError(error, "NotFound")) return false;
+    throw error;
+  }
+}
+
+async function remove(storage: Storage, key: string, options: DeleteOptions & TimedOptions): Promise<void> {
+  const { provider } = storage;
+  checkKey(provider, key, "delete");
+  checkDelete(provider, key, options);
+  await runCall(storage, "delete", key, options, (call) => provider.delete(key, call));
+}
+
+function startRepair({ provider, onEvent, closed }: Storage, options: RepairOptions): RepairWorker {
+  if (!closed) return startRepairWorker(provider, onEvent, options);
+  const context = { operation: "repair", provider: provider.name, retryable: false } as const;
+  throw new StorageError("Unavailable", "the storage is closed", context);
+}
+
+function checkPair(
+  provider: StorageProvider,
+  from: string,
+  to: string,
+  operation: Operation,
+  options: CopyOptions,
+): void {
+  checkKey(provider, from, operation);
+  checkKey(provider, to, operation);
+  checkCopy(options);
+}
+
+async function listPage(storage: Storage, options: StorageListOptions): Promise<ListPage> {
+  const { provider } = storage;
+  checkList(provider, options);
+  if (options.prefix !== undefined) assertPrefix(options.prefix, "list", provider.name);
+  const page = await runCall(storage, "list", options.prefix, options, (call) => provider.list(call));
+  for (const { key, reason } of page.skipped ?? []) {
+    storage.onEvent?.({ type: "skipped", operation: "list", provider: provider.name, key, reason });
+  }
+  return page;
+}
+
+/** Pages on the wire, objects to the caller: the next page is fetched only when it is needed. */
+async function* listAll(storage: Storage, options: ListOptions): AsyncGenerator<ObjectInfo, void, undefined> {
+  let next: ListOptions | undefined = { ...options, delimiter: undefined };
+  while (next !== undefined) {
+    const page: ListPage = await listPage(storage, next);
+    yield* page.objects;
+    const { cursor } = page;
+    next = cursor === undefined ? undefined : { ...next, cursor, after: undefined };
+  }
+}
+
+function locate({ provider }: Storage, text: string): Located | undefined {
+  if (typeof text !== "string") throw new TypeError("locate takes a string");
+  return provider.locate(text);
+}
+
+function at(storage: Storage, ref: string): StoredAt {
+  const found = locate(storage, ref);
+  if (found === undefined) {
+    throw new StorageError("InvalidArgument", "the ref lies outside of every configured bucket and root", {
+      operation: "locate",
+      provider: storage.provider.name,
+      key: ref,
+    });
+  }
+  const { key } = found;
+  return {
+    ...found,
+    get: (options = {}) => get(storage, key, { ...options, ref: found.ref }),
+    head: (options = {}) => head(storage, key, { ...options, ref: found.ref }),
+    exists: (options = {}) => exists(storage, key, { ...options, ref: found.ref }),
+    put: (body, options = {}) => put(storage, key, body, options),
+    delete: (options = {}) => remove(storage, key, options),
+  };
+}

@@ -1,0 +1,222 @@
+import { consume, linkedController } from "../kit/abort.js";
+import { BlockWriter, type TargetFile } from "./block-writer.js";
+import { StorageError, isStorageError } from "../contract/errors.js";
+import { guardResult } from "../body/guard.js";
+import type { ByteRange, GetResult, ObjectInfo, StorageProvider } from "../contract/provider.js";
+import type { DownloadOptions } from "./storage.js";
+
+/** What is claimed at once by one of several readers, in bytes. */
+const BLOCK_BYTES = 8 * 1024 * 1024;
+
+/** How many parts of a large object are read at once, unless the caller says. */
+const CONCURRENCY = 8;
+
+/** How often in a row a transfer may be cut before a single further byte has come. */
+const CUTS_MAX = 3;
+
+/** How often the object may turn out to be another one. */
+const CHANGES_MAX = 3;
+
+/** The object is another one than that of which a part is in the file. */
+class Changed extends Error {}
+
+/** An object on its way into a file: one reader goes from the beginning, others come from the end towards it. */
+interface Transfer {
+  readonly provider: StorageProvider;
+  readonly key: string;
+  readonly target: TargetFile;
+  readonly options: DownloadOptions;
+  readonly stop: AbortController;
+  readonly helpers: Promise<void>[];
+  /** Known since the first answer. */
+  info: ObjectInfo | undefined;
+  /** Bytes that have come. */
+  loaded: number;
+  /** How far the first reader has claimed the object. */
+  front: number;
+  /** From where on the others have. */
+  back: number;
+}
+
+/** Fills a file with an object. @returns The facts of the object that is in the file. */
+export async function fillFile(
+  provider: StorageProvider,
+  key: string,
+  target: TargetFile,
+  options: DownloadOptions,
+): Promise<ObjectInfo> {
+  for (let changes = 0; ; changes++) {
+    const { controller: stop, unlink } = linkedController(options.signal);
+    const transfer: Transfer = {
+      provider,
+      key,
+      target,
+      options,
+      stop,
+      helpers: [],
+      info: undefined,
+      loaded: 0,
+      front: 0,
+      back: Number.POSITIVE_INFINITY,
+    };
+    try {
+      return await run(transfer);
+    } catch (error) {
+      if (!(error instanceof Changed)) throw error;
+      if (changes === CHANGES_MAX) throw error.cause;
+      await target.file.truncate(0);
+    } finally {
+      unlink();
+    }
+  }
+}
+
+/** Nothing is under way any more when it settles. */
+async function run(transfer: Transfer): Promise<ObjectInfo> {
+  const { stop, helpers } = transfer;
+  try {
+    const info = await readFromFront(transfer);
+    await Promise.all(helpers);
+    // One that failed when the first reader had done its part has nobody else to tell.
+    stop.signal.throwIfAborted();
+    return info;
+  } catch (error) {
+    stop.abort(error);
+    throw stop.signal.reason;
+  } finally {
+    await Promise.allSettled(helpers);
+  }
+}
+
+/** The first reader: it asks for the whole object, and stops where another has been. */
+async function readFromFront(transfer: Transfer): Promise<ObjectInfo> {
+  await readStretch(transfer, 0, {
+    limit: (position) => {
+      if (position >= transfer.front) transfer.front = Math.min(position + BLOCK_BYTES, transfer.back);
+      return transfer.front;
+    },
+    range: (position) => (position === 0 ? undefined : { offset: position }),
+  });
+  return transfer.info as ObjectInfo;
+}
+
+/** Takes blocks from the end until it meets the others. */
+async function readFromBack(transfer: Transfer): Promise<void> {
+  while (transfer.back > transfer.front) {
+    const end = transfer.back;
+    const offset = Math.max(transfer.front, end - BLOCK_BYTES);
+    transfer.back = offset;
+    await readStretch(transfer, offset, {
+      limit: () => end,
+      range: (position) => ({ offset: position, length: end - position }),
+    });
+  }
+}
+
+interface Stretch {
+  /** Up to where a reader that stands there may go on; the very place when it is done. */
+  readonly limit: (position: number) => number;
+  /** What has to be asked for; `undefined` for the whole object. */
+  readonly range: (position: number) => ByteRange | undefined;
+}
+
+/** Reads one stretch; when the transfer is cut it goes on where it was, as long as bytes come. */
+async function readStretch(transfer: Transfer, from: number, stretch: Stretch): Promise<void> {
+  let position = from;
+  for (let cuts = 0; ; cuts++) {
+    const result = await open(transfer, stretch.range(position));
+    const before = position;
+    const writer = new BlockWriter(transfer.target, position, (bytes) => taken(transfer, bytes));
+    try {
+      return await writeUpTo(transfer, result, writer, stretch);
+    } catch (error) {
+      if (writer.position > before) cuts = 0;
+      if (!isStorageError(error) || !error.retryable || cuts >= CUTS_MAX) throw error;
+      await writer.flush();
+      position = await placeToGoOn(transfer, writer.position);
+      if (stretch.limit(position) === position) return;
+    }
+  }
+}
+
+/** Without ranges there is only the beginning. */
+async function placeToGoOn(transfer: Transfer, position: number): Promise<number> {
+  if (isResumable(transfer)) return position;
+  await transfer.target.file.truncate(0);
+  transfer.loaded = 0;
+  transfer.front = 0;
+  return 0;
+}
+
+function isResumable({ info, provider }: Transfer): boolean {
+  return provider.supports.range && info?.etag !== undefined;
+}
+
+/** Opens the object, or all or a part of the very one that was opened before. */
+async function open(transfer: Transfer, range: ByteRange | undefined): Promise<GetResult> {
+  const { provider, key, options, stop, info } = transfer;
+  const isAgain = isResumable(transfer);
+  const ifMatch = isAgain ? info?.etag : options.ifMatch;
+  const result = await provider.get(key, { signal: stop.signal, ifMatch, range }).catch((error: unknown) => {
+    const isChange = isAgain && options.ifMatch === undefined;
+    throw isChange && isStorageError(error, "PreconditionFailed") ? new Changed("", { cause: error }) : error;
+  });
+  const guarded = guardResult(result, provider);
+  if (range !== undefined && guarded.range === undefined) throw withoutRange(transfer, guarded);
+  if (!isAgain) begin(transfer, guarded.info);
+  return guarded;
+}
+
+function withoutRange({ provider, key }: Transfer, { body }: GetResult): StorageError {
+  if (!(body instanceof Uint8Array)) body.destroy();
+  const reason = "the whole object came where a part of it was asked for";
+  return new StorageError("Integrity", reason, { operation: "download", provider: provider.name, key });
+}
+
+/** Now the size is known: others help with a large object. */
+function begin(transfer: Transfer, info: ObjectInfo): void {
+  const { options, helpers } = transfer;
+  transfer.info = info;
+  transfer.back = info.size;
+  if (!isResumable(transfer)) return;
+  const blocks = Math.ceil(info.size / BLOCK_BYTES);
+  const helping = Math.min(options.concurrency ?? CONCURRENCY, blocks - 1) - 1;
+  for (let helper = 0; helper < helping; helper++) {
+    helpers.push(readFromBack(transfer).catch((error: unknown) => transfer.stop.abort(error)));
+  }
+}
+
+function taken(transfer: Transfer, bytes: number): void {
+  transfer.loaded += bytes;
+  transfer.options.onProgress?.({ loaded: transfer.loaded, total: transfer.info?.size });
+}
+
+/** Writes a body to the file, and drops it where its stretch ends. */
+async function writeUpTo(
+  { stop }: Transfer,
+  { body }: GetResult,
+  writer: BlockWriter,
+  { limit }: Stretch,
+): Promise<void> {
+  const end = new Error("The stretch ends here");
+  const take = (chunk: Uint8Array): Promise<void> | undefined => {
+    const { position } = writer;
+    const piece = chunk.subarray(0, limit(position) - position);
+    const writing = writer.add(piece);
+    if (piece.byteLength === chunk.byteLength) return writing;
+    const rest = (): Promise<void> => takeAll(chunk.subarray(piece.byteLength));
+    return writing === undefined ? rest() : writing.then(rest);
+  };
+  /** A chunk may reach over several blocks. */
+  const takeAll = async (chunk: Uint8Array): Promise<void> => {
+    if (limit(writer.position) === writer.position) throw end;
+    await take(chunk);
+  };
+  try {
+    if (body instanceof Uint8Array) await take(body);
+    else await consume(body, stop.signal, take);
+  } catch (error) {
+    if (error !== end) throw error;
+  }
+  await writer.flush();
+}

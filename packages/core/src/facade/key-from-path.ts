@@ -1,0 +1,41 @@
+import { StorageError } from "../contract/errors.js";
+import { keyProblem } from "../contract/key.js";
+
+export interface KeyFromPathOptions {
+  /** The folder that paths lie in, absolute or relative, with either separator. It is cut off. */
+  readonly root?: string | undefined;
+}
+
+/**
+ * Turns what old databases hold into a key: a leading slash, Windows separators, `./uploads/…`, a path that
+ * starts with the root.
+ *
+ * Only separators, `.` segments, doubled slashes and the root are touched; the rest stays as it is. `..` is
+ * refused, never resolved.
+ *
+ * @throws TypeError when `text` is not a string; StorageError `InvalidKey` when no key is left, or when it
+ * leads out of the root.
+ * @example An old row
+ * ```ts
+ * keyFromPath("C:\\app\\uploads\\a b.mp4", { root: "C:\\app\\uploads" }); // "a b.mp4"
+ * keyFromPath("./uploads/2024/a.mp4", { root: "uploads" }); // "2024/a.mp4"
+ * ```
+ */
+export function keyFromPath(text: string, options: KeyFromPathOptions = {}): string {
+  if (typeof text !== "string") throw new TypeError("keyFromPath takes a string");
+  const segments = pathSegments(text);
+  const root = options.root === undefined ? [] : pathSegments(options.root);
+  const inside = startsWith(segments, root) ? segments.slice(root.length) : segments;
+  const key = inside.join("/");
+  const problem = inside.includes("..") ? 'the path contains ".."' : keyProblem(key);
+  if (problem === undefined) return key;
+  throw new StorageError("InvalidKey", problem, { operation: "locate", provider: "keyFromPath", key: text });
+}
+
+function pathSegments(path: string): string[] {
+  return path.split(/[/\\]/).filter((segment) => segment !== "" && segment !== ".");
+}
+
+function startsWith(segments: readonly string[], start: readonly string[]): boolean {
+  return start.every((segment, index) => segments[index] === segment);
+}

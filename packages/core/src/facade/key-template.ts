@@ -1,0 +1,151 @@
+import { createHash } from "node:crypto";
+import { toBody, type BodyInput } from "../body/body.js";
+import { consume } from "../kit/abort.js";
+import { StorageError, shown } from "../contract/errors.js";
+import { describeType, keyProblem } from "../contract/key.js";
+import type { Body } from "../contract/provider.js";
+import { replayable } from "../body/replayable.js";
+
+type DateName = "year" | "month" | "day" | "hour" | "timestamp";
+
+type NamesIn<Template extends string> = Template extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | NamesIn<Rest>
+  : never;
+
+/** A value for each placeholder of a template but the dates and the hash, which it computes. */
+export type KeyTemplateValues<Template extends string> = {
+  readonly [Name in Exclude<NamesIn<Template>, DateName | "hash">]: string | number;
+};
+
+type TextToHash<Template extends string> =
+  "hash" extends NamesIn<Template>
+    ? { /** The text that `{hash}` is the digest of. */ readonly hash: string }
+    : unknown;
+
+export interface KeyTemplateOptions {
+  /** What `{year}` and the others are taken from, in UTC; default now. */
+  readonly date?: Date | undefined;
+}
+
+/** A key made for a body, and the body, which can still be put. */
+export interface KeyForBody {
+  readonly key: string;
+  /** The same bytes; put this one, a stream that was given has been read. */
+  readonly body: BodyInput;
+  /** Gives back the temporary file that a long stream was kept in. To be called when the body has been put. */
+  readonly release: () => Promise<void>;
+}
+
+export interface KeyTemplate<Template extends string> {
+  readonly template: Template;
+  /**
+   * Fills the template; `{hash}` is the digest of the text given for it.
+   *
+   * @throws TypeError for a missing value; StorageError `InvalidKey` when a value holds `/` or the result
+   * breaks a rule for keys.
+   */
+  readonly key: (
+    values: KeyTemplateValues<Template> & TextToHash<Template>,
+    options?: KeyTemplateOptions,
+  ) => string;
+  /**
+   * Fills the template; `{hash}` is the digest of the body's bytes. The body is read for it: a one-shot
+   * stream is kept first, in memory up to 1 MiB, then in a temporary file.
+   */
+  readonly forBody: (
+    body: BodyInput,
+    values: KeyTemplateValues<Template>,
+    options?: KeyTemplateOptions,
+  ) => Promise<KeyForBody>;
+}
+
+/** How much of a SHA-256 a key shows, in hexadecimal digits: 128 bits, enough never to meet twice. */
+const HASH_DIGITS = 32;
+
+const PLACEHOLDER = /\{([A-Za-z][A-Za-z0-9_]*)\}/g;
+
+/**
+ * Makes keys of one form: `keyTemplate("videos/{videoId}/{name}_{quality}.{ext}")`.
+ *
+ * Besides placeholders of your own there are `{year} {month} {day} {hour}` (UTC, padded with zeros),
+ * `{timestamp}` (milliseconds since 1970) and `{hash}` (SHA-256, the first 32 digits).
+ *
+ * @throws TypeError when the template has a brace that belongs to no placeholder.
+ * @example
+ * ```ts
+ * const videoKey = keyTemplate("videos/{videoId}/{name}_{quality}.{ext}");
+ * videoKey.key({ videoId: 42, name: "intro", quality: "720p", ext: "mp4" }); // "videos/42/intro_720p.mp4"
+ * ```
+ */
+export function keyTemplate<const Template extends string>(template: Template): KeyTemplate<Template> {
+  if (/[{}]/.test(template.replace(PLACEHOLDER, ""))) {
+    throw new TypeError(`The template ${shown(template)} has a brace that belongs to no placeholder`);
+  }
+  return {
+    template,
+    key: (values, options = {}) => {
+      const { hash } = values as { hash?: unknown };
+      if (template.includes("{hash}") && typeof hash !== "string") {
+        throw new TypeError(`The template ${shown(template)} needs a text for {hash}`);
+      }
+      return fill(template, values, options, typeof hash === "string" ? digest(Buffer.from(hash)) : "");
+    },
+    forBody: async (input, values, options = {}) => {
+      const body = await toBody(input);
+      const kept = replayable(body, { maxBytes: Number.POSITIVE_INFINITY });
+      try {
+        const hash = template.includes("{hash}") ? await digestOf(kept) : "";
+        const key = fill(template, values, options, hash);
+        return { key, body: body.replayable ? input : () => kept.open(), release: () => kept.release() };
+      } catch (error) {
+        await kept.release();
+        throw error;
+      }
+    },
+  };
+}
+
+function fill(
+  template: string,
+  values: object,
+  { date = new Date() }: KeyTemplateOptions,
+  hash: string,
+): string {
+  const all: Record<string, unknown> = { ...values, ...datesOf(date), hash };
+  const key = template.replace(PLACEHOLDER, (_, name: string) => valueText(template, name, all[name]));
+  const problem = keyProblem(key);
+  if (problem === undefined) return key;
+  throw invalid(`${problem}, made of the template ${shown(template)}`, key);
+}
+
+function valueText(template: string, name: string, value: unknown): string {
+  if (typeof value !== "string" && !Number.isFinite(value)) {
+    const given = typeof value === "number" ? String(value) : describeType(value);
+    throw new TypeError(`The template ${shown(template)} needs a value for {${name}}, not ${given}`);
+  }
+  const text = String(value);
+  if (text === "") throw invalid(`the value for {${name}} is empty`, template);
+  if (text.includes("/")) throw invalid(`the value for {${name}} contains "/"`, template);
+  return text;
+}
+
+function datesOf(date: Date): Record<DateName, string> {
+  if (Number.isNaN(date.getTime())) throw new TypeError("The date of a key is not a valid date");
+  const [year = "", month = "", day = "", hour = ""] = date.toISOString().split(/[-T:]/);
+  return { year, month, day, hour, timestamp: String(date.getTime()) };
+}
+
+function digest(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex").slice(0, HASH_DIGITS);
+}
+
+async function digestOf(body: Body): Promise<string> {
+  if (body.bytes !== undefined) return digest(body.bytes);
+  const hash = createHash("sha256");
+  await consume(body.open(), undefined, (chunk) => void hash.update(chunk));
+  return hash.digest("hex").slice(0, HASH_DIGITS);
+}
+
+function invalid(reason: string, key: string): StorageError {
+  return new StorageError("InvalidKey", reason, { operation: "put", provider: "keyTemplate", key });
+}

@@ -1,0 +1,210 @@
+import { isStorageError } from "../contract/errors.js";
+import type { StorageEvent } from "../contract/event.js";
+import type { Health } from "../contract/upkeep.js";
+
+/** Counts what happens in a storage, for a monitoring system. */
+export interface Metrics {
+  /** To be given to `createStorage` as `onEvent`. */
+  readonly onEvent: (event: StorageEvent) => void;
+  /**
+   * All counters, and what `storage.health()` says if it is given, in the text format of Prometheus. No label holds a key.
+   *
+   * @see https://prometheus.io/docs/instrumenting/exposition_formats/
+   */
+  readonly text: (health?: Health) => string;
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+interface Family {
+  readonly help: string;
+  readonly kind: "counter" | "gauge" | "histogram";
+  readonly values: Map<string, number>;
+}
+
+/** In seconds. */
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] as const;
+
+const HELP = {
+  stowage_operations_total: "Calls that have settled, by what became of them.",
+  stowage_operation_seconds: "How long calls took.",
+  stowage_bytes_total: "The sizes of objects that were written and read.",
+  stowage_retries_total: "Calls that were tried again.",
+  stowage_fallbacks_total: "Members that were given up for a call.",
+  stowage_verified_total: "Writes with an unknown outcome, by what the member said.",
+  stowage_stale_prevented_total: "Older copies that were not served.",
+  stowage_repairs_total: "Copies that were made good.",
+  stowage_repair_failures_total: "Rounds of repair that broke.",
+  stowage_adopted_total: "Uploads past a composer that were taken over.",
+  stowage_expired_total: "Objects that a rule has removed.",
+  stowage_degraded_writes_total: "Writes that were acknowledged before every member had them.",
+  stowage_suspects_total: "Requests to members that may have taken effect, or may do so later.",
+  stowage_hedges_total: "Reads that a second member was asked for, and whether it was quicker.",
+  stowage_retry_tokens: "What was left of the budget for retries at the last one.",
+  stowage_breaker_open: "Whether a breaker is open.",
+} as const;
+
+type Name = keyof typeof HELP;
+
+/** Makes counters of events. */
+export function createMetrics(): Metrics {
+  const families = new Map<Name, Family>();
+  const family = (name: Name, kind: Family["kind"] = "counter"): Family => {
+    const known = families.get(name) ?? { help: HELP[name], kind, values: new Map() };
+    families.set(name, known);
+    return known;
+  };
+  const add = (name: Name, labels: Labels, amount = 1): void => {
+    const { values } = family(name);
+    const series = name + labelsOf(labels);
+    values.set(series, (values.get(series) ?? 0) + amount);
+  };
+  const observe = (labels: Labels, seconds: number): void => {
+    const name = "stowage_operation_seconds";
+    const { values } = family(name, "histogram");
+    const count = (suffix: string, more: Labels, amount: number): void => {
+      const series = `${name}_${suffix}${labelsOf({ ...labels, ...more })}`;
+      values.set(series, (values.get(series) ?? 0) + amount);
+    };
+    for (const bucket of BUCKETS) count("bucket", { le: String(bucket) }, seconds <= bucket ? 1 : 0);
+    count("bucket", { le: "+Inf" }, 1);
+    count("sum", {}, seconds);
+    count("count", {}, 1);
+  };
+  const set = (name: Name, labels: Labels, value: number): void => {
+    family(name, "gauge").values.set(name + labelsOf(labels), value);
+  };
+  return {
+    onEvent: (event) => take(event, { add, observe, set }),
+    text: (health) => [...families].flatMap(linesOf).concat(healthLines(health)).join("\n").concat("\n"),
+  };
+}
+
+interface Counters {
+  readonly add: (name: Name, labels: Labels, amount?: number) => void;
+  readonly observe: (labels: Labels, seconds: number) => void;
+  readonly set: (name: Name, labels: Labels, value: number) => void;
+}
+
+type Of<Type extends StorageEvent["type"]> = Extract<StorageEvent, { readonly type: Type }>;
+
+type Takers = {
+  readonly [Type in StorageEvent["type"]]: (event: Of<Type>, counters: Counters) => void;
+};
+
+const TAKERS: Takers = {
+  operation: takeOperation,
+  retry: ({ operation, provider, tokens }, { add, set }) => {
+    add("stowage_retries_total", { operation, provider });
+    if (tokens !== undefined) set("stowage_retry_tokens", { provider }, tokens);
+  },
+  fallback: ({ from, to = "", error }, { add }) =>
+    add("stowage_fallbacks_total", { from, to, reason: codeOf(error) }),
+  verified: ({ provider, outcome }, { add }) => add("stowage_verified_total", { provider, outcome }),
+  stale: ({ provider }, { add }) => add("stowage_stale_prevented_total", { provider }),
+  repaired: ({ from, to }, { add }) => add("stowage_repairs_total", { from, to }),
+  repairFailed: ({ provider }, { add }) => add("stowage_repair_failures_total", { provider }),
+  adopted: ({ provider }, { add }) => add("stowage_adopted_total", { provider }),
+  expired: ({ provider }, { add }) => add("stowage_expired_total", { provider }),
+  degraded: ({ provider }, { add }) => add("stowage_degraded_writes_total", { provider }),
+  suspect: ({ provider }, { add }) => add("stowage_suspects_total", { provider }),
+  hedge: ({ provider, won }, { add }) => add("stowage_hedges_total", { provider, won: String(won) }),
+  breaker: ({ provider, kind, state }, { set }) =>
+    set("stowage_breaker_open", { provider, kind }, state === "open" ? 1 : 0),
+  percent: () => {},
+  ignored: () => {},
+  skipped: () => {},
+  unconfirmed: () => {},
+};
+
+function take(event: StorageEvent, counters: Counters): void {
+  const taker = TAKERS[event.type] as (event: StorageEvent, counters: Counters) => void;
+  taker(event, counters);
+}
+
+function takeOperation(event: Of<"operation">, { add, observe }: Counters): void {
+  const { operation, provider, error, milliseconds, size } = event;
+  const isOurs = error === undefined || isStorageError(error);
+  const outcome = error === undefined ? "ok" : isOurs ? codeOf(error) : "aborted";
+  add("stowage_operations_total", { operation, provider, outcome });
+  observe({ operation }, milliseconds / 1000);
+  if (size !== undefined) add("stowage_bytes_total", { operation, provider }, size);
+}
+
+function codeOf(error: unknown): string {
+  return isStorageError(error) ? error.code : "Unknown";
+}
+
+function labelsOf(labels: Labels): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+}
+
+function linesOf([name, { help, kind, values }]: readonly [Name, Family]): readonly string[] {
+  return [
+    `# HELP ${name} ${help}`,
+    `# TYPE ${name} ${kind}`,
+    ...[...values].map(([series, value]) => `${series} ${value}`),
+  ];
+}
+
+function healthLines(health: Health | undefined): readonly string[] {
+  if (health === undefined) return [];
+  const gauge = (
+    name: string,
+    help: string,
+    values: readonly (readonly [Labels, number])[],
+  ): readonly string[] => [
+    `# HELP ${name} ${help}`,
+    `# TYPE ${name} gauge`,
+    // Composers inside each other may have one name: the worst of them is shown.
+    ...[...worst(values)].map(([labels, value]) => `${name}${labels} ${value}`),
+  ];
+  const { journals = [], members, degraded } = health;
+  const ofJournals = (
+    value: (journal: (typeof journals)[number]) => number,
+  ): readonly (readonly [Labels, number])[] =>
+    journals.map((journal) => [{ composer: journal.composer }, value(journal)]);
+  return [
+    ...gauge(
+      "stowage_member_up",
+      "Whether a member answers.",
+      members.map(({ name, ok }) => [{ provider: name }, ok ? 1 : 0]),
+    ),
+    ...gauge("stowage_degraded", "Whether something has to be put right.", [[{}, degraded ? 1 : 0]]),
+    ...gauge(
+      "stowage_journal_rows",
+      "Keys in transition.",
+      ofJournals(({ rows }) => rows),
+    ),
+    ...gauge(
+      "stowage_journal_oldest_seconds",
+      "For how long the oldest has been.",
+      ofJournals(({ oldestSeconds }) => oldestSeconds),
+    ),
+    ...gauge(
+      "stowage_journal_stuck",
+      "Keys that repair could not put right in a day.",
+      ofJournals(({ stuck }) => stuck),
+    ),
+    ...gauge(
+      "stowage_split_percent",
+      "The share of a split that counts now.",
+      journals.flatMap(({ composer, percent }) => (percent === undefined ? [] : [[{ composer }, percent]])),
+    ),
+    ...gauge(
+      "stowage_journal_recovering",
+      "Whether repair has yet to look at every object.",
+      ofJournals(({ recovering }) => (recovering ? 1 : 0)),
+    ),
+  ];
+}
+
+function worst(values: readonly (readonly [Labels, number])[]): ReadonlyMap<string, number> {
+  const series = new Map<string, number>();
+  for (const [labels, value] of values) {
+    const name = labelsOf(labels);
+    series.set(name, Math.max(value, series.get(name) ?? value));
+  }
+  return series;
+}

@@ -1,0 +1,112 @@
+import { readFile, readdir } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
+import { StorageError, isStorageError, toStorageError, type Attempt } from "../contract/errors.js";
+import { extensionOf } from "../contract/content-type.js";
+import { compareKeys, keyProblem } from "../contract/key.js";
+import type { ObjectInfo } from "../contract/provider.js";
+import type { FileStorage, StoragePutOptions } from "./storage.js";
+import type { PutManyOptions, PutManyResult } from "./put-many.js";
+
+export interface PutDirectoryOptions extends PutManyOptions {
+  /** Options for a file, by its key: headers, metadata, conditions. */
+  readonly optionsFor?: ((key: string) => Omit<StoragePutOptions, "signal">) | undefined;
+}
+
+const PLAYLISTS: ReadonlySet<string> = new Set(["m3u8", "mpd"]);
+
+/**
+ * Puts every file of a folder under a prefix. Playlists come after the segments they refer to, and a master
+ * playlist after the playlists it refers to, so that a player never meets a name that is not there yet.
+ * Symbolic links are left out.
+ *
+ * @throws StorageError `PartialWrite` with one attempt for each file that failed; what comes later in the
+ * order was not started.
+ */
+export async function putDirectory(
+  storage: FileStorage,
+  directory: string,
+  prefix: string,
+  options: PutDirectoryOptions,
+): Promise<readonly ObjectInfo[]> {
+  const problem = prefix === "" ? undefined : keyProblem(prefix.replace(/\/$/, ""));
+  if (problem !== undefined || (prefix !== "" && !prefix.endsWith("/"))) {
+    throw failed(storage, prefix, "InvalidArgument", problem ?? 'the prefix does not end with "/"');
+  }
+  const stages = await stagesOf(storage, directory);
+  const infos: ObjectInfo[] = [];
+  for (const files of stages) {
+    const items = files.map((file) => {
+      const key = prefix + file.split(sep).join("/");
+      return { ...options.optionsFor?.(key), key, body: { path: join(directory, file) } };
+    });
+    const results = await storage.putMany(items, options);
+    assertAll(storage, prefix, results);
+    infos.push(...results.flatMap(({ info }) => (info === undefined ? [] : [info])));
+  }
+  return infos;
+}
+
+async function stagesOf(storage: FileStorage, directory: string): Promise<readonly string[][]> {
+  try {
+    return await inStages(directory, await filesUnder(directory));
+  } catch (error) {
+    throw failed(storage, directory, "SourceError", "the folder cannot be read", error);
+  }
+}
+
+async function filesUnder(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)))
+    .sort(compareKeys);
+}
+
+/** Segments and the rest, then playlists of segments, then playlists of playlists. */
+async function inStages(directory: string, files: readonly string[]): Promise<readonly string[][]> {
+  const stages: string[][] = [[], [], []];
+  for (const file of files) stages[await stageOf(directory, file)]?.push(file);
+  return stages.filter((stage) => stage.length > 0);
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc8216#section-4.3.4.2 for what makes a master playlist */
+async function stageOf(directory: string, file: string): Promise<0 | 1 | 2> {
+  if (!PLAYLISTS.has(extensionOf(file) ?? "")) return 0;
+  const text = await readFile(join(directory, file), "utf8");
+  return text.includes("#EXT-X-STREAM-INF") ? 2 : 1;
+}
+
+function assertAll(storage: FileStorage, prefix: string, results: readonly PutManyResult[]): void {
+  const provider = storage.provider.name;
+  const attempts = results.flatMap((result): Attempt[] => {
+    if (result.error === undefined) return [];
+    const error = toStorageError(result.error, { operation: "put", provider, key: result.key });
+    return [{ provider: error.provider, error, milliseconds: 0 }];
+  });
+  const [first] = attempts;
+  if (first === undefined) return;
+  const reason = `${attempts.length} of ${results.length} files failed, the first: ${first.error.message}`;
+  throw new StorageError("PartialWrite", reason, {
+    operation: "putDirectory",
+    provider,
+    key: prefix,
+    attempts,
+    cause: first.error,
+  });
+}
+
+function failed(
+  storage: FileStorage,
+  key: string,
+  code: "InvalidArgument" | "SourceError",
+  reason: string,
+  cause?: unknown,
+): StorageError {
+  if (isStorageError(cause)) return cause;
+  return new StorageError(code, reason, {
+    operation: "putDirectory",
+    provider: storage.provider.name,
+    key,
+    cause,
+  });
+}

@@ -1,0 +1,143 @@
+import { TIMER_MS_MAX, delay, linkedController } from "../kit/abort.js";
+import { StorageError } from "../contract/errors.js";
+import type { StorageEvent } from "../contract/event.js";
+import type { StorageProvider } from "../contract/provider.js";
+import type { Upkeep } from "../contract/upkeep.js";
+
+export interface RepairOptions {
+  /** How often to look for what other processes have left, in milliseconds; default 5,000. */
+  readonly pollMs?: number | undefined;
+}
+
+/** Repair that runs in this process. */
+export interface RepairWorker {
+  /**
+   * Resolves when nothing is left to do; what waits for its time is waited for.
+   *
+   * @throws `signal.reason`, unchanged, when the signal aborts; StorageError `Unavailable` after `stop`.
+   */
+  readonly idle: (options?: { readonly signal?: AbortSignal | undefined }) => Promise<void>;
+  /** Ends when the keys that are being worked on are done. */
+  readonly stop: () => Promise<void>;
+}
+
+const POLL_MS = 5000;
+
+/** The most that one pause grows to while the journal cannot be read, in milliseconds. */
+const FAILURE_MS = 5000;
+
+interface Worker {
+  readonly upkeep: Upkeep;
+  readonly name: string;
+  readonly pollMs: number;
+  readonly onEvent: ((event: StorageEvent) => void) | undefined;
+  readonly stopping: AbortController;
+  /** Called when there may be something to do sooner than was thought. */
+  wake: () => void;
+  /** Those who wait until nothing is left. */
+  readonly waiting: Set<() => void>;
+}
+
+/** Works on what composers have left to do, until it is stopped. It does not keep the process alive. */
+export function startRepairWorker(
+  provider: StorageProvider,
+  onEvent: ((event: StorageEvent) => void) | undefined,
+  { pollMs = POLL_MS }: RepairOptions,
+): RepairWorker {
+  const { upkeep, name } = provider;
+  if (!Number.isSafeInteger(pollMs) || pollMs < 1) {
+    throw new TypeError(`pollMs is a whole number of milliseconds above zero, not ${String(pollMs)}`);
+  }
+  if (upkeep === undefined) {
+    const reason = "there is nothing to repair: no composer in it has a journal, and nothing expires";
+    throw new StorageError("Unsupported", reason, { operation: "repair", provider: name });
+  }
+  const worker: Worker = {
+    upkeep,
+    name,
+    pollMs,
+    onEvent,
+    stopping: new AbortController(),
+    wake: () => {},
+    waiting: new Set(),
+  };
+  const running = run(worker);
+  return {
+    idle: async ({ signal } = {}) => await idle(worker, signal),
+    stop: async () => {
+      worker.stopping.abort();
+      worker.wake();
+      await running;
+    },
+  };
+}
+
+async function run(worker: Worker): Promise<void> {
+  const { upkeep, stopping } = worker;
+  let soonest = Number.POSITIVE_INFINITY;
+  const end = upkeep.onWork((inMs) => {
+    soonest = Math.min(soonest, inMs);
+    worker.wake();
+  });
+  try {
+    while (!stopping.signal.aborted) {
+      soonest = Number.POSITIVE_INFINITY;
+      const left = await oneRound(worker);
+      if (left === undefined && soonest === Number.POSITIVE_INFINITY) tellAll(worker);
+      await rest(worker, Math.min(left ?? worker.pollMs, soonest, worker.pollMs));
+    }
+  } finally {
+    end();
+    tellAll(worker);
+  }
+}
+
+function tellAll({ waiting }: Worker): void {
+  for (const tell of waiting) tell();
+}
+
+/** @returns In how many milliseconds there is something to do; absent when there is nothing. */
+async function oneRound({ upkeep, onEvent, name }: Worker): Promise<number | undefined> {
+  try {
+    return await upkeep.repair({ onEvent });
+  } catch (error) {
+    onEvent?.({ type: "repairFailed", provider: name, error });
+    return FAILURE_MS;
+  }
+}
+
+/** Sleeps, unless it is woken. */
+async function rest(worker: Worker, milliseconds: number): Promise<void> {
+  if (worker.stopping.signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, Math.max(0, milliseconds)).unref();
+    worker.wake = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+  });
+}
+
+async function idle(worker: Worker, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted();
+  if (worker.stopping.signal.aborted) {
+    const context = { operation: "repair", provider: worker.name, retryable: false } as const;
+    throw new StorageError("Unavailable", "repair was stopped", context);
+  }
+  const { controller, unlink } = linkedController(signal);
+  // Somebody waits for it: now it keeps the process alive.
+  const alive = delay(TIMER_MS_MAX, controller.signal).catch(() => {});
+  await new Promise<void>((resolve) => {
+    const tell = (): void => {
+      worker.waiting.delete(tell);
+      resolve();
+    };
+    worker.waiting.add(tell);
+    controller.signal.addEventListener("abort", tell, { once: true });
+    worker.wake();
+  });
+  unlink();
+  controller.abort();
+  await alive;
+  signal?.throwIfAborted();
+}

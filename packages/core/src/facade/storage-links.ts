@@ -1,0 +1,114 @@
+import { checkKey } from "./check.js";
+import {
+  assertUploadId,
+  checkCompleteUpload,
+  checkCreateUpload,
+  checkSignPart,
+  checkSignUpload,
+  checkSignedUrl,
+} from "./check-links.js";
+import { StorageError } from "../contract/errors.js";
+import { runCall, type Calls, type Inner } from "./call.js";
+import type { CallOptions, StorageProvider } from "../contract/provider.js";
+import type { FileStorage, StorageMultipart, TimedOptions } from "./storage.js";
+
+type LinkVerb = "publicUrl" | "signedUrl" | "signUpload" | "multipart";
+
+/** What a facade hands out for others to use: checked and reported like every call. */
+export function linksOf(calls: Calls): Pick<FileStorage, LinkVerb> {
+  const { provider } = calls;
+  return {
+    publicUrl: (key) => {
+      checkKey(provider, key, "publicUrl");
+      return required(provider, "publicUrl", key)(key);
+    },
+    signedUrl: async (key, options = {}) => {
+      checkKey(provider, key, "signedUrl");
+      const sign = required(provider, "signedUrl", key);
+      checkSignedUrl(provider, key, options);
+      return await runCall(calls, "signedUrl", key, options, (call) => sign(key, call));
+    },
+    signUpload: async (key, options = {}) => {
+      checkKey(provider, key, "signUpload");
+      const sign = required(provider, "signUpload", key);
+      checkSignUpload(provider, key, options);
+      return await runCall(calls, "signUpload", key, options, (call) => sign(key, call));
+    },
+    multipart: multipartOf(calls),
+  };
+}
+
+function multipartOf(calls: Calls): StorageMultipart | undefined {
+  const { provider } = calls;
+  const { multipart } = provider;
+  if (multipart === undefined) return undefined;
+  const run = async <Options extends CallOptions & TimedOptions, T>(
+    key: string,
+    options: Options,
+    check: () => void,
+    send: (call: Inner<Options>) => Promise<T>,
+  ): Promise<T> => {
+    checkKey(provider, key, "multipart");
+    check();
+    return await runCall(calls, "multipart", key, options, send);
+  };
+  return {
+    create: (key, options = {}) =>
+      run(
+        key,
+        options,
+        () => checkCreateUpload(provider, key, options),
+        (call) => multipart.create(key, call),
+      ),
+    signPart: (key, upload, options = {}) =>
+      run(
+        key,
+        options,
+        () => checkSignPart(provider, key, upload, options),
+        (call) => multipart.signPart(key, upload, call),
+      ),
+    listParts: (key, upload, options = {}) =>
+      run(
+        key,
+        options,
+        () => assertUploadId(upload),
+        (call) => multipart.listParts(key, upload, call),
+      ),
+    complete: (key, upload, options = {}) =>
+      run(
+        key,
+        options,
+        () => checkCompleteUpload(provider, key, upload, options.ifNoneMatch),
+        (call) => multipart.complete(key, upload, call),
+      ),
+    abort: (key, upload, options = {}) =>
+      run(
+        key,
+        options,
+        () => assertUploadId(upload),
+        (call) => multipart.abort(key, upload, call),
+      ),
+  };
+}
+
+type OptionalVerb = Exclude<LinkVerb, "multipart"> | "importFrom";
+
+/** What to do about a verb that is not there. */
+const CURES: Partial<Record<OptionalVerb, string>> = {
+  publicUrl: ": it knows no address that everybody can read; give it one, or use signedUrl",
+};
+
+/** @throws StorageError `Unsupported` when the provider has no such verb. */
+export function required<Verb extends OptionalVerb>(
+  provider: StorageProvider,
+  verb: Verb,
+  key: string,
+): NonNullable<StorageProvider[Verb]> {
+  const member = provider[verb];
+  if (member !== undefined) return member;
+  throw new StorageError("Unsupported", `the provider has no ${verb}${CURES[verb] ?? ""}`, {
+    operation: verb,
+    provider: provider.name,
+    key,
+  });
+}

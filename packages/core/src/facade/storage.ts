@@ -1,0 +1,239 @@
+import type { BodyInput } from "../body/body.js";
+import type { DeleteManyResult } from "./delete-many.js";
+import type {
+  MultipartUploads,
+  SignUploadOptions,
+  SignedUpload,
+  SignedUrlOptions,
+} from "../contract/links.js";
+import type { PutDirectoryOptions } from "./put-directory.js";
+import type { PutManyItem, PutManyOptions, PutManyResult } from "./put-many.js";
+import type { StorageEvent } from "../contract/event.js";
+import type {
+  CallOptions,
+  CopyOptions,
+  DeleteOptions,
+  Description,
+  GetOptions,
+  HeadOptions,
+  ListOptions,
+  ListPage,
+  Located,
+  ObjectInfo,
+  PutOptions,
+  StorageProvider,
+} from "../contract/provider.js";
+import type { Health } from "../contract/upkeep.js";
+import type { RepairOptions, RepairWorker } from "./repair-worker.js";
+import type { StoredObject } from "./stored-object.js";
+import type { RetryOptions } from "../wrap/retry.js";
+import type { TimeoutOptions } from "../wrap/timeout.js";
+
+export interface StorageOptions {
+  /** How a bare provider's calls are tried again; `false` for one try. A composer has retries of its own. */
+  readonly retry?: RetryOptions | false | undefined;
+  /** When a bare provider's calls are given up; `false` for never. A composer has limits of its own. */
+  readonly timeouts?: TimeoutOptions | false | undefined;
+  /** How long a body that is being stored may give no bytes, in milliseconds; default 30,000, 0 for ever. */
+  readonly sourceIdleMs?: number | undefined;
+  /** Told of every call, retry and fallback. Errors it throws are dropped. */
+  readonly onEvent?: ((event: StorageEvent) => void) | undefined;
+}
+
+/** What every call takes. */
+export interface TimedOptions {
+  /** The most this call may take in all, in milliseconds; absent for no limit. Then `Timeout`. */
+  readonly timeoutMs?: number | undefined;
+}
+
+type Outer<Options extends CallOptions> = Omit<Options, "onEvent" | "ref"> & TimedOptions;
+
+export interface StoragePutOptions extends Outer<Omit<PutOptions, "writeId">> {
+  /** The length in bytes, when it is known: a body of another length is refused and nothing written. */
+  readonly size?: number | undefined;
+  /**
+   * Makes a repeated upload one object: a put of the same key, idempotency key and bytes returns what the
+   * first returned; other bytes are a `Conflict`. The body is read once more for its digest; a stream is
+   * kept in a temporary file for that. 1 to 200 characters.
+   */
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** {@link MultipartUploads} as the facade has them: options may be left out. */
+export type StorageMultipart = {
+  readonly [Name in keyof MultipartUploads]: MultipartUploads[Name] extends (
+    ...given: [...infer Rest, infer Options extends CallOptions]
+  ) => infer Result
+    ? (...given: [...Rest, options?: Outer<Options>]) => Result
+    : never;
+};
+
+export interface StorageCopyOptions extends Outer<Omit<CopyOptions, "writeId">> {}
+
+export interface StorageListOptions extends Outer<ListOptions> {}
+
+export interface DownloadOptions extends Outer<Pick<GetOptions, "signal" | "ifMatch">> {
+  /** How many parts of a large object are read at once; default 8, 1 for none but the first. */
+  readonly concurrency?: number | undefined;
+  readonly onProgress?: PutOptions["onProgress"];
+}
+
+/** An object under its ref: reads go to that very place first. */
+export interface StoredAt extends Located {
+  readonly get: (options?: Outer<GetOptions>) => Promise<StoredObject & AsyncDisposable>;
+  readonly head: (options?: Outer<HeadOptions>) => Promise<ObjectInfo>;
+  readonly exists: (options?: Outer<HeadOptions>) => Promise<boolean>;
+  /** Writes the key through the storage's own way, wherever that leads. */
+  readonly put: (body: BodyInput, options?: StoragePutOptions) => Promise<ObjectInfo>;
+  /** Deletes the key through the storage's own way, everywhere. */
+  readonly delete: (options?: Outer<DeleteOptions>) => Promise<void>;
+}
+
+/**
+ * Files in one place or several, for applications.
+ *
+ * Keys and options are checked before a byte moves, and what the provider does not support is refused with
+ * `Unsupported`, never ignored. Failures are `StorageError`s; wrong types are `TypeError`s; an abort rejects
+ * with `signal.reason`, unchanged.
+ */
+export interface FileStorage {
+  /** The provider with the retries and limits that were put around it. */
+  readonly provider: StorageProvider;
+
+  /**
+   * Writes an object, whole or not at all, and replaces an older one.
+   *
+   * @param key - 1 to 1,024 bytes of UTF-8, segments separated by `/`.
+   * @param body - Read once, or again for a retry where it can be. A stream is destroyed when the put fails.
+   * @returns The facts of the new object; `provider` and `ref` say where it is.
+   * @throws StorageError `SourceError` when the body fails or is not of `size`; `AlreadyExists` and
+   * `PreconditionFailed` when a condition does not hold; what else `ERROR_CODES` lists.
+   */
+  readonly put: (key: string, body: BodyInput, options?: StoragePutOptions) => Promise<ObjectInfo>;
+
+  /**
+   * Opens an object. The result owns a socket or a file: read it, or `destroy()` it.
+   *
+   * @throws StorageError `NotFound`; `InvalidRange`; `PreconditionFailed`.
+   */
+  readonly get: (key: string, options?: Outer<GetOptions>) => Promise<StoredObject & AsyncDisposable>;
+
+  /** The facts of an object. @throws StorageError `NotFound`. */
+  readonly head: (key: string, options?: Outer<HeadOptions>) => Promise<ObjectInfo>;
+
+  /** `false` only when there is no object; a provider that cannot answer rejects. */
+  readonly exists: (key: string, options?: Outer<HeadOptions>) => Promise<boolean>;
+
+  /** Removes an object; a missing one is a success. */
+  readonly delete: (key: string, options?: Outer<DeleteOptions>) => Promise<void>;
+
+  /** Duplicates an object with its headers and metadata; inside the provider where it can. */
+  readonly copy: (from: string, to: string, options?: StorageCopyOptions) => Promise<ObjectInfo>;
+
+  /** Copies, then deletes. Not atomic: when the delete fails both are there, and the error says so. */
+  readonly move: (from: string, to: string, options?: StorageCopyOptions) => Promise<ObjectInfo>;
+
+  /**
+   * Every object, in UTF-8 byte order of the keys where the provider has `orderedList`; pages are fetched as they are
+   * needed.
+   */
+  readonly list: (options?: Omit<StorageListOptions, "delimiter">) => AsyncIterable<ObjectInfo>;
+
+  /** One page of objects and common prefixes. */
+  readonly listPage: (options?: StorageListOptions) => Promise<ListPage>;
+
+  /**
+   * Writes an object to a file that appears whole. Of an object larger than 16 MiB several parts are read at
+   * once; an interrupted transfer is resumed by range, and one of an object that has changed begins anew.
+   */
+  readonly download: (key: string, path: string, options?: DownloadOptions) => Promise<ObjectInfo>;
+
+  /** Puts many objects, some at once. Never rejects for an item: every item has a result, in order. */
+  readonly putMany: (
+    items: Iterable<PutManyItem> | AsyncIterable<PutManyItem>,
+    options?: PutManyOptions,
+  ) => Promise<readonly PutManyResult[]>;
+
+  /** Deletes many objects. Never rejects for a key: failures are in the result. */
+  readonly deleteMany: (
+    keys: Iterable<string> | AsyncIterable<string>,
+    options?: Outer<CallOptions>,
+  ) => Promise<DeleteManyResult>;
+
+  /**
+   * Deletes everything under a folder.
+   *
+   * @param prefix - Ends with `/`, so that `users/1` never takes `users/10` with it.
+   */
+  readonly deletePrefix: (prefix: string, options?: Outer<CallOptions>) => Promise<DeleteManyResult>;
+
+  /** Puts every file of a folder under a prefix, playlists of HLS and DASH after what they refer to. */
+  readonly putDirectory: (
+    directory: string,
+    prefix: string,
+    options?: PutDirectoryOptions,
+  ) => Promise<readonly ObjectInfo[]>;
+
+  /** Which member a ref, an old URL or a path points to, and the key there; `undefined` when none of ours. */
+  readonly locate: (text: string) => Located | undefined;
+
+  /** The object under a ref. @throws StorageError `InvalidArgument` when no member owns the ref. */
+  readonly at: (ref: string) => StoredAt;
+
+  /**
+   * A permanent link for everybody.
+   *
+   * @throws StorageError `Unsupported` when nothing is known that everybody can read.
+   */
+  readonly publicUrl: (key: string) => string;
+
+  /**
+   * A link for reading that expires.
+   *
+   * @throws StorageError `InvalidArgument`; `Unsupported`.
+   */
+  readonly signedUrl: (key: string, options?: Outer<SignedUrlOptions>) => Promise<string>;
+
+  /**
+   * A request with which a client uploads by itself. The signature binds the type (default: that of the key's
+   * extension) and the length. What a provider cannot bind it tells by an event `"ignored"`.
+   *
+   * @throws StorageError `InvalidArgument`, also without `contentLength` or `maxBytes`; `Unsupported`.
+   */
+  readonly signUpload: (key: string, options?: Outer<SignUploadOptions>) => Promise<SignedUpload>;
+
+  /** Uploads in parts that a client does by itself, where the provider has them. */
+  readonly multipart: StorageMultipart | undefined;
+
+  /**
+   * Takes note of what a client has uploaded with {@link FileStorage.signUpload}: a composer with a journal gives it a
+   * version and brings it to its other members. Elsewhere it only looks.
+   *
+   * @throws StorageError `NotFound` when nothing was uploaded.
+   */
+  readonly finalize: (key: string, options?: Outer<HeadOptions>) => Promise<ObjectInfo>;
+
+  /** Has the provider fetch a URL itself. @throws StorageError `Unsupported`. */
+  readonly importFrom: (key: string, url: string, options?: Outer<PutOptions>) => Promise<ObjectInfo>;
+
+  /** What the storage is made of, and what it promises. */
+  readonly describe: () => Description;
+
+  /**
+   * Puts right what composers with a journal have left to do, from now on and in this process: copies that are missing,
+   * deletes that were not confirmed, writes whose outcome is unknown; and removes what has expired. Any number of processes
+   * may do so. `close` stops it.
+   *
+   * @throws StorageError `Unsupported` when no composer in it has a journal, and nothing expires.
+   */
+  readonly startRepair: (options?: RepairOptions) => RepairWorker;
+
+  /** How it is: asks every member, and writes to every journal. For a health check; never rejects for what it finds. */
+  readonly health: () => Promise<Health>;
+
+  /**
+   * Lets calls that are under way finish, aborts what is still open after `graceMs` (default 10,000), and
+   * releases every handle. Calls that come later reject with `Unavailable`.
+   */
+  readonly close: (options?: { readonly graceMs?: number | undefined }) => Promise<void>;
+}

@@ -1,0 +1,46 @@
+import { StorageError } from "../contract/errors.js";
+import type { ListOptions } from "../contract/provider.js";
+
+/**
+ * Packs a position in a listing into a cursor. It remembers which listing it belongs to, so that it cannot be
+ * used for another.
+ */
+export function packCursor(position: unknown, options: ListOptions): string {
+  const content = JSON.stringify([1, options.prefix ?? "", options.delimiter ?? "", position]);
+  return Buffer.from(content).toString("base64url");
+}
+
+/**
+ * The position in a cursor, or `undefined` when the listing starts at its beginning.
+ *
+ * @throws StorageError `InvalidArgument` when the cursor is not one of ours, or of another listing.
+ */
+export function unpackCursor(options: ListOptions, provider: string): unknown {
+  if (options.cursor === undefined) return undefined;
+  const content = parse(options.cursor);
+  if (!Array.isArray(content) || content.length !== 4 || content[0] !== 1) {
+    throw cursorError("the cursor is not one that this listing returned", provider);
+  }
+  const [, prefix, delimiter, position] = content as [unknown, unknown, unknown, unknown];
+  if (prefix === (options.prefix ?? "") && delimiter === (options.delimiter ?? "")) return position;
+  throw cursorError("the cursor belongs to a listing with another prefix or delimiter", provider);
+}
+
+/** As {@link unpackCursor}, for listings whose position is the last entry: a key or a common prefix. */
+export function unpackKeyCursor(options: ListOptions, provider: string): string | undefined {
+  const position = options.cursor === undefined ? options.after : unpackCursor(options, provider);
+  if (position === undefined || typeof position === "string") return position;
+  throw cursorError("the cursor is not one that this listing returned", provider);
+}
+
+function cursorError(reason: string, provider: string): StorageError {
+  return new StorageError("InvalidArgument", reason, { operation: "list", provider });
+}
+
+function parse(cursor: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(cursor, "base64url").toString());
+  } catch {
+    return undefined;
+  }
+}

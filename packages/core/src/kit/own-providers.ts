@@ -1,0 +1,26 @@
+import type { StorageProvider } from "../contract/provider.js";
+
+/** What a factory remembers of the providers that it has made, for the functions that take one. */
+export interface OwnProviders<Own> {
+  readonly remember: (provider: StorageProvider, own: Own) => StorageProvider;
+  readonly find: (provider: StorageProvider) => Own | undefined;
+  /** @throws TypeError for a provider that the factory has not made, or one that somebody has wrapped. */
+  readonly require: (provider: StorageProvider, caller: string) => Own;
+}
+
+/** @param factory - What makes them, for the message: `"s3()"`. */
+export function ownProviders<Own>(factory: string): OwnProviders<Own> {
+  const known = new WeakMap<StorageProvider, Own>();
+  return {
+    remember: (provider, own) => {
+      known.set(provider, own);
+      return provider;
+    },
+    find: (provider) => known.get(provider),
+    require: (provider, caller) => {
+      const own = known.get(provider);
+      if (own !== undefined) return own;
+      throw new TypeError(`${caller} takes a provider that ${factory} has returned, not one that is wrapped`);
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { compareKeys } from "../contract/key.js";
+import { packCursor } from "./cursor.js";
+import {
+  LIST_LIMIT_DEFAULT,
+  type ListOptions,
+  type ListPage,
+  type ObjectInfo,
+} from "../contract/provider.js";
+
+/** What a listing shows for a key: the key, or the common prefix that it is rolled up into. */
+export function listEntry(key: string, options: ListOptions): string {
+  if (options.delimiter === undefined) return key;
+  const end = key.indexOf(options.delimiter, options.prefix?.length ?? 0);
+  return end === -1 ? key : key.slice(0, end + options.delimiter.length);
+}
+
+/** Fills a page with sorted entries until it is full; rolled-up keys count once. */
+export class PageBuilder {
+  readonly #options: ListOptions;
+  readonly #limit: number;
+  readonly #objects: ObjectInfo[] = [];
+  readonly #prefixes: string[] = [];
+  #last: string | undefined;
+  #full = false;
+
+  constructor(options: ListOptions, after?: string) {
+    this.#options = options;
+    this.#limit = options.limit ?? LIST_LIMIT_DEFAULT;
+    this.#last = after;
+  }
+
+  /** Whether this entry belongs to the page: after what is in it, and not already there. */
+  wants(entry: string): boolean {
+    return this.#last === undefined || compareKeys(entry, this.#last) > 0;
+  }
+
+  /** Adds an object or a common prefix; `false` when the page was full before. */
+  add(entry: string, info?: ObjectInfo): boolean {
+    if (this.#objects.length + this.#prefixes.length >= this.#limit) {
+      this.#full = true;
+      return false;
+    }
+    if (info === undefined) this.#prefixes.push(entry);
+    else this.#objects.push(info);
+    this.#last = entry;
+    return true;
+  }
+
+  /** The page. Its cursor says there is more, because an entry was refused. */
+  build(): ListPage {
+    const page = { objects: this.#objects, prefixes: this.#prefixes };
+    return this.#full ? { ...page, cursor: packCursor(this.#last, this.#options) } : page;
+  }
+}

@@ -1,0 +1,231 @@
+import { consume } from "../kit/abort.js";
+import { contentTypeOf } from "../contract/content-type.js";
+import { unpackKeyCursor } from "../kit/cursor.js";
+import { StorageError, type Operation, type StorageErrorCode } from "../contract/errors.js";
+import { compareKeys, keyProblem } from "../contract/key.js";
+import { PageBuilder, listEntry } from "../kit/page.js";
+import type {
+  Body,
+  CopyOptions,
+  DeleteOptions,
+  GetOptions,
+  GetResult,
+  HeadOptions,
+  ListOptions,
+  ListPage,
+  Located,
+  ObjectInfo,
+  PutOptions,
+  StorageProvider,
+} from "../contract/provider.js";
+import { resolveRange } from "../contract/range.js";
+import { SUPPORTS_ALL } from "../contract/supports.js";
+import { decodeKeyPath, encodeKeyPath } from "../kit/ref.js";
+
+export interface MemoryOptions {
+  /** Default `"memory"`. */
+  readonly name?: string | undefined;
+}
+
+interface Stored {
+  readonly bytes: Uint8Array;
+  readonly info: ObjectInfo;
+}
+
+interface Memory {
+  readonly name: string;
+  readonly objects: Map<string, Stored>;
+  /** The keys in listing order; dropped when a key comes or goes. */
+  sorted: readonly string[] | undefined;
+  writes: number;
+}
+
+/**
+ * Keeps objects in this process: the reference for the contract, for tests and for trying things out.
+ *
+ * Every feature of the contract is there and exact. Nothing survives the process.
+ */
+export function memory(options: MemoryOptions = {}): StorageProvider {
+  const state: Memory = { name: options.name ?? "memory", objects: new Map(), sorted: undefined, writes: 0 };
+  return {
+    name: state.name,
+    supports: SUPPORTS_ALL,
+    put: (key, body, call) => put(state, key, body, call),
+    get: (key, call) => get(state, key, call),
+    head: (key, call) => head(state, key, call),
+    delete: (key, call) => remove(state, key, call),
+    list: (call) => list(state, call),
+    ref: (key) => refOf(state, key),
+    locate: (text) => locate(state, text),
+    copy: (from, to, call) => copy(state, from, to, call),
+    deleteMany: async (keys, call) => {
+      call.signal?.throwIfAborted();
+      for (const key of keys) drop(state, key);
+      return [];
+    },
+    describe: () => ({ kind: "provider", type: "memory", name: state.name }),
+  };
+}
+
+async function put(state: Memory, key: string, body: Body, options: PutOptions): Promise<ObjectInfo> {
+  options.signal?.throwIfAborted();
+  assertConditions(state, key, options, "put");
+  const bytes = await readBody(body, options);
+  const contentType = options.contentType ?? (await contentTypeOf(key));
+  options.signal?.throwIfAborted();
+  assertConditions(state, key, options, "put");
+  return store(state, key, bytes, { ...headersOf(options), contentType });
+}
+
+async function readBody(body: Body, { signal, onProgress }: PutOptions): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let loaded = 0;
+  if (body.bytes !== undefined) chunks.push(body.bytes);
+  else {
+    await consume(body.open(), signal, (chunk) => {
+      chunks.push(Uint8Array.from(chunk));
+      loaded += chunk.byteLength;
+      onProgress?.({ loaded, total: body.size });
+    });
+  }
+  const bytes = Uint8Array.from(Buffer.concat(chunks));
+  if (loaded !== bytes.byteLength || loaded === 0) {
+    onProgress?.({ loaded: bytes.byteLength, total: bytes.byteLength });
+  }
+  return bytes;
+}
+
+type Facts = Partial<Omit<ObjectInfo, "key" | "size" | "provider" | "ref">>;
+
+function headersOf(options: PutOptions): Facts {
+  const { cacheControl, contentDisposition, metadata, writeId } = options;
+  const empty = metadata === undefined || Object.keys(metadata).length === 0;
+  return { cacheControl, contentDisposition, writeId, metadata: empty ? undefined : { ...metadata } };
+}
+
+function store(state: Memory, key: string, bytes: Uint8Array, facts: Facts): ObjectInfo {
+  const info: ObjectInfo = {
+    ...facts,
+    key,
+    size: bytes.byteLength,
+    etag: `"${(++state.writes).toString(16)}"`,
+    lastModified: new Date(),
+    provider: state.name,
+    ref: refOf(state, key),
+  };
+  if (!state.objects.has(key)) state.sorted = undefined;
+  state.objects.set(key, { bytes, info });
+  return info;
+}
+
+function assertConditions(
+  state: Memory,
+  key: string,
+  options: PutOptions | CopyOptions,
+  operation: Operation,
+): void {
+  const old = state.objects.get(key);
+  if (options.ifNoneMatch === "*" && old !== undefined) {
+    throw failure(state, "AlreadyExists", "the key has an object", operation, key);
+  }
+  const ifMatch = "ifMatch" in options ? options.ifMatch : undefined;
+  if (ifMatch === undefined || ifMatch === old?.info.etag) return;
+  const found = old === undefined ? "there is no object" : `the object's ETag is ${old.info.etag}`;
+  throw failure(state, "PreconditionFailed", `${found}, not ${ifMatch}`, operation, key);
+}
+
+function failure(
+  state: Memory,
+  code: StorageErrorCode,
+  reason: string,
+  operation: Operation,
+  key: string,
+): StorageError {
+  return new StorageError(code, reason, { operation, provider: state.name, key });
+}
+
+function find(state: Memory, key: string, operation: Operation): Stored {
+  const stored = state.objects.get(key);
+  if (stored === undefined) throw failure(state, "NotFound", "there is no such object", operation, key);
+  return stored;
+}
+
+async function get(state: Memory, key: string, options: GetOptions): Promise<GetResult> {
+  options.signal?.throwIfAborted();
+  const { bytes, info } = find(state, key, "get");
+  if (options.ifMatch !== undefined && options.ifMatch !== info.etag) {
+    const reason = `the object's ETag is ${info.etag}, not ${options.ifMatch}`;
+    throw failure(state, "PreconditionFailed", reason, "get", key);
+  }
+  if (options.range === undefined) return { info, body: bytes.slice() };
+  const range = resolveRange(options.range, info.size, { key, provider: state.name });
+  return { info, range, body: bytes.slice(range.offset, range.offset + range.length) };
+}
+
+async function head(state: Memory, key: string, options: HeadOptions): Promise<ObjectInfo> {
+  options.signal?.throwIfAborted();
+  return find(state, key, "head").info;
+}
+
+async function remove(state: Memory, key: string, options: DeleteOptions): Promise<void> {
+  options.signal?.throwIfAborted();
+  const etag = state.objects.get(key)?.info.etag;
+  if (options.ifMatch !== undefined && etag !== undefined && etag !== options.ifMatch) {
+    const reason = `the object's ETag is ${etag}, not ${options.ifMatch}`;
+    throw failure(state, "PreconditionFailed", reason, "delete", key);
+  }
+  drop(state, key);
+}
+
+function drop(state: Memory, key: string): void {
+  if (state.objects.delete(key)) state.sorted = undefined;
+}
+
+async function copy(state: Memory, from: string, to: string, options: CopyOptions): Promise<ObjectInfo> {
+  options.signal?.throwIfAborted();
+  const { sourceIfMatch: ifMatch, writeId } = options;
+  const { bytes, info } = find(state, from, "copy");
+  assertConditions(state, from, { ifMatch }, "copy");
+  assertConditions(state, to, options, "copy");
+  const { contentType, cacheControl, contentDisposition, metadata } = info;
+  return store(state, to, bytes, { contentType, cacheControl, contentDisposition, metadata, writeId });
+}
+
+async function list(state: Memory, options: ListOptions): Promise<ListPage> {
+  options.signal?.throwIfAborted();
+  const { prefix = "" } = options;
+  const after = unpackKeyCursor(options, state.name);
+  const page = new PageBuilder(options, after);
+  const sorted = (state.sorted ??= [...state.objects.keys()].sort(compareKeys));
+  const start = [prefix, after ?? ""].toSorted(compareKeys)[1] as string;
+  for (let index = indexFrom(sorted, start); index < sorted.length; index++) {
+    const key = sorted[index] as string;
+    if (!key.startsWith(prefix)) break;
+    const entry = listEntry(key, options);
+    if (!page.wants(entry)) continue;
+    if (!page.add(entry, entry === key ? find(state, key, "list").info : undefined)) break;
+  }
+  return page.build();
+}
+
+/** Where the keys begin that are not before `start`. */
+function indexFrom(sorted: readonly string[], start: string): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compareKeys(sorted[middle] as string, start) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function refOf(state: Memory, key: string): string {
+  return `memory://${encodeURIComponent(state.name)}/${encodeKeyPath(key)}`;
+}
+
+function locate(state: Memory, text: string): Located | undefined {
+  const start = refOf(state, "");
+  const key = text.startsWith(start) ? decodeKeyPath(text.slice(start.length)) : undefined;
+  if (key === undefined || keyProblem(key) !== undefined) return undefined;
+  return { key, provider: state.name, ref: refOf(state, key) };
+}

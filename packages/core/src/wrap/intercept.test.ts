@@ -1,0 +1,189 @@
+import { describe, expect, it } from "vitest";
+import { toBody } from "../body/body.js";
+import { describeProvider, intercept, type Call, type Layer } from "./intercept.js";
+import { memory } from "../memory/memory.js";
+import type { StorageProvider } from "../contract/provider.js";
+
+const body = await toBody("abc");
+
+/** A provider with every optional member, which says how it was called. */
+function full(): { provider: StorageProvider; asked: unknown[] } {
+  const inner = memory();
+  const asked: unknown[] = [];
+  const note = (...args: readonly unknown[]): void => void asked.push(args);
+  const provider: StorageProvider = {
+    ...inner,
+    publicUrl: (key) => `https://example.org/${key}`,
+    signedUrl: async (key) => `https://example.org/${key}?signed`,
+    signUpload: async (key) =>
+      ({ key, method: "PUT", url: `https://example.org/${key}`, headers: {} }) as never,
+    importFrom: async (key, url) => (note("importFrom", key, url), await inner.put(key, body, {})),
+    multipart: {
+      create: async (key) => (note("create", key), { uploadId: "u" }),
+      signPart: async (key) => ({ key, method: "PUT", url: key, headers: {} }) as never,
+      listParts: async (key) => (note("listParts", key), []),
+      complete: async (key) => await inner.put(key, body, {}),
+      abort: async (key) => note("abort", key),
+    },
+    close: async () => note("close"),
+  };
+  return { provider, asked };
+}
+
+function counting(): { layer: Layer; calls: Call[] } {
+  const calls: Call[] = [];
+  return { calls, layer: { type: "counting", around: (call, next) => (calls.push(call), next()) } };
+}
+
+async function useAll(provider: StorageProvider): Promise<void> {
+  await provider.put("a", body, {});
+  await provider.get("a", {});
+  await provider.head("a", {});
+  await provider.list({ prefix: "a" });
+  await provider.copy?.("a", "b", {});
+  await provider.signedUrl?.("a", {});
+  await provider.signUpload?.("a", {});
+  await provider.importFrom?.("c", "https://example.org", {});
+  await provider.multipart?.create("a", {});
+  await provider.multipart?.signPart("a", { uploadId: "u", partNumber: 1 }, {});
+  await provider.multipart?.listParts("a", { uploadId: "u" }, {});
+  await provider.multipart?.complete("a", { uploadId: "u", parts: [] }, {});
+  await provider.multipart?.abort("a", { uploadId: "u" }, {});
+  await provider.deleteMany?.(["b", "c"], {});
+  await provider.delete("a", {});
+}
+
+describe("intercept", () => {
+  it("passes every call through the layer", async () => {
+    const { layer, calls } = counting();
+    await useAll(intercept(full().provider, layer));
+    expect(calls.map(({ operation, key, keys }) => [operation, keys ?? key])).toEqual([
+      ["put", "a"],
+      ["get", "a"],
+      ["head", "a"],
+      ["list", "a"],
+      ["copy", "b"],
+      ["signedUrl", "a"],
+      ["signUpload", "a"],
+      ["importFrom", "c"],
+      ["multipart", "a"],
+      ["multipart", "a"],
+      ["multipart", "a"],
+      ["multipart", "a"],
+      ["multipart", "a"],
+      ["deleteMany", ["b", "c"]],
+      ["delete", "a"],
+    ]);
+  });
+
+  it("has exactly the optional members of what it wraps", () => {
+    const optional = [
+      "copy",
+      "publicUrl",
+      "signedUrl",
+      "signUpload",
+      "multipart",
+      "importFrom",
+      "deleteMany",
+    ] as const;
+    const has = (provider: StorageProvider): boolean[] =>
+      optional.map((name) => provider[name] !== undefined);
+    for (const provider of [memory(), full().provider, { ...memory(), copy: undefined }]) {
+      expect(has(intercept(provider, { type: "test" }))).toEqual(has(provider));
+    }
+  });
+
+  it("keeps name, supports, refs and links", () => {
+    const { provider } = full();
+    const wrapped = intercept(provider, { type: "test" });
+    expect(wrapped.name).toBe(provider.name);
+    expect(wrapped.supports).toBe(provider.supports);
+    expect(wrapped.ref("a/b")).toBe(provider.ref("a/b"));
+    expect(wrapped.publicUrl?.("a")).toBe("https://example.org/a");
+    expect(wrapped.locate(provider.ref("a"))).toEqual(provider.locate(provider.ref("a")));
+  });
+
+  it("lets a layer change signal, body, write id and progress of a put, and nothing else", async () => {
+    const inner = memory();
+    const seen: number[] = [];
+    const other = await toBody("other");
+    const wrapped = intercept(inner, {
+      type: "test",
+      around: (_, next) =>
+        next({ body: other, writeId: "w", onProgress: ({ loaded }) => void seen.push(loaded) }),
+    });
+    const info = await wrapped.put("a", body, { contentType: "text/x", metadata: { m: "1" } });
+    expect(info).toMatchObject({ size: 5, writeId: "w", contentType: "text/x", metadata: { m: "1" } });
+    expect(seen).toEqual([5]);
+  });
+
+  it("works with members that are passed around on their own", async () => {
+    const {
+      put,
+      get,
+      head,
+      list,
+      delete: remove,
+    } = intercept(intercept(memory(), { type: "a" }), { type: "b" });
+    await put("a", body, {});
+    await get("a", {});
+    expect((await head("a", {})).size).toBe(3);
+    await remove("a", {});
+    expect((await list({})).objects).toEqual([]);
+  });
+
+  it("describes the layer and what lies below", () => {
+    const provider = intercept(memory({ name: "disk" }), { type: "test", promises: ["p"], limits: ["l"] });
+    expect(provider.describe?.()).toEqual({
+      kind: "wrapper",
+      type: "test",
+      name: "disk",
+      promises: ["p"],
+      limits: ["l"],
+      members: [describeProvider(memory({ name: "disk" }))],
+    });
+  });
+
+  it("closes what it wraps", async () => {
+    const { provider, asked } = full();
+    await intercept(provider, { type: "test" }).close?.();
+    await intercept(memory(), { type: "test" }).close?.();
+    expect(asked).toEqual([["close"]]);
+  });
+
+  it("renames keys on the way in and out, in every verb", async () => {
+    const { provider, asked } = full();
+    const wrapped = intercept(provider, {
+      type: "test",
+      keys: {
+        toInner: (key) => `in/${key}`,
+        toOuter: (key) => (key.startsWith("in/") ? key.slice(3) : undefined),
+        listing: (options) => ({ ...options, prefix: `in/${options.prefix ?? ""}` }),
+      },
+    });
+    expect((await wrapped.put("a", body, {})).key).toBe("a");
+    expect((await wrapped.importFrom?.("b", "u", {}))?.key).toBe("b");
+    expect((await wrapped.signUpload?.("a", {}))?.key).toBe("a");
+    expect((await wrapped.multipart?.complete("c", { uploadId: "u", parts: [] }, {}))?.key).toBe("c");
+    expect(await wrapped.signedUrl?.("a", {})).toBe("https://example.org/in/a?signed");
+    expect(wrapped.publicUrl?.("a")).toBe("https://example.org/in/a");
+    expect((await wrapped.list({})).objects.map(({ key }) => key)).toEqual(["a", "b", "c"]);
+    expect(asked).toEqual([["importFrom", "in/b", "u"]]);
+  });
+
+  it("gives the keys of failed deletes back as the caller knows them", async () => {
+    const error = new Error("x");
+    const inner: StorageProvider = {
+      ...memory(),
+      deleteMany: async (keys) => keys.map((key) => ({ key, error })),
+    };
+    const keys = {
+      toInner: (key: string) => `in/${key}`,
+      toOuter: (key: string) => key.slice(3),
+      listing: <T>(options: T): T => options,
+    };
+    expect(await intercept(inner, { type: "test", keys }).deleteMany?.(["a"], {})).toEqual([
+      { key: "a", error },
+    ]);
+  });
+});

@@ -1,0 +1,143 @@
+import {
+  StorageError,
+  contentTypeOf,
+  linkedController,
+  type CallOptions,
+  type MultipartUploads,
+  type UploadedPart,
+} from "@stowage/core";
+import { abandon, createOnServer, isUploadGone } from "../upload/created-upload.js";
+import type { NumberedPart } from "../server/client.js";
+import { completeUpload } from "../upload/complete.js";
+import { assertEncrypted } from "../upload/encrypted.js";
+import { toEtag } from "../server/etag.js";
+import { toFields } from "../server/facts.js";
+import { headObject } from "../head.js";
+import { UPLOAD_SECONDS, assertKeyless } from "./links.js";
+import { tagAgain } from "../upload/part-upload.js";
+import { PARTS_MAX } from "../upload/parts.js";
+import { endOf, signingOf } from "./signing.js";
+import { ask, type Store } from "../store.js";
+
+const ACTION = "s3:PutObject";
+const NO_FIELDS = { metadata: {} };
+
+/** Uploads in parts that clients do by themselves, such as browsers. */
+export function clientUploads(store: Store): MultipartUploads {
+  return {
+    create: (key, options) => create(store, key, options),
+    signPart: (key, upload, options) => signPart(store, key, upload, options),
+    listParts: async (key, { uploadId }, { signal }) => {
+      const attempted = {
+        operation: "multipart",
+        key,
+        signal,
+        action: "s3:ListMultipartUploadParts",
+      } as const;
+      const send = ask(store, attempted, () => store.client.listParts({ key, uploadId }, { signal }));
+      const parts = await send.catch(explainGone(store, key));
+      return parts.map(({ partNumber, etag, size }) => ({ partNumber, size, etag: toEtag(etag) ?? etag }));
+    },
+    complete: (key, upload, options) => complete(store, key, upload, options),
+    abort: (key, { uploadId }, options) => abort(store, key, uploadId, options),
+  };
+}
+
+type Arguments<Name extends keyof MultipartUploads> = Parameters<MultipartUploads[Name]>;
+
+async function create(
+  store: Store,
+  key: string,
+  { signal, ...options }: Arguments<"create">[1],
+): ReturnType<MultipartUploads["create"]> {
+  assertKeyless(store, { operation: "multipart", key });
+  const fields = toFields(options, options.contentType ?? (await contentTypeOf(key)));
+  const call = { operation: "multipart", key } as const;
+  // Amazon refuses parts without a checksum when the upload was begun with one, and clients send none.
+  const request = { key, fields, checksums: false };
+  signal?.throwIfAborted();
+  const created = await createOnServer(store, call, request);
+  const { uploadId } = created;
+  const remove = (): Promise<void> => abandon({ store, uploadId, write: call });
+  await assertEncrypted(store, call, created, remove);
+  if (signal?.aborted === true) {
+    await remove();
+    throw signal.reason;
+  }
+  return { uploadId };
+}
+
+async function signPart(
+  store: Store,
+  key: string,
+  { uploadId, partNumber }: Arguments<"signPart">[1],
+  { contentLength, expiresInSeconds }: Arguments<"signPart">[2],
+): ReturnType<MultipartUploads["signPart"]> {
+  const call = { operation: "multipart", key } as const;
+  if (!Number.isSafeInteger(partNumber) || partNumber < 1 || partNumber > PARTS_MAX) {
+    const reason = `partNumber is a whole number from 1 to ${PARTS_MAX}, not ${String(partNumber)}`;
+    throw new StorageError("InvalidArgument", reason, { ...call, provider: store.name });
+  }
+  const signing = await signingOf(store, call, { expiresInSeconds, defaultSeconds: UPLOAD_SECONDS });
+  const request = { key, uploadId, partNumber, contentLength };
+  const signed = await ask(store, { ...call, action: ACTION }, () => store.signer.signPart(request, signing));
+  return { key, method: "PUT", ...signed, expiresAt: endOf(signing) };
+}
+
+async function complete(
+  store: Store,
+  key: string,
+  { uploadId, parts }: Arguments<"complete">[1],
+  { signal, ifNoneMatch }: Arguments<"complete">[2],
+): ReturnType<MultipartUploads["complete"]> {
+  const { controller: stop, unlink } = linkedController(signal);
+  const write = {
+    operation: "multipart",
+    key,
+    fields: NO_FIELDS,
+    conditions: { ifNoneMatch },
+    options: { signal, ifNoneMatch },
+  } as const;
+  try {
+    const done = completeUpload({ store, write, uploadId, stop, parts: inOrder(parts) });
+    await done.catch(explainGone(store, key));
+    await tagAgain(store, key, stop.signal);
+    return await headObject(store, key, { signal });
+  } finally {
+    unlink();
+  }
+}
+
+/** What it may not remove is said; what may still land is removed like that of a put. */
+async function abort(store: Store, key: string, uploadId: string, { signal }: CallOptions): Promise<void> {
+  const attempted = {
+    operation: "multipart",
+    key,
+    signal,
+    action: "s3:AbortMultipartUpload",
+    writes: true,
+  } as const;
+  try {
+    await ask(store, attempted, () => store.client.abortUpload({ key, uploadId }, { signal }));
+  } catch (error) {
+    if (isUploadGone(error)) return;
+    throw error;
+  }
+  await abandon({ store, uploadId, write: { key, operation: "multipart" } });
+}
+
+/** Some servers refuse them in another order. */
+function inOrder(parts: readonly UploadedPart[]): readonly NumberedPart[] {
+  return parts
+    .map(({ partNumber, etag }) => ({ partNumber, etag: toEtag(etag) ?? etag }))
+    .toSorted((left, right) => left.partNumber - right.partNumber);
+}
+
+/** An upload of a client's own, which it may have ended itself: not a server in trouble. */
+function explainGone({ name: provider }: Store, key: string): (error: unknown) => never {
+  return (error) => {
+    if (!isUploadGone(error)) throw error;
+    const reason = "there is no such upload: it was completed or aborted, or never begun";
+    throw new StorageError("NotFound", reason, { operation: "multipart", provider, key, cause: error });
+  };
+}

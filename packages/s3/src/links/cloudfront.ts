@@ -1,0 +1,172 @@
+import {
+  StorageError,
+  assertKey,
+  encodeKeyPath,
+  type SignedUrlOptions,
+  type StorageProvider,
+} from "@stowage/core";
+import type * as Signer from "@aws-sdk/cloudfront-signer";
+import { createPrivateKey } from "node:crypto";
+import { OWN } from "../own-provider.js";
+import { sdkPackage } from "../sdk/packages.js";
+import type { Store } from "../store.js";
+
+/** A key pair that a CloudFront distribution trusts. */
+export interface CloudFrontKey {
+  /** The id of the public key, such as `"K2JCJMDEHXQW5F"`. */
+  readonly keyPairId: string;
+  /** The private key, as PEM. */
+  readonly privateKey: string;
+}
+
+/** Who may use a CloudFront link, and when. */
+export interface CloudFrontLimits {
+  /** How long it works, in seconds; default an hour. */
+  readonly expiresInSeconds?: number | undefined;
+  /** When it begins to work; default now. */
+  readonly startsAt?: Date | undefined;
+  /** The only address, or range of addresses, that may use it, such as `"203.0.113.0/24"`. */
+  readonly ipAddress?: string | undefined;
+}
+
+const EXPIRES_SECONDS = 60 * 60;
+
+/** @throws TypeError for a key that does not sign. */
+export function assertCloudFront(key: CloudFrontKey | undefined, publicBaseUrl: string | undefined): void {
+  if (key === undefined) return;
+  if (typeof key.keyPairId !== "string" || key.keyPairId === "") {
+    throw new TypeError("s3: cloudFront.keyPairId is the id of a public key");
+  }
+  if (!isPrivateKey(key.privateKey))
+    throw new TypeError("s3: cloudFront.privateKey is a private RSA key as PEM");
+  if (publicBaseUrl !== undefined) return;
+  throw new TypeError(
+    "s3: cloudFront signs links below publicBaseUrl, the distribution's address: give it too",
+  );
+}
+
+function isPrivateKey(pem: unknown): boolean {
+  try {
+    return createPrivateKey(pem as string).asymmetricKeyType === "rsa";
+  } catch {
+    return false;
+  }
+}
+
+/** A link below the distribution's address instead of the bucket's, for the same life. */
+export async function signedByCloudFront(
+  { places }: Store,
+  key: string,
+  cloudFront: CloudFrontKey,
+  options: SignedUrlOptions,
+): Promise<string> {
+  const { expiresInSeconds = EXPIRES_SECONDS, stableForSeconds = 0 } = options;
+  const step = Math.max(stableForSeconds, 1) * 1000;
+  const signedAt = Math.floor(Date.now() / step) * step;
+  const dateLessThan = new Date(signedAt + (expiresInSeconds + stableForSeconds) * 1000);
+  const { getSignedUrl } = await cloudFrontSigner();
+  const url = withAnswer(places.publicUrl(key), options);
+  if (!url.includes("*")) return getSignedUrl({ ...cloudFront, url, dateLessThan });
+  // The signer would write the asterisk back, which stands for any text: not when the policy is all that it is given.
+  const DateLessThan = { "AWS:EpochTime": Math.floor(dateLessThan.getTime() / 1000) };
+  const Statement = [{ Resource: literal(url), Condition: { DateLessThan } }];
+  return getSignedUrl({ ...cloudFront, policy: JSON.stringify({ Statement }) });
+}
+
+/** CloudFront takes an asterisk for any text, and a key may have one. */
+function literal(url: string): string {
+  return url.replaceAll("*", "%2A");
+}
+
+/** What the answer shall say: S3 reads it from the query, if the distribution passes that on. */
+function withAnswer(
+  text: string,
+  { contentType, contentDisposition, cacheControl }: SignedUrlOptions,
+): string {
+  const url = new URL(text);
+  for (const [name, value] of Object.entries({
+    "response-cache-control": cacheControl,
+    "response-content-disposition": contentDisposition,
+    "response-content-type": contentType,
+  })) {
+    if (value !== undefined) url.searchParams.set(name, value);
+  }
+  return url.href;
+}
+
+/**
+ * A CloudFront link with a policy of its own: for some addresses only, or from a later time.
+ *
+ * @param provider - As `s3()` returned it, with `cloudFront`.
+ * @throws TypeError for another provider.
+ * @throws StorageError `InvalidKey`, `InvalidArgument`.
+ * @see https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-custom-policy.html
+ */
+export async function cloudFrontUrl(
+  provider: StorageProvider,
+  key: string,
+  limits: CloudFrontLimits = {},
+): Promise<string> {
+  const { store, keyPrefix } = OWN.require(provider, "cloudFrontUrl");
+  assertKey(key, "signedUrl", store.name);
+  const url = literal(store.places.publicUrl(keyPrefix + key));
+  const { getSignedUrl } = await cloudFrontSigner();
+  return getSignedUrl({ ...keyOf(store), policy: policyFor(store, url, limits) });
+}
+
+/**
+ * Cookies with which a browser reads everything below a prefix, such as the playlists and the segments of one video:
+ * their names and values, for the distribution's domain.
+ *
+ * @param provider - As `s3()` returned it, with `cloudFront`.
+ * @param prefix - Ends with `/`; `""` for the whole bucket.
+ * @throws TypeError for another provider.
+ * @throws StorageError `InvalidKey`, `InvalidArgument`.
+ * @example
+ * ```ts
+ * const cookies = await cloudFrontCookies(provider, "videos/42/hls/", { expiresInSeconds: 7200 });
+ * for (const [name, value] of Object.entries(cookies)) response.cookie(name, value, { domain: ".example.com" });
+ * ```
+ * @see https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-setting-signed-cookie-custom-policy.html
+ */
+export async function cloudFrontCookies(
+  provider: StorageProvider,
+  prefix: string,
+  limits: CloudFrontLimits = {},
+): Promise<Readonly<Record<string, string>>> {
+  const { store, keyPrefix } = OWN.require(provider, "cloudFrontCookies");
+  if (prefix !== "") assertKey(prefix.replace(/\/$/, ""), "signedUrl", store.name);
+  if (prefix !== "" && !prefix.endsWith("/")) throw invalid(store, 'the prefix does not end with "/"');
+  const url = `${store.places.publicUrl("")}${literal(encodeKeyPath(keyPrefix + prefix))}*`;
+  const { getSignedCookies } = await cloudFrontSigner();
+  const cookies = getSignedCookies({ ...keyOf(store), policy: policyFor(store, url, limits) });
+  return Object.fromEntries(Object.entries(cookies).map(([name, value]) => [name, String(value)]));
+}
+
+function keyOf(store: Store): CloudFrontKey {
+  if (store.cloudFront !== undefined) return store.cloudFront;
+  throw invalid(store, "the provider was made without cloudFront");
+}
+
+function policyFor(store: Store, resource: string, limits: CloudFrontLimits): string {
+  const { expiresInSeconds = EXPIRES_SECONDS, startsAt, ipAddress } = limits;
+  if (!Number.isSafeInteger(expiresInSeconds) || expiresInSeconds < 1) {
+    throw invalid(store, `expiresInSeconds is a whole number, at least 1, not ${String(expiresInSeconds)}`);
+  }
+  const begin = startsAt?.getTime() ?? Date.now();
+  if (!Number.isFinite(begin)) throw invalid(store, "startsAt is not a date");
+  const Condition = {
+    DateLessThan: { "AWS:EpochTime": Math.floor(begin / 1000) + expiresInSeconds },
+    ...(startsAt !== undefined && { DateGreaterThan: { "AWS:EpochTime": Math.floor(begin / 1000) } }),
+    ...(ipAddress !== undefined && { IpAddress: { "AWS:SourceIp": ipAddress } }),
+  };
+  return JSON.stringify({ Statement: [{ Resource: resource, Condition }] });
+}
+
+function invalid({ name: provider }: Store, reason: string): StorageError {
+  return new StorageError("InvalidArgument", reason, { operation: "signedUrl", provider });
+}
+
+async function cloudFrontSigner(): Promise<typeof Signer> {
+  return await sdkPackage("@aws-sdk/cloudfront-signer", () => import("@aws-sdk/cloudfront-signer"));
+}

@@ -1,0 +1,120 @@
+import {
+  StorageError,
+  contentTypeOf,
+  type Operation,
+  type SignUploadOptions,
+  type SignedUpload,
+  type SignedUrlOptions,
+} from "@stowage/core";
+import { signedByCloudFront } from "./cloudfront.js";
+import { tryEncryption } from "../upload/encrypted.js";
+import { toFields } from "../server/facts.js";
+import { endOf, signingOf } from "./signing.js";
+import { ask, type Store } from "../store.js";
+
+const ACTION = "s3:PutObject";
+const DOWNLOAD_SECONDS = 60 * 60;
+/** How long a client may take to begin an upload, when the caller does not say. */
+export const UPLOAD_SECONDS: number = 15 * 60;
+
+/** The most that one request stores, in bytes. @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+const PUT_BYTES_MAX = 5 * 1024 ** 3;
+
+export async function signedUrl(store: Store, key: string, options: SignedUrlOptions): Promise<string> {
+  const call = { operation: "signedUrl", key } as const;
+  assertKeyless(store, call);
+  const { cloudFront } = store;
+  if (cloudFront !== undefined) return await signedByCloudFront(store, key, cloudFront, options);
+  const signing = await signingOf(store, call, { ...options, defaultSeconds: DOWNLOAD_SECONDS });
+  const { contentType, cacheControl, contentDisposition } = options;
+  const request = { key, answer: { contentType, cacheControl, contentDisposition } };
+  return await ask(store, { ...call, action: "s3:GetObject" }, () => store.signer.signGet(request, signing));
+}
+
+/** A PUT when the length is known, for its signature holds for that length only; else a form with a policy. */
+export async function signUpload(
+  store: Store,
+  key: string,
+  options: SignUploadOptions,
+): Promise<SignedUpload> {
+  const call = { operation: "signUpload", key } as const;
+  assertKeyless(store, call);
+  if (store.objects.lock !== undefined) {
+    throw refused(store, key, "objects with a lock need a digest of their bytes, which nobody knows yet");
+  }
+  await tryEncryption(store, call, options.signal);
+  const { contentLength } = options;
+  return contentLength === undefined
+    ? await signForm(store, key, options)
+    : await signPut(store, key, { ...options, contentLength });
+}
+
+async function signPut(
+  store: Store,
+  key: string,
+  { contentLength, ifNoneMatch, ...options }: SignUploadOptions & { readonly contentLength: number },
+): Promise<SignedUpload> {
+  assertSize(store, key, contentLength);
+  const { call, fields, signing } = await prepare(store, key, options);
+  const request = { key, fields, contentLength, ifNoneMatch };
+  const { url, headers } = await ask(store, call, () => store.signer.signPut(request, signing));
+  return { key, method: "PUT", url, headers, expiresAt: endOf(signing) };
+}
+
+/** What a PUT and a form have in common. */
+async function prepare(store: Store, key: string, options: SignUploadOptions) {
+  const call = { operation: "signUpload", key } as const;
+  const fields = toFields(options, options.contentType ?? (await contentTypeOf(key)));
+  const signing = await signingOf(store, call, { ...options, defaultSeconds: UPLOAD_SECONDS });
+  return { call: { ...call, action: ACTION }, fields, signing };
+}
+
+async function signForm(store: Store, key: string, options: SignUploadOptions): Promise<SignedUpload> {
+  const { maxBytes = 0, ifNoneMatch } = options;
+  if (!store.dialect.postPolicy) {
+    throw refused(store, key, "the server cannot bound the size of an upload: give contentLength");
+  }
+  if (!store.dialect.postHeaders && hasHeaders(store, options)) {
+    throw refused(
+      store,
+      key,
+      "a form to this server keeps no headers: give contentLength instead of maxBytes",
+    );
+  }
+  if (ifNoneMatch !== undefined) {
+    throw refused(store, key, "a form keeps no condition: give contentLength instead of maxBytes");
+  }
+  // A server puts the name of the client's file in its place.
+  if (key.includes(FILE_NAME)) throw refused(store, key, `a form cannot write a key with ${FILE_NAME} in it`);
+  assertSize(store, key, maxBytes);
+  const { call, fields, signing } = await prepare(store, key, options);
+  const form = await ask(store, call, () => store.signer.signPost({ key, fields, maxBytes }, signing));
+  return { key, method: "POST", headers: {}, expiresAt: endOf(signing), ...form };
+}
+
+function hasHeaders({ objects }: Store, { cacheControl, contentDisposition }: SignUploadOptions): boolean {
+  return (cacheControl ?? contentDisposition ?? objects.contentEncoding) !== undefined;
+}
+
+const FILE_NAME = "${filename}";
+
+/** A link cannot carry a key, and a request that did would give it away. */
+export function assertKeyless(
+  { objects, name: provider }: Store,
+  call: { readonly operation: Operation; readonly key: string },
+): void {
+  if (objects.encryption?.type !== "customer") return;
+  const reason =
+    "objects that are encrypted with a key of your own need it with every request: no link can do that";
+  throw new StorageError("Unsupported", reason, { ...call, provider });
+}
+
+function assertSize(store: Store, key: string, bytes: number): void {
+  if (bytes <= PUT_BYTES_MAX) return;
+  const reason = `one request stores at most ${PUT_BYTES_MAX} bytes: use multipart`;
+  throw new StorageError("TooLarge", reason, { operation: "signUpload", provider: store.name, key });
+}
+
+function refused(store: Store, key: string, reason: string): StorageError {
+  return new StorageError("Unsupported", reason, { operation: "signUpload", provider: store.name, key });
+}

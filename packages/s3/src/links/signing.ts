@@ -1,0 +1,67 @@
+import { StorageError, type Operation } from "@stowage/core";
+import type { Signing } from "../server/signer.js";
+import { ask, type Store } from "../store.js";
+
+/** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html */
+const SECONDS_MAX = 7 * 24 * 60 * 60;
+
+/** How long a link is to work. */
+interface Wanted {
+  readonly expiresInSeconds?: number | undefined;
+  readonly stableForSeconds?: number | undefined;
+  /** When the caller does not say. */
+  readonly defaultSeconds: number;
+}
+
+/**
+ * When a link is signed, and for how long. Links of one stretch of time are signed at its beginning, and so are the
+ * same.
+ *
+ * @throws StorageError `InvalidArgument` for more than seven days, and for longer than the credentials last;
+ * `Unauthenticated` when they have ended.
+ */
+export async function signingOf(
+  store: Store,
+  call: { readonly operation: Operation; readonly key: string },
+  { expiresInSeconds, stableForSeconds = 0, defaultSeconds }: Wanted,
+): Promise<Signing> {
+  const { name: provider, signer } = store;
+  const refuse = (code: "InvalidArgument" | "Unauthenticated", reason: string): StorageError =>
+    new StorageError(code, reason, { ...call, provider });
+  const wanted = assertSeconds(expiresInSeconds ?? defaultSeconds, refuse);
+  if (wanted + stableForSeconds > SECONDS_MAX) {
+    const sum =
+      stableForSeconds === 0 ? "expiresInSeconds is" : "expiresInSeconds and stableForSeconds are together";
+    throw refuse(
+      "InvalidArgument",
+      `${sum} at most ${SECONDS_MAX} (seven days), not ${wanted + stableForSeconds}`,
+    );
+  }
+  const session = await ask(store, { ...call, action: "s3:GetObject" }, () => signer.session());
+  const now = Date.now() + session.clockOffsetMs;
+  const step = Math.max(stableForSeconds, 1) * 1000;
+  const signedAt = new Date(Math.floor(now / step) * step);
+  const end = session.credentialsEndAt?.getTime() ?? Number.POSITIVE_INFINITY;
+  if (end <= now) throw refuse("Unauthenticated", "the credentials have expired");
+  const lastingSeconds = Math.floor((end - now) / 1000);
+  if (expiresInSeconds !== undefined && expiresInSeconds > lastingSeconds) {
+    const reason = `the credentials end in ${lastingSeconds} seconds, and a link with them: ask for no more`;
+    throw refuse("InvalidArgument", reason);
+  }
+  const secondsToEnd = Math.floor((end - signedAt.getTime()) / 1000);
+  return { signedAt, expiresInSeconds: Math.min(wanted + stableForSeconds, secondsToEnd) };
+}
+
+/** The facade has looked; a provider may be called without it. */
+function assertSeconds(
+  seconds: number,
+  refuse: (code: "InvalidArgument", reason: string) => StorageError,
+): number {
+  if (Number.isSafeInteger(seconds) && seconds >= 1) return seconds;
+  throw refuse("InvalidArgument", `expiresInSeconds is a whole number, at least 1, not ${String(seconds)}`);
+}
+
+/** When a link stops to work. */
+export function endOf({ signedAt, expiresInSeconds }: Signing): Date {
+  return new Date(signedAt.getTime() + expiresInSeconds * 1000);
+}

@@ -1,0 +1,61 @@
+import { StorageError, linkedController } from "@stowage/core";
+import type { S3Call, S3Client } from "./client.js";
+import type { S3Setup } from "../sdk/setup-requests.js";
+import type { Store } from "../store.js";
+
+/** How long a request may take that carries no body, in milliseconds. */
+const CONTROL_MS = 60_000;
+
+/** A part is given the more time the larger it is; slower than this nothing comes to an end. */
+const PART_BYTES_PER_MS_MIN = 32;
+
+type Request = (request: { readonly body?: Uint8Array }, call: S3Call) => Promise<unknown>;
+
+/**
+ * A store whose every request ends, for functions that no `timeout` is wrapped around. The bodies of answers are not
+ * watched.
+ */
+export function timedStore(store: Store): Store {
+  const { close, ...requests } = store.client;
+  const timed = Object.entries(requests).map(([name, request]) => [name, limited(store, request as Request)]);
+  return { ...store, client: { ...(Object.fromEntries(timed) as S3Client), close } };
+}
+
+/** The same for the requests that set a bucket up. */
+export function timedSetup(store: Store): S3Setup {
+  const { read, write, openUploads, restore } = store.setup;
+  const within = <T>(call: S3Call, send: (call: S3Call) => Promise<T>): Promise<T> =>
+    inTime(store, CONTROL_MS, call, send);
+  return {
+    read: (what, call) => within(call, (timed) => read(what, timed)),
+    write: (what, configuration, call) => within(call, (timed) => write(what, configuration, timed)),
+    openUploads: (prefix, call) => within(call, (timed) => openUploads(prefix, timed)),
+    restore: (request, call) => within(call, (timed) => restore(request, timed)),
+  };
+}
+
+function limited(store: Store, send: Request): Request {
+  return async (request, call) => {
+    const milliseconds = CONTROL_MS + (request.body?.byteLength ?? 0) / PART_BYTES_PER_MS_MIN;
+    return await inTime(store, milliseconds, call, (timed) => send(request, timed));
+  };
+}
+
+async function inTime<T>(
+  { name: provider }: Store,
+  milliseconds: number,
+  { signal }: S3Call,
+  send: (call: S3Call) => Promise<T>,
+): Promise<T> {
+  const { controller, unlink } = linkedController(signal);
+  const reason = `no answer came within ${Math.round(milliseconds)} ms`;
+  const expire = (): void =>
+    controller.abort(new StorageError("Timeout", reason, { operation: "put", provider, applied: "unknown" }));
+  const timer = setTimeout(expire, milliseconds);
+  try {
+    return await send({ signal: controller.signal });
+  } finally {
+    clearTimeout(timer);
+    unlink();
+  }
+}

@@ -1,0 +1,38 @@
+import { setImmediate } from "node:timers/promises";
+import { StorageError, withTries } from "@stowage/core";
+import { abandon, createOnServer } from "./created-upload.js";
+import { assertEncrypted } from "./encrypted.js";
+import type { Upload, Write } from "./part-upload.js";
+import type { Store } from "../store.js";
+
+/**
+ * Begins an upload in parts. An abort has to wait for it: without its id nobody could remove it.
+ *
+ * @returns The id.
+ */
+export async function beginUpload(upload: Upload): Promise<string> {
+  const { store, write, stop } = upload;
+  const { key, fields } = write;
+  stop.signal.throwIfAborted();
+  assertConditions(store, write);
+  const attempted = { operation: write.operation, key, action: "s3:PutObject", writes: true } as const;
+  const created = await withTries(stop.signal, () => createOnServer(store, attempted, { key, fields }));
+  const { uploadId } = created;
+  store.uploads.add(uploadId);
+  upload.uploadId = uploadId;
+  await assertEncrypted(store, attempted, created, () => abandon(upload));
+  // The connection of this request is free a turn later: the first part would open another.
+  await setImmediate();
+  return uploadId;
+}
+
+/** A condition that the server would ignore is refused before anything is sent. */
+function assertConditions(
+  { dialect, name: provider, partSizeBytes }: Store,
+  { operation, key, conditions }: Write,
+): void {
+  if (dialect.conditionalComplete) return;
+  if (conditions.ifMatch === undefined && conditions.ifNoneMatch === undefined) return;
+  const reason = `the server keeps no condition for objects of more than one part of ${partSizeBytes} bytes`;
+  throw new StorageError("Unsupported", reason, { operation, provider, key });
+}

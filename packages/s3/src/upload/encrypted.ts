@@ -1,0 +1,64 @@
+import { StorageError } from "@stowage/core";
+import type { WriteAnswer } from "../server/client.js";
+import { isUnknown } from "../server/object-options.js";
+import { abandon, createOnServer } from "./created-upload.js";
+import type { Write } from "./part-upload.js";
+import type { Store } from "../store.js";
+
+/** The call that has asked for encryption. */
+type Asked = Pick<Write, "operation" | "key">;
+
+/**
+ * A server that does not know what it is asked for stores objects as they are, and says nothing: what it answers
+ * has to name the encryption.
+ *
+ * @param undo - Removes what was stored.
+ * @throws StorageError `Unsupported`.
+ */
+export async function assertEncrypted(
+  { objects, name: provider }: Store,
+  { operation, key }: Asked,
+  { encryption }: Pick<WriteAnswer, "encryption">,
+  undo: () => Promise<unknown>,
+): Promise<void> {
+  const wanted = objects.encryption?.type;
+  if (wanted === undefined || wanted === encryption) return;
+  const ignores = `the server ignores encryption of the type "${wanted}"`;
+  try {
+    await undo();
+  } catch (cause) {
+    const left = `${ignores}, and the object that it stored readable could not be removed again`;
+    throw new StorageError("Unsupported", left, { operation, provider, key, applied: "yes", cause });
+  }
+  throw new StorageError("Unsupported", `${ignores}, and would keep the object readable`, {
+    operation,
+    provider,
+    key,
+  });
+}
+
+const REMOVE_MS = 15_000;
+
+/** Better gone than readable by those who must not. @returns What undoes a write. */
+export function removing({ client }: Store, key: string, { versionId }: WriteAnswer): () => Promise<void> {
+  return () => client.deleteObject({ key, versionId }, { signal: AbortSignal.timeout(REMOVE_MS) });
+}
+
+/**
+ * Before the first object goes to a server of which nothing is known, an upload is begun there that nobody sees:
+ * its answer tells whether the server encrypts.
+ */
+export async function tryEncryption(
+  store: Store,
+  { operation, key }: Asked,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (store.objects.encryption === undefined || store.encrypts || !isUnknown(store.dialect)) return;
+  signal?.throwIfAborted();
+  const write = { operation, key };
+  const created = await createOnServer(store, write, { key, fields: { metadata: {} }, checksums: false });
+  await abandon({ store, uploadId: created.uploadId, write });
+  await assertEncrypted(store, write, created, async () => {});
+  store.encrypts = true;
+  signal?.throwIfAborted();
+}

@@ -1,0 +1,36 @@
+import type { Body } from "@stowage/core";
+import { beginUpload } from "./begin.js";
+import { finishParts, partOf, sendPart, track, type Sent, type Upload } from "./part-upload.js";
+import { sendByLibrary } from "../sdk/lib-storage.js";
+
+/** Sends a body by `@aws-sdk/lib-storage`; what is promised of a put holds as with the uploader of our own. */
+export async function sendWithLibrary(
+  upload: Upload,
+  body: Body,
+  putWhole: (bytes: Uint8Array) => Promise<Sent>,
+): Promise<Sent> {
+  const { store, stop } = upload;
+  let whole: Sent | undefined;
+  const source = body.bytes ?? body.open();
+  const end = (): void => {
+    if (!(source instanceof Uint8Array)) source.destroy();
+  };
+  stop.signal.addEventListener("abort", end, { once: true });
+  try {
+    await sendByLibrary(
+      source,
+      { stop, partSizeBytes: upload.partSizeBytes, concurrency: store.concurrency },
+      {
+        whole: async (bytes) => {
+          whole = await track(upload, putWhole(bytes));
+        },
+        create: () => track(upload, beginUpload(upload)),
+        part: (partNumber, bytes) => track(upload, sendPart(upload, partNumber, partOf(upload, bytes))),
+      },
+    );
+    return whole ?? (await finishParts(upload));
+  } finally {
+    stop.signal.removeEventListener("abort", end);
+    end();
+  }
+}

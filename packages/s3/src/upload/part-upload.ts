@@ -1,0 +1,213 @@
+import {
+  StorageError,
+  isStorageError,
+  linkedController,
+  withErrorFacts,
+  withTries,
+  type PutOptions,
+} from "@stowage/core";
+import type { FileHandle } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
+import type { Conditions, ObjectFields, PartAnswer, UploadId, WriteAnswer } from "../server/client.js";
+import { beginUpload } from "./begin.js";
+import { abandon } from "./created-upload.js";
+import { completeUpload } from "./complete.js";
+import { createBuffers, PARTS_MAX, type Buffers } from "./parts.js";
+import { ask, type Store } from "../store.js";
+import { writeTags } from "./tags.js";
+
+/** A write on its way: what all its requests share. */
+export interface Write {
+  readonly operation: "put" | "copy" | "multipart" | "signUpload";
+  readonly key: string;
+  readonly fields: ObjectFields;
+  readonly conditions: Conditions;
+  readonly options: Pick<PutOptions, "signal" | "onProgress" | "ifNoneMatch">;
+}
+
+/** What a write came to. */
+export interface Sent {
+  readonly answer: WriteAnswer;
+  /** In bytes. */
+  readonly size: number;
+}
+
+/** One body that is being sent. */
+export interface Upload {
+  readonly store: Store;
+  readonly write: Write;
+  /** Aborted by the caller, and by the first failure: every request and the source end with it. */
+  readonly stop: AbortController;
+  readonly buffers: Buffers;
+  readonly partSizeBytes: number;
+  readonly total: number | undefined;
+  readonly running: Set<Promise<void>>;
+  /** What is known of the parts, in their order. */
+  readonly parts: PartAnswer[];
+  /** Present when the body goes in parts. */
+  uploadId: string | undefined;
+  /** The body, when it is a file that is read in parts. */
+  file: Promise<FileHandle> | undefined;
+  /** Bytes that have arrived: all of the body when its parts are finished. */
+  loaded: number;
+}
+
+interface UploadShape {
+  readonly size: number | undefined;
+  readonly partSizeBytes: number;
+  /** Leaves the parts on the server when it fails, for later. */
+  readonly keeps?: boolean;
+}
+
+/** Runs an upload; what is left on the server when it fails is removed before anybody hears of it. */
+export async function uploading(
+  store: Store,
+  write: Write,
+  { size: total, partSizeBytes, keeps = false }: UploadShape,
+  run: (upload: Upload) => Promise<Sent>,
+): Promise<Sent> {
+  const { controller: stop, unlink } = linkedController(write.options.signal);
+  const upload: Upload = {
+    store,
+    write,
+    stop,
+    partSizeBytes,
+    total,
+    buffers: createBuffers(partSizeBytes),
+    running: new Set(),
+    parts: [],
+    uploadId: undefined,
+    file: undefined,
+    loaded: 0,
+  };
+  try {
+    return await run(upload);
+  } catch (error) {
+    stop.abort(error);
+    await Promise.allSettled(upload.running);
+    if (!keeps) await abandon(upload);
+    throw stop.signal.reason;
+  } finally {
+    if (upload.uploadId !== undefined) store.uploads.delete(upload.uploadId);
+    unlink();
+    await upload.file?.then(
+      (file) => file.close(),
+      () => {},
+    );
+  }
+}
+
+/** One part, however its bytes get to the server. */
+export interface Part {
+  /** In bytes. */
+  readonly length: number;
+  /** From 1; default: the next. */
+  readonly number?: number | undefined;
+  /** Has the server take it. */
+  readonly send: (place: PartPlace, signal: AbortSignal) => Promise<PartAnswer>;
+  /** Called when it has been sent, or has failed. */
+  readonly release?: (() => void) | undefined;
+}
+
+interface PartPlace extends UploadId {
+  readonly partNumber: number;
+}
+
+/** A part whose bytes are in memory, or will be when `read` has ended. */
+export function partOf(
+  { store, buffers }: Upload,
+  body: Uint8Array,
+  read?: (signal: AbortSignal) => Promise<void>,
+): Part {
+  let reading: Promise<void> | undefined;
+  return {
+    length: body.byteLength,
+    send: async (place, signal) => {
+      await (reading ??= read?.(signal));
+      return await store.client.uploadPart({ ...place, body }, { signal });
+    },
+    release: () => buffers.give(body),
+  };
+}
+
+const PENDING: PartAnswer = { etag: "" };
+
+/** Begins to send the next part, as soon as there are not too many under way. */
+export async function startPart(upload: Upload, part: Part): Promise<void> {
+  const { store, running, stop, parts } = upload;
+  if (upload.uploadId === undefined) await beginUpload(upload);
+  while (running.size >= store.concurrency) {
+    await Promise.race(running);
+    // The connection of the part that has arrived is free a turn later: the next one would open another.
+    await setImmediate();
+  }
+  stop.signal.throwIfAborted();
+  const partNumber = part.number ?? parts.push(PENDING);
+  if (partNumber > PARTS_MAX) throw tooManyParts(upload);
+  track(
+    upload,
+    sendPart(upload, partNumber, part).finally(() => part.release?.()),
+  ).catch(() => {});
+}
+
+/** Counts a request as under way until it has settled: nothing may be left of it. Its failure ends the upload. */
+export async function track<T>({ running, stop }: Upload, request: Promise<T>): Promise<T> {
+  const settled = request.then(
+    () => void running.delete(settled),
+    (error: unknown) => {
+      stop.abort(error);
+      running.delete(settled);
+    },
+  );
+  running.add(settled);
+  return await request;
+}
+
+/** Sends one part, several times if it must be, and remembers the answer. */
+export async function sendPart(
+  upload: Upload,
+  partNumber: number,
+  { send, length }: Part,
+): Promise<PartAnswer> {
+  const { store, write, stop, uploadId = "" } = upload;
+  const { key, operation } = write;
+  const { signal } = stop;
+  const attempted = { operation, key, signal, action: "s3:PutObject" } as const;
+  const place = { key, uploadId, partNumber };
+  const answer = await withTries(signal, () => ask(store, attempted, () => send(place, signal)));
+  upload.parts[partNumber - 1] = answer;
+  upload.loaded += length;
+  write.options.onProgress?.({ loaded: upload.loaded, total: upload.total });
+  return answer;
+}
+
+/** Waits for the parts, and makes them an object. */
+export async function finishParts(upload: Upload): Promise<Sent> {
+  await Promise.all(upload.running);
+  const { store, write, stop } = upload;
+  stop.signal.throwIfAborted();
+  const answer = await completeUpload(upload);
+  await tagAgain(store, write.key, stop.signal);
+  return { answer, size: upload.loaded };
+}
+
+/** Some servers lose the tags that an upload was begun with. */
+export async function tagAgain(store: Store, key: string, signal: AbortSignal | undefined): Promise<void> {
+  const { tags } = store.objects;
+  if (tags === undefined || store.dialect.tagsOfUploads) return;
+  try {
+    await withTries(signal, () => writeTags(store, { key, tags }, signal));
+  } catch (error) {
+    // The object is there, but for its tags.
+    throw isStorageError(error) ? withErrorFacts(error, { applied: "yes" }) : error;
+  }
+}
+
+function tooManyParts({ store, write, partSizeBytes }: Upload): StorageError {
+  const reason = `the body has more than ${PARTS_MAX} parts of ${partSizeBytes} bytes: declare its size, or raise partSizeBytes`;
+  return new StorageError("TooLarge", reason, {
+    operation: write.operation,
+    provider: store.name,
+    key: write.key,
+  });
+}

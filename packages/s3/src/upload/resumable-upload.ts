@@ -1,0 +1,244 @@
+import {
+  assertPut,
+  contentTypeOf,
+  isStorageError,
+  toBody,
+  type Body,
+  type CallOptions,
+  type ObjectInfo,
+  type PutOptions,
+  type StorageProvider,
+} from "@stowage/core";
+import { randomUUID } from "node:crypto";
+import type { ArrivedPart, ObjectFields } from "../server/client.js";
+import { fromHeaders, toFields } from "../server/facts.js";
+import { beginUpload } from "./begin.js";
+import { abandon, isUploadGone } from "./created-upload.js";
+import { OWN } from "../own-provider.js";
+import { finishParts, startPart, uploading, type Upload, type Write } from "./part-upload.js";
+import { partSizeFor } from "./parts.js";
+import {
+  assertSame,
+  assertState,
+  sourceFacts,
+  type ResumableState,
+  type SourceFacts,
+} from "./resumable-state.js";
+import { ask, infoOf, type Store } from "../store.js";
+import { timedStore } from "../server/timed-client.js";
+import { partOfFile, uploadBody } from "./upload.js";
+
+export interface ResumableUploadOptions
+  extends
+    CallOptions,
+    Pick<PutOptions, "contentType" | "cacheControl" | "contentDisposition" | "metadata" | "onProgress"> {
+  /** The file. It must not change before the upload is finished. */
+  readonly path: string;
+  /** What `onState` was given when the upload was begun; absent to begin. */
+  readonly state?: ResumableState | undefined;
+  /**
+   * Given what is needed to go on, once, before the first part is sent. Keep it until the upload is finished: it
+   * is plain JSON. The upload waits for the promise.
+   */
+  readonly onState?: ((state: ResumableState) => void | Promise<void>) | undefined;
+}
+
+/**
+ * Uploads a large file so that it can go on after the process has ended, without sending again what had arrived.
+ *
+ * When it rejects, the parts that have arrived stay on the server: call it again with the same `path` and the
+ * `state`, or give up by {@link abortResumableUpload}. An upload that was finished just before the process ended is
+ * recognised, and one that the server has removed meanwhile begins anew, with another `onState`. A file that fits
+ * into one part goes in one request, without a state.
+ *
+ * @param provider - As `s3()` returned it.
+ * @returns The facts of the object, as a put's.
+ * @throws TypeError for another provider, or a state that is none.
+ * @throws StorageError `SourceError` when the file cannot be read or has changed; `InvalidArgument` for the state
+ * of another key; what else a put rejects with.
+ * @example
+ * ```ts
+ * const saved = await readFile("upload.json", "utf8").then(JSON.parse, () => undefined);
+ * await resumableUpload(provider, "films/1.mp4", {
+ *   path: "./1.mp4",
+ *   state: saved,
+ *   onState: (state) => writeFile("upload.json", JSON.stringify(state)),
+ * });
+ * await rm("upload.json", { force: true });
+ * ```
+ */
+export async function resumableUpload(
+  provider: StorageProvider,
+  key: string,
+  options: ResumableUploadOptions,
+): Promise<ObjectInfo> {
+  const { store: untimed, keyPrefix } = OWN.require(provider, "resumableUpload");
+  const store = timedStore(untimed);
+  if (typeof options?.path !== "string") throw new TypeError("resumableUpload takes the path of a file");
+  assertPut(provider, key, options);
+  const { signal, path, state } = options;
+  signal?.throwIfAborted();
+  const whole = keyPrefix + key;
+  const source = await sourceFacts(store, whole, path);
+  if (state !== undefined) {
+    assertState(store, whole, state);
+    assertSame(store, whole, state.source, source);
+  }
+  const job: Job = { store, key: whole, source, options, ...(await begunBefore(store, state, signal)) };
+  const info = job.finished ?? (await send(job));
+  return { ...info, key };
+}
+
+/**
+ * Gives up an upload: removes what has arrived.
+ *
+ * @param state - What `onState` was given.
+ */
+export async function abortResumableUpload(provider: StorageProvider, state: ResumableState): Promise<void> {
+  const { store } = OWN.require(provider, "abortResumableUpload");
+  const { key, uploadId } = state;
+  assertState(store, key, state);
+  await abandon({ store, uploadId, write: { key, operation: "put" } });
+}
+
+interface Job extends Begun {
+  readonly store: Store;
+  readonly key: string;
+  readonly source: SourceFacts;
+  readonly options: ResumableUploadOptions;
+}
+
+/** What an earlier process has done. */
+interface Begun {
+  readonly state?: ResumableState | undefined;
+  readonly arrived?: readonly ArrivedPart[] | undefined;
+  readonly finished?: ObjectInfo | undefined;
+}
+
+async function begunBefore(
+  store: Store,
+  state: ResumableState | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Begun> {
+  if (state === undefined) return {};
+  const { key, uploadId } = state;
+  const attempted = { operation: "put", key, signal, action: "s3:ListMultipartUploadParts" } as const;
+  const list = (): Promise<readonly ArrivedPart[]> => store.client.listParts({ key, uploadId }, { signal });
+  try {
+    return { state, arrived: await ask(store, attempted, list) };
+  } catch (error) {
+    if (!isUploadGone(error)) throw error;
+    return { finished: await finishedBefore(store, state, signal) };
+  }
+}
+
+/** The object, when an earlier process has completed the upload and could not say so any more. */
+async function finishedBefore(
+  store: Store,
+  { key, writeId }: ResumableState,
+  signal: AbortSignal | undefined,
+): Promise<ObjectInfo | undefined> {
+  const attempted = { operation: "put", key, signal, action: "s3:GetObject" } as const;
+  const head = ask(store, attempted, () => store.client.headObject({ key }, { signal }));
+  const found = await head.catch((error: unknown) => {
+    if (isStorageError(error, "NotFound")) return undefined;
+    throw error;
+  });
+  if (found === undefined || fromHeaders(found.metadata).writeId !== writeId) return undefined;
+  return infoOf(store, key, found);
+}
+
+async function send(job: Job): Promise<ObjectInfo> {
+  const { store, key, source, options } = job;
+  const { signal, onProgress, path } = options;
+  const writeId = job.state?.writeId ?? randomUUID();
+  const contentType = options.contentType ?? (await contentTypeOf(key));
+  const fields: ObjectFields = toFields({ ...options, writeId }, contentType);
+  const write: Write = { operation: "put", key, fields, conditions: {}, options: { signal, onProgress } };
+  const body = await toBody({ path }, { size: source.size, key, provider: store.name });
+  const partSizeBytes = job.state?.partSizeBytes ?? partSizeFor(source.size, store.partSizeBytes);
+  // Parts that nobody could take up again are not left.
+  const keeps = job.state !== undefined || options.onState !== undefined;
+  const shape = { size: source.size, partSizeBytes, keeps };
+  const { answer } =
+    source.size <= partSizeBytes
+      ? await uploadBody(store, write, body)
+      : await uploading(store, write, shape, (upload) => sendMissing(upload, body, { ...job, writeId }));
+  return infoOf(store, key, { ...fields, size: source.size, ...answer });
+}
+
+/** Sends the parts that have not arrived, and completes the upload. */
+async function sendMissing(
+  upload: Upload,
+  body: Body,
+  { store, key, source, options, state, arrived = [], writeId }: Job & { readonly writeId: string },
+): ReturnType<typeof finishParts> {
+  const { partSizeBytes } = upload;
+  if (state === undefined) {
+    const uploadId = await beginUpload(upload);
+    const begun = {
+      version: 1,
+      bucket: store.bucket,
+      key,
+      uploadId,
+      writeId,
+      partSizeBytes,
+      source,
+    } as const;
+    await tellState(upload, begun, options);
+  } else {
+    upload.uploadId = state.uploadId;
+    store.uploads.add(state.uploadId);
+  }
+  for (const part of arrived) takeArrived(upload, part, source.size);
+  for (let number = 1; (number - 1) * partSizeBytes < source.size; number++) {
+    if (upload.parts[number - 1] !== undefined) continue;
+    const range = rangeOf(number, partSizeBytes, source.size);
+    await startPart(upload, { ...partOfFile(upload, body, range), number });
+  }
+  await Promise.all(upload.running);
+  upload.stop.signal.throwIfAborted();
+  await assertUnchanged(upload, options.path, source);
+  return await finishParts(upload);
+}
+
+/** An upload whose state is not kept is of no use to anybody. */
+async function tellState(
+  upload: Upload,
+  state: ResumableState,
+  { onState }: ResumableUploadOptions,
+): Promise<void> {
+  try {
+    await onState?.(state);
+  } catch (error) {
+    await abandon(upload);
+    throw error;
+  }
+}
+
+function takeArrived(upload: Upload, { partNumber, size, etag, digest }: ArrivedPart, total: number): void {
+  const { length } = rangeOf(partNumber, upload.partSizeBytes, total);
+  if (size !== length) return;
+  upload.parts[partNumber - 1] = { etag, digest };
+  upload.loaded += size;
+}
+
+function rangeOf(
+  partNumber: number,
+  partSizeBytes: number,
+  size: number,
+): { readonly offset: number; readonly length: number } {
+  const offset = (partNumber - 1) * partSizeBytes;
+  return { offset, length: Math.min(partSizeBytes, size - offset) };
+}
+
+/** Parts of two files would make one that nobody has written. */
+async function assertUnchanged(upload: Upload, path: string, source: SourceFacts): Promise<void> {
+  const { store, write } = upload;
+  try {
+    assertSame(store, write.key, source, await sourceFacts(store, write.key, path));
+  } catch (error) {
+    await abandon(upload);
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+import { StorageError, assertKey, type CallOptions, type StorageProvider } from "@stowage/core";
+import { assertTags } from "../server/object-options.js";
+import { OWN } from "../own-provider.js";
+import { ask, type Store } from "../store.js";
+import { timedStore } from "../server/timed-client.js";
+
+export type Tags = Readonly<Record<string, string>>;
+
+/**
+ * The tags of an object, such as lifecycle rules and policies go by.
+ *
+ * @param provider - As `s3()` returned it.
+ * @throws TypeError for another provider.
+ * @throws StorageError `NotFound`; `Unsupported` where the server has no tags.
+ */
+export async function objectTags(
+  provider: StorageProvider,
+  key: string,
+  { signal }: CallOptions = {},
+): Promise<Tags> {
+  const { store, keyPrefix } = tagged(provider, key, "objectTags");
+  const attempted = { operation: "head", key, signal, action: "s3:GetObjectTagging" } as const;
+  return await ask(store, attempted, () => store.client.readTags({ key: keyPrefix + key }, { signal }));
+}
+
+/**
+ * Replaces all tags of an object.
+ *
+ * @param provider - As `s3()` returned it.
+ * @param tags - At most ten; none removes them.
+ * @throws TypeError for another provider, and for tags that S3 does not take.
+ * @throws StorageError `NotFound`; `Unsupported` where the server has no tags.
+ */
+export async function setObjectTags(
+  provider: StorageProvider,
+  key: string,
+  tags: Tags,
+  { signal }: CallOptions = {},
+): Promise<void> {
+  assertTags(tags);
+  const { store, keyPrefix } = tagged(provider, key, "setObjectTags");
+  await writeTags(store, { key: keyPrefix + key, tags, shown: key }, signal);
+}
+
+function tagged(provider: StorageProvider, key: string, caller: string): ReturnType<typeof OWN.require> {
+  const own = OWN.require(provider, caller);
+  assertKey(key, "head", own.store.name);
+  const { dialect, name } = own.store;
+  // A server that knows no tags takes the request for one about the object itself.
+  if (dialect.tags) return { ...own, store: timedStore(own.store) };
+  const reason = `the server of the dialect "${dialect.name}" has no tags`;
+  throw new StorageError("Unsupported", reason, { operation: "head", provider: name, key });
+}
+
+export async function writeTags(
+  store: Store,
+  { key, tags, shown = key }: { readonly key: string; readonly tags: Tags; readonly shown?: string },
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const action = "s3:PutObjectTagging";
+  const attempted = { operation: "put", key: shown, signal, action, writes: true } as const;
+  await ask(store, attempted, () => store.client.writeTags({ key, tags }, { signal }));
+}

@@ -13,6 +13,7 @@ import { isLinearizable, type Seen } from "./linearizable.js";
 import { between, pick, seeded, type Random } from "./random.js";
 import { TIMES, type Scenario } from "./scenarios.js";
 import { VirtualTime } from "./virtual-time.js";
+import type { ComposedProvider } from "../../packages/core/src/contract/composed-provider.js";
 
 /** What one history showed. */
 export interface Outcome {
@@ -25,7 +26,7 @@ export interface Outcome {
 }
 
 interface Process extends ProcessLife {
-  readonly provider: StorageProvider;
+  readonly provider: ComposedProvider;
   readonly crashed: Promise<void>;
   readonly crash: () => void;
 }

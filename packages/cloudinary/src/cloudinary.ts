@@ -1,4 +1,4 @@
-import { SUPPORTS_ALL, prefixed, type EveryMember, type StorageProvider } from "@stowage/core";
+import { SUPPORTS_ALL, prefixed, type StorageProvider } from "@stowage/core";
 import type { Account } from "./account.js";
 import { toSettings, type CloudinaryOptions } from "./cloudinary-options.js";
 import { copyObject, importObject } from "./copy.js";
@@ -69,11 +69,6 @@ function verbsOf(account: Account): StorageProvider {
     publicUrl: isPublic ? places.publicUrl : undefined,
     signedUrl: (key, call) => signedUrl(account, key, call),
     signUpload: settings.signedUploads && ((key, call) => signUpload(account, key, call)),
-    multipart: undefined,
-    deleteMany: undefined,
-    finalize: undefined,
-    expiresAfterMs: undefined,
-    upkeep: undefined,
     describe: () => ({
       kind: "provider",
       type: "cloudinary",
@@ -86,5 +81,5 @@ function verbsOf(account: Account): StorageProvider {
       ],
     }),
     close: async () => client.close(),
-  } satisfies EveryMember<StorageProvider>;
+  };
 }

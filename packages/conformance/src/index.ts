@@ -1,4 +1,4 @@
-export type { Asset, AssetPlace, DeliveryType, ResourceType } from "./cloudinary/assets.js";
+export type { Asset, AssetPlace } from "./cloudinary/assets.js";
 export type { StoredBody } from "./cloudinary/bodies.js";
 export type { CloudinaryLimits } from "./cloudinary/cloud.js";
 export { cloudinaryFake, type CloudinaryFake, type CloudinaryFakeOptions } from "./cloudinary/fake.js";
@@ -25,3 +25,4 @@ export { featureTable, supportsReport, type SupportsReport } from "./report.js";
 export type { Feature, Flag, Need, OptionalMember, Rule, RuleContext, RulePutOptions } from "./rule.js";
 export { RULES } from "./rules.js";
 export { seeded } from "./seeded.js";
+export type { DeliveryType, ResourceType } from "./cloudinary/kinds.js";

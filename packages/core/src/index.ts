@@ -9,7 +9,7 @@ export type { MemberOptions } from "./compose/members.js";
 export { createStorage } from "./facade/create-storage.js";
 export { packCursor, unpackCursor, unpackKeyCursor } from "./kit/cursor.js";
 export type { RepairOptions, RepairWorker } from "./facade/repair-worker.js";
-export type { DeleteManyResult } from "./facade/delete-many.js";
+export type { DeleteManyResult, DownloadOptions, PutDirectoryOptions, PutManyItem, PutManyOptions, PutManyResult, StorageCopyOptions, StorageListOptions, StorageOptions, StoragePutOptions, TimedOptions } from "./facade/storage-options.js";
 export {
   ERROR_CODES,
   StorageError,
@@ -41,25 +41,10 @@ export { fillParts } from "./body/fill-parts.js";
 export { guardResult, resumingBody, type ResumingOptions } from "./body/guard.js";
 export type { Inspection } from "./body/flowed-stream.js";
 export { createKeyLock, type KeyLock } from "./kit/key-lock.js";
-export type {
-  ControlRecord,
-  Journal,
-  JournalCounts,
-  JournalEntry,
-  JournalOwner,
-  JournalPart,
-  Version,
-} from "./contract/journal.js";
-export { STUCK_MS, assertSameOwner, memoryJournal, noRow } from "./memory/memory-journal.js";
-export { nextVersion } from "./contract/version.js";
-export {
-  stamped as stampedRow,
-  type Committed,
-  type Holding,
-  type Intent,
-  type KeyRow,
-  type Lease,
-} from "./compose/journaled/row/row.js";
+export type { ControlRecord, Journal, JournalCounts, JournalEntry, JournalOwner, JournalPart } from "./contract/journal.js";
+export { memoryJournal } from "./memory/memory-journal.js";
+export { nextVersion, type Version } from "./contract/version.js";
+export { type Committed, type Holding, type Intent, type KeyRow, type Lease, stampedRow } from "./contract/key-row.js";
 export type { JournalOptions } from "./compose/journaled/create-set.js";
 export { acceptMember, adoptKey } from "./compose/journaled/journaled.js";
 export type { HedgeOptions } from "./compose/journaled/hedge.js";
@@ -84,52 +69,14 @@ export { createMetrics, type Metrics } from "./facade/metrics.js";
 export { isNotSent } from "./kit/not-sent.js";
 export { ownProviders, type OwnProviders } from "./kit/own-providers.js";
 export { PageBuilder, listEntry } from "./kit/page.js";
-export {
-  LIST_LIMIT_DEFAULT,
-  type Body,
-  type ByteRange,
-  type CallOptions,
-  type Checksum,
-  type CopyOptions,
-  type DeleteFailure,
-  type DeleteOptions,
-  type Description,
-  type GetOptions,
-  type GetResult,
-  type HeadOptions,
-  type ListOptions,
-  type ListPage,
-  type Located,
-  type Metadata,
-  type ObjectCopy,
-  type ObjectHeaders,
-  type ObjectInfo,
-  type Progress,
-  type PutOptions,
-  type ServedRange,
-  type SkippedKey,
-  type StorageProvider,
-  type Supports,
-} from "./contract/provider.js";
-export type { PutDirectoryOptions } from "./facade/put-directory.js";
-export type { PutManyItem, PutManyOptions, PutManyResult } from "./facade/put-many.js";
+export { type Body, type DeleteFailure, type Description, type GetResult, type ListPage, type SkippedKey, type StorageProvider } from "./contract/provider.js";
 export { resolveRange } from "./contract/range.js";
 export { decodeKeyPath, encodeKeyPath } from "./kit/ref.js";
 export { replayable, type ReplayableBody, type ReplayableOptions } from "./body/replayable.js";
 export type { SourceContext } from "./body/source-stream.js";
-export type {
-  DownloadOptions,
-  FileStorage,
-  StorageCopyOptions,
-  StorageListOptions,
-  StorageMultipart,
-  StorageOptions,
-  StoragePutOptions,
-  StoredAt,
-  TimedOptions,
-} from "./facade/storage.js";
+export type { FileStorage, StorageMultipart, StoredAt } from "./facade/storage.js";
 export { toStoredObject, type StoredObject } from "./facade/stored-object.js";
-export { SUPPORTS_ALL } from "./contract/supports.js";
+export { type Supports, SUPPORTS_ALL } from "./contract/supports.js";
 export type { Health, JournalHealth, MemberHealth, Upkeep, UpkeepCall } from "./contract/upkeep.js";
 export { withTries } from "./kit/tries.js";
 export { expiring, type ExpiringOptions, type ExpiryRule } from "./wrap/expiring.js";
@@ -139,3 +86,6 @@ export { readOnly } from "./wrap/read-only.js";
 export { breaker, type BreakerOptions } from "./wrap/breaker.js";
 export { retry, type RetryOptions } from "./wrap/retry.js";
 export { timeout, type TimeoutOptions } from "./wrap/timeout.js";
+export { type CallOptions, type CopyOptions, type DeleteOptions, type GetOptions, type HeadOptions, LIST_LIMIT_DEFAULT, type ListOptions, type Progress, type PutOptions } from "./contract/call-options.js";
+export type { ByteRange, Checksum, Located, Metadata, ObjectCopy, ObjectHeaders, ObjectInfo, ServedRange } from "./contract/object.js";
+export { assertSameOwner, noRow, STUCK_MS } from "./kit/journal-parts.js";

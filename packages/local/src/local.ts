@@ -1,4 +1,4 @@
-import { SUPPORTS_ALL, createKeyLock, prefixed, type EveryMember, type StorageProvider } from "@stowage/core";
+import { SUPPORTS_ALL, createKeyLock, prefixed, type StorageProvider } from "@stowage/core";
 import { copyObject } from "./copy.js";
 import { deleteObject } from "./delete.js";
 import type { SymlinkCheck } from "./directories.js";
@@ -118,14 +118,6 @@ function provider(
     locate: places.locate,
     copy: (from, to, call) => copyObject(disk, from, to, call),
     publicUrl: publicBaseUrl === undefined ? undefined : places.publicUrl,
-    signedUrl: undefined,
-    signUpload: undefined,
-    multipart: undefined,
-    importFrom: undefined,
-    deleteMany: undefined,
-    finalize: undefined,
-    expiresAfterMs: undefined,
-    upkeep: undefined,
     describe: () => ({
       kind: "provider",
       type: "local",
@@ -143,7 +135,7 @@ function provider(
       ],
     }),
     close: () => root.close(),
-  } satisfies EveryMember<StorageProvider>;
+  };
 }
 
 function assertOptions(options: LocalOptions): void {

@@ -8,7 +8,8 @@ import { partSizeFor } from "./upload/parts.js";
 import { writeTags } from "./upload/tags.js";
 import { ask, infoOf, writing, type Store } from "./store.js";
 import { uploadBody } from "./upload/upload.js";
-import { finishParts, startPart, tagAgain, uploading, type Part, type Write } from "./upload/part-upload.js";
+import { finishParts, startPart, tagAgain, uploading, type Part } from "./upload/part-upload.js";
+import type { Write } from "./upload/write.js";
 
 /** An object of this store, or of another of the same server. */
 interface CopySource {

@@ -1,10 +1,5 @@
 export { DIALECTS, type Dialect, type DialectName } from "./server/dialect.js";
-export {
-  cloudFrontCookies,
-  cloudFrontUrl,
-  type CloudFrontKey,
-  type CloudFrontLimits,
-} from "./links/cloudfront.js";
+export { cloudFrontCookies, cloudFrontUrl, type CloudFrontLimits } from "./links/cloudfront.js";
 export { copyBetween, type ObjectPlace } from "./copy-between.js";
 export type {
   Encryption,
@@ -25,3 +20,4 @@ export { s3, withObjectOptions } from "./s3.js";
 export type { S3Options } from "./s3-options.js";
 export { objectTags, setObjectTags, type Tags } from "./upload/tags.js";
 export type { Credentials } from "./sdk/load.js";
+export type { CloudFrontKey } from "./links/cloudfront-key.js";

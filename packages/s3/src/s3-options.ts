@@ -1,9 +1,10 @@
 import type { S3Client as SdkClient } from "@aws-sdk/client-s3";
-import { assertCloudFront, type CloudFrontKey } from "./links/cloudfront.js";
+import { assertCloudFront } from "./links/cloudfront.js";
 import { assertDialect, type Dialect, type DialectName } from "./server/dialect.js";
 import { assertObjectOptions, type ObjectOptions } from "./server/object-options.js";
 import { PARTS_MAX } from "./upload/parts.js";
 import type { Credentials } from "./sdk/load.js";
+import type { CloudFrontKey } from "./links/cloudfront-key.js";
 
 export interface S3Options {
   readonly bucket: string;

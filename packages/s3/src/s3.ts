@@ -1,4 +1,4 @@
-import { SUPPORTS_ALL, prefixed, type EveryMember, type StorageProvider, type Supports } from "@stowage/core";
+import { SUPPORTS_ALL, prefixed, type StorageProvider, type Supports } from "@stowage/core";
 import { clientUploads } from "./links/client-uploads.js";
 import { copyObject } from "./copy.js";
 import { deleteObject, deleteObjects } from "./delete.js";
@@ -136,10 +136,6 @@ function verbsOf(store: Store): StorageProvider {
     signedUrl: (key, call) => signedUrl(store, key, call),
     signUpload: (key, call) => signUpload(store, key, call),
     multipart: clientUploads(store),
-    importFrom: undefined,
-    finalize: undefined,
-    expiresAfterMs: undefined,
-    upkeep: undefined,
     describe: () => ({
       kind: "provider",
       type: "s3",
@@ -148,5 +144,5 @@ function verbsOf(store: Store): StorageProvider {
       limits: [`what the dialect "${dialect.name}" is known to keep`],
     }),
     close: async () => store.client.close(),
-  } satisfies EveryMember<StorageProvider>;
+  };
 }

@@ -1,5 +1,5 @@
 import type { Operation } from "@stowage/core";
-import type { CloudFrontKey } from "./links/cloudfront.js";
+import type { CloudFrontKey } from "./links/cloudfront-key.js";
 import type { ObjectAnswer, S3Client } from "./server/client.js";
 import type { Dialect } from "./server/dialect.js";
 import type { Digest } from "./server/digest.js";

@@ -1,11 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import { deliveryType } from "./store-upload.js";
-import { isThere, RESOURCE_TYPES, type Asset, type DeliveryType, type ResourceType } from "./assets.js";
+import { isThere, type Asset } from "./assets.js";
 import { assertBasic } from "./authenticate.js";
 import type { Cloud } from "./cloud.js";
 import { addField } from "./multipart.js";
 import { Refusal, notFound } from "./refusal.js";
 import { describe } from "./upload-api.js";
+import { type DeliveryType, RESOURCE_TYPES, type ResourceType } from "./kinds.js";
 
 export interface AdminAnswer {
   readonly content: Record<string, unknown>;

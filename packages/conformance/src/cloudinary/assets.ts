@@ -2,12 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { StoredBody } from "./bodies.js";
 import { dimensionsOf } from "./formats.js";
 import { Refusal } from "./refusal.js";
-
-export type ResourceType = "image" | "video" | "raw";
-export type DeliveryType = "upload" | "private" | "authenticated";
-
-export const RESOURCE_TYPES: readonly ResourceType[] = ["image", "video", "raw"];
-export const DELIVERY_TYPES: readonly DeliveryType[] = ["upload", "private", "authenticated"];
+import type { ResourceType, DeliveryType } from "./kinds.js";
 
 /** Where an asset is: a public id is one for each kind of it. */
 export interface AssetPlace {

@@ -1,20 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
-import {
-  DELIVERY_TYPES,
-  RESOURCE_TYPES,
-  isThere,
-  type Asset,
-  type AssetPlace,
-  type DeliveryType,
-  type ResourceType,
-} from "./assets.js";
+import { isThere, type Asset, type AssetPlace } from "./assets.js";
 import { assertFresh, assertSignature } from "./authenticate.js";
 import type { Cloud } from "./cloud.js";
 import { Refusal, notFound } from "./refusal.js";
 import { deliverySignatures, isSame, type Fields } from "./signature.js";
 import { deliveryType } from "./store-upload.js";
 import { assertKnown, required, textOf } from "./upload-fields.js";
+import { DELIVERY_TYPES, type DeliveryType, RESOURCE_TYPES, type ResourceType } from "./kinds.js";
 
 /** A delivery URL, taken apart. */
 interface Delivery extends AssetPlace {

@@ -1,4 +1,4 @@
-import type { ResourceType } from "./assets.js";
+import type { ResourceType } from "./kinds.js";
 import { Refusal } from "./refusal.js";
 
 /** Where the first bytes of a format are, and what they are. */

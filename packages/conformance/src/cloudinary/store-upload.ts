@@ -1,20 +1,12 @@
 import { randomBytes } from "node:crypto";
-import {
-  DELIVERY_TYPES,
-  RESOURCE_TYPES,
-  assertPublicId,
-  isThere,
-  type Asset,
-  type AssetPlace,
-  type DeliveryType,
-  type ResourceType,
-} from "./assets.js";
+import { assertPublicId, isThere, type Asset, type AssetPlace } from "./assets.js";
 import type { StoredBody } from "./bodies.js";
 import type { Cloud } from "./cloud.js";
 import { formatOf, typeOf } from "./formats.js";
 import { Refusal } from "./refusal.js";
 import type { Fields } from "./signature.js";
 import { contextOf, flagOf, textOf } from "./upload-fields.js";
+import { DELIVERY_TYPES, type DeliveryType, RESOURCE_TYPES, type ResourceType } from "./kinds.js";
 
 /** What came of an upload. */
 interface Stored {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { createHash } from "node:crypto";
-import { describeAsset, isThere, assertPublicId, type Asset, type ResourceType } from "./assets.js";
+import { describeAsset, isThere, assertPublicId, type Asset } from "./assets.js";
 import { assertSigned } from "./authenticate.js";
 import { writeBody, type BodyWriter, type StoredBody } from "./bodies.js";
 import { chunkOf, endChunk, receiveChunk, type Chunk, type ChunkTarget } from "./chunks.js";
@@ -11,6 +11,7 @@ import { Refusal, notFound } from "./refusal.js";
 import type { Fields } from "./signature.js";
 import { deliveryType, placeOf, storeUpload } from "./store-upload.js";
 import { assertKnown, contextOf, flagOf, required, textOf } from "./upload-fields.js";
+import type { ResourceType } from "./kinds.js";
 
 /** A call of the Upload API. */
 export interface UploadCall {

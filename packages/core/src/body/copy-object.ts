@@ -1,7 +1,9 @@
 import { StorageError, isStorageError, withErrorFacts } from "../contract/errors.js";
-import type { Body, CopyOptions, GetResult, ObjectInfo, StorageProvider } from "../contract/provider.js";
+import type { Body, GetResult, StorageProvider } from "../contract/provider.js";
 import { bytesBody, streamBody } from "./body.js";
 import { guardResult } from "./guard.js";
+import type { CopyOptions } from "../contract/call-options.js";
+import type { ObjectInfo } from "../contract/object.js";
 
 /** Copies inside the provider where it can, else through this process, with headers and metadata. */
 export async function copyObject(

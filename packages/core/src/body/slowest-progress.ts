@@ -1,4 +1,5 @@
-import type { PutOptions, StorageProvider } from "../contract/provider.js";
+import type { StorageProvider } from "../contract/provider.js";
+import type { PutOptions } from "../contract/call-options.js";
 
 /** The progress of one body on its way to several members. */
 export interface SlowestProgress {

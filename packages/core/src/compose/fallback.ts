@@ -5,7 +5,7 @@ import { assertAskMs, assertFallbackOn, type FallbackOnCode, type Group } from "
 import { putInChain } from "./stateless/fallback-put.js";
 import { prepareMembers, type MemberOptions } from "./members.js";
 import type { JournalOptions } from "./journaled/create-set.js";
-import { oneHome } from "./journaled/row/placements.js";
+import { oneHome } from "./journaled/row/placement.js";
 import { replicated } from "./journaled/journaled.js";
 import { assertOverwrites, assertTier, stateless } from "./stateless/stateless.js";
 import { choiceSupports } from "./supports.js";

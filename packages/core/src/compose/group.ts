@@ -7,8 +7,9 @@ import {
   type Operation,
   type StorageErrorCode,
 } from "../contract/errors.js";
-import type { CallOptions, StorageProvider } from "../contract/provider.js";
+import type { ComposedProvider } from "../contract/composed-provider.js";
 import type { ReplayableOptions } from "../body/replayable.js";
+import type { CallOptions } from "../contract/call-options.js";
 
 /** Codes on which a chain goes on only when it is told to. */
 export type FallbackOnCode = "Misconfigured" | "Unauthenticated" | "PermissionDenied";
@@ -16,17 +17,10 @@ export type FallbackOnCode = "Misconfigured" | "Unauthenticated" | "PermissionDe
 /** The settings and members that every composer has. */
 export interface Group {
   readonly name: string;
-  readonly members: readonly [StorageProvider, ...StorageProvider[]];
+  readonly members: readonly [ComposedProvider, ...ComposedProvider[]];
   readonly fallbackOn: readonly FallbackOnCode[];
   readonly spool: ReplayableOptions;
   readonly askMs: number;
-}
-
-/** A fallback chain without a journal. */
-export interface Chain extends Group {
-  readonly overwrites: "refuse" | "may-be-stale";
-  /** Only the first member is written to. */
-  readonly onlyFirst?: boolean | undefined;
 }
 
 const OPTIONAL_CODES: readonly FallbackOnCode[] = ["Misconfigured", "Unauthenticated", "PermissionDenied"];
@@ -52,10 +46,15 @@ export function saysAbsent(error: StorageError): boolean {
   return error.code === "NotFound" || error.code === "Unsupported";
 }
 
+/** Whether a member will never take this object. */
+export function cannotHold({ code }: StorageError): boolean {
+  return code === "Unsupported" || code === "TooLarge";
+}
+
 /** What a member threw, as a `StorageError`; an abort of the caller is thrown on as it is. */
 export function memberError(
   error: unknown,
-  member: StorageProvider,
+  member: ComposedProvider,
   operation: Operation,
   key: string,
   options: CallOptions,
@@ -67,7 +66,7 @@ export function memberError(
 /** Asks a member something, but not for long: a member that hangs counts as one that does not answer. */
 export async function ask<T>(
   chain: Group,
-  member: StorageProvider,
+  member: ComposedProvider,
   key: string | undefined,
   options: CallOptions,
   question: (options: CallOptions) => Promise<T>,
@@ -136,7 +135,7 @@ export function reportFallback(
   chain: Group,
   operation: Operation,
   key: string,
-  from: StorageProvider,
+  from: ComposedProvider,
   error: StorageError,
   options: CallOptions,
 ): void {

@@ -1,10 +1,13 @@
 import { StorageError } from "../contract/errors.js";
 import { hasPolicies } from "../wrap/policies.js";
 import { describeProvider } from "../wrap/intercept.js";
-import type { Body, Description, Located, PutOptions, StorageProvider } from "../contract/provider.js";
+import type { Body, Description } from "../contract/provider.js";
 import { breaker, breakerGroup, type BreakerOptions } from "../wrap/breaker.js";
 import { retry, type RetryOptions } from "../wrap/retry.js";
 import { timeout, type TimeoutOptions } from "../wrap/timeout.js";
+import type { Located } from "../contract/object.js";
+import type { PutOptions } from "../contract/call-options.js";
+import type { ComposedProvider } from "../contract/composed-provider.js";
 
 /** How a composer treats each of its members. */
 export interface MemberOptions {
@@ -26,9 +29,9 @@ const MEMBER_ATTEMPTS = 2;
  */
 export function prepareMembers(
   type: string,
-  members: readonly StorageProvider[],
+  members: readonly ComposedProvider[],
   options: MemberOptions,
-): readonly [StorageProvider, ...StorageProvider[]] {
+): readonly [ComposedProvider, ...ComposedProvider[]] {
   if (!Array.isArray(members)) throw new TypeError(`${type} takes an array of providers`);
   for (const member of members) assertProvider(type, member);
   const [first, ...rest] = members;
@@ -43,7 +46,7 @@ export function prepareMembers(
   );
   assertPlaces(type, members);
   const group = breakerGroup();
-  const prepare = (member: StorageProvider): StorageProvider => {
+  const prepare = (member: ComposedProvider): ComposedProvider => {
     const wrapped = withMemberPolicies(member, options);
     const { breaker: limits = false } = options;
     return limits === false ? wrapped : breaker(wrapped, limits, group);
@@ -51,7 +54,7 @@ export function prepareMembers(
   return [prepare(first), ...rest.map(prepare)];
 }
 
-function assertProvider(type: string, member: StorageProvider): void {
+function assertProvider(type: string, member: ComposedProvider): void {
   if (typeof Object(member).ref === "function") return;
   throw new TypeError(
     `${type} takes providers, such as memory() or local({ root }); a storage has its own as \`provider\``,
@@ -69,7 +72,7 @@ function assertNames(type: string, names: readonly string[]): void {
   throw new StorageError("InvalidArgument", reason, { operation: "open", provider: twice });
 }
 
-function assertPlaces(type: string, members: readonly StorageProvider[]): void {
+function assertPlaces(type: string, members: readonly ComposedProvider[]): void {
   for (const [index, member] of members.entries()) {
     const twin = members.slice(index + 1).find((other) => shareAPlace(member, other));
     if (twin === undefined) continue;
@@ -80,11 +83,11 @@ function assertPlaces(type: string, members: readonly StorageProvider[]): void {
 }
 
 /** Whether one key is one object for both. A composer knows the places of its members. */
-function shareAPlace(a: StorageProvider, b: StorageProvider): boolean {
+function shareAPlace(a: ComposedProvider, b: ComposedProvider): boolean {
   return a.ref("x") === b.ref("x") || a.locate(b.ref("x"))?.key === "x" || b.locate(a.ref("x"))?.key === "x";
 }
 
-function withMemberPolicies(member: StorageProvider, options: MemberOptions): StorageProvider {
+function withMemberPolicies(member: ComposedProvider, options: MemberOptions): ComposedProvider {
   if (hasPolicies(describeProvider(member))) return member;
   const bounded = options.timeouts === false ? member : timeout(member, options.timeouts);
   if (options.retry === false) return bounded;
@@ -93,7 +96,7 @@ function withMemberPolicies(member: StorageProvider, options: MemberOptions): St
 
 /** What a member cannot hold is known before a byte moves. */
 export function assertTakes(
-  { name, supports }: StorageProvider,
+  { name, supports }: ComposedProvider,
   key: string,
   { size }: Body,
   { metadata }: PutOptions,
@@ -119,14 +122,14 @@ export function assertTakes(
 }
 
 /** Closes every member, whatever becomes of the others; then the first failure is thrown. */
-export async function closeAll(members: readonly StorageProvider[]): Promise<void> {
+export async function closeAll(members: readonly ComposedProvider[]): Promise<void> {
   const settled = await Promise.allSettled(members.map(async (member) => member.close?.()));
   const failed = settled.find(({ status }) => status === "rejected");
   if (failed?.status === "rejected") throw failed.reason;
 }
 
 /** What the first member to know a text says of it. */
-export function locateIn(members: readonly StorageProvider[], text: string): Located | undefined {
+export function locateIn(members: readonly ComposedProvider[], text: string): Located | undefined {
   for (const member of members) {
     const found = member.locate(text);
     if (found !== undefined) return found;
@@ -139,9 +142,9 @@ export function locateIn(members: readonly StorageProvider[], text: string): Loc
  * that may be on any member, as long as it stays on the one with the shortest time.
  */
 export function joinedExpiry(
-  members: readonly StorageProvider[],
+  members: readonly ComposedProvider[],
   hasCopies: boolean,
-): StorageProvider["expiresAfterMs"] {
+): ComposedProvider["expiresAfterMs"] {
   const rules = members.flatMap(({ expiresAfterMs }) => expiresAfterMs ?? []);
   if (rules.length === 0 || (hasCopies && rules.length < members.length)) return undefined;
   const ever = Number.POSITIVE_INFINITY;

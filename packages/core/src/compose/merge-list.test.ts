@@ -3,7 +3,7 @@ import { createStorage } from "../facade/create-storage.js";
 import type { StorageError, StorageErrorCode } from "../contract/errors.js";
 import { compareKeys } from "../contract/key.js";
 import { memory } from "../memory/memory.js";
-import type { ListOptions, ListPage, StorageProvider } from "../contract/provider.js";
+import type { ListPage, StorageProvider } from "../contract/provider.js";
 import { place, testChain, type TestChain } from "../testing/chain.test-support.js";
 import {
   down,
@@ -16,6 +16,7 @@ import {
 import { randomNumbers, seed } from "../testing/random.test-support.js";
 import { rejection } from "../testing/streams.test-support.js";
 import { fallback } from "./fallback.js";
+import type { ListOptions } from "../contract/call-options.js";
 
 /** All pages of a listing: the entries in order, and how many calls and entries there were. */
 async function pagesOf(provider: StorageProvider, options: ListOptions): Promise<ListPage[]> {

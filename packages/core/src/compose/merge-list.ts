@@ -1,14 +1,10 @@
 import { packCursor, unpackKeyCursor } from "../kit/cursor.js";
 import { ERROR_CODES, StorageError, toStorageError } from "../contract/errors.js";
 import { compareKeys } from "../contract/key.js";
-import {
-  LIST_LIMIT_DEFAULT,
-  type ListOptions,
-  type ListPage,
-  type ObjectInfo,
-  type SkippedKey,
-  type StorageProvider,
-} from "../contract/provider.js";
+import { type ListPage, type SkippedKey } from "../contract/provider.js";
+import { LIST_LIMIT_DEFAULT, type ListOptions } from "../contract/call-options.js";
+import type { ObjectInfo } from "../contract/object.js";
+import type { ComposedProvider } from "../contract/composed-provider.js";
 
 /** The most entries of a member without an order that are held in memory to sort them. */
 const UNORDERED_ENTRIES_MAX = 100_000;
@@ -22,7 +18,7 @@ interface Entry {
 
 /** One member's entries, page by page. */
 interface Feed {
-  readonly member: StorageProvider;
+  readonly member: ComposedProvider;
   entries: readonly Entry[];
   index: number;
   next: string | undefined;
@@ -46,7 +42,7 @@ export interface MergedPage extends ListPage {
  */
 export async function mergeLists(
   name: string,
-  members: readonly StorageProvider[],
+  members: readonly ComposedProvider[],
   options: ListOptions,
 ): Promise<MergedPage> {
   const from = unpackKeyCursor(options, name);
@@ -77,7 +73,7 @@ function skippedBy(feeds: readonly Feed[]): Pick<ListPage, "skipped"> {
 }
 
 async function openFeed(
-  member: StorageProvider,
+  member: ComposedProvider,
   after: string | undefined,
   options: ListOptions,
 ): Promise<Feed> {
@@ -126,7 +122,7 @@ function toEntries(objects: readonly ObjectInfo[], prefixes: readonly string[]):
   return entries.sort((a, b) => compareKeys(a.name, b.name));
 }
 
-async function listMember(member: StorageProvider, options: ListOptions): Promise<ListPage> {
+async function listMember(member: ComposedProvider, options: ListOptions): Promise<ListPage> {
   try {
     return await member.list(options);
   } catch (thrown) {

@@ -1,12 +1,12 @@
 import type { StorageProvider } from "../contract/provider.js";
 import type { ReplayableOptions } from "../body/replayable.js";
-import { assertAskMs, type Chain, type Group } from "./group.js";
+import { assertAskMs, type Group } from "./group.js";
 import { prepareMembers, type MemberOptions } from "./members.js";
 import { putOnMirror } from "./stateless/mirror-put.js";
 import type { JournalOptions } from "./journaled/create-set.js";
 import type { HedgeOptions } from "./journaled/hedge.js";
-import { everywhere } from "./journaled/row/placements.js";
-import type { Placement } from "./journaled/replica-set.js";
+import { everywhere, type Placement } from "./journaled/row/placement.js";
+import type { Chain } from "./stateless/chain.js";
 import { replicated } from "./journaled/journaled.js";
 import { assertOverwrites, assertTier, stateless } from "./stateless/stateless.js";
 import { everySupports } from "./supports.js";

@@ -1,15 +1,17 @@
 import { isStorageError, toStorageError, type StorageError } from "../contract/errors.js";
-import type { HeadOptions, ObjectInfo, PutOptions, StorageProvider } from "../contract/provider.js";
+import type { ComposedHeadOptions, ComposedProvider } from "../contract/composed-provider.js";
 import type { Group } from "./group.js";
 import type { Share } from "../body/tee.js";
 import { askMember } from "./survey.js";
+import type { PutOptions } from "../contract/call-options.js";
+import type { ObjectInfo } from "../contract/object.js";
 
 /** What became of one member's share of a write. */
 export type ShareOutcome =
-  | { readonly member: StorageProvider; readonly state: "applied"; readonly info: ObjectInfo }
+  | { readonly member: ComposedProvider; readonly state: "applied"; readonly info: ObjectInfo }
   /** `partial`: the member has decided for it, and cannot show it now. */
   | {
-      readonly member: StorageProvider;
+      readonly member: ComposedProvider;
       readonly state: "partial" | "refused" | "unknown";
       readonly error: StorageError;
     };
@@ -17,13 +19,13 @@ export type ShareOutcome =
 /** One member's share of a put. */
 export interface ShareSending {
   readonly group: Group;
-  readonly member: StorageProvider;
+  readonly member: ComposedProvider;
   readonly key: string;
   readonly share: Share;
   readonly options: PutOptions & { readonly writeId: string };
   readonly put: () => Promise<ObjectInfo>;
   /** How the member is asked what became of it. */
-  readonly asking: HeadOptions;
+  readonly asking: ComposedHeadOptions;
   readonly onFailure: (error: StorageError, milliseconds: number) => void;
   readonly onAnswer?: ((outcome: "applied" | "absent" | "unknown") => void) | undefined;
 }

@@ -1,19 +1,20 @@
 import { StorageError } from "../contract/errors.js";
 import type { Journal, JournalPart } from "../contract/journal.js";
 import { ownProviders, type OwnProviders } from "../kit/own-providers.js";
-import type { CallOptions, StorageProvider } from "../contract/provider.js";
+import type { StorageProvider } from "../contract/provider.js";
 import type { ReplayableOptions } from "../body/replayable.js";
-import { assertAskMs, type Chain, type Group } from "./group.js";
+import { assertAskMs, type Group } from "./group.js";
 import { putInChain } from "./stateless/fallback-put.js";
 import { prepareMembers, type MemberOptions } from "./members.js";
 import { changeControl } from "./journaled/control.js";
 import type { JournalOptions } from "./journaled/create-set.js";
-import { oneHome } from "./journaled/row/placements.js";
-import type { Placement } from "./journaled/replica-set.js";
+import { oneHome, type Placement } from "./journaled/row/placement.js";
+import type { Chain } from "./stateless/chain.js";
 import { replicated, replicaSetOf } from "./journaled/journaled.js";
 import { assertOverwrites, assertTier, stateless } from "./stateless/stateless.js";
 import { BASIS_POINTS, bucketOf, toBasisPoints } from "./split-hash.js";
 import { choiceSupports } from "./supports.js";
+import type { CallOptions } from "../contract/call-options.js";
 
 export interface SplitOptions extends MemberOptions, JournalOptions {
   /** Default `"split"`. */

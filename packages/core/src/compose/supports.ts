@@ -1,10 +1,11 @@
-import type { StorageProvider, Supports } from "../contract/provider.js";
+import type { ComposedProvider } from "../contract/composed-provider.js";
+import type { Supports } from "../contract/supports.js";
 
 /**
  * What a group supports when its rules let it choose the member: what changes meaning must be supported by
  * every member, what some member can take is taken.
  */
-export function choiceSupports(members: readonly StorageProvider[]): Supports {
+export function choiceSupports(members: readonly ComposedProvider[]): Supports {
   const every = (feature: BooleanFeature): boolean => members.every(({ supports }) => supports[feature]);
   const some = (feature: BooleanFeature): boolean => members.some(({ supports }) => supports[feature]);
   const most = (feature: "keyBytesMax" | "objectBytesMax"): number =>
@@ -26,7 +27,7 @@ export function choiceSupports(members: readonly StorageProvider[]): Supports {
 }
 
 /** What a group supports when every member gets everything. */
-export function everySupports(members: readonly StorageProvider[]): Supports {
+export function everySupports(members: readonly ComposedProvider[]): Supports {
   const every = (feature: BooleanFeature): boolean => members.every(({ supports }) => supports[feature]);
   const least = (feature: "keyBytesMax" | "objectBytesMax"): number =>
     Math.min(...members.map(({ supports }) => supports[feature]));

@@ -1,16 +1,18 @@
 import type { StorageError } from "../contract/errors.js";
-import type { CallOptions, HeadOptions, ObjectInfo, StorageProvider } from "../contract/provider.js";
+import type { ComposedHeadOptions, ComposedProvider } from "../contract/composed-provider.js";
 import { ask, memberError, saysAbsent, type Group } from "./group.js";
+import type { CallOptions } from "../contract/call-options.js";
+import type { ObjectInfo } from "../contract/object.js";
 
 /** What a member answered when it was asked whether it holds a key. */
 export type Answer =
-  | { readonly member: StorageProvider; readonly state: "present"; readonly info: ObjectInfo }
-  | { readonly member: StorageProvider; readonly state: "absent" }
+  | { readonly member: ComposedProvider; readonly state: "present"; readonly info: ObjectInfo }
+  | { readonly member: ComposedProvider; readonly state: "absent" }
   | Silent;
 
 /** A member that did not answer. */
 export interface Silent {
-  readonly member: StorageProvider;
+  readonly member: ComposedProvider;
   readonly state: "silent";
   readonly error: StorageError;
   readonly milliseconds: number;
@@ -23,9 +25,9 @@ export async function survey(chain: Group, key: string, options: CallOptions): P
 
 export async function askMember(
   chain: Group,
-  member: StorageProvider,
+  member: ComposedProvider,
   key: string,
-  options: HeadOptions,
+  options: ComposedHeadOptions,
 ): Promise<Answer> {
   const { signal, onEvent, isFinal } = options;
   const startedAt = performance.now();

@@ -1,11 +1,5 @@
-import type { KeyRow } from "../compose/journaled/row/row.js";
-
-/**
- * When something was written, by the journal's own clock: 12 hexadecimal digits of milliseconds since 1970, and 4
- * that count within one millisecond. Later is greater, as a text too, in every process and after every step
- * of the system's clock.
- */
-export type Version = string;
+import type { KeyRow } from "./key-row.js";
+import type { Version } from "./version.js";
 
 /** What a journal has of one key. */
 export interface JournalEntry {

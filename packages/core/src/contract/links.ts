@@ -1,4 +1,5 @@
-import type { CallOptions, Metadata, ObjectHeaders, ObjectInfo } from "./provider.js";
+import type { CallOptions } from "./call-options.js";
+import type { Metadata, ObjectHeaders, ObjectInfo } from "./object.js";
 
 /** For a link: its headers replace those that the object is stored with, in the answer to whoever follows it. */
 export interface SignedUrlOptions extends CallOptions, ObjectHeaders {

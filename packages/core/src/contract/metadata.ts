@@ -1,6 +1,6 @@
 import { StorageError, shown, type Operation } from "./errors.js";
 import { describeType } from "./key.js";
-import type { Metadata, ObjectHeaders } from "./provider.js";
+import type { Metadata, ObjectHeaders } from "./object.js";
 
 /**
  * The most that all metadata of one object may take, names and values, in bytes of UTF-8.

@@ -1,113 +1,16 @@
 import type { Readable } from "node:stream";
-import type { StorageEvent } from "./event.js";
+import type {
+  CallOptions,
+  CopyOptions,
+  DeleteOptions,
+  GetOptions,
+  HeadOptions,
+  ListOptions,
+  PutOptions,
+} from "./call-options.js";
 import type { MultipartUploads, SignUploadOptions, SignedUpload, SignedUrlOptions } from "./links.js";
-import type { Upkeep } from "./upkeep.js";
-
-/**
- * What a provider can do inside the verbs that every provider has. Verbs that only some have need no flag:
- * having the member is the capability.
- */
-export interface Supports {
-  /** `get` with `range`. */
-  readonly range: boolean;
-  /** `put` with `ifNoneMatch: "*"`: create-only, atomic against other writers. */
-  readonly ifNoneMatch: boolean;
-  /** `put` with `ifMatch`: replace only the object of that ETag. */
-  readonly ifMatch: boolean;
-  /** `ifNoneMatch: "*"` also holds for objects so large that the provider sends them in parts. */
-  readonly ifNoneMatchOnMultipart: boolean;
-  /** `delete` with `ifMatch`. */
-  readonly conditionalDelete: boolean;
-  /** `metadata`, and the write id that retries and composers rely on, come back as they were given. */
-  readonly metadata: boolean;
-  /** `list` is in UTF-8 byte order. */
-  readonly orderedList: boolean;
-  /** Objects of zero bytes. */
-  readonly emptyObject: boolean;
-  /** `put` without a condition replaces an existing object. A provider without it is create-only. */
-  readonly overwrite: boolean;
-  /** `get` returns the very bytes that were put. */
-  readonly byteExact: boolean;
-  /** The longest key, in UTF-8 bytes. */
-  readonly keyBytesMax: number;
-  /** The largest object, in bytes; `Infinity` when there is no limit of its own. */
-  readonly objectBytesMax: number;
-}
-
-/** Headers that are stored with an object and come back when it is read. */
-export interface ObjectHeaders {
-  /** The media type, e.g. `"video/mp4"`. */
-  readonly contentType?: string | undefined;
-  /** RFC 9111, e.g. `"public, max-age=31536000, immutable"`. */
-  readonly cacheControl?: string | undefined;
-  /** RFC 6266, e.g. `'attachment; filename="a.pdf"'`. */
-  readonly contentDisposition?: string | undefined;
-}
-
-/**
- * The caller's own facts about an object. Names are lower-case RFC 9110 tokens; values are well-formed text
- * without control characters and without spaces at either end. All of it together is at most 2,048 bytes of
- * UTF-8, what S3 takes. A provider whose store carries only ASCII encodes the rest.
- *
- * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
- */
-export type Metadata = Readonly<Record<string, string>>;
-
-/** A digest of an object's bytes. */
-export interface Checksum {
-  readonly algorithm: "crc32" | "crc32c" | "crc64nvme" | "sha1" | "sha256" | "md5";
-  /** Lower-case hexadecimal. */
-  readonly value: string;
-}
-
-/** One copy of an object inside a composer that keeps several. */
-export interface ObjectCopy {
-  readonly provider: string;
-  readonly ref: string;
-  readonly state: "current" | "pending" | "failed" | "unknown";
-}
-
-/** What is known about an object without reading it. */
-export interface ObjectInfo extends ObjectHeaders {
-  readonly key: string;
-  /** In bytes. */
-  readonly size: number;
-  /**
-   * Opaque and strong: equal ETags of one provider mean the same bytes. Some stores make it of the bytes alone, so
-   * that other facts need not change it. Never compare across providers.
-   */
-  readonly etag?: string | undefined;
-  readonly lastModified?: Date | undefined;
-  readonly metadata?: Metadata | undefined;
-  readonly checksum?: Checksum | undefined;
-  /** The provider's own version id, where the store keeps versions. */
-  readonly version?: string | undefined;
-  /** The name of the leaf provider that holds it. */
-  readonly provider: string;
-  /** Where it is, as a text to keep in a database; {@link StorageProvider.locate} reads it. */
-  readonly ref: string;
-  /** The id that {@link PutOptions.writeId} gave to the write that made it. */
-  readonly writeId?: string | undefined;
-  /** Each copy, where a composer keeps several. */
-  readonly copies?: readonly ObjectCopy[] | undefined;
-  /** After a put through a chain without a journal: members that may still hold an older copy. */
-  readonly unconfirmed?: readonly string[] | undefined;
-  /** After a read through a chain: an earlier member was down and may hold a newer copy. */
-  readonly mayBeStale?: boolean | undefined;
-}
-
-/** A stretch of an object: from `offset`, `length` bytes or to the end; or the last `suffix` bytes. */
-export type ByteRange =
-  | { readonly offset: number; readonly length?: number | undefined }
-  | { readonly suffix: number };
-
-/** A resolved range: what part of how much. All in bytes. */
-export interface ServedRange {
-  readonly offset: number;
-  readonly length: number;
-  /** The size of the whole object. */
-  readonly size: number;
-}
+import type { Located, ObjectInfo, ServedRange } from "./object.js";
+import type { Supports } from "./supports.js";
 
 /**
  * Bytes to be written, normalised once by core. A provider reads it through {@link Body.open}, or takes the
@@ -131,90 +34,6 @@ export interface Body {
   /** Starts reading, the whole or a stretch. Chunks are `Uint8Array`s. */
   readonly open: (range?: { readonly offset: number; readonly length: number }) => Readable;
 }
-
-/** What every call of a provider takes. The object is always there; its fields may not be. */
-export interface CallOptions {
-  /** Aborts the call: it rejects with `signal.reason`, unchanged, and leaves nothing half-done. */
-  readonly signal?: AbortSignal | undefined;
-  /** Where wrappers and composers report to. A provider need not call it. */
-  readonly onEvent?: ((event: StorageEvent) => void) | undefined;
-}
-
-/** Bytes moved so far; `total` when it is known. */
-export interface Progress {
-  readonly loaded: number;
-  readonly total?: number | undefined;
-}
-
-export interface PutOptions extends CallOptions, ObjectHeaders {
-  readonly metadata?: Metadata | undefined;
-  /** `"*"`: only if the key has no object; `AlreadyExists` otherwise. */
-  readonly ifNoneMatch?: "*" | undefined;
-  /** Only if the object has this ETag; `PreconditionFailed` otherwise, also when there is none. */
-  readonly ifMatch?: string | undefined;
-  /** Called with the bytes that have been taken so far, and at the end with all of them. */
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
-  /**
-   * An id of this logical write, at most 200 characters of `A-Z a-z 0-9 - _ . :`. A provider with
-   * `supports.metadata` keeps it beside the metadata and returns it as {@link ObjectInfo.writeId}, so that a
-   * retry recognises its own first try.
-   */
-  readonly writeId?: string | undefined;
-}
-
-export interface GetOptions extends CallOptions {
-  readonly range?: ByteRange | undefined;
-  /** Only if the object has this ETag; `PreconditionFailed` otherwise. Every provider keeps it. */
-  readonly ifMatch?: string | undefined;
-  /** The ref under which the object was last seen: a composer asks that member first. */
-  readonly ref?: string | undefined;
-}
-
-export interface HeadOptions extends CallOptions {
-  /**
-   * Only an answer that no write which has begun before can change any more; `Unavailable` while there is none. For
-   * composers with a journal, where a write may be undecided for long; other providers need not look at it.
-   */
-  readonly isFinal?: boolean | undefined;
-  /** The ref under which the object was last seen: a composer asks that member first. */
-  readonly ref?: string | undefined;
-}
-
-export interface DeleteOptions extends CallOptions {
-  /** Only if the object has this ETag; `PreconditionFailed` otherwise. A missing object is a success. */
-  readonly ifMatch?: string | undefined;
-}
-
-export interface CopyOptions extends CallOptions {
-  /** `"*"`: only if the target key has no object. Needs `supports.ifNoneMatch`. */
-  readonly ifNoneMatch?: "*" | undefined;
-  /** Only if the source has this ETag; `PreconditionFailed` otherwise. Every provider keeps it. */
-  readonly sourceIfMatch?: string | undefined;
-  /** As {@link PutOptions.writeId}: the copy has this one, and never that of its source. */
-  readonly writeId?: string | undefined;
-}
-
-export interface ListOptions extends CallOptions {
-  /** A plain string prefix: `"a/b"` also lists `"a/bc"`. */
-  readonly prefix?: string | undefined;
-  /**
-   * Keys that hold it after the prefix are rolled up into `prefixes`, up to and with its first occurrence.
-   * Every provider takes `"/"`.
-   */
-  readonly delimiter?: "/" | undefined;
-  /** The most objects and prefixes together in one page, at least 1; default {@link LIST_LIMIT_DEFAULT}. */
-  readonly limit?: number | undefined;
-  /** Goes on where the page that returned it ended, also when that key is gone since. */
-  readonly cursor?: string | undefined;
-  /**
-   * Begins behind this entry, whether it is there or not: a key, or a common prefix with all that is under it. For
-   * providers whose `supports.orderedList` is true; not together with a cursor.
-   */
-  readonly after?: string | undefined;
-}
-
-/** How many entries a page holds when the caller does not say. */
-export const LIST_LIMIT_DEFAULT = 1000;
 
 export interface ListPage {
   /** In UTF-8 byte order of their keys, unless `supports.orderedList` is false. */
@@ -245,14 +64,6 @@ export interface GetResult {
    * stream releases it; reading it to the end does too.
    */
   readonly body: Uint8Array | Readable;
-}
-
-/** Where a text points to, when it points into this provider. */
-export interface Located {
-  readonly key: string;
-  /** The leaf provider's name. */
-  readonly provider: string;
-  readonly ref: string;
 }
 
 /** What a provider is made of, and what it promises: printed by `storage.describe()`. */
@@ -346,12 +157,6 @@ export interface StorageProvider {
   /** The same in parts, for large files and shaky connections. */
   readonly multipart?: MultipartUploads | undefined;
 
-  /**
-   * Takes note of what a client has uploaded by itself. For composers with a journal: elsewhere an upload is simply
-   * there.
-   */
-  readonly finalize?: ((key: string, options: HeadOptions) => Promise<ObjectInfo>) | undefined;
-
   /** Has the provider itself fetch a URL and store what it gets. */
   readonly importFrom?: ((key: string, url: string, options: PutOptions) => Promise<ObjectInfo>) | undefined;
 
@@ -362,15 +167,6 @@ export interface StorageProvider {
   readonly deleteMany?:
     | ((keys: readonly string[], options: CallOptions) => Promise<readonly DeleteFailure[]>)
     | undefined;
-
-  /**
-   * For how long a rule lets an object of this key stay, in milliseconds; absent for ever. Composers do not bring back
-   * what is older: it was removed on purpose. The object itself is removed by repair, or by the store.
-   */
-  readonly expiresAfterMs?: ((key: string) => number | undefined) | undefined;
-
-  /** What there is to do besides its calls: for a composer with a journal, and where objects expire. */
-  readonly upkeep?: Upkeep | undefined;
 
   /** What it is made of. A plain provider may leave it out. */
   readonly describe?: (() => Description) | undefined;

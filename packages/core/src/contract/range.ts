@@ -1,6 +1,6 @@
 import { StorageError } from "./errors.js";
 import { describeType } from "./key.js";
-import type { ByteRange, ServedRange } from "./provider.js";
+import type { ByteRange, ServedRange } from "./object.js";
 
 /**
  * The stretch of an object of `size` bytes that a range asks for; a range that ends after the object is cut.

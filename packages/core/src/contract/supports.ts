@@ -1,5 +1,35 @@
 import { KEY_BYTES_MAX } from "./key.js";
-import type { Supports } from "./provider.js";
+
+/**
+ * What a provider can do inside the verbs that every provider has. Verbs that only some have need no flag:
+ * having the member is the capability.
+ */
+export interface Supports {
+  /** `get` with `range`. */
+  readonly range: boolean;
+  /** `put` with `ifNoneMatch: "*"`: create-only, atomic against other writers. */
+  readonly ifNoneMatch: boolean;
+  /** `put` with `ifMatch`: replace only the object of that ETag. */
+  readonly ifMatch: boolean;
+  /** `ifNoneMatch: "*"` also holds for objects so large that the provider sends them in parts. */
+  readonly ifNoneMatchOnMultipart: boolean;
+  /** `delete` with `ifMatch`. */
+  readonly conditionalDelete: boolean;
+  /** `metadata`, and the write id that retries and composers rely on, come back as they were given. */
+  readonly metadata: boolean;
+  /** `list` is in UTF-8 byte order. */
+  readonly orderedList: boolean;
+  /** Objects of zero bytes. */
+  readonly emptyObject: boolean;
+  /** `put` without a condition replaces an existing object. A provider without it is create-only. */
+  readonly overwrite: boolean;
+  /** `get` returns the very bytes that were put. */
+  readonly byteExact: boolean;
+  /** The longest key, in UTF-8 bytes. */
+  readonly keyBytesMax: number;
+  /** The largest object, in bytes; `Infinity` when there is no limit of its own. */
+  readonly objectBytesMax: number;
+}
 
 /** What a provider declares that keeps every rule of the contract. */
 export const SUPPORTS_ALL: Supports = {

@@ -1,4 +1,9 @@
-import type { Version } from "./journal.js";
+/**
+ * When something was written, by the journal's own clock: 12 hexadecimal digits of milliseconds since 1970, and 4
+ * that count within one millisecond. Later is greater, as a text too, in every process and after every step
+ * of the system's clock.
+ */
+export type Version = string;
 
 const COUNTER_DIGITS = 4;
 const COUNTER_SPAN = 16 ** COUNTER_DIGITS;

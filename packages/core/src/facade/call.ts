@@ -2,13 +2,14 @@ import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { TIMER_MS_MAX, linkedController, within } from "../kit/abort.js";
 import { StorageError, isStorageError, toStorageError, type Operation } from "../contract/errors.js";
+import type { ComposedProvider } from "../contract/composed-provider.js";
 import type { StorageEvent } from "../contract/event.js";
-import type { CallOptions, StorageProvider } from "../contract/provider.js";
-import type { TimedOptions } from "./storage.js";
+import type { TimedOptions } from "./storage-options.js";
+import type { CallOptions } from "../contract/call-options.js";
 
 /** What every call of one facade shares. */
 export interface Calls {
-  readonly provider: StorageProvider;
+  readonly provider: ComposedProvider;
   readonly onEvent: ((event: StorageEvent) => void) | undefined;
   /**
    * Aborted by `close` when its patience ends. Calls are given its signal only where no time limits are,

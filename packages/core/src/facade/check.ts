@@ -1,16 +1,10 @@
 import { StorageError, type Operation, type StorageErrorCode } from "../contract/errors.js";
 import { assertKey, describeType } from "../contract/key.js";
 import { assertHeaders, assertMetadata } from "../contract/metadata.js";
-import type {
-  CopyOptions,
-  DeleteOptions,
-  GetOptions,
-  ListOptions,
-  PutOptions,
-  StorageProvider,
-} from "../contract/provider.js";
+import type { StorageProvider } from "../contract/provider.js";
 import { assertRange } from "../contract/range.js";
-import type { DownloadOptions } from "./storage.js";
+import type { DownloadOptions } from "./storage-options.js";
+import type { CopyOptions, DeleteOptions, GetOptions, ListOptions, PutOptions } from "../contract/call-options.js";
 
 const WRITE_ID = /^[A-Za-z0-9\-_.:]{1,200}$/;
 

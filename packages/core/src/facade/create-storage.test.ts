@@ -4,7 +4,7 @@ import { createStorage } from "./create-storage.js";
 import { isStorageError } from "../contract/errors.js";
 import { memory } from "../memory/memory.js";
 import type { StorageEvent } from "../contract/event.js";
-import type { StorageProvider, Supports } from "../contract/provider.js";
+import type { StorageProvider } from "../contract/provider.js";
 import type { FileStorage } from "./storage.js";
 import {
   failing,
@@ -23,6 +23,7 @@ import {
   until,
 } from "../testing/streams.test-support.js";
 import { retry } from "../wrap/retry.js";
+import type { Supports } from "../contract/supports.js";
 
 const bytes = patterned(200_000);
 const quick = { retry: { baseMs: 0 } };

@@ -2,14 +2,14 @@ import { setMaxListeners } from "node:events";
 import { bodyOf, dropBody, type BodyInput } from "../body/body.js";
 import { closeCalls, runCall, safeListener, trackBody, type Calls, type Inner } from "./call.js";
 import {
-  checkCopy,
-  checkDelete,
-  checkDownload,
-  checkGet,
-  checkKey,
-  checkList,
-  checkPut,
-  checkSize,
+    checkCopy,
+    checkDelete,
+    checkDownload,
+    checkGet,
+    checkKey,
+    checkList,
+    checkPut,
+    checkSize,
 } from "./check.js";
 import { copyObject, moveObject } from "../body/copy-object.js";
 import { deleteEach, deleteUnder } from "./delete-many.js";
@@ -21,33 +21,19 @@ import { healthOf } from "../kit/health.js";
 import { describeProvider } from "../wrap/intercept.js";
 import { hasLimits, hasPolicies } from "../wrap/policies.js";
 import { assertPrefix } from "../contract/key.js";
-import type {
-  CopyOptions,
-  DeleteOptions,
-  GetOptions,
-  HeadOptions,
-  ListOptions,
-  ListPage,
-  Located,
-  ObjectInfo,
-  PutOptions,
-  StorageProvider,
-} from "../contract/provider.js";
+import type { ComposedHeadOptions, ComposedGetOptions, ComposedProvider } from "../contract/composed-provider.js";
+import type { ListPage, StorageProvider } from "../contract/provider.js";
 import { startRepairWorker, type RepairOptions, type RepairWorker } from "./repair-worker.js";
 import { linksOf, required } from "./storage-links.js";
 import { putDirectory } from "./put-directory.js";
 import { putMany } from "./put-many.js";
-import type {
-  FileStorage,
-  StorageListOptions,
-  StorageOptions,
-  StoragePutOptions,
-  StoredAt,
-  TimedOptions,
-} from "./storage.js";
+import type { FileStorage, StoredAt } from "./storage.js";
 import { toStoredObject, type StoredObject } from "./stored-object.js";
 import { retry } from "../wrap/retry.js";
 import { timeout } from "../wrap/timeout.js";
+import type { CopyOptions, DeleteOptions, ListOptions, PutOptions } from "../contract/call-options.js";
+import type { Located, ObjectInfo } from "../contract/object.js";
+import type { StorageListOptions, StorageOptions, StoragePutOptions, TimedOptions } from "./storage-options.js";
 
 const SOURCE_IDLE_MS = 30_000;
 const CLOSE_GRACE_MS = 10_000;
@@ -93,7 +79,7 @@ function assertIdle(milliseconds: number): number {
   throw new TypeError(`sourceIdleMs is a whole number of milliseconds, not ${String(milliseconds)}`);
 }
 
-function withPolicies(provider: StorageProvider, options: StorageOptions): StorageProvider {
+function withPolicies(provider: StorageProvider, options: StorageOptions): ComposedProvider {
   if (hasPolicies(describeProvider(provider))) return provider;
   const { retry: retries, timeouts } = options;
   const bounded = timeouts === false ? provider : timeout(provider, timeouts);
@@ -194,7 +180,7 @@ function providerOptions(options: StoragePutOptions): PutOptions & TimedOptions 
 async function get(
   storage: Storage,
   key: string,
-  options: GetOptions & TimedOptions,
+  options: ComposedGetOptions & TimedOptions,
 ): Promise<StoredObject & AsyncDisposable> {
   const { provider } = storage;
   checkKey(provider, key, "get");
@@ -207,7 +193,7 @@ async function get(
   return toStoredObject(result);
 }
 
-async function head(storage: Storage, key: string, options: HeadOptions & TimedOptions): Promise<ObjectInfo> {
+async function head(storage: Storage, key: string, options: ComposedHeadOptions & TimedOptions): Promise<ObjectInfo> {
   const { provider } = storage;
   checkKey(provider, key, "head");
   return await runCall(storage, "head", key, options, (call) => provider.head(key, call));
@@ -216,7 +202,7 @@ async function head(storage: Storage, key: string, options: HeadOptions & TimedO
 async function finalize(
   storage: Storage,
   key: string,
-  options: HeadOptions & TimedOptions,
+  options: ComposedHeadOptions & TimedOptions,
 ): Promise<ObjectInfo> {
   const { provider } = storage;
   checkKey(provider, key, "finalize");
@@ -224,7 +210,7 @@ async function finalize(
   return await runCall(storage, "finalize", key, options, (call) => finish(key, call));
 }
 
-async function exists(storage: Storage, key: string, options: HeadOptions & TimedOptions): Promise<boolean> {
+async function exists(storage: Storage, key: string, options: ComposedHeadOptions & TimedOptions): Promise<boolean> {
   try {
     await head(storage, key, options);
     return true;

@@ -2,13 +2,9 @@ import { checkKey } from "./check.js";
 import { concurrently } from "../kit/concurrently.js";
 import { StorageError, isStorageError } from "../contract/errors.js";
 import { keyProblem } from "../contract/key.js";
-import type { CallOptions, DeleteFailure, ListPage, StorageProvider } from "../contract/provider.js";
-
-export interface DeleteManyResult {
-  /** How many keys are gone now, those that were missing before included. */
-  readonly deleted: number;
-  readonly errors: readonly DeleteFailure[];
-}
+import type { DeleteFailure, ListPage, StorageProvider } from "../contract/provider.js";
+import type { CallOptions } from "../contract/call-options.js";
+import type { DeleteManyResult } from "./storage-options.js";
 
 /** A batch of this size is what S3 takes at once. */
 const BATCH_KEYS = 1000;

@@ -2,8 +2,9 @@ import { consume, linkedController } from "../kit/abort.js";
 import { BlockWriter, type TargetFile } from "./block-writer.js";
 import { StorageError, isStorageError } from "../contract/errors.js";
 import { guardResult } from "../body/guard.js";
-import type { ByteRange, GetResult, ObjectInfo, StorageProvider } from "../contract/provider.js";
-import type { DownloadOptions } from "./storage.js";
+import type { GetResult, StorageProvider } from "../contract/provider.js";
+import type { DownloadOptions } from "./storage-options.js";
+import type { ByteRange, ObjectInfo } from "../contract/object.js";
 
 /** What is claimed at once by one of several readers, in bytes. */
 const BLOCK_BYTES = 8 * 1024 * 1024;

@@ -5,7 +5,7 @@ import { PassThrough, Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createStorage } from "./create-storage.js";
 import { memory } from "../memory/memory.js";
-import type { GetOptions, Progress, StorageProvider, Supports } from "../contract/provider.js";
+import type { StorageProvider } from "../contract/provider.js";
 import type { FileStorage } from "./storage.js";
 import { failing, testMember } from "../testing/member.test-support.js";
 import { randomNumbers, seed } from "../testing/random.test-support.js";
@@ -18,6 +18,8 @@ import {
   streaming,
   until,
 } from "../testing/streams.test-support.js";
+import type { GetOptions, Progress } from "../contract/call-options.js";
+import type { Supports } from "../contract/supports.js";
 
 const bytes = patterned(400_000);
 let folder: string;

@@ -3,8 +3,9 @@ import { open, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { StorageError } from "../contract/errors.js";
 import { fillFile } from "./download-blocks.js";
-import type { ObjectInfo, StorageProvider } from "../contract/provider.js";
-import type { DownloadOptions } from "./storage.js";
+import type { StorageProvider } from "../contract/provider.js";
+import type { DownloadOptions } from "./storage-options.js";
+import type { ObjectInfo } from "../contract/object.js";
 
 /**
  * Writes an object to a file that appears whole. Of a large one several parts are read at once; an interrupted

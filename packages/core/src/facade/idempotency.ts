@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import { consume } from "../kit/abort.js";
 import { sha256Of } from "../body/digest.js";
 import { StorageError, isStorageError } from "../contract/errors.js";
-import type { Body, ObjectInfo, PutOptions, StorageProvider } from "../contract/provider.js";
+import type { Body, StorageProvider } from "../contract/provider.js";
 import { replayable } from "../body/replayable.js";
+import type { ObjectInfo } from "../contract/object.js";
+import type { PutOptions } from "../contract/call-options.js";
 
 const KEY_LENGTH_MAX = 200;
 const KEY_DIGEST_LENGTH = 32;

@@ -3,14 +3,9 @@ import { join, relative, sep } from "node:path";
 import { StorageError, isStorageError, toStorageError, type Attempt } from "../contract/errors.js";
 import { extensionOf } from "../contract/content-type.js";
 import { compareKeys, keyProblem } from "../contract/key.js";
-import type { ObjectInfo } from "../contract/provider.js";
-import type { FileStorage, StoragePutOptions } from "./storage.js";
-import type { PutManyOptions, PutManyResult } from "./put-many.js";
-
-export interface PutDirectoryOptions extends PutManyOptions {
-  /** Options for a file, by its key: headers, metadata, conditions. */
-  readonly optionsFor?: ((key: string) => Omit<StoragePutOptions, "signal">) | undefined;
-}
+import type { ObjectInfo } from "../contract/object.js";
+import type { FileStorage } from "./storage.js";
+import type { PutDirectoryOptions, PutManyResult } from "./storage-options.js";
 
 const PLAYLISTS: ReadonlySet<string> = new Set(["m3u8", "mpd"]);
 

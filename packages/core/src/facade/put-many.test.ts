@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createStorage } from "./create-storage.js";
 import { memory } from "../memory/memory.js";
-import type { PutManyItem, PutManyResult } from "./put-many.js";
+import type { PutManyItem, PutManyResult } from "./storage-options.js";
 import { failing, testMember, waiting } from "../testing/member.test-support.js";
 import { rejection, streamOf } from "../testing/streams.test-support.js";
 

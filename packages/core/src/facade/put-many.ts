@@ -1,23 +1,6 @@
-import type { BodyInput } from "../body/body.js";
 import { concurrently } from "../kit/concurrently.js";
-import type { CallOptions, ObjectInfo } from "../contract/provider.js";
-import type { FileStorage, StoragePutOptions } from "./storage.js";
-
-export interface PutManyItem extends Omit<StoragePutOptions, "signal"> {
-  readonly key: string;
-  readonly body: BodyInput;
-}
-
-export type PutManyResult =
-  | { readonly key: string; readonly info: ObjectInfo; readonly error?: undefined }
-  | { readonly key: string; readonly info?: undefined; readonly error: unknown };
-
-export interface PutManyOptions extends Pick<CallOptions, "signal"> {
-  /** How many puts run at once; default 4. */
-  readonly concurrency?: number | undefined;
-  /** Told of each result as it comes. */
-  readonly onResult?: ((result: PutManyResult) => void) | undefined;
-}
+import type { FileStorage } from "./storage.js";
+import type { PutManyResult, PutManyOptions, PutManyItem } from "./storage-options.js";
 
 const CONCURRENCY = 4;
 

@@ -1,7 +1,7 @@
 import { TIMER_MS_MAX, delay, linkedController } from "../kit/abort.js";
 import { StorageError } from "../contract/errors.js";
+import type { ComposedProvider } from "../contract/composed-provider.js";
 import type { StorageEvent } from "../contract/event.js";
-import type { StorageProvider } from "../contract/provider.js";
 import type { Upkeep } from "../contract/upkeep.js";
 
 export interface RepairOptions {
@@ -40,7 +40,7 @@ interface Worker {
 
 /** Works on what composers have left to do, until it is stopped. It does not keep the process alive. */
 export function startRepairWorker(
-  provider: StorageProvider,
+  provider: ComposedProvider,
   onEvent: ((event: StorageEvent) => void) | undefined,
   { pollMs = POLL_MS }: RepairOptions,
 ): RepairWorker {

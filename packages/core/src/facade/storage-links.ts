@@ -9,8 +9,10 @@ import {
 } from "./check-links.js";
 import { StorageError } from "../contract/errors.js";
 import { runCall, type Calls, type Inner } from "./call.js";
-import type { CallOptions, StorageProvider } from "../contract/provider.js";
-import type { FileStorage, StorageMultipart, TimedOptions } from "./storage.js";
+import type { StorageProvider } from "../contract/provider.js";
+import type { FileStorage, StorageMultipart } from "./storage.js";
+import type { CallOptions } from "../contract/call-options.js";
+import type { TimedOptions } from "./storage-options.js";
 
 type LinkVerb = "publicUrl" | "signedUrl" | "signUpload" | "multipart";
 

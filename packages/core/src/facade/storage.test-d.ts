@@ -3,8 +3,9 @@ import type { BodyInput } from "../body/body.js";
 import { fallback } from "../compose/fallback.js";
 import { createStorage } from "./create-storage.js";
 import { memory } from "../memory/memory.js";
-import type { Body, ObjectInfo, StorageProvider } from "../contract/provider.js";
+import type { Body, StorageProvider } from "../contract/provider.js";
 import type { FileStorage } from "./storage.js";
+import type { ObjectInfo } from "../contract/object.js";
 
 const storage: FileStorage = createStorage(memory());
 

@@ -1,63 +1,18 @@
 import type { BodyInput } from "../body/body.js";
-import type { DeleteManyResult } from "./delete-many.js";
+import type { DeleteManyResult, Outer, DownloadOptions, PutDirectoryOptions, PutManyItem, PutManyOptions, PutManyResult, StoragePutOptions, StorageListOptions, StorageCopyOptions } from "./storage-options.js";
 import type {
-  MultipartUploads,
-  SignUploadOptions,
-  SignedUpload,
-  SignedUrlOptions,
+    MultipartUploads,
+    SignUploadOptions,
+    SignedUpload,
+    SignedUrlOptions,
 } from "../contract/links.js";
-import type { PutDirectoryOptions } from "./put-directory.js";
-import type { PutManyItem, PutManyOptions, PutManyResult } from "./put-many.js";
-import type { StorageEvent } from "../contract/event.js";
-import type {
-  CallOptions,
-  CopyOptions,
-  DeleteOptions,
-  Description,
-  GetOptions,
-  HeadOptions,
-  ListOptions,
-  ListPage,
-  Located,
-  ObjectInfo,
-  PutOptions,
-  StorageProvider,
-} from "../contract/provider.js";
+import type { ComposedHeadOptions, ComposedProvider } from "../contract/composed-provider.js";
+import type { Description, ListPage } from "../contract/provider.js";
 import type { Health } from "../contract/upkeep.js";
 import type { RepairOptions, RepairWorker } from "./repair-worker.js";
 import type { StoredObject } from "./stored-object.js";
-import type { RetryOptions } from "../wrap/retry.js";
-import type { TimeoutOptions } from "../wrap/timeout.js";
-
-export interface StorageOptions {
-  /** How a bare provider's calls are tried again; `false` for one try. A composer has retries of its own. */
-  readonly retry?: RetryOptions | false | undefined;
-  /** When a bare provider's calls are given up; `false` for never. A composer has limits of its own. */
-  readonly timeouts?: TimeoutOptions | false | undefined;
-  /** How long a body that is being stored may give no bytes, in milliseconds; default 30,000, 0 for ever. */
-  readonly sourceIdleMs?: number | undefined;
-  /** Told of every call, retry and fallback. Errors it throws are dropped. */
-  readonly onEvent?: ((event: StorageEvent) => void) | undefined;
-}
-
-/** What every call takes. */
-export interface TimedOptions {
-  /** The most this call may take in all, in milliseconds; absent for no limit. Then `Timeout`. */
-  readonly timeoutMs?: number | undefined;
-}
-
-type Outer<Options extends CallOptions> = Omit<Options, "onEvent" | "ref"> & TimedOptions;
-
-export interface StoragePutOptions extends Outer<Omit<PutOptions, "writeId">> {
-  /** The length in bytes, when it is known: a body of another length is refused and nothing written. */
-  readonly size?: number | undefined;
-  /**
-   * Makes a repeated upload one object: a put of the same key, idempotency key and bytes returns what the
-   * first returned; other bytes are a `Conflict`. The body is read once more for its digest; a stream is
-   * kept in a temporary file for that. 1 to 200 characters.
-   */
-  readonly idempotencyKey?: string | undefined;
-}
+import type { CallOptions, DeleteOptions, GetOptions, PutOptions } from "../contract/call-options.js";
+import type { Located, ObjectInfo } from "../contract/object.js";
 
 /** {@link MultipartUploads} as the facade has them: options may be left out. */
 export type StorageMultipart = {
@@ -68,21 +23,11 @@ export type StorageMultipart = {
     : never;
 };
 
-export interface StorageCopyOptions extends Outer<Omit<CopyOptions, "writeId">> {}
-
-export interface StorageListOptions extends Outer<ListOptions> {}
-
-export interface DownloadOptions extends Outer<Pick<GetOptions, "signal" | "ifMatch">> {
-  /** How many parts of a large object are read at once; default 8, 1 for none but the first. */
-  readonly concurrency?: number | undefined;
-  readonly onProgress?: PutOptions["onProgress"];
-}
-
 /** An object under its ref: reads go to that very place first. */
 export interface StoredAt extends Located {
   readonly get: (options?: Outer<GetOptions>) => Promise<StoredObject & AsyncDisposable>;
-  readonly head: (options?: Outer<HeadOptions>) => Promise<ObjectInfo>;
-  readonly exists: (options?: Outer<HeadOptions>) => Promise<boolean>;
+  readonly head: (options?: Outer<ComposedHeadOptions>) => Promise<ObjectInfo>;
+  readonly exists: (options?: Outer<ComposedHeadOptions>) => Promise<boolean>;
   /** Writes the key through the storage's own way, wherever that leads. */
   readonly put: (body: BodyInput, options?: StoragePutOptions) => Promise<ObjectInfo>;
   /** Deletes the key through the storage's own way, everywhere. */
@@ -98,7 +43,7 @@ export interface StoredAt extends Located {
  */
 export interface FileStorage {
   /** The provider with the retries and limits that were put around it. */
-  readonly provider: StorageProvider;
+  readonly provider: ComposedProvider;
 
   /**
    * Writes an object, whole or not at all, and replaces an older one.
@@ -119,10 +64,10 @@ export interface FileStorage {
   readonly get: (key: string, options?: Outer<GetOptions>) => Promise<StoredObject & AsyncDisposable>;
 
   /** The facts of an object. @throws StorageError `NotFound`. */
-  readonly head: (key: string, options?: Outer<HeadOptions>) => Promise<ObjectInfo>;
+  readonly head: (key: string, options?: Outer<ComposedHeadOptions>) => Promise<ObjectInfo>;
 
   /** `false` only when there is no object; a provider that cannot answer rejects. */
-  readonly exists: (key: string, options?: Outer<HeadOptions>) => Promise<boolean>;
+  readonly exists: (key: string, options?: Outer<ComposedHeadOptions>) => Promise<boolean>;
 
   /** Removes an object; a missing one is a success. */
   readonly delete: (key: string, options?: Outer<DeleteOptions>) => Promise<void>;
@@ -211,7 +156,7 @@ export interface FileStorage {
    *
    * @throws StorageError `NotFound` when nothing was uploaded.
    */
-  readonly finalize: (key: string, options?: Outer<HeadOptions>) => Promise<ObjectInfo>;
+  readonly finalize: (key: string, options?: Outer<ComposedHeadOptions>) => Promise<ObjectInfo>;
 
   /** Has the provider fetch a URL itself. @throws StorageError `Unsupported`. */
   readonly importFrom: (key: string, url: string, options?: Outer<PutOptions>) => Promise<ObjectInfo>;

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
-import type { GetResult, ObjectInfo, ServedRange } from "../contract/provider.js";
+import type { GetResult } from "../contract/provider.js";
+import type { ObjectInfo, ServedRange } from "../contract/object.js";
 
 /**
  * An object that is being read. It owns a socket or a file until its body has been read to the end or

@@ -1,5 +1,5 @@
 import { StorageError } from "../contract/errors.js";
-import type { ListOptions } from "../contract/provider.js";
+import type { ListOptions } from "../contract/call-options.js";
 
 /**
  * Packs a position in a listing into a cursor. It remembers which listing it belongs to, so that it cannot be

@@ -1,6 +1,6 @@
 import { delay } from "./abort.js";
 import { isStorageError } from "../contract/errors.js";
-import type { StorageProvider } from "../contract/provider.js";
+import type { ComposedProvider } from "../contract/composed-provider.js";
 import type { Health, MemberHealth } from "../contract/upkeep.js";
 
 /** A key that nobody is expected to have: any answer says that the provider works. */
@@ -8,7 +8,7 @@ const PROBE_KEY = ".stowage-probe";
 const PROBE_MS = 5000;
 
 /** Whether one provider answers. */
-export async function probe(provider: StorageProvider): Promise<MemberHealth> {
+export async function probe(provider: ComposedProvider): Promise<MemberHealth> {
   const { name } = provider;
   const stop = new AbortController();
   const startedAt = performance.now();
@@ -31,7 +31,7 @@ function problemOf(error: unknown): string | undefined {
 }
 
 /** The health of a provider that has no journal: it answers, or it does not. */
-export async function healthOf(provider: StorageProvider): Promise<Health> {
+export async function healthOf(provider: ComposedProvider): Promise<Health> {
   const { health } = provider.upkeep ?? {};
   if (health !== undefined) return await health();
   const member = await probe(provider);

@@ -1,11 +1,8 @@
 import { compareKeys } from "../contract/key.js";
 import { packCursor } from "./cursor.js";
-import {
-  LIST_LIMIT_DEFAULT,
-  type ListOptions,
-  type ListPage,
-  type ObjectInfo,
-} from "../contract/provider.js";
+import { type ListPage } from "../contract/provider.js";
+import { LIST_LIMIT_DEFAULT, type ListOptions } from "../contract/call-options.js";
+import type { ObjectInfo } from "../contract/object.js";
 
 /** What a listing shows for a key: the key, or the common prefix that it is rolled up into. */
 export function listEntry(key: string, options: ListOptions): string {

@@ -1,20 +1,9 @@
 import { randomUUID } from "node:crypto";
-import type { KeyRow } from "../compose/journaled/row/row.js";
-import { stamped } from "../compose/journaled/row/row.js";
-import { StorageError } from "../contract/errors.js";
-import type {
-  ControlRecord,
-  Journal,
-  JournalCounts,
-  JournalOwner,
-  JournalPart,
-  Version,
-} from "../contract/journal.js";
+import { type KeyRow, stampedRow } from "../contract/key-row.js";
+import type { ControlRecord, Journal, JournalCounts, JournalOwner, JournalPart } from "../contract/journal.js";
+import { STUCK_MS, assertSameOwner, noRow } from "../kit/journal-parts.js";
 import { compareKeys } from "../contract/key.js";
-import { nextVersion } from "../contract/version.js";
-
-/** When a row has been worked on for so long that somebody should look, in milliseconds. */
-export const STUCK_MS: number = 24 * 60 * 60 * 1000;
+import { nextVersion, type Version } from "../contract/version.js";
 
 interface Kept {
   readonly row: KeyRow;
@@ -62,7 +51,7 @@ function partOf(part: Part, process: string, stamp: () => Version): JournalPart 
       if (row === undefined) {
         rows.delete(key);
         part.drops++;
-      } else rows.set(key, { row: stamped(row, revision), revision });
+      } else rows.set(key, { row: stampedRow(row, revision), revision });
       return revision;
     },
     due: async (before, limit) =>
@@ -90,11 +79,6 @@ function partOf(part: Part, process: string, stamp: () => Version): JournalPart 
   };
 }
 
-/** The revision of a key that has no row, after so many rows have gone. */
-export function noRow(drops: number): string {
-  return `none-${drops}`;
-}
-
 /** The time of this process, whatever the system's clock is set to meanwhile. */
 function steadyNow(): number {
   return performance.timeOrigin + performance.now();
@@ -111,21 +95,4 @@ function countsOf(rows: readonly KeyRow[]): JournalCounts {
     oldestSince: least(rows.map(({ since }) => since)),
     stuck: rows.filter(({ since }) => since < stuckSince).length,
   };
-}
-
-/**
- * @throws StorageError `InvalidArgument` when a composer comes to its journal with other members than before.
- */
-export function assertSameOwner(known: JournalOwner, owner: JournalOwner): void {
-  const was = describeOwner(known);
-  const is = describeOwner(owner);
-  if (was === is) return;
-  const reason =
-    `the journal knows ${JSON.stringify(owner.name)} as ${was}, and now it is ${is}; ` +
-    "give a composer with other members another `name`, or another journal";
-  throw new StorageError("InvalidArgument", reason, { operation: "open", provider: owner.name });
-}
-
-function describeOwner({ type, members }: JournalOwner): string {
-  return `${type}(${members.map(({ name, place }) => `${name} at ${place}`).join(", ")})`;
 }

@@ -3,9 +3,10 @@ import { describe, expect, it } from "vitest";
 import { toBody } from "../body/body.js";
 import { compareKeys } from "../contract/key.js";
 import { memory } from "./memory.js";
-import type { ListOptions, ListPage, StorageProvider } from "../contract/provider.js";
+import type { ListPage, StorageProvider } from "../contract/provider.js";
 import { randomNumbers, seed } from "../testing/random.test-support.js";
 import { rejection, streamOf, until } from "../testing/streams.test-support.js";
+import type { ListOptions } from "../contract/call-options.js";
 
 const body = await toBody("abc");
 

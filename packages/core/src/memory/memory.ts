@@ -4,23 +4,12 @@ import { unpackKeyCursor } from "../kit/cursor.js";
 import { StorageError, type Operation, type StorageErrorCode } from "../contract/errors.js";
 import { compareKeys, keyProblem } from "../contract/key.js";
 import { PageBuilder, listEntry } from "../kit/page.js";
-import type {
-  Body,
-  CopyOptions,
-  DeleteOptions,
-  GetOptions,
-  GetResult,
-  HeadOptions,
-  ListOptions,
-  ListPage,
-  Located,
-  ObjectInfo,
-  PutOptions,
-  StorageProvider,
-} from "../contract/provider.js";
+import type { Body, GetResult, ListPage, StorageProvider } from "../contract/provider.js";
 import { resolveRange } from "../contract/range.js";
 import { SUPPORTS_ALL } from "../contract/supports.js";
 import { decodeKeyPath, encodeKeyPath } from "../kit/ref.js";
+import type { CopyOptions, DeleteOptions, GetOptions, HeadOptions, ListOptions, PutOptions } from "../contract/call-options.js";
+import type { Located, ObjectInfo } from "../contract/object.js";
 
 export interface MemoryOptions {
   /** Default `"memory"`. */

@@ -7,7 +7,8 @@ import {
 } from "../contract/errors.js";
 import { intercept, type Around, type Call } from "../wrap/intercept.js";
 import { memory } from "../memory/memory.js";
-import type { StorageProvider, Supports } from "../contract/provider.js";
+import type { StorageProvider } from "../contract/provider.js";
+import type { Supports } from "../contract/supports.js";
 
 /** A provider that a test can take down, slow down and watch. */
 export interface TestMember {

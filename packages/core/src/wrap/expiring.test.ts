@@ -10,6 +10,7 @@ import { down, failing, testMember, waiting } from "../testing/member.test-suppo
 import { expiring, type ExpiringOptions, type ExpiryRule } from "./expiring.js";
 import { prefixed } from "./prefixed.js";
 import { retry } from "./retry.js";
+import type { ComposedProvider } from "../contract/composed-provider.js";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -21,7 +22,7 @@ function pass(days: number): void {
 }
 
 /** Works until nothing is due. */
-async function sweep({ upkeep }: StorageProvider): Promise<readonly StorageEvent[]> {
+async function sweep({ upkeep }: ComposedProvider): Promise<readonly StorageEvent[]> {
   const events: StorageEvent[] = [];
   const onEvent = (event: StorageEvent): void => void events.push(event);
   while ((await upkeep?.repair({ onEvent })) === 0);
@@ -31,7 +32,7 @@ async function sweep({ upkeep }: StorageProvider): Promise<readonly StorageEvent
 describe("expiring", () => {
   it("removes what has come to its age, and nothing else", async () => {
     const member = testMember("disk");
-    const provider = expiring(member.provider, [
+    const provider: ComposedProvider = expiring(member.provider, [
       { prefix: "tmp/", expireAfterDays: 2 },
       { prefix: "tmp/short/", expireAfterDays: 0.5 },
       { prefix: "kept/" },
@@ -48,7 +49,7 @@ describe("expiring", () => {
 
   it("looks again when its time has come, and goes through every page", async () => {
     const member = testMember("disk");
-    const provider = expiring(member.provider, [{ prefix: "", expireAfterDays: 1 }]);
+    const provider: ComposedProvider = expiring(member.provider, [{ prefix: "", expireAfterDays: 1 }]);
     for (let count = 0; count < 1500; count++) await place(member, `a/${count}`, "x");
     pass(1);
     expect(await sweep(provider)).toHaveLength(1500);
@@ -62,7 +63,7 @@ describe("expiring", () => {
 
   it("leaves an object that has been replaced since it was listed, though its ETag is the same", async () => {
     const member = testMember("disk");
-    const provider = expiring(member.provider, [{ prefix: "", expireAfterDays: 1 }]);
+    const provider: ComposedProvider = expiring(member.provider, [{ prefix: "", expireAfterDays: 1 }]);
     await place(member, "a", "x");
     pass(1);
     member.fault = async (call, next) => {
@@ -76,7 +77,7 @@ describe("expiring", () => {
 
   it("leaves an object that is replaced in the very moment", async () => {
     const member = testMember("disk");
-    const provider = expiring(member.provider, [{ prefix: "", expireAfterDays: 1 }]);
+    const provider: ComposedProvider = expiring(member.provider, [{ prefix: "", expireAfterDays: 1 }]);
     await place(member, "a", "old");
     pass(1);
     member.fault = async (call, next) => {
@@ -89,7 +90,7 @@ describe("expiring", () => {
 
   it("says what it could not remove, and tries again in a minute", async () => {
     const member = testMember("disk");
-    const provider = expiring(member.provider, [{ prefix: "", expireAfterDays: 1 }]);
+    const provider: ComposedProvider = expiring(member.provider, [{ prefix: "", expireAfterDays: 1 }]);
     for (const key of ["a", "b"]) await place(member, key, "x");
     pass(1);
     member.fault = async (call, next) =>
@@ -103,7 +104,7 @@ describe("expiring", () => {
 
   it("goes on with its other rules when one object cannot be removed", async () => {
     const member = testMember("disk");
-    const provider = expiring(member.provider, [
+    const provider: ComposedProvider = expiring(member.provider, [
       { prefix: "a/", expireAfterDays: 1 },
       { prefix: "b/", expireAfterDays: 1 },
     ]);
@@ -119,7 +120,7 @@ describe("expiring", () => {
 
   it("is one sweep, however many workers there are", async () => {
     const member = testMember("disk");
-    const provider = expiring(member.provider, [{ prefix: "", expireAfterDays: 1 }]);
+    const provider: ComposedProvider = expiring(member.provider, [{ prefix: "", expireAfterDays: 1 }]);
     for (let count = 0; count < 2500; count++) await place(member, `a/${count}`, "x");
     pass(1);
     const all = await Promise.all([sweep(provider), sweep(provider), sweep(provider)]);
@@ -129,7 +130,7 @@ describe("expiring", () => {
 
   it("keeps its pace when the system's clock is set back", async () => {
     const member = testMember("disk");
-    const provider = expiring(member.provider, [{ prefix: "", expireAfterDays: 1 }]);
+    const provider: ComposedProvider = expiring(member.provider, [{ prefix: "", expireAfterDays: 1 }]);
     await sweep(provider);
     vi.setSystemTime(Date.now() - 365 * DAY_MS);
     await place(member, "a", "x");
@@ -140,7 +141,7 @@ describe("expiring", () => {
 
   it("holds up nobody while a request is not answered", async () => {
     const member = testMember("disk");
-    const provider = expiring(member.provider, [{ prefix: "", expireAfterDays: 1 }]);
+    const provider: ComposedProvider = expiring(member.provider, [{ prefix: "", expireAfterDays: 1 }]);
     member.fault = waiting();
     expect(await provider.upkeep?.repair({})).toBe(1000);
     member.fault = undefined;
@@ -148,7 +149,7 @@ describe("expiring", () => {
 
   it("breaks nobody's repair when the provider is down", async () => {
     const member = testMember("disk");
-    const provider = expiring(member.provider, [{ prefix: "", expireAfterDays: 1 }]);
+    const provider: ComposedProvider = expiring(member.provider, [{ prefix: "", expireAfterDays: 1 }]);
     member.fault = failing("Unavailable");
     expect(await sweep(provider)).toMatchObject([{ type: "repairFailed", provider: "disk" }]);
   });
@@ -172,7 +173,7 @@ describe("expiring", () => {
   it("only says when objects go, where the store removes them", async () => {
     const member = testMember("bucket");
     const rules = [{ prefix: "", expireAfterDays: 1 }];
-    const provider = expiring(member.provider, rules, { removedBy: "store" });
+    const provider: ComposedProvider = expiring(member.provider, rules, { removedBy: "store" });
     await place(member, "a", "x");
     pass(1);
     await sweep(provider);
@@ -184,7 +185,7 @@ describe("expiring", () => {
 
   it("never removes the marker of a composer", async () => {
     const member = testMember("disk");
-    const provider = expiring(member.provider, [{ prefix: "", expireAfterDays: 1 }]);
+    const provider: ComposedProvider = expiring(member.provider, [{ prefix: "", expireAfterDays: 1 }]);
     await place(member, MARKER_KEY, "x");
     pass(1);
     await sweep(provider);
@@ -207,7 +208,7 @@ describe("expiring", () => {
     const member = testMember("cloud", { supports: { conditionalDelete: false } });
     const rules = [{ prefix: "", expireAfterDays: 1 }];
     expect(() => expiring(member.provider, rules)).toThrow('say overwrites: "never"');
-    const provider = expiring(member.provider, rules, { overwrites: "never" });
+    const provider: ComposedProvider = expiring(member.provider, rules, { overwrites: "never" });
     await place(member, "a", "x");
     pass(1);
     await sweep(provider);

@@ -1,10 +1,13 @@
 import { StorageError } from "../contract/errors.js";
 import { intercept } from "./intercept.js";
 import { MARKER_KEY } from "../contract/key.js";
-import type { ObjectInfo, StorageProvider } from "../contract/provider.js";
-import { earlier, joinedUpkeep, type Upkeep } from "../contract/upkeep.js";
+import type { StorageProvider } from "../contract/provider.js";
+import { type Upkeep } from "../contract/upkeep.js";
 import { sweeper } from "./sweeper.js";
 import { timeout } from "./timeout.js";
+import type { ObjectInfo } from "../contract/object.js";
+import { earlier, joinedUpkeep } from "../kit/joined-upkeep.js";
+import type { ComposedProvider } from "../contract/composed-provider.js";
 
 /** What becomes of objects in time. Rules for a bucket fit too: what they say besides is not looked at. */
 export interface ExpiryRule {
@@ -60,15 +63,17 @@ export function expiring(
   options: ExpiringOptions = {},
 ): StorageProvider {
   const limits = checked(inner, rules, options);
+  const composed: ComposedProvider = inner;
   const isOurs = options.removedBy !== "store";
   const afterMs = (key: string): number | undefined =>
     isOurs && key === MARKER_KEY ? undefined : age(limits, key);
   const layer = { type: "expiring", promises: limits.rules.map(promise) };
-  return {
+  const wrapped: ComposedProvider = {
     ...intercept(inner, layer),
-    expiresAfterMs: (key) => earlier(inner.expiresAfterMs?.(key), afterMs(key)),
-    upkeep: joinedUpkeep([isOurs ? sweeperOf(limits) : undefined, inner.upkeep]),
+    expiresAfterMs: (key) => earlier(composed.expiresAfterMs?.(key), afterMs(key)),
+    upkeep: joinedUpkeep([isOurs ? sweeperOf(limits) : undefined, composed.upkeep]),
   };
+  return wrapped;
 }
 
 function checked(

@@ -1,18 +1,10 @@
 import type { Operation } from "../contract/errors.js";
 import type { MultipartUploads } from "../contract/links.js";
-import type {
-  Body,
-  CallOptions,
-  Description,
-  GetResult,
-  ListOptions,
-  ListPage,
-  Located,
-  ObjectInfo,
-  PutOptions,
-  StorageProvider,
-} from "../contract/provider.js";
+import type { Body, Description, GetResult, ListPage } from "../contract/provider.js";
 import type { Upkeep } from "../contract/upkeep.js";
+import type { CallOptions, ListOptions, PutOptions } from "../contract/call-options.js";
+import type { Located, ObjectInfo } from "../contract/object.js";
+import type { ComposedProvider } from "../contract/composed-provider.js";
 
 /** Every member of `T` named, optional ones too, so that a new verb cannot be forgotten. */
 export type EveryMember<T> = { [Name in keyof Required<T>]: T[Name] };
@@ -59,17 +51,17 @@ export interface KeyMapping {
 
 /** One wrapper. */
 export interface Layer {
-  /** The factory's name, for {@link StorageProvider.describe}. */
+  /** The factory's name, for {@link ComposedProvider.describe}. */
   readonly type: string;
   readonly around?: Around | undefined;
   readonly keys?: KeyMapping | undefined;
-  /** What the wrapper promises or takes away, for {@link StorageProvider.describe}. */
+  /** What the wrapper promises or takes away, for {@link ComposedProvider.describe}. */
   readonly promises?: readonly string[] | undefined;
   readonly limits?: readonly string[] | undefined;
 }
 
 /** Passes every call of `inner` through a layer. The one place that knows all the verbs. */
-export function intercept(inner: StorageProvider, layer: Layer): StorageProvider {
+export function intercept(inner: ComposedProvider, layer: Layer): ComposedProvider {
   const around: Around = layer.around ?? ((_call, next) => next());
   const keys = layer.keys ?? SAME_KEYS;
   return {
@@ -88,16 +80,16 @@ export function intercept(inner: StorageProvider, layer: Layer): StorageProvider
       members: [describeProvider(inner)],
     }),
     close: async () => inner.close?.(),
-  } satisfies EveryMember<StorageProvider>;
+  } satisfies EveryMember<ComposedProvider>;
 }
 
 type RequiredVerb = "put" | "get" | "head" | "delete" | "list" | "ref" | "locate";
 
 function requiredVerbs(
-  inner: StorageProvider,
+  inner: ComposedProvider,
   around: Around,
   keys: KeyMapping,
-): Pick<StorageProvider, RequiredVerb> {
+): Pick<ComposedProvider, RequiredVerb> {
   const { toInner } = keys;
   return {
     put: (key, body, options) =>
@@ -138,15 +130,15 @@ function requiredVerbs(
 }
 
 type OptionalVerb = Exclude<
-  keyof StorageProvider,
+  keyof ComposedProvider,
   RequiredVerb | "name" | "supports" | "expiresAfterMs" | "upkeep" | "describe" | "close"
 >;
 
 function optionalVerbs(
-  { copy, deleteMany, finalize, importFrom, multipart, publicUrl, signedUrl, signUpload }: StorageProvider,
+  { copy, deleteMany, finalize, importFrom, multipart, publicUrl, signedUrl, signUpload }: ComposedProvider,
   around: Around,
   keys: KeyMapping,
-): EveryMember<Pick<StorageProvider, OptionalVerb>> {
+): EveryMember<Pick<ComposedProvider, OptionalVerb>> {
   const { toInner } = keys;
   return {
     copy:
@@ -204,7 +196,7 @@ function optionalVerbs(
 }
 
 /** What a provider says of itself, or the little that is known of one that says nothing. */
-export function describeProvider(provider: StorageProvider): Description {
+export function describeProvider(provider: ComposedProvider): Description {
   return provider.describe?.() ?? { kind: "provider", type: provider.name, name: provider.name };
 }
 

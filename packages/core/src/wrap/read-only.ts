@@ -1,16 +1,16 @@
 import { StorageError, type Operation } from "../contract/errors.js";
 import { intercept } from "./intercept.js";
 import type { StorageProvider } from "../contract/provider.js";
+import type { ComposedProvider } from "../contract/composed-provider.js";
 
-/**
- * Refuses every write with `Unsupported`, so that a chain goes on to its next member; reads pass.
- */
+/** Refuses every write with `Unsupported`, so that a chain goes on to its next member; reads pass. */
 export function readOnly(inner: StorageProvider): StorageProvider {
   const refuse = (operation: Operation, key: string): Promise<never> =>
     Promise.reject(
       new StorageError("Unsupported", "the provider is read-only", { operation, provider: inner.name, key }),
     );
-  return {
+  const { upkeep }: ComposedProvider = inner;
+  const wrapped: ComposedProvider = {
     ...intercept(inner, { type: "readOnly", limits: ["writes are refused"] }),
     put: (key) => refuse("put", key),
     delete: (key) => refuse("delete", key),
@@ -19,7 +19,8 @@ export function readOnly(inner: StorageProvider): StorageProvider {
     importFrom: undefined,
     multipart: undefined,
     signUpload: undefined,
-    // What is to be repaired is for those who may write.
-    upkeep: inner.upkeep && { ...inner.upkeep, repair: async () => undefined },
+    // Repair writes, so it is left to those who may.
+    upkeep: upkeep && { ...upkeep, repair: async () => undefined },
   };
+  return wrapped;
 }

@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { delay } from "../kit/abort.js";
 import { isStorageError, withErrorFacts, type Attempt, type StorageError } from "../contract/errors.js";
 import { begin, intercept, type Around, type Call, type CallChanges } from "./intercept.js";
-import type { Body, PutOptions, StorageProvider } from "../contract/provider.js";
+import type { Body, StorageProvider } from "../contract/provider.js";
+import type { PutOptions } from "../contract/call-options.js";
 
 export interface RetryOptions {
   /** How often a call is tried in all; default 3. */

@@ -1,8 +1,9 @@
 import { within as waitFor } from "../kit/abort.js";
 import { concurrently } from "../kit/concurrently.js";
 import { isStorageError, type StorageError } from "../contract/errors.js";
-import type { ObjectInfo, StorageProvider } from "../contract/provider.js";
+import type { StorageProvider } from "../contract/provider.js";
 import type { Upkeep, UpkeepCall } from "../contract/upkeep.js";
+import type { ObjectInfo } from "../contract/object.js";
 
 /** What a sweeper removes. */
 export interface Sweeping {

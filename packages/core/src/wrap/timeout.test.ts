@@ -3,10 +3,11 @@ import { PassThrough, type Readable } from "node:stream";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { toBody } from "../body/body.js";
 import type { Around, Call } from "./intercept.js";
-import type { GetResult, ObjectInfo, StorageProvider } from "../contract/provider.js";
+import type { GetResult, StorageProvider } from "../contract/provider.js";
 import { hanging, testMember, waiting, type TestMember } from "../testing/member.test-support.js";
 import { readAll, rejection, streaming, until } from "../testing/streams.test-support.js";
 import { timeout, type TimeoutOptions } from "./timeout.js";
+import type { ObjectInfo } from "../contract/object.js";
 
 const body = await toBody("abc");
 const OFF: TimeoutOptions = { firstByteMs: 0, idleMs: 0, controlMs: 0, copyMs: 0 };

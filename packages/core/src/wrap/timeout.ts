@@ -1,9 +1,10 @@
 import type { Readable } from "node:stream";
 import { StorageError, type Applied } from "../contract/errors.js";
 import { begin, intercept, type Around, type Call, type CallChanges } from "./intercept.js";
-import type { GetResult, PutOptions, StorageProvider } from "../contract/provider.js";
+import type { GetResult, StorageProvider } from "../contract/provider.js";
 import { guardResult } from "../body/guard.js";
 import { CallLimit, type LimitedCall } from "./call-limit.js";
+import type { PutOptions } from "../contract/call-options.js";
 
 export interface TimeoutOptions {
   /** Until `get` has opened the object; default 15,000. */

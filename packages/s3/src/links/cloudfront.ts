@@ -10,14 +10,7 @@ import { createPrivateKey } from "node:crypto";
 import { OWN } from "../own-provider.js";
 import { sdkPackage } from "../sdk/packages.js";
 import type { Store } from "../store.js";
-
-/** A key pair that a CloudFront distribution trusts. */
-export interface CloudFrontKey {
-  /** The id of the public key, such as `"K2JCJMDEHXQW5F"`. */
-  readonly keyPairId: string;
-  /** The private key, as PEM. */
-  readonly privateKey: string;
-}
+import type { CloudFrontKey } from "./cloudfront-key.js";
 
 /** Who may use a CloudFront link, and when. */
 export interface CloudFrontLimits {

@@ -1,6 +1,6 @@
 import type { DeleteObjectsCommandOutput, _Error as SdkKeyError } from "@aws-sdk/client-s3";
 import type { S3Client, S3Failure } from "../server/client.js";
-import type { Requests } from "./requests.js";
+import type { Requests } from "./shared.js";
 import { decodeListed } from "./convert.js";
 import { senseless } from "./failure.js";
 

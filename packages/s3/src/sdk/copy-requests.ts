@@ -2,7 +2,7 @@ import type { S3Client } from "../server/client.js";
 import { copySource, digestIn, sdkFields } from "./convert.js";
 import { required } from "./failure.js";
 import { copiedKey, encryptionOf } from "./object-fields.js";
-import type { Requests, Storing } from "./requests.js";
+import type { Requests, Storing } from "./shared.js";
 
 /** Requests that move bytes inside the server. */
 export function copyRequests(

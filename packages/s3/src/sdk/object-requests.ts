@@ -3,7 +3,7 @@ import type { ObjectAnswer, S3Client } from "../server/client.js";
 import { digestOf } from "../server/digest.js";
 import { required, senseless } from "./failure.js";
 import { encryptionOf } from "./object-fields.js";
-import type { Requests, Storing } from "./requests.js";
+import type { Requests, Storing } from "./shared.js";
 import { digestFields, objectAnswer, sdkFields } from "./convert.js";
 import type { Readable } from "node:stream";
 

@@ -1,45 +1,23 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
-import type { S3Call, S3Client } from "../server/client.js";
+import type { S3Client } from "../server/client.js";
 import type { Dialect } from "../server/dialect.js";
-import { digestAlgorithm, type DigestAlgorithm } from "../server/digest.js";
+import { digestAlgorithm } from "../server/digest.js";
 import type { ObjectOptions } from "../server/object-options.js";
 import { bucketRequests } from "./bucket-requests.js";
 import { copyRequests } from "./copy-requests.js";
 import { attempt } from "./failure.js";
-import { objectInputs, type ObjectInputs } from "./object-fields.js";
-import { loadSdk, type Loaded, type SdkClientOptions } from "./load.js";
+import { objectInputs } from "./object-fields.js";
+import { loadSdk, type SdkClientOptions } from "./load.js";
 import { objectRequests } from "./object-requests.js";
 import type { S3Signer } from "../server/signer.js";
 import { sdkSigner } from "./sign.js";
 import { setupRequests, type S3Setup } from "./setup-requests.js";
 import { tagRequests } from "./tag-requests.js";
 import { uploadRequests } from "./upload-requests.js";
-
-/** What the requests share. */
-export interface Requests {
-  readonly bucket: string;
-  readonly request: <T>(call: S3Call, send: (sending: Sending, http: Http) => Promise<T>) => Promise<T>;
-}
-
-interface Sending {
-  readonly sdk: Loaded["sdk"];
-  readonly client: Loaded["sender"];
-}
-
-interface Http {
-  readonly abortSignal?: AbortSignal;
-}
+import type { Requests, Storing } from "./shared.js";
 
 const SOCKETS_MAX = 256;
-
-/** What objects are stored with, for every request. */
-export interface Storing extends ObjectInputs {
-  /** Of the digest that goes with bodies. */
-  readonly algorithm: DigestAlgorithm | undefined;
-  /** Whether digests are asked for when objects are read. */
-  readonly compares: boolean;
-}
 
 /** What stands between the adapter and a server. */
 export interface Connection {

@@ -2,7 +2,7 @@ import type { S3Call } from "../server/client.js";
 import { S3FailureError } from "../server/client.js";
 import { decodeListed } from "./convert.js";
 import { required, senseless } from "./failure.js";
-import type { Requests } from "./requests.js";
+import type { Requests } from "./shared.js";
 
 /** The parts of a bucket's set-up, by what S3 calls them. */
 export type Subresource =

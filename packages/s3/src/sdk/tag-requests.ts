@@ -1,5 +1,5 @@
 import type { S3Client } from "../server/client.js";
-import type { Requests } from "./requests.js";
+import type { Requests } from "./shared.js";
 
 /** Requests about the tags of one object. */
 export function tagRequests({ request, bucket: Bucket }: Requests): Pick<S3Client, "readTags" | "writeTags"> {

@@ -2,7 +2,7 @@ import type { ListPartsCommandOutput, Part as SdkPart } from "@aws-sdk/client-s3
 import type { ArrivedPart, S3Client } from "../server/client.js";
 import { digestOf } from "../server/digest.js";
 import { encryptionOf } from "./object-fields.js";
-import type { Requests, Storing } from "./requests.js";
+import type { Requests, Storing } from "./shared.js";
 import { digestFields, digestIn, sdkFields } from "./convert.js";
 import { required, senseless } from "./failure.js";
 

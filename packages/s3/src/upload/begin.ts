@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { StorageError, withTries } from "@stowage/core";
 import { abandon, createOnServer } from "./created-upload.js";
 import { assertEncrypted } from "./encrypted.js";
-import type { Upload, Write } from "./part-upload.js";
+import type { Upload, Write } from "./write.js";
 import type { Store } from "../store.js";
 
 /**

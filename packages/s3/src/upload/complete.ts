@@ -3,7 +3,7 @@ import { delay, isStorageError, type StorageError } from "@stowage/core";
 import type { NumberedPart, ObjectAnswer, PartAnswer, WriteAnswer } from "../server/client.js";
 import { bareEtag } from "../server/etag.js";
 import { ask, writing } from "../store.js";
-import type { Upload } from "./part-upload.js";
+import type { Upload } from "./write.js";
 
 const ROUNDS = 3;
 const PAUSE_MS = 200;

@@ -1,6 +1,6 @@
 import { delay, isStorageError, withErrorFacts, type StorageError } from "@stowage/core";
 import type { CreateUploadRequest, CreatedUpload } from "../server/client.js";
-import type { Upload, Write } from "./part-upload.js";
+import type { Upload, Write } from "./write.js";
 import { ask, type Store } from "../store.js";
 
 /** How long a request may take that nobody may abort, because its answer is needed, in milliseconds. */

@@ -2,7 +2,7 @@ import { StorageError } from "@stowage/core";
 import type { WriteAnswer } from "../server/client.js";
 import { isUnknown } from "../server/object-options.js";
 import { abandon, createOnServer } from "./created-upload.js";
-import type { Write } from "./part-upload.js";
+import type { Write } from "./write.js";
 import type { Store } from "../store.js";
 
 /** The call that has asked for encryption. */

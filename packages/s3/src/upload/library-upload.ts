@@ -1,7 +1,8 @@
 import type { Body } from "@stowage/core";
 import { beginUpload } from "./begin.js";
-import { finishParts, partOf, sendPart, track, type Sent, type Upload } from "./part-upload.js";
+import { finishParts, partOf, sendPart, track } from "./part-upload.js";
 import { sendByLibrary } from "../sdk/lib-storage.js";
+import type { Sent, Upload } from "./write.js";
 
 /** Sends a body by `@aws-sdk/lib-storage`; what is promised of a put holds as with the uploader of our own. */
 export async function sendWithLibrary(

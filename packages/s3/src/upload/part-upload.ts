@@ -1,56 +1,19 @@
 import {
-  StorageError,
-  isStorageError,
-  linkedController,
-  withErrorFacts,
-  withTries,
-  type PutOptions,
+    StorageError,
+    isStorageError,
+    linkedController,
+    withErrorFacts,
+    withTries
 } from "@stowage/core";
-import type { FileHandle } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
-import type { Conditions, ObjectFields, PartAnswer, UploadId, WriteAnswer } from "../server/client.js";
+import type { PartAnswer, UploadId } from "../server/client.js";
 import { beginUpload } from "./begin.js";
 import { abandon } from "./created-upload.js";
 import { completeUpload } from "./complete.js";
-import { createBuffers, PARTS_MAX, type Buffers } from "./parts.js";
+import { createBuffers, PARTS_MAX } from "./parts.js";
 import { ask, type Store } from "../store.js";
 import { writeTags } from "./tags.js";
-
-/** A write on its way: what all its requests share. */
-export interface Write {
-  readonly operation: "put" | "copy" | "multipart" | "signUpload";
-  readonly key: string;
-  readonly fields: ObjectFields;
-  readonly conditions: Conditions;
-  readonly options: Pick<PutOptions, "signal" | "onProgress" | "ifNoneMatch">;
-}
-
-/** What a write came to. */
-export interface Sent {
-  readonly answer: WriteAnswer;
-  /** In bytes. */
-  readonly size: number;
-}
-
-/** One body that is being sent. */
-export interface Upload {
-  readonly store: Store;
-  readonly write: Write;
-  /** Aborted by the caller, and by the first failure: every request and the source end with it. */
-  readonly stop: AbortController;
-  readonly buffers: Buffers;
-  readonly partSizeBytes: number;
-  readonly total: number | undefined;
-  readonly running: Set<Promise<void>>;
-  /** What is known of the parts, in their order. */
-  readonly parts: PartAnswer[];
-  /** Present when the body goes in parts. */
-  uploadId: string | undefined;
-  /** The body, when it is a file that is read in parts. */
-  file: Promise<FileHandle> | undefined;
-  /** Bytes that have arrived: all of the body when its parts are finished. */
-  loaded: number;
-}
+import type { Write, Upload, Sent } from "./write.js";
 
 interface UploadShape {
   readonly size: number | undefined;

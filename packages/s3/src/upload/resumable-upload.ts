@@ -15,7 +15,7 @@ import { fromHeaders, toFields } from "../server/facts.js";
 import { beginUpload } from "./begin.js";
 import { abandon, isUploadGone } from "./created-upload.js";
 import { OWN } from "../own-provider.js";
-import { finishParts, startPart, uploading, type Upload, type Write } from "./part-upload.js";
+import { finishParts, startPart, uploading } from "./part-upload.js";
 import { partSizeFor } from "./parts.js";
 import {
   assertSame,
@@ -27,6 +27,7 @@ import {
 import { ask, infoOf, type Store } from "../store.js";
 import { timedStore } from "../server/timed-client.js";
 import { partOfFile, uploadBody } from "./upload.js";
+import type { Upload, Write } from "./write.js";
 
 export interface ResumableUploadOptions
   extends

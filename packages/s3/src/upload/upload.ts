@@ -1,19 +1,11 @@
 import { StorageError, consume, fillParts, type Body } from "@stowage/core";
 import { assertEncrypted, removing, tryEncryption } from "./encrypted.js";
 import { open } from "node:fs/promises";
-import {
-  finishParts,
-  partOf,
-  startPart,
-  uploading,
-  type Part,
-  type Sent,
-  type Upload,
-  type Write,
-} from "./part-upload.js";
+import { finishParts, partOf, startPart, uploading, type Part } from "./part-upload.js";
 import { sendWithLibrary } from "./library-upload.js";
 import { partSizeFor } from "./parts.js";
 import { ask, writing, type Store } from "../store.js";
+import type { Sent, Upload, Write } from "./write.js";
 
 /**
  * Sends a body: in one request when it fits into one part, else in parts, several at once.

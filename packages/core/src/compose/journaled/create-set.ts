@@ -3,12 +3,13 @@ import { StorageError } from "../../contract/errors.js";
 import type { Journal } from "../../contract/journal.js";
 import { MARKER_KEY } from "../../contract/key.js";
 import { createKeyLock } from "../../kit/key-lock.js";
-import type { StorageProvider } from "../../contract/provider.js";
+import type { ComposedProvider } from "../../contract/composed-provider.js";
 import type { ReplayableOptions } from "../../body/replayable.js";
 import type { Group } from "../group.js";
 import { createHedge, type HedgeOptions } from "./hedge.js";
 import { marked } from "./upkeep/marker.js";
-import type { Placement, ReplicaSet, SetState } from "./replica-set.js";
+import type { ReplicaSet, SetState } from "./replica-set.js";
+import type { Placement } from "./row/placement.js";
 
 /** How a composer keeps its journal. */
 export interface JournalOptions {
@@ -75,7 +76,7 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
   };
   const onReplaced = (): void => void (state.isTrusted = given.length === 1);
   // What does not outlive the process has nothing to come back to.
-  const watched = (member: StorageProvider): StorageProvider =>
+  const watched = (member: ComposedProvider): ComposedProvider =>
     parts.journal.durable && takesMarker(member) ? marked(name, journal, member, onReplaced) : member;
   const [first, ...rest] = given;
   const members: Group["members"] = [watched(first), ...rest.map(watched)];
@@ -103,7 +104,7 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
 }
 
 /** Composers watch over their own members; a store whose rule removes everything would remove the marker too. */
-function takesMarker({ upkeep, expiresAfterMs }: StorageProvider): boolean {
+function takesMarker({ upkeep, expiresAfterMs }: ComposedProvider): boolean {
   return upkeep?.health === undefined && expiresAfterMs?.(MARKER_KEY) === undefined;
 }
 

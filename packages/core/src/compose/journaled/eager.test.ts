@@ -5,7 +5,7 @@ import type { Journal, JournalPart } from "../../contract/journal.js";
 import { contents } from "../../testing/chain.test-support.js";
 import { down, testMember } from "../../testing/member.test-support.js";
 import { mirror } from "../mirror.js";
-import type { KeyRow } from "./row/row.js";
+import type { KeyRow } from "../../contract/key-row.js";
 
 const KEYS = Array.from({ length: 40 }, (_, index) => `k${index}`);
 

@@ -2,19 +2,10 @@ import { within } from "../../kit/abort.js";
 import { StorageError, isStorageError } from "../../contract/errors.js";
 import { describeProvider, type EveryMember } from "../../wrap/intercept.js";
 import type { SignedUrlOptions } from "../../contract/links.js";
-import type {
-  CallOptions,
-  Description,
-  GetOptions,
-  GetResult,
-  HeadOptions,
-  ObjectInfo,
-  StorageProvider,
-  Supports,
-} from "../../contract/provider.js";
+import type { Description, GetResult } from "../../contract/provider.js";
 import { assertKey } from "../../contract/key.js";
 import { ownProviders, type OwnProviders } from "../../kit/own-providers.js";
-import { joinedUpkeep } from "../../contract/upkeep.js";
+import type { CallOptions } from "../../contract/call-options.js";
 import { PROMISES } from "../promises.js";
 import { closeAll, joinedExpiry, locateIn } from "../members.js";
 import { createReplicaSet, type SetParts } from "./create-set.js";
@@ -33,6 +24,10 @@ import { adoptKeyOf } from "./upkeep/adopt.js";
 import { upkeepOf } from "./upkeep/repair-round.js";
 import type { ReplicaSet } from "./replica-set.js";
 import { finalizeReplicated, multipartReplicated, signUploadReplicated } from "./write/uploads.js";
+import type { ObjectInfo } from "../../contract/object.js";
+import type { Supports } from "../../contract/supports.js";
+import { joinedUpkeep } from "../../kit/joined-upkeep.js";
+import type { ComposedGetOptions, ComposedHeadOptions, ComposedProvider } from "../../contract/composed-provider.js";
 
 /** A composer with a journal, before it is put together. */
 export interface ReplicatedParts extends SetParts {
@@ -48,12 +43,12 @@ const own: OwnProviders<ReplicaSet> = ownProviders<ReplicaSet>("a composer with 
 export const replicaSetOf: OwnProviders<ReplicaSet>["require"] = own.require;
 
 /** A provider of several members, with every verb kept by the journal. */
-export function replicated(parts: ReplicatedParts): StorageProvider {
+export function replicated(parts: ReplicatedParts): ComposedProvider {
   const set = createReplicaSet(parts);
   return own.remember(verbs(set, parts), set);
 }
 
-function verbs(set: ReplicaSet, parts: ReplicatedParts): StorageProvider {
+function verbs(set: ReplicaSet, parts: ReplicatedParts): ComposedProvider {
   const { members } = set;
   const canSign = members.some(({ signedUrl }) => signedUrl !== undefined);
   return {
@@ -81,7 +76,7 @@ function verbs(set: ReplicaSet, parts: ReplicatedParts): StorageProvider {
     upkeep: joinedUpkeep([upkeepOf(set), ...members.map((member) => guardedUpkeep(set, member))]),
     describe: () => describe(parts),
     close: () => closeSet(set),
-  } satisfies EveryMember<StorageProvider>;
+  } satisfies EveryMember<ComposedProvider>;
 }
 
 /** How long writes that have been answered may take to reach the members that are slower, in milliseconds. */
@@ -122,7 +117,7 @@ function describe({ type, name, journal, members, limits }: ReplicatedParts): De
   };
 }
 
-async function headReplicated(set: ReplicaSet, key: string, options: HeadOptions): Promise<ObjectInfo> {
+async function headReplicated(set: ReplicaSet, key: string, options: ComposedHeadOptions): Promise<ObjectInfo> {
   const { result, mayBeStale } = await readReplicated(set, key, options, headReader("head", key, options));
   return shown(result, mayBeStale);
 }
@@ -131,7 +126,7 @@ async function headReplicated(set: ReplicaSet, key: string, options: HeadOptions
 async function findReplicated(
   set: ReplicaSet,
   key: string,
-  options: HeadOptions,
+  options: ComposedHeadOptions,
 ): Promise<ObjectInfo | undefined> {
   return await headReplicated(set, key, options).catch((error: unknown) => {
     if (isStorageError(error, "NotFound")) return undefined;
@@ -140,7 +135,7 @@ async function findReplicated(
 }
 
 /** Each member has an ETag of its own for the same object: whichever the caller was shown will do. */
-async function getReplicated(set: ReplicaSet, key: string, options: GetOptions): Promise<GetResult> {
+async function getReplicated(set: ReplicaSet, key: string, options: ComposedGetOptions): Promise<GetResult> {
   const { ifMatch, signal, onEvent, ref } = options;
   try {
     return await getOnce(set, key, options);
@@ -155,7 +150,7 @@ async function getReplicated(set: ReplicaSet, key: string, options: GetOptions):
   }
 }
 
-async function getOnce(set: ReplicaSet, key: string, options: GetOptions): Promise<GetResult> {
+async function getOnce(set: ReplicaSet, key: string, options: ComposedGetOptions): Promise<GetResult> {
   const { result, mayBeStale } = await readReplicated(set, key, options, {
     operation: "get",
     read: (member, signal) => member.get(key, signal === options.signal ? options : { ...options, signal }),
@@ -188,7 +183,7 @@ async function signReplicated(set: ReplicaSet, key: string, options: SignedUrlOp
  * @throws StorageError `InvalidKey`; `Unavailable` when a member does not answer.
  */
 export async function adoptKey(
-  provider: StorageProvider,
+  provider: ComposedProvider,
   key: string,
   options: CallOptions = {},
 ): Promise<void> {
@@ -205,7 +200,7 @@ export async function adoptKey(
  * @param name - The name of the member.
  * @throws TypeError when the composer has no such member; StorageError `Unavailable` when the journal cannot be written.
  */
-export async function acceptMember(provider: StorageProvider, name: string): Promise<void> {
+export async function acceptMember(provider: ComposedProvider, name: string): Promise<void> {
   const set = own.require(provider, "acceptMember");
   if (!set.members.some((member) => member.name === name)) {
     throw new TypeError(`acceptMember: ${JSON.stringify(name)} is no member of ${set.name}`);

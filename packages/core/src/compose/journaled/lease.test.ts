@@ -7,7 +7,7 @@ import type { FileStorage } from "../../facade/storage.js";
 import { testMember, waiting, type TestMember } from "../../testing/member.test-support.js";
 import { patterned, rejection, streamOf } from "../../testing/streams.test-support.js";
 import { mirror } from "../mirror.js";
-import type { KeyRow } from "./row/row.js";
+import type { KeyRow } from "../../contract/key-row.js";
 
 interface World {
   readonly members: readonly TestMember[];

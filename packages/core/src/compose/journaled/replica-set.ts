@@ -1,29 +1,9 @@
 import type { JournalPart } from "../../contract/journal.js";
 import type { KeyLock } from "../../kit/key-lock.js";
-import type { CallOptions, StorageProvider } from "../../contract/provider.js";
 import type { Group } from "../group.js";
 import type { Hedge } from "./hedge.js";
-import type { KeyRow } from "./row/row.js";
-
-/** Which members a key goes to, and which of them it stays on: all that differs between the composers. */
-export interface Placement {
-  /** A body goes to one member after the other until one has taken it, or to all at once. */
-  readonly writing: "in turn" | "at once";
-  /** How many members must hold a write before it is acknowledged. */
-  readonly need: number;
-  readonly writeOrder: (key: string) => readonly StorageProvider[];
-  readonly readOrder: (key: string) => readonly StorageProvider[];
-  /** The names of the members that hold the object when all is done and nothing expires; the others hold nothing. */
-  readonly targets: (key: string, row: KeyRow) => readonly string[];
-  /** Whether every member holds every object that is not in transition, unless a rule has removed it there. */
-  readonly alike: boolean;
-  /** Whether a member is where a key belongs, so that nobody need look further when it is found there. */
-  readonly isHome: (key: string, member: StorageProvider) => boolean;
-  /** Of a split: the share that counts now, in per cent. */
-  readonly percent?: (() => number) | undefined;
-  /** Names the placement: when it changes, what is stored may belong elsewhere. */
-  readonly epoch: () => string;
-}
+import type { CallOptions } from "../../contract/call-options.js";
+import type { Placement } from "./row/placement.js";
 
 /** What is known by now. */
 export interface SetState {

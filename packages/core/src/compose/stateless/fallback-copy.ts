@@ -1,15 +1,18 @@
 import { copyThrough } from "../../body/copy-object.js";
 import { StorageError } from "../../contract/errors.js";
-import type { CopyOptions, ObjectInfo, StorageProvider } from "../../contract/provider.js";
-import { memberError, movesOn, reportFallback, type Chain } from "../group.js";
+import type { ComposedProvider } from "../../contract/composed-provider.js";
+import { memberError, movesOn, reportFallback } from "../group.js";
 import { readFromChain } from "./fallback-read.js";
 import { survey } from "../survey.js";
+import type { CopyOptions } from "../../contract/call-options.js";
+import type { ObjectInfo } from "../../contract/object.js";
+import type { Chain } from "./chain.js";
 
 /** Where a copy goes. */
 export interface CopyTarget {
   /** The one member that a new object would go to, if it is one. */
-  readonly home: StorageProvider | undefined;
-  readonly put: StorageProvider["put"];
+  readonly home: ComposedProvider | undefined;
+  readonly put: ComposedProvider["put"];
 }
 
 /**
@@ -45,7 +48,7 @@ async function isFree(
   chain: Chain,
   to: string,
   options: CopyOptions,
-  member: StorageProvider,
+  member: ComposedProvider,
 ): Promise<boolean> {
   if (member.copy === undefined || !member.supports.ifNoneMatch) return false;
   const answers = await survey(chain, to, options);
@@ -55,7 +58,7 @@ async function isFree(
 /** `undefined` when the member cannot, and nothing has happened: another may take the copy. */
 async function copyInside(
   chain: Chain,
-  member: StorageProvider,
+  member: ComposedProvider,
   from: string,
   to: string,
   options: CopyOptions,
@@ -71,6 +74,6 @@ async function copyInside(
 }
 
 /** The chain as a target: what `copyThrough` needs of a provider. */
-function asTarget({ name }: Chain, source: StorageProvider, { put }: CopyTarget): StorageProvider {
+function asTarget({ name }: Chain, source: ComposedProvider, { put }: CopyTarget): ComposedProvider {
   return { ...source, name, put };
 }

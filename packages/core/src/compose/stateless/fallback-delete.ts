@@ -1,7 +1,9 @@
 import { StorageError, isStorageError, type Attempt } from "../../contract/errors.js";
-import type { DeleteOptions, StorageProvider } from "../../contract/provider.js";
-import { ask, mayHold, memberError, movesOn, saysAbsent, type Chain } from "../group.js";
+import type { ComposedProvider } from "../../contract/composed-provider.js";
+import { ask, mayHold, memberError, movesOn, saysAbsent } from "../group.js";
 import { readFromChain } from "./fallback-read.js";
+import type { DeleteOptions } from "../../contract/call-options.js";
+import type { Chain } from "./chain.js";
 
 /**
  * Deletes the key from every member, the last first: when a member does not confirm, the copy that reads
@@ -30,7 +32,7 @@ export async function deleteFromChain(chain: Chain, key: string, options: Delete
 /** A member that cannot delete confirms by not holding the key: it is read-only, or cannot hold it at all. */
 async function isAbsent(
   chain: Chain,
-  member: StorageProvider,
+  member: ComposedProvider,
   key: string,
   error: StorageError,
   { signal, onEvent }: DeleteOptions,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ObjectInfo } from "../../contract/provider.js";
+import type { ObjectInfo } from "../../contract/object.js";
 import { contents, testChain, type TestChain } from "../../testing/chain.test-support.js";
 import { down } from "../../testing/member.test-support.js";
 import { rejection } from "../../testing/streams.test-support.js";

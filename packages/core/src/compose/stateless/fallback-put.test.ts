@@ -7,7 +7,7 @@ import { createStorage } from "../../facade/create-storage.js";
 import { ERROR_CODES, type StorageError, type StorageErrorCode } from "../../contract/errors.js";
 import type { Around } from "../../wrap/intercept.js";
 import type { StorageEvent } from "../../contract/event.js";
-import type { Body, PutOptions } from "../../contract/provider.js";
+import type { Body } from "../../contract/provider.js";
 import type { FileStorage } from "../../facade/storage.js";
 import { contents, place, testChain } from "../../testing/chain.test-support.js";
 import {
@@ -31,6 +31,7 @@ import {
   until,
 } from "../../testing/streams.test-support.js";
 import { fallback } from "../fallback.js";
+import type { PutOptions } from "../../contract/call-options.js";
 
 const CODES = Object.keys(ERROR_CODES) as StorageErrorCode[];
 

@@ -2,11 +2,15 @@ import { randomUUID } from "node:crypto";
 import { StorageError, isStorageError, withErrorFacts, type Attempt } from "../../contract/errors.js";
 import { describeProvider } from "../../wrap/intercept.js";
 import { isComposer } from "../../wrap/policies.js";
-import type { Body, ObjectInfo, PutOptions, StorageProvider } from "../../contract/provider.js";
+import type { Body } from "../../contract/provider.js";
 import { replayable } from "../../body/replayable.js";
-import { ask, exhausted, mayHold, memberError, movesOn, reportFallback, type Chain } from "../group.js";
+import { ask, exhausted, mayHold, memberError, movesOn, reportFallback } from "../group.js";
 import { assertTakes } from "../members.js";
 import { survey, type Answer, type Silent } from "../survey.js";
+import type { ObjectInfo } from "../../contract/object.js";
+import type { PutOptions } from "../../contract/call-options.js";
+import type { ComposedProvider } from "../../contract/composed-provider.js";
+import type { Chain } from "./chain.js";
 
 /** One put on its way through the chain. */
 export interface ChainPut {
@@ -110,7 +114,7 @@ async function tryInTurn(put: ChainPut, turns: readonly Answer[], body: Body): P
 
 async function tryMember(
   put: ChainPut,
-  member: StorageProvider,
+  member: ComposedProvider,
   body: Body,
 ): Promise<ObjectInfo | undefined> {
   const { chain, key, attempts, options } = put;
@@ -134,7 +138,7 @@ async function tryMember(
 
 function giveUp(
   put: ChainPut,
-  member: StorageProvider,
+  member: ComposedProvider,
   error: StorageError,
   milliseconds: number,
 ): undefined {
@@ -142,7 +146,7 @@ function giveUp(
   reportFallback(put.chain, "put", put.key, member, error, put.options);
 }
 
-function tooLong({ key }: ChainPut, { name }: StorageProvider): StorageError {
+function tooLong({ key }: ChainPut, { name }: ComposedProvider): StorageError {
   const reason = "the body was too long to be kept, and cannot be sent a second time";
   return new StorageError("TooLarge", reason, { operation: "put", provider: name, key });
 }
@@ -153,7 +157,7 @@ function tooLong({ key }: ChainPut, { name }: StorageProvider): StorageError {
  */
 export async function putCreateOnly(
   { chain, key, options }: Pick<ChainPut, "chain" | "key" | "options">,
-  member: StorageProvider,
+  member: ComposedProvider,
   body: Body,
 ): Promise<ObjectInfo> {
   const { ifNoneMatch, ifNoneMatchOnMultipart } = member.supports;
@@ -172,7 +176,7 @@ export async function putCreateOnly(
 /** Unknown is not failed: the member is asked whether this very write is there. */
 async function askedAbout(
   { chain, key, options, unconfirmed }: ChainPut,
-  member: StorageProvider,
+  member: ComposedProvider,
 ): Promise<ObjectInfo | undefined> {
   const { signal, onEvent, writeId } = options;
   const report = (outcome: "applied" | "absent" | "unknown"): void =>
@@ -208,14 +212,14 @@ async function finish(put: ChainPut, info: ObjectInfo): Promise<ObjectInfo> {
   return { ...info, unconfirmed: [...(info.unconfirmed ?? []), ...names] };
 }
 
-function holds(member: StorageProvider, info: ObjectInfo): boolean {
+function holds(member: ComposedProvider, info: ObjectInfo): boolean {
   return member.name === info.provider || member.locate(info.ref) !== undefined;
 }
 
 /** Only the very copy that was seen is deleted. */
 async function cleared(
   { chain, key, options }: ChainPut,
-  member: StorageProvider,
+  member: ComposedProvider,
   old: ObjectInfo,
 ): Promise<boolean> {
   const { signal, onEvent } = options;

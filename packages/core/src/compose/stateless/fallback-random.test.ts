@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { isStorageError } from "../../contract/errors.js";
 import { compareKeys } from "../../contract/key.js";
 import type { Around } from "../../wrap/intercept.js";
-import type { ObjectInfo } from "../../contract/provider.js";
+import type { ObjectInfo } from "../../contract/object.js";
 import { contents, testChain, type TestChain } from "../../testing/chain.test-support.js";
 import {
   breakingAfter,

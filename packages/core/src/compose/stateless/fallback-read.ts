@@ -1,11 +1,13 @@
 import { StorageError, withErrorFacts, type Attempt, type Operation } from "../../contract/errors.js";
 import type { SignedUrlOptions } from "../../contract/links.js";
-import type { CallOptions, StorageProvider } from "../../contract/provider.js";
-import { memberError, movesOn, reportFallback, saysAbsent, type Chain } from "../group.js";
+import type { ComposedProvider } from "../../contract/composed-provider.js";
+import { memberError, movesOn, reportFallback, saysAbsent } from "../group.js";
+import type { CallOptions } from "../../contract/call-options.js";
+import type { Chain } from "./chain.js";
 
 /** What the first member that holds the key gave. */
 export interface ChainRead<T> {
-  readonly member: StorageProvider;
+  readonly member: ComposedProvider;
   readonly result: T;
   /** Why an earlier member did not answer: it may hold another copy. */
   readonly silent: StorageError | undefined;
@@ -21,7 +23,7 @@ export async function readFromChain<T>(
   operation: Operation,
   key: string,
   options: CallOptions & { readonly ref?: string | undefined },
-  read: (member: StorageProvider) => Promise<T>,
+  read: (member: ComposedProvider) => Promise<T>,
 ): Promise<ChainRead<T>> {
   const attempts: Attempt[] = [];
   let silent: StorageError | undefined;
@@ -47,7 +49,7 @@ export function mayBeStale({ overwrites }: Chain, { silent }: ChainRead<unknown>
   return silent !== undefined && overwrites === "may-be-stale";
 }
 
-function inOrder({ members }: Chain, ref: string | undefined): readonly StorageProvider[] {
+function inOrder({ members }: Chain, ref: string | undefined): readonly ComposedProvider[] {
   const first = ref === undefined ? undefined : members.find((member) => member.locate(ref) !== undefined);
   return first === undefined ? members : [first, ...members.filter((member) => member !== first)];
 }

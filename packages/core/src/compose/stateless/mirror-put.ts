@@ -1,12 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { StorageError, isStorageError, type Attempt } from "../../contract/errors.js";
-import type { Body, ObjectCopy, ObjectInfo, PutOptions, StorageProvider } from "../../contract/provider.js";
-import { exhausted, type Chain } from "../group.js";
+import type { Body } from "../../contract/provider.js";
+import { exhausted } from "../group.js";
 import { assertConditions, putCreateOnly } from "./fallback-put.js";
 import { assertTakes } from "../members.js";
 import { teeBody, type Share } from "../../body/tee.js";
 import { sendShare, type ShareOutcome } from "../send-share.js";
 import { survey, type Answer } from "../survey.js";
+import type { ObjectCopy, ObjectInfo } from "../../contract/object.js";
+import type { PutOptions } from "../../contract/call-options.js";
+import type { ComposedProvider } from "../../contract/composed-provider.js";
+import type { Chain } from "./chain.js";
 
 interface MirrorPut {
   readonly chain: Chain;
@@ -62,7 +66,7 @@ function noteFailure({ attempts }: MirrorPut, error: StorageError, milliseconds:
 
 async function send(
   put: MirrorPut,
-  member: StorageProvider,
+  member: ComposedProvider,
   share: Share | undefined,
 ): Promise<ShareOutcome> {
   const { chain, key, options } = put;
@@ -109,7 +113,7 @@ async function takenBack(put: MirrorPut): Promise<unknown> {
 
 async function removed(
   { key, options }: MirrorPut,
-  member: StorageProvider,
+  member: ComposedProvider,
   info: ObjectInfo,
 ): Promise<boolean> {
   const { onEvent } = options;
@@ -149,6 +153,6 @@ function infoOf(
   return { ...info, copies, unconfirmed };
 }
 
-function isStale({ provider, state }: ObjectCopy, { name }: StorageProvider): boolean {
+function isStale({ provider, state }: ObjectCopy, { name }: ComposedProvider): boolean {
   return provider === name && state !== "current";
 }

@@ -1,20 +1,17 @@
 import { describeProvider, type EveryMember } from "../../wrap/intercept.js";
-import type {
-  Body,
-  Description,
-  ObjectInfo,
-  PutOptions,
-  StorageProvider,
-  Supports,
-} from "../../contract/provider.js";
-import { joinedUpkeep } from "../../contract/upkeep.js";
-import type { Chain } from "../group.js";
+import type { Body, Description } from "../../contract/provider.js";
+import type { ObjectInfo } from "../../contract/object.js";
+import type { Chain } from "./chain.js";
 import { copyInChain } from "./fallback-copy.js";
 import { deleteFromChain } from "./fallback-delete.js";
 import { mayBeStale, readFromChain, signForHolder } from "./fallback-read.js";
 import { closeAll, joinedExpiry, locateIn } from "../members.js";
 import { PROMISES } from "../promises.js";
 import { mergeLists } from "../merge-list.js";
+import type { PutOptions } from "../../contract/call-options.js";
+import type { Supports } from "../../contract/supports.js";
+import { joinedUpkeep } from "../../kit/joined-upkeep.js";
+import type { ComposedProvider } from "../../contract/composed-provider.js";
 
 /** A composer without a journal, before it is put together. */
 export interface StatelessParts {
@@ -32,7 +29,7 @@ export interface StatelessParts {
 }
 
 /** A provider of several members that remembers nothing: for keys that are written once. */
-export function stateless(parts: StatelessParts): StorageProvider {
+export function stateless(parts: StatelessParts): ComposedProvider {
   const { chain, chainFor = () => chain, put } = parts;
   const { name, members } = chain;
   const canSign = members.some(({ signedUrl }) => signedUrl !== undefined);
@@ -72,7 +69,7 @@ export function stateless(parts: StatelessParts): StorageProvider {
     upkeep: joinedUpkeep(members.map((member) => member.upkeep)),
     describe: () => describe(parts),
     close: () => closeAll(members),
-  } satisfies EveryMember<StorageProvider>;
+  } satisfies EveryMember<ComposedProvider>;
 }
 
 function supportsOf({ chain: { overwrites }, supports }: StatelessParts): Supports {

@@ -1,7 +1,8 @@
-import { targetsOf } from "../upkeep/expiry.js";
+import { targetsOf } from "./targets.js";
 import type { HeldKey } from "./held-key.js";
 import type { ReplicaSet } from "../replica-set.js";
-import { isSettled, isSuspect, type KeyRow } from "../row/row.js";
+import { isSettled, isSuspect } from "../row/row.js";
+import type { KeyRow } from "../../../contract/key-row.js";
 
 /**
  * Writes down what is left to do for a key, or drops its row when nothing is, and lets go of it.

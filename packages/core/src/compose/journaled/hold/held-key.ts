@@ -1,9 +1,10 @@
 import { delay } from "../../../kit/abort.js";
 import { StorageError, isStorageError, withErrorFacts, type Operation } from "../../../contract/errors.js";
 import type { JournalEntry } from "../../../contract/journal.js";
-import type { CallOptions } from "../../../contract/provider.js";
+import type { CallOptions } from "../../../contract/call-options.js";
 import type { ReplicaSet } from "../replica-set.js";
-import { newRow, stamped, takenOver, type KeyRow } from "../row/row.js";
+import { newRow, takenOver } from "../row/row.js";
+import { type KeyRow, stampedRow } from "../../../contract/key-row.js";
 
 /** A key that nobody else writes, in any process that shares the journal. */
 export interface HeldKey {
@@ -131,7 +132,7 @@ function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry
         throw lost.signal.reason;
       }
       revision = written;
-      if (row !== undefined) held.row = stamped(row, written);
+      if (row !== undefined) held.row = stampedRow(row, written);
     });
     writing = mine.catch(() => {});
     await mine;

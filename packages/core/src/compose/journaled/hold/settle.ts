@@ -1,10 +1,11 @@
-import type { CallOptions } from "../../../contract/provider.js";
+import type { CallOptions } from "../../../contract/call-options.js";
 import type { Answer } from "../../survey.js";
-import { look } from "./ask-member.js";
+import { look, withAnswer } from "./ask-member.js";
 import type { HeldKey } from "./held-key.js";
-import { isCurrent, versionOf } from "../row/identity.js";
+import { versionOf } from "../row/identity.js";
 import type { ReplicaSet } from "../replica-set.js";
-import { calmed, committed, learned, type Intent, type KeyRow } from "../row/row.js";
+import { calmed, committed } from "../row/row.js";
+import type { Intent, KeyRow } from "../../../contract/key-row.js";
 
 /**
  * Finds out what became of writes whose outcome is unknown. One that is found anywhere counts from now on, and is
@@ -30,16 +31,6 @@ function newestFound(
   );
   const intent = uncertain.findLast(({ version }) => versions.has(version));
   return intent && { version: intent.version, sha256: intent.sha256 };
-}
-
-/** The row after a member was looked at. */
-export function withAnswer(row: KeyRow, answer: Answer, now: number): KeyRow {
-  const { name } = answer.member;
-  const { current } = row;
-  if (answer.state === "silent") return row;
-  if (answer.state === "absent") return learned(row, name, "absent", now);
-  const isThere = current !== undefined && isCurrent(current, answer.member, answer.info);
-  return learned(row, name, isThere ? current.version : "unknown", now);
 }
 
 /** Whether nothing of an unknown write is there, and nothing can come. */

@@ -1,10 +1,12 @@
 import { concurrently } from "../../../kit/concurrently.js";
 import { isStorageError } from "../../../contract/errors.js";
-import type { CallOptions, ListPage, StorageProvider } from "../../../contract/provider.js";
+import type { ListPage } from "../../../contract/provider.js";
 import { ask } from "../../group.js";
 import { mergeLists, type MergedPage } from "../../merge-list.js";
 import { changeControl } from "../control.js";
 import type { ReplicaSet } from "../replica-set.js";
+import type { CallOptions } from "../../../contract/call-options.js";
+import type { ComposedProvider } from "../../../contract/composed-provider.js";
 
 const CONTROL = "inventory";
 const KEYS_PER_ROUND = 256;
@@ -95,7 +97,7 @@ async function noted(set: ReplicaSet, stock: Inventory): Promise<Inventory> {
 /** Whether a member may remove what has expired: all know the newest copies, and that it may lack some. */
 export async function mayExpire(
   { journal, members, graceMs }: ReplicaSet,
-  { name }: StorageProvider,
+  { name }: ComposedProvider,
 ): Promise<boolean> {
   if (members.length === 1) return true;
   const {
@@ -177,7 +179,7 @@ function advanced(set: ReplicaSet, stock: Inventory, { cursor, end }: MergedPage
 
 async function pageOf(
   { name }: ReplicaSet,
-  members: readonly StorageProvider[],
+  members: readonly ComposedProvider[],
   after: string | undefined,
   options: CallOptions,
 ): Promise<MergedPage> {

@@ -3,15 +3,12 @@ import { packCursor, unpackKeyCursor } from "../../../kit/cursor.js";
 import { StorageError, isStorageError } from "../../../contract/errors.js";
 import { compareKeys } from "../../../contract/key.js";
 import { listEntry } from "../../../kit/page.js";
-import {
-  LIST_LIMIT_DEFAULT,
-  type ListOptions,
-  type ListPage,
-  type ObjectInfo,
-} from "../../../contract/provider.js";
+import { type ListPage } from "../../../contract/provider.js";
 import { mergeLists, type MergedPage } from "../../merge-list.js";
 import { isTrusted } from "./inventory.js";
 import { isOneEnough, type ReplicaSet } from "../replica-set.js";
+import { LIST_LIMIT_DEFAULT, type ListOptions } from "../../../contract/call-options.js";
+import type { ObjectInfo } from "../../../contract/object.js";
 
 /** How many keys that are in transition one page looks at. */
 const ROWS_MAX = 1000;

@@ -1,17 +1,19 @@
 import { StorageError, type Attempt, type Operation } from "../../../contract/errors.js";
-import type { HeadOptions, ObjectInfo, StorageProvider } from "../../../contract/provider.js";
+import type { ComposedHeadOptions, ComposedProvider } from "../../../contract/composed-provider.js";
 import { memberError, movesOn, reportFallback, saysAbsent } from "../../group.js";
 import { askMember } from "../../survey.js";
 import type { Hedge } from "../hedge.js";
 import { isCurrent, newestOf, versionOf } from "../row/identity.js";
 import { isTrusted } from "./inventory.js";
 import { isOneEnough, type ReplicaSet } from "../replica-set.js";
-import { isUndecided, type Committed, type KeyRow } from "../row/row.js";
+import { isUndecided } from "../row/row.js";
+import type { ObjectInfo } from "../../../contract/object.js";
+import type { Committed, KeyRow } from "../../../contract/key-row.js";
 
 /** How to read from a member, and what to do with what was read in vain. */
 export interface Reader<T> {
   readonly operation: Operation;
-  readonly read: (member: StorageProvider, signal: AbortSignal | undefined) => Promise<T>;
+  readonly read: (member: ComposedProvider, signal: AbortSignal | undefined) => Promise<T>;
   readonly infoOf: (result: T) => ObjectInfo;
   readonly discard: (result: T) => void;
 }
@@ -19,7 +21,7 @@ export interface Reader<T> {
 export function headReader(
   operation: Operation,
   key: string,
-  { onEvent, isFinal }: HeadOptions,
+  { onEvent, isFinal }: ComposedHeadOptions,
 ): Reader<ObjectInfo> {
   return {
     operation,
@@ -31,7 +33,7 @@ export function headReader(
 
 /** What was read, and where. */
 export interface Found<T> {
-  readonly member: StorageProvider;
+  readonly member: ComposedProvider;
   readonly result: T;
   /** A member that does not answer may hold a newer one: the journal has just begun, and cannot tell. */
   readonly mayBeStale?: boolean | undefined;
@@ -51,7 +53,7 @@ export async function readOnce<T>(
   set: ReplicaSet,
   row: KeyRow | undefined,
   key: string,
-  options: HeadOptions,
+  options: ComposedHeadOptions,
   reader: Reader<T>,
 ): Promise<Reading<T>> {
   const look: Look<T> = { set, key, options, reader, attempts: [] };
@@ -64,7 +66,7 @@ export async function readOnce<T>(
 interface Look<T> {
   readonly set: ReplicaSet;
   readonly key: string;
-  readonly options: HeadOptions;
+  readonly options: ComposedHeadOptions;
   readonly reader: Reader<T>;
   readonly attempts: Attempt[];
 }
@@ -146,12 +148,12 @@ function isUncertain(row: KeyRow, version: string | undefined): boolean {
 }
 
 /** Whether a write that is not decided was sent to the member. */
-function isTouched(row: KeyRow | undefined, { name }: StorageProvider): boolean {
+function isTouched(row: KeyRow | undefined, { name }: ComposedProvider): boolean {
   if (row === undefined) return false;
   return row.holds[name] !== undefined || row.lease?.sending.includes(name) === true;
 }
 
-function inOrder<T>({ set, key, options: { ref } }: Look<T>): readonly StorageProvider[] {
+function inOrder<T>({ set, key, options: { ref } }: Look<T>): readonly ComposedProvider[] {
   const order = set.placement.readOrder(key);
   const first = ref === undefined ? undefined : order.find((member) => member.locate(ref) !== undefined);
   return first === undefined ? order : [first, ...order.filter((member) => member !== first)];
@@ -159,8 +161,8 @@ function inOrder<T>({ set, key, options: { ref } }: Look<T>): readonly StoragePr
 
 async function tryMember<T>(
   look: Look<T>,
-  member: StorageProvider,
-  other?: StorageProvider,
+  member: ComposedProvider,
+  other?: ComposedProvider,
 ): Promise<{ readonly found?: Found<T>; readonly error?: StorageError }> {
   const { set, key, options, reader, attempts } = look;
   const startedAt = performance.now();
@@ -182,11 +184,11 @@ async function tryMember<T>(
 async function raced<T>(
   { key, options, reader }: Look<T>,
   hedge: Hedge,
-  member: StorageProvider,
-  other: StorageProvider,
+  member: ComposedProvider,
+  other: ComposedProvider,
 ): Promise<Found<T>> {
   const from =
-    (each: StorageProvider) =>
+    (each: ComposedProvider) =>
     async (signal: AbortSignal): Promise<Found<T>> => ({
       member: each,
       result: await reader.read(each, signal),

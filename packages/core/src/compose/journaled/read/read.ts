@@ -2,14 +2,17 @@ import { delay } from "../../../kit/abort.js";
 import { StorageError, type Operation } from "../../../contract/errors.js";
 import type { JournalEntry } from "../../../contract/journal.js";
 import { millisecondsOf } from "../../../contract/version.js";
-import type { CallOptions, HeadOptions, ObjectInfo } from "../../../contract/provider.js";
+import type { CallOptions } from "../../../contract/call-options.js";
 import { conclude } from "../hold/conclude.js";
 import { busy, holding, intentMsMax } from "../hold/held-key.js";
 import { versionOf } from "../row/identity.js";
 import { readOnce, type Found, type Reader } from "./read-once.js";
 import type { ReplicaSet } from "../replica-set.js";
-import { isUndecided, type KeyRow } from "../row/row.js";
+import { isUndecided } from "../row/row.js";
 import { settled } from "../hold/settle.js";
+import type { ObjectInfo } from "../../../contract/object.js";
+import type { KeyRow } from "../../../contract/key-row.js";
+import type { ComposedHeadOptions } from "../../../contract/composed-provider.js";
 
 const PAUSE_MS_MAX = 100;
 
@@ -22,7 +25,7 @@ const PAUSE_MS_MAX = 100;
 export async function readReplicated<T>(
   set: ReplicaSet,
   key: string,
-  options: HeadOptions,
+  options: ComposedHeadOptions,
   reader: Reader<T>,
 ): Promise<Found<T>> {
   const deadline = set.journal.now() + set.waitMs;

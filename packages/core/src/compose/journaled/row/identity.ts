@@ -1,6 +1,7 @@
-import type { Version } from "../../../contract/journal.js";
-import type { ObjectInfo, StorageProvider } from "../../../contract/provider.js";
-import type { Committed } from "./row.js";
+import type { Version } from "../../../contract/version.js";
+import type { ComposedProvider } from "../../../contract/composed-provider.js";
+import type { ObjectInfo } from "../../../contract/object.js";
+import type { Committed } from "../../../contract/key-row.js";
 
 /** What a composer with a journal writes beside every object, in the place of the write id. */
 export interface Identity {
@@ -39,14 +40,14 @@ export function versionOf({ writeId }: Pick<ObjectInfo, "writeId">): Version | u
 }
 
 /** Whether an object is the one that the key is. */
-export function isCurrent(current: Committed, { name }: StorageProvider, info: ObjectInfo): boolean {
+export function isCurrent(current: Committed, { name }: ComposedProvider, info: ObjectInfo): boolean {
   const { version, etags } = current;
   return versionOf(info) === version || (info.etag !== undefined && etags?.[name] === info.etag);
 }
 
 /** An object, and where it was found. */
 export interface Copy {
-  readonly member: StorageProvider;
+  readonly member: ComposedProvider;
   readonly info: ObjectInfo;
 }
 

@@ -1,11 +1,12 @@
-import type { CallOptions } from "../../../contract/provider.js";
+import type { CallOptions } from "../../../contract/call-options.js";
 import { mayHold } from "../../group.js";
 import { look } from "../hold/ask-member.js";
 import { conclude } from "../hold/conclude.js";
 import { busy, holding, type HeldKey } from "../hold/held-key.js";
 import { identityOf, newestOf, versionOf, type Copy } from "../row/identity.js";
 import type { ReplicaSet } from "../replica-set.js";
-import { adopted, isUndecided, type KeyRow } from "../row/row.js";
+import { adopted, isUndecided } from "../row/row.js";
+import type { KeyRow } from "../../../contract/key-row.js";
 
 /**
  * The row of a key of which the journal does not say what it is, made of what its members hold: the newest version

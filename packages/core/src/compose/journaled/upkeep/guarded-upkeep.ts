@@ -1,17 +1,19 @@
 import { isStorageError } from "../../../contract/errors.js";
-import type { CallOptions, ObjectInfo, StorageProvider } from "../../../contract/provider.js";
+import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import type { Upkeep, UpkeepCall } from "../../../contract/upkeep.js";
 import { millisecondsOf } from "../../../contract/version.js";
 import { adoptKeyOf } from "./adopt.js";
 import { look } from "../hold/ask-member.js";
-import { isOver } from "./expiry.js";
+import { isOver } from "../hold/targets.js";
 import { holding } from "../hold/held-key.js";
 import { versionOf } from "../row/identity.js";
 import { mayExpire } from "../read/inventory.js";
 import type { ReplicaSet } from "../replica-set.js";
+import type { CallOptions } from "../../../contract/call-options.js";
+import type { ObjectInfo } from "../../../contract/object.js";
 
 /** The upkeep of a member: it lets nothing expire that others have yet to get, or that is being written. */
-export function guardedUpkeep(set: ReplicaSet, member: StorageProvider): Upkeep | undefined {
+export function guardedUpkeep(set: ReplicaSet, member: ComposedProvider): Upkeep | undefined {
   const { upkeep } = member;
   if (upkeep === undefined) return undefined;
   return {
@@ -23,7 +25,7 @@ export function guardedUpkeep(set: ReplicaSet, member: StorageProvider): Upkeep 
 
 async function whileClean(
   set: ReplicaSet,
-  member: StorageProvider,
+  member: ComposedProvider,
   key: string,
   call: UpkeepCall,
   work: () => Promise<void>,
@@ -43,7 +45,7 @@ async function whileClean(
 /** @returns Whether others that should have the object do not: nothing was removed. */
 async function letGo(
   set: ReplicaSet,
-  member: StorageProvider,
+  member: ComposedProvider,
   key: string,
   options: CallOptions,
   work: () => Promise<void>,
@@ -71,7 +73,7 @@ async function letGo(
 /** Whether those that keep it for longer have it. */
 async function othersHave(
   set: ReplicaSet,
-  member: StorageProvider,
+  member: ComposedProvider,
   key: string,
   info: ObjectInfo,
   options: CallOptions,

@@ -5,7 +5,9 @@ import { changeControl } from "../control.js";
 import { intercept, type Call } from "../../../wrap/intercept.js";
 import type { JournalPart } from "../../../contract/journal.js";
 import { MARKER_KEY } from "../../../contract/key.js";
-import type { ListOptions, ListPage, StorageProvider } from "../../../contract/provider.js";
+import type { ListPage } from "../../../contract/provider.js";
+import type { ListOptions } from "../../../contract/call-options.js";
+import type { ComposedProvider } from "../../../contract/composed-provider.js";
 
 const CONTROL = "markers";
 
@@ -27,7 +29,7 @@ type Markers = Readonly<Record<string, Marker>>;
 interface Watched {
   readonly composer: string;
   readonly journal: JournalPart;
-  readonly member: StorageProvider;
+  readonly member: ComposedProvider;
   /** Called when another member has been accepted in the place of this one. */
   readonly onReplaced: () => void;
   shownAt: number;
@@ -44,9 +46,9 @@ interface Watched {
 export function marked(
   composer: string,
   journal: JournalPart,
-  member: StorageProvider,
+  member: ComposedProvider,
   onReplaced: () => void,
-): StorageProvider {
+): ComposedProvider {
   const watched: Watched = {
     composer,
     journal,
@@ -121,7 +123,7 @@ async function look(watched: Watched): Promise<void> {
   throw away(member, "another one was accepted in its place; try again");
 }
 
-function away({ name }: StorageProvider, reason: string): StorageError {
+function away({ name }: ComposedProvider, reason: string): StorageError {
   return new StorageError("Unavailable", reason, { operation: "head", provider: name, retryable: false });
 }
 
@@ -147,7 +149,7 @@ async function decided(watched: Watched): Promise<Marker | undefined> {
   }
 }
 
-async function idOn(member: StorageProvider): Promise<string | undefined> {
+async function idOn(member: ComposedProvider): Promise<string | undefined> {
   try {
     return (await member.head(MARKER_KEY, {})).metadata?.["id"];
   } catch (error) {
@@ -188,7 +190,7 @@ export async function forgetMarker(journal: JournalPart, member: string): Promis
 }
 
 /** It has no delimiter in it, so it is in no common prefix. */
-async function listWithout(list: StorageProvider["list"], options: ListOptions): Promise<ListPage> {
+async function listWithout(list: ComposedProvider["list"], options: ListOptions): Promise<ListPage> {
   const page = await list(options);
   const objects = page.objects.filter(({ key }) => key !== MARKER_KEY);
   if (objects.length === page.objects.length) return page;

@@ -1,18 +1,21 @@
 import { bodyOf, sourceFailure } from "../../../body/copy-object.js";
 import { StorageError, toStorageError } from "../../../contract/errors.js";
 import { guardResult } from "../../../body/guard.js";
-import type { CallOptions, StorageProvider } from "../../../contract/provider.js";
-import { look, suspectedNow } from "../hold/ask-member.js";
+import type { ComposedProvider } from "../../../contract/composed-provider.js";
+import { look, suspectedNow, withAnswer } from "../hold/ask-member.js";
 import { conclude } from "../hold/conclude.js";
-import { cannotHold } from "../write/decide.js";
-import { cleared } from "../write/delete.js";
-import { hasExpired, targetsOf } from "./expiry.js";
+import { cannotHold } from "../../group.js";
+import { cleared } from "../hold/clear-members.js";
+import { hasExpired } from "./expiry.js";
 import { holding, type HeldKey } from "../hold/held-key.js";
 import { identityOf, isCurrent, packIdentity } from "../row/identity.js";
 import type { ReplicaSet } from "../replica-set.js";
-import { deleted, isSuspect, learned, refused, type Committed, type KeyRow } from "../row/row.js";
-import { settled, withAnswer } from "../hold/settle.js";
+import { deleted, isSuspect, learned, refused } from "../row/row.js";
+import { settled } from "../hold/settle.js";
 import { swept } from "../write/uploads.js";
+import type { CallOptions } from "../../../contract/call-options.js";
+import type { Committed, KeyRow } from "../../../contract/key-row.js";
+import { targetsOf } from "../hold/targets.js";
 
 const BACKOFF_MS = 1000;
 export const BACKOFF_MS_MAX: number = 15 * 60 * 1000;
@@ -92,7 +95,7 @@ async function converged(set: ReplicaSet, held: HeldKey, options: CallOptions): 
 }
 
 /** Members that do not hold what they should, and on which nothing is under way. */
-function membersLacking(set: ReplicaSet, { key, row }: HeldKey): readonly StorageProvider[] {
+function membersLacking(set: ReplicaSet, { key, row }: HeldKey): readonly ComposedProvider[] {
   const now = set.journal.now();
   const targets = targetsOf(set, key, row);
   return set.members.filter(({ name }) => {
@@ -106,7 +109,7 @@ async function copied(
   set: ReplicaSet,
   held: HeldKey,
   current: Committed,
-  member: StorageProvider,
+  member: ComposedProvider,
   options: CallOptions,
 ): Promise<KeyRow> {
   const { row, key } = held;
@@ -138,8 +141,8 @@ async function copied(
 async function transfer(
   held: HeldKey,
   current: Committed,
-  from: StorageProvider,
-  to: StorageProvider,
+  from: ComposedProvider,
+  to: ComposedProvider,
   options: CallOptions,
 ): Promise<StorageError | undefined> {
   const { key, signal } = held;

@@ -1,6 +1,6 @@
 import { concurrently } from "../../../kit/concurrently.js";
 import { isStorageError } from "../../../contract/errors.js";
-import type { CallOptions } from "../../../contract/provider.js";
+import type { CallOptions } from "../../../contract/call-options.js";
 import type { Upkeep } from "../../../contract/upkeep.js";
 import { healthOfSet } from "./set-health.js";
 import { adoptKeyOf } from "./adopt.js";

@@ -1,11 +1,13 @@
 import { StorageError, isStorageError } from "../../../contract/errors.js";
-import type { CallOptions, ObjectInfo, PutOptions, StorageProvider } from "../../../contract/provider.js";
+import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import type { HeldKey } from "../hold/held-key.js";
 import { isCurrent, versionOf, withoutIdentity } from "../row/identity.js";
 import { headReader, readOnce } from "../read/read-once.js";
 import type { ReplicaSet } from "../replica-set.js";
-import type { KeyRow } from "../row/row.js";
+import type { CallOptions, PutOptions } from "../../../contract/call-options.js";
 import { settled } from "../hold/settle.js";
+import type { ObjectInfo } from "../../../contract/object.js";
+import type { KeyRow } from "../../../contract/key-row.js";
 
 /**
  * Evaluates the conditions of a put once, while the key is held: members get plain writes.
@@ -54,7 +56,7 @@ function assertDecided(set: ReplicaSet, { row, key }: HeldKey, writeId: string |
 const UNDECIDED = "an earlier write of this key is not decided yet; try again later";
 
 export interface CurrentObject {
-  readonly member: StorageProvider;
+  readonly member: ComposedProvider;
   readonly info: ObjectInfo;
 }
 
@@ -104,7 +106,7 @@ export async function hasEtag(
 function isSame(
   row: KeyRow | undefined,
   found: CurrentObject,
-  member: StorageProvider,
+  member: ComposedProvider,
   info: ObjectInfo,
 ): boolean {
   if (row?.current !== undefined) return isCurrent(row.current, member, info);

@@ -1,5 +1,7 @@
 import { isStorageError } from "../../../contract/errors.js";
-import type { CopyOptions, ObjectInfo, StorageProvider } from "../../../contract/provider.js";
+import type { ComposedProvider } from "../../../contract/composed-provider.js";
+import type { CopyOptions } from "../../../contract/call-options.js";
+import type { ObjectInfo } from "../../../contract/object.js";
 
 /** An object that members can copy by themselves. */
 export interface InsideSource {
@@ -17,7 +19,7 @@ export interface InsideSource {
  * @returns `undefined` when it does not hold it any more, or cannot: it gets the bytes then.
  */
 export async function copiedInside(
-  member: StorageProvider,
+  member: ComposedProvider,
   { key, etags, facts }: InsideSource,
   to: string,
   { writeId, signal, onEvent }: CopyOptions,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createStorage } from "../../../facade/create-storage.js";
 import { memoryJournal } from "../../../memory/memory-journal.js";
-import type { ObjectInfo, StorageProvider } from "../../../contract/provider.js";
+import type { StorageProvider } from "../../../contract/provider.js";
 import type { FileStorage } from "../../../facade/storage.js";
 import { contents, place } from "../../../testing/chain.test-support.js";
 import {
@@ -15,6 +15,7 @@ import { race, splitting, textOf } from "../../../testing/races.test-support.js"
 import { rejection } from "../../../testing/streams.test-support.js";
 import { fallback } from "../../fallback.js";
 import { mirror } from "../../mirror.js";
+import type { ObjectInfo } from "../../../contract/object.js";
 
 interface World {
   readonly first: TestMember;

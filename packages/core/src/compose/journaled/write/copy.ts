@@ -2,7 +2,7 @@ import { toBody } from "../../../body/body.js";
 import { sourceFailure } from "../../../body/copy-object.js";
 import { StorageError, isStorageError, withErrorFacts } from "../../../contract/errors.js";
 import { guardResult } from "../../../body/guard.js";
-import type { Body, CallOptions, CopyOptions, GetResult, ObjectInfo } from "../../../contract/provider.js";
+import type { Body, GetResult } from "../../../contract/provider.js";
 import { look } from "../hold/ask-member.js";
 import type { InsideSource } from "./copy-inside.js";
 import { identityOf, versionOf, type Copy } from "../row/identity.js";
@@ -10,6 +10,8 @@ import { putReplicated } from "./put.js";
 import { headReader } from "../read/read-once.js";
 import { readReplicated } from "../read/read.js";
 import type { ReplicaSet } from "../replica-set.js";
+import type { CallOptions, CopyOptions } from "../../../contract/call-options.js";
+import type { ObjectInfo } from "../../../contract/object.js";
 
 /** How often a copy begins anew because its source was replaced meanwhile. */
 const TRIES = 3;

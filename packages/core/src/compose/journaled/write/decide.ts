@@ -1,23 +1,15 @@
 import { StorageError, withErrorFacts, type Attempt } from "../../../contract/errors.js";
-import type { ObjectCopy, ObjectInfo, PutOptions } from "../../../contract/provider.js";
-import { exhausted, movesOn } from "../../group.js";
+import type { ObjectCopy, ObjectInfo } from "../../../contract/object.js";
+import { cannotHold, exhausted, movesOn } from "../../group.js";
 import type { ShareOutcome } from "../../send-share.js";
 import { conclude } from "../hold/conclude.js";
 import type { InsideSource } from "./copy-inside.js";
 import type { HeldKey } from "../hold/held-key.js";
 import { withoutIdentity } from "../row/identity.js";
 import type { ReplicaSet } from "../replica-set.js";
-import {
-  committed,
-  dropped,
-  isSuspect,
-  learned,
-  refused,
-  suspected,
-  undecided,
-  type Intent,
-  type KeyRow,
-} from "../row/row.js";
+import { committed, dropped, isSuspect, learned, refused, suspected, undecided } from "../row/row.js";
+import type { PutOptions } from "../../../contract/call-options.js";
+import type { Intent, KeyRow } from "../../../contract/key-row.js";
 
 /** One put, from its intent to its decision. */
 export interface Write {
@@ -87,11 +79,6 @@ export function infoOf(write: Write): ObjectInfo {
     if (outcome?.state === "applied") return { ...withoutIdentity(outcome.info), ...copiesOf(write) };
   }
   throw new TypeError("A write without a member that has it");
-}
-
-/** Whether a member will never take this object. */
-export function cannotHold({ code }: StorageError): boolean {
-  return code === "Unsupported" || code === "TooLarge";
 }
 
 function copiesOf({ set, held, outcomes }: Write): Pick<ObjectInfo, "copies"> {

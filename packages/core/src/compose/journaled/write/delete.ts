@@ -1,12 +1,13 @@
 import { StorageError } from "../../../contract/errors.js";
-import type { CallOptions, DeleteOptions, ObjectInfo, StorageProvider } from "../../../contract/provider.js";
-import { clearMember, suspectedNow } from "../hold/ask-member.js";
+import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import { conclude } from "../hold/conclude.js";
 import { currentObject, hasEtag } from "./conditions.js";
 import { holding, type HeldKey } from "../hold/held-key.js";
-import { versionOf } from "../row/identity.js";
 import type { ReplicaSet } from "../replica-set.js";
-import { deleted, isSuspect, learned, type KeyRow } from "../row/row.js";
+import { deleted, isSuspect } from "../row/row.js";
+import type { DeleteOptions } from "../../../contract/call-options.js";
+import type { KeyRow } from "../../../contract/key-row.js";
+import { cleared } from "../hold/clear-members.js";
 
 /**
  * Deletes the key everywhere. It is decided, and never undone, once it stands in the journal; members that do not
@@ -26,7 +27,7 @@ export async function deleteReplicated(set: ReplicaSet, key: string, options: De
 }
 
 /** Members on which nothing is under way. */
-function unsuspected(set: ReplicaSet, row: KeyRow): readonly StorageProvider[] {
+function unsuspected(set: ReplicaSet, row: KeyRow): readonly ComposedProvider[] {
   const now = set.journal.now();
   return set.members.filter(({ name }) => !isSuspect(row, name, now));
 }
@@ -45,23 +46,4 @@ async function mayDelete(
     provider: found.member.name,
     key: held.key,
   });
-}
-
-/** Clears members of what is not newer than the decided truth, and says in the row what came of it. */
-export async function cleared(
-  set: ReplicaSet,
-  held: HeldKey,
-  members: readonly StorageProvider[],
-  options: CallOptions,
-): Promise<KeyRow> {
-  const version = held.row.current?.version ?? "";
-  const mayGo = (info: ObjectInfo): boolean => (versionOf(info) ?? "") <= version;
-  const results = await Promise.all(
-    members.map(async (member) => [member, await clearMember(set, member, held, options, mayGo)] as const),
-  );
-  const now = set.journal.now();
-  return results.reduce((row, [{ name }, result]) => {
-    if (result === "absent") return learned(row, name, "absent", now);
-    return result === "unknown" ? suspectedNow(set, row, held.key, name, options) : row;
-  }, held.row);
 }

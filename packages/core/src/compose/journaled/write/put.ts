@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { eitherSignal } from "../../../kit/abort.js";
 import { sha256Of } from "../../../body/digest.js";
 import { StorageError } from "../../../contract/errors.js";
-import type { Body, ObjectInfo, PutOptions, StorageProvider } from "../../../contract/provider.js";
+import type { Body } from "../../../contract/provider.js";
 import { replayable } from "../../../body/replayable.js";
 import { movesOn, reportFallback } from "../../group.js";
 import { assertTakes } from "../../members.js";
@@ -18,7 +18,11 @@ import { isTrusted } from "../read/inventory.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { slowest } from "../../../body/slowest-progress.js";
 import { teeBody, type Share } from "../../../body/tee.js";
-import { dropped, isSuspect, learned, opened, type Intent } from "../row/row.js";
+import { dropped, isSuspect, learned, opened } from "../row/row.js";
+import type { ObjectInfo } from "../../../contract/object.js";
+import type { PutOptions } from "../../../contract/call-options.js";
+import type { Intent } from "../../../contract/key-row.js";
+import type { ComposedProvider } from "../../../contract/composed-provider.js";
 
 /**
  * Writes the intent down, sends the body to the members, decides, and only then answers.
@@ -68,7 +72,7 @@ async function writeDown(
   set: ReplicaSet,
   held: HeldKey,
   intent: Omit<Intent, "version">,
-  takers: readonly StorageProvider[],
+  takers: readonly ComposedProvider[],
 ): Promise<void> {
   const since = set.journal.now();
   await held.save(opened(held.row, intent), namesOf(takers));
@@ -78,7 +82,7 @@ async function writeDown(
   throw new StorageError("Unavailable", reason, { operation: "put", provider: set.name, key: held.key });
 }
 
-function namesOf(members: readonly StorageProvider[]): readonly string[] {
+function namesOf(members: readonly ComposedProvider[]): readonly string[] {
   return members.map(({ name }) => name);
 }
 
@@ -101,7 +105,7 @@ async function answeredEarly<T>(
 }
 
 /** The members that a write may go to: not those where an earlier one may still take effect. */
-function assertEnough(set: ReplicaSet, { key, row }: HeldKey): readonly StorageProvider[] {
+function assertEnough(set: ReplicaSet, { key, row }: HeldKey): readonly ComposedProvider[] {
   const { placement, name } = set;
   const now = set.journal.now();
   const takers = placement.writeOrder(key).filter((member) => !isSuspect(row, member.name, now));
@@ -118,7 +122,7 @@ function assertEnough(set: ReplicaSet, { key, row }: HeldKey): readonly StorageP
 /** All members read one reading of the source. Once enough have it the caller is answered, and the rest goes on. */
 async function sendToAll(
   write: Write,
-  takers: readonly StorageProvider[],
+  takers: readonly ComposedProvider[],
   body: Body,
   answer: (info: ObjectInfo) => void,
 ): Promise<void> {
@@ -153,7 +157,7 @@ function lagging({ set, held }: Write): StorageError {
   return new StorageError("Unavailable", reason, { operation: "put", provider: set.name, key: held.key });
 }
 
-async function sendInTurn(write: Write, takers: readonly StorageProvider[], body: Body): Promise<void> {
+async function sendInTurn(write: Write, takers: readonly ComposedProvider[], body: Body): Promise<void> {
   const { set, held, outcomes } = write;
   const kept =
     takers.length > 1 ? replayable(body, set.spool, { key: held.key, provider: set.name }) : undefined;
@@ -189,7 +193,7 @@ function goesOn({ set, options }: Write, error: StorageError): boolean {
 }
 
 /** While the first member is being written to, the others are asked whether they hold an older copy. */
-async function askOthers({ set, held, options }: Write, [first]: readonly StorageProvider[]): Promise<void> {
+async function askOthers({ set, held, options }: Write, [first]: readonly ComposedProvider[]): Promise<void> {
   const others = set.members.filter((member) => member !== first);
   const answers = await Promise.all(others.map((member) => look(set, member, held.key, options)));
   const now = set.journal.now();
@@ -201,7 +205,7 @@ async function askOthers({ set, held, options }: Write, [first]: readonly Storag
 
 async function send(
   { set, held, options, attempts, source }: Write,
-  member: StorageProvider,
+  member: ComposedProvider,
   { onProgress = options.onProgress, ...share }: Share & Pick<PutOptions, "onProgress">,
 ): Promise<ShareOutcome> {
   const { key } = held;

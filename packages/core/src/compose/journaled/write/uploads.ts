@@ -1,14 +1,17 @@
 import { StorageError, isStorageError, type Operation } from "../../../contract/errors.js";
 import type { MultipartUploads, SignUploadOptions, SignedUpload } from "../../../contract/links.js";
-import type { CallOptions, HeadOptions, ObjectInfo, StorageProvider } from "../../../contract/provider.js";
+import type { ComposedHeadOptions, ComposedProvider } from "../../../contract/composed-provider.js";
 import { look } from "../hold/ask-member.js";
 import { conclude } from "../hold/conclude.js";
 import { currentObject } from "./conditions.js";
 import { holding, type HeldKey } from "../hold/held-key.js";
 import { isCurrent, versionOf, withoutIdentity } from "../row/identity.js";
 import type { ReplicaSet } from "../replica-set.js";
-import { expecting, uploaded, type KeyRow } from "../row/row.js";
+import { expecting, uploaded } from "../row/row.js";
 import { settled } from "../hold/settle.js";
+import type { CallOptions } from "../../../contract/call-options.js";
+import type { ObjectInfo } from "../../../contract/object.js";
+import type { KeyRow } from "../../../contract/key-row.js";
 
 /** How long a client may take with an upload that it has begun, in milliseconds. */
 const UPLOAD_MS = 24 * 60 * 60 * 1000;
@@ -32,7 +35,7 @@ async function expect(
   set: ReplicaSet,
   operation: Operation,
   key: string,
-  { name }: StorageProvider,
+  { name }: ComposedProvider,
   forMs: number,
   options: CallOptions,
 ): Promise<void> {
@@ -56,7 +59,7 @@ function none({ name }: ReplicaSet, operation: Operation, key: string): StorageE
 export async function finalizeReplicated(
   set: ReplicaSet,
   key: string,
-  options: HeadOptions,
+  options: ComposedHeadOptions,
 ): Promise<ObjectInfo> {
   return await holding(set, "finalize", key, options, async (held) => {
     held.row = await settled(set, held, options);
@@ -79,7 +82,7 @@ export async function finalizeReplicated(
 }
 
 interface ForeignObject {
-  readonly member: StorageProvider;
+  readonly member: ComposedProvider;
   readonly info: ObjectInfo;
 }
 
@@ -119,7 +122,7 @@ async function foreignObject(
   return undefined;
 }
 
-function isForeign({ current }: KeyRow, member: StorageProvider, info: ObjectInfo): boolean {
+function isForeign({ current }: KeyRow, member: ComposedProvider, info: ObjectInfo): boolean {
   if (versionOf(info) !== undefined) return false;
   return current?.kind !== "put" || !isCurrent(current, member, info);
 }
@@ -147,7 +150,7 @@ export function multipartReplicated(set: ReplicaSet): MultipartUploads | undefin
   const at = (
     uploadId: string,
     key: string,
-  ): { readonly uploads: MultipartUploads; readonly uploadId: string; readonly member: StorageProvider } => {
+  ): { readonly uploads: MultipartUploads; readonly uploadId: string; readonly member: ComposedProvider } => {
     const end = uploadId.indexOf(SEPARATOR);
     const member = set.members.find(({ name }) => name === uploadId.slice(0, end));
     if (member?.multipart !== undefined) {

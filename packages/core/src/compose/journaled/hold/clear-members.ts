@@ -1,0 +1,59 @@
+import type { CallOptions } from "../../../contract/call-options.js";
+import type { ComposedProvider } from "../../../contract/composed-provider.js";
+import { isStorageError } from "../../../contract/errors.js";
+import type { KeyRow } from "../../../contract/key-row.js";
+import type { ObjectInfo } from "../../../contract/object.js";
+import { ask } from "../../group.js";
+import type { ReplicaSet } from "../replica-set.js";
+import { versionOf } from "../row/identity.js";
+import { learned } from "../row/row.js";
+import { look, suspectedNow } from "./ask-member.js";
+import type { HeldKey } from "./held-key.js";
+
+/**
+ * Deletes what a member holds, and nothing that has come meanwhile: by condition where the member keeps one, else
+ * right after it was looked at, which is safe while the key is held.
+ *
+ * @param mayGo - Whether this is an object that is to be deleted.
+ * @returns Whether the member holds nothing now, or what it still holds.
+ */
+export async function clearMember(
+  set: ReplicaSet,
+  member: ComposedProvider,
+  held: HeldKey,
+  { onEvent }: CallOptions,
+  mayGo: (info: ObjectInfo) => boolean,
+): Promise<"absent" | "kept" | "unknown" | "failed"> {
+  const answer = await look(set, member, held.key, { onEvent });
+  if (answer.state === "silent") return "failed";
+  if (answer.state === "absent") return "absent";
+  if (!mayGo(answer.info)) return "kept";
+  const { etag } = answer.info;
+  const ifMatch = member.supports.conditionalDelete ? etag : undefined;
+  try {
+    const remove = (call: CallOptions): Promise<void> => member.delete(held.key, { ...call, ifMatch });
+    await ask(set, member, held.key, { onEvent, signal: held.signal }, remove, "delete");
+    return "absent";
+  } catch (error) {
+    return isStorageError(error) && error.applied === "no" ? "failed" : "unknown";
+  }
+}
+
+/** Clears members of what is not newer than the decided truth, and says in the row what came of it. */
+export async function cleared(
+  set: ReplicaSet,
+  held: HeldKey,
+  members: readonly ComposedProvider[],
+  options: CallOptions,
+): Promise<KeyRow> {
+  const version = held.row.current?.version ?? "";
+  const mayGo = (info: ObjectInfo): boolean => (versionOf(info) ?? "") <= version;
+  const results = await Promise.all(
+    members.map(async (member) => [member, await clearMember(set, member, held, options, mayGo)] as const),
+  );
+  const now = set.journal.now();
+  return results.reduce((row, [{ name }, result]) => {
+    if (result === "absent") return learned(row, name, "absent", now);
+    return result === "unknown" ? suspectedNow(set, row, held.key, name, options) : row;
+  }, held.row);
+}

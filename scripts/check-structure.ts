@@ -96,14 +96,20 @@ function layerProblems({ name, files }: Package, folder: string, layers: Layers)
   return [...unknown, ...wrong];
 }
 
-function doorProblems({ name, foreign }: Package): readonly string[] {
+function doorProblems({ name, files, foreign }: Package): readonly string[] {
+  const outside = [...files].flatMap(([file, imports]) =>
+    [...imports]
+      .filter((target) => !files.has(target))
+      .map((target) => `${name}/src/${file} imports ${target}: that is no source file of ${name}.`),
+  );
   const door = DOORS[name];
-  if (door === undefined) return [];
-  return [...foreign].flatMap(([file, imports]) =>
+  if (door === undefined) return outside;
+  const wrong = [...foreign].flatMap(([file, imports]) =>
     [...imports]
       .filter((specifier) => specifier.startsWith("@stowage/") && specifier !== door)
       .map((specifier) => `${name}/src/${file} imports ${specifier}: ${name} imports ${door} only.`),
   );
+  return [...outside, ...wrong];
 }
 
 function sizeProblems(files: Graph): readonly string[] {

@@ -6,7 +6,7 @@ export interface DiskMutant {
   readonly edits: readonly Edit[];
 }
 
-const PUT = "local/src/put.ts";
+const COMMIT = "local/src/commit.ts";
 const WRITES_FACTS =
   "    if (facts !== undefined) await root.sidecars.write(key, generation, facts, disk.durable);\n";
 const FORGETS_FACTS = "    if (hadFacts) await forgetFacts(root, key, old, generation);\n";
@@ -14,11 +14,13 @@ const FORGETS_FACTS = "    if (hadFacts) await forgetFacts(root, key, old, gener
 export const DISK_MUTANTS: readonly DiskMutant[] = [
   {
     name: "bytes are not synced before the file gets its name",
-    edits: [edit(PUT, "  if (disk.durable) await fsync(temporary.fd);\n  const written", "  const written")],
+    edits: [
+      edit(COMMIT, "  if (disk.durable) await fsync(temporary.fd);\n  const written", "  const written"),
+    ],
   },
   {
     name: "the folder of a new name is not synced",
-    edits: [edit(PUT, "if (disk.durable) await syncFolder(directory, context);", "")],
+    edits: [edit(COMMIT, "if (disk.durable) await syncFolder(directory, context);", "")],
   },
   {
     name: "the folder of a deleted name is not synced",
@@ -26,7 +28,7 @@ export const DISK_MUTANTS: readonly DiskMutant[] = [
   },
   {
     name: "facts are written after the bytes got their name",
-    edits: [edit(PUT, WRITES_FACTS, ""), edit(PUT, FORGETS_FACTS, WRITES_FACTS + FORGETS_FACTS)],
+    edits: [edit(COMMIT, WRITES_FACTS, ""), edit(COMMIT, FORGETS_FACTS, WRITES_FACTS + FORGETS_FACTS)],
   },
   {
     name: "facts are not synced",

@@ -12,7 +12,9 @@ export function circlesIn(graph: Graph): readonly (readonly string[])[] {
 export function floorsOf(graph: Graph): ReadonlyMap<string, number> {
   const floors = new Map<string, number>();
   for (const group of groupsOf(graph)) {
-    const below = group.flatMap((node) => [...(graph.get(node) ?? [])]).filter((node) => !group.includes(node));
+    const below = group
+      .flatMap((node) => [...(graph.get(node) ?? [])])
+      .filter((node) => !group.includes(node));
     const floor = 1 + Math.max(0, ...below.map((node) => floors.get(node) ?? 0));
     for (const node of group) floors.set(node, floor);
   }

@@ -9,7 +9,19 @@ export type { MemberOptions } from "./compose/members.js";
 export { createStorage } from "./facade/create-storage.js";
 export { packCursor, unpackCursor, unpackKeyCursor } from "./kit/cursor.js";
 export type { RepairOptions, RepairWorker } from "./facade/repair-worker.js";
-export type { DeleteManyResult, DownloadOptions, PutDirectoryOptions, PutManyItem, PutManyOptions, PutManyResult, StorageCopyOptions, StorageListOptions, StorageOptions, StoragePutOptions, TimedOptions } from "./facade/storage-options.js";
+export type {
+  DeleteManyResult,
+  DownloadOptions,
+  PutDirectoryOptions,
+  PutManyItem,
+  PutManyOptions,
+  PutManyResult,
+  StorageCopyOptions,
+  StorageListOptions,
+  StorageOptions,
+  StoragePutOptions,
+  TimedOptions,
+} from "./facade/storage-options.js";
 export {
   ERROR_CODES,
   StorageError,
@@ -41,10 +53,24 @@ export { fillParts } from "./body/fill-parts.js";
 export { guardResult, resumingBody, type ResumingOptions } from "./body/guard.js";
 export type { Inspection } from "./body/flowed-stream.js";
 export { createKeyLock, type KeyLock } from "./kit/key-lock.js";
-export type { ControlRecord, Journal, JournalCounts, JournalEntry, JournalOwner, JournalPart } from "./contract/journal.js";
+export type {
+  ControlRecord,
+  Journal,
+  JournalCounts,
+  JournalEntry,
+  JournalOwner,
+  JournalPart,
+} from "./contract/journal.js";
 export { memoryJournal } from "./memory/memory-journal.js";
 export { nextVersion, type Version } from "./contract/version.js";
-export { type Committed, type Holding, type Intent, type KeyRow, type Lease, stampedRow } from "./contract/key-row.js";
+export {
+  type Committed,
+  type Holding,
+  type Intent,
+  type KeyRow,
+  type Lease,
+  stampedRow,
+} from "./contract/key-row.js";
 export type { JournalOptions } from "./compose/journaled/create-set.js";
 export { acceptMember, adoptKey } from "./compose/journaled/journaled.js";
 export type { HedgeOptions } from "./compose/journaled/hedge.js";
@@ -69,7 +95,15 @@ export { createMetrics, type Metrics } from "./facade/metrics.js";
 export { isNotSent } from "./kit/not-sent.js";
 export { ownProviders, type OwnProviders } from "./kit/own-providers.js";
 export { PageBuilder, listEntry } from "./kit/page.js";
-export { type Body, type DeleteFailure, type Description, type GetResult, type ListPage, type SkippedKey, type StorageProvider } from "./contract/provider.js";
+export {
+  type Body,
+  type DeleteFailure,
+  type Description,
+  type GetResult,
+  type ListPage,
+  type SkippedKey,
+  type StorageProvider,
+} from "./contract/provider.js";
 export { resolveRange } from "./contract/range.js";
 export { decodeKeyPath, encodeKeyPath } from "./kit/ref.js";
 export { replayable, type ReplayableBody, type ReplayableOptions } from "./body/replayable.js";
@@ -86,6 +120,25 @@ export { readOnly } from "./wrap/read-only.js";
 export { breaker, type BreakerOptions } from "./wrap/breaker.js";
 export { retry, type RetryOptions } from "./wrap/retry.js";
 export { timeout, type TimeoutOptions } from "./wrap/timeout.js";
-export { type CallOptions, type CopyOptions, type DeleteOptions, type GetOptions, type HeadOptions, LIST_LIMIT_DEFAULT, type ListOptions, type Progress, type PutOptions } from "./contract/call-options.js";
-export type { ByteRange, Checksum, Located, Metadata, ObjectCopy, ObjectHeaders, ObjectInfo, ServedRange } from "./contract/object.js";
+export {
+  type CallOptions,
+  type CopyOptions,
+  type DeleteOptions,
+  type GetOptions,
+  type HeadOptions,
+  LIST_LIMIT_DEFAULT,
+  type ListOptions,
+  type Progress,
+  type PutOptions,
+} from "./contract/call-options.js";
+export type {
+  ByteRange,
+  Checksum,
+  Located,
+  Metadata,
+  ObjectCopy,
+  ObjectHeaders,
+  ObjectInfo,
+  ServedRange,
+} from "./contract/object.js";
 export { assertSameOwner, noRow, STUCK_MS } from "./kit/journal-parts.js";

@@ -4,7 +4,6 @@ import {
   MovedError,
   READ_FLAGS,
   makeFolder,
-  pruneUpward,
   refuseLink,
   splitPath,
   syncDirectory,
@@ -14,6 +13,7 @@ import {
   type Directory,
 } from "./directories.js";
 import { codeOf, open } from "./system.js";
+import { pruneUpward } from "./pruning.js";
 
 /** Where the system has no such paths: the real path is compared before each use. */
 export function checkedDirectories(options: DirectoriesOptions): Directories {

@@ -2,7 +2,7 @@ import { contentTypeOf, type CopyOptions, type ObjectInfo } from "@stowage/core"
 import type { Disk } from "./disk.js";
 import type { FailureContext } from "./errors.js";
 import { openObject, type OpenFile } from "./get.js";
-import { assertMatch, commit, writing } from "./put.js";
+import { assertMatch, commit, writing } from "./commit.js";
 import { close, readFully, writeFully } from "./system.js";
 import type { Temporary } from "./temporaries.js";
 import { cloned } from "./write-body.js";

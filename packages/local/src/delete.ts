@@ -3,7 +3,7 @@ import type { BigIntStats } from "node:fs";
 import type { Disk } from "./disk.js";
 import { inFolder } from "./directories.js";
 import { isMissing, toLocalError, type FailureContext } from "./errors.js";
-import { assertMatch, factsAt, forgetFacts, syncFolder } from "./put.js";
+import { assertMatch, factsAt, forgetFacts, syncFolder } from "./commit.js";
 import type { Root } from "./root.js";
 import { codeOf, lstat, unlink } from "./system.js";
 

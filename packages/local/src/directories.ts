@@ -1,6 +1,6 @@
 import fs, { type Dirent } from "node:fs";
 import { dirname } from "node:path";
-import { close, codeOf, fchmod, fsync, isShared, lstat, mkdir, open, readdir, rmdir } from "./system.js";
+import { close, codeOf, fchmod, fsync, isShared, lstat, mkdir, open, readdir } from "./system.js";
 
 /** How symbolic links on the way to a file are noticed. */
 export type SymlinkCheck = "descriptor" | "realpath";
@@ -93,49 +93,6 @@ export async function readFolder({ start, isGone }: Directory): Promise<Dirent[]
   const entries = await readdir(start);
   if (entries.length > 0 || !isGone()) return entries;
   throw Object.assign(new Error(`${start} was removed`), { code: "ENOENT" });
-}
-
-/** Removes a folder that holds nothing but empty folders; `false` when it holds more than that. */
-export async function removeEmpty(directories: Directories, path: string): Promise<boolean> {
-  for (const entry of await inFolder(directories, path, false, readFolder)) {
-    if (!entry.isDirectory() || !(await removeEmpty(directories, joinPath(path, entry.name)))) return false;
-  }
-  const { parent, name } = splitPath(path);
-  const directory = await directories.hold(parent);
-  try {
-    await rmdir(directory.start + name);
-    directories.forget(path);
-    return true;
-  } catch (error) {
-    if (codeOf(error) === "ENOTEMPTY") return false;
-    throw error;
-  } finally {
-    directory.release();
-  }
-}
-
-/** Removes empty folders from `path` upward, up to but not with `top`. */
-export async function pruneUpward(
-  { hold, forget }: Pick<Directories, "hold" | "forget">,
-  top: string,
-  path: string,
-): Promise<void> {
-  let folder = path;
-  while (folder !== top && folder !== "") {
-    const { parent, name } = splitPath(folder);
-    const directory = await hold(parent);
-    try {
-      await rmdir(directory.start + name);
-      // A listing through a descriptor of a removed folder would be empty instead of failing.
-      forget(folder);
-    } catch (error) {
-      // Not empty is the usual end; gone already is no reason to stop.
-      if (codeOf(error) !== "ENOENT") return;
-    } finally {
-      directory.release();
-    }
-    folder = parent;
-  }
 }
 
 /** The path of a name in a folder; the root's own path is empty. */

@@ -4,7 +4,6 @@ import {
   MovedError,
   READ_FLAGS,
   makeFolder,
-  pruneUpward,
   refuseLink,
   splitPath,
   track,
@@ -13,6 +12,7 @@ import {
   type Directory,
 } from "./directories.js";
 import { close, codeOf, fsync, open } from "./system.js";
+import { createPruning, type Pruning } from "./pruning.js";
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = fs.constants;
 
@@ -37,13 +37,13 @@ interface Opened {
   usedAt: number;
 }
 
-/** The folders that are open, and those that wait to be removed. */
+/** The folders that are open. */
 interface Held {
   readonly options: DirectoriesOptions;
   readonly opened: Map<string, Opened>;
-  /** Paths to prune, each with the folder to stop at. */
-  readonly pruning: Map<string, string>;
+  /** What is being closed or removed. */
   readonly closing: Set<Promise<void>>;
+  readonly pruning: Pruning;
   sweep: NodeJS.Timeout | undefined;
 }
 
@@ -56,13 +56,13 @@ interface Held {
  * @see https://man7.org/linux/man-pages/man5/proc_pid_fd.5.html
  */
 export function heldDirectories(options: DirectoriesOptions): Directories {
-  const held: Held = {
-    options,
-    opened: new Map(),
-    pruning: new Map(),
-    closing: new Set(),
-    sweep: undefined,
+  const closing = new Set<Promise<void>>();
+  const folders = {
+    hold: (path: string) => hold(held, path, false),
+    forget: (path: string) => forget(held, path),
   };
+  const pruning = createPruning(folders, closing);
+  const held: Held = { options, opened: new Map(), closing, pruning, sweep: undefined };
   return {
     peek: (path) => peek(held, path),
     hold: (path, create = false) => hold(held, path, create),
@@ -72,7 +72,7 @@ export function heldDirectories(options: DirectoriesOptions): Directories {
     },
     forget: (path) => forget(held, path),
     prune: (path, top) => {
-      held.pruning.set(path, top);
+      held.pruning.add(path, top);
       sweepSoon(held);
     },
     close: async () => {
@@ -182,15 +182,7 @@ function closeIdle(held: Held, before: number): void {
   for (const entry of held.opened.values()) {
     if (entry.users === 0 && entry.usedAt <= before) closeEntry(held, entry);
   }
-  for (const [path, top] of held.pruning) {
-    if (held.opened.has(path)) continue;
-    held.pruning.delete(path);
-    const folders = {
-      hold: (folder: string) => hold(held, folder, false),
-      forget: (folder: string) => forget(held, folder),
-    };
-    track(held.closing, pruneUpward(folders, top, path));
-  }
+  held.pruning.run((path) => held.opened.has(path));
   if (held.opened.size > 0) sweepSoon(held);
 }
 

@@ -1,10 +1,7 @@
 import { createHash } from "node:crypto";
-import fs, { type BigIntStats } from "node:fs";
-import { setTimeout as delay } from "node:timers/promises";
-import { inFolder, readFolder, syncDirectory, type Directories, type Directory } from "./directories.js";
+import { inFolder, readFolder, syncDirectory, type Directories } from "./directories.js";
 import { formatFacts, parseFacts, type Facts } from "./facts.js";
 import { generationName, type Generation } from "./generation.js";
-import { PRIVATE_FOLDER } from "./plain-layout.js";
 import {
   closeRead,
   codeOf,
@@ -18,6 +15,7 @@ import {
   writeFully,
 } from "./system.js";
 import type { Temporaries } from "./temporaries.js";
+import { createSidecarFolders, SIDECAR_FOLDER } from "./sidecar-folders.js";
 
 export interface FoundFacts {
   /** `undefined` when this version has none. */
@@ -50,7 +48,6 @@ interface SidecarOptions {
   readonly isLocal: boolean;
 }
 
-const FOLDER = `${PRIVATE_FOLDER}/meta`;
 const SUFFIX = ".json";
 
 /** No folder for such sidecars was ever made, so there was none to miss. */
@@ -60,10 +57,10 @@ const NO_FACTS: FoundFacts = { facts: undefined, certain: true };
 const ABANDONED_MS = 60 * 60 * 1000;
 
 export function createSidecars({ directories, temporaries, isLocal }: SidecarOptions): Sidecars {
-  const buckets = createBuckets(directories, isLocal);
+  const folders = createSidecarFolders(directories, isLocal);
   const list = async (key: string): Promise<readonly string[]> => {
     const { bucket, folder } = placeOf(key);
-    if (!(await buckets.mayHave(bucket))) return [];
+    if (!(await folders.mayHave(bucket))) return [];
     return await namesIn(directories, folder);
   };
   /** A damaged sidecar is an error: without the facts the object is not what was put. */
@@ -80,7 +77,7 @@ export function createSidecars({ directories, temporaries, isLocal }: SidecarOpt
   };
   const find = async (key: string, generation: Generation): Promise<FoundFacts> => {
     const { bucket, folder } = placeOf(key);
-    if (!(await buckets.mayHave(bucket))) return NO_FACTS;
+    if (!(await folders.mayHave(bucket))) return NO_FACTS;
     const exact = await readFacts(`${folder}/${nameOf(generation)}`, key);
     const facts = exact ?? (await findRestored(key, folder, generation));
     return { facts, certain: facts !== undefined };
@@ -98,14 +95,14 @@ export function createSidecars({ directories, temporaries, isLocal }: SidecarOpt
         if (durable) await syncDirectory(directory);
       });
       temporary.moved();
-      await buckets.announce();
+      await folders.announce();
     } finally {
       await temporary.discard();
     }
   };
   return {
-    has: (key) => !buckets.areNone() && intact(list(key)).then(({ length }) => length > 0),
-    find: (key, generation) => (buckets.areNone() ? NO_FACTS : intact(find(key, generation))),
+    has: (key) => !folders.areNone() && intact(list(key)).then(({ length }) => length > 0),
+    find: (key, generation) => (folders.areNone() ? NO_FACTS : intact(find(key, generation))),
     write: (key, generation, facts, durable) => intact(write(key, generation, facts, durable)),
     remove: async (key, gone, current) => {
       const names = await list(key);
@@ -117,7 +114,7 @@ export function createSidecars({ directories, temporaries, isLocal }: SidecarOpt
 function placeOf(key: string): { readonly bucket: string; readonly folder: string } {
   const digest = createHash("sha256").update(key).digest("hex");
   const bucket = digest.slice(0, 2);
-  return { bucket, folder: `${FOLDER}/${bucket}/${digest.slice(2, 34)}` };
+  return { bucket, folder: `${SIDECAR_FOLDER}/${bucket}/${digest.slice(2, 34)}` };
 }
 
 function nameOf(generation: Generation): string {
@@ -182,7 +179,9 @@ async function intact<T>(work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     const code = codeOf(error);
-    throw code === "ENOTDIR" || code === "EISDIR" || code === "ESPIPE" ? damaged(FOLDER, error) : error;
+    throw code === "ENOTDIR" || code === "EISDIR" || code === "ESPIPE"
+      ? damaged(SIDECAR_FOLDER, error)
+      : error;
   }
 }
 
@@ -213,74 +212,4 @@ async function removeOld(
     "ENOENT",
   );
   directories.prune(folder, folder.slice(0, folder.lastIndexOf("/")));
-}
-
-/** Which of the 256 folders of sidecars there are. */
-interface Buckets {
-  /** Whether it is certain, without waiting, that no object that could be seen by now has facts. */
-  readonly areNone: () => boolean;
-  /** Waits until every process knows that there are some. */
-  readonly announce: () => Promise<void>;
-  readonly mayHave: (bucket: string) => Promise<boolean>;
-}
-
-/** Times of files are taken from a clock with a grain of up to this, in nanoseconds. */
-const CLOCK_GRAIN_NS = 50_000_000n;
-
-/**
- * How long a process that saw no folders takes it for granted, in milliseconds. Whoever makes the first one
- * waits for longer than that before the object that it belongs to is shown, so nobody reads that one without
- * its facts.
- */
-const LEASE_MS = 5;
-
-/**
- * Most objects have nothing to record, so most reads would ask the disk in vain. The folders are remembered
- * for as long as the time of the one above them stands still, which an open descriptor tells without the
- * disk. A time so recent that another change could carry it too is not trusted.
- */
-function createBuckets(directories: Directories, isLocal: boolean): Buckets {
-  let names: ReadonlySet<string> = new Set();
-  let readAt = -1n;
-  let noneUntil = Number.NEGATIVE_INFINITY;
-  let isAnnounced = !isLocal;
-  const refresh = async (directory: Directory, facts: BigIntStats): Promise<void> => {
-    const now = BigInt(Date.now()) * 1_000_000n;
-    const found = new Set((await readFolder(directory)).map(({ name }) => name));
-    names = found;
-    readAt = now - facts.mtimeNs > CLOCK_GRAIN_NS ? facts.mtimeNs : -1n;
-  };
-  return {
-    areNone: () => {
-      const now = performance.now();
-      if (now < noneUntil) return true;
-      const folder = isLocal && names.size === 0 && readAt !== -1n ? directories.peek(FOLDER) : undefined;
-      if (folder?.fd === undefined) return false;
-      const { mtimeNs } = fs.fstatSync(folder.fd, { bigint: true });
-      folder.release();
-      if (mtimeNs !== readAt) return false;
-      noneUntil = now + LEASE_MS;
-      return true;
-    },
-    announce: async () => {
-      if (isAnnounced) return;
-      const { mtimeNs } = await inFolder(directories, FOLDER, false, ({ start }) => lstat(`${start}.`));
-      if (BigInt(Date.now()) * 1_000_000n - mtimeNs <= CLOCK_GRAIN_NS) await delay(2 * LEASE_MS);
-      isAnnounced = true;
-    },
-    mayHave: async (bucket) => {
-      if (!isLocal) return true;
-      try {
-        return await inFolder(directories, FOLDER, false, async (directory) => {
-          if (directory.fd === undefined) return true;
-          const facts = fs.fstatSync(directory.fd, { bigint: true });
-          if (facts.mtimeNs !== readAt) await refresh(directory, facts);
-          return names.has(bucket);
-        });
-      } catch (error) {
-        if (codeOf(error) === "ENOENT") return false;
-        throw error;
-      }
-    },
-  };
 }

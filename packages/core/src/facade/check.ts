@@ -4,7 +4,13 @@ import { assertHeaders, assertMetadata } from "../contract/metadata.js";
 import type { StorageProvider } from "../contract/provider.js";
 import { assertRange } from "../contract/range.js";
 import type { DownloadOptions } from "./storage-options.js";
-import type { CopyOptions, DeleteOptions, GetOptions, ListOptions, PutOptions } from "../contract/call-options.js";
+import type {
+  CopyOptions,
+  DeleteOptions,
+  GetOptions,
+  ListOptions,
+  PutOptions,
+} from "../contract/call-options.js";
 
 const WRITE_ID = /^[A-Za-z0-9\-_.:]{1,200}$/;
 

@@ -2,14 +2,14 @@ import { setMaxListeners } from "node:events";
 import { bodyOf, dropBody, type BodyInput } from "../body/body.js";
 import { closeCalls, runCall, safeListener, trackBody, type Calls, type Inner } from "./call.js";
 import {
-    checkCopy,
-    checkDelete,
-    checkDownload,
-    checkGet,
-    checkKey,
-    checkList,
-    checkPut,
-    checkSize,
+  checkCopy,
+  checkDelete,
+  checkDownload,
+  checkGet,
+  checkKey,
+  checkList,
+  checkPut,
+  checkSize,
 } from "./check.js";
 import { copyObject, moveObject } from "../body/copy-object.js";
 import { deleteEach, deleteUnder } from "./delete-many.js";
@@ -21,7 +21,11 @@ import { healthOf } from "../kit/health.js";
 import { describeProvider } from "../wrap/intercept.js";
 import { hasLimits, hasPolicies } from "../wrap/policies.js";
 import { assertPrefix } from "../contract/key.js";
-import type { ComposedHeadOptions, ComposedGetOptions, ComposedProvider } from "../contract/composed-provider.js";
+import type {
+  ComposedHeadOptions,
+  ComposedGetOptions,
+  ComposedProvider,
+} from "../contract/composed-provider.js";
 import type { ListPage, StorageProvider } from "../contract/provider.js";
 import { startRepairWorker, type RepairOptions, type RepairWorker } from "./repair-worker.js";
 import { linksOf, required } from "./storage-links.js";
@@ -33,7 +37,12 @@ import { retry } from "../wrap/retry.js";
 import { timeout } from "../wrap/timeout.js";
 import type { CopyOptions, DeleteOptions, ListOptions, PutOptions } from "../contract/call-options.js";
 import type { Located, ObjectInfo } from "../contract/object.js";
-import type { StorageListOptions, StorageOptions, StoragePutOptions, TimedOptions } from "./storage-options.js";
+import type {
+  StorageListOptions,
+  StorageOptions,
+  StoragePutOptions,
+  TimedOptions,
+} from "./storage-options.js";
 
 const SOURCE_IDLE_MS = 30_000;
 const CLOSE_GRACE_MS = 10_000;
@@ -193,7 +202,11 @@ async function get(
   return toStoredObject(result);
 }
 
-async function head(storage: Storage, key: string, options: ComposedHeadOptions & TimedOptions): Promise<ObjectInfo> {
+async function head(
+  storage: Storage,
+  key: string,
+  options: ComposedHeadOptions & TimedOptions,
+): Promise<ObjectInfo> {
   const { provider } = storage;
   checkKey(provider, key, "head");
   return await runCall(storage, "head", key, options, (call) => provider.head(key, call));
@@ -210,7 +223,11 @@ async function finalize(
   return await runCall(storage, "finalize", key, options, (call) => finish(key, call));
 }
 
-async function exists(storage: Storage, key: string, options: ComposedHeadOptions & TimedOptions): Promise<boolean> {
+async function exists(
+  storage: Storage,
+  key: string,
+  options: ComposedHeadOptions & TimedOptions,
+): Promise<boolean> {
   try {
     await head(storage, key, options);
     return true;

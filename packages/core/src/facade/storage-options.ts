@@ -1,5 +1,11 @@
 import type { BodyInput } from "../body/body.js";
-import type { CallOptions, CopyOptions, GetOptions, ListOptions, PutOptions } from "../contract/call-options.js";
+import type {
+  CallOptions,
+  CopyOptions,
+  GetOptions,
+  ListOptions,
+  PutOptions,
+} from "../contract/call-options.js";
 import type { StorageEvent } from "../contract/event.js";
 import type { ObjectInfo } from "../contract/object.js";
 import type { DeleteFailure } from "../contract/provider.js";

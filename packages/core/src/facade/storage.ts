@@ -1,10 +1,21 @@
 import type { BodyInput } from "../body/body.js";
-import type { DeleteManyResult, Outer, DownloadOptions, PutDirectoryOptions, PutManyItem, PutManyOptions, PutManyResult, StoragePutOptions, StorageListOptions, StorageCopyOptions } from "./storage-options.js";
 import type {
-    MultipartUploads,
-    SignUploadOptions,
-    SignedUpload,
-    SignedUrlOptions,
+  DeleteManyResult,
+  Outer,
+  DownloadOptions,
+  PutDirectoryOptions,
+  PutManyItem,
+  PutManyOptions,
+  PutManyResult,
+  StoragePutOptions,
+  StorageListOptions,
+  StorageCopyOptions,
+} from "./storage-options.js";
+import type {
+  MultipartUploads,
+  SignUploadOptions,
+  SignedUpload,
+  SignedUrlOptions,
 } from "../contract/links.js";
 import type { ComposedHeadOptions, ComposedProvider } from "../contract/composed-provider.js";
 import type { Description, ListPage } from "../contract/provider.js";

@@ -1,6 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { type KeyRow, stampedRow } from "../contract/key-row.js";
-import type { ControlRecord, Journal, JournalCounts, JournalOwner, JournalPart } from "../contract/journal.js";
+import type {
+  ControlRecord,
+  Journal,
+  JournalCounts,
+  JournalOwner,
+  JournalPart,
+} from "../contract/journal.js";
 import { STUCK_MS, assertSameOwner, noRow } from "../kit/journal-parts.js";
 import { compareKeys } from "../contract/key.js";
 import { nextVersion, type Version } from "../contract/version.js";

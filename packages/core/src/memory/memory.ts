@@ -8,7 +8,14 @@ import type { Body, GetResult, ListPage, StorageProvider } from "../contract/pro
 import { resolveRange } from "../contract/range.js";
 import { SUPPORTS_ALL } from "../contract/supports.js";
 import { decodeKeyPath, encodeKeyPath } from "../kit/ref.js";
-import type { CopyOptions, DeleteOptions, GetOptions, HeadOptions, ListOptions, PutOptions } from "../contract/call-options.js";
+import type {
+  CopyOptions,
+  DeleteOptions,
+  GetOptions,
+  HeadOptions,
+  ListOptions,
+  PutOptions,
+} from "../contract/call-options.js";
 import type { Located, ObjectInfo } from "../contract/object.js";
 
 export interface MemoryOptions {

@@ -1,10 +1,4 @@
-import {
-    StorageError,
-    isStorageError,
-    linkedController,
-    withErrorFacts,
-    withTries
-} from "@stowage/core";
+import { StorageError, isStorageError, linkedController, withErrorFacts, withTries } from "@stowage/core";
 import { setImmediate } from "node:timers/promises";
 import type { PartAnswer, UploadId } from "../server/client.js";
 import { beginUpload } from "./begin.js";

@@ -27,7 +27,11 @@ import { finalizeReplicated, multipartReplicated, signUploadReplicated } from ".
 import type { ObjectInfo } from "../../contract/object.js";
 import type { Supports } from "../../contract/supports.js";
 import { joinedUpkeep } from "../../kit/joined-upkeep.js";
-import type { ComposedGetOptions, ComposedHeadOptions, ComposedProvider } from "../../contract/composed-provider.js";
+import type {
+  ComposedGetOptions,
+  ComposedHeadOptions,
+  ComposedProvider,
+} from "../../contract/composed-provider.js";
 
 /** A composer with a journal, before it is put together. */
 export interface ReplicatedParts extends SetParts {
@@ -117,7 +121,11 @@ function describe({ type, name, journal, members, limits }: ReplicatedParts): De
   };
 }
 
-async function headReplicated(set: ReplicaSet, key: string, options: ComposedHeadOptions): Promise<ObjectInfo> {
+async function headReplicated(
+  set: ReplicaSet,
+  key: string,
+  options: ComposedHeadOptions,
+): Promise<ObjectInfo> {
   const { result, mayBeStale } = await readReplicated(set, key, options, headReader("head", key, options));
   return shown(result, mayBeStale);
 }

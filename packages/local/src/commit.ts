@@ -1,0 +1,179 @@
+import { StorageError, type ObjectInfo, type PutOptions } from "@stowage/core";
+import type { BigIntStats } from "node:fs";
+import { infoOf, type Disk } from "./disk.js";
+import { inFolder, joinPath, syncDirectory, type Directory } from "./directories.js";
+import { failure, isAbort, toLocalError, type FailureContext } from "./errors.js";
+import { etagOf, type Generation } from "./generation.js";
+import type { Root } from "./root.js";
+import type { Facts } from "./facts.js";
+import { codeOf, factsOf, fsync, link, lstat, rename, unlink } from "./system.js";
+import type { Temporary } from "./temporaries.js";
+import { removeEmpty } from "./pruning.js";
+
+/** What a finished temporary file shall become. */
+export interface Commit {
+  readonly key: string;
+  readonly facts: Facts | undefined;
+  readonly conditions: Pick<PutOptions, "ifMatch" | "ifNoneMatch" | "signal">;
+  readonly context: FailureContext;
+}
+
+/** Runs a write with a temporary file that is gone afterwards in any case. */
+export async function writing<T>(
+  disk: Disk,
+  context: FailureContext,
+  write: (root: Root, temporary: Temporary) => Promise<T>,
+): Promise<T> {
+  let root: Root | undefined;
+  try {
+    root = await disk.root.openForWriting(context);
+    if (context.key !== undefined) disk.places.assertHeld(root, context.key, context.operation);
+    const temporary = await root.temporaries.create();
+    try {
+      return await write(root, temporary);
+    } finally {
+      await temporary.discard();
+    }
+  } catch (error) {
+    const isFolder = codeOf(error) === "ENOENT" && !isAbort(error, context);
+    if (root === undefined || !isFolder) throw toLocalError(error, context);
+    // A folder that is missing although it was made: has the whole root gone?
+    await disk.root.confirmPrepared(root, context);
+    throw failure("Unavailable", "a folder went away while it was written to", context, error);
+  }
+}
+
+/** Makes a finished temporary file the object: first its facts, then, as the one moment that counts, its bytes. */
+export async function commit(
+  disk: Disk,
+  root: Root,
+  temporary: Temporary,
+  { key, facts, conditions, context }: Commit,
+): Promise<ObjectInfo> {
+  const generation = await finished(disk, root, temporary, key);
+  await disk.lock.run(key, async () => {
+    conditions.signal?.throwIfAborted();
+    const { folder, name } = disk.places.file(root, key);
+    const hadFacts = await root.sidecars.has(key);
+    if (facts !== undefined) await root.sidecars.write(key, generation, facts, disk.durable);
+    let old: BigIntStats | undefined;
+    try {
+      await inFolder(root.directories, folder, true, async (directory) => {
+        if (hadFacts || conditions.ifMatch !== undefined) old = await factsAt(directory, name);
+        if (conditions.ifMatch !== undefined) assertMatch(old, conditions.ifMatch, context);
+        const clear = (): Promise<boolean> => removeEmpty(root.directories, joinPath(folder, name));
+        const target = { path: directory.start + name, clear };
+        if (conditions.ifNoneMatch === "*") await linkIntoPlace(target, temporary, context);
+        else await renameIntoPlace(target, temporary);
+        if (disk.durable) await syncFolder(directory, context);
+      });
+    } catch (error) {
+      if (!temporary.isMoved()) await undo(root, folder, key, facts === undefined ? undefined : generation);
+      throw error;
+    }
+    if (hadFacts) await forgetFacts(root, key, old, generation);
+  });
+  return await infoOf(disk, key, generation, facts);
+}
+
+/** Closes a temporary file when all of it is as safe as it shall be, and makes its version unlike every other. */
+async function finished(disk: Disk, root: Root, temporary: Temporary, key: string): Promise<BigIntStats> {
+  if (disk.durable) await fsync(temporary.fd);
+  const written = await factsOf(temporary.fd, root.isLocal);
+  const generation = disk.generations.distinct(temporary.fd, key, written);
+  if (disk.durable && generation !== written) await fsync(temporary.fd);
+  // On a file system of this machine, and after a sync, closing has no failure left to report.
+  if (root.isLocal) temporary.closeQuietly(Number(generation.size));
+  else await temporary.close();
+  return generation;
+}
+
+/** Removes what was made for an object that did not come to be. */
+async function undo(
+  root: Root,
+  folder: string,
+  key: string,
+  generation: Generation | undefined,
+): Promise<void> {
+  if (generation !== undefined) await forgetFacts(root, key, generation, undefined);
+  root.directories.prune(folder, root.layout.base);
+}
+
+/** Removes sidecars that no version needs. One that stays is never shown, so a failure is none of the call's. */
+export async function forgetFacts(
+  root: Root,
+  key: string,
+  gone: Generation | undefined,
+  current: Generation | undefined,
+): Promise<void> {
+  await root.sidecars.remove(key, gone, current).catch(() => {});
+}
+
+/** The facts of the file under a name, or `undefined` when there is none. */
+export async function factsAt(directory: Directory, name: string): Promise<BigIntStats | undefined> {
+  try {
+    const facts = await lstat(directory.start + name);
+    return facts.isFile() ? facts : undefined;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT" && !directory.isGone()) return undefined;
+    throw error;
+  }
+}
+
+export function assertMatch(facts: BigIntStats | undefined, ifMatch: string, context: FailureContext): void {
+  const etag = facts === undefined ? undefined : etagOf(facts);
+  if (etag === ifMatch) return;
+  const found = etag === undefined ? "there is no object" : `the object's ETag is ${etag}`;
+  throw failure("PreconditionFailed", `${found}, not ${ifMatch}`, context);
+}
+
+interface Target {
+  readonly path: string;
+  /** Removes what is there when it is a folder that holds no object; `false` when it does. */
+  readonly clear: () => Promise<boolean>;
+}
+
+async function renameIntoPlace({ path, clear }: Target, temporary: Temporary): Promise<void> {
+  try {
+    await rename(temporary.path, path);
+  } catch (error) {
+    if (codeOf(error) !== "EISDIR" || !(await clear())) throw error;
+    await rename(temporary.path, path);
+  }
+  temporary.moved();
+}
+
+/** `link` fails when there is something already, which `rename` cannot be told to do. */
+async function linkIntoPlace(
+  { path, clear }: Target,
+  temporary: Temporary,
+  context: FailureContext,
+): Promise<void> {
+  try {
+    await link(temporary.path, path);
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw error;
+    const facts = await lstat(path);
+    if (!facts.isDirectory()) throw failure("AlreadyExists", "the key has an object", context, error);
+    if (!(await clear())) throw Object.assign(new Error("The key is a folder"), { code: "EISDIR" });
+    await link(temporary.path, path);
+  }
+  // The object is there. A second name that could not be removed is swept one day.
+  await unlink(temporary.path).catch(() => {});
+  temporary.moved();
+}
+
+/** Waits until the folder's new entry is on the disk. */
+export async function syncFolder(directory: Directory, context: FailureContext): Promise<void> {
+  try {
+    await syncDirectory(directory);
+  } catch (error) {
+    const reason = "the folder could not be synced after it was changed";
+    throw new StorageError("Unavailable", reason, {
+      ...context,
+      applied: "unknown",
+      retryable: false,
+      cause: error,
+    });
+  }
+}

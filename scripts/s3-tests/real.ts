@@ -4,8 +4,7 @@ import {
   PutBucketVersioningCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import type { FileStorage, StorageProvider } from "@stowage/core";
-import { createStorage } from "@stowage/core";
+import { createStorage, type FileStorage, type StorageProvider } from "@stowage/core";
 import { s3, type DialectName, type S3Options } from "@stowage/s3";
 import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";

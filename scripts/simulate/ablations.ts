@@ -158,10 +158,10 @@ export const ABLATIONS: readonly Ablation[] = [
       ),
       edit(
         `${JOURNALED}upkeep/repair-key.ts`,
-        "for (const member of lacking) held.row = await copied(set, held, current, member, options);\n  return held.row;",
-        `for (const member of lacking) held.row = await copied(set, held, current, member, options);
+        "for (const member of lacking) held.row = await copyTo(set, held, current, member, options);\n  return held.row;",
+        `for (const member of lacking) held.row = await copyTo(set, held, current, member, options);
          if (!targets.every((name) => held.row.holds[name] === current.version)) return held.row;
-         return await cleared(set, held, set.members.filter(({ name }) => !targets.includes(name)), options);`,
+         return await clearMembers(set, held, set.members.filter(({ name }) => !targets.includes(name)), options);`,
       ),
     ],
   },

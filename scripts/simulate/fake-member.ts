@@ -1,5 +1,13 @@
-import { StorageError, bytesOf, compareKeys, type Operation, type StorageProvider } from "./core.js";
-import type { GetResult, ObjectInfo, PutOptions } from "./core.js";
+import {
+  StorageError,
+  bytesOf,
+  compareKeys,
+  type GetResult,
+  type ObjectInfo,
+  type Operation,
+  type PutOptions,
+  type StorageProvider,
+} from "./core.js";
 import { between, type Random } from "./random.js";
 import type { VirtualTime } from "./virtual-time.js";
 

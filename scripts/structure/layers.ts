@@ -26,7 +26,7 @@ export const LAYERS: Readonly<Record<string, Readonly<Record<string, Layers>>>> 
     "compose/journaled": [
       ["row", "hedge.ts", "control.ts"],
       ["replica-set.ts"],
-      ["hold"],
+      ["hold", "own-sets.ts"],
       ["read"],
       ["write"],
       ["upkeep"],

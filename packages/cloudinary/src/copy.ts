@@ -8,7 +8,7 @@ import {
 } from "@stowage/core";
 import { ask, etagOf, placeFor, type Account } from "./account.js";
 import type { AssetAnswer } from "./client.js";
-import { typedInfo } from "./content-type.js";
+import { infoWithType } from "./content-type.js";
 import { toContext, type Facts } from "./facts.js";
 import { findAsset } from "./head.js";
 
@@ -44,7 +44,11 @@ export async function copyObject(
       key: from,
     });
   }
-  const { contentType, cacheControl, contentDisposition, metadata } = await typedInfo(account, from, source);
+  const { contentType, cacheControl, contentDisposition, metadata } = await infoWithType(
+    account,
+    from,
+    source,
+  );
   const fetching: Fetching = {
     account,
     operation: "copy",
@@ -54,7 +58,7 @@ export async function copyObject(
     signal,
   };
   const asset = await fetchOwn(fetching, source);
-  if (asset.md5 === source.md5 && asset.size === source.size) return await typedInfo(account, to, asset);
+  if (asset.md5 === source.md5 && asset.size === source.size) return await infoWithType(account, to, asset);
   const reason = "the copy has other bytes than the object had: it was replaced meanwhile";
   throw new StorageError("Integrity", reason, {
     operation: "copy",
@@ -102,7 +106,7 @@ export async function importObject(
     throw failure(fetching, "InvalidArgument", "it is imported from an http or https URL");
   }
   const asset = await fetchUrl(fetching, url, FETCH_SECONDS * 1000);
-  return await typedInfo(account, key, asset);
+  return await infoWithType(account, key, asset);
 }
 
 async function fetchUrl(fetching: Fetching, file: string, extraMs: number): Promise<AssetAnswer> {

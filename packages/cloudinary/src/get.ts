@@ -12,7 +12,7 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { ask, etagOf, type Account } from "./account.js";
 import type { AssetAnswer, OpenAnswer } from "./client.js";
-import { typedInfo } from "./content-type.js";
+import { infoWithType } from "./content-type.js";
 import { findAsset } from "./head.js";
 
 /** An object that is being read. */
@@ -26,7 +26,7 @@ interface Reading {
 export async function getObject(account: Account, key: string, options: GetOptions): Promise<GetResult> {
   const { signal, ifMatch } = options;
   const asset = await findAsset(account, key, "get", signal);
-  const info = await typedInfo(account, key, asset);
+  const info = await infoWithType(account, key, asset);
   if (ifMatch !== undefined && ifMatch !== info.etag) {
     const reason = `the object's ETag is ${info.etag}, not ${ifMatch}`;
     throw new StorageError("PreconditionFailed", reason, { operation: "get", provider: account.name, key });

@@ -1,7 +1,7 @@
 import { StorageError, type CallOptions, type ObjectInfo, type Operation } from "@stowage/core";
 import { ask, fits, type Account } from "./account.js";
 import type { AssetAnswer } from "./client.js";
-import { typedInfo } from "./content-type.js";
+import { infoWithType } from "./content-type.js";
 
 export async function headObject(
   account: Account,
@@ -9,7 +9,7 @@ export async function headObject(
   { signal }: CallOptions,
 ): Promise<ObjectInfo> {
   const asset = await findAsset(account, key, "head", signal);
-  return await typedInfo(account, key, asset);
+  return await infoWithType(account, key, asset);
 }
 
 /** @throws StorageError `NotFound`, also for what is only kept as a backup. */

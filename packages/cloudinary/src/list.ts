@@ -15,7 +15,7 @@ import {
 } from "@stowage/core";
 import { ask, type Account } from "./account.js";
 import type { AssetAnswer, ListAnswer } from "./client.js";
-import { typedInfo } from "./content-type.js";
+import { infoWithType } from "./content-type.js";
 import { PUBLIC_ID_LENGTH_MAX, foreignKey, type ResourceType } from "./mapping.js";
 import { encodePrefix } from "./public-id.js";
 
@@ -133,7 +133,7 @@ async function addAll(
     if (asset.isPlaceholder) continue;
     const key = account.mapping.keyOf(asset);
     if (key === undefined || Buffer.byteLength(key) > PUBLIC_ID_LENGTH_MAX) skipped.push(skippedKey(asset));
-    else if (key.startsWith(prefix)) objects.push(await typedInfo(account, key, asset));
+    else if (key.startsWith(prefix)) objects.push(await infoWithType(account, key, asset));
   }
 }
 

@@ -11,7 +11,7 @@ import {
 import { createHash, randomUUID, type Hash } from "node:crypto";
 import { ask, infoOf, placeFor, type Account } from "./account.js";
 import type { AssetAnswer, ChunkPlace } from "./client.js";
-import { typed } from "./content-type.js";
+import { withType } from "./content-type.js";
 import { largestIn } from "./errors.js";
 import { toContext, uploadIdIn } from "./facts.js";
 import type { AssetPlace } from "./mapping.js";
@@ -61,7 +61,7 @@ export async function putObject(
   const asset = await sendBody(upload, body);
   await assertIntact(upload, asset);
   options.onProgress?.({ loaded: upload.size, total: upload.size });
-  return await typed({ ...infoOf(account, key, asset), ...factsOf(options) }, asset);
+  return await withType({ ...infoOf(account, key, asset), ...factsOf(options) }, asset);
 }
 
 function factsOf({

@@ -72,7 +72,7 @@ export {
   stampedRow,
 } from "./contract/key-row.js";
 export type { JournalOptions } from "./compose/journaled/create-set.js";
-export { acceptMember, adoptKey } from "./compose/journaled/journaled.js";
+export { acceptMember, adoptKey } from "./compose/journaled/upkeep/operators.js";
 export type { HedgeOptions } from "./compose/journaled/hedge.js";
 export { mirror, type MirrorOptions } from "./compose/mirror.js";
 export { setSplitPercent, split, splitPercent, type SplitOptions } from "./compose/split.js";

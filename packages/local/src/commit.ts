@@ -50,7 +50,7 @@ export async function commit(
   temporary: Temporary,
   { key, facts, conditions, context }: Commit,
 ): Promise<ObjectInfo> {
-  const generation = await finished(disk, root, temporary, key);
+  const generation = await seal(disk, root, temporary, key);
   await disk.lock.run(key, async () => {
     conditions.signal?.throwIfAborted();
     const { folder, name } = disk.places.file(root, key);
@@ -77,7 +77,7 @@ export async function commit(
 }
 
 /** Closes a temporary file when all of it is as safe as it shall be, and makes its version unlike every other. */
-async function finished(disk: Disk, root: Root, temporary: Temporary, key: string): Promise<BigIntStats> {
+async function seal(disk: Disk, root: Root, temporary: Temporary, key: string): Promise<BigIntStats> {
   if (disk.durable) await fsync(temporary.fd);
   const written = await factsOf(temporary.fd, root.isLocal);
   const generation = disk.generations.distinct(temporary.fd, key, written);

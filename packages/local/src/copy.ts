@@ -5,7 +5,7 @@ import { openObject, type OpenFile } from "./get.js";
 import { assertMatch, commit, writing } from "./commit.js";
 import { close, readFully, writeFully } from "./system.js";
 import type { Temporary } from "./temporaries.js";
-import { cloned } from "./write-body.js";
+import { clone } from "./write-body.js";
 import type { Facts } from "./facts.js";
 
 const BLOCK_BYTES = 1024 * 1024;
@@ -26,7 +26,7 @@ export async function copyObject(
     if (sourceIfMatch !== undefined) assertMatch(source.generation, sourceIfMatch, reading);
     return await writing(disk, context, async (root, temporary) => {
       await copyBytes(source, temporary, options);
-      const facts = await copiedFacts(from, to, source.facts, writeId);
+      const facts = await factsForCopy(from, to, source.facts, writeId);
       return await commit(disk, root, temporary, { key: to, facts, conditions: options, context });
     });
   } finally {
@@ -35,7 +35,7 @@ export async function copyObject(
 }
 
 /** The write id stays with the write it names; the type moves along when the new name means another. */
-async function copiedFacts(
+async function factsForCopy(
   from: string,
   to: string,
   facts: Facts | undefined,
@@ -59,7 +59,7 @@ async function copyBytes(
   { signal }: CopyOptions,
 ): Promise<void> {
   const size = Number(generation.size);
-  if (await cloned(temporary, `/proc/self/fd/${fd}`, size)) return;
+  if (await clone(temporary, `/proc/self/fd/${fd}`, size)) return;
   const block = Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, Math.max(1, size)));
   for (let done = 0; done < size;) {
     signal?.throwIfAborted();

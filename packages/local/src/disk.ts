@@ -1,6 +1,5 @@
-import { contentTypeOf, type ObjectInfo } from "@stowage/core";
+import { contentTypeOf, type KeyLock, type ObjectInfo } from "@stowage/core";
 import { etagOf, type Generation, type Generations } from "./generation.js";
-import type { KeyLock } from "@stowage/core";
 import type { Places } from "./places.js";
 import type { RootHolder } from "./root.js";
 import type { Facts } from "./facts.js";

@@ -17,13 +17,13 @@ export async function putObject(
   signal?.throwIfAborted();
   return await writing(disk, context, async (root, temporary) => {
     await writeBody(temporary, body, options);
-    const facts = await recorded(key, options);
+    const facts = await factsToRecord(key, options);
     return await commit(disk, root, temporary, { key, facts, conditions: options, context });
   });
 }
 
 /** What has to be written beside the file, or `undefined` when the file says it all. */
-async function recorded(key: string, options: PutOptions): Promise<Facts | undefined> {
+async function factsToRecord(key: string, options: PutOptions): Promise<Facts | undefined> {
   const { cacheControl, contentDisposition, writeId } = options;
   const metadata = isEmpty(options.metadata) ? undefined : options.metadata;
   const type = options.contentType;

@@ -96,7 +96,7 @@ export function createRootHolder(options: RootOptions): RootHolder {
   };
   const find = async (context: FailureContext): Promise<Found> => {
     if (closed) throw failure("Unavailable", "the provider is closed", context);
-    return await shared((found ??= findAnew(withoutKey(context))), context);
+    return await waitFor((found ??= findAnew(withoutKey(context))), context);
   };
   const confirm = async (root: Root, context: FailureContext): Promise<boolean> => {
     const here = await find(context);
@@ -110,7 +110,7 @@ export function createRootHolder(options: RootOptions): RootHolder {
   };
   const findPrepared = async (context: FailureContext): Promise<Root> => {
     const here = await find(context);
-    await shared(prepareOnce(options, here, context), context);
+    await waitFor(prepareOnce(options, here, context), context);
     here.root.temporaries.sweep();
     return here.root;
   };
@@ -158,7 +158,7 @@ function withoutKey({ operation, provider }: FailureContext): FailureContext {
 }
 
 /** Waits for what several calls wait for; each fails in its own name. */
-async function shared<T>(work: Promise<T>, context: FailureContext): Promise<T> {
+async function waitFor<T>(work: Promise<T>, context: FailureContext): Promise<T> {
   try {
     return await work;
   } catch (error) {
@@ -275,7 +275,7 @@ async function prepare(here: Found, context: FailureContext): Promise<void> {
   await make(PRIVATE_FOLDER);
   await Promise.all([`${PRIVATE_FOLDER}/tmp`, `${PRIVATE_FOLDER}/meta`, layout.base].map(make));
   const fold = layout.name === "portable" && (await isFolding(path));
-  const marker = await marked(here, fold, context);
+  const marker = await markRoot(here, fold, context);
   here.marker = marker;
   if (fold && !marker.fold) {
     const reason =
@@ -286,7 +286,7 @@ async function prepare(here: Found, context: FailureContext): Promise<void> {
 }
 
 /** The root's marker, made now when there is none: also again, when the provider's own folder was deleted. */
-async function marked(
+async function markRoot(
   { root, marker: known }: Found,
   fold: boolean,
   context: FailureContext,

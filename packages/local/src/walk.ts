@@ -74,7 +74,7 @@ async function entriesOf(
 ): Promise<readonly Entry[]> {
   const { layout } = root;
   const entries: Entry[] = [];
-  for (const each of await found(root, folder)) {
+  for (const each of await readIfThere(root, folder)) {
     if (layout.isPrivate(folder, each.name)) continue;
     const isFolder = each.isDirectory();
     if (!isFolder && !each.isFile()) continue;
@@ -102,7 +102,7 @@ function isWanted(
   return leads || compare(text, after) > 0;
 }
 
-async function found(root: Root, folder: string): Promise<readonly Dirent[]> {
+async function readIfThere(root: Root, folder: string): Promise<readonly Dirent[]> {
   try {
     return await inFolder(root.directories, folder, false, readFolder);
   } catch (error) {

@@ -11,7 +11,7 @@ type Options = Pick<PutOptions, "signal" | "onProgress">;
 /** Writes a body into a temporary file, by the shortest way there is for its kind. */
 export async function writeBody(temporary: Temporary, body: Body, options: Options): Promise<void> {
   if (body.bytes !== undefined) return await writeBytes(temporary, body.bytes, options);
-  if (body.path !== undefined && body.size !== undefined && (await cloned(temporary, body.path, body.size))) {
+  if (body.path !== undefined && body.size !== undefined && (await clone(temporary, body.path, body.size))) {
     options.onProgress?.({ loaded: body.size, total: body.size });
     return;
   }
@@ -125,7 +125,7 @@ const CLONE_BYTES_MIN = 64 * 1024;
  * @returns Whether it could be done. Whatever is the reason when not, the slow way meets it again and reports
  * it: a source that is missing, or has another size by now.
  */
-export async function cloned({ fd }: Temporary, source: string, size: number): Promise<boolean> {
+export async function clone({ fd }: Temporary, source: string, size: number): Promise<boolean> {
   if (process.platform !== "linux" || size < CLONE_BYTES_MIN) return false;
   const { mode } = await fstat(fd);
   try {

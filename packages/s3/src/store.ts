@@ -1,4 +1,4 @@
-import type { Operation } from "@stowage/core";
+import type { ObjectInfo, Operation } from "@stowage/core";
 import type { CloudFrontKey } from "./links/cloudfront-key.js";
 import type { ObjectAnswer, S3Client } from "./server/client.js";
 import type { Dialect } from "./server/dialect.js";
@@ -10,7 +10,6 @@ import { bareEtag, toEtag } from "./server/etag.js";
 import { fromHeaders } from "./server/facts.js";
 import type { ObjectOptions } from "./server/object-options.js";
 import type { Places } from "./places.js";
-import type { ObjectInfo } from "@stowage/core";
 
 /** What the verbs of one provider share. */
 export interface Store {

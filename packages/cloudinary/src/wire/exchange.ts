@@ -1,5 +1,10 @@
-import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
-import { Agent as HttpAgent, request as httpRequest } from "node:http";
+import {
+  Agent as HttpAgent,
+  request as httpRequest,
+  type ClientRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { once } from "node:events";
 import { CloudinaryFailureError } from "../client.js";
@@ -134,7 +139,7 @@ async function write(
   for (const piece of body) {
     for (let at = 0; at < piece.byteLength; at += BLOCK_BYTES) {
       const block = piece.subarray(at, at + BLOCK_BYTES);
-      if (!request.write(block)) await Promise.race([drained(request), over]);
+      if (!request.write(block)) await Promise.race([waitForDrain(request), over]);
       if (isOver.now) return;
       onSent?.((sent += block.byteLength));
     }
@@ -143,7 +148,7 @@ async function write(
 }
 
 /** An error is heard of by whoever waits for the answer. */
-function drained(request: ClientRequest): Promise<void> {
+function waitForDrain(request: ClientRequest): Promise<void> {
   return new Promise((resolve) => {
     const settle = (): void => {
       request.off("drain", settle).off("close", settle);

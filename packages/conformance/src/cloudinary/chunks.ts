@@ -1,5 +1,4 @@
-import type { BodyWriter } from "./bodies.js";
-import { writeBody } from "./bodies.js";
+import { writeBody, type BodyWriter } from "./bodies.js";
 import type { ChunkedUpload, Cloud } from "./cloud.js";
 import { Refusal } from "./refusal.js";
 import type { Fields } from "./signature.js";

@@ -3,12 +3,12 @@ import {
   decodeKeyPath,
   encodeKeyPath,
   intercept,
+  toBody,
   type StorageProvider,
   type Supports,
 } from "@stowage/core";
 import type { Break } from "../mutant.js";
 import { collect } from "./breaks.js";
-import { toBody } from "@stowage/core";
 
 /**
  * A provider that supports less than the one it is made of, and says so: what its flags deny it does not do.

@@ -123,7 +123,7 @@ async function chunkAt(state: SpoolState, position: number): Promise<Uint8Array 
   if (position < state.read) {
     if (state.lost)
       throw sourceError("the body was too long to be kept and cannot be read again", state.context);
-    return await keptAt(state, position);
+    return await readKept(state, position);
   }
   if (state.ended) return undefined;
   if (state.failure !== undefined) throw state.failure.error;
@@ -131,7 +131,7 @@ async function chunkAt(state: SpoolState, position: number): Promise<Uint8Array 
   return await state.pulling;
 }
 
-async function keptAt(state: SpoolState, position: number): Promise<Uint8Array> {
+async function readKept(state: SpoolState, position: number): Promise<Uint8Array> {
   if (state.file === undefined) return state.memory.subarray(position, state.kept);
   return await state.file.read(position, Math.min(READ_BYTES, state.kept - position));
 }

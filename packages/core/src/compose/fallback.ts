@@ -6,7 +6,7 @@ import { putInChain } from "./stateless/fallback-put.js";
 import { prepareMembers, type MemberOptions } from "./members.js";
 import type { JournalOptions } from "./journaled/create-set.js";
 import { oneHome } from "./journaled/row/placement.js";
-import { replicated } from "./journaled/journaled.js";
+import { journaled } from "./journaled/journaled.js";
 import { assertOverwrites, assertTier, stateless } from "./stateless/stateless.js";
 import { choiceSupports } from "./supports.js";
 
@@ -99,7 +99,7 @@ function withJournal(members: Group["members"], journal: Journal, options: Fallb
   if (drain !== "home" && drain !== "never") {
     throw new TypeError(`fallback: drain is "home" or "never", not ${String(drain)}`);
   }
-  return replicated({
+  return journaled({
     ...groupOf(members, options),
     type: "fallback",
     journal,

@@ -7,7 +7,7 @@ import type { JournalOptions } from "./journaled/create-set.js";
 import type { HedgeOptions } from "./journaled/hedge.js";
 import { everywhere, type Placement } from "./journaled/row/placement.js";
 import type { Chain } from "./stateless/chain.js";
-import { replicated } from "./journaled/journaled.js";
+import { journaled } from "./journaled/journaled.js";
 import { assertOverwrites, assertTier, stateless } from "./stateless/stateless.js";
 import { everySupports } from "./supports.js";
 
@@ -83,7 +83,7 @@ export function mirror(members: readonly StorageProvider[], options: MirrorOptio
   };
   const supports = everySupports(prepared);
   if (journal !== undefined) {
-    return replicated({ ...group, type: "mirror", journal, placement, options, supports, limits: [], hedge });
+    return journaled({ ...group, type: "mirror", journal, placement, options, supports, limits: [], hedge });
   }
   const { need } = placement(prepared);
   return stateless({

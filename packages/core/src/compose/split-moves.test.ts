@@ -6,7 +6,7 @@ import type { StorageProvider } from "../contract/provider.js";
 import { contents, place } from "../testing/chain.test-support.js";
 import { testMember, type TestMember } from "../testing/member.test-support.js";
 import { rejection } from "../testing/streams.test-support.js";
-import { adoptKey } from "./journaled/journaled.js";
+import { adoptKey } from "./journaled/upkeep/operators.js";
 import { bucketOf } from "./split-hash.js";
 import { setSplitPercent, split, splitPercent, type SplitOptions } from "./split.js";
 

@@ -10,11 +10,12 @@ import { changeControl } from "./journaled/control.js";
 import type { JournalOptions } from "./journaled/create-set.js";
 import { oneHome, type Placement } from "./journaled/row/placement.js";
 import type { Chain } from "./stateless/chain.js";
-import { replicated, replicaSetOf } from "./journaled/journaled.js";
+import { journaled } from "./journaled/journaled.js";
 import { assertOverwrites, assertTier, stateless } from "./stateless/stateless.js";
 import { BASIS_POINTS, bucketOf, toBasisPoints } from "./split-hash.js";
 import { choiceSupports } from "./supports.js";
 import type { CallOptions } from "../contract/call-options.js";
+import { OWN_SETS } from "./journaled/own-sets.js";
 
 export interface SplitOptions extends MemberOptions, JournalOptions {
   /** Default `"split"`. */
@@ -159,7 +160,7 @@ function withJournal({
     };
     return onlyFirst ? { ...home, writeOrder: (key) => [order(key)[0]] } : home;
   };
-  const provider = replicated({
+  const provider = journaled({
     ...group,
     type: "split",
     journal,
@@ -177,7 +178,7 @@ function withJournal({
       ({ value: current, revision } = record);
     },
   });
-  const { journal: part, name, members: watched } = replicaSetOf(provider, "split");
+  const { journal: part, name, members: watched } = OWN_SETS.require(provider, "split");
   const made: Split = { journal: part, name, proposed, members: watched };
   return splits.remember(provider, made);
 }

@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { bodyOf, dropBody, type BodyInput } from "../body/body.js";
-import { closeCalls, runCall, safeListener, trackBody, type Calls, type Inner } from "./call.js";
+import { closeCalls, runCall, safeListener, trackBody, type Calls, type Inner } from "./calls.js";
 import {
   checkCopy,
   checkDelete,
@@ -11,7 +11,7 @@ import {
   checkPut,
   checkSize,
 } from "./check.js";
-import { copyObject, moveObject } from "../body/copy-object.js";
+import { copyObject, moveObject } from "./copy-object.js";
 import { deleteEach, deleteUnder } from "./delete-many.js";
 import { downloadObject } from "./download.js";
 import { StorageError, isStorageError, type Operation } from "../contract/errors.js";

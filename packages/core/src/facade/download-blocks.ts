@@ -127,7 +127,7 @@ async function readStretch(transfer: Transfer, from: number, stretch: Stretch): 
   for (let cuts = 0; ; cuts++) {
     const result = await open(transfer, stretch.range(position));
     const before = position;
-    const writer = new BlockWriter(transfer.target, position, (bytes) => taken(transfer, bytes));
+    const writer = new BlockWriter(transfer.target, position, (bytes) => countTaken(transfer, bytes));
     try {
       return await writeUpTo(transfer, result, writer, stretch);
     } catch (error) {
@@ -187,7 +187,7 @@ function begin(transfer: Transfer, info: ObjectInfo): void {
   }
 }
 
-function taken(transfer: Transfer, bytes: number): void {
+function countTaken(transfer: Transfer, bytes: number): void {
   transfer.loaded += bytes;
   transfer.options.onProgress?.({ loaded: transfer.loaded, total: transfer.info?.size });
 }

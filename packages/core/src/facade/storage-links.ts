@@ -8,7 +8,7 @@ import {
   checkSignedUrl,
 } from "./check-links.js";
 import { StorageError } from "../contract/errors.js";
-import { runCall, type Calls, type Inner } from "./call.js";
+import { runCall, type Calls, type Inner } from "./calls.js";
 import type { StorageProvider } from "../contract/provider.js";
 import type { FileStorage, StorageMultipart } from "./storage.js";
 import type { CallOptions } from "../contract/call-options.js";

@@ -24,7 +24,7 @@ export async function concurrently<T>(
       await work(value, index++);
     }
   };
-  const guarded = async (): Promise<void> => {
+  const runWorker = async (): Promise<void> => {
     try {
       await worker();
     } catch (error) {
@@ -32,7 +32,7 @@ export async function concurrently<T>(
       throw error;
     }
   };
-  const settled = await Promise.allSettled(Array.from({ length: count }, guarded));
+  const settled = await Promise.allSettled(Array.from({ length: count }, runWorker));
   const first = settled.find((result) => result.status === "rejected");
   if (first === undefined) return;
   await iterator.return?.();

@@ -82,7 +82,7 @@ export function breaker(
     const kind = KINDS[call.operation];
     return kind === undefined
       ? next()
-      : guarded({ inner, limits, group, kind, call }, circuitOf(circuits, kind), next);
+      : callGuarded({ inner, limits, group, kind, call }, circuitOf(circuits, kind), next);
   };
   return intercept(inner, {
     type: "breaker",
@@ -138,7 +138,7 @@ interface Guard {
   readonly call: Call;
 }
 
-async function guarded<T>(
+async function callGuarded<T>(
   guard: Guard,
   circuit: Circuit,
   next: (changes?: CallChanges) => Promise<T>,

@@ -68,7 +68,7 @@ function newSweep(): Sweep {
 async function onePage(sweeping: Sweeping, sweep: Sweep, within: string, call: UpkeepCall): Promise<void> {
   const { prefixes, everyMs } = sweeping;
   const prefix = narrower(prefixes[sweep.index], within);
-  sweep.cursor = prefix === undefined ? undefined : await sweptPage(sweeping, sweep, prefix, call);
+  sweep.cursor = prefix === undefined ? undefined : await sweepPage(sweeping, sweep, prefix, call);
   if (sweep.cursor === undefined) sweep.index++;
   if (sweep.index < prefixes.length) return;
   const { hasFailed } = sweep;
@@ -83,7 +83,7 @@ function narrower(prefix: string | undefined, within: string): string | undefine
 }
 
 /** @returns Where to go on. What fails is told, and the rest goes on without it. */
-async function sweptPage(
+async function sweepPage(
   { provider, isOld }: Sweeping,
   sweep: Sweep,
   prefix: string,
@@ -101,7 +101,7 @@ async function sweptPage(
     const page = await provider.list({ prefix, cursor: sweep.cursor, signal, onEvent });
     next = page.cursor;
     await concurrently(page.objects.filter(isOld), REMOVALS_AT_ONCE, async ({ key }) => {
-      await removed(provider, isOld, key, call).catch(fail);
+      await removeOld(provider, isOld, key, call).catch(fail);
     });
   } catch (error) {
     fail(error);
@@ -113,7 +113,7 @@ async function sweptPage(
   return next;
 }
 
-async function removed(
+async function removeOld(
   provider: StorageProvider,
   isOld: Sweeping["isOld"],
   key: string,

@@ -1,5 +1,12 @@
-import { isStorageError, toBody, type BodyInput, type ListOptions, type ObjectInfo } from "@stowage/core";
-import type { PutOptions, StorageProvider } from "@stowage/core";
+import {
+  isStorageError,
+  toBody,
+  type BodyInput,
+  type ListOptions,
+  type ObjectInfo,
+  type PutOptions,
+  type StorageProvider,
+} from "@stowage/core";
 import { execFileSync } from "node:child_process";
 import { lstat, mkdtemp, readdir, readlink, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

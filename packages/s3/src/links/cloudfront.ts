@@ -47,7 +47,7 @@ function isPrivateKey(pem: unknown): boolean {
 }
 
 /** A link below the distribution's address instead of the bucket's, for the same life. */
-export async function signedByCloudFront(
+export async function signWithCloudFront(
   { places }: Store,
   key: string,
   cloudFront: CloudFrontKey,

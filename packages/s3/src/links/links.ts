@@ -6,7 +6,7 @@ import {
   type SignedUpload,
   type SignedUrlOptions,
 } from "@stowage/core";
-import { signedByCloudFront } from "./cloudfront.js";
+import { signWithCloudFront } from "./cloudfront.js";
 import { tryEncryption } from "../upload/encrypted.js";
 import { toFields } from "../server/facts.js";
 import { endOf, signingOf } from "./signing.js";
@@ -24,7 +24,7 @@ export async function signedUrl(store: Store, key: string, options: SignedUrlOpt
   const call = { operation: "signedUrl", key } as const;
   assertKeyless(store, call);
   const { cloudFront } = store;
-  if (cloudFront !== undefined) return await signedByCloudFront(store, key, cloudFront, options);
+  if (cloudFront !== undefined) return await signWithCloudFront(store, key, cloudFront, options);
   const signing = await signingOf(store, call, { ...options, defaultSeconds: DOWNLOAD_SECONDS });
   const { contentType, cacheControl, contentDisposition } = options;
   const request = { key, answer: { contentType, cacheControl, contentDisposition } };

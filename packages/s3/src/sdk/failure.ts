@@ -3,7 +3,7 @@ import { S3FailureError, type S3Failure } from "../server/client.js";
 /** Sends a request; what fails is told in our own terms. */
 export async function attempt<T>(signal: AbortSignal | undefined, send: () => Promise<T>): Promise<T> {
   try {
-    return await sentInTime(send);
+    return await sendInTime(send);
   } catch (error) {
     if (signal?.aborted === true) throw signal.reason;
     throw error instanceof S3FailureError ? error : new S3FailureError(failureOf(error));
@@ -11,7 +11,7 @@ export async function attempt<T>(signal: AbortSignal | undefined, send: () => Pr
 }
 
 /** Sends a request; once more when the SDK has learned from the answer what time it is. */
-async function sentInTime<T>(send: () => Promise<T>): Promise<T> {
+async function sendInTime<T>(send: () => Promise<T>): Promise<T> {
   try {
     return await send();
   } catch (error) {

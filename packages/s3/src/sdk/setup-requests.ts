@@ -1,5 +1,4 @@
-import type { S3Call } from "../server/client.js";
-import { S3FailureError } from "../server/client.js";
+import { S3FailureError, type S3Call } from "../server/client.js";
 import { decodeListed } from "./convert.js";
 import { required, senseless } from "./failure.js";
 import type { Requests } from "./shared.js";

@@ -21,7 +21,7 @@ export interface Completion extends Pick<Upload, "store" | "write" | "uploadId" 
 export async function completeUpload(upload: Completion): Promise<WriteAnswer> {
   for (let round = 1; ; round++) {
     try {
-      return await named(upload, await complete(upload));
+      return await withEtag(upload, await complete(upload));
     } catch (error) {
       if (!isStorageError(error) || !isUnsure(error)) throw error;
       const found = await ownObject(upload);
@@ -47,7 +47,7 @@ async function complete({ store, write, uploadId = "", parts, stop }: Completion
 }
 
 /** Ceph 16 gives no ETag here. */
-async function named(upload: Completion, answer: WriteAnswer): Promise<WriteAnswer> {
+async function withEtag(upload: Completion, answer: WriteAnswer): Promise<WriteAnswer> {
   if (bareEtag(answer.etag) !== undefined) return answer;
   return { ...answer, etag: (await ownObject(upload))?.etag };
 }

@@ -85,7 +85,7 @@ export async function resumableUpload(
     assertState(store, whole, state);
     assertSame(store, whole, state.source, source);
   }
-  const job: Job = { store, key: whole, source, options, ...(await begunBefore(store, state, signal)) };
+  const job: Job = { store, key: whole, source, options, ...(await findBegun(store, state, signal)) };
   const info = job.finished ?? (await send(job));
   return { ...info, key };
 }
@@ -116,7 +116,7 @@ interface Begun {
   readonly finished?: ObjectInfo | undefined;
 }
 
-async function begunBefore(
+async function findBegun(
   store: Store,
   state: ResumableState | undefined,
   signal: AbortSignal | undefined,
@@ -129,12 +129,12 @@ async function begunBefore(
     return { state, arrived: await ask(store, attempted, list) };
   } catch (error) {
     if (!isUploadGone(error)) throw error;
-    return { finished: await finishedBefore(store, state, signal) };
+    return { finished: await findFinished(store, state, signal) };
   }
 }
 
 /** The object, when an earlier process has completed the upload and could not say so any more. */
-async function finishedBefore(
+async function findFinished(
   store: Store,
   { key, writeId }: ResumableState,
   signal: AbortSignal | undefined,

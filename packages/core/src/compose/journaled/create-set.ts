@@ -7,7 +7,7 @@ import type { ComposedProvider } from "../../contract/composed-provider.js";
 import type { ReplayableOptions } from "../../body/replayable.js";
 import type { Group } from "../group.js";
 import { createHedge, type HedgeOptions } from "./hedge.js";
-import { marked } from "./upkeep/marker.js";
+import { withMarker } from "./upkeep/marker.js";
 import type { ReplicaSet, SetState } from "./replica-set.js";
 import type { Placement } from "./row/placement.js";
 
@@ -77,7 +77,7 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
   const onReplaced = (): void => void (state.isTrusted = given.length === 1);
   // What does not outlive the process has nothing to come back to.
   const watched = (member: ComposedProvider): ComposedProvider =>
-    parts.journal.durable && takesMarker(member) ? marked(name, journal, member, onReplaced) : member;
+    parts.journal.durable && takesMarker(member) ? withMarker(name, journal, member, onReplaced) : member;
   const [first, ...rest] = given;
   const members: Group["members"] = [watched(first), ...rest.map(watched)];
   const place = placement(members);

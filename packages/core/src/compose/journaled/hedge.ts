@@ -55,7 +55,7 @@ export function createHedge(options: HedgeOptions): Hedge {
     run: async (race) => {
       tokens = Math.min(TOKENS_MAX, tokens + share);
       const startedAt = performance.now();
-      const result = await raced(race, usualMs(), () => {
+      const result = await runRace(race, usualMs(), () => {
         if (tokens < 1) return false;
         tokens--;
         return true;
@@ -74,7 +74,7 @@ interface Runner<T> {
   readonly result: Promise<T>;
 }
 
-async function raced<T>(race: Race<T>, delayMs: number, mayHedge: () => boolean): Promise<T> {
+async function runRace<T>(race: Race<T>, delayMs: number, mayHedge: () => boolean): Promise<T> {
   const first = start(race, race.first);
   let second: Runner<T> | undefined;
   let timer: NodeJS.Timeout | undefined;

@@ -3,7 +3,7 @@ import { contents, place } from "../../testing/chain.test-support.js";
 import { down } from "../../testing/member.test-support.js";
 import { COMPOSERS, codeOf, keysOf, race, splitting, textOf } from "../../testing/races.test-support.js";
 import { setSplitPercent } from "../split.js";
-import { adoptKey } from "./journaled.js";
+import { adoptKey } from "./upkeep/operators.js";
 
 describe.each(Object.entries(COMPOSERS))("on %s", (_, make) => {
   it("F1, F13: of two puts at once one is last, with its own metadata, on every member", async () => {

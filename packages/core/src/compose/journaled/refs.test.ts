@@ -5,7 +5,7 @@ import { down, testMember } from "../../testing/member.test-support.js";
 import { fallback } from "../fallback.js";
 import { mirror } from "../mirror.js";
 import { setSplitPercent, split } from "../split.js";
-import { adoptKey } from "./journaled.js";
+import { adoptKey } from "./upkeep/operators.js";
 
 const quick = { graceMs: 0, settleMs: 0, retry: false } as const;
 

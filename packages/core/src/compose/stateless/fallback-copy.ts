@@ -1,4 +1,4 @@
-import { copyThrough } from "../../body/copy-object.js";
+import { copyThrough } from "../../body/copy-through.js";
 import { StorageError } from "../../contract/errors.js";
 import type { ComposedProvider } from "../../contract/composed-provider.js";
 import { memberError, movesOn, reportFallback } from "../group.js";

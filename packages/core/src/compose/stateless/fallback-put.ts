@@ -124,7 +124,7 @@ async function tryMember(
     return await putCreateOnly(put, member, body);
   } catch (thrown) {
     const error = memberError(thrown, member, "put", key, options);
-    const landed = error.applied !== "no" ? await askedAbout(put, member) : undefined;
+    const landed = error.applied !== "no" ? await askAboutWrite(put, member) : undefined;
     if (landed !== undefined) return landed;
     const milliseconds = performance.now() - startedAt;
     if (movesOn(chain, error)) return giveUp(put, member, error, milliseconds);
@@ -174,7 +174,7 @@ export async function putCreateOnly(
 }
 
 /** Unknown is not failed: the member is asked whether this very write is there. */
-async function askedAbout(
+async function askAboutWrite(
   { chain, key, options, unconfirmed }: ChainPut,
   member: ComposedProvider,
 ): Promise<ObjectInfo | undefined> {
@@ -203,7 +203,7 @@ async function finish(put: ChainPut, info: ObjectInfo): Promise<ObjectInfo> {
   for (const answer of answers) {
     if (answer.state === "silent") unconfirmed.add(answer.member.name);
     if (answer.state !== "present" || holds(answer.member, info)) continue;
-    if (!(await cleared(put, answer.member, answer.info))) unconfirmed.add(answer.member.name);
+    if (!(await clearCopy(put, answer.member, answer.info))) unconfirmed.add(answer.member.name);
   }
   const left = chain.members.filter((member) => unconfirmed.has(member.name) && !holds(member, info));
   if (left.length === 0) return info;
@@ -217,7 +217,7 @@ function holds(member: ComposedProvider, info: ObjectInfo): boolean {
 }
 
 /** Only the very copy that was seen is deleted. */
-async function cleared(
+async function clearCopy(
   { chain, key, options }: ChainPut,
   member: ComposedProvider,
   old: ObjectInfo,

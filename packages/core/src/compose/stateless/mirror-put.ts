@@ -50,7 +50,7 @@ export async function putOnMirror(
   put.outcomes.push(...(await Promise.all(takers.map((member, index) => send(put, member, shares[index])))));
   const landed = put.outcomes.flatMap((outcome) => (outcome.state === "applied" ? [outcome.info] : []));
   if (landed.length >= need) return infoOf(put, landed);
-  throw await takenBack(put);
+  throw await takeBack(put);
 }
 
 /** What an earlier try of this very write has left. */
@@ -88,13 +88,13 @@ async function send(
 }
 
 /** Why it failed, after what had been written is gone again; only what this call has written is deleted. */
-async function takenBack(put: MirrorPut): Promise<unknown> {
+async function takeBack(put: MirrorPut): Promise<unknown> {
   const { chain, key, options, outcomes, attempts } = put;
   const isNew = put.answers.every(({ state }) => state !== "present");
   let left = outcomes.some(({ state }) => state === "unknown" || state === "partial");
   for (const outcome of outcomes) {
     if (outcome.state !== "applied") continue;
-    const isGone = isNew && (await removed(put, outcome.member, outcome.info));
+    const isGone = isNew && (await removeOwn(put, outcome.member, outcome.info));
     if (!isGone) left = true;
   }
   if (options.signal?.aborted === true) return options.signal.reason;
@@ -111,7 +111,7 @@ async function takenBack(put: MirrorPut): Promise<unknown> {
   });
 }
 
-async function removed(
+async function removeOwn(
   { key, options }: MirrorPut,
   member: ComposedProvider,
   info: ObjectInfo,

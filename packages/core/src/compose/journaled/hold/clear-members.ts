@@ -40,7 +40,7 @@ export async function clearMember(
 }
 
 /** Clears members of what is not newer than the decided truth, and says in the row what came of it. */
-export async function cleared(
+export async function clearMembers(
   set: ReplicaSet,
   held: HeldKey,
   members: readonly ComposedProvider[],

@@ -23,7 +23,7 @@ type HeadThrough = (key: string, options: ListOptions) => Promise<ObjectInfo | u
  *
  * @throws StorageError `Unavailable` when a member that may hold a key does not answer: a page is whole or an error.
  */
-export async function listReplicated(
+export async function listWithJournal(
   set: ReplicaSet,
   options: ListOptions,
   head: HeadThrough,

@@ -168,7 +168,7 @@ async function tryMember<T>(
   const startedAt = performance.now();
   try {
     const { hedge } = set;
-    if (hedge !== undefined && other !== undefined) return { found: await raced(look, hedge, member, other) };
+    if (hedge !== undefined && other !== undefined) return { found: await race(look, hedge, member, other) };
     return { found: { member, result: await reader.read(member, options.signal) } };
   } catch (thrown) {
     const error = memberError(thrown, member, reader.operation, key, options);
@@ -181,7 +181,7 @@ async function tryMember<T>(
 }
 
 /** Of two members that are alike. */
-async function raced<T>(
+async function race<T>(
   { key, options, reader }: Look<T>,
   hedge: Hedge,
   member: ComposedProvider,

@@ -9,7 +9,7 @@ import { versionOf } from "../row/identity.js";
 import { readOnce, type Found, type Reader } from "./read-once.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { isUndecided } from "../row/row.js";
-import { settled } from "../hold/settle.js";
+import { resolveUnknown } from "../hold/resolve-unknown.js";
 import type { ObjectInfo } from "../../../contract/object.js";
 import type { KeyRow } from "../../../contract/key-row.js";
 import type { ComposedHeadOptions } from "../../../contract/composed-provider.js";
@@ -22,7 +22,7 @@ const PAUSE_MS_MAX = 100;
  * @throws StorageError `NotFound` when the key has no object; `Unavailable` when a member that may hold it does not
  * answer, or only an older copy is within reach.
  */
-export async function readReplicated<T>(
+export async function readWithJournal<T>(
   set: ReplicaSet,
   key: string,
   options: ComposedHeadOptions,
@@ -101,7 +101,7 @@ async function decideNow(
   const { row } = await set.journal.read(key);
   if (row === undefined || (row.open === undefined && row.uncertain.length === 0)) return;
   await holding(set, operation, key, options, async (held) => {
-    const next = await settled(set, held, options);
+    const next = await resolveUnknown(set, held, options);
     if (next !== row) await conclude(set, held, next);
   });
 }

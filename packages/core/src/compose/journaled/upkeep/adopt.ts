@@ -15,7 +15,7 @@ import type { KeyRow } from "../../../contract/key-row.js";
  * @returns `undefined` when no member has an object that is decided.
  * @throws StorageError `Unavailable` when a member does not answer.
  */
-async function adoptedRow(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<KeyRow | undefined> {
+async function findRow(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<KeyRow | undefined> {
   const order = set.placement.readOrder(held.key);
   const answers = await Promise.all(order.map((member) => look(set, member, held.key, options)));
   const silent = answers.find((answer) => answer.state === "silent");
@@ -52,7 +52,7 @@ function isSame({ info }: Copy, newest: Copy): boolean {
 export async function adoptKeyOf(set: ReplicaSet, key: string, options: CallOptions): Promise<void> {
   await holding(set, "repair", key, options, async (held) => {
     if (held.row.current !== undefined) return;
-    const row = await adoptedRow(set, held, options);
+    const row = await findRow(set, held, options);
     if (row === undefined) return;
     // It would be given a version that is newer than what is not decided.
     if (row.current?.version === "" && row.uncertain.length > 0) throw busy(set, "repair", key);

@@ -13,7 +13,7 @@ import { expiring, type ExpiringOptions } from "../../../wrap/expiring.js";
 import { prefixed } from "../../../wrap/prefixed.js";
 import { fallback } from "../../fallback.js";
 import { mirror } from "../../mirror.js";
-import { adoptKey } from "../journaled.js";
+import { adoptKey } from "./operators.js";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const RULES = [{ prefix: "", expireAfterDays: 1 }];

@@ -10,7 +10,7 @@ import { contents } from "../../../testing/chain.test-support.js";
 import { failing, testMember, type TestMember } from "../../../testing/member.test-support.js";
 import { rejection } from "../../../testing/streams.test-support.js";
 import { mirror } from "../../mirror.js";
-import { acceptMember } from "../journaled.js";
+import { acceptMember } from "./operators.js";
 
 interface World {
   readonly first: TestMember;

@@ -43,7 +43,7 @@ interface Watched {
  * Puts a marker on a member, and fails every call with `Unavailable` while it is gone: a disk that is not mounted, or
  * a wrong bucket, says `NotFound` of everything.
  */
-export function marked(
+export function withMarker(
   composer: string,
   journal: JournalPart,
   member: ComposedProvider,
@@ -62,7 +62,7 @@ export function marked(
   const provider = intercept(member, {
     type: "marked",
     around: (call, next) =>
-      isFresh(watched, FRESH_MS) ? answered(watched, call, next) : checked(watched, call, next),
+      isFresh(watched, FRESH_MS) ? callAndConfirm(watched, call, next) : checkAndCall(watched, call, next),
   });
   const { list } = provider;
   return { ...provider, list: (options) => listWithout(list, options) };
@@ -72,13 +72,13 @@ function isFresh({ journal, shownAt, isUnmarked }: Watched, ms: number): boolean
   return isUnmarked || journal.now() - shownAt < ms;
 }
 
-async function checked<T>(watched: Watched, call: Call, next: () => Promise<T>): Promise<T> {
+async function checkAndCall<T>(watched: Watched, call: Call, next: () => Promise<T>): Promise<T> {
   await check(watched, call);
-  return await answered(watched, call, next);
+  return await callAndConfirm(watched, call, next);
 }
 
 /** That nothing is there counts only when the marker is. */
-async function answered<T>(watched: Watched, call: Call, next: () => Promise<T>): Promise<T> {
+async function callAndConfirm<T>(watched: Watched, call: Call, next: () => Promise<T>): Promise<T> {
   if (call.key === MARKER_KEY) throw reserved(watched, call);
   try {
     const result = await next();
@@ -109,7 +109,7 @@ async function check(watched: Watched, call: Call): Promise<void> {
 async function look(watched: Watched): Promise<void> {
   const { journal, member, shownId } = watched;
   const startedAt = journal.now();
-  const marker = await decided(watched);
+  const marker = await agreeOnMarker(watched);
   if (marker === undefined || watched.isUnmarked) return;
   if ((await idOn(member)) !== marker.id) {
     throw away(member, "it has lost its marker: is its disk mounted, and is it the right one?");
@@ -128,7 +128,7 @@ function away({ name }: ComposedProvider, reason: string): StorageError {
 }
 
 /** What the marker must be; `undefined` while that cannot be said. */
-async function decided(watched: Watched): Promise<Marker | undefined> {
+async function agreeOnMarker(watched: Watched): Promise<Marker | undefined> {
   const { journal, member } = watched;
   const known = ((await journal.readControl(CONTROL))?.value as Markers | undefined)?.[member.name];
   if (known?.isPlaced === true) return known;

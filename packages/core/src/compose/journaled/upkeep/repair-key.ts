@@ -1,18 +1,18 @@
-import { bodyOf, sourceFailure } from "../../../body/copy-object.js";
+import { bodyOf, sourceFailure } from "../../../body/copy-through.js";
 import { StorageError, toStorageError } from "../../../contract/errors.js";
 import { guardResult } from "../../../body/guard.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import { look, suspectedNow, withAnswer } from "../hold/ask-member.js";
 import { conclude } from "../hold/conclude.js";
 import { cannotHold } from "../../group.js";
-import { cleared } from "../hold/clear-members.js";
+import { clearMembers } from "../hold/clear-members.js";
 import { hasExpired } from "./expiry.js";
 import { holding, type HeldKey } from "../hold/held-key.js";
 import { identityOf, isCurrent, packIdentity } from "../row/identity.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { deleted, isSuspect, learned, refused } from "../row/row.js";
-import { settled } from "../hold/settle.js";
-import { swept } from "../write/uploads.js";
+import { resolveUnknown } from "../hold/resolve-unknown.js";
+import { sweepExternal } from "../write/uploads.js";
 import type { CallOptions } from "../../../contract/call-options.js";
 import type { Committed, KeyRow } from "../../../contract/key-row.js";
 import { targetsOf } from "../hold/targets.js";
@@ -30,11 +30,11 @@ export async function repairKey(set: ReplicaSet, key: string, options: CallOptio
   return await holding(set, "repair", key, options, async (held) => {
     if (held.isNew) return false;
     const hadFailed = held.row.attempts > 0;
-    held.row = await settled(set, held, options);
-    await swept(set, held, options);
-    held.row = await lookedAt(set, held, options);
+    held.row = await resolveUnknown(set, held, options);
+    await sweepExternal(set, held, options);
+    held.row = await lookAtUnknown(set, held, options);
     const before = held.row;
-    const row = await converged(set, held, options);
+    const row = await converge(set, held, options);
     // What has got further need not wait for as long as what has not.
     const isFurther = hasProgress(set, held, before, row);
     const attempts = isFurther ? 0 : row.attempts + 1;
@@ -63,7 +63,7 @@ function backoff(attempts: number): number {
 }
 
 /** Members of which nobody knows what they hold are asked. */
-async function lookedAt(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<KeyRow> {
+async function lookAtUnknown(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<KeyRow> {
   const { row, key } = held;
   if (row.current?.kind !== "put") return row;
   // Of the others it is known that they hold something else, or nothing.
@@ -75,7 +75,7 @@ async function lookedAt(set: ReplicaSet, held: HeldKey, options: CallOptions): P
   return answers.reduce((next, answer) => withAnswer(next, answer, now), row);
 }
 
-async function converged(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<KeyRow> {
+async function converge(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<KeyRow> {
   const { current } = held.row;
   if (current === undefined) return held.row;
   const targets = targetsOf(set, held.key, held.row);
@@ -89,8 +89,8 @@ async function converged(set: ReplicaSet, held: HeldKey, options: CallOptions): 
     held.row,
     lacking.map(({ name }) => name),
   );
-  if (mayClear) return await cleared(set, held, lacking, options);
-  for (const member of lacking) held.row = await copied(set, held, current, member, options);
+  if (mayClear) return await clearMembers(set, held, lacking, options);
+  for (const member of lacking) held.row = await copyTo(set, held, current, member, options);
   return held.row;
 }
 
@@ -105,7 +105,7 @@ function membersLacking(set: ReplicaSet, { key, row }: HeldKey): readonly Compos
 }
 
 /** Copies the current version to a member, from one that has it. */
-async function copied(
+async function copyTo(
   set: ReplicaSet,
   held: HeldKey,
   current: Committed,

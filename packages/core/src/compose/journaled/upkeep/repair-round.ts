@@ -4,7 +4,7 @@ import type { CallOptions } from "../../../contract/call-options.js";
 import type { Upkeep } from "../../../contract/upkeep.js";
 import { healthOfSet } from "./set-health.js";
 import { adoptKeyOf } from "./adopt.js";
-import { takeStock } from "../read/inventory.js";
+import { takeStock } from "./take-stock.js";
 import { BACKOFF_MS_MAX, repairKey } from "./repair-key.js";
 import type { ReplicaSet } from "../replica-set.js";
 
@@ -47,7 +47,7 @@ async function repairDue(set: ReplicaSet, options: CallOptions): Promise<number 
       isBusy = true;
     }
   });
-  const isWalking = await walked(set, options, (key) => adoptKeyOf(impatient, key, options)).catch(
+  const isWalking = await walk(set, options, (key) => adoptKeyOf(impatient, key, options)).catch(
     (error: unknown) => {
       options.signal?.throwIfAborted();
       if (!isStorageError(error)) throw error;
@@ -61,7 +61,7 @@ async function repairDue(set: ReplicaSet, options: CallOptions): Promise<number 
   return Math.max(next - set.journal.now(), isBusy ? BUSY_MS : 0);
 }
 
-async function walked(
+async function walk(
   set: ReplicaSet,
   options: CallOptions,
   adopt: (key: string) => Promise<void>,

@@ -1,13 +1,12 @@
-import { StorageError, isStorageError } from "../../../contract/errors.js";
-import type { ComposedProvider } from "../../../contract/composed-provider.js";
+import { StorageError } from "../../../contract/errors.js";
 import type { HeldKey } from "../hold/held-key.js";
-import { isCurrent, versionOf, withoutIdentity } from "../row/identity.js";
+import { withoutIdentity } from "../row/identity.js";
 import { headReader, readOnce } from "../read/read-once.js";
 import type { ReplicaSet } from "../replica-set.js";
 import type { CallOptions, PutOptions } from "../../../contract/call-options.js";
-import { settled } from "../hold/settle.js";
+import { resolveUnknown } from "../hold/resolve-unknown.js";
 import type { ObjectInfo } from "../../../contract/object.js";
-import type { KeyRow } from "../../../contract/key-row.js";
+import { hasEtag, type CurrentObject } from "../read/has-etag.js";
 
 /**
  * Evaluates the conditions of a put once, while the key is held: members get plain writes.
@@ -55,11 +54,6 @@ function assertDecided(set: ReplicaSet, { row, key }: HeldKey, writeId: string |
 
 const UNDECIDED = "an earlier write of this key is not decided yet; try again later";
 
-export interface CurrentObject {
-  readonly member: ComposedProvider;
-  readonly info: ObjectInfo;
-}
-
 /**
  * The object that the key is, as far as that is known.
  *
@@ -71,7 +65,7 @@ export async function currentObject(
   options: CallOptions,
 ): Promise<CurrentObject | undefined> {
   const { key } = held;
-  const row = await settled(set, held, options);
+  const row = await resolveUnknown(set, held, options);
   // What was found out is written down before anybody hears of it.
   if (row !== held.row) await held.save(row, []);
   const reading = await readOnce(set, held.row, key, options, headReader("head", key, options));
@@ -79,36 +73,4 @@ export async function currentObject(
   if (reading.state === "silent") throw reading.error;
   if (reading.state === "absent") return undefined;
   throw new StorageError("Unavailable", UNDECIDED, { operation: "put", provider: set.name, key });
-}
-
-/** Each member has an ETag of its own for the same object: whichever the caller was shown will do. */
-export async function hasEtag(
-  set: ReplicaSet,
-  key: string,
-  row: KeyRow | undefined,
-  found: CurrentObject,
-  etag: string,
-): Promise<boolean> {
-  if (found.info.etag === etag) return true;
-  if (!set.placement.alike) return false;
-  const others = set.members.filter((member) => member !== found.member);
-  for (const member of others) {
-    const info = await member.head(key, {}).catch((error: unknown) => {
-      if (isStorageError(error)) return undefined;
-      throw error;
-    });
-    if (info?.etag === etag && isSame(row, found, member, info)) return true;
-  }
-  return false;
-}
-
-/** Whether a member holds the very object that was found elsewhere. */
-function isSame(
-  row: KeyRow | undefined,
-  found: CurrentObject,
-  member: ComposedProvider,
-  info: ObjectInfo,
-): boolean {
-  if (row?.current !== undefined) return isCurrent(row.current, member, info);
-  return versionOf(info) === versionOf(found.info);
 }

@@ -18,7 +18,7 @@ export interface InsideSource {
  *
  * @returns `undefined` when it does not hold it any more, or cannot: it gets the bytes then.
  */
-export async function copiedInside(
+export async function copyInside(
   member: ComposedProvider,
   { key, etags, facts }: InsideSource,
   to: string,

@@ -1,14 +1,14 @@
 import { toBody } from "../../../body/body.js";
-import { sourceFailure } from "../../../body/copy-object.js";
+import { sourceFailure } from "../../../body/copy-through.js";
 import { StorageError, isStorageError, withErrorFacts } from "../../../contract/errors.js";
 import { guardResult } from "../../../body/guard.js";
 import type { Body, GetResult } from "../../../contract/provider.js";
 import { look } from "../hold/ask-member.js";
 import type { InsideSource } from "./copy-inside.js";
 import { identityOf, versionOf, type Copy } from "../row/identity.js";
-import { putReplicated } from "./put.js";
+import { putWithJournal } from "./put.js";
 import { headReader } from "../read/read-once.js";
-import { readReplicated } from "../read/read.js";
+import { readWithJournal } from "../read/read.js";
 import type { ReplicaSet } from "../replica-set.js";
 import type { CallOptions, CopyOptions } from "../../../contract/call-options.js";
 import type { ObjectInfo } from "../../../contract/object.js";
@@ -23,7 +23,7 @@ const TRIES = 3;
  * @throws StorageError `NotFound` without a source; `PreconditionFailed` when it has another ETag than `sourceIfMatch`;
  * `Conflict` when it keeps changing; and what a put rejects with.
  */
-export async function copyReplicated(
+export async function copyWithJournal(
   set: ReplicaSet,
   from: string,
   to: string,
@@ -58,7 +58,7 @@ async function copyOnce(
   options: CopyOptions,
 ): Promise<ObjectInfo> {
   const { ifNoneMatch, sourceIfMatch, writeId, signal, onEvent } = options;
-  const found = await foundAt(set, from, options);
+  const found = await findSource(set, from, options);
   const source = await insideSource(set, from, found, options);
   assertSource(found, source, sourceIfMatch);
   // Onto itself: the first member would replace what the others are given the bytes of.
@@ -67,7 +67,7 @@ async function copyOnce(
   const headers = { contentType, cacheControl, contentDisposition, metadata };
   const call = { ...headers, ifNoneMatch, writeId, signal, onEvent };
   try {
-    return await putReplicated(set, to, await bodyOf(found, from, options), call, inside);
+    return await putWithJournal(set, to, await bodyOf(found, from, options), call, inside);
   } catch (error) {
     const cause = sourceFailure(error);
     if (cause === error || !isStorageError(cause) || !isStorageError(error)) throw error;
@@ -78,9 +78,9 @@ async function copyOnce(
   }
 }
 
-async function foundAt(set: ReplicaSet, from: string, { signal, onEvent }: CallOptions): Promise<Copy> {
+async function findSource(set: ReplicaSet, from: string, { signal, onEvent }: CallOptions): Promise<Copy> {
   const call = { signal, onEvent };
-  const { member, result } = await readReplicated(set, from, call, headReader("copy", from, call));
+  const { member, result } = await readWithJournal(set, from, call, headReader("copy", from, call));
   return { member, info: result };
 }
 

@@ -1,19 +1,20 @@
 import { StorageError } from "../../../contract/errors.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import { conclude } from "../hold/conclude.js";
-import { currentObject, hasEtag } from "./conditions.js";
+import { currentObject } from "./conditions.js";
 import { holding, type HeldKey } from "../hold/held-key.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { deleted, isSuspect } from "../row/row.js";
 import type { DeleteOptions } from "../../../contract/call-options.js";
 import type { KeyRow } from "../../../contract/key-row.js";
-import { cleared } from "../hold/clear-members.js";
+import { clearMembers } from "../hold/clear-members.js";
+import { hasEtag } from "../read/has-etag.js";
 
 /**
  * Deletes the key everywhere. It is decided, and never undone, once it stands in the journal; members that do not
  * answer are cleared by repair.
  */
-export async function deleteReplicated(set: ReplicaSet, key: string, options: DeleteOptions): Promise<void> {
+export async function deleteWithJournal(set: ReplicaSet, key: string, options: DeleteOptions): Promise<void> {
   await holding(set, "delete", key, options, async (held) => {
     if (!(await mayDelete(set, held, options))) return;
     const members = unsuspected(set, held.row);
@@ -22,7 +23,7 @@ export async function deleteReplicated(set: ReplicaSet, key: string, options: De
       members.map(({ name }) => name),
     );
     // It is decided: what fails from here on is for repair.
-    await conclude(set, held, await cleared(set, held, members, options)).catch(() => {});
+    await conclude(set, held, await clearMembers(set, held, members, options)).catch(() => {});
   });
 }
 

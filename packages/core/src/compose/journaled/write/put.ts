@@ -10,7 +10,7 @@ import { sendShare, type ShareOutcome } from "../../send-share.js";
 import { look } from "../hold/ask-member.js";
 import { conclude } from "../hold/conclude.js";
 import { assertConditions } from "./conditions.js";
-import { copiedInside, type InsideSource } from "./copy-inside.js";
+import { copyInside, type InsideSource } from "./copy-inside.js";
 import { decide, decidedRow, infoOf, type Write } from "./decide.js";
 import { holding, intentMsMax, type HeldKey } from "../hold/held-key.js";
 import { packIdentity } from "../row/identity.js";
@@ -30,7 +30,7 @@ import type { ComposedProvider } from "../../../contract/composed-provider.js";
  * @throws StorageError `PartialWrite` when fewer members than needed have it: the rest gets it by repair;
  * with `applied: "unknown"` when nobody knows; with `applied: "no"` when nothing has changed.
  */
-export async function putReplicated(
+export async function putWithJournal(
   set: ReplicaSet,
   key: string,
   body: Body,
@@ -44,7 +44,7 @@ export async function putReplicated(
   };
   // Before the first object comes it is seen whether there were others.
   if (!set.state.isTrusted) await isTrusted(set);
-  return await answeredEarly(set, (answer) =>
+  return await answerEarly(set, (answer) =>
     holding(set, "put", key, given, async (held) => {
       const own = await assertConditions(set, held, given);
       if (own !== undefined) return own;
@@ -87,7 +87,7 @@ function namesOf(members: readonly ComposedProvider[]): readonly string[] {
 }
 
 /** Work that answers before it is done goes on in the background, until the composer is closed. */
-async function answeredEarly<T>(
+async function answerEarly<T>(
   set: ReplicaSet,
   work: (answer: (result: T) => void) => Promise<T>,
 ): Promise<T> {
@@ -164,7 +164,7 @@ async function sendInTurn(write: Write, takers: readonly ComposedProvider[], bod
   const others = askOthers(write, takers);
   try {
     for (const member of takers) {
-      const { share, sha256 } = passed(kept ?? body);
+      const { share, sha256 } = shareFor(kept ?? body);
       const outcome = await send(write, member, share);
       outcomes.push(outcome);
       write.sha256 ??= sha256();
@@ -179,7 +179,7 @@ async function sendInTurn(write: Write, takers: readonly ComposedProvider[], bod
 }
 
 /** A body on its way to one member: a file is left to those who can take one. */
-function passed(body: Body): { readonly share: Share; readonly sha256: () => string | undefined } {
+function shareFor(body: Body): { readonly share: Share; readonly sha256: () => string | undefined } {
   if (body.path !== undefined) {
     const share: Share = { body, mayBeWhole: () => true, leave: () => {} };
     return { share, sha256: () => undefined };
@@ -219,7 +219,7 @@ async function send(
     options,
     put: async () => {
       assertTakes(member, key, share.body, options);
-      const copy = source && (await copiedInside(member, source, key, options));
+      const copy = source && (await copyInside(member, source, key, options));
       if (copy !== undefined) return copy;
       isInside = false;
       return await member.put(key, share.body, { ...options, onProgress });

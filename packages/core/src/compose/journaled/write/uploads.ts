@@ -8,7 +8,7 @@ import { holding, type HeldKey } from "../hold/held-key.js";
 import { isCurrent, versionOf, withoutIdentity } from "../row/identity.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { expecting, uploaded } from "../row/row.js";
-import { settled } from "../hold/settle.js";
+import { resolveUnknown } from "../hold/resolve-unknown.js";
 import type { CallOptions } from "../../../contract/call-options.js";
 import type { ObjectInfo } from "../../../contract/object.js";
 import type { KeyRow } from "../../../contract/key-row.js";
@@ -19,7 +19,7 @@ const UPLOAD_MS = 24 * 60 * 60 * 1000;
 const EXPIRES_SECONDS = 15 * 60;
 
 /** A request with which a client uploads to the member that a put would go to, and a note to adopt what comes. */
-export async function signUploadReplicated(
+export async function signUploadWithJournal(
   set: ReplicaSet,
   key: string,
   options: SignUploadOptions,
@@ -56,13 +56,13 @@ function none({ name }: ReplicaSet, operation: Operation, key: string): StorageE
  *
  * @throws StorageError `NotFound` when there is nothing; `Unavailable` when no member that may have it answers.
  */
-export async function finalizeReplicated(
+export async function finalizeWithJournal(
   set: ReplicaSet,
   key: string,
   options: ComposedHeadOptions,
 ): Promise<ObjectInfo> {
   return await holding(set, "finalize", key, options, async (held) => {
-    held.row = await settled(set, held, options);
+    held.row = await resolveUnknown(set, held, options);
     const found = await foreignObject(set, held, options);
     if (found === undefined) {
       const present = await currentObject(set, held, options);
@@ -128,7 +128,7 @@ function isForeign({ current }: KeyRow, member: ComposedProvider, info: ObjectIn
 }
 
 /** Adopts what has come while its time was running, and forgets what has not. */
-export async function swept(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<void> {
+export async function sweepExternal(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<void> {
   const { external = [] } = held.row;
   const now = set.journal.now();
   const left = external.filter(({ until }) => until > now);
@@ -145,7 +145,7 @@ export async function swept(set: ReplicaSet, held: HeldKey, options: CallOptions
 const SEPARATOR = ":";
 
 /** Uploads in parts go to one member, whose name is in the upload's id; what is completed is adopted at once. */
-export function multipartReplicated(set: ReplicaSet): MultipartUploads | undefined {
+export function multipartWithJournal(set: ReplicaSet): MultipartUploads | undefined {
   if (set.members.every(({ multipart }) => multipart === undefined)) return undefined;
   const at = (
     uploadId: string,
@@ -181,7 +181,7 @@ export function multipartReplicated(set: ReplicaSet): MultipartUploads | undefin
     complete: async (key, upload, options) => {
       const { uploads, uploadId } = at(upload.uploadId, key);
       await uploads.complete(key, { ...upload, uploadId }, options);
-      return await finalizeReplicated(set, key, options);
+      return await finalizeWithJournal(set, key, options);
     },
     abort: (key, upload, options) => {
       const { uploads, uploadId } = at(upload.uploadId, key);

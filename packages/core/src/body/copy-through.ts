@@ -1,27 +1,9 @@
-import { StorageError, isStorageError, withErrorFacts } from "../contract/errors.js";
+import { isStorageError, withErrorFacts } from "../contract/errors.js";
 import type { Body, GetResult, StorageProvider } from "../contract/provider.js";
 import { bytesBody, streamBody } from "./body.js";
 import { guardResult } from "./guard.js";
 import type { CopyOptions } from "../contract/call-options.js";
 import type { ObjectInfo } from "../contract/object.js";
-
-/** Copies inside the provider where it can, else through this process, with headers and metadata. */
-export async function copyObject(
-  provider: StorageProvider,
-  from: string,
-  to: string,
-  options: CopyOptions,
-): Promise<ObjectInfo> {
-  if (options.ifNoneMatch !== undefined && !provider.supports.ifNoneMatch) {
-    throw new StorageError("Unsupported", "the provider does not support create-only writes", {
-      operation: "copy",
-      provider: provider.name,
-      key: to,
-    });
-  }
-  if (provider.copy !== undefined) return await provider.copy(from, to, options);
-  return await copyThrough(provider, provider, from, to, options);
-}
 
 /** Reads from one provider and writes to another what it read, facts included. */
 export async function copyThrough(
@@ -63,27 +45,4 @@ export function bodyOf({ body, info }: GetResult, provider: string = info.provid
   const context = { key: info.key, provider };
   if (body instanceof Uint8Array) return bytesBody(body, undefined, context);
   return streamBody(body, info.size, context);
-}
-
-/** Copies, then deletes the source. */
-export async function moveObject(
-  provider: StorageProvider,
-  from: string,
-  to: string,
-  options: CopyOptions,
-): Promise<ObjectInfo> {
-  const { signal, onEvent } = options;
-  const source = await provider.head(from, { signal, onEvent });
-  if (from === to) return source;
-  // What is written to the source meanwhile is not to be deleted with it.
-  const { etag } = source;
-  const info = await copyObject(provider, from, to, { sourceIfMatch: etag, ...options });
-  try {
-    const ifMatch = provider.supports.conditionalDelete ? etag : undefined;
-    await provider.delete(from, { signal, onEvent, ifMatch });
-  } catch (error) {
-    if (!isStorageError(error)) throw error;
-    throw withErrorFacts(error, { operation: "move", applied: "yes" });
-  }
-  return info;
 }

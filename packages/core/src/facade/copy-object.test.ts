@@ -1,7 +1,7 @@
 import { PassThrough, type Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { toBody } from "./body.js";
-import { createStorage } from "../facade/create-storage.js";
+import { toBody } from "../body/body.js";
+import { createStorage } from "./create-storage.js";
 import { memory } from "../memory/memory.js";
 import { failing, testMember } from "../testing/member.test-support.js";
 import { patterned, rejection, streaming } from "../testing/streams.test-support.js";

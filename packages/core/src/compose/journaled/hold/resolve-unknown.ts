@@ -11,7 +11,7 @@ import type { Intent, KeyRow } from "../../../contract/key-row.js";
  * Finds out what became of writes whose outcome is unknown. One that is found anywhere counts from now on, and is
  * never un-seen; one is forgotten when every member has answered without it, and nothing can arrive any more.
  */
-export async function settled(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<KeyRow> {
+export async function resolveUnknown(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<KeyRow> {
   const { row, key } = held;
   if (row.uncertain.length === 0) return calmed(row, set.journal.now());
   const answers = await Promise.all(set.members.map((member) => look(set, member, key, options)));

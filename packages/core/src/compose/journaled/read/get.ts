@@ -1,0 +1,83 @@
+import type { ComposedHeadOptions, ComposedGetOptions } from "../../../contract/composed-provider.js";
+import { isStorageError, StorageError } from "../../../contract/errors.js";
+import type { SignedUrlOptions } from "../../../contract/links.js";
+import type { ObjectInfo } from "../../../contract/object.js";
+import type { GetResult } from "../../../contract/provider.js";
+import type { ReplicaSet } from "../replica-set.js";
+import { withoutIdentity } from "../row/identity.js";
+import { hasEtag } from "./has-etag.js";
+import { headReader } from "./read-once.js";
+import { readWithJournal } from "./read.js";
+
+/** Returns the facts of the last decided version. */
+export async function headWithJournal(
+  set: ReplicaSet,
+  key: string,
+  options: ComposedHeadOptions,
+): Promise<ObjectInfo> {
+  const { result, mayBeStale } = await readWithJournal(set, key, options, headReader("head", key, options));
+  return shown(result, mayBeStale);
+}
+
+/** Returns the facts of an object, or `undefined` for a key that has none. */
+export async function findWithJournal(
+  set: ReplicaSet,
+  key: string,
+  options: ComposedHeadOptions,
+): Promise<ObjectInfo | undefined> {
+  return await headWithJournal(set, key, options).catch((error: unknown) => {
+    if (isStorageError(error, "NotFound")) return undefined;
+    throw error;
+  });
+}
+
+/** Opens an object. Each member has an ETag of its own for it: whichever the caller was shown will do. */
+export async function getWithJournal(
+  set: ReplicaSet,
+  key: string,
+  options: ComposedGetOptions,
+): Promise<GetResult> {
+  const { ifMatch, signal, onEvent, ref } = options;
+  try {
+    return await getOnce(set, key, options);
+  } catch (error) {
+    if (ifMatch === undefined || !isStorageError(error, "PreconditionFailed")) throw error;
+    const call = { signal, onEvent, ref };
+    const { member, result: info } = await readWithJournal(set, key, call, headReader("get", key, call));
+    const { row } = await set.journal.read(key);
+    const isSame = await hasEtag(set, key, row, { member, info }, ifMatch);
+    if (!isSame || info.etag === ifMatch) throw error;
+    return await getOnce(set, key, { ...options, ifMatch: info.etag });
+  }
+}
+
+async function getOnce(set: ReplicaSet, key: string, options: ComposedGetOptions): Promise<GetResult> {
+  const { result, mayBeStale } = await readWithJournal(set, key, options, {
+    operation: "get",
+    read: (member, signal) => member.get(key, signal === options.signal ? options : { ...options, signal }),
+    infoOf: ({ info }) => info,
+    discard: ({ body }) => {
+      if (!(body instanceof Uint8Array)) body.destroy();
+    },
+  });
+  const info = shown(result.info, mayBeStale);
+  return info === result.info ? result : { ...result, info };
+}
+
+/** Returns the facts as callers get them. */
+function shown(info: ObjectInfo, mayBeStale: boolean | undefined): ObjectInfo {
+  const facts = withoutIdentity(info);
+  return mayBeStale === true ? { ...facts, mayBeStale } : facts;
+}
+
+/** Makes a link to a member that holds the object. */
+export async function signWithJournal(
+  set: ReplicaSet,
+  key: string,
+  options: SignedUrlOptions,
+): Promise<string> {
+  const { member } = await readWithJournal(set, key, options, headReader("signedUrl", key, options));
+  if (member.signedUrl !== undefined) return await member.signedUrl(key, options);
+  const reason = `${JSON.stringify(member.name)} holds it and has no signed URLs`;
+  throw new StorageError("Unsupported", reason, { operation: "signedUrl", provider: member.name, key });
+}

@@ -1,0 +1,44 @@
+import type { ComposedProvider } from "../../../contract/composed-provider.js";
+import { isStorageError } from "../../../contract/errors.js";
+import type { KeyRow } from "../../../contract/key-row.js";
+import type { ObjectInfo } from "../../../contract/object.js";
+import type { ReplicaSet } from "../replica-set.js";
+import { isCurrent, versionOf } from "../row/identity.js";
+
+/** The object that a key is, and the member that showed it. */
+export interface CurrentObject {
+  readonly member: ComposedProvider;
+  readonly info: ObjectInfo;
+}
+
+/** Tells whether a caller may have been shown `etag` for the object: each member has an ETag of its own for it. */
+export async function hasEtag(
+  set: ReplicaSet,
+  key: string,
+  row: KeyRow | undefined,
+  found: CurrentObject,
+  etag: string,
+): Promise<boolean> {
+  if (found.info.etag === etag) return true;
+  if (!set.placement.alike) return false;
+  const others = set.members.filter((member) => member !== found.member);
+  for (const member of others) {
+    const info = await member.head(key, {}).catch((error: unknown) => {
+      if (isStorageError(error)) return undefined;
+      throw error;
+    });
+    if (info?.etag === etag && isSame(row, found, member, info)) return true;
+  }
+  return false;
+}
+
+/** Whether a member holds the very object that was found elsewhere. */
+function isSame(
+  row: KeyRow | undefined,
+  found: CurrentObject,
+  member: ComposedProvider,
+  info: ObjectInfo,
+): boolean {
+  if (row?.current !== undefined) return isCurrent(row.current, member, info);
+  return versionOf(info) === versionOf(found.info);
+}

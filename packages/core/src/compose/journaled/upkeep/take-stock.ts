@@ -1,0 +1,93 @@
+import type { CallOptions } from "../../../contract/call-options.js";
+import type { ComposedProvider } from "../../../contract/composed-provider.js";
+import { isStorageError } from "../../../contract/errors.js";
+import { concurrently } from "../../../kit/concurrently.js";
+import { mergeLists, type MergedPage } from "../../merge-list.js";
+import {
+  INVENTORY,
+  expiringMembers,
+  isTrusted,
+  lackingNow,
+  note,
+  type Inventory,
+} from "../read/inventory.js";
+import type { ReplicaSet } from "../replica-set.js";
+
+const KEYS_PER_ROUND = 256;
+/** Of a member without an order everything is listed for each stretch. */
+const KEYS_PER_ROUND_UNORDERED = 10_000;
+const KEYS_AT_ONCE = 8;
+
+/**
+ * Walks the keys that members hold, a stretch at a time, and puts those into transition that may be elsewhere than
+ * they should be: once when the journal is new, and whenever keys are placed otherwise.
+ *
+ * @returns Whether there is more to walk.
+ */
+export async function takeStock(
+  set: ReplicaSet,
+  options: CallOptions,
+  adopt: (key: string) => Promise<void>,
+): Promise<boolean> {
+  const { journal, placement, state } = set;
+  if (set.members.length === 1) return false;
+  await isTrusted(set);
+  const record = await journal.readControl(INVENTORY);
+  const epoch = placement.epoch();
+  const known = record === undefined ? undefined : await note(set, record.value as Inventory);
+  if (known !== record?.value) return true;
+  const stock = begunFor(set, epoch, known);
+  if (stock.isDone) return false;
+  const walks = placement.alike ? [set.members] : set.members.map((member) => [member]);
+  const members = walks[stock.walk] ?? [];
+  const page = await pageOf(set, members, stock.after, options);
+  const doubtful = page.objects.filter(
+    ({ key }) => !members.every((member) => placement.isHome(key, member)),
+  );
+  await concurrently(doubtful, KEYS_AT_ONCE, ({ key }) => adopt(key));
+  if (placement.epoch() !== epoch) return true;
+  const next = advanced(set, stock, page, walks.length);
+  if ((await journal.writeControl(INVENTORY, record?.revision, next)) === undefined) return true;
+  state.isTrusted ||= next.isTrusted;
+  state.mayLack = expiringMembers(set).length > 0 || (next.lacking ?? []).length > 0;
+  return !next.isDone;
+}
+
+/** A member that lets nothing expire any more may lack what it has let go before: everything is looked at again. */
+function begunFor(set: ReplicaSet, epoch: string, stock: Inventory | undefined): Inventory {
+  const own = expiringMembers(set);
+  const isWhole = stock?.isDone !== true || (stock.lacking ?? []).every((name) => own.includes(name));
+  if (stock?.epoch === epoch && isWhole) return stock;
+  return {
+    ...(stock ?? { isTrusted: false, ...lackingNow(set) }),
+    epoch,
+    walk: 0,
+    after: undefined,
+    isDone: false,
+  };
+}
+
+function advanced(set: ReplicaSet, stock: Inventory, { cursor, end }: MergedPage, walks: number): Inventory {
+  if (cursor !== undefined) return { ...stock, after: end };
+  if (stock.walk + 1 < walks) return { ...stock, walk: stock.walk + 1, after: undefined };
+  const own = expiringMembers(set);
+  const lacking = stock.lacking?.filter((name) => own.includes(name));
+  return { ...stock, after: undefined, isDone: true, isTrusted: true, lacking };
+}
+
+async function pageOf(
+  { name }: ReplicaSet,
+  members: readonly ComposedProvider[],
+  after: string | undefined,
+  options: CallOptions,
+): Promise<MergedPage> {
+  const isOrdered = members.every(({ supports }) => supports.orderedList);
+  const limit = isOrdered ? KEYS_PER_ROUND : KEYS_PER_ROUND_UNORDERED;
+  try {
+    return await mergeLists(name, members, { ...options, after, limit });
+  } catch (error) {
+    // What cannot be listed cannot be walked.
+    if (isStorageError(error, "Unsupported")) return { objects: [], prefixes: [], differing: [] };
+    throw error;
+  }
+}

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { JournalOwner, KeyRow } from "../../packages/core/src/index.js";
+import type { JournalOwner, KeyRow } from "../../packages/core/src/journal.js";
 import { createApply } from "../../packages/journal/src/change.js";
 import { defaultDriver } from "../../packages/journal/src/database.js";
 import { openForReading, openForWriting, prepareFile } from "../../packages/journal/src/open-database.js";

@@ -1,7 +1,8 @@
 // Writes through a composer of the built packages until it is killed. Says what it begins, and what is acknowledged.
 import { createHash, randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { createStorage, fallback, intercept, mirror, StorageError } from "@stowage/core";
+import { createStorage, fallback, mirror, StorageError } from "@stowage/core";
+import { intercept } from "@stowage/core/provider";
 import { sqliteJournal } from "@stowage/journal";
 import { local } from "@stowage/local";
 

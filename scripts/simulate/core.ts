@@ -1,6 +1,8 @@
 /** The sources under test, by their files: a mutant is made of the same ones. */
 export * from "../../packages/core/src/index.js";
-import { toBody, type Body } from "../../packages/core/src/index.js";
+export * from "../../packages/core/src/journal.js";
+export * from "../../packages/core/src/provider.js";
+import { toBody, type Body } from "../../packages/core/src/provider.js";
 
 /** The text of a body that is in memory, as all of the simulation are. */
 export function bytesOf({ bytes }: Body): string {

@@ -2,7 +2,6 @@ import {
   StorageError,
   createMetrics,
   createStorage,
-  intercept,
   mirror,
   type FileStorage,
   type Metrics,
@@ -10,6 +9,7 @@ import {
   type StorageEvent,
   type StorageProvider,
 } from "@stowage/core";
+import { intercept } from "@stowage/core/provider";
 import { bucketOf, type BucketEnvironment } from "@stowage/example-tools";
 import { sqliteJournal } from "@stowage/journal";
 import { local } from "@stowage/local";

@@ -1,4 +1,5 @@
-import { MARKER_KEY, createStorage, type StorageProvider } from "@stowage/core";
+import { MARKER_KEY } from "@stowage/core/provider";
+import { createStorage, type StorageProvider } from "@stowage/core";
 import { assert, sha256 } from "./demo.js";
 
 const AT_ONCE = 16;

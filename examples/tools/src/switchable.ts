@@ -1,4 +1,5 @@
-import { StorageError, intercept, type StorageProvider } from "@stowage/core";
+import { StorageError, type StorageProvider } from "@stowage/core";
+import { intercept } from "@stowage/core/provider";
 
 /** A provider with a switch: while it is off every call fails as if its machine were gone. */
 export interface Switchable {

@@ -1,4 +1,4 @@
-import { StorageError, type ObjectInfo, type Operation } from "@stowage/core";
+import { StorageError, type ObjectInfo, type Operation } from "@stowage/core/provider";
 import type { AssetAnswer, CloudinaryClient } from "./client.js";
 import type { Settings } from "./cloudinary-options.js";
 import { toCloudinaryError, type FailureContext } from "./errors.js";

@@ -1,4 +1,4 @@
-import { keyProblem } from "@stowage/core";
+import { keyProblem } from "@stowage/core/provider";
 import type { DeliveryType, MappingName } from "./mapping.js";
 
 /** Which account, and how it is used. */

@@ -1,4 +1,4 @@
-import { SUPPORTS_ALL, prefixed, type StorageProvider } from "@stowage/core";
+import { SUPPORTS_ALL, prefixed, type StorageProvider } from "@stowage/core/provider";
 import type { Account } from "./account.js";
 import { toSettings, type CloudinaryOptions } from "./cloudinary-options.js";
 import { copyObject, importObject } from "./copy.js";

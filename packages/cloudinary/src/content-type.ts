@@ -1,4 +1,4 @@
-import { contentTypeOf, type ObjectInfo } from "@stowage/core";
+import { contentTypeOf, type ObjectInfo } from "@stowage/core/provider";
 import { infoOf, type Account } from "./account.js";
 import type { AssetAnswer } from "./client.js";
 import { foreignKey } from "./mapping.js";

@@ -5,7 +5,7 @@ import {
   type ObjectInfo,
   type Operation,
   type PutOptions,
-} from "@stowage/core";
+} from "@stowage/core/provider";
 import { ask, etagOf, placeFor, type Account } from "./account.js";
 import type { AssetAnswer } from "./client.js";
 import { infoWithType } from "./content-type.js";

@@ -1,4 +1,4 @@
-import type { CallOptions } from "@stowage/core";
+import type { CallOptions } from "@stowage/core/provider";
 import { ask, fits, type Account } from "./account.js";
 
 export async function deleteObject(account: Account, key: string, { signal }: CallOptions): Promise<void> {

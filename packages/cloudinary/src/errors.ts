@@ -5,7 +5,7 @@ import {
   type Applied,
   type Operation,
   type StorageErrorCode,
-} from "@stowage/core";
+} from "@stowage/core/provider";
 import { CloudinaryFailureError, type CloudinaryFailure } from "./client.js";
 
 /** Which call of which provider failed. */

@@ -1,4 +1,4 @@
-import type { Metadata, ObjectHeaders } from "@stowage/core";
+import type { Metadata, ObjectHeaders } from "@stowage/core/provider";
 
 /** What is stored beside the bytes. */
 export interface Facts extends ObjectHeaders {

@@ -7,7 +7,7 @@ import {
   type GetResult,
   type Inspection,
   type ServedRange,
-} from "@stowage/core";
+} from "@stowage/core/provider";
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { ask, etagOf, type Account } from "./account.js";

@@ -1,4 +1,4 @@
-import { StorageError, type CallOptions, type ObjectInfo, type Operation } from "@stowage/core";
+import { StorageError, type CallOptions, type ObjectInfo, type Operation } from "@stowage/core/provider";
 import { ask, fits, type Account } from "./account.js";
 import type { AssetAnswer } from "./client.js";
 import { infoWithType } from "./content-type.js";

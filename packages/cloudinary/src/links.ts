@@ -4,7 +4,7 @@ import {
   type SignUploadOptions,
   type SignedUpload,
   type SignedUrlOptions,
-} from "@stowage/core";
+} from "@stowage/core/provider";
 import { placeFor, type Account } from "./account.js";
 import { toContext } from "./facts.js";
 

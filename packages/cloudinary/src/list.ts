@@ -12,7 +12,7 @@ import {
   type ListPage,
   type ObjectInfo,
   type SkippedKey,
-} from "@stowage/core";
+} from "@stowage/core/provider";
 import { ask, type Account } from "./account.js";
 import type { AssetAnswer, ListAnswer } from "./client.js";
 import { infoWithType } from "./content-type.js";

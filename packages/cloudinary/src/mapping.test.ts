@@ -1,5 +1,5 @@
 import { seeded } from "@stowage/conformance";
-import { keyProblem } from "@stowage/core";
+import { keyProblem } from "@stowage/core/provider";
 import { describe, expect, it } from "vitest";
 import { codeOf, faked } from "./fake.test-support.js";
 import { createMapping, PUBLIC_ID_LENGTH_MAX } from "./mapping.js";

@@ -1,4 +1,4 @@
-import { extensionOf, keyProblem } from "@stowage/core";
+import { extensionOf, keyProblem } from "@stowage/core/provider";
 import { decodePublicId, encodePublicId } from "./public-id.js";
 
 /** Cloudinary's three kinds of files. A video may be a sound. */

@@ -1,4 +1,4 @@
-import { StorageError, type StorageProvider } from "@stowage/core";
+import { StorageError, type StorageProvider } from "@stowage/core/provider";
 import { timingSafeEqual } from "node:crypto";
 import { OWN } from "./own-provider.js";
 import type { ResourceType } from "./mapping.js";

@@ -1,4 +1,4 @@
-import { ownProviders, type OwnProviders } from "@stowage/core";
+import { ownProviders, type OwnProviders } from "@stowage/core/provider";
 import type { Account } from "./account.js";
 
 /** What is behind a provider that `cloudinary` has made. */

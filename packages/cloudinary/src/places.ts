@@ -1,4 +1,4 @@
-import { decodeKeyPath, encodeKeyPath, type Located } from "@stowage/core";
+import { decodeKeyPath, encodeKeyPath, type Located } from "@stowage/core/provider";
 import type { Settings } from "./cloudinary-options.js";
 import { deliveredAs, type AssetPlace, type Mapping, type ResourceType } from "./mapping.js";
 

@@ -7,7 +7,7 @@ import {
   type Body,
   type ObjectInfo,
   type PutOptions,
-} from "@stowage/core";
+} from "@stowage/core/provider";
 import { createHash, randomUUID, type Hash } from "node:crypto";
 import { ask, infoOf, placeFor, type Account } from "./account.js";
 import type { AssetAnswer, ChunkPlace } from "./client.js";

@@ -138,7 +138,7 @@ describe("a last chunk whose answer is lost", () => {
     const reason = new Error("enough");
     fake.fail({ matches: isLast, fault: { type: "lost" } });
     fake.fail({ matches: ({ path }) => path.endsWith("/explicit"), fault: { type: "silent" } });
-    const { toBody } = await import("@stowage/core");
+    const { toBody } = await import("@stowage/core/provider");
     const body = await toBody(Buffer.alloc(1.5 * CHUNK, 1));
     const put = provider.put("a.bin", body, { signal: controller.signal });
     await expect.poll(() => fake.requests.some(({ path }) => path.endsWith("/explicit"))).toBe(true);

@@ -6,7 +6,7 @@ import {
   type CallOptions,
   type ObjectInfo,
   type StorageProvider,
-} from "@stowage/core";
+} from "@stowage/core/provider";
 import { ask, etagOf, placeFor, type Account } from "./account.js";
 import { copyObject } from "./copy.js";
 import { deleteObject } from "./delete.js";

@@ -1,4 +1,4 @@
-import { StorageError, assertKey, type StorageProvider } from "@stowage/core";
+import { StorageError, assertKey, type StorageProvider } from "@stowage/core/provider";
 import { placeFor } from "./account.js";
 import { deliveredAs } from "./mapping.js";
 import { OWN } from "./own-provider.js";

@@ -1,13 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { compareKeys, toBody, type GetResult, type ListOptions } from "@stowage/core/provider";
 import {
-  compareKeys,
   createStorage,
-  toBody,
   type FileStorage,
-  type GetResult,
-  type ListOptions,
   type ListPage,
   type StorageOptions,
   type StorageProvider,

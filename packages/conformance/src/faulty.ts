@@ -1,21 +1,23 @@
 import { Readable } from "node:stream";
 import {
   StorageError,
+  isStorageError,
+  type Applied,
+  type Operation,
+  type StorageErrorCode,
+  type StorageProvider,
+} from "@stowage/core";
+import {
   consume,
   delay,
   intercept,
-  isStorageError,
   toBody,
-  type Applied,
   type Around,
   type Body,
   type Call,
   type CallChanges,
   type GetResult,
-  type Operation,
-  type StorageErrorCode,
-  type StorageProvider,
-} from "@stowage/core";
+} from "@stowage/core/provider";
 import { FaultDecider, type Fault, type FaultPlan } from "./fault-plan.js";
 
 /** A call as a faulty provider saw it. */

@@ -1,4 +1,5 @@
-import { KEY_BYTES_MAX, describeProvider, type Description, type StorageProvider } from "@stowage/core";
+import { KEY_BYTES_MAX, type Description, type StorageProvider } from "@stowage/core";
+import { describeProvider } from "@stowage/core/provider";
 import type { Feature, Need, Rule } from "./rule.js";
 
 /**

@@ -1,4 +1,5 @@
-import { describeProvider, type StorageProvider, type Supports } from "@stowage/core";
+import { describeProvider } from "@stowage/core/provider";
+import { type StorageProvider, type Supports } from "@stowage/core";
 import type { Flag, OptionalMember } from "./rule.js";
 
 /** What a provider declares, as data. */

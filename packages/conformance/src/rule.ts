@@ -1,18 +1,20 @@
 import type {
   BodyInput,
-  DeleteOptions,
   FileStorage,
-  GetOptions,
-  GetResult,
-  HeadOptions,
-  ListOptions,
   ListPage,
   ObjectInfo,
-  PutOptions,
   StorageOptions,
   StorageProvider,
   Supports,
 } from "@stowage/core";
+import type {
+  DeleteOptions,
+  GetOptions,
+  GetResult,
+  HeadOptions,
+  ListOptions,
+  PutOptions,
+} from "@stowage/core/provider";
 
 /** A feature that `supports` says yes or no to. */
 export type Flag = {

@@ -1,4 +1,4 @@
-import { nextVersion, noRow, type Version } from "@stowage/core";
+import { nextVersion, noRow, type Version } from "@stowage/core/journal";
 import type { Database, Statement } from "./database.js";
 
 /** One change of a journal: it happens only when what it changes is still of the expected revision. */

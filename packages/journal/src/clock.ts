@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Version } from "@stowage/core";
+import type { Version } from "@stowage/core/journal";
 import type { Database } from "./database.js";
 
 /**

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { stampedRow, type JournalOwner, type KeyRow, type Version } from "@stowage/core";
+import { stampedRow, type JournalOwner, type KeyRow, type Version } from "@stowage/core/journal";
 import { openClock } from "./clock.js";
 import { defaultDriver, type Database, type Driver } from "./database.js";
 import { openError } from "./errors.js";

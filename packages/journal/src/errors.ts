@@ -1,4 +1,4 @@
-import { StorageError, type Operation } from "@stowage/core";
+import { StorageError, type Operation } from "@stowage/core/journal";
 
 /** What SQLite's own codes mean for those who wait for a write. @see https://www.sqlite.org/rescode.html */
 const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [

@@ -1,4 +1,4 @@
-export { memoryJournal } from "@stowage/core";
+export { memoryJournal } from "@stowage/core/journal";
 export { dumpJournal } from "./dump.js";
 export type { Driver } from "./database.js";
 export { sqliteJournal, type SqliteJournalOptions } from "./sqlite-journal.js";

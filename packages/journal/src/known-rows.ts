@@ -1,4 +1,4 @@
-import type { JournalEntry } from "@stowage/core";
+import type { JournalEntry } from "@stowage/core/journal";
 
 /** All that a part of a journal says, at one moment. */
 export type KnownRows = (key: string) => JournalEntry;

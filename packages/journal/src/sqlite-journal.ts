@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { isStorageError, type Journal } from "@stowage/core";
+import { isStorageError, type Journal } from "@stowage/core/journal";
 import { openChangeMark, type ChangeMark } from "./change-mark.js";
 import type { Change } from "./change.js";
 import { openClock } from "./clock.js";

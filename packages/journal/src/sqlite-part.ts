@@ -9,7 +9,7 @@ import {
   type JournalPart,
   type KeyRow,
   type Version,
-} from "@stowage/core";
+} from "@stowage/core/journal";
 import type { Change } from "./change.js";
 import type { Database } from "./database.js";
 import { createKnownRows, type KnownRows } from "./known-rows.js";

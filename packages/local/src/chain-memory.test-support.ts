@@ -1,11 +1,5 @@
-import {
-  StorageError,
-  createStorage,
-  fallback,
-  intercept,
-  memory,
-  type StorageProvider,
-} from "@stowage/core";
+import { StorageError, createStorage, fallback, memory, type StorageProvider } from "@stowage/core";
+import { intercept } from "@stowage/core/provider";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

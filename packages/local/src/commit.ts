@@ -1,4 +1,4 @@
-import { StorageError, type ObjectInfo, type PutOptions } from "@stowage/core";
+import { StorageError, type ObjectInfo, type PutOptions } from "@stowage/core/provider";
 import type { BigIntStats } from "node:fs";
 import { infoOf, type Disk } from "./disk.js";
 import { inFolder, joinPath, syncDirectory, type Directory } from "./directories.js";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { CopyOptions, ObjectInfo, StorageProvider } from "@stowage/core";
+import type { CopyOptions } from "@stowage/core/provider";
+import type { ObjectInfo, StorageProvider } from "@stowage/core";
 import {
   CHECKS,
   LAYOUTS,

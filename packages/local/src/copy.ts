@@ -1,4 +1,4 @@
-import { contentTypeOf, type CopyOptions, type ObjectInfo } from "@stowage/core";
+import { contentTypeOf, type CopyOptions, type ObjectInfo } from "@stowage/core/provider";
 import type { Disk } from "./disk.js";
 import type { FailureContext } from "./errors.js";
 import { openObject, type OpenFile } from "./get.js";

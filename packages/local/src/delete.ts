@@ -1,4 +1,4 @@
-import type { DeleteOptions } from "@stowage/core";
+import type { DeleteOptions } from "@stowage/core/provider";
 import type { BigIntStats } from "node:fs";
 import type { Disk } from "./disk.js";
 import { inFolder } from "./directories.js";

@@ -1,4 +1,4 @@
-import { contentTypeOf, type KeyLock, type ObjectInfo } from "@stowage/core";
+import { contentTypeOf, type KeyLock, type ObjectInfo } from "@stowage/core/provider";
 import { etagOf, type Generation, type Generations } from "./generation.js";
 import type { Places } from "./places.js";
 import type { RootHolder } from "./root.js";

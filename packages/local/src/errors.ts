@@ -4,7 +4,7 @@ import {
   type Applied,
   type Operation,
   type StorageErrorCode,
-} from "@stowage/core";
+} from "@stowage/core/provider";
 import { codeOf } from "./system.js";
 
 /**

@@ -1,4 +1,4 @@
-import type { Metadata } from "@stowage/core";
+import type { Metadata } from "@stowage/core/provider";
 
 /** What the file itself does not say about an object. */
 export interface Facts {

@@ -1,4 +1,4 @@
-import { resolveRange, type GetOptions, type GetResult } from "@stowage/core";
+import { resolveRange, type GetOptions, type GetResult } from "@stowage/core/provider";
 import type { BigIntStats } from "node:fs";
 import { infoOf, type Disk } from "./disk.js";
 import { READ_FLAGS, inFolder } from "./directories.js";

@@ -1,4 +1,4 @@
-import type { HeadOptions, ObjectInfo } from "@stowage/core";
+import type { HeadOptions, ObjectInfo } from "@stowage/core/provider";
 import type { BigIntStats } from "node:fs";
 import { infoOf, type Disk } from "./disk.js";
 import { inFolder, type Directory } from "./directories.js";

@@ -5,7 +5,7 @@ import {
   unpackKeyCursor,
   type ListOptions,
   type ListPage,
-} from "@stowage/core";
+} from "@stowage/core/provider";
 import { listedInfo, type Disk } from "./disk.js";
 import { isMissing, isAbort, toLocalError, type FailureContext } from "./errors.js";
 import type { BigIntStats } from "node:fs";

@@ -1,4 +1,4 @@
-import { SUPPORTS_ALL, createKeyLock, prefixed, type StorageProvider } from "@stowage/core";
+import { SUPPORTS_ALL, createKeyLock, prefixed, type StorageProvider } from "@stowage/core/provider";
 import { copyObject } from "./copy.js";
 import { deleteObject } from "./delete.js";
 import type { SymlinkCheck } from "./directories.js";

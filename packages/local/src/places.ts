@@ -5,7 +5,7 @@ import {
   keyProblem,
   type Located,
   type Operation,
-} from "@stowage/core";
+} from "@stowage/core/provider";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { sep } from "node:path";
 import type { Layout } from "./layout.js";

@@ -1,4 +1,4 @@
-import { compareKeys, keyProblem } from "@stowage/core";
+import { compareKeys, keyProblem } from "@stowage/core/provider";
 import type { Layout } from "./layout.js";
 
 /** The folder inside a root that is ours: temporary files, sidecars and the layout's marker. */

@@ -1,4 +1,5 @@
-import { compareKeys, type StorageProvider } from "@stowage/core";
+import { compareKeys } from "@stowage/core/provider";
+import { type StorageProvider } from "@stowage/core";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

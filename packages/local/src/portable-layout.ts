@@ -1,4 +1,4 @@
-import { keyProblem } from "@stowage/core";
+import { keyProblem } from "@stowage/core/provider";
 import type { Layout, LayoutEntry } from "./layout.js";
 
 /**

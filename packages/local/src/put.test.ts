@@ -1,4 +1,5 @@
-import { createStorage, isStorageError, toBody, type Metadata, type ObjectInfo } from "@stowage/core";
+import { createStorage, isStorageError, type Metadata, type ObjectInfo } from "@stowage/core";
+import { toBody } from "@stowage/core/provider";
 import { chmod, mkdir, readFile, readdir, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";

@@ -1,4 +1,4 @@
-import { contentTypeOf, type Body, type ObjectInfo, type PutOptions } from "@stowage/core";
+import { contentTypeOf, type Body, type ObjectInfo, type PutOptions } from "@stowage/core/provider";
 import { writing, commit } from "./commit.js";
 import type { Disk } from "./disk.js";
 import type { FailureContext } from "./errors.js";

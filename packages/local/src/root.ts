@@ -1,7 +1,7 @@
 import { chmod, mkdir, realpath, stat, statfs } from "node:fs/promises";
 import { readlinkSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { isStorageError, withErrorFacts, type StorageError } from "@stowage/core";
+import { isStorageError, withErrorFacts, type StorageError } from "@stowage/core/provider";
 import { checkedDirectories } from "./checked-directories.js";
 import { syncDirectory, type Directories, type SymlinkCheck } from "./directories.js";
 import { failure, toLocalError, type FailureContext } from "./errors.js";

@@ -1,4 +1,4 @@
-import { consume, type Body, type PutOptions } from "@stowage/core";
+import { consume, type Body, type PutOptions } from "@stowage/core/provider";
 import fs from "node:fs";
 import { fchmod, fstat, ftruncate, writeFully, writeOnce } from "./system.js";
 import type { Temporary } from "./temporaries.js";

@@ -1,12 +1,14 @@
 import {
-  createStorage,
+  assertKey,
+  assertPut,
+  guardResult,
   isStorageError,
-  retry,
-  timeout,
+  toBody,
+  withPolicies,
   type CopyOptions,
   type ObjectInfo,
   type StorageProvider,
-} from "@stowage/core";
+} from "@stowage/core/provider";
 import { copyObject } from "./copy.js";
 import { OWN } from "./own-provider.js";
 
@@ -61,7 +63,7 @@ function insideServer(from: ObjectPlace, to: ObjectPlace): Copy | undefined {
       return { ...info, key };
     },
   };
-  const { copy } = retry(timeout(provider));
+  const { copy } = withPolicies(provider);
   return copy && ((options) => copy(from.key, to.key, options));
 }
 
@@ -70,12 +72,16 @@ async function copyThrough(
   to: ObjectPlace,
   { signal, ifNoneMatch, sourceIfMatch }: CopyOptions,
 ): Promise<ObjectInfo> {
-  const source = await createStorage(from.provider).get(from.key, { signal, ifMatch: sourceIfMatch });
-  const { size, contentType, cacheControl, contentDisposition, metadata } = source.info;
-  const facts = { size, contentType, cacheControl, contentDisposition, metadata };
+  const [source, target] = [withPolicies(from.provider), withPolicies(to.provider)];
+  assertKey(from.key, "get", source.name);
+  const opened = guardResult(await source.get(from.key, { signal, ifMatch: sourceIfMatch }), source);
+  const { size, contentType, cacheControl, contentDisposition, metadata } = opened.info;
+  const options = { contentType, cacheControl, contentDisposition, metadata, signal, ifNoneMatch };
   try {
-    return await createStorage(to.provider).put(to.key, source.readable(), { ...facts, signal, ifNoneMatch });
+    assertPut(target, to.key, options);
+    const body = await toBody(opened.body, { size, key: to.key, provider: target.name });
+    return await target.put(to.key, body, options);
   } finally {
-    await source[Symbol.asyncDispose]();
+    if (!(opened.body instanceof Uint8Array)) opened.body.destroy();
   }
 }

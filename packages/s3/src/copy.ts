@@ -1,4 +1,10 @@
-import { StorageError, isStorageError, toBody, type CopyOptions, type ObjectInfo } from "@stowage/core";
+import {
+  StorageError,
+  isStorageError,
+  toBody,
+  type CopyOptions,
+  type ObjectInfo,
+} from "@stowage/core/provider";
 import type { CopyRequest, ObjectAnswer, WriteAnswer } from "./server/client.js";
 import { assertEncrypted, removing, tryEncryption } from "./upload/encrypted.js";
 import { toEtag } from "./server/etag.js";

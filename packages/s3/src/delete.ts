@@ -1,4 +1,9 @@
-import { isStorageError, type CallOptions, type DeleteFailure, type DeleteOptions } from "@stowage/core";
+import {
+  isStorageError,
+  type CallOptions,
+  type DeleteFailure,
+  type DeleteOptions,
+} from "@stowage/core/provider";
 import { S3FailureError } from "./server/client.js";
 import { toS3Error } from "./server/errors.js";
 import { ask, comparable, type Store } from "./store.js";

@@ -9,7 +9,7 @@ import {
   type Inspection,
   type ObjectInfo,
   type ServedRange,
-} from "@stowage/core";
+} from "@stowage/core/provider";
 import type { Readable } from "node:stream";
 import type { GetAnswer, ObjectAnswer } from "./server/client.js";
 import { startDigest } from "./server/digest.js";

@@ -1,4 +1,4 @@
-import { StorageError, isStorageError, type HeadOptions, type ObjectInfo } from "@stowage/core";
+import { StorageError, isStorageError, type HeadOptions, type ObjectInfo } from "@stowage/core/provider";
 import { ask, infoOf, type Store } from "./store.js";
 
 /** How long a bucket that was seen is taken to be there, in milliseconds. */

@@ -7,7 +7,7 @@ import {
   type ListOptions,
   type ListPage,
   type SkippedKey,
-} from "@stowage/core";
+} from "@stowage/core/provider";
 import type { ListAnswer, ListedObject } from "./server/client.js";
 import { toEtag } from "./server/etag.js";
 import { ask, type Store } from "./store.js";

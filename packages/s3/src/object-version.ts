@@ -1,15 +1,14 @@
 import {
   assertKey,
   guardResult,
-  retry,
-  timeout,
   toStoredObject,
+  withPolicies,
   type CallOptions,
   type GetOptions,
   type ObjectInfo,
   type StorageProvider,
   type StoredObject,
-} from "@stowage/core";
+} from "@stowage/core/provider";
 import { deleteObject } from "./delete.js";
 import { getObject } from "./get.js";
 import { headObject } from "./head.js";
@@ -44,20 +43,18 @@ export function objectVersion(provider: StorageProvider, key: string, version: s
   assertKey(key, "head", store.name);
   if (typeof version !== "string" || version === "") throw new TypeError("version is a version's id");
   const of = (outer: string): string => keyPrefix + outer;
-  const view = retry(
-    timeout({
-      ...provider,
-      head: async (outer, options) => ({
-        ...(await headObject(store, of(outer), options, version)),
-        key: outer,
-      }),
-      get: async (outer, options) => {
-        const result = await getObject(store, of(outer), options, version);
-        return { ...result, info: { ...result.info, key: outer } };
-      },
-      delete: (outer, options) => deleteObject(store, of(outer), options, version),
+  const view = withPolicies({
+    ...provider,
+    head: async (outer, options) => ({
+      ...(await headObject(store, of(outer), options, version)),
+      key: outer,
     }),
-  );
+    get: async (outer, options) => {
+      const result = await getObject(store, of(outer), options, version);
+      return { ...result, info: { ...result.info, key: outer } };
+    },
+    delete: (outer, options) => deleteObject(store, of(outer), options, version),
+  });
   return {
     head: (options = {}) => view.head(key, options),
     get: async (options = {}) => toStoredObject(guardResult(await view.get(key, options), view)),

@@ -1,4 +1,4 @@
-import { ownProviders, type OwnProviders } from "@stowage/core";
+import { ownProviders, type OwnProviders } from "@stowage/core/provider";
 import type { Store } from "./store.js";
 
 /** What is behind a provider that `s3` has made. */

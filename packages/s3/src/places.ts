@@ -1,4 +1,4 @@
-import { decodeKeyPath, encodeKeyPath, keyProblem, type Located } from "@stowage/core";
+import { decodeKeyPath, encodeKeyPath, keyProblem, type Located } from "@stowage/core/provider";
 
 /** Where keys are, as texts. */
 export interface Places {

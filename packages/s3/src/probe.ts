@@ -1,4 +1,9 @@
-import { isStorageError, type CallOptions, type StorageError, type StorageProvider } from "@stowage/core";
+import {
+  isStorageError,
+  type CallOptions,
+  type StorageError,
+  type StorageProvider,
+} from "@stowage/core/provider";
 import { randomUUID } from "node:crypto";
 import type { Conditions, PutRequest } from "./server/client.js";
 import { DIALECTS, type Dialect } from "./server/dialect.js";

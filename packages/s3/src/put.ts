@@ -1,4 +1,4 @@
-import { contentTypeOf, type Body, type ObjectInfo, type PutOptions } from "@stowage/core";
+import { contentTypeOf, type Body, type ObjectInfo, type PutOptions } from "@stowage/core/provider";
 import { toFields } from "./server/facts.js";
 import { isUnknown } from "./server/object-options.js";
 import { ask, comparable, infoOf, type Store } from "./store.js";

@@ -11,14 +11,8 @@ import {
   PutObjectTaggingCommand,
   UploadPartCopyCommand,
 } from "@aws-sdk/client-s3";
-import {
-  ERROR_CODES,
-  createStorage,
-  toBody,
-  type ListOptions,
-  type StorageError,
-  type StorageErrorCode,
-} from "@stowage/core";
+import { ERROR_CODES, createStorage, type StorageError, type StorageErrorCode } from "@stowage/core";
+import { toBody, type ListOptions } from "@stowage/core/provider";
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { broken, mocked, refusal, takeUploads } from "./mocked.test-support.js";

@@ -1,4 +1,4 @@
-import { SUPPORTS_ALL, prefixed, type StorageProvider, type Supports } from "@stowage/core";
+import { SUPPORTS_ALL, prefixed, type StorageProvider, type Supports } from "@stowage/core/provider";
 import { clientUploads } from "./links/client-uploads.js";
 import { copyObject } from "./copy.js";
 import { deleteObject, deleteObjects } from "./delete.js";

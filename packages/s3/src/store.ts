@@ -1,4 +1,4 @@
-import type { ObjectInfo, Operation } from "@stowage/core";
+import type { ObjectInfo, Operation } from "@stowage/core/provider";
 import type { CloudFrontKey } from "./links/cloudfront-key.js";
 import type { ObjectAnswer, S3Client } from "./server/client.js";
 import type { Dialect } from "./server/dialect.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CompleteMultipartUploadCommand, UploadPartCommand } from "@aws-sdk/client-s3";
-import { toBody } from "@stowage/core";
+import { toBody } from "@stowage/core/provider";
 import { mocked, takeUploads } from "../../../packages/s3/src/mocked.test-support.js";
 import { MIB, patterned, streamed } from "../contents.js";
 import { codeOf } from "../outcomes.js";

@@ -1,5 +1,5 @@
 import { PutObjectCommand } from "@aws-sdk/client-s3";
-import { toBody } from "@stowage/core";
+import { toBody } from "@stowage/core/provider";
 import assert from "node:assert/strict";
 import { mocked, refusal } from "../../../packages/s3/src/mocked.test-support.js";
 import { MIB, patterned } from "../contents.js";

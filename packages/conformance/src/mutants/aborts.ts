@@ -1,4 +1,5 @@
-import { StorageError, isStorageError, toBody, type CallOptions, type StorageProvider } from "@stowage/core";
+import { StorageError, isStorageError, type StorageProvider } from "@stowage/core";
+import { toBody, type CallOptions } from "@stowage/core/provider";
 import { mutant, storageMutant, type Break, type Mutant } from "../mutant.js";
 import { locksOn } from "./source-failures.js";
 import { facade, overriding, verbs } from "./breaks.js";

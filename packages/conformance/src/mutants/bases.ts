@@ -1,12 +1,5 @@
-import {
-  StorageError,
-  decodeKeyPath,
-  encodeKeyPath,
-  intercept,
-  toBody,
-  type StorageProvider,
-  type Supports,
-} from "@stowage/core";
+import { StorageError, type StorageProvider, type Supports } from "@stowage/core";
+import { decodeKeyPath, encodeKeyPath, intercept, toBody } from "@stowage/core/provider";
 import type { Break } from "../mutant.js";
 import { collect } from "./breaks.js";
 

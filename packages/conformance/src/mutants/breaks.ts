@@ -2,16 +2,18 @@ import { setImmediate as tick } from "node:timers/promises";
 import {
   consume,
   intercept,
-  isStorageError,
   toBody,
   type Body,
-  type FileStorage,
   type GetOptions,
   type GetResult,
   type ListOptions,
+  type PutOptions,
+} from "@stowage/core/provider";
+import {
+  isStorageError,
+  type FileStorage,
   type ListPage,
   type ObjectInfo,
-  type PutOptions,
   type StorageProvider,
   type StorageError,
 } from "@stowage/core";

@@ -1,10 +1,5 @@
-import {
-  toBody,
-  type CopyOptions,
-  type ObjectInfo,
-  type PutOptions,
-  type StorageProvider,
-} from "@stowage/core";
+import { toBody, type CopyOptions, type PutOptions } from "@stowage/core/provider";
+import { type ObjectInfo, type StorageProvider } from "@stowage/core";
 import { mutant, storageMutant, type Break, type Mutant } from "../mutant.js";
 import { failure } from "./conditions.js";
 import { bytesOf, facade, find, infos, invented, recovering, verbs } from "./breaks.js";

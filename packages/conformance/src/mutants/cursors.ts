@@ -1,11 +1,5 @@
-import {
-  StorageError,
-  packCursor,
-  unpackCursor,
-  type ListOptions,
-  type ListPage,
-  type StorageProvider,
-} from "@stowage/core";
+import { StorageError, type ListPage, type StorageProvider } from "@stowage/core";
+import { packCursor, unpackCursor, type ListOptions } from "@stowage/core/provider";
 import { mutant, type Break, type Mutant } from "../mutant.js";
 import { find, listOptions, listed, recovering, verbs } from "./breaks.js";
 

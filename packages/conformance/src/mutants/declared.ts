@@ -1,4 +1,5 @@
-import { toBody, type StoragePutOptions, type Supports } from "@stowage/core";
+import { toBody } from "@stowage/core/provider";
+import { type StoragePutOptions, type Supports } from "@stowage/core";
 import { mutant, storageMutant, type Break, type Mutant } from "../mutant.js";
 import { restricted } from "./bases.js";
 import { facade, facadePut, listed, recovering, results, verbs } from "./breaks.js";

@@ -1,4 +1,5 @@
-import type { ListOptions, ListPage, StorageProvider } from "@stowage/core";
+import type { ListOptions } from "@stowage/core/provider";
+import type { ListPage, StorageProvider } from "@stowage/core";
 import { mutant, type Break, type Mutant } from "../mutant.js";
 import { listOptions, listed } from "./breaks.js";
 import { ghostly } from "./lists.js";

@@ -1,4 +1,5 @@
-import { StorageError, withErrorFacts, type StorageErrorOptions } from "@stowage/core";
+import { StorageError } from "@stowage/core";
+import { withErrorFacts, type StorageErrorOptions } from "@stowage/core/provider";
 import { mutant, storageMutant, type Break, type Mutant } from "../mutant.js";
 import { facade, recovering, verbs } from "./breaks.js";
 

@@ -1,4 +1,5 @@
-import { toBody, type ObjectInfo, type StorageProvider } from "@stowage/core";
+import { toBody } from "@stowage/core/provider";
+import { type ObjectInfo, type StorageProvider } from "@stowage/core";
 import { mutant, type Break, type Mutant } from "../mutant.js";
 import { find, infos, inheriting, verbs } from "./breaks.js";
 

@@ -1,4 +1,4 @@
-import type { PutOptions } from "@stowage/core";
+import type { PutOptions } from "@stowage/core/provider";
 import { mutant, storageMutant, type Mutant } from "../mutant.js";
 import { facadePut, infos, putOptions } from "./breaks.js";
 

@@ -1,4 +1,5 @@
-import { toBody, type FileStorage } from "@stowage/core";
+import { toBody } from "@stowage/core/provider";
+import { type FileStorage } from "@stowage/core";
 import { mutant, storageMutant, type Mutant } from "../mutant.js";
 import { linked } from "./bases.js";
 import { facade, verbs } from "./breaks.js";

@@ -1,10 +1,5 @@
-import {
-  LIST_LIMIT_DEFAULT,
-  compareKeys,
-  type ListOptions,
-  type ObjectInfo,
-  type StorageProvider,
-} from "@stowage/core";
+import { LIST_LIMIT_DEFAULT, compareKeys, type ListOptions } from "@stowage/core/provider";
+import { type ObjectInfo, type StorageProvider } from "@stowage/core";
 import { mutant, type Break, type Mutant } from "../mutant.js";
 import { infos, invented, listOptions, listed, verbs } from "./breaks.js";
 

@@ -1,4 +1,4 @@
-import { toBody } from "@stowage/core";
+import { toBody } from "@stowage/core/provider";
 import { mutant, type Mutant } from "../mutant.js";
 import { bytesOf, collect, find, infos, inheriting, putBytes, putOptions, tick, verbs } from "./breaks.js";
 

@@ -1,4 +1,4 @@
-import type { GetResult } from "@stowage/core";
+import type { GetResult } from "@stowage/core/provider";
 import { mutant, storageMutant, type Break, type Mutant } from "../mutant.js";
 import { failure } from "./conditions.js";
 import { facade, find, getOptions, recovering, results, verbs } from "./breaks.js";

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
-import { isStorageError, toBody, type Body, type PutOptions, type StorageError } from "@stowage/core";
+import { isStorageError, type StorageError } from "@stowage/core";
+import { toBody, type Body, type PutOptions } from "@stowage/core/provider";
 import { mutant, storageMutant, type Break, type Mutant } from "../mutant.js";
 import { facade, facadePut, recovering, verbs } from "./breaks.js";
 import { takes, withoutClosing } from "./bodies.js";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { PutOptions } from "@stowage/core";
+import type { PutOptions } from "@stowage/core/provider";
 import { countResolved, rejects, rejectsType } from "../expect.js";
 import type { Rule } from "../rule.js";
 import { inChunks, pattern } from "../sources.js";

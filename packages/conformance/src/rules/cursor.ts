@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { compareKeys, type ListPage } from "@stowage/core";
+import { compareKeys } from "@stowage/core/provider";
+import { type ListPage } from "@stowage/core";
 import { pages } from "../context.js";
 import { rejects } from "../expect.js";
 import type { Rule, RuleContext } from "../rule.js";

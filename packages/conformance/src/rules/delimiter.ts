@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { compareKeys, type ListOptions } from "@stowage/core";
+import { compareKeys, type ListOptions } from "@stowage/core/provider";
 import { pages } from "../context.js";
 import type { Rule, RuleContext } from "../rule.js";
 import { fill } from "./list.js";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { GetResult, ObjectInfo } from "@stowage/core";
+import type { GetResult } from "@stowage/core/provider";
+import type { ObjectInfo } from "@stowage/core";
 import type { Rule } from "../rule.js";
 
 /** How far a provider's clock may be from ours. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { compareKeys, isStorageError } from "@stowage/core";
+import { compareKeys } from "@stowage/core/provider";
+import { isStorageError } from "@stowage/core";
 import { rejects } from "../expect.js";
 import type { Rule, RuleContext } from "../rule.js";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Readable } from "node:stream";
-import type { Body } from "@stowage/core";
+import type { Body } from "@stowage/core/provider";
 import type { Rule } from "../rule.js";
 import { pattern } from "../sources.js";
 

@@ -12,6 +12,7 @@ import {
   type ChunkSource,
   type SourceContext,
 } from "./source-stream.js";
+import { wholeNumber } from "../kit/options.js";
 
 /** What may be stored, but for the function that returns one of these. */
 export type BodyContent =
@@ -66,7 +67,7 @@ export async function toBody(input: BodyInput, options: BodyOptions = {}): Promi
 /** As {@link toBody}; a promise only where the disk has to be asked. */
 export function bodyOf(input: BodyInput, options: BodyOptions): Body | Promise<Body> {
   const { size } = options;
-  assertDeclared(size);
+  if (size !== undefined) wholeNumber("a body", "size", size);
   const context = { key: options.key, provider: options.provider ?? "source", idleMs: options.idleMs };
   if (typeof input === "string") return bytesBody(stringBytes(input), size, context);
   if (input instanceof Uint8Array) return bytesBody(input, size, context);
@@ -87,11 +88,6 @@ export function bodyOf(input: BodyInput, options: BodyOptions): Body | Promise<B
 export function dropBody(input: BodyInput): void {
   if (input instanceof Readable) input.destroy();
   else if (isWebStream(input) && !input.locked) input.cancel().catch(() => {});
-}
-
-function assertDeclared(size: number | undefined): void {
-  if (size === undefined || (Number.isSafeInteger(size) && size >= 0)) return;
-  throw new TypeError(`size is a whole number of bytes, not ${String(size)}`);
 }
 
 function stringBytes(text: string): Uint8Array {

@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import type { Body } from "../contract/provider.js";
 import { PulledStream, sourceError, sourceRules, type SourceContext } from "./source-stream.js";
 import { createSpoolFile, type SpoolFile } from "./spool-file.js";
+import type { OptionNames } from "../kit/options.js";
 
 export interface ReplayableOptions {
   /** How much is kept in memory before a temporary file is used, in bytes; default 1 MiB. */
@@ -11,6 +12,13 @@ export interface ReplayableOptions {
   /** Where the temporary file lies. Default: the first of the system's folders that is not in memory. */
   readonly directory?: string | undefined;
 }
+
+/** The names of the options of {@link replayable}. */
+export const REPLAYABLE_OPTIONS: OptionNames<ReplayableOptions> = {
+  memoryBytes: true,
+  maxBytes: true,
+  directory: true,
+};
 
 /** A body that can be read again, and what it holds for that. */
 export interface ReplayableBody extends Body {

@@ -1,14 +1,16 @@
 import type { Journal } from "../contract/journal.js";
 import type { StorageProvider } from "../contract/provider.js";
 import type { ReplayableOptions } from "../body/replayable.js";
-import { assertAskMs, assertFallbackOn, type FallbackOnCode, type Group } from "./group.js";
+import { assertAskMs, assertFallbackOn, assertSpool, type FallbackOnCode, type Group } from "./group.js";
 import { putInChain } from "./stateless/fallback-put.js";
-import { prepareMembers, type MemberOptions } from "./members.js";
+import { MEMBER_OPTIONS, prepareMembers, type MemberOptions } from "./members.js";
 import type { JournalOptions } from "./journaled/create-set.js";
+import { JOURNAL_OPTIONS } from "./journaled/create-set.js";
 import { oneHome } from "./journaled/row/placement.js";
 import { journaled } from "./journaled/journaled.js";
 import { assertOverwrites, assertTier, stateless } from "./stateless/stateless.js";
 import { choiceSupports } from "./supports.js";
+import { knownNames, oneOf, type OptionNames } from "../kit/options.js";
 
 export interface FallbackOptions extends MemberOptions, JournalOptions {
   /** Default `"fallback"`. */
@@ -33,6 +35,17 @@ export interface FallbackOptions extends MemberOptions, JournalOptions {
   /** How long a member may take to say whether it holds a key, in milliseconds; default 5,000. */
   readonly askMs?: number | undefined;
 }
+
+const FALLBACK_OPTIONS: OptionNames<FallbackOptions> = {
+  ...MEMBER_OPTIONS,
+  ...JOURNAL_OPTIONS,
+  name: true,
+  drain: true,
+  overwrites: true,
+  fallbackOn: true,
+  spool: true,
+  askMs: true,
+};
 
 /**
  * A chain of providers: writes go to the first that works, reads go where the object is.
@@ -68,6 +81,7 @@ export function fallback(
   members: readonly StorageProvider[],
   options: FallbackOptions = {},
 ): StorageProvider {
+  knownNames("fallback", options, FALLBACK_OPTIONS);
   const prepared = prepareMembers("fallback", members, options);
   const overwrites = assertOverwrites("fallback", options.overwrites);
   assertTier("fallback", options, { drain: options.drain });
@@ -89,16 +103,13 @@ function groupOf(members: Group["members"], options: FallbackOptions): Group {
     name: options.name ?? "fallback",
     members,
     fallbackOn: assertFallbackOn(options.fallbackOn ?? []),
-    spool: options.spool ?? {},
+    spool: assertSpool("fallback", options.spool),
     askMs: assertAskMs("fallback", options.askMs),
   };
 }
 
 function withJournal(members: Group["members"], journal: Journal, options: FallbackOptions): StorageProvider {
-  const { drain = "home" } = options;
-  if (drain !== "home" && drain !== "never") {
-    throw new TypeError(`fallback: drain is "home" or "never", not ${String(drain)}`);
-  }
+  const drain = oneOf("fallback", "drain", options.drain ?? "home", ["home", "never"]);
   return journaled({
     ...groupOf(members, options),
     type: "fallback",

@@ -9,7 +9,9 @@ import {
 } from "../contract/errors.js";
 import type { ComposedProvider } from "../contract/composed-provider.js";
 import type { ReplayableOptions } from "../body/replayable.js";
+import { REPLAYABLE_OPTIONS } from "../body/replayable.js";
 import type { CallOptions } from "../contract/call-options.js";
+import { knownNames, oneOf, wholeNumber } from "../kit/options.js";
 
 /** Codes on which a chain goes on only when it is told to. */
 export type FallbackOnCode = "Misconfigured" | "Unauthenticated" | "PermissionDenied";
@@ -27,9 +29,7 @@ const OPTIONAL_CODES: readonly FallbackOnCode[] = ["Misconfigured", "Unauthentic
 
 export function assertFallbackOn(codes: readonly FallbackOnCode[]): readonly FallbackOnCode[] {
   if (!Array.isArray(codes)) throw new TypeError("fallback: fallbackOn is an array of codes");
-  const wrong = codes.find((code) => !OPTIONAL_CODES.includes(code));
-  if (wrong === undefined) return codes;
-  throw new TypeError(`fallback: fallbackOn takes ${OPTIONAL_CODES.join(", ")}, not ${String(wrong)}`);
+  return codes.map((code) => oneOf("fallback", "a code of fallbackOn", code, OPTIONAL_CODES));
 }
 
 /** Whether a failure of one member sends the call to the next: the last column of the table of codes. */
@@ -145,10 +145,13 @@ export function reportFallback(
 
 const ASK_MS = 5000;
 
-/** How long a member may take to answer, checked. */
+/** Returns how a one-shot body is kept, checked. */
+export function assertSpool(type: string, spool: ReplayableOptions = {}): ReplayableOptions {
+  knownNames(`${type}: spool`, spool, REPLAYABLE_OPTIONS);
+  return spool;
+}
+
+/** Returns how long a member may take to answer, checked. */
 export function assertAskMs(type: string, milliseconds: number = ASK_MS): number {
-  if (Number.isSafeInteger(milliseconds) && milliseconds > 0) return milliseconds;
-  throw new TypeError(
-    `${type}: askMs is a whole number of milliseconds above zero, not ${String(milliseconds)}`,
-  );
+  return wholeNumber(type, "askMs", milliseconds, { least: 1 });
 }

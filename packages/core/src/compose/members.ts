@@ -1,13 +1,14 @@
 import { StorageError } from "../contract/errors.js";
-import { hasPolicies } from "../wrap/policies.js";
 import { describeProvider } from "../wrap/intercept.js";
 import type { Body, Description } from "../contract/provider.js";
 import { breaker, breakerGroup, type BreakerOptions } from "../wrap/breaker.js";
-import { retry, type RetryOptions } from "../wrap/retry.js";
-import { timeout, type TimeoutOptions } from "../wrap/timeout.js";
+import { type RetryOptions } from "../wrap/retry.js";
+import { type TimeoutOptions } from "../wrap/timeout.js";
 import type { Located } from "../contract/object.js";
 import type { PutOptions } from "../contract/call-options.js";
 import type { ComposedProvider } from "../contract/composed-provider.js";
+import { withPolicies, type Policies } from "../wrap/with-policies.js";
+import type { OptionNames } from "../kit/options.js";
 
 /** How a composer treats each of its members. */
 export interface MemberOptions {
@@ -18,6 +19,9 @@ export interface MemberOptions {
   /** When a member that fails again and again is left out for a while; `false` for never, the default. */
   readonly breaker?: BreakerOptions | false | undefined;
 }
+
+/** The names of the options that every composer takes for its members. */
+export const MEMBER_OPTIONS: OptionNames<MemberOptions> = { retry: true, timeouts: true, breaker: true };
 
 const MEMBER_ATTEMPTS = 2;
 
@@ -47,7 +51,7 @@ export function prepareMembers(
   assertPlaces(type, members);
   const group = breakerGroup();
   const prepare = (member: ComposedProvider): ComposedProvider => {
-    const wrapped = withMemberPolicies(member, options);
+    const wrapped = withPolicies(member, memberPolicies(options));
     const { breaker: limits = false } = options;
     return limits === false ? wrapped : breaker(wrapped, limits, group);
   };
@@ -87,11 +91,9 @@ function shareAPlace(a: ComposedProvider, b: ComposedProvider): boolean {
   return a.ref("x") === b.ref("x") || a.locate(b.ref("x"))?.key === "x" || b.locate(a.ref("x"))?.key === "x";
 }
 
-function withMemberPolicies(member: ComposedProvider, options: MemberOptions): ComposedProvider {
-  if (hasPolicies(describeProvider(member))) return member;
-  const bounded = options.timeouts === false ? member : timeout(member, options.timeouts);
-  if (options.retry === false) return bounded;
-  return retry(bounded, { ...options.retry, attempts: options.retry?.attempts ?? MEMBER_ATTEMPTS });
+function memberPolicies({ retry, timeouts }: MemberOptions): Policies {
+  if (retry === false) return { retry, timeouts };
+  return { retry: { ...retry, attempts: retry?.attempts ?? MEMBER_ATTEMPTS }, timeouts };
 }
 
 /** What a member cannot hold is known before a byte moves. */

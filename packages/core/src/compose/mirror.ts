@@ -1,15 +1,17 @@
 import type { StorageProvider } from "../contract/provider.js";
 import type { ReplayableOptions } from "../body/replayable.js";
-import { assertAskMs, type Group } from "./group.js";
-import { prepareMembers, type MemberOptions } from "./members.js";
+import { assertAskMs, assertSpool, type Group } from "./group.js";
+import { MEMBER_OPTIONS, prepareMembers, type MemberOptions } from "./members.js";
 import { putOnMirror } from "./stateless/mirror-put.js";
 import type { JournalOptions } from "./journaled/create-set.js";
+import { JOURNAL_OPTIONS } from "./journaled/create-set.js";
 import type { HedgeOptions } from "./journaled/hedge.js";
 import { everywhere, type Placement } from "./journaled/row/placement.js";
 import type { Chain } from "./stateless/chain.js";
 import { journaled } from "./journaled/journaled.js";
 import { assertOverwrites, assertTier, stateless } from "./stateless/stateless.js";
 import { everySupports } from "./supports.js";
+import { knownNames, oneOf, type OptionNames } from "../kit/options.js";
 
 export interface MirrorOptions extends MemberOptions, JournalOptions {
   /** Default `"mirror"`. */
@@ -36,6 +38,18 @@ export interface MirrorOptions extends MemberOptions, JournalOptions {
   /** How long a member may take to say whether it holds a key, in milliseconds; default 5,000. */
   readonly askMs?: number | undefined;
 }
+
+const MIRROR_OPTIONS: OptionNames<MirrorOptions> = {
+  ...MEMBER_OPTIONS,
+  ...JOURNAL_OPTIONS,
+  name: true,
+  writes: true,
+  reads: true,
+  hedge: true,
+  overwrites: true,
+  spool: true,
+  askMs: true,
+};
 
 /**
  * Keeps a copy of every object on every member. A body is read once, however many members there are.
@@ -64,6 +78,7 @@ export interface MirrorOptions extends MemberOptions, JournalOptions {
  * ```
  */
 export function mirror(members: readonly StorageProvider[], options: MirrorOptions = {}): StorageProvider {
+  knownNames("mirror", options, MIRROR_OPTIONS);
   const prepared = prepareMembers("mirror", members, options);
   const { journal, writes = "all" } = options;
   const overwrites = assertOverwrites("mirror", options.overwrites);
@@ -78,7 +93,7 @@ export function mirror(members: readonly StorageProvider[], options: MirrorOptio
     name: options.name ?? "mirror",
     members: prepared,
     fallbackOn: [],
-    spool: options.spool ?? {},
+    spool: assertSpool("mirror", options.spool),
     askMs: assertAskMs("mirror", options.askMs),
   };
   const supports = everySupports(prepared);
@@ -99,8 +114,7 @@ export function mirror(members: readonly StorageProvider[], options: MirrorOptio
 }
 
 function assertWrites(writes: MirrorOptions["writes"]): "all" | "quorum" | "primary" {
-  if (writes === "all" || writes === "quorum" || writes === "primary") return writes;
-  throw new TypeError(`mirror: writes is "all", "quorum" or "primary", not ${String(writes)}`);
+  return oneOf("mirror", "writes", writes, ["all", "quorum", "primary"]);
 }
 
 function inOrder(members: Group["members"], reads: readonly string[]): Group["members"] {

@@ -103,7 +103,7 @@ describe("a split that moves its objects", () => {
 
   it("refuses what does not say whether objects are moved", () => {
     const move = "yes" as unknown as boolean;
-    expect(() => world().make({ move })).toThrow("split: move is true or false, not yes");
+    expect(() => world().make({ move })).toThrow('split: move is true or false, not "yes"');
   });
 
   it("refuses to adopt what is no key", async () => {

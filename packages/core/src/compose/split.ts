@@ -3,11 +3,12 @@ import type { Journal, JournalPart } from "../contract/journal.js";
 import { ownProviders, type OwnProviders } from "../kit/own-providers.js";
 import type { StorageProvider } from "../contract/provider.js";
 import type { ReplayableOptions } from "../body/replayable.js";
-import { assertAskMs, type Group } from "./group.js";
+import { assertAskMs, assertSpool, type Group } from "./group.js";
 import { putInChain } from "./stateless/fallback-put.js";
-import { prepareMembers, type MemberOptions } from "./members.js";
+import { MEMBER_OPTIONS, prepareMembers, type MemberOptions } from "./members.js";
 import { changeControl } from "./journaled/control.js";
 import type { JournalOptions } from "./journaled/create-set.js";
+import { JOURNAL_OPTIONS } from "./journaled/create-set.js";
 import { oneHome, type Placement } from "./journaled/row/placement.js";
 import type { Chain } from "./stateless/chain.js";
 import { journaled } from "./journaled/journaled.js";
@@ -16,6 +17,7 @@ import { BASIS_POINTS, bucketOf, toBasisPoints } from "./split-hash.js";
 import { choiceSupports } from "./supports.js";
 import type { CallOptions } from "../contract/call-options.js";
 import { OWN_SETS } from "./journaled/own-sets.js";
+import { nonEmptyText, oneOf, type OptionNames, knownNames } from "../kit/options.js";
 
 export interface SplitOptions extends MemberOptions, JournalOptions {
   /** Default `"split"`. */
@@ -41,6 +43,21 @@ export interface SplitOptions extends MemberOptions, JournalOptions {
   /** How long a member may take to say whether it holds a key, in milliseconds; default 5,000. */
   readonly askMs?: number | undefined;
 }
+
+const SPLIT_OPTIONS: OptionNames<SplitOptions> = {
+  ...MEMBER_OPTIONS,
+  ...JOURNAL_OPTIONS,
+  name: true,
+  from: true,
+  to: true,
+  percent: true,
+  salt: true,
+  onUnavailable: true,
+  overwrites: true,
+  move: true,
+  spool: true,
+  askMs: true,
+};
 
 /** What all processes share about a split. */
 interface SplitRecord {
@@ -90,12 +107,11 @@ const splits: OwnProviders<Split> = ownProviders<Split>("split() with a journal"
  * ```
  */
 export function split(options: SplitOptions): StorageProvider {
+  knownNames("split", options, SPLIT_OPTIONS);
   const { from, to, salt, percent, onUnavailable = "fail", move = false, journal } = options;
-  if (typeof salt !== "string" || salt === "") throw new TypeError("split: salt is a text that is not empty");
-  if (onUnavailable !== "fail" && onUnavailable !== "other") {
-    throw new TypeError(`split: onUnavailable is "fail" or "other", not ${String(onUnavailable)}`);
-  }
-  if (typeof move !== "boolean") throw new TypeError(`split: move is true or false, not ${String(move)}`);
+  nonEmptyText("split", "salt", salt, "a text that is not empty");
+  oneOf("split", "onUnavailable", onUnavailable, ["fail", "other"]);
+  oneOf("split", "move", move, [true, false]);
   const prepared = prepareMembers("split", [from, to], options);
   const proposed = { salt, basisPoints: toBasisPoints(percent) };
   const overwrites = assertOverwrites("split", options.overwrites);
@@ -104,7 +120,7 @@ export function split(options: SplitOptions): StorageProvider {
     name: options.name ?? "split",
     members: prepared,
     fallbackOn: [],
-    spool: options.spool ?? {},
+    spool: assertSpool("split", options.spool),
     askMs: assertAskMs("split", options.askMs),
   };
   const onlyFirst = onUnavailable === "fail";

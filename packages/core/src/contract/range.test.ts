@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { assertRange, resolveRange } from "./range.js";
+import { assertRange } from "../facade/check.js";
+import { resolveRange } from "./range.js";
 
 const context = { key: "a", provider: "disk" };
 

@@ -1,5 +1,4 @@
 import { StorageError } from "./errors.js";
-import { describeType } from "./key.js";
 import type { ByteRange, ServedRange } from "./object.js";
 
 /**
@@ -20,19 +19,4 @@ export function resolveRange(
     operation: "get",
     ...context,
   });
-}
-
-/** Throws a `TypeError` unless `range` is one: whole, non-negative numbers; `length` and `suffix` above zero. */
-export function assertRange(range: ByteRange): void {
-  if (typeof range !== "object" || range === null) {
-    throw new TypeError(`range is { offset, length? } or { suffix }, not ${describeType(range)}`);
-  }
-  if ("suffix" in range) return assertBytes("range.suffix", range.suffix, 1);
-  assertBytes("range.offset", range.offset, 0);
-  if (range.length !== undefined) assertBytes("range.length", range.length, 1);
-}
-
-function assertBytes(name: string, value: number, least: number): void {
-  if (Number.isSafeInteger(value) && value >= least) return;
-  throw new TypeError(`${name} is a whole number of bytes, at least ${least}, not ${String(value)}`);
 }

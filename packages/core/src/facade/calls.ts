@@ -6,6 +6,7 @@ import type { ComposedProvider } from "../contract/composed-provider.js";
 import type { StorageEvent } from "../contract/event.js";
 import type { TimedOptions } from "./storage-options.js";
 import type { CallOptions } from "../contract/call-options.js";
+import { anyNumber } from "../kit/options.js";
 
 /** What every call of one facade shares. */
 export interface Calls {
@@ -94,8 +95,8 @@ function signalOf(
   const { closing, provider, hasLimits } = calls;
   if (timeoutMs === undefined && hasLimits && !isLong) return { signal };
   if (timeoutMs === undefined && signal === undefined) return { signal: closing.signal };
-  if (timeoutMs !== undefined && !(timeoutMs > 0)) {
-    throw new TypeError(`timeoutMs is a number of milliseconds above zero, not ${String(timeoutMs)}`);
+  if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) {
+    anyNumber(operation, "timeoutMs", timeoutMs, { above: 0 });
   }
   const first = linkedController(signal);
   const onClose = (): void => first.controller.abort(closing.signal.reason);

@@ -11,6 +11,7 @@ import type {
 } from "../contract/links.js";
 import { assertHeaders, assertMetadata } from "../contract/metadata.js";
 import type { StorageProvider } from "../contract/provider.js";
+import { oneOf } from "../kit/options.js";
 
 /** The most parts of one upload. @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const PARTS_MAX = 10_000;
@@ -112,8 +113,7 @@ function checkCreateOnly(
   feature: "ifNoneMatch" | "ifNoneMatchOnMultipart",
 ): void {
   if (ifNoneMatch === undefined) return;
-  if (ifNoneMatch !== "*")
-    throw new TypeError(`ifNoneMatch of an upload is "*", not ${describeType(ifNoneMatch)}`);
+  oneOf(operation, "ifNoneMatch", ifNoneMatch, ["*"]);
   assertSupports(provider, feature, "create-only writes", key, operation);
 }
 

@@ -2,7 +2,6 @@ import { StorageError, type Operation, type StorageErrorCode } from "../contract
 import { assertKey, describeType } from "../contract/key.js";
 import { assertHeaders, assertMetadata } from "../contract/metadata.js";
 import type { StorageProvider } from "../contract/provider.js";
-import { assertRange } from "../contract/range.js";
 import type { DownloadOptions } from "./storage-options.js";
 import type {
   CopyOptions,
@@ -11,6 +10,8 @@ import type {
   ListOptions,
   PutOptions,
 } from "../contract/call-options.js";
+import type { ByteRange } from "../contract/object.js";
+import { oneOf, nonEmptyText, wholeNumber } from "../kit/options.js";
 
 const WRITE_ID = /^[A-Za-z0-9\-_.:]{1,200}$/;
 
@@ -49,9 +50,7 @@ export function checkPut(
   const { name } = provider;
   assertHeaders(options, key, name);
   if (options.metadata !== undefined) assertMetadata(options.metadata, key, name);
-  if (options.ifNoneMatch !== undefined && options.ifNoneMatch !== "*") {
-    throw new TypeError(`ifNoneMatch of a put is "*", not ${String(options.ifNoneMatch)}`);
-  }
+  if (options.ifNoneMatch !== undefined) oneOf("put", "ifNoneMatch", options.ifNoneMatch, ["*"]);
   if (options.ifMatch !== undefined && options.ifNoneMatch !== undefined) {
     throw new TypeError("A put takes ifMatch or ifNoneMatch, not both");
   }
@@ -97,8 +96,7 @@ export function assertSupports(
 /** Throws for options of a copy or a move that are wrong. */
 export function checkCopy({ ifNoneMatch, sourceIfMatch }: CopyOptions): void {
   assertEtag(sourceIfMatch, "sourceIfMatch");
-  if (ifNoneMatch === undefined || ifNoneMatch === "*") return;
-  throw new TypeError(`ifNoneMatch of a copy is "*", not ${String(ifNoneMatch)}`);
+  if (ifNoneMatch !== undefined) oneOf("copy", "ifNoneMatch", ifNoneMatch, ["*"]);
 }
 
 /** Throws for arguments of a download that are wrong. */
@@ -108,11 +106,8 @@ export function checkDownload(
   path: string,
   options: DownloadOptions,
 ): void {
-  if (typeof path !== "string") throw new TypeError(`A path is a string, not ${describeType(path)}`);
-  const { concurrency = 1 } = options;
-  if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
-    throw new TypeError(`concurrency is a whole number, at least 1, not ${String(concurrency)}`);
-  }
+  nonEmptyText("download", "path", path, "the path of a file");
+  wholeNumber("download", "concurrency", options.concurrency ?? 1, { least: 1 });
   checkGet(provider, key, options);
 }
 
@@ -125,6 +120,16 @@ export function checkGet(provider: StorageProvider, key: string, options: GetOpt
   throw refused("Unsupported", "the provider does not support ranges", provider, "get", key);
 }
 
+/** Throws a `TypeError` unless a range has whole numbers that are not negative; `length` and `suffix` above zero. */
+export function assertRange(range: ByteRange): void {
+  if (typeof range !== "object" || range === null) {
+    throw new TypeError(`range is { offset, length? } or { suffix }, not ${describeType(range)}`);
+  }
+  if ("suffix" in range) return void wholeNumber("get", "range.suffix", range.suffix, { least: 1 });
+  wholeNumber("get", "range.offset", range.offset);
+  if (range.length !== undefined) wholeNumber("get", "range.length", range.length, { least: 1 });
+}
+
 /** Throws for options of a delete that are wrong, or that this provider does not support. */
 export function checkDelete(provider: StorageProvider, key: string, options: DeleteOptions): void {
   assertEtag(options.ifMatch);
@@ -135,12 +140,8 @@ export function checkDelete(provider: StorageProvider, key: string, options: Del
 /** Throws for options of a listing that are wrong. */
 export function checkList(provider: StorageProvider, options: ListOptions): void {
   const { after, cursor, delimiter, limit } = options;
-  if (limit !== undefined && (!Number.isSafeInteger(limit) || limit < 1)) {
-    throw new TypeError(`limit is a whole number, at least 1, not ${String(limit)}`);
-  }
-  if (delimiter !== undefined && delimiter !== "/") {
-    throw new TypeError(`delimiter is "/", not ${String(delimiter)}`);
-  }
+  if (limit !== undefined) wholeNumber("list", "limit", limit, { least: 1 });
+  if (delimiter !== undefined) oneOf("list", "delimiter", delimiter, ["/"]);
   if (cursor !== undefined && typeof cursor !== "string") throw new TypeError("cursor is a string");
   if (after === undefined) return;
   if (typeof after !== "string" || after === "") throw new TypeError("after is a key or a common prefix");

@@ -1,3 +1,5 @@
+import { oneOf } from "../kit/options.js";
+
 /** Marks that turn the direction of text, so that a name shows another extension than it has. */
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for
@@ -20,9 +22,7 @@ const NAME_BYTES_MAX = 200;
  * ```
  */
 export function contentDisposition(type: "attachment" | "inline", fileName: string): string {
-  if (type !== "attachment" && type !== "inline") {
-    throw new TypeError(`The type is "attachment" or "inline", not ${String(type)}`);
-  }
+  oneOf("contentDisposition", "type", type, ["attachment", "inline"]);
   if (typeof fileName !== "string") throw new TypeError("A file name is a string");
   const name = cleanName(fileName);
   // For programs that do not know the other form: nothing in it that one of them might decode.

@@ -14,35 +14,34 @@ import {
 import { copyObject, moveObject } from "./copy-object.js";
 import { deleteEach, deleteUnder } from "./delete-many.js";
 import { downloadObject } from "./download.js";
-import { StorageError, isStorageError, type Operation } from "../contract/errors.js";
+import { StorageError, isStorageError } from "../contract/errors.js";
 import { guardResult } from "../body/guard.js";
 import { putOnce } from "./idempotency.js";
 import { healthOf } from "../kit/health.js";
 import { describeProvider } from "../wrap/intercept.js";
-import { hasLimits, hasPolicies } from "../wrap/policies.js";
+import { hasLimits } from "../wrap/policies.js";
 import { assertPrefix } from "../contract/key.js";
-import type {
-  ComposedHeadOptions,
-  ComposedGetOptions,
-  ComposedProvider,
-} from "../contract/composed-provider.js";
 import type { ListPage, StorageProvider } from "../contract/provider.js";
-import { startRepairWorker, type RepairOptions, type RepairWorker } from "./repair-worker.js";
+import { startRepairWorker, type RepairWorker } from "./repair-worker.js";
 import { linksOf, required } from "./storage-links.js";
 import { putDirectory } from "./put-directory.js";
 import { putMany } from "./put-many.js";
 import type { FileStorage, StoredAt } from "./storage.js";
 import { toStoredObject, type StoredObject } from "./stored-object.js";
-import { retry } from "../wrap/retry.js";
-import { timeout } from "../wrap/timeout.js";
-import type { CopyOptions, DeleteOptions, ListOptions, PutOptions } from "../contract/call-options.js";
+import type { DeleteOptions, ListOptions, PutOptions } from "../contract/call-options.js";
 import type { Located, ObjectInfo } from "../contract/object.js";
 import type {
+  RepairOptions,
+  StorageCopyOptions,
   StorageListOptions,
   StorageOptions,
   StoragePutOptions,
   TimedOptions,
 } from "./storage-options.js";
+import { withPolicies } from "../wrap/with-policies.js";
+import { wholeNumber } from "../kit/options.js";
+import type { VerbOptions } from "./option-names.js";
+import { checkNames } from "./option-names.js";
 
 const SOURCE_IDLE_MS = 30_000;
 const CLOSE_GRACE_MS = 10_000;
@@ -65,6 +64,7 @@ interface Storage extends Calls {
  * ```
  */
 export function createStorage(provider: StorageProvider, options: StorageOptions = {}): FileStorage {
+  checkNames("createStorage", options);
   const closing = new AbortController();
   // Every call that is under way may listen to it.
   setMaxListeners(0, closing.signal);
@@ -78,26 +78,13 @@ export function createStorage(provider: StorageProvider, options: StorageOptions
     onIdle: undefined,
     bodies: new Set(),
     closed: false,
-    sourceIdleMs: assertIdle(options.sourceIdleMs ?? SOURCE_IDLE_MS),
+    sourceIdleMs: wholeNumber("createStorage", "sourceIdleMs", options.sourceIdleMs ?? SOURCE_IDLE_MS),
   };
   return facade(storage);
 }
 
-function assertIdle(milliseconds: number): number {
-  if (Number.isSafeInteger(milliseconds) && milliseconds >= 0) return milliseconds;
-  throw new TypeError(`sourceIdleMs is a whole number of milliseconds, not ${String(milliseconds)}`);
-}
-
-function withPolicies(provider: StorageProvider, options: StorageOptions): ComposedProvider {
-  if (hasPolicies(describeProvider(provider))) return provider;
-  const { retry: retries, timeouts } = options;
-  const bounded = timeouts === false ? provider : timeout(provider, timeouts);
-  return retries === false ? bounded : retry(bounded, retries);
-}
-
 function facade(storage: Storage): FileStorage {
   const { provider } = storage;
-  const workers = new Set<RepairWorker>();
   const self: FileStorage = {
     provider,
     put: (key, body, options = {}) => put(storage, key, body, options),
@@ -105,17 +92,15 @@ function facade(storage: Storage): FileStorage {
     head: (key, options = {}) => head(storage, key, options),
     exists: (key, options = {}) => exists(storage, key, options),
     delete: (key, options = {}) => remove(storage, key, options),
-    copy: async (from, to, options = {}) => {
-      checkPair(provider, from, to, "copy", options);
-      return await runCall(storage, "copy", to, options, (call) => copyObject(provider, from, to, call));
-    },
-    move: async (from, to, options = {}) => {
-      checkPair(provider, from, to, "move", options);
-      return await runCall(storage, "move", to, options, (call) => moveObject(provider, from, to, call));
-    },
+    copy: (from, to, options = {}) => transfer(storage, "copy", copyObject, from, to, options),
+    move: (from, to, options = {}) => transfer(storage, "move", moveObject, from, to, options),
     list: (options = {}) => listAll(storage, options),
-    listPage: (options = {}) => listPage(storage, options),
+    listPage: async (options = {}) => {
+      checkNames("listPage", options);
+      return await listPage(storage, options);
+    },
     download: async (key, path, options = {}) => {
+      checkNames("download", options);
       checkKey(provider, key, "download");
       checkDownload(provider, key, path, options);
       return await runCall(storage, "download", key, options, (call) =>
@@ -123,33 +108,33 @@ function facade(storage: Storage): FileStorage {
       );
     },
     putMany: (items, options = {}) => putMany(self, items, options),
-    deleteMany: (keys, options = {}) =>
-      runCall(storage, "deleteMany", undefined, options, (call) => deleteEach(provider, keys, call)),
-    deletePrefix: (prefix, options = {}) =>
-      runCall(storage, "deletePrefix", prefix, options, (call) => deleteUnder(provider, prefix, call)),
+    deleteMany: async (keys, options = {}) => {
+      checkNames("deleteMany", options);
+      return await runCall(storage, "deleteMany", undefined, options, (call) =>
+        deleteEach(provider, keys, call),
+      );
+    },
+    deletePrefix: async (prefix, options = {}) => {
+      checkNames("deletePrefix", options);
+      return await runCall(storage, "deletePrefix", prefix, options, (call) =>
+        deleteUnder(provider, prefix, call),
+      );
+    },
     putDirectory: (directory, prefix, options = {}) => putDirectory(self, directory, prefix, options),
     locate: (text) => locate(storage, text),
     at: (ref) => at(storage, ref),
     ...linksOf(storage),
     finalize: (key, options = {}) => finalize(storage, key, options),
     importFrom: async (key, url, options = {}) => {
+      checkNames("importFrom", options);
       checkKey(provider, key, "importFrom");
       checkPut(provider, key, options, undefined);
       const fetchInto = required(provider, "importFrom", key);
       return await runCall(storage, "importFrom", key, options, (call) => fetchInto(key, url, call));
     },
     describe: () => describeProvider(provider),
-    startRepair: (options = {}) => {
-      const worker = startRepair(storage, options);
-      workers.add(worker);
-      return worker;
-    },
     health: () => healthOf(provider),
-    close: async (options = {}) => {
-      const stopped = Promise.all([...workers].map((worker) => worker.stop()));
-      await closeCalls(storage, options.graceMs ?? CLOSE_GRACE_MS);
-      await stopped;
-    },
+    ...lifeOf(storage),
   };
   return self;
 }
@@ -161,6 +146,7 @@ async function put(
   options: StoragePutOptions,
 ): Promise<ObjectInfo> {
   const { provider, sourceIdleMs } = storage;
+  checkNames("put", options);
   checkKey(provider, key, "put");
   checkPut(provider, key, options, options.size);
   const { size, idempotencyKey } = options;
@@ -186,15 +172,18 @@ function providerOptions(options: StoragePutOptions): PutOptions & TimedOptions 
   return rest;
 }
 
+/** @param ref - Where the object was seen last. */
 async function get(
   storage: Storage,
   key: string,
-  options: ComposedGetOptions & TimedOptions,
+  options: VerbOptions["get"],
+  ref?: string,
 ): Promise<StoredObject & AsyncDisposable> {
   const { provider } = storage;
+  checkNames("get", options);
   checkKey(provider, key, "get");
   checkGet(provider, key, options);
-  const result = await runCall(storage, "get", key, options, async (call) => {
+  const result = await runCall(storage, "get", key, seenAt(options, ref), async (call) => {
     const guarded = guardResult(await provider.get(key, call), provider);
     if (!(guarded.body instanceof Uint8Array)) trackBody(storage, guarded.body, options.signal);
     return guarded;
@@ -202,22 +191,32 @@ async function get(
   return toStoredObject(result);
 }
 
+function seenAt<Options extends object>(
+  options: Options,
+  ref: string | undefined,
+): Options & { ref?: string } {
+  return ref === undefined ? options : { ...options, ref };
+}
+
 async function head(
   storage: Storage,
   key: string,
-  options: ComposedHeadOptions & TimedOptions,
+  options: VerbOptions["head"],
+  ref?: string,
 ): Promise<ObjectInfo> {
   const { provider } = storage;
+  checkNames("head", options);
   checkKey(provider, key, "head");
-  return await runCall(storage, "head", key, options, (call) => provider.head(key, call));
+  return await runCall(storage, "head", key, seenAt(options, ref), (call) => provider.head(key, call));
 }
 
 async function finalize(
   storage: Storage,
   key: string,
-  options: ComposedHeadOptions & TimedOptions,
+  options: VerbOptions["finalize"],
 ): Promise<ObjectInfo> {
   const { provider } = storage;
+  checkNames("finalize", options);
   checkKey(provider, key, "finalize");
   const finish = provider.finalize ?? provider.head;
   return await runCall(storage, "finalize", key, options, (call) => finish(key, call));
@@ -226,10 +225,12 @@ async function finalize(
 async function exists(
   storage: Storage,
   key: string,
-  options: ComposedHeadOptions & TimedOptions,
+  options: VerbOptions["exists"],
+  ref?: string,
 ): Promise<boolean> {
+  checkNames("exists", options);
   try {
-    await head(storage, key, options);
+    await head(storage, key, options, ref);
     return true;
   } catch (error) {
     if (isStorageError(error, "NotFound")) return false;
@@ -239,27 +240,51 @@ async function exists(
 
 async function remove(storage: Storage, key: string, options: DeleteOptions & TimedOptions): Promise<void> {
   const { provider } = storage;
+  checkNames("delete", options);
   checkKey(provider, key, "delete");
   checkDelete(provider, key, options);
   await runCall(storage, "delete", key, options, (call) => provider.delete(key, call));
 }
 
+/** Makes the verbs that begin and end what runs in the background. */
+function lifeOf(storage: Storage): Pick<FileStorage, "startRepair" | "close"> {
+  const workers = new Set<RepairWorker>();
+  return {
+    startRepair: (options = {}) => {
+      const worker = startRepair(storage, options);
+      workers.add(worker);
+      return worker;
+    },
+    close: async (options = {}) => {
+      checkNames("close", options);
+      const stopped = Promise.all([...workers].map((worker) => worker.stop()));
+      await closeCalls(storage, options.graceMs ?? CLOSE_GRACE_MS);
+      await stopped;
+    },
+  };
+}
+
 function startRepair({ provider, onEvent, closed }: Storage, options: RepairOptions): RepairWorker {
+  checkNames("startRepair", options);
   if (!closed) return startRepairWorker(provider, onEvent, options);
   const context = { operation: "repair", provider: provider.name, retryable: false } as const;
   throw new StorageError("Unavailable", "the storage is closed", context);
 }
 
-function checkPair(
-  provider: StorageProvider,
+async function transfer(
+  storage: Storage,
+  verb: "copy" | "move",
+  work: typeof copyObject,
   from: string,
   to: string,
-  operation: Operation,
-  options: CopyOptions,
-): void {
-  checkKey(provider, from, operation);
-  checkKey(provider, to, operation);
+  options: StorageCopyOptions,
+): Promise<ObjectInfo> {
+  const { provider } = storage;
+  checkNames(verb, options);
+  checkKey(provider, from, verb);
+  checkKey(provider, to, verb);
   checkCopy(options);
+  return await runCall(storage, verb, to, options, (call) => work(provider, from, to, call));
 }
 
 async function listPage(storage: Storage, options: StorageListOptions): Promise<ListPage> {
@@ -275,7 +300,8 @@ async function listPage(storage: Storage, options: StorageListOptions): Promise<
 
 /** Pages on the wire, objects to the caller: the next page is fetched only when it is needed. */
 async function* listAll(storage: Storage, options: ListOptions): AsyncGenerator<ObjectInfo, void, undefined> {
-  let next: ListOptions | undefined = { ...options, delimiter: undefined };
+  checkNames("list", options);
+  let next: ListOptions | undefined = options;
   while (next !== undefined) {
     const page: ListPage = await listPage(storage, next);
     yield* page.objects;
@@ -301,9 +327,9 @@ function at(storage: Storage, ref: string): StoredAt {
   const { key } = found;
   return {
     ...found,
-    get: (options = {}) => get(storage, key, { ...options, ref: found.ref }),
-    head: (options = {}) => head(storage, key, { ...options, ref: found.ref }),
-    exists: (options = {}) => exists(storage, key, { ...options, ref: found.ref }),
+    get: (options = {}) => get(storage, key, options, found.ref),
+    head: (options = {}) => head(storage, key, options, found.ref),
+    exists: (options = {}) => exists(storage, key, options, found.ref),
     put: (body, options = {}) => put(storage, key, body, options),
     delete: (options = {}) => remove(storage, key, options),
   };

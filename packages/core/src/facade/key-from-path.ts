@@ -1,5 +1,6 @@
 import { StorageError } from "../contract/errors.js";
 import { keyProblem } from "../contract/key.js";
+import { knownNames } from "../kit/options.js";
 
 export interface KeyFromPathOptions {
   /** The folder that paths lie in, absolute or relative, with either separator. It is cut off. */
@@ -23,6 +24,7 @@ export interface KeyFromPathOptions {
  */
 export function keyFromPath(text: string, options: KeyFromPathOptions = {}): string {
   if (typeof text !== "string") throw new TypeError("keyFromPath takes a string");
+  knownNames("keyFromPath", options, { root: true });
   const segments = pathSegments(text);
   const root = options.root === undefined ? [] : pathSegments(options.root);
   const inside = startsWith(segments, root) ? segments.slice(root.length) : segments;

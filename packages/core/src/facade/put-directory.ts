@@ -6,6 +6,7 @@ import { compareKeys, keyProblem } from "../contract/key.js";
 import type { ObjectInfo } from "../contract/object.js";
 import type { FileStorage } from "./storage.js";
 import type { PutDirectoryOptions, PutManyResult } from "./storage-options.js";
+import { checkNames } from "./option-names.js";
 
 const PLAYLISTS: ReadonlySet<string> = new Set(["m3u8", "mpd"]);
 
@@ -23,6 +24,8 @@ export async function putDirectory(
   prefix: string,
   options: PutDirectoryOptions,
 ): Promise<readonly ObjectInfo[]> {
+  checkNames("putDirectory", options);
+  const { optionsFor, ...many } = options;
   const problem = prefix === "" ? undefined : keyProblem(prefix.replace(/\/$/, ""));
   if (problem !== undefined || (prefix !== "" && !prefix.endsWith("/"))) {
     throw failed(storage, prefix, "InvalidArgument", problem ?? 'the prefix does not end with "/"');
@@ -32,9 +35,9 @@ export async function putDirectory(
   for (const files of stages) {
     const items = files.map((file) => {
       const key = prefix + file.split(sep).join("/");
-      return { ...options.optionsFor?.(key), key, body: { path: join(directory, file) } };
+      return { ...optionsFor?.(key), key, body: { path: join(directory, file) } };
     });
-    const results = await storage.putMany(items, options);
+    const results = await storage.putMany(items, many);
     assertAll(storage, prefix, results);
     infos.push(...results.flatMap(({ info }) => (info === undefined ? [] : [info])));
   }

@@ -1,6 +1,8 @@
 import { concurrently } from "../kit/concurrently.js";
 import type { FileStorage } from "./storage.js";
 import type { PutManyResult, PutManyOptions, PutManyItem } from "./storage-options.js";
+import { wholeNumber } from "../kit/options.js";
+import { checkNames } from "./option-names.js";
 
 const CONCURRENCY = 4;
 
@@ -8,14 +10,14 @@ const CONCURRENCY = 4;
 export async function putMany(
   storage: Pick<FileStorage, "put">,
   items: Iterable<PutManyItem> | AsyncIterable<PutManyItem>,
-  { signal, concurrency = CONCURRENCY, onResult }: PutManyOptions,
+  options: PutManyOptions,
 ): Promise<readonly PutManyResult[]> {
-  if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
-    throw new TypeError(`concurrency is a whole number above zero, not ${String(concurrency)}`);
-  }
+  checkNames("putMany", options);
+  const { signal, concurrency = CONCURRENCY, onResult } = options;
+  wholeNumber("putMany", "concurrency", concurrency, { least: 1 });
   const results: PutManyResult[] = [];
-  await concurrently(items, concurrency, async ({ key, body, ...options }, index) => {
-    const result = await storage.put(key, body, { ...options, signal }).then(
+  await concurrently(items, concurrency, async ({ key, body, ...item }, index) => {
+    const result = await storage.put(key, body, { ...item, signal }).then(
       (info): PutManyResult => ({ key, info }),
       (error: unknown): PutManyResult => ({ key, error }),
     );

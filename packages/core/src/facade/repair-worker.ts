@@ -3,11 +3,9 @@ import { StorageError } from "../contract/errors.js";
 import type { ComposedProvider } from "../contract/composed-provider.js";
 import type { StorageEvent } from "../contract/event.js";
 import type { Upkeep } from "../contract/upkeep.js";
-
-export interface RepairOptions {
-  /** How often to look for what other processes have left, in milliseconds; default 5,000. */
-  readonly pollMs?: number | undefined;
-}
+import { wholeNumber } from "../kit/options.js";
+import { checkNames } from "./option-names.js";
+import type { RepairOptions } from "./storage-options.js";
 
 /** Repair that runs in this process. */
 export interface RepairWorker {
@@ -45,9 +43,7 @@ export function startRepairWorker(
   { pollMs = POLL_MS }: RepairOptions,
 ): RepairWorker {
   const { upkeep, name } = provider;
-  if (!Number.isSafeInteger(pollMs) || pollMs < 1) {
-    throw new TypeError(`pollMs is a whole number of milliseconds above zero, not ${String(pollMs)}`);
-  }
+  wholeNumber("startRepair", "pollMs", pollMs, { least: 1 });
   if (upkeep === undefined) {
     const reason = "there is nothing to repair: no composer in it has a journal, and nothing expires";
     throw new StorageError("Unsupported", reason, { operation: "repair", provider: name });
@@ -63,7 +59,10 @@ export function startRepairWorker(
   };
   const running = run(worker);
   return {
-    idle: async ({ signal } = {}) => await idle(worker, signal),
+    idle: async (options = {}) => {
+      checkNames("idle", options);
+      await idle(worker, options.signal);
+    },
     stop: async () => {
       worker.stopping.abort();
       worker.wake();

@@ -11,8 +11,8 @@ import { StorageError } from "../contract/errors.js";
 import { runCall, type Calls, type Inner } from "./calls.js";
 import type { StorageProvider } from "../contract/provider.js";
 import type { FileStorage, StorageMultipart } from "./storage.js";
-import type { CallOptions } from "../contract/call-options.js";
-import type { TimedOptions } from "./storage-options.js";
+import type { VerbOptions } from "./option-names.js";
+import { checkNames } from "./option-names.js";
 
 type LinkVerb = "publicUrl" | "signedUrl" | "signUpload" | "multipart";
 
@@ -25,12 +25,14 @@ export function linksOf(calls: Calls): Pick<FileStorage, LinkVerb> {
       return required(provider, "publicUrl", key)(key);
     },
     signedUrl: async (key, options = {}) => {
+      checkNames("signedUrl", options);
       checkKey(provider, key, "signedUrl");
       const sign = required(provider, "signedUrl", key);
       checkSignedUrl(provider, key, options);
       return await runCall(calls, "signedUrl", key, options, (call) => sign(key, call));
     },
     signUpload: async (key, options = {}) => {
+      checkNames("signUpload", options);
       checkKey(provider, key, "signUpload");
       const sign = required(provider, "signUpload", key);
       checkSignUpload(provider, key, options);
@@ -40,16 +42,20 @@ export function linksOf(calls: Calls): Pick<FileStorage, LinkVerb> {
   };
 }
 
+type MultipartVerb = Extract<keyof VerbOptions, `multipart.${string}`>;
+
 function multipartOf(calls: Calls): StorageMultipart | undefined {
   const { provider } = calls;
   const { multipart } = provider;
   if (multipart === undefined) return undefined;
-  const run = async <Options extends CallOptions & TimedOptions, T>(
+  const run = async <Verb extends MultipartVerb, T>(
+    verb: Verb,
     key: string,
-    options: Options,
+    options: VerbOptions[Verb],
     check: () => void,
-    send: (call: Inner<Options>) => Promise<T>,
+    send: (call: Inner<VerbOptions[Verb]>) => Promise<T>,
   ): Promise<T> => {
+    checkNames(verb, options);
     checkKey(provider, key, "multipart");
     check();
     return await runCall(calls, "multipart", key, options, send);
@@ -57,6 +63,7 @@ function multipartOf(calls: Calls): StorageMultipart | undefined {
   return {
     create: (key, options = {}) =>
       run(
+        "multipart.create",
         key,
         options,
         () => checkCreateUpload(provider, key, options),
@@ -64,6 +71,7 @@ function multipartOf(calls: Calls): StorageMultipart | undefined {
       ),
     signPart: (key, upload, options = {}) =>
       run(
+        "multipart.signPart",
         key,
         options,
         () => checkSignPart(provider, key, upload, options),
@@ -71,6 +79,7 @@ function multipartOf(calls: Calls): StorageMultipart | undefined {
       ),
     listParts: (key, upload, options = {}) =>
       run(
+        "multipart.listParts",
         key,
         options,
         () => assertUploadId(upload),
@@ -78,6 +87,7 @@ function multipartOf(calls: Calls): StorageMultipart | undefined {
       ),
     complete: (key, upload, options = {}) =>
       run(
+        "multipart.complete",
         key,
         options,
         () => checkCompleteUpload(provider, key, upload, options.ifNoneMatch),
@@ -85,6 +95,7 @@ function multipartOf(calls: Calls): StorageMultipart | undefined {
       ),
     abort: (key, upload, options = {}) =>
       run(
+        "multipart.abort",
         key,
         options,
         () => assertUploadId(upload),

@@ -79,3 +79,8 @@ export interface DeleteManyResult {
   readonly deleted: number;
   readonly errors: readonly DeleteFailure[];
 }
+
+export interface RepairOptions {
+  /** How often to look for what other processes have left, in milliseconds; default 5,000. */
+  readonly pollMs?: number | undefined;
+}

@@ -1,15 +1,16 @@
 import type { BodyInput } from "../body/body.js";
 import type {
   DeleteManyResult,
-  Outer,
   DownloadOptions,
+  Outer,
   PutDirectoryOptions,
   PutManyItem,
   PutManyOptions,
   PutManyResult,
-  StoragePutOptions,
-  StorageListOptions,
+  RepairOptions,
   StorageCopyOptions,
+  StorageListOptions,
+  StoragePutOptions,
 } from "./storage-options.js";
 import type {
   MultipartUploads,
@@ -20,7 +21,7 @@ import type {
 import type { ComposedHeadOptions, ComposedProvider } from "../contract/composed-provider.js";
 import type { Description, ListPage } from "../contract/provider.js";
 import type { Health } from "../contract/upkeep.js";
-import type { RepairOptions, RepairWorker } from "./repair-worker.js";
+import type { RepairWorker } from "./repair-worker.js";
 import type { StoredObject } from "./stored-object.js";
 import type { CallOptions, DeleteOptions, GetOptions, PutOptions } from "../contract/call-options.js";
 import type { Located, ObjectInfo } from "../contract/object.js";

@@ -17,6 +17,7 @@ import type {
   PutOptions,
 } from "../contract/call-options.js";
 import type { Located, ObjectInfo } from "../contract/object.js";
+import { knownNames } from "../kit/options.js";
 
 export interface MemoryOptions {
   /** Default `"memory"`. */
@@ -42,6 +43,7 @@ interface Memory {
  * Every feature of the contract is there and exact. Nothing survives the process.
  */
 export function memory(options: MemoryOptions = {}): StorageProvider {
+  knownNames("memory", options, { name: true });
   const state: Memory = { name: options.name ?? "memory", objects: new Map(), sorted: undefined, writes: 0 };
   return {
     name: state.name,

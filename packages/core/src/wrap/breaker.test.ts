@@ -146,11 +146,11 @@ describe("a breaker", () => {
   });
 
   it.each<[BreakerOptions, string]>([
-    [{ consecutive: 0 }, "consecutive"],
-    [{ share: 2 }, "share"],
-    [{ openMs: Number.NaN }, "openMs"],
-  ])("refuses %o", (options, name) => {
-    expect(() => breaker(testMember("it").provider, options)).toThrow(`breaker: ${name} is a number from`);
+    [{ consecutive: 0 }, "breaker: consecutive is a whole number, at least 1, not 0"],
+    [{ share: 2 }, "breaker: share is a number from 0 to 1, not 2"],
+    [{ openMs: Number.NaN }, "breaker: openMs is a whole number of milliseconds, at least 1, not NaN"],
+  ])("refuses %o", (options, message) => {
+    expect(() => breaker(testMember("it").provider, options)).toThrow(message);
   });
 });
 

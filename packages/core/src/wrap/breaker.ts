@@ -1,6 +1,7 @@
 import { StorageError, isStorageError, type Operation, type StorageErrorCode } from "../contract/errors.js";
 import { intercept, type Around, type Call, type CallChanges } from "./intercept.js";
 import type { StorageProvider } from "../contract/provider.js";
+import { type OptionNames, knownNames, wholeNumber, anyNumber } from "../kit/options.js";
 
 export interface BreakerOptions {
   /** Opens after so many failures in a row; default 5. */
@@ -18,6 +19,16 @@ export interface BreakerOptions {
   /** Gives numbers from 0 to 1; default `Math.random`. */
   readonly random?: (() => number) | undefined;
 }
+
+const BREAKER_OPTIONS: OptionNames<BreakerOptions> = {
+  consecutive: true,
+  share: true,
+  least: true,
+  windowMs: true,
+  openMs: true,
+  openMsMax: true,
+  random: true,
+};
 
 /** Operations that fail together. */
 export type BreakerKind = "read" | "write" | "list";
@@ -94,23 +105,16 @@ export function breaker(
 type Limits = Required<{ readonly [Name in keyof BreakerOptions]: NonNullable<BreakerOptions[Name]> }>;
 
 function checked(options: BreakerOptions): Limits {
-  const number = (
-    name: keyof BreakerOptions,
-    fallback: number,
-    least: number,
-    most = Number.MAX_SAFE_INTEGER,
-  ): number => {
-    const value = options[name] ?? fallback;
-    if (typeof value === "number" && value >= least && value <= most) return value;
-    throw new TypeError(`breaker: ${name} is a number from ${least} to ${most}, not ${String(value)}`);
-  };
+  knownNames("breaker", options, BREAKER_OPTIONS);
+  const whole = (name: Exclude<keyof BreakerOptions, "random">, byDefault: number): number =>
+    wholeNumber("breaker", name, options[name] ?? byDefault, { least: 1 });
   return {
-    consecutive: number("consecutive", 5, 1),
-    share: number("share", 0.5, 0, 1),
-    least: number("least", 20, 1),
-    windowMs: number("windowMs", 30_000, 1),
-    openMs: number("openMs", 10_000, 1),
-    openMsMax: number("openMsMax", 300_000, 1),
+    consecutive: whole("consecutive", 5),
+    share: anyNumber("breaker", "share", options.share ?? 0.5, { most: 1 }),
+    least: whole("least", 20),
+    windowMs: whole("windowMs", 30_000),
+    openMs: whole("openMs", 10_000),
+    openMsMax: whole("openMsMax", 300_000),
     random: options.random ?? Math.random,
   };
 }

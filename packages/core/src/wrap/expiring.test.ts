@@ -218,11 +218,21 @@ describe("expiring", () => {
 
   it.each<readonly [string, readonly unknown[], object, string]>([
     ["no prefix", [{ expireAfterDays: 1 }], {}, "a rule has a prefix"],
-    ["an age of nothing", [{ prefix: "", expireAfterDays: 0 }], {}, "above zero, not 0"],
-    ["an age that is no number", [{ prefix: "", expireAfterDays: "1" }], {}, "above zero, not 1"],
-    ["somebody else", [], { removedBy: "me" }, 'removedBy is "repair" or "store", not me'],
-    ["no pause", [], { everySeconds: 0 }, "everySeconds is a number above zero, not 0"],
-    ["another promise", [], { overwrites: "always" }, 'overwrites is "never" or absent'],
+    [
+      "an age of nothing",
+      [{ prefix: "", expireAfterDays: 0 }],
+      {},
+      "expireAfterDays is a number of days, above 0, not 0",
+    ],
+    [
+      "an age that is no number",
+      [{ prefix: "", expireAfterDays: "1" }],
+      {},
+      'expireAfterDays is a number of days, above 0, not "1"',
+    ],
+    ["somebody else", [], { removedBy: "me" }, 'removedBy is "repair" or "store", not "me"'],
+    ["no pause", [], { everySeconds: 0 }, "everySeconds is a number of seconds, above 0, not 0"],
+    ["another promise", [], { overwrites: "always" }, 'overwrites is "never", not "always"'],
   ])("refuses %s", (_, rules, options, message) => {
     const make = (): StorageProvider =>
       expiring(memory(), rules as readonly ExpiryRule[], options as ExpiringOptions);

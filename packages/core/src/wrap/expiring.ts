@@ -8,6 +8,7 @@ import { timeout } from "./timeout.js";
 import type { ObjectInfo } from "../contract/object.js";
 import { earlier, joinedUpkeep } from "../kit/joined-upkeep.js";
 import type { ComposedProvider } from "../contract/composed-provider.js";
+import { knownNames, oneOf, anyNumber } from "../kit/options.js";
 
 /** What becomes of objects in time. Rules for a bucket fit too: what they say besides is not looked at. */
 export interface ExpiryRule {
@@ -76,23 +77,15 @@ export function expiring(
   return wrapped;
 }
 
-function checked(
-  inner: StorageProvider,
-  rules: readonly ExpiryRule[],
-  { removedBy = "repair", everySeconds = EVERY_SECONDS, overwrites }: ExpiringOptions,
-): Limits {
+function checked(inner: StorageProvider, rules: readonly ExpiryRule[], options: ExpiringOptions): Limits {
+  knownNames("expiring", options, { removedBy: true, everySeconds: true, overwrites: true });
+  const { everySeconds = EVERY_SECONDS, overwrites } = options;
   if (typeof Object(inner).supports !== "object") {
     throw new TypeError("expiring takes a provider, such as local({ root })");
   }
-  if (removedBy !== "repair" && removedBy !== "store") {
-    throw new TypeError(`expiring: removedBy is "repair" or "store", not ${String(removedBy)}`);
-  }
-  if (overwrites !== undefined && overwrites !== "never") {
-    throw new TypeError(`expiring: overwrites is "never" or absent, not ${String(overwrites)}`);
-  }
-  if (typeof everySeconds !== "number" || !(everySeconds > 0) || everySeconds === Number.POSITIVE_INFINITY) {
-    throw new TypeError(`expiring: everySeconds is a number above zero, not ${String(everySeconds)}`);
-  }
+  const removedBy = oneOf("expiring", "removedBy", options.removedBy ?? "repair", ["repair", "store"]);
+  if (overwrites !== undefined) oneOf("expiring", "overwrites", overwrites, ["never"]);
+  anyNumber("expiring", "everySeconds", everySeconds, { above: 0 });
   if (!Array.isArray(rules)) throw new TypeError("expiring takes an array of rules");
   if (removedBy === "repair" && overwrites !== "never" && !inner.supports.conditionalDelete) {
     const reason =
@@ -106,10 +99,9 @@ function toLimit(rule: ExpiryRule): Limits["rules"] {
   const { prefix, expireAfterDays } = Object(rule) as Partial<ExpiryRule>;
   if (typeof prefix !== "string") throw new TypeError('expiring: a rule has a prefix, "" for all keys');
   if (expireAfterDays === undefined) return [];
-  if (Number.isFinite(expireAfterDays) && expireAfterDays > 0) {
-    return [{ prefix, afterMs: expireAfterDays * DAY_MS }];
-  }
-  throw new TypeError(`expiring: expireAfterDays is a number above zero, not ${String(expireAfterDays)}`);
+  return [
+    { prefix, afterMs: anyNumber("expiring", "expireAfterDays", expireAfterDays, { above: 0 }) * DAY_MS },
+  ];
 }
 
 function promise({ prefix, afterMs }: Limits["rules"][number]): string {

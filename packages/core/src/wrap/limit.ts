@@ -1,6 +1,7 @@
 import { finished, type Readable } from "node:stream";
 import { intercept, type Around } from "./intercept.js";
 import type { GetResult, StorageProvider } from "../contract/provider.js";
+import { knownNames, wholeNumber } from "../kit/options.js";
 
 export interface LimitOptions {
   /** How many calls run at once; the others wait in order. */
@@ -13,10 +14,9 @@ export interface LimitOptions {
  *
  * @throws TypeError when `concurrency` is not a whole number above zero.
  */
-export function limit(inner: StorageProvider, { concurrency }: LimitOptions): StorageProvider {
-  if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
-    throw new TypeError(`limit: concurrency is a whole number above zero, not ${String(concurrency)}`);
-  }
+export function limit(inner: StorageProvider, options: LimitOptions): StorageProvider {
+  knownNames("limit", options, { concurrency: true });
+  const concurrency = wholeNumber("limit", "concurrency", options.concurrency, { least: 1 });
   const slots = createSlots(concurrency);
   const around: Around = async (call, next) => {
     await slots.take(call.options.signal);

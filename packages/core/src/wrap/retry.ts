@@ -4,6 +4,7 @@ import { isStorageError, withErrorFacts, type Attempt, type StorageError } from 
 import { begin, intercept, type Around, type Call, type CallChanges } from "./intercept.js";
 import type { Body, StorageProvider } from "../contract/provider.js";
 import type { PutOptions } from "../contract/call-options.js";
+import { type OptionNames, knownNames, wholeNumber } from "../kit/options.js";
 
 export interface RetryOptions {
   /** How often a call is tried in all; default 3. */
@@ -24,6 +25,15 @@ export interface RetryOptions {
   /** Gives numbers from 0 to 1; default `Math.random`. */
   readonly random?: (() => number) | undefined;
 }
+
+const RETRY_OPTIONS: OptionNames<RetryOptions> = {
+  attempts: true,
+  baseMs: true,
+  rateLimitedBaseMs: true,
+  maxDelayMs: true,
+  budget: true,
+  random: true,
+};
 
 const BUDGET = 500;
 const RETRY_COST = 14;
@@ -57,14 +67,15 @@ const WRITES: ReadonlySet<string> = new Set(["put", "delete", "copy", "importFro
  * @throws TypeError when an option is not a number in its range.
  */
 export function retry(inner: StorageProvider, options: RetryOptions = {}): StorageProvider {
+  knownNames("retry", options, RETRY_OPTIONS);
   const policy: Policy = {
     inner,
-    attempts: whole("attempts", options.attempts ?? 3, 1),
-    baseMs: whole("baseMs", options.baseMs ?? 50, 0),
-    rateLimitedBaseMs: whole("rateLimitedBaseMs", options.rateLimitedBaseMs ?? 1000, 0),
-    maxDelayMs: whole("maxDelayMs", options.maxDelayMs ?? 20_000, 0),
+    attempts: wholeNumber("retry", "attempts", options.attempts ?? 3, { least: 1 }),
+    baseMs: wholeNumber("retry", "baseMs", options.baseMs ?? 50),
+    rateLimitedBaseMs: wholeNumber("retry", "rateLimitedBaseMs", options.rateLimitedBaseMs ?? 1000),
+    maxDelayMs: wholeNumber("retry", "maxDelayMs", options.maxDelayMs ?? 20_000),
     random: options.random ?? Math.random,
-    budget: whole("budget", options.budget ?? BUDGET, 0),
+    budget: wholeNumber("retry", "budget", options.budget ?? BUDGET),
     tokens: options.budget ?? BUDGET,
     writes: new Map(),
     count: 0,
@@ -76,11 +87,6 @@ export function retry(inner: StorageProvider, options: RetryOptions = {}): Stora
     around,
     promises: [`a call that fails for a passing reason is tried up to ${policy.attempts} times`],
   });
-}
-
-function whole(name: string, value: number, least: number): number {
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new TypeError(`retry: ${name} is a whole number, at least ${least}, not ${String(value)}`);
 }
 
 /** One call with its tries. */

@@ -5,6 +5,7 @@ import type { GetResult, StorageProvider } from "../contract/provider.js";
 import { guardResult } from "../body/guard.js";
 import { CallLimit, type LimitedCall } from "./call-limit.js";
 import type { PutOptions } from "../contract/call-options.js";
+import { type OptionNames, knownNames, wholeNumber } from "../kit/options.js";
 
 export interface TimeoutOptions {
   /** Until `get` has opened the object; default 15,000. */
@@ -17,12 +18,14 @@ export interface TimeoutOptions {
   readonly copyMs?: number | undefined;
 }
 
-interface Limits {
-  readonly firstByteMs: number;
-  readonly idleMs: number;
-  readonly controlMs: number;
-  readonly copyMs: number;
-}
+const TIMEOUT_OPTIONS: OptionNames<TimeoutOptions> = {
+  firstByteMs: true,
+  idleMs: true,
+  controlMs: true,
+  copyMs: true,
+};
+
+type Limits = { readonly [Name in keyof TimeoutOptions]-?: number };
 
 /**
  * Ends calls that hang, with `Timeout`. The length of a transfer has no limit, only its silences have.
@@ -34,16 +37,14 @@ interface Limits {
  * @throws TypeError when a limit is not a whole number.
  */
 export function timeout(inner: StorageProvider, options: TimeoutOptions = {}): StorageProvider {
+  knownNames("timeout", options, TIMEOUT_OPTIONS);
   const limits: Limits = {
     firstByteMs: options.firstByteMs ?? 15_000,
     idleMs: options.idleMs ?? 30_000,
     controlMs: options.controlMs ?? 60_000,
     copyMs: options.copyMs ?? 900_000,
   };
-  for (const [name, value] of Object.entries(limits)) {
-    if (Number.isSafeInteger(value) && value >= 0) continue;
-    throw new TypeError(`timeout: ${name} is a whole number of milliseconds, not ${String(value)}`);
-  }
+  for (const [name, value] of Object.entries(limits)) wholeNumber("timeout", name, value);
   const firstByte = new CallLimit(limits.firstByteMs);
   const control = new CallLimit(limits.controlMs);
   const copy = new CallLimit(limits.copyMs);

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Journal, JournalOwner, JournalPart, KeyRow } from "@stowage/core";
+import type { Journal } from "@stowage/core";
+import type { JournalOwner, JournalPart, KeyRow } from "@stowage/core/journal";
 import { sqliteJournal, type SqliteJournalOptions } from "../sqlite-journal.js";
 
 export const OWNER: JournalOwner = {

@@ -1,12 +1,5 @@
-import {
-  isStorageError,
-  toBody,
-  type BodyInput,
-  type ListOptions,
-  type ObjectInfo,
-  type PutOptions,
-  type StorageProvider,
-} from "@stowage/core";
+import { isStorageError, type BodyInput, type ObjectInfo, type StorageProvider } from "@stowage/core";
+import { toBody, type ListOptions, type PutOptions } from "@stowage/core/provider";
 import { execFileSync } from "node:child_process";
 import { lstat, mkdtemp, readdir, readlink, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

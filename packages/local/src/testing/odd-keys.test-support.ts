@@ -1,4 +1,5 @@
-import { KEY_BYTES_MAX, keyProblem } from "@stowage/core";
+import { KEY_BYTES_MAX } from "@stowage/core";
+import { keyProblem } from "@stowage/core/provider";
 import { below, pick, randomNumbers } from "./random.test-support.js";
 
 /** Where long segments are cut: the names around it are the interesting ones. */

@@ -1,4 +1,5 @@
-import { createStorage, isStorageError, toBody, type StorageProvider } from "@stowage/core";
+import { createStorage, isStorageError, type StorageProvider } from "@stowage/core";
+import { toBody } from "@stowage/core/provider";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import fs from "node:fs";

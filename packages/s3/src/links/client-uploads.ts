@@ -5,7 +5,7 @@ import {
   type CallOptions,
   type MultipartUploads,
   type UploadedPart,
-} from "@stowage/core";
+} from "@stowage/core/provider";
 import { abandon, createOnServer, isUploadGone } from "../upload/created-upload.js";
 import type { NumberedPart } from "../server/client.js";
 import { completeUpload } from "../upload/complete.js";

@@ -4,7 +4,7 @@ import {
   encodeKeyPath,
   type SignedUrlOptions,
   type StorageProvider,
-} from "@stowage/core";
+} from "@stowage/core/provider";
 import type * as Signer from "@aws-sdk/cloudfront-signer";
 import { createPrivateKey } from "node:crypto";
 import { OWN } from "../own-provider.js";

@@ -5,7 +5,7 @@ import {
   type SignUploadOptions,
   type SignedUpload,
   type SignedUrlOptions,
-} from "@stowage/core";
+} from "@stowage/core/provider";
 import { signWithCloudFront } from "./cloudfront.js";
 import { tryEncryption } from "../upload/encrypted.js";
 import { toFields } from "../server/facts.js";

@@ -1,4 +1,4 @@
-import { StorageError, type Operation } from "@stowage/core";
+import { StorageError, type Operation } from "@stowage/core/provider";
 import type { Signing } from "../server/signer.js";
 import { ask, type Store } from "../store.js";
 

@@ -1,5 +1,5 @@
 import type { GetObjectCommandOutput, HeadObjectCommandOutput } from "@aws-sdk/client-s3";
-import { encodeKeyPath } from "@stowage/core";
+import { encodeKeyPath } from "@stowage/core/provider";
 import type { ObjectAnswer, ObjectFields } from "../server/client.js";
 import type { Digest } from "../server/digest.js";
 import { senseless } from "./failure.js";

@@ -5,7 +5,7 @@ import {
   type Applied,
   type Operation,
   type StorageErrorCode,
-} from "@stowage/core";
+} from "@stowage/core/provider";
 import { S3FailureError, type S3Failure } from "./client.js";
 
 /** Which call of which provider failed, and what helps to explain it. */

@@ -1,4 +1,4 @@
-import type { Metadata, ObjectHeaders } from "@stowage/core";
+import type { Metadata, ObjectHeaders } from "@stowage/core/provider";
 import type { ObjectFields } from "./client.js";
 
 /** Metadata that travels as it is: every server keeps such names and values unchanged. */

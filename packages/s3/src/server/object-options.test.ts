@@ -11,7 +11,8 @@ import {
   PutObjectTaggingCommand,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
-import { createStorage, isStorageError, toBody, type StorageEvent } from "@stowage/core";
+import { createStorage, isStorageError, type StorageEvent } from "@stowage/core";
+import { toBody } from "@stowage/core/provider";
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { MIB, bodyOf, mocked, refusal, takeUploads } from "../mocked.test-support.js";

@@ -1,4 +1,4 @@
-import { StorageError, linkedController } from "@stowage/core";
+import { StorageError, linkedController } from "@stowage/core/provider";
 import type { S3Call, S3Client } from "./client.js";
 import type { S3Setup } from "../sdk/setup-requests.js";
 import type { Store } from "../store.js";

@@ -1,4 +1,4 @@
-import type { StorageProvider } from "@stowage/core";
+import type { StorageProvider } from "@stowage/core/provider";
 import { arnOf, assertLiteral } from "./arn.js";
 import { changing, digestName, refuse, settingUp, type SetupChange, type SetupOptions } from "./change.js";
 

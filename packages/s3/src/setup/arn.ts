@@ -1,4 +1,4 @@
-import { StorageError } from "@stowage/core";
+import { StorageError } from "@stowage/core/provider";
 import type { Store } from "../store.js";
 
 /** The bucket, as policies name it. @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html */

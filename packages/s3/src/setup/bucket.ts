@@ -1,4 +1,4 @@
-import type { StorageProvider } from "@stowage/core";
+import type { StorageProvider } from "@stowage/core/provider";
 import type { Encryption } from "../server/object-options.js";
 import {
   changing,

@@ -1,4 +1,4 @@
-import { StorageError, type CallOptions, type StorageProvider } from "@stowage/core";
+import { StorageError, type CallOptions, type StorageProvider } from "@stowage/core/provider";
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { OWN } from "../own-provider.js";

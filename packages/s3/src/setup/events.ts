@@ -1,4 +1,4 @@
-import { StorageError, encodeKeyPath } from "@stowage/core";
+import { StorageError, encodeKeyPath } from "@stowage/core/provider";
 
 /** Something that has happened in a bucket. */
 export interface S3Event {

@@ -1,4 +1,4 @@
-import type { StorageProvider } from "@stowage/core";
+import type { StorageProvider } from "@stowage/core/provider";
 import { OWN } from "../own-provider.js";
 import { arnOf, assertLiteral, partitionOf } from "./arn.js";
 import type { ObjectOptions } from "../server/object-options.js";

@@ -4,7 +4,7 @@ import {
   isStorageError,
   type CallOptions,
   type StorageProvider,
-} from "@stowage/core";
+} from "@stowage/core/provider";
 import { ask } from "../store.js";
 import { settingUp } from "./change.js";
 

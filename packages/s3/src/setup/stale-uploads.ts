@@ -1,4 +1,4 @@
-import { isStorageError, type CallOptions, type StorageProvider } from "@stowage/core";
+import { isStorageError, type CallOptions, type StorageProvider } from "@stowage/core/provider";
 import { ask } from "../store.js";
 import { timedStore } from "../server/timed-client.js";
 import { refuse, settingUp } from "./change.js";

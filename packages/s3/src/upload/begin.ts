@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { StorageError, withTries } from "@stowage/core";
+import { StorageError, withTries } from "@stowage/core/provider";
 import { abandon, createOnServer } from "./created-upload.js";
 import { assertEncrypted } from "./encrypted.js";
 import type { Upload, Write } from "./write.js";

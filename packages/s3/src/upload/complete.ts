@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { delay, isStorageError, type StorageError } from "@stowage/core";
+import { delay, isStorageError, type StorageError } from "@stowage/core/provider";
 import type { NumberedPart, ObjectAnswer, PartAnswer, WriteAnswer } from "../server/client.js";
 import { bareEtag } from "../server/etag.js";
 import { ask, writing } from "../store.js";

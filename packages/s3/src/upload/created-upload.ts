@@ -1,4 +1,4 @@
-import { delay, isStorageError, withErrorFacts, type StorageError } from "@stowage/core";
+import { delay, isStorageError, withErrorFacts, type StorageError } from "@stowage/core/provider";
 import type { CreateUploadRequest, CreatedUpload } from "../server/client.js";
 import type { Upload, Write } from "./write.js";
 import { ask, type Store } from "../store.js";

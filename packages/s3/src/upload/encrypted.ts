@@ -1,4 +1,4 @@
-import { StorageError } from "@stowage/core";
+import { StorageError } from "@stowage/core/provider";
 import type { WriteAnswer } from "../server/client.js";
 import { isUnknown } from "../server/object-options.js";
 import { abandon, createOnServer } from "./created-upload.js";

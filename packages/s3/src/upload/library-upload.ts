@@ -1,4 +1,4 @@
-import type { Body } from "@stowage/core";
+import type { Body } from "@stowage/core/provider";
 import { beginUpload } from "./begin.js";
 import { finishParts, partOf, sendPart, track } from "./part-upload.js";
 import { sendByLibrary } from "../sdk/lib-storage.js";

@@ -1,4 +1,10 @@
-import { StorageError, isStorageError, linkedController, withErrorFacts, withTries } from "@stowage/core";
+import {
+  StorageError,
+  isStorageError,
+  linkedController,
+  withErrorFacts,
+  withTries,
+} from "@stowage/core/provider";
 import { setImmediate } from "node:timers/promises";
 import type { PartAnswer, UploadId } from "../server/client.js";
 import { beginUpload } from "./begin.js";

@@ -1,4 +1,4 @@
-import { StorageError } from "@stowage/core";
+import { StorageError } from "@stowage/core/provider";
 import { stat } from "node:fs/promises";
 import type { Store } from "../store.js";
 

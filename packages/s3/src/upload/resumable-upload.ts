@@ -8,7 +8,7 @@ import {
   type ObjectInfo,
   type PutOptions,
   type StorageProvider,
-} from "@stowage/core";
+} from "@stowage/core/provider";
 import { randomUUID } from "node:crypto";
 import type { ArrivedPart, ObjectFields } from "../server/client.js";
 import { fromHeaders, toFields } from "../server/facts.js";

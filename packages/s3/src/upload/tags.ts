@@ -1,4 +1,4 @@
-import { StorageError, assertKey, type CallOptions, type StorageProvider } from "@stowage/core";
+import { StorageError, assertKey, type CallOptions, type StorageProvider } from "@stowage/core/provider";
 import { assertTags } from "../server/object-options.js";
 import { OWN } from "../own-provider.js";
 import { ask, type Store } from "../store.js";

@@ -5,7 +5,8 @@ import {
   PutObjectCommand,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
-import { isStorageError, toBody, type BodyInput, type ObjectInfo, type PutOptions } from "@stowage/core";
+import { isStorageError, type BodyInput, type ObjectInfo } from "@stowage/core";
+import { toBody, type PutOptions } from "@stowage/core/provider";
 import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readlink, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-import { StorageError, consume, fillParts, type Body } from "@stowage/core";
+import { StorageError, consume, fillParts, type Body } from "@stowage/core/provider";
 import { assertEncrypted, removing, tryEncryption } from "./encrypted.js";
 import { open } from "node:fs/promises";
 import { finishParts, partOf, startPart, uploading, type Part } from "./part-upload.js";

@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import type { PutOptions } from "@stowage/core";
+import type { PutOptions } from "@stowage/core/provider";
 import type { ObjectFields, Conditions, WriteAnswer, PartAnswer } from "../server/client.js";
 import type { Store } from "../store.js";
 import type { Buffers } from "./parts.js";

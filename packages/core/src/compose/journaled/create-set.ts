@@ -10,6 +10,7 @@ import { createHedge, type HedgeOptions } from "./hedge.js";
 import { withMarker } from "./upkeep/marker.js";
 import type { ReplicaSet, SetState } from "./replica-set.js";
 import type { Placement } from "./row/placement.js";
+import { wholeNumber, type OptionNames } from "../../kit/options.js";
 
 /** How a composer keeps its journal. */
 export interface JournalOptions {
@@ -30,6 +31,15 @@ export interface JournalOptions {
    */
   readonly graceMs?: number | undefined;
 }
+
+/** The names of the options that every composer takes for its journal. */
+export const JOURNAL_OPTIONS: OptionNames<JournalOptions> = {
+  journal: true,
+  settleMs: true,
+  waitMs: true,
+  leaseMs: true,
+  graceMs: true,
+};
 
 const SETTLE_MS = 60_000;
 const WAIT_MS = 30_000;
@@ -109,7 +119,5 @@ function takesMarker({ upkeep, expiresAfterMs }: ComposedProvider): boolean {
 }
 
 function milliseconds(type: string, name: string, value: number, least = 0): number {
-  if (Number.isSafeInteger(value) && value >= least && value <= TIMER_MS_MAX) return value;
-  const range = `from ${least} to ${TIMER_MS_MAX}`;
-  throw new TypeError(`${type}: ${name} is a whole number of milliseconds ${range}, not ${String(value)}`);
+  return wholeNumber(type, name, value, { least, most: TIMER_MS_MAX });
 }

@@ -137,7 +137,7 @@ describe("a read that is hedged", () => {
 
   it("refuses what is no object", () => {
     expect(() => createHedge(true as unknown as HedgeOptions)).toThrow(
-      "hedge takes an object, such as {}, not boolean",
+      "hedge: options are an object, not a boolean",
     );
   });
 });

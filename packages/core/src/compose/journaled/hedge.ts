@@ -1,4 +1,5 @@
 import { linkedController } from "../../kit/abort.js";
+import { knownNames, anyNumber } from "../../kit/options.js";
 
 export interface HedgeOptions {
   /** The shortest time after which a second member is asked, in milliseconds; default 50. */
@@ -38,13 +39,9 @@ const TOKENS_MAX = 10;
 
 /** @throws TypeError when an option is not a number in its range. */
 export function createHedge(options: HedgeOptions): Hedge {
-  if (Object(options) !== options)
-    throw new TypeError(`hedge takes an object, such as {}, not ${typeof options}`);
-  const { leastMs = LEAST_MS, share = SHARE } = options;
-  if (!(leastMs >= 1))
-    throw new TypeError(`hedge: leastMs is a number of milliseconds, not ${String(leastMs)}`);
-  if (!(share > 0 && share <= 1))
-    throw new TypeError(`hedge: share is a number up to 1, not ${String(share)}`);
+  knownNames("hedge", options, { leastMs: true, share: true });
+  const leastMs = anyNumber("hedge", "leastMs", options.leastMs ?? LEAST_MS, { least: 1 });
+  const share = anyNumber("hedge", "share", options.share ?? SHARE, { above: 0, most: 1 });
   const took: number[] = [];
   let tokens = 1;
   const usualMs = (): number => {

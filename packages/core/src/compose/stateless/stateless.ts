@@ -12,6 +12,7 @@ import type { PutOptions } from "../../contract/call-options.js";
 import type { Supports } from "../../contract/supports.js";
 import { joinedUpkeep } from "../../kit/joined-upkeep.js";
 import type { ComposedProvider } from "../../contract/composed-provider.js";
+import { oneOf } from "../../kit/options.js";
 
 /** A composer without a journal, before it is put together. */
 export interface StatelessParts {
@@ -108,8 +109,7 @@ export function assertOverwrites(
   type: string,
   overwrites: Chain["overwrites"] = "refuse",
 ): Chain["overwrites"] {
-  if (overwrites === "refuse" || overwrites === "may-be-stale") return overwrites;
-  throw new TypeError(`${type}: overwrites is "refuse" or "may-be-stale", not ${String(overwrites)}`);
+  return oneOf(type, "overwrites", overwrites, ["refuse", "may-be-stale"]);
 }
 
 /** Options that mean nothing without a journal, or nothing with one. */

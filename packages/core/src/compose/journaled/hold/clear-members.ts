@@ -17,7 +17,7 @@ import type { HeldKey } from "./held-key.js";
  * @param mayGo - Whether this is an object that is to be deleted.
  * @returns Whether the member holds nothing now, or what it still holds.
  */
-export async function clearMember(
+async function clearMember(
   set: ReplicaSet,
   member: ComposedProvider,
   held: HeldKey,

@@ -1,0 +1,126 @@
+import type { CallOptions, DeleteOptions, GetOptions, PutOptions } from "../contract/call-options.js";
+import type { ComposedHeadOptions } from "../contract/composed-provider.js";
+import type {
+  CompleteUploadOptions,
+  CreateUploadOptions,
+  SignPartOptions,
+  SignUploadOptions,
+  SignedUrlOptions,
+} from "../contract/links.js";
+import { knownNames, type OptionNames } from "../kit/options.js";
+import type { RepairOptions } from "./storage-options.js";
+import type {
+  DownloadOptions,
+  Outer,
+  PutDirectoryOptions,
+  PutManyOptions,
+  StorageCopyOptions,
+  StorageListOptions,
+  StorageOptions,
+  StoragePutOptions,
+} from "./storage-options.js";
+
+// The names of the options that each verb takes: whatever else is given is refused.
+
+const CALL: OptionNames<Outer<CallOptions>> = { signal: true, timeoutMs: true };
+const HEADERS = { contentType: true, cacheControl: true, contentDisposition: true } as const;
+const EXPIRES = { expiresInSeconds: true } as const;
+
+const PUT: OptionNames<StoragePutOptions> = {
+  ...CALL,
+  ...HEADERS,
+  metadata: true,
+  ifNoneMatch: true,
+  ifMatch: true,
+  onProgress: true,
+  size: true,
+  idempotencyKey: true,
+};
+
+const COPY: OptionNames<StorageCopyOptions> = { ...CALL, ifNoneMatch: true, sourceIfMatch: true };
+
+const LIST: OptionNames<Omit<StorageListOptions, "delimiter">> = {
+  ...CALL,
+  prefix: true,
+  limit: true,
+  cursor: true,
+  after: true,
+};
+
+const PUT_MANY: OptionNames<PutManyOptions> = { signal: true, concurrency: true, onResult: true };
+
+/** The options of each verb, by the name that messages show. */
+export interface VerbOptions {
+  readonly put: StoragePutOptions;
+  readonly get: Outer<GetOptions>;
+  readonly head: Outer<ComposedHeadOptions>;
+  readonly exists: Outer<ComposedHeadOptions>;
+  readonly delete: Outer<DeleteOptions>;
+  readonly copy: StorageCopyOptions;
+  readonly move: StorageCopyOptions;
+  readonly list: Omit<StorageListOptions, "delimiter">;
+  readonly listPage: StorageListOptions;
+  readonly download: DownloadOptions;
+  readonly putMany: PutManyOptions;
+  readonly deleteMany: Outer<CallOptions>;
+  readonly deletePrefix: Outer<CallOptions>;
+  readonly putDirectory: PutDirectoryOptions;
+  readonly signedUrl: Outer<SignedUrlOptions>;
+  readonly signUpload: Outer<SignUploadOptions>;
+  readonly "multipart.create": Outer<CreateUploadOptions>;
+  readonly "multipart.signPart": Outer<SignPartOptions>;
+  readonly "multipart.listParts": Outer<CallOptions>;
+  readonly "multipart.complete": Outer<CompleteUploadOptions>;
+  readonly "multipart.abort": Outer<CallOptions>;
+  readonly finalize: Outer<ComposedHeadOptions>;
+  readonly importFrom: Outer<PutOptions>;
+  readonly createStorage: StorageOptions;
+  readonly startRepair: RepairOptions;
+  readonly idle: { readonly signal?: AbortSignal | undefined };
+  readonly close: { readonly graceMs?: number | undefined };
+}
+
+const { size: _size, idempotencyKey: _idempotencyKey, ...IMPORT } = PUT;
+
+const OPTION_NAMES: { readonly [Verb in keyof VerbOptions]: OptionNames<VerbOptions[Verb]> } = {
+  put: PUT,
+  get: { ...CALL, range: true, ifMatch: true },
+  head: { ...CALL, isFinal: true },
+  exists: { ...CALL, isFinal: true },
+  delete: { ...CALL, ifMatch: true },
+  copy: COPY,
+  move: COPY,
+  list: LIST,
+  listPage: { ...LIST, delimiter: true },
+  download: { ...CALL, ifMatch: true, concurrency: true, onProgress: true },
+  putMany: PUT_MANY,
+  deleteMany: CALL,
+  deletePrefix: CALL,
+  putDirectory: { ...PUT_MANY, optionsFor: true },
+  signedUrl: { ...CALL, ...HEADERS, ...EXPIRES, stableForSeconds: true },
+  signUpload: {
+    ...CALL,
+    ...HEADERS,
+    ...EXPIRES,
+    contentLength: true,
+    maxBytes: true,
+    metadata: true,
+    ifNoneMatch: true,
+  },
+  "multipart.create": { ...CALL, ...HEADERS, metadata: true },
+  "multipart.signPart": { ...CALL, ...EXPIRES, contentLength: true },
+  "multipart.listParts": CALL,
+  "multipart.complete": { ...CALL, ifNoneMatch: true },
+  "multipart.abort": CALL,
+  finalize: { ...CALL, isFinal: true },
+  importFrom: { ...IMPORT, writeId: true },
+  createStorage: { retry: true, timeouts: true, sourceIdleMs: true, onEvent: true },
+  startRepair: { pollMs: true },
+  idle: { signal: true },
+  close: { graceMs: true },
+};
+
+/** Refuses options that a verb does not have. @throws TypeError with the nearest right name. */
+export function checkNames<Verb extends keyof VerbOptions>(verb: Verb, options: VerbOptions[Verb]): void {
+  knownNames<VerbOptions[Verb]>(verb, options, OPTION_NAMES[verb]);
+}

@@ -1,0 +1,30 @@
+// For those who write journals: the contract of a journal, and the pieces that every journal needs.
+export { StorageError, isStorageError, type Operation } from "./contract/errors.js";
+export type {
+  ControlRecord,
+  Journal,
+  JournalCounts,
+  JournalEntry,
+  JournalOwner,
+  JournalPart,
+} from "./contract/journal.js";
+export {
+  stampedRow,
+  type Committed,
+  type External,
+  type Holding,
+  type Intent,
+  type KeyRow,
+  type Lease,
+} from "./contract/key-row.js";
+export { nextVersion, type Version } from "./contract/version.js";
+export { memoryJournal } from "./memory/memory-journal.js";
+export { STUCK_MS, assertSameOwner, noRow } from "./kit/journal-parts.js";
+export {
+  knownNames,
+  oneOf,
+  nonEmptyText,
+  wholeNumber,
+  type NumberLimits,
+  type OptionNames,
+} from "./kit/options.js";

@@ -1,0 +1,150 @@
+import { shown } from "../contract/errors.js";
+import { describeType } from "../contract/key.js";
+
+/** The limits of a number. */
+export interface NumberLimits {
+  /** The smallest number that is allowed. Default 0. */
+  readonly least?: number | undefined;
+  /** The largest number that is allowed. Default: no limit. */
+  readonly most?: number | undefined;
+}
+
+/** The limits of a number that need not be whole. */
+export interface AnyNumberLimits extends NumberLimits {
+  /** Instead of `least`: the number must be larger than this one. */
+  readonly above?: number | undefined;
+}
+
+/** Every option of `Options` by its name, so that no name can be forgotten. */
+export type OptionNames<Options> = { readonly [Name in keyof Required<Options>]: true };
+
+/**
+ * Checks that an option is a whole number.
+ *
+ * @param caller - The function that was called, for the message: `"retry"`.
+ * @param name - The option. Its ending names the unit in the message: `Ms`, `Seconds`, `Days`, `Bytes`.
+ * @returns The number.
+ * @throws TypeError with the limits and the value, when it is not.
+ */
+export function wholeNumber(caller: string, name: string, value: unknown, limits: NumberLimits = {}): number {
+  if (Number.isSafeInteger(value) && isInside(value as number, limits)) return value as number;
+  throw wrong(caller, name, `a whole number${unitOf(name)}${textOf(limits)}`, value);
+}
+
+/** Checks that an option is a number, as {@link wholeNumber} does for whole numbers. */
+export function anyNumber(
+  caller: string,
+  name: string,
+  value: unknown,
+  limits: AnyNumberLimits = {},
+): number {
+  if (Number.isFinite(value) && isInside(value as number, limits)) return value as number;
+  throw wrong(caller, name, `a number${unitOf(name)}${textOf(limits)}`, value);
+}
+
+/**
+ * Checks that an option is one of a few values.
+ *
+ * @returns The value.
+ * @throws TypeError with all that may be given, when it is not.
+ */
+export function oneOf<const Value>(
+  caller: string,
+  name: string,
+  value: unknown,
+  allowed: readonly Value[],
+): Value {
+  if (allowed.includes(value as Value)) return value as Value;
+  const texts = allowed.map((each) => (typeof each === "string" ? `"${each}"` : String(each)));
+  const last = texts.pop();
+  throw wrong(caller, name, texts.length === 0 ? `${last}` : `${texts.join(", ")} or ${last}`, value);
+}
+
+/**
+ * Checks that an option is a text that is not empty.
+ *
+ * @param what - What the text is, for the message: `"the path of a folder"`.
+ */
+export function nonEmptyText(caller: string, name: string, value: unknown, what: string): string {
+  if (typeof value === "string" && value !== "") return value;
+  throw wrong(caller, name, what, value);
+}
+
+/**
+ * Checks that options have no unknown names: a misspelt option would do nothing, and nobody would notice.
+ *
+ * @param names - All names there are.
+ * @throws TypeError with the nearest right name, or with all of them when none is near.
+ */
+export function knownNames<Options extends object>(
+  caller: string,
+  options: Options,
+  names: OptionNames<Options>,
+): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`${caller}: options are an object, not ${describeType(options)}`);
+  }
+  for (const name in options)
+    if (!Object.hasOwn(names, name)) throw unknown(caller, name, Object.keys(names));
+}
+
+function isInside(
+  value: number,
+  { least = 0, above, most = Number.POSITIVE_INFINITY }: AnyNumberLimits,
+): boolean {
+  return value <= most && (above === undefined ? value >= least : value > above);
+}
+
+const UNITS = [
+  ["Ms", "milliseconds"],
+  ["Seconds", "seconds"],
+  ["Days", "days"],
+  ["Bytes", "bytes"],
+] as const;
+
+function unitOf(name: string): string {
+  const unit = UNITS.find(([ending]) => name.endsWith(ending) || name.includes(`${ending}M`));
+  return unit === undefined ? "" : ` of ${unit[1]}`;
+}
+
+function textOf({ least = 0, above, most }: AnyNumberLimits): string {
+  if (above !== undefined) return `, above ${above}${most === undefined ? "" : ` and at most ${most}`}`;
+  return most === undefined ? `, at least ${least}` : ` from ${least} to ${most}`;
+}
+
+function wrong(caller: string, name: string, what: string, value: unknown): TypeError {
+  return new TypeError(`${caller}: ${name} is ${what}, not ${valueText(value)}`);
+}
+
+function valueText(value: unknown): string {
+  if (typeof value === "string") return shown(value);
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : describeType(value);
+}
+
+function unknown(caller: string, name: string, names: readonly string[]): TypeError {
+  const near = nearest(name, names);
+  const cure = near === undefined ? `its options are ${names.join(", ")}` : `did you mean "${near}"?`;
+  return new TypeError(`${caller} has no option ${shown(name)}; ${cure}`);
+}
+
+/** Returns the name that takes the fewest changes to reach, as long as most of it stays as it is. */
+function nearest(name: string, names: readonly string[]): string | undefined {
+  const [best] = names
+    .map((each) => ({ each, changes: changesTo(name.toLowerCase(), each.toLowerCase()) }))
+    .sort((a, b) => a.changes - b.changes);
+  return best !== undefined && best.changes <= name.length / 3 ? best.each : undefined;
+}
+
+/** Counts the letters to insert, remove or replace: the distance of Levenshtein. */
+function changesTo(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, replaced));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}

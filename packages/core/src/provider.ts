@@ -1,0 +1,105 @@
+// For those who write providers and wrappers: the contract, and the kit that adapters are made of.
+export { toBody, type BodyContent, type BodyInput, type BodyOptions, type WebMessage } from "./body/body.js";
+export { cutStretch } from "./body/cut-stretch.js";
+export { fillParts } from "./body/fill-parts.js";
+export type { Inspection } from "./body/flowed-stream.js";
+export { guardResult, resumingBody, type ResumingOptions } from "./body/guard.js";
+export { replayable, type ReplayableBody, type ReplayableOptions } from "./body/replayable.js";
+export type { SourceContext } from "./body/source-stream.js";
+export {
+  LIST_LIMIT_DEFAULT,
+  type CallOptions,
+  type CopyOptions,
+  type DeleteOptions,
+  type GetOptions,
+  type HeadOptions,
+  type ListOptions,
+  type Progress,
+  type PutOptions,
+} from "./contract/call-options.js";
+export type {
+  ComposedGetOptions,
+  ComposedHeadOptions,
+  ComposedProvider,
+} from "./contract/composed-provider.js";
+export { contentTypeOf, extensionOf } from "./contract/content-type.js";
+export {
+  ERROR_CODES,
+  StorageError,
+  isStorageError,
+  shown,
+  withErrorFacts,
+  type Applied,
+  type Attempt,
+  type ErrorCodeFacts,
+  type Operation,
+  type StorageErrorCode,
+  type StorageErrorOptions,
+} from "./contract/errors.js";
+export type { StorageEvent } from "./contract/event.js";
+export { KEY_BYTES_MAX, MARKER_KEY, assertKey, compareKeys, keyProblem } from "./contract/key.js";
+export type {
+  CompleteUploadOptions,
+  CreateUploadOptions,
+  MultipartUploads,
+  SignPartOptions,
+  SignUploadOptions,
+  SignedUpload,
+  SignedUrlOptions,
+  UploadReference,
+  UploadedPart,
+} from "./contract/links.js";
+export type {
+  ByteRange,
+  Checksum,
+  Located,
+  Metadata,
+  ObjectCopy,
+  ObjectHeaders,
+  ObjectInfo,
+  ServedRange,
+} from "./contract/object.js";
+export type {
+  Body,
+  DeleteFailure,
+  Description,
+  GetResult,
+  ListPage,
+  SkippedKey,
+  StorageProvider,
+} from "./contract/provider.js";
+export { resolveRange } from "./contract/range.js";
+export { SUPPORTS_ALL, type Supports } from "./contract/supports.js";
+export type { Health, JournalHealth, MemberHealth, Upkeep, UpkeepCall } from "./contract/upkeep.js";
+export { assertPut } from "./facade/check.js";
+export { toStoredObject, type StoredObject } from "./facade/stored-object.js";
+export { consume, delay, linkedController } from "./kit/abort.js";
+export { packCursor, unpackCursor, unpackKeyCursor } from "./kit/cursor.js";
+export { createKeyLock, type KeyLock } from "./kit/key-lock.js";
+export { isNotSent } from "./kit/not-sent.js";
+export {
+  anyNumber,
+  knownNames,
+  oneOf,
+  nonEmptyText,
+  wholeNumber,
+  type AnyNumberLimits,
+  type NumberLimits,
+  type OptionNames,
+} from "./kit/options.js";
+export { ownProviders, type OwnProviders } from "./kit/own-providers.js";
+export { PageBuilder, listEntry } from "./kit/page.js";
+export { decodeKeyPath, encodeKeyPath } from "./kit/ref.js";
+export { withTries } from "./kit/tries.js";
+export {
+  describeProvider,
+  intercept,
+  type Around,
+  type Call,
+  type CallChanges,
+  type EveryMember,
+  type KeyMapping,
+  type Layer,
+} from "./wrap/intercept.js";
+export { prefixed } from "./wrap/prefixed.js";
+export { withPolicies, type Policies } from "./wrap/with-policies.js";

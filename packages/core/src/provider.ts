@@ -97,9 +97,14 @@ export {
   type Around,
   type Call,
   type CallChanges,
+  type CopyCall,
   type EveryMember,
-  type KeyMapping,
+  type GetCall,
   type Layer,
+  type Next,
+  type OtherCall,
+  type PutCall,
 } from "./wrap/intercept.js";
+export { mapKeys, type KeyMapping } from "./wrap/map-keys.js";
 export { prefixed } from "./wrap/prefixed.js";
 export { withPolicies, type Policies } from "./wrap/with-policies.js";

@@ -1,7 +1,7 @@
 import { setImmediate as tick } from "node:timers/promises";
 import {
   consume,
-  intercept,
+  mapKeys,
   toBody,
   type Body,
   type GetOptions,
@@ -126,7 +126,7 @@ export function listOptions(change: (options: ListOptions) => ListOptions): Brea
 /** Keeps objects under other keys than it was told. */
 export function mangled(change: (key: string) => string): Break {
   const keys = { toInner: change, toOuter: (key: string) => key, listing: (options: ListOptions) => options };
-  return (inner) => intercept(inner, { type: "mangled", keys });
+  return (inner) => mapKeys(inner, keys, { type: "mangled" });
 }
 
 /** As {@link mangled}, segment by segment. */

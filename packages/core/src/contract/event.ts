@@ -7,6 +7,7 @@ export type StorageEvent =
       readonly key?: string | undefined;
       /** The try that failed, from 1. */
       readonly attempt: number;
+      /** The most that the pause before the next try takes, in milliseconds. */
       readonly delayMs: number;
       /** What is left of the budget for retries; absent where there is no limit. */
       readonly tokens?: number | undefined;

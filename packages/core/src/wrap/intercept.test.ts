@@ -2,33 +2,10 @@ import { describe, expect, it } from "vitest";
 import { toBody } from "../body/body.js";
 import { describeProvider, intercept, type Call, type Layer } from "./intercept.js";
 import { memory } from "../memory/memory.js";
+import { fullProvider } from "../testing/full-provider.test-support.js";
 import type { StorageProvider } from "../contract/provider.js";
 
 const body = await toBody("abc");
-
-/** A provider with every optional member, which says how it was called. */
-function full(): { provider: StorageProvider; asked: unknown[] } {
-  const inner = memory();
-  const asked: unknown[] = [];
-  const note = (...args: readonly unknown[]): void => void asked.push(args);
-  const provider: StorageProvider = {
-    ...inner,
-    publicUrl: (key) => `https://example.org/${key}`,
-    signedUrl: async (key) => `https://example.org/${key}?signed`,
-    signUpload: async (key) =>
-      ({ key, method: "PUT", url: `https://example.org/${key}`, headers: {} }) as never,
-    importFrom: async (key, url) => (note("importFrom", key, url), await inner.put(key, body, {})),
-    multipart: {
-      create: async (key) => (note("create", key), { uploadId: "u" }),
-      signPart: async (key) => ({ key, method: "PUT", url: key, headers: {} }) as never,
-      listParts: async (key) => (note("listParts", key), []),
-      complete: async (key) => await inner.put(key, body, {}),
-      abort: async (key) => note("abort", key),
-    },
-    close: async () => note("close"),
-  };
-  return { provider, asked };
-}
 
 function counting(): { layer: Layer; calls: Call[] } {
   const calls: Call[] = [];
@@ -56,7 +33,7 @@ async function useAll(provider: StorageProvider): Promise<void> {
 describe("intercept", () => {
   it("passes every call through the layer", async () => {
     const { layer, calls } = counting();
-    await useAll(intercept(full().provider, layer));
+    await useAll(intercept((await fullProvider()).provider, layer));
     expect(calls.map(({ operation, key, keys }) => [operation, keys ?? key])).toEqual([
       ["put", "a"],
       ["get", "a"],
@@ -76,7 +53,7 @@ describe("intercept", () => {
     ]);
   });
 
-  it("has exactly the optional members of what it wraps", () => {
+  it("has exactly the optional members of what it wraps", async () => {
     const optional = [
       "copy",
       "publicUrl",
@@ -88,13 +65,13 @@ describe("intercept", () => {
     ] as const;
     const has = (provider: StorageProvider): boolean[] =>
       optional.map((name) => provider[name] !== undefined);
-    for (const provider of [memory(), full().provider, { ...memory(), copy: undefined }]) {
+    for (const provider of [memory(), (await fullProvider()).provider, { ...memory(), copy: undefined }]) {
       expect(has(intercept(provider, { type: "test" }))).toEqual(has(provider));
     }
   });
 
-  it("keeps name, supports, refs and links", () => {
-    const { provider } = full();
+  it("keeps name, supports, refs and links", async () => {
+    const { provider } = await fullProvider();
     const wrapped = intercept(provider, { type: "test" });
     expect(wrapped.name).toBe(provider.name);
     expect(wrapped.supports).toBe(provider.supports);
@@ -145,45 +122,9 @@ describe("intercept", () => {
   });
 
   it("closes what it wraps", async () => {
-    const { provider, asked } = full();
+    const { provider, asked } = await fullProvider();
     await intercept(provider, { type: "test" }).close?.();
     await intercept(memory(), { type: "test" }).close?.();
     expect(asked).toEqual([["close"]]);
-  });
-
-  it("renames keys on the way in and out, in every verb", async () => {
-    const { provider, asked } = full();
-    const wrapped = intercept(provider, {
-      type: "test",
-      keys: {
-        toInner: (key) => `in/${key}`,
-        toOuter: (key) => (key.startsWith("in/") ? key.slice(3) : undefined),
-        listing: (options) => ({ ...options, prefix: `in/${options.prefix ?? ""}` }),
-      },
-    });
-    expect((await wrapped.put("a", body, {})).key).toBe("a");
-    expect((await wrapped.importFrom?.("b", "u", {}))?.key).toBe("b");
-    expect((await wrapped.signUpload?.("a", {}))?.key).toBe("a");
-    expect((await wrapped.multipart?.complete("c", { uploadId: "u", parts: [] }, {}))?.key).toBe("c");
-    expect(await wrapped.signedUrl?.("a", {})).toBe("https://example.org/in/a?signed");
-    expect(wrapped.publicUrl?.("a")).toBe("https://example.org/in/a");
-    expect((await wrapped.list({})).objects.map(({ key }) => key)).toEqual(["a", "b", "c"]);
-    expect(asked).toEqual([["importFrom", "in/b", "u"]]);
-  });
-
-  it("gives the keys of failed deletes back as the caller knows them", async () => {
-    const error = new Error("x");
-    const inner: StorageProvider = {
-      ...memory(),
-      deleteMany: async (keys) => keys.map((key) => ({ key, error })),
-    };
-    const keys = {
-      toInner: (key: string) => `in/${key}`,
-      toOuter: (key: string) => key.slice(3),
-      listing: <T>(options: T): T => options,
-    };
-    expect(await intercept(inner, { type: "test", keys }).deleteMany?.(["a"], {})).toEqual([
-      { key: "a", error },
-    ]);
   });
 });

@@ -1,38 +1,95 @@
+import type { CallOptions, CopyOptions, PutOptions } from "../contract/call-options.js";
+import type { ComposedGetOptions, ComposedProvider } from "../contract/composed-provider.js";
 import type { Operation } from "../contract/errors.js";
 import type { MultipartUploads } from "../contract/links.js";
-import type { Body, Description, GetResult, ListPage } from "../contract/provider.js";
-import type { Upkeep } from "../contract/upkeep.js";
-import type { CallOptions, ListOptions, PutOptions } from "../contract/call-options.js";
-import type { Located, ObjectInfo } from "../contract/object.js";
-import type { ComposedProvider } from "../contract/composed-provider.js";
+import type { ObjectInfo } from "../contract/object.js";
+import type { Body, Description, GetResult, StorageProvider } from "../contract/provider.js";
 
-/** Every member of `T` named, optional ones too, so that a new verb cannot be forgotten. */
+/** Every member of `T` by its name, optional members too, so that a new verb cannot be forgotten. */
 export type EveryMember<T> = { [Name in keyof Required<T>]: T[Name] };
 
-/** A call on its way to a provider. */
-export interface Call {
+/** What all calls say of themselves. */
+interface AnyCall {
   readonly operation: Operation;
+  /** The key that is read or written; the target of a copy; the prefix of a listing. */
   readonly key?: string | undefined;
   /** The keys of a `deleteMany`. */
   readonly keys?: readonly string[] | undefined;
-  readonly options: CallOptions;
-  /** The body of a put. */
+  /** Of a put. */
   readonly body?: Body | undefined;
+  readonly options: CallOptions;
 }
 
-/** What a wrapper may change about a call when it passes it on. */
+/** A put on its way to a provider. */
+export interface PutCall extends AnyCall {
+  readonly operation: "put";
+  readonly key: string;
+  readonly body: Body;
+  readonly options: PutOptions;
+}
+
+/** A get on its way to a provider. */
+export interface GetCall extends AnyCall {
+  readonly operation: "get";
+  readonly key: string;
+  readonly options: ComposedGetOptions;
+}
+
+/** A copy on its way to a provider. */
+export interface CopyCall extends AnyCall {
+  readonly operation: "copy";
+  readonly key: string;
+  readonly options: CopyOptions;
+}
+
+/** A call of any other verb. */
+export interface OtherCall extends AnyCall {
+  readonly operation: Exclude<Operation, "put" | "get" | "copy">;
+}
+
+/** A call on its way to a provider: `operation` tells which options it has. */
+export type Call = PutCall | GetCall | CopyCall | OtherCall;
+
+/** What a layer may change about a call when it passes the call on. */
 export interface CallChanges {
   readonly signal?: AbortSignal | undefined;
+  /** Of a put. */
   readonly body?: Body | undefined;
+  /** Of a put or a copy. */
   readonly writeId?: string | undefined;
+  /** Of a put. */
   readonly onProgress?: PutOptions["onProgress"];
 }
 
-/** What a wrapper does around each call: nothing, something before and after, or `next` several times. */
-export type Around = <T>(call: Call, next: (changes?: CallChanges) => Promise<T>) => Promise<T>;
+/** Passes the call on to the inner provider. A layer may call it once, several times, or not at all. */
+export type Next<T> = (changes?: CallChanges) => Promise<T>;
 
-/** Calls `next`, also that of a provider which throws where it should reject. */
-export function begin<T>(next: (changes?: CallChanges) => Promise<T>, changes?: CallChanges): Promise<T> {
+/** What a layer does around a call of any verb. It cannot look into the result, which differs from verb to verb. */
+export type Around = <T>(call: Call, next: Next<T>) => Promise<T>;
+
+/**
+ * One wrapper: what it does around the calls of a provider.
+ *
+ * A layer that has to look into the result of a put or a get says so with a function of its own for that verb, which
+ * is called instead of `around`.
+ */
+export interface Layer {
+  /** The factory's name, for {@link StorageProvider.describe}. */
+  readonly type: string;
+  /** Around every call. Default: the call is passed on as it is. */
+  readonly around?: Around | undefined;
+  /** Around a put, instead of `around`. */
+  readonly aroundPut?: ((call: PutCall, next: Next<ObjectInfo>) => Promise<ObjectInfo>) | undefined;
+  /** Around a get, instead of `around`. */
+  readonly aroundGet?: ((call: GetCall, next: Next<GetResult>) => Promise<GetResult>) | undefined;
+  /** What the wrapper promises, for {@link StorageProvider.describe}. */
+  readonly promises?: readonly string[] | undefined;
+  /** What the wrapper takes away, for {@link StorageProvider.describe}. */
+  readonly limits?: readonly string[] | undefined;
+}
+
+/** Calls `next`. A provider that throws where it should reject is heard as if it had rejected. */
+export function begin<T>(next: Next<T>, changes?: CallChanges): Promise<T> {
   try {
     return next(changes);
   } catch (error) {
@@ -40,92 +97,56 @@ export function begin<T>(next: (changes?: CallChanges) => Promise<T>, changes?: 
   }
 }
 
-/** How a wrapper renames keys: to those of the inner provider and back. */
-export interface KeyMapping {
-  readonly toInner: (key: string) => string;
-  /** `undefined` for keys that lie outside. */
-  readonly toOuter: (key: string) => string | undefined;
-  /** The inner options of a listing. */
-  readonly listing: (options: ListOptions) => ListOptions;
-}
-
-/** One wrapper. */
-export interface Layer {
-  /** The factory's name, for {@link ComposedProvider.describe}. */
-  readonly type: string;
-  readonly around?: Around | undefined;
-  readonly keys?: KeyMapping | undefined;
-  /** What the wrapper promises or takes away, for {@link ComposedProvider.describe}. */
-  readonly promises?: readonly string[] | undefined;
-  readonly limits?: readonly string[] | undefined;
-}
-
-/** Passes every call of `inner` through a layer. The one place that knows all the verbs. */
+/**
+ * Passes every call of a provider through a layer. With {@link mapKeys} the only place that knows all the verbs.
+ *
+ * The result has every verb that the inner provider has, and what belongs to composers too: whoever wraps a provider
+ * by `{ ...intercept(inner, layer), put: … }` forgets nothing.
+ */
 export function intercept(inner: ComposedProvider, layer: Layer): ComposedProvider {
-  const around: Around = layer.around ?? ((_call, next) => next());
-  const keys = layer.keys ?? SAME_KEYS;
+  const { around = passOn } = layer;
   return {
     name: inner.name,
     supports: inner.supports,
-    ...requiredVerbs(inner, around, keys),
-    ...optionalVerbs(inner, around, keys),
-    expiresAfterMs: inner.expiresAfterMs && ((key) => inner.expiresAfterMs?.(keys.toInner(key))),
-    upkeep: outerUpkeep(inner.upkeep, keys),
-    describe: () => ({
-      kind: "wrapper",
-      type: layer.type,
-      name: inner.name,
-      promises: layer.promises,
-      limits: layer.limits,
-      members: [describeProvider(inner)],
-    }),
+    ...requiredVerbs(inner, layer, around),
+    ...optionalVerbs(inner, around),
+    expiresAfterMs: inner.expiresAfterMs,
+    upkeep: inner.upkeep,
+    describe: () => describeWrapper(inner, layer),
     close: async () => inner.close?.(),
   } satisfies EveryMember<ComposedProvider>;
 }
+
+const passOn: Around = (_call, next) => next();
 
 type RequiredVerb = "put" | "get" | "head" | "delete" | "list" | "ref" | "locate";
 
 function requiredVerbs(
   inner: ComposedProvider,
+  { aroundPut, aroundGet }: Layer,
   around: Around,
-  keys: KeyMapping,
 ): Pick<ComposedProvider, RequiredVerb> {
-  const { toInner } = keys;
+  const put = aroundPut ?? around;
+  const get = aroundGet ?? around;
   return {
     put: (key, body, options) =>
-      withOuterInfo(
-        around({ operation: "put", key, options, body }, (changes) =>
-          inner.put(toInner(key), changes?.body ?? body, changed(options, changes)),
-        ),
-        keys,
+      put({ operation: "put", key, options, body }, (changes) =>
+        inner.put(key, changes?.body ?? body, changed(options, changes)),
       ),
     get: (key, options) =>
-      withOuterResult(
-        around({ operation: "get", key, options }, (changes) =>
-          inner.get(toInner(key), changed(options, changes)),
-        ),
-        keys,
-      ),
+      get({ operation: "get", key, options }, (changes) => inner.get(key, changed(options, changes))),
     head: (key, options) =>
-      withOuterInfo(
-        around({ operation: "head", key, options }, (changes) =>
-          inner.head(toInner(key), changed(options, changes)),
-        ),
-        keys,
-      ),
+      around({ operation: "head", key, options }, (changes) => inner.head(key, changed(options, changes))),
     delete: (key, options) =>
       around({ operation: "delete", key, options }, (changes) =>
-        inner.delete(toInner(key), changed(options, changes)),
+        inner.delete(key, changed(options, changes)),
       ),
-    list: async (options) =>
-      outerPage(
-        await around({ operation: "list", key: options.prefix, options }, (changes) =>
-          inner.list(changed(keys.listing(options), changes)),
-        ),
-        keys,
+    list: (options) =>
+      around({ operation: "list", key: options.prefix, options }, (changes) =>
+        inner.list(changed(options, changes)),
       ),
-    ref: (key) => inner.ref(toInner(key)),
-    locate: (text) => outerLocated(inner.locate(text), keys),
+    ref: inner.ref,
+    locate: inner.locate,
   };
 }
 
@@ -137,74 +158,86 @@ type OptionalVerb = Exclude<
 function optionalVerbs(
   { copy, deleteMany, finalize, importFrom, multipart, publicUrl, signedUrl, signUpload }: ComposedProvider,
   around: Around,
-  keys: KeyMapping,
 ): EveryMember<Pick<ComposedProvider, OptionalVerb>> {
-  const { toInner } = keys;
   return {
     copy:
       copy &&
       ((from, to, options) =>
-        withOuterInfo(
-          around({ operation: "copy", key: to, options }, (changes) =>
-            copy(toInner(from), toInner(to), changed(options, changes)),
-          ),
-          keys,
+        around({ operation: "copy", key: to, options }, (changes) =>
+          copy(from, to, changed(options, changes)),
         )),
-    publicUrl: publicUrl && ((key) => publicUrl(toInner(key))),
+    publicUrl,
     signedUrl:
       signedUrl &&
       ((key, options) =>
         around({ operation: "signedUrl", key, options }, (changes) =>
-          signedUrl(toInner(key), changed(options, changes)),
+          signedUrl(key, changed(options, changes)),
         )),
     signUpload:
       signUpload &&
-      (async (key, options) => ({
-        ...(await around({ operation: "signUpload", key, options }, (changes) =>
-          signUpload(toInner(key), changed(options, changes)),
+      ((key, options) =>
+        around({ operation: "signUpload", key, options }, (changes) =>
+          signUpload(key, changed(options, changes)),
         )),
-        key,
-      })),
-    multipart: multipart && interceptMultipart(multipart, around, keys),
+    multipart: multipart && interceptMultipart(multipart, around),
     finalize:
       finalize &&
       ((key, options) =>
-        withOuterInfo(
-          around({ operation: "finalize", key, options }, (changes) =>
-            finalize(toInner(key), changed(options, changes)),
-          ),
-          keys,
+        around({ operation: "finalize", key, options }, (changes) =>
+          finalize(key, changed(options, changes)),
         )),
     importFrom:
       importFrom &&
       ((key, url, options) =>
-        withOuterInfo(
-          around({ operation: "importFrom", key, options }, (changes) =>
-            importFrom(toInner(key), url, changed(options, changes)),
-          ),
-          keys,
+        around({ operation: "importFrom", key, options }, (changes) =>
+          importFrom(key, url, changed(options, changes)),
         )),
     deleteMany:
       deleteMany &&
-      (async (list, options) => {
-        const failures = await around({ operation: "deleteMany", keys: list, options }, (changes) =>
-          deleteMany(list.map(toInner), changed(options, changes)),
-        );
-        return failures.map((failure) => ({ ...failure, key: keys.toOuter(failure.key) ?? failure.key }));
-      }),
+      ((keys, options) =>
+        around({ operation: "deleteMany", keys, options }, (changes) =>
+          deleteMany(keys, changed(options, changes)),
+        )),
   };
 }
 
-/** What a provider says of itself, or the little that is known of one that says nothing. */
-export function describeProvider(provider: ComposedProvider): Description {
+function interceptMultipart(inner: MultipartUploads, around: Around): MultipartUploads {
+  return {
+    create: (key, options) =>
+      around({ operation: "multipart", key, options }, (changes) =>
+        inner.create(key, changed(options, changes)),
+      ),
+    signPart: (key, upload, options) =>
+      around({ operation: "multipart", key, options }, (changes) =>
+        inner.signPart(key, upload, changed(options, changes)),
+      ),
+    listParts: (key, upload, options) =>
+      around({ operation: "multipart", key, options }, (changes) =>
+        inner.listParts(key, upload, changed(options, changes)),
+      ),
+    complete: (key, upload, options) =>
+      around({ operation: "multipart", key, options }, (changes) =>
+        inner.complete(key, upload, changed(options, changes)),
+      ),
+    abort: (key, upload, options) =>
+      around({ operation: "multipart", key, options }, (changes) =>
+        inner.abort(key, upload, changed(options, changes)),
+      ),
+  } satisfies EveryMember<MultipartUploads>;
+}
+
+/** Returns what a provider says of itself, or the little that is known of a provider that says nothing. */
+export function describeProvider(provider: StorageProvider): Description {
   return provider.describe?.() ?? { kind: "provider", type: provider.name, name: provider.name };
 }
 
-const SAME_KEYS: KeyMapping = {
-  toInner: (key) => key,
-  toOuter: (key) => key,
-  listing: (options) => options,
-};
+/** Returns what a wrapper says of itself. */
+export function describeWrapper(
+  inner: StorageProvider,
+  { type, promises, limits }: Pick<Layer, "type" | "promises" | "limits">,
+): Description {
+  return { kind: "wrapper", type, name: inner.name, promises, limits, members: [describeProvider(inner)] };
+}
 
 function changed<Options extends CallOptions>(options: Options, changes: CallChanges | undefined): Options {
   if (changes === undefined) return options;
@@ -216,95 +249,4 @@ function changed<Options extends CallOptions>(options: Options, changes: CallCha
   if (writeId !== undefined) inner.writeId = writeId;
   if (onProgress !== undefined) inner.onProgress = onProgress;
   return Object.assign({}, options, inner);
-}
-
-function interceptMultipart(inner: MultipartUploads, around: Around, keys: KeyMapping): MultipartUploads {
-  const { toInner } = keys;
-  return {
-    create: (key, options) =>
-      around({ operation: "multipart", key, options }, (changes) =>
-        inner.create(toInner(key), changed(options, changes)),
-      ),
-    signPart: async (key, upload, options) => ({
-      ...(await around({ operation: "multipart", key, options }, (changes) =>
-        inner.signPart(toInner(key), upload, changed(options, changes)),
-      )),
-      key,
-    }),
-    listParts: (key, upload, options) =>
-      around({ operation: "multipart", key, options }, (changes) =>
-        inner.listParts(toInner(key), upload, changed(options, changes)),
-      ),
-    complete: (key, upload, options) =>
-      withOuterInfo(
-        around({ operation: "multipart", key, options }, (changes) =>
-          inner.complete(toInner(key), upload, changed(options, changes)),
-        ),
-        keys,
-      ),
-    abort: (key, upload, options) =>
-      around({ operation: "multipart", key, options }, (changes) =>
-        inner.abort(toInner(key), upload, changed(options, changes)),
-      ),
-  } satisfies EveryMember<MultipartUploads>;
-}
-
-/** Nothing to rename is the common case, and every turn of a promise costs. */
-function withOuterInfo(info: Promise<ObjectInfo>, keys: KeyMapping): Promise<ObjectInfo> {
-  return keys === SAME_KEYS ? info : info.then((found) => outerInfo(found, keys));
-}
-
-function withOuterResult(result: Promise<GetResult>, keys: KeyMapping): Promise<GetResult> {
-  return keys === SAME_KEYS ? result : result.then((found) => outerResult(found, keys));
-}
-
-function outerInfo(info: ObjectInfo, keys: KeyMapping): ObjectInfo {
-  const key = keys.toOuter(info.key);
-  return key === undefined || key === info.key ? info : { ...info, key };
-}
-
-function outerResult(result: GetResult, keys: KeyMapping): GetResult {
-  const info = outerInfo(result.info, keys);
-  return info === result.info ? result : { ...result, info };
-}
-
-function outerPage(page: ListPage, keys: KeyMapping): ListPage {
-  if (keys === SAME_KEYS) return page;
-  return {
-    ...page,
-    objects: page.objects.map((info) => outerInfo(info, keys)),
-    prefixes: page.prefixes.map((prefix) => keys.toOuter(prefix) ?? prefix),
-    ...(page.skipped && {
-      skipped: page.skipped.map((skipped) => ({ ...skipped, key: keys.toOuter(skipped.key) ?? skipped.key })),
-    }),
-  };
-}
-
-function outerLocated(located: Located | undefined, keys: KeyMapping): Located | undefined {
-  if (located === undefined) return undefined;
-  const key = keys.toOuter(located.key);
-  return key === undefined ? undefined : { ...located, key };
-}
-
-/** A composer knows its members' keys as the outermost wrapper names them. */
-function outerUpkeep(upkeep: Upkeep | undefined, keys: KeyMapping): Upkeep | undefined {
-  if (upkeep === undefined || keys === SAME_KEYS) return upkeep;
-  const { repair } = upkeep;
-  return {
-    ...upkeep,
-    repair: (call) => {
-      const { whileClean, within } = call;
-      const { prefix } = keys.listing({ prefix: within });
-      return repair({
-        ...call,
-        within: prefix,
-        whileClean:
-          whileClean &&
-          (async (key, work) => {
-            const outer = keys.toOuter(key);
-            if (outer !== undefined) await whileClean(outer, work);
-          }),
-      });
-    },
-  };
 }

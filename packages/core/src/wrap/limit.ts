@@ -1,5 +1,5 @@
 import { finished, type Readable } from "node:stream";
-import { intercept, type Around } from "./intercept.js";
+import { intercept, type Call, type Next } from "./intercept.js";
 import type { GetResult, StorageProvider } from "../contract/provider.js";
 import { knownNames, wholeNumber } from "../kit/options.js";
 
@@ -18,26 +18,34 @@ export function limit(inner: StorageProvider, options: LimitOptions): StoragePro
   knownNames("limit", options, { concurrency: true });
   const concurrency = wholeNumber("limit", "concurrency", options.concurrency, { least: 1 });
   const slots = createSlots(concurrency);
-  const around: Around = async (call, next) => {
-    await slots.take(call.options.signal);
-    let held = false;
-    try {
-      const result = await next();
-      if (call.operation === "get") held = holdForBody((result as GetResult).body, slots.give);
-      return result;
-    } finally {
-      if (!held) slots.give();
-    }
-  };
   return intercept(inner, {
     type: "limit",
-    around,
+    around: (call, next) => inSlot(slots, call, next, () => undefined),
+    aroundGet: (call, next) => inSlot(slots, call, next, ({ body }) => body),
     promises: [`at most ${concurrency} calls run at once`],
   });
 }
 
-function holdForBody(body: Uint8Array | Readable, give: () => void): boolean {
-  if (body instanceof Uint8Array) return false;
+/** @param bodyOf - What the call has opened, which keeps its slot until it has been read. */
+async function inSlot<T>(
+  slots: Slots,
+  { options }: Call,
+  next: Next<T>,
+  bodyOf: (result: T) => GetResult["body"] | undefined,
+): Promise<T> {
+  await slots.take(options.signal);
+  let held = false;
+  try {
+    const result = await next();
+    held = holdForBody(bodyOf(result), slots.give);
+    return result;
+  } finally {
+    if (!held) slots.give();
+  }
+}
+
+function holdForBody(body: Uint8Array | Readable | undefined, give: () => void): boolean {
+  if (body === undefined || body instanceof Uint8Array) return false;
   finished(body, () => give());
   return true;
 }

@@ -1,7 +1,7 @@
-import { StorageError, isStorageError, withErrorFacts } from "../contract/errors.js";
-import { intercept, type Around, type Call, type KeyMapping } from "./intercept.js";
+import { StorageError } from "../contract/errors.js";
 import { keyProblem } from "../contract/key.js";
 import type { StorageProvider } from "../contract/provider.js";
+import { mapKeys, type KeyMapping } from "./map-keys.js";
 
 /**
  * Shows only the keys of `inner` that start with `prefix`, without it: a tenant's corner of a bucket.
@@ -25,17 +25,10 @@ export function prefixed(inner: StorageProvider, prefix: string): StorageProvide
       after: options.after === undefined ? undefined : prefix + options.after,
     }),
   };
-  const around: Around = (call, next) =>
-    next().catch((error: unknown) => {
-      throw outerError(error, call, keys);
-    });
-  const layer = { type: "prefixed", around, keys, promises: [`every key is kept under "${prefix}"`] };
   const keyBytesMax = inner.supports.keyBytesMax - Buffer.byteLength(prefix);
-  return { ...intercept(inner, layer), supports: { ...inner.supports, keyBytesMax } };
-}
-
-/** Errors name the key that the caller gave. */
-function outerError(error: unknown, call: Call, { toOuter }: KeyMapping): unknown {
-  if (!isStorageError(error) || error.key === undefined) return error;
-  return withErrorFacts(error, { key: toOuter(error.key) ?? call.key });
+  const mapped = mapKeys(inner, keys, {
+    type: "prefixed",
+    promises: [`every key is kept under "${prefix}"`],
+  });
+  return { ...mapped, supports: { ...inner.supports, keyBytesMax } };
 }

@@ -1,10 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { toBody } from "../body/body.js";
 import type { StorageError, StorageErrorCode } from "../contract/errors.js";
 import type { Around } from "./intercept.js";
 import type { StorageEvent } from "../contract/event.js";
 import type { GetResult, StorageProvider } from "../contract/provider.js";
-import { randomNumbers, seed } from "../testing/random.test-support.js";
 import {
   breakingAfter,
   failing,
@@ -21,6 +20,8 @@ import { retry, type RetryOptions } from "./retry.js";
 type RetryEvent = Extract<StorageEvent, { type: "retry" }>;
 
 const body = await toBody("abc");
+// Loaded now: no timer of a test shall wait for it.
+await import("p-retry");
 
 function retried(
   fault: Around,
@@ -152,41 +153,77 @@ describe("a call that fails for good", () => {
   });
 });
 
+/** Fails until it is given up, while time passes as pauses ask for it. @returns How long each pause took. */
+async function pausesOf(code: StorageErrorCode, options: RetryOptions): Promise<readonly number[]> {
+  vi.useFakeTimers();
+  try {
+    const triedAt: number[] = [];
+    const fail = failing(code);
+    const { provider } = retried((call, next) => {
+      triedAt.push(performance.now());
+      return fail(call, next);
+    }, options);
+    const given = rejection(provider.head("a", {}));
+    while (vi.getTimerCount() > 0 || triedAt.length < (options.attempts ?? 3)) {
+      await vi.advanceTimersToNextTimerAsync();
+    }
+    await given;
+    return triedAt.slice(1).map((at, index) => at - (triedAt[index] ?? 0));
+  } finally {
+    vi.useRealTimers();
+  }
+}
+
 describe("the pause", () => {
-  it(`is anywhere between 0 and a bound that doubles up to the longest (seed ${seed})`, async () => {
-    const numbers = randomNumbers();
-    const drawn: number[] = [];
-    const random = (): number => {
-      drawn.push(numbers());
-      return drawn.at(-1) ?? 0;
-    };
+  afterEach(() => void vi.restoreAllMocks());
+
+  it.each([
+    ["half of a bound", 0, [1000, 2000, 4000, 6000, 6000]],
+    ["three quarters of it", 0.5, [1500, 3000, 6000, 6000, 6000]],
+    ["nearly all of it", 0.999, [1999, 3998, 6000, 6000, 6000]],
+  ])("takes %s, which doubles up to the longest", async (_, random, expected) => {
+    vi.spyOn(Math, "random").mockReturnValue(random);
+    const options = { attempts: 6, baseMs: 2000, maxDelayMs: 6000 };
+    expect(await pausesOf("Unavailable", options)).toEqual(expected);
+  });
+
+  it("after RateLimited has a base of its own", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0.5);
+    const options = { attempts: 3, baseMs: 1000, rateLimitedBaseMs: 10_000 };
+    expect(await pausesOf("RateLimited", options)).toEqual([7500, 15_000]);
+  });
+
+  it("is told with the most that it may take", async () => {
     const { provider, events, onEvent } = retried(failing("Unavailable"), {
       attempts: 6,
       baseMs: 2,
       maxDelayMs: 12,
-      random,
     });
     await rejection(provider.head("a", { onEvent }));
-    const bounds = [2, 4, 8, 12, 12];
-    expect(events.map(({ delayMs }) => delayMs)).toEqual(
-      bounds.map((bound, index) => Math.floor(bound * (drawn[index] ?? 0))),
-    );
-  });
-
-  it("after RateLimited has a base of its own", async () => {
-    const options = { attempts: 3, baseMs: 1, rateLimitedBaseMs: 10, random: () => 0.99 };
-    const { provider, events, onEvent } = retried(failing("RateLimited"), options);
-    await rejection(provider.head("a", { onEvent }));
-    expect(events.map(({ delayMs }) => delayMs)).toEqual([9, 19]);
+    expect(events.map(({ attempt, delayMs }) => [attempt, delayMs])).toEqual([
+      [1, 2],
+      [2, 4],
+      [3, 8],
+      [4, 12],
+      [5, 12],
+    ]);
   });
 
   it("is at least as long as the provider asks for", async () => {
     const fault = failingAtFirst(1, failing("RateLimited", { retryAfterMs: 40 }), "put");
-    const { provider, events, onEvent } = retried(fault, { random: () => 0 });
+    const { provider, events, onEvent } = retried(fault);
     const startedAt = performance.now();
     await provider.put("a", body, { onEvent });
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(39);
     expect(events[0]?.delayMs).toBe(40);
+  });
+
+  it("after RateLimited is longer also when the first try failed otherwise", async () => {
+    const codes: StorageErrorCode[] = ["Unavailable", "RateLimited"];
+    const fault: Around = (call, next) => failing(codes.shift() ?? "Unavailable")(call, next);
+    const { provider, events, onEvent } = retried(fault, { baseMs: 2, rateLimitedBaseMs: 10 });
+    await rejection(provider.head("a", { onEvent }));
+    expect(events.map(({ delayMs }) => delayMs)).toEqual([2, 12]);
   });
 
   it("is not waited for when the provider asks for longer than the longest", async () => {
@@ -198,7 +235,7 @@ describe("the pause", () => {
 });
 
 describe("an abort", () => {
-  const long: RetryOptions = { baseMs: 3_600_000, maxDelayMs: 3_600_000, random: () => 1 };
+  const long: RetryOptions = { baseMs: 3_600_000, maxDelayMs: 3_600_000 };
 
   it.each([
     ["an Error", new Error("stop")],

@@ -1,15 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { delay } from "../kit/abort.js";
 import { isStorageError, withErrorFacts, type Attempt, type StorageError } from "../contract/errors.js";
-import { begin, intercept, type Around, type Call, type CallChanges } from "./intercept.js";
+import { begin, intercept, type Call, type CallChanges, type PutCall, type Next } from "./intercept.js";
 import type { Body, StorageProvider } from "../contract/provider.js";
-import type { PutOptions } from "../contract/call-options.js";
 import { type OptionNames, knownNames, wholeNumber } from "../kit/options.js";
+import type { ObjectInfo } from "../contract/object.js";
 
 export interface RetryOptions {
   /** How often a call is tried in all; default 3. */
   readonly attempts?: number | undefined;
-  /** The first pause is between 0 and this, in milliseconds; each later one at most twice as long. Default 50. */
+  /**
+   * The first pause takes at most this, in milliseconds, and at least half of it; each later pause may take twice as
+   * long as the one before. Default 50.
+   */
   readonly baseMs?: number | undefined;
   /** The same after `RateLimited`; default 1,000. */
   readonly rateLimitedBaseMs?: number | undefined;
@@ -22,8 +25,6 @@ export interface RetryOptions {
    * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
    */
   readonly budget?: number | undefined;
-  /** Gives numbers from 0 to 1; default `Math.random`. */
-  readonly random?: (() => number) | undefined;
 }
 
 const RETRY_OPTIONS: OptionNames<RetryOptions> = {
@@ -32,7 +33,6 @@ const RETRY_OPTIONS: OptionNames<RetryOptions> = {
   rateLimitedBaseMs: true,
   maxDelayMs: true,
   budget: true,
-  random: true,
 };
 
 const BUDGET = 500;
@@ -45,7 +45,6 @@ interface Policy {
   readonly baseMs: number;
   readonly rateLimitedBaseMs: number;
   readonly maxDelayMs: number;
-  readonly random: () => number;
   readonly budget: number;
   tokens: number;
   /** The number of the newest write of each key that is under way. */
@@ -56,8 +55,8 @@ interface Policy {
 const WRITES: ReadonlySet<string> = new Set(["put", "delete", "copy", "importFrom"]);
 
 /**
- * Tries a call again when its failure is `retryable`, after a pause with full jitter, or as long as the
- * provider asked for.
+ * Tries a call again when its failure is `retryable`, after a pause with jitter, which comes on top of the time that
+ * the provider asked for.
  *
  * A write is tried again only while no newer write of its key has begun, and a put only when its body can
  * be read again or has not been opened. A create-only or conditional put recognises its own first try by
@@ -74,17 +73,17 @@ export function retry(inner: StorageProvider, options: RetryOptions = {}): Stora
     baseMs: wholeNumber("retry", "baseMs", options.baseMs ?? 50),
     rateLimitedBaseMs: wholeNumber("retry", "rateLimitedBaseMs", options.rateLimitedBaseMs ?? 1000),
     maxDelayMs: wholeNumber("retry", "maxDelayMs", options.maxDelayMs ?? 20_000),
-    random: options.random ?? Math.random,
     budget: wholeNumber("retry", "budget", options.budget ?? BUDGET),
     tokens: options.budget ?? BUDGET,
     writes: new Map(),
     count: 0,
   };
-  const around: Around = (call, next) =>
-    isWrite(call) ? withRetries(policy, call, next) : readWithRetries(policy, call, next);
   return intercept(inner, {
     type: "retry",
-    around,
+    around: (call, next) =>
+      isWrite(call) ? withRetries(policy, call, next) : readWithRetries(policy, call, next),
+    aroundPut: (call, next) =>
+      withRetries(policy, call, next, (run, error) => findOwnWrite(policy, run, call, error)),
     promises: [`a call that fails for a passing reason is tried up to ${policy.attempts} times`],
   });
 }
@@ -104,10 +103,14 @@ interface Run {
   spent: number;
 }
 
+/** Looks what became of a try that met its own first try; rejects with `error` when it did not. */
+type Recover<T> = (run: Run, error: unknown) => Promise<T>;
+
 async function withRetries<T>(
   policy: Policy,
   call: Call,
-  next: (changes?: CallChanges) => Promise<T>,
+  next: Next<T>,
+  recover: Recover<T> = rethrow,
 ): Promise<T> {
   const run = startRun(policy, call);
   try {
@@ -116,27 +119,27 @@ async function withRetries<T>(
     return result;
   } catch (error) {
     if (!isStorageError(error) || !error.retryable) throw error;
-    return await tryAgain(policy, run, error, next);
+    return await tryAgain(policy, run, error, next, recover);
   } finally {
     endRun(policy, run);
   }
 }
 
+function rethrow(_run: Run, error: unknown): Promise<never> {
+  return Promise.reject(error);
+}
+
 /** A read that succeeds at once needs nothing remembered. */
-function readWithRetries<T>(
-  policy: Policy,
-  call: Call,
-  next: (changes?: CallChanges) => Promise<T>,
-): Promise<T> {
+function readWithRetries<T>(policy: Policy, call: Call, next: Next<T>): Promise<T> {
   const startedAt = performance.now();
   const asked = policy.tokens < policy.budget ? refunding(policy, next) : begin(next);
   return asked.catch((error: unknown) => {
     if (!isStorageError(error) || !error.retryable) throw error;
-    return tryAgain(policy, { ...startRun(policy, call), startedAt }, error, next);
+    return tryAgain(policy, { ...startRun(policy, call), startedAt }, error, next, rethrow);
   });
 }
 
-async function refunding<T>(policy: Policy, next: (changes?: CallChanges) => Promise<T>): Promise<T> {
+async function refunding<T>(policy: Policy, next: Next<T>): Promise<T> {
   const result = await next();
   refund(policy, 0);
   return result;
@@ -181,9 +184,9 @@ function endRun(policy: Policy, { keys, write }: Run): void {
 }
 
 /** A put with a condition needs an id by which a second try knows the first. */
-function writeIdFor({ inner }: Policy, { operation, options }: Call): string | undefined {
-  if (operation !== "put" || !inner.supports.metadata) return undefined;
-  const { writeId, ifMatch, ifNoneMatch } = options as PutOptions;
+function writeIdFor({ inner }: Policy, call: Call): string | undefined {
+  if (call.operation !== "put" || !inner.supports.metadata) return undefined;
+  const { writeId, ifMatch, ifNoneMatch } = call.options;
   if (writeId !== undefined || (ifMatch === undefined && ifNoneMatch === undefined)) return undefined;
   return randomUUID();
 }
@@ -199,62 +202,108 @@ function watchedBody(body: Body | undefined): { body: Body | undefined; reusable
   return { body: { ...body, open }, reusable: () => !opened };
 }
 
+/** Goes on after the first try: p-retry counts the tries, and pauses between them. */
 async function tryAgain<T>(
   policy: Policy,
   run: Run,
   first: StorageError,
-  next: (changes?: CallChanges) => Promise<T>,
+  next: Next<T>,
+  recover: Recover<T>,
 ): Promise<T> {
   const { signal } = run.call.options;
-  let failed: StorageError | undefined = first;
-  const attempt = async (): Promise<T> => {
-    if (failed !== undefined) {
-      const error = failed;
-      failed = undefined;
-      throw error;
-    }
-    signal?.throwIfAborted();
+  const pauses = createPauses(signal);
+  const attempt = async (number: number): Promise<T> => {
+    if (number === 1) throw first;
+    pauses.end();
     spend(policy, run);
     run.startedAt = performance.now();
-    return await orOwnWrite(policy, run, () => next(run.changes));
+    return await begin(next, run.changes).catch((error: unknown) => recover(run, error));
   };
   // Loaded when first needed: a call that succeeds at once needs none of it.
   const { default: pRetry } = await import("p-retry");
   try {
-    // p-retry is not given the signal: it would drop what a try resolves with during an abort, unreleased.
     const result = await pRetry(attempt, {
       retries: policy.attempts - 1,
-      minTimeout: 0,
+      // Its jitter is between this and twice as much.
+      minTimeout: baseOf(policy, first) / 2,
+      maxTimeout: policy.maxDelayMs,
+      factor: 2,
+      randomize: true,
+      signal: pauses.signal,
       shouldRetry: ({ error }) => mayRetry(policy, run, error),
-      onFailedAttempt: ({ error, retriesLeft }) => pause(policy, run, error, retriesLeft),
+      onFailedAttempt: async (failed) => {
+        pauses.begin();
+        await noteFailure(policy, run, first, failed);
+      },
     });
     refund(policy, run.spent);
     return result;
   } catch (error) {
     if (signal?.aborted === true) throw signal.reason;
     throw givenUp(run, error);
+  } finally {
+    pauses.end();
   }
 }
 
-async function pause(policy: Policy, run: Run, error: Error, retriesLeft: number): Promise<void> {
-  const { call, attempts } = run;
+/** The times between two tries. */
+interface Pauses {
+  /** Follows the caller's signal only during a pause: what a try gives during an abort would be dropped, unreleased. */
+  readonly signal: AbortSignal;
+  readonly begin: () => void;
+  readonly end: () => void;
+}
+
+function createPauses(signal: AbortSignal | undefined): Pauses {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort(signal?.reason);
+  return {
+    signal: controller.signal,
+    begin: () => {
+      if (signal?.aborted === true) abort();
+      else signal?.addEventListener("abort", abort, { once: true });
+    },
+    end: () => signal?.removeEventListener("abort", abort),
+  };
+}
+
+/** A failed try, as p-retry tells of it. */
+interface FailedTry {
+  readonly error: Error;
+  /** From 1. */
+  readonly attemptNumber: number;
+  readonly retriesLeft: number;
+}
+
+/** Remembers and reports a failed try, and waits for as long as the provider asked for. */
+async function noteFailure(
+  policy: Policy,
+  run: Run,
+  first: StorageError,
+  { error, attemptNumber, retriesLeft }: FailedTry,
+): Promise<void> {
   if (!isStorageError(error)) return;
   if (error.applied === "unknown") run.unknown = true;
-  attempts.push({ provider: error.provider, error, milliseconds: performance.now() - run.startedAt });
+  run.attempts.push({ provider: error.provider, error, milliseconds: performance.now() - run.startedAt });
   if (retriesLeft === 0 || !mayRetry(policy, run, error)) return;
-  const delayMs = delayOf(policy, error, attempts.length);
-  const { key, operation, options } = call;
+  const { key, operation, options } = run.call;
+  const waitMs = Math.max(error.retryAfterMs ?? 0, baseOf(policy, error) - baseOf(policy, first));
+  const pauseMsMax = Math.min(policy.maxDelayMs, baseOf(policy, first) * 2 ** (attemptNumber - 1));
   options.onEvent?.({
     type: "retry",
     operation,
     key,
     provider: error.provider,
-    attempt: attempts.length,
-    delayMs,
+    attempt: attemptNumber,
+    delayMs: waitMs + pauseMsMax,
     ...(policy.budget > 0 && { tokens: policy.tokens - costOf(error) }),
     error,
   });
-  await delay(delayMs, options.signal);
+  if (waitMs > 0) await delay(waitMs, options.signal);
+}
+
+function baseOf(policy: Policy, { code }: StorageError): number {
+  return code === "RateLimited" ? policy.rateLimitedBaseMs : policy.baseMs;
 }
 
 function mayRetry(policy: Policy, run: Run, error: Error): boolean {
@@ -282,37 +331,31 @@ function refund(policy: Policy, spent: number): void {
   policy.tokens = Math.min(policy.budget, policy.tokens + Math.max(1, spent));
 }
 
-/** Whether a call that may have taken effect can be repeated without harm. */
-function isRepeatable({ inner }: Policy, { operation, options }: Call): boolean {
-  if (operation === "multipart" || operation === "importFrom") return false;
-  const { ifMatch, ifNoneMatch } = options as PutOptions;
-  if (operation === "copy") return ifNoneMatch === undefined;
-  if (operation !== "put") return true;
+/** Tells whether a call that may have taken effect can be repeated without harm. */
+function isRepeatable({ inner }: Policy, call: Call): boolean {
+  if (call.operation === "multipart" || call.operation === "importFrom") return false;
+  if (call.operation === "copy") return call.options.ifNoneMatch === undefined;
+  if (call.operation !== "put") return true;
+  const { ifMatch, ifNoneMatch } = call.options;
   return (ifMatch === undefined && ifNoneMatch === undefined) || inner.supports.metadata;
 }
 
-function delayOf(policy: Policy, error: StorageError, failures: number): number {
-  const base = error.code === "RateLimited" ? policy.rateLimitedBaseMs : policy.baseMs;
-  const longest = Math.min(policy.maxDelayMs, base * 2 ** (failures - 1));
-  return Math.max(Math.floor(policy.random() * longest), error.retryAfterMs ?? 0);
-}
-
 /** A later try that finds its condition broken asks whether its own first try broke it. */
-async function orOwnWrite<T>(policy: Policy, run: Run, put: () => Promise<T>): Promise<T> {
-  try {
-    return await put();
-  } catch (error) {
-    const { call, changes } = run;
-    const lost = isStorageError(error, "AlreadyExists") || isStorageError(error, "PreconditionFailed");
-    const writeId = changes.writeId ?? (call.options as PutOptions).writeId;
-    if (!lost || !run.unknown || writeId === undefined || call.key === undefined) throw error;
-    const { signal, onEvent } = call.options;
-    const info = await policy.inner.head(call.key, { signal, onEvent }).catch(() => undefined);
-    if (info?.writeId === writeId) return info as T;
-    if (info === undefined) throw withErrorFacts(error, { applied: "unknown" });
-    run.unknown = false;
-    throw error;
-  }
+async function findOwnWrite(
+  policy: Policy,
+  run: Run,
+  { key, options }: PutCall,
+  error: unknown,
+): Promise<ObjectInfo> {
+  const lost = isStorageError(error, "AlreadyExists") || isStorageError(error, "PreconditionFailed");
+  const writeId = run.changes.writeId ?? options.writeId;
+  if (!lost || !run.unknown || writeId === undefined) throw error;
+  const { signal, onEvent } = options;
+  const info = await policy.inner.head(key, { signal, onEvent }).catch(() => undefined);
+  if (info?.writeId === writeId) return info;
+  if (info === undefined) throw withErrorFacts(error, { applied: "unknown" });
+  run.unknown = false;
+  throw error;
 }
 
 function givenUp(run: Run, error: unknown): unknown {

@@ -1,10 +1,9 @@
 import type { Readable } from "node:stream";
 import { StorageError, type Applied } from "../contract/errors.js";
-import { begin, intercept, type Around, type Call, type CallChanges } from "./intercept.js";
+import { begin, intercept, type Call, type CallChanges, type Next } from "./intercept.js";
 import type { GetResult, StorageProvider } from "../contract/provider.js";
 import { guardResult } from "../body/guard.js";
 import { CallLimit, type LimitedCall } from "./call-limit.js";
-import type { PutOptions } from "../contract/call-options.js";
 import { type OptionNames, knownNames, wholeNumber } from "../kit/options.js";
 
 export interface TimeoutOptions {
@@ -54,16 +53,23 @@ export function timeout(inner: StorageProvider, options: TimeoutOptions = {}): S
     return { limit: control, limitMs: limits.controlMs };
   };
   let isClosed = false;
-  const around: Around = (call, next) => {
+  const limited = <T>(call: Call, next: Next<T>, bodyOf?: (result: T) => GetResult["body"]): Promise<T> => {
     // A chain whose first member was closed goes on to the next, which must not begin what nobody waits for.
     if (isClosed) return Promise.reject(closed(inner.name, "no"));
     const { limit, limitMs } = limitOf(call);
-    const settled = limitMs === 0 ? begin(next) : withLimit(inner.name, limitMs, limit, call, next);
-    if (call.operation !== "get") return settled;
-    return settled.then((result) => guardResult(result as GetResult, inner, limits.idleMs) as typeof result);
+    return limitMs === 0
+      ? begin(next)
+      : withLimit({ provider: inner.name, limitMs, limit, call, bodyOf }, next);
   };
+  const wrapped = intercept(inner, {
+    type: "timeout",
+    around: (call, next) => limited(call, next),
+    aroundGet: (call, next) =>
+      limited(call, next, ({ body }) => body).then((result) => guardResult(result, inner, limits.idleMs)),
+    promises: ["no call hangs for ever"],
+  });
   return {
-    ...intercept(inner, { type: "timeout", around, promises: ["no call hangs for ever"] }),
+    ...wrapped,
     close: async () => {
       isClosed = true;
       for (const limit of [firstByte, control, copy]) limit.close(closed(inner.name, "unknown"));
@@ -75,13 +81,17 @@ export function timeout(inner: StorageProvider, options: TimeoutOptions = {}): S
 /** How long an aborted call may take to clean up before it is left to itself. */
 const ABORT_GRACE_MS = 5000;
 
-function withLimit<T>(
-  provider: string,
-  limitMs: number,
-  limit: CallLimit,
-  call: Call,
-  next: (changes?: CallChanges) => Promise<T>,
-): Promise<T> {
+/** One call and its limit. */
+interface Limited<T> {
+  readonly provider: string;
+  readonly limitMs: number;
+  readonly limit: CallLimit;
+  readonly call: Call;
+  /** Of a call that opens an object. */
+  readonly bodyOf: ((result: T) => GetResult["body"]) | undefined;
+}
+
+function withLimit<T>({ provider, limitMs, limit, call, bodyOf }: Limited<T>, next: Next<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const { signal } = call.options;
     signal?.throwIfAborted();
@@ -107,12 +117,12 @@ function withLimit<T>(
     begin(next, changesFor(call, limited)).then(
       (result) => {
         settle();
-        const body = openBody(call, result);
+        const body = openBody(bodyOf?.(result));
         // A body that is still being read may look at the signal of the call that opened it.
         if (body === undefined) limit.give(limited);
         else body.once("close", () => limit.forget(limited));
         if (open) resolve(result);
-        else release(call, result);
+        else body?.on("error", () => {}).destroy(); // Opened too late: nobody reads it.
       },
       (error: unknown) => {
         settle();
@@ -128,9 +138,7 @@ function cleansUp({ operation }: Call): boolean {
   return operation === "put" || operation === "copy";
 }
 
-function openBody({ operation }: Call, result: unknown): Readable | undefined {
-  if (operation !== "get") return undefined;
-  const { body } = result as GetResult;
+function openBody(body: GetResult["body"] | undefined): Readable | undefined {
   return body instanceof Uint8Array ? undefined : body;
 }
 
@@ -154,18 +162,11 @@ function follow(
   };
 }
 
-/** An object that was opened too late has no reader: what it holds is given back. */
-function release(call: Call, result: unknown): void {
-  openBody(call, result)
-    ?.on("error", () => {})
-    .destroy();
-}
-
 /** A put shows by its progress that it is alive. */
 function changesFor(call: Call, limited: LimitedCall): CallChanges {
   const { signal } = limited.controller;
   if (call.operation !== "put") return { signal };
-  const { onProgress } = call.options as PutOptions;
+  const { onProgress } = call.options;
   return {
     signal,
     onProgress: (progress) => {

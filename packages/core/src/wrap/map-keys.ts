@@ -1,0 +1,168 @@
+import type { ListOptions } from "../contract/call-options.js";
+import type { ComposedProvider } from "../contract/composed-provider.js";
+import { isStorageError, withErrorFacts } from "../contract/errors.js";
+import type { MultipartUploads } from "../contract/links.js";
+import type { Located, ObjectInfo } from "../contract/object.js";
+import type { GetResult, ListPage } from "../contract/provider.js";
+import type { Upkeep } from "../contract/upkeep.js";
+import { describeWrapper, type EveryMember, type Layer } from "./intercept.js";
+
+/** How a wrapper renames keys: to those of the inner provider and back. */
+export interface KeyMapping {
+  /** Returns the key by which the inner provider knows the object. */
+  readonly toInner: (key: string) => string;
+  /** Returns the key by which callers know the object; `undefined` when the key lies outside. */
+  readonly toOuter: (key: string) => string | undefined;
+  /** Returns the inner options of a listing. */
+  readonly listing: (options: ListOptions) => ListOptions;
+}
+
+/**
+ * Passes every call of a provider on under other keys. Results and errors name the keys that the caller knows; refs
+ * stay those of the inner provider.
+ */
+export function mapKeys(
+  inner: ComposedProvider,
+  keys: KeyMapping,
+  about: Pick<Layer, "type" | "promises" | "limits">,
+): ComposedProvider {
+  return {
+    name: inner.name,
+    supports: inner.supports,
+    ...requiredVerbs(inner, keys),
+    ...optionalVerbs(inner, keys),
+    multipart: inner.multipart && mapMultipart(inner.multipart, keys),
+    expiresAfterMs: inner.expiresAfterMs && ((key) => inner.expiresAfterMs?.(keys.toInner(key))),
+    upkeep: inner.upkeep && mapUpkeep(inner.upkeep, keys),
+    describe: () => describeWrapper(inner, about),
+    close: async () => inner.close?.(),
+  } satisfies EveryMember<ComposedProvider>;
+}
+
+type RequiredVerb = "put" | "get" | "head" | "delete" | "list" | "ref" | "locate";
+
+function requiredVerbs(inner: ComposedProvider, keys: KeyMapping): Pick<ComposedProvider, RequiredVerb> {
+  const { toInner } = keys;
+  return {
+    put: (key, body, options) => outer(inner.put(toInner(key), body, options), key, keys, outerInfo),
+    get: (key, options) => outer(inner.get(toInner(key), options), key, keys, outerResult),
+    head: (key, options) => outer(inner.head(toInner(key), options), key, keys, outerInfo),
+    delete: (key, options) => outer(inner.delete(toInner(key), options), key, keys),
+    list: (options) => outer(inner.list(keys.listing(options)), options.prefix, keys, outerPage),
+    ref: (key) => inner.ref(toInner(key)),
+    locate: (text) => outerLocated(inner.locate(text), keys),
+  };
+}
+
+type OptionalVerb = Exclude<
+  keyof ComposedProvider,
+  RequiredVerb | "name" | "supports" | "multipart" | "expiresAfterMs" | "upkeep" | "describe" | "close"
+>;
+
+function optionalVerbs(
+  { copy, deleteMany, finalize, importFrom, publicUrl, signedUrl, signUpload }: ComposedProvider,
+  keys: KeyMapping,
+): EveryMember<Pick<ComposedProvider, OptionalVerb>> {
+  const { toInner } = keys;
+  return {
+    copy:
+      copy && ((from, to, options) => outer(copy(toInner(from), toInner(to), options), to, keys, outerInfo)),
+    publicUrl: publicUrl && ((key) => publicUrl(toInner(key))),
+    signedUrl: signedUrl && ((key, options) => outer(signedUrl(toInner(key), options), key, keys)),
+    signUpload:
+      signUpload &&
+      (async (key, options) => ({ ...(await outer(signUpload(toInner(key), options), key, keys)), key })),
+    finalize: finalize && ((key, options) => outer(finalize(toInner(key), options), key, keys, outerInfo)),
+    importFrom:
+      importFrom &&
+      ((key, url, options) => outer(importFrom(toInner(key), url, options), key, keys, outerInfo)),
+    deleteMany:
+      deleteMany &&
+      (async (list, options) => {
+        const failures = await outer(deleteMany(list.map(toInner), options), undefined, keys);
+        return failures.map(({ key, error }) => ({ key: keys.toOuter(key) ?? key, error }));
+      }),
+  };
+}
+
+function mapMultipart(inner: MultipartUploads, keys: KeyMapping): MultipartUploads {
+  const { toInner } = keys;
+  return {
+    create: (key, options) => outer(inner.create(toInner(key), options), key, keys),
+    signPart: async (key, upload, options) => ({
+      ...(await outer(inner.signPart(toInner(key), upload, options), key, keys)),
+      key,
+    }),
+    listParts: (key, upload, options) => outer(inner.listParts(toInner(key), upload, options), key, keys),
+    complete: (key, upload, options) =>
+      outer(inner.complete(toInner(key), upload, options), key, keys, outerInfo),
+    abort: (key, upload, options) => outer(inner.abort(toInner(key), upload, options), key, keys),
+  } satisfies EveryMember<MultipartUploads>;
+}
+
+/** Renames the keys in a result or in an error, in one turn of the promise. @param key - As the caller gave it. */
+function outer<T>(
+  result: Promise<T>,
+  key: string | undefined,
+  keys: KeyMapping,
+  rename: (result: T, keys: KeyMapping) => T = same,
+): Promise<T> {
+  return result.then(
+    (found) => rename(found, keys),
+    (error: unknown) => {
+      if (!isStorageError(error) || error.key === undefined) throw error;
+      throw withErrorFacts(error, { key: keys.toOuter(error.key) ?? key });
+    },
+  );
+}
+
+function same<T>(result: T): T {
+  return result;
+}
+
+function outerInfo(info: ObjectInfo, { toOuter }: KeyMapping): ObjectInfo {
+  const key = toOuter(info.key);
+  return key === undefined || key === info.key ? info : { ...info, key };
+}
+
+function outerResult(result: GetResult, keys: KeyMapping): GetResult {
+  const info = outerInfo(result.info, keys);
+  return info === result.info ? result : { ...result, info };
+}
+
+function outerPage(page: ListPage, keys: KeyMapping): ListPage {
+  return {
+    ...page,
+    objects: page.objects.map((info) => outerInfo(info, keys)),
+    prefixes: page.prefixes.map((prefix) => keys.toOuter(prefix) ?? prefix),
+    ...(page.skipped && {
+      skipped: page.skipped.map(({ key, reason }) => ({ key: keys.toOuter(key) ?? key, reason })),
+    }),
+  };
+}
+
+function outerLocated(located: Located | undefined, { toOuter }: KeyMapping): Located | undefined {
+  if (located === undefined) return undefined;
+  const key = toOuter(located.key);
+  return key === undefined ? undefined : { ...located, key };
+}
+
+/** A composer knows its members' keys as the outermost wrapper names them. */
+function mapUpkeep(upkeep: Upkeep, keys: KeyMapping): Upkeep {
+  return {
+    ...upkeep,
+    repair: (call) => {
+      const { whileClean, within } = call;
+      return upkeep.repair({
+        ...call,
+        within: keys.listing({ prefix: within }).prefix,
+        whileClean:
+          whileClean &&
+          (async (key, work) => {
+            const name = keys.toOuter(key);
+            if (name !== undefined) await whileClean(name, work);
+          }),
+      });
+    },
+  };
+}

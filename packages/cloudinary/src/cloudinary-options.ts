@@ -1,4 +1,4 @@
-import { keyProblem } from "@stowage/core/provider";
+import { keyProblem, knownNames, type OptionNames } from "@stowage/core/provider";
 import type { DeliveryType, MappingName } from "./mapping.js";
 
 /** Which account, and how it is used. */
@@ -39,6 +39,25 @@ export interface CloudinaryOptions {
   /** Until an answer begins, in milliseconds; default 15,000. Of uploads it is more, the larger they are. */
   readonly firstByteMs?: number | undefined;
 }
+
+const CLOUDINARY_OPTIONS: OptionNames<CloudinaryOptions> = {
+  url: true,
+  cloudName: true,
+  apiKey: true,
+  apiSecret: true,
+  name: true,
+  keyPrefix: true,
+  mapping: true,
+  deliveryType: true,
+  uploadPrefix: true,
+  deliveryBaseUrl: true,
+  signatureAlgorithm: true,
+  chunkBytes: true,
+  objectBytesMax: true,
+  signedUploads: true,
+  connectMs: true,
+  firstByteMs: true,
+};
 
 /** The options, all of them there. */
 export interface Settings {
@@ -89,6 +108,7 @@ const DEFAULTS = {
 
 /** @throws TypeError for options that are missing or wrong: all at once. */
 export function toSettings(all: CloudinaryOptions): Settings {
+  if (Object(all) === all) knownNames("cloudinary", all, CLOUDINARY_OPTIONS);
   const { url, ...options } = Object(all) as CloudinaryOptions;
   const parts = url === undefined ? {} : parseUrl(url);
   const given: Omit<Settings, "deliveryBaseUrl"> & { readonly deliveryBaseUrl?: string } = {

@@ -1,4 +1,4 @@
-import { StorageError, type StorageProvider } from "@stowage/core/provider";
+import { StorageError, knownNames, type StorageProvider } from "@stowage/core/provider";
 import { timingSafeEqual } from "node:crypto";
 import { OWN } from "./own-provider.js";
 import type { ResourceType } from "./mapping.js";
@@ -42,8 +42,10 @@ const AHEAD_SECONDS = 300;
 export async function parseNotification(
   provider: StorageProvider,
   request: NotificationRequest,
-  { maxAgeSeconds = MAX_AGE_SECONDS }: NotificationOptions = {},
+  options: NotificationOptions = {},
 ): Promise<CloudinaryNotification> {
+  knownNames("parseNotification", options, { maxAgeSeconds: true });
+  const { maxAgeSeconds = MAX_AGE_SECONDS } = options;
   const { account, keyPrefix } = OWN.require(provider, "parseNotification");
   const refuse = (code: "Unauthenticated" | "InvalidArgument", reason: string): StorageError =>
     new StorageError(code, reason, { operation: "open", provider: account.name });

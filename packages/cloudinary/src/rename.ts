@@ -2,6 +2,7 @@ import {
   StorageError,
   assertKey,
   isStorageError,
+  knownNames,
   withErrorFacts,
   type CallOptions,
   type ObjectInfo,
@@ -29,8 +30,10 @@ export async function renameObject(
   provider: StorageProvider,
   from: string,
   to: string,
-  { overwrite = false, signal }: RenameOptions = {},
+  options: RenameOptions = {},
 ): Promise<ObjectInfo> {
+  knownNames("renameObject", options, { overwrite: true, signal: true, onEvent: true });
+  const { overwrite = false, signal } = options;
   const { account, keyPrefix } = OWN.require(provider, "renameObject");
   signal?.throwIfAborted();
   for (const key of [from, to]) assertKey(key, "move", account.name);

@@ -1,4 +1,10 @@
-import { StorageError, assertKey, type StorageProvider } from "@stowage/core/provider";
+import {
+  StorageError,
+  assertKey,
+  knownNames,
+  type OptionNames,
+  type StorageProvider,
+} from "@stowage/core/provider";
 import { placeFor } from "./account.js";
 import { deliveredAs } from "./mapping.js";
 import { OWN } from "./own-provider.js";
@@ -130,7 +136,21 @@ const CHECKS: Readonly<Record<string, Check>> = {
   raw: [(value: string) => !/[?#\s]/.test(value), "a transformation as it is in a URL"],
 };
 
+const TRANSFORM_OPTIONS: OptionNames<TransformUrlOptions> = {
+  width: true,
+  height: true,
+  crop: true,
+  gravity: true,
+  quality: true,
+  format: true,
+  atSeconds: true,
+  raw: true,
+  version: true,
+  signed: true,
+};
+
 function assertTransformation(options: TransformUrlOptions): void {
+  knownNames("transformUrl", options, TRANSFORM_OPTIONS);
   for (const [name, value] of Object.entries(options)) {
     const check = CHECKS[name];
     if (check === undefined || value === undefined || check[0](value as never)) continue;

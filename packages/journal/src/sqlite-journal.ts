@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { isStorageError, type Journal } from "@stowage/core/journal";
+import { isStorageError, knownNames, nonEmptyText, type Journal } from "@stowage/core/journal";
 import { openChangeMark, type ChangeMark } from "./change-mark.js";
 import type { Change } from "./change.js";
 import { openClock } from "./clock.js";
@@ -29,7 +29,8 @@ export interface SqliteJournalOptions {
  * machine; `Unavailable` when it cannot be opened or written.
  */
 export function sqliteJournal(path: string, options: SqliteJournalOptions = {}): Journal {
-  if (typeof path !== "string" || path === "") throw new TypeError("sqliteJournal takes the path of a file");
+  nonEmptyText("sqliteJournal", "path", path, "the path of a file");
+  knownNames("sqliteJournal", options, { driver: true });
   const { driver = defaultDriver() } = options;
   const file = resolve(path);
   try {

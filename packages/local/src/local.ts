@@ -1,4 +1,13 @@
-import { SUPPORTS_ALL, createKeyLock, prefixed, type StorageProvider } from "@stowage/core/provider";
+import {
+  SUPPORTS_ALL,
+  createKeyLock,
+  knownNames,
+  nonEmptyText,
+  oneOf,
+  prefixed,
+  type OptionNames,
+  type StorageProvider,
+} from "@stowage/core/provider";
 import { copyObject } from "./copy.js";
 import { deleteObject } from "./delete.js";
 import type { SymlinkCheck } from "./directories.js";
@@ -138,17 +147,24 @@ function provider(
   };
 }
 
-function assertOptions(options: LocalOptions): void {
-  const { root, layout, durability, symlinkCheck } = options;
-  if (typeof root !== "string" || root === "") throw new TypeError("local: root is the path of a folder");
-  assertOneOf("layout", layout, ["plain", "portable"]);
-  assertOneOf("durability", durability, ["fsync", "rename"]);
-  assertOneOf("symlinkCheck", symlinkCheck, ["descriptor", "realpath"]);
-}
+const LOCAL_OPTIONS: OptionNames<LocalOptions> = {
+  root: true,
+  name: true,
+  keyPrefix: true,
+  layout: true,
+  durability: true,
+  create: true,
+  publicBaseUrl: true,
+  fileMode: true,
+  directoryMode: true,
+  symlinkCheck: true,
+};
 
-function assertOneOf(name: string, value: string | undefined, allowed: readonly string[]): void {
-  if (value === undefined || allowed.includes(value)) return;
-  throw new TypeError(
-    `local: ${name} is ${allowed.map((text) => `"${text}"`).join(" or ")}, not ${String(value)}`,
-  );
+function assertOptions(options: LocalOptions): void {
+  knownNames("local", options, LOCAL_OPTIONS);
+  const { root, layout, durability, symlinkCheck } = options;
+  nonEmptyText("local", "root", root, "the path of a folder");
+  oneOf("local", "layout", layout, [undefined, "plain", "portable"]);
+  oneOf("local", "durability", durability, [undefined, "fsync", "rename"]);
+  oneOf("local", "symlinkCheck", symlinkCheck, [undefined, "descriptor", "realpath"]);
 }

@@ -3,6 +3,7 @@ import {
   assertPut,
   guardResult,
   isStorageError,
+  knownNames,
   toBody,
   withPolicies,
   type CopyOptions,
@@ -36,6 +37,7 @@ export async function copyBetween(
   to: ObjectPlace,
   options: Omit<CopyOptions, "writeId"> = {},
 ): Promise<ObjectInfo> {
+  knownNames("copyBetween", options, { signal: true, onEvent: true, ifNoneMatch: true, sourceIfMatch: true });
   const inside = insideServer(from, to);
   if (inside === undefined) return await copyThrough(from, to, options);
   try {

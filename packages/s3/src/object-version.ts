@@ -1,6 +1,7 @@
 import {
   assertKey,
   guardResult,
+  knownNames,
   toStoredObject,
   withPolicies,
   type CallOptions,
@@ -13,6 +14,8 @@ import { deleteObject } from "./delete.js";
 import { getObject } from "./get.js";
 import { headObject } from "./head.js";
 import { OWN } from "./own-provider.js";
+
+const CALL = { signal: true, onEvent: true } as const;
 
 /** One version of an object. */
 export interface ObjectVersion {
@@ -56,8 +59,17 @@ export function objectVersion(provider: StorageProvider, key: string, version: s
     delete: (outer, options) => deleteObject(store, of(outer), options, version),
   });
   return {
-    head: (options = {}) => view.head(key, options),
-    get: async (options = {}) => toStoredObject(guardResult(await view.get(key, options), view)),
-    delete: (options = {}) => view.delete(key, options),
+    head: async (options = {}) => {
+      knownNames("head", options, CALL);
+      return await view.head(key, options);
+    },
+    get: async (options = {}) => {
+      knownNames("get", options, { range: true, signal: true });
+      return toStoredObject(guardResult(await view.get(key, options), view));
+    },
+    delete: async (options = {}) => {
+      knownNames("delete", options, CALL);
+      await view.delete(key, options);
+    },
   };
 }

@@ -1,5 +1,6 @@
 import {
   isStorageError,
+  knownNames,
   type CallOptions,
   type StorageError,
   type StorageProvider,
@@ -39,7 +40,12 @@ interface Probing {
  * const provider = s3({ ...where, dialect });
  * ```
  */
-export async function probe(provider: StorageProvider, { signal }: CallOptions = {}): Promise<Dialect> {
+export async function probe(
+  provider: StorageProvider,
+  options: Pick<CallOptions, "signal"> = {},
+): Promise<Dialect> {
+  knownNames("probe", options, { signal: true });
+  const { signal } = options;
   const { store: own, keyPrefix } = OWN.require(provider, "probe");
   const client = own.open(AS_IT_IS);
   const store = timedStore({ ...own, client });

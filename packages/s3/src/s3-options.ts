@@ -5,6 +5,7 @@ import { assertObjectOptions, type ObjectOptions } from "./server/object-options
 import { PARTS_MAX } from "./upload/parts.js";
 import type { Credentials } from "./sdk/load.js";
 import type { CloudFrontKey } from "./links/cloudfront-key.js";
+import { knownNames, nonEmptyText, oneOf, wholeNumber, type OptionNames } from "@stowage/core/provider";
 
 export interface S3Options {
   readonly bucket: string;
@@ -62,6 +63,28 @@ export interface S3Options {
   readonly client?: SdkClient | undefined;
 }
 
+const S3_OPTIONS: OptionNames<S3Options> = {
+  bucket: true,
+  region: true,
+  endpoint: true,
+  credentials: true,
+  name: true,
+  keyPrefix: true,
+  dialect: true,
+  forcePathStyle: true,
+  publicBaseUrl: true,
+  publicEndpoint: true,
+  cloudFront: true,
+  accelerate: true,
+  dualstack: true,
+  partSizeBytes: true,
+  concurrency: true,
+  uploader: true,
+  unsignedPayload: true,
+  objects: true,
+  client: true,
+};
+
 /** @throws TypeError for options that do not go with the server. */
 export function assertForServer(options: S3Options, dialect: Dialect): void {
   assertPartSize(options, dialect);
@@ -69,9 +92,7 @@ export function assertForServer(options: S3Options, dialect: Dialect): void {
 }
 
 function assertPartSize({ partSizeBytes }: S3Options, { partBytesMin }: Dialect): void {
-  if (partSizeBytes === undefined) return;
-  if (Number.isSafeInteger(partSizeBytes) && partSizeBytes >= partBytesMin) return;
-  throw new TypeError(`s3: partSizeBytes is a whole number, at least ${partBytesMin}`);
+  if (partSizeBytes !== undefined) wholeNumber("s3", "partSizeBytes", partSizeBytes, { least: partBytesMin });
 }
 
 function assertEndpoints({ endpoint, publicEndpoint, client, accelerate, dualstack }: S3Options): void {
@@ -89,15 +110,12 @@ function assertEndpoints({ endpoint, publicEndpoint, client, accelerate, dualsta
 
 /** @throws TypeError for options that are wrong. */
 export function assertOptions(options: S3Options): void {
+  knownNames("s3", options, S3_OPTIONS);
   const { bucket, dialect, uploader, concurrency = 1 } = options;
-  if (typeof bucket !== "string" || bucket === "") throw new TypeError("s3: bucket is the name of a bucket");
+  nonEmptyText("s3", "bucket", bucket, "the name of a bucket");
   assertEndpoints(options);
   assertCloudFront(options.cloudFront, options.publicBaseUrl);
   assertDialect(dialect);
-  if (uploader !== undefined && uploader !== "pooled" && uploader !== "lib-storage") {
-    throw new TypeError(`s3: uploader is "pooled" or "lib-storage", not ${String(uploader)}`);
-  }
-  if (!Number.isSafeInteger(concurrency) || concurrency < 1 || concurrency > PARTS_MAX) {
-    throw new TypeError("s3: concurrency is a whole number, at least 1");
-  }
+  oneOf("s3", "uploader", uploader, [undefined, "pooled", "lib-storage"]);
+  wholeNumber("s3", "concurrency", concurrency, { least: 1, most: PARTS_MAX });
 }

@@ -45,6 +45,7 @@ export function anyNumber(
 /**
  * Checks that an option is one of a few values.
  *
+ * @param allowed - With `undefined` for an option that may be absent; messages do not name it.
  * @returns The value.
  * @throws TypeError with all that may be given, when it is not.
  */
@@ -55,7 +56,8 @@ export function oneOf<const Value>(
   allowed: readonly Value[],
 ): Value {
   if (allowed.includes(value as Value)) return value as Value;
-  const texts = allowed.map((each) => (typeof each === "string" ? `"${each}"` : String(each)));
+  const named = allowed.filter((each) => each !== undefined);
+  const texts = named.map((each) => (typeof each === "string" ? `"${each}"` : String(each)));
   const last = texts.pop();
   throw wrong(caller, name, texts.length === 0 ? `${last}` : `${texts.join(", ")} or ${last}`, value);
 }

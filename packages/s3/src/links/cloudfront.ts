@@ -2,6 +2,7 @@ import {
   StorageError,
   assertKey,
   encodeKeyPath,
+  knownNames,
   type SignedUrlOptions,
   type StorageProvider,
 } from "@stowage/core/provider";
@@ -27,6 +28,7 @@ const EXPIRES_SECONDS = 60 * 60;
 /** @throws TypeError for a key that does not sign. */
 export function assertCloudFront(key: CloudFrontKey | undefined, publicBaseUrl: string | undefined): void {
   if (key === undefined) return;
+  knownNames("s3: cloudFront", key, { keyPairId: true, privateKey: true });
   if (typeof key.keyPairId !== "string" || key.keyPairId === "") {
     throw new TypeError("s3: cloudFront.keyPairId is the id of a public key");
   }
@@ -142,6 +144,7 @@ function keyOf(store: Store): CloudFrontKey {
 }
 
 function policyFor(store: Store, resource: string, limits: CloudFrontLimits): string {
+  knownNames("cloudFront", limits, { expiresInSeconds: true, startsAt: true, ipAddress: true });
   const { expiresInSeconds = EXPIRES_SECONDS, startsAt, ipAddress } = limits;
   if (!Number.isSafeInteger(expiresInSeconds) || expiresInSeconds < 1) {
     throw invalid(store, `expiresInSeconds is a whole number, at least 1, not ${String(expiresInSeconds)}`);

@@ -1,3 +1,4 @@
+import { knownNames, oneOf, type OptionNames } from "@stowage/core/provider";
 import type { Dialect } from "./dialect.js";
 
 /** How objects are encrypted where they are stored. */
@@ -83,6 +84,16 @@ export interface ObjectOptions {
   readonly checksum?: "crc32" | "crc32c" | "sha256" | undefined;
 }
 
+const OBJECT_OPTIONS: OptionNames<ObjectOptions> = {
+  encryption: true,
+  storageClass: true,
+  tags: true,
+  acl: true,
+  contentEncoding: true,
+  lock: true,
+  checksum: true,
+};
+
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html */
 const TAGS_MAX = 10;
 const TAG_NAME_LENGTH_MAX = 128;
@@ -96,13 +107,15 @@ const CUSTOMER_KEY_BYTES = 32;
  * @throws TypeError for what is wrong, and for what the server is known not to do.
  */
 export function assertObjectOptions(options: ObjectOptions, dialect: Dialect): void {
+  knownNames("s3: objects", options, OBJECT_OPTIONS);
   assertEncryption(options.encryption);
   assertTags(options.tags);
   const { lock, contentEncoding } = options;
-  assertOneOf("checksum", options.checksum, CHECKSUMS);
-  assertOneOf("storageClass", options.storageClass, STORAGE_CLASSES);
-  assertOneOf("acl", options.acl, ACLS);
-  assertOneOf("lock.mode", lock?.mode, LOCK_MODES);
+  oneOf("s3", "checksum", options.checksum, [undefined, ...CHECKSUMS]);
+  oneOf("s3", "storageClass", options.storageClass, [undefined, ...STORAGE_CLASSES]);
+  oneOf("s3", "acl", options.acl, [undefined, ...ACLS]);
+  if (lock !== undefined) knownNames("s3: lock", lock, { mode: true, retainUntil: true, legalHold: true });
+  oneOf("s3", "lock.mode", lock?.mode, [undefined, ...LOCK_MODES]);
   if (contentEncoding !== undefined && !/^[!-~]+(?:, ?[!-~]+)*$/.test(contentEncoding)) {
     throw new TypeError('s3: contentEncoding is a coding such as "gzip"');
   }
@@ -115,11 +128,6 @@ export function assertObjectOptions(options: ObjectOptions, dialect: Dialect): v
   for (const lacking of lackingIn(dialect, options)) {
     throw new TypeError(`s3: the server of the dialect "${dialect.name}" has no ${lacking}`);
   }
-}
-
-function assertOneOf(name: string, value: string | undefined, all: readonly string[]): void {
-  if (value === undefined || all.includes(value)) return;
-  throw new TypeError(`s3: ${name} is one of ${all.join(", ")}, not ${JSON.stringify(value)}`);
 }
 
 /** Whether nothing is known about a server, so that it has to be tried. */
@@ -146,9 +154,7 @@ function* lackingIn(
 
 function assertEncryption(encryption: Encryption | undefined): void {
   if (encryption === undefined) return;
-  if (!["AES256", "aws:kms", "customer"].includes(encryption.type)) {
-    throw new TypeError(`s3: encryption.type is "AES256", "aws:kms" or "customer"`);
-  }
+  oneOf("s3", "encryption.type", encryption.type, ["AES256", "aws:kms", "customer"]);
   if (encryption.type !== "customer") return;
   const { key } = encryption;
   if (key instanceof Uint8Array && key.byteLength === CUSTOMER_KEY_BYTES) return;

@@ -21,7 +21,7 @@ export async function setPublicRead(
   prefix: string,
   options: SetupOptions = {},
 ): Promise<SetupChange> {
-  const own = settingUp(provider, "setPublicRead");
+  const own = settingUp(provider, "setPublicRead", options);
   const whole = own.keyPrefix + prefix;
   if (whole === "" && options.force !== true) {
     throw refuse(own, "everybody could read the whole bucket: give a prefix, or force");
@@ -53,10 +53,15 @@ export async function blockPublicAccess(
   provider: StorageProvider,
   options: SetupOptions = {},
 ): Promise<SetupChange> {
-  return await changing(settingUp(provider, "blockPublicAccess"), "PublicAccessBlock", options, () => ({
-    BlockPublicAcls: true,
-    IgnorePublicAcls: true,
-    BlockPublicPolicy: true,
-    RestrictPublicBuckets: true,
-  }));
+  return await changing(
+    settingUp(provider, "blockPublicAccess", options),
+    "PublicAccessBlock",
+    options,
+    () => ({
+      BlockPublicAcls: true,
+      IgnorePublicAcls: true,
+      BlockPublicPolicy: true,
+      RestrictPublicBuckets: true,
+    }),
+  );
 }

@@ -21,7 +21,7 @@ export async function setDefaultEncryption(
   encryption: Exclude<Encryption, { readonly type: "customer" }>,
   options: SetupOptions = {},
 ): Promise<SetupChange> {
-  const own = settingUp(provider, "setDefaultEncryption");
+  const own = settingUp(provider, "setDefaultEncryption", options);
   const kms = encryption.type === "aws:kms" ? encryption : undefined;
   const ApplyServerSideEncryptionByDefault = {
     SSEAlgorithm: encryption.type,
@@ -51,7 +51,7 @@ export async function setAccessLog(
   { bucket, prefix }: { readonly bucket: string; readonly prefix: string },
   options: SetupOptions = {},
 ): Promise<SetupChange> {
-  const own = settingUp(provider, "setAccessLog");
+  const own = settingUp(provider, "setAccessLog", options);
   if (bucket === own.store.bucket)
     throw refuse(own, "the log is of the bucket itself: every entry would make one more");
   return await changing(own, "BucketLogging", options, (before?: { readonly LoggingEnabled?: object }) => ({
@@ -92,7 +92,7 @@ export async function setEventTargets(
   targets: readonly EventTarget[],
   options: SetupOptions = {},
 ): Promise<SetupChange> {
-  const own = settingUp(provider, "setEventTargets");
+  const own = settingUp(provider, "setEventTargets", options);
   const made = targets.map((target) => {
     const service = SERVICES[target.arn.split(":")[2] ?? ""];
     if (service === undefined)

@@ -1,4 +1,10 @@
-import { StorageError, type CallOptions, type StorageProvider } from "@stowage/core/provider";
+import {
+  StorageError,
+  knownNames,
+  type CallOptions,
+  type OptionNames,
+  type StorageProvider,
+} from "@stowage/core/provider";
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { OWN } from "../own-provider.js";
@@ -34,7 +40,11 @@ export interface SettingUp {
   readonly setup: S3Setup;
 }
 
-export function settingUp(provider: StorageProvider, caller: string): SettingUp {
+const SETUP_OPTIONS: OptionNames<SetupOptions> = { signal: true, dryRun: true, force: true };
+
+/** Finds the store behind a provider, and refuses options that no set-up call has. */
+export function settingUp(provider: StorageProvider, caller: string, options: SetupOptions = {}): SettingUp {
+  knownNames(caller, options, SETUP_OPTIONS);
   const { store, keyPrefix } = OWN.require(provider, caller);
   return { store, keyPrefix, setup: timedSetup(store) };
 }

@@ -39,7 +39,7 @@ export async function setCors(
   { origins, methods = METHODS, maxAgeSeconds = MAX_AGE_SECONDS }: CorsSettings,
   options: SetupOptions = {},
 ): Promise<SetupChange> {
-  const own = settingUp(provider, "setCors");
+  const own = settingUp(provider, "setCors", options);
   if (origins.length === 0) throw refuse(own, "origins is empty: no page could reach the bucket");
   const wrong = origins.find((origin) => !isOrigin(origin));
   if (wrong !== undefined) {

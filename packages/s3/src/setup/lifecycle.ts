@@ -54,7 +54,7 @@ export async function setLifecycle(
   rules: readonly LifecycleRule[],
   options: SetupOptions = {},
 ): Promise<SetupChange> {
-  const own = settingUp(provider, "setLifecycle");
+  const own = settingUp(provider, "setLifecycle", options);
   const names = new Set(rules.map(({ name }) => name));
   if (names.size < rules.length) throw refuse(own, "two rules have one name");
   if (rules.length === 0) throw refuse(own, "there is no rule: to remove rules, use the server's own tools");

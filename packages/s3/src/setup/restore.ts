@@ -2,6 +2,7 @@ import {
   StorageError,
   assertKey,
   isStorageError,
+  knownNames,
   type CallOptions,
   type StorageProvider,
 } from "@stowage/core/provider";
@@ -26,8 +27,10 @@ export interface RestoreOptions extends Pick<CallOptions, "signal"> {
 export async function restoreObject(
   provider: StorageProvider,
   key: string,
-  { days, tier = "Standard", signal }: RestoreOptions,
+  options: RestoreOptions,
 ): Promise<void> {
+  knownNames("restoreObject", options, { days: true, tier: true, signal: true });
+  const { days, tier = "Standard", signal } = options;
   const { store, keyPrefix, setup } = settingUp(provider, "restoreObject");
   assertKey(key, "head", store.name);
   if (!Number.isSafeInteger(days) || days < 1) {

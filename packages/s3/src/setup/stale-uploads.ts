@@ -1,4 +1,10 @@
-import { isStorageError, type CallOptions, type StorageProvider } from "@stowage/core/provider";
+import {
+  isStorageError,
+  knownNames,
+  type CallOptions,
+  type OptionNames,
+  type StorageProvider,
+} from "@stowage/core/provider";
 import { ask } from "../store.js";
 import { timedStore } from "../server/timed-client.js";
 import { refuse, settingUp } from "./change.js";
@@ -23,6 +29,13 @@ export interface StaleUpload {
 
 const HOUR_MS = 60 * 60 * 1000;
 
+const STALE_OPTIONS: OptionNames<StaleUploadsOptions> = {
+  olderThanHours: true,
+  prefix: true,
+  dryRun: true,
+  signal: true,
+};
+
 /**
  * Removes what is left of uploads in parts that nobody has completed: no listing shows it, and it is paid for. For
  * servers without a lifecycle rule for that, or for once.
@@ -33,8 +46,10 @@ const HOUR_MS = 60 * 60 * 1000;
  */
 export async function abortStaleUploads(
   provider: StorageProvider,
-  { olderThanHours, prefix = "", dryRun = false, signal }: StaleUploadsOptions,
+  options: StaleUploadsOptions,
 ): Promise<readonly StaleUpload[]> {
+  knownNames("abortStaleUploads", options, STALE_OPTIONS);
+  const { olderThanHours, prefix = "", dryRun = false, signal } = options;
   const own = settingUp(provider, "abortStaleUploads");
   if (typeof olderThanHours !== "number" || !(olderThanHours >= 0)) {
     throw refuse(own, `olderThanHours is a number, at least 0, not ${String(olderThanHours)}`);

@@ -2,10 +2,12 @@ import {
   assertPut,
   contentTypeOf,
   isStorageError,
+  knownNames,
   toBody,
   type Body,
   type CallOptions,
   type ObjectInfo,
+  type OptionNames,
   type PutOptions,
   type StorageProvider,
 } from "@stowage/core/provider";
@@ -44,6 +46,19 @@ export interface ResumableUploadOptions
   readonly onState?: ((state: ResumableState) => void | Promise<void>) | undefined;
 }
 
+const RESUMABLE_OPTIONS: OptionNames<ResumableUploadOptions> = {
+  signal: true,
+  onEvent: true,
+  contentType: true,
+  cacheControl: true,
+  contentDisposition: true,
+  metadata: true,
+  onProgress: true,
+  path: true,
+  state: true,
+  onState: true,
+};
+
 /**
  * Uploads a large file so that it can go on after the process has ended, without sending again what had arrived.
  *
@@ -76,6 +91,7 @@ export async function resumableUpload(
   const { store: untimed, keyPrefix } = OWN.require(provider, "resumableUpload");
   const store = timedStore(untimed);
   if (typeof options?.path !== "string") throw new TypeError("resumableUpload takes the path of a file");
+  knownNames("resumableUpload", options, RESUMABLE_OPTIONS);
   assertPut(provider, key, options);
   const { signal, path, state } = options;
   signal?.throwIfAborted();

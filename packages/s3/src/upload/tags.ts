@@ -1,4 +1,10 @@
-import { StorageError, assertKey, type CallOptions, type StorageProvider } from "@stowage/core/provider";
+import {
+  StorageError,
+  assertKey,
+  knownNames,
+  type CallOptions,
+  type StorageProvider,
+} from "@stowage/core/provider";
 import { assertTags } from "../server/object-options.js";
 import { OWN } from "../own-provider.js";
 import { ask, type Store } from "../store.js";
@@ -16,8 +22,10 @@ export type Tags = Readonly<Record<string, string>>;
 export async function objectTags(
   provider: StorageProvider,
   key: string,
-  { signal }: CallOptions = {},
+  options: Pick<CallOptions, "signal"> = {},
 ): Promise<Tags> {
+  knownNames("objectTags", options, { signal: true });
+  const { signal } = options;
   const { store, keyPrefix } = tagged(provider, key, "objectTags");
   const attempted = { operation: "head", key, signal, action: "s3:GetObjectTagging" } as const;
   return await ask(store, attempted, () => store.client.readTags({ key: keyPrefix + key }, { signal }));
@@ -35,8 +43,10 @@ export async function setObjectTags(
   provider: StorageProvider,
   key: string,
   tags: Tags,
-  { signal }: CallOptions = {},
+  options: Pick<CallOptions, "signal"> = {},
 ): Promise<void> {
+  knownNames("setObjectTags", options, { signal: true });
+  const { signal } = options;
   assertTags(tags);
   const { store, keyPrefix } = tagged(provider, key, "setObjectTags");
   await writeTags(store, { key: keyPrefix + key, tags, shown: key }, signal);

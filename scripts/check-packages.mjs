@@ -13,6 +13,14 @@ const STEP_MS_MAX = 300_000;
 /** What a tarball may hold; each must have a manifest, a licence and a build. */
 const PACKED_FILE = /^package\/(dist\/.+|package\.json|LICENSE|README\.md|CHANGELOG\.md)$/;
 
+/** How TypeScript may look for types, each with the extension of a source that it compiles. */
+const RESOLUTIONS = [
+  ["node10", "--module commonjs --moduleResolution node10 --esModuleInterop", "ts"],
+  ["node16, ESM", "--module node16", "mts"],
+  ["node16, CJS", "--module node16", "cts"],
+  ["bundler", "--module esnext --moduleResolution bundler", "mts"],
+];
+
 /** Packages with a thread and a native driver of their own: bundlers leave them out. */
 const UNBUNDLED = new Set(["journal"]);
 
@@ -40,9 +48,7 @@ async function checkPackages(temp) {
     if (one.tarball === undefined) continue;
     await check(`${one.name}: files in the tarball`, () => checkFiles(one.tarball));
     await check(`${one.name}: publint`, () => run(temp, join(BIN, "publint"), ["--strict", one.tarball]));
-    await check(`${one.name}: attw`, () =>
-      run(temp, join(BIN, "attw"), [one.tarball, "--profile", "node16", "--no-color"]),
-    );
+    await check(`${one.name}: attw`, () => run(temp, join(BIN, "attw"), [one.tarball, "--no-color"]));
   }
   const consumer = join(temp, "consumer");
   const tarballs = packages.flatMap(({ tarball }) => tarball ?? []);
@@ -109,8 +115,8 @@ async function useThem(temp, consumer, packages) {
         await check(`${name}: ${format} on ${title}`, () => use(consumer, command, script));
       }
     }
-    for (const format of ["mts", "cts"]) {
-      await check(`${name}: TypeScript nodenext, .${format}`, () => compileAndRun(consumer, short, format));
+    for (const [title, options, extension] of RESOLUTIONS) {
+      await check(`${name}: TypeScript ${title}`, () => compileAndRun(consumer, short, options, extension));
     }
     if (!UNBUNDLED.has(short)) await check(`${name}: bundled`, () => bundleAndRun(temp, consumer, short));
   }
@@ -123,13 +129,15 @@ async function writeAll(folder, short, source) {
   await writeFile(join(folder, `${short}.mjs`), esm.code);
   await writeFile(join(folder, `${short}.cjs`), cjs.code);
   await writeFile(join(folder, `${short}.mts`), source);
+  await writeFile(join(folder, `${short}.ts`), source);
   await writeFile(join(folder, `${short}.cts`), source);
 }
 
-async function compileAndRun(folder, short, format) {
-  const options = "--module nodenext --target es2022 --strict --exactOptionalPropertyTypes --outDir compiled";
-  await run(folder, join(BIN, "tsc"), [...options.split(" "), `${short}.${format}`]);
-  await use(folder, [process.execPath], `compiled/${short}.${format.replace("t", "j")}`);
+async function compileAndRun(folder, short, resolution, extension) {
+  const options = "--target es2022 --strict --exactOptionalPropertyTypes --outDir compiled";
+  const script = `${short}.${extension}`;
+  await run(folder, join(BIN, "tsc"), [...resolution.split(" "), ...options.split(" "), script]);
+  await use(folder, [process.execPath], `compiled/${script.replace(/ts$/, "js")}`);
 }
 
 /** As one file, in a folder without packages. */

@@ -1,5 +1,6 @@
 // What the SDK and Cloudinary do that nobody expects, each with the test that the adapter copes with it.
 import { createStorage } from "@stowage/core";
+import { toBody } from "@stowage/core/provider";
 import { execFile } from "node:child_process";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -95,9 +96,9 @@ describe("trap", () => {
   });
 
   it("the SDK takes width for an order to change the image: nothing that is asked for changes a byte", async () => {
-    const { storage } = await faked();
+    const { provider } = await faked();
     const options = { metadata: { width: "10", quality: "1" }, width: 10, effect: "grayscale" };
-    const { size } = await storage.put("a.txt", "abc", options as object);
+    const { size } = await provider.put("a.txt", await toBody("abc"), options);
     expect(size).toBe(3);
   });
 

@@ -1,5 +1,5 @@
 // For those who write journals: the contract of a journal, and the pieces that every journal needs.
-export { StorageError, isStorageError, type Operation } from "./contract/errors.js";
+export { ERROR_CODES, StorageError, isStorageError, type Operation } from "./contract/errors.js";
 export type {
   ControlRecord,
   Journal,

@@ -50,7 +50,7 @@ export interface CopyOptions extends CallOptions {
   readonly ifNoneMatch?: "*" | undefined;
   /** Only if the source has this ETag; `PreconditionFailed` otherwise. Every provider keeps it. */
   readonly sourceIfMatch?: string | undefined;
-  /** As {@link PutOptions.writeId}: the copy has this one, and never that of its source. */
+  /** As `PutOptions.writeId`: the copy has this one, and never that of its source. */
   readonly writeId?: string | undefined;
 }
 
@@ -62,7 +62,7 @@ export interface ListOptions extends CallOptions {
    * Every provider takes `"/"`.
    */
   readonly delimiter?: "/" | undefined;
-  /** The most objects and prefixes together in one page, at least 1; default {@link LIST_LIMIT_DEFAULT}. */
+  /** The most objects and prefixes together in one page, at least 1; default 1,000. */
   readonly limit?: number | undefined;
   /** Goes on where the page that returned it ended, also when that key is gone since. */
   readonly cursor?: string | undefined;

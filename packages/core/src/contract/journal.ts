@@ -75,7 +75,7 @@ export interface JournalPart {
   /** Whether a process that holds a lease may still be at work. */
   readonly isAlive: (process: string) => boolean | Promise<boolean>;
   readonly readControl: (name: string) => Promise<ControlRecord | undefined>;
-  /** As {@link JournalPart.write}, for a control record. */
+  /** As `JournalPart.write`, for a control record. */
   readonly writeControl: (
     name: string,
     expected: Version | undefined,

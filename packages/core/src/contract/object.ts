@@ -50,7 +50,7 @@ export interface ObjectInfo extends ObjectHeaders {
   readonly provider: string;
   /** Where it is, as a text to keep in a database; {@link StorageProvider.locate} reads it. */
   readonly ref: string;
-  /** The id that {@link PutOptions.writeId} gave to the write that made it. */
+  /** The id that `PutOptions.writeId` gave to the write that made it. */
   readonly writeId?: string | undefined;
   /** Each copy, where a composer keeps several. */
   readonly copies?: readonly ObjectCopy[] | undefined;

@@ -13,7 +13,7 @@ import type { Located, ObjectInfo, ServedRange } from "./object.js";
 import type { Supports } from "./supports.js";
 
 /**
- * Bytes to be written, normalised once by core. A provider reads it through {@link Body.open}, or takes the
+ * Bytes to be written, normalised once by core. A provider reads it by `open()`, or takes the
  * short way when `bytes` or `path` is present.
  *
  * **Behaviour**
@@ -81,7 +81,7 @@ export interface Description {
 }
 
 /**
- * One place that stores objects: what the author of a provider writes. Applications use {@link FileStorage}.
+ * One place that stores objects: what the author of a provider writes. Applications use `FileStorage`.
  *
  * Small, and with one way to do each thing. Members are function properties and never use `this`, so they
  * can be passed around on their own.

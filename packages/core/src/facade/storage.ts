@@ -26,7 +26,7 @@ import type { StoredObject } from "./stored-object.js";
 import type { CallOptions, DeleteOptions, GetOptions, PutOptions } from "../contract/call-options.js";
 import type { Located, ObjectInfo } from "../contract/object.js";
 
-/** {@link MultipartUploads} as the facade has them: options may be left out. */
+/** `MultipartUploads` as the facade has them: options may be left out. */
 export type StorageMultipart = {
   readonly [Name in keyof MultipartUploads]: MultipartUploads[Name] extends (
     ...given: [...infer Rest, infer Options extends CallOptions]

@@ -195,7 +195,7 @@ async function list(state: Memory, options: ListOptions): Promise<ListPage> {
   const after = unpackKeyCursor(options, state.name);
   const page = new PageBuilder(options, after);
   const sorted = (state.sorted ??= [...state.objects.keys()].sort(compareKeys));
-  const start = [prefix, after ?? ""].toSorted(compareKeys)[1] as string;
+  const start = after !== undefined && compareKeys(after, prefix) > 0 ? after : prefix;
   for (let index = indexFrom(sorted, start); index < sorted.length; index++) {
     const key = sorted[index] as string;
     if (!key.startsWith(prefix)) break;

@@ -66,6 +66,11 @@ export function expiringMembers({ members }: ReplicaSet): readonly string[] {
   return members.flatMap(({ name, expiresAfterMs }) => (expiresAfterMs === undefined ? [] : [name]));
 }
 
+/** Tells whether a member may lack objects: its rules let them expire, here or in another process. */
+export function mayLack(set: ReplicaSet, { lacking = [] }: Inventory): boolean {
+  return expiringMembers(set).length > 0 || lacking.length > 0;
+}
+
 export function lackingNow(set: ReplicaSet): Pick<Inventory, "lacking" | "lackingSince"> {
   const lacking = expiringMembers(set);
   return lacking.length === 0 ? {} : { lacking, lackingSince: set.journal.now() };
@@ -76,7 +81,7 @@ export async function note(set: ReplicaSet, stock: Inventory): Promise<Inventory
   const { journal, state } = set;
   const own = expiringMembers(set);
   const isKnown = own.every((name) => stock.lacking?.includes(name) === true);
-  state.mayLack = own.length > 0 || (stock.lacking ?? []).length > 0;
+  state.mayLack = mayLack(set, stock);
   if (isKnown) return stock;
   const written = await changeControl<Inventory>(journal, INVENTORY, (was = stock) => ({
     ...was,

@@ -8,6 +8,7 @@ import {
   expiringMembers,
   isTrusted,
   lackingNow,
+  mayLack,
   note,
   type Inventory,
 } from "../read/inventory.js";
@@ -49,7 +50,7 @@ export async function takeStock(
   const next = advanced(set, stock, page, walks.length);
   if ((await journal.writeControl(INVENTORY, record?.revision, next)) === undefined) return true;
   state.isTrusted ||= next.isTrusted;
-  state.mayLack = expiringMembers(set).length > 0 || (next.lacking ?? []).length > 0;
+  state.mayLack = mayLack(set, next);
   return !next.isDone;
 }
 

@@ -3,40 +3,107 @@ import type { DeliveryType, MappingName } from "./mapping.js";
 
 /** Which account, and how it is used. */
 export interface CloudinaryOptions {
-  /** Such as `cloudinary://key:secret@cloud`, as Cloudinary's console shows it; what is given beside it wins over it. */
+  /**
+   * The account as Cloudinary's console shows it, such as `cloudinary://key:secret@cloud`. What is given beside it
+   * wins over it.
+   *
+   * @default none
+   * @cloud`, as Cloudinary's console shows it; what is given beside it wins over it.
+   */
   readonly url?: string | undefined;
+  /**
+   * The name of the cloud.
+   *
+   * @default that of `url`
+   */
   readonly cloudName?: string | undefined;
+  /**
+   * The account's key.
+   *
+   * @default that of `url`
+   */
   readonly apiKey?: string | undefined;
+  /**
+   * The account's secret. It signs requests and never leaves this process.
+   *
+   * @default that of `url`
+   */
   readonly apiSecret?: string | undefined;
-  /** For errors, logs and composers; default `"cloudinary"`. */
+  /**
+   * The provider's name in errors, logs and composers.
+   *
+   * @default `"cloudinary"`
+   */
   readonly name?: string | undefined;
-  /** Put before every key; ends with `/`. */
+  /**
+   * Put before every key; ends with `/`.
+   *
+   * @default none
+   */
   readonly keyPrefix?: string | undefined;
   /**
-   * Default `"media"`: images and videos are stored as such, by the extension of the key, so that they can be
-   * transformed, and everything else raw. With `"raw"` everything is. Do not change it for files that are there.
+   * How keys become assets. With `"media"` images and videos are stored as such, by the extension of the key, so
+   * that they can be transformed, and everything else is stored raw. With `"raw"` everything is. Do not change it
+   * while there are files.
+   *
+   * @default `"media"`
    */
   readonly mapping?: MappingName | undefined;
-  /** Who may read by URL; default `"upload"`, everybody. */
+  /**
+   * Who may read by URL; `"upload"` means everybody.
+   *
+   * @default `"upload"`
+   */
   readonly deliveryType?: DeliveryType | undefined;
-  /** The address of the API; default `https://api.cloudinary.com`. Those of other regions differ. */
+  /**
+   * The address of the API. Other regions have other addresses.
+   *
+   * @default `https://api.cloudinary.com`
+   */
   readonly uploadPrefix?: string | undefined;
-  /** What delivery URLs begin with; default `https://res.cloudinary.com/<cloud>`. */
+  /**
+   * The start of every delivery URL.
+   *
+   * @default `https://res.cloudinary.com/<cloud>`
+   */
   readonly deliveryBaseUrl?: string | undefined;
-  /** How the account signs: a setting of it; default `"sha1"`. */
+  /**
+   * The digest that the account signs with: a setting of the account.
+   *
+   * @default `"sha1"`
+   */
   readonly signatureAlgorithm?: "sha1" | "sha256" | undefined;
-  /** In bytes, 6 MiB to 100 MB; default 10 MiB. Larger bodies are sent in chunks of this size, which is what is in memory. */
+  /**
+   * The size of a chunk in bytes, from 6 MiB to 100 MB. Larger bodies are sent in chunks of this size; one chunk is
+   * in memory.
+   *
+   * @default 10 MiB
+   */
   readonly chunkBytes?: number | undefined;
-  /** The largest file that the plan allows, in bytes; default no limit that is known beforehand. */
+  /**
+   * The largest file that the plan allows, in bytes.
+   *
+   * @default no limit that is known beforehand
+   */
   readonly objectBytesMax?: number | undefined;
   /**
-   * Has clients upload by themselves, with a form or with a PUT; default: they cannot. Cloudinary's signatures bind the
-   * key, but neither the length nor the type of what a client sends: look at it afterwards, or in a notification.
+   * Lets clients upload by themselves, with a form or with a PUT. Cloudinary's signatures bind the key, but neither
+   * the length nor the type of what a client sends: look at the object afterwards, or in a notification.
+   *
+   * @default none: clients cannot upload
    */
   readonly signedUploads?: "form" | "put" | undefined;
-  /** Until a connection is made, in milliseconds; default 3,000. */
+  /**
+   * How long making a connection may take, in milliseconds.
+   *
+   * @default 3,000
+   */
   readonly connectMs?: number | undefined;
-  /** Until an answer begins, in milliseconds; default 15,000. Of uploads it is more, the larger they are. */
+  /**
+   * How long an answer may take to begin, in milliseconds. Large uploads get more.
+   *
+   * @default 15,000
+   */
   readonly firstByteMs?: number | undefined;
 }
 

@@ -10,8 +10,13 @@ export interface NotificationRequest {
   readonly body: string | Uint8Array;
 }
 
+/** The options of {@link parseNotification}. */
 export interface NotificationOptions {
-  /** How old it may be, in seconds; default two hours, as Cloudinary's SDK has it. */
+  /**
+   * How old the notification may be, in seconds.
+   *
+   * @default 7,200, as Cloudinary's SDK has it
+   */
   readonly maxAgeSeconds?: number | undefined;
 }
 

@@ -14,8 +14,13 @@ import { deleteObject } from "./delete.js";
 import { findAsset, headObject } from "./head.js";
 import { OWN } from "./own-provider.js";
 
+/** The options of {@link renameObject}. */
 export interface RenameOptions extends CallOptions {
-  /** Replaces the object that is under the new key; default false, and then it is `AlreadyExists`. */
+  /**
+   * Replaces the object that is under the new key.
+   *
+   * @default false: the call is `AlreadyExists`
+   */
   readonly overwrite?: boolean | undefined;
 }
 

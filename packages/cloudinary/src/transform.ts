@@ -38,10 +38,20 @@ export interface Transformation {
   readonly raw?: string | undefined;
 }
 
+/** The options of {@link transformUrl}: a transformation, and how its URL is made. */
 export interface TransformUrlOptions extends Transformation {
-  /** Of the object, from its {@link ObjectInfo.version}: no copy of an older one is delivered. */
+  /**
+   * The object's {@link ObjectInfo.version}: then no copy of an older version is delivered.
+   *
+   * @default none
+   * @link ObjectInfo.version}: no copy of an older one is delivered.
+   */
   readonly version?: string | undefined;
-  /** Signs the URL, as accounts with strict transformations ask for; default where assets are not public. */
+  /**
+   * Signs the URL, as accounts with strict transformations ask for.
+   *
+   * @default true where assets are not public
+   */
   readonly signed?: boolean | undefined;
 }
 

@@ -22,13 +22,30 @@ export interface ConformanceOptions extends RunOptions {
 
 /** How the suite is run. Nothing here makes a rule be skipped: only the provider's own word does. */
 export interface RunOptions {
-  /** Default: all of {@link RULES}. */
+  /**
+   * The rules to run.
+   *
+   * @default all of {@link RULES}
+   * @link RULES}.
+   */
   readonly rules?: readonly Rule[] | undefined;
-  /** How long one rule may take, in milliseconds, until it counts as failed; default 20,000. */
+  /**
+   * How long one rule may take, in milliseconds, until it counts as failed.
+   *
+   * @default 20,000
+   */
   readonly timeoutMs?: number | undefined;
-  /** Opens a provider for each rule, instead of one for all. */
+  /**
+   * Opens a provider for each rule, instead of one for all.
+   *
+   * @default false
+   */
   readonly fresh?: boolean | undefined;
-  /** Breaks every facade that a rule makes: how mutants of the facade are made. */
+  /**
+   * Breaks every facade that a rule makes: how mutants of the facade are made.
+   *
+   * @default none
+   */
   readonly breakStorage?: StorageBreak | undefined;
 }
 

@@ -27,11 +27,29 @@ export interface MutationReport {
 
 /** How mutants are tried. */
 export interface MutationOptions {
+  /**
+   * The rules that must notice.
+   *
+   * @default all of {@link RULES}
+   */
   readonly rules?: readonly Rule[] | undefined;
+  /**
+   * The mutants to try.
+   *
+   * @default all of {@link MUTANTS}
+   */
   readonly mutants?: readonly Mutant[] | undefined;
-  /** Rules of one mutant that count against it: its own, and each nth of the others; default 1, all of them. */
+  /**
+   * Which rules of one mutant count against it: its own, and each nth of the others.
+   *
+   * @default 1: all rules
+   */
   readonly stride?: number | undefined;
-  /** How many mutants are tried at once; default 4. They wait for timers and files more than they compute. */
+  /**
+   * How many mutants are tried at once. They wait for timers and files more than they compute.
+   *
+   * @default 4
+   */
   readonly concurrency?: number | undefined;
 }
 

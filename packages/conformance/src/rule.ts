@@ -62,6 +62,11 @@ export interface Rule {
 
 /** What {@link RuleContext.put} takes: the options of a provider's `put`, and the declared size of the body. */
 export interface RulePutOptions extends PutOptions {
+  /**
+   * The length of the body, in bytes.
+   *
+   * @default none
+   */
   readonly size?: number | undefined;
 }
 

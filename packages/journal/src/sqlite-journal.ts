@@ -12,8 +12,13 @@ import { ALONE_MS, joinProcesses, type Processes } from "./processes.js";
 import { createPart, registerPart } from "./sqlite-part.js";
 import { createWriter, type Writer } from "./writer.js";
 
+/** The options of {@link sqliteJournal}. */
 export interface SqliteJournalOptions {
-  /** Default: `node:sqlite` where this Node has it, else `libsql`. */
+  /**
+   * The library that opens the file.
+   *
+   * @default `node:sqlite` where this Node has it, else `libsql`
+   */
   readonly driver?: Driver | undefined;
 }
 

@@ -34,7 +34,10 @@ export async function copyObject(
   }
 }
 
-/** The write id stays with the write it names; the type moves along when the new name means another. */
+/**
+ * Returns the facts of the copy. The write id stays with the write that it names; the type moves along when the new
+ * name means another type.
+ */
 async function factsForCopy(
   from: string,
   to: string,

@@ -20,38 +20,66 @@ import { putObject } from "./put.js";
 import { absoluteRoot, createRootHolder } from "./root.js";
 import type { Disk } from "./disk.js";
 
+/** The options of {@link local}. */
 export interface LocalOptions {
   /** The folder that holds the objects. */
   readonly root: string;
-  /** Default `"local"`. */
+  /**
+   * The provider's name in errors, logs and composers.
+   *
+   * @default `"local"`
+   */
   readonly name?: string | undefined;
-  /** Put before every key, e.g. `"uploads/"`: a part of the root. */
+  /**
+   * Put before every key, e.g. `"uploads/"`: a part of the root.
+   *
+   * @default none
+   */
   readonly keyPrefix?: string | undefined;
   /**
-   * `"plain"` (default): keys are file names, and a folder of uploads is taken over as it is; what the file
-   * system cannot hold, such as `a` beside `a/b`, is `Unsupported`. `"portable"`: every key on every file
-   * system, under encoded names.
+   * How keys become files. With `"plain"` keys are file names, and a folder of uploads is taken over as it is; what
+   * the file system cannot hold, such as `a` beside `a/b`, is `Unsupported`. With `"portable"` every key fits on
+   * every file system, under encoded names.
+   *
+   * @default `"plain"`
    */
   readonly layout?: "plain" | "portable" | undefined;
   /**
-   * `"fsync"` (default): an acknowledged put survives a loss of power. `"rename"`: it survives the end of the
-   * process, at any instant; a loss of power may take what was put shortly before, or tear it.
+   * What an acknowledged put survives. With `"fsync"` it survives a loss of power. With `"rename"` it survives the
+   * end of the process, at any instant; a loss of power may take what was put shortly before, or tear it.
+   *
+   * @default `"fsync"`
    */
   readonly durability?: "fsync" | "rename" | undefined;
   /**
-   * Makes the root when it is missing, with the folders above it. Default `false`: a missing root is
-   * `Unavailable`, because it may be a disk that is not mounted.
+   * Makes the root when it is missing, with the folders above it.
+   *
+   * @default false: a missing root is `Unavailable`, because it may be a disk that is not mounted
    */
   readonly create?: boolean | undefined;
-  /** Where the folder is served, for `publicUrl` and `locate`. */
+  /**
+   * Where the folder is served, for `publicUrl` and `locate`.
+   *
+   * @default none: there is no `publicUrl`
+   */
   readonly publicBaseUrl?: string | undefined;
-  /** Permissions of new files, those with facts included; default `0o600`. The `umask` does not count. */
+  /**
+   * Permissions of new files, those with facts included. The `umask` does not count.
+   *
+   * @default `0o600`
+   */
   readonly fileMode?: number | undefined;
-  /** Permissions of new folders, the provider's own included; default `0o700`. The `umask` does not count. */
+  /**
+   * Permissions of new folders, the provider's own included. The `umask` does not count.
+   *
+   * @default `0o700`
+   */
   readonly directoryMode?: number | undefined;
   /**
-   * How symbolic links below the root are noticed: by the opened folder itself (Linux, the default there),
-   * or by comparing real paths before each use (elsewhere; a link planted at the wrong instant may be missed).
+   * How symbolic links below the root are noticed: by the opened folder itself (`"descriptor"`), or by comparing
+   * real paths before each use (`"realpath"`; a link planted at the wrong instant may be missed).
+   *
+   * @default `"descriptor"` on Linux, `"realpath"` elsewhere
    */
   readonly symlinkCheck?: SymlinkCheck | undefined;
 }

@@ -22,7 +22,7 @@ export async function putObject(
   });
 }
 
-/** What has to be written beside the file, or `undefined` when the file says it all. */
+/** Returns what has to be written beside the file, or `undefined` when the file says it all. */
 async function factsToRecord(key: string, options: PutOptions): Promise<Facts | undefined> {
   const { cacheControl, contentDisposition, writeId } = options;
   const metadata = isEmpty(options.metadata) ? undefined : options.metadata;

@@ -285,7 +285,9 @@ async function prepare(here: Found, context: FailureContext): Promise<void> {
   if (layout.name === "portable") here.root = { ...here.root, layout: portableLayout(marker.fold) };
 }
 
-/** The root's marker, made now when there is none: also again, when the provider's own folder was deleted. */
+/**
+ * Returns the root's marker, and leaves one when there is none, also when the provider's own folder was deleted.
+ */
 async function markRoot(
   { root, marker: known }: Found,
   fold: boolean,

@@ -7,59 +7,123 @@ import type { Credentials } from "./sdk/load.js";
 import type { CloudFrontKey } from "./links/cloudfront-key.js";
 import { knownNames, nonEmptyText, oneOf, wholeNumber, type OptionNames } from "@stowage/core/provider";
 
+/** The options of {@link s3}. */
 export interface S3Options {
   readonly bucket: string;
-  /** Default: the SDK's own search (`AWS_REGION`, the profile); with an `endpoint` `"us-east-1"`. */
+  /**
+   * The bucket's region.
+   *
+   * @default the SDK's own search (`AWS_REGION`, the profile); with an `endpoint` `"us-east-1"`
+   */
   readonly region?: string | undefined;
-  /** The server's URL; absent for AWS. */
+  /**
+   * The server's URL.
+   *
+   * @default AWS
+   */
   readonly endpoint?: string | undefined;
-  /** Default: the SDK's own search (environment, profile, role of the machine). */
+  /**
+   * The keys that sign requests, or a function that gives them.
+   *
+   * @default the SDK's own search (environment, profile, role of the machine)
+   */
   readonly credentials?: Credentials | undefined;
-  /** Default `"s3"`. */
+  /**
+   * The provider's name in errors, logs and composers.
+   *
+   * @default `"s3"`
+   */
   readonly name?: string | undefined;
-  /** Put before every key, e.g. `"uploads/"`: a part of the bucket. */
+  /**
+   * Put before every key, e.g. `"uploads/"`: a part of the bucket.
+   *
+   * @default none
+   */
   readonly keyPrefix?: string | undefined;
   /**
-   * Which server it is, or what {@link probe} has found out about it; default: what the endpoint's name tells,
+   * Which server it is, or what {@link probe} has found out about it.
+   *
+   * @default what the endpoint's name tells; `"generic"` for an unknown server
+   * @link probe} has found out about it; default: what the endpoint's name tells,
    * `"generic"` for one that is not known.
    */
   readonly dialect?: DialectName | Dialect | undefined;
-  /** Whether the bucket is in the path of URLs; default `true` with an `endpoint`. */
+  /**
+   * Puts the bucket into the path of URLs, instead of the host.
+   *
+   * @default true with an `endpoint`
+   */
   readonly forcePathStyle?: boolean | undefined;
-  /** Where the bucket is served to everybody, for `publicUrl` and `locate`. */
+  /**
+   * Where the bucket is served to everybody, for `publicUrl` and `locate`.
+   *
+   * @default none
+   */
   readonly publicBaseUrl?: string | undefined;
   /**
-   * The server's URL as clients see it, for links; default: `endpoint`. For a server that applications reach by an
-   * inner name, such as `"http://minio:9000"`.
+   * The server's URL as clients see it, for links. For a server that applications reach by an inner name, such as
+   * `"http://minio:9000"`.
+   *
+   * @default `endpoint`
    */
   readonly publicEndpoint?: string | undefined;
-  /** Signs links below `publicBaseUrl`, a CloudFront distribution's address, instead of links to the bucket. */
+  /**
+   * Signs links below `publicBaseUrl`, a CloudFront distribution's address, instead of links to the bucket.
+   *
+   * @default none
+   */
   readonly cloudFront?: CloudFrontKey | undefined;
   /**
    * Amazon's transfer acceleration: requests go to the nearest edge. The bucket must be set up for it.
    *
+   * @default false
    * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/transfer-acceleration.html
    */
   readonly accelerate?: boolean | undefined;
-  /** Amazon's addresses that also answer over IPv6. */
+  /**
+   * Uses Amazon's addresses that also answer over IPv6.
+   *
+   * @default false
+   */
   readonly dualstack?: boolean | undefined;
-  /** The size of the parts of large objects, in bytes, at least 5 MiB (the default). */
+  /**
+   * The size of the parts of large objects, in bytes, at least 5 MiB.
+   *
+   * @default 5 MiB
+   */
   readonly partSizeBytes?: number | undefined;
-  /** How many parts are sent at once; default 4. Each takes `partSizeBytes` of memory. */
+  /**
+   * How many parts are sent at once. Each takes `partSizeBytes` of memory.
+   *
+   * @default 4
+   */
   readonly concurrency?: number | undefined;
   /**
-   * Who cuts large bodies into parts: `"pooled"`, the engine of this package (the default), or
-   * `"lib-storage"`, that of `@aws-sdk/lib-storage`, which is slower and takes more memory. Both keep every promise.
+   * Which uploader splits large bodies into parts: `"pooled"`, the engine of this package, or `"lib-storage"`, that
+   * of `@aws-sdk/lib-storage`, which is slower and takes more memory. Both keep every promise.
+   *
+   * @default `"pooled"`
+   * @aws-sdk/lib-storage`, which is slower and takes more memory. Both keep every promise.
    */
   readonly uploader?: "pooled" | "lib-storage" | undefined;
   /**
-   * Leaves bodies out of the signature; default: over TLS, which protects them. Over plain HTTP they are signed,
-   * which takes a SHA-256 of every byte.
+   * Leaves bodies out of the signature. Over plain HTTP they are signed, which takes a SHA-256 of every byte.
+   *
+   * @default true over TLS, which protects bodies
    */
   readonly unsignedPayload?: boolean | undefined;
-  /** What objects are stored with: encryption, class, tags, access, checksums. */
+  /**
+   * How objects are stored: encryption, class, tags, access, checksums.
+   *
+   * @default none
+   */
   readonly objects?: ObjectOptions | undefined;
-  /** A client of `@aws-sdk/client-s3`, used as it is, with whatever it is configured to do. */
+  /**
+   * A client of `
+   *
+   * @default none
+   * @aws-sdk/client-s3`, used as it is, with whatever it is configured to do.
+   */
   readonly client?: SdkClient | undefined;
 }
 

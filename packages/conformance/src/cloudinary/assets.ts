@@ -11,6 +11,7 @@ export interface AssetPlace {
   readonly publicId: string;
 }
 
+/** One asset of the fake, as its API shows it. */
 export interface Asset extends AssetPlace {
   readonly assetId: string;
   /** Seconds since 1970 of the last upload. */

@@ -20,27 +20,73 @@ import { Refusal } from "./refusal.js";
 import type { SignatureAlgorithm } from "./signature.js";
 import { callUploadApi } from "./upload-api.js";
 
+/** The options of {@link cloudinaryFake}: the account, and how its server behaves. */
 export interface CloudinaryFakeOptions {
-  /** Default `"demo"`. */
+  /**
+   * The name of the cloud.
+   *
+   * @default `"demo"`
+   */
   readonly cloudName?: string | undefined;
-  /** Default: random ones. */
+  /**
+   * The account's key.
+   *
+   * @default random
+   */
   readonly apiKey?: string | undefined;
+  /**
+   * The account's secret.
+   *
+   * @default random
+   */
   readonly apiSecret?: string | undefined;
-  /** What the account signs with; default `"sha1"`. */
+  /**
+   * The digest that the account signs with.
+   *
+   * @default `"sha1"`
+   */
   readonly signatureAlgorithm?: SignatureAlgorithm | undefined;
-  /** Default: those of the free plan. */
+  /**
+   * The limits of the account.
+   *
+   * @default those of the free plan
+   */
   readonly limits?: Partial<CloudinaryLimits> | undefined;
-  /** What answers say of folders; default `"dynamic"`, as in new accounts. */
+  /**
+   * How answers speak of folders.
+   *
+   * @default `"dynamic"`, as in new accounts
+   */
   readonly folders?: "fixed" | "dynamic" | undefined;
-  /** Where bodies are kept; default in memory. */
+  /**
+   * The folder that bodies are kept in.
+   *
+   * @default none: bodies are in memory
+   */
   readonly directory?: string | undefined;
-  /** Deleted assets leave a placeholder; default false. */
+  /**
+   * Leaves a placeholder for each deleted asset.
+   *
+   * @default false
+   */
   readonly backups?: boolean | undefined;
-  /** An image must be one, and so must a video; default true. */
+  /**
+   * Refuses images and videos that are none.
+   *
+   * @default true
+   */
   readonly checksFormats?: boolean | undefined;
-  /** The download endpoint heeds ranges; default false, as nobody says that it does. */
+  /**
+   * Lets the download endpoint heed ranges.
+   *
+   * @default false, as nobody says that it does
+   */
   readonly rangedDownloads?: boolean | undefined;
-  /** Milliseconds since 1970; default the clock's. */
+  /**
+   * The time, in milliseconds since 1970.
+   *
+   * @default the clock's
+   */
   readonly now?: (() => number) | undefined;
 }
 

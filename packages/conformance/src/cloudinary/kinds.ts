@@ -1,4 +1,6 @@
+/** The kind of an asset, as Cloudinary sorts them. */
 export type ResourceType = "image" | "video" | "raw";
+/** The part of a delivery URL that says who may read an asset. */
 export type DeliveryType = "upload" | "private" | "authenticated";
 
 export const RESOURCE_TYPES: readonly ResourceType[] = ["image", "video", "raw"];

@@ -1,6 +1,7 @@
 // Cloudinary's signatures, written down from its documentation: the fake must not trust the SDK that it tries.
 import { createHash, timingSafeEqual } from "node:crypto";
 
+/** The digest that an account signs with. */
 export type SignatureAlgorithm = "sha1" | "sha256";
 
 /** Fields of a request; a list travels as `name[]` and is signed as one. */

@@ -38,13 +38,31 @@ export interface WebMessage {
  */
 export type BodyInput = BodyContent | (() => BodyContent | Promise<BodyContent>);
 
+/** The options of {@link toBody}. */
 export interface BodyOptions {
-  /** The length in bytes, when the caller knows it: a body of another length is refused. */
+  /**
+   * The length in bytes, when the caller knows it: a body of another length is refused.
+   *
+   * @default that of the input, where it is known
+   */
   readonly size?: number | undefined;
+  /**
+   * The key that errors of the source carry.
+   *
+   * @default none
+   */
   readonly key?: string | undefined;
-  /** The name that errors of the source carry. */
+  /**
+   * The name that errors of the source carry.
+   *
+   * @default `"source"`
+   */
   readonly provider?: string | undefined;
-  /** How long to wait for the next bytes of a stream, in milliseconds; absent or 0 for ever. */
+  /**
+   * How long to wait for the next bytes of a stream, in milliseconds.
+   *
+   * @default 0: for ever
+   */
   readonly idleMs?: number | undefined;
 }
 

@@ -11,6 +11,7 @@ export interface FlowRules extends StreamRules {
   readonly inspect?: Inspection | undefined;
 }
 
+/** A look at the bytes that pass: it sees every byte once, in order. */
 export interface Inspection {
   readonly update: (bytes: Uint8Array) => void;
   readonly end: () => void;

@@ -30,10 +30,23 @@ export interface ResumingOptions {
   readonly size: number;
   /** Opens the rest of the very same object, of which so many bytes have come. */
   readonly openAt: (offset: number, signal: AbortSignal) => Promise<Readable>;
-  /** How much is read ahead of the reader, in bytes; default 256 KiB. */
+  /**
+   * How much is read ahead of the reader, in bytes.
+   *
+   * @default 256 KiB
+   */
   readonly aheadBytes?: number | undefined;
+  /**
+   * Sees every byte once, in order, and fails the body when the bytes are wrong.
+   *
+   * @default none
+   */
   readonly inspect?: Inspection | undefined;
-  /** Ends the body, for clients that let go of the signal when the headers are there. */
+  /**
+   * Ends the body, for clients that let go of the signal when the headers are there.
+   *
+   * @default none
+   */
   readonly signal?: AbortSignal | undefined;
 }
 

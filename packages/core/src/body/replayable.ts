@@ -4,12 +4,25 @@ import { PulledStream, sourceError, sourceRules, type SourceContext } from "./so
 import { createSpoolFile, type SpoolFile } from "./spool-file.js";
 import type { OptionNames } from "../kit/options.js";
 
+/** The options of {@link replayable}: how much of a body is kept, and where. */
 export interface ReplayableOptions {
-  /** How much is kept in memory before a temporary file is used, in bytes; default 1 MiB. */
+  /**
+   * How much is kept in memory before a temporary file is used, in bytes.
+   *
+   * @default 1 MiB
+   */
   readonly memoryBytes?: number | undefined;
-  /** How much is kept at all, in bytes; default 5 GiB. A longer body passes through but cannot be read again. */
+  /**
+   * How much is kept at all, in bytes. A longer body passes through but cannot be read again.
+   *
+   * @default 5 GiB
+   */
   readonly maxBytes?: number | undefined;
-  /** Where the temporary file lies. Default: the first of the system's folders that is not in memory. */
+  /**
+   * The folder of the temporary file.
+   *
+   * @default the first of the system's folders that is not in memory
+   */
   readonly directory?: string | undefined;
 }
 

@@ -19,9 +19,17 @@ export interface Share {
 }
 
 export interface TeeOptions {
-  /** How many readers must be kept; the others may be let go when they lag. Default: all. */
+  /**
+   * How many readers must be kept; the others may be let go when they lag.
+   *
+   * @default all
+   */
   readonly need?: number | undefined;
-  /** What a reader that was let go is told. */
+  /**
+   * Makes the error for a reader that was let go.
+   *
+   * @default none: nobody is let go
+   */
   readonly tooSlow?: (() => Error) | undefined;
 }
 

@@ -12,27 +12,46 @@ import { assertOverwrites, assertTier, stateless } from "./stateless/stateless.j
 import { choiceSupports } from "./supports.js";
 import { knownNames, oneOf, type OptionNames } from "../kit/options.js";
 
+/** The options of {@link fallback}. */
 export interface FallbackOptions extends MemberOptions, JournalOptions {
-  /** Default `"fallback"`. */
+  /**
+   * The composer's name, in errors and in its journal.
+   *
+   * @default `"fallback"`
+   */
   readonly name?: string | undefined;
   /**
-   * With a journal: whether repair moves objects to the first member when it is back (`"home"`, the default), or
-   * leaves them where they are (`"never"`).
+   * With a journal: `"home"` has repair move objects to the first member when it is back, `"never"` leaves them
+   * where they are.
+   *
+   * @default `"home"`
    */
   readonly drain?: "home" | "never" | undefined;
   /**
-   * Without a journal: what a put of a key that exists does: `"refuse"` it with `AlreadyExists` (the default), or write it and
-   * say where an older copy may be left (`"may-be-stale"`).
+   * Without a journal, for a put of a key that exists: `"refuse"` rejects with `AlreadyExists`, `"may-be-stale"`
+   * writes, and says where an older copy may be left.
+   *
+   * @default `"refuse"`
    */
   readonly overwrites?: "refuse" | "may-be-stale" | undefined;
   /**
-   * Failures that end a call by default, and on which the chain shall go on instead. Mind that wrong
-   * credentials then move all new objects to the next member, silently but for the events.
+   * Failures that end a call by default, and on which the chain shall go on instead. Mind that wrong credentials
+   * then move all new objects to the next member, silently but for the events.
+   *
+   * @default none
    */
   readonly fallbackOn?: readonly FallbackOnCode[] | undefined;
-  /** How a one-shot body is kept while a later member may need it. */
+  /**
+   * How a one-shot body is kept while a later member may need it.
+   *
+   * @default the defaults of {@link ReplayableOptions}
+   */
   readonly spool?: ReplayableOptions | undefined;
-  /** How long a member may take to say whether it holds a key, in milliseconds; default 5,000. */
+  /**
+   * How long a member may take to say whether it holds a key, in milliseconds.
+   *
+   * @default 5,000
+   */
   readonly askMs?: number | undefined;
 }
 

@@ -46,7 +46,7 @@ export function saysAbsent(error: StorageError): boolean {
   return error.code === "NotFound" || error.code === "Unsupported";
 }
 
-/** Whether a member will never take this object. */
+/** Tells whether a member will never take this object. */
 export function cannotHold({ code }: StorageError): boolean {
   return code === "Unsupported" || code === "TooLarge";
 }

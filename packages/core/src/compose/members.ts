@@ -12,11 +12,23 @@ import type { OptionNames } from "../kit/options.js";
 
 /** How a composer treats each of its members. */
 export interface MemberOptions {
-  /** Default: 2 tries, then the composer decides. `false` for one. */
+  /**
+   * How calls to a member are tried again; `false` for one try.
+   *
+   * @default 2 tries, then the composer decides
+   */
   readonly retry?: RetryOptions | false | undefined;
-  /** `false` for no limits. */
+  /**
+   * When calls to a member are given up; `false` for never.
+   *
+   * @default the defaults of {@link TimeoutOptions}
+   */
   readonly timeouts?: TimeoutOptions | false | undefined;
-  /** When a member that fails again and again is left out for a while; `false` for never, the default. */
+  /**
+   * When a member that fails again and again is left out for a while; `false` for never.
+   *
+   * @default false
+   */
   readonly breaker?: BreakerOptions | false | undefined;
 }
 

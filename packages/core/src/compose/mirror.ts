@@ -13,29 +13,51 @@ import { assertOverwrites, assertTier, stateless } from "./stateless/stateless.j
 import { everySupports } from "./supports.js";
 import { knownNames, oneOf, type OptionNames } from "../kit/options.js";
 
+/** The options of {@link mirror}. */
 export interface MirrorOptions extends MemberOptions, JournalOptions {
-  /** Default `"mirror"`. */
+  /**
+   * The composer's name, in errors and in its journal.
+   *
+   * @default `"mirror"`
+   */
   readonly name?: string | undefined;
   /**
-   * How many members must have a write before it is acknowledged: `"all"` (the default), more than half of them
-   * (`"quorum"`), or the first that takes it (`"primary"`, with a journal only). With a journal the others get it by
-   * repair.
+   * How many members must have a write before it is acknowledged: `"all"`, more than half of them (`"quorum"`), or
+   * the first that takes it (`"primary"`, with a journal only). With a journal the others get it by repair.
+   *
+   * @default `"all"`
    */
   readonly writes?: "all" | "quorum" | "primary" | undefined;
   /**
-   * In which order members are read: the names of all of them, or of those that come first. Default: as they are given.
+   * In which order members are read: the names of all of them, or of those that come first.
+   *
+   * @default the members as they are given
    */
   readonly reads?: readonly string[] | undefined;
   /**
-   * With a journal: a read that takes longer than nineteen of twenty do is asked of the next member too, and the quicker
-   * answer counts. Default: not.
+   * With a journal: a read that takes longer than nineteen of twenty reads do is asked of the next member too, and
+   * the quicker answer counts.
+   *
+   * @default none
    */
   readonly hedge?: HedgeOptions | undefined;
-  /** Without a journal: what a put of a key that exists does, as with a fallback chain. */
+  /**
+   * Without a journal: what a put of a key that exists does, as with a fallback chain.
+   *
+   * @default `"refuse"`
+   */
   readonly overwrites?: Chain["overwrites"] | undefined;
-  /** How a one-shot body is kept while a member needs it again. */
+  /**
+   * How a one-shot body is kept while a member needs it again.
+   *
+   * @default the defaults of {@link ReplayableOptions}
+   */
   readonly spool?: ReplayableOptions | undefined;
-  /** How long a member may take to say whether it holds a key, in milliseconds; default 5,000. */
+  /**
+   * How long a member may take to say whether it holds a key, in milliseconds.
+   *
+   * @default 5,000
+   */
   readonly askMs?: number | undefined;
 }
 

@@ -19,8 +19,13 @@ import type { CallOptions } from "../contract/call-options.js";
 import { OWN_SETS } from "./journaled/own-sets.js";
 import { nonEmptyText, oneOf, type OptionNames, knownNames } from "../kit/options.js";
 
+/** The options of {@link split}. */
 export interface SplitOptions extends MemberOptions, JournalOptions {
-  /** Default `"split"`. */
+  /**
+   * The composer's name, in errors and in its journal.
+   *
+   * @default `"split"`
+   */
   readonly name?: string | undefined;
   /** Where keys have been so far. */
   readonly from: StorageProvider;
@@ -33,14 +38,35 @@ export interface SplitOptions extends MemberOptions, JournalOptions {
   readonly percent: number;
   /** Names the rollout: another salt shares the keys out differently. It stays the same for ever. */
   readonly salt: string;
-  /** What a put does while its side is down: fail (the default), or go to the other side. */
+  /**
+   * For a put whose side is down: `"fail"` rejects, `"other"` goes to the other side.
+   *
+   * @default `"fail"`
+   */
   readonly onUnavailable?: "fail" | "other" | undefined;
-  /** Without a journal: what a put of a key that exists does, as with a fallback chain. */
+  /**
+   * Without a journal: what a put of a key that exists does, as with a fallback chain.
+   *
+   * @default `"refuse"`
+   */
   readonly overwrites?: Chain["overwrites"] | undefined;
-  /** Whether repair moves objects to the side that the percentage gives them; default false: they stay. */
+  /**
+   * Has repair move objects to the side that the percentage gives them.
+   *
+   * @default false: objects stay where they are
+   */
   readonly move?: boolean | undefined;
+  /**
+   * How a one-shot body is kept while the other side may need it.
+   *
+   * @default the defaults of {@link ReplayableOptions}
+   */
   readonly spool?: ReplayableOptions | undefined;
-  /** How long a member may take to say whether it holds a key, in milliseconds; default 5,000. */
+  /**
+   * How long a member may take to say whether it holds a key, in milliseconds.
+   *
+   * @default 5,000
+   */
   readonly askMs?: number | undefined;
 }
 

@@ -3,9 +3,17 @@ import type { ByteRange, Metadata, ObjectHeaders } from "./object.js";
 
 /** What every call of a provider takes. The object is always there; its fields may not be. */
 export interface CallOptions {
-  /** Aborts the call: it rejects with `signal.reason`, unchanged, and leaves nothing half-done. */
+  /**
+   * Aborts the call: it rejects with `signal.reason`, unchanged, and leaves nothing half-done.
+   *
+   * @default none
+   */
   readonly signal?: AbortSignal | undefined;
-  /** Where wrappers and composers report to. A provider need not call it. */
+  /**
+   * Receives what wrappers and composers report. A provider need not call it.
+   *
+   * @default none
+   */
   readonly onEvent?: ((event: StorageEvent) => void) | undefined;
 }
 
@@ -15,60 +23,126 @@ export interface Progress {
   readonly total?: number | undefined;
 }
 
+/** The options of a put. */
 export interface PutOptions extends CallOptions, ObjectHeaders {
+  /**
+   * The caller's own facts about the object.
+   *
+   * @default none
+   */
   readonly metadata?: Metadata | undefined;
-  /** `"*"`: only if the key has no object; `AlreadyExists` otherwise. */
+  /**
+   * `"*"` writes only if the key has no object; `AlreadyExists` otherwise.
+   *
+   * @default none
+   */
   readonly ifNoneMatch?: "*" | undefined;
-  /** Only if the object has this ETag; `PreconditionFailed` otherwise, also when there is none. */
+  /**
+   * Writes only if the object has this ETag; `PreconditionFailed` otherwise, also when there is no object.
+   *
+   * @default none
+   */
   readonly ifMatch?: string | undefined;
-  /** Called with the bytes that have been taken so far, and at the end with all of them. */
+  /**
+   * Called with the bytes that have been taken so far, and at the end with all of them.
+   *
+   * @default none
+   */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /**
    * An id of this logical write, at most 200 characters of `A-Z a-z 0-9 - _ . :`. A provider with
-   * `supports.metadata` keeps it beside the metadata and returns it as {@link ObjectInfo.writeId}, so that a
+   * `supports.metadata` keeps it beside the metadata and returns it as {
+   *
+   * @default none
+   * @link ObjectInfo.writeId}, so that a
    * retry recognises its own first try.
    */
   readonly writeId?: string | undefined;
 }
 
+/** The options of a get. */
 export interface GetOptions extends CallOptions {
+  /**
+   * The stretch of the object to read.
+   *
+   * @default the whole object
+   */
   readonly range?: ByteRange | undefined;
-  /** Only if the object has this ETag; `PreconditionFailed` otherwise. Every provider keeps it. */
+  /**
+   * Reads only if the object has this ETag; `PreconditionFailed` otherwise. Every provider keeps it.
+   *
+   * @default none
+   */
   readonly ifMatch?: string | undefined;
 }
 
 /** What `head` takes: no more than every call. */
 export interface HeadOptions extends CallOptions {}
 
+/** The options of a delete. */
 export interface DeleteOptions extends CallOptions {
-  /** Only if the object has this ETag; `PreconditionFailed` otherwise. A missing object is a success. */
+  /**
+   * Deletes only if the object has this ETag; `PreconditionFailed` otherwise. A missing object is a success.
+   *
+   * @default none
+   */
   readonly ifMatch?: string | undefined;
 }
 
+/** The options of a copy. */
 export interface CopyOptions extends CallOptions {
-  /** `"*"`: only if the target key has no object. Needs `supports.ifNoneMatch`. */
+  /**
+   * `"*"` copies only if the target key has no object. Needs `supports.ifNoneMatch`.
+   *
+   * @default none
+   */
   readonly ifNoneMatch?: "*" | undefined;
-  /** Only if the source has this ETag; `PreconditionFailed` otherwise. Every provider keeps it. */
+  /**
+   * Copies only if the source has this ETag; `PreconditionFailed` otherwise. Every provider keeps it.
+   *
+   * @default none
+   */
   readonly sourceIfMatch?: string | undefined;
-  /** As `PutOptions.writeId`: the copy has this one, and never that of its source. */
+  /**
+   * As `PutOptions.writeId`: the copy has this one, and never that of its source.
+   *
+   * @default none
+   */
   readonly writeId?: string | undefined;
 }
 
+/** The options of a listing. */
 export interface ListOptions extends CallOptions {
-  /** A plain string prefix: `"a/b"` also lists `"a/bc"`. */
+  /**
+   * A plain string prefix: `"a/b"` also lists `"a/bc"`.
+   *
+   * @default `""`: all keys
+   */
   readonly prefix?: string | undefined;
   /**
-   * Keys that hold it after the prefix are rolled up into `prefixes`, up to and with its first occurrence.
-   * Every provider takes `"/"`.
+   * Keys that hold it after the prefix are rolled up into `prefixes`, up to and with its first occurrence. Every
+   * provider takes `"/"`.
+   *
+   * @default none
    */
   readonly delimiter?: "/" | undefined;
-  /** The most objects and prefixes together in one page, at least 1; default 1,000. */
+  /**
+   * The most objects and prefixes together in one page, at least 1.
+   *
+   * @default 1,000
+   */
   readonly limit?: number | undefined;
-  /** Goes on where the page that returned it ended, also when that key is gone since. */
+  /**
+   * Goes on where the page that returned it ended, also when that key is gone since.
+   *
+   * @default none: the listing begins
+   */
   readonly cursor?: string | undefined;
   /**
    * Begins behind this entry, whether it is there or not: a key, or a common prefix with all that is under it. For
    * providers whose `supports.orderedList` is true; not together with a cursor.
+   *
+   * @default none
    */
   readonly after?: string | undefined;
 }

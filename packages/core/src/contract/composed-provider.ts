@@ -5,7 +5,11 @@ import type { Upkeep } from "./upkeep.js";
 
 /** Where an object was seen last: only a composer can make something of it. */
 interface SeenOptions extends CallOptions {
-  /** The ref under which the object was last seen: the composer asks that member first. */
+  /**
+   * The ref under which the object was last seen: the composer asks that member first.
+   *
+   * @default none
+   */
   readonly ref?: string | undefined;
 }
 
@@ -15,8 +19,10 @@ export interface ComposedGetOptions extends GetOptions, SeenOptions {}
 /** What `head` of a composer takes besides the options of every provider. */
 export interface ComposedHeadOptions extends HeadOptions, SeenOptions {
   /**
-   * Waits for writes that are still undecided, so that no write which began earlier can change the answer. Rejects with
-   * `Unavailable` when that cannot be known yet. A provider that keeps no journal ignores it. Default false.
+   * Waits for writes that are still undecided, so that no write which began earlier can change the answer. Rejects
+   * with `Unavailable` when that cannot be known yet. A provider that keeps no journal ignores it.
+   *
+   * @default false
    */
   readonly isFinal?: boolean | undefined;
 }

@@ -184,18 +184,55 @@ export interface Attempt {
 export interface StorageErrorOptions {
   readonly operation: Operation;
   readonly provider: string;
+  /**
+   * The key of the call.
+   *
+   * @default none
+   */
   readonly key?: string | undefined;
-  /** Default: what {@link ERROR_CODES} says of the code; always `"no"` for reads. */
+  /**
+   * Whether the call changed anything.
+   *
+   * @default what {@link ERROR_CODES} says of the code; always `"no"` for reads
+   * @link ERROR_CODES} says of the code; always `"no"` for reads.
+   */
   readonly applied?: Applied | undefined;
-  /** Default: what {@link ERROR_CODES} says of the code. */
+  /**
+   * Whether the same call may succeed later.
+   *
+   * @default what {@link ERROR_CODES} says of the code
+   * @link ERROR_CODES} says of the code.
+   */
   readonly retryable?: boolean | undefined;
-  /** How long the provider asks to wait, in milliseconds. */
+  /**
+   * How long the provider asks to wait, in milliseconds.
+   *
+   * @default none
+   */
   readonly retryAfterMs?: number | undefined;
-  /** The HTTP status, where there was one. */
+  /**
+   * The HTTP status, where there was one.
+   *
+   * @default none
+   */
   readonly status?: number | undefined;
-  /** The provider's own identifier of the request, for its support desk. */
+  /**
+   * The provider's own identifier of the request, for its support desk.
+   *
+   * @default none
+   */
   readonly requestId?: string | undefined;
+  /**
+   * One entry for each try, or for each member of a composer.
+   *
+   * @default none
+   */
   readonly attempts?: readonly Attempt[] | undefined;
+  /**
+   * The error that caused this one.
+   *
+   * @default none
+   */
   readonly cause?: unknown;
 }
 

@@ -3,25 +3,52 @@ import type { Metadata, ObjectHeaders, ObjectInfo } from "./object.js";
 
 /** For a link: its headers replace those that the object is stored with, in the answer to whoever follows it. */
 export interface SignedUrlOptions extends CallOptions, ObjectHeaders {
-  /** How long the link works, in seconds, at least; default an hour. */
+  /**
+   * How long the link works at least, in seconds.
+   *
+   * @default 3,600
+   */
   readonly expiresInSeconds?: number | undefined;
   /**
    * For how long the same call gives the same link, in seconds, so that browsers and CDNs can keep what is behind
-   * it. A link then works up to that much longer. Default 0: each is another.
+   * it. A link then works up to that much longer.
+   *
+   * @default 0: every link is different
    */
   readonly stableForSeconds?: number | undefined;
 }
 
 /** What a client may upload with a signed request, bound by the signature. */
 export interface SignUploadOptions extends CallOptions, ObjectHeaders {
-  /** The exact length, in bytes. Give this or `maxBytes`. */
+  /**
+   * The exact length, in bytes.
+   *
+   * @default none: give this or `maxBytes`
+   */
   readonly contentLength?: number | undefined;
-  /** The most bytes the client may send. */
+  /**
+   * The most bytes the client may send.
+   *
+   * @default none: give this or `contentLength`
+   */
   readonly maxBytes?: number | undefined;
+  /**
+   * The caller's own facts about the object.
+   *
+   * @default none
+   */
   readonly metadata?: Metadata | undefined;
-  /** `"*"`: the upload fails if the key has an object by then. */
+  /**
+   * `"*"` makes the upload fail if the key has an object by then.
+   *
+   * @default none
+   */
   readonly ifNoneMatch?: "*" | undefined;
-  /** How long the client may start, in seconds; default a quarter of an hour. */
+  /**
+   * How long the client may start, in seconds.
+   *
+   * @default 900
+   */
   readonly expiresInSeconds?: number | undefined;
 }
 
@@ -47,6 +74,11 @@ export interface UploadedPart {
 
 /** What an upload in parts will make. */
 export interface CreateUploadOptions extends CallOptions, ObjectHeaders {
+  /**
+   * The caller's own facts about the object.
+   *
+   * @default none
+   */
   readonly metadata?: Metadata | undefined;
 }
 
@@ -55,15 +87,29 @@ export interface UploadReference {
   readonly uploadId: string;
 }
 
+/** The options that sign one part of an upload. */
 export interface SignPartOptions extends CallOptions {
-  /** The exact length of the part, in bytes, bound by the signature. */
+  /**
+   * The exact length of the part, in bytes, bound by the signature.
+   *
+   * @default none: the length is not bound
+   */
   readonly contentLength?: number | undefined;
-  /** How long the client may start, in seconds; default a quarter of an hour. A part can be signed again. */
+  /**
+   * How long the client may start, in seconds. A part can be signed again.
+   *
+   * @default 900
+   */
   readonly expiresInSeconds?: number | undefined;
 }
 
+/** The options that complete an upload in parts. */
 export interface CompleteUploadOptions extends CallOptions {
-  /** `"*"`: only if the key has no object by now. Needs `supports.ifNoneMatchOnMultipart`. */
+  /**
+   * `"*"` completes only if the key has no object by now. Needs `supports.ifNoneMatchOnMultipart`.
+   *
+   * @default none
+   */
   readonly ifNoneMatch?: "*" | undefined;
 }
 

@@ -35,6 +35,7 @@ export interface Body {
   readonly open: (range?: { readonly offset: number; readonly length: number }) => Readable;
 }
 
+/** One page of a listing. */
 export interface ListPage {
   /** In UTF-8 byte order of their keys, unless `supports.orderedList` is false. */
   readonly objects: readonly ObjectInfo[];
@@ -175,6 +176,7 @@ export interface StorageProvider {
   readonly close?: (() => Promise<void>) | undefined;
 }
 
+/** A key that is not gone, and why. */
 export interface DeleteFailure {
   readonly key: string;
   readonly error: unknown;

@@ -2,8 +2,13 @@ import { StorageError } from "../contract/errors.js";
 import { keyProblem } from "../contract/key.js";
 import { knownNames } from "../kit/options.js";
 
+/** The options of {@link keyFromPath}. */
 export interface KeyFromPathOptions {
-  /** The folder that paths lie in, absolute or relative, with either separator. It is cut off. */
+  /**
+   * The folder that paths lie in, absolute or relative, with either separator. It is cut off.
+   *
+   * @default none
+   */
   readonly root?: string | undefined;
 }
 

@@ -24,7 +24,11 @@ type TextToHash<Template extends string> =
     : unknown;
 
 export interface KeyTemplateOptions {
-  /** What `{year}` and the others are taken from, in UTC; default now. */
+  /**
+   * The date that `{year}` and the others are taken from, in UTC.
+   *
+   * @default now
+   */
   readonly date?: Date | undefined;
 }
 
@@ -37,6 +41,7 @@ export interface KeyForBody {
   readonly release: () => Promise<void>;
 }
 
+/** A template that makes keys of one form. */
 export interface KeyTemplate<Template extends string> {
   readonly template: Template;
   /**

@@ -12,75 +12,137 @@ import type { DeleteFailure } from "../contract/provider.js";
 import type { RetryOptions } from "../wrap/retry.js";
 import type { TimeoutOptions } from "../wrap/timeout.js";
 
+/** The options of {@link createStorage}. */
 export interface StorageOptions {
-  /** How a bare provider's calls are tried again; `false` for one try. A composer has retries of its own. */
+  /**
+   * How a bare provider's calls are tried again; `false` for one try. A composer has retries of its own.
+   *
+   * @default the defaults of {@link RetryOptions}
+   */
   readonly retry?: RetryOptions | false | undefined;
-  /** When a bare provider's calls are given up; `false` for never. A composer has limits of its own. */
+  /**
+   * When a bare provider's calls are given up; `false` for never. A composer has limits of its own.
+   *
+   * @default the defaults of {@link TimeoutOptions}
+   */
   readonly timeouts?: TimeoutOptions | false | undefined;
-  /** How long a body that is being stored may give no bytes, in milliseconds; default 30,000, 0 for ever. */
+  /**
+   * How long a body that is being stored may give no bytes, in milliseconds; 0 for ever.
+   *
+   * @default 30,000
+   */
   readonly sourceIdleMs?: number | undefined;
-  /** Told of every call, retry and fallback. Errors it throws are dropped. */
+  /**
+   * Receives every call, retry and fallback. Errors that it throws are dropped.
+   *
+   * @default none
+   */
   readonly onEvent?: ((event: StorageEvent) => void) | undefined;
 }
 
 /** What every call takes. */
 export interface TimedOptions {
-  /** The most this call may take in all, in milliseconds; absent for no limit. Then `Timeout`. */
+  /**
+   * The most that this call may take in all, in milliseconds; then it is `Timeout`.
+   *
+   * @default no limit
+   */
   readonly timeoutMs?: number | undefined;
 }
 
 /** The options of a verb as an application gives them: the storage fills in the rest. */
 export type Outer<Options extends CallOptions> = Omit<Options, "onEvent" | "ref"> & TimedOptions;
 
+/** The options of {@link FileStorage.put}. */
 export interface StoragePutOptions extends Outer<Omit<PutOptions, "writeId">> {
-  /** The length in bytes, when it is known: a body of another length is refused and nothing written. */
+  /**
+   * The length in bytes, when it is known: a body of another length is refused and nothing written.
+   *
+   * @default that of the body, where it is known
+   */
   readonly size?: number | undefined;
   /**
-   * Makes a repeated upload one object: a put of the same key, idempotency key and bytes returns what the
-   * first returned; other bytes are a `Conflict`. The body is read once more for its digest; a stream is
-   * kept in a temporary file for that. 1 to 200 characters.
+   * Makes a repeated upload one object: a put of the same key, idempotency key and bytes returns what the first
+   * returned; other bytes are a `Conflict`. The body is read once more for its digest; a stream is kept in a
+   * temporary file for that. 1 to 200 characters.
+   *
+   * @default none
    */
   readonly idempotencyKey?: string | undefined;
 }
 
+/** The options of {@link FileStorage.copy} and {@link FileStorage.move}. */
 export interface StorageCopyOptions extends Outer<Omit<CopyOptions, "writeId">> {}
 
+/** The options of {@link FileStorage.list} and {@link FileStorage.listPage}. */
 export interface StorageListOptions extends Outer<ListOptions> {}
 
+/** The options of {@link FileStorage.download}. */
 export interface DownloadOptions extends Outer<Pick<GetOptions, "signal" | "ifMatch">> {
-  /** How many parts of a large object are read at once; default 8, 1 for none but the first. */
+  /**
+   * How many parts of a large object are read at once; 1 reads the object in one piece.
+   *
+   * @default 8
+   */
   readonly concurrency?: number | undefined;
+  /**
+   * Called with the bytes that have come so far.
+   *
+   * @default none
+   */
   readonly onProgress?: PutOptions["onProgress"];
 }
 
+/** One object for {@link FileStorage.putMany}: its key, its body, and the options of its put. */
 export interface PutManyItem extends Omit<StoragePutOptions, "signal"> {
   readonly key: string;
   readonly body: BodyInput;
 }
 
+/** The outcome of one put of {@link FileStorage.putMany}: the facts of the object, or the error. */
 export type PutManyResult =
   | { readonly key: string; readonly info: ObjectInfo; readonly error?: undefined }
   | { readonly key: string; readonly info?: undefined; readonly error: unknown };
 
+/** The options of {@link FileStorage.putMany}. */
 export interface PutManyOptions extends Pick<CallOptions, "signal"> {
-  /** How many puts run at once; default 4. */
+  /**
+   * How many puts run at once.
+   *
+   * @default 4
+   */
   readonly concurrency?: number | undefined;
-  /** Told of each result as it comes. */
+  /**
+   * Receives each result as it comes.
+   *
+   * @default none
+   */
   readonly onResult?: ((result: PutManyResult) => void) | undefined;
 }
 
+/** The options of {@link FileStorage.putDirectory}. */
 export interface PutDirectoryOptions extends PutManyOptions {
-  /** Options for a file, by its key: headers, metadata, conditions. */
+  /**
+   * Returns the options for a file, by its key: headers, metadata, conditions.
+   *
+   * @default none
+   */
   readonly optionsFor?: ((key: string) => Omit<StoragePutOptions, "signal">) | undefined;
 }
 
+/** The outcome of deleting many keys. */
 export interface DeleteManyResult {
   /** How many keys are gone now, those that were missing before included. */
   readonly deleted: number;
   readonly errors: readonly DeleteFailure[];
 }
 
+/** The options of {@link FileStorage.startRepair}. */
 export interface RepairOptions {
-  /** How often to look for what other processes have left, in milliseconds; default 5,000. */
+  /**
+   * How often repair looks for what other processes have left, in milliseconds.
+   *
+   * @default 5,000
+   */
   readonly pollMs?: number | undefined;
 }

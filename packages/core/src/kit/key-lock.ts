@@ -5,6 +5,7 @@ export interface KeyLock {
   readonly isBusy: (key: string) => boolean;
 }
 
+/** Makes a lock that holds nothing yet. */
 export function createKeyLock(): KeyLock {
   const tails = new Map<string, Promise<unknown>>();
   return {

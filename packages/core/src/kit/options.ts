@@ -3,15 +3,27 @@ import { describeType } from "../contract/key.js";
 
 /** The limits of a number. */
 export interface NumberLimits {
-  /** The smallest number that is allowed. Default 0. */
+  /**
+   * The smallest number that is allowed.
+   *
+   * @default 0
+   */
   readonly least?: number | undefined;
-  /** The largest number that is allowed. Default: no limit. */
+  /**
+   * The largest number that is allowed.
+   *
+   * @default no limit
+   */
   readonly most?: number | undefined;
 }
 
 /** The limits of a number that need not be whole. */
 export interface AnyNumberLimits extends NumberLimits {
-  /** Instead of `least`: the number must be larger than this one. */
+  /**
+   * Instead of `least`: the number must be larger than this one.
+   *
+   * @default none
+   */
   readonly above?: number | undefined;
 }
 

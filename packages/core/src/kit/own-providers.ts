@@ -8,7 +8,11 @@ export interface OwnProviders<Own> {
   readonly require: (provider: StorageProvider, caller: string) => Own;
 }
 
-/** @param factory - What makes them, for the message: `"s3()"`. */
+/**
+ * Makes a memory for the providers of one factory.
+ *
+ * @param factory - What makes them, for the message: `"s3()"`.
+ */
 export function ownProviders<Own>(factory: string): OwnProviders<Own> {
   const known = new WeakMap<StorageProvider, Own>();
   return {

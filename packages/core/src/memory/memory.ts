@@ -19,8 +19,13 @@ import type {
 import type { Located, ObjectInfo } from "../contract/object.js";
 import { knownNames } from "../kit/options.js";
 
+/** The options of {@link memory}. */
 export interface MemoryOptions {
-  /** Default `"memory"`. */
+  /**
+   * The provider's name in errors, logs and composers.
+   *
+   * @default `"memory"`
+   */
   readonly name?: string | undefined;
 }
 

@@ -3,20 +3,49 @@ import { intercept, type Around, type Call, type CallChanges } from "./intercept
 import type { StorageProvider } from "../contract/provider.js";
 import { type OptionNames, knownNames, wholeNumber, anyNumber } from "../kit/options.js";
 
+/** The options of {@link breaker}: when a provider is left out, and for how long. */
 export interface BreakerOptions {
-  /** Opens after so many failures in a row; default 5. */
+  /**
+   * How many failures in a row open the breaker.
+   *
+   * @default 5
+   */
   readonly consecutive?: number | undefined;
-  /** Opens when this share of the calls of the last `windowMs` has failed, from 0 to 1; default 0.5. */
+  /**
+   * Which share of the calls of the last `windowMs` opens the breaker when it has failed, from 0 to 1.
+   *
+   * @default 0.5
+   */
   readonly share?: number | undefined;
-  /** But not before there were so many calls; default 20. */
+  /**
+   * How many calls there must be before `share` counts.
+   *
+   * @default 20
+   */
   readonly least?: number | undefined;
-  /** In milliseconds; default 30,000. */
+  /**
+   * How long a call counts for `share`, in milliseconds.
+   *
+   * @default 30,000
+   */
   readonly windowMs?: number | undefined;
-  /** How long it stays open the first time, in milliseconds; each further time twice as long. Default 10,000. */
+  /**
+   * How long the breaker stays open the first time, in milliseconds; each further time twice as long.
+   *
+   * @default 10,000
+   */
   readonly openMs?: number | undefined;
-  /** The longest that it stays open, in milliseconds; default 300,000. */
+  /**
+   * The longest that the breaker stays open, in milliseconds.
+   *
+   * @default 300,000
+   */
   readonly openMsMax?: number | undefined;
-  /** Gives numbers from 0 to 1; default `Math.random`. */
+  /**
+   * Gives numbers from 0 to 1.
+   *
+   * @default `Math.random`
+   */
   readonly random?: (() => number) | undefined;
 }
 

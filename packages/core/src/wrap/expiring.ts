@@ -14,21 +14,34 @@ import { knownNames, oneOf, anyNumber } from "../kit/options.js";
 export interface ExpiryRule {
   /** For keys that start with it; `""` for all. Of several that fit a key the shortest time counts. */
   readonly prefix: string;
-  /** Objects are removed so long after they were stored, in days; parts of a day count. Absent: they stay. */
+  /**
+   * How long after they were stored objects are removed, in days; parts of a day count.
+   *
+   * @default none: they stay
+   */
   readonly expireAfterDays?: number | undefined;
 }
 
+/** The options of {@link expiring}. */
 export interface ExpiringOptions {
   /**
-   * Who removes them: `"repair"`, where it runs (the default), or `"store"`, which has rules of its own that say the
-   * same. Then the wrapper only lets composers know.
+   * Where objects are removed: by `"repair"`, where it runs, or by the `"store"`, which has rules of its own that
+   * say the same. Then the wrapper only lets composers know.
+   *
+   * @default `"repair"`
    */
   readonly removedBy?: "repair" | "store" | undefined;
-  /** How often repair looks for them, in seconds; default 3,600. */
+  /**
+   * How often repair looks for objects that have expired, in seconds.
+   *
+   * @default 3,600
+   */
   readonly everySeconds?: number | undefined;
   /**
-   * That no key is ever written twice. It must be so where the provider has no conditional delete: an object that comes
-   * in the moment when an old one is removed would go with it.
+   * `"never"` says that no key is ever written twice. Required for providers without conditional delete: a
+   * replacement written between the check and the delete would be deleted too.
+   *
+   * @default none
    */
   readonly overwrites?: "never" | undefined;
 }

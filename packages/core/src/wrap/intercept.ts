@@ -76,15 +76,37 @@ export type Around = <T>(call: Call, next: Next<T>) => Promise<T>;
 export interface Layer {
   /** The factory's name, for {@link StorageProvider.describe}. */
   readonly type: string;
-  /** Around every call. Default: the call is passed on as it is. */
+  /**
+   * Works around every call.
+   *
+   * @default the call is passed on as it is
+   */
   readonly around?: Around | undefined;
-  /** Around a put, instead of `around`. */
+  /**
+   * Works around a put, instead of `around`.
+   *
+   * @default none
+   */
   readonly aroundPut?: ((call: PutCall, next: Next<ObjectInfo>) => Promise<ObjectInfo>) | undefined;
-  /** Around a get, instead of `around`. */
+  /**
+   * Works around a get, instead of `around`.
+   *
+   * @default none
+   */
   readonly aroundGet?: ((call: GetCall, next: Next<GetResult>) => Promise<GetResult>) | undefined;
-  /** What the wrapper promises, for {@link StorageProvider.describe}. */
+  /**
+   * What the wrapper promises, for {
+   *
+   * @default none
+   * @link StorageProvider.describe}.
+   */
   readonly promises?: readonly string[] | undefined;
-  /** What the wrapper takes away, for {@link StorageProvider.describe}. */
+  /**
+   * What the wrapper takes away, for {
+   *
+   * @default none
+   * @link StorageProvider.describe}.
+   */
   readonly limits?: readonly string[] | undefined;
 }
 

@@ -3,6 +3,7 @@ import { intercept, type Call, type Next } from "./intercept.js";
 import type { GetResult, StorageProvider } from "../contract/provider.js";
 import { knownNames, wholeNumber } from "../kit/options.js";
 
+/** The options of {@link limit}. */
 export interface LimitOptions {
   /** How many calls run at once; the others wait in order. */
   readonly concurrency: number;

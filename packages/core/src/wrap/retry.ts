@@ -6,22 +6,38 @@ import type { Body, StorageProvider } from "../contract/provider.js";
 import { type OptionNames, knownNames, wholeNumber } from "../kit/options.js";
 import type { ObjectInfo } from "../contract/object.js";
 
+/** The options of {@link retry}: how often a call is tried, and how long the pauses are. */
 export interface RetryOptions {
-  /** How often a call is tried in all; default 3. */
+  /**
+   * How often a call is tried in all.
+   *
+   * @default 3
+   */
   readonly attempts?: number | undefined;
   /**
-   * The first pause takes at most this, in milliseconds, and at least half of it; each later pause may take twice as
-   * long as the one before. Default 50.
+   * The most that the first pause takes, in milliseconds; it takes at least half of it. Each later pause may take
+   * twice as long as the one before.
+   *
+   * @default 50
    */
   readonly baseMs?: number | undefined;
-  /** The same after `RateLimited`; default 1,000. */
+  /**
+   * As `baseMs`, after `RateLimited`.
+   *
+   * @default 1,000
+   */
   readonly rateLimitedBaseMs?: number | undefined;
-  /** The longest pause, in milliseconds; default 20,000. A provider that asks for a longer one is given up. */
+  /**
+   * The longest pause, in milliseconds. A provider that asks for a longer pause is given up.
+   *
+   * @default 20,000
+   */
   readonly maxDelayMs?: number | undefined;
   /**
-   * How many tokens there are for retries; default 500, and 0 for no limit. A retry takes 14, one after `RateLimited` 5;
-   * a call that succeeds gives back what it took, or 1. A provider that is down is asked less and less often.
+   * How many tokens there are for retries; 0 for no limit. A retry takes 14, a retry after `RateLimited` 5; a call
+   * that succeeds gives back what it took, or 1. A provider that is down is asked less and less often.
    *
+   * @default 500
    * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
    */
   readonly budget?: number | undefined;

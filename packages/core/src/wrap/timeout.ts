@@ -6,14 +6,31 @@ import { guardResult } from "../body/guard.js";
 import { CallLimit, type LimitedCall } from "./call-limit.js";
 import { type OptionNames, knownNames, wholeNumber } from "../kit/options.js";
 
+/** The options of {@link timeout}: the limits, each in milliseconds; 0 switches one off. */
 export interface TimeoutOptions {
-  /** Until `get` has opened the object; default 15,000. */
+  /**
+   * How long `get` may take to open the object, in milliseconds.
+   *
+   * @default 15,000
+   */
   readonly firstByteMs?: number | undefined;
-  /** Between the bytes of an object that is being read; default 30,000. */
+  /**
+   * How long an object that is being read may give no bytes, in milliseconds.
+   *
+   * @default 30,000
+   */
   readonly idleMs?: number | undefined;
-  /** For calls that move no bytes, and for a put between two signs of progress; default 60,000. */
+  /**
+   * How long a call that moves no bytes may take, and a put between two signs of progress, in milliseconds.
+   *
+   * @default 60,000
+   */
   readonly controlMs?: number | undefined;
-  /** For a copy inside the provider, which shows no progress; default 900,000. */
+  /**
+   * How long a copy inside the provider may take, which shows no progress, in milliseconds.
+   *
+   * @default 900,000
+   */
   readonly copyMs?: number | undefined;
 }
 

@@ -7,9 +7,17 @@ import { timeout, type TimeoutOptions } from "./timeout.js";
 
 /** The retries and time limits of a bare provider. */
 export interface Policies {
-  /** How calls are tried again; `false` for one try. */
+  /**
+   * How calls are tried again; `false` for one try.
+   *
+   * @default the defaults of {@link RetryOptions}
+   */
   readonly retry?: RetryOptions | false | undefined;
-  /** When calls are given up; `false` for never. */
+  /**
+   * When calls are given up; `false` for never.
+   *
+   * @default the defaults of {@link TimeoutOptions}
+   */
   readonly timeouts?: TimeoutOptions | false | undefined;
 }
 

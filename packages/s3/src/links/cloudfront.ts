@@ -15,11 +15,23 @@ import type { CloudFrontKey } from "./cloudfront-key.js";
 
 /** Who may use a CloudFront link, and when. */
 export interface CloudFrontLimits {
-  /** How long it works, in seconds; default an hour. */
+  /**
+   * How long it works, in seconds.
+   *
+   * @default 3,600
+   */
   readonly expiresInSeconds?: number | undefined;
-  /** When it begins to work; default now. */
+  /**
+   * When it begins to work.
+   *
+   * @default now
+   */
   readonly startsAt?: Date | undefined;
-  /** The only address, or range of addresses, that may use it, such as `"203.0.113.0/24"`. */
+  /**
+   * The only address, or range of addresses, that may use it, such as `"203.0.113.0/24"`.
+   *
+   * @default none: every address
+   */
   readonly ipAddress?: string | undefined;
 }
 
@@ -48,7 +60,7 @@ function isPrivateKey(pem: unknown): boolean {
   }
 }
 
-/** A link below the distribution's address instead of the bucket's, for the same life. */
+/** Signs a link below the distribution's address instead of the bucket's, for the same life. */
 export async function signWithCloudFront(
   { places }: Store,
   key: string,

@@ -7,6 +7,7 @@ import type { Dialect } from "../server/dialect.js";
 import { sdkPackage } from "./packages.js";
 import { withSignals } from "./signals.js";
 
+/** The keys that sign requests, or a function that gives them. */
 export type Credentials = NonNullable<S3ClientConfig["credentials"]>;
 
 export interface SdkClientOptions {

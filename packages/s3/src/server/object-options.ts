@@ -37,6 +37,7 @@ const STORAGE_CLASSES = [
   "EXPRESS_ONEZONE",
 ] as const;
 
+/** A storage class of S3: how fast an object can be read, and what keeping it costs. */
 export type StorageClass = (typeof STORAGE_CLASSES)[number];
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl */
@@ -48,6 +49,7 @@ const ACLS = [
   "bucket-owner-full-control",
 ] as const;
 
+/** An access list that S3 has a name for. */
 export type ObjectAcl = (typeof ACLS)[number];
 
 const CHECKSUMS = ["crc32", "crc32c", "sha256"] as const;
@@ -66,20 +68,47 @@ export interface ObjectLock {
  * by signed uploads.
  */
 export interface ObjectOptions {
-  /** Asked for with every request, and looked for in the answer. Default: what the bucket does. */
+  /**
+   * The encryption that every request asks for, and that every answer must name.
+   *
+   * @default what the bucket does
+   */
   readonly encryption?: Encryption | undefined;
-  /** Default `"STANDARD"`. */
+  /**
+   * The storage class of new objects.
+   *
+   * @default `"STANDARD"`
+   */
   readonly storageClass?: StorageClass | undefined;
-  /** At most ten. */
+  /**
+   * Tags of new objects, at most ten.
+   *
+   * @default none
+   */
   readonly tags?: Readonly<Record<string, string>> | undefined;
-  /** Default: private. Buckets of Amazon take none unless they are set up for it. */
+  /**
+   * Who may read new objects. Amazon's buckets take no access list unless they are set up for it.
+   *
+   * @default private
+   */
   readonly acl?: ObjectAcl | undefined;
-  /** `"gzip"` for bodies that are compressed already; they come back as they were given. */
+  /**
+   * `"gzip"` for bodies that are compressed already; they come back as they were given.
+   *
+   * @default none
+   */
   readonly contentEncoding?: string | undefined;
+  /**
+   * Keeps new objects from being removed or replaced.
+   *
+   * @default none
+   */
   readonly lock?: ObjectLock | undefined;
   /**
    * The digest that is sent with every body, and compared with what is read as a whole. Where a server has none of
-   * S3's own, `Content-MD5` is sent in its place. Default: `"crc32"` where the server has it, and reads are not compared.
+   * S3's own, `Content-MD5` is sent in its place.
+   *
+   * @default `"crc32"` where the server has it, and reads are not compared
    */
   readonly checksum?: "crc32" | "crc32c" | "sha256" | undefined;
 }

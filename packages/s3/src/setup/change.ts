@@ -12,10 +12,19 @@ import type { S3Setup, Subresource } from "../sdk/setup-requests.js";
 import { timedSetup } from "../server/timed-client.js";
 import { ask, type Store } from "../store.js";
 
+/** The options of every call that sets a bucket up. */
 export interface SetupOptions extends Pick<CallOptions, "signal"> {
-  /** Says what would be changed, and changes nothing. */
+  /**
+   * Says what would be changed, and changes nothing.
+   *
+   * @default false
+   */
   readonly dryRun?: boolean | undefined;
-  /** Does also what opens or empties the whole bucket. */
+  /**
+   * Does also what opens or empties the whole bucket.
+   *
+   * @default false
+   */
   readonly force?: boolean | undefined;
 }
 

@@ -17,6 +17,7 @@ export type PolicyVerb =
   | "restore"
   | "setup";
 
+/** One statement of a policy: what it allows, and where. */
 export interface PolicyStatement {
   readonly Sid: string;
   readonly Effect: "Allow";
@@ -25,6 +26,7 @@ export interface PolicyStatement {
   readonly Condition?: object;
 }
 
+/** A policy, as IAM reads it. */
 export interface PolicyDocument {
   readonly Version: "2012-10-17";
   readonly Statement: readonly PolicyStatement[];

@@ -17,15 +17,31 @@ export interface LifecycleRule {
   readonly name: string;
   /** For keys that start with it; `""` for all. */
   readonly prefix: string;
-  /** Objects are removed. */
+  /**
+   * How long after they were stored objects are removed, in days.
+   *
+   * @default none: they stay
+   */
   readonly expireAfterDays?: number | undefined;
-  /** Objects go to cheaper classes. */
+  /**
+   * Objects go to cheaper classes.
+   *
+   * @default none
+   */
   readonly transitions?:
     | readonly { readonly afterDays: number; readonly storageClass: StorageClass }[]
     | undefined;
-  /** What is left of uploads in parts that nobody has completed is removed. */
+  /**
+   * How long after it was begun an upload in parts that nobody has completed is removed, in days.
+   *
+   * @default none
+   */
   readonly abortUploadsAfterDays?: number | undefined;
-  /** Versions that were replaced are removed. */
+  /**
+   * How long after they were replaced old versions are removed, in days.
+   *
+   * @default none
+   */
   readonly expireOldVersionsAfterDays?: number | undefined;
 }
 

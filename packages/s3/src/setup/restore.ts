@@ -9,10 +9,15 @@ import {
 import { ask } from "../store.js";
 import { settingUp } from "./change.js";
 
+/** The options of {@link restoreObject}. */
 export interface RestoreOptions extends Pick<CallOptions, "signal"> {
   /** How long the copy stays readable. */
   readonly days: number;
-  /** How fast it comes: minutes, hours, or as cheap as can be. Default `"Standard"`. */
+  /**
+   * How fast it comes: minutes, hours, or as cheap as can be.
+   *
+   * @default `"Standard"`
+   */
   readonly tier?: "Expedited" | "Standard" | "Bulk" | undefined;
 }
 

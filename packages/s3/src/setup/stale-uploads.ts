@@ -9,12 +9,21 @@ import { ask } from "../store.js";
 import { timedStore } from "../server/timed-client.js";
 import { refuse, settingUp } from "./change.js";
 
+/** The options of {@link abortStaleUploads}. */
 export interface StaleUploadsOptions extends Pick<CallOptions, "signal"> {
   /** Younger uploads may be under way, and stay. */
   readonly olderThanHours: number;
-  /** Of keys that start with it; default all. */
+  /**
+   * Uploads of keys that start with it.
+   *
+   * @default all keys
+   */
   readonly prefix?: string | undefined;
-  /** Says what would be removed, and removes nothing. */
+  /**
+   * Says what would be removed, and removes nothing.
+   *
+   * @default false
+   */
   readonly dryRun?: boolean | undefined;
 }
 

@@ -46,7 +46,7 @@ async function complete({ store, write, uploadId = "", parts, stop }: Completion
   return await ask(store, writing(write, signal), () => store.client.completeUpload(request, { signal }));
 }
 
-/** Ceph 16 gives no ETag here. */
+/** Adds the ETag to the answer of a completion, where the server left it out, as Ceph 16 does. */
 async function withEtag(upload: Completion, answer: WriteAnswer): Promise<WriteAnswer> {
   if (bareEtag(answer.etag) !== undefined) return answer;
   return { ...answer, etag: (await ownObject(upload))?.etag };

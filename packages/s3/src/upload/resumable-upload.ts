@@ -31,17 +31,24 @@ import { timedStore } from "../server/timed-client.js";
 import { partOfFile, uploadBody } from "./upload.js";
 import type { Upload, Write } from "./write.js";
 
+/** The options of {@link resumableUpload}. */
 export interface ResumableUploadOptions
   extends
     CallOptions,
     Pick<PutOptions, "contentType" | "cacheControl" | "contentDisposition" | "metadata" | "onProgress"> {
   /** The file. It must not change before the upload is finished. */
   readonly path: string;
-  /** What `onState` was given when the upload was begun; absent to begin. */
+  /**
+   * The state that `onState` received when the upload was begun.
+   *
+   * @default none: the upload begins
+   */
   readonly state?: ResumableState | undefined;
   /**
-   * Given what is needed to go on, once, before the first part is sent. Keep it until the upload is finished: it
+   * Receives what is needed to go on, once, before the first part is sent. Keep it until the upload is finished: it
    * is plain JSON. The upload waits for the promise.
+   *
+   * @default none
    */
   readonly onState?: ((state: ResumableState) => void | Promise<void>) | undefined;
 }
@@ -149,7 +156,7 @@ async function findBegun(
   }
 }
 
-/** The object, when an earlier process has completed the upload and could not say so any more. */
+/** Finds the object when an earlier process has completed the upload and could not say so any more. */
 async function findFinished(
   store: Store,
   { key, writeId }: ResumableState,

@@ -10,6 +10,7 @@ import { OWN } from "../own-provider.js";
 import { ask, type Store } from "../store.js";
 import { timedStore } from "../server/timed-client.js";
 
+/** The tags of an object, by their names. */
 export type Tags = Readonly<Record<string, string>>;
 
 /**

@@ -14,20 +14,36 @@ import { wholeNumber, type OptionNames } from "../../kit/options.js";
 
 /** How a composer keeps its journal. */
 export interface JournalOptions {
-  /** Where it writes down what is in transition. Without one it is stateless, for keys that are written once. */
+  /**
+   * Where the composer writes down what is in transition.
+   *
+   * @default none: the composer is stateless, for keys that are written once
+   */
   readonly journal?: Journal | undefined;
   /**
-   * How long a request whose outcome is unknown may still take effect, in milliseconds; default 60,000. So long its
-   * member is passed over for that key.
+   * How long a request whose outcome is unknown may still take effect, in milliseconds. For so long its member is
+   * passed over for that key.
+   *
+   * @default 60,000
    */
   readonly settleMs?: number | undefined;
-  /** How long a call waits for another one that writes the same key, in milliseconds; default 30,000. */
+  /**
+   * How long a call waits for another call that writes the same key, in milliseconds.
+   *
+   * @default 30,000
+   */
   readonly waitMs?: number | undefined;
-  /** How long a process may be silent before another takes over its keys, in milliseconds; default 30,000. */
+  /**
+   * How long a process may be silent before another process takes over its keys, in milliseconds.
+   *
+   * @default 30,000
+   */
   readonly leaseMs?: number | undefined;
   /**
-   * How long a copy that is not needed any more stays, in milliseconds; default 60,000. It must be longer than one
-   * page of a listing takes.
+   * How long a copy that is not needed any more stays, in milliseconds. It must be longer than one page of a listing
+   * takes.
+   *
+   * @default 60,000
    */
   readonly graceMs?: number | undefined;
 }

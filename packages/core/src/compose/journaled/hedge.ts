@@ -1,10 +1,19 @@
 import { linkedController } from "../../kit/abort.js";
 import { knownNames, anyNumber } from "../../kit/options.js";
 
+/** The options of hedged reads: when a second member is asked. */
 export interface HedgeOptions {
-  /** The shortest time after which a second member is asked, in milliseconds; default 50. */
+  /**
+   * The shortest time after which a second member is asked, in milliseconds.
+   *
+   * @default 50
+   */
   readonly leastMs?: number | undefined;
-  /** How many more reads that may be, as a share of all; default 0.05. */
+  /**
+   * How many more reads that may be, as a share of all reads.
+   *
+   * @default 0.05
+   */
   readonly share?: number | undefined;
 }
 

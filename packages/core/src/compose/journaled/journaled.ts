@@ -25,7 +25,7 @@ export interface JournaledParts extends SetParts {
   readonly limits: readonly string[];
 }
 
-/** A provider of several members, with every verb kept by the journal. */
+/** Makes one provider of several members, with every verb kept by the journal. */
 export function journaled(parts: JournaledParts): ComposedProvider {
   const set = createReplicaSet(parts);
   return OWN_SETS.remember(verbs(set, parts), set);

@@ -55,7 +55,10 @@ async function isFree(
   return answers.every(({ state }) => state === "absent");
 }
 
-/** `undefined` when the member cannot, and nothing has happened: another may take the copy. */
+/**
+ * Copies within one member. Returns `undefined` when the member cannot, and nothing has happened: another member may
+ * take the copy.
+ */
 async function copyInside(
   chain: Chain,
   member: ComposedProvider,

@@ -173,7 +173,7 @@ export async function putCreateOnly(
   }
 }
 
-/** Unknown is not failed: the member is asked whether this very write is there. */
+/** Asks a member whether this very write is there: an unknown outcome is not a failure. */
 async function askAboutWrite(
   { chain, key, options, unconfirmed }: ChainPut,
   member: ComposedProvider,
@@ -216,7 +216,7 @@ function holds(member: ComposedProvider, info: ObjectInfo): boolean {
   return member.name === info.provider || member.locate(info.ref) !== undefined;
 }
 
-/** Only the very copy that was seen is deleted. */
+/** Deletes an older copy from a member, if it is still the very copy that was seen. */
 async function clearCopy(
   { chain, key, options }: ChainPut,
   member: ComposedProvider,

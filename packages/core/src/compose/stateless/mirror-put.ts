@@ -87,7 +87,7 @@ async function send(
   });
 }
 
-/** Why it failed, after what had been written is gone again; only what this call has written is deleted. */
+/** Deletes what this call has written, and returns why the put failed. */
 async function takeBack(put: MirrorPut): Promise<unknown> {
   const { chain, key, options, outcomes, attempts } = put;
   const isNew = put.answers.every(({ state }) => state !== "present");

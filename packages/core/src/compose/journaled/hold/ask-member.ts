@@ -16,7 +16,7 @@ export async function look(
   return await askMember(set, member, key, { onEvent, isFinal: true });
 }
 
-/** The row after a request to a member ended without an answer. */
+/** Returns the row after a request to a member ended without an answer. */
 export function suspectedNow(
   set: ReplicaSet,
   row: KeyRow,
@@ -28,7 +28,7 @@ export function suspectedNow(
   return suspected(row, member, set.journal.now() + set.settleMs);
 }
 
-/** The row after a member was looked at. */
+/** Returns the row after a member was looked at. */
 export function withAnswer(row: KeyRow, answer: Answer, now: number): KeyRow {
   const { name } = answer.member;
   const { current } = row;

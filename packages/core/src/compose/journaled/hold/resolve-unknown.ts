@@ -33,7 +33,7 @@ function newestFound(
   return intent && { version: intent.version, sha256: intent.sha256 };
 }
 
-/** Whether nothing of an unknown write is there, and nothing can come. */
+/** Tells whether nothing of an unknown write is there, and nothing can come. */
 function isOver({ suspects }: KeyRow, answers: readonly Answer[]): boolean {
   return Object.keys(suspects).length === 0 && answers.every(({ state }) => state !== "silent");
 }

@@ -26,9 +26,8 @@ export interface Inventory {
 }
 
 /**
- * Whether a key that has no row is as it should be. It is not known of a journal that has just begun, over members
- * that hold objects: they may never have been together, or an earlier journal was lost. Until every key has been
- * looked at, all members are asked, and the newest version counts.
+ * Tells whether the absence of a row proves that all members agree. It does not while the journal is new and members
+ * already hold objects: until every key has been walked, reads ask all members and take the newest version.
  */
 export async function isTrusted(set: ReplicaSet): Promise<boolean> {
   const { state } = set;
@@ -61,7 +60,7 @@ async function check(set: ReplicaSet): Promise<void> {
   if (written !== undefined) state.isTrusted = true;
 }
 
-/** Members that let objects expire, as far as this process knows. */
+/** Returns the members that let objects expire, as far as this process knows. */
 export function expiringMembers({ members }: ReplicaSet): readonly string[] {
   return members.flatMap(({ name, expiresAfterMs }) => (expiresAfterMs === undefined ? [] : [name]));
 }
@@ -76,7 +75,7 @@ export function lackingNow(set: ReplicaSet): Pick<Inventory, "lacking" | "lackin
   return lacking.length === 0 ? {} : { lacking, lackingSince: set.journal.now() };
 }
 
-/** What stands in the journal, with the members that let objects expire here: from now on others know of it. */
+/** Writes down which members let objects expire here, so that other processes know, and returns the inventory. */
 export async function note(set: ReplicaSet, stock: Inventory): Promise<Inventory> {
   const { journal, state } = set;
   const own = expiringMembers(set);
@@ -92,7 +91,10 @@ export async function note(set: ReplicaSet, stock: Inventory): Promise<Inventory
   return written ?? stock;
 }
 
-/** Whether a member may remove what has expired: all know the newest copies, and that it may lack some. */
+/**
+ * Tells whether `member` may delete expired objects. It may once the walk is complete and every process has had
+ * `graceMs` to learn that this member may have gaps.
+ */
 export async function mayExpire(
   { journal, members, graceMs }: ReplicaSet,
   { name }: ComposedProvider,

@@ -180,7 +180,7 @@ async function tryMember<T>(
   }
 }
 
-/** Of two members that are alike. */
+/** Reads from one of two members that are alike, whichever is quicker. */
 async function race<T>(
   { key, options, reader }: Look<T>,
   hedge: Hedge,

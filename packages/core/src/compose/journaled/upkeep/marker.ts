@@ -77,7 +77,7 @@ async function checkAndCall<T>(watched: Watched, call: Call, next: () => Promise
   return await callAndConfirm(watched, call, next);
 }
 
-/** That nothing is there counts only when the marker is. */
+/** Passes a call on. An answer that nothing is there counts only when the marker is there. */
 async function callAndConfirm<T>(watched: Watched, call: Call, next: () => Promise<T>): Promise<T> {
   if (call.key === MARKER_KEY) throw reserved(watched, call);
   try {
@@ -127,7 +127,10 @@ function away({ name }: ComposedProvider, reason: string): StorageError {
   return new StorageError("Unavailable", reason, { operation: "head", provider: name, retryable: false });
 }
 
-/** What the marker must be; `undefined` while that cannot be said. */
+/**
+ * Returns the marker that the member must show, and puts it there when the member is new; `undefined` while the
+ * journal cannot say.
+ */
 async function agreeOnMarker(watched: Watched): Promise<Marker | undefined> {
   const { journal, member } = watched;
   const known = ((await journal.readControl(CONTROL))?.value as Markers | undefined)?.[member.name];

@@ -62,7 +62,7 @@ function backoff(attempts: number): number {
   return Math.floor(Math.random() * Math.min(BACKOFF_MS_MAX, BACKOFF_MS * 2 ** Math.min(attempts, 20)));
 }
 
-/** Members of which nobody knows what they hold are asked. */
+/** Asks the members of which nobody knows what they hold, and returns the row with their answers. */
 async function lookAtUnknown(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<KeyRow> {
   const { row, key } = held;
   if (row.current?.kind !== "put") return row;

@@ -86,7 +86,7 @@ function namesOf(members: readonly ComposedProvider[]): readonly string[] {
   return members.map(({ name }) => name);
 }
 
-/** Work that answers before it is done goes on in the background, until the composer is closed. */
+/** Runs work that may answer before it is done. It goes on in the background, until the composer is closed. */
 async function answerEarly<T>(
   set: ReplicaSet,
   work: (answer: (result: T) => void) => Promise<T>,
@@ -178,7 +178,7 @@ async function sendInTurn(write: Write, takers: readonly ComposedProvider[], bod
   }
 }
 
-/** A body on its way to one member: a file is left to those who can take one. */
+/** Returns a body on its way to one member; a file is left to providers that can take one. */
 function shareFor(body: Body): { readonly share: Share; readonly sha256: () => string | undefined } {
   if (body.path !== undefined) {
     const share: Share = { body, mayBeWhole: () => true, leave: () => {} };

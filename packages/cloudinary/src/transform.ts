@@ -44,7 +44,6 @@ export interface TransformUrlOptions extends Transformation {
    * The object's {@link ObjectInfo.version}: then no copy of an older version is delivered.
    *
    * @default none
-   * @link ObjectInfo.version}: no copy of an older one is delivered.
    */
   readonly version?: string | undefined;
   /**

@@ -26,7 +26,6 @@ export interface RunOptions {
    * The rules to run.
    *
    * @default all of {@link RULES}
-   * @link RULES}.
    */
   readonly rules?: readonly Rule[] | undefined;
   /**

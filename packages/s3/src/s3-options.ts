@@ -44,8 +44,6 @@ export interface S3Options {
    * Which server it is, or what {@link probe} has found out about it.
    *
    * @default what the endpoint's name tells; `"generic"` for an unknown server
-   * @link probe} has found out about it; default: what the endpoint's name tells,
-   * `"generic"` for one that is not known.
    */
   readonly dialect?: DialectName | Dialect | undefined;
   /**

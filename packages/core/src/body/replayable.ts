@@ -4,7 +4,7 @@ import { PulledStream, sourceError, sourceRules, type SourceContext } from "./so
 import { createSpoolFile, type SpoolFile } from "./spool-file.js";
 import type { OptionNames } from "../kit/options.js";
 
-/** The options of {@link replayable}: how much of a body is kept, and where. */
+/** The options of `replayable`: how much of a body is kept, and where. */
 export interface ReplayableOptions {
   /**
    * How much is kept in memory before a temporary file is used, in bytes.
@@ -26,7 +26,7 @@ export interface ReplayableOptions {
   readonly directory?: string | undefined;
 }
 
-/** The names of the options of {@link replayable}. */
+/** The names of the options of `replayable`. */
 export const REPLAYABLE_OPTIONS: OptionNames<ReplayableOptions> = {
   memoryBytes: true,
   maxBytes: true,

@@ -44,7 +44,7 @@ export interface FallbackOptions extends MemberOptions, JournalOptions {
   /**
    * How a one-shot body is kept while a later member may need it.
    *
-   * @default the defaults of {@link ReplayableOptions}
+   * @default what each of its options says
    */
   readonly spool?: ReplayableOptions | undefined;
   /**

@@ -21,7 +21,7 @@ export interface MemberOptions {
   /**
    * When calls to a member are given up; `false` for never.
    *
-   * @default the defaults of {@link TimeoutOptions}
+   * @default what each of its options says
    */
   readonly timeouts?: TimeoutOptions | false | undefined;
   /**

@@ -50,7 +50,7 @@ export interface MirrorOptions extends MemberOptions, JournalOptions {
   /**
    * How a one-shot body is kept while a member needs it again.
    *
-   * @default the defaults of {@link ReplayableOptions}
+   * @default what each of its options says
    */
   readonly spool?: ReplayableOptions | undefined;
   /**

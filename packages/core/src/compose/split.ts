@@ -59,7 +59,7 @@ export interface SplitOptions extends MemberOptions, JournalOptions {
   /**
    * How a one-shot body is kept while the other side may need it.
    *
-   * @default the defaults of {@link ReplayableOptions}
+   * @default what each of its options says
    */
   readonly spool?: ReplayableOptions | undefined;
   /**

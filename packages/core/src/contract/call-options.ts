@@ -51,11 +51,10 @@ export interface PutOptions extends CallOptions, ObjectHeaders {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /**
    * An id of this logical write, at most 200 characters of `A-Z a-z 0-9 - _ . :`. A provider with
-   * `supports.metadata` keeps it beside the metadata and returns it as {
+   * `supports.metadata` keeps it beside the metadata and returns it as {@link ObjectInfo.writeId}, so that
+   * a retry recognises its own first try.
    *
    * @default none
-   * @link ObjectInfo.writeId}, so that a
-   * retry recognises its own first try.
    */
   readonly writeId?: string | undefined;
 }

@@ -194,14 +194,12 @@ export interface StorageErrorOptions {
    * Whether the call changed anything.
    *
    * @default what {@link ERROR_CODES} says of the code; always `"no"` for reads
-   * @link ERROR_CODES} says of the code; always `"no"` for reads.
    */
   readonly applied?: Applied | undefined;
   /**
    * Whether the same call may succeed later.
    *
    * @default what {@link ERROR_CODES} says of the code
-   * @link ERROR_CODES} says of the code.
    */
   readonly retryable?: boolean | undefined;
   /**

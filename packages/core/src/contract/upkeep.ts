@@ -14,7 +14,7 @@ export interface Upkeep {
   readonly health?: (() => Promise<Health>) | undefined;
 }
 
-/** The options of {@link Upkeep.repair}. */
+/** The options of `Upkeep.repair`. */
 export interface UpkeepCall extends CallOptions {
   /** The prefix of the keys that the caller sees, where it does not see all: others are left alone. */
   readonly within?: string | undefined;

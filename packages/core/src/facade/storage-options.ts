@@ -17,13 +17,13 @@ export interface StorageOptions {
   /**
    * How a bare provider's calls are tried again; `false` for one try. A composer has retries of its own.
    *
-   * @default the defaults of {@link RetryOptions}
+   * @default what each of its options says
    */
   readonly retry?: RetryOptions | false | undefined;
   /**
    * When a bare provider's calls are given up; `false` for never. A composer has limits of its own.
    *
-   * @default the defaults of {@link TimeoutOptions}
+   * @default what each of its options says
    */
   readonly timeouts?: TimeoutOptions | false | undefined;
   /**

@@ -95,17 +95,15 @@ export interface Layer {
    */
   readonly aroundGet?: ((call: GetCall, next: Next<GetResult>) => Promise<GetResult>) | undefined;
   /**
-   * What the wrapper promises, for {
+   * What the wrapper promises, for {@link StorageProvider.describe}.
    *
    * @default none
-   * @link StorageProvider.describe}.
    */
   readonly promises?: readonly string[] | undefined;
   /**
-   * What the wrapper takes away, for {
+   * What the wrapper takes away, for {@link StorageProvider.describe}.
    *
    * @default none
-   * @link StorageProvider.describe}.
    */
   readonly limits?: readonly string[] | undefined;
 }

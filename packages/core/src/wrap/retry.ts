@@ -6,7 +6,7 @@ import type { Body, StorageProvider } from "../contract/provider.js";
 import { type OptionNames, knownNames, wholeNumber } from "../kit/options.js";
 import type { ObjectInfo } from "../contract/object.js";
 
-/** The options of {@link retry}: how often a call is tried, and how long the pauses are. */
+/** The options of `retry`: how often a call is tried, and how long the pauses are. */
 export interface RetryOptions {
   /**
    * How often a call is tried in all.

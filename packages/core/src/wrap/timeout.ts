@@ -6,7 +6,7 @@ import { guardResult } from "../body/guard.js";
 import { CallLimit, type LimitedCall } from "./call-limit.js";
 import { type OptionNames, knownNames, wholeNumber } from "../kit/options.js";
 
-/** The options of {@link timeout}: the limits, each in milliseconds; 0 switches one off. */
+/** The options of `timeout`: the limits, each in milliseconds; 0 switches one off. */
 export interface TimeoutOptions {
   /**
    * How long `get` may take to open the object, in milliseconds.

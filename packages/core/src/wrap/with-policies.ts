@@ -10,13 +10,13 @@ export interface Policies {
   /**
    * How calls are tried again; `false` for one try.
    *
-   * @default the defaults of {@link RetryOptions}
+   * @default what each of its options says
    */
   readonly retry?: RetryOptions | false | undefined;
   /**
    * When calls are given up; `false` for never.
    *
-   * @default the defaults of {@link TimeoutOptions}
+   * @default what each of its options says
    */
   readonly timeouts?: TimeoutOptions | false | undefined;
 }

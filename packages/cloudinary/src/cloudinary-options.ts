@@ -8,7 +8,6 @@ export interface CloudinaryOptions {
    * wins over it.
    *
    * @default none
-   * @cloud`, as Cloudinary's console shows it; what is given beside it wins over it.
    */
   readonly url?: string | undefined;
   /**

@@ -412,6 +412,10 @@ describe("a notification", () => {
       expect(await codeOf(parseNotification(provider, bad))).toBe("Unauthenticated");
     }
     expect(await codeOf(parseNotification(provider, await sent("no JSON")))).toBe("InvalidArgument");
+    for (const maxAgeSeconds of [Number.NaN, 0, "2h" as never]) {
+      const old = await sent(body, 7201);
+      await expect(parseNotification(provider, old, { maxAgeSeconds })).rejects.toThrow(TypeError);
+    }
     expect((await parseNotification(provider, await sent(body, 7201), { maxAgeSeconds: 8000 })).type).toBe(
       "upload",
     );

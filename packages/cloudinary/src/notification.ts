@@ -1,4 +1,4 @@
-import { StorageError, knownNames, type StorageProvider } from "@stowage/core/provider";
+import { StorageError, knownNames, type StorageProvider, anyNumber } from "@stowage/core/provider";
 import { timingSafeEqual } from "node:crypto";
 import { OWN } from "./own-provider.js";
 import type { ResourceType } from "./mapping.js";
@@ -51,6 +51,7 @@ export async function parseNotification(
 ): Promise<CloudinaryNotification> {
   knownNames("parseNotification", options, { maxAgeSeconds: true });
   const { maxAgeSeconds = MAX_AGE_SECONDS } = options;
+  anyNumber("parseNotification", "maxAgeSeconds", maxAgeSeconds, { above: 0 });
   const { account, keyPrefix } = OWN.require(provider, "parseNotification");
   const refuse = (code: "Unauthenticated" | "InvalidArgument", reason: string): StorageError =>
     new StorageError(code, reason, { operation: "open", provider: account.name });

@@ -1,4 +1,5 @@
 import type { Operation } from "@stowage/core";
+import { anyNumber, knownNames, oneOf, wholeNumber, type OptionNames } from "@stowage/core/provider";
 import { seeded } from "./seeded.js";
 
 /**
@@ -41,6 +42,39 @@ export interface Decision {
 
 const FAULTS: readonly Fault[] = ["drop", "lost-response", "late-apply", "truncate", "delay"];
 
+const FAULT_PLAN: OptionNames<FaultPlan> = {
+  seed: true,
+  rates: true,
+  script: true,
+  operations: true,
+  delayMs: true,
+};
+
+const RATES: OptionNames<FaultRates> = {
+  drop: true,
+  "lost-response": true,
+  "late-apply": true,
+  truncate: true,
+  delay: true,
+};
+
+/** Looks at a plan: a misspelt fault would never happen. @throws TypeError. */
+function checkPlan(plan: FaultPlan): void {
+  knownNames("faulty", plan, FAULT_PLAN);
+  const { seed = 1, rates = {}, script = [], delayMs = 0 } = plan;
+  wholeNumber("faulty", "seed", seed);
+  wholeNumber("faulty", "delayMs", delayMs);
+  knownNames("faulty: rates", rates, RATES);
+  for (const [name, rate = 0] of Object.entries(rates))
+    anyNumber("faulty", `rates.${name}`, rate, { most: 1 });
+  for (const step of script) checkStep(step);
+}
+
+/** Looks at one step. @throws TypeError for a fault that there is not. */
+function checkStep(step: ScriptStep): void {
+  oneOf("faulty", "a fault", typeof step === "string" ? step : Object(step).fault, [...FAULTS, "pass"]);
+}
+
 /** Decides call by call: steps that were asked for first, then those of the script, then by chance. */
 export class FaultDecider {
   readonly #plan: FaultPlan;
@@ -48,6 +82,7 @@ export class FaultDecider {
   readonly #steps: ScriptStep[];
 
   constructor(plan: FaultPlan) {
+    checkPlan(plan);
     const sum = Object.values(plan.rates ?? {}).reduce<number>((total, rate) => total + (rate ?? 0), 0);
     if (sum > 1 + Number.EPSILON) throw new TypeError("faulty: the rates are together at most 1");
     this.#plan = plan;
@@ -57,6 +92,7 @@ export class FaultDecider {
 
   /** Puts a step before all others. */
   next(step: ScriptStep): void {
+    checkStep(step);
     this.#steps.unshift(step);
   }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { StorageProvider } from "@stowage/core";
+import { aFunction, knownNames, oneOf, wholeNumber, type OptionNames } from "@stowage/core/provider";
 import { createContext, pages, type StorageBreak } from "./context.js";
 import { skipReason } from "./needs.js";
 import type { Rule } from "./rule.js";
@@ -87,6 +88,21 @@ async function endSession({ shared }: Session): Promise<void> {
   await (await shared)?.close?.();
 }
 
+const RUN_OPTIONS: OptionNames<RunOptions> = {
+  rules: true,
+  timeoutMs: true,
+  fresh: true,
+  breakStorage: true,
+};
+
+/** Looks at how a suite is to be run. @throws TypeError for what is wrong. */
+function checkRun(caller: string, open: Open, options: RunOptions): void {
+  aFunction(caller, "open", open);
+  knownNames(caller, options, RUN_OPTIONS);
+  wholeNumber(caller, "timeoutMs", options.timeoutMs ?? RULE_TIMEOUT_MS, { least: 1 });
+  oneOf(caller, "fresh", options.fresh, [undefined, true, false]);
+}
+
 /**
  * Runs the suite on a provider and reports on every rule.
  *
@@ -94,6 +110,7 @@ async function endSession({ shared }: Session): Promise<void> {
  * deleted. A rule that hangs fails. Rejects only when the provider cannot be opened or closed.
  */
 export async function runRules(open: Open, options: RunOptions = {}): Promise<RunReport> {
+  checkRun("runRules", open, options);
   const session = startSession(open, options);
   const outcomes: RuleOutcome[] = [];
   try {
@@ -194,7 +211,9 @@ export interface Runner {
  * ```
  */
 export function conformance(runner: Runner, name: string, options: ConformanceOptions): void {
-  const session = startSession(options.open, options);
+  const { open, ...run } = options;
+  checkRun("conformance", open, run);
+  const session = startSession(open, run);
   runner.describe(name, () => {
     for (const [index, rule] of (options.rules ?? RULES).entries()) {
       runner.it(rule.title, async (test) => {

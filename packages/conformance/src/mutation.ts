@@ -1,4 +1,5 @@
 import { memory } from "@stowage/core";
+import { knownNames, wholeNumber } from "@stowage/core/provider";
 import { runRules, type RunReport } from "./harness.js";
 import type { Mutant } from "./mutant.js";
 import { MUTANTS } from "./mutants.js";
@@ -65,7 +66,10 @@ const EXCESSIVE_SHARE = 1 / 3;
  * A rule that is taken out of the suite leaves its mutant alive, and the report is not `ok`.
  */
 export async function checkMutants(options: MutationOptions = {}): Promise<MutationReport> {
+  knownNames("checkMutants", options, { rules: true, mutants: true, stride: true, concurrency: true });
   const { rules = RULES, mutants = MUTANTS, stride = 1, concurrency = 4 } = options;
+  wholeNumber("checkMutants", "stride", stride, { least: 1 });
+  wholeNumber("checkMutants", "concurrency", concurrency, { least: 1 });
   const verdicts: MutantVerdict[] = [];
   const waiting = mutants.entries();
   const work = async (): Promise<void> => {

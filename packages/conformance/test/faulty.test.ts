@@ -186,6 +186,20 @@ describe("planned faults", () => {
     expect(faults.every(({ operation, fault }) => operation === "put" || fault === undefined)).toBe(true);
   });
 
+  it.each([
+    { rate: { drop: 1 } },
+    { rates: { dropp: 1 } },
+    { rates: { drop: -1 } },
+    { script: ["dropp"] },
+    { seed: "x" },
+  ])("a plan with what there is not is a TypeError: %j", (plan) => {
+    expect(() => faulty(memory(), plan as object)).toThrow(TypeError);
+  });
+
+  it("a fault that there is not is a TypeError", () => {
+    expect(() => faulty(memory()).failNext("put", "dropp" as never)).toThrow('a fault is "drop"');
+  });
+
   it("rates above 1 together are a TypeError", () => {
     expect(() => faulty(memory(), { rates: { drop: 0.7, delay: 0.7 } })).toThrow(TypeError);
   });

@@ -28,6 +28,7 @@ export {
   StorageError,
   isStorageError,
   shown,
+  toStorageError,
   withErrorFacts,
   type Applied,
   type Attempt,
@@ -71,7 +72,7 @@ export type {
 export { resolveRange } from "./contract/range.js";
 export { SUPPORTS_ALL, type Supports } from "./contract/supports.js";
 export type { Health, JournalHealth, MemberHealth, Upkeep, UpkeepCall } from "./contract/upkeep.js";
-export { assertPut } from "./facade/check.js";
+export { assertPut, assertRange } from "./facade/check.js";
 export { toStoredObject, type StoredObject } from "./facade/stored-object.js";
 export { consume, delay, linkedController } from "./kit/abort.js";
 export { packCursor, unpackCursor, unpackKeyCursor } from "./kit/cursor.js";
@@ -79,6 +80,8 @@ export { createKeyLock, type KeyLock } from "./kit/key-lock.js";
 export { isNotSent } from "./kit/not-sent.js";
 export {
   anyNumber,
+  aFunction,
+  anyText,
   knownNames,
   oneOf,
   nonEmptyText,

@@ -152,7 +152,9 @@ describe("sqliteJournal", () => {
 
   it("takes the path of a file only", () => {
     expect(() => sqliteJournal("")).toThrow(TypeError);
-    expect(() => sqliteJournal(undefined as unknown as string)).toThrow("takes the path of a file");
+    expect(() => sqliteJournal(undefined as unknown as string)).toThrow(
+      "sqliteJournal: path is the path of a file, not undefined",
+    );
   });
 
   it("knows of a process that was killed, and removes what it left", async () => {

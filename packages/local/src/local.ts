@@ -7,6 +7,8 @@ import {
   prefixed,
   type OptionNames,
   type StorageProvider,
+  anyText,
+  wholeNumber,
 } from "@stowage/core/provider";
 import { copyObject } from "./copy.js";
 import { deleteObject } from "./delete.js";
@@ -190,8 +192,15 @@ const LOCAL_OPTIONS: OptionNames<LocalOptions> = {
 
 function assertOptions(options: LocalOptions): void {
   knownNames("local", options, LOCAL_OPTIONS);
-  const { root, layout, durability, symlinkCheck } = options;
+  const { root, layout, durability, symlinkCheck, create, name, keyPrefix, publicBaseUrl } = options;
   nonEmptyText("local", "root", root, "the path of a folder");
+  oneOf("local", "create", create, [undefined, true, false]);
+  if (name !== undefined) anyText("local", "name", name, "the name of a provider");
+  if (keyPrefix !== undefined) anyText("local", "keyPrefix", keyPrefix, 'a text such as "uploads/"');
+  if (publicBaseUrl !== undefined) anyText("local", "publicBaseUrl", publicBaseUrl, "a URL");
+  for (const mode of ["fileMode", "directoryMode"] as const) {
+    if (options[mode] !== undefined) wholeNumber("local", mode, options[mode], { most: 0o7777 });
+  }
   oneOf("local", "layout", layout, [undefined, "plain", "portable"]);
   oneOf("local", "durability", durability, [undefined, "fsync", "rename"]);
   oneOf("local", "symlinkCheck", symlinkCheck, [undefined, "descriptor", "realpath"]);

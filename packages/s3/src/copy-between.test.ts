@@ -3,6 +3,7 @@ import { createStorage, memory, type StorageProvider } from "@stowage/core";
 import { describe, expect, it } from "vitest";
 import { copyBetween } from "./copy-between.js";
 import { bodyOf, mocked, refusal, type Mocked } from "./mocked.test-support.js";
+import { toBody } from "@stowage/core/provider";
 
 const FACTS = { ETag: '"e"', ContentLength: 3, ContentType: "text/x", Metadata: { a: "b" } };
 
@@ -69,5 +70,20 @@ describe("a copy between two kinds of providers", () => {
     await createStorage(provider).put("a", "abc");
     const copied = copyBetween({ provider, key: "a" }, { provider: to, key: "c" }, { ifNoneMatch: "*" });
     await expect(copied).rejects.toMatchObject({ code: "AlreadyExists" });
+  });
+});
+
+describe("a copy into a store with limits of its own", () => {
+  it.each([
+    ["an empty object", "", { emptyObject: false }, "Unsupported"],
+    ["an object that is too large", "abcd", { objectBytesMax: 3 }, "TooLarge"],
+  ])("does not send %s", async (_, text, supports, code) => {
+    const from = memory();
+    await from.put("a", await toBody(text), {});
+    const target = memory();
+    const to = { ...target, supports: { ...target.supports, ...supports } };
+    const copied = copyBetween({ provider: from, key: "a" }, { provider: to, key: "b" });
+    await expect(copied).rejects.toMatchObject({ code });
+    expect((await target.list({})).objects).toEqual([]);
   });
 });

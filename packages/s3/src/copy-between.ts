@@ -4,6 +4,9 @@ import {
   guardResult,
   isStorageError,
   knownNames,
+  nonEmptyText,
+  oneOf,
+  toStorageError,
   toBody,
   withPolicies,
   type CopyOptions,
@@ -38,15 +41,19 @@ export async function copyBetween(
   options: Omit<CopyOptions, "writeId"> = {},
 ): Promise<ObjectInfo> {
   knownNames("copyBetween", options, { signal: true, onEvent: true, ifNoneMatch: true, sourceIfMatch: true });
+  oneOf("copyBetween", "ifNoneMatch", options.ifNoneMatch, [undefined, "*"]);
+  if (options.sourceIfMatch !== undefined) {
+    nonEmptyText("copyBetween", "sourceIfMatch", options.sourceIfMatch, "the etag of an object");
+  }
   const inside = insideServer(from, to);
-  if (inside === undefined) return await copyThrough(from, to, options);
+  if (inside === undefined) return await streamThrough(from, to, options);
   try {
     return await inside(options);
   } catch (error) {
     // The one may be read and the other written, but not by the same credentials; or they are in two regions.
     const isElsewhere = isStorageError(error, "PermissionDenied") || isStorageError(error, "Misconfigured");
     if (!isElsewhere) throw error;
-    return await copyThrough(from, to, options);
+    return await streamThrough(from, to, options);
   }
 }
 
@@ -69,18 +76,28 @@ function insideServer(from: ObjectPlace, to: ObjectPlace): Copy | undefined {
   return copy && ((options) => copy(from.key, to.key, options));
 }
 
+/** Names what a provider fails with, also where it does so in words of its own. */
+async function streamThrough(from: ObjectPlace, to: ObjectPlace, options: CopyOptions): Promise<ObjectInfo> {
+  try {
+    return await copyThrough(from, to, options);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw toStorageError(error, { operation: "copy", provider: to.provider.name, key: to.key });
+  }
+}
+
 async function copyThrough(
   from: ObjectPlace,
   to: ObjectPlace,
-  { signal, ifNoneMatch, sourceIfMatch }: CopyOptions,
+  { signal, onEvent, ifNoneMatch, sourceIfMatch }: CopyOptions,
 ): Promise<ObjectInfo> {
   const [source, target] = [withPolicies(from.provider), withPolicies(to.provider)];
   assertKey(from.key, "get", source.name);
-  const opened = guardResult(await source.get(from.key, { signal, ifMatch: sourceIfMatch }), source);
+  const opened = guardResult(await source.get(from.key, { signal, onEvent, ifMatch: sourceIfMatch }), source);
   const { size, contentType, cacheControl, contentDisposition, metadata } = opened.info;
-  const options = { contentType, cacheControl, contentDisposition, metadata, signal, ifNoneMatch };
+  const options = { contentType, cacheControl, contentDisposition, metadata, signal, onEvent, ifNoneMatch };
   try {
-    assertPut(target, to.key, options);
+    assertPut(target, to.key, options, size);
     const body = await toBody(opened.body, { size, key: to.key, provider: target.name });
     return await target.put(to.key, body, options);
   } finally {

@@ -97,8 +97,12 @@ async function readSmall(
 
 /** @see https://www.rfc-editor.org/rfc/rfc9110#name-byte-ranges */
 function headerOf(range: ByteRange): string {
-  if ("suffix" in range) return `bytes=-${range.suffix}`;
-  const { offset, length } = range;
+  const {
+    suffix,
+    offset = 0,
+    length,
+  }: { suffix?: number; offset?: number; length?: number | undefined } = range;
+  if (suffix !== undefined) return `bytes=-${suffix}`;
   return `bytes=${offset}-${length === undefined ? "" : offset + length - 1}`;
 }
 

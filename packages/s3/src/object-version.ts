@@ -1,6 +1,7 @@
 import {
   assertKey,
   guardResult,
+  assertRange,
   knownNames,
   toStoredObject,
   withPolicies,
@@ -60,15 +61,16 @@ export function objectVersion(provider: StorageProvider, key: string, version: s
   });
   return {
     head: async (options = {}) => {
-      knownNames("head", options, CALL);
+      knownNames("objectVersion.head", options, CALL);
       return await view.head(key, options);
     },
     get: async (options = {}) => {
-      knownNames("get", options, { range: true, signal: true });
+      knownNames("objectVersion.get", options, { range: true, signal: true });
+      if (options.range !== undefined) assertRange(options.range);
       return toStoredObject(guardResult(await view.get(key, options), view));
     },
     delete: async (options = {}) => {
-      knownNames("delete", options, CALL);
+      knownNames("objectVersion.delete", options, CALL);
       await view.delete(key, options);
     },
   };

@@ -5,7 +5,14 @@ import { assertObjectOptions, type ObjectOptions } from "./server/object-options
 import { PARTS_MAX } from "./upload/parts.js";
 import type { Credentials } from "./sdk/load.js";
 import type { CloudFrontKey } from "./links/cloudfront-key.js";
-import { knownNames, nonEmptyText, oneOf, wholeNumber, type OptionNames } from "@stowage/core/provider";
+import {
+  anyText,
+  knownNames,
+  nonEmptyText,
+  oneOf,
+  wholeNumber,
+  type OptionNames,
+} from "@stowage/core/provider";
 
 /** The options of {@link s3}. */
 export interface S3Options {
@@ -101,7 +108,6 @@ export interface S3Options {
    * of `@aws-sdk/lib-storage`, which is slower and takes more memory. Both keep every promise.
    *
    * @default `"pooled"`
-   * @aws-sdk/lib-storage`, which is slower and takes more memory. Both keep every promise.
    */
   readonly uploader?: "pooled" | "lib-storage" | undefined;
   /**
@@ -117,10 +123,9 @@ export interface S3Options {
    */
   readonly objects?: ObjectOptions | undefined;
   /**
-   * A client of `
+   * A client of `@aws-sdk/client-s3`, used as it is, with whatever it is configured to do.
    *
    * @default none
-   * @aws-sdk/client-s3`, used as it is, with whatever it is configured to do.
    */
   readonly client?: SdkClient | undefined;
 }
@@ -173,7 +178,18 @@ function assertEndpoints({ endpoint, publicEndpoint, client, accelerate, dualsta
 /** @throws TypeError for options that are wrong. */
 export function assertOptions(options: S3Options): void {
   knownNames("s3", options, S3_OPTIONS);
-  const { bucket, dialect, uploader, concurrency = 1 } = options;
+  const { bucket, dialect, uploader, concurrency = 1, client } = options;
+  for (const name of ["forcePathStyle", "accelerate", "dualstack", "unsignedPayload"] as const) {
+    oneOf("s3", name, options[name], [undefined, true, false]);
+  }
+  for (const name of ["region", "name", "publicBaseUrl"] as const) {
+    if (options[name] !== undefined) anyText("s3", name, options[name], "a text");
+  }
+  if (options.keyPrefix !== undefined)
+    anyText("s3", "keyPrefix", options.keyPrefix, 'a text such as "uploads/"');
+  if (client !== undefined && typeof Object(client).send !== "function") {
+    throw new TypeError("s3: client is an S3Client of @aws-sdk/client-s3");
+  }
   nonEmptyText("s3", "bucket", bucket, "the name of a bucket");
   assertEndpoints(options);
   assertCloudFront(options.cloudFront, options.publicBaseUrl);

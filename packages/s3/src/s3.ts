@@ -53,7 +53,9 @@ function providerOf(store: Store, keyPrefix: string): StorageProvider {
  */
 export function withObjectOptions(provider: StorageProvider, objects: ObjectOptions): StorageProvider {
   const { store, keyPrefix } = OWN.require(provider, "withObjectOptions");
-  const all = { ...store.objects, ...objects };
+  assertObjectOptions(objects, store.dialect);
+  const given = Object.entries(objects).filter(([, value]) => value !== undefined);
+  const all: ObjectOptions = { ...store.objects, ...Object.fromEntries(given) };
   assertObjectOptions(all, store.dialect);
   const { storing } = store;
   return providerOf(

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { knownNames, oneOf, type OptionNames } from "@stowage/core/provider";
 import { callAdminApi } from "./admin-api.js";
 import { answerJson, answerRefusal } from "./answer.js";
 import { createAssets, type Asset } from "./assets.js";
@@ -90,6 +91,31 @@ export interface CloudinaryFakeOptions {
   readonly now?: (() => number) | undefined;
 }
 
+const FAKE_OPTIONS: OptionNames<CloudinaryFakeOptions> = {
+  cloudName: true,
+  apiKey: true,
+  apiSecret: true,
+  signatureAlgorithm: true,
+  limits: true,
+  folders: true,
+  directory: true,
+  backups: true,
+  checksFormats: true,
+  rangedDownloads: true,
+  now: true,
+};
+
+const LIMITS: OptionNames<CloudinaryLimits> = {
+  imageBytesMax: true,
+  videoBytesMax: true,
+  rawBytesMax: true,
+  requestBytesMax: true,
+  chunkBytesMin: true,
+  adminCallsPerHour: true,
+  forbiddenFormats: true,
+  undeliveredFormats: true,
+};
+
 /** A Cloudinary that runs on this machine. */
 export interface CloudinaryFake {
   /** The address of its API and of what it delivers, without a slash at its end. */
@@ -130,6 +156,10 @@ interface Running {
  * ```
  */
 export async function cloudinaryFake(options: CloudinaryFakeOptions = {}): Promise<CloudinaryFake> {
+  knownNames("cloudinaryFake", options, FAKE_OPTIONS);
+  knownNames<Partial<CloudinaryLimits>>("cloudinaryFake: limits", options.limits ?? {}, LIMITS);
+  oneOf("cloudinaryFake", "folders", options.folders, [undefined, "fixed", "dynamic"]);
+  oneOf("cloudinaryFake", "signatureAlgorithm", options.signatureAlgorithm, [undefined, "sha1", "sha256"]);
   if (options.directory !== undefined) await mkdir(options.directory, { recursive: true });
   let origin = "";
   const cloud = createCloud(options, () => origin);

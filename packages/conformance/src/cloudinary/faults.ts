@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { aFunction, knownNames, oneOf, wholeNumber } from "@stowage/core/provider";
 
 /** How the fake fails a request. */
 export type CloudinaryFault =
@@ -53,10 +54,34 @@ export interface Faults {
   readonly next: (request: FakeRequest) => CloudinaryFault | undefined;
 }
 
+const FAULT_OPTIONS: { readonly [Type in CloudinaryFault["type"]]: Readonly<Record<string, true>> } = {
+  status: { type: true, status: true, message: true, headers: true, early: true },
+  html: { type: true, status: true },
+  reset: { type: true, afterBytes: true },
+  truncated: { type: true, afterBytes: true },
+  silent: { type: true },
+  slow: { type: true },
+  lost: { type: true },
+};
+
+/** Looks at a failure: a misspelt one would never happen. @throws TypeError. */
+function checkFailure(failure: CloudinaryFailure): void {
+  knownNames("fail", failure, { fault: true, matches: true, times: true, skip: true });
+  const { fault, matches, times = Infinity, skip = 0 } = failure;
+  const type = oneOf("fail", "fault.type", Object(fault).type, Object.keys(FAULT_OPTIONS));
+  knownNames<object>(`fail: the fault "${type}"`, fault, FAULT_OPTIONS[type as CloudinaryFault["type"]]);
+  if (matches !== undefined) aFunction("fail", "matches", matches);
+  if (times !== Infinity) wholeNumber("fail", "times", times);
+  wholeNumber("fail", "skip", skip);
+}
+
 export function createFaults(): Faults {
   let failures: { readonly failure: CloudinaryFailure; seen: number }[] = [];
   return {
-    add: (failure) => void failures.push({ failure, seen: 0 }),
+    add: (failure) => {
+      checkFailure(failure);
+      failures.push({ failure, seen: 0 });
+    },
     clear: () => {
       failures = [];
     },

@@ -8,10 +8,9 @@ import {
   type StorageErrorCode,
 } from "../contract/errors.js";
 import type { ComposedProvider } from "../contract/composed-provider.js";
-import type { ReplayableOptions } from "../body/replayable.js";
-import { REPLAYABLE_OPTIONS } from "../body/replayable.js";
+import { REPLAYABLE_OPTIONS, type ReplayableOptions } from "../body/replayable.js";
 import type { CallOptions } from "../contract/call-options.js";
-import { knownNames, oneOf, wholeNumber } from "../kit/options.js";
+import { knownNames, nonEmptyText, oneOf, wholeNumber } from "../kit/options.js";
 
 /** Codes on which a chain goes on only when it is told to. */
 export type FallbackOnCode = "Misconfigured" | "Unauthenticated" | "PermissionDenied";
@@ -148,6 +147,10 @@ const ASK_MS = 5000;
 /** Returns how a one-shot body is kept, checked. */
 export function assertSpool(type: string, spool: ReplayableOptions = {}): ReplayableOptions {
   knownNames(`${type}: spool`, spool, REPLAYABLE_OPTIONS);
+  const { memoryBytes = 0, maxBytes = 0, directory } = spool;
+  wholeNumber(type, "spool.memoryBytes", memoryBytes);
+  if (maxBytes !== Number.POSITIVE_INFINITY) wholeNumber(type, "spool.maxBytes", maxBytes);
+  if (directory !== undefined) nonEmptyText(type, "spool.directory", directory, "the path of a folder");
   return spool;
 }
 

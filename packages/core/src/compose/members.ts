@@ -7,7 +7,7 @@ import { type TimeoutOptions } from "../wrap/timeout.js";
 import type { Located } from "../contract/object.js";
 import type { PutOptions } from "../contract/call-options.js";
 import type { ComposedProvider } from "../contract/composed-provider.js";
-import { withPolicies, type Policies } from "../wrap/with-policies.js";
+import { checkPolicies, withPolicies, type Policies } from "../wrap/with-policies.js";
 import type { OptionNames } from "../kit/options.js";
 
 /** How a composer treats each of its members. */
@@ -104,6 +104,7 @@ function shareAPlace(a: ComposedProvider, b: ComposedProvider): boolean {
 }
 
 function memberPolicies({ retry, timeouts }: MemberOptions): Policies {
+  checkPolicies({ retry, timeouts });
   if (retry === false) return { retry, timeouts };
   return { retry: { ...retry, attempts: retry?.attempts ?? MEMBER_ATTEMPTS }, timeouts };
 }

@@ -7,8 +7,7 @@ import { assertAskMs, assertSpool, type Group } from "./group.js";
 import { putInChain } from "./stateless/fallback-put.js";
 import { MEMBER_OPTIONS, prepareMembers, type MemberOptions } from "./members.js";
 import { changeControl } from "./journaled/control.js";
-import type { JournalOptions } from "./journaled/create-set.js";
-import { JOURNAL_OPTIONS } from "./journaled/create-set.js";
+import { JOURNAL_OPTIONS, type JournalOptions } from "./journaled/create-set.js";
 import { oneHome, type Placement } from "./journaled/row/placement.js";
 import type { Chain } from "./stateless/chain.js";
 import { journaled } from "./journaled/journaled.js";
@@ -271,9 +270,11 @@ function toPercent(basisPoints: number): number {
 export async function setSplitPercent(
   provider: StorageProvider,
   percent: number,
-  _options: CallOptions = {},
+  options: CallOptions = {},
 ): Promise<void> {
   const made = splits.require(provider, "setSplitPercent");
+  knownNames("setSplitPercent", options, { signal: true, onEvent: true });
+  options.signal?.throwIfAborted();
   const basisPoints = toBasisPoints(percent);
   await recordOf(made);
   const change = (was: SplitRecord | undefined): SplitRecord => ({ ...(was as SplitRecord), basisPoints });

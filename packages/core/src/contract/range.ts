@@ -1,6 +1,13 @@
 import { StorageError } from "./errors.js";
 import type { ByteRange, ServedRange } from "./object.js";
 
+/** The parts of a range: those that it does not have are `undefined`. */
+interface Parts {
+  readonly offset?: number | undefined;
+  readonly length?: number | undefined;
+  readonly suffix?: number | undefined;
+}
+
 /**
  * The stretch of an object of `size` bytes that a range asks for; a range that ends after the object is cut.
  *
@@ -11,8 +18,8 @@ export function resolveRange(
   size: number,
   context: { key: string; provider: string },
 ): ServedRange {
-  const offset = "suffix" in range ? Math.max(0, size - range.suffix) : range.offset;
-  const wanted = "suffix" in range ? range.suffix : (range.length ?? Number.POSITIVE_INFINITY);
+  const { suffix, offset: first = 0, length: wanted = suffix ?? Number.POSITIVE_INFINITY }: Parts = range;
+  const offset = suffix === undefined ? first : Math.max(0, size - suffix);
   const length = Math.min(wanted, size - offset);
   if (length > 0) return { offset, length, size };
   throw new StorageError("InvalidRange", `the object has ${size} bytes, none of them in the range`, {

@@ -11,7 +11,7 @@ import type {
   PutOptions,
 } from "../contract/call-options.js";
 import type { ByteRange } from "../contract/object.js";
-import { oneOf, nonEmptyText, wholeNumber } from "../kit/options.js";
+import { knownNames, oneOf, nonEmptyText, wholeNumber } from "../kit/options.js";
 
 const WRITE_ID = /^[A-Za-z0-9\-_.:]{1,200}$/;
 
@@ -35,9 +35,9 @@ export function checkKey(provider: StorageProvider, key: string, operation: Oper
  * @throws TypeError for values of the wrong type.
  * @throws StorageError `InvalidKey`; `InvalidArgument` for headers and metadata; `Unsupported`.
  */
-export function assertPut(provider: StorageProvider, key: string, options: PutOptions): void {
+export function assertPut(provider: StorageProvider, key: string, options: PutOptions, size?: number): void {
   checkKey(provider, key, "put");
-  checkPut(provider, key, options, undefined);
+  checkPut(provider, key, options, size);
 }
 
 /** Throws for options of a put that are wrong, or that this provider does not support. */
@@ -120,14 +120,23 @@ export function checkGet(provider: StorageProvider, key: string, options: GetOpt
   throw refused("Unsupported", "the provider does not support ranges", provider, "get", key);
 }
 
+const RANGE = { offset: true, length: true, suffix: true } as const;
+
 /** Throws a `TypeError` unless a range has whole numbers that are not negative; `length` and `suffix` above zero. */
 export function assertRange(range: ByteRange): void {
   if (typeof range !== "object" || range === null) {
     throw new TypeError(`range is { offset, length? } or { suffix }, not ${describeType(range)}`);
   }
-  if ("suffix" in range) return void wholeNumber("get", "range.suffix", range.suffix, { least: 1 });
-  wholeNumber("get", "range.offset", range.offset);
-  if (range.length !== undefined) wholeNumber("get", "range.length", range.length, { least: 1 });
+  const { offset, length, suffix }: Partial<Record<keyof typeof RANGE, unknown>> = range;
+  knownNames("get: range", { offset, length, suffix, ...range }, RANGE);
+  if (suffix === undefined) {
+    wholeNumber("get", "range.offset", offset);
+    if (length !== undefined) wholeNumber("get", "range.length", length, { least: 1 });
+    return;
+  }
+  wholeNumber("get", "range.suffix", suffix, { least: 1 });
+  if (offset === undefined && length === undefined) return;
+  throw new TypeError("get: range takes a suffix, or offset and length, not both");
 }
 
 /** Throws for options of a delete that are wrong, or that this provider does not support. */

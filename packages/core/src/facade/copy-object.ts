@@ -34,7 +34,10 @@ export async function moveObject(
   if (from === to) return source;
   // What is written to the source meanwhile is not to be deleted with it.
   const { etag } = source;
-  const info = await copyObject(provider, from, to, { sourceIfMatch: etag, ...options });
+  const info = await copyObject(provider, from, to, {
+    ...options,
+    sourceIfMatch: options.sourceIfMatch ?? etag,
+  });
   try {
     const ifMatch = provider.supports.conditionalDelete ? etag : undefined;
     await provider.delete(from, { signal, onEvent, ifMatch });

@@ -24,6 +24,8 @@ import {
 } from "../testing/streams.test-support.js";
 import { retry } from "../wrap/retry.js";
 import type { Supports } from "../contract/supports.js";
+import { fallback } from "../compose/fallback.js";
+import type { ObjectInfo } from "../contract/object.js";
 
 const bytes = patterned(200_000);
 const quick = { retry: { baseMs: 0 } };
@@ -362,6 +364,15 @@ describe("wrong options", () => {
     ["ifMatch of a download", (storage) => storage.download("a", "/nowhere/x", { ifMatch: "" })],
     ["a path of another type", (storage) => storage.download("a", undefined as never)],
     ["a range of text", (storage) => storage.get("a", { range: "bytes=0-1" as never })],
+    ["an unknown option", (storage) => storage.put("a", "x", { contenttype: "a/b" } as object)],
+    [
+      "an unknown part of a range",
+      (storage) => storage.get("a", { range: { offset: 2, lenght: 3 } as never }),
+    ],
+    ["both kinds of range", (storage) => storage.get("a", { range: { offset: 2, suffix: 3 } as never })],
+    ["a signal that is none", (storage) => storage.head("a", { signal: new AbortController() as never })],
+    ["a listener that is none", (storage) => storage.put("a", "x", { onProgress: 5 as never })],
+    ["a listener of many that is none", (storage) => storage.putMany([], { onResult: 5 as never })],
     ["a negative size", (storage) => storage.put("a", "x", { size: -1 })],
     ["a content type of a number", (storage) => storage.put("a", "x", { contentType: 5 as never })],
     ["metadata of text", (storage) => storage.put("a", "x", { metadata: "a=b" as never })],
@@ -397,12 +408,53 @@ describe("wrong options", () => {
     expect(await rejection(call(storage))).toMatchObject({ code: "InvalidArgument", applied: "no" });
   });
 
+  it("may be undefined, whatever their name", async () => {
+    const { storage } = storageWith({});
+    await storage.put("a", "0123456789");
+    const range = { offset: 2, length: undefined, suffix: undefined } as never;
+    expect(await (await storage.get("a", { range })).text()).toBe("23456789");
+    const { objects } = await storage.listPage({ delimiter: undefined });
+    expect(objects).toHaveLength(1);
+    for await (const { key } of storage.list({ delimiter: undefined } as object)) expect(key).toBe("a");
+  });
+
+  it.each([
+    { retry: { atempts: 5 } },
+    { retry: "no" },
+    { retry: true },
+    { timeouts: { controllMs: 3 } },
+    { onEvent: {} },
+  ])("of a storage are a TypeError also over a composer: %j", (options) => {
+    expect(() => createStorage(fallback([memory()]), options as object)).toThrow(TypeError);
+    expect(() => fallback([memory()], options as object)).toThrow(TypeError);
+  });
+
+  it.each([Number.NaN, -1, "10s" as never])("of a close are a TypeError: %j", async (graceMs) => {
+    const { storage } = storageWith({});
+    expect(await rejection(storage.close({ graceMs }))).toBeInstanceOf(TypeError);
+  });
+
   it.each([{ sourceIdleMs: -1 }, { sourceIdleMs: Number.NaN }, { sourceIdleMs: "5" as never }])(
     "of the storage are a TypeError: %j",
     (options) => {
       expect(() => createStorage(memory(), options)).toThrow(TypeError);
     },
   );
+});
+
+describe("a move", () => {
+  it("copies what it has seen, also when sourceIfMatch is undefined", async () => {
+    const inner = memory();
+    const conditions: unknown[] = [];
+    const copy: StorageProvider["copy"] = async (from, to, options) => {
+      conditions.push(options.sourceIfMatch);
+      return (await inner.copy?.(from, to, options)) as ObjectInfo;
+    };
+    const storage = createStorage({ ...inner, copy });
+    const { etag } = await storage.put("a", "abc");
+    await storage.move("a", "b", { sourceIfMatch: undefined });
+    expect(conditions).toEqual([etag]);
+  });
 });
 
 describe("a put", () => {

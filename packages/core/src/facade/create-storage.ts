@@ -40,8 +40,7 @@ import type {
 } from "./storage-options.js";
 import { withPolicies } from "../wrap/with-policies.js";
 import { wholeNumber } from "../kit/options.js";
-import type { VerbOptions } from "./option-names.js";
-import { checkNames } from "./option-names.js";
+import { checkNames, type VerbOptions } from "./option-names.js";
 
 const SOURCE_IDLE_MS = 30_000;
 const CLOSE_GRACE_MS = 10_000;
@@ -257,8 +256,9 @@ function lifeOf(storage: Storage): Pick<FileStorage, "startRepair" | "close"> {
     },
     close: async (options = {}) => {
       checkNames("close", options);
+      const graceMs = wholeNumber("close", "graceMs", options.graceMs ?? CLOSE_GRACE_MS);
       const stopped = Promise.all([...workers].map((worker) => worker.stop()));
-      await closeCalls(storage, options.graceMs ?? CLOSE_GRACE_MS);
+      await closeCalls(storage, graceMs);
       await stopped;
     },
   };

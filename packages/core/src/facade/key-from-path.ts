@@ -1,6 +1,6 @@
 import { StorageError } from "../contract/errors.js";
 import { keyProblem } from "../contract/key.js";
-import { knownNames } from "../kit/options.js";
+import { knownNames, anyText } from "../kit/options.js";
 
 /** The options of {@link keyFromPath}. */
 export interface KeyFromPathOptions {
@@ -31,7 +31,9 @@ export function keyFromPath(text: string, options: KeyFromPathOptions = {}): str
   if (typeof text !== "string") throw new TypeError("keyFromPath takes a string");
   knownNames("keyFromPath", options, { root: true });
   const segments = pathSegments(text);
-  const root = options.root === undefined ? [] : pathSegments(options.root);
+  const { root: folder } = options;
+  if (folder !== undefined) anyText("keyFromPath", "root", folder, "the path of a folder");
+  const root = folder === undefined ? [] : pathSegments(folder);
   const inside = startsWith(segments, root) ? segments.slice(root.length) : segments;
   const key = inside.join("/");
   const problem = inside.includes("..") ? 'the path contains ".."' : keyProblem(key);

@@ -5,7 +5,7 @@ import { StorageError, shown } from "../contract/errors.js";
 import { describeType, keyProblem } from "../contract/key.js";
 import type { Body } from "../contract/provider.js";
 import { replayable } from "../body/replayable.js";
-import { knownNames } from "../kit/options.js";
+import { knownNames, anyText } from "../kit/options.js";
 
 type DateName = "year" | "month" | "day" | "hour" | "timestamp";
 
@@ -84,13 +84,14 @@ const PLACEHOLDER = /\{([A-Za-z][A-Za-z0-9_]*)\}/g;
  * ```
  */
 export function keyTemplate<const Template extends string>(template: Template): KeyTemplate<Template> {
+  anyText("keyTemplate", "template", template, 'a text such as "videos/{videoId}.mp4"');
   if (/[{}]/.test(template.replace(PLACEHOLDER, ""))) {
     throw new TypeError(`The template ${shown(template)} has a brace that belongs to no placeholder`);
   }
   return {
     template,
     key: (values, options = {}) => {
-      knownNames("key", options, { date: true });
+      knownNames("keyTemplate.key", options, { date: true });
       const { hash } = values as { hash?: unknown };
       if (template.includes("{hash}") && typeof hash !== "string") {
         throw new TypeError(`The template ${shown(template)} needs a text for {hash}`);
@@ -98,7 +99,7 @@ export function keyTemplate<const Template extends string>(template: Template): 
       return fill(template, values, options, typeof hash === "string" ? digest(Buffer.from(hash)) : "");
     },
     forBody: async (input, values, options = {}) => {
-      knownNames("forBody", options, { date: true });
+      knownNames("keyTemplate.forBody", options, { date: true });
       const body = await toBody(input);
       const kept = replayable(body, { maxBytes: Number.POSITIVE_INFINITY });
       try {

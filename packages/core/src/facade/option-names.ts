@@ -8,12 +8,12 @@ import type {
   SignedUrlOptions,
 } from "../contract/links.js";
 import { knownNames, type OptionNames } from "../kit/options.js";
-import type { RepairOptions } from "./storage-options.js";
 import type {
   DownloadOptions,
   Outer,
   PutDirectoryOptions,
   PutManyOptions,
+  RepairOptions,
   StorageCopyOptions,
   StorageListOptions,
   StorageOptions,

@@ -6,6 +6,7 @@ import { compareKeys, keyProblem } from "../contract/key.js";
 import type { ObjectInfo } from "../contract/object.js";
 import type { FileStorage } from "./storage.js";
 import type { PutDirectoryOptions, PutManyResult } from "./storage-options.js";
+import { aFunction } from "../kit/options.js";
 import { checkNames } from "./option-names.js";
 
 const PLAYLISTS: ReadonlySet<string> = new Set(["m3u8", "mpd"]);
@@ -26,17 +27,23 @@ export async function putDirectory(
 ): Promise<readonly ObjectInfo[]> {
   checkNames("putDirectory", options);
   const { optionsFor, ...many } = options;
+  if (optionsFor !== undefined) aFunction("putDirectory", "optionsFor", optionsFor);
   const problem = prefix === "" ? undefined : keyProblem(prefix.replace(/\/$/, ""));
   if (problem !== undefined || (prefix !== "" && !prefix.endsWith("/"))) {
     throw failed(storage, prefix, "InvalidArgument", problem ?? 'the prefix does not end with "/"');
   }
   const stages = await stagesOf(storage, directory);
-  const infos: ObjectInfo[] = [];
-  for (const files of stages) {
-    const items = files.map((file) => {
+  // All of them are looked at before the first file is put.
+  const all = stages.map((files) =>
+    files.map((file) => {
       const key = prefix + file.split(sep).join("/");
-      return { ...optionsFor?.(key), key, body: { path: join(directory, file) } };
-    });
+      const put = optionsFor?.(key) ?? {};
+      checkNames("put", put);
+      return { ...put, key, body: { path: join(directory, file) } };
+    }),
+  );
+  const infos: ObjectInfo[] = [];
+  for (const items of all) {
     const results = await storage.putMany(items, many);
     assertAll(storage, prefix, results);
     infos.push(...results.flatMap(({ info }) => (info === undefined ? [] : [info])));

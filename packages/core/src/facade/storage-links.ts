@@ -11,8 +11,7 @@ import { StorageError } from "../contract/errors.js";
 import { runCall, type Calls, type Inner } from "./calls.js";
 import type { StorageProvider } from "../contract/provider.js";
 import type { FileStorage, StorageMultipart } from "./storage.js";
-import type { VerbOptions } from "./option-names.js";
-import { checkNames } from "./option-names.js";
+import { checkNames, type VerbOptions } from "./option-names.js";
 
 type LinkVerb = "publicUrl" | "signedUrl" | "signUpload" | "multipart";
 

@@ -80,12 +80,28 @@ describe("names of options", () => {
     ["contenttype", 'put has no option "contenttype"; did you mean "contentType"?'],
     ["contentTypes", 'put has no option "contentTypes"; did you mean "contentType"?'],
     ["metaData", 'put has no option "metaData"; did you mean "metadata"?'],
+    ["singal", 'put has no option "singal"; did you mean "signal"?'],
     ["toString", 'put has no option "toString"; its options are contentType, metadata, signal'],
     ["x", 'put has no option "x"; its options are contentType, metadata, signal'],
   ])("are refused when they are unknown: %s", (name, message) => {
     expect(() => knownNames("put", { [name]: 1 } as object as typeof names, names)).toThrow(
       new TypeError(message),
     );
+  });
+
+  it.each([
+    [
+      { signal: new AbortController() },
+      "put: signal is an AbortSignal, such as that of an AbortController, not",
+    ],
+    [{ onEvent: { onEvent: () => {} } }, "put: onEvent is a function, not an object"],
+  ])("are of the type that their name says: %o", (options, message) => {
+    const known = { ...names, onEvent: true } as const;
+    expect(() => knownNames("put", options as object as typeof known, known)).toThrow(message);
+  });
+
+  it("are not looked at when their value is undefined", () => {
+    expect(() => knownNames("put", { x: undefined } as object as typeof names, names)).not.toThrow();
   });
 
   it.each([null, true, "text"])("are those of an object, not of %o", (options) => {

@@ -84,11 +84,25 @@ export function nonEmptyText(caller: string, name: string, value: unknown, what:
   throw wrong(caller, name, what, value);
 }
 
+/** Checks that an option is a text, as {@link nonEmptyText} does; it may be empty. */
+export function anyText(caller: string, name: string, value: unknown, what: string): string {
+  if (typeof value === "string") return value;
+  throw wrong(caller, name, what, value);
+}
+
+/** Checks that an option is a function. @throws TypeError when it is not. */
+export function aFunction<Value>(caller: string, name: string, value: Value): Value {
+  if (typeof value === "function") return value;
+  throw wrong(caller, name, "a function", value);
+}
+
 /**
- * Checks that options have no unknown names: a misspelt option would do nothing, and nobody would notice.
+ * Checks that options have no unknown names: a misspelt option would do nothing, and nobody would notice. An option
+ * that is `undefined` counts as not given. A `signal`, and what is called `onEvent` or the like, is checked as well.
  *
  * @param names - All names there are.
- * @throws TypeError with the nearest right name, or with all of them when none is near.
+ * @throws TypeError with the nearest right name, or with all of them when none is near; for a signal that is none, and
+ * for a listener that is no function.
  */
 export function knownNames<Options extends object>(
   caller: string,
@@ -98,8 +112,22 @@ export function knownNames<Options extends object>(
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`${caller}: options are an object, not ${describeType(options)}`);
   }
-  for (const name in options)
+  for (const name in options) {
+    const value: unknown = options[name];
+    if (value === undefined) continue;
     if (!Object.hasOwn(names, name)) throw unknown(caller, name, Object.keys(names));
+    if (name === "signal") assertSignal(caller, value);
+    else if (LISTENER.test(name)) aFunction(caller, name, value);
+  }
+}
+
+const LISTENER = /^on(?:Event|Progress|Result|State)$/;
+
+/** Signals of other makes and realms work as well. */
+function assertSignal(caller: string, value: unknown): void {
+  const { aborted, addEventListener } = Object(value) as Partial<AbortSignal>;
+  if (typeof aborted === "boolean" && typeof addEventListener === "function") return;
+  throw wrong(caller, "signal", "an AbortSignal, such as that of an AbortController", value);
 }
 
 function isInside(
@@ -146,7 +174,8 @@ function nearest(name: string, names: readonly string[]): string | undefined {
   const [best] = names
     .map((each) => ({ each, changes: changesTo(name.toLowerCase(), each.toLowerCase()) }))
     .sort((a, b) => a.changes - b.changes);
-  return best !== undefined && best.changes <= name.length / 3 ? best.each : undefined;
+  const most = Math.max(name.length / 3, Math.min(2, name.length - 3));
+  return best !== undefined && best.changes <= most ? best.each : undefined;
 }
 
 /** Counts the letters to insert, remove or replace: the distance of Levenshtein. */

@@ -17,7 +17,7 @@ import type {
   PutOptions,
 } from "../contract/call-options.js";
 import type { Located, ObjectInfo } from "../contract/object.js";
-import { knownNames } from "../kit/options.js";
+import { knownNames, anyText } from "../kit/options.js";
 
 /** The options of {@link memory}. */
 export interface MemoryOptions {
@@ -49,7 +49,8 @@ interface Memory {
  */
 export function memory(options: MemoryOptions = {}): StorageProvider {
   knownNames("memory", options, { name: true });
-  const state: Memory = { name: options.name ?? "memory", objects: new Map(), sorted: undefined, writes: 0 };
+  const name = anyText("memory", "name", options.name ?? "memory", "the name of a provider");
+  const state: Memory = { name, objects: new Map(), sorted: undefined, writes: 0 };
   return {
     name: state.name,
     supports: SUPPORTS_ALL,

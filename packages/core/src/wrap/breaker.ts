@@ -1,7 +1,7 @@
 import { StorageError, isStorageError, type Operation, type StorageErrorCode } from "../contract/errors.js";
 import { intercept, type Around, type Call, type CallChanges } from "./intercept.js";
 import type { StorageProvider } from "../contract/provider.js";
-import { type OptionNames, knownNames, wholeNumber, anyNumber } from "../kit/options.js";
+import { type OptionNames, knownNames, wholeNumber, anyNumber, aFunction } from "../kit/options.js";
 
 /** The options of {@link breaker}: when a provider is left out, and for how long. */
 export interface BreakerOptions {
@@ -144,7 +144,7 @@ function checked(options: BreakerOptions): Limits {
     windowMs: whole("windowMs", 30_000),
     openMs: whole("openMs", 10_000),
     openMsMax: whole("openMsMax", 300_000),
-    random: options.random ?? Math.random,
+    random: aFunction("breaker", "random", options.random ?? Math.random),
   };
 }
 

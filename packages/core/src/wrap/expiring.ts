@@ -108,9 +108,20 @@ function checked(inner: StorageProvider, rules: readonly ExpiryRule[], options: 
   return { inner, rules: rules.flatMap(toLimit), everyMs: everySeconds * 1000 };
 }
 
+/** The rules of a bucket fit as well: what else they say is left to the bucket. */
+const RULE = {
+  name: true,
+  prefix: true,
+  expireAfterDays: true,
+  transitions: true,
+  abortUploadsAfterDays: true,
+  expireOldVersionsAfterDays: true,
+} as const;
+
 function toLimit(rule: ExpiryRule): Limits["rules"] {
   const { prefix, expireAfterDays } = Object(rule) as Partial<ExpiryRule>;
   if (typeof prefix !== "string") throw new TypeError('expiring: a rule has a prefix, "" for all keys');
+  knownNames("expiring: a rule", rule, RULE);
   if (expireAfterDays === undefined) return [];
   return [
     { prefix, afterMs: anyNumber("expiring", "expireAfterDays", expireAfterDays, { above: 0 }) * DAY_MS },

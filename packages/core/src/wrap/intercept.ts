@@ -70,7 +70,7 @@ export type Around = <T>(call: Call, next: Next<T>) => Promise<T>;
 /**
  * One wrapper: what it does around the calls of a provider.
  *
- * A layer that has to look into the result of a put or a get says so with a function of its own for that verb, which
+ * A layer that has to look into the result of a put, a copy or a get says so with a function of its own for that verb, which
  * is called instead of `around`.
  */
 export interface Layer {
@@ -88,6 +88,12 @@ export interface Layer {
    * @default none
    */
   readonly aroundPut?: ((call: PutCall, next: Next<ObjectInfo>) => Promise<ObjectInfo>) | undefined;
+  /**
+   * Works around a copy, instead of `around`.
+   *
+   * @default none
+   */
+  readonly aroundCopy?: ((call: CopyCall, next: Next<ObjectInfo>) => Promise<ObjectInfo>) | undefined;
   /**
    * Works around a get, instead of `around`.
    *
@@ -129,7 +135,7 @@ export function intercept(inner: ComposedProvider, layer: Layer): ComposedProvid
     name: inner.name,
     supports: inner.supports,
     ...requiredVerbs(inner, layer, around),
-    ...optionalVerbs(inner, around),
+    ...optionalVerbs(inner, around, layer.aroundCopy ?? around),
     expiresAfterMs: inner.expiresAfterMs,
     upkeep: inner.upkeep,
     describe: () => describeWrapper(inner, layer),
@@ -178,12 +184,13 @@ type OptionalVerb = Exclude<
 function optionalVerbs(
   { copy, deleteMany, finalize, importFrom, multipart, publicUrl, signedUrl, signUpload }: ComposedProvider,
   around: Around,
+  aroundCopy: NonNullable<Layer["aroundCopy"]>,
 ): EveryMember<Pick<ComposedProvider, OptionalVerb>> {
   return {
     copy:
       copy &&
       ((from, to, options) =>
-        around({ operation: "copy", key: to, options }, (changes) =>
+        aroundCopy({ operation: "copy", key: to, options }, (changes) =>
           copy(from, to, changed(options, changes)),
         )),
     publicUrl,

@@ -1,6 +1,7 @@
 import { StorageError } from "../contract/errors.js";
 import { keyProblem } from "../contract/key.js";
 import type { StorageProvider } from "../contract/provider.js";
+import { anyText } from "../kit/options.js";
 import { mapKeys, type KeyMapping } from "./map-keys.js";
 
 /**
@@ -12,6 +13,7 @@ import { mapKeys, type KeyMapping } from "./map-keys.js";
  * @throws StorageError `InvalidKey` when it is not.
  */
 export function prefixed(inner: StorageProvider, prefix: string): StorageProvider {
+  anyText("prefixed", "prefix", prefix, 'a key followed by "/"');
   const problem = prefix.endsWith("/") ? keyProblem(prefix.slice(0, -1)) : 'the prefix does not end with "/"';
   if (problem !== undefined) {
     throw new StorageError("InvalidKey", problem, { operation: "open", provider: inner.name, key: prefix });

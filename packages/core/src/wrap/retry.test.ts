@@ -193,6 +193,15 @@ describe("the pause", () => {
     expect(await pausesOf("RateLimited", options)).toEqual([7500, 15_000]);
   });
 
+  it("is never longer than maxDelayMs, whatever fails after whatever", async () => {
+    const codes: StorageErrorCode[] = ["Unavailable", "RateLimited", "RateLimited"];
+    const fault: Around = (call, next) => failing(codes.shift() ?? "Unavailable")(call, next);
+    const options = { attempts: 4, baseMs: 1, rateLimitedBaseMs: 60_000, maxDelayMs: 5 };
+    const { provider, events, onEvent } = retried(fault, options);
+    await rejection(provider.head("a", { onEvent }));
+    expect(events.map(({ delayMs }) => delayMs)).toEqual([1, 5, 5]);
+  });
+
   it("is told with the most that it may take", async () => {
     const { provider, events, onEvent } = retried(failing("Unavailable"), {
       attempts: 6,
@@ -223,7 +232,7 @@ describe("the pause", () => {
     const fault: Around = (call, next) => failing(codes.shift() ?? "Unavailable")(call, next);
     const { provider, events, onEvent } = retried(fault, { baseMs: 2, rateLimitedBaseMs: 10 });
     await rejection(provider.head("a", { onEvent }));
-    expect(events.map(({ delayMs }) => delayMs)).toEqual([2, 12]);
+    expect(events.map(({ delayMs }) => delayMs)).toEqual([2, 20]);
   });
 
   it("is not waited for when the provider asks for longer than the longest", async () => {
@@ -406,6 +415,17 @@ describe("a write whose outcome is unknown", () => {
     const { provider, member } = retried(lost());
     const { etag } = await member.store.put("a", await toBody("before"), {});
     expect((await provider.put("a", body, { ifMatch: etag })).size).toBe(3);
+  });
+
+  it("and a copy recognises its own first try when its source was replaced since", async () => {
+    const { provider, member } = retried(failingAtFirst(1, losingAnswers("copy"), "copy"));
+    const { etag } = await member.store.put("from", body, {});
+    const newer = await toBody("newer source");
+    const onEvent = (event: StorageEvent): void => {
+      if (event.type === "retry") void member.store.put("from", newer, {});
+    };
+    const info = await provider.copy?.("from", "to", { sourceIfMatch: etag, writeId: "w-1", onEvent });
+    expect(info).toMatchObject({ key: "to", size: 3, writeId: "w-1" });
   });
 
   it("and create-only is AlreadyExists when somebody else has written meanwhile", async () => {

@@ -1,9 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { delay } from "../kit/abort.js";
+import { delay, TIMER_MS_MAX } from "../kit/abort.js";
 import { isStorageError, withErrorFacts, type Attempt, type StorageError } from "../contract/errors.js";
-import { begin, intercept, type Call, type CallChanges, type PutCall, type Next } from "./intercept.js";
+import {
+  begin,
+  intercept,
+  type Call,
+  type CallChanges,
+  type CopyCall,
+  type PutCall,
+  type Next,
+} from "./intercept.js";
 import type { Body, StorageProvider } from "../contract/provider.js";
 import { type OptionNames, knownNames, wholeNumber } from "../kit/options.js";
+import { createPauses } from "./pauses.js";
 import type { ObjectInfo } from "../contract/object.js";
 
 /** The options of `retry`: how often a call is tried, and how long the pauses are. */
@@ -55,13 +64,10 @@ const BUDGET = 500;
 const RETRY_COST = 14;
 const RATE_LIMITED_COST = 5;
 
-interface Policy {
+type Limits = { readonly [Name in keyof RetryOptions]-?: number };
+
+interface Policy extends Limits {
   readonly inner: StorageProvider;
-  readonly attempts: number;
-  readonly baseMs: number;
-  readonly rateLimitedBaseMs: number;
-  readonly maxDelayMs: number;
-  readonly budget: number;
   tokens: number;
   /** The number of the newest write of each key that is under way. */
   readonly writes: Map<string, number>;
@@ -82,26 +88,32 @@ const WRITES: ReadonlySet<string> = new Set(["put", "delete", "copy", "importFro
  * @throws TypeError when an option is not a number in its range.
  */
 export function retry(inner: StorageProvider, options: RetryOptions = {}): StorageProvider {
-  knownNames("retry", options, RETRY_OPTIONS);
-  const policy: Policy = {
-    inner,
-    attempts: wholeNumber("retry", "attempts", options.attempts ?? 3, { least: 1 }),
-    baseMs: wholeNumber("retry", "baseMs", options.baseMs ?? 50),
-    rateLimitedBaseMs: wholeNumber("retry", "rateLimitedBaseMs", options.rateLimitedBaseMs ?? 1000),
-    maxDelayMs: wholeNumber("retry", "maxDelayMs", options.maxDelayMs ?? 20_000),
-    budget: wholeNumber("retry", "budget", options.budget ?? BUDGET),
-    tokens: options.budget ?? BUDGET,
-    writes: new Map(),
-    count: 0,
-  };
+  const limits = checkRetry(options);
+  const policy: Policy = { inner, ...limits, tokens: limits.budget, writes: new Map(), count: 0 };
   return intercept(inner, {
     type: "retry",
     around: (call, next) =>
       isWrite(call) ? withRetries(policy, call, next) : readWithRetries(policy, call, next),
     aroundPut: (call, next) =>
       withRetries(policy, call, next, (run, error) => findOwnWrite(policy, run, call, error)),
+    aroundCopy: (call, next) =>
+      withRetries(policy, call, next, (run, error) => findOwnWrite(policy, run, call, error)),
     promises: [`a call that fails for a passing reason is tried up to ${policy.attempts} times`],
   });
+}
+
+/** Returns what `retry` goes by, checked. @throws TypeError when an option is not a number in its range. */
+export function checkRetry(options: RetryOptions): Limits {
+  knownNames("retry", options, RETRY_OPTIONS);
+  const whole = (name: keyof RetryOptions, byDefault: number, least = 0): number =>
+    wholeNumber("retry", name, options[name] ?? byDefault, { least });
+  return {
+    attempts: whole("attempts", 3, 1),
+    baseMs: whole("baseMs", 50),
+    rateLimitedBaseMs: whole("rateLimitedBaseMs", 1000),
+    maxDelayMs: whole("maxDelayMs", 20_000),
+    budget: whole("budget", BUDGET),
+  };
 }
 
 /** One call with its tries. */
@@ -242,7 +254,7 @@ async function tryAgain<T>(
       retries: policy.attempts - 1,
       // Its jitter is between this and twice as much.
       minTimeout: baseOf(policy, first) / 2,
-      maxTimeout: policy.maxDelayMs,
+      maxTimeout: Math.min(policy.maxDelayMs, TIMER_MS_MAX),
       factor: 2,
       randomize: true,
       signal: pauses.signal,
@@ -260,27 +272,6 @@ async function tryAgain<T>(
   } finally {
     pauses.end();
   }
-}
-
-/** The times between two tries. */
-interface Pauses {
-  /** Follows the caller's signal only during a pause: what a try gives during an abort would be dropped, unreleased. */
-  readonly signal: AbortSignal;
-  readonly begin: () => void;
-  readonly end: () => void;
-}
-
-function createPauses(signal: AbortSignal | undefined): Pauses {
-  const controller = new AbortController();
-  const abort = (): void => controller.abort(signal?.reason);
-  return {
-    signal: controller.signal,
-    begin: () => {
-      if (signal?.aborted === true) abort();
-      else signal?.addEventListener("abort", abort, { once: true });
-    },
-    end: () => signal?.removeEventListener("abort", abort),
-  };
 }
 
 /** A failed try, as p-retry tells of it. */
@@ -303,19 +294,26 @@ async function noteFailure(
   run.attempts.push({ provider: error.provider, error, milliseconds: performance.now() - run.startedAt });
   if (retriesLeft === 0 || !mayRetry(policy, run, error)) return;
   const { key, operation, options } = run.call;
-  const waitMs = Math.max(error.retryAfterMs ?? 0, baseOf(policy, error) - baseOf(policy, first));
-  const pauseMsMax = Math.min(policy.maxDelayMs, baseOf(policy, first) * 2 ** (attemptNumber - 1));
+  // The pause that p-retry makes goes by the first failure; one that asks for a longer pause gets the difference.
+  const pauseMsMax = longestPause(policy, first, attemptNumber);
+  const extraMs = Math.max(0, longestPause(policy, error, attemptNumber) - pauseMsMax);
+  const askedMs = error.retryAfterMs ?? 0;
+  const waitMs = Math.max(askedMs, (extraMs * (1 + Math.random())) / 2);
   options.onEvent?.({
     type: "retry",
     operation,
     key,
     provider: error.provider,
     attempt: attemptNumber,
-    delayMs: waitMs + pauseMsMax,
+    delayMs: Math.max(askedMs, extraMs) + pauseMsMax,
     ...(policy.budget > 0 && { tokens: policy.tokens - costOf(error) }),
     error,
   });
   if (waitMs > 0) await delay(waitMs, options.signal);
+}
+
+function longestPause(policy: Policy, error: StorageError, attempt: number): number {
+  return Math.min(policy.maxDelayMs, baseOf(policy, error) * 2 ** (attempt - 1));
 }
 
 function baseOf(policy: Policy, { code }: StorageError): number {
@@ -360,7 +358,7 @@ function isRepeatable({ inner }: Policy, call: Call): boolean {
 async function findOwnWrite(
   policy: Policy,
   run: Run,
-  { key, options }: PutCall,
+  { key, options }: PutCall | CopyCall,
   error: unknown,
 ): Promise<ObjectInfo> {
   const lost = isStorageError(error, "AlreadyExists") || isStorageError(error, "PreconditionFailed");

@@ -43,6 +43,19 @@ const TIMEOUT_OPTIONS: OptionNames<TimeoutOptions> = {
 
 type Limits = { readonly [Name in keyof TimeoutOptions]-?: number };
 
+/** Returns the limits that `timeout` goes by, checked. @throws TypeError when one is not a whole number. */
+export function checkTimeouts(options: TimeoutOptions): Limits {
+  knownNames("timeout", options, TIMEOUT_OPTIONS);
+  const limits: Limits = {
+    firstByteMs: options.firstByteMs ?? 15_000,
+    idleMs: options.idleMs ?? 30_000,
+    controlMs: options.controlMs ?? 60_000,
+    copyMs: options.copyMs ?? 900_000,
+  };
+  for (const [name, value] of Object.entries(limits)) wholeNumber("timeout", name, value);
+  return limits;
+}
+
 /**
  * Ends calls that hang, with `Timeout`. The length of a transfer has no limit, only its silences have.
  *
@@ -53,14 +66,7 @@ type Limits = { readonly [Name in keyof TimeoutOptions]-?: number };
  * @throws TypeError when a limit is not a whole number.
  */
 export function timeout(inner: StorageProvider, options: TimeoutOptions = {}): StorageProvider {
-  knownNames("timeout", options, TIMEOUT_OPTIONS);
-  const limits: Limits = {
-    firstByteMs: options.firstByteMs ?? 15_000,
-    idleMs: options.idleMs ?? 30_000,
-    controlMs: options.controlMs ?? 60_000,
-    copyMs: options.copyMs ?? 900_000,
-  };
-  for (const [name, value] of Object.entries(limits)) wholeNumber("timeout", name, value);
+  const limits = checkTimeouts(options);
   const firstByte = new CallLimit(limits.firstByteMs);
   const control = new CallLimit(limits.controlMs);
   const copy = new CallLimit(limits.copyMs);

@@ -2,8 +2,8 @@ import type { ComposedProvider } from "../contract/composed-provider.js";
 import type { StorageProvider } from "../contract/provider.js";
 import { describeProvider } from "./intercept.js";
 import { hasPolicies } from "./policies.js";
-import { retry, type RetryOptions } from "./retry.js";
-import { timeout, type TimeoutOptions } from "./timeout.js";
+import { checkRetry, retry, type RetryOptions } from "./retry.js";
+import { checkTimeouts, timeout, type TimeoutOptions } from "./timeout.js";
 
 /** The retries and time limits of a bare provider. */
 export interface Policies {
@@ -24,9 +24,18 @@ export interface Policies {
 /**
  * Puts retries and time limits around a bare provider. A provider that has retries already, such as a composer, is
  * returned as it is, so that there is one layer of retries.
+ *
+ * @throws TypeError for options that are wrong, also where they are not needed.
  */
 export function withPolicies(provider: StorageProvider, policies: Policies = {}): ComposedProvider {
+  checkPolicies(policies);
   if (hasPolicies(describeProvider(provider))) return provider;
   const bounded = policies.timeouts === false ? provider : timeout(provider, policies.timeouts);
   return policies.retry === false ? bounded : retry(bounded, policies.retry);
+}
+
+/** Looks at retries and limits before anything is made of them. @throws TypeError for options that are wrong. */
+export function checkPolicies({ retry: tries, timeouts }: Policies): void {
+  if (tries !== false && tries !== undefined) checkRetry(tries);
+  if (timeouts !== false && timeouts !== undefined) checkTimeouts(timeouts);
 }

@@ -3,6 +3,7 @@ import {
   assertKey,
   encodeKeyPath,
   knownNames,
+  nonEmptyText,
   type SignedUrlOptions,
   type StorageProvider,
 } from "@stowage/core/provider";
@@ -118,7 +119,7 @@ export async function cloudFrontUrl(
   assertKey(key, "signedUrl", store.name);
   const url = literal(store.places.publicUrl(keyPrefix + key));
   const { getSignedUrl } = await cloudFrontSigner();
-  return getSignedUrl({ ...keyOf(store), policy: policyFor(store, url, limits) });
+  return getSignedUrl({ ...keyOf(store), policy: policyFor(store, "cloudFrontUrl", url, limits) });
 }
 
 /**
@@ -146,7 +147,10 @@ export async function cloudFrontCookies(
   if (prefix !== "" && !prefix.endsWith("/")) throw invalid(store, 'the prefix does not end with "/"');
   const url = `${store.places.publicUrl("")}${literal(encodeKeyPath(keyPrefix + prefix))}*`;
   const { getSignedCookies } = await cloudFrontSigner();
-  const cookies = getSignedCookies({ ...keyOf(store), policy: policyFor(store, url, limits) });
+  const cookies = getSignedCookies({
+    ...keyOf(store),
+    policy: policyFor(store, "cloudFrontCookies", url, limits),
+  });
   return Object.fromEntries(Object.entries(cookies).map(([name, value]) => [name, String(value)]));
 }
 
@@ -155,13 +159,14 @@ function keyOf(store: Store): CloudFrontKey {
   throw invalid(store, "the provider was made without cloudFront");
 }
 
-function policyFor(store: Store, resource: string, limits: CloudFrontLimits): string {
-  knownNames("cloudFront", limits, { expiresInSeconds: true, startsAt: true, ipAddress: true });
+function policyFor(store: Store, caller: string, resource: string, limits: CloudFrontLimits): string {
+  knownNames(caller, limits, { expiresInSeconds: true, startsAt: true, ipAddress: true });
   const { expiresInSeconds = EXPIRES_SECONDS, startsAt, ipAddress } = limits;
   if (!Number.isSafeInteger(expiresInSeconds) || expiresInSeconds < 1) {
     throw invalid(store, `expiresInSeconds is a whole number, at least 1, not ${String(expiresInSeconds)}`);
   }
-  const begin = startsAt?.getTime() ?? Date.now();
+  if (ipAddress !== undefined) nonEmptyText(caller, "ipAddress", ipAddress, "an address, or a range of them");
+  const begin = startsAt === undefined ? Date.now() : Number(Object(startsAt).valueOf());
   if (!Number.isFinite(begin)) throw invalid(store, "startsAt is not a date");
   const Condition = {
     DateLessThan: { "AWS:EpochTime": Math.floor(begin / 1000) + expiresInSeconds },

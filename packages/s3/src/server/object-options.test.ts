@@ -376,8 +376,29 @@ describe("options that are wrong", () => {
     [{ lock: { mode: "GOVERNANCE", retainUntil: new Date("x") } }, {}, "no date"],
     [{ lock: { legalHold: true } }, { dialect: "generic" }, "no object lock"],
     [{ storageClass: "GLACIR" }, {}, "storageClass"],
+    [{ encryption: { type: "aws:kms", keyID: "k" } }, {}, 'no option "keyID"; did you mean "keyId"?'],
+    [{ encryption: { type: "AES256", keyId: "k" } }, {}, 'no option "keyId"'],
+    [{ encryption: { type: "aws:kms", keyId: 5 } }, {}, "encryption.keyId"],
+    [{ encryption: { type: "aws:kms", bucketKey: "yes" } }, {}, "encryption.bucketKey"],
+    [{ encryption: null }, {}, "encryption is an object"],
+    [{ tags: "a=b" }, {}, "tags are an object"],
+    [{ lock: { legalHold: "no" } }, {}, "lock.legalHold"],
+    [{ lock: { mode: "GOVERNANCE", retainUntil: "2030-01-01" } }, {}, "no date"],
     [{ acl: "publik" }, {}, "acl"],
   ])("are a TypeError: %j %j", (objects, options, words) => {
     expect(() => mocked({ objects: objects as ObjectOptions, ...(options as object) })).toThrow(words);
+  });
+});
+
+describe("withObjectOptions", () => {
+  it("keeps what is given as undefined", async () => {
+    const { mock, provider } = mocked({ objects: { encryption: { type: "aws:kms", keyId: "k" } } });
+    mock.on(PutObjectCommand).resolves({ ETag: '"e"', ServerSideEncryption: "aws:kms", SSEKMSKeyId: "k" });
+    const archive = withObjectOptions(provider, { storageClass: "GLACIER_IR", encryption: undefined });
+    await archive.put("a", await toBody("abc"), {});
+    expect(mock.commandCalls(PutObjectCommand)[0]?.args[0].input).toMatchObject({
+      StorageClass: "GLACIER_IR",
+      SSEKMSKeyId: "k",
+    });
   });
 });

@@ -1,4 +1,4 @@
-import { knownNames, oneOf, type OptionNames } from "@stowage/core/provider";
+import { knownNames, oneOf, type OptionNames, nonEmptyText, anyText } from "@stowage/core/provider";
 import type { Dialect } from "./dialect.js";
 
 /** How objects are encrypted where they are stored. */
@@ -137,21 +137,26 @@ const CUSTOMER_KEY_BYTES = 32;
  */
 export function assertObjectOptions(options: ObjectOptions, dialect: Dialect): void {
   knownNames("s3: objects", options, OBJECT_OPTIONS);
-  assertEncryption(options.encryption);
+  if (options.encryption !== undefined) assertEncryption("s3", options.encryption);
   assertTags(options.tags);
   const { lock, contentEncoding } = options;
   oneOf("s3", "checksum", options.checksum, [undefined, ...CHECKSUMS]);
   oneOf("s3", "storageClass", options.storageClass, [undefined, ...STORAGE_CLASSES]);
   oneOf("s3", "acl", options.acl, [undefined, ...ACLS]);
   if (lock !== undefined) knownNames("s3: lock", lock, { mode: true, retainUntil: true, legalHold: true });
+  oneOf("s3", "lock.legalHold", lock?.legalHold, [undefined, true, false]);
   oneOf("s3", "lock.mode", lock?.mode, [undefined, ...LOCK_MODES]);
-  if (contentEncoding !== undefined && !/^[!-~]+(?:, ?[!-~]+)*$/.test(contentEncoding)) {
+  if (
+    contentEncoding !== undefined &&
+    !(typeof contentEncoding === "string" && /^[!-~]+(?:, ?[!-~]+)*$/.test(contentEncoding))
+  ) {
     throw new TypeError('s3: contentEncoding is a coding such as "gzip"');
   }
   if (lock !== undefined && (lock.mode === undefined) !== (lock.retainUntil === undefined)) {
     throw new TypeError("s3: a lock has mode and retainUntil, or none of both");
   }
-  if (lock?.retainUntil !== undefined && Number.isNaN(lock.retainUntil.getTime())) {
+  const until = lock?.retainUntil;
+  if (until !== undefined && !(until instanceof Date && Number.isFinite(until.getTime()))) {
     throw new TypeError("s3: lock.retainUntil is no date");
   }
   for (const lacking of lackingIn(dialect, options)) {
@@ -181,17 +186,38 @@ function* lackingIn(
   if (acl !== undefined && acl !== "private" && !dialect.acl) yield "access lists";
 }
 
-function assertEncryption(encryption: Encryption | undefined): void {
-  if (encryption === undefined) return;
-  oneOf("s3", "encryption.type", encryption.type, ["AES256", "aws:kms", "customer"]);
+const ENCRYPTION_OPTIONS = {
+  AES256: { type: true },
+  "aws:kms": { type: true, keyId: true, context: true, bucketKey: true },
+  customer: { type: true, key: true },
+} as const;
+
+/** Looks at what is said about encryption. @throws TypeError: a misspelt key would encrypt with another one. */
+export function assertEncryption(caller: string, encryption: Encryption): void {
+  if (typeof encryption !== "object" || encryption === null) {
+    throw new TypeError(`${caller}: encryption is an object such as { type: "AES256" }`);
+  }
+  const type = oneOf(caller, "encryption.type", encryption.type, ["AES256", "aws:kms", "customer"]);
+  knownNames<Encryption>(`${caller}: encryption of the type "${type}"`, encryption, ENCRYPTION_OPTIONS[type]);
+  if (encryption.type === "aws:kms") {
+    const { keyId, context = {}, bucketKey } = encryption;
+    if (keyId !== undefined) nonEmptyText(caller, "encryption.keyId", keyId, "the id or the ARN of a key");
+    oneOf(caller, "encryption.bucketKey", bucketKey, [undefined, true, false]);
+    for (const [name, value] of Object.entries(context)) {
+      anyText(caller, `encryption.context.${name}`, value, "a text");
+    }
+  }
   if (encryption.type !== "customer") return;
   const { key } = encryption;
   if (key instanceof Uint8Array && key.byteLength === CUSTOMER_KEY_BYTES) return;
-  throw new TypeError(`s3: encryption.key is a Uint8Array of ${CUSTOMER_KEY_BYTES} bytes`);
+  throw new TypeError(`${caller}: encryption.key is a Uint8Array of ${CUSTOMER_KEY_BYTES} bytes`);
 }
 
 /** @throws TypeError for tags that S3 does not take. */
 export function assertTags(tags: Readonly<Record<string, string>> | undefined): void {
+  if (tags !== undefined && (typeof tags !== "object" || tags === null || Array.isArray(tags))) {
+    throw new TypeError('s3: tags are an object such as { kind: "master" }');
+  }
   const entries = Object.entries(tags ?? {});
   if (entries.length > TAGS_MAX) throw new TypeError(`s3: an object has at most ${TAGS_MAX} tags`);
   for (const [name, value] of entries) {

@@ -1,5 +1,11 @@
-import type { StorageProvider } from "@stowage/core/provider";
-import type { Encryption } from "../server/object-options.js";
+import {
+  anyText,
+  knownNames,
+  nonEmptyText,
+  type OptionNames,
+  type StorageProvider,
+} from "@stowage/core/provider";
+import { assertEncryption, type Encryption } from "../server/object-options.js";
 import {
   changing,
   foreign,
@@ -22,6 +28,7 @@ export async function setDefaultEncryption(
   options: SetupOptions = {},
 ): Promise<SetupChange> {
   const own = settingUp(provider, "setDefaultEncryption", options);
+  assertEncryption("setDefaultEncryption", encryption);
   const kms = encryption.type === "aws:kms" ? encryption : undefined;
   const ApplyServerSideEncryptionByDefault = {
     SSEAlgorithm: encryption.type,
@@ -48,10 +55,13 @@ interface Rule {
  */
 export async function setAccessLog(
   provider: StorageProvider,
-  { bucket, prefix }: { readonly bucket: string; readonly prefix: string },
+  log: { readonly bucket: string; readonly prefix: string },
   options: SetupOptions = {},
 ): Promise<SetupChange> {
   const own = settingUp(provider, "setAccessLog", options);
+  knownNames("setAccessLog", log, { bucket: true, prefix: true });
+  const bucket = nonEmptyText("setAccessLog", "bucket", log.bucket, "the name of a bucket");
+  const prefix = anyText("setAccessLog", "prefix", log.prefix, 'a text; "" for none');
   if (bucket === own.store.bucket)
     throw refuse(own, "the log is of the bucket itself: every entry would make one more");
   return await changing(own, "BucketLogging", options, (before?: { readonly LoggingEnabled?: object }) => ({
@@ -70,6 +80,8 @@ export interface EventTarget {
   readonly prefix?: string | undefined;
   readonly suffix?: string | undefined;
 }
+
+const TARGET: OptionNames<EventTarget> = { name: true, arn: true, events: true, prefix: true, suffix: true };
 
 type Configurations = "QueueConfigurations" | "TopicConfigurations" | "LambdaFunctionConfigurations";
 type Notifications = Readonly<Partial<Record<Configurations, readonly { readonly Id?: string }[]>>> & object;
@@ -94,6 +106,8 @@ export async function setEventTargets(
 ): Promise<SetupChange> {
   const own = settingUp(provider, "setEventTargets", options);
   const made = targets.map((target) => {
+    knownNames("setEventTargets: a target", target, TARGET);
+    nonEmptyText("setEventTargets", "arn", target.arn, "the ARN of a queue, a topic or a function");
     const service = SERVICES[target.arn.split(":")[2] ?? ""];
     if (service === undefined)
       throw refuse(own, `${JSON.stringify(target.arn)} is no ARN of SQS, SNS or Lambda`);

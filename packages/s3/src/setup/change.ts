@@ -1,6 +1,7 @@
 import {
   StorageError,
   knownNames,
+  oneOf,
   type CallOptions,
   type OptionNames,
   type StorageProvider,
@@ -54,6 +55,8 @@ const SETUP_OPTIONS: OptionNames<SetupOptions> = { signal: true, dryRun: true, f
 /** Finds the store behind a provider, and refuses options that no set-up call has. */
 export function settingUp(provider: StorageProvider, caller: string, options: SetupOptions = {}): SettingUp {
   knownNames(caller, options, SETUP_OPTIONS);
+  oneOf(caller, "dryRun", options.dryRun, [undefined, true, false]);
+  oneOf(caller, "force", options.force, [undefined, true, false]);
   const { store, keyPrefix } = OWN.require(provider, caller);
   return { store, keyPrefix, setup: timedSetup(store) };
 }

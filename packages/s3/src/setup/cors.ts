@@ -1,4 +1,4 @@
-import type { StorageProvider } from "@stowage/core/provider";
+import { knownNames, oneOf, wholeNumber, type StorageProvider } from "@stowage/core/provider";
 import {
   changing,
   foreign,
@@ -36,10 +36,15 @@ const MAX_AGE_SECONDS = 3600;
  */
 export async function setCors(
   provider: StorageProvider,
-  { origins, methods = METHODS, maxAgeSeconds = MAX_AGE_SECONDS }: CorsSettings,
+  settings: CorsSettings,
   options: SetupOptions = {},
 ): Promise<SetupChange> {
   const own = settingUp(provider, "setCors", options);
+  knownNames("setCors", settings, { origins: true, methods: true, maxAgeSeconds: true });
+  const { origins, methods = METHODS, maxAgeSeconds = MAX_AGE_SECONDS } = settings;
+  if (!Array.isArray(origins)) throw new TypeError("setCors: origins is an array of origins");
+  wholeNumber("setCors", "maxAgeSeconds", maxAgeSeconds);
+  for (const method of methods) oneOf("setCors", "methods", method, METHODS);
   if (origins.length === 0) throw refuse(own, "origins is empty: no page could reach the bucket");
   const wrong = origins.find((origin) => !isOrigin(origin));
   if (wrong !== undefined) {

@@ -1,4 +1,10 @@
-import type { StorageProvider } from "@stowage/core/provider";
+import {
+  anyText,
+  knownNames,
+  nonEmptyText,
+  type OptionNames,
+  type StorageProvider,
+} from "@stowage/core/provider";
 import type { StorageClass } from "../server/object-options.js";
 import {
   changing,
@@ -45,6 +51,17 @@ export interface LifecycleRule {
   readonly expireOldVersionsAfterDays?: number | undefined;
 }
 
+const RULE: OptionNames<LifecycleRule> = {
+  name: true,
+  prefix: true,
+  expireAfterDays: true,
+  transitions: true,
+  abortUploadsAfterDays: true,
+  expireOldVersionsAfterDays: true,
+};
+
+const TRANSITION = { afterDays: true, storageClass: true } as const;
+
 interface LifecycleConfiguration {
   readonly Rules?: readonly { readonly ID?: string }[];
 }
@@ -71,6 +88,12 @@ export async function setLifecycle(
   options: SetupOptions = {},
 ): Promise<SetupChange> {
   const own = settingUp(provider, "setLifecycle", options);
+  for (const rule of rules) {
+    knownNames("setLifecycle: a rule", rule, RULE);
+    nonEmptyText("setLifecycle", "name", rule.name, "the name of a rule");
+    anyText("setLifecycle", "prefix", rule.prefix, 'what keys start with; "" for all');
+    for (const step of rule.transitions ?? []) knownNames("setLifecycle: a transition", step, TRANSITION);
+  }
   const names = new Set(rules.map(({ name }) => name));
   if (names.size < rules.length) throw refuse(own, "two rules have one name");
   if (rules.length === 0) throw refuse(own, "there is no rule: to remove rules, use the server's own tools");

@@ -3,6 +3,7 @@ import {
   assertKey,
   isStorageError,
   knownNames,
+  oneOf,
   type CallOptions,
   type StorageProvider,
 } from "@stowage/core/provider";
@@ -36,6 +37,7 @@ export async function restoreObject(
 ): Promise<void> {
   knownNames("restoreObject", options, { days: true, tier: true, signal: true });
   const { days, tier = "Standard", signal } = options;
+  oneOf("restoreObject", "tier", tier, ["Expedited", "Standard", "Bulk"]);
   const { store, keyPrefix, setup } = settingUp(provider, "restoreObject");
   assertKey(key, "head", store.name);
   if (!Number.isSafeInteger(days) || days < 1) {

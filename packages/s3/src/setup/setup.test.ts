@@ -37,6 +37,30 @@ async function codeOf(promise: Promise<unknown>): Promise<unknown> {
 
 const ORIGINS = { origins: ["https://app.example.com"] };
 
+describe("settings with what there is not", () => {
+  const { provider } = mocked();
+  it.each<readonly [string, () => Promise<unknown>, string]>([
+    [
+      "a rule",
+      () => setLifecycle(provider, [{ name: "a", prefx: "t/", expireAfterDays: 3 } as never]),
+      "prefix",
+    ],
+    [
+      "a target",
+      () => setEventTargets(provider, [{ name: "a", arn: "b", events: [], prefx: "a/" } as never]),
+      "prefix",
+    ],
+    ["CORS", () => setCors(provider, { ...ORIGINS, maxAgeSecond: 5 } as never), "maxAgeSeconds"],
+    ["CORS without origins", () => setCors(provider, { origin: ["x"] } as never), "origins"],
+    ["encryption", () => setDefaultEncryption(provider, { type: "aws:kms", keyID: "k" } as never), "keyId"],
+    ["a switch", () => setLifecycle(provider, [], { dryRun: null } as never), "dryRun is true or false"],
+  ])("are a TypeError, and nothing is sent: %s", async (_, call, words) => {
+    const error = await call().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(TypeError);
+    expect(String(error)).toContain(words);
+  });
+});
+
 describe("CORS", () => {
   it("is added to what others have set up, and shows ETags", async () => {
     const { mock, provider } = mocked();

@@ -1,6 +1,7 @@
 import {
   isStorageError,
   knownNames,
+  oneOf,
   type CallOptions,
   type OptionNames,
   type StorageProvider,
@@ -58,6 +59,7 @@ export async function abortStaleUploads(
   options: StaleUploadsOptions,
 ): Promise<readonly StaleUpload[]> {
   knownNames("abortStaleUploads", options, STALE_OPTIONS);
+  oneOf("abortStaleUploads", "dryRun", options.dryRun, [undefined, true, false]);
   const { olderThanHours, prefix = "", dryRun = false, signal } = options;
   const own = settingUp(provider, "abortStaleUploads");
   if (typeof olderThanHours !== "number" || !(olderThanHours >= 0)) {

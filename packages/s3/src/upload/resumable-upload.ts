@@ -3,6 +3,7 @@ import {
   contentTypeOf,
   isStorageError,
   knownNames,
+  nonEmptyText,
   toBody,
   type Body,
   type CallOptions,
@@ -97,8 +98,8 @@ export async function resumableUpload(
 ): Promise<ObjectInfo> {
   const { store: untimed, keyPrefix } = OWN.require(provider, "resumableUpload");
   const store = timedStore(untimed);
-  if (typeof options?.path !== "string") throw new TypeError("resumableUpload takes the path of a file");
   knownNames("resumableUpload", options, RESUMABLE_OPTIONS);
+  nonEmptyText("resumableUpload", "path", options.path, "the path of a file");
   assertPut(provider, key, options);
   const { signal, path, state } = options;
   signal?.throwIfAborted();

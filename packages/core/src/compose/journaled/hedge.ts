@@ -48,9 +48,9 @@ const TOKENS_MAX = 10;
 
 /** @throws TypeError when an option is not a number in its range. */
 export function createHedge(options: HedgeOptions): Hedge {
-  knownNames("hedge", options, { leastMs: true, share: true });
-  const leastMs = anyNumber("hedge", "leastMs", options.leastMs ?? LEAST_MS, { least: 1 });
-  const share = anyNumber("hedge", "share", options.share ?? SHARE, { above: 0, most: 1 });
+  knownNames("mirror: hedge", options, { leastMs: true, share: true });
+  const leastMs = anyNumber("mirror", "hedge.leastMs", options.leastMs ?? LEAST_MS, { least: 1 });
+  const share = anyNumber("mirror", "hedge.share", options.share ?? SHARE, { above: 0, most: 1 });
   const took: number[] = [];
   let tokens = 1;
   const usualMs = (): number => {

@@ -1,6 +1,7 @@
 import type { CallOptions } from "../../../contract/call-options.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import { assertKey } from "../../../contract/key.js";
+import { knownNames } from "../../../kit/options.js";
 import { OWN_SETS } from "../own-sets.js";
 import { distrust } from "../read/inventory.js";
 import { adoptKeyOf } from "./adopt.js";
@@ -17,6 +18,7 @@ export async function adoptKey(
   options: CallOptions = {},
 ): Promise<void> {
   const set = OWN_SETS.require(provider, "adoptKey");
+  knownNames("adoptKey", options, { signal: true, onEvent: true });
   assertKey(key, "repair", set.name);
   await adoptKeyOf(set, key, options);
 }

@@ -148,8 +148,9 @@ const ASK_MS = 5000;
 export function assertSpool(type: string, spool: ReplayableOptions = {}): ReplayableOptions {
   knownNames(`${type}: spool`, spool, REPLAYABLE_OPTIONS);
   const { memoryBytes = 0, maxBytes = 0, directory } = spool;
-  wholeNumber(type, "spool.memoryBytes", memoryBytes);
-  if (maxBytes !== Number.POSITIVE_INFINITY) wholeNumber(type, "spool.maxBytes", maxBytes);
+  for (const [name, bytes] of Object.entries({ memoryBytes, maxBytes })) {
+    if (bytes !== Number.POSITIVE_INFINITY) wholeNumber(type, `spool.${name}`, bytes);
+  }
   if (directory !== undefined) nonEmptyText(type, "spool.directory", directory, "the path of a folder");
   return spool;
 }

@@ -70,6 +70,17 @@ describe("intercept", () => {
     }
   });
 
+  it("asks for a ref as a method: a provider may be an object with a state of its own", () => {
+    const made = {
+      ...memory(),
+      start: "own://",
+      ref(key: string): string {
+        return this.start + key;
+      },
+    };
+    expect(intercept(made, { type: "test" }).ref("a")).toBe("own://a");
+  });
+
   it("keeps name, supports, refs and links", async () => {
     const { provider } = await fullProvider();
     const wrapped = intercept(provider, { type: "test" });

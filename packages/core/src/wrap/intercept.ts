@@ -136,7 +136,7 @@ export function intercept(inner: ComposedProvider, layer: Layer): ComposedProvid
     supports: inner.supports,
     ...requiredVerbs(inner, layer, around),
     ...optionalVerbs(inner, around, layer.aroundCopy ?? around),
-    expiresAfterMs: inner.expiresAfterMs,
+    expiresAfterMs: inner.expiresAfterMs && ((key) => inner.expiresAfterMs?.(key)),
     upkeep: inner.upkeep,
     describe: () => describeWrapper(inner, layer),
     close: async () => inner.close?.(),
@@ -171,8 +171,8 @@ function requiredVerbs(
       around({ operation: "list", key: options.prefix, options }, (changes) =>
         inner.list(changed(options, changes)),
       ),
-    ref: inner.ref,
-    locate: inner.locate,
+    ref: (key) => inner.ref(key),
+    locate: (text) => inner.locate(text),
   };
 }
 

@@ -41,7 +41,7 @@ export interface CloudinaryOptions {
    */
   readonly keyPrefix?: string | undefined;
   /**
-   * How keys become assets. With `"media"` images and videos are stored as such, by the extension of the key, so
+   * The mapping of keys to assets. With `"media"` images and videos are stored as such, by the extension of the key, so
    * that they can be transformed, and everything else is stored raw. With `"raw"` everything is. Do not change it
    * while there are files.
    *
@@ -49,7 +49,7 @@ export interface CloudinaryOptions {
    */
   readonly mapping?: MappingName | undefined;
   /**
-   * Who may read by URL; `"upload"` means everybody.
+   * The delivery type of the assets: `"upload"` lets everybody read by URL.
    *
    * @default `"upload"`
    */
@@ -93,13 +93,13 @@ export interface CloudinaryOptions {
    */
   readonly signedUploads?: "form" | "put" | undefined;
   /**
-   * How long making a connection may take, in milliseconds.
+   * The limit for making a connection, in milliseconds.
    *
    * @default 3,000
    */
   readonly connectMs?: number | undefined;
   /**
-   * How long an answer may take to begin, in milliseconds. Large uploads get more.
+   * The limit for an answer to begin, in milliseconds. Large uploads get more.
    *
    * @default 15,000
    */

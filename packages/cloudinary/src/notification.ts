@@ -13,7 +13,7 @@ export interface NotificationRequest {
 /** The options of {@link parseNotification}. */
 export interface NotificationOptions {
   /**
-   * How old the notification may be, in seconds.
+   * The age above which a notification is refused, in seconds.
    *
    * @default 7,200, as Cloudinary's SDK has it
    */

@@ -30,7 +30,7 @@ export interface RunOptions {
    */
   readonly rules?: readonly Rule[] | undefined;
   /**
-   * How long one rule may take, in milliseconds, until it counts as failed.
+   * The limit for one rule, in milliseconds; a rule that takes longer counts as failed.
    *
    * @default 20,000
    */

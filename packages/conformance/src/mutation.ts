@@ -47,7 +47,7 @@ export interface MutationOptions {
    */
   readonly stride?: number | undefined;
   /**
-   * How many mutants are tried at once. They wait for timers and files more than they compute.
+   * The number of mutants that are tried at once. Mutants wait for timers and files more than they compute.
    *
    * @default 4
    */

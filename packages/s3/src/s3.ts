@@ -56,7 +56,6 @@ export function withObjectOptions(provider: StorageProvider, objects: ObjectOpti
   assertObjectOptions(objects, store.dialect);
   const given = Object.entries(objects).filter(([, value]) => value !== undefined);
   const all: ObjectOptions = { ...store.objects, ...Object.fromEntries(given) };
-  assertObjectOptions(all, store.dialect);
   const { storing } = store;
   return providerOf(
     { ...store, ...storing(all), objects: all, encrypts: false, knowsClass: false },

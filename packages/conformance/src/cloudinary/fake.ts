@@ -54,7 +54,7 @@ export interface CloudinaryFakeOptions {
    */
   readonly limits?: Partial<CloudinaryLimits> | undefined;
   /**
-   * How answers speak of folders.
+   * The folder mode of the account, which answers show.
    *
    * @default `"dynamic"`, as in new accounts
    */

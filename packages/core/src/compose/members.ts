@@ -62,8 +62,9 @@ export function prepareMembers(
   );
   assertPlaces(type, members);
   const group = breakerGroup();
+  const policies = memberPolicies(options);
   const prepare = (member: ComposedProvider): ComposedProvider => {
-    const wrapped = withPolicies(member, memberPolicies(options));
+    const wrapped = withPolicies(member, policies);
     const { breaker: limits = false } = options;
     return limits === false ? wrapped : breaker(wrapped, limits, group);
   };

@@ -128,7 +128,7 @@ export function assertRange(range: ByteRange): void {
     throw new TypeError(`range is { offset, length? } or { suffix }, not ${describeType(range)}`);
   }
   const { offset, length, suffix }: Partial<Record<keyof typeof RANGE, unknown>> = range;
-  knownNames("get: range", { offset, length, suffix, ...range }, RANGE);
+  knownNames<object>("get: range", range, RANGE);
   if (suffix === undefined) {
     wholeNumber("get", "range.offset", offset);
     if (length !== undefined) wholeNumber("get", "range.length", length, { least: 1 });

@@ -9,7 +9,7 @@ import {
 import { ask, etagOf, placeFor, type Account } from "./account.js";
 import type { AssetAnswer } from "./client.js";
 import { infoWithType } from "./content-type.js";
-import { toContext, type Facts } from "./facts.js";
+import { assertSendable, toContext, type Facts } from "./facts.js";
 import { findAsset } from "./head.js";
 
 /** A write for which Cloudinary fetches the bytes by itself. */
@@ -93,6 +93,7 @@ export async function importObject(
   options: PutOptions,
 ): Promise<ObjectInfo> {
   options.signal?.throwIfAborted();
+  assertSendable(account, key, "importFrom", options);
   const fetching: Fetching = {
     account,
     operation: "importFrom",

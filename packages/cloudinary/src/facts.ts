@@ -1,9 +1,29 @@
-import type { Metadata, ObjectHeaders } from "@stowage/core/provider";
+import { type Operation, StorageError, type Metadata, type ObjectHeaders } from "@stowage/core/provider";
 
 /** What is stored beside the bytes. */
 export interface Facts extends ObjectHeaders {
   readonly metadata?: Metadata | undefined;
   readonly writeId?: string | undefined;
+}
+
+/**
+ * Checks that Cloudinary can send an object as its headers say: its CDN codes answers as it likes, and says no language.
+ *
+ * @throws StorageError `Unsupported`, so that a chain goes on to its next member.
+ */
+export function assertSendable(
+  { name: provider }: { readonly name: string },
+  key: string,
+  operation: Operation,
+  { contentEncoding, contentLanguage }: ObjectHeaders,
+): void {
+  if (contentEncoding === undefined && contentLanguage === undefined) return;
+  const header = contentEncoding === undefined ? "Content-Language" : "Content-Encoding";
+  throw new StorageError("Unsupported", `Cloudinary sends no ${header} of your own`, {
+    operation,
+    provider,
+    key,
+  });
 }
 
 /** The names of an asset's contextual metadata under which facts are: `stowage0`, `stowage1`, … */

@@ -1,12 +1,13 @@
 import {
   StorageError,
+  headersOf,
   type Operation,
   type SignUploadOptions,
   type SignedUpload,
   type SignedUrlOptions,
 } from "@stowage/core/provider";
 import { placeFor, type Account } from "./account.js";
-import { toContext } from "./facts.js";
+import { assertSendable, toContext } from "./facts.js";
 
 /** How long a signature is good for, in seconds. @see https://cloudinary.com/documentation/authentication_signatures */
 const SIGNATURE_SECONDS = 3600;
@@ -21,8 +22,11 @@ export async function signedUrl(account: Account, key: string, options: SignedUr
   const { expiresInSeconds = DOWNLOAD_SECONDS, stableForSeconds = 0 } = options;
   const refuse = refusing(account, key, "signedUrl");
   const place = placeFor(account, key, "signedUrl");
-  if (options.contentType !== undefined || options.cacheControl !== undefined) {
-    throw refuse("Unsupported", "Cloudinary lets no link say the type or the caching of an answer");
+  const { contentDisposition: _contentDisposition, ...others } = headersOf(options);
+  if (Object.values(others).some((value) => value !== undefined)) {
+    const reason =
+      "Cloudinary lets no link say the type, the coding, the language or the caching of an answer";
+    throw refuse("Unsupported", reason);
   }
   const isAttachment = /^attachment$/i.test(options.contentDisposition ?? "attachment");
   if (!isAttachment) throw refuse("Unsupported", 'a link is inline, or "attachment" and nothing more');
@@ -47,6 +51,7 @@ export async function signUpload(
   options: SignUploadOptions,
 ): Promise<SignedUpload> {
   options.signal?.throwIfAborted();
+  assertSendable(account, key, "signUpload", options);
   const { expiresInSeconds = UPLOAD_SECONDS, ifNoneMatch, onEvent } = options;
   const refuse = refusing(account, key, "signUpload");
   const place = placeFor(account, key, "signUpload");

@@ -1,4 +1,5 @@
 import {
+  headersOf,
   StorageError,
   fillParts,
   isStorageError,
@@ -13,7 +14,7 @@ import { ask, infoOf, placeFor, type Account } from "./account.js";
 import type { AssetAnswer, ChunkPlace } from "./client.js";
 import { withType } from "./content-type.js";
 import { largestIn } from "./errors.js";
-import { toContext, uploadIdIn } from "./facts.js";
+import { assertSendable, toContext, uploadIdIn } from "./facts.js";
 import type { AssetPlace } from "./mapping.js";
 
 /** A body on its way. */
@@ -43,6 +44,7 @@ export async function putObject(
   options: PutOptions,
 ): Promise<ObjectInfo> {
   options.signal?.throwIfAborted();
+  assertSendable(account, key, "put", options);
   const id = randomUUID();
   const upload: Upload = {
     account,
@@ -64,18 +66,11 @@ export async function putObject(
   return await withType({ ...infoOf(account, key, asset), ...factsOf(options) }, asset);
 }
 
-function factsOf({
-  contentType,
-  cacheControl,
-  contentDisposition,
-  metadata,
-  writeId,
-}: PutOptions): Partial<ObjectInfo> {
+function factsOf(options: PutOptions): Partial<ObjectInfo> {
+  const { metadata, writeId } = options;
   const isEmpty = metadata === undefined || Object.keys(metadata).length === 0;
   return {
-    contentType,
-    cacheControl,
-    contentDisposition,
+    ...headersOf(options),
     writeId,
     metadata: isEmpty ? undefined : { ...metadata },
   };

@@ -1,5 +1,5 @@
 // What the SDK and Cloudinary do that nobody expects, each with the test that the adapter copes with it.
-import { createStorage } from "@stowage/core";
+import { fromFile, createStorage } from "@stowage/core";
 import { toBody } from "@stowage/core/provider";
 import { execFile } from "node:child_process";
 import { Readable } from "node:stream";
@@ -76,7 +76,7 @@ describe("trap", () => {
 
   it("the SDK ends the process when a file is missing: a put rejects with SourceError", async () => {
     const { storage } = await faked();
-    expect(await codeOf(storage.put("a.txt", { path: "/no/such/file" }))).toBe("SourceError");
+    expect(await codeOf(storage.put("a.txt", fromFile("/no/such/file")))).toBe("SourceError");
   });
 
   it("the SDK posts its secret when an option is called signature: no field that is unknown is ever sent", async () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { headersOf } from "@stowage/core/provider";
 import { isStorageError, type ObjectInfo, type StorageError, type StorageErrorCode } from "@stowage/core";
 
 /** Resolves with the error of a call that must reject with a `StorageError` of this code. */
@@ -42,9 +43,9 @@ export function sameBytes(actual: Uint8Array, expected: string | Uint8Array): vo
 
 /** The facts that every verb must agree on. */
 export function factsOf(info: ObjectInfo): Partial<ObjectInfo> {
-  const { key, size, etag, contentType, cacheControl, contentDisposition, provider, ref, writeId } = info;
+  const { key, size, etag, provider, ref, writeId } = info;
   const metadata = Object.keys(info.metadata ?? {}).length === 0 ? undefined : { ...info.metadata };
-  return { key, size, etag, contentType, cacheControl, contentDisposition, metadata, provider, ref, writeId };
+  return { key, size, etag, ...headersOf(info), metadata, provider, ref, writeId };
 }
 
 /** How many of the calls resolved; all are waited for. */

@@ -24,6 +24,7 @@ import { putMutants } from "./mutants/put.js";
 import { rangeMutants } from "./mutants/ranges.js";
 import { refMutants } from "./mutants/refs.js";
 import { sizeMutants } from "./mutants/sizes.js";
+import { sourceMutants } from "./mutants/sources.js";
 import { sourceFailureMutants } from "./mutants/source-failures.js";
 import { storedObjectMutants } from "./mutants/stored-objects.js";
 
@@ -33,6 +34,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...ownershipMutants,
   ...factsMutants,
   ...bodyMutants,
+  ...sourceMutants,
   ...sizeMutants,
   ...sourceFailureMutants,
   ...conditionMutants,

@@ -25,6 +25,7 @@ import { putRules } from "./rules/put.js";
 import { rangeRules } from "./rules/range.js";
 import { refRules } from "./rules/refs.js";
 import { sizeRules } from "./rules/sizes.js";
+import { sourceRules } from "./rules/sources.js";
 import { sourceFailureRules } from "./rules/source-failures.js";
 import { storedObjectRules } from "./rules/stored-object.js";
 
@@ -34,6 +35,7 @@ export const RULES: readonly Rule[] = [
   ...ownershipRules,
   ...factsRules,
   ...bodyRules,
+  ...sourceRules,
   ...sizeRules,
   ...sourceFailureRules,
   ...conditionRules,

@@ -58,7 +58,8 @@ export function gated(bytes: Uint8Array): GatedSource {
     await gate.promise;
     yield bytes.subarray(middle);
   }
-  return { stream: Readable.from(halves(), { objectMode: false }), begun: begun.promise, open: gate.resolve };
+  const stream = Readable.from(halves(), { objectMode: false });
+  return { stream, begun: begun.promise, open: gate.resolve };
 }
 
 function withResolvers(): { readonly promise: Promise<void>; readonly resolve: () => void } {
@@ -82,4 +83,20 @@ export function watched(text = "never read"): WatchedSource {
     return Buffer.from(text);
   };
   return { body, touched: () => touched };
+}
+
+/** Makes a file of a form as busboy and its like give it: cut off at the limit as if it were whole. */
+export function formFile(chunks: AsyncIterable<Uint8Array>, limit: number = Number.MAX_VALUE): Readable {
+  async function* cut(): AsyncGenerator<Uint8Array, void, undefined> {
+    let given = 0;
+    for await (const chunk of chunks) {
+      yield chunk.subarray(0, limit - given);
+      given += chunk.byteLength;
+      if (given <= limit) continue;
+      Object.assign(file, { truncated: true });
+      return;
+    }
+  }
+  const file = Readable.from(cut(), { objectMode: false });
+  return Object.assign(file, { truncated: false });
 }

@@ -1,5 +1,7 @@
 // For applications: make a storage, combine providers, read its errors and events.
-export type { BodyContent, BodyInput, WebMessage } from "./body/body.js";
+export type { BodyContent, BodyInput } from "./body/body.js";
+export { fromFile, type FileBody } from "./body/file-body.js";
+export type { AnyIterable, BlobLike, WebMessage } from "./body/kinds.js";
 export type { FallbackOnCode } from "./compose/group.js";
 export { fallback, type FallbackOptions } from "./compose/fallback.js";
 export type { JournalOptions } from "./compose/journaled/create-set.js";

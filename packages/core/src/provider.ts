@@ -1,5 +1,7 @@
 // For those who write providers and wrappers: the contract, and the kit that adapters are made of.
-export { toBody, type BodyContent, type BodyInput, type BodyOptions, type WebMessage } from "./body/body.js";
+export { toBody, type BodyContent, type BodyInput, type BodyOptions } from "./body/body.js";
+export { fromFile, type FileBody } from "./body/file-body.js";
+export type { AnyIterable, BlobLike, WebMessage } from "./body/kinds.js";
 export { cutStretch } from "./body/cut-stretch.js";
 export { fillParts } from "./body/fill-parts.js";
 export type { Inspection } from "./body/flowed-stream.js";
@@ -27,6 +29,7 @@ export {
   ERROR_CODES,
   StorageError,
   isStorageError,
+  isBodyFailure,
   shown,
   toStorageError,
   withErrorFacts,
@@ -50,15 +53,17 @@ export type {
   UploadReference,
   UploadedPart,
 } from "./contract/links.js";
-export type {
-  ByteRange,
-  Checksum,
-  Located,
-  Metadata,
-  ObjectCopy,
-  ObjectHeaders,
-  ObjectInfo,
-  ServedRange,
+export {
+  HEADER_NAMES,
+  headersOf,
+  type ByteRange,
+  type Checksum,
+  type Located,
+  type Metadata,
+  type ObjectCopy,
+  type ObjectHeaders,
+  type ObjectInfo,
+  type ServedRange,
 } from "./contract/object.js";
 export type {
   Body,
@@ -77,6 +82,7 @@ export { toStoredObject, type StoredObject } from "./facade/stored-object.js";
 export { consume, delay, linkedController } from "./kit/abort.js";
 export { packCursor, unpackCursor, unpackKeyCursor } from "./kit/cursor.js";
 export { createKeyLock, type KeyLock } from "./kit/key-lock.js";
+export { safeListener } from "./kit/listener.js";
 export { isNotSent } from "./kit/not-sent.js";
 export {
   anyNumber,

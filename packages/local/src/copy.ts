@@ -1,4 +1,4 @@
-import { contentTypeOf, type CopyOptions, type ObjectInfo } from "@stowage/core/provider";
+import { contentTypeOf, headersOf, type CopyOptions, type ObjectInfo } from "@stowage/core/provider";
 import type { Disk } from "./disk.js";
 import type { FailureContext } from "./errors.js";
 import { openObject, type OpenFile } from "./get.js";
@@ -47,9 +47,8 @@ async function factsForCopy(
   const [before, after] = [await contentTypeOf(from), await contentTypeOf(to)];
   const contentType = facts?.contentType ?? before;
   const copied: Facts = {
+    ...headersOf(facts ?? {}),
     contentType: contentType === after ? undefined : contentType,
-    cacheControl: facts?.cacheControl,
-    contentDisposition: facts?.contentDisposition,
     metadata: facts?.metadata,
     writeId,
   };

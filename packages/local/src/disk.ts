@@ -1,4 +1,4 @@
-import { contentTypeOf, type KeyLock, type ObjectInfo } from "@stowage/core/provider";
+import { contentTypeOf, headersOf, type KeyLock, type ObjectInfo } from "@stowage/core/provider";
 import { etagOf, type Generation, type Generations } from "./generation.js";
 import type { Places } from "./places.js";
 import type { RootHolder } from "./root.js";
@@ -36,8 +36,8 @@ function fullInfo(
 ): ObjectInfo {
   const info = listedInfo(disk, key, generation, contentType);
   if (facts === undefined) return info;
-  const { cacheControl, contentDisposition, metadata, writeId } = facts;
-  return { ...info, cacheControl, contentDisposition, metadata, writeId };
+  const { metadata, writeId } = facts;
+  return { ...info, ...headersOf(facts), contentType, metadata, writeId };
 }
 
 /** The facts that the file itself shows. */

@@ -1,15 +1,12 @@
-import type { Metadata } from "@stowage/core/provider";
+import { HEADER_NAMES, type Metadata, type ObjectHeaders } from "@stowage/core/provider";
 
 /** What the file itself does not say about an object. */
-export interface Facts {
-  readonly contentType?: string | undefined;
-  readonly cacheControl?: string | undefined;
-  readonly contentDisposition?: string | undefined;
+export interface Facts extends ObjectHeaders {
   readonly metadata?: Metadata | undefined;
   readonly writeId?: string | undefined;
 }
 
-const TEXTS = ["contentType", "cacheControl", "contentDisposition", "writeId"] as const;
+const TEXTS = [...HEADER_NAMES, "writeId"] as const;
 
 /** The text of a sidecar. The key is in it for people who look. */
 export function formatFacts(key: string, facts: Facts): string {

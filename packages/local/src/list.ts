@@ -1,7 +1,6 @@
 import {
   LIST_LIMIT_DEFAULT,
   PageBuilder,
-  contentTypeOf,
   unpackKeyCursor,
   type ListOptions,
   type ListPage,
@@ -61,9 +60,8 @@ async function listOnce(
       const found = facts[index];
       const key = layout.fromText(text);
       if (found === undefined || !found.isFile()) continue;
-      const type = contentTypeOf(key);
-      if (!page.add(key, listedInfo(disk, key, found, typeof type === "string" ? type : await type)))
-        return false;
+      // No type: what is beside the file may say another one than the key's extension.
+      if (!page.add(key, listedInfo(disk, key, found))) return false;
     }
     return true;
   };

@@ -72,10 +72,10 @@ describe("a folder of uploads that is taken over in the plain layout", () => {
     expect(objects.every(({ lastModified }) => lastModified instanceof Date)).toBe(true);
   });
 
-  it("gets content types from its names", async () => {
+  it("gets content types from its names, but not in a listing: what is beside a file may say another", async () => {
     const provider = open(await uploads());
     expect((await provider.head("cat.jpg", {})).contentType).toBe("image/jpeg");
-    expect((await provider.list({ prefix: "cat" })).objects[0]?.contentType).toBe("image/jpeg");
+    expect((await provider.list({ prefix: "cat" })).objects[0]?.contentType).toBeUndefined();
   });
 
   it("has ETags by which its files can be replaced and deleted", async () => {

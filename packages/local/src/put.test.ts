@@ -1,4 +1,4 @@
-import { createStorage, isStorageError, type Metadata, type ObjectInfo } from "@stowage/core";
+import { fromFile, createStorage, isStorageError, type Metadata, type ObjectInfo } from "@stowage/core";
 import { toBody } from "@stowage/core/provider";
 import { chmod, mkdir, readFile, readdir, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -278,13 +278,13 @@ describe.each(CHECKS)("a body that is a file (%s)", (symlinkCheck) => {
 
   it.each([0, 1, 65_535, 65_536, LARGE.byteLength])("of %d bytes is stored", async (length) => {
     const provider = open(await folder(), { symlinkCheck });
-    await put(provider, "a", { path: await source(LARGE.subarray(0, length)) });
+    await put(provider, "a", fromFile(await source(LARGE.subarray(0, length))));
     expect((await read(provider, "a")).bytes.equals(LARGE.subarray(0, length))).toBe(true);
   });
 
   it("does not pass on its permissions", async () => {
     const root = await folder();
-    await put(open(root, { symlinkCheck }), "a", { path: await source(LARGE, 0o777) });
+    await put(open(root, { symlinkCheck }), "a", fromFile(await source(LARGE, 0o777)));
     expect((await stat(join(root, "a"))).mode & 0o777).toBe(0o600);
   });
 
@@ -294,7 +294,7 @@ describe.each(CHECKS)("a body that is a file (%s)", (symlinkCheck) => {
       const root = await folder();
       const provider = open(root, { symlinkCheck });
       const path = await source(LARGE.subarray(0, length));
-      const body = await toBody({ path });
+      const body = await toBody(fromFile(path));
       await truncate(path, length - 1);
       expect(await code(provider.put("a", body, {}))).toBe("SourceError");
       await provider.close?.();
@@ -308,7 +308,7 @@ describe.each(CHECKS)("a body that is a file (%s)", (symlinkCheck) => {
       const root = await folder();
       const provider = open(root, { symlinkCheck });
       const path = await source(LARGE.subarray(0, length));
-      const body = await toBody({ path });
+      const body = await toBody(fromFile(path));
       await rm(path);
       expect(await code(provider.put("a", body, {}))).toBe("SourceError");
       await provider.close?.();
@@ -319,12 +319,9 @@ describe.each(CHECKS)("a body that is a file (%s)", (symlinkCheck) => {
   it("tells how much of it was taken", async () => {
     const provider = open(await folder(), { symlinkCheck });
     const seen: number[] = [];
-    await put(
-      provider,
-      "a",
-      { path: await source(LARGE) },
-      { onProgress: ({ loaded }) => seen.push(loaded) },
-    );
+    await put(provider, "a", fromFile(await source(LARGE)), {
+      onProgress: ({ loaded }) => seen.push(loaded),
+    });
     expect(seen.at(-1)).toBe(LARGE.byteLength);
     expect(seen).toEqual(seen.toSorted((a, b) => a - b));
   });

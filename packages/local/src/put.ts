@@ -1,4 +1,10 @@
-import { contentTypeOf, type Body, type ObjectInfo, type PutOptions } from "@stowage/core/provider";
+import {
+  contentTypeOf,
+  headersOf,
+  type Body,
+  type ObjectInfo,
+  type PutOptions,
+} from "@stowage/core/provider";
 import { writing, commit } from "./commit.js";
 import type { Disk } from "./disk.js";
 import type { FailureContext } from "./errors.js";
@@ -24,11 +30,11 @@ export async function putObject(
 
 /** Returns what has to be written beside the file, or `undefined` when the file says it all. */
 async function factsToRecord(key: string, options: PutOptions): Promise<Facts | undefined> {
-  const { cacheControl, contentDisposition, writeId } = options;
+  const { writeId } = options;
   const metadata = isEmpty(options.metadata) ? undefined : options.metadata;
   const type = options.contentType;
   const contentType = type === undefined || type === (await contentTypeOf(key)) ? undefined : type;
-  const facts: Facts = { contentType, cacheControl, contentDisposition, metadata, writeId };
+  const facts: Facts = { ...headersOf(options), contentType, metadata, writeId };
   return isEmpty(facts) ? undefined : facts;
 }
 

@@ -1,4 +1,5 @@
 import {
+  headersOf,
   assertKey,
   assertPut,
   guardResult,
@@ -94,8 +95,8 @@ async function copyThrough(
   const [source, target] = [withPolicies(from.provider), withPolicies(to.provider)];
   assertKey(from.key, "get", source.name);
   const opened = guardResult(await source.get(from.key, { signal, onEvent, ifMatch: sourceIfMatch }), source);
-  const { size, contentType, cacheControl, contentDisposition, metadata } = opened.info;
-  const options = { contentType, cacheControl, contentDisposition, metadata, signal, onEvent, ifNoneMatch };
+  const { size, metadata } = opened.info;
+  const options = { ...headersOf(opened.info), metadata, signal, onEvent, ifNoneMatch };
   try {
     assertPut(target, to.key, options, size);
     const body = await toBody(opened.body, { size, key: to.key, provider: target.name });

@@ -1,5 +1,6 @@
 import {
   StorageError,
+  headersOf,
   isStorageError,
   toBody,
   type CopyOptions,
@@ -95,11 +96,9 @@ function assertSource(
 }
 
 function fieldsOf(source: ObjectAnswer, writeId: string | undefined): ReturnType<typeof toFields> {
-  const { contentType = "application/octet-stream", cacheControl, contentDisposition } = source;
-  const { contentEncoding, contentLanguage } = source;
+  const { contentType = "application/octet-stream" } = source;
   const { metadata } = fromHeaders(source.metadata);
-  const fields = toFields({ cacheControl, contentDisposition, metadata, writeId }, contentType);
-  return { ...fields, contentEncoding, contentLanguage };
+  return toFields({ ...headersOf(source), metadata, writeId }, contentType);
 }
 
 /** The most that one request copies, in bytes. @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */

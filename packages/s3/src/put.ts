@@ -12,7 +12,7 @@ export async function putObject(
 ): Promise<ObjectInfo> {
   options.signal?.throwIfAborted();
   const contentType = options.contentType ?? (await contentTypeOf(key));
-  const fields = toFields(options, contentType);
+  const fields = toFields(options, contentType, store.objects.contentEncoding);
   const { ifNoneMatch } = options;
   const conditions = { ifNoneMatch, ifMatch: comparable(store, options.ifMatch) };
   const { answer, size } = await uploadBody(

@@ -1,4 +1,4 @@
-import type { ObjectInfo, Operation } from "@stowage/core/provider";
+import { headersOf, type ObjectInfo, type Operation } from "@stowage/core/provider";
 import type { CloudFrontKey } from "./links/cloudfront-key.js";
 import type { ObjectAnswer, S3Client } from "./server/client.js";
 import type { Dialect } from "./server/dialect.js";
@@ -96,15 +96,13 @@ export async function ask<T>(store: Store, attempted: Attempted, send: () => Pro
 
 /** The public facts of an object that a server has described. */
 export function infoOf(store: Store, key: string, answer: ObjectAnswer): ObjectInfo {
-  const { size, lastModified, contentType, cacheControl, contentDisposition } = answer;
+  const { size, lastModified } = answer;
   return {
     key,
     size,
     etag: toEtag(answer.etag),
     lastModified,
-    contentType,
-    cacheControl,
-    contentDisposition,
+    ...headersOf(answer),
     ...fromHeaders(answer.metadata),
     ...versionOf(answer.versionId),
     ...checksumOf(answer.digest),

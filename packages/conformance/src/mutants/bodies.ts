@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import type { BodyInput } from "@stowage/core";
+import type { BodyInput, FileBody } from "@stowage/core";
 import { mutant, storageMutant, type Mutant } from "../mutant.js";
 import { facadePut, streamed } from "./breaks.js";
 
@@ -15,6 +15,13 @@ export function takes(
     name,
     facadePut((key, body, options) => [key, is(body) ? change(body as never) : body, options]),
   );
+}
+
+/** Returns the path that `fromFile` was given. */
+export function filePath(body: BodyInput): string | undefined {
+  const [symbol] = Object.getOwnPropertySymbols(Object(body));
+  const value = symbol && (body as unknown as Record<symbol, unknown>)[symbol];
+  return typeof value === "string" ? value : undefined;
 }
 
 const isWeb = (body: BodyInput): boolean => typeof (body as ReadableStream).getReader === "function";
@@ -90,8 +97,8 @@ export const bodyMutants: readonly Mutant[] = [
   takes(
     "a file given by its path can be stored",
     "stores the path of a file",
-    (body) => "path" in Object(body),
-    (body: { path: string }) => body.path,
+    (body) => filePath(body) !== undefined,
+    (body: FileBody) => filePath(body) ?? "",
   ),
   mutant(
     "a stream of very many small chunks can be stored",

@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { createStorage, type FileStorage } from "@stowage/core";
+import { fromFile, createStorage, type FileStorage } from "@stowage/core";
 import { storageMutant, type Mutant } from "../mutant.js";
 import { facade, invented, recovering } from "./breaks.js";
 
@@ -44,7 +44,7 @@ export const directoryMutants: readonly Mutant[] = [
     "putDirectory puts segments before playlists, and the master playlist last",
     "puts the master playlist first",
     (storage) => async (directory, prefix, options) => {
-      await storage.put(`${prefix}a-master.m3u8`, { path: join(directory, "a-master.m3u8") }).catch(() => {});
+      await storage.put(`${prefix}a-master.m3u8`, fromFile(join(directory, "a-master.m3u8"))).catch(() => {});
       return await storage.putDirectory(directory, prefix, options);
     },
   ),
@@ -52,7 +52,7 @@ export const directoryMutants: readonly Mutant[] = [
     "putDirectory leaves symbolic links out",
     "follows symbolic links",
     (storage) => async (directory, prefix, options) => {
-      await storage.put(`${prefix}link.txt`, { path: join(directory, "link.txt") }).catch(() => {});
+      await storage.put(`${prefix}link.txt`, fromFile(join(directory, "link.txt"))).catch(() => {});
       return await storage.putDirectory(directory, prefix, options);
     },
   ),
@@ -75,7 +75,7 @@ export const directoryMutants: readonly Mutant[] = [
       recovering(
         () => storage.putDirectory(directory, prefix, options),
         async (error) => {
-          await storage.put(`${prefix}a-master.m3u8`, { path: join(directory, "a-master.m3u8") });
+          await storage.put(`${prefix}a-master.m3u8`, fromFile(join(directory, "a-master.m3u8")));
           throw error;
         },
       ),

@@ -45,6 +45,13 @@ function cleansHeader(rule: string, name: string, clean: (options: PutOptions) =
 
 export const headerMutants: readonly Mutant[] = [
   loses("contentType"),
+  ...(["contentEncoding", "contentLanguage"] as const).map((header) =>
+    mutant(
+      `${header} comes back from put, head, get and a copy, or is refused with Unsupported`,
+      `forgets ${header}`,
+      putOptions((options) => ({ ...options, [header]: undefined })),
+    ),
+  ),
   loses("cacheControl"),
   loses("contentDisposition"),
   mutant(

@@ -4,7 +4,7 @@ import { isStorageError, type StorageError } from "@stowage/core";
 import { toBody, type Body, type PutOptions } from "@stowage/core/provider";
 import { mutant, storageMutant, type Break, type Mutant } from "../mutant.js";
 import { facade, facadePut, recovering, verbs } from "./breaks.js";
-import { takes, withoutClosing } from "./bodies.js";
+import { filePath, takes, withoutClosing } from "./bodies.js";
 
 interface Failure {
   readonly error: StorageError;
@@ -155,7 +155,7 @@ export const sourceFailureMutants: readonly Mutant[] = [
     "stores nothing for a missing file",
     facade((storage) => ({
       put: async (key, body, options) => {
-        const path = (Object(body) as { path?: string }).path;
+        const path = filePath(body);
         const missing = path !== undefined && (await stat(path).catch(() => undefined)) === undefined;
         return await storage.put(key, missing ? "" : body, options);
       },
@@ -168,9 +168,12 @@ export const sourceFailureMutants: readonly Mutant[] = [
     withoutClosing,
   ),
   takes(
-    "a stream whose put the provider refuses is closed",
-    "leaves refused streams open",
+    "a stream whose put the provider refuses is closed, or is still whole",
+    "leaves refused streams half-read",
     (body) => body instanceof Readable,
-    withoutClosing,
+    (body: Readable) => {
+      body.once("readable", () => void body.read(1));
+      return withoutClosing(body);
+    },
   ),
 ];

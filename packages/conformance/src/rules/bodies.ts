@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import type { BodyInput } from "@stowage/core";
+import { fromFile, type BodyInput } from "@stowage/core";
 import { rejects, rejectsType, sameBytes } from "../expect.js";
 import type { Rule } from "../rule.js";
 import { inChunks, pattern } from "../sources.js";
@@ -47,7 +47,7 @@ export const bodyRules: readonly Rule[] = [
     run: async ({ storage, key, holds, directory }) => {
       const path = join(await directory(), "source.bin");
       await writeFile(path, BYTES);
-      const info = await storage.put(key("a.bin"), { path });
+      const info = await storage.put(key("a.bin"), fromFile(path));
       assert.equal(info.size, BYTES.byteLength);
       await holds("a.bin", BYTES);
     },

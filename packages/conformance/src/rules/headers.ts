@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ObjectInfo } from "@stowage/core";
+import { isStorageError, type ObjectInfo } from "@stowage/core";
 import { readAll } from "../context.js";
 import { rejects } from "../expect.js";
 import type { Rule, RuleContext } from "../rule.js";
@@ -23,6 +23,30 @@ function keeps(header: HeaderName, value: string): Rule {
   };
 }
 
+/** Makes the sentence for a header that some providers cannot send. */
+function sends(header: "contentEncoding" | "contentLanguage", value: string): Rule {
+  return {
+    title: `${header} comes back from put, head, get and a copy, or is refused with Unsupported`,
+    run: async (context) => {
+      const { storage, key, head, lacks } = context;
+      const put = storage.put(key("a.txt"), "abc", { [header]: value });
+      const info = await put.catch((error: unknown) => {
+        if (isStorageError(error, "Unsupported")) return undefined;
+        throw error;
+      });
+      if (info === undefined) return await lacks("a.txt");
+      for (const found of [info, ...(await bothInfos(context, "a.txt"))]) assert.equal(found[header], value);
+      const object = await storage.get(key("a.txt"));
+      assert.equal(object.headers()[SENT[header]], value);
+      object.destroy();
+      await storage.copy(key("a.txt"), key("b.txt"));
+      assert.equal((await head("b.txt"))[header], value);
+    },
+  };
+}
+
+const SENT = { contentEncoding: "content-encoding", contentLanguage: "content-language" } as const;
+
 function derives(extension: string, type: string): Rule {
   return {
     title: `the content type of ${extension} is ${type}`,
@@ -37,6 +61,8 @@ function derives(extension: string, type: string): Rule {
 /** Sentences about headers that are stored with an object. */
 export const headerRules: readonly Rule[] = [
   keeps("contentType", 'text/x-thing; charset="utf-8"'),
+  sends("contentEncoding", "gzip"),
+  sends("contentLanguage", "de-AT, en"),
   keeps("cacheControl", "public, max-age=31536000, immutable"),
   keeps("contentDisposition", "attachment; filename=\"a b.pdf\"; filename*=UTF-8''na%C3%AFve.pdf"),
   {

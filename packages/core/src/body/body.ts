@@ -1,36 +1,38 @@
-import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
-import { cutStretch } from "./cut-stretch.js";
-import { FlowedStream } from "./flowed-stream.js";
+import { pathOf, type FileBody } from "./file-body.js";
+import { FlowedStream, type FlowRules } from "./flowed-stream.js";
+import {
+  isBlob,
+  isIterable,
+  isRequest,
+  isTransferred,
+  isWebMessage,
+  isWebStream,
+  viewedBytes,
+  type AnyIterable,
+  type BlobLike,
+  type WebMessage,
+} from "./kinds.js";
+import { letGo, releaseRequest } from "./let-go.js";
+import { bytesStream, cutFrom, openBlob, openFile, pullIterable, pullWebStream } from "./open-source.js";
+import { assertNotCut, assertUnread } from "./unread.js";
 import { describeType } from "../contract/key.js";
 import type { Body } from "../contract/provider.js";
-import {
-  PulledStream,
-  sourceError,
-  sourceRules,
-  type ChunkSource,
-  type SourceContext,
-} from "./source-stream.js";
+import { PulledStream, sourceError, sourceRules, tooLarge, type SourceContext } from "./source-stream.js";
 import { wholeNumber } from "../kit/options.js";
 
 /** What may be stored, but for the function that returns one of these. */
 export type BodyContent =
   | string
-  | Uint8Array
-  | ArrayBuffer
-  | Blob
+  | NodeJS.ArrayBufferView
+  | ArrayBufferLike
+  | BlobLike
   | Readable
   | ReadableStream<Uint8Array>
-  | AsyncIterable<Uint8Array | string>
+  | AnyIterable<Uint8Array | string>
   | WebMessage
-  | { readonly path: string };
-
-/** A `Request` or `Response` of the Web: its body is stored, which may be none. */
-export interface WebMessage {
-  readonly body: ReadableStream<Uint8Array> | null;
-  readonly headers: Headers;
-}
+  | FileBody;
 
 /**
  * What may be stored. Everything but a one-shot stream can be read again when a try fails; a function is
@@ -46,6 +48,12 @@ export interface BodyOptions {
    * @default that of the input, where it is known
    */
   readonly size?: number | undefined;
+  /**
+   * The most bytes that the body may have: a longer one is `TooLarge`.
+   *
+   * @default no limit
+   */
+  readonly maxBytes?: number | undefined;
   /**
    * The key that errors of the source carry.
    *
@@ -66,17 +74,12 @@ export interface BodyOptions {
   readonly idleMs?: number | undefined;
 }
 
-/** Files are read in blocks of this size: 2.5 times as fast as Node's 64 KiB. */
-const FILE_BLOCK_BYTES = 1024 * 1024;
-
-type Range = { readonly offset: number; readonly length: number };
-
 /**
  * Makes a {@link Body} of any kind of input.
  *
  * @throws TypeError when it is of no accepted kind.
- * @throws StorageError `SourceError` when a file is missing, a stream was read before, or the declared size
- * is known to be wrong.
+ * @throws StorageError `SourceError` when a file is missing, a source was read before or is being read, or the declared
+ * size is known to be wrong; `TooLarge` when it is known to be longer than `maxBytes`.
  */
 export async function toBody(input: BodyInput, options: BodyOptions = {}): Promise<Body> {
   return await bodyOf(input, options);
@@ -84,28 +87,37 @@ export async function toBody(input: BodyInput, options: BodyOptions = {}): Promi
 
 /** As {@link toBody}; a promise only where the disk has to be asked. */
 export function bodyOf(input: BodyInput, options: BodyOptions): Body | Promise<Body> {
-  const { size } = options;
+  const { size, maxBytes, key, provider = "source", idleMs } = options;
   if (size !== undefined) wholeNumber("a body", "size", size);
-  const context = { key: options.key, provider: options.provider ?? "source", idleMs: options.idleMs };
+  if (maxBytes !== undefined) wholeNumber("a body", "maxBytes", maxBytes);
+  return bodyFor(input, size, { key, provider, idleMs, maxBytes });
+}
+
+function bodyFor(input: BodyInput, size: number | undefined, context: SourceContext): Body | Promise<Body> {
+  assertSize(undefined, size, context);
   if (typeof input === "string") return bytesBody(stringBytes(input), size, context);
-  if (input instanceof Uint8Array) return bytesBody(input, size, context);
-  if (input instanceof ArrayBuffer) return bytesBody(new Uint8Array(input), size, context);
-  if (input instanceof Blob) return blobBody(input, size, context);
+  const bytes = viewedBytes(input);
+  if (bytes !== undefined) return bytesBody(bytes, size, context);
   if (input instanceof Readable) return streamBody(input, size, context);
   if (typeof input === "function") return functionBody(input, size, context);
   if (isWebStream(input)) return webStreamBody(input, size, context);
-  if (isAsyncIterable(input)) return iterableBody(input, size, context);
   if (isWebMessage(input)) return webMessageBody(input, size, context);
-  if (isFile(input)) return fileBody(input.path, size, context);
+  if (isBlob(input)) return blobBody(input, size, context);
+  if (Array.isArray(input)) return arrayBody(input, size, context);
+  if (isIterable(input)) return iterableBody(input, size, context);
+  const path = pathOf(input);
+  if (path !== undefined) return fileBody(path, size, context);
   throw new TypeError(
-    `A body is a string, bytes, a Blob, a stream, an async iterable, a Request, { path } or a function, not ${describeType(input)}`,
+    `A body is a string, bytes, a Blob, a stream, an iterable of bytes, a Request, fromFile(path) or a function, not ${describeType(input)}${adviceFor(input)}`,
   );
 }
 
-/** Closes a stream that nobody is going to read: its put has failed. */
-export function dropBody(input: BodyInput): void {
-  if (input instanceof Readable) input.destroy();
-  else if (isWebStream(input) && !input.locked) input.cancel().catch(() => {});
+/** Says what to give instead of an object that has the bytes in it, or knows where they are. */
+function adviceFor(input: unknown): string {
+  const { path, buffer, size } = Object(input) as Record<string, unknown>;
+  if (viewedBytes(buffer) !== undefined) return "; its bytes are in .buffer";
+  if (typeof path === "string") return "; a file of this machine is given by fromFile(path)";
+  return typeof size === "number" ? "; give its bytes, such as Buffer.from(await blob.arrayBuffer())" : "";
 }
 
 function stringBytes(text: string): Uint8Array {
@@ -113,34 +125,17 @@ function stringBytes(text: string): Uint8Array {
   return Buffer.from(text);
 }
 
-function isWebStream(input: unknown): input is ReadableStream<Uint8Array> {
-  return typeof (input as ReadableStream | null)?.getReader === "function";
-}
-
-function isAsyncIterable(input: unknown): input is AsyncIterable<Uint8Array | string> {
-  return typeof (input as AsyncIterable<unknown> | null)?.[Symbol.asyncIterator] === "function";
-}
-
-function isWebMessage(input: unknown): input is WebMessage {
-  const { body, headers } = Object(input) as { body?: unknown; headers?: unknown };
-  return headers instanceof Headers && (body === null || isWebStream(body));
-}
-
-function webMessageBody({ body }: WebMessage, size: number | undefined, context: SourceContext): Body {
-  if (body === null) return bytesBody(new Uint8Array(0), size, context);
-  return webStreamBody(body, size, context);
-}
-
-function isFile(input: unknown): input is { readonly path: string } {
-  return typeof (input as { path?: unknown } | null)?.path === "string";
-}
-
-function assertSize(actual: number, declared: number | undefined, context: SourceContext): void {
-  if (declared === undefined || declared === actual) return;
+function assertSize(actual: number | undefined, declared: number | undefined, context: SourceContext): void {
+  const known = actual ?? declared;
+  if (known !== undefined && context.maxBytes !== undefined && known > context.maxBytes) {
+    throw tooLarge(context, known);
+  }
+  if (actual === undefined || declared === undefined || declared === actual) return;
   throw sourceError(`the body is ${actual} bytes long, its declared size is ${declared}`, context);
 }
 
 export function bytesBody(bytes: Uint8Array, declared: number | undefined, context: SourceContext): Body {
+  if (isTransferred(bytes)) throw sourceError("the bytes of the body were transferred to elsewhere", context);
   assertSize(bytes.byteLength, declared, context);
   return {
     size: bytes.byteLength,
@@ -153,32 +148,17 @@ export function bytesBody(bytes: Uint8Array, declared: number | undefined, conte
   };
 }
 
-function blobBody(blob: Blob, declared: number | undefined, context: SourceContext): Body {
-  assertSize(blob.size, declared, context);
+/** Makes a body of a Blob, which says its size and can be read again. */
+function blobBody(blob: BlobLike, declared: number | undefined, context: SourceContext): Body {
+  const size = Number.isSafeInteger(blob.size) ? blob.size : declared;
+  assertSize(size, declared, context);
   return {
-    size: blob.size,
+    size,
     replayable: true,
     open: (range) => {
-      const part = range === undefined ? blob : blob.slice(range.offset, range.offset + range.length);
-      return new PulledStream(pullWebStream(part.stream()), sourceRules(part.size, context));
-    },
-  };
-}
-
-/** An iterator over a web stream that is only locked when it is first asked. */
-function pullWebStream(stream: ReadableStream<Uint8Array>): ChunkSource {
-  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  return {
-    next: async () => {
-      reader ??= stream.getReader();
-      const { done, value } = await reader.read();
-      if (!done) return { done: false, value };
-      reader.releaseLock();
-      return { done: true, value: undefined };
-    },
-    cancel: (reason) => {
-      const cancelled = reader === undefined ? stream.cancel(reason) : reader.cancel(reason);
-      cancelled.then(() => reader?.releaseLock()).catch(() => {});
+      if (range === undefined) return openBlob(blob, size, context);
+      if (typeof blob.slice !== "function") return cutFrom(openBlob(blob, size, context), range, context);
+      return openBlob(blob.slice(range.offset, range.offset + range.length), range.length, context);
     },
   };
 }
@@ -198,16 +178,6 @@ async function fileBody(path: string, declared: number | undefined, context: Sou
   };
 }
 
-function openFile(path: string, range: Range | undefined): Readable {
-  if (range?.length === 0) return Readable.from([], { objectMode: false });
-  const end = range === undefined ? undefined : range.offset + range.length - 1;
-  return createReadStream(path, {
-    highWaterMark: FILE_BLOCK_BYTES,
-    start: range?.offset,
-    ...(end === undefined ? {} : { end }),
-  });
-}
-
 function functionBody(
   make: () => BodyContent | Promise<BodyContent>,
   size: number | undefined,
@@ -217,24 +187,32 @@ function functionBody(
     const content = await make();
     if (typeof content === "function")
       throw new TypeError("A body's function returns a body, not a function");
-    return (await toBody(content, { ...context, size })).open();
+    const body = bodyFor(content, size, { ...context, isMade: true });
+    return (body instanceof Promise ? await body : body).open();
   };
   return {
     size,
     replayable: true,
     open: (range) => {
       const whole = new FlowedStream(open, sourceRules(size, context));
-      return range === undefined
-        ? whole
-        : new PulledStream(stretch(whole, range), sourceRules(range.length, context));
+      return range === undefined ? whole : cutFrom(whole, range, context);
     },
   };
 }
 
-/** The part of a stream that lies in a range: what comes before is read and dropped. */
-function stretch(stream: Readable, range: Range): ChunkSource {
-  const chunks = cutStretch(stream, range);
-  return { next: () => chunks.next(), cancel: () => void stream.destroy() };
+/** Makes a body of an array, whose chunks can be read again, and looked at before. */
+function arrayBody(chunks: readonly unknown[], declared: number | undefined, context: SourceContext): Body {
+  const isBytes = chunks.every((chunk) => typeof chunk === "string" || viewedBytes(chunk) !== undefined);
+  if (!isBytes) throw new TypeError("A body that is an array has bytes or text in each place");
+  const list = chunks as readonly (string | NodeJS.ArrayBufferView)[];
+  const size = list.reduce((sum, chunk) => sum + Buffer.byteLength(chunk), 0);
+  assertSize(size, declared, context);
+  const open = (): Readable => new PulledStream(pullIterable(list, context), sourceRules(size, context));
+  return {
+    size,
+    replayable: true,
+    open: (range) => (range === undefined ? open() : cutFrom(open(), range, context)),
+  };
 }
 
 /** A body that can be opened once. */
@@ -255,13 +233,20 @@ function onceBody(size: number | undefined, context: SourceContext, open: () => 
 }
 
 export function streamBody(stream: Readable, size: number | undefined, context: SourceContext): Body {
-  if (stream.readableDidRead || stream.destroyed) {
-    if (stream.errored) throw sourceError("the source of the body failed", context, stream.errored);
-    throw sourceError("the stream was read or closed before", context);
-  }
+  assertUnread(stream, context);
   // Until the stream is opened nobody else listens, and an error without a listener ends the process.
   stream.on("error", () => {});
-  return onceBody(size, context, () => new FlowedStream(() => stream, sourceRules(size, context)));
+  const open = (): Readable => {
+    // Others may have read since it was given.
+    assertUnread(stream, context);
+    return stream;
+  };
+  const rules: FlowRules = {
+    ...sourceRules(size, context),
+    letGo: (source) => letGo(source, context.isMade),
+    atEnd: () => assertNotCut(stream, context),
+  };
+  return onceBody(size, context, () => new FlowedStream(open, rules));
 }
 
 function webStreamBody(
@@ -269,32 +254,40 @@ function webStreamBody(
   size: number | undefined,
   context: SourceContext,
 ): Body {
-  if (stream.locked) throw sourceError("the stream is locked by another reader", context);
-  return onceBody(size, context, () => new PulledStream(pullWebStream(stream), sourceRules(size, context)));
+  assertUnread(stream, context);
+  const open = (): Readable => new PulledStream(pullWebStream(stream, context), sourceRules(size, context));
+  return onceBody(size, context, open);
+}
+
+function webMessageBody(message: WebMessage, size: number | undefined, context: SourceContext): Body {
+  assertUnread(message, context);
+  const { body } = message;
+  if (body === null) return bytesBody(new Uint8Array(0), size, context);
+  if (body === undefined) {
+    const read = async (): Promise<Readable> => bytesStream((await message.arrayBuffer?.()) as ArrayBuffer);
+    return onceBody(size, context, () => new FlowedStream(read, sourceRules(size, context)));
+  }
+  if (body instanceof Readable) return streamBody(body, size, context);
+  if (!isWebStream(body)) return iterableBody(body as AnyIterable<Uint8Array>, size, context);
+  assertUnread(body, context);
+  const release = isRequest(message) ? releaseRequest : undefined;
+  const open = (): Readable =>
+    new PulledStream(pullWebStream(body, context, release), sourceRules(size, context));
+  return onceBody(size, context, open);
 }
 
 function iterableBody(
-  iterable: AsyncIterable<Uint8Array | string>,
+  iterable: AnyIterable<unknown>,
   size: number | undefined,
   context: SourceContext,
 ): Body {
+  assertUnread(iterable, context);
   // A stream of another make: as with Node's own, nobody else listens before it is opened.
   if (isEmitter(iterable)) iterable.on("error", () => {});
-  return onceBody(size, context, () => new PulledStream(pullIterable(iterable), sourceRules(size, context)));
+  const open = (): Readable => new PulledStream(pullIterable(iterable, context), sourceRules(size, context));
+  return onceBody(size, context, open);
 }
 
 function isEmitter(input: object): input is Pick<NodeJS.EventEmitter, "on"> {
   return typeof (input as { on?: unknown }).on === "function";
-}
-
-/** An iterator that is only asked for when bytes are. */
-function pullIterable(iterable: AsyncIterable<Uint8Array | string>): ChunkSource {
-  let iterator: AsyncIterator<Uint8Array | string> | undefined;
-  const start = (): AsyncIterator<Uint8Array | string> => (iterator ??= iterable[Symbol.asyncIterator]());
-  const stop = async (): Promise<void> => void (await start().return?.());
-  return {
-    next: async () => await start().next(),
-    // `return` of a generator waits for the pending `next`; nobody else should.
-    cancel: () => void stop().catch(() => {}),
-  };
 }

@@ -3,7 +3,7 @@ import type { Body, GetResult, StorageProvider } from "../contract/provider.js";
 import { bytesBody, streamBody } from "./body.js";
 import { guardResult } from "./guard.js";
 import type { CopyOptions } from "../contract/call-options.js";
-import type { ObjectInfo } from "../contract/object.js";
+import { headersOf, type ObjectInfo } from "../contract/object.js";
 
 /** Reads from one provider and writes to another what it read, facts included. */
 export async function copyThrough(
@@ -15,15 +15,13 @@ export async function copyThrough(
 ): Promise<ObjectInfo> {
   const { signal, onEvent, ifNoneMatch, sourceIfMatch, writeId } = options;
   const result = guardResult(await source.get(from, { signal, onEvent, ifMatch: sourceIfMatch }), source);
-  const { contentType, cacheControl, contentDisposition, metadata } = result.info;
+  const { metadata } = result.info;
   try {
     return await target.put(to, bodyOf(result), {
       signal,
       onEvent,
       ifNoneMatch,
-      contentType,
-      cacheControl,
-      contentDisposition,
+      ...headersOf(result.info),
       metadata: target.supports.metadata ? metadata : undefined,
       writeId,
     });

@@ -9,6 +9,10 @@ export interface FlowRules extends StreamRules {
   readonly reopen?: ((offset: number, signal: AbortSignal) => Promise<Readable>) | undefined;
   /** Is given every byte once, in order; `end` throws when they were not those that they should have been. */
   readonly inspect?: Inspection | undefined;
+  /** Throws at the end of a source that says only then that it is not whole. */
+  readonly atEnd?: (() => void) | undefined;
+  /** What becomes of a source that is not read to its end; default: it is destroyed. */
+  readonly letGo?: ((source: Readable) => void) | undefined;
 }
 
 /** A look at the bytes that pass: it sees every byte once, in order. */
@@ -58,7 +62,7 @@ export class FlowedStream extends Readable {
 
   #attach(source: Readable): void {
     this.#reopening = undefined;
-    if (this.destroyed) return void source.on("error", ignore).destroy();
+    if (this.destroyed) return this.#letGo(source.on("error", ignore));
     if (source.errored) return this.#cut("failed", source.errored);
     if (source.destroyed || source.readableEnded) throw this.#rules.toError("was read or closed before");
     this.#source = source;
@@ -82,6 +86,7 @@ export class FlowedStream extends Readable {
     if (!this.#watch.isWhole && this.#isReopened()) return;
     try {
       this.#watch.finish();
+      this.#rules.atEnd?.();
       this.#rules.inspect?.end();
       this.push(null);
     } catch (error) {
@@ -140,6 +145,11 @@ export class FlowedStream extends Readable {
     this.#source = undefined;
     source.off("data", this.#onData).off("end", this.#onEnd).off("close", this.#onClose);
     source.off("error", this.#onError).on("error", ignore);
-    if (!source.destroyed && !source.readableEnded) source.destroy();
+    if (!source.destroyed && !source.readableEnded) this.#letGo(source);
+  }
+
+  #letGo(source: Readable): void {
+    if (this.#rules.letGo === undefined) source.destroy();
+    else this.#rules.letGo(source);
   }
 }

@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { StorageError, isStorageError } from "../contract/errors.js";
+import { StorageError, isBodyFailure } from "../contract/errors.js";
 import { BUFFERED_BYTES, Watch, ignore, type StreamRules } from "./stream-watch.js";
 
 /** Whose body it is, for the errors of its source. */
@@ -8,6 +8,10 @@ export interface SourceContext {
   readonly provider: string;
   /** How long to wait for the next bytes of a source, in milliseconds. */
   readonly idleMs?: number | undefined;
+  /** The most bytes that the caller takes. */
+  readonly maxBytes?: number | undefined;
+  /** A function of the caller made the source for this reading: nobody else closes it, also when nothing was read. */
+  readonly isMade?: boolean | undefined;
 }
 
 /** Anything that gives bytes chunk by chunk when asked, and can be told to stop. */
@@ -22,13 +26,22 @@ export function sourceError(reason: string, context: SourceContext, cause?: unkn
   return new StorageError("SourceError", reason, { operation: "put", key, provider, cause });
 }
 
-/** The rules for a body that a caller gave: whatever goes wrong is a `SourceError`. */
+/** Makes the error for a body that is longer than its caller takes: no provider failed, so it names none. */
+export function tooLarge({ key, maxBytes }: SourceContext, size?: number): StorageError {
+  const actual = size === undefined ? `longer than ${maxBytes} bytes` : `${size} bytes long`;
+  const reason = `the body is ${actual}, and maxBytes allows ${maxBytes}`;
+  return new StorageError("TooLarge", reason, { operation: "put", key });
+}
+
+/** Makes the rules for a body of a caller: all that goes wrong is a `SourceError`, or `TooLarge` above `maxBytes`. */
 export function sourceRules(size: number | undefined, context: SourceContext): StreamRules {
+  const { maxBytes, idleMs } = context;
   return {
     size,
-    idleMs: context.idleMs,
+    idleMs,
+    most: maxBytes === undefined ? undefined : { bytes: maxBytes, error: () => tooLarge(context) },
     toError: (reason, cause) =>
-      isStorageError(cause, "SourceError") ? cause : sourceError(`the body ${reason}`, context, cause),
+      isBodyFailure(cause) ? cause : sourceError(`the body ${reason}`, context, cause),
   };
 }
 
@@ -38,6 +51,8 @@ export class PulledStream extends Readable {
   readonly #rules: StreamRules;
   readonly #watch: Watch;
   #pulling = false;
+  /** Whether the reader wants more: it may say so while a chunk is being handed over. */
+  #wanted = false;
   #done = false;
 
   constructor(source: ChunkSource, rules: StreamRules) {
@@ -49,14 +64,14 @@ export class PulledStream extends Readable {
   }
 
   override _read(): void {
+    this.#wanted = true;
     if (!this.#pulling) void this.#pull();
   }
 
   async #pull(): Promise<void> {
     this.#pulling = true;
     try {
-      let wanted = true;
-      while (wanted && !this.destroyed) wanted = await this.#pullOne();
+      while (this.#wanted && !this.#done && !this.destroyed) await this.#pullOne();
     } catch (error) {
       this.destroy(this.#rules.toError("failed", error) as Error);
     } finally {
@@ -64,18 +79,20 @@ export class PulledStream extends Readable {
     }
   }
 
-  async #pullOne(): Promise<boolean> {
+  async #pullOne(): Promise<void> {
     this.#watch.wait();
     const { done, value } = await this.#source.next();
-    if (this.destroyed) return false;
+    if (this.destroyed) return;
     if (done === true) {
       this.#done = true;
       this.#watch.finish();
       this.push(null);
-      return false;
+      return;
     }
     const bytes = this.#watch.take(value);
-    return bytes.byteLength === 0 || this.push(bytes);
+    if (bytes.byteLength === 0) return;
+    this.#wanted = false;
+    if (this.push(bytes)) this.#wanted = true;
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {

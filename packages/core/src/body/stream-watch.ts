@@ -1,10 +1,13 @@
 import { TIMER_MS_MAX } from "../kit/abort.js";
 import { describeType } from "../contract/key.js";
+import { viewedBytes } from "./kinds.js";
 
 /** What a stream insists on while bytes pass through it. */
 export interface StreamRules {
   /** The exact length, in bytes. */
   readonly size?: number | undefined;
+  /** A limit on the length, where the length is not known. */
+  readonly most?: { readonly bytes: number; readonly error: () => unknown } | undefined;
   /** The error for a source that fails, ends early or goes on too long. */
   readonly toError: (reason: string, cause?: unknown) => unknown;
   /** How long a reader waits for the next bytes, in milliseconds; absent or 0 for ever. */
@@ -47,7 +50,7 @@ export class Watch {
   }
 
   take(chunk: unknown, encoding: BufferEncoding | null = null): Uint8Array {
-    const { size, toError } = this.#rules;
+    const { size, most, toError } = this.#rules;
     const bytes = toBytes(chunk, encoding);
     if (bytes === undefined) throw toError(`gave ${describeChunk(chunk)} where bytes were expected`);
     if (bytes.byteLength > 0) this.rest();
@@ -55,6 +58,7 @@ export class Watch {
     if (size !== undefined && this.#seen > size) {
       throw toError(`is longer than its declared size of ${size} bytes`);
     }
+    if (most !== undefined && this.#seen > most.bytes) throw most.error();
     return bytes;
   }
 
@@ -81,11 +85,7 @@ export class Watch {
 }
 
 function toBytes(chunk: unknown, encoding: BufferEncoding | null): Uint8Array | undefined {
-  if (chunk instanceof Uint8Array) return chunk;
-  if (typeof chunk === "string") return textBytes(chunk, encoding);
-  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
-  if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-  return undefined;
+  return typeof chunk === "string" ? textBytes(chunk, encoding) : viewedBytes(chunk);
 }
 
 /** The bytes that a stream turned into text, or text as UTF-8; half a character is none. */

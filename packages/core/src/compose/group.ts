@@ -6,6 +6,7 @@ import {
   type Attempt,
   type Operation,
   type StorageErrorCode,
+  isBodyFailure,
 } from "../contract/errors.js";
 import type { ComposedProvider } from "../contract/composed-provider.js";
 import { REPLAYABLE_OPTIONS, type ReplayableOptions } from "../body/replayable.js";
@@ -33,6 +34,7 @@ export function assertFallbackOn(codes: readonly FallbackOnCode[]): readonly Fal
 
 /** Whether a failure of one member sends the call to the next: the last column of the table of codes. */
 export function movesOn(chain: Group, error: StorageError): boolean {
+  if (isBodyFailure(error)) return false;
   const rule = ERROR_CODES[error.code].movesOn;
   return (
     rule === "yes" ||
@@ -46,8 +48,9 @@ export function saysAbsent(error: StorageError): boolean {
 }
 
 /** Tells whether a member will never take this object. */
-export function cannotHold({ code }: StorageError): boolean {
-  return code === "Unsupported" || code === "TooLarge";
+export function cannotHold(error: StorageError): boolean {
+  const { code } = error;
+  return code === "Unsupported" || (code === "TooLarge" && !isBodyFailure(error));
 }
 
 /** What a member threw, as a `StorageError`; an abort of the caller is thrown on as it is. */

@@ -129,13 +129,14 @@ async function listMember(member: ComposedProvider, options: ListOptions): Promi
     if (options.signal?.aborted === true) throw options.signal.reason;
     const error = toStorageError(thrown, { operation: "list", provider: member.name, key: options.prefix });
     if (!isPassing(error)) throw error;
-    const reason = `the listing would be incomplete: ${JSON.stringify(error.provider)} does not answer`;
+    const { provider = member.name } = error;
+    const reason = `the listing would be incomplete: ${JSON.stringify(provider)} does not answer`;
     throw new StorageError("Unavailable", reason, {
       operation: "list",
-      provider: error.provider,
+      provider,
       key: options.prefix,
       retryable: false,
-      attempts: [{ provider: error.provider, error, milliseconds: 0 }],
+      attempts: [{ provider, error, milliseconds: 0 }],
       cause: error,
     });
   }

@@ -44,7 +44,8 @@ export interface PutOptions extends CallOptions, ObjectHeaders {
    */
   readonly ifMatch?: string | undefined;
   /**
-   * Called with the bytes that have been taken so far, and at the end with all of them.
+   * Called with the bytes that have been taken so far, and at the end with all of them. The storage drops errors that it
+   * throws.
    *
    * @default none
    */

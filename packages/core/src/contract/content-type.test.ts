@@ -12,12 +12,12 @@ describe("the content type of a key", () => {
     ["video/a.webm", "video/webm"],
     ["a.m4a", "audio/mp4"],
     ["a.mp3", "audio/mpeg"],
-    ["a.vtt", "text/vtt; charset=utf-8"],
+    ["a.vtt", "text/vtt"],
     ["a.jpg", "image/jpeg"],
     ["a.JPEG", "image/jpeg"],
-    ["a.html", "text/html; charset=utf-8"],
-    ["a.json", "application/json; charset=utf-8"],
-    ["a.js", "text/javascript; charset=utf-8"],
+    ["a.html", "text/html"],
+    ["a.json", "application/json"],
+    ["a.js", "text/javascript"],
   ])("is the right one for media and the web: %s", async (key, type) => {
     expect(await contentTypeOf(key)).toBe(type);
   });
@@ -25,7 +25,7 @@ describe("the content type of a key", () => {
   it.each([
     ["a.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"],
     ["a.tar.gz", "application/gzip"],
-    ["a.md", "text/markdown; charset=utf-8"],
+    ["a.md", "text/markdown"],
     ["a.EPUB", "application/epub+zip"],
   ])("comes from mime-types for the rest: %s", async (key, type) => {
     expect(await contentTypeOf(key)).toBe(type);

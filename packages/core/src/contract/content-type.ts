@@ -13,15 +13,15 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   avi: "video/x-msvideo",
   avif: "image/avif",
   bin: CONTENT_TYPE_UNKNOWN,
-  css: "text/css; charset=utf-8",
-  csv: "text/csv; charset=utf-8",
+  css: "text/css",
+  csv: "text/csv",
   gif: "image/gif",
   heic: "image/heic",
-  html: "text/html; charset=utf-8",
+  html: "text/html",
   jpeg: "image/jpeg",
   jpg: "image/jpeg",
-  js: "text/javascript; charset=utf-8",
-  json: "application/json; charset=utf-8",
+  js: "text/javascript",
+  json: "application/json",
   m3u8: "application/vnd.apple.mpegurl",
   m4a: "audio/mp4",
   m4s: "video/iso.segment",
@@ -36,8 +36,8 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   png: "image/png",
   svg: "image/svg+xml",
   ts: "video/mp2t",
-  txt: "text/plain; charset=utf-8",
-  vtt: "text/vtt; charset=utf-8",
+  txt: "text/plain",
+  vtt: "text/vtt",
   wav: "audio/wav",
   weba: "audio/webm",
   webm: "video/webm",
@@ -47,7 +47,10 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 
 const TYPES = new Map(Object.entries(CONTENT_TYPES));
 
-/** The media type that a key's extension stands for, or `application/octet-stream`. */
+/**
+ * Returns the media type that a key's extension stands for, or `application/octet-stream`; without a charset, because
+ * nobody has looked at the bytes.
+ */
 export function contentTypeOf(key: string): string | Promise<string> {
   const extension = extensionOf(key);
   if (extension === undefined) return CONTENT_TYPE_UNKNOWN;
@@ -63,9 +66,7 @@ export function extensionOf(key: string): string | undefined {
 
 async function lookUp(extension: string): Promise<string> {
   const { default: mime } = await import("mime-types");
-  const found = mime.lookup(`x.${extension}`);
-  if (found === false) return CONTENT_TYPE_UNKNOWN;
-  const type = mime.contentType(found) || found;
-  TYPES.set(extension, type);
+  const type = mime.lookup(`x.${extension}`) || CONTENT_TYPE_UNKNOWN;
+  if (type !== CONTENT_TYPE_UNKNOWN) TYPES.set(extension, type);
   return type;
 }

@@ -183,7 +183,12 @@ export interface Attempt {
 /** What a {@link StorageError} says besides its code and reason. */
 export interface StorageErrorOptions {
   readonly operation: Operation;
-  readonly provider: string;
+  /**
+   * The provider that failed.
+   *
+   * @default none: the caller's own limit on a body was passed, and no provider failed
+   */
+  readonly provider?: string | undefined;
   /**
    * The key of the call.
    *
@@ -254,8 +259,11 @@ export class StorageError extends Error {
   override readonly name = "StorageError";
   readonly code: StorageErrorCode;
   readonly operation: Operation;
-  /** The provider that failed: the leaf's name, also inside composers. */
-  readonly provider: string;
+  /**
+   * The provider that failed: the leaf's name, also inside composers. `undefined` when none did: a body that is longer
+   * than the caller's `maxBytes`.
+   */
+  readonly provider: string | undefined;
   readonly key: string | undefined;
   readonly applied: Applied;
   /** Whether the same call may succeed later. `false` once a retry layer has given up. */
@@ -308,6 +316,15 @@ export function shown(text: string): string {
 export function isStorageError(error: unknown, code?: StorageErrorCode): error is StorageError {
   if (!(error instanceof Error) || error.name !== "StorageError") return false;
   return code === undefined || (error as StorageError).code === code;
+}
+
+/**
+ * Tells whether a put failed by its body alone, and no provider had a part in it: a `SourceError`, or `TooLarge` of the
+ * caller's own `maxBytes`. No other member would fare better.
+ */
+export function isBodyFailure(error: unknown): boolean {
+  if (isStorageError(error, "SourceError")) return true;
+  return isStorageError(error, "TooLarge") && error.provider === undefined;
 }
 
 /** The same error with some of its facts replaced; its stack and cause stay. */

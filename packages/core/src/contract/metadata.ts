@@ -1,6 +1,6 @@
 import { StorageError, shown, type Operation } from "./errors.js";
 import { describeType } from "./key.js";
-import type { Metadata, ObjectHeaders } from "./object.js";
+import { HEADER_NAMES, type Metadata, type ObjectHeaders } from "./object.js";
 
 /**
  * The most that all metadata of one object may take, names and values, in bytes of UTF-8.
@@ -77,7 +77,7 @@ export function assertHeaders(
   provider: string,
   operation: Operation = "put",
 ): void {
-  for (const name of ["contentType", "cacheControl", "contentDisposition"] as const) {
+  for (const name of HEADER_NAMES) {
     const value = headers[name];
     if (value === undefined) continue;
     if (typeof value !== "string") throw new TypeError(`${name} is a string, not ${describeType(value)}`);
@@ -87,11 +87,26 @@ export function assertHeaders(
   }
 }
 
+/** @see https://www.rfc-editor.org/rfc/rfc9110#name-content-encoding; `aws-chunked` codes a request, never an object */
+const CODING = /^(?!aws-chunked$)[\w!#$%&'*+.^`|~-]+$/i;
+/** @see https://www.rfc-editor.org/rfc/rfc5646 */
+const LANGUAGE = /^[a-z]{1,8}(?:-[a-z\d]{1,8})*$/i;
+
+function isListOf(value: string, each: RegExp): boolean {
+  return value.split(",").every((item) => each.test(item.trim()));
+}
+
 function headerProblem(name: string, value: string): string | undefined {
   if (value.length > HEADER_BYTES_MAX) return `${name} is longer than ${HEADER_BYTES_MAX} characters`;
   if (!HEADER.test(value)) return `${name} is not a header value of printable ASCII: ${shown(value)}`;
   if (name === "contentType" && !/^[^\s/;]+\/[^\s/;]+/.test(value)) {
     return `contentType is not a media type such as "video/mp4": ${shown(value)}`;
+  }
+  if (name === "contentEncoding" && !isListOf(value, CODING)) {
+    return `contentEncoding is not a coding such as "gzip": ${shown(value)}`;
+  }
+  if (name === "contentLanguage" && !isListOf(value, LANGUAGE)) {
+    return `contentLanguage is not a language such as "de-AT": ${shown(value)}`;
   }
   return undefined;
 }

@@ -2,10 +2,34 @@
 export interface ObjectHeaders {
   /** The media type, e.g. `"video/mp4"`. */
   readonly contentType?: string | undefined;
+  /** RFC 9110, 8.4: how the bytes are coded, e.g. `"gzip"`. They are stored and come back as they were given. */
+  readonly contentEncoding?: string | undefined;
+  /** RFC 9110, 8.5: for whom it is written, e.g. `"de-AT"`. */
+  readonly contentLanguage?: string | undefined;
   /** RFC 9111, e.g. `"public, max-age=31536000, immutable"`. */
   readonly cacheControl?: string | undefined;
   /** RFC 6266, e.g. `'attachment; filename="a.pdf"'`. */
   readonly contentDisposition?: string | undefined;
+}
+
+/** The name of each header that is stored with an object. */
+export const HEADER_NAMES: readonly (keyof ObjectHeaders)[] = [
+  "contentType",
+  "contentEncoding",
+  "contentLanguage",
+  "cacheControl",
+  "contentDisposition",
+];
+
+/** Picks the headers out of options or facts, all of them, so that a copy forgets none. */
+export function headersOf({
+  contentType,
+  contentEncoding,
+  contentLanguage,
+  cacheControl,
+  contentDisposition,
+}: ObjectHeaders): { readonly [Name in keyof Required<ObjectHeaders>]: ObjectHeaders[Name] } {
+  return { contentType, contentEncoding, contentLanguage, cacheControl, contentDisposition };
 }
 
 /**

@@ -5,7 +5,8 @@ import { StorageError, isStorageError, toStorageError, type Operation } from "..
 import type { ComposedProvider } from "../contract/composed-provider.js";
 import type { StorageEvent } from "../contract/event.js";
 import type { TimedOptions } from "./storage-options.js";
-import type { CallOptions } from "../contract/call-options.js";
+import type { CallOptions, PutOptions } from "../contract/call-options.js";
+import { safeListener } from "../kit/listener.js";
 import { anyNumber } from "../kit/options.js";
 
 /** What every call of one facade shares. */
@@ -76,8 +77,12 @@ function innerOptions<Options extends CallOptions>(
   signal: AbortSignal | undefined,
   onEvent: CallOptions["onEvent"],
 ): Inner<Options> {
-  if (signal === options.signal && onEvent === options.onEvent) return options;
-  return Object.assign({}, options, { signal, onEvent });
+  const { onProgress } = options as Pick<PutOptions, "onProgress">;
+  const isSame = signal === options.signal && onEvent === options.onEvent;
+  if (onProgress !== undefined) {
+    return Object.assign({}, options, { signal, onEvent, onProgress: safeListener(onProgress) });
+  }
+  return isSame ? options : Object.assign({}, options, { signal, onEvent });
 }
 
 function foreign(error: unknown, operation: Operation, provider: string, key: string | undefined): unknown {
@@ -139,21 +144,6 @@ function report(
     ...(typeof size === "number" && { size }),
     ...(error !== undefined && { error }),
   });
-}
-
-/** A listener whose errors go nowhere: telling somebody must not change what happened. */
-export function safeListener(
-  listener: ((event: StorageEvent) => void) | undefined,
-): ((event: StorageEvent) => void) | undefined {
-  if (listener === undefined) return undefined;
-  return (event) => {
-    try {
-      const told: unknown = listener(event);
-      if (told instanceof Promise) told.catch(() => {});
-    } catch {
-      // The listener's own problem.
-    }
-  };
 }
 
 /** An object that is being read: it ends with the signal of its call, and with the storage. */

@@ -1,22 +1,11 @@
 import { setMaxListeners } from "node:events";
-import { bodyOf, dropBody, type BodyInput } from "../body/body.js";
-import { closeCalls, runCall, safeListener, trackBody, type Calls, type Inner } from "./calls.js";
-import {
-  checkCopy,
-  checkDelete,
-  checkDownload,
-  checkGet,
-  checkKey,
-  checkList,
-  checkPut,
-  checkSize,
-} from "./check.js";
+import { closeCalls, runCall, trackBody, type Calls } from "./calls.js";
+import { checkCopy, checkDelete, checkDownload, checkGet, checkKey, checkList, checkPut } from "./check.js";
 import { copyObject, moveObject } from "./copy-object.js";
 import { deleteEach, deleteUnder } from "./delete-many.js";
 import { downloadObject } from "./download.js";
 import { StorageError, isStorageError } from "../contract/errors.js";
 import { guardResult } from "../body/guard.js";
-import { putOnce } from "./idempotency.js";
 import { healthOf } from "../kit/health.js";
 import { describeProvider } from "../wrap/intercept.js";
 import { hasLimits } from "../wrap/policies.js";
@@ -24,30 +13,27 @@ import { assertPrefix } from "../contract/key.js";
 import type { ListPage, StorageProvider } from "../contract/provider.js";
 import { startRepairWorker, type RepairWorker } from "./repair-worker.js";
 import { linksOf, required } from "./storage-links.js";
+import { putObject, type Putting } from "./put-object.js";
 import { putDirectory } from "./put-directory.js";
 import { putMany } from "./put-many.js";
 import type { FileStorage, StoredAt } from "./storage.js";
 import { toStoredObject, type StoredObject } from "./stored-object.js";
-import type { DeleteOptions, ListOptions, PutOptions } from "../contract/call-options.js";
+import type { DeleteOptions, ListOptions } from "../contract/call-options.js";
 import type { Located, ObjectInfo } from "../contract/object.js";
 import type {
   RepairOptions,
   StorageCopyOptions,
   StorageListOptions,
   StorageOptions,
-  StoragePutOptions,
   TimedOptions,
 } from "./storage-options.js";
 import { withPolicies } from "../wrap/with-policies.js";
+import { safeListener } from "../kit/listener.js";
 import { wholeNumber } from "../kit/options.js";
 import { checkNames, type VerbOptions } from "./option-names.js";
 
 const SOURCE_IDLE_MS = 30_000;
 const CLOSE_GRACE_MS = 10_000;
-
-interface Storage extends Calls {
-  readonly sourceIdleMs: number;
-}
 
 /**
  * Makes a {@link FileStorage} of a provider.
@@ -68,7 +54,7 @@ export function createStorage(provider: StorageProvider, options: StorageOptions
   // Every call that is under way may listen to it.
   setMaxListeners(0, closing.signal);
   const wrapped = withPolicies(provider, options);
-  const storage: Storage = {
+  const storage: Putting = {
     provider: wrapped,
     hasLimits: hasLimits(describeProvider(wrapped)),
     onEvent: safeListener(options.onEvent),
@@ -82,11 +68,11 @@ export function createStorage(provider: StorageProvider, options: StorageOptions
   return facade(storage);
 }
 
-function facade(storage: Storage): FileStorage {
+function facade(storage: Putting): FileStorage {
   const { provider } = storage;
   const self: FileStorage = {
     provider,
-    put: (key, body, options = {}) => put(storage, key, body, options),
+    put: (key, body, options = {}) => putObject(storage, key, body, options),
     get: (key, options = {}) => get(storage, key, options),
     head: (key, options = {}) => head(storage, key, options),
     exists: (key, options = {}) => exists(storage, key, options),
@@ -138,42 +124,9 @@ function facade(storage: Storage): FileStorage {
   return self;
 }
 
-async function put(
-  storage: Storage,
-  key: string,
-  input: BodyInput,
-  options: StoragePutOptions,
-): Promise<ObjectInfo> {
-  const { provider, sourceIdleMs } = storage;
-  checkNames("put", options);
-  checkKey(provider, key, "put");
-  checkPut(provider, key, options, options.size);
-  const { size, idempotencyKey } = options;
-  const run = async (call: Inner<PutOptions>): Promise<ObjectInfo> => {
-    const made = bodyOf(input, { size, key, provider: provider.name, idleMs: sourceIdleMs });
-    const body = made instanceof Promise ? await made : made;
-    checkSize(provider, key, body.size);
-    if (idempotencyKey !== undefined) return await putOnce(provider, key, body, call, idempotencyKey);
-    return await provider.put(key, body, call);
-  };
-  try {
-    return await runCall(storage, "put", key, providerOptions(options), run, idempotencyKey !== undefined);
-  } catch (error) {
-    dropBody(input);
-    throw error;
-  }
-}
-
-/** The options without those that are the facade's own. */
-function providerOptions(options: StoragePutOptions): PutOptions & TimedOptions {
-  if (options.size === undefined && options.idempotencyKey === undefined) return options;
-  const { size: _size, idempotencyKey: _idempotencyKey, ...rest } = options;
-  return rest;
-}
-
 /** @param ref - Where the object was seen last. */
 async function get(
-  storage: Storage,
+  storage: Calls,
   key: string,
   options: VerbOptions["get"],
   ref?: string,
@@ -198,7 +151,7 @@ function seenAt<Options extends object>(
 }
 
 async function head(
-  storage: Storage,
+  storage: Calls,
   key: string,
   options: VerbOptions["head"],
   ref?: string,
@@ -209,11 +162,7 @@ async function head(
   return await runCall(storage, "head", key, seenAt(options, ref), (call) => provider.head(key, call));
 }
 
-async function finalize(
-  storage: Storage,
-  key: string,
-  options: VerbOptions["finalize"],
-): Promise<ObjectInfo> {
+async function finalize(storage: Calls, key: string, options: VerbOptions["finalize"]): Promise<ObjectInfo> {
   const { provider } = storage;
   checkNames("finalize", options);
   checkKey(provider, key, "finalize");
@@ -222,7 +171,7 @@ async function finalize(
 }
 
 async function exists(
-  storage: Storage,
+  storage: Calls,
   key: string,
   options: VerbOptions["exists"],
   ref?: string,
@@ -237,7 +186,7 @@ async function exists(
   }
 }
 
-async function remove(storage: Storage, key: string, options: DeleteOptions & TimedOptions): Promise<void> {
+async function remove(storage: Calls, key: string, options: DeleteOptions & TimedOptions): Promise<void> {
   const { provider } = storage;
   checkNames("delete", options);
   checkKey(provider, key, "delete");
@@ -246,7 +195,7 @@ async function remove(storage: Storage, key: string, options: DeleteOptions & Ti
 }
 
 /** Makes the verbs that begin and end what runs in the background. */
-function lifeOf(storage: Storage): Pick<FileStorage, "startRepair" | "close"> {
+function lifeOf(storage: Calls): Pick<FileStorage, "startRepair" | "close"> {
   const workers = new Set<RepairWorker>();
   return {
     startRepair: (options = {}) => {
@@ -264,7 +213,7 @@ function lifeOf(storage: Storage): Pick<FileStorage, "startRepair" | "close"> {
   };
 }
 
-function startRepair({ provider, onEvent, closed }: Storage, options: RepairOptions): RepairWorker {
+function startRepair({ provider, onEvent, closed }: Calls, options: RepairOptions): RepairWorker {
   checkNames("startRepair", options);
   if (!closed) return startRepairWorker(provider, onEvent, options);
   const context = { operation: "repair", provider: provider.name, retryable: false } as const;
@@ -272,7 +221,7 @@ function startRepair({ provider, onEvent, closed }: Storage, options: RepairOpti
 }
 
 async function transfer(
-  storage: Storage,
+  storage: Calls,
   verb: "copy" | "move",
   work: typeof copyObject,
   from: string,
@@ -287,7 +236,7 @@ async function transfer(
   return await runCall(storage, verb, to, options, (call) => work(provider, from, to, call));
 }
 
-async function listPage(storage: Storage, options: StorageListOptions): Promise<ListPage> {
+async function listPage(storage: Calls, options: StorageListOptions): Promise<ListPage> {
   const { provider } = storage;
   checkList(provider, options);
   if (options.prefix !== undefined) assertPrefix(options.prefix, "list", provider.name);
@@ -299,7 +248,7 @@ async function listPage(storage: Storage, options: StorageListOptions): Promise<
 }
 
 /** Pages on the wire, objects to the caller: the next page is fetched only when it is needed. */
-async function* listAll(storage: Storage, options: ListOptions): AsyncGenerator<ObjectInfo, void, undefined> {
+async function* listAll(storage: Calls, options: ListOptions): AsyncGenerator<ObjectInfo, void, undefined> {
   checkNames("list", options);
   let next: ListOptions | undefined = options;
   while (next !== undefined) {
@@ -310,12 +259,12 @@ async function* listAll(storage: Storage, options: ListOptions): AsyncGenerator<
   }
 }
 
-function locate({ provider }: Storage, text: string): Located | undefined {
+function locate({ provider }: Calls, text: string): Located | undefined {
   if (typeof text !== "string") throw new TypeError("locate takes a string");
   return provider.locate(text);
 }
 
-function at(storage: Storage, ref: string): StoredAt {
+function at(storage: Putting, ref: string): StoredAt {
   const found = locate(storage, ref);
   if (found === undefined) {
     throw new StorageError("InvalidArgument", "the ref lies outside of every configured bucket and root", {
@@ -330,7 +279,7 @@ function at(storage: Storage, ref: string): StoredAt {
     get: (options = {}) => get(storage, key, options, found.ref),
     head: (options = {}) => head(storage, key, options, found.ref),
     exists: (options = {}) => exists(storage, key, options, found.ref),
-    put: (body, options = {}) => put(storage, key, body, options),
+    put: (body, options = {}) => putObject(storage, key, body, options),
     delete: (options = {}) => remove(storage, key, options),
   };
 }

@@ -7,6 +7,7 @@ import type {
   SignUploadOptions,
   SignedUrlOptions,
 } from "../contract/links.js";
+import type { ObjectHeaders } from "../contract/object.js";
 import { knownNames, type OptionNames } from "../kit/options.js";
 import type {
   DownloadOptions,
@@ -23,7 +24,13 @@ import type {
 // The names of the options that each verb takes: whatever else is given is refused.
 
 const CALL: OptionNames<Outer<CallOptions>> = { signal: true, timeoutMs: true };
-const HEADERS = { contentType: true, cacheControl: true, contentDisposition: true } as const;
+const HEADERS: OptionNames<ObjectHeaders> = {
+  contentType: true,
+  contentEncoding: true,
+  contentLanguage: true,
+  cacheControl: true,
+  contentDisposition: true,
+};
 const EXPIRES = { expiresInSeconds: true } as const;
 
 const PUT: OptionNames<StoragePutOptions> = {
@@ -34,6 +41,7 @@ const PUT: OptionNames<StoragePutOptions> = {
   ifMatch: true,
   onProgress: true,
   size: true,
+  maxBytes: true,
   idempotencyKey: true,
 };
 
@@ -47,7 +55,12 @@ const LIST: OptionNames<Omit<StorageListOptions, "delimiter">> = {
   after: true,
 };
 
-const PUT_MANY: OptionNames<PutManyOptions> = { signal: true, concurrency: true, onResult: true };
+const PUT_MANY: OptionNames<PutManyOptions> = {
+  signal: true,
+  concurrency: true,
+  maxBytes: true,
+  onResult: true,
+};
 
 /** The options of each verb, by the name that messages show. */
 export interface VerbOptions {
@@ -80,7 +93,7 @@ export interface VerbOptions {
   readonly close: { readonly graceMs?: number | undefined };
 }
 
-const { size: _size, idempotencyKey: _idempotencyKey, ...IMPORT } = PUT;
+const { size: _size, maxBytes: _maxBytes, idempotencyKey: _idempotencyKey, ...IMPORT } = PUT;
 
 const OPTION_NAMES: { readonly [Verb in keyof VerbOptions]: OptionNames<VerbOptions[Verb]> } = {
   put: PUT,

@@ -1,6 +1,7 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { StorageError, isStorageError, toStorageError, type Attempt } from "../contract/errors.js";
+import { fromFile } from "../body/file-body.js";
 import { extensionOf } from "../contract/content-type.js";
 import { compareKeys, keyProblem } from "../contract/key.js";
 import type { ObjectInfo } from "../contract/object.js";
@@ -39,7 +40,7 @@ export async function putDirectory(
       const key = prefix + file.split(sep).join("/");
       const put = optionsFor?.(key) ?? {};
       checkNames("put", put);
-      return { ...put, key, body: { path: join(directory, file) } };
+      return { ...put, key, body: fromFile(join(directory, file)) };
     }),
   );
   const infos: ObjectInfo[] = [];
@@ -86,7 +87,7 @@ function assertAll(storage: FileStorage, prefix: string, results: readonly PutMa
   const attempts = results.flatMap((result): Attempt[] => {
     if (result.error === undefined) return [];
     const error = toStorageError(result.error, { operation: "put", provider, key: result.key });
-    return [{ provider: error.provider, error, milliseconds: 0 }];
+    return [{ provider: error.provider ?? provider, error, milliseconds: 0 }];
   });
   const [first] = attempts;
   if (first === undefined) return;

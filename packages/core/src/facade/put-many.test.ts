@@ -1,3 +1,4 @@
+import { fromFile } from "../body/file-body.js";
 import { describe, expect, it } from "vitest";
 import { createStorage } from "./create-storage.js";
 import { memory } from "../memory/memory.js";
@@ -58,7 +59,7 @@ describe("putMany", () => {
       { key: "a", body: "x" },
       { key: "a//b", body: "x" },
       { key: "c", body: 5 as never },
-      { key: "d", body: { path: "/nowhere/at/all" } },
+      { key: "d", body: fromFile("/nowhere/at/all") },
       { key: "e", body: "x", ifMatch: '"no"' },
       { key: "f", body: "x" },
     ]);

@@ -1,6 +1,7 @@
 import { concurrently } from "../kit/concurrently.js";
 import type { FileStorage } from "./storage.js";
 import type { PutManyResult, PutManyOptions, PutManyItem } from "./storage-options.js";
+import { safeListener } from "../kit/listener.js";
 import { wholeNumber } from "../kit/options.js";
 import { checkNames } from "./option-names.js";
 
@@ -13,11 +14,13 @@ export async function putMany(
   options: PutManyOptions,
 ): Promise<readonly PutManyResult[]> {
   checkNames("putMany", options);
-  const { signal, concurrency = CONCURRENCY, onResult } = options;
+  const { signal, concurrency = CONCURRENCY, maxBytes } = options;
+  const onResult = safeListener(options.onResult);
   wholeNumber("putMany", "concurrency", concurrency, { least: 1 });
+  if (maxBytes !== undefined) wholeNumber("putMany", "maxBytes", maxBytes);
   const results: PutManyResult[] = [];
   await concurrently(items, concurrency, async ({ key, body, ...item }, index) => {
-    const result = await storage.put(key, body, { ...item, signal }).then(
+    const result = await storage.put(key, body, { maxBytes, ...item, signal }).then(
       (info): PutManyResult => ({ key, info }),
       (error: unknown): PutManyResult => ({ key, error }),
     );

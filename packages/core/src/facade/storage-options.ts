@@ -62,6 +62,13 @@ export interface StoragePutOptions extends Outer<Omit<PutOptions, "writeId">> {
    */
   readonly size?: number | undefined;
   /**
+   * The most bytes that the body may have, for bodies whose length nobody knows: a longer one is `TooLarge`, and nothing
+   * is written.
+   *
+   * @default no limit
+   */
+  readonly maxBytes?: number | undefined;
+  /**
    * Makes a repeated upload one object: a put of the same key, idempotency key and bytes returns what the first
    * returned; other bytes are a `Conflict`. The body is read once more for its digest; a stream is kept in a
    * temporary file for that. 1 to 200 characters.
@@ -113,7 +120,13 @@ export interface PutManyOptions extends Pick<CallOptions, "signal"> {
    */
   readonly concurrency?: number | undefined;
   /**
-   * Receives each result as it comes.
+   * The most bytes that each body may have, unless its item says another number.
+   *
+   * @default no limit
+   */
+  readonly maxBytes?: number | undefined;
+  /**
+   * Receives each result as it comes. Errors that it throws are dropped.
    *
    * @default none
    */

@@ -1,3 +1,4 @@
+import { fromFile } from "../body/file-body.js";
 import { Readable } from "node:stream";
 import type { BodyInput } from "../body/body.js";
 import { fallback } from "../compose/fallback.js";
@@ -22,7 +23,7 @@ export const bodies: readonly BodyInput[] = [
   (async function* () {
     yield Buffer.from("x");
   })(),
-  { path: "/tmp/x" },
+  fromFile("/tmp/x"),
   () => "text",
   async () => Readable.from(["x"]),
 ];

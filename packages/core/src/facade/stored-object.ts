@@ -114,11 +114,14 @@ function webStreamOf(stream: Readable): ReadableStream<Uint8Array> {
 }
 
 function headersOf(info: ObjectInfo, range: ServedRange | undefined): Record<string, string> {
-  const { contentType, cacheControl, contentDisposition, etag, lastModified } = info;
+  const { contentType, contentEncoding, contentLanguage, cacheControl, contentDisposition } = info;
+  const { etag, lastModified } = info;
   return {
     "accept-ranges": "bytes",
     "content-length": String(range?.length ?? info.size),
     ...(contentType !== undefined && { "content-type": contentType }),
+    ...(contentEncoding !== undefined && { "content-encoding": contentEncoding }),
+    ...(contentLanguage !== undefined && { "content-language": contentLanguage }),
     ...(cacheControl !== undefined && { "cache-control": cacheControl }),
     ...(contentDisposition !== undefined && { "content-disposition": contentDisposition }),
     ...(etag !== undefined && { etag }),

@@ -16,7 +16,7 @@ import type {
   ListOptions,
   PutOptions,
 } from "../contract/call-options.js";
-import type { Located, ObjectInfo } from "../contract/object.js";
+import { headersOf, type Located, type ObjectInfo } from "../contract/object.js";
 import { knownNames, anyText } from "../kit/options.js";
 
 /** The options of {@link memory}. */
@@ -78,7 +78,7 @@ async function put(state: Memory, key: string, body: Body, options: PutOptions):
   const contentType = options.contentType ?? (await contentTypeOf(key));
   options.signal?.throwIfAborted();
   assertConditions(state, key, options, "put");
-  return store(state, key, bytes, { ...headersOf(options), contentType });
+  return store(state, key, bytes, { ...factsOf(options), contentType });
 }
 
 async function readBody(body: Body, { signal, onProgress }: PutOptions): Promise<Uint8Array> {
@@ -101,10 +101,20 @@ async function readBody(body: Body, { signal, onProgress }: PutOptions): Promise
 
 type Facts = Partial<Omit<ObjectInfo, "key" | "size" | "provider" | "ref">>;
 
-function headersOf(options: PutOptions): Facts {
-  const { cacheControl, contentDisposition, metadata, writeId } = options;
+function factsOf(options: PutOptions): Facts {
+  const { metadata, writeId } = options;
   const empty = metadata === undefined || Object.keys(metadata).length === 0;
-  return { cacheControl, contentDisposition, writeId, metadata: empty ? undefined : { ...metadata } };
+  return { ...headersOf(options), writeId, metadata: empty ? undefined : { ...metadata } };
+}
+
+/** Copies the facts of an object for a caller, who may change them. */
+function copyOf(info: ObjectInfo): ObjectInfo {
+  const { metadata, lastModified } = info;
+  return {
+    ...info,
+    ...(lastModified !== undefined && { lastModified: new Date(lastModified) }),
+    ...(metadata !== undefined && { metadata: { ...metadata } }),
+  };
 }
 
 function store(state: Memory, key: string, bytes: Uint8Array, facts: Facts): ObjectInfo {
@@ -119,7 +129,7 @@ function store(state: Memory, key: string, bytes: Uint8Array, facts: Facts): Obj
   };
   if (!state.objects.has(key)) state.sorted = undefined;
   state.objects.set(key, { bytes, info });
-  return info;
+  return copyOf(info);
 }
 
 function assertConditions(
@@ -161,14 +171,14 @@ async function get(state: Memory, key: string, options: GetOptions): Promise<Get
     const reason = `the object's ETag is ${info.etag}, not ${options.ifMatch}`;
     throw failure(state, "PreconditionFailed", reason, "get", key);
   }
-  if (options.range === undefined) return { info, body: bytes.slice() };
+  if (options.range === undefined) return { info: copyOf(info), body: bytes.slice() };
   const range = resolveRange(options.range, info.size, { key, provider: state.name });
-  return { info, range, body: bytes.slice(range.offset, range.offset + range.length) };
+  return { info: copyOf(info), range, body: bytes.slice(range.offset, range.offset + range.length) };
 }
 
 async function head(state: Memory, key: string, options: HeadOptions): Promise<ObjectInfo> {
   options.signal?.throwIfAborted();
-  return find(state, key, "head").info;
+  return copyOf(find(state, key, "head").info);
 }
 
 async function remove(state: Memory, key: string, options: DeleteOptions): Promise<void> {
@@ -191,8 +201,7 @@ async function copy(state: Memory, from: string, to: string, options: CopyOption
   const { bytes, info } = find(state, from, "copy");
   assertConditions(state, from, { ifMatch }, "copy");
   assertConditions(state, to, options, "copy");
-  const { contentType, cacheControl, contentDisposition, metadata } = info;
-  return store(state, to, bytes, { contentType, cacheControl, contentDisposition, metadata, writeId });
+  return store(state, to, bytes, { ...headersOf(info), metadata: info.metadata, writeId });
 }
 
 async function list(state: Memory, options: ListOptions): Promise<ListPage> {
@@ -207,7 +216,7 @@ async function list(state: Memory, options: ListOptions): Promise<ListPage> {
     if (!key.startsWith(prefix)) break;
     const entry = listEntry(key, options);
     if (!page.wants(entry)) continue;
-    if (!page.add(entry, entry === key ? find(state, key, "list").info : undefined)) break;
+    if (!page.add(entry, entry === key ? copyOf(find(state, key, "list").info) : undefined)) break;
   }
   return page.build();
 }

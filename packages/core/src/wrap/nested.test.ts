@@ -40,7 +40,7 @@ describe.each(stacks)("%s", (_, stack) => {
     expect(info).toMatchObject({
       key: "a/b.txt",
       provider: "memory",
-      contentType: "text/plain; charset=utf-8",
+      contentType: "text/plain",
     });
     expect(bytes.equals(await (await storage.get("a/b.txt")).bytes())).toBe(true);
     expect(await (await storage.get("a/b.txt", { range: { suffix: 1 } })).bytes()).toHaveLength(1);

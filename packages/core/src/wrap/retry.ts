@@ -291,7 +291,8 @@ async function noteFailure(
 ): Promise<void> {
   if (!isStorageError(error)) return;
   if (error.applied === "unknown") run.unknown = true;
-  run.attempts.push({ provider: error.provider, error, milliseconds: performance.now() - run.startedAt });
+  const { provider = policy.inner.name } = error;
+  run.attempts.push({ provider, error, milliseconds: performance.now() - run.startedAt });
   if (retriesLeft === 0 || !mayRetry(policy, run, error)) return;
   const { key, operation, options } = run.call;
   // The pause that p-retry makes goes by the first failure; one that asks for a longer pause gets the difference.
@@ -303,7 +304,7 @@ async function noteFailure(
     type: "retry",
     operation,
     key,
-    provider: error.provider,
+    provider,
     attempt: attemptNumber,
     delayMs: Math.max(askedMs, extraMs) + pauseMsMax,
     ...(policy.budget > 0 && { tokens: policy.tokens - costOf(error) }),

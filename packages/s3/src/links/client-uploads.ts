@@ -51,7 +51,8 @@ async function create(
   { signal, ...options }: Arguments<"create">[1],
 ): ReturnType<MultipartUploads["create"]> {
   assertKeyless(store, { operation: "multipart", key });
-  const fields = toFields(options, options.contentType ?? (await contentTypeOf(key)));
+  const contentType = options.contentType ?? (await contentTypeOf(key));
+  const fields = toFields(options, contentType, store.objects.contentEncoding);
   const call = { operation: "multipart", key } as const;
   // Amazon refuses parts without a checksum when the upload was begun with one, and clients send none.
   const request = { key, fields, checksums: false };

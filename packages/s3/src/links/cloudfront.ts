@@ -87,15 +87,14 @@ function literal(url: string): string {
 }
 
 /** What the answer shall say: S3 reads it from the query, if the distribution passes that on. */
-function withAnswer(
-  text: string,
-  { contentType, contentDisposition, cacheControl }: SignedUrlOptions,
-): string {
+function withAnswer(text: string, headers: SignedUrlOptions): string {
   const url = new URL(text);
   for (const [name, value] of Object.entries({
-    "response-cache-control": cacheControl,
-    "response-content-disposition": contentDisposition,
-    "response-content-type": contentType,
+    "response-cache-control": headers.cacheControl,
+    "response-content-disposition": headers.contentDisposition,
+    "response-content-encoding": headers.contentEncoding,
+    "response-content-language": headers.contentLanguage,
+    "response-content-type": headers.contentType,
   })) {
     if (value !== undefined) url.searchParams.set(name, value);
   }

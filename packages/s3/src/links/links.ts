@@ -1,6 +1,7 @@
 import {
   StorageError,
   contentTypeOf,
+  headersOf,
   type Operation,
   type SignUploadOptions,
   type SignedUpload,
@@ -26,8 +27,7 @@ export async function signedUrl(store: Store, key: string, options: SignedUrlOpt
   const { cloudFront } = store;
   if (cloudFront !== undefined) return await signWithCloudFront(store, key, cloudFront, options);
   const signing = await signingOf(store, call, { ...options, defaultSeconds: DOWNLOAD_SECONDS });
-  const { contentType, cacheControl, contentDisposition } = options;
-  const request = { key, answer: { contentType, cacheControl, contentDisposition } };
+  const request = { key, answer: headersOf(options) };
   return await ask(store, { ...call, action: "s3:GetObject" }, () => store.signer.signGet(request, signing));
 }
 
@@ -64,7 +64,8 @@ async function signPut(
 /** What a PUT and a form have in common. */
 async function prepare(store: Store, key: string, options: SignUploadOptions) {
   const call = { operation: "signUpload", key } as const;
-  const fields = toFields(options, options.contentType ?? (await contentTypeOf(key)));
+  const contentType = options.contentType ?? (await contentTypeOf(key));
+  const fields = toFields(options, contentType, store.objects.contentEncoding);
   const signing = await signingOf(store, call, { ...options, defaultSeconds: UPLOAD_SECONDS });
   return { call: { ...call, action: ACTION }, fields, signing };
 }
@@ -92,8 +93,10 @@ async function signForm(store: Store, key: string, options: SignUploadOptions): 
   return { key, method: "POST", headers: {}, expiresAt: endOf(signing), ...form };
 }
 
-function hasHeaders({ objects }: Store, { cacheControl, contentDisposition }: SignUploadOptions): boolean {
-  return (cacheControl ?? contentDisposition ?? objects.contentEncoding) !== undefined;
+/** Tells whether an upload has headers besides its type, which every form keeps. */
+function hasHeaders({ objects }: Store, options: SignUploadOptions): boolean {
+  const { contentType: _contentType, ...others } = headersOf(options);
+  return [...Object.values(others), objects.contentEncoding].some((value) => value !== undefined);
 }
 
 const FILE_NAME = "${filename}";

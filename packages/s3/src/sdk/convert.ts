@@ -14,12 +14,19 @@ export function objectAnswer(answer: HeadObjectCommandOutput | GetObjectCommandO
     contentType: answer.ContentType,
     cacheControl: answer.CacheControl,
     contentDisposition: answer.ContentDisposition,
-    contentEncoding: answer.ContentEncoding,
+    contentEncoding: withoutChunks(answer.ContentEncoding),
     contentLanguage: answer.ContentLanguage,
     storageClass: answer.StorageClass,
     digest: wholeDigestIn(answer),
     metadata: answer.Metadata ?? {},
   };
+}
+
+/** Returns the coding of an object without `aws-chunked`, which codes a request and is kept by some servers. */
+function withoutChunks(encoding: string | undefined): string | undefined {
+  const codings = encoding?.split(",").map((coding) => coding.trim());
+  const own = codings?.filter((coding) => coding !== "" && coding.toLowerCase() !== "aws-chunked");
+  return own?.join(", ") || undefined;
 }
 
 export function sdkFields(fields: ObjectFields): {

@@ -24,8 +24,6 @@ export function copyRequests(
             ...made,
             ...copiedKey(from.encryption),
             ...sdkFields(fields),
-            // As the source is coded, whatever new objects are.
-            ContentEncoding: fields.contentEncoding,
           }),
           http,
         );

@@ -14,20 +14,12 @@ interface CustomerKey {
   readonly SSECustomerKey?: string;
 }
 
-export function objectInputs({
-  encryption,
-  storageClass,
-  tags,
-  acl,
-  contentEncoding,
-  lock,
-}: ObjectOptions): ObjectInputs {
+export function objectInputs({ encryption, storageClass, tags, acl, lock }: ObjectOptions): ObjectInputs {
   const made: Partial<PutObjectCommandInput> = {
     ...encryptionInput(encryption),
     StorageClass: storageClass,
     ACL: acl,
     Tagging: tags && taggingHeader(tags),
-    ContentEncoding: contentEncoding,
     ObjectLockMode: lock?.mode,
     ObjectLockRetainUntilDate: lock?.retainUntil,
     ObjectLockLegalHoldStatus: lock?.legalHold === true ? "ON" : undefined,
@@ -91,11 +83,10 @@ export function encryptionOf({
 
 /** The same as fields of a form, but for locks, which need a digest of the file. */
 export function formInputs(options: ObjectOptions): Record<string, string | undefined> {
-  const { encryption, storageClass, tags, acl, contentEncoding } = options;
+  const { encryption, storageClass, tags, acl } = options;
   const kms = encryption?.type === "aws:kms" ? encryption : undefined;
   return {
     acl,
-    "Content-Encoding": contentEncoding,
     tagging: tags && taggingXml(tags),
     "x-amz-storage-class": storageClass,
     "x-amz-server-side-encryption": encryption?.type === "customer" ? undefined : encryption?.type,

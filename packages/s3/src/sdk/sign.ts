@@ -16,14 +16,15 @@ export function sdkSigner(load: () => Promise<Loaded>, Bucket: string, objects: 
   return {
     signGet: async ({ key: Key, versionId: VersionId, answer }, signing) => {
       const { sdk, client } = await load();
-      const { contentType, cacheControl, contentDisposition } = answer;
       const command = new sdk.GetObjectCommand({
         Bucket,
         Key,
         VersionId,
-        ResponseContentType: contentType,
-        ResponseCacheControl: cacheControl,
-        ResponseContentDisposition: contentDisposition,
+        ResponseContentType: answer.contentType,
+        ResponseCacheControl: answer.cacheControl,
+        ResponseContentDisposition: answer.contentDisposition,
+        ResponseContentEncoding: answer.contentEncoding,
+        ResponseContentLanguage: answer.contentLanguage,
       });
       return (await sign(client, command, signing)).url;
     },
@@ -121,14 +122,13 @@ function signedOf(url: string, sent: Readonly<Record<string, string>>): Record<s
 }
 
 /** The fields of a form that stand for an object's headers. */
-function formFields(
-  { contentType, cacheControl, contentDisposition, metadata }: ObjectFields,
-  objects: ObjectOptions,
-): Record<string, string> {
+function formFields({ metadata, ...headers }: ObjectFields, objects: ObjectOptions): Record<string, string> {
   const fields = {
-    "Content-Type": contentType,
-    "Cache-Control": cacheControl,
-    "Content-Disposition": contentDisposition,
+    "Content-Type": headers.contentType,
+    "Content-Encoding": headers.contentEncoding,
+    "Content-Language": headers.contentLanguage,
+    "Cache-Control": headers.cacheControl,
+    "Content-Disposition": headers.contentDisposition,
     ...formInputs(objects),
     ...Object.fromEntries(Object.entries(metadata).map(([name, value]) => [`x-amz-meta-${name}`, value])),
   };

@@ -1,3 +1,4 @@
+import { type ObjectHeaders } from "@stowage/core/provider";
 import type { Readable } from "node:stream";
 import type { Digest } from "./digest.js";
 import type { Encryption } from "./object-options.js";
@@ -39,13 +40,7 @@ export interface S3Call {
 }
 
 /** Headers as they travel: ASCII, ready to be sent. */
-export interface ObjectFields {
-  readonly contentType?: string | undefined;
-  /** Of objects that others have stored; it stays with copies. */
-  readonly contentEncoding?: string | undefined;
-  readonly contentLanguage?: string | undefined;
-  readonly cacheControl?: string | undefined;
-  readonly contentDisposition?: string | undefined;
+export interface ObjectFields extends ObjectHeaders {
   /** Names in lower case, without `x-amz-meta-`. */
   readonly metadata: Readonly<Record<string, string>>;
 }

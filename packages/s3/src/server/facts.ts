@@ -1,4 +1,4 @@
-import type { Metadata, ObjectHeaders } from "@stowage/core/provider";
+import { headersOf, type Metadata, type ObjectHeaders } from "@stowage/core/provider";
 import type { ObjectFields } from "./client.js";
 
 /** Metadata that travels as it is: every server keeps such names and values unchanged. */
@@ -17,10 +17,14 @@ interface Facts extends ObjectHeaders {
   readonly writeId?: string | undefined;
 }
 
-/** The headers that carry an object's facts. */
-export function toFields(facts: Facts, contentType: string): ObjectFields {
-  const { cacheControl, contentDisposition } = facts;
-  return { contentType, cacheControl, contentDisposition, metadata: toHeaders(facts) };
+/**
+ * The headers that carry an object's facts.
+ *
+ * @param coded - How bodies are coded where the facts do not say it.
+ */
+export function toFields(facts: Facts, contentType: string, coded?: string): ObjectFields {
+  const { contentEncoding = coded } = facts;
+  return { ...headersOf(facts), contentType, contentEncoding, metadata: toHeaders(facts) };
 }
 
 function toHeaders({ metadata = {}, writeId }: Facts): Record<string, string> {

@@ -1,3 +1,4 @@
+import { type ObjectHeaders } from "@stowage/core/provider";
 import type { Conditions, ObjectFields, ObjectRequest, UploadId } from "./client.js";
 
 /**
@@ -32,7 +33,7 @@ export interface Session {
 
 export interface SignGetRequest extends ObjectRequest {
   /** What the answer says instead of what is stored. */
-  readonly answer: Pick<ObjectFields, "contentType" | "cacheControl" | "contentDisposition">;
+  readonly answer: ObjectHeaders;
 }
 
 export interface SignPutRequest extends Pick<Conditions, "ifNoneMatch"> {

@@ -42,13 +42,14 @@ export async function uploading(
     uploadId: undefined,
     file: undefined,
     loaded: 0,
+    keeps,
   };
   try {
     return await run(upload);
   } catch (error) {
     stop.abort(error);
     await Promise.allSettled(upload.running);
-    if (!keeps) await abandon(upload);
+    if (!upload.keeps) await abandon(upload);
     throw stop.signal.reason;
   } finally {
     if (upload.uploadId !== undefined) store.uploads.delete(upload.uploadId);

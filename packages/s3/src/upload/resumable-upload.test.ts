@@ -65,11 +65,21 @@ describe("a resumable upload", () => {
     expect(Object.fromEntries(parts)).toEqual({ 1: 5 * MIB, 2: 5 * MIB, 3: 2 * MIB });
   });
 
-  it("ends when its state cannot be kept, and leaves nothing", async () => {
-    const { parts, left } = takeUploads(target.mock);
+  it("goes on when its state cannot be kept", async () => {
+    const { parts } = takeUploads(target.mock);
     const onState = (): Promise<void> => Promise.reject(new Error("disk full"));
-    await expect(resumableUpload(target.provider, "a", { path, onState })).rejects.toThrow("disk full");
-    expect(parts.size).toBe(0);
+    await resumableUpload(target.provider, "a", { path, onState });
+    expect(Object.fromEntries(parts)).toEqual({ 1: 5 * MIB, 2: 5 * MIB, 3: 2 * MIB });
+  });
+
+  it("leaves nothing when it fails and its state could not be kept", async () => {
+    const { left } = takeUploads(target.mock);
+    target.mock.on(UploadPartCommand, { PartNumber: 2 }).rejects(refusal("AccessDenied", 403));
+    const onState = (): never => {
+      throw new Error("disk full");
+    };
+    const upload = resumableUpload(target.provider, "a", { path, onState });
+    await expect(upload).rejects.toMatchObject({ code: "PermissionDenied" });
     expect([...left]).toEqual([]);
   });
 

@@ -1,6 +1,9 @@
 import {
   assertPut,
   contentTypeOf,
+  fromFile,
+  type ObjectHeaders,
+  safeListener,
   isStorageError,
   knownNames,
   nonEmptyText,
@@ -34,9 +37,7 @@ import type { Upload, Write } from "./write.js";
 
 /** The options of {@link resumableUpload}. */
 export interface ResumableUploadOptions
-  extends
-    CallOptions,
-    Pick<PutOptions, "contentType" | "cacheControl" | "contentDisposition" | "metadata" | "onProgress"> {
+  extends CallOptions, ObjectHeaders, Pick<PutOptions, "metadata" | "onProgress"> {
   /** The file. It must not change before the upload is finished. */
   readonly path: string;
   /**
@@ -47,7 +48,8 @@ export interface ResumableUploadOptions
   readonly state?: ResumableState | undefined;
   /**
    * Receives what is needed to go on, once, before the first part is sent. Keep it until the upload is finished: it
-   * is plain JSON. The upload waits for the promise.
+   * is plain JSON. The upload waits for the promise. When that rejects the upload goes on, and if it fails it cannot be
+   * taken up again.
    *
    * @default none
    */
@@ -58,6 +60,8 @@ const RESUMABLE_OPTIONS: OptionNames<ResumableUploadOptions> = {
   signal: true,
   onEvent: true,
   contentType: true,
+  contentEncoding: true,
+  contentLanguage: true,
   cacheControl: true,
   contentDisposition: true,
   metadata: true,
@@ -178,9 +182,15 @@ async function send(job: Job): Promise<ObjectInfo> {
   const { signal, onProgress, path } = options;
   const writeId = job.state?.writeId ?? randomUUID();
   const contentType = options.contentType ?? (await contentTypeOf(key));
-  const fields: ObjectFields = toFields({ ...options, writeId }, contentType);
-  const write: Write = { operation: "put", key, fields, conditions: {}, options: { signal, onProgress } };
-  const body = await toBody({ path }, { size: source.size, key, provider: store.name });
+  const fields: ObjectFields = toFields({ ...options, writeId }, contentType, store.objects.contentEncoding);
+  const write: Write = {
+    operation: "put",
+    key,
+    fields,
+    conditions: {},
+    options: { signal, onProgress: safeListener(onProgress) },
+  };
+  const body = await toBody(fromFile(path), { size: source.size, key, provider: store.name });
   const partSizeBytes = job.state?.partSizeBytes ?? partSizeFor(source.size, store.partSizeBytes);
   // Parts that nobody could take up again are not left.
   const keeps = job.state !== undefined || options.onState !== undefined;
@@ -227,7 +237,7 @@ async function sendMissing(
   return await finishParts(upload);
 }
 
-/** An upload whose state is not kept is of no use to anybody. */
+/** Hands the state out. When its keeper fails the upload goes on, but its parts are not left for another try. */
 async function tellState(
   upload: Upload,
   state: ResumableState,
@@ -235,9 +245,8 @@ async function tellState(
 ): Promise<void> {
   try {
     await onState?.(state);
-  } catch (error) {
-    await abandon(upload);
-    throw error;
+  } catch {
+    upload.keeps = false;
   }
 }
 

@@ -5,7 +5,7 @@ import {
   PutObjectCommand,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
-import { isStorageError, type BodyInput, type ObjectInfo } from "@stowage/core";
+import { fromFile, isStorageError, type BodyInput, type ObjectInfo } from "@stowage/core";
 import { toBody, type PutOptions } from "@stowage/core/provider";
 import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readlink, rm, truncate, writeFile } from "node:fs/promises";
@@ -30,18 +30,18 @@ async function* chunks(
   await then?.();
 }
 
-async function fileOf(bytes: number): Promise<{ path: string }> {
+async function pathOf(bytes: number): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "stowage-s3-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const path = join(folder, "file");
   await writeFile(path, Buffer.alloc(bytes, 7));
-  return { path };
+  return path;
 }
 
 const SOURCES: readonly (readonly [string, () => BodyInput | Promise<BodyInput>])[] = [
   ["a stream of unknown length", () => chunks(12)],
   ["bytes", () => Buffer.alloc(12 * MIB)],
-  ["a file", () => fileOf(12 * MIB)],
+  ["a file", async () => fromFile(await pathOf(12 * MIB))],
   ["a Blob", () => new Blob([Buffer.alloc(12 * MIB)])],
 ];
 
@@ -136,8 +136,8 @@ describe("a file that changes while it is read", () => {
   it("is a SourceError when it has become shorter, and nothing is left or open", async () => {
     const target = mocked();
     const { left } = takeUploads(target.mock);
-    const { path } = await fileOf(12 * MIB);
-    const body = await toBody({ path });
+    const path = await pathOf(12 * MIB);
+    const body = await toBody(fromFile(path));
     await truncate(path, 11 * MIB);
     await expect(target.provider.put("a.bin", body, {})).rejects.toMatchObject({ code: "SourceError" });
     expect([...left]).toEqual([]);

@@ -38,4 +38,6 @@ export interface Upload {
   file: Promise<FileHandle> | undefined;
   /** Bytes that have arrived: all of the body when its parts are finished. */
   loaded: number;
+  /** Whether the parts are left on the server when it fails, for later. */
+  keeps: boolean;
 }

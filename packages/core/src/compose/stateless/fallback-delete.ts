@@ -23,7 +23,11 @@ export async function deleteFromChain(chain: Chain, key: string, options: Delete
     } catch (thrown) {
       const error = memberError(thrown, member, "delete", key, options);
       if (await isAbsent(chain, member, key, error, options)) continue;
-      attempts.push({ provider: error.provider, error, milliseconds: performance.now() - startedAt });
+      attempts.push({
+        provider: error.provider ?? member.name,
+        error,
+        milliseconds: performance.now() - startedAt,
+      });
       throw unconfirmed(chain, key, error, attempts, member !== chain.members.at(-1));
     }
   }

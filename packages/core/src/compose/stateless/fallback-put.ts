@@ -128,7 +128,7 @@ async function tryMember(
     if (landed !== undefined) return landed;
     const milliseconds = performance.now() - startedAt;
     if (movesOn(chain, error)) return giveUp(put, member, error, milliseconds);
-    attempts.push({ provider: error.provider, error, milliseconds });
+    attempts.push({ provider: error.provider ?? member.name, error, milliseconds });
     if (attempts.length === 1) throw error;
     // An earlier member may have taken it.
     const isUnknown = attempts.some((attempt) => attempt.error.applied === "unknown");
@@ -142,7 +142,7 @@ function giveUp(
   error: StorageError,
   milliseconds: number,
 ): undefined {
-  put.attempts.push({ provider: error.provider, error, milliseconds });
+  put.attempts.push({ provider: error.provider ?? member.name, error, milliseconds });
   reportFallback(put.chain, "put", put.key, member, error, put.options);
 }
 

@@ -34,7 +34,11 @@ export async function readFromChain<T>(
       return { member, result, silent };
     } catch (thrown) {
       const error = memberError(thrown, member, operation, key, options);
-      attempts.push({ provider: error.provider, error, milliseconds: performance.now() - startedAt });
+      attempts.push({
+        provider: error.provider ?? member.name,
+        error,
+        milliseconds: performance.now() - startedAt,
+      });
       if (saysAbsent(error)) continue;
       if (!movesOn(chain, error)) throw attempts.length > 1 ? withErrorFacts(error, { attempts }) : error;
       silent ??= error;

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { StorageError, isStorageError, type Attempt } from "../../contract/errors.js";
+import { StorageError, isBodyFailure, isStorageError, type Attempt } from "../../contract/errors.js";
 import type { Body } from "../../contract/provider.js";
 import { exhausted } from "../group.js";
 import { assertConditions, putCreateOnly } from "./fallback-put.js";
@@ -43,7 +43,7 @@ export async function putOnMirror(
   if (own.length === 0) assertConditions(put);
   const takers = answers.filter(({ state }) => state !== "silent").map(({ member }) => member);
   for (const answer of answers) {
-    if (answer.state === "silent") noteFailure(put, answer.error, answer.milliseconds);
+    if (answer.state === "silent") noteFailure(put, answer.member, answer.error, answer.milliseconds);
   }
   if (takers.length < need) throw exhausted("put", key, put.attempts, chain);
   const { shares } = teeBody(body, takers.length);
@@ -60,8 +60,13 @@ function ownWrite({ answers, options }: MirrorPut): readonly ObjectInfo[] {
   );
 }
 
-function noteFailure({ attempts }: MirrorPut, error: StorageError, milliseconds: number): void {
-  attempts.push({ provider: error.provider, error, milliseconds });
+function noteFailure(
+  { attempts }: MirrorPut,
+  member: ComposedProvider,
+  error: StorageError,
+  milliseconds: number,
+): void {
+  attempts.push({ provider: error.provider ?? member.name, error, milliseconds });
 }
 
 async function send(
@@ -83,7 +88,7 @@ async function send(
       return await putCreateOnly({ chain, key, options: plain }, member, share.body);
     },
     asking: { onEvent: options.onEvent },
-    onFailure: (error, milliseconds) => noteFailure(put, error, milliseconds),
+    onFailure: (error, milliseconds) => noteFailure(put, member, error, milliseconds),
   });
 }
 
@@ -99,7 +104,7 @@ async function takeBack(put: MirrorPut): Promise<unknown> {
   }
   if (options.signal?.aborted === true) return options.signal.reason;
   const error = exhausted("put", key, attempts, chain);
-  const [only] = attempts.map((attempt) => attempt.error).filter(({ code }) => code === "SourceError");
+  const [only] = attempts.map((attempt) => attempt.error).filter(isBodyFailure);
   if (!left) return only ?? error;
   const reason = `too few members have it, and not all could be cleared again (${error.reason})`;
   return new StorageError("PartialWrite", reason, {

@@ -173,7 +173,11 @@ async function tryMember<T>(
   } catch (thrown) {
     const error = memberError(thrown, member, reader.operation, key, options);
     if (saysAbsent(error)) return {};
-    attempts.push({ provider: error.provider, error, milliseconds: performance.now() - startedAt });
+    attempts.push({
+      provider: error.provider ?? member.name,
+      error,
+      milliseconds: performance.now() - startedAt,
+    });
     if (!movesOn(set, error)) throw error;
     reportFallback(set, reader.operation, key, member, error, options);
     return { error };

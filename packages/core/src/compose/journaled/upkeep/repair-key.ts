@@ -1,3 +1,4 @@
+import { headersOf } from "../../../contract/object.js";
 import { bodyOf, sourceFailure } from "../../../body/copy-through.js";
 import { StorageError, toStorageError } from "../../../contract/errors.js";
 import { guardResult } from "../../../body/guard.js";
@@ -158,14 +159,11 @@ async function transfer(
         key,
       });
     }
-    const { contentType, cacheControl, contentDisposition, metadata } = info;
     const { writeId = current.version } = identityOf(info) ?? {};
     await to.put(key, bodyOf(result, from.name), {
       ...call,
-      contentType,
-      cacheControl,
-      contentDisposition,
-      metadata,
+      ...headersOf(info),
+      metadata: info.metadata,
       writeId: packIdentity({ version: current.version, sha256: current.sha256, writeId }),
     });
     return undefined;

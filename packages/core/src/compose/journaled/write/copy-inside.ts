@@ -1,7 +1,7 @@
 import { isStorageError } from "../../../contract/errors.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import type { CopyOptions } from "../../../contract/call-options.js";
-import type { ObjectInfo } from "../../../contract/object.js";
+import { HEADER_NAMES, type ObjectInfo } from "../../../contract/object.js";
 
 /** An object that members can copy by themselves. */
 export interface InsideSource {
@@ -38,13 +38,10 @@ export async function copyInside(
 
 const LEFT_TO_BYTES: ReadonlySet<string> = new Set(["NotFound", "PreconditionFailed", "Unsupported"]);
 
-function hasFacts(
-  copy: ObjectInfo,
-  { contentType, cacheControl, contentDisposition, metadata = {} }: ObjectInfo,
-): boolean {
-  if (copy.contentType !== contentType || copy.cacheControl !== cacheControl) return false;
-  if (copy.contentDisposition !== contentDisposition) return false;
+function hasFacts(copy: ObjectInfo, facts: ObjectInfo): boolean {
+  if (!HEADER_NAMES.every((name) => copy[name] === facts[name])) return false;
   const { metadata: copied = {} } = copy;
+  const { metadata = {} } = facts;
   const names = Object.keys(metadata);
   return (
     names.length === Object.keys(copied).length && names.every((name) => copied[name] === metadata[name])

@@ -11,7 +11,7 @@ import { headReader } from "../read/read-once.js";
 import { readWithJournal } from "../read/read.js";
 import type { ReplicaSet } from "../replica-set.js";
 import type { CallOptions, CopyOptions } from "../../../contract/call-options.js";
-import type { ObjectInfo } from "../../../contract/object.js";
+import { headersOf, type ObjectInfo } from "../../../contract/object.js";
 
 /** How often a copy begins anew because its source was replaced meanwhile. */
 const TRIES = 3;
@@ -63,8 +63,7 @@ async function copyOnce(
   assertSource(found, source, sourceIfMatch);
   // Onto itself: the first member would replace what the others are given the bytes of.
   const inside = from === to ? { ...source, etags: new Map<string, string>() } : source;
-  const { contentType, cacheControl, contentDisposition, metadata } = found.info;
-  const headers = { contentType, cacheControl, contentDisposition, metadata };
+  const headers = { ...headersOf(found.info), metadata: found.info.metadata };
   const call = { ...headers, ifNoneMatch, writeId, signal, onEvent };
   try {
     return await putWithJournal(set, to, await bodyOf(found, from, options), call, inside);

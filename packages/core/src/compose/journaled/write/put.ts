@@ -225,7 +225,8 @@ async function send(
       return await member.put(key, share.body, { ...options, onProgress });
     },
     asking: { onEvent, isFinal: true },
-    onFailure: (error, milliseconds) => attempts.push({ provider: error.provider, error, milliseconds }),
+    onFailure: (error, milliseconds) =>
+      attempts.push({ provider: error.provider ?? member.name, error, milliseconds }),
     onAnswer: (answer) =>
       onEvent?.({ type: "verified", operation: "put", provider: member.name, key, outcome: answer }),
   });

@@ -118,7 +118,7 @@ async function foreignObject(
       return { member, info: answer.info };
     }
   }
-  if (silent !== undefined && signed.has(silent.provider)) throw silent;
+  if (silent?.provider !== undefined && signed.has(silent.provider)) throw silent;
   return undefined;
 }
 

@@ -1,0 +1,235 @@
+import { PassThrough, Readable } from "node:stream";
+import { types } from "node:util";
+import { fromFile, type BodyInput } from "@stowage/core";
+import { storageMutant, type Mutant } from "../mutant.js";
+import type { StorageBreak } from "../context.js";
+import { filePath, takes } from "./bodies.js";
+import { facade, facadePut } from "./breaks.js";
+
+const NOTHING = (): BodyInput => "";
+
+function isOfOtherRealm(body: BodyInput): boolean {
+  return types.isUint8Array(body) && !(body instanceof Uint8Array);
+}
+
+function isOtherBuffer(body: BodyInput): boolean {
+  return types.isArrayBuffer(body) && !(body instanceof ArrayBuffer);
+}
+
+function isWeb(body: BodyInput): body is ReadableStream<Uint8Array> {
+  return typeof (body as ReadableStream).getReader === "function";
+}
+
+function isRead(body: unknown): boolean {
+  return Readable.isDisturbed(body as Readable);
+}
+
+function isReadRequest(body: BodyInput): boolean {
+  return body instanceof Request && (body.bodyUsed || isRead(body.body));
+}
+
+/** Stores nothing for a source that was read before, in whichever way. */
+function storesRest(rule: string, name: string, is: (body: BodyInput) => boolean): Mutant {
+  return takes(rule, name, is, NOTHING);
+}
+
+/** Stores nothing for a source that it was given before. */
+function storesAgain(kind: string, is: (body: BodyInput) => boolean): Mutant {
+  const rule = `${kind} that a failed put has read is a SourceError in the next put`;
+  return storageMutant(rule, `stores nothing for ${kind} that comes again`, forgetting(is));
+}
+
+function forgetting(is: (body: BodyInput) => boolean): StorageBreak {
+  const seen = new WeakSet<object>();
+  return facadePut((key, body, options) => {
+    if (typeof body !== "object" || !is(body)) return [key, body, options];
+    const isSeen = seen.has(body);
+    seen.add(body);
+    return [key, isSeen ? "" : body, options];
+  });
+}
+
+/** Destroys the source of every put that fails. */
+const destroying: StorageBreak = facade((storage) => ({
+  put: (key, body, options) =>
+    storage.put(key, body, options).catch((error: unknown) => {
+      if (body instanceof Readable) body.destroy();
+      throw error;
+    }),
+}));
+
+function isFormFile(body: BodyInput): boolean {
+  return typeof (body as { truncated?: unknown }).truncated === "boolean";
+}
+
+function withoutItsEnd(body: BodyInput): Readable {
+  return (body as Readable).pipe(new PassThrough());
+}
+
+/** Changes the limit of every put that has one. */
+function limited(change: (maxBytes: number) => number | undefined): StorageBreak {
+  return facadePut((key, body, { maxBytes, ...options } = {}) => {
+    return [key, body, maxBytes === undefined ? options : { ...options, maxBytes: change(maxBytes) }];
+  });
+}
+
+export const sourceMutants: readonly Mutant[] = [
+  takes(
+    "a Uint8Array of another realm can be stored",
+    "takes foreign bytes for text",
+    isOfOtherRealm,
+    String,
+  ),
+  takes(
+    "an ArrayBuffer of another realm can be stored",
+    "stores the name of a foreign ArrayBuffer",
+    isOtherBuffer,
+    String,
+  ),
+  takes(
+    "a view of other numbers than bytes can be stored",
+    "takes each number of a view for a byte",
+    types.isFloat32Array,
+    (body: Float32Array) => Uint8Array.from(body),
+  ),
+  takes(
+    "a DataView can be stored",
+    "stores all of the buffer behind a DataView",
+    types.isDataView,
+    (body: DataView) => body.buffer,
+  ),
+  takes(
+    "a Blob of another make can be stored",
+    "stores the name of a foreign Blob",
+    (body) => typeof (body as Blob).slice === "function" && (body as object).constructor === Object,
+    String,
+  ),
+  takes(
+    "a Response of another make can be stored",
+    "stores the name of a foreign Response",
+    (body) => (body as Response).headers instanceof Map,
+    String,
+  ),
+  takes(
+    "an array of bytes can be stored",
+    "stores the first chunk of an array",
+    Array.isArray,
+    ([first]: Uint8Array[]) => first as Uint8Array,
+  ),
+  takes(
+    "an iterable of bytes can be stored",
+    "stores the first chunk of a set",
+    (body) => body instanceof Set,
+    ([first]: Set<Uint8Array>) => first as Uint8Array,
+  ),
+  storesRest(
+    "a Web stream of which a part was read is a SourceError, and nothing is written",
+    "stores nothing for a Web stream that was read in part",
+    (body) => isWeb(body) && isRead(body),
+  ),
+  storesRest(
+    "a Web stream that was read to its end is a SourceError, and nothing is written",
+    "stores nothing for a Web stream at its end",
+    (body) => isWeb(body) && isRead(body),
+  ),
+  storesRest(
+    "a Web stream that was cancelled is a SourceError, and nothing is written",
+    "stores nothing for a Web stream that was cancelled",
+    (body) => isWeb(body) && isRead(body),
+  ),
+  storesRest(
+    "a Node stream of which a part was read is a SourceError, and nothing is written",
+    "stores nothing for a Node stream that was read in part",
+    (body) => body instanceof Readable && isRead(body),
+  ),
+  storesRest(
+    "a Request that was read before is a SourceError, and nothing is written",
+    "stores nothing for a Request that was read",
+    isReadRequest,
+  ),
+  storesRest(
+    "a Request of which a part was read is a SourceError, and nothing is written",
+    "stores nothing for a Request that was read in part",
+    isReadRequest,
+  ),
+  storesAgain("a generator", (body) => Object(body)[Symbol.toStringTag] === "AsyncGenerator"),
+  storesAgain("a Request", (body) => body instanceof Request),
+  storesAgain("a Web stream", isWeb),
+  storesAgain("a Node stream", (body) => body instanceof Readable),
+  storageMutant(
+    "an iterable that begins anew each time can be put twice",
+    "stores nothing for an iterable that comes again",
+    forgetting((body) => Symbol.asyncIterator in Object(body)),
+  ),
+  storageMutant(
+    "a Node stream that somebody else reads too is stored whole or refused with SourceError",
+    "stores what is left of a stream that is read by two",
+    facade((storage) => ({
+      put: async (key, body, options) => {
+        const isShared = body instanceof Readable && body.listenerCount("data") > 0;
+        return await storage.put(key, isShared ? "the rest" : body, options);
+      },
+    })),
+  ),
+  takes(
+    "a file of a form that its parser has cut off is a SourceError, and nothing is written",
+    "does not hear that a file was cut off",
+    isFormFile,
+    withoutItsEnd,
+  ),
+  takes(
+    "a file of a form that is not cut off can be stored",
+    "takes every file of a form for cut off",
+    isFormFile,
+    (body: Readable) => Object.assign(withoutItsEnd(body), { truncated: true }),
+  ),
+  storageMutant(
+    "a file of a form whose put fails is read to its end, so that the form ends",
+    "destroys files of forms",
+    destroying,
+  ),
+  storageMutant("the client of an upload that fails gets its answer", "destroys requests", destroying),
+  storageMutant(
+    "a stream of which nothing was read is left to its owner when the put is refused",
+    "destroys every source of a put that fails",
+    destroying,
+  ),
+  takes(
+    "a plain object with a path is a TypeError: no file of the server is stored",
+    "takes an object with a path for a file",
+    (body) => "path" in Object(body) && filePath(body) === undefined,
+    (body: { readonly path: string }) => fromFile(body.path),
+  ),
+  storageMutant(
+    "a body longer than maxBytes is TooLarge without a provider, and nothing is written",
+    "ignores maxBytes",
+    limited(() => undefined),
+  ),
+  storageMutant(
+    "a body of just maxBytes can be stored",
+    "takes one byte less than maxBytes",
+    limited((maxBytes) => maxBytes - 1),
+  ),
+  storageMutant(
+    "an error that onProgress throws changes nothing",
+    "fails when onProgress throws",
+    facade((storage) => ({
+      put: async (key, body, options) => {
+        options?.onProgress?.({ loaded: 0 });
+        return await storage.put(key, body, options);
+      },
+    })),
+  ),
+  takes(
+    "text given as a string has a charset, bytes have none",
+    "takes a string for bytes",
+    (body) => typeof body === "string",
+    (body: string) => Buffer.from(body),
+  ),
+  takes(
+    "the type of a Blob counts where neither the caller nor the extension says one",
+    "forgets the type of a Blob",
+    (body) => body instanceof Blob,
+    (body: Blob) => body.stream(),
+  ),
+];

@@ -1,0 +1,290 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { createServer, request as send, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { PassThrough, Readable } from "node:stream";
+import { runInNewContext } from "node:vm";
+import { isStorageError, type BlobLike, type BodyInput, type WebMessage } from "@stowage/core";
+import { rejects, rejectsType } from "../expect.js";
+import type { Rule, RuleContext } from "../rule.js";
+import { formFile, gated, inChunks, pattern } from "../sources.js";
+
+const BYTES = pattern(100_001);
+const HALF = BYTES.subarray(0, 50_000);
+
+function webStream(): ReadableStream<Uint8Array> {
+  return ReadableStream.from<Uint8Array>(inChunks(BYTES, 9000));
+}
+
+function nodeStream(): Readable {
+  return Readable.from(inChunks(BYTES, 9000), { objectMode: false });
+}
+
+function webRequest(): Request {
+  return new Request("http://localhost/", { method: "POST", body: BYTES });
+}
+
+/** Makes a `Blob` of another make, as parsers of forms and simulated browsers give. */
+function otherBlob(bytes: Uint8Array): BlobLike {
+  const slice = (start?: number, end?: number): BlobLike => otherBlob(bytes.subarray(start, end));
+  return { size: bytes.byteLength, type: "", stream: () => new Blob([Buffer.from(bytes)]).stream(), slice };
+}
+
+/** Makes a `Response` of another make, as packages of `fetch` give. */
+function otherResponse(): WebMessage {
+  return { body: webStream(), headers: new Map(), bodyUsed: false };
+}
+
+function otherRealm(code: string): BodyInput {
+  return runInNewContext(code, { bytes: Array.from(BYTES) }) as BodyInput;
+}
+
+/** Makes the sentence for one more kind of body, through the facade. */
+function accepts(kind: string, make: () => BodyInput, expected: Uint8Array = BYTES): Rule {
+  return {
+    title: `${kind} can be stored`,
+    run: async ({ storage, key, holds }) => {
+      const info = await storage.put(key("a.bin"), make());
+      assert.equal(info.size, expected.byteLength);
+      await holds("a.bin", expected);
+    },
+  };
+}
+
+/** Makes the sentence for a source that somebody has used, which a put must not take for a whole one. */
+function refusesRead<Source extends BodyInput>(
+  kind: string,
+  make: () => Source,
+  use: (source: Source) => unknown,
+): Rule {
+  return {
+    title: `${kind} is a SourceError, and nothing is written`,
+    run: async ({ storage, key, lacks }) => {
+      const source = make();
+      await use(source);
+      await rejects("SourceError", storage.put(key("a.bin"), source));
+      await lacks("a.bin");
+    },
+  };
+}
+
+async function peek(stream: ReadableStream<Uint8Array>): Promise<void> {
+  const reader = stream.getReader();
+  await reader.read();
+  reader.releaseLock();
+}
+
+async function readWeb(stream: ReadableStream<Uint8Array>): Promise<void> {
+  for await (const chunk of stream as AsyncIterable<Uint8Array>) void chunk;
+}
+
+async function peekNode(stream: Readable): Promise<void> {
+  await once(stream, "readable");
+  stream.read(1);
+}
+
+/** Puts a source so that it is read and the put fails. */
+async function putsInVain({ storage, key }: RuleContext, source: BodyInput): Promise<void> {
+  await rejects("SourceError", storage.put(key("b.bin"), source, { size: 5 }));
+}
+
+/** Makes the sentence for a source that was given to a put that failed, and is given to another. */
+function refusesAgain(kind: string, make: () => BodyInput): Rule {
+  return {
+    title: `${kind} that a failed put has read is a SourceError in the next put`,
+    run: async (context) => {
+      const source = make();
+      await putsInVain(context, source);
+      await rejects("SourceError", context.storage.put(context.key("a.bin"), source));
+      await context.lacks("a.bin");
+    },
+  };
+}
+
+/** Resolves with the status that a client gets whose upload the handler has answered. */
+async function uploaded(
+  bytes: Uint8Array,
+  handle: (incoming: IncomingMessage) => Promise<number>,
+): Promise<number | string> {
+  const server = createServer((incoming, response) => {
+    void handle(incoming).then((status) => response.writeHead(status).end());
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  try {
+    return await new Promise((resolve) => {
+      const { port } = server.address() as AddressInfo;
+      const upload = send({ host: "127.0.0.1", port, method: "PUT", agent: false }, (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      });
+      upload.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+      upload.end(bytes);
+    });
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+async function ended(stream: Readable): Promise<void> {
+  if (!stream.readableEnded && !stream.destroyed) await once(stream, "close");
+}
+
+/** Sentences about the sources of bodies: who else reads them, whose they are, and how they say that they were cut. */
+export const sourceRules: readonly Rule[] = [
+  accepts("a Uint8Array of another realm", () => otherRealm("new Uint8Array(bytes)")),
+  accepts("an ArrayBuffer of another realm", () => otherRealm("new Uint8Array(bytes).buffer")),
+  accepts(
+    "a view of other numbers than bytes",
+    () => new Float32Array(BYTES.slice(0, 4000).buffer, 1000, 500),
+    BYTES.subarray(1000, 3000),
+  ),
+  accepts("a DataView", () => new DataView(BYTES.slice().buffer, 7, 5000), BYTES.subarray(7, 5007)),
+  accepts("a Blob of another make", () => otherBlob(BYTES)),
+  accepts("a Response of another make", otherResponse),
+  accepts("an array of bytes", () => [HALF, BYTES.subarray(50_000)]),
+  accepts("an iterable of bytes", () => new Set([HALF, BYTES.subarray(50_000)])),
+  refusesRead("a Web stream of which a part was read", webStream, peek),
+  refusesRead("a Web stream that was read to its end", webStream, readWeb),
+  refusesRead("a Web stream that was cancelled", webStream, (stream) => stream.cancel()),
+  refusesRead("a Node stream of which a part was read", nodeStream, peekNode),
+  refusesRead("a Request that was read before", webRequest, (request) => request.text()),
+  refusesRead("a Request of which a part was read", webRequest, ({ body }) => body && peek(body)),
+  refusesAgain("a generator", () => inChunks(BYTES, 9000)),
+  refusesAgain("a Request", webRequest),
+  refusesAgain("a Web stream", webStream),
+  refusesAgain("a Node stream", nodeStream),
+  {
+    title: "an iterable that begins anew each time can be put twice",
+    run: async (context) => {
+      const source = { [Symbol.asyncIterator]: () => inChunks(BYTES, 9000) };
+      await putsInVain(context, source);
+      await context.storage.put(context.key("a.bin"), source);
+      await context.holds("a.bin", BYTES);
+    },
+  },
+  {
+    title: "a Node stream that somebody else reads too is stored whole or refused with SourceError",
+    run: async ({ storage, key, holds, lacks }) => {
+      const stream = nodeStream();
+      stream.pipe(new PassThrough().resume());
+      const stored = await storage.put(key("a.bin"), stream).catch((error: unknown) => {
+        assert.ok(isStorageError(error, "SourceError"), String(error));
+        return undefined;
+      });
+      if (stored === undefined) await lacks("a.bin");
+      else await holds("a.bin", BYTES);
+    },
+  },
+  {
+    title: "a file of a form that its parser has cut off is a SourceError, and nothing is written",
+    run: async ({ storage, key, lacks }) => {
+      await rejects("SourceError", storage.put(key("a.bin"), formFile(inChunks(BYTES, 9000), 60_000)));
+      await lacks("a.bin");
+    },
+  },
+  {
+    title: "a file of a form that is not cut off can be stored",
+    run: async ({ storage, key, holds }) => {
+      await storage.put(key("a.bin"), formFile(inChunks(BYTES, 9000)));
+      await holds("a.bin", BYTES);
+    },
+  },
+  {
+    title: "a file of a form whose put fails is read to its end, so that the form ends",
+    run: async ({ storage, key }) => {
+      const { stream, open } = gated(BYTES);
+      const file = formFile(stream);
+      await rejects("SourceError", storage.put(key("a.bin"), file, { size: 10 }));
+      open();
+      await ended(file);
+      assert.ok(file.readableEnded, "the file was closed before its end");
+    },
+  },
+  {
+    title: "the client of an upload that fails gets its answer",
+    run: async ({ storage, key }) => {
+      const answer = await uploaded(pattern(1_500_000), async (incoming) => {
+        await rejects("SourceError", storage.put(key("a.bin"), incoming, { size: 10 }));
+        return 409;
+      });
+      assert.equal(answer, 409);
+    },
+  },
+  {
+    title: "a stream of which nothing was read is left to its owner when the put is refused",
+    run: async ({ storage, put, key, holds }) => {
+      await put("b.bin", "taken");
+      const stream = nodeStream();
+      await rejects("InvalidKey", storage.put("a//b", stream));
+      assert.ok(!stream.destroyed, "the stream was destroyed");
+      await storage.put(key("a.bin"), stream);
+      await holds("a.bin", BYTES);
+    },
+  },
+  {
+    title: "a plain object with a path is a TypeError: no file of the server is stored",
+    run: async ({ storage, key, lacks, directory }) => {
+      const path = join(await directory(), "secret.txt");
+      await writeFile(path, "the server's own");
+      await rejectsType(storage.put(key("a.bin"), { path } as never));
+      await lacks("a.bin");
+    },
+  },
+  {
+    title: "a body longer than maxBytes is TooLarge without a provider, and nothing is written",
+    run: async ({ storage, key, lacks }) => {
+      for (const body of [BYTES, inChunks(BYTES, 9000), nodeStream(), () => inChunks(BYTES, 9000)]) {
+        const error = await rejects("TooLarge", storage.put(key("a.bin"), body, { maxBytes: 100_000 }));
+        assert.deepEqual([error.provider, error.applied, error.retryable], [undefined, "no", false]);
+      }
+      await lacks("a.bin");
+    },
+  },
+  {
+    title: "a body of just maxBytes can be stored",
+    run: async ({ storage, key, holds }) => {
+      await storage.put(key("a.bin"), inChunks(BYTES, 9000), { maxBytes: BYTES.byteLength });
+      await holds("a.bin", BYTES);
+    },
+  },
+  {
+    title: "an error that onProgress throws changes nothing",
+    run: async ({ storage, key, holds }) => {
+      const onProgress = (): never => {
+        throw new TypeError("the progress bar is gone");
+      };
+      for (const [name, body] of [
+        ["a.bin", BYTES],
+        ["b.bin", inChunks(BYTES, 9000)],
+      ] as const) {
+        await storage.put(key(name), body, { onProgress });
+        await holds(name, BYTES);
+      }
+    },
+  },
+  {
+    title: "text given as a string has a charset, bytes have none",
+    run: async ({ storage, key, head }) => {
+      await storage.put(key("a.txt"), "žádná");
+      await storage.put(key("b.txt"), Buffer.from("žádná", "latin1"));
+      assert.equal((await head("a.txt")).contentType, "text/plain; charset=utf-8");
+      assert.equal((await head("b.txt")).contentType, "text/plain");
+    },
+  },
+  {
+    title: "the type of a Blob counts where neither the caller nor the extension says one",
+    run: async ({ storage, key, head }) => {
+      const blob = new Blob([BYTES], { type: "video/x-own" });
+      await storage.put(key("upload-1"), blob);
+      await storage.put(key("a.mp4"), blob);
+      await storage.put(key("b.mp4"), blob, { contentType: "video/webm" });
+      const types = await Promise.all(
+        ["upload-1", "a.mp4", "b.mp4"].map(async (name) => (await head(name)).contentType),
+      );
+      assert.deepEqual(types, ["video/x-own", "video/mp4", "video/webm"]);
+    },
+  },
+];

@@ -1,0 +1,31 @@
+import { fileURLToPath } from "node:url";
+import { describeType } from "../contract/key.js";
+
+/** The same symbol in each copy of this package. JSON cannot have it, so what a client sends is never taken for a file. */
+const PATH: unique symbol = Symbol.for("@stowage/core file body") as never;
+
+/** A file of this machine as a body, made by {@link fromFile}. */
+export interface FileBody {
+  readonly [PATH]: string;
+}
+
+/**
+ * Makes a body of a file on this machine. It is opened when it is put, and can be read again.
+ *
+ * @param path - The path of the file, or its `file:` URL. Never a text that a client sent.
+ * @example
+ * ```ts
+ * await storage.put("videos/42.mp4", fromFile("/tmp/upload-42"));
+ * ```
+ * @throws TypeError when the path is no text or URL of a file.
+ */
+export function fromFile(path: string | URL): FileBody {
+  const text = path instanceof URL ? fileURLToPath(path) : path;
+  if (typeof text === "string" && text !== "") return { [PATH]: text };
+  throw new TypeError(`fromFile takes the path of a file, not ${text === "" ? '""' : describeType(text)}`);
+}
+
+/** Returns the path of a body that {@link fromFile} made. */
+export function pathOf(input: unknown): string | undefined {
+  return (input as Partial<FileBody> | null | undefined)?.[PATH];
+}

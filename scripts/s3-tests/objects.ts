@@ -84,18 +84,18 @@ const publicObjects: RealTest = {
     await files.put("a b.txt", "abc");
     await files.put("large", streamed(LARGE));
     await createStorage(provider()).put("private.txt", "abc");
-    assert.equal(await (await fetch(files.publicUrl("a b.txt"))).text(), "abc");
-    assert.equal((await fetch(files.publicUrl("large"), { method: "HEAD" })).status, 200);
-    assert.equal((await fetch(files.publicUrl("private.txt"))).status, 403);
+    assert.equal(await (await fetch(await files.publicUrl("a b.txt"))).text(), "abc");
+    assert.equal((await fetch(await files.publicUrl("large"), { method: "HEAD" })).status, 200);
+    assert.equal((await fetch(await files.publicUrl("private.txt"))).status, 403);
     const upload = await files.signUpload("signed.txt", { contentLength: 3 });
     await fetch(upload.url, { method: "PUT", headers: sendable(upload.headers), body: "abc" });
-    assert.equal((await fetch(files.publicUrl("signed.txt"))).status, 200);
+    assert.equal((await fetch(await files.publicUrl("signed.txt"))).status, 200);
     const form = await files.signUpload("form.txt", { maxBytes: 3 });
     const body = new FormData();
     for (const [name, value] of Object.entries(form.fields ?? {})) body.append(name, value);
     body.append("file", new Blob(["abc"]));
     assert.equal((await fetch(form.url, { method: "POST", body })).status, 204);
-    assert.equal((await fetch(files.publicUrl("form.txt"))).status, 200);
+    assert.equal((await fetch(await files.publicUrl("form.txt"))).status, 200);
   },
 };
 

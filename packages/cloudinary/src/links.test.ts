@@ -57,13 +57,13 @@ describe("a public URL", () => {
       ["cats/1.png", PNG],
     ] as const) {
       await storage.put(key, body);
-      expect(storage.locate(storage.publicUrl(key))).toMatchObject({ key });
-      expect((await fetch(storage.publicUrl(key))).status).toBe(200);
+      expect(storage.locate(await storage.publicUrl(key))).toMatchObject({ key });
+      expect((await fetch(await storage.publicUrl(key))).status).toBe(200);
     }
     await storage.put("a.txt", "other");
-    expect(await (await fetch(storage.publicUrl("a.txt"))).text()).toBe("other");
+    expect(await (await fetch(await storage.publicUrl("a.txt"))).text()).toBe("other");
     await storage.delete("a.txt");
-    expect((await fetch(storage.publicUrl("a.txt"))).status).toBe(404);
+    expect((await fetch(await storage.publicUrl("a.txt"))).status).toBe(404);
   });
 
   it("is there for nobody when assets are not public, and reading works all the same", async () => {

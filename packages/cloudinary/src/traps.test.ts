@@ -126,7 +126,7 @@ describe("trap", () => {
     await storage.put("image/upload/v1/a.txt", "abc");
     const range = { offset: 1, length: 1 };
     expect(await (await storage.get("image/upload/v1/a.txt", { range })).text()).toBe("b");
-    expect((await fetch(storage.publicUrl("image/upload/v1/a.txt"))).status).toBe(200);
+    expect((await fetch(await storage.publicUrl("image/upload/v1/a.txt"))).status).toBe(200);
   });
 
   it("the SDK fetches bodies that look like URLs, and reads files that they name: text is text", async () => {

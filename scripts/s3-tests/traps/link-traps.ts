@@ -94,7 +94,7 @@ export const LINK_TRAPS: readonly Trap[] = [
     run: async ({ storage }) => {
       const files = storage({ objects: { acl: "public-read" } });
       assert.equal(await send(files, TYPED), 200);
-      assert.equal((await fetch(files.publicUrl("a"))).status, 200);
+      assert.equal((await fetch(await files.publicUrl("a"))).status, 200);
     },
     without: [edit("s3/src/sdk/sign.ts", "unhoistableHeaders.add(lower);", "{}")],
   },

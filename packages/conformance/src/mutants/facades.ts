@@ -1,3 +1,4 @@
+import { PassThrough } from "node:stream";
 import { createStorage, isStorageError, type FileStorage, type StorageEvent } from "@stowage/core";
 import { mutant, storageMutant, type Mutant } from "../mutant.js";
 import type { StorageBreak } from "../context.js";
@@ -40,6 +41,36 @@ async function* allAtOnce(
 }
 
 export const facadeMutants: readonly Mutant[] = [
+  storageMutant(
+    "find gives the facts of an object, and undefined where there is none",
+    "makes up what it does not find",
+    facade((storage, provider) => ({
+      find: async (key) => (await storage.find(key)) ?? invented(provider, key),
+    })),
+  ),
+  storageMutant(
+    "what is written into a writer is an object when its stream has finished",
+    "finishes a writer before its object is there",
+    facade((storage) => ({
+      writer: (key, options) => {
+        const stream = new PassThrough({ highWaterMark: 1_000_000 });
+        const written = new Promise((resolve) => stream.once("finish", () => setImmediate(resolve)));
+        return { stream, done: written.then(() => storage.put(key, stream, options)) };
+      },
+    })),
+  ),
+  storageMutant(
+    "a writer that is destroyed stores nothing",
+    "stores what a destroyed writer was given",
+    facade((storage) => ({
+      writer: (key, options) => {
+        const { stream, done } = storage.writer(key, options);
+        const early = new PassThrough();
+        early.on("close", () => stream.end("the beginning"));
+        return { stream: early, done };
+      },
+    })),
+  ),
   storageMutant(
     "exists is true for an object and false for a missing one",
     "everything exists",

@@ -118,6 +118,16 @@ export const manyMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
+    "deletePrefix names what it leaves, in its result and by an event",
+    "says nothing of what deletePrefix leaves",
+    facade((storage) => ({
+      deletePrefix: async (prefix, options) => {
+        const { deleted, errors } = await storage.deletePrefix(prefix, options);
+        return { deleted, errors };
+      },
+    })),
+  ),
+  storageMutant(
     "deletePrefix removes everything under the folder, over all pages",
     "deletePrefix stops after a page",
     facade((storage) => ({

@@ -96,7 +96,7 @@ export const refMutants: readonly Mutant[] = [
     "storage.at reads, writes and deletes the object of a ref",
     "does not delete by ref",
     facade((storage) => ({
-      at: (ref) => ({ ...storage.at(ref), delete: async () => {} }),
+      at: (ref) => ({ ...storage.at(ref), delete: async () => ({}) }),
     })),
   ),
   storageMutant(

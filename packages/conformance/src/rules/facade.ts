@@ -1,12 +1,43 @@
 import assert from "node:assert/strict";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { setImmediate as tick } from "node:timers/promises";
 import { StorageError, type StorageEvent } from "@stowage/core";
 import { handled, rejects } from "../expect.js";
 import type { Rule } from "../rule.js";
-import { gated, pattern } from "../sources.js";
+import { gated, inChunks, pattern } from "../sources.js";
+
+const WRITTEN = pattern(100_001);
 
 /** Sentences about the facade that belong to no other group. */
 export const facadeRules: readonly Rule[] = [
+  {
+    title: "find gives the facts of an object, and undefined where there is none",
+    run: async ({ storage, key, put }) => {
+      const { etag } = await put("a.txt", "abc");
+      assert.equal((await storage.find(key("a.txt")))?.etag, etag);
+      assert.equal(await storage.find(key("b.txt")), undefined);
+    },
+  },
+  {
+    title: "what is written into a writer is an object when its stream has finished",
+    run: async ({ storage, key, holds }) => {
+      const { stream, done } = storage.writer(key("a.bin"));
+      await pipeline(Readable.from(inChunks(WRITTEN, 9000)), stream);
+      await holds("a.bin", WRITTEN);
+      assert.equal((await done).size, WRITTEN.byteLength);
+    },
+  },
+  {
+    title: "a writer that is destroyed stores nothing",
+    run: async ({ storage, key, lacks }) => {
+      const { stream, done } = storage.writer(key("a.bin"));
+      stream.write(WRITTEN);
+      stream.destroy();
+      await rejects("SourceError", done);
+      await lacks("a.bin");
+    },
+  },
   {
     title: "exists is true for an object and false for a missing one",
     run: async ({ storage, put, key }) => {

@@ -22,9 +22,9 @@ export const linkRules: readonly Rule[] = [
     title: "publicUrl gives an absolute URL, and another for another key",
     needs: ["publicUrl"],
     run: async ({ storage, key }) => {
-      const url = new URL(storage.publicUrl(key(ODD)));
+      const url = new URL(await storage.publicUrl(key(ODD)));
       assert.match(url.protocol, /^(https?|file):$/);
-      assert.notEqual(storage.publicUrl(key("a.txt")), url.href);
+      assert.notEqual(await storage.publicUrl(key("a.txt")), url.href);
     },
   },
   {
@@ -32,7 +32,7 @@ export const linkRules: readonly Rule[] = [
     needs: ["publicUrl"],
     run: async ({ storage, key }) => {
       for (const name of ["a.txt", ODD]) {
-        assert.equal(storage.locate(storage.publicUrl(key(name)))?.key, key(name));
+        assert.equal(storage.locate(await storage.publicUrl(key(name)))?.key, key(name));
       }
     },
   },

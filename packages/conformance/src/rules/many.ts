@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { setImmediate as tick } from "node:timers/promises";
-import { isStorageError } from "@stowage/core";
+import { isStorageError, type StorageEvent } from "@stowage/core";
 import { rejects } from "../expect.js";
 import type { Rule } from "../rule.js";
 import { fill } from "./list.js";
@@ -108,6 +108,24 @@ export const manyRules: readonly Rule[] = [
       const result = await context.createStorage(short).deletePrefix(key("a/"));
       assert.deepEqual(result, { deleted: 5, errors: [] });
       assert.deepEqual(await context.names(), []);
+    },
+  },
+  {
+    title: "deletePrefix names what it leaves, in its result and by an event",
+    run: async ({ provider, createStorage, key, put }) => {
+      await put("users/1/a.txt", "abc");
+      const odd = { key: key("users/1//passport.jpg"), reason: "the key has an empty segment" };
+      const list: typeof provider.list = async (options) => ({
+        ...(await provider.list(options)),
+        skipped: [odd],
+      });
+      const told: string[] = [];
+      const onEvent = (event: StorageEvent): void => {
+        if (event.type === "skipped") told.push(event.key);
+      };
+      const storage = createStorage({ ...provider, list }, { onEvent });
+      const { deleted, skipped } = await storage.deletePrefix(key("users/1/"));
+      assert.deepEqual([deleted, skipped, told], [1, [odd], [odd.key]]);
     },
   },
   {

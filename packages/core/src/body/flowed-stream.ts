@@ -46,6 +46,11 @@ export class FlowedStream extends Readable {
     void this.#open(open);
   }
 
+  /** How many bytes have come from the source. */
+  get seenBytes(): number {
+    return this.#watch.seen;
+  }
+
   /** Limits how long its reader waits for bytes, in milliseconds. */
   limitSilence(idleMs: number): void {
     this.#watch.limit(idleMs);

@@ -102,7 +102,8 @@ export function fallback(
   knownNames("fallback", options, FALLBACK_OPTIONS);
   const prepared = prepareMembers("fallback", members, options);
   const overwrites = assertOverwrites("fallback", options.overwrites);
-  assertTier("fallback", options, { drain: options.drain });
+  oneOf("fallback", "drain", options.drain, [undefined, "home", "never"]);
+  assertTier("fallback", options, {});
   if (options.journal !== undefined) return withJournal(prepared, options.journal, options);
   return stateless({
     type: "fallback",

@@ -104,7 +104,7 @@ export function mirror(members: readonly StorageProvider[], options: MirrorOptio
   const { journal, writes = "all" } = options;
   const overwrites = assertOverwrites("mirror", options.overwrites);
   const { hedge } = options;
-  assertTier("mirror", options, { hedge, 'writes: "primary"': writes === "primary" ? writes : undefined });
+  assertTier("mirror", options, { hedge: hedge !== undefined, 'writes: "primary"': writes === "primary" });
   const order = inOrder(prepared, options.reads ?? []);
   const placement = (all: Group["members"]): Placement => {
     const reads = inOrder(all, options.reads ?? []);

@@ -140,7 +140,7 @@ export function split(options: SplitOptions): StorageProvider {
   const prepared = prepareMembers("split", [from, to], options);
   const proposed = { salt, basisPoints: toBasisPoints(percent) };
   const overwrites = assertOverwrites("split", options.overwrites);
-  assertTier("split", options, { move: options.move });
+  assertTier("split", options, { move });
   const group: Group = {
     name: options.name ?? "split",
     members: prepared,

@@ -1,10 +1,11 @@
-import type { CallOptions, GetOptions, HeadOptions } from "./call-options.js";
+import type { CallOptions, DeleteOptions, GetOptions, HeadOptions } from "./call-options.js";
+import type { SignedUrlOptions } from "./links.js";
 import type { ObjectInfo } from "./object.js";
 import type { GetResult, StorageProvider } from "./provider.js";
 import type { Upkeep } from "./upkeep.js";
 
 /** Where an object was seen last: only a composer can make something of it. */
-interface SeenOptions extends CallOptions {
+export interface SeenOptions extends CallOptions {
   /**
    * The ref under which the object was last seen: the composer asks that member first.
    *
@@ -27,6 +28,20 @@ export interface ComposedHeadOptions extends HeadOptions, SeenOptions {
   readonly isFinal?: boolean | undefined;
 }
 
+/** The options of `signedUrl` of a composer: those of every provider, and where the object was seen. */
+export interface ComposedSignedUrlOptions extends SignedUrlOptions, SeenOptions {}
+
+/** The options of `delete` of a composer: those of every provider, and which copy is meant. */
+export interface ComposedDeleteOptions extends DeleteOptions {
+  /**
+   * The ref of one copy: a composer that keeps one copy of each object, and has no journal, deletes at that very place
+   * alone. Every other composer deletes the object everywhere.
+   *
+   * @default none: the object is deleted everywhere
+   */
+  readonly ref?: string | undefined;
+}
+
 /**
  * A provider made of other providers: a composer, or a wrapper, which may have a composer inside.
  *
@@ -39,6 +54,15 @@ export interface ComposedProvider extends StorageProvider {
 
   /** As {@link StorageProvider.head}, with the options of a composer. */
   readonly head: (key: string, options: ComposedHeadOptions) => Promise<ObjectInfo>;
+
+  /** As {@link StorageProvider.delete}; with a `ref` one copy may go alone, and an event names the others. */
+  readonly delete: (key: string, options: ComposedDeleteOptions) => Promise<void>;
+
+  /** Asks where an object is, and makes a permanent link to that place: a composer has this in place of `publicUrl`. */
+  readonly findPublicUrl?: ((key: string, options: SeenOptions) => Promise<string>) | undefined;
+
+  /** As {@link StorageProvider.signedUrl}; a composer asks the member of `options.ref` first. */
+  readonly signedUrl?: ((key: string, options: ComposedSignedUrlOptions) => Promise<string>) | undefined;
 
   /**
    * Takes over what a client has uploaded past the composer: the object gets a version, and repair copies it to the

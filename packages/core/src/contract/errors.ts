@@ -22,6 +22,8 @@ export type Operation =
   | "multipart"
   | "finalize"
   | "importFrom"
+  | "makeKey"
+  | "setUp"
   | "repair"
   | "open"
   | "close";
@@ -297,9 +299,24 @@ export class StorageError extends Error {
 /** How much of a key a message shows, in characters: a hostile key must not flood a log. */
 const KEY_SHOWN_MAX = 200;
 
+/** The words for operations whose name is no verb of English. */
+const WORDS: Partial<Record<Operation, string>> = {
+  publicUrl: "make a public URL of",
+  signedUrl: "sign a link to",
+  signUpload: "sign an upload of",
+  multipart: "upload in parts",
+  putMany: "put",
+  deleteMany: "delete",
+  deletePrefix: "delete what is under",
+  putDirectory: "put a folder under",
+  importFrom: "import",
+  makeKey: "make a key of",
+  setUp: "set up the bucket",
+};
+
 function sentence(operation: Operation, key: string | undefined, reason: string): string {
   const what = key === undefined ? "" : ` ${shown(key)}`;
-  return `Cannot ${operation}${what}: ${reason}`;
+  return `Cannot ${WORDS[operation] ?? operation}${what}: ${reason}`;
 }
 
 /** A text as it may stand in a message: quoted, escaped, shortened. */
@@ -342,8 +359,15 @@ export function withErrorFacts(error: StorageError, facts: Partial<StorageErrorO
     attempts: facts.attempts ?? error.attempts,
     cause: facts.cause ?? error.cause,
   });
-  if (stack !== undefined) changed.stack = stack;
+  if (stack !== undefined) changed.stack = withMessage(stack, error, changed);
   return changed;
+}
+
+/** Puts the new message in the place of the old one at the beginning of a stack, which is what loggers print. */
+function withMessage(stack: string, old: Error, changed: Error): string {
+  const start = `${old.name}: ${old.message}`;
+  const rest = stack.startsWith(start) ? stack.slice(start.length) : stack.slice(stack.indexOf("\n    at "));
+  return `${changed.name}: ${changed.message}${rest}`;
 }
 
 /**

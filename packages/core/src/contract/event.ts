@@ -14,6 +14,28 @@ export type StorageEvent =
       readonly error: unknown;
     }
   | {
+      /** A provider was asked once: of a call that is tried again, or goes to several members, there are several. */
+      readonly type: "attempt";
+      readonly operation: string;
+      readonly provider: string;
+      readonly key?: string | undefined;
+      readonly milliseconds: number;
+      /** Of a put that succeeded, in bytes. */
+      readonly size?: number | undefined;
+      /** Absent when it succeeded. */
+      readonly error?: unknown;
+    }
+  | {
+      /** An object that was opened has been read, or let go. */
+      readonly type: "read";
+      readonly provider: string;
+      readonly key: string;
+      /** How much was read. */
+      readonly bytes: number;
+      /** Since it was opened. */
+      readonly milliseconds: number;
+    }
+  | {
       /** A composer gave up on a member for this call and goes on to the next. */
       readonly type: "fallback";
       readonly operation: string;
@@ -110,7 +132,7 @@ export type StorageEvent =
   | {
       /** A listing came upon a key that breaks the rules for keys, which somebody else has put there. */
       readonly type: "skipped";
-      readonly operation: "list";
+      readonly operation: "list" | "deletePrefix";
       readonly provider: string;
       readonly key: string;
       readonly reason: string;

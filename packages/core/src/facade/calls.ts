@@ -3,6 +3,8 @@ import type { Readable } from "node:stream";
 import { TIMER_MS_MAX, linkedController, within } from "../kit/abort.js";
 import { StorageError, isStorageError, toStorageError, type Operation } from "../contract/errors.js";
 import type { ComposedProvider } from "../contract/composed-provider.js";
+import { FlowedStream } from "../body/flowed-stream.js";
+import type { ObjectInfo } from "../contract/object.js";
 import type { StorageEvent } from "../contract/event.js";
 import type { TimedOptions } from "./storage-options.js";
 import type { CallOptions, PutOptions } from "../contract/call-options.js";
@@ -146,14 +148,31 @@ function report(
   });
 }
 
+/** Tells how much of an object was read. */
+export function tellRead(
+  onEvent: (event: StorageEvent) => void,
+  { provider, key }: ObjectInfo,
+  bytes: number,
+  milliseconds: number,
+): void {
+  onEvent({ type: "read", provider, key, bytes, milliseconds });
+}
+
 /** An object that is being read: it ends with the signal of its call, and with the storage. */
-export function trackBody({ bodies, closing }: Calls, body: Readable, signal: AbortSignal | undefined): void {
+export function trackBody(
+  { bodies, closing, onEvent }: Calls,
+  { body, info }: { readonly body: Readable; readonly info: ObjectInfo },
+  signal: AbortSignal | undefined,
+): void {
+  const openedAt = onEvent === undefined ? 0 : performance.now();
   const abort = (): void => void body.destroy(signal?.reason as Error);
   signal?.addEventListener("abort", abort, { once: true });
   bodies.add(body);
   body.once("close", () => {
     bodies.delete(body);
     signal?.removeEventListener("abort", abort);
+    const bytes = body instanceof FlowedStream ? body.seenBytes : info.size;
+    if (onEvent !== undefined) tellRead(onEvent, info, bytes, performance.now() - openedAt);
   });
   if (signal?.aborted === true) abort();
   else if (closing.signal.aborted) body.destroy(closing.signal.reason as Error);

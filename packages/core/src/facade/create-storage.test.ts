@@ -725,8 +725,12 @@ describe("events", () => {
     await (await storage.get("a")).text();
     await rejection(storage.head("b"));
     expect(events).toMatchObject([
+      { type: "attempt", operation: "put", provider: "disk", key: "a", size: 3 },
       { type: "operation", operation: "put", provider: "disk", key: "a", size: 3 },
+      { type: "attempt", operation: "get", provider: "disk", key: "a" },
       { type: "operation", operation: "get", provider: "disk", key: "a", size: 3 },
+      { type: "read", provider: "disk", key: "a", bytes: 3 },
+      { type: "attempt", operation: "head", provider: "disk", key: "b", error: { code: "NotFound" } },
       { type: "operation", operation: "head", provider: "disk", key: "b", error: { code: "NotFound" } },
     ]);
     for (const event of events)
@@ -738,7 +742,7 @@ describe("events", () => {
       testMember("disk", { fault: failingAtFirst(1, failing("Unavailable")) }).provider,
     );
     await storage.put("a", "abc");
-    expect(events.map(({ type }) => type)).toEqual(["retry", "operation"]);
+    expect(events.map(({ type }) => type)).toEqual(["attempt", "retry", "attempt", "operation"]);
   });
 
   it.each<readonly [string, () => unknown]>([

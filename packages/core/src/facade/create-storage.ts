@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { closeCalls, runCall, trackBody, type Calls } from "./calls.js";
+import { closeCalls, runCall, tellRead, trackBody, type Calls } from "./calls.js";
 import { checkCopy, checkDelete, checkDownload, checkGet, checkKey, checkList, checkPut } from "./check.js";
 import { copyObject, moveObject } from "./copy-object.js";
 import { deleteEach, deleteUnder } from "./delete-many.js";
@@ -12,20 +12,22 @@ import { hasLimits } from "../wrap/policies.js";
 import { assertPrefix } from "../contract/key.js";
 import type { ListPage, StorageProvider } from "../contract/provider.js";
 import { startRepairWorker, type RepairWorker } from "./repair-worker.js";
-import { linksOf, required } from "./storage-links.js";
+import { linksOf, publicUrl, required, signedUrl } from "./storage-links.js";
+import { createObjectWriter } from "./object-writer.js";
 import { putObject, type Putting } from "./put-object.js";
 import { putDirectory } from "./put-directory.js";
 import { putMany } from "./put-many.js";
-import type { FileStorage, StoredAt } from "./storage.js";
+import type { Deleted, FileStorage, StoredAt } from "./storage.js";
 import { toStoredObject, type StoredObject } from "./stored-object.js";
-import type { DeleteOptions, ListOptions } from "../contract/call-options.js";
+import type { StorageEvent } from "../contract/event.js";
+import type { ListOptions } from "../contract/call-options.js";
 import type { Located, ObjectInfo } from "../contract/object.js";
 import type {
+  DownloadOptions,
   RepairOptions,
   StorageCopyOptions,
   StorageListOptions,
   StorageOptions,
-  TimedOptions,
 } from "./storage-options.js";
 import { withPolicies } from "../wrap/with-policies.js";
 import { safeListener } from "../kit/listener.js";
@@ -75,8 +77,10 @@ function facade(storage: Putting): FileStorage {
     put: (key, body, options = {}) => putObject(storage, key, body, options),
     get: (key, options = {}) => get(storage, key, options),
     head: (key, options = {}) => head(storage, key, options),
-    exists: (key, options = {}) => exists(storage, key, options),
-    delete: (key, options = {}) => remove(storage, key, options),
+    find: (key, options = {}) => find(storage, "find", key, options),
+    exists: async (key, options = {}) => (await find(storage, "exists", key, options)) !== undefined,
+    writer: (key, options = {}) => createObjectWriter((body) => putObject(storage, key, body, options)),
+    delete: async (key, options = {}) => void (await remove(storage, key, options)),
     copy: (from, to, options = {}) => transfer(storage, "copy", copyObject, from, to, options),
     move: (from, to, options = {}) => transfer(storage, "move", moveObject, from, to, options),
     list: (options = {}) => listAll(storage, options),
@@ -84,14 +88,7 @@ function facade(storage: Putting): FileStorage {
       checkNames("listPage", options);
       return await listPage(storage, options);
     },
-    download: async (key, path, options = {}) => {
-      checkNames("download", options);
-      checkKey(provider, key, "download");
-      checkDownload(provider, key, path, options);
-      return await runCall(storage, "download", key, options, (call) =>
-        downloadObject(provider, key, path, call),
-      );
-    },
+    download: (key, path, options = {}) => download(storage, key, path, options),
     putMany: (items, options = {}) => putMany(self, items, options),
     deleteMany: async (keys, options = {}) => {
       checkNames("deleteMany", options);
@@ -137,9 +134,14 @@ async function get(
   checkGet(provider, key, options);
   const result = await runCall(storage, "get", key, seenAt(options, ref), async (call) => {
     const guarded = guardResult(await provider.get(key, call), provider);
-    if (!(guarded.body instanceof Uint8Array)) trackBody(storage, guarded.body, options.signal);
+    const { body, info } = guarded;
+    if (!(body instanceof Uint8Array)) trackBody(storage, { body, info }, options.signal);
     return guarded;
   });
+  const { onEvent } = storage;
+  if (onEvent !== undefined && result.body instanceof Uint8Array) {
+    tellRead(onEvent, result.info, result.body.byteLength, 0);
+  }
   return toStoredObject(result);
 }
 
@@ -170,28 +172,58 @@ async function finalize(storage: Calls, key: string, options: VerbOptions["final
   return await runCall(storage, "finalize", key, options, (call) => finish(key, call));
 }
 
-async function exists(
+async function find(
   storage: Calls,
+  verb: "find" | "exists",
   key: string,
-  options: VerbOptions["exists"],
+  options: VerbOptions["find"],
   ref?: string,
-): Promise<boolean> {
-  checkNames("exists", options);
+): Promise<ObjectInfo | undefined> {
+  checkNames(verb, options);
   try {
-    await head(storage, key, options, ref);
-    return true;
+    return await head(storage, key, options, ref);
   } catch (error) {
-    if (isStorageError(error, "NotFound")) return false;
+    if (isStorageError(error, "NotFound")) return undefined;
     throw error;
   }
 }
 
-async function remove(storage: Calls, key: string, options: DeleteOptions & TimedOptions): Promise<void> {
+async function remove(
+  storage: Calls,
+  key: string,
+  options: VerbOptions["delete"],
+  ref?: string,
+): Promise<Deleted> {
   const { provider } = storage;
   checkNames("delete", options);
   checkKey(provider, key, "delete");
   checkDelete(provider, key, options);
-  await runCall(storage, "delete", key, options, (call) => provider.delete(key, call));
+  const unconfirmed: string[] = [];
+  await runCall(storage, "delete", key, seenAt(options, ref), async (call) => {
+    if (ref === undefined) return await provider.delete(key, call);
+    const onEvent = (event: StorageEvent): void => {
+      if (event.type === "unconfirmed") unconfirmed.push(...event.providers);
+      call.onEvent?.(event);
+    };
+    await provider.delete(key, { ...call, onEvent });
+  });
+  return unconfirmed.length === 0 ? {} : { unconfirmed };
+}
+
+async function download(
+  storage: Calls,
+  key: string,
+  path: string,
+  options: DownloadOptions,
+  ref?: string,
+): Promise<ObjectInfo> {
+  const { provider } = storage;
+  checkNames("download", options);
+  checkKey(provider, key, "download");
+  checkDownload(provider, key, path, options);
+  return await runCall(storage, "download", key, seenAt(options, ref), (call) =>
+    downloadObject(provider, key, path, call),
+  );
 }
 
 /** Makes the verbs that begin and end what runs in the background. */
@@ -278,8 +310,12 @@ function at(storage: Putting, ref: string): StoredAt {
     ...found,
     get: (options = {}) => get(storage, key, options, found.ref),
     head: (options = {}) => head(storage, key, options, found.ref),
-    exists: (options = {}) => exists(storage, key, options, found.ref),
+    find: (options = {}) => find(storage, "find", key, options, found.ref),
+    exists: async (options = {}) => (await find(storage, "exists", key, options, found.ref)) !== undefined,
+    publicUrl: async (options = {}) => await publicUrl(storage, key, options, found.ref),
+    signedUrl: (options = {}) => signedUrl(storage, key, options, found.ref),
+    download: (path, options = {}) => download(storage, key, path, options, found.ref),
     put: (body, options = {}) => putObject(storage, key, body, options),
-    delete: (options = {}) => remove(storage, key, options),
+    delete: (options = {}) => remove(storage, key, options, found.ref),
   };
 }

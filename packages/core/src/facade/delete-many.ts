@@ -2,7 +2,7 @@ import { checkKey } from "./check.js";
 import { concurrently } from "../kit/concurrently.js";
 import { StorageError, isStorageError } from "../contract/errors.js";
 import { keyProblem } from "../contract/key.js";
-import type { DeleteFailure, ListPage, StorageProvider } from "../contract/provider.js";
+import type { DeleteFailure, ListPage, SkippedKey, StorageProvider } from "../contract/provider.js";
 import type { CallOptions } from "../contract/call-options.js";
 import type { DeleteManyResult } from "./storage-options.js";
 
@@ -76,18 +76,25 @@ export async function deleteUnder(
   options: CallOptions,
 ): Promise<DeleteManyResult> {
   assertFolder(provider, prefix);
-  return await deleteEach(provider, keysUnder(provider, prefix, options), options);
+  const skipped: SkippedKey[] = [];
+  const result = await deleteEach(provider, keysUnder(provider, prefix, options, skipped), options);
+  for (const { key, reason } of skipped) {
+    options.onEvent?.({ type: "skipped", operation: "deletePrefix", provider: provider.name, key, reason });
+  }
+  return skipped.length === 0 ? result : { ...result, skipped };
 }
 
 async function* keysUnder(
   provider: StorageProvider,
   prefix: string,
   { signal, onEvent }: CallOptions,
+  skipped: SkippedKey[],
 ): AsyncGenerator<string, void, undefined> {
   let cursor: string | undefined;
   do {
     const page: ListPage = await provider.list({ prefix, cursor, signal, onEvent });
     for (const { key } of page.objects) yield key;
+    skipped.push(...(page.skipped ?? []));
     cursor = page.cursor;
   } while (cursor !== undefined);
 }

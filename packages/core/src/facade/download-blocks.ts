@@ -2,7 +2,8 @@ import { consume, linkedController } from "../kit/abort.js";
 import { BlockWriter, type TargetFile } from "./block-writer.js";
 import { StorageError, isStorageError } from "../contract/errors.js";
 import { guardResult } from "../body/guard.js";
-import type { GetResult, StorageProvider } from "../contract/provider.js";
+import type { ComposedGetOptions, ComposedProvider } from "../contract/composed-provider.js";
+import type { GetResult } from "../contract/provider.js";
 import type { DownloadOptions } from "./storage-options.js";
 import type { ByteRange, ObjectInfo } from "../contract/object.js";
 
@@ -21,12 +22,15 @@ const CHANGES_MAX = 3;
 /** The object is another one than that of which a part is in the file. */
 class Changed extends Error {}
 
+/** The options of a download, and where the object was seen last. */
+export type SeenDownload = DownloadOptions & Pick<ComposedGetOptions, "ref">;
+
 /** An object on its way into a file: one reader goes from the beginning, others come from the end towards it. */
 interface Transfer {
-  readonly provider: StorageProvider;
+  readonly provider: ComposedProvider;
   readonly key: string;
   readonly target: TargetFile;
-  readonly options: DownloadOptions;
+  readonly options: SeenDownload;
   readonly stop: AbortController;
   readonly helpers: Promise<void>[];
   /** Known since the first answer. */
@@ -41,10 +45,10 @@ interface Transfer {
 
 /** Fills a file with an object. @returns The facts of the object that is in the file. */
 export async function fillFile(
-  provider: StorageProvider,
+  provider: ComposedProvider,
   key: string,
   target: TargetFile,
-  options: DownloadOptions,
+  options: SeenDownload,
 ): Promise<ObjectInfo> {
   for (let changes = 0; ; changes++) {
     const { controller: stop, unlink } = linkedController(options.signal);
@@ -158,10 +162,14 @@ async function open(transfer: Transfer, range: ByteRange | undefined): Promise<G
   const { provider, key, options, stop, info } = transfer;
   const isAgain = isResumable(transfer);
   const ifMatch = isAgain ? info?.etag : options.ifMatch;
-  const result = await provider.get(key, { signal: stop.signal, ifMatch, range }).catch((error: unknown) => {
-    const isChange = isAgain && options.ifMatch === undefined;
-    throw isChange && isStorageError(error, "PreconditionFailed") ? new Changed("", { cause: error }) : error;
-  });
+  const result = await provider
+    .get(key, { signal: stop.signal, ifMatch, range, ref: options.ref })
+    .catch((error: unknown) => {
+      const isChange = isAgain && options.ifMatch === undefined;
+      throw isChange && isStorageError(error, "PreconditionFailed")
+        ? new Changed("", { cause: error })
+        : error;
+    });
   const guarded = guardResult(result, provider);
   if (range !== undefined && guarded.range === undefined) throw withoutRange(transfer, guarded);
   if (!isAgain) begin(transfer, guarded.info);

@@ -2,9 +2,8 @@ import { randomUUID } from "node:crypto";
 import { open, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { StorageError } from "../contract/errors.js";
-import { fillFile } from "./download-blocks.js";
+import { fillFile, type SeenDownload } from "./download-blocks.js";
 import type { StorageProvider } from "../contract/provider.js";
-import type { DownloadOptions } from "./storage-options.js";
 import type { ObjectInfo } from "../contract/object.js";
 
 /**
@@ -15,7 +14,7 @@ export async function downloadObject(
   provider: StorageProvider,
   key: string,
   path: string,
-  options: DownloadOptions,
+  options: SeenDownload,
 ): Promise<ObjectInfo> {
   const temporary = `${path}.${randomUUID()}.part`;
   const file = await open(temporary, "wx").catch((error: unknown) => {
@@ -37,7 +36,7 @@ async function fillAndClose(
   provider: StorageProvider,
   key: string,
   file: FileHandle,
-  options: DownloadOptions,
+  options: SeenDownload,
 ): Promise<ObjectInfo> {
   try {
     const toError = (cause: unknown): StorageError =>

@@ -28,7 +28,11 @@ const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60
 const HELP = {
   stowage_operations_total: "Calls that have settled, by what became of them.",
   stowage_operation_seconds: "How long calls took.",
-  stowage_bytes_total: "The sizes of objects that were written and read.",
+  stowage_bytes_total: "Bytes that were written, and bytes that were really read.",
+  stowage_attempts_total: "Tries of calls at each provider, by what became of them.",
+  stowage_attempt_seconds: "How long each provider took to answer a try.",
+  stowage_attempt_bytes_total: "Bytes that each provider took in puts that succeeded.",
+  stowage_read_seconds: "How long objects were read, from the opening to the end.",
   stowage_retries_total: "Calls that were tried again.",
   stowage_fallbacks_total: "Members that were given up for a call.",
   stowage_verified_total: "Writes with an unknown outcome, by what the member said.",
@@ -59,8 +63,7 @@ export function createMetrics(): Metrics {
     const series = name + labelsOf(labels);
     values.set(series, (values.get(series) ?? 0) + amount);
   };
-  const observe = (labels: Labels, seconds: number): void => {
-    const name = "stowage_operation_seconds";
+  const observe = (name: Name, labels: Labels, seconds: number): void => {
     const { values } = family(name, "histogram");
     const count = (suffix: string, more: Labels, amount: number): void => {
       const series = `${name}_${suffix}${labelsOf({ ...labels, ...more })}`;
@@ -82,7 +85,7 @@ export function createMetrics(): Metrics {
 
 interface Counters {
   readonly add: (name: Name, labels: Labels, amount?: number) => void;
-  readonly observe: (labels: Labels, seconds: number) => void;
+  readonly observe: (name: Name, labels: Labels, seconds: number) => void;
   readonly set: (name: Name, labels: Labels, value: number) => void;
 }
 
@@ -94,6 +97,11 @@ type Takers = {
 
 const TAKERS: Takers = {
   operation: takeOperation,
+  attempt: takeAttempt,
+  read: ({ provider, bytes, milliseconds }, { add, observe }) => {
+    add("stowage_bytes_total", { operation: "get", provider }, bytes);
+    observe("stowage_read_seconds", { provider }, milliseconds / 1000);
+  },
   retry: ({ operation, provider, tokens }, { add, set }) => {
     add("stowage_retries_total", { operation, provider });
     if (tokens !== undefined) set("stowage_retry_tokens", { provider }, tokens);
@@ -122,13 +130,24 @@ function take(event: StorageEvent, counters: Counters): void {
   taker(event, counters);
 }
 
+/** Calls whose size is what they moved; what is read is counted when it has been. */
+const WRITES: ReadonlySet<string> = new Set(["put", "download", "importFrom"]);
+
 function takeOperation(event: Of<"operation">, { add, observe }: Counters): void {
   const { operation, provider, error, milliseconds, size } = event;
   const isOurs = error === undefined || isStorageError(error);
   const outcome = error === undefined ? "ok" : isOurs ? codeOf(error) : "aborted";
   add("stowage_operations_total", { operation, provider, outcome });
-  observe({ operation }, milliseconds / 1000);
-  if (size !== undefined) add("stowage_bytes_total", { operation, provider }, size);
+  observe("stowage_operation_seconds", { operation }, milliseconds / 1000);
+  if (size !== undefined && WRITES.has(operation)) add("stowage_bytes_total", { operation, provider }, size);
+}
+
+function takeAttempt(event: Of<"attempt">, { add, observe }: Counters): void {
+  const { operation, provider, error, milliseconds, size } = event;
+  const outcome = error === undefined ? "ok" : codeOf(error);
+  add("stowage_attempts_total", { operation, provider, outcome });
+  observe("stowage_attempt_seconds", { operation, provider }, milliseconds / 1000);
+  if (size !== undefined) add("stowage_attempt_bytes_total", { operation, provider }, size);
 }
 
 function codeOf(error: unknown): string {

@@ -67,6 +67,7 @@ export interface VerbOptions {
   readonly put: StoragePutOptions;
   readonly get: Outer<GetOptions>;
   readonly head: Outer<ComposedHeadOptions>;
+  readonly find: Outer<ComposedHeadOptions>;
   readonly exists: Outer<ComposedHeadOptions>;
   readonly delete: Outer<DeleteOptions>;
   readonly copy: StorageCopyOptions;
@@ -78,6 +79,7 @@ export interface VerbOptions {
   readonly deleteMany: Outer<CallOptions>;
   readonly deletePrefix: Outer<CallOptions>;
   readonly putDirectory: PutDirectoryOptions;
+  readonly publicUrl: Outer<CallOptions>;
   readonly signedUrl: Outer<SignedUrlOptions>;
   readonly signUpload: Outer<SignUploadOptions>;
   readonly "multipart.create": Outer<CreateUploadOptions>;
@@ -99,6 +101,7 @@ const OPTION_NAMES: { readonly [Verb in keyof VerbOptions]: OptionNames<VerbOpti
   put: PUT,
   get: { ...CALL, range: true, ifMatch: true },
   head: { ...CALL, isFinal: true },
+  find: { ...CALL, isFinal: true },
   exists: { ...CALL, isFinal: true },
   delete: { ...CALL, ifMatch: true },
   copy: COPY,
@@ -110,6 +113,7 @@ const OPTION_NAMES: { readonly [Verb in keyof VerbOptions]: OptionNames<VerbOpti
   deleteMany: CALL,
   deletePrefix: CALL,
   putDirectory: { ...PUT_MANY, optionsFor: true },
+  publicUrl: CALL,
   signedUrl: { ...CALL, ...HEADERS, ...EXPIRES, stableForSeconds: true },
   signUpload: {
     ...CALL,

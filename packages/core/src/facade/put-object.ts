@@ -9,7 +9,7 @@ import { putOnce } from "./idempotency.js";
 import { checkNames } from "./option-names.js";
 import type { StoragePutOptions, TimedOptions } from "./storage-options.js";
 
-/** What a put needs of its storage. */
+/** The calls of a storage, and how long their bodies may be silent. */
 export interface Putting extends Calls {
   readonly sourceIdleMs: number;
 }

@@ -135,7 +135,10 @@ describe("uploads in parts", () => {
     const events: StorageEvent[] = [];
     const storage = createStorage(signing().provider, { onEvent: (event) => void events.push(event) });
     await storage.multipart?.create("a");
-    expect(events).toMatchObject([{ type: "operation", operation: "multipart", key: "a" }]);
+    expect(events).toMatchObject([
+      { type: "attempt", operation: "multipart", key: "a" },
+      { type: "operation", operation: "multipart", key: "a" },
+    ]);
     await storage.close();
     expect(await codeOf(storage.multipart?.create("a"))).toBe("Unavailable");
   });

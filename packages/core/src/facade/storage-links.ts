@@ -9,7 +9,7 @@ import {
 } from "./check-links.js";
 import { StorageError } from "../contract/errors.js";
 import { runCall, type Calls, type Inner } from "./calls.js";
-import type { StorageProvider } from "../contract/provider.js";
+import type { ComposedProvider } from "../contract/composed-provider.js";
 import type { FileStorage, StorageMultipart } from "./storage.js";
 import { checkNames, type VerbOptions } from "./option-names.js";
 
@@ -19,17 +19,8 @@ type LinkVerb = "publicUrl" | "signedUrl" | "signUpload" | "multipart";
 export function linksOf(calls: Calls): Pick<FileStorage, LinkVerb> {
   const { provider } = calls;
   return {
-    publicUrl: (key) => {
-      checkKey(provider, key, "publicUrl");
-      return required(provider, "publicUrl", key)(key);
-    },
-    signedUrl: async (key, options = {}) => {
-      checkNames("signedUrl", options);
-      checkKey(provider, key, "signedUrl");
-      const sign = required(provider, "signedUrl", key);
-      checkSignedUrl(provider, key, options);
-      return await runCall(calls, "signedUrl", key, options, (call) => sign(key, call));
-    },
+    publicUrl: (key, options = {}) => publicUrl(calls, key, options),
+    signedUrl: (key, options = {}) => signedUrl(calls, key, options),
     signUpload: async (key, options = {}) => {
       checkNames("signUpload", options);
       checkKey(provider, key, "signUpload");
@@ -39,6 +30,37 @@ export function linksOf(calls: Calls): Pick<FileStorage, LinkVerb> {
     },
     multipart: multipartOf(calls),
   };
+}
+
+/** Makes a permanent link: at once where the provider knows it by the key, else after the members were asked. */
+export function publicUrl(
+  calls: Calls,
+  key: string,
+  options: VerbOptions["publicUrl"],
+  ref?: string,
+): string | Promise<string> {
+  const { provider } = calls;
+  checkNames("publicUrl", options);
+  checkKey(provider, key, "publicUrl");
+  const { findPublicUrl } = provider;
+  if (findPublicUrl === undefined) return required(provider, "publicUrl", key)(key);
+  return runCall(calls, "publicUrl", key, { ...options, ref }, (call) => findPublicUrl(key, call));
+}
+
+/** Makes a link that expires. */
+export async function signedUrl(
+  calls: Calls,
+  key: string,
+  options: VerbOptions["signedUrl"],
+  ref?: string,
+): Promise<string> {
+  const { provider } = calls;
+  checkNames("signedUrl", options);
+  checkKey(provider, key, "signedUrl");
+  const sign = required(provider, "signedUrl", key);
+  checkSignedUrl(provider, key, options);
+  const seen = ref === undefined ? options : { ...options, ref };
+  return await runCall(calls, "signedUrl", key, seen, (call) => sign(key, call));
 }
 
 type MultipartVerb = Extract<keyof VerbOptions, `multipart.${string}`>;
@@ -112,10 +134,10 @@ const CURES: Partial<Record<OptionalVerb, string>> = {
 
 /** @throws StorageError `Unsupported` when the provider has no such verb. */
 export function required<Verb extends OptionalVerb>(
-  provider: StorageProvider,
+  provider: ComposedProvider,
   verb: Verb,
   key: string,
-): NonNullable<StorageProvider[Verb]> {
+): NonNullable<ComposedProvider[Verb]> {
   const member = provider[verb];
   if (member !== undefined) return member;
   throw new StorageError("Unsupported", `the provider has no ${verb}${CURES[verb] ?? ""}`, {

@@ -8,7 +8,7 @@ import type {
 } from "../contract/call-options.js";
 import type { StorageEvent } from "../contract/event.js";
 import type { ObjectInfo } from "../contract/object.js";
-import type { DeleteFailure } from "../contract/provider.js";
+import type { DeleteFailure, SkippedKey } from "../contract/provider.js";
 import type { RetryOptions } from "../wrap/retry.js";
 import type { TimeoutOptions } from "../wrap/timeout.js";
 
@@ -148,6 +148,11 @@ export interface DeleteManyResult {
   /** How many keys are gone now, those that were missing before included. */
   readonly deleted: number;
   readonly errors: readonly DeleteFailure[];
+  /**
+   * What others have put under the prefix under keys that break the rules, such as `"videos//1.mp4"`: no verb can reach it,
+   * and it is still there.
+   */
+  readonly skipped?: readonly SkippedKey[] | undefined;
 }
 
 /** The options of {@link FileStorage.startRepair}. */

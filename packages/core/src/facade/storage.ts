@@ -21,6 +21,7 @@ import type {
 import type { ComposedHeadOptions, ComposedProvider } from "../contract/composed-provider.js";
 import type { Description, ListPage } from "../contract/provider.js";
 import type { Health } from "../contract/upkeep.js";
+import type { ObjectWriter } from "./object-writer.js";
 import type { RepairWorker } from "./repair-worker.js";
 import type { StoredObject } from "./stored-object.js";
 import type { CallOptions, DeleteOptions, GetOptions, PutOptions } from "../contract/call-options.js";
@@ -35,15 +36,33 @@ export type StorageMultipart = {
     : never;
 };
 
+/** The outcome of a delete at one place. */
+export interface Deleted {
+  /** The members that were not asked, and may hold another copy. */
+  readonly unconfirmed?: readonly string[] | undefined;
+}
+
 /** An object under its ref: reads go to that very place first. */
 export interface StoredAt extends Located {
   readonly get: (options?: Outer<GetOptions>) => Promise<StoredObject & AsyncDisposable>;
   readonly head: (options?: Outer<ComposedHeadOptions>) => Promise<ObjectInfo>;
+  readonly find: (options?: Outer<ComposedHeadOptions>) => Promise<ObjectInfo | undefined>;
   readonly exists: (options?: Outer<ComposedHeadOptions>) => Promise<boolean>;
+  /** Makes a permanent link to that very place. @throws StorageError `Unsupported`. */
+  readonly publicUrl: (options?: Outer<CallOptions>) => Promise<string>;
+  /** Makes a link for reading that expires, to that very place. @throws StorageError `Unsupported`. */
+  readonly signedUrl: (options?: Outer<SignedUrlOptions>) => Promise<string>;
+  /** As {@link FileStorage.download}, from that very place. */
+  readonly download: (path: string, options?: DownloadOptions) => Promise<ObjectInfo>;
   /** Writes the key through the storage's own way, wherever that leads. */
   readonly put: (body: BodyInput, options?: StoragePutOptions) => Promise<ObjectInfo>;
-  /** Deletes the key through the storage's own way, everywhere. */
-  readonly delete: (options?: Outer<DeleteOptions>) => Promise<void>;
+  /**
+   * Deletes the object. A mirror, and every composer with a journal, deletes it everywhere: a copy that went alone would be
+   * made again. A chain or a split without a journal deletes at that very place and waits for no other member.
+   *
+   * @returns In `unconfirmed` the members that were not asked, and may hold another copy.
+   */
+  readonly delete: (options?: Outer<DeleteOptions>) => Promise<Deleted>;
 }
 
 /**
@@ -69,6 +88,14 @@ export interface FileStorage {
   readonly put: (key: string, body: BodyInput, options?: StoragePutOptions) => Promise<ObjectInfo>;
 
   /**
+   * Begins a put for those who can only write into a stream. The stream ends when the object is stored, so that
+   * `pipeline(source, stream)` waits for it, and fails with the error of the put. Destroying the stream stores nothing.
+   *
+   * @returns The stream, and a promise of the facts of the new object.
+   */
+  readonly writer: (key: string, options?: StoragePutOptions) => ObjectWriter;
+
+  /**
    * Opens an object. The result owns a socket or a file: read it, or `destroy()` it.
    *
    * @throws StorageError `NotFound`; `InvalidRange`; `PreconditionFailed`.
@@ -77,6 +104,9 @@ export interface FileStorage {
 
   /** The facts of an object. @throws StorageError `NotFound`. */
   readonly head: (key: string, options?: Outer<ComposedHeadOptions>) => Promise<ObjectInfo>;
+
+  /** Returns the facts of an object, or `undefined` when there is none; a provider that cannot answer rejects. */
+  readonly find: (key: string, options?: Outer<ComposedHeadOptions>) => Promise<ObjectInfo | undefined>;
 
   /** `false` only when there is no object; a provider that cannot answer rejects. */
   readonly exists: (key: string, options?: Outer<ComposedHeadOptions>) => Promise<boolean>;
@@ -138,11 +168,11 @@ export interface FileStorage {
   readonly at: (ref: string) => StoredAt;
 
   /**
-   * A permanent link for everybody.
+   * Returns a permanent link for everybody; of a composer a promise of one, because it asks its members where the object is.
    *
    * @throws StorageError `Unsupported` when nothing is known that everybody can read.
    */
-  readonly publicUrl: (key: string) => string;
+  readonly publicUrl: (key: string, options?: Outer<CallOptions>) => string | Promise<string>;
 
   /**
    * A link for reading that expires.

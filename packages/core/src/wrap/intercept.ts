@@ -182,10 +182,12 @@ type OptionalVerb = Exclude<
 >;
 
 function optionalVerbs(
-  { copy, deleteMany, finalize, importFrom, multipart, publicUrl, signedUrl, signUpload }: ComposedProvider,
+  inner: ComposedProvider,
   around: Around,
   aroundCopy: NonNullable<Layer["aroundCopy"]>,
 ): EveryMember<Pick<ComposedProvider, OptionalVerb>> {
+  const { copy, deleteMany, finalize, findPublicUrl, importFrom, multipart } = inner;
+  const { publicUrl, signedUrl, signUpload } = inner;
   return {
     copy:
       copy &&
@@ -194,6 +196,12 @@ function optionalVerbs(
           copy(from, to, changed(options, changes)),
         )),
     publicUrl,
+    findPublicUrl:
+      findPublicUrl &&
+      ((key, options) =>
+        around({ operation: "publicUrl", key, options }, (changes) =>
+          findPublicUrl(key, changed(options, changes)),
+        )),
     signedUrl:
       signedUrl &&
       ((key, options) =>

@@ -60,7 +60,16 @@ type OptionalVerb = Exclude<
 >;
 
 function optionalVerbs(
-  { copy, deleteMany, finalize, importFrom, publicUrl, signedUrl, signUpload }: ComposedProvider,
+  {
+    copy,
+    deleteMany,
+    finalize,
+    findPublicUrl,
+    importFrom,
+    publicUrl,
+    signedUrl,
+    signUpload,
+  }: ComposedProvider,
   keys: KeyMapping,
 ): EveryMember<Pick<ComposedProvider, OptionalVerb>> {
   const { toInner } = keys;
@@ -68,6 +77,8 @@ function optionalVerbs(
     copy:
       copy && ((from, to, options) => outer(copy(toInner(from), toInner(to), options), to, keys, outerInfo)),
     publicUrl: publicUrl && ((key) => publicUrl(toInner(key))),
+    findPublicUrl:
+      findPublicUrl && ((key, options) => outer(findPublicUrl(toInner(key), options), key, keys)),
     signedUrl: signedUrl && ((key, options) => outer(signedUrl(toInner(key), options), key, keys)),
     signUpload:
       signUpload &&

@@ -11,6 +11,7 @@ import {
   type Next,
 } from "./intercept.js";
 import type { Body, StorageProvider } from "../contract/provider.js";
+import { tellingTries } from "./tell-tries.js";
 import { type OptionNames, knownNames, wholeNumber } from "../kit/options.js";
 import { createPauses } from "./pauses.js";
 import type { ObjectInfo } from "../contract/object.js";
@@ -90,14 +91,17 @@ const WRITES: ReadonlySet<string> = new Set(["put", "delete", "copy", "importFro
 export function retry(inner: StorageProvider, options: RetryOptions = {}): StorageProvider {
   const limits = checkRetry(options);
   const policy: Policy = { inner, ...limits, tokens: limits.budget, writes: new Map(), count: 0 };
+  const told = <T>(call: Call, next: Next<T>): Next<T> => tellingTries(inner.name, call, next);
+  const write = <T>(call: PutCall | CopyCall, next: Next<T>, recover: Recover<T>): Promise<T> =>
+    withRetries(policy, call, told(call, next), recover);
   return intercept(inner, {
     type: "retry",
     around: (call, next) =>
-      isWrite(call) ? withRetries(policy, call, next) : readWithRetries(policy, call, next),
-    aroundPut: (call, next) =>
-      withRetries(policy, call, next, (run, error) => findOwnWrite(policy, run, call, error)),
-    aroundCopy: (call, next) =>
-      withRetries(policy, call, next, (run, error) => findOwnWrite(policy, run, call, error)),
+      isWrite(call)
+        ? withRetries(policy, call, told(call, next))
+        : readWithRetries(policy, call, told(call, next)),
+    aroundPut: (call, next) => write(call, next, (run, error) => findOwnWrite(policy, run, call, error)),
+    aroundCopy: (call, next) => write(call, next, (run, error) => findOwnWrite(policy, run, call, error)),
     promises: [`a call that fails for a passing reason is tried up to ${policy.attempts} times`],
   });
 }

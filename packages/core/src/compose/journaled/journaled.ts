@@ -2,6 +2,7 @@ import { within } from "../../kit/abort.js";
 import { describeProvider, type EveryMember } from "../../wrap/intercept.js";
 import type { Description } from "../../contract/provider.js";
 import { PROMISES } from "../promises.js";
+import { linksOf } from "../holder-link.js";
 import { closeAll, joinedExpiry, locateIn } from "../members.js";
 import { createReplicaSet, type SetParts } from "./create-set.js";
 import { copyWithJournal } from "./write/copy.js";
@@ -16,7 +17,7 @@ import type { Supports } from "../../contract/supports.js";
 import { joinedUpkeep } from "../../kit/joined-upkeep.js";
 import type { ComposedProvider } from "../../contract/composed-provider.js";
 import { OWN_SETS } from "./own-sets.js";
-import { getWithJournal, headWithJournal, findWithJournal, signWithJournal } from "./read/get.js";
+import { getWithJournal, headWithJournal, findWithJournal, linkWithJournal } from "./read/get.js";
 
 /** A composer with a journal, before it is put together. */
 export interface JournaledParts extends SetParts {
@@ -33,7 +34,6 @@ export function journaled(parts: JournaledParts): ComposedProvider {
 
 function verbs(set: ReplicaSet, parts: JournaledParts): ComposedProvider {
   const { members } = set;
-  const canSign = members.some(({ signedUrl }) => signedUrl !== undefined);
   return {
     name: set.name,
     supports: { ...parts.supports, ...KEPT_BY_THE_JOURNAL },
@@ -48,8 +48,7 @@ function verbs(set: ReplicaSet, parts: JournaledParts): ComposedProvider {
     ref: (key) => members[0].ref(key),
     locate: (text) => locateIn(members, text),
     copy: (from, to, call) => copyWithJournal(set, from, to, call),
-    publicUrl: undefined,
-    signedUrl: canSign ? (key, call) => signWithJournal(set, key, call) : undefined,
+    ...linksOf(members, (verb, key, call) => linkWithJournal(set, verb, key, call)),
     signUpload: members.some(({ signUpload }) => signUpload !== undefined)
       ? (key, call) => signUploadWithJournal(set, key, call)
       : undefined,

@@ -33,6 +33,23 @@ export async function deleteFromChain(chain: Chain, key: string, options: Delete
   }
 }
 
+/**
+ * Deletes the copy under a ref at that very place, and waits for no other member. Where no member owns the ref it deletes
+ * from every member.
+ */
+export async function deleteAtRef(
+  chain: Chain,
+  key: string,
+  ref: string,
+  options: DeleteOptions,
+): Promise<void> {
+  const owner = chain.members.find((member) => member.locate(ref) !== undefined);
+  if (owner === undefined) return await deleteFromChain(chain, key, options);
+  await owner.delete(key, { ...options, ref });
+  const providers = chain.members.filter((member) => member !== owner).map(({ name }) => name);
+  options.onEvent?.({ type: "unconfirmed", key, providers });
+}
+
 /** A member that cannot delete confirms by not holding the key: it is read-only, or cannot hold it at all. */
 async function isAbsent(
   chain: Chain,

@@ -161,7 +161,7 @@ describe("put on an existing key while the first member is down, which then retu
     expect(info.unconfirmed).toBeUndefined();
     expect([await contents(story.first), await contents(story.second)]).toEqual([{ k: "newest" }, {}]);
     expect(await textOf(story)).toBe("newest");
-    expect(story.events.map(({ type }) => type)).toEqual(["operation", "operation"]);
+    expect(story.events.map(({ type }) => type)).toEqual(["operation", "operation", "read"]);
   });
 
   it("the chain says all this of itself", () => {

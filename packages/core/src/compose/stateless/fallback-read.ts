@@ -1,6 +1,6 @@
 import { StorageError, withErrorFacts, type Attempt, type Operation } from "../../contract/errors.js";
-import type { SignedUrlOptions } from "../../contract/links.js";
-import type { ComposedProvider } from "../../contract/composed-provider.js";
+import type { ComposedProvider, ComposedSignedUrlOptions } from "../../contract/composed-provider.js";
+import { linkFrom, type LinkVerb } from "../holder-link.js";
 import { memberError, movesOn, reportFallback, saysAbsent } from "../group.js";
 import type { CallOptions } from "../../contract/call-options.js";
 import type { Chain } from "./chain.js";
@@ -80,16 +80,16 @@ function nowhere(
   });
 }
 
-/** A link to the member that holds the object. */
-export async function signForHolder(chain: Chain, key: string, options: SignedUrlOptions): Promise<string> {
-  const { signal, onEvent } = options;
-  const { member } = await readFromChain(chain, "signedUrl", key, options, (asked) =>
-    asked.head(key, { signal, onEvent }),
+/** Makes a link to the member that holds the object. */
+export async function linkInChain(
+  chain: Chain,
+  verb: LinkVerb,
+  key: string,
+  options: ComposedSignedUrlOptions,
+): Promise<string> {
+  const { signal, onEvent, ref } = options;
+  const { member } = await readFromChain(chain, verb, key, options, (asked) =>
+    asked.head(key, { signal, onEvent, ref }),
   );
-  if (member.signedUrl !== undefined) return await member.signedUrl(key, options);
-  throw new StorageError("Unsupported", `${JSON.stringify(member.name)} holds it and has no signed URLs`, {
-    operation: "signedUrl",
-    provider: member.name,
-    key,
-  });
+  return await linkFrom(member, verb, key, options);
 }

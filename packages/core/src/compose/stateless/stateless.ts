@@ -3,8 +3,9 @@ import type { Body, Description } from "../../contract/provider.js";
 import type { ObjectInfo } from "../../contract/object.js";
 import type { Chain } from "./chain.js";
 import { copyInChain } from "./fallback-copy.js";
-import { deleteFromChain } from "./fallback-delete.js";
-import { mayBeStale, readFromChain, signForHolder } from "./fallback-read.js";
+import { deleteAtRef, deleteFromChain } from "./fallback-delete.js";
+import { mayBeStale, linkInChain, readFromChain } from "./fallback-read.js";
+import { linksOf } from "../holder-link.js";
 import { closeAll, joinedExpiry, locateIn } from "../members.js";
 import { PROMISES } from "../promises.js";
 import { mergeLists } from "../merge-list.js";
@@ -33,7 +34,6 @@ export interface StatelessParts {
 export function stateless(parts: StatelessParts): ComposedProvider {
   const { chain, chainFor = () => chain, put } = parts;
   const { name, members } = chain;
-  const canSign = members.some(({ signedUrl }) => signedUrl !== undefined);
   return {
     name,
     supports: supportsOf(parts),
@@ -47,7 +47,10 @@ export function stateless(parts: StatelessParts): ComposedProvider {
       const read = await readFromChain(chainFor(key), "head", key, call, (member) => member.head(key, call));
       return mayBeStale(chain, read) ? { ...read.result, mayBeStale: true } : read.result;
     },
-    delete: (key, call) => deleteFromChain(chainFor(key), key, call),
+    delete: (key, { ref, ...call }) =>
+      ref === undefined || parts.isMirror === true
+        ? deleteFromChain(chainFor(key), key, call)
+        : deleteAtRef(chainFor(key), key, ref, call),
     list: async (call) => {
       const { differing: _differing, end: _end, ...page } = await mergeLists(name, members, call);
       return page;
@@ -59,8 +62,7 @@ export function stateless(parts: StatelessParts): ComposedProvider {
         home: parts.isMirror === true ? undefined : chainFor(to).members[0],
         put: (key, body, options) => put(chainFor(key), key, body, options),
       }),
-    publicUrl: undefined,
-    signedUrl: canSign ? (key, call) => signForHolder(chainFor(key), key, call) : undefined,
+    ...linksOf(members, (verb, key, call) => linkInChain(chainFor(key), verb, key, call)),
     signUpload: undefined,
     multipart: undefined,
     finalize: undefined,
@@ -112,19 +114,24 @@ export function assertOverwrites(
   return oneOf(type, "overwrites", overwrites, ["refuse", "may-be-stale"]);
 }
 
-/** Options that mean nothing without a journal, or nothing with one. */
+/**
+ * Refuses options that mean nothing without a journal, or nothing with one. An option that has its default value, or asks
+ * for what happens anyway, is none of them.
+ *
+ * @param asked - What needs a journal, by the name that the message shows.
+ */
 export function assertTier(
   type: string,
   options: { readonly journal?: unknown; readonly overwrites?: unknown },
-  journalOnly: Readonly<Record<string, unknown>>,
+  asked: Readonly<Record<string, boolean>>,
 ): void {
   if (options.journal !== undefined && typeof Object(options.journal).open !== "function") {
     throw new TypeError(`${type}: journal is what sqliteJournal(path) or memoryJournal() returns`);
   }
   if (options.journal === undefined) {
-    const [name] = Object.entries(journalOnly).find(([, value]) => value !== undefined) ?? [];
+    const [name] = Object.entries(asked).find(([, isAsked]) => isAsked) ?? [];
     if (name !== undefined) throw new TypeError(`${type}: ${name} needs a journal`);
-  } else if (options.overwrites !== undefined) {
+  } else if (options.overwrites !== undefined && options.overwrites !== "refuse") {
     throw new TypeError(
       `${type}: overwrites is for the tier without a journal; with one every overwrite is exact`,
     );

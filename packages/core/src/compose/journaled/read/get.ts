@@ -1,8 +1,12 @@
-import type { ComposedHeadOptions, ComposedGetOptions } from "../../../contract/composed-provider.js";
-import { isStorageError, StorageError } from "../../../contract/errors.js";
-import type { SignedUrlOptions } from "../../../contract/links.js";
+import type {
+  ComposedGetOptions,
+  ComposedHeadOptions,
+  ComposedSignedUrlOptions,
+} from "../../../contract/composed-provider.js";
+import { isStorageError } from "../../../contract/errors.js";
 import type { ObjectInfo } from "../../../contract/object.js";
 import type { GetResult } from "../../../contract/provider.js";
+import { linkFrom, type LinkVerb } from "../../holder-link.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { withoutIdentity } from "../row/identity.js";
 import { hasEtag } from "./has-etag.js";
@@ -71,13 +75,12 @@ function shown(info: ObjectInfo, mayBeStale: boolean | undefined): ObjectInfo {
 }
 
 /** Makes a link to a member that holds the object. */
-export async function signWithJournal(
+export async function linkWithJournal(
   set: ReplicaSet,
+  verb: LinkVerb,
   key: string,
-  options: SignedUrlOptions,
+  options: ComposedSignedUrlOptions,
 ): Promise<string> {
-  const { member } = await readWithJournal(set, key, options, headReader("signedUrl", key, options));
-  if (member.signedUrl !== undefined) return await member.signedUrl(key, options);
-  const reason = `${JSON.stringify(member.name)} holds it and has no signed URLs`;
-  throw new StorageError("Unsupported", reason, { operation: "signedUrl", provider: member.name, key });
+  const { member } = await readWithJournal(set, key, options, headReader(verb, key, options));
+  return await linkFrom(member, verb, key, options);
 }

@@ -1,0 +1,43 @@
+import type { ComposedProvider, ComposedSignedUrlOptions } from "../contract/composed-provider.js";
+import type { EveryMember } from "../wrap/intercept.js";
+import { StorageError } from "../contract/errors.js";
+
+/** The two kinds of link to an object. */
+export type LinkVerb = "publicUrl" | "signedUrl";
+
+const WORDS: Readonly<Record<LinkVerb, string>> = {
+  publicUrl: "knows no address that everybody can read: use signedUrl",
+  signedUrl: "has no signed URLs",
+};
+
+/** Has the member that holds an object make a link to it. */
+export async function linkFrom(
+  member: ComposedProvider,
+  verb: LinkVerb,
+  key: string,
+  options: ComposedSignedUrlOptions,
+): Promise<string> {
+  const { publicUrl, findPublicUrl, signedUrl } = member;
+  if (verb === "signedUrl" && signedUrl !== undefined) return await signedUrl(key, options);
+  if (verb === "publicUrl" && publicUrl !== undefined) return publicUrl(key);
+  if (verb === "publicUrl" && findPublicUrl !== undefined) return await findPublicUrl(key, options);
+  throw new StorageError("Unsupported", `${JSON.stringify(member.name)} holds it and ${WORDS[verb]}`, {
+    operation: verb,
+    provider: member.name,
+    key,
+  });
+}
+
+/** Makes the links of a composer: those that one of its members has at least. */
+export function linksOf(
+  members: readonly ComposedProvider[],
+  link: (verb: LinkVerb, key: string, options: ComposedSignedUrlOptions) => Promise<string>,
+): Pick<EveryMember<ComposedProvider>, "publicUrl" | "findPublicUrl" | "signedUrl"> {
+  const canShow = members.some((member) => (member.publicUrl ?? member.findPublicUrl) !== undefined);
+  const canSign = members.some(({ signedUrl }) => signedUrl !== undefined);
+  return {
+    publicUrl: undefined,
+    findPublicUrl: canShow ? (key, options) => link("publicUrl", key, options) : undefined,
+    signedUrl: canSign ? (key, options) => link("signedUrl", key, options) : undefined,
+  };
+}

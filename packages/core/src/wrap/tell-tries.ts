@@ -1,0 +1,39 @@
+import type { Body } from "../contract/provider.js";
+import { isStorageError } from "../contract/errors.js";
+import { begin, type Call, type Next } from "./intercept.js";
+
+/** Makes `next` tell of each try, where somebody listens: who was asked, how long it took, and what it moved. */
+export function tellingTries<T>(provider: string, call: Call, next: Next<T>): Next<T> {
+  const { onEvent } = call.options;
+  if (onEvent === undefined) return next;
+  return (changes) => {
+    const startedAt = performance.now();
+    const tell = (outcome: { readonly error?: unknown; readonly size?: number }): void =>
+      onEvent({
+        type: "attempt",
+        operation: call.operation,
+        provider,
+        key: call.key,
+        milliseconds: performance.now() - startedAt,
+        ...outcome,
+      });
+    return begin(next, changes).then(
+      (result) => {
+        tell(sizeOf(call, result));
+        return result;
+      },
+      (error: unknown) => {
+        // An abort is no failure of the provider.
+        if (isStorageError(error)) tell({ error });
+        throw error;
+      },
+    );
+  };
+}
+
+/** Returns the bytes that a put has moved. */
+function sizeOf({ operation, body }: Call, result: unknown): { readonly size?: number } {
+  if (operation !== "put") return {};
+  const size = (body as Body | undefined)?.size ?? (Object(result) as { readonly size?: unknown }).size;
+  return typeof size === "number" ? { size } : {};
+}

@@ -1,5 +1,11 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
-const config: ViteUserConfig = defineConfig({ test: { name: "conformance", testTimeout: 60_000 } });
+const config: ViteUserConfig = defineConfig({
+  test: {
+    setupFiles: ["../core/src/testing/clock.test-support.ts"],
+    name: "conformance",
+    testTimeout: 60_000,
+  },
+});
 
 export default config;

@@ -1,5 +1,7 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
-const config: ViteUserConfig = defineConfig({ test: { name: "core", testTimeout: 60_000 } });
+const config: ViteUserConfig = defineConfig({
+  test: { setupFiles: ["./src/testing/clock.test-support.ts"], name: "core", testTimeout: 60_000 },
+});
 
 export default config;

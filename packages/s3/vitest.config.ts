@@ -1,5 +1,7 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
-const config: ViteUserConfig = defineConfig({ test: { name: "s3" } });
+const config: ViteUserConfig = defineConfig({
+  test: { setupFiles: ["../core/src/testing/clock.test-support.ts"], name: "s3" },
+});
 
 export default config;

@@ -1,4 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
+import { clock } from "./core.js";
 
 interface Timer {
   at: number;
@@ -30,18 +31,22 @@ export class VirtualTime {
     const clear = (timer: unknown): void => {
       if (timer !== undefined && timer !== null) (timer as { stop: () => void }).stop();
     };
-    Object.assign(globalThis, {
+    const timers = {
       setTimeout: (call: () => void, ms = 0) => this.#add(call, ms, undefined),
       setInterval: (call: () => void, ms = 0) => this.#add(call, ms, ms),
       clearTimeout: clear,
       clearInterval: clear,
-    });
+    };
+    const realClock = { ...clock };
+    Object.assign(globalThis, timers);
+    Object.assign(clock, timers, { now: () => this.#now });
     Date.now = () => START + this.#now + this.clockOffset;
     Math.random = random;
     Object.defineProperty(performance, "now", { value: () => this.#now, configurable: true });
     return () => {
-      const { now, random: realRandom, ...timers } = real;
-      Object.assign(globalThis, timers);
+      const { now, random: realRandom, ...realTimers } = real;
+      Object.assign(globalThis, realTimers);
+      Object.assign(clock, realClock);
       Date.now = now;
       Math.random = realRandom;
       Reflect.deleteProperty(performance, "now");

@@ -1,4 +1,5 @@
 import {
+  clock,
   headersOf,
   StorageError,
   fillParts,
@@ -201,7 +202,7 @@ async function sendPiece(upload: Upload, file: Uint8Array, chunk: ChunkPlace | u
     );
   } catch (error) {
     const most = largestIn(error);
-    if (most !== undefined) account.learnt.set(place.resourceType, { most, at: performance.now() });
+    if (most !== undefined) account.learnt.set(place.resourceType, { most, at: clock.now() });
     throw error;
   }
 }
@@ -213,7 +214,7 @@ const LEARNT_MS = 600_000;
 function assertTaken(upload: Upload, size: number): void {
   const { account, place } = upload;
   const learnt = account.learnt.get(place.resourceType);
-  const isKnown = learnt !== undefined && performance.now() - learnt.at < LEARNT_MS;
+  const isKnown = learnt !== undefined && clock.now() - learnt.at < LEARNT_MS;
   const most = Math.min(account.settings.objectBytesMax, isKnown ? learnt.most : Infinity);
   if (size > most)
     throw refuse(upload, "TooLarge", `it has more than the ${most} bytes that the plan allows`);

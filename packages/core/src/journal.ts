@@ -18,6 +18,7 @@ export {
   type Lease,
 } from "./contract/key-row.js";
 export { nextVersion, type Version } from "./contract/version.js";
+export { clock } from "./kit/clock.js";
 export { memoryJournal } from "./memory/memory-journal.js";
 export { STUCK_MS, assertSameOwner, noRow } from "./kit/journal-parts.js";
 export {

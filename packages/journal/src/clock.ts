@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Version } from "@stowage/core/journal";
+import { clock, type Version } from "@stowage/core/journal";
 import type { Database } from "./database.js";
 
 /**
@@ -16,8 +16,8 @@ export function openClock(database: Database): () => number {
     database.prepare("INSERT OR REPLACE INTO boots (id, boot, offset) VALUES (1, ?, ?)").run(boot, offset);
   }
   // The same clock, counted from the start of this process: to read it takes a fraction of the time.
-  const start = uptimeMs() - performance.now() + offset;
-  return () => start + performance.now();
+  const start = uptimeMs() - clock.now() + offset;
+  return () => start + clock.now();
 }
 
 function isReadOnly(database: Database): boolean {

@@ -1,3 +1,4 @@
+import { clock } from "@stowage/core/journal";
 import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -45,7 +46,9 @@ export function joinProcesses(folder: string, driver: Driver): Processes {
     own,
     isAlive,
     isAlone,
-    announced: isAlone() ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, 2 * ALONE_MS)),
+    announced: isAlone()
+      ? Promise.resolve()
+      : new Promise((resolve) => clock.setTimeout(resolve, 2 * ALONE_MS)),
     leave: () => {
       lock.close();
       rmSync(file, { force: true });

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { isStorageError, knownNames, nonEmptyText, type Journal } from "@stowage/core/journal";
+import { clock, isStorageError, knownNames, nonEmptyText, type Journal } from "@stowage/core/journal";
 import { openChangeMark, type ChangeMark } from "./change-mark.js";
 import type { Change } from "./change.js";
 import { openClock } from "./clock.js";
@@ -91,7 +91,7 @@ function watch(mark: ChangeMark, { isAlone }: Processes, { outcomes }: Writer): 
   let known = 0;
   let quietUntil = Number.NEGATIVE_INFINITY;
   return () => {
-    const now = performance.now();
+    const now = clock.now();
     if (outcomes() === known && now < quietUntil) return false;
     known = outcomes();
     quietUntil = isAlone() ? now + ALONE_MS : Number.NEGATIVE_INFINITY;

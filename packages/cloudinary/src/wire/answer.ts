@@ -1,3 +1,4 @@
+import { clock, onAbort } from "@stowage/core/provider";
 import type { IncomingMessage } from "node:http";
 import { CloudinaryFailureError, type CloudinaryFailure } from "../client.js";
 import { failed } from "./exchange.js";
@@ -28,8 +29,8 @@ const OF_PROXIES: ReadonlySet<number> = new Set([413, 416, 420, 423, 429, 499, 5
 
 async function readText(answer: IncomingMessage, signal: AbortSignal | undefined): Promise<string> {
   const stop = (): void => void answer.destroy();
-  const timer = setTimeout(stop, ANSWER_MS);
-  signal?.addEventListener("abort", stop, { once: true });
+  const timer = clock.setTimeout(stop, ANSWER_MS);
+  const unlink = onAbort(signal, stop);
   const chunks: Buffer[] = [];
   let size = 0;
   try {
@@ -44,8 +45,8 @@ async function readText(answer: IncomingMessage, signal: AbortSignal | undefined
     signal?.throwIfAborted();
     throw failed(error);
   } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", stop);
+    clock.clearTimeout(timer);
+    unlink();
   }
 }
 

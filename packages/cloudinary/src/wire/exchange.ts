@@ -1,3 +1,4 @@
+import { clock, onAbort } from "@stowage/core/provider";
 import {
   Agent as HttpAgent,
   request as httpRequest,
@@ -88,8 +89,7 @@ async function send(
   signal?.throwIfAborted();
   const request = begin(exchange, agents);
   const watch = watching(request, limits, extraMs);
-  const abort = (): void => void request.destroy(signal?.reason as Error);
-  signal?.addEventListener("abort", abort, { once: true });
+  const unlink = onAbort(signal, () => void request.destroy(signal?.reason as Error));
   try {
     const answered = once(request, "response") as Promise<[IncomingMessage]>;
     const [[answer]] = await Promise.all([answered, write(request, body, exchange.onSent, answered)]);
@@ -102,7 +102,7 @@ async function send(
     throw failed(error);
   } finally {
     watch.end();
-    signal?.removeEventListener("abort", abort);
+    unlink();
   }
 }
 
@@ -166,10 +166,10 @@ function watching(
 ): { readonly end: () => void } {
   let timer: NodeJS.Timeout | undefined;
   const within = (ms: number, kind: "connect-timeout" | "answer-timeout"): void => {
-    clearTimeout(timer);
+    clock.clearTimeout(timer);
     const message = `${ms} ms`;
     const end = (): void => void request.destroy(new CloudinaryFailureError({ kind, message }));
-    timer = setTimeout(end, Math.min(ms, TIMER_MS_MAX));
+    timer = clock.setTimeout(end, Math.min(ms, TIMER_MS_MAX));
   };
   const waiting = (): void => within(firstByteMs + extraMs, "answer-timeout");
   // Until there is a connection for it: all may be taken by bodies that nobody reads.
@@ -181,7 +181,7 @@ function watching(
   });
   // As long as bytes leave, somebody takes them.
   request.on("drain", waiting).once("finish", waiting);
-  return { end: () => clearTimeout(timer) };
+  return { end: () => clock.clearTimeout(timer) };
 }
 
 /** A failure without an answer. Its words may have an address in them, and nothing else. */

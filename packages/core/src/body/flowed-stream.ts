@@ -1,3 +1,4 @@
+import { createController } from "../kit/clock.js";
 import { Readable } from "node:stream";
 import { BUFFERED_BYTES, Watch, ignore, type StreamRules } from "./stream-watch.js";
 
@@ -121,7 +122,7 @@ export class FlowedStream extends Readable {
     if (reopen === undefined || this.#reopened === REOPENS_MAX) return false;
     this.#reopened++;
     this.#release();
-    const { signal } = (this.#reopening = new AbortController());
+    const { signal } = (this.#reopening = createController());
     void this.#open(() => reopen(this.#watch.seen, signal));
     return true;
   }

@@ -1,3 +1,4 @@
+import { onAbort } from "../kit/clock.js";
 import type { Readable } from "node:stream";
 import { StorageError, isStorageError } from "../contract/errors.js";
 import type { GetResult, StorageProvider } from "../contract/provider.js";
@@ -67,9 +68,10 @@ export function resumingBody(
     bodyError(info, "the connection was cut while the object was read", cause, "Unavailable");
   const body = new FlowedStream(() => source, { size, aheadBytes, inspect, reopen: openAt, toError });
   if (signal === undefined) return body;
-  const abort = (): void => void body.destroy(signal.reason as Error);
-  signal.addEventListener("abort", abort, { once: true });
-  return body.once("close", () => signal.removeEventListener("abort", abort));
+  return body.once(
+    "close",
+    onAbort(signal, () => void body.destroy(signal.reason as Error)),
+  );
 }
 
 /** What says by itself what it is. */

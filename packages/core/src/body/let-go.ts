@@ -1,3 +1,4 @@
+import { clock } from "../kit/clock.js";
 import { Readable } from "node:stream";
 import { ignore } from "./stream-watch.js";
 
@@ -30,7 +31,7 @@ function leave(source: Readable): void {
     const isLeft = !Readable.isDisturbed(source) && !source.destroyed && source.readableFlowing !== true;
     if (isLeft && source.listenerCount("data") + source.listenerCount("readable") === 0) drain(source);
   };
-  setTimeout(drainLeft, LEFT_MS).unref();
+  clock.setTimeout(drainLeft, LEFT_MS).unref();
 }
 
 /** Tells whether a stream is a request of a server, or a file of a form. */
@@ -43,7 +44,7 @@ function isWayBack(source: Readable): boolean {
 function drain(source: Readable): void {
   let seen = 0;
   const stop = (): void => {
-    clearTimeout(timer);
+    clock.clearTimeout(timer);
     source.off("data", count).off("end", stop).off("close", stop);
   };
   const end = (): void => {
@@ -54,7 +55,7 @@ function drain(source: Readable): void {
     seen += chunk.length ?? 0;
     if (seen > DRAIN_BYTES_MAX) end();
   };
-  const timer = setTimeout(end, DRAIN_MS_MAX).unref();
+  const timer = clock.setTimeout(end, DRAIN_MS_MAX).unref();
   source.on("error", ignore).on("data", count).on("end", stop).on("close", stop).resume();
 }
 
@@ -65,7 +66,7 @@ export async function releaseRequest(reader: ReadableStreamDefaultReader<Uint8Ar
     isOver = true;
     reader.releaseLock();
   };
-  const timer = setTimeout(end, DRAIN_MS_MAX).unref();
+  const timer = clock.setTimeout(end, DRAIN_MS_MAX).unref();
   try {
     let seen = 0;
     while (!isOver && seen <= DRAIN_BYTES_MAX) {
@@ -76,7 +77,7 @@ export async function releaseRequest(reader: ReadableStreamDefaultReader<Uint8Ar
   } catch {
     // The client is gone, or the time is over.
   } finally {
-    clearTimeout(timer);
+    clock.clearTimeout(timer);
     if (!isOver) reader.releaseLock();
   }
 }

@@ -1,3 +1,4 @@
+import { clock } from "../kit/clock.js";
 import { TIMER_MS_MAX } from "../kit/abort.js";
 import { describeType } from "../contract/key.js";
 import { viewedBytes } from "./kinds.js";
@@ -72,14 +73,14 @@ export class Watch {
   wait(): void {
     const idleMs = this.#idleMs;
     if (idleMs === 0 || this.#timer !== undefined) return;
-    this.#timer = setTimeout(
+    this.#timer = clock.setTimeout(
       () => this.#fail(this.#rules.toError(`gave no bytes for ${idleMs} ms`)),
       Math.min(idleMs, TIMER_MS_MAX),
     );
   }
 
   rest(): void {
-    clearTimeout(this.#timer);
+    clock.clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { clock } from "../kit/clock.js";
 import { createHash, type Hash } from "node:crypto";
 import { Readable } from "node:stream";
 import { sha256Of } from "./digest.js";
@@ -105,7 +106,7 @@ class Flow {
   /** Goes on when there is room for every reader. */
   advance(): void {
     if (this.#isFull()) return;
-    clearTimeout(this.#lagTimer);
+    clock.clearTimeout(this.#lagTimer);
     this.#lagTimer = undefined;
     this.#stream?.resume();
   }
@@ -115,7 +116,7 @@ class Flow {
     if (isDone) this.#finished++;
     if (this.#branches.size > 0) this.advance();
     else {
-      clearTimeout(this.#lagTimer);
+      clock.clearTimeout(this.#lagTimer);
       if (this.sha256 === undefined) this.#stream?.destroy();
     }
   }
@@ -137,7 +138,7 @@ class Flow {
     this.#each((branch) => branch.offer(chunk));
     if (!this.#isFull()) return;
     this.#stream?.pause();
-    if (this.#tooSlow !== undefined) this.#lagTimer ??= setTimeout(() => this.#letGo(), LAG_MS);
+    if (this.#tooSlow !== undefined) this.#lagTimer ??= clock.setTimeout(() => this.#letGo(), LAG_MS);
   }
 
   #each(act: (branch: Branch) => void): void {

@@ -1,3 +1,4 @@
+import { clock } from "../kit/clock.js";
 import { TIMER_MS_MAX, linkedController } from "../kit/abort.js";
 import {
   ERROR_CODES,
@@ -77,7 +78,7 @@ export async function ask<T>(
   const { controller, unlink } = linkedController(options.signal);
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(
+    timer = clock.setTimeout(
       () => {
         const error = new StorageError("Timeout", `no answer within ${chain.askMs} ms`, {
           operation,
@@ -93,7 +94,7 @@ export async function ask<T>(
   try {
     return await Promise.race([question({ ...options, signal: controller.signal }), deadline]);
   } finally {
-    clearTimeout(timer);
+    clock.clearTimeout(timer);
     unlink();
   }
 }

@@ -1,3 +1,4 @@
+import { clock } from "../kit/clock.js";
 import { isStorageError, toStorageError, type StorageError } from "../contract/errors.js";
 import type { ComposedHeadOptions, ComposedProvider } from "../contract/composed-provider.js";
 import type { Group } from "./group.js";
@@ -33,12 +34,12 @@ export interface ShareSending {
 /** Sends a share. When its outcome is unknown the member is asked whether this very write is there. */
 export async function sendShare(sending: ShareSending): Promise<ShareOutcome> {
   const { group, member, key, share, options, put, asking, onFailure, onAnswer } = sending;
-  const startedAt = performance.now();
+  const startedAt = clock.now();
   try {
     return { member, state: "applied", info: await put() };
   } catch (thrown) {
     const error = toStorageError(thrown, { operation: "put", provider: member.name, key });
-    onFailure(error, performance.now() - startedAt);
+    onFailure(error, clock.now() - startedAt);
     const isKnown = (error.applied === "no" && isStorageError(thrown)) || !share.mayBeWhole();
     if (isKnown && error.applied !== "yes") return { member, state: "refused", error };
     const answer = await askMember(group, member, key, asking);

@@ -1,3 +1,4 @@
+import { clock } from "../kit/clock.js";
 import type { StorageError } from "../contract/errors.js";
 import type { ComposedHeadOptions, ComposedProvider } from "../contract/composed-provider.js";
 import { ask, memberError, saysAbsent, type Group } from "./group.js";
@@ -30,7 +31,7 @@ export async function askMember(
   options: ComposedHeadOptions,
 ): Promise<Answer> {
   const { signal, onEvent, isFinal } = options;
-  const startedAt = performance.now();
+  const startedAt = clock.now();
   try {
     const info = await ask(chain, member, key, { signal, onEvent }, (call) =>
       member.head(key, { ...call, isFinal }),
@@ -39,6 +40,6 @@ export async function askMember(
   } catch (thrown) {
     const error = memberError(thrown, member, "head", key, options);
     if (saysAbsent(error)) return { member, state: "absent" };
-    return { member, state: "silent", error, milliseconds: performance.now() - startedAt };
+    return { member, state: "silent", error, milliseconds: clock.now() - startedAt };
   }
 }

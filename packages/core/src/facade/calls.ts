@@ -1,3 +1,4 @@
+import { clock, onAbort } from "../kit/clock.js";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { TIMER_MS_MAX, linkedController, within } from "../kit/abort.js";
@@ -58,7 +59,7 @@ export async function runCall<Options extends CallOptions & TimedOptions, T>(
   }
   options.signal?.throwIfAborted();
   const { signal, unlink } = signalOf(calls, operation, key, options, isLong);
-  const startedAt = onEvent === undefined ? 0 : performance.now();
+  const startedAt = onEvent === undefined ? 0 : clock.now();
   calls.running++;
   try {
     const result = await run(innerOptions(options, signal, onEvent));
@@ -106,8 +107,7 @@ function signalOf(
     anyNumber(operation, "timeoutMs", timeoutMs, { above: 0 });
   }
   const first = linkedController(signal);
-  const onClose = (): void => first.controller.abort(closing.signal.reason);
-  closing.signal.addEventListener("abort", onClose, { once: true });
+  const unlinkClosing = onAbort(closing.signal, () => first.controller.abort(closing.signal.reason));
   const expire = (): void =>
     first.controller.abort(
       new StorageError("Timeout", `the call took longer than its ${timeoutMs} ms`, {
@@ -117,11 +117,12 @@ function signalOf(
         retryable: false,
       }),
     );
-  const timer = timeoutMs === undefined ? undefined : setTimeout(expire, Math.min(timeoutMs, TIMER_MS_MAX));
+  const timer =
+    timeoutMs === undefined ? undefined : clock.setTimeout(expire, Math.min(timeoutMs, TIMER_MS_MAX));
   const unlink = (): void => {
-    clearTimeout(timer);
+    clock.clearTimeout(timer);
     first.unlink();
-    closing.signal.removeEventListener("abort", onClose);
+    unlinkClosing();
   };
   return { signal: first.controller.signal, unlink };
 }
@@ -142,7 +143,7 @@ function report(
     operation,
     key,
     provider: typeof leaf === "string" ? leaf : provider.name,
-    milliseconds: performance.now() - startedAt,
+    milliseconds: clock.now() - startedAt,
     ...(typeof size === "number" && { size }),
     ...(error !== undefined && { error }),
   });
@@ -164,15 +165,15 @@ export function trackBody(
   { body, info }: { readonly body: Readable; readonly info: ObjectInfo },
   signal: AbortSignal | undefined,
 ): void {
-  const openedAt = onEvent === undefined ? 0 : performance.now();
+  const openedAt = onEvent === undefined ? 0 : clock.now();
   const abort = (): void => void body.destroy(signal?.reason as Error);
-  signal?.addEventListener("abort", abort, { once: true });
+  const unlink = onAbort(signal, abort);
   bodies.add(body);
   body.once("close", () => {
     bodies.delete(body);
-    signal?.removeEventListener("abort", abort);
+    unlink();
     const bytes = body instanceof FlowedStream ? body.seenBytes : info.size;
-    if (onEvent !== undefined) tellRead(onEvent, info, bytes, performance.now() - openedAt);
+    if (onEvent !== undefined) tellRead(onEvent, info, bytes, clock.now() - openedAt);
   });
   if (signal?.aborted === true) abort();
   else if (closing.signal.aborted) body.destroy(closing.signal.reason as Error);

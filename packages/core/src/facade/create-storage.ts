@@ -1,4 +1,4 @@
-import { setMaxListeners } from "node:events";
+import { createController } from "../kit/clock.js";
 import { closeCalls, runCall, tellRead, trackBody, type Calls } from "./calls.js";
 import { checkCopy, checkDelete, checkDownload, checkGet, checkKey, checkList, checkPut } from "./check.js";
 import { copyObject, moveObject } from "./copy-object.js";
@@ -52,9 +52,7 @@ const CLOSE_GRACE_MS = 10_000;
  */
 export function createStorage(provider: StorageProvider, options: StorageOptions = {}): FileStorage {
   checkNames("createStorage", options);
-  const closing = new AbortController();
-  // Every call that is under way may listen to it.
-  setMaxListeners(0, closing.signal);
+  const closing = createController();
   const wrapped = withPolicies(provider, options);
   const storage: Putting = {
     provider: wrapped,

@@ -1,3 +1,4 @@
+import { clock, createController, onAbort } from "../kit/clock.js";
 import { TIMER_MS_MAX, delay, linkedController } from "../kit/abort.js";
 import { StorageError } from "../contract/errors.js";
 import type { ComposedProvider } from "../contract/composed-provider.js";
@@ -53,7 +54,7 @@ export function startRepairWorker(
     name,
     pollMs,
     onEvent,
-    stopping: new AbortController(),
+    stopping: createController(),
     wake: () => {},
     waiting: new Set(),
   };
@@ -109,9 +110,9 @@ async function oneRound({ upkeep, onEvent, name }: Worker): Promise<number | und
 async function rest(worker: Worker, milliseconds: number): Promise<void> {
   if (worker.stopping.signal.aborted) return;
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, Math.max(0, milliseconds)).unref();
+    const timer = clock.setTimeout(resolve, Math.max(0, milliseconds)).unref();
     worker.wake = () => {
-      clearTimeout(timer);
+      clock.clearTimeout(timer);
       resolve();
     };
   });
@@ -132,7 +133,7 @@ async function idle(worker: Worker, signal: AbortSignal | undefined): Promise<vo
       resolve();
     };
     worker.waiting.add(tell);
-    controller.signal.addEventListener("abort", tell, { once: true });
+    onAbort(controller.signal, tell);
     worker.wake();
   });
   unlink();

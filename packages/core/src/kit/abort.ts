@@ -1,3 +1,4 @@
+import { clock, createController, onAbort } from "./clock.js";
 import { finished, type Readable } from "node:stream";
 
 /** The longest that a timer of Node waits, in milliseconds: a longer one would end at once. */
@@ -12,8 +13,7 @@ export async function consume(
   signal: AbortSignal | undefined,
   take: (chunk: Uint8Array) => void | Promise<void>,
 ): Promise<void> {
-  const abort = (): void => void stream.destroy();
-  signal?.addEventListener("abort", abort, { once: true });
+  const unlink = onAbort(signal, () => void stream.destroy());
   try {
     signal?.throwIfAborted();
     await flow(stream, take);
@@ -23,7 +23,7 @@ export async function consume(
     if (signal?.aborted === true) throw signal.reason;
     throw error;
   } finally {
-    signal?.removeEventListener("abort", abort);
+    unlink();
   }
 }
 
@@ -60,33 +60,33 @@ export async function delay(milliseconds: number, signal?: AbortSignal): Promise
   signal?.throwIfAborted();
   await new Promise<void>((resolve, reject) => {
     const abort = (): void => {
-      clearTimeout(timer);
+      clock.clearTimeout(timer);
       reject(signal?.reason);
     };
-    const timer = setTimeout(
+    const timer = clock.setTimeout(
       () => {
-        signal?.removeEventListener("abort", abort);
+        unlink();
         resolve();
       },
       Math.min(milliseconds, TIMER_MS_MAX),
     );
-    signal?.addEventListener("abort", abort, { once: true });
+    const unlink = onAbort(signal, abort);
   });
 }
 
 /** A new controller that also follows `outer`; `unlink` must be called when the work is done. */
 export function linkedController(
   outer: AbortSignal | undefined,
-  onAbort?: (reason: unknown) => void,
+  onFollow?: (reason: unknown) => void,
 ): { readonly controller: AbortController; readonly unlink: () => void } {
-  const controller = new AbortController();
+  const controller = createController();
   const follow = (): void => {
     controller.abort(outer?.reason);
-    onAbort?.(outer?.reason);
+    onFollow?.(outer?.reason);
   };
-  if (outer?.aborted === true) follow();
-  else outer?.addEventListener("abort", follow, { once: true });
-  return { controller, unlink: () => outer?.removeEventListener("abort", follow) };
+  if (outer?.aborted !== true) return { controller, unlink: onAbort(outer, follow) };
+  follow();
+  return { controller, unlink: () => {} };
 }
 
 /** A signal that aborts with the first of two; `unlink` must be called when the work is done. */
@@ -106,7 +106,7 @@ export function eitherSignal(
 
 /** Waits for something, but not longer than that. */
 export async function within(settled: Promise<unknown>, milliseconds: number): Promise<void> {
-  const stop = new AbortController();
+  const stop = createController();
   const patience = delay(milliseconds, stop.signal).catch(() => {});
   await Promise.race([settled, patience]);
   stop.abort();

@@ -1,3 +1,4 @@
+import { clock, createController } from "./clock.js";
 import { delay } from "./abort.js";
 import { isStorageError } from "../contract/errors.js";
 import type { ComposedProvider } from "../contract/composed-provider.js";
@@ -10,8 +11,8 @@ const PROBE_MS = 5000;
 /** Whether one provider answers. */
 export async function probe(provider: ComposedProvider): Promise<MemberHealth> {
   const { name } = provider;
-  const stop = new AbortController();
-  const startedAt = performance.now();
+  const stop = createController();
+  const startedAt = clock.now();
   const late = delay(PROBE_MS, stop.signal).then(
     () => "it does not answer",
     () => undefined,
@@ -22,7 +23,7 @@ export async function probe(provider: ComposedProvider): Promise<MemberHealth> {
   );
   const problem = await Promise.race([answer, late]);
   stop.abort(new Error("The probe is over"));
-  return { name, ok: problem === undefined, problem, milliseconds: performance.now() - startedAt };
+  return { name, ok: problem === undefined, problem, milliseconds: clock.now() - startedAt };
 }
 
 function problemOf(error: unknown): string | undefined {

@@ -1,3 +1,4 @@
+import { clock } from "../kit/clock.js";
 import { randomUUID } from "node:crypto";
 import { type KeyRow, stampedRow } from "../contract/key-row.js";
 import type {
@@ -10,6 +11,9 @@ import type {
 import { STUCK_MS, assertSameOwner, noRow } from "../kit/journal-parts.js";
 import { compareKeys } from "../contract/key.js";
 import { nextVersion, type Version } from "../contract/version.js";
+
+/** When this process began, by the system's clock: kept, because test runners put another clock in its place. */
+const TIME_ORIGIN = performance.timeOrigin;
 
 interface Kept {
   readonly row: KeyRow;
@@ -87,7 +91,7 @@ function partOf(part: Part, process: string, stamp: () => Version): JournalPart 
 
 /** The time of this process, whatever the system's clock is set to meanwhile. */
 function steadyNow(): number {
-  return performance.timeOrigin + performance.now();
+  return TIME_ORIGIN + clock.now();
 }
 
 function least(times: readonly number[]): number | undefined {

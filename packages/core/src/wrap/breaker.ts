@@ -1,3 +1,4 @@
+import { clock } from "../kit/clock.js";
 import { StorageError, isStorageError, type Operation, type StorageErrorCode } from "../contract/errors.js";
 import { intercept, type Around, type Call, type CallChanges } from "./intercept.js";
 import type { StorageProvider } from "../contract/provider.js";
@@ -194,7 +195,7 @@ async function callGuarded<T>(
 function enter(guard: Guard, circuit: Circuit): boolean {
   const { openUntil } = circuit;
   if (openUntil === undefined) return false;
-  const now = performance.now();
+  const now = clock.now();
   if (now >= openUntil && !circuit.isProbed) {
     circuit.isProbed = true;
     return true;
@@ -228,7 +229,7 @@ function isLastWayOut({ group, kind }: Guard, circuit: Circuit): boolean {
 
 function note(guard: Guard, circuit: Circuit, failed: boolean): void {
   const { limits } = guard;
-  const now = performance.now();
+  const now = clock.now();
   const { calls } = circuit;
   calls.push({ at: now, failed });
   while ((calls[0]?.at ?? now) < now - limits.windowMs) calls.shift();

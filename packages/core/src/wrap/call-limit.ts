@@ -1,3 +1,4 @@
+import { clock, createController } from "../kit/clock.js";
 import { getEventListeners } from "node:events";
 import { TIMER_MS_MAX } from "../kit/abort.js";
 
@@ -33,7 +34,7 @@ export class CallLimit {
   begin(onExpire: () => void): LimitedCall {
     const call = this.#free.pop() ?? this.#make();
     call.onExpire = onExpire;
-    call.heardAt = performance.now();
+    call.heardAt = clock.now();
     if (this.#waitedFor++ === 0) {
       if (this.#timer === undefined) this.#lookIn(this.#limitMs);
       else this.#timer.ref();
@@ -48,7 +49,7 @@ export class CallLimit {
     if (--this.#waitedFor > 0) return;
     // Kept for the next call, but no process waits for it.
     this.#timer?.unref();
-    if (this.#isClosed) clearTimeout(this.#timer);
+    if (this.#isClosed) clock.clearTimeout(this.#timer);
   }
 
   /** The call, already ended, has settled, and nothing that it returned still looks at the signal. */
@@ -70,23 +71,23 @@ export class CallLimit {
     this.#isClosed = true;
     for (const call of this.#free.splice(0)) this.forget(call);
     for (const { controller } of this.#calls) controller.abort(reason);
-    if (this.#waitedFor === 0) clearTimeout(this.#timer);
+    if (this.#waitedFor === 0) clock.clearTimeout(this.#timer);
   }
 
   #make(): LimitedCall {
-    const call = { controller: new AbortController(), heardAt: undefined, onExpire: nothing };
+    const call = { controller: createController(), heardAt: undefined, onExpire: nothing };
     this.#calls.add(call);
     return call;
   }
 
   #lookIn(milliseconds: number): void {
-    this.#timer = setTimeout(() => this.#look(), Math.min(milliseconds, TIMER_MS_MAX));
+    this.#timer = clock.setTimeout(() => this.#look(), Math.min(milliseconds, TIMER_MS_MAX));
   }
 
   /** Calls last equally long, so none that begins later ends before the one that was waited for. */
   #look(): void {
     this.#timer = undefined;
-    const now = performance.now();
+    const now = clock.now();
     let soonestMs = this.#limitMs;
     for (const call of this.#calls) {
       if (call.heardAt === undefined) continue;

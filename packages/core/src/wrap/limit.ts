@@ -1,3 +1,4 @@
+import { onAbort } from "../kit/clock.js";
 import { finished, type Readable } from "node:stream";
 import { intercept, type Call, type Next } from "./intercept.js";
 import type { GetResult, StorageProvider } from "../contract/provider.js";
@@ -68,7 +69,7 @@ function createSlots(count: number): Slots {
       }
       await new Promise<void>((resolve, reject) => {
         const enter = (): void => {
-          signal?.removeEventListener("abort", leave);
+          unlink();
           resolve();
         };
         const leave = (): void => {
@@ -76,7 +77,7 @@ function createSlots(count: number): Slots {
           reject(signal?.reason);
         };
         waiting.add(enter);
-        signal?.addEventListener("abort", leave, { once: true });
+        const unlink = onAbort(signal, leave);
       });
     },
     give: () => {

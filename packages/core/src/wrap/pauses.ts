@@ -1,3 +1,5 @@
+import { createController, onAbort } from "../kit/clock.js";
+
 /** The times between two tries. */
 export interface Pauses {
   /** Follows the caller's signal only during a pause: what a try gives during an abort would be dropped, unreleased. */
@@ -8,14 +10,15 @@ export interface Pauses {
 
 /** Returns the pauses of one call: none has begun. */
 export function createPauses(signal: AbortSignal | undefined): Pauses {
-  const controller = new AbortController();
+  const controller = createController();
   const abort = (): void => controller.abort(signal?.reason);
+  let unlink = (): void => {};
   return {
     signal: controller.signal,
     begin: () => {
       if (signal?.aborted === true) abort();
-      else signal?.addEventListener("abort", abort, { once: true });
+      else unlink = onAbort(signal, abort);
     },
-    end: () => signal?.removeEventListener("abort", abort),
+    end: () => unlink(),
   };
 }

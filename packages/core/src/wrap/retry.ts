@@ -1,3 +1,4 @@
+import { clock } from "../kit/clock.js";
 import { randomUUID } from "node:crypto";
 import { delay, TIMER_MS_MAX } from "../kit/abort.js";
 import { isStorageError, withErrorFacts, type Attempt, type StorageError } from "../contract/errors.js";
@@ -163,7 +164,7 @@ function rethrow(_run: Run, error: unknown): Promise<never> {
 
 /** A read that succeeds at once needs nothing remembered. */
 function readWithRetries<T>(policy: Policy, call: Call, next: Next<T>): Promise<T> {
-  const startedAt = performance.now();
+  const startedAt = clock.now();
   const asked = policy.tokens < policy.budget ? refunding(policy, next) : begin(next);
   return asked.catch((error: unknown) => {
     if (!isStorageError(error) || !error.retryable) throw error;
@@ -190,7 +191,7 @@ function startRun(policy: Policy, call: Call): Run {
     reusable,
     keys,
     write,
-    startedAt: performance.now(),
+    startedAt: clock.now(),
     unknown: false,
     spent: 0,
   };
@@ -248,7 +249,7 @@ async function tryAgain<T>(
     if (number === 1) throw first;
     pauses.end();
     spend(policy, run);
-    run.startedAt = performance.now();
+    run.startedAt = clock.now();
     return await begin(next, run.changes).catch((error: unknown) => recover(run, error));
   };
   // Loaded when first needed: a call that succeeds at once needs none of it.
@@ -296,7 +297,7 @@ async function noteFailure(
   if (!isStorageError(error)) return;
   if (error.applied === "unknown") run.unknown = true;
   const { provider = policy.inner.name } = error;
-  run.attempts.push({ provider, error, milliseconds: performance.now() - run.startedAt });
+  run.attempts.push({ provider, error, milliseconds: clock.now() - run.startedAt });
   if (retriesLeft === 0 || !mayRetry(policy, run, error)) return;
   const { key, operation, options } = run.call;
   // The pause that p-retry makes goes by the first failure; one that asks for a longer pause gets the difference.

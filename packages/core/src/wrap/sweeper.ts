@@ -1,3 +1,4 @@
+import { clock } from "../kit/clock.js";
 import { within as waitFor } from "../kit/abort.js";
 import { concurrently } from "../kit/concurrently.js";
 import { isStorageError, type StorageError } from "../contract/errors.js";
@@ -41,13 +42,13 @@ export function sweeper(sweeping: Sweeping): Upkeep {
       const { within = "" } = call;
       const sweep = sweeps.get(within) ?? newSweep();
       sweeps.set(within, sweep);
-      const leftMs = sweep.nextAt - performance.now();
+      const leftMs = sweep.nextAt - clock.now();
       if (sweep.running === undefined && leftMs > 0) return sweep.isWaiting ? leftMs : undefined;
       sweep.running ??= onePage(sweeping, sweep, within, call).finally(() => (sweep.running = undefined));
       sweep.running.catch(() => {});
       await waitFor(sweep.running, WAIT_MS);
       if (sweep.running !== undefined) return WAIT_MS;
-      const nextMs = sweep.nextAt - performance.now();
+      const nextMs = sweep.nextAt - clock.now();
       return nextMs <= 0 ? 0 : sweep.isWaiting ? nextMs : undefined;
     },
     onWork: () => () => {},
@@ -73,7 +74,7 @@ async function onePage(sweeping: Sweeping, sweep: Sweep, within: string, call: U
   if (sweep.index < prefixes.length) return;
   const { hasFailed } = sweep;
   const pauseMs = hasFailed ? Math.min(everyMs, FAILURE_MS) : everyMs;
-  Object.assign(sweep, newSweep(), { nextAt: performance.now() + pauseMs, isWaiting: hasFailed });
+  Object.assign(sweep, newSweep(), { nextAt: clock.now() + pauseMs, isWaiting: hasFailed });
 }
 
 /** The keys that begin with both; `undefined` when none can. */

@@ -1,3 +1,4 @@
+import { clock } from "../kit/clock.js";
 import type { Body } from "../contract/provider.js";
 import { isStorageError } from "../contract/errors.js";
 import { begin, type Call, type Next } from "./intercept.js";
@@ -7,14 +8,14 @@ export function tellingTries<T>(provider: string, call: Call, next: Next<T>): Ne
   const { onEvent } = call.options;
   if (onEvent === undefined) return next;
   return (changes) => {
-    const startedAt = performance.now();
+    const startedAt = clock.now();
     const tell = (outcome: { readonly error?: unknown; readonly size?: number }): void =>
       onEvent({
         type: "attempt",
         operation: call.operation,
         provider,
         key: call.key,
-        milliseconds: performance.now() - startedAt,
+        milliseconds: clock.now() - startedAt,
         ...outcome,
       });
     return begin(next, changes).then(

@@ -1,3 +1,4 @@
+import { clock, onAbort } from "../kit/clock.js";
 import type { Readable } from "node:stream";
 import { StorageError, type Applied } from "../contract/errors.js";
 import { begin, intercept, type Call, type CallChanges, type Next } from "./intercept.js";
@@ -127,14 +128,14 @@ function withLimit<T>({ provider, limitMs, limit, call, bodyOf }: Limited<T>, ne
     let grace: NodeJS.Timeout | undefined;
     const limited = limit.begin(() => {
       const error = (expired = timedOut(provider, limitMs, call));
-      if (cleansUp(call)) grace = setTimeout(() => leave(error), Math.min(limitMs, ABORT_GRACE_MS));
+      if (cleansUp(call)) grace = clock.setTimeout(() => leave(error), Math.min(limitMs, ABORT_GRACE_MS));
       else leave(error);
       limited.controller.abort(error);
     });
     const unlink = signal && follow(signal, limit, limited, leave);
     const settle = (): void => {
       limit.end(limited);
-      clearTimeout(grace);
+      clock.clearTimeout(grace);
       unlink?.();
     };
     begin(next, changesFor(call, limited)).then(
@@ -176,12 +177,12 @@ function follow(
   const abort = (): void => {
     limit.end(limited);
     limited.controller.abort(signal.reason);
-    timer = setTimeout(() => leave(signal.reason), ABORT_GRACE_MS);
+    timer = clock.setTimeout(() => leave(signal.reason), ABORT_GRACE_MS);
   };
-  signal.addEventListener("abort", abort, { once: true });
+  const unlink = onAbort(signal, abort);
   return () => {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", abort);
+    clock.clearTimeout(timer);
+    unlink();
   };
 }
 
@@ -193,7 +194,7 @@ function changesFor(call: Call, limited: LimitedCall): CallChanges {
   return {
     signal,
     onProgress: (progress) => {
-      if (limited.heardAt !== undefined) limited.heardAt = performance.now();
+      if (limited.heardAt !== undefined) limited.heardAt = clock.now();
       onProgress?.(progress);
     },
   };

@@ -1,3 +1,4 @@
+import { clock } from "../../kit/clock.js";
 import { linkedController } from "../../kit/abort.js";
 import { knownNames, anyNumber } from "../../kit/options.js";
 
@@ -60,13 +61,13 @@ export function createHedge(options: HedgeOptions): Hedge {
   return {
     run: async (race) => {
       tokens = Math.min(TOKENS_MAX, tokens + share);
-      const startedAt = performance.now();
+      const startedAt = clock.now();
       const result = await runRace(race, usualMs(), () => {
         if (tokens < 1) return false;
         tokens--;
         return true;
       });
-      took.push(performance.now() - startedAt);
+      took.push(clock.now() - startedAt);
       if (took.length > REMEMBERED) took.shift();
       return result;
     },
@@ -85,7 +86,7 @@ async function runRace<T>(race: Race<T>, delayMs: number, mayHedge: () => boolea
   let second: Runner<T> | undefined;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<T>((resolve, reject) => {
-    timer = setTimeout(() => {
+    timer = clock.setTimeout(() => {
       if (!mayHedge()) return;
       second = start(race, race.second);
       second.result.then(resolve, reject);
@@ -94,7 +95,7 @@ async function runRace<T>(race: Race<T>, delayMs: number, mayHedge: () => boolea
   try {
     return await firstToSucceed(first, late, () => second !== undefined);
   } finally {
-    clearTimeout(timer);
+    clock.clearTimeout(timer);
     await settleLoser(race, first, second);
   }
 }

@@ -17,7 +17,7 @@ interface World {
   readonly fail: (isFailing: boolean) => void;
 }
 
-/** The lease is renewed every 10 ms. */
+/** The lease is renewed every 500 ms: a shorter one would be lost where the machine is busy. */
 function world(): World {
   const journal = memoryJournal();
   let isFailing = false;
@@ -40,7 +40,7 @@ function world(): World {
     },
   };
   const members = [testMember("first"), testMember("second")];
-  const options = { journal: failable, leaseMs: 30, settleMs: 0, graceMs: 0, retry: false } as const;
+  const options = { journal: failable, leaseMs: 1500, settleMs: 0, graceMs: 0, retry: false } as const;
   const storage = createStorage(
     mirror(
       members.map(({ provider }) => provider),

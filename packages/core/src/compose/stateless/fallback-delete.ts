@@ -1,3 +1,4 @@
+import { clock } from "../../kit/clock.js";
 import { StorageError, isStorageError, type Attempt } from "../../contract/errors.js";
 import type { ComposedProvider } from "../../contract/composed-provider.js";
 import { ask, mayHold, memberError, movesOn, saysAbsent } from "../group.js";
@@ -17,7 +18,7 @@ export async function deleteFromChain(chain: Chain, key: string, options: Delete
   if (ifMatch !== undefined && holder === undefined) return;
   const attempts: Attempt[] = [];
   for (const member of chain.members.toReversed()) {
-    const startedAt = performance.now();
+    const startedAt = clock.now();
     try {
       await member.delete(key, member === holder ? { signal, onEvent, ifMatch } : { signal, onEvent });
     } catch (thrown) {
@@ -26,7 +27,7 @@ export async function deleteFromChain(chain: Chain, key: string, options: Delete
       attempts.push({
         provider: error.provider ?? member.name,
         error,
-        milliseconds: performance.now() - startedAt,
+        milliseconds: clock.now() - startedAt,
       });
       throw unconfirmed(chain, key, error, attempts, member !== chain.members.at(-1));
     }

@@ -1,3 +1,4 @@
+import { clock } from "../../kit/clock.js";
 import { randomUUID } from "node:crypto";
 import { StorageError, isStorageError, withErrorFacts, type Attempt } from "../../contract/errors.js";
 import { describeProvider } from "../../wrap/intercept.js";
@@ -118,7 +119,7 @@ async function tryMember(
   body: Body,
 ): Promise<ObjectInfo | undefined> {
   const { chain, key, attempts, options } = put;
-  const startedAt = performance.now();
+  const startedAt = clock.now();
   try {
     assertTakes(member, key, body, options);
     return await putCreateOnly(put, member, body);
@@ -126,7 +127,7 @@ async function tryMember(
     const error = memberError(thrown, member, "put", key, options);
     const landed = error.applied !== "no" ? await askAboutWrite(put, member) : undefined;
     if (landed !== undefined) return landed;
-    const milliseconds = performance.now() - startedAt;
+    const milliseconds = clock.now() - startedAt;
     if (movesOn(chain, error)) return giveUp(put, member, error, milliseconds);
     attempts.push({ provider: error.provider ?? member.name, error, milliseconds });
     if (attempts.length === 1) throw error;

@@ -1,3 +1,4 @@
+import { clock } from "../../kit/clock.js";
 import { StorageError, withErrorFacts, type Attempt, type Operation } from "../../contract/errors.js";
 import type { ComposedProvider, ComposedSignedUrlOptions } from "../../contract/composed-provider.js";
 import { linkFrom, type LinkVerb } from "../holder-link.js";
@@ -28,7 +29,7 @@ export async function readFromChain<T>(
   const attempts: Attempt[] = [];
   let silent: StorageError | undefined;
   for (const member of inOrder(chain, options.ref)) {
-    const startedAt = performance.now();
+    const startedAt = clock.now();
     try {
       const result = await read(member);
       return { member, result, silent };
@@ -37,7 +38,7 @@ export async function readFromChain<T>(
       attempts.push({
         provider: error.provider ?? member.name,
         error,
-        milliseconds: performance.now() - startedAt,
+        milliseconds: clock.now() - startedAt,
       });
       if (saysAbsent(error)) continue;
       if (!movesOn(chain, error)) throw attempts.length > 1 ? withErrorFacts(error, { attempts }) : error;

@@ -1,3 +1,4 @@
+import { clock, createController, onAbort } from "../../../kit/clock.js";
 import { delay } from "../../../kit/abort.js";
 import { StorageError, isStorageError, withErrorFacts, type Operation } from "../../../contract/errors.js";
 import type { JournalEntry } from "../../../contract/journal.js";
@@ -70,8 +71,7 @@ async function orAborted<T>(turn: Promise<T>, signal: AbortSignal, hasBegun: () 
       if (!hasBegun()) reject(signal.reason);
     };
     if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    turn.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+    turn.then(resolve, reject).finally(onAbort(signal, abort));
   });
 }
 
@@ -112,7 +112,7 @@ interface LeavableKey extends HeldKey {
 
 function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry: JournalEntry): LeavableKey {
   const { journal, leaseMs } = set;
-  const lost = new AbortController();
+  const lost = createController();
   let revision = entry.revision;
   let isSaved = false;
   let isReleased = false;
@@ -154,17 +154,17 @@ function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry
     save: async (row, sending) => {
       await write(() => leased(set, row, sending));
       isSaved = true;
-      timer ??= setInterval(renew, leaseMs / 3).unref();
+      timer ??= clock.setInterval(renew, leaseMs / 3).unref();
     },
     release: async (row) => {
       isReleased = true;
-      clearInterval(timer);
+      clock.clearInterval(timer);
       if (row === undefined && entry.row === undefined && !isSaved) return;
       await write(() => (row === undefined ? undefined : { ...row, lease: undefined }));
       if (row !== undefined) for (const tell of set.workListeners) tell(row.nextAt - journal.now());
     },
     leave: async () => {
-      clearInterval(timer);
+      clock.clearInterval(timer);
       if (isReleased || !isSaved || lost.signal.aborted) return;
       await held.release(takenOver(held.row, set.journal.now(), set.settleMs)).catch(() => {});
     },

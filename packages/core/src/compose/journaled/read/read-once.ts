@@ -1,3 +1,4 @@
+import { clock } from "../../../kit/clock.js";
 import { StorageError, type Attempt, type Operation } from "../../../contract/errors.js";
 import type { ComposedHeadOptions, ComposedProvider } from "../../../contract/composed-provider.js";
 import { memberError, movesOn, reportFallback, saysAbsent } from "../../group.js";
@@ -165,7 +166,7 @@ async function tryMember<T>(
   other?: ComposedProvider,
 ): Promise<{ readonly found?: Found<T>; readonly error?: StorageError }> {
   const { set, key, options, reader, attempts } = look;
-  const startedAt = performance.now();
+  const startedAt = clock.now();
   try {
     const { hedge } = set;
     if (hedge !== undefined && other !== undefined) return { found: await race(look, hedge, member, other) };
@@ -176,7 +177,7 @@ async function tryMember<T>(
     attempts.push({
       provider: error.provider ?? member.name,
       error,
-      milliseconds: performance.now() - startedAt,
+      milliseconds: clock.now() - startedAt,
     });
     if (!movesOn(set, error)) throw error;
     reportFallback(set, reader.operation, key, member, error, options);

@@ -1,0 +1,71 @@
+import { setMaxListeners } from "node:events";
+import { performance } from "node:perf_hooks";
+import * as timers from "node:timers";
+import * as util from "node:util";
+
+const now = performance.now.bind(performance);
+
+/**
+ * Node's own timers and monotonic clock, as they are when this module is loaded. Test runners and simulated browsers put
+ * others in the place of the global ones: faked timers stand still, and those of a browser are numbers. What waits here
+ * waits for the disk or the network, and is to end all the same.
+ */
+export const clock = {
+  setTimeout: timers.setTimeout as typeof setTimeout,
+  clearTimeout: timers.clearTimeout as typeof clearTimeout,
+  setInterval: timers.setInterval as typeof setInterval,
+  clearInterval: timers.clearInterval as typeof clearInterval,
+  setImmediate: timers.setImmediate as typeof setImmediate,
+  /** Returns milliseconds of a clock that nobody sets. */
+  now: (): number => now(),
+};
+
+/** Node's own class, whatever the global name stands for; other runtimes have only the global one. */
+const NativeController: typeof AbortController =
+  (util.transferableAbortController?.().constructor as typeof AbortController | undefined) ?? AbortController;
+
+/** Makes a controller for calls of our own: any number of them may listen to its signal. */
+export function createController(): AbortController {
+  const controller = new NativeController();
+  setMaxListeners(0, controller.signal);
+  return controller;
+}
+
+/** Those who listen to one signal, and the one listener that Node sees. */
+interface Hub {
+  readonly listeners: Set<() => void>;
+  readonly tellAll: () => void;
+}
+
+const hubs = new WeakMap<AbortSignal, Hub>();
+
+/**
+ * Listens to a signal until it is aborted or the returned function is called. However many listen to one signal, Node sees
+ * a single listener and warns of no leak.
+ */
+export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
+  if (signal === undefined) return nothing;
+  const { listeners, tellAll } = hubOf(signal);
+  // One that is given twice is told twice.
+  const own = (): void => listener();
+  if (listeners.size === 0) signal.addEventListener("abort", tellAll, { once: true });
+  listeners.add(own);
+  return () => {
+    if (listeners.delete(own) && listeners.size === 0) signal.removeEventListener("abort", tellAll);
+  };
+}
+
+function hubOf(signal: AbortSignal): Hub {
+  const known = hubs.get(signal);
+  if (known !== undefined) return known;
+  const listeners = new Set<() => void>();
+  const tellAll = (): void => {
+    for (const each of Array.from(listeners)) each();
+    listeners.clear();
+  };
+  const hub = { listeners, tellAll };
+  hubs.set(signal, hub);
+  return hub;
+}
+
+function nothing(): void {}

@@ -2,19 +2,37 @@ import { StorageError, type Operation } from "@stowage/core/journal";
 
 /** What SQLite's own codes mean for those who wait for a write. @see https://www.sqlite.org/rescode.html */
 const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
-  [/FULL|disk is full/i, "its disk is full"],
-  [/READONLY|readonly/i, "it is read-only"],
+  [/FULL|disk is full|ENOSPC|EDQUOT/i, "its disk is full"],
+  [/READONLY|readonly|EROFS/i, "it is read-only"],
   [/BUSY|LOCKED|locked/i, "another program has locked it"],
   [/CORRUPT|NOTADB|malformed|not a database/i, "the file is damaged"],
-  [/CANTOPEN|unable to open/i, "the file cannot be opened"],
+  [/EACCES|EPERM/, "the process has no right to write it"],
+  [/CANTOPEN|unable to open|ENOTDIR|EISDIR/i, "the file cannot be opened"],
   [/closed|not open/i, "it is closed"],
   [/IOERR|disk I\/O/i, "the disk does not read or write"],
 ];
 
+const MODULE_MISSING = /Cannot find (?:module|package) '([^']+)'(?:: (.+))?/;
+
+/** Names what cannot be loaded, and what to do. */
+function loadReason(text: string): string | undefined {
+  const [, name, cure] = MODULE_MISSING.exec(text) ?? [];
+  if (name !== undefined) {
+    const byDefault = `install it for this platform, for example by \`npm install ${name}\``;
+    return `${name} cannot be found; ${cure ?? (name.includes("libsql") ? byDefault : "is the installation whole?")}`;
+  }
+  if (text.includes("ERR_DLOPEN_FAILED"))
+    return "the native part of libsql was built for another system: install it anew";
+  if (text.includes("ERR_ACCESS_DENIED"))
+    return "Node's permission model does not allow it: see --allow-fs-write and --allow-worker";
+  return undefined;
+}
+
 /** A journal that does not work is a storage that cannot write: what was asked for has not happened. */
 export function journalError(error: unknown, path: string, operation: Operation = "put"): StorageError {
   const text = textOf(error);
-  const reason = REASONS.find(([pattern]) => pattern.test(text))?.[1] ?? "SQLite does not explain why";
+  const known = loadReason(text) ?? REASONS.find(([pattern]) => pattern.test(text))?.[1];
+  const reason = known ?? "SQLite does not explain why";
   return new StorageError("Unavailable", `the journal ${JSON.stringify(path)} cannot be used: ${reason}`, {
     operation,
     provider: "journal",

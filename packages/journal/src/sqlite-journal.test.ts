@@ -1,9 +1,10 @@
 import { fork } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { StorageError } from "@stowage/core";
 import { openDatabase } from "./database.js";
+import { journalError } from "./errors.js";
 import { sqliteJournal } from "./sqlite-journal.js";
 import { OPENED, OWNER, ROW, place, tempJournal, type TempJournal } from "./testing/journals.test-support.js";
 
@@ -28,6 +29,37 @@ function thrown(act: () => unknown): StorageError {
 }
 
 describe("sqliteJournal", () => {
+  it("is for its owner alone, with the files beside it", async () => {
+    const before = process.umask(0o022);
+    const path = join(temp.folder, "private", "journal.db");
+    const journal = sqliteJournal(path);
+    const part = journal.open(OWNER);
+    await part.write("a", (await part.read("a")).revision, ROW);
+    for (const name of [".", ...readdirSync(dirname(path))]) {
+      expect([name, statSync(join(dirname(path), name)).mode & 0o077]).toEqual([name, 0]);
+    }
+    await journal.close();
+    process.umask(before);
+  });
+
+  it.each([
+    [
+      "a missing module",
+      { message: "Cannot find module '@libsql/linux-x64-gnu'", code: "MODULE_NOT_FOUND" },
+      "@libsql/linux-x64-gnu cannot be found; install it for this platform",
+    ],
+    [
+      "a file that a bundler has left behind",
+      { message: "Cannot find module '/app/writer-thread.js': bundlers must leave @stowage/journal out" },
+      "bundlers must leave @stowage/journal out",
+    ],
+    ["a native part of another system", { message: "no", code: "ERR_DLOPEN_FAILED" }, "install it anew"],
+    ["the permission model", { message: "no", code: "ERR_ACCESS_DENIED" }, "--allow-worker"],
+    ["a full disk", { message: "ENOSPC: no space left on device" }, "its disk is full"],
+  ])("names %s", (_, error, reason) => {
+    expect(journalError(error, "journal.db").message).toContain(reason);
+  });
+
   it("has everything when it is opened again", async () => {
     const first = temp.open();
     const revision = await place(first.open(OWNER), "a", ROW);

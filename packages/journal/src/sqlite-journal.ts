@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { clock, isStorageError, knownNames, nonEmptyText, type Journal } from "@stowage/core/journal";
 import { openChangeMark, type ChangeMark } from "./change-mark.js";
@@ -10,7 +10,7 @@ import { assertLocal } from "./file-system.js";
 import { openForReading, openForWriting, prepareFile } from "./open-database.js";
 import { ALONE_MS, joinProcesses, type Processes } from "./processes.js";
 import { createPart, registerPart } from "./sqlite-part.js";
-import { createWriter, type Writer } from "./writer.js";
+import { assertThread, createWriter, type Writer } from "./writer.js";
 
 /** The options of {@link sqliteJournal}. */
 export interface SqliteJournalOptions {
@@ -28,7 +28,7 @@ export interface SqliteJournalOptions {
  * Every write is on the disk when it resolves; writes that come together wait for the disk together, in a thread of
  * their own. Reads are on the main thread and take microseconds.
  *
- * @param path - The file; it and its folder are made when they are not there. Beside it lie `-wal` and `-shm`, and a
+ * @param path - The file; it and its folder are made when they are not there, for their owner alone. Beside it lie `-wal` and `-shm`, and a
  * folder `-processes`.
  * @throws StorageError `InvalidArgument` for a file that is damaged, of something else, of a later version or on another
  * machine; `Unavailable` when it cannot be opened or written.
@@ -46,7 +46,9 @@ export function sqliteJournal(path: string, options: SqliteJournalOptions = {}):
 }
 
 function open(file: string, driver: Driver): Journal {
-  mkdirSync(dirname(file), { recursive: true });
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makePrivate(file);
+  assertThread();
   const durable = assertLocal(dirname(file), file);
   prepareFile(file, driver);
   const now = withDatabase(openForWriting(file, driver), openClock);
@@ -83,6 +85,11 @@ function open(file: string, driver: Driver): Journal {
       processes.leave();
     },
   };
+}
+
+/** Makes the file for its owner alone; SQLite gives the files beside it the same rights. An older one stays as it is. */
+function makePrivate(file: string): void {
+  closeSync(openSync(file, "a", 0o600));
 }
 
 /** While a process is alone nothing changes but by what it writes itself: a question that needs no system call. */

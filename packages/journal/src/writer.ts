@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -74,13 +75,27 @@ function workerOf(state: State): Worker {
   return worker;
 }
 
-function startThread(workerData: WriterData): Worker {
+/** Returns the file of the thread, which lies beside this one. */
+function threadFile(): string {
   const here = import.meta.url.startsWith("file:") ? fileURLToPath(import.meta.url) : import.meta.url;
-  const extension = extname(here);
-  const file = join(dirname(here), `writer-thread${extension}`);
+  return join(dirname(here), `writer-thread${extname(here)}`);
+}
+
+/** Checks that the file of the thread is there: a bundler that makes one file of an application leaves it behind. */
+export function assertThread(): void {
+  const file = threadFile();
+  if (existsSync(file)) return;
+  throw new Error(
+    `Cannot find module '${file}': bundlers must leave @stowage/journal out, as an external package`,
+  );
+}
+
+function startThread(workerData: WriterData): Worker {
+  const file = threadFile();
+  const extension = extname(file);
   if (extension !== ".ts") return new Worker(file, { workerData });
   // In this repository the packages run from their sources.
-  const tsx = dirname(createRequire(here).resolve("tsx/package.json"));
+  const tsx = dirname(createRequire(file).resolve("tsx/package.json"));
   const loader = pathToFileURL(join(tsx, "dist/esm/api/index.mjs")).href;
   const code = `import(${JSON.stringify(loader)}).then(({ register }) => {
     register();

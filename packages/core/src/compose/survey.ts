@@ -1,5 +1,5 @@
 import { clock } from "../kit/clock.js";
-import type { StorageError } from "../contract/errors.js";
+import { withErrorFacts, type StorageError } from "../contract/errors.js";
 import type { ComposedHeadOptions, ComposedProvider } from "../contract/composed-provider.js";
 import { ask, memberError, saysAbsent, type Group } from "./group.js";
 import type { CallOptions } from "../contract/call-options.js";
@@ -19,9 +19,21 @@ export interface Silent {
   readonly milliseconds: number;
 }
 
-/** Asks every member at once whether it holds the key. */
-export async function survey(chain: Group, key: string, options: CallOptions): Promise<readonly Answer[]> {
-  return await Promise.all(chain.members.map((member) => askMember(chain, member, key, options)));
+/**
+ * Asks every member at once whether it holds the key.
+ *
+ * @param operation - The caller's: errors of members that do not answer say that it is what cannot be done.
+ */
+export async function survey(
+  chain: Group,
+  key: string,
+  options: CallOptions,
+  operation: "put" | "copy",
+): Promise<readonly Answer[]> {
+  const answers = await Promise.all(chain.members.map((member) => askMember(chain, member, key, options)));
+  return answers.map((answer) =>
+    answer.state === "silent" ? { ...answer, error: withErrorFacts(answer.error, { operation }) } : answer,
+  );
 }
 
 export async function askMember(

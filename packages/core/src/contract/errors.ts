@@ -249,6 +249,7 @@ const READS: ReadonlySet<Operation> = new Set([
   "locate",
   "publicUrl",
   "signedUrl",
+  "makeKey",
 ]);
 
 /**

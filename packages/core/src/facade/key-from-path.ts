@@ -38,7 +38,7 @@ export function keyFromPath(text: string, options: KeyFromPathOptions = {}): str
   const key = inside.join("/");
   const problem = inside.includes("..") ? 'the path contains ".."' : keyProblem(key);
   if (problem === undefined) return key;
-  throw new StorageError("InvalidKey", problem, { operation: "locate", provider: "keyFromPath", key: text });
+  throw new StorageError("InvalidKey", problem, { operation: "makeKey", provider: "keyFromPath", key: text });
 }
 
 function pathSegments(path: string): string[] {

@@ -156,5 +156,5 @@ async function digestOf(body: Body): Promise<string> {
 }
 
 function invalid(reason: string, key: string): StorageError {
-  return new StorageError("InvalidKey", reason, { operation: "put", provider: "keyTemplate", key });
+  return new StorageError("InvalidKey", reason, { operation: "makeKey", provider: "keyTemplate", key });
 }

@@ -51,7 +51,7 @@ async function isFree(
   member: ComposedProvider,
 ): Promise<boolean> {
   if (member.copy === undefined || !member.supports.ifNoneMatch) return false;
-  const answers = await survey(chain, to, options);
+  const answers = await survey(chain, to, options, "copy");
   return answers.every(({ state }) => state === "absent");
 }
 

@@ -37,7 +37,7 @@ export async function putInChain(
   given: PutOptions,
 ): Promise<ObjectInfo> {
   const options = { ...given, writeId: given.writeId ?? randomUUID() };
-  const answers = await survey(chain, key, options);
+  const answers = await survey(chain, key, options, "put");
   const put: ChainPut = { chain, key, options, answers, attempts: [], unconfirmed: new Set() };
   const own = answers.find((answer) => answer.state === "present" && answer.info.writeId === options.writeId);
   if (own?.state === "present") return own.info;

@@ -36,7 +36,7 @@ export async function putOnMirror(
   given: PutOptions,
 ): Promise<ObjectInfo> {
   const options = { ...given, writeId: given.writeId ?? randomUUID() };
-  const answers = await survey(chain, key, options);
+  const answers = await survey(chain, key, options, "put");
   const put: MirrorPut = { chain, key, options, answers, outcomes: [], attempts: [] };
   const own = ownWrite(put);
   if (own.length >= need) return infoOf(put, own);

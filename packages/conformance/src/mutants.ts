@@ -22,6 +22,7 @@ import { metadataMutants } from "./mutants/metadata.js";
 import { ownershipMutants } from "./mutants/ownership.js";
 import { putMutants } from "./mutants/put.js";
 import { rangeMutants } from "./mutants/ranges.js";
+import { readConditionMutants } from "./mutants/read-conditions.js";
 import { refMutants } from "./mutants/refs.js";
 import { sizeMutants } from "./mutants/sizes.js";
 import { sourceMutants } from "./mutants/sources.js";
@@ -39,6 +40,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...sourceFailureMutants,
   ...conditionMutants,
   ...getMutants,
+  ...readConditionMutants,
   ...rangeMutants,
   ...headMutants,
   ...deleteMutants,

@@ -23,6 +23,7 @@ import { metadataRules } from "./rules/metadata.js";
 import { ownershipRules } from "./rules/ownership.js";
 import { putRules } from "./rules/put.js";
 import { rangeRules } from "./rules/range.js";
+import { readConditionRules } from "./rules/read-conditions.js";
 import { refRules } from "./rules/refs.js";
 import { sizeRules } from "./rules/sizes.js";
 import { sourceRules } from "./rules/sources.js";
@@ -40,6 +41,7 @@ export const RULES: readonly Rule[] = [
   ...sourceFailureRules,
   ...conditionRules,
   ...getRules,
+  ...readConditionRules,
   ...rangeRules,
   ...headRules,
   ...deleteRules,

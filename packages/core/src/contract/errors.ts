@@ -46,6 +46,7 @@ export type StorageErrorCode =
   | "NotFound"
   | "AlreadyExists"
   | "PreconditionFailed"
+  | "NotModified"
   | "InvalidKey"
   | "InvalidRange"
   | "InvalidArgument"
@@ -81,6 +82,12 @@ export const ERROR_CODES: Readonly<Record<StorageErrorCode, ErrorCodeFacts>> = {
   },
   PreconditionFailed: {
     when: "`ifMatch` did not hold",
+    applied: "no",
+    retryable: false,
+    movesOn: "never",
+  },
+  NotModified: {
+    when: "`ifNoneMatch` or `ifModifiedSince` of a read: the caller's copy is the newest",
     applied: "no",
     retryable: false,
     movesOn: "never",

@@ -1,11 +1,10 @@
 import { createController } from "../kit/clock.js";
-import { closeCalls, runCall, tellRead, trackBody, type Calls } from "./calls.js";
-import { checkCopy, checkDelete, checkDownload, checkGet, checkKey, checkList, checkPut } from "./check.js";
+import { closeCalls, runCall, type Calls } from "./calls.js";
+import { checkCopy, checkDelete, checkDownload, checkKey, checkList, checkPut } from "./check.js";
 import { copyObject, moveObject } from "./copy-object.js";
 import { deleteEach, deleteUnder } from "./delete-many.js";
 import { downloadObject } from "./download.js";
-import { StorageError, isStorageError } from "../contract/errors.js";
-import { guardResult } from "../body/guard.js";
+import { StorageError } from "../contract/errors.js";
 import { healthOf } from "../kit/health.js";
 import { describeProvider } from "../wrap/intercept.js";
 import { hasLimits } from "../wrap/policies.js";
@@ -14,11 +13,11 @@ import type { ListPage, StorageProvider } from "../contract/provider.js";
 import { startRepairWorker, type RepairWorker } from "./repair-worker.js";
 import { linksOf, publicUrl, required, signedUrl } from "./storage-links.js";
 import { createObjectWriter } from "./object-writer.js";
+import { findObject, getObject, headObject, seenAt } from "./read-object.js";
 import { putObject, type Putting } from "./put-object.js";
 import { putDirectory } from "./put-directory.js";
 import { putMany } from "./put-many.js";
 import type { Deleted, FileStorage, StoredAt } from "./storage.js";
-import { toStoredObject, type StoredObject } from "./stored-object.js";
 import type { StorageEvent } from "../contract/event.js";
 import type { ListOptions } from "../contract/call-options.js";
 import type { Located, ObjectInfo } from "../contract/object.js";
@@ -73,10 +72,10 @@ function facade(storage: Putting): FileStorage {
   const self: FileStorage = {
     provider,
     put: (key, body, options = {}) => putObject(storage, key, body, options),
-    get: (key, options = {}) => get(storage, key, options),
-    head: (key, options = {}) => head(storage, key, options),
-    find: (key, options = {}) => find(storage, "find", key, options),
-    exists: async (key, options = {}) => (await find(storage, "exists", key, options)) !== undefined,
+    get: (key, options = {}) => getObject(storage, key, options),
+    head: (key, options = {}) => headObject(storage, key, options),
+    find: (key, options = {}) => findObject(storage, "find", key, options),
+    exists: async (key, options = {}) => (await findObject(storage, "exists", key, options)) !== undefined,
     writer: (key, options = {}) => createObjectWriter((body) => putObject(storage, key, body, options)),
     delete: async (key, options = {}) => void (await remove(storage, key, options)),
     copy: (from, to, options = {}) => transfer(storage, "copy", copyObject, from, to, options),
@@ -119,71 +118,12 @@ function facade(storage: Putting): FileStorage {
   return self;
 }
 
-/** @param ref - Where the object was seen last. */
-async function get(
-  storage: Calls,
-  key: string,
-  options: VerbOptions["get"],
-  ref?: string,
-): Promise<StoredObject & AsyncDisposable> {
-  const { provider } = storage;
-  checkNames("get", options);
-  checkKey(provider, key, "get");
-  checkGet(provider, key, options);
-  const result = await runCall(storage, "get", key, seenAt(options, ref), async (call) => {
-    const guarded = guardResult(await provider.get(key, call), provider);
-    const { body, info } = guarded;
-    if (!(body instanceof Uint8Array)) trackBody(storage, { body, info }, options.signal);
-    return guarded;
-  });
-  const { onEvent } = storage;
-  if (onEvent !== undefined && result.body instanceof Uint8Array) {
-    tellRead(onEvent, result.info, result.body.byteLength, 0);
-  }
-  return toStoredObject(result);
-}
-
-function seenAt<Options extends object>(
-  options: Options,
-  ref: string | undefined,
-): Options & { ref?: string } {
-  return ref === undefined ? options : { ...options, ref };
-}
-
-async function head(
-  storage: Calls,
-  key: string,
-  options: VerbOptions["head"],
-  ref?: string,
-): Promise<ObjectInfo> {
-  const { provider } = storage;
-  checkNames("head", options);
-  checkKey(provider, key, "head");
-  return await runCall(storage, "head", key, seenAt(options, ref), (call) => provider.head(key, call));
-}
-
 async function finalize(storage: Calls, key: string, options: VerbOptions["finalize"]): Promise<ObjectInfo> {
   const { provider } = storage;
   checkNames("finalize", options);
   checkKey(provider, key, "finalize");
   const finish = provider.finalize ?? provider.head;
   return await runCall(storage, "finalize", key, options, (call) => finish(key, call));
-}
-
-async function find(
-  storage: Calls,
-  verb: "find" | "exists",
-  key: string,
-  options: VerbOptions["find"],
-  ref?: string,
-): Promise<ObjectInfo | undefined> {
-  checkNames(verb, options);
-  try {
-    return await head(storage, key, options, ref);
-  } catch (error) {
-    if (isStorageError(error, "NotFound")) return undefined;
-    throw error;
-  }
 }
 
 async function remove(
@@ -306,10 +246,11 @@ function at(storage: Putting, ref: string): StoredAt {
   const { key } = found;
   return {
     ...found,
-    get: (options = {}) => get(storage, key, options, found.ref),
-    head: (options = {}) => head(storage, key, options, found.ref),
-    find: (options = {}) => find(storage, "find", key, options, found.ref),
-    exists: async (options = {}) => (await find(storage, "exists", key, options, found.ref)) !== undefined,
+    get: (options = {}) => getObject(storage, key, options, found.ref),
+    head: (options = {}) => headObject(storage, key, options, found.ref),
+    find: (options = {}) => findObject(storage, "find", key, options, found.ref),
+    exists: async (options = {}) =>
+      (await findObject(storage, "exists", key, options, found.ref)) !== undefined,
     publicUrl: async (options = {}) => await publicUrl(storage, key, options, found.ref),
     signedUrl: (options = {}) => signedUrl(storage, key, options, found.ref),
     download: (path, options = {}) => download(storage, key, path, options, found.ref),

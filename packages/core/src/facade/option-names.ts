@@ -1,4 +1,4 @@
-import type { CallOptions, DeleteOptions, GetOptions, PutOptions } from "../contract/call-options.js";
+import type { CallOptions, DeleteOptions, PutOptions } from "../contract/call-options.js";
 import type { ComposedHeadOptions } from "../contract/composed-provider.js";
 import type {
   CompleteUploadOptions,
@@ -14,8 +14,11 @@ import type {
   Outer,
   PutDirectoryOptions,
   PutManyOptions,
+  ReadConditions,
   RepairOptions,
   StorageCopyOptions,
+  StorageGetOptions,
+  StorageHeadOptions,
   StorageListOptions,
   StorageOptions,
   StoragePutOptions,
@@ -32,6 +35,8 @@ const HEADERS: OptionNames<ObjectHeaders> = {
   contentDisposition: true,
 };
 const EXPIRES = { expiresInSeconds: true } as const;
+
+const READ: OptionNames<ReadConditions> = { ifNoneMatch: true, ifModifiedSince: true };
 
 const PUT: OptionNames<StoragePutOptions> = {
   ...CALL,
@@ -65,8 +70,8 @@ const PUT_MANY: OptionNames<PutManyOptions> = {
 /** The options of each verb, by the name that messages show. */
 export interface VerbOptions {
   readonly put: StoragePutOptions;
-  readonly get: Outer<GetOptions>;
-  readonly head: Outer<ComposedHeadOptions>;
+  readonly get: StorageGetOptions;
+  readonly head: StorageHeadOptions;
   readonly find: Outer<ComposedHeadOptions>;
   readonly exists: Outer<ComposedHeadOptions>;
   readonly delete: Outer<DeleteOptions>;
@@ -99,8 +104,8 @@ const { size: _size, maxBytes: _maxBytes, idempotencyKey: _idempotencyKey, ...IM
 
 const OPTION_NAMES: { readonly [Verb in keyof VerbOptions]: OptionNames<VerbOptions[Verb]> } = {
   put: PUT,
-  get: { ...CALL, range: true, ifMatch: true },
-  head: { ...CALL, isFinal: true },
+  get: { ...CALL, ...READ, range: true, ifMatch: true },
+  head: { ...CALL, ...READ, isFinal: true },
   find: { ...CALL, isFinal: true },
   exists: { ...CALL, isFinal: true },
   delete: { ...CALL, ifMatch: true },

@@ -6,6 +6,7 @@ import type {
   ListOptions,
   PutOptions,
 } from "../contract/call-options.js";
+import type { ComposedHeadOptions } from "../contract/composed-provider.js";
 import type { StorageEvent } from "../contract/event.js";
 import type { ObjectInfo } from "../contract/object.js";
 import type { DeleteFailure, SkippedKey } from "../contract/provider.js";
@@ -77,6 +78,31 @@ export interface StoragePutOptions extends Outer<Omit<PutOptions, "writeId">> {
    */
   readonly idempotencyKey?: string | undefined;
 }
+
+/** The copy that a caller of a read has already. Both together: only `ifNoneMatch` counts. */
+export interface ReadConditions {
+  /**
+   * The ETag of the caller's copy, or `"*"` for any: `NotModified` when the object still has it.
+   *
+   * @see https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match
+   * @default none
+   */
+  readonly ifNoneMatch?: string | undefined;
+  /**
+   * When the caller's copy was made: `NotModified` when the object has not been written since. Compared in whole seconds, as
+   * HTTP has them.
+   *
+   * @see https://www.rfc-editor.org/rfc/rfc9110#name-if-modified-since
+   * @default none
+   */
+  readonly ifModifiedSince?: Date | undefined;
+}
+
+/** The options of {@link FileStorage.get}. */
+export interface StorageGetOptions extends Outer<GetOptions>, ReadConditions {}
+
+/** The options of {@link FileStorage.head}. */
+export interface StorageHeadOptions extends Outer<ComposedHeadOptions>, ReadConditions {}
 
 /** The options of {@link FileStorage.copy} and {@link FileStorage.move}. */
 export interface StorageCopyOptions extends Outer<Omit<CopyOptions, "writeId">> {}

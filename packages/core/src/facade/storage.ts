@@ -9,6 +9,8 @@ import type {
   PutManyResult,
   RepairOptions,
   StorageCopyOptions,
+  StorageGetOptions,
+  StorageHeadOptions,
   StorageListOptions,
   StoragePutOptions,
 } from "./storage-options.js";
@@ -24,7 +26,7 @@ import type { Health } from "../contract/upkeep.js";
 import type { ObjectWriter } from "./object-writer.js";
 import type { RepairWorker } from "./repair-worker.js";
 import type { StoredObject } from "./stored-object.js";
-import type { CallOptions, DeleteOptions, GetOptions, PutOptions } from "../contract/call-options.js";
+import type { CallOptions, DeleteOptions, PutOptions } from "../contract/call-options.js";
 import type { Located, ObjectInfo } from "../contract/object.js";
 
 /** `MultipartUploads` as the facade has them: options may be left out. */
@@ -44,8 +46,8 @@ export interface Deleted {
 
 /** An object under its ref: reads go to that very place first. */
 export interface StoredAt extends Located {
-  readonly get: (options?: Outer<GetOptions>) => Promise<StoredObject & AsyncDisposable>;
-  readonly head: (options?: Outer<ComposedHeadOptions>) => Promise<ObjectInfo>;
+  readonly get: (options?: StorageGetOptions) => Promise<StoredObject & AsyncDisposable>;
+  readonly head: (options?: StorageHeadOptions) => Promise<ObjectInfo>;
   readonly find: (options?: Outer<ComposedHeadOptions>) => Promise<ObjectInfo | undefined>;
   readonly exists: (options?: Outer<ComposedHeadOptions>) => Promise<boolean>;
   /** Makes a permanent link to that very place. @throws StorageError `Unsupported`. */
@@ -98,12 +100,12 @@ export interface FileStorage {
   /**
    * Opens an object. The result owns a socket or a file: read it, or `destroy()` it.
    *
-   * @throws StorageError `NotFound`; `InvalidRange`; `PreconditionFailed`.
+   * @throws StorageError `NotFound`; `InvalidRange`; `PreconditionFailed`; `NotModified`.
    */
-  readonly get: (key: string, options?: Outer<GetOptions>) => Promise<StoredObject & AsyncDisposable>;
+  readonly get: (key: string, options?: StorageGetOptions) => Promise<StoredObject & AsyncDisposable>;
 
-  /** The facts of an object. @throws StorageError `NotFound`. */
-  readonly head: (key: string, options?: Outer<ComposedHeadOptions>) => Promise<ObjectInfo>;
+  /** Returns the facts of an object. @throws StorageError `NotFound`; `NotModified`. */
+  readonly head: (key: string, options?: StorageHeadOptions) => Promise<ObjectInfo>;
 
   /** Returns the facts of an object, or `undefined` when there is none; a provider that cannot answer rejects. */
   readonly find: (key: string, options?: Outer<ComposedHeadOptions>) => Promise<ObjectInfo | undefined>;

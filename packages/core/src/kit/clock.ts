@@ -5,19 +5,29 @@ import * as util from "node:util";
 
 const now = performance.now.bind(performance);
 
+/** Timers, and a clock that nobody sets. */
+export interface Clock {
+  readonly setTimeout: typeof setTimeout;
+  readonly clearTimeout: typeof clearTimeout;
+  readonly setInterval: typeof setInterval;
+  readonly clearInterval: typeof clearInterval;
+  readonly setImmediate: typeof setImmediate;
+  /** Returns milliseconds since some moment. */
+  readonly now: () => number;
+}
+
 /**
  * Node's own timers and monotonic clock, as they are when this module is loaded. Test runners and simulated browsers put
  * others in the place of the global ones: faked timers stand still, and those of a browser are numbers. What waits here
  * waits for the disk or the network, and is to end all the same.
  */
-export const clock = {
-  setTimeout: timers.setTimeout as typeof setTimeout,
-  clearTimeout: timers.clearTimeout as typeof clearTimeout,
-  setInterval: timers.setInterval as typeof setInterval,
-  clearInterval: timers.clearInterval as typeof clearInterval,
-  setImmediate: timers.setImmediate as typeof setImmediate,
-  /** Returns milliseconds of a clock that nobody sets. */
-  now: (): number => now(),
+export const clock: Clock = {
+  setTimeout: timers.setTimeout,
+  clearTimeout: timers.clearTimeout,
+  setInterval: timers.setInterval,
+  clearInterval: timers.clearInterval,
+  setImmediate: timers.setImmediate,
+  now: () => now(),
 };
 
 /** Node's own class, whatever the global name stands for; other runtimes have only the global one. */
@@ -31,7 +41,7 @@ export function createController(): AbortController {
   return controller;
 }
 
-/** Those who listen to one signal, and the one listener that Node sees. */
+/** Listeners to one signal, and the one that Node sees. */
 interface Hub {
   readonly listeners: Set<() => void>;
   readonly tellAll: () => void;

@@ -2,10 +2,10 @@ import { clock } from "../kit/clock.js";
 
 // In tests the clock is that of the globals, so that `vi.useFakeTimers()` moves it.
 Object.assign(clock, {
-  setTimeout: (...given: Parameters<typeof setTimeout>) => setTimeout(...given),
+  setTimeout: (call: () => void, ms?: number) => setTimeout(call, ms),
   clearTimeout: (timer: NodeJS.Timeout) => clearTimeout(timer),
-  setInterval: (...given: Parameters<typeof setInterval>) => setInterval(...given),
+  setInterval: (call: () => void, ms?: number) => setInterval(call, ms),
   clearInterval: (timer: NodeJS.Timeout) => clearInterval(timer),
-  setImmediate: (...given: Parameters<typeof setImmediate>) => setImmediate(...given),
+  setImmediate: (call: () => void) => setImmediate(call),
   now: () => performance.now(),
 });

@@ -1,0 +1,46 @@
+import type { FileStorage } from "@stowage/core";
+import { storageMutant, type Mutant } from "../mutant.js";
+import type { StorageBreak } from "../context.js";
+import { facade, invented } from "./breaks.js";
+
+type Options = NonNullable<Parameters<FileStorage["head"]>[1]>;
+
+/** Changes the options of every read. */
+function reading(change: (options: Options) => Options): StorageBreak {
+  return facade((storage) => ({
+    get: async (key, options = {}) => await storage.get(key, change(options)),
+    head: async (key, options = {}) => await storage.head(key, change(options)),
+  }));
+}
+
+export const readConditionMutants: readonly Mutant[] = [
+  storageMutant(
+    "a read with the ETag of the object rejects with NotModified, one with another ETag reads",
+    "ignores ifNoneMatch of reads",
+    reading(({ ifNoneMatch: _ifNoneMatch, ...options }) => options),
+  ),
+  storageMutant(
+    "a read of what was not written since rejects with NotModified, unless its ETag says otherwise",
+    "looks at the date although there is an ETag",
+    reading(({ ifNoneMatch, ifModifiedSince, ...options }) =>
+      ifModifiedSince === undefined ? { ...options, ifNoneMatch } : { ...options, ifModifiedSince },
+    ),
+  ),
+  storageMutant(
+    "a conditional read of a missing key rejects with NotFound",
+    "takes a missing object for an unchanged one",
+    facade((storage, provider) => ({
+      head: async (key, options) =>
+        options?.ifModifiedSince === undefined ? await storage.head(key, options) : invented(provider, key),
+    })),
+  ),
+  storageMutant(
+    "conditions of reads that are none are a TypeError",
+    "ignores conditions that are none",
+    reading(({ ifModifiedSince, ...options }) =>
+      ifModifiedSince instanceof Date && !Number.isNaN(ifModifiedSince.getTime())
+        ? { ...options, ifModifiedSince }
+        : options,
+    ),
+  ),
+];

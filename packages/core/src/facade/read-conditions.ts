@@ -1,0 +1,58 @@
+import { StorageError } from "../contract/errors.js";
+import { describeType } from "../contract/key.js";
+import type { ObjectInfo } from "../contract/object.js";
+import type { ReadConditions } from "./storage-options.js";
+
+/** Takes the conditions of a read out of its options, checked; the rest is for the provider. */
+export function withoutConditions<Options extends ReadConditions>(
+  verb: "get" | "head",
+  options: Options,
+): readonly [conditions: ReadConditions | undefined, rest: Omit<Options, keyof ReadConditions>] {
+  const { ifNoneMatch, ifModifiedSince, ...rest } = options;
+  if (ifNoneMatch === undefined && ifModifiedSince === undefined) return [undefined, options];
+  if (ifNoneMatch !== undefined && (typeof ifNoneMatch !== "string" || ifNoneMatch === "")) {
+    throw new TypeError(
+      `${verb}: ifNoneMatch is the etag of an object or "*", not ${describeType(ifNoneMatch)}`,
+    );
+  }
+  if (ifModifiedSince !== undefined && Number.isNaN(timeOf(ifModifiedSince))) {
+    throw new TypeError(`${verb}: ifModifiedSince is a valid Date, not ${describeType(ifModifiedSince)}`);
+  }
+  return [{ ifNoneMatch, ifModifiedSince }, rest];
+}
+
+/** Throws when the caller's copy is the newest. @throws StorageError `NotModified`. */
+export function assertModified(
+  operation: "get" | "head",
+  info: ObjectInfo,
+  { ifNoneMatch, ifModifiedSince }: ReadConditions,
+): void {
+  const isSame =
+    ifNoneMatch === undefined
+      ? isOlder(info, ifModifiedSince as Date)
+      : ifNoneMatch === "*" || strong(ifNoneMatch) === info.etag;
+  if (!isSame) return;
+  const { key, provider } = info;
+  throw new StorageError("NotModified", "the object is the one that the caller has", {
+    operation,
+    provider,
+    key,
+  });
+}
+
+/** Returns an ETag without the mark of a weak one, which caches and proxies add. */
+function strong(etag: string): string {
+  return etag.replace(/^W\//, "");
+}
+
+function isOlder({ lastModified }: ObjectInfo, since: Date): boolean {
+  return lastModified !== undefined && seconds(lastModified) <= seconds(since);
+}
+
+function seconds(date: Date): number {
+  return Math.floor(date.getTime() / 1000);
+}
+
+function timeOf(date: unknown): number {
+  return Object.prototype.toString.call(date) === "[object Date]" ? (date as Date).getTime() : Number.NaN;
+}

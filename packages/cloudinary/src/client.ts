@@ -1,3 +1,4 @@
+import type { IdleBodies } from "@stowage/core/provider";
 import type { Readable } from "node:stream";
 import type { AssetPlace, ResourceType } from "./mapping.js";
 
@@ -27,6 +28,8 @@ export interface CloudinaryClient {
   readonly signUpload: (place: AssetPlace, request: SignRequest) => Promise<SignedFields>;
   /** Seconds since 1970, by Cloudinary's clock as far as it is known. */
   readonly now: () => number;
+  /** The objects that nobody reads: they give their connections back when calls wait for one. */
+  readonly idle: IdleBodies;
   readonly close: () => void;
 }
 

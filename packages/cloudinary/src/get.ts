@@ -40,6 +40,7 @@ export async function getObject(account: Account, key: string, options: GetOptio
     openAt: (done, stop) =>
       openStretch(reading, { offset: offset + done, length: length - done, size: info.size }, stop),
     inspect: range === undefined ? comparing(reading) : undefined,
+    idle: account.client.idle,
     signal,
   });
   return { info, range, body };

@@ -6,6 +6,7 @@ export { cutStretch } from "./body/cut-stretch.js";
 export { fillParts } from "./body/fill-parts.js";
 export type { Inspection } from "./body/flowed-stream.js";
 export { guardResult, resumingBody, type ResumingOptions } from "./body/guard.js";
+export { IdleBodies, type IdleBody, type QueueingAgent } from "./body/idle-bodies.js";
 export { replayable, type ReplayableBody, type ReplayableOptions } from "./body/replayable.js";
 export type { SourceContext } from "./body/source-stream.js";
 export {

@@ -1,4 +1,4 @@
-import { clock, onAbort } from "@stowage/core/provider";
+import { IdleBodies, clock, onAbort } from "@stowage/core/provider";
 import {
   Agent as HttpAgent,
   request as httpRequest,
@@ -32,6 +32,8 @@ export interface Wire {
   /** How much the API's clock is ahead of ours, in milliseconds, as its answers say. */
   readonly clockOffsetMs: () => number;
   readonly send: (exchange: Exchange) => Promise<IncomingMessage>;
+  /** The bodies of answers that nobody reads. */
+  readonly idle: IdleBodies;
   readonly close: () => void;
 }
 
@@ -62,6 +64,7 @@ export function createWire(limits: Limits, apiUrl: string): Wire {
   };
   return {
     clockOffsetMs: () => clockOffsetMs,
+    idle: new IdleBodies(Object.values(agents)),
     send: async (exchange) => {
       if (isClosed) throw new CloudinaryFailureError({ kind: "closed", message: "" });
       const answer = await send(exchange, limits, agents);

@@ -53,6 +53,7 @@ export function wireClient(settings: Settings): CloudinaryClient {
       return { url: apiUrl(settings, resourceType, "upload"), fields };
     },
     now: () => nowSeconds(caller),
+    idle: wire.idle,
     close: wire.close,
   };
 }

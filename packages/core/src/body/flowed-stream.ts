@@ -1,5 +1,6 @@
-import { createController } from "../kit/clock.js";
+import { clock, createController } from "../kit/clock.js";
 import { Readable } from "node:stream";
+import type { IdleBodies } from "./idle-bodies.js";
 import { BUFFERED_BYTES, Watch, ignore, type StreamRules } from "./stream-watch.js";
 
 /** What a stream over another insists on, and how it goes on when that one is cut. */
@@ -12,8 +13,22 @@ export interface FlowRules extends StreamRules {
   readonly inspect?: Inspection | undefined;
   /** Throws at the end of a source that says only then that it is not whole. */
   readonly atEnd?: (() => void) | undefined;
+  /** Those of one provider that nobody reads: they give their connections back when others wait for one. */
+  readonly idle?: IdleBodies | undefined;
   /** What becomes of a source that is not read to its end; default: it is destroyed. */
   readonly letGo?: ((source: Readable) => void) | undefined;
+}
+
+/** How long a stream that nobody reads keeps its source, in milliseconds. */
+export interface Rest {
+  /** Of a stream of which nothing was read yet. */
+  readonly unreadMs: number;
+  /** Of one of which something was read. */
+  readonly readMs: number;
+  /** Opens the rest of the very same bytes, for a stream whose rules have no way of their own. */
+  readonly reopen?: FlowRules["reopen"];
+  /** The error for a stream that goes on to be read, and cannot be opened again. */
+  readonly toError: (cause?: unknown) => unknown;
 }
 
 /** A look at the bytes that pass: it sees every byte once, in order. */
@@ -38,6 +53,11 @@ export class FlowedStream extends Readable {
   #reopened = 0;
   /** Present while the rest is being opened: an abort is dear, and most streams end without one. */
   #reopening: AbortController | undefined;
+  #rest: Rest | undefined;
+  #restTimer: NodeJS.Timeout | undefined;
+  #idleSince = clock.now();
+  /** Whether the source was let go because nobody read. */
+  #isResting = false;
 
   constructor(open: () => Readable | Promise<Readable>, rules: FlowRules) {
     super({ highWaterMark: rules.aheadBytes ?? BUFFERED_BYTES });
@@ -55,6 +75,55 @@ export class FlowedStream extends Readable {
   /** Limits how long its reader waits for bytes, in milliseconds. */
   limitSilence(idleMs: number): void {
     this.#watch.limit(idleMs);
+  }
+
+  /** From now on the source is let go when nobody reads for so long, and opened again when reading goes on. */
+  rest(rest: Rest): void {
+    this.#rest = rest;
+    if (!this.destroyed) this.#restIn(rest.unreadMs);
+  }
+
+  /** Lets the source go, if nobody reads and it can be opened again; tells whether it did. */
+  giveBack(): boolean {
+    const source = this.#source;
+    if (this.#wanted || source === undefined || source.readableEnded) return false;
+    if ((this.#rules.reopen ?? this.#rest?.reopen) === undefined) return false;
+    this.#isResting = true;
+    this.#release();
+    return true;
+  }
+
+  #restIn(milliseconds: number): void {
+    this.#restTimer = clock.setTimeout(() => this.#look(), milliseconds).unref();
+  }
+
+  /** Looks whether it was read in the meantime. */
+  #look(): void {
+    const rest = this.#rest;
+    if (rest === undefined || this.#isResting || this.destroyed) return;
+    const limitMs = this.readableDidRead ? rest.readMs : rest.unreadMs;
+    const leftMs = this.#wanted ? limitMs : this.#idleSince + limitMs - clock.now();
+    // Node's timers may be up to a millisecond early.
+    if (leftMs >= 1) return this.#restIn(leftMs);
+    if (this.#source === undefined || this.giveBack()) return;
+    this.destroy(rest.toError() as Error);
+  }
+
+  /** Opens the rest of what was let go. */
+  #goOn(): void {
+    this.#isResting = false;
+    const rest = this.#rest;
+    if (rest !== undefined) this.#restIn(rest.readMs);
+    if (this.#rules.size !== undefined && this.#watch.isWhole) return this.#onEnd();
+    const reopen = this.#rules.reopen ?? rest?.reopen;
+    if (reopen === undefined) return;
+    const { signal } = (this.#reopening = createController());
+    const opening = reopen(this.#watch.seen, signal);
+    void this.#open(() =>
+      opening.catch((error: unknown) => {
+        throw rest === undefined ? error : rest.toError(error);
+      }),
+    );
   }
 
   async #open(open: () => Readable | Promise<Readable>): Promise<void> {
@@ -75,6 +144,12 @@ export class FlowedStream extends Readable {
     source.on("error", this.#onError).on("close", this.#onClose).on("end", this.#onEnd);
     source.on("data", this.#onData).pause();
     if (this.#wanted) source.resume();
+    else this.#beIdle();
+  }
+
+  #beIdle(): void {
+    this.#idleSince = clock.now();
+    this.#rules.idle?.add(this);
   }
 
   readonly #onData = (chunk: unknown): void => {
@@ -130,16 +205,21 @@ export class FlowedStream extends Readable {
   override _read(): void {
     this.#watch.wait();
     this.#wanted = true;
-    this.#source?.resume();
+    this.#rules.idle?.delete(this);
+    if (this.#isResting) this.#goOn();
+    else this.#source?.resume();
   }
 
   #pause(): void {
     this.#wanted = false;
     this.#source?.pause();
+    this.#beIdle();
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     this.#watch.rest();
+    clock.clearTimeout(this.#restTimer);
+    this.#rules.idle?.delete(this);
     this.#reopening?.abort();
     this.#release();
     callback(error);

@@ -2,6 +2,7 @@ import { onAbort } from "../kit/clock.js";
 import type { Readable } from "node:stream";
 import { StorageError, isStorageError } from "../contract/errors.js";
 import type { GetResult, StorageProvider } from "../contract/provider.js";
+import type { IdleBodies } from "./idle-bodies.js";
 import { FlowedStream, type FlowRules, type Inspection } from "./flowed-stream.js";
 
 /**
@@ -44,6 +45,12 @@ export interface ResumingOptions {
    */
   readonly inspect?: Inspection | undefined;
   /**
+   * The provider's bodies that nobody reads: this one is among them while its reader pauses.
+   *
+   * @default none: the body keeps its connection whoever waits for one
+   */
+  readonly idle?: IdleBodies | undefined;
+  /**
    * Ends the body, for clients that let go of the signal when the headers are there.
    *
    * @default none
@@ -61,12 +68,12 @@ export interface ResumingOptions {
 export function resumingBody(
   source: Readable,
   info: Pick<GetResult["info"], "key" | "provider">,
-  { size, openAt, aheadBytes, inspect, signal }: ResumingOptions,
+  { size, openAt, aheadBytes, inspect, idle, signal }: ResumingOptions,
 ): Readable {
   const toError: FlowRules["toError"] = (reason, cause) =>
     failedBody(info, reason, cause) ??
     bodyError(info, "the connection was cut while the object was read", cause, "Unavailable");
-  const body = new FlowedStream(() => source, { size, aheadBytes, inspect, reopen: openAt, toError });
+  const body = new FlowedStream(() => source, { size, aheadBytes, inspect, idle, reopen: openAt, toError });
   if (signal === undefined) return body;
   return body.once(
     "close",

@@ -28,8 +28,9 @@ export function openBlob(blob: BlobLike, size: number | undefined, context: Sour
 }
 
 /** Makes a stream of bytes in memory. */
-export function bytesStream(bytes: ArrayBufferLike): Readable {
-  return Readable.from(bytes.byteLength === 0 ? [] : [new Uint8Array(bytes)], { objectMode: false });
+export function bytesStream(bytes: ArrayBufferLike | Uint8Array): Readable {
+  const view = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
+  return Readable.from(view.byteLength === 0 ? [] : [view], { objectMode: false });
 }
 
 /** Reads a Web stream that is only locked when it is first asked. */

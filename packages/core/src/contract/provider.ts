@@ -65,6 +65,8 @@ export interface GetResult {
    * stream releases it; reading it to the end does too.
    */
   readonly body: Uint8Array | Readable;
+  /** Whether the body is an open file: it stays the version that was opened, also when the object is replaced. */
+  readonly isFile?: boolean | undefined;
 }
 
 /** What a provider is made of, and what it promises: printed by `storage.describe()`. */

@@ -25,6 +25,8 @@ export interface Calls {
   running: number;
   /** Called when the last one that runs has settled. */
   onIdle: (() => void) | undefined;
+  /** How long an object that nobody reads is held; 0 for ever. */
+  readonly unreadMs: number | undefined;
   /** The bodies of objects that are being read. */
   readonly bodies: Set<Readable>;
   closed: boolean;

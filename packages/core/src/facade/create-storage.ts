@@ -62,6 +62,8 @@ export function createStorage(provider: StorageProvider, options: StorageOptions
     onIdle: undefined,
     bodies: new Set(),
     closed: false,
+    unreadMs:
+      options.unreadMs === undefined ? undefined : wholeNumber("createStorage", "unreadMs", options.unreadMs),
     sourceIdleMs: wholeNumber("createStorage", "sourceIdleMs", options.sourceIdleMs ?? SOURCE_IDLE_MS),
   };
   return facade(storage);

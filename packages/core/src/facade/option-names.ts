@@ -136,7 +136,7 @@ const OPTION_NAMES: { readonly [Verb in keyof VerbOptions]: OptionNames<VerbOpti
   "multipart.abort": CALL,
   finalize: { ...CALL, isFinal: true },
   importFrom: { ...IMPORT, writeId: true },
-  createStorage: { retry: true, timeouts: true, sourceIdleMs: true, onEvent: true },
+  createStorage: { retry: true, timeouts: true, sourceIdleMs: true, unreadMs: true, onEvent: true },
   startRepair: { pollMs: true },
   idle: { signal: true },
   close: { graceMs: true },

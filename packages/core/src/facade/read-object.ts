@@ -4,6 +4,7 @@ import type { ObjectInfo } from "../contract/object.js";
 import { runCall, tellRead, trackBody, type Calls } from "./calls.js";
 import { checkGet, checkKey } from "./check.js";
 import { checkNames, type VerbOptions } from "./option-names.js";
+import { letRest } from "./let-rest.js";
 import { assertModified, withoutConditions } from "./read-conditions.js";
 import { toStoredObject, type StoredObject } from "./stored-object.js";
 
@@ -23,6 +24,7 @@ export async function getObject(
     const guarded = guardResult(await provider.get(key, call), provider);
     const { body, info } = guarded;
     if (!(body instanceof Uint8Array)) trackBody(storage, { body, info }, options.signal);
+    letRest(storage, key, guarded);
     try {
       if (conditions !== undefined) assertModified("get", info, conditions);
     } catch (error) {

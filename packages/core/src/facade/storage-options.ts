@@ -34,6 +34,13 @@ export interface StorageOptions {
    */
   readonly sourceIdleMs?: number | undefined;
   /**
+   * How long an object that was opened and that nobody reads keeps its connection or file, in milliseconds; 0 for ever. When
+   * reading goes on it is opened again in the middle, if it is still the same.
+   *
+   * @default 30,000; 300,000 for a file of the local disk of which something was read
+   */
+  readonly unreadMs?: number | undefined;
+  /**
    * Receives every call, retry and fallback. Errors that it throws are dropped.
    *
    * @default none

@@ -1,0 +1,44 @@
+import { Readable } from "node:stream";
+import { bytesStream } from "../body/open-source.js";
+import { FlowedStream, type Rest } from "../body/flowed-stream.js";
+import { guardResult } from "../body/guard.js";
+import { StorageError, isStorageError } from "../contract/errors.js";
+import type { GetResult } from "../contract/provider.js";
+import type { Calls } from "./calls.js";
+
+const UNREAD_MS = 30_000;
+
+/** An open file is the version that was opened, whole; so a pause of its reader may be longer. */
+const FILE_READ_MS = 300_000;
+
+/**
+ * Has the body of an object let its connection or file go when nobody reads it. When reading goes on it is opened again on
+ * the same member by range and ETag.
+ */
+export function letRest({ provider, unreadMs }: Calls, key: string, result: GetResult): void {
+  const { body, info, range, isFile } = result;
+  if (!(body instanceof FlowedStream) || unreadMs === 0) return;
+  const { etag, ref } = info;
+  const { offset, length } = range ?? { offset: 0, length: info.size };
+  const canReopen = provider.supports.range && etag !== undefined && !etag.startsWith("W/");
+  const reopen: Rest["reopen"] = async (done, signal) => {
+    const rest = { offset: offset + done, length: length - done };
+    const again = guardResult(await provider.get(key, { signal, ifMatch: etag, range: rest, ref }), provider);
+    return again.body instanceof Readable ? again.body : bytesStream(again.body);
+  };
+  body.rest({
+    unreadMs: unreadMs ?? UNREAD_MS,
+    readMs: unreadMs ?? (isFile === true ? FILE_READ_MS : UNREAD_MS),
+    reopen: canReopen ? reopen : undefined,
+    toError: (cause) => lost(info, cause),
+  });
+}
+
+function lost({ key, provider }: GetResult["info"], cause: unknown): StorageError {
+  const isReplaced = isStorageError(cause, "PreconditionFailed") || isStorageError(cause, "NotFound");
+  const why = isReplaced
+    ? "it was replaced or deleted meanwhile"
+    : "it could not be opened again in the middle";
+  const reason = `nobody read the object for so long that its connection was given back, and ${why}`;
+  return new StorageError("Unavailable", reason, { operation: "get", provider, key, cause });
+}

@@ -19,7 +19,7 @@ export interface FlowRules extends StreamRules {
   readonly letGo?: ((source: Readable) => void) | undefined;
 }
 
-/** How long a stream that nobody reads keeps its source, in milliseconds. */
+/** Limits on how long a stream that nobody reads keeps its source, in milliseconds. */
 export interface Rest {
   /** Of a stream of which nothing was read yet. */
   readonly unreadMs: number;

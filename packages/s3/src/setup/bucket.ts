@@ -5,6 +5,7 @@ import {
   type OptionNames,
   type StorageProvider,
 } from "@stowage/core/provider";
+import { assertBucket } from "../server/endpoint.js";
 import { assertEncryption, type Encryption } from "../server/object-options.js";
 import {
   changing,
@@ -61,6 +62,7 @@ export async function setAccessLog(
   const own = settingUp(provider, "setAccessLog", options);
   knownNames("setAccessLog", log, { bucket: true, prefix: true });
   const bucket = nonEmptyText("setAccessLog", "bucket", log.bucket, "the name of a bucket");
+  assertBucket("setAccessLog", bucket);
   const prefix = anyText("setAccessLog", "prefix", log.prefix, 'a text; "" for none');
   if (bucket === own.store.bucket)
     throw refuse(own, "the log is of the bucket itself: every entry would make one more");

@@ -11,6 +11,7 @@ import { assertEncrypted, removing, tryEncryption } from "./upload/encrypted.js"
 import { toEtag } from "./server/etag.js";
 import { fromHeaders, toFields } from "./server/facts.js";
 import { getObject } from "./get.js";
+import { explainMissing } from "./head.js";
 import { partSizeFor } from "./upload/parts.js";
 import { writeTags } from "./upload/tags.js";
 import { ask, infoOf, writing, type Store } from "./store.js";
@@ -72,7 +73,11 @@ export async function copyObject(
 
 async function readFacts({ store, key }: CopySource, signal: AbortSignal | undefined): Promise<ObjectAnswer> {
   const attempted = { operation: "copy", key, signal, action: "s3:GetObject" } as const;
-  return await ask(store, attempted, () => store.client.headObject({ key }, { signal }));
+  try {
+    return await ask(store, attempted, () => store.client.headObject({ key }, { signal }));
+  } catch (error) {
+    throw await explainMissing(store, { operation: "copy", key, signal, versionId: undefined }, error);
+  }
 }
 
 async function copyWhole(store: Store, write: Write, request: CopyRequest): Promise<WriteAnswer> {

@@ -125,6 +125,14 @@ export interface S3Options {
    */
   readonly objects?: ObjectOptions | undefined;
   /**
+   * Whether the credentials may list the bucket (`s3:ListBucket`). S3 answers "forbidden" for what is not there to
+   * those that may not. With false that counts as `NotFound`, after a read of one byte was refused as S3 refuses what is
+   * not there; `list`, and what needs it, is `Unsupported`.
+   *
+   * @default true
+   */
+  readonly canList?: boolean | undefined;
+  /**
    * A client of `@aws-sdk/client-s3`, used as it is, with whatever it is configured to do. The server of a client with
    * an endpoint of its own is known only when requests are sent: name it by `dialect`, or conditions are refused.
    *
@@ -152,6 +160,7 @@ const S3_OPTIONS: OptionNames<S3Options> = {
   uploader: true,
   unsignedPayload: true,
   objects: true,
+  canList: true,
   client: true,
 };
 
@@ -179,7 +188,7 @@ function assertEndpoints({ publicEndpoint, client, bucket, accelerate }: S3Optio
 export function assertOptions(options: S3Options): void {
   knownNames("s3", options, S3_OPTIONS);
   const { bucket, dialect, uploader, concurrency = 1, client } = options;
-  for (const name of ["forcePathStyle", "accelerate", "dualstack", "unsignedPayload"] as const) {
+  for (const name of ["forcePathStyle", "accelerate", "dualstack", "unsignedPayload", "canList"] as const) {
     oneOf("s3", name, options[name], [undefined, true, false]);
   }
   for (const name of ["region", "name", "publicBaseUrl"] as const) {

@@ -97,6 +97,7 @@ function createStore(options: S3Options, server: WatchedServer, dialect: Dialect
     uploader: options.uploader ?? "pooled",
     cloudFront: options.cloudFront,
     server: server.now,
+    canList: options.canList ?? true,
     clientOfCaller: client,
     uploads: new Set(),
     bucketSeenAt: Number.NEGATIVE_INFINITY,
@@ -115,7 +116,7 @@ function isPublic({ places, objects }: Store): boolean {
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const OBJECT_BYTES_MAX = 5 * 1024 ** 4;
 
-function supportsOf({ dialect }: Store): Supports {
+function supportsOf({ dialect, canList }: Store): Supports {
   return {
     ...SUPPORTS_ALL,
     ifNoneMatch: dialect.conditionalPut,
@@ -123,8 +124,11 @@ function supportsOf({ dialect }: Store): Supports {
     ifNoneMatchOnMultipart: dialect.conditionalComplete,
     conditionalDelete: dialect.conditionalDelete,
     objectBytesMax: OBJECT_BYTES_MAX,
+    list: canList,
   };
 }
+
+const NO_LIST = "it cannot be listed: its credentials lack s3:ListBucket (canList: false)";
 
 function verbsOf(store: Store): StorageProvider {
   const { name, places, dialect } = store;
@@ -149,7 +153,7 @@ function verbsOf(store: Store): StorageProvider {
       type: "s3",
       name,
       promises: ["a put is whole or not there", "a put that fails leaves no part on the server"],
-      limits: [`what the dialect "${dialect.name}" is known to keep`],
+      limits: [`what the dialect "${dialect.name}" is known to keep`, ...(store.canList ? [] : [NO_LIST])],
     }),
     close: async () => store.client.close(),
   };

@@ -40,6 +40,8 @@ export interface Store {
   readonly cloudFront: CloudFrontKey | undefined;
   /** Where requests go, as far as it is known by now. */
   readonly server: () => Server;
+  /** Whether the credentials may list the bucket. */
+  readonly canList: boolean;
   /** What sends the requests, when the application has made it. */
   readonly clientOfCaller: object | undefined;
   /** The uploads in parts that are under way, by their ids. */

@@ -107,7 +107,8 @@ export function iamPolicy(provider: StorageProvider, verbs: readonly PolicyVerb[
     ...(writes ? writing(store.objects) : []),
   ];
   const onBucket = verbs.flatMap((verb) => BUCKET_ACTIONS[verb] ?? []);
-  const listing = verbs.some((verb) => LISTING.has(verb)) ? ["s3:ListBucket"] : [];
+  const needed = verbs.some((verb) => verb === "list" || (store.canList && LISTING.has(verb)));
+  const listing = needed ? ["s3:ListBucket"] : [];
   const below = { StringLike: { "s3:prefix": `${keyPrefix}*` } };
   const statements: PolicyStatement[] = [
     allow("Objects", onObjects, `${arn}/${keyPrefix}*`),

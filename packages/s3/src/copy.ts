@@ -32,6 +32,7 @@ export async function copyObject(
   to: string,
   { signal, ifNoneMatch, sourceIfMatch, writeId }: CopyOptions,
 ): Promise<ObjectInfo> {
+  assertCondition(store, to, ifNoneMatch);
   await tryEncryption(store, { operation: "copy", key: to }, signal);
   const source = await readFacts(from, signal);
   assertSource(from, source, sourceIfMatch);
@@ -69,6 +70,17 @@ export async function copyObject(
     etag: toEtag(answer.etag),
     lastModified: undefined,
   };
+}
+
+/** Refuses a condition that neither a copy nor a put of this server keeps. */
+function assertCondition(
+  { dialect, name: provider }: Store,
+  key: string,
+  ifNoneMatch: "*" | undefined,
+): void {
+  if (ifNoneMatch === undefined || dialect.conditionalCopy || dialect.conditionalPut) return;
+  const reason = "the server is not known to keep create-only writes";
+  throw new StorageError("Unsupported", reason, { operation: "copy", provider, key });
 }
 
 async function readFacts({ store, key }: CopySource, signal: AbortSignal | undefined): Promise<ObjectAnswer> {

@@ -191,9 +191,10 @@ export function assertOptions(options: S3Options): void {
   for (const name of ["forcePathStyle", "accelerate", "dualstack", "unsignedPayload", "canList"] as const) {
     oneOf("s3", name, options[name], [undefined, true, false]);
   }
-  for (const name of ["region", "name", "publicBaseUrl"] as const) {
-    if (options[name] !== undefined) anyText("s3", name, options[name], "a text");
-  }
+  if (options.name !== undefined) anyText("s3", "name", options.name, "a text");
+  if (options.region !== undefined)
+    nonEmptyText("s3", "region", options.region, 'the name of a region such as "eu-central-1"');
+  if (options.publicBaseUrl !== undefined) anyText("s3", "publicBaseUrl", options.publicBaseUrl, "a text");
   if (options.keyPrefix !== undefined)
     anyText("s3", "keyPrefix", options.keyPrefix, 'a text such as "uploads/"');
   if (client !== undefined && typeof Object(client).send !== "function") {

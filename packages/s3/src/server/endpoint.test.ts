@@ -71,6 +71,12 @@ describe("an endpoint that is none is a TypeError", () => {
   });
 });
 
+describe("a region", () => {
+  it("that is empty is a TypeError", () => {
+    expect(refusalOf({ region: "" })).toContain("region");
+  });
+});
+
 describe("a bucket that is no name is a TypeError that says what to write", () => {
   it.each([
     ["arn:aws:s3:us-west-2:123456789012:accesspoint/uploads", "-s3alias"],

@@ -90,6 +90,7 @@ export class FakeMember {
         ifNoneMatchOnMultipart: true,
         conditionalDelete: this.settings.conditionalDelete,
         metadata: true,
+        list: true,
         orderedList: true,
         emptyObject: true,
         overwrite: true,

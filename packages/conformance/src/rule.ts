@@ -16,10 +16,11 @@ import type {
   PutOptions,
 } from "@stowage/core/provider";
 
-/** A feature that `supports` says yes or no to. */
-export type Flag = {
-  [Name in keyof Supports]: Supports[Name] extends boolean ? Name : never;
-}[keyof Supports];
+/** A feature that `supports` says yes or no to. Rules look with `list` at what was done, and need a provider that has it. */
+export type Flag = Exclude<
+  { [Name in keyof Supports]: Supports[Name] extends boolean ? Name : never }[keyof Supports],
+  "list"
+>;
 
 /** A member that only some providers have. */
 export type OptionalMember =

@@ -1,4 +1,10 @@
-import { CopyObjectCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import {
+  CopyObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+} from "@aws-sdk/client-s3";
 import { createStorage, memory, type StorageProvider } from "@stowage/core";
 import { describe, expect, it } from "vitest";
 import { copyBetween } from "./copy-between.js";
@@ -45,9 +51,19 @@ describe("a copy between two buckets", () => {
     expect(call?.args[0].input).toMatchObject({ Bucket: "to", ContentType: "text/x", Metadata: { a: "b" } });
   });
 
+  it("is refused with a condition that the server is not known to keep, and nothing is sent", async () => {
+    const where = { endpoint: "http://minio.example.com:9000" } as const;
+    const { mock, provider } = mocked({ ...where, bucket: "to" });
+    const from = mocked({ ...where, bucket: "from" }).provider;
+    const copied = copyBetween({ provider: from, key: "a" }, { provider, key: "c" }, { ifNoneMatch: "*" });
+    await expect(copied).rejects.toMatchObject({ code: "Unsupported", applied: "no" });
+    expect(mock.calls()).toHaveLength(0);
+  });
+
   it("says what is missing", async () => {
     const { mock, from, to } = buckets();
     mock.on(HeadObjectCommand).rejects(refusal("NotFound", 404));
+    mock.on(ListObjectsV2Command).resolves({ IsTruncated: false });
     const copied = copyBetween({ provider: from, key: "a" }, { provider: to, key: "c" });
     await expect(copied).rejects.toMatchObject({ code: "NotFound" });
   });

@@ -16,6 +16,8 @@ import {
 } from "@stowage/core/provider";
 import { copyObject } from "./copy.js";
 import { OWN } from "./own-provider.js";
+import { partitionOf } from "./server/amazon.js";
+import type { Store } from "./store.js";
 
 /** A key of a provider. */
 export interface ObjectPlace {
@@ -64,7 +66,7 @@ function insideServer(from: ObjectPlace, to: ObjectPlace): Copy | undefined {
   const source = OWN.find(from.provider);
   const target = OWN.find(to.provider);
   if (source === undefined || target === undefined) return undefined;
-  if (source.store.endpoint !== target.store.endpoint) return undefined;
+  if (!isSameServer(source.store, target.store)) return undefined;
   const provider: StorageProvider = {
     ...to.provider,
     copy: async (_from, key, options) => {
@@ -75,6 +77,15 @@ function insideServer(from: ObjectPlace, to: ObjectPlace): Copy | undefined {
   };
   const { copy } = withPolicies(provider);
   return copy && ((options) => copy(from.key, to.key, options));
+}
+
+/** Servers that are not known yet are the same only behind one client. */
+function isSameServer(source: Store, target: Store): boolean {
+  const [from, to] = [source.server(), target.server()];
+  if (!from.isKnown || !to.isKnown) {
+    return source.clientOfCaller !== undefined && source.clientOfCaller === target.clientOfCaller;
+  }
+  return from.endpoint === to.endpoint && partitionOf(from.region) === partitionOf(to.region);
 }
 
 /** Names what a provider fails with, also where it does so in words of its own. */

@@ -11,6 +11,7 @@ import { assertEncrypted, removing, tryEncryption } from "./upload/encrypted.js"
 import { toEtag } from "./server/etag.js";
 import { fromHeaders, toFields } from "./server/facts.js";
 import { getObject } from "./get.js";
+import { explainMissing } from "./head.js";
 import { partSizeFor } from "./upload/parts.js";
 import { writeTags } from "./upload/tags.js";
 import { ask, infoOf, writing, type Store } from "./store.js";
@@ -31,6 +32,7 @@ export async function copyObject(
   to: string,
   { signal, ifNoneMatch, sourceIfMatch, writeId }: CopyOptions,
 ): Promise<ObjectInfo> {
+  assertCondition(store, to, ifNoneMatch);
   await tryEncryption(store, { operation: "copy", key: to }, signal);
   const source = await readFacts(from, signal);
   assertSource(from, source, sourceIfMatch);
@@ -70,9 +72,24 @@ export async function copyObject(
   };
 }
 
+/** Refuses a condition that neither a copy nor a put of this server keeps. */
+function assertCondition(
+  { dialect, name: provider }: Store,
+  key: string,
+  ifNoneMatch: "*" | undefined,
+): void {
+  if (ifNoneMatch === undefined || dialect.conditionalCopy || dialect.conditionalPut) return;
+  const reason = "the server is not known to keep create-only writes";
+  throw new StorageError("Unsupported", reason, { operation: "copy", provider, key });
+}
+
 async function readFacts({ store, key }: CopySource, signal: AbortSignal | undefined): Promise<ObjectAnswer> {
   const attempted = { operation: "copy", key, signal, action: "s3:GetObject" } as const;
-  return await ask(store, attempted, () => store.client.headObject({ key }, { signal }));
+  try {
+    return await ask(store, attempted, () => store.client.headObject({ key }, { signal }));
+  } catch (error) {
+    throw await explainMissing(store, { operation: "copy", key, signal, versionId: undefined }, error);
+  }
 }
 
 async function copyWhole(store: Store, write: Write, request: CopyRequest): Promise<WriteAnswer> {

@@ -1,4 +1,5 @@
 import { StorageError, isStorageError, type HeadOptions, type ObjectInfo } from "@stowage/core/provider";
+import { S3FailureError } from "./server/client.js";
 import { ask, infoOf, type Store } from "./store.js";
 
 /** How long a bucket that was seen is taken to be there, in milliseconds. */
@@ -24,46 +25,98 @@ export async function headObject(
 
 /** A read that found nothing, or must not. */
 interface Missed {
-  readonly operation: "head" | "get";
+  readonly operation: "head" | "get" | "copy";
   readonly key: string;
   readonly signal: AbortSignal | undefined;
   readonly versionId: string | undefined;
 }
 
 /**
- * What it means that an object is not there or forbidden. HEAD has no body to tell a missing object from a missing
- * bucket, or missing rights from wrong credentials; and who may list no more than a prefix is denied what is not
- * there. A listing of the key tells.
- *
- * @returns The error to throw.
+ * Returns the error to throw when an object is not there or forbidden. HEAD has no body to tell a missing object from a
+ * missing bucket, or missing rights from wrong credentials; and who may list no more than a prefix is denied what is not
+ * there. A listing of the key tells, or without the right to list a read of one byte.
  */
 export async function explainMissing(store: Store, missed: Missed, error: unknown): Promise<unknown> {
-  const { operation, key, signal, versionId } = missed;
   const isDenied = isStorageError(error, "PermissionDenied");
-  const isAbsent = isStorageError(error, "NotFound") && operation === "head";
+  const isAbsent = isStorageError(error, "NotFound") && missed.operation !== "get";
   if (!isDenied && !isAbsent) return error;
   if (isAbsent && performance.now() - store.bucketSeenAt < BUCKET_TRUST_MS) return error;
-  const attempted = { operation, key, signal, action: "s3:ListBucket" } as const;
   try {
-    const request = { prefix: key, limit: 1 };
-    const { objects } = await ask(store, attempted, () => store.client.listObjects(request, { signal }));
-    store.bucketSeenAt = performance.now();
-    // The key itself comes first of those that begin with it.
-    if (isAbsent || versionId !== undefined || objects[0]?.key === key) return error;
-    const { status, requestId } = error;
-    const { name: provider } = store;
-    return new StorageError("NotFound", "there is no such object", {
-      operation,
-      provider,
-      key,
-      status,
-      requestId,
-    });
+    return store.canList ? await askListing(store, missed, error) : await askOneByte(store, missed, error);
   } catch (failure) {
-    // Without the right to list, the object is what cannot be found.
-    if (isStorageError(failure, "PermissionDenied")) return error;
+    // Whoever may list has been told already whether the bucket is there.
+    if (isStorageError(failure, "PermissionDenied"))
+      return isAbsent ? error : withoutListing(store, missed, error);
     return isAbsent || isStorageError(failure, "Misconfigured") || isStorageError(failure, "Unauthenticated")
       ? failure
       : error;
   }
+}
+
+async function askListing(store: Store, missed: Missed, error: StorageError): Promise<StorageError> {
+  const { operation, key, signal, versionId } = missed;
+  const attempted = { operation, key, signal, action: "s3:ListBucket" } as const;
+  const request = { prefix: key, limit: 1 };
+  const { objects } = await ask(store, attempted, () => store.client.listObjects(request, { signal }));
+  store.bucketSeenAt = performance.now();
+  // The key itself comes first of those that begin with it.
+  const isThere = versionId !== undefined || objects[0]?.key === key;
+  return error.code === "NotFound" || isThere ? error : notFound(store, missed, error);
+}
+
+/**
+ * Reads one byte, for the code that comes with the refusal. Only `AccessDenied` is what S3 says of an object that is not
+ * there; a refusal that names another permission is about one that is.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+ */
+async function askOneByte(store: Store, missed: Missed, error: StorageError): Promise<StorageError> {
+  const { operation, key, signal, versionId } = missed;
+  const attempted = { operation, key, signal, action: "s3:GetObject" } as const;
+  const request = { key, versionId, range: "bytes=0-0" };
+  let isHidden = false;
+  const reading = ask(store, attempted, async () => {
+    try {
+      (await store.client.getObject(request, { signal })).body.destroy();
+    } catch (failure) {
+      isHidden = versionId === undefined && isDenialOfAbsence(failure);
+      throw failure;
+    }
+  });
+  const failure = await reading.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (isHidden || isStorageError(failure, "NotFound")) {
+    store.bucketSeenAt = performance.now();
+    return error.code === "NotFound" ? error : notFound(store, missed, error);
+  }
+  if (failure === undefined || isStorageError(failure, "InvalidRange")) return error;
+  throw failure;
+}
+
+function isDenialOfAbsence(failure: unknown): boolean {
+  if (!(failure instanceof S3FailureError)) return false;
+  const { code, status, deniedAction = LIST } = failure.failure;
+  return status === 403 && code === "AccessDenied" && deniedAction === LIST;
+}
+
+const LIST = "s3:ListBucket";
+
+function notFound({ name: provider }: Store, { operation, key }: Missed, error: StorageError): StorageError {
+  const { status, requestId } = error;
+  const facts = { operation, provider, key, status, requestId };
+  return new StorageError("NotFound", "there is no such object", facts);
+}
+
+/** Names the permission that nearly always is missing: to who may not list, S3 denies what is not there. */
+function withoutListing({ name: provider, bucket, canList }: Store, missed: Missed, error: unknown): unknown {
+  if (!canList || missed.versionId !== undefined || !isStorageError(error)) return error;
+  const { operation, key } = missed;
+  const { status, requestId, cause } = error;
+  const reason =
+    "access was denied: there is no such object, or it may not be read. To tell which, the credentials need " +
+    `s3:ListBucket in the bucket ${JSON.stringify(bucket)}; canList: false does without`;
+  const facts = { operation, provider, key, status, requestId, cause, mayBeAbsent: true };
+  return new StorageError("PermissionDenied", reason, facts);
 }

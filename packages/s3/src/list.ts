@@ -1,4 +1,5 @@
 import {
+  StorageError,
   LIST_LIMIT_DEFAULT,
   compareKeys,
   keyProblem,
@@ -17,6 +18,7 @@ const LIMIT_MAX = 1000;
 
 export async function listObjects(store: Store, options: ListOptions): Promise<ListPage> {
   const { prefix = "", delimiter, signal, limit = LIST_LIMIT_DEFAULT } = options;
+  assertCanList(store);
   const attempted = {
     operation: "list",
     key: prefix === "" ? undefined : prefix,
@@ -37,6 +39,12 @@ export async function listObjects(store: Store, options: ListOptions): Promise<L
     ...(skipped.length > 0 && { skipped }),
     ...nextPage(answer, options),
   };
+}
+
+function assertCanList({ canList, name: provider, bucket }: Store): void {
+  if (canList) return;
+  const reason = `the credentials may not list the bucket ${JSON.stringify(bucket)} (canList: false): grant s3:ListBucket`;
+  throw new StorageError("Unsupported", reason, { operation: "list", provider });
 }
 
 /** Behind every key that begins with a common prefix, but for those that go on with the last of all characters. */

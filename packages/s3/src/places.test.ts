@@ -1,17 +1,25 @@
 import { describe, expect, it } from "vitest";
-import { createPlaces, type PlacesOptions } from "./places.js";
+import { createPlaces, type Places, type PlacesOptions } from "./places.js";
+import type { Server } from "./server/server.js";
 
-function places(options: Partial<PlacesOptions> = {}): ReturnType<typeof createPlaces> {
-  return createPlaces({
-    provider: "s3",
-    bucket: "videos",
-    region: "eu-west-1",
-    endpoint: undefined,
-    publicEndpoint: undefined,
-    publicBaseUrl: undefined,
-    forcePathStyle: true,
-    ...options,
-  });
+const AMAZON: Server = {
+  endpoint: undefined,
+  region: "eu-west-1",
+  isKnown: true,
+  forcePathStyle: false,
+  accelerate: false,
+  dualstack: false,
+  fips: false,
+};
+
+function places({
+  bucket = "videos",
+  publicBaseUrl,
+  publicEndpoint,
+  ...server
+}: Partial<Omit<PlacesOptions, "server">> & Partial<Server> = {}): Places {
+  const known = { ...AMAZON, ...server };
+  return createPlaces({ provider: "s3", bucket, publicBaseUrl, publicEndpoint, server: () => known });
 }
 
 const KEYS = ["a.mp4", "a b/c+d%20.mp4", "日本/é?#&.mp4", "100%.mp4", "a:b@c,(d).mp4"];

@@ -1,9 +1,15 @@
-import { decodeKeyPath, encodeKeyPath, keyProblem, type Located } from "@stowage/core/provider";
+import { StorageError, decodeKeyPath, encodeKeyPath, keyProblem, type Located } from "@stowage/core/provider";
+import { amazonHost, amazonServer, partitionOf } from "./server/amazon.js";
+import type { Server } from "./server/server.js";
 
 /** Where keys are, as texts. */
 export interface Places {
   readonly ref: (key: string) => string;
-  /** Below the address that was given for it, else the bucket's own. */
+  /**
+   * Returns a link below the address that was given for it, else at the bucket's own, as signed links have it.
+   *
+   * @throws StorageError `Misconfigured` while it is not known where a client of the caller's sends requests.
+   */
   readonly publicUrl: (key: string) => string;
   readonly hasPublicBase: boolean;
   readonly locate: (text: string) => Located | undefined;
@@ -12,27 +18,20 @@ export interface Places {
 export interface PlacesOptions {
   readonly provider: string;
   readonly bucket: string;
-  readonly region: string | undefined;
-  readonly endpoint: string | undefined;
+  readonly server: () => Server;
   readonly publicEndpoint: string | undefined;
   readonly publicBaseUrl: string | undefined;
-  /** Whether the bucket is in the path. */
-  readonly forcePathStyle: boolean;
 }
 
 export function createPlaces(options: PlacesOptions): Places {
-  const { provider, bucket, region, publicBaseUrl } = options;
+  const { provider, bucket, publicBaseUrl } = options;
   const base = publicBaseUrl?.replace(/\/$/, "");
-  const isAmazon = options.endpoint === undefined;
-  const endpoints = [options.endpoint, options.publicEndpoint]
-    .filter((endpoint) => endpoint !== undefined)
-    .map((endpoint) => new URL(endpoint));
   const ref = (key: string): string => `s3://${bucket}/${encodeKeyPath(key)}`;
   const located = (key: string | undefined): Located | undefined =>
     key === undefined || keyProblem(key) !== undefined ? undefined : { key, provider, ref: ref(key) };
   return {
     ref,
-    publicUrl: (key) => `${base ?? bucketUrl(options)}/${encodeKeyPath(key)}`,
+    publicUrl: (key) => `${base ?? bucketUrl(options, key)}/${encodeKeyPath(key)}`,
     hasPublicBase: base !== undefined,
     locate: (text) => {
       const scheme = `s3://${bucket}/`;
@@ -40,21 +39,36 @@ export function createPlaces(options: PlacesOptions): Places {
       if (base !== undefined && text.startsWith(`${base}/`))
         return located(decodeKeyPath(text.slice(base.length + 1)));
       const url = URL.canParse(text) ? new URL(text) : undefined;
-      const path = url && pathInBucket(url, { bucket, region, endpoints, isAmazon });
+      const path = url && pathInBucket(url, options);
       return located(path === undefined ? undefined : decodeKeyPath(path));
     },
   };
 }
 
-/** Where the server itself serves the bucket. */
-function bucketUrl({ bucket, region, endpoint, publicEndpoint, forcePathStyle }: PlacesOptions): string {
-  const server = publicEndpoint ?? endpoint;
-  if (server === undefined) {
-    return `https://${bucket}.s3${region === undefined ? "" : `.${region}`}.amazonaws.com`;
+/** Returns where the server itself serves the bucket. */
+function bucketUrl({ provider, bucket, server, publicEndpoint }: PlacesOptions, key: string): string {
+  const known = server();
+  const endpoint = publicEndpoint ?? known.endpoint;
+  if (endpoint === undefined && !known.isKnown) {
+    const reason = "where the client sends requests is not known yet: give publicBaseUrl, or endpoint";
+    throw new StorageError("Misconfigured", reason, { operation: "publicUrl", provider, key });
   }
-  const url = new URL(server);
-  if (!forcePathStyle) url.host = `${bucket}.${url.host}`;
-  return `${url.href.replace(/\/$/, "")}${forcePathStyle ? `/${bucket}` : ""}`;
+  const url = new URL(endpoint ?? `https://${amazonServer(known)}`);
+  const isInPath = known.forcePathStyle || !isHostLabel(bucket, url);
+  if (!isInPath) url.hostname = `${bucket}.${url.hostname}`;
+  return `${url.href.replace(/\/$/, "")}${isInPath ? `/${encodeKeyPath(bucket)}` : ""}`;
+}
+
+/**
+ * Tells whether a bucket can stand in front of a server's name, by the rules of the SDK: certificates hold for one
+ * label only.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+ */
+function isHostLabel(bucket: string, { protocol, hostname }: URL): boolean {
+  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket) || bucket.includes("..")) return false;
+  if (/(?:\d+\.){3}\d+/.test(bucket) || /^(?:[\d.]+|\[.*\])$/.test(hostname)) return false;
+  return !bucket.includes(".") || protocol === "http:";
 }
 
 /** Other tools write `s3://` with the key as it is: a percent sign that encodes nothing is one. */
@@ -62,31 +76,44 @@ function keyOf(path: string): string | undefined {
   return decodeKeyPath(path) ?? path;
 }
 
-interface Bucket {
-  readonly bucket: string;
-  readonly region: string | undefined;
-  readonly endpoints: readonly URL[];
-  readonly isAmazon: boolean;
+/** Returns the rest of a URL's path below this bucket, in either of the two styles. */
+function pathInBucket(url: URL, { bucket, server, publicEndpoint }: PlacesOptions): string | undefined {
+  if (url.protocol !== "https:" && url.protocol !== "http:") return undefined;
+  const known = server();
+  for (const endpoint of [known.endpoint, publicEndpoint]) {
+    const path = endpoint === undefined ? undefined : pathAtServer(url, new URL(endpoint), bucket);
+    if (path !== undefined) return path;
+  }
+  return isAmazons(known) ? pathAtAmazon(url, known, bucket) : undefined;
 }
 
-/** The rest of a URL's path below this bucket, in either of the two styles. */
-function pathInBucket({ protocol, host, pathname }: URL, own: Bucket): string | undefined {
-  if (protocol !== "https:" && protocol !== "http:") return undefined;
-  const virtual = `${own.bucket}.`;
-  if (host.startsWith(virtual) && isServer(host.slice(virtual.length), own)) return pathname.slice(1);
-  const prefix = `/${encodeKeyPath(own.bucket)}/`;
-  return isServer(host, own) && pathname.startsWith(prefix) ? pathname.slice(prefix.length) : undefined;
+/** Returns the path below the bucket, which comes behind the server's own path. */
+function pathAtServer({ host, pathname }: URL, server: URL, bucket: string): string | undefined {
+  const own = server.pathname.replace(/\/$/, "");
+  if (host === `${bucket}.${server.host}`) return below(pathname, `${own}/`);
+  return host === server.host ? below(pathname, `${own}/${encodeKeyPath(bucket)}/`) : undefined;
 }
 
-/** Amazon's hosts. @see https://docs.aws.amazon.com/general/latest/gr/s3.html */
-const AMAZON = /^s3(?:[.-](?:dualstack\.)?([a-z]{2}(?:-[a-z]+)+-\d))?\.amazonaws\.com(?:\.cn)?$/;
-const AMAZON_OTHER = /^s3(?:-accelerate(?:\.dualstack)?|\.dualstack\.[a-z0-9-]+)\.amazonaws\.com$/;
+function below(path: string, prefix: string): string | undefined {
+  return path.startsWith(prefix) ? path.slice(prefix.length) : undefined;
+}
 
-function isServer(host: string, { endpoints, isAmazon, region }: Bucket): boolean {
-  if (endpoints.some((endpoint) => host === endpoint.host)) return true;
-  if (!isAmazon) return false;
-  if (AMAZON_OTHER.test(host)) return true;
-  const found = AMAZON.exec(host);
-  // A bucket's name is one in all regions, so an old URL without the region, or with none known, is ours too.
-  return found !== null && (found[1] === undefined || region === undefined || found[1] === region);
+function isAmazons({ endpoint, isKnown }: Server): boolean {
+  if (endpoint === undefined) return isKnown;
+  return amazonHost(new URL(endpoint).hostname) !== undefined;
+}
+
+/**
+ * Returns the path below the bucket at one of Amazon's servers. A bucket's name is one in all regions of a partition, so
+ * an old URL without a region is ours too.
+ */
+function pathAtAmazon({ hostname, pathname }: URL, { region }: Server, bucket: string): string | undefined {
+  const found = amazonHost(hostname);
+  if (found === undefined) return undefined;
+  if (region !== undefined) {
+    if (found.region !== undefined && found.region !== region) return undefined;
+    if (found.domain !== partitionOf(region).domain) return undefined;
+  }
+  if (found.bucket !== undefined) return found.bucket === bucket ? pathname.slice(1) : undefined;
+  return below(pathname, `/${encodeKeyPath(bucket)}/`);
 }

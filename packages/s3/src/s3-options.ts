@@ -1,6 +1,7 @@
 import type { S3Client as SdkClient } from "@aws-sdk/client-s3";
 import { assertCloudFront } from "./links/cloudfront.js";
 import { assertDialect, type Dialect, type DialectName } from "./server/dialect.js";
+import { assertBucket, assertEndpoint } from "./server/endpoint.js";
 import { assertObjectOptions, type ObjectOptions } from "./server/object-options.js";
 import { PARTS_MAX } from "./upload/parts.js";
 import type { Credentials } from "./sdk/load.js";
@@ -20,13 +21,13 @@ export interface S3Options {
   /**
    * The bucket's region.
    *
-   * @default the SDK's own search (`AWS_REGION`, the profile); with an `endpoint` `"us-east-1"`
+   * @default that in the endpoint's name, `AWS_REGION`, the profile's; with an `endpoint` without any `"us-east-1"`
    */
   readonly region?: string | undefined;
   /**
-   * The server's URL.
+   * The server's URL, without a bucket.
    *
-   * @default AWS
+   * @default that of `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL` or the profile (`endpoint_url`); else AWS
    */
   readonly endpoint?: string | undefined;
   /**
@@ -50,13 +51,14 @@ export interface S3Options {
   /**
    * Which server it is, or what {@link probe} has found out about it.
    *
-   * @default what the endpoint's name tells; `"generic"` for an unknown server
+   * @default what the endpoint's name tells; `"generic"` for an unknown server, and for a `client` with an endpoint of
+   * its own
    */
   readonly dialect?: DialectName | Dialect | undefined;
   /**
    * Puts the bucket into the path of URLs, instead of the host.
    *
-   * @default true with an `endpoint`
+   * @default true with an endpoint, wherever it is given
    */
   readonly forcePathStyle?: boolean | undefined;
   /**
@@ -88,7 +90,7 @@ export interface S3Options {
   /**
    * Uses Amazon's addresses that also answer over IPv6.
    *
-   * @default false
+   * @default that of `AWS_USE_DUALSTACK_ENDPOINT` or the profile; else false
    */
   readonly dualstack?: boolean | undefined;
   /**
@@ -123,7 +125,16 @@ export interface S3Options {
    */
   readonly objects?: ObjectOptions | undefined;
   /**
-   * A client of `@aws-sdk/client-s3`, used as it is, with whatever it is configured to do.
+   * Whether the credentials may list the bucket (`s3:ListBucket`). S3 answers "forbidden" for what is not there to
+   * those that may not. With false that counts as `NotFound`, after a read of one byte was refused as S3 refuses what is
+   * not there; `list`, and what needs it, is `Unsupported`.
+   *
+   * @default true
+   */
+  readonly canList?: boolean | undefined;
+  /**
+   * A client of `@aws-sdk/client-s3`, used as it is, with whatever it is configured to do. The server of a client with
+   * an endpoint of its own is known only when requests are sent: name it by `dialect`, or conditions are refused.
    *
    * @default none
    */
@@ -149,6 +160,7 @@ const S3_OPTIONS: OptionNames<S3Options> = {
   uploader: true,
   unsignedPayload: true,
   objects: true,
+  canList: true,
   client: true,
 };
 
@@ -162,16 +174,13 @@ function assertPartSize({ partSizeBytes }: S3Options, { partBytesMin }: Dialect)
   if (partSizeBytes !== undefined) wholeNumber("s3", "partSizeBytes", partSizeBytes, { least: partBytesMin });
 }
 
-function assertEndpoints({ endpoint, publicEndpoint, client, accelerate, dualstack }: S3Options): void {
-  for (const [name, url] of Object.entries({ endpoint, publicEndpoint })) {
-    if (url === undefined || /^https?:\/\/[^/]/.test(url)) continue;
-    throw new TypeError(`s3: ${name} is a URL such as "https://s3.example.com"`);
-  }
+function assertEndpoints({ publicEndpoint, client, bucket, accelerate }: S3Options): void {
+  if (publicEndpoint !== undefined) assertEndpoint("publicEndpoint", publicEndpoint, bucket);
   if (publicEndpoint !== undefined && client !== undefined) {
     throw new TypeError("s3: a client of your own signs for its own endpoint: give publicEndpoint or client");
   }
-  if ((accelerate === true || dualstack === true) && endpoint !== undefined) {
-    throw new TypeError("s3: accelerate and dualstack are addresses of Amazon's: leave endpoint out");
+  if (accelerate === true && bucket.includes(".")) {
+    throw new TypeError("s3: accelerate is for buckets without a dot in their names");
   }
 }
 
@@ -179,18 +188,19 @@ function assertEndpoints({ endpoint, publicEndpoint, client, accelerate, dualsta
 export function assertOptions(options: S3Options): void {
   knownNames("s3", options, S3_OPTIONS);
   const { bucket, dialect, uploader, concurrency = 1, client } = options;
-  for (const name of ["forcePathStyle", "accelerate", "dualstack", "unsignedPayload"] as const) {
+  for (const name of ["forcePathStyle", "accelerate", "dualstack", "unsignedPayload", "canList"] as const) {
     oneOf("s3", name, options[name], [undefined, true, false]);
   }
-  for (const name of ["region", "name", "publicBaseUrl"] as const) {
-    if (options[name] !== undefined) anyText("s3", name, options[name], "a text");
-  }
+  if (options.name !== undefined) anyText("s3", "name", options.name, "a text");
+  if (options.region !== undefined)
+    nonEmptyText("s3", "region", options.region, 'the name of a region such as "eu-central-1"');
+  if (options.publicBaseUrl !== undefined) anyText("s3", "publicBaseUrl", options.publicBaseUrl, "a text");
   if (options.keyPrefix !== undefined)
     anyText("s3", "keyPrefix", options.keyPrefix, 'a text such as "uploads/"');
   if (client !== undefined && typeof Object(client).send !== "function") {
     throw new TypeError("s3: client is an S3Client of @aws-sdk/client-s3");
   }
-  nonEmptyText("s3", "bucket", bucket, "the name of a bucket");
+  assertBucket("s3", nonEmptyText("s3", "bucket", bucket, "the name of a bucket"));
   assertEndpoints(options);
   assertCloudFront(options.cloudFront, options.publicBaseUrl);
   assertDialect(dialect);

@@ -2,17 +2,20 @@ import { SUPPORTS_ALL, prefixed, type StorageProvider, type Supports } from "@st
 import { clientUploads } from "./links/client-uploads.js";
 import { copyObject } from "./copy.js";
 import { deleteObject, deleteObjects } from "./delete.js";
-import { DIALECTS, dialectOf, regionOf, type Dialect } from "./server/dialect.js";
+import { DIALECTS, type Dialect } from "./server/dialect.js";
 import { getObject } from "./get.js";
 import { headObject } from "./head.js";
 import { signUpload, signedUrl } from "./links/links.js";
 import { listObjects } from "./list.js";
-import { assertObjectOptions, type ObjectOptions } from "./server/object-options.js";
+import { assertObjectOptions, withoutDefaults, type ObjectOptions } from "./server/object-options.js";
 import { OWN } from "./own-provider.js";
 import { createPlaces } from "./places.js";
 import { putObject } from "./put.js";
 import { assertForServer, assertOptions, type S3Options } from "./s3-options.js";
 import { sdkConnection } from "./sdk/requests.js";
+import type { Server, WatchedServer } from "./server/server.js";
+import { watchServer } from "./server/watch-server.js";
+import { dialectOf } from "./server/vendors.js";
 import type { Store } from "./store.js";
 
 /**
@@ -30,9 +33,10 @@ import type { Store } from "./store.js";
  */
 export function s3(options: S3Options): StorageProvider {
   assertOptions(options);
-  const dialect = chosenDialect(options);
+  const server = watchServer(options);
+  const dialect = chosenDialect(options, server.now());
   assertForServer(options, dialect);
-  return providerOf(createStore(options, dialect), options.keyPrefix ?? "");
+  return providerOf(createStore(options, server, dialect), options.keyPrefix ?? "");
 }
 
 function providerOf(store: Store, keyPrefix: string): StorageProvider {
@@ -55,7 +59,7 @@ export function withObjectOptions(provider: StorageProvider, objects: ObjectOpti
   const { store, keyPrefix } = OWN.require(provider, "withObjectOptions");
   assertObjectOptions(objects, store.dialect);
   const given = Object.entries(objects).filter(([, value]) => value !== undefined);
-  const all: ObjectOptions = { ...store.objects, ...Object.fromEntries(given) };
+  const all = withoutDefaults({ ...store.objects, ...Object.fromEntries(given) }, store.dialect);
   const { storing } = store;
   return providerOf(
     { ...store, ...storing(all), objects: all, encrypts: false, knowsClass: false },
@@ -65,20 +69,19 @@ export function withObjectOptions(provider: StorageProvider, objects: ObjectOpti
 
 const CONCURRENCY = 4;
 
-function chosenDialect({ dialect, endpoint }: S3Options): Dialect {
-  if (dialect === undefined) return dialectOf(endpoint);
+/** Returns the dialect. A server that is not known is not taken for AWS: it might ignore conditions in silence. */
+function chosenDialect({ dialect }: S3Options, { endpoint, isKnown }: Server): Dialect {
+  if (dialect === undefined) return isKnown ? dialectOf(endpoint) : DIALECTS.generic;
   return typeof dialect === "string" ? DIALECTS[dialect] : dialect;
 }
 
-function createStore(options: S3Options, dialect: Dialect): Store {
-  const { bucket, endpoint, credentials, client, publicBaseUrl } = options;
+function createStore(options: S3Options, server: WatchedServer, dialect: Dialect): Store {
+  const { bucket, credentials, client, publicBaseUrl, publicEndpoint } = options;
   const name = options.name ?? "s3";
-  const region = options.region ?? (endpoint === undefined ? undefined : regionOf(endpoint));
-  const unsignedPayload = options.unsignedPayload ?? endpoint?.startsWith("http:") !== true;
-  const forcePathStyle = options.forcePathStyle ?? endpoint !== undefined;
-  const { accelerate = false, dualstack = false, publicEndpoint, objects = {} } = options;
-  const where = { bucket, region, endpoint, publicEndpoint, accelerate, dualstack };
-  const request = { ...where, credentials, forcePathStyle, unsignedPayload, client };
+  const { endpoint } = server.now();
+  const unsignedPayload = options.unsignedPayload ?? !isPlainHttp(endpoint);
+  const objects = withoutDefaults(options.objects ?? {}, dialect);
+  const request = { bucket, server, publicEndpoint, credentials, unsignedPayload, client };
   return {
     ...sdkConnection(request, dialect, objects),
     name,
@@ -87,17 +90,22 @@ function createStore(options: S3Options, dialect: Dialect): Store {
     objects,
     encrypts: false,
     knowsClass: false,
-    places: createPlaces({ ...where, provider: name, publicBaseUrl, forcePathStyle }),
+    places: createPlaces({ provider: name, bucket, server: server.now, publicEndpoint, publicBaseUrl }),
     dialect,
     partSizeBytes: options.partSizeBytes ?? dialect.partBytesMin,
     concurrency: options.concurrency ?? CONCURRENCY,
     uploader: options.uploader ?? "pooled",
     cloudFront: options.cloudFront,
-    region,
-    endpoint,
+    server: server.now,
+    canList: options.canList ?? true,
+    clientOfCaller: client,
     uploads: new Set(),
     bucketSeenAt: Number.NEGATIVE_INFINITY,
   };
+}
+
+function isPlainHttp(endpoint: string | undefined): boolean {
+  return endpoint !== undefined && new URL(endpoint).protocol === "http:";
 }
 
 /** Whether everybody can read what is there, as far as it is known. */
@@ -108,7 +116,7 @@ function isPublic({ places, objects }: Store): boolean {
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const OBJECT_BYTES_MAX = 5 * 1024 ** 4;
 
-function supportsOf({ dialect }: Store): Supports {
+function supportsOf({ dialect, canList }: Store): Supports {
   return {
     ...SUPPORTS_ALL,
     ifNoneMatch: dialect.conditionalPut,
@@ -116,8 +124,11 @@ function supportsOf({ dialect }: Store): Supports {
     ifNoneMatchOnMultipart: dialect.conditionalComplete,
     conditionalDelete: dialect.conditionalDelete,
     objectBytesMax: OBJECT_BYTES_MAX,
+    list: canList,
   };
 }
+
+const NO_LIST = "it cannot be listed: its credentials lack s3:ListBucket (canList: false)";
 
 function verbsOf(store: Store): StorageProvider {
   const { name, places, dialect } = store;
@@ -142,7 +153,7 @@ function verbsOf(store: Store): StorageProvider {
       type: "s3",
       name,
       promises: ["a put is whole or not there", "a put that fails leaves no part on the server"],
-      limits: [`what the dialect "${dialect.name}" is known to keep`],
+      limits: [`what the dialect "${dialect.name}" is known to keep`, ...(store.canList ? [] : [NO_LIST])],
     }),
     close: async () => store.client.close(),
   };

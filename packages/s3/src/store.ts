@@ -9,6 +9,7 @@ import { toS3Error, type FailureContext } from "./server/errors.js";
 import { bareEtag, toEtag } from "./server/etag.js";
 import { fromHeaders } from "./server/facts.js";
 import type { ObjectOptions } from "./server/object-options.js";
+import type { Server } from "./server/server.js";
 import type { Places } from "./places.js";
 
 /** What the verbs of one provider share. */
@@ -37,10 +38,12 @@ export interface Store {
   readonly uploader: "pooled" | "lib-storage";
   /** What signs links below the public address. */
   readonly cloudFront: CloudFrontKey | undefined;
-  /** As it was given, or as the endpoint's name tells. */
-  readonly region: string | undefined;
-  /** The server's URL; absent for AWS. */
-  readonly endpoint: string | undefined;
+  /** Where requests go, as far as it is known by now. */
+  readonly server: () => Server;
+  /** Whether the credentials may list the bucket. */
+  readonly canList: boolean;
+  /** What sends the requests, when the application has made it. */
+  readonly clientOfCaller: object | undefined;
   /** The uploads in parts that are under way, by their ids. */
   readonly uploads: Set<string>;
   /** When the bucket was last seen, by the monotonic clock. */

@@ -19,6 +19,7 @@ type Topic =
   | "objects"
   | "keys and facts"
   | "conditions"
-  | "errors";
+  | "errors"
+  | "servers";
 
 export { edit, type Edit } from "../../edited-bundle.js";

@@ -6,6 +6,7 @@ import { ERROR_TRAPS } from "./error-traps.js";
 import { LINK_TRAPS } from "./link-traps.js";
 import { OBJECT_TRAPS } from "./object-traps.js";
 import { KEY_TRAPS } from "./key-traps.js";
+import { SERVER_TRAPS } from "./server-traps.js";
 import type { Trap } from "./trap.js";
 
 /** All that is known of servers and the SDK and that nobody would expect. */
@@ -18,4 +19,5 @@ export const TRAPS: readonly Trap[] = [
   ...OBJECT_TRAPS,
   ...CONDITION_TRAPS,
   ...ERROR_TRAPS,
+  ...SERVER_TRAPS,
 ];

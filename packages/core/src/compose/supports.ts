@@ -17,6 +17,7 @@ export function choiceSupports(members: readonly ComposedProvider[]): Supports {
     ifNoneMatchOnMultipart: every("ifNoneMatchOnMultipart"),
     conditionalDelete: every("conditionalDelete"),
     metadata: every("metadata"),
+    list: !members.some(cannotList),
     orderedList: true,
     emptyObject: some("emptyObject"),
     overwrite: every("overwrite"),
@@ -24,6 +25,12 @@ export function choiceSupports(members: readonly ComposedProvider[]): Supports {
     keyBytesMax: most("keyBytesMax"),
     objectBytesMax: most("objectBytesMax"),
   };
+}
+
+/** Tells whether a member says that it cannot be listed. Those that say nothing of it can. */
+export function cannotList({ supports }: ComposedProvider): boolean {
+  const { list }: Partial<Supports> = supports;
+  return !(list ?? true);
 }
 
 /** What a group supports when every member gets everything. */

@@ -241,6 +241,12 @@ export interface StorageErrorOptions {
    */
   readonly attempts?: readonly Attempt[] | undefined;
   /**
+   * Whether a store denies what is not there as it denies what may not be read.
+   *
+   * @default false
+   */
+  readonly mayBeAbsent?: boolean | undefined;
+  /**
    * The error that caused this one.
    *
    * @default none
@@ -283,6 +289,11 @@ export class StorageError extends Error {
   readonly requestId: string | undefined;
   /** One entry for each try, or for each member of a composer. */
   readonly attempts: readonly Attempt[] | undefined;
+  /**
+   * Set on `PermissionDenied` where a store answers so for what is not there, too: it is reached, knows the credentials,
+   * and may well take a write.
+   */
+  declare readonly mayBeAbsent?: true;
   /** The bare reason, without the `Cannot …` in front. */
   readonly reason: string;
 
@@ -301,6 +312,7 @@ export class StorageError extends Error {
     this.status = options.status;
     this.requestId = options.requestId;
     this.attempts = options.attempts;
+    if (options.mayBeAbsent === true) this.mayBeAbsent = true;
   }
 }
 
@@ -365,6 +377,7 @@ export function withErrorFacts(error: StorageError, facts: Partial<StorageErrorO
     status: facts.status ?? error.status,
     requestId: facts.requestId ?? error.requestId,
     attempts: facts.attempts ?? error.attempts,
+    mayBeAbsent: facts.mayBeAbsent ?? error.mayBeAbsent,
     cause: facts.cause ?? error.cause,
   });
   if (stack !== undefined) changed.stack = withMessage(stack, error, changed);

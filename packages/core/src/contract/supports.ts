@@ -17,6 +17,8 @@ export interface Supports {
   readonly conditionalDelete: boolean;
   /** `metadata`, and the write id that retries and composers rely on, come back as they were given. */
   readonly metadata: boolean;
+  /** `list` at all: without it each is `Unsupported`, because the credentials may not. */
+  readonly list: boolean;
   /** `list` is in UTF-8 byte order. */
   readonly orderedList: boolean;
   /** Objects of zero bytes. */
@@ -39,6 +41,7 @@ export const SUPPORTS_ALL: Supports = {
   ifNoneMatchOnMultipart: true,
   conditionalDelete: true,
   metadata: true,
+  list: true,
   orderedList: true,
   emptyObject: true,
   overwrite: true,

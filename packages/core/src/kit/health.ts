@@ -26,8 +26,10 @@ export async function probe(provider: ComposedProvider): Promise<MemberHealth> {
   return { name, ok: problem === undefined, problem, milliseconds: clock.now() - startedAt };
 }
 
+/** Returns why an answer is none. Credentials that may not list are denied what is not there: that is an answer. */
 function problemOf(error: unknown): string | undefined {
   if (!isStorageError(error)) return String(error);
+  if (error.mayBeAbsent === true) return undefined;
   return error.code === "NotFound" || error.code === "Unsupported" ? undefined : error.reason;
 }
 

@@ -39,9 +39,21 @@ function failureOf(error: unknown): S3Failure {
     status: $metadata?.httpStatusCode,
     requestId: $metadata?.requestId,
     retryAfterMs: headers["retry-after"] !== undefined && seconds >= 0 ? seconds * 1000 : undefined,
+    deniedAction: deniedActionIn(error),
     bucketRegion: headers["x-amz-bucket-region"],
     cause: error,
   };
+}
+
+/**
+ * Returns the permission that a refusal of Amazon's names.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
+ */
+function deniedActionIn(error: unknown): string | undefined {
+  const { message } = Object(error) as { readonly message?: unknown };
+  if (typeof message !== "string") return undefined;
+  return /not authorized to perform: ([a-z0-9-]{1,64}:[A-Za-z]{1,64})/.exec(message)?.[1];
 }
 
 /** What the SDK finds wrong before it asks a server, which it tells in words only. */

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import type { Agent as HttpAgent } from "node:http";
 import type { Agent as HttpsAgent } from "node:https";
 import type { Dialect } from "../server/dialect.js";
+import type { WatchedServer } from "../server/server.js";
 import { sdkPackage } from "./packages.js";
 import { withSignals } from "./signals.js";
 
@@ -12,15 +13,10 @@ export type Credentials = NonNullable<S3ClientConfig["credentials"]>;
 
 export interface SdkClientOptions {
   readonly bucket: string;
-  readonly region: string | undefined;
-  readonly endpoint: string | undefined;
+  readonly server: WatchedServer;
   /** Where the server is for those who get links. */
   readonly publicEndpoint: string | undefined;
-  /** Amazon's addresses that are nearer to clients far away, and those that also answer over IPv6. */
-  readonly accelerate: boolean;
-  readonly dualstack: boolean;
   readonly credentials: Credentials | undefined;
-  readonly forcePathStyle: boolean;
   /** Bodies are not signed; a checksum or TLS protects them. */
   readonly unsignedPayload: boolean;
   /** The application's own, used as it is. */
@@ -42,14 +38,22 @@ export async function loadSdk(
   options: SdkClientOptions,
   [httpAgent, httpsAgent]: readonly [HttpAgent, HttpsAgent],
   dialect: Dialect,
+  publicEndpoint?: string,
 ): Promise<Loaded> {
   const sdk = await sdkPackage("@aws-sdk/client-s3", () => import("@aws-sdk/client-s3"));
+  const server = await options.server.ask();
   if (options.client !== undefined) return { sdk, client: options.client, sender: options.client };
-  const { endpoint, region, credentials, forcePathStyle, accelerate, dualstack } = options;
+  const { region, forcePathStyle, accelerate, dualstack, fips } = server;
+  const endpoint = publicEndpoint ?? server.endpoint;
+  const { credentials } = options;
+  const isOwn = endpoint === undefined;
   const config: S3ClientConfig = {
     forcePathStyle,
-    useAccelerateEndpoint: accelerate,
-    useDualstackEndpoint: dualstack,
+    useAccelerateEndpoint: isOwn && accelerate,
+    useDualstackEndpoint: isOwn && dualstack,
+    useFipsEndpoint: isOwn && fips,
+    // The environment has been read: what it says now must not lead requests anywhere else.
+    ignoreConfiguredEndpointUrls: true,
     ...(endpoint !== undefined && { endpoint }),
     ...(region !== undefined && { region }),
     ...(credentials !== undefined && { credentials }),

@@ -41,9 +41,7 @@ export function sdkConnection(
   const load = lazily(() => loadSdk(options, agents, dialect));
   const { publicEndpoint, bucket } = options;
   const signing =
-    publicEndpoint === undefined
-      ? load
-      : lazily(() => loadSdk({ ...options, endpoint: publicEndpoint }, agents, dialect));
+    publicEndpoint === undefined ? load : lazily(() => loadSdk(options, agents, dialect, publicEndpoint));
   const requests: Requests = {
     bucket,
     request: async (call, send) => {
@@ -79,7 +77,16 @@ function clientOf(requests: Requests, dialect: Dialect, objects: ObjectOptions):
   };
 }
 
+/** Makes something when it is first needed; what failed is tried again the next time. */
 function lazily<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
-  return () => (made ??= make());
+  return async () => {
+    made ??= make();
+    try {
+      return await made;
+    } catch (error) {
+      made = undefined;
+      throw error;
+    }
+  };
 }

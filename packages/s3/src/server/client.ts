@@ -212,6 +212,8 @@ export interface S3Failure {
   readonly status?: number | undefined;
   readonly requestId?: string | undefined;
   readonly retryAfterMs?: number | undefined;
+  /** The permission that a refusal names. */
+  readonly deniedAction?: string | undefined;
   /** The region that the server says the bucket is in. */
   readonly bucketRegion?: string | undefined;
   readonly cause: unknown;

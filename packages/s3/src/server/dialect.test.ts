@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { DIALECTS, dialectOf, regionOf } from "./dialect.js";
+import { DIALECTS } from "./dialect.js";
+import { dialectOf, regionOf } from "./vendors.js";
 import { mocked } from "../mocked.test-support.js";
 
 describe("a server is known by its endpoint", () => {
@@ -10,9 +11,9 @@ describe("a server is known by its endpoint", () => {
     ["https://s3.us-west-004.backblazeb2.com", "b2", "us-west-004"],
     ["https://s3.eu-central-2.wasabisys.com", "wasabi", "eu-central-2"],
     ["https://storage.googleapis.com", "gcs", "auto"],
-    ["https://fra1.digitaloceanspaces.com", "spaces", "us-east-1"],
-    ["http://127.0.0.1:9000", "generic", "us-east-1"],
-    ["https://amazonaws.com.example.com", "generic", "us-east-1"],
+    ["https://fra1.digitaloceanspaces.com", "spaces", undefined],
+    ["http://127.0.0.1:9000", "generic", undefined],
+    ["https://amazonaws.com.example.com", "generic", undefined],
   ])("%s", (endpoint, name, region) => {
     expect(dialectOf(endpoint)).toBe(DIALECTS[name as keyof typeof DIALECTS]);
     expect(regionOf(endpoint)).toBe(region);

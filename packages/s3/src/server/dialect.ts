@@ -153,39 +153,3 @@ export function assertDialect(dialect: unknown): void {
     `s3: dialect is what probe() has returned, or one of ${names.join(", ")}, not ${JSON.stringify(dialect)}`,
   );
 }
-
-/** Where a server's name has its region. Each is the host that the vendor's documentation gives. */
-const REGIONS: readonly RegExp[] = [
-  /^s3[.-]([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/,
-  /^s3\.([a-z0-9-]+)\.backblazeb2\.com$/,
-  /^s3\.([a-z0-9-]+)\.wasabisys\.com$/,
-];
-
-/** Cloudflare's and Google's only one. @see https://developers.cloudflare.com/r2/api/s3/api/ */
-const AUTO: readonly DialectName[] = ["r2", "gcs"];
-
-/** The region that requests to an endpoint are signed for: the one in its name, or one that most servers take. */
-export function regionOf(endpoint: string): string {
-  const { hostname } = new URL(endpoint);
-  const found = REGIONS.map((pattern) => pattern.exec(hostname)?.[1]).find((region) => region !== undefined);
-  if (found !== undefined) return found;
-  const { name } = dialectOf(endpoint);
-  return AUTO.some((auto) => auto === name) ? "auto" : "us-east-1";
-}
-
-const HOSTS: readonly (readonly [pattern: RegExp, name: DialectName])[] = [
-  [/(?:^|\.)amazonaws\.com(?:\.cn)?$/, "aws"],
-  [/\.r2\.cloudflarestorage\.com$/, "r2"],
-  [/\.backblazeb2\.com$/, "b2"],
-  [/(?:^|\.)storage\.googleapis\.com$/, "gcs"],
-  [/\.digitaloceanspaces\.com$/, "spaces"],
-  [/\.wasabisys\.com$/, "wasabi"],
-];
-
-/** The dialect that an endpoint speaks, as far as its name tells: no endpoint is AWS, an unknown one `generic`. */
-export function dialectOf(endpoint: string | undefined): Dialect {
-  if (endpoint === undefined) return DIALECTS.aws;
-  const { hostname } = new URL(endpoint);
-  const found = HOSTS.find(([pattern]) => pattern.test(hostname));
-  return DIALECTS[found?.[1] ?? "generic"];
-}

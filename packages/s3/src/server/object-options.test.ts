@@ -18,6 +18,7 @@ import { describe, expect, it } from "vitest";
 import { MIB, bodyOf, mocked, refusal, takeUploads } from "../mocked.test-support.js";
 import type { ObjectOptions } from "./object-options.js";
 import { withObjectOptions } from "../s3.js";
+import { iamPolicy } from "../setup/iam-policy.js";
 import type { S3Options } from "../s3-options.js";
 import { objectTags, setObjectTags } from "../upload/tags.js";
 
@@ -400,5 +401,26 @@ describe("withObjectOptions", () => {
       StorageClass: "GLACIER_IR",
       SSEKMSKeyId: "k",
     });
+  });
+});
+
+describe("private, where objects are that anyhow", () => {
+  it("is neither sent nor signed, and no permission is needed for it", async () => {
+    expect(await putInput({ acl: "private" })).not.toHaveProperty("ACL");
+    const { provider } = mocked({ objects: { acl: "private" } });
+    const storage = createStorage(
+      withObjectOptions(mocked({ objects: { acl: "public-read" } }).provider, { acl: "private" }),
+    );
+    for (const made of [createStorage(provider), storage]) {
+      const put = await made.signUpload("a", { contentType: "text/plain", contentLength: 3 });
+      expect(Object.keys(put.headers)).not.toContain("x-amz-acl");
+      const form = await made.signUpload("a", { contentType: "text/plain", maxBytes: 3 });
+      expect(form.fields).not.toHaveProperty("acl");
+    }
+    expect(JSON.stringify(iamPolicy(provider, ["put"]))).not.toContain("PutObjectAcl");
+  });
+
+  it("is sent to a server that may have another default", async () => {
+    expect(await putInput({ acl: "private" }, { dialect: "generic" })).toMatchObject({ ACL: "private" });
   });
 });

@@ -161,6 +161,17 @@ export function assertObjectOptions(options: ObjectOptions, dialect: Dialect): v
   }
 }
 
+/**
+ * Leaves out what a bucket does anyhow. Objects are private where nothing else is said, and a request that says it
+ * needs a permission more, is refused by Amazon's buckets without access lists, and makes clients send a header. An
+ * unknown server may have another default.
+ */
+export function withoutDefaults(options: ObjectOptions, dialect: Dialect): ObjectOptions {
+  if (options.acl !== "private" || isUnknown(dialect)) return options;
+  const { acl: _acl, ...rest } = options;
+  return rest;
+}
+
 /** Tells whether a text is a list of codings; each is looked at by itself, which takes no longer than it is long. */
 function isCoding(value: string): boolean {
   return value.split(",").every((coding) => /^[\w!#$%&'*+.^`|~-]+$/.test(coding.trim()));

@@ -1,10 +1,19 @@
-import type { StorageProvider } from "@stowage/core/provider";
+import { StorageError, type StorageProvider } from "@stowage/core/provider";
 import { arnOf, assertLiteral } from "./arn.js";
-import { changing, digestName, refuse, settingUp, type SetupChange, type SetupOptions } from "./change.js";
+import {
+  changing,
+  digestName,
+  refuse,
+  replaceOwn,
+  settingUp,
+  type SettingUp,
+  type SetupChange,
+  type SetupOptions,
+} from "./change.js";
 
 interface Policy {
-  readonly Version: string;
-  readonly Statement: readonly { readonly Sid?: string }[];
+  /** One or several. */
+  readonly Statement?: object | readonly object[];
 }
 
 /**
@@ -36,11 +45,29 @@ export async function setPublicRead(
     Action: "s3:GetObject",
     Resource: `${arnOf(own.store)}/${whole}*`,
   };
-  return await changing(own, "BucketPolicy", options, (before?: { readonly Policy?: string }) => {
-    const policy = JSON.parse(before?.Policy ?? '{"Version":"2012-10-17","Statement":[]}') as Policy;
-    const others = [policy.Statement].flat().filter(({ Sid }) => Sid !== statement.Sid);
-    return { Policy: JSON.stringify({ ...policy, Statement: [...others, statement] }) };
+  const what = "BucketPolicy";
+  const list = { what, list: "Statement", nameField: "Sid", isOwn: isStatement(statement.Sid) } as const;
+  return await changing(own, what, options, (before?: { readonly Policy?: string }) => {
+    const policy = policyIn(own, before?.Policy);
+    const all = [policy.Statement ?? []].flat();
+    return { Policy: JSON.stringify({ ...policy, Statement: replaceOwn(list, all, [statement]) }) };
   });
+}
+
+function isStatement(id: string): (name: string) => boolean {
+  return (name) => name === id;
+}
+
+/** Reads the policy of a bucket. @throws StorageError `Misconfigured` when it cannot be kept, for it is no JSON. */
+function policyIn({ store }: SettingUp, text: string = '{"Version":"2012-10-17","Statement":[]}'): Policy {
+  try {
+    const policy = JSON.parse(text) as unknown;
+    if (typeof policy === "object" && policy !== null && !Array.isArray(policy)) return policy;
+  } catch {
+    // It is none, too.
+  }
+  const reason = "the policy that the bucket has is no policy: replace it by the server's own tools";
+  throw new StorageError("Misconfigured", reason, { operation: "open", provider: store.name });
 }
 
 /**

@@ -1,14 +1,10 @@
 import { StorageError } from "@stowage/core/provider";
+import { partitionOf } from "../server/amazon.js";
 import type { Store } from "../store.js";
 
-/** The bucket, as policies name it. @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html */
-export function arnOf({ bucket, region = "" }: Store): string {
-  return `arn:${partitionOf(region)}:s3:::${bucket}`;
-}
-
-export function partitionOf(region: string): string {
-  if (region.startsWith("cn-")) return "aws-cn";
-  return region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
+/** Returns the bucket as policies name it. @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html */
+export function arnOf({ bucket, server }: Store): string {
+  return `arn:${partitionOf(server().region).name}:s3:::${bucket}`;
 }
 
 /** @throws StorageError `InvalidArgument` for a prefix that a policy would take for a pattern. */

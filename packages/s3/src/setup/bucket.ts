@@ -5,12 +5,14 @@ import {
   type OptionNames,
   type StorageProvider,
 } from "@stowage/core/provider";
+import { assertBucket } from "../server/endpoint.js";
 import { assertEncryption, type Encryption } from "../server/object-options.js";
 import {
   changing,
-  foreign,
+  isOwnName,
   ownName,
   refuse,
+  replaceOwn,
   settingUp,
   type SettingUp,
   type SetupChange,
@@ -35,16 +37,34 @@ export async function setDefaultEncryption(
     ...(kms?.keyId !== undefined && { KMSMasterKeyID: kms.keyId }),
   };
   return await changing(own, "BucketEncryption", options, (before?: { readonly Rules?: readonly Rule[] }) => {
-    const { BucketKeyEnabled, ...rest } = before?.Rules?.[0] ?? {};
+    const { BucketKeyEnabled, ApplyServerSideEncryptionByDefault: set, ...rest } = before?.Rules?.[0] ?? {};
     // Servers that have no such keys do not give `false` back.
     const bucketKey = kms?.bucketKey ?? (BucketKeyEnabled === undefined ? undefined : false);
-    const rule = { ...rest, ApplyServerSideEncryptionByDefault };
+    const isSet = set?.SSEAlgorithm === encryption.type && isSameKey(set.KMSMasterKeyID, kms?.keyId);
+    const rule = {
+      ...rest,
+      ApplyServerSideEncryptionByDefault: isSet ? set : ApplyServerSideEncryptionByDefault,
+    };
     return { Rules: [bucketKey === undefined ? rule : { ...rule, BucketKeyEnabled: bucketKey }] };
   });
 }
 
 interface Rule {
   readonly BucketKeyEnabled?: boolean;
+  readonly ApplyServerSideEncryptionByDefault?: {
+    readonly SSEAlgorithm?: string;
+    readonly KMSMasterKeyID?: string;
+  };
+}
+
+/** Tells whether two texts name one key: a server may answer with the whole ARN of an id or an alias. */
+function isSameKey(found: string | undefined, given: string | undefined): boolean {
+  if (found === given || given === undefined) return found === given;
+  return (
+    !given.startsWith("arn:") &&
+    found?.startsWith("arn:") === true &&
+    /:(?:key\/)?([^:]+)$/.exec(found)?.[1] === given
+  );
 }
 
 /**
@@ -61,6 +81,7 @@ export async function setAccessLog(
   const own = settingUp(provider, "setAccessLog", options);
   knownNames("setAccessLog", log, { bucket: true, prefix: true });
   const bucket = nonEmptyText("setAccessLog", "bucket", log.bucket, "the name of a bucket");
+  assertBucket("setAccessLog", bucket);
   const prefix = anyText("setAccessLog", "prefix", log.prefix, 'a text; "" for none');
   if (bucket === own.store.bucket)
     throw refuse(own, "the log is of the bucket itself: every entry would make one more");
@@ -84,7 +105,7 @@ export interface EventTarget {
 const TARGET: OptionNames<EventTarget> = { name: true, arn: true, events: true, prefix: true, suffix: true };
 
 type Configurations = "QueueConfigurations" | "TopicConfigurations" | "LambdaFunctionConfigurations";
-type Notifications = Readonly<Partial<Record<Configurations, readonly { readonly Id?: string }[]>>> & object;
+type Notifications = Readonly<Partial<Record<Configurations, readonly object[]>>> & object;
 
 const SERVICES: Readonly<Record<string, readonly [list: Configurations, arn: string]>> = {
   sqs: ["QueueConfigurations", "QueueArn"],
@@ -115,12 +136,13 @@ export async function setEventTargets(
       throw refuse(own, `the target ${JSON.stringify(target.name)} has no events`);
     return { list: service[0], configuration: toConfiguration(own, target, service[1]) };
   });
-  return await changing(own, "BucketNotificationConfiguration", options, (found?: Notifications) => {
+  const what = "BucketNotificationConfiguration";
+  return await changing(own, what, options, (found?: Notifications) => {
     const before = found ?? {};
     const after: Record<string, unknown> = { ...before };
     for (const [list] of Object.values(SERVICES)) {
       const ours = made.filter((one) => one.list === list).map(({ configuration }) => configuration);
-      const all = [...foreign(own, before[list], ({ Id }) => Id), ...ours];
+      const all = replaceOwn({ what, list, nameField: "Id", isOwn: isOwnName(own) }, before[list], ours);
       if (all.length > 0) after[list] = all;
       else delete after[list];
     }

@@ -7,11 +7,11 @@ import {
   type StorageProvider,
 } from "@stowage/core/provider";
 import { createHash } from "node:crypto";
-import { isDeepStrictEqual } from "node:util";
 import { OWN } from "../own-provider.js";
 import type { S3Setup, Subresource } from "../sdk/setup-requests.js";
 import { timedSetup } from "../server/timed-client.js";
 import { ask, type Store } from "../store.js";
+import { meansTheSame } from "./meaning.js";
 
 /** The options of every call that sets a bucket up. */
 export interface SetupOptions extends Pick<CallOptions, "signal"> {
@@ -76,24 +76,11 @@ export async function changing(
   const reading = { ...asked, action: `s3:Get${what}` };
   const before = await ask(store, reading, () => setup.read(what, { signal }));
   const after = next(before as never);
-  const isNeeded = !isDeepStrictEqual(plain(before), plain(after));
+  const isNeeded = !meansTheSame(what, before, after);
   const isApplied = isNeeded && !dryRun;
   const writing = { ...asked, action: `s3:Put${what}`, writes: true };
   if (isApplied) await ask(store, writing, () => setup.write(what, after, { signal }));
   return { bucket, request: `Put${what}`, before, after, isNeeded, isApplied };
-}
-
-/** Without what is there and undefined; servers give lists of words in an order of their own. */
-function plain(configuration: object | undefined): unknown {
-  if (configuration === undefined) return undefined;
-  const text = JSON.stringify(configuration, (name, value: unknown) => {
-    const isWords = Array.isArray(value) && value.every((one) => typeof one === "string");
-    if (isWords) return value.toSorted();
-    if (name === "Policy" && typeof value === "string") return JSON.parse(value) as unknown;
-    // Of a filter's rule: Amazon gives it with a capital.
-    return name === "Name" && typeof value === "string" ? value.toLowerCase() : value;
-  });
-  return JSON.parse(text) as unknown;
 }
 
 /** Tells what this package has set up for a provider's prefix from what others have, by its name. */
@@ -112,14 +99,56 @@ export function ownName(own: SettingUp, name: string): string {
   return stemOf(own) + name;
 }
 
-/** What others have set up, which stays. */
-export function foreign<Named>(
-  own: SettingUp,
-  all: readonly Named[] | undefined,
-  nameOf: (one: Named) => string | undefined,
-): Named[] {
+/** An entry of such a list: any object of S3's, with or without a name. */
+type Named = { readonly [Name in NamedList["nameField"]]?: string } & object;
+
+/** A list of a configuration's, whose entries have names. */
+interface NamedList {
+  readonly what: Subresource;
+  /** What the list is called. */
+  readonly list: string;
+  /** What a name is called. */
+  readonly nameField: "ID" | "Id" | "Sid";
+  /** Tells whether an entry is one of this package's, by its name. */
+  readonly isOwn: (name: string) => boolean;
+}
+
+/**
+ * Puts entries into a list in the place of those that this package has put there before; those of others stay where they
+ * are. Some servers drop names: an entry without one that means the same is the entry.
+ */
+export function replaceOwn(
+  { what, list, nameField, isOwn }: NamedList,
+  before: readonly Named[] | undefined,
+  made: readonly Named[],
+): readonly object[] {
+  const nameOf = (entry: Named): string => entry[nameField] ?? "";
+  const unplaced = new Set(made);
+  const place = (test: (entry: Named) => boolean): Named | undefined => {
+    const found = [...unplaced].find(test);
+    if (found !== undefined) unplaced.delete(found);
+    return found;
+  };
+  const nameless = (entry: object): object => wrapped(what, list, { ...entry, [nameField]: undefined });
+  const kept = (before ?? []).flatMap((entry) => {
+    const name = nameOf(entry);
+    if (name !== "" && isOwn(name)) return place((one) => nameOf(one) === name) ?? [];
+    if (name === "") place((one) => meansTheSame(what, nameless(one), nameless(entry)));
+    return [entry];
+  });
+  return [...kept, ...unplaced];
+}
+
+/** Returns a configuration of one entry. */
+function wrapped(what: Subresource, list: string, entry: object): object {
+  const configuration = { [list]: [entry] };
+  return what === "BucketPolicy" ? { Policy: JSON.stringify(configuration) } : configuration;
+}
+
+/** Tells whether a name is one that this package has given for a provider's prefix. */
+export function isOwnName(own: SettingUp): (name: string) => boolean {
   const stem = stemOf(own);
-  return (all ?? []).filter((one) => nameOf(one)?.startsWith(stem) !== true);
+  return (name) => name.startsWith(stem);
 }
 
 export function refuse({ store }: SettingUp, reason: string): StorageError {

@@ -1,9 +1,10 @@
 import { knownNames, oneOf, wholeNumber, type StorageProvider } from "@stowage/core/provider";
 import {
   changing,
-  foreign,
+  isOwnName,
   ownName,
   refuse,
+  replaceOwn,
   settingUp,
   type SetupChange,
   type SetupOptions,
@@ -20,7 +21,7 @@ export interface CorsSettings {
 }
 
 interface CorsConfiguration {
-  readonly CORSRules?: readonly { readonly ID?: string }[];
+  readonly CORSRules?: readonly object[];
 }
 
 const METHODS = ["GET", "HEAD", "PUT", "POST"] as const;
@@ -58,8 +59,9 @@ export async function setCors(
     ExposeHeaders: ["ETag"],
     MaxAgeSeconds: maxAgeSeconds,
   };
+  const rules = { what: "BucketCors", list: "CORSRules", nameField: "ID", isOwn: isOwnName(own) } as const;
   return await changing(own, "BucketCors", options, (before?: CorsConfiguration) => ({
-    CORSRules: [...foreign(own, before?.CORSRules, ({ ID }) => ID), rule],
+    CORSRules: replaceOwn(rules, before?.CORSRules, [rule]),
   }));
 }
 

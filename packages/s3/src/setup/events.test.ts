@@ -86,3 +86,88 @@ describe("an event of S3", () => {
     expect(() => parseS3Event(message)).toThrow(expect.objectContaining({ code: "InvalidArgument" }));
   });
 });
+
+describe("any JSON", () => {
+  const HALF = "\ud800";
+  const bridge = (more: object): object => ({ source: "aws.s3", "detail-type": "Object Created", ...more });
+  const records = (object: unknown, bucket: unknown = { name: "videos" }): object => ({
+    Records: [{ ...RECORD, s3: { bucket, object } }],
+  });
+
+  it.each<readonly [string, unknown]>([
+    ["half a character in a key", records({ key: HALF })],
+    ["half a character in a bucket", records({ key: "a" }, { name: HALF })],
+    [
+      "half a character in a key of EventBridge",
+      bridge({ detail: { bucket: { name: "a" }, object: { key: HALF } } }),
+    ],
+    ["half a character that is encoded", records({ key: "%ED%A0%80" })],
+    ["nothing where an object is", records(null)],
+    ["a list where an object is", records(["a"])],
+    ["a number where a key is", records({ key: 7 })],
+    ["nothing where a bucket is", records({ key: "a" }, null)],
+    ["nothing in its records", { Records: [null] }],
+    ["nothing in S3's part", { s3: null }],
+    ["a text as its details", bridge({ detail: "a" })],
+    ["nothing as its details", bridge({ detail: null })],
+    ["a number as its message", { Message: 7 }],
+    ["a list as itself", [[]]],
+  ])("with %s is InvalidArgument", (_, message) => {
+    for (const given of [message, JSON.stringify(message), { Message: JSON.stringify(message) }]) {
+      expect(() => parseS3Event(given)).toThrow(expect.objectContaining({ code: "InvalidArgument" }));
+    }
+  });
+
+  it.each(["constructor", "__proto__", "toString", "hasOwnProperty"])(
+    "with a type named %s is another event",
+    (name) => {
+      const detail = { bucket: { name: "videos" }, object: { key: name } };
+      expect(parseS3Event(JSON.stringify(bridge({ "detail-type": name, detail })))).toMatchObject([
+        { type: "other", name, key: name },
+      ]);
+    },
+  );
+
+  it.each([-1, 1.5, Number.POSITIVE_INFINITY, "7", null, {}])("with the size %j has none", (size) => {
+    expect(parseS3Event(records({ key: "a", size }))[0]).not.toHaveProperty("size");
+  });
+
+  it("made at random is InvalidArgument or a result", () => {
+    let seed = Number(process.env["SEED"] ?? 20261129);
+    const random = (below: number): number => {
+      seed = (seed * 1103515245 + 12345) % 2 ** 31;
+      return Math.floor((seed / 2 ** 31) * below);
+    };
+    const NAMES = [
+      "Records",
+      "s3",
+      "object",
+      "bucket",
+      "name",
+      "key",
+      "Message",
+      "body",
+      "Sns",
+      "detail",
+      "__proto__",
+    ];
+    const LEAVES = [null, true, 7, "", "a", HALF, "%", "{}", "[]", "aws.s3", "constructor"];
+    const value = (depth: number): unknown => {
+      const kind = depth === 0 ? 0 : random(4);
+      if (kind === 0) return LEAVES[random(LEAVES.length)];
+      if (kind === 1) return [value(depth - 1), value(depth - 1)];
+      const fields = Array.from({ length: 4 }, () => [NAMES[random(NAMES.length)], value(depth - 1)]);
+      const made = { ...RECORD, ...bridge({}), ...Object.fromEntries(fields) } as Record<string, unknown>;
+      for (const name of ["s3", "source", "Records"]) if (random(2) === 0) delete made[name];
+      return made;
+    };
+    for (let round = 0; round < 500; round++) {
+      const text = JSON.stringify(value(3));
+      try {
+        expect(Array.isArray(parseS3Event(text))).toBe(true);
+      } catch (error) {
+        expect(error, `seed ${seed}, ${text}`).toMatchObject({ code: "InvalidArgument" });
+      }
+    }
+  });
+});

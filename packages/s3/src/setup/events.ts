@@ -96,18 +96,18 @@ function fromS3({ s3, eventName, eventTime }: Message): S3Event {
 }
 
 /** The names of EventBridge, as those of S3. */
-const DETAIL_TYPES: Readonly<Record<string, string>> = {
-  "Object Created": "ObjectCreated",
-  "Object Deleted": "ObjectRemoved",
-  "Object Restore Completed": "ObjectRestore:Completed",
-  "Object Restore Initiated": "ObjectRestore:Post",
-  "Object Restore Expired": "ObjectRestore:Delete",
-};
+const DETAIL_TYPES: ReadonlyMap<string, string> = new Map([
+  ["Object Created", "ObjectCreated"],
+  ["Object Deleted", "ObjectRemoved"],
+  ["Object Restore Completed", "ObjectRestore:Completed"],
+  ["Object Restore Initiated", "ObjectRestore:Post"],
+  ["Object Restore Expired", "ObjectRestore:Delete"],
+]);
 
 function fromEventBridge({ detail, time, "detail-type": detailType }: Message): S3Event {
   const type = textOf(detailType);
   const reason = typeof detail?.reason === "string" ? `:${detail.reason}` : "";
-  const name = `${DETAIL_TYPES[type] ?? type}${reason}`;
+  const name = `${DETAIL_TYPES.get(type) ?? type}${reason}`;
   return toEvent({
     name,
     time,
@@ -122,9 +122,10 @@ function toEvent(found: {
   readonly time: unknown;
   readonly bucket: unknown;
   readonly key: string;
-  readonly object: EventObject | undefined;
+  readonly object: EventObject | null | undefined;
 }): S3Event {
-  const { name, key, object = {} } = found;
+  const { name, key } = found;
+  const object = found.object ?? {};
   const bucket = textOf(found.bucket);
   const { size } = object;
   const time = typeof found.time === "string" ? new Date(found.time) : undefined;
@@ -136,7 +137,7 @@ function toEvent(found: {
     key,
     ref: `s3://${bucket}/${encodeKeyPath(key)}`,
     ...(time !== undefined && !Number.isNaN(time.getTime()) && { time }),
-    ...(typeof size === "number" && { size }),
+    ...(isSize(size) && { size }),
     ...(etag !== undefined && { etag: `"${etag.replaceAll('"', "")}"` }),
     ...textField("version", object.versionId ?? object["version-id"]),
     ...textField("sequencer", object.sequencer),
@@ -155,12 +156,17 @@ function textField<Name extends string>(name: Name, value: unknown): Partial<Rec
 }
 
 function textIfAny(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
+  return typeof value === "string" && value !== "" && value.isWellFormed() ? value : undefined;
 }
 
+/** Returns a text. Half of a surrogate pair, which JSON can hold, is none: no key and no address has one. */
 function textOf(value: unknown): string {
-  if (typeof value === "string" && value !== "") return value;
+  if (typeof value === "string" && value !== "" && value.isWellFormed()) return value;
   throw notAnEvent();
+}
+
+function isSize(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function decoded(text: string): string {

@@ -1,6 +1,7 @@
 import type { StorageProvider } from "@stowage/core/provider";
 import { OWN } from "../own-provider.js";
-import { arnOf, assertLiteral, partitionOf } from "./arn.js";
+import { partitionOf } from "../server/amazon.js";
+import { arnOf, assertLiteral } from "./arn.js";
 import type { ObjectOptions } from "../server/object-options.js";
 
 /** What an application does with a provider. */
@@ -106,13 +107,14 @@ export function iamPolicy(provider: StorageProvider, verbs: readonly PolicyVerb[
     ...(writes ? writing(store.objects) : []),
   ];
   const onBucket = verbs.flatMap((verb) => BUCKET_ACTIONS[verb] ?? []);
-  const listing = verbs.some((verb) => LISTING.has(verb)) ? ["s3:ListBucket"] : [];
+  const needed = verbs.some((verb) => verb === "list" || (store.canList && LISTING.has(verb)));
+  const listing = needed ? ["s3:ListBucket"] : [];
   const below = { StringLike: { "s3:prefix": `${keyPrefix}*` } };
   const statements: PolicyStatement[] = [
     allow("Objects", onObjects, `${arn}/${keyPrefix}*`),
     allow("Listing", listing, arn, keyPrefix === "" ? undefined : below),
     allow("Bucket", onBucket, arn),
-    allow("Keys", keyActions(store.objects, verbs), ...keyOf(store.objects, store.region)),
+    allow("Keys", keyActions(store.objects, verbs), ...keyOf(store.objects, store.server().region)),
   ];
   return { Version: "2012-10-17", Statement: statements.filter(({ Action }) => Action.length > 0) };
 }
@@ -148,8 +150,9 @@ function keyActions({ encryption }: ObjectOptions, verbs: readonly PolicyVerb[])
 function keyOf({ encryption }: ObjectOptions, region = "*"): readonly [resource: string, condition?: object] {
   const keyId = encryption?.type === "aws:kms" ? encryption.keyId : undefined;
   if (keyId?.startsWith("arn:") === true && !keyId.includes(":alias/")) return [keyId];
-  const keys = `arn:${partitionOf(region)}:kms:${region}:*:key/`;
-  if (keyId === undefined) return [`${keys}*`, { StringLike: { "kms:ViaService": "s3.*.amazonaws.com" } }];
+  const { name, domain } = partitionOf(region);
+  const keys = `arn:${name}:kms:${region}:*:key/`;
+  if (keyId === undefined) return [`${keys}*`, { StringLike: { "kms:ViaService": `s3.*.${domain}` } }];
   const [, alias] = /(alias\/.+)$/.exec(keyId) ?? [];
   if (alias === undefined) return [`${keys}${keyId}`];
   return [`${keys}*`, { "ForAnyValue:StringEquals": { "kms:ResourceAliases": alias } }];

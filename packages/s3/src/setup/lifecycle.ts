@@ -8,9 +8,10 @@ import {
 import type { StorageClass } from "../server/object-options.js";
 import {
   changing,
-  foreign,
+  isOwnName,
   ownName,
   refuse,
+  replaceOwn,
   settingUp,
   type SettingUp,
   type SetupChange,
@@ -63,7 +64,7 @@ const RULE: OptionNames<LifecycleRule> = {
 const TRANSITION = { afterDays: true, storageClass: true } as const;
 
 interface LifecycleConfiguration {
-  readonly Rules?: readonly { readonly ID?: string }[];
+  readonly Rules?: readonly object[];
 }
 
 /**
@@ -98,9 +99,11 @@ export async function setLifecycle(
   if (names.size < rules.length) throw refuse(own, "two rules have one name");
   if (rules.length === 0) throw refuse(own, "there is no rule: to remove rules, use the server's own tools");
   const made = rules.map((rule) => toRule(own, rule, options.force === true));
-  return await changing(own, "BucketLifecycleConfiguration", options, (before?: LifecycleConfiguration) => ({
+  const what = "BucketLifecycleConfiguration";
+  const list = { what, list: "Rules", nameField: "ID", isOwn: isOwnName(own) } as const;
+  return await changing(own, what, options, (before?: LifecycleConfiguration) => ({
     ...before,
-    Rules: [...foreign(own, before?.Rules, ({ ID }) => ID), ...made],
+    Rules: replaceOwn(list, before?.Rules, made),
   }));
 }
 

@@ -3,6 +3,7 @@ import { describeProvider, type EveryMember } from "../../wrap/intercept.js";
 import type { Description } from "../../contract/provider.js";
 import { PROMISES } from "../promises.js";
 import { linksOf } from "../holder-link.js";
+import { cannotList } from "../supports.js";
 import { closeAll, joinedExpiry, locateIn } from "../members.js";
 import { createReplicaSet, type SetParts } from "./create-set.js";
 import { copyWithJournal } from "./write/copy.js";
@@ -96,7 +97,15 @@ function describe({ type, name, journal, members, limits }: JournaledParts): Des
     name,
     tier: journal.tier,
     promises: journal.durable ? Object.values(PROMISES) : WHILE_IT_LIVES,
-    limits: [...limits, ...(journal.durable ? [] : ["the journal does not survive the process"])],
+    limits: [
+      ...limits,
+      ...(journal.durable ? [] : ["the journal does not survive the process"]),
+      ...members.flatMap((member) => (cannotList(member) ? [unlistableLimit(member)] : [])),
+    ],
     members: members.map(describeProvider),
   };
+}
+
+function unlistableLimit({ name }: ComposedProvider): string {
+  return `${JSON.stringify(name)} cannot be listed: nothing is written while the journal does not know every object`;
 }

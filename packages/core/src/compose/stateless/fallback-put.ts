@@ -91,11 +91,14 @@ function firstHolder({ answers }: ChainPut): Answer {
   return holder;
 }
 
-/** One that just did not answer is not asked to take a body; a composer may have a member that takes it. */
+/** Tells whether a member is not asked to take a body. A composer may have a member that takes it. */
 function isPassedOver(chain: Chain, answer: Answer): answer is Silent {
-  return (
-    answer.state === "silent" && movesOn(chain, answer.error) && !isComposer(describeProvider(answer.member))
-  );
+  return isSilent(answer) && movesOn(chain, answer.error) && !isComposer(describeProvider(answer.member));
+}
+
+/** Tells whether a member just did not answer. One that may not be asked may still take a write: the write decides. */
+export function isSilent(answer: Answer): answer is Silent {
+  return answer.state === "silent" && answer.error.code !== "PermissionDenied";
 }
 
 async function tryInTurn(put: ChainPut, turns: readonly Answer[], body: Body): Promise<ObjectInfo> {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { StorageError, isBodyFailure, isStorageError, type Attempt } from "../../contract/errors.js";
 import type { Body } from "../../contract/provider.js";
 import { exhausted } from "../group.js";
-import { assertConditions, putCreateOnly } from "./fallback-put.js";
+import { assertConditions, isSilent, putCreateOnly } from "./fallback-put.js";
 import { assertTakes } from "../members.js";
 import { teeBody, type Share } from "../../body/tee.js";
 import { sendShare, type ShareOutcome } from "../send-share.js";
@@ -41,9 +41,9 @@ export async function putOnMirror(
   const own = ownWrite(put);
   if (own.length >= need) return infoOf(put, own);
   if (own.length === 0) assertConditions(put);
-  const takers = answers.filter(({ state }) => state !== "silent").map(({ member }) => member);
+  const takers = answers.filter((answer) => !isSilent(answer)).map(({ member }) => member);
   for (const answer of answers) {
-    if (answer.state === "silent") noteFailure(put, answer.member, answer.error, answer.milliseconds);
+    if (isSilent(answer)) noteFailure(put, answer.member, answer.error, answer.milliseconds);
   }
   if (takers.length < need) throw exhausted("put", key, put.attempts, chain);
   const { shares } = teeBody(body, takers.length);
@@ -95,7 +95,7 @@ async function send(
 /** Deletes what this call has written, and returns why the put failed. */
 async function takeBack(put: MirrorPut): Promise<unknown> {
   const { chain, key, options, outcomes, attempts } = put;
-  const isNew = put.answers.every(({ state }) => state !== "present");
+  const isNew = put.answers.every((answer) => answer.state === "absent" || isSilent(answer));
   let left = outcomes.some(({ state }) => state === "unknown" || state === "partial");
   for (const outcome of outcomes) {
     if (outcome.state !== "applied") continue;

@@ -1,5 +1,7 @@
+import { StorageError, type Operation } from "../../../contract/errors.js";
 import type { ListPage } from "../../../contract/provider.js";
 import { ask } from "../../group.js";
+import { cannotList } from "../../supports.js";
 import { changeControl } from "../control.js";
 import type { ReplicaSet } from "../replica-set.js";
 import type { CallOptions } from "../../../contract/call-options.js";
@@ -36,6 +38,26 @@ export async function isTrusted(set: ReplicaSet): Promise<boolean> {
     await state.checking;
   }
   return state.isTrusted;
+}
+
+/** Returns the members whose keys nobody can walk, because their credentials may not list them. */
+export function unlistable({ members }: ReplicaSet): readonly string[] {
+  return members.filter(cannotList).map(({ name }) => name);
+}
+
+/**
+ * Checks that the journal knows of every object, where a member cannot be walked: nothing could tell later what it holds.
+ *
+ * @throws StorageError `Misconfigured` while it does not.
+ */
+export async function assertWhole(set: ReplicaSet, operation: Operation, key: string): Promise<void> {
+  if (set.members.length === 1) return;
+  const [provider] = unlistable(set);
+  if (provider === undefined || set.state.isTrusted || (await isTrusted(set))) return;
+  const reason =
+    `the journal does not know every object yet, and ${JSON.stringify(provider)} cannot be listed: ` +
+    "let its credentials list it until repair has looked at every object";
+  throw new StorageError("Misconfigured", reason, { operation, provider, key });
 }
 
 async function check(set: ReplicaSet): Promise<void> {

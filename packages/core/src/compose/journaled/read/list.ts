@@ -4,6 +4,7 @@ import { StorageError, isStorageError } from "../../../contract/errors.js";
 import { compareKeys } from "../../../contract/key.js";
 import { listEntry } from "../../../kit/page.js";
 import { type ListPage } from "../../../contract/provider.js";
+import { cannotList } from "../../supports.js";
 import { mergeLists, type MergedPage } from "../../merge-list.js";
 import { isTrusted } from "./inventory.js";
 import { isOneEnough, type ReplicaSet } from "../replica-set.js";
@@ -82,7 +83,9 @@ async function listMembers(
   const behind = { ...options, cursor: undefined, after: from };
   if (!(await isTrusted(set)) || !isOneEnough(set)) return await mergeLists(name, members, behind);
   let failure: unknown;
-  for (const member of placement.readOrder("")) {
+  const order = placement.readOrder("");
+  const listable = order.filter((member) => !cannotList(member));
+  for (const member of listable.length === 0 ? order : listable) {
     try {
       return await mergeLists(name, [member], behind);
     } catch (error) {

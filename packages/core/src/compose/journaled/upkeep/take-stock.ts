@@ -2,6 +2,7 @@ import type { CallOptions } from "../../../contract/call-options.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import { isStorageError } from "../../../contract/errors.js";
 import { concurrently } from "../../../kit/concurrently.js";
+import { cannotList } from "../../supports.js";
 import { mergeLists, type MergedPage } from "../../merge-list.js";
 import {
   INVENTORY,
@@ -10,6 +11,7 @@ import {
   lackingNow,
   mayLack,
   note,
+  unlistable,
   type Inventory,
 } from "../read/inventory.js";
 import type { ReplicaSet } from "../replica-set.js";
@@ -38,7 +40,8 @@ export async function takeStock(
   const known = record === undefined ? undefined : await note(set, record.value as Inventory);
   if (known !== record?.value) return true;
   const stock = begunFor(set, epoch, known);
-  if (stock.isDone) return false;
+  // What cannot be walked would be taken for looked at.
+  if (stock.isDone || (!stock.isTrusted && unlistable(set).length > 0)) return false;
   const walks = placement.alike ? [set.members] : set.members.map((member) => [member]);
   const members = walks[stock.walk] ?? [];
   const page = await pageOf(set, members, stock.after, options);
@@ -82,10 +85,11 @@ async function pageOf(
   after: string | undefined,
   options: CallOptions,
 ): Promise<MergedPage> {
-  const isOrdered = members.every(({ supports }) => supports.orderedList);
+  const walked = members.filter((member) => !cannotList(member));
+  const isOrdered = walked.every(({ supports }) => supports.orderedList);
   const limit = isOrdered ? KEYS_PER_ROUND : KEYS_PER_ROUND_UNORDERED;
   try {
-    return await mergeLists(name, members, { ...options, after, limit });
+    return await mergeLists(name, walked, { ...options, after, limit });
   } catch (error) {
     // What cannot be listed cannot be walked.
     if (isStorageError(error, "Unsupported")) return { objects: [], prefixes: [], differing: [] };

@@ -9,12 +9,14 @@ import type { DeleteOptions } from "../../../contract/call-options.js";
 import type { KeyRow } from "../../../contract/key-row.js";
 import { clearMembers } from "../hold/clear-members.js";
 import { hasEtag } from "../read/has-etag.js";
+import { assertWhole } from "../read/inventory.js";
 
 /**
  * Deletes the key everywhere. It is decided, and never undone, once it stands in the journal; members that do not
  * answer are cleared by repair.
  */
 export async function deleteWithJournal(set: ReplicaSet, key: string, options: DeleteOptions): Promise<void> {
+  await assertWhole(set, "delete", key);
   await holding(set, "delete", key, options, async (held) => {
     if (!(await mayDelete(set, held, options))) return;
     const members = unsuspected(set, held.row);

@@ -14,7 +14,7 @@ import { copyInside, type InsideSource } from "./copy-inside.js";
 import { decide, decidedRow, infoOf, type Write } from "./decide.js";
 import { holding, intentMsMax, type HeldKey } from "../hold/held-key.js";
 import { packIdentity } from "../row/identity.js";
-import { isTrusted } from "../read/inventory.js";
+import { assertWhole, isTrusted } from "../read/inventory.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { slowest } from "../../../body/slowest-progress.js";
 import { teeBody, type Share } from "../../../body/tee.js";
@@ -44,6 +44,7 @@ export async function putWithJournal(
   };
   // Before the first object comes it is seen whether there were others.
   if (!set.state.isTrusted) await isTrusted(set);
+  await assertWhole(set, "put", key);
   return await answerEarly(set, (answer) =>
     holding(set, "put", key, given, async (held) => {
       const own = await assertConditions(set, held, given);

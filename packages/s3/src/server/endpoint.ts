@@ -1,0 +1,68 @@
+import { bucketIn } from "./vendors.js";
+
+/**
+ * Checks the address of a server.
+ *
+ * @param source - The option or the setting that gives it, for the message.
+ * @throws TypeError that says what to write, when it is no address or has a bucket in it.
+ */
+export function assertEndpoint(source: string, url: unknown, bucket: string): void {
+  if (
+    typeof url !== "string" ||
+    !/^https?:\/\/[^/\\]/i.test(url) ||
+    /[\s\\]/.test(url) ||
+    !URL.canParse(url)
+  ) {
+    throw new TypeError(`s3: ${source} is a URL such as "https://s3.example.com"`);
+  }
+  const { username, password, search, hash, hostname, origin, pathname } = new URL(url);
+  if (username !== "" || password !== "") {
+    throw new TypeError(`s3: ${source} has a user name or a password in it: give credentials instead`);
+  }
+  if (search !== "" || hash !== "" || /[?#]/.test(url)) {
+    const plain = JSON.stringify(`${origin}${pathname.replace(/\/$/, "")}`);
+    throw new TypeError(`s3: ${source} has a query or a fragment: write ${plain}`);
+  }
+  if (hostname.startsWith(".") || hostname.includes("..")) {
+    throw new TypeError(`s3: the host ${JSON.stringify(hostname)} of ${source} has an empty label`);
+  }
+  if (hostname.startsWith("s3-accelerate.")) {
+    throw new TypeError(
+      `s3: ${source} is the address of transfer acceleration: write accelerate: true instead`,
+    );
+  }
+  const found = bucketIn(new URL(url), bucket);
+  if (found === undefined) return;
+  const right = `endpoint: ${JSON.stringify(found.endpoint)}, bucket: ${JSON.stringify(found.bucket)}`;
+  throw new TypeError(`s3: ${source} ${JSON.stringify(url)} has a bucket in it: write ${right}`);
+}
+
+/**
+ * Checks the name of a bucket.
+ *
+ * @throws TypeError that says what to write, when it is an ARN, an address or has a part of a key in it.
+ */
+export function assertBucket(caller: string, bucket: string): void {
+  const given = `${caller}: bucket is the name of a bucket, not ${JSON.stringify(bucket)}`;
+  if (bucket.startsWith("arn:")) {
+    const [, name] = /:::([^/:]+)$/.exec(bucket) ?? [];
+    const instead =
+      name === undefined
+        ? 'an access point is reached by its alias, which ends with "-s3alias"'
+        : `write ${JSON.stringify(name)}`;
+    throw new TypeError(`${given}: ${instead}`);
+  }
+  const [, scheme, name, path] = /^([a-z0-9+.-]+:\/\/)?([^/]*)\/*(.*)$/is.exec(bucket) ?? [];
+  if (scheme !== undefined && scheme.toLowerCase() !== "s3://") {
+    throw new TypeError(`${given}: an address is the endpoint`);
+  }
+  if (bucket.includes("/")) {
+    const prefix =
+      path === undefined || path === "" ? "" : `, keyPrefix: ${JSON.stringify(path.replace(/\/*$/, "/"))}`;
+    throw new TypeError(`${given}: write bucket: ${JSON.stringify(name)}${prefix}`);
+  }
+  // eslint-disable-next-line no-control-regex -- They would become a part of addresses.
+  if (/[\s\\?#%\u0000-\u001f]/.test(bucket) || /^\.+$/.test(bucket) || !bucket.isWellFormed()) {
+    throw new TypeError(`${given}: it has characters that no name has`);
+  }
+}

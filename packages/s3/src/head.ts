@@ -60,6 +60,8 @@ export async function explainMissing(store: Store, missed: Missed, error: unknow
       requestId,
     });
   } catch (failure) {
+    // A mocked client that was given no answer to a listing: no server has said anything of the bucket.
+    if (isStorageError(failure, "Misconfigured") && failure.status === undefined) return error;
     // Without the right to list, the object is what cannot be found.
     if (isStorageError(failure, "PermissionDenied")) return error;
     return isAbsent || isStorageError(failure, "Misconfigured") || isStorageError(failure, "Unauthenticated")

@@ -3,6 +3,7 @@ import type { S3Client, S3Failure } from "../server/client.js";
 import type { Requests } from "./shared.js";
 import { decodeListed } from "./convert.js";
 import { senseless } from "./failure.js";
+import { safeName } from "./safe-cause.js";
 
 /** Requests about a bucket and many of its keys. */
 export function bucketRequests({
@@ -57,6 +58,6 @@ function keyFailure(
   metadata: DeleteObjectsCommandOutput["$metadata"],
 ): S3Failure {
   if (error === undefined) return senseless(metadata).failure;
-  const { Code = "Unknown", Message } = error;
-  return { code: Code, status: Code === "AccessDenied" ? 403 : undefined, cause: Message };
+  const Code = safeName(error.Code) ?? "Unknown";
+  return { code: Code, status: Code === "AccessDenied" ? 403 : undefined, cause: undefined };
 }

@@ -5,7 +5,7 @@ import type { Agent as HttpAgent } from "node:http";
 import type { Agent as HttpsAgent } from "node:https";
 import type { Dialect } from "../server/dialect.js";
 import { sdkPackage } from "./packages.js";
-import { withSignals } from "./signals.js";
+import { foreignSender, ownSender, type Sender } from "./sending.js";
 
 /** The keys that sign requests, or a function that gives them. */
 export type Credentials = NonNullable<S3ClientConfig["credentials"]>;
@@ -33,10 +33,8 @@ export interface Loaded {
   /** For what is not a request, such as links. */
   readonly client: SdkClient;
   /** Sends the client's requests, each with its signal. */
-  readonly sender: Pick<SdkClient, "send">;
+  readonly sender: Sender;
 }
-
-const CONNECT_MS = 3000;
 
 export async function loadSdk(
   options: SdkClientOptions,
@@ -44,7 +42,8 @@ export async function loadSdk(
   dialect: Dialect,
 ): Promise<Loaded> {
   const sdk = await sdkPackage("@aws-sdk/client-s3", () => import("@aws-sdk/client-s3"));
-  if (options.client !== undefined) return { sdk, client: options.client, sender: options.client };
+  if (options.client !== undefined)
+    return { sdk, client: options.client, sender: foreignSender(options.client) };
   const { endpoint, region, credentials, forcePathStyle, accelerate, dualstack } = options;
   const config: S3ClientConfig = {
     forcePathStyle,
@@ -59,7 +58,7 @@ export async function loadSdk(
     responseChecksumValidation: "WHEN_REQUIRED",
     cacheMiddleware: true,
     expectContinueHeader: false,
-    requestHandler: { connectionTimeout: CONNECT_MS, httpAgent, httpsAgent },
+    requestHandler: { httpAgent, httpsAgent },
   };
   const client = withoutVersionWarning(() => new sdk.S3Client(config));
   // Each takes a thirtieth to a twentieth of the time of a small request: one writes to a log that nobody has asked
@@ -67,7 +66,7 @@ export async function loadSdk(
   client.middlewareStack.remove("loggerMiddleware");
   client.middlewareStack.remove("getUserAgentMiddleware");
   adjust(client, options.unsignedPayload, dialect);
-  return { sdk, client, sender: withSignals(client) };
+  return { sdk, client, sender: ownSender(client) };
 }
 
 /** The variable that keeps the SDK from printing which Node it will need one day. */

@@ -37,6 +37,8 @@ export interface S3Client {
 
 export interface S3Call {
   readonly signal?: AbortSignal | undefined;
+  /** Told how many bytes of a body have left so far. A body of a few blocks may go without a word. */
+  readonly onSent?: ((bytes: number) => void) | undefined;
 }
 
 /** Headers as they travel: ASCII, ready to be sent. */
@@ -214,6 +216,11 @@ export interface S3Failure {
   readonly retryAfterMs?: number | undefined;
   /** The region that the server says the bucket is in. */
   readonly bucketRegion?: string | undefined;
+  /** Whether the request never left this process. */
+  readonly isUnsent?: boolean | undefined;
+  /** A word more for the sentence that is made of it: a name or a code, and no text of an answer. */
+  readonly detail?: string | undefined;
+  /** Fit to be printed: without what was signed, and without the body of an answer. */
   readonly cause: unknown;
 }
 
@@ -223,7 +230,7 @@ export class S3FailureError extends Error {
   readonly failure: S3Failure;
 
   constructor(failure: S3Failure) {
-    super(failure.code, { cause: failure.cause });
+    super(failure.code, failure.cause === undefined ? undefined : { cause: failure.cause });
     this.failure = failure;
   }
 }

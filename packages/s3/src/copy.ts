@@ -29,7 +29,7 @@ export async function copyObject(
   store: Store,
   from: CopySource,
   to: string,
-  { signal, ifNoneMatch, sourceIfMatch, writeId }: CopyOptions,
+  { signal, ifNoneMatch, sourceIfMatch, writeId, tries }: CopyOptions,
 ): Promise<ObjectInfo> {
   await tryEncryption(store, { operation: "copy", key: to }, signal);
   const source = await readFacts(from, signal);
@@ -40,7 +40,7 @@ export async function copyObject(
     key: to,
     fields,
     conditions: { ifNoneMatch },
-    options: { signal, ifNoneMatch },
+    options: { signal, ifNoneMatch, tries },
   };
   if (ifNoneMatch !== undefined && !store.dialect.conditionalCopy) {
     return await copyThrough(store, from, write, source);
@@ -117,7 +117,7 @@ async function copyInParts(
   const { answer } = await uploading(store, write, { size, partSizeBytes }, async (upload) => {
     for (let offset = 0; offset < size; offset += partSizeBytes) {
       const length = Math.min(partSizeBytes, size - offset);
-      const send: Part["send"] = (place, signal) =>
+      const send: Part["send"] = (place, { signal }) =>
         store.client.copyPart({ ...place, from, ifSourceMatch, offset, length }, { signal });
       await startPart(upload, { length, send });
     }

@@ -10,6 +10,7 @@ import {
   type PutCall,
   type Next,
 } from "./intercept.js";
+import type { Tries } from "../contract/call-options.js";
 import type { Body, StorageProvider } from "../contract/provider.js";
 import { type OptionNames, knownNames, wholeNumber } from "../kit/options.js";
 import { createPauses } from "./pauses.js";
@@ -68,6 +69,8 @@ type Limits = { readonly [Name in keyof RetryOptions]-?: number };
 
 interface Policy extends Limits {
   readonly inner: StorageProvider;
+  /** What providers are told that try single requests again. */
+  readonly tries: Tries;
   tokens: number;
   /** The number of the newest write of each key that is under way. */
   readonly writes: Map<string, number>;
@@ -89,7 +92,8 @@ const WRITES: ReadonlySet<string> = new Set(["put", "delete", "copy", "importFro
  */
 export function retry(inner: StorageProvider, options: RetryOptions = {}): StorageProvider {
   const limits = checkRetry(options);
-  const policy: Policy = { inner, ...limits, tokens: limits.budget, writes: new Map(), count: 0 };
+  const { budget, ...tries } = limits;
+  const policy: Policy = { inner, ...limits, tries, tokens: budget, writes: new Map(), count: 0 };
   return intercept(inner, {
     type: "retry",
     around: (call, next) =>
@@ -178,7 +182,8 @@ function startRun(policy: Policy, call: Call): Run {
   const write = ++policy.count;
   for (const key of keys) policy.writes.set(key, write);
   const { body, reusable } = watchedBody(call.body);
-  const changes = { body, writeId: writeIdFor(policy, call) };
+  const tries = call.operation === "put" || call.operation === "copy" ? policy.tries : undefined;
+  const changes = { body, writeId: writeIdFor(policy, call), tries };
   return {
     call,
     changes,

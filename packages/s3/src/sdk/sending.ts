@@ -4,7 +4,8 @@ import { S3FailureError, type S3Call } from "../server/client.js";
 import { assertKeys, explainUnsent } from "./credentials.js";
 
 /** One request on its way: how far it has come, and whom to tell. */
-interface Sending extends S3Call {
+interface Sending extends Pick<S3Call, "signal"> {
+  onSent?: S3Call["onSent"];
   stage: "given" | "begun" | "left";
 }
 
@@ -56,8 +57,13 @@ export function ownSender(client: SdkClient): Sender {
 
 /** Sends requests by the application's own client, which stays as it is: each command knows how far it has come. */
 export function foreignSender(client: SdkClient): Sender {
-  return senderOf(client, async (command, { signal }) => {
+  const { requestHandler } = client.config as { readonly requestHandler?: object };
+  // Other handlers may want a body as it is.
+  const isOfNode = /NodeHttp/.test(requestHandler?.constructor.name ?? "");
+  return senderOf(client, async (command, { signal, onSent }) => {
     if (command.middlewareStack !== undefined) addStages(command.middlewareStack);
+    const { [SENDING]: sending } = command.input;
+    if (sending !== undefined && onSent !== undefined && !isOfNode) sending.onSent = undefined;
     return signal === undefined
       ? await client.send(command as never)
       : await client.send(command as never, { abortSignal: signal });
@@ -74,6 +80,7 @@ function senderOf(client: SdkClient, pass: Send): Sender {
       const answer = await untilLeft(sending, pass(command, call));
       if (typeof answer === "object" && answer !== null) return answer;
     } catch (error) {
+      call.signal?.throwIfAborted();
       throw sending.stage === "begun" ? await explainUnsent(error, client) : error;
     }
     throw new S3FailureError({ code: "Unanswered", detail: command.constructor.name, cause: undefined });
@@ -146,6 +153,7 @@ const BLOCK_BYTES = 128 * 1024;
 function watched(request: HttpRequest, { onSent }: Sending): HttpRequest {
   const { body } = request;
   if (onSent === undefined || !(body instanceof Uint8Array) || body.byteLength <= BLOCK_BYTES) return request;
+  onSent(0);
   const copy = Object.create(Object.getPrototypeOf(request) as object) as HttpRequest;
   return Object.assign(copy, request, { body: inBlocks(body, onSent) });
 }

@@ -189,7 +189,7 @@ export interface WriteAnswer {
 
 export interface ListedObject {
   readonly key: string;
-  readonly size: number;
+  readonly size: number | undefined;
   readonly etag?: string | undefined;
   readonly lastModified?: Date | undefined;
 }
@@ -227,10 +227,14 @@ export interface S3Failure {
 /** Carries an {@link S3Failure} to where it is explained. */
 export class S3FailureError extends Error {
   override readonly name = "S3FailureError";
-  readonly failure: S3Failure;
+  readonly #failure: S3Failure;
 
   constructor(failure: S3Failure) {
     super(failure.code, failure.cause === undefined ? undefined : { cause: failure.cause });
-    this.failure = failure;
+    this.#failure = failure;
+  }
+
+  get failure(): S3Failure {
+    return this.#failure;
   }
 }

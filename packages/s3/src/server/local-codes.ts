@@ -21,6 +21,10 @@ const LOCAL_CODES: Readonly<Record<string, (detail: string) => Explanation>> = {
   InvalidHeader: () => ["InvalidArgument", "a header or the key holds a character that HTTP does not carry"],
   NotSent: (detail) => ["Misconfigured", `the client could not make the request (${detail})`],
   Unanswered: (command) => ["Misconfigured", `${command} answered nothing: is it mocked?`],
+  PartWithoutEtag: () => [
+    "Unsupported",
+    "the server gives no ETag for a part, and takes no upload in parts without: raise partSizeBytes",
+  ],
   ConnectTimeout: () => ["Timeout", "no connection to the server was made in time"],
   NoFreeConnection: () => [
     "Unavailable",

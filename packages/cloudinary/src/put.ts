@@ -140,7 +140,7 @@ async function sendChunk(upload: Upload, file: Uint8Array): Promise<void> {
   await withTries(options.signal, sending, triesOf(upload));
 }
 
-/** As the caller wants it; a pause is a sign of life. */
+/** Returns how requests are tried again: as the caller wants it. A pause is a sign of life. */
 function triesOf(upload: Upload): TryOptions {
   return { tries: upload.options.tries, onPause: () => report(upload, 0) };
 }

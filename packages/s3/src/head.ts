@@ -60,12 +60,16 @@ export async function explainMissing(store: Store, missed: Missed, error: unknow
       requestId,
     });
   } catch (failure) {
-    // A mocked client that was given no answer to a listing: no server has said anything of the bucket.
-    if (isStorageError(failure, "Misconfigured") && failure.status === undefined) return error;
-    // Without the right to list, the object is what cannot be found.
-    if (isStorageError(failure, "PermissionDenied")) return error;
-    return isAbsent || isStorageError(failure, "Misconfigured") || isStorageError(failure, "Unauthenticated")
-      ? failure
-      : error;
+    return decides(failure, isAbsent) ? failure : error;
   }
+}
+
+/** Tells whether a listing that failed says more than the answer about the object. */
+function decides(failure: unknown, isAbsent: boolean): boolean {
+  // Without the right to list, the object is what cannot be found.
+  if (isStorageError(failure, "PermissionDenied")) return false;
+  const isMisconfigured = isStorageError(failure, "Misconfigured");
+  // A mocked client that was given no answer to a listing: no server has said anything of the bucket.
+  if (isMisconfigured && failure.status === undefined) return false;
+  return isAbsent || isMisconfigured || isStorageError(failure, "Unauthenticated");
 }

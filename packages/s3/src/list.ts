@@ -68,7 +68,7 @@ function skippedIn({ objects, prefixes }: ListAnswer): readonly SkippedKey[] {
   return skipped;
 }
 
-/** Where a page begins. */
+/** The place at which a page begins. */
 interface Place {
   /** As the server gave it with the page before. */
   readonly token: string | undefined;

@@ -24,8 +24,8 @@ export interface Progress {
 }
 
 /**
- * How often the requests of one call are tried, and how long the pauses are: for providers that send a body by several
- * requests, or have read a stream that nobody else could read again.
+ * The limits of the tries of each request of one call: how often it is tried, and how long the pauses are. For providers
+ * that send a body by several requests, or have read a stream that nobody else can read again.
  */
 export interface Tries {
   /** How often a request is tried in all. */

@@ -4,7 +4,7 @@ import { delay } from "./abort.js";
 
 const DEFAULT: Tries = { attempts: 3, baseMs: 200, rateLimitedBaseMs: 1000, maxDelayMs: 20_000 };
 
-/** How {@link withTries} tries again. */
+/** The options of {@link withTries}. */
 export interface TryOptions {
   /**
    * What the caller of the verb wants.

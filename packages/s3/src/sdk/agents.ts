@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from "node:https";
 import type { Duplex } from "node:stream";
 
 /** The most connections to one server. */
-export const SOCKETS_MAX = 256;
+const SOCKETS_MAX = 256;
 
 /** How long it may take to make a connection, in milliseconds. */
 const CONNECT_MS = 3000;
@@ -33,7 +33,7 @@ interface AgentLimits {
   readonly queueMs?: number | undefined;
 }
 
-/** What every agent of Node has, and its types leave out. */
+/** The part of every agent of Node that its types leave out. */
 interface Asked {
   addRequest?: (request: ClientRequest, ...rest: unknown[]) => void;
   createConnection: (...rest: unknown[]) => Duplex | null | undefined;
@@ -59,7 +59,7 @@ function watch<Agent extends HttpAgent>(
     const askedAt = performance.now();
     const look = (): void => {
       const waitedMs = performance.now() - Math.max(askedAt, movedAt);
-      if (waitedMs >= queueMs) request.destroy(failure("NoFreeConnection", `${queueMs} ms`));
+      if (waitedMs >= queueMs) giveUp(request, queueMs);
       else timer = setTimeout(look, Math.max(1, queueMs - waitedMs));
     };
     const end = (): void => clearTimeout(timer);
@@ -72,6 +72,12 @@ function watch<Agent extends HttpAgent>(
     if (Object.keys(agent.requests).length > 0) look();
   };
   return agent;
+}
+
+/** Ends a request that has no connection: Node tells of its end only when it gets one. */
+function giveUp(request: ClientRequest, queueMs: number): void {
+  request.destroy();
+  request.emit("error", failure("NoFreeConnection", `${queueMs} ms`));
 }
 
 function limitConnecting(socket: Duplex, connected: string, connectMs: number): void {

@@ -112,7 +112,7 @@ export function sizeIn({
   return ContentLength !== undefined && ContentLength >= 0 ? ContentLength : undefined;
 }
 
-/** What an answer says of the way in which it gives keys. */
+/** The part of an answer that says in which way it gives keys. */
 interface Listing {
   readonly EncodingType?: string | undefined;
   readonly $metadata: { readonly httpStatusCode?: number };

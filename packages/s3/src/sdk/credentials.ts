@@ -2,7 +2,7 @@ import { S3FailureError, type S3Failure } from "../server/client.js";
 import { localFailure, unsent } from "./local-failure.js";
 import { safeName } from "./safe-cause.js";
 
-/** What a request is signed with. */
+/** The keys that a request is signed with. */
 interface Keys {
   readonly accessKeyId?: unknown;
   readonly secretAccessKey?: unknown;

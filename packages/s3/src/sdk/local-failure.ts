@@ -16,7 +16,7 @@ export function localFailure(error: unknown): S3Failure | undefined {
   return ofTheSdk(error) ?? ofHeaders(error) ?? ofConnecting(error);
 }
 
-/** What the SDK finds wrong before it asks a server, which it tells in words only. */
+/** Returns what the SDK finds wrong before it asks a server, which it tells in words only. */
 function ofTheSdk(error: unknown): S3Failure | undefined {
   const { name, message } = Object(error) as Failed;
   if (name === "CredentialsProviderError") return unsent("CredentialsProviderError", error);
@@ -28,7 +28,7 @@ function ofTheSdk(error: unknown): S3Failure | undefined {
 /** Headers that are made of credentials. */
 const OF_CREDENTIALS = /\["(?:authorization|x-amz-security-token)"\]/i;
 
-/** What Node refuses to send. */
+/** Returns what Node refuses to send. */
 function ofHeaders(error: unknown): S3Failure | undefined {
   const { code, message } = Object(error) as Failed;
   if (code === "ERR_INVALID_PROTOCOL") return unsent("WrongAgent", error);
@@ -39,7 +39,7 @@ function ofHeaders(error: unknown): S3Failure | undefined {
   return isRefused ? unsent("InvalidHeader", error) : undefined;
 }
 
-/** What fails while a connection is made: not a byte of the request was sent. */
+/** Returns what fails while a connection is made: not a byte of the request was sent. */
 function ofConnecting(error: unknown): S3Failure | undefined {
   const { name, code, message, syscall } = Object(error) as Failed;
   const isConnecting = syscall === "connect" || syscall === "getaddrinfo" || code === "ConnectTimeout";

@@ -135,15 +135,18 @@ function addStages(
   );
 }
 
+/** The place in the SDK's context of a request for what it has found out. */
+const FOUND = "__smithy_context";
+
 interface Context {
-  readonly __smithy_context?: {
+  readonly [FOUND]?: {
     readonly selectedHttpAuthScheme?: { readonly identity?: unknown } | undefined;
   };
 }
 
-/** What the SDK will sign the request with. */
+/** Returns what the SDK will sign the request with. */
 function identityIn(context: object): unknown {
-  return (context as Context).__smithy_context?.selectedHttpAuthScheme?.identity;
+  return (context as Context)[FOUND]?.selectedHttpAuthScheme?.identity;
 }
 
 /** How much of a body is handed to a connection at once, in bytes. A slow link takes so much in a few seconds. */

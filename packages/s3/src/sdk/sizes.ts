@@ -52,7 +52,7 @@ function bodyOf(answer: GetObjectCommandOutput): Readable {
   return answer.Body as unknown as Readable;
 }
 
-/** The facts and the body; a body without facts is let go of, with its socket. */
+/** Returns the facts and the body. Lets go of a body without facts, with its socket. */
 function opened(answer: GetObjectCommandOutput): GetAnswer {
   const body = bodyOf(answer);
   try {

@@ -115,7 +115,7 @@ describe("the SDK's client, mocked", () => {
       await expect(storage.head("a")).rejects.toMatchObject({ code: "NotFound" });
       await expect(storage.get("a")).rejects.toMatchObject({ code: "NotFound" });
       await expect(storage.copy("a", "b")).rejects.toMatchObject({ code: "NotFound" });
-    mock.restore();
+      mock.restore();
     },
   );
 });

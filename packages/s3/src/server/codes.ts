@@ -1,6 +1,6 @@
 import type { StorageErrorCode } from "@stowage/core/provider";
 
-/** What a failure is, and why, in words. */
+/** The code of a failure, and its reason in words. */
 export type Explanation = readonly [code: StorageErrorCode, reason: string];
 
 const SLOW_DOWN: Explanation = ["RateLimited", "the server asks to slow down"];

@@ -96,7 +96,7 @@ function byStatus({ code, status }: S3Failure): Explanation {
   if (status === 416) return ["InvalidRange", "the range lies outside the object"];
   if (status === 401) return ["Unauthenticated", "the credentials were refused"];
   if (status === 405 || status === 501) return ["Unsupported", "the server cannot do that"];
-  if (status === 409 && /^Unknown/.test(code)) return meaningOf("OperationAborted") as Explanation;
+  if (status === 409 && code.startsWith("Unknown")) return meaningOf("OperationAborted") as Explanation;
   if (status === 413) return ["TooLarge", "the request is larger than the server takes"];
   if (status === 429) return ["RateLimited", "the server asks to slow down"];
   if (status === 507) return ["OutOfSpace", "the server has no space left"];

@@ -56,7 +56,7 @@ export function isUploadGone(error: unknown): error is StorageError {
 const ABANDON_TRIES = 4;
 const ABANDON_PAUSE_MS = 100;
 
-/** What is known of an upload that is removed. */
+/** The state of an upload that is removed. */
 interface Abandoning {
   /** Whether a part may still land. */
   readonly isMoving?: boolean | undefined;

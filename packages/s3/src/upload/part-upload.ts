@@ -44,16 +44,15 @@ export async function uploading(
     uploadId: undefined,
     file: undefined,
     loaded: 0,
+    isCutOff: false,
     keeps,
   };
   try {
     return await run(upload);
   } catch (error) {
-    // What is cut off may still land, and so may what got no answer.
-    const isMoving = upload.running.size > 0 || (isStorageError(error) && error.status === undefined);
     stop.abort(error);
     await Promise.allSettled(upload.running);
-    if (!upload.keeps) await abandon(upload, { isMoving });
+    if (!upload.keeps) await abandon(upload, { isMoving: upload.isCutOff });
     throw stop.signal.reason;
   } finally {
     if (upload.uploadId !== undefined) store.uploads.delete(upload.uploadId);
@@ -154,6 +153,8 @@ export async function sendPart(
       try {
         return await ask(store, attempted, () => send(place, call));
       } catch (error) {
+        // What is cut off, or got no answer, may still land.
+        upload.isCutOff ||= !isStorageError(error) || error.status === undefined || error.status >= 500;
         if (!isUploadGone(error)) throw error;
         // No other try of a part finds its upload: it has to begin anew.
         gone = error;

@@ -40,6 +40,8 @@ export interface Upload {
   file: Promise<FileHandle> | undefined;
   /** Bytes that have arrived: all of the body when its parts are finished. */
   loaded: number;
+  /** Whether a part may still land although its request has ended. */
+  isCutOff: boolean;
   /** Whether the parts are left on the server when it fails, for later. */
   keeps: boolean;
 }

@@ -1,3 +1,4 @@
+import { ANSWER_TRAPS } from "./answer-traps.js";
 import { BODY_TRAPS } from "./body-traps.js";
 import { CHECKSUM_TRAPS } from "./checksum-traps.js";
 import { CONDITION_TRAPS } from "./condition-traps.js";
@@ -18,4 +19,5 @@ export const TRAPS: readonly Trap[] = [
   ...OBJECT_TRAPS,
   ...CONDITION_TRAPS,
   ...ERROR_TRAPS,
+  ...ANSWER_TRAPS,
 ];

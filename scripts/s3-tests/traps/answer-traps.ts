@@ -189,6 +189,7 @@ export const ANSWER_TRAPS: readonly Trap[] = [
         async (storage, { seen }) => {
           const put = storage.put("a", streamed(Buffer.alloc(6 * MIB)));
           assert.equal(await codeOf(put), "PermissionDenied");
+          assert.equal(seen.at(-1)?.method, "DELETE");
           assert.equal(seen.filter(({ method }) => method === "DELETE").length, 1);
         },
       ),

@@ -39,6 +39,12 @@ interface Asked {
   createConnection: (...rest: unknown[]) => Duplex | null | undefined;
 }
 
+/** How often a request that waits says that it is alive, in milliseconds. */
+const SIGN_MS = 1000;
+
+/** Who wants to hear that a request waits for a connection while others get one, by the headers of the request. */
+export const waiting: WeakMap<object, () => void> = new WeakMap();
+
 function watch<Agent extends HttpAgent>(
   agent: Agent,
   connected: "connect" | "secureConnect",
@@ -56,11 +62,14 @@ function watch<Agent extends HttpAgent>(
   let movedAt = performance.now();
   asked.addRequest = (request, ...rest) => {
     let timer: NodeJS.Timeout | undefined;
+    const { headers } = Object(rest[0]) as { readonly headers?: object };
+    const onWait = headers && waiting.get(headers);
     const askedAt = performance.now();
     const look = (): void => {
       const waitedMs = performance.now() - Math.max(askedAt, movedAt);
-      if (waitedMs >= queueMs) giveUp(request, queueMs);
-      else timer = setTimeout(look, Math.max(1, queueMs - waitedMs));
+      if (waitedMs >= queueMs) return giveUp(request, queueMs);
+      if (waitedMs < SIGN_MS) onWait?.();
+      timer = setTimeout(look, Math.min(SIGN_MS, Math.max(1, queueMs - waitedMs)));
     };
     const end = (): void => clearTimeout(timer);
     request.once("socket", () => {

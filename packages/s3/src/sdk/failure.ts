@@ -63,16 +63,26 @@ export function failureOf(error: unknown): S3Failure {
   if (local !== undefined) return local;
   const { name, code, Code, $metadata, $response } = Object(error) as SdkError;
   const headers = $response?.headers ?? {};
-  const seconds = Number(headers["retry-after"]);
   const status = $metadata?.httpStatusCode ?? (MISSING.has(name) ? 404 : undefined);
   return {
     code: [Code, code, name].map(safeName).find((text) => text !== undefined) ?? "Unknown",
     status,
     requestId: safeId($metadata?.requestId),
-    retryAfterMs: headers["retry-after"] !== undefined && seconds >= 0 ? seconds * 1000 : undefined,
+    retryAfterMs: retryAfterIn(headers),
     bucketRegion: safeName(headers["x-amz-bucket-region"]),
     cause: safeCause(error),
   };
+}
+
+/** Returns how long a server asks to wait: in seconds, or until a time by its own clock. */
+function retryAfterIn(headers: Readonly<Record<string, string>>): number | undefined {
+  const text = headers["retry-after"];
+  if (text === undefined) return undefined;
+  const seconds = Number(text);
+  if (seconds >= 0) return seconds * 1000;
+  const now = Date.parse(headers["date"] ?? "") || Date.now();
+  const until = Date.parse(text);
+  return Number.isNaN(until) ? undefined : Math.max(0, until - now);
 }
 
 /** A success that lacks what every server gives: something else answers at the endpoint. */

@@ -1,6 +1,7 @@
 import type { S3Client as SdkClient } from "@aws-sdk/client-s3";
 import { Readable } from "node:stream";
 import { S3FailureError, type S3Call } from "../server/client.js";
+import { waiting } from "./agents.js";
 import { assertKeys, explainUnsent } from "./credentials.js";
 
 /** One request on its way: how far it has come, and whom to tell. */
@@ -36,6 +37,7 @@ interface Handler {
 }
 
 interface HttpRequest {
+  readonly headers?: object;
   readonly body?: unknown;
 }
 
@@ -154,7 +156,8 @@ const BLOCK_BYTES = 128 * 1024;
 
 /** Hands a large body to the connection block by block, and tells of each block that it has taken. */
 function watched(request: HttpRequest, { onSent }: Sending): HttpRequest {
-  const { body } = request;
+  const { body, headers } = request;
+  if (onSent !== undefined && headers !== undefined) waiting.set(headers, () => onSent(0));
   if (onSent === undefined || !(body instanceof Uint8Array) || body.byteLength <= BLOCK_BYTES) return request;
   onSent(0);
   const copy = Object.create(Object.getPrototypeOf(request) as object) as HttpRequest;

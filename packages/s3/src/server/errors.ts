@@ -71,9 +71,9 @@ function explain(failure: S3Failure, context: FailureContext): Explanation {
   return byStatus(failure);
 }
 
-/** Tells whether another try of a write would do no more than store it once again. */
+/** Tells whether another try helps nobody: it stores once again, or waits as long again for this process itself. */
 function isSettled({ code }: S3Failure, { writes }: FailureContext): boolean {
-  return writes && code === "SenselessAnswer";
+  return code === "NoFreeConnection" || (writes && code === "SenselessAnswer");
 }
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html */

@@ -8,6 +8,8 @@ const PLAIN_VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
 /** Where the rest travels, as a query string: percent-encoded, and in parts that every server takes. */
 const ENCODED_NAME = "stowage-metadata";
+/** No more parts than fit into the headers of an object: the names of others may have any number. */
+const ENCODED_PART = /^stowage-metadata-[0-9]{1,2}$/;
 const WRITE_ID_NAME = "stowage-write-id";
 /** What an upload in parts is known by, when the caller has given it no write id. */
 const UPLOAD_NAME = "stowage-upload-id";
@@ -60,7 +62,7 @@ export function fromHeaders(headers: Readonly<Record<string, string>>): Pick<Fac
   for (const [name, value] of Object.entries(headers)) {
     if (name === WRITE_ID_NAME) writeId = value;
     else if (name === UPLOAD_NAME) continue;
-    else if (name.startsWith(`${ENCODED_NAME}-`)) parts[Number(name.slice(ENCODED_NAME.length + 1))] = value;
+    else if (ENCODED_PART.test(name)) parts[Number(name.slice(ENCODED_NAME.length + 1))] = value;
     else entries.push([name, value]);
   }
   for (const entry of parts.join("").split("&")) {

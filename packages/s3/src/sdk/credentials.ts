@@ -61,6 +61,7 @@ interface Failed {
   readonly code?: unknown;
   readonly Code?: unknown;
   readonly statusCode?: unknown;
+  readonly syscall?: unknown;
   readonly $fault?: unknown;
   readonly $metadata?: { readonly httpStatusCode?: number } | undefined;
 }
@@ -72,8 +73,11 @@ const PROVIDER_ERRORS: ReadonlySet<unknown> = new Set([
 ]);
 
 function isOfCredentials(error: unknown): boolean {
-  const { name, $fault, $metadata } = Object(error) as Failed;
-  return PROVIDER_ERRORS.has(name) || $fault !== undefined || $metadata?.httpStatusCode !== undefined;
+  const { name, syscall, $fault, $metadata } = Object(error) as Failed;
+  // Nothing but a source of credentials was connected to so far.
+  const isOfSocket = typeof syscall === "string" || name === "TimeoutError";
+  const isOfService = $fault !== undefined || $metadata?.httpStatusCode !== undefined;
+  return PROVIDER_ERRORS.has(name) || isOfSocket || isOfService;
 }
 
 /** Refusals that pass. */

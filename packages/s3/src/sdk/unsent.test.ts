@@ -62,6 +62,11 @@ describe("a source of credentials", () => {
 
   it.each([
     ["is down", Object.assign(new Error("connect"), { code: "ECONNREFUSED" }), "Unavailable"],
+    [
+      "cannot be connected to",
+      Object.assign(new Error("connect"), { code: "ECONNREFUSED", syscall: "connect" }),
+      "Unavailable",
+    ],
     ["does not work", new Error("vault is sealed"), "Unavailable"],
     ["answers 503", refusal("ServiceUnavailable", 503), "Unavailable"],
     ["throttles", refusal("ThrottlingException", 400), "Unavailable"],
@@ -72,6 +77,7 @@ describe("a source of credentials", () => {
     const error = await failed(createStorage(provider, { retry: false }).put("a", "x"));
     expect(error).toMatchObject({ code, applied: "no" });
     expect(error.message).not.toContain("s3:");
+    expect(error.message).toContain("the source of the credentials");
     expect(server.seen).toEqual([]);
   });
 

@@ -150,13 +150,17 @@ export interface CloudinaryFailure {
   readonly code?: string | undefined;
 }
 
-/** Carries a {@link CloudinaryFailure} to where it is explained. */
+/** Carries a {@link CloudinaryFailure} to where it is explained. What it carries is not printed with it. */
 export class CloudinaryFailureError extends Error {
   override readonly name = "CloudinaryFailureError";
-  readonly failure: CloudinaryFailure;
+  readonly #failure: CloudinaryFailure;
 
   constructor(failure: CloudinaryFailure) {
     super(failure.kind);
-    this.failure = failure;
+    this.#failure = failure;
+  }
+
+  get failure(): CloudinaryFailure {
+    return this.#failure;
   }
 }

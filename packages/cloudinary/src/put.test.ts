@@ -1,4 +1,4 @@
-import { isStorageError } from "@stowage/core";
+import { createStorage, isStorageError } from "@stowage/core";
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
@@ -129,6 +129,30 @@ describe("a chunk", () => {
     });
     await expect(put).rejects.toBe(reason);
     expect(fake.assets()).toHaveLength(0);
+  });
+});
+
+describe("a small stream", () => {
+  const small = (): Readable => Readable.from([patterned(1000)], { objectMode: false });
+
+  it.each([
+    ["is answered with 499", { type: "status", status: 499 }],
+    ["is answered with 503", { type: "status", status: 503 }],
+    ["arrives, and its answer does not", { type: "lost" }],
+  ] as const)("that %s is sent again", async (_, fault) => {
+    const { fake, provider } = await faked();
+    const storage = createStorage(provider, { retry: { baseMs: 1 } });
+    fake.fail({ matches: ({ path }) => path.endsWith("/upload"), fault, times: 1 });
+    expect((await storage.put("a.bin", small(), { ifNoneMatch: "*" })).size).toBe(1000);
+    expect(fake.assets()).toHaveLength(1);
+  });
+
+  it("is sent as often as the caller wants", async () => {
+    const { fake, provider } = await faked();
+    const storage = createStorage(provider, { retry: { attempts: 5, baseMs: 1 } });
+    fake.fail({ matches: ({ path }) => path.endsWith("/upload"), fault: { type: "status", status: 503 } });
+    expect(await codeOf(storage.put("a.bin", small()))).toBe("Unavailable");
+    expect(fake.requests.filter(({ path }) => path.endsWith("/upload"))).toHaveLength(5);
   });
 });
 

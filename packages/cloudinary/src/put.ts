@@ -9,6 +9,7 @@ import {
   type Body,
   type ObjectInfo,
   type PutOptions,
+  type TryOptions,
 } from "@stowage/core/provider";
 import { createHash, randomUUID, type Hash } from "node:crypto";
 import { ask, infoOf, placeFor, type Account } from "./account.js";
@@ -87,7 +88,9 @@ async function sendBody(upload: Upload, body: Body): Promise<AssetAnswer> {
   upload.md5.update(last);
   upload.size += last.byteLength;
   assertTaken(upload, upload.size);
-  return upload.isChunked ? await sendLast(upload, last) : await sendWhole(upload, last);
+  if (upload.isChunked) return await sendAgain(upload, last, lastChunk(upload, last));
+  // Nobody else has the bytes of a stream any more.
+  return body.replayable ? await sendOnce(upload, last) : await sendAgain(upload, last, undefined);
 }
 
 /** @returns The last chunk, which has not been sent. */
@@ -115,9 +118,13 @@ async function sendStream(upload: Upload, body: Body): Promise<Uint8Array> {
 /** A request that makes an asset appear. */
 const WRITING = { operation: "put", writes: true } as const;
 
-async function sendWhole(upload: Upload, file: Uint8Array): Promise<AssetAnswer> {
+async function sendOnce(upload: Upload, file: Uint8Array): Promise<AssetAnswer> {
   const { account, key } = upload;
   return await ask(account, { ...WRITING, key }, () => send(upload, file, undefined));
+}
+
+function lastChunk({ id, size }: Upload, file: Uint8Array): ChunkPlace {
+  return { uploadId: id, offset: size - file.byteLength, total: size };
 }
 
 async function sendChunk(upload: Upload, file: Uint8Array): Promise<void> {
@@ -130,15 +137,30 @@ async function sendChunk(upload: Upload, file: Uint8Array): Promise<void> {
   upload.isChunked = true;
   // Nothing is to be seen of it before the last has come.
   const attempted = { operation: "put", key, writes: false } as const;
-  await withTries(options.signal, () => ask(account, attempted, () => sendPiece(upload, file, chunk)));
+  const sending = (): Promise<unknown> => ask(account, attempted, () => sendPiece(upload, file, chunk));
+  await withTries(options.signal, sending, triesOf(upload));
 }
 
-async function sendLast(upload: Upload, file: Uint8Array): Promise<AssetAnswer> {
+/** Returns how requests are tried again: as the caller wants it. A pause is a sign of life. */
+function triesOf(upload: Upload): TryOptions {
+  return { tries: upload.options.tries, onPause: () => report(upload, 0) };
+}
+
+/** Tells how many bytes have left. What is sent again has been told, and is a sign of life all the same. */
+function report(upload: Upload, sent: number): void {
+  upload.reported = Math.max(upload.reported, sent);
+  upload.options.onProgress?.({ loaded: upload.reported, total: upload.total });
+}
+
+/** Sends the request that makes the asset appear, and tries it again. */
+async function sendAgain(
+  upload: Upload,
+  file: Uint8Array,
+  chunk: ChunkPlace | undefined,
+): Promise<AssetAnswer> {
   const { account, key, options } = upload;
-  const total = upload.size;
-  const chunk = { uploadId: upload.id, offset: total - file.byteLength, total };
   let isUnknown = false;
-  return await withTries(options.signal, async () => {
+  const attempt = async (): Promise<AssetAnswer> => {
     try {
       return await ask(account, { ...WRITING, key }, () => send(upload, file, chunk));
     } catch (error) {
@@ -149,7 +171,8 @@ async function sendLast(upload: Upload, file: Uint8Array): Promise<AssetAnswer> 
       if (found?.isOurs === true) return found.asset;
       throw found === undefined ? withErrorFacts(error, { applied: "unknown" }) : error;
     }
-  });
+  };
+  return await withTries(options.signal, attempt, triesOf(upload));
 }
 
 interface Found {
@@ -180,7 +203,7 @@ async function send(upload: Upload, file: Uint8Array, chunk: ChunkPlace | undefi
 const BYTES_PER_MS = 32 * 1024;
 
 async function sendPiece(upload: Upload, file: Uint8Array, chunk: ChunkPlace | undefined) {
-  const { account, place, context, options, total } = upload;
+  const { account, place, context, options } = upload;
   const before = chunk?.offset ?? 0;
   try {
     return await account.client.upload(
@@ -191,12 +214,7 @@ async function sendPiece(upload: Upload, file: Uint8Array, chunk: ChunkPlace | u
         file,
         chunk,
         extraMs: Math.ceil(upload.size / BYTES_PER_MS),
-        onSent: (sent) => {
-          // What is sent again has been reported.
-          if (before + sent <= upload.reported) return;
-          upload.reported = before + sent;
-          options.onProgress?.({ loaded: upload.reported, total });
-        },
+        onSent: (sent) => report(upload, before + sent),
       },
       { signal: options.signal },
     );

@@ -19,6 +19,7 @@ export {
   type ListOptions,
   type Progress,
   type PutOptions,
+  type Tries,
 } from "./contract/call-options.js";
 export type {
   ComposedGetOptions,
@@ -101,7 +102,7 @@ export {
 export { ownProviders, type OwnProviders } from "./kit/own-providers.js";
 export { PageBuilder, listEntry } from "./kit/page.js";
 export { decodeKeyPath, encodeKeyPath } from "./kit/ref.js";
-export { withTries } from "./kit/tries.js";
+export { withTries, type TryOptions } from "./kit/tries.js";
 export {
   describeProvider,
   intercept,

@@ -30,7 +30,7 @@ export async function copyObject(
   store: Store,
   from: CopySource,
   to: string,
-  { signal, ifNoneMatch, sourceIfMatch, writeId }: CopyOptions,
+  { signal, ifNoneMatch, sourceIfMatch, writeId, tries }: CopyOptions,
 ): Promise<ObjectInfo> {
   assertCondition(store, to, ifNoneMatch);
   await tryEncryption(store, { operation: "copy", key: to }, signal);
@@ -42,7 +42,7 @@ export async function copyObject(
     key: to,
     fields,
     conditions: { ifNoneMatch },
-    options: { signal, ifNoneMatch },
+    options: { signal, ifNoneMatch, tries },
   };
   if (ifNoneMatch !== undefined && !store.dialect.conditionalCopy) {
     return await copyThrough(store, from, write, source);
@@ -134,7 +134,7 @@ async function copyInParts(
   const { answer } = await uploading(store, write, { size, partSizeBytes }, async (upload) => {
     for (let offset = 0; offset < size; offset += partSizeBytes) {
       const length = Math.min(partSizeBytes, size - offset);
-      const send: Part["send"] = (place, signal) =>
+      const send: Part["send"] = (place, { signal }) =>
         store.client.copyPart({ ...place, from, ifSourceMatch, offset, length }, { signal });
       await startPart(upload, { length, send });
     }

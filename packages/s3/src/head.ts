@@ -47,10 +47,16 @@ export async function explainMissing(store: Store, missed: Missed, error: unknow
     // Whoever may list has been told already whether the bucket is there.
     if (isStorageError(failure, "PermissionDenied"))
       return isAbsent ? error : withoutListing(store, missed, error);
-    return isAbsent || isStorageError(failure, "Misconfigured") || isStorageError(failure, "Unauthenticated")
-      ? failure
-      : error;
+    return decides(failure, isAbsent) ? failure : error;
   }
+}
+
+/** Tells whether a listing that failed says more than the answer about the object. */
+function decides(failure: unknown, isAbsent: boolean): boolean {
+  const isMisconfigured = isStorageError(failure, "Misconfigured");
+  // A mocked client that was given no answer to a listing: no server has said anything of the bucket.
+  if (isMisconfigured && failure.status === undefined) return false;
+  return isAbsent || isMisconfigured || isStorageError(failure, "Unauthenticated");
 }
 
 async function askListing(store: Store, missed: Missed, error: StorageError): Promise<StorageError> {

@@ -4,7 +4,7 @@ import {
   compareKeys,
   keyProblem,
   packCursor,
-  unpackKeyCursor,
+  unpackCursor,
   type ListOptions,
   type ListPage,
   type SkippedKey,
@@ -25,10 +25,12 @@ export async function listObjects(store: Store, options: ListOptions): Promise<L
     signal,
     action: "s3:ListBucket",
   } as const;
-  const token = options.cursor === undefined ? undefined : unpackKeyCursor(options, store.name);
+  const place = placeOf(store, options);
+  const { token } = place;
   const request = { prefix, delimiter, limit: Math.min(limit, LIMIT_MAX), token, after: startOf(options) };
   const answer = await ask(store, attempted, () => store.client.listObjects(request, { signal }));
   store.bucketSeenAt = performance.now();
+  const next = nextPlace(store, answer, place);
   const skipped = skippedIn(answer);
   const isSkipped = new Set(skipped.map(({ key }) => key));
   return {
@@ -37,7 +39,7 @@ export async function listObjects(store: Store, options: ListOptions): Promise<L
       .map((object) => listedInfo(store, object)),
     prefixes: answer.prefixes.filter((entry) => !isSkipped.has(entry) && isBehind(entry, options)),
     ...(skipped.length > 0 && { skipped }),
-    ...nextPage(answer, options),
+    ...(next !== undefined && { cursor: cursorAt(next, options) }),
   };
 }
 
@@ -73,13 +75,72 @@ function skippedIn({ objects, prefixes }: ListAnswer): readonly SkippedKey[] {
   return skipped;
 }
 
-function nextPage({ isTruncated, token }: ListAnswer, options: ListOptions): Pick<ListPage, "cursor"> {
-  return isTruncated && token !== undefined ? { cursor: packCursor(token, options) } : {};
+/** The place at which a page begins. */
+interface Place {
+  /** As the server gave it with the page before. */
+  readonly token: string | undefined;
+  /** How many pages there were before. */
+  readonly pages: number;
+  /** The first entry of one of them: of the newest whose number is a power of two. */
+  readonly mark: string | undefined;
+  /** How many pages before have had no entry. */
+  readonly empty: number;
+}
+
+const START: Place = { token: undefined, pages: 0, mark: undefined, empty: 0 };
+
+/** Returns the place in a cursor. One of an older version is the token alone. */
+function placeOf(store: Store, options: ListOptions): Place {
+  const position = unpackCursor(options, store.name);
+  if (position === undefined) return START;
+  if (typeof position === "string") return { ...START, token: position };
+  const [token, pages, mark, empty] = Array.isArray(position) ? (position as unknown[]) : [];
+  if (typeof token === "string" && typeof pages === "number" && typeof empty === "number")
+    return { token, pages, mark: typeof mark === "string" ? mark : undefined, empty };
+  throw new StorageError("InvalidArgument", "the cursor is not one that this listing returned", {
+    operation: "list",
+    provider: store.name,
+  });
+}
+
+function cursorAt({ token, pages, mark, empty }: Place, options: ListOptions): string {
+  return packCursor([token, pages, mark ?? null, empty], options);
+}
+
+/** How many pages without an entry may follow one another: a server may leave out what is being deleted. */
+const EMPTY_PAGES_MAX = 1000;
+
+/**
+ * Returns where the next page begins; `undefined` after the last page.
+ *
+ * @throws StorageError `Unavailable` when the server says that there is more and not where, or goes round in circles.
+ */
+function nextPlace(store: Store, answer: ListAnswer, before: Place): Place | undefined {
+  if (!answer.isTruncated) return undefined;
+  const { token } = answer;
+  if (token === undefined || token === "") throw incomplete(store, "does not say where it goes on");
+  const first = answer.objects[0]?.key ?? answer.prefixes[0];
+  const pages = before.pages + 1;
+  const empty = first === undefined ? before.empty + 1 : 0;
+  const isRound = first !== undefined && first === before.mark;
+  if (token === before.token || isRound || empty > EMPTY_PAGES_MAX)
+    throw incomplete(store, "gives the same page again and again");
+  // A circle of any length is found: no entry is on two pages.
+  const isMarked = first !== undefined && Number.isInteger(Math.log2(pages));
+  return { token, pages, mark: isMarked ? first : before.mark, empty };
+}
+
+function incomplete({ name: provider }: Store, why: string): StorageError {
+  return new StorageError("Unavailable", `the listing is not whole: the server ${why}`, {
+    operation: "list",
+    provider,
+  });
 }
 
 function listedInfo(
   store: Store,
   { key, size, etag, lastModified }: ListedObject,
 ): ListPage["objects"][number] {
+  if (size === undefined) throw incomplete(store, "does not say how large its objects are");
   return { key, size, etag: toEtag(etag), lastModified, provider: store.name, ref: store.places.ref(key) };
 }

@@ -100,7 +100,10 @@ describe("an error of the server", () => {
 
   it("about the clock is asked again once", async () => {
     const { mock, provider } = mocked();
-    mock.on(HeadObjectCommand).rejectsOnce(refusal("RequestTimeTooSkewed", 403)).resolves({ ETag: '"e"' });
+    mock
+      .on(HeadObjectCommand)
+      .rejectsOnce(refusal("RequestTimeTooSkewed", 403))
+      .resolves({ ETag: '"e"', ContentLength: 1 });
     expect((await provider.head("a", {})).etag).toBe('"e"');
   });
 });
@@ -211,6 +214,7 @@ describe("a listing", () => {
     const { mock, provider } = mocked();
     mock.on(ListObjectsV2Command).resolves({
       IsTruncated: false,
+      EncodingType: "url",
       Contents: [{ Key: "a+b%2Bc%20d%C3%A9", Size: 1, ETag: '"e"' }],
       CommonPrefixes: [{ Prefix: "x+y/" }],
     });
@@ -222,6 +226,7 @@ describe("a listing", () => {
     const { mock, provider } = mocked();
     mock.on(ListObjectsV2Command).resolves({
       IsTruncated: false,
+      EncodingType: "url",
       Contents: ["a", "folder/", "x//y", "b%0Ac", "../d"].map((Key) => ({ Key, Size: 0, ETag: '"e"' })),
       CommonPrefixes: [{ Prefix: "p/" }, { Prefix: "q//" }],
     });

@@ -103,7 +103,7 @@ export const BODY_TRAPS: readonly Trap[] = [
         assert.equal(proxy.heads.filter((head) => /partnumber=/.test(head)).length, 4);
       });
     },
-    without: [edit("core/src/kit/tries.ts", "const TRIES = 3;", "const TRIES = 1;")],
+    without: [edit("core/src/kit/tries.ts", "if (tried >= tries.attempts)", "if (tried >= 1)")],
   },
   {
     about: "bodies",
@@ -123,20 +123,32 @@ export const BODY_TRAPS: readonly Trap[] = [
         },
       );
     },
-    without: [edit("s3/src/sdk/requests.ts", "{ abortSignal: call.signal }", "{}")],
+    without: [edit("s3/src/sdk/sending.ts", "if (signal !== undefined) signals.set(request, signal);", "")],
   },
   {
     about: "bodies",
     title: "An aborted upload in parts stays on the server: it is removed before anybody hears of the abort",
     run: (real) => putAborted(real, "pooled"),
-    without: [edit("s3/src/upload/part-upload.ts", "if (!keeps) await abandon(upload);", "")],
+    without: [
+      edit(
+        "s3/src/upload/part-upload.ts",
+        "if (!upload.keeps) await abandon(upload, { isMoving: upload.isCutOff });",
+        "",
+      ),
+    ],
   },
   {
     about: "bodies",
     title:
       "lib-storage rejects at once and leaves its upload: it is removed before anybody hears of the abort",
     run: (real) => putAborted(real, "lib-storage"),
-    without: [edit("s3/src/upload/part-upload.ts", "if (!keeps) await abandon(upload);", "")],
+    without: [
+      edit(
+        "s3/src/upload/part-upload.ts",
+        "if (!upload.keeps) await abandon(upload, { isMoving: upload.isCutOff });",
+        "",
+      ),
+    ],
   },
   {
     about: "bodies",
@@ -225,7 +237,7 @@ export const BODY_TRAPS: readonly Trap[] = [
     },
     without: [
       edit("s3/src/sdk/load.ts", "    expectContinueHeader: false,\n", ""),
-      edit("s3/src/sdk/load.ts", ", httpAgent, httpsAgent }", " }"),
+      edit("s3/src/sdk/load.ts", "{ httpAgent, httpsAgent }", "{}"),
     ],
   },
 ];

@@ -89,8 +89,8 @@ export const ERROR_TRAPS: readonly Trap[] = [
     without: [
       edit(
         "s3/src/sdk/failure.ts",
-        "    return await send();\n  }\n}\n\ninterface SdkError",
-        "    throw error;\n  }\n}\n\ninterface SdkError",
+        "    return await send();\n  }\n}\n\n/** A smaller",
+        "    throw error;\n  }\n}\n\n/** A smaller",
       ),
     ],
   },
@@ -112,7 +112,7 @@ export const ERROR_TRAPS: readonly Trap[] = [
     without: [
       edit(
         "s3/src/upload/complete.ts",
-        "const found = await ownObject(upload);",
+        "const found = await findOwn(store, write, stop.signal, parts);",
         "const found = (await Promise.resolve()) as undefined;",
       ),
     ],

@@ -147,7 +147,7 @@ export const KEY_TRAPS: readonly Trap[] = [
     },
     without: [
       edit(
-        "s3/src/server/errors.ts",
+        "s3/src/server/codes.ts",
         '  InvalidRange: ["InvalidRange", "the range lies outside the object"],\n',
         "",
       ),

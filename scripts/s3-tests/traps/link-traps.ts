@@ -119,7 +119,7 @@ export const LINK_TRAPS: readonly Trap[] = [
       body.append("file", new Blob(["abc"], { type: "text/html" }));
       assert.equal((await fetch(url, { method: "POST", body })).status, 403);
     },
-    without: [edit("s3/src/sdk/sign.ts", '    "Content-Type": contentType,\n', "")],
+    without: [edit("s3/src/sdk/sign.ts", '    "Content-Type": headers.contentType,\n', "")],
   },
   {
     about: "links",

@@ -5,7 +5,7 @@ import type { RealTest } from "../real.js";
 export interface Trap extends RealTest {
   /** What it is about. */
   readonly about: Topic;
-  /** Needs no server: the SDK's client is mocked. */
+  /** Needs no server: the SDK's client is mocked, or a small server of its own plays one. */
   readonly mocked?: boolean | undefined;
   /** With these the test must fail. */
   readonly without: readonly Edit[];
@@ -20,6 +20,7 @@ type Topic =
   | "keys and facts"
   | "conditions"
   | "errors"
-  | "servers";
+  | "servers"
+  | "answers";
 
 export { edit, type Edit } from "../../edited-bundle.js";

@@ -1,3 +1,4 @@
+import { ANSWER_TRAPS } from "./answer-traps.js";
 import { BODY_TRAPS } from "./body-traps.js";
 import { CHECKSUM_TRAPS } from "./checksum-traps.js";
 import { CONDITION_TRAPS } from "./condition-traps.js";
@@ -20,4 +21,5 @@ export const TRAPS: readonly Trap[] = [
   ...CONDITION_TRAPS,
   ...ERROR_TRAPS,
   ...SERVER_TRAPS,
+  ...ANSWER_TRAPS,
 ];

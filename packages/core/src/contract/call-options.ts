@@ -23,6 +23,21 @@ export interface Progress {
   readonly total?: number | undefined;
 }
 
+/**
+ * The limits of the tries of each request of one call: how often it is tried, and how long the pauses are. For providers
+ * that send a body by several requests, or have read a stream that nobody else can read again.
+ */
+export interface Tries {
+  /** How often a request is tried in all. */
+  readonly attempts: number;
+  /** The most that the first pause takes, in milliseconds. Each later pause may take twice as long. */
+  readonly baseMs: number;
+  /** As `baseMs`, after `RateLimited`. */
+  readonly rateLimitedBaseMs: number;
+  /** The longest pause, in milliseconds. */
+  readonly maxDelayMs: number;
+}
+
 /** The options of a put. */
 export interface PutOptions extends CallOptions, ObjectHeaders {
   /**
@@ -58,6 +73,13 @@ export interface PutOptions extends CallOptions, ObjectHeaders {
    * @default none
    */
   readonly writeId?: string | undefined;
+  /**
+   * How the caller wants single requests of this put to be tried again. `retry` says it: a try of its own would begin
+   * the whole body anew.
+   *
+   * @default three tries
+   */
+  readonly tries?: Tries | undefined;
 }
 
 /** The options of a get. */
@@ -109,6 +131,12 @@ export interface CopyOptions extends CallOptions {
    * @default none
    */
   readonly writeId?: string | undefined;
+  /**
+   * As `PutOptions.tries`.
+   *
+   * @default three tries
+   */
+  readonly tries?: Tries | undefined;
 }
 
 /** The options of a listing. */

@@ -93,7 +93,7 @@ export interface VerbOptions {
   readonly "multipart.complete": Outer<CompleteUploadOptions>;
   readonly "multipart.abort": Outer<CallOptions>;
   readonly finalize: Outer<ComposedHeadOptions>;
-  readonly importFrom: Outer<PutOptions>;
+  readonly importFrom: Outer<Omit<PutOptions, "tries">>;
   readonly createStorage: StorageOptions;
   readonly startRepair: RepairOptions;
   readonly idle: { readonly signal?: AbortSignal | undefined };

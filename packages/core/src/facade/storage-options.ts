@@ -62,7 +62,7 @@ export interface TimedOptions {
 export type Outer<Options extends CallOptions> = Omit<Options, "onEvent" | "ref"> & TimedOptions;
 
 /** The options of {@link FileStorage.put}. */
-export interface StoragePutOptions extends Outer<Omit<PutOptions, "writeId">> {
+export interface StoragePutOptions extends Outer<Omit<PutOptions, "writeId" | "tries">> {
   /**
    * The length in bytes, when it is known: a body of another length is refused and nothing written.
    *
@@ -112,7 +112,7 @@ export interface StorageGetOptions extends Outer<GetOptions>, ReadConditions {}
 export interface StorageHeadOptions extends Outer<ComposedHeadOptions>, ReadConditions {}
 
 /** The options of {@link FileStorage.copy} and {@link FileStorage.move}. */
-export interface StorageCopyOptions extends Outer<Omit<CopyOptions, "writeId">> {}
+export interface StorageCopyOptions extends Outer<Omit<CopyOptions, "writeId" | "tries">> {}
 
 /** The options of {@link FileStorage.list} and {@link FileStorage.listPage}. */
 export interface StorageListOptions extends Outer<ListOptions> {}

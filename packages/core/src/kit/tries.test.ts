@@ -28,6 +28,32 @@ describe("a part", () => {
     expect(tries).toBe(1);
   });
 
+  it("is tried as often as the caller wants, and is then given up for good", async () => {
+    let tries = 0;
+    const limits = { attempts: 5, baseMs: 1, rateLimitedBaseMs: 2, maxDelayMs: 5 };
+    const sent = withTries(
+      undefined,
+      async () => {
+        tries++;
+        throw busy();
+      },
+      { tries: limits },
+    );
+    await expect(sent).rejects.toMatchObject({ code: "RateLimited", retryable: false });
+    expect(tries).toBe(5);
+  });
+
+  it("shows during a pause that it is alive", async () => {
+    let signs = 0;
+    let tries = 0;
+    const limits = { attempts: 2, baseMs: 1, rateLimitedBaseMs: 1, maxDelayMs: 2000 };
+    const send = async (): Promise<void> => {
+      if (tries++ === 0) throw busy(1200);
+    };
+    await withTries(undefined, send, { tries: limits, onPause: () => void signs++ });
+    expect(signs).toBe(2);
+  });
+
   it("is not tried again when the failure will not pass", async () => {
     let tries = 0;
     const sent = withTries(undefined, async () => {

@@ -1,24 +1,61 @@
+import type { Tries } from "../contract/call-options.js";
+import { isStorageError, withErrorFacts } from "../contract/errors.js";
 import { delay } from "./abort.js";
-import { isStorageError } from "../contract/errors.js";
 
-const TRIES = 3;
-const PAUSE_MS = 100;
+const DEFAULT: Tries = { attempts: 3, baseMs: 200, rateLimitedBaseMs: 1000, maxDelayMs: 20_000 };
 
-/** Who asks for a longer pause is given up. */
-const PAUSE_MS_MAX = 20_000;
+/** The options of {@link withTries}. */
+export interface TryOptions {
+  /**
+   * What the caller of the verb wants.
+   *
+   * @default three tries
+   */
+  readonly tries?: Tries | undefined;
+  /**
+   * Called again and again during a pause, so that whoever watches the call hears that it is alive.
+   *
+   * @default none
+   */
+  readonly onPause?: (() => void) | undefined;
+}
 
-/** Tries one part again when its failure may pass: the wrapper's retries would begin the whole body anew. */
-export async function withTries<T>(signal: AbortSignal | undefined, send: () => Promise<T>): Promise<T> {
+/**
+ * Tries one request again when its failure may pass: the wrapper's retries would begin the whole body anew. What is given
+ * up after all tries that the caller wants carries `retryable: false`.
+ */
+export async function withTries<T>(
+  signal: AbortSignal | undefined,
+  send: () => Promise<T>,
+  { tries = DEFAULT, onPause }: TryOptions = {},
+): Promise<T> {
   for (let tried = 1; ; tried++) {
     try {
       return await send();
     } catch (error) {
       signal?.throwIfAborted();
-      const mayPass = isStorageError(error) && error.retryable && tried < TRIES;
-      if (!mayPass) throw error;
+      if (!isStorageError(error) || !error.retryable) throw error;
       const { retryAfterMs = 0 } = error;
-      if (retryAfterMs > PAUSE_MS_MAX) throw error;
-      await delay(Math.max(retryAfterMs, Math.random() * PAUSE_MS * 2 ** tried), signal);
+      if (retryAfterMs > tries.maxDelayMs) throw error;
+      if (tried >= tries.attempts)
+        throw tries === DEFAULT ? error : withErrorFacts(error, { retryable: false });
+      const baseMs = error.code === "RateLimited" ? tries.rateLimitedBaseMs : tries.baseMs;
+      const pauseMs = Math.min(tries.maxDelayMs, baseMs * 2 ** (tried - 1)) * ((1 + Math.random()) / 2);
+      await pause(retryAfterMs + pauseMs, signal, onPause);
     }
+  }
+}
+
+/** How often a pause tells that it goes on, in milliseconds. */
+const SIGN_MS = 1000;
+
+async function pause(
+  milliseconds: number,
+  signal: AbortSignal | undefined,
+  onPause: (() => void) | undefined,
+): Promise<void> {
+  for (let left = milliseconds; left > 0; left -= SIGN_MS) {
+    onPause?.();
+    await delay(Math.min(left, SIGN_MS), signal);
   }
 }

@@ -1,4 +1,4 @@
-import type { CallOptions, CopyOptions, PutOptions } from "../contract/call-options.js";
+import type { CallOptions, CopyOptions, PutOptions, Tries } from "../contract/call-options.js";
 import type { ComposedGetOptions, ComposedProvider } from "../contract/composed-provider.js";
 import type { Operation } from "../contract/errors.js";
 import type { MultipartUploads } from "../contract/links.js";
@@ -57,6 +57,8 @@ export interface CallChanges {
   readonly body?: Body | undefined;
   /** Of a put or a copy. */
   readonly writeId?: string | undefined;
+  /** Of a put or a copy. */
+  readonly tries?: Tries | undefined;
   /** Of a put. */
   readonly onProgress?: PutOptions["onProgress"];
 }
@@ -276,12 +278,14 @@ export function describeWrapper(
 
 function changed<Options extends CallOptions>(options: Options, changes: CallChanges | undefined): Options {
   if (changes === undefined) return options;
-  const { signal, writeId, onProgress } = changes;
-  if (signal === undefined && writeId === undefined && onProgress === undefined) return options;
+  const { signal, writeId, tries, onProgress } = changes;
+  const isSame = signal === undefined && writeId === undefined && tries === undefined;
+  if (isSame && onProgress === undefined) return options;
   // In a hot place: spreading an object into a literal with further members takes ten times as long.
   const inner: { -readonly [Name in keyof CallChanges]: CallChanges[Name] } = {};
   if (signal !== undefined) inner.signal = signal;
   if (writeId !== undefined) inner.writeId = writeId;
+  if (tries !== undefined) inner.tries = tries;
   if (onProgress !== undefined) inner.onProgress = onProgress;
   return Object.assign({}, options, inner);
 }

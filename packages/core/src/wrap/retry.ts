@@ -11,6 +11,7 @@ import {
   type PutCall,
   type Next,
 } from "./intercept.js";
+import type { Tries } from "../contract/call-options.js";
 import type { Body, StorageProvider } from "../contract/provider.js";
 import { tellingTries } from "./tell-tries.js";
 import { type OptionNames, knownNames, wholeNumber } from "../kit/options.js";
@@ -70,6 +71,8 @@ type Limits = { readonly [Name in keyof RetryOptions]-?: number };
 
 interface Policy extends Limits {
   readonly inner: StorageProvider;
+  /** What providers are told that try single requests again. */
+  readonly tries: Tries;
   tokens: number;
   /** The number of the newest write of each key that is under way. */
   readonly writes: Map<string, number>;
@@ -91,7 +94,8 @@ const WRITES: ReadonlySet<string> = new Set(["put", "delete", "copy", "importFro
  */
 export function retry(inner: StorageProvider, options: RetryOptions = {}): StorageProvider {
   const limits = checkRetry(options);
-  const policy: Policy = { inner, ...limits, tokens: limits.budget, writes: new Map(), count: 0 };
+  const { budget, ...tries } = limits;
+  const policy: Policy = { inner, ...limits, tries, tokens: budget, writes: new Map(), count: 0 };
   const told = <T>(call: Call, next: Next<T>): Next<T> => tellingTries(inner.name, call, next);
   const write = <T>(call: PutCall | CopyCall, next: Next<T>, recover: Recover<T>): Promise<T> =>
     withRetries(policy, call, told(call, next), recover);
@@ -183,7 +187,8 @@ function startRun(policy: Policy, call: Call): Run {
   const write = ++policy.count;
   for (const key of keys) policy.writes.set(key, write);
   const { body, reusable } = watchedBody(call.body);
-  const changes = { body, writeId: writeIdFor(policy, call) };
+  const tries = call.operation === "put" || call.operation === "copy" ? policy.tries : undefined;
+  const changes = { body, writeId: writeIdFor(policy, call), tries };
   return {
     call,
     changes,

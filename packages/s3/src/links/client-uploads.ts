@@ -124,7 +124,9 @@ async function abort(store: Store, key: string, uploadId: string, { signal }: Ca
     if (isUploadGone(error)) return;
     throw error;
   }
-  await abandon({ store, uploadId, write: { key, operation: "multipart" } });
+  const upload = { store, uploadId, write: { key, operation: "multipart" } } as const;
+  // Clients may still be sending parts.
+  await abandon(upload, { isMoving: true, isAborted: true });
 }
 
 /** Some servers refuse them in another order. */
@@ -137,7 +139,7 @@ function inOrder(parts: readonly UploadedPart[]): readonly NumberedPart[] {
 /** An upload of a client's own, which it may have ended itself: not a server in trouble. */
 function explainGone({ name: provider }: Store, key: string): (error: unknown) => never {
   return (error) => {
-    if (!isUploadGone(error)) throw error;
+    if (!isUploadGone(error) || error.applied === "unknown") throw error;
     const reason = "there is no such upload: it was completed or aborted, or never begun";
     throw new StorageError("NotFound", reason, { operation: "multipart", provider, key, cause: error });
   };

@@ -1,8 +1,14 @@
-import type { DeleteObjectsCommandOutput, _Error as SdkKeyError } from "@aws-sdk/client-s3";
-import type { S3Client, S3Failure } from "../server/client.js";
+import type {
+  DeleteObjectsCommandOutput,
+  ListObjectsV2CommandOutput,
+  _Error as SdkKeyError,
+  _Object as SdkObject,
+} from "@aws-sdk/client-s3";
+import type { ListedObject, S3Client, S3Failure } from "../server/client.js";
 import type { Requests } from "./shared.js";
 import { decodeListed } from "./convert.js";
-import { senseless } from "./failure.js";
+import { required, senseless } from "./failure.js";
+import { safeName } from "./safe-cause.js";
 
 /** Requests about a bucket and many of its keys. */
 export function bucketRequests({
@@ -37,18 +43,21 @@ export function bucketRequests({
         );
         if (answer.IsTruncated === undefined) throw senseless(answer.$metadata);
         return {
-          objects: (answer.Contents ?? []).map(({ Key = "", Size = 0, ETag, LastModified }) => ({
-            key: decodeListed(Key),
-            size: Size,
-            etag: ETag,
-            lastModified: LastModified,
-          })),
-          prefixes: (answer.CommonPrefixes ?? []).map(({ Prefix = "" }) => decodeListed(Prefix)),
+          objects: (answer.Contents ?? []).map((object) => listedObject(object, answer)),
+          prefixes: (answer.CommonPrefixes ?? []).map(({ Prefix }) =>
+            decodeListed(required(Prefix, answer.$metadata), answer),
+          ),
           token: answer.NextContinuationToken,
           isTruncated: answer.IsTruncated,
         };
       }),
   };
+}
+
+function listedObject(object: SdkObject, answer: ListObjectsV2CommandOutput): ListedObject {
+  const { Key, Size, ETag, LastModified } = object;
+  const key = decodeListed(required(Key, answer.$metadata), answer);
+  return { key, size: Size, etag: ETag, lastModified: LastModified };
 }
 
 /** Why a key is still there. One that the answer does not name was not understood by whoever answered. */
@@ -57,6 +66,6 @@ function keyFailure(
   metadata: DeleteObjectsCommandOutput["$metadata"],
 ): S3Failure {
   if (error === undefined) return senseless(metadata).failure;
-  const { Code = "Unknown", Message } = error;
-  return { code: Code, status: Code === "AccessDenied" ? 403 : undefined, cause: Message };
+  const Code = safeName(error.Code) ?? "Unknown";
+  return { code: Code, status: Code === "AccessDenied" ? 403 : undefined, cause: undefined };
 }

@@ -2,12 +2,17 @@ import type { GetObjectCommandOutput, HeadObjectCommandOutput } from "@aws-sdk/c
 import { encodeKeyPath } from "@stowage/core/provider";
 import type { ObjectAnswer, ObjectFields } from "../server/client.js";
 import type { Digest } from "../server/digest.js";
-import { senseless } from "./failure.js";
+import { assertSensible, senseless } from "./failure.js";
 
-export function objectAnswer(answer: HeadObjectCommandOutput | GetObjectCommandOutput): ObjectAnswer {
-  if (answer.ETag === undefined) throw senseless(answer.$metadata);
+/** @param size - In bytes, where the answer leaves it out. */
+export function objectAnswer(
+  answer: HeadObjectCommandOutput | GetObjectCommandOutput,
+  size: number | undefined = sizeIn(answer),
+): ObjectAnswer {
+  if (size === undefined) throw senseless(answer.$metadata);
+  if (answer.LastModified === undefined) assertSensible(answer.ETag, answer.$metadata);
   return {
-    size: answer.ContentLength ?? 0,
+    size,
     etag: answer.ETag,
     lastModified: answer.LastModified,
     versionId: answer.VersionId,
@@ -98,7 +103,30 @@ export function copySource({
   return `${bucket}/${encodeKeyPath(key)}${version}`;
 }
 
-/** A key of a listing: Amazon writes a space as `+`, others as `%20`. */
-export function decodeListed(text: string): string {
-  return decodeURIComponent(text.replaceAll("+", " "));
+/** Returns how many bytes an answer announces; `undefined` where it does not say. */
+export function sizeIn({
+  ContentLength,
+}: {
+  readonly ContentLength?: number | undefined;
+}): number | undefined {
+  return ContentLength !== undefined && ContentLength >= 0 ? ContentLength : undefined;
+}
+
+/** The part of an answer that says in which way it gives keys. */
+interface Listing {
+  readonly EncodingType?: string | undefined;
+  readonly $metadata: { readonly httpStatusCode?: number };
+}
+
+/**
+ * Returns a key of a listing. It is encoded only where the answer says so, as some servers do not do what they were
+ * asked for. Amazon writes a space as `+`, others as `%20`.
+ */
+export function decodeListed(text: string, { EncodingType, $metadata }: Listing): string {
+  if (EncodingType?.toLowerCase() !== "url") return text;
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    throw senseless($metadata);
+  }
 }

@@ -1,6 +1,6 @@
 import type { S3Client } from "../server/client.js";
 import { copySource, digestIn, sdkFields } from "./convert.js";
-import { required } from "./failure.js";
+import { assertSensible, required } from "./failure.js";
 import { copiedKey, encryptionOf } from "./object-fields.js";
 import type { Requests, Storing } from "./shared.js";
 
@@ -28,6 +28,7 @@ export function copyRequests(
           http,
         );
         const { CopyObjectResult, VersionId } = answer;
+        assertSensible(CopyObjectResult?.ETag, answer.$metadata);
         return { etag: CopyObjectResult?.ETag, versionId: VersionId, encryption: encryptionOf(answer) };
       }),
     copyPart: ({ from, offset, length, ...part }, call) =>

@@ -1,9 +1,20 @@
 import { S3FailureError, type S3Failure } from "../server/client.js";
+import { localFailure } from "./local-failure.js";
+import { safeCause, safeId, safeName } from "./safe-cause.js";
 
-/** Sends a request; what fails is told in our own terms. */
-export async function attempt<T>(signal: AbortSignal | undefined, send: () => Promise<T>): Promise<T> {
+/** The part of the SDK's client that knows what time it is at the server. */
+interface Clock {
+  readonly config?: { readonly systemClockOffset?: number };
+}
+
+/** Sends a request, and throws its failure as an {@link S3FailureError}. */
+export async function attempt<T>(
+  signal: AbortSignal | undefined,
+  send: () => Promise<T>,
+  clock: Clock = {},
+): Promise<T> {
   try {
-    return await sendInTime(send);
+    return await sendInTime(send, clock);
   } catch (error) {
     if (signal?.aborted === true) throw signal.reason;
     throw error instanceof S3FailureError ? error : new S3FailureError(failureOf(error));
@@ -11,37 +22,56 @@ export async function attempt<T>(signal: AbortSignal | undefined, send: () => Pr
 }
 
 /** Sends a request; once more when the SDK has learned from the answer what time it is. */
-async function sendInTime<T>(send: () => Promise<T>): Promise<T> {
+async function sendInTime<T>(send: () => Promise<T>, clock: Clock): Promise<T> {
+  const before = clock.config?.systemClockOffset;
   try {
     return await send();
   } catch (error) {
-    if (failureOf(error).code !== "RequestTimeTooSkewed") throw error;
+    if (!isSkewed(error, before, clock.config?.systemClockOffset)) throw error;
     return await send();
   }
+}
+
+/** A smaller difference is no reason for a server to refuse a request, in milliseconds: S3 allows 15 minutes. */
+const CLOCK_MS_MIN = 60_000;
+
+/** Answers that may be about the time of a signature. A HEAD has no code that would say so. */
+const REFUSALS: ReadonlySet<number | undefined> = new Set([400, 401, 403]);
+
+/** Tells whether a request was signed with a time that its own answer has put right. */
+function isSkewed(error: unknown, before: number | undefined, after: number | undefined): boolean {
+  const { code, status } = error instanceof S3FailureError ? error.failure : failureOf(error);
+  if (code === "RequestTimeTooSkewed") return true;
+  if (before === undefined || after === undefined || !REFUSALS.has(status)) return false;
+  return Math.abs(after - before) > CLOCK_MS_MIN;
 }
 
 interface SdkError {
   readonly name?: unknown;
   readonly code?: unknown;
   readonly Code?: unknown;
-  readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
-  readonly $response?: { readonly headers?: Record<string, string> };
+  readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string } | undefined;
+  readonly $response?: { readonly headers?: Record<string, string> } | undefined;
 }
 
-function failureOf(error: unknown): S3Failure {
+/** Errors of the SDK whose name says all, also when they were made by hand and have no status. */
+const MISSING: ReadonlySet<unknown> = new Set(["NotFound", "NoSuchKey", "NoSuchVersion", "NoSuchUpload"]);
+
+/** Returns what an error of the SDK says, and nothing that it repeats of the request or of the answer's body. */
+export function failureOf(error: unknown): S3Failure {
+  const local = localFailure(error);
+  if (local !== undefined) return local;
   const { name, code, Code, $metadata, $response } = Object(error) as SdkError;
   const headers = $response?.headers ?? {};
-  const seconds = Number(headers["retry-after"]);
+  const status = $metadata?.httpStatusCode ?? (MISSING.has(name) ? 404 : undefined);
   return {
-    code:
-      clientProblem(error) ??
-      ([Code, code, name].find((text) => typeof text === "string" && text !== "") as string),
-    status: $metadata?.httpStatusCode,
-    requestId: $metadata?.requestId,
-    retryAfterMs: headers["retry-after"] !== undefined && seconds >= 0 ? seconds * 1000 : undefined,
+    code: [Code, code, name].map(safeName).find((text) => text !== undefined) ?? "Unknown",
+    status,
+    requestId: safeId($metadata?.requestId),
+    retryAfterMs: retryAfterIn(headers),
     deniedAction: deniedActionIn(error),
-    bucketRegion: headers["x-amz-bucket-region"],
-    cause: error,
+    bucketRegion: safeName(headers["x-amz-bucket-region"]),
+    cause: safeCause(error),
   };
 }
 
@@ -56,12 +86,15 @@ function deniedActionIn(error: unknown): string | undefined {
   return /not authorized to perform: ([a-z0-9-]{1,64}:[A-Za-z]{1,64})/.exec(message)?.[1];
 }
 
-/** What the SDK finds wrong before it asks a server, which it tells in words only. */
-function clientProblem(error: unknown): string | undefined {
-  const { name, message } = Object(error) as { readonly name?: unknown; readonly message?: unknown };
-  if (name !== "Error" || typeof message !== "string") return undefined;
-  if (/\bregion is missing\b/i.test(message)) return "MissingRegion";
-  return /\bcredential/i.test(message) ? "CredentialsProviderError" : undefined;
+/** Returns how long a server asks to wait: in seconds, or until a time by its own clock. */
+function retryAfterIn(headers: Readonly<Record<string, string>>): number | undefined {
+  const text = headers["retry-after"];
+  if (text === undefined) return undefined;
+  const seconds = Number(text);
+  if (seconds >= 0) return seconds * 1000;
+  const now = Date.parse(headers["date"] ?? "") || Date.now();
+  const until = Date.parse(text);
+  return Number.isNaN(until) ? undefined : Math.max(0, until - now);
 }
 
 /** A success that lacks what every server gives: something else answers at the endpoint. */
@@ -69,9 +102,14 @@ export function senseless(metadata: SdkError["$metadata"]): S3FailureError {
   return new S3FailureError({
     code: "SenselessAnswer",
     status: metadata?.httpStatusCode,
-    requestId: metadata?.requestId,
+    requestId: safeId(metadata?.requestId),
     cause: undefined,
   });
+}
+
+/** Checks a success that may lack its ETag: some servers give none, but an answer of S3 has an id at least. */
+export function assertSensible(etag: string | undefined, metadata: SdkError["$metadata"]): void {
+  if (etag === undefined && metadata?.requestId === undefined) throw senseless(metadata);
 }
 
 export function required(text: string | undefined, metadata: SdkError["$metadata"]): string {

@@ -6,7 +6,7 @@ import type { Agent as HttpsAgent } from "node:https";
 import type { Dialect } from "../server/dialect.js";
 import type { WatchedServer } from "../server/server.js";
 import { sdkPackage } from "./packages.js";
-import { withSignals } from "./signals.js";
+import { foreignSender, ownSender, type Sender } from "./sending.js";
 
 /** The keys that sign requests, or a function that gives them. */
 export type Credentials = NonNullable<S3ClientConfig["credentials"]>;
@@ -29,10 +29,8 @@ export interface Loaded {
   /** For what is not a request, such as links. */
   readonly client: SdkClient;
   /** Sends the client's requests, each with its signal. */
-  readonly sender: Pick<SdkClient, "send">;
+  readonly sender: Sender;
 }
-
-const CONNECT_MS = 3000;
 
 export async function loadSdk(
   options: SdkClientOptions,
@@ -42,7 +40,9 @@ export async function loadSdk(
 ): Promise<Loaded> {
   const sdk = await sdkPackage("@aws-sdk/client-s3", () => import("@aws-sdk/client-s3"));
   const server = await options.server.ask();
-  if (options.client !== undefined) return { sdk, client: options.client, sender: options.client };
+  if (options.client !== undefined) {
+    return { sdk, client: options.client, sender: foreignSender(options.client) };
+  }
   const { region, forcePathStyle, accelerate, dualstack, fips } = server;
   const endpoint = publicEndpoint ?? server.endpoint;
   const { credentials } = options;
@@ -63,7 +63,7 @@ export async function loadSdk(
     responseChecksumValidation: "WHEN_REQUIRED",
     cacheMiddleware: true,
     expectContinueHeader: false,
-    requestHandler: { connectionTimeout: CONNECT_MS, httpAgent, httpsAgent },
+    requestHandler: { httpAgent, httpsAgent },
   };
   const client = withoutVersionWarning(() => new sdk.S3Client(config));
   // Each takes a thirtieth to a twentieth of the time of a small request: one writes to a log that nobody has asked
@@ -71,7 +71,7 @@ export async function loadSdk(
   client.middlewareStack.remove("loggerMiddleware");
   client.middlewareStack.remove("getUserAgentMiddleware");
   adjust(client, options.unsignedPayload, dialect);
-  return { sdk, client, sender: withSignals(client) };
+  return { sdk, client, sender: ownSender(client) };
 }
 
 /** The variable that keeps the SDK from printing which Node it will need one day. */

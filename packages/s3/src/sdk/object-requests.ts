@@ -1,11 +1,11 @@
 import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
-import type { ObjectAnswer, S3Client } from "../server/client.js";
+import type { S3Client } from "../server/client.js";
 import { digestOf } from "../server/digest.js";
-import { required, senseless } from "./failure.js";
+import { assertSensible, senseless } from "./failure.js";
 import { encryptionOf } from "./object-fields.js";
 import type { Requests, Storing } from "./shared.js";
-import { digestFields, objectAnswer, sdkFields } from "./convert.js";
-import type { Readable } from "node:stream";
+import { digestFields, objectAnswer, sdkFields, sizeIn } from "./convert.js";
+import { askForSize, openWithSize } from "./sizes.js";
 
 type Verb = "putObject" | "getObject" | "headObject" | "deleteObject";
 
@@ -30,8 +30,9 @@ export function objectRequests(
           ...digestFields(put.digest ?? (algorithm && digestOf(put.body, algorithm))),
         };
         const answer = await client.send(new sdk.PutObjectCommand(input), http);
+        assertSensible(answer.ETag, answer.$metadata);
         return {
-          etag: required(answer.ETag, answer.$metadata),
+          etag: answer.ETag,
           versionId: answer.VersionId,
           encryption: encryptionOf(answer),
         };
@@ -39,18 +40,22 @@ export function objectRequests(
     getObject: (get, call) =>
       request(call, async ({ sdk, client }, http) => {
         const { key: Key, versionId: VersionId, range: Range, ifMatch: IfMatch } = get;
-        const answer = await client.send(
-          new sdk.GetObjectCommand({ Bucket, Key, VersionId, Range, IfMatch, ...reading }),
-          http,
-        );
-        return { ...openedObject(answer), contentRange: answer.ContentRange };
+        const input = { Bucket, Key, VersionId, Range, IfMatch, ...reading };
+        const open = (range = Range): Promise<GetObjectCommandOutput> =>
+          client.send(new sdk.GetObjectCommand({ ...input, Range: range }), http);
+        return await openWithSize(Range, open);
       }),
     headObject: ({ key: Key, versionId: VersionId }, call) =>
-      request(call, async ({ sdk, client }, http) =>
-        objectAnswer(
-          await client.send(new sdk.HeadObjectCommand({ Bucket, Key, VersionId, ...reading }), http),
-        ),
-      ),
+      request(call, async ({ sdk, client }, http) => {
+        const input = { Bucket, Key, VersionId, ...reading };
+        const answer = await client.send(new sdk.HeadObjectCommand(input), http);
+        if (sizeIn(answer) !== undefined) return objectAnswer(answer);
+        const ranged = { ...input, Range: "bytes=0-0" };
+        return objectAnswer(
+          answer,
+          await askForSize(() => client.send(new sdk.GetObjectCommand(ranged), http)),
+        );
+      }),
     deleteObject: ({ key: Key, versionId: VersionId, ifMatch: IfMatch }, call) =>
       request(call, async ({ sdk, client }, http) => {
         const { $metadata } = await client.send(
@@ -62,15 +67,4 @@ export function objectRequests(
           throw senseless($metadata);
       }),
   };
-}
-
-/** The facts and the body; a body without facts is let go of, with its socket. */
-function openedObject(answer: GetObjectCommandOutput): ObjectAnswer & { readonly body: Readable } {
-  const body = answer.Body as unknown as Readable;
-  try {
-    return { ...objectAnswer(answer), body };
-  } catch (error) {
-    body.destroy();
-    throw error;
-  }
 }

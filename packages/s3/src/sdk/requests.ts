@@ -1,9 +1,8 @@
-import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
 import type { S3Client } from "../server/client.js";
 import type { Dialect } from "../server/dialect.js";
 import { digestAlgorithm } from "../server/digest.js";
 import type { ObjectOptions } from "../server/object-options.js";
+import { createAgents } from "./agents.js";
 import { bucketRequests } from "./bucket-requests.js";
 import { copyRequests } from "./copy-requests.js";
 import { attempt } from "./failure.js";
@@ -16,8 +15,6 @@ import { setupRequests, type S3Setup } from "./setup-requests.js";
 import { tagRequests } from "./tag-requests.js";
 import { uploadRequests } from "./upload-requests.js";
 import type { Requests, Storing } from "./shared.js";
-
-const SOCKETS_MAX = 256;
 
 /** What stands between the adapter and a server. */
 export interface Connection {
@@ -34,10 +31,7 @@ export function sdkConnection(
   dialect: Dialect,
   objects: ObjectOptions,
 ): Connection {
-  const agents = [
-    new HttpAgent({ keepAlive: true, maxSockets: SOCKETS_MAX, noDelay: true }),
-    new HttpsAgent({ keepAlive: true, maxSockets: SOCKETS_MAX, noDelay: true }),
-  ] as const;
+  const agents = createAgents();
   const load = lazily(() => loadSdk(options, agents, dialect));
   const { publicEndpoint, bucket } = options;
   const signing =
@@ -45,9 +39,8 @@ export function sdkConnection(
   const requests: Requests = {
     bucket,
     request: async (call, send) => {
-      const { sdk, sender: client } = await load();
-      const http = call.signal === undefined ? {} : { abortSignal: call.signal };
-      return await attempt(call.signal, () => send({ sdk, client }, http));
+      const { sdk, client: clock, sender: client } = await load();
+      return await attempt(call.signal, () => send({ sdk, client }, call), clock);
     },
   };
   const close = (): void => {

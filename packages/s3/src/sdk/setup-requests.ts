@@ -1,3 +1,4 @@
+import { compareKeys } from "@stowage/core/provider";
 import { S3FailureError, type S3Call } from "../server/client.js";
 import { decodeListed } from "./convert.js";
 import { required, senseless } from "./failure.js";
@@ -88,13 +89,15 @@ export function setupRequests({ request, bucket: Bucket }: Requests): S3Setup {
         for (;;) {
           const input = { Bucket, Prefix: prefix, KeyMarker, UploadIdMarker, EncodingType: "url" } as const;
           const page = await client.send(new sdk.ListMultipartUploadsCommand(input), http);
-          for (const { Key = "", UploadId = "", Initiated } of page.Uploads ?? []) {
-            found.push({ key: decodeListed(Key), uploadId: UploadId, begunAt: Initiated });
+          for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
+            const key = decodeListed(required(Key, page.$metadata), page);
+            found.push({ key, uploadId: required(UploadId, page.$metadata), begunAt: Initiated });
           }
           if (page.IsTruncated !== true) return found;
-          const next = decodeListed(required(page.NextKeyMarker, page.$metadata));
-          if (next === KeyMarker && page.NextUploadIdMarker === UploadIdMarker)
-            throw senseless(page.$metadata);
+          const next = decodeListed(required(page.NextKeyMarker, page.$metadata), page);
+          const isSame = next === KeyMarker && page.NextUploadIdMarker === UploadIdMarker;
+          const isBack = KeyMarker !== undefined && compareKeys(next, KeyMarker) < 0;
+          if (isSame || isBack) throw senseless(page.$metadata);
           KeyMarker = next;
           UploadIdMarker = page.NextUploadIdMarker;
         }

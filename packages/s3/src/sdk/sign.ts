@@ -3,7 +3,7 @@ import type { S3Signer, SignedRequest, Signing } from "../server/signer.js";
 import type { ObjectFields } from "../server/client.js";
 import type { ObjectOptions } from "../server/object-options.js";
 import { sdkFields } from "./convert.js";
-import { attempt } from "./failure.js";
+import { assertKeys, explainUnsent } from "./credentials.js";
 import type { Loaded } from "./load.js";
 import { formInputs, objectInputs } from "./object-fields.js";
 import { sdkPackage } from "./packages.js";
@@ -55,14 +55,26 @@ export function sdkSigner(load: () => Promise<Loaded>, Bucket: string, objects: 
         Conditions: [["content-length-range", 0, maxBytes]] as ["content-length-range", number, number][],
         Expires: expiresInSeconds,
       };
-      return await attempt(undefined, () => createPresignedPost(client, options));
+      return await locally(client, () => createPresignedPost(client, options));
     },
     session: async () => {
       const { client } = await load();
-      const { expiration } = await attempt(undefined, () => client.config.credentials());
-      return { credentialsEndAt: expiration, clockOffsetMs: client.config.systemClockOffset };
+      return await locally(client, async () => {
+        const keys = await client.config.credentials();
+        assertKeys(keys);
+        return { credentialsEndAt: keys.expiration, clockOffsetMs: client.config.systemClockOffset };
+      });
     },
   };
+}
+
+/** Makes something of the credentials, without a request to the server. */
+async function locally<T>(client: Loaded["client"], make: () => Promise<T>): Promise<T> {
+  try {
+    return await make();
+  } catch (error) {
+    throw await explainUnsent(error, client);
+  }
 }
 
 interface HttpRequest {
@@ -104,7 +116,7 @@ async function sign(client: Loaded["client"], command: Command, signing: Signing
     },
     { step: "build", priority: "low", name: "stowageHeaders" },
   );
-  const url = await attempt(undefined, () =>
+  const url = await locally(client, () =>
     getSignedUrl(client, command as never, {
       expiresIn: signing.expiresInSeconds,
       signingDate: signing.signedAt,

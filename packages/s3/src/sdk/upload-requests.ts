@@ -1,10 +1,10 @@
 import type { ListPartsCommandOutput, Part as SdkPart } from "@aws-sdk/client-s3";
-import type { ArrivedPart, S3Client } from "../server/client.js";
+import { S3FailureError, type ArrivedPart, type S3Client } from "../server/client.js";
 import { digestOf } from "../server/digest.js";
 import { encryptionOf } from "./object-fields.js";
 import type { Requests, Storing } from "./shared.js";
 import { digestFields, digestIn, sdkFields } from "./convert.js";
-import { required, senseless } from "./failure.js";
+import { assertSensible, required, senseless } from "./failure.js";
 
 /** As the SDK names them; the others are no checksums of S3's own. */
 const ALGORITHMS = { crc32: "CRC32", crc32c: "CRC32C", sha256: "SHA256", md5: undefined } as const;
@@ -30,7 +30,7 @@ export function uploadRequests(
         const digest = algorithm && digestOf(Body, algorithm);
         const input = { Bucket, Key, UploadId, PartNumber, Body, ...opened, ...digestFields(digest) };
         const { ETag, $metadata } = await client.send(new sdk.UploadPartCommand(input), http);
-        return { etag: required(ETag, $metadata), digest };
+        return { etag: partEtag(ETag, $metadata), digest };
       }),
     listParts: (upload, call) =>
       request(call, async ({ sdk, client }, http) => {
@@ -55,9 +55,9 @@ export function uploadRequests(
     listUploads: (key, call) =>
       request(call, async ({ sdk, client }, http) => {
         const list = new sdk.ListMultipartUploadsCommand({ Bucket, Prefix: key });
-        const { Uploads = [] } = await client.send(list, http);
-        return Uploads.filter(({ Key }) => Key === key).map(({ UploadId = "", Initiated }) => ({
-          uploadId: UploadId,
+        const { Uploads = [], $metadata } = await client.send(list, http);
+        return Uploads.filter(({ Key }) => Key === key).map(({ UploadId, Initiated }) => ({
+          uploadId: required(UploadId, $metadata),
           begunAt: Initiated,
         }));
       }),
@@ -68,6 +68,13 @@ export function uploadRequests(
   };
 }
 
+/** Returns the ETag of a part. Without it nobody could name the part when the upload is completed. */
+function partEtag(etag: string | undefined, metadata: ListPartsCommandOutput["$metadata"]): string {
+  assertSensible(etag, metadata);
+  if (etag !== undefined && etag !== "") return etag;
+  throw new S3FailureError({ code: "PartWithoutEtag", cause: undefined });
+}
+
 /** Not by the SDK's paginator: it never ends where a last page has a marker too, as Ceph's has. */
 async function allParts(
   pageAt: (marker: string | undefined) => Promise<ListPartsCommandOutput>,
@@ -75,15 +82,17 @@ async function allParts(
   const parts: ArrivedPart[] = [];
   for (let marker: string | undefined; ;) {
     const page = await pageAt(marker);
-    parts.push(...(page.Parts ?? []).map(arrivedPart));
+    parts.push(...(page.Parts ?? []).map((part) => arrivedPart(part, page)));
     if (page.IsTruncated !== true) return parts;
     const next = required(page.NextPartNumberMarker, page.$metadata);
-    if (next === marker) throw senseless(page.$metadata);
+    // Numbers of parts only rise.
+    if (!(Number(next) > Number(marker ?? 0))) throw senseless(page.$metadata);
     marker = next;
   }
 }
 
-function arrivedPart(part: SdkPart): ArrivedPart {
-  const { ETag = "", PartNumber = 0, Size = 0 } = part;
-  return { etag: ETag, partNumber: PartNumber, size: Size, digest: digestIn(part) };
+function arrivedPart(part: SdkPart, { $metadata }: ListPartsCommandOutput): ArrivedPart {
+  const { ETag, PartNumber, Size } = part;
+  if (PartNumber === undefined || Size === undefined) throw senseless($metadata);
+  return { etag: required(ETag, $metadata), partNumber: PartNumber, size: Size, digest: digestIn(part) };
 }

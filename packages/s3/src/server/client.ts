@@ -37,6 +37,8 @@ export interface S3Client {
 
 export interface S3Call {
   readonly signal?: AbortSignal | undefined;
+  /** Told how many bytes of a body have left so far. A body of a few blocks may go without a word. */
+  readonly onSent?: ((bytes: number) => void) | undefined;
 }
 
 /** Headers as they travel: ASCII, ready to be sent. */
@@ -187,7 +189,7 @@ export interface WriteAnswer {
 
 export interface ListedObject {
   readonly key: string;
-  readonly size: number;
+  readonly size: number | undefined;
   readonly etag?: string | undefined;
   readonly lastModified?: Date | undefined;
 }
@@ -216,16 +218,25 @@ export interface S3Failure {
   readonly deniedAction?: string | undefined;
   /** The region that the server says the bucket is in. */
   readonly bucketRegion?: string | undefined;
+  /** Whether the request never left this process. */
+  readonly isUnsent?: boolean | undefined;
+  /** A word more for the sentence that is made of it: a name or a code, and no text of an answer. */
+  readonly detail?: string | undefined;
+  /** Fit to be printed: without what was signed, and without the body of an answer. */
   readonly cause: unknown;
 }
 
 /** Carries an {@link S3Failure} to where it is explained. */
 export class S3FailureError extends Error {
   override readonly name = "S3FailureError";
-  readonly failure: S3Failure;
+  readonly #failure: S3Failure;
 
   constructor(failure: S3Failure) {
-    super(failure.code, { cause: failure.cause });
-    this.failure = failure;
+    super(failure.code, failure.cause === undefined ? undefined : { cause: failure.cause });
+    this.#failure = failure;
+  }
+
+  get failure(): S3Failure {
+    return this.#failure;
   }
 }

@@ -7,6 +7,8 @@ import {
   type StorageErrorCode,
 } from "@stowage/core/provider";
 import { S3FailureError, type S3Failure } from "./client.js";
+import { meaningOf, type Explanation } from "./codes.js";
+import { localMeaning } from "./local-codes.js";
 
 /** Which call of which provider failed, and what helps to explain it. */
 export interface FailureContext {
@@ -23,67 +25,6 @@ export interface FailureContext {
   readonly condition?: "AlreadyExists" | "PreconditionFailed" | undefined;
 }
 
-type Explanation = readonly [code: StorageErrorCode, reason: string];
-
-/**
- * What the servers' codes mean.
- *
- * @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
- */
-const CODES: Readonly<Record<string, Explanation>> = {
-  NoSuchKey: ["NotFound", "there is no such object"],
-  NoSuchVersion: ["NotFound", "there is no such version"],
-  NoSuchUpload: ["Unavailable", "the upload is gone: somebody aborted it"],
-  InvalidAccessKeyId: ["Unauthenticated", "the access key is not known"],
-  SignatureDoesNotMatch: ["Unauthenticated", "the signature does not match: is the secret key right?"],
-  ExpiredToken: ["Unauthenticated", "the session token has expired"],
-  TokenRefreshRequired: ["Unauthenticated", "the session token has expired"],
-  InvalidToken: ["Unauthenticated", "the session token is not valid"],
-  RequestTimeTooSkewed: ["Unauthenticated", "the clock of this machine is wrong"],
-  CredentialsProviderError: [
-    "Unauthenticated",
-    "no credentials were found: give some, or set AWS_ACCESS_KEY_ID",
-  ],
-  MissingRegion: ["Misconfigured", "no region was found: give one, or set AWS_REGION"],
-  MissingSecurityHeader: ["Unauthenticated", "the request was not signed"],
-  SlowDown: ["RateLimited", "the server asks to slow down"],
-  TooManyRequests: ["RateLimited", "the server asks to slow down"],
-  TooManyRequestsException: ["RateLimited", "the server asks to slow down"],
-  Throttling: ["RateLimited", "the server asks to slow down"],
-  ThrottlingException: ["RateLimited", "the server asks to slow down"],
-  RequestLimitExceeded: ["RateLimited", "the server asks to slow down"],
-  RequestTimeout: ["Timeout", "the server waited too long for the body"],
-  EntityTooLarge: ["TooLarge", "the object is larger than the server takes"],
-  MaxMessageLengthExceeded: ["TooLarge", "the request is larger than the server takes"],
-  QuotaExceeded: ["OutOfSpace", "the quota is used up"],
-  XMinioStorageFull: ["OutOfSpace", "the server's disks are full"],
-  InvalidObjectState: ["Archived", "the object is archived and must be restored first"],
-  KeyTooLongError: ["Unsupported", "the key is longer than the server takes"],
-  InvalidObjectName: ["Unsupported", "the server does not take such a key"],
-  InvalidURI: ["Unsupported", "the server does not take such a key"],
-  InvalidRange: ["InvalidRange", "the range lies outside the object"],
-  BadDigest: ["Integrity", "the bytes that arrived are not those that were sent"],
-  InvalidDigest: ["Integrity", "the bytes that arrived are not those that were sent"],
-  XAmzContentSHA256Mismatch: ["Integrity", "the bytes that arrived are not those that were sent"],
-  XAmzContentChecksumMismatch: ["Integrity", "the bytes that arrived are not those that were sent"],
-  IncompleteBody: ["Unavailable", "the server received only part of the body"],
-  NotImplemented: ["Unsupported", "the server cannot do that"],
-  MethodNotAllowed: ["Unsupported", "the server cannot do that"],
-  MetadataTooLarge: ["InvalidArgument", "the metadata is longer than the server takes"],
-  InvalidArgument: ["InvalidArgument", "the server refused an argument"],
-  InvalidRequest: ["InvalidArgument", "the server refused the request"],
-  InvalidStorageClass: ["Unsupported", "the server has no such storage class"],
-  AccessControlListNotSupported: [
-    "Misconfigured",
-    "the bucket takes no access lists: leave acl out, and make objects public by a policy of the bucket",
-  ],
-  InvalidTag: ["InvalidArgument", "the server does not take such tags"],
-  "KMS.NotFoundException": ["Misconfigured", "there is no such key in the key management service"],
-  "KMS.DisabledException": ["Misconfigured", "the key of the key management service is disabled"],
-  MalformedXML: ["Unsupported", "the server does not understand the request"],
-  EntityTooSmall: ["Misconfigured", "the server wants larger parts: raise partSizeBytes"],
-};
-
 /** Translates a failed request; everything else passes unchanged. */
 export function toS3Error(error: unknown, context: FailureContext): unknown {
   if (isStorageError(error) || !(error instanceof S3FailureError)) return error;
@@ -95,6 +36,7 @@ export function toS3Error(error: unknown, context: FailureContext): unknown {
     provider: context.provider,
     key: context.key,
     applied: appliedBy(failure, code, context),
+    ...(isSettled(failure, context) && { retryable: false }),
     status: failure.status,
     requestId: failure.requestId,
     retryAfterMs: failure.retryAfterMs,
@@ -105,11 +47,13 @@ export function toS3Error(error: unknown, context: FailureContext): unknown {
 function explain(failure: S3Failure, context: FailureContext): Explanation {
   const { code, status } = failure;
   const { bucket, action, condition } = context;
+  const local = localMeaning(failure);
+  if (local !== undefined) return local;
   const own = JSON.stringify(bucket);
   if (code === "NoSuchBucket") return ["Misconfigured", `the bucket ${own} does not exist`];
   if (code === "InvalidBucketName") return ["Misconfigured", `${own} cannot be the name of a bucket`];
   if (isRedirect(failure)) return ["Misconfigured", redirection(own, failure)];
-  if (status === 412 || code === "PreconditionFailed" || code === "ConditionalRequestConflict") {
+  if (status === 412 || code === "PreconditionFailed") {
     if (condition === "AlreadyExists") return ["AlreadyExists", "the key has an object"];
     return ["PreconditionFailed", "the object is another version, or there is none"];
   }
@@ -119,12 +63,17 @@ function explain(failure: S3Failure, context: FailureContext): Explanation {
       "Misconfigured",
       `the bucket ${own}, or what the request names beside it, does not exist (${code})`,
     ];
-  const known = CODES[code];
+  const known = meaningOf(code);
   if (known !== undefined) return known;
   if (status === 403) {
     return ["PermissionDenied", `access was denied; it needs ${action} in the bucket ${own}`];
   }
   return byStatus(failure);
+}
+
+/** Tells whether another try helps nobody: it stores once again, or waits as long again for this process itself. */
+function isSettled({ code }: S3Failure, { writes }: FailureContext): boolean {
+  return code === "NoFreeConnection" || (writes && code === "SenselessAnswer");
 }
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html */
@@ -147,6 +96,7 @@ function byStatus({ code, status }: S3Failure): Explanation {
   if (status === 416) return ["InvalidRange", "the range lies outside the object"];
   if (status === 401) return ["Unauthenticated", "the credentials were refused"];
   if (status === 405 || status === 501) return ["Unsupported", "the server cannot do that"];
+  if (status === 409 && code.startsWith("Unknown")) return meaningOf("OperationAborted") as Explanation;
   if (status === 413) return ["TooLarge", "the request is larger than the server takes"];
   if (status === 429) return ["RateLimited", "the server asks to slow down"];
   if (status === 507) return ["OutOfSpace", "the server has no space left"];
@@ -159,7 +109,7 @@ const SERVER_FAILURES: ReadonlySet<StorageErrorCode> = new Set(["Unavailable", "
 
 /** A write whose request left may have taken effect, unless the server says that it has not. */
 function appliedBy(failure: S3Failure, code: StorageErrorCode, { writes }: FailureContext): Applied {
-  if (!writes || !SERVER_FAILURES.has(code)) return "no";
+  if (!writes || failure.isUnsent === true || !SERVER_FAILURES.has(code)) return "no";
   if (failure.status === undefined) return isNotSent(failure.code) ? "no" : "unknown";
   return failure.status >= 500 || failure.status < 300 ? "unknown" : "no";
 }

@@ -1,4 +1,5 @@
 import { headersOf, type Metadata, type ObjectHeaders } from "@stowage/core/provider";
+import { randomUUID } from "node:crypto";
 import type { ObjectFields } from "./client.js";
 
 /** Metadata that travels as it is: every server keeps such names and values unchanged. */
@@ -7,7 +8,11 @@ const PLAIN_VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
 /** Where the rest travels, as a query string: percent-encoded, and in parts that every server takes. */
 const ENCODED_NAME = "stowage-metadata";
+/** No more parts than fit into the headers of an object: the names of others may have any number. */
+const ENCODED_PART = /^stowage-metadata-[0-9]{1,2}$/;
 const WRITE_ID_NAME = "stowage-write-id";
+/** What an upload in parts is known by, when the caller has given it no write id. */
+const UPLOAD_NAME = "stowage-upload-id";
 
 /** OpenStack Swift's limit of one value. @see https://docs.openstack.org/swift/latest/deployment_guide.html */
 const VALUE_BYTES_MAX = 256;
@@ -56,7 +61,8 @@ export function fromHeaders(headers: Readonly<Record<string, string>>): Pick<Fac
   let writeId: string | undefined;
   for (const [name, value] of Object.entries(headers)) {
     if (name === WRITE_ID_NAME) writeId = value;
-    else if (name.startsWith(`${ENCODED_NAME}-`)) parts[Number(name.slice(ENCODED_NAME.length + 1))] = value;
+    else if (name === UPLOAD_NAME) continue;
+    else if (ENCODED_PART.test(name)) parts[Number(name.slice(ENCODED_NAME.length + 1))] = value;
     else entries.push([name, value]);
   }
   for (const entry of parts.join("").split("&")) {
@@ -65,6 +71,17 @@ export function fromHeaders(headers: Readonly<Record<string, string>>): Pick<Fac
   }
   // Not by assignment: `__proto__` is a name like any other.
   return { metadata: entries.length === 0 ? undefined : Object.fromEntries(entries), writeId };
+}
+
+/** Returns what tells an object of this write from every other: its write id, or the id of its upload. */
+export function ownMark(metadata: Readonly<Record<string, string>>): string | undefined {
+  return metadata[WRITE_ID_NAME] ?? metadata[UPLOAD_NAME];
+}
+
+/** Adds an id by which the object of this write is known again. One with a write id has one. */
+export function marked(fields: ObjectFields): ObjectFields {
+  if (ownMark(fields.metadata) !== undefined) return fields;
+  return { ...fields, metadata: { ...fields.metadata, [UPLOAD_NAME]: randomUUID() } };
 }
 
 function decoded(text: string): string | undefined {

@@ -226,7 +226,7 @@ describe("a class of storage that an unknown server ignores", () => {
   it("is reported once", async () => {
     const { mock, provider } = mocked({ dialect: "generic", objects: { storageClass: "STANDARD_IA" } });
     mock.on(PutObjectCommand).resolves({ ETag: '"e"' });
-    mock.on(HeadObjectCommand).resolves({ ETag: '"e"' });
+    mock.on(HeadObjectCommand).resolves({ ETag: '"e"', ContentLength: 1 });
     const events: StorageEvent[] = [];
     const storage = createStorage(provider, { onEvent: (event) => void events.push(event) });
     await storage.put("a", "abc");

@@ -3,10 +3,10 @@ import type { S3Call, S3Client } from "./client.js";
 import type { S3Setup } from "../sdk/setup-requests.js";
 import type { Store } from "../store.js";
 
-/** How long a request may take that carries no body, in milliseconds. */
+/** How long a request may take while none of its bytes moves, in milliseconds. */
 const CONTROL_MS = 60_000;
 
-/** A part is given the more time the larger it is; slower than this nothing comes to an end. */
+/** Where no bytes are told of, a part is given the more time the larger it is. */
 const PART_BYTES_PER_MS_MIN = 32;
 
 type Request = (request: { readonly body?: Uint8Array }, call: S3Call) => Promise<unknown>;
@@ -44,16 +44,22 @@ function limited(store: Store, send: Request): Request {
 async function inTime<T>(
   { name: provider }: Store,
   milliseconds: number,
-  { signal }: S3Call,
+  { signal, onSent }: S3Call,
   send: (call: S3Call) => Promise<T>,
 ): Promise<T> {
   const { controller, unlink } = linkedController(signal);
-  const reason = `no answer came within ${Math.round(milliseconds)} ms`;
-  const expire = (): void =>
+  const expire = (waitedMs: number): void => {
+    const reason = `no answer came within ${Math.round(waitedMs)} ms`;
     controller.abort(new StorageError("Timeout", reason, { operation: "put", provider, applied: "unknown" }));
-  const timer = setTimeout(expire, milliseconds);
+  };
+  let timer = setTimeout(expire, milliseconds, milliseconds);
+  const hear = (bytes: number): void => {
+    clearTimeout(timer);
+    timer = setTimeout(expire, CONTROL_MS, CONTROL_MS);
+    onSent?.(bytes);
+  };
   try {
-    return await send({ signal: controller.signal });
+    return await send({ signal: controller.signal, onSent: hear });
   } finally {
     clearTimeout(timer);
     unlink();

@@ -343,6 +343,7 @@ describe("stale uploads", () => {
       .resolvesOnce({
         Uploads: [{ Key: "p/a+b", UploadId: "1", Initiated: begun(48) }],
         IsTruncated: true,
+        EncodingType: "url",
         NextKeyMarker: "p/a+b",
         NextUploadIdMarker: "1",
       })

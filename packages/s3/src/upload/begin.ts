@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { StorageError, withTries } from "@stowage/core/provider";
 import { abandon, createOnServer } from "./created-upload.js";
 import { assertEncrypted } from "./encrypted.js";
+import { marked } from "../server/facts.js";
 import type { Upload, Write } from "./write.js";
 import type { Store } from "../store.js";
 
@@ -11,12 +12,18 @@ import type { Store } from "../store.js";
  * @returns The id.
  */
 export async function beginUpload(upload: Upload): Promise<string> {
-  const { store, write, stop } = upload;
-  const { key, fields } = write;
+  const { store, write, stop, progress } = upload;
+  const { key } = write;
+  // ETags do not tell whose an object is when it is encrypted.
+  const fields = marked(write.fields);
+  upload.write = { ...write, fields };
   stop.signal.throwIfAborted();
   assertConditions(store, write);
   const attempted = { operation: write.operation, key, action: "s3:PutObject", writes: true } as const;
-  const created = await withTries(stop.signal, () => createOnServer(store, attempted, { key, fields }));
+  const created = await withTries(stop.signal, () => createOnServer(store, attempted, { key, fields }), {
+    tries: write.options.tries,
+    onPause: progress.alive,
+  });
   const { uploadId } = created;
   store.uploads.add(uploadId);
   upload.uploadId = uploadId;

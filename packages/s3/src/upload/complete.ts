@@ -1,8 +1,9 @@
-import { createHash } from "node:crypto";
-import { delay, isStorageError, type StorageError } from "@stowage/core/provider";
-import type { NumberedPart, ObjectAnswer, PartAnswer, WriteAnswer } from "../server/client.js";
+import { delay, isStorageError, withErrorFacts, withTries, type StorageError } from "@stowage/core/provider";
+import type { NumberedPart, PartAnswer, WriteAnswer } from "../server/client.js";
 import { bareEtag } from "../server/etag.js";
 import { ask, writing } from "../store.js";
+import { isUploadGone } from "./created-upload.js";
+import { findOwn } from "./own-object.js";
 import type { Upload } from "./write.js";
 
 const ROUNDS = 3;
@@ -15,63 +16,62 @@ export interface Completion extends Pick<Upload, "store" | "write" | "uploadId" 
 }
 
 /**
- * Makes the parts an object. When the outcome is unknown the server is asked, and told again: a second
- * completion of the same parts does no harm.
+ * Makes the parts an object. When the outcome is unknown the server is asked, and told again: a second completion of
+ * the same parts does no harm. Once one try was unknown, no later refusal makes it certain that nothing was stored.
  */
 export async function completeUpload(upload: Completion): Promise<WriteAnswer> {
+  const { store, write, parts, stop } = upload;
+  let isUnknown = false;
   for (let round = 1; ; round++) {
     try {
       return await withEtag(upload, await complete(upload));
     } catch (error) {
-      if (!isStorageError(error) || !isUnsure(error)) throw error;
-      const found = await ownObject(upload);
+      if (!isStorageError(error)) throw error;
+      isUnknown ||= error.applied === "unknown";
+      if (!isUnknown && !isUploadGone(error)) throw error;
+      const found = await findOwn(store, write, stop.signal, parts);
       if (found !== undefined) return found;
-      if (round === 1 && error.applied !== "unknown") throw error;
-      if (round === ROUNDS || upload.stop.signal.aborted) throw error;
-      await delay(PAUSE_MS * 2 ** round, upload.stop.signal);
+      if (!isUnknown) throw error;
+      const isOver = round === ROUNDS || !isUnsure(error) || stop.signal.aborted;
+      if (isOver) throw withErrorFacts(error, { applied: "unknown" });
+      await delay(PAUSE_MS * 2 ** round, stop.signal);
     }
   }
 }
 
 /** No answer, or one of a server in trouble; or that the upload is not there: somebody may have completed it. */
-function isUnsure({ applied, status }: StorageError): boolean {
-  return applied === "unknown" || status === 404;
+function isUnsure(error: StorageError): boolean {
+  return error.applied === "unknown" || isUploadGone(error);
 }
 
 async function complete({ store, write, uploadId = "", parts, stop }: Completion): Promise<WriteAnswer> {
-  const { key, conditions } = write;
+  const { key, conditions, options } = write;
   const { signal } = stop;
   const numbered = parts.map((part, index) => ({ partNumber: index + 1, ...part }));
   const request = { key, uploadId, parts: numbered, ...conditions };
-  return await ask(store, writing(write, signal), () => store.client.completeUpload(request, { signal }));
+  let unsure: StorageError | undefined;
+  const send = async (): Promise<WriteAnswer> => {
+    try {
+      return await ask(store, writing(write, signal), () => store.client.completeUpload(request, { signal }));
+    } catch (error) {
+      if (!isStorageError(error) || !isUnsure(error)) throw error;
+      // The server is asked before it is told again.
+      unsure = error;
+      throw withErrorFacts(error, { retryable: false });
+    }
+  };
+  try {
+    return await withTries(signal, send, { tries: options.tries });
+  } catch (error) {
+    throw unsure ?? error;
+  }
 }
 
 /** Adds the ETag to the answer of a completion, where the server left it out, as Ceph 16 does. */
-async function withEtag(upload: Completion, answer: WriteAnswer): Promise<WriteAnswer> {
+async function withEtag(
+  { store, write, stop, parts }: Completion,
+  answer: WriteAnswer,
+): Promise<WriteAnswer> {
   if (bareEtag(answer.etag) !== undefined) return answer;
-  return { ...answer, etag: (await ownObject(upload))?.etag };
-}
-
-/** The object under the key, when it is the one that these parts make. */
-async function ownObject({ store, write, stop, parts }: Completion): Promise<ObjectAnswer | undefined> {
-  const { key } = write;
-  const { signal } = stop;
-  const attempted = { operation: write.operation, key, signal, action: "s3:GetObject" } as const;
-  const found = await ask(store, attempted, () => store.client.headObject({ key }, { signal })).catch(
-    (error: unknown) => {
-      if (isStorageError(error)) return undefined;
-      throw error;
-    },
-  );
-  return found !== undefined && bareEtag(found.etag) === etagOfParts(parts) ? found : undefined;
-}
-
-/**
- * The ETag of an object of parts: the digest of the parts' digests, and their number.
- *
- * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
- */
-function etagOfParts(parts: readonly PartAnswer[]): string {
-  const digests = parts.map(({ etag }) => Buffer.from(bareEtag(etag) ?? "", "hex"));
-  return `${createHash("md5").update(Buffer.concat(digests)).digest("hex")}-${parts.length}`;
+  return { ...answer, etag: (await findOwn(store, write, stop.signal, parts))?.etag };
 }

@@ -1,5 +1,5 @@
 import { delay, isStorageError, withErrorFacts, type StorageError } from "@stowage/core/provider";
-import type { CreateUploadRequest, CreatedUpload } from "../server/client.js";
+import type { CreateUploadRequest, CreatedUpload, UploadId } from "../server/client.js";
 import type { Upload, Write } from "./write.js";
 import { ask, type Store } from "../store.js";
 
@@ -53,29 +53,64 @@ export function isUploadGone(error: unknown): error is StorageError {
   return isStorageError(error) && error.status === 404 && error.code !== "Misconfigured";
 }
 
-const ABANDON_TRIES = 5;
+const ABANDON_TRIES = 4;
 const ABANDON_PAUSE_MS = 100;
 
+/** The state of an upload that is removed. */
+interface Abandoning {
+  /** Whether a part may still land. */
+  readonly isMoving?: boolean | undefined;
+  /** Whether the server has confirmed the first request. */
+  readonly isAborted?: boolean | undefined;
+}
+
 /**
- * Removes what was sent. A part that was under way may still land after the first request, so it is repeated
- * until the upload is gone.
+ * Removes what was sent. A part that was under way may still land after the first request, so it is repeated until the
+ * upload is gone. Amazon confirms each of these requests for hours: whether the upload is gone is asked for by a list of
+ * its parts.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
  */
-export async function abandon({
-  store,
-  write,
-  uploadId,
-}: Pick<Upload, "store" | "uploadId"> & { readonly write: Pick<Write, "key" | "operation"> }): Promise<void> {
+export async function abandon(
+  {
+    store,
+    write,
+    uploadId,
+  }: Pick<Upload, "store" | "uploadId"> & { readonly write: Pick<Write, "key" | "operation"> },
+  { isMoving = false, isAborted = false }: Abandoning = {},
+): Promise<void> {
   if (uploadId === undefined) return;
-  const { key } = write;
-  const attempted = { operation: write.operation, key, action: "s3:AbortMultipartUpload" } as const;
+  const { key, operation } = write;
+  const upload = { key, uploadId };
   for (let round = 0; round < ABANDON_TRIES; round++) {
-    const signal = AbortSignal.timeout(UNABORTED_MS);
-    const failed = await ask(store, attempted, () =>
-      store.client.abortUpload({ key, uploadId }, { signal }),
-    ).catch((error: unknown) => error);
-    if (isStorageError(failed) && failed.status === 404) return;
+    const failed = round === 0 && isAborted ? undefined : await abortOnce(store, upload, operation);
+    if (failed === undefined) {
+      if (!isMoving || (await isEmpty(store, upload, operation, round))) return;
+    } else if (isUploadGone(failed) || !isStorageError(failed) || !failed.retryable) return;
     await delay(ABANDON_PAUSE_MS * 2 ** round);
   }
+}
+
+async function abortOnce(store: Store, upload: UploadId, operation: Write["operation"]): Promise<unknown> {
+  const attempted = { operation, key: upload.key, action: "s3:AbortMultipartUpload" } as const;
+  const call = { signal: AbortSignal.timeout(UNABORTED_MS) };
+  return await ask(store, attempted, () => store.client.abortUpload(upload, call)).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+/** Tells whether nothing is left of an upload. Some servers still list it for a moment, without parts. */
+async function isEmpty(
+  store: Store,
+  upload: UploadId,
+  operation: Write["operation"],
+  round: number,
+): Promise<boolean> {
+  const attempted = { operation, key: upload.key, action: "s3:ListMultipartUploadParts" } as const;
+  const call = { signal: AbortSignal.timeout(UNABORTED_MS) };
+  return await ask(store, attempted, () => store.client.listParts(upload, call)).then(
+    (parts) => parts.length === 0 && round > 0,
+    (error: unknown) => isUploadGone(error),
+  );
 }

@@ -6,11 +6,12 @@ import {
   withTries,
 } from "@stowage/core/provider";
 import { setImmediate } from "node:timers/promises";
-import type { PartAnswer, UploadId } from "../server/client.js";
+import type { PartAnswer, S3Call, UploadId } from "../server/client.js";
 import { beginUpload } from "./begin.js";
-import { abandon } from "./created-upload.js";
+import { abandon, isUploadGone } from "./created-upload.js";
 import { completeUpload } from "./complete.js";
 import { createBuffers, PARTS_MAX } from "./parts.js";
+import { createProgress } from "./progress.js";
 import { ask, type Store } from "../store.js";
 import { writeTags } from "./tags.js";
 import type { Write, Upload, Sent } from "./write.js";
@@ -37,11 +38,13 @@ export async function uploading(
     partSizeBytes,
     total,
     buffers: createBuffers(partSizeBytes),
+    progress: createProgress(write.options, total),
     running: new Set(),
     parts: [],
     uploadId: undefined,
     file: undefined,
     loaded: 0,
+    isCutOff: false,
     keeps,
   };
   try {
@@ -49,7 +52,7 @@ export async function uploading(
   } catch (error) {
     stop.abort(error);
     await Promise.allSettled(upload.running);
-    if (!upload.keeps) await abandon(upload);
+    if (!upload.keeps) await abandon(upload, { isMoving: upload.isCutOff });
     throw stop.signal.reason;
   } finally {
     if (upload.uploadId !== undefined) store.uploads.delete(upload.uploadId);
@@ -68,9 +71,13 @@ export interface Part {
   /** From 1; default: the next. */
   readonly number?: number | undefined;
   /** Has the server take it. */
-  readonly send: (place: PartPlace, signal: AbortSignal) => Promise<PartAnswer>;
+  readonly send: (place: PartPlace, call: PartCall) => Promise<PartAnswer>;
   /** Called when it has been sent, or has failed. */
   readonly release?: (() => void) | undefined;
+}
+
+interface PartCall extends S3Call {
+  readonly signal: AbortSignal;
 }
 
 interface PartPlace extends UploadId {
@@ -86,9 +93,9 @@ export function partOf(
   let reading: Promise<void> | undefined;
   return {
     length: body.byteLength,
-    send: async (place, signal) => {
-      await (reading ??= read?.(signal));
-      return await store.client.uploadPart({ ...place, body }, { signal });
+    send: async (place, call) => {
+      await (reading ??= read?.(call.signal));
+      return await store.client.uploadPart({ ...place, body }, call);
     },
     release: () => buffers.give(body),
   };
@@ -133,15 +140,35 @@ export async function sendPart(
   partNumber: number,
   { send, length }: Part,
 ): Promise<PartAnswer> {
-  const { store, write, stop, uploadId = "" } = upload;
-  const { key, operation } = write;
+  const { store, write, stop, progress, uploadId = "" } = upload;
+  const { key, operation, options } = write;
   const { signal } = stop;
   const attempted = { operation, key, signal, action: "s3:PutObject" } as const;
   const place = { key, uploadId, partNumber };
-  const answer = await withTries(signal, () => ask(store, attempted, () => send(place, signal)));
+  const call = { signal, onSent: (bytes: number) => progress.sent(partNumber, bytes) };
+  let gone: StorageError | undefined;
+  const trying = withTries(
+    signal,
+    async () => {
+      try {
+        return await ask(store, attempted, () => send(place, call));
+      } catch (error) {
+        // What is cut off, or got no answer, may still land.
+        upload.isCutOff ||= !isStorageError(error) || error.status === undefined || error.status >= 500;
+        if (!isUploadGone(error)) throw error;
+        // No other try of a part finds its upload: it has to begin anew.
+        gone = error;
+        throw withErrorFacts(error, { retryable: false });
+      }
+    },
+    { tries: options.tries, onPause: progress.alive },
+  );
+  const answer = await trying.catch((error: unknown) => {
+    throw gone ?? error;
+  });
   upload.parts[partNumber - 1] = answer;
   upload.loaded += length;
-  write.options.onProgress?.({ loaded: upload.loaded, total: upload.total });
+  progress.arrived(partNumber, length);
   return answer;
 }
 

@@ -255,6 +255,7 @@ function takeArrived(upload: Upload, { partNumber, size, etag, digest }: Arrived
   if (size !== length) return;
   upload.parts[partNumber - 1] = { etag, digest };
   upload.loaded += size;
+  upload.progress.found(size);
 }
 
 function rangeOf(
@@ -272,7 +273,7 @@ async function assertUnchanged(upload: Upload, path: string, source: SourceFacts
   try {
     assertSame(store, write.key, source, await sourceFacts(store, write.key, path));
   } catch (error) {
-    await abandon(upload);
+    await abandon(upload, { isMoving: false });
     throw error;
   }
 }

@@ -1,10 +1,10 @@
 import { StorageError, consume, fillParts, type Body } from "@stowage/core/provider";
-import { assertEncrypted, removing, tryEncryption } from "./encrypted.js";
 import { open } from "node:fs/promises";
 import { finishParts, partOf, startPart, uploading, type Part } from "./part-upload.js";
 import { sendWithLibrary } from "./library-upload.js";
 import { partSizeFor } from "./parts.js";
-import { ask, writing, type Store } from "../store.js";
+import { putWhole } from "./put-whole.js";
+import type { Store } from "../store.js";
 import type { Sent, Upload, Write } from "./write.js";
 
 /**
@@ -24,33 +24,21 @@ export async function uploadBody(store: Store, write: Write, body: Body): Promis
 async function sendAll(upload: Upload, body: Body): Promise<Sent> {
   const { store, write, stop } = upload;
   if (store.uploader === "lib-storage") {
-    return await sendWithLibrary(upload, body, (bytes) => putWhole(store, write, bytes, stop.signal));
+    return await sendWithLibrary(upload, body, (bytes) =>
+      putWhole(store, write, bytes, stop.signal, { isOnlyCopy: !body.replayable }),
+    );
   }
   const inRanges = body.size !== undefined && body.size > upload.partSizeBytes && isSeekable(body);
   const rest = inRanges ? await sendRanges(upload, body, body.size) : await sendStream(upload, body);
-  if (upload.uploadId === undefined) return await putWhole(store, write, rest, stop.signal);
+  // Nobody else has the bytes of a stream any more.
+  if (upload.uploadId === undefined)
+    return await putWhole(store, write, rest, stop.signal, { isOnlyCopy: !body.replayable });
   if (rest.byteLength > 0) await startPart(upload, partOf(upload, rest));
   return await finishParts(upload);
 }
 
 function isSeekable({ bytes, path, replayable }: Body): boolean {
   return replayable && (bytes !== undefined || path !== undefined);
-}
-
-async function putWhole(
-  store: Store,
-  write: Write,
-  bytes: Uint8Array,
-  signal: AbortSignal | undefined,
-): Promise<Sent> {
-  const { key, fields, conditions, options } = write;
-  const request = { key, body: bytes, fields, ...conditions };
-  const attempted = writing(write, signal);
-  await tryEncryption(store, write, signal);
-  const answer = await ask(store, attempted, () => store.client.putObject(request, { signal }));
-  await assertEncrypted(store, write, answer, removing(store, key, answer));
-  options.onProgress?.({ loaded: bytes.byteLength, total: bytes.byteLength });
-  return { answer, size: bytes.byteLength };
 }
 
 /** Reads the source once, from its beginning. @returns The last part, which has not been sent. */

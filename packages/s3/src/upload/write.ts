@@ -3,6 +3,7 @@ import type { PutOptions } from "@stowage/core/provider";
 import type { ObjectFields, Conditions, WriteAnswer, PartAnswer } from "../server/client.js";
 import type { Store } from "../store.js";
 import type { Buffers } from "./parts.js";
+import type { UploadProgress } from "./progress.js";
 
 /** A write on its way: what all its requests share. */
 export interface Write {
@@ -10,7 +11,7 @@ export interface Write {
   readonly key: string;
   readonly fields: ObjectFields;
   readonly conditions: Conditions;
-  readonly options: Pick<PutOptions, "signal" | "onProgress" | "ifNoneMatch">;
+  readonly options: Pick<PutOptions, "signal" | "onProgress" | "ifNoneMatch" | "tries">;
 }
 
 /** What a write came to. */
@@ -23,12 +24,13 @@ export interface Sent {
 /** One body that is being sent. */
 export interface Upload {
   readonly store: Store;
-  readonly write: Write;
+  write: Write;
   /** Aborted by the caller, and by the first failure: every request and the source end with it. */
   readonly stop: AbortController;
   readonly buffers: Buffers;
   readonly partSizeBytes: number;
   readonly total: number | undefined;
+  readonly progress: UploadProgress;
   readonly running: Set<Promise<void>>;
   /** What is known of the parts, in their order. */
   readonly parts: PartAnswer[];
@@ -38,6 +40,8 @@ export interface Upload {
   file: Promise<FileHandle> | undefined;
   /** Bytes that have arrived: all of the body when its parts are finished. */
   loaded: number;
+  /** Whether a part may still land although its request has ended. */
+  isCutOff: boolean;
   /** Whether the parts are left on the server when it fails, for later. */
   keeps: boolean;
 }

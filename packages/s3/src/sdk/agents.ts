@@ -1,0 +1,101 @@
+import { Agent as HttpAgent, type AgentOptions, type ClientRequest } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import type { Duplex } from "node:stream";
+
+/** The most connections to one server. */
+const SOCKETS_MAX = 256;
+
+/** How long it may take to make a connection, in milliseconds. */
+const CONNECT_MS = 3000;
+
+/** How long a request waits for a free connection while none becomes free, in milliseconds: as for a first byte. */
+const QUEUE_MS = 15_000;
+
+const OPTIONS: AgentOptions = { keepAlive: true, maxSockets: SOCKETS_MAX, noDelay: true };
+
+/** Connections that are kept. */
+export type Agents = readonly [HttpAgent, HttpsAgent];
+
+/**
+ * Makes agents that limit the time for a connection from the moment when it is begun. A request that waits until a
+ * connection is free waits for this process, and not for the server.
+ */
+export function createAgents(limits: AgentLimits = {}): Agents {
+  return [
+    watch(new HttpAgent(OPTIONS), "connect", limits),
+    watch(new HttpsAgent(OPTIONS), "secureConnect", limits),
+  ];
+}
+
+/** The limits of {@link createAgents}. */
+interface AgentLimits {
+  readonly connectMs?: number | undefined;
+  readonly queueMs?: number | undefined;
+}
+
+/** The part of every agent of Node that its types leave out. */
+interface Asked {
+  addRequest?: (request: ClientRequest, ...rest: unknown[]) => void;
+  createConnection: (...rest: unknown[]) => Duplex | null | undefined;
+}
+
+/** How often a request that waits says that it is alive, in milliseconds. */
+const SIGN_MS = 1000;
+
+/** Who wants to hear that a request waits for a connection while others get one, by the headers of the request. */
+export const waiting: WeakMap<object, () => void> = new WeakMap();
+
+function watch<Agent extends HttpAgent>(
+  agent: Agent,
+  connected: "connect" | "secureConnect",
+  { connectMs = CONNECT_MS, queueMs = QUEUE_MS }: AgentLimits,
+): Agent {
+  const asked = agent as unknown as Asked;
+  const createConnection = asked.createConnection.bind(agent);
+  asked.createConnection = (...rest) => {
+    const socket = createConnection(...rest);
+    if (socket) limitConnecting(socket, connected, connectMs);
+    return socket;
+  };
+  const addRequest = asked.addRequest?.bind(agent);
+  if (addRequest === undefined) return agent;
+  let movedAt = performance.now();
+  asked.addRequest = (request, ...rest) => {
+    let timer: NodeJS.Timeout | undefined;
+    const { headers } = Object(rest[0]) as { readonly headers?: object };
+    const onWait = headers && waiting.get(headers);
+    const askedAt = performance.now();
+    const look = (): void => {
+      const waitedMs = performance.now() - Math.max(askedAt, movedAt);
+      if (waitedMs >= queueMs) return giveUp(request, queueMs);
+      if (waitedMs < SIGN_MS) onWait?.();
+      timer = setTimeout(look, Math.min(SIGN_MS, Math.max(1, queueMs - waitedMs)));
+    };
+    const end = (): void => clearTimeout(timer);
+    request.once("socket", () => {
+      movedAt = performance.now();
+      end();
+    });
+    request.once("close", end);
+    addRequest(request, ...rest);
+    if (Object.keys(agent.requests).length > 0) look();
+  };
+  return agent;
+}
+
+/** Ends a request that has no connection: Node tells of its end only when it gets one. */
+function giveUp(request: ClientRequest, queueMs: number): void {
+  request.destroy();
+  request.emit("error", failure("NoFreeConnection", `${queueMs} ms`));
+}
+
+function limitConnecting(socket: Duplex, connected: string, connectMs: number): void {
+  const expire = (): void => void socket.destroy(failure("ConnectTimeout", `${connectMs} ms`));
+  const timer = setTimeout(expire, connectMs);
+  const end = (): void => clearTimeout(timer);
+  socket.once(connected, end).once("close", end);
+}
+
+function failure(code: "ConnectTimeout" | "NoFreeConnection", message: string): Error {
+  return Object.assign(new Error(message), { code });
+}

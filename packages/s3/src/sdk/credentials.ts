@@ -1,0 +1,117 @@
+import { S3FailureError, type S3Failure } from "../server/client.js";
+import { localFailure, unsent } from "./local-failure.js";
+import { safeName } from "./safe-cause.js";
+
+/** The keys that a request is signed with. */
+interface Keys {
+  readonly accessKeyId?: unknown;
+  readonly secretAccessKey?: unknown;
+  readonly sessionToken?: unknown;
+}
+
+/** What no header carries, and spaces at an end, which are lost on the way. */
+const BROKEN = /[\p{Cc}]|^ | $/u;
+
+/** Returns what is wrong with credentials, before anything is signed with them. */
+function problemOf({ accessKeyId, secretAccessKey, sessionToken }: Keys): string | undefined {
+  for (const [name, text] of Object.entries({ accessKeyId, secretAccessKey, sessionToken })) {
+    if (text === undefined && name === "sessionToken") continue;
+    if (typeof text !== "string") return `${name} is missing`;
+    if (text === "" && name !== "sessionToken") return `${name} is empty`;
+    if (BROKEN.test(text)) return `${name} has a line break or a space that does not belong to it`;
+  }
+  return undefined;
+}
+
+/** @throws S3FailureError `InvalidCredentials`, which names the field and never its text. */
+export function assertKeys(keys: unknown): void {
+  if (typeof keys !== "object" || keys === null || !("accessKeyId" in keys)) return;
+  const problem = problemOf(keys);
+  if (problem !== undefined) throw new S3FailureError(unsent("InvalidCredentials", undefined, problem));
+}
+
+/** The part of the SDK's client that has the credentials. */
+interface Holder {
+  readonly config?: { readonly credentials?: unknown };
+}
+
+/**
+ * Explains what failed before a request left this process. That is nothing that the bucket's server has said: its
+ * source may be an agent of credentials, a token service, or the options of the client.
+ */
+export async function explainUnsent(error: unknown, { config }: Holder): Promise<S3FailureError> {
+  if (error instanceof S3FailureError) return error;
+  if (isOfCredentials(error)) return new S3FailureError(credentialsFailure(error));
+  const local = localFailure(error);
+  if (local !== undefined) return new S3FailureError(local);
+  // A function of the application's own fails in words of its own: then it fails again.
+  const { credentials } = config ?? {};
+  if (typeof credentials !== "function") return new S3FailureError(unsent("NotSent", error));
+  try {
+    await (credentials as () => Promise<unknown>)();
+  } catch (again) {
+    return new S3FailureError(credentialsFailure(again));
+  }
+  return new S3FailureError(unsent("NotSent", error, safeName(Object(error).name)));
+}
+
+interface Failed {
+  readonly name?: unknown;
+  readonly message?: unknown;
+  readonly code?: unknown;
+  readonly Code?: unknown;
+  readonly statusCode?: unknown;
+  readonly syscall?: unknown;
+  readonly $fault?: unknown;
+  readonly $metadata?: { readonly httpStatusCode?: number } | undefined;
+}
+
+const PROVIDER_ERRORS: ReadonlySet<unknown> = new Set([
+  "CredentialsProviderError",
+  "ProviderError",
+  "TokenProviderError",
+]);
+
+function isOfCredentials(error: unknown): boolean {
+  const { name, syscall, $fault, $metadata } = Object(error) as Failed;
+  // Nothing but a source of credentials was connected to so far.
+  const isOfSocket = typeof syscall === "string" || name === "TimeoutError";
+  const isOfService = $fault !== undefined || $metadata?.httpStatusCode !== undefined;
+  return PROVIDER_ERRORS.has(name) || isOfSocket || isOfService;
+}
+
+/** Refusals that pass. */
+const PASSING = /throttl|TooManyRequests|RequestLimitExceeded|IDPCommunicationError|SlowDown|timeout/i;
+
+/** What the SDK and Node say of a source that is down. */
+const DOWN =
+  /status:? ?(?:429|5\d\d)|\b(?:ECONN[A-Z]+|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)\b|tim(?:ed|e)[ -]?out|TimeoutError|socket hang up/i;
+
+/** What the SDK says of a source that has refused: to ask again does not help. */
+const REFUSED = /status:? ?4\d\d|\bexpired\b|\binvalid\b/i;
+
+/** Explains why there are no credentials: their source is down, has refused, or there is none. */
+export function credentialsFailure(error: unknown): S3Failure {
+  const { name, message, code, Code, statusCode, $metadata } = Object(error) as Failed;
+  const status = $metadata?.httpStatusCode ?? (typeof statusCode === "number" ? statusCode : undefined);
+  const said = [Code, code, name].map(safeName).find((text) => text !== undefined) ?? "Error";
+  const words = `${said} ${String(message).slice(0, MESSAGE_MAX)}`;
+  if (status !== undefined) {
+    const isDown = status >= 500 || status === 429 || PASSING.test(said);
+    return unsent(isDown ? "CredentialsUnavailable" : "CredentialsRefused", error, said);
+  }
+  if (DOWN.test(words) || PASSING.test(said)) return unsent("CredentialsUnavailable", error, said);
+  if (REFUSED.test(words)) return unsent("CredentialsRefused", error, said);
+  if (!PROVIDER_ERRORS.has(name)) return unsent("CredentialsUnavailable", error, said);
+  // The chain of sources forgets what the last of them has said.
+  const agent = AGENTS.find((variable) => (process.env[variable] ?? "") !== "");
+  const isOfChain = /from any providers/.test(words) && agent !== undefined;
+  return isOfChain
+    ? unsent("CredentialsUnavailable", error, agent)
+    : unsent("CredentialsProviderError", error);
+}
+
+const MESSAGE_MAX = 500;
+
+/** Where a container is told of the agent that has its credentials. */
+const AGENTS = ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"] as const;

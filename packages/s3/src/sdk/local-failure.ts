@@ -1,0 +1,55 @@
+import type { S3Failure } from "../server/client.js";
+import { safeCause, safeName } from "./safe-cause.js";
+
+interface Failed {
+  readonly name?: unknown;
+  readonly code?: unknown;
+  readonly message?: unknown;
+  readonly syscall?: unknown;
+  readonly $metadata?: { readonly httpStatusCode?: number } | undefined;
+}
+
+/** Returns the failure of a request that has not left this process, when its error says by itself that it has not. */
+export function localFailure(error: unknown): S3Failure | undefined {
+  const { $metadata } = Object(error) as Failed;
+  if ($metadata?.httpStatusCode !== undefined) return undefined;
+  return ofTheSdk(error) ?? ofHeaders(error) ?? ofConnecting(error);
+}
+
+/** Returns what the SDK finds wrong before it asks a server, which it tells in words only. */
+function ofTheSdk(error: unknown): S3Failure | undefined {
+  const { name, message } = Object(error) as Failed;
+  if (name === "CredentialsProviderError") return unsent("CredentialsProviderError", error);
+  if (name !== "Error" || typeof message !== "string") return undefined;
+  if (/\bregion is missing\b/i.test(message)) return unsent("MissingRegion", error);
+  return /\bcredential/i.test(message) ? unsent("CredentialsProviderError", error) : undefined;
+}
+
+/** Headers that are made of credentials. */
+const OF_CREDENTIALS = /\["(?:authorization|x-amz-security-token)"\]/i;
+
+/** Returns what Node refuses to send. */
+function ofHeaders(error: unknown): S3Failure | undefined {
+  const { code, message } = Object(error) as Failed;
+  if (code === "ERR_INVALID_PROTOCOL") return unsent("WrongAgent", error);
+  if (code === "ERR_INVALID_CHAR" && OF_CREDENTIALS.test(String(message)))
+    return unsent("InvalidCredentials", error, "they hold a character that no header carries");
+  const isRefused =
+    code === "ERR_INVALID_CHAR" || code === "ERR_INVALID_HTTP_TOKEN" || code === "ERR_UNESCAPED_CHARACTERS";
+  return isRefused ? unsent("InvalidHeader", error) : undefined;
+}
+
+/** Returns what fails while a connection is made: not a byte of the request was sent. */
+function ofConnecting(error: unknown): S3Failure | undefined {
+  const { name, code, message, syscall } = Object(error) as Failed;
+  const isConnecting = syscall === "connect" || syscall === "getaddrinfo" || code === "ConnectTimeout";
+  if (isConnecting || code === "NoFreeConnection") return unsent(safeName(code) ?? "ECONNREFUSED", error);
+  // An application's own client has the SDK's limit.
+  const isLate = name === "TimeoutError" && /did not establish a connection/.test(String(message));
+  return isLate ? unsent("ConnectTimeout", error) : undefined;
+}
+
+/** Makes the failure of a request that never left. */
+export function unsent(code: string, error: unknown, detail?: string): S3Failure {
+  return { code, isUnsent: true, detail, cause: safeCause(error) };
+}

@@ -1,0 +1,191 @@
+import type { S3Client as SdkClient } from "@aws-sdk/client-s3";
+import { Readable } from "node:stream";
+import { S3FailureError, type S3Call } from "../server/client.js";
+import { waiting } from "./agents.js";
+import { assertKeys, explainUnsent } from "./credentials.js";
+
+/** One request on its way: how far it has come, and whom to tell. */
+interface Sending extends Pick<S3Call, "signal"> {
+  onSent?: S3Call["onSent"];
+  stage: "given" | "begun" | "left";
+}
+
+/** Where a request's {@link Sending} travels: the SDK copies its input, and symbols with it. */
+const SENDING = Symbol("stowage.sending");
+
+interface Input {
+  [SENDING]?: Sending | undefined;
+}
+
+interface Command {
+  readonly input: Input;
+  readonly middlewareStack?: Pick<SdkClient["middlewareStack"], "add">;
+}
+
+/** Sends commands, each with the signal and the listener of its call. */
+export interface Sender {
+  readonly send: <Output extends object>(command: CommandOf<Output>, call: S3Call) => Promise<Output>;
+}
+
+/** A command of the SDK, by the answer that it gets. */
+interface CommandOf<Output> {
+  readonly resolveMiddleware: (...rest: never[]) => (command: never) => Promise<{ readonly output: Output }>;
+}
+
+interface Handler {
+  readonly handle: (request: object, options?: object) => unknown;
+}
+
+interface HttpRequest {
+  readonly headers?: object;
+  readonly body?: unknown;
+}
+
+/**
+ * Gives each request its signal by another way than the SDK's. The SDK builds its chain of middleware for every
+ * request anew, and forgets what it has kept, as soon as one is sent with options; a signal is one.
+ *
+ * @see https://github.com/smithy-lang/smithy-typescript/blob/main/packages/core/src/submodules/client/smithy-client/client.ts
+ */
+export function ownSender(client: SdkClient): Sender {
+  const signals = new WeakMap<object, AbortSignal>();
+  addStages(client.middlewareStack, (request, { signal }) => {
+    if (signal !== undefined) signals.set(request, signal);
+  });
+  const handler = client.config.requestHandler as unknown as Handler;
+  client.config.requestHandler = withOptions(handler, signals) as never;
+  return senderOf(client, async (command) => await client.send(command as never));
+}
+
+/** Sends requests by the application's own client, which stays as it is: each command knows how far it has come. */
+export function foreignSender(client: SdkClient): Sender {
+  const { requestHandler } = client.config as { readonly requestHandler?: object };
+  // Other handlers may want a body as it is.
+  const isOfNode = /NodeHttp/.test(requestHandler?.constructor.name ?? "");
+  return senderOf(client, async (command, { signal, onSent }) => {
+    if (command.middlewareStack !== undefined) addStages(command.middlewareStack);
+    const { [SENDING]: sending } = command.input;
+    if (sending !== undefined && onSent !== undefined && !isOfNode) sending.onSent = undefined;
+    return signal === undefined
+      ? await client.send(command as never)
+      : await client.send(command as never, { abortSignal: signal });
+  });
+}
+
+type Send = (command: Command, call: S3Call) => Promise<unknown>;
+
+function senderOf(client: SdkClient, pass: Send): Sender {
+  const send = async (command: Command, call: S3Call = {}): Promise<unknown> => {
+    const sending: Sending = { ...call, stage: "given" };
+    command.input[SENDING] = sending;
+    try {
+      const answer = await untilLeft(sending, pass(command, call));
+      if (typeof answer === "object" && answer !== null) return answer;
+    } catch (error) {
+      call.signal?.throwIfAborted();
+      throw sending.stage === "begun" ? await explainUnsent(error, client) : error;
+    }
+    throw new S3FailureError({ code: "Unanswered", detail: command.constructor.name, cause: undefined });
+  };
+  return { send } as unknown as Sender;
+}
+
+/** Heeds an abort also while the SDK waits for credentials, which has no signal. What comes later is not sent. */
+function untilLeft<T>(sending: Sending, answered: Promise<T>): Promise<T> {
+  const { signal } = sending;
+  if (signal === undefined) return answered;
+  return new Promise<T>((resolve, reject) => {
+    const abort = (): void => {
+      if (sending.stage !== "left") reject(signal.reason as Error);
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    const settle = (): void => signal.removeEventListener("abort", abort);
+    answered.then(resolve, reject).finally(settle);
+  });
+}
+
+/** Notes how far each request has come, checks what it is signed with, and tells of its bytes. */
+function addStages(
+  stack: Pick<SdkClient["middlewareStack"], "add">,
+  onLeave: (request: object, sending: Sending) => void = () => {},
+): void {
+  stack.add(
+    (next) => async (args) => {
+      const sending = (args.input as Input)[SENDING];
+      if (sending !== undefined) sending.stage = "begun";
+      return await next(args);
+    },
+    { step: "initialize", priority: "high", name: "stowageBegin", override: true },
+  );
+  stack.add(
+    (next, context) => async (args) => {
+      assertKeys(identityIn(context));
+      return await next(args);
+    },
+    { step: "build", priority: "high", name: "stowageKeys", override: true },
+  );
+  stack.add(
+    (next) => async (args) => {
+      const sending = (args.input as Input)[SENDING];
+      if (sending === undefined) return await next(args);
+      const request = watched(args.request as HttpRequest, sending);
+      sending.stage = "left";
+      onLeave(request, sending);
+      return await next({ ...args, request });
+    },
+    { step: "deserialize", priority: "low", name: "stowageLeave", override: true },
+  );
+}
+
+/** The place in the SDK's context of a request for what it has found out. */
+const FOUND = "__smithy_context";
+
+interface Context {
+  readonly [FOUND]?: {
+    readonly selectedHttpAuthScheme?: { readonly identity?: unknown } | undefined;
+  };
+}
+
+/** Returns what the SDK will sign the request with. */
+function identityIn(context: object): unknown {
+  return (context as Context)[FOUND]?.selectedHttpAuthScheme?.identity;
+}
+
+/** How much of a body is handed to a connection at once, in bytes. A slow link takes so much in a few seconds. */
+const BLOCK_BYTES = 128 * 1024;
+
+/** Hands a large body to the connection block by block, and tells of each block that it has taken. */
+function watched(request: HttpRequest, { onSent }: Sending): HttpRequest {
+  const { body, headers } = request;
+  if (onSent !== undefined && headers !== undefined) waiting.set(headers, () => onSent(0));
+  if (onSent === undefined || !(body instanceof Uint8Array) || body.byteLength <= BLOCK_BYTES) return request;
+  onSent(0);
+  const copy = Object.create(Object.getPrototypeOf(request) as object) as HttpRequest;
+  return Object.assign(copy, request, { body: inBlocks(body, onSent) });
+}
+
+function inBlocks(body: Uint8Array, onSent: (bytes: number) => void): Readable {
+  let at = 0;
+  return new Readable({
+    highWaterMark: BLOCK_BYTES,
+    read() {
+      if (at > 0) onSent(at);
+      const block = body.subarray(at, at + BLOCK_BYTES);
+      at += block.byteLength;
+      this.push(block.byteLength === 0 ? null : block);
+    },
+  });
+}
+
+/** The same handler, but that each request comes with its own signal. */
+function withOptions(handler: Handler, signals: WeakMap<object, AbortSignal>): Handler {
+  const handle: Handler["handle"] = (request, options) =>
+    handler.handle(request, { ...options, abortSignal: signals.get(request) });
+  return new Proxy(handler, {
+    get: (target, name) => {
+      if (name === "handle") return handle;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}

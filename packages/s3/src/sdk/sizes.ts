@@ -1,0 +1,65 @@
+import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
+import type { Readable } from "node:stream";
+import { S3FailureError, type GetAnswer } from "../server/client.js";
+import { objectAnswer, sizeIn } from "./convert.js";
+import { failureOf } from "./failure.js";
+
+type Open = (range?: string) => Promise<GetObjectCommandOutput>;
+
+/** All of an object, so that the answer says how much that is. */
+const ALL = "bytes=0-";
+
+/**
+ * Opens an object, and finds out how many bytes will come. A proxy that compresses leaves that out of an answer with
+ * the whole object: then the object is asked for once more, as a range.
+ */
+export async function openWithSize(range: string | undefined, open: Open): Promise<GetAnswer> {
+  const first = await open();
+  if (sizeIn(first) !== undefined || range !== undefined || first.ContentRange !== undefined)
+    return opened(first);
+  bodyOf(first).destroy();
+  const { contentRange: _all, ...answer } = opened(await open(ALL));
+  return answer;
+}
+
+/** Returns how large an object is, by a read of its first byte; `undefined` where that does not tell it either. */
+export async function askForSize(openFirst: Open): Promise<number | undefined> {
+  try {
+    const answer = await openFirst();
+    bodyOf(answer).destroy();
+    return totalIn(answer.ContentRange);
+  } catch (error) {
+    // There is no first byte.
+    const { status } = error instanceof S3FailureError ? error.failure : failureOf(error);
+    if (status === 416) return 0;
+    throw error;
+  }
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc9110#field.content-range */
+function totalIn(contentRange: string | undefined): number | undefined {
+  const [, total] = /^bytes [0-9]+-[0-9]+\/([0-9]+)$/.exec(contentRange ?? "") ?? [];
+  return total === undefined ? undefined : Number(total);
+}
+
+/** Returns how many bytes a range has, as its name says. */
+function lengthIn(contentRange: string | undefined): number | undefined {
+  const [, first, last] = /^bytes ([0-9]+)-([0-9]+)\//.exec(contentRange ?? "") ?? [];
+  return last === undefined ? undefined : Number(last) - Number(first) + 1;
+}
+
+function bodyOf(answer: GetObjectCommandOutput): Readable {
+  return answer.Body as unknown as Readable;
+}
+
+/** Returns the facts and the body. Lets go of a body without facts, with its socket. */
+function opened(answer: GetObjectCommandOutput): GetAnswer {
+  const body = bodyOf(answer);
+  try {
+    const size = sizeIn(answer) ?? lengthIn(answer.ContentRange);
+    return { ...objectAnswer(answer, size), contentRange: answer.ContentRange, body };
+  } catch (error) {
+    body.destroy();
+    throw error;
+  }
+}

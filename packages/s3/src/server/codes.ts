@@ -1,0 +1,123 @@
+import type { StorageErrorCode } from "@stowage/core/provider";
+
+/** The code of a failure, and its reason in words. */
+export type Explanation = readonly [code: StorageErrorCode, reason: string];
+
+const SLOW_DOWN: Explanation = ["RateLimited", "the server asks to slow down"];
+const EXPIRED: Explanation = ["Unauthenticated", "the session token has expired"];
+const OTHER_BYTES: Explanation = ["Integrity", "the bytes that arrived are not those that were sent"];
+const BUSY_KEY: Explanation = [
+  "Unavailable",
+  "another request was changing the key or the bucket at that moment",
+];
+const PARENT: Explanation = ["Unsupported", "a folder of the key is an object here, or the key is a folder"];
+const QUOTA: Explanation = ["OutOfSpace", "the quota is used up"];
+const FULL: Explanation = ["OutOfSpace", "the server's disks are full"];
+
+/**
+ * What the servers' codes mean.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+ * @see https://github.com/minio/minio/blob/master/cmd/api-errors.go
+ */
+const CODES: Readonly<Record<string, Explanation>> = {
+  NoSuchKey: ["NotFound", "there is no such object"],
+  NoSuchVersion: ["NotFound", "there is no such version"],
+  NoSuchUpload: ["Unavailable", "the upload is gone: somebody aborted it"],
+  InvalidAccessKeyId: ["Unauthenticated", "the access key is not known"],
+  SignatureDoesNotMatch: ["Unauthenticated", "the signature does not match: is the secret key right?"],
+  ExpiredToken: EXPIRED,
+  ExpiredTokenException: EXPIRED,
+  TokenRefreshRequired: EXPIRED,
+  InvalidToken: ["Unauthenticated", "the session token is not valid"],
+  InvalidClientTokenId: ["Unauthenticated", "the access key is not known"],
+  RequestTimeTooSkewed: ["Unauthenticated", "the clock of this machine is wrong"],
+  RequestExpired: ["Unauthenticated", "the clock of this machine is wrong"],
+  MissingSecurityHeader: ["Unauthenticated", "the request was not signed"],
+  SlowDown: SLOW_DOWN,
+  SlowDownRead: SLOW_DOWN,
+  SlowDownWrite: SLOW_DOWN,
+  TooManyRequests: SLOW_DOWN,
+  TooManyRequestsException: SLOW_DOWN,
+  Throttling: SLOW_DOWN,
+  Throttled: SLOW_DOWN,
+  ThrottlingException: SLOW_DOWN,
+  ThrottledException: SLOW_DOWN,
+  RequestThrottled: SLOW_DOWN,
+  RequestThrottledException: SLOW_DOWN,
+  RequestLimitExceeded: SLOW_DOWN,
+  BandwidthLimitExceeded: SLOW_DOWN,
+  RequestTimeout: ["Timeout", "the server waited too long for the body"],
+  ConditionalRequestConflict: BUSY_KEY,
+  OperationAborted: BUSY_KEY,
+  ConcurrentModification: BUSY_KEY,
+  PriorRequestNotComplete: BUSY_KEY,
+  TransactionInProgressException: BUSY_KEY,
+  Conflict: BUSY_KEY,
+  ObjectAlreadyExists: ["AlreadyExists", "the key has an object"],
+  FileAlreadyExists: ["AlreadyExists", "the key has an object"],
+  EntityTooLarge: ["TooLarge", "the object is larger than the server takes"],
+  MaxMessageLengthExceeded: ["TooLarge", "the request is larger than the server takes"],
+  QuotaExceeded: QUOTA,
+  QuotaExceededException: QUOTA,
+  StorageQuotaExceeded: QUOTA,
+  XMinioAdminBucketQuotaExceeded: QUOTA,
+  XMinioStorageFull: FULL,
+  InsufficientStorage: FULL,
+  InsufficientCapacity: FULL,
+  InvalidObjectState: ["Archived", "the object is archived and must be restored first"],
+  KeyTooLongError: ["Unsupported", "the key is longer than the server takes"],
+  InvalidObjectName: ["Unsupported", "the server does not take such a key"],
+  XMinioInvalidObjectName: ["Unsupported", "the server does not take such a key"],
+  InvalidURI: ["Unsupported", "the server does not take such a key"],
+  XMinioParentIsObject: PARENT,
+  XMinioObjectExistsAsDirectory: PARENT,
+  InvalidRange: ["InvalidRange", "the range lies outside the object"],
+  BadDigest: OTHER_BYTES,
+  InvalidDigest: OTHER_BYTES,
+  XAmzContentSHA256Mismatch: OTHER_BYTES,
+  XAmzContentChecksumMismatch: OTHER_BYTES,
+  IncompleteBody: ["Unavailable", "the server received only part of the body"],
+  NotImplemented: ["Unsupported", "the server cannot do that"],
+  MethodNotAllowed: ["Unsupported", "the server cannot do that"],
+  MetadataTooLarge: ["InvalidArgument", "the metadata is longer than the server takes"],
+  InvalidArgument: ["InvalidArgument", "the server refused an argument"],
+  InvalidRequest: ["InvalidArgument", "the server refused the request"],
+  InvalidStorageClass: ["Unsupported", "the server has no such storage class"],
+  AccessControlListNotSupported: [
+    "Misconfigured",
+    "the bucket takes no access lists: leave acl out, and make objects public by a policy of the bucket",
+  ],
+  InvalidTag: ["InvalidArgument", "the server does not take such tags"],
+  MalformedXML: ["Unsupported", "the server does not understand the request"],
+  EntityTooSmall: ["Misconfigured", "the server wants larger parts: raise partSizeBytes"],
+};
+
+/**
+ * What the codes of the key management service mean, which come with its name in front.
+ *
+ * @see https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html
+ */
+const KMS_CODES: Readonly<Record<string, Explanation>> = {
+  NotFoundException: ["Misconfigured", "there is no such key in the key management service"],
+  DisabledException: ["Misconfigured", "the key of the key management service is disabled"],
+  AccessDeniedException: [
+    "PermissionDenied",
+    "the key management service refused: it needs kms:GenerateDataKey and kms:Decrypt of the key",
+  ],
+};
+
+/** Returns what a code of the server means, when it means the same whatever was asked. */
+export function meaningOf(code: string): Explanation | undefined {
+  if (Object.hasOwn(CODES, code)) return CODES[code];
+  return code.startsWith("KMS.") ? meaningOfKms(code.slice("KMS.".length)) : undefined;
+}
+
+function meaningOfKms(code: string): Explanation {
+  if (Object.hasOwn(KMS_CODES, code)) return KMS_CODES[code] as Explanation;
+  if (/throttl|limitexceeded/i.test(code))
+    return ["RateLimited", "the key management service asks to slow down"];
+  if (/internal|timeout|unavailable/i.test(code))
+    return ["Unavailable", `the key management service does not work (${code})`];
+  return ["Misconfigured", `the key cannot be used for that in the key management service (${code})`];
+}

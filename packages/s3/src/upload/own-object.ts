@@ -1,0 +1,40 @@
+import { createHash } from "node:crypto";
+import { isStorageError } from "@stowage/core/provider";
+import type { ObjectAnswer, PartAnswer } from "../server/client.js";
+import { bareEtag } from "../server/etag.js";
+import { ownMark } from "../server/facts.js";
+import { ask, type Store } from "../store.js";
+import type { Write } from "./write.js";
+
+/**
+ * Returns the object under the key of a write whose outcome is unknown, when that write has made it. It is known by its
+ * write id, or by the id of its upload. Without either, an ETag tells that is made of those of the parts: one of an
+ * encrypted object is not.
+ */
+export async function findOwn(
+  store: Store,
+  { operation, key, fields }: Pick<Write, "operation" | "key" | "fields">,
+  signal: AbortSignal | undefined,
+  parts?: readonly PartAnswer[],
+): Promise<ObjectAnswer | undefined> {
+  const attempted = { operation, key, signal, action: "s3:GetObject" } as const;
+  const asked = ask(store, attempted, () => store.client.headObject({ key }, { signal }));
+  const found = await asked.catch((error: unknown) => {
+    if (isStorageError(error)) return undefined;
+    throw error;
+  });
+  if (found === undefined) return undefined;
+  const mark = ownMark(fields.metadata);
+  if (mark !== undefined && ownMark(found.metadata) === mark) return found;
+  return parts !== undefined && bareEtag(found.etag) === etagOfParts(parts) ? found : undefined;
+}
+
+/**
+ * Returns the ETag of an object of parts: the digest of the parts' digests, and their number.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
+ */
+function etagOfParts(parts: readonly PartAnswer[]): string {
+  const digests = parts.map(({ etag }) => Buffer.from(bareEtag(etag) ?? "", "hex"));
+  return `${createHash("md5").update(Buffer.concat(digests)).digest("hex")}-${parts.length}`;
+}

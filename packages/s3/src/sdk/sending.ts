@@ -8,6 +8,8 @@ import { assertKeys, explainUnsent } from "./credentials.js";
 interface Sending extends Pick<S3Call, "signal"> {
   onSent?: S3Call["onSent"];
   stage: "given" | "begun" | "left";
+  /** Stops listening to the signal: the SDK does so itself from now on. */
+  unlink?: () => void;
 }
 
 /** Where a request's {@link Sending} travels: the SDK copies its input, and symbols with it. */
@@ -95,12 +97,11 @@ function untilLeft<T>(sending: Sending, answered: Promise<T>): Promise<T> {
   const { signal } = sending;
   if (signal === undefined) return answered;
   return new Promise<T>((resolve, reject) => {
-    const abort = (): void => {
-      if (sending.stage !== "left") reject(signal.reason as Error);
-    };
+    const abort = (): void => reject(signal.reason as Error);
     signal.addEventListener("abort", abort, { once: true });
-    const settle = (): void => signal.removeEventListener("abort", abort);
-    answered.then(resolve, reject).finally(settle);
+    const unlink = (): void => signal.removeEventListener("abort", abort);
+    sending.unlink = unlink;
+    answered.then(resolve, reject).finally(unlink);
   });
 }
 
@@ -130,6 +131,7 @@ function addStages(
       if (sending === undefined) return await next(args);
       const request = watched(args.request as HttpRequest, sending);
       sending.stage = "left";
+      sending.unlink?.();
       onLeave(request, sending);
       return await next({ ...args, request });
     },

@@ -2,11 +2,13 @@ import { StorageError, type ObjectInfo, type PutOptions } from "@stowage/core/pr
 import type { BigIntStats } from "node:fs";
 import { infoOf, type Disk } from "./disk.js";
 import { inFolder, joinPath, syncDirectory, type Directory } from "./directories.js";
-import { failure, isAbort, toLocalError, type FailureContext } from "./errors.js";
+import { failure, isAbort, maybeOfRoot, toLocalError, type FailureContext } from "./errors.js";
 import { etagOf, type Generation } from "./generation.js";
-import type { Root } from "./root.js";
+import { isInner, mayBeInner } from "./inner-roots.js";
+import type { Root } from "./opened-root.js";
 import type { Facts } from "./facts.js";
 import { codeOf, factsOf, fsync, link, lstat, rename, unlink } from "./system.js";
+import { isAmbiguous } from "./system-errors.js";
 import type { Temporary } from "./temporaries.js";
 import { removeEmpty } from "./pruning.js";
 
@@ -15,32 +17,42 @@ export interface Commit {
   readonly key: string;
   readonly facts: Facts | undefined;
   readonly conditions: Pick<PutOptions, "ifMatch" | "ifNoneMatch" | "signal">;
-  readonly context: FailureContext;
+  readonly context: FailureContext & { readonly key: string };
 }
 
 /** Runs a write with a temporary file that is gone afterwards in any case. */
 export async function writing<T>(
   disk: Disk,
-  context: FailureContext,
+  context: FailureContext & { readonly key: string },
   write: (root: Root, temporary: Temporary) => Promise<T>,
 ): Promise<T> {
   let root: Root | undefined;
   try {
     root = await disk.root.openForWriting(context);
-    if (context.key !== undefined) disk.places.assertHeld(root, context.key, context.operation);
-    const temporary = await root.temporaries.create();
+    disk.places.assertHeld(root, context.key, context.operation);
+    await assertOutside(root, context);
+    const temporary = await root.temporaries.createIn(disk.places.file(root, context.key).folder);
     try {
       return await write(root, temporary);
     } finally {
       await temporary.discard();
     }
   } catch (error) {
-    const isFolder = codeOf(error) === "ENOENT" && !isAbort(error, context);
-    if (root === undefined || !isFolder) throw toLocalError(error, context);
+    if (root === undefined || isAbort(error, context) || !maybeOfRoot(error))
+      throw toLocalError(error, context);
+    if (codeOf(error) !== "ENOENT") {
+      if (!(await disk.root.confirm(root, context))) throw toLocalError(error, context);
+      throw failure("Unavailable", "the root was unmounted or replaced meanwhile", context, error);
+    }
     // A folder that is missing although it was made: has the whole root gone?
     await disk.root.confirmPrepared(root, context);
     throw failure("Unavailable", "a folder went away while it was written to", context, error);
   }
+}
+
+async function assertOutside(root: Root, context: FailureContext & { readonly key: string }): Promise<void> {
+  if (!mayBeInner(root, context.key) || !(await isInner(root, context.key))) return;
+  throw failure("Unsupported", "a folder of the key is the own folder of another root", context);
 }
 
 /** Makes a finished temporary file the object: first its facts, then, as the one moment that counts, its bytes. */
@@ -68,7 +80,10 @@ export async function commit(
         if (disk.durable) await syncFolder(directory, context);
       });
     } catch (error) {
-      if (!temporary.isMoved()) await undo(root, folder, key, facts === undefined ? undefined : generation);
+      if (temporary.isMoved()) throw error;
+      // The bytes may be there all the same: then their facts have to be.
+      if (isCommitting(error) && isAmbiguous(error)) throw toLocalError(error, context, "unknown");
+      await undo(root, folder, key, facts === undefined ? undefined : generation);
       throw error;
     }
     if (hadFacts) await forgetFacts(root, key, old, generation);
@@ -86,6 +101,12 @@ async function seal(disk: Disk, root: Root, temporary: Temporary, key: string): 
   if (root.isLocal) temporary.closeQuietly(Number(generation.size));
   else await temporary.close();
   return generation;
+}
+
+/** Returns whether an error comes from the step that makes the object visible. */
+function isCommitting(error: unknown): boolean {
+  const { syscall } = Object(error) as { readonly syscall?: unknown };
+  return syscall === "rename" || syscall === "link";
 }
 
 /** Removes what was made for an object that did not come to be. */

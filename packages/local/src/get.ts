@@ -6,7 +6,7 @@ import { failure, toLocalError, type FailureContext } from "./errors.js";
 import { FileStream } from "./file-stream.js";
 import { lookAt } from "./look.js";
 import { assertMatch } from "./commit.js";
-import type { Root } from "./root.js";
+import type { Root } from "./opened-root.js";
 import type { Facts } from "./facts.js";
 import { close, closeRead, factsOf, open, readFully, readOnce } from "./system.js";
 

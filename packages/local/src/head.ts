@@ -5,7 +5,7 @@ import { inFolder, type Directory } from "./directories.js";
 import type { FailureContext } from "./errors.js";
 import { etagOf } from "./generation.js";
 import { lookAt } from "./look.js";
-import type { Root } from "./root.js";
+import type { Root } from "./opened-root.js";
 import { lstat } from "./system.js";
 
 export function headObject(disk: Disk, key: string, { signal }: HeadOptions): Promise<ObjectInfo> {

@@ -11,7 +11,7 @@ import { sep } from "node:path";
 import type { Layout } from "./layout.js";
 import { plainLayout } from "./plain-layout.js";
 import { portableLayout } from "./portable-layout.js";
-import type { Root } from "./root.js";
+import type { Root } from "./opened-root.js";
 
 /** Where keys are, as paths inside the root and as texts outside. */
 export interface Places {

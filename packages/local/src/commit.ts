@@ -1,13 +1,15 @@
 import { StorageError, type ObjectInfo, type PutOptions } from "@stowage/core/provider";
 import type { BigIntStats } from "node:fs";
 import { infoOf, type Disk } from "./disk.js";
-import { inFolder, joinPath, syncDirectory, type Directory } from "./directories.js";
+import { changeMode, inFolder, joinPath, syncDirectory, type Directory } from "./directories.js";
 import { failure, isAbort, maybeOfRoot, toLocalError, type FailureContext } from "./errors.js";
 import { etagOf, type Generation } from "./generation.js";
+import { seal } from "./seal.js";
+import type { Current } from "./sidecars.js";
 import { isInner, mayBeInner } from "./inner-roots.js";
 import type { Root } from "./opened-root.js";
 import type { Facts } from "./facts.js";
-import { codeOf, factsOf, fsync, link, lstat, rename, unlink } from "./system.js";
+import { codeOf, factsOf, link, lookNow, lstat, rename, unlink } from "./system.js";
 import { isAmbiguous } from "./system-errors.js";
 import type { Temporary } from "./temporaries.js";
 import { removeEmpty } from "./pruning.js";
@@ -62,12 +64,14 @@ export async function commit(
   temporary: Temporary,
   { key, facts, conditions, context }: Commit,
 ): Promise<ObjectInfo> {
-  const generation = await seal(disk, root, temporary, key);
+  const { folder, name } = disk.places.file(root, key);
+  if (conditions.ifNoneMatch !== "*") await keepMode(root, temporary, name);
+  const { generation, sample } = await seal(disk, root, temporary, key, facts !== undefined);
+  let shown: BigIntStats = generation;
   await disk.lock.run(key, async () => {
     conditions.signal?.throwIfAborted();
-    const { folder, name } = disk.places.file(root, key);
     const hadFacts = await root.sidecars.has(key);
-    if (facts !== undefined) await root.sidecars.write(key, generation, facts, disk.durable);
+    if (facts !== undefined) await root.sidecars.write({ key, generation, facts, sample }, disk.durable);
     let old: BigIntStats | undefined;
     try {
       await inFolder(root.directories, folder, true, async (directory) => {
@@ -78,6 +82,7 @@ export async function commit(
         if (conditions.ifNoneMatch === "*") await linkIntoPlace(target, temporary, context);
         else await renameIntoPlace(target, temporary);
         if (disk.durable) await syncFolder(directory, context);
+        if (!root.isLocal) shown = await numbered(directory, name, generation);
       });
     } catch (error) {
       if (temporary.isMoved()) throw error;
@@ -88,19 +93,26 @@ export async function commit(
     }
     if (hadFacts) await forgetFacts(root, key, old, generation);
   });
-  return await infoOf(disk, key, generation, facts);
+  return await infoOf(disk, key, shown, facts);
 }
 
-/** Closes a temporary file when all of it is as safe as it shall be, and makes its version unlike every other. */
-async function seal(disk: Disk, root: Root, temporary: Temporary, key: string): Promise<BigIntStats> {
-  if (disk.durable) await fsync(temporary.fd);
-  const written = await factsOf(temporary.fd, root.isLocal);
-  const generation = disk.generations.distinct(temporary.fd, key, written);
-  if (disk.durable && generation !== written) await fsync(temporary.fd);
-  // On a file system of this machine, and after a sync, closing has no failure left to report.
-  if (root.isLocal) temporary.closeQuietly(Number(generation.size));
-  else await temporary.close();
-  return generation;
+/** Returns the facts of a file in its place: some network file systems give it another number with another name. */
+async function numbered(directory: Directory, name: string, generation: BigIntStats): Promise<BigIntStats> {
+  const found = await factsAt(directory, name).catch(() => undefined);
+  const isSame = found?.size === generation.size && found.mtimeNs === generation.mtimeNs;
+  return isSame ? found : generation;
+}
+
+const PERMISSIONS = 0o777n;
+
+/** Gives a file the permissions of the one that it replaces: who could read the old one can read the new one. */
+async function keepMode(root: Root, temporary: Temporary, name: string): Promise<void> {
+  const path = temporary.path.slice(0, temporary.path.lastIndexOf("/") + 1) + name;
+  const old = root.isLocal ? lookNow(path) : await lstat(path).catch(() => undefined);
+  if (old?.isFile() !== true) return;
+  const { mode } = await factsOf(temporary.fd, root.isLocal);
+  const kept = old.mode & PERMISSIONS;
+  if (kept !== (mode & PERMISSIONS)) await changeMode(temporary.fd, Number(kept));
 }
 
 /** Returns whether an error comes from the step that makes the object visible. */
@@ -116,7 +128,7 @@ async function undo(
   key: string,
   generation: Generation | undefined,
 ): Promise<void> {
-  if (generation !== undefined) await forgetFacts(root, key, generation, undefined);
+  if (generation !== undefined) await forgetFacts(root, key, generation, "unknown");
   root.directories.prune(folder, root.layout.base);
 }
 
@@ -125,7 +137,7 @@ export async function forgetFacts(
   root: Root,
   key: string,
   gone: Generation | undefined,
-  current: Generation | undefined,
+  current: Current,
 ): Promise<void> {
   await root.sidecars.remove(key, gone, current).catch(() => {});
 }

@@ -50,7 +50,7 @@ async function deleteOnce(
     });
     if (disk.durable) await syncFolder(directory, context);
   });
-  if (hadFacts) await forgetFacts(root, key, old, undefined);
+  if (hadFacts) await forgetFacts(root, key, old, "none");
   root.directories.prune(folder, root.layout.base);
 }
 

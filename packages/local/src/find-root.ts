@@ -47,7 +47,8 @@ export async function findRoot(
   }
   const path = await realpath(options.path);
   const [marker, { type }] = await Promise.all([readMarker(path, options.layout, context), statfs(path)]);
-  const layout = options.layout === "plain" ? plainLayout() : portableLayout(marker?.fold ?? false);
+  const layout =
+    options.layout === "plain" ? plainLayout() : portableLayout(marker?.fold ?? false, marker?.longNames);
   const { directoryMode: mode, privateDirectoryMode: privateMode, durable } = options;
   const device = facts.dev;
   const check = options.check ?? (descriptorPathsWork() ? "descriptor" : "realpath");

@@ -25,8 +25,11 @@ export interface Generations {
    * The facts of a file that was just written for a key, its time moved on a little when another version of the
    * key has this size and time.
    */
-  readonly distinct: (fd: number, key: string, facts: BigIntStats) => BigIntStats;
+  readonly distinct: (key: string, facts: BigIntStats, withTime: WithTime) => BigIntStats;
 }
+
+/** Sets a file's time, in microseconds, and gives its facts after that. */
+export type WithTime = (facts: BigIntStats, microseconds: bigint) => BigIntStats;
 
 /** How far a time is moved, in microseconds. */
 const STEP_US = 10n;
@@ -40,14 +43,14 @@ const STEP_US = 10n;
 export function createGenerations(): Generations {
   const given = createRecent();
   return {
-    distinct: (fd, key, facts) => {
+    distinct: (key, facts, withTime) => {
       const nameAt = (microseconds: bigint): string => `${facts.size}-${microseconds}-${key}`;
       let now = facts;
       // Where times are kept in seconds it takes a longer step until one is seen.
       for (let step = STEP_US; given.has(nameAt(now.mtimeNs / 1000n)); step *= 2n) {
         let next = now.mtimeNs / 1000n + step;
         while (given.has(nameAt(next))) next += step;
-        now = withTime(fd, now, next);
+        now = withTime(now, next);
       }
       given.add(nameAt(now.mtimeNs / 1000n));
       return now;
@@ -55,10 +58,25 @@ export function createGenerations(): Generations {
   };
 }
 
-/** Sets a file's time. As a number it is exact to a quarter of a microsecond, so the middle of one is aimed at. */
-function withTime(fd: number, { atimeNs }: BigIntStats, microseconds: bigint): BigIntStats {
-  fs.futimesSync(fd, Number(atimeNs) / 1e9, Number(microseconds * 1000n + 500n) / 1e9);
-  return fs.fstatSync(fd, { bigint: true });
+/** Sets the time of an open file. */
+export function withTimeOf(fd: number): WithTime {
+  return ({ atimeNs }, microseconds) => {
+    fs.futimesSync(fd, Number(atimeNs) / 1e9, toSeconds(microseconds));
+    return fs.fstatSync(fd, { bigint: true });
+  };
+}
+
+/** Sets the time of a file that is closed. */
+export function withTimeAt(path: string): WithTime {
+  return ({ atimeNs }, microseconds) => {
+    fs.utimesSync(path, Number(atimeNs) / 1e9, toSeconds(microseconds));
+    return fs.lstatSync(path, { bigint: true });
+  };
+}
+
+/** Returns a time as a number. It is exact to a quarter of a microsecond, so the middle of one is aimed at. */
+function toSeconds(microseconds: bigint): number {
+  return Number(microseconds * 1000n + 500n) / 1e9;
 }
 
 /** For how long at least a name is remembered, in milliseconds: far longer than the grain of any clock. */

@@ -14,6 +14,8 @@ export interface Marker {
   readonly layout: Layout["name"];
   /** The file system takes `A` and `a` for one name. */
   readonly fold: boolean;
+  /** Portable names may be longer than some file systems take: it is an old root. */
+  readonly longNames: boolean;
   readonly id: string;
 }
 
@@ -60,9 +62,11 @@ async function assertFolder(path: string, context: FailureContext): Promise<void
 function parseMarker(text: string): Marker | undefined {
   try {
     const marker = JSON.parse(text) as Partial<Marker> & { readonly version?: unknown };
-    const { layout, fold, id, version } = marker;
+    const { layout, fold, id, version, longNames = layout === "portable" } = marker;
     const known = version === 1 && (layout === "plain" || layout === "portable");
-    return known && typeof fold === "boolean" && typeof id === "string" ? { layout, fold, id } : undefined;
+    return known && typeof fold === "boolean" && typeof id === "string"
+      ? { layout, fold, longNames, id }
+      : undefined;
   } catch {
     return undefined;
   }

@@ -160,7 +160,8 @@ async function prepare(here: Found, durable: boolean, context: FailureContext): 
       "the objects were written where A and a are two names, and the file system here takes them for one";
     throw failure("Misconfigured", reason, context);
   }
-  if (layout.name === "portable") here.root = { ...here.root, layout: portableLayout(marker.fold) };
+  if (layout.name === "portable")
+    here.root = { ...here.root, layout: portableLayout(marker.fold, marker.longNames) };
 }
 
 /**
@@ -177,7 +178,12 @@ async function markRoot(
   // It may have been deleted since the root was found.
   const before = known && (await readMarker(path, layout, context));
   if (before !== undefined) return before;
-  await leaveMarker(directories, temporaries, { layout, fold: known?.fold ?? fold, id: known?.id }, durable);
+  await leaveMarker(
+    directories,
+    temporaries,
+    { layout, fold: known?.fold ?? fold, longNames: known?.longNames ?? false, id: known?.id },
+    durable,
+  );
   const after = await readMarker(path, layout, context);
   if (after !== undefined) return after;
   throw failure("Unavailable", `the folder ${JSON.stringify(path)} changes all the time`, context);

@@ -88,6 +88,15 @@ export function lstat(path: string): Promise<BigIntStats> {
   return call((done) => fs.lstat(path, { bigint: true }, done));
 }
 
+/** Returns the facts of a file of a local disk, whose folder was just used: they are in memory. */
+export function lookNow(path: string): BigIntStats | undefined {
+  try {
+    return fs.lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
 export function fsync(fd: number): Promise<void> {
   return call((done: Done<void>) => fs.fsync(fd, done));
 }

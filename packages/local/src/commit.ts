@@ -112,7 +112,7 @@ async function keepMode(root: Root, temporary: Temporary, name: string): Promise
   if (old?.isFile() !== true) return;
   const { mode } = await factsOf(temporary.fd, root.isLocal);
   const kept = old.mode & PERMISSIONS;
-  if (kept !== (mode & PERMISSIONS)) await changeMode(temporary.fd, Number(kept));
+  if (kept !== (mode & PERMISSIONS)) await changeMode(temporary.fd, temporary.path, Number(kept));
 }
 
 /** Returns whether an error comes from the step that makes the object visible. */

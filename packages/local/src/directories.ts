@@ -1,9 +1,9 @@
 import fs, { type BigIntStats, type Dirent } from "node:fs";
 import { dirname } from "node:path";
-import { codeOf, isStale } from "./errno.js";
+import { codeOf, isDeniedByNode, isStale } from "./errno.js";
 import { PRIVATE_FOLDER } from "./plain-layout.js";
 import { isLacking } from "./system-errors.js";
-import { close, fchmod, fsync, fstat, isShared, lstat, mkdir, open, readdir } from "./system.js";
+import { chmod, close, fchmod, fsync, fstat, isShared, lstat, mkdir, open, readdir } from "./system.js";
 
 /** How symbolic links on the way to a file are noticed. */
 export type SymlinkCheck = "descriptor" | "realpath";
@@ -84,17 +84,23 @@ export async function makeFolder(path: string, mode: number): Promise<void> {
   const fd = await open(path, O_RDONLY | (O_DIRECTORY ?? 0) | (O_NOFOLLOW ?? 0));
   try {
     const kept = (await fstat(fd)).mode & BigInt(SETGID);
-    await changeMode(fd, mode | Number(kept));
+    await changeMode(fd, path, mode | Number(kept));
   } finally {
     await close(fd);
   }
 }
 
-/** Sets permissions where the file system keeps any. */
-export async function changeMode(fd: number, mode: number): Promise<void> {
-  await fchmod(fd, mode).catch((error: unknown) => {
+/** Sets the permissions of an open file or folder, where the file system keeps any. */
+export async function changeMode(fd: number, path: string, mode: number): Promise<void> {
+  try {
+    // Node's permission model allows it by the path alone.
+    await fchmod(fd, mode).catch((error: unknown) => {
+      if (!isDeniedByNode(error)) throw error;
+      return chmod(path, mode);
+    });
+  } catch (error) {
     if (!isLacking(error)) throw error;
-  });
+  }
 }
 
 /** `O_NOFOLLOW` with `O_DIRECTORY` answers "not a folder" for a link too. */

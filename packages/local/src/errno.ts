@@ -38,6 +38,11 @@ const UNNAMED: Partial<Record<NodeJS.Platform, Readonly<Record<number, string>>>
   freebsd: { 69: "EDQUOT", 70: "ESTALE", 89: "EBADMSG" },
 };
 
+/** Returns whether Node's permission model has refused a call. @see https://nodejs.org/api/permissions.html */
+export function isDeniedByNode(error: unknown): boolean {
+  return codeOf(error) === "ERR_ACCESS_DENIED";
+}
+
 /** Errors of something held open that its server or mount no longer knows, while all may be well by its path. */
 const STALE: ReadonlySet<string | undefined> = new Set(["ESTALE", "ENOTCONN"]);
 

@@ -1,4 +1,5 @@
 import fs, { type BigIntStats } from "node:fs";
+import { isDeniedByNode } from "./errno.js";
 
 /** What tells one version of a file from every other: it changes with each write, and copying keeps part of it. */
 export interface Generation {
@@ -59,9 +60,15 @@ export function createGenerations(): Generations {
 }
 
 /** Sets the time of an open file. */
-export function withTimeOf(fd: number): WithTime {
-  return ({ atimeNs }, microseconds) => {
-    fs.futimesSync(fd, Number(atimeNs) / 1e9, toSeconds(microseconds));
+export function withTimeOf(fd: number, path: string): WithTime {
+  return (facts, microseconds) => {
+    try {
+      fs.futimesSync(fd, Number(facts.atimeNs) / 1e9, toSeconds(microseconds));
+    } catch (error) {
+      // Node's permission model allows it by the path alone.
+      if (!isDeniedByNode(error)) throw error;
+      return withTimeAt(path)(facts, microseconds);
+    }
     return fs.fstatSync(fd, { bigint: true });
   };
 }

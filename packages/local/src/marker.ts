@@ -5,6 +5,7 @@ import { READ_FLAGS, inFolder, syncDirectory, type Directories } from "./directo
 import { failure, type FailureContext } from "./errors.js";
 import type { Layout } from "./layout.js";
 import { PRIVATE_FOLDER } from "./plain-layout.js";
+import { isDeniedByNode } from "./errno.js";
 import { isLacking } from "./system-errors.js";
 import { codeOf, fsync, link, rename, tolerate, writeFully } from "./system.js";
 import type { Temporaries, Temporary } from "./temporaries.js";
@@ -99,7 +100,7 @@ export async function leaveMarker(
 /** Waits for a sync, whose lack counts only where puts wait for the disk. */
 async function syncWhereNeeded(sync: Promise<void>, durable: boolean): Promise<void> {
   await sync.catch((error: unknown) => {
-    if (durable || !(isLacking(error) || codeOf(error) === "ERR_ACCESS_DENIED")) throw error;
+    if (durable || !(isLacking(error) || isDeniedByNode(error))) throw error;
   });
 }
 

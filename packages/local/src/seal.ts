@@ -27,7 +27,7 @@ export async function seal(
   const written = await factsOf(fd, isLocal);
   const sample = hasFacts ? await sampleOf(fd, Number(written.size), isLocal) : undefined;
   if (!isLocal) return { generation: await closeElsewhere(disk, temporary, key), sample };
-  const generation = disk.generations.distinct(key, written, withTimeOf(fd));
+  const generation = disk.generations.distinct(key, written, withTimeOf(fd, temporary.path));
   if (disk.durable && generation !== written) await fsync(fd);
   // On a file system of this machine, and after a sync, closing has no failure left to report.
   temporary.closeQuietly(Number(generation.size));

@@ -1,5 +1,5 @@
 import type { StorageErrorCode } from "@stowage/core/provider";
-import { codeOf } from "./errno.js";
+import { codeOf, isDeniedByNode } from "./errno.js";
 
 type Meaning = readonly [StorageErrorCode, string];
 
@@ -135,7 +135,7 @@ export function isAmbiguous(error: unknown): boolean {
 /** Returns what a system error means; `undefined` for one that nothing is known of. */
 export function meaningOf(error: unknown): Meaning | undefined {
   const code = codeOf(error) ?? "";
-  if (code === "ERR_ACCESS_DENIED") return ["PermissionDenied", deniedByNode(error)];
+  if (isDeniedByNode(error)) return ["PermissionDenied", deniedByNode(error)];
   const { syscall } = error as { readonly syscall?: string };
   const lacked = syscall === undefined || !isLacking(error) ? undefined : LACKED[syscall];
   return lacked === undefined ? ERRNO[code] : ["Unsupported", lacked];
@@ -151,5 +151,8 @@ function deniedByNode(error: unknown): string {
   const { permission, resource, message } = error as Readonly<Record<string, unknown>>;
   const [right, path] = [permission, resource].map((value) => (typeof value === "string" ? value : ""));
   const what = right === "" ? String(message) : `${right} of ${JSON.stringify(path)} is not allowed`;
-  return `Node's permission model refuses it (${what}): see --allow-fs-read and --allow-fs-write`;
+  const cure = what.startsWith("fsync")
+    ? 'durability: "rename" does without'
+    : "see --allow-fs-read and --allow-fs-write";
+  return `Node's permission model refuses it (${what}): ${cure}`;
 }

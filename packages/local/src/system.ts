@@ -105,6 +105,10 @@ export function fchmod(fd: number, mode: number): Promise<void> {
   return call((done: Done<void>) => fs.fchmod(fd, mode, done));
 }
 
+export function chmod(path: string, mode: number): Promise<void> {
+  return call((done: Done<void>) => fs.chmod(path, mode, done));
+}
+
 /** Whether a mode gives rights to others than the owner: those that `umask` takes away, and `fchmod` gives. */
 export function isShared(mode: number): boolean {
   return (mode & 0o077) !== 0;

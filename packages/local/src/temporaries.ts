@@ -144,7 +144,7 @@ async function makeFile(path: string, mode: number): Promise<number> {
   const fd = await open(path, O_CREAT | O_EXCL | O_RDWR | (O_NOFOLLOW ?? 0), mode);
   if (!isShared(mode)) return fd;
   try {
-    await changeMode(fd, mode);
+    await changeMode(fd, path, mode);
     return fd;
   } catch (error) {
     await close(fd);

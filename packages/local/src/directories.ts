@@ -67,7 +67,7 @@ const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 export const READ_FLAGS: number = O_RDONLY | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0);
 
 /** The bit by which a folder hands its group on; a folder made in it has the bit too. */
-const SETGID = 0o2000;
+export const SETGID = 0o2000;
 
 /**
  * Makes a folder with these permissions, unless there is one. The bit that hands its group on stays, as with `mkdir` and

@@ -3,7 +3,7 @@ import { chmod, mkdir, opendir, realpath, stat, statfs } from "node:fs/promises"
 import { dirname } from "node:path";
 import type { StorageError } from "@stowage/core/provider";
 import { checkedDirectories } from "./checked-directories.js";
-import { syncDirectory } from "./directories.js";
+import { SETGID, syncDirectory } from "./directories.js";
 import { failure, type FailureContext } from "./errors.js";
 import { heldDirectories } from "./held-directories.js";
 import { readMarker, type Marker } from "./marker.js";
@@ -96,7 +96,11 @@ async function statRoot(
 async function makeRoot({ path, directoryMode, durable }: RootOptions): Promise<void> {
   const first = await mkdir(path, { recursive: true, mode: directoryMode });
   if (first === undefined) return;
-  if (isShared(directoryMode)) await tolerateLack(chmod(path, directoryMode));
+  if (isShared(directoryMode)) {
+    // As `chmod` does: the bit that hands the group on stays.
+    const { mode } = await stat(path);
+    await tolerateLack(chmod(path, directoryMode | (mode & SETGID)));
+  }
   if (!durable) return;
   for (let made = path; made.length >= first.length; made = dirname(made)) {
     await syncDirectory({ fd: undefined, start: dirname(made) });

@@ -1,5 +1,6 @@
 import fs, { type BigIntStats } from "node:fs";
 import { isDeniedByNode } from "./errno.js";
+import { isLacking } from "./system-errors.js";
 
 /** What tells one version of a file from every other: it changes with each write, and copying keeps part of it. */
 export interface Generation {
@@ -29,11 +30,14 @@ export interface Generations {
   readonly distinct: (key: string, facts: BigIntStats, withTime: WithTime) => BigIntStats;
 }
 
-/** Sets a file's time, in microseconds, and gives its facts after that. */
-export type WithTime = (facts: BigIntStats, microseconds: bigint) => BigIntStats;
+/** Sets a file's time, in microseconds, and gives its facts after that; `undefined` where times cannot be set. */
+export type WithTime = (facts: BigIntStats, microseconds: bigint) => BigIntStats | undefined;
 
 /** How far a time is moved, in microseconds. */
 const STEP_US = 10n;
+
+/** A time that has not moved by so much, in microseconds, does not move: ten minutes. */
+const STEP_MAX_US = 600_000_000n;
 
 /**
  * File systems stamp files with a clock of some milliseconds' grain, and give the number of a deleted file to
@@ -48,10 +52,13 @@ export function createGenerations(): Generations {
       const nameAt = (microseconds: bigint): string => `${facts.size}-${microseconds}-${key}`;
       let now = facts;
       // Where times are kept in seconds it takes a longer step until one is seen.
-      for (let step = STEP_US; given.has(nameAt(now.mtimeNs / 1000n)); step *= 2n) {
+      for (let step = STEP_US; given.has(nameAt(now.mtimeNs / 1000n)) && step < STEP_MAX_US; step *= 2n) {
         let next = now.mtimeNs / 1000n + step;
         while (given.has(nameAt(next))) next += step;
-        now = withTime(now, next);
+        const moved = withTime(now, next);
+        // A file system that sets no times cannot be helped.
+        if (moved === undefined) break;
+        now = moved;
       }
       given.add(nameAt(now.mtimeNs / 1000n));
       return now;
@@ -66,6 +73,7 @@ export function withTimeOf(fd: number, path: string): WithTime {
       fs.futimesSync(fd, Number(facts.atimeNs) / 1e9, toSeconds(microseconds));
     } catch (error) {
       // Node's permission model allows it by the path alone.
+      if (isLacking(error)) return undefined;
       if (!isDeniedByNode(error)) throw error;
       return withTimeAt(path)(facts, microseconds);
     }
@@ -76,7 +84,12 @@ export function withTimeOf(fd: number, path: string): WithTime {
 /** Sets the time of a file that is closed. */
 export function withTimeAt(path: string): WithTime {
   return ({ atimeNs }, microseconds) => {
-    fs.utimesSync(path, Number(atimeNs) / 1e9, toSeconds(microseconds));
+    try {
+      fs.utimesSync(path, Number(atimeNs) / 1e9, toSeconds(microseconds));
+    } catch (error) {
+      if (isLacking(error)) return undefined;
+      throw error;
+    }
     return fs.lstatSync(path, { bigint: true });
   };
 }

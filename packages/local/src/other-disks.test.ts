@@ -192,6 +192,17 @@ describe.each(CHECKS)("a file system without permissions (%s)", (symlinkCheck) =
   });
 });
 
+describe("a file system that sets no times", () => {
+  it.each(["refuses", "ignores"])("takes many versions all the same, when it %s to", async (how) => {
+    const provider = open(await folder(), { durability: "rename" });
+    vi.spyOn(fs, "futimesSync").mockImplementation(() => {
+      if (how === "refuses") throw Object.assign(new Error("EPERM"), { code: "EPERM", syscall: "futime" });
+    });
+    for (let version = 0; version < 20; version++) await put(provider, "a", `${version % 10}`);
+    expect(await text(provider, "a")).toBe("9");
+  });
+});
+
 describe("Node's permission model", () => {
   const denied = (api: string): Error =>
     Object.assign(new Error(`${api} API is disabled when Permission Model is enabled.`), {

@@ -41,7 +41,9 @@ async function fillAndClose(
     const toError = (cause: unknown): StorageError =>
       localError(provider, key, "the file cannot be written", cause);
     const info = await fillFile(provider, key, { file, toError }, options);
-    await file.sync();
+    await file.sync().catch((cause: unknown) => {
+      throw toError(cause);
+    });
     return info;
   } finally {
     await file.close();

@@ -3,7 +3,9 @@ import { join } from "node:path";
 import {
   MovedError,
   READ_FLAGS,
+  assertDevice,
   makeFolder,
+  modeOf,
   refuseLink,
   splitPath,
   syncDirectory,
@@ -53,7 +55,7 @@ async function assertReal(path: string): Promise<void> {
 }
 
 async function makeFolders(options: DirectoriesOptions, path: string): Promise<void> {
-  const { root, mode } = options;
+  const { root } = options;
   if (path === "") return;
   const full = join(root, path);
   const facts = await lstat(full).catch((error: unknown) => {
@@ -65,6 +67,7 @@ async function makeFolders(options: DirectoriesOptions, path: string): Promise<v
   await makeFolders(options, parent);
   const real = join(root, parent);
   await assertReal(real);
-  await makeFolder(full, mode);
+  assertDevice(options, await lstat(real, { bigint: true }));
+  await makeFolder(full, modeOf(options, path));
   if (options.durable) await syncDirectory({ fd: undefined, start: `${real}/` });
 }

@@ -1,12 +1,16 @@
 import { StorageError, type ObjectInfo, type PutOptions } from "@stowage/core/provider";
 import type { BigIntStats } from "node:fs";
 import { infoOf, type Disk } from "./disk.js";
-import { inFolder, joinPath, syncDirectory, type Directory } from "./directories.js";
-import { failure, isAbort, toLocalError, type FailureContext } from "./errors.js";
+import { changeMode, inFolder, joinPath, syncDirectory, type Directory } from "./directories.js";
+import { failure, isAbort, maybeOfRoot, toLocalError, type FailureContext } from "./errors.js";
 import { etagOf, type Generation } from "./generation.js";
-import type { Root } from "./root.js";
+import { seal } from "./seal.js";
+import type { Current } from "./sidecars.js";
+import { isInner, mayBeInner } from "./inner-roots.js";
+import type { Root } from "./opened-root.js";
 import type { Facts } from "./facts.js";
-import { codeOf, factsOf, fsync, link, lstat, rename, unlink } from "./system.js";
+import { codeOf, factsOf, link, lookNow, lstat, rename, unlink } from "./system.js";
+import { isAmbiguous } from "./system-errors.js";
 import type { Temporary } from "./temporaries.js";
 import { removeEmpty } from "./pruning.js";
 
@@ -15,32 +19,42 @@ export interface Commit {
   readonly key: string;
   readonly facts: Facts | undefined;
   readonly conditions: Pick<PutOptions, "ifMatch" | "ifNoneMatch" | "signal">;
-  readonly context: FailureContext;
+  readonly context: FailureContext & { readonly key: string };
 }
 
 /** Runs a write with a temporary file that is gone afterwards in any case. */
 export async function writing<T>(
   disk: Disk,
-  context: FailureContext,
+  context: FailureContext & { readonly key: string },
   write: (root: Root, temporary: Temporary) => Promise<T>,
 ): Promise<T> {
   let root: Root | undefined;
   try {
     root = await disk.root.openForWriting(context);
-    if (context.key !== undefined) disk.places.assertHeld(root, context.key, context.operation);
-    const temporary = await root.temporaries.create();
+    disk.places.assertHeld(root, context.key, context.operation);
+    await assertOutside(root, context);
+    const temporary = await root.temporaries.createIn(disk.places.file(root, context.key).folder);
     try {
       return await write(root, temporary);
     } finally {
       await temporary.discard();
     }
   } catch (error) {
-    const isFolder = codeOf(error) === "ENOENT" && !isAbort(error, context);
-    if (root === undefined || !isFolder) throw toLocalError(error, context);
+    if (root === undefined || isAbort(error, context) || !maybeOfRoot(error))
+      throw toLocalError(error, context);
+    if (codeOf(error) !== "ENOENT") {
+      if (!(await disk.root.confirm(root, context))) throw toLocalError(error, context);
+      throw failure("Unavailable", "the root was unmounted or replaced meanwhile", context, error);
+    }
     // A folder that is missing although it was made: has the whole root gone?
     await disk.root.confirmPrepared(root, context);
     throw failure("Unavailable", "a folder went away while it was written to", context, error);
   }
+}
+
+async function assertOutside(root: Root, context: FailureContext & { readonly key: string }): Promise<void> {
+  if (!mayBeInner(root, context.key) || !(await isInner(root, context.key))) return;
+  throw failure("Unsupported", "a folder of the key is the own folder of another root", context);
 }
 
 /** Makes a finished temporary file the object: first its facts, then, as the one moment that counts, its bytes. */
@@ -50,12 +64,14 @@ export async function commit(
   temporary: Temporary,
   { key, facts, conditions, context }: Commit,
 ): Promise<ObjectInfo> {
-  const generation = await seal(disk, root, temporary, key);
+  const { folder, name } = disk.places.file(root, key);
+  if (conditions.ifNoneMatch !== "*") await keepMode(root, temporary, name);
+  const { generation, sample } = await seal(disk, root, temporary, key, facts !== undefined);
+  let shown: BigIntStats = generation;
   await disk.lock.run(key, async () => {
     conditions.signal?.throwIfAborted();
-    const { folder, name } = disk.places.file(root, key);
     const hadFacts = await root.sidecars.has(key);
-    if (facts !== undefined) await root.sidecars.write(key, generation, facts, disk.durable);
+    if (facts !== undefined) await root.sidecars.write({ key, generation, facts, sample }, disk.durable);
     let old: BigIntStats | undefined;
     try {
       await inFolder(root.directories, folder, true, async (directory) => {
@@ -66,26 +82,43 @@ export async function commit(
         if (conditions.ifNoneMatch === "*") await linkIntoPlace(target, temporary, context);
         else await renameIntoPlace(target, temporary);
         if (disk.durable) await syncFolder(directory, context);
+        if (!root.isLocal) shown = await numbered(directory, name, generation);
       });
     } catch (error) {
-      if (!temporary.isMoved()) await undo(root, folder, key, facts === undefined ? undefined : generation);
+      if (temporary.isMoved()) throw error;
+      // The bytes may be there all the same: then their facts have to be.
+      if (isCommitting(error) && isAmbiguous(error)) throw toLocalError(error, context, "unknown");
+      await undo(root, folder, key, facts === undefined ? undefined : generation);
       throw error;
     }
     if (hadFacts) await forgetFacts(root, key, old, generation);
   });
-  return await infoOf(disk, key, generation, facts);
+  return await infoOf(disk, key, shown, facts);
 }
 
-/** Closes a temporary file when all of it is as safe as it shall be, and makes its version unlike every other. */
-async function seal(disk: Disk, root: Root, temporary: Temporary, key: string): Promise<BigIntStats> {
-  if (disk.durable) await fsync(temporary.fd);
-  const written = await factsOf(temporary.fd, root.isLocal);
-  const generation = disk.generations.distinct(temporary.fd, key, written);
-  if (disk.durable && generation !== written) await fsync(temporary.fd);
-  // On a file system of this machine, and after a sync, closing has no failure left to report.
-  if (root.isLocal) temporary.closeQuietly(Number(generation.size));
-  else await temporary.close();
-  return generation;
+/** Returns the facts of a file in its place: some network file systems give it another number with another name. */
+async function numbered(directory: Directory, name: string, generation: BigIntStats): Promise<BigIntStats> {
+  const found = await factsAt(directory, name).catch(() => undefined);
+  const isSame = found?.size === generation.size && found.mtimeNs === generation.mtimeNs;
+  return isSame ? found : generation;
+}
+
+const PERMISSIONS = 0o777n;
+
+/** Gives a file the permissions of the one that it replaces: who could read the old one can read the new one. */
+async function keepMode(root: Root, temporary: Temporary, name: string): Promise<void> {
+  const path = temporary.path.slice(0, temporary.path.lastIndexOf("/") + 1) + name;
+  const old = root.isLocal ? lookNow(path) : await lstat(path).catch(() => undefined);
+  if (old?.isFile() !== true) return;
+  const { mode } = await factsOf(temporary.fd, root.isLocal);
+  const kept = old.mode & PERMISSIONS;
+  if (kept !== (mode & PERMISSIONS)) await changeMode(temporary.fd, temporary.path, Number(kept));
+}
+
+/** Returns whether an error comes from the step that makes the object visible. */
+function isCommitting(error: unknown): boolean {
+  const { syscall } = Object(error) as { readonly syscall?: unknown };
+  return syscall === "rename" || syscall === "link";
 }
 
 /** Removes what was made for an object that did not come to be. */
@@ -95,7 +128,7 @@ async function undo(
   key: string,
   generation: Generation | undefined,
 ): Promise<void> {
-  if (generation !== undefined) await forgetFacts(root, key, generation, undefined);
+  if (generation !== undefined) await forgetFacts(root, key, generation, "unknown");
   root.directories.prune(folder, root.layout.base);
 }
 
@@ -104,7 +137,7 @@ export async function forgetFacts(
   root: Root,
   key: string,
   gone: Generation | undefined,
-  current: Generation | undefined,
+  current: Current,
 ): Promise<void> {
   await root.sidecars.remove(key, gone, current).catch(() => {});
 }

@@ -12,6 +12,7 @@ import {
   patterned,
   put,
   read,
+  temporaries,
   rejection,
   sidecars,
 } from "./testing/disk.test-support.js";
@@ -128,6 +129,7 @@ describe.each(CASES)("a copy ($layout, $symlinkCheck)", (variant) => {
       if (outcome === reason) expect(await code(provider.head(`b/${turns}`, {}))).toBe("NotFound");
       else expect((await read(provider, `b/${turns}`)).bytes.equals(bytes)).toBe(true);
     }
-    expect((await content(root)).filter((path) => path.startsWith(".stowage/tmp"))).toEqual([]);
+    await provider.close?.();
+    expect(await temporaries(root)).toEqual([]);
   });
 });

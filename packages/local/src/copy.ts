@@ -21,7 +21,7 @@ export async function copyObject(
   signal?.throwIfAborted();
   const reading: FailureContext = { operation: "copy", provider: disk.name, key: from, signal };
   const source = await openObject(disk, from, reading);
-  const context: FailureContext = { operation: "copy", provider: disk.name, key: to, signal };
+  const context = { operation: "copy", provider: disk.name, key: to, signal } as const;
   try {
     if (sourceIfMatch !== undefined) assertMatch(source.generation, sourceIfMatch, reading);
     return await writing(disk, context, async (root, temporary) => {

@@ -2,9 +2,12 @@ import type { DeleteOptions } from "@stowage/core/provider";
 import type { BigIntStats } from "node:fs";
 import type { Disk } from "./disk.js";
 import { inFolder } from "./directories.js";
-import { isMissing, toLocalError, type FailureContext } from "./errors.js";
+import { isMissing, maybeOfRoot, toLocalError, type FailureContext } from "./errors.js";
 import { assertMatch, factsAt, forgetFacts, syncFolder } from "./commit.js";
-import type { Root } from "./root.js";
+import { isInner, mayBeInner } from "./inner-roots.js";
+import { hidden } from "./look.js";
+import type { Root } from "./opened-root.js";
+import { isAmbiguous } from "./system-errors.js";
 import { codeOf, lstat, unlink } from "./system.js";
 
 export async function deleteObject(disk: Disk, key: string, options: DeleteOptions): Promise<void> {
@@ -16,8 +19,10 @@ export async function deleteObject(disk: Disk, key: string, options: DeleteOptio
       await disk.lock.run(key, () => deleteOnce(disk, root, key, options, context));
       return;
     } catch (error) {
+      if (!maybeOfRoot(error)) throw toLocalError(error, context);
+      if (await disk.root.confirm(root, context)) continue;
       if (!isMissing(error)) throw toLocalError(error, context);
-      if (!(await disk.root.confirm(root, context))) return;
+      return;
     }
   }
 }
@@ -29,6 +34,7 @@ async function deleteOnce(
   { ifMatch }: DeleteOptions,
   context: FailureContext,
 ): Promise<void> {
+  if (mayBeInner(root, key) && (await isInner(root, key))) throw hidden();
   const { folder, name } = disk.places.file(root, key);
   const hadFacts = await root.sidecars.has(key);
   let old: BigIntStats | undefined;
@@ -39,10 +45,12 @@ async function deleteOnce(
       if (old === undefined) throw Object.assign(new Error("No such file"), { code: "ENOENT" });
       assertMatch(old, ifMatch, context);
     }
-    await unlinkFile(directory.start + name);
+    await unlinkFile(directory.start + name).catch((error: unknown) => {
+      throw isAmbiguous(error) ? toLocalError(error, context, "unknown") : error;
+    });
     if (disk.durable) await syncFolder(directory, context);
   });
-  if (hadFacts) await forgetFacts(root, key, old, undefined);
+  if (hadFacts) await forgetFacts(root, key, old, "none");
   root.directories.prune(folder, root.layout.base);
 }
 

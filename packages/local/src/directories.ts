@@ -1,6 +1,9 @@
-import fs, { type Dirent } from "node:fs";
+import fs, { type BigIntStats, type Dirent } from "node:fs";
 import { dirname } from "node:path";
-import { close, codeOf, fchmod, fsync, isShared, lstat, mkdir, open, readdir } from "./system.js";
+import { codeOf, isDeniedByNode, isStale } from "./errno.js";
+import { PRIVATE_FOLDER } from "./plain-layout.js";
+import { isLacking } from "./system-errors.js";
+import { chmod, close, fchmod, fsync, fstat, isShared, lstat, mkdir, open, readdir } from "./system.js";
 
 /** How symbolic links on the way to a file are noticed. */
 export type SymlinkCheck = "descriptor" | "realpath";
@@ -33,12 +36,26 @@ export interface Directories {
 export interface DirectoriesOptions {
   /** The root, without symbolic links. */
   readonly root: string;
+  /** The number of the disk that the root is on: folders are made on no other one. */
+  readonly device: bigint;
   readonly mode: number;
+  /** The permissions of the provider's own folders. */
+  readonly privateMode: number;
   /** Whether a new folder is on the disk before it is used. */
   readonly durable: boolean;
 }
 
-/** A symbolic link, or a folder moved away: what is behind the path is not what the path says. */
+/** Returns the permissions of a folder, by its path below the root. */
+export function modeOf({ mode, privateMode }: DirectoriesOptions, path: string): number {
+  return path === PRIVATE_FOLDER || path.startsWith(`${PRIVATE_FOLDER}/`) ? privateMode : mode;
+}
+
+/** Throws when a folder is not on the disk of the root: another file system, or what an unmounted disk has uncovered. */
+export function assertDevice({ device }: DirectoriesOptions, { dev }: Pick<BigIntStats, "dev">): void {
+  if (dev !== device) throw Object.assign(new Error("The folder is on another disk"), { code: "EXDEV" });
+}
+
+/** A symbolic link lies on the way: what is behind the path is not what the path says. */
 export class MovedError extends Error {
   override readonly name = "MovedError";
   readonly code = "ELOOP";
@@ -49,7 +66,13 @@ const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 /** For reading a file. A pipe that somebody put in its place must not be waited for. */
 export const READ_FLAGS: number = O_RDONLY | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0);
 
-/** Makes a folder with these very permissions, unless there is one. */
+/** The bit by which a folder hands its group on; a folder made in it has the bit too. */
+export const SETGID = 0o2000;
+
+/**
+ * Makes a folder with these permissions, unless there is one. The bit that hands its group on stays, as with `mkdir` and
+ * `chmod`. A file system that keeps no permissions has its own.
+ */
 export async function makeFolder(path: string, mode: number): Promise<void> {
   try {
     await mkdir(path, mode);
@@ -58,11 +81,25 @@ export async function makeFolder(path: string, mode: number): Promise<void> {
     throw error;
   }
   if (!isShared(mode)) return;
-  const fd = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  const fd = await open(path, O_RDONLY | (O_DIRECTORY ?? 0) | (O_NOFOLLOW ?? 0));
   try {
-    await fchmod(fd, mode);
+    const kept = (await fstat(fd)).mode & BigInt(SETGID);
+    await changeMode(fd, path, mode | Number(kept));
   } finally {
     await close(fd);
+  }
+}
+
+/** Sets the permissions of an open file or folder, where the file system keeps any. */
+export async function changeMode(fd: number, path: string, mode: number): Promise<void> {
+  try {
+    // Node's permission model allows it by the path alone.
+    await fchmod(fd, mode).catch((error: unknown) => {
+      if (!isDeniedByNode(error)) throw error;
+      return chmod(path, mode);
+    });
+  } catch (error) {
+    if (!isLacking(error)) throw error;
   }
 }
 
@@ -110,7 +147,7 @@ const MISSES_MAX = 5;
 
 /**
  * Works inside a folder. One that was deleted in the meantime, by a pruning or by hand, is opened anew, and
- * made anew when `create` says so.
+ * made anew when `create` says so. One that its server no longer knows is opened anew once.
  */
 export async function inFolder<T>(
   directories: Directories,
@@ -118,13 +155,18 @@ export async function inFolder<T>(
   create: boolean,
   work: (directory: Directory) => Promise<T>,
 ): Promise<T> {
+  let staleOnes = 0;
   for (let misses = 0; ; misses++) {
     let directory: Directory | undefined;
     try {
       directory = directories.peek(path) ?? (await directories.hold(path, create));
       return await work(directory);
     } catch (error) {
-      const again = codeOf(error) === "ENOENT" && (create || directory?.isGone() === true);
+      const wasStale = isStale(error);
+      if (wasStale) directories.forget(path);
+      const again = wasStale
+        ? staleOnes++ === 0
+        : codeOf(error) === "ENOENT" && (create || directory?.isGone() === true);
       if (!again || misses === MISSES_MAX) throw error;
       directories.forget(path);
     } finally {

@@ -13,6 +13,8 @@ export interface Disk {
   readonly durable: boolean;
   readonly lock: KeyLock;
   readonly generations: Generations;
+  /** Whether a listing passes over folders that the process may not read. */
+  readonly skipsUnreadable: boolean;
 }
 
 /** The public facts of one version of a key; a promise only when its type has to be looked up. */

@@ -63,6 +63,13 @@ describe.skipIf(!canMount).each(CHECKS)(
       });
     });
 
+    it("is Unavailable also for calls that are under way, and never called a symbolic link", async () => {
+      expect(await run("unmountedUnderLoad", [await folder(), check], { under: UNSHARED })).toEqual({
+        codes: ["Unavailable", "done"],
+        written: [],
+      });
+    });
+
     it("is Unavailable for writing also when it uncovers a folder that was written to before", async () => {
       expect(await run("uncovered", [await folder(), check], { under: UNSHARED })).toEqual({
         outcome: "Unavailable",
@@ -71,6 +78,17 @@ describe.skipIf(!canMount).each(CHECKS)(
     });
   },
 );
+
+describe.skipIf(!canMount)("a folder of a container's image", () => {
+  it("is the same root for a process that has looked at it when another one makes the first change", async () => {
+    expect(await run("overlay", [await folder()], { under: UNSHARED })).toEqual({
+      before: "NotFound",
+      after: "NotFound",
+      put: "done",
+      keys: ["b", "new", "old"],
+    });
+  });
+});
 
 describe("a process without the rights", () => {
   it("gets PermissionDenied, and leaves nothing behind", async () => {

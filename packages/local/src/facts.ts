@@ -6,15 +6,21 @@ export interface Facts extends ObjectHeaders {
   readonly writeId?: string | undefined;
 }
 
-const TEXTS = [...HEADER_NAMES, "writeId"] as const;
+const TEXTS = [...HEADER_NAMES, "writeId", "sample"] as const;
 
 /** The text of a sidecar. The key is in it for people who look. */
-export function formatFacts(key: string, facts: Facts): string {
-  return JSON.stringify({ version: 1, key, ...facts });
+export function formatFacts(key: string, facts: Facts, sample: string | undefined): string {
+  return JSON.stringify({ version: 1, key, sample, ...facts });
+}
+
+/** Facts as a sidecar has them. */
+export interface RecordedFacts extends Facts {
+  /** By which the bytes are known again after they were restored; absent in old sidecars. */
+  readonly sample?: string | undefined;
 }
 
 /** The facts in a sidecar, or `undefined` when it is not one of this key. */
-export function parseFacts(text: string, key: string): Facts | undefined {
+export function parseFacts(text: string, key: string): RecordedFacts | undefined {
   const content = parse(text);
   if (!isRecord(content) || content["version"] !== 1 || content["key"] !== key) return undefined;
   const { metadata } = content;

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { createGenerations, etagOf, generationName } from "./generation.js";
+import { createGenerations, withTimeOf, etagOf, generationName } from "./generation.js";
 import { folder } from "./testing/disk.test-support.js";
 
 afterEach(() => {
@@ -19,14 +19,14 @@ describe("generations", () => {
   it("are left as they are while they differ by themselves", async () => {
     const { distinct } = createGenerations();
     const { fd, facts } = await written("x");
-    expect(distinct(fd, "a", facts)).toBe(facts);
-    expect(distinct(fd, "b", facts)).toBe(facts);
+    expect(distinct("a", facts, withTimeOf(fd, ""))).toBe(facts);
+    expect(distinct("b", facts, withTimeOf(fd, ""))).toBe(facts);
   });
 
   it("of one key with one size and time are moved apart, and the file's time with them", async () => {
     const { distinct } = createGenerations();
     const { fd, facts } = await written("x");
-    const versions = Array.from({ length: 50 }, () => distinct(fd, "a", facts));
+    const versions = Array.from({ length: 50 }, () => distinct("a", facts, withTimeOf(fd, "")));
     expect(new Set(versions.map(etagOf)).size).toBe(50);
     expect(new Set(versions.map(({ mtimeNs }) => mtimeNs)).size).toBe(50);
     expect(fs.fstatSync(fd, { bigint: true }).mtimeNs).toBe(versions.at(-1)?.mtimeNs);
@@ -35,9 +35,9 @@ describe("generations", () => {
   it("of one key are moved apart although their files have different numbers", async () => {
     const { distinct } = createGenerations();
     const { fd, facts } = await written("x");
-    distinct(fd, "a", facts);
+    distinct("a", facts, withTimeOf(fd, ""));
     const other = { ...facts, ino: facts.ino + 1n } as fs.BigIntStats;
-    expect(distinct(fd, "a", other).mtimeNs).toBeGreaterThan(facts.mtimeNs);
+    expect(distinct("a", other, withTimeOf(fd, "")).mtimeNs).toBeGreaterThan(facts.mtimeNs);
   });
 
   it("of one key stay apart when files of other keys come in between", async () => {
@@ -45,8 +45,12 @@ describe("generations", () => {
     const { fd, facts } = await written("x");
     const etags = new Set<string>();
     for (let round = 0n; round < 50n; round++) {
-      etags.add(etagOf(distinct(fd, "a", facts)));
-      distinct(fd, "b", { ...facts, mtimeNs: facts.mtimeNs + round * 4_000_000n } as fs.BigIntStats);
+      etags.add(etagOf(distinct("a", facts, withTimeOf(fd, ""))));
+      distinct(
+        "b",
+        { ...facts, mtimeNs: facts.mtimeNs + round * 4_000_000n } as fs.BigIntStats,
+        withTimeOf(fd, ""),
+      );
     }
     expect(etags.size).toBe(50);
   });
@@ -55,7 +59,7 @@ describe("generations", () => {
     const { distinct } = createGenerations();
     const { fd, facts } = await written("x");
     let last = facts;
-    for (let round = 0; round < 100; round++) last = distinct(fd, "a", facts);
+    for (let round = 0; round < 100; round++) last = distinct("a", facts, withTimeOf(fd, ""));
     expect(last.mtimeNs - facts.mtimeNs).toBeLessThan(5_000_000n);
   });
 
@@ -67,7 +71,7 @@ describe("generations", () => {
     const original = fs.fstatSync;
     vi.spyOn(fs, "fstatSync").mockImplementation(((file: number, options: { bigint: true }) =>
       whole(original(file, options))) as unknown as typeof fs.fstatSync);
-    const versions = Array.from({ length: 5 }, () => distinct(fd, "a", whole(facts)));
+    const versions = Array.from({ length: 5 }, () => distinct("a", whole(facts), withTimeOf(fd, "")));
     expect(new Set(versions.map(etagOf)).size).toBe(5);
   });
 
@@ -75,11 +79,11 @@ describe("generations", () => {
     const { distinct } = createGenerations();
     const { fd, facts } = await written("x");
     const earlier = { ...facts, mtimeNs: facts.mtimeNs - 3_600_000_000_000n } as fs.BigIntStats;
-    distinct(fd, "a", earlier);
-    distinct(fd, "a", facts);
+    distinct("a", earlier, withTimeOf(fd, ""));
+    distinct("a", facts, withTimeOf(fd, ""));
     fs.futimesSync(fd, 0, Number(earlier.mtimeNs / 1_000_000n) / 1e3);
-    const again = distinct(fd, "a", earlier);
-    const third = distinct(fd, "a", again);
+    const again = distinct("a", earlier, withTimeOf(fd, ""));
+    const third = distinct("a", again, withTimeOf(fd, ""));
     expect(third.mtimeNs).not.toBe(again.mtimeNs);
   });
 

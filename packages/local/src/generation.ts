@@ -1,4 +1,6 @@
 import fs, { type BigIntStats } from "node:fs";
+import { isDeniedByNode } from "./errno.js";
+import { isLacking } from "./system-errors.js";
 
 /** What tells one version of a file from every other: it changes with each write, and copying keeps part of it. */
 export interface Generation {
@@ -25,11 +27,17 @@ export interface Generations {
    * The facts of a file that was just written for a key, its time moved on a little when another version of the
    * key has this size and time.
    */
-  readonly distinct: (fd: number, key: string, facts: BigIntStats) => BigIntStats;
+  readonly distinct: (key: string, facts: BigIntStats, withTime: WithTime) => BigIntStats;
 }
+
+/** Sets a file's time, in microseconds, and gives its facts after that; `undefined` where times cannot be set. */
+export type WithTime = (facts: BigIntStats, microseconds: bigint) => BigIntStats | undefined;
 
 /** How far a time is moved, in microseconds. */
 const STEP_US = 10n;
+
+/** A time that has not moved by so much, in microseconds, does not move: ten minutes. */
+const STEP_MAX_US = 600_000_000n;
 
 /**
  * File systems stamp files with a clock of some milliseconds' grain, and give the number of a deleted file to
@@ -40,14 +48,17 @@ const STEP_US = 10n;
 export function createGenerations(): Generations {
   const given = createRecent();
   return {
-    distinct: (fd, key, facts) => {
+    distinct: (key, facts, withTime) => {
       const nameAt = (microseconds: bigint): string => `${facts.size}-${microseconds}-${key}`;
       let now = facts;
       // Where times are kept in seconds it takes a longer step until one is seen.
-      for (let step = STEP_US; given.has(nameAt(now.mtimeNs / 1000n)); step *= 2n) {
+      for (let step = STEP_US; given.has(nameAt(now.mtimeNs / 1000n)) && step < STEP_MAX_US; step *= 2n) {
         let next = now.mtimeNs / 1000n + step;
         while (given.has(nameAt(next))) next += step;
-        now = withTime(fd, now, next);
+        const moved = withTime(now, next);
+        // A file system that sets no times cannot be helped.
+        if (moved === undefined) break;
+        now = moved;
       }
       given.add(nameAt(now.mtimeNs / 1000n));
       return now;
@@ -55,10 +66,37 @@ export function createGenerations(): Generations {
   };
 }
 
-/** Sets a file's time. As a number it is exact to a quarter of a microsecond, so the middle of one is aimed at. */
-function withTime(fd: number, { atimeNs }: BigIntStats, microseconds: bigint): BigIntStats {
-  fs.futimesSync(fd, Number(atimeNs) / 1e9, Number(microseconds * 1000n + 500n) / 1e9);
-  return fs.fstatSync(fd, { bigint: true });
+/** Sets the time of an open file. */
+export function withTimeOf(fd: number, path: string): WithTime {
+  return (facts, microseconds) => {
+    try {
+      fs.futimesSync(fd, Number(facts.atimeNs) / 1e9, toSeconds(microseconds));
+    } catch (error) {
+      // Node's permission model allows it by the path alone.
+      if (isLacking(error)) return undefined;
+      if (!isDeniedByNode(error)) throw error;
+      return withTimeAt(path)(facts, microseconds);
+    }
+    return fs.fstatSync(fd, { bigint: true });
+  };
+}
+
+/** Sets the time of a file that is closed. */
+export function withTimeAt(path: string): WithTime {
+  return ({ atimeNs }, microseconds) => {
+    try {
+      fs.utimesSync(path, Number(atimeNs) / 1e9, toSeconds(microseconds));
+    } catch (error) {
+      if (isLacking(error)) return undefined;
+      throw error;
+    }
+    return fs.lstatSync(path, { bigint: true });
+  };
+}
+
+/** Returns a time as a number. It is exact to a quarter of a microsecond, so the middle of one is aimed at. */
+function toSeconds(microseconds: bigint): number {
+  return Number(microseconds * 1000n + 500n) / 1e9;
 }
 
 /** For how long at least a name is remembered, in milliseconds: far longer than the grain of any clock. */

@@ -6,8 +6,9 @@ import { failure, toLocalError, type FailureContext } from "./errors.js";
 import { FileStream } from "./file-stream.js";
 import { lookAt } from "./look.js";
 import { assertMatch } from "./commit.js";
-import type { Root } from "./root.js";
+import type { Root } from "./opened-root.js";
 import type { Facts } from "./facts.js";
+import { sampleOf } from "./sample.js";
 import { close, closeRead, factsOf, open, readFully, readOnce } from "./system.js";
 
 /** Objects and ranges up to this size are read at once, and their file is closed before the caller sees them. */
@@ -78,7 +79,9 @@ async function openOnce(disk: Disk, root: Root, key: string): Promise<OpenFile |
   try {
     const generation = await factsOf(fd, root.isLocal);
     if (!generation.isFile()) throw Object.assign(new Error("Not a file"), { code: "EISDIR" });
-    const { facts, certain } = await root.sidecars.find(key, generation);
+    const { facts, certain } = await root.sidecars.find(key, generation, () =>
+      sampleOf(fd, Number(generation.size), false),
+    );
     if (certain || (await factsOf(fd, root.isLocal)).nlink > 0n) {
       return { fd, generation, facts, isLocal: root.isLocal };
     }

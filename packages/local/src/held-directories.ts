@@ -1,9 +1,12 @@
 import fs from "node:fs";
+import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 import {
   MovedError,
   READ_FLAGS,
+  assertDevice,
   makeFolder,
+  modeOf,
   refuseLink,
   splitPath,
   track,
@@ -11,7 +14,8 @@ import {
   type DirectoriesOptions,
   type Directory,
 } from "./directories.js";
-import { close, codeOf, fsync, open } from "./system.js";
+import { codeOf } from "./errno.js";
+import { close, fstat, fsync, open } from "./system.js";
 import { createPruning, type Pruning } from "./pruning.js";
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = fs.constants;
@@ -198,7 +202,8 @@ async function openChecked(
 /** @returns The descriptor, when it is what its path says; else it is closed. */
 async function inPlace(fd: number, path: string): Promise<number> {
   try {
-    assertInPlace(fd, path);
+    const place = placeOf(fd);
+    if (place !== path) await explainPlace(place, path);
     return fd;
   } catch (error) {
     await close(fd);
@@ -218,7 +223,8 @@ async function openFolder(options: DirectoriesOptions, path: string, create: boo
   const { parent: above, name } = splitPath(path);
   const parent = await openChecked(options, above, create);
   try {
-    await makeFolder(parent.start + name, options.mode);
+    assertDevice(options, await fstat(parent.fd));
+    await makeFolder(parent.start + name, modeOf(options, path));
     if (options.durable) await fsync(parent.fd);
     return await open(parent.start + name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   } finally {
@@ -226,12 +232,15 @@ async function openFolder(options: DirectoriesOptions, path: string, create: boo
   }
 }
 
-function assertInPlace(fd: number, path: string): void {
-  const real = placeOf(fd);
-  if (real === path) return;
-  // Pruned in the instant between the opening and this look.
-  if (real === `${path} (deleted)`) throw Object.assign(new Error(`${path} was removed`), { code: "ENOENT" });
-  throw new MovedError(`${path} is reached through a symbolic link`);
+/**
+ * Throws the reason why a descriptor is not where its path says: removed or unmounted in the instant between the opening
+ * and the look, or reached through a symbolic link.
+ */
+async function explainPlace(place: string, path: string): Promise<never> {
+  if (place === `${path} (deleted)`)
+    throw Object.assign(new Error(`${path} was removed`), { code: "ENOENT" });
+  if ((await realpath(path)) !== path) throw new MovedError(`${path} is reached through a symbolic link`);
+  throw Object.assign(new Error(`${path} was moved or unmounted while it was opened`), { code: "ESTALE" });
 }
 
 /** Where a descriptor is. Answered by the kernel from memory: no disk is asked, so the event loop does not wait. */

@@ -1,17 +1,20 @@
 import {
   LIST_LIMIT_DEFAULT,
   PageBuilder,
+  compareKeys,
   unpackKeyCursor,
   type ListOptions,
   type ListPage,
+  type SkippedKey,
 } from "@stowage/core/provider";
 import { listedInfo, type Disk } from "./disk.js";
-import { isMissing, isAbort, toLocalError, type FailureContext } from "./errors.js";
+import { isMissing, isAbort, maybeOfRoot, toLocalError, type FailureContext } from "./errors.js";
 import type { BigIntStats } from "node:fs";
-import type { Root } from "./root.js";
-import { inFolder } from "./directories.js";
+import type { Root } from "./opened-root.js";
+import { inFolder, joinPath } from "./directories.js";
 import { lstat } from "./system.js";
-import { isGoneByNow, walk, type WalkedFile } from "./walk.js";
+import { passOver } from "./unreadable.js";
+import { isGoneByNow, walk, type WalkedFile, type WalkedOver } from "./walk.js";
 
 /** How many files are asked for their facts at once. */
 const STATS_AT_ONCE = 64;
@@ -24,13 +27,15 @@ export async function listObjects(disk: Disk, options: ListOptions): Promise<Lis
   for (;;) {
     const root = await disk.root.open(context);
     try {
-      const page = await listOnce(disk, root, options, after);
+      const page = await listOnce(disk, root, options, after, context);
       // What is missing may be so because the root went away in the middle: a short page is not an answer then.
       if (!(await disk.root.confirm(root, context))) return page;
     } catch (error) {
-      if (isAbort(error, context) || !isMissing(error)) throw toLocalError(error, context);
+      if (isAbort(error, context) || !maybeOfRoot(error)) throw toLocalError(error, context);
+      if (await disk.root.confirm(root, context)) continue;
+      if (!isMissing(error)) throw toLocalError(error, context);
       // The root is there, and no object was ever put into it.
-      if (!(await disk.root.confirm(root, context))) return { objects: [], prefixes: [] };
+      return { objects: [], prefixes: [] };
     }
   }
 }
@@ -40,13 +45,17 @@ async function listOnce(
   root: Root,
   options: ListOptions,
   after: string | undefined,
+  context: FailureContext,
 ): Promise<ListPage> {
   const page = new PageBuilder(options, after);
+  const over: WalkedOver[] = [];
+  const build = (): ListPage => withSkipped(page.build(), over, root);
   const { layout } = root;
   const walked = walk(root, {
     prefix: layout.toText(options.prefix ?? ""),
     after: after === undefined ? undefined : layout.toText(after),
     rollUp: options.delimiter !== undefined,
+    unreadable: (folder, error) => passOver(disk, root, folder, error, context),
     signal: options.signal,
   });
   const { limit = LIST_LIMIT_DEFAULT } = options;
@@ -55,40 +64,68 @@ async function listOnce(
   const flush = async (): Promise<boolean> => {
     const files = batch;
     batch = [];
-    const facts = await statAll(root, files);
+    const facts = await statAll(root, files, (path, error) => passOver(disk, root, path, error, context));
     for (const [index, { text }] of files.entries()) {
       const found = facts[index];
       const key = layout.fromText(text);
-      if (found === undefined || !found.isFile()) continue;
+      if (typeof found === "string") over.push({ kind: "skipped", text, reason: found });
+      if (found === undefined || typeof found === "string" || !found.isFile()) continue;
       // No type: what is beside the file may say another one than the key's extension.
       if (!page.add(key, listedInfo(disk, key, found))) return false;
     }
     return true;
   };
   for await (const item of walked) {
+    if (item.kind === "skipped") {
+      over.push(item);
+      continue;
+    }
     met++;
     if (item.kind === "file") {
       batch.push(item);
       // One more than fits tells that there is a next page; what comes after is not looked at.
       const isEnough = met > limit || batch.length === STATS_AT_ONCE;
       if (!isEnough || (await flush())) continue;
-      return page.build();
+      return build();
     }
-    if (!(await flush()) || !page.add(layout.fromText(item.text))) return page.build();
+    if (!(await flush()) || !page.add(layout.fromText(item.text))) return build();
   }
   await flush();
-  return page.build();
+  return build();
 }
 
-/** The facts of files, those of one folder together; `undefined` for one that is gone. */
-async function statAll(root: Root, files: readonly WalkedFile[]): Promise<(BigIntStats | undefined)[]> {
+/** Adds what was passed over to a page: what comes after its last entry is told by the next one. */
+function withSkipped(page: ListPage, over: readonly WalkedOver[], { layout }: Root): ListPage {
+  const isLast = page.cursor === undefined;
+  const end = lastEntry(page);
+  const isIn = ({ text }: WalkedOver): boolean =>
+    isLast || (end !== undefined && layout.compare(text, layout.toText(end)) <= 0);
+  const skipped = over
+    .filter(isIn)
+    .map(({ text, reason }) => ({ key: layout.fromText(text), reason }) satisfies SkippedKey);
+  return skipped.length === 0 ? page : { ...page, skipped };
+}
+
+function lastEntry({ objects, prefixes }: ListPage): string | undefined {
+  return [objects.at(-1)?.key, prefixes.at(-1)]
+    .filter((entry) => entry !== undefined)
+    .sort(compareKeys)
+    .at(-1);
+}
+
+/** Returns the facts of files; `undefined` for one that is gone, and the reason for one that is passed over. */
+async function statAll(
+  root: Root,
+  files: readonly WalkedFile[],
+  unreadable: (path: string, error: unknown) => Promise<string>,
+): Promise<(BigIntStats | string | undefined)[]> {
   return await Promise.all(
     files.map(async ({ folder, name }) => {
       try {
         return await inFolder(root.directories, folder, false, ({ start }) => lstat(start + name));
       } catch (error) {
         if (isGoneByNow(error)) return undefined;
-        throw error;
+        return await unreadable(joinPath(folder, name), error);
       }
     }),
   );

@@ -19,6 +19,7 @@ import { headObject } from "./head.js";
 import { listObjects } from "./list.js";
 import { createPlaces } from "./places.js";
 import { putObject } from "./put.js";
+import type { RootOptions } from "./opened-root.js";
 import { absoluteRoot, createRootHolder } from "./root.js";
 import type { Disk } from "./disk.js";
 
@@ -60,21 +61,24 @@ export interface LocalOptions {
    */
   readonly create?: boolean | undefined;
   /**
-   * Where the folder is served, for `publicUrl` and `locate`.
+   * Where the folder is served, for `publicUrl` and `locate`. New files and folders can then be read by all users of the
+   * machine, the web server among them.
    *
    * @default none: there is no `publicUrl`
    */
   readonly publicBaseUrl?: string | undefined;
   /**
-   * Permissions of new files, those with facts included. The `umask` does not count.
+   * Permissions of new files, those with facts included. The `umask` does not count. A file that is replaced keeps its
+   * own, and a file system that keeps no permissions has its own.
    *
-   * @default `0o600`
+   * @default `0o600`; `0o644` with `publicBaseUrl`, but for files with facts
    */
   readonly fileMode?: number | undefined;
   /**
-   * Permissions of new folders, the provider's own included. The `umask` does not count.
+   * Permissions of new folders, the provider's own included. The `umask` does not count, and a folder that hands its
+   * group on (setgid) makes folders that do so too.
    *
-   * @default `0o700`
+   * @default `0o700`; `0o755` with `publicBaseUrl`, but for the provider's own
    */
   readonly directoryMode?: number | undefined;
   /**
@@ -84,10 +88,35 @@ export interface LocalOptions {
    * @default `"descriptor"` on Linux, `"realpath"` elsewhere
    */
   readonly symlinkCheck?: SymlinkCheck | undefined;
+  /**
+   * What a listing does with a folder that the process may not read: `"fail"` with an error that names it, or `"skip"`
+   * it and name it in the page's `skipped`. A volume's own `lost+found` is skipped in any case.
+   *
+   * @default `"fail"`: a listing is complete, or fails
+   */
+  readonly unreadable?: "fail" | "skip" | undefined;
 }
 
-const FILE_MODE = 0o600;
-const DIRECTORY_MODE = 0o700;
+const PRIVATE = { file: 0o600, directory: 0o700 };
+const PUBLIC = { file: 0o644, directory: 0o755 };
+
+/** Returns the permissions of what is made: a folder that is served can be read by all, but for the provider's own. */
+function modesOf({
+  fileMode,
+  directoryMode,
+  publicBaseUrl,
+}: LocalOptions): Pick<
+  RootOptions,
+  "fileMode" | "directoryMode" | "privateFileMode" | "privateDirectoryMode"
+> {
+  const modes = publicBaseUrl === undefined ? PRIVATE : PUBLIC;
+  return {
+    fileMode: fileMode ?? modes.file,
+    directoryMode: directoryMode ?? modes.directory,
+    privateFileMode: fileMode ?? PRIVATE.file,
+    privateDirectoryMode: directoryMode ?? PRIVATE.directory,
+  };
+}
 
 /**
  * Files on a local disk.
@@ -111,7 +140,6 @@ export function local(options: LocalOptions): StorageProvider {
   const name = options.name ?? "local";
   const layout = options.layout ?? "plain";
   const root = absoluteRoot(options.root);
-  const directoryMode = options.directoryMode ?? DIRECTORY_MODE;
   const durable = (options.durability ?? "fsync") === "fsync";
   const disk: Disk = {
     name,
@@ -121,8 +149,7 @@ export function local(options: LocalOptions): StorageProvider {
       layout,
       create: options.create ?? false,
       check: options.symlinkCheck,
-      fileMode: options.fileMode ?? FILE_MODE,
-      directoryMode,
+      ...modesOf(options),
       durable,
     }),
     places: createPlaces({
@@ -134,6 +161,7 @@ export function local(options: LocalOptions): StorageProvider {
     durable,
     lock: createKeyLock(),
     generations: createGenerations(),
+    skipsUnreadable: options.unreadable === "skip",
   };
   const whole = provider(disk, layout, options);
   return options.keyPrefix === undefined ? whole : prefixed(whole, options.keyPrefix);
@@ -188,11 +216,13 @@ const LOCAL_OPTIONS: OptionNames<LocalOptions> = {
   fileMode: true,
   directoryMode: true,
   symlinkCheck: true,
+  unreadable: true,
 };
 
 function assertOptions(options: LocalOptions): void {
   knownNames("local", options, LOCAL_OPTIONS);
-  const { root, layout, durability, symlinkCheck, create, name, keyPrefix, publicBaseUrl } = options;
+  const { root, layout, durability, symlinkCheck, unreadable, create, name, keyPrefix, publicBaseUrl } =
+    options;
   nonEmptyText("local", "root", root, "the path of a folder");
   oneOf("local", "create", create, [undefined, true, false]);
   if (name !== undefined) anyText("local", "name", name, "the name of a provider");
@@ -204,4 +234,5 @@ function assertOptions(options: LocalOptions): void {
   oneOf("local", "layout", layout, [undefined, "plain", "portable"]);
   oneOf("local", "durability", durability, [undefined, "fsync", "rename"]);
   oneOf("local", "symlinkCheck", symlinkCheck, [undefined, "descriptor", "realpath"]);
+  oneOf("local", "unreadable", unreadable, [undefined, "fail", "skip"]);
 }

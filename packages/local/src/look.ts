@@ -1,6 +1,7 @@
 import type { Disk } from "./disk.js";
-import { failure, isMissing, notFound, toLocalError, type FailureContext } from "./errors.js";
-import type { Root } from "./root.js";
+import { failure, isMissing, maybeOfRoot, notFound, toLocalError, type FailureContext } from "./errors.js";
+import { isInner, mayBeInner } from "./inner-roots.js";
+import type { Root } from "./opened-root.js";
 
 /** How often a look may find the file replaced before the writers of this process are made to wait for it. */
 const FREE_LOOKS = 3;
@@ -22,12 +23,19 @@ export async function lookAt<T>(
   for (let looks = 0; ; looks++) {
     const root = await disk.root.open(context);
     try {
+      if (mayBeInner(root, key) && (await isInner(root, key))) throw hidden();
       const found = looks < FREE_LOOKS ? await look(root) : await disk.lock.run(key, () => look(root));
       if (found !== undefined) return found;
       if (looks === LOOKS_MAX) throw failure("Unavailable", "the object is replaced all the time", context);
     } catch (error) {
-      if (!isMissing(error)) throw toLocalError(error, context);
-      if (looks === LOOKS_MAX || !(await disk.root.confirm(root, context))) throw notFound(context, error);
+      if (!maybeOfRoot(error)) throw toLocalError(error, context);
+      if (looks < LOOKS_MAX && (await disk.root.confirm(root, context))) continue;
+      throw isMissing(error) ? notFound(context, error) : toLocalError(error, context);
     }
   }
+}
+
+/** Returns the error of a missing file, for those that another root keeps for itself. */
+export function hidden(): Error {
+  return Object.assign(new Error("It is another root's own"), { code: "ENOENT" });
 }

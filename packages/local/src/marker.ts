@@ -5,14 +5,18 @@ import { READ_FLAGS, inFolder, syncDirectory, type Directories } from "./directo
 import { failure, type FailureContext } from "./errors.js";
 import type { Layout } from "./layout.js";
 import { PRIVATE_FOLDER } from "./plain-layout.js";
-import { codeOf, fsync, link, tolerate, writeFully } from "./system.js";
-import type { Temporaries } from "./temporaries.js";
+import { isDeniedByNode } from "./errno.js";
+import { isLacking } from "./system-errors.js";
+import { codeOf, fsync, link, rename, tolerate, writeFully } from "./system.js";
+import type { Temporaries, Temporary } from "./temporaries.js";
 
 /** The content of `.stowage/layout.json`: which layout the root has, and which root it is. */
 export interface Marker {
   readonly layout: Layout["name"];
   /** The file system takes `A` and `a` for one name. */
   readonly fold: boolean;
+  /** Portable names may be longer than some file systems take: it is an old root. */
+  readonly longNames: boolean;
   readonly id: string;
 }
 
@@ -59,9 +63,11 @@ async function assertFolder(path: string, context: FailureContext): Promise<void
 function parseMarker(text: string): Marker | undefined {
   try {
     const marker = JSON.parse(text) as Partial<Marker> & { readonly version?: unknown };
-    const { layout, fold, id, version } = marker;
+    const { layout, fold, id, version, longNames = layout === "portable" } = marker;
     const known = version === 1 && (layout === "plain" || layout === "portable");
-    return known && typeof fold === "boolean" && typeof id === "string" ? { layout, fold, id } : undefined;
+    return known && typeof fold === "boolean" && typeof id === "string"
+      ? { layout, fold, longNames, id }
+      : undefined;
   } catch {
     return undefined;
   }
@@ -72,6 +78,7 @@ export async function leaveMarker(
   directories: Directories,
   temporaries: Temporaries,
   marker: Omit<Marker, "id"> & { readonly id: string | undefined },
+  durable: boolean,
 ): Promise<void> {
   const { id = randomUUID() } = marker;
   const text = Buffer.from(`${JSON.stringify({ version: 1, ...marker, id })}\n`);
@@ -79,13 +86,32 @@ export async function leaveMarker(
   try {
     await writeFully(temporary.fd, text, text.byteLength, 0);
     // Also where puts do not wait for the disk: without what is in it the whole root could not be opened.
-    await fsync(temporary.fd);
+    await syncWhereNeeded(fsync(temporary.fd), durable);
+    await temporary.close();
     await inFolder(directories, PRIVATE_FOLDER, true, async (directory) => {
-      await tolerate(link(temporary.path, directory.start + NAME), "EEXIST");
-      await syncDirectory(directory);
+      await moveUnlessThere(temporary, directory.start + NAME);
+      await syncWhereNeeded(syncDirectory(directory), durable);
     });
   } finally {
     await temporary.discard();
+  }
+}
+
+/** Waits for a sync, whose lack counts only where puts wait for the disk. */
+async function syncWhereNeeded(sync: Promise<void>, durable: boolean): Promise<void> {
+  await sync.catch((error: unknown) => {
+    if (durable || !(isLacking(error) || isDeniedByNode(error))) throw error;
+  });
+}
+
+/** Leaves the marker of a process that was faster. Where there are no hard links the last of two is the marker. */
+async function moveUnlessThere(temporary: Temporary, path: string): Promise<void> {
+  try {
+    await tolerate(link(temporary.path, path), "EEXIST");
+  } catch (error) {
+    if (!isLacking(error)) throw error;
+    await rename(temporary.path, path);
+    temporary.moved();
   }
 }
 

@@ -7,11 +7,11 @@ import {
   type Operation,
 } from "@stowage/core/provider";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { sep } from "node:path";
+import { join, sep } from "node:path";
 import type { Layout } from "./layout.js";
 import { plainLayout } from "./plain-layout.js";
 import { portableLayout } from "./portable-layout.js";
-import type { Root } from "./root.js";
+import type { Root } from "./opened-root.js";
 
 /** Where keys are, as paths inside the root and as texts outside. */
 export interface Places {
@@ -39,7 +39,9 @@ export function createPlaces({ root, layout: name, provider, publicBaseUrl }: Pl
   // Refs show where the object is in the naming of a file system that tells A from a, the only one in which
   // the name can be told without asking the disk.
   const layout = name === "plain" ? plainLayout() : portableLayout(false);
-  const base = layout.base === "" ? root : `${root}${sep}${layout.base}`;
+  const base = layout.base === "" ? root : join(root, layout.base);
+  // The root of a drive has the separator already.
+  const below = base.endsWith(sep) ? base : base + sep;
   const baseUrl = `${pathToFileURL(base).href.replace(/\/$/, "")}/`;
   const publicUrl = publicBaseUrl === undefined ? undefined : `${publicBaseUrl.replace(/\/$/, "")}/`;
   const ref = (key: string): string => {
@@ -73,15 +75,8 @@ export function createPlaces({ root, layout: name, provider, publicBaseUrl }: Pl
         return located(decodeKeyPath(text.slice(publicUrl.length)));
       }
       const path = pathOf(text);
-      if (path === undefined || !path.startsWith(base + sep)) return undefined;
-      return located(
-        layout.toKey(
-          path
-            .slice(base.length + 1)
-            .split(sep)
-            .join("/"),
-        ),
-      );
+      if (path === undefined || !path.startsWith(below)) return undefined;
+      return located(layout.toKey(path.slice(below.length).split(sep).join("/")));
     },
   };
 }

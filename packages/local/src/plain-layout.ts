@@ -1,4 +1,5 @@
 import { compareKeys, keyProblem } from "@stowage/core/provider";
+import { isNoObject } from "./foreign-names.js";
 import type { Layout } from "./layout.js";
 
 /** The folder inside a root that is ours: temporary files, sidecars and the layout's marker. */
@@ -13,15 +14,21 @@ const SURELY_SHORT = NAME_BYTES_MAX / 3;
 /** What Windows does not take in a name. @see https://learn.microsoft.com/windows/win32/fileio/naming-a-file */
 const WINDOWS_FORBIDDEN = /[<>:"|?*]|[. ]$|^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i;
 
+function hasDotName(key: string): boolean {
+  return key.startsWith(".") || key.includes("/.");
+}
+
 /** Keys are file names, so that a folder of uploads can be taken over as it is. */
 export function plainLayout(platform: NodeJS.Platform = process.platform): Layout {
   return {
     name: "plain",
     base: "",
     problem: (key) => {
-      // Too short for a long segment, and not begun with a dot: nearly every key, and certain to be good.
-      if (key.length <= SURELY_SHORT && !key.startsWith(".") && platform !== "win32") return undefined;
+      // Too short for a long segment, and none begins with a dot: nearly every key, and certain to be good.
+      if (key.length <= SURELY_SHORT && !hasDotName(key) && platform !== "win32") return undefined;
       const segments = key.split("/");
+      if (isNoObject(segments.at(-1) ?? ""))
+        return "file systems give such names to files that were deleted while they were open";
       if (segments[0]?.toLowerCase() === PRIVATE_FOLDER)
         return `"${PRIVATE_FOLDER}" is the provider's own folder`;
       const long = segments.find((segment) => Buffer.byteLength(segment) > NAME_BYTES_MAX);

@@ -2,10 +2,13 @@ import { keyProblem } from "@stowage/core/provider";
 import type { Layout, LayoutEntry } from "./layout.js";
 
 /**
- * A segment whose encoded form is this long or longer is cut, so that every name stays far below the 255
- * bytes that file systems take.
+ * A segment whose encoded form is this long or longer is cut, so that every name stays below the 143 bytes that encrypting
+ * file systems take. @see https://www.kernel.org/doc/html/latest/filesystems/ecryptfs.html
  */
-const CHUNK_LENGTH = 198;
+const CHUNK_LENGTH = 130;
+
+/** The same for roots that were made when names were meant to stay below 255 bytes. */
+const LONG_CHUNK_LENGTH = 198;
 
 /** Ends the name of a folder, so that the object `a` and the folder of `a/b` can be side by side. */
 const FOLDER_END = "%";
@@ -26,10 +29,12 @@ const DEVICE = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/i;
  * devices are broken, long segments cut, folders marked.
  *
  * @param fold - The file system takes `A` and `a` for one name: upper-case letters are encoded too.
+ * @param longNames - The root is an old one, whose names may be longer than some file systems take.
  */
-export function portableLayout(fold: boolean): Layout {
+export function portableLayout(fold: boolean, longNames = false): Layout {
+  const chunk = longNames ? LONG_CHUNK_LENGTH : CHUNK_LENGTH;
   const toPath = (key: string): string => {
-    const segments = key.split("/").map((segment) => encodeSegment(segment, fold));
+    const segments = key.split("/").map((segment) => encodeSegment(segment, fold, chunk));
     const name = segments.pop() ?? "";
     return [...segments.map((segment) => segment + FOLDER_END), name].join("/");
   };
@@ -63,12 +68,12 @@ export function portableLayout(fold: boolean): Layout {
  * Where a segment is cut must not depend on what follows: segments with the same beginning are in the same
  * folder, else a listing would meet them out of order.
  */
-function encodeSegment(segment: string, fold: boolean): string {
+function encodeSegment(segment: string, fold: boolean, chunk: number): string {
   const names: string[] = [];
   let name = "";
   for (const byte of Buffer.from(segment)) {
     name += tokenOf(byte, name === "", fold);
-    if (name.length < CHUNK_LENGTH) continue;
+    if (name.length < chunk) continue;
     names.push(withoutDevice(name) + CHUNK_END);
     name = "";
   }

@@ -21,6 +21,7 @@ import {
   read,
   rejection,
   sidecars,
+  temporaries,
   text,
 } from "./testing/disk.test-support.js";
 import { below, randomNumbers, seed } from "./testing/random.test-support.js";
@@ -249,7 +250,7 @@ describe.each(DURABILITIES)("a process that is killed while it puts (durability 
       }
       child.process.kill("SIGKILL");
       await child.exited;
-      left += (await readdir(join(root, ".stowage/tmp"))).length;
+      left += (await temporaries(root)).length;
       const provider = open(root);
       for (const [key, number] of acknowledged) {
         const { bytes, info } = await read(provider, key);
@@ -264,7 +265,7 @@ describe.each(DURABILITIES)("a process that is killed while it puts (durability 
     await put(later, "after", "x");
     await later.close?.();
     expect(left).toBeGreaterThan(0);
-    expect(await readdir(join(root, ".stowage/tmp"))).toEqual([]);
+    expect(await temporaries(root)).toEqual([]);
   });
 });
 

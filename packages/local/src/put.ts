@@ -7,7 +7,6 @@ import {
 } from "@stowage/core/provider";
 import { writing, commit } from "./commit.js";
 import type { Disk } from "./disk.js";
-import type { FailureContext } from "./errors.js";
 import type { Facts } from "./facts.js";
 import { writeBody } from "./write-body.js";
 
@@ -19,7 +18,7 @@ export async function putObject(
   options: PutOptions,
 ): Promise<ObjectInfo> {
   const { signal } = options;
-  const context: FailureContext = { operation: "put", provider: disk.name, key, signal };
+  const context = { operation: "put", provider: disk.name, key, signal } as const;
   signal?.throwIfAborted();
   return await writing(disk, context, async (root, temporary) => {
     await writeBody(temporary, body, options);

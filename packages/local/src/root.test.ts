@@ -167,9 +167,9 @@ describe.each(CHECKS)("a root (%s)", (symlinkCheck) => {
     await put(provider, "a", "x");
     const marker = await readFile(join(root, ".stowage/layout.json"), "utf8");
     await rm(join(root, ".stowage"), { recursive: true });
-    expect(await code(put(provider, "b", "y"))).toBe("Unavailable");
-    await put(provider, "b", "y");
-    expect(await keys(provider)).toEqual(["a", "b"]);
+    expect(await code(put(provider, "new/b", "y"))).toBe("Unavailable");
+    await put(provider, "new/b", "y");
+    expect(await keys(provider)).toEqual(["a", "new/b"]);
     const again = JSON.parse(await readFile(join(root, ".stowage/layout.json"), "utf8")) as {
       readonly id: string;
     };

@@ -1,42 +1,15 @@
-import { chmod, mkdir, realpath, stat, statfs } from "node:fs/promises";
-import { readlinkSync } from "node:fs";
-import { dirname, resolve } from "node:path";
-import { isStorageError, withErrorFacts, type StorageError } from "@stowage/core/provider";
-import { checkedDirectories } from "./checked-directories.js";
-import { syncDirectory, type Directories, type SymlinkCheck } from "./directories.js";
+import { stat } from "node:fs/promises";
+import { NOTES_FOLDER, TEMPORARY_FOLDER } from "./abandoned.js";
+import { isIdentical, isKnownAgain } from "./root-identity.js";
+import { resolve } from "node:path";
+import { isStorageError, withErrorFacts } from "@stowage/core/provider";
 import { failure, toLocalError, type FailureContext } from "./errors.js";
-import type { Layout } from "./layout.js";
-import { heldDirectories } from "./held-directories.js";
+import { findRoot, gone, type Found } from "./find-root.js";
+import type { Root, RootOptions } from "./opened-root.js";
 import { isFolding, leaveMarker, readMarker, type Marker } from "./marker.js";
-import { PRIVATE_FOLDER, plainLayout } from "./plain-layout.js";
+import { PRIVATE_FOLDER } from "./plain-layout.js";
 import { portableLayout } from "./portable-layout.js";
-import { createSidecars, type Sidecars } from "./sidecars.js";
-import { codeOf, isShared } from "./system.js";
-import { createTemporaries, type Temporaries } from "./temporaries.js";
-
-/** What a root is opened with. */
-export interface RootOptions {
-  readonly path: string;
-  readonly provider: string;
-  readonly layout: Layout["name"];
-  readonly create: boolean;
-  readonly check: SymlinkCheck | undefined;
-  readonly fileMode: number;
-  readonly directoryMode: number;
-  readonly durable: boolean;
-}
-
-/** A root that was found, and what belongs to it. */
-export interface Root {
-  /** The root's path without symbolic links. */
-  readonly path: string;
-  readonly layout: Layout;
-  readonly directories: Directories;
-  readonly temporaries: Temporaries;
-  readonly sidecars: Sidecars;
-  /** Whether the facts of an open file are in memory, so that they can be asked for without waiting. */
-  readonly isLocal: boolean;
-}
+import { codeOf } from "./system.js";
 
 /** The root of a provider: opened when it is first needed, and noticed when it goes away. */
 export interface RootHolder {
@@ -54,27 +27,6 @@ export interface RootHolder {
   readonly confirmPrepared: (root: Root, context: FailureContext) => Promise<void>;
   readonly close: () => Promise<void>;
 }
-
-/** The number alone is not enough: a new folder gets that of one just deleted. */
-interface Identity {
-  readonly dev: bigint;
-  readonly ino: bigint;
-  readonly birthtimeNs: bigint;
-}
-
-interface Found {
-  root: Root;
-  readonly identity: Identity;
-  /** What the marker says; absent until the first write. */
-  marker: Marker | undefined;
-  prepared: Promise<void> | undefined;
-  isPrepared: boolean;
-}
-
-/** `f_type` of file systems on disks and in memory of this machine. @see https://man7.org/linux/man-pages/man2/statfs.2.html */
-const LOCAL_FILE_SYSTEMS: ReadonlySet<number> = new Set([
-  0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010,
-]);
 
 export function createRootHolder(options: RootOptions): RootHolder {
   let found: Promise<Found> | undefined;
@@ -145,10 +97,12 @@ async function closeFound(here: Found | undefined): Promise<void> {
 }
 
 async function prepareOnce(options: RootOptions, here: Found, context: FailureContext): Promise<void> {
-  const preparing = (here.prepared ??= prepare(here, withoutKey(context)).catch((error: unknown) => {
-    here.prepared = undefined;
-    throw explained(options, context, error);
-  }));
+  const preparing = (here.prepared ??= prepare(here, options.durable, withoutKey(context)).catch(
+    (error: unknown) => {
+      here.prepared = undefined;
+      throw explained(options, context, error);
+    },
+  ));
   await preparing;
   here.isPrepared = here.prepared === preparing;
 }
@@ -173,17 +127,8 @@ function assertKnown(
   known: Found | undefined,
   here: Found,
 ): void {
-  if (known === undefined || isIdentical(known.identity, here.identity)) return;
-  if (known.marker !== undefined && known.marker.id === here.marker?.id) return;
+  if (known === undefined || isKnownAgain(known, here)) return;
   throw gone(options, context, "is another one than before: is its disk mounted?");
-}
-
-function isIdentical(a: Identity, b: Identity): boolean {
-  return a.dev === b.dev && a.ino === b.ino && a.birthtimeNs === b.birthtimeNs;
-}
-
-function gone({ path }: RootOptions, context: FailureContext, reason: string, cause?: unknown): StorageError {
-  return failure("Unavailable", `the folder ${JSON.stringify(path)} ${reason}`, context, cause);
 }
 
 /** What is missing while the root is looked at is the root. */
@@ -195,94 +140,28 @@ function explained(options: RootOptions, context: FailureContext, error: unknown
 
 async function isSame(options: RootOptions, { identity }: Found): Promise<boolean> {
   try {
-    return isIdentical(await stat(options.path, { bigint: true }), identity);
-  } catch {
-    return false;
-  }
-}
-
-async function findRoot(
-  options: RootOptions,
-  context: FailureContext,
-  known: Found | undefined,
-): Promise<Found> {
-  const facts = await statRoot(options, context, known);
-  if (!facts.isDirectory()) {
-    throw failure("Misconfigured", `the root ${JSON.stringify(options.path)} is a file`, context);
-  }
-  const path = await realpath(options.path);
-  const [marker, { type }] = await Promise.all([readMarker(path, options.layout, context), statfs(path)]);
-  const layout = options.layout === "plain" ? plainLayout() : portableLayout(marker?.fold ?? false);
-  const { directoryMode: mode } = options;
-  const check = options.check ?? (descriptorPathsWork() ? "descriptor" : "realpath");
-  const openDirectories = check === "descriptor" ? heldDirectories : checkedDirectories;
-  const directories = openDirectories({ root: path, mode, durable: options.durable });
-  const isLocal = LOCAL_FILE_SYSTEMS.has(type);
-  const temporaries = createTemporaries({ directories, device: facts.dev, isLocal, mode: options.fileMode });
-  const sidecars = createSidecars({ directories, temporaries, isLocal });
-  const root = { path, layout, directories, temporaries, sidecars, isLocal };
-  return { root, identity: facts, marker, prepared: undefined, isPrepared: false };
-}
-
-async function statRoot(
-  options: RootOptions,
-  context: FailureContext,
-  known: Found | undefined,
-): Promise<Identity & { readonly isDirectory: () => boolean }> {
-  try {
-    return await stat(options.path, { bigint: true });
-  } catch (error) {
-    if (codeOf(error) === "ENOTDIR") {
-      const reason = `a folder on the way to the root ${JSON.stringify(options.path)} is a file`;
-      throw failure("Misconfigured", reason, context, error);
-    }
-    if (codeOf(error) !== "ENOENT") throw error;
-    if (known !== undefined) throw gone(options, context, "went away: is its disk mounted?", error);
-    if (!options.create) {
-      const cure = "does not exist: is its disk mounted? To have it made, pass create: true";
-      throw gone(options, context, cure, error);
-    }
-    await makeRoot(options);
-    return await stat(options.path, { bigint: true });
-  }
-}
-
-/** Makes the root and the folders above it, each as durable as what will be in it. */
-async function makeRoot({ path, directoryMode, durable }: RootOptions): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: directoryMode });
-  if (first === undefined) return;
-  if (isShared(directoryMode)) await chmod(path, directoryMode);
-  if (!durable) return;
-  for (let made = path; made.length >= first.length; made = dirname(made)) {
-    await syncDirectory({ fd: undefined, start: dirname(made) });
-  }
-}
-
-/** Whether this system shows where a descriptor is, and counts processes as this process does: not so in some containers. */
-function descriptorPathsWork(): boolean {
-  if (process.platform !== "linux") return false;
-  try {
-    return readlinkSync("/proc/self") === String(process.pid);
+    return isIdentical(identity, await stat(options.path, { bigint: true }));
   } catch {
     return false;
   }
 }
 
 /** Makes the provider's own folder, and leaves the marker by which the root is known again. */
-async function prepare(here: Found, context: FailureContext): Promise<void> {
+async function prepare(here: Found, durable: boolean, context: FailureContext): Promise<void> {
   const { directories, path, layout } = here.root;
   const make = async (folder: string): Promise<void> => (await directories.hold(folder, true)).release();
   await make(PRIVATE_FOLDER);
-  await Promise.all([`${PRIVATE_FOLDER}/tmp`, `${PRIVATE_FOLDER}/meta`, layout.base].map(make));
+  await Promise.all([TEMPORARY_FOLDER, NOTES_FOLDER, `${PRIVATE_FOLDER}/meta`, layout.base].map(make));
   const fold = layout.name === "portable" && (await isFolding(path));
-  const marker = await markRoot(here, fold, context);
+  const marker = await markRoot(here, fold, durable, context);
   here.marker = marker;
   if (fold && !marker.fold) {
     const reason =
       "the objects were written where A and a are two names, and the file system here takes them for one";
     throw failure("Misconfigured", reason, context);
   }
-  if (layout.name === "portable") here.root = { ...here.root, layout: portableLayout(marker.fold) };
+  if (layout.name === "portable")
+    here.root = { ...here.root, layout: portableLayout(marker.fold, marker.longNames) };
 }
 
 /**
@@ -291,6 +170,7 @@ async function prepare(here: Found, context: FailureContext): Promise<void> {
 async function markRoot(
   { root, marker: known }: Found,
   fold: boolean,
+  durable: boolean,
   context: FailureContext,
 ): Promise<Marker> {
   const { directories, temporaries, path } = root;
@@ -298,7 +178,12 @@ async function markRoot(
   // It may have been deleted since the root was found.
   const before = known && (await readMarker(path, layout, context));
   if (before !== undefined) return before;
-  await leaveMarker(directories, temporaries, { layout, fold: known?.fold ?? fold, id: known?.id });
+  await leaveMarker(
+    directories,
+    temporaries,
+    { layout, fold: known?.fold ?? fold, longNames: known?.longNames ?? false, id: known?.id },
+    durable,
+  );
   const after = await readMarker(path, layout, context);
   if (after !== undefined) return after;
   throw failure("Unavailable", `the folder ${JSON.stringify(path)} changes all the time`, context);

@@ -49,11 +49,16 @@ export function createSidecarFolders(directories: Directories, isLocal: boolean)
       const folder =
         isLocal && names.size === 0 && readAt !== -1n ? directories.peek(SIDECAR_FOLDER) : undefined;
       if (folder?.fd === undefined) return false;
-      const { mtimeNs } = fs.fstatSync(folder.fd, { bigint: true });
-      folder.release();
-      if (mtimeNs !== readAt) return false;
-      noneUntil = now + LEASE_MS;
-      return true;
+      try {
+        if (fs.fstatSync(folder.fd, { bigint: true }).mtimeNs !== readAt) return false;
+        noneUntil = now + LEASE_MS;
+        return true;
+      } catch {
+        directories.forget(SIDECAR_FOLDER);
+        return false;
+      } finally {
+        folder.release();
+      }
     },
     announce: async () => {
       if (isAnnounced) return;

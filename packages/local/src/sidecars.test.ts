@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { copyFile, mkdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ObjectInfo } from "@stowage/core";
@@ -154,6 +155,7 @@ describe("a sidecar that is damaged", () => {
     '{"version":1,"key":"a.txt","metadata":{"a":1}}',
     '{"version":1,"key":"a.txt","metadata":"x"}',
     '{"version":1,"key":"a.txt","contentType":7}',
+    '{"version":1,"key":"a.txt","sample":7}',
   ];
 
   it.each(DAMAGED)("is Integrity, never an object without its facts: %s", async (damage) => {
@@ -283,6 +285,7 @@ describe("what is in a sidecar", () => {
     expect(JSON.parse(await readFile(join(root, sidecar), "utf8"))).toEqual({
       version: 1,
       key: "a.txt",
+      sample: createHash("sha256").update("x").digest("base64url"),
       cacheControl: "no-store",
       metadata: { a: "ä" },
     });

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { inFolder, readFolder, syncDirectory, type Directories } from "./directories.js";
-import { formatFacts, parseFacts, type Facts } from "./facts.js";
+import { formatFacts, parseFacts, type Facts, type RecordedFacts } from "./facts.js";
 import { generationName, type Generation } from "./generation.js";
+import { createRestored, isRestored, mayBeRestored, recordedIn, type Restored } from "./restored.js";
 import {
   closeRead,
   codeOf,
@@ -29,17 +30,30 @@ export interface FoundFacts {
  * belongs to: it is written before the bytes take their place, so that one rename makes both visible.
  */
 export interface Sidecars {
-  /** The facts of this version of a key. */
-  readonly find: (key: string, generation: Generation) => FoundFacts | Promise<FoundFacts>;
-  readonly write: (key: string, generation: Generation, facts: Facts, durable: boolean) => Promise<void>;
+  /**
+   * The facts of this version of a key.
+   *
+   * @param sample - Gives the sample of the file's bytes, which is asked for when the file may have been restored.
+   */
+  readonly find: (key: string, generation: Generation, sample: Sample) => FoundFacts | Promise<FoundFacts>;
+  readonly write: (sidecar: Sidecar, durable: boolean) => Promise<void>;
   /** Whether a key has sidecars, of any version. */
   readonly has: (key: string) => boolean | Promise<boolean>;
-  /** Removes those of a version that is gone, and what was left by others long ago. */
-  readonly remove: (
-    key: string,
-    gone: Generation | undefined,
-    current: Generation | undefined,
-  ) => Promise<void>;
+  /** Removes those of a version that is gone, and what was left by others long ago when it is known what is there now. */
+  readonly remove: (key: string, gone: Generation | undefined, current: Current) => Promise<void>;
+}
+
+/** Gives the sample of a file's bytes; `undefined` when it is another version by now. */
+export type Sample = () => Promise<string | undefined>;
+
+/** The version of a key that is there now: none, or it is not known which. */
+export type Current = Generation | "none" | "unknown";
+
+export interface Sidecar {
+  readonly key: string;
+  readonly generation: Generation;
+  readonly facts: Facts;
+  readonly sample: string | undefined;
 }
 
 interface SidecarOptions {
@@ -56,35 +70,28 @@ const NO_FACTS: FoundFacts = { facts: undefined, certain: true };
 /** A sidecar without its object is a writer's that is still at work, or was killed: after this time the latter. */
 const ABANDONED_MS = 60 * 60 * 1000;
 
-export function createSidecars({ directories, temporaries, isLocal }: SidecarOptions): Sidecars {
+export function createSidecars(options: SidecarOptions): Sidecars {
+  const { directories, temporaries, isLocal } = options;
   const folders = createSidecarFolders(directories, isLocal);
+  const restored = createRestored();
   const list = async (key: string): Promise<readonly string[]> => {
     const { bucket, folder } = placeOf(key);
     if (!(await folders.mayHave(bucket))) return [];
     return await namesIn(directories, folder);
   };
-  /** A damaged sidecar is an error: without the facts the object is not what was put. */
-  const readFacts = async (path: string, key: string): Promise<Facts | undefined> => {
-    const text = await readText(directories, path, isLocal);
-    if (text === undefined) return undefined;
-    const facts = parseFacts(text, key);
-    if (facts === undefined) throw damaged(path);
-    return facts;
-  };
-  const findRestored = async (key: string, folder: string, generation: Generation) => {
-    const name = matching(await namesIn(directories, folder), generation);
-    return name === undefined ? undefined : await readFacts(`${folder}/${name}`, key);
-  };
-  const find = async (key: string, generation: Generation): Promise<FoundFacts> => {
+  const find: Sidecars["find"] = async (key, generation, sample): Promise<FoundFacts> => {
     const { bucket, folder } = placeOf(key);
     if (!(await folders.mayHave(bucket))) return NO_FACTS;
-    const exact = await readFacts(`${folder}/${nameOf(generation)}`, key);
-    const facts = exact ?? (await findRestored(key, folder, generation));
+    const known = restored.get(key, generation);
+    const facts =
+      (known === undefined ? undefined : await readFacts(options, `${folder}/${known}`, key)) ??
+      (await readFacts(options, `${folder}/${nameOf(generation)}`, key)) ??
+      (await findRestored(options, restored, { key, folder, generation, sample }));
     return { facts, certain: facts !== undefined };
   };
-  const write: Sidecars["write"] = async (key, generation, facts, durable) => {
+  const write: Sidecars["write"] = async ({ key, generation, facts, sample }, durable) => {
     const { folder } = placeOf(key);
-    const text = Buffer.from(formatFacts(key, facts));
+    const text = Buffer.from(formatFacts(key, facts, sample));
     const temporary = await temporaries.create();
     try {
       await writeFully(temporary.fd, text, text.byteLength, 0);
@@ -102,13 +109,60 @@ export function createSidecars({ directories, temporaries, isLocal }: SidecarOpt
   };
   return {
     has: (key) => !folders.areNone() && intact(list(key)).then(({ length }) => length > 0),
-    find: (key, generation) => (folders.areNone() ? NO_FACTS : intact(find(key, generation))),
-    write: (key, generation, facts, durable) => intact(write(key, generation, facts, durable)),
+    find: (key, generation, sample) =>
+      folders.areNone() ? NO_FACTS : intact(Promise.resolve(find(key, generation, sample))),
+    write: (sidecar, durable) => intact(write(sidecar, durable)),
     remove: async (key, gone, current) => {
       const names = await list(key);
       if (names.length > 0) await removeOld(directories, placeOf(key).folder, names, gone, current);
     },
   };
+}
+
+/** Reads a sidecar. A damaged one is an error: without the facts the object is not what was put. */
+async function readFacts(
+  { directories, isLocal }: SidecarOptions,
+  path: string,
+  key: string,
+): Promise<RecordedFacts | undefined> {
+  const text = await readText(directories, path, isLocal);
+  if (text === undefined) return undefined;
+  const facts = parseFacts(text, key);
+  if (facts === undefined) throw damaged(path);
+  return facts;
+}
+
+interface Wanted {
+  readonly key: string;
+  readonly folder: string;
+  readonly generation: Generation;
+  readonly sample: Sample;
+}
+
+/** Finds the facts of a file that has another number, or only a part of its time, since it was restored from a backup. */
+async function findRestored(
+  options: SidecarOptions,
+  restored: Restored,
+  { key, folder, generation, sample }: Wanted,
+): Promise<RecordedFacts | undefined> {
+  let own: Promise<string | undefined> | undefined;
+  const found = new Map<string, { readonly name: string; readonly facts: RecordedFacts }>();
+  for (const name of await namesIn(options.directories, folder)) {
+    const recorded = recordedIn(name);
+    if (recorded === undefined || !mayBeRestored(recorded, generation)) continue;
+    const facts = await readFacts(options, `${folder}/${name}`, key);
+    if (facts === undefined) continue;
+    const isOurs =
+      facts.sample === undefined
+        ? isRestored(recorded, generation)
+        : facts.sample === (await (own ??= sample()));
+    if (isOurs) found.set(JSON.stringify(facts), { name, facts });
+  }
+  // Where two versions with these very bytes were recorded it cannot be told which of them was restored.
+  if (found.size !== 1) return undefined;
+  const [one] = found.values();
+  if (one !== undefined) restored.set(key, generation, one.name);
+  return one?.facts;
 }
 
 function placeOf(key: string): { readonly bucket: string; readonly folder: string } {
@@ -131,17 +185,19 @@ async function namesIn(directories: Directories, folder: string): Promise<readon
   }
 }
 
-/** A file that was restored with its old time is known by its time of change, which cannot be set. */
-const RESTORED_NS = 2_000_000_000n;
+/** Sidecars of younger versions may be those of a writer that is still at work, in nanoseconds. */
+const AT_WORK_NS = 60_000_000_000n;
 
-/** The sidecar of a generation; that of a file restored with its times, when only its number differs. */
-function matching(names: readonly string[], generation: Generation): string | undefined {
-  const exact = nameOf(generation);
-  if (names.includes(exact)) return exact;
-  if (generation.ctimeNs - generation.mtimeNs < RESTORED_NS) return undefined;
-  const restored = exact.slice(0, exact.lastIndexOf("-") + 1);
-  const similar = names.filter((name) => name.startsWith(restored));
-  return similar.length === 1 ? similar[0] : undefined;
+/** Returns the sidecars of a version that is gone; when it was restored, those that it may have had, but no fresh ones. */
+function matching(names: readonly string[], gone: Generation): readonly string[] {
+  const exact = nameOf(gone);
+  if (names.includes(exact)) return [exact];
+  const now = BigInt(Date.now()) * 1_000_000n;
+  return names.filter((name) => {
+    const recorded = recordedIn(name);
+    if (recorded === undefined || !mayBeRestored(recorded, gone)) return false;
+    return isRestored(recorded, gone) || now - recorded.mtimeNs > AT_WORK_NS;
+  });
 }
 
 /** More than most sidecars have, in bytes. */
@@ -194,17 +250,20 @@ async function removeOld(
   folder: string,
   names: readonly string[],
   gone: Generation | undefined,
-  current: Generation | undefined,
+  current: Current,
 ): Promise<void> {
-  const goneName = gone === undefined ? undefined : matching(names, gone);
-  const currentName = current === undefined ? undefined : nameOf(current);
+  const goneNames = gone === undefined ? [] : matching(names, gone);
+  const currentName = typeof current === "string" ? undefined : nameOf(current);
   const oldest = BigInt(Date.now() - ABANDONED_MS) * 1_000_000n;
   await tolerate(
     inFolder(directories, folder, false, async ({ start }) => {
       for (const name of names) {
         if (name === currentName) continue;
-        const facts = name === goneName ? undefined : await lstat(start + name).catch(() => undefined);
-        if (name === goneName || (facts !== undefined && facts.ctimeNs < oldest)) {
+        const isGone = goneNames.includes(name);
+        // The object that is there may be older than that.
+        if (!isGone && current === "unknown") continue;
+        const facts = isGone ? undefined : await lstat(start + name).catch(() => undefined);
+        if (isGone || (facts !== undefined && facts.ctimeNs < oldest)) {
           await tolerate(unlink(start + name), "ENOENT");
         }
       }

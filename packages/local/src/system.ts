@@ -1,4 +1,7 @@
 import fs, { type BigIntStats, type Dirent } from "node:fs";
+import { codeOf } from "./errno.js";
+
+export { codeOf };
 
 /** How many calls Node works on at once, unless it is told otherwise. @see https://nodejs.org/api/cli.html#uv_threadpool_sizesize */
 const THREADS = Number(process.env["UV_THREADPOOL_SIZE"]) || 4;
@@ -85,12 +88,25 @@ export function lstat(path: string): Promise<BigIntStats> {
   return call((done) => fs.lstat(path, { bigint: true }, done));
 }
 
+/** Returns the facts of a file of a local disk, whose folder was just used: they are in memory. */
+export function lookNow(path: string): BigIntStats | undefined {
+  try {
+    return fs.lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
 export function fsync(fd: number): Promise<void> {
   return call((done: Done<void>) => fs.fsync(fd, done));
 }
 
 export function fchmod(fd: number, mode: number): Promise<void> {
   return call((done: Done<void>) => fs.fchmod(fd, mode, done));
+}
+
+export function chmod(path: string, mode: number): Promise<void> {
+  return call((done: Done<void>) => fs.chmod(path, mode, done));
 }
 
 /** Whether a mode gives rights to others than the owner: those that `umask` takes away, and `fchmod` gives. */
@@ -179,12 +195,6 @@ export function writeOnce(
 /** The facts of an open file: at once where they are in memory, else by a call that may take its time. */
 export function factsOf(fd: number, isLocal: boolean): BigIntStats | Promise<BigIntStats> {
   return isLocal ? fs.fstatSync(fd, { bigint: true }) : fstat(fd);
-}
-
-/** The `code` of a system error, `undefined` for anything else. */
-export function codeOf(error: unknown): string | undefined {
-  const { code } = Object(error) as { code?: unknown };
-  return typeof code === "string" ? code : undefined;
 }
 
 /** Runs a system call whose failure of one of these kinds does not matter. */

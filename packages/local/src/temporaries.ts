@@ -1,25 +1,17 @@
 import { randomUUID } from "node:crypto";
 import fs from "node:fs";
-import type { Directories, Directory } from "./directories.js";
-import { PRIVATE_FOLDER } from "./plain-layout.js";
-import { isOfEnded, ownMark } from "./process-mark.js";
-import {
-  close,
-  closeQuietly,
-  codeOf,
-  factsOf,
-  fchmod,
-  isShared,
-  lstat,
-  open,
-  readdir,
-  unlink,
-} from "./system.js";
+import { removeAbandoned, removeStray, TEMPORARY_FOLDER } from "./abandoned.js";
+import { changeMode, track, type Directories, type Directory } from "./directories.js";
+import { codeOf, isStale } from "./errno.js";
+import { createFolderNotes } from "./folder-notes.js";
+import { TEMPORARY_PREFIX } from "./foreign-names.js";
+import { ownMark } from "./process-mark.js";
+import { close, closeQuietly, factsOf, isShared, lstat, open, unlink } from "./system.js";
 
 /** A private file that is about to become an object, or to be thrown away. */
 export interface Temporary {
   readonly fd: number;
-  /** The file's path, certain to be in our own folder. */
+  /** The file's path, certain to be in its folder. */
   readonly path: string;
   /** Closes it, but leaves it there. */
   readonly close: () => Promise<void>;
@@ -33,16 +25,20 @@ export interface Temporary {
 }
 
 export interface Temporaries {
+  /** Makes a file in the provider's own folder. */
   readonly create: () => Promise<Temporary>;
+  /**
+   * Makes a file in the folder of the object that it becomes, and that folder when it is missing: so the object has the
+   * group and the access list that files of this folder have.
+   */
+  readonly createIn: (folder: string) => Promise<Temporary>;
   /** Has files removed that a killed process left, at most once an hour, in the background. */
   readonly sweep: () => void;
+  /** Has an unfinished object removed that a listing has met, when its process has ended. */
+  readonly met: (folder: string, name: string) => void;
   readonly close: () => Promise<void>;
 }
 
-const FOLDER = `${PRIVATE_FOLDER}/tmp`;
-
-/** Files that no process has touched for so long are nobody's, whatever is known of their process; in milliseconds. */
-const ABANDONED_MS = 24 * 60 * 60 * 1000;
 const SWEEP_EVERY_MS = 60 * 60 * 1000;
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = fs.constants;
@@ -52,55 +48,103 @@ interface TemporariesOptions {
   /** The number of the disk that the root is on. */
   readonly device: bigint;
   readonly isLocal: boolean;
-  /** The permissions of what they become. */
+  /** The permissions of objects. */
   readonly mode: number;
+  /** The permissions of the provider's own files. */
+  readonly privateMode: number;
+  /** The folder of objects, which is not removed when it is empty. */
+  readonly base: string;
 }
 
 /** Makes the temporary files of one root. */
-export function createTemporaries({ directories, device, isLocal, mode }: TemporariesOptions): Temporaries {
-  const start = ownMark() + randomUUID();
+export function createTemporaries(options: TemporariesOptions): Temporaries {
+  const { directories, mode, privateMode, base } = options;
+  const mark = ownMark() + randomUUID();
+  const notes = createFolderNotes(directories, mark, privateMode);
   let count = 0;
   let sweptAt = Number.NEGATIVE_INFINITY;
-  let sweeping: Promise<void> | undefined;
-  let checked: Directory | undefined;
-  const check = async (directory: Directory): Promise<void> => {
-    const { fd } = directory;
-    const { dev } = fd === undefined ? await lstat(directory.start) : await factsOf(fd, isLocal);
-    if (dev !== device) throw Object.assign(new Error(`${FOLDER} is on another disk`), { code: "ENOENT" });
-    checked = directory;
+  const sweeping = new Set<Promise<void>>();
+  const check = createDeviceCheck(options);
+  const createPrivate = async (): Promise<Temporary> => {
+    // Never made here: when it is missing, the root may be another one.
+    const directory = directories.peek(TEMPORARY_FOLDER) ?? (await directories.hold(TEMPORARY_FOLDER));
+    const path = `${directory.start}${mark}-${(count++).toString(36)}`;
+    try {
+      await check(directory, "ENOENT");
+      return temporary(await makeFile(path, privateMode), path, directory.release);
+    } catch (error) {
+      if (codeOf(error) === "ENOENT" || isStale(error)) directories.forget(TEMPORARY_FOLDER);
+      directory.release();
+      throw error;
+    }
+  };
+  const createBeside = async (folder: string): Promise<Temporary> => {
+    const directory = directories.peek(folder) ?? (await directories.hold(folder, true));
+    const note = notes.note(folder);
+    // A note that fails is told where it is waited for.
+    note.written?.catch(() => {});
+    const done = (isMoved: boolean): void => {
+      notes.done(note);
+      directory.release();
+      if (!isMoved) directories.prune(folder, base);
+    };
+    try {
+      await check(directory, "EXDEV");
+      await note.written;
+      const path = `${directory.start}${TEMPORARY_PREFIX}${mark}-${(count++).toString(36)}`;
+      return temporary(await makeFile(path, mode), path, done);
+    } catch (error) {
+      if (codeOf(error) === "ENOENT" || isStale(error)) directories.forget(folder);
+      done(false);
+      throw error;
+    }
   };
   return {
-    create: async () => {
-      // Never made here: when a disk is not mounted any more, the folder below it must not fill up instead.
-      const directory = directories.peek(FOLDER) ?? (await directories.hold(FOLDER));
-      const path = `${directory.start}${start}-${(count++).toString(36)}`;
-      try {
-        // What is open stays on its disk.
-        if (directory !== checked) await check(directory);
-        return temporary(await makeFile(path, mode), path, directory.release);
-      } catch (error) {
-        if (codeOf(error) === "ENOENT") directories.forget(FOLDER);
-        directory.release();
-        throw error;
-      }
-    },
+    create: () => makeAgain(createPrivate, isStale),
+    createIn: (folder) => makeAgain(() => createBeside(folder), isGoneByNow),
     sweep: () => {
       const now = performance.now();
       if (now - sweptAt < SWEEP_EVERY_MS) return;
       sweptAt = now;
-      sweeping = removeAbandoned(directories, start).catch(() => {});
+      track(sweeping, removeAbandoned(directories, mark));
+    },
+    met: (folder, name) => {
+      if (name.startsWith(TEMPORARY_PREFIX + mark)) return;
+      track(sweeping, removeStray(directories, folder, name, mark));
     },
     close: async () => {
-      await sweeping;
+      await Promise.all(sweeping);
+      await notes.close();
     },
   };
+}
+
+/** Returns whether the folder was pruned, or turned stale, between its opening and the making of a file in it. */
+function isGoneByNow(error: unknown): boolean {
+  return isStale(error) || codeOf(error) === "ENOENT";
+}
+
+const TRIES_MAX = 5;
+
+/** Makes a file again when its folder was pruned, or turned stale, between the opening and the making. */
+async function makeAgain(
+  make: () => Promise<Temporary>,
+  isGone: (error: unknown) => boolean,
+): Promise<Temporary> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await make();
+    } catch (error) {
+      if (!isGone(error) || tries === TRIES_MAX) throw error;
+    }
+  }
 }
 
 async function makeFile(path: string, mode: number): Promise<number> {
   const fd = await open(path, O_CREAT | O_EXCL | O_RDWR | (O_NOFOLLOW ?? 0), mode);
   if (!isShared(mode)) return fd;
   try {
-    await fchmod(fd, mode);
+    await changeMode(fd, path, mode);
     return fd;
   } catch (error) {
     await close(fd);
@@ -109,7 +153,7 @@ async function makeFile(path: string, mode: number): Promise<number> {
   }
 }
 
-function temporary(fd: number, path: string, release: () => void): Temporary {
+function temporary(fd: number, path: string, done: (isMoved: boolean) => void): Temporary {
   let isOpen = true;
   let isThere = true;
   const closeOnce = async (): Promise<void> => {
@@ -128,34 +172,32 @@ function temporary(fd: number, path: string, release: () => void): Temporary {
     isMoved: () => !isThere,
     moved: () => {
       isThere = false;
-      release();
+      done(true);
     },
     discard: async () => {
       await closeOnce().catch(() => {});
       if (!isThere) return;
       isThere = false;
       await unlink(path).catch(() => {});
-      release();
+      done(false);
     },
   };
 }
 
 /**
- * Files of a process that has ended, and what is so old that its process must have. Not this provider's own: they are in
- * use, whatever the clock says.
+ * Returns a check that a folder is on the disk of the root. When a disk is not mounted any more, the folder below it must
+ * not fill up instead. What is open stays on its disk, so it is looked at once.
  */
-async function removeAbandoned(directories: Directories, own: string): Promise<void> {
-  const directory = await directories.hold(FOLDER);
-  try {
-    const oldest = BigInt(Date.now() - ABANDONED_MS) * 1_000_000n;
-    for (const entry of await readdir(directory.start)) {
-      if (!entry.isFile() || entry.name.startsWith(own)) continue;
-      const path = directory.start + entry.name;
-      const facts = await lstat(path).catch(() => undefined);
-      if (facts === undefined) continue;
-      if (facts.ctimeNs < oldest || isOfEnded(entry.name)) await unlink(path).catch(() => {});
-    }
-  } finally {
-    directory.release();
-  }
+function createDeviceCheck({
+  device,
+  isLocal,
+}: TemporariesOptions): (directory: Directory, code: string) => Promise<void> | undefined {
+  const checked = new WeakSet<Directory>();
+  const check = async (directory: Directory, code: string): Promise<void> => {
+    const { fd } = directory;
+    const { dev } = fd === undefined ? await lstat(directory.start) : await factsOf(fd, isLocal);
+    if (dev !== device) throw Object.assign(new Error("The folder is on another disk"), { code });
+    if (fd !== undefined) checked.add(directory);
+  };
+  return (directory, code) => (checked.has(directory) ? undefined : check(directory, code));
 }

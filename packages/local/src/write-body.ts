@@ -1,6 +1,7 @@
 import { consume, type Body, type PutOptions } from "@stowage/core/provider";
 import fs from "node:fs";
-import { fchmod, fstat, ftruncate, writeFully, writeOnce } from "./system.js";
+import { changeMode } from "./directories.js";
+import { fstat, ftruncate, writeFully, writeOnce } from "./system.js";
 import type { Temporary } from "./temporaries.js";
 
 /** Files are written in blocks of this size: nearly twice as fast as Node's 64 KiB. */
@@ -125,7 +126,7 @@ const CLONE_BYTES_MIN = 64 * 1024;
  * @returns Whether it could be done. Whatever is the reason when not, the slow way meets it again and reports
  * it: a source that is missing, or has another size by now.
  */
-export async function clone({ fd }: Temporary, source: string, size: number): Promise<boolean> {
+export async function clone({ fd, path }: Temporary, source: string, size: number): Promise<boolean> {
   if (process.platform !== "linux" || size < CLONE_BYTES_MIN) return false;
   const { mode } = await fstat(fd);
   try {
@@ -135,7 +136,7 @@ export async function clone({ fd }: Temporary, source: string, size: number): Pr
     return false;
   } finally {
     // Node gives the copy the permissions of its source.
-    await fchmod(fd, Number(mode & 0o7777n));
+    await changeMode(fd, path, Number(mode & 0o7777n));
   }
   if ((await fstat(fd)).size === BigInt(size)) return true;
   await ftruncate(fd);

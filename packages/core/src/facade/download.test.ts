@@ -1,9 +1,22 @@
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createStorage } from "./create-storage.js";
+import { codeOfDisk } from "./download-target.js";
 import { memory } from "../memory/memory.js";
 import type { StorageProvider } from "../contract/provider.js";
 import type { FileStorage } from "./storage.js";
@@ -422,5 +435,65 @@ describe("a download that fails", () => {
       operation: "download",
     });
     expect(await left()).toEqual([]);
+  });
+});
+
+describe("the file that a download writes", () => {
+  async function stored(): Promise<FileStorage> {
+    const storage = createStorage(memory());
+    await storage.put("a", "new");
+    return storage;
+  }
+
+  it.each([0o600, 0o640, 0o755])("keeps the permissions of the one that it replaces: %i", async (mode) => {
+    await writeFile(path, "old");
+    await chmod(path, mode);
+    await (await stored()).download("a", path);
+    expect([(await stat(path)).mode & 0o777, await readFile(path, "utf8")]).toEqual([mode, "new"]);
+  });
+
+  it.runIf(process.getuid?.() === 0)("keeps the owner of the one that it replaces", async () => {
+    await writeFile(path, "old");
+    await chown(path, 1234, 5151);
+    await (await stored()).download("a", path);
+    const { uid, gid } = await stat(path);
+    expect([uid, gid]).toEqual([1234, 5151]);
+  });
+
+  it.each(["there", "not there yet"])("is the one behind a symbolic link, when that is %s", async (what) => {
+    await mkdir(join(folder, "releases"));
+    if (what === "there") await writeFile(join(folder, "releases/7"), "old");
+    await symlink("releases/7", join(folder, "latest"));
+    await symlink("latest", path);
+    await (await stored()).download("a", path);
+    expect((await lstat(path)).isSymbolicLink()).toBe(true);
+    expect(await readFile(join(folder, "releases/7"), "utf8")).toBe("new");
+    expect(await readdir(join(folder, "releases"))).toEqual(["7"]);
+  });
+
+  it("may have a name of 255 bytes", async () => {
+    const long = join(folder, "n".repeat(255));
+    await (await stored()).download("a", long);
+    expect(await readFile(long, "utf8")).toBe("new");
+  });
+
+  it("is never a device or a pipe, nor a folder by its slash", async () => {
+    const storage = await stored();
+    for (const target of ["/dev/null", `${path}/`]) {
+      expect(await rejection(storage.download("a", target))).toMatchObject({ code: "InvalidArgument" });
+    }
+    expect((await stat("/dev/null")).isCharacterDevice()).toBe(true);
+  });
+
+  it("names a disk's failures by their number", () => {
+    const unnamed = (errno: number): Error =>
+      Object.assign(new Error(), { code: `Unknown system error ${errno}`, errno });
+    const numbers = process.platform === "linux" ? [-122, -116, -74] : [-69, -70, -94];
+    expect(numbers.map((errno) => codeOfDisk(unnamed(errno)))).toEqual([
+      "OutOfSpace",
+      "Unavailable",
+      "Integrity",
+    ]);
+    expect(codeOfDisk(Object.assign(new Error(), { code: "ENOENT", errno: -2 }))).toBeUndefined();
   });
 });

@@ -1,13 +1,13 @@
-import { randomUUID } from "node:crypto";
-import { open, rename, rm, type FileHandle } from "node:fs/promises";
-import { dirname } from "node:path";
+import { rename, rm, type FileHandle } from "node:fs/promises";
 import { StorageError } from "../contract/errors.js";
 import { fillFile, type SeenDownload } from "./download-blocks.js";
+import { codeOfDisk, openBeside, type ToError } from "./download-target.js";
 import type { StorageProvider } from "../contract/provider.js";
 import type { ObjectInfo } from "../contract/object.js";
 
 /**
- * Writes an object to a file that appears whole. Of a large one several parts are read at once; an interrupted
+ * Writes an object to a file that appears whole, with the permissions of the file that it replaces; a symbolic link stays, and
+ * the file behind it is written. Of a large one several parts are read at once; an interrupted
  * transfer goes on where it was cut.
  */
 export async function downloadObject(
@@ -16,18 +16,16 @@ export async function downloadObject(
   path: string,
   options: SeenDownload,
 ): Promise<ObjectInfo> {
-  const temporary = `${path}.${randomUUID()}.part`;
-  const file = await open(temporary, "wx").catch((error: unknown) => {
-    throw localError(provider, key, `the folder ${dirname(path)} cannot be written to`, error);
-  });
+  const toError: ToError = (reason, cause) => localError(provider, key, reason, cause);
+  const { target, temporary, file } = await openBeside(path, toError);
   try {
     const info = await fillAndClose(provider, key, file, options);
-    await rename(temporary, path).catch((error: unknown) => {
+    await rename(temporary, target).catch((error: unknown) => {
       throw localError(provider, key, `${path} cannot be replaced`, error);
     });
     return info;
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => {});
     throw error;
   }
 }
@@ -42,7 +40,9 @@ async function fillAndClose(
     const toError = (cause: unknown): StorageError =>
       localError(provider, key, "the file cannot be written", cause);
     const info = await fillFile(provider, key, { file, toError }, options);
-    await file.sync();
+    await file.sync().catch((cause: unknown) => {
+      throw toError(cause);
+    });
     return info;
   } finally {
     await file.close();
@@ -50,8 +50,7 @@ async function fillAndClose(
 }
 
 function localError(provider: StorageProvider, key: string, reason: string, cause: unknown): StorageError {
-  const full = (cause as { code?: string }).code === "ENOSPC";
-  return new StorageError(full ? "OutOfSpace" : "InvalidArgument", reason, {
+  return new StorageError(codeOfDisk(cause) ?? "InvalidArgument", reason, {
     operation: "download",
     provider: provider.name,
     key,

@@ -46,19 +46,23 @@ export function watchDisk(root: string): DiskOrder {
     spy("unlink", undefined, (path) => {
       bytes.delete(path);
       // A temporary file that comes back after a crash is swept one day; an object must not come back.
-      if (!path.includes("/.stowage/")) place(path);
+      if (!path.includes("/.stowage")) place(path);
     }),
     spyMkdirTree((path) => place(path)),
   ];
   return {
     early,
-    pending: () =>
-      [...bytes, ...names.keys()].filter((path) => isOurs(path) && !path.includes("/.stowage/tmp/")),
+    pending: () => [...bytes, ...names.keys()].filter((path) => isOurs(path) && !isPassing(path)),
     stop: () => {
       for (const restore of spies) restore();
       syncBuiltinESMExports();
     },
   };
+}
+
+/** Returns whether a path is that of an unfinished file, or of a note of one. */
+function isPassing(path: string): boolean {
+  return /\/\.stowage(?:\/tmp\/|\/busy\/|-tmp\.)/.test(path);
 }
 
 type Watched = "write" | "fsync" | "rename" | "link" | "mkdir" | "unlink";

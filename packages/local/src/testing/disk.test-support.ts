@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import type { Readable } from "node:stream";
 import { onTestFinished } from "vitest";
+import { TEMPORARY_PREFIX } from "../foreign-names.js";
 import { local, type LocalOptions } from "../local.js";
 
 type Variant = Required<Pick<LocalOptions, "layout" | "durability" | "symlinkCheck">> & LocalOptions;
@@ -86,18 +87,25 @@ export async function keys(provider: StorageProvider, options: ListOptions = {})
   return found;
 }
 
-/** The paths of everything in a folder that is not a folder, sorted. */
+/** Returns the paths of everything in a folder that is not a folder, sorted, but for notes of running processes. */
 export async function files(root: string): Promise<string[]> {
   const found = await readdir(root, { withFileTypes: true, recursive: true });
   return found
     .filter((entry) => !entry.isDirectory())
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .filter((path) => !path.startsWith(".stowage/busy/"))
     .sort();
 }
 
 /** What lies in a root besides the marker: objects, sidecars and temporary files. */
 export async function content(root: string): Promise<string[]> {
   return (await files(root)).filter((path) => path !== ".stowage/layout.json");
+}
+
+/** Returns the paths of unfinished files: objects beside those that are there, and the provider's own. */
+export async function temporaries(root: string): Promise<string[]> {
+  const found = await files(root);
+  return found.filter((path) => path.startsWith(".stowage/tmp/") || path.includes(TEMPORARY_PREFIX));
 }
 
 /** The sidecars of a root. */

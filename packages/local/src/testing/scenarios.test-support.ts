@@ -21,6 +21,8 @@ export type ScenarioName =
   | "readOnlyDisk"
   | "unmounted"
   | "uncovered"
+  | "unmountedUnderLoad"
+  | "overlay"
   | "withoutRights"
   | "longStream";
 
@@ -34,6 +36,8 @@ const SCENARIOS: Readonly<Record<ScenarioName, (...args: never[]) => Promise<unk
   readOnlyDisk,
   unmounted,
   uncovered,
+  unmountedUnderLoad,
+  overlay,
   withoutRights,
   longStream,
 };
@@ -264,6 +268,56 @@ async function uncovered(root: string, check: string): Promise<unknown> {
   await delay(10);
   const outcome = await code(put(provider, "b", "new"));
   return { outcome, written: fs.readdirSync(root).sort() };
+}
+
+/** A disk that is unmounted while several calls are under way all the time. @returns The codes of those that failed. */
+async function unmountedUnderLoad(root: string, check: string): Promise<unknown> {
+  const codes = new Set<string>();
+  system("mount", "-t", "tmpfs", "tmpfs", root);
+  const provider = local({ root, symlinkCheck: check as "descriptor", durability: "rename" });
+  let stop = false;
+  let calls = 0;
+  const work = async (who: number): Promise<void> => {
+    for (let round = 0; !stop; round++, calls++) {
+      const key = `a${round % 5}/b${who}/c${round % 7}`;
+      codes.add(await code(put(provider, key, "x", round % 2 === 0 ? { a: "b" } : undefined)));
+      codes.add(await code(provider.get(key, {})));
+      if (round % 10 === 0) codes.add(await code(provider.list({})));
+    }
+  };
+  const working = Promise.all([0, 1, 2, 3].map(work));
+  const until = async (count: number): Promise<void> => {
+    while (calls < count) await delay(1);
+  };
+  await until(200);
+  system("umount", "--lazy", root);
+  await until(calls + 200);
+  stop = true;
+  await working;
+  return { codes: [...codes].sort(), written: fs.readdirSync(root) };
+}
+
+/** A folder of a container's image, in which another process makes the first change. */
+async function overlay(root: string): Promise<unknown> {
+  system("mount", "-t", "tmpfs", "tmpfs", root);
+  for (const name of ["lower/uploads", "upper", "work", "image"])
+    fs.mkdirSync(join(root, name), { recursive: true });
+  fs.writeFileSync(join(root, "lower/uploads/old"), "old");
+  await delay(20);
+  const layers = ["lower", "upper", "work"].map((name) => `${name}dir=${join(root, name)}`).join();
+  system("mount", "-t", "overlay", "overlay", "-o", layers, join(root, "image"));
+  const [one, other] = [
+    local({ root: join(root, "image/uploads") }),
+    local({ root: join(root, "image/uploads") }),
+  ];
+  const before = await code(other.head("missing", {}));
+  await put(one, "new", "x");
+  return {
+    before,
+    after: await code(other.head("missing", {})),
+    put: await code(put(other, "b", "x")),
+    keys: await keys(other),
+  };
 }
 
 /** What a process may not read or write. Drops its own rights, where it has all of them. */

@@ -1,0 +1,61 @@
+/**
+ * Numbers of system errors that Node has no name for, by platform: it says "Unknown system error -122" of them.
+ *
+ * @see https://github.com/torvalds/linux/blob/master/include/uapi/asm-generic/errno.h
+ * @see https://man.freebsd.org/cgi/man.cgi?query=errno&sektion=2
+ */
+const UNNAMED: Partial<Record<NodeJS.Platform, Readonly<Record<number, string>>>> = {
+  linux: {
+    6: "ENXIO",
+    19: "ENODEV",
+    37: "ENOLCK",
+    61: "ENODATA",
+    62: "ETIME",
+    64: "ENONET",
+    67: "ENOLINK",
+    70: "ECOMM",
+    72: "EMULTIHOP",
+    74: "EBADMSG",
+    75: "EOVERFLOW",
+    77: "EBADFD",
+    107: "ENOTCONN",
+    108: "ESHUTDOWN",
+    112: "EHOSTDOWN",
+    113: "EHOSTUNREACH",
+    116: "ESTALE",
+    117: "EUCLEAN",
+    121: "EREMOTEIO",
+    122: "EDQUOT",
+    123: "ENOMEDIUM",
+    124: "EMEDIUMTYPE",
+    126: "ENOKEY",
+    127: "EKEYEXPIRED",
+    128: "EKEYREVOKED",
+    129: "EKEYREJECTED",
+    133: "EHWPOISON",
+  },
+  darwin: { 69: "EDQUOT", 70: "ESTALE", 83: "EDEVERR", 94: "EBADMSG" },
+  freebsd: { 69: "EDQUOT", 70: "ESTALE", 89: "EBADMSG" },
+};
+
+/** Returns whether Node's permission model has refused a call. @see https://nodejs.org/api/permissions.html */
+export function isDeniedByNode(error: unknown): boolean {
+  return codeOf(error) === "ERR_ACCESS_DENIED";
+}
+
+/** Errors of something held open that its server or mount no longer knows, while all may be well by its path. */
+const STALE: ReadonlySet<string | undefined> = new Set(["ESTALE", "ENOTCONN"]);
+
+/** Returns whether what is held open has become useless, so that it has to be opened anew. */
+export function isStale(error: unknown): boolean {
+  return STALE.has(codeOf(error));
+}
+
+/** Returns the name of a system error, also where Node knows only its number; `undefined` for anything else. */
+export function codeOf(error: unknown): string | undefined {
+  const { code, errno } = Object(error) as { code?: unknown; errno?: unknown };
+  if (typeof code !== "string") return undefined;
+  if (!code.startsWith("Unknown system error")) return code;
+  const number = typeof errno === "number" ? errno : Number(code.slice(code.lastIndexOf(" ")));
+  return UNNAMED[process.platform]?.[Math.abs(number)] ?? code;
+}

@@ -1,0 +1,103 @@
+import fs from "node:fs";
+import { NOTES_FOLDER } from "./abandoned.js";
+import { inFolder, type Directories } from "./directories.js";
+import { close, open, unlink, writeFully } from "./system.js";
+
+/** A file of notes: the folders in which this process has unfinished objects since it was begun. */
+interface Era {
+  readonly name: string;
+  /** What each note is waited for with; `undefined` once it is written. */
+  readonly notes: Map<string, Promise<void> | undefined>;
+  /** How many unfinished objects there are. */
+  live: number;
+}
+
+/** A note that has to be there as long as an unfinished object is. */
+export interface Note {
+  readonly era: Era;
+  /** Present until it is written. */
+  readonly written: Promise<void> | undefined;
+}
+
+/**
+ * Notes of the folders in which a process has unfinished objects, so that another process finds them when this one has been
+ * killed. A folder is noted once for many objects.
+ */
+export interface FolderNotes {
+  readonly note: (folder: string) => Note;
+  readonly done: (note: Note) => void;
+  readonly close: () => Promise<void>;
+}
+
+/** After so many folders new notes are begun, so that the old ones can go. */
+const FOLDERS_MAX = 256;
+
+/** Notes are removed when nothing was unfinished for so long, in milliseconds. */
+const IDLE_MS = 500;
+
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = fs.constants;
+
+/** @param mark - The name of the process, with which the names of its files begin. */
+export function createFolderNotes(directories: Directories, mark: string, mode: number): FolderNotes {
+  let current: Era | undefined;
+  let count = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const removing = new Set<Promise<void>>();
+  const begin = (): Era => ({ name: `${mark}-${(count++).toString(36)}`, notes: new Map(), live: 0 });
+  const remove = (era: Era): void => {
+    if (era === current) current = undefined;
+    const removed = removeNotes(directories, era).finally(() => removing.delete(removed));
+    removing.add(removed);
+  };
+  const removeIdle = (): void => {
+    timer = undefined;
+    if (current?.live === 0) remove(current);
+  };
+  return {
+    note: (folder) => {
+      if (current !== undefined && current.notes.size >= FOLDERS_MAX && !current.notes.has(folder)) {
+        const old = current;
+        current = begin();
+        if (old.live === 0) remove(old);
+      }
+      const era = (current ??= begin());
+      era.live++;
+      if (!era.notes.has(folder)) era.notes.set(folder, write(directories, era, folder, mode));
+      return { era, written: era.notes.get(folder) };
+    },
+    done: ({ era }) => {
+      if (--era.live > 0) return;
+      if (era !== current) remove(era);
+      else timer ??= setTimeout(removeIdle, IDLE_MS).unref();
+    },
+    close: async () => {
+      clearTimeout(timer);
+      removeIdle();
+      await Promise.all(removing);
+    },
+  };
+}
+
+async function write(directories: Directories, era: Era, folder: string, mode: number): Promise<void> {
+  try {
+    await inFolder(directories, NOTES_FOLDER, false, async ({ start }) => {
+      const fd = await open(start + era.name, O_APPEND | O_CREAT | O_WRONLY | (O_NOFOLLOW ?? 0), mode);
+      const line = Buffer.from(`${folder}\n`);
+      // The position is that of the end, whatever is asked for.
+      try {
+        await writeFully(fd, line, line.byteLength, 0);
+      } finally {
+        await close(fd);
+      }
+    });
+    era.notes.set(folder, undefined);
+  } catch (error) {
+    era.notes.delete(folder);
+    throw error;
+  }
+}
+
+async function removeNotes(directories: Directories, { name, notes }: Era): Promise<void> {
+  await Promise.allSettled([...notes.values()].filter((note) => note !== undefined));
+  await inFolder(directories, NOTES_FOLDER, false, ({ start }) => unlink(start + name)).catch(() => {});
+}

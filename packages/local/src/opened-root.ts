@@ -1,0 +1,31 @@
+import type { Directories, SymlinkCheck } from "./directories.js";
+import type { Layout } from "./layout.js";
+import type { Sidecars } from "./sidecars.js";
+import type { Temporaries } from "./temporaries.js";
+
+/** What a root is opened with. */
+export interface RootOptions {
+  readonly path: string;
+  readonly provider: string;
+  readonly layout: Layout["name"];
+  readonly create: boolean;
+  readonly check: SymlinkCheck | undefined;
+  readonly fileMode: number;
+  readonly directoryMode: number;
+  /** The permissions of the provider's own files and folders. */
+  readonly privateFileMode: number;
+  readonly privateDirectoryMode: number;
+  readonly durable: boolean;
+}
+
+/** A root that was found, and what belongs to it. */
+export interface Root {
+  /** The root's path without symbolic links. */
+  readonly path: string;
+  readonly layout: Layout;
+  readonly directories: Directories;
+  readonly temporaries: Temporaries;
+  readonly sidecars: Sidecars;
+  /** Whether the facts of an open file are in memory, so that they can be asked for without waiting. */
+  readonly isLocal: boolean;
+}

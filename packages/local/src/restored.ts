@@ -1,0 +1,69 @@
+import { etagOf, type Generation } from "./generation.js";
+
+/** A version of a file as the name of its sidecar tells it. */
+type Recorded = Pick<Generation, "ino" | "size" | "mtimeNs">;
+
+const NAME = /^([0-9a-z]+)-(-?[0-9a-z]+)-([0-9a-z]+)\.json$/;
+
+/** Returns the version that a sidecar is named after; `undefined` for other files. */
+export function recordedIn(name: string): Recorded | undefined {
+  const [, size, mtime, ino] = NAME.exec(name) ?? [];
+  if (size === undefined || mtime === undefined || ino === undefined) return undefined;
+  return { size: parse(size), mtimeNs: parse(mtime), ino: parse(ino) };
+}
+
+function parse(text: string): bigint {
+  const digits = Array.from(text.replace("-", ""));
+  const value = digits.reduce((sum, digit) => sum * 36n + BigInt(Number.parseInt(digit, 36)), 0n);
+  return text.startsWith("-") ? -value : value;
+}
+
+/** Closer times are the same: programs that keep them as numbers round them so, in nanoseconds. */
+const ROUNDING_NS = 1000n;
+
+/**
+ * What backups and file systems keep of a time, in nanoseconds: milliseconds, seconds (tar), two seconds (zip, FAT).
+ *
+ * @see https://pkware.cachefly.net/webdocs/APPNOTE/APPNOTE-6.3.10.TXT (4.4.6)
+ */
+const GRAINS_NS = [1_000_000n, 1_000_000_000n, 2_000_000_000n] as const;
+
+/** Returns whether a file may be a recorded version that was restored: as large, and its time is what a backup keeps of that. */
+export function mayBeRestored(recorded: Recorded, found: Generation): boolean {
+  return recorded.size === found.size && isKeptOf(recorded.mtimeNs, found.mtimeNs);
+}
+
+function isKeptOf(before: bigint, after: bigint): boolean {
+  const difference = before < after ? after - before : before - after;
+  if (difference < ROUNDING_NS) return true;
+  return GRAINS_NS.some((grain) => difference < grain && after % grain === 0n);
+}
+
+/** A file that was restored with its old time is known by its time of change, which cannot be set. */
+const RESTORED_NS = 2_000_000_000n;
+
+/** Returns whether a file is certain to be a recorded version, of whose bytes nothing is recorded. */
+export function isRestored(recorded: Recorded, found: Generation): boolean {
+  const isSame = recorded.size === found.size && recorded.mtimeNs === found.mtimeNs;
+  return isSame && found.ctimeNs - found.mtimeNs >= RESTORED_NS;
+}
+
+/** A memory of which sidecar belongs to a restored file. */
+export interface Restored {
+  readonly get: (key: string, generation: Generation) => string | undefined;
+  readonly set: (key: string, generation: Generation, name: string) => void;
+}
+
+const REMEMBERED_MAX = 10_000;
+
+/** Returns a memory of which sidecar belongs to a restored file, so that its bytes are looked at once. */
+export function createRestored(): Restored {
+  const names = new Map<string, string>();
+  return {
+    get: (key, generation) => (names.size === 0 ? undefined : names.get(etagOf(generation) + key)),
+    set: (key, generation, name) => {
+      if (names.size >= REMEMBERED_MAX) names.clear();
+      names.set(etagOf(generation) + key, name);
+    },
+  };
+}

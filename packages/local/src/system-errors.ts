@@ -1,0 +1,158 @@
+import type { StorageErrorCode } from "@stowage/core/provider";
+import { codeOf, isDeniedByNode } from "./errno.js";
+
+type Meaning = readonly [StorageErrorCode, string];
+
+const NETWORK_SILENT: Meaning = ["Unavailable", "the network file system does not answer"];
+const NETWORK_GONE: Meaning = ["Unavailable", "the network file system is gone"];
+const DISK_GONE: Meaning = ["Unavailable", "the disk is gone"];
+const DAMAGED: Meaning = ["Integrity", "what the disk holds about the object is damaged"];
+const NO_KEY: Meaning = ["PermissionDenied", "the file system has no valid key or ticket of this process"];
+const NO_RIGHT: Meaning = ["PermissionDenied", "the process has no right to do that"];
+const NO_NAME: Meaning = ["Unsupported", "the file system does not take such a name"];
+const IS_FOLDER: Meaning = ["Unsupported", "the key is a folder here"];
+
+/**
+ * What a system error means for an object.
+ *
+ * @see https://man7.org/linux/man-pages/man3/errno.3.html
+ */
+const ERRNO: Readonly<Record<string, Meaning>> = {
+  ENOENT: ["NotFound", "there is no such object"],
+  ENOTDIR: ["Unsupported", "a folder of the key is a file here"],
+  EISDIR: IS_FOLDER,
+  ENOTEMPTY: IS_FOLDER,
+  EEXIST: ["AlreadyExists", "the key has an object"],
+  ENAMETOOLONG: ["Unsupported", "the name is longer than the file system takes"],
+  EILSEQ: NO_NAME,
+  EINVAL: NO_NAME,
+  ELOOP: ["PermissionDenied", "a symbolic link lies on the way"],
+  EACCES: NO_RIGHT,
+  EPERM: NO_RIGHT,
+  ENOKEY: NO_KEY,
+  EKEYEXPIRED: NO_KEY,
+  EKEYREVOKED: NO_KEY,
+  EKEYREJECTED: NO_KEY,
+  EROFS: ["Unavailable", "the file system is read-only"],
+  ENOSPC: ["OutOfSpace", "the disk is full"],
+  EDQUOT: ["OutOfSpace", "the disk quota is used up"],
+  EXDEV: ["Unsupported", "a folder of the key is on another file system than the root"],
+  EMLINK: ["Unsupported", "the folder has as many entries or links as the file system takes"],
+  ENOTSUP: ["Unsupported", "the file system cannot do that"],
+  EOPNOTSUPP: ["Unsupported", "the file system cannot do that"],
+  ENOSYS: ["Unsupported", "the file system cannot do that"],
+  EFBIG: ["TooLarge", "the file system does not take files of that size"],
+  EOVERFLOW: ["TooLarge", "the file system does not take files of that size"],
+  EMFILE: ["Unavailable", "the process has too many open files"],
+  ENFILE: ["Unavailable", "the system has too many open files"],
+  ENOMEM: ["Unavailable", "the system has no memory left"],
+  ENOBUFS: ["Unavailable", "the system has no memory left"],
+  ENOLCK: ["Unavailable", "the file system has no locks left"],
+  EBUSY: ["Unavailable", "the file is in use"],
+  ETXTBSY: ["Unavailable", "the file is in use"],
+  EAGAIN: ["Unavailable", "the file system is busy"],
+  EINTR: ["Unavailable", "the file system was interrupted"],
+  EIO: ["Unavailable", "the disk fails"],
+  EBADMSG: DAMAGED,
+  EUCLEAN: DAMAGED,
+  EHWPOISON: DAMAGED,
+  ENODEV: DISK_GONE,
+  ENXIO: DISK_GONE,
+  ENOMEDIUM: DISK_GONE,
+  EMEDIUMTYPE: DISK_GONE,
+  EDEVERR: DISK_GONE,
+  ENOTCONN: ["Unavailable", "the program or server behind the mount is gone"],
+  ESHUTDOWN: ["Unavailable", "the server has shut this mount out"],
+  ESTALE: NETWORK_GONE,
+  ECONNABORTED: NETWORK_GONE,
+  ECONNREFUSED: NETWORK_GONE,
+  ECONNRESET: NETWORK_GONE,
+  EPIPE: NETWORK_GONE,
+  ENOLINK: NETWORK_GONE,
+  EREMOTEIO: ["Unavailable", "the network file system fails"],
+  ECOMM: ["Unavailable", "the network file system fails"],
+  EPROTO: ["Unavailable", "the network file system fails"],
+  ETIMEDOUT: NETWORK_SILENT,
+  ETIME: NETWORK_SILENT,
+  EHOSTDOWN: NETWORK_SILENT,
+  EHOSTUNREACH: NETWORK_SILENT,
+  ENETDOWN: NETWORK_SILENT,
+  ENETUNREACH: NETWORK_SILENT,
+  ENONET: NETWORK_SILENT,
+};
+
+const NOT_RETRYABLE: ReadonlySet<string> = new Set([
+  "EROFS",
+  "EIO",
+  "ENODEV",
+  "ENXIO",
+  "ENOMEDIUM",
+  "ESHUTDOWN",
+]);
+
+/** Errors after which a change may have been made all the same: its answer is what did not arrive. */
+const AMBIGUOUS: ReadonlySet<string> = new Set([
+  "EIO",
+  "EINTR",
+  "ETIME",
+  "ETIMEDOUT",
+  "EREMOTEIO",
+  "ECOMM",
+  "EPROTO",
+  "ECONNABORTED",
+  "ECONNRESET",
+  "EPIPE",
+]);
+
+/** A system call that a file system may lack, and what is to be said of it then. */
+const LACKED: Readonly<Record<string, string>> = {
+  fsync: 'the file system cannot sync files and folders: durability "rename" does without',
+  link: 'the file system has no hard links, which a create-only put (ifNoneMatch: "*") needs',
+  fchmod: "the file system keeps no permissions: leave fileMode and directoryMode out",
+  chmod: "the file system keeps no permissions: leave fileMode and directoryMode out",
+};
+
+const LACKING: ReadonlySet<string> = new Set([
+  "EPERM",
+  "EINVAL",
+  "ENOTSUP",
+  "EOPNOTSUPP",
+  "ENOSYS",
+  "EMLINK",
+]);
+
+/** Returns whether a file system has answered that it does not know a system call at all. */
+export function isLacking(error: unknown): boolean {
+  return LACKING.has(codeOf(error) ?? "");
+}
+
+/** Returns whether a change may have been made although its system call has failed. */
+export function isAmbiguous(error: unknown): boolean {
+  const code = codeOf(error) ?? "";
+  return AMBIGUOUS.has(code) || !(code in ERRNO);
+}
+
+/** Returns what a system error means; `undefined` for one that nothing is known of. */
+export function meaningOf(error: unknown): Meaning | undefined {
+  const code = codeOf(error) ?? "";
+  if (isDeniedByNode(error)) return ["PermissionDenied", deniedByNode(error)];
+  const { syscall } = error as { readonly syscall?: string };
+  const lacked = syscall === undefined || !isLacking(error) ? undefined : LACKED[syscall];
+  return lacked === undefined ? ERRNO[code] : ["Unsupported", lacked];
+}
+
+/** Returns whether a failure may pass by itself; `undefined` where its code says it. */
+export function retryableOf(error: unknown): false | undefined {
+  return NOT_RETRYABLE.has(codeOf(error) ?? "") ? false : undefined;
+}
+
+/** @see https://nodejs.org/api/permissions.html#file-system-permissions */
+function deniedByNode(error: unknown): string {
+  const { permission, resource, message } = error as Readonly<Record<string, unknown>>;
+  const [right, path] = [permission, resource].map((value) => (typeof value === "string" ? value : ""));
+  const what = right === "" ? String(message) : `${right} of ${JSON.stringify(path)} is not allowed`;
+  const cure = what.startsWith("fsync")
+    ? 'durability: "rename" does without'
+    : "see --allow-fs-read and --allow-fs-write";
+  return `Node's permission model refuses it (${what}): ${cure}`;
+}

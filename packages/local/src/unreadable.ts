@@ -1,0 +1,58 @@
+import type { Disk } from "./disk.js";
+import { inFolder, splitPath } from "./directories.js";
+import { codeOf } from "./errno.js";
+import { failure, type FailureContext } from "./errors.js";
+import { meaningOf } from "./system-errors.js";
+import type { Root } from "./opened-root.js";
+import { lstat } from "./system.js";
+
+/** Errors of a folder that stays as it is: the process has no right, or it is damaged. */
+const LASTING: ReadonlySet<string | undefined> = new Set([
+  "EACCES",
+  "EPERM",
+  "EBADMSG",
+  "EUCLEAN",
+  "ENOKEY",
+  "ERR_ACCESS_DENIED",
+]);
+
+/** Returns why a folder or file is passed over by a listing; throws an error that names it when it may not be. */
+export async function passOver(
+  disk: Disk,
+  root: Root,
+  path: string,
+  error: unknown,
+  context: FailureContext,
+): Promise<string> {
+  const [code, meaning] =
+    meaningOf(error) ?? (["Unknown", `the file system answered ${codeOf(error)}`] as const);
+  const isRoot = path === root.layout.base;
+  const isLasting = LASTING.has(codeOf(error)) && !isRoot;
+  if (isLasting && (disk.skipsUnreadable || (await isLostAndFound(root, path))))
+    return `it cannot be read: ${meaning}`;
+  const cure = isLasting ? '; with unreadable: "skip" a listing passes over it' : "";
+  throw failure(
+    code,
+    `${JSON.stringify(isRoot ? root.path : path)} cannot be read: ${meaning}${cure}`,
+    context,
+    error,
+  );
+}
+
+/** The folder of what a check of the file system has found, which every volume has, and only its administrator may read. */
+const LOST_AND_FOUND = "lost+found";
+
+async function isLostAndFound(root: Root, path: string): Promise<boolean> {
+  const { parent, name } = splitPath(path);
+  if (name !== LOST_AND_FOUND) return false;
+  return parent === root.layout.base || (await isVolume(root, parent));
+}
+
+/** Returns whether a folder is where another volume is mounted. */
+async function isVolume({ directories }: Root, path: string): Promise<boolean> {
+  const { parent, name } = splitPath(path);
+  return await inFolder(directories, parent, false, async ({ start }) => {
+    const [above, own] = await Promise.all([lstat(`${start}.`), lstat(start + name)]);
+    return above.dev !== own.dev;
+  });
+}

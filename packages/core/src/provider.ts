@@ -82,7 +82,7 @@ export type { Health, JournalHealth, MemberHealth, Upkeep, UpkeepCall } from "./
 export { assertPut, assertRange } from "./facade/check.js";
 export { toStoredObject, type StoredObject } from "./facade/stored-object.js";
 export { consume, delay, linkedController } from "./kit/abort.js";
-export { clock, createController, onAbort } from "./kit/clock.js";
+export { clock, createController, nextTurn, onAbort } from "./kit/clock.js";
 export { packCursor, unpackCursor, unpackKeyCursor } from "./kit/cursor.js";
 export { createKeyLock, type KeyLock } from "./kit/key-lock.js";
 export { safeListener } from "./kit/listener.js";

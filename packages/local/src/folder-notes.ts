@@ -1,3 +1,4 @@
+import { clock } from "@stowage/core/provider";
 import fs from "node:fs";
 import { NOTES_FOLDER } from "./abandoned.js";
 import { inFolder, type Directories } from "./directories.js";
@@ -68,10 +69,10 @@ export function createFolderNotes(directories: Directories, mark: string, mode: 
     done: ({ era }) => {
       if (--era.live > 0) return;
       if (era !== current) remove(era);
-      else timer ??= setTimeout(removeIdle, IDLE_MS).unref();
+      else timer ??= clock.setTimeout(removeIdle, IDLE_MS).unref();
     },
     close: async () => {
-      clearTimeout(timer);
+      clock.clearTimeout(timer);
       removeIdle();
       await Promise.all(removing);
     },

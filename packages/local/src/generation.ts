@@ -1,3 +1,4 @@
+import { clock } from "@stowage/core/provider";
 import fs, { type BigIntStats } from "node:fs";
 import { isDeniedByNode } from "./errno.js";
 import { isLacking } from "./system-errors.js";
@@ -109,11 +110,11 @@ interface Recent {
 
 function createRecent(): Recent {
   let [names, older] = [new Set<string>(), new Set<string>()];
-  let since = performance.now();
+  let since = clock.now();
   return {
     has: (name) => names.has(name) || older.has(name),
     add: (name) => {
-      const now = performance.now();
+      const now = clock.now();
       if (now - since > REMEMBERED_MS) {
         [names, older] = [new Set(), names];
         since = now;

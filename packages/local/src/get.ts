@@ -40,7 +40,7 @@ export async function getObject(disk: Disk, key: string, options: GetOptions): P
     if (length <= SMALL_BYTES)
       return { info, range, body: await readSmall(file.fd, offset, length, context) };
     handedOver = true;
-    return { info, range, body: new FileStream(file.fd, { offset, length }, context) };
+    return { info, range, body: new FileStream(file.fd, { offset, length }, context), isFile: true };
   } catch (error) {
     throw toLocalError(error, context);
   } finally {

@@ -1,3 +1,4 @@
+import { clock } from "@stowage/core/provider";
 import fs from "node:fs";
 import { realpath } from "node:fs/promises";
 import { join } from "node:path";
@@ -82,7 +83,7 @@ export function heldDirectories(options: DirectoriesOptions): Directories {
     close: async () => {
       // Removing an empty folder opens the one above it, so there may be more to close each time.
       for (closeAll(held); held.closing.size > 0; closeAll(held)) await Promise.allSettled(held.closing);
-      clearTimeout(held.sweep);
+      clock.clearTimeout(held.sweep);
       held.sweep = undefined;
     },
   };
@@ -96,7 +97,7 @@ function peek(held: Held, path: string): Directory | undefined {
 }
 
 function isTrusted(entry: Opened): boolean {
-  const now = performance.now();
+  const now = clock.now();
   if (now - entry.checkedAt <= TRUST_MS) return true;
   if (entry.ready?.isGone() === true) return false;
   entry.checkedAt = now;
@@ -141,7 +142,7 @@ function enter({ options, opened }: Held, path: string, create: boolean): Opened
     ready: undefined,
     creates: create,
     users: 0,
-    checkedAt: performance.now(),
+    checkedAt: clock.now(),
     usedAt: 0,
   };
   opened.set(path, entry);
@@ -152,7 +153,7 @@ function release(held: Held, entry: Opened): void {
   entry.users--;
   if (entry.users > 0) return;
   if (held.opened.get(entry.path) !== entry) return closeEntry(held, entry);
-  entry.usedAt = performance.now();
+  entry.usedAt = clock.now();
   sweepSoon(held);
 }
 
@@ -173,7 +174,7 @@ function closeEntry({ opened, closing }: Held, entry: Opened): void {
 }
 
 function sweepSoon(held: Held): void {
-  held.sweep ??= setTimeout(() => closeIdle(held, performance.now() - IDLE_MS), IDLE_MS).unref();
+  held.sweep ??= clock.setTimeout(() => closeIdle(held, clock.now() - IDLE_MS), IDLE_MS).unref();
 }
 
 function closeAll(held: Held): void {
@@ -181,7 +182,7 @@ function closeAll(held: Held): void {
 }
 
 function closeIdle(held: Held, before: number): void {
-  clearTimeout(held.sweep);
+  clock.clearTimeout(held.sweep);
   held.sweep = undefined;
   for (const entry of held.opened.values()) {
     if (entry.users === 0 && entry.usedAt <= before) closeEntry(held, entry);

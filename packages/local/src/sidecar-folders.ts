@@ -1,5 +1,5 @@
+import { delay, clock } from "@stowage/core/provider";
 import fs, { type BigIntStats } from "node:fs";
-import { setTimeout as delay } from "node:timers/promises";
 import { type Directories, type Directory, readFolder, inFolder } from "./directories.js";
 import { PRIVATE_FOLDER } from "./plain-layout.js";
 import { lstat, codeOf } from "./system.js";
@@ -44,7 +44,7 @@ export function createSidecarFolders(directories: Directories, isLocal: boolean)
   };
   return {
     areNone: () => {
-      const now = performance.now();
+      const now = clock.now();
       if (now < noneUntil) return true;
       const folder =
         isLocal && names.size === 0 && readAt !== -1n ? directories.peek(SIDECAR_FOLDER) : undefined;

@@ -1,3 +1,4 @@
+import { clock } from "@stowage/core/provider";
 import fs, { type BigIntStats, type Dirent } from "node:fs";
 import { codeOf } from "./errno.js";
 
@@ -15,7 +16,7 @@ let waiting: (() => void)[] = [];
  */
 function submit(start: () => void): void {
   if (++underWay <= THREADS) start();
-  else if (waiting.push(start) === 1) setImmediate(startWaiting);
+  else if (waiting.push(start) === 1) clock.setImmediate(startWaiting);
 }
 
 function startWaiting(): void {

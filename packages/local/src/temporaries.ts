@@ -1,3 +1,4 @@
+import { clock } from "@stowage/core/provider";
 import { randomUUID } from "node:crypto";
 import fs from "node:fs";
 import { removeAbandoned, removeStray, TEMPORARY_FOLDER } from "./abandoned.js";
@@ -103,7 +104,7 @@ export function createTemporaries(options: TemporariesOptions): Temporaries {
     create: () => makeAgain(createPrivate, isStale),
     createIn: (folder) => makeAgain(() => createBeside(folder), isGoneByNow),
     sweep: () => {
-      const now = performance.now();
+      const now = clock.now();
       if (now - sweptAt < SWEEP_EVERY_MS) return;
       sweptAt = now;
       track(sweeping, removeAbandoned(directories, mark));

@@ -58,6 +58,7 @@ export async function getObject(
       openAt: (done, stop) =>
         openRest(store, { ...info, versionId }, { offset: offset + done, length: length - done }, stop),
       inspect: compare,
+      idle: store.client.idle,
       signal,
     });
     return { info, range: served, body };

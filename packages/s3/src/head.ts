@@ -1,4 +1,10 @@
-import { StorageError, isStorageError, type HeadOptions, type ObjectInfo } from "@stowage/core/provider";
+import {
+  clock,
+  StorageError,
+  isStorageError,
+  type HeadOptions,
+  type ObjectInfo,
+} from "@stowage/core/provider";
 import { S3FailureError } from "./server/client.js";
 import { ask, infoOf, type Store } from "./store.js";
 
@@ -40,7 +46,7 @@ export async function explainMissing(store: Store, missed: Missed, error: unknow
   const isDenied = isStorageError(error, "PermissionDenied");
   const isAbsent = isStorageError(error, "NotFound") && missed.operation !== "get";
   if (!isDenied && !isAbsent) return error;
-  if (isAbsent && performance.now() - store.bucketSeenAt < BUCKET_TRUST_MS) return error;
+  if (isAbsent && clock.now() - store.bucketSeenAt < BUCKET_TRUST_MS) return error;
   try {
     return store.canList ? await askListing(store, missed, error) : await askOneByte(store, missed, error);
   } catch (failure) {
@@ -64,7 +70,7 @@ async function askListing(store: Store, missed: Missed, error: StorageError): Pr
   const attempted = { operation, key, signal, action: "s3:ListBucket" } as const;
   const request = { prefix: key, limit: 1 };
   const { objects } = await ask(store, attempted, () => store.client.listObjects(request, { signal }));
-  store.bucketSeenAt = performance.now();
+  store.bucketSeenAt = clock.now();
   // The key itself comes first of those that begin with it.
   const isThere = versionId !== undefined || objects[0]?.key === key;
   return error.code === "NotFound" || isThere ? error : notFound(store, missed, error);
@@ -94,7 +100,7 @@ async function askOneByte(store: Store, missed: Missed, error: StorageError): Pr
     (thrown: unknown) => thrown,
   );
   if (isHidden || isStorageError(failure, "NotFound")) {
-    store.bucketSeenAt = performance.now();
+    store.bucketSeenAt = clock.now();
     return error.code === "NotFound" ? error : notFound(store, missed, error);
   }
   if (failure === undefined || isStorageError(failure, "InvalidRange")) return error;

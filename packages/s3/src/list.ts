@@ -1,4 +1,5 @@
 import {
+  clock,
   StorageError,
   LIST_LIMIT_DEFAULT,
   compareKeys,
@@ -29,7 +30,7 @@ export async function listObjects(store: Store, options: ListOptions): Promise<L
   const { token } = place;
   const request = { prefix, delimiter, limit: Math.min(limit, LIMIT_MAX), token, after: startOf(options) };
   const answer = await ask(store, attempted, () => store.client.listObjects(request, { signal }));
-  store.bucketSeenAt = performance.now();
+  store.bucketSeenAt = clock.now();
   const next = nextPlace(store, answer, place);
   const skipped = skippedIn(answer);
   const isSkipped = new Set(skipped.map(({ key }) => key));

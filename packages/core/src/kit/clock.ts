@@ -30,6 +30,11 @@ export const clock: Clock = {
   now: () => now(),
 };
 
+/** Resolves in the next turn of the event loop. */
+export async function nextTurn(): Promise<void> {
+  await new Promise<void>((resolve) => void clock.setImmediate(resolve));
+}
+
 /** Node's own class, whatever the global name stands for; other runtimes have only the global one. */
 const NativeController: typeof AbortController =
   (util.transferableAbortController?.().constructor as typeof AbortController | undefined) ?? AbortController;

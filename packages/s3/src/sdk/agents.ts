@@ -1,3 +1,4 @@
+import { clock } from "@stowage/core/provider";
 import { Agent as HttpAgent, type AgentOptions, type ClientRequest } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type { Duplex } from "node:stream";
@@ -59,21 +60,21 @@ function watch<Agent extends HttpAgent>(
   };
   const addRequest = asked.addRequest?.bind(agent);
   if (addRequest === undefined) return agent;
-  let movedAt = performance.now();
+  let movedAt = clock.now();
   asked.addRequest = (request, ...rest) => {
     let timer: NodeJS.Timeout | undefined;
     const { headers } = Object(rest[0]) as { readonly headers?: object };
     const onWait = headers && waiting.get(headers);
-    const askedAt = performance.now();
+    const askedAt = clock.now();
     const look = (): void => {
-      const waitedMs = performance.now() - Math.max(askedAt, movedAt);
+      const waitedMs = clock.now() - Math.max(askedAt, movedAt);
       if (waitedMs >= queueMs) return giveUp(request, queueMs);
       if (waitedMs < SIGN_MS) onWait?.();
-      timer = setTimeout(look, Math.min(SIGN_MS, Math.max(1, queueMs - waitedMs)));
+      timer = clock.setTimeout(look, Math.min(SIGN_MS, Math.max(1, queueMs - waitedMs)));
     };
-    const end = (): void => clearTimeout(timer);
+    const end = (): void => clock.clearTimeout(timer);
     request.once("socket", () => {
-      movedAt = performance.now();
+      movedAt = clock.now();
       end();
     });
     request.once("close", end);
@@ -91,8 +92,8 @@ function giveUp(request: ClientRequest, queueMs: number): void {
 
 function limitConnecting(socket: Duplex, connected: string, connectMs: number): void {
   const expire = (): void => void socket.destroy(failure("ConnectTimeout", `${connectMs} ms`));
-  const timer = setTimeout(expire, connectMs);
-  const end = (): void => clearTimeout(timer);
+  const timer = clock.setTimeout(expire, connectMs);
+  const end = (): void => clock.clearTimeout(timer);
   socket.once(connected, end).once("close", end);
 }
 

@@ -1,3 +1,4 @@
+import { IdleBodies } from "@stowage/core/provider";
 import type { S3Client } from "../server/client.js";
 import type { Dialect } from "../server/dialect.js";
 import { digestAlgorithm } from "../server/digest.js";
@@ -32,6 +33,7 @@ export function sdkConnection(
   objects: ObjectOptions,
 ): Connection {
   const agents = createAgents();
+  const idle = new IdleBodies(agents);
   const load = lazily(() => loadSdk(options, agents, dialect));
   const { publicEndpoint, bucket } = options;
   const signing =
@@ -47,7 +49,7 @@ export function sdkConnection(
     for (const agent of agents) agent.destroy();
   };
   const storing = (given: ObjectOptions): Connection => ({
-    client: { ...clientOf(requests, dialect, given), close },
+    client: { ...clientOf(requests, dialect, given), idle, close },
     signer: sdkSigner(signing, bucket, given),
     setup: setupRequests(requests),
     storing,
@@ -55,7 +57,11 @@ export function sdkConnection(
   return storing(objects);
 }
 
-function clientOf(requests: Requests, dialect: Dialect, objects: ObjectOptions): Omit<S3Client, "close"> {
+function clientOf(
+  requests: Requests,
+  dialect: Dialect,
+  objects: ObjectOptions,
+): Omit<S3Client, "close" | "idle"> {
   const how: Storing = {
     ...objectInputs(objects),
     algorithm: digestAlgorithm(dialect, objects.checksum),

@@ -1,3 +1,4 @@
+import { onAbort } from "@stowage/core/provider";
 import type { S3Client as SdkClient } from "@aws-sdk/client-s3";
 import { Readable } from "node:stream";
 import { S3FailureError, type S3Call } from "../server/client.js";
@@ -98,8 +99,7 @@ function untilLeft<T>(sending: Sending, answered: Promise<T>): Promise<T> {
   if (signal === undefined) return answered;
   return new Promise<T>((resolve, reject) => {
     const abort = (): void => reject(signal.reason as Error);
-    signal.addEventListener("abort", abort, { once: true });
-    const unlink = (): void => signal.removeEventListener("abort", abort);
+    const unlink = onAbort(signal, abort);
     sending.unlink = unlink;
     answered.then(resolve, reject).finally(unlink);
   });

@@ -1,4 +1,4 @@
-import { type ObjectHeaders } from "@stowage/core/provider";
+import { type IdleBodies, type ObjectHeaders } from "@stowage/core/provider";
 import type { Readable } from "node:stream";
 import type { Digest } from "./digest.js";
 import type { Encryption } from "./object-options.js";
@@ -13,6 +13,8 @@ import type { Encryption } from "./object-options.js";
  * - Keys are plain text; encoding is the client's business. ETags are as the server gave them.
  */
 export interface S3Client {
+  /** The objects that nobody reads: they give their connections back when requests wait for one. */
+  readonly idle: IdleBodies;
   readonly putObject: (request: PutRequest, call: S3Call) => Promise<WriteAnswer>;
   readonly getObject: (request: GetRequest, call: S3Call) => Promise<GetAnswer>;
   readonly headObject: (request: ObjectRequest, call: S3Call) => Promise<ObjectAnswer>;

@@ -1,4 +1,4 @@
-import { StorageError, linkedController } from "@stowage/core/provider";
+import { clock, StorageError, linkedController } from "@stowage/core/provider";
 import type { S3Call, S3Client } from "./client.js";
 import type { S3Setup } from "../sdk/setup-requests.js";
 import type { Store } from "../store.js";
@@ -52,16 +52,16 @@ async function inTime<T>(
     const reason = `no answer came within ${Math.round(waitedMs)} ms`;
     controller.abort(new StorageError("Timeout", reason, { operation: "put", provider, applied: "unknown" }));
   };
-  let timer = setTimeout(expire, milliseconds, milliseconds);
+  let timer = clock.setTimeout(expire, milliseconds, milliseconds);
   const hear = (bytes: number): void => {
-    clearTimeout(timer);
-    timer = setTimeout(expire, CONTROL_MS, CONTROL_MS);
+    clock.clearTimeout(timer);
+    timer = clock.setTimeout(expire, CONTROL_MS, CONTROL_MS);
     onSent?.(bytes);
   };
   try {
     return await send({ signal: controller.signal, onSent: hear });
   } finally {
-    clearTimeout(timer);
+    clock.clearTimeout(timer);
     unlink();
   }
 }

@@ -1,5 +1,4 @@
-import { setImmediate } from "node:timers/promises";
-import { StorageError, withTries } from "@stowage/core/provider";
+import { nextTurn, StorageError, withTries } from "@stowage/core/provider";
 import { abandon, createOnServer } from "./created-upload.js";
 import { assertEncrypted } from "./encrypted.js";
 import { marked } from "../server/facts.js";
@@ -29,7 +28,7 @@ export async function beginUpload(upload: Upload): Promise<string> {
   upload.uploadId = uploadId;
   await assertEncrypted(store, attempted, created, () => abandon(upload));
   // The connection of this request is free a turn later: the first part would open another.
-  await setImmediate();
+  await nextTurn();
   return uploadId;
 }
 

@@ -1,11 +1,11 @@
 import {
+  nextTurn,
   StorageError,
   isStorageError,
   linkedController,
   withErrorFacts,
   withTries,
 } from "@stowage/core/provider";
-import { setImmediate } from "node:timers/promises";
 import type { PartAnswer, S3Call, UploadId } from "../server/client.js";
 import { beginUpload } from "./begin.js";
 import { abandon, isUploadGone } from "./created-upload.js";
@@ -110,7 +110,7 @@ export async function startPart(upload: Upload, part: Part): Promise<void> {
   while (running.size >= store.concurrency) {
     await Promise.race(running);
     // The connection of the part that has arrived is free a turn later: the next one would open another.
-    await setImmediate();
+    await nextTurn();
   }
   stop.signal.throwIfAborted();
   const partNumber = part.number ?? parts.push(PENDING);

@@ -131,8 +131,9 @@ async function checkAll(
   report.temporaries += leftovers(place);
 }
 
-/** Temporary files of the members. */
+/** Counts unfinished files of the members: objects beside those that are there, and the providers' own. */
 function leftovers(place: string): number {
-  const folders = ["a", "b"].map((name) => join(place, name, ".stowage", "tmp"));
-  return folders.flatMap((path): readonly string[] => (existsSync(path) ? readdirSync(path) : [])).length;
+  const roots = ["a", "b"].map((name) => join(place, name)).filter((path) => existsSync(path));
+  const names = roots.flatMap((path) => readdirSync(path, { recursive: true, encoding: "utf8" }));
+  return names.filter((name) => /(?:^|\/)\.stowage(?:\/tmp\/|-tmp\.)/.test(name)).length;
 }

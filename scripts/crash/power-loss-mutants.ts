@@ -8,14 +8,14 @@ export interface DiskMutant {
 
 const COMMIT = "local/src/commit.ts";
 const WRITES_FACTS =
-  "    if (facts !== undefined) await root.sidecars.write(key, generation, facts, disk.durable);\n";
+  "    if (facts !== undefined) await root.sidecars.write({ key, generation, facts, sample }, disk.durable);\n";
 const FORGETS_FACTS = "    if (hadFacts) await forgetFacts(root, key, old, generation);\n";
 
 export const DISK_MUTANTS: readonly DiskMutant[] = [
   {
     name: "bytes are not synced before the file gets its name",
     edits: [
-      edit(COMMIT, "  if (disk.durable) await fsync(temporary.fd);\n  const written", "  const written"),
+      edit("local/src/seal.ts", "  if (disk.durable) await fsync(fd);\n  const written", "  const written"),
     ],
   },
   {

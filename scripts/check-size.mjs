@@ -5,17 +5,17 @@ import { build } from "esbuild";
 
 /** One row for each thing that people load, in bytes; raised on purpose, in a commit that says why. */
 const BUDGETS = [
-  { title: "one store", code: 'export { createStorage, memory } from "@stowage/core";', bytesMax: 22_000 },
+  { title: "one store", code: 'export { createStorage, memory } from "@stowage/core";', bytesMax: 28_000 },
   {
     title: "with every composer",
     code: 'export { createStorage, fallback, memory, mirror, split } from "@stowage/core";',
-    bytesMax: 50_000,
+    bytesMax: 54_000,
   },
   { title: "all of @stowage/core", code: 'export * from "@stowage/core";', bytesMax: 64_000 },
   {
     title: "all of @stowage/core/provider",
     code: 'export * from "@stowage/core/provider";',
-    bytesMax: 16_000,
+    bytesMax: 20_000,
   },
   { title: "all of @stowage/core/journal", code: 'export * from "@stowage/core/journal";', bytesMax: 6_000 },
 ];

@@ -69,8 +69,8 @@ export const BODY_TRAPS: readonly Trap[] = [
     without: [
       edit(
         "core/src/kit/abort.ts",
-        "const abort = (): void => void stream.destroy();\n  signal?.addEventListener",
-        "const abort = (): void => void stream.destroy();\n  if (abort.length > 0) signal?.addEventListener",
+        "const unlink = onAbort(signal, () => void stream.destroy());",
+        "const unlink = (): void => {};",
       ),
     ],
   },
@@ -84,7 +84,7 @@ export const BODY_TRAPS: readonly Trap[] = [
       }
     },
     without: [
-      edit("core/src/body/body.ts", "if (input instanceof Blob) return blobBody(input, size, context);", ""),
+      edit("core/src/body/body.ts", "if (isBlob(input)) return blobBody(input, size, context);", ""),
     ],
   },
   {

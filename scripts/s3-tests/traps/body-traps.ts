@@ -83,9 +83,7 @@ export const BODY_TRAPS: readonly Trap[] = [
         assert.equal(await digestAt(storage(), "a"), digestOf(CONTENT));
       }
     },
-    without: [
-      edit("core/src/body/body.ts", "if (isBlob(input)) return blobBody(input, size, context);", ""),
-    ],
+    without: [edit("core/src/body/body.ts", "if (isBlob(input)) return blobBody(input, size, context);", "")],
   },
   {
     about: "bodies",

@@ -1,8 +1,8 @@
 // What survives when power is lost and processes are killed: `pnpm test:crash [--kills 1000] [--seconds 60]`.
 import { execFile } from "node:child_process";
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import { tryJournalStates } from "./crash/journal-states.js";
@@ -12,13 +12,13 @@ import { DISK_MUTANTS } from "./crash/power-loss-mutants.js";
 import type { PowerLossReport } from "./crash/power-loss.js";
 import { createTally } from "./s3-tests/tally.js";
 import { bundleEdited, type Edit } from "./edited-bundle.js";
+import { installPackages } from "./installed-packages.js";
 
 const { values: options } = parseArgs({
   options: { kills: { type: "string", default: "1000" }, seconds: { type: "string", default: "60" } },
 });
 
 const execute = promisify(execFile);
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const STATES_MIN = 1500;
 
 const tally = createTally();
@@ -61,30 +61,6 @@ async function tryPowerLoss(): Promise<void> {
   );
 }
 
-/** A program in which the built packages are installed, as users have them. */
-async function installPackages(folder: string): Promise<void> {
-  await execute("npx", ["-y", "pnpm@12", "build"], { cwd: ROOT, maxBuffer: 2 ** 26 });
-  await mkdir(folder, { recursive: true });
-  const tarballs: string[] = [];
-  for (const name of ["core", "local", "journal"]) {
-    const { stdout } = await execute(
-      "npx",
-      ["-y", "pnpm@12", "pack", "--json", "--pack-destination", folder],
-      {
-        cwd: join(ROOT, "packages", name),
-      },
-    );
-    tarballs.push(join(folder, basename((JSON.parse(stdout) as { readonly filename: string }).filename)));
-  }
-  await writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  await execute("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", ...tarballs], {
-    cwd: folder,
-  });
-  for (const file of ["kill-child.mjs", "share-child.mjs"]) {
-    await copyFile(new URL(`crash/${file}`, import.meta.url), join(folder, file));
-  }
-}
-
 const PROCESSES = 3;
 const BLOCKED_MS_MAX = 50;
 
@@ -104,7 +80,10 @@ async function tryProcesses(folder: string, seconds: number): Promise<void> {
 async function withProgram(use: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "stowage-kills-program-"));
   try {
-    await installPackages(folder);
+    await installPackages(folder, ["core", "local", "journal"]);
+    for (const file of ["kill-child.mjs", "share-child.mjs"]) {
+      await copyFile(new URL(`crash/${file}`, import.meta.url), join(folder, file));
+    }
     await use(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -1,0 +1,33 @@
+// Installs the packages as users have them: built, packed, and from their tarballs.
+import { execFile } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const execute = promisify(execFile);
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/**
+ * Makes a folder of a program in which the built packages are installed.
+ *
+ * @param names - Which ones: `"core"`.
+ * @param others - Packages of the registry beside them.
+ */
+export async function installPackages(
+  folder: string,
+  names: readonly string[],
+  others: readonly string[] = [],
+): Promise<void> {
+  await execute("npx", ["-y", "pnpm@12", "build"], { cwd: ROOT, maxBuffer: 2 ** 26 });
+  await mkdir(folder, { recursive: true });
+  const tarballs: string[] = [];
+  for (const name of names) {
+    const pack = ["-y", "pnpm@12", "pack", "--json", "--pack-destination", folder];
+    const { stdout } = await execute("npx", pack, { cwd: join(ROOT, "packages", name) });
+    tarballs.push(join(folder, basename((JSON.parse(stdout) as { readonly filename: string }).filename)));
+  }
+  await writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
+  const install = ["install", "--no-audit", "--no-fund", "--prefer-offline", ...tarballs, ...others];
+  await execute("npm", install, { cwd: folder });
+}

@@ -45,6 +45,7 @@ export type {
 export type { Supports } from "./contract/supports.js";
 export type { Health, JournalHealth, MemberHealth } from "./contract/upkeep.js";
 export { contentDisposition } from "./facade/content-disposition.js";
+export { formFileName } from "./facade/form-file-name.js";
 export { createStorage } from "./facade/create-storage.js";
 export { keyFromPath, type KeyFromPathOptions } from "./facade/key-from-path.js";
 export { keyTemplate, type KeyTemplate, type KeyTemplateValues } from "./facade/key-template.js";

@@ -77,6 +77,22 @@ export class FlowedStream extends Readable {
     this.#watch.limit(idleMs);
   }
 
+  /**
+   * Pipes as every stream does. When the destination is closed before its end, as the response to a client that leaves, and
+   * nobody else reads, the stream is destroyed: Node's own would stay open.
+   */
+  override pipe<Destination extends NodeJS.WritableStream>(
+    destination: Destination,
+    options?: { readonly end?: boolean },
+  ): Destination {
+    super.pipe(destination, options);
+    // Node's own listener comes first: it has let go of the destination when it is looked who else reads.
+    return destination.once("close", () => {
+      const isRead = this.listenerCount("data") + this.listenerCount("readable") > 0;
+      if (!this.readableEnded && !isRead) this.destroy();
+    });
+  }
+
   /** From now on the source is let go when nobody reads for so long, and opened again when reading goes on. */
   rest(rest: Rest): void {
     this.#rest = rest;

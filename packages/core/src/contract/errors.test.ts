@@ -18,6 +18,7 @@ const TABLE: readonly (readonly [StorageErrorCode, "no" | "yes" | "unknown", boo
   ["NotFound", "no", false, "reads"],
   ["AlreadyExists", "no", false, "never"],
   ["PreconditionFailed", "no", false, "never"],
+  ["NotModified", "no", false, "never"],
   ["InvalidKey", "no", false, "never"],
   ["InvalidRange", "no", false, "never"],
   ["InvalidArgument", "no", false, "never"],

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { Readable } from "node:stream";
+import { PassThrough, type Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { GetResult, StorageProvider } from "../contract/provider.js";
 import { memory } from "../memory/memory.js";
@@ -106,5 +106,32 @@ describe("an object that nobody reads", () => {
     await held.put("a", bytes);
     expect(opened).toEqual([]);
     expect(() => createStorage(inner, { unreadMs: -1 })).toThrow(TypeError);
+  });
+});
+
+describe("an object that is piped", () => {
+  it("is let go when its destination is closed before the end", async () => {
+    const { storage, opened } = world();
+    await storage.put("a", bytes);
+    const destination = new PassThrough();
+    (await storage.get("a")).readable().pipe(destination);
+    await once(destination, "readable");
+    destination.destroy();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(opened[0]?.destroyed).toBe(true);
+  });
+
+  it("stays when somebody else reads it", async () => {
+    const { storage, opened } = world();
+    await storage.put("a", bytes);
+    const [gone, left] = [new PassThrough(), new PassThrough()];
+    const body = (await storage.get("a")).readable();
+    body.pipe(gone);
+    body.pipe(left);
+    await once(gone, "readable");
+    gone.destroy();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(opened[0]?.destroyed).toBe(false);
+    expect((await readAll(left)).equals(bytes)).toBe(true);
   });
 });

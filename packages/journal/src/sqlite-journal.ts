@@ -28,7 +28,7 @@ export interface SqliteJournalOptions {
  * Every write is on the disk when it resolves; writes that come together wait for the disk together, in a thread of
  * their own. Reads are on the main thread and take microseconds.
  *
- * @param path - The file; it and its folder are made when they are not there, for their owner alone. Beside it lie `-wal` and `-shm`, and a
+ * @param path - The file; it and its folder are made when they are not there, for their owner alone. Beside it lie `-wal`, `-shm`, `-reserve` and a
  * folder `-processes`.
  * @throws StorageError `InvalidArgument` for a file that is damaged, of something else, of a later version or on another
  * machine; `Unavailable` when it cannot be opened or written.

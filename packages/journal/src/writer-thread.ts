@@ -3,6 +3,7 @@ import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from "
 import { createApply, type Change } from "./change.js";
 import type { Driver } from "./database.js";
 import { openForWriting } from "./open-database.js";
+import { freesSpace, isDiskFull, keepReserve } from "./reserve.js";
 
 /** What the thread is started with. */
 export interface WriterData {
@@ -28,13 +29,25 @@ const BATCH_MAX = 256;
 function serve(port: MessagePort, { path, driver }: WriterData): void {
   const database = openForWriting(path, driver);
   const apply = createApply(database);
+  const reserve = keepReserve(path);
+  const fail = (requests: readonly WriteRequest[], error: unknown): void => {
+    if (requests.length === 0) return;
+    const { code, message } = error as { readonly code?: unknown; readonly message: string };
+    port.postMessage({ ids: requests.map(({ id }) => id), error: { code, message } } satisfies WriteAnswer);
+  };
   const write = (requests: readonly WriteRequest[]): void => {
     const ids = requests.map(({ id }) => id);
     try {
       port.postMessage({ ids, revisions: apply(requests.map(({ change }) => change)) } satisfies WriteAnswer);
+      reserve.refill();
     } catch (error) {
-      const { code, message } = error as { readonly code?: unknown; readonly message: string };
-      port.postMessage({ ids, error: { code, message } } satisfies WriteAnswer);
+      const freeing = requests.filter(({ change }) => freesSpace(change));
+      if (freeing.length === 0 || !isDiskFull(error) || !reserve.release()) return fail(requests, error);
+      fail(
+        requests.filter((request) => !freeing.includes(request)),
+        error,
+      );
+      write(freeing);
     }
   };
   port.on("message", (first: WriteRequest | "close") => {

@@ -28,7 +28,8 @@ const killed: RealTest = {
     const first = startChild(real, real.server.endpoint, path, statePath);
     await killAfter(first, 60 * MIB);
     const arrived = await arrivedBytes(real, JSON.parse(readFileSync(statePath, "utf8")) as ResumableState);
-    assert.ok(arrived >= 60 * MIB && arrived < SIZE, `${arrived} bytes have arrived`);
+    // What was on its way counts as progress, and has not arrived: no more than four parts.
+    assert.ok(arrived >= 20 * MIB && arrived < SIZE, `${arrived} bytes have arrived`);
     const proxy = await startProxy(real.server.endpoint, () => ({}));
     try {
       const second = startChild(real, proxy.endpoint, path, statePath);

@@ -87,7 +87,8 @@ export function setupRequests({ request, bucket: Bucket }: Requests): S3Setup {
         let KeyMarker: string | undefined;
         let UploadIdMarker: string | undefined;
         for (;;) {
-          const input = { Bucket, Prefix: prefix, KeyMarker, UploadIdMarker, EncodingType: "url" } as const;
+          // Not encoded: Ceph would encode the keys here, and not say so.
+          const input = { Bucket, Prefix: prefix, KeyMarker, UploadIdMarker };
           const page = await client.send(new sdk.ListMultipartUploadsCommand(input), http);
           for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
             const key = decodeListed(required(Key, page.$metadata), page);

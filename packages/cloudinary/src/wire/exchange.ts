@@ -42,7 +42,7 @@ const SOCKETS_MAX = 256;
 /** The longest that a timer of Node waits, in milliseconds. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
-/** How much is handed to a socket at once, and counted when it has gone: a slow link takes so much in a few seconds. */
+/** Bytes handed to a socket at once, and counted when they have gone: a slow link takes so many in a few seconds. */
 const BLOCK_BYTES = 64 * 1024;
 
 /** Smaller differences are the time that an answer takes. */

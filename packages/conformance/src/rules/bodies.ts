@@ -9,8 +9,8 @@ import { inChunks, pattern } from "../sources.js";
 
 const BYTES = pattern(100_001);
 
-/** A sentence for one accepted kind of body, through the facade. */
-function accepts(kind: string, make: () => BodyInput, expected: Uint8Array = BYTES): Rule {
+/** Makes the sentence for one accepted kind of body, through the facade. */
+export function accepts(kind: string, make: () => BodyInput, expected: Uint8Array = BYTES): Rule {
   return {
     title: `${kind} can be stored`,
     run: async ({ storage, key, holds }) => {

@@ -10,6 +10,7 @@ import { isStorageError, type BlobLike, type BodyInput, type WebMessage } from "
 import { rejects, rejectsType } from "../expect.js";
 import type { Rule, RuleContext } from "../rule.js";
 import { formFile, gated, inChunks, pattern } from "../sources.js";
+import { accepts } from "./bodies.js";
 
 const BYTES = pattern(100_001);
 const HALF = BYTES.subarray(0, 50_000);
@@ -39,18 +40,6 @@ function otherResponse(): WebMessage {
 
 function otherRealm(code: string): BodyInput {
   return runInNewContext(code, { bytes: Array.from(BYTES) }) as BodyInput;
-}
-
-/** Makes the sentence for one more kind of body, through the facade. */
-function accepts(kind: string, make: () => BodyInput, expected: Uint8Array = BYTES): Rule {
-  return {
-    title: `${kind} can be stored`,
-    run: async ({ storage, key, holds }) => {
-      const info = await storage.put(key("a.bin"), make());
-      assert.equal(info.size, expected.byteLength);
-      await holds("a.bin", expected);
-    },
-  };
 }
 
 /** Makes the sentence for a source that somebody has used, which a put must not take for a whole one. */

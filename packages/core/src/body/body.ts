@@ -142,8 +142,9 @@ export function bytesBody(bytes: Uint8Array, declared: number | undefined, conte
     replayable: true,
     bytes,
     open: (range) => {
-      const part = range === undefined ? bytes : bytes.subarray(range.offset, range.offset + range.length);
-      return Readable.from(part.byteLength === 0 ? [] : [part], { objectMode: false });
+      return bytesStream(
+        range === undefined ? bytes : bytes.subarray(range.offset, range.offset + range.length),
+      );
     },
   };
 }

@@ -1,7 +1,7 @@
 import { clock, createController } from "../kit/clock.js";
 import { Readable } from "node:stream";
 import type { IdleBodies } from "./idle-bodies.js";
-import { BUFFERED_BYTES, Watch, ignore, type StreamRules } from "./stream-watch.js";
+import { BUFFERED_BYTES, Watch, ignore, isListenedTo, type StreamRules } from "./stream-watch.js";
 
 /** What a stream over another insists on, and how it goes on when that one is cut. */
 export interface FlowRules extends StreamRules {
@@ -15,7 +15,7 @@ export interface FlowRules extends StreamRules {
   readonly atEnd?: (() => void) | undefined;
   /** Those of one provider that nobody reads: they give their connections back when others wait for one. */
   readonly idle?: IdleBodies | undefined;
-  /** What becomes of a source that is not read to its end; default: it is destroyed. */
+  /** Ends a source that is not read to its end; default: destroys it. */
   readonly letGo?: ((source: Readable) => void) | undefined;
 }
 
@@ -55,8 +55,8 @@ export class FlowedStream extends Readable {
   #reopening: AbortController | undefined;
   #rest: Rest | undefined;
   #restTimer: NodeJS.Timeout | undefined;
-  #idleSince = clock.now();
-  /** Whether the source was let go because nobody read. */
+  #idleSince: number = clock.now();
+  /** Set while the source is let go because nobody reads. */
   #isResting = false;
 
   constructor(open: () => Readable | Promise<Readable>, rules: FlowRules) {
@@ -67,9 +67,14 @@ export class FlowedStream extends Readable {
     void this.#open(open);
   }
 
-  /** How many bytes have come from the source. */
+  /** Bytes that have come from the source. */
   get seenBytes(): number {
     return this.#watch.seen;
+  }
+
+  /** The time since which nobody reads, of a stream that waits for its reader. */
+  get idleSince(): number {
+    return this.#idleSince;
   }
 
   /** Limits how long its reader waits for bytes, in milliseconds. */
@@ -88,8 +93,7 @@ export class FlowedStream extends Readable {
     super.pipe(destination, options);
     // Node's own listener comes first: it has let go of the destination when it is looked who else reads.
     return destination.once("close", () => {
-      const isRead = this.listenerCount("data") + this.listenerCount("readable") > 0;
-      if (!this.readableEnded && !isRead) this.destroy();
+      if (!this.readableEnded && !isListenedTo(this)) this.destroy();
     });
   }
 

@@ -4,6 +4,8 @@ import { clock } from "../kit/clock.js";
 export interface IdleBody {
   /** Lets the connection go, where reading can go on later; tells whether it did. */
   readonly giveBack: () => boolean;
+  /** The time of its last pause, by the clock of this package. */
+  readonly idleSince: number;
 }
 
 /** An `Agent` of Node, as far as it matters here: requests that wait for a connection are in a queue. */
@@ -16,7 +18,7 @@ interface AddsRequests {
   addRequest?: (...given: unknown[]) => void;
 }
 
-/** Who pauses for a shorter time than this only waits for its reader to take a chunk; in milliseconds. */
+/** The longest pause of a body whose reader is only taking a chunk, in milliseconds. */
 const PAUSE_MS = 250;
 
 /**
@@ -25,7 +27,7 @@ const PAUSE_MS = 250;
  */
 export class IdleBodies {
   readonly #agents: readonly QueueingAgent[];
-  readonly #since = new Map<IdleBody, number>();
+  readonly #bodies = new Set<IdleBody>();
   #isLooking = false;
 
   /** @param agents - Those that make the provider's connections. */
@@ -52,23 +54,24 @@ export class IdleBodies {
   }
 
   add(body: IdleBody): void {
-    this.#since.set(body, clock.now());
+    this.#bodies.add(body);
     this.relieve();
   }
 
   delete(body: IdleBody): void {
-    this.#since.delete(body);
+    this.#bodies.delete(body);
   }
 
   /** Has bodies give back as many connections as requests wait for. */
   relieve(): void {
-    if (this.#since.size === 0) return;
+    if (this.#bodies.size === 0) return;
     let left = this.#waiting();
     const now = clock.now();
-    for (const [body, since] of this.#since) {
+    for (const body of this.#bodies) {
       if (left === 0) return;
-      if (now - since < PAUSE_MS) return this.#lookIn(PAUSE_MS - (now - since));
-      this.#since.delete(body);
+      const pauseMs = now - body.idleSince;
+      if (pauseMs < PAUSE_MS) return this.#lookIn(PAUSE_MS - pauseMs);
+      this.#bodies.delete(body);
       if (body.giveBack()) left--;
     }
   }

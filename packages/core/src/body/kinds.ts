@@ -17,7 +17,7 @@ export interface BlobLike {
 export interface WebMessage {
   readonly body?: ReadableStream<Uint8Array> | NodeJS.ReadableStream | null | undefined;
   readonly headers: { readonly get: (name: string) => string | null | undefined };
-  /** Whether somebody has read the body. */
+  /** True once somebody has read the body. */
   readonly bodyUsed?: boolean | undefined;
   readonly arrayBuffer?: (() => Promise<ArrayBuffer>) | undefined;
 }

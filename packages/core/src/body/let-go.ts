@@ -1,6 +1,6 @@
 import { clock } from "../kit/clock.js";
 import { Readable } from "node:stream";
-import { ignore } from "./stream-watch.js";
+import { ignore, isListenedTo } from "./stream-watch.js";
 
 /** How much of an upload that failed is read on, so that its client gets to the answer. */
 const DRAIN_BYTES_MAX = 16 * 1024 * 1024;
@@ -29,7 +29,7 @@ function leave(source: Readable): void {
   if (!isWayBack(source)) return;
   const drainLeft = (): void => {
     const isLeft = !Readable.isDisturbed(source) && !source.destroyed && source.readableFlowing !== true;
-    if (isLeft && source.listenerCount("data") + source.listenerCount("readable") === 0) drain(source);
+    if (isLeft && !isListenedTo(source)) drain(source);
   };
   clock.setTimeout(drainLeft, LEFT_MS).unref();
 }

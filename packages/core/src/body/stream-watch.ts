@@ -21,6 +21,11 @@ export const BUFFERED_BYTES: number = 256 * 1024;
 /** Whoever reads a stream hears of its error. When nobody does it must not end the process. */
 export function ignore(): void {}
 
+/** Tells whether somebody listens for the bytes of a stream. */
+export function isListenedTo(stream: Pick<NodeJS.EventEmitter, "listenerCount">): boolean {
+  return stream.listenerCount("data") + stream.listenerCount("readable") > 0;
+}
+
 /** Counts what passes against the promised size, refuses what is not bytes, and notices silence. */
 export class Watch {
   readonly #rules: StreamRules;

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import type { StorageError } from "../contract/errors.js";
 import { sourceError, type SourceContext } from "./source-stream.js";
+import { isListenedTo } from "./stream-watch.js";
 
 /** Sources that were opened and can be read once, where they do not say so themselves. */
 const opened = new WeakSet<object>();
@@ -55,8 +56,7 @@ function wasRead(source: Readings): boolean {
 function isReadByOthers(source: Readings): boolean {
   if (source.readableFlowing === true) return true;
   if (source.readableFlowing === undefined || typeof source.listenerCount !== "function") return false;
-  const { listenerCount } = source as Pick<NodeJS.EventEmitter, "listenerCount">;
-  return listenerCount.call(source, "data") + listenerCount.call(source, "readable") > 0;
+  return isListenedTo(source as Pick<NodeJS.EventEmitter, "listenerCount">);
 }
 
 /**

@@ -128,12 +128,12 @@ function groupOf(members: Group["members"], options: FallbackOptions): Group {
 }
 
 function withJournal(members: Group["members"], journal: Journal, options: FallbackOptions): StorageProvider {
-  const drain = oneOf("fallback", "drain", options.drain ?? "home", ["home", "never"]);
+  const { drain } = options;
   return journaled({
     ...groupOf(members, options),
     type: "fallback",
     journal,
-    placement: (all) => oneHome(all, () => all, drain === "home"),
+    placement: (all) => oneHome(all, () => all, drain !== "never"),
     options,
     supports: choiceSupports(members),
     limits: [OUT_OF_REACH, ...(drain === "never" ? ["objects stay on the member that took them"] : [])],

@@ -43,6 +43,11 @@ export function movesOn(chain: Group, error: StorageError): boolean {
   );
 }
 
+/** Returns a failure of a member as an attempt; a composer among the members names its own member that failed. */
+export function attemptOf(member: ComposedProvider, error: StorageError, milliseconds: number): Attempt {
+  return { provider: error.provider ?? member.name, error, milliseconds };
+}
+
 /** Whether a member answered that it does not hold the key, or cannot. */
 export function saysAbsent(error: StorageError): boolean {
   return error.code === "NotFound" || error.code === "Unsupported";

@@ -1,4 +1,5 @@
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
+import { bytesStream } from "../body/open-source.js";
 import type { GetResult } from "../contract/provider.js";
 import type { ObjectInfo, ServedRange } from "../contract/object.js";
 
@@ -50,7 +51,7 @@ class ReadableObject implements StoredObject, AsyncDisposable {
   }
 
   readable(): Readable {
-    return (this.#stream ??= streamOf(this.#content as Uint8Array));
+    return (this.#stream ??= bytesStream(this.#content as Uint8Array));
   }
 
   async bytes(): Promise<Uint8Array> {
@@ -85,10 +86,6 @@ class ReadableObject implements StoredObject, AsyncDisposable {
     if (this.readable().readableDidRead) throw new TypeError("The body of the object was read before");
     return this.readable();
   }
-}
-
-function streamOf(bytes: Uint8Array): Readable {
-  return Readable.from(bytes.byteLength === 0 ? [] : [bytes], { objectMode: false });
 }
 
 async function collect(stream: Readable): Promise<Uint8Array> {

@@ -1,7 +1,7 @@
 import { clock } from "../../kit/clock.js";
 import { StorageError, isStorageError, type Attempt } from "../../contract/errors.js";
 import type { ComposedProvider } from "../../contract/composed-provider.js";
-import { ask, mayHold, memberError, movesOn, saysAbsent } from "../group.js";
+import { ask, attemptOf, mayHold, memberError, movesOn, saysAbsent } from "../group.js";
 import { readFromChain } from "./fallback-read.js";
 import type { DeleteOptions } from "../../contract/call-options.js";
 import type { Chain } from "./chain.js";
@@ -24,11 +24,7 @@ export async function deleteFromChain(chain: Chain, key: string, options: Delete
     } catch (thrown) {
       const error = memberError(thrown, member, "delete", key, options);
       if (await isAbsent(chain, member, key, error, options)) continue;
-      attempts.push({
-        provider: error.provider ?? member.name,
-        error,
-        milliseconds: clock.now() - startedAt,
-      });
+      attempts.push(attemptOf(member, error, clock.now() - startedAt));
       throw unconfirmed(chain, key, error, attempts, member !== chain.members.at(-1));
     }
   }

@@ -5,7 +5,7 @@ import { describeProvider } from "../../wrap/intercept.js";
 import { isComposer } from "../../wrap/policies.js";
 import type { Body } from "../../contract/provider.js";
 import { replayable } from "../../body/replayable.js";
-import { ask, exhausted, mayHold, memberError, movesOn, reportFallback } from "../group.js";
+import { ask, attemptOf, exhausted, mayHold, memberError, movesOn, reportFallback } from "../group.js";
 import { assertTakes } from "../members.js";
 import { survey, type Answer, type Silent } from "../survey.js";
 import type { ObjectInfo } from "../../contract/object.js";
@@ -132,7 +132,7 @@ async function tryMember(
     if (landed !== undefined) return landed;
     const milliseconds = clock.now() - startedAt;
     if (movesOn(chain, error)) return giveUp(put, member, error, milliseconds);
-    attempts.push({ provider: error.provider ?? member.name, error, milliseconds });
+    attempts.push(attemptOf(member, error, milliseconds));
     if (attempts.length === 1) throw error;
     // An earlier member may have taken it.
     const isUnknown = attempts.some((attempt) => attempt.error.applied === "unknown");
@@ -146,7 +146,7 @@ function giveUp(
   error: StorageError,
   milliseconds: number,
 ): undefined {
-  put.attempts.push({ provider: error.provider ?? member.name, error, milliseconds });
+  put.attempts.push(attemptOf(member, error, milliseconds));
   reportFallback(put.chain, "put", put.key, member, error, put.options);
 }
 

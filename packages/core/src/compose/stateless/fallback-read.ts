@@ -2,7 +2,7 @@ import { clock } from "../../kit/clock.js";
 import { StorageError, withErrorFacts, type Attempt, type Operation } from "../../contract/errors.js";
 import type { ComposedProvider, ComposedSignedUrlOptions } from "../../contract/composed-provider.js";
 import { linkFrom, type LinkVerb } from "../holder-link.js";
-import { memberError, movesOn, reportFallback, saysAbsent } from "../group.js";
+import { attemptOf, memberError, movesOn, reportFallback, saysAbsent } from "../group.js";
 import type { CallOptions } from "../../contract/call-options.js";
 import type { Chain } from "./chain.js";
 
@@ -35,11 +35,7 @@ export async function readFromChain<T>(
       return { member, result, silent };
     } catch (thrown) {
       const error = memberError(thrown, member, operation, key, options);
-      attempts.push({
-        provider: error.provider ?? member.name,
-        error,
-        milliseconds: clock.now() - startedAt,
-      });
+      attempts.push(attemptOf(member, error, clock.now() - startedAt));
       if (saysAbsent(error)) continue;
       if (!movesOn(chain, error)) throw attempts.length > 1 ? withErrorFacts(error, { attempts }) : error;
       silent ??= error;

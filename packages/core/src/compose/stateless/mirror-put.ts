@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { StorageError, isBodyFailure, isStorageError, type Attempt } from "../../contract/errors.js";
 import type { Body } from "../../contract/provider.js";
-import { exhausted } from "../group.js";
+import { attemptOf, exhausted } from "../group.js";
 import { assertConditions, isSilent, putCreateOnly } from "./fallback-put.js";
 import { assertTakes } from "../members.js";
 import { teeBody, type Share } from "../../body/tee.js";
@@ -43,7 +43,7 @@ export async function putOnMirror(
   if (own.length === 0) assertConditions(put);
   const takers = answers.filter((answer) => !isSilent(answer)).map(({ member }) => member);
   for (const answer of answers) {
-    if (isSilent(answer)) noteFailure(put, answer.member, answer.error, answer.milliseconds);
+    if (isSilent(answer)) put.attempts.push(attemptOf(answer.member, answer.error, answer.milliseconds));
   }
   if (takers.length < need) throw exhausted("put", key, put.attempts, chain);
   const { shares } = teeBody(body, takers.length);
@@ -58,15 +58,6 @@ function ownWrite({ answers, options }: MirrorPut): readonly ObjectInfo[] {
   return answers.flatMap((answer) =>
     answer.state === "present" && answer.info.writeId === options.writeId ? [answer.info] : [],
   );
-}
-
-function noteFailure(
-  { attempts }: MirrorPut,
-  member: ComposedProvider,
-  error: StorageError,
-  milliseconds: number,
-): void {
-  attempts.push({ provider: error.provider ?? member.name, error, milliseconds });
 }
 
 async function send(
@@ -88,7 +79,7 @@ async function send(
       return await putCreateOnly({ chain, key, options: plain }, member, share.body);
     },
     asking: { onEvent: options.onEvent },
-    onFailure: (error, milliseconds) => noteFailure(put, member, error, milliseconds),
+    onFailure: (error, milliseconds) => put.attempts.push(attemptOf(member, error, milliseconds)),
   });
 }
 

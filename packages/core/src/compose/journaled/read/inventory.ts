@@ -51,9 +51,9 @@ export function unlistable({ members }: ReplicaSet): readonly string[] {
  * @throws StorageError `Misconfigured` while it does not.
  */
 export async function assertWhole(set: ReplicaSet, operation: Operation, key: string): Promise<void> {
-  if (set.members.length === 1) return;
+  if (set.state.isTrusted || set.members.length === 1) return;
   const [provider] = unlistable(set);
-  if (provider === undefined || set.state.isTrusted || (await isTrusted(set))) return;
+  if (provider === undefined || (await isTrusted(set))) return;
   const reason =
     `the journal does not know every object yet, and ${JSON.stringify(provider)} cannot be listed: ` +
     "let its credentials list it until repair has looked at every object";

@@ -1,7 +1,7 @@
 import { clock } from "../../../kit/clock.js";
 import { StorageError, type Attempt, type Operation } from "../../../contract/errors.js";
 import type { ComposedHeadOptions, ComposedProvider } from "../../../contract/composed-provider.js";
-import { memberError, movesOn, reportFallback, saysAbsent } from "../../group.js";
+import { attemptOf, memberError, movesOn, reportFallback, saysAbsent } from "../../group.js";
 import { askMember } from "../../survey.js";
 import type { Hedge } from "../hedge.js";
 import { isCurrent, newestOf, versionOf } from "../row/identity.js";
@@ -174,11 +174,7 @@ async function tryMember<T>(
   } catch (thrown) {
     const error = memberError(thrown, member, reader.operation, key, options);
     if (saysAbsent(error)) return {};
-    attempts.push({
-      provider: error.provider ?? member.name,
-      error,
-      milliseconds: clock.now() - startedAt,
-    });
+    attempts.push(attemptOf(member, error, clock.now() - startedAt));
     if (!movesOn(set, error)) throw error;
     reportFallback(set, reader.operation, key, member, error, options);
     return { error };

@@ -4,7 +4,7 @@ import { sha256Of } from "../../../body/digest.js";
 import { StorageError } from "../../../contract/errors.js";
 import type { Body } from "../../../contract/provider.js";
 import { replayable } from "../../../body/replayable.js";
-import { movesOn, reportFallback } from "../../group.js";
+import { attemptOf, movesOn, reportFallback } from "../../group.js";
 import { assertTakes } from "../../members.js";
 import { sendShare, type ShareOutcome } from "../../send-share.js";
 import { look } from "../hold/ask-member.js";
@@ -226,8 +226,7 @@ async function send(
       return await member.put(key, share.body, { ...options, onProgress });
     },
     asking: { onEvent, isFinal: true },
-    onFailure: (error, milliseconds) =>
-      attempts.push({ provider: error.provider ?? member.name, error, milliseconds }),
+    onFailure: (error, milliseconds) => attempts.push(attemptOf(member, error, milliseconds)),
     onAnswer: (answer) =>
       onEvent?.({ type: "verified", operation: "put", provider: member.name, key, outcome: answer }),
   });

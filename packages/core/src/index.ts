@@ -74,5 +74,6 @@ export { expiring, type ExpiringOptions, type ExpiryRule } from "./wrap/expiring
 export { limit, type LimitOptions } from "./wrap/limit.js";
 export { prefixed } from "./wrap/prefixed.js";
 export { readOnly } from "./wrap/read-only.js";
-export { retry, type RetryOptions } from "./wrap/retry.js";
+export { retry } from "./wrap/retry.js";
+export type { RetryOptions } from "./wrap/retry-options.js";
 export { timeout, type TimeoutOptions } from "./wrap/timeout.js";

@@ -1,4 +1,10 @@
-import { StorageError, type ObjectInfo, type PutOptions } from "@stowage/core/provider";
+import {
+  StorageError,
+  contentTypeOf,
+  headersOf,
+  type ObjectInfo,
+  type PutOptions,
+} from "@stowage/core/provider";
 import type { BigIntStats } from "node:fs";
 import { infoOf, type Disk } from "./disk.js";
 import { changeMode, inFolder, joinPath, syncDirectory, type Directory } from "./directories.js";
@@ -52,7 +58,10 @@ export async function writing<T>(
   }
 }
 
-async function assertOutside(root: Root, context: FailureContext & { readonly key: string }): Promise<void> {
+export async function assertOutside(
+  root: Root,
+  context: FailureContext & { readonly key: string },
+): Promise<void> {
   if (!mayBeInner(root, context.key) || !(await isInner(root, context.key))) return;
   throw failure("Unsupported", "a folder of the key is the own folder of another root", context);
 }
@@ -65,7 +74,7 @@ export async function commit(
   { key, facts, conditions, context }: Commit,
 ): Promise<ObjectInfo> {
   const { folder, name } = disk.places.file(root, key);
-  if (conditions.ifNoneMatch !== "*") await keepMode(root, temporary, name);
+  if (conditions.ifNoneMatch !== "*") await keepModeOf(root, temporary, name);
   const { generation, sample } = await seal(disk, root, temporary, key, facts !== undefined);
   let shown: BigIntStats = generation;
   await disk.lock.run(key, async () => {
@@ -79,8 +88,13 @@ export async function commit(
         if (conditions.ifMatch !== undefined) assertMatch(old, conditions.ifMatch, context);
         const clear = (): Promise<boolean> => removeEmpty(root.directories, joinPath(folder, name));
         const target = { path: directory.start + name, clear };
-        if (conditions.ifNoneMatch === "*") await linkIntoPlace(target, temporary, context);
-        else await renameIntoPlace(target, temporary);
+        if (conditions.ifNoneMatch !== "*") await renameIntoPlace(temporary.path, target);
+        else {
+          await linkIntoPlace(temporary.path, target, context);
+          // The object is there. A second name that could not be removed is swept one day.
+          await unlink(temporary.path).catch(() => {});
+        }
+        temporary.moved();
         if (disk.durable) await syncFolder(directory, context);
         if (!root.isLocal) shown = await numbered(directory, name, generation);
       });
@@ -105,24 +119,28 @@ async function numbered(directory: Directory, name: string, generation: BigIntSt
 
 const PERMISSIONS = 0o777n;
 
-/** Gives a file the permissions of the one that it replaces: who could read the old one can read the new one. */
-async function keepMode(root: Root, temporary: Temporary, name: string): Promise<void> {
+async function keepModeOf(root: Root, temporary: Temporary, name: string): Promise<void> {
   const path = temporary.path.slice(0, temporary.path.lastIndexOf("/") + 1) + name;
   const old = root.isLocal ? lookNow(path) : await lstat(path).catch(() => undefined);
+  await keepMode(temporary.fd, temporary.path, old);
+}
+
+/** Gives a file the permissions of the one that it replaces: who could read the old one can read the new one. */
+export async function keepMode(fd: number, path: string, old: BigIntStats | undefined): Promise<void> {
   if (old?.isFile() !== true) return;
-  const { mode } = await factsOf(temporary.fd, root.isLocal);
+  const { mode } = await factsOf(fd, true);
   const kept = old.mode & PERMISSIONS;
-  if (kept !== (mode & PERMISSIONS)) await changeMode(temporary.fd, temporary.path, Number(kept));
+  if (kept !== (mode & PERMISSIONS)) await changeMode(fd, path, Number(kept));
 }
 
 /** Returns whether an error comes from the step that makes the object visible. */
-function isCommitting(error: unknown): boolean {
+export function isCommitting(error: unknown): boolean {
   const { syscall } = Object(error) as { readonly syscall?: unknown };
   return syscall === "rename" || syscall === "link";
 }
 
 /** Removes what was made for an object that did not come to be. */
-async function undo(
+export async function undo(
   root: Root,
   folder: string,
   key: string,
@@ -130,6 +148,27 @@ async function undo(
 ): Promise<void> {
   if (generation !== undefined) await forgetFacts(root, key, generation, "unknown");
   root.directories.prune(folder, root.layout.base);
+}
+
+/**
+ * Returns the facts of an object that was copied or moved. The write id stays with the write that it names; the type moves along when the new
+ * name means another type.
+ */
+export async function factsForTarget(
+  from: string,
+  to: string,
+  facts: Facts | undefined,
+  writeId: string | undefined,
+): Promise<Facts | undefined> {
+  const [before, after] = [await contentTypeOf(from), await contentTypeOf(to)];
+  const contentType = facts?.contentType ?? before;
+  const copied: Facts = {
+    ...headersOf(facts ?? {}),
+    contentType: contentType === after ? undefined : contentType,
+    metadata: facts?.metadata,
+    writeId,
+  };
+  return Object.values(copied).every((value) => value === undefined) ? undefined : copied;
 }
 
 /** Removes sidecars that no version needs. One that stays is never shown, so a failure is none of the call's. */
@@ -160,40 +199,38 @@ export function assertMatch(facts: BigIntStats | undefined, ifMatch: string, con
   throw failure("PreconditionFailed", `${found}, not ${ifMatch}`, context);
 }
 
-interface Target {
+/** The place that a file shall have. */
+export interface Target {
   readonly path: string;
   /** Removes what is there when it is a folder that holds no object; `false` when it does. */
   readonly clear: () => Promise<boolean>;
 }
 
-async function renameIntoPlace({ path, clear }: Target, temporary: Temporary): Promise<void> {
+/** Renames a file to the place of an object, which it replaces. */
+export async function renameIntoPlace(from: string, { path, clear }: Target): Promise<void> {
   try {
-    await rename(temporary.path, path);
+    await rename(from, path);
   } catch (error) {
     if (codeOf(error) !== "EISDIR" || !(await clear())) throw error;
-    await rename(temporary.path, path);
+    await rename(from, path);
   }
-  temporary.moved();
 }
 
-/** `link` fails when there is something already, which `rename` cannot be told to do. */
-async function linkIntoPlace(
+/** Gives a file a second name. `link` fails when there is something already, which `rename` cannot be told to do. */
+export async function linkIntoPlace(
+  from: string,
   { path, clear }: Target,
-  temporary: Temporary,
   context: FailureContext,
 ): Promise<void> {
   try {
-    await link(temporary.path, path);
+    await link(from, path);
   } catch (error) {
     if (codeOf(error) !== "EEXIST") throw error;
     const facts = await lstat(path);
     if (!facts.isDirectory()) throw failure("AlreadyExists", "the key has an object", context, error);
     if (!(await clear())) throw Object.assign(new Error("The key is a folder"), { code: "EISDIR" });
-    await link(temporary.path, path);
+    await link(from, path);
   }
-  // The object is there. A second name that could not be removed is swept one day.
-  await unlink(temporary.path).catch(() => {});
-  temporary.moved();
 }
 
 /** Waits until the folder's new entry is on the disk. */

@@ -1,12 +1,11 @@
-import { contentTypeOf, headersOf, type CopyOptions, type ObjectInfo } from "@stowage/core/provider";
+import { type CopyOptions, type ObjectInfo } from "@stowage/core/provider";
 import type { Disk } from "./disk.js";
 import type { FailureContext } from "./errors.js";
 import { openObject, type OpenFile } from "./get.js";
-import { assertMatch, commit, writing } from "./commit.js";
+import { assertMatch, commit, factsForTarget, writing } from "./commit.js";
 import { close, readFully, writeFully } from "./system.js";
 import type { Temporary } from "./temporaries.js";
 import { clone } from "./write-body.js";
-import type { Facts } from "./facts.js";
 
 const BLOCK_BYTES = 1024 * 1024;
 
@@ -26,33 +25,12 @@ export async function copyObject(
     if (sourceIfMatch !== undefined) assertMatch(source.generation, sourceIfMatch, reading);
     return await writing(disk, context, async (root, temporary) => {
       await copyBytes(source, temporary, options);
-      const facts = await factsForCopy(from, to, source.facts, writeId);
+      const facts = await factsForTarget(from, to, source.facts, writeId);
       return await commit(disk, root, temporary, { key: to, facts, conditions: options, context });
     });
   } finally {
     await close(source.fd);
   }
-}
-
-/**
- * Returns the facts of the copy. The write id stays with the write that it names; the type moves along when the new
- * name means another type.
- */
-async function factsForCopy(
-  from: string,
-  to: string,
-  facts: Facts | undefined,
-  writeId: string | undefined,
-): Promise<Facts | undefined> {
-  const [before, after] = [await contentTypeOf(from), await contentTypeOf(to)];
-  const contentType = facts?.contentType ?? before;
-  const copied: Facts = {
-    ...headersOf(facts ?? {}),
-    contentType: contentType === after ? undefined : contentType,
-    metadata: facts?.metadata,
-    writeId,
-  };
-  return Object.values(copied).every((value) => value === undefined) ? undefined : copied;
 }
 
 async function copyBytes(

@@ -1,11 +1,11 @@
 import { resolveRange, type GetOptions, type GetResult } from "@stowage/core/provider";
 import type { BigIntStats } from "node:fs";
 import { infoOf, type Disk } from "./disk.js";
-import { READ_FLAGS, inFolder } from "./directories.js";
+import { READ_FLAGS, inFolder, type Directory } from "./directories.js";
 import { failure, toLocalError, type FailureContext } from "./errors.js";
 import { FileStream } from "./file-stream.js";
 import { lookAt } from "./look.js";
-import { assertMatch } from "./commit.js";
+import { assertMatch, factsAt } from "./commit.js";
 import type { Root } from "./opened-root.js";
 import type { Facts } from "./facts.js";
 import { sampleOf } from "./sample.js";
@@ -82,7 +82,7 @@ async function openOnce(disk: Disk, root: Root, key: string): Promise<OpenFile |
     const { facts, certain } = await root.sidecars.find(key, generation, () =>
       sampleOf(fd, Number(generation.size), false),
     );
-    if (certain || (await factsOf(fd, root.isLocal)).nlink > 0n) {
+    if (certain || (await isInPlace(disk, root, key, generation))) {
       return { fd, generation, facts, isLocal: root.isLocal };
     }
     await close(fd);
@@ -91,4 +91,11 @@ async function openOnce(disk: Disk, root: Root, key: string): Promise<OpenFile |
     await close(fd).catch(() => {});
     throw error;
   }
+}
+
+/** Tells whether a key still has the version that was opened: one that was replaced or moved took its facts along. */
+async function isInPlace(disk: Disk, root: Root, key: string, { ino }: BigIntStats): Promise<boolean> {
+  const { folder, name } = disk.places.file(root, key);
+  const look = (directory: Directory): Promise<BigIntStats | undefined> => factsAt(directory, name);
+  return (await inFolder(root.directories, folder, false, look))?.ino === ino;
 }

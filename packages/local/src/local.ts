@@ -17,6 +17,7 @@ import { getObject } from "./get.js";
 import { createGenerations } from "./generation.js";
 import { headObject } from "./head.js";
 import { listObjects } from "./list.js";
+import { moveObject } from "./move.js";
 import { createPlaces } from "./places.js";
 import { putObject } from "./put.js";
 import type { RootOptions } from "./opened-root.js";
@@ -184,6 +185,7 @@ function provider(
     ref: places.ref,
     locate: places.locate,
     copy: (from, to, call) => copyObject(disk, from, to, call),
+    move: (from, to, call) => moveObject(disk, from, to, call),
     publicUrl: publicBaseUrl === undefined ? undefined : places.publicUrl,
     describe: () => ({
       kind: "provider",

@@ -2,7 +2,7 @@ import { StorageError } from "../contract/errors.js";
 import { describeProvider } from "../wrap/intercept.js";
 import type { Body, Description } from "../contract/provider.js";
 import { breaker, breakerGroup, type BreakerOptions } from "../wrap/breaker.js";
-import { type RetryOptions } from "../wrap/retry.js";
+import type { RetryOptions } from "../wrap/retry-options.js";
 import { type TimeoutOptions } from "../wrap/timeout.js";
 import type { Located } from "../contract/object.js";
 import type { PutOptions } from "../contract/call-options.js";

@@ -111,7 +111,7 @@ export interface DeleteOptions extends CallOptions {
   readonly ifMatch?: string | undefined;
 }
 
-/** The options of a copy. */
+/** The options of a copy or a move. */
 export interface CopyOptions extends CallOptions {
   /**
    * `"*"` copies only if the target key has no object. Needs `supports.ifNoneMatch`.

@@ -24,6 +24,7 @@ export type Operation =
   | "importFrom"
   | "makeKey"
   | "setUp"
+  | "parseEvent"
   | "repair"
   | "open"
   | "close";
@@ -332,6 +333,7 @@ const WORDS: Partial<Record<Operation, string>> = {
   importFrom: "import",
   makeKey: "make a key of",
   setUp: "set up the bucket",
+  parseEvent: "read the event",
 };
 
 function sentence(operation: Operation, key: string | undefined, reason: string): string {

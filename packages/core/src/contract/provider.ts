@@ -148,6 +148,12 @@ export interface StorageProvider {
   /** Duplicates an object with its headers and metadata, without moving the bytes through this process. */
   readonly copy?: ((from: string, to: string, options: CopyOptions) => Promise<ObjectInfo>) | undefined;
 
+  /**
+   * Gives an object another key, with its headers and metadata, in one step: at each instant the object is there under at
+   * least one of the two. The keys differ. Without the member the facade copies and deletes.
+   */
+  readonly move?: ((from: string, to: string, options: CopyOptions) => Promise<ObjectInfo>) | undefined;
+
   /** A permanent link for everybody. */
   readonly publicUrl?: ((key: string) => string) | undefined;
 

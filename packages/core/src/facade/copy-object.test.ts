@@ -100,7 +100,7 @@ describe("a copy through this process", () => {
 
 describe("a move", () => {
   it("whose copy fails leaves the source", async () => {
-    const { provider } = testMember("disk", { fault: failing("OutOfSpace", {}, "copy") });
+    const { provider } = testMember("disk", { without: ["move"], fault: failing("OutOfSpace", {}, "copy") });
     const storage = createStorage(provider);
     await storage.put("a", "abc");
     expect(await rejection(storage.move("a", "b"))).toMatchObject({ code: "OutOfSpace", applied: "no" });
@@ -108,7 +108,7 @@ describe("a move", () => {
   });
 
   it("does not delete what was written to the source meanwhile", async () => {
-    const member = testMember("disk");
+    const member = testMember("disk", { without: ["move"] });
     const storage = createStorage(member.provider);
     await storage.put("a", "old");
     member.fault = async (call, next) => {

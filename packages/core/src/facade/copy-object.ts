@@ -11,18 +11,23 @@ export async function copyObject(
   to: string,
   options: CopyOptions,
 ): Promise<ObjectInfo> {
-  if (options.ifNoneMatch !== undefined && !provider.supports.ifNoneMatch) {
-    throw new StorageError("Unsupported", "the provider does not support create-only writes", {
-      operation: "copy",
-      provider: provider.name,
-      key: to,
-    });
-  }
+  assertCreates(provider, "copy", to, options);
   if (provider.copy !== undefined) return await provider.copy(from, to, options);
   return await copyThrough(provider, provider, from, to, options);
 }
 
-/** Copies, then deletes the source. */
+function assertCreates(
+  { name, supports }: StorageProvider,
+  operation: "copy" | "move",
+  key: string,
+  { ifNoneMatch }: CopyOptions,
+): void {
+  if (ifNoneMatch === undefined || supports.ifNoneMatch) return;
+  const reason = "the provider does not support create-only writes";
+  throw new StorageError("Unsupported", reason, { operation, provider: name, key });
+}
+
+/** Moves inside the provider where it can, else copies and then deletes the source. */
 export async function moveObject(
   provider: StorageProvider,
   from: string,
@@ -30,6 +35,8 @@ export async function moveObject(
   options: CopyOptions,
 ): Promise<ObjectInfo> {
   const { signal, onEvent } = options;
+  assertCreates(provider, "move", to, options);
+  if (from !== to && provider.move !== undefined) return await provider.move(from, to, options);
   const source = await provider.head(from, { signal, onEvent });
   if (from === to) return source;
   // What is written to the source meanwhile is not to be deleted with it.

@@ -10,7 +10,7 @@ import type { ComposedHeadOptions } from "../contract/composed-provider.js";
 import type { StorageEvent } from "../contract/event.js";
 import type { ObjectInfo } from "../contract/object.js";
 import type { DeleteFailure, SkippedKey } from "../contract/provider.js";
-import type { RetryOptions } from "../wrap/retry.js";
+import type { RetryOptions } from "../wrap/retry-options.js";
 import type { TimeoutOptions } from "../wrap/timeout.js";
 
 /** The options of {@link createStorage}. */

@@ -38,7 +38,7 @@ export async function withTries<T>(
       const { retryAfterMs = 0 } = error;
       if (retryAfterMs > tries.maxDelayMs) throw error;
       if (tried >= tries.attempts)
-        throw tries === DEFAULT ? error : withErrorFacts(error, { retryable: false });
+        throw tries === DEFAULT || tries.attempts === 1 ? error : withErrorFacts(error, { retryable: false });
       const baseMs = error.code === "RateLimited" ? tries.rateLimitedBaseMs : tries.baseMs;
       const pauseMs = Math.min(tries.maxDelayMs, baseMs * 2 ** (tried - 1)) * ((1 + Math.random()) / 2);
       await pause(retryAfterMs + pauseMs, signal, onPause);

@@ -62,6 +62,7 @@ export function memory(options: MemoryOptions = {}): StorageProvider {
     ref: (key) => refOf(state, key),
     locate: (text) => locate(state, text),
     copy: (from, to, call) => copy(state, from, to, call),
+    move: (from, to, call) => move(state, from, to, call),
     deleteMany: async (keys, call) => {
       call.signal?.throwIfAborted();
       for (const key of keys) drop(state, key);
@@ -195,13 +196,26 @@ function drop(state: Memory, key: string): void {
   if (state.objects.delete(key)) state.sorted = undefined;
 }
 
-async function copy(state: Memory, from: string, to: string, options: CopyOptions): Promise<ObjectInfo> {
+async function copy(
+  state: Memory,
+  from: string,
+  to: string,
+  options: CopyOptions,
+  operation: "copy" | "move" = "copy",
+): Promise<ObjectInfo> {
   options.signal?.throwIfAborted();
   const { sourceIfMatch: ifMatch, writeId } = options;
-  const { bytes, info } = find(state, from, "copy");
-  assertConditions(state, from, { ifMatch }, "copy");
-  assertConditions(state, to, options, "copy");
+  const { bytes, info } = find(state, from, operation);
+  assertConditions(state, from, { ifMatch }, operation);
+  assertConditions(state, to, options, operation);
   return store(state, to, bytes, { ...headersOf(info), metadata: info.metadata, writeId });
+}
+
+async function move(state: Memory, from: string, to: string, options: CopyOptions): Promise<ObjectInfo> {
+  const { etag } = find(state, from, "move").info;
+  const info = await copy(state, from, to, options, "move");
+  if (state.objects.get(from)?.info.etag === etag) drop(state, from);
+  return info;
 }
 
 async function list(state: Memory, options: ListOptions): Promise<ListPage> {

@@ -25,7 +25,7 @@ export interface TestMemberOptions {
   readonly fault?: Around;
   readonly supports?: Partial<Supports>;
   /** Members that it shall not have. */
-  readonly without?: readonly ("copy" | "deleteMany")[];
+  readonly without?: readonly ("copy" | "move" | "deleteMany")[];
 }
 
 /** Makes a memory provider with a switch in front of it. */

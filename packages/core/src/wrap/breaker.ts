@@ -69,6 +69,7 @@ const KINDS: Partial<Record<Operation, BreakerKind>> = {
   put: "write",
   delete: "write",
   copy: "write",
+  move: "write",
   deleteMany: "write",
   importFrom: "write",
   multipart: "write",

@@ -11,9 +11,9 @@ export type EveryMember<T> = { [Name in keyof Required<T>]: T[Name] };
 /** What all calls say of themselves. */
 interface AnyCall {
   readonly operation: Operation;
-  /** The key that is read or written; the target of a copy; the prefix of a listing. */
+  /** The key that is read or written; the target of a copy or a move; the prefix of a listing. */
   readonly key?: string | undefined;
-  /** The keys of a `deleteMany`. */
+  /** The keys of a `deleteMany`; both keys of a move. */
   readonly keys?: readonly string[] | undefined;
   /** Of a put. */
   readonly body?: Body | undefined;
@@ -35,16 +35,16 @@ export interface GetCall extends AnyCall {
   readonly options: ComposedGetOptions;
 }
 
-/** A copy on its way to a provider. */
+/** A copy or a move on its way to a provider. */
 export interface CopyCall extends AnyCall {
-  readonly operation: "copy";
+  readonly operation: "copy" | "move";
   readonly key: string;
   readonly options: CopyOptions;
 }
 
 /** A call of any other verb. */
 export interface OtherCall extends AnyCall {
-  readonly operation: Exclude<Operation, "put" | "get" | "copy">;
+  readonly operation: Exclude<Operation, "put" | "get" | "copy" | "move">;
 }
 
 /** A call on its way to a provider: `operation` tells which options it has. */
@@ -55,9 +55,9 @@ export interface CallChanges {
   readonly signal?: AbortSignal | undefined;
   /** Of a put. */
   readonly body?: Body | undefined;
-  /** Of a put or a copy. */
+  /** Of a put, a copy or a move. */
   readonly writeId?: string | undefined;
-  /** Of a put or a copy. */
+  /** Of a put, a copy or a move. */
   readonly tries?: Tries | undefined;
   /** Of a put. */
   readonly onProgress?: PutOptions["onProgress"];
@@ -72,7 +72,7 @@ export type Around = <T>(call: Call, next: Next<T>) => Promise<T>;
 /**
  * One wrapper: what it does around the calls of a provider.
  *
- * A layer that has to look into the result of a put, a copy or a get says so with a function of its own for that verb, which
+ * A layer that has to look into the result of a put, a copy, a move or a get says so with a function of its own for that verb, which
  * is called instead of `around`.
  */
 export interface Layer {
@@ -91,7 +91,7 @@ export interface Layer {
    */
   readonly aroundPut?: ((call: PutCall, next: Next<ObjectInfo>) => Promise<ObjectInfo>) | undefined;
   /**
-   * Works around a copy, instead of `around`.
+   * Works around a copy or a move, instead of `around`.
    *
    * @default none
    */
@@ -188,7 +188,7 @@ function optionalVerbs(
   around: Around,
   aroundCopy: NonNullable<Layer["aroundCopy"]>,
 ): EveryMember<Pick<ComposedProvider, OptionalVerb>> {
-  const { copy, deleteMany, finalize, findPublicUrl, importFrom, multipart } = inner;
+  const { copy, deleteMany, finalize, findPublicUrl, importFrom, move, multipart } = inner;
   const { publicUrl, signedUrl, signUpload } = inner;
   return {
     copy:
@@ -196,6 +196,12 @@ function optionalVerbs(
       ((from, to, options) =>
         aroundCopy({ operation: "copy", key: to, options }, (changes) =>
           copy(from, to, changed(options, changes)),
+        )),
+    move:
+      move &&
+      ((from, to, options) =>
+        aroundCopy({ operation: "move", key: to, keys: [from, to], options }, (changes) =>
+          move(from, to, changed(options, changes)),
         )),
     publicUrl,
     findPublicUrl:

@@ -66,6 +66,7 @@ function optionalVerbs(
     finalize,
     findPublicUrl,
     importFrom,
+    move,
     publicUrl,
     signedUrl,
     signUpload,
@@ -76,6 +77,8 @@ function optionalVerbs(
   return {
     copy:
       copy && ((from, to, options) => outer(copy(toInner(from), toInner(to), options), to, keys, outerInfo)),
+    move:
+      move && ((from, to, options) => outer(move(toInner(from), toInner(to), options), to, keys, outerInfo)),
     publicUrl: publicUrl && ((key) => publicUrl(toInner(key))),
     findPublicUrl:
       findPublicUrl && ((key, options) => outer(findPublicUrl(toInner(key), options), key, keys)),

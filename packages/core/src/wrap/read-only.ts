@@ -17,6 +17,7 @@ export function readOnly(inner: StorageProvider): StorageProvider {
     copy: undefined,
     deleteMany: undefined,
     importFrom: undefined,
+    move: undefined,
     multipart: undefined,
     signUpload: undefined,
     // Repair writes, so it is left to those who may.

@@ -15,7 +15,8 @@ import {
   type TestMemberOptions,
 } from "../testing/member.test-support.js";
 import { patterned, rejection, streamOf, streaming } from "../testing/streams.test-support.js";
-import { retry, type RetryOptions } from "./retry.js";
+import { retry } from "./retry.js";
+import type { RetryOptions } from "./retry-options.js";
 
 type RetryEvent = Extract<StorageEvent, { type: "retry" }>;
 

@@ -14,62 +14,14 @@ import {
 import type { Tries } from "../contract/call-options.js";
 import type { Body, StorageProvider } from "../contract/provider.js";
 import { tellingTries } from "./tell-tries.js";
-import { type OptionNames, knownNames, wholeNumber } from "../kit/options.js";
+import { checkRetry, type RetryLimits, type RetryOptions } from "./retry-options.js";
 import { createPauses } from "./pauses.js";
 import type { ObjectInfo } from "../contract/object.js";
 
-/** The options of `retry`: how often a call is tried, and how long the pauses are. */
-export interface RetryOptions {
-  /**
-   * How often a call is tried in all.
-   *
-   * @default 3
-   */
-  readonly attempts?: number | undefined;
-  /**
-   * The most that the first pause takes, in milliseconds; it takes at least half of it. Each later pause may take
-   * twice as long as the one before.
-   *
-   * @default 50
-   */
-  readonly baseMs?: number | undefined;
-  /**
-   * As `baseMs`, after `RateLimited`.
-   *
-   * @default 1,000
-   */
-  readonly rateLimitedBaseMs?: number | undefined;
-  /**
-   * The longest pause, in milliseconds. A provider that asks for a longer pause is given up.
-   *
-   * @default 20,000
-   */
-  readonly maxDelayMs?: number | undefined;
-  /**
-   * How many tokens there are for retries; 0 for no limit. A retry takes 14, a retry after `RateLimited` 5; a call
-   * that succeeds gives back what it took, or 1. A provider that is down is asked less and less often.
-   *
-   * @default 500
-   * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
-   */
-  readonly budget?: number | undefined;
-}
-
-const RETRY_OPTIONS: OptionNames<RetryOptions> = {
-  attempts: true,
-  baseMs: true,
-  rateLimitedBaseMs: true,
-  maxDelayMs: true,
-  budget: true,
-};
-
-const BUDGET = 500;
 const RETRY_COST = 14;
 const RATE_LIMITED_COST = 5;
 
-type Limits = { readonly [Name in keyof RetryOptions]-?: number };
-
-interface Policy extends Limits {
+interface Policy extends RetryLimits {
   readonly inner: StorageProvider;
   /** What providers are told that try single requests again. */
   readonly tries: Tries;
@@ -80,6 +32,9 @@ interface Policy extends Limits {
 }
 
 const WRITES: ReadonlySet<string> = new Set(["put", "delete", "copy", "importFrom"]);
+
+/** Verbs that a provider may do by several requests. */
+const TRIES_PARTS: ReadonlySet<string> = new Set(["put", "copy", "move"]);
 
 /**
  * Tries a call again when its failure is `retryable`, after a pause with jitter, which comes on top of the time that
@@ -109,20 +64,6 @@ export function retry(inner: StorageProvider, options: RetryOptions = {}): Stora
     aroundCopy: (call, next) => write(call, next, (run, error) => findOwnWrite(policy, run, call, error)),
     promises: [`a call that fails for a passing reason is tried up to ${policy.attempts} times`],
   });
-}
-
-/** Returns what `retry` goes by, checked. @throws TypeError when an option is not a number in its range. */
-export function checkRetry(options: RetryOptions): Limits {
-  knownNames("retry", options, RETRY_OPTIONS);
-  const whole = (name: keyof RetryOptions, byDefault: number, least = 0): number =>
-    wholeNumber("retry", name, options[name] ?? byDefault, { least });
-  return {
-    attempts: whole("attempts", 3, 1),
-    baseMs: whole("baseMs", 50),
-    rateLimitedBaseMs: whole("rateLimitedBaseMs", 1000),
-    maxDelayMs: whole("maxDelayMs", 20_000),
-    budget: whole("budget", BUDGET),
-  };
 }
 
 /** One call with its tries. */
@@ -187,7 +128,7 @@ function startRun(policy: Policy, call: Call): Run {
   const write = ++policy.count;
   for (const key of keys) policy.writes.set(key, write);
   const { body, reusable } = watchedBody(call.body);
-  const tries = call.operation === "put" || call.operation === "copy" ? policy.tries : undefined;
+  const tries = TRIES_PARTS.has(call.operation) ? policy.tries : undefined;
   const changes = { body, writeId: writeIdFor(policy, call), tries };
   return {
     call,
@@ -359,6 +300,8 @@ function refund(policy: Policy, spent: number): void {
 /** Tells whether a call that may have taken effect can be repeated without harm. */
 function isRepeatable({ inner }: Policy, call: Call): boolean {
   if (call.operation === "multipart" || call.operation === "importFrom") return false;
+  // The second try would find no source.
+  if (call.operation === "move") return false;
   if (call.operation === "copy") return call.options.ifNoneMatch === undefined;
   if (call.operation !== "put") return true;
   const { ifMatch, ifNoneMatch } = call.options;

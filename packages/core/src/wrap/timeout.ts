@@ -73,7 +73,7 @@ export function timeout(inner: StorageProvider, options: TimeoutOptions = {}): S
   const copy = new CallLimit(limits.copyMs);
   const limitOf = ({ operation }: Call): { readonly limit: CallLimit; readonly limitMs: number } => {
     if (operation === "get") return { limit: firstByte, limitMs: limits.firstByteMs };
-    if (operation === "copy" || operation === "importFrom") return { limit: copy, limitMs: limits.copyMs };
+    if (LONG.has(operation)) return { limit: copy, limitMs: limits.copyMs };
     return { limit: control, limitMs: limits.controlMs };
   };
   let isClosed = false;
@@ -101,6 +101,9 @@ export function timeout(inner: StorageProvider, options: TimeoutOptions = {}): S
     },
   };
 }
+
+/** Verbs that move an object of any size within the provider. */
+const LONG: ReadonlySet<string> = new Set(["copy", "move", "importFrom"]);
 
 /** How long an aborted call may take to clean up before it is left to itself. */
 const ABORT_GRACE_MS = 5000;
@@ -159,7 +162,7 @@ function withLimit<T>({ provider, limitMs, limit, call, bodyOf }: Limited<T>, ne
 
 /** What has been sent in parts is removed before anybody hears of the failure. */
 function cleansUp({ operation }: Call): boolean {
-  return operation === "put" || operation === "copy";
+  return operation === "put" || operation === "copy" || operation === "move";
 }
 
 function openBody(body: GetResult["body"] | undefined): Readable | undefined {

@@ -1,8 +1,10 @@
 import type { ComposedProvider } from "../contract/composed-provider.js";
 import type { StorageProvider } from "../contract/provider.js";
 import { describeProvider } from "./intercept.js";
+import { once } from "./once.js";
 import { hasPolicies } from "./policies.js";
-import { checkRetry, retry, type RetryOptions } from "./retry.js";
+import { retry } from "./retry.js";
+import { checkRetry, type RetryOptions } from "./retry-options.js";
 import { checkTimeouts, timeout, type TimeoutOptions } from "./timeout.js";
 
 /** The retries and time limits of a bare provider. */
@@ -31,7 +33,7 @@ export function withPolicies(provider: StorageProvider, policies: Policies = {})
   checkPolicies(policies);
   if (hasPolicies(describeProvider(provider))) return provider;
   const bounded = policies.timeouts === false ? provider : timeout(provider, policies.timeouts);
-  return policies.retry === false ? bounded : retry(bounded, policies.retry);
+  return policies.retry === false ? once(bounded) : retry(bounded, policies.retry);
 }
 
 /** Looks at retries and limits before anything is made of them. @throws TypeError for options that are wrong. */

@@ -56,6 +56,7 @@ function verbs(set: ReplicaSet, parts: JournaledParts): ComposedProvider {
     multipart: multipartWithJournal(set),
     finalize: (key, call) => finalizeWithJournal(set, key, call),
     importFrom: undefined,
+    move: undefined,
     deleteMany: undefined,
     expiresAfterMs: joinedExpiry(members, set.placement.alike),
     upkeep: joinedUpkeep([upkeepOf(set), ...members.map((member) => guardedUpkeep(set, member))]),

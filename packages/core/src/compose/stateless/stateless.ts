@@ -67,6 +67,7 @@ export function stateless(parts: StatelessParts): ComposedProvider {
     multipart: undefined,
     finalize: undefined,
     importFrom: undefined,
+    move: undefined,
     deleteMany: undefined,
     expiresAfterMs: joinedExpiry(members, parts.isMirror === true),
     upkeep: joinedUpkeep(members.map((member) => member.upkeep)),

@@ -1,0 +1,121 @@
+import { toBody, type PutOptions } from "@stowage/core/provider";
+import type { ObjectInfo, StorageProvider } from "@stowage/core";
+import { mutant, type Break, type Mutant } from "../mutant.js";
+import { bytesOf, find, tick, verbs } from "./breaks.js";
+
+type Move = NonNullable<StorageProvider["move"]>;
+
+/** Replaces the provider's own move; `move` is the healthy one. */
+function moves(change: (move: Move, inner: StorageProvider) => Move): Break {
+  return verbs((inner) => ({ move: inner.move && change(inner.move, inner) }));
+}
+
+/** Moves by a put that takes over only some of the facts, and a delete. */
+function movesWith(facts: (info: ObjectInfo) => PutOptions): Break {
+  return moves((_move, inner) => async (from, to) => {
+    const info = await inner.head(from, {});
+    const moved = await inner.put(to, await toBody(await bytesOf(inner, from)), facts(info));
+    await inner.delete(from, { ifMatch: info.etag });
+    return moved;
+  });
+}
+
+export const moveMutants: readonly Mutant[] = [
+  mutant(
+    "the provider's own move gives the object its new key, with bytes, headers and metadata",
+    "moves without metadata",
+    movesWith(({ contentType, cacheControl }) => ({ contentType, cacheControl })),
+  ),
+  mutant(
+    "the provider's own move returns the facts of the object under its new key",
+    "returns the facts of what was moved",
+    moves((move, inner) => async (from, to, options) => {
+      const info = await inner.head(from, {});
+      await move(from, to, options);
+      return info;
+    }),
+  ),
+  mutant(
+    "the provider's own move replaces its target whole",
+    "leaves the headers of the target of a move",
+    moves((move, inner) => async (from, to, options) => {
+      const old = await find(inner, to);
+      const info = await move(from, to, options);
+      if (old?.cacheControl === undefined) return info;
+      return await inner.put(to, await toBody(await bytesOf(inner, to)), { cacheControl: old.cacheControl });
+    }),
+  ),
+  mutant(
+    "the provider's own move of an object with another ETag rejects with PreconditionFailed and moves nothing",
+    "moves whatever is there",
+    moves(
+      (move) =>
+        (from, to, { sourceIfMatch: _etag, ...options }) =>
+          move(from, to, options),
+    ),
+  ),
+  mutant(
+    "the provider's own create-only move onto an object rejects with AlreadyExists and leaves both",
+    "moves onto an object",
+    moves(
+      (move) =>
+        (from, to, { ifNoneMatch: _condition, ...options }) =>
+          move(from, to, options),
+    ),
+  ),
+  mutant(
+    "the provider's own create-only move to a free key moves",
+    "copies where it should move to a free key",
+    moves((move, inner) => async (from, to, options) => {
+      if (options.ifNoneMatch === undefined || inner.copy === undefined) return await move(from, to, options);
+      return await inner.copy(from, to, options);
+    }),
+  ),
+  mutant(
+    "the provider's own move of a missing object rejects with NotFound and leaves its target",
+    "clears the target before it looks for the source",
+    moves((move, inner) => async (from, to, options) => {
+      if (options.ifNoneMatch === undefined) await inner.delete(to, {});
+      return await move(from, to, options);
+    }),
+  ),
+  mutant(
+    "an object that was moved has the write id that the move was given, and never its old one",
+    "takes the write id along",
+    moves((move, inner) => async (from, to, options) => {
+      const { writeId } = await inner.head(from, {});
+      return await move(from, to, { writeId, ...options });
+    }),
+  ),
+  mutant(
+    "while an object is moved it is there at each instant, with its metadata",
+    "deletes the object before it writes it",
+    moves((move, inner) => async (from, to, options) => {
+      const info = await inner.head(from, {});
+      if (
+        options.sourceIfMatch !== undefined ||
+        options.ifNoneMatch !== undefined ||
+        options.writeId !== undefined
+      ) {
+        return await move(from, to, options);
+      }
+      const bytes = await bytesOf(inner, from);
+      await inner.delete(from, { ifMatch: info.etag });
+      for (let turn = 0; turn < 5; turn++) await tick();
+      const { contentType, cacheControl, metadata } = info;
+      return await inner.put(to, await toBody(bytes), { contentType, cacheControl, metadata });
+    }),
+  ),
+  mutant(
+    "an object that is written while it is moved is not lost",
+    "deletes what was written while it moved",
+    moves((_move, inner) => async (from, to, options) => {
+      const { copy } = inner;
+      if (copy === undefined) throw new TypeError("the base has no copy");
+      const info = await copy(from, to, options);
+      for (let turn = 0; turn < 5; turn++) await tick();
+      await inner.delete(from, {});
+      return info;
+    }),
+  ),
+];

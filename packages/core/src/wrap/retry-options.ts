@@ -1,0 +1,65 @@
+import { knownNames, wholeNumber, type OptionNames } from "../kit/options.js";
+
+/** The options of `retry`: how often a call is tried, and how long the pauses are. */
+export interface RetryOptions {
+  /**
+   * How often a call is tried in all.
+   *
+   * @default 3
+   */
+  readonly attempts?: number | undefined;
+  /**
+   * The most that the first pause takes, in milliseconds; it takes at least half of it. Each later pause may take
+   * twice as long as the one before.
+   *
+   * @default 50
+   */
+  readonly baseMs?: number | undefined;
+  /**
+   * As `baseMs`, after `RateLimited`.
+   *
+   * @default 1,000
+   */
+  readonly rateLimitedBaseMs?: number | undefined;
+  /**
+   * The longest pause, in milliseconds. A provider that asks for a longer pause is given up.
+   *
+   * @default 20,000
+   */
+  readonly maxDelayMs?: number | undefined;
+  /**
+   * How many tokens there are for retries; 0 for no limit. A retry takes 14, a retry after `RateLimited` 5; a call
+   * that succeeds gives back what it took, or 1. A provider that is down is asked less and less often.
+   *
+   * @default 500
+   * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+   */
+  readonly budget?: number | undefined;
+}
+
+const RETRY_OPTIONS: OptionNames<RetryOptions> = {
+  attempts: true,
+  baseMs: true,
+  rateLimitedBaseMs: true,
+  maxDelayMs: true,
+  budget: true,
+};
+
+const BUDGET = 500;
+
+/** The options of a `retry`, each with its value. */
+export type RetryLimits = { readonly [Name in keyof RetryOptions]-?: number };
+
+/** Returns what `retry` goes by, checked. @throws TypeError when an option is not a number in its range. */
+export function checkRetry(options: RetryOptions): RetryLimits {
+  knownNames("retry", options, RETRY_OPTIONS);
+  const whole = (name: keyof RetryOptions, byDefault: number, least = 0): number =>
+    wholeNumber("retry", name, options[name] ?? byDefault, { least });
+  return {
+    attempts: whole("attempts", 3, 1),
+    baseMs: whole("baseMs", 50),
+    rateLimitedBaseMs: whole("rateLimitedBaseMs", 1000),
+    maxDelayMs: whole("maxDelayMs", 20_000),
+    budget: whole("budget", BUDGET),
+  };
+}

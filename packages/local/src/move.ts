@@ -1,0 +1,205 @@
+import type { CopyOptions, KeyLock, ObjectInfo } from "@stowage/core/provider";
+import type { BigIntStats } from "node:fs";
+import {
+  assertMatch,
+  assertOutside,
+  factsAt,
+  factsForTarget,
+  forgetFacts,
+  isCommitting,
+  keepMode,
+  linkIntoPlace,
+  renameIntoPlace,
+  syncFolder,
+  undo,
+  type Target,
+} from "./commit.js";
+import { copyObject } from "./copy.js";
+import { deleteObject } from "./delete.js";
+import { inFolder, joinPath, type Directory } from "./directories.js";
+import { infoOf, type Disk } from "./disk.js";
+import { failure, isAbort, maybeOfRoot, toLocalError, type FailureContext } from "./errors.js";
+import type { Facts } from "./facts.js";
+import { etagOf } from "./generation.js";
+import { openObject, type OpenFile } from "./get.js";
+import { headObject } from "./head.js";
+import type { Root } from "./opened-root.js";
+import { removeEmpty } from "./pruning.js";
+import { sampleOf } from "./sample.js";
+import { close, codeOf, unlink } from "./system.js";
+import { isAmbiguous } from "./system-errors.js";
+
+/** How often a source may be replaced between a look at it and its move. */
+const LOOKS_MAX = 30;
+
+/** One move of one version of its source. */
+interface Move {
+  readonly from: string;
+  readonly to: string;
+  readonly options: CopyOptions;
+  readonly context: FailureContext & { readonly key: string };
+  readonly source: OpenFile;
+  /** What is recorded of the object under its new key. */
+  readonly facts: Facts | undefined;
+  readonly sample: string | undefined;
+}
+
+/**
+ * Renames the file of an object, whatever its size: at each instant the object is there under one of its keys. The file keeps
+ * its time. Where the two folders are on file systems between which nothing can be renamed, the bytes are copied.
+ */
+export async function moveObject(
+  disk: Disk,
+  from: string,
+  to: string,
+  options: CopyOptions,
+): Promise<ObjectInfo> {
+  const { signal, sourceIfMatch, writeId } = options;
+  const reading: FailureContext = { operation: "move", provider: disk.name, key: from, signal };
+  const context = { operation: "move", provider: disk.name, key: to, signal } as const;
+  if (from === to) return await headObject(disk, from, { signal });
+  for (let looks = 0; looks < LOOKS_MAX; looks++) {
+    const source = await openObject(disk, from, reading);
+    try {
+      if (sourceIfMatch !== undefined) assertMatch(source.generation, sourceIfMatch, reading);
+      const facts = await factsForTarget(from, to, source.facts, writeId);
+      const size = Number(source.generation.size);
+      const sample = facts === undefined ? undefined : await sampleOf(source.fd, size, source.isLocal);
+      const moved = await moveVersion(disk, { from, to, options, context, source, facts, sample });
+      if (moved !== undefined) return await infoOf(disk, to, moved.shown, moved.facts);
+    } catch (error) {
+      if (codeOf(error) !== "EXDEV") throw toLocalError(error, context);
+      return await copyAndDelete(disk, from, to, { ...options, sourceIfMatch: etagOf(source.generation) });
+    } finally {
+      await close(source.fd);
+    }
+  }
+  throw failure("Unavailable", "the object is replaced all the time", reading);
+}
+
+async function copyAndDelete(
+  disk: Disk,
+  from: string,
+  to: string,
+  options: CopyOptions,
+): Promise<ObjectInfo> {
+  const info = await copyObject(disk, from, to, options);
+  await deleteObject(disk, from, { signal: options.signal, ifMatch: options.sourceIfMatch });
+  return info;
+}
+
+/** Moves one version; `undefined` when the source is another one by now. */
+async function moveVersion(disk: Disk, move: Move): Promise<Moved | undefined> {
+  const { context, from, to, options } = move;
+  const root = await disk.root.openForWriting(context);
+  try {
+    disk.places.assertHeld(root, to, context.operation);
+    await assertOutside(root, context);
+    return await both(disk.lock, from, to, async () => {
+      options.signal?.throwIfAborted();
+      const hadFacts = await root.sidecars.has(to);
+      const { source, facts, sample } = move;
+      const { generation } = source;
+      if (facts !== undefined)
+        await root.sidecars.write({ key: to, generation, facts, sample }, disk.durable);
+      // A later version of this key with the same time would look like this one.
+      disk.generations.distinct(to, generation, () => undefined);
+      const moved = await place(disk, root, move);
+      if (moved === undefined) return undefined;
+      if (hadFacts) await forgetFacts(root, to, moved.old, moved.shown);
+      return etagOf(moved.shown) === etagOf(generation) ? moved : await otherMoved(disk, root, move, moved);
+    });
+  } catch (error) {
+    if (isAbort(error, context) || !maybeOfRoot(error) || codeOf(error) === "EXDEV") throw error;
+    // The next look finds out what is missing.
+    if (codeOf(error) === "ENOENT") return undefined;
+    if (!(await disk.root.confirm(root, context))) throw error;
+    throw failure("Unavailable", "the root was unmounted or replaced meanwhile", context, error);
+  }
+}
+
+/** Holds two keys, in the same order as everybody does. */
+function both<T>(lock: KeyLock, one: string, other: string, work: () => Promise<T>): Promise<T> {
+  const [first, second] = one < other ? [one, other] : [other, one];
+  return lock.run(first, () => lock.run(second, work));
+}
+
+/** The outcome of a move. */
+interface Moved {
+  /** The version that it replaced. */
+  readonly old: BigIntStats | undefined;
+  /** The object's version under its new key. */
+  readonly shown: BigIntStats;
+  readonly facts: Facts | undefined;
+}
+
+/**
+ * Records the facts of another version than the one that was to be moved: that of a process that was quicker, or the same under
+ * the other number that a network file system has given it.
+ */
+async function otherMoved(disk: Disk, root: Root, move: Move, moved: Moved): Promise<Moved> {
+  const { from, to, options } = move;
+  const generation = moved.shown;
+  const found = await root.sidecars.find(from, generation, async () => undefined);
+  const facts = found.facts ? await factsForTarget(from, to, found.facts, options.writeId) : move.facts;
+  if (facts !== undefined) {
+    await root.sidecars.write({ key: to, generation, facts, sample: undefined }, disk.durable);
+  }
+  return { ...moved, facts };
+}
+
+async function place(disk: Disk, root: Root, move: Move): Promise<Moved | undefined> {
+  const { from, to, context, facts } = move;
+  const [source, target] = [disk.places.file(root, from), disk.places.file(root, to)];
+  const { generation } = move.source;
+  let isPlaced = false;
+  try {
+    const moved = await inFolder(root.directories, source.folder, false, (origin) =>
+      inFolder(root.directories, target.folder, true, async (directory) => {
+        const now = await factsAt(origin, source.name);
+        if (now === undefined || etagOf(now) !== etagOf(generation)) return undefined;
+        const old = await factsAt(directory, target.name);
+        const clear = (): Promise<boolean> =>
+          removeEmpty(root.directories, joinPath(target.folder, target.name));
+        const path = origin.start + source.name;
+        await rename(move, path, { path: directory.start + target.name, clear }, old);
+        isPlaced = true;
+        if (move.options.ifNoneMatch === "*") await unlink(path);
+        if (disk.durable) await syncBoth(directory, origin, context);
+        return { old, shown: (await factsAt(directory, target.name)) ?? now, facts };
+      }),
+    );
+    if (moved === undefined) throw new Replaced();
+    await forgetFacts(root, from, generation, "none");
+    root.directories.prune(source.folder, root.layout.base);
+    return moved;
+  } catch (error) {
+    if (isPlaced || (isCommitting(error) && isAmbiguous(error)))
+      throw toLocalError(error, context, "unknown");
+    await undo(root, target.folder, to, facts === undefined ? undefined : generation);
+    if (error instanceof Replaced) return undefined;
+    throw error;
+  }
+}
+
+/** The source is another version by now. */
+class Replaced extends Error {}
+
+/** Gives the file its new name; when nothing may be replaced it keeps the old one as well. */
+async function rename(
+  { source, options, context }: Move,
+  path: string,
+  target: Target,
+  old: BigIntStats | undefined,
+): Promise<void> {
+  if (options.ifNoneMatch === "*") return await linkIntoPlace(path, target, context);
+  await keepMode(source.fd, path, old);
+  // Of two names of one file `rename` removes none.
+  if (old?.ino === source.generation.ino) await unlink(path);
+  else await renameIntoPlace(path, target);
+}
+
+async function syncBoth(target: Directory, origin: Directory, context: FailureContext): Promise<void> {
+  await syncFolder(target, context);
+  if (origin.start !== target.start) await syncFolder(origin, context);
+}

@@ -11,7 +11,7 @@ import {
   type Open,
   type RuleOutcome,
 } from "../packages/conformance/src/index.js";
-import { bare } from "../packages/conformance/src/mutants/bases.js";
+import { bare, restricted } from "../packages/conformance/src/mutants/bases.js";
 import {
   fallback,
   limit,
@@ -100,6 +100,8 @@ function two(): [StorageProvider, StorageProvider] {
   return [memory({ name: "first" }), memory({ name: "second" })];
 }
 
+const unlistable = restricted({ list: false });
+
 const MAY_BE_STALE = { overwrites: "may-be-stale" } as const;
 
 function subjects(): Subject[] {
@@ -107,6 +109,9 @@ function subjects(): Subject[] {
     of("memory", () => memory()),
     ...cloudinaries(),
     of("memory without optional features", () => bare(memory())),
+    of("memory without listings", () => unlistable(memory())),
+    of("fallback of memories without listings", () => fallback(two().map(unlistable))),
+    of("mirror of memories without listings", () => mirror(two().map(unlistable))),
     ...locals(),
     of("prefixed(memory)", () => prefixed(memory(), "tenants/7/")),
     onDisk("prefixed(local)", (root) => prefixed(local({ root }), "tenants/7/")),

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { MIB, digestAt, digestOf, patterned, streamed } from "./contents.js";
 import { codeOf, until } from "./outcomes.js";
-import type { Real, RealTest } from "./real.js";
+import { triesRequests, type Real, type RealTest } from "./real.js";
 import { startProxy, type ConnectionFault, type FaultOf, type TcpProxy } from "./tcp-proxy.js";
 
 const SIZE = 23 * MIB;
@@ -35,7 +35,7 @@ function fault({ title, on, uploader = "pooled", faultOf, run }: Fault): RealTes
     title: uploader === "pooled" ? title : `${title}, sent by ${uploader}`,
     run: async (real) => {
       await withProxy(real, faultOf, async (proxy) => {
-        const provider = real.provider({ endpoint: proxy.endpoint, uploader });
+        const provider = triesRequests(real.provider({ endpoint: proxy.endpoint, uploader }));
         const storage = createStorage(provider, { timeouts: { controlMs: 2000 }, retry: false });
         try {
           await run({ storage, proxy });

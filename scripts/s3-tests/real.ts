@@ -44,6 +44,13 @@ const OWN_DIALECT: Readonly<Record<ServerKind, DialectName>> = {
   swift: "swift",
 };
 
+/** Has a provider try single requests again as it does by default, under a storage that tries nothing again. */
+export function triesRequests(provider: StorageProvider): StorageProvider {
+  const put: StorageProvider["put"] = (key, body, options) =>
+    provider.put(key, body, { ...options, tries: undefined });
+  return { ...provider, put };
+}
+
 /** Runs a test in a bucket of its own; no upload may be left there, and the folder goes. */
 export async function withReal(
   kind: ServerKind,

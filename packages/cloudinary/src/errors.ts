@@ -72,8 +72,8 @@ const WORDS: readonly (readonly [pattern: RegExp, ...Explanation])[] = [
 ];
 
 const STATUSES: Readonly<Record<number, Explanation>> = {
-  401: ["PermissionDenied", "access was denied"],
-  403: ["PermissionDenied", "access was denied"],
+  401: ["PermissionDenied", "Cloudinary denied access"],
+  403: ["PermissionDenied", "Cloudinary denied access"],
   404: ["NotFound", "there is no such object"],
   409: ["AlreadyExists", "the key has an object"],
   413: ["TooLarge", "the request is larger than Cloudinary takes"],

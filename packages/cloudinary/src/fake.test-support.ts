@@ -16,6 +16,8 @@ export interface Faked {
   readonly provider: StorageProvider;
   /** Without retries: each call is one attempt. */
   readonly storage: FileStorage;
+  /** With quick retries. */
+  readonly retrying: FileStorage;
 }
 
 export function optionsFor({ url, cloudName, apiKey, apiSecret }: CloudinaryFake): CloudinaryOptions {
@@ -34,7 +36,7 @@ export async function faked(
     await storage.close();
     await fake.close();
   });
-  return { fake, provider, storage };
+  return { fake, provider, storage, retrying: createStorage(provider, { retry: { baseMs: 1 } }) };
 }
 
 export async function codeOf(promise: Promise<unknown>): Promise<unknown> {

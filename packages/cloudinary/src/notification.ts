@@ -54,7 +54,7 @@ export async function parseNotification(
   anyNumber("parseNotification", "maxAgeSeconds", maxAgeSeconds, { above: 0 });
   const { account, keyPrefix } = OWN.require(provider, "parseNotification");
   const refuse = (code: "Unauthenticated" | "InvalidArgument", reason: string): StorageError =>
-    new StorageError(code, reason, { operation: "open", provider: account.name });
+    new StorageError(code, reason, { operation: "parseEvent", provider: account.name });
   const timestamp = Number(headerOf(request, "x-cld-timestamp") ?? Number.NaN);
   const signature = headerOf(request, "x-cld-signature");
   if (!Number.isFinite(timestamp) || signature === undefined) {

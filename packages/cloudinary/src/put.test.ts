@@ -42,7 +42,7 @@ describe("a body", () => {
   });
 
   it("says how far it is, in bytes that have left, and never goes back", async () => {
-    const { fake, storage } = await faked({ chunkBytes: CHUNK }, LARGE);
+    const { fake, retrying: storage } = await faked({ chunkBytes: CHUNK }, LARGE);
     const isSecond = ({ headers }: { headers: object }): boolean =>
       String((headers as Record<string, unknown>)["content-range"]).startsWith(`bytes ${CHUNK}-`);
     fake.fail({ matches: isSecond, fault: { type: "reset", afterBytes: 3 * MIB }, times: 1 });
@@ -77,7 +77,7 @@ describe("a chunk", () => {
     ["has an answer that is cut", { type: "truncated", afterBytes: 10 }],
     ["arrives, and its answer does not", { type: "lost" }],
   ] as const)("that %s is sent again, and it alone", async (_, fault) => {
-    const { fake, storage } = await faked({ chunkBytes: CHUNK }, LARGE);
+    const { fake, retrying: storage } = await faked({ chunkBytes: CHUNK }, LARGE);
     fake.fail({ matches: chunkOf(CHUNK), fault, times: 1 });
     const bytes = patterned(2.5 * CHUNK);
     await storage.put("a.bin", streamed(bytes));
@@ -92,7 +92,7 @@ describe("a chunk", () => {
     ["is reset in its middle", { type: "reset", afterBytes: MIB }],
     ["arrives, and its answer does not", { type: "lost" }],
   ] as const)("the last one, too, when it %s", async (_, fault) => {
-    const { fake, storage } = await faked({ chunkBytes: CHUNK }, LARGE);
+    const { fake, retrying: storage } = await faked({ chunkBytes: CHUNK }, LARGE);
     fake.fail({ matches: chunkOf(2 * CHUNK), fault, times: 1 });
     const bytes = patterned(2.5 * CHUNK);
     const { etag } = await storage.put("a.bin", streamed(bytes));
@@ -100,14 +100,14 @@ describe("a chunk", () => {
   });
 
   it("that fails three times ends the put, and nothing is there", async () => {
-    const { fake, storage } = await faked({ chunkBytes: CHUNK }, LARGE);
+    const { fake, retrying: storage } = await faked({ chunkBytes: CHUNK }, LARGE);
     fake.fail({ matches: chunkOf(CHUNK), fault: { type: "status", status: 503 } });
     expect(await codeOf(storage.put("a.bin", streamed(patterned(2.5 * CHUNK))))).toBe("Unavailable");
     expect(fake.assets()).toHaveLength(0);
   });
 
   it("of a source that fails is not completed", async () => {
-    const { fake, storage } = await faked({ chunkBytes: CHUNK }, LARGE);
+    const { fake, retrying: storage } = await faked({ chunkBytes: CHUNK }, LARGE);
     const failing = async function* (): AsyncGenerator<Buffer, void, undefined> {
       yield patterned(CHUNK + 10);
       throw new Error("the camera fell into the sea");
@@ -117,7 +117,7 @@ describe("a chunk", () => {
   });
 
   it("that is aborted ends the put with the reason", async () => {
-    const { fake, storage } = await faked({ chunkBytes: CHUNK }, LARGE);
+    const { fake, retrying: storage } = await faked({ chunkBytes: CHUNK }, LARGE);
     fake.fail({ matches: chunkOf(CHUNK), fault: { type: "silent" } });
     const controller = new AbortController();
     const reason = new Error("enough");

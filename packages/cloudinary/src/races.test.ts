@@ -121,7 +121,10 @@ describe("a last chunk whose answer is lost", () => {
   });
 
   it("is found when it is asked for later", async () => {
-    const { fake, storage } = await faked({ chunkBytes: CHUNK }, { limits: { rawBytesMax: 2 ** 28 } });
+    const { fake, retrying: storage } = await faked(
+      { chunkBytes: CHUNK },
+      { limits: { rawBytesMax: 2 ** 28 } },
+    );
     fake.fail({ matches: isLast, fault: { type: "lost" }, times: 1 });
     fake.fail({
       matches: ({ path }) => path.endsWith("/explicit"),

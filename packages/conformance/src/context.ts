@@ -86,6 +86,7 @@ function verbsOf(
     lacks: async (name) => {
       await rejects("NotFound", head(name));
       await rejects("NotFound", get(name));
+      if (!provider.supports.list) return;
       const found = await names({ prefix: name });
       if (found.includes(name)) throw new Error(`the listing shows ${name}, which head and get do not find`);
     },

@@ -107,7 +107,7 @@ function checkRun(caller: string, open: Open, options: RunOptions): void {
  * Runs the suite on a provider and reports on every rule.
  *
  * The rules run one after the other, each under a prefix of its own, and what a rule leaves under its prefix is
- * deleted. A rule that hangs fails. Rejects only when the provider cannot be opened or closed.
+ * deleted where the provider can list. A rule that hangs fails. Rejects only when the provider cannot be opened or closed.
  */
 export async function runRules(open: Open, options: RunOptions = {}): Promise<RunReport> {
   checkRun("runRules", open, options);
@@ -182,6 +182,7 @@ async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
 }
 
 async function clean(provider: StorageProvider, prefix: string): Promise<void> {
+  if (!provider.supports.list) return;
   const keys: string[] = [];
   for await (const page of pages(provider, { prefix })) keys.push(...page.objects.map(({ key }) => key));
   await Promise.all(keys.map((key) => provider.delete(key, {})));

@@ -7,6 +7,7 @@ import { cursorMutants } from "./mutants/cursors.js";
 import { declaredMutants, idempotencyMutants } from "./mutants/declared.js";
 import { delimiterMutants } from "./mutants/delimiters.js";
 import { directoryMutants } from "./mutants/directories.js";
+import { everySourceMutants } from "./mutants/every-source.js";
 import { errorMutants } from "./mutants/errors.js";
 import { facadeMutants } from "./mutants/facades.js";
 import { factsMutants } from "./mutants/facts.js";
@@ -20,6 +21,7 @@ import { listMutants } from "./mutants/lists.js";
 import { manyMutants } from "./mutants/many.js";
 import { metadataMutants } from "./mutants/metadata.js";
 import { ownershipMutants } from "./mutants/ownership.js";
+import { moveMutants } from "./mutants/moves.js";
 import { putMutants } from "./mutants/put.js";
 import { rangeMutants } from "./mutants/ranges.js";
 import { readConditionMutants } from "./mutants/read-conditions.js";
@@ -36,6 +38,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...factsMutants,
   ...bodyMutants,
   ...sourceMutants,
+  ...everySourceMutants,
   ...sizeMutants,
   ...sourceFailureMutants,
   ...conditionMutants,
@@ -52,6 +55,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...headerMutants,
   ...metadataMutants,
   ...copyMutants,
+  ...moveMutants,
   ...refMutants,
   ...abortMutants,
   ...errorMutants,

@@ -23,11 +23,13 @@ const FLAGS: Readonly<Record<Flag, string>> = {
   metadata: "metadata",
   emptyObject: "empty objects",
   byteExact: "exact bytes",
+  list: "listings",
   orderedList: "ordered listings",
 };
 
 const MEMBERS: Readonly<Record<ReportedMember, string>> = {
   copy: "copies without moving bytes",
+  move: "moves in one step",
   deleteMany: "batch deletes",
   publicUrl: "public links",
   signedUrl: "signed links",

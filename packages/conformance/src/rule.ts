@@ -16,15 +16,15 @@ import type {
   PutOptions,
 } from "@stowage/core/provider";
 
-/** A feature that `supports` says yes or no to. Rules look with `list` at what was done, and need a provider that has it. */
-export type Flag = Exclude<
-  { [Name in keyof Supports]: Supports[Name] extends boolean ? Name : never }[keyof Supports],
-  "list"
->;
+/** A feature that `supports` says yes or no to. */
+export type Flag = {
+  [Name in keyof Supports]: Supports[Name] extends boolean ? Name : never;
+}[keyof Supports];
 
 /** A member that only some providers have. */
 export type OptionalMember =
   | "copy"
+  | "move"
   | "publicUrl"
   | "signedUrl"
   | "signUpload"
@@ -100,7 +100,7 @@ export interface RuleContext {
   readonly read: (name: string, options?: GetOptions) => Promise<Uint8Array>;
   /** Throws unless the object has this content. Only asks that it can be read where bytes are not exact. */
   readonly holds: (name: string, expected: string | Uint8Array) => Promise<void>;
-  /** Throws unless `head`, `get` and `list` agree that there is no such object. */
+  /** Throws unless `head`, `get` and, where the provider can list, `list` agree that there is no such object. */
   readonly lacks: (name: string) => Promise<void>;
   /** Makes a facade over another provider, such as a changed copy of {@link RuleContext.provider}. */
   readonly createStorage: (provider: StorageProvider, options?: StorageOptions) => FileStorage;

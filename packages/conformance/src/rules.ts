@@ -8,6 +8,7 @@ import { declaredRules } from "./rules/declared.js";
 import { delimiterRules } from "./rules/delimiter.js";
 import { directoryRules } from "./rules/directory.js";
 import { errorRules } from "./rules/errors.js";
+import { everySourceRules } from "./rules/every-source.js";
 import { facadeRules } from "./rules/facade.js";
 import { factsRules } from "./rules/facts.js";
 import { getRules } from "./rules/get.js";
@@ -20,6 +21,7 @@ import { linkRules } from "./rules/links.js";
 import { listRules } from "./rules/list.js";
 import { manyRules } from "./rules/many.js";
 import { metadataRules } from "./rules/metadata.js";
+import { moveRules } from "./rules/move.js";
 import { ownershipRules } from "./rules/ownership.js";
 import { putRules } from "./rules/put.js";
 import { rangeRules } from "./rules/range.js";
@@ -37,6 +39,7 @@ export const RULES: readonly Rule[] = [
   ...factsRules,
   ...bodyRules,
   ...sourceRules,
+  ...everySourceRules,
   ...sizeRules,
   ...sourceFailureRules,
   ...conditionRules,
@@ -45,14 +48,15 @@ export const RULES: readonly Rule[] = [
   ...rangeRules,
   ...headRules,
   ...deleteRules,
-  ...listRules,
-  ...delimiterRules,
-  ...cursorRules,
+  ...listRules.map(listing),
+  ...delimiterRules.map(listing),
+  ...cursorRules.map(listing),
   ...keyRules,
   ...hostileKeyRules,
   ...headerRules,
   ...metadataRules,
   ...copyRules,
+  ...moveRules,
   ...refRules,
   ...abortRules,
   ...errorRules,
@@ -64,3 +68,8 @@ export const RULES: readonly Rule[] = [
   ...declaredRules,
   ...linkRules,
 ];
+
+/** Adds to what a rule asks of a provider that it can list. */
+function listing(rule: Rule): Rule {
+  return { ...rule, needs: ["list", ...(rule.needs ?? [])] };
+}

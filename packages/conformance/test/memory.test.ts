@@ -14,6 +14,10 @@ describe("memory with other declarations", () => {
     expect(await failuresOf(() => linked(memory()))).toEqual([]);
   });
 
+  it("keeps the contract without listings", async () => {
+    expect(await failuresOf(() => restricted({ list: false })(memory()))).toEqual([]);
+  });
+
   it("keeps the contract without create-only writes in parts", async () => {
     expect(await failuresOf(() => restricted({ ifNoneMatchOnMultipart: false })(memory()))).toEqual([]);
   });
@@ -24,6 +28,7 @@ describe("memory with other declarations", () => {
       () => bare(memory()),
       () => linked(memory()),
       () => restricted({ ifNoneMatchOnMultipart: false })(memory()),
+      () => restricted({ list: false })(memory()),
     ];
     const asked = new Set<string>();
     for (const make of makers) {

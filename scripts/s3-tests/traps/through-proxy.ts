@@ -1,6 +1,6 @@
 import { createStorage, type FileStorage } from "@stowage/core";
 import type { S3Options } from "@stowage/s3";
-import type { Real } from "../real.js";
+import { triesRequests, type Real } from "../real.js";
 import { startProxy, type FaultOf, type TcpProxy } from "../tcp-proxy.js";
 
 /** Runs with a storage whose requests go through a proxy. */
@@ -11,7 +11,7 @@ export async function throughProxy(
   run: (storage: FileStorage, proxy: TcpProxy) => Promise<void>,
 ): Promise<void> {
   const proxy = await startProxy(real.server.endpoint, faultOf);
-  const storage = createStorage(real.provider({ ...options, endpoint: proxy.endpoint }), {
+  const storage = createStorage(triesRequests(real.provider({ ...options, endpoint: proxy.endpoint })), {
     retry: false,
     timeouts: { controlMs: 3000, firstByteMs: 3000 },
   });

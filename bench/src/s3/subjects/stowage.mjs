@@ -1,5 +1,5 @@
 /** Stowage as an application uses it. */
-import { createStorage } from "@stowage/core";
+import { createStorage, fromFile } from "@stowage/core";
 import { s3 } from "@stowage/s3";
 
 export async function open({ endpoint, credentials, bucket, dialect }, options = {}) {
@@ -11,7 +11,7 @@ export async function open({ endpoint, credentials, bucket, dialect }, options =
     delete: (key) => storage.delete(key),
     putStream: (key, readable) => storage.put(key, readable),
     putKnown: (key, readable, size) => storage.put(key, readable, { size }),
-    putFile: (key, path) => storage.put(key, { path }),
+    putFile: (key, path) => storage.put(key, fromFile(path)),
     getStream: async (key) => (await storage.get(key)).readable(),
     getFile: (key, path) => storage.download(key, path),
     list: () => collect(storage.list()),

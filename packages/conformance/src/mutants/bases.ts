@@ -1,5 +1,5 @@
 import { StorageError, type StorageProvider, type Supports } from "@stowage/core";
-import { decodeKeyPath, encodeKeyPath, intercept, toBody } from "@stowage/core/provider";
+import { decodeKeyPath, encodeKeyPath, intercept, toBody, type CopyOptions } from "@stowage/core/provider";
 import type { Break } from "../mutant.js";
 import { collect } from "./breaks.js";
 
@@ -20,12 +20,18 @@ export function restricted(denied: Partial<Supports>): Break {
       const ifNoneMatch = supports.overwrite ? options.ifNoneMatch : "*";
       return await inner.put(key, await toBody(bytes), { ...options, ifNoneMatch });
     };
-    const { copy: copyInside } = inner;
+    const creating = (options: CopyOptions): CopyOptions =>
+      supports.overwrite ? options : { ...options, ifNoneMatch: "*" };
+    const { copy: copyInside, move: moveInside } = inner;
     const copy: StorageProvider["copy"] =
-      copyInside &&
-      ((from, to, options) =>
-        copyInside(from, to, supports.overwrite ? options : { ...options, ifNoneMatch: "*" }));
-    return { ...inner, supports, put, copy };
+      copyInside && ((from, to, options) => copyInside(from, to, creating(options)));
+    const move: StorageProvider["move"] =
+      moveInside && ((from, to, options) => moveInside(from, to, creating(options)));
+    const list: StorageProvider["list"] = async (options) => {
+      if (supports.list) return await inner.list(options);
+      throw new StorageError("Unsupported", "it cannot list", { operation: "list", provider: inner.name });
+    };
+    return { ...inner, supports, put, copy, move, list };
   };
 }
 
@@ -46,6 +52,7 @@ export const bare: Break = (inner) => ({
     objectBytesMax: 4 * 1024 * 1024,
   })(inner),
   copy: undefined,
+  move: undefined,
   deleteMany: undefined,
 });
 

@@ -122,9 +122,7 @@ export const bodyMutants: readonly Mutant[] = [
       const known = typeof body === "string" || typeof body === "function" || ArrayBuffer.isView(body);
       return [
         key,
-        known || Symbol.asyncIterator in Object(body) || body instanceof Object.getPrototypeOf(Blob)
-          ? body
-          : "[object]",
+        known || Symbol.asyncIterator in Object(body) || body instanceof Blob ? body : "[object]",
         options,
       ];
     }),

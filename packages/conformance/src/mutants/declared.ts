@@ -119,6 +119,14 @@ export const declaredMutants: readonly Mutant[] = [
     })),
     denied("conditionalDelete"),
   ),
+  mutant(
+    "without listings list, listPage and deletePrefix are refused with Unsupported, and nothing is deleted",
+    "lists nothing where it cannot list",
+    verbs((inner) => ({
+      list: async () => ({ objects: [], prefixes: [] }),
+      supports: { ...inner.supports, list: false },
+    })),
+  ),
   storageMutant(
     "without empty objects a body of zero bytes is refused with Unsupported",
     "stores a byte where nothing was given",

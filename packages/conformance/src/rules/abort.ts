@@ -10,8 +10,10 @@ const REASON = new Error("the user has left");
 function refusesAborted(
   verb: string,
   call: (context: RuleContext, signal: AbortSignal) => Promise<unknown>,
+  needs: Rule["needs"] = [],
 ): Rule {
   return {
+    needs,
     title: `${verb} with an aborted signal rejects with its reason, unchanged`,
     run: async (context) => {
       await context.put("a.txt", "abc");
@@ -46,7 +48,7 @@ export const abortRules: readonly Rule[] = [
   },
   refusesAborted("get", ({ get }, signal) => get("a.txt", { signal })),
   refusesAborted("head", ({ head }, signal) => head("a.txt", { signal })),
-  refusesAborted("list", ({ list }, signal) => list({ signal })),
+  refusesAborted("list", ({ list }, signal) => list({ signal }), ["list"]),
   refusesAborted("delete", ({ remove }, signal) => remove("a.txt", { signal })),
   refusesAborted("copy", ({ storage, key }, signal) => storage.copy(key("a.txt"), key("b.txt"), { signal })),
   {
@@ -131,6 +133,7 @@ export const abortRules: readonly Rule[] = [
   },
   {
     title: "a signal that is never aborted changes nothing",
+    needs: ["list"],
     run: async ({ put, read, head, list, remove, lacks }) => {
       const { signal } = new AbortController();
       await put("a.txt", "abc", { signal });

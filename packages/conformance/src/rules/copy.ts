@@ -183,7 +183,7 @@ export const copyRules: readonly Rule[] = [
     run: async ({ provider, createStorage, put, key, holds }) => {
       await put("a.txt", "abc");
       const fail = (): Promise<never> => Promise.reject(new Error("no room"));
-      const storage = createStorage({ ...provider, copy: fail });
+      const storage = createStorage({ ...provider, copy: fail, move: undefined });
       await rejects("Unknown", storage.move(key("a.txt"), key("b.txt")));
       await holds("a.txt", "abc");
     },

@@ -92,10 +92,23 @@ export const declaredRules: readonly Rule[] = [
   },
   {
     title: "without an order a listing still shows every object once",
-    needs: ["!orderedList"],
+    needs: ["!orderedList", "list"],
     run: async ({ put, names }) => {
       for (const name of ["c.txt", "a.txt", "b/d.txt"]) await put(name, "abc");
       for (const limit of [1, 2, 5]) assert.deepEqual(await names({ limit }), ["a.txt", "b/d.txt", "c.txt"]);
+    },
+  },
+  {
+    title:
+      "without listings list, listPage and deletePrefix are refused with Unsupported, and nothing is deleted",
+    needs: ["!list"],
+    run: async ({ storage, put, prefix, list, holds }) => {
+      await put("a.txt", "abc");
+      await rejects("Unsupported", list());
+      await rejects("Unsupported", storage.listPage({ prefix }));
+      await rejects("Unsupported", storage.list({ prefix })[Symbol.asyncIterator]().next());
+      await rejects("Unsupported", storage.deletePrefix(prefix));
+      await holds("a.txt", "abc");
     },
   },
   {

@@ -59,6 +59,7 @@ export const facadeRules: readonly Rule[] = [
   },
   {
     title: "list gives every object, over all pages",
+    needs: ["list"],
     run: async ({ provider, createStorage, put, key, prefix }) => {
       const names = ["a.txt", "b/c.txt", "b/d.txt", "e.txt", "f.txt"];
       for (const name of names) await put(name, "abc");
@@ -73,6 +74,7 @@ export const facadeRules: readonly Rule[] = [
   },
   {
     title: "list asks for a page only when it is needed",
+    needs: ["list"],
     run: async ({ provider, createStorage, put, prefix }) => {
       for (const name of ["a.txt", "b.txt", "c.txt"]) await put(name, "abc");
       let asked = 0;
@@ -86,6 +88,7 @@ export const facadeRules: readonly Rule[] = [
   },
   {
     title: "listPage gives objects, common prefixes and a cursor",
+    needs: ["list"],
     run: async ({ storage, put, prefix, key }) => {
       for (const name of ["a.txt", "b/c.txt", "d.txt"]) await put(name, "abc");
       const page = await storage.listPage({ prefix, delimiter: "/" });

@@ -95,6 +95,7 @@ export const deleteRules: readonly Rule[] = [
   },
   {
     title: "a put into a folder works while the folder's last object is being deleted",
+    needs: ["list"],
     run: async ({ put, remove, holds, names }) => {
       for (let round = 0; round < 10; round++) {
         await put("a/b/old.txt", "old");

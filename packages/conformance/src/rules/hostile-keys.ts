@@ -13,7 +13,7 @@ function refuses(what: string, ...names: readonly string[]): Rule {
     title: `${what} is refused with InvalidKey`,
     run: async (context) => {
       for (const name of names) await refusedEverywhere(context, context.prefix + name);
-      assert.deepEqual(await context.names(), []);
+      if (context.provider.supports.list) assert.deepEqual(await context.names(), []);
     },
   };
 }
@@ -76,7 +76,7 @@ export const hostileKeyRules: readonly Rule[] = [
   },
   {
     title: "a key that is not a string is a TypeError",
-    run: async ({ storage, names }) => {
+    run: async ({ storage, provider, names }) => {
       for (const wrong of [undefined, null, 42, {}, ["a"], Buffer.from("a")] as readonly unknown[]) {
         const key = wrong as string;
         await rejectsType(storage.put(key, "abc"));
@@ -85,7 +85,7 @@ export const hostileKeyRules: readonly Rule[] = [
         await rejectsType(storage.delete(key));
         await rejectsType(storage.copy(key, key));
       }
-      assert.deepEqual(await names(), []);
+      if (provider.supports.list) assert.deepEqual(await names(), []);
     },
   },
   {

@@ -65,6 +65,7 @@ export const manyRules: readonly Rule[] = [
   },
   {
     title: "deleteMany removes all its keys and only those",
+    needs: ["list"],
     run: async (context) => {
       await fill(context, ["a.txt", "b.txt", "b.txt.bak", "c/d.txt", "keep.txt"]);
       const keys = ["a.txt", "b.txt", "c/d.txt"].map(context.key);
@@ -88,7 +89,7 @@ export const manyRules: readonly Rule[] = [
   },
   {
     title: "the provider's own deleteMany removes its keys and no others",
-    needs: ["deleteMany"],
+    needs: ["deleteMany", "list"],
     run: async (context) => {
       await fill(context, ["a.txt", "b.txt", "c.txt"]);
       const keys = ["a.txt", "b.txt", "missing.txt"].map(context.key);
@@ -98,6 +99,7 @@ export const manyRules: readonly Rule[] = [
   },
   {
     title: "deletePrefix removes everything under the folder, over all pages",
+    needs: ["list"],
     run: async (context) => {
       const { provider, key } = context;
       await fill(context, ["a/1.txt", "a/2.txt", "a/b/3.txt", "a/b/c/4.txt", "a/5.txt"]);
@@ -112,6 +114,7 @@ export const manyRules: readonly Rule[] = [
   },
   {
     title: "deletePrefix names what it leaves, in its result and by an event",
+    needs: ["list"],
     run: async ({ provider, createStorage, key, put }) => {
       await put("users/1/a.txt", "abc");
       const odd = { key: key("users/1//passport.jpg"), reason: "the key has an empty segment" };
@@ -130,6 +133,7 @@ export const manyRules: readonly Rule[] = [
   },
   {
     title: "deletePrefix leaves neighbours that begin alike",
+    needs: ["list"],
     run: async (context) => {
       await fill(context, ["users/1/a.txt", "users/10/a.txt", "users/1.txt", "users/1-b/a.txt"]);
       await context.storage.deletePrefix(context.key("users/1/"));
@@ -138,6 +142,7 @@ export const manyRules: readonly Rule[] = [
   },
   {
     title: "deletePrefix without a slash at the end is refused with InvalidArgument, and deletes nothing",
+    needs: ["list"],
     run: async (context) => {
       await fill(context, ["users/1/a.txt", "users/10/a.txt"]);
       for (const prefix of [context.key("users/1"), "", "/", context.key("users/1//")]) {
@@ -148,6 +153,7 @@ export const manyRules: readonly Rule[] = [
   },
   {
     title: "deletePrefix of an empty folder is a success",
+    needs: ["list"],
     run: async ({ storage, key }) => {
       assert.deepEqual(await storage.deletePrefix(key("nothing/")), { deleted: 0, errors: [] });
     },

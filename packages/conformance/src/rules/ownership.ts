@@ -44,6 +44,7 @@ export const ownershipRules: readonly Rule[] = [
   },
   {
     title: "options may be frozen, and are not changed",
+    needs: ["list"],
     run: async ({ provider, key, put }) => {
       await put("a.txt", "abc");
       await provider.put(key("b.txt"), bodyOf("b"), Object.freeze({ cacheControl: "no-cache" }));
@@ -56,6 +57,7 @@ export const ownershipRules: readonly Rule[] = [
   },
   {
     title: "no verb uses this: each works when it is passed around on its own",
+    needs: ["list"],
     run: async ({ provider, key, put, lacks }) => {
       await put("a.txt", "abc");
       const { get, head, list, ref, locate, delete: remove } = provider;

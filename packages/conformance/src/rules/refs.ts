@@ -69,7 +69,7 @@ export const refRules: readonly Rule[] = [
   },
   {
     title: "info.ref is the ref of the key",
-    needs: ["leaf"],
+    needs: ["leaf", "list"],
     run: async ({ provider, put, head, list, key }) => {
       const ref = provider.ref(key("a.txt"));
       const infos = [await put("a.txt", "abc"), await head("a.txt"), ...(await list()).objects];

@@ -46,7 +46,7 @@ function aroundBlock([name, block]: readonly [string, number]): readonly Rule[] 
 export const sizeRules: readonly Rule[] = [
   {
     title: "an object of zero bytes can be stored and read",
-    needs: ["emptyObject"],
+    needs: ["emptyObject", "list"],
     run: async ({ put, head, read, names }) => {
       assert.equal((await put("empty.bin", "")).size, 0);
       assert.equal((await head("empty.bin")).size, 0);

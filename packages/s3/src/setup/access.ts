@@ -67,7 +67,7 @@ function policyIn({ store }: SettingUp, text: string = '{"Version":"2012-10-17",
     // It is none, too.
   }
   const reason = "the policy that the bucket has is no policy: replace it by the server's own tools";
-  throw new StorageError("Misconfigured", reason, { operation: "open", provider: store.name });
+  throw new StorageError("Misconfigured", reason, { operation: "setUp", provider: store.name });
 }
 
 /**

@@ -11,5 +11,5 @@ export function arnOf({ bucket, server }: Store): string {
 export function assertLiteral({ name: provider }: Store, prefix: string): void {
   if (!/[*?]|\$\{/.test(prefix)) return;
   const reason = `a policy takes *, ? and \${ in ${JSON.stringify(prefix)} for a pattern, which may match more`;
-  throw new StorageError("InvalidArgument", reason, { operation: "open", provider });
+  throw new StorageError("InvalidArgument", reason, { operation: "setUp", provider });
 }

@@ -72,7 +72,7 @@ export async function changing(
   next: (before: never) => object,
 ): Promise<SetupChange> {
   const { bucket } = store;
-  const asked = { operation: "open", signal } as const;
+  const asked = { operation: "setUp", signal } as const;
   const reading = { ...asked, action: `s3:Get${what}` };
   const before = await ask(store, reading, () => setup.read(what, { signal }));
   const after = next(before as never);
@@ -152,5 +152,5 @@ export function isOwnName(own: SettingUp): (name: string) => boolean {
 }
 
 export function refuse({ store }: SettingUp, reason: string): StorageError {
-  return new StorageError("InvalidArgument", reason, { operation: "open", provider: store.name });
+  return new StorageError("InvalidArgument", reason, { operation: "setUp", provider: store.name });
 }

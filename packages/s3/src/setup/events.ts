@@ -179,5 +179,5 @@ function decoded(text: string): string {
 
 function notAnEvent(): StorageError {
   const reason = "the message is no event of S3, nor one that SNS, SQS or EventBridge has passed on";
-  return new StorageError("InvalidArgument", reason, { operation: "open", provider: "s3" });
+  return new StorageError("InvalidArgument", reason, { operation: "parseEvent", provider: "s3" });
 }

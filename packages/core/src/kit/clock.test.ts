@@ -68,3 +68,23 @@ describe("a signal that many listen to", () => {
     expect(listeners.size).toBe(0);
   });
 });
+
+describe("a retry under timers that a test has faked", () => {
+  it("goes on by itself", async () => {
+    vi.resetModules();
+    const { createStorage } = await import("../facade/create-storage.js");
+    const { memory } = await import("../memory/memory.js");
+    const { StorageError } = await import("../contract/errors.js");
+    vi.useFakeTimers();
+    const inner = memory();
+    let heads = 0;
+    const head: typeof inner.head = async (key, options) => {
+      if (++heads > 1) return await inner.head(key, options);
+      throw new StorageError("Unavailable", "not now", { operation: "head", provider: inner.name });
+    };
+    const storage = createStorage({ ...inner, head }, { retry: { baseMs: 2 } });
+    await storage.put("a", "abc");
+    expect((await storage.head("a")).size).toBe(3);
+    expect(heads).toBe(2);
+  });
+});

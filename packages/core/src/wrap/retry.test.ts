@@ -179,9 +179,9 @@ describe("the pause", () => {
   afterEach(() => void vi.restoreAllMocks());
 
   it.each([
-    ["half of a bound", 0, [1000, 2000, 4000, 6000, 6000]],
-    ["three quarters of it", 0.5, [1500, 3000, 6000, 6000, 6000]],
-    ["nearly all of it", 0.999, [1999, 3998, 6000, 6000, 6000]],
+    ["half of a bound", 0, [1000, 2000, 3000, 3000, 3000]],
+    ["three quarters of it", 0.5, [1500, 3000, 4500, 4500, 4500]],
+    ["nearly all of it", 0.999, [1999, 3998, 5997, 5997, 5997]],
   ])("takes %s, which doubles up to the longest", async (_, random, expected) => {
     vi.spyOn(Math, "random").mockReturnValue(random);
     const options = { attempts: 6, baseMs: 2000, maxDelayMs: 6000 };

@@ -15,7 +15,6 @@ import type { Tries } from "../contract/call-options.js";
 import type { Body, StorageProvider } from "../contract/provider.js";
 import { tellingTries } from "./tell-tries.js";
 import { checkRetry, type RetryLimits, type RetryOptions } from "./retry-options.js";
-import { createPauses } from "./pauses.js";
 import type { ObjectInfo } from "../contract/object.js";
 
 const RETRY_COST = 14;
@@ -181,7 +180,7 @@ function watchedBody(body: Body | undefined): { body: Body | undefined; reusable
   return { body: { ...body, open }, reusable: () => !opened };
 }
 
-/** Goes on after the first try: p-retry counts the tries, and pauses between them. */
+/** Goes on after the first try: p-retry counts the tries. The pauses are ours, because its own need the global timers. */
 async function tryAgain<T>(
   policy: Policy,
   run: Run,
@@ -190,10 +189,8 @@ async function tryAgain<T>(
   recover: Recover<T>,
 ): Promise<T> {
   const { signal } = run.call.options;
-  const pauses = createPauses(signal);
   const attempt = async (number: number): Promise<T> => {
     if (number === 1) throw first;
-    pauses.end();
     spend(policy, run);
     run.startedAt = clock.now();
     return await begin(next, run.changes).catch((error: unknown) => recover(run, error));
@@ -203,25 +200,15 @@ async function tryAgain<T>(
   try {
     const result = await pRetry(attempt, {
       retries: policy.attempts - 1,
-      // Its jitter is between this and twice as much.
-      minTimeout: baseOf(policy, first) / 2,
-      maxTimeout: Math.min(policy.maxDelayMs, TIMER_MS_MAX),
-      factor: 2,
-      randomize: true,
-      signal: pauses.signal,
+      minTimeout: 0,
       shouldRetry: ({ error }) => mayRetry(policy, run, error),
-      onFailedAttempt: async (failed) => {
-        pauses.begin();
-        await noteFailure(policy, run, first, failed);
-      },
+      onFailedAttempt: (failed) => noteFailure(policy, run, failed),
     });
     refund(policy, run.spent);
     return result;
   } catch (error) {
     if (signal?.aborted === true) throw signal.reason;
     throw givenUp(run, error);
-  } finally {
-    pauses.end();
   }
 }
 
@@ -233,11 +220,10 @@ interface FailedTry {
   readonly retriesLeft: number;
 }
 
-/** Remembers and reports a failed try, and waits for as long as the provider asked for. */
+/** Remembers and reports a failed try, and waits until the next: a pause with jitter on top of what the provider asked for. */
 async function noteFailure(
   policy: Policy,
   run: Run,
-  first: StorageError,
   { error, attemptNumber, retriesLeft }: FailedTry,
 ): Promise<void> {
   if (!isStorageError(error)) return;
@@ -246,22 +232,20 @@ async function noteFailure(
   run.attempts.push({ provider, error, milliseconds: clock.now() - run.startedAt });
   if (retriesLeft === 0 || !mayRetry(policy, run, error)) return;
   const { key, operation, options } = run.call;
-  // The pause that p-retry makes goes by the first failure; one that asks for a longer pause gets the difference.
-  const pauseMsMax = longestPause(policy, first, attemptNumber);
-  const extraMs = Math.max(0, longestPause(policy, error, attemptNumber) - pauseMsMax);
-  const askedMs = error.retryAfterMs ?? 0;
-  const waitMs = Math.max(askedMs, (extraMs * (1 + Math.random())) / 2);
+  const pauseMsMax = longestPause(policy, error, attemptNumber);
+  const { retryAfterMs = 0 } = error;
   options.onEvent?.({
     type: "retry",
     operation,
     key,
     provider,
     attempt: attemptNumber,
-    delayMs: Math.max(askedMs, extraMs) + pauseMsMax,
+    delayMs: retryAfterMs + pauseMsMax,
     ...(policy.budget > 0 && { tokens: policy.tokens - costOf(error) }),
     error,
   });
-  if (waitMs > 0) await delay(waitMs, options.signal);
+  const waitMs = retryAfterMs + (pauseMsMax * (1 + Math.random())) / 2;
+  if (waitMs > 0) await delay(Math.min(waitMs, TIMER_MS_MAX), options.signal);
 }
 
 function longestPause(policy: Policy, error: StorageError, attempt: number): number {

@@ -79,8 +79,12 @@ export class FakeMember {
 
   /** The member as one process sees it; when the process is dead its calls neither begin nor end. */
   connection(isAlive: () => boolean): StorageProvider {
-    const call = <T>(operation: Operation, key: string | undefined, effect: () => T): Promise<T> =>
-      this.#call(operation, key, isAlive, effect);
+    const call = <T>(
+      operation: Operation,
+      key: string | undefined,
+      effect: () => T,
+      beforeCommit?: () => void,
+    ): Promise<T> => this.#call(operation, key, isAlive, effect, beforeCommit);
     return {
       name: this.name,
       supports: {
@@ -95,13 +99,14 @@ export class FakeMember {
         emptyObject: true,
         overwrite: true,
         byteExact: true,
+        beforeCommit: true,
         keyBytesMax: 1024,
         objectBytesMax: Infinity,
       },
       put: (key, body, options) => {
         const number = numberOf(this.settings.order, options.writeId);
         const text = bytesOf(body);
-        return call("put", key, () => this.#put(key, text, options, number));
+        return call("put", key, () => this.#put(key, text, options, number), options.beforeCommit);
       },
       get: (key) =>
         call("get", key, (): GetResult => {
@@ -109,7 +114,8 @@ export class FakeMember {
           return { info, body: Buffer.from(text) };
         }),
       head: (key) => call("head", key, () => this.#find("head", key).info),
-      delete: (key, { ifMatch }) => call("delete", key, () => this.#delete(key, ifMatch)),
+      delete: (key, { ifMatch, beforeCommit }) =>
+        call("delete", key, () => this.#delete(key, ifMatch), beforeCommit),
       list: ({ prefix = "", after = "", cursor = after, limit = 1000 }) =>
         call("list", undefined, () => {
           const keys = this.keys()
@@ -137,9 +143,12 @@ export class FakeMember {
     key: string | undefined,
     isAlive: () => boolean,
     effect: () => T,
+    beforeCommit: (() => void) | undefined,
   ): Promise<T> {
     if (!isAlive()) await forever();
     const { time, random, rates } = this;
+    // From here on it is on its way.
+    beforeCommit?.();
     const fate = random();
     const isWrite = operation === "put" || operation === "delete";
     await time.sleep(this.#latency());

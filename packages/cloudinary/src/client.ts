@@ -35,6 +35,8 @@ export interface CloudinaryClient {
 
 export interface ClientCall {
   readonly signal?: AbortSignal | undefined;
+  /** Of a request that makes a change: called when nothing is left to do but to send its last bytes. */
+  readonly beforeCommit?: (() => void) | undefined;
 }
 
 export interface UploadRequest extends AssetPlace {

@@ -20,6 +20,7 @@ interface Fetching {
   readonly facts: Facts;
   readonly overwrite: boolean;
   readonly signal: AbortSignal | undefined;
+  readonly beforeCommit: (() => void) | undefined;
 }
 
 /** How long Cloudinary may take to begin, in seconds. */
@@ -33,7 +34,7 @@ export async function copyObject(
   account: Account,
   from: string,
   to: string,
-  { ifNoneMatch, sourceIfMatch, writeId, signal }: CopyOptions,
+  { ifNoneMatch, sourceIfMatch, writeId, signal, beforeCommit }: CopyOptions,
 ): Promise<ObjectInfo> {
   const source = await findAsset(account, from, "copy", signal);
   if (sourceIfMatch !== undefined && etagOf(source) !== sourceIfMatch) {
@@ -56,6 +57,7 @@ export async function copyObject(
     facts: { contentType, cacheControl, contentDisposition, metadata, writeId },
     overwrite: ifNoneMatch === undefined,
     signal,
+    beforeCommit,
   };
   const asset = await fetchOwn(fetching, source);
   if (asset.md5 === source.md5 && asset.size === source.size) return await infoWithType(account, to, asset);
@@ -101,6 +103,7 @@ export async function importObject(
     facts: options,
     overwrite: options.ifNoneMatch === undefined,
     signal: options.signal,
+    beforeCommit: options.beforeCommit,
   };
   // Anything else would be a file of this machine to the SDK, and a bucket of somebody's to Cloudinary.
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
@@ -111,7 +114,7 @@ export async function importObject(
 }
 
 async function fetchUrl(fetching: Fetching, file: string, extraMs: number): Promise<AssetAnswer> {
-  const { account, operation, key, facts, overwrite, signal } = fetching;
+  const { account, operation, key, facts, overwrite, signal, beforeCommit } = fetching;
   const request = {
     ...placeFor(account, key, operation),
     context: toContext(facts),
@@ -120,7 +123,9 @@ async function fetchUrl(fetching: Fetching, file: string, extraMs: number): Prom
     extraMs,
   };
   const attempted = { operation, key, writes: true };
-  const { asset, existing } = await ask(account, attempted, () => account.client.upload(request, { signal }));
+  const { asset, existing } = await ask(account, attempted, () =>
+    account.client.upload(request, { signal, beforeCommit }),
+  );
   if (existing) throw failure(fetching, "AlreadyExists", "the key has an object");
   if (asset !== undefined) return asset;
   throw failure(fetching, "Unavailable", "Cloudinary has stored nothing");

@@ -1,11 +1,12 @@
-import type { CallOptions } from "@stowage/core/provider";
+import type { DeleteOptions } from "@stowage/core/provider";
 import { ask, fits, type Account } from "./account.js";
 
-export async function deleteObject(account: Account, key: string, { signal }: CallOptions): Promise<void> {
+export async function deleteObject(account: Account, key: string, options: DeleteOptions): Promise<void> {
+  const { signal, beforeCommit } = options;
   signal?.throwIfAborted();
   const place = account.mapping.placeOf(key);
   // Too long a key was never stored.
   if (!fits(place)) return;
   const attempted = { operation: "delete", key, writes: true } as const;
-  await ask(account, attempted, () => account.client.destroy(place, { signal }));
+  await ask(account, attempted, () => account.client.destroy(place, { signal, beforeCommit }));
 }

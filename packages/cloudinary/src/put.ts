@@ -193,7 +193,7 @@ async function findUpload({ account, place, id, options }: Upload): Promise<Foun
 }
 
 async function send(upload: Upload, file: Uint8Array, chunk: ChunkPlace | undefined): Promise<AssetAnswer> {
-  const { asset, existing } = await sendPiece(upload, file, chunk);
+  const { asset, existing } = await sendPiece(upload, file, chunk, upload.options.beforeCommit);
   if (existing) throw refuse(upload, "AlreadyExists", "the key has an object");
   if (asset !== undefined) return asset;
   throw refuse(upload, "Unavailable", "Cloudinary waits for more chunks than there are");
@@ -202,7 +202,13 @@ async function send(upload: Upload, file: Uint8Array, chunk: ChunkPlace | undefi
 /** The slowest that a finished upload is worked on, in bytes for each millisecond. */
 const BYTES_PER_MS = 32 * 1024;
 
-async function sendPiece(upload: Upload, file: Uint8Array, chunk: ChunkPlace | undefined) {
+/** @param beforeCommit - For the piece that makes the asset appear. */
+async function sendPiece(
+  upload: Upload,
+  file: Uint8Array,
+  chunk: ChunkPlace | undefined,
+  beforeCommit?: () => void,
+) {
   const { account, place, context, options } = upload;
   const before = chunk?.offset ?? 0;
   try {
@@ -216,7 +222,7 @@ async function sendPiece(upload: Upload, file: Uint8Array, chunk: ChunkPlace | u
         extraMs: Math.ceil(upload.size / BYTES_PER_MS),
         onSent: (sent) => report(upload, before + sent),
       },
-      { signal: options.signal },
+      { signal: options.signal, beforeCommit },
     );
   } catch (error) {
     const most = largestIn(error);

@@ -17,6 +17,7 @@ import {
   type Call,
   type CallChanges,
   type GetResult,
+  type WriteOptions,
 } from "@stowage/core/provider";
 import { FaultDecider, type Fault, type FaultPlan } from "./fault-plan.js";
 
@@ -153,7 +154,10 @@ async function applyLate<T>({ state, call, next, draw }: Failing<T>): Promise<ne
     // The caller has left: its signal is no longer heard.
     const { signal } = new AbortController();
     const calls = 1 + Math.floor(draw * LATE_CALLS_MAX);
-    state.late.push({ apply: () => next({ signal, body }), calls });
+    // It has left: nobody can hold it back any more.
+    (call.options as WriteOptions).beforeCommit?.();
+    const beforeCommit = (): void => {};
+    state.late.push({ apply: () => next({ signal, body, beforeCommit }), calls });
   }
   throw failure(state, call, "Timeout", "no answer came", "unknown");
 }

@@ -1,5 +1,6 @@
 import type { Mutant } from "./mutant.js";
 import { abortMutants } from "./mutants/aborts.js";
+import { beforeCommitMutants } from "./mutants/before-commit.js";
 import { bodyMutants } from "./mutants/bodies.js";
 import { conditionMutants } from "./mutants/conditions.js";
 import { copyMutants } from "./mutants/copies.js";
@@ -56,6 +57,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...metadataMutants,
   ...copyMutants,
   ...moveMutants,
+  ...beforeCommitMutants,
   ...refMutants,
   ...abortMutants,
   ...errorMutants,

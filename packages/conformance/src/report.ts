@@ -23,6 +23,7 @@ const FLAGS: Readonly<Record<Flag, string>> = {
   metadata: "metadata",
   emptyObject: "empty objects",
   byteExact: "exact bytes",
+  beforeCommit: "writes that can be held back to the last moment",
   list: "listings",
   orderedList: "ordered listings",
 };

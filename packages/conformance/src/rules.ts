@@ -1,5 +1,6 @@
 import type { Rule } from "./rule.js";
 import { abortRules } from "./rules/abort.js";
+import { beforeCommitRules } from "./rules/before-commit.js";
 import { bodyRules } from "./rules/bodies.js";
 import { conditionRules } from "./rules/conditions.js";
 import { copyRules } from "./rules/copy.js";
@@ -57,6 +58,7 @@ export const RULES: readonly Rule[] = [
   ...metadataRules,
   ...copyRules,
   ...moveRules,
+  ...beforeCommitRules,
   ...refRules,
   ...abortRules,
   ...errorRules,

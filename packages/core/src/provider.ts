@@ -19,6 +19,7 @@ export {
   type ListOptions,
   type Progress,
   type PutOptions,
+  type WriteOptions,
   type Tries,
 } from "./contract/call-options.js";
 export type {

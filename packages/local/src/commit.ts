@@ -24,7 +24,7 @@ import { removeEmpty } from "./pruning.js";
 export interface Commit {
   readonly key: string;
   readonly facts: Facts | undefined;
-  readonly conditions: Pick<PutOptions, "ifMatch" | "ifNoneMatch" | "signal">;
+  readonly conditions: Pick<PutOptions, "ifMatch" | "ifNoneMatch" | "signal" | "beforeCommit">;
   readonly context: FailureContext & { readonly key: string };
 }
 
@@ -87,7 +87,8 @@ export async function commit(
         if (hadFacts || conditions.ifMatch !== undefined) old = await factsAt(directory, name);
         if (conditions.ifMatch !== undefined) assertMatch(old, conditions.ifMatch, context);
         const clear = (): Promise<boolean> => removeEmpty(root.directories, joinPath(folder, name));
-        const target = { path: directory.start + name, clear };
+        const { beforeCommit } = conditions;
+        const target = { path: directory.start + name, clear, beforeCommit };
         if (conditions.ifNoneMatch !== "*") await renameIntoPlace(temporary.path, target);
         else {
           await linkIntoPlace(temporary.path, target, context);
@@ -204,32 +205,41 @@ export interface Target {
   readonly path: string;
   /** Removes what is there when it is a folder that holds no object; `false` when it does. */
   readonly clear: () => Promise<boolean>;
+  readonly beforeCommit: (() => void) | undefined;
 }
 
 /** Renames a file to the place of an object, which it replaces. */
-export async function renameIntoPlace(from: string, { path, clear }: Target): Promise<void> {
-  try {
-    await rename(from, path);
-  } catch (error) {
-    if (codeOf(error) !== "EISDIR" || !(await clear())) throw error;
-    await rename(from, path);
-  }
+export function renameIntoPlace(from: string, target: Target): Promise<void> {
+  return intoPlace(target, "EISDIR", () => rename(from, target.path));
 }
 
 /** Gives a file a second name. `link` fails when there is something already, which `rename` cannot be told to do. */
-export async function linkIntoPlace(
-  from: string,
-  { path, clear }: Target,
-  context: FailureContext,
+export function linkIntoPlace(from: string, target: Target, context: FailureContext): Promise<void> {
+  return intoPlace(target, "EEXIST", async () => {
+    try {
+      await link(from, target.path);
+    } catch (error) {
+      if (codeOf(error) !== "EEXIST" || (await lstat(target.path)).isDirectory()) throw error;
+      throw failure("AlreadyExists", "the key has an object", context, error);
+    }
+  });
+}
+
+/** Takes a step that makes an object visible, once more when a folder without objects was in its way. */
+async function intoPlace(
+  { clear, beforeCommit }: Target,
+  taken: string,
+  step: () => Promise<void>,
 ): Promise<void> {
+  beforeCommit?.();
   try {
-    await link(from, path);
+    await step();
   } catch (error) {
-    if (codeOf(error) !== "EEXIST") throw error;
-    const facts = await lstat(path);
-    if (!facts.isDirectory()) throw failure("AlreadyExists", "the key has an object", context, error);
-    if (!(await clear())) throw Object.assign(new Error("The key is a folder"), { code: "EISDIR" });
-    await link(from, path);
+    if (codeOf(error) !== taken) throw error;
+    if (!(await clear()))
+      throw Object.assign(new Error("The key is a folder", { cause: error }), { code: "EISDIR" });
+    beforeCommit?.();
+    await step();
   }
 }
 

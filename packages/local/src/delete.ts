@@ -31,7 +31,7 @@ async function deleteOnce(
   disk: Disk,
   root: Root,
   key: string,
-  { ifMatch }: DeleteOptions,
+  { ifMatch, beforeCommit }: DeleteOptions,
   context: FailureContext,
 ): Promise<void> {
   if (mayBeInner(root, key) && (await isInner(root, key))) throw hidden();
@@ -45,6 +45,7 @@ async function deleteOnce(
       if (old === undefined) throw Object.assign(new Error("No such file"), { code: "ENOENT" });
       assertMatch(old, ifMatch, context);
     }
+    beforeCommit?.();
     await unlinkFile(directory.start + name).catch((error: unknown) => {
       throw isAmbiguous(error) ? toLocalError(error, context, "unknown") : error;
     });

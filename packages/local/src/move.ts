@@ -162,7 +162,8 @@ async function place(disk: Disk, root: Root, move: Move): Promise<Moved | undefi
         const clear = (): Promise<boolean> =>
           removeEmpty(root.directories, joinPath(target.folder, target.name));
         const path = origin.start + source.name;
-        await rename(move, path, { path: directory.start + target.name, clear }, old);
+        const { beforeCommit } = move.options;
+        await rename(move, path, { path: directory.start + target.name, clear, beforeCommit }, old);
         isPlaced = true;
         if (move.options.ifNoneMatch === "*") await unlink(path);
         if (disk.durable) await syncBoth(directory, origin, context);
@@ -195,8 +196,9 @@ async function rename(
   if (options.ifNoneMatch === "*") return await linkIntoPlace(path, target, context);
   await keepMode(source.fd, path, old);
   // Of two names of one file `rename` removes none.
-  if (old?.ino === source.generation.ino) await unlink(path);
-  else await renameIntoPlace(path, target);
+  if (old?.ino !== source.generation.ino) return await renameIntoPlace(path, target);
+  target.beforeCommit?.();
+  await unlink(path);
 }
 
 async function syncBoth(target: Directory, origin: Directory, context: FailureContext): Promise<void> {

@@ -41,7 +41,7 @@ export interface ObjectPlace {
 export async function copyBetween(
   from: ObjectPlace,
   to: ObjectPlace,
-  options: Omit<CopyOptions, "writeId" | "tries"> = {},
+  options: Omit<CopyOptions, "writeId" | "tries" | "beforeCommit"> = {},
 ): Promise<ObjectInfo> {
   knownNames("copyBetween", options, { signal: true, onEvent: true, ifNoneMatch: true, sourceIfMatch: true });
   oneOf("copyBetween", "ifNoneMatch", options.ifNoneMatch, [undefined, "*"]);

@@ -30,7 +30,7 @@ export async function copyObject(
   store: Store,
   from: CopySource,
   to: string,
-  { signal, ifNoneMatch, sourceIfMatch, writeId, tries }: CopyOptions,
+  { signal, ifNoneMatch, sourceIfMatch, writeId, tries, beforeCommit }: CopyOptions,
 ): Promise<ObjectInfo> {
   assertCondition(store, to, ifNoneMatch);
   await tryEncryption(store, { operation: "copy", key: to }, signal);
@@ -42,7 +42,7 @@ export async function copyObject(
     key: to,
     fields,
     conditions: { ifNoneMatch },
-    options: { signal, ifNoneMatch, tries },
+    options: { signal, ifNoneMatch, tries, beforeCommit },
   };
   if (ifNoneMatch !== undefined && !store.dialect.conditionalCopy) {
     return await copyThrough(store, from, write, source);
@@ -93,8 +93,10 @@ async function readFacts({ store, key }: CopySource, signal: AbortSignal | undef
 }
 
 async function copyWhole(store: Store, write: Write, request: CopyRequest): Promise<WriteAnswer> {
-  const { signal } = write.options;
-  const answer = await ask(store, writing(write, signal), () => store.client.copyObject(request, { signal }));
+  const { signal, beforeCommit } = write.options;
+  const answer = await ask(store, writing(write, signal), () =>
+    store.client.copyObject(request, { signal, beforeCommit }),
+  );
   const { key } = write;
   await assertEncrypted(store, write, answer, removing(store, key, answer));
   // Ceph loses tags that replace those of the source.

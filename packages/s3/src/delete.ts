@@ -16,14 +16,17 @@ const ACTION = "s3:DeleteObject";
 export async function deleteObject(
   store: Store,
   key: string,
-  { signal, ifMatch }: DeleteOptions,
+  { signal, ifMatch, beforeCommit }: DeleteOptions,
   versionId?: string,
 ): Promise<void> {
   const condition = "PreconditionFailed";
   const attempted = { operation: "delete", key, signal, action: ACTION, writes: true, condition } as const;
   try {
     await ask(store, attempted, () =>
-      store.client.deleteObject({ key, versionId, ifMatch: comparable(store, ifMatch) }, { signal }),
+      store.client.deleteObject(
+        { key, versionId, ifMatch: comparable(store, ifMatch) },
+        { signal, beforeCommit },
+      ),
     );
   } catch (error) {
     if (!isStorageError(error, "NotFound")) throw error;

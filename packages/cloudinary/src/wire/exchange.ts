@@ -8,6 +8,7 @@ import {
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import { CloudinaryFailureError } from "../client.js";
 
 /** One request, and how long it may take. */
@@ -19,6 +20,8 @@ export interface Exchange {
   readonly body?: readonly Uint8Array[] | undefined;
   readonly onSent?: ((bytes: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Called before the last block of the body is handed to a connection; when it throws the request ends. */
+  readonly beforeCommit?: (() => void) | undefined;
   readonly extraMs?: number | undefined;
 }
 
@@ -88,21 +91,21 @@ async function send(
   limits: Limits,
   agents: { readonly "http:": HttpAgent; readonly "https:": HttpsAgent },
 ): Promise<IncomingMessage> {
-  const { signal, body = [], extraMs = 0 } = exchange;
+  const { signal, extraMs = 0 } = exchange;
   signal?.throwIfAborted();
   const request = begin(exchange, agents);
   const watch = watching(request, limits, extraMs);
   const unlink = onAbort(signal, () => void request.destroy(signal?.reason as Error));
   try {
     const answered = once(request, "response") as Promise<[IncomingMessage]>;
-    const [[answer]] = await Promise.all([answered, write(request, body, exchange.onSent, answered)]);
+    const [[answer]] = await Promise.all([answered, write(request, exchange, answered)]);
     // Answered before it was heard to its end: its connection cannot be used again.
     if (!request.writableEnded) answer.once("close", () => request.destroy());
     return answer;
   } catch (error) {
     request.destroy();
     signal?.throwIfAborted();
-    throw failed(error);
+    throw error instanceof RefusedError ? error.reason : failed(error);
   } finally {
     watch.end();
     unlink();
@@ -129,8 +132,7 @@ function begin(
 /** Writes the body, until all of it has left or an answer has come, which may be before. */
 async function write(
   request: ClientRequest,
-  body: readonly Uint8Array[],
-  onSent: Exchange["onSent"],
+  { body = [], onSent, beforeCommit }: Exchange,
   answered: Promise<unknown>,
 ): Promise<void> {
   const isOver = { now: false };
@@ -139,15 +141,45 @@ async function write(
     () => (isOver.now = true),
   );
   let sent = 0;
-  for (const piece of body) {
+  for (const [index, piece] of body.entries()) {
     for (let at = 0; at < piece.byteLength; at += BLOCK_BYTES) {
       const block = piece.subarray(at, at + BLOCK_BYTES);
+      const isLast = index === body.length - 1 && at + BLOCK_BYTES >= piece.byteLength;
+      if (isLast && beforeCommit !== undefined) await Promise.race([connected(request), over]);
+      if (isOver.now) return;
+      if (isLast) askFor(beforeCommit);
       if (!request.write(block)) await Promise.race([waitForDrain(request), over]);
       if (isOver.now) return;
       onSent?.((sent += block.byteLength));
     }
   }
   request.end();
+}
+
+/** The refusal that `beforeCommit` has thrown: the request was not sent to its end. */
+class RefusedError extends Error {
+  constructor(readonly reason: unknown) {
+    super("The change must not be made any more");
+  }
+}
+
+function askFor(beforeCommit: (() => void) | undefined): void {
+  try {
+    beforeCommit?.();
+  } catch (error) {
+    throw new RefusedError(error);
+  }
+}
+
+/** Waits until a request has a connection: what is written before may leave much later. */
+async function connected(request: ClientRequest): Promise<void> {
+  const { socket: given } = request as { readonly socket: Socket | null };
+  const socket = given ?? ((await once(request, "socket")) as [Socket])[0];
+  if (isConnecting(socket)) await once(socket, "encrypted" in socket ? "secureConnect" : "connect");
+}
+
+function isConnecting(socket: Socket): boolean {
+  return socket.connecting || (socket as { readonly secureConnecting?: boolean }).secureConnecting === true;
 }
 
 /** An error is heard of by whoever waits for the answer. */

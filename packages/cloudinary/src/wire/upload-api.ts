@@ -78,7 +78,7 @@ interface UploadApiCall {
 async function callUploadApi(
   caller: Caller,
   request: UploadApiCall,
-  { signal }: ClientCall,
+  { signal, beforeCommit }: ClientCall,
 ): Promise<Record<string, unknown>> {
   const { settings, wire } = caller;
   const { resourceType, action, params, file, chunk, onSent, extraMs } = request;
@@ -95,6 +95,7 @@ async function callUploadApi(
       body: form.pieces,
       onSent: onSent && ((sent) => onSent(Math.min(size, Math.max(0, sent - form.before)))),
       signal,
+      beforeCommit,
       extraMs,
     };
     return await readAnswer(await wire.send(exchange), signal);

@@ -13,7 +13,7 @@ export async function copyThrough(
   to: string,
   options: CopyOptions,
 ): Promise<ObjectInfo> {
-  const { signal, onEvent, ifNoneMatch, sourceIfMatch, writeId } = options;
+  const { signal, onEvent, ifNoneMatch, sourceIfMatch, writeId, beforeCommit } = options;
   const result = guardResult(await source.get(from, { signal, onEvent, ifMatch: sourceIfMatch }), source);
   const { metadata } = result.info;
   try {
@@ -24,6 +24,7 @@ export async function copyThrough(
       ...headersOf(result.info),
       metadata: target.supports.metadata ? metadata : undefined,
       writeId,
+      beforeCommit,
     });
   } catch (error) {
     throw sourceFailure(error);

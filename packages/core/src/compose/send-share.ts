@@ -24,7 +24,8 @@ export interface ShareSending {
   readonly key: string;
   readonly share: Share;
   readonly options: PutOptions & { readonly writeId: string };
-  readonly put: () => Promise<ObjectInfo>;
+  /** Sends it, with these options. */
+  readonly put: (options: PutOptions & { readonly writeId: string }) => Promise<ObjectInfo>;
   /** How the member is asked what became of it. */
   readonly asking: ComposedHeadOptions;
   readonly onFailure: (error: StorageError, milliseconds: number) => void;
@@ -35,12 +36,18 @@ export interface ShareSending {
 export async function sendShare(sending: ShareSending): Promise<ShareOutcome> {
   const { group, member, key, share, options, put, asking, onFailure, onAnswer } = sending;
   const startedAt = clock.now();
+  let hasCommitted = false;
+  const beforeCommit = (): void => {
+    options.beforeCommit?.();
+    hasCommitted = true;
+  };
   try {
-    return { member, state: "applied", info: await put() };
+    return { member, state: "applied", info: await put({ ...options, beforeCommit }) };
   } catch (thrown) {
     const error = toStorageError(thrown, { operation: "put", provider: member.name, key });
     onFailure(error, clock.now() - startedAt);
-    const isKnown = (error.applied === "no" && isStorageError(thrown)) || !share.mayBeWhole();
+    const wasHeldBack = member.supports.beforeCommit && !hasCommitted;
+    const isKnown = (error.applied === "no" && isStorageError(thrown)) || wasHeldBack || !share.mayBeWhole();
     if (isKnown && error.applied !== "yes") return { member, state: "refused", error };
     const answer = await askMember(group, member, key, asking);
     const isThere = answer.state === "present" && answer.info.writeId === options.writeId;

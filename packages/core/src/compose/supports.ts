@@ -22,6 +22,7 @@ export function choiceSupports(members: readonly ComposedProvider[]): Supports {
     emptyObject: some("emptyObject"),
     overwrite: every("overwrite"),
     byteExact: every("byteExact"),
+    beforeCommit: every("beforeCommit"),
     keyBytesMax: most("keyBytesMax"),
     objectBytesMax: most("objectBytesMax"),
   };

@@ -38,8 +38,20 @@ export interface Tries {
   readonly maxDelayMs: number;
 }
 
+/** The options that every write and delete takes. */
+export interface WriteOptions extends CallOptions {
+  /**
+   * Called in the same turn in which a provider starts the step that makes the change visible, such as a rename, or the last
+   * bytes of a request. When it throws, nothing is changed, and the call rejects with that error. A composer asks by
+   * it whether its process still holds the key. Needs `supports.beforeCommit`; other providers may ignore it.
+   *
+   * @default none
+   */
+  readonly beforeCommit?: (() => void) | undefined;
+}
+
 /** The options of a put. */
-export interface PutOptions extends CallOptions, ObjectHeaders {
+export interface PutOptions extends WriteOptions, ObjectHeaders {
   /**
    * The caller's own facts about the object.
    *
@@ -102,7 +114,7 @@ export interface GetOptions extends CallOptions {
 export interface HeadOptions extends CallOptions {}
 
 /** The options of a delete. */
-export interface DeleteOptions extends CallOptions {
+export interface DeleteOptions extends WriteOptions {
   /**
    * Deletes only if the object has this ETag; `PreconditionFailed` otherwise. A missing object is a success.
    *
@@ -112,7 +124,7 @@ export interface DeleteOptions extends CallOptions {
 }
 
 /** The options of a copy or a move. */
-export interface CopyOptions extends CallOptions {
+export interface CopyOptions extends WriteOptions {
   /**
    * `"*"` copies only if the target key has no object. Needs `supports.ifNoneMatch`.
    *

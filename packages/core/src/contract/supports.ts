@@ -27,6 +27,8 @@ export interface Supports {
   readonly overwrite: boolean;
   /** `get` returns the very bytes that were put. */
   readonly byteExact: boolean;
+  /** `beforeCommit` of writes and deletes is called, and nothing is changed when it throws. */
+  readonly beforeCommit: boolean;
   /** The longest key, in UTF-8 bytes. */
   readonly keyBytesMax: number;
   /** The largest object, in bytes; `Infinity` when there is no limit of its own. */
@@ -46,6 +48,7 @@ export const SUPPORTS_ALL: Supports = {
   emptyObject: true,
   overwrite: true,
   byteExact: true,
+  beforeCommit: true,
   keyBytesMax: KEY_BYTES_MAX,
   objectBytesMax: Number.POSITIVE_INFINITY,
 };

@@ -59,7 +59,8 @@ export interface TimedOptions {
 }
 
 /** The options of a verb as an application gives them: the storage fills in the rest. */
-export type Outer<Options extends CallOptions> = Omit<Options, "onEvent" | "ref"> & TimedOptions;
+export type Outer<Options extends CallOptions> = Omit<Options, "onEvent" | "ref" | "beforeCommit"> &
+  TimedOptions;
 
 /** The options of {@link FileStorage.put}. */
 export interface StoragePutOptions extends Outer<Omit<PutOptions, "writeId" | "tries">> {

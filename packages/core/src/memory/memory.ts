@@ -79,6 +79,7 @@ async function put(state: Memory, key: string, body: Body, options: PutOptions):
   const contentType = options.contentType ?? (await contentTypeOf(key));
   options.signal?.throwIfAborted();
   assertConditions(state, key, options, "put");
+  options.beforeCommit?.();
   return store(state, key, bytes, { ...factsOf(options), contentType });
 }
 
@@ -189,6 +190,7 @@ async function remove(state: Memory, key: string, options: DeleteOptions): Promi
     const reason = `the object's ETag is ${etag}, not ${options.ifMatch}`;
     throw failure(state, "PreconditionFailed", reason, "delete", key);
   }
+  options.beforeCommit?.();
   drop(state, key);
 }
 
@@ -208,6 +210,7 @@ async function copy(
   const { bytes, info } = find(state, from, operation);
   assertConditions(state, from, { ifMatch }, operation);
   assertConditions(state, to, options, operation);
+  options.beforeCommit?.();
   return store(state, to, bytes, { ...headersOf(info), metadata: info.metadata, writeId });
 }
 

@@ -6,6 +6,7 @@ import {
   type StorageErrorOptions,
 } from "../contract/errors.js";
 import { intercept, type Around, type Call } from "../wrap/intercept.js";
+import type { WriteOptions } from "../contract/call-options.js";
 import { memory } from "../memory/memory.js";
 import type { StorageProvider } from "../contract/provider.js";
 import type { Supports } from "../contract/supports.js";
@@ -34,7 +35,12 @@ export function testMember(name: string, options: TestMemberOptions = {}): TestM
   const calls: string[] = [];
   const around: Around = (call, next) => {
     calls.push(call.key === undefined ? call.operation : `${call.operation} ${call.key}`);
-    return member.fault === undefined ? next() : member.fault(call, next).catch(named(name));
+    if (member.fault === undefined) return next();
+    return member.fault(call, next).catch((error: unknown) => {
+      const { signal, beforeCommit } = call.options as WriteOptions;
+      if (isStorageError(error) && error.applied === "unknown" && signal?.aborted !== true) beforeCommit?.();
+      return named(name)(error);
+    });
   };
   const provider: StorageProvider = {
     ...intercept(store, { type: "test", around }),
@@ -90,17 +96,21 @@ export function breakingAfter(bytes: number, facts: Facts = { applied: "no" }): 
   };
 }
 
-/** Never answers, and heeds no signal, to some verbs or all. */
+/** Takes the request, never answers, and heeds no signal, to some verbs or all. */
 export function hanging(...operations: readonly string[]): Around {
-  return (call, next) =>
-    operations.length === 0 || operations.includes(call.operation) ? new Promise<never>(() => {}) : next();
+  return (call, next) => {
+    if (operations.length > 0 && !operations.includes(call.operation)) return next();
+    (call.options as WriteOptions).beforeCommit?.();
+    return new Promise<never>(() => {});
+  };
 }
 
-/** Never answers, but rejects with the reason when it is aborted. */
+/** Takes the request and never answers, but rejects with the reason when it is aborted. */
 export function waiting(...operations: readonly string[]): Around {
   return (call, next) => {
     if (operations.length > 0 && !operations.includes(call.operation)) return next();
-    const { signal } = call.options;
+    const { signal, beforeCommit } = call.options as WriteOptions;
+    beforeCommit?.();
     return new Promise<never>((_, reject) => {
       const leave = (): void => reject(signal?.reason);
       if (signal?.aborted === true) leave();

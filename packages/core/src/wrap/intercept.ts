@@ -1,4 +1,4 @@
-import type { CallOptions, CopyOptions, PutOptions, Tries } from "../contract/call-options.js";
+import type { CallOptions, CopyOptions, PutOptions, Tries, WriteOptions } from "../contract/call-options.js";
 import type { ComposedGetOptions, ComposedProvider } from "../contract/composed-provider.js";
 import type { Operation } from "../contract/errors.js";
 import type { MultipartUploads } from "../contract/links.js";
@@ -17,7 +17,7 @@ interface AnyCall {
   readonly keys?: readonly string[] | undefined;
   /** Of a put. */
   readonly body?: Body | undefined;
-  readonly options: CallOptions;
+  readonly options: WriteOptions;
 }
 
 /** A put on its way to a provider. */
@@ -61,6 +61,8 @@ export interface CallChanges {
   readonly tries?: Tries | undefined;
   /** Of a put. */
   readonly onProgress?: PutOptions["onProgress"];
+  /** Of a write or a delete. */
+  readonly beforeCommit?: WriteOptions["beforeCommit"];
 }
 
 /** Passes the call on to the inner provider. A layer may call it once, several times, or not at all. */
@@ -284,14 +286,15 @@ export function describeWrapper(
 
 function changed<Options extends CallOptions>(options: Options, changes: CallChanges | undefined): Options {
   if (changes === undefined) return options;
-  const { signal, writeId, tries, onProgress } = changes;
+  const { signal, writeId, tries, onProgress, beforeCommit } = changes;
   const isSame = signal === undefined && writeId === undefined && tries === undefined;
-  if (isSame && onProgress === undefined) return options;
+  if (isSame && onProgress === undefined && beforeCommit === undefined) return options;
   // In a hot place: spreading an object into a literal with further members takes ten times as long.
   const inner: { -readonly [Name in keyof CallChanges]: CallChanges[Name] } = {};
   if (signal !== undefined) inner.signal = signal;
   if (writeId !== undefined) inner.writeId = writeId;
   if (tries !== undefined) inner.tries = tries;
   if (onProgress !== undefined) inner.onProgress = onProgress;
+  if (beforeCommit !== undefined) inner.beforeCommit = beforeCommit;
   return Object.assign({}, options, inner);
 }

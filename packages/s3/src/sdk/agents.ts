@@ -2,6 +2,7 @@ import { clock } from "@stowage/core/provider";
 import { Agent as HttpAgent, type AgentOptions, type ClientRequest } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type { Duplex } from "node:stream";
+import { lastMoments } from "./last-moment.js";
 
 /** The most connections to one server. */
 const SOCKETS_MAX = 256;
@@ -65,6 +66,7 @@ function watch<Agent extends HttpAgent>(
     let timer: NodeJS.Timeout | undefined;
     const { headers } = Object(rest[0]) as { readonly headers?: object };
     const onWait = headers && waiting.get(headers);
+    if (headers !== undefined) lastMoments.get(headers)?.watch(request, connected);
     const askedAt = clock.now();
     const look = (): void => {
       const waitedMs = clock.now() - Math.max(askedAt, movedAt);

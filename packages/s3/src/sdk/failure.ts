@@ -1,5 +1,6 @@
 import { S3FailureError, type S3Failure } from "../server/client.js";
 import { localFailure } from "./local-failure.js";
+import { RefusedError } from "./last-moment.js";
 import { safeCause, safeId, safeName } from "./safe-cause.js";
 
 /** The part of the SDK's client that knows what time it is at the server. */
@@ -16,6 +17,7 @@ export async function attempt<T>(
   try {
     return await sendInTime(send, clock);
   } catch (error) {
+    if (error instanceof RefusedError) throw error.reason;
     if (signal?.aborted === true) throw signal.reason;
     throw error instanceof S3FailureError ? error : new S3FailureError(failureOf(error));
   }

@@ -1,13 +1,18 @@
-import { onAbort } from "@stowage/core/provider";
+import { linkedController, onAbort } from "@stowage/core/provider";
 import type { S3Client as SdkClient } from "@aws-sdk/client-s3";
-import { Readable } from "node:stream";
 import { S3FailureError, type S3Call } from "../server/client.js";
 import { waiting } from "./agents.js";
+import { BLOCK_BYTES, heldBack, lastMoment, lastMoments, type RefusedError } from "./last-moment.js";
 import { assertKeys, explainUnsent } from "./credentials.js";
 
 /** One request on its way: how far it has come, and whom to tell. */
-interface Sending extends Pick<S3Call, "signal"> {
+interface Sending extends Pick<S3Call, "signal" | "beforeCommit"> {
   onSent?: S3Call["onSent"];
+  /** Whether its connection is one of ours. */
+  isOwn: boolean;
+  refusal?: () => RefusedError | undefined;
+  /** Ends the request of a client of the application's own. */
+  abort?: () => void;
   stage: "given" | "begun" | "left";
   /** Stops listening to the signal: the SDK does so itself from now on. */
   unlink?: () => void;
@@ -57,7 +62,7 @@ export function ownSender(client: SdkClient): Sender {
   });
   const handler = client.config.requestHandler as unknown as Handler;
   client.config.requestHandler = withOptions(handler, signals) as never;
-  return senderOf(client, async (command) => await client.send(command as never));
+  return senderOf(client, true, async (command) => await client.send(command as never));
 }
 
 /** Sends requests by the application's own client, which stays as it is: each command knows how far it has come. */
@@ -65,26 +70,35 @@ export function foreignSender(client: SdkClient): Sender {
   const { requestHandler } = client.config as { readonly requestHandler?: object };
   // Other handlers may want a body as it is.
   const isOfNode = /NodeHttp/.test(requestHandler?.constructor.name ?? "");
-  return senderOf(client, async (command, { signal, onSent }) => {
+  return senderOf(client, false, async (command, { signal: given, onSent, beforeCommit }) => {
     if (command.middlewareStack !== undefined) addStages(command.middlewareStack);
     const { [SENDING]: sending } = command.input;
     if (sending !== undefined && onSent !== undefined && !isOfNode) sending.onSent = undefined;
-    return signal === undefined
-      ? await client.send(command as never)
-      : await client.send(command as never, { abortSignal: signal });
+    if (sending === undefined || beforeCommit === undefined)
+      return await client.send(command as never, abortedBy(given));
+    const { controller, unlink } = linkedController(given);
+    sending.abort = () => controller.abort();
+    return await client.send(command as never, abortedBy(controller.signal)).finally(unlink);
   });
+}
+
+/** Returns the options of a command, which slow the SDK down: `undefined` where there is no signal. */
+function abortedBy(abortSignal: AbortSignal | undefined): object | undefined {
+  return abortSignal === undefined ? undefined : { abortSignal };
 }
 
 type Send = (command: Command, call: S3Call) => Promise<unknown>;
 
-function senderOf(client: SdkClient, pass: Send): Sender {
+function senderOf(client: SdkClient, isOwn: boolean, pass: Send): Sender {
   const send = async (command: Command, call: S3Call = {}): Promise<unknown> => {
-    const sending: Sending = { ...call, stage: "given" };
+    const sending: Sending = { ...call, isOwn, stage: "given" };
     command.input[SENDING] = sending;
     try {
       const answer = await untilLeft(sending, pass(command, call));
       if (typeof answer === "object" && answer !== null) return answer;
     } catch (error) {
+      const refusal = sending.refusal?.();
+      if (refusal !== undefined) throw refusal;
       call.signal?.throwIfAborted();
       throw sending.stage === "begun" ? await explainUnsent(error, client) : error;
     }
@@ -153,30 +167,30 @@ function identityIn(context: object): unknown {
   return (context as Context)[FOUND]?.selectedHttpAuthScheme?.identity;
 }
 
-/** How much of a body is handed to a connection at once, in bytes. A slow link takes so much in a few seconds. */
-const BLOCK_BYTES = 128 * 1024;
-
-/** Hands a large body to the connection block by block, and tells of each block that it has taken. */
-function watched(request: HttpRequest, { onSent }: Sending): HttpRequest {
-  const { body, headers } = request;
-  if (onSent !== undefined && headers !== undefined) waiting.set(headers, () => onSent(0));
+/**
+ * Hands a large body to the connection block by block, and tells of each block that it has taken. The last bytes of a request
+ * that makes a change wait for the caller's word.
+ */
+function watched(request: HttpRequest, sending: Sending): HttpRequest {
+  const { onSent, beforeCommit } = sending;
+  const { body, headers = {} } = request;
+  if (onSent !== undefined) waiting.set(headers, () => onSent(0));
+  if (beforeCommit !== undefined) {
+    const { isOwn: isWatched, abort = () => {} } = sending;
+    const moment = lastMoment({ beforeCommit, isWatched, abort });
+    sending.refusal = moment.refusal;
+    lastMoments.set(headers, moment);
+    return withBody(request, moment.hold(body, onSent));
+  }
   if (onSent === undefined || !(body instanceof Uint8Array) || body.byteLength <= BLOCK_BYTES) return request;
   onSent(0);
-  const copy = Object.create(Object.getPrototypeOf(request) as object) as HttpRequest;
-  return Object.assign(copy, request, { body: inBlocks(body, onSent) });
+  return withBody(request, heldBack(body, onSent, undefined));
 }
 
-function inBlocks(body: Uint8Array, onSent: (bytes: number) => void): Readable {
-  let at = 0;
-  return new Readable({
-    highWaterMark: BLOCK_BYTES,
-    read() {
-      if (at > 0) onSent(at);
-      const block = body.subarray(at, at + BLOCK_BYTES);
-      at += block.byteLength;
-      this.push(block.byteLength === 0 ? null : block);
-    },
-  });
+function withBody(request: HttpRequest, body: unknown): HttpRequest {
+  if (body === request.body) return request;
+  const copy = Object.create(Object.getPrototypeOf(request) as object) as HttpRequest;
+  return Object.assign(copy, request, { body });
 }
 
 /** The same handler, but that each request comes with its own signal. */

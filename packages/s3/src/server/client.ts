@@ -41,6 +41,8 @@ export interface S3Call {
   readonly signal?: AbortSignal | undefined;
   /** Told how many bytes of a body have left so far. A body of a few blocks may go without a word. */
   readonly onSent?: ((bytes: number) => void) | undefined;
+  /** Of a request that makes a change: called when nothing is left to do but to send its last bytes. */
+  readonly beforeCommit?: (() => void) | undefined;
 }
 
 /** Headers as they travel: ASCII, ready to be sent. */

@@ -52,7 +52,9 @@ async function complete({ store, write, uploadId = "", parts, stop }: Completion
   let unsure: StorageError | undefined;
   const send = async (): Promise<WriteAnswer> => {
     try {
-      return await ask(store, writing(write, signal), () => store.client.completeUpload(request, { signal }));
+      return await ask(store, writing(write, signal), () =>
+        store.client.completeUpload(request, { signal, beforeCommit: options.beforeCommit }),
+      );
     } catch (error) {
       if (!isStorageError(error) || !isUnsure(error)) throw error;
       // The server is asked before it is told again.

@@ -24,7 +24,8 @@ export async function putWhole(
   const progress = createProgress(write.options, bytes.byteLength);
   const send = async ({ fields }: Write): Promise<WriteAnswer> => {
     const request = { key, body: bytes, fields, ...write.conditions };
-    const call = { signal, onSent: (sent: number) => progress.sent(1, sent) };
+    const { beforeCommit } = write.options;
+    const call = { signal, beforeCommit, onSent: (sent: number) => progress.sent(1, sent) };
     return await ask(store, writing(write, signal), () => store.client.putObject(request, call));
   };
   const answer = isOnlyCopy

@@ -11,7 +11,7 @@ export interface Write {
   readonly key: string;
   readonly fields: ObjectFields;
   readonly conditions: Conditions;
-  readonly options: Pick<PutOptions, "signal" | "onProgress" | "ifNoneMatch" | "tries">;
+  readonly options: Pick<PutOptions, "signal" | "onProgress" | "ifNoneMatch" | "tries" | "beforeCommit">;
 }
 
 /** What a write came to. */

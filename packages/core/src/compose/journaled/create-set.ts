@@ -7,6 +7,7 @@ import type { ComposedProvider } from "../../contract/composed-provider.js";
 import type { ReplayableOptions } from "../../body/replayable.js";
 import type { Group } from "../group.js";
 import { createHedge, type HedgeOptions } from "./hedge.js";
+import { reopen } from "./hold/reopen.js";
 import { withMarker } from "./upkeep/marker.js";
 import type { ReplicaSet, SetState } from "./replica-set.js";
 import type { Placement } from "./row/placement.js";
@@ -107,7 +108,11 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
   const [first, ...rest] = given;
   const members: Group["members"] = [watched(first), ...rest.map(watched)];
   const place = placement(members);
-  return {
+  const reopenLost: ReplicaSet["reopen"] = (lost, onEvent) => {
+    const done = reopen(set, lost, onEvent).finally(() => set.writes.delete(done));
+    set.writes.add(done);
+  };
+  const set: ReplicaSet = {
     name,
     members,
     fallbackOn,
@@ -125,8 +130,10 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
     workListeners: new Set(),
     state,
     hedge: parts.hedge === undefined ? undefined : createHedge(parts.hedge),
+    reopen: reopenLost,
     refresh: parts.refresh ?? (async () => {}),
   };
+  return set;
 }
 
 /** Composers watch over their own members; a store whose rule removes everything would remove the marker too. */

@@ -1,6 +1,7 @@
 import { within } from "../../kit/abort.js";
 import { describeProvider, type EveryMember } from "../../wrap/intercept.js";
 import type { Description } from "../../contract/provider.js";
+import { unlessWithdrawn } from "../withdrawn.js";
 import { PROMISES } from "../promises.js";
 import { linksOf } from "../holder-link.js";
 import { cannotList } from "../supports.js";
@@ -38,17 +39,20 @@ function verbs(set: ReplicaSet, parts: JournaledParts): ComposedProvider {
   return {
     name: set.name,
     supports: { ...parts.supports, ...KEPT_BY_THE_JOURNAL },
-    put: (key, body, call) => putWithJournal(set, key, body, call),
+    put: (key, body, call) =>
+      unlessWithdrawn("put", set.name, call, (options) => putWithJournal(set, key, body, options)),
     get: (key, call) => getWithJournal(set, key, call),
     head: (key, call) => headWithJournal(set, key, call),
-    delete: (key, call) => deleteWithJournal(set, key, call),
+    delete: (key, call) =>
+      unlessWithdrawn("delete", set.name, call, (options) => deleteWithJournal(set, key, options)),
     list: (call) =>
       listWithJournal(set, call, (key, { signal, onEvent }) =>
         findWithJournal(set, key, { signal, onEvent }),
       ),
     ref: (key) => members[0].ref(key),
     locate: (text) => locateIn(members, text),
-    copy: (from, to, call) => copyWithJournal(set, from, to, call),
+    copy: (from, to, call) =>
+      unlessWithdrawn("copy", set.name, call, (options) => copyWithJournal(set, from, to, options)),
     ...linksOf(members, (verb, key, call) => linkWithJournal(set, verb, key, call)),
     signUpload: members.some(({ signUpload }) => signUpload !== undefined)
       ? (key, call) => signUploadWithJournal(set, key, call)
@@ -102,9 +106,14 @@ function describe({ type, name, journal, members, limits }: JournaledParts): Des
       ...limits,
       ...(journal.durable ? [] : ["the journal does not survive the process"]),
       ...members.flatMap((member) => (cannotList(member) ? [unlistableLimit(member)] : [])),
+      ...members.flatMap((member) => (member.supports.beforeCommit ? [] : [unaskedLimit(member)])),
     ],
     members: members.map(describeProvider),
   };
+}
+
+function unaskedLimit({ name }: ComposedProvider): string {
+  return `${JSON.stringify(name)} asks nobody before it makes a change: what a stopped process has begun may land when it goes on`;
 }
 
 function unlistableLimit({ name }: ComposedProvider): string {

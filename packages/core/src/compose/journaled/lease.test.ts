@@ -72,14 +72,15 @@ async function takeOver(part: JournalPart, key: string): Promise<void> {
 }
 
 describe("a put whose key is taken over by another process", () => {
-  it("is broken off on every member, and fails with Conflict of an unknown outcome", async () => {
+  it("is broken off on every member, and fails with Conflict, which says that nothing was stored", async () => {
     const { members, storage, part } = world();
     const begun = Promise.all(members.map(putting));
     const failure = rejection(storage.put("a", streamOf(patterned(100_000))));
     await begun;
     await takeOver(part, "a");
-    expect(await failure).toMatchObject({ code: "Conflict", applied: "unknown" });
-    expect((await part.read("a")).row?.lease?.process).toBe("another");
+    expect(await failure).toMatchObject({ code: "Conflict", applied: "no" });
+    await storage.close();
+    expect((await part.read("a")).row?.suspects).toHaveProperty("second");
   });
 
   it("is broken off when its lease cannot be renewed before it is over", async () => {

@@ -3,6 +3,7 @@ import type { KeyLock } from "../../kit/key-lock.js";
 import type { Group } from "../group.js";
 import type { Hedge } from "./hedge.js";
 import type { CallOptions } from "../../contract/call-options.js";
+import type { Intent } from "../../contract/key-row.js";
 import type { Placement } from "./row/placement.js";
 
 /** What is known by now. */
@@ -16,6 +17,15 @@ export interface SetState {
   emptyAfter: number;
   /** Whether keys that wait for another try are tried at once. */
   isEager: boolean;
+}
+
+/** A key that this process has lost while it may have been sending. */
+export interface LostKey {
+  readonly key: string;
+  /** The members that requests went to. */
+  readonly sending: readonly string[];
+  /** What was being written, if it was a put. */
+  readonly open: Intent | undefined;
 }
 
 /** The settings and members of one composer with a journal. */
@@ -39,6 +49,8 @@ export interface ReplicaSet extends Group {
   readonly state: SetState;
   /** Where reads that take long are asked of a second member. */
   readonly hedge: Hedge | undefined;
+  /** Has a key looked at again that this process has lost while it was sending. */
+  readonly reopen: (lost: LostKey, onEvent: CallOptions["onEvent"]) => void;
   /** Looks at what other processes may have changed about the placement. */
   readonly refresh: (options: CallOptions) => Promise<void>;
 }

@@ -13,14 +13,15 @@ import type { Chain } from "./chain.js";
  * @throws StorageError with the first failure's code; `Unavailable` when a member did not answer.
  */
 export async function deleteFromChain(chain: Chain, key: string, options: DeleteOptions): Promise<void> {
-  const { signal, onEvent, ifMatch } = options;
+  const { signal, onEvent, ifMatch, beforeCommit } = options;
+  const call = { signal, onEvent, beforeCommit };
   const holder = ifMatch === undefined ? undefined : await holderOf(chain, key, options, ifMatch);
   if (ifMatch !== undefined && holder === undefined) return;
   const attempts: Attempt[] = [];
   for (const member of chain.members.toReversed()) {
     const startedAt = clock.now();
     try {
-      await member.delete(key, member === holder ? { signal, onEvent, ifMatch } : { signal, onEvent });
+      await member.delete(key, member === holder ? { ...call, ifMatch } : call);
     } catch (thrown) {
       const error = memberError(thrown, member, "delete", key, options);
       if (await isAbsent(chain, member, key, error, options)) continue;

@@ -226,11 +226,11 @@ async function clearCopy(
   member: ComposedProvider,
   old: ObjectInfo,
 ): Promise<boolean> {
-  const { signal, onEvent } = options;
+  const { signal, onEvent, beforeCommit } = options;
   if (!member.supports.conditionalDelete || old.etag === undefined) return false;
   try {
     await ask(chain, member, key, { signal, onEvent }, (call) =>
-      member.delete(key, { ...call, ifMatch: old.etag }),
+      member.delete(key, { ...call, beforeCommit, ifMatch: old.etag }),
     );
     return true;
   } catch {

@@ -74,9 +74,9 @@ async function send(
     key,
     share,
     options,
-    put: async () => {
+    put: async ({ beforeCommit }) => {
       assertTakes(member, key, share.body, options);
-      return await putCreateOnly({ chain, key, options: plain }, member, share.body);
+      return await putCreateOnly({ chain, key, options: { ...plain, beforeCommit } }, member, share.body);
     },
     asking: { onEvent: options.onEvent },
     onFailure: (error, milliseconds) => put.attempts.push(attemptOf(member, error, milliseconds)),

@@ -7,6 +7,7 @@ import { deleteAtRef, deleteFromChain } from "./fallback-delete.js";
 import { mayBeStale, linkInChain, readFromChain } from "./fallback-read.js";
 import { linksOf } from "../holder-link.js";
 import { closeAll, joinedExpiry, locateIn } from "../members.js";
+import { unlessWithdrawn } from "../withdrawn.js";
 import { PROMISES } from "../promises.js";
 import { mergeLists } from "../merge-list.js";
 import type { PutOptions } from "../../contract/call-options.js";
@@ -37,7 +38,8 @@ export function stateless(parts: StatelessParts): ComposedProvider {
   return {
     name,
     supports: supportsOf(parts),
-    put: (key, body, call) => put(chainFor(key), key, body, call),
+    put: (key, body, call) =>
+      unlessWithdrawn("put", name, call, (options) => put(chainFor(key), key, body, options)),
     get: async (key, call) => {
       const read = await readFromChain(chainFor(key), "get", key, call, (member) => member.get(key, call));
       const { result } = read;
@@ -48,9 +50,11 @@ export function stateless(parts: StatelessParts): ComposedProvider {
       return mayBeStale(chain, read) ? { ...read.result, mayBeStale: true } : read.result;
     },
     delete: (key, { ref, ...call }) =>
-      ref === undefined || parts.isMirror === true
-        ? deleteFromChain(chainFor(key), key, call)
-        : deleteAtRef(chainFor(key), key, ref, call),
+      unlessWithdrawn("delete", name, call, (options) =>
+        ref === undefined || parts.isMirror === true
+          ? deleteFromChain(chainFor(key), key, options)
+          : deleteAtRef(chainFor(key), key, ref, options),
+      ),
     list: async (call) => {
       const { differing: _differing, end: _end, ...page } = await mergeLists(name, members, call);
       return page;
@@ -58,10 +62,12 @@ export function stateless(parts: StatelessParts): ComposedProvider {
     ref: (key) => chainFor(key).members[0].ref(key),
     locate: (text) => locateIn(members, text),
     copy: (from, to, call) =>
-      copyInChain(chainFor(from), from, to, call, {
-        home: parts.isMirror === true ? undefined : chainFor(to).members[0],
-        put: (key, body, options) => put(chainFor(key), key, body, options),
-      }),
+      unlessWithdrawn("copy", name, call, (options) =>
+        copyInChain(chainFor(from), from, to, options, {
+          home: parts.isMirror === true ? undefined : chainFor(to).members[0],
+          put: (key, body, facts) => put(chainFor(key), key, body, facts),
+        }),
+      ),
     ...linksOf(members, (verb, key, call) => linkInChain(chainFor(key), verb, key, call)),
     signUpload: undefined,
     multipart: undefined,

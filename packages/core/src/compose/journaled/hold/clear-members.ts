@@ -31,7 +31,9 @@ async function clearMember(
   const { etag } = answer.info;
   const ifMatch = member.supports.conditionalDelete ? etag : undefined;
   try {
-    const remove = (call: CallOptions): Promise<void> => member.delete(held.key, { ...call, ifMatch });
+    const { assertHeld: beforeCommit } = held;
+    const remove = (call: CallOptions): Promise<void> =>
+      member.delete(held.key, { ...call, ifMatch, beforeCommit });
     await ask(set, member, held.key, { onEvent, signal: held.signal }, remove, "delete");
     return "absent";
   } catch (error) {

@@ -3,7 +3,7 @@ import { delay } from "../../../kit/abort.js";
 import { StorageError, isStorageError, withErrorFacts, type Operation } from "../../../contract/errors.js";
 import type { JournalEntry } from "../../../contract/journal.js";
 import type { CallOptions } from "../../../contract/call-options.js";
-import type { ReplicaSet } from "../replica-set.js";
+import type { LostKey, ReplicaSet } from "../replica-set.js";
 import { newRow, takenOver } from "../row/row.js";
 import { type KeyRow, stampedRow } from "../../../contract/key-row.js";
 
@@ -16,6 +16,11 @@ export interface HeldKey {
   row: KeyRow;
   /** Aborted when the key was taken over: this process was silent for too long. */
   readonly signal: AbortSignal;
+  /**
+   * Throws `Conflict` once another process may have taken the key over. Members get it as `beforeCommit` of every write and
+   * delete, so that a process that was stopped changes nothing when it goes on.
+   */
+  readonly assertHeld: () => void;
   /** Writes the row down, with the members that requests go to from now on. Renewed until it is released. */
   readonly save: (row: KeyRow, sending: readonly string[]) => Promise<void>;
   /** Writes the last state of the row and lets go; `undefined` when the key is not in transition any more. */
@@ -58,6 +63,8 @@ export async function holding<T>(
         if (!(error instanceof Overtaken)) throw error;
       } finally {
         await held.leave();
+        const lost = held.lost();
+        if (lost !== undefined) set.reopen(lost, onEvent);
       }
     }
   });
@@ -108,35 +115,26 @@ export function busy({ name }: ReplicaSet, operation: Operation, key: string): S
 interface LeavableKey extends HeldKey {
   /** What is left undone when `work` ends without a release is for repair. */
   readonly leave: () => Promise<void>;
+  /** Present when another process may have held the key while this one was sending. */
+  readonly lost: () => LostKey | undefined;
 }
 
 function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry: JournalEntry): LeavableKey {
   const { journal, leaseMs } = set;
   const lost = createController();
-  let revision = entry.revision;
-  let isSaved = false;
+  const lease = createLeaseWatch(leaseMs);
+  const isTaken = (): boolean => lost.signal.aborted || lease.isOver();
   let isReleased = false;
+  let hasSent = false;
   let timer: NodeJS.Timeout | undefined;
-  let writing: Promise<void> = Promise.resolve();
-
-  /** One write after the other: the lease may be renewed at any moment. */
-  const write = async (next: () => KeyRow | undefined): Promise<void> => {
-    const mine = writing.then(async () => {
-      const row = next();
-      const written = await journal.write(key, revision, row).catch((error: unknown) => {
-        throw isSaved && isStorageError(error) ? withErrorFacts(error, { applied: "unknown" }) : error;
-      });
-      if (written === undefined) {
-        if (!isSaved) throw new Overtaken();
-        lost.abort(takenAway(set, operation, key));
-        throw lost.signal.reason;
-      }
-      revision = written;
-      if (row !== undefined) held.row = stampedRow(row, written);
+  const rows = createRowWriter(set, key, entry, (row) => (held.row = row));
+  const write = (next: () => KeyRow | undefined): Promise<void> =>
+    rows.write(next, lease).catch((error: unknown) => {
+      if (!(error instanceof Overtaken)) throw error;
+      if (!rows.isSaved()) throw error;
+      lost.abort(takenAway(set, operation, key));
+      throw lost.signal.reason;
     });
-    writing = mine.catch(() => {});
-    await mine;
-  };
   const renew = (): void => {
     if (isReleased) return;
     write(() => leased(set, held.row, held.row.lease?.sending ?? [])).catch(() => {
@@ -151,25 +149,96 @@ function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry
     isNew: entry.row === undefined,
     row: entry.row ?? newRow(set.journal.now()),
     signal: lost.signal,
+    assertHeld: () => {
+      if (isTaken()) throw withErrorFacts(takenAway(set, operation, key), { applied: "no" });
+      hasSent = true;
+    },
     save: async (row, sending) => {
       await write(() => leased(set, row, sending));
-      isSaved = true;
+      rows.markSaved();
       timer ??= clock.setInterval(renew, leaseMs / 3).unref();
     },
     release: async (row) => {
       isReleased = true;
       clock.clearInterval(timer);
-      if (row === undefined && entry.row === undefined && !isSaved) return;
+      if (row === undefined && entry.row === undefined && !rows.isSaved()) return;
       await write(() => (row === undefined ? undefined : { ...row, lease: undefined }));
       if (row !== undefined) for (const tell of set.workListeners) tell(row.nextAt - journal.now());
     },
+    lost: () => {
+      const { open, lease: claim } = held.row;
+      if (!hasSent || !isTaken() || claim === undefined || claim.sending.length === 0) return undefined;
+      return { key, sending: claim.sending, open };
+    },
     leave: async () => {
       clock.clearInterval(timer);
-      if (isReleased || !isSaved || lost.signal.aborted) return;
+      if (isReleased || !rows.isSaved() || lost.signal.aborted) return;
       await held.release(takenOver(held.row, set.journal.now(), set.settleMs)).catch(() => {});
     },
   };
   return held;
+}
+
+/** The writes of one row, one after the other: the lease may be renewed at any moment. */
+interface RowWriter {
+  /** @throws Overtaken when another one has changed the row. */
+  readonly write: (next: () => KeyRow | undefined, lease: LeaseWatch) => Promise<void>;
+  /** Whether a row with a lease was written: requests may have been sent since. */
+  readonly isSaved: () => boolean;
+  readonly markSaved: () => void;
+}
+
+function createRowWriter(
+  { journal }: ReplicaSet,
+  key: string,
+  entry: JournalEntry,
+  onWritten: (row: KeyRow) => void,
+): RowWriter {
+  let revision = entry.revision;
+  let isSaved = false;
+  let writing: Promise<void> = Promise.resolve();
+  return {
+    isSaved: () => isSaved,
+    markSaved: () => (isSaved = true),
+    write: async (next, lease) => {
+      const mine = writing.then(async () => {
+        const renew = lease.begin();
+        const row = next();
+        const written = await journal.write(key, revision, row).catch((error: unknown) => {
+          throw isSaved && isStorageError(error) ? withErrorFacts(error, { applied: "unknown" }) : error;
+        });
+        if (written === undefined) throw new Overtaken();
+        revision = written;
+        renew();
+        if (row !== undefined) onWritten(stampedRow(row, written));
+      });
+      writing = mine.catch(() => {});
+      await mine;
+    },
+  };
+}
+
+/** Watches how long ago a lease was renewed. */
+interface LeaseWatch {
+  /** Begins a renewal; what it returns says that it has succeeded. The lease counts from the beginning. */
+  readonly begin: () => () => void;
+  readonly isOver: () => boolean;
+}
+
+/**
+ * Makes the watch of one lease. It goes by the monotonic and by the system's clock, whichever has moved more: the one
+ * stands while the machine sleeps, the other may be set back.
+ */
+function createLeaseWatch(leaseMs: number): LeaseWatch {
+  const times = (): readonly [number, number] => [clock.now(), Date.now()];
+  let renewed = times();
+  return {
+    begin: () => {
+      const begun = times();
+      return () => (renewed = begun);
+    },
+    isOver: () => times().some((now, index) => now - (renewed[index] ?? 0) >= leaseMs),
+  };
 }
 
 /**

@@ -162,6 +162,7 @@ async function transfer(
     const { writeId = current.version } = identityOf(info) ?? {};
     await to.put(key, bodyOf(result, from.name), {
       ...call,
+      beforeCommit: held.assertHeld,
       ...headersOf(info),
       metadata: info.metadata,
       writeId: packIdentity({ version: current.version, sha256: current.sha256, writeId }),

@@ -22,12 +22,12 @@ export async function copyInside(
   member: ComposedProvider,
   { key, etags, facts }: InsideSource,
   to: string,
-  { writeId, signal, onEvent }: CopyOptions,
+  { writeId, signal, onEvent, beforeCommit }: CopyOptions,
 ): Promise<ObjectInfo | undefined> {
   const sourceIfMatch = etags.get(member.name);
   if (member.copy === undefined || sourceIfMatch === undefined) return undefined;
   try {
-    const copy = await member.copy(key, to, { sourceIfMatch, writeId, signal, onEvent });
+    const copy = await member.copy(key, to, { sourceIfMatch, writeId, signal, onEvent, beforeCommit });
     // Where ETags are made of the bytes alone, the source may have been replaced by the same bytes with other facts.
     return hasFacts(copy, facts) ? copy : undefined;
   } catch (error) {

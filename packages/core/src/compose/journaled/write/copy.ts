@@ -57,14 +57,14 @@ async function copyOnce(
   to: string,
   options: CopyOptions,
 ): Promise<ObjectInfo> {
-  const { ifNoneMatch, sourceIfMatch, writeId, signal, onEvent } = options;
+  const { ifNoneMatch, sourceIfMatch, writeId, signal, onEvent, beforeCommit } = options;
   const found = await findSource(set, from, options);
   const source = await insideSource(set, from, found, options);
   assertSource(found, source, sourceIfMatch);
   // Onto itself: the first member would replace what the others are given the bytes of.
   const inside = from === to ? { ...source, etags: new Map<string, string>() } : source;
   const headers = { ...headersOf(found.info), metadata: found.info.metadata };
-  const call = { ...headers, ifNoneMatch, writeId, signal, onEvent };
+  const call = { ...headers, ifNoneMatch, writeId, signal, onEvent, beforeCommit };
   try {
     return await putWithJournal(set, to, await bodyOf(found, from, options), call, inside);
   } catch (error) {

@@ -20,6 +20,7 @@ export async function deleteWithJournal(set: ReplicaSet, key: string, options: D
   await holding(set, "delete", key, options, async (held) => {
     if (!(await mayDelete(set, held, options))) return;
     const members = unsuspected(set, held.row);
+    options.beforeCommit?.();
     await held.save(
       deleted(held.row),
       members.map(({ name }) => name),

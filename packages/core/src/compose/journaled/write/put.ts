@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { eitherSignal } from "../../../kit/abort.js";
 import { sha256Of } from "../../../body/digest.js";
-import { StorageError } from "../../../contract/errors.js";
+import { StorageError, isStorageError, withErrorFacts } from "../../../contract/errors.js";
 import type { Body } from "../../../contract/provider.js";
 import { replayable } from "../../../body/replayable.js";
 import { attemptOf, movesOn, reportFallback } from "../../group.js";
@@ -54,7 +54,11 @@ export async function putWithJournal(
       const intent = { ...begun, version: held.row.open?.version ?? "" };
       // What another process has taken over is not written any more.
       const { signal, unlink } = eitherSignal(given.signal, held.signal);
-      const options = { ...plain, signal, writeId: packIdentity(intent) };
+      const beforeCommit = (): void => {
+        held.assertHeld();
+        given.beforeCommit?.();
+      };
+      const options = { ...plain, signal, writeId: packIdentity(intent), beforeCommit };
       const { sha256 } = begun;
       const write: Write = { set, held, intent, options, outcomes: [], attempts: [], source, sha256 };
       try {
@@ -63,7 +67,10 @@ export async function putWithJournal(
       } finally {
         unlink();
       }
-      return await decide(write);
+      return await decide(write).catch((error: unknown) => {
+        const isSent = write.outcomes.some(({ state }) => state !== "refused");
+        throw isStorageError(error, "Conflict") && !isSent ? withErrorFacts(error, { applied: "no" }) : error;
+      });
     }),
   );
 }
@@ -218,12 +225,12 @@ async function send(
     key,
     share: { ...share, mayBeWhole: () => isInside || share.mayBeWhole() },
     options,
-    put: async () => {
-      assertTakes(member, key, share.body, options);
-      const copy = source && (await copyInside(member, source, key, options));
+    put: async (call) => {
+      assertTakes(member, key, share.body, call);
+      const copy = source && (await copyInside(member, source, key, call));
       if (copy !== undefined) return copy;
       isInside = false;
-      return await member.put(key, share.body, { ...options, onProgress });
+      return await member.put(key, share.body, { ...call, onProgress });
     },
     asking: { onEvent, isFinal: true },
     onFailure: (error, milliseconds) => attempts.push(attemptOf(member, error, milliseconds)),

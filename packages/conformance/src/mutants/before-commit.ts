@@ -1,0 +1,113 @@
+import type { StorageProvider } from "@stowage/core";
+import { mutant, type Mutant } from "../mutant.js";
+import { verbs } from "./breaks.js";
+
+type Put = StorageProvider["put"];
+
+function refusedPut(what: string): string {
+  return `a put of ${what} whose beforeCommit throws rejects with that error, and the old object stays`;
+}
+
+function refused(verb: "delete" | "copy" | "move"): string {
+  return `a ${verb} whose beforeCommit throws rejects with that error, and nothing is changed`;
+}
+
+/** Calls `beforeCommit` when the put has been made, for bodies of which `is` is true. */
+function asksLate(
+  is: (body: Parameters<Put>[1]) => boolean,
+): (inner: StorageProvider) => Partial<StorageProvider> {
+  return (inner) => ({
+    put: async (key, body, options) => {
+      if (!is(body)) return await inner.put(key, body, options);
+      const { beforeCommit, ...others } = options;
+      const info = await inner.put(key, body, others);
+      beforeCommit?.();
+      return info;
+    },
+  });
+}
+
+const LARGE_BYTES = 100_000;
+
+export const beforeCommitMutants: readonly Mutant[] = [
+  mutant(
+    refusedPut("bytes"),
+    "asks after it has stored a few bytes",
+    verbs(asksLate(({ bytes }) => bytes !== undefined && bytes.byteLength < LARGE_BYTES)),
+  ),
+  mutant(
+    refusedPut("200,001 bytes"),
+    "asks after it has stored many bytes",
+    verbs(asksLate(({ bytes }) => bytes !== undefined && bytes.byteLength > LARGE_BYTES)),
+  ),
+  mutant(
+    refusedPut("a stream"),
+    "asks after it has stored a stream",
+    verbs(asksLate(({ bytes }) => bytes === undefined)),
+  ),
+  mutant(
+    refusedPut("a stream that is sent in parts"),
+    "asks nobody for streams",
+    verbs((inner) => ({
+      put: (key, body, { beforeCommit, ...options }) =>
+        inner.put(key, body, body.bytes === undefined ? options : { ...options, beforeCommit }),
+    })),
+  ),
+  mutant(
+    refused("delete"),
+    "asks nobody before it deletes",
+    verbs((inner) => ({ delete: (key, { beforeCommit: _ask, ...options }) => inner.delete(key, options) })),
+  ),
+  mutant(
+    refused("copy"),
+    "asks nobody before it copies",
+    verbs(({ copy }) => ({
+      copy: copy && ((from, to, { beforeCommit: _ask, ...options }) => copy(from, to, options)),
+    })),
+  ),
+  mutant(
+    refused("move"),
+    "asks nobody before it moves",
+    verbs(({ move }) => ({
+      move: move && ((from, to, { beforeCommit: _ask, ...options }) => move(from, to, options)),
+    })),
+  ),
+  mutant(
+    "a key whose put was refused by beforeCommit can be written at once",
+    "keeps a key for ever whose put was refused",
+    verbs((inner) => {
+      const kept = new Set<string>();
+      return {
+        put: async (key, body, options) => {
+          if (kept.has(key)) throw new Error("the key is being written");
+          const beforeCommit = (): void => {
+            kept.add(key);
+            options.beforeCommit?.();
+            kept.delete(key);
+          };
+          return await inner.put(key, body, { ...options, beforeCommit });
+        },
+      };
+    }),
+  ),
+  mutant(
+    "beforeCommit is called for each write and delete that takes effect, before it resolves",
+    "asks after it has deleted, when nobody waits",
+    verbs((inner) => ({
+      delete: async (key, { beforeCommit, ...options }) => {
+        await inner.delete(key, options);
+        if (beforeCommit !== undefined) setImmediate(beforeCommit);
+      },
+    })),
+  ),
+  mutant(
+    "beforeCommit is not called while the source of a put still has bytes to give",
+    "asks before it reads the body",
+    verbs((inner) => ({
+      put: async (key, body, { beforeCommit, ...options }) => {
+        beforeCommit?.();
+        return await inner.put(key, body, options);
+      },
+    })),
+  ),
+];

@@ -1,0 +1,35 @@
+import { StorageError, type Operation } from "../contract/errors.js";
+import type { WriteOptions } from "../contract/call-options.js";
+
+/**
+ * Runs a write of a composer whose caller may withdraw it at its last moment. Members hear of that as a failure which moves
+ * nothing on; the caller gets the very error that its `beforeCommit` has thrown.
+ */
+export async function unlessWithdrawn<Options extends WriteOptions, T>(
+  operation: Operation,
+  provider: string,
+  options: Options,
+  work: (options: Options) => Promise<T>,
+): Promise<T> {
+  const { beforeCommit } = options;
+  if (beforeCommit === undefined) return await work(options);
+  const reasons: unknown[] = [];
+  const ask = (): void => {
+    try {
+      beforeCommit();
+    } catch (reason) {
+      reasons.push(reason);
+      throw new StorageError("Conflict", "the caller has withdrawn the change", {
+        operation,
+        provider,
+        applied: "no",
+        cause: reason,
+      });
+    }
+  };
+  try {
+    return await work({ ...options, beforeCommit: ask });
+  } catch (error) {
+    throw reasons.length === 0 ? error : reasons[0];
+  }
+}

@@ -50,6 +50,12 @@ export async function killAgainAndAgain(
   }
 }
 
+/** The share of processes that are killed after a time. */
+const TIMED_SHARE = 0.25;
+
+/** The others are killed in the middle of one of so many writes. */
+const WRITES_MAX = 12;
+
 /** @returns How many writes were acknowledged. */
 async function writeAndDie(
   folder: string,
@@ -59,7 +65,10 @@ async function writeAndDie(
   expected: Expected,
 ): Promise<number> {
   const seed = String(Math.floor(random() * 1e9));
+  // By the clock, which may be before the first write, or by the number of writes, which does not depend on speed.
   const lives = between(random, 20, 250);
+  const isTimed = random() < TIMED_SHARE;
+  let writesLeft = Math.ceil(between(random, 0, WRITES_MAX));
   let acknowledged = 0;
   const child = spawn(process.execPath, ["kill-child.mjs", place, mode, "write", seed], {
     cwd: folder,
@@ -67,8 +76,9 @@ async function writeAndDie(
   });
   await eachLine(child, (line) => {
     const [what = "", key = "", id = ""] = line.split(" ");
-    if (what === "ready") setTimeout(() => child.kill("SIGKILL"), lives);
-    else note(expected, what, key, id);
+    if (what !== "ready") note(expected, what, key, id);
+    const isOver = what === "ready" ? isTimed : what === "begin" && --writesLeft === 0 && !isTimed;
+    if (isOver) setTimeout(() => child.kill("SIGKILL"), what === "ready" ? lives : lives / 10);
     if (what === "done") acknowledged++;
   });
   return acknowledged;

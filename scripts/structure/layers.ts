@@ -18,7 +18,7 @@ export const LAYERS: Readonly<Record<string, Readonly<Record<string, Layers>>>> 
     ],
     compose: [
       ["group.ts", "promises.ts", "supports.ts", "split-hash.ts", "withdrawn.ts"],
-      ["holder-link.ts", "members.ts", "merge-list.ts", "survey.ts"],
+      ["holder-link.ts", "members.ts", "merge-list.ts", "stored-whole.ts", "survey.ts"],
       ["send-share.ts"],
       ["stateless", "journaled"],
       ["fallback.ts", "mirror.ts", "split.ts"],

@@ -1,7 +1,6 @@
 import { clock } from "../kit/clock.js";
 import { createHash, type Hash } from "node:crypto";
 import { Readable } from "node:stream";
-import { sha256Of } from "./digest.js";
 import type { Body } from "../contract/provider.js";
 
 /** How much of a body may wait for the slowest of its readers, in bytes. */
@@ -15,6 +14,8 @@ export interface Share {
   readonly body: Body;
   /** Whether all of it may have been sent: a put that has not seen the end cannot have taken effect. */
   readonly mayBeWhole: () => boolean;
+  /** How long all of it is, in bytes, once that is known. */
+  readonly size: () => number | undefined;
   /** Nobody reads any more: the others need not wait. */
   readonly leave: () => void;
 }
@@ -36,7 +37,7 @@ export interface TeeOptions {
 
 export interface Tee {
   readonly shares: readonly Share[];
-  /** Of the bytes, once they have all passed; lower-case hexadecimal. */
+  /** Of a stream, once all of it has passed; lower-case hexadecimal. Bytes in memory are hashed by whoever needs it. */
   readonly sha256: () => string | undefined;
 }
 
@@ -50,10 +51,15 @@ export interface Tee {
 export function teeBody(source: Body, count: number, options: TeeOptions = {}): Tee {
   const { bytes } = source;
   if (bytes !== undefined) {
-    const share: Share = { body: source, mayBeWhole: () => true, leave: () => {} };
+    const share: Share = {
+      body: source,
+      mayBeWhole: () => true,
+      size: () => bytes.byteLength,
+      leave: () => {},
+    };
     return {
       shares: Array.from({ length: count }, () => share),
-      sha256: () => sha256Of(bytes),
+      sha256: () => undefined,
     };
   }
   const flow = new Flow(source, options.need ?? count, options.tooSlow);
@@ -70,6 +76,7 @@ class Flow {
   #stream: Readable | undefined;
   #lagTimer: NodeJS.Timeout | undefined;
   #finished = 0;
+  #bytes = 0;
   sha256: string | undefined;
 
   constructor(source: Body, need: number, tooSlow: (() => Error) | undefined) {
@@ -97,6 +104,7 @@ class Flow {
         },
       },
       mayBeWhole: () => opened > 1 || branch.isGiven,
+      size: () => size ?? (this.sha256 === undefined ? undefined : this.#bytes),
       leave: () => {
         if (!branch.readableEnded) branch.destroy();
       },
@@ -135,6 +143,7 @@ class Flow {
 
   #take(chunk: Uint8Array): void {
     this.#hash.update(chunk);
+    this.#bytes += chunk.byteLength;
     this.#each((branch) => branch.offer(chunk));
     if (!this.#isFull()) return;
     this.#stream?.pause();

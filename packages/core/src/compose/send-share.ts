@@ -49,6 +49,8 @@ export async function sendShare(sending: ShareSending): Promise<ShareOutcome> {
     const wasHeldBack = member.supports.beforeCommit && !hasCommitted;
     const isKnown = (error.applied === "no" && isStorageError(thrown)) || wasHeldBack || !share.mayBeWhole();
     if (isKnown && error.applied !== "yes") return { member, state: "refused", error };
+    // The very write is there, and is not whole.
+    if (error.code === "Integrity") return { member, state: "unknown", error };
     const answer = await askMember(group, member, key, asking);
     const isThere = answer.state === "present" && answer.info.writeId === options.writeId;
     onAnswer?.(isThere ? "applied" : answer.state === "silent" ? "unknown" : "absent");

@@ -248,6 +248,12 @@ export interface StorageErrorOptions {
    */
   readonly mayBeAbsent?: boolean | undefined;
   /**
+   * Of a `NotFound` of a composer: the members that did not answer.
+   *
+   * @default none
+   */
+  readonly unconfirmed?: readonly string[] | undefined;
+  /**
    * The error that caused this one.
    *
    * @default none
@@ -295,6 +301,8 @@ export class StorageError extends Error {
    * and may well take a write.
    */
   declare readonly mayBeAbsent?: true;
+  /** Set on `NotFound` of a mirror: the members that did not answer, and could not say whether they hold the object. */
+  declare readonly unconfirmed?: readonly string[];
   /** The bare reason, without the `Cannot …` in front. */
   readonly reason: string;
 
@@ -314,6 +322,7 @@ export class StorageError extends Error {
     this.requestId = options.requestId;
     this.attempts = options.attempts;
     if (options.mayBeAbsent === true) this.mayBeAbsent = true;
+    if (options.unconfirmed !== undefined) this.unconfirmed = options.unconfirmed;
   }
 }
 

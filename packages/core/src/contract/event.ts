@@ -81,6 +81,12 @@ export type StorageEvent =
       readonly milliseconds: number;
     }
   | {
+      /** A copy has other bytes than were put. It is not used any more, and is replaced from a good one. */
+      readonly type: "wrongBytes";
+      readonly key: string;
+      readonly provider: string;
+    }
+  | {
       /** Repair could not read its journal, or broke; it goes on later. */
       readonly type: "repairFailed";
       readonly provider: string;

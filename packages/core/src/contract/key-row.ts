@@ -16,6 +16,8 @@ export interface Committed {
   readonly sha256?: string | undefined;
   /** For an object that carries no version, by member: the ETag by which it is known there. */
   readonly etags?: Readonly<Record<string, string>> | undefined;
+  /** By member: the ETag of a copy that has other bytes than this version. It counts as none. */
+  readonly wrong?: Readonly<Record<string, string>> | undefined;
   /** For an object that carries no version: when it was stored, as far as is known. */
   readonly storedAt?: number | undefined;
 }

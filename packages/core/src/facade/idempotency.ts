@@ -104,7 +104,7 @@ function ownerOf(provider: StorageProvider, key: string, idempotencyKey: string)
 }
 
 async function digestOf(body: Body, signal: AbortSignal | undefined): Promise<string> {
-  if (body.bytes !== undefined) return sha256Of(body.bytes);
+  if (body.bytes !== undefined) return await sha256Of(body.bytes);
   const hash = createHash("sha256");
   await consume(body.open(), signal, (chunk) => void hash.update(chunk));
   return hash.digest("hex");

@@ -74,6 +74,16 @@ export async function delay(milliseconds: number, signal?: AbortSignal): Promise
   });
 }
 
+/** Waits for work that others wait for too, and no longer than until the caller's signal is aborted. */
+export function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise<T>((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    work.then(resolve, reject).finally(onAbort(signal, abort));
+  });
+}
+
 /** A new controller that also follows `outer`; `unlink` must be called when the work is done. */
 export function linkedController(
   outer: AbortSignal | undefined,

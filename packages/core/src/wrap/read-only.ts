@@ -9,12 +9,13 @@ export function readOnly(inner: StorageProvider): StorageProvider {
     Promise.reject(
       new StorageError("Unsupported", "the provider is read-only", { operation, provider: inner.name, key }),
     );
-  const { upkeep }: ComposedProvider = inner;
+  const { upkeep, finalize }: ComposedProvider = inner;
   const wrapped: ComposedProvider = {
     ...intercept(inner, { type: "readOnly", limits: ["writes are refused"] }),
     put: (key) => refuse("put", key),
     delete: (key) => refuse("delete", key),
     copy: undefined,
+    finalize: finalize && ((key) => refuse("finalize", key)),
     deleteMany: undefined,
     importFrom: undefined,
     move: undefined,

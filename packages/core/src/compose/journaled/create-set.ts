@@ -1,12 +1,13 @@
 import { TIMER_MS_MAX } from "../../kit/abort.js";
-import { StorageError } from "../../contract/errors.js";
+import { StorageError, isStorageError } from "../../contract/errors.js";
 import type { Journal } from "../../contract/journal.js";
 import { MARKER_KEY } from "../../contract/key.js";
-import { createKeyLock } from "../../kit/key-lock.js";
+import { createKeyLock, type KeyLock } from "../../kit/key-lock.js";
 import type { ComposedProvider } from "../../contract/composed-provider.js";
 import type { ReplayableOptions } from "../../body/replayable.js";
 import type { Group } from "../group.js";
 import { createHedge, type HedgeOptions } from "./hedge.js";
+import { adoptKeyOf } from "./upkeep/adopt.js";
 import { reopen } from "./hold/reopen.js";
 import { withMarker } from "./upkeep/marker.js";
 import type { ReplicaSet, SetState } from "./replica-set.js";
@@ -81,16 +82,7 @@ export interface SetParts extends Omit<Group, "spool"> {
  */
 export function createReplicaSet(parts: SetParts): ReplicaSet {
   const { name, type, members: given, fallbackOn, askMs, placement, options } = parts;
-  const careless = given.find(({ supports }) => !supports.metadata);
-  if (careless !== undefined) {
-    const reason = `${JSON.stringify(careless.name)} keeps no metadata, so a journal cannot tell its versions apart`;
-    throw new StorageError("InvalidArgument", reason, { operation: "open", provider: careless.name });
-  }
-  const rigid = given.find(({ supports }) => !supports.overwrite);
-  if (rigid !== undefined) {
-    const reason = `${JSON.stringify(rigid.name)} does not replace objects, so it cannot keep up; if it is a composer, give it a journal too`;
-    throw new StorageError("InvalidArgument", reason, { operation: "open", provider: rigid.name });
-  }
+  assertMembers(given);
   const places = given.map((member) => ({ name: member.name, place: member.ref("x") }));
   const journal = parts.journal.open({ name, type, members: places });
   // One member has nobody to differ from.
@@ -112,6 +104,15 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
     const done = reopen(set, lost, onEvent).finally(() => set.writes.delete(done));
     set.writes.add(done);
   };
+  const lookAgain: ReplicaSet["lookAgain"] = (key, onEvent) => {
+    const done = adoptKeyOf({ ...set, waitMs: 0 }, key, { onEvent })
+      .catch((error: unknown) => {
+        // The next read finds out as well.
+        if (!isStorageError(error)) throw error;
+      })
+      .finally(() => set.writes.delete(done));
+    set.writes.add(done);
+  };
   const set: ReplicaSet = {
     name,
     members,
@@ -120,7 +121,7 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
     placement: place,
     spool: parts.spool ?? {},
     journal,
-    lock: createKeyLock(),
+    lock: lockOf(parts.journal, name),
     settleMs: milliseconds(type, "settleMs", options.settleMs ?? SETTLE_MS),
     waitMs: milliseconds(type, "waitMs", options.waitMs ?? WAIT_MS),
     leaseMs: milliseconds(type, "leaseMs", options.leaseMs ?? LEASE_MS, 1),
@@ -131,9 +132,35 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
     state,
     hedge: parts.hedge === undefined ? undefined : createHedge(parts.hedge),
     reopen: reopenLost,
+    lookAgain,
     refresh: parts.refresh ?? (async () => {}),
   };
   return set;
+}
+
+/** @throws StorageError `InvalidArgument` for members that cannot carry versions. */
+function assertMembers(given: Group["members"]): void {
+  const careless = given.find(({ supports }) => !supports.metadata);
+  if (careless !== undefined) {
+    const reason = `${JSON.stringify(careless.name)} keeps no metadata, so a journal cannot tell its versions apart`;
+    throw new StorageError("InvalidArgument", reason, { operation: "open", provider: careless.name });
+  }
+  const rigid = given.find(({ supports }) => !supports.overwrite);
+  if (rigid !== undefined) {
+    const reason = `${JSON.stringify(rigid.name)} does not replace objects, so it cannot keep up; if it is a composer, give it a journal too`;
+    throw new StorageError("InvalidArgument", reason, { operation: "open", provider: rigid.name });
+  }
+}
+
+/** The locks of composers by their journal: those of one name share theirs, as after a hot reload. */
+const LOCKS = new WeakMap<Journal, Map<string, KeyLock>>();
+
+function lockOf(journal: Journal, name: string): KeyLock {
+  const locks = LOCKS.get(journal) ?? new Map<string, KeyLock>();
+  LOCKS.set(journal, locks);
+  const lock = locks.get(name) ?? createKeyLock();
+  locks.set(name, lock);
+  return lock;
 }
 
 /** Composers watch over their own members; a store whose rule removes everything would remove the marker too. */

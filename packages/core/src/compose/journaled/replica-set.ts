@@ -51,6 +51,8 @@ export interface ReplicaSet extends Group {
   readonly hedge: Hedge | undefined;
   /** Has a key looked at again that this process has lost while it was sending. */
   readonly reopen: (lost: LostKey, onEvent: CallOptions["onEvent"]) => void;
+  /** Has repair look at a settled key that one member was found to lack. */
+  readonly lookAgain: (key: string, onEvent: CallOptions["onEvent"]) => void;
   /** Looks at what other processes may have changed about the placement. */
   readonly refresh: (options: CallOptions) => Promise<void>;
 }

@@ -9,6 +9,7 @@ import { ask, attemptOf, exhausted, mayHold, memberError, movesOn, reportFallbac
 import { assertTakes } from "../members.js";
 import { survey, type Answer, type Silent } from "../survey.js";
 import type { ObjectInfo } from "../../contract/object.js";
+import { storedWhole } from "../stored-whole.js";
 import type { PutOptions } from "../../contract/call-options.js";
 import type { ComposedProvider } from "../../contract/composed-provider.js";
 import type { Chain } from "./chain.js";
@@ -125,10 +126,15 @@ async function tryMember(
   const startedAt = clock.now();
   try {
     assertTakes(member, key, body, options);
-    return await putCreateOnly(put, member, body);
+    const info = await putCreateOnly(put, member, body);
+    return await storedWhole(
+      { group: chain, member, key, info, sentBytes: body.size, isHeld: false },
+      options,
+    );
   } catch (thrown) {
     const error = memberError(thrown, member, "put", key, options);
-    const landed = error.applied !== "no" ? await askAboutWrite(put, member) : undefined;
+    const isUnsure = error.applied !== "no" && error.code !== "Integrity";
+    const landed = isUnsure ? await askAboutWrite(put, member) : undefined;
     if (landed !== undefined) return landed;
     const milliseconds = clock.now() - startedAt;
     if (movesOn(chain, error)) return giveUp(put, member, error, milliseconds);

@@ -5,6 +5,7 @@ import { attemptOf, exhausted } from "../group.js";
 import { assertConditions, isSilent, putCreateOnly } from "./fallback-put.js";
 import { assertTakes } from "../members.js";
 import { teeBody, type Share } from "../../body/tee.js";
+import { storedWhole } from "../stored-whole.js";
 import { sendShare, type ShareOutcome } from "../send-share.js";
 import { survey, type Answer } from "../survey.js";
 import type { ObjectCopy, ObjectInfo } from "../../contract/object.js";
@@ -76,7 +77,12 @@ async function send(
     options,
     put: async ({ beforeCommit }) => {
       assertTakes(member, key, share.body, options);
-      return await putCreateOnly({ chain, key, options: { ...plain, beforeCommit } }, member, share.body);
+      const call = { ...plain, beforeCommit };
+      const info = await putCreateOnly({ chain, key, options: call }, member, share.body);
+      return await storedWhole(
+        { group: chain, member, key, info, sentBytes: share.size(), isHeld: false },
+        call,
+      );
     },
     asking: { onEvent: options.onEvent },
     onFailure: (error, milliseconds) => put.attempts.push(attemptOf(member, error, milliseconds)),

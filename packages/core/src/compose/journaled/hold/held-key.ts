@@ -49,9 +49,10 @@ export async function holding<T>(
   work: (held: HeldKey) => Promise<T>,
 ): Promise<T> {
   const deadline = set.journal.now() + set.waitMs;
-  let hasBegun = false;
+  const turns = { hasBegun: false, isGivenUp: false };
   const turn = set.lock.run(key, async () => {
-    hasBegun = true;
+    if (turns.isGivenUp) throw busy(set, operation, key);
+    turns.hasBegun = true;
     for (;;) {
       signal?.throwIfAborted();
       const entry = await freeEntry(set, operation, key, deadline, signal);
@@ -68,17 +69,44 @@ export async function holding<T>(
       }
     }
   });
-  return signal === undefined ? await turn : await orAborted(turn, signal, () => hasBegun);
+  const leave = (): boolean => {
+    turns.isGivenUp ||= !turns.hasBegun;
+    return turns.isGivenUp;
+  };
+  if (turns.hasBegun) return await turn;
+  return await beginning(turn, {
+    signal,
+    waitMs: set.waitMs,
+    leave,
+    tooLong: () => busy(set, operation, key),
+  });
 }
 
-/** A caller that gives up while it waits for its turn is not kept. */
-async function orAborted<T>(turn: Promise<T>, signal: AbortSignal, hasBegun: () => boolean): Promise<T> {
+/** The patience of a call that waits for its turn. */
+interface Patience {
+  readonly signal: AbortSignal | undefined;
+  readonly waitMs: number;
+  /** Gives the turn up; `false` when it has begun. */
+  readonly leave: () => boolean;
+  readonly tooLong: () => StorageError;
+}
+
+/** Waits for a turn. A caller that gives up, or has waited for too long, before the turn has begun is not kept. */
+async function beginning<T>(turn: Promise<T>, { signal, waitMs, leave, tooLong }: Patience): Promise<T> {
   return await new Promise<T>((resolve, reject) => {
     const abort = (): void => {
-      if (!hasBegun()) reject(signal.reason);
+      if (leave()) reject(signal?.reason as Error);
     };
-    if (signal.aborted) abort();
-    turn.then(resolve, reject).finally(onAbort(signal, abort));
+    if (signal?.aborted === true) abort();
+    const expire = (): void => {
+      if (leave()) reject(tooLong());
+    };
+    const timer = clock.setTimeout(expire, waitMs);
+    const unlink = onAbort(signal, abort);
+    turn.then(resolve, reject).finally(() => {
+      clock.clearTimeout(timer);
+      unlink();
+    });
   });
 }
 
@@ -93,13 +121,29 @@ async function freeEntry(
   for (let pauseMs = POLL_MS; ; pauseMs = Math.min(pauseMs * 2, POLL_MS_MAX)) {
     const entry = await set.journal.read(key);
     if (!(await isHeldElsewhere(set, entry.row))) {
-      return entry.row?.lease === undefined
-        ? entry
-        : { ...entry, row: takenOver(entry.row, set.journal.now(), set.settleMs) };
+      if (entry.row?.lease === undefined) return entry;
+      const taken = await takeOver(set, key, entry.revision, entry.row);
+      if (taken !== undefined) return taken;
+      continue;
     }
     if (set.journal.now() > deadline) throw busy(set, operation, key);
     await delay(pauseMs, signal);
   }
+}
+
+/**
+ * Writes down what a dead holder has left. From then on the times of its suspects stand: each look that began them anew would
+ * put them off for ever.
+ */
+async function takeOver(
+  { journal, settleMs }: ReplicaSet,
+  key: string,
+  revision: string,
+  left: KeyRow,
+): Promise<JournalEntry | undefined> {
+  const row = takenOver(left, journal.now(), settleMs);
+  const taken = await journal.write(key, revision, row);
+  return taken === undefined ? undefined : { row: stampedRow(row, taken), revision: taken };
 }
 
 async function isHeldElsewhere({ journal }: ReplicaSet, row: KeyRow | undefined): Promise<boolean> {

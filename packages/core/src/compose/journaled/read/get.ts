@@ -49,7 +49,7 @@ export async function getWithJournal(
     const call = { signal, onEvent, ref };
     const { member, result: info } = await readWithJournal(set, key, call, headReader("get", key, call));
     const { row } = await set.journal.read(key);
-    const isSame = await hasEtag(set, key, row, { member, info }, ifMatch);
+    const isSame = await hasEtag(set, key, row, { member, info }, ifMatch, call);
     if (!isSame || info.etag === ifMatch) throw error;
     return await getOnce(set, key, { ...options, ifMatch: info.etag });
   }

@@ -1,5 +1,6 @@
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
-import { isStorageError } from "../../../contract/errors.js";
+import type { CallOptions } from "../../../contract/call-options.js";
+import { askMember } from "../../survey.js";
 import type { KeyRow } from "../../../contract/key-row.js";
 import type { ObjectInfo } from "../../../contract/object.js";
 import type { ReplicaSet } from "../replica-set.js";
@@ -18,16 +19,15 @@ export async function hasEtag(
   row: KeyRow | undefined,
   found: CurrentObject,
   etag: string,
+  { signal, onEvent }: CallOptions,
 ): Promise<boolean> {
   if (found.info.etag === etag) return true;
   if (!set.placement.alike) return false;
   const others = set.members.filter((member) => member !== found.member);
   for (const member of others) {
-    const info = await member.head(key, {}).catch((error: unknown) => {
-      if (isStorageError(error)) return undefined;
-      throw error;
-    });
-    if (info?.etag === etag && isSame(row, found, member, info)) return true;
+    const answer = await askMember(set, member, key, { signal, onEvent });
+    if (answer.state !== "present") continue;
+    if (answer.info.etag === etag && isSame(row, found, member, answer.info)) return true;
   }
   return false;
 }

@@ -43,8 +43,12 @@ export interface Found<T> {
 /** What one look at the members gave. */
 export type Reading<T> =
   | ({ readonly state: "found" } & Found<T>)
-  /** `isFinal`: one answer was enough. */
-  | { readonly state: "absent"; readonly isFinal: boolean }
+  /** `isFinal`: nobody else needs to be asked. `unconfirmed`: those who were asked and did not answer. */
+  | {
+      readonly state: "absent";
+      readonly isFinal: boolean;
+      readonly unconfirmed?: readonly string[] | undefined;
+    }
   /** Only what nobody has decided about, or what is newer than the journal's row was. */
   | { readonly state: "undecided" }
   | { readonly state: "silent"; readonly error: StorageError };
@@ -113,12 +117,37 @@ async function readBase<T>(look: Look<T>, row: KeyRow | undefined): Promise<Read
       reader.discard(result);
       isOpen = true;
     } else if (answer.error !== undefined) silent ??= answer.error;
-    else if (oneIsEnough && !isTouched(row, member)) return { state: "absent", isFinal: true };
+    else if (oneIsEnough && !isTouched(row, member)) return await confirmAbsent(look, row, member);
   }
   if (isOpen) return { state: "undecided" };
   return silent === undefined
     ? { state: "absent", isFinal: false }
     : { state: "silent", error: outOfReach(look, silent) };
+}
+
+/**
+ * Asks all other members for an object that one of them lacks although it is settled: a file may have been removed by hand.
+ * The first that has it serves it, and the key is looked at again. Those that do not answer do not turn the answer around.
+ */
+async function confirmAbsent<T>(
+  look: Look<T>,
+  row: KeyRow | undefined,
+  lacking: ComposedProvider,
+): Promise<Reading<T>> {
+  if (row !== undefined) return { state: "absent", isFinal: true };
+  const { set, key, options } = look;
+  const { signal, onEvent } = options;
+  const others = inOrder(look).filter((member) => member !== lacking);
+  const answers = await Promise.all(others.map((member) => askMember(set, member, key, { signal, onEvent })));
+  for (const answer of answers) {
+    if (answer.state !== "present") continue;
+    const { found } = await tryMember(look, answer.member);
+    if (found === undefined) continue;
+    set.lookAgain(key, onEvent);
+    return { state: "found", ...found };
+  }
+  const silent = answers.flatMap(({ member, state }) => (state === "silent" ? [member.name] : []));
+  return { state: "absent", isFinal: true, ...(silent.length > 0 && { unconfirmed: silent }) };
 }
 
 /** What the members held before the journal began: the newest version of them all. */

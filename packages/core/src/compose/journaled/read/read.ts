@@ -39,7 +39,7 @@ export async function readWithJournal<T>(
       reader.discard(reading.result);
     }
     if (reading.state === "absent" && (reading.isFinal || (await isUnchanged(set, key, entry)))) {
-      throw notFound(set, reader.operation, key);
+      throw notFound(set, reader.operation, key, reading.unconfirmed);
     }
     // While a write is under way it decides: there may be more to see when it is done.
     const isFinal = entry.row?.open === undefined && (await isUnchanged(set, key, entry));
@@ -106,6 +106,16 @@ async function decideNow(
   });
 }
 
-function notFound({ name }: ReplicaSet, operation: Operation, key: string): StorageError {
-  return new StorageError("NotFound", "there is no such object", { operation, provider: name, key });
+function notFound(
+  { name }: ReplicaSet,
+  operation: Operation,
+  key: string,
+  unconfirmed: readonly string[] | undefined,
+): StorageError {
+  return new StorageError("NotFound", "there is no such object", {
+    operation,
+    provider: name,
+    key,
+    unconfirmed,
+  });
 }

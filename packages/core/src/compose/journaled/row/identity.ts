@@ -41,7 +41,8 @@ export function versionOf({ writeId }: Pick<ObjectInfo, "writeId">): Version | u
 
 /** Whether an object is the one that the key is. */
 export function isCurrent(current: Committed, { name }: ComposedProvider, info: ObjectInfo): boolean {
-  const { version, etags } = current;
+  const { version, etags, wrong } = current;
+  if (info.etag !== undefined && wrong?.[name] === info.etag) return false;
   return versionOf(info) === version || (info.etag !== undefined && etags?.[name] === info.etag);
 }
 

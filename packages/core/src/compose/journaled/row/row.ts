@@ -28,6 +28,17 @@ export function learned(row: KeyRow, member: string, holding: Holding, now: numb
   return { ...row, suspects, holds: { ...row.holds, [member]: holding } };
 }
 
+/** Returns the row of a key of which a member holds a copy with other bytes: that copy is neither read nor copied from. */
+export function quarantined(row: KeyRow, member: string, etag: string): KeyRow {
+  const { current } = row;
+  if (current === undefined) return row;
+  return {
+    ...row,
+    holds: { ...row.holds, [member]: "unknown" },
+    current: { ...current, wrong: { ...current.wrong, [member]: etag } },
+  };
+}
+
 /** A request to a member ended without an answer: it may take effect until it has had its time. */
 export function suspected(row: KeyRow, member: string, until: number): KeyRow {
   return {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { toBody } from "../../../body/body.js";
 import { StorageError, isStorageError, withErrorFacts } from "../../../contract/errors.js";
+import { orAborted } from "../../../kit/abort.js";
 import { changeControl } from "../control.js";
 import { intercept, type Call } from "../../../wrap/intercept.js";
 import type { JournalPart } from "../../../contract/journal.js";
@@ -98,7 +99,7 @@ function reserved({ composer, member }: Watched, { operation, key }: Call): Stor
 async function check(watched: Watched, call: Call): Promise<void> {
   watched.checking ??= look(watched).finally(() => (watched.checking = undefined));
   try {
-    await watched.checking;
+    await orAborted(watched.checking, call.options.signal);
   } catch (error) {
     if (!isStorageError(error)) throw error;
     const { operation, key } = call;

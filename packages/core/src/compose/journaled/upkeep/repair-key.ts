@@ -1,7 +1,3 @@
-import { headersOf } from "../../../contract/object.js";
-import { bodyOf, sourceFailure } from "../../../body/copy-through.js";
-import { StorageError, toStorageError } from "../../../contract/errors.js";
-import { guardResult } from "../../../body/guard.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import { look, suspectedNow, withAnswer } from "../hold/ask-member.js";
 import { conclude } from "../hold/conclude.js";
@@ -9,14 +5,14 @@ import { cannotHold } from "../../group.js";
 import { clearMembers } from "../hold/clear-members.js";
 import { hasExpired } from "./expiry.js";
 import { holding, type HeldKey } from "../hold/held-key.js";
-import { identityOf, isCurrent, packIdentity } from "../row/identity.js";
 import type { ReplicaSet } from "../replica-set.js";
-import { deleted, isSuspect, learned, refused } from "../row/row.js";
+import { deleted, isSuspect, learned, quarantined, refused } from "../row/row.js";
 import { resolveUnknown } from "../hold/resolve-unknown.js";
 import { sweepExternal } from "../write/uploads.js";
 import type { CallOptions } from "../../../contract/call-options.js";
 import type { Committed, KeyRow } from "../../../contract/key-row.js";
 import { targetsOf } from "../hold/targets.js";
+import { transfer } from "./transfer.js";
 
 const BACKOFF_MS = 1000;
 export const BACKOFF_MS_MAX: number = 15 * 60 * 1000;
@@ -90,9 +86,35 @@ async function converge(set: ReplicaSet, held: HeldKey, options: CallOptions): P
     held.row,
     lacking.map(({ name }) => name),
   );
-  if (mayClear) return await clearMembers(set, held, lacking, options);
+  if (mayClear) {
+    const seen = await lookAtHomes(set, held, current, targets, options);
+    if (seen !== undefined) return seen;
+    return await clearMembers(set, held, lacking, options);
+  }
   for (const member of lacking) held.row = await copyTo(set, held, current, member, options);
   return held.row;
+}
+
+/**
+ * Asks the homes of an object, before other copies of it are cleared, whether they have that very version now.
+ *
+ * @returns The row with what they say, when one of them does not have it, or does not answer.
+ */
+async function lookAtHomes(
+  set: ReplicaSet,
+  held: HeldKey,
+  current: Committed,
+  targets: readonly string[],
+  options: CallOptions,
+): Promise<KeyRow | undefined> {
+  if (current.kind === "delete") return undefined;
+  const homes = set.members.filter(({ name }) => targets.includes(name));
+  const answers = await Promise.all(homes.map((member) => look(set, member, held.key, options)));
+  const now = set.journal.now();
+  const row = answers.reduce((next, answer) => withAnswer(next, answer, now), held.row);
+  const isAnswered = answers.every(({ state }) => state !== "silent");
+  if (isAnswered && targets.every((name) => row.holds[name] === current.version)) return undefined;
+  return { ...row, problem: "a copy that is not needed stays until its home has been seen" };
 }
 
 /** Members that do not hold what they should, and on which nothing is under way. */
@@ -121,9 +143,9 @@ async function copyTo(
     return deleted(row);
   }
   if (from === undefined) return { ...row, problem: "no member that answers holds the object" };
-  const failure = await transfer(held, current, from, member, options);
+  const outcome = await transfer(set, held, current, from, member, options);
   const now = set.journal.now();
-  if (failure === undefined) {
+  if (outcome.state === "done") {
     options.onEvent?.({ type: "repaired", key, from: from.name, to: member.name });
     return learned(
       { ...row, clearAt: now + set.graceMs, problem: undefined },
@@ -132,43 +154,17 @@ async function copyTo(
       now,
     );
   }
-  const next = { ...row, problem: failure.message };
-  if (failure.provider === from.name) return learned(next, from.name, "unknown", now);
-  if (cannotHold(failure)) return refused(next, member.name);
-  return failure.applied === "no" ? next : suspectedNow(set, next, key, member.name, options);
-}
-
-/** @returns Why it failed, if it did. */
-async function transfer(
-  held: HeldKey,
-  current: Committed,
-  from: ComposedProvider,
-  to: ComposedProvider,
-  options: CallOptions,
-): Promise<StorageError | undefined> {
-  const { key, signal } = held;
-  const call = { signal, onEvent: options.onEvent };
-  try {
-    const result = guardResult(await from.get(key, call), from);
-    const { info, body } = result;
-    if (!isCurrent(current, from, info)) {
-      if (!(body instanceof Uint8Array)) body.destroy();
-      throw new StorageError("Integrity", "it holds another version than the journal says", {
-        operation: "repair",
-        provider: from.name,
-        key,
-      });
-    }
-    const { writeId = current.version } = identityOf(info) ?? {};
-    await to.put(key, bodyOf(result, from.name), {
-      ...call,
-      beforeCommit: held.assertHeld,
-      ...headersOf(info),
-      metadata: info.metadata,
-      writeId: packIdentity({ version: current.version, sha256: current.sha256, writeId }),
-    });
-    return undefined;
-  } catch (error) {
-    return toStorageError(sourceFailure(error), { operation: "repair", provider: to.name, key });
+  const { error } = outcome;
+  const next = { ...row, problem: error.message };
+  if (outcome.state === "wrong") {
+    options.onEvent?.({ type: "wrongBytes", key, provider: from.name });
+    held.row = quarantined(next, from.name, outcome.etag);
+    // Another member may have the right ones.
+    return held.row.current === undefined
+      ? held.row
+      : await copyTo(set, held, held.row.current, member, options);
   }
+  if (error.provider === from.name) return learned(next, from.name, "unknown", now);
+  if (cannotHold(error)) return refused(next, member.name);
+  return error.applied === "no" ? next : suspectedNow(set, next, key, member.name, options);
 }

@@ -28,7 +28,7 @@ export async function assertConditions(
   }
   if (
     ifMatch === undefined ||
-    (found !== undefined && (await hasEtag(set, held.key, held.row, found, ifMatch)))
+    (found !== undefined && (await hasEtag(set, held.key, held.row, found, ifMatch, { onEvent, signal })))
   ) {
     assertDecided(set, held, writeId);
     return undefined;

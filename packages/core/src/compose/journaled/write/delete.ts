@@ -44,7 +44,7 @@ async function mayDelete(
   if (ifMatch === undefined) return true;
   const found = await currentObject(set, held, { onEvent, signal });
   if (found === undefined) return false;
-  if (await hasEtag(set, held.key, held.row, found, ifMatch)) return true;
+  if (await hasEtag(set, held.key, held.row, found, ifMatch, { onEvent, signal })) return true;
   throw new StorageError("PreconditionFailed", `the object's ETag is ${found.info.etag}, not ${ifMatch}`, {
     operation: "delete",
     provider: found.member.name,

@@ -6,6 +6,7 @@ import type { Body } from "../../../contract/provider.js";
 import { replayable } from "../../../body/replayable.js";
 import { attemptOf, movesOn, reportFallback } from "../../group.js";
 import { assertTakes } from "../../members.js";
+import { storedWhole } from "../../stored-whole.js";
 import { sendShare, type ShareOutcome } from "../../send-share.js";
 import { look } from "../hold/ask-member.js";
 import { conclude } from "../hold/conclude.js";
@@ -40,7 +41,7 @@ export async function putWithJournal(
   const { ifMatch: _ifMatch, ifNoneMatch: _ifNoneMatch, ...plain } = given;
   const begun = {
     writeId: given.writeId ?? randomUUID(),
-    sha256: source?.sha256 ?? (body.bytes && sha256Of(body.bytes)),
+    sha256: source?.sha256 ?? (body.bytes && (await sha256Of(body.bytes))),
   };
   // Before the first object comes it is seen whether there were others.
   if (!set.state.isTrusted) await isTrusted(set);
@@ -189,7 +190,7 @@ async function sendInTurn(write: Write, takers: readonly ComposedProvider[], bod
 /** Returns a body on its way to one member; a file is left to providers that can take one. */
 function shareFor(body: Body): { readonly share: Share; readonly sha256: () => string | undefined } {
   if (body.path !== undefined) {
-    const share: Share = { body, mayBeWhole: () => true, leave: () => {} };
+    const share: Share = { body, mayBeWhole: () => true, size: () => body.size, leave: () => {} };
     return { share, sha256: () => undefined };
   }
   const { shares, sha256 } = teeBody(body, 1);
@@ -230,7 +231,9 @@ async function send(
       const copy = source && (await copyInside(member, source, key, call));
       if (copy !== undefined) return copy;
       isInside = false;
-      return await member.put(key, share.body, { ...call, onProgress });
+      const info = await member.put(key, share.body, { ...call, onProgress });
+      const sentBytes = share.size();
+      return await storedWhole({ group: set, member, key, info, sentBytes, isHeld: true }, call);
     },
     asking: { onEvent, isFinal: true },
     onFailure: (error, milliseconds) => attempts.push(attemptOf(member, error, milliseconds)),

@@ -1,0 +1,108 @@
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import { sourceFailure, bodyOf } from "../../../body/copy-through.js";
+import { sha256Of } from "../../../body/digest.js";
+import { guardResult } from "../../../body/guard.js";
+import type { CallOptions } from "../../../contract/call-options.js";
+import type { ComposedProvider } from "../../../contract/composed-provider.js";
+import { StorageError, toStorageError } from "../../../contract/errors.js";
+import type { Committed } from "../../../contract/key-row.js";
+import { headersOf, type ObjectInfo } from "../../../contract/object.js";
+import type { Body } from "../../../contract/provider.js";
+import { storedWhole } from "../../stored-whole.js";
+import type { HeldKey } from "../hold/held-key.js";
+import type { ReplicaSet } from "../replica-set.js";
+import { identityOf, isCurrent, packIdentity } from "../row/identity.js";
+
+/** The outcome of one copy from member to member. */
+export type Transfer =
+  | { readonly state: "done" }
+  | { readonly state: "failed"; readonly error: StorageError }
+  /** The source has other bytes than its version says: this copy of it must not be used. */
+  | { readonly state: "wrong"; readonly error: StorageError; readonly etag: string };
+
+/** Copies the current version of a key to a member, and compares the bytes with what is known of them. */
+export async function transfer(
+  set: ReplicaSet,
+  held: HeldKey,
+  current: Committed,
+  from: ComposedProvider,
+  to: ComposedProvider,
+  { onEvent }: CallOptions,
+): Promise<Transfer> {
+  const { key, signal } = held;
+  const call = { signal, onEvent, beforeCommit: held.assertHeld };
+  let source: ObjectInfo | undefined;
+  const found = { isWrong: false };
+  try {
+    const result = guardResult(await from.get(key, { signal, onEvent }), from);
+    const info = (source = result.info);
+    if (!isCurrent(current, from, info)) {
+      if (!(result.body instanceof Uint8Array)) result.body.destroy();
+      throw mismatch(from, key, "it holds another version than the journal says");
+    }
+    const expected = current.sha256 ?? digestIn(info);
+    const onWrong = (): StorageError => {
+      found.isWrong = true;
+      return mismatch(from, key, "its bytes are not those that were put");
+    };
+    const body = await verified(bodyOf(result, from.name), expected, onWrong);
+    const { writeId = current.version } = identityOf(info) ?? {};
+    const stored = await to.put(key, body, {
+      ...call,
+      ...headersOf(info),
+      metadata: info.metadata,
+      writeId: packIdentity({ version: current.version, sha256: current.sha256, writeId }),
+    });
+    await storedWhole(
+      { group: set, member: to, key, info: stored, sentBytes: info.size, isHeld: true },
+      call,
+    );
+    return { state: "done" };
+  } catch (thrown) {
+    const error = toStorageError(sourceFailure(thrown), { operation: "repair", provider: to.name, key });
+    const etag = source?.etag;
+    return found.isWrong && etag !== undefined ? { state: "wrong", error, etag } : { state: "failed", error };
+  }
+}
+
+function mismatch({ name }: ComposedProvider, key: string, reason: string): StorageError {
+  return new StorageError("Integrity", reason, { operation: "repair", provider: name, key });
+}
+
+/** Returns the digest that a member knows of its object, by the object's identity or by a checksum of its own. */
+function digestIn(info: ObjectInfo): string | undefined {
+  const { checksum } = info;
+  return identityOf(info)?.sha256 ?? (checksum?.algorithm === "sha256" ? checksum.value : undefined);
+}
+
+/** Makes a body fail at its end when its bytes have another digest: a provider commits nothing then. */
+async function verified(
+  body: Body,
+  expected: string | undefined,
+  onWrong: () => StorageError,
+): Promise<Body> {
+  if (expected === undefined) return body;
+  if (body.bytes !== undefined) {
+    if ((await sha256Of(body.bytes)) !== expected) throw onWrong();
+    return body;
+  }
+  const open: Body["open"] = (range) =>
+    range === undefined
+      ? Readable.from(checked(body.open(), expected, onWrong), { objectMode: false })
+      : body.open(range);
+  return { ...body, open };
+}
+
+async function* checked(
+  source: Readable,
+  expected: string,
+  onWrong: () => StorageError,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const hash = createHash("sha256");
+  for await (const chunk of source as AsyncIterable<Uint8Array>) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  if (hash.digest("hex") !== expected) throw onWrong();
+}

@@ -1,0 +1,57 @@
+import type { WriteOptions } from "../contract/call-options.js";
+import type { ComposedProvider } from "../contract/composed-provider.js";
+import { StorageError } from "../contract/errors.js";
+import type { ObjectInfo } from "../contract/object.js";
+import { ask, type Group } from "./group.js";
+
+/** The answer of a member to a put, and how much was sent to it. */
+interface Stored {
+  readonly group: Group;
+  readonly member: ComposedProvider;
+  readonly key: string;
+  readonly info: ObjectInfo;
+  /** In bytes; `undefined` where nobody has counted. */
+  readonly sentBytes: number | undefined;
+  /** Whether nobody else writes the key, so that a look and a delete are enough where no delete keeps a condition. */
+  readonly isHeld: boolean;
+}
+
+/**
+ * Checks that a member says it has stored as many bytes as it was sent. What it has stored else is removed.
+ *
+ * @throws StorageError `Integrity`, with `applied: "no"` when the wrong object is gone again.
+ */
+export async function storedWhole(
+  stored: Stored,
+  { onEvent, beforeCommit }: WriteOptions,
+): Promise<ObjectInfo> {
+  const { member, key, info, sentBytes } = stored;
+  if (sentBytes === undefined || info.size === sentBytes || !member.supports.byteExact) return info;
+  const isGone = await remove(stored, { onEvent, beforeCommit }).catch(() => false);
+  const reason = `it says that it has stored ${info.size} bytes of ${sentBytes}${isGone ? "; they were removed" : ""}`;
+  throw new StorageError("Integrity", reason, {
+    operation: "put",
+    provider: member.name,
+    key,
+    applied: isGone ? "no" : "unknown",
+    retryable: false,
+  });
+}
+
+async function remove(
+  { group, member, key, info, isHeld }: Stored,
+  { onEvent, beforeCommit }: WriteOptions,
+): Promise<boolean> {
+  const isConditional = member.supports.conditionalDelete && info.etag !== undefined;
+  if (!isConditional && !isHeld) return false;
+  const ifMatch = isConditional ? info.etag : undefined;
+  await ask(
+    group,
+    member,
+    key,
+    { onEvent },
+    (call) => member.delete(key, { ...call, ifMatch, beforeCommit }),
+    "delete",
+  );
+  return true;
+}

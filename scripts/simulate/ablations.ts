@@ -88,14 +88,14 @@ export const ABLATIONS: readonly Ablation[] = [
       ),
       edit(
         `${JOURNALED}hold/held-key.ts`,
-        "const rows = createRowWriter(set, key, entry, (row) => (held.row = row));",
+        "const rows = createRowWriter(set, key, entry, lease, (row) => (held.row = row));",
         `const careless = {
           ...journal,
           write: async (name: string, _revision: string, row: KeyRow | undefined) =>
             await journal.write(name, (await journal.read(name)).revision, row),
         };
         const writing = operation === "repair" ? { ...set, journal: careless } : set;
-        const rows = createRowWriter(writing, key, entry, (row) => (held.row = row));`,
+        const rows = createRowWriter(writing, key, entry, lease, (row) => (held.row = row));`,
       ),
     ],
   },

@@ -25,6 +25,23 @@ export async function* inChunks(
   }
 }
 
+/** Makes a Node stream of bytes, which does not say how many there are. */
+export function nodeStream(bytes: Uint8Array, chunkBytes: number): Readable {
+  return Readable.from(inChunks(bytes, chunkBytes), { objectMode: false });
+}
+
+/** Makes a Web stream of bytes, which does not say how many there are. */
+export function webStream(bytes: Uint8Array, chunkBytes: number): ReadableStream<Uint8Array> {
+  return ReadableStream.from<Uint8Array>(inChunks(bytes, chunkBytes));
+}
+
+/** Reads a chunk of a Web stream, and lets go of it. */
+export async function peek(stream: ReadableStream<Uint8Array>): Promise<void> {
+  const reader = stream.getReader();
+  await reader.read();
+  reader.releaseLock();
+}
+
 /** Gives the chunks, lets them arrive, then fails. */
 export async function* failingAfter(
   chunks: readonly Uint8Array[],

@@ -103,6 +103,7 @@ export {
 export { ownProviders, type OwnProviders } from "./kit/own-providers.js";
 export { PageBuilder, listEntry } from "./kit/page.js";
 export { decodeKeyPath, encodeKeyPath } from "./kit/ref.js";
+export { RefusedError, isConnecting } from "./kit/last-moment.js";
 export { withTries, type TryOptions } from "./kit/tries.js";
 export {
   describeProvider,

@@ -29,7 +29,7 @@ import { sampleOf } from "./sample.js";
 import { close, codeOf, unlink } from "./system.js";
 import { isAmbiguous } from "./system-errors.js";
 
-/** How often a source may be replaced between a look at it and its move. */
+/** The most times that a source may be replaced between a look at it and its move. */
 const LOOKS_MAX = 30;
 
 /** One move of one version of its source. */

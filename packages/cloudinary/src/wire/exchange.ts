@@ -1,4 +1,4 @@
-import { IdleBodies, clock, onAbort } from "@stowage/core/provider";
+import { IdleBodies, RefusedError, clock, isConnecting, onAbort } from "@stowage/core/provider";
 import {
   Agent as HttpAgent,
   request as httpRequest,
@@ -156,13 +156,6 @@ async function write(
   request.end();
 }
 
-/** The refusal that `beforeCommit` has thrown: the request was not sent to its end. */
-class RefusedError extends Error {
-  constructor(readonly reason: unknown) {
-    super("The change must not be made any more");
-  }
-}
-
 function askFor(beforeCommit: (() => void) | undefined): void {
   try {
     beforeCommit?.();
@@ -176,10 +169,6 @@ async function connected(request: ClientRequest): Promise<void> {
   const { socket: given } = request as { readonly socket: Socket | null };
   const socket = given ?? ((await once(request, "socket")) as [Socket])[0];
   if (isConnecting(socket)) await once(socket, "encrypted" in socket ? "secureConnect" : "connect");
-}
-
-function isConnecting(socket: Socket): boolean {
-  return socket.connecting || (socket as { readonly secureConnecting?: boolean }).secureConnecting === true;
 }
 
 /** An error is heard of by whoever waits for the answer. */

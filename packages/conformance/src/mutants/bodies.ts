@@ -24,7 +24,10 @@ export function filePath(body: BodyInput): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-const isWeb = (body: BodyInput): boolean => typeof (body as ReadableStream).getReader === "function";
+export function isWeb(body: BodyInput): body is ReadableStream<Uint8Array> {
+  return typeof (body as ReadableStream).getReader === "function";
+}
+
 const isIterable = (body: BodyInput): boolean =>
   typeof body === "object" && Symbol.asyncIterator in body && !(body instanceof Readable) && !isWeb(body);
 const isWhole = (body: BodyInput): boolean =>

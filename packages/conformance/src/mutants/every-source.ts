@@ -1,18 +1,9 @@
 import { Readable } from "node:stream";
 import type { BodyInput } from "@stowage/core";
 import type { Mutant } from "../mutant.js";
-import { takes } from "./bodies.js";
+import { isWeb, takes } from "./bodies.js";
 import { tick } from "./breaks.js";
-
-const NOTHING = (): BodyInput => "";
-
-function isRead(body: unknown): boolean {
-  return Readable.isDisturbed(body as Readable);
-}
-
-function isWeb(body: BodyInput): body is ReadableStream<Uint8Array> {
-  return typeof (body as ReadableStream).getReader === "function";
-}
+import { NOTHING, isRead } from "./sources.js";
 
 /** Opens a Node stream late, and stores nothing when something has happened to it until then. */
 function late(happened: (stream: Readable) => boolean): (stream: Readable) => BodyInput {

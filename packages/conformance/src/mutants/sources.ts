@@ -3,10 +3,10 @@ import { types } from "node:util";
 import { fromFile, type BodyInput } from "@stowage/core";
 import { storageMutant, type Mutant } from "../mutant.js";
 import type { StorageBreak } from "../context.js";
-import { filePath, takes } from "./bodies.js";
+import { filePath, isWeb, takes } from "./bodies.js";
 import { facade, facadePut } from "./breaks.js";
 
-const NOTHING = (): BodyInput => "";
+export const NOTHING = (): BodyInput => "";
 
 function isOfOtherRealm(body: BodyInput): boolean {
   return types.isUint8Array(body) && !(body instanceof Uint8Array);
@@ -16,11 +16,7 @@ function isOtherBuffer(body: BodyInput): boolean {
   return types.isArrayBuffer(body) && !(body instanceof ArrayBuffer);
 }
 
-function isWeb(body: BodyInput): body is ReadableStream<Uint8Array> {
-  return typeof (body as ReadableStream).getReader === "function";
-}
-
-function isRead(body: unknown): boolean {
+export function isRead(body: unknown): boolean {
   return Readable.isDisturbed(body as Readable);
 }
 

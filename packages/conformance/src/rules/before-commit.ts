@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import type { BodyInput } from "@stowage/core";
 import { rejectsWith } from "../expect.js";
 import type { Need, Rule, RuleContext } from "../rule.js";
-import { gated, inChunks, pattern } from "../sources.js";
+import { gated, nodeStream, pattern } from "../sources.js";
 
 const REFUSED = new Error("another process has the key");
 const SMALL = pattern(3000);
@@ -15,9 +15,7 @@ function refuse(): never {
   throw REFUSED;
 }
 
-function streamed(bytes: Uint8Array): Readable {
-  return Readable.from(inChunks(bytes, 60_000), { objectMode: false });
-}
+const streamed = (bytes: Uint8Array): Readable => nodeStream(bytes, 60_000);
 
 /** Makes the sentence for a put that is refused at its last moment. */
 function refusesPut(what: string, body: () => BodyInput, largest?: number): Rule {

@@ -5,7 +5,7 @@ import { finished } from "node:stream/promises";
 import { setImmediate as tick } from "node:timers/promises";
 import { isStorageError, type BodyInput, type BlobLike, type WebMessage } from "@stowage/core";
 import type { Rule, RuleContext } from "../rule.js";
-import { formFile, inChunks, pattern } from "../sources.js";
+import { formFile, inChunks, nodeStream, pattern, peek, webStream } from "../sources.js";
 
 const BYTES = pattern(100_001);
 
@@ -65,13 +65,8 @@ function message(title: string, make: () => Request | Response): Kind {
   };
 }
 
-function nodeStream(): Readable {
-  return Readable.from(inChunks(BYTES, 9000), { objectMode: false });
-}
-
-function webStream(): ReadableStream<Uint8Array> {
-  return ReadableStream.from<Uint8Array>(inChunks(BYTES, 9000));
-}
+const nodeBytes = (): Readable => nodeStream(BYTES, 9000);
+const webBytes = (): ReadableStream<Uint8Array> => webStream(BYTES, 9000);
 
 /** Makes a Web stream that fills the buffers of its reader. */
 function byteStream(): ReadableStream<Uint8Array> {
@@ -116,27 +111,27 @@ const KINDS: readonly Kind[] = [
   again("an iterable", () => ({ [Symbol.asyncIterator]: () => inChunks(BYTES, 9000) })),
   again("a generator", () => inChunks(BYTES, 9000)),
   again("a function", () => () => inChunks(BYTES, 9000)),
-  node("a Node stream", nodeStream),
+  node("a Node stream", nodeBytes),
   node("a PassThrough", passed),
   node("a file of a form", () => formFile(inChunks(BYTES, 9000))),
-  node("a Node stream made of a Web stream", () => Readable.fromWeb(webStream() as never)),
-  within("a Web stream", webStream, (stream) => stream),
+  node("a Node stream made of a Web stream", () => Readable.fromWeb(webBytes() as never)),
+  within("a Web stream", webBytes, (stream) => stream),
   within("a Web stream of bytes", byteStream, (stream) => stream),
   within(
     "a Web stream made of a Node stream",
-    () => Readable.toWeb(nodeStream()) as ReadableStream<Uint8Array>,
+    () => Readable.toWeb(nodeBytes()) as ReadableStream<Uint8Array>,
     (stream) => stream,
   ),
   message("a Request", () => new Request("http://localhost/", { method: "POST", body: BYTES })),
   message(
     "a Request of a stream",
-    () => new Request("http://localhost/", { method: "POST", body: webStream(), duplex: "half" }),
+    () => new Request("http://localhost/", { method: "POST", body: webBytes(), duplex: "half" }),
   ),
-  message("a Response", () => new Response(webStream())),
-  within("a Response of another make over a Node stream", nodeStream, otherResponse),
-  within("a Response of another make over a Web stream", webStream, otherResponse),
-  within("a function that returns a Node stream", nodeStream, (stream) => () => stream),
-  within("a function that returns a promise of a Web stream", webStream, (stream) => async () => stream),
+  message("a Response", () => new Response(webBytes())),
+  within("a Response of another make over a Node stream", nodeBytes, otherResponse),
+  within("a Response of another make over a Web stream", webBytes, otherResponse),
+  within("a function that returns a Node stream", nodeBytes, (stream) => () => stream),
+  within("a function that returns a promise of a Web stream", webBytes, (stream) => async () => stream),
 ];
 
 const USES: readonly Use[] = [
@@ -173,12 +168,6 @@ const USES: readonly Use[] = [
 async function readPart(stream: Readable): Promise<void> {
   if (stream.readableLength === 0) await once(stream, "readable");
   stream.read(1);
-}
-
-async function peek(stream: ReadableStream<Uint8Array>): Promise<void> {
-  const reader = stream.getReader();
-  await reader.read();
-  reader.releaseLock();
 }
 
 async function apply(use: Use, inner: Inner): Promise<void> {

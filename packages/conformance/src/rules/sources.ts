@@ -4,24 +4,19 @@ import { writeFile } from "node:fs/promises";
 import { createServer, request as send, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { PassThrough, Readable } from "node:stream";
+import { PassThrough, type Readable } from "node:stream";
 import { runInNewContext } from "node:vm";
 import { isStorageError, type BlobLike, type BodyInput, type WebMessage } from "@stowage/core";
 import { rejects, rejectsType } from "../expect.js";
 import type { Rule, RuleContext } from "../rule.js";
-import { formFile, gated, inChunks, pattern } from "../sources.js";
+import { formFile, gated, inChunks, nodeStream, pattern, peek, webStream } from "../sources.js";
 import { accepts } from "./bodies.js";
 
 const BYTES = pattern(100_001);
 const HALF = BYTES.subarray(0, 50_000);
 
-function webStream(): ReadableStream<Uint8Array> {
-  return ReadableStream.from<Uint8Array>(inChunks(BYTES, 9000));
-}
-
-function nodeStream(): Readable {
-  return Readable.from(inChunks(BYTES, 9000), { objectMode: false });
-}
+const web = (): ReadableStream<Uint8Array> => webStream(BYTES, 9000);
+const node = (): Readable => nodeStream(BYTES, 9000);
 
 function webRequest(): Request {
   return new Request("http://localhost/", { method: "POST", body: BYTES });
@@ -35,7 +30,7 @@ function otherBlob(bytes: Uint8Array): BlobLike {
 
 /** Makes a `Response` of another make, as packages of `fetch` give. */
 function otherResponse(): WebMessage {
-  return { body: webStream(), headers: new Map(), bodyUsed: false };
+  return { body: web(), headers: new Map(), bodyUsed: false };
 }
 
 function otherRealm(code: string): BodyInput {
@@ -57,12 +52,6 @@ function refusesRead<Source extends BodyInput>(
       await lacks("a.bin");
     },
   };
-}
-
-async function peek(stream: ReadableStream<Uint8Array>): Promise<void> {
-  const reader = stream.getReader();
-  await reader.read();
-  reader.releaseLock();
 }
 
 async function readWeb(stream: ReadableStream<Uint8Array>): Promise<void> {
@@ -135,16 +124,16 @@ export const sourceRules: readonly Rule[] = [
   accepts("a Response of another make", otherResponse),
   accepts("an array of bytes", () => [HALF, BYTES.subarray(50_000)]),
   accepts("an iterable of bytes", () => new Set([HALF, BYTES.subarray(50_000)])),
-  refusesRead("a Web stream of which a part was read", webStream, peek),
-  refusesRead("a Web stream that was read to its end", webStream, readWeb),
-  refusesRead("a Web stream that was cancelled", webStream, (stream) => stream.cancel()),
-  refusesRead("a Node stream of which a part was read", nodeStream, peekNode),
+  refusesRead("a Web stream of which a part was read", web, peek),
+  refusesRead("a Web stream that was read to its end", web, readWeb),
+  refusesRead("a Web stream that was cancelled", web, (stream) => stream.cancel()),
+  refusesRead("a Node stream of which a part was read", node, peekNode),
   refusesRead("a Request that was read before", webRequest, (request) => request.text()),
   refusesRead("a Request of which a part was read", webRequest, ({ body }) => body && peek(body)),
   refusesAgain("a generator", () => inChunks(BYTES, 9000)),
   refusesAgain("a Request", webRequest),
-  refusesAgain("a Web stream", webStream),
-  refusesAgain("a Node stream", nodeStream),
+  refusesAgain("a Web stream", web),
+  refusesAgain("a Node stream", node),
   {
     title: "an iterable that begins anew each time can be put twice",
     run: async (context) => {
@@ -157,7 +146,7 @@ export const sourceRules: readonly Rule[] = [
   {
     title: "a Node stream that somebody else reads too is stored whole or refused with SourceError",
     run: async ({ storage, key, holds, lacks }) => {
-      const stream = nodeStream();
+      const stream = node();
       stream.pipe(new PassThrough().resume());
       const stored = await storage.put(key("a.bin"), stream).catch((error: unknown) => {
         assert.ok(isStorageError(error, "SourceError"), String(error));
@@ -206,7 +195,7 @@ export const sourceRules: readonly Rule[] = [
     title: "a stream of which nothing was read is left to its owner when the put is refused",
     run: async ({ storage, put, key, holds }) => {
       await put("b.bin", "taken");
-      const stream = nodeStream();
+      const stream = node();
       await rejects("InvalidKey", storage.put("a//b", stream));
       assert.ok(!stream.destroyed, "the stream was destroyed");
       await storage.put(key("a.bin"), stream);
@@ -225,7 +214,7 @@ export const sourceRules: readonly Rule[] = [
   {
     title: "a body longer than maxBytes is TooLarge without a provider, and nothing is written",
     run: async ({ storage, key, lacks }) => {
-      for (const body of [BYTES, inChunks(BYTES, 9000), nodeStream(), () => inChunks(BYTES, 9000)]) {
+      for (const body of [BYTES, inChunks(BYTES, 9000), node(), () => inChunks(BYTES, 9000)]) {
         const error = await rejects("TooLarge", storage.put(key("a.bin"), body, { maxBytes: 100_000 }));
         assert.deepEqual([error.provider, error.applied, error.retryable], [undefined, "no", false]);
       }

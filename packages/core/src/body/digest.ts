@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { nextTurn } from "../kit/clock.js";
 
-/** How much is hashed in one turn of the event loop, in bytes: a few milliseconds. */
+/** The most bytes that are hashed in one turn of the event loop, which takes a few milliseconds. */
 const PIECE_BYTES = 1024 * 1024;
 
 /** Returns the SHA-256 of bytes that are in memory, in lower-case hexadecimal. Others have their turn meanwhile. */

@@ -14,7 +14,7 @@ export interface Share {
   readonly body: Body;
   /** Whether all of it may have been sent: a put that has not seen the end cannot have taken effect. */
   readonly mayBeWhole: () => boolean;
-  /** How long all of it is, in bytes, once that is known. */
+  /** Returns the length of the whole body in bytes, once it is known. */
   readonly size: () => number | undefined;
   /** Nobody reads any more: the others need not wait. */
   readonly leave: () => void;

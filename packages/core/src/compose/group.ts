@@ -11,7 +11,7 @@ import {
 } from "../contract/errors.js";
 import type { ComposedProvider } from "../contract/composed-provider.js";
 import { REPLAYABLE_OPTIONS, type ReplayableOptions } from "../body/replayable.js";
-import type { CallOptions } from "../contract/call-options.js";
+import type { CallOptions, WriteOptions } from "../contract/call-options.js";
 import { knownNames, nonEmptyText, oneOf, wholeNumber } from "../kit/options.js";
 
 /** Codes on which a chain goes on only when it is told to. */
@@ -102,6 +102,22 @@ export async function ask<T>(
     clock.clearTimeout(timer);
     unlink();
   }
+}
+
+/**
+ * Has a member delete an object, and does not wait for long. The ETag is the condition where the member keeps one; the caller
+ * knows that nobody else writes the key elsewhere.
+ */
+export async function deleteFrom(
+  chain: Group,
+  member: ComposedProvider,
+  key: string,
+  etag: string | undefined,
+  { signal, onEvent, beforeCommit }: WriteOptions,
+): Promise<void> {
+  const ifMatch = member.supports.conditionalDelete ? etag : undefined;
+  const remove = (call: CallOptions): Promise<void> => member.delete(key, { ...call, ifMatch, beforeCommit });
+  await ask(chain, member, key, { signal, onEvent }, remove, "delete");
 }
 
 /** What is said when no member is left. */

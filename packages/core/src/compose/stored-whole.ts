@@ -2,7 +2,7 @@ import type { WriteOptions } from "../contract/call-options.js";
 import type { ComposedProvider } from "../contract/composed-provider.js";
 import { StorageError } from "../contract/errors.js";
 import type { ObjectInfo } from "../contract/object.js";
-import { ask, type Group } from "./group.js";
+import { deleteFrom, type Group } from "./group.js";
 
 /** The answer of a member to a put, and how much was sent to it. */
 interface Stored {
@@ -12,7 +12,7 @@ interface Stored {
   readonly info: ObjectInfo;
   /** In bytes; `undefined` where nobody has counted. */
   readonly sentBytes: number | undefined;
-  /** Whether nobody else writes the key, so that a look and a delete are enough where no delete keeps a condition. */
+  /** True while the caller holds the key: a delete without a condition removes nothing of others then. */
   readonly isHeld: boolean;
 }
 
@@ -38,20 +38,9 @@ export async function storedWhole(
   });
 }
 
-async function remove(
-  { group, member, key, info, isHeld }: Stored,
-  { onEvent, beforeCommit }: WriteOptions,
-): Promise<boolean> {
+async function remove({ group, member, key, info, isHeld }: Stored, options: WriteOptions): Promise<boolean> {
   const isConditional = member.supports.conditionalDelete && info.etag !== undefined;
   if (!isConditional && !isHeld) return false;
-  const ifMatch = isConditional ? info.etag : undefined;
-  await ask(
-    group,
-    member,
-    key,
-    { onEvent },
-    (call) => member.delete(key, { ...call, ifMatch, beforeCommit }),
-    "delete",
-  );
+  await deleteFrom(group, member, key, info.etag, options);
   return true;
 }

@@ -3,7 +3,7 @@ import { knownNames, wholeNumber, type OptionNames } from "../kit/options.js";
 /** The options of `retry`: how often a call is tried, and how long the pauses are. */
 export interface RetryOptions {
   /**
-   * How often a call is tried in all.
+   * The number of times that a call is tried, the first included.
    *
    * @default 3
    */
@@ -28,7 +28,7 @@ export interface RetryOptions {
    */
   readonly maxDelayMs?: number | undefined;
   /**
-   * How many tokens there are for retries; 0 for no limit. A retry takes 14, a retry after `RateLimited` 5; a call
+   * The number of tokens for retries; 0 for no limit. A retry takes 14, a retry after `RateLimited` 5; a call
    * that succeeds gives back what it took, or 1. A provider that is down is asked less and less often.
    *
    * @default 500

@@ -1,6 +1,6 @@
+import { RefusedError } from "@stowage/core/provider";
 import { S3FailureError, type S3Failure } from "../server/client.js";
 import { localFailure } from "./local-failure.js";
-import { RefusedError } from "./last-moment.js";
 import { safeCause, safeId, safeName } from "./safe-cause.js";
 
 /** The part of the SDK's client that knows what time it is at the server. */

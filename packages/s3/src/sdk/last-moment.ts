@@ -1,15 +1,9 @@
+import { RefusedError, isConnecting } from "@stowage/core/provider";
 import type { ClientRequest } from "node:http";
 import { Readable, type Duplex } from "node:stream";
 
-/** How much of a body is held back until the last moment, in bytes. */
+/** The most bytes of a body that are held back until the last moment. */
 const HELD_BYTES = 64 * 1024;
-
-/** The refusal that `beforeCommit` has thrown: the request was not sent, or not to its end. */
-export class RefusedError extends Error {
-  constructor(readonly reason: unknown) {
-    super("The change must not be made any more");
-  }
-}
 
 /** The last moment of one request, before which nothing that it changes can be seen. */
 export interface LastMoment {
@@ -79,8 +73,7 @@ export function lastMoment({ beforeCommit, isWatched, abort }: Asked): LastMomen
 
 /** Calls back when a connection is there, before a byte leaves by it. */
 function onceConnected(socket: Duplex, connected: "connect" | "secureConnect", then: () => void): void {
-  const { connecting, secureConnecting } = socket as { connecting?: boolean; secureConnecting?: boolean };
-  if (connecting !== true && secureConnecting !== true) return then();
+  if (!isConnecting(socket)) return then();
   socket.cork();
   socket.once(connected, () => {
     then();

@@ -1,8 +1,8 @@
-import { linkedController, onAbort } from "@stowage/core/provider";
+import { linkedController, onAbort, type RefusedError } from "@stowage/core/provider";
 import type { S3Client as SdkClient } from "@aws-sdk/client-s3";
 import { S3FailureError, type S3Call } from "../server/client.js";
 import { waiting } from "./agents.js";
-import { BLOCK_BYTES, heldBack, lastMoment, lastMoments, type RefusedError } from "./last-moment.js";
+import { BLOCK_BYTES, heldBack, lastMoment, lastMoments } from "./last-moment.js";
 import { assertKeys, explainUnsent } from "./credentials.js";
 
 /** One request on its way: how far it has come, and whom to tell. */

@@ -100,14 +100,10 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
   const [first, ...rest] = given;
   const members: Group["members"] = [watched(first), ...rest.map(watched)];
   const place = placement(members);
-  const reopenLost: ReplicaSet["reopen"] = (lost, onEvent) => {
-    const done = reopen(set, lost, onEvent).finally(() => set.writes.delete(done));
-    set.writes.add(done);
-  };
-  const lookAgain: ReplicaSet["lookAgain"] = (key, onEvent) => {
-    const done = adoptKeyOf({ ...set, waitMs: 0 }, key, { onEvent })
+  /** Nobody waits for it but the one who closes; what fails is found out by the next read, or by another process. */
+  const inBackground = (work: Promise<void>): void => {
+    const done = work
       .catch((error: unknown) => {
-        // The next read finds out as well.
         if (!isStorageError(error)) throw error;
       })
       .finally(() => set.writes.delete(done));
@@ -131,8 +127,8 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
     workListeners: new Set(),
     state,
     hedge: parts.hedge === undefined ? undefined : createHedge(parts.hedge),
-    reopen: reopenLost,
-    lookAgain,
+    reopen: (lost, onEvent) => inBackground(reopen(set, lost, onEvent)),
+    lookAgain: (key, onEvent) => inBackground(adoptKeyOf({ ...set, waitMs: 0 }, key, { onEvent })),
     refresh: parts.refresh ?? (async () => {}),
   };
   return set;

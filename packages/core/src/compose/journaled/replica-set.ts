@@ -24,7 +24,7 @@ export interface LostKey {
   readonly key: string;
   /** The members that requests went to. */
   readonly sending: readonly string[];
-  /** What was being written, if it was a put. */
+  /** The intent of the put that was being sent; absent for other calls. */
   readonly open: Intent | undefined;
 }
 

@@ -5,7 +5,16 @@ import { describeProvider } from "../../wrap/intercept.js";
 import { isComposer } from "../../wrap/policies.js";
 import type { Body } from "../../contract/provider.js";
 import { replayable } from "../../body/replayable.js";
-import { ask, attemptOf, exhausted, mayHold, memberError, movesOn, reportFallback } from "../group.js";
+import {
+  ask,
+  attemptOf,
+  deleteFrom,
+  exhausted,
+  mayHold,
+  memberError,
+  movesOn,
+  reportFallback,
+} from "../group.js";
 import { assertTakes } from "../members.js";
 import { survey, type Answer, type Silent } from "../survey.js";
 import type { ObjectInfo } from "../../contract/object.js";
@@ -232,12 +241,9 @@ async function clearCopy(
   member: ComposedProvider,
   old: ObjectInfo,
 ): Promise<boolean> {
-  const { signal, onEvent, beforeCommit } = options;
   if (!member.supports.conditionalDelete || old.etag === undefined) return false;
   try {
-    await ask(chain, member, key, { signal, onEvent }, (call) =>
-      member.delete(key, { ...call, beforeCommit, ifMatch: old.etag }),
-    );
+    await deleteFrom(chain, member, key, old.etag, options);
     return true;
   } catch {
     return false;

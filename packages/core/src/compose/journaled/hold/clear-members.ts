@@ -3,7 +3,7 @@ import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import { isStorageError } from "../../../contract/errors.js";
 import type { KeyRow } from "../../../contract/key-row.js";
 import type { ObjectInfo } from "../../../contract/object.js";
-import { ask } from "../../group.js";
+import { deleteFrom } from "../../group.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { versionOf } from "../row/identity.js";
 import { learned } from "../row/row.js";
@@ -17,7 +17,7 @@ import type { HeldKey } from "./held-key.js";
  * @param mayGo - Whether this is an object that is to be deleted.
  * @returns Whether the member holds nothing now, or what it still holds.
  */
-async function clearMember(
+export async function clearMember(
   set: ReplicaSet,
   member: ComposedProvider,
   held: HeldKey,
@@ -28,13 +28,9 @@ async function clearMember(
   if (answer.state === "silent") return "failed";
   if (answer.state === "absent") return "absent";
   if (!mayGo(answer.info)) return "kept";
-  const { etag } = answer.info;
-  const ifMatch = member.supports.conditionalDelete ? etag : undefined;
+  const { signal, assertHeld: beforeCommit } = held;
   try {
-    const { assertHeld: beforeCommit } = held;
-    const remove = (call: CallOptions): Promise<void> =>
-      member.delete(held.key, { ...call, ifMatch, beforeCommit });
-    await ask(set, member, held.key, { onEvent, signal: held.signal }, remove, "delete");
+    await deleteFrom(set, member, held.key, answer.info.etag, { signal, onEvent, beforeCommit });
     return "absent";
   } catch (error) {
     return isStorageError(error) && error.applied === "no" ? "failed" : "unknown";

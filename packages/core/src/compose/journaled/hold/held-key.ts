@@ -1,10 +1,11 @@
 import { clock, createController, onAbort } from "../../../kit/clock.js";
 import { delay } from "../../../kit/abort.js";
-import { StorageError, isStorageError, withErrorFacts, type Operation } from "../../../contract/errors.js";
+import { StorageError, withErrorFacts, type Operation } from "../../../contract/errors.js";
 import type { JournalEntry } from "../../../contract/journal.js";
 import type { CallOptions } from "../../../contract/call-options.js";
 import type { LostKey, ReplicaSet } from "../replica-set.js";
 import { newRow, takenOver } from "../row/row.js";
+import { createLeaseWatch, createRowWriter, Overtaken } from "./row-writer.js";
 import { type KeyRow, stampedRow } from "../../../contract/key-row.js";
 
 /** A key that nobody else writes, in any process that shares the journal. */
@@ -26,9 +27,6 @@ export interface HeldKey {
   /** Writes the last state of the row and lets go; `undefined` when the key is not in transition any more. */
   readonly release: (row: KeyRow | undefined) => Promise<void>;
 }
-
-/** Another one has changed the row between reading and writing it. Nothing was done yet. */
-class Overtaken extends Error {}
 
 /** Pauses between looks at a key that another process holds, in milliseconds. */
 const POLL_MS = 10;
@@ -171,9 +169,9 @@ function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry
   let isReleased = false;
   let hasSent = false;
   let timer: NodeJS.Timeout | undefined;
-  const rows = createRowWriter(set, key, entry, (row) => (held.row = row));
+  const rows = createRowWriter(set, key, entry, lease, (row) => (held.row = row));
   const write = (next: () => KeyRow | undefined): Promise<void> =>
-    rows.write(next, lease).catch((error: unknown) => {
+    rows.write(next).catch((error: unknown) => {
       if (!(error instanceof Overtaken)) throw error;
       if (!rows.isSaved()) throw error;
       lost.abort(takenAway(set, operation, key));
@@ -199,7 +197,6 @@ function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry
     },
     save: async (row, sending) => {
       await write(() => leased(set, row, sending));
-      rows.markSaved();
       timer ??= clock.setInterval(renew, leaseMs / 3).unref();
     },
     release: async (row) => {
@@ -221,68 +218,6 @@ function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry
     },
   };
   return held;
-}
-
-/** The writes of one row, one after the other: the lease may be renewed at any moment. */
-interface RowWriter {
-  /** @throws Overtaken when another one has changed the row. */
-  readonly write: (next: () => KeyRow | undefined, lease: LeaseWatch) => Promise<void>;
-  /** Whether a row with a lease was written: requests may have been sent since. */
-  readonly isSaved: () => boolean;
-  readonly markSaved: () => void;
-}
-
-function createRowWriter(
-  { journal }: ReplicaSet,
-  key: string,
-  entry: JournalEntry,
-  onWritten: (row: KeyRow) => void,
-): RowWriter {
-  let revision = entry.revision;
-  let isSaved = false;
-  let writing: Promise<void> = Promise.resolve();
-  return {
-    isSaved: () => isSaved,
-    markSaved: () => (isSaved = true),
-    write: async (next, lease) => {
-      const mine = writing.then(async () => {
-        const renew = lease.begin();
-        const row = next();
-        const written = await journal.write(key, revision, row).catch((error: unknown) => {
-          throw isSaved && isStorageError(error) ? withErrorFacts(error, { applied: "unknown" }) : error;
-        });
-        if (written === undefined) throw new Overtaken();
-        revision = written;
-        renew();
-        if (row !== undefined) onWritten(stampedRow(row, written));
-      });
-      writing = mine.catch(() => {});
-      await mine;
-    },
-  };
-}
-
-/** Watches how long ago a lease was renewed. */
-interface LeaseWatch {
-  /** Begins a renewal; what it returns says that it has succeeded. The lease counts from the beginning. */
-  readonly begin: () => () => void;
-  readonly isOver: () => boolean;
-}
-
-/**
- * Makes the watch of one lease. It goes by the monotonic and by the system's clock, whichever has moved more: the one
- * stands while the machine sleeps, the other may be set back.
- */
-function createLeaseWatch(leaseMs: number): LeaseWatch {
-  const times = (): readonly [number, number] => [clock.now(), Date.now()];
-  let renewed = times();
-  return {
-    begin: () => {
-      const begun = times();
-      return () => (renewed = begun);
-    },
-    isOver: () => times().some((now, index) => now - (renewed[index] ?? 0) >= leaseMs),
-  };
 }
 
 /**

@@ -1,0 +1,71 @@
+import type { JournalEntry } from "../../../contract/journal.js";
+import { isStorageError, withErrorFacts } from "../../../contract/errors.js";
+import { type KeyRow, stampedRow } from "../../../contract/key-row.js";
+import { clock } from "../../../kit/clock.js";
+import type { ReplicaSet } from "../replica-set.js";
+
+/** Another one has changed the row between reading and writing it. Nothing was done yet. */
+export class Overtaken extends Error {}
+
+/** The writes of one row, one after the other: the lease may be renewed at any moment. */
+export interface RowWriter {
+  /** @throws Overtaken when another one has changed the row. */
+  readonly write: (next: () => KeyRow | undefined) => Promise<void>;
+  /** Tells whether a row with a lease was written: requests may have been sent since. */
+  readonly isSaved: () => boolean;
+}
+
+/** Makes the writer of one held row. Each write of it renews the lease. */
+export function createRowWriter(
+  { journal }: ReplicaSet,
+  key: string,
+  entry: JournalEntry,
+  lease: LeaseWatch,
+  onWritten: (row: KeyRow) => void,
+): RowWriter {
+  let revision = entry.revision;
+  let isSaved = false;
+  let writing: Promise<void> = Promise.resolve();
+  return {
+    isSaved: () => isSaved,
+    write: async (next) => {
+      const mine = writing.then(async () => {
+        const renew = lease.begin();
+        const row = next();
+        const written = await journal.write(key, revision, row).catch((error: unknown) => {
+          throw isSaved && isStorageError(error) ? withErrorFacts(error, { applied: "unknown" }) : error;
+        });
+        if (written === undefined) throw new Overtaken();
+        revision = written;
+        renew();
+        if (row?.lease !== undefined) isSaved = true;
+        if (row !== undefined) onWritten(stampedRow(row, written));
+      });
+      writing = mine.catch(() => {});
+      await mine;
+    },
+  };
+}
+
+/** Watches how long ago a lease was renewed. */
+export interface LeaseWatch {
+  /** Begins a renewal; what it returns says that it has succeeded. The lease counts from the beginning. */
+  readonly begin: () => () => void;
+  readonly isOver: () => boolean;
+}
+
+/**
+ * Makes the watch of one lease. It goes by the monotonic and by the system's clock, whichever has moved more: the one
+ * stands while the machine sleeps, the other may be set back.
+ */
+export function createLeaseWatch(leaseMs: number): LeaseWatch {
+  const times = (): readonly [number, number] => [clock.now(), Date.now()];
+  let renewed = times();
+  return {
+    begin: () => {
+      const begun = times();
+      return () => (renewed = begun);
+    },
+    isOver: () => times().some((now, index) => now - (renewed[index] ?? 0) >= leaseMs),
+  };
+}

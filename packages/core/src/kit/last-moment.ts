@@ -1,0 +1,17 @@
+import type { Duplex } from "node:stream";
+
+/** The refusal that a caller's `beforeCommit` has thrown: the request was not sent, or not to its end. */
+export class RefusedError extends Error {
+  constructor(readonly reason: unknown) {
+    super("The change must not be made any more");
+  }
+}
+
+/** Tells whether a connection is still being made: what is written to it now may leave much later. */
+export function isConnecting(socket: Duplex): boolean {
+  const { connecting, secureConnecting } = socket as {
+    readonly connecting?: boolean;
+    readonly secureConnecting?: boolean;
+  };
+  return connecting === true || secureConnecting === true;
+}

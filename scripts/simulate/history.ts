@@ -54,6 +54,8 @@ interface World {
 }
 
 const MARKED_EVERY = 10;
+/** By then every breaker has asked its member once more. */
+const PROBED_MS = 30_000;
 const PROCESSES = 2;
 const CLIENTS = 3;
 const CALLS_PER_CLIENT = 7;
@@ -177,7 +179,8 @@ async function play(world: World): Promise<readonly string[]> {
   await Promise.all(disturbances);
   for (const member of members) Object.assign(member, { rates: NO_FAULTS, isDown: false, slow: 0 });
   world.disk.failing = 0;
-  await time.sleep(TIMES.settleMs);
+  // What was on its way has come, and members that were left out are asked again.
+  await time.sleep(Math.max(TIMES.settleMs, PROBED_MS));
   const left = await repairAll(world);
   await finalReads(world);
   return [...left, ...world.complaints, ...checkHistories(world), ...(await checkMembers(world))];

@@ -104,7 +104,7 @@ export const SCENARIOS: readonly Scenario[] = [
         journal,
         from,
         to,
-        percent: 50,
+        percent: { initial: 50 },
         salt: SALT,
         move: true,
         onUnavailable: "other",
@@ -121,7 +121,18 @@ export const SCENARIOS: readonly Scenario[] = [
     make: (members, journal) => {
       const [from, to] = two(members);
       const breaker = { consecutive: 2 };
-      return split({ ...PLAIN, breaker, journal, from, to, percent: 0, salt: SALT, move: true });
+      // Answers take up to 800 ms here, and none is too late.
+      return split({
+        ...PLAIN,
+        askMs: 2000,
+        breaker,
+        journal,
+        from,
+        to,
+        percent: { initial: 0 },
+        salt: SALT,
+        move: true,
+      });
     },
     disturb: async (provider, random, key) => {
       if (random() < 0.3) await setSplitPercent(provider, random() < 0.5 ? 0 : 100);

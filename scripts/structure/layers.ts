@@ -17,7 +17,7 @@ export const LAYERS: Readonly<Record<string, Readonly<Record<string, Layers>>>> 
       ["index.ts", "provider.ts", "journal.ts"],
     ],
     compose: [
-      ["group.ts", "promises.ts", "supports.ts", "split-hash.ts", "withdrawn.ts"],
+      ["group.ts", "promises.ts", "supports.ts", "split-hash.ts", "watch-member.ts", "withdrawn.ts"],
       ["holder-link.ts", "members.ts", "merge-list.ts", "stored-whole.ts", "survey.ts"],
       ["send-share.ts"],
       ["stateless", "journaled"],

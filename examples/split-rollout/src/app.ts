@@ -59,7 +59,7 @@ export async function createApp(environment: Environment, options: AppOptions): 
     name: "files",
     from: disk,
     to: aroundBucket(bucket),
-    percent,
+    percent: { initial: percent },
     salt: "bookmarks",
     move: true,
     onUnavailable: "other",

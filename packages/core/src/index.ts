@@ -9,7 +9,7 @@ export type { HedgeOptions } from "./compose/journaled/hedge.js";
 export { acceptMember, adoptKey } from "./compose/journaled/upkeep/operators.js";
 export type { MemberOptions } from "./compose/members.js";
 export { mirror, type MirrorOptions } from "./compose/mirror.js";
-export { setSplitPercent, split, splitPercent, type SplitOptions } from "./compose/split.js";
+export { setSplitPercent, split, splitPercent, type SplitOptions, type SplitShare } from "./compose/split.js";
 export type { Progress } from "./contract/call-options.js";
 export {
   ERROR_CODES,
@@ -69,7 +69,8 @@ export type {
 export type { StoredObject } from "./facade/stored-object.js";
 export { memory, type MemoryOptions } from "./memory/memory.js";
 export { memoryJournal } from "./memory/memory-journal.js";
-export { breaker, type BreakerOptions } from "./wrap/breaker.js";
+export { breaker } from "./wrap/breaker.js";
+export type { BreakerOptions } from "./wrap/breaker-options.js";
 export { expiring, type ExpiringOptions, type ExpiryRule } from "./wrap/expiring.js";
 export { limit, type LimitOptions } from "./wrap/limit.js";
 export { prefixed } from "./wrap/prefixed.js";

@@ -1,9 +1,9 @@
 import type { Journal } from "../contract/journal.js";
 import type { StorageProvider } from "../contract/provider.js";
 import type { ReplayableOptions } from "../body/replayable.js";
-import { assertAskMs, assertFallbackOn, assertSpool, type FallbackOnCode, type Group } from "./group.js";
+import { assertFallbackOn, assertSpool, type FallbackOnCode, type Group } from "./group.js";
 import { putInChain } from "./stateless/fallback-put.js";
-import { MEMBER_OPTIONS, prepareMembers, type MemberOptions } from "./members.js";
+import { MEMBER_OPTIONS, prepareMembers, type MemberOptions, type Prepared } from "./members.js";
 import { JOURNAL_OPTIONS, type JournalOptions } from "./journaled/create-set.js";
 import { oneHome } from "./journaled/row/placement.js";
 import { journaled } from "./journaled/journaled.js";
@@ -46,12 +46,6 @@ export interface FallbackOptions extends MemberOptions, JournalOptions {
    * @default what each of its options says
    */
   readonly spool?: ReplayableOptions | undefined;
-  /**
-   * How long a member may take to say whether it holds a key, in milliseconds.
-   *
-   * @default 5,000
-   */
-  readonly askMs?: number | undefined;
 }
 
 const FALLBACK_OPTIONS: OptionNames<FallbackOptions> = {
@@ -62,7 +56,6 @@ const FALLBACK_OPTIONS: OptionNames<FallbackOptions> = {
   overwrites: true,
   fallbackOn: true,
   spool: true,
-  askMs: true,
 };
 
 /**
@@ -109,7 +102,7 @@ export function fallback(
     type: "fallback",
     chain: { ...groupOf(prepared, options), overwrites },
     put: putInChain,
-    supports: choiceSupports(prepared),
+    supports: choiceSupports(prepared.members),
     promises: ["an acknowledged put is on one member, as durable as that member is"],
     limits: [OUT_OF_REACH, "objects do not move home when the first member is back"],
   });
@@ -117,25 +110,24 @@ export function fallback(
 
 const OUT_OF_REACH = "an object is out of reach while the member that holds it is down";
 
-function groupOf(members: Group["members"], options: FallbackOptions): Group {
+function groupOf(prepared: Prepared, options: FallbackOptions): Group {
   return {
     name: options.name ?? "fallback",
-    members,
+    ...prepared,
     fallbackOn: assertFallbackOn(options.fallbackOn ?? []),
     spool: assertSpool("fallback", options.spool),
-    askMs: assertAskMs("fallback", options.askMs),
   };
 }
 
-function withJournal(members: Group["members"], journal: Journal, options: FallbackOptions): StorageProvider {
+function withJournal(prepared: Prepared, journal: Journal, options: FallbackOptions): StorageProvider {
   const { drain } = options;
   return journaled({
-    ...groupOf(members, options),
+    ...groupOf(prepared, options),
     type: "fallback",
     journal,
     placement: (all) => oneHome(all, () => all, drain !== "never"),
     options,
-    supports: choiceSupports(members),
+    supports: choiceSupports(prepared.members),
     limits: [OUT_OF_REACH, ...(drain === "never" ? ["objects stay on the member that took them"] : [])],
   });
 }

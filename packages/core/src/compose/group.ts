@@ -24,6 +24,8 @@ export interface Group {
   readonly fallbackOn: readonly FallbackOnCode[];
   readonly spool: ReplayableOptions;
   readonly askMs: number;
+  /** Called when a member that was left out is asked again. */
+  readonly backListeners: Set<() => void>;
 }
 
 const OPTIONAL_CODES: readonly FallbackOnCode[] = ["Misconfigured", "Unauthenticated", "PermissionDenied"];
@@ -71,6 +73,9 @@ export function memberError(
   return toStorageError(error, { operation, provider: member.name, key });
 }
 
+/** The patience with a member, which is told first, ends a call by itself; a composer among the members does not. */
+const ASK_SLACK_MS = 500;
+
 /** Asks a member something, but not for long: a member that hangs counts as one that does not answer. */
 export async function ask<T>(
   chain: Group,
@@ -93,7 +98,7 @@ export async function ask<T>(
         reject(error);
         controller.abort(error);
       },
-      Math.min(chain.askMs, TIMER_MS_MAX),
+      Math.min(chain.askMs + ASK_SLACK_MS, TIMER_MS_MAX),
     );
   });
   try {
@@ -167,8 +172,6 @@ export function reportFallback(
   options.onEvent?.({ type: "fallback", operation, key, from: from.name, to, error });
 }
 
-const ASK_MS = 5000;
-
 /** Returns how a one-shot body is kept, checked. */
 export function assertSpool(type: string, spool: ReplayableOptions = {}): ReplayableOptions {
   knownNames(`${type}: spool`, spool, REPLAYABLE_OPTIONS);
@@ -178,9 +181,4 @@ export function assertSpool(type: string, spool: ReplayableOptions = {}): Replay
   }
   if (directory !== undefined) nonEmptyText(type, "spool.directory", directory, "the path of a folder");
   return spool;
-}
-
-/** Returns how long a member may take to answer, checked. */
-export function assertAskMs(type: string, milliseconds: number = ASK_MS): number {
-  return wholeNumber(type, "askMs", milliseconds, { least: 1 });
 }

@@ -1,14 +1,17 @@
 import { StorageError } from "../contract/errors.js";
 import { describeProvider } from "../wrap/intercept.js";
 import type { Body, Description } from "../contract/provider.js";
-import { breaker, breakerGroup, type BreakerOptions } from "../wrap/breaker.js";
+import { checkBreaker, type BreakerOptions } from "../wrap/breaker-options.js";
+import { isComposer } from "../wrap/policies.js";
+import type { Group } from "./group.js";
+import { watchMember } from "./watch-member.js";
 import type { RetryOptions } from "../wrap/retry-options.js";
 import { type TimeoutOptions } from "../wrap/timeout.js";
 import type { Located } from "../contract/object.js";
 import type { PutOptions } from "../contract/call-options.js";
 import type { ComposedProvider } from "../contract/composed-provider.js";
 import { checkPolicies, withPolicies, type Policies } from "../wrap/with-policies.js";
-import type { OptionNames } from "../kit/options.js";
+import { wholeNumber, type OptionNames } from "../kit/options.js";
 
 /** How a composer treats each of its members. */
 export interface MemberOptions {
@@ -25,20 +28,37 @@ export interface MemberOptions {
    */
   readonly timeouts?: TimeoutOptions | false | undefined;
   /**
-   * When a member that fails again and again is left out for a while; `false` for never.
+   * When a member that fails again and again, or that hangs, is left out until it has answered a probe in the background; `false`
+   * for never.
    *
-   * @default false
+   * @default what each of its options says
    */
   readonly breaker?: BreakerOptions | false | undefined;
+  /**
+   * How long a member may be silent before a call of it is given up, in milliseconds. Writes and copies of large objects go on as
+   * long as the member answers other questions.
+   *
+   * @default 5,000
+   */
+  readonly askMs?: number | undefined;
 }
 
 /** The names of the options that every composer takes for its members. */
-export const MEMBER_OPTIONS: OptionNames<MemberOptions> = { retry: true, timeouts: true, breaker: true };
+export const MEMBER_OPTIONS: OptionNames<MemberOptions> = {
+  retry: true,
+  timeouts: true,
+  breaker: true,
+  askMs: true,
+};
+
+/** Members as a composer has them. */
+export type Prepared = Pick<Group, "members" | "askMs" | "backListeners">;
 
 const MEMBER_ATTEMPTS = 2;
+const ASK_MS = 5000;
 
 /**
- * Checks the members of a composer and puts retries and limits around each that has none.
+ * Checks the members of a composer, puts retries and limits around each that has none, and the composer's patience around all.
  *
  * @throws TypeError when there is none, or one is no provider.
  * @throws StorageError `InvalidArgument` when two have one name, or keep their objects in one place.
@@ -47,7 +67,7 @@ export function prepareMembers(
   type: string,
   members: readonly ComposedProvider[],
   options: MemberOptions,
-): readonly [ComposedProvider, ...ComposedProvider[]] {
+): Prepared {
   if (!Array.isArray(members)) throw new TypeError(`${type} takes an array of providers`);
   for (const member of members) assertProvider(type, member);
   const [first, ...rest] = members;
@@ -61,14 +81,20 @@ export function prepareMembers(
     members.map((member) => member.name),
   );
   assertPlaces(type, members);
-  const group = breakerGroup();
   const policies = memberPolicies(options);
-  const prepare = (member: ComposedProvider): ComposedProvider => {
-    const wrapped = withPolicies(member, policies);
-    const { breaker: limits = false } = options;
-    return limits === false ? wrapped : breaker(wrapped, limits, group);
+  const { breaker = {} } = options;
+  const askMs = wholeNumber(type, "askMs", options.askMs ?? ASK_MS, { least: 1 });
+  const limits = breaker === false ? undefined : checkBreaker(breaker);
+  const backListeners: Group["backListeners"] = new Set();
+  const onBack = (): void => {
+    for (const tell of backListeners) tell();
   };
-  return [prepare(first), ...rest.map(prepare)];
+  const prepare = (member: ComposedProvider): ComposedProvider => {
+    const bounded = withPolicies(member, policies);
+    // A composer has patience with its own members.
+    return isComposer(describeProvider(member)) ? bounded : watchMember(bounded, { askMs, limits, onBack });
+  };
+  return { members: [prepare(first), ...rest.map(prepare)], askMs, backListeners };
 }
 
 function assertProvider(type: string, member: ComposedProvider): void {

@@ -1,6 +1,6 @@
 import type { StorageProvider } from "../contract/provider.js";
 import type { ReplayableOptions } from "../body/replayable.js";
-import { assertAskMs, assertSpool, type Group } from "./group.js";
+import { assertSpool, type Group } from "./group.js";
 import { MEMBER_OPTIONS, prepareMembers, type MemberOptions } from "./members.js";
 import { putOnMirror } from "./stateless/mirror-put.js";
 import { JOURNAL_OPTIONS, type JournalOptions } from "./journaled/create-set.js";
@@ -52,12 +52,6 @@ export interface MirrorOptions extends MemberOptions, JournalOptions {
    * @default what each of its options says
    */
   readonly spool?: ReplayableOptions | undefined;
-  /**
-   * How long a member may take to say whether it holds a key, in milliseconds.
-   *
-   * @default 5,000
-   */
-  readonly askMs?: number | undefined;
 }
 
 const MIRROR_OPTIONS: OptionNames<MirrorOptions> = {
@@ -69,7 +63,6 @@ const MIRROR_OPTIONS: OptionNames<MirrorOptions> = {
   hedge: true,
   overwrites: true,
   spool: true,
-  askMs: true,
 };
 
 /**
@@ -105,23 +98,22 @@ export function mirror(members: readonly StorageProvider[], options: MirrorOptio
   const overwrites = assertOverwrites("mirror", options.overwrites);
   const { hedge } = options;
   assertTier("mirror", options, { hedge: hedge !== undefined, 'writes: "primary"': writes === "primary" });
-  const order = inOrder(prepared, options.reads ?? []);
+  const order = inOrder(prepared.members, options.reads ?? []);
   const placement = (all: Group["members"]): Placement => {
     const reads = inOrder(all, options.reads ?? []);
     return everywhere(all, assertWrites(writes), () => reads);
   };
   const group: Group = {
     name: options.name ?? "mirror",
-    members: prepared,
+    ...prepared,
     fallbackOn: [],
     spool: assertSpool("mirror", options.spool),
-    askMs: assertAskMs("mirror", options.askMs),
   };
-  const supports = everySupports(prepared);
+  const supports = everySupports(prepared.members);
   if (journal !== undefined) {
     return journaled({ ...group, type: "mirror", journal, placement, options, supports, limits: [], hedge });
   }
-  const { need } = placement(prepared);
+  const { need } = placement(prepared.members);
   return stateless({
     type: "mirror",
     chain: { ...group, members: order, overwrites },
@@ -129,7 +121,7 @@ export function mirror(members: readonly StorageProvider[], options: MirrorOptio
     isMirror: true,
     // Which of two writers was first is something that several copies cannot agree on.
     supports: { ...supports, ifMatch: false },
-    promises: [`an acknowledged put is on at least ${need} of ${prepared.length} members`],
+    promises: [`an acknowledged put is on at least ${need} of ${order.length} members`],
     limits: ["copies that are missing are not made good"],
   });
 }

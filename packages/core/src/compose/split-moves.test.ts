@@ -24,7 +24,7 @@ function world(): World {
     split({
       from: from.provider,
       to: to.provider,
-      percent: 0,
+      percent: { initial: 0 },
       salt: "s",
       move: true,
       journal,
@@ -82,7 +82,7 @@ describe("a split that moves its objects", () => {
     const { make } = world();
     await setSplitPercent(make(), 25);
     const events: StorageEvent[] = [];
-    const again = make({ percent: 10 });
+    const again = make({ percent: { initial: 10 } });
     const storage = createStorage(again, { onEvent: (event) => void events.push(event) });
     await storage.put("a", "abc");
     await storage.put("b", "abc");
@@ -109,5 +109,59 @@ describe("a split that moves its objects", () => {
   it("refuses to adopt what is no key", async () => {
     const provider = world().make();
     expect(await rejection(adoptKey(provider, "a//b"))).toMatchObject({ code: "InvalidKey" });
+  });
+});
+
+describe("a split whose percentage is the configuration's", () => {
+  const numbered = ({ make }: World, percent: number): StorageProvider => make({ percent, move: false });
+
+  it("goes by the number that each process was started with", async () => {
+    const here = world();
+    const [old, next] = [numbered(here, 0), numbered(here, 100)];
+    expect([await splitPercent(old), await splitPercent(next)]).toEqual([0, 100]);
+    await createStorage(old).put("a", "abc");
+    await createStorage(next).put("b", "abc");
+    expect([await contents(here.from), await contents(here.to)]).toEqual([{ a: "abc" }, { b: "abc" }]);
+  });
+
+  it("reads, replaces and deletes what processes with other numbers have put", async () => {
+    const here = world();
+    const storages = [0, 25, 100].map((percent) => createStorage(numbered(here, percent)));
+    for (const [index, writer] of storages.entries()) {
+      for (const key of KEYS.slice(0, 40)) await writer.put(key, `${key} ${index}`);
+      for (const reader of storages) {
+        for (const key of KEYS.slice(0, 40)) {
+          expect(await (await reader.get(key)).text()).toBe(`${key} ${index}`);
+        }
+      }
+    }
+    for (const key of KEYS.slice(0, 40)) await storages[0]?.delete(key);
+    expect([await contents(here.from), await contents(here.to)]).toEqual([{}, {}]);
+  });
+
+  it("is changed there, and not by a call", async () => {
+    const error = await rejection(setSplitPercent(numbered(world(), 10), 25));
+    expect(error).toMatchObject({ code: "InvalidArgument" });
+    expect((error as Error).message).toContain("the configuration gives the percentage, as `percent: 10`");
+  });
+
+  it("moves nothing: processes would move objects to and fro", () => {
+    expect(() => world().make({ percent: 10 })).toThrow(
+      "split: move: true needs a percentage that the journal keeps",
+    );
+  });
+
+  it("takes over from the journal, and gives back", async () => {
+    const here = world();
+    await setSplitPercent(here.make({ percent: { initial: 10 } }), 50);
+    expect(await splitPercent(numbered(here, 20))).toBe(20);
+    expect(await splitPercent(here.make({ percent: { initial: 10 } }))).toBe(50);
+  });
+
+  it("needs a journal to be the journal's", () => {
+    const { from, to } = world();
+    expect(() =>
+      split({ from: from.provider, to: to.provider, salt: "s", percent: { initial: 10 } }),
+    ).toThrow("split: percent: { initial } needs a journal");
   });
 });

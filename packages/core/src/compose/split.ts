@@ -3,7 +3,7 @@ import type { Journal, JournalPart } from "../contract/journal.js";
 import { ownProviders, type OwnProviders } from "../kit/own-providers.js";
 import type { StorageProvider } from "../contract/provider.js";
 import type { ReplayableOptions } from "../body/replayable.js";
-import { assertAskMs, assertSpool, type Group } from "./group.js";
+import { assertSpool, type Group } from "./group.js";
 import { putInChain } from "./stateless/fallback-put.js";
 import { MEMBER_OPTIONS, prepareMembers, type MemberOptions } from "./members.js";
 import { changeControl } from "./journaled/control.js";
@@ -18,6 +18,12 @@ import type { CallOptions } from "../contract/call-options.js";
 import { OWN_SETS } from "./journaled/own-sets.js";
 import { nonEmptyText, oneOf, type OptionNames, knownNames } from "../kit/options.js";
 
+/** A share that the journal keeps, for every process. */
+export interface SplitShare {
+  /** What counts until {@link setSplitPercent} is called for the first time, from 0 to 100. */
+  readonly initial: number;
+}
+
 /** The options of {@link split}. */
 export interface SplitOptions extends MemberOptions, JournalOptions {
   /**
@@ -31,10 +37,13 @@ export interface SplitOptions extends MemberOptions, JournalOptions {
   /** Where a share of the keys goes. */
   readonly to: StorageProvider;
   /**
-   * The share of keys that go to `to`, from 0 to 100, with at most two digits after the point. With a journal it is a
-   * proposal: what {@link setSplitPercent} has set counts.
+   * The share of keys that go to `to`, from 0 to 100, with at most two digits after the point.
+   *
+   * - A number is the configuration's: each process goes by its own, and the journal keeps none.
+   * - `{ initial }`, with a journal, is the journal's: it counts for the first process ever, and {@link setSplitPercent} changes it
+   *   for all.
    */
-  readonly percent: number;
+  readonly percent: number | SplitShare;
   /** Names the rollout: another salt shares the keys out differently. It stays the same for ever. */
   readonly salt: string;
   /**
@@ -50,7 +59,8 @@ export interface SplitOptions extends MemberOptions, JournalOptions {
    */
   readonly overwrites?: Chain["overwrites"] | undefined;
   /**
-   * Has repair move objects to the side that the percentage gives them.
+   * Has repair move objects to the side that the percentage gives them. It takes a percentage that the journal keeps: processes
+   * with numbers of their own would move them to and fro.
    *
    * @default false: objects stay where they are
    */
@@ -61,12 +71,6 @@ export interface SplitOptions extends MemberOptions, JournalOptions {
    * @default what each of its options says
    */
   readonly spool?: ReplayableOptions | undefined;
-  /**
-   * How long a member may take to say whether it holds a key, in milliseconds.
-   *
-   * @default 5,000
-   */
-  readonly askMs?: number | undefined;
 }
 
 const SPLIT_OPTIONS: OptionNames<SplitOptions> = {
@@ -81,13 +85,19 @@ const SPLIT_OPTIONS: OptionNames<SplitOptions> = {
   overwrites: true,
   move: true,
   spool: true,
-  askMs: true,
 };
 
-/** What all processes share about a split. */
+/** A share of the keys, and the salt that shares them out. */
 interface SplitRecord {
   readonly salt: string;
   readonly basisPoints: number;
+}
+
+/** The record of a split that all processes share. */
+interface SharedRecord {
+  readonly salt: string;
+  /** Absent while every process goes by a number of its own. */
+  readonly basisPoints?: number | undefined;
 }
 
 interface Recorded {
@@ -99,6 +109,8 @@ interface Split {
   readonly journal: JournalPart;
   readonly name: string;
   readonly proposed: SplitRecord;
+  /** Whether the journal keeps the share, or each process goes by its own. */
+  readonly isShared: boolean;
   readonly members: readonly StorageProvider[];
 }
 
@@ -117,9 +129,9 @@ const splits: OwnProviders<Split> = ownProviders<Split>("split() with a journal"
  * - Reads look at that side, then at the other: every object is readable at every step, up and down.
  * - `NotFound` means that both sides answered so.
  *
- * **With a journal** the percentage is what {@link setSplitPercent} has set last, for every process; `percent` only
- * counts the first time. Repair moves objects to their side when `move` says so. **Without one** `percent` counts, and
- * it is for keys that are written once.
+ * The percentage has one authority: the configuration, by a number, or the journal, by `{ initial }`. Processes with several numbers
+ * may run side by side, as while a new one is rolled out. With a journal repair moves objects to their side when `move` says so.
+ * **Without one** a split is for keys that are written once.
  *
  * @throws TypeError and StorageError `InvalidArgument` for members and options that cannot work.
  * @example
@@ -138,25 +150,29 @@ export function split(options: SplitOptions): StorageProvider {
   oneOf("split", "onUnavailable", onUnavailable, ["fail", "other"]);
   oneOf("split", "move", move, [true, false]);
   const prepared = prepareMembers("split", [from, to], options);
-  const proposed = { salt, basisPoints: toBasisPoints(percent) };
+  const isShared = typeof percent === "object" && percent !== null;
+  if (isShared) knownNames("split: percent", percent, { initial: true });
+  const proposed = { salt, basisPoints: toBasisPoints(isShared ? percent.initial : percent) };
   const overwrites = assertOverwrites("split", options.overwrites);
-  assertTier("split", options, { move });
+  assertTier("split", options, { move, "percent: { initial }": isShared });
+  if (move && !isShared) throw new TypeError(MOVES_BY_ONE);
   const group: Group = {
     name: options.name ?? "split",
-    members: prepared,
+    ...prepared,
     fallbackOn: [],
     spool: assertSpool("split", options.spool),
-    askMs: assertAskMs("split", options.askMs),
   };
   const onlyFirst = onUnavailable === "fail";
-  if (journal !== undefined) return withJournal({ group, proposed, options, journal, onlyFirst, move });
+  if (journal !== undefined) {
+    return withJournal({ group, proposed, isShared, options, journal, onlyFirst, move });
+  }
   const chain: Chain = { ...group, overwrites, onlyFirst };
   return stateless({
     type: "split",
     chain,
-    chainFor: (key) => ({ ...chain, members: orderFor(prepared, proposed, key) }),
+    chainFor: (key) => ({ ...chain, members: orderFor(prepared.members, proposed, key) }),
     put: putInChain,
-    supports: choiceSupports(prepared),
+    supports: choiceSupports(prepared.members),
     promises: [
       "an acknowledged put is on the side that its key is given",
       "every object is readable at every percentage",
@@ -164,6 +180,10 @@ export function split(options: SplitOptions): StorageProvider {
     limits: ["objects stay where they are when the percentage changes"],
   });
 }
+
+const MOVES_BY_ONE =
+  "split: move: true needs a percentage that the journal keeps, as `percent: { initial: 10 }`: processes with numbers of their own " +
+  "would move objects to and fro";
 
 type Sides = readonly [StorageProvider, StorageProvider];
 
@@ -175,6 +195,7 @@ function orderFor(members: Group["members"], { salt, basisPoints }: SplitRecord,
 interface JournaledSplit {
   readonly group: Group;
   readonly proposed: SplitRecord;
+  readonly isShared: boolean;
   readonly options: SplitOptions;
   readonly journal: Journal;
   readonly onlyFirst: boolean;
@@ -184,6 +205,7 @@ interface JournaledSplit {
 function withJournal({
   group,
   proposed,
+  isShared,
   options,
   journal,
   onlyFirst,
@@ -208,11 +230,18 @@ function withJournal({
     placement,
     options,
     supports: choiceSupports(group.members),
-    limits: move ? [] : ["objects stay where they are when the percentage changes"],
+    limits: [
+      ...(move ? [] : ["objects stay where they are when the percentage changes"]),
+      isShared
+        ? "the journal keeps the percentage"
+        : "each process goes by the percentage of its own configuration",
+    ],
     refresh: async ({ onEvent }) => {
+      // Of a share of its own only the salt is to be compared, once.
+      if (!isShared && revision !== "") return;
       const record = await recordOf(made);
       const { basisPoints } = record.value;
-      if (revision === "" && basisPoints !== proposed.basisPoints) {
+      if (isShared && revision === "" && basisPoints !== proposed.basisPoints) {
         const [percent, wanted] = [toPercent(basisPoints), toPercent(proposed.basisPoints)];
         onEvent?.({ type: "percent", provider: name, percent, proposed: wanted });
       }
@@ -220,26 +249,33 @@ function withJournal({
     },
   });
   const { journal: part, name, members: watched } = OWN_SETS.require(provider, "split");
-  const made: Split = { journal: part, name, proposed, members: watched };
+  const made: Split = { journal: part, name, proposed, isShared, members: watched };
   return splits.remember(provider, made);
 }
 
 /** What counts now; the first process to ask writes down what it was started with. */
-async function recordOf({ journal, proposed, name, members }: Split): Promise<Recorded> {
+async function recordOf({ journal, proposed, isShared, name, members }: Split): Promise<Recorded> {
+  const first: SharedRecord = isShared ? proposed : { salt: proposed.salt };
   for (;;) {
     const record = await journal.readControl(CONTROL);
     if (record === undefined) {
-      await journal.writeControl(CONTROL, undefined, proposed);
+      await journal.writeControl(CONTROL, undefined, first);
       continue;
     }
-    const value = record.value as SplitRecord;
-    if (value.salt === proposed.salt) return { value, revision: record.revision };
+    const { revision } = record;
+    const { salt, basisPoints } = record.value as SharedRecord;
+    if (salt === proposed.salt) {
+      if (!isShared) return { value: proposed, revision };
+      if (basisPoints !== undefined) return { value: { salt, basisPoints }, revision };
+      await journal.writeControl(CONTROL, revision, proposed);
+      continue;
+    }
     if (!(await bothHold(members))) {
-      await journal.writeControl(CONTROL, record.revision, proposed);
+      await journal.writeControl(CONTROL, revision, first);
       continue;
     }
     const reason =
-      `the salt was ${JSON.stringify(value.salt)} and is now ${JSON.stringify(proposed.salt)}: ` +
+      `the salt was ${JSON.stringify(salt)} and is now ${JSON.stringify(proposed.salt)}: ` +
       "while both sides hold objects it stays as it is, or most of them would be on the wrong side";
     throw new StorageError("InvalidArgument", reason, { operation: "open", provider: name });
   }
@@ -261,11 +297,12 @@ function toPercent(basisPoints: number): number {
 }
 
 /**
- * Changes the share for every process, from its next write on. Nothing becomes unreadable on the way: reads look at
- * the side that a key is given, then at the other.
+ * Changes the share that the journal keeps, for every process, from its next write on. Nothing becomes unreadable on the way: reads
+ * look at the side that a key is given, then at the other.
  *
  * @param percent - From 0 to 100, with at most two digits after the point.
- * @throws StorageError `Unavailable` when the journal cannot be written.
+ * @throws StorageError `InvalidArgument` for a split whose percentage is a number of the configuration; `Unavailable` when the journal
+ * cannot be written.
  */
 export async function setSplitPercent(
   provider: StorageProvider,
@@ -276,8 +313,13 @@ export async function setSplitPercent(
   knownNames("setSplitPercent", options, { signal: true, onEvent: true });
   options.signal?.throwIfAborted();
   const basisPoints = toBasisPoints(percent);
+  if (!made.isShared) {
+    const counts = toPercent(made.proposed.basisPoints);
+    const reason = `the configuration gives the percentage, as \`percent: ${counts}\`: change it there, or write \`percent: { initial: ${counts} }\` to have the journal keep it`;
+    throw new StorageError("InvalidArgument", reason, { operation: "open", provider: made.name });
+  }
   await recordOf(made);
-  const change = (was: SplitRecord | undefined): SplitRecord => ({ ...(was as SplitRecord), basisPoints });
+  const change = (was: SharedRecord | undefined): SharedRecord => ({ ...(was as SharedRecord), basisPoints });
   if ((await changeControl(made.journal, CONTROL, change, SET_TRIES)) !== undefined) return;
   throw new StorageError("Unavailable", "others keep changing the percentage", {
     operation: "put",

@@ -86,7 +86,7 @@ describe("metrics", () => {
   it("show the share of a split", async () => {
     const metrics = createMetrics();
     const [from, to] = [memory({ name: "from" }), memory({ name: "to" })];
-    const provider = split({ from, to, percent: 12.5, salt: "s", journal: memoryJournal() });
+    const provider = split({ from, to, percent: { initial: 12.5 }, salt: "s", journal: memoryJournal() });
     const storage = createStorage(provider);
     expect(metrics.text(await storage.health())).toContain('stowage_split_percent{composer="split"} 12.5');
     await setSplitPercent(provider, 25);

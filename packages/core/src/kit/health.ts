@@ -5,7 +5,7 @@ import type { ComposedProvider } from "../contract/composed-provider.js";
 import type { Health, MemberHealth } from "../contract/upkeep.js";
 
 /** A key that nobody is expected to have: any answer says that the provider works. */
-const PROBE_KEY = ".stowage-probe";
+export const PROBE_KEY = ".stowage-probe";
 const PROBE_MS = 5000;
 
 /** Whether one provider answers. */

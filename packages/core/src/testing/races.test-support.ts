@@ -59,7 +59,7 @@ export const splitting: MakeComposer = ([from, to], journal) =>
     ...quick,
     from: from as StorageProvider,
     to: to as StorageProvider,
-    percent: 0,
+    percent: { initial: 0 },
     salt: "s",
     move: true,
     journal,

@@ -7,10 +7,11 @@ import type { StorageProvider } from "../contract/provider.js";
 import { place } from "../testing/chain.test-support.js";
 import { down, failing, testMember, waiting, type TestMember } from "../testing/member.test-support.js";
 import { rejection } from "../testing/streams.test-support.js";
-import { breaker, type BreakerOptions } from "./breaker.js";
+import { breaker } from "./breaker.js";
+import type { BreakerOptions } from "./breaker-options.js";
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["performance"] });
+  vi.useFakeTimers({ toFake: ["performance", "setTimeout", "clearTimeout"] });
 });
 
 afterEach(() => {
@@ -47,8 +48,9 @@ describe("a breaker", () => {
       code: "Unavailable",
       applied: "no",
       retryable: false,
-      retryAfterMs: 10_000,
-      message: 'Cannot head "a": it has failed too often, and is not asked for reads for 10000 ms',
+      retryAfterMs: 1000,
+      message:
+        'Cannot head "a": it has failed too often, and is not asked for reads until it answers a probe',
     });
     expect(one.member.calls).toHaveLength(asked);
     expect(one.events).toContainEqual({ type: "breaker", provider: "it", kind: "read", state: "open" });
@@ -67,7 +69,7 @@ describe("a breaker", () => {
     await provider.head("a", {});
     member.fault = down;
     await head();
-    expect((await head()) as Error).toMatchObject({ retryAfterMs: 10_000 });
+    expect((await head()) as Error).toMatchObject({ retryAfterMs: 1000 });
   });
 
   it("does not count what is older than half a minute", async () => {
@@ -119,30 +121,66 @@ describe("a breaker", () => {
     expect(await one.head()).toMatchObject({ code: "Unavailable" });
   });
 
-  it("lets one call of a hundred through when its time is over, and closes when that succeeds", async () => {
+  it("asks by a probe whether it works again, while callers do not wait, and closes when that is answered", async () => {
     const one = guarded();
     await failFive(one);
     one.member.fault = undefined;
-    vi.advanceTimersByTime(10_000);
     const asked = one.member.calls.length;
     const answers = await Promise.all(Array.from({ length: 100 }, () => one.head()));
-    const codes = answers.map((error) => (error as { code: string }).code);
-    expect(codes).toEqual(["NotFound", ...Array.from({ length: 99 }, () => "Unavailable")]);
-    expect(one.member.calls).toHaveLength(asked + 1);
+    expect(new Set(answers.map((error) => (error as { code: string }).code))).toEqual(
+      new Set(["Unavailable"]),
+    );
+    expect(one.member.calls).toHaveLength(asked);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(one.member.calls.slice(asked)).toEqual(["head .stowage-probe"]);
     expect(await one.head()).toMatchObject({ code: "NotFound" });
     expect(one.events.at(-1)).toEqual({ type: "breaker", provider: "it", kind: "read", state: "closed" });
   });
 
-  it("stays open twice as long each time that call fails, up to five minutes", async () => {
+  it("waits twice as long each time a probe fails, up to ten seconds", async () => {
     const one = guarded();
     await failFive(one);
     const waits: unknown[] = [];
-    for (let round = 0; round < 7; round++) {
-      vi.advanceTimersByTime(300_000);
-      await one.head();
-      waits.push(((await one.head()) as { retryAfterMs: number }).retryAfterMs);
+    for (let round = 0; round < 6; round++) {
+      const { retryAfterMs } = (await one.head()) as { retryAfterMs: number };
+      waits.push(retryAfterMs);
+      await vi.advanceTimersByTimeAsync(retryAfterMs);
     }
-    expect(waits).toEqual([20_000, 40_000, 80_000, 160_000, 300_000, 300_000, 300_000]);
+    expect(waits).toEqual([1000, 2000, 4000, 8000, 10_000, 10_000]);
+  });
+
+  it("opens after one call that took too long, and asks that question once more at once", async () => {
+    const one = guarded();
+    one.member.fault = failing("Timeout", {}, "get");
+    await place(one.member, "a", "abc");
+    await rejection(one.provider.get("a", {}));
+    expect(await one.head()).toMatchObject({ code: "Unavailable" });
+    const asked = one.member.calls.length;
+    await vi.advanceTimersByTimeAsync(0);
+    expect(one.member.calls.slice(asked)).toEqual(["get a"]);
+    expect(await one.head()).toMatchObject({ code: "Unavailable" });
+    one.member.fault = undefined;
+    await vi.advanceTimersByTimeAsync(2000);
+    await expect(one.provider.head("a", {})).resolves.toMatchObject({ size: 3 });
+  });
+
+  it("stays open for a while after a write that took too long: no probe shows that the next would not", async () => {
+    const one = guarded();
+    one.member.fault = failing("Timeout", {}, "delete");
+    await rejection(one.provider.delete("a", {}));
+    one.member.fault = undefined;
+    expect(await rejection(one.provider.delete("a", {}))).toMatchObject({ code: "Unavailable" });
+    await vi.advanceTimersByTimeAsync(1000);
+    await one.provider.delete("a", {});
+  });
+
+  it("asks nothing any more once it is closed", async () => {
+    const one = guarded();
+    await failFive(one);
+    await one.provider.close?.();
+    const asked = one.member.calls.length;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(one.member.calls).toHaveLength(asked);
   });
 
   it.each<[BreakerOptions, string]>([
@@ -163,19 +201,5 @@ describe("breakers of the members of a chain", () => {
     const asked = first.calls.length;
     expect((await storage.put("last", "x")).provider).toBe("second");
     expect(first.calls).toHaveLength(asked);
-  });
-
-  it("never close off the last way out: the one that failed longest ago is tried", async () => {
-    const [first, second] = [testMember("first"), testMember("second")];
-    const storage = createStorage(fallback([first.provider, second.provider], { retry: false, breaker: {} }));
-    first.fault = down;
-    second.fault = down;
-    for (let count = 0; count < 6; count++) {
-      await rejection(storage.head("a"));
-      vi.advanceTimersByTime(1);
-    }
-    first.fault = undefined;
-    await place(first, "a", "abc");
-    expect(await storage.head("a")).toMatchObject({ provider: "first" });
   });
 });

@@ -7,7 +7,8 @@ export interface LimitedCall {
   readonly controller: AbortController;
   /** When it last gave a sign of life; `undefined` when it is not waited for. */
   heardAt: number | undefined;
-  onExpire: () => void;
+  /** Called with the time of its last sign of life. */
+  onExpire: (heardAt: number) => void;
 }
 
 const KEPT_MAX = 64;
@@ -31,7 +32,7 @@ export class CallLimit {
   }
 
   /** Begins to wait for a call. */
-  begin(onExpire: () => void): LimitedCall {
+  begin(onExpire: LimitedCall["onExpire"]): LimitedCall {
     const call = this.#free.pop() ?? this.#make();
     call.onExpire = onExpire;
     call.heardAt = clock.now();
@@ -40,6 +41,12 @@ export class CallLimit {
       else this.#timer.ref();
     }
     return call;
+  }
+
+  /** Waits for a call as long again. To be called while it expires. */
+  again(call: LimitedCall): void {
+    call.heardAt = clock.now();
+    this.#waitedFor++;
   }
 
   /** Waits for it no longer: it has settled, or was left to itself. */
@@ -100,8 +107,9 @@ export class CallLimit {
   }
 
   #expire(call: LimitedCall): void {
+    const { heardAt = 0 } = call;
     this.end(call);
-    call.onExpire();
+    call.onExpire(heardAt);
   }
 }
 

@@ -2,6 +2,7 @@ import { clock, onAbort } from "../kit/clock.js";
 import type { Readable } from "node:stream";
 import { StorageError, type Applied } from "../contract/errors.js";
 import { begin, intercept, type Call, type CallChanges, type Next } from "./intercept.js";
+import type { WriteOptions } from "../contract/call-options.js";
 import type { GetResult, StorageProvider } from "../contract/provider.js";
 import { guardResult } from "../body/guard.js";
 import { CallLimit, type LimitedCall } from "./call-limit.js";
@@ -83,7 +84,10 @@ export function timeout(inner: StorageProvider, options: TimeoutOptions = {}): S
     const { limit, limitMs } = limitOf(call);
     return limitMs === 0
       ? begin(next)
-      : withLimit({ provider: inner.name, limitMs, limit, call, bodyOf }, next);
+      : withLimit(
+          { provider: inner.name, limitMs, limit, call, bodyOf, graceMs: Math.min(limitMs, ABORT_GRACE_MS) },
+          next,
+        );
   };
   const wrapped = intercept(inner, {
     type: "timeout",
@@ -109,16 +113,26 @@ const LONG: ReadonlySet<string> = new Set(["copy", "move", "importFrom"]);
 const ABORT_GRACE_MS = 5000;
 
 /** One call and its limit. */
-interface Limited<T> {
+export interface Limited<T> {
   readonly provider: string;
   readonly limitMs: number;
   readonly limit: CallLimit;
   readonly call: Call;
   /** Of a call that opens an object. */
   readonly bodyOf: ((result: T) => GetResult["body"]) | undefined;
+  /**
+   * Called when the limit is over, with the time of the last sign of life; the call may go on for as long again when it returns true.
+   *
+   * @default the call ends
+   */
+  readonly mayGoOn?: ((heardAt: number) => boolean) | undefined;
+  /** How long the call may take to clean up once it has been aborted, in milliseconds. */
+  readonly graceMs: number;
 }
 
-function withLimit<T>({ provider, limitMs, limit, call, bodyOf }: Limited<T>, next: Next<T>): Promise<T> {
+/** Ends a call with `Timeout` when its limit is over. What it commits afterwards is refused. */
+export function withLimit<T>(limited: Limited<T>, next: Next<T>): Promise<T> {
+  const { provider, limitMs, limit, call, bodyOf, mayGoOn, graceMs } = limited;
   return new Promise<T>((resolve, reject) => {
     const { signal } = call.options;
     signal?.throwIfAborted();
@@ -129,31 +143,32 @@ function withLimit<T>({ provider, limitMs, limit, call, bodyOf }: Limited<T>, ne
     };
     let expired: StorageError | undefined;
     let grace: NodeJS.Timeout | undefined;
-    const limited = limit.begin(() => {
+    const waited = limit.begin((heardAt) => {
+      if (mayGoOn?.(heardAt) === true) return limit.again(waited);
       const error = (expired = timedOut(provider, limitMs, call));
-      if (cleansUp(call)) grace = clock.setTimeout(() => leave(error), Math.min(limitMs, ABORT_GRACE_MS));
+      if (graceMs > 0 && cleansUp(call)) grace = clock.setTimeout(() => leave(error), graceMs);
       else leave(error);
-      limited.controller.abort(error);
+      waited.controller.abort(error);
     });
-    const unlink = signal && follow(signal, limit, limited, leave);
+    const unlink = signal && follow(signal, limit, waited, leave);
     const settle = (): void => {
-      limit.end(limited);
+      limit.end(waited);
       clock.clearTimeout(grace);
       unlink?.();
     };
-    begin(next, changesFor(call, limited)).then(
+    begin(next, changesFor(call, waited)).then(
       (result) => {
         settle();
         const body = openBody(bodyOf?.(result));
         // A body that is still being read may look at the signal of the call that opened it.
-        if (body === undefined) limit.give(limited);
-        else body.once("close", () => limit.forget(limited));
+        if (body === undefined) limit.give(waited);
+        else body.once("close", () => limit.forget(waited));
         if (open) resolve(result);
         else body?.on("error", () => {}).destroy(); // Opened too late: nobody reads it.
       },
       (error: unknown) => {
         settle();
-        limit.give(limited);
+        limit.give(waited);
         reject(expired ?? error);
       },
     );
@@ -189,13 +204,20 @@ function follow(
   };
 }
 
-/** A put shows by its progress that it is alive. */
+/** Returns how a call is passed on: a put shows by its progress that it is alive. A write that nobody waits for any more makes no change. */
 function changesFor(call: Call, limited: LimitedCall): CallChanges {
   const { signal } = limited.controller;
-  if (call.operation !== "put") return { signal };
+  const { beforeCommit: given } = call.options as WriteOptions;
+  if (given === undefined && call.operation !== "put") return { signal };
+  const beforeCommit = (): void => {
+    signal.throwIfAborted();
+    given?.();
+  };
+  if (call.operation !== "put") return { signal, beforeCommit };
   const { onProgress } = call.options;
   return {
     signal,
+    beforeCommit,
     onProgress: (progress) => {
       if (limited.heardAt !== undefined) limited.heardAt = clock.now();
       onProgress?.(progress);

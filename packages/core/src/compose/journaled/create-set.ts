@@ -81,7 +81,7 @@ export interface SetParts extends Omit<Group, "spool"> {
  * composer with other members.
  */
 export function createReplicaSet(parts: SetParts): ReplicaSet {
-  const { name, type, members: given, fallbackOn, askMs, placement, options } = parts;
+  const { name, type, members: given, fallbackOn, askMs, backListeners, placement, options } = parts;
   assertMembers(given);
   const places = given.map((member) => ({ name: member.name, place: member.ref("x") }));
   const journal = parts.journal.open({ name, type, members: places });
@@ -114,6 +114,7 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
     members,
     fallbackOn,
     askMs,
+    backListeners,
     placement: place,
     spool: parts.spool ?? {},
     journal,
@@ -131,6 +132,11 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
     lookAgain: (key, onEvent) => inBackground(adoptKeyOf({ ...set, waitMs: 0 }, key, { onEvent })),
     refresh: parts.refresh ?? (async () => {}),
   };
+  // What waits for a member that was left out is tried at once when the member is back.
+  backListeners.add(() => {
+    state.isEager = true;
+    for (const tell of set.workListeners) tell(0);
+  });
   return set;
 }
 

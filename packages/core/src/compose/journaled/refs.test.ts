@@ -33,7 +33,7 @@ describe("a ref that was stored", () => {
       ...quick,
       from: from.provider,
       to: to.provider,
-      percent: 0,
+      percent: { initial: 0 },
       salt: "s",
       move: true,
       journal: memoryJournal(),

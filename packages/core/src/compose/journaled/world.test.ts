@@ -11,7 +11,7 @@ import { readOnly } from "../../wrap/read-only.js";
 import { fallback } from "../fallback.js";
 import { mirror, type MirrorOptions } from "../mirror.js";
 
-const QUICK = { graceMs: 0, settleMs: 0, retry: false } as const;
+const QUICK = { graceMs: 0, settleMs: 0, retry: false, breaker: false } as const;
 
 const opened: FileStorage[] = [];
 

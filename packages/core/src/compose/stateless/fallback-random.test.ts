@@ -43,7 +43,11 @@ interface World extends TestChain {
 
 function newWorld(random: Random, overwrites: "refuse" | "may-be-stale"): World {
   const attempts = random() < 0.5 ? 1 : 2;
-  const chain = testChain({ overwrites, retry: { attempts, baseMs: 0, rateLimitedBaseMs: 0 } });
+  const chain = testChain({
+    overwrites,
+    breaker: false,
+    retry: { attempts, baseMs: 0, rateLimitedBaseMs: 0 },
+  });
   return { ...chain, members: [chain.first, chain.second, chain.third], random, count: 0 };
 }
 

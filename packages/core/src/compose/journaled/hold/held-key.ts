@@ -169,8 +169,8 @@ function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry
   let isReleased = false;
   let hasSent = false;
   let timer: NodeJS.Timeout | undefined;
-  const rows = createRowWriter(set, key, entry, lease, (row) => (held.row = row));
-  const write = (next: () => KeyRow | undefined): Promise<void> =>
+  const rows = createRowWriter(set, key, entry, lease);
+  const write = (next: () => KeyRow | undefined): Promise<KeyRow | undefined> =>
     rows.write(next).catch((error: unknown) => {
       if (!(error instanceof Overtaken)) throw error;
       if (!rows.isSaved()) throw error;
@@ -179,11 +179,15 @@ function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry
     });
   const renew = (): void => {
     if (isReleased) return;
-    write(() => leased(set, held.row, held.row.lease?.sending ?? [])).catch(() => {
-      // The journal cannot be written: from now on nobody waits for this process.
-      const { until = 0 } = held.row.lease ?? {};
-      if (journal.now() >= until) lost.abort(takenAway(set, operation, key));
-    });
+    write(() => leased(set, held.row, held.row.lease?.sending ?? [])).then(
+      // What was learned meanwhile stays.
+      (row) => row && (held.row = { ...held.row, lease: row.lease, nextAt: row.nextAt }),
+      () => {
+        // The journal cannot be written: from now on nobody waits for this process.
+        const { until = 0 } = held.row.lease ?? {};
+        if (journal.now() >= until) lost.abort(takenAway(set, operation, key));
+      },
+    );
   };
 
   const held: LeavableKey = {
@@ -196,7 +200,7 @@ function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry
       hasSent = true;
     },
     save: async (row, sending) => {
-      await write(() => leased(set, row, sending));
+      held.row = (await write(() => leased(set, row, sending))) ?? held.row;
       timer ??= clock.setInterval(renew, leaseMs / 3).unref();
     },
     release: async (row) => {

@@ -9,8 +9,8 @@ export class Overtaken extends Error {}
 
 /** The writes of one row, one after the other: the lease may be renewed at any moment. */
 export interface RowWriter {
-  /** @throws Overtaken when another one has changed the row. */
-  readonly write: (next: () => KeyRow | undefined) => Promise<void>;
+  /** @returns The row with the versions that it was given. @throws Overtaken when another one has changed the row. */
+  readonly write: (next: () => KeyRow | undefined) => Promise<KeyRow | undefined>;
   /** Tells whether a row with a lease was written: requests may have been sent since. */
   readonly isSaved: () => boolean;
 }
@@ -21,11 +21,10 @@ export function createRowWriter(
   key: string,
   entry: JournalEntry,
   lease: LeaseWatch,
-  onWritten: (row: KeyRow) => void,
 ): RowWriter {
   let revision = entry.revision;
   let isSaved = false;
-  let writing: Promise<void> = Promise.resolve();
+  let writing: Promise<unknown> = Promise.resolve();
   return {
     isSaved: () => isSaved,
     write: async (next) => {
@@ -39,10 +38,10 @@ export function createRowWriter(
         revision = written;
         renew();
         if (row?.lease !== undefined) isSaved = true;
-        if (row !== undefined) onWritten(stampedRow(row, written));
+        return row && stampedRow(row, written);
       });
       writing = mine.catch(() => {});
-      await mine;
+      return await mine;
     },
   };
 }

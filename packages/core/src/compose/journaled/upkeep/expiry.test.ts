@@ -17,7 +17,7 @@ import { adoptKey } from "./operators.js";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const RULES = [{ prefix: "", expireAfterDays: 1 }];
-const QUICK = { graceMs: 1000, settleMs: 0, retry: false } as const;
+const QUICK = { graceMs: 1000, settleMs: 0, retry: false, breaker: false } as const;
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date", "performance"] }));
 afterEach(() => {

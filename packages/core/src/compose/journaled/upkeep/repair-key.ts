@@ -26,7 +26,10 @@ export const BACKOFF_MS_MAX: number = 15 * 60 * 1000;
 export async function repairKey(set: ReplicaSet, key: string, options: CallOptions): Promise<boolean> {
   return await holding(set, "repair", key, options, async (held) => {
     if (held.isNew) return false;
-    const hadFailed = held.row.attempts > 0;
+    const { attempts: failures, nextAt } = held.row;
+    const hadFailed = failures > 0;
+    // A process that has just begun tries everything at once: that makes no pause longer.
+    const isEarly = set.journal.now() < nextAt;
     held.row = await resolveUnknown(set, held, options);
     await sweepExternal(set, held, options);
     held.row = await lookAtUnknown(set, held, options);
@@ -34,8 +37,9 @@ export async function repairKey(set: ReplicaSet, key: string, options: CallOptio
     const row = await converge(set, held, options);
     // What has got further need not wait for as long as what has not.
     const isFurther = hasProgress(set, held, before, row);
-    const attempts = isFurther ? 0 : row.attempts + 1;
-    await conclude(set, held, { ...row, attempts }, backoff(attempts));
+    const attempts = isFurther ? 0 : isEarly ? failures : failures + 1;
+    const pauseMs = isEarly && !isFurther ? nextAt - set.journal.now() : backoff(attempts);
+    await conclude(set, held, { ...row, attempts }, pauseMs);
     return hadFailed && isFurther;
   });
 }
@@ -91,8 +95,26 @@ async function converge(set: ReplicaSet, held: HeldKey, options: CallOptions): P
     if (seen !== undefined) return seen;
     return await clearMembers(set, held, lacking, options);
   }
-  for (const member of lacking) held.row = await copyTo(set, held, current, member, options);
+  if (holderOf(set, held.row, current) === undefined) return await withoutHolder(set, held, options);
+  await Promise.all(lacking.map((member) => copyTo(set, held, current, member, options)));
   return held.row;
+}
+
+function holderOf(
+  { members }: ReplicaSet,
+  { holds }: KeyRow,
+  { version }: Committed,
+): ComposedProvider | undefined {
+  return members.find(({ name }) => holds[name] === version);
+}
+
+/** Returns the row of a key whose object is on no member that answers. */
+async function withoutHolder(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<KeyRow> {
+  if (await hasExpired(set, held, options)) {
+    options.onEvent?.({ type: "expired", key: held.key, provider: set.name });
+    return deleted(held.row);
+  }
+  return { ...held.row, problem: "no member that answers holds the object" };
 }
 
 /**
@@ -127,44 +149,33 @@ function membersLacking(set: ReplicaSet, { key, row }: HeldKey): readonly Compos
   });
 }
 
-/** Copies the current version to a member, from one that has it. */
+/** Copies the current version to a member, from one that has it, and notes in the row what came of it. */
 async function copyTo(
   set: ReplicaSet,
   held: HeldKey,
   current: Committed,
   member: ComposedProvider,
   options: CallOptions,
-): Promise<KeyRow> {
-  const { row, key } = held;
-  if (row.current !== current) return row;
-  const from = set.members.find(({ name }) => row.holds[name] === current.version);
-  if (from === undefined && (await hasExpired(set, held, options))) {
-    options.onEvent?.({ type: "expired", key, provider: set.name });
-    return deleted(row);
-  }
-  if (from === undefined) return { ...row, problem: "no member that answers holds the object" };
+): Promise<void> {
+  const { key } = held;
+  const from = holderOf(set, held.row, current);
+  if (from === undefined) return;
   const outcome = await transfer(set, held, current, from, member, options);
   const now = set.journal.now();
   if (outcome.state === "done") {
     options.onEvent?.({ type: "repaired", key, from: from.name, to: member.name });
-    return learned(
-      { ...row, clearAt: now + set.graceMs, problem: undefined },
-      member.name,
-      current.version,
-      now,
-    );
+    const row = { ...held.row, clearAt: now + set.graceMs, problem: undefined };
+    held.row = learned(row, member.name, current.version, now);
+    return;
   }
   const { error } = outcome;
-  const next = { ...row, problem: error.message };
+  const next = { ...held.row, problem: error.message };
   if (outcome.state === "wrong") {
     options.onEvent?.({ type: "wrongBytes", key, provider: from.name });
     held.row = quarantined(next, from.name, outcome.etag);
     // Another member may have the right ones.
-    return held.row.current === undefined
-      ? held.row
-      : await copyTo(set, held, held.row.current, member, options);
-  }
-  if (error.provider === from.name) return learned(next, from.name, "unknown", now);
-  if (cannotHold(error)) return refused(next, member.name);
-  return error.applied === "no" ? next : suspectedNow(set, next, key, member.name, options);
+    await copyTo(set, held, held.row.current ?? current, member, options);
+  } else if (error.provider === from.name) held.row = learned(next, from.name, "unknown", now);
+  else if (cannotHold(error)) held.row = refused(next, member.name);
+  else held.row = error.applied === "no" ? next : suspectedNow(set, next, key, member.name, options);
 }

@@ -20,6 +20,8 @@ export interface Write {
   readonly options: PutOptions & { readonly writeId: string };
   readonly outcomes: ShareOutcome[];
   readonly attempts: Attempt[];
+  /** The names of members that had nothing while others were written to. */
+  readonly absent: Set<string>;
   /** What a copy is made of. */
   readonly source: InsideSource | undefined;
   /** Of the bytes, as soon as it is known. */
@@ -52,12 +54,14 @@ function lackingOf({ set, held, outcomes }: Write, row: KeyRow): readonly string
 }
 
 /** The row after what the members have answered so far. */
-export function decidedRow({ set, held, intent, outcomes, sha256 }: Write): {
+export function decidedRow({ set, held, intent, outcomes, absent, sha256 }: Write): {
   readonly row: KeyRow;
   readonly isDecided: boolean;
 } {
   const now = set.journal.now();
   let { row } = held;
+  // What was sent there afterwards is learned later.
+  for (const name of absent) row = learned(row, name, "absent", now);
   for (const outcome of outcomes) {
     const { member, state } = outcome;
     if (outcome.state === "refused" && cannotHold(outcome.error)) row = refused(row, member.name);

@@ -8,7 +8,8 @@ import { attemptOf, movesOn, reportFallback } from "../../group.js";
 import { assertTakes } from "../../members.js";
 import { storedWhole } from "../../stored-whole.js";
 import { sendShare, type ShareOutcome } from "../../send-share.js";
-import { look } from "../hold/ask-member.js";
+import { askMember } from "../../survey.js";
+import { createController } from "../../../kit/clock.js";
 import { conclude } from "../hold/conclude.js";
 import { assertConditions } from "./conditions.js";
 import { copyInside, type InsideSource } from "./copy-inside.js";
@@ -19,7 +20,7 @@ import { assertWhole, isTrusted } from "../read/inventory.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { slowest } from "../../../body/slowest-progress.js";
 import { teeBody, type Share } from "../../../body/tee.js";
-import { dropped, isSuspect, learned, opened } from "../row/row.js";
+import { dropped, isSuspect, opened } from "../row/row.js";
 import type { ObjectInfo } from "../../../contract/object.js";
 import type { PutOptions } from "../../../contract/call-options.js";
 import type { Intent } from "../../../contract/key-row.js";
@@ -61,10 +62,11 @@ export async function putWithJournal(
       };
       const options = { ...plain, signal, writeId: packIdentity(intent), beforeCommit };
       const { sha256 } = begun;
-      const write: Write = { set, held, intent, options, outcomes: [], attempts: [], source, sha256 };
+      const found = { outcomes: [], attempts: [], absent: new Set<string>() };
+      const write: Write = { set, held, intent, options, ...found, source, sha256 };
       try {
         if (set.placement.writing === "at once") await sendToAll(write, takers, body, answer);
-        else await sendInTurn(write, takers, body);
+        else await sendInTurn(write, takers, body, answer);
       } finally {
         unlink();
       }
@@ -166,11 +168,34 @@ function lagging({ set, held }: Write): StorageError {
   return new StorageError("Unavailable", reason, { operation: "put", provider: set.name, key: held.key });
 }
 
-async function sendInTurn(write: Write, takers: readonly ComposedProvider[], body: Body): Promise<void> {
+/**
+ * Sends the body to one member after the other, until one has taken it. Meanwhile the others are asked whether they hold an older
+ * copy, and the caller does not wait for their answers.
+ */
+async function sendInTurn(
+  write: Write,
+  takers: readonly ComposedProvider[],
+  body: Body,
+  answer: (info: ObjectInfo) => void,
+): Promise<void> {
+  const { held, outcomes } = write;
+  const questions = createController();
+  const others = askOthers(write, takers, questions.signal);
+  try {
+    await sendUntilTaken(write, takers, body);
+    if (outcomes.at(-1)?.state !== "applied" || others.isDone()) return;
+    await held.save(decidedRow(write).row, []);
+    answer(infoOf(write));
+    await others.done;
+  } finally {
+    questions.abort(new Error("The put is over"));
+  }
+}
+
+async function sendUntilTaken(write: Write, takers: readonly ComposedProvider[], body: Body): Promise<void> {
   const { set, held, outcomes } = write;
   const kept =
     takers.length > 1 ? replayable(body, set.spool, { key: held.key, provider: set.name }) : undefined;
-  const others = askOthers(write, takers);
   try {
     for (const member of takers) {
       const { share, sha256 } = shareFor(kept ?? body);
@@ -183,7 +208,6 @@ async function sendInTurn(write: Write, takers: readonly ComposedProvider[], bod
     }
   } finally {
     await kept?.release();
-    await others;
   }
 }
 
@@ -201,15 +225,28 @@ function goesOn({ set, options }: Write, error: StorageError): boolean {
   return options.signal?.aborted !== true && movesOn(set, error);
 }
 
-/** While the first member is being written to, the others are asked whether they hold an older copy. */
-async function askOthers({ set, held, options }: Write, [first]: readonly ComposedProvider[]): Promise<void> {
-  const others = set.members.filter((member) => member !== first);
-  const answers = await Promise.all(others.map((member) => look(set, member, held.key, options)));
-  const now = set.journal.now();
-  for (const { member, state } of answers) {
-    // What is sent there afterwards is learned later.
-    if (state === "absent") held.row = learned(held.row, member.name, "absent", now);
-  }
+/** Questions to members, and whether they are answered. */
+interface Questions {
+  readonly done: Promise<void>;
+  readonly isDone: () => boolean;
+}
+
+/** Asks the members after the first, while that one is being written to, whether they hold an older copy. */
+function askOthers(
+  { set, held, options: { onEvent }, absent }: Write,
+  [first]: readonly ComposedProvider[],
+  signal: AbortSignal,
+): Questions {
+  let left = set.members.length - 1;
+  const ask = async (member: ComposedProvider): Promise<void> => {
+    const answer = await askMember(set, member, held.key, { onEvent, signal, isFinal: true }).catch(
+      () => undefined,
+    );
+    left--;
+    if (answer?.state === "absent") absent.add(member.name);
+  };
+  const done = Promise.all(set.members.filter((member) => member !== first).map(ask));
+  return { done: done.then(() => {}), isDone: () => left === 0 };
 }
 
 async function send(

@@ -1,0 +1,247 @@
+import { TIMER_MS_MAX } from "../kit/abort.js";
+import { clock, createController } from "../kit/clock.js";
+import { StorageError, isStorageError, type Operation, type StorageErrorCode } from "../contract/errors.js";
+import type { StorageProvider } from "../contract/provider.js";
+import { PROBE_KEY } from "../kit/health.js";
+import type { BreakerLimits } from "./breaker-options.js";
+import type { Call } from "./intercept.js";
+
+/** Operations that fail together. */
+export type BreakerKind = "read" | "write" | "list";
+
+const KINDS: Partial<Record<Operation, BreakerKind>> = {
+  get: "read",
+  head: "read",
+  put: "write",
+  delete: "write",
+  copy: "write",
+  move: "write",
+  deleteMany: "write",
+  importFrom: "write",
+  multipart: "write",
+  finalize: "write",
+  list: "list",
+};
+
+const ALL_KINDS: readonly BreakerKind[] = ["read", "write", "list"];
+
+/** Returns the operations that a call fails together with, if it may fail at all. */
+export function kindOf({ operation }: Call): BreakerKind | undefined {
+  return KINDS[operation];
+}
+
+/** The outcome of a call, as far as it says something about the health of its provider. */
+export type CallResult =
+  | "works"
+  | "failed"
+  /** It took too long, while the provider answered other questions. */
+  | "slow"
+  /** It took too long, and the provider answered nothing else either. */
+  | "hangs";
+
+/** Failures that say something about the provider's health; every other answer shows that it works. */
+const COUNTED: ReadonlySet<StorageErrorCode> = new Set(["Unavailable", "Timeout", "Unknown"]);
+
+/** Returns what an error says about the health of a provider; `undefined` for an abort, which says nothing. */
+export function resultOf(error: unknown): CallResult | undefined {
+  if (!isStorageError(error)) return undefined;
+  if (error.code === "Timeout") return "slow";
+  return COUNTED.has(error.code) ? "failed" : "works";
+}
+
+/** One kind of operation of one provider. */
+interface Circuit {
+  readonly kind: BreakerKind;
+  readonly calls: { readonly at: number; readonly failed: boolean }[];
+  inARow: number;
+  /** Absent while it is closed. */
+  open: Opening | undefined;
+}
+
+/** A circuit that is open, until a probe is answered. */
+interface Opening {
+  /** The call that opened it. */
+  readonly call: Call;
+  readonly isHanging: boolean;
+  /** An answer to a probe is believed from then on; at once when a probe before it had failed. */
+  readonly believedAt: number;
+  probes: number;
+  nextAt: number;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** How long a probe may take, in milliseconds, where nothing else is said. */
+const PROBE_MS = 5000;
+
+/** The provider that circuits stand before, and how it is asked. */
+export interface CircuitParts {
+  readonly inner: StorageProvider;
+  readonly limits: BreakerLimits;
+  readonly probeMs?: number | undefined;
+  /** Called when a provider that was left out is asked again. */
+  readonly onBack?: (() => void) | undefined;
+}
+
+/**
+ * Says which kinds of calls a provider gets. One that fails is left out until it has answered a probe, which nobody waits for.
+ */
+export class Circuits {
+  readonly #parts: CircuitParts;
+  readonly #circuits = new Map<BreakerKind, Circuit>();
+  #isClosed = false;
+
+  constructor(parts: CircuitParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws StorageError `Unavailable` while calls of this kind are not passed on. */
+  enter(call: Call, kind: BreakerKind): void {
+    const open = this.#circuits.get(kind)?.open;
+    if (open === undefined) return;
+    const { name } = this.#parts.inner;
+    const why = open.isHanging ? "it does not answer" : "it has failed too often";
+    throw new StorageError(
+      "Unavailable",
+      `${why}, and is not asked for ${kind === "list" ? "listings" : `${kind}s`} until it answers a probe`,
+      {
+        operation: call.operation,
+        provider: name,
+        key: call.key,
+        retryable: false,
+        retryAfterMs: Math.max(0, Math.ceil(open.nextAt - clock.now())),
+        applied: "no",
+      },
+    );
+  }
+
+  /** Takes down what a call says of the provider. */
+  note(call: Call, kind: BreakerKind, result: CallResult): void {
+    if (this.#isClosed) return;
+    if (result === "hangs") {
+      for (const each of ALL_KINDS) this.#open(call, this.#circuit(each), result);
+      return;
+    }
+    const circuit = this.#circuit(kind);
+    const now = clock.now();
+    const failed = result !== "works";
+    const { windowMs } = this.#parts.limits;
+    circuit.calls.push({ at: now, failed });
+    while ((circuit.calls[0]?.at ?? now) < now - windowMs) circuit.calls.shift();
+    circuit.inARow = failed ? circuit.inARow + 1 : 0;
+    if (result === "slow" || (failed && this.#isTooMuch(circuit))) this.#open(call, circuit, result);
+  }
+
+  /** Stops all probes. */
+  close(): void {
+    this.#isClosed = true;
+    for (const { open } of this.#circuits.values()) clock.clearTimeout(open?.timer);
+  }
+
+  #circuit(kind: BreakerKind): Circuit {
+    const known = this.#circuits.get(kind);
+    if (known !== undefined) return known;
+    const circuit: Circuit = { kind, calls: [], inARow: 0, open: undefined };
+    this.#circuits.set(kind, circuit);
+    return circuit;
+  }
+
+  #isTooMuch({ inARow, calls }: Circuit): boolean {
+    const { consecutive, share, least } = this.#parts.limits;
+    if (inARow >= consecutive) return true;
+    return calls.length >= least && calls.filter(({ failed }) => failed).length >= share * calls.length;
+  }
+
+  #open(call: Call, circuit: Circuit, result: CallResult): void {
+    // A call that began before may end now.
+    if (circuit.open !== undefined) return;
+    const now = clock.now();
+    const pauseMs = this.#pauseMs(0);
+    // No probe can show that a write would not be slow again.
+    const isUnproven = result === "slow" && circuit.kind === "write";
+    const believedAt = isUnproven ? now + pauseMs : now;
+    const open: Opening = {
+      call,
+      isHanging: result === "hangs",
+      believedAt,
+      probes: 0,
+      nextAt: now,
+      timer: undefined,
+    };
+    circuit.open = open;
+    this.#probeIn(circuit, open, result === "slow" && !isUnproven ? 0 : pauseMs);
+    this.#report(circuit, "open");
+  }
+
+  /** With a quarter of jitter, so that processes do not all come back at the same moment. */
+  #pauseMs(probes: number): number {
+    const { openMs, openMsMax, random } = this.#parts.limits;
+    return Math.min(openMsMax, openMs * 2 ** probes) * (0.75 + random() * 0.5);
+  }
+
+  #probeIn(circuit: Circuit, open: Opening, milliseconds: number): void {
+    open.nextAt = clock.now() + milliseconds;
+    const waitMs = Math.min(milliseconds, TIMER_MS_MAX);
+    open.timer = clock.setTimeout(() => void this.#probe(circuit, open), waitMs);
+    open.timer.unref();
+  }
+
+  async #probe(circuit: Circuit, open: Opening): Promise<void> {
+    const { inner, probeMs = PROBE_MS } = this.#parts;
+    const isAnswered = await answersWithin(probeMs, (signal) => ask(inner, circuit, open, signal));
+    if (this.#isClosed || circuit.open !== open) return;
+    open.probes++;
+    const hasFailedBefore = open.probes > 1;
+    if (!isAnswered) return this.#probeIn(circuit, open, this.#pauseMs(open.probes));
+    if (!hasFailedBefore && clock.now() < open.believedAt) {
+      return this.#probeIn(circuit, open, open.believedAt - clock.now());
+    }
+    circuit.open = undefined;
+    circuit.inARow = 0;
+    circuit.calls.length = 0;
+    this.#report(circuit, "closed", open);
+    this.#parts.onBack?.();
+  }
+
+  #report(circuit: Circuit, state: "open" | "closed", open: Opening | undefined = circuit.open): void {
+    const { kind } = circuit;
+    open?.call.options.onEvent?.({ type: "breaker", provider: this.#parts.inner.name, kind, state });
+  }
+}
+
+/** Asks the question that was answered too late once more; of a provider that fails, anything. */
+async function ask(
+  inner: StorageProvider,
+  { kind }: Circuit,
+  { call, isHanging }: Opening,
+  signal: AbortSignal,
+): Promise<void> {
+  const { operation, key } = call;
+  if (kind === "list") return void (await inner.list({ prefix: key, limit: 1, signal }));
+  if (operation !== "get" || isHanging) return void (await inner.head(PROBE_KEY, { signal }));
+  const { body } = await inner.get(call.key, { range: { offset: 0, length: 1 }, signal });
+  if (!(body instanceof Uint8Array)) body.destroy();
+}
+
+/**
+ * Tells whether a provider answers a question in time. Every answer will do: one that there is no such object, or that asking
+ * is not allowed, is one.
+ */
+export async function answersWithin(
+  milliseconds: number,
+  question: (signal: AbortSignal) => Promise<void>,
+): Promise<boolean> {
+  const stop = createController();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = clock.setTimeout(() => resolve(false), Math.min(milliseconds, TIMER_MS_MAX));
+    timer.unref();
+  });
+  const answer = question(stop.signal).then(
+    () => true,
+    (error: unknown) => isStorageError(error) && !COUNTED.has(error.code),
+  );
+  const isAnswered = await Promise.race([answer, late]);
+  clock.clearTimeout(timer);
+  stop.abort(new Error("The probe is over"));
+  return isAnswered;
+}

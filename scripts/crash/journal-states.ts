@@ -104,6 +104,7 @@ async function write(
       now: () => now++,
       isAlive: () => true,
       hasChanged: () => true,
+      reading: <T>(work: () => T): T => work(),
       write: async (change) => apply([change])[0],
     },
     OWNER,

@@ -71,6 +71,7 @@ export function processJournal(
         now: () => time.now,
         isAlive,
         hasChanged: () => true,
+        reading: <T>(work: () => T): T => work(),
         write,
       };
       const named = { ...owner, name: `${prefix}${owner.name}` };

@@ -3,8 +3,9 @@ import { clock, type Version } from "@stowage/core/journal";
 import type { Database } from "./database.js";
 
 /**
- * The clock of a journal: it starts with the system's, and then follows the one that counts since the machine has
- * started, which nobody can set and which all processes share. After a restart it goes on where the last write was.
+ * Opens the clock of a journal: it starts with the system's, and then follows the one that counts since the machine has
+ * started, which nobody can set and which all processes share. After a restart of the machine it starts with the system's anew, and
+ * never behind the last write.
  */
 export function openClock(database: Database): () => number {
   const boot = bootId();
@@ -28,8 +29,9 @@ function newOffset(database: Database): number {
   const last = database.prepare("SELECT version FROM clock WHERE id = 1").get() as
     | { readonly version: Version }
     | undefined;
-  const start = last === undefined ? Date.now() : Number.parseInt(last.version.slice(0, -4), 16);
-  return Math.ceil(start - uptimeMs());
+  const written = last === undefined ? 0 : Number.parseInt(last.version.slice(0, -4), 16);
+  // What was off for a month is a month older: else what has expired meanwhile would be brought back.
+  return Math.ceil(Math.max(written, Date.now()) - uptimeMs());
 }
 
 function uptimeMs(): number {

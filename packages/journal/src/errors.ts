@@ -1,7 +1,12 @@
+import { lockHolder } from "./lock-holder.js";
 import { StorageError, type Operation } from "@stowage/core/journal";
 
 /** What SQLite's own codes mean for those who wait for a write. @see https://www.sqlite.org/rescode.html */
 const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
+  [
+    /REPLACED/,
+    "its file was removed or replaced while this process uses it; stop the application, put the right file there, and start it again",
+  ],
   [/FULL|disk is full|ENOSPC|EDQUOT/i, "its disk is full"],
   [/READONLY|readonly|EROFS/i, "it is read-only"],
   [/BUSY|LOCKED|locked/i, "another program has locked it"],
@@ -32,7 +37,8 @@ function loadReason(text: string): string | undefined {
 export function journalError(error: unknown, path: string, operation: Operation = "put"): StorageError {
   const text = textOf(error);
   const known = loadReason(text) ?? REASONS.find(([pattern]) => pattern.test(text))?.[1];
-  const reason = known ?? "SQLite does not explain why";
+  const holder = /BUSY|LOCKED|locked/.test(text) ? lockHolder(path) : undefined;
+  const reason = holder ?? known ?? "SQLite does not explain why";
   return new StorageError("Unavailable", `the journal ${JSON.stringify(path)} cannot be used: ${reason}`, {
     operation,
     provider: "journal",

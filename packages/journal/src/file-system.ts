@@ -1,4 +1,4 @@
-import { statfsSync } from "node:fs";
+import { readFileSync, realpathSync, statfsSync } from "node:fs";
 import { openError } from "./errors.js";
 
 /**
@@ -19,6 +19,27 @@ const NETWORK: ReadonlyMap<number, string> = new Map([
   [0x0bd00bd0, "Lustre"],
   [0x7461636f, "OCFS2"],
   [0x01161970, "GFS2"],
+  [0x47504653, "GPFS"],
+  [0x19830326, "BeeGFS"],
+  [0xaad7aaea, "PanFS"],
+  [0x73757245, "Coda"],
+  [0x786f4256, "a folder of the host of this virtual machine"],
+]);
+
+/** File systems of programs: their type says nothing of where the files are. */
+const FUSE = 0x65735546;
+
+/** Those that keep files on this machine. They pass on less than a disk does: nobody knows what survives a power failure. */
+const FUSE_HERE: ReadonlySet<string> = new Set([
+  "fuseblk",
+  "virtiofs",
+  "fuse.fuse-overlayfs",
+  "fuse.gocryptfs",
+  "fuse.encfs",
+  "fuse.ext2",
+  "fuse.bindfs",
+  "fuse.mergerfs",
+  "fuse.lxcfs",
 ]);
 
 const IN_MEMORY: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
@@ -26,10 +47,36 @@ const IN_MEMORY: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
 /** @returns Whether what is written there survives the machine. @throws StorageError for a network file system. */
 export function assertLocal(folder: string, path: string): boolean {
   const { type } = statfsSync(folder);
-  const network = NETWORK.get(type);
+  const program = type === FUSE ? (mountedType(folder) ?? "fuse") : undefined;
+  if (program !== undefined && FUSE_HERE.has(program)) return false;
+  const network = program === undefined ? NETWORK.get(type) : `a file system of a program (${program})`;
   if (network === undefined) return !IN_MEMORY.has(type);
   throw openError(
     path,
     `lies on ${network}; SQLite needs a disk of this machine, many machines need PostgreSQL`,
   );
+}
+
+/**
+ * Returns the type of the file system that a folder lies on, as it was mounted.
+ *
+ * @see https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
+ */
+function mountedType(folder: string): string | undefined {
+  try {
+    const path = `${realpathSync(folder)}/`;
+    let best: { readonly point: string; readonly type: string | undefined } | undefined;
+    for (const line of readFileSync("/proc/self/mountinfo", "utf8").split("\n")) {
+      const [facts = "", rest = ""] = line.split(" - ");
+      const point = (facts.split(" ")[4] ?? "").replace(/\\([0-7]{3})/g, (_, code: string) =>
+        String.fromCharCode(Number.parseInt(code, 8)),
+      );
+      const isAbove = point === "/" || path.startsWith(`${point}/`);
+      // Of several on one point the last one is seen.
+      if (isAbove && point.length >= (best?.point.length ?? 0)) best = { point, type: rest.split(" ")[0] };
+    }
+    return best?.type;
+  } catch {
+    return undefined;
+  }
 }

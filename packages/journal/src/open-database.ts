@@ -1,3 +1,4 @@
+import { clock } from "@stowage/core/journal";
 import { openDatabase, type Database, type Driver } from "./database.js";
 import { openError } from "./errors.js";
 import { SCHEMA_VERSION, migrate, schemaVersionOf } from "./schema.js";
@@ -8,20 +9,55 @@ const BUSY_MS = 10_000;
 /** How long a read waits, which is on the main thread: only while the file is being recovered is there a lock. */
 const READ_BUSY_MS = 20;
 
+/** How long opening is tried again while other processes begin or end, in milliseconds. */
+const OPENING_MS = 3000;
+const OPENING_PAUSE_MS = 20;
+
+/** Failures that pass: the last process that closes a database removes the files beside it, while others open them. */
+const PASSING = /BUSY|LOCKED|locked|IOERR|disk I\/O|CANTOPEN|unable to open|PROTOCOL/;
+
+/** Does something that opens a database, again and again while other processes are in its way. */
+export function opening<T>(work: () => T): T {
+  const until = clock.now() + OPENING_MS;
+  for (;;) {
+    try {
+      return work();
+    } catch (error) {
+      const { code, message } = Object(error) as { readonly code?: unknown; readonly message?: unknown };
+      if (clock.now() >= until || !PASSING.test(`${String(code)} ${String(message)}`)) throw error;
+      pause();
+    }
+  }
+}
+
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, OPENING_PAUSE_MS);
+}
+
 /** Opens a journal for the one thread that writes: every commit waits for the disk. */
 export function openForWriting(path: string, driver: Driver): Database {
   const database = openDatabase(path, driver);
-  database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
-  database.exec("PRAGMA journal_mode = WAL");
-  database.exec("PRAGMA synchronous = FULL");
-  return database;
+  try {
+    database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+    database.exec("PRAGMA journal_mode = WAL");
+    database.exec("PRAGMA synchronous = FULL");
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 export function openForReading(path: string, driver: Driver): Database {
   const database = openDatabase(path, driver);
-  database.exec(`PRAGMA busy_timeout = ${READ_BUSY_MS}`);
-  database.exec("PRAGMA query_only = 1");
-  return database;
+  try {
+    database.exec(`PRAGMA busy_timeout = ${READ_BUSY_MS}`);
+    database.exec("PRAGMA query_only = 1");
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 /**

@@ -38,9 +38,11 @@ describe("the processes of a journal", () => {
 
   it("are announced at once when they are alone, and else after the others have noticed", async () => {
     vi.useFakeTimers();
-    await joinHere().announced;
+    await joinHere().announced();
     let isAnnounced = false;
-    void joinHere().announced.then(() => (isAnnounced = true));
+    void joinHere()
+      .announced()
+      ?.then(() => (isAnnounced = true));
     await vi.advanceTimersByTimeAsync(2 * ALONE_MS - 1);
     expect(isAnnounced).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
@@ -58,5 +60,32 @@ describe("the processes of a journal", () => {
     mkdirSync(join(temp.folder, "processes", "a-folder"));
     writeFileSync(join(temp.folder, "processes", `${first.own}-journal`), "");
     expect(first.isAlone()).toBe(true);
+  });
+
+  it("come back when their file was removed, and let the others notice before they go on", async () => {
+    vi.useFakeTimers();
+    const [first, second] = [joinHere(), joinHere()];
+    await vi.advanceTimersByTimeAsync(2 * ALONE_MS);
+    expect(second.announced()).toBeUndefined();
+    rmSync(join(temp.folder, "processes", second.own));
+    expect(first.isAlone()).toBe(true);
+    let isAnnounced = false;
+    void second.announced()?.then(() => (isAnnounced = true));
+    expect([first.isAlone(), isAnnounced]).toEqual([false, false]);
+    await vi.advanceTimersByTimeAsync(2 * ALONE_MS);
+    expect([isAnnounced, second.announced()]).toEqual([true, undefined]);
+  });
+
+  it("are not taken for dead when their file was removed", () => {
+    const [first, second] = [joinHere(), joinHere()];
+    rmSync(join(temp.folder, "processes", second.own));
+    expect(first.isAlive(second.own)).toBe(true);
+  });
+
+  it("are dead for whoever comes when they have left a file that nobody holds", () => {
+    const dead = "4711-0123abcd";
+    mkdirSync(join(temp.folder, "processes"), { recursive: true });
+    writeFileSync(join(temp.folder, "processes", dead), "");
+    expect([joinHere().isAlive(dead), joinHere().isAlive(dead)]).toEqual([false, false]);
   });
 });

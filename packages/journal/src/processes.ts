@@ -1,6 +1,6 @@
 import { clock } from "@stowage/core/journal";
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { openDatabase, type Database, type Driver } from "./database.js";
 
@@ -8,12 +8,18 @@ import { openDatabase, type Database, type Driver } from "./database.js";
 export interface Processes {
   /** The name of this one. */
   readonly own: string;
-  /** Whether a process has not ended. One that is stopped still lives: then its lease runs out. */
+  /**
+   * Whether a process may still be at work. One that is stopped lives, and so does one whose file was removed by somebody else: then
+   * its lease runs out.
+   */
   readonly isAlive: (process: string) => boolean;
   /** Whether no other uses the journal, nor writes anything to it for {@link ALONE_MS}. */
   readonly isAlone: () => boolean;
-  /** Settled when this one may write: nobody takes it for granted any more that it is alone. */
-  readonly announced: Promise<void>;
+  /**
+   * Resolves when the others know of this one, so that nobody takes it for granted to be alone. To be called before the first write,
+   * and after each write before it is acknowledged: the file may have been removed meanwhile.
+   */
+  readonly announced: () => Promise<void> | undefined;
   readonly leave: () => void;
 }
 
@@ -21,18 +27,20 @@ export interface Processes {
 export const ALONE_MS = 5;
 
 const NAME = /^\d+-[0-9a-f]{8}$/;
+/** Files that are not locked yet have this before their name. */
+const HIDDEN = /^\.\d+-[0-9a-f]{8}/;
+/** Stands behind the name of a process that has died: where there is no file at all nobody knows. */
+const ENDED = ".ended";
+
+/** What is left of processes that have ended goes after this time, in milliseconds. */
+const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 
 /** The lock is that of an empty database, so that it works wherever SQLite does. */
 export function joinProcesses(folder: string, driver: Driver): Processes {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const own = `${process.pid}-${randomUUID().slice(0, 8)}`;
   const file = join(folder, own);
-  const lock = openDatabase(file, driver);
-  lock.exec("PRAGMA locking_mode = EXCLUSIVE");
-  lock.exec("BEGIN EXCLUSIVE");
-  const isAlive = (name: string): boolean =>
-    name === own ||
-    (NAME.test(name) && existsSync(join(folder, name)) && isLocked(join(folder, name), driver));
+  let lock = lockedFile(folder, own, driver);
+  const isAlive = (name: string): boolean => name === own || mayLive(folder, name, driver);
   sweep(folder, isAlive);
   const isAlone = (): boolean => {
     try {
@@ -42,18 +50,41 @@ export function joinProcesses(folder: string, driver: Driver): Processes {
       return false;
     }
   };
+  const noticed = (): Promise<void> => new Promise((resolve) => clock.setTimeout(resolve, 2 * ALONE_MS));
+  let joining = isAlone() ? undefined : noticed().then(() => void (joining = undefined));
+  const announced = (): Promise<void> | undefined => {
+    if (joining !== undefined || existsSync(file)) return joining;
+    lock.close();
+    lock = lockedFile(folder, own, driver);
+    return (joining = noticed().then(() => void (joining = undefined)));
+  };
   return {
     own,
     isAlive,
     isAlone,
-    announced: isAlone()
-      ? Promise.resolve()
-      : new Promise((resolve) => clock.setTimeout(resolve, 2 * ALONE_MS)),
+    announced,
     leave: () => {
       lock.close();
       rmSync(file, { force: true });
     },
   };
+}
+
+/** Makes the file of a process. It gets its name once it is locked: others take one that is not locked for left behind. */
+function lockedFile(folder: string, name: string, driver: Driver): Database {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const hidden = join(folder, `.${name}`);
+  const lock = openDatabase(hidden, driver);
+  lock.exec("PRAGMA locking_mode = EXCLUSIVE");
+  lock.exec("BEGIN EXCLUSIVE");
+  renameSync(hidden, join(folder, name));
+  return lock;
+}
+
+function mayLive(folder: string, name: string, driver: Driver): boolean {
+  const file = join(folder, name);
+  if (!NAME.test(name) || existsSync(`${file}${ENDED}`)) return false;
+  return !existsSync(file) || isLocked(file, driver);
 }
 
 function isLocked(file: string, driver: Driver): boolean {
@@ -70,11 +101,22 @@ function isLocked(file: string, driver: Driver): boolean {
   }
 }
 
-/** Files of processes that have ended. */
+/** Notes which processes have ended, and removes what is old. Another process may do the same. */
 function sweep(folder: string, isAlive: (name: string) => boolean): void {
   for (const name of readdirSync(folder)) {
-    if (!NAME.test(name) || isAlive(name)) continue;
-    for (const ending of ["", "-journal", "-wal", "-shm"])
-      rmSync(join(folder, `${name}${ending}`), { force: true });
+    const file = join(folder, name);
+    if (NAME.test(name) && !isAlive(name)) {
+      try {
+        renameSync(file, `${file}${ENDED}`);
+      } catch {
+        // Another process was quicker.
+      }
+      for (const ending of ["-journal", "-wal", "-shm"]) rmSync(`${file}${ending}`, { force: true });
+    } else if ((name.endsWith(ENDED) || HIDDEN.test(name)) && isOld(file)) rmSync(file, { force: true });
   }
+}
+
+function isOld(file: string): boolean {
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found !== undefined && Date.now() - found.mtimeMs > KEPT_MS;
 }

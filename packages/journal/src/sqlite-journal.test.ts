@@ -208,10 +208,10 @@ describe("sqliteJournal", () => {
     expect(existsSync(join(`${temp.path}-processes`, name))).toBe(false);
   });
 
-  it("takes this very process for alive, and one that it never heard of for dead", async () => {
+  it("takes this very process for alive, and one whose file is gone too: its lease decides", async () => {
     const part = temp.open().open(OWNER);
     expect(await part.isAlive(part.process)).toBe(true);
-    expect(await part.isAlive("1-00000000")).toBe(false);
+    expect(await part.isAlive("1-00000000")).toBe(true);
     expect(await part.isAlive("../../etc/passwd")).toBe(false);
   });
 

@@ -1,13 +1,21 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
-import { dirname, resolve } from "node:path";
-import { clock, isStorageError, knownNames, nonEmptyText, type Journal } from "@stowage/core/journal";
+import { closeSync, mkdirSync, openSync, realpathSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  clock,
+  isStorageError,
+  knownNames,
+  nonEmptyText,
+  type Journal,
+  type JournalOwner,
+} from "@stowage/core/journal";
 import { openChangeMark, type ChangeMark } from "./change-mark.js";
 import type { Change } from "./change.js";
 import { openClock } from "./clock.js";
 import { defaultDriver, type Database, type Driver } from "./database.js";
-import { journalError } from "./errors.js";
+import { journalError, openError } from "./errors.js";
 import { assertLocal } from "./file-system.js";
-import { openForReading, openForWriting, prepareFile } from "./open-database.js";
+import { openForReading, openForWriting, opening, prepareFile } from "./open-database.js";
 import { ALONE_MS, joinProcesses, type Processes } from "./processes.js";
 import { createPart, registerPart } from "./sqlite-part.js";
 import { assertThread, createWriter, type Writer } from "./writer.js";
@@ -50,41 +58,71 @@ function open(file: string, driver: Driver): Journal {
   makePrivate(file);
   assertThread();
   const durable = assertLocal(dirname(file), file);
-  prepareFile(file, driver);
-  const now = withDatabase(openForWriting(file, driver), openClock);
-  const processes = joinProcesses(`${file}-processes`, driver);
-  const reading = openForReading(file, driver);
+  opening(() => prepareFile(file, driver));
+  const now = opening(() => withDatabase(openForWriting(file, driver), openClock));
+  const processes = opening(() => joinProcesses(`${file}-processes`, driver));
+  const database = opening(() => openForReading(file, driver));
   // From the first read on the files beside it stay.
-  reading.prepare("SELECT count(*) FROM parts").get();
+  opening(() => database.prepare("SELECT count(*) FROM parts").get());
   const mark = openChangeMark(file);
   const writer = createWriter({ path: file, driver });
   let isClosed = false;
   const context = {
-    database: reading,
+    database,
+    reading: <T>(work: () => T): T => {
+      try {
+        return work();
+      } catch (error) {
+        throw journalError(error, file, "head");
+      }
+    },
     process: processes.own,
     now,
     isAlive: processes.isAlive,
     write: async (change: Change) => {
-      await processes.announced;
-      return await writer.write(change);
+      await processes.announced();
+      const revision = await writer.write(change);
+      await processes.announced();
+      return revision;
     },
   };
   return {
     tier: "embedded",
     durable,
     open: (owner) => {
-      withDatabase(openForWriting(file, driver), (database) => registerPart(database, owner));
+      assertOutside(file, owner);
+      opening(() => withDatabase(openForWriting(file, driver), (writing) => registerPart(writing, owner)));
       return createPart({ ...context, hasChanged: watch(mark, processes, writer) }, owner);
     },
     close: async () => {
       await writer.close();
       if (isClosed) return;
       isClosed = true;
-      reading.close();
+      database.close();
       mark.close();
       processes.leave();
     },
   };
+}
+
+/** @throws StorageError `InvalidArgument` for a journal in the folder of a member: its files would be taken for objects. */
+function assertOutside(file: string, { members }: JournalOwner): void {
+  for (const { name, place } of members) {
+    if (!place.startsWith("file:")) continue;
+    const root = dirname(fileURLToPath(place));
+    const own = relative(realPath(root), join(realpathSync(dirname(file)), basename(file)));
+    if (own.startsWith("..") || isAbsolute(own)) continue;
+    const reason = `lies in the folder of the member ${JSON.stringify(name)}, ${JSON.stringify(root)}, where its files would be taken for objects; put it beside that folder`;
+    throw openError(file, reason);
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 /** Makes the file for its owner alone; SQLite gives the files beside it the same rights. An older one stays as it is. */

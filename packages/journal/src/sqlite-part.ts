@@ -26,6 +26,8 @@ export interface PartContext {
   readonly isAlive: (process: string) => boolean | Promise<boolean>;
   /** Whether anything was committed since this was asked the last time. */
   readonly hasChanged: () => boolean;
+  /** Runs a read; what SQLite throws becomes an error of the contract. */
+  readonly reading: <T>(work: () => T) => T;
   /** @returns The new revision, once it is durable. */
   readonly write: (change: Change) => Promise<Version | undefined>;
 }
@@ -38,10 +40,11 @@ interface FoundRow {
 
 /** The part of one composer, in a database that is migrated. */
 export function createPart(context: PartContext, owner: JournalOwner): JournalPart {
-  const { database, write } = context;
+  const { database, write, reading } = context;
   const part = partId(database, owner);
   const { hasChanged } = context;
   const source = { hasChanged, one: readerOfOne(database, part), all: readerOfAll(database, part) };
+  const read = createKnownRows(source);
   const due = database.prepare(
     "SELECT key FROM rows WHERE part = ? AND next_at <= ? ORDER BY next_at LIMIT ?",
   );
@@ -59,7 +62,7 @@ export function createPart(context: PartContext, owner: JournalOwner): JournalPa
     process: context.process,
     now: context.now,
     isAlive: context.isAlive,
-    read: createKnownRows(source),
+    read: (key) => reading(() => read(key)),
     write: (key, expected, row) =>
       write({
         now: context.now(),
@@ -73,17 +76,21 @@ export function createPart(context: PartContext, owner: JournalOwner): JournalPa
           : { value: JSON.stringify(row), since: row.since, nextAt: row.nextAt }),
       }),
     due: async (before, limit) =>
-      due.all(part, before, limit).map((found) => (found as { readonly key: string }).key),
-    nextDue: async () => (next.get(part) as { readonly at: number | null }).at ?? undefined,
+      reading(() => due.all(part, before, limit).map((found) => (found as { readonly key: string }).key)),
+    nextDue: async () => reading(() => (next.get(part) as { readonly at: number | null }).at ?? undefined),
     rows: async (prefix, after, limit) =>
-      range
-        .all(part, prefix, after ?? "", Array.from(prefix).length, prefix, limit)
-        .map((found) => keyAndRow(found as FoundKey)),
-    counts: async () => {
-      const { rows, oldest, stuck } = count.get(context.now() - STUCK_MS, part) as FoundCounts;
-      return { rows, oldestSince: oldest ?? undefined, stuck };
-    },
-    readControl: async (name) => controlOf(control.get(part, name) as FoundControl | undefined),
+      reading(() =>
+        range
+          .all(part, prefix, after ?? "", Array.from(prefix).length, prefix, limit)
+          .map((found) => keyAndRow(found as FoundKey)),
+      ),
+    counts: async () =>
+      reading(() => {
+        const { rows, oldest, stuck } = count.get(context.now() - STUCK_MS, part) as FoundCounts;
+        return { rows, oldestSince: oldest ?? undefined, stuck };
+      }),
+    readControl: async (name) =>
+      reading(() => controlOf(control.get(part, name) as FoundControl | undefined)),
     writeControl: (name, expected, value) =>
       write({ now: context.now(), table: "controls", part, name, expected, value: JSON.stringify(value) }),
   };

@@ -2,7 +2,8 @@
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from "node:worker_threads";
 import { createApply, type Change } from "./change.js";
 import type { Driver } from "./database.js";
-import { openForWriting } from "./open-database.js";
+import { openForWriting, opening } from "./open-database.js";
+import { watchFiles } from "./same-file.js";
 import { freesSpace, isDiskFull, keepReserve } from "./reserve.js";
 
 /** What the thread is started with. */
@@ -27,7 +28,11 @@ export interface WriteAnswer {
 const BATCH_MAX = 256;
 
 function serve(port: MessagePort, { path, driver }: WriterData): void {
-  const database = openForWriting(path, driver);
+  const database = opening(() => openForWriting(path, driver));
+  // The files beside it are there from the first transaction on.
+  database.exec("BEGIN IMMEDIATE; COMMIT");
+  const hasFiles = watchFiles(path);
+  hasFiles();
   const apply = createApply(database);
   const reserve = keepReserve(path);
   const fail = (requests: readonly WriteRequest[], error: unknown): void => {
@@ -38,7 +43,10 @@ function serve(port: MessagePort, { path, driver }: WriterData): void {
   const write = (requests: readonly WriteRequest[]): void => {
     const ids = requests.map(({ id }) => id);
     try {
-      port.postMessage({ ids, revisions: apply(requests.map(({ change }) => change)) } satisfies WriteAnswer);
+      const revisions = apply(requests.map(({ change }) => change));
+      // What went into a file that nobody can open again is not acknowledged.
+      if (!hasFiles()) throw new Error("REPLACED");
+      port.postMessage({ ids, revisions } satisfies WriteAnswer);
       reserve.refill();
     } catch (error) {
       const freeing = requests.filter(({ change }) => freesSpace(change));

@@ -389,6 +389,7 @@ export function withErrorFacts(error: StorageError, facts: Partial<StorageErrorO
     requestId: facts.requestId ?? error.requestId,
     attempts: facts.attempts ?? error.attempts,
     mayBeAbsent: facts.mayBeAbsent ?? error.mayBeAbsent,
+    unconfirmed: facts.unconfirmed ?? error.unconfirmed,
     cause: facts.cause ?? error.cause,
   });
   if (stack !== undefined) changed.stack = withMessage(stack, error, changed);

@@ -1,6 +1,7 @@
 import { within } from "../../kit/abort.js";
 import { describeProvider, type EveryMember } from "../../wrap/intercept.js";
 import type { Description } from "../../contract/provider.js";
+import { isStorageError, withErrorFacts, type Operation } from "../../contract/errors.js";
 import { unlessWithdrawn } from "../withdrawn.js";
 import { PROMISES } from "../promises.js";
 import { linksOf } from "../holder-link.js";
@@ -40,20 +41,36 @@ function verbs(set: ReplicaSet, parts: JournaledParts): ComposedProvider {
     name: set.name,
     supports: { ...parts.supports, ...KEPT_BY_THE_JOURNAL },
     put: (key, body, call) =>
-      unlessWithdrawn("put", set.name, call, (options) => putWithJournal(set, key, body, options)),
-    get: (key, call) => getWithJournal(set, key, call),
-    head: (key, call) => headWithJournal(set, key, call),
+      told(
+        "put",
+        key,
+        unlessWithdrawn("put", set.name, call, (options) => putWithJournal(set, key, body, options)),
+      ),
+    get: (key, call) => told("get", key, getWithJournal(set, key, call)),
+    head: (key, call) => told("head", key, headWithJournal(set, key, call)),
     delete: (key, call) =>
-      unlessWithdrawn("delete", set.name, call, (options) => deleteWithJournal(set, key, options)),
+      told(
+        "delete",
+        key,
+        unlessWithdrawn("delete", set.name, call, (options) => deleteWithJournal(set, key, options)),
+      ),
     list: (call) =>
-      listWithJournal(set, call, (key, { signal, onEvent }) =>
-        findWithJournal(set, key, { signal, onEvent }),
+      told(
+        "list",
+        undefined,
+        listWithJournal(set, call, (key, { signal, onEvent }) =>
+          findWithJournal(set, key, { signal, onEvent }),
+        ),
       ),
     ref: (key) => members[0].ref(key),
     locate: (text) => locateIn(members, text),
     copy: (from, to, call) =>
-      unlessWithdrawn("copy", set.name, call, (options) => copyWithJournal(set, from, to, options)),
-    ...linksOf(members, (verb, key, call) => linkWithJournal(set, verb, key, call)),
+      told(
+        "copy",
+        to,
+        unlessWithdrawn("copy", set.name, call, (options) => copyWithJournal(set, from, to, options)),
+      ),
+    ...linksOf(members, (verb, key, call) => told(verb, key, linkWithJournal(set, verb, key, call))),
     signUpload: members.some(({ signUpload }) => signUpload !== undefined)
       ? (key, call) => signUploadWithJournal(set, key, call)
       : undefined,
@@ -67,6 +84,16 @@ function verbs(set: ReplicaSet, parts: JournaledParts): ComposedProvider {
     describe: () => describe(parts),
     close: () => closeSet(set),
   } satisfies EveryMember<ComposedProvider>;
+}
+
+/** Has a failure of the journal say what the caller wanted, and not what the journal was asked for. */
+async function told<T>(operation: Operation, key: string | undefined, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!isStorageError(error) || error.provider !== "journal") throw error;
+    throw withErrorFacts(error, { operation, key });
+  }
 }
 
 /** How long writes that have been answered may take to reach the members that are slower, in milliseconds. */

@@ -13,7 +13,8 @@ export async function healthOfSet(set: ReplicaSet): Promise<Health> {
   const [members, problem, journal] = await Promise.all([
     Promise.all(set.members.map(probe)),
     journalProblem(set),
-    countsOf(set),
+    // A journal that cannot be read cannot be written either, and that is said.
+    countsOf(set).catch(() => notCounted(set)),
   ]);
   const working = members.filter(({ ok }) => ok).length;
   const reasons = [
@@ -39,6 +40,10 @@ async function journalProblem({ journal, name }: ReplicaSet): Promise<string | u
   } catch (error) {
     return `${name}: ${error instanceof Error ? error.message : String(error)}`;
   }
+}
+
+function notCounted({ name }: ReplicaSet): JournalHealth {
+  return { composer: name, rows: 0, oldestSeconds: 0, stuck: 0, recovering: false };
 }
 
 async function countsOf(set: ReplicaSet): Promise<JournalHealth> {

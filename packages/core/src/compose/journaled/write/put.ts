@@ -72,7 +72,10 @@ export async function putWithJournal(
       }
       return await decide(write).catch((error: unknown) => {
         const isSent = write.outcomes.some(({ state }) => state !== "refused");
-        throw isStorageError(error, "Conflict") && !isSent ? withErrorFacts(error, { applied: "no" }) : error;
+        if (!isStorageError(error)) throw error;
+        if (!isSent && error.code === "Conflict") throw withErrorFacts(error, { applied: "no" });
+        // The journal may fail after members have taken the object.
+        throw isSent && error.applied === "no" ? withErrorFacts(error, { applied: "unknown" }) : error;
       });
     }),
   );

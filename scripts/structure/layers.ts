@@ -25,6 +25,7 @@ export const LAYERS: Readonly<Record<string, Readonly<Record<string, Layers>>>> 
     ],
     "compose/journaled": [
       ["row", "hedge.ts", "control.ts"],
+      ["marks.ts", "roster.ts"],
       ["replica-set.ts"],
       ["hold", "own-sets.ts"],
       ["read"],

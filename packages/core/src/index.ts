@@ -6,7 +6,13 @@ export type { FallbackOnCode } from "./compose/group.js";
 export { fallback, type FallbackOptions } from "./compose/fallback.js";
 export type { JournalOptions } from "./compose/journaled/create-set.js";
 export type { HedgeOptions } from "./compose/journaled/hedge.js";
-export { acceptMember, adoptKey } from "./compose/journaled/upkeep/operators.js";
+export {
+  acceptMember,
+  adoptKey,
+  forgetMember,
+  type AcceptOptions,
+  type ForgottenMember,
+} from "./compose/journaled/upkeep/operators.js";
 export type { MemberOptions } from "./compose/members.js";
 export { mirror, type MirrorOptions } from "./compose/mirror.js";
 export { setSplitPercent, split, splitPercent, type SplitOptions, type SplitShare } from "./compose/split.js";

@@ -20,7 +20,7 @@ export {
 export { nextVersion, type Version } from "./contract/version.js";
 export { clock } from "./kit/clock.js";
 export { memoryJournal } from "./memory/memory-journal.js";
-export { STUCK_MS, assertSameOwner, noRow } from "./kit/journal-parts.js";
+export { STUCK_MS, noRow } from "./kit/journal-parts.js";
 export {
   knownNames,
   oneOf,

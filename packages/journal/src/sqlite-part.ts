@@ -1,6 +1,5 @@
 import {
   STUCK_MS,
-  assertSameOwner,
   noRow,
   stampedRow,
   type ControlRecord,
@@ -180,11 +179,9 @@ export function registerPart(database: Database, owner: JournalOwner): void {
 }
 
 function partId(database: Database, owner: JournalOwner): number {
-  const found = database.prepare("SELECT id, owner FROM parts WHERE name = ?").get(owner.name) as {
+  const found = database.prepare("SELECT id FROM parts WHERE name = ?").get(owner.name) as {
     readonly id: number;
-    readonly owner: string;
   };
-  assertSameOwner(JSON.parse(found.owner) as JournalOwner, owner);
   return found.id;
 }
 

@@ -203,6 +203,7 @@ function provider(
         ...(layout === "plain" ? ["a key cannot be the folder of another"] : []),
       ],
     }),
+    reopen: () => root.reopen(),
     close: () => root.close(),
   };
 }

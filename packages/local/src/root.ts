@@ -25,6 +25,8 @@ export interface RootHolder {
   readonly confirm: (root: Root, context: FailureContext) => Promise<boolean>;
   /** As `confirm`, for the provider's own folder: when that alone is gone, the next write makes it again. */
   readonly confirmPrepared: (root: Root, context: FailureContext) => Promise<void>;
+  /** Forgets by what the root is known again: an operator has said that what is there is the right one. */
+  readonly reopen: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -60,34 +62,42 @@ export function createRootHolder(options: RootOptions): RootHolder {
     await find(context);
     return true;
   };
+  const reopen = async (): Promise<void> => {
+    const here = await found?.catch(() => undefined);
+    known = found = ready = undefined;
+    await here?.root.directories.close();
+  };
   const findPrepared = async (context: FailureContext): Promise<Root> => {
     const here = await find(context);
     await waitFor(prepareOnce(options, here, context), context);
-    here.root.temporaries.sweep();
-    return here.root;
+    return swept(here.root);
   };
   return {
     open: (context) => ready?.root ?? find(context).then(({ root }) => root),
-    openForWriting: (context) => {
-      if (ready?.isPrepared !== true) return findPrepared(context);
-      ready.root.temporaries.sweep();
-      return ready.root;
-    },
+    openForWriting: (context) => (ready?.isPrepared === true ? swept(ready.root) : findPrepared(context)),
     confirm,
     confirmPrepared: async (root, context) => {
-      const here = await find(context);
-      if (here.root === root) {
-        here.prepared = undefined;
-        here.isPrepared = false;
-      }
+      forgetPrepared(await find(context), root);
       await confirm(root, context);
     },
+    reopen,
     close: async () => {
       closed = true;
       ready = undefined;
       await closeFound(await found?.catch(() => undefined));
     },
   };
+}
+
+function swept(root: Root): Root {
+  root.temporaries.sweep();
+  return root;
+}
+
+function forgetPrepared(here: Found, root: Root): void {
+  if (here.root !== root) return;
+  here.prepared = undefined;
+  here.isPrepared = false;
 }
 
 async function closeFound(here: Found | undefined): Promise<void> {

@@ -125,7 +125,7 @@ function withJournal(prepared: Prepared, journal: Journal, options: FallbackOpti
     ...groupOf(prepared, options),
     type: "fallback",
     journal,
-    placement: (all) => oneHome(all, () => all, drain !== "never"),
+    placement: (all, retiring) => oneHome(all, () => all, drain !== "never", retiring),
     options,
     supports: choiceSupports(prepared.members),
     limits: [OUT_OF_REACH, ...(drain === "never" ? ["objects stay on the member that took them"] : [])],

@@ -170,6 +170,11 @@ export async function closeAll(members: readonly ComposedProvider[]): Promise<vo
   if (failed?.status === "rejected") throw failed.reason;
 }
 
+/** Has every member forget by what it knows its place again. */
+export async function reopenAll(members: readonly ComposedProvider[]): Promise<void> {
+  await Promise.all(members.map(async (member) => await member.reopen?.()));
+}
+
 /** What the first member to know a text says of it. */
 export function locateIn(members: readonly ComposedProvider[], text: string): Located | undefined {
   for (const member of members) {

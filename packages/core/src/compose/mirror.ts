@@ -99,9 +99,9 @@ export function mirror(members: readonly StorageProvider[], options: MirrorOptio
   const { hedge } = options;
   assertTier("mirror", options, { hedge: hedge !== undefined, 'writes: "primary"': writes === "primary" });
   const order = inOrder(prepared.members, options.reads ?? []);
-  const placement = (all: Group["members"]): Placement => {
+  const placement = (all: Group["members"], retiring: readonly string[]): Placement => {
     const reads = inOrder(all, options.reads ?? []);
-    return everywhere(all, assertWrites(writes), () => reads);
+    return everywhere(all, assertWrites(writes), () => reads, retiring);
   };
   const group: Group = {
     name: options.name ?? "mirror",
@@ -113,7 +113,7 @@ export function mirror(members: readonly StorageProvider[], options: MirrorOptio
   if (journal !== undefined) {
     return journaled({ ...group, type: "mirror", journal, placement, options, supports, limits: [], hedge });
   }
-  const { need } = placement(prepared.members);
+  const { need } = placement(prepared.members, []);
   return stateless({
     type: "mirror",
     chain: { ...group, members: order, overwrites },

@@ -213,15 +213,16 @@ function withJournal({
 }: JournaledSplit): StorageProvider {
   let current = proposed;
   let revision = "";
-  const placement = (members: Group["members"]): Placement => {
+  const placement = (members: Group["members"], retiring: readonly string[]): Placement => {
     const order = (key: string): Sides => orderFor(members, current, key);
     const home: Placement = {
-      ...oneHome(members, order, move),
+      ...oneHome(members, order, move, retiring),
       // Where objects stay, nothing is elsewhere than it should be. A share that comes back is another placement.
       epoch: () => (move ? revision : ""),
       percent: () => toPercent(current.basisPoints),
     };
-    return onlyFirst ? { ...home, writeOrder: (key) => [order(key)[0]] } : home;
+    const { writeOrder } = home;
+    return onlyFirst ? { ...home, writeOrder: (key) => writeOrder(key).slice(0, 1) } : home;
   };
   const provider = journaled({
     ...group,

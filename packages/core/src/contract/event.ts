@@ -99,6 +99,12 @@ export type StorageEvent =
       readonly provider: string;
     }
   | {
+      /** A member that was restored from a backup holds an object that no other member has: it was deleted since. */
+      readonly type: "extra";
+      readonly key: string;
+      readonly provider: string;
+    }
+  | {
       /** A split was made with another percentage than the one that counts: what was set last, for every process. */
       readonly type: "percent";
       readonly provider: string;

@@ -12,7 +12,7 @@ export interface JournalEntry {
   readonly revision: string;
 }
 
-/** A composer, as a journal knows it: it must come back with the same members. */
+/** A composer that comes to its journal. */
 export interface JournalOwner {
   /** The composer's name, unique within one journal. */
   readonly name: string;
@@ -95,9 +95,9 @@ export interface Journal {
   /** Whether what was written survives the process. */
   readonly durable: boolean;
   /**
-   * The part of a composer.
+   * The part of a composer. It may come with other members than before: what becomes of them is for the composer.
    *
-   * @throws StorageError `InvalidArgument` when a composer of this name has been there with other members.
+   * @throws StorageError `InvalidArgument` for a journal that lies where a member keeps its objects.
    */
   readonly open: (owner: JournalOwner) => JournalPart;
   /** Waits for what is being written, and lets go of every handle. */

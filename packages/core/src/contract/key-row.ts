@@ -47,6 +47,8 @@ export interface External {
 export interface KeyRow {
   /** The decided truth; absent while it is what the members held before this row began. */
   readonly current?: Committed | undefined;
+  /** Whether the journal was restored from a backup that this row comes from: members may hold something newer. */
+  readonly isDoubtful?: boolean | undefined;
   /** The write that is being made. */
   readonly open?: Intent | undefined;
   /** Writes that failed and may have taken effect, or may do so later; all are newer than `current`. */

@@ -10,6 +10,14 @@ export const KEY_BYTES_MAX = 1024;
 /** The object by which a composer tells a member from an empty disk or bucket in its place. */
 export const MARKER_KEY = ".stowage-member";
 
+/** Objects by which journals notice that time has gone back: each has one on each member, by its id. */
+export const MARK_PREFIX = ".stowage-mark-";
+
+/** Tells whether composers keep something of their own under a key. */
+export function isReserved(key: string): boolean {
+  return key === MARKER_KEY || key.startsWith(MARK_PREFIX);
+}
+
 /** What is wrong with a key, as the end of a sentence, or `undefined`. */
 export function keyProblem(key: string): string | undefined {
   if (key === "") return "the key is empty";

@@ -180,6 +180,12 @@ export interface StorageProvider {
   /** What it is made of. A plain provider may leave it out. */
   readonly describe?: (() => Description) | undefined;
 
+  /**
+   * Forgets by what the provider knows its place again, so that another disk or folder there is taken. An operator has said that it
+   * is the right one. Only where a place can be told from another.
+   */
+  readonly reopen?: (() => Promise<void>) | undefined;
+
   /** Stops what runs in the background and releases every handle. Calls after it reject. */
   readonly close?: (() => Promise<void>) | undefined;
 }

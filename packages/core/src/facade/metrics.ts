@@ -122,6 +122,7 @@ const TAKERS: Takers = {
   breaker: ({ provider, kind, state }, { set }) =>
     set("stowage_breaker_open", { provider, kind }, state === "open" ? 1 : 0),
   percent: () => {},
+  extra: () => {},
   ignored: () => {},
   skipped: () => {},
   unconfirmed: () => {},

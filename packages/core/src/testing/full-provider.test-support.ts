@@ -25,6 +25,7 @@ export async function fullProvider(): Promise<{
       complete: async (key) => await inner.put(key, body, {}),
       abort: async (key) => note("abort", key),
     },
+    reopen: async () => note("reopen"),
     close: async () => note("close"),
   };
   return { provider, asked };

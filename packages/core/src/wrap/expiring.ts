@@ -1,6 +1,6 @@
 import { StorageError } from "../contract/errors.js";
 import { intercept } from "./intercept.js";
-import { MARKER_KEY } from "../contract/key.js";
+import { isReserved } from "../contract/key.js";
 import type { StorageProvider } from "../contract/provider.js";
 import { type Upkeep } from "../contract/upkeep.js";
 import { sweeper } from "./sweeper.js";
@@ -80,7 +80,7 @@ export function expiring(
   const composed: ComposedProvider = inner;
   const isOurs = options.removedBy !== "store";
   const afterMs = (key: string): number | undefined =>
-    isOurs && key === MARKER_KEY ? undefined : age(limits, key);
+    isOurs && isReserved(key) ? undefined : age(limits, key);
   const layer = { type: "expiring", promises: limits.rules.map(promise) };
   const wrapped: ComposedProvider = {
     ...intercept(inner, layer),
@@ -152,7 +152,7 @@ function sweeperOf(limits: Limits): Upkeep {
 }
 
 function isOld(limits: Limits, { key, lastModified }: ObjectInfo): boolean {
-  const afterMs = key === MARKER_KEY ? undefined : age(limits, key);
+  const afterMs = isReserved(key) ? undefined : age(limits, key);
   return (
     afterMs !== undefined && lastModified !== undefined && Date.now() - lastModified.getTime() >= afterMs
   );

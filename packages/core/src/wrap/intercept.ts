@@ -142,6 +142,7 @@ export function intercept(inner: ComposedProvider, layer: Layer): ComposedProvid
     ...optionalVerbs(inner, around, layer.aroundCopy ?? around),
     expiresAfterMs: inner.expiresAfterMs && ((key) => inner.expiresAfterMs?.(key)),
     upkeep: inner.upkeep,
+    reopen: inner.reopen && (async () => await inner.reopen?.()),
     describe: () => describeWrapper(inner, layer),
     close: async () => inner.close?.(),
   } satisfies EveryMember<ComposedProvider>;
@@ -182,7 +183,7 @@ function requiredVerbs(
 
 type OptionalVerb = Exclude<
   keyof ComposedProvider,
-  RequiredVerb | "name" | "supports" | "expiresAfterMs" | "upkeep" | "describe" | "close"
+  RequiredVerb | "name" | "supports" | "expiresAfterMs" | "upkeep" | "reopen" | "describe" | "close"
 >;
 
 function optionalVerbs(

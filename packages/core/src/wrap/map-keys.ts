@@ -35,6 +35,7 @@ export function mapKeys(
     expiresAfterMs: inner.expiresAfterMs && ((key) => inner.expiresAfterMs?.(keys.toInner(key))),
     upkeep: inner.upkeep && mapUpkeep(inner.upkeep, keys),
     describe: () => describeWrapper(inner, about),
+    reopen: inner.reopen && (async () => await inner.reopen?.()),
     close: async () => inner.close?.(),
   } satisfies EveryMember<ComposedProvider>;
 }
@@ -56,7 +57,15 @@ function requiredVerbs(inner: ComposedProvider, keys: KeyMapping): Pick<Composed
 
 type OptionalVerb = Exclude<
   keyof ComposedProvider,
-  RequiredVerb | "name" | "supports" | "multipart" | "expiresAfterMs" | "upkeep" | "describe" | "close"
+  | RequiredVerb
+  | "name"
+  | "supports"
+  | "multipart"
+  | "expiresAfterMs"
+  | "upkeep"
+  | "reopen"
+  | "describe"
+  | "close"
 >;
 
 function optionalVerbs(

@@ -1,6 +1,6 @@
 import { TIMER_MS_MAX } from "../../kit/abort.js";
 import { StorageError, isStorageError } from "../../contract/errors.js";
-import type { Journal } from "../../contract/journal.js";
+import type { Journal, JournalPart } from "../../contract/journal.js";
 import { MARKER_KEY } from "../../contract/key.js";
 import { createKeyLock, type KeyLock } from "../../kit/key-lock.js";
 import type { ComposedProvider } from "../../contract/composed-provider.js";
@@ -9,7 +9,12 @@ import type { Group } from "../group.js";
 import { createHedge, type HedgeOptions } from "./hedge.js";
 import { adoptKeyOf } from "./upkeep/adopt.js";
 import { reopen } from "./hold/reopen.js";
-import { withMarker } from "./upkeep/marker.js";
+import { createMarks, type Marks } from "./marks.js";
+import { createRoster } from "./roster.js";
+import { probe } from "../../kit/health.js";
+import { distrust } from "./read/inventory.js";
+import { doubtJournal } from "./upkeep/doubt.js";
+import { whereKnown, withMarker } from "./upkeep/marker.js";
 import type { ReplicaSet, SetState } from "./replica-set.js";
 import type { Placement } from "./row/placement.js";
 import { wholeNumber, type OptionNames } from "../../kit/options.js";
@@ -48,6 +53,13 @@ export interface JournalOptions {
    * @default 60,000
    */
   readonly graceMs?: number | undefined;
+  /**
+   * With a journal: the names of members that shall go. They are read, repair brings what they hold to the others, and nothing is
+   * written to them. `health()` says when one is empty and can be left out.
+   *
+   * @default none
+   */
+  readonly retiring?: readonly string[] | undefined;
 }
 
 /** The names of the options that every composer takes for its journal. */
@@ -57,6 +69,7 @@ export const JOURNAL_OPTIONS: OptionNames<JournalOptions> = {
   waitMs: true,
   leaseMs: true,
   graceMs: true,
+  retiring: true,
 };
 
 const SETTLE_MS = 60_000;
@@ -66,7 +79,7 @@ const GRACE_MS = 60_000;
 
 export interface SetParts extends Omit<Group, "spool"> {
   /** Of the members as the set has them. */
-  readonly placement: (members: Group["members"]) => Placement;
+  readonly placement: (members: Group["members"], retiring: readonly string[]) => Placement;
   readonly refresh?: ReplicaSet["refresh"] | undefined;
   readonly hedge?: HedgeOptions | undefined;
   readonly type: string;
@@ -77,14 +90,16 @@ export interface SetParts extends Omit<Group, "spool"> {
 
 /**
  * @throws TypeError for options that are not numbers in their range.
- * @throws StorageError `InvalidArgument` for members that cannot carry versions, and for a journal that knows the
- * composer with other members.
+ * @throws StorageError `InvalidArgument` for members that cannot carry versions.
  */
 export function createReplicaSet(parts: SetParts): ReplicaSet {
   const { name, type, members: given, fallbackOn, askMs, backListeners, placement, options } = parts;
   assertMembers(given);
+  const retiring = assertRetiring(type, given, options.retiring ?? []);
   const places = given.map((member) => ({ name: member.name, place: member.ref("x") }));
-  const journal = parts.journal.open({ name, type, members: places });
+  const owner = { name, type, members: places };
+  const journal = parts.journal.open(owner);
+  const roster = createRoster(journal, owner, retiring);
   // One member has nobody to differ from.
   const state: SetState = {
     isTrusted: given.length === 1,
@@ -94,43 +109,44 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
     isEager: true,
   };
   const onReplaced = (): void => void (state.isTrusted = given.length === 1);
-  // What does not outlive the process has nothing to come back to.
-  const watched = (member: ComposedProvider): ComposedProvider =>
-    parts.journal.durable && takesMarker(member) ? withMarker(name, journal, member, onReplaced) : member;
+  const marks = parts.journal.durable ? marksOf(name, journal, () => set) : undefined;
+  const watched = (member: ComposedProvider): ComposedProvider => {
+    // What does not outlive the process has nothing to come back to.
+    if (marks === undefined) return member;
+    const marked = takesMarker(member) ? withMarker(name, journal, member, marks, onReplaced) : member;
+    return whereKnown(roster, marked);
+  };
   const [first, ...rest] = given;
   const members: Group["members"] = [watched(first), ...rest.map(watched)];
-  const place = placement(members);
-  /** Nobody waits for it but the one who closes; what fails is found out by the next read, or by another process. */
-  const inBackground = (work: Promise<void>): void => {
-    const done = work
-      .catch((error: unknown) => {
-        if (!isStorageError(error)) throw error;
-      })
-      .finally(() => set.writes.delete(done));
-    set.writes.add(done);
-  };
   const set: ReplicaSet = {
     name,
+    type,
+    roster,
+    retiring,
+    marks,
     members,
     fallbackOn,
     askMs,
     backListeners,
-    placement: place,
+    placement: placement(members, retiring),
     spool: parts.spool ?? {},
     journal,
     lock: lockOf(parts.journal, name),
-    settleMs: milliseconds(type, "settleMs", options.settleMs ?? SETTLE_MS),
-    waitMs: milliseconds(type, "waitMs", options.waitMs ?? WAIT_MS),
-    leaseMs: milliseconds(type, "leaseMs", options.leaseMs ?? LEASE_MS, 1),
-    graceMs: milliseconds(type, "graceMs", options.graceMs ?? GRACE_MS),
+    ...timesOf(type, options),
     writes: new Set(),
     answered: new Set(),
     workListeners: new Set(),
     state,
     hedge: parts.hedge === undefined ? undefined : createHedge(parts.hedge),
-    reopen: (lost, onEvent) => inBackground(reopen(set, lost, onEvent)),
-    lookAgain: (key, onEvent) => inBackground(adoptKeyOf({ ...set, waitMs: 0 }, key, { onEvent })),
-    refresh: parts.refresh ?? (async () => {}),
+    reopen: (lost, onEvent) => void inBackground(set, reopen(set, lost, onEvent)),
+    lookAgain: (key, onEvent) => void inBackground(set, adoptKeyOf({ ...set, waitMs: 0 }, key, { onEvent })),
+    compareMarks: once(async () => {
+      if (marks !== undefined) await Promise.all(set.members.map((member) => probe(member)));
+    }),
+    refresh: async (call) => {
+      await roster.refresh();
+      await parts.refresh?.(call);
+    },
   };
   // What waits for a member that was left out is tried at once when the member is back.
   backListeners.add(() => {
@@ -154,6 +170,47 @@ function assertMembers(given: Group["members"]): void {
   }
 }
 
+/** Runs work that nobody waits for but the one who closes; what fails is found out by the next read, or by another process. */
+function inBackground(set: ReplicaSet, work: Promise<void>): Promise<void> {
+  const done = work
+    .catch((error: unknown) => {
+      if (!isStorageError(error)) throw error;
+    })
+    .finally(() => set.writes.delete(done));
+  set.writes.add(done);
+  return done;
+}
+
+function marksOf(name: string, journal: JournalPart, set: () => ReplicaSet): Marks {
+  return createMarks(name, journal, {
+    onOldJournal: () => doubtJournal(set()),
+    onOldMember: () => distrust(set()),
+    inBackground: (work) => {
+      const { answered } = set();
+      const done = inBackground(set(), work);
+      answered.add(done);
+      void done.finally(() => answered.delete(done));
+    },
+  });
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => (done ??= work());
+}
+
+/** @throws TypeError for names that are none, and when no member is left to write to. */
+function assertRetiring(type: string, given: Group["members"], names: readonly string[]): readonly string[] {
+  if (!Array.isArray(names)) throw new TypeError(`${type}: retiring is an array of members' names`);
+  const wrong = names.find((name) => !given.some((member) => member.name === name));
+  if (wrong !== undefined)
+    throw new TypeError(`${type}: retiring names ${JSON.stringify(wrong)}, which is no member`);
+  if (given.every(({ name }) => names.includes(name))) {
+    throw new TypeError(`${type}: retiring names every member; one must be left to write to`);
+  }
+  return names;
+}
+
 /** The locks of composers by their journal: those of one name share theirs, as after a hot reload. */
 const LOCKS = new WeakMap<Journal, Map<string, KeyLock>>();
 
@@ -169,6 +226,17 @@ function lockOf(journal: Journal, name: string): KeyLock {
 function takesMarker({ upkeep, expiresAfterMs }: ComposedProvider): boolean {
   return upkeep?.health === undefined && expiresAfterMs?.(MARKER_KEY) === undefined;
 }
+
+function timesOf(type: string, options: JournalOptions): Times {
+  return {
+    settleMs: milliseconds(type, "settleMs", options.settleMs ?? SETTLE_MS),
+    waitMs: milliseconds(type, "waitMs", options.waitMs ?? WAIT_MS),
+    leaseMs: milliseconds(type, "leaseMs", options.leaseMs ?? LEASE_MS, 1),
+    graceMs: milliseconds(type, "graceMs", options.graceMs ?? GRACE_MS),
+  };
+}
+
+type Times = Pick<ReplicaSet, "settleMs" | "waitMs" | "leaseMs" | "graceMs">;
 
 function milliseconds(type: string, name: string, value: number, least = 0): number {
   return wholeNumber(type, name, value, { least, most: TIMER_MS_MAX });

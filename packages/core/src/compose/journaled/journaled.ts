@@ -6,7 +6,7 @@ import { unlessWithdrawn } from "../withdrawn.js";
 import { PROMISES } from "../promises.js";
 import { linksOf } from "../holder-link.js";
 import { cannotList } from "../supports.js";
-import { closeAll, joinedExpiry, locateIn } from "../members.js";
+import { closeAll, joinedExpiry, locateIn, reopenAll } from "../members.js";
 import { createReplicaSet, type SetParts } from "./create-set.js";
 import { copyWithJournal } from "./write/copy.js";
 import { deleteWithJournal } from "./write/delete.js";
@@ -82,6 +82,7 @@ function verbs(set: ReplicaSet, parts: JournaledParts): ComposedProvider {
     expiresAfterMs: joinedExpiry(members, set.placement.alike),
     upkeep: joinedUpkeep([upkeepOf(set), ...members.map((member) => guardedUpkeep(set, member))]),
     describe: () => describe(parts),
+    reopen: () => reopenAll(members),
     close: () => closeSet(set),
   } satisfies EveryMember<ComposedProvider>;
 }

@@ -51,7 +51,7 @@ describe.each(Object.keys(COMPOSERS) as readonly (keyof typeof COMPOSERS)[])(
       expect(await (await storage.get("a")).text()).toBe("newer");
       const health = await storage.health();
       expect(health.degraded).toBe(true);
-      expect(health.reasons.join()).toContain("the journal is new and its members are not");
+      expect(health.reasons.join()).toContain("the journal does not know every object yet");
     });
 
     // The others promise no listing while moved copies stay for no time at all.

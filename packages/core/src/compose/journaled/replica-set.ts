@@ -1,10 +1,13 @@
 import type { JournalPart } from "../../contract/journal.js";
 import type { KeyLock } from "../../kit/key-lock.js";
+import type { ComposedProvider } from "../../contract/composed-provider.js";
 import type { Group } from "../group.js";
 import type { Hedge } from "./hedge.js";
 import type { CallOptions } from "../../contract/call-options.js";
 import type { Intent } from "../../contract/key-row.js";
 import type { Placement } from "./row/placement.js";
+import type { Marks } from "./marks.js";
+import type { Roster } from "./roster.js";
 
 /** What is known by now. */
 export interface SetState {
@@ -30,6 +33,13 @@ export interface LostKey {
 
 /** The settings and members of one composer with a journal. */
 export interface ReplicaSet extends Group {
+  readonly type: string;
+  /** Which members the journal knows. */
+  readonly roster: Roster;
+  /** The names of members that are read and emptied, and not written. */
+  readonly retiring: readonly string[];
+  /** Of a journal that survives the process: the marks by which it notices that time has gone back. */
+  readonly marks: Marks | undefined;
   readonly placement: Placement;
   readonly journal: JournalPart;
   readonly lock: KeyLock;
@@ -53,11 +63,31 @@ export interface ReplicaSet extends Group {
   readonly reopen: (lost: LostKey, onEvent: CallOptions["onEvent"]) => void;
   /** Has repair look at a settled key that one member was found to lack. */
   readonly lookAgain: (key: string, onEvent: CallOptions["onEvent"]) => void;
+  /**
+   * Has the marks of all members that answer compared, once: before a row is believed it is seen whether the journal was restored
+   * from a backup.
+   */
+  readonly compareMarks: () => Promise<void>;
   /** Looks at what other processes may have changed about the placement. */
   readonly refresh: (options: CallOptions) => Promise<void>;
 }
 
+/**
+ * Tells whether a member is not to be believed: it was restored from a backup, and others have copies of what it held. The only home
+ * of an object is read all the same.
+ */
+export function isStale({ marks, placement }: ReplicaSet, { name }: ComposedProvider): boolean {
+  return placement.hasCopies && marks?.restored(name) !== undefined;
+}
+
+/** Returns the members that are believed; all of them when none is. */
+export function believed(set: ReplicaSet, members: readonly ComposedProvider[]): readonly ComposedProvider[] {
+  const some = members.filter((member) => !isStale(set, member));
+  return some.length === 0 || some.length === members.length ? members : some;
+}
+
 /** Whether what one member says of a key that is not in transition is true of all. */
-export function isOneEnough({ placement, state }: ReplicaSet): boolean {
-  return placement.alike && !state.mayLack;
+export function isOneEnough({ placement, state, roster }: ReplicaSet): boolean {
+  // The one member of a chain cannot speak for those that the configuration does not name any more.
+  return placement.alike && !state.mayLack && (placement.hasCopies || roster.away().length === 0);
 }

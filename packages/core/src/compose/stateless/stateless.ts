@@ -6,7 +6,7 @@ import { copyInChain } from "./fallback-copy.js";
 import { deleteAtRef, deleteFromChain } from "./fallback-delete.js";
 import { mayBeStale, linkInChain, readFromChain } from "./fallback-read.js";
 import { linksOf } from "../holder-link.js";
-import { closeAll, joinedExpiry, locateIn } from "../members.js";
+import { closeAll, joinedExpiry, locateIn, reopenAll } from "../members.js";
 import { unlessWithdrawn } from "../withdrawn.js";
 import { PROMISES } from "../promises.js";
 import { mergeLists } from "../merge-list.js";
@@ -78,6 +78,7 @@ export function stateless(parts: StatelessParts): ComposedProvider {
     expiresAfterMs: joinedExpiry(members, parts.isMirror === true),
     upkeep: joinedUpkeep(members.map((member) => member.upkeep)),
     describe: () => describe(parts),
+    reopen: () => reopenAll(members),
     close: () => closeAll(members),
   } satisfies EveryMember<ComposedProvider>;
 }

@@ -14,7 +14,7 @@ export async function conclude(set: ReplicaSet, held: HeldKey, row: KeyRow, paus
   await set.refresh({});
   const members = set.members.map(({ name }) => name);
   const targets = targetsOf(set, held.key, row);
-  if (isSettled(row, members, targets)) {
+  if (isSettled(row, [...members, ...set.roster.away()], targets)) {
     await held.release(undefined);
     return true;
   }
@@ -22,6 +22,9 @@ export async function conclude(set: ReplicaSet, held: HeldKey, row: KeyRow, paus
   await held.release({ ...row, nextAt: Math.max(now + pauseMs, dueAt(row, members, targets, now)) });
   return false;
 }
+
+/** When a key is looked at again for which nothing can be done now, in milliseconds. */
+const LATER_MS = 15 * 60 * 1000;
 
 /** When there is something to do again. */
 function dueAt(row: KeyRow, members: readonly string[], targets: readonly string[], now: number): number {
@@ -34,5 +37,6 @@ function dueAt(row: KeyRow, members: readonly string[], targets: readonly string
     const isDone = holds[member] === (isTarget ? current.version : "absent");
     if (!isDone) times.push(isTarget || current.kind === "delete" ? now : clearAt);
   }
-  return times.length === 0 ? now : times.reduce((a, b) => Math.min(a, b));
+  // It waits for a member that the configuration does not name any more.
+  return times.length === 0 ? now + LATER_MS : times.reduce((a, b) => Math.min(a, b));
 }

@@ -3,9 +3,18 @@ import type { KeyRow } from "../../../contract/key-row.js";
 import { mayHold } from "../../group.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { identityOf, newestOf, versionOf, type Copy } from "../row/identity.js";
-import { adopted, isUndecided } from "../row/row.js";
+import { isStale } from "../replica-set.js";
+import { adopted, deleted, isUndecided } from "../row/row.js";
 import { look } from "./ask-member.js";
 import type { HeldKey } from "./held-key.js";
+
+/** The copies of one key that members hold. */
+interface FoundCopies {
+  /** Absent when no member that is believed has an object that is decided. */
+  readonly row: KeyRow | undefined;
+  /** Copies that only members have which were restored from a backup. */
+  readonly extras: readonly Copy[];
+}
 
 /**
  * Makes the row of a key of which the journal says nothing, from what its members hold: the newest version
@@ -19,6 +28,11 @@ export async function findRow(
   held: HeldKey,
   options: CallOptions,
 ): Promise<KeyRow | undefined> {
+  return (await findCopies(set, held, options)).row;
+}
+
+/** Makes the row as {@link findRow} does, and returns what only members have that were restored from a backup. */
+export async function findCopies(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<FoundCopies> {
   const order = set.placement.readOrder(held.key);
   const answers = await Promise.all(order.map((member) => look(set, member, held.key, options)));
   const silent = answers.find((answer) => answer.state === "silent");
@@ -26,19 +40,41 @@ export async function findRow(
   const copies = answers
     .flatMap((answer) => (answer.state === "present" ? [answer] : []))
     .filter(({ info }) => !isUndecided(held.row, versionOf(info)));
-  const newest = newestOf(copies);
-  if (newest === undefined) return undefined;
+  const believable = copies.filter(
+    ({ member }) => !isStale(set, member) || set.marks?.restored(member.name) === "keep",
+  );
+  const newest = newestOf(believable);
+  if (newest === undefined) return { row: undefined, extras: copies };
   const identity = identityOf(newest.info);
   const holds = answers.map(
     ({ member, state }) => [member.name, state === "absent" ? "absent" : "unknown"] as const,
   );
   const same = copies.filter((copy) => copy === newest || isSame(copy, newest));
-  return adopted(held.row, {
+  const row = adopted(held.row, {
     identity,
     holds: Object.fromEntries(holds),
     etags: Object.fromEntries(same.map(({ member, info }) => [member.name, info.etag ?? ""])),
     storedAt: newest.info.lastModified?.getTime(),
   });
+  return { row, extras: [] };
+}
+
+/**
+ * Compares a row of a journal that was restored from a backup with what the members hold: what is newer than the row counts.
+ *
+ * @throws StorageError `Unavailable` when a member does not answer.
+ */
+export async function settleDoubt(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<KeyRow> {
+  const { row } = held;
+  if (row.isDoubtful !== true) return row;
+  const { current } = row;
+  held.row = { ...row, uncertain: [], open: undefined };
+  const found = await findRow(set, held, options);
+  const version = found?.current?.version ?? "";
+  if (found !== undefined && version > (current?.version ?? "")) return { ...found, isDoubtful: undefined };
+  // It was deleted after the backup.
+  if (current?.kind === "put" && found === undefined) return { ...deleted(held.row), holds: {} };
+  return { ...row, holds: found?.holds ?? {}, isDoubtful: undefined };
 }
 
 function isSame({ info }: Copy, newest: Copy): boolean {

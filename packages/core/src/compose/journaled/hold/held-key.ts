@@ -1,5 +1,5 @@
 import { clock, createController, onAbort } from "../../../kit/clock.js";
-import { delay } from "../../../kit/abort.js";
+import { delay, orAborted } from "../../../kit/abort.js";
 import { StorageError, withErrorFacts, type Operation } from "../../../contract/errors.js";
 import type { JournalEntry } from "../../../contract/journal.js";
 import type { CallOptions } from "../../../contract/call-options.js";
@@ -116,6 +116,7 @@ async function freeEntry(
   deadline: number,
   signal: AbortSignal | undefined,
 ): Promise<JournalEntry> {
+  if ((await set.journal.read(key)).row !== undefined) await orAborted(set.compareMarks(), signal);
   for (let pauseMs = POLL_MS; ; pauseMs = Math.min(pauseMs * 2, POLL_MS_MAX)) {
     const entry = await set.journal.read(key);
     if (!(await isHeldElsewhere(set, entry.row))) {

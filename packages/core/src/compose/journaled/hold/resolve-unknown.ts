@@ -19,7 +19,8 @@ export async function resolveUnknown(set: ReplicaSet, held: HeldKey, options: Ca
   const found = newestFound(row.uncertain, answers);
   const decided = found === undefined ? row : committed(row, found);
   const known = answers.reduce((next, answer) => withAnswer(next, answer, now), decided);
-  return isOver(known, answers) ? { ...known, uncertain: [] } : known;
+  const isAway = set.roster.away().some((name) => known.holds[name] !== "absent");
+  return !isAway && isOver(known, answers) ? { ...known, uncertain: [] } : known;
 }
 
 function newestFound(

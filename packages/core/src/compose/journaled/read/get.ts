@@ -10,7 +10,7 @@ import { linkFrom, type LinkVerb } from "../../holder-link.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { withoutIdentity } from "../row/identity.js";
 import { hasEtag } from "./has-etag.js";
-import { headReader } from "./read-once.js";
+import { headReader } from "./look.js";
 import { readWithJournal } from "./read.js";
 
 /** Returns the facts of the last decided version. */

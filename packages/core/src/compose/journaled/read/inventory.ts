@@ -25,6 +25,20 @@ export interface Inventory {
   /** Members that may lack objects, because their rules let them expire; and since when all processes may know. */
   readonly lacking?: readonly string[] | undefined;
   readonly lackingSince?: number | undefined;
+  /** The kind of composer, and the members, that the walk is about. */
+  readonly type?: string | undefined;
+  readonly members?: readonly string[] | undefined;
+}
+
+/** Tells whether what was walked says something of every member: none has been added, and the kind of composer is the same. */
+export function covers({ type, members }: ReplicaSet, stock: Inventory): boolean {
+  if (stock.type !== undefined && stock.type !== type) return false;
+  return stock.members === undefined || members.every(({ name }) => stock.members?.includes(name) === true);
+}
+
+/** Returns what a walk of these members is about. */
+export function walkOf({ type, members }: ReplicaSet): Pick<Inventory, "type" | "members"> {
+  return { type, members: members.map(({ name }) => name) };
 }
 
 /**
@@ -65,21 +79,27 @@ async function check(set: ReplicaSet): Promise<void> {
   const record = await journal.readControl(INVENTORY);
   if (record !== undefined) {
     const stock = await note(set, record.value as Inventory);
-    state.isTrusted = stock.isTrusted;
+    state.isTrusted = stock.isTrusted && covers(set, stock);
     return;
   }
   if (journal.now() < state.emptyAfter) return;
   state.emptyAfter = journal.now() + EMPTY_PAUSE_MS;
   if (!(await areEmpty(set))) return;
   const stock: Inventory = {
-    epoch: set.placement.epoch(),
+    epoch: epochOf(set),
     walk: 0,
     isDone: true,
     isTrusted: true,
     ...lackingNow(set),
+    ...walkOf(set),
   };
   const written = await journal.writeControl(INVENTORY, undefined, stock).catch(() => undefined);
   if (written !== undefined) state.isTrusted = true;
+}
+
+/** Returns the name of the placement: with another one, or when a member is to go, what is stored may belong elsewhere. */
+export function epochOf({ placement, retiring }: ReplicaSet): string {
+  return retiring.length === 0 ? placement.epoch() : `${placement.epoch()}|without ${retiring.join(", ")}`;
 }
 
 /** Returns the members that let objects expire, as far as this process knows. */
@@ -144,10 +164,11 @@ async function areEmpty(set: ReplicaSet): Promise<boolean> {
 
 /** Has every key looked at again: a member holds other things than the journal believes. */
 export async function distrust(set: ReplicaSet): Promise<void> {
-  const { journal, state, placement } = set;
+  const { journal, state } = set;
   await changeControl<Inventory>(journal, INVENTORY, (was) => ({
     ...(was ?? lackingNow(set)),
-    epoch: placement.epoch(),
+    ...walkOf(set),
+    epoch: epochOf(set),
     walk: 0,
     after: undefined,
     isDone: false,

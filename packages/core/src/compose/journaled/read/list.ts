@@ -7,7 +7,8 @@ import { type ListPage } from "../../../contract/provider.js";
 import { cannotList } from "../../supports.js";
 import { mergeLists, type MergedPage } from "../../merge-list.js";
 import { isTrusted } from "./inventory.js";
-import { isOneEnough, type ReplicaSet } from "../replica-set.js";
+import { believed, isOneEnough, type ReplicaSet } from "../replica-set.js";
+import { notConfigured } from "../roster.js";
 import { LIST_LIMIT_DEFAULT, type ListOptions } from "../../../contract/call-options.js";
 import type { ObjectInfo } from "../../../contract/object.js";
 
@@ -81,7 +82,11 @@ async function listMembers(
 ): Promise<MergedPage> {
   const { name, members, placement } = set;
   const behind = { ...options, cursor: undefined, after: from };
-  if (!(await isTrusted(set)) || !isOneEnough(set)) return await mergeLists(name, members, behind);
+  if (!(await isTrusted(set)) || !isOneEnough(set)) {
+    const away = set.placement.hasCopies ? undefined : set.roster.away()[0];
+    if (away !== undefined) throw notConfigured(away, "list", undefined);
+    return await mergeLists(name, believed(set, members), behind);
+  }
   let failure: unknown;
   const order = placement.readOrder("");
   const listable = order.filter((member) => !cannotList(member));

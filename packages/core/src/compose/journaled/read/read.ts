@@ -6,7 +6,8 @@ import type { CallOptions } from "../../../contract/call-options.js";
 import { conclude } from "../hold/conclude.js";
 import { busy, holding, intentMsMax } from "../hold/held-key.js";
 import { versionOf } from "../row/identity.js";
-import { readOnce, type Found, type Reader } from "./read-once.js";
+import { readOnce } from "./read-once.js";
+import { type Found, type Reader } from "./look.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { isUndecided } from "../row/row.js";
 import { resolveUnknown } from "../hold/resolve-unknown.js";
@@ -32,7 +33,7 @@ export async function readWithJournal<T>(
   if (options.isFinal === true) await assertFinal(set, reader.operation, key, options);
   for (let round = 0; ; round++) {
     const readAt = set.journal.now();
-    const entry = await set.journal.read(key);
+    const entry = await comparedEntry(set, key);
     const reading = await readOnce(set, entry.row, key, options, reader);
     if (reading.state === "found") {
       if (await isDecided(set, key, entry.row, reader.infoOf(reading.result), readAt)) return reading;
@@ -48,6 +49,14 @@ export async function readWithJournal<T>(
     if (reading.state !== "absent") await decideNow(set, reader.operation, key, options);
     if (round > 0) await delay(Math.min(2 ** round, PAUSE_MS_MAX), options.signal);
   }
+}
+
+/** Reads the row of a key. One is believed once it was seen whether the journal was restored from a backup. */
+async function comparedEntry(set: ReplicaSet, key: string): Promise<JournalEntry> {
+  const entry = await set.journal.read(key);
+  if (entry.row === undefined) return entry;
+  await set.compareMarks();
+  return await set.journal.read(key);
 }
 
 /**

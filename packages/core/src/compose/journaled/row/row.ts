@@ -17,6 +17,7 @@ export function deleted(row: KeyRow): KeyRow {
     open: undefined,
     uncertain: [],
     current: { kind: "delete", version: "" },
+    isDoubtful: undefined,
     clearAt: undefined,
   };
 }
@@ -61,6 +62,7 @@ export function committed(row: KeyRow, put: Omit<Committed, "kind">): KeyRow {
   return {
     ...row,
     current: { ...put, kind: "put" },
+    isDoubtful: undefined,
     open: row.open?.version === put.version ? undefined : row.open,
     uncertain: row.uncertain.filter(({ version }) => version > put.version),
   };
@@ -84,6 +86,7 @@ export function adopted(row: KeyRow, { identity, holds, etags, storedAt }: Found
   return {
     ...row,
     holds: { ...holds, ...known, ...changing },
+    isDoubtful: undefined,
     current: {
       kind: "put",
       version,
@@ -108,6 +111,7 @@ export function uploaded(row: KeyRow, member: string, etag: string, others: read
     uncertain: [],
     holds: { ...Object.fromEntries(unknown), [member]: "" },
     current: { kind: "put", version: "", etags: { [member]: etag } },
+    isDoubtful: undefined,
     cannotHold: undefined,
   };
 }
@@ -120,6 +124,19 @@ export function dropped(row: KeyRow): KeyRow {
 /** The open write failed, and nobody knows whether it took effect. */
 export function undecided(row: KeyRow): KeyRow {
   return row.open === undefined ? row : { ...row, open: undefined, uncertain: [...row.uncertain, row.open] };
+}
+
+/** Returns the row of a key without a member that is gone for ever. */
+export function withoutMember(row: KeyRow, member: string): KeyRow {
+  const { [member]: _holding, ...holds } = row.holds;
+  const { [member]: _until, ...suspects } = row.suspects;
+  const external = row.external?.filter((each) => each.member !== member);
+  return { ...row, holds, suspects, external: external?.length === 0 ? undefined : external };
+}
+
+/** Returns a row of a journal that was restored from a backup: members may hold something newer. */
+export function doubted(row: KeyRow): KeyRow {
+  return { ...row, isDoubtful: true, lease: undefined };
 }
 
 /** What its holder left behind: whatever was under way may still arrive. */

@@ -1,7 +1,10 @@
 import type { CallOptions } from "../../../contract/call-options.js";
+import type { ComposedProvider } from "../../../contract/composed-provider.js";
+import { suspectedNow } from "../hold/ask-member.js";
+import { clearMember } from "../hold/clear-members.js";
 import { conclude } from "../hold/conclude.js";
-import { findRow } from "../hold/find-row.js";
-import { busy, holding } from "../hold/held-key.js";
+import { findCopies } from "../hold/find-row.js";
+import { busy, holding, type HeldKey } from "../hold/held-key.js";
 import type { ReplicaSet } from "../replica-set.js";
 
 /**
@@ -13,10 +16,32 @@ import type { ReplicaSet } from "../replica-set.js";
 export async function adoptKeyOf(set: ReplicaSet, key: string, options: CallOptions): Promise<void> {
   await holding(set, "repair", key, options, async (held) => {
     if (held.row.current !== undefined) return;
-    const row = await findRow(set, held, options);
-    if (row === undefined) return;
+    const { row, extras } = await findCopies(set, held, options);
+    if (row === undefined) {
+      for (const { member } of extras) await dealWithExtra(set, held, member, options);
+      return;
+    }
     // It would be given a version that is newer than what is not decided.
     if (row.current?.version === "" && row.uncertain.length > 0) throw busy(set, "repair", key);
     await conclude(set, held, { ...row, clearAt: set.journal.now() + set.graceMs });
   });
+}
+
+/** Counts an object that only a member has which was restored from a backup, or removes it, as the operator has said. */
+async function dealWithExtra(
+  set: ReplicaSet,
+  held: HeldKey,
+  member: ComposedProvider,
+  options: CallOptions,
+): Promise<void> {
+  const { key } = held;
+  if (set.marks?.restored(member.name) !== "remove") {
+    options.onEvent?.({ type: "extra", key, provider: member.name });
+    await set.marks?.countExtras(member.name, 1);
+    return;
+  }
+  await held.save(held.row, [member.name]);
+  const result = await clearMember(set, member, held, options, () => true);
+  if (result === "unknown") held.row = suspectedNow(set, held.row, key, member.name, options);
+  await conclude(set, held, held.row);
 }

@@ -5,10 +5,12 @@ import { orAborted } from "../../../kit/abort.js";
 import { changeControl } from "../control.js";
 import { intercept, type Call } from "../../../wrap/intercept.js";
 import type { JournalPart } from "../../../contract/journal.js";
-import { MARKER_KEY } from "../../../contract/key.js";
+import { MARKER_KEY, isReserved } from "../../../contract/key.js";
+import type { Marks } from "../marks.js";
 import type { ListPage } from "../../../contract/provider.js";
 import type { ListOptions } from "../../../contract/call-options.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
+import type { Roster } from "../roster.js";
 
 const CONTROL = "markers";
 
@@ -31,6 +33,7 @@ interface Watched {
   readonly composer: string;
   readonly journal: JournalPart;
   readonly member: ComposedProvider;
+  readonly marks: Marks;
   /** Called when another member has been accepted in the place of this one. */
   readonly onReplaced: () => void;
   shownAt: number;
@@ -48,12 +51,14 @@ export function withMarker(
   composer: string,
   journal: JournalPart,
   member: ComposedProvider,
+  marks: Marks,
   onReplaced: () => void,
 ): ComposedProvider {
   const watched: Watched = {
     composer,
     journal,
     member,
+    marks,
     onReplaced,
     shownAt: Number.NEGATIVE_INFINITY,
     shownId: undefined,
@@ -69,6 +74,34 @@ export function withMarker(
   return { ...provider, list: (options) => listWithout(list, options) };
 }
 
+/**
+ * Fails every call of a member that is at another place than the journal knows, until an operator has confirmed that: its objects may
+ * be those of another one.
+ */
+export function whereKnown(roster: Roster, member: ComposedProvider): ComposedProvider {
+  let isLooked = false;
+  return intercept(member, {
+    type: "known",
+    around: async (call, next) => {
+      if (!isLooked) await roster.refresh();
+      isLooked = true;
+      const place = roster.knownPlace(member.name);
+      if (place === undefined) return await next();
+      const reason =
+        `the journal knows it at ${place}, and now it is at ${member.ref("x")}: ` +
+        `if these are the same objects, say so with acceptMember(storage, ${JSON.stringify(member.name)})`;
+      const { operation, key } = call;
+      throw new StorageError("Unavailable", reason, {
+        operation,
+        provider: member.name,
+        key,
+        retryable: false,
+        applied: "no",
+      });
+    },
+  });
+}
+
 function isFresh({ journal, shownAt, isUnmarked }: Watched, ms: number): boolean {
   return isUnmarked || journal.now() - shownAt < ms;
 }
@@ -80,7 +113,8 @@ async function checkAndCall<T>(watched: Watched, call: Call, next: () => Promise
 
 /** Passes a call on. An answer that nothing is there counts only when the marker is there. */
 async function callAndConfirm<T>(watched: Watched, call: Call, next: () => Promise<T>): Promise<T> {
-  if (call.key === MARKER_KEY) throw reserved(watched, call);
+  if (call.key !== undefined && call.operation !== "list" && isReserved(call.key))
+    throw reserved(watched, call);
   try {
     const result = await next();
     if (call.operation === "list" && !isFresh(watched, FRESH_MS_ABSENT)) await check(watched, call);
@@ -108,16 +142,27 @@ async function check(watched: Watched, call: Call): Promise<void> {
 }
 
 async function look(watched: Watched): Promise<void> {
-  const { journal, member, shownId } = watched;
+  const { journal, member, marks, shownId } = watched;
   const startedAt = journal.now();
   const marker = await agreeOnMarker(watched);
   if (marker === undefined || watched.isUnmarked) return;
-  if ((await idOn(member)) !== marker.id) {
+  const shown = await idOn(member).catch((error: unknown) => {
+    marks.doubt(member.name);
+    throw error;
+  });
+  if (shown !== marker.id) {
+    marks.doubt(member.name);
     throw away(member, "it has lost its marker: is its disk mounted, and is it the right one?");
   }
+  const isRestored = await marks.check(member).catch((error: unknown) => {
+    // Without the journal there is nothing to compare with; reads go on.
+    if (!isStorageError(error) || error.provider === member.name) throw error;
+    return false;
+  });
   const isReplaced = shownId !== undefined && shownId !== marker.id;
   watched.shownId = marker.id;
   watched.shownAt = startedAt;
+  if (isRestored) throw away(member, "it was restored from a backup; try again");
   if (!isReplaced) return;
   watched.onReplaced();
   // What is being asked for was asked of the one before.
@@ -188,15 +233,18 @@ async function remember(
   return markers?.[member] as Marker;
 }
 
-/** From now on what is there is the member: it gets a marker when it is looked at the next time. */
+/** Has what is there be the member from now on: its marker counts, and when it has none it gets one. */
 export async function forgetMarker(journal: JournalPart, member: string): Promise<void> {
-  await remember(journal, member, () => ({ id: randomUUID(), isPlaced: false }));
+  await changeControl<Markers>(journal, CONTROL, (was = {}) => {
+    const { [member]: _forgotten, ...others } = was;
+    return others;
+  });
 }
 
 /** It has no delimiter in it, so it is in no common prefix. */
 async function listWithout(list: ComposedProvider["list"], options: ListOptions): Promise<ListPage> {
   const page = await list(options);
-  const objects = page.objects.filter(({ key }) => key !== MARKER_KEY);
+  const objects = page.objects.filter(({ key }) => !isReserved(key));
   if (objects.length === page.objects.length) return page;
   if (objects.length + page.prefixes.length > 0 || page.cursor === undefined) return { ...page, objects };
   return await listWithout(list, { ...options, after: undefined, cursor: page.cursor });

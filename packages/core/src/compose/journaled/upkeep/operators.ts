@@ -1,7 +1,13 @@
 import type { CallOptions } from "../../../contract/call-options.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import { assertKey } from "../../../contract/key.js";
-import { knownNames } from "../../../kit/options.js";
+import type { KeyRow } from "../../../contract/key-row.js";
+import { knownNames, oneOf } from "../../../kit/options.js";
+import { conclude } from "../hold/conclude.js";
+import { holding } from "../hold/held-key.js";
+import type { Extras } from "../marks.js";
+import { deleted, withoutMember } from "../row/row.js";
+import { probe } from "../../../kit/health.js";
 import { OWN_SETS } from "../own-sets.js";
 import { distrust } from "../read/inventory.js";
 import { adoptKeyOf } from "./adopt.js";
@@ -23,19 +29,107 @@ export async function adoptKey(
   await adoptKeyOf(set, key, options);
 }
 
+/** The options of {@link acceptMember}. */
+export interface AcceptOptions {
+  /**
+   * For a member that was restored from a backup: what becomes of the objects that it alone holds, which others have deleted since.
+   * They are left and counted in `health()` (`"report"`), brought to the others (`"keep"`), or removed (`"remove"`).
+   *
+   * @default "report"
+   */
+  readonly extras?: Extras | undefined;
+}
+
 /**
- * Takes what is in the place of a member for that member, after its disk or bucket was exchanged for an empty one.
- * Until then it is left out, because its marker is missing. Repair looks at every key again, and brings it what it should
- * hold.
+ * Takes what is in the place of a member for that member: after its disk or bucket was exchanged, has moved to another place, or was
+ * restored from a backup. Until then it is left out. Works while the process runs, and for all processes. Repair looks at every key
+ * again, and brings the member what it should hold; what was pending for it stays.
  *
  * @param name - The name of the member.
  * @throws TypeError when the composer has no such member; StorageError `Unavailable` when the journal cannot be written.
  */
-export async function acceptMember(provider: ComposedProvider, name: string): Promise<void> {
+export async function acceptMember(
+  provider: ComposedProvider,
+  name: string,
+  options: AcceptOptions = {},
+): Promise<void> {
   const set = OWN_SETS.require(provider, "acceptMember");
-  if (!set.members.some((member) => member.name === name)) {
+  knownNames("acceptMember", options, { extras: true });
+  const extras = oneOf("acceptMember", "extras", options.extras ?? "report", ["report", "keep", "remove"]);
+  const member = set.members.find((each) => each.name === name);
+  if (member === undefined) {
     throw new TypeError(`acceptMember: ${JSON.stringify(name)} is no member of ${set.name}`);
   }
+  await member.reopen?.();
+  await set.marks?.refresh();
+  const wasRestored = set.marks?.restored(name) !== undefined;
+  await set.marks?.setRestored(name, wasRestored && set.placement.hasCopies ? extras : undefined);
+  await set.marks?.forget(name);
   await distrust(set);
+  await set.roster.refresh();
+  await set.roster.accept(name);
   await forgetMarker(set.journal, name);
+  // The first call is told that another member is there now.
+  await probe(member);
+  for (const tell of set.workListeners) tell(0);
+}
+
+/** The objects that were given up with a member. */
+export interface ForgottenMember {
+  /** Keys whose last acknowledged version was, as far as the journal knows, on this member alone. They are `NotFound` from now on. */
+  readonly lost: readonly string[];
+  /** How many keys waited for this member, and do not any more. */
+  readonly released: number;
+}
+
+/**
+ * Lets a member go for good that the configuration does not name any more: its place is gone for ever. Nothing waits for it from now
+ * on, and what it alone held is given up. Objects of a chain or a split that were settled on it have no row in the journal: they are
+ * `NotFound` from now on, and are not listed here.
+ *
+ * @param name - The name of the member, as `health()` gives it.
+ * @throws TypeError when the configuration still names it, or the journal does not know it; StorageError `Unavailable` when the
+ * journal cannot be written.
+ */
+export async function forgetMember(
+  provider: ComposedProvider,
+  name: string,
+  options: CallOptions = {},
+): Promise<ForgottenMember> {
+  const set = OWN_SETS.require(provider, "forgetMember");
+  knownNames("forgetMember", options, { signal: true, onEvent: true });
+  if (set.members.some((member) => member.name === name)) {
+    throw new TypeError(`forgetMember: the configuration names ${JSON.stringify(name)}; leave it out first`);
+  }
+  await set.roster.refresh();
+  if (!set.roster.away().includes(name)) {
+    throw new TypeError(`forgetMember: the journal of ${set.name} knows no member ${JSON.stringify(name)}`);
+  }
+  await set.roster.forget(name);
+  const lost: string[] = [];
+  let released = 0;
+  let after: string | undefined;
+  do {
+    const rows = await set.journal.rows("", after, ROWS_AT_ONCE);
+    for (const { key } of rows) {
+      await holding(set, "repair", key, options, async (held) => {
+        if (held.isNew) return;
+        released++;
+        const row = withoutMember(held.row, name);
+        const { current } = row;
+        const isLost = current?.kind === "put" && held.row.holds[name] === current.version && !isHeld(row);
+        if (isLost) lost.push(key);
+        await conclude(set, held, isLost ? deleted(row) : row);
+      });
+    }
+    after = rows.length < ROWS_AT_ONCE ? undefined : rows.at(-1)?.key;
+  } while (after !== undefined);
+  return { lost, released };
+}
+
+const ROWS_AT_ONCE = 256;
+
+/** Tells whether some member holds the decided object, or may hold it. */
+function isHeld({ current, holds }: KeyRow): boolean {
+  return Object.values(holds).some((held) => held === current?.version || held === "unknown");
 }

@@ -5,6 +5,7 @@ import type { Upkeep } from "../../../contract/upkeep.js";
 import { healthOfSet } from "./set-health.js";
 import { adoptKeyOf } from "./adopt.js";
 import { takeStock } from "./take-stock.js";
+import { noteEmpty } from "./note-empty.js";
 import { BACKOFF_MS_MAX, repairKey } from "./repair-key.js";
 import type { ReplicaSet } from "../replica-set.js";
 
@@ -56,6 +57,7 @@ async function repairDue(set: ReplicaSet, options: CallOptions): Promise<number 
       return true;
     },
   );
+  if (!isWalking && keys.length === 0) await noteEmpty(set);
   const next = isWalking || state.isEager ? set.journal.now() : await set.journal.nextDue();
   if (next === undefined) return undefined;
   return Math.max(next - set.journal.now(), isBusy ? BUSY_MS : 0);

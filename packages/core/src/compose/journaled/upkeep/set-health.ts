@@ -1,6 +1,7 @@
 import { probe } from "../../../kit/health.js";
 import type { Health, JournalHealth } from "../../../contract/upkeep.js";
 import { isTrusted } from "../read/inventory.js";
+import { noteEmpty } from "./note-empty.js";
 import type { ReplicaSet } from "../replica-set.js";
 
 /** A key that is in transition for longer deserves a look, in seconds. */
@@ -21,6 +22,7 @@ export async function healthOfSet(set: ReplicaSet): Promise<Health> {
     ...(problem === undefined ? [] : [problem]),
     ...members.filter(({ ok }) => !ok).map((member) => `${member.name}: ${member.problem}`),
     ...journalReasons(journal),
+    ...memberReasons(set),
   ];
   return {
     live: problem === undefined,
@@ -50,10 +52,47 @@ async function countsOf(set: ReplicaSet): Promise<JournalHealth> {
   const { journal, name } = set;
   const recovering = !(await isTrusted(set));
   await set.refresh({});
+  await noteEmpty(set);
   const percent = set.placement.percent?.();
   const { rows, oldestSince, stuck } = await journal.counts();
   const oldestSeconds = oldestSince === undefined ? 0 : Math.max(0, (journal.now() - oldestSince) / 1000);
   return { composer: name, rows, oldestSeconds, stuck, recovering, percent };
+}
+
+/** Returns the sentences about single members that an operator should read. */
+function memberReasons({ name: composer, members, marks, roster, retiring }: ReplicaSet): readonly string[] {
+  const reasons = roster
+    .away()
+    .map(
+      (name) =>
+        `${composer}: the configuration does not name the member ${JSON.stringify(name)} any more: ` +
+        "it counts as down, and keys that only it may hold are Unavailable; forgetMember lets it go for good",
+    );
+  for (const name of retiring) {
+    reasons.push(
+      roster.isEmpty(name)
+        ? `${composer}: ${JSON.stringify(name)} is retiring and empty: it can be left out of the configuration`
+        : `${composer}: ${JSON.stringify(name)} is retiring, and is being emptied`,
+    );
+  }
+  for (const { name } of members) {
+    const others = marks?.others(name) ?? [];
+    if (others.length > 0) {
+      reasons.push(
+        `${name}: another journal keeps objects there too (${others.join(", ")}): ` +
+          "two composers over one member need a prefix each, or one journal",
+      );
+    }
+    if (marks?.restored(name) === undefined) continue;
+    const extras = marks.extras(name);
+    reasons.push(
+      `${name}: it was restored from a backup` +
+        (extras === 0
+          ? `; acceptMember(storage, ${JSON.stringify(name)}) takes it as it is`
+          : `, and ${extras} objects are there alone: say what becomes of them with acceptMember(storage, ${JSON.stringify(name)}, { extras: "remove" }) or "keep"`),
+    );
+  }
+  return reasons;
 }
 
 function journalReasons(health: JournalHealth): readonly string[] {
@@ -61,7 +100,7 @@ function journalReasons(health: JournalHealth): readonly string[] {
   const reasons: string[] = [];
   if (recovering) {
     reasons.push(
-      `${composer}: the journal is new and its members are not; repair has not looked at every object`,
+      `${composer}: the journal does not know every object yet: repair is looking at all of them, and reads ask every member`,
     );
   }
   if (stuck > 0) reasons.push(`${composer}: ${stuck} keys could not be put right in a day`);

@@ -6,12 +6,15 @@ import { cannotList } from "../../supports.js";
 import { mergeLists, type MergedPage } from "../../merge-list.js";
 import {
   INVENTORY,
+  covers,
+  epochOf,
   expiringMembers,
   isTrusted,
   lackingNow,
   mayLack,
   note,
   unlistable,
+  walkOf,
   type Inventory,
 } from "../read/inventory.js";
 import type { ReplicaSet } from "../replica-set.js";
@@ -36,12 +39,11 @@ export async function takeStock(
   if (set.members.length === 1) return false;
   await isTrusted(set);
   const record = await journal.readControl(INVENTORY);
-  const epoch = placement.epoch();
+  const epoch = epochOf(set);
   const known = record === undefined ? undefined : await note(set, record.value as Inventory);
   if (known !== record?.value) return true;
   const stock = begunFor(set, epoch, known);
-  // What cannot be walked would be taken for looked at.
-  if (stock.isDone || (!stock.isTrusted && unlistable(set).length > 0)) return false;
+  if (!mayWalk(set, stock, known)) return false;
   const walks = placement.alike ? [set.members] : set.members.map((member) => [member]);
   const members = walks[stock.walk] ?? [];
   const page = await pageOf(set, members, stock.after, options);
@@ -49,21 +51,45 @@ export async function takeStock(
     ({ key }) => !members.every((member) => placement.isHome(key, member)),
   );
   await concurrently(doubtful, KEYS_AT_ONCE, ({ key }) => adopt(key));
-  if (placement.epoch() !== epoch) return true;
+  if (epochOf(set) !== epoch) return true;
   const next = advanced(set, stock, page, walks.length);
   if ((await journal.writeControl(INVENTORY, record?.revision, next)) === undefined) return true;
   state.isTrusted ||= next.isTrusted;
   state.mayLack = mayLack(set, next);
+  if (next.isDone) await endRestores(set);
   return !next.isDone;
+}
+
+/** Tells whether there is something to walk that this process can walk. */
+function mayWalk(set: ReplicaSet, stock: Inventory, known: Inventory | undefined): boolean {
+  // Another process has more members, and walks them all.
+  const isOthers = stock.members?.some((name) => set.members.every((own) => own.name !== name)) === true;
+  if (stock.isDone || (stock === known && isOthers)) return false;
+  // What cannot be walked would be taken for looked at.
+  return stock.isTrusted || unlistable(set).length === 0;
+}
+
+/** Ends the restore of members that were walked, and hold nothing that others lack: they are like the others again. */
+async function endRestores({ members, marks, placement }: ReplicaSet): Promise<void> {
+  if (marks === undefined || !placement.hasCopies) return;
+  await marks.refresh();
+  for (const { name } of members) {
+    const extras = marks.restored(name);
+    if (extras === undefined || (extras === "report" && marks.extras(name) > 0)) continue;
+    await marks.setRestored(name, undefined);
+  }
 }
 
 /** A member that lets nothing expire any more may lack what it has let go before: everything is looked at again. */
 function begunFor(set: ReplicaSet, epoch: string, stock: Inventory | undefined): Inventory {
   const own = expiringMembers(set);
   const isWhole = stock?.isDone !== true || (stock.lacking ?? []).every((name) => own.includes(name));
-  if (stock?.epoch === epoch && isWhole) return stock;
+  const isCovered = stock !== undefined && covers(set, stock);
+  if (stock?.epoch === epoch && isWhole && isCovered) return stock;
   return {
-    ...(stock ?? { isTrusted: false, ...lackingNow(set) }),
+    ...(stock ?? lackingNow(set)),
+    ...walkOf(set),
+    isTrusted: stock?.isTrusted === true && isCovered,
     epoch,
     walk: 0,
     after: undefined,

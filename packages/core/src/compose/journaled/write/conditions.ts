@@ -1,7 +1,8 @@
 import { StorageError } from "../../../contract/errors.js";
 import type { HeldKey } from "../hold/held-key.js";
 import { withoutIdentity } from "../row/identity.js";
-import { headReader, readOnce } from "../read/read-once.js";
+import { readOnce } from "../read/read-once.js";
+import { headReader } from "../read/look.js";
 import type { ReplicaSet } from "../replica-set.js";
 import type { CallOptions, PutOptions } from "../../../contract/call-options.js";
 import { resolveUnknown } from "../hold/resolve-unknown.js";

@@ -7,7 +7,7 @@ import { look } from "../hold/ask-member.js";
 import type { InsideSource } from "./copy-inside.js";
 import { identityOf, versionOf, type Copy } from "../row/identity.js";
 import { putWithJournal } from "./put.js";
-import { headReader } from "../read/read-once.js";
+import { headReader } from "../read/look.js";
 import { readWithJournal } from "../read/read.js";
 import type { ReplicaSet } from "../replica-set.js";
 import type { CallOptions, CopyOptions } from "../../../contract/call-options.js";

@@ -1,0 +1,193 @@
+import { randomUUID } from "node:crypto";
+import { toBody } from "../../body/body.js";
+import type { ComposedProvider } from "../../contract/composed-provider.js";
+import { isStorageError } from "../../contract/errors.js";
+import type { JournalPart } from "../../contract/journal.js";
+import { MARK_PREFIX } from "../../contract/key.js";
+import { cannotList } from "../supports.js";
+import { changeControl } from "./control.js";
+
+/** The name of the control record. */
+const MARKS = "marks";
+
+/** How often the mark of a member is raised while the composer is at work, in milliseconds. */
+const RAISE_MS = 10 * 60 * 1000;
+
+/** How long one process has to raise a mark before another does, in milliseconds. */
+const RAISING_MS = 10_000;
+
+/** The mark of one member, as the journal knows it. */
+interface Mark {
+  /** The number that was to be written last; it may not have arrived. */
+  readonly written: number;
+  /** The last number that the member has confirmed. */
+  readonly confirmed: number;
+  /** Until when a process is about to raise it. */
+  readonly raisingUntil?: number | undefined;
+  /** Whether the member was restored from a backup, and has not been accepted since; and what becomes of what it alone holds. */
+  readonly restored?: Extras | undefined;
+  /** How many objects it alone holds, as far as they were counted. */
+  readonly extras?: number | undefined;
+}
+
+/** The fate of the objects that only a restored member holds. */
+export type Extras = "report" | "keep" | "remove";
+
+interface MarksRecord {
+  /** The id of the journal. */
+  readonly id: string;
+  readonly members: Readonly<Record<string, Mark>>;
+}
+
+/** Something that a mark shows. */
+export interface MarkFindings {
+  /** Called when the journal is older than a member: it was restored from a backup. */
+  readonly onOldJournal: () => Promise<void>;
+  /** Called when a member is older than the journal: it was restored from a backup. */
+  readonly onOldMember: () => Promise<void>;
+  /** Runs work that nobody waits for but whoever closes the composer. */
+  readonly inBackground: (work: Promise<void>) => void;
+}
+
+/** The marks of all members of a composer. */
+export interface Marks {
+  /**
+   * Compares the mark of a member with the journal, and raises it from time to time.
+   *
+   * @returns Whether it was found, now, that the member was restored from a backup.
+   */
+  readonly check: (member: ComposedProvider) => Promise<boolean>;
+  /** Has a member compared again: it was away. */
+  readonly doubt: (name: string) => void;
+  /** Returns what becomes of the objects that a member alone holds, when it was restored from a backup. */
+  readonly restored: (name: string) => Extras | undefined;
+  /** How many objects a restored member alone holds. */
+  readonly extras: (name: string) => number;
+  readonly countExtras: (name: string, count: number) => Promise<void>;
+  /** Says what becomes of them; `undefined` when the member is like the others again. */
+  readonly setRestored: (name: string, extras: Extras | undefined) => Promise<void>;
+  /** The ids of other journals that keep objects on a member. */
+  readonly others: (name: string) => readonly string[];
+  /** Has the next comparison begin anew: another disk is in the place of a member. */
+  readonly forget: (name: string) => Promise<void>;
+  readonly refresh: () => Promise<void>;
+}
+
+export function createMarks(composer: string, journal: JournalPart, findings: MarkFindings): Marks {
+  const store = createStore(journal);
+  const checkedAt = new Map<string, number>();
+  const others = new Map<string, readonly string[]>();
+  const check = async (member: ComposedProvider): Promise<boolean> => {
+    const { name } = member;
+    const startedAt = journal.now();
+    if (startedAt - (checkedAt.get(name) ?? Number.NEGATIVE_INFINITY) < RAISE_MS) return false;
+    await store.change(name, (was) => was);
+    const found = (await numberOn(member, store.key())) ?? 0;
+    const { written, confirmed, restored } = store.of(name);
+    const isRestored = found < confirmed && restored === undefined;
+    if (isRestored) {
+      await store.change(name, (was) => ({ ...was, restored: "report", extras: 0 }));
+      await findings.onOldMember();
+    }
+    if (found > written) await findings.onOldJournal();
+    others.set(name, await otherIds(member, store.key()));
+    checkedAt.set(name, startedAt);
+    findings.inBackground(raise(composer, journal, store, member, found));
+    return isRestored;
+  };
+  return {
+    check,
+    doubt: (name) => void checkedAt.delete(name),
+    restored: (name) => store.of(name).restored,
+    extras: (name) => store.of(name).extras ?? 0,
+    countExtras: (name, count) =>
+      store.change(name, (was) => ({ ...was, extras: (was.extras ?? 0) + count })),
+    setRestored: (name, restored) => store.change(name, (was) => ({ ...was, restored, extras: undefined })),
+    forget: async (name) => {
+      checkedAt.delete(name);
+      await store.change(name, (was) => ({ ...was, confirmed: 0 }));
+    },
+    others: (name) => others.get(name) ?? [],
+    refresh: store.refresh,
+  };
+}
+
+/** The record of all marks in the journal, as it was seen last. */
+interface MarkStore {
+  /** The key of the mark of this journal. */
+  readonly key: () => string;
+  readonly of: (name: string) => Mark;
+  readonly change: (name: string, next: (was: Mark) => Mark) => Promise<void>;
+  readonly refresh: () => Promise<void>;
+}
+
+const NEW_MARK: Mark = { written: 0, confirmed: 0 };
+
+function createStore(journal: JournalPart): MarkStore {
+  let record: MarksRecord | undefined;
+  return {
+    key: () => `${MARK_PREFIX}${record?.id ?? ""}`,
+    of: (name) => record?.members[name] ?? NEW_MARK,
+    change: async (name, next) => {
+      record = await changeControl<MarksRecord>(journal, MARKS, (was) => {
+        const known = was?.members[name] ?? NEW_MARK;
+        const changed = next(known);
+        if (was !== undefined && changed === known) return was;
+        return { id: was?.id ?? randomUUID(), members: { ...was?.members, [name]: changed } };
+      });
+    },
+    refresh: async () => {
+      record = ((await journal.readControl(MARKS))?.value as MarksRecord | undefined) ?? record;
+    },
+  };
+}
+
+/** Raises the mark of a member: the number is written down before it is sent, and again when the member has it. */
+async function raise(
+  composer: string,
+  journal: JournalPart,
+  store: MarkStore,
+  member: ComposedProvider,
+  found: number,
+): Promise<void> {
+  const now = journal.now();
+  let number = 0;
+  await store.change(member.name, (was) => {
+    // One process at a time.
+    number = (was.raisingUntil ?? 0) > now ? 0 : Math.max(was.written, found) + 1;
+    return number === 0 ? was : { ...was, written: number, raisingUntil: now + RAISING_MS };
+  });
+  if (number === 0) return;
+  const text = `${composer} notices by this when time has gone back. It must stay.\n`;
+  const facts = { contentType: "text/plain", metadata: { number: String(number) } };
+  await member.put(store.key(), await toBody(text), facts);
+  await store.change(member.name, (was) => ({
+    ...was,
+    confirmed: Math.max(was.confirmed, number),
+    raisingUntil: undefined,
+  }));
+}
+
+async function numberOn(member: ComposedProvider, key: string): Promise<number | undefined> {
+  try {
+    const { metadata } = await member.head(key, {});
+    return Number(metadata?.["number"]) || 0;
+  } catch (error) {
+    if (isStorageError(error, "NotFound")) return undefined;
+    throw error;
+  }
+}
+
+const OTHERS_MAX = 10;
+
+/** Looks for the marks of other journals. A member that cannot be listed shows none. */
+async function otherIds(member: ComposedProvider, ownKey: string): Promise<readonly string[]> {
+  if (cannotList(member)) return [];
+  try {
+    const { objects } = await member.list({ prefix: MARK_PREFIX, limit: OTHERS_MAX });
+    return objects.filter(({ key }) => key !== ownKey).map(({ key }) => key.slice(MARK_PREFIX.length));
+  } catch (error) {
+    if (isStorageError(error)) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,153 @@
+import { clock } from "../../../kit/clock.js";
+import { StorageError, type Attempt, type Operation } from "../../../contract/errors.js";
+import type { ComposedHeadOptions, ComposedProvider } from "../../../contract/composed-provider.js";
+import type { ObjectInfo } from "../../../contract/object.js";
+import type { KeyRow } from "../../../contract/key-row.js";
+import { attemptOf, memberError, movesOn, reportFallback, saysAbsent } from "../../group.js";
+import type { Hedge } from "../hedge.js";
+import { believed, type ReplicaSet } from "../replica-set.js";
+import { notConfigured } from "../roster.js";
+import { isUndecided } from "../row/row.js";
+
+/** How to read from a member, and what to do with what was read in vain. */
+export interface Reader<T> {
+  readonly operation: Operation;
+  readonly read: (member: ComposedProvider, signal: AbortSignal | undefined) => Promise<T>;
+  readonly infoOf: (result: T) => ObjectInfo;
+  readonly discard: (result: T) => void;
+}
+
+export function headReader(
+  operation: Operation,
+  key: string,
+  { onEvent, isFinal }: ComposedHeadOptions,
+): Reader<ObjectInfo> {
+  return {
+    operation,
+    read: (member, signal) => member.head(key, { signal, onEvent, isFinal }),
+    infoOf: (info) => info,
+    discard: () => {},
+  };
+}
+
+/** What was read, and where. */
+export interface Found<T> {
+  readonly member: ComposedProvider;
+  readonly result: T;
+  /** A member that does not answer may hold a newer one: the journal has just begun, and cannot tell. */
+  readonly mayBeStale?: boolean | undefined;
+}
+
+/** What one look at the members gave. */
+export type Reading<T> =
+  | ({ readonly state: "found" } & Found<T>)
+  /** `isFinal`: nobody else needs to be asked. `unconfirmed`: those who were asked and did not answer. */
+  | {
+      readonly state: "absent";
+      readonly isFinal: boolean;
+      readonly unconfirmed?: readonly string[] | undefined;
+    }
+  /** Only what nobody has decided about, or what is newer than the journal's row was. */
+  | { readonly state: "undecided" }
+  | { readonly state: "silent"; readonly error: StorageError };
+
+/** One look at the members for one key. */
+export interface Look<T> {
+  readonly set: ReplicaSet;
+  readonly key: string;
+  readonly options: ComposedHeadOptions;
+  readonly reader: Reader<T>;
+  readonly attempts: Attempt[];
+}
+
+/** Returns what is said of a member that the configuration does not name any more, and that may hold a key. */
+export function awayFrom<T>(
+  { set, key, reader }: Look<T>,
+  row: KeyRow | undefined,
+  version?: string,
+): StorageError | undefined {
+  const name = set.roster.away().find((each) => {
+    const holding = row?.holds[each] ?? "unknown";
+    return holding === "unknown" || holding === version;
+  });
+  return name === undefined ? undefined : notConfigured(name, reader.operation, key);
+}
+
+/** Whether an object is of a write that is not decided, or that began after the row was read. */
+export function isUncertain(row: KeyRow, version: string | undefined): boolean {
+  if (isUndecided(row, version)) return true;
+  return version !== undefined && row.open !== undefined && version > row.open.version;
+}
+
+/** Returns the members in the order in which they are read: the one that a ref points to first, and none that is not believed. */
+export function inOrder<T>({ set, key, options: { ref } }: Look<T>): readonly ComposedProvider[] {
+  const order = believed(set, set.placement.readOrder(key));
+  const first = ref === undefined ? undefined : order.find((member) => member.locate(ref) !== undefined);
+  return first === undefined ? order : [first, ...order.filter((member) => member !== first)];
+}
+
+/** Reads from a member, and returns what was found, or why it did not answer; neither when it holds nothing. */
+export async function tryMember<T>(
+  look: Look<T>,
+  member: ComposedProvider,
+  other?: ComposedProvider,
+): Promise<{ readonly found?: Found<T>; readonly error?: StorageError }> {
+  const { set, key, options, reader, attempts } = look;
+  const startedAt = clock.now();
+  try {
+    const { hedge } = set;
+    if (hedge !== undefined && other !== undefined) return { found: await race(look, hedge, member, other) };
+    const result = await reader.read(member, options.signal);
+    const isOld = set.marks?.restored(member.name) !== undefined;
+    return { found: { member, result, ...(isOld && { mayBeStale: true }) } };
+  } catch (thrown) {
+    const error = memberError(thrown, member, reader.operation, key, options);
+    if (saysAbsent(error)) return {};
+    attempts.push(attemptOf(member, error, clock.now() - startedAt));
+    if (!movesOn(set, error)) throw error;
+    reportFallback(set, reader.operation, key, member, error, options);
+    return { error };
+  }
+}
+
+/** Reads from one of two members that are alike, whichever is quicker. */
+async function race<T>(
+  { key, options, reader }: Look<T>,
+  hedge: Hedge,
+  member: ComposedProvider,
+  other: ComposedProvider,
+): Promise<Found<T>> {
+  const from =
+    (each: ComposedProvider) =>
+    async (signal: AbortSignal): Promise<Found<T>> => ({
+      member: each,
+      result: await reader.read(each, signal),
+    });
+  return await hedge.run({
+    first: from(member),
+    second: from(other),
+    signal: options.signal,
+    discard: ({ result }) => reader.discard(result),
+    onEnd: (won) =>
+      options.onEvent?.({ type: "hedge", operation: reader.operation, provider: other.name, key, won }),
+  });
+}
+
+/** Returns what is said when no member that may hold an object answers. */
+export function outOfReach<T>(
+  { set, key, reader, attempts }: Look<T>,
+  silent: StorageError | undefined,
+): StorageError {
+  const reason =
+    silent === undefined
+      ? "only an older copy is within reach"
+      : `${JSON.stringify(silent.provider)} may hold it and does not answer (${silent.reason})`;
+  return new StorageError("Unavailable", reason, {
+    operation: reader.operation,
+    provider: silent?.provider ?? set.name,
+    key,
+    retryable: false,
+    attempts,
+    cause: silent,
+  });
+}

@@ -1,0 +1,98 @@
+import { StorageError, type Operation } from "../../contract/errors.js";
+import type { JournalOwner, JournalPart } from "../../contract/journal.js";
+import { changeControl } from "./control.js";
+
+/** The name of the control record. */
+const ROSTER = "members";
+
+/** A member as the journal knows it. */
+interface KnownMember {
+  /** The place of its objects: what `ref("x")` gives. */
+  readonly place: string;
+  /** Whether a member that is retiring was found empty: it can be left out. */
+  readonly isEmpty?: boolean | undefined;
+}
+
+type KnownMembers = Readonly<Record<string, KnownMember>>;
+
+/**
+ * The members that a journal knows. One that the configuration does not name any more counts as retiring and down: it is not written,
+ * not waited for, and may hold objects. One that is at another place counts as down until an operator has confirmed that.
+ */
+export interface Roster {
+  /** The names of the members that the configuration does not name. */
+  readonly away: () => readonly string[];
+  /** Returns where the journal knows a member, when that is elsewhere. */
+  readonly knownPlace: (name: string) => string | undefined;
+  /** Looks at what other processes have changed, and writes down what is new here. */
+  readonly refresh: () => Promise<void>;
+  /** Has the journal know a member at the place where it is now. */
+  readonly accept: (name: string) => Promise<void>;
+  /** Has the journal forget a member. */
+  readonly forget: (name: string) => Promise<void>;
+  /** Whether a member that is retiring was found empty. */
+  readonly isEmpty: (name: string) => boolean;
+  /** Notes that a member which is retiring holds nothing any more. */
+  readonly noteEmpty: (name: string) => Promise<void>;
+}
+
+export function createRoster(
+  journal: JournalPart,
+  { members }: JournalOwner,
+  retiring: readonly string[],
+): Roster {
+  const own = new Map(members.map(({ name, place }) => [name, place]));
+  let known: KnownMembers = {};
+  const change = async (next: (was: KnownMembers) => KnownMembers): Promise<void> => {
+    known = (await changeControl<KnownMembers>(journal, ROSTER, (was) => {
+      const changed = next(was ?? {});
+      return was !== undefined && isSame(was, changed) ? was : changed;
+    })) as KnownMembers;
+  };
+  const set = (name: string, facts: KnownMember): Promise<void> =>
+    change((was) => ({ ...was, [name]: facts }));
+  return {
+    away: () => Object.keys(known).filter((name) => !own.has(name)),
+    knownPlace: (name) => {
+      const place = known[name]?.place;
+      return place === own.get(name) ? undefined : place;
+    },
+    refresh: () => change((was) => withOwn(was, own, retiring)),
+    accept: (name) => set(name, { place: own.get(name) ?? "" }),
+    forget: (name) => change(({ [name]: _gone, ...others }) => others),
+    isEmpty: (name) => known[name]?.isEmpty === true,
+    noteEmpty: (name) => set(name, { place: own.get(name) ?? "", isEmpty: true }),
+  };
+}
+
+/** Adds members that are new, and leaves out one that was found empty and is not named any more. */
+function withOwn(
+  was: KnownMembers,
+  own: ReadonlyMap<string, string>,
+  retiring: readonly string[],
+): KnownMembers {
+  const kept = Object.entries(was).filter(([name, { isEmpty }]) => own.has(name) || isEmpty !== true);
+  const next = Object.fromEntries(kept);
+  for (const [name, place] of own) {
+    const known = next[name];
+    // It is written to again.
+    if (known === undefined || (known.isEmpty === true && !retiring.includes(name))) {
+      next[name] = { place: known?.place ?? place };
+    }
+  }
+  return next;
+}
+
+function isSame(a: KnownMembers, b: KnownMembers): boolean {
+  const names = Object.keys(a);
+  if (names.length !== Object.keys(b).length) return false;
+  return names.every((name) => a[name]?.place === b[name]?.place && a[name]?.isEmpty === b[name]?.isEmpty);
+}
+
+/** Returns what is said of a member that may hold an object, and that the configuration does not name any more. */
+export function notConfigured(name: string, operation: Operation, key: string | undefined): StorageError {
+  const reason =
+    `${JSON.stringify(name)} may hold it, and the configuration does not name this member any more: ` +
+    "bring it back, or let it go for good with forgetMember";
+  return new StorageError("Unavailable", reason, { operation, provider: name, key, retryable: false });
+}

@@ -1,0 +1,24 @@
+import { ask } from "../../group.js";
+import { INVENTORY, epochOf, type Inventory } from "../read/inventory.js";
+import type { ReplicaSet } from "../replica-set.js";
+
+/** Notes which members that are retiring hold nothing any more: every key was looked at, and none is in transition. */
+export async function noteEmpty(set: ReplicaSet): Promise<void> {
+  const { journal, members, retiring, roster } = set;
+  if (retiring.length === 0) return;
+  const stock = (await journal.readControl(INVENTORY))?.value as Inventory | undefined;
+  if (stock?.isDone !== true || stock.epoch !== epochOf(set)) return;
+  if ((await journal.counts()).rows > 0) return;
+  for (const member of members) {
+    if (!retiring.includes(member.name) || roster.isEmpty(member.name)) continue;
+    const page = await ask(
+      set,
+      member,
+      undefined,
+      {},
+      (call) => member.list({ ...call, limit: 1 }),
+      "list",
+    ).catch(() => undefined);
+    if (page?.objects.length === 0 && page.cursor === undefined) await roster.noteEmpty(member.name);
+  }
+}

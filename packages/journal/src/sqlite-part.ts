@@ -16,6 +16,9 @@ import { createKnownRows, type KnownRows } from "./known-rows.js";
 /** How many generations there are: keys share them by a hash. */
 const SLOTS = 1024;
 
+/** Stands for the beginning of rows that are only kept: they are no work, and later than all others. */
+const KEPT_SINCE = Number.MAX_SAFE_INTEGER;
+
 /** What the parts of one journal share. */
 export interface PartContext {
   /** For reading. */
@@ -47,14 +50,16 @@ export function createPart(context: PartContext, owner: JournalOwner): JournalPa
   const due = database.prepare(
     "SELECT key FROM rows WHERE part = ? AND next_at <= ? ORDER BY next_at LIMIT ?",
   );
-  const next = database.prepare("SELECT min(next_at) AS at FROM rows WHERE part = ?");
+  const next = database.prepare(
+    `SELECT min(next_at) AS at FROM rows WHERE part = ? AND since < ${KEPT_SINCE}`,
+  );
   const range = database.prepare(
     `SELECT key, row, revision FROM rows
      WHERE part = ? AND key >= ? AND key > ? AND substr(key, 1, ?) = ? ORDER BY key LIMIT ?`,
   );
   const count = database.prepare(
     `SELECT count(*) AS rows, min(since) AS oldest, count(*) FILTER (WHERE since < ?) AS stuck
-     FROM rows WHERE part = ?`,
+     FROM rows WHERE part = ? AND since < ${KEPT_SINCE}`,
   );
   const control = database.prepare("SELECT value, revision FROM controls WHERE part = ? AND name = ?");
   return {
@@ -70,9 +75,7 @@ export function createPart(context: PartContext, owner: JournalOwner): JournalPa
         name: key,
         expected,
         slot: slotOf(key),
-        ...(row === undefined
-          ? { value: undefined }
-          : { value: JSON.stringify(row), since: row.since, nextAt: row.nextAt }),
+        ...valueOf(row),
       }),
     due: async (before, limit) =>
       reading(() => due.all(part, before, limit).map((found) => (found as { readonly key: string }).key)),
@@ -93,6 +96,12 @@ export function createPart(context: PartContext, owner: JournalOwner): JournalPa
     writeControl: (name, expected, value) =>
       write({ now: context.now(), table: "controls", part, name, expected, value: JSON.stringify(value) }),
   };
+}
+
+function valueOf(row: KeyRow | undefined): Pick<Change, "value" | "since" | "nextAt"> {
+  if (row === undefined) return { value: undefined };
+  const since = row.isKept === true ? KEPT_SINCE : row.since;
+  return { value: JSON.stringify(row), since, nextAt: row.nextAt };
 }
 
 /** How many rows are held in memory at most: a journal that is so large changes all the time. */

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
 import { nextTurn } from "../kit/clock.js";
 
 /** The most bytes that are hashed in one turn of the event loop, which takes a few milliseconds. */
@@ -12,4 +13,22 @@ export async function sha256Of(bytes: Uint8Array): Promise<string> {
     hash.update(bytes.subarray(at, at + PIECE_BYTES));
   }
   return hash.digest("hex");
+}
+
+/** Passes a stream on, and fails it at its end when its bytes have another digest. */
+export function checkedStream(source: Readable, expected: string, onWrong: () => Error): Readable {
+  return Readable.from(checked(source, expected, onWrong), { objectMode: false });
+}
+
+async function* checked(
+  source: Readable,
+  expected: string,
+  onWrong: () => Error,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const hash = createHash("sha256");
+  for await (const chunk of source as AsyncIterable<Uint8Array>) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  if (hash.digest("hex") !== expected) throw onWrong();
 }

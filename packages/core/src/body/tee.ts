@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import type { Body } from "../contract/provider.js";
 
 /** How much of a body may wait for the slowest of its readers, in bytes. */
-const WINDOW_BYTES = 8 * 1024 * 1024;
+export const WINDOW_BYTES: number = 8 * 1024 * 1024;
 
 /** How long the others wait for one that takes nothing, where it can be left to repair; in milliseconds. */
 const LAG_MS = 2000;
@@ -33,6 +33,12 @@ export interface TeeOptions {
    * @default none: nobody is let go
    */
   readonly tooSlow?: (() => Error) | undefined;
+  /**
+   * How much may wait for the slowest reader, in bytes.
+   *
+   * @default 8 MiB
+   */
+  readonly windowBytes?: number | undefined;
 }
 
 export interface Tee {
@@ -62,7 +68,7 @@ export function teeBody(source: Body, count: number, options: TeeOptions = {}): 
       sha256: () => undefined,
     };
   }
-  const flow = new Flow(source, options.need ?? count, options.tooSlow);
+  const flow = new Flow(source, options.need ?? count, options);
   return { shares: Array.from({ length: count }, () => flow.share()), sha256: () => flow.sha256 };
 }
 
@@ -71,6 +77,7 @@ class Flow {
   readonly #source: Body;
   readonly #need: number;
   readonly #tooSlow: (() => Error) | undefined;
+  readonly #windowBytes: number;
   readonly #hash: Hash = createHash("sha256");
   readonly #branches = new Set<Branch>();
   #stream: Readable | undefined;
@@ -79,10 +86,11 @@ class Flow {
   #bytes = 0;
   sha256: string | undefined;
 
-  constructor(source: Body, need: number, tooSlow: (() => Error) | undefined) {
+  constructor(source: Body, need: number, { tooSlow, windowBytes = WINDOW_BYTES }: TeeOptions) {
     this.#source = source;
     this.#need = need;
     this.#tooSlow = tooSlow;
+    this.#windowBytes = windowBytes;
   }
 
   share(): Share {
@@ -155,7 +163,7 @@ class Flow {
   }
 
   #isFull(): boolean {
-    return [...this.#branches].some((branch) => branch.waitingBytes >= WINDOW_BYTES);
+    return [...this.#branches].some((branch) => branch.waitingBytes >= this.#windowBytes);
   }
 
   /** Those who have taken nothing for so long are left behind, as long as enough are left. */
@@ -163,7 +171,7 @@ class Flow {
     this.#lagTimer = undefined;
     for (const branch of Array.from(this.#branches)) {
       const mayGo = this.#branches.size + this.#finished > this.#need;
-      if (mayGo && branch.waitingBytes >= WINDOW_BYTES) branch.destroy(this.#tooSlow?.());
+      if (mayGo && branch.waitingBytes >= this.#windowBytes) branch.destroy(this.#tooSlow?.());
     }
   }
 }

@@ -12,6 +12,7 @@ import {
 import type { ComposedProvider } from "../contract/composed-provider.js";
 import { REPLAYABLE_OPTIONS, type ReplayableOptions } from "../body/replayable.js";
 import type { CallOptions, WriteOptions } from "../contract/call-options.js";
+import type { MemoryBudget } from "../kit/memory-budget.js";
 import { knownNames, nonEmptyText, oneOf, wholeNumber } from "../kit/options.js";
 
 /** Codes on which a chain goes on only when it is told to. */
@@ -24,6 +25,8 @@ export interface Group {
   readonly fallbackOn: readonly FallbackOnCode[];
   readonly spool: ReplayableOptions;
   readonly askMs: number;
+  /** How much memory all puts of the composer use for bodies that are streams. */
+  readonly memory: MemoryBudget;
   /** Called when a member that was left out is asked again. */
   readonly backListeners: Set<() => void>;
 }

@@ -4,6 +4,8 @@ import type { Body, Description } from "../contract/provider.js";
 import { checkBreaker, type BreakerOptions } from "../wrap/breaker-options.js";
 import { isComposer } from "../wrap/policies.js";
 import type { Group } from "./group.js";
+import { WINDOW_BYTES } from "../body/tee.js";
+import { createMemoryBudget } from "../kit/memory-budget.js";
 import { watchMember } from "./watch-member.js";
 import type { RetryOptions } from "../wrap/retry-options.js";
 import { type TimeoutOptions } from "../wrap/timeout.js";
@@ -41,6 +43,13 @@ export interface MemberOptions {
    * @default 5,000
    */
   readonly askMs?: number | undefined;
+  /**
+   * How much memory all puts of the composer together use for bodies that are streams, in bytes: for what a slow member has yet to take,
+   * and for what a next member may need. When it is used up the next puts wait.
+   *
+   * @default 256 MiB
+   */
+  readonly memoryBytes?: number | undefined;
 }
 
 /** The names of the options that every composer takes for its members. */
@@ -49,13 +58,16 @@ export const MEMBER_OPTIONS: OptionNames<MemberOptions> = {
   timeouts: true,
   breaker: true,
   askMs: true,
+  memoryBytes: true,
 };
 
 /** Members as a composer has them. */
-export type Prepared = Pick<Group, "members" | "askMs" | "backListeners">;
+export type Prepared = Pick<Group, "members" | "askMs" | "memory" | "backListeners">;
 
 const MEMBER_ATTEMPTS = 2;
 const ASK_MS = 5000;
+const MEMORY_BYTES = 256 * 1024 * 1024;
+const MEMORY_BYTES_MIN = 64 * 1024;
 
 /**
  * Checks the members of a composer, puts retries and limits around each that has none, and the composer's patience around all.
@@ -94,7 +106,11 @@ export function prepareMembers(
     // A composer has patience with its own members.
     return isComposer(describeProvider(member)) ? bounded : watchMember(bounded, { askMs, limits, onBack });
   };
-  return { members: [prepare(first), ...rest.map(prepare)], askMs, backListeners };
+  const bytes = wholeNumber(type, "memoryBytes", options.memoryBytes ?? MEMORY_BYTES, {
+    least: MEMORY_BYTES_MIN,
+  });
+  const memory = createMemoryBudget(bytes, WINDOW_BYTES);
+  return { members: [prepare(first), ...rest.map(prepare)], askMs, memory, backListeners };
 }
 
 function assertProvider(type: string, member: ComposedProvider): void {

@@ -2,6 +2,7 @@ import { clock } from "../kit/clock.js";
 import { isStorageError, toStorageError, type StorageError } from "../contract/errors.js";
 import type { ComposedHeadOptions, ComposedProvider } from "../contract/composed-provider.js";
 import type { Group } from "./group.js";
+import type { Body } from "../contract/provider.js";
 import type { Share } from "../body/tee.js";
 import { askMember } from "./survey.js";
 import type { PutOptions } from "../contract/call-options.js";
@@ -30,6 +31,16 @@ export interface ShareSending {
   readonly asking: ComposedHeadOptions;
   readonly onFailure: (error: StorageError, milliseconds: number) => void;
   readonly onAnswer?: ((outcome: "applied" | "absent" | "unknown") => void) | undefined;
+}
+
+/** Waits until the composer has memory for a body; what is in memory anyway, or can be read again, needs none. */
+export async function takeMemory(
+  { memory }: Group,
+  { bytes, path, size = memory.shareBytes }: Body,
+  signal: AbortSignal | undefined,
+): Promise<() => void> {
+  if (bytes !== undefined || path !== undefined) return () => {};
+  return await memory.take(Math.min(size, memory.shareBytes), signal);
 }
 
 /** Sends a share. When its outcome is unknown the member is asked whether this very write is there. */

@@ -27,7 +27,7 @@ export interface ControlRecord {
   readonly revision: Version;
 }
 
-/** What is in transition, in numbers. */
+/** The number of keys in transition, and their age. Rows that are only kept do not count. */
 export interface JournalCounts {
   readonly rows: number;
   /** When the oldest row began, in milliseconds since 1970. */
@@ -61,9 +61,9 @@ export interface JournalPart {
    * @throws StorageError `Unavailable` when the journal cannot be written.
    */
   readonly write: (key: string, expected: string, row: KeyRow | undefined) => Promise<Version | undefined>;
-  /** Keys whose time has come, the longest overdue first. */
+  /** Keys whose time has come, the longest overdue first; rows that are only kept too. */
   readonly due: (before: number, limit: number) => Promise<readonly string[]>;
-  /** The earliest time at which a row is due, if there is one. */
+  /** The earliest time at which a row is due, if there is one. Rows that are only kept do not count. */
   readonly nextDue: () => Promise<number | undefined>;
   /** Rows of keys with a prefix, in UTF-8 byte order, after a key. */
   readonly rows: (

@@ -1,3 +1,4 @@
+import type { ObjectInfo } from "./object.js";
 import type { Version } from "./version.js";
 
 /** A write that has begun, and that may or may not have taken effect. */
@@ -39,6 +40,14 @@ export interface External {
   readonly until: number;
 }
 
+/** An idempotent write, which is not made again when it is repeated. */
+export interface Remembered {
+  readonly writeId: string;
+  readonly until: number;
+  /** The facts of the object as the write returned them. */
+  readonly info: ObjectInfo;
+}
+
 /**
  * What the journal says of a key that is in transition. Times are in milliseconds since 1970.
  *
@@ -47,6 +56,11 @@ export interface External {
 export interface KeyRow {
   /** The decided truth; absent while it is what the members held before this row began. */
   readonly current?: Committed | undefined;
+  /** Whether nothing is left to do, and the row stays for a while so that a delete or an idempotent write is remembered. */
+  readonly isKept?: boolean | undefined;
+  /** Of a delete that every member has confirmed: until when it is remembered. */
+  readonly keepUntil?: number | undefined;
+  readonly remembered?: readonly Remembered[] | undefined;
   /** Whether the journal was restored from a backup that this row comes from: members may hold something newer. */
   readonly isDoubtful?: boolean | undefined;
   /** The write that is being made. */

@@ -62,14 +62,14 @@ function partOf(part: Part, process: string, stamp: () => Version): JournalPart 
         .sort(([, a], [, b]) => a.row.nextAt - b.row.nextAt)
         .slice(0, limit)
         .map(([key]) => key),
-    nextDue: async () => least([...rows.values()].map(({ row }) => row.nextAt)),
+    nextDue: async () => least(working(rows).map(({ nextAt }) => nextAt)),
     rows: async (prefix, after, limit) =>
       [...rows]
         .filter(([key]) => key.startsWith(prefix) && (after === undefined || compareKeys(key, after) > 0))
         .sort(([a], [b]) => compareKeys(a, b))
         .slice(0, limit)
         .map(([key, { row }]) => ({ key, row })),
-    counts: async () => countsOf([...rows.values()].map(({ row }) => row)),
+    counts: async () => countsOf(working(rows)),
     isAlive: (other) => other === process,
     readControl: async (name) => controls.get(name),
     writeControl: async (name, expected, value) => {
@@ -79,6 +79,11 @@ function partOf(part: Part, process: string, stamp: () => Version): JournalPart 
       return revision;
     },
   };
+}
+
+/** Returns the rows for which something is left to do. */
+function working(rows: ReadonlyMap<string, Kept>): readonly KeyRow[] {
+  return [...rows.values()].flatMap(({ row }) => (row.isKept === true ? [] : [row]));
 }
 
 /** The time of this process, whatever the system's clock is set to meanwhile. */

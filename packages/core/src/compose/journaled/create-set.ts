@@ -13,11 +13,12 @@ import { createMarks, type Marks } from "./marks.js";
 import { createRoster } from "./roster.js";
 import { probe } from "../../kit/health.js";
 import { distrust } from "./read/inventory.js";
+import { quarantine } from "./upkeep/quarantine.js";
 import { doubtJournal } from "./upkeep/doubt.js";
 import { whereKnown, withMarker } from "./upkeep/marker.js";
 import type { ReplicaSet, SetState } from "./replica-set.js";
 import type { Placement } from "./row/placement.js";
-import { wholeNumber, type OptionNames } from "../../kit/options.js";
+import { oneOf, wholeNumber, type OptionNames } from "../../kit/options.js";
 
 /** How a composer keeps its journal. */
 export interface JournalOptions {
@@ -54,6 +55,21 @@ export interface JournalOptions {
    */
   readonly graceMs?: number | undefined;
   /**
+   * How long a delete is remembered once every member has confirmed it, and an idempotent write, in milliseconds. Until then an older
+   * version that appears on a member, as after a restore, is not served, and is removed. Never less than `leaseMs`, `settleMs` and
+   * `graceMs` together.
+   *
+   * @default 3,600,000
+   */
+  readonly keepDeletesMs?: number | undefined;
+  /**
+   * With a journal: whether plain reads are compared with the SHA-256 of what was put, where that is known. A copy with other bytes
+   * is `Integrity`; of an object of up to 1 MiB another member is read instead. Repair replaces the copy. Costs the time to hash.
+   *
+   * @default false
+   */
+  readonly verifyReads?: boolean | undefined;
+  /**
    * With a journal: the names of members that shall go. They are read, repair brings what they hold to the others, and nothing is
    * written to them. `health()` says when one is empty and can be left out.
    *
@@ -69,6 +85,8 @@ export const JOURNAL_OPTIONS: OptionNames<JournalOptions> = {
   waitMs: true,
   leaseMs: true,
   graceMs: true,
+  keepDeletesMs: true,
+  verifyReads: true,
   retiring: true,
 };
 
@@ -76,6 +94,7 @@ const SETTLE_MS = 60_000;
 const WAIT_MS = 30_000;
 const LEASE_MS = 30_000;
 const GRACE_MS = 60_000;
+const KEEP_DELETES_MS = 3_600_000;
 
 export interface SetParts extends Omit<Group, "spool"> {
   /** Of the members as the set has them. */
@@ -93,7 +112,7 @@ export interface SetParts extends Omit<Group, "spool"> {
  * @throws StorageError `InvalidArgument` for members that cannot carry versions.
  */
 export function createReplicaSet(parts: SetParts): ReplicaSet {
-  const { name, type, members: given, fallbackOn, askMs, backListeners, placement, options } = parts;
+  const { name, type, members: given, backListeners, placement, options } = parts;
   assertMembers(given);
   const retiring = assertRetiring(type, given, options.retiring ?? []);
   const places = given.map((member) => ({ name: member.name, place: member.ref("x") }));
@@ -119,17 +138,12 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
   const [first, ...rest] = given;
   const members: Group["members"] = [watched(first), ...rest.map(watched)];
   const set: ReplicaSet = {
-    name,
-    type,
+    ...groupOf(parts),
     roster,
     retiring,
     marks,
     members,
-    fallbackOn,
-    askMs,
-    backListeners,
     placement: placement(members, retiring),
-    spool: parts.spool ?? {},
     journal,
     lock: lockOf(parts.journal, name),
     ...timesOf(type, options),
@@ -139,6 +153,9 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
     state,
     hedge: parts.hedge === undefined ? undefined : createHedge(parts.hedge),
     reopen: (lost, onEvent) => void inBackground(set, reopen(set, lost, onEvent)),
+    verifyReads: oneOf(type, "verifyReads", options.verifyReads ?? false, [true, false]),
+    quarantine: (key, member, etag, onEvent) =>
+      void inBackground(set, quarantine(set, key, member, etag, { onEvent })),
     lookAgain: (key, onEvent) => void inBackground(set, adoptKeyOf({ ...set, waitMs: 0 }, key, { onEvent })),
     compareMarks: once(async () => {
       if (marks !== undefined) await Promise.all(set.members.map((member) => probe(member)));
@@ -154,6 +171,11 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
     for (const tell of set.workListeners) tell(0);
   });
   return set;
+}
+
+function groupOf(parts: SetParts): Omit<Group, "members"> & Pick<ReplicaSet, "type"> {
+  const { name, type, fallbackOn, askMs, memory, backListeners, spool = {} } = parts;
+  return { name, type, fallbackOn, askMs, memory, backListeners, spool };
 }
 
 /** @throws StorageError `InvalidArgument` for members that cannot carry versions. */
@@ -228,15 +250,20 @@ function takesMarker({ upkeep, expiresAfterMs }: ComposedProvider): boolean {
 }
 
 function timesOf(type: string, options: JournalOptions): Times {
+  const settleMs = milliseconds(type, "settleMs", options.settleMs ?? SETTLE_MS);
+  const leaseMs = milliseconds(type, "leaseMs", options.leaseMs ?? LEASE_MS, 1);
+  const graceMs = milliseconds(type, "graceMs", options.graceMs ?? GRACE_MS);
+  const keepMs = milliseconds(type, "keepDeletesMs", options.keepDeletesMs ?? KEEP_DELETES_MS);
   return {
-    settleMs: milliseconds(type, "settleMs", options.settleMs ?? SETTLE_MS),
+    settleMs,
+    leaseMs,
+    graceMs,
+    keepDeletesMs: Math.max(keepMs, leaseMs + settleMs + graceMs),
     waitMs: milliseconds(type, "waitMs", options.waitMs ?? WAIT_MS),
-    leaseMs: milliseconds(type, "leaseMs", options.leaseMs ?? LEASE_MS, 1),
-    graceMs: milliseconds(type, "graceMs", options.graceMs ?? GRACE_MS),
   };
 }
 
-type Times = Pick<ReplicaSet, "settleMs" | "waitMs" | "leaseMs" | "graceMs">;
+type Times = Pick<ReplicaSet, "settleMs" | "waitMs" | "leaseMs" | "graceMs" | "keepDeletesMs">;
 
 function milliseconds(type: string, name: string, value: number, least = 0): number {
   return wholeNumber(type, name, value, { least, most: TIMER_MS_MAX });

@@ -49,6 +49,8 @@ export interface ReplicaSet extends Group {
   readonly leaseMs: number;
   /** How long a request whose outcome is unknown may still take effect. */
   readonly settleMs: number;
+  /** How long a delete is remembered that every member has confirmed. */
+  readonly keepDeletesMs: number;
   /** How long copies that are not needed any more stay. */
   readonly graceMs: number;
   /** Writes that are under way, and those among them that have been answered already. */
@@ -61,6 +63,15 @@ export interface ReplicaSet extends Group {
   readonly hedge: Hedge | undefined;
   /** Has a key looked at again that this process has lost while it was sending. */
   readonly reopen: (lost: LostKey, onEvent: CallOptions["onEvent"]) => void;
+  /** Whether plain reads are compared with their digest. */
+  readonly verifyReads: boolean;
+  /** Has repair replace a copy of a member that has other bytes than were put. */
+  readonly quarantine: (
+    key: string,
+    member: ComposedProvider,
+    etag: string | undefined,
+    onEvent: CallOptions["onEvent"],
+  ) => void;
   /** Has repair look at a settled key that one member was found to lack. */
   readonly lookAgain: (key: string, onEvent: CallOptions["onEvent"]) => void;
   /**

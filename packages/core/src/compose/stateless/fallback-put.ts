@@ -1,38 +1,21 @@
 import { clock } from "../../kit/clock.js";
 import { randomUUID } from "node:crypto";
-import { StorageError, isStorageError, withErrorFacts, type Attempt } from "../../contract/errors.js";
+import { StorageError, isStorageError, withErrorFacts } from "../../contract/errors.js";
 import { describeProvider } from "../../wrap/intercept.js";
 import { isComposer } from "../../wrap/policies.js";
 import type { Body } from "../../contract/provider.js";
 import { replayable } from "../../body/replayable.js";
-import {
-  ask,
-  attemptOf,
-  deleteFrom,
-  exhausted,
-  mayHold,
-  memberError,
-  movesOn,
-  reportFallback,
-} from "../group.js";
+import { ask, attemptOf, exhausted, mayHold, memberError, movesOn, reportFallback } from "../group.js";
 import { assertTakes } from "../members.js";
 import { survey, type Answer, type Silent } from "../survey.js";
 import type { ObjectInfo } from "../../contract/object.js";
+import { takeMemory } from "../send-share.js";
 import { storedWhole } from "../stored-whole.js";
 import type { PutOptions } from "../../contract/call-options.js";
 import type { ComposedProvider } from "../../contract/composed-provider.js";
+import { assertAlone } from "./assert-alone.js";
 import type { Chain } from "./chain.js";
-
-/** One put on its way through the chain. */
-export interface ChainPut {
-  readonly chain: Chain;
-  readonly key: string;
-  readonly options: PutOptions & { readonly writeId: string };
-  readonly answers: readonly Answer[];
-  readonly attempts: Attempt[];
-  /** Members that may hold another copy: they could not be asked, or not be cleared. */
-  readonly unconfirmed: Set<string>;
-}
+import { clearCopy, holds, type ChainPut } from "./chain-put.js";
 
 /**
  * Writes to the first member that works, after every member was asked whether it has the key.
@@ -54,11 +37,15 @@ export async function putInChain(
   assertConditions(put);
   const turns = options.ifMatch === undefined ? inTurn(chain, answers) : [firstHolder(put)];
   const takers = turns.filter((answer) => !isPassedOver(chain, answer));
+  const release = await takeMemory(chain, body, options.signal);
   const kept = takers.length > 1 ? replayable(body, chain.spool, { key, provider: chain.name }) : undefined;
   try {
-    return await finish(put, await tryInTurn(put, turns, kept ?? body));
+    const info = await tryInTurn(put, turns, kept ?? body);
+    if (options.ifNoneMatch === "*") await assertAlone(put, info);
+    return await finish(put, info);
   } finally {
     await kept?.release();
+    release();
   }
 }
 
@@ -229,23 +216,4 @@ async function finish(put: ChainPut, info: ObjectInfo): Promise<ObjectInfo> {
   const names = left.map(({ name }) => name);
   options.onEvent?.({ type: "unconfirmed", key, providers: names });
   return { ...info, unconfirmed: [...(info.unconfirmed ?? []), ...names] };
-}
-
-function holds(member: ComposedProvider, info: ObjectInfo): boolean {
-  return member.name === info.provider || member.locate(info.ref) !== undefined;
-}
-
-/** Deletes an older copy from a member, if it is still the very copy that was seen. */
-async function clearCopy(
-  { chain, key, options }: ChainPut,
-  member: ComposedProvider,
-  old: ObjectInfo,
-): Promise<boolean> {
-  if (!member.supports.conditionalDelete || old.etag === undefined) return false;
-  try {
-    await deleteFrom(chain, member, key, old.etag, options);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -6,7 +6,7 @@ import { assertConditions, isSilent, putCreateOnly } from "./fallback-put.js";
 import { assertTakes } from "../members.js";
 import { teeBody, type Share } from "../../body/tee.js";
 import { storedWhole } from "../stored-whole.js";
-import { sendShare, type ShareOutcome } from "../send-share.js";
+import { sendShare, takeMemory, type ShareOutcome } from "../send-share.js";
 import { survey, type Answer } from "../survey.js";
 import type { ObjectCopy, ObjectInfo } from "../../contract/object.js";
 import type { PutOptions } from "../../contract/call-options.js";
@@ -47,8 +47,15 @@ export async function putOnMirror(
     if (isSilent(answer)) put.attempts.push(attemptOf(answer.member, answer.error, answer.milliseconds));
   }
   if (takers.length < need) throw exhausted("put", key, put.attempts, chain);
-  const { shares } = teeBody(body, takers.length);
-  put.outcomes.push(...(await Promise.all(takers.map((member, index) => send(put, member, shares[index])))));
+  const release = await takeMemory(chain, body, options.signal);
+  try {
+    const { shares } = teeBody(body, takers.length, { windowBytes: chain.memory.shareBytes });
+    put.outcomes.push(
+      ...(await Promise.all(takers.map((member, index) => send(put, member, shares[index])))),
+    );
+  } finally {
+    release();
+  }
   const landed = put.outcomes.flatMap((outcome) => (outcome.state === "applied" ? [outcome.info] : []));
   if (landed.length >= need) return infoOf(put, landed);
   throw await takeBack(put);

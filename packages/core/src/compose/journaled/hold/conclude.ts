@@ -1,7 +1,7 @@
 import { targetsOf } from "./targets.js";
 import type { HeldKey } from "./held-key.js";
 import type { ReplicaSet } from "../replica-set.js";
-import { isSettled, isSuspect } from "../row/row.js";
+import { isSettled, isSuspect, kept } from "../row/row.js";
 import type { KeyRow } from "../../../contract/key-row.js";
 
 /**
@@ -15,12 +15,25 @@ export async function conclude(set: ReplicaSet, held: HeldKey, row: KeyRow, paus
   const members = set.members.map(({ name }) => name);
   const targets = targetsOf(set, held.key, row);
   if (isSettled(row, [...members, ...set.roster.away()], targets)) {
-    await held.release(undefined);
+    const now = set.journal.now();
+    const until = keptUntil(set, row, now);
+    await held.release(until > now ? kept(row, until, now) : undefined);
     return true;
   }
   const now = set.journal.now();
   await held.release({ ...row, nextAt: Math.max(now + pauseMs, dueAt(row, members, targets, now)) });
   return false;
+}
+
+/** Returns until when a row stays for which nothing is left to do. */
+function keptUntil(
+  { keepDeletesMs }: ReplicaSet,
+  { current, keepUntil, remembered = [] }: KeyRow,
+  now: number,
+): number {
+  const times = remembered.map(({ until }) => until);
+  if (current?.kind === "delete") times.push(keepUntil ?? now + keepDeletesMs);
+  return Math.max(now, ...times);
 }
 
 /** When a key is looked at again for which nothing can be done now, in milliseconds. */

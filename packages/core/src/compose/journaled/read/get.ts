@@ -8,6 +8,7 @@ import type { ObjectInfo } from "../../../contract/object.js";
 import type { GetResult } from "../../../contract/provider.js";
 import { linkFrom, type LinkVerb } from "../../holder-link.js";
 import type { ReplicaSet } from "../replica-set.js";
+import { getVerified } from "./verified.js";
 import { withoutIdentity } from "../row/identity.js";
 import { hasEtag } from "./has-etag.js";
 import { headReader } from "./look.js";
@@ -58,7 +59,10 @@ export async function getWithJournal(
 async function getOnce(set: ReplicaSet, key: string, options: ComposedGetOptions): Promise<GetResult> {
   const { result, mayBeStale } = await readWithJournal(set, key, options, {
     operation: "get",
-    read: (member, signal) => member.get(key, signal === options.signal ? options : { ...options, signal }),
+    read: (member, signal) => {
+      const call = signal === options.signal ? options : { ...options, signal };
+      return set.verifyReads ? getVerified(set, member, key, call) : member.get(key, call);
+    },
     infoOf: ({ info }) => info,
     discard: ({ body }) => {
       if (!(body instanceof Uint8Array)) body.destroy();

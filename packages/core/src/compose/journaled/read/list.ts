@@ -52,9 +52,13 @@ async function listOnce(set: ReplicaSet, options: ListOptions, head: HeadThrough
   const isInside = (entry: string): boolean =>
     (from === undefined || compareKeys(entry, from) > 0) &&
     (last === undefined || compareKeys(entry, last) <= 0);
-  const keys = [...new Set([...before.keys, ...after.keys])].filter((key) =>
-    isInside(listEntry(key, options)),
-  );
+  const shown = new Set([...listed.objects.map(({ key }) => key), ...listed.prefixes]);
+  const keys = [...new Set([...before.keys, ...after.keys])].filter((key) => {
+    const entry = listEntry(key, options);
+    // Of what is settled only an old copy can be wrong.
+    if (before.kept.has(key) && after.kept.has(key) && !shown.has(entry)) return false;
+    return isInside(entry);
+  });
   const objects = new Map(listed.objects.map((info) => [info.key, info]));
   const prefixes = new Set(listed.prefixes);
   // Until the journal has seen every key, only the objects say which of them is the newest.
@@ -63,15 +67,24 @@ async function listOnce(set: ReplicaSet, options: ListOptions, head: HeadThrough
   return pageOf(set, options, listed, objects, prefixes, last, isInside);
 }
 
+/** Keys that have a row. */
+interface RowKeys {
+  readonly keys: readonly string[];
+  /** Those for which nothing is left to do. */
+  readonly kept: ReadonlySet<string>;
+  readonly end: string | undefined;
+}
+
 /** The keys in transition behind an entry; `end` when there are more behind it. */
 async function rowKeys(
   { journal }: ReplicaSet,
   { prefix = "" }: ListOptions,
   from: string | undefined,
-): Promise<{ readonly keys: readonly string[]; readonly end: string | undefined }> {
+): Promise<RowKeys> {
   const rows = await journal.rows(prefix, from, ROWS_MAX);
   const keys = rows.map(({ key }) => key);
-  return { keys, end: rows.length < ROWS_MAX ? undefined : keys.at(-1) };
+  const kept = new Set(rows.filter(({ row }) => row.isKept === true).map(({ key }) => key));
+  return { keys, kept, end: rows.length < ROWS_MAX ? undefined : keys.at(-1) };
 }
 
 /** From one member, where each holds everything that is not in transition; from all where they share the keys. */

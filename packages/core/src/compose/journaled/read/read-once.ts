@@ -1,9 +1,10 @@
 import type { ComposedHeadOptions, ComposedProvider } from "../../../contract/composed-provider.js";
-import type { StorageError } from "../../../contract/errors.js";
+import { StorageError } from "../../../contract/errors.js";
 import type { Committed, KeyRow } from "../../../contract/key-row.js";
 import { askMember } from "../../survey.js";
 import { isOneEnough, type ReplicaSet } from "../replica-set.js";
 import { isCurrent, versionOf } from "../row/identity.js";
+import { isBuried } from "../row/row.js";
 import { isTrusted } from "./inventory.js";
 import {
   awayFrom,
@@ -27,10 +28,39 @@ export async function readOnce<T>(
 ): Promise<Reading<T>> {
   const look: Look<T> = { set, key, options, reader, attempts: [] };
   if (row?.isDoubtful === true) return await readNewest(look, row);
+  if (row?.isKept === true) return await readKept(look, row);
   if (row?.current?.kind === "delete") return { state: "absent", isFinal: true };
   if (row?.current !== undefined) return await readCurrent(look, row, row.current);
   const trusted = set.state.isTrusted || (await isTrusted(set));
   return trusted ? await readBase(look, row) : await readNewest(look, row);
+}
+
+/** Reads a key for which nothing is left to do, past every copy that is older than its row. */
+async function readKept<T>(look: Look<T>, row: KeyRow): Promise<Reading<T>> {
+  const { set, key, options } = look;
+  const isTrue = set.state.isTrusted || (await isTrusted(set));
+  let hasOld = false;
+  const reader: Reader<T> = {
+    ...look.reader,
+    read: async (member, signal) => {
+      const result = await look.reader.read(member, signal);
+      if (!isBuried(row, versionOf(look.reader.infoOf(result)))) return result;
+      look.reader.discard(result);
+      hasOld = true;
+      options.onEvent?.({ type: "stale", provider: member.name, key });
+      const reason = "what it holds is older than what the journal says";
+      throw new StorageError("NotFound", reason, {
+        operation: look.reader.operation,
+        provider: member.name,
+        key,
+      });
+    },
+  };
+  const reading = isTrue
+    ? await readBase({ ...look, reader }, undefined)
+    : await readNewest({ ...look, reader }, row);
+  if (hasOld) set.lookAgain(key, options.onEvent);
+  return reading;
 }
 
 /** From a member that holds this very version. */
@@ -103,6 +133,7 @@ async function confirmAbsent<T>(
   const answers = await Promise.all(others.map((member) => askMember(set, member, key, { signal, onEvent })));
   for (const answer of answers) {
     if (answer.state !== "present") continue;
+    // A copy that is older than a kept row says is read past.
     const { found } = await tryMember(look, answer.member);
     if (found === undefined) continue;
     set.lookAgain(key, onEvent);

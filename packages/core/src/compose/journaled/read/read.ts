@@ -73,10 +73,12 @@ function isOld(set: ReplicaSet, row: KeyRow | undefined, info: ObjectInfo, readA
 async function isDecided(
   set: ReplicaSet,
   key: string,
-  before: KeyRow | undefined,
+  found: KeyRow | undefined,
   info: ObjectInfo,
   readAt: number,
 ): Promise<boolean> {
+  // One that is only kept says nothing of what is there now.
+  const before = found?.isKept === true ? undefined : found;
   if (before?.current !== undefined || isOld(set, before, info, readAt)) return true;
   const { row } = await set.journal.read(key);
   return row === undefined || !isUndecided(row, versionOf(info));

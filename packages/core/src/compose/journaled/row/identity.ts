@@ -32,6 +32,12 @@ export function identityOf(info: Pick<ObjectInfo, "writeId">): Identity | undefi
   return { version, writeId: rest.slice(end + 1), sha256: end === 0 ? undefined : rest.slice(0, end) };
 }
 
+/** Returns the digest that a member knows of its object, by the object's identity or by a checksum of its own. */
+export function digestIn(info: ObjectInfo): string | undefined {
+  const { checksum } = info;
+  return identityOf(info)?.sha256 ?? (checksum?.algorithm === "sha256" ? checksum.value : undefined);
+}
+
 /** Every read asks for it. */
 export function versionOf({ writeId }: Pick<ObjectInfo, "writeId">): Version | undefined {
   if (writeId === undefined || !writeId.startsWith(START) || writeId[VERSION_END] !== ":") return undefined;

@@ -1,4 +1,4 @@
-import type { Committed, Holding, Intent, KeyRow } from "../../../contract/key-row.js";
+import type { Committed, Holding, Intent, KeyRow, Remembered } from "../../../contract/key-row.js";
 import type { Version } from "../../../contract/version.js";
 
 export function newRow(now: number): KeyRow {
@@ -7,7 +7,7 @@ export function newRow(now: number): KeyRow {
 
 /** A write-ahead intent: from here on a crash cannot hide that this write was sent. */
 export function opened(row: KeyRow, intent: Omit<Intent, "version">): KeyRow {
-  return { ...row, open: { ...intent, version: "" }, cannotHold: undefined, attempts: 0 };
+  return { ...row, isKept: undefined, open: { ...intent, version: "" }, cannotHold: undefined, attempts: 0 };
 }
 
 /** A delete is decided as soon as it is written down. */
@@ -17,6 +17,8 @@ export function deleted(row: KeyRow): KeyRow {
     open: undefined,
     uncertain: [],
     current: { kind: "delete", version: "" },
+    isKept: undefined,
+    keepUntil: undefined,
     isDoubtful: undefined,
     clearAt: undefined,
   };
@@ -62,6 +64,7 @@ export function committed(row: KeyRow, put: Omit<Committed, "kind">): KeyRow {
   return {
     ...row,
     current: { ...put, kind: "put" },
+    keepUntil: undefined,
     isDoubtful: undefined,
     open: row.open?.version === put.version ? undefined : row.open,
     uncertain: row.uncertain.filter(({ version }) => version > put.version),
@@ -111,6 +114,8 @@ export function uploaded(row: KeyRow, member: string, etag: string, others: read
     uncertain: [],
     holds: { ...Object.fromEntries(unknown), [member]: "" },
     current: { kind: "put", version: "", etags: { [member]: etag } },
+    isKept: undefined,
+    keepUntil: undefined,
     isDoubtful: undefined,
     cannotHold: undefined,
   };
@@ -124,6 +129,39 @@ export function dropped(row: KeyRow): KeyRow {
 /** The open write failed, and nobody knows whether it took effect. */
 export function undecided(row: KeyRow): KeyRow {
   return row.open === undefined ? row : { ...row, open: undefined, uncertain: [...row.uncertain, row.open] };
+}
+
+/** Returns the row of a key for which nothing is left to do; it stays until `until`. */
+export function kept(row: KeyRow, until: number, now: number): KeyRow {
+  const remembered = row.remembered?.filter((each) => each.until > now);
+  return {
+    ...row,
+    isKept: true,
+    keepUntil: row.current?.kind === "delete" ? until : undefined,
+    remembered: remembered?.length === 0 ? undefined : remembered,
+    nextAt: until,
+    attempts: 0,
+    clearAt: undefined,
+    problem: undefined,
+  };
+}
+
+/** Returns a row that was kept, with everything to be looked at once more. */
+export function reopened(row: KeyRow, members: readonly string[]): KeyRow {
+  const holds = Object.fromEntries(members.map((name) => [name, "unknown"]));
+  return { ...row, isKept: undefined, holds };
+}
+
+/** Returns the row of a key with an idempotent write that is not to be made again. */
+export function remembering(row: KeyRow, write: Remembered): KeyRow {
+  const others = (row.remembered ?? []).filter(({ writeId }) => writeId !== write.writeId);
+  return { ...row, remembered: [...others, write] };
+}
+
+/** Tells whether a kept row says that an object of that version is an old one. */
+export function isBuried({ current }: KeyRow, version: Version | undefined): boolean {
+  if (current === undefined || version === undefined) return false;
+  return current.kind === "delete" ? version <= current.version : version < current.version;
 }
 
 /** Returns the row of a key without a member that is gone for ever. */

@@ -5,6 +5,7 @@ import { clearMember } from "../hold/clear-members.js";
 import { conclude } from "../hold/conclude.js";
 import { findCopies } from "../hold/find-row.js";
 import { busy, holding, type HeldKey } from "../hold/held-key.js";
+import { reopened } from "../row/row.js";
 import type { ReplicaSet } from "../replica-set.js";
 
 /**
@@ -15,6 +16,11 @@ import type { ReplicaSet } from "../replica-set.js";
  */
 export async function adoptKeyOf(set: ReplicaSet, key: string, options: CallOptions): Promise<void> {
   await holding(set, "repair", key, options, async (held) => {
+    if (held.row.isKept === true) {
+      const members = set.members.map(({ name }) => name);
+      await conclude(set, held, reopened(held.row, members));
+      return;
+    }
     if (held.row.current !== undefined) return;
     const { row, extras } = await findCopies(set, held, options);
     if (row === undefined) {

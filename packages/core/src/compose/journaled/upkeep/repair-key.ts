@@ -6,7 +6,7 @@ import { clearMembers } from "../hold/clear-members.js";
 import { hasExpired } from "./expiry.js";
 import { holding, type HeldKey } from "../hold/held-key.js";
 import type { ReplicaSet } from "../replica-set.js";
-import { deleted, isSuspect, learned, quarantined, refused } from "../row/row.js";
+import { deleted, isSuspect, learned, quarantined, refused, reopened } from "../row/row.js";
 import { settleDoubt } from "../hold/find-row.js";
 import { resolveUnknown } from "../hold/resolve-unknown.js";
 import { sweepExternal } from "../write/uploads.js";
@@ -31,6 +31,12 @@ export async function repairKey(set: ReplicaSet, key: string, options: CallOptio
     const hadFailed = failures > 0;
     // A process that has just begun tries everything at once: that makes no pause longer.
     const isEarly = set.journal.now() < nextAt;
+    // A row that was kept ends, and everything is looked at once more.
+    if (held.row.isKept === true)
+      held.row = reopened(
+        held.row,
+        set.members.map(({ name }) => name),
+      );
     held.row = await settleDoubt(set, held, options);
     held.row = await resolveUnknown(set, held, options);
     await sweepExternal(set, held, options);

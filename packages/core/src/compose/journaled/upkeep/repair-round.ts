@@ -39,7 +39,8 @@ async function repairDue(set: ReplicaSet, options: CallOptions): Promise<number 
   const impatient = { ...set, waitMs: 0 };
   let isBusy = false;
   await concurrently(keys, KEYS_AT_ONCE, async (key) => {
-    if (set.lock.isBusy(key)) return;
+    const { row } = await set.journal.read(key);
+    if (set.lock.isBusy(key) || (row?.isKept === true && row.nextAt > set.journal.now())) return;
     try {
       if (await repairKey(impatient, key, options)) state.isEager = true;
     } catch (error) {

@@ -1,7 +1,5 @@
-import { createHash } from "node:crypto";
-import { Readable } from "node:stream";
 import { sourceFailure, bodyOf } from "../../../body/copy-through.js";
-import { sha256Of } from "../../../body/digest.js";
+import { checkedStream, sha256Of } from "../../../body/digest.js";
 import { guardResult } from "../../../body/guard.js";
 import type { CallOptions } from "../../../contract/call-options.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
@@ -12,7 +10,7 @@ import type { Body } from "../../../contract/provider.js";
 import { storedWhole } from "../../stored-whole.js";
 import type { HeldKey } from "../hold/held-key.js";
 import type { ReplicaSet } from "../replica-set.js";
-import { identityOf, isCurrent, packIdentity } from "../row/identity.js";
+import { digestIn, identityOf, isCurrent, packIdentity } from "../row/identity.js";
 
 /** The outcome of one copy from member to member. */
 export type Transfer =
@@ -70,12 +68,6 @@ function mismatch({ name }: ComposedProvider, key: string, reason: string): Stor
   return new StorageError("Integrity", reason, { operation: "repair", provider: name, key });
 }
 
-/** Returns the digest that a member knows of its object, by the object's identity or by a checksum of its own. */
-function digestIn(info: ObjectInfo): string | undefined {
-  const { checksum } = info;
-  return identityOf(info)?.sha256 ?? (checksum?.algorithm === "sha256" ? checksum.value : undefined);
-}
-
 /** Makes a body fail at its end when its bytes have another digest: a provider commits nothing then. */
 async function verified(
   body: Body,
@@ -88,21 +80,6 @@ async function verified(
     return body;
   }
   const open: Body["open"] = (range) =>
-    range === undefined
-      ? Readable.from(checked(body.open(), expected, onWrong), { objectMode: false })
-      : body.open(range);
+    range === undefined ? checkedStream(body.open(), expected, onWrong) : body.open(range);
   return { ...body, open };
-}
-
-async function* checked(
-  source: Readable,
-  expected: string,
-  onWrong: () => StorageError,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const hash = createHash("sha256");
-  for await (const chunk of source as AsyncIterable<Uint8Array>) {
-    hash.update(chunk);
-    yield chunk;
-  }
-  if (hash.digest("hex") !== expected) throw onWrong();
 }

@@ -5,9 +5,19 @@ import type { ShareOutcome } from "../../send-share.js";
 import { conclude } from "../hold/conclude.js";
 import type { InsideSource } from "./copy-inside.js";
 import type { HeldKey } from "../hold/held-key.js";
+import { ownerOfWrite } from "../../../kit/idempotent-id.js";
 import { withoutIdentity } from "../row/identity.js";
 import type { ReplicaSet } from "../replica-set.js";
-import { committed, dropped, isSuspect, learned, refused, suspected, undecided } from "../row/row.js";
+import {
+  committed,
+  dropped,
+  isSuspect,
+  learned,
+  refused,
+  remembering,
+  suspected,
+  undecided,
+} from "../row/row.js";
 import type { PutOptions } from "../../../contract/call-options.js";
 import type { Intent, KeyRow } from "../../../contract/key-row.js";
 
@@ -31,15 +41,24 @@ export interface Write {
 /** Writes down what has become of the put, and answers. */
 export async function decide(write: Write): Promise<ObjectInfo> {
   const { set, held, options, outcomes } = write;
-  const { row, isDecided } = decidedRow(write);
-  const isDone = await conclude(set, held, row);
+  const { row: decided, isDecided } = decidedRow(write);
   const landed = outcomes.filter(({ state }) => state === "applied").length;
+  const row = landed >= set.placement.need ? withRemembered(write, decided) : decided;
+  const isDone = await conclude(set, held, row);
   if (landed === 0 || landed < set.placement.need) throw failure(write, isDecided);
   const lacking = isDone ? [] : lackingOf(write, row);
   if (lacking.length > 0) {
     options.onEvent?.({ type: "degraded", key: held.key, provider: set.name, lacking });
   }
   return infoOf(write);
+}
+
+/** Returns the row with an idempotent write, which is not made again when it is repeated. */
+function withRemembered(write: Write, row: KeyRow): KeyRow {
+  const { set, intent, outcomes } = write;
+  if (ownerOfWrite(intent.writeId) === undefined || outcomes.length === 0) return row;
+  const { copies: _copies, ...info } = infoOf(write);
+  return remembering(row, { writeId: intent.writeId, until: set.journal.now() + set.keepDeletesMs, info });
 }
 
 /** Members that failed, or that were passed over. One that was not tried, because one was enough, is none of them. */

@@ -7,7 +7,7 @@ import { replayable } from "../../../body/replayable.js";
 import { attemptOf, movesOn, reportFallback } from "../../group.js";
 import { assertTakes } from "../../members.js";
 import { storedWhole } from "../../stored-whole.js";
-import { sendShare, type ShareOutcome } from "../../send-share.js";
+import { sendShare, takeMemory, type ShareOutcome } from "../../send-share.js";
 import { askMember } from "../../survey.js";
 import { createController } from "../../../kit/clock.js";
 import { conclude } from "../hold/conclude.js";
@@ -15,6 +15,7 @@ import { assertConditions } from "./conditions.js";
 import { copyInside, type InsideSource } from "./copy-inside.js";
 import { decide, decidedRow, infoOf, type Write } from "./decide.js";
 import { holding, intentMsMax, type HeldKey } from "../hold/held-key.js";
+import { ownerOfWrite } from "../../../kit/idempotent-id.js";
 import { packIdentity } from "../row/identity.js";
 import { assertWhole, isTrusted } from "../read/inventory.js";
 import type { ReplicaSet } from "../replica-set.js";
@@ -47,8 +48,11 @@ export async function putWithJournal(
   // Before the first object comes it is seen whether there were others.
   if (!set.state.isTrusted) await isTrusted(set);
   await assertWhole(set, "put", key);
+  const release = await takeMemory(set, body, given.signal);
   return await answerEarly(set, (answer) =>
     holding(set, "put", key, given, async (held) => {
+      const before = rememberedWrite(set, held, given.writeId);
+      if (before !== undefined) return before;
       const own = await assertConditions(set, held, given);
       if (own !== undefined) return own;
       const takers = assertEnough(set, held);
@@ -77,8 +81,32 @@ export async function putWithJournal(
         // The journal may fail after members have taken the object.
         throw isSent && error.applied === "no" ? withErrorFacts(error, { applied: "unknown" }) : error;
       });
-    }),
+    }).finally(release),
   );
+}
+
+/**
+ * Returns what an idempotent write has returned before, whatever has become of the object since.
+ *
+ * @throws StorageError `Conflict` when its key was used with other bytes.
+ */
+function rememberedWrite(
+  { journal, name }: ReplicaSet,
+  { row, key }: HeldKey,
+  writeId: string | undefined,
+): ObjectInfo | undefined {
+  const owner = ownerOfWrite(writeId);
+  if (owner === undefined) return undefined;
+  const now = journal.now();
+  const found = row.remembered?.find((each) => each.until > now && ownerOfWrite(each.writeId) === owner);
+  if (found === undefined) return undefined;
+  if (found.writeId !== writeId) {
+    const reason = "the idempotency key was used with other bytes";
+    throw new StorageError("Conflict", reason, { operation: "put", provider: name, key, applied: "no" });
+  }
+  const { lastModified } = found.info;
+  // JSON has made a text of it.
+  return { ...found.info, lastModified: lastModified && new Date(lastModified) };
 }
 
 /** @throws StorageError `Unavailable` when it took so long that readers would not know of it. Nothing was sent then. */
@@ -143,7 +171,11 @@ async function sendToAll(
   const { set, held, outcomes } = write;
   const { need } = set.placement;
   const tooSlow = (): Error => lagging(write);
-  const tee = teeBody(body, takers.length, { need, tooSlow: need < takers.length ? tooSlow : undefined });
+  const tee = teeBody(body, takers.length, {
+    need,
+    tooSlow: need < takers.length ? tooSlow : undefined,
+    windowBytes: set.memory.shareBytes,
+  });
   const pending = new Set(takers);
   const progress = slowest(takers, write.options.onProgress);
   const isEnough = (): boolean => outcomes.filter(({ state }) => state === "applied").length >= need;

@@ -1,0 +1,53 @@
+import { checkedStream, sha256Of } from "../../../body/digest.js";
+import type { ComposedGetOptions, ComposedProvider } from "../../../contract/composed-provider.js";
+import { StorageError } from "../../../contract/errors.js";
+import type { GetResult } from "../../../contract/provider.js";
+import type { ReplicaSet } from "../replica-set.js";
+import { digestIn, versionOf } from "../row/identity.js";
+
+/** An object of so few bytes is looked through before the caller gets any of them. */
+const SMALL_BYTES = 1024 * 1024;
+
+/**
+ * Opens an object of a member, and compares its bytes with their digest, where that is known: those of a small object before they are
+ * given, so that another member can be read instead, and those of a large one at the end of the stream.
+ *
+ * @throws StorageError `Integrity` for other bytes; the copy is put right by repair.
+ */
+export async function getVerified(
+  set: ReplicaSet,
+  member: ComposedProvider,
+  key: string,
+  options: ComposedGetOptions,
+): Promise<GetResult> {
+  const result = await member.get(key, options);
+  const { body, info } = result;
+  const expected = options.range === undefined ? await digestOf(set, key, result) : undefined;
+  if (expected === undefined) return result;
+  const onWrong = (): StorageError => {
+    options.onEvent?.({ type: "wrongBytes", key, provider: member.name });
+    set.quarantine(key, member, info.etag, options.onEvent);
+    const reason = "its bytes are not those that were put";
+    return new StorageError("Integrity", reason, { operation: "get", provider: member.name, key });
+  };
+  if (!(body instanceof Uint8Array) && info.size > SMALL_BYTES) {
+    return { ...result, body: checkedStream(body, expected, onWrong) };
+  }
+  const bytes = body instanceof Uint8Array ? body : await collect(body);
+  if ((await sha256Of(bytes)) !== expected) throw onWrong();
+  return { ...result, body: bytes };
+}
+
+/** Returns the digest of an object. Until its key is settled only the journal may know it: that of a body that was a stream. */
+async function digestOf(set: ReplicaSet, key: string, { info }: GetResult): Promise<string | undefined> {
+  const known = digestIn(info);
+  if (known !== undefined) return known;
+  const { row } = await set.journal.read(key);
+  return row?.current?.version === versionOf(info) ? row?.current?.sha256 : undefined;
+}
+
+async function collect(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

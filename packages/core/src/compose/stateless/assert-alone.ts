@@ -1,0 +1,49 @@
+import { delay } from "../../kit/abort.js";
+import { StorageError } from "../../contract/errors.js";
+import type { ComposedProvider } from "../../contract/composed-provider.js";
+import type { ObjectInfo } from "../../contract/object.js";
+import { askMember } from "../survey.js";
+import { clearCopy, holds, type ChainPut } from "./chain-put.js";
+
+/** Pauses before the writer on an earlier member looks again, in milliseconds: the other one withdraws meanwhile, unless it has won. */
+const PAUSES_MS: readonly number[] = [20, 50, 100, 200, 400];
+
+/**
+ * Checks, after a create-only put, that no other member has taken the key for another writer meanwhile: the first member may have
+ * refused one of the two. Each writer looks after it has written, so that at most one is told that it has won; when they meet, the
+ * one on the later member withdraws.
+ *
+ * @throws StorageError `AlreadyExists` when another one has won; what this call has written is removed then.
+ */
+export async function assertAlone(put: ChainPut, info: ObjectInfo): Promise<void> {
+  const { chain, key, options } = put;
+  const at = chain.members.findIndex((member) => holds(member, info));
+  let winner = await otherHolder(put, info);
+  for (const pauseMs of PAUSES_MS) {
+    if (winner === undefined || chain.members.indexOf(winner) < at) break;
+    await delay(pauseMs, options.signal);
+    winner = await otherHolder(put, info);
+  }
+  if (winner === undefined) return;
+  const own = chain.members[at];
+  const isGone = own !== undefined && (await clearCopy(put, own, info));
+  const left = isGone ? "" : `; a copy of this one is left on ${JSON.stringify(info.provider)}`;
+  throw new StorageError("AlreadyExists", `another writer has made the object at the same time${left}`, {
+    operation: "put",
+    provider: winner.name,
+    key,
+    applied: isGone ? "no" : "unknown",
+  });
+}
+
+/** Returns the first other member that has an object of another writer. */
+async function otherHolder(
+  { chain, key, options: { signal, onEvent, writeId } }: ChainPut,
+  info: ObjectInfo,
+): Promise<ComposedProvider | undefined> {
+  const others = chain.members.filter((member) => !holds(member, info));
+  const answers = await Promise.all(
+    others.map((member) => askMember(chain, member, key, { signal, onEvent })),
+  );
+  return answers.find((answer) => answer.state === "present" && answer.info.writeId !== writeId)?.member;
+}

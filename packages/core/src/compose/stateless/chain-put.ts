@@ -1,0 +1,38 @@
+import type { Attempt } from "../../contract/errors.js";
+import type { PutOptions } from "../../contract/call-options.js";
+import type { ComposedProvider } from "../../contract/composed-provider.js";
+import type { ObjectInfo } from "../../contract/object.js";
+import { deleteFrom } from "../group.js";
+import type { Answer } from "../survey.js";
+import type { Chain } from "./chain.js";
+
+/** One put on its way through the chain. */
+export interface ChainPut {
+  readonly chain: Chain;
+  readonly key: string;
+  readonly options: PutOptions & { readonly writeId: string };
+  readonly answers: readonly Answer[];
+  readonly attempts: Attempt[];
+  /** Members that may hold another copy: they could not be asked, or not be cleared. */
+  readonly unconfirmed: Set<string>;
+}
+
+/** Tells whether a member is the one that has an object. */
+export function holds(member: ComposedProvider, info: ObjectInfo): boolean {
+  return member.name === info.provider || member.locate(info.ref) !== undefined;
+}
+
+/** Deletes an older copy from a member, if it is still the very copy that was seen. */
+export async function clearCopy(
+  { chain, key, options }: ChainPut,
+  member: ComposedProvider,
+  old: ObjectInfo,
+): Promise<boolean> {
+  if (!member.supports.conditionalDelete || old.etag === undefined) return false;
+  try {
+    await deleteFrom(chain, member, key, old.etag, options);
+    return true;
+  } catch {
+    return false;
+  }
+}

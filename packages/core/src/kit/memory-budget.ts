@@ -1,0 +1,67 @@
+import { onAbort } from "./clock.js";
+
+/** A bound on the memory that many calls use together: those that come when it is used up wait for their turn. */
+export interface MemoryBudget {
+  /** How much one call may use, in bytes. */
+  readonly shareBytes: number;
+  /**
+   * Waits until so much is free.
+   *
+   * @returns What gives it back; harmless when it is called twice.
+   */
+  readonly take: (bytes: number, signal: AbortSignal | undefined) => Promise<() => void>;
+}
+
+interface Waiting {
+  readonly bytes: number;
+  readonly go: () => void;
+}
+
+/** @param shareBytes - How much one call would like to use. */
+export function createMemoryBudget(bytesMax: number, shareBytes: number): MemoryBudget {
+  let free = bytesMax;
+  const queue: Waiting[] = [];
+  const next = (): void => {
+    for (let first = queue[0]; first !== undefined && first.bytes <= free; first = queue[0]) {
+      queue.shift();
+      free -= first.bytes;
+      first.go();
+    }
+  };
+  const giveBack = (bytes: number): (() => void) => {
+    let isBack = false;
+    return () => {
+      if (isBack) return;
+      isBack = true;
+      free += bytes;
+      next();
+    };
+  };
+  return {
+    shareBytes: Math.min(shareBytes, bytesMax),
+    take: async (wanted, signal) => {
+      signal?.throwIfAborted();
+      const bytes = Math.min(wanted, bytesMax);
+      if (queue.length === 0 && bytes <= free) {
+        free -= bytes;
+        return giveBack(bytes);
+      }
+      await new Promise<void>((resolve, reject) => {
+        const waiting: Waiting = {
+          bytes,
+          go: () => {
+            unlink();
+            resolve();
+          },
+        };
+        const unlink = onAbort(signal, () => {
+          queue.splice(queue.indexOf(waiting), 1);
+          reject(signal?.reason as Error);
+          next();
+        });
+        queue.push(waiting);
+      });
+      return giveBack(bytes);
+    },
+  };
+}

@@ -22,8 +22,11 @@ const { values: options } = parseArgs({
   },
 });
 
-/** How much of the histories must have met what they are for. */
+/** How much of the histories must have met what they are for, in each scenario that is full of faults. */
 const FLOORS = { unknownApplied: 0.1, crashOnOpenIntent: 0.1, lateAfterNewer: 0.05 } as const;
+
+/** How much of all histories must have met what only some scenarios have. */
+const FLOORS_OF_ALL = { stopped: 0.1, restored: 0.05, membersChanged: 0.05 } as const;
 
 const JOB_HISTORIES = 500;
 
@@ -67,10 +70,12 @@ async function simulateAll(simulator: Simulator, histories: number): Promise<voi
   );
   if (scenarios.length === 0)
     throw new Error(`The scenarios are ${SCENARIOS.map(({ name }) => name).join(", ")}`);
-  for (const { name, most = histories, isRestless } of scenarios) {
+  const all: Report[] = [];
+  for (const { name, most = histories, isRestless, isOwnWorld } of scenarios) {
     const startedAt = performance.now();
     const count = options.scenario === undefined ? Math.min(histories, most) : histories;
     const reports = await runAll(simulator, jobsOf(name, count, false), () => false);
+    all.push(...reports);
     const violations = reports.flatMap((report) => report.violations);
     const share = (of: (report: Report) => number): number =>
       sum(reports, of) / sum(reports, (each) => each.histories);
@@ -82,6 +87,7 @@ async function simulateAll(simulator: Simulator, histories: number): Promise<voi
     const isCovered =
       options.seed !== undefined ||
       isRestless === true ||
+      isOwnWorld === true ||
       Object.entries(FLOORS).every(([what, floor]) => coverage[what as keyof typeof FLOORS] >= floor);
     for (const { seed, texts } of violations.slice(0, 5)) {
       console.log(`     seed ${seed}: ${texts.join("\n          ")}`);
@@ -93,9 +99,24 @@ async function simulateAll(simulator: Simulator, histories: number): Promise<voi
       `${name}: ${sum(reports, (report) => report.histories)} histories, ${violations.length} with violations; ` +
         `unknown writes that had taken effect in ${percent(coverage.unknownApplied)}, crashes on an open intent in ` +
         `${percent(coverage.crashOnOpenIntent)}, late arrivals after a newer write in ${percent(coverage.lateAfterNewer)}; ` +
+        `processes that were stopped for longer than lease and settle in ${percent(share((report) => report.stopped))}; ` +
         `${percent(answered)} of calls answered; ${((performance.now() - startedAt) / 1000).toFixed(0)} s`,
     );
   }
+  if (options.scenario === undefined) tellCoverage(all);
+}
+
+/** What only some scenarios have must be met often enough in all histories together. */
+function tellCoverage(reports: readonly Report[]): void {
+  const histories = sum(reports, (each) => each.histories);
+  const shares = Object.entries(FLOORS_OF_ALL).map(([what, floor]) => {
+    const share = sum(reports, (each) => each[what as keyof typeof FLOORS_OF_ALL]) / histories;
+    return { what, share, isEnough: share >= floor };
+  });
+  tally.tell(
+    shares.every(({ isEnough }) => isEnough),
+    `of all histories ${shares.map(({ what, share }) => `${what} in ${(100 * share).toFixed(1)} %`).join(", ")}`,
+  );
 }
 
 function sum(reports: readonly Report[], of: (report: Report) => number): number {

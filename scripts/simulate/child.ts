@@ -21,6 +21,9 @@ export interface Report {
   readonly unknownApplied: number;
   readonly crashOnOpenIntent: number;
   readonly lateAfterNewer: number;
+  readonly stopped: number;
+  readonly restored: number;
+  readonly membersChanged: number;
   readonly answered: number;
   readonly calls: number;
 }
@@ -51,6 +54,9 @@ async function run({ scenario: name, fromSeed, count, stopsAtFirst, traces }: Jo
     unknownApplied: sum(({ unknownApplied }) => unknownApplied),
     crashOnOpenIntent: sum(({ crashOnOpenIntent }) => crashOnOpenIntent),
     lateAfterNewer: sum(({ lateAfterNewer }) => lateAfterNewer),
+    stopped: sum(({ stopped }) => stopped),
+    restored: sum(({ restored }) => restored),
+    membersChanged: sum(({ membersChanged }) => membersChanged),
     answered: sum(({ answered }) => answered),
     calls: sum(({ calls }) => calls),
   };

@@ -3,7 +3,8 @@ import { openDatabase, type Database, type Statement } from "../../packages/jour
 import { migrate } from "../../packages/journal/src/schema.js";
 import { createPart, registerPart } from "../../packages/journal/src/sqlite-part.js";
 import type { Journal, JournalPart, KeyRow } from "./core.js";
-import { fail, forever } from "./fake-member.js";
+import { fail } from "./fake-member.js";
+import type { ProcessLife } from "./process-life.js";
 import { between, type Random } from "./random.js";
 import type { VirtualTime } from "./virtual-time.js";
 
@@ -35,12 +36,6 @@ function preparedOnce(database: Database): Database {
   };
 }
 
-/** One process of several. */
-export interface ProcessLife {
-  readonly id: string;
-  alive: boolean;
-}
-
 /** The journal as one process has it: when the process dies, what it waits for never comes. */
 export function processJournal(
   disk: JournalDisk,
@@ -52,13 +47,13 @@ export function processJournal(
   durable: boolean,
 ): Journal {
   const write = async (change: Change): Promise<string | undefined> => {
-    if (!life.alive) await forever();
+    await life.running();
     await time.sleep(between(random, 0.1, 2));
-    if (!life.alive) await forever();
+    await life.running();
     if (random() < disk.failing) fail("Unavailable", "no", "put", change.name, "journal");
     const [revision] = disk.apply([change]);
     await time.sleep(between(random, 0.1, 2));
-    if (!life.alive) await forever();
+    await life.running();
     return revision;
   };
   return {
@@ -79,7 +74,12 @@ export function processJournal(
       const part = createPart(context, named);
       return {
         ...part,
-        read: (key): ReturnType<JournalPart["read"]> => (life.alive ? part.read(key) : forever()),
+        read: (key): ReturnType<JournalPart["read"]> =>
+          life.isRunning ? part.read(key) : life.running().then(() => part.read(key)),
+        readControl: async (name) => {
+          await life.running();
+          return await part.readControl(name);
+        },
       };
     },
     close: async () => {},
@@ -103,4 +103,31 @@ export function forget({ database }: JournalDisk): void {
   database.exec(
     "DELETE FROM rows; DELETE FROM generations; DELETE FROM controls; DELETE FROM parts; DELETE FROM clock",
   );
+}
+
+const TABLES: readonly (readonly [table: string, columns: readonly string[]])[] = [
+  ["parts", ["id", "name", "owner"]],
+  ["rows", ["part", "key", "revision", "row", "since", "next_at"]],
+  ["generations", ["part", "slot", "drops"]],
+  ["controls", ["part", "name", "revision", "value"]],
+  ["clock", ["id", "version"]],
+];
+
+type Snapshot = readonly (readonly Readonly<Record<string, string | number | null>>[])[];
+
+/** Everything that is in the journal, to be brought back later as from a backup. */
+export function snapshotOf({ database }: JournalDisk): Snapshot {
+  return TABLES.map(
+    ([table, columns]) =>
+      database.prepare(`SELECT ${columns.join(", ")} FROM ${table}`).all() as Snapshot[number],
+  );
+}
+
+export function restore(disk: JournalDisk, snapshot: Snapshot): void {
+  forget(disk);
+  for (const [index, [table, columns]] of TABLES.entries()) {
+    const places = columns.map(() => "?").join(", ");
+    const insert = disk.database.prepare(`INSERT INTO ${table} (${columns.join(", ")}) VALUES (${places})`);
+    for (const row of snapshot[index] ?? []) insert.run(...columns.map((name) => row[name] ?? null));
+  }
 }

@@ -8,6 +8,7 @@ import {
   type PutOptions,
   type StorageProvider,
 } from "./core.js";
+import { forever, type ProcessLife } from "./process-life.js";
 import { between, type Random } from "./random.js";
 import type { VirtualTime } from "./virtual-time.js";
 
@@ -17,6 +18,8 @@ export interface FaultRates {
   readonly lostAnswer: number;
   readonly late: number;
   readonly refused: number;
+  /** Fewer bytes are stored than were sent, and the answer says so. */
+  readonly wrong: number;
 }
 
 interface Stored {
@@ -24,8 +27,10 @@ interface Stored {
   readonly info: ObjectInfo;
 }
 
-/** By which composers tell their members: no client writes it. */
-const MARKER_KEY = ".stowage-member";
+/** By which composers tell their members, and notice that time has gone back: no client writes it. */
+function isReserved(key: string | undefined): boolean {
+  return key?.startsWith(".stowage-") === true;
+}
 
 /** In which order puts were sent, and for each key how many had been when its last acknowledged write began. */
 export interface WriteOrder {
@@ -49,6 +54,8 @@ export class FakeMember {
   isDown = false;
   /** How often an answer takes long, from 0 to 1. */
   slow: number;
+  /** It takes every call and answers none. */
+  isHanging = false;
   /** Its credentials are wrong for writes. */
   forbids = false;
   rates: FaultRates = NO_FAULTS;
@@ -77,14 +84,36 @@ export class FakeMember {
     return [...this.#objects.keys()];
   }
 
-  /** The member as one process sees it; when the process is dead its calls neither begin nor end. */
-  connection(isAlive: () => boolean): StorageProvider {
+  /** What it holds, to be brought back later. */
+  snapshot(): ReadonlyMap<string, Stored> {
+    return new Map(this.#objects);
+  }
+
+  /** Brings back what it held, as from a backup. */
+  restore(snapshot: ReadonlyMap<string, Stored>): void {
+    this.#objects.clear();
+    for (const [key, stored] of snapshot) this.#objects.set(key, stored);
+  }
+
+  /** Other bytes come back from one object, of which as many as before. */
+  rot(key: string): void {
+    const stored = this.#objects.get(key);
+    if (stored !== undefined) this.#objects.set(key, { ...stored, text: `w${stored.text.slice(1)}` });
+  }
+
+  /** Loses one object. */
+  lose(key: string): void {
+    this.#objects.delete(key);
+  }
+
+  /** The member as one process sees it; while the process is stopped or dead its calls neither begin nor end. */
+  connection(life: ProcessLife): StorageProvider {
     const call = <T>(
       operation: Operation,
       key: string | undefined,
       effect: () => T,
       beforeCommit?: () => void,
-    ): Promise<T> => this.#call(operation, key, isAlive, effect, beforeCommit);
+    ): Promise<T> => this.#call(operation, key, life, effect, beforeCommit);
     return {
       name: this.name,
       supports: {
@@ -141,35 +170,36 @@ export class FakeMember {
   async #call<T>(
     operation: Operation,
     key: string | undefined,
-    isAlive: () => boolean,
+    life: ProcessLife,
     effect: () => T,
     beforeCommit: (() => void) | undefined,
   ): Promise<T> {
-    if (!isAlive()) await forever();
+    await life.running();
     const { time, random, rates } = this;
+    if (this.isHanging) await forever();
     // From here on it is on its way.
     beforeCommit?.();
     const fate = random();
     const isWrite = operation === "put" || operation === "delete";
     await time.sleep(this.#latency());
     if (this.isDown)
-      return await this.#answer(isAlive, () => fail("Unavailable", "no", operation, key, this.name));
+      return await this.#answer(life, () => fail("Unavailable", "no", operation, key, this.name));
     if (this.forbids && operation === "put") {
-      return await this.#answer(isAlive, () => fail("PermissionDenied", "no", operation, key, this.name));
+      return await this.#answer(life, () => fail("PermissionDenied", "no", operation, key, this.name));
     }
     const { dropped, lostAnswer, late, refused } = rates;
-    if (fate < dropped) return await this.#silence(operation, key, isAlive);
+    if (fate < dropped) return await this.#silence(operation, key, life);
     if (fate < dropped + lostAnswer) {
-      if (isWrite) this.#apply(effect, key !== MARKER_KEY);
-      return await this.#silence(operation, key, isAlive);
+      if (isWrite) this.#apply(effect, !isReserved(key));
+      return await this.#silence(operation, key, life);
     }
     if (fate < dropped + lostAnswer + late && isWrite) {
       const delay = between(random, 0, this.settings.lateMs);
-      void time.sleep(delay).then(() => this.#apply(effect, key !== MARKER_KEY));
-      return await this.#silence(operation, key, isAlive, Math.min(delay, 50));
+      void time.sleep(delay).then(() => this.#apply(effect, !isReserved(key)));
+      return await this.#silence(operation, key, life, Math.min(delay, 50));
     }
     if (fate < dropped + lostAnswer + late + refused) {
-      return await this.#answer(isAlive, () => fail("Unavailable", "no", operation, key, this.name));
+      return await this.#answer(life, () => fail("Unavailable", "no", operation, key, this.name));
     }
     let outcome: { readonly value: T } | { readonly error: unknown };
     try {
@@ -177,7 +207,7 @@ export class FakeMember {
     } catch (error) {
       outcome = { error };
     }
-    return await this.#answer(isAlive, () => {
+    return await this.#answer(life, () => {
       if ("error" in outcome) throw outcome.error;
       return outcome.value;
     });
@@ -192,9 +222,9 @@ export class FakeMember {
     }
   }
 
-  async #answer<T>(isAlive: () => boolean, result: () => T): Promise<T> {
+  async #answer<T>(life: ProcessLife, result: () => T): Promise<T> {
     await this.time.sleep(this.#latency());
-    if (!isAlive()) await forever();
+    await life.running();
     return result();
   }
 
@@ -207,11 +237,11 @@ export class FakeMember {
   async #silence(
     operation: Operation,
     key: string | undefined,
-    isAlive: () => boolean,
+    life: ProcessLife,
     least = 0,
   ): Promise<never> {
     await this.time.sleep(least + between(this.random, 20, 150));
-    if (!isAlive()) await forever();
+    await life.running();
     return fail("Timeout", "unknown", operation, key, this.name);
   }
 
@@ -227,9 +257,11 @@ export class FakeMember {
     }
     const { acknowledged } = this.settings.order;
     if (writeNumber <= (acknowledged.get(key) ?? 0)) this.counts.lateAfterNewer++;
+    // What is there already would be gone, and nobody could bring it back.
+    const stored = isReserved(key) || old !== undefined ? text : this.#maybeWrong(text);
     const info: ObjectInfo = {
       key,
-      size: Buffer.byteLength(text),
+      size: Buffer.byteLength(stored),
       etag: `"${++this.#etags}"`,
       writeId: options.writeId,
       lastModified: new Date(Date.now()),
@@ -237,8 +269,12 @@ export class FakeMember {
       provider: this.name,
       ref: `fake://${this.name}/${key}`,
     };
-    this.#objects.set(key, { text, info });
+    this.#objects.set(key, { text: stored, info });
     return info;
+  }
+
+  #maybeWrong(text: string): string {
+    return this.random() < this.rates.wrong ? text.slice(1) : text;
   }
 
   #delete(key: string, ifMatch: string | undefined): void {
@@ -259,12 +295,7 @@ function numberOf(order: WriteOrder, writeId: string | undefined): number {
   return number;
 }
 
-export const NO_FAULTS: FaultRates = { dropped: 0, lostAnswer: 0, late: 0, refused: 0 };
-
-/** What a dead process waits for. */
-export function forever(): Promise<never> {
-  return new Promise<never>(() => {});
-}
+export const NO_FAULTS: FaultRates = { dropped: 0, lostAnswer: 0, late: 0, refused: 0, wrong: 0 };
 
 export function fail(
   code: "Unavailable" | "PermissionDenied" | "Timeout" | "NotFound" | "AlreadyExists" | "PreconditionFailed",

@@ -8,10 +8,11 @@ import {
   type StorageProvider,
 } from "./core.js";
 import { FakeMember, NO_FAULTS, type WriteOrder } from "./fake-member.js";
-import { forget, processJournal, rowsOf, type JournalDisk, type ProcessLife } from "./fake-journal.js";
+import { forget, processJournal, restore, rowsOf, snapshotOf, type JournalDisk } from "./fake-journal.js";
 import { isLinearizable, type Seen } from "./linearizable.js";
 import { between, pick, seeded, type Random } from "./random.js";
-import { TIMES, type Scenario } from "./scenarios.js";
+import { TIMES, type Scenario, type Story } from "./scenarios.js";
+import { ProcessLife } from "./process-life.js";
 import { VirtualTime } from "./virtual-time.js";
 import type { ComposedProvider } from "../../packages/core/src/contract/composed-provider.js";
 
@@ -21,11 +22,16 @@ export interface Outcome {
   readonly unknownApplied: boolean;
   readonly crashOnOpenIntent: boolean;
   readonly lateAfterNewer: boolean;
+  /** A process was stopped for longer than lease and settle, and went on. */
+  readonly stopped: boolean;
+  readonly restored: boolean;
+  readonly membersChanged: boolean;
   readonly answered: number;
   readonly calls: number;
 }
 
-interface Process extends ProcessLife {
+interface Process {
+  readonly life: ProcessLife;
   readonly provider: ComposedProvider;
   readonly crashed: Promise<void>;
   readonly crash: () => void;
@@ -39,6 +45,11 @@ interface World {
   readonly prefix: string;
   /** Whether the members have markers, as those of a durable journal have: it is more to simulate. */
   readonly isMarked: boolean;
+  /** Which of its configurations the scenario is in. */
+  phase: number;
+  stopped: boolean;
+  restored: boolean;
+  membersChanged: boolean;
   readonly members: readonly FakeMember[];
   readonly processes: Process[];
   readonly history: Map<string, Seen[]>;
@@ -56,9 +67,13 @@ interface World {
 const MARKED_EVERY = 10;
 /** By then every breaker has asked its member once more. */
 const PROBED_MS = 30_000;
+/** How long a call may take while a member hangs: it waits for others that write the key, and for the member once or twice. */
+const HANG_MS_MAX = TIMES.waitMs + 6 * TIMES.askMs;
 const PROCESSES = 2;
 const CLIENTS = 3;
 const CALLS_PER_CLIENT = 7;
+/** Of a story with several acts. */
+const CALLS_PER_ACT = 2;
 
 /** Runs one history under virtual time, and checks what its clients saw and what its members hold in the end. */
 export async function runHistory(
@@ -86,10 +101,14 @@ export async function runHistory(
     trace,
     order,
     prefix: `${seed} `,
-    isMarked: seed % MARKED_EVERY === 0,
+    isMarked: scenario.story !== undefined || seed % MARKED_EVERY === 0,
+    phase: 0,
+    stopped: false,
+    restored: false,
+    membersChanged: false,
     members: scenario.members.map((name) => new FakeMember(name, time, random, settings)),
     processes: [],
-    history: new Map(keysOf(random).map((key) => [key, []])),
+    history: new Map(keysOf(random, scenario.story === undefined ? 1 : 2).map((key) => [key, []])),
     crashOnOpenIntent: false,
     answered: 0,
     calls: 0,
@@ -106,6 +125,9 @@ export async function runHistory(
       unknownApplied: counts.some(({ unknownApplied }) => unknownApplied > 0),
       lateAfterNewer: counts.some(({ lateAfterNewer }) => lateAfterNewer > 0),
       crashOnOpenIntent: world.crashOnOpenIntent,
+      stopped: world.stopped,
+      restored: world.restored,
+      membersChanged: world.membersChanged,
       answered: world.answered,
       calls: world.calls,
     };
@@ -122,29 +144,34 @@ const NOTHING: Omit<Outcome, "violations"> = {
   unknownApplied: false,
   crashOnOpenIntent: false,
   lateAfterNewer: false,
+  stopped: false,
+  restored: false,
+  membersChanged: false,
   answered: 0,
   calls: 0,
 };
 
-function keysOf(random: Random): readonly string[] {
-  return ["k1", "k2", "k3"].slice(0, 1 + Math.floor(random() * 3));
+function keysOf(random: Random, least: number): readonly string[] {
+  return ["k1", "k2", "k3"].slice(0, least + Math.floor(random() * (4 - least)));
 }
 
 let processCount = 0;
 
 function startProcess(world: World, index: number): Process {
-  const life: ProcessLife = { id: `p${processCount++}`, alive: true };
   const { disk, time, random, prefix, scenario } = world;
-  const isAlive = (id: string): boolean => world.processes.some((each) => each.id === id && each.alive);
+  const life = new ProcessLife(`p${processCount++}`, time);
+  const isAlive = (id: string): boolean =>
+    world.processes.some((each) => each.life.id === id && each.life.isAlive);
   const journal = processJournal(disk, time, random, life, isAlive, prefix, world.isMarked);
-  const connections = world.members.map((member) => member.connection(() => life.alive));
+  const connections = world.members.map((member) => member.connection(life));
   let crashed: () => void = () => {};
   const crash = new Promise<void>((resolve) => (crashed = resolve));
-  const started = {
-    provider: scenario.make(connections, journal),
+  return {
+    life,
+    provider: scenario.make(connections, journal, { phase: world.phase, random }),
     crashed: crash,
     crash: () => {
-      life.alive = false;
+      life.isAlive = false;
       if (rowsOf(disk, prefix).some(({ row }) => row.open !== undefined && row.lease?.process === life.id)) {
         world.crashOnOpenIntent = true;
       }
@@ -152,43 +179,99 @@ function startProcess(world: World, index: number): Process {
       crashed();
     },
   };
-  return Object.assign(life, started);
 }
 
 async function play(world: World): Promise<readonly string[]> {
-  const { time, members, random } = world;
+  const { scenario } = world;
+  await (scenario.story ?? ((story) => story.act()))(storyOf(world));
+  const left = await repairAll(world);
+  await finalReads(world);
+  // What a read has found to be lost is brought back.
+  const again = scenario.loses === true ? await repairAll(world) : [];
+  return [...left, ...again, ...world.complaints, ...checkHistories(world), ...(await checkMembers(world))];
+}
+
+/** Clients, repair and faults, until the clients have made their calls; then everything comes to rest. */
+async function act(world: World, isCalm = false): Promise<void> {
+  const { time, members, random, scenario } = world;
+  world.isOver = false;
   for (const member of members) {
-    const scale = world.scenario.isRestless ? 0 : pick(random, [0, 0.5, 1, 2]);
+    const scale = scenario.isRestless || isCalm ? 0 : pick(random, [0, 0.5, 1, 2]);
     member.rates = {
       dropped: 0.03 * scale,
       lostAnswer: 0.04 * scale,
       late: 0.05 * scale,
       refused: 0.04 * scale,
+      wrong: isCalm ? 0 : (scenario.wrong ?? 0) * scale,
     };
   }
-  const disturbances = [
-    ...members.map((member) => outages(world, member)),
-    ...world.processes.map((_, index) => crashes(world, index)),
-    journalFaults(world),
-    clockSteps(world),
-    operators(world),
-    ...world.processes.map((_, index) => repairs(world, index)),
-  ];
+  const faults = isCalm
+    ? []
+    : [
+        ...members.map((member) => outages(world, member)),
+        ...world.processes.map((_, index) => crashes(world, index)),
+        ...world.processes.map((_, index) => stops(world, index)),
+        journalFaults(world),
+        clockSteps(world),
+        losses(world),
+      ];
+  const others = [operators(world), ...world.processes.map((_, index) => repairs(world, index))];
   await Promise.all(Array.from({ length: CLIENTS }, (_, index) => client(world, index)));
   world.isOver = true;
-  await Promise.all(disturbances);
-  for (const member of members) Object.assign(member, { rates: NO_FAULTS, isDown: false, slow: 0 });
+  await Promise.all([...faults, ...others]);
+  for (const member of members)
+    Object.assign(member, { rates: NO_FAULTS, isDown: false, isHanging: false, slow: 0 });
   world.disk.failing = 0;
-  // What was on its way has come, and members that were left out are asked again.
+  // What was on its way has come, who was stopped goes on, and members that were left out are asked again.
   await time.sleep(Math.max(TIMES.settleMs, PROBED_MS));
-  const left = await repairAll(world);
-  await finalReads(world);
-  return [...left, ...world.complaints, ...checkHistories(world), ...(await checkMembers(world))];
+}
+
+function storyOf(world: World): Story {
+  const { members, disk } = world;
+  const member = (name: string): FakeMember => members.find((each) => each.name === name) as FakeMember;
+  const restart = (): void => {
+    for (const [index, process] of world.processes.entries()) {
+      process.crash();
+      world.processes[index] = startProcess(world, index);
+    }
+  };
+  return {
+    act: () => act(world),
+    actCalmly: () => act(world, true),
+    wait: (milliseconds) => world.time.sleep(milliseconds),
+    tryToRepair: async () => void (await repairAll(world)),
+    repair: async () => void world.complaints.push(...(await repairAll(world))),
+    restart,
+    isDown: (name, isDown) => void (member(name).isDown = isDown),
+    backUp: (name) => {
+      const snapshot = member(name).snapshot();
+      return () => {
+        world.restored = true;
+        member(name).restore(snapshot);
+        restart();
+      };
+    },
+    backUpJournal: () => {
+      const snapshot = snapshotOf(disk);
+      return () => {
+        world.restored = true;
+        restore(disk, snapshot);
+        restart();
+      };
+    },
+    configure: (phase) => {
+      world.membersChanged = true;
+      world.phase = phase;
+      restart();
+    },
+    provider: () => (world.processes[0] as Process).provider,
+  };
 }
 
 async function client(world: World, index: number): Promise<void> {
   const { random, time, history } = world;
-  for (let count = 0; count < CALLS_PER_CLIENT; count++) {
+  const calls = world.scenario.story === undefined ? CALLS_PER_CLIENT : CALLS_PER_ACT;
+  for (let count = 0; count < calls; count++) {
     await time.sleep(between(random, 0, 120));
     if (random() < 0.1) await oneListing(world, `client ${index}`);
     else await oneCall(world, `client ${index}`, pick(random, [...history.keys()]), random(), count);
@@ -206,7 +289,9 @@ async function oneCall(world: World, who: string, key: string, dice: number, cou
   const kind = kindOf(world, dice, count);
   world.calls++;
   const say = (what: string): void =>
-    world.trace?.(`${begin.toFixed(1)}–${time.now.toFixed(1)} ${who} on ${own.id}: ${kind} ${key} ${what}`);
+    world.trace?.(
+      `${begin.toFixed(1)}–${time.now.toFixed(1)} ${who} on ${own.life.id}: ${kind} ${key} ${what}`,
+    );
   const call = callOf(world, provider, kind, key, value);
   const outcome = await Promise.race([
     call.then(
@@ -225,10 +310,15 @@ async function oneCall(world: World, who: string, key: string, dice: number, cou
   const seen = seenOf(kind, value, outcome);
   say("error" in outcome ? textOf(outcome.error) : (outcome.read ?? value));
   if (seen === undefined) return;
+  if (world.scenario.hangs === true && time.now - begin > HANG_MS_MAX) {
+    world.complaints.push(`${kind} ${key} took ${(time.now - begin).toFixed(0)} ms`);
+  }
   if (seen.isSettled) world.answered++;
   if (seen.isSettled && kind !== "read") world.order.acknowledged.set(key, sent);
   const end = seen.isSettled ? time.now : undefined;
-  world.history.get(key)?.push({ kind: seen.kind, value: seen.value, begin, end, who });
+  // Where members lose objects a create-only put may come to one of them while the others do not answer: then it is a put.
+  const isPut = seen.kind === "create" && world.scenario.loses === true;
+  world.history.get(key)?.push({ kind: isPut ? "put" : seen.kind, value: seen.value, begin, end, who });
 }
 
 type Kind = "put" | "create" | "delete" | "read";
@@ -260,7 +350,9 @@ async function oneListing(world: World, who: string): Promise<void> {
   if (listed instanceof StorageError || listed === undefined) return;
   if (!Array.isArray(listed)) throw listed;
   const names = listed as readonly string[];
-  world.trace?.(`${begin.toFixed(1)}–${time.now.toFixed(1)} ${who} on ${own.id}: list ${names.join(" ")}`);
+  world.trace?.(
+    `${begin.toFixed(1)}–${time.now.toFixed(1)} ${who} on ${own.life.id}: list ${names.join(" ")}`,
+  );
   if (new Set(names).size < names.length) world.complaints.push(`a key was listed twice: ${names.join(" ")}`);
   if (names.join(" ") !== names.toSorted().join(" "))
     world.complaints.push(`out of order: ${names.join(" ")}`);
@@ -348,6 +440,8 @@ function seenOf(
   | undefined {
   if ("read" in outcome) return { kind, value: kind === "read" ? outcome.read : value, isSettled: true };
   const { error } = outcome;
+  // It names members that did not answer: it is no statement about them.
+  if (isStorageError(error, "NotFound") && (error.unconfirmed?.length ?? 0) > 0) return undefined;
   if (isStorageError(error, "NotFound") && kind === "read")
     return { kind, value: undefined, isSettled: true };
   if (kind === "read") return undefined;
@@ -378,6 +472,50 @@ async function crashes(world: World, index: number): Promise<void> {
     if (world.isOver) return;
     world.processes[index]?.crash();
     world.processes[index] = startProcess(world, index);
+  }
+}
+
+/** A process is stopped at whatever step it is, and goes on later: half of the times after lease and settle are over. */
+async function stops(world: World, index: number): Promise<void> {
+  const { random, time } = world;
+  // How long calls take is measured there.
+  if (random() < 0.7 || world.scenario.hangs === true) return;
+  await time.sleep(between(random, 0, 400));
+  const isLong = random() < 0.7;
+  const own = world.processes[index] as Process;
+  const stopMs = isLong
+    ? TIMES.leaseMs + TIMES.settleMs + between(random, 10, 2000)
+    : between(random, 10, TIMES.leaseMs);
+  world.trace?.(
+    `${time.now.toFixed(1)} process ${index} (${own.life.id}) is stopped for ${stopMs.toFixed(0)} ms`,
+  );
+  own.life.stop(stopMs);
+  await time.sleep(stopMs);
+  world.stopped ||= isLong && own.life.isAlive;
+}
+
+/** A member loses an object that another one has, or hangs for a while. */
+async function losses(world: World): Promise<void> {
+  const { random, time, scenario, members, history } = world;
+  const hurt = new Set<string>();
+  while (!world.isOver && (scenario.loses === true || scenario.hangs === true)) {
+    await time.sleep(between(random, 50, 400));
+    const member = pick(random, members);
+    if (scenario.hangs === true) {
+      member.isHanging = true;
+      await time.sleep(between(random, 50, 1500));
+      member.isHanging = false;
+      continue;
+    }
+    const key = pick(random, [...history.keys()]);
+    const text = member.peek(key)?.text;
+    const isElsewhere = members.some((other) => other !== member && other.peek(key)?.text === text);
+    const isInTransition = rowsOf(world.disk, world.prefix).some((found) => found.key === key);
+    // What happens to the last copy too is nobody's to mend.
+    if (text === undefined || !isElsewhere || isInTransition || hurt.has(key)) continue;
+    hurt.add(key);
+    if (scenario.wrong !== undefined && random() < 0.5) member.rot(key);
+    else member.lose(key);
   }
 }
 
@@ -459,13 +597,24 @@ async function checkMembers({ history, members, scenario, processes }: World): P
   return problems;
 }
 
+/** What a member stores that does not say so. */
+function wrongOf(text: string | undefined): string {
+  return `w${text?.slice(1) ?? ""}`;
+}
+
 function holdersProblem(
-  { holders, name }: Scenario,
+  { holders, name, homes, wrong: isWrong }: Scenario,
   held: readonly (string | undefined)[],
   final: string | undefined,
   home: number | undefined,
 ): string | undefined {
-  const present = held.filter((text) => text !== undefined);
+  if (homes !== undefined && final !== undefined) {
+    const isRight = held.every((text, index) => text === (homes.includes(index) ? final : undefined));
+    return isRight ? undefined : "it is not on the members that it belongs to";
+  }
+  // Nobody reads the last copies: what is wrong with them, or missing, is not noticed.
+  const present = held.filter((text) => text !== undefined && !(isWrong && text === wrongOf(final)));
+  if (isWrong) return final === undefined || present.length > 0 ? undefined : "no right copy is left";
   if (final === undefined) return present.length === 0 ? undefined : "deleted and still there";
   if (present.some((text) => text !== final)) return "an older copy is left";
   if (holders === "last") return held.at(-1) === undefined ? "the last member has lost it" : undefined;

@@ -1,4 +1,5 @@
 import {
+  acceptMember,
   adoptKey,
   expiring,
   fallback,
@@ -16,17 +17,62 @@ export const TIMES = { settleMs: 2000, leaseMs: 1500, waitMs: 3000, graceMs: 400
 
 const PLAIN = { ...TIMES, retry: false, timeouts: false } as const;
 
+/** What a process is started with. */
+export interface Start {
+  /** Which configuration. */
+  readonly phase: number;
+  readonly random: () => number;
+}
+
+/** The pieces of which a history is made. */
+export interface Story {
+  /** Clients make their calls while everything goes wrong. */
+  readonly act: () => Promise<void>;
+  /** Clients make their calls while nothing goes wrong. */
+  readonly actCalmly: () => Promise<void>;
+  /** Repair runs until nothing is left to do. */
+  readonly repair: () => Promise<void>;
+  readonly tryToRepair: () => Promise<void>;
+  /** Lets time pass: by then others raise the mark that a dead process was about to raise. */
+  readonly wait: (milliseconds: number) => Promise<void>;
+  /** Restarts every process: that raises the marks of the members. */
+  readonly restart: () => void;
+  readonly isDown: (member: string, isDown: boolean) => void;
+  /** Backs a member up; what it returns restores the member from that while every process is restarted. */
+  readonly backUp: (member: string) => () => void;
+  readonly backUpJournal: () => () => void;
+  /** Restarts every process with another configuration. */
+  readonly configure: (phase: number) => void;
+  readonly provider: () => StorageProvider;
+}
+
 /** A composer that is simulated. */
 export interface Scenario {
   readonly name: string;
   readonly members: readonly string[];
-  readonly make: (members: readonly StorageProvider[], journal: Journal) => StorageProvider;
+  readonly make: (members: readonly StorageProvider[], journal: Journal, start: Start) => StorageProvider;
+  /**
+   * What happens, in which order.
+   *
+   * @default one act
+   */
+  readonly story?: (story: Story) => Promise<void>;
+  /** How often members store fewer bytes than were sent, and say so. Copies rot then, too. */
+  readonly wrong?: number;
+  /** Whether members lose single objects. */
+  readonly loses?: boolean;
+  /** Whether members take calls and answer none for a while. */
+  readonly hangs?: boolean;
+  /** Which members hold an object in the end, by their indexes, where `holders` cannot say it. */
+  readonly homes?: readonly number[];
   /** Something that operators do meanwhile. */
   readonly disturb?: (provider: StorageProvider, random: () => number, key: string) => Promise<void>;
   /** Which member holds a key in the end, by its index. */
   readonly homeOf?: (provider: StorageProvider, key: string) => Promise<number>;
   /** Nothing fails, but answers take long and objects move all the time: what is looked at twice has changed. */
   readonly isRestless?: boolean;
+  /** It is there for faults of its own, and meets the usual ones too seldom for their floors. */
+  readonly isOwnWorld?: boolean;
   /** So many histories are enough, unless it is asked for by name: it is there for single rules. */
   readonly most?: number;
   /** How many members hold an object in the end; or which. */
@@ -155,4 +201,141 @@ export const SCENARIOS: readonly Scenario[] = [
       ),
     holders: "first",
   },
+  {
+    name: "mirror-wrong-bytes",
+    isOwnWorld: true,
+    members: ["a", "b", "c"],
+    make: (members, journal) => mirror(members, { ...PLAIN, journal, writes: "quorum", verifyReads: true }),
+    wrong: 0.1,
+    loses: true,
+    holders: "all",
+  },
+  {
+    name: "mirror-hanging",
+    isOwnWorld: true,
+    members: ["a", "b", "c"],
+    make: (members, journal) =>
+      mirror(members, { ...PLAIN, journal, writes: "primary", breaker: { openMs: 50, openMsMax: 200 } }),
+    hangs: true,
+    holders: "all",
+  },
+  {
+    name: "fallback-hanging",
+    isOwnWorld: true,
+    members: ["a", "b"],
+    make: (members, journal) =>
+      fallback(members, { ...PLAIN, journal, breaker: { openMs: 50, openMsMax: 200 } }),
+    hangs: true,
+    holders: "first",
+  },
+  {
+    name: "split-mixed",
+    isOwnWorld: true,
+    members: ["a", "b"],
+    make: (members, journal, { random }) => {
+      const [from, to] = two(members);
+      const percent = [0, 25, 100][Math.floor(random() * 3)] ?? 0;
+      return split({ ...PLAIN, journal, from, to, percent, salt: SALT });
+    },
+    holders: "one",
+  },
+  {
+    name: "member-restored",
+    isOwnWorld: true,
+    members: ["a", "b"],
+    make: (members, journal) => mirror(members, { ...PLAIN, journal }),
+    story: async ({ act, actCalmly, repair, tryToRepair, wait, restart, backUp, provider }) => {
+      await act();
+      await repair();
+      const restore = backUp("a");
+      await wait(15_000);
+      restart();
+      await actCalmly();
+      await repair();
+      restore();
+      await actCalmly();
+      // A member that was backed up before it had its marker waits for the operator.
+      await tryToRepair();
+      await acceptMember(provider(), "a", { extras: "remove" });
+    },
+    holders: "all",
+  },
+  {
+    name: "journal-restored",
+    isOwnWorld: true,
+    members: ["a", "b"],
+    make: (members, journal) => mirror(members, { ...PLAIN, journal }),
+    story: async ({ act, actCalmly, repair, wait, restart, isDown, backUpJournal }) => {
+      await act();
+      await repair();
+      isDown("b", true);
+      await actCalmly();
+      const restore = backUpJournal();
+      isDown("b", false);
+      await wait(15_000);
+      restart();
+      await repair();
+      await actCalmly();
+      await repair();
+      restore();
+      await actCalmly();
+    },
+    holders: "all",
+  },
+  {
+    name: "mirror-members",
+    isOwnWorld: true,
+    members: ["a", "b", "c"],
+    make: (members, journal, { phase }) => {
+      const chosen =
+        [
+          [0, 1],
+          [0, 1, 2],
+          [0, 1, 2],
+          [1, 2],
+        ][phase] ?? [];
+      const retiring = phase === 2 ? ["a"] : [];
+      return mirror(
+        chosen.map((index) => members[index] as StorageProvider),
+        { ...PLAIN, journal, retiring },
+      );
+    },
+    story: async (story) => await changeMembers(story),
+    homes: [1, 2],
+    holders: "all",
+  },
+  {
+    name: "fallback-members",
+    isOwnWorld: true,
+    members: ["a", "b", "c"],
+    make: (members, journal, { phase }) => {
+      const chosen =
+        [
+          [0, 1],
+          [2, 0, 1],
+          [2, 0, 1],
+          [2, 1],
+        ][phase] ?? [];
+      const retiring = phase === 2 ? ["a"] : [];
+      return fallback(
+        chosen.map((index) => members[index] as StorageProvider),
+        { ...PLAIN, journal, retiring },
+      );
+    },
+    story: async (story) => await changeMembers(story),
+    homes: [2],
+    holders: "one",
+  },
 ];
+
+/** A member is added, another is retiring, and is left out when it is empty. */
+async function changeMembers({ act, repair, configure }: Story): Promise<void> {
+  await act();
+  configure(1);
+  await act();
+  configure(2);
+  await act();
+  await repair();
+  configure(3);
+  await act();
+}

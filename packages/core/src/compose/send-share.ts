@@ -33,6 +33,11 @@ export interface ShareSending {
   readonly onAnswer?: ((outcome: "applied" | "absent" | "unknown") => void) | undefined;
 }
 
+/** Tells whether a member has all of what was sent, as far as its size says. */
+function isWhole({ supports }: ComposedProvider, info: ObjectInfo, sentBytes: number | undefined): boolean {
+  return sentBytes === undefined || !supports.byteExact || info.size === sentBytes;
+}
+
 /** Waits until the composer has memory for a body; what is in memory anyway, or can be read again, needs none. */
 export async function takeMemory(
   { memory }: Group,
@@ -63,7 +68,10 @@ export async function sendShare(sending: ShareSending): Promise<ShareOutcome> {
     // The very write is there, and is not whole.
     if (error.code === "Integrity") return { member, state: "unknown", error };
     const answer = await askMember(group, member, key, asking);
-    const isThere = answer.state === "present" && answer.info.writeId === options.writeId;
+    const isThere =
+      answer.state === "present" &&
+      answer.info.writeId === options.writeId &&
+      isWhole(member, answer.info, share.size());
     onAnswer?.(isThere ? "applied" : answer.state === "silent" ? "unknown" : "absent");
     if (isThere) return { member, state: "applied", info: answer.info };
     return { member, state: error.applied === "yes" ? "partial" : "unknown", error };

@@ -7,6 +7,8 @@ export interface Intent {
   readonly version: Version;
   readonly writeId: string;
   readonly sha256?: string | undefined;
+  /** Of the body, in bytes, where it was known before the first byte: a copy of another size is none. */
+  readonly size?: number | undefined;
 }
 
 /** What a key is: the last write that was decided. */

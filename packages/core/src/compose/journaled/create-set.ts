@@ -207,6 +207,7 @@ function marksOf(name: string, journal: JournalPart, set: () => ReplicaSet): Mar
   return createMarks(name, journal, {
     onOldJournal: () => doubtJournal(set()),
     onOldMember: () => distrust(set()),
+    onNews: () => void (set().state.isTrusted = false),
     inBackground: (work) => {
       const { answered } = set();
       const done = inBackground(set(), work);

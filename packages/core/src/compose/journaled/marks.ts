@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { toBody } from "../../body/body.js";
 import type { ComposedProvider } from "../../contract/composed-provider.js";
-import { isStorageError } from "../../contract/errors.js";
+import { StorageError, isStorageError } from "../../contract/errors.js";
 import type { JournalPart } from "../../contract/journal.js";
 import { MARK_PREFIX } from "../../contract/key.js";
 import { cannotList } from "../supports.js";
@@ -45,6 +45,8 @@ export interface MarkFindings {
   readonly onOldJournal: () => Promise<void>;
   /** Called when a member is older than the journal: it was restored from a backup. */
   readonly onOldMember: () => Promise<void>;
+  /** Called when this process learns that a member was restored, whoever has found it out. */
+  readonly onNews: () => void;
   /** Runs work that nobody waits for but whoever closes the composer. */
   readonly inBackground: (work: Promise<void>) => void;
 }
@@ -54,7 +56,7 @@ export interface Marks {
   /**
    * Compares the mark of a member with the journal, and raises it from time to time.
    *
-   * @returns Whether it was found, now, that the member was restored from a backup.
+   * @returns Whether this process learns, now, that the member was restored from a backup.
    */
   readonly check: (member: ComposedProvider) => Promise<boolean>;
   /** Has a member compared again: it was away. */
@@ -77,23 +79,35 @@ export function createMarks(composer: string, journal: JournalPart, findings: Ma
   const store = createStore(journal);
   const checkedAt = new Map<string, number>();
   const others = new Map<string, readonly string[]>();
-  const check = async (member: ComposedProvider): Promise<boolean> => {
+  const compare = async (member: ComposedProvider): Promise<void> => {
     const { name } = member;
     const startedAt = journal.now();
-    if (startedAt - (checkedAt.get(name) ?? Number.NEGATIVE_INFINITY) < RAISE_MS) return false;
-    await store.change(name, (was) => was);
+    if (startedAt - (checkedAt.get(name) ?? Number.NEGATIVE_INFINITY) < RAISE_MS) return;
     const found = (await numberOn(member, store.key())) ?? 0;
     const { written, confirmed, restored } = store.of(name);
-    const isRestored = found < confirmed && restored === undefined;
-    if (isRestored) {
+    if (found < confirmed && restored === undefined) {
       await store.change(name, (was) => ({ ...was, restored: "report", extras: 0 }));
       await findings.onOldMember();
     }
     if (found > written) await findings.onOldJournal();
     others.set(name, await otherIds(member, store.key()));
     checkedAt.set(name, startedAt);
-    findings.inBackground(raise(composer, journal, store, member, found));
-    return isRestored;
+    const raised = raise(composer, journal, store, member, found).then((isRaised) => {
+      if (isRaised) return;
+      // Another process was about to, and may have died: it is looked at again soon.
+      checkedAt.set(name, startedAt - RAISE_MS + RAISING_MS);
+    });
+    findings.inBackground(raised);
+  };
+  const check = async (member: ComposedProvider): Promise<boolean> => {
+    const { name } = member;
+    const wasKnown = store.of(name).restored !== undefined;
+    // Another process may have found it out.
+    await store.change(name, (was) => was);
+    await compare(member);
+    const isNews = !wasKnown && store.of(name).restored !== undefined;
+    if (isNews) findings.onNews();
+    return isNews;
   };
   return {
     check,
@@ -142,14 +156,18 @@ function createStore(journal: JournalPart): MarkStore {
   };
 }
 
-/** Raises the mark of a member: the number is written down before it is sent, and again when the member has it. */
+/**
+ * Raises the mark of a member: the number is written down before it is sent, and again when the member has it.
+ *
+ * @returns Whether it was raised, and not left to another process.
+ */
 async function raise(
   composer: string,
   journal: JournalPart,
   store: MarkStore,
   member: ComposedProvider,
   found: number,
-): Promise<void> {
+): Promise<boolean> {
   const now = journal.now();
   let number = 0;
   await store.change(member.name, (was) => {
@@ -157,15 +175,22 @@ async function raise(
     number = (was.raisingUntil ?? 0) > now ? 0 : Math.max(was.written, found) + 1;
     return number === 0 ? was : { ...was, written: number, raisingUntil: now + RAISING_MS };
   });
-  if (number === 0) return;
+  if (number === 0) return false;
   const text = `${composer} notices by this when time has gone back. It must stay.\n`;
-  const facts = { contentType: "text/plain", metadata: { number: String(number) } };
-  await member.put(store.key(), await toBody(text), facts);
+  // A process that was stopped must not put its number over a later one.
+  const beforeCommit = (): void => {
+    if (journal.now() < now + RAISING_MS) return;
+    const reason = "another process raises the mark by now";
+    throw new StorageError("Conflict", reason, { operation: "put", provider: member.name, applied: "no" });
+  };
+  const metadata = { number: String(number) };
+  await member.put(store.key(), await toBody(text), { contentType: "text/plain", metadata, beforeCommit });
   await store.change(member.name, (was) => ({
     ...was,
     confirmed: Math.max(was.confirmed, number),
     raisingUntil: undefined,
   }));
+  return true;
 }
 
 async function numberOn(member: ComposedProvider, key: string): Promise<number | undefined> {

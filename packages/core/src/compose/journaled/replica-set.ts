@@ -97,6 +97,11 @@ export function believed(set: ReplicaSet, members: readonly ComposedProvider[]):
   return some.length === 0 || some.length === members.length ? members : some;
 }
 
+/** Tells whether what a member has just answered does not count: it was found out meanwhile that it was restored from a backup. */
+export function isDisbelieved(set: ReplicaSet, member: ComposedProvider): boolean {
+  return isStale(set, member) && !believed(set, set.members).includes(member);
+}
+
 /** Whether what one member says of a key that is not in transition is true of all. */
 export function isOneEnough({ placement, state, roster }: ReplicaSet): boolean {
   // The one member of a chain cannot speak for those that the configuration does not name any more.

@@ -1,6 +1,7 @@
 import type { CallOptions } from "../../../contract/call-options.js";
 import type { Answer } from "../../survey.js";
 import { look, withAnswer } from "./ask-member.js";
+import { clearMember } from "./clear-members.js";
 import type { HeldKey } from "./held-key.js";
 import { versionOf } from "../row/identity.js";
 import type { ReplicaSet } from "../replica-set.js";
@@ -19,6 +20,7 @@ export async function resolveUnknown(set: ReplicaSet, held: HeldKey, options: Ca
   const found = newestFound(row.uncertain, answers);
   const decided = found === undefined ? row : committed(row, found);
   const known = answers.reduce((next, answer) => withAnswer(next, answer, now), decided);
+  await clearCut(set, held, known, answers, options);
   const isAway = set.roster.away().some((name) => known.holds[name] !== "absent");
   return !isAway && isOver(known, answers) ? { ...known, uncertain: [] } : known;
 }
@@ -27,14 +29,42 @@ function newestFound(
   uncertain: readonly Intent[],
   answers: readonly Answer[],
 ): Pick<Intent, "version" | "sha256"> | undefined {
-  const versions = new Set(
-    answers.map((answer) => (answer.state === "present" ? versionOf(answer.info) : undefined)),
-  );
-  const intent = uncertain.findLast(({ version }) => versions.has(version));
+  const intent = uncertain.findLast((each) => answers.some((answer) => isCopyOf(each, answer)));
   return intent && { version: intent.version, sha256: intent.sha256 };
 }
 
+/** Removes what a member has of an unknown write that it has not stored whole: else it would be taken for an object later. */
+async function clearCut(
+  set: ReplicaSet,
+  held: HeldKey,
+  { uncertain, suspects }: KeyRow,
+  answers: readonly Answer[],
+  options: CallOptions,
+): Promise<void> {
+  const isCut = (version: string | undefined): boolean =>
+    uncertain.some((intent) => intent.version === version);
+  const cut = answers.filter((answer) => answer.state === "present" && isCut(versionOf(answer.info)));
+  if (cut.length === 0 || Object.keys(suspects).length > 0) return;
+  await held.save(
+    held.row,
+    cut.map(({ member }) => member.name),
+  );
+  for (const { member } of cut) {
+    await clearMember(set, member, held, options, (info) => isCut(versionOf(info)));
+  }
+}
+
+/** Tells whether a member has what an unknown write has sent, and all of it. */
+function isCopyOf({ version, size }: Intent, answer: Answer): boolean {
+  if (answer.state !== "present" || versionOf(answer.info) !== version) return false;
+  return size === undefined || !answer.member.supports.byteExact || answer.info.size === size;
+}
+
 /** Tells whether nothing of an unknown write is there, and nothing can come. */
-function isOver({ suspects }: KeyRow, answers: readonly Answer[]): boolean {
-  return Object.keys(suspects).length === 0 && answers.every(({ state }) => state !== "silent");
+function isOver({ suspects, uncertain }: KeyRow, answers: readonly Answer[]): boolean {
+  if (Object.keys(suspects).length > 0) return false;
+  return answers.every((answer) => {
+    if (answer.state !== "present") return answer.state === "absent";
+    return uncertain.every(({ version }) => version !== versionOf(answer.info));
+  });
 }

@@ -7,7 +7,7 @@ import { type ListPage } from "../../../contract/provider.js";
 import { cannotList } from "../../supports.js";
 import { mergeLists, type MergedPage } from "../../merge-list.js";
 import { isTrusted } from "./inventory.js";
-import { believed, isOneEnough, type ReplicaSet } from "../replica-set.js";
+import { believed, isDisbelieved, isOneEnough, type ReplicaSet } from "../replica-set.js";
 import { notConfigured } from "../roster.js";
 import { LIST_LIMIT_DEFAULT, type ListOptions } from "../../../contract/call-options.js";
 import type { ObjectInfo } from "../../../contract/object.js";
@@ -104,8 +104,11 @@ async function listMembers(
   const order = placement.readOrder("");
   const listable = order.filter((member) => !cannotList(member));
   for (const member of listable.length === 0 ? order : listable) {
+    if (isDisbelieved(set, member)) continue;
     try {
-      return await mergeLists(name, [member], behind);
+      const page = await mergeLists(name, [member], behind);
+      if (!isDisbelieved(set, member)) return page;
+      failure ??= new StorageError("Unavailable", RESTORED, { operation: "list", provider: member.name });
     } catch (error) {
       options.signal?.throwIfAborted();
       if (!isStorageError(error, "Unavailable")) throw error;
@@ -114,6 +117,8 @@ async function listMembers(
   }
   throw failure;
 }
+
+const RESTORED = "it was restored from a backup";
 
 async function correct(
   set: ReplicaSet,

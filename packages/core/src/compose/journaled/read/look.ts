@@ -5,7 +5,7 @@ import type { ObjectInfo } from "../../../contract/object.js";
 import type { KeyRow } from "../../../contract/key-row.js";
 import { attemptOf, memberError, movesOn, reportFallback, saysAbsent } from "../../group.js";
 import type { Hedge } from "../hedge.js";
-import { believed, type ReplicaSet } from "../replica-set.js";
+import { believed, isDisbelieved, type ReplicaSet } from "../replica-set.js";
 import { notConfigured } from "../roster.js";
 import { isUndecided } from "../row/row.js";
 
@@ -98,16 +98,27 @@ export async function tryMember<T>(
     const { hedge } = set;
     if (hedge !== undefined && other !== undefined) return { found: await race(look, hedge, member, other) };
     const result = await reader.read(member, options.signal);
+    if (isDisbelieved(set, member)) {
+      reader.discard(result);
+      throw restored(reader.operation, member, key);
+    }
     const isOld = set.marks?.restored(member.name) !== undefined;
     return { found: { member, result, ...(isOld && { mayBeStale: true }) } };
   } catch (thrown) {
     const error = memberError(thrown, member, reader.operation, key, options);
-    if (saysAbsent(error)) return {};
+    if (saysAbsent(error)) {
+      return isDisbelieved(set, member) ? { error: restored(reader.operation, member, key) } : {};
+    }
     attempts.push(attemptOf(member, error, clock.now() - startedAt));
     if (!movesOn(set, error)) throw error;
     reportFallback(set, reader.operation, key, member, error, options);
     return { error };
   }
+}
+
+function restored(operation: Operation, { name }: ComposedProvider, key: string): StorageError {
+  const reason = "it was restored from a backup, and what it held before is not believed";
+  return new StorageError("Unavailable", reason, { operation, provider: name, key, retryable: false });
 }
 
 /** Reads from one of two members that are alike, whichever is quicker. */

@@ -105,7 +105,8 @@ async function readBase<T>(look: Look<T>, row: KeyRow | undefined): Promise<Read
       reader.discard(result);
       isOpen = true;
     } else if (answer.error !== undefined) silent ??= answer.error;
-    else if (oneIsEnough && !isTouched(row, member)) return await confirmAbsent(look, row, order, index);
+    else if (oneIsEnough && !isNoProof(look.set, row, member))
+      return await confirmAbsent(look, row, order, index);
   }
   return isOpen ? { state: "undecided" } : nothingFound(look, silent ?? awayFrom(look, row));
 }
@@ -147,8 +148,10 @@ async function confirmAbsent<T>(
   return { state: "absent", isFinal: true, ...(silent.length > 0 && { unconfirmed: silent }) };
 }
 
-/** Whether a write that is not decided was sent to the member. */
-function isTouched(row: KeyRow | undefined, { name }: ComposedProvider): boolean {
+/** Tells whether the absence on one member says nothing of the others: a write that is not decided was sent there, or it is to go. */
+function isNoProof(set: ReplicaSet, row: KeyRow | undefined, { name }: ComposedProvider): boolean {
+  // What is retiring may have been emptied.
+  if (set.retiring.includes(name)) return true;
   if (row === undefined) return false;
   return row.holds[name] !== undefined || row.lease?.sending.includes(name) === true;
 }

@@ -174,7 +174,7 @@ export function withoutMember(row: KeyRow, member: string): KeyRow {
 
 /** Returns a row of a journal that was restored from a backup: members may hold something newer. */
 export function doubted(row: KeyRow): KeyRow {
-  return { ...row, isDoubtful: true, lease: undefined };
+  return { ...undecided(row), isDoubtful: true, lease: undefined };
 }
 
 /** What its holder left behind: whatever was under way may still arrive. */

@@ -31,6 +31,7 @@ export async function repairKey(set: ReplicaSet, key: string, options: CallOptio
     const hadFailed = failures > 0;
     // A process that has just begun tries everything at once: that makes no pause longer.
     const isEarly = set.journal.now() < nextAt;
+    if (isEarly && held.row.isKept === true) return false;
     // A row that was kept ends, and everything is looked at once more.
     if (held.row.isKept === true)
       held.row = reopened(

@@ -58,9 +58,11 @@ async function repairDue(set: ReplicaSet, options: CallOptions): Promise<number 
       return true;
     },
   );
-  if (!isWalking && keys.length === 0) await noteEmpty(set);
   const next = isWalking || state.isEager ? set.journal.now() : await set.journal.nextDue();
-  if (next === undefined) return undefined;
+  if (next === undefined) {
+    await noteEmpty(set);
+    return undefined;
+  }
   return Math.max(next - set.journal.now(), isBusy ? BUSY_MS : 0);
 }
 

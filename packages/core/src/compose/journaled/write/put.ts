@@ -44,6 +44,7 @@ export async function putWithJournal(
   const begun = {
     writeId: given.writeId ?? randomUUID(),
     sha256: source?.sha256 ?? (body.bytes && (await sha256Of(body.bytes))),
+    size: body.size,
   };
   // Before the first object comes it is seen whether there were others.
   if (!set.state.isTrusted) await isTrusted(set);

@@ -88,14 +88,14 @@ export const ABLATIONS: readonly Ablation[] = [
       ),
       edit(
         `${JOURNALED}hold/held-key.ts`,
-        "const rows = createRowWriter(set, key, entry, lease, (row) => (held.row = row));",
+        "const rows = createRowWriter(set, key, entry, lease);",
         `const careless = {
           ...journal,
           write: async (name: string, _revision: string, row: KeyRow | undefined) =>
             await journal.write(name, (await journal.read(name)).revision, row),
         };
         const writing = operation === "repair" ? { ...set, journal: careless } : set;
-        const rows = createRowWriter(writing, key, entry, lease, (row) => (held.row = row));`,
+        const rows = createRowWriter(writing, key, entry, lease);`,
       ),
     ],
   },
@@ -125,7 +125,7 @@ export const ABLATIONS: readonly Ablation[] = [
         'return (open === undefined && version === "") || uncertain',
       ),
       edit(
-        `${JOURNALED}read/read-once.ts`,
+        `${JOURNALED}read/look.ts`,
         "return version !== undefined && row.open !== undefined && version > row.open.version;",
         "return false;",
       ),
@@ -137,8 +137,8 @@ export const ABLATIONS: readonly Ablation[] = [
     without: [
       edit(
         `${JOURNALED}read/read-once.ts`,
-        'return silent === undefined\n    ? { state: "absent", isFinal: false }',
-        'return silent !== null\n    ? { state: "absent", isFinal: false }',
+        'if (silent === undefined) return { state: "absent", isFinal: false };',
+        'if (silent !== null) return { state: "absent", isFinal: false };',
       ),
     ],
   },
@@ -164,8 +164,8 @@ export const ABLATIONS: readonly Ablation[] = [
       ),
       edit(
         `${JOURNALED}upkeep/repair-key.ts`,
-        "for (const member of lacking) held.row = await copyTo(set, held, current, member, options);\n  return held.row;",
-        `for (const member of lacking) held.row = await copyTo(set, held, current, member, options);
+        "await Promise.all(lacking.map((member) => copyTo(set, held, current, member, options)));\n  return held.row;",
+        `await Promise.all(lacking.map((member) => copyTo(set, held, current, member, options)));
          if (!targets.every((name) => held.row.holds[name] === current.version)) return held.row;
          return await clearMembers(set, held, set.members.filter(({ name }) => !targets.includes(name)), options);`,
       ),
@@ -220,7 +220,7 @@ export const ABLATIONS: readonly Ablation[] = [
     scenarios: ["moves"],
     without: [
       edit(
-        "core/src/wrap/breaker.ts",
+        "core/src/wrap/circuits.ts",
         'new Set(["Unavailable", "Timeout", "Unknown"])',
         'new Set(["Unavailable", "Timeout", "Unknown", "NotFound"])',
       ),
@@ -243,8 +243,8 @@ export const ABLATIONS: readonly Ablation[] = [
     without: [
       edit(
         `${JOURNALED}replica-set.ts`,
-        "return placement.alike && !state.mayLack;",
-        "return placement.alike;",
+        "return placement.alike && !state.mayLack && (",
+        "return placement.alike && (",
       ),
     ],
   },
@@ -258,6 +258,174 @@ export const ABLATIONS: readonly Ablation[] = [
         `${JOURNALED}upkeep/guarded-upkeep.ts`,
         "if (!(await othersHave(set, member, key, answer.info, options))) return true;",
         "",
+      ),
+    ],
+  },
+  {
+    rule: "a process that was stopped for longer than its lease changes nothing",
+    scenarios: ["mirror-all", "mirror-quorum", "fallback"],
+    without: [
+      edit(
+        `${JOURNALED}hold/held-key.ts`,
+        'if (isTaken()) throw withErrorFacts(takenAway(set, operation, key), { applied: "no" });',
+        "",
+      ),
+    ],
+  },
+  {
+    rule: "deletes are remembered",
+    scenarios: ["mirror-revived"],
+    without: [
+      edit(
+        `${JOURNALED}hold/conclude.ts`,
+        "await held.release(until > now ? kept(row, until, now) : undefined);",
+        "await held.release(until < 0 ? kept(row, until, now) : undefined);",
+      ),
+    ],
+  },
+  {
+    rule: "NotFound of one member is asked of the others",
+    scenarios: ["mirror-wrong-bytes"],
+    without: [
+      edit(
+        `${JOURNALED}read/read-once.ts`,
+        "const others = order.slice(lacking + 1);",
+        "const others = order.slice(order.length);",
+      ),
+      edit(`${JOURNALED}read/read-once.ts`, "...order.slice(0, lacking).map(({ name }) => name),", ""),
+    ],
+  },
+  {
+    rule: "an answer that says another size than was sent is no copy",
+    scenarios: ["mirror-wrong-bytes"],
+    without: [
+      edit("core/src/compose/stored-whole.ts", "|| info.size === sentBytes ||", "|| info.size !== null ||"),
+    ],
+  },
+  {
+    rule: "an unknown write counts only where all of it is",
+    scenarios: ["mirror-wrong-bytes"],
+    without: [
+      edit(
+        `${JOURNALED}hold/resolve-unknown.ts`,
+        "|| answer.info.size === size;",
+        "|| answer.info.size !== null;",
+      ),
+      edit(
+        "core/src/compose/send-share.ts",
+        "|| answer.info.size === sentBytes;",
+        "|| answer.info.size !== null;",
+      ),
+    ],
+  },
+  {
+    rule: "reads that are verified give the bytes that were put, or Integrity",
+    scenarios: ["mirror-wrong-bytes"],
+    without: [
+      edit(`${JOURNALED}read/verified.ts`, "if ((await sha256Of(bytes)) !== expected) throw onWrong();", ""),
+    ],
+  },
+  {
+    rule: "repair hashes what it copies",
+    scenarios: ["mirror-wrong-bytes"],
+    without: [
+      edit(
+        `${JOURNALED}upkeep/transfer.ts`,
+        "if ((await sha256Of(body.bytes)) !== expected) throw onWrong();",
+        "",
+      ),
+    ],
+  },
+  {
+    rule: "a member that was restored from a backup is noticed by its mark",
+    scenarios: ["member-restored"],
+    without: [
+      edit(
+        `${JOURNALED}marks.ts`,
+        "if (found < confirmed && restored === undefined) {",
+        "if (found < 0 && restored === undefined) {",
+      ),
+    ],
+  },
+  {
+    rule: "what a restored member alone holds is not brought to the others",
+    scenarios: ["member-restored"],
+    without: [
+      edit(
+        `${JOURNALED}replica-set.ts`,
+        "return placement.hasCopies && marks?.restored(name) !== undefined;",
+        "return placement.hasCopies && marks?.restored(name) === null;",
+      ),
+    ],
+  },
+  {
+    rule: "a journal that was restored from a backup is noticed by the marks",
+    scenarios: ["journal-restored"],
+    without: [
+      edit(`${JOURNALED}marks.ts`, "if (found > store.of(name).written) await findings.onOldJournal();", ""),
+    ],
+  },
+  {
+    rule: "a row of a restored journal is compared with the members",
+    scenarios: ["journal-restored"],
+    without: [
+      edit(
+        `${JOURNALED}hold/find-row.ts`,
+        "if (row.isDoubtful !== true) return row;",
+        "if (row !== null) return { ...row, isDoubtful: undefined };",
+      ),
+      edit(
+        `${JOURNALED}read/read-once.ts`,
+        "if (row?.isDoubtful === true) return await readNewest(look, row);",
+        "",
+      ),
+    ],
+  },
+  {
+    rule: "a member that is retiring is not written",
+    scenarios: ["fallback-members", "mirror-members"],
+    without: [
+      edit(
+        `${JOURNALED}row/placement.ts`,
+        "writeOrder: staying,\n    readOrder: order,",
+        "writeOrder: order,\n    readOrder: order,",
+      ),
+      edit(
+        `${JOURNALED}row/placement.ts`,
+        "const names = staying(key).map(({ name }) => name);",
+        "const names = order(key).map(({ name }) => name);",
+      ),
+    ],
+  },
+  {
+    rule: "the absence of an object on a member that is retiring proves nothing",
+    scenarios: ["mirror-members"],
+    without: [edit(`${JOURNALED}read/read-once.ts`, "if (set.retiring.includes(name)) return true;", "")],
+  },
+  {
+    rule: "a journal that does not know a new member yet is not trusted",
+    scenarios: ["mirror-members"],
+    without: [
+      edit(
+        `${JOURNALED}read/inventory.ts`,
+        "state.isTrusted = stock.isTrusted && covers(set, stock);",
+        "state.isTrusted = stock.isTrusted;",
+      ),
+      edit(
+        `${JOURNALED}upkeep/take-stock.ts`,
+        "const isCovered = stock !== undefined && covers(set, stock);",
+        "const isCovered = stock !== undefined;",
+      ),
+    ],
+  },
+  {
+    rule: "a member that answers nothing ends a call",
+    scenarios: ["mirror-hanging", "fallback-hanging"],
+    without: [
+      edit(
+        "core/src/compose/watch-member.ts",
+        "const quiet = new CallLimit(askMs / 2);",
+        "const quiet = new CallLimit(askMs * 50);",
       ),
     ],
   },

@@ -50,6 +50,7 @@ export interface MemberCounts {
  */
 export class FakeMember {
   readonly #objects = new Map<string, Stored>();
+  readonly #deleted = new Map<string, Stored>();
   #etags = 0;
   isDown = false;
   /** How often an answer takes long, from 0 to 1. */
@@ -99,6 +100,12 @@ export class FakeMember {
   rot(key: string): void {
     const stored = this.#objects.get(key);
     if (stored !== undefined) this.#objects.set(key, { ...stored, text: `w${stored.text.slice(1)}` });
+  }
+
+  /** Brings back an object that was deleted, as somebody does who looks into the trash of a store. */
+  revive(key: string): void {
+    const old = this.#deleted.get(key);
+    if (old !== undefined && !this.#objects.has(key)) this.#objects.set(key, old);
   }
 
   /** Loses one object. */
@@ -282,6 +289,7 @@ export class FakeMember {
     if (ifMatch !== undefined && old !== undefined && old.info.etag !== ifMatch) {
       fail("PreconditionFailed", "no", "delete", key, this.name);
     }
+    if (old !== undefined) this.#deleted.set(key, old);
     this.#objects.delete(key);
   }
 }

@@ -186,8 +186,9 @@ async function play(world: World): Promise<readonly string[]> {
   await (scenario.story ?? ((story) => story.act()))(storyOf(world));
   const left = await repairAll(world);
   await finalReads(world);
-  // What a read has found to be lost is brought back.
-  const again = scenario.loses === true ? await repairAll(world) : [];
+  // What a read has found to be lost is brought back, and what has come back is removed.
+  const isFound = scenario.loses === true || scenario.revives === true;
+  const again = isFound ? await repairAll(world) : [];
   return [...left, ...again, ...world.complaints, ...checkHistories(world), ...(await checkMembers(world))];
 }
 
@@ -310,15 +311,22 @@ async function oneCall(world: World, who: string, key: string, dice: number, cou
   const seen = seenOf(kind, value, outcome);
   say("error" in outcome ? textOf(outcome.error) : (outcome.read ?? value));
   if (seen === undefined) return;
-  if (world.scenario.hangs === true && time.now - begin > HANG_MS_MAX) {
-    world.complaints.push(`${kind} ${key} took ${(time.now - begin).toFixed(0)} ms`);
-  }
+  checkTime(world, `${kind} ${key}`, time.now - begin);
   if (seen.isSettled) world.answered++;
   if (seen.isSettled && kind !== "read") world.order.acknowledged.set(key, sent);
   const end = seen.isSettled ? time.now : undefined;
-  // Where members lose objects a create-only put may come to one of them while the others do not answer: then it is a put.
-  const isPut = seen.kind === "create" && world.scenario.loses === true;
-  world.history.get(key)?.push({ kind: isPut ? "put" : seen.kind, value: seen.value, begin, end, who });
+  world.history.get(key)?.push({ kind: shownKind(world, seen.kind), value: seen.value, begin, end, who });
+}
+
+/** Where members lose objects a create-only put may come to one of them while the others do not answer: then it is a put. */
+function shownKind({ scenario }: World, kind: Seen["kind"]): Seen["kind"] {
+  return kind === "create" && scenario.loses === true ? "put" : kind;
+}
+
+/** A member that hangs costs a call some seconds at most. */
+function checkTime({ scenario, complaints }: World, call: string, milliseconds: number): void {
+  if (scenario.hangs !== true || milliseconds <= HANG_MS_MAX) return;
+  complaints.push(`${call} took ${milliseconds.toFixed(0)} ms`);
 }
 
 type Kind = "put" | "create" | "delete" | "read";
@@ -440,8 +448,7 @@ function seenOf(
   | undefined {
   if ("read" in outcome) return { kind, value: kind === "read" ? outcome.read : value, isSettled: true };
   const { error } = outcome;
-  // It names members that did not answer: it is no statement about them.
-  if (isStorageError(error, "NotFound") && (error.unconfirmed?.length ?? 0) > 0) return undefined;
+  if (isUnconfirmed(error)) return undefined;
   if (isStorageError(error, "NotFound") && kind === "read")
     return { kind, value: undefined, isSettled: true };
   if (kind === "read") return undefined;
@@ -450,6 +457,11 @@ function seenOf(
   if (isStorageError(error, "PartialWrite")) return { kind, value, isSettled: true };
   if (isStorageError(error) || error === CRASHED) return { kind, value, isSettled: false };
   throw error;
+}
+
+/** A `NotFound` that names members which did not answer is no statement about them. */
+function isUnconfirmed(error: unknown): boolean {
+  return isStorageError(error, "NotFound") && (error.unconfirmed?.length ?? 0) > 0;
 }
 
 async function outages(world: World, member: FakeMember): Promise<void> {
@@ -498,7 +510,8 @@ async function stops(world: World, index: number): Promise<void> {
 async function losses(world: World): Promise<void> {
   const { random, time, scenario, members, history } = world;
   const hurt = new Set<string>();
-  while (!world.isOver && (scenario.loses === true || scenario.hangs === true)) {
+  const isAtWork = scenario.loses === true || scenario.hangs === true || scenario.revives === true;
+  while (!world.isOver && isAtWork) {
     await time.sleep(between(random, 50, 400));
     const member = pick(random, members);
     if (scenario.hangs === true) {
@@ -508,6 +521,10 @@ async function losses(world: World): Promise<void> {
       continue;
     }
     const key = pick(random, [...history.keys()]);
+    if (scenario.revives === true) {
+      member.revive(key);
+      continue;
+    }
     const text = member.peek(key)?.text;
     const isElsewhere = members.some((other) => other !== member && other.peek(key)?.text === text);
     const isInTransition = rowsOf(world.disk, world.prefix).some((found) => found.key === key);
@@ -597,9 +614,23 @@ async function checkMembers({ history, members, scenario, processes }: World): P
   return problems;
 }
 
-/** What a member stores that does not say so. */
-function wrongOf(text: string | undefined): string {
-  return `w${text?.slice(1) ?? ""}`;
+/** Nobody reads the last copies: what is wrong with them, or missing, is not noticed. */
+function rightCopyProblem(present: readonly (string | undefined)[], final: string): string | undefined {
+  return present.includes(final) ? undefined : "no right copy is left";
+}
+
+function expectedCopies(name: string, holders: "all" | "first" | "one", members: number): number {
+  if (holders === "all") return members;
+  return holders === "first" && name === "fallback-of-mirrors" ? 2 : 1;
+}
+
+function homesProblem(
+  homes: readonly number[],
+  held: readonly (string | undefined)[],
+  final: string,
+): string | undefined {
+  const isRight = held.every((text, index) => text === (homes.includes(index) ? final : undefined));
+  return isRight ? undefined : "it is not on the members that it belongs to";
 }
 
 function holdersProblem(
@@ -608,18 +639,14 @@ function holdersProblem(
   final: string | undefined,
   home: number | undefined,
 ): string | undefined {
-  if (homes !== undefined && final !== undefined) {
-    const isRight = held.every((text, index) => text === (homes.includes(index) ? final : undefined));
-    return isRight ? undefined : "it is not on the members that it belongs to";
-  }
-  // Nobody reads the last copies: what is wrong with them, or missing, is not noticed.
-  const present = held.filter((text) => text !== undefined && !(isWrong && text === wrongOf(final)));
-  if (isWrong) return final === undefined || present.length > 0 ? undefined : "no right copy is left";
+  if (homes !== undefined && final !== undefined) return homesProblem(homes, held, final);
+  const present = held.filter((text) => text !== undefined);
+  if (isWrong !== undefined && final !== undefined) return rightCopyProblem(present, final);
   if (final === undefined) return present.length === 0 ? undefined : "deleted and still there";
   if (present.some((text) => text !== final)) return "an older copy is left";
   if (holders === "last") return held.at(-1) === undefined ? "the last member has lost it" : undefined;
-  const expected = { all: held.length, first: name === "fallback-of-mirrors" ? 2 : 1, one: 1 }[holders];
+  const expected = expectedCopies(name, holders, held.length);
   if (present.length !== expected) return `${present.length} copies instead of ${expected}`;
-  if (home !== undefined && held[home] === undefined) return "it is not on the member that it belongs to";
-  return holders === "first" && held[0] === undefined ? "it is not on the first member" : undefined;
+  const belongs = home ?? (holders === "first" ? 0 : undefined);
+  return belongs !== undefined && held[belongs] === undefined ? "it is not where it belongs" : undefined;
 }

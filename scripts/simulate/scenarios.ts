@@ -61,6 +61,8 @@ export interface Scenario {
   readonly wrong?: number;
   /** Whether members lose single objects. */
   readonly loses?: boolean;
+  /** Whether objects that were deleted come back on a member. */
+  readonly revives?: boolean;
   /** Whether members take calls and answer none for a while. */
   readonly hangs?: boolean;
   /** Which members hold an object in the end, by their indexes, where `holders` cannot say it. */
@@ -208,6 +210,14 @@ export const SCENARIOS: readonly Scenario[] = [
     make: (members, journal) => mirror(members, { ...PLAIN, journal, writes: "quorum", verifyReads: true }),
     wrong: 0.1,
     loses: true,
+    holders: "all",
+  },
+  {
+    name: "mirror-revived",
+    isOwnWorld: true,
+    members: ["a", "b"],
+    make: (members, journal) => mirror(members, { ...PLAIN, journal }),
+    revives: true,
     holders: "all",
   },
   {

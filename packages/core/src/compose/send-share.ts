@@ -4,7 +4,7 @@ import type { ComposedHeadOptions, ComposedProvider } from "../contract/composed
 import type { Group } from "./group.js";
 import type { Body } from "../contract/provider.js";
 import type { Share } from "../body/tee.js";
-import { askMember } from "./survey.js";
+import { askMember, type Answer } from "./survey.js";
 import type { PutOptions } from "../contract/call-options.js";
 import type { ObjectInfo } from "../contract/object.js";
 
@@ -33,9 +33,14 @@ export interface ShareSending {
   readonly onAnswer?: ((outcome: "applied" | "absent" | "unknown") => void) | undefined;
 }
 
-/** Tells whether a member has all of what was sent, as far as its size says. */
-function isWhole({ supports }: ComposedProvider, info: ObjectInfo, sentBytes: number | undefined): boolean {
-  return sentBytes === undefined || !supports.byteExact || info.size === sentBytes;
+/** Tells whether a member has this very write, and all of it as far as its size says. */
+function isWhole(
+  answer: Answer,
+  writeId: string,
+  sentBytes: number | undefined,
+): answer is Extract<Answer, { readonly state: "present" }> {
+  if (answer.state !== "present" || answer.info.writeId !== writeId) return false;
+  return sentBytes === undefined || !answer.member.supports.byteExact || answer.info.size === sentBytes;
 }
 
 /** Waits until the composer has memory for a body; what is in memory anyway, or can be read again, needs none. */
@@ -68,10 +73,7 @@ export async function sendShare(sending: ShareSending): Promise<ShareOutcome> {
     // The very write is there, and is not whole.
     if (error.code === "Integrity") return { member, state: "unknown", error };
     const answer = await askMember(group, member, key, asking);
-    const isThere =
-      answer.state === "present" &&
-      answer.info.writeId === options.writeId &&
-      isWhole(member, answer.info, share.size());
+    const isThere = isWhole(answer, options.writeId, share.size());
     onAnswer?.(isThere ? "applied" : answer.state === "silent" ? "unknown" : "absent");
     if (isThere) return { member, state: "applied", info: answer.info };
     return { member, state: error.applied === "yes" ? "partial" : "unknown", error };

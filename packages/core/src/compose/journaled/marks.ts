@@ -89,7 +89,11 @@ export function createMarks(composer: string, journal: JournalPart, findings: Ma
       await store.change(name, (was) => ({ ...was, restored: "report", extras: 0 }));
       await findings.onOldMember();
     }
-    if (found > written) await findings.onOldJournal();
+    if (found > written) {
+      // Another process may have raised it between the two looks: it writes the number down before it sends it.
+      await store.refresh();
+      if (found > store.of(name).written) await findings.onOldJournal();
+    }
     others.set(name, await otherIds(member, store.key()));
     checkedAt.set(name, startedAt);
     const raised = raise(composer, journal, store, member, found).then((isRaised) => {

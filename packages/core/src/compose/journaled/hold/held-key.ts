@@ -5,7 +5,7 @@ import type { JournalEntry } from "../../../contract/journal.js";
 import type { CallOptions } from "../../../contract/call-options.js";
 import type { LostKey, ReplicaSet } from "../replica-set.js";
 import { newRow, takenOver } from "../row/row.js";
-import { createLeaseWatch, createRowWriter, Overtaken } from "./row-writer.js";
+import { createLeaseWatch, createRowWriter, Overtaken, type RowWriter } from "./row-writer.js";
 import { type KeyRow, stampedRow } from "../../../contract/key-row.js";
 
 /** A key that nobody else writes, in any process that shares the journal. */
@@ -22,6 +22,12 @@ export interface HeldKey {
    * delete, so that a process that was stopped changes nothing when it goes on.
    */
   readonly assertHeld: () => void;
+  /**
+   * Checks that nobody has written the row since it was read: until the first `save` another process may.
+   *
+   * @throws Overtaken when somebody has; the work is run again.
+   */
+  readonly assertUnchanged: () => Promise<void>;
   /** Writes the row down, with the members that requests go to from now on. Renewed until it is released. */
   readonly save: (row: KeyRow, sending: readonly string[]) => Promise<void>;
   /** Writes the last state of the row and lets go; `undefined` when the key is not in transition any more. */
@@ -200,6 +206,7 @@ function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry
       if (isTaken()) throw withErrorFacts(takenAway(set, operation, key), { applied: "no" });
       hasSent = true;
     },
+    assertUnchanged: () => assertRevision(set, key, rows),
     save: async (row, sending) => {
       held.row = (await write(() => leased(set, row, sending))) ?? held.row;
       timer ??= clock.setInterval(renew, leaseMs / 3).unref();
@@ -223,6 +230,10 @@ function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry
     },
   };
   return held;
+}
+
+async function assertRevision({ journal }: ReplicaSet, key: string, rows: RowWriter): Promise<void> {
+  if (!rows.isSaved() && (await journal.read(key)).revision !== rows.revision()) throw new Overtaken();
 }
 
 /**

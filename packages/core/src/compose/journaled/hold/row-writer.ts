@@ -11,6 +11,8 @@ export class Overtaken extends Error {}
 export interface RowWriter {
   /** @returns The row with the versions that it was given. @throws Overtaken when another one has changed the row. */
   readonly write: (next: () => KeyRow | undefined) => Promise<KeyRow | undefined>;
+  /** The revision that was read or written last. */
+  readonly revision: () => string;
   /** Tells whether a row with a lease was written: requests may have been sent since. */
   readonly isSaved: () => boolean;
 }
@@ -26,6 +28,7 @@ export function createRowWriter(
   let isSaved = false;
   let writing: Promise<unknown> = Promise.resolve();
   return {
+    revision: () => revision,
     isSaved: () => isSaved,
     write: async (next) => {
       const mine = writing.then(async () => {

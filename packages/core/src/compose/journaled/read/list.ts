@@ -101,7 +101,8 @@ async function listMembers(
     return await mergeLists(name, believed(set, members), behind);
   }
   let failure: unknown;
-  const order = placement.readOrder("");
+  // What is retiring may have been emptied.
+  const order = placement.readOrder("").filter((member) => !set.retiring.includes(member.name));
   const listable = order.filter((member) => !cannotList(member));
   for (const member of listable.length === 0 ? order : listable) {
     if (isDisbelieved(set, member)) continue;

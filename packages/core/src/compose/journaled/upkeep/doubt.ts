@@ -1,5 +1,5 @@
 import type { ReplicaSet } from "../replica-set.js";
-import { doubted } from "../row/row.js";
+import { doubted, takenOver } from "../row/row.js";
 import { distrust } from "../read/inventory.js";
 
 const ROWS_AT_ONCE = 256;
@@ -16,7 +16,8 @@ export async function doubtJournal(set: ReplicaSet): Promise<void> {
     const rows = await journal.rows("", after, ROWS_AT_ONCE);
     for (const { key } of rows) {
       const { row, revision } = await journal.read(key);
-      if (row !== undefined && row.isDoubtful !== true) await journal.write(key, revision, doubted(row));
+      if (row === undefined || row.isDoubtful === true) continue;
+      await journal.write(key, revision, doubted(takenOver(row, journal.now(), set.settleMs)));
     }
     after = rows.length < ROWS_AT_ONCE ? undefined : rows.at(-1)?.key;
   } while (after !== undefined);

@@ -70,6 +70,8 @@ export async function currentObject(
   // What was found out is written down before anybody hears of it.
   if (row !== held.row) await held.save(row, []);
   const reading = await readOnce(set, held.row, key, options, headReader("head", key, options));
+  // What was found may be of a write that another process has begun meanwhile.
+  await held.assertUnchanged();
   if (reading.state === "found") return { member: reading.member, info: reading.result };
   if (reading.state === "silent") throw reading.error;
   if (reading.state === "absent") return undefined;

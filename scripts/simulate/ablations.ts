@@ -16,6 +16,12 @@ const READS_UNDECIDED: Edit = edit(
   "return row === undefined || versionOf(info) !== key;",
 );
 
+const FORGETS_DELETES: Edit = edit(
+  `${JOURNALED}hold/conclude.ts`,
+  "await held.release(until > now ? kept(row, until, now) : undefined);",
+  "await held.release(until < 0 ? kept(row, until, now) : undefined);",
+);
+
 export const ABLATIONS: readonly Ablation[] = [
   {
     rule: "reads go to members that hold the decided version",
@@ -191,6 +197,8 @@ export const ABLATIONS: readonly Ablation[] = [
         "[...new Set([...before.keys, ...after.keys])]",
         "[...new Set(after.keys)]",
       ),
+      // Deletes that are remembered are there after the listing too, and hide what it shows.
+      FORGETS_DELETES,
     ],
   },
   {
@@ -275,13 +283,7 @@ export const ABLATIONS: readonly Ablation[] = [
   {
     rule: "deletes are remembered",
     scenarios: ["mirror-revived"],
-    without: [
-      edit(
-        `${JOURNALED}hold/conclude.ts`,
-        "await held.release(until > now ? kept(row, until, now) : undefined);",
-        "await held.release(until < 0 ? kept(row, until, now) : undefined);",
-      ),
-    ],
+    without: [FORGETS_DELETES],
   },
   {
     rule: "NotFound of one member is asked of the others",

@@ -80,6 +80,7 @@ export type { BreakerOptions } from "./wrap/breaker-options.js";
 export { expiring, type ExpiringOptions, type ExpiryRule } from "./wrap/expiring.js";
 export { limit, type LimitOptions } from "./wrap/limit.js";
 export { prefixed } from "./wrap/prefixed.js";
+export { off } from "./wrap/off.js";
 export { readOnly } from "./wrap/read-only.js";
 export { retry } from "./wrap/retry.js";
 export type { RetryOptions } from "./wrap/retry-options.js";

@@ -62,19 +62,55 @@ export async function runCall<Options extends CallOptions & TimedOptions, T>(
   options.signal?.throwIfAborted();
   const { signal, unlink } = signalOf(calls, operation, key, options, isLong);
   const startedAt = onEvent === undefined ? 0 : clock.now();
-  calls.running++;
   try {
-    const result = await run(innerOptions(options, signal, onEvent));
+    const work = counted(calls, run(innerOptions(options, signal, onEvent)), unlink);
+    const result = options.timeoutMs === undefined ? await work : await orOverdue(work, signal);
     report(calls, operation, key, startedAt, result, undefined);
     return result;
   } catch (error) {
     const shown = signal?.aborted === true ? signal.reason : foreign(error, operation, provider.name, key);
     report(calls, operation, key, startedAt, undefined, shown);
     throw shown;
+  }
+}
+
+/** Counts a call until it has settled, also when nobody waits for it any more. */
+async function counted<T>(calls: Calls, work: Promise<T>, unlink: (() => void) | undefined): Promise<T> {
+  calls.running++;
+  try {
+    return await work;
   } finally {
     if (--calls.running === 0) calls.onIdle?.();
     unlink?.();
   }
+}
+
+/** How long a call may take to come to its end once its time is over, in milliseconds. */
+const OVERDUE_MS = 50;
+
+/** Waits for a call whose time is limited, and leaves it to itself when it does not heed its limit: nobody waits for what hangs. */
+async function orOverdue<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  let isLeft = false;
+  return await new Promise<T>((resolve, reject) => {
+    const unlink = onAbort(signal, () => {
+      if (!isStorageError(signal?.reason, "Timeout")) return;
+      timer = clock.setTimeout(() => {
+        isLeft = true;
+        reject(signal?.reason as Error);
+      }, OVERDUE_MS);
+    });
+    work
+      .then((result) => {
+        // Nobody reads an object that comes too late.
+        if (isLeft) (result as { destroy?: () => void } | undefined)?.destroy?.();
+        else resolve(result);
+      }, reject)
+      .finally(() => {
+        clock.clearTimeout(timer);
+        unlink();
+      });
+  });
 }
 
 function innerOptions<Options extends CallOptions>(

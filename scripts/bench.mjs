@@ -14,6 +14,7 @@ const PACKAGES = {
   local: ["core", "local"],
   s3: ["core", "s3"],
   compose: ["core", "journal", "local", "s3"],
+  hang: ["core"],
 };
 
 const repository = fileURLToPath(new URL("..", import.meta.url));

@@ -190,7 +190,7 @@ export const ABLATIONS: readonly Ablation[] = [
   },
   {
     rule: "F8: a listing looks at the keys in transition before and after it has asked the members",
-    scenarios: ["mirror-quorum", "moves", "fallback"],
+    scenarios: ["moves", "mirror-quorum", "fallback"],
     without: [
       edit(
         `${JOURNALED}read/list.ts`,

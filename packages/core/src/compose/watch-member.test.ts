@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { toBody } from "../body/body.js";
+import { StorageError } from "../contract/errors.js";
 import type { StorageProvider } from "../contract/provider.js";
 import { place } from "../testing/chain.test-support.js";
 import { down, hanging, testMember, waiting, type TestMember } from "../testing/member.test-support.js";
@@ -130,5 +131,33 @@ describe("the patience of a composer with a member", () => {
     const asked = member.calls.length;
     expect(await rejection(provider.head("a", {}))).toMatchObject({ code: "Unavailable" });
     expect(member.calls).toHaveLength(asked);
+  });
+
+  it("takes neither an abort nor a limit of the caller for a failure of the member", async () => {
+    const { member, provider } = watched();
+    member.fault = waiting();
+    for (let count = 0; count < 6; count++) {
+      const stop = new AbortController();
+      const calls = [
+        provider.head("a", { signal: stop.signal }),
+        provider.delete("a", { signal: stop.signal }),
+      ];
+      const reason = new StorageError("Timeout", "the caller's", { operation: "head", provider: "it" });
+      stop.abort(reason);
+      for (const call of calls) expect(await rejection(call)).toBe(reason);
+    }
+    member.fault = undefined;
+    await provider.put("a", await toBody("x"), {});
+    await expect(provider.head("a", {})).resolves.toMatchObject({ size: 1 });
+  });
+
+  it("does not take a body that fails for a failure of the member", async () => {
+    const { provider } = watched();
+    const failing = async function* (): AsyncGenerator<Uint8Array> {
+      yield Buffer.from("x");
+      throw new Error("the caller's file");
+    };
+    for (let count = 0; count < 6; count++) await rejection(provider.put("a", await toBody(failing()), {}));
+    await provider.put("a", await toBody("x"), {});
   });
 });

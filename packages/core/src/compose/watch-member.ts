@@ -82,7 +82,7 @@ export function watchMember(inner: ComposedProvider, { askMs, limits, onBack }: 
       note("works");
       return result;
     } catch (error) {
-      note(hangs ? "hangs" : resultOf(error));
+      note(hangs ? "hangs" : resultOf(error, call));
       throw error;
     }
   };

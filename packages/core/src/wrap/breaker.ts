@@ -26,7 +26,7 @@ export function breaker(inner: StorageProvider, options: BreakerOptions = {}): S
       circuits.note(call, kind, "works");
       return result;
     } catch (error) {
-      const said = resultOf(error);
+      const said = resultOf(error, call);
       if (said !== undefined) circuits.note(call, kind, said);
       throw error;
     }

@@ -1,6 +1,12 @@
 import { TIMER_MS_MAX } from "../kit/abort.js";
 import { clock, createController } from "../kit/clock.js";
-import { StorageError, isStorageError, type Operation, type StorageErrorCode } from "../contract/errors.js";
+import {
+  StorageError,
+  isBodyFailure,
+  isStorageError,
+  type Operation,
+  type StorageErrorCode,
+} from "../contract/errors.js";
 import type { StorageProvider } from "../contract/provider.js";
 import { PROBE_KEY } from "../kit/health.js";
 import type { BreakerLimits } from "./breaker-options.js";
@@ -42,9 +48,12 @@ export type CallResult =
 /** Failures that say something about the provider's health; every other answer shows that it works. */
 const COUNTED: ReadonlySet<StorageErrorCode> = new Set(["Unavailable", "Timeout", "Unknown"]);
 
-/** Returns what an error says about the health of a provider; `undefined` for an abort, which says nothing. */
-export function resultOf(error: unknown): CallResult | undefined {
-  if (!isStorageError(error)) return undefined;
+/**
+ * Returns what the error of a call says about the health of a provider; `undefined` when it says nothing: the caller has aborted the
+ * call, or given it too little time, or its body has failed.
+ */
+export function resultOf(error: unknown, { options: { signal } }: Call): CallResult | undefined {
+  if (!isStorageError(error) || signal?.aborted === true || isBodyFailure(error)) return undefined;
   if (error.code === "Timeout") return "slow";
   return COUNTED.has(error.code) ? "failed" : "works";
 }

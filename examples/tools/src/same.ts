@@ -1,4 +1,4 @@
-import { MARKER_KEY } from "@stowage/core/provider";
+import { isReserved } from "@stowage/core/provider";
 import { createStorage, type StorageProvider } from "@stowage/core";
 import { assert, sha256 } from "./demo.js";
 
@@ -9,7 +9,7 @@ export async function digestsOf(provider: StorageProvider): Promise<ReadonlyMap<
   const storage = createStorage(provider);
   const digests = new Map<string, string>();
   const keys: string[] = [];
-  for await (const { key } of storage.list()) if (key !== MARKER_KEY) keys.push(key);
+  for await (const { key } of storage.list()) if (!isReserved(key)) keys.push(key);
   const worker = async (): Promise<void> => {
     for (let key = keys.pop(); key !== undefined; key = keys.pop()) {
       digests.set(key, sha256(await (await storage.get(key)).bytes()));

@@ -44,7 +44,7 @@ export {
   type StorageErrorOptions,
 } from "./contract/errors.js";
 export type { StorageEvent } from "./contract/event.js";
-export { KEY_BYTES_MAX, MARKER_KEY, assertKey, compareKeys, keyProblem } from "./contract/key.js";
+export { KEY_BYTES_MAX, MARKER_KEY, assertKey, compareKeys, isReserved, keyProblem } from "./contract/key.js";
 export type {
   CompleteUploadOptions,
   CreateUploadOptions,

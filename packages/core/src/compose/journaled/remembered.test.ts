@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { toBody } from "../../body/body.js";
 import { createStorage } from "../../facade/create-storage.js";
 import type { FileStorage } from "../../facade/storage.js";
+import { nextTurn } from "../../kit/clock.js";
 import { memoryJournal } from "../../memory/memory-journal.js";
 import { contents } from "../../testing/chain.test-support.js";
 import { down, failing, testMember, type TestMember } from "../../testing/member.test-support.js";
@@ -94,7 +95,7 @@ describe("a delete", () => {
 
   it("is forgotten when its time is over, after everything was looked at once more", async () => {
     const journal = memoryJournal();
-    const { a, storage } = world({ journal, leaseMs: 1, keepDeletesMs: 0 });
+    const { a, storage } = world({ journal, keepDeletesMs: 0 });
     await storage.put("k", "old");
     const writeId = await writeIdOn(a, "k");
     await storage.delete("k");
@@ -103,6 +104,7 @@ describe("a delete", () => {
       (await journal.open({ name: "mirror", type: "mirror", members: [] }).rows("", undefined, 10)).length > 0
     ) {
       await storage.provider.upkeep?.repair({});
+      await nextTurn();
     }
     expect(await contents(a)).toEqual({});
   });

@@ -16,6 +16,7 @@ export {
   type Intent,
   type KeyRow,
   type Lease,
+  type Remembered,
 } from "./contract/key-row.js";
 export { nextVersion, type Version } from "./contract/version.js";
 export { clock } from "./kit/clock.js";

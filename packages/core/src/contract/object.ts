@@ -72,7 +72,7 @@ export interface ObjectInfo extends ObjectHeaders {
   readonly version?: string | undefined;
   /** The name of the leaf provider that holds it. */
   readonly provider: string;
-  /** Where it is, as a text to keep in a database; {@link StorageProvider.locate} reads it. */
+  /** Where it is, as a text to keep in a database; `StorageProvider.locate` reads it. */
   readonly ref: string;
   /** The id that `PutOptions.writeId` gave to the write that made it. */
   readonly writeId?: string | undefined;

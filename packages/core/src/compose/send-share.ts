@@ -43,7 +43,7 @@ function isWhole(
   return sentBytes === undefined || !answer.member.supports.byteExact || answer.info.size === sentBytes;
 }
 
-/** Waits until the composer has memory for a body; what is in memory anyway, or can be read again, needs none. */
+/** Waits until the composer has memory for a body. Bytes and files need none: the one is in memory anyway, the other is read again. */
 export async function takeMemory(
   { memory }: Group,
   { bytes, path, size = memory.shareBytes }: Body,

@@ -134,7 +134,7 @@ async function confirmAbsent<T>(
   const answers = await Promise.all(others.map((member) => askMember(set, member, key, { signal, onEvent })));
   for (const answer of answers) {
     if (answer.state !== "present") continue;
-    // A copy that is older than a kept row says is read past.
+    // The row may name a newer write than this copy is of. Such a copy is not answered: the next member is tried.
     const { found } = await tryMember(look, answer.member);
     if (found === undefined) continue;
     set.lookAgain(key, onEvent);

@@ -53,6 +53,8 @@ interface World {
   readonly members: readonly FakeMember[];
   readonly processes: Process[];
   readonly history: Map<string, Seen[]>;
+  /** Keys of which a member has lost its copy, or has it spoilt, without telling. */
+  readonly hurt: Set<string>;
   readonly order: WriteOrder;
   readonly trace: ((line: string) => void) | undefined;
   crashOnOpenIntent: boolean;
@@ -64,6 +66,8 @@ interface World {
   isOver: boolean;
 }
 
+/** How the text of a violation begins that the simulation itself has made, and no composer. */
+export const BROKE = "it broke: ";
 const MARKED_EVERY = 10;
 /** By then every breaker has asked its member once more. */
 const PROBED_MS = 30_000;
@@ -109,6 +113,7 @@ export async function runHistory(
     members: scenario.members.map((name) => new FakeMember(name, time, random, settings)),
     processes: [],
     history: new Map(keysOf(random, scenario.story === undefined ? 1 : 2).map((key) => [key, []])),
+    hurt: new Set(),
     crashOnOpenIntent: false,
     answered: 0,
     calls: 0,
@@ -133,7 +138,7 @@ export async function runHistory(
     };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    return { ...NOTHING, violations: [`it broke: ${error.stack ?? error.message}`] };
+    return { ...NOTHING, violations: [`${BROKE}${error.stack ?? error.message}`] };
   } finally {
     uninstall();
     forget(disk);
@@ -347,7 +352,7 @@ function textOf(error: unknown): string {
 
 /** A listing says of every key whether it is there, at some moment while it ran. */
 async function oneListing(world: World, who: string): Promise<void> {
-  const { random, time, history } = world;
+  const { random, time, history, hurt } = world;
   const own = pick(random, world.processes);
   const begin = time.now;
   const limit = 1 + Math.floor(random() * 2);
@@ -365,7 +370,10 @@ async function oneListing(world: World, who: string): Promise<void> {
   if (names.join(" ") !== names.toSorted().join(" "))
     world.complaints.push(`out of order: ${names.join(" ")}`);
   for (const [key, seen] of history) {
-    seen.push({ kind: names.includes(key) ? "exists" : "absent", begin, end: time.now, who });
+    const isThere = names.includes(key);
+    // A page comes from one member: what that one has lost is missing there until repair finds it.
+    if (!isThere && hurt.has(key)) continue;
+    seen.push({ kind: isThere ? "exists" : "absent", begin, end: time.now, who });
   }
 }
 
@@ -508,8 +516,7 @@ async function stops(world: World, index: number): Promise<void> {
 
 /** A member loses an object that another one has, or hangs for a while. */
 async function losses(world: World): Promise<void> {
-  const { random, time, scenario, members, history } = world;
-  const hurt = new Set<string>();
+  const { random, time, scenario, members, history, hurt } = world;
   const isAtWork = scenario.loses === true || scenario.hangs === true || scenario.revives === true;
   while (!world.isOver && isAtWork) {
     await time.sleep(between(random, 50, 400));

@@ -2,7 +2,7 @@ import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 const config: ViteUserConfig = defineConfig({
   test: {
-    setupFiles: ["../core/src/testing/clock.test-support.ts"],
+    setupFiles: ["../core/src/testing/setup.test-support.ts"],
     name: "conformance",
     testTimeout: 60_000,
   },

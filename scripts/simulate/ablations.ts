@@ -271,7 +271,7 @@ export const ABLATIONS: readonly Ablation[] = [
   },
   {
     rule: "a process that was stopped for longer than its lease changes nothing",
-    scenarios: ["mirror-all", "mirror-quorum", "fallback"],
+    scenarios: ["fallback-stopped"],
     without: [
       edit(
         `${JOURNALED}hold/held-key.ts`,
@@ -301,7 +301,11 @@ export const ABLATIONS: readonly Ablation[] = [
     rule: "an answer that says another size than was sent is no copy",
     scenarios: ["mirror-wrong-bytes"],
     without: [
-      edit("core/src/compose/stored-whole.ts", "|| info.size === sentBytes ||", "|| info.size !== null ||"),
+      edit(
+        "core/src/compose/stored-whole.ts",
+        "if (hasSize(member, info, sentBytes)) return info;",
+        "if (member !== null) return info;",
+      ),
     ],
   },
   {
@@ -310,13 +314,13 @@ export const ABLATIONS: readonly Ablation[] = [
     without: [
       edit(
         `${JOURNALED}hold/resolve-unknown.ts`,
-        "|| answer.info.size === size;",
-        "|| answer.info.size !== null;",
+        "return hasSize(answer.member, answer.info, size);",
+        "return true;",
       ),
       edit(
         "core/src/compose/send-share.ts",
-        "|| answer.info.size === sentBytes;",
-        "|| answer.info.size !== null;",
+        "return hasSize(answer.member, answer.info, sentBytes);",
+        "return true;",
       ),
     ],
   },

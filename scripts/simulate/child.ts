@@ -2,7 +2,7 @@
 import { createDisk } from "./fake-journal.js";
 import { runHistory, type Outcome } from "./history.js";
 import { SCENARIOS } from "./scenarios.js";
-import { textBody } from "./core.js";
+import { rowChecks, textBody } from "./core.js";
 
 /** What a child is to do. */
 export interface Job {
@@ -37,6 +37,7 @@ async function run({ scenario: name, fromSeed, count, stopsAtFirst, traces }: Jo
   if (!traces) Error.stackTraceLimit = 0;
   // What is loaded when it is first needed would come at another moment than the next time.
   await textBody("");
+  rowChecks.isOn = true;
   const disk = createDisk();
   const outcomes: Outcome[] = [];
   const violations: { readonly seed: number; readonly texts: readonly string[] }[] = [];

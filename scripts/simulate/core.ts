@@ -2,6 +2,7 @@
 export * from "../../packages/core/src/index.js";
 export * from "../../packages/core/src/journal.js";
 export * from "../../packages/core/src/provider.js";
+export { BrokenRowError, rowChecks } from "../../packages/core/src/compose/journaled/row/assert-row.js";
 import { toBody, type Body } from "../../packages/core/src/provider.js";
 
 /** The text of a body that is in memory, as all of the simulation are. */

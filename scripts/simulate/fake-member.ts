@@ -71,6 +71,8 @@ export class FakeMember {
       readonly lateMs: number;
       readonly order: WriteOrder;
       readonly slow: number;
+      /** Called when a put leaves its process although a newer write of the key was acknowledged before. */
+      readonly onOldWrite: (what: string) => void;
     },
   ) {
     this.slow = settings.slow;
@@ -142,7 +144,13 @@ export class FakeMember {
       put: (key, body, options) => {
         const number = numberOf(this.settings.order, options.writeId);
         const text = bytesOf(body);
-        return call("put", key, () => this.#put(key, text, options, number), options.beforeCommit);
+        const beforeCommit = (): void => {
+          options.beforeCommit?.();
+          const { order, onOldWrite } = this.settings;
+          if (isReserved(key) || number > (order.acknowledged.get(key) ?? 0)) return;
+          onOldWrite(`${key}: ${text} was sent to ${this.name} after a newer write was acknowledged`);
+        };
+        return call("put", key, () => this.#put(key, text, options, number), beforeCommit);
       },
       get: (key) =>
         call("get", key, (): GetResult => {
@@ -181,13 +189,13 @@ export class FakeMember {
     effect: () => T,
     beforeCommit: (() => void) | undefined,
   ): Promise<T> {
-    await life.running();
+    const isWrite = operation === "put" || operation === "delete";
+    await life.calling(isWrite && !isReserved(key));
     const { time, random, rates } = this;
     if (this.isHanging) await forever();
     // From here on it is on its way.
     beforeCommit?.();
     const fate = random();
-    const isWrite = operation === "put" || operation === "delete";
     await time.sleep(this.#latency());
     if (this.isDown)
       return await this.#answer(life, () => fail("Unavailable", "no", operation, key, this.name));

@@ -1,4 +1,5 @@
 import {
+  BrokenRowError,
   StorageError,
   isStorageError,
   textBody,
@@ -15,6 +16,7 @@ import { TIMES, type Scenario, type Story } from "./scenarios.js";
 import { ProcessLife } from "./process-life.js";
 import { VirtualTime } from "./virtual-time.js";
 import type { ComposedProvider } from "../../packages/core/src/contract/composed-provider.js";
+import type { Upkeep } from "../../packages/core/src/contract/upkeep.js";
 
 /** What one history showed. */
 export interface Outcome {
@@ -91,7 +93,9 @@ export async function runHistory(
   const uninstall = time.install(seeded(seed + 1));
   const conditionalDelete = random() < 0.7;
   const order: WriteOrder = { numbers: new Map(), acknowledged: new Map() };
+  const complaints: string[] = [];
   const settings = {
+    onOldWrite: (what: string) => void (scenario.isNested === true || complaints.push(what)),
     conditionalDelete,
     lateMs: TIMES.settleMs * 0.6,
     order,
@@ -117,7 +121,7 @@ export async function runHistory(
     crashOnOpenIntent: false,
     answered: 0,
     calls: 0,
-    complaints: [],
+    complaints,
     values: 0,
     isOver: false,
   };
@@ -138,6 +142,7 @@ export async function runHistory(
     };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
+    if (error instanceof BrokenRowError) return { ...NOTHING, violations: [error.message] };
     return { ...NOTHING, violations: [`${BROKE}${error.stack ?? error.message}`] };
   } finally {
     uninstall();
@@ -171,9 +176,13 @@ function startProcess(world: World, index: number): Process {
   const connections = world.members.map((member) => member.connection(life));
   let crashed: () => void = () => {};
   const crash = new Promise<void>((resolve) => (crashed = resolve));
+  const inside = <T>(work: () => T): T => (scenario.stopsAll === true ? time.within(life, work) : work());
+  const provider: ComposedProvider = inside(() =>
+    scenario.make(connections, journal, { phase: world.phase, random }),
+  );
   return {
     life,
-    provider: scenario.make(connections, journal, { phase: world.phase, random }),
+    provider: provider.upkeep === undefined ? provider : insideOf(provider, provider.upkeep, inside),
     crashed: crash,
     crash: () => {
       life.isAlive = false;
@@ -183,6 +192,22 @@ function startProcess(world: World, index: number): Process {
       world.trace?.(`${time.now.toFixed(1)} process ${index} (${life.id}) dies`);
       crashed();
     },
+  };
+}
+
+/** Has a provider do its work inside of its process. */
+function insideOf(
+  provider: ComposedProvider,
+  upkeep: Upkeep,
+  inside: <T>(work: () => T) => T,
+): ComposedProvider {
+  return {
+    ...provider,
+    put: (...call) => inside(() => provider.put(...call)),
+    get: (...call) => inside(() => provider.get(...call)),
+    delete: (...call) => inside(() => provider.delete(...call)),
+    list: (...call) => inside(() => provider.list(...call)),
+    upkeep: { ...upkeep, repair: (...call) => inside(() => upkeep.repair(...call)) },
   };
 }
 
@@ -278,7 +303,7 @@ async function client(world: World, index: number): Promise<void> {
   const { random, time, history } = world;
   const calls = world.scenario.story === undefined ? CALLS_PER_CLIENT : CALLS_PER_ACT;
   for (let count = 0; count < calls; count++) {
-    await time.sleep(between(random, 0, 120));
+    await time.sleep(between(random, 0, world.scenario.stopsAll === true ? 1500 : 120));
     if (random() < 0.1) await oneListing(world, `client ${index}`);
     else await oneCall(world, `client ${index}`, pick(random, [...history.keys()]), random(), count);
   }
@@ -318,7 +343,8 @@ async function oneCall(world: World, who: string, key: string, dice: number, cou
   if (seen === undefined) return;
   checkTime(world, `${kind} ${key}`, time.now - begin);
   if (seen.isSettled) world.answered++;
-  if (seen.isSettled && kind !== "read") world.order.acknowledged.set(key, sent);
+  // A create-only put that was refused has written nothing.
+  if (seen.isSettled && kind !== "read" && seen.kind === kind) world.order.acknowledged.set(key, sent);
   const end = seen.isSettled ? time.now : undefined;
   world.history.get(key)?.push({ kind: shownKind(world, seen.kind), value: seen.value, begin, end, who });
 }
@@ -499,9 +525,10 @@ async function crashes(world: World, index: number): Promise<void> {
 async function stops(world: World, index: number): Promise<void> {
   const { random, time } = world;
   // How long calls take is measured there.
-  if (random() < 0.7 || world.scenario.hangs === true) return;
+  const { stopsAll = false, hangs = false } = world.scenario;
+  if (hangs || (random() < 0.7 && !stopsAll)) return;
   await time.sleep(between(random, 0, 400));
-  const isLong = random() < 0.7;
+  const isLong = stopsAll || random() < 0.7;
   const own = world.processes[index] as Process;
   const stopMs = isLong
     ? TIMES.leaseMs + TIMES.settleMs + between(random, 10, 2000)
@@ -509,7 +536,8 @@ async function stops(world: World, index: number): Promise<void> {
   world.trace?.(
     `${time.now.toFixed(1)} process ${index} (${own.life.id}) is stopped for ${stopMs.toFixed(0)} ms`,
   );
-  own.life.stop(stopMs);
+  if (random() < 0.5) own.life.stop(stopMs);
+  else own.life.stopAtWrite(stopMs);
   await time.sleep(stopMs);
   world.stopped ||= isLong && own.life.isAlive;
 }
@@ -536,9 +564,11 @@ async function losses(world: World): Promise<void> {
     const isElsewhere = members.some((other) => other !== member && other.peek(key)?.text === text);
     const isInTransition = rowsOf(world.disk, world.prefix).some((found) => found.key === key);
     // What happens to the last copy too is nobody's to mend.
-    if (text === undefined || !isElsewhere || isInTransition || hurt.has(key)) continue;
+    if (text === undefined || !isElsewhere || hurt.has(key)) continue;
+    const rots = scenario.wrong !== undefined && random() < 0.5;
+    if (!rots && isInTransition) continue;
     hurt.add(key);
-    if (scenario.wrong !== undefined && random() < 0.5) member.rot(key);
+    if (rots) member.rot(key);
     else member.lose(key);
   }
 }

@@ -9,11 +9,16 @@ export function forever(): Promise<never> {
 export class ProcessLife {
   isAlive = true;
   #stoppedUntil = 0;
+  #stopAtWriteMs: number | undefined;
 
   constructor(
     readonly id: string,
     private readonly time: VirtualTime,
   ) {}
+
+  get stoppedUntil(): number {
+    return this.#stoppedUntil;
+  }
 
   get isRunning(): boolean {
     return this.isAlive && this.time.now >= this.#stoppedUntil;
@@ -22,6 +27,20 @@ export class ProcessLife {
   /** Stops the process for so long, at whatever step it is. */
   stop(milliseconds: number): void {
     this.#stoppedUntil = this.time.now + milliseconds;
+  }
+
+  /** Stops the process when it is about to send its next write: between its last look at the journal and the request. */
+  stopAtWrite(milliseconds: number): void {
+    this.#stopAtWriteMs = milliseconds;
+  }
+
+  /** Resolves when the process sends a request: a write may be the one at which it is stopped. */
+  async calling(isWrite: boolean): Promise<void> {
+    if (isWrite && this.#stopAtWriteMs !== undefined) {
+      this.stop(this.#stopAtWriteMs);
+      this.#stopAtWriteMs = undefined;
+    }
+    await this.running();
   }
 
   /** Resolves when the process goes on; never when it is dead. */

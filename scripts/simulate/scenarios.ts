@@ -59,6 +59,10 @@ export interface Scenario {
   readonly story?: (story: Story) => Promise<void>;
   /** How often members store fewer bytes than were sent, and say so. Copies rot then, too. */
   readonly wrong?: number;
+  /** Whether processes are stopped with their timers, often, and in the middle of writes, while clients take their time. */
+  readonly stopsAll?: boolean;
+  /** Whether composers are members: then an old object may be sent inside of one that holds it still. */
+  readonly isNested?: boolean;
   /** Whether members lose single objects. */
   readonly loses?: boolean;
   /** Whether objects that were deleted come back on a member. */
@@ -192,6 +196,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: "fallback-of-mirrors",
+    isNested: true,
     members: ["a", "b", "c", "d"],
     make: ([a, b, c, d], journal) =>
       fallback(
@@ -219,6 +224,15 @@ export const SCENARIOS: readonly Scenario[] = [
     make: (members, journal) => mirror(members, { ...PLAIN, journal }),
     revives: true,
     holders: "all",
+  },
+  {
+    name: "fallback-stopped",
+    isOwnWorld: true,
+    most: 1000,
+    members: ["a", "b"],
+    make: (members, journal) => fallback(members, { ...PLAIN, journal }),
+    stopsAll: true,
+    holders: "first",
   },
   {
     name: "mirror-hanging",
@@ -322,8 +336,8 @@ export const SCENARIOS: readonly Scenario[] = [
       const chosen =
         [
           [0, 1],
-          [2, 0, 1],
-          [2, 0, 1],
+          [0, 2, 1],
+          [0, 2, 1],
           [2, 1],
         ][phase] ?? [];
       const retiring = phase === 2 ? ["a"] : [];

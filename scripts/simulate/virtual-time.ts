@@ -1,11 +1,21 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { setImmediate as turn } from "node:timers/promises";
 import { clock } from "./core.js";
+
+/** A process whose timers wait while it is stopped. */
+export interface Owner {
+  readonly isRunning: boolean;
+  readonly isAlive: boolean;
+  /** Until when it is stopped. */
+  readonly stoppedUntil: number;
+}
 
 interface Timer {
   at: number;
   order: number;
   readonly repeatMs: number | undefined;
   readonly call: () => void;
+  readonly owner: Owner | undefined;
   stopped: boolean;
 }
 
@@ -18,6 +28,7 @@ export class VirtualTime {
   #now = 0;
   #order = 0;
   #timers: Timer[] = [];
+  readonly #owners = new AsyncLocalStorage<Owner>();
   /** How far the system's clock is off: it may be set forward and back. */
   clockOffset = 0;
 
@@ -32,8 +43,8 @@ export class VirtualTime {
       if (timer !== undefined && timer !== null) (timer as { stop: () => void }).stop();
     };
     const timers = {
-      setTimeout: (call: () => void, ms = 0) => this.#add(call, ms, undefined),
-      setInterval: (call: () => void, ms = 0) => this.#add(call, ms, ms),
+      setTimeout: (call: () => void, ms = 0) => this.#add(call, ms, undefined, this.#owners.getStore()),
+      setInterval: (call: () => void, ms = 0) => this.#add(call, ms, ms, this.#owners.getStore()),
       clearTimeout: clear,
       clearInterval: clear,
     };
@@ -59,6 +70,11 @@ export class VirtualTime {
     await new Promise<void>((resolve) => void this.#add(resolve, ms, undefined));
   };
 
+  /** Runs work of a process: the timers that it sets wait while the process is stopped. */
+  within<T>(owner: Owner, work: () => T): T {
+    return this.#owners.run(owner, work);
+  }
+
   /** Lets time pass until something has settled; throws when nothing is left that could settle it. */
   async run<T>(promise: Promise<T>): Promise<T> {
     let settled: { readonly value: T } | { readonly error: unknown } | undefined;
@@ -79,12 +95,14 @@ export class VirtualTime {
     call: () => void,
     ms: number,
     repeatMs: number | undefined,
+    owner?: Owner,
   ): { unref: () => unknown; stop: () => void } {
     const timer: Timer = {
       at: this.#now + Math.max(0, ms),
       order: this.#order++,
       repeatMs,
       call,
+      owner,
       stopped: false,
     };
     this.#insert(timer);
@@ -113,8 +131,19 @@ export class VirtualTime {
     while (next?.stopped === true);
     if (next === undefined) throw new Error("Nothing is left that could happen: a call hangs");
     this.#now = Math.max(this.#now, next.at);
+    if (next.owner?.isRunning === false) {
+      this.#postpone(next, next.owner);
+      return;
+    }
     if (next.repeatMs !== undefined) this.#repeat(next, next.repeatMs);
     next.call();
+  }
+
+  /** A timer of a process that is stopped fires when the process goes on; of one that is dead never. */
+  #postpone(timer: Timer, { isAlive, stoppedUntil }: Owner): void {
+    if (!isAlive) return;
+    timer.at = stoppedUntil;
+    this.#insert(timer);
   }
 
   /** The same timer, so that stopping it once stops it for good. */

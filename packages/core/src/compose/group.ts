@@ -53,6 +53,10 @@ export function attemptOf(member: ComposedProvider, error: StorageError, millise
   return { provider: error.provider ?? member.name, error, milliseconds };
 }
 
+export function namesOf(members: readonly ComposedProvider[]): readonly string[] {
+  return members.map(({ name }) => name);
+}
+
 /** Whether a member answered that it does not hold the key, or cannot. */
 export function saysAbsent(error: StorageError): boolean {
   return error.code === "NotFound" || error.code === "Unsupported";

@@ -4,6 +4,7 @@ import type { ComposedHeadOptions, ComposedProvider } from "../contract/composed
 import type { Group } from "./group.js";
 import type { Body } from "../contract/provider.js";
 import type { Share } from "../body/tee.js";
+import { hasSize } from "./stored-whole.js";
 import { askMember, type Answer } from "./survey.js";
 import type { PutOptions } from "../contract/call-options.js";
 import type { ObjectInfo } from "../contract/object.js";
@@ -40,7 +41,7 @@ function isWhole(
   sentBytes: number | undefined,
 ): answer is Extract<Answer, { readonly state: "present" }> {
   if (answer.state !== "present" || answer.info.writeId !== writeId) return false;
-  return sentBytes === undefined || !answer.member.supports.byteExact || answer.info.size === sentBytes;
+  return hasSize(answer.member, answer.info, sentBytes);
 }
 
 /** Waits until the composer has memory for a body. Bytes and files need none: the one is in memory anyway, the other is read again. */

@@ -16,6 +16,15 @@ interface Stored {
   readonly isHeld: boolean;
 }
 
+/** Tells whether a member says of an object that it has so many bytes, as far as that can be told. */
+export function hasSize(
+  { supports }: ComposedProvider,
+  info: Pick<ObjectInfo, "size">,
+  bytes: number | undefined,
+): boolean {
+  return bytes === undefined || info.size === bytes || !supports.byteExact;
+}
+
 /**
  * Checks that a member says it has stored as many bytes as it was sent. What it has stored else is removed.
  *
@@ -26,7 +35,7 @@ export async function storedWhole(
   { onEvent, beforeCommit }: WriteOptions,
 ): Promise<ObjectInfo> {
   const { member, key, info, sentBytes } = stored;
-  if (sentBytes === undefined || info.size === sentBytes || !member.supports.byteExact) return info;
+  if (hasSize(member, info, sentBytes)) return info;
   const isGone = await remove(stored, { onEvent, beforeCommit }).catch(() => false);
   const reason = `it says that it has stored ${info.size} bytes of ${sentBytes}${isGone ? "; they were removed" : ""}`;
   throw new StorageError("Integrity", reason, {

@@ -156,10 +156,8 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
     verifyReads: oneOf(type, "verifyReads", options.verifyReads ?? false, [true, false]),
     quarantine: (key, member, etag, onEvent) =>
       void inBackground(set, quarantine(set, key, member, etag, { onEvent })),
-    lookAgain: (key, onEvent) => void inBackground(set, adoptKeyOf({ ...set, waitMs: 0 }, key, { onEvent })),
-    compareMarks: once(async () => {
-      if (marks !== undefined) await Promise.all(set.members.map((member) => probe(member)));
-    }),
+    lookAgain: (key, onEvent) => void inBackground(set, adoptKeyOf(set, key, { onEvent, waitMs: 0 })),
+    compareMarks: marks === undefined ? () => undefined : once(() => probeAll(set)),
     refresh: async (call) => {
       await roster.refresh();
       await parts.refresh?.(call);
@@ -217,9 +215,19 @@ function marksOf(name: string, journal: JournalPart, set: () => ReplicaSet): Mar
   });
 }
 
-function once(work: () => Promise<void>): () => Promise<void> {
-  let done: Promise<void> | undefined;
-  return () => (done ??= work());
+async function probeAll({ members }: ReplicaSet): Promise<void> {
+  await Promise.all(members.map((member) => probe(member)));
+}
+
+/** Has work done once. What it returns is `undefined` when the work is done. */
+function once(work: () => Promise<void>): () => Promise<void> | undefined {
+  let running: Promise<void> | undefined;
+  let isDone = false;
+  return () => {
+    if (isDone) return undefined;
+    running ??= work().finally(() => (isDone = true));
+    return running;
+  };
 }
 
 /** @throws TypeError for names that are none, and when no member is left to write to. */

@@ -77,8 +77,10 @@ export interface ReplicaSet extends Group {
   /**
    * Has the marks of all members that answer compared, once: before a row is believed it is seen whether the journal was restored
    * from a backup.
+   *
+   * @returns `undefined` when that is done.
    */
-  readonly compareMarks: () => Promise<void>;
+  readonly compareMarks: () => Promise<void> | undefined;
   /** Looks at what other processes may have changed about the placement. */
   readonly refresh: (options: CallOptions) => Promise<void>;
 }

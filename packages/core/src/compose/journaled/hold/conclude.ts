@@ -1,7 +1,7 @@
 import { targetsOf } from "./targets.js";
 import type { HeldKey } from "./held-key.js";
 import type { ReplicaSet } from "../replica-set.js";
-import { isSettled, isSuspect, kept } from "../row/row.js";
+import { isSettled, isSuspect, kept, waiting } from "../row/row.js";
 import type { KeyRow } from "../../../contract/key-row.js";
 
 /**
@@ -21,7 +21,7 @@ export async function conclude(set: ReplicaSet, held: HeldKey, row: KeyRow, paus
     return true;
   }
   const now = set.journal.now();
-  await held.release({ ...row, nextAt: Math.max(now + pauseMs, dueAt(row, members, targets, now)) });
+  await held.release(waiting(row, Math.max(now + pauseMs, dueAt(row, members, targets, now))));
   return false;
 }
 

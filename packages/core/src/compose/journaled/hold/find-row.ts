@@ -4,7 +4,7 @@ import { mayHold } from "../../group.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { identityOf, newestOf, versionOf, type Copy } from "../row/identity.js";
 import { isStale } from "../replica-set.js";
-import { adopted, deleted, isUndecided } from "../row/row.js";
+import { adopted, confirmed, deleted, isUndecided, resolved } from "../row/row.js";
 import { look } from "./ask-member.js";
 import type { HeldKey } from "./held-key.js";
 
@@ -68,13 +68,13 @@ export async function settleDoubt(set: ReplicaSet, held: HeldKey, options: CallO
   const { row } = held;
   if (row.isDoubtful !== true) return row;
   const { current } = row;
-  held.row = { ...row, uncertain: [], open: undefined };
+  held.row = resolved(row);
   const found = await findRow(set, held, options);
   const version = found?.current?.version ?? "";
-  if (found !== undefined && version > (current?.version ?? "")) return { ...found, isDoubtful: undefined };
+  if (found !== undefined && version > (current?.version ?? "")) return found;
   // It was deleted after the backup.
-  if (current?.kind === "put" && found === undefined) return { ...deleted(held.row), holds: {} };
-  return { ...row, holds: found?.holds ?? {}, isDoubtful: undefined };
+  if (current?.kind === "put" && found === undefined) return confirmed(deleted(held.row), {});
+  return confirmed(row, found?.holds ?? {});
 }
 
 function isSame({ info }: Copy, newest: Copy): boolean {

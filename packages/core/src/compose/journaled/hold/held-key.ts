@@ -4,9 +4,9 @@ import { StorageError, withErrorFacts, type Operation } from "../../../contract/
 import type { JournalEntry } from "../../../contract/journal.js";
 import type { CallOptions } from "../../../contract/call-options.js";
 import type { LostKey, ReplicaSet } from "../replica-set.js";
-import { newRow, takenOver } from "../row/row.js";
-import { createLeaseWatch, createRowWriter, Overtaken, type RowWriter } from "./row-writer.js";
-import { type KeyRow, stampedRow } from "../../../contract/key-row.js";
+import { leased, newRow, takenOver, unleased } from "../row/row.js";
+import { createLeaseWatch, createRowWriter, Overtaken, writeRow, type RowWriter } from "./row-writer.js";
+import { type KeyRow, type Lease, stampedRow } from "../../../contract/key-row.js";
 
 /** A key that nobody else writes, in any process that shares the journal. */
 export interface HeldKey {
@@ -38,6 +38,16 @@ export interface HeldKey {
 const POLL_MS = 10;
 const POLL_MS_MAX = 100;
 
+/** The options of {@link holding}. */
+export interface HoldOptions extends CallOptions {
+  /**
+   * How long to wait for others that write the key, in milliseconds.
+   *
+   * @default that of the composer
+   */
+  readonly waitMs?: number | undefined;
+}
+
 /**
  * Runs `work` while nobody else writes the key. It must do nothing that changes a member before its first
  * `save`: it is run again when another process was faster.
@@ -49,10 +59,10 @@ export async function holding<T>(
   set: ReplicaSet,
   operation: Operation,
   key: string,
-  { signal, onEvent }: CallOptions,
+  { signal, onEvent, waitMs = set.waitMs }: HoldOptions,
   work: (held: HeldKey) => Promise<T>,
 ): Promise<T> {
-  const deadline = set.journal.now() + set.waitMs;
+  const deadline = set.journal.now() + waitMs;
   const turns = { hasBegun: false, isGivenUp: false };
   const turn = set.lock.run(key, async () => {
     if (turns.isGivenUp) throw busy(set, operation, key);
@@ -80,7 +90,7 @@ export async function holding<T>(
   if (turns.hasBegun) return await turn;
   return await beginning(turn, {
     signal,
-    waitMs: set.waitMs,
+    waitMs,
     leave,
     tooLong: () => busy(set, operation, key),
   });
@@ -122,9 +132,8 @@ async function freeEntry(
   deadline: number,
   signal: AbortSignal | undefined,
 ): Promise<JournalEntry> {
-  if ((await set.journal.read(key)).row !== undefined) await orAborted(set.compareMarks(), signal);
   for (let pauseMs = POLL_MS; ; pauseMs = Math.min(pauseMs * 2, POLL_MS_MAX)) {
-    const entry = await set.journal.read(key);
+    const entry = await comparedEntry(set, key, signal);
     if (!(await isHeldElsewhere(set, entry.row))) {
       if (entry.row?.lease === undefined) return entry;
       const taken = await takeOver(set, key, entry.revision, entry.row);
@@ -134,6 +143,19 @@ async function freeEntry(
     if (set.journal.now() > deadline) throw busy(set, operation, key);
     await delay(pauseMs, signal);
   }
+}
+
+/** Reads what the journal has of a key. Before the first row is believed, the marks of all members are compared. */
+export async function comparedEntry(
+  { journal, compareMarks }: ReplicaSet,
+  key: string,
+  signal?: AbortSignal,
+): Promise<JournalEntry> {
+  const entry = await journal.read(key);
+  const comparing = entry.row === undefined ? undefined : compareMarks();
+  if (comparing === undefined) return entry;
+  await orAborted(comparing, signal);
+  return await journal.read(key);
 }
 
 /**
@@ -147,7 +169,7 @@ async function takeOver(
   left: KeyRow,
 ): Promise<JournalEntry | undefined> {
   const row = takenOver(left, journal.now(), settleMs);
-  const taken = await journal.write(key, revision, row);
+  const taken = await writeRow(journal, key, revision, row);
   return taken === undefined ? undefined : { row: stampedRow(row, taken), revision: taken };
 }
 
@@ -186,9 +208,9 @@ function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry
     });
   const renew = (): void => {
     if (isReleased) return;
-    write(() => leased(set, held.row, held.row.lease?.sending ?? [])).then(
+    write(() => leased(held.row, leaseOf(set, held.row.lease?.sending ?? []))).then(
       // What was learned meanwhile stays.
-      (row) => row && (held.row = { ...held.row, lease: row.lease, nextAt: row.nextAt }),
+      (row) => row?.lease && (held.row = leased(held.row, row.lease)),
       () => {
         // The journal cannot be written: from now on nobody waits for this process.
         const { until = 0 } = held.row.lease ?? {};
@@ -208,14 +230,14 @@ function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry
     },
     assertUnchanged: () => assertRevision(set, key, rows),
     save: async (row, sending) => {
-      held.row = (await write(() => leased(set, row, sending))) ?? held.row;
+      held.row = (await write(() => leased(row, leaseOf(set, sending)))) ?? held.row;
       timer ??= clock.setInterval(renew, leaseMs / 3).unref();
     },
     release: async (row) => {
       isReleased = true;
       clock.clearInterval(timer);
       if (row === undefined && entry.row === undefined && !rows.isSaved()) return;
-      await write(() => (row === undefined ? undefined : { ...row, lease: undefined }));
+      await write(() => row && unleased(row));
       if (row !== undefined) for (const tell of set.workListeners) tell(row.nextAt - journal.now());
     },
     lost: () => {
@@ -244,9 +266,8 @@ export function intentMsMax({ leaseMs }: ReplicaSet): number {
   return leaseMs / 6;
 }
 
-function leased({ journal, leaseMs }: ReplicaSet, row: KeyRow, sending: readonly string[]): KeyRow {
-  const until = journal.now() + leaseMs;
-  return { ...row, nextAt: until, lease: { process: journal.process, until, sending } };
+function leaseOf({ journal, leaseMs }: ReplicaSet, sending: readonly string[]): Lease {
+  return { process: journal.process, until: journal.now() + leaseMs, sending };
 }
 
 function takenAway({ name }: ReplicaSet, operation: Operation, key: string): StorageError {

@@ -1,4 +1,4 @@
-import type { StorageEvent } from "../../../contract/event.js";
+import type { CallOptions } from "../../../contract/call-options.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import type { LostKey, ReplicaSet } from "../replica-set.js";
 import { packIdentity } from "../row/identity.js";
@@ -13,11 +13,7 @@ import { holding, type HeldKey } from "./held-key.js";
  * request it may have been stopped. Its own version is removed where a later one is decided, and repair looks at every
  * member that it has sent to.
  */
-export async function reopen(
-  set: ReplicaSet,
-  lost: LostKey,
-  onEvent: ((event: StorageEvent) => void) | undefined,
-): Promise<void> {
+export async function reopen(set: ReplicaSet, lost: LostKey, onEvent: CallOptions["onEvent"]): Promise<void> {
   const { key, sending } = lost;
   const members = set.members.filter(({ name }) => sending.includes(name));
   await holding(set, "repair", key, { onEvent }, async (held) => {
@@ -29,7 +25,7 @@ export async function reopen(
       found ?? held.row,
     );
     await held.save(row, []);
-    await Promise.all(members.map((member) => removeOwn(set, held, member, lost)));
+    await Promise.all(members.map((member) => removeOwn(set, held, member, lost, onEvent)));
     await conclude(set, held, held.row);
   });
 }
@@ -40,9 +36,10 @@ async function removeOwn(
   held: HeldKey,
   member: ComposedProvider,
   { open }: LostKey,
+  onEvent: CallOptions["onEvent"],
 ): Promise<void> {
   const version = held.row.current?.version ?? "";
   if (open === undefined || open.version >= version) return;
   const own = packIdentity(open);
-  await clearMember(set, member, held, {}, ({ writeId }) => writeId === own);
+  await clearMember(set, member, held, { onEvent }, ({ writeId }) => writeId === own);
 }

@@ -1,11 +1,12 @@
 import type { CallOptions } from "../../../contract/call-options.js";
+import { hasSize } from "../../stored-whole.js";
 import type { Answer } from "../../survey.js";
 import { look, withAnswer } from "./ask-member.js";
 import { clearMember } from "./clear-members.js";
 import type { HeldKey } from "./held-key.js";
 import { versionOf } from "../row/identity.js";
 import type { ReplicaSet } from "../replica-set.js";
-import { calmed, committed } from "../row/row.js";
+import { calmed, committed, resolved } from "../row/row.js";
 import type { Intent, KeyRow } from "../../../contract/key-row.js";
 
 /**
@@ -22,7 +23,7 @@ export async function resolveUnknown(set: ReplicaSet, held: HeldKey, options: Ca
   const known = answers.reduce((next, answer) => withAnswer(next, answer, now), decided);
   await clearCut(set, held, known, answers, options);
   const isAway = set.roster.away().some((name) => known.holds[name] !== "absent");
-  return !isAway && isOver(known, answers) ? { ...known, uncertain: [] } : known;
+  return !isAway && isOver(known, answers) ? resolved(known) : known;
 }
 
 function newestFound(
@@ -57,7 +58,7 @@ async function clearCut(
 /** Tells whether a member has what an unknown write has sent, and all of it. */
 function isCopyOf({ version, size }: Intent, answer: Answer): boolean {
   if (answer.state !== "present" || versionOf(answer.info) !== version) return false;
-  return size === undefined || !answer.member.supports.byteExact || answer.info.size === size;
+  return hasSize(answer.member, answer.info, size);
 }
 
 /** Tells whether nothing of an unknown write is there, and nothing can come. */

@@ -1,8 +1,10 @@
-import type { JournalEntry } from "../../../contract/journal.js";
+import type { JournalEntry, JournalPart } from "../../../contract/journal.js";
 import { isStorageError, withErrorFacts } from "../../../contract/errors.js";
 import { type KeyRow, stampedRow } from "../../../contract/key-row.js";
 import { clock } from "../../../kit/clock.js";
+import type { Version } from "../../../contract/version.js";
 import type { ReplicaSet } from "../replica-set.js";
+import { assertRow, rowChecks } from "../row/assert-row.js";
 
 /** Another one has changed the row between reading and writing it. Nothing was done yet. */
 export class Overtaken extends Error {}
@@ -34,7 +36,7 @@ export function createRowWriter(
       const mine = writing.then(async () => {
         const renew = lease.begin();
         const row = next();
-        const written = await journal.write(key, revision, row).catch((error: unknown) => {
+        const written = await writeRow(journal, key, revision, row).catch((error: unknown) => {
           throw isSaved && isStorageError(error) ? withErrorFacts(error, { applied: "unknown" }) : error;
         });
         if (written === undefined) throw new Overtaken();
@@ -47,6 +49,17 @@ export function createRowWriter(
       return await mine;
     },
   };
+}
+
+/** Writes a row, or drops it: every row that is saved goes through here. As `JournalPart.write`. */
+export async function writeRow(
+  journal: JournalPart,
+  key: string,
+  expected: string,
+  row: KeyRow | undefined,
+): Promise<Version | undefined> {
+  if (rowChecks.isOn && row !== undefined) assertRow(key, row);
+  return await journal.write(key, expected, row);
 }
 
 /** Watches how long ago a lease was renewed. */

@@ -4,7 +4,7 @@ import type { JournalEntry } from "../../../contract/journal.js";
 import { millisecondsOf } from "../../../contract/version.js";
 import type { CallOptions } from "../../../contract/call-options.js";
 import { conclude } from "../hold/conclude.js";
-import { busy, holding, intentMsMax } from "../hold/held-key.js";
+import { busy, comparedEntry, holding, intentMsMax } from "../hold/held-key.js";
 import { versionOf } from "../row/identity.js";
 import { readOnce } from "./read-once.js";
 import { type Found, type Reader } from "./look.js";
@@ -49,14 +49,6 @@ export async function readWithJournal<T>(
     if (reading.state !== "absent") await decideNow(set, reader.operation, key, options);
     if (round > 0) await delay(Math.min(2 ** round, PAUSE_MS_MAX), options.signal);
   }
-}
-
-/** Reads the row of a key. One is believed once it was seen whether the journal was restored from a backup. */
-async function comparedEntry(set: ReplicaSet, key: string): Promise<JournalEntry> {
-  const entry = await set.journal.read(key);
-  if (entry.row === undefined) return entry;
-  await set.compareMarks();
-  return await set.journal.read(key);
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Committed, Holding, Intent, KeyRow, Remembered } from "../../../contract/key-row.js";
+import type { Committed, Holding, Intent, KeyRow, Lease, Remembered } from "../../../contract/key-row.js";
 import type { Version } from "../../../contract/version.js";
 
 export function newRow(now: number): KeyRow {
@@ -37,6 +37,7 @@ export function quarantined(row: KeyRow, member: string, etag: string): KeyRow {
   if (current === undefined) return row;
   return {
     ...row,
+    isKept: undefined,
     holds: { ...row.holds, [member]: "unknown" },
     current: { ...current, wrong: { ...current.wrong, [member]: etag } },
   };
@@ -46,6 +47,7 @@ export function quarantined(row: KeyRow, member: string, etag: string): KeyRow {
 export function suspected(row: KeyRow, member: string, until: number): KeyRow {
   return {
     ...row,
+    isKept: undefined,
     holds: { ...row.holds, [member]: "unknown" },
     suspects: { ...row.suspects, [member]: until },
   };
@@ -71,6 +73,11 @@ export function committed(row: KeyRow, put: Omit<Committed, "kind">): KeyRow {
   };
 }
 
+/** Returns what suspects hold: nobody knows. */
+function unknownOn({ suspects }: KeyRow): KeyRow["holds"] {
+  return Object.fromEntries(Object.keys(suspects).map((name) => [name, "unknown"]));
+}
+
 /** What was found on members of a key that was not in transition. */
 export interface FoundObject {
   /** Absent for an object that was not written through a composer with a journal: it is given a version. */
@@ -85,10 +92,9 @@ export interface FoundObject {
 export function adopted(row: KeyRow, { identity, holds, etags, storedAt }: FoundObject): KeyRow {
   const version = identity?.version ?? "";
   const known = Object.fromEntries(Object.keys(etags).map((name) => [name, version]));
-  const changing = Object.fromEntries(Object.keys(row.suspects).map((name) => [name, "unknown"]));
   return {
     ...row,
-    holds: { ...holds, ...known, ...changing },
+    holds: { ...holds, ...known, ...unknownOn(row) },
     isDoubtful: undefined,
     current: {
       kind: "put",
@@ -99,10 +105,20 @@ export function adopted(row: KeyRow, { identity, holds, etags, storedAt }: Found
   };
 }
 
+/** Returns a row whose doubt is over: what it says is what the members hold. */
+export function confirmed(row: KeyRow, holds: KeyRow["holds"]): KeyRow {
+  return { ...row, holds: { ...holds, ...unknownOn(row) }, isDoubtful: undefined };
+}
+
 /** A client may upload to a member from now on. */
 export function expecting(row: KeyRow, member: string, until: number): KeyRow {
   const others = (row.external ?? []).filter((each) => each.member !== member || each.until > until);
-  return { ...row, external: [...others, { member, until }] };
+  return { ...row, isKept: undefined, external: [...others, { member, until }] };
+}
+
+/** Returns the row with the uploads by clients that may still come. */
+export function expectingOnly(row: KeyRow, external: KeyRow["external"] = []): KeyRow {
+  return { ...row, external: external.length === 0 ? undefined : external };
 }
 
 /** What a client has uploaded to a member is what the key is from now on: it is given a version. */
@@ -119,6 +135,11 @@ export function uploaded(row: KeyRow, member: string, etag: string, others: read
     isDoubtful: undefined,
     cannotHold: undefined,
   };
+}
+
+/** Returns the row of a key of whose undecided writes nothing is left. */
+export function resolved(row: KeyRow): KeyRow {
+  return { ...row, open: undefined, uncertain: [] };
 }
 
 /** The open write failed everywhere, and nothing of it can come. */
@@ -146,6 +167,42 @@ export function kept(row: KeyRow, until: number, now: number): KeyRow {
   };
 }
 
+/** Returns the row of a key for which repair has to come again. */
+export function waiting(row: KeyRow, nextAt: number): KeyRow {
+  return { ...row, nextAt };
+}
+
+/** Returns the row with the number of times that repair has failed in a row. */
+export function tried(row: KeyRow, attempts: number): KeyRow {
+  return { ...row, attempts };
+}
+
+/** Returns the row with the reason for which repair gets no further. */
+export function hindered(row: KeyRow, problem: string): KeyRow {
+  return { ...row, problem };
+}
+
+/** Returns the row of a key of which copies that are not needed any more stay for a while: somebody may be listing. */
+export function staying(row: KeyRow, clearAt: number): KeyRow {
+  return { ...row, clearAt };
+}
+
+/** Returns the row of a key of which a member has just got its copy. */
+export function copied(row: KeyRow, member: string, now: number, graceMs: number): KeyRow {
+  const version = row.current?.version ?? "";
+  return learned({ ...row, clearAt: now + graceMs, problem: undefined }, member, version, now);
+}
+
+/** Returns the row as its holder has it: from here on it sends to these members. */
+export function leased(row: KeyRow, lease: Lease): KeyRow {
+  return { ...row, isKept: undefined, lease, nextAt: lease.until };
+}
+
+/** Returns the row as the next holder finds it. */
+export function unleased(row: KeyRow): KeyRow {
+  return { ...row, lease: undefined };
+}
+
 /** Returns a row that was kept, with everything to be looked at once more. */
 export function reopened(row: KeyRow, members: readonly string[]): KeyRow {
   const holds = Object.fromEntries(members.map((name) => [name, "unknown"]));
@@ -168,13 +225,15 @@ export function isBuried({ current }: KeyRow, version: Version | undefined): boo
 export function withoutMember(row: KeyRow, member: string): KeyRow {
   const { [member]: _holding, ...holds } = row.holds;
   const { [member]: _until, ...suspects } = row.suspects;
-  const external = row.external?.filter((each) => each.member !== member);
-  return { ...row, holds, suspects, external: external?.length === 0 ? undefined : external };
+  return expectingOnly(
+    { ...row, holds, suspects },
+    row.external?.filter((each) => each.member !== member),
+  );
 }
 
 /** Returns a row of a journal that was restored from a backup: members may hold something newer. */
 export function doubted(row: KeyRow): KeyRow {
-  return { ...undecided(row), isDoubtful: true, lease: undefined };
+  return { ...unleased(undecided(row)), isDoubtful: true };
 }
 
 /** What its holder left behind: whatever was under way may still arrive. */

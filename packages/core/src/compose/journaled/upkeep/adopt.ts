@@ -1,11 +1,12 @@
 import type { CallOptions } from "../../../contract/call-options.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
+import { namesOf } from "../../group.js";
 import { suspectedNow } from "../hold/ask-member.js";
 import { clearMember } from "../hold/clear-members.js";
 import { conclude } from "../hold/conclude.js";
 import { findCopies } from "../hold/find-row.js";
-import { busy, holding, type HeldKey } from "../hold/held-key.js";
-import { reopened } from "../row/row.js";
+import { busy, holding, type HeldKey, type HoldOptions } from "../hold/held-key.js";
+import { reopened, staying } from "../row/row.js";
 import type { ReplicaSet } from "../replica-set.js";
 
 /**
@@ -14,11 +15,10 @@ import type { ReplicaSet } from "../replica-set.js";
  *
  * @throws StorageError `Unavailable` when a member does not answer, or an earlier write is not decided yet.
  */
-export async function adoptKeyOf(set: ReplicaSet, key: string, options: CallOptions): Promise<void> {
+export async function adoptKeyOf(set: ReplicaSet, key: string, options: HoldOptions): Promise<void> {
   await holding(set, "repair", key, options, async (held) => {
     if (held.row.isKept === true) {
-      const members = set.members.map(({ name }) => name);
-      await conclude(set, held, reopened(held.row, members));
+      await conclude(set, held, reopened(held.row, namesOf(set.members)));
       return;
     }
     if (held.row.current !== undefined) return;
@@ -29,7 +29,7 @@ export async function adoptKeyOf(set: ReplicaSet, key: string, options: CallOpti
     }
     // It would be given a version that is newer than what is not decided.
     if (row.current?.version === "" && row.uncertain.length > 0) throw busy(set, "repair", key);
-    await conclude(set, held, { ...row, clearAt: set.journal.now() + set.graceMs });
+    await conclude(set, held, staying(row, set.journal.now() + set.graceMs));
   });
 }
 

@@ -1,8 +1,8 @@
+import { writeRow } from "../hold/row-writer.js";
 import type { ReplicaSet } from "../replica-set.js";
-import { doubted, takenOver } from "../row/row.js";
 import { distrust } from "../read/inventory.js";
-
-const ROWS_AT_ONCE = 256;
+import { doubted, takenOver } from "../row/row.js";
+import { everyKey } from "./every-key.js";
 
 /**
  * Doubts everything that a journal says which was restored from a backup: members may hold something newer than each of its rows, and
@@ -10,15 +10,10 @@ const ROWS_AT_ONCE = 256;
  */
 export async function doubtJournal(set: ReplicaSet): Promise<void> {
   await distrust(set);
-  const { journal } = set;
-  let after: string | undefined;
-  do {
-    const rows = await journal.rows("", after, ROWS_AT_ONCE);
-    for (const { key } of rows) {
-      const { row, revision } = await journal.read(key);
-      if (row === undefined || row.isDoubtful === true) continue;
-      await journal.write(key, revision, doubted(takenOver(row, journal.now(), set.settleMs)));
-    }
-    after = rows.length < ROWS_AT_ONCE ? undefined : rows.at(-1)?.key;
-  } while (after !== undefined);
+  const { journal, settleMs } = set;
+  await everyKey(set, async (key) => {
+    const { row, revision } = await journal.read(key);
+    if (row === undefined || row.isDoubtful === true) return;
+    await writeRow(journal, key, revision, doubted(takenOver(row, journal.now(), settleMs)));
+  });
 }

@@ -5,7 +5,7 @@ import { millisecondsOf } from "../../../contract/version.js";
 import { adoptKeyOf } from "./adopt.js";
 import { look } from "../hold/ask-member.js";
 import { isOver } from "../hold/targets.js";
-import { holding } from "../hold/held-key.js";
+import { holding, type HoldOptions } from "../hold/held-key.js";
 import { versionOf } from "../row/identity.js";
 import { mayExpire } from "../read/inventory.js";
 import type { ReplicaSet } from "../replica-set.js";
@@ -31,12 +31,13 @@ async function whileClean(
   work: () => Promise<void>,
 ): Promise<void> {
   const { whileClean: outer, signal, onEvent } = call;
-  const impatient = { ...set, waitMs: 0 };
+  // A key that somebody writes is left to them.
+  const impatient = { signal, onEvent, waitMs: 0 };
   const held = async (): Promise<void> => {
     if (set.lock.isBusy(key) || (await set.journal.read(key)).row !== undefined) return;
     if (!(await mayExpire(set, member))) return;
-    const isMissed = await letGo(impatient, member, key, { signal, onEvent }, work);
-    if (isMissed) await adoptKeyOf(impatient, key, { signal, onEvent });
+    const isMissed = await letGo(set, member, key, impatient, work);
+    if (isMissed) await adoptKeyOf(set, key, impatient);
   };
   // Outer composers hold a key before inner ones do.
   await (outer === undefined ? held() : outer(key, held));
@@ -47,7 +48,7 @@ async function letGo(
   set: ReplicaSet,
   member: ComposedProvider,
   key: string,
-  options: CallOptions,
+  options: HoldOptions,
   work: () => Promise<void>,
 ): Promise<boolean> {
   return await holding(set, "repair", key, options, async (mine) => {

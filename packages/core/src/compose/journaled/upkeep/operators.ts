@@ -11,6 +11,7 @@ import { probe } from "../../../kit/health.js";
 import { OWN_SETS } from "../own-sets.js";
 import { distrust } from "../read/inventory.js";
 import { adoptKeyOf } from "./adopt.js";
+import { everyKey } from "./every-key.js";
 import { forgetMarker } from "./marker.js";
 
 /**
@@ -108,26 +109,19 @@ export async function forgetMember(
   await set.roster.forget(name);
   const lost: string[] = [];
   let released = 0;
-  let after: string | undefined;
-  do {
-    const rows = await set.journal.rows("", after, ROWS_AT_ONCE);
-    for (const { key } of rows) {
-      await holding(set, "repair", key, options, async (held) => {
-        if (held.isNew) return;
-        released++;
-        const row = withoutMember(held.row, name);
-        const { current } = row;
-        const isLost = current?.kind === "put" && held.row.holds[name] === current.version && !isHeld(row);
-        if (isLost) lost.push(key);
-        await conclude(set, held, isLost ? deleted(row) : row);
-      });
-    }
-    after = rows.length < ROWS_AT_ONCE ? undefined : rows.at(-1)?.key;
-  } while (after !== undefined);
+  await everyKey(set, (key) =>
+    holding(set, "repair", key, options, async (held) => {
+      if (held.isNew) return;
+      released++;
+      const row = withoutMember(held.row, name);
+      const { current } = row;
+      const isLost = current?.kind === "put" && held.row.holds[name] === current.version && !isHeld(row);
+      if (isLost) lost.push(key);
+      await conclude(set, held, isLost ? deleted(row) : row);
+    }),
+  );
   return { lost, released };
 }
-
-const ROWS_AT_ONCE = 256;
 
 /** Tells whether some member holds the decided object, or may hold it. */
 function isHeld({ current, holds }: KeyRow): boolean {

@@ -18,7 +18,6 @@ export async function quarantine(
   await holding(set, "repair", key, options, async (held) => {
     const isSettled = held.row.current === undefined || held.row.isKept === true;
     const row = isSettled ? await findRow(set, held, options) : held.row;
-    if (row?.current?.kind === "put")
-      await conclude(set, held, quarantined({ ...row, isKept: undefined }, name, etag));
+    if (row?.current?.kind === "put") await conclude(set, held, quarantined(row, name, etag));
   });
 }

@@ -1,12 +1,22 @@
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import { look, suspectedNow, withAnswer } from "../hold/ask-member.js";
 import { conclude } from "../hold/conclude.js";
-import { cannotHold } from "../../group.js";
+import { cannotHold, namesOf } from "../../group.js";
 import { clearMembers } from "../hold/clear-members.js";
 import { hasExpired } from "./expiry.js";
-import { holding, type HeldKey } from "../hold/held-key.js";
+import { holding, type HeldKey, type HoldOptions } from "../hold/held-key.js";
 import type { ReplicaSet } from "../replica-set.js";
-import { deleted, isSuspect, learned, quarantined, refused, reopened } from "../row/row.js";
+import {
+  copied,
+  deleted,
+  hindered,
+  isSuspect,
+  learned,
+  quarantined,
+  refused,
+  reopened,
+  tried,
+} from "../row/row.js";
 import { settleDoubt } from "../hold/find-row.js";
 import { resolveUnknown } from "../hold/resolve-unknown.js";
 import { sweepExternal } from "../write/uploads.js";
@@ -24,7 +34,7 @@ export const BACKOFF_MS_MAX: number = 15 * 60 * 1000;
  *
  * @returns Whether a key that had failed before has got further: what it waited for is back.
  */
-export async function repairKey(set: ReplicaSet, key: string, options: CallOptions): Promise<boolean> {
+export async function repairKey(set: ReplicaSet, key: string, options: HoldOptions): Promise<boolean> {
   return await holding(set, "repair", key, options, async (held) => {
     if (held.isNew) return false;
     const { attempts: failures, nextAt } = held.row;
@@ -33,11 +43,7 @@ export async function repairKey(set: ReplicaSet, key: string, options: CallOptio
     const isEarly = set.journal.now() < nextAt;
     if (isEarly && held.row.isKept === true) return false;
     // A row that was kept ends, and everything is looked at once more.
-    if (held.row.isKept === true)
-      held.row = reopened(
-        held.row,
-        set.members.map(({ name }) => name),
-      );
+    if (held.row.isKept === true) held.row = reopened(held.row, namesOf(set.members));
     held.row = await settleDoubt(set, held, options);
     held.row = await resolveUnknown(set, held, options);
     await sweepExternal(set, held, options);
@@ -48,7 +54,7 @@ export async function repairKey(set: ReplicaSet, key: string, options: CallOptio
     const isFurther = hasProgress(set, held, before, row);
     const attempts = isFurther ? 0 : isEarly ? failures : failures + 1;
     const pauseMs = isEarly && !isFurther ? nextAt - set.journal.now() : backoff(attempts);
-    await conclude(set, held, { ...row, attempts }, pauseMs);
+    await conclude(set, held, tried(row, attempts), pauseMs);
     return hadFailed && isFurther;
   });
 }
@@ -123,7 +129,7 @@ async function withoutHolder(set: ReplicaSet, held: HeldKey, options: CallOption
     options.onEvent?.({ type: "expired", key: held.key, provider: set.name });
     return deleted(held.row);
   }
-  return { ...held.row, problem: "no member that answers holds the object" };
+  return hindered(held.row, "no member that answers holds the object");
 }
 
 /**
@@ -145,7 +151,7 @@ async function lookAtHomes(
   const row = answers.reduce((next, answer) => withAnswer(next, answer, now), held.row);
   const isAnswered = answers.every(({ state }) => state !== "silent");
   if (isAnswered && targets.every((name) => row.holds[name] === current.version)) return undefined;
-  return { ...row, problem: "a copy that is not needed stays until its home has been seen" };
+  return hindered(row, "a copy that is not needed stays until its home has been seen");
 }
 
 /** Members that do not hold what they should, and on which nothing is under way. */
@@ -173,12 +179,11 @@ async function copyTo(
   const now = set.journal.now();
   if (outcome.state === "done") {
     options.onEvent?.({ type: "repaired", key, from: from.name, to: member.name });
-    const row = { ...held.row, clearAt: now + set.graceMs, problem: undefined };
-    held.row = learned(row, member.name, current.version, now);
+    held.row = copied(held.row, member.name, now, set.graceMs);
     return;
   }
   const { error } = outcome;
-  const next = { ...held.row, problem: error.message };
+  const next = hindered(held.row, error.message);
   if (outcome.state === "wrong") {
     options.onEvent?.({ type: "wrongBytes", key, provider: from.name });
     held.row = quarantined(next, from.name, outcome.etag);

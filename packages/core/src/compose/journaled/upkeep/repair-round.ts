@@ -36,20 +36,20 @@ async function repairDue(set: ReplicaSet, options: CallOptions): Promise<number 
   state.isEager = false;
   const keys = await set.journal.due(set.journal.now() + aheadMs, KEYS_PER_ROUND);
   // A key that somebody works on is left to them: they say when there is something to do.
-  const impatient = { ...set, waitMs: 0 };
+  const impatient = { ...options, waitMs: 0 };
   let isBusy = false;
   await concurrently(keys, KEYS_AT_ONCE, async (key) => {
     const { row } = await set.journal.read(key);
     if (set.lock.isBusy(key) || (row?.isKept === true && row.nextAt > set.journal.now())) return;
     try {
-      if (await repairKey(impatient, key, options)) state.isEager = true;
+      if (await repairKey(set, key, impatient)) state.isEager = true;
     } catch (error) {
       options.signal?.throwIfAborted();
       if (!isStorageError(error)) throw error;
       isBusy = true;
     }
   });
-  const isWalking = await walk(set, options, (key) => adoptKeyOf(impatient, key, options)).catch(
+  const isWalking = await walk(set, options, (key) => adoptKeyOf(set, key, impatient)).catch(
     (error: unknown) => {
       options.signal?.throwIfAborted();
       if (!isStorageError(error)) throw error;

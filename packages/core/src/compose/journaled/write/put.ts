@@ -4,7 +4,7 @@ import { sha256Of } from "../../../body/digest.js";
 import { StorageError, isStorageError, withErrorFacts } from "../../../contract/errors.js";
 import type { Body } from "../../../contract/provider.js";
 import { replayable } from "../../../body/replayable.js";
-import { attemptOf, movesOn, reportFallback } from "../../group.js";
+import { attemptOf, movesOn, namesOf, reportFallback } from "../../group.js";
 import { assertTakes } from "../../members.js";
 import { storedWhole } from "../../stored-whole.js";
 import { sendShare, takeMemory, type ShareOutcome } from "../../send-share.js";
@@ -123,10 +123,6 @@ async function writeDown(
   await conclude(set, held, dropped(held.row));
   const reason = "the journal takes too long to write";
   throw new StorageError("Unavailable", reason, { operation: "put", provider: set.name, key: held.key });
-}
-
-function namesOf(members: readonly ComposedProvider[]): readonly string[] {
-  return members.map(({ name }) => name);
 }
 
 /** Runs work that may answer before it is done. It goes on in the background, until the composer is closed. */

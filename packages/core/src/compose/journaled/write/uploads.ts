@@ -7,7 +7,7 @@ import { currentObject } from "./conditions.js";
 import { holding, type HeldKey } from "../hold/held-key.js";
 import { isCurrent, versionOf, withoutIdentity } from "../row/identity.js";
 import type { ReplicaSet } from "../replica-set.js";
-import { expecting, uploaded } from "../row/row.js";
+import { expecting, expectingOnly, staying, uploaded } from "../row/row.js";
 import { resolveUnknown } from "../hold/resolve-unknown.js";
 import type { CallOptions } from "../../../contract/call-options.js";
 import type { ObjectInfo } from "../../../contract/object.js";
@@ -66,7 +66,7 @@ export async function finalizeWithJournal(
     const found = await foreignObject(set, held, options);
     if (found === undefined) {
       const present = await currentObject(set, held, options);
-      await conclude(set, held, { ...held.row, external: undefined });
+      await conclude(set, held, expectingOnly(held.row));
       if (present !== undefined) return withoutIdentity(present.info);
       throw new StorageError("NotFound", "nothing was uploaded", {
         operation: "finalize",
@@ -74,7 +74,7 @@ export async function finalizeWithJournal(
         key,
       });
     }
-    held.row = { ...held.row, external: undefined };
+    held.row = expectingOnly(held.row);
     await adopt(set, held, found, options);
     await conclude(set, held, held.row);
     return found.info;
@@ -94,7 +94,7 @@ async function adopt(
 ): Promise<void> {
   const others = set.members.map(({ name }) => name).filter((name) => name !== member.name);
   const row = uploaded(held.row, member.name, info.etag ?? "", others);
-  await held.save({ ...row, clearAt: set.journal.now() + set.graceMs }, []);
+  await held.save(staying(row, set.journal.now() + set.graceMs), []);
   onEvent?.({ type: "adopted", key: held.key, provider: info.provider });
 }
 
@@ -138,7 +138,7 @@ export async function sweepExternal(set: ReplicaSet, held: HeldKey, options: Cal
     throw error;
   });
   if (found === "silent") return;
-  held.row = { ...held.row, external: left.length === 0 ? undefined : left };
+  held.row = expectingOnly(held.row, left);
   if (found !== undefined) await adopt(set, held, found, options);
 }
 

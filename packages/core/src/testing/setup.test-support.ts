@@ -1,4 +1,7 @@
+import { rowChecks } from "../compose/journaled/row/assert-row.js";
 import { clock } from "../kit/clock.js";
+
+rowChecks.isOn = true;
 
 // In tests the clock is that of the globals, so that `vi.useFakeTimers()` moves it.
 Object.assign(clock, {

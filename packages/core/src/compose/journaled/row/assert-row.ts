@@ -1,0 +1,62 @@
+import type { KeyRow } from "../../../contract/key-row.js";
+
+/** Whether every row is checked before it is saved: in tests and in the simulation. */
+export const rowChecks: { isOn: boolean } = { isOn: false };
+
+/** A row that no sequence of transitions makes: the composer has a fault. */
+export class BrokenRowError extends Error {
+  override readonly name = "BrokenRowError";
+}
+
+/** @throws BrokenRowError for a row that breaks an invariant of the journal protocol. */
+export function assertRow(key: string, row: KeyRow): void {
+  const broken = INVARIANTS.find(([, isKept]) => !isKept(row));
+  if (broken === undefined) return;
+  throw new BrokenRowError(`The row of ${JSON.stringify(key)}: ${broken[0]}: ${JSON.stringify(row)}`);
+}
+
+/** By what `docs/internals/journal-protocol.md` says of them. */
+const INVARIANTS: readonly (readonly [text: string, isKept: (row: KeyRow) => boolean])[] = [
+  ["an open intent has a lease", ({ open, lease }) => open === undefined || lease !== undefined],
+  [
+    "what is not decided is newer than what is",
+    ({ current, open, uncertain }) => {
+      const undecided = open === undefined ? uncertain : [...uncertain, open];
+      return undecided.every(({ version }) => isNewer(version, current?.version));
+    },
+  ],
+  [
+    "no member holds anything newer than what is decided",
+    ({ current, holds }) =>
+      Object.values(holds).every(
+        (held) =>
+          held === "absent" ||
+          held === "unknown" ||
+          (current !== undefined && !isNewer(held, current.version)),
+      ),
+  ],
+  [
+    "nobody knows what a suspect holds",
+    ({ suspects, holds }) => Object.keys(suspects).every((member) => holds[member] === "unknown"),
+  ],
+  [
+    "only deletes are remembered",
+    ({ current, keepUntil }) => keepUntil === undefined || current?.kind === "delete",
+  ],
+  [
+    "a row that is kept leaves nothing to do",
+    ({ isKept = false, open, uncertain, suspects, lease, external }) =>
+      !isKept ||
+      (open === undefined &&
+        uncertain.length === 0 &&
+        Object.keys(suspects).length === 0 &&
+        lease === undefined &&
+        external === undefined),
+  ],
+];
+
+/** Tells whether one version is newer than another; the empty one is given by the write of the row, and newer than all. */
+function isNewer(version: string, than: string | undefined): boolean {
+  if (than === undefined) return true;
+  return version === "" ? than !== "" : than !== "" && version > than;
+}

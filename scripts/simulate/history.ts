@@ -16,7 +16,6 @@ import { TIMES, type Scenario, type Story } from "./scenarios.js";
 import { ProcessLife } from "./process-life.js";
 import { VirtualTime } from "./virtual-time.js";
 import type { ComposedProvider } from "../../packages/core/src/contract/composed-provider.js";
-import type { Upkeep } from "../../packages/core/src/contract/upkeep.js";
 
 /** What one history showed. */
 export interface Outcome {
@@ -176,13 +175,10 @@ function startProcess(world: World, index: number): Process {
   const connections = world.members.map((member) => member.connection(life));
   let crashed: () => void = () => {};
   const crash = new Promise<void>((resolve) => (crashed = resolve));
-  const inside = <T>(work: () => T): T => (scenario.stopsAll === true ? time.within(life, work) : work());
-  const provider: ComposedProvider = inside(() =>
-    scenario.make(connections, journal, { phase: world.phase, random }),
-  );
+  const make = (): ComposedProvider => scenario.make(connections, journal, { phase: world.phase, random });
   return {
     life,
-    provider: provider.upkeep === undefined ? provider : insideOf(provider, provider.upkeep, inside),
+    provider: scenario.stopsAll === true ? stoppable(make, (work) => time.within(life, work)) : make(),
     crashed: crash,
     crash: () => {
       life.isAlive = false;
@@ -195,19 +191,17 @@ function startProcess(world: World, index: number): Process {
   };
 }
 
-/** Has a provider do its work inside of its process. */
-function insideOf(
-  provider: ComposedProvider,
-  upkeep: Upkeep,
-  inside: <T>(work: () => T) => T,
-): ComposedProvider {
+/** Has a provider do its work inside of its process: its timers stand still with it. */
+function stoppable(make: () => ComposedProvider, inside: <T>(work: () => T) => T): ComposedProvider {
+  const provider = inside(make);
+  const { upkeep } = provider;
   return {
     ...provider,
     put: (...call) => inside(() => provider.put(...call)),
     get: (...call) => inside(() => provider.get(...call)),
     delete: (...call) => inside(() => provider.delete(...call)),
     list: (...call) => inside(() => provider.list(...call)),
-    upkeep: { ...upkeep, repair: (...call) => inside(() => upkeep.repair(...call)) },
+    upkeep: upkeep && { ...upkeep, repair: (...call) => inside(() => upkeep.repair(...call)) },
   };
 }
 

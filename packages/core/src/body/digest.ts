@@ -15,6 +15,20 @@ export async function sha256Of(bytes: Uint8Array): Promise<string> {
   return hash.digest("hex");
 }
 
+/** Reads a body to its end. Returns its SHA-256, in lower-case hexadecimal, and how many bytes it had. */
+export async function digestOfBody(
+  body: Uint8Array | Readable,
+): Promise<{ readonly sha256: string; readonly size: number }> {
+  if (body instanceof Uint8Array) return { sha256: await sha256Of(body), size: body.byteLength };
+  const hash = createHash("sha256");
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    hash.update(chunk);
+    size += chunk.byteLength;
+  }
+  return { sha256: hash.digest("hex"), size };
+}
+
 /** Passes a stream on, and fails it at its end when its bytes have another digest. */
 export function checkedStream(source: Readable, expected: string, onWrong: () => Error): Readable {
   return Readable.from(checked(source, expected, onWrong), { objectMode: false });

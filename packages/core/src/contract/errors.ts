@@ -26,6 +26,7 @@ export type Operation =
   | "setUp"
   | "parseEvent"
   | "repair"
+  | "verify"
   | "open"
   | "close";
 

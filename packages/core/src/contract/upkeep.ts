@@ -12,6 +12,45 @@ export interface Upkeep {
   readonly onWork: (listener: (inMs: number) => void) => () => void;
   /** Of a composer: how its members and its journal are. */
   readonly health?: (() => Promise<Health>) | undefined;
+  /**
+   * Compares what the members of a composer hold with what they should hold.
+   *
+   * @throws StorageError `Unavailable` when a member cannot be listed.
+   */
+  readonly verify?: ((call: VerifyCall) => Promise<Verified>) | undefined;
+}
+
+/** Something that is wrong with one copy of an object, or with the lack of it. */
+export interface Finding {
+  /**
+   * - `"missing"`: the member should hold the object, and does not.
+   * - `"extra"`: the member holds an object that it should not hold.
+   * - `"different"`: the member holds another version, or other bytes.
+   * - `"unverifiable"`: nobody can tell: the member does not answer, or no digest of the object is known.
+   */
+  readonly kind: "missing" | "extra" | "different" | "unverifiable";
+  readonly key: string;
+  /** The member. */
+  readonly provider: string;
+  /** Why, for people. */
+  readonly reason: string;
+}
+
+/** The options of `Upkeep.verify`. */
+export interface VerifyCall extends CallOptions {
+  readonly prefix: string;
+  /** Whether the bytes of each copy are read. */
+  readonly deep: boolean;
+  /** Whether repair is to put right what is found. */
+  readonly mend: boolean;
+  readonly onFinding: (finding: Finding) => void;
+}
+
+/** The numbers of objects that were looked at. */
+export interface Verified {
+  readonly objects: number;
+  /** Keys that repair has yet to bring to their state: nothing is said of them. */
+  readonly pending: number;
 }
 
 /** The options of `Upkeep.repair`. */

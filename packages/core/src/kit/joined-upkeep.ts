@@ -1,10 +1,11 @@
-import type { Health, Upkeep } from "../contract/upkeep.js";
+import type { Health, Upkeep, Verified, VerifyCall } from "../contract/upkeep.js";
 
 /** The upkeep of a provider that is made of several parts; the outer one is the first. */
 export function joinedUpkeep(all: readonly (Upkeep | undefined)[]): Upkeep | undefined {
   const parts = all.filter((part) => part !== undefined);
   if (parts.length < 2) return parts[0];
   const healths = parts.flatMap(({ health }) => health ?? []);
+  const verifies = parts.flatMap(({ verify }) => verify ?? []);
   return {
     repair: async (options) => {
       const times = await Promise.all(parts.map((part) => part.repair(options)));
@@ -14,6 +15,7 @@ export function joinedUpkeep(all: readonly (Upkeep | undefined)[]): Upkeep | und
       healths.length === 0
         ? undefined
         : async () => joinedHealth(await Promise.all(healths.map((health) => health()))),
+    verify: verifies.length === 0 ? undefined : (call) => verifyAll(verifies, call),
     onWork: (listener) => {
       const ends = parts.map((part) => part.onWork(listener));
       return () => {
@@ -21,6 +23,17 @@ export function joinedUpkeep(all: readonly (Upkeep | undefined)[]): Upkeep | und
       };
     },
   };
+}
+
+/** Verifies one part after the other. The objects are those of the outer one. */
+async function verifyAll(
+  [outer, ...inner]: readonly NonNullable<Upkeep["verify"]>[],
+  call: VerifyCall,
+): Promise<Verified> {
+  const numbers = (await outer?.(call)) ?? { objects: 0, pending: 0 };
+  let { pending } = numbers;
+  for (const verify of inner) pending += (await verify(call)).pending;
+  return { objects: numbers.objects, pending };
 }
 
 /** The smaller of two times, where there may be none. */

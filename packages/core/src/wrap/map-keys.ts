@@ -4,7 +4,7 @@ import { isStorageError, withErrorFacts } from "../contract/errors.js";
 import type { MultipartUploads } from "../contract/links.js";
 import type { Located, ObjectInfo } from "../contract/object.js";
 import type { GetResult, ListPage } from "../contract/provider.js";
-import type { Upkeep } from "../contract/upkeep.js";
+import type { Finding, Upkeep } from "../contract/upkeep.js";
 import { describeWrapper, type EveryMember, type Layer } from "./intercept.js";
 
 /** How a wrapper renames keys: to those of the inner provider and back. */
@@ -172,8 +172,19 @@ function outerLocated(located: Located | undefined, { toOuter }: KeyMapping): Lo
 
 /** A composer knows its members' keys as the outermost wrapper names them. */
 function mapUpkeep(upkeep: Upkeep, keys: KeyMapping): Upkeep {
+  const { verify } = upkeep;
   return {
     ...upkeep,
+    verify:
+      verify &&
+      ((call) => {
+        const prefix = keys.listing({ prefix: call.prefix }).prefix ?? "";
+        const onFinding = (finding: Finding): void => {
+          const key = keys.toOuter(finding.key);
+          if (key !== undefined) call.onFinding({ ...finding, key });
+        };
+        return verify({ ...call, prefix, onFinding });
+      }),
     repair: (call) => {
       const { whileClean, within } = call;
       return upkeep.repair({

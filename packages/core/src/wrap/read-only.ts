@@ -10,6 +10,7 @@ export function readOnly(inner: StorageProvider): StorageProvider {
       new StorageError("Unsupported", "the provider is read-only", { operation, provider: inner.name, key }),
     );
   const { upkeep, finalize }: ComposedProvider = inner;
+  const verify = upkeep?.verify;
   const wrapped: ComposedProvider = {
     ...intercept(inner, { type: "readOnly", limits: ["writes are refused"] }),
     put: (key) => refuse("put", key),
@@ -22,7 +23,11 @@ export function readOnly(inner: StorageProvider): StorageProvider {
     multipart: undefined,
     signUpload: undefined,
     // Repair writes, so it is left to those who may.
-    upkeep: upkeep && { ...upkeep, repair: async () => undefined },
+    upkeep: upkeep && {
+      ...upkeep,
+      repair: async () => undefined,
+      verify: verify && ((call) => verify({ ...call, mend: false })),
+    },
   };
   return wrapped;
 }

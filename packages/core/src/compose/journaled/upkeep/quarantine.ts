@@ -1,8 +1,7 @@
-import type { CallOptions } from "../../../contract/call-options.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import { conclude } from "../hold/conclude.js";
 import { findRow } from "../hold/find-row.js";
-import { holding } from "../hold/held-key.js";
+import { holding, type HoldOptions } from "../hold/held-key.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { quarantined } from "../row/row.js";
 
@@ -12,7 +11,7 @@ export async function quarantine(
   key: string,
   { name }: ComposedProvider,
   etag: string | undefined,
-  options: CallOptions,
+  options: HoldOptions,
 ): Promise<void> {
   if (etag === undefined) return;
   await holding(set, "repair", key, options, async (held) => {

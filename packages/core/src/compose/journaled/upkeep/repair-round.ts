@@ -8,6 +8,7 @@ import { takeStock } from "./take-stock.js";
 import { noteEmpty } from "./note-empty.js";
 import { BACKOFF_MS_MAX, repairKey } from "./repair-key.js";
 import type { ReplicaSet } from "../replica-set.js";
+import { verifySet } from "./verify.js";
 
 const KEYS_PER_ROUND = 256;
 const KEYS_AT_ONCE = 4;
@@ -19,6 +20,7 @@ export function upkeepOf(set: ReplicaSet): Upkeep {
   return {
     repair: ({ signal, onEvent }) => repairDue(set, { signal, onEvent }),
     health: () => healthOfSet(set),
+    verify: (call) => verifySet(set, call),
     onWork: (listener) => {
       set.workListeners.add(listener);
       return () => void set.workListeners.delete(listener);

@@ -1,0 +1,214 @@
+import { digestOfBody } from "../../../body/digest.js";
+import { guardResult } from "../../../body/guard.js";
+import type { ComposedProvider } from "../../../contract/composed-provider.js";
+import { StorageError, isStorageError } from "../../../contract/errors.js";
+import type { JournalEntry } from "../../../contract/journal.js";
+import type { ObjectInfo } from "../../../contract/object.js";
+import type { Finding, Verified, VerifyCall } from "../../../contract/upkeep.js";
+import { concurrently } from "../../../kit/concurrently.js";
+import { mergeLists, type MergedPage } from "../../merge-list.js";
+import { hasSize } from "../../stored-whole.js";
+import { cannotList } from "../../supports.js";
+import type { Answer } from "../../survey.js";
+import { look } from "../hold/ask-member.js";
+import { targetsOf } from "../hold/targets.js";
+import type { ReplicaSet } from "../replica-set.js";
+import { digestIn, identityOf, newestOf, versionOf, type Copy } from "../row/identity.js";
+import { adopted, isBuried, newRow } from "../row/row.js";
+import { adoptKeyOf } from "./adopt.js";
+import { quarantine } from "./quarantine.js";
+
+const KEYS_PER_PAGE = 256;
+const KEYS_AT_ONCE = 4;
+
+/** Something that was found, and what repair needs to know to put it right. */
+interface Fault extends Omit<Finding, "key"> {
+  /** The ETag of a copy with other bytes than were put. */
+  readonly wrongEtag?: string | undefined;
+}
+
+/** One key, and what its members have said of it. */
+interface Checked {
+  readonly set: ReplicaSet;
+  readonly key: string;
+  readonly answers: readonly Answer[];
+  readonly call: VerifyCall;
+}
+
+/**
+ * Asks every member about every key that one of them lists, and tells what is not as it should be. A key that is in transition is left
+ * to repair. What is found is told once, and is put in transition where repair is to put it right.
+ *
+ * @throws StorageError `Unavailable` when a member cannot be listed.
+ */
+export async function verifySet(set: ReplicaSet, call: VerifyCall): Promise<Verified> {
+  const { signal, prefix } = call;
+  let objects = 0;
+  let pending = 0;
+  let after: string | undefined;
+  do {
+    const page = await pageOf(set, { signal, prefix, after });
+    await concurrently(
+      page.objects.map(({ key }) => key),
+      KEYS_AT_ONCE,
+      async (key) => {
+        signal?.throwIfAborted();
+        objects++;
+        if (!(await verifyKey(set, key, call))) pending++;
+      },
+    );
+    after = page.cursor === undefined ? undefined : page.end;
+  } while (after !== undefined);
+  return { objects, pending };
+}
+
+async function pageOf(
+  { name, members }: ReplicaSet,
+  options: {
+    readonly signal?: AbortSignal | undefined;
+    readonly prefix: string;
+    readonly after?: string | undefined;
+  },
+): Promise<MergedPage> {
+  const listable = members.filter((member) => !cannotList(member));
+  return await mergeLists(name, listable, { ...options, limit: KEYS_PER_PAGE });
+}
+
+/** @returns Whether anything can be said of the key: not while it is in transition. */
+async function verifyKey(set: ReplicaSet, key: string, call: VerifyCall): Promise<boolean> {
+  const { signal, onEvent, mend, onFinding } = call;
+  const entry = await set.journal.read(key);
+  if (entry.row !== undefined && entry.row.isKept !== true) return false;
+  const answers = await Promise.all(set.members.map((member) => look(set, member, key, { signal, onEvent })));
+  const checked: Checked = { set, key, answers, call };
+  const faults = await faultsOf(checked, entry);
+  if (faults.length === 0) return true;
+  // What was written meanwhile is seen by the one member, and not yet by the other.
+  if ((await set.journal.read(key)).revision !== entry.revision) return false;
+  for (const { wrongEtag: _etag, ...fault } of faults) onFinding({ key, ...fault });
+  if (mend) await mendKey(checked, faults);
+  return true;
+}
+
+async function faultsOf(checked: Checked, { row }: JournalEntry): Promise<readonly Fault[]> {
+  const { set, key, answers } = checked;
+  const silent = answers.flatMap((answer): readonly Fault[] =>
+    answer.state === "silent"
+      ? [{ kind: "unverifiable", provider: answer.member.name, reason: answer.error.reason }]
+      : [],
+  );
+  const copies = answers.flatMap((answer): readonly Copy[] => (answer.state === "present" ? [answer] : []));
+  const buried = copies.filter(({ info }) => row !== undefined && isBuried(row, versionOf(info)));
+  const extras = buried.map(({ member }) =>
+    extra(member, "the object was deleted, or replaced by a later one"),
+  );
+  const current = newestOf(copies.filter((copy) => !buried.includes(copy)));
+  if (current === undefined) return [...silent, ...extras];
+  const holds = answers.map(({ member, state }) => [member.name, state === "absent" ? "absent" : "unknown"]);
+  const adoptedRow = adopted(newRow(set.journal.now()), {
+    identity: identityOf(current.info),
+    holds: Object.fromEntries(holds) as Readonly<Record<string, string>>,
+    etags: { [current.member.name]: current.info.etag ?? "" },
+    storedAt: current.info.lastModified?.getTime(),
+  });
+  const targets = targetsOf(set, key, adoptedRow).filter((name) => !set.retiring.includes(name));
+  const others = answers.flatMap((answer) => placeFault(answer, current, targets, buried) ?? []);
+  const same = copies.filter(
+    (copy) => !buried.includes(copy) && versionOf(copy.info) === versionOf(current.info),
+  );
+  return [...silent, ...extras, ...others, ...(await bytesFaults(checked, same))];
+}
+
+function extra({ name }: ComposedProvider, reason: string): Fault {
+  return { kind: "extra", provider: name, reason };
+}
+
+/** Returns what is wrong with where an object is, of one member. */
+function placeFault(
+  answer: Answer,
+  current: Copy,
+  targets: readonly string[],
+  buried: readonly Copy[],
+): Fault | undefined {
+  const { member, state } = answer;
+  const { name } = member;
+  const isTarget = targets.includes(name);
+  if (state === "absent" && isTarget)
+    return { kind: "missing", provider: name, reason: "it has no such object" };
+  if (state !== "present" || buried.some((copy) => copy.member === member)) return undefined;
+  if (!isTarget) return extra(member, "the object belongs elsewhere");
+  if (versionOf(answer.info) === versionOf(current.info)) return undefined;
+  return { kind: "different", provider: name, reason: "it holds another version" };
+}
+
+/** Returns what is wrong with the bytes of copies of one version. They are read when that was asked for, or their sizes differ. */
+async function bytesFaults({ set, key, call }: Checked, copies: readonly Copy[]): Promise<readonly Fault[]> {
+  const exact = copies.filter(({ member }) => member.supports.byteExact);
+  const isAlike = exact.every(({ member, info }) => hasSize(member, info, exact[0]?.info.size));
+  if (isAlike && !call.deep) return [];
+  const faults: Fault[] = [];
+  const read: { readonly copy: Copy; readonly sha256: string }[] = [];
+  for (const copy of copies) {
+    const found = await digestAt(set, key, copy, call);
+    if ("kind" in found) faults.push(found);
+    else read.push({ copy, ...found });
+  }
+  const expected = copies.map(({ info }) => digestIn(info)).find((digest) => digest !== undefined);
+  const isAgreed = read.length > 1 && read.every(({ sha256 }) => sha256 === read[0]?.sha256);
+  if (expected === undefined && isAgreed) return faults;
+  return [...faults, ...read.flatMap((each) => digestFault(each, expected) ?? [])];
+}
+
+function digestFault(
+  { copy: { member, info }, sha256 }: { readonly copy: Copy; readonly sha256: string },
+  expected: string | undefined,
+): Fault | undefined {
+  const provider = member.name;
+  if (expected === undefined) {
+    return { kind: "unverifiable", provider, reason: "no digest of the object is known" };
+  }
+  if (sha256 === expected) return undefined;
+  const reason = "its bytes are not those that were put";
+  return { kind: "different", provider, reason, wrongEtag: info.etag };
+}
+
+async function digestAt(
+  set: ReplicaSet,
+  key: string,
+  { member, info }: Copy,
+  { signal, onEvent }: VerifyCall,
+): Promise<{ readonly sha256: string } | Fault> {
+  const provider = member.name;
+  if (!member.supports.byteExact) {
+    return { kind: "unverifiable", provider, reason: "it does not keep bytes as they are" };
+  }
+  try {
+    const call = { signal, onEvent, ifMatch: info.etag };
+    const { body } = guardResult(await member.get(key, call), member);
+    return await digestOfBody(body);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!isStorageError(error)) throw error;
+    return { kind: "unverifiable", provider, reason: error.reason };
+  }
+}
+
+/** Puts a key in transition, so that repair puts right what was found. A key that somebody writes is left to them. */
+async function mendKey({ set, key, call }: Checked, faults: readonly Fault[]): Promise<void> {
+  const { signal, onEvent } = call;
+  const options = { signal, onEvent, waitMs: 0 };
+  try {
+    const members = new Map(set.members.map((member) => [member.name, member]));
+    for (const { provider, wrongEtag } of faults) {
+      const member = members.get(provider);
+      if (wrongEtag !== undefined && member !== undefined)
+        await quarantine(set, key, member, wrongEtag, options);
+    }
+    if (faults.some(({ kind, wrongEtag }) => kind !== "unverifiable" && wrongEtag === undefined)) {
+      await adoptKeyOf(set, key, options);
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof StorageError)) throw error;
+  }
+}

@@ -76,6 +76,8 @@ export async function assertWhole(set: ReplicaSet, operation: Operation, key: st
 
 async function check(set: ReplicaSet): Promise<void> {
   const { state, journal } = set;
+  // A journal that was restored from a backup has said so before its members were asked.
+  await set.compareMarks();
   const record = await journal.readControl(INVENTORY);
   if (record !== undefined) {
     const stock = await note(set, record.value as Inventory);

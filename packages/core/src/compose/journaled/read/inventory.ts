@@ -76,7 +76,7 @@ export async function assertWhole(set: ReplicaSet, operation: Operation, key: st
 
 async function check(set: ReplicaSet): Promise<void> {
   const { state, journal } = set;
-  // A journal that was restored from a backup has said so before its members were asked.
+  // The journal may have been restored from a backup: the marks of the members show it.
   await set.compareMarks();
   const record = await journal.readControl(INVENTORY);
   if (record !== undefined) {

@@ -7,6 +7,7 @@ import { CLIENTS } from "./clients.js";
 import { FAULTS } from "./faults.js";
 import { FEATURES } from "./features.js";
 import { GUIDE } from "./guide.js";
+import { GUIDES } from "./guides.js";
 import { LINKS } from "./links.js";
 import { OBJECTS } from "./objects.js";
 import { assertNoUploads, withReal, type RealTest, type ServerKind } from "./real.js";
@@ -31,6 +32,7 @@ const SUITES: Readonly<
   objects: (kind, server, tally) => testEach(OBJECTS, kind, server, tally),
   setup: (kind, server, tally) => testEach(SETUP, kind, server, tally),
   guide: (kind, server, tally) => testEach(GUIDE, kind, server, tally),
+  guides: (kind, server, tally) => testEach(GUIDES, kind, server, tally),
   chain: (kind, server, tally) => testEach(CHAIN, kind, server, tally),
   clients: (kind, server, tally) => testEach(CLIENTS, kind, server, tally),
   faults: (kind, server, tally) => testEach(FAULTS, kind, server, tally),
@@ -44,6 +46,7 @@ export type SuiteName =
   | "objects"
   | "setup"
   | "guide"
+  | "guides"
   | "chain"
   | "clients"
   | "traps"

@@ -135,6 +135,19 @@ describe("a member that the configuration does not name any more", () => {
     expect(await reasons(without)).toBe("");
   });
 
+  it("releases the keys that wait for it, and none of those whose delete is only remembered", async () => {
+    const [a, b] = [testMember("a"), testMember("b")];
+    const journal = lastingJournal();
+    const before = started(mirror([a.provider, b.provider], { ...QUICK, journal, writes: "primary" }));
+    await before.storage.put("deleted", "1");
+    await before.storage.delete("deleted");
+    b.fault = down;
+    await before.storage.put("waits", "1");
+    const without = started(mirror([a.provider], { ...QUICK, journal, writes: "primary" }));
+    expect(await forgetMember(without.provider, "b")).toEqual({ lost: [], released: 1 });
+    expect(await rejection(without.storage.get("deleted"))).toMatchObject({ code: "NotFound" });
+  });
+
   it("is not what forgetMember takes while it is configured, or was never known", async () => {
     const [a, b] = [testMember("a"), testMember("b")];
     const { provider } = started(mirror([a.provider, b.provider], { ...QUICK, journal: lastingJournal() }));

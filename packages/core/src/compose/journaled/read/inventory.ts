@@ -76,6 +76,8 @@ export async function assertWhole(set: ReplicaSet, operation: Operation, key: st
 
 async function check(set: ReplicaSet): Promise<void> {
   const { state, journal } = set;
+  // The journal may have been restored from a backup: the marks of the members show it.
+  await set.compareMarks();
   const record = await journal.readControl(INVENTORY);
   if (record !== undefined) {
     const stock = await note(set, record.value as Inventory);

@@ -112,7 +112,7 @@ export async function forgetMember(
   await everyKey(set, (key) =>
     holding(set, "repair", key, options, async (held) => {
       if (held.isNew) return;
-      released++;
+      if (held.row.isKept !== true) released++;
       const row = withoutMember(held.row, name);
       const { current } = row;
       const isLost = current?.kind === "put" && held.row.holds[name] === current.version && !isHeld(row);

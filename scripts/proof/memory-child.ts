@@ -23,6 +23,8 @@ export interface MemorySettings {
 }
 
 const SLOW_PIECE_MS = 2;
+/** How much memory is taken must not depend on how busy the machine is. */
+const ASK_MS = 30_000;
 
 const settings = JSON.parse(process.argv[2] ?? "") as MemorySettings;
 const root = await mkdtemp(join(tmpdir(), "stowage-proof-"));
@@ -49,13 +51,13 @@ function journalOf({ journal }: MemorySettings): ReturnType<typeof memoryJournal
 
 function open(): FileStorage {
   const { memoryBytes } = settings;
-  const journal = journalOf(settings);
-  const storage = createStorage(mirror(membersOf(settings), { journal, writes: "quorum", memoryBytes }));
+  const options = { journal: journalOf(settings), writes: "quorum", memoryBytes, askMs: ASK_MS } as const;
+  const storage = createStorage(mirror(membersOf(settings), options));
   return {
     ...storage,
     close: async () => {
       await storage.close();
-      await journal?.close();
+      await options.journal?.close();
     },
   };
 }

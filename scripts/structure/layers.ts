@@ -21,6 +21,7 @@ export const LAYERS: Readonly<Record<string, Readonly<Record<string, Layers>>>> 
       ["holder-link.ts", "members.ts", "merge-list.ts", "stored-whole.ts", "survey.ts"],
       ["send-share.ts"],
       ["stateless", "journaled"],
+      ["split-options.ts"],
       ["fallback.ts", "mirror.ts", "split.ts"],
     ],
     "compose/journaled": [

@@ -15,7 +15,8 @@ export {
 } from "./compose/journaled/upkeep/operators.js";
 export type { MemberOptions } from "./compose/members.js";
 export { mirror, type MirrorOptions } from "./compose/mirror.js";
-export { setSplitPercent, split, splitPercent, type SplitOptions, type SplitShare } from "./compose/split.js";
+export { setSplitPercent, split, splitPercent } from "./compose/split.js";
+export type { SplitOptions, SplitShare } from "./compose/split-options.js";
 export type { Progress } from "./contract/call-options.js";
 export {
   ERROR_CODES,

@@ -54,6 +54,24 @@ export async function takeMemory(
   return await memory.take(Math.min(size, memory.shareBytes), signal);
 }
 
+/**
+ * Runs a put once the composer has memory for its body. Members are asked only then: an answer from before the wait would be old,
+ * and hundreds of puts that wait would all ask at once.
+ */
+export async function withMemory<T>(
+  group: Group,
+  body: Body,
+  signal: AbortSignal | undefined,
+  put: () => Promise<T>,
+): Promise<T> {
+  const release = await takeMemory(group, body, signal);
+  try {
+    return await put();
+  } finally {
+    release();
+  }
+}
+
 /** Sends a share. When its outcome is unknown the member is asked whether this very write is there. */
 export async function sendShare(sending: ShareSending): Promise<ShareOutcome> {
   const { group, member, key, share, options, put, asking, onFailure, onAnswer } = sending;

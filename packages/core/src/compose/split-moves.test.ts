@@ -8,7 +8,8 @@ import { testMember, type TestMember } from "../testing/member.test-support.js";
 import { rejection } from "../testing/streams.test-support.js";
 import { adoptKey } from "./journaled/upkeep/operators.js";
 import { bucketOf } from "./split-hash.js";
-import { setSplitPercent, split, splitPercent, type SplitOptions } from "./split.js";
+import type { SplitOptions } from "./split-options.js";
+import { setSplitPercent, split, splitPercent } from "./split.js";
 
 interface World {
   readonly from: TestMember;

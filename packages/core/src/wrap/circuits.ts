@@ -11,6 +11,7 @@ import type { StorageProvider } from "../contract/provider.js";
 import { PROBE_KEY } from "../kit/health.js";
 import type { BreakerLimits } from "./breaker-options.js";
 import type { Call } from "./intercept.js";
+import { RecentCalls } from "./recent-calls.js";
 
 /** Operations that fail together. */
 export type BreakerKind = "read" | "write" | "list";
@@ -61,7 +62,7 @@ export function resultOf(error: unknown, { options: { signal } }: Call): CallRes
 /** One kind of operation of one provider. */
 interface Circuit {
   readonly kind: BreakerKind;
-  readonly calls: { readonly at: number; readonly failed: boolean }[];
+  readonly recent: RecentCalls;
   inARow: number;
   /** Absent while it is closed. */
   open: Opening | undefined;
@@ -131,11 +132,8 @@ export class Circuits {
       return;
     }
     const circuit = this.#circuit(kind);
-    const now = clock.now();
     const failed = result !== "works";
-    const { windowMs } = this.#parts.limits;
-    circuit.calls.push({ at: now, failed });
-    while ((circuit.calls[0]?.at ?? now) < now - windowMs) circuit.calls.shift();
+    circuit.recent.add(clock.now(), failed);
     circuit.inARow = failed ? circuit.inARow + 1 : 0;
     if (result === "slow" || (failed && this.#isTooMuch(circuit))) this.#open(call, circuit, result);
   }
@@ -149,15 +147,17 @@ export class Circuits {
   #circuit(kind: BreakerKind): Circuit {
     const known = this.#circuits.get(kind);
     if (known !== undefined) return known;
-    const circuit: Circuit = { kind, calls: [], inARow: 0, open: undefined };
+    const recent = new RecentCalls(this.#parts.limits.windowMs);
+    const circuit: Circuit = { kind, recent, inARow: 0, open: undefined };
     this.#circuits.set(kind, circuit);
     return circuit;
   }
 
-  #isTooMuch({ inARow, calls }: Circuit): boolean {
+  #isTooMuch({ inARow, recent }: Circuit): boolean {
     const { consecutive, share, least } = this.#parts.limits;
     if (inARow >= consecutive) return true;
-    return calls.length >= least && calls.filter(({ failed }) => failed).length >= share * calls.length;
+    const { calls, failed } = recent.countsAt(clock.now());
+    return calls >= least && failed >= share * calls;
   }
 
   #open(call: Call, circuit: Circuit, result: CallResult): void {
@@ -206,7 +206,7 @@ export class Circuits {
     }
     circuit.open = undefined;
     circuit.inARow = 0;
-    circuit.calls.length = 0;
+    circuit.recent.forget();
     this.#report(circuit, "closed", open);
     this.#parts.onBack?.();
   }

@@ -1,5 +1,6 @@
 import { StorageError, type Operation } from "../../contract/errors.js";
 import type { JournalOwner, JournalPart } from "../../contract/journal.js";
+import type { Version } from "../../contract/version.js";
 import { changeControl } from "./control.js";
 
 /** The name of the control record. */
@@ -43,11 +44,20 @@ export function createRoster(
 ): Roster {
   const own = new Map(members.map(({ name, place }) => [name, place]));
   let known: KnownMembers = {};
+  /** The revision of a record that needs no change of this process. */
+  let seen: Version | undefined;
   const change = async (next: (was: KnownMembers) => KnownMembers): Promise<void> => {
     known = (await changeControl<KnownMembers>(journal, ROSTER, (was) => {
       const changed = next(was ?? {});
       return was !== undefined && isSame(was, changed) ? was : changed;
     })) as KnownMembers;
+  };
+  const refresh = async (): Promise<void> => {
+    const record = await journal.readControl(ROSTER);
+    // Every put asks twice, and nothing has changed nearly always.
+    if (record !== undefined && record.revision === seen) return;
+    await change((was) => withOwn(was, own, retiring));
+    if (record !== undefined && isSame(record.value as KnownMembers, known)) seen = record.revision;
   };
   const set = (name: string, facts: KnownMember): Promise<void> =>
     change((was) => ({ ...was, [name]: facts }));
@@ -57,7 +67,7 @@ export function createRoster(
       const place = known[name]?.place;
       return place === own.get(name) ? undefined : place;
     },
-    refresh: () => change((was) => withOwn(was, own, retiring)),
+    refresh,
     accept: (name) => set(name, { place: own.get(name) ?? "" }),
     forget: (name) => change(({ [name]: _gone, ...others }) => others),
     isEmpty: (name) => known[name]?.isEmpty === true,

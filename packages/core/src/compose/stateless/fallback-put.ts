@@ -9,7 +9,7 @@ import { ask, attemptOf, exhausted, mayHold, memberError, movesOn, reportFallbac
 import { assertTakes } from "../members.js";
 import { survey, type Answer, type Silent } from "../survey.js";
 import type { ObjectInfo } from "../../contract/object.js";
-import { takeMemory } from "../send-share.js";
+import { withMemory } from "../send-share.js";
 import { storedWhole } from "../stored-whole.js";
 import type { PutOptions } from "../../contract/call-options.js";
 import type { ComposedProvider } from "../../contract/composed-provider.js";
@@ -29,6 +29,10 @@ export async function putInChain(
   body: Body,
   given: PutOptions,
 ): Promise<ObjectInfo> {
+  return await withMemory(chain, body, given.signal, () => putToFirst(chain, key, body, given));
+}
+
+async function putToFirst(chain: Chain, key: string, body: Body, given: PutOptions): Promise<ObjectInfo> {
   const options = { ...given, writeId: given.writeId ?? randomUUID() };
   const answers = await survey(chain, key, options, "put");
   const put: ChainPut = { chain, key, options, answers, attempts: [], unconfirmed: new Set() };
@@ -37,7 +41,6 @@ export async function putInChain(
   assertConditions(put);
   const turns = options.ifMatch === undefined ? inTurn(chain, answers) : [firstHolder(put)];
   const takers = turns.filter((answer) => !isPassedOver(chain, answer));
-  const release = await takeMemory(chain, body, options.signal);
   const kept = takers.length > 1 ? replayable(body, chain.spool, { key, provider: chain.name }) : undefined;
   try {
     const info = await tryInTurn(put, turns, kept ?? body);
@@ -45,7 +48,6 @@ export async function putInChain(
     return await finish(put, info);
   } finally {
     await kept?.release();
-    release();
   }
 }
 

@@ -6,7 +6,7 @@ import { assertConditions, isSilent, putCreateOnly } from "./fallback-put.js";
 import { assertTakes } from "../members.js";
 import { teeBody, type Share } from "../../body/tee.js";
 import { storedWhole } from "../stored-whole.js";
-import { sendShare, takeMemory, type ShareOutcome } from "../send-share.js";
+import { sendShare, withMemory, type ShareOutcome } from "../send-share.js";
 import { survey, type Answer } from "../survey.js";
 import type { ObjectCopy, ObjectInfo } from "../../contract/object.js";
 import type { PutOptions } from "../../contract/call-options.js";
@@ -36,6 +36,16 @@ export async function putOnMirror(
   body: Body,
   given: PutOptions,
 ): Promise<ObjectInfo> {
+  return await withMemory(chain, body, given.signal, () => putToMembers(chain, need, key, body, given));
+}
+
+async function putToMembers(
+  chain: Chain,
+  need: number,
+  key: string,
+  body: Body,
+  given: PutOptions,
+): Promise<ObjectInfo> {
   const options = { ...given, writeId: given.writeId ?? randomUUID() };
   const answers = await survey(chain, key, options, "put");
   const put: MirrorPut = { chain, key, options, answers, outcomes: [], attempts: [] };
@@ -47,15 +57,8 @@ export async function putOnMirror(
     if (isSilent(answer)) put.attempts.push(attemptOf(answer.member, answer.error, answer.milliseconds));
   }
   if (takers.length < need) throw exhausted("put", key, put.attempts, chain);
-  const release = await takeMemory(chain, body, options.signal);
-  try {
-    const { shares } = teeBody(body, takers.length, { windowBytes: chain.memory.shareBytes });
-    put.outcomes.push(
-      ...(await Promise.all(takers.map((member, index) => send(put, member, shares[index])))),
-    );
-  } finally {
-    release();
-  }
+  const { shares } = teeBody(body, takers.length, { windowBytes: chain.memory.shareBytes });
+  put.outcomes.push(...(await Promise.all(takers.map((member, index) => send(put, member, shares[index])))));
   const landed = put.outcomes.flatMap((outcome) => (outcome.state === "applied" ? [outcome.info] : []));
   if (landed.length >= need) return infoOf(put, landed);
   throw await takeBack(put);

@@ -3,22 +3,19 @@ import { eitherSignal } from "../../../kit/abort.js";
 import { sha256Of } from "../../../body/digest.js";
 import { StorageError, isStorageError, withErrorFacts } from "../../../contract/errors.js";
 import type { Body } from "../../../contract/provider.js";
-import { replayable } from "../../../body/replayable.js";
-import { attemptOf, movesOn, namesOf, reportFallback } from "../../group.js";
-import { assertTakes } from "../../members.js";
-import { storedWhole } from "../../stored-whole.js";
-import { sendShare, takeMemory, type ShareOutcome } from "../../send-share.js";
-import { askMember } from "../../survey.js";
-import { createController } from "../../../kit/clock.js";
+import { namesOf } from "../../group.js";
+import { takeMemory } from "../../send-share.js";
 import { conclude } from "../hold/conclude.js";
 import { assertConditions } from "./conditions.js";
-import { copyInside, type InsideSource } from "./copy-inside.js";
+import type { InsideSource } from "./copy-inside.js";
 import { decide, decidedRow, infoOf, type Write } from "./decide.js";
 import { holding, intentMsMax, type HeldKey } from "../hold/held-key.js";
 import { ownerOfWrite } from "../../../kit/idempotent-id.js";
 import { packIdentity } from "../row/identity.js";
 import { assertWhole, isTrusted } from "../read/inventory.js";
 import type { ReplicaSet } from "../replica-set.js";
+import { send } from "./send.js";
+import { sendInTurn } from "./send-in-turn.js";
 import { slowest } from "../../../body/slowest-progress.js";
 import { teeBody, type Share } from "../../../body/tee.js";
 import { dropped, isSuspect, opened } from "../row/row.js";
@@ -198,119 +195,4 @@ async function sendToAll(
 function lagging({ set, held }: Write): StorageError {
   const reason = "it takes the body so slowly that it gets it by repair";
   return new StorageError("Unavailable", reason, { operation: "put", provider: set.name, key: held.key });
-}
-
-/**
- * Sends the body to one member after the other, until one has taken it. Meanwhile the others are asked whether they hold an older
- * copy, and the caller does not wait for their answers.
- */
-async function sendInTurn(
-  write: Write,
-  takers: readonly ComposedProvider[],
-  body: Body,
-  answer: (info: ObjectInfo) => void,
-): Promise<void> {
-  const { held, outcomes } = write;
-  const questions = createController();
-  const others = askOthers(write, takers, questions.signal);
-  try {
-    await sendUntilTaken(write, takers, body);
-    if (outcomes.at(-1)?.state !== "applied" || others.isDone()) return;
-    await held.save(decidedRow(write).row, []);
-    answer(infoOf(write));
-    await others.done;
-  } finally {
-    questions.abort(new Error("The put is over"));
-  }
-}
-
-async function sendUntilTaken(write: Write, takers: readonly ComposedProvider[], body: Body): Promise<void> {
-  const { set, held, outcomes } = write;
-  const kept =
-    takers.length > 1 ? replayable(body, set.spool, { key: held.key, provider: set.name }) : undefined;
-  try {
-    for (const member of takers) {
-      const { share, sha256 } = shareFor(kept ?? body);
-      const outcome = await send(write, member, share);
-      outcomes.push(outcome);
-      write.sha256 ??= sha256();
-      if (outcome.state === "applied" || !goesOn(write, outcome.error)) break;
-      if (kept?.replayable === false) break;
-      reportFallback(set, "put", held.key, member, outcome.error, write.options);
-    }
-  } finally {
-    await kept?.release();
-  }
-}
-
-/** Returns a body on its way to one member; a file is left to providers that can take one. */
-function shareFor(body: Body): { readonly share: Share; readonly sha256: () => string | undefined } {
-  if (body.path !== undefined) {
-    const share: Share = { body, mayBeWhole: () => true, size: () => body.size, leave: () => {} };
-    return { share, sha256: () => undefined };
-  }
-  const { shares, sha256 } = teeBody(body, 1);
-  return { share: shares[0] as Share, sha256 };
-}
-
-function goesOn({ set, options }: Write, error: StorageError): boolean {
-  return options.signal?.aborted !== true && movesOn(set, error);
-}
-
-/** Questions to members, and whether they are answered. */
-interface Questions {
-  readonly done: Promise<void>;
-  readonly isDone: () => boolean;
-}
-
-/** Asks the members after the first, while that one is being written to, whether they hold an older copy. */
-function askOthers(
-  { set, held, options: { onEvent }, absent }: Write,
-  [first]: readonly ComposedProvider[],
-  signal: AbortSignal,
-): Questions {
-  let left = set.members.length - 1;
-  const ask = async (member: ComposedProvider): Promise<void> => {
-    const answer = await askMember(set, member, held.key, { onEvent, signal, isFinal: true }).catch(
-      () => undefined,
-    );
-    left--;
-    if (answer?.state === "absent") absent.add(member.name);
-  };
-  const done = Promise.all(set.members.filter((member) => member !== first).map(ask));
-  return { done: done.then(() => {}), isDone: () => left === 0 };
-}
-
-async function send(
-  { set, held, options, attempts, source }: Write,
-  member: ComposedProvider,
-  { onProgress = options.onProgress, ...share }: Share & Pick<PutOptions, "onProgress">,
-): Promise<ShareOutcome> {
-  const { key } = held;
-  const { onEvent } = options;
-  let isInside = source?.etags.has(member.name) === true;
-  const outcome = await sendShare({
-    group: set,
-    member,
-    key,
-    share: { ...share, mayBeWhole: () => isInside || share.mayBeWhole() },
-    options,
-    put: async (call) => {
-      assertTakes(member, key, share.body, call);
-      const copy = source && (await copyInside(member, source, key, call));
-      if (copy !== undefined) return copy;
-      isInside = false;
-      const info = await member.put(key, share.body, { ...call, onProgress });
-      const sentBytes = share.size();
-      return await storedWhole({ group: set, member, key, info, sentBytes, isHeld: true }, call);
-    },
-    asking: { onEvent, isFinal: true },
-    onFailure: (error, milliseconds) => attempts.push(attemptOf(member, error, milliseconds)),
-    onAnswer: (answer) =>
-      onEvent?.({ type: "verified", operation: "put", provider: member.name, key, outcome: answer }),
-  });
-  if (outcome.state === "unknown") {
-    onEvent?.({ type: "suspect", key, provider: member.name, milliseconds: set.settleMs });
-  }
-  return outcome;
 }

@@ -1,0 +1,55 @@
+/** How many slices of time a window has: a call counts for nine tenths of the window at least. */
+const SLICES = 10;
+
+/** The calls of one slice of time. */
+interface Slice {
+  readonly beganAt: number;
+  calls: number;
+  failed: number;
+}
+
+/**
+ * Counts the calls of the last while and the failures among them. Counts them in slices of time: a list of single calls would have
+ * hundreds of thousands of entries for a fast provider, and every call would wait for that list.
+ */
+export class RecentCalls {
+  readonly #windowMs: number;
+  #slices: Slice[] = [];
+
+  /** @param windowMs - How long a call counts, in milliseconds. */
+  constructor(windowMs: number) {
+    this.#windowMs = windowMs;
+  }
+
+  /** Counts a call that ended at `now`. */
+  add(now: number, hasFailed: boolean): void {
+    let slice = this.#slices.at(-1);
+    if (slice === undefined || now - slice.beganAt >= this.#windowMs / SLICES) {
+      slice = { beganAt: now, calls: 0, failed: 0 };
+      this.#slices = this.#slices.filter(({ beganAt }) => this.#counts(beganAt, now));
+      this.#slices.push(slice);
+    }
+    slice.calls++;
+    if (hasFailed) slice.failed++;
+  }
+
+  /** Returns how many calls count at `now`, and how many of these have failed. */
+  countsAt(now: number): { readonly calls: number; readonly failed: number } {
+    const counted = { calls: 0, failed: 0 };
+    for (const { beganAt, calls, failed } of this.#slices) {
+      if (!this.#counts(beganAt, now)) continue;
+      counted.calls += calls;
+      counted.failed += failed;
+    }
+    return counted;
+  }
+
+  /** Forgets all calls. */
+  forget(): void {
+    this.#slices = [];
+  }
+
+  #counts(beganAt: number, now: number): boolean {
+    return now - beganAt <= this.#windowMs;
+  }
+}

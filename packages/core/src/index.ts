@@ -50,7 +50,7 @@ export type {
   StorageProvider,
 } from "./contract/provider.js";
 export type { Supports } from "./contract/supports.js";
-export type { Health, JournalHealth, MemberHealth } from "./contract/upkeep.js";
+export type { Health, JournalHealth, MemberHealth, Verified, VerifyFinding } from "./contract/upkeep.js";
 export { contentDisposition } from "./facade/content-disposition.js";
 export { formFileName } from "./facade/form-file-name.js";
 export { createStorage } from "./facade/create-storage.js";
@@ -72,6 +72,8 @@ export type {
   StorageOptions,
   StoragePutOptions,
   TimedOptions,
+  VerifyOptions,
+  VerifyReport,
 } from "./facade/storage-options.js";
 export type { StoredObject } from "./facade/stored-object.js";
 export { memory, type MemoryOptions } from "./memory/memory.js";

@@ -79,7 +79,16 @@ export type {
 } from "./contract/provider.js";
 export { resolveRange } from "./contract/range.js";
 export { SUPPORTS_ALL, type Supports } from "./contract/supports.js";
-export type { Health, JournalHealth, MemberHealth, Upkeep, UpkeepCall } from "./contract/upkeep.js";
+export type {
+  Health,
+  JournalHealth,
+  MemberHealth,
+  Upkeep,
+  UpkeepCall,
+  Verified,
+  VerifyCall,
+  VerifyFinding,
+} from "./contract/upkeep.js";
 export { assertPut, assertRange } from "./facade/check.js";
 export { toStoredObject, type StoredObject } from "./facade/stored-object.js";
 export { consume, delay, linkedController } from "./kit/abort.js";

@@ -21,7 +21,7 @@ export interface Upkeep {
 }
 
 /** Something that is wrong with one copy of an object, or with the lack of it. */
-export interface Finding {
+export interface VerifyFinding {
   /**
    * - `"missing"`: the member should hold the object, and does not.
    * - `"extra"`: the member holds an object that it should not hold.
@@ -43,7 +43,7 @@ export interface VerifyCall extends CallOptions {
   readonly deep: boolean;
   /** Whether repair is to put right what is found. */
   readonly mend: boolean;
-  readonly onFinding: (finding: Finding) => void;
+  readonly onFinding: (finding: VerifyFinding) => void;
 }
 
 /** The numbers of objects that were looked at. */

@@ -36,7 +36,14 @@ export interface Calls {
 export type Inner<Options> = Options & CallOptions;
 
 /** Calls that are more than one call of the provider, whose limits do not abort what lies between. */
-const LONG: ReadonlySet<Operation> = new Set(["download", "deleteMany", "deletePrefix", "copy", "move"]);
+const LONG: ReadonlySet<Operation> = new Set([
+  "download",
+  "deleteMany",
+  "deletePrefix",
+  "copy",
+  "move",
+  "verify",
+]);
 
 /**
  * Runs one call of the facade: refuses it after `close`, bounds it by `timeoutMs`, reports it, and lets no

@@ -6,6 +6,7 @@ import { deleteEach, deleteUnder } from "./delete-many.js";
 import { downloadObject } from "./download.js";
 import { StorageError } from "../contract/errors.js";
 import { healthOf } from "../kit/health.js";
+import { verifyStorage } from "./verify.js";
 import { describeProvider } from "../wrap/intercept.js";
 import { hasLimits } from "../wrap/policies.js";
 import { assertPrefix } from "../contract/key.js";
@@ -115,6 +116,7 @@ function facade(storage: Putting): FileStorage {
     },
     describe: () => describeProvider(provider),
     health: () => healthOf(provider),
+    verify: (prefix = "", options = {}) => verifyStorage(storage, prefix, options),
     ...lifeOf(storage),
   };
   return self;

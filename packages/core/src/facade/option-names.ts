@@ -16,6 +16,7 @@ import type {
   PutManyOptions,
   ReadConditions,
   RepairOptions,
+  VerifyOptions,
   StorageCopyOptions,
   StorageGetOptions,
   StorageHeadOptions,
@@ -96,6 +97,7 @@ export interface VerbOptions {
   readonly importFrom: Outer<Omit<PutOptions, "tries">>;
   readonly createStorage: StorageOptions;
   readonly startRepair: RepairOptions;
+  readonly verify: VerifyOptions;
   readonly idle: { readonly signal?: AbortSignal | undefined };
   readonly close: { readonly graceMs?: number | undefined };
 }
@@ -138,6 +140,7 @@ const OPTION_NAMES: { readonly [Verb in keyof VerbOptions]: OptionNames<VerbOpti
   importFrom: { ...IMPORT, writeId: true },
   createStorage: { retry: true, timeouts: true, sourceIdleMs: true, unreadMs: true, onEvent: true },
   startRepair: { pollMs: true },
+  verify: { ...CALL, deep: true, mend: true, onFinding: true },
   idle: { signal: true },
   close: { graceMs: true },
 };

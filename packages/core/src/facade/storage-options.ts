@@ -10,6 +10,7 @@ import type { ComposedHeadOptions } from "../contract/composed-provider.js";
 import type { StorageEvent } from "../contract/event.js";
 import type { ObjectInfo } from "../contract/object.js";
 import type { DeleteFailure, SkippedKey } from "../contract/provider.js";
+import type { Verified, VerifyFinding } from "../contract/upkeep.js";
 import type { RetryOptions } from "../wrap/retry-options.js";
 import type { TimeoutOptions } from "../wrap/timeout.js";
 
@@ -187,6 +188,40 @@ export interface DeleteManyResult {
    * and it is still there.
    */
   readonly skipped?: readonly SkippedKey[] | undefined;
+}
+
+/** The options of {@link FileStorage.verify}. */
+export interface VerifyOptions extends Outer<CallOptions> {
+  /**
+   * Whether every copy is read, and its bytes are compared with their SHA-256. Without it the facts of the copies are compared; bytes
+   * are read only where copies have different sizes.
+   *
+   * @default false
+   */
+  readonly deep?: boolean | undefined;
+  /**
+   * Whether a composer with a journal notes what is found, so that repair puts it right.
+   *
+   * @default true
+   */
+  readonly mend?: boolean | undefined;
+  /**
+   * Receives each finding as it comes. Errors that it throws are dropped.
+   *
+   * @default none
+   */
+  readonly onFinding?: ((finding: VerifyFinding) => void) | undefined;
+}
+
+/** The outcome of {@link FileStorage.verify}. */
+export interface VerifyReport extends Verified {
+  /** How many findings there are of each kind. */
+  readonly missing: number;
+  readonly extra: number;
+  readonly different: number;
+  readonly unverifiable: number;
+  /** The first 1,000 findings; `onFinding` gets all. */
+  readonly findings: readonly VerifyFinding[];
 }
 
 /** The options of {@link FileStorage.startRepair}. */

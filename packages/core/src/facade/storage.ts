@@ -13,6 +13,8 @@ import type {
   StorageHeadOptions,
   StorageListOptions,
   StoragePutOptions,
+  VerifyOptions,
+  VerifyReport,
 } from "./storage-options.js";
 import type {
   MultipartUploads,
@@ -204,6 +206,17 @@ export interface FileStorage {
 
   /** Has the provider fetch a URL itself. @throws StorageError `Unsupported`. */
   readonly importFrom: (key: string, url: string, options?: Outer<PutOptions>) => Promise<ObjectInfo>;
+
+  /**
+   * Compares what is stored with what should be stored, and tells what is missing, extra, different, or cannot be verified. A composer
+   * with a journal asks every member for every object: one request to each member, and with `deep` one that reads the bytes. It notes
+   * what it finds, and repair puts it right. Anything else has no other copy to compare with: with `deep` each object is compared with its
+   * own SHA-256, where that is known.
+   *
+   * @param prefix - Only keys that begin with this.
+   * @throws StorageError `Unavailable` when a member cannot be listed; `InvalidKey` for a prefix that breaks the rules.
+   */
+  readonly verify: (prefix?: string, options?: VerifyOptions) => Promise<VerifyReport>;
 
   /** What the storage is made of, and what it promises. */
   readonly describe: () => Description;

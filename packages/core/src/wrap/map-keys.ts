@@ -4,7 +4,7 @@ import { isStorageError, withErrorFacts } from "../contract/errors.js";
 import type { MultipartUploads } from "../contract/links.js";
 import type { Located, ObjectInfo } from "../contract/object.js";
 import type { GetResult, ListPage } from "../contract/provider.js";
-import type { Finding, Upkeep } from "../contract/upkeep.js";
+import type { VerifyFinding, Upkeep } from "../contract/upkeep.js";
 import { describeWrapper, type EveryMember, type Layer } from "./intercept.js";
 
 /** How a wrapper renames keys: to those of the inner provider and back. */
@@ -179,7 +179,7 @@ function mapUpkeep(upkeep: Upkeep, keys: KeyMapping): Upkeep {
       verify &&
       ((call) => {
         const prefix = keys.listing({ prefix: call.prefix }).prefix ?? "";
-        const onFinding = (finding: Finding): void => {
+        const onFinding = (finding: VerifyFinding): void => {
           const key = keys.toOuter(finding.key);
           if (key !== undefined) call.onFinding({ ...finding, key });
         };

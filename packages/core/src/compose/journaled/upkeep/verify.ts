@@ -3,8 +3,7 @@ import { guardResult } from "../../../body/guard.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import { StorageError, isStorageError } from "../../../contract/errors.js";
 import type { JournalEntry } from "../../../contract/journal.js";
-import type { ObjectInfo } from "../../../contract/object.js";
-import type { Finding, Verified, VerifyCall } from "../../../contract/upkeep.js";
+import type { VerifyFinding, Verified, VerifyCall } from "../../../contract/upkeep.js";
 import { concurrently } from "../../../kit/concurrently.js";
 import { mergeLists, type MergedPage } from "../../merge-list.js";
 import { hasSize } from "../../stored-whole.js";
@@ -22,7 +21,7 @@ const KEYS_PER_PAGE = 256;
 const KEYS_AT_ONCE = 4;
 
 /** Something that was found, and what repair needs to know to put it right. */
-interface Fault extends Omit<Finding, "key"> {
+interface Fault extends Omit<VerifyFinding, "key"> {
   /** The ETag of a copy with other bytes than were put. */
   readonly wrongEtag?: string | undefined;
 }

@@ -61,6 +61,7 @@ function problemIn({ composer, value, newer, answer, values }: Evidence, final: 
 
 function kindOf(final: string, newer: string): string {
   if (final === newer) return "the members differ";
+  if (final.startsWith("!")) return "lost";
   return newer === "-" ? "undeleted" : "old over new";
 }
 

@@ -80,7 +80,7 @@ export async function startStopProcess(program: string, args: readonly string[])
         if (field in message) resolve(message[field] as T);
         if ("answer" in message) listeners.delete(id);
       });
-      child.once("exit", (code) => reject(new Error(`a process that writes has ended with ${code}`)));
+      child.once("close", (code) => reject(new Error(`a process that writes has ended with ${code}`)));
     });
   const send = (command: object): number => {
     const id = ++count;

@@ -31,12 +31,12 @@ export function reportOnStops(
       problems: problemsOf(anywhere),
     },
     {
-      isGood: aimed.every((trial) => isRight(trial) || isOnlyCopy(trial)),
+      isGood: aimed.every((trial) => isRight(trial) || isOfOneCopy(trial)),
       text: `${members}: ${aimed.length} stops between the look at the lease and the visible step: ${outcomeOf(aimed)}`,
       problems: problemsOf(aimed),
     },
     {
-      isGood: rows === 0 && problems.length === 0,
+      isGood: rows === aimed.filter(isLost).length && problems.length === 0,
       text:
         `${members}: ${rows} rows at the end, ${problems.length} keys that changed once more; ` +
         `${missed} stops came too late; ${countsOf(trials, ({ composer, kind }) => `${composer} ${kind}`)}; ${blockedOf(anywhere)}, ` +
@@ -51,13 +51,16 @@ function isRight({ problem }: Trial): boolean {
 }
 
 /**
- * Tells whether the older write has replaced the only copy of the newer one: a chain keeps one. A stop between the look and the
- * system call cannot be excluded, and then nothing is left to repair from.
+ * Tells whether the older write has replaced or removed the only copy of the newer one: a chain keeps one. A stop between the look
+ * and the system call cannot be excluded, and then nothing is left to repair from.
  */
-function isOnlyCopy({ composer, kind, values }: Trial): boolean {
-  return (
-    composer === "chain" && kind !== "delete" && values.every((value) => value === "old" || value === "-")
-  );
+function isOfOneCopy({ composer, values }: Trial): boolean {
+  return composer === "chain" && values.slice(1).every((value) => value === "old" || value === "-");
+}
+
+/** Tells whether repair cannot bring the object back: its row stays. */
+function isLost({ problem }: Trial): boolean {
+  return problem?.startsWith("lost") === true;
 }
 
 function problemsOf(trials: readonly Trial[]): readonly string[] {
@@ -76,7 +79,7 @@ function outcomeOf(trials: readonly Trial[]): string {
   const before =
     `before repair ${wrong.length} wrong answers${longest(wrong)} ` +
     `and ${members.length} older copies on members${longest(members)}`;
-  const after = ["old over new", "undeleted", "the members differ"].map(
+  const after = ["old over new", "undeleted", "lost", "the members differ"].map(
     (kind) => `${trials.filter(({ problem }) => problem?.startsWith(kind)).length} ${kind}`,
   );
   return `${before}; after repair ${after.join(", ")}; answers ${countsOf(trials, ({ outcome }) => outcome)}`;

@@ -25,12 +25,15 @@ export function openRows(folder: string): JournalRows {
   return { rowOf, has: (key) => rowOf(key) !== undefined, close: () => database.close() };
 }
 
-/** Waits until nothing is left to do for a key. */
+/** What repair says when it cannot go on: the only copy of an object is gone. */
+const LOST = "no member that answers holds the object";
+
+/** Waits until nothing is left to do for a key, or nothing can be done any more. */
 export async function settled({ rowOf }: JournalRows, key: string): Promise<void> {
   const until = moment() + PATIENCE_MS;
   for (;;) {
     const row = rowOf(key);
-    if (row === undefined || row.isKept === true) return;
+    if (row === undefined || row.isKept === true || row.problem === LOST) return;
     if (moment() > until) throw new Error(`${key} is in transition for too long: ${JSON.stringify(row)}`);
     await delay(POLL_MS);
   }

@@ -31,7 +31,7 @@ export function reportOnStops(
       problems: problemsOf(anywhere),
     },
     {
-      isGood: aimed.every((trial) => isRight(trial) || isOfOneCopy(trial)),
+      isGood: aimed.every((trial) => isRight(trial) || isWithoutCopy(trial)),
       text: `${members}: ${aimed.length} stops between the look at the lease and the visible step: ${outcomeOf(aimed)}`,
       problems: problemsOf(aimed),
     },
@@ -51,11 +51,11 @@ function isRight({ problem }: Trial): boolean {
 }
 
 /**
- * Tells whether the older write has replaced or removed the only copy of the newer one: a chain keeps one. A stop between the look
- * and the system call cannot be excluded, and then nothing is left to repair from.
+ * Tells whether the older write has replaced or removed every copy of the newer one: a chain keeps one, and a mirror may be stopped in the
+ * changes of several members. A stop between the look and the system call cannot be excluded, and then nothing is left to repair from.
  */
-function isOfOneCopy({ composer, values }: Trial): boolean {
-  return composer === "chain" && values.slice(1).every((value) => value === "old" || value === "-");
+function isWithoutCopy({ values }: Trial): boolean {
+  return values.slice(1).every((value) => value === "old" || value === "-");
 }
 
 /** Tells whether repair cannot bring the object back: its row stays. */

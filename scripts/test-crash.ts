@@ -66,12 +66,14 @@ async function tryPowerLoss(): Promise<void> {
     const report = await losePower(edits, "first");
     tell(report.problems.length > 0, `noticed when ${name}: ${report.problems[0] ?? "no"}`);
   }
-  const journal = await tryJournalStates();
+  const journal = await tryJournalStates(true);
   tell(
     journal.problems.length === 0,
     `power lost while the journal is written: ${journal.states} states, ${journal.problems.length} of them wrong`,
     journal.problems,
   );
+  const [unsynced] = (await tryJournalStates(false)).problems;
+  tell(unsynced !== undefined, `noticed when the journal's log is not synced: ${unsynced ?? "no"}`);
 }
 
 const PROCESSES = 3;

@@ -13,18 +13,20 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
  *
  * @param names - Which ones: `"core"`.
  * @param others - Packages of the registry beside them.
+ * @param root - The checkout that they are built from.
  */
 export async function installPackages(
   folder: string,
   names: readonly string[],
   others: readonly string[] = [],
+  root: string = ROOT,
 ): Promise<void> {
-  await execute("npx", ["-y", "pnpm@12", "build"], { cwd: ROOT, maxBuffer: 2 ** 26 });
+  await execute("npx", ["-y", "pnpm@12", "build"], { cwd: root, maxBuffer: 2 ** 26 });
   await mkdir(folder, { recursive: true });
   const tarballs: string[] = [];
   for (const name of names) {
     const pack = ["-y", "pnpm@12", "pack", "--json", "--pack-destination", folder];
-    const { stdout } = await execute("npx", pack, { cwd: join(ROOT, "packages", name) });
+    const { stdout } = await execute("npx", pack, { cwd: join(root, "packages", name) });
     tarballs.push(join(folder, basename((JSON.parse(stdout) as { readonly filename: string }).filename)));
   }
   await writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));

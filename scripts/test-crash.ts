@@ -1,4 +1,6 @@
-// What survives when power is lost and processes are killed: `pnpm test:crash [--kills 1000] [--seconds 60]`.
+// What survives when power is lost, and when processes are killed or stopped:
+// `test:crash [power] [kills] [processes] [stops] [--kills 1000] [--seconds 60] [--stops 24] [--ceph] [--checkout FOLDER]`.
+// Names choose some of the suites. With --ceph the stopped processes write to Ceph, with --checkout they run the packages of another checkout.
 import { execFile } from "node:child_process";
 import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,14 +10,25 @@ import { parseArgs, promisify } from "node:util";
 import { tryJournalStates } from "./crash/journal-states.js";
 import { killAgainAndAgain } from "./crash/kills.js";
 import { shareOneJournal } from "./crash/share.js";
+import { reportOnStops } from "./crash/stop-report.js";
+import { stopAgainAndAgain, type StopReport } from "./crash/stops.js";
 import { DISK_MUTANTS } from "./crash/power-loss-mutants.js";
 import type { PowerLossReport } from "./crash/power-loss.js";
 import { createTally } from "./s3-tests/tally.js";
 import { bundleEdited, type Edit } from "./edited-bundle.js";
 import { installPackages } from "./installed-packages.js";
+import { startCeph } from "./s3-servers/ceph.js";
+import { bucketVariables } from "./s3-servers/server.js";
 
-const { values: options } = parseArgs({
-  options: { kills: { type: "string", default: "1000" }, seconds: { type: "string", default: "60" } },
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    kills: { type: "string", default: "1000" },
+    seconds: { type: "string", default: "60" },
+    stops: { type: "string", default: "24" },
+    ceph: { type: "boolean", default: false },
+    checkout: { type: "string" },
+  },
 });
 
 const execute = promisify(execFile);
@@ -53,12 +66,14 @@ async function tryPowerLoss(): Promise<void> {
     const report = await losePower(edits, "first");
     tell(report.problems.length > 0, `noticed when ${name}: ${report.problems[0] ?? "no"}`);
   }
-  const journal = await tryJournalStates();
+  const journal = await tryJournalStates(true);
   tell(
     journal.problems.length === 0,
     `power lost while the journal is written: ${journal.states} states, ${journal.problems.length} of them wrong`,
     journal.problems,
   );
+  const [unsynced] = (await tryJournalStates(false)).problems;
+  tell(unsynced !== undefined, `noticed when the journal's log is not synced: ${unsynced ?? "no"}`);
 }
 
 const PROCESSES = 3;
@@ -80,8 +95,9 @@ async function tryProcesses(folder: string, seconds: number): Promise<void> {
 async function withProgram(use: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "stowage-kills-program-"));
   try {
-    await installPackages(folder, ["core", "local", "journal"]);
-    for (const file of ["kill-child.mjs", "share-child.mjs"]) {
+    const names = ["core", "local", "journal", ...(options.ceph ? ["s3"] : [])];
+    await installPackages(folder, names, [], options.checkout);
+    for (const file of ["kill-child.mjs", "share-child.mjs", "stop-child.mjs"]) {
       await copyFile(new URL(`crash/${file}`, import.meta.url), join(folder, file));
     }
     await use(folder);
@@ -106,10 +122,38 @@ async function tryKills(folder: string, kills: number): Promise<void> {
   );
 }
 
-await tryPowerLoss();
-await withProgram(async (folder) => {
-  await tryKills(folder, Number(options.kills));
-  await tryProcesses(folder, Number(options.seconds));
-});
+async function tryStops(program: string, stops: number): Promise<void> {
+  const tellAll = (members: string, report: StopReport): void => {
+    for (const { isGood, text, problems } of reportOnStops(members, report)) tell(isGood, text, problems);
+  };
+  if (!options.ceph) return tellAll("local members", await stopAgainAndAgain({ program, stops }));
+  const server = await startCeph();
+  try {
+    const buckets = "stops";
+    for (const name of ["a", "b", "c", "d"]) {
+      Object.assign(process.env, await bucketVariables(server, `${buckets}-${name}`));
+    }
+    tellAll(server.title, await stopAgainAndAgain({ program, stops, buckets }));
+  } finally {
+    await server.stop();
+  }
+}
+
+const SUITES: Readonly<Record<string, (program: string) => Promise<void>>> = {
+  kills: async (program) => await tryKills(program, Number(options.kills)),
+  processes: async (program) => await tryProcesses(program, Number(options.seconds)),
+  stops: async (program) => await tryStops(program, Number(options.stops)),
+};
+
+const unknown = positionals.find((name) => name !== "power" && !(name in SUITES));
+if (unknown !== undefined) throw new Error(`${unknown} is none of power, ${Object.keys(SUITES).join(", ")}`);
+const isChosen = (name: string): boolean => positionals.length === 0 || positionals.includes(name);
+if (isChosen("power")) await tryPowerLoss();
+const chosen = Object.entries(SUITES).filter(([name]) => isChosen(name));
+if (chosen.length > 0) {
+  await withProgram(async (program) => {
+    for (const [, run] of chosen) await run(program);
+  });
+}
 console.log(`\n${tally.closingLine()}`);
 if (tally.hasFailures()) process.exitCode = 1;

@@ -1,9 +1,11 @@
 // Loses power while a journal is written: what was acknowledged must be there, whatever is left of the rest.
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import fs, { mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { JournalOwner, KeyRow } from "../../packages/core/src/journal.js";
-import { createApply } from "../../packages/journal/src/change.js";
+import type { Apply } from "../../packages/journal/src/change.js";
+import { openCommits } from "../../packages/journal/src/commits.js";
 import { defaultDriver } from "../../packages/journal/src/database.js";
 import { openForReading, openForWriting, prepareFile } from "../../packages/journal/src/open-database.js";
 import { createPart, registerPart } from "../../packages/journal/src/sqlite-part.js";
@@ -18,27 +20,53 @@ const KEYS = 5;
 const WRITES = 60;
 
 interface Acknowledged {
-  /** How long the log was. */
+  /** How much of the log was synced. */
   readonly walBytes: number;
   /** What the journal had, by key: how often the key was tried. */
   readonly rows: ReadonlyMap<string, number>;
 }
 
-/** @returns How many states were looked at, and what was wrong with them. */
-export async function tryJournalStates(): Promise<{
+/**
+ * @param syncs - Whether the log is synced; without it the states must be wrong.
+ * @returns How many states were looked at, and what was wrong with them.
+ */
+export async function tryJournalStates(syncs: boolean): Promise<{
   readonly states: number;
   readonly problems: readonly string[];
 }> {
   const folder = mkdtempSync(join(tmpdir(), "stowage-journal-states-"));
+  const log = watchLog(join(folder, "journal.db-wal"), syncs);
   try {
-    return await tryIn(folder);
+    return await tryIn(folder, log.syncedBytes);
   } finally {
+    log.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+/** Watches how much of a log is synced, by calls of Node: what SQLite syncs itself does not count. */
+function watchLog(
+  path: string,
+  syncs: boolean,
+): { readonly syncedBytes: () => number; readonly stop: () => void } {
+  const { fdatasyncSync } = fs;
+  let bytes = 0;
+  fs.fdatasyncSync = (fd) => {
+    if (!syncs) return;
+    fdatasyncSync(fd);
+    if (readlinkSync(`/proc/self/fd/${fd}`) === path) bytes = sizeOf(path);
+  };
+  syncBuiltinESMExports();
+  const stop = (): void => {
+    fs.fdatasyncSync = fdatasyncSync;
+    syncBuiltinESMExports();
+  };
+  return { syncedBytes: () => bytes, stop };
+}
+
 async function tryIn(
   folder: string,
+  syncedBytes: () => number,
 ): Promise<{ readonly states: number; readonly problems: readonly string[] }> {
   const driver = defaultDriver();
   const path = join(folder, "journal.db");
@@ -47,13 +75,14 @@ async function tryIn(
   registerPart(database, OWNER);
   // The log begins empty, so that the file itself stays as it is from here on.
   database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").all();
-  database.exec("PRAGMA wal_autocheckpoint = 0");
   const base = readFileSync(path);
-  const acknowledged = await write(path, database);
+  const commits = openCommits(path, driver);
+  const acknowledged = await write(database, commits.apply, syncedBytes);
   const wal = readFileSync(`${path}-wal`);
+  const problems: string[] = readFileSync(path).equals(base) ? [] : ["the log was copied into the file"];
+  commits.close();
   database.close();
 
-  const problems: string[] = [];
   const random = seeded(7);
   let states = 0;
   for (const { index, way, cut, garbage } of waysToEnd(acknowledged, random)) {
@@ -92,10 +121,10 @@ function* waysToEnd(
 }
 
 async function write(
-  path: string,
   database: ReturnType<typeof openForWriting>,
+  apply: Apply,
+  syncedBytes: () => number,
 ): Promise<readonly Acknowledged[]> {
-  const apply = createApply(database);
   let now = 1000;
   const part = createPart(
     {
@@ -109,16 +138,15 @@ async function write(
     },
     OWNER,
   );
-  const wal = `${path}-wal`;
   const rows = new Map<string, number>();
-  const acknowledged: Acknowledged[] = [{ walBytes: sizeOf(wal), rows: new Map() }];
+  const acknowledged: Acknowledged[] = [{ walBytes: syncedBytes(), rows: new Map() }];
   for (let count = 0; count < WRITES; count++) {
     const key = `k${count % KEYS}`;
     const isDrop = count % 7 === 6;
     await part.write(key, (await part.read(key)).revision, isDrop ? undefined : rowOf(count));
     if (isDrop) rows.delete(key);
     else rows.set(key, count);
-    acknowledged.push({ walBytes: sizeOf(wal), rows: new Map(rows) });
+    acknowledged.push({ walBytes: syncedBytes(), rows: new Map(rows) });
   }
   return acknowledged;
 }

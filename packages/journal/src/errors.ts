@@ -1,12 +1,16 @@
 import { lockHolder } from "./lock-holder.js";
 import { StorageError, type Operation } from "@stowage/core/journal";
 
+/** The change is there, and nobody knows whether it stays. */
+const UNSYNCED = /UNSYNCED/;
+
 /** What SQLite's own codes mean for those who wait for a write. @see https://www.sqlite.org/rescode.html */
 const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [
     /REPLACED/,
     "its file was removed or replaced while this process uses it; stop the application, put the right file there, and start it again",
   ],
+  [UNSYNCED, "its disk does not say that it has written"],
   [/FULL|disk is full|ENOSPC|EDQUOT/i, "its disk is full"],
   [/READONLY|readonly|EROFS/i, "it is read-only"],
   [/BUSY|LOCKED|locked/i, "another program has locked it"],
@@ -33,7 +37,7 @@ function loadReason(text: string): string | undefined {
   return undefined;
 }
 
-/** A journal that does not work is a storage that cannot write: what was asked for has not happened. */
+/** Returns what callers are told of a journal that does not work: nothing has happened, unless the disk has failed after the commit. */
 export function journalError(error: unknown, path: string, operation: Operation = "put"): StorageError {
   const text = textOf(error);
   const known = loadReason(text) ?? REASONS.find(([pattern]) => pattern.test(text))?.[1];
@@ -42,7 +46,7 @@ export function journalError(error: unknown, path: string, operation: Operation 
   return new StorageError("Unavailable", `the journal ${JSON.stringify(path)} cannot be used: ${reason}`, {
     operation,
     provider: "journal",
-    applied: "no",
+    applied: UNSYNCED.test(text) ? "unknown" : "no",
     retryable: false,
     cause: error,
   });

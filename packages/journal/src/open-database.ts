@@ -34,13 +34,23 @@ function pause(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, OPENING_PAUSE_MS);
 }
 
-/** Opens a journal for the one thread that writes: every commit waits for the disk. */
-export function openForWriting(path: string, driver: Driver): Database {
+/**
+ * Opens a journal for writing.
+ *
+ * @param syncs - When a commit waits for the disk. `"after the transaction"` leaves that to the caller: SQLite itself then syncs its log before
+ * it copies pages out of it, and when it begins the log anew.
+ * @see https://www.sqlite.org/pragma.html#pragma_synchronous
+ */
+export function openForWriting(
+  path: string,
+  driver: Driver,
+  syncs: "in the transaction" | "after the transaction" = "in the transaction",
+): Database {
   const database = openDatabase(path, driver);
   try {
     database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
     database.exec("PRAGMA journal_mode = WAL");
-    database.exec("PRAGMA synchronous = FULL");
+    database.exec(`PRAGMA synchronous = ${syncs === "in the transaction" ? "FULL" : "NORMAL"}`);
     return database;
   } catch (error) {
     database.close();

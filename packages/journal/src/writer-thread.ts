@@ -1,9 +1,8 @@
 // Runs in a worker thread: everything that waits for the disk does so here.
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from "node:worker_threads";
-import { createApply, type Change } from "./change.js";
+import type { Change } from "./change.js";
+import { openCommits } from "./commits.js";
 import type { Driver } from "./database.js";
-import { openForWriting, opening } from "./open-database.js";
-import { watchFiles } from "./same-file.js";
 import { freesSpace, isDiskFull, keepReserve } from "./reserve.js";
 
 /** What the thread is started with. */
@@ -28,12 +27,7 @@ export interface WriteAnswer {
 const BATCH_MAX = 256;
 
 function serve(port: MessagePort, { path, driver }: WriterData): void {
-  const database = opening(() => openForWriting(path, driver));
-  // The files beside it are there from the first transaction on.
-  database.exec("BEGIN IMMEDIATE; COMMIT");
-  const hasFiles = watchFiles(path);
-  hasFiles();
-  const apply = createApply(database);
+  const commits = openCommits(path, driver);
   const reserve = keepReserve(path);
   const fail = (requests: readonly WriteRequest[], error: unknown): void => {
     if (requests.length === 0) return;
@@ -43,9 +37,7 @@ function serve(port: MessagePort, { path, driver }: WriterData): void {
   const write = (requests: readonly WriteRequest[]): void => {
     const ids = requests.map(({ id }) => id);
     try {
-      const revisions = apply(requests.map(({ change }) => change));
-      // What went into a file that nobody can open again is not acknowledged.
-      if (!hasFiles()) throw new Error("REPLACED");
+      const revisions = commits.apply(requests.map(({ change }) => change));
       port.postMessage({ ids, revisions } satisfies WriteAnswer);
       reserve.refill();
     } catch (error) {
@@ -60,7 +52,7 @@ function serve(port: MessagePort, { path, driver }: WriterData): void {
   };
   port.on("message", (first: WriteRequest | "close") => {
     if (first === "close") {
-      database.close();
+      commits.close();
       port.close();
       return;
     }

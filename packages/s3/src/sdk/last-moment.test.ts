@@ -3,6 +3,7 @@ import { toBody, type WriteOptions } from "@stowage/core/provider";
 import type { StorageProvider } from "@stowage/core";
 import { EventEmitter } from "node:events";
 import type { ClientRequest } from "node:http";
+import type { Readable } from "node:stream";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { s3 } from "../s3.js";
 import { smallServer, type Seen, type SmallServer } from "../small-server.test-support.js";
@@ -129,6 +130,28 @@ describe("a request that waits for its connection", () => {
     expect(socket.calls).toEqual(["cork"]);
     socket.emit("secureConnect");
     expect(socket.calls).toEqual(["cork", "ask", "uncork"]);
+  });
+
+  it("asks before the last bytes once the system has taken all others", async () => {
+    const socket = connecting();
+    const request = Object.assign(new EventEmitter(), { destroyed: false, writableLength: 1 });
+    const moment = lastMoment({
+      beforeCommit: () => socket.calls.push(`ask with ${request.writableLength} waiting`),
+      isWatched: true,
+      abort: () => {},
+    });
+    const body = moment.hold(new Uint8Array(200_000), undefined) as Readable;
+    moment.watch(request as unknown as ClientRequest, "connect");
+    request.emit("socket", socket);
+    socket.emit("connect");
+    let sent = 0;
+    for await (const block of body) {
+      sent += (block as Uint8Array).byteLength;
+      // The link takes the first blocks some turns later.
+      if (sent < 200_000) setImmediate(() => setImmediate(() => (request.writableLength = 0)));
+    }
+    expect(sent).toBe(200_000);
+    expect(socket.calls).toEqual(["cork", "uncork", "ask with 0 waiting"]);
   });
 
   it("is ended when the caller refuses", () => {

@@ -1,4 +1,4 @@
-import { RefusedError, isConnecting } from "@stowage/core/provider";
+import { RefusedError, clock, isConnecting } from "@stowage/core/provider";
 import type { ClientRequest } from "node:http";
 import { Readable, type Duplex } from "node:stream";
 
@@ -59,7 +59,11 @@ export function lastMoment({ beforeCommit, isWatched, abort }: Asked): LastMomen
     },
     hold: (body, onSent) => {
       isSmall = !(body instanceof Uint8Array) || body.byteLength <= HELD_BYTES;
-      if (!isSmall) return heldBack(body as Uint8Array, onSent, (go) => afterConnecting(() => ask() && go()));
+      if (!isSmall) {
+        return heldBack(body as Uint8Array, onSent, (before, go) =>
+          afterConnecting(() => whenTaken(before, request, () => ask() && go())),
+        );
+      }
       if (!isWatched && !ask()) throw refusal;
       return body;
     },
@@ -81,6 +85,23 @@ function onceConnected(socket: Duplex, connected: "connect" | "secureConnect", t
   });
 }
 
+/** How often it is looked whether a slow link has taken what it was given, in milliseconds. */
+const LOOK_MS = 5;
+
+/**
+ * Calls back when the system has taken all that was handed to a connection. A process that is stopped keeps what the system has not
+ * taken, and would send it when it goes on.
+ */
+function whenTaken(body: Readable, request: ClientRequest | undefined, then: () => void): void {
+  const look = (): void => {
+    if (body.destroyed || request?.destroyed === true) return;
+    if (body.readableLength === 0 && (request?.writableLength ?? 0) === 0) then();
+    else clock.setTimeout(look, LOOK_MS);
+  };
+  // The block before is handed over in this turn.
+  setImmediate(look);
+}
+
 /** How much of a body is handed to a connection at once, in bytes. A slow link takes so much in a few seconds. */
 export const BLOCK_BYTES: number = 128 * 1024;
 
@@ -88,7 +109,7 @@ export const BLOCK_BYTES: number = 128 * 1024;
 export function heldBack(
   body: Uint8Array,
   onSent: ((bytes: number) => void) | undefined,
-  last: ((go: () => void) => void) | undefined,
+  last: ((before: Readable, go: () => void) => void) | undefined,
 ): Readable {
   const end = last === undefined ? body.byteLength : body.byteLength - HELD_BYTES;
   let at = 0;
@@ -101,7 +122,7 @@ export function heldBack(
         at = until;
         this.push(block.byteLength === 0 ? null : block);
       };
-      if (at === end && last !== undefined && end < body.byteLength) last(() => push(body.byteLength));
+      if (at === end && last !== undefined && end < body.byteLength) last(this, () => push(body.byteLength));
       else push(Math.min(at + BLOCK_BYTES, at < end ? end : body.byteLength));
     },
   });

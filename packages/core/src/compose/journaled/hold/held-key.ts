@@ -238,7 +238,9 @@ function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry
       clock.clearInterval(timer);
       if (row === undefined && entry.row === undefined && !rows.isSaved()) return;
       await write(() => row && unleased(row));
-      if (row !== undefined) for (const tell of set.workListeners) tell(row.nextAt - journal.now());
+      // A row that is only kept is no work.
+      if (row === undefined || row.isKept === true) return;
+      for (const tell of set.workListeners) tell(row.nextAt - journal.now());
     },
     lost: () => {
       const { open, lease: claim } = held.row;

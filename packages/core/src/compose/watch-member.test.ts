@@ -5,6 +5,8 @@ import type { StorageProvider } from "../contract/provider.js";
 import { place } from "../testing/chain.test-support.js";
 import { down, hanging, testMember, waiting, type TestMember } from "../testing/member.test-support.js";
 import { rejection } from "../testing/streams.test-support.js";
+import { createController } from "../kit/clock.js";
+import { PROBE_KEY } from "../kit/health.js";
 import { checkBreaker } from "../wrap/breaker-options.js";
 import { watchMember } from "./watch-member.js";
 
@@ -83,6 +85,21 @@ describe("the patience of a composer with a member", () => {
     await expect(provider.head("b", {})).rejects.toMatchObject({ code: "NotFound" });
     finish();
     await expect(put).resolves.toMatchObject({ size: LARGE.length });
+  });
+
+  it("takes an answer to any other call for a sign of life, when its own question waits its turn", async () => {
+    const { member, provider } = watched();
+    member.fault = async (call, next) =>
+      call.operation === "put" || call.key === PROBE_KEY ? await waiting()(call, next) : await next();
+    const controller = createController();
+    const options = { signal: controller.signal };
+    const put = timed(provider.put("a", await toBody(LARGE), options));
+    for (let second = 0; second < 20; second++) {
+      await vi.advanceTimersByTimeAsync(1000);
+      await rejection(provider.head("b", {}));
+    }
+    controller.abort(new Error("enough"));
+    expect((await put).error).toMatchObject({ message: "enough" });
   });
 
   it("refuses the change of a write that it has given up", async () => {

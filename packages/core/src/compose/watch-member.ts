@@ -72,6 +72,7 @@ export function watchMember(inner: ComposedProvider, { askMs, limits, onBack }: 
       return true;
     };
     const note = (result: CallResult | undefined): void => {
+      if (result === "works") pulse.hear();
       if (kind !== undefined && result !== undefined) circuits?.note(call, kind, result);
     };
     try {
@@ -104,7 +105,9 @@ export function watchMember(inner: ComposedProvider, { askMs, limits, onBack }: 
 /** A question that any number of silent calls ask together. */
 interface Pulse {
   readonly ask: () => void;
-  /** Whether the last question was answered. */
+  /** Tells that the member has answered some other call. */
+  readonly hear: () => void;
+  /** Whether the last question was answered, or any call since. */
   readonly isAnswered: () => boolean;
 }
 
@@ -113,6 +116,7 @@ function createPulse(inner: ComposedProvider, withinMs: number): Pulse {
   let isAnswered = false;
   return {
     isAnswered: () => isAnswered,
+    hear: () => void (isAnswered = true),
     ask: () => {
       if (isAsking) return;
       isAsking = true;
@@ -121,7 +125,7 @@ function createPulse(inner: ComposedProvider, withinMs: number): Pulse {
         void (await inner.head(PROBE_KEY, { signal }));
       void answersWithin(withinMs, head).then((answer) => {
         isAsking = false;
-        isAnswered = answer;
+        isAnswered ||= answer;
       });
     },
   };

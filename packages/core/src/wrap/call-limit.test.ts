@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { clock } from "../kit/clock.js";
 import { CallLimit, type LimitedCall } from "./call-limit.js";
 
 function nothing(): void {}
@@ -116,6 +117,21 @@ describe("the limit of a call", () => {
     expect(expired).toEqual([]);
     vi.advanceTimersByTime(1);
     expect(expired).toEqual(["second"]);
+  });
+
+  it("gives a call more time, once, when the process was too busy to read an answer", () => {
+    const { begin, expired } = begun(1000);
+    begin("first");
+    let busyMs = 3000;
+    vi.spyOn(clock, "now").mockImplementation(() => performance.now() + busyMs);
+    vi.advanceTimersByTime(1000);
+    expect(expired).toEqual([]);
+    vi.advanceTimersByTime(499);
+    expect(expired).toEqual([]);
+    busyMs = 6000;
+    vi.advanceTimersByTime(1);
+    expect(expired).toEqual(["first"]);
+    vi.restoreAllMocks();
   });
 
   it("begins with a call after a long silence", () => {

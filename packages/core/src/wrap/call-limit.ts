@@ -1,6 +1,7 @@
 import { clock, createController } from "../kit/clock.js";
 import { getEventListeners } from "node:events";
 import { TIMER_MS_MAX } from "../kit/abort.js";
+import { lenienceMs } from "../kit/late-timer.js";
 
 /** A call with its signal. */
 export interface LimitedCall {
@@ -25,6 +26,10 @@ export class CallLimit {
   readonly #free: LimitedCall[] = [];
   #waitedFor = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** When the timer should fire. */
+  #dueAt = 0;
+  /** Whether the timer has fired late, and waits once more. */
+  #isLenient = false;
   #isClosed = false;
 
   constructor(limitMs: number) {
@@ -88,12 +93,17 @@ export class CallLimit {
   }
 
   #lookIn(milliseconds: number): void {
-    this.#timer = clock.setTimeout(() => this.#look(), Math.min(milliseconds, TIMER_MS_MAX));
+    const waitMs = Math.min(milliseconds, TIMER_MS_MAX);
+    this.#dueAt = clock.now() + waitMs;
+    this.#timer = clock.setTimeout(() => this.#look(), waitMs);
   }
 
   /** Calls last equally long, so none that begins later ends before the one that was waited for. */
   #look(): void {
     this.#timer = undefined;
+    const onceMoreMs = this.#isLenient ? 0 : lenienceMs(this.#dueAt, this.#limitMs);
+    this.#isLenient = onceMoreMs > 0 && this.#waitedFor > 0;
+    if (this.#isLenient) return this.#lookIn(onceMoreMs);
     const now = clock.now();
     let soonestMs = this.#limitMs;
     for (const call of this.#calls) {

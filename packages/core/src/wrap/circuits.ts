@@ -1,4 +1,5 @@
 import { TIMER_MS_MAX } from "../kit/abort.js";
+import { lenienceMs } from "../kit/late-timer.js";
 import { clock, createController } from "../kit/clock.js";
 import {
   StorageError,
@@ -241,8 +242,13 @@ export async function answersWithin(
 ): Promise<boolean> {
   const stop = createController();
   let timer: NodeJS.Timeout | undefined;
+  const limitMs = Math.min(milliseconds, TIMER_MS_MAX);
+  const dueAt = clock.now() + limitMs;
   const late = new Promise<boolean>((resolve) => {
-    timer = clock.setTimeout(() => resolve(false), Math.min(milliseconds, TIMER_MS_MAX));
+    const end = (): void => resolve(false);
+    timer = clock.setTimeout(() => {
+      timer = clock.setTimeout(end, lenienceMs(dueAt, limitMs)).unref();
+    }, limitMs);
     timer.unref();
   });
   const answer = question(stop.signal).then(

@@ -132,6 +132,7 @@ async function write(
       process: "p",
       now: () => now++,
       isAlive: () => true,
+      isRunning: () => true,
       hasChanged: () => true,
       reading: <T>(work: () => T): T => work(),
       write: async (change) => apply([change])[0],

@@ -65,6 +65,7 @@ export function processJournal(
         process: life.id,
         now: () => time.now,
         isAlive,
+        isRunning: isAlive,
         hasChanged: () => true,
         reading: <T>(work: () => T): T => work(),
         write,

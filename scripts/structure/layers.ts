@@ -26,7 +26,7 @@ export const LAYERS: Readonly<Record<string, Readonly<Record<string, Layers>>>> 
     ],
     "compose/journaled": [
       ["row", "hedge.ts", "control.ts"],
-      ["marks.ts", "roster.ts"],
+      ["marks.ts", "roster.ts", "shared-times.ts"],
       ["replica-set.ts"],
       ["hold", "own-sets.ts"],
       ["read"],

@@ -13,6 +13,8 @@ export interface Processes {
    * its lease runs out.
    */
   readonly isAlive: (process: string) => boolean;
+  /** Whether a process is at work: its file is there, and locked. */
+  readonly isRunning: (process: string) => boolean;
   /** Whether no other uses the journal, nor writes anything to it for {@link ALONE_MS}. */
   readonly isAlone: () => boolean;
   /**
@@ -61,6 +63,7 @@ export function joinProcesses(folder: string, driver: Driver): Processes {
   return {
     own,
     isAlive,
+    isRunning: (name) => name === own || (existsSync(join(folder, name)) && isAlive(name)),
     isAlone,
     announced,
     leave: () => {

@@ -79,6 +79,7 @@ function open(file: string, driver: Driver): Journal {
     process: processes.own,
     now,
     isAlive: processes.isAlive,
+    isRunning: processes.isRunning,
     write: async (change: Change) => {
       await processes.announced();
       const revision = await writer.write(change);

@@ -26,6 +26,7 @@ export interface PartContext {
   readonly process: string;
   readonly now: () => number;
   readonly isAlive: (process: string) => boolean | Promise<boolean>;
+  readonly isRunning: (process: string) => boolean | Promise<boolean>;
   /** Whether anything was committed since this was asked the last time. */
   readonly hasChanged: () => boolean;
   /** Runs a read; what SQLite throws becomes an error of the contract. */
@@ -66,6 +67,7 @@ export function createPart(context: PartContext, owner: JournalOwner): JournalPa
     process: context.process,
     now: context.now,
     isAlive: context.isAlive,
+    isRunning: context.isRunning,
     read: (key) => reading(() => read(key)),
     write: (key, expected, row) =>
       write({

@@ -74,6 +74,8 @@ export interface JournalPart {
   readonly counts: () => Promise<JournalCounts>;
   /** Whether a process that holds a lease may still be at work. */
   readonly isAlive: (process: string) => boolean | Promise<boolean>;
+  /** Whether a process is known to be at work. One of which nothing is known any more is not. */
+  readonly isRunning: (process: string) => boolean | Promise<boolean>;
   readonly readControl: (name: string) => Promise<ControlRecord | undefined>;
   /** As `JournalPart.write`, for a control record. */
   readonly writeControl: (

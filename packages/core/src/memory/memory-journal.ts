@@ -71,6 +71,7 @@ function partOf(part: Part, process: string, stamp: () => Version): JournalPart 
         .map(([key, { row }]) => ({ key, row })),
     counts: async () => countsOf(working(rows)),
     isAlive: (other) => other === process,
+    isRunning: (other) => other === process,
     readControl: async (name) => controls.get(name),
     writeControl: async (name, expected, value) => {
       if (controls.get(name)?.revision !== expected) return undefined;

@@ -1,4 +1,4 @@
-import { TIMER_MS_MAX } from "../../kit/abort.js";
+import { TIMER_MS_MAX, within } from "../../kit/abort.js";
 import { StorageError, isStorageError } from "../../contract/errors.js";
 import type { Journal, JournalPart } from "../../contract/journal.js";
 import { MARKER_KEY } from "../../contract/key.js";
@@ -11,6 +11,7 @@ import { adoptKeyOf } from "./upkeep/adopt.js";
 import { reopen } from "./hold/reopen.js";
 import { createMarks, type Marks } from "./marks.js";
 import { createRoster } from "./roster.js";
+import { agreeOnTimes } from "./shared-times.js";
 import { probe } from "../../kit/health.js";
 import { distrust } from "./read/inventory.js";
 import { quarantine } from "./upkeep/quarantine.js";
@@ -157,6 +158,7 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
     quarantine: (key, member, etag, onEvent) =>
       void inBackground(set, quarantine(set, key, member, etag, { onEvent })),
     lookAgain: (key, onEvent) => void inBackground(set, adoptKeyOf(set, key, { onEvent, waitMs: 0 })),
+    agree: parts.journal.durable ? once(() => agreeOnTimes(name, journal, set)) : () => undefined,
     compareMarks: marks === undefined ? () => undefined : once(() => probeAll(set)),
     refresh: async (call) => {
       await roster.refresh();
@@ -215,19 +217,31 @@ function marksOf(name: string, journal: JournalPart, set: () => ReplicaSet): Mar
   });
 }
 
+/** How long members may take to show their marks once one of them has, in milliseconds. */
+const MARKS_MS = 500;
+
+/** Has all members show their marks. One of them shows already that a journal was restored, so a member that hangs is left behind. */
 async function probeAll({ members }: ReplicaSet): Promise<void> {
-  await Promise.all(members.map((member) => probe(member)));
+  const all = members.map((member) => probe(member));
+  const first = new Promise<void>((resolve) => {
+    for (const each of all) void each.then(({ ok }) => ok && resolve());
+  });
+  await Promise.race([Promise.all(all), first.then(() => within(Promise.all(all), MARKS_MS))]);
 }
 
-/** Has work done once. What it returns is `undefined` when the work is done. */
+/** Has work done once; again when it has failed. What it returns is `undefined` when the work is done. */
 function once(work: () => Promise<void>): () => Promise<void> | undefined {
   let running: Promise<void> | undefined;
   let isDone = false;
-  return () => {
-    if (isDone) return undefined;
-    running ??= work().finally(() => (isDone = true));
-    return running;
+  const run = async (): Promise<void> => {
+    try {
+      await work();
+      isDone = true;
+    } finally {
+      running = undefined;
+    }
   };
+  return () => (isDone ? undefined : (running ??= run()));
 }
 
 /** @throws TypeError for names that are none, and when no member is left to write to. */

@@ -81,6 +81,13 @@ export interface ReplicaSet extends Group {
    * @returns `undefined` when that is done.
    */
   readonly compareMarks: () => Promise<void> | undefined;
+  /**
+   * Has this process agree with the others on the times that all must share, once.
+   *
+   * @returns `undefined` when that is done.
+   * @throws StorageError `Misconfigured` while another process has others.
+   */
+  readonly agree: () => Promise<void> | undefined;
   /** Looks at what other processes may have changed about the placement. */
   readonly refresh: (options: CallOptions) => Promise<void>;
 }

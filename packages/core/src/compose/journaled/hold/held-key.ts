@@ -69,6 +69,8 @@ export async function holding<T>(
     turns.hasBegun = true;
     for (;;) {
       signal?.throwIfAborted();
+      const agreeing = set.agree();
+      if (agreeing !== undefined) await orAborted(agreeing, signal);
       const entry = await freeEntry(set, operation, key, deadline, signal);
       await set.refresh({ onEvent });
       const held = createHeldKey(set, operation, key, entry);
@@ -238,9 +240,7 @@ function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry
       clock.clearInterval(timer);
       if (row === undefined && entry.row === undefined && !rows.isSaved()) return;
       await write(() => row && unleased(row));
-      // A row that is only kept is no work.
-      if (row === undefined || row.isKept === true) return;
-      for (const tell of set.workListeners) tell(row.nextAt - journal.now());
+      tellOfWork(set, row);
     },
     lost: () => {
       const { open, lease: claim } = held.row;
@@ -254,6 +254,12 @@ function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry
     },
   };
   return held;
+}
+
+/** Tells when a key needs repair. A row that is only kept is no work. */
+function tellOfWork({ workListeners, journal }: ReplicaSet, row: KeyRow | undefined): void {
+  if (row === undefined || row.isKept === true) return;
+  for (const tell of workListeners) tell(row.nextAt - journal.now());
 }
 
 async function assertRevision({ journal }: ReplicaSet, key: string, rows: RowWriter): Promise<void> {

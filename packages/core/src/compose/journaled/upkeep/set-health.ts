@@ -34,10 +34,12 @@ export async function healthOfSet(set: ReplicaSet): Promise<Health> {
   };
 }
 
-async function journalProblem({ journal, name }: ReplicaSet): Promise<string | undefined> {
+async function journalProblem(set: ReplicaSet): Promise<string | undefined> {
+  const { journal, name } = set;
   try {
     const { revision } = (await journal.readControl(CONTROL)) ?? {};
     await journal.writeControl(CONTROL, revision, journal.process);
+    await set.agree();
     return undefined;
   } catch (error) {
     return `${name}: ${error instanceof Error ? error.message : String(error)}`;

@@ -1,0 +1,68 @@
+import { StorageError } from "../../contract/errors.js";
+import type { JournalPart } from "../../contract/journal.js";
+
+/** The name of the control record. */
+const TIMES = "times";
+
+/** The times that every process of a composer must share, in milliseconds. */
+export interface SharedTimes {
+  readonly leaseMs: number;
+  readonly settleMs: number;
+  readonly graceMs: number;
+  readonly keepDeletesMs: number;
+}
+
+const NAMES = ["leaseMs", "settleMs", "graceMs", "keepDeletesMs"] as const;
+
+/** By process. */
+type TimesRecord = Readonly<Record<string, SharedTimes>>;
+
+/**
+ * Writes down with which times this process works, unless another one that is at work has others: what one of them takes for over
+ * would still be under way for the other.
+ *
+ * @throws StorageError `Misconfigured`, with both values.
+ */
+export async function agreeOnTimes(
+  composer: string,
+  journal: JournalPart,
+  { leaseMs, settleMs, graceMs, keepDeletesMs }: SharedTimes,
+): Promise<void> {
+  const own: SharedTimes = { leaseMs, settleMs, graceMs, keepDeletesMs };
+  for (;;) {
+    const record = await journal.readControl(TIMES);
+    const running = await othersAtWork(journal, (record?.value ?? {}) as TimesRecord);
+    for (const [process, times] of running) {
+      const name = NAMES.find((each) => times[each] !== own[each]);
+      if (name !== undefined) throw differing(composer, name, own[name], process, times[name]);
+    }
+    const value = { ...Object.fromEntries(running), [journal.process]: own };
+    if ((await journal.writeControl(TIMES, record?.revision, value)) !== undefined) return;
+  }
+}
+
+async function othersAtWork(
+  journal: JournalPart,
+  record: TimesRecord,
+): Promise<readonly (readonly [process: string, times: SharedTimes])[]> {
+  const others = Object.entries(record).filter(([process]) => process !== journal.process);
+  const running = await Promise.all(others.map(([process]) => journal.isRunning(process)));
+  return others.filter((_, index) => running[index]);
+}
+
+function differing(
+  composer: string,
+  name: string,
+  ownMs: number,
+  process: string,
+  theirsMs: number,
+): StorageError {
+  const reason =
+    `${name} is ${ownMs} here and ${theirsMs} in process ${process}, which keeps the same journal: ` +
+    "give every process the same value, or stop that one first";
+  return new StorageError("Misconfigured", reason, {
+    operation: "open",
+    provider: composer,
+    retryable: false,
+  });
+}

@@ -83,8 +83,10 @@ export function createMarks(composer: string, journal: JournalPart, findings: Ma
     const { name } = member;
     const startedAt = journal.now();
     if (startedAt - (checkedAt.get(name) ?? Number.NEGATIVE_INFINITY) < RAISE_MS) return;
+    // What is confirmed while the member is asked need not be in its answer.
+    const { confirmed } = store.of(name);
     const found = (await numberOn(member, store.key())) ?? 0;
-    const { written, confirmed, restored } = store.of(name);
+    const { written, restored } = store.of(name);
     if (found < confirmed && restored === undefined) {
       await store.change(name, (was) => ({ ...was, restored: "report", extras: 0 }));
       await findings.onOldMember();

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createStorage } from "../../facade/create-storage.js";
 import { memoryJournal } from "../../memory/memory-journal.js";
 import type { Journal, JournalPart } from "../../contract/journal.js";
@@ -36,6 +36,34 @@ describe("repair after a long outage", () => {
     second.fault = undefined;
     await storage.startRepair().idle();
     expect(Object.keys(await contents(second))).toHaveLength(KEYS.length);
+    await storage.close();
+  });
+
+  it("is not held up by a member that is slow", async () => {
+    const [first, slow, quick] = [testMember("first"), testMember("slow"), testMember("quick")];
+    const members = [first, slow, quick].map(({ provider }) => provider);
+    const options = { writes: "quorum", graceMs: 0, settleMs: 0, retry: false, breaker: false } as const;
+    const storage = createStorage(mirror(members, { ...options, journal: memoryJournal() }));
+    slow.fault = down;
+    for (const key of KEYS) await storage.put(`a${key}`, key);
+    slow.fault = undefined;
+    quick.fault = down;
+    for (const key of KEYS) await storage.put(`b${key}`, key);
+    quick.fault = undefined;
+    let release = (): void => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    slow.fault = async (call, next) => {
+      if (call.operation === "put") await released;
+      return await next();
+    };
+    const repair = storage.startRepair({ pollMs: 5 });
+    const hasAll = async (): Promise<boolean> =>
+      Object.keys(await contents(quick)).filter((key) => key.startsWith("b")).length === KEYS.length;
+    await vi.waitFor(async () => expect(await hasAll()).toBe(true), { timeout: 30_000 });
+    expect(Object.keys(await contents(slow)).filter((key) => key.startsWith("ak"))).toEqual([]);
+    release();
+    await repair.idle();
+    expect(Object.keys(await contents(slow))).toHaveLength(2 * KEYS.length);
     await storage.close();
   });
 });

@@ -12,7 +12,8 @@ import { notConfigured } from "../roster.js";
 import { LIST_LIMIT_DEFAULT, type ListOptions } from "../../../contract/call-options.js";
 import type { ObjectInfo } from "../../../contract/object.js";
 
-/** How many keys that are in transition one page looks at. */
+/** How many keys that are in transition one page looks at: as many as it has entries, and so many in any case. */
+const ROWS_MIN = 100;
 const ROWS_MAX = 1000;
 const HEADS_AT_ONCE = 8;
 const ROUNDS_MAX = 3;
@@ -78,13 +79,14 @@ interface RowKeys {
 /** The keys in transition behind an entry; `end` when there are more behind it. */
 async function rowKeys(
   { journal }: ReplicaSet,
-  { prefix = "" }: ListOptions,
+  { prefix = "", limit = LIST_LIMIT_DEFAULT }: ListOptions,
   from: string | undefined,
 ): Promise<RowKeys> {
-  const rows = await journal.rows(prefix, from, ROWS_MAX);
+  const most = Math.min(Math.max(limit, ROWS_MIN), ROWS_MAX);
+  const rows = await journal.rows(prefix, from, most);
   const keys = rows.map(({ key }) => key);
   const kept = new Set(rows.filter(({ row }) => row.isKept === true).map(({ key }) => key));
-  return { keys, kept, end: rows.length < ROWS_MAX ? undefined : keys.at(-1) };
+  return { keys, kept, end: rows.length < most ? undefined : keys.at(-1) };
 }
 
 /** From one member, where each holds everything that is not in transition; from all where they share the keys. */

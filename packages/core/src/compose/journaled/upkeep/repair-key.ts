@@ -154,14 +154,16 @@ async function lookAtHomes(
   return hindered(row, "a copy that is not needed stays until its home has been seen");
 }
 
+/** Returns the members that do not hold what they should. */
+export function waitingFor(set: ReplicaSet, key: string, row: KeyRow): readonly ComposedProvider[] {
+  const targets = targetsOf(set, key, row);
+  return set.members.filter(({ name }) => !isRight(row, name, targets.includes(name)));
+}
+
 /** Members that do not hold what they should, and on which nothing is under way. */
 function membersLacking(set: ReplicaSet, { key, row }: HeldKey): readonly ComposedProvider[] {
   const now = set.journal.now();
-  const targets = targetsOf(set, key, row);
-  return set.members.filter(({ name }) => {
-    if (isSuspect(row, name, now)) return false;
-    return !isRight(row, name, targets.includes(name));
-  });
+  return waitingFor(set, key, row).filter(({ name }) => !isSuspect(row, name, now));
 }
 
 /** Copies the current version to a member, from one that has it, and notes in the row what came of it. */

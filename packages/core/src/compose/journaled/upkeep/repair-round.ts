@@ -6,11 +6,13 @@ import { healthOfSet } from "./set-health.js";
 import { adoptKeyOf } from "./adopt.js";
 import { takeStock } from "./take-stock.js";
 import { noteEmpty } from "./note-empty.js";
-import { BACKOFF_MS_MAX, repairKey } from "./repair-key.js";
+import { namesOf } from "../../group.js";
+import { BACKOFF_MS_MAX, repairKey, waitingFor } from "./repair-key.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { verifySet } from "./verify.js";
 
 const KEYS_PER_ROUND = 256;
+/** Of those that wait for the same members. */
 const KEYS_AT_ONCE = 4;
 
 /** When to look again at a key that somebody else holds, in milliseconds. */
@@ -40,9 +42,7 @@ async function repairDue(set: ReplicaSet, options: CallOptions): Promise<number 
   // A key that somebody works on is left to them: they say when there is something to do.
   const impatient = { ...options, waitMs: 0 };
   let isBusy = false;
-  await concurrently(keys, KEYS_AT_ONCE, async (key) => {
-    const { row } = await set.journal.read(key);
-    if (set.lock.isBusy(key) || (row?.isKept === true && row.nextAt > set.journal.now())) return;
+  const repair = async (key: string): Promise<void> => {
     try {
       if (await repairKey(set, key, impatient)) state.isEager = true;
     } catch (error) {
@@ -50,7 +50,9 @@ async function repairDue(set: ReplicaSet, options: CallOptions): Promise<number 
       if (!isStorageError(error)) throw error;
       isBusy = true;
     }
-  });
+  };
+  const queues = await queuesOf(set, keys);
+  await Promise.all(queues.map((queue) => concurrently(queue, KEYS_AT_ONCE, repair)));
   const isWalking = await walk(set, options, (key) => adoptKeyOf(set, key, impatient)).catch(
     (error: unknown) => {
       options.signal?.throwIfAborted();
@@ -66,6 +68,18 @@ async function repairDue(set: ReplicaSet, options: CallOptions): Promise<number 
     return undefined;
   }
   return Math.max(next - set.journal.now(), isBusy ? BUSY_MS : 0);
+}
+
+/** Shares keys out by the members that they wait for, so that a slow member holds up no others. */
+async function queuesOf(set: ReplicaSet, keys: readonly string[]): Promise<readonly (readonly string[])[]> {
+  const queues = new Map<string, string[]>();
+  for (const key of keys) {
+    const { row } = await set.journal.read(key);
+    if (set.lock.isBusy(key) || (row?.isKept === true && row.nextAt > set.journal.now())) continue;
+    const name = row === undefined ? "" : namesOf(waitingFor(set, key, row)).join(" ");
+    queues.set(name, [...(queues.get(name) ?? []), key]);
+  }
+  return [...queues.values()];
 }
 
 async function walk(

@@ -1,10 +1,17 @@
 import type { PutOptions } from "../../../contract/call-options.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import type { Share } from "../../../body/tee.js";
+import { StorageError, isStorageError } from "../../../contract/errors.js";
+import type { KeyRow } from "../../../contract/key-row.js";
+import type { ObjectInfo } from "../../../contract/object.js";
+import type { Body } from "../../../contract/provider.js";
 import { attemptOf } from "../../group.js";
 import { assertTakes } from "../../members.js";
 import { sendShare, type ShareOutcome } from "../../send-share.js";
 import { storedWhole } from "../../stored-whole.js";
+import type { HeldKey } from "../hold/held-key.js";
+import type { ReplicaSet } from "../replica-set.js";
+import { learned } from "../row/row.js";
 import { copyInside } from "./copy-inside.js";
 import type { Write } from "./decide.js";
 
@@ -28,7 +35,7 @@ export async function send(
       const copy = source && (await copyInside(member, source, key, call));
       if (copy !== undefined) return copy;
       isInside = false;
-      const info = await member.put(key, share.body, { ...call, onProgress });
+      const info = await putFenced(set, held, member, share.body, { ...call, onProgress });
       const sentBytes = share.size();
       return await storedWhole({ group: set, member, key, info, sentBytes, isHeld: true }, call);
     },
@@ -41,4 +48,42 @@ export async function send(
     onEvent?.({ type: "suspect", key, provider: member.name, milliseconds: set.settleMs });
   }
   return outcome;
+}
+
+/**
+ * Puts an object, create-only where the row says that the member holds nothing and the member keeps that condition: a process that was
+ * stopped between its last look and the request then replaces nothing that was written meanwhile.
+ *
+ * @throws StorageError `Unavailable` when somebody has written past the composer, and the body cannot be sent once more.
+ */
+async function putFenced(
+  set: ReplicaSet,
+  held: HeldKey,
+  member: ComposedProvider,
+  body: Body,
+  options: PutOptions,
+): Promise<ObjectInfo> {
+  const { key } = held;
+  if (!isKnownEmpty(held.row, member)) return await member.put(key, body, options);
+  try {
+    return await member.put(key, body, { ...options, ifNoneMatch: "*" });
+  } catch (error) {
+    if (!isStorageError(error, "AlreadyExists")) throw error;
+    held.assertHeld();
+    held.row = learned(held.row, member.name, "unknown", set.journal.now());
+    if (body.bytes !== undefined || body.path !== undefined) return await member.put(key, body, options);
+    const reason = "it holds an object that was not written through this composer; try again";
+    const facts = { operation: "put", provider: member.name, key, applied: "no", retryable: true } as const;
+    throw new StorageError("Unavailable", reason, facts);
+  }
+}
+
+/** Tells whether the row says that a member holds nothing, and the member keeps the condition of it. */
+function isKnownEmpty({ holds, external }: KeyRow, { name, supports }: ComposedProvider): boolean {
+  return (
+    holds[name] === "absent" &&
+    external === undefined &&
+    supports.ifNoneMatch &&
+    supports.ifNoneMatchOnMultipart
+  );
 }

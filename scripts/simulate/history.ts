@@ -124,6 +124,12 @@ export async function runHistory(
     values: 0,
     isOver: false,
   };
+  // What a composer does in the background nobody waits for.
+  const onRejection = (error: unknown): void => {
+    if (!(error instanceof BrokenRowError)) throw error;
+    complaints.push(error.message);
+  };
+  process.on("unhandledRejection", onRejection);
   try {
     for (let index = 0; index < PROCESSES; index++) world.processes.push(startProcess(world, index));
     const violations = await time.run(play(world));
@@ -144,6 +150,7 @@ export async function runHistory(
     if (error instanceof BrokenRowError) return { ...NOTHING, violations: [error.message] };
     return { ...NOTHING, violations: [`${BROKE}${error.stack ?? error.message}`] };
   } finally {
+    process.off("unhandledRejection", onRejection);
     uninstall();
     forget(disk);
   }
@@ -298,7 +305,7 @@ async function client(world: World, index: number): Promise<void> {
   const calls = world.scenario.story === undefined ? CALLS_PER_CLIENT : CALLS_PER_ACT;
   for (let count = 0; count < calls; count++) {
     await time.sleep(between(random, 0, world.scenario.stopsAll === true ? 1500 : 120));
-    if (random() < 0.1) await oneListing(world, `client ${index}`);
+    if (random() < (world.scenario.isRestless === true ? 0.3 : 0.1)) await oneListing(world, `client ${index}`);
     else await oneCall(world, `client ${index}`, pick(random, [...history.keys()]), random(), count);
   }
 }

@@ -57,8 +57,9 @@ const backup: GuideTest = {
     await site.run(`sed -i 's/const times = {/const times = { leaseMs: 10_000,/' storage.mjs`);
     await site.restart();
     await books.change(application(), "since");
-    await site.run(`sed -i 's/ leaseMs: 10_000,//' storage.mjs`);
     await untilDeletesAreForgotten(site);
+    await site.run(`sed -i 's/ leaseMs: 10_000,//' storage.mjs`);
+    await site.restart();
     await follow(page, "Restoring a member");
     await switchFar(site, "off");
     await books.change(application(), "while-off");

@@ -606,7 +606,11 @@ async function repairs(world: World, index: number): Promise<void> {
   while (!world.isOver) {
     await time.sleep(between(random, 5, 200));
     const own = world.processes[index] as Process;
-    await Promise.race([own.provider.upkeep?.repair({}), own.crashed]);
+    const round = own.provider.upkeep?.repair({}).catch((error: unknown) => {
+      // The journal failed: the next round tries again.
+      if (!isStorageError(error)) throw error;
+    });
+    await Promise.race([round, own.crashed]);
   }
 }
 

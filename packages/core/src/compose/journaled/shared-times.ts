@@ -14,7 +14,7 @@ export interface SharedTimes {
 
 const NAMES = ["leaseMs", "settleMs", "graceMs", "keepDeletesMs"] as const;
 
-/** By process. */
+/** The times of each process. */
 type TimesRecord = Readonly<Record<string, SharedTimes>>;
 
 /**

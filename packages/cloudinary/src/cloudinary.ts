@@ -56,6 +56,7 @@ function verbsOf(account: Account): StorageProvider {
       // Of keys that are stored as they are; every other character takes more.
       keyBytesMax: PUBLIC_ID_LENGTH_MAX,
       objectBytesMax: settings.objectBytesMax,
+      bufferedBytes: settings.chunkBytes,
     },
     put: (key, body, call) => putObject(account, key, body, call),
     get: (key, call) => getObject(account, key, call),

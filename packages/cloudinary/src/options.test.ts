@@ -48,6 +48,11 @@ describe("the options", () => {
     expect(() => cloudinary({ ...ACCOUNT, cloudName })).toThrow("cloudName must be a name");
   });
 
+  it("say how much of a stream is kept", () => {
+    const { supports } = cloudinary({ ...ACCOUNT, chunkBytes: 7_000_000, keyPrefix: "a/" });
+    expect(supports.bufferedBytes).toBe(7_000_000);
+  });
+
   it("never show the secret", () => {
     expect(() => cloudinary({ ...ACCOUNT, apiSecret: "s3cr3t", connectMs: -1 })).toThrow(/^(?!.*s3cr3t)/);
   });

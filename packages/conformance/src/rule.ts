@@ -18,7 +18,7 @@ import type {
 
 /** A feature that `supports` says yes or no to. */
 export type Flag = {
-  [Name in keyof Supports]: Supports[Name] extends boolean ? Name : never;
+  [Name in keyof Supports]-?: Supports[Name] extends boolean ? Name : never;
 }[keyof Supports];
 
 /** A member that only some providers have. */

@@ -23,6 +23,7 @@ import { putObject } from "./put.js";
 import type { RootOptions } from "./opened-root.js";
 import { absoluteRoot, createRootHolder } from "./root.js";
 import type { Disk } from "./disk.js";
+import { STREAM_BYTES_KEPT } from "./write-body.js";
 
 /** The options of {@link local}. */
 export interface LocalOptions {
@@ -176,7 +177,7 @@ function provider(
   const { places, root, name } = disk;
   return {
     name,
-    supports: SUPPORTS_ALL,
+    supports: { ...SUPPORTS_ALL, bufferedBytes: STREAM_BYTES_KEPT },
     put: (key, body, call) => putObject(disk, key, body, call),
     get: (key, call) => getObject(disk, key, call),
     head: (key, call) => headObject(disk, key, call),

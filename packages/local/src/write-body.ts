@@ -7,6 +7,9 @@ import type { Temporary } from "./temporaries.js";
 /** Files are written in blocks of this size: nearly twice as fast as Node's 64 KiB. */
 const BLOCK_BYTES = 512 * 1024;
 
+/** How much of a stream is kept: two blocks, of which one is filled while the other is written. */
+export const STREAM_BYTES_KEPT: number = 2 * BLOCK_BYTES;
+
 type Options = Pick<PutOptions, "signal" | "onProgress">;
 
 /** Writes a body into a temporary file, by the shortest way there is for its kind. */

@@ -116,7 +116,7 @@ function isPublic({ places, objects }: Store): boolean {
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const OBJECT_BYTES_MAX = 5 * 1024 ** 4;
 
-function supportsOf({ dialect, canList }: Store): Supports {
+function supportsOf({ dialect, canList, partSizeBytes, concurrency }: Store): Supports {
   return {
     ...SUPPORTS_ALL,
     ifNoneMatch: dialect.conditionalPut,
@@ -124,6 +124,8 @@ function supportsOf({ dialect, canList }: Store): Supports {
     ifNoneMatchOnMultipart: dialect.conditionalComplete,
     conditionalDelete: dialect.conditionalDelete,
     objectBytesMax: OBJECT_BYTES_MAX,
+    // The next part is filled while the others are sent.
+    bufferedBytes: (concurrency + 1) * partSizeBytes,
     list: canList,
   };
 }

@@ -44,8 +44,9 @@ export interface MemberOptions {
    */
   readonly askMs?: number | undefined;
   /**
-   * How much memory all puts of the composer together use for bodies that are streams, in bytes: for what a slow member has yet to take,
-   * and for what a next member may need. When it is used up the next puts wait.
+   * How much memory all puts of the composer together use for bodies that are streams or files, in bytes: for what a slow member has yet
+   * to take, for what a next member may need, and for what members keep themselves (`supports.bufferedBytes`). When it is used up the
+   * next puts wait. A put that needs more than all of it goes alone.
    *
    * @default 256 MiB
    */

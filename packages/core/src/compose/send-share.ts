@@ -5,6 +5,7 @@ import type { Group } from "./group.js";
 import type { Body } from "../contract/provider.js";
 import type { Share } from "../body/tee.js";
 import { hasSize } from "./stored-whole.js";
+import { keptAtOnce, type Writing } from "./supports.js";
 import { askMember, type Answer } from "./survey.js";
 import type { PutOptions } from "../contract/call-options.js";
 import type { ObjectInfo } from "../contract/object.js";
@@ -44,14 +45,15 @@ function isWhole(
   return hasSize(answer.member, answer.info, sentBytes);
 }
 
-/** Waits until the composer has memory for a body. Bytes and files need none: the one is in memory anyway, the other is read again. */
+/** Waits until the composer has memory for a body, with what its members keep of it. Bytes need none: they are in memory anyway. */
 export async function takeMemory(
-  { memory }: Group,
-  { bytes, path, size = memory.shareBytes }: Body,
+  { memory, members }: Group,
+  writing: Writing,
+  { bytes, size }: Body,
   signal: AbortSignal | undefined,
 ): Promise<() => void> {
-  if (bytes !== undefined || path !== undefined) return () => {};
-  return await memory.take(Math.min(size, memory.shareBytes), signal);
+  if (bytes !== undefined) return () => {};
+  return await memory.take(keptAtOnce(members, writing, size, memory.shareBytes), signal);
 }
 
 /**
@@ -60,11 +62,11 @@ export async function takeMemory(
  */
 export async function withMemory<T>(
   group: Group,
-  body: Body,
-  signal: AbortSignal | undefined,
+  writing: Writing,
+  { body, signal }: { readonly body: Body; readonly signal: AbortSignal | undefined },
   put: () => Promise<T>,
 ): Promise<T> {
-  const release = await takeMemory(group, body, signal);
+  const release = await takeMemory(group, writing, body, signal);
   try {
     return await put();
   } finally {

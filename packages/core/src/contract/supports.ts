@@ -33,6 +33,13 @@ export interface Supports {
   readonly keyBytesMax: number;
   /** The largest object, in bytes; `Infinity` when there is no limit of its own. */
   readonly objectBytesMax: number;
+  /**
+   * How much of one stream a put keeps in memory at once, in bytes, beside what is still in the stream. A composer counts it
+   * against its `memoryBytes`.
+   *
+   * @default 0
+   */
+  readonly bufferedBytes?: number | undefined;
 }
 
 /** What a provider declares that keeps every rule of the contract. */

@@ -24,7 +24,7 @@ export interface TestMember {
 
 export interface TestMemberOptions {
   readonly fault?: Around;
-  readonly supports?: Partial<Supports>;
+  readonly supports?: Partial<Supports> | undefined;
   /** Members that it shall not have. */
   readonly without?: readonly ("copy" | "move" | "deleteMany")[];
 }

@@ -29,7 +29,8 @@ export async function putInChain(
   body: Body,
   given: PutOptions,
 ): Promise<ObjectInfo> {
-  return await withMemory(chain, body, given.signal, () => putToFirst(chain, key, body, given));
+  const { signal } = given;
+  return await withMemory(chain, "in turn", { body, signal }, () => putToFirst(chain, key, body, given));
 }
 
 async function putToFirst(chain: Chain, key: string, body: Body, given: PutOptions): Promise<ObjectInfo> {

@@ -36,7 +36,10 @@ export async function putOnMirror(
   body: Body,
   given: PutOptions,
 ): Promise<ObjectInfo> {
-  return await withMemory(chain, body, given.signal, () => putToMembers(chain, need, key, body, given));
+  const { signal } = given;
+  return await withMemory(chain, "at once", { body, signal }, () =>
+    putToMembers(chain, need, key, body, given),
+  );
 }
 
 async function putToMembers(

@@ -1,10 +1,11 @@
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
+import type { Writing } from "../../supports.js";
 import type { KeyRow } from "../../../contract/key-row.js";
 
 /** Which members a key goes to, and which of them it stays on: all that differs between the composers. */
 export interface Placement {
   /** A body goes to one member after the other until one has taken it, or to all at once. */
-  readonly writing: "in turn" | "at once";
+  readonly writing: Writing;
   /** How many members must hold a write before it is acknowledged. */
   readonly need: number;
   readonly writeOrder: (key: string) => readonly ComposedProvider[];

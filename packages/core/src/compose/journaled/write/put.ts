@@ -46,7 +46,7 @@ export async function putWithJournal(
   // Before the first object comes it is seen whether there were others.
   if (!set.state.isTrusted) await isTrusted(set);
   await assertWhole(set, "put", key);
-  const release = await takeMemory(set, body, given.signal);
+  const release = await takeMemory(set, set.placement.writing, body, given.signal);
   return await answerEarly(set, (answer) =>
     holding(set, "put", key, given, async (held) => {
       const before = rememberedWrite(set, held, given.writeId);

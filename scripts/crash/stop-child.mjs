@@ -216,4 +216,4 @@ createInterface({ input: process.stdin }).on("line", async (line) => {
   say({ id: command.id, answer: { at: now(), ...answer } });
   if (command.do === "end") process.exit(0);
 });
-say({ id: 0, answer: { asks: members.mirror[0].supports.beforeCommit === true } });
+say({ id: 0, answer: { asks: members.mirror[0].supports.beforeCommit } });

@@ -305,7 +305,8 @@ async function client(world: World, index: number): Promise<void> {
   const calls = world.scenario.story === undefined ? CALLS_PER_CLIENT : CALLS_PER_ACT;
   for (let count = 0; count < calls; count++) {
     await time.sleep(between(random, 0, world.scenario.stopsAll === true ? 1500 : 120));
-    if (random() < (world.scenario.isRestless === true ? 0.3 : 0.1)) await oneListing(world, `client ${index}`);
+    if (random() < (world.scenario.isRestless === true ? 0.3 : 0.1))
+      await oneListing(world, `client ${index}`);
     else await oneCall(world, `client ${index}`, pick(random, [...history.keys()]), random(), count);
   }
 }

@@ -44,7 +44,9 @@ async function closeAll(): Promise<void> {
 
 describe("the times that processes share", () => {
   it("may be the same in any number of processes", async () => {
-    for (const key of ["a", "b", "c"]) await started().put(key, key);
+    for (const key of ["a", "b", "c"]) {
+      await expect(started().put(key, key)).resolves.toMatchObject({ key });
+    }
   });
 
   it.each([{ leaseMs: 2000 }, { settleMs: 10 }, { graceMs: 10 }, { keepDeletesMs: 7_200_000 }])(

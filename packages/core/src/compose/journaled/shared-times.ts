@@ -46,7 +46,7 @@ async function othersAtWork(
   record: TimesRecord,
 ): Promise<readonly (readonly [process: string, times: SharedTimes])[]> {
   const others = Object.entries(record).filter(([process]) => process !== journal.process);
-  const running = await Promise.all(others.map(([process]) => journal.isRunning(process)));
+  const running = await Promise.all(others.map(async ([process]) => await journal.isRunning(process)));
   return others.filter((_, index) => running[index]);
 }
 

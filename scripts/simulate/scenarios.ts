@@ -228,7 +228,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: "fallback-stopped",
     isOwnWorld: true,
-    most: 1000,
+    most: 300,
     members: ["a", "b"],
     make: (members, journal) => fallback(members, { ...PLAIN, journal }),
     stopsAll: true,

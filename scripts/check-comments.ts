@@ -27,7 +27,7 @@ const RULE =
   "a function's first sentence begins with a verb in the third person (“Returns …”), a type's with a noun: see docs/internals/writing.md.";
 
 /** How long the list was when it was last looked at. Lower it when the list has shrunk; never raise it. */
-const LISTED_MAX = 596;
+const LISTED_MAX = 537;
 
 const problems: string[] = [];
 const offenders = new Set<string>();

@@ -6,7 +6,7 @@ import type { Body } from "../contract/provider.js";
 /** How much of a body may wait for the slowest of its readers, in bytes. */
 export const WINDOW_BYTES: number = 8 * 1024 * 1024;
 
-/** How long the others wait for one that takes nothing, where it can be left to repair; in milliseconds. */
+/** How long the other readers wait for one that takes nothing, in milliseconds. Then that one is left to repair, where it can be. */
 const LAG_MS = 2000;
 
 /** One reader's view of a body. */
@@ -16,7 +16,7 @@ export interface Share {
   readonly mayBeWhole: () => boolean;
   /** Returns the length of the whole body in bytes, once it is known. */
   readonly size: () => number | undefined;
-  /** Nobody reads any more: the others need not wait. */
+  /** Ends this reader's reading, so that the other readers need not wait for it. */
   readonly leave: () => void;
 }
 
@@ -43,15 +43,18 @@ export interface TeeOptions {
 
 export interface Tee {
   readonly shares: readonly Share[];
-  /** Of a stream, once all of it has passed; lower-case hexadecimal. Bytes in memory are hashed by whoever needs it. */
+  /**
+   * Returns the digest of a stream in lower-case hexadecimal, once all of it has passed. Bytes in memory have no digest here: the code
+   * that needs one computes it.
+   */
   readonly sha256: () => string | undefined;
 }
 
 /**
- * Reads a body once for several readers, and computes its digest on the way. As much waits in memory as the slowest
- * lags behind the fastest, up to 8 MiB: then the fastest waits.
+ * Reads a body once for several readers, and computes its digest on the way. Bytes that the fastest reader has taken wait in memory
+ * for the slowest one. When `windowBytes` of them wait (8 MiB by default), the fastest reader waits too.
  *
- * What is in memory anyway is shared as it is. A reader that opens its share again, or a stretch of it, reads the
+ * A body that is in memory anyway is shared as it is. A reader that opens its share again, or a stretch of it, reads the
  * source itself, where that can be read again.
  */
 export function teeBody(source: Body, count: number, options: TeeOptions = {}): Tee {
@@ -166,7 +169,7 @@ class Flow {
     return [...this.#branches].some((branch) => branch.waitingBytes >= this.#windowBytes);
   }
 
-  /** Those who have taken nothing for so long are left behind, as long as enough are left. */
+  /** Gives up the readers that have kept the others waiting for `LAG_MS`, as long as enough readers remain. */
   #letGo(): void {
     this.#lagTimer = undefined;
     for (const branch of Array.from(this.#branches)) {
@@ -176,7 +179,7 @@ class Flow {
   }
 }
 
-/** What one reader has not read yet. */
+/** The bytes that one reader has not read yet. */
 class Branch extends Readable {
   readonly #flow: Flow;
   #waiting: (Uint8Array | null)[] = [];

@@ -15,7 +15,7 @@ import type { CallOptions, WriteOptions } from "../contract/call-options.js";
 import type { MemoryBudget } from "../kit/memory-budget.js";
 import { knownNames, nonEmptyText, oneOf, wholeNumber } from "../kit/options.js";
 
-/** Codes on which a chain goes on only when it is told to. */
+/** Codes of failures that move on to the next member of a chain only when `fallbackOn` names them. */
 export type FallbackOnCode = "Misconfigured" | "Unauthenticated" | "PermissionDenied";
 
 /** The settings and members that every composer has. */
@@ -25,7 +25,7 @@ export interface Group {
   readonly fallbackOn: readonly FallbackOnCode[];
   readonly spool: ReplayableOptions;
   readonly askMs: number;
-  /** How much memory all puts of the composer use for bodies that are streams. */
+  /** The memory that all puts of the composer together may use for bodies that are streams or files. */
   readonly memory: MemoryBudget;
   /** Called when a member that was left out is asked again. */
   readonly backListeners: Set<() => void>;
@@ -38,7 +38,7 @@ export function assertFallbackOn(codes: readonly FallbackOnCode[]): readonly Fal
   return codes.map((code) => oneOf("fallback", "a code of fallbackOn", code, OPTIONAL_CODES));
 }
 
-/** Whether a failure of one member sends the call to the next: the last column of the table of codes. */
+/** Tells whether a failure of one member sends the call to the next member, as the last column of the table of codes says. */
 export function movesOn(chain: Group, error: StorageError): boolean {
   if (isBodyFailure(error)) return false;
   const rule = ERROR_CODES[error.code].movesOn;
@@ -57,7 +57,7 @@ export function namesOf(members: readonly ComposedProvider[]): readonly string[]
   return members.map(({ name }) => name);
 }
 
-/** Whether a member answered that it does not hold the key, or cannot. */
+/** Tells whether a member answered that it does not hold the key, or that it cannot hold it. */
 export function saysAbsent(error: StorageError): boolean {
   return error.code === "NotFound" || error.code === "Unsupported";
 }
@@ -68,7 +68,7 @@ export function cannotHold(error: StorageError): boolean {
   return code === "Unsupported" || (code === "TooLarge" && !isBodyFailure(error));
 }
 
-/** What a member threw, as a `StorageError`; an abort of the caller is thrown on as it is. */
+/** Returns what a member threw, as a `StorageError`. When the caller has aborted, throws the reason of the abort unchanged. */
 export function memberError(
   error: unknown,
   member: ComposedProvider,
@@ -80,7 +80,10 @@ export function memberError(
   return toStorageError(error, { operation, provider: member.name, key });
 }
 
-/** The patience with a member, which is told first, ends a call by itself; a composer among the members does not. */
+/**
+ * How much longer than `askMs` a question may take, in milliseconds. The patience around a member ends the call after `askMs`, and is
+ * to do so first. A composer among the members has no patience around it, so `ask` itself ends its calls.
+ */
 const ASK_SLACK_MS = 500;
 
 /** Asks a member something, but not for long: a member that hangs counts as one that does not answer. */
@@ -117,8 +120,8 @@ export async function ask<T>(
 }
 
 /**
- * Has a member delete an object, and does not wait for long. The ETag is the condition where the member keeps one; the caller
- * knows that nobody else writes the key elsewhere.
+ * Has a member delete an object, and does not wait for long. The ETag is the condition of the delete where the member supports
+ * conditional deletes. For other members the caller must know that no other call writes the key.
  */
 export async function deleteFrom(
   chain: Group,
@@ -132,7 +135,7 @@ export async function deleteFrom(
   await ask(chain, member, key, { signal, onEvent }, remove, "delete");
 }
 
-/** What is said when no member is left. */
+/** Returns the error of a call for which no member is left. */
 export function exhausted(
   operation: Operation,
   key: string,
@@ -159,7 +162,7 @@ export function exhausted(
 
 const PASSING: ReadonlySet<StorageErrorCode> = new Set(["Unavailable", "Timeout", "RateLimited", "Unknown"]);
 
-/** What is said of a condition that cannot be evaluated, because a member that counts does not answer. */
+/** Returns the error for a condition that cannot be evaluated, because a member that counts does not answer. */
 export function mayHold(cause: StorageError, operation: Operation, key: string): StorageError {
   const { provider } = cause;
   const reason = `${JSON.stringify(provider)} does not answer, and may hold the object`;
@@ -179,7 +182,7 @@ export function reportFallback(
   options.onEvent?.({ type: "fallback", operation, key, from: from.name, to, error });
 }
 
-/** Returns how a one-shot body is kept, checked. */
+/** Checks the options of the spool, which keeps one-shot bodies, and returns them. */
 export function assertSpool(type: string, spool: ReplayableOptions = {}): ReplayableOptions {
   knownNames(`${type}: spool`, spool, REPLAYABLE_OPTIONS);
   const { memoryBytes = 0, maxBytes = 0, directory } = spool;

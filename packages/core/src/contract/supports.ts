@@ -34,8 +34,8 @@ export interface Supports {
   /** The largest object, in bytes; `Infinity` when there is no limit of its own. */
   readonly objectBytesMax: number;
   /**
-   * How much of one stream a put keeps in memory at once, in bytes, beside what is still in the stream. A composer counts it
-   * against its `memoryBytes`.
+   * How much of one stream a put keeps in memory at once, in bytes. Bytes that the stream itself still holds are not counted. A
+   * composer counts this number against its `memoryBytes`.
    *
    * @default 0
    */

@@ -8,9 +8,9 @@ export interface Upkeep {
    * @returns In how many milliseconds to come again; absent when nothing is left to do.
    */
   readonly repair: (options: UpkeepCall) => Promise<number | undefined>;
-  /** Calls `listener` whenever there will be something to do, in so many milliseconds; what it returns ends that. */
+  /** Calls `listener` with the milliseconds until the next work is due, whenever there will be some. Returns a function that ends this. */
   readonly onWork: (listener: (inMs: number) => void) => () => void;
-  /** Of a composer: how its members and its journal are. */
+  /** Tells how the members and the journal of a composer are. */
   readonly health?: (() => Promise<Health>) | undefined;
   /**
    * Compares what the members of a composer hold with what they should hold.
@@ -20,13 +20,13 @@ export interface Upkeep {
   readonly verify?: ((call: VerifyCall) => Promise<Verified>) | undefined;
 }
 
-/** Something that is wrong with one copy of an object, or with the lack of it. */
+/** A finding of `verify` about one member: something is wrong with its copy of an object, or it lacks that copy. */
 export interface VerifyFinding {
   /**
    * - `"missing"`: the member should hold the object, and does not.
    * - `"extra"`: the member holds an object that it should not hold.
    * - `"different"`: the member holds another version, or other bytes.
-   * - `"unverifiable"`: nobody can tell: the member does not answer, or no digest of the object is known.
+   * - `"unverifiable"`: the copy could not be checked. The member does not answer, or no digest of the object is known.
    */
   readonly kind: "missing" | "extra" | "different" | "unverifiable";
   readonly key: string;
@@ -49,49 +49,49 @@ export interface VerifyCall extends CallOptions {
 /** The numbers of objects that were looked at. */
 export interface Verified {
   readonly objects: number;
-  /** Keys that repair has yet to bring to their state: nothing is said of them. */
+  /** The number of keys in transition: repair has yet to finish them, and `verify` finds nothing about them. */
   readonly pending: number;
 }
 
 /** The options of `Upkeep.repair`. */
 export interface UpkeepCall extends CallOptions {
-  /** The prefix of the keys that the caller sees, where it does not see all: others are left alone. */
+  /** The prefix of the keys that the caller sees, when it sees only some. Repair leaves all other keys alone. */
   readonly within?: string | undefined;
   /**
-   * Runs `work` while nobody writes the key, unless it is in transition: then not at all. A composer with a journal
-   * gives it to its members.
+   * Runs `work` while no other call writes the key. When the key is in transition, `work` is not run. A composer with a journal
+   * gives this function to its members.
    */
   readonly whileClean?: ((key: string, work: () => Promise<void>) => Promise<void>) | undefined;
 }
 
-/** Whether one member answers. */
+/** The answer of one member to a health check. */
 export interface MemberHealth {
   readonly name: string;
   readonly ok: boolean;
-  /** Why not, for people. */
+  /** Why the member is not well, for people. */
   readonly problem?: string | undefined;
   readonly milliseconds: number;
 }
 
-/** What a journal has to do, in numbers. */
+/** The work that a journal has to do, in numbers. */
 export interface JournalHealth {
   readonly composer: string;
   /** How many keys are in transition. */
   readonly rows: number;
-  /** For how long the oldest of them has been, in seconds: the number to raise an alarm by. */
+  /** For how long the oldest of these keys has been in transition, in seconds: the number to raise an alarm by. */
   readonly oldestSeconds: number;
   /** Keys that repair could not put right in a day. */
   readonly stuck: number;
   /**
-   * Whether the journal has not seen every object yet: it has just begun, over members that hold objects already, or
-   * an earlier one was lost. Until repair has, reads ask every member and take the newest version.
+   * Whether the journal has yet to see every object, because it is new over members that hold objects already, or replaces one that
+   * was lost. Until repair has looked at every object, reads ask every member and take the newest version.
    */
   readonly recovering: boolean;
   /** Of a split: the share that counts now, in per cent. */
   readonly percent?: number | undefined;
 }
 
-/** How a storage is, for a health check. */
+/** The state of a storage, for a health check. */
 export interface Health {
   /** Whether it can work at all: its journals can be written. */
   readonly live: boolean;

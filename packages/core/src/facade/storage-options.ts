@@ -193,8 +193,8 @@ export interface DeleteManyResult {
 /** The options of {@link FileStorage.verify}. */
 export interface VerifyOptions extends Outer<CallOptions> {
   /**
-   * Whether every copy is read, and its bytes are compared with their SHA-256. Without it the facts of the copies are compared; bytes
-   * are read only where copies have different sizes.
+   * Whether every copy is read, and its bytes are compared with the SHA-256 of what was put. Without `deep` the facts of the copies
+   * are compared, and bytes are read only where copies have different sizes.
    *
    * @default false
    */

@@ -208,10 +208,12 @@ export interface FileStorage {
   readonly importFrom: (key: string, url: string, options?: Outer<PutOptions>) => Promise<ObjectInfo>;
 
   /**
-   * Compares what is stored with what should be stored, and tells what is missing, extra, different, or cannot be verified. A composer
-   * with a journal asks every member for every object: one request to each member, and with `deep` one that reads the bytes. It notes
-   * what it finds, and repair puts it right. Anything else has no other copy to compare with: with `deep` each object is compared with its
-   * own SHA-256, where that is known.
+   * Compares what is stored with what should be stored, and tells what is missing, extra, different, or cannot be verified.
+   *
+   * A composer with a journal asks every member for every object. Each object takes one request to each member, and with `deep` a
+   * further one that reads the bytes. The composer notes what it finds, and repair puts it right. Any other storage has no
+   * other copy to compare with. Its objects are listed; with `deep` each is read, and its bytes are compared with its own SHA-256, where
+   * that is known.
    *
    * @param prefix - Only keys that begin with this.
    * @throws StorageError `Unavailable` when a member cannot be listed; `InvalidKey` for a prefix that breaks the rules.

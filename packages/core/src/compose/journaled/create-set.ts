@@ -21,7 +21,7 @@ import type { ReplicaSet, SetState } from "./replica-set.js";
 import type { Placement } from "./row/placement.js";
 import { oneOf, wholeNumber, type OptionNames } from "../../kit/options.js";
 
-/** How a composer keeps its journal. */
+/** The options of a composer for its journal. */
 export interface JournalOptions {
   /**
    * Where the composer writes down what is in transition.
@@ -56,23 +56,24 @@ export interface JournalOptions {
    */
   readonly graceMs?: number | undefined;
   /**
-   * How long a delete is remembered once every member has confirmed it, and an idempotent write, in milliseconds. Until then an older
-   * version that appears on a member, as after a restore, is not served, and is removed. Never less than `leaseMs`, `settleMs` and
-   * `graceMs` together.
+   * How long an idempotent write is remembered, and a delete once every member has confirmed it, in milliseconds. During that time an
+   * older version may appear on a member, as after a restore: it is not served, and is removed. A value that is less than `leaseMs`,
+   * `settleMs` and `graceMs` together counts as their sum.
    *
    * @default 3,600,000
    */
   readonly keepDeletesMs?: number | undefined;
   /**
    * With a journal: whether plain reads are compared with the SHA-256 of what was put, where that is known. A copy with other bytes
-   * is `Integrity`; of an object of up to 1 MiB another member is read instead. Repair replaces the copy. Costs the time to hash.
+   * fails with `Integrity`. For an object of up to 1 MiB another member is read instead. Repair replaces the copy. It costs the time
+   * to hash.
    *
    * @default false
    */
   readonly verifyReads?: boolean | undefined;
   /**
-   * With a journal: the names of members that shall go. They are read, repair brings what they hold to the others, and nothing is
-   * written to them. `health()` says when one is empty and can be left out.
+   * With a journal: the names of members that are to be emptied and then left out. They are read, repair brings what they hold to the
+   * other members, and nothing is written to them. `health()` says when such a member is empty and can be left out.
    *
    * @default none
    */

@@ -13,7 +13,7 @@ const MARKS = "marks";
 /** How often the mark of a member is raised while the composer is at work, in milliseconds. */
 const RAISE_MS = 10 * 60 * 1000;
 
-/** How long one process has to raise a mark before another does, in milliseconds. */
+/** How long one process has to raise a mark before another process may raise it, in milliseconds. */
 const RAISING_MS = 10_000;
 
 /** The mark of one member, as the journal knows it. */
@@ -22,11 +22,14 @@ interface Mark {
   readonly written: number;
   /** The last number that the member has confirmed. */
   readonly confirmed: number;
-  /** Until when a process is about to raise it. */
+  /** Until when one process has the mark for itself, in order to raise it. */
   readonly raisingUntil?: number | undefined;
-  /** Whether the member was restored from a backup, and has not been accepted since; and what becomes of what it alone holds. */
+  /**
+   * The fate of the objects that only this member holds. It is present while the member counts as restored from a backup. A mirror ends
+   * that once the member was walked and no such objects are left; other composers end it once the member was accepted.
+   */
   readonly restored?: Extras | undefined;
-  /** How many objects it alone holds, as far as they were counted. */
+  /** How many objects only this restored member holds, as far as they were counted. */
   readonly extras?: number | undefined;
 }
 
@@ -59,14 +62,14 @@ export interface Marks {
    * @returns Whether this process learns, now, that the member was restored from a backup.
    */
   readonly check: (member: ComposedProvider) => Promise<boolean>;
-  /** Has a member compared again: it was away. */
+  /** Has the mark of a member compared again, because the member was away. */
   readonly doubt: (name: string) => void;
   /** Returns what becomes of the objects that a member alone holds, when it was restored from a backup. */
   readonly restored: (name: string) => Extras | undefined;
   /** How many objects a restored member alone holds. */
   readonly extras: (name: string) => number;
   readonly countExtras: (name: string, count: number) => Promise<void>;
-  /** Says what becomes of them; `undefined` when the member is like the others again. */
+  /** Saves the fate of the objects that a restored member alone holds; `undefined` when the member is like the others again. */
   readonly setRestored: (name: string, extras: Extras | undefined) => Promise<void>;
   /** The ids of other journals that keep objects on a member. */
   readonly others: (name: string) => readonly string[];
@@ -83,7 +86,7 @@ export function createMarks(composer: string, journal: JournalPart, findings: Ma
     const { name } = member;
     const startedAt = journal.now();
     if (startedAt - (checkedAt.get(name) ?? Number.NEGATIVE_INFINITY) < RAISE_MS) return;
-    // What is confirmed while the member is asked need not be in its answer.
+    // Read before the member is asked: its answer may be older than a number that is confirmed meanwhile.
     const { confirmed } = store.of(name);
     const found = (await numberOn(member, store.key())) ?? 0;
     const { written, restored } = store.of(name);
@@ -100,7 +103,7 @@ export function createMarks(composer: string, journal: JournalPart, findings: Ma
     checkedAt.set(name, startedAt);
     const raised = raise(composer, journal, store, member, found).then((isRaised) => {
       if (isRaised) return;
-      // Another process was about to, and may have died: it is looked at again soon.
+      // Another process was about to raise the mark, and may have died: the mark is looked at again soon.
       checkedAt.set(name, startedAt - RAISE_MS + RAISING_MS);
     });
     findings.inBackground(raised);

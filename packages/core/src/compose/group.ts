@@ -12,6 +12,7 @@ import {
 import type { ComposedProvider } from "../contract/composed-provider.js";
 import { REPLAYABLE_OPTIONS, type ReplayableOptions } from "../body/replayable.js";
 import type { CallOptions, WriteOptions } from "../contract/call-options.js";
+import type { Caller } from "../contract/caller.js";
 import type { MemoryBudget } from "../kit/memory-budget.js";
 import { knownNames, nonEmptyText, oneOf, wholeNumber } from "../kit/options.js";
 
@@ -91,8 +92,8 @@ export async function ask<T>(
   chain: Group,
   member: ComposedProvider,
   key: string | undefined,
-  options: CallOptions,
-  question: (options: CallOptions) => Promise<T>,
+  options: Caller,
+  question: (options: Caller) => Promise<T>,
   operation: Operation = "head",
 ): Promise<T> {
   const { controller, unlink } = linkedController(options.signal);
@@ -128,7 +129,7 @@ export async function deleteFrom(
   member: ComposedProvider,
   key: string,
   etag: string | undefined,
-  { signal, onEvent, beforeCommit }: WriteOptions,
+  { signal, onEvent, beforeCommit }: Caller & Pick<WriteOptions, "beforeCommit">,
 ): Promise<void> {
   const ifMatch = member.supports.conditionalDelete ? etag : undefined;
   const remove = (call: CallOptions): Promise<void> => member.delete(key, { ...call, ifMatch, beforeCommit });

@@ -2,6 +2,7 @@ import { clock } from "../kit/clock.js";
 import { isStorageError, toStorageError, type StorageError } from "../contract/errors.js";
 import type { ComposedHeadOptions, ComposedProvider } from "../contract/composed-provider.js";
 import type { Group } from "./group.js";
+import type { Caller } from "../contract/caller.js";
 import type { Body } from "../contract/provider.js";
 import type { Share } from "../body/tee.js";
 import { hasSize } from "./stored-whole.js";
@@ -30,7 +31,7 @@ export interface ShareSending {
   /** Sends it, with these options. */
   readonly put: (options: PutOptions & { readonly writeId: string }) => Promise<ObjectInfo>;
   /** How the member is asked what became of it. */
-  readonly asking: ComposedHeadOptions;
+  readonly asking: Caller & Pick<ComposedHeadOptions, "isFinal">;
   readonly onFailure: (error: StorageError, milliseconds: number) => void;
   readonly onAnswer?: ((outcome: "applied" | "absent" | "unknown") => void) | undefined;
 }

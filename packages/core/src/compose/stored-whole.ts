@@ -1,3 +1,4 @@
+import { callerOf } from "../contract/caller.js";
 import type { WriteOptions } from "../contract/call-options.js";
 import type { ComposedProvider } from "../contract/composed-provider.js";
 import { StorageError } from "../contract/errors.js";
@@ -50,6 +51,9 @@ export async function storedWhole(
 async function remove({ group, member, key, info, isHeld }: Stored, options: WriteOptions): Promise<boolean> {
   const isConditional = member.supports.conditionalDelete && info.etag !== undefined;
   if (!isConditional && !isHeld) return false;
-  await deleteFrom(group, member, key, info.etag, options);
+  await deleteFrom(group, member, key, info.etag, {
+    ...callerOf(options),
+    beforeCommit: options.beforeCommit,
+  });
   return true;
 }

@@ -2,7 +2,7 @@ import { clock } from "../kit/clock.js";
 import { withErrorFacts, type StorageError } from "../contract/errors.js";
 import type { ComposedHeadOptions, ComposedProvider } from "../contract/composed-provider.js";
 import { ask, memberError, saysAbsent, type Group } from "./group.js";
-import type { CallOptions } from "../contract/call-options.js";
+import type { Caller } from "../contract/caller.js";
 import type { ObjectInfo } from "../contract/object.js";
 
 /** What a member answered when it was asked whether it holds a key. */
@@ -27,7 +27,7 @@ export interface Silent {
 export async function survey(
   chain: Group,
   key: string,
-  options: CallOptions,
+  options: Caller,
   operation: "put" | "copy",
 ): Promise<readonly Answer[]> {
   const answers = await Promise.all(chain.members.map((member) => askMember(chain, member, key, options)));
@@ -40,7 +40,7 @@ export async function askMember(
   chain: Group,
   member: ComposedProvider,
   key: string,
-  options: ComposedHeadOptions,
+  options: Caller & Pick<ComposedHeadOptions, "isFinal">,
 ): Promise<Answer> {
   const { signal, onEvent, isFinal } = options;
   const startedAt = clock.now();

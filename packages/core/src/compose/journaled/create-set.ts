@@ -1,3 +1,4 @@
+import { NOBODY } from "../../contract/caller.js";
 import { TIMER_MS_MAX, within } from "../../kit/abort.js";
 import { StorageError, isStorageError } from "../../contract/errors.js";
 import type { Journal, JournalPart } from "../../contract/journal.js";
@@ -157,8 +158,9 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
     reopen: (lost, onEvent) => void inBackground(set, reopen(set, lost, onEvent)),
     verifyReads: oneOf(type, "verifyReads", options.verifyReads ?? false, [true, false]),
     quarantine: (key, member, etag, onEvent) =>
-      void inBackground(set, quarantine(set, key, member, etag, { onEvent })),
-    lookAgain: (key, onEvent) => void inBackground(set, adoptKeyOf(set, key, { onEvent, waitMs: 0 })),
+      void inBackground(set, quarantine(set, key, member, etag, { ...NOBODY, onEvent })),
+    lookAgain: (key, onEvent) =>
+      void inBackground(set, adoptKeyOf(set, key, { ...NOBODY, onEvent, waitMs: 0 })),
     agree: parts.journal.durable ? once(() => agreeOnTimes(name, journal, set)) : () => undefined,
     compareMarks: marks === undefined ? () => undefined : once(() => probeAll(set)),
     refresh: async (call) => {

@@ -1,3 +1,4 @@
+import type { Caller } from "../../contract/caller.js";
 import type { JournalPart } from "../../contract/journal.js";
 import type { KeyLock } from "../../kit/key-lock.js";
 import type { ComposedProvider } from "../../contract/composed-provider.js";
@@ -89,7 +90,7 @@ export interface ReplicaSet extends Group {
    */
   readonly agree: () => Promise<void> | undefined;
   /** Looks at what other processes may have changed about the placement. */
-  readonly refresh: (options: CallOptions) => Promise<void>;
+  readonly refresh: (options: Caller) => Promise<void>;
 }
 
 /**

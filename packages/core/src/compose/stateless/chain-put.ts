@@ -29,8 +29,9 @@ export async function clearCopy(
   old: ObjectInfo,
 ): Promise<boolean> {
   if (!member.supports.conditionalDelete || old.etag === undefined) return false;
+  const { signal, onEvent, beforeCommit } = options;
   try {
-    await deleteFrom(chain, member, key, old.etag, options);
+    await deleteFrom(chain, member, key, old.etag, { signal, onEvent, beforeCommit });
     return true;
   } catch {
     return false;

@@ -1,3 +1,4 @@
+import { callerOf } from "../../contract/caller.js";
 import { copyThrough } from "../../body/copy-through.js";
 import { StorageError } from "../../contract/errors.js";
 import type { ComposedProvider } from "../../contract/composed-provider.js";
@@ -51,7 +52,7 @@ async function isFree(
   member: ComposedProvider,
 ): Promise<boolean> {
   if (member.copy === undefined || !member.supports.ifNoneMatch) return false;
-  const answers = await survey(chain, to, options, "copy");
+  const answers = await survey(chain, to, callerOf(options), "copy");
   return answers.every(({ state }) => state === "absent");
 }
 

@@ -1,3 +1,4 @@
+import { callerOf } from "../../contract/caller.js";
 import { clock } from "../../kit/clock.js";
 import { randomUUID } from "node:crypto";
 import { StorageError, isStorageError, withErrorFacts } from "../../contract/errors.js";
@@ -35,7 +36,7 @@ export async function putInChain(
 
 async function putToFirst(chain: Chain, key: string, body: Body, given: PutOptions): Promise<ObjectInfo> {
   const options = { ...given, writeId: given.writeId ?? randomUUID() };
-  const answers = await survey(chain, key, options, "put");
+  const answers = await survey(chain, key, callerOf(options), "put");
   const put: ChainPut = { chain, key, options, answers, attempts: [], unconfirmed: new Set() };
   const own = answers.find((answer) => answer.state === "present" && answer.info.writeId === options.writeId);
   if (own?.state === "present") return own.info;

@@ -1,3 +1,4 @@
+import { callerOf } from "../../contract/caller.js";
 import { randomUUID } from "node:crypto";
 import { StorageError, isBodyFailure, isStorageError, type Attempt } from "../../contract/errors.js";
 import type { Body } from "../../contract/provider.js";
@@ -50,7 +51,7 @@ async function putToMembers(
   given: PutOptions,
 ): Promise<ObjectInfo> {
   const options = { ...given, writeId: given.writeId ?? randomUUID() };
-  const answers = await survey(chain, key, options, "put");
+  const answers = await survey(chain, key, callerOf(options), "put");
   const put: MirrorPut = { chain, key, options, answers, outcomes: [], attempts: [] };
   const own = ownWrite(put);
   if (own.length >= need) return infoOf(put, own);
@@ -97,7 +98,7 @@ async function send(
         call,
       );
     },
-    asking: { onEvent: options.onEvent },
+    asking: { signal: undefined, onEvent: options.onEvent },
     onFailure: (error, milliseconds) => put.attempts.push(attemptOf(member, error, milliseconds)),
   });
 }

@@ -1,8 +1,8 @@
+import type { Caller } from "../../../contract/caller.js";
 import { askMember, type Answer } from "../../survey.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { learned, suspected } from "../row/row.js";
-import type { CallOptions } from "../../../contract/call-options.js";
 import type { KeyRow } from "../../../contract/key-row.js";
 import { isCurrent } from "../row/identity.js";
 
@@ -11,9 +11,9 @@ export async function look(
   set: ReplicaSet,
   member: ComposedProvider,
   key: string,
-  { onEvent }: CallOptions,
+  { onEvent }: Pick<Caller, "onEvent">,
 ): Promise<Answer> {
-  return await askMember(set, member, key, { onEvent, isFinal: true });
+  return await askMember(set, member, key, { signal: undefined, onEvent, isFinal: true });
 }
 
 /** Returns the row after a request to a member ended without an answer. */
@@ -22,7 +22,7 @@ export function suspectedNow(
   row: KeyRow,
   key: string,
   member: string,
-  { onEvent }: CallOptions,
+  { onEvent }: Pick<Caller, "onEvent">,
 ): KeyRow {
   onEvent?.({ type: "suspect", key, provider: member, milliseconds: set.settleMs });
   return suspected(row, member, set.journal.now() + set.settleMs);

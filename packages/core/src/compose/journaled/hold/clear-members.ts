@@ -1,4 +1,4 @@
-import type { CallOptions } from "../../../contract/call-options.js";
+import type { Caller } from "../../../contract/caller.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import { isStorageError } from "../../../contract/errors.js";
 import type { KeyRow } from "../../../contract/key-row.js";
@@ -21,7 +21,7 @@ export async function clearMember(
   set: ReplicaSet,
   member: ComposedProvider,
   held: HeldKey,
-  { onEvent }: CallOptions,
+  { onEvent }: Pick<Caller, "onEvent">,
   mayGo: (info: ObjectInfo) => boolean,
 ): Promise<"absent" | "kept" | "unknown" | "failed"> {
   const answer = await look(set, member, held.key, { onEvent });
@@ -42,7 +42,7 @@ export async function clearMembers(
   set: ReplicaSet,
   held: HeldKey,
   members: readonly ComposedProvider[],
-  options: CallOptions,
+  options: Caller,
 ): Promise<KeyRow> {
   const version = held.row.current?.version ?? "";
   const mayGo = (info: ObjectInfo): boolean => (versionOf(info) ?? "") <= version;

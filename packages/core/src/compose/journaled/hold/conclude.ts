@@ -1,3 +1,4 @@
+import { NOBODY } from "../../../contract/caller.js";
 import { targetsOf } from "./targets.js";
 import type { HeldKey } from "./held-key.js";
 import type { ReplicaSet } from "../replica-set.js";
@@ -11,7 +12,7 @@ import type { KeyRow } from "../../../contract/key-row.js";
  */
 export async function conclude(set: ReplicaSet, held: HeldKey, row: KeyRow, pauseMs = 0): Promise<boolean> {
   // Keys may have been placed otherwise meanwhile, and whoever walks them may have been past this one.
-  await set.refresh({});
+  await set.refresh(NOBODY);
   const members = set.members.map(({ name }) => name);
   const targets = targetsOf(set, held.key, row);
   if (isSettled(row, [...members, ...set.roster.away()], targets)) {

@@ -1,4 +1,4 @@
-import type { CallOptions } from "../../../contract/call-options.js";
+import type { Caller } from "../../../contract/caller.js";
 import type { KeyRow } from "../../../contract/key-row.js";
 import { mayHold } from "../../group.js";
 import type { ReplicaSet } from "../replica-set.js";
@@ -23,16 +23,12 @@ interface FoundCopies {
  * @returns `undefined` when no member has an object that is decided.
  * @throws StorageError `Unavailable` when a member does not answer.
  */
-export async function findRow(
-  set: ReplicaSet,
-  held: HeldKey,
-  options: CallOptions,
-): Promise<KeyRow | undefined> {
+export async function findRow(set: ReplicaSet, held: HeldKey, options: Caller): Promise<KeyRow | undefined> {
   return (await findCopies(set, held, options)).row;
 }
 
 /** Makes the row as {@link findRow} does, and returns what only members have that were restored from a backup. */
-export async function findCopies(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<FoundCopies> {
+export async function findCopies(set: ReplicaSet, held: HeldKey, options: Caller): Promise<FoundCopies> {
   const order = set.placement.readOrder(held.key);
   const answers = await Promise.all(order.map((member) => look(set, member, held.key, options)));
   const silent = answers.find((answer) => answer.state === "silent");
@@ -64,7 +60,7 @@ export async function findCopies(set: ReplicaSet, held: HeldKey, options: CallOp
  *
  * @throws StorageError `Unavailable` when a member does not answer.
  */
-export async function settleDoubt(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<KeyRow> {
+export async function settleDoubt(set: ReplicaSet, held: HeldKey, options: Caller): Promise<KeyRow> {
   const { row } = held;
   if (row.isDoubtful !== true) return row;
   const { current } = row;

@@ -1,8 +1,8 @@
+import type { Caller } from "../../../contract/caller.js";
 import { clock, createController, onAbort } from "../../../kit/clock.js";
 import { delay, orAborted } from "../../../kit/abort.js";
 import { StorageError, withErrorFacts, type Operation } from "../../../contract/errors.js";
 import type { JournalEntry } from "../../../contract/journal.js";
-import type { CallOptions } from "../../../contract/call-options.js";
 import type { LostKey, ReplicaSet } from "../replica-set.js";
 import { leased, newRow, takenOver, unleased } from "../row/row.js";
 import { createLeaseWatch, createRowWriter, Overtaken, writeRow, type RowWriter } from "./row-writer.js";
@@ -39,7 +39,7 @@ const POLL_MS = 10;
 const POLL_MS_MAX = 100;
 
 /** The options of {@link holding}. */
-export interface HoldOptions extends CallOptions {
+export interface HoldOptions extends Caller {
   /**
    * How long to wait for others that write the key, in milliseconds.
    *
@@ -72,7 +72,7 @@ export async function holding<T>(
       const agreeing = set.agree();
       if (agreeing !== undefined) await orAborted(agreeing, signal);
       const entry = await freeEntry(set, operation, key, deadline, signal);
-      await set.refresh({ onEvent });
+      await set.refresh({ signal: undefined, onEvent });
       const held = createHeldKey(set, operation, key, entry);
       try {
         return await work(held);

@@ -1,3 +1,4 @@
+import { NOBODY } from "../../../contract/caller.js";
 import type { CallOptions } from "../../../contract/call-options.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import type { LostKey, ReplicaSet } from "../replica-set.js";
@@ -16,10 +17,11 @@ import { holding, type HeldKey } from "./held-key.js";
 export async function reopen(set: ReplicaSet, lost: LostKey, onEvent: CallOptions["onEvent"]): Promise<void> {
   const { key, sending } = lost;
   const members = set.members.filter(({ name }) => sending.includes(name));
-  await holding(set, "repair", key, { onEvent }, async (held) => {
+  const caller = { ...NOBODY, onEvent };
+  await holding(set, "repair", key, caller, async (held) => {
     const { current, open, uncertain } = held.row;
     const isUnknown = current === undefined && open === undefined && uncertain.length === 0;
-    const found = isUnknown ? await findRow(set, held, { onEvent }) : undefined;
+    const found = isUnknown ? await findRow(set, held, caller) : undefined;
     const row = sending.reduce(
       (next, name) => suspectedNow(set, next, key, name, { onEvent }),
       found ?? held.row,

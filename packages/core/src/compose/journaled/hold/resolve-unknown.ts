@@ -1,4 +1,4 @@
-import type { CallOptions } from "../../../contract/call-options.js";
+import type { Caller } from "../../../contract/caller.js";
 import { hasSize } from "../../stored-whole.js";
 import type { Answer } from "../../survey.js";
 import { look, withAnswer } from "./ask-member.js";
@@ -13,7 +13,7 @@ import type { Intent, KeyRow } from "../../../contract/key-row.js";
  * Finds out what became of writes whose outcome is unknown. One that is found anywhere counts from now on, and is
  * never un-seen; one is forgotten when every member has answered without it, and nothing can arrive any more.
  */
-export async function resolveUnknown(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<KeyRow> {
+export async function resolveUnknown(set: ReplicaSet, held: HeldKey, options: Caller): Promise<KeyRow> {
   const { row, key } = held;
   if (row.uncertain.length === 0) return calmed(row, set.journal.now());
   const answers = await Promise.all(set.members.map((member) => look(set, member, key, options)));
@@ -40,7 +40,7 @@ async function clearCut(
   held: HeldKey,
   { uncertain, suspects }: KeyRow,
   answers: readonly Answer[],
-  options: CallOptions,
+  options: Caller,
 ): Promise<void> {
   const isCut = (version: string | undefined): boolean =>
     uncertain.some((intent) => intent.version === version);

@@ -1,5 +1,5 @@
+import type { Caller } from "../../../contract/caller.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
-import type { CallOptions } from "../../../contract/call-options.js";
 import { askMember } from "../../survey.js";
 import type { KeyRow } from "../../../contract/key-row.js";
 import type { ObjectInfo } from "../../../contract/object.js";
@@ -19,7 +19,7 @@ export async function hasEtag(
   row: KeyRow | undefined,
   found: CurrentObject,
   etag: string,
-  { signal, onEvent }: CallOptions,
+  { signal, onEvent }: Caller,
 ): Promise<boolean> {
   if (found.info.etag === etag) return true;
   if (!set.placement.alike) return false;

@@ -1,3 +1,4 @@
+import { NOBODY } from "../../../contract/caller.js";
 import { StorageError, type Operation } from "../../../contract/errors.js";
 import type { ListPage } from "../../../contract/provider.js";
 import { ask } from "../../group.js";
@@ -157,7 +158,7 @@ async function areEmpty(set: ReplicaSet): Promise<boolean> {
   const answers = await Promise.all(
     set.members.map(async (member) => {
       const list = (call: CallOptions): Promise<ListPage> => member.list({ ...call, limit: 1 });
-      const page = await ask(set, member, undefined, {}, list, "list").catch(() => undefined);
+      const page = await ask(set, member, undefined, NOBODY, list, "list").catch(() => undefined);
       return page !== undefined && page.objects.length === 0 && page.cursor === undefined;
     }),
   );

@@ -1,8 +1,8 @@
+import { type Caller, callerOf } from "../../../contract/caller.js";
 import { delay } from "../../../kit/abort.js";
 import { StorageError, type Operation } from "../../../contract/errors.js";
 import type { JournalEntry } from "../../../contract/journal.js";
 import { millisecondsOf } from "../../../contract/version.js";
-import type { CallOptions } from "../../../contract/call-options.js";
 import { conclude } from "../hold/conclude.js";
 import { busy, comparedEntry, holding, intentMsMax } from "../hold/held-key.js";
 import { versionOf } from "../row/identity.js";
@@ -30,7 +30,7 @@ export async function readWithJournal<T>(
   reader: Reader<T>,
 ): Promise<Found<T>> {
   const deadline = set.journal.now() + set.waitMs;
-  if (options.isFinal === true) await assertFinal(set, reader.operation, key, options);
+  if (options.isFinal === true) await assertFinal(set, reader.operation, key, callerOf(options));
   for (let round = 0; ; round++) {
     const readAt = set.journal.now();
     const entry = await comparedEntry(set, key);
@@ -46,7 +46,7 @@ export async function readWithJournal<T>(
     const isFinal = entry.row?.open === undefined && (await isUnchanged(set, key, entry));
     if (reading.state === "silent" && isFinal) throw reading.error;
     if (set.journal.now() > deadline) throw busy(set, reader.operation, key);
-    if (reading.state !== "absent") await decideNow(set, reader.operation, key, options);
+    if (reading.state !== "absent") await decideNow(set, reader.operation, key, callerOf(options));
     if (round > 0) await delay(Math.min(2 ** round, PAUSE_MS_MAX), options.signal);
   }
 }
@@ -85,7 +85,7 @@ async function assertFinal(
   set: ReplicaSet,
   operation: Operation,
   key: string,
-  options: CallOptions,
+  options: Caller,
 ): Promise<void> {
   await decideNow(set, operation, key, options);
   const { row } = await set.journal.read(key);
@@ -95,12 +95,7 @@ async function assertFinal(
 }
 
 /** Waits for the write that is under way, or finds out what became of one that nobody works on. */
-async function decideNow(
-  set: ReplicaSet,
-  operation: Operation,
-  key: string,
-  options: CallOptions,
-): Promise<void> {
+async function decideNow(set: ReplicaSet, operation: Operation, key: string, options: Caller): Promise<void> {
   const { row } = await set.journal.read(key);
   if (row === undefined || (row.open === undefined && row.uncertain.length === 0)) return;
   await holding(set, operation, key, options, async (held) => {

@@ -1,4 +1,4 @@
-import type { CallOptions } from "../../../contract/call-options.js";
+import type { Caller } from "../../../contract/caller.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import { namesOf } from "../../group.js";
 import { suspectedNow } from "../hold/ask-member.js";
@@ -38,7 +38,7 @@ async function dealWithExtra(
   set: ReplicaSet,
   held: HeldKey,
   member: ComposedProvider,
-  options: CallOptions,
+  options: Caller,
 ): Promise<void> {
   const { key } = held;
   if (set.marks?.restored(member.name) !== "remove") {

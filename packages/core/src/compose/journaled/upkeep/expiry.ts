@@ -1,19 +1,15 @@
+import type { Caller } from "../../../contract/caller.js";
 import { look } from "../hold/ask-member.js";
 import type { HeldKey } from "../hold/held-key.js";
 import { versionOf } from "../row/identity.js";
 import type { ReplicaSet } from "../replica-set.js";
-import type { CallOptions } from "../../../contract/call-options.js";
 import { expiredOn } from "../hold/targets.js";
 
 /**
  * Whether an object is nowhere any more, because a rule has removed it before the others had it: every member has answered,
  * none has it, and what they have is older.
  */
-export async function hasExpired(
-  set: ReplicaSet,
-  { key, row }: HeldKey,
-  options: CallOptions,
-): Promise<boolean> {
+export async function hasExpired(set: ReplicaSet, { key, row }: HeldKey, options: Caller): Promise<boolean> {
   const { current, uncertain, suspects } = row;
   if (current === undefined || uncertain.length > 0 || Object.keys(suspects).length > 0) return false;
   if (expiredOn(set, key, row).length === 0) return false;

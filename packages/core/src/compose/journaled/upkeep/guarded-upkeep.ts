@@ -1,3 +1,4 @@
+import type { Caller } from "../../../contract/caller.js";
 import { isStorageError } from "../../../contract/errors.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import type { Upkeep, UpkeepCall } from "../../../contract/upkeep.js";
@@ -9,7 +10,6 @@ import { holding, type HoldOptions } from "../hold/held-key.js";
 import { versionOf } from "../row/identity.js";
 import { mayExpire } from "../read/inventory.js";
 import type { ReplicaSet } from "../replica-set.js";
-import type { CallOptions } from "../../../contract/call-options.js";
 import type { ObjectInfo } from "../../../contract/object.js";
 
 /** The upkeep of a member: it lets nothing expire that others have yet to get, or that is being written. */
@@ -77,7 +77,7 @@ async function othersHave(
   member: ComposedProvider,
   key: string,
   info: ObjectInfo,
-  options: CallOptions,
+  options: Caller,
 ): Promise<boolean> {
   if (!set.placement.alike) return true;
   const version = versionOf(info);

@@ -1,3 +1,4 @@
+import { NOBODY } from "../../../contract/caller.js";
 import { ask } from "../../group.js";
 import { INVENTORY, epochOf, type Inventory } from "../read/inventory.js";
 import type { ReplicaSet } from "../replica-set.js";
@@ -15,7 +16,7 @@ export async function noteEmpty(set: ReplicaSet): Promise<void> {
       set,
       member,
       undefined,
-      {},
+      NOBODY,
       (call) => member.list({ ...call, limit: 1 }),
       "list",
     ).catch(() => undefined);

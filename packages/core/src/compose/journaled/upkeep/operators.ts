@@ -1,3 +1,4 @@
+import { callerOf } from "../../../contract/caller.js";
 import type { CallOptions } from "../../../contract/call-options.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import { assertKey } from "../../../contract/key.js";
@@ -27,7 +28,7 @@ export async function adoptKey(
   const set = OWN_SETS.require(provider, "adoptKey");
   knownNames("adoptKey", options, { signal: true, onEvent: true });
   assertKey(key, "repair", set.name);
-  await adoptKeyOf(set, key, options);
+  await adoptKeyOf(set, key, callerOf(options));
 }
 
 /** The options of {@link acceptMember}. */
@@ -110,7 +111,7 @@ export async function forgetMember(
   const lost: string[] = [];
   let released = 0;
   await everyKey(set, (key) =>
-    holding(set, "repair", key, options, async (held) => {
+    holding(set, "repair", key, callerOf(options), async (held) => {
       if (held.isNew) return;
       if (held.row.isKept !== true) released++;
       const row = withoutMember(held.row, name);

@@ -1,3 +1,4 @@
+import type { Caller } from "../../../contract/caller.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import { look, suspectedNow, withAnswer } from "../hold/ask-member.js";
 import { conclude } from "../hold/conclude.js";
@@ -20,7 +21,6 @@ import {
 import { settleDoubt } from "../hold/find-row.js";
 import { resolveUnknown } from "../hold/resolve-unknown.js";
 import { sweepExternal } from "../write/uploads.js";
-import type { CallOptions } from "../../../contract/call-options.js";
 import type { Committed, KeyRow } from "../../../contract/key-row.js";
 import { targetsOf } from "../hold/targets.js";
 import { transfer } from "./transfer.js";
@@ -79,7 +79,7 @@ function backoff(attempts: number): number {
 }
 
 /** Asks the members of which nobody knows what they hold, and returns the row with their answers. */
-async function lookAtUnknown(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<KeyRow> {
+async function lookAtUnknown(set: ReplicaSet, held: HeldKey, options: Caller): Promise<KeyRow> {
   const { row, key } = held;
   if (row.current?.kind !== "put") return row;
   // Of the others it is known that they hold something else, or nothing.
@@ -91,7 +91,7 @@ async function lookAtUnknown(set: ReplicaSet, held: HeldKey, options: CallOption
   return answers.reduce((next, answer) => withAnswer(next, answer, now), row);
 }
 
-async function converge(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<KeyRow> {
+async function converge(set: ReplicaSet, held: HeldKey, options: Caller): Promise<KeyRow> {
   const { current } = held.row;
   if (current === undefined) return held.row;
   const targets = targetsOf(set, held.key, held.row);
@@ -124,7 +124,7 @@ function holderOf(
 }
 
 /** Returns the row of a key whose object is on no member that answers. */
-async function withoutHolder(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<KeyRow> {
+async function withoutHolder(set: ReplicaSet, held: HeldKey, options: Caller): Promise<KeyRow> {
   if (await hasExpired(set, held, options)) {
     options.onEvent?.({ type: "expired", key: held.key, provider: set.name });
     return deleted(held.row);
@@ -142,7 +142,7 @@ async function lookAtHomes(
   held: HeldKey,
   current: Committed,
   targets: readonly string[],
-  options: CallOptions,
+  options: Caller,
 ): Promise<KeyRow | undefined> {
   if (current.kind === "delete") return undefined;
   const homes = set.members.filter(({ name }) => targets.includes(name));
@@ -172,7 +172,7 @@ async function copyTo(
   held: HeldKey,
   current: Committed,
   member: ComposedProvider,
-  options: CallOptions,
+  options: Caller,
 ): Promise<void> {
   const { key } = held;
   const from = holderOf(set, held.row, current);

@@ -1,6 +1,6 @@
+import type { Caller } from "../../../contract/caller.js";
 import { concurrently } from "../../../kit/concurrently.js";
 import { isStorageError } from "../../../contract/errors.js";
-import type { CallOptions } from "../../../contract/call-options.js";
 import type { Upkeep } from "../../../contract/upkeep.js";
 import { healthOfSet } from "./set-health.js";
 import { adoptKeyOf } from "./adopt.js";
@@ -34,7 +34,7 @@ export function upkeepOf(set: ReplicaSet): Upkeep {
  * Repairs the keys whose time has come. When one that had failed has got further, what it waited for is back, and the
  * others that wait are tried at once; as they are when a process begins.
  */
-async function repairDue(set: ReplicaSet, options: CallOptions): Promise<number | undefined> {
+async function repairDue(set: ReplicaSet, options: Caller): Promise<number | undefined> {
   const { state } = set;
   const aheadMs = state.isEager ? BACKOFF_MS_MAX : 0;
   state.isEager = false;
@@ -84,7 +84,7 @@ async function queuesOf(set: ReplicaSet, keys: readonly string[]): Promise<reado
 
 async function walk(
   set: ReplicaSet,
-  options: CallOptions,
+  options: Caller,
   adopt: (key: string) => Promise<void>,
 ): Promise<boolean> {
   await set.refresh(options);

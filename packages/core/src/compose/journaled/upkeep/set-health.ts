@@ -1,3 +1,4 @@
+import { NOBODY } from "../../../contract/caller.js";
 import { probe } from "../../../kit/health.js";
 import type { Health, JournalHealth } from "../../../contract/upkeep.js";
 import { isTrusted } from "../read/inventory.js";
@@ -53,7 +54,7 @@ function notCounted({ name }: ReplicaSet): JournalHealth {
 async function countsOf(set: ReplicaSet): Promise<JournalHealth> {
   const { journal, name } = set;
   const recovering = !(await isTrusted(set));
-  await set.refresh({});
+  await set.refresh(NOBODY);
   await noteEmpty(set);
   const percent = set.placement.percent?.();
   const { rows, oldestSince, stuck } = await journal.counts();

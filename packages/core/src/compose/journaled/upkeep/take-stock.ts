@@ -1,4 +1,4 @@
-import type { CallOptions } from "../../../contract/call-options.js";
+import type { Caller } from "../../../contract/caller.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import { isStorageError } from "../../../contract/errors.js";
 import { concurrently } from "../../../kit/concurrently.js";
@@ -32,7 +32,7 @@ const KEYS_AT_ONCE = 8;
  */
 export async function takeStock(
   set: ReplicaSet,
-  options: CallOptions,
+  options: Caller,
   adopt: (key: string) => Promise<void>,
 ): Promise<boolean> {
   const { journal, placement, state } = set;
@@ -109,7 +109,7 @@ async function pageOf(
   { name }: ReplicaSet,
   members: readonly ComposedProvider[],
   after: string | undefined,
-  options: CallOptions,
+  options: Caller,
 ): Promise<MergedPage> {
   const walked = members.filter((member) => !cannotList(member));
   const isOrdered = walked.every(({ supports }) => supports.orderedList);

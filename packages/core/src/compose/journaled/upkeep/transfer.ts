@@ -1,7 +1,7 @@
+import type { Caller } from "../../../contract/caller.js";
 import { sourceFailure, bodyOf } from "../../../body/copy-through.js";
 import { checkedStream, sha256Of } from "../../../body/digest.js";
 import { guardResult } from "../../../body/guard.js";
-import type { CallOptions } from "../../../contract/call-options.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import { StorageError, toStorageError } from "../../../contract/errors.js";
 import type { Committed } from "../../../contract/key-row.js";
@@ -26,7 +26,7 @@ export async function transfer(
   current: Committed,
   from: ComposedProvider,
   to: ComposedProvider,
-  { onEvent }: CallOptions,
+  { onEvent }: Pick<Caller, "onEvent">,
 ): Promise<Transfer> {
   const { key, signal } = held;
   const call = { signal, onEvent, beforeCommit: held.assertHeld };

@@ -75,10 +75,10 @@ async function pageOf(
 
 /** @returns Whether anything can be said of the key: not while it is in transition. */
 async function verifyKey(set: ReplicaSet, key: string, call: VerifyCall): Promise<boolean> {
-  const { signal, onEvent, mend, onFinding } = call;
+  const { onEvent, mend, onFinding } = call;
   const entry = await set.journal.read(key);
   if (entry.row !== undefined && entry.row.isKept !== true) return false;
-  const answers = await Promise.all(set.members.map((member) => look(set, member, key, { signal, onEvent })));
+  const answers = await Promise.all(set.members.map((member) => look(set, member, key, { onEvent })));
   const checked: Checked = { set, key, answers, call };
   const faults = await faultsOf(checked, entry);
   if (faults.length === 0) return true;

@@ -1,10 +1,11 @@
+import type { Caller } from "../../../contract/caller.js";
 import { StorageError } from "../../../contract/errors.js";
 import type { HeldKey } from "../hold/held-key.js";
 import { withoutIdentity } from "../row/identity.js";
 import { readOnce } from "../read/read-once.js";
 import { headReader } from "../read/look.js";
 import type { ReplicaSet } from "../replica-set.js";
-import type { CallOptions, PutOptions } from "../../../contract/call-options.js";
+import type { PutOptions } from "../../../contract/call-options.js";
 import { resolveUnknown } from "../hold/resolve-unknown.js";
 import type { ObjectInfo } from "../../../contract/object.js";
 import { hasEtag, type CurrentObject } from "../read/has-etag.js";
@@ -63,7 +64,7 @@ const UNDECIDED = "an earlier write of this key is not decided yet; try again la
 export async function currentObject(
   set: ReplicaSet,
   held: HeldKey,
-  options: CallOptions,
+  options: Caller,
 ): Promise<CurrentObject | undefined> {
   const { key } = held;
   const row = await resolveUnknown(set, held, options);

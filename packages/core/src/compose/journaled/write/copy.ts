@@ -1,3 +1,4 @@
+import type { Caller } from "../../../contract/caller.js";
 import { toBody } from "../../../body/body.js";
 import { sourceFailure } from "../../../body/copy-through.js";
 import { StorageError, isStorageError, withErrorFacts } from "../../../contract/errors.js";
@@ -10,7 +11,7 @@ import { putWithJournal } from "./put.js";
 import { headReader } from "../read/look.js";
 import { readWithJournal } from "../read/read.js";
 import type { ReplicaSet } from "../replica-set.js";
-import type { CallOptions, CopyOptions } from "../../../contract/call-options.js";
+import type { CopyOptions } from "../../../contract/call-options.js";
 import { headersOf, type ObjectInfo } from "../../../contract/object.js";
 
 /** How often a copy begins anew because its source was replaced meanwhile. */
@@ -58,15 +59,16 @@ async function copyOnce(
   options: CopyOptions,
 ): Promise<ObjectInfo> {
   const { ifNoneMatch, sourceIfMatch, writeId, signal, onEvent, beforeCommit } = options;
-  const found = await findSource(set, from, options);
-  const source = await insideSource(set, from, found, options);
+  const caller = { signal, onEvent };
+  const found = await findSource(set, from, caller);
+  const source = await insideSource(set, from, found, caller);
   assertSource(found, source, sourceIfMatch);
   // Onto itself: the first member would replace what the others are given the bytes of.
   const inside = from === to ? { ...source, etags: new Map<string, string>() } : source;
   const headers = { ...headersOf(found.info), metadata: found.info.metadata };
   const call = { ...headers, ifNoneMatch, writeId, signal, onEvent, beforeCommit };
   try {
-    return await putWithJournal(set, to, await bodyOf(found, from, options), call, inside);
+    return await putWithJournal(set, to, await bodyOf(found, from, caller), call, inside);
   } catch (error) {
     const cause = sourceFailure(error);
     if (cause === error || !isStorageError(cause) || !isStorageError(error)) throw error;
@@ -77,7 +79,7 @@ async function copyOnce(
   }
 }
 
-async function findSource(set: ReplicaSet, from: string, { signal, onEvent }: CallOptions): Promise<Copy> {
+async function findSource(set: ReplicaSet, from: string, { signal, onEvent }: Caller): Promise<Copy> {
   const call = { signal, onEvent };
   const { member, result } = await readWithJournal(set, from, call, headReader("copy", from, call));
   return { member, info: result };
@@ -88,7 +90,7 @@ async function insideSource(
   set: ReplicaSet,
   key: string,
   found: Copy,
-  options: CallOptions,
+  options: Caller,
 ): Promise<InsideSource> {
   const version = versionOf(found.info);
   const others = set.placement.alike && version !== undefined ? set.members : [];
@@ -118,7 +120,7 @@ function assertSource(
 }
 
 /** The bytes of the source, for members that do not hold it. */
-async function bodyOf({ member, info }: Copy, key: string, { signal, onEvent }: CallOptions): Promise<Body> {
+async function bodyOf({ member, info }: Copy, key: string, { signal, onEvent }: Caller): Promise<Body> {
   const read = async (): Promise<GetResult["body"]> => {
     const call = { signal, onEvent, ifMatch: info.etag };
     return guardResult(await member.get(key, call), member).body;

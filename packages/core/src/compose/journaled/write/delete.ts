@@ -1,3 +1,4 @@
+import { callerOf } from "../../../contract/caller.js";
 import { StorageError } from "../../../contract/errors.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import { conclude } from "../hold/conclude.js";
@@ -17,7 +18,8 @@ import { assertWhole } from "../read/inventory.js";
  */
 export async function deleteWithJournal(set: ReplicaSet, key: string, options: DeleteOptions): Promise<void> {
   await assertWhole(set, "delete", key);
-  await holding(set, "delete", key, options, async (held) => {
+  const caller = callerOf(options);
+  await holding(set, "delete", key, caller, async (held) => {
     if (!(await mayDelete(set, held, options))) return;
     const members = unsuspected(set, held.row);
     options.beforeCommit?.();
@@ -26,7 +28,7 @@ export async function deleteWithJournal(set: ReplicaSet, key: string, options: D
       members.map(({ name }) => name),
     );
     // It is decided: what fails from here on is for repair.
-    await conclude(set, held, await clearMembers(set, held, members, options)).catch(() => {});
+    await conclude(set, held, await clearMembers(set, held, members, caller)).catch(() => {});
   });
 }
 

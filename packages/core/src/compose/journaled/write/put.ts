@@ -1,3 +1,4 @@
+import { callerOf } from "../../../contract/caller.js";
 import { randomUUID } from "node:crypto";
 import { eitherSignal } from "../../../kit/abort.js";
 import { sha256Of } from "../../../body/digest.js";
@@ -48,7 +49,7 @@ export async function putWithJournal(
   await assertWhole(set, "put", key);
   const release = await takeMemory(set, set.placement.writing, body, given.signal);
   return await answerEarly(set, (answer) =>
-    holding(set, "put", key, given, async (held) => {
+    holding(set, "put", key, callerOf(given), async (held) => {
       const before = rememberedWrite(set, held, given.writeId);
       if (before !== undefined) return before;
       const own = await assertConditions(set, held, given);

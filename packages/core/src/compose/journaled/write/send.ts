@@ -39,7 +39,7 @@ export async function send(
       const sentBytes = share.size();
       return await storedWhole({ group: set, member, key, info, sentBytes, isHeld: true }, call);
     },
-    asking: { onEvent, isFinal: true },
+    asking: { signal: undefined, onEvent, isFinal: true },
     onFailure: (error, milliseconds) => attempts.push(attemptOf(member, error, milliseconds)),
     onAnswer: (answer) =>
       onEvent?.({ type: "verified", operation: "put", provider: member.name, key, outcome: answer }),

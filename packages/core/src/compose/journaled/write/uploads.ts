@@ -1,3 +1,4 @@
+import { type Caller, callerOf } from "../../../contract/caller.js";
 import { StorageError, isStorageError, type Operation } from "../../../contract/errors.js";
 import type { MultipartUploads, SignUploadOptions, SignedUpload } from "../../../contract/links.js";
 import type { ComposedHeadOptions, ComposedProvider } from "../../../contract/composed-provider.js";
@@ -9,7 +10,6 @@ import { isCurrent, versionOf, withoutIdentity } from "../row/identity.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { expecting, expectingOnly, staying, uploaded } from "../row/row.js";
 import { resolveUnknown } from "../hold/resolve-unknown.js";
-import type { CallOptions } from "../../../contract/call-options.js";
 import type { ObjectInfo } from "../../../contract/object.js";
 import type { KeyRow } from "../../../contract/key-row.js";
 
@@ -27,7 +27,7 @@ export async function signUploadWithJournal(
   const member = set.placement.writeOrder(key).find(({ signUpload }) => signUpload !== undefined);
   if (member?.signUpload === undefined) throw none(set, "signUpload", key);
   const { expiresInSeconds = EXPIRES_SECONDS } = options;
-  await expect(set, "signUpload", key, member, expiresInSeconds * 1000 + UPLOAD_MS, options);
+  await expect(set, "signUpload", key, member, expiresInSeconds * 1000 + UPLOAD_MS, callerOf(options));
   return await member.signUpload(key, options);
 }
 
@@ -37,7 +37,7 @@ async function expect(
   key: string,
   { name }: ComposedProvider,
   forMs: number,
-  options: CallOptions,
+  options: Caller,
 ): Promise<void> {
   await holding(set, operation, key, options, async (held) => {
     const row = expecting(held.row, name, set.journal.now() + forMs);
@@ -61,11 +61,12 @@ export async function finalizeWithJournal(
   key: string,
   options: ComposedHeadOptions,
 ): Promise<ObjectInfo> {
-  return await holding(set, "finalize", key, options, async (held) => {
-    held.row = await resolveUnknown(set, held, options);
-    const found = await foreignObject(set, held, options);
+  const caller = callerOf(options);
+  return await holding(set, "finalize", key, caller, async (held) => {
+    held.row = await resolveUnknown(set, held, caller);
+    const found = await foreignObject(set, held, caller);
     if (found === undefined) {
-      const present = await currentObject(set, held, options);
+      const present = await currentObject(set, held, caller);
       await conclude(set, held, expectingOnly(held.row));
       if (present !== undefined) return withoutIdentity(present.info);
       throw new StorageError("NotFound", "nothing was uploaded", {
@@ -75,7 +76,7 @@ export async function finalizeWithJournal(
       });
     }
     held.row = expectingOnly(held.row);
-    await adopt(set, held, found, options);
+    await adopt(set, held, found, caller);
     await conclude(set, held, held.row);
     return found.info;
   });
@@ -90,7 +91,7 @@ async function adopt(
   set: ReplicaSet,
   held: HeldKey,
   { member, info }: ForeignObject,
-  { onEvent }: CallOptions,
+  { onEvent }: Pick<Caller, "onEvent">,
 ): Promise<void> {
   const others = set.members.map(({ name }) => name).filter((name) => name !== member.name);
   const row = uploaded(held.row, member.name, info.etag ?? "", others);
@@ -102,7 +103,7 @@ async function adopt(
 async function foreignObject(
   set: ReplicaSet,
   { row, key }: HeldKey,
-  options: CallOptions,
+  options: Caller,
 ): Promise<ForeignObject | undefined> {
   const signed = new Set((row.external ?? []).map(({ member }) => member));
   const order = set.placement.readOrder(key);
@@ -128,7 +129,7 @@ function isForeign({ current }: KeyRow, member: ComposedProvider, info: ObjectIn
 }
 
 /** Adopts what has come while its time was running, and forgets what has not. */
-export async function sweepExternal(set: ReplicaSet, held: HeldKey, options: CallOptions): Promise<void> {
+export async function sweepExternal(set: ReplicaSet, held: HeldKey, options: Caller): Promise<void> {
   const { external = [] } = held.row;
   const now = set.journal.now();
   const left = external.filter(({ until }) => until > now);
@@ -166,7 +167,7 @@ export function multipartWithJournal(set: ReplicaSet): MultipartUploads | undefi
     create: async (key, options) => {
       const member = set.placement.writeOrder(key).find(({ multipart }) => multipart !== undefined);
       if (member?.multipart === undefined) throw none(set, "multipart", key);
-      await expect(set, "multipart", key, member, UPLOAD_MS, options);
+      await expect(set, "multipart", key, member, UPLOAD_MS, callerOf(options));
       const { uploadId, ...rest } = await member.multipart.create(key, options);
       return { ...rest, uploadId: `${member.name}${SEPARATOR}${uploadId}` };
     },

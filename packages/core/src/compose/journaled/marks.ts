@@ -62,6 +62,8 @@ export interface Marks {
    * @returns Whether this process learns, now, that the member was restored from a backup.
    */
   readonly check: (member: ComposedProvider) => Promise<boolean>;
+  /** Tells whether a member was checked since a time, or is being checked. */
+  readonly isCheckedSince: (name: string, time: number) => boolean;
   /** Has the mark of a member compared again, because the member was away. */
   readonly doubt: (name: string) => void;
   /** Returns what becomes of the objects that a member alone holds, when it was restored from a backup. */
@@ -81,6 +83,7 @@ export interface Marks {
 export function createMarks(composer: string, journal: JournalPart, findings: MarkFindings): Marks {
   const store = createStore(journal);
   const checkedAt = new Map<string, number>();
+  const lookedAt = new Map<string, number>();
   const others = new Map<string, readonly string[]>();
   const compare = async (member: ComposedProvider): Promise<void> => {
     const { name } = member;
@@ -111,15 +114,18 @@ export function createMarks(composer: string, journal: JournalPart, findings: Ma
   const check = async (member: ComposedProvider): Promise<boolean> => {
     const { name } = member;
     const wasKnown = store.of(name).restored !== undefined;
+    lookedAt.set(name, Number.POSITIVE_INFINITY);
     // Another process may have found it out.
     await store.change(name, (was) => was);
     await compare(member);
+    lookedAt.set(name, journal.now());
     const isNews = !wasKnown && store.of(name).restored !== undefined;
     if (isNews) findings.onNews();
     return isNews;
   };
   return {
     check,
+    isCheckedSince: (name, time) => (lookedAt.get(name) ?? Number.NEGATIVE_INFINITY) >= time,
     doubt: (name) => void checkedAt.delete(name),
     restored: (name) => store.of(name).restored,
     extras: (name) => store.of(name).extras ?? 0,

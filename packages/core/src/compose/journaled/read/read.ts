@@ -13,7 +13,7 @@ import { isUndecided } from "../row/row.js";
 import { resolveUnknown } from "../hold/resolve-unknown.js";
 import type { ObjectInfo } from "../../../contract/object.js";
 import type { KeyRow } from "../../../contract/key-row.js";
-import type { ComposedHeadOptions } from "../../../contract/composed-provider.js";
+import type { ComposedHeadOptions, ComposedProvider } from "../../../contract/composed-provider.js";
 
 const PAUSE_MS_MAX = 100;
 
@@ -36,7 +36,13 @@ export async function readWithJournal<T>(
     const entry = await comparedEntry(set, key);
     const reading = await readOnce(set, entry.row, key, options, reader);
     if (reading.state === "found") {
-      if (await isDecided(set, key, entry.row, reader.infoOf(reading.result), readAt)) return reading;
+      const info = reader.infoOf(reading.result);
+      if (
+        (await isBelievable(set, key, entry, reading.member, readAt)) &&
+        (await isDecided(set, key, entry.row, info, readAt))
+      ) {
+        return reading;
+      }
       reader.discard(reading.result);
     }
     if (reading.state === "absent" && (reading.isFinal || (await isUnchanged(set, key, entry)))) {
@@ -74,6 +80,21 @@ async function isDecided(
   if (before?.current !== undefined || isOld(set, before, info, readAt)) return true;
   const { row } = await set.journal.read(key);
   return row === undefined || !isUndecided(row, versionOf(info));
+}
+
+/**
+ * Tells whether an answer of a member still counts for a key that had no row. The member may have been restored from a backup, and
+ * another process may have put everything right, since the journal was read: then the key has got a row meanwhile.
+ */
+async function isBelievable(
+  set: ReplicaSet,
+  key: string,
+  before: JournalEntry,
+  { name }: ComposedProvider,
+  readAt: number,
+): Promise<boolean> {
+  if (before.row !== undefined || set.marks?.isCheckedSince(name, readAt) !== true) return true;
+  return await isUnchanged(set, key, before);
 }
 
 async function isUnchanged({ journal }: ReplicaSet, key: string, before: JournalEntry): Promise<boolean> {

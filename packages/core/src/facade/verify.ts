@@ -66,7 +66,7 @@ async function verifyBytes(
   signal?.throwIfAborted();
   try {
     const { body, info } = guardResult(await provider.get(key, { signal, onEvent }), provider);
-    const { sha256 } = await digestOfBody(body);
+    const { sha256 } = await digestOfBody(body, signal);
     const known = sha256In(info);
     if (known === sha256) return;
     const found = { key, provider: info.provider };

@@ -55,3 +55,14 @@ describe("verify, of bodies that fall silent", () => {
     expect(bodies.map(({ destroyed }) => destroyed)).toEqual([true]);
   });
 });
+
+describe("verify, of a member that lists without an order", () => {
+  it("lists it once for many pages of keys", async () => {
+    const unordered = testMember("second", { supports: { orderedList: false } });
+    const { storage } = mirrored([testMember("first").provider, unordered.provider]);
+    for (let index = 0; index < 600; index++) await storage.put(`key-${index}`, "x");
+    unordered.calls.length = 0;
+    expect(await storage.verify()).toMatchObject({ objects: 600, findings: [] });
+    expect(unordered.calls.filter((call) => call.startsWith("list"))).toHaveLength(1);
+  });
+});

@@ -18,6 +18,8 @@ import { adoptKeyOf } from "./adopt.js";
 import { quarantine } from "./quarantine.js";
 
 const KEYS_PER_PAGE = 256;
+/** Of a member without an order everything is listed for each page. */
+const KEYS_PER_PAGE_UNORDERED = 10_000;
 const KEYS_AT_ONCE = 4;
 
 /** Something that was found, and what repair needs to know to put it right. */
@@ -70,7 +72,9 @@ async function pageOf(
   },
 ): Promise<MergedPage> {
   const listable = members.filter((member) => !cannotList(member));
-  return await mergeLists(name, listable, { ...options, limit: KEYS_PER_PAGE });
+  const isOrdered = listable.every(({ supports }) => supports.orderedList);
+  const limit = isOrdered ? KEYS_PER_PAGE : KEYS_PER_PAGE_UNORDERED;
+  return await mergeLists(name, listable, { ...options, limit });
 }
 
 /** @returns Whether anything can be said of the key: not while it is in transition. */

@@ -1,6 +1,9 @@
 import { Readable } from "node:stream";
 import { afterEach, describe, expect, it } from "vitest";
+import { fallback } from "../compose/fallback.js";
 import { mirror, type MirrorOptions } from "../compose/mirror.js";
+import type { SplitOptions } from "../compose/split-options.js";
+import { setSplitPercent, split } from "../compose/split.js";
 import type { StorageProvider } from "../contract/provider.js";
 import { memoryJournal } from "../memory/memory-journal.js";
 import { testMember, type TestMember } from "../testing/member.test-support.js";
@@ -27,6 +30,25 @@ function mirrored(
 ): { readonly storage: FileStorage; readonly provider: StorageProvider } {
   const provider = mirror(providers, { ...QUICK, journal: memoryJournal(), ...options });
   return { storage: open(provider), provider };
+}
+
+async function repaired(storage: FileStorage): Promise<void> {
+  const worker = storage.startRepair();
+  await worker.idle();
+  await worker.stop();
+}
+
+/** Two members, and splits over them that share a journal, as in several processes. */
+function splits(options: Partial<SplitOptions> = {}): {
+  readonly members: readonly [TestMember, TestMember];
+  readonly make: () => StorageProvider;
+} {
+  const members = [testMember("from"), testMember("to")] as const;
+  const [{ provider: from }, { provider: to }] = members;
+  const journal = memoryJournal();
+  const make = (): StorageProvider =>
+    split({ from, to, salt: "s", percent: { initial: 0 }, journal, ...QUICK, ...options });
+  return { members, make };
 }
 
 /** The same member, of which each body is another one. */
@@ -64,5 +86,28 @@ describe("verify, of a member that lists without an order", () => {
     unordered.calls.length = 0;
     expect(await storage.verify()).toMatchObject({ objects: 600, findings: [] });
     expect(unordered.calls.filter((call) => call.startsWith("list"))).toHaveLength(1);
+  });
+});
+
+describe("verify, of places that another process has changed", () => {
+  it("goes by the share that counts now", async () => {
+    const { make } = splits({ move: true });
+    const provider = make();
+    const [mover, other] = [open(provider), open(make())];
+    for (const key of ["a", "b", "c"]) await mover.put(key, key);
+    expect(await other.verify()).toMatchObject({ objects: 3, findings: [] });
+    await setSplitPercent(provider, 100);
+    await repaired(mover);
+    const nothing = { objects: 3, findings: [], pending: 0 };
+    expect(await other.verify()).toMatchObject(nothing);
+    expect(await open(make()).verify()).toMatchObject(nothing);
+  });
+
+  it("is refused while a member that may hold objects is not configured", async () => {
+    const [first, second] = [testMember("first").provider, testMember("second").provider];
+    const options = { ...QUICK, journal: memoryJournal() };
+    await open(fallback([first, second], options)).put("a", "one");
+    const verifying = open(fallback([second], options)).verify();
+    await expect(verifying).rejects.toMatchObject({ code: "Unavailable", provider: "first" });
   });
 });

@@ -12,6 +12,7 @@ import type { Answer } from "../../survey.js";
 import { look } from "../hold/ask-member.js";
 import { targetsOf } from "../hold/targets.js";
 import type { ReplicaSet } from "../replica-set.js";
+import { notConfigured } from "../roster.js";
 import { digestIn, identityOf, newestOf, versionOf, type Copy } from "../row/identity.js";
 import { adopted, isBuried, newRow } from "../row/row.js";
 import { adoptKeyOf } from "./adopt.js";
@@ -40,14 +41,18 @@ interface Checked {
  * Asks every member about every key that one of them lists, and tells what is not as it should be. A key that is in transition is left
  * to repair. What is found is told once, and is put in transition where repair is to put it right.
  *
- * @throws StorageError `Unavailable` when a member cannot be listed.
+ * @throws StorageError `Unavailable` when a member cannot be listed, or may hold objects and is not configured any more.
  */
 export async function verifySet(set: ReplicaSet, call: VerifyCall): Promise<Verified> {
-  const { signal, prefix } = call;
+  const { signal, onEvent, prefix } = call;
   let objects = 0;
   let pending = 0;
   let after: string | undefined;
   do {
+    // Another process may have changed where keys belong.
+    await set.refresh({ onEvent });
+    const [away] = set.placement.hasCopies ? [] : set.roster.away();
+    if (away !== undefined) throw notConfigured(away, "verify", undefined);
     const page = await pageOf(set, { signal, prefix, after });
     await concurrently(
       page.objects.map(({ key }) => key),

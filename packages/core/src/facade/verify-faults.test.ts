@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { afterEach, describe, expect, it } from "vitest";
+import { toBody } from "../body/body.js";
 import { fallback } from "../compose/fallback.js";
 import { mirror, type MirrorOptions } from "../compose/mirror.js";
 import type { SplitOptions } from "../compose/split-options.js";
@@ -109,5 +110,25 @@ describe("verify, of places that another process has changed", () => {
     await open(fallback([first, second], options)).put("a", "one");
     const verifying = open(fallback([second], options)).verify();
     await expect(verifying).rejects.toMatchObject({ code: "Unavailable", provider: "first" });
+  });
+});
+
+describe("verify, of several copies of one version", () => {
+  it("names the copy of a split that repair clears", async () => {
+    const { members, make } = splits({ percent: 100 });
+    const storage = open(make());
+    await storage.put("a", "one");
+    await members[0].provider.put("a", await toBody("one"), await members[1].provider.head("a", {}));
+    expect(await storage.verify()).toMatchObject({ extra: 1, findings: [{ provider: "from" }] });
+    await repaired(storage);
+    await expect(members[0].provider.head("a", {})).rejects.toMatchObject({ code: "NotFound" });
+    expect(await storage.verify()).toMatchObject({ findings: [], pending: 0 });
+  });
+
+  it("lets a copy be that has expired and was not removed yet", async () => {
+    const expiring = { ...testMember("second").provider, expiresAfterMs: () => 0 };
+    const { storage } = mirrored([testMember("first").provider, expiring]);
+    await storage.put("a", "one");
+    expect(await storage.verify()).toMatchObject({ objects: 1, findings: [] });
   });
 });

@@ -3,6 +3,7 @@ import { guardResult } from "../../../body/guard.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import { StorageError, isStorageError } from "../../../contract/errors.js";
 import type { JournalEntry } from "../../../contract/journal.js";
+import type { KeyRow } from "../../../contract/key-row.js";
 import type { VerifyFinding, Verified, VerifyCall } from "../../../contract/upkeep.js";
 import { concurrently } from "../../../kit/concurrently.js";
 import { mergeLists, type MergedPage } from "../../merge-list.js";
@@ -84,10 +85,10 @@ async function pageOf(
 
 /** @returns Whether anything can be said of the key: not while it is in transition. */
 async function verifyKey(set: ReplicaSet, key: string, call: VerifyCall): Promise<boolean> {
-  const { signal, onEvent, mend, onFinding } = call;
+  const { mend, onFinding } = call;
   const entry = await set.journal.read(key);
   if (entry.row !== undefined && entry.row.isKept !== true) return false;
-  const answers = await Promise.all(set.members.map((member) => look(set, member, key, { signal, onEvent })));
+  const answers = await lookAll(set, key, call);
   const checked: Checked = { set, key, answers, call };
   const faults = await faultsOf(checked, entry);
   if (faults.length === 0) return true;
@@ -96,6 +97,16 @@ async function verifyKey(set: ReplicaSet, key: string, call: VerifyCall): Promis
   for (const { wrongEtag: _etag, ...fault } of faults) onFinding({ key, ...fault });
   if (mend) await mendKey(checked, faults);
   return true;
+}
+
+/** Asks every member, in the order of reading: of copies that are equally new the first counts, as it does for repair. */
+async function lookAll(
+  set: ReplicaSet,
+  key: string,
+  { signal, onEvent }: VerifyCall,
+): Promise<readonly Answer[]> {
+  const order = set.placement.readOrder(key);
+  return await Promise.all(order.map((member) => look(set, member, key, { signal, onEvent })));
 }
 
 async function faultsOf(checked: Checked, { row }: JournalEntry): Promise<readonly Fault[]> {
@@ -110,21 +121,27 @@ async function faultsOf(checked: Checked, { row }: JournalEntry): Promise<readon
   const extras = buried.map(({ member }) =>
     extra(member, "the object was deleted, or replaced by a later one"),
   );
-  const current = newestOf(copies.filter((copy) => !buried.includes(copy)));
+  const decided = copies.filter((copy) => !buried.includes(copy));
+  const current = newestOf(decided);
   if (current === undefined) return [...silent, ...extras];
-  const holds = answers.map(({ member, state }) => [member.name, state === "absent" ? "absent" : "unknown"]);
-  const adoptedRow = adopted(newRow(set.journal.now()), {
-    identity: identityOf(current.info),
-    holds: Object.fromEntries(holds) as Readonly<Record<string, string>>,
-    etags: { [current.member.name]: current.info.etag ?? "" },
-    storedAt: current.info.lastModified?.getTime(),
-  });
-  const targets = targetsOf(set, key, adoptedRow).filter((name) => !set.retiring.includes(name));
+  const same = decided.filter((copy) => versionOf(copy.info) === versionOf(current.info));
+  const targets = targetsOf(set, key, rowOf(checked, current, same));
   const others = answers.flatMap((answer) => placeFault(answer, current, targets, buried) ?? []);
-  const same = copies.filter(
-    (copy) => !buried.includes(copy) && versionOf(copy.info) === versionOf(current.info),
-  );
   return [...silent, ...extras, ...others, ...(await bytesFaults(checked, same))];
+}
+
+/** Returns the row that repair would make of what was found. */
+function rowOf({ set, answers }: Checked, current: Copy, same: readonly Copy[]): KeyRow {
+  const { info } = current;
+  const identity = identityOf(info);
+  const holders = identity === undefined ? [current] : same;
+  const holds = answers.map(({ member, state }) => [member.name, state === "absent" ? "absent" : "unknown"]);
+  return adopted(newRow(set.journal.now()), {
+    identity,
+    holds: Object.fromEntries(holds) as KeyRow["holds"],
+    etags: Object.fromEntries(holders.map((copy) => [copy.member.name, copy.info.etag ?? ""])),
+    storedAt: info.lastModified?.getTime(),
+  });
 }
 
 function extra({ name }: ComposedProvider, reason: string): Fault {

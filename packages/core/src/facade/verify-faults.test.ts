@@ -132,3 +132,30 @@ describe("verify, of several copies of one version", () => {
     expect(await storage.verify()).toMatchObject({ objects: 1, findings: [] });
   });
 });
+
+describe("verify, while others write", () => {
+  it("finds what is wrong although other keys are written all the time", async () => {
+    const [first, second] = [testMember("first"), testMember("second")];
+    const { storage } = mirrored([first.provider, second.provider]);
+    await storage.put("a", "one");
+    await second.provider.delete("a", {});
+    second.fault = async (call, next) => {
+      if (call.operation === "head" && call.key === "a") await storage.put("b", "two");
+      return await next();
+    };
+    expect(await storage.verify("a", { mend: false })).toMatchObject({ missing: 1, pending: 0 });
+  });
+
+  it.each([1, 2, 9])("is not misled by a key that is written %d times", async (times) => {
+    const [first, second] = [testMember("first"), testMember("second")];
+    const { storage } = mirrored([first.provider, second.provider]);
+    await storage.put("a", "one");
+    let written = 0;
+    second.fault = async (call, next) => {
+      const isAsked = call.operation === "head" && call.key === "a";
+      if (isAsked && written < times) await storage.put("a", `longer ${written++}`);
+      return await next();
+    };
+    expect(await storage.verify("", { deep: true })).toMatchObject({ objects: 1, findings: [] });
+  });
+});

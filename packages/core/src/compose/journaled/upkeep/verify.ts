@@ -23,6 +23,8 @@ const KEYS_PER_PAGE = 256;
 /** Of a member without an order everything is listed for each page. */
 const KEYS_PER_PAGE_UNORDERED = 10_000;
 const KEYS_AT_ONCE = 4;
+/** How often a key that is written while it is looked at is looked at. */
+const ROUNDS_MAX = 3;
 
 /** Something that was found, and what repair needs to know to put it right. */
 interface Fault extends Omit<VerifyFinding, "key"> {
@@ -86,17 +88,37 @@ async function pageOf(
 /** @returns Whether anything can be said of the key: not while it is in transition. */
 async function verifyKey(set: ReplicaSet, key: string, call: VerifyCall): Promise<boolean> {
   const { mend, onFinding } = call;
-  const entry = await set.journal.read(key);
-  if (entry.row !== undefined && entry.row.isKept !== true) return false;
-  const answers = await lookAll(set, key, call);
-  const checked: Checked = { set, key, answers, call };
-  const faults = await faultsOf(checked, entry);
-  if (faults.length === 0) return true;
-  // What was written meanwhile is seen by the one member, and not yet by the other.
-  if ((await set.journal.read(key)).revision !== entry.revision) return false;
-  for (const { wrongEtag: _etag, ...fault } of faults) onFinding({ key, ...fault });
-  if (mend) await mendKey(checked, faults);
-  return true;
+  for (let round = 1; round <= ROUNDS_MAX; round++) {
+    const entry = await set.journal.read(key);
+    if (entry.row !== undefined && entry.row.isKept !== true) return false;
+    const answers = await lookAll(set, key, call);
+    const checked: Checked = { set, key, answers, call };
+    const faults = await faultsOf(checked, entry);
+    if (faults.length === 0) return true;
+    if (!(await isUnwritten(checked, entry))) continue;
+    for (const { wrongEtag: _etag, ...fault } of faults) onFinding({ key, ...fault });
+    if (mend) await mendKey(checked, faults);
+    return true;
+  }
+  return false;
+}
+
+/**
+ * Tells whether nobody has written the key since it was looked at: what is written meanwhile is seen by the one member, and not yet by
+ * the other. Where there is no row its revision also changes with other keys, and the members are asked once more.
+ */
+async function isUnwritten({ set, key, answers, call }: Checked, before: JournalEntry): Promise<boolean> {
+  const now = await set.journal.read(key);
+  if (now.revision === before.revision) return true;
+  if (now.row !== undefined || before.row !== undefined) return false;
+  const again = await lookAll(set, key, call);
+  return answers.every((answer) => again.some((other) => isSameAnswer(answer, other)));
+}
+
+function isSameAnswer(a: Answer, b: Answer): boolean {
+  if (a.member !== b.member) return false;
+  if (a.state !== "present" || b.state !== "present") return a.state === b.state;
+  return a.info.etag === b.info.etag && a.info.writeId === b.info.writeId && a.info.size === b.info.size;
 }
 
 /** Asks every member, in the order of reading: of copies that are equally new the first counts, as it does for repair. */

@@ -159,3 +159,29 @@ describe("verify, while others write", () => {
     expect(await storage.verify("", { deep: true })).toMatchObject({ objects: 1, findings: [] });
   });
 });
+
+describe("verify, of a body that a member itself finds to be wrong", () => {
+  const short = (): Readable => Readable.from([Buffer.from("on")]);
+
+  it("has repair replace that copy when another is right", async () => {
+    const first = testMember("first");
+    const { storage } = mirrored([reading(first, short), testMember("second").provider]);
+    await storage.put("a", "one");
+    const report = await storage.verify("", { deep: true });
+    expect(report).toMatchObject({ different: 1, unverifiable: 0, findings: [{ provider: "first" }] });
+    first.calls.length = 0;
+    await repaired(storage);
+    expect(first.calls).toContain("put a");
+  });
+
+  it("does not give up the only copy", async () => {
+    const provider = reading(testMember("first"), short);
+    const journal = memoryJournal();
+    const chain = open(fallback([provider, testMember("second").provider], { ...QUICK, journal }));
+    for (const storage of [chain, open(provider)]) {
+      await storage.put("a", "one");
+      expect(await storage.verify("", { deep: true })).toMatchObject({ different: 1, unverifiable: 0 });
+      expect(await storage.verify()).toMatchObject({ objects: 1, pending: 0, findings: [] });
+    }
+  });
+});

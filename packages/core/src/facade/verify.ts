@@ -78,8 +78,9 @@ async function verifyBytes(
     if (!isStorageError(error)) throw error;
     // It was deleted meanwhile.
     if (error.code === "NotFound") return;
-    const { provider: member = provider.name, reason } = error;
-    onFinding({ key, provider: member, kind: "unverifiable", reason });
+    const { provider: member = provider.name, code, reason } = error;
+    const kind = code === "Integrity" ? "different" : "unverifiable";
+    onFinding({ key, provider: member, kind, reason });
   }
 }
 

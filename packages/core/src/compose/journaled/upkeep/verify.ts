@@ -202,8 +202,15 @@ async function bytesFaults({ set, key, call }: Checked, copies: readonly Copy[])
   }
   const expected = copies.map(({ info }) => digestIn(info)).find((digest) => digest !== undefined);
   const isAgreed = read.length > 1 && read.every(({ sha256 }) => sha256 === read[0]?.sha256);
-  if (expected === undefined && isAgreed) return faults;
-  return [...faults, ...read.flatMap((each) => digestFault(each, expected) ?? [])];
+  if (expected === undefined && isAgreed) return faults.map(withoutEtag);
+  const wrong = read.flatMap((each) => digestFault(each, expected) ?? []);
+  const hasRight = expected !== undefined && wrong.length < read.length;
+  // A body may end early for once: the only copy is not given up for that.
+  return [...(hasRight ? faults : faults.map(withoutEtag)), ...wrong];
+}
+
+function withoutEtag({ wrongEtag: _etag, ...fault }: Fault): Fault {
+  return fault;
 }
 
 function digestFault(
@@ -236,7 +243,10 @@ async function digestAt(
   } catch (error) {
     signal?.throwIfAborted();
     if (!isStorageError(error)) throw error;
-    return { kind: "unverifiable", provider, reason: error.reason };
+    const { code, reason } = error;
+    return code === "Integrity"
+      ? { kind: "different", provider, reason, wrongEtag: info.etag }
+      : { kind: "unverifiable", provider, reason };
   }
 }
 

@@ -185,3 +185,19 @@ describe("verify, of a body that a member itself finds to be wrong", () => {
     }
   });
 });
+
+describe("verify, of a chain whose first member does not take everything", () => {
+  it.each([
+    ["long objects", { objectBytesMax: 2 }, "one"],
+    ["empty objects", { emptyObject: false }, ""],
+    ["long keys", { keyBytesMax: 4 }, "one"],
+  ])("lets %s be on the next one", async (_, supports, text) => {
+    const first = testMember("first", { supports });
+    const providers = [first.provider, testMember("second").provider];
+    const storage = open(fallback(providers, { ...QUICK, journal: memoryJournal() }));
+    await storage.put("a key", text);
+    await repaired(storage);
+    expect(first.calls).not.toContain("put a key");
+    expect(await storage.verify()).toMatchObject({ objects: 1, pending: 0, findings: [] });
+  });
+});

@@ -158,12 +158,21 @@ function rowOf({ set, answers }: Checked, current: Copy, same: readonly Copy[]):
   const identity = identityOf(info);
   const holders = identity === undefined ? [current] : same;
   const holds = answers.map(({ member, state }) => [member.name, state === "absent" ? "absent" : "unknown"]);
-  return adopted(newRow(set.journal.now()), {
+  const row = adopted(newRow(set.journal.now()), {
     identity,
     holds: Object.fromEntries(holds) as KeyRow["holds"],
     etags: Object.fromEntries(holders.map((copy) => [copy.member.name, copy.info.etag ?? ""])),
     storedAt: info.lastModified?.getTime(),
   });
+  const refusing = answers.filter(({ member, state }) => state === "absent" && !mayTake(member, current));
+  return { ...row, cannotHold: refusing.map(({ member }) => member.name) };
+}
+
+/** Tells whether an object is within what a member says that it takes. */
+function mayTake({ supports }: ComposedProvider, { member, info: { key, size } }: Copy): boolean {
+  if (Buffer.byteLength(key) > supports.keyBytesMax) return false;
+  if (!member.supports.byteExact) return true;
+  return size === 0 ? supports.emptyObject : size <= supports.objectBytesMax;
 }
 
 function extra({ name }: ComposedProvider, reason: string): Fault {

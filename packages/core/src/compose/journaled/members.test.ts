@@ -253,8 +253,16 @@ describe("a member that was restored from a backup", () => {
     expect(await reasons({ storage, provider })).toContain(
       "restored from a backup, and 1 objects are there alone",
     );
+    // What is counted is told as often as somebody asks, and counted once.
+    const extra = { kind: "extra", key: "deleted", provider: "a" };
+    for (let time = 1; time <= 2; time++) {
+      expect(await storage.verify()).toMatchObject({ missing: 0, extra: 1, findings: [extra] });
+      await repair({ storage, provider });
+    }
+    expect(await reasons({ storage, provider })).toContain("1 objects are there alone");
     await acceptMember(provider, "a", { extras });
     await repair({ storage, provider });
+    expect(await storage.verify("", { deep: true })).toMatchObject({ findings: [], pending: 0 });
     expect([(await contents(a))["deleted"], (await contents(b))["deleted"]]).toEqual([text, text]);
     expect(await reasons({ storage, provider })).toBe("");
   });

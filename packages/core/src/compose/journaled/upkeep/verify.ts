@@ -12,7 +12,7 @@ import { cannotList } from "../../supports.js";
 import type { Answer } from "../../survey.js";
 import { look } from "../hold/ask-member.js";
 import { targetsOf } from "../hold/targets.js";
-import type { ReplicaSet } from "../replica-set.js";
+import { isStale, type ReplicaSet } from "../replica-set.js";
 import { notConfigured } from "../roster.js";
 import { digestIn, identityOf, newestOf, versionOf, type Copy } from "../row/identity.js";
 import { adopted, isBuried, newRow } from "../row/row.js";
@@ -30,6 +30,8 @@ const ROUNDS_MAX = 3;
 interface Fault extends Omit<VerifyFinding, "key"> {
   /** The ETag of a copy with other bytes than were put. */
   readonly wrongEtag?: string | undefined;
+  /** Whether `health()` counts it already, for an operator to say what becomes of it. */
+  readonly isCounted?: boolean | undefined;
 }
 
 /** One key, and what its members have said of it. */
@@ -96,7 +98,7 @@ async function verifyKey(set: ReplicaSet, key: string, call: VerifyCall): Promis
     const faults = await faultsOf(checked, entry);
     if (faults.length === 0) return true;
     if (!(await isUnwritten(checked, entry))) continue;
-    for (const { wrongEtag: _etag, ...fault } of faults) onFinding({ key, ...fault });
+    for (const { kind, provider, reason } of faults) onFinding({ kind, key, provider, reason });
     if (mend) await mendKey(checked, faults);
     return true;
   }
@@ -144,12 +146,24 @@ async function faultsOf(checked: Checked, { row }: JournalEntry): Promise<readon
     extra(member, "the object was deleted, or replaced by a later one"),
   );
   const decided = copies.filter((copy) => !buried.includes(copy));
-  const current = newestOf(decided);
-  if (current === undefined) return [...silent, ...extras];
+  const current = newestOf(decided.filter((copy) => isBelieved(set, copy)));
+  if (current === undefined) {
+    const reason = "only a member that was restored from a backup has it";
+    return [
+      ...silent,
+      ...extras,
+      ...decided.map(({ member }) => ({ ...extra(member, reason), isCounted: true })),
+    ];
+  }
   const same = decided.filter((copy) => versionOf(copy.info) === versionOf(current.info));
   const targets = targetsOf(set, key, rowOf(checked, current, same));
   const others = answers.flatMap((answer) => placeFault(answer, current, targets, buried) ?? []);
   return [...silent, ...extras, ...others, ...(await bytesFaults(checked, same))];
+}
+
+/** Tells whether an object counts: not one of a member that was restored from a backup, until an operator has said so. */
+function isBelieved(set: ReplicaSet, { member }: Copy): boolean {
+  return !isStale(set, member) || set.marks?.restored(member.name) === "keep";
 }
 
 /** Returns the row that repair would make of what was found. */
@@ -259,6 +273,10 @@ async function digestAt(
   }
 }
 
+function isMisplaced({ kind, wrongEtag, isCounted }: Fault): boolean {
+  return kind !== "unverifiable" && wrongEtag === undefined && isCounted !== true;
+}
+
 /** Puts a key in transition, so that repair puts right what was found. A key that somebody writes is left to them. */
 async function mendKey({ set, key, call }: Checked, faults: readonly Fault[]): Promise<void> {
   const { signal, onEvent } = call;
@@ -270,9 +288,7 @@ async function mendKey({ set, key, call }: Checked, faults: readonly Fault[]): P
       if (wrongEtag !== undefined && member !== undefined)
         await quarantine(set, key, member, wrongEtag, options);
     }
-    if (faults.some(({ kind, wrongEtag }) => kind !== "unverifiable" && wrongEtag === undefined)) {
-      await adoptKeyOf(set, key, options);
-    }
+    if (faults.some(isMisplaced)) await adoptKeyOf(set, key, options);
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof StorageError)) throw error;

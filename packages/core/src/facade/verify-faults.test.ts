@@ -201,3 +201,18 @@ describe("verify, of a chain whose first member does not take everything", () =>
     expect(await storage.verify()).toMatchObject({ objects: 1, pending: 0, findings: [] });
   });
 });
+
+describe("verify, of members that cannot be listed", () => {
+  it("goes by the others of a mirror, and is refused where nobody else knows the keys", async () => {
+    const [first, second] = [testMember("first"), testMember("second")];
+    const { storage } = mirrored([first.provider, second.provider]);
+    await storage.put("a", "one");
+    const unlistable = { ...first.provider, supports: { ...first.provider.supports, list: false } };
+    const providers = [unlistable, second.provider];
+    expect(await mirrored(providers).storage.verify()).toMatchObject({ objects: 1, findings: [] });
+    const journal = memoryJournal();
+    const refused = { code: "Unavailable", provider: "first" };
+    await expect(open(fallback(providers, { ...QUICK, journal })).verify()).rejects.toMatchObject(refused);
+    await expect(mirrored([unlistable]).storage.verify()).rejects.toMatchObject(refused);
+  });
+});

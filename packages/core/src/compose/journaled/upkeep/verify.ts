@@ -1,23 +1,21 @@
-import { digestOfBody } from "../../../body/digest.js";
-import { guardResult } from "../../../body/guard.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
-import { StorageError, isStorageError } from "../../../contract/errors.js";
+import { StorageError } from "../../../contract/errors.js";
 import type { JournalEntry } from "../../../contract/journal.js";
 import type { KeyRow } from "../../../contract/key-row.js";
-import type { VerifyFinding, Verified, VerifyCall } from "../../../contract/upkeep.js";
+import type { Verified, VerifyCall } from "../../../contract/upkeep.js";
 import { concurrently } from "../../../kit/concurrently.js";
 import { mergeLists, type MergedPage } from "../../merge-list.js";
-import { hasSize } from "../../stored-whole.js";
 import { cannotList } from "../../supports.js";
 import type { Answer } from "../../survey.js";
 import { look } from "../hold/ask-member.js";
 import { targetsOf } from "../hold/targets.js";
 import { isStale, type ReplicaSet } from "../replica-set.js";
 import { notConfigured } from "../roster.js";
-import { digestIn, identityOf, newestOf, versionOf, type Copy } from "../row/identity.js";
+import { identityOf, newestOf, versionOf, type Copy } from "../row/identity.js";
 import { adopted, isBuried, newRow } from "../row/row.js";
 import { adoptKeyOf } from "./adopt.js";
 import { quarantine } from "./quarantine.js";
+import { bytesFaults, type Checked, type Fault } from "./verify-bytes.js";
 
 const KEYS_PER_PAGE = 256;
 /** Of a member without an order everything is listed for each page. */
@@ -25,22 +23,6 @@ const KEYS_PER_PAGE_UNORDERED = 10_000;
 const KEYS_AT_ONCE = 4;
 /** How often a key that is written while it is looked at is looked at. */
 const ROUNDS_MAX = 3;
-
-/** Something that was found, and what repair needs to know to put it right. */
-interface Fault extends Omit<VerifyFinding, "key"> {
-  /** The ETag of a copy with other bytes than were put. */
-  readonly wrongEtag?: string | undefined;
-  /** Whether `health()` counts it already, for an operator to say what becomes of it. */
-  readonly isCounted?: boolean | undefined;
-}
-
-/** One key, and what its members have said of it. */
-interface Checked {
-  readonly set: ReplicaSet;
-  readonly key: string;
-  readonly answers: readonly Answer[];
-  readonly call: VerifyCall;
-}
 
 /**
  * Asks every member about every key that one of them lists, and tells what is not as it should be. A key that is in transition is left
@@ -73,8 +55,9 @@ export async function verifySet(set: ReplicaSet, call: VerifyCall): Promise<Veri
   return { objects, pending };
 }
 
+/** @throws StorageError `Unavailable` when objects that only an unlistable member holds would not be found. */
 async function pageOf(
-  { name, members }: ReplicaSet,
+  { name, members, placement }: ReplicaSet,
   options: {
     readonly signal?: AbortSignal | undefined;
     readonly prefix: string;
@@ -82,6 +65,12 @@ async function pageOf(
   },
 ): Promise<MergedPage> {
   const listable = members.filter((member) => !cannotList(member));
+  const [first] = members.filter(cannotList);
+  if (first !== undefined && (!placement.hasCopies || listable.length === 0)) {
+    const reason = "it cannot be listed, and objects that it alone holds would not be found";
+    const facts = { operation: "verify", provider: first.name, retryable: false } as const;
+    throw new StorageError("Unavailable", reason, facts);
+  }
   const isOrdered = listable.every(({ supports }) => supports.orderedList);
   const limit = isOrdered ? KEYS_PER_PAGE : KEYS_PER_PAGE_UNORDERED;
   return await mergeLists(name, listable, { ...options, limit });
@@ -209,68 +198,6 @@ function placeFault(
   if (!isTarget) return extra(member, "the object belongs elsewhere");
   if (versionOf(answer.info) === versionOf(current.info)) return undefined;
   return { kind: "different", provider: name, reason: "it holds another version" };
-}
-
-/** Returns what is wrong with the bytes of copies of one version. They are read when that was asked for, or their sizes differ. */
-async function bytesFaults({ set, key, call }: Checked, copies: readonly Copy[]): Promise<readonly Fault[]> {
-  const exact = copies.filter(({ member }) => member.supports.byteExact);
-  const isAlike = exact.every(({ member, info }) => hasSize(member, info, exact[0]?.info.size));
-  if (isAlike && !call.deep) return [];
-  const faults: Fault[] = [];
-  const read: { readonly copy: Copy; readonly sha256: string }[] = [];
-  for (const copy of copies) {
-    const found = await digestAt(set, key, copy, call);
-    if ("kind" in found) faults.push(found);
-    else read.push({ copy, ...found });
-  }
-  const expected = copies.map(({ info }) => digestIn(info)).find((digest) => digest !== undefined);
-  const isAgreed = read.length > 1 && read.every(({ sha256 }) => sha256 === read[0]?.sha256);
-  if (expected === undefined && isAgreed) return faults.map(withoutEtag);
-  const wrong = read.flatMap((each) => digestFault(each, expected) ?? []);
-  const hasRight = expected !== undefined && wrong.length < read.length;
-  // A body may end early for once: the only copy is not given up for that.
-  return [...(hasRight ? faults : faults.map(withoutEtag)), ...wrong];
-}
-
-function withoutEtag({ wrongEtag: _etag, ...fault }: Fault): Fault {
-  return fault;
-}
-
-function digestFault(
-  { copy: { member, info }, sha256 }: { readonly copy: Copy; readonly sha256: string },
-  expected: string | undefined,
-): Fault | undefined {
-  const provider = member.name;
-  if (expected === undefined) {
-    return { kind: "unverifiable", provider, reason: "no digest of the object is known" };
-  }
-  if (sha256 === expected) return undefined;
-  const reason = "its bytes are not those that were put";
-  return { kind: "different", provider, reason, wrongEtag: info.etag };
-}
-
-async function digestAt(
-  set: ReplicaSet,
-  key: string,
-  { member, info }: Copy,
-  { signal, onEvent }: VerifyCall,
-): Promise<{ readonly sha256: string } | Fault> {
-  const provider = member.name;
-  if (!member.supports.byteExact) {
-    return { kind: "unverifiable", provider, reason: "it does not keep bytes as they are" };
-  }
-  try {
-    const call = { signal, onEvent, ifMatch: info.etag };
-    const { body } = guardResult(await member.get(key, call), member);
-    return await digestOfBody(body, signal);
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (!isStorageError(error)) throw error;
-    const { code, reason } = error;
-    return code === "Integrity"
-      ? { kind: "different", provider, reason, wrongEtag: info.etag }
-      : { kind: "unverifiable", provider, reason };
-  }
 }
 
 function isMisplaced({ kind, wrongEtag, isCounted }: Fault): boolean {

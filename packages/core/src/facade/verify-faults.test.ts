@@ -33,6 +33,8 @@ function mirrored(
   return { storage: open(provider), provider };
 }
 
+type Mirrored = ReturnType<typeof mirrored> & { readonly members: readonly [TestMember, TestMember] };
+
 async function repaired(storage: FileStorage): Promise<void> {
   const worker = storage.startRepair();
   await worker.idle();
@@ -214,5 +216,24 @@ describe("verify, of members that cannot be listed", () => {
     const refused = { code: "Unavailable", provider: "first" };
     await expect(open(fallback(providers, { ...QUICK, journal })).verify()).rejects.toMatchObject(refused);
     await expect(mirrored([unlistable]).storage.verify()).rejects.toMatchObject(refused);
+  });
+});
+
+describe("verify, of composers without a journal over others with one", () => {
+  it("looks at the objects of every member", async () => {
+    const [x, y] = ["x", "y"].map((name) => {
+      const members = [testMember(`${name}1`), testMember(`${name}2`)] as const;
+      const providers = members.map(({ provider }) => provider);
+      return { members, ...mirrored(providers, { name }) };
+    }) as [Mirrored, Mirrored];
+    const plain = testMember("plain").provider;
+    await x.storage.put("a", "one");
+    await y.storage.put("b", "one");
+    await open(plain).put("c", "one");
+    const storage = open(fallback([x.provider, y.provider, plain], { retry: false, breaker: false }));
+    expect(await storage.verify()).toMatchObject({ objects: 3, findings: [] });
+    await y.members[1].provider.delete("b", {});
+    const findings = [{ kind: "missing", key: "b", provider: "y2" }];
+    expect(await storage.verify()).toMatchObject({ objects: 3, findings });
   });
 });

@@ -8,6 +8,7 @@ import { setSplitPercent, split } from "../compose/split.js";
 import type { StorageProvider } from "../contract/provider.js";
 import { memoryJournal } from "../memory/memory-journal.js";
 import { testMember, type TestMember } from "../testing/member.test-support.js";
+import { off } from "../wrap/off.js";
 import { createStorage } from "./create-storage.js";
 import type { FileStorage } from "./storage.js";
 
@@ -132,6 +133,8 @@ describe("verify, of several copies of one version", () => {
     const { storage } = mirrored([testMember("first").provider, expiring]);
     await storage.put("a", "one");
     expect(await storage.verify()).toMatchObject({ objects: 1, findings: [] });
+    await expiring.delete("a", {});
+    expect(await storage.verify()).toMatchObject({ objects: 1, findings: [] });
   });
 });
 
@@ -235,5 +238,15 @@ describe("verify, of composers without a journal over others with one", () => {
     await y.members[1].provider.delete("b", {});
     const findings = [{ kind: "missing", key: "b", provider: "y2" }];
     expect(await storage.verify()).toMatchObject({ objects: 3, findings });
+  });
+});
+
+describe("verify, of a composer that is switched off", () => {
+  it("asks none of its members", async () => {
+    const first = testMember("first");
+    const { provider } = mirrored([first.provider, testMember("second").provider]);
+    const verifying = open(off(provider, "it moves")).verify();
+    await expect(verifying).rejects.toMatchObject({ code: "Unavailable", provider: "mirror" });
+    expect(first.calls).toEqual([]);
   });
 });

@@ -207,6 +207,22 @@ describe("a member that is at another place", () => {
   });
 });
 
+describe("a listing that is the first call of a process", () => {
+  it.each([[["b"]], [["b", "c"]]])(
+    "is refused while a member of a chain is not configured: %j is left",
+    async (left) => {
+      const members = ["a", "b", "c"].map((name) => testMember(name).provider);
+      const journal = lastingJournal();
+      const first = started(fallback(members, { ...QUICK, journal }));
+      await first.storage.put("x", "1");
+      await first.storage.close();
+      const others = members.filter(({ name }) => left.includes(name));
+      const { storage } = started(fallback(others, { ...QUICK, journal }));
+      expect(await rejection(storage.listPage())).toMatchObject({ code: "Unavailable" });
+    },
+  );
+});
+
 describe("a member that was restored from a backup", () => {
   /** @param isForgotten - Whether the deletes are not remembered any more. */
   async function restored(

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
+import { consume } from "../kit/abort.js";
 import { nextTurn } from "../kit/clock.js";
 
 /** The most bytes that are hashed in one turn of the event loop, which takes a few milliseconds. */
@@ -15,17 +16,21 @@ export async function sha256Of(bytes: Uint8Array): Promise<string> {
   return hash.digest("hex");
 }
 
-/** Reads a body to its end. Returns its SHA-256, in lower-case hexadecimal, and how many bytes it had. */
+/**
+ * Reads a body to its end. Returns its SHA-256, in lower-case hexadecimal, and how many bytes it had. An abort closes the body and
+ * rejects with the signal's reason.
+ */
 export async function digestOfBody(
   body: Uint8Array | Readable,
+  signal?: AbortSignal,
 ): Promise<{ readonly sha256: string; readonly size: number }> {
   if (body instanceof Uint8Array) return { sha256: await sha256Of(body), size: body.byteLength };
   const hash = createHash("sha256");
   let size = 0;
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+  await consume(body, signal, (chunk) => {
     hash.update(chunk);
     size += chunk.byteLength;
-  }
+  });
   return { sha256: hash.digest("hex"), size };
 }
 

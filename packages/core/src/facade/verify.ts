@@ -1,12 +1,6 @@
-import { digestOfBody } from "../body/digest.js";
-import { guardResult } from "../body/guard.js";
-import type { ComposedProvider } from "../contract/composed-provider.js";
-import { isStorageError } from "../contract/errors.js";
+import { verifyOne } from "../body/verify-one.js";
 import { assertPrefix } from "../contract/key.js";
-import type { ObjectInfo } from "../contract/object.js";
-import type { ListPage } from "../contract/provider.js";
-import type { Verified, VerifyCall, VerifyFinding } from "../contract/upkeep.js";
-import { concurrently } from "../kit/concurrently.js";
+import type { VerifyFinding } from "../contract/upkeep.js";
 import { safeListener } from "../kit/listener.js";
 import { oneOf } from "../kit/options.js";
 import { runCall, type Calls } from "./calls.js";
@@ -14,7 +8,6 @@ import { checkNames } from "./option-names.js";
 import type { VerifyOptions, VerifyReport } from "./storage-options.js";
 
 const FINDINGS_MAX = 1000;
-const KEYS_AT_ONCE = 4;
 
 /** Compares what is stored under a prefix with what should be stored. */
 export async function verifyStorage(
@@ -36,53 +29,8 @@ export async function verifyStorage(
     if (findings.length < FINDINGS_MAX) findings.push(finding);
     tell?.(finding);
   };
-  const verify = provider.upkeep?.verify ?? ((each: VerifyCall) => verifyPlain(provider, each));
   const verified = await runCall(storage, "verify", prefix, call, (inner) =>
-    verify({ ...inner, prefix, deep, mend, onFinding: note }),
+    verifyOne(provider, { ...inner, prefix, deep, mend, onFinding: note }),
   );
   return { ...verified, ...counts, findings };
-}
-
-/** Verifies a provider that has no journal: each object can only be compared with its own digest. */
-async function verifyPlain(provider: ComposedProvider, call: VerifyCall): Promise<Verified> {
-  const { prefix, deep, signal } = call;
-  let objects = 0;
-  let cursor: string | undefined;
-  do {
-    const page: ListPage = await provider.list({ prefix, cursor, signal });
-    objects += page.objects.length;
-    const keys = deep ? page.objects.map(({ key }) => key) : [];
-    await concurrently(keys, KEYS_AT_ONCE, (key) => verifyBytes(provider, key, call));
-    cursor = page.cursor;
-  } while (cursor !== undefined);
-  return { objects, pending: 0 };
-}
-
-async function verifyBytes(
-  provider: ComposedProvider,
-  key: string,
-  { signal, onEvent, onFinding }: VerifyCall,
-): Promise<void> {
-  signal?.throwIfAborted();
-  try {
-    const { body, info } = guardResult(await provider.get(key, { signal, onEvent }), provider);
-    const { sha256 } = await digestOfBody(body);
-    const known = sha256In(info);
-    if (known === sha256) return;
-    const found = { key, provider: info.provider };
-    if (known === undefined) {
-      onFinding({ ...found, kind: "unverifiable", reason: "no SHA-256 of the object is known" });
-    } else onFinding({ ...found, kind: "different", reason: "its bytes are not those that were put" });
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (!isStorageError(error)) throw error;
-    // It was deleted meanwhile.
-    if (error.code === "NotFound") return;
-    const { provider: member = provider.name, reason } = error;
-    onFinding({ key, provider: member, kind: "unverifiable", reason });
-  }
-}
-
-function sha256In({ checksum }: ObjectInfo): string | undefined {
-  return checksum?.algorithm === "sha256" ? checksum.value : undefined;
 }

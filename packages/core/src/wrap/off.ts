@@ -1,3 +1,4 @@
+import type { ComposedProvider } from "../contract/composed-provider.js";
 import { StorageError } from "../contract/errors.js";
 import type { StorageProvider } from "../contract/provider.js";
 import { nonEmptyText } from "../kit/options.js";
@@ -27,5 +28,9 @@ export function off(inner: StorageProvider, reason: string): StorageProvider {
       applied: "no",
     });
   };
-  return intercept(inner, { type: "off", around, limits: [`it is switched off: ${reason}`] });
+  const made = intercept(inner, { type: "off", around, limits: [`it is switched off: ${reason}`] });
+  const { upkeep }: ComposedProvider = inner;
+  if (upkeep?.verify === undefined) return made;
+  // It would ask the members of a composer past this.
+  return { ...made, upkeep: { ...upkeep, verify: undefined } } satisfies ComposedProvider as StorageProvider;
 }

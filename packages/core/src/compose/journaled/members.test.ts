@@ -207,6 +207,22 @@ describe("a member that is at another place", () => {
   });
 });
 
+describe("a listing that is the first call of a process", () => {
+  it.each([[["b"]], [["b", "c"]]])(
+    "is refused while a member of a chain is not configured: %j is left",
+    async (left) => {
+      const members = ["a", "b", "c"].map((name) => testMember(name).provider);
+      const journal = lastingJournal();
+      const first = started(fallback(members, { ...QUICK, journal }));
+      await first.storage.put("x", "1");
+      await first.storage.close();
+      const others = members.filter(({ name }) => left.includes(name));
+      const { storage } = started(fallback(others, { ...QUICK, journal }));
+      expect(await rejection(storage.listPage())).toMatchObject({ code: "Unavailable" });
+    },
+  );
+});
+
 describe("a member that was restored from a backup", () => {
   /** @param isForgotten - Whether the deletes are not remembered any more. */
   async function restored(
@@ -253,8 +269,16 @@ describe("a member that was restored from a backup", () => {
     expect(await reasons({ storage, provider })).toContain(
       "restored from a backup, and 1 objects are there alone",
     );
+    // What is counted is told as often as somebody asks, and counted once.
+    const extra = { kind: "extra", key: "deleted", provider: "a" };
+    for (let time = 1; time <= 2; time++) {
+      expect(await storage.verify()).toMatchObject({ missing: 0, extra: 1, findings: [extra] });
+      await repair({ storage, provider });
+    }
+    expect(await reasons({ storage, provider })).toContain("1 objects are there alone");
     await acceptMember(provider, "a", { extras });
     await repair({ storage, provider });
+    expect(await storage.verify("", { deep: true })).toMatchObject({ findings: [], pending: 0 });
     expect([(await contents(a))["deleted"], (await contents(b))["deleted"]]).toEqual([text, text]);
     expect(await reasons({ storage, provider })).toBe("");
   });

@@ -12,6 +12,8 @@ import { PROMISES } from "../promises.js";
 import { mergeLists } from "../merge-list.js";
 import type { PutOptions } from "../../contract/call-options.js";
 import type { Supports } from "../../contract/supports.js";
+import { verifyOne } from "../../body/verify-one.js";
+import type { Upkeep, Verified, VerifyCall } from "../../contract/upkeep.js";
 import { joinedUpkeep } from "../../kit/joined-upkeep.js";
 import type { ComposedProvider } from "../../contract/composed-provider.js";
 import { oneOf } from "../../kit/options.js";
@@ -76,11 +78,28 @@ export function stateless(parts: StatelessParts): ComposedProvider {
     move: undefined,
     deleteMany: undefined,
     expiresAfterMs: joinedExpiry(members, parts.isMirror === true),
-    upkeep: joinedUpkeep(members.map((member) => member.upkeep)),
+    upkeep: upkeepOf(members, parts.isMirror === true),
     describe: () => describe(parts),
     reopen: () => reopenAll(members),
     close: () => closeAll(members),
   } satisfies EveryMember<ComposedProvider>;
+}
+
+/** Returns the upkeep of its members. Those without a journal are verified too where others have one. */
+function upkeepOf(members: Chain["members"], isMirror: boolean): Upkeep | undefined {
+  const joined = joinedUpkeep(members.map((member) => member.upkeep));
+  if (joined?.verify === undefined) return joined;
+  return { ...joined, verify: (call) => verifyEach(members, isMirror, call) };
+}
+
+async function verifyEach(members: Chain["members"], isMirror: boolean, call: VerifyCall): Promise<Verified> {
+  let [objects, pending] = [0, 0];
+  for (const member of members) {
+    const verified = await verifyOne(member, call);
+    objects = isMirror ? Math.max(objects, verified.objects) : objects + verified.objects;
+    pending += verified.pending;
+  }
+  return { objects, pending };
 }
 
 function supportsOf({ chain: { overwrites }, supports }: StatelessParts): Supports {

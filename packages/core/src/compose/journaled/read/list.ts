@@ -98,9 +98,10 @@ async function listMembers(
   const { name, members, placement } = set;
   const behind = { ...options, cursor: undefined, after: from };
   if (!(await isTrusted(set)) || !isOneEnough(set)) {
-    const away = set.placement.hasCopies ? undefined : set.roster.away()[0];
-    if (away !== undefined) throw notConfigured(away, "list", undefined);
-    return await mergeLists(name, believed(set, members), behind);
+    assertNoneAway(set);
+    const merged = await mergeLists(name, believed(set, members), behind);
+    assertNoneAway(set);
+    return merged;
   }
   let failure: unknown;
   // What is retiring may have been emptied.
@@ -110,6 +111,8 @@ async function listMembers(
     if (isDisbelieved(set, member)) continue;
     try {
       const page = await mergeLists(name, [member], behind);
+      // The first call of a process to a member is what shows which members the journal knows.
+      assertNoneAway(set);
       if (!isDisbelieved(set, member)) return page;
       failure ??= new StorageError("Unavailable", RESTORED, { operation: "list", provider: member.name });
     } catch (error) {
@@ -119,6 +122,12 @@ async function listMembers(
     }
   }
   throw failure;
+}
+
+/** @throws StorageError `Unavailable` while a member that shares the keys is not configured. */
+function assertNoneAway({ placement, roster }: ReplicaSet): void {
+  const away = placement.hasCopies ? undefined : roster.away()[0];
+  if (away !== undefined) throw notConfigured(away, "list", undefined);
 }
 
 const RESTORED = "it was restored from a backup";

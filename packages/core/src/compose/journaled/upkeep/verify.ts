@@ -1,51 +1,45 @@
-import { digestOfBody } from "../../../body/digest.js";
-import { guardResult } from "../../../body/guard.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
-import { StorageError, isStorageError } from "../../../contract/errors.js";
+import { StorageError } from "../../../contract/errors.js";
 import type { JournalEntry } from "../../../contract/journal.js";
-import type { VerifyFinding, Verified, VerifyCall } from "../../../contract/upkeep.js";
+import type { KeyRow } from "../../../contract/key-row.js";
+import type { Verified, VerifyCall } from "../../../contract/upkeep.js";
 import { concurrently } from "../../../kit/concurrently.js";
 import { mergeLists, type MergedPage } from "../../merge-list.js";
-import { hasSize } from "../../stored-whole.js";
 import { cannotList } from "../../supports.js";
 import type { Answer } from "../../survey.js";
 import { look } from "../hold/ask-member.js";
 import { targetsOf } from "../hold/targets.js";
-import type { ReplicaSet } from "../replica-set.js";
-import { digestIn, identityOf, newestOf, versionOf, type Copy } from "../row/identity.js";
+import { isStale, type ReplicaSet } from "../replica-set.js";
+import { notConfigured } from "../roster.js";
+import { identityOf, newestOf, versionOf, type Copy } from "../row/identity.js";
 import { adopted, isBuried, newRow } from "../row/row.js";
 import { adoptKeyOf } from "./adopt.js";
 import { quarantine } from "./quarantine.js";
+import { bytesFaults, type Checked, type Fault } from "./verify-bytes.js";
 
 const KEYS_PER_PAGE = 256;
+/** Of a member without an order everything is listed for each page. */
+const KEYS_PER_PAGE_UNORDERED = 10_000;
 const KEYS_AT_ONCE = 4;
-
-/** Something that was found, and what repair needs to know to put it right. */
-interface Fault extends Omit<VerifyFinding, "key"> {
-  /** The ETag of a copy with other bytes than were put. */
-  readonly wrongEtag?: string | undefined;
-}
-
-/** One key, and what its members have said of it. */
-interface Checked {
-  readonly set: ReplicaSet;
-  readonly key: string;
-  readonly answers: readonly Answer[];
-  readonly call: VerifyCall;
-}
+/** How often a key that is written while it is looked at is looked at. */
+const ROUNDS_MAX = 3;
 
 /**
  * Asks every member about every key that one of them lists, and tells what is not as it should be. A key that is in transition is left
  * to repair. What is found is told once, and is put in transition where repair is to put it right.
  *
- * @throws StorageError `Unavailable` when a member cannot be listed.
+ * @throws StorageError `Unavailable` when a member cannot be listed, or may hold objects and is not configured any more.
  */
 export async function verifySet(set: ReplicaSet, call: VerifyCall): Promise<Verified> {
-  const { signal, prefix } = call;
+  const { signal, onEvent, prefix } = call;
   let objects = 0;
   let pending = 0;
   let after: string | undefined;
   do {
+    // Another process may have changed where keys belong.
+    await set.refresh({ signal: undefined, onEvent });
+    const [away] = set.placement.hasCopies ? [] : set.roster.away();
+    if (away !== undefined) throw notConfigured(away, "verify", undefined);
     const page = await pageOf(set, { signal, prefix, after });
     await concurrently(
       page.objects.map(({ key }) => key),
@@ -61,8 +55,9 @@ export async function verifySet(set: ReplicaSet, call: VerifyCall): Promise<Veri
   return { objects, pending };
 }
 
+/** @throws StorageError `Unavailable` when objects that only an unlistable member holds would not be found. */
 async function pageOf(
-  { name, members }: ReplicaSet,
+  { name, members, placement }: ReplicaSet,
   options: {
     readonly signal?: AbortSignal | undefined;
     readonly prefix: string;
@@ -70,23 +65,57 @@ async function pageOf(
   },
 ): Promise<MergedPage> {
   const listable = members.filter((member) => !cannotList(member));
-  return await mergeLists(name, listable, { ...options, limit: KEYS_PER_PAGE });
+  const [first] = members.filter(cannotList);
+  if (first !== undefined && (!placement.hasCopies || listable.length === 0)) {
+    const reason = "it cannot be listed, and objects that it alone holds would not be found";
+    const facts = { operation: "verify", provider: first.name, retryable: false } as const;
+    throw new StorageError("Unavailable", reason, facts);
+  }
+  const isOrdered = listable.every(({ supports }) => supports.orderedList);
+  const limit = isOrdered ? KEYS_PER_PAGE : KEYS_PER_PAGE_UNORDERED;
+  return await mergeLists(name, listable, { ...options, limit });
 }
 
 /** @returns Whether anything can be said of the key: not while it is in transition. */
 async function verifyKey(set: ReplicaSet, key: string, call: VerifyCall): Promise<boolean> {
-  const { onEvent, mend, onFinding } = call;
-  const entry = await set.journal.read(key);
-  if (entry.row !== undefined && entry.row.isKept !== true) return false;
-  const answers = await Promise.all(set.members.map((member) => look(set, member, key, { onEvent })));
-  const checked: Checked = { set, key, answers, call };
-  const faults = await faultsOf(checked, entry);
-  if (faults.length === 0) return true;
-  // What was written meanwhile is seen by the one member, and not yet by the other.
-  if ((await set.journal.read(key)).revision !== entry.revision) return false;
-  for (const { wrongEtag: _etag, ...fault } of faults) onFinding({ key, ...fault });
-  if (mend) await mendKey(checked, faults);
-  return true;
+  const { mend, onFinding } = call;
+  for (let round = 1; round <= ROUNDS_MAX; round++) {
+    const entry = await set.journal.read(key);
+    if (entry.row !== undefined && entry.row.isKept !== true) return false;
+    const answers = await lookAll(set, key, call);
+    const checked: Checked = { set, key, answers, call };
+    const faults = await faultsOf(checked, entry);
+    if (faults.length === 0) return true;
+    if (!(await isUnwritten(checked, entry))) continue;
+    for (const { kind, provider, reason } of faults) onFinding({ kind, key, provider, reason });
+    if (mend) await mendKey(checked, faults);
+    return true;
+  }
+  return false;
+}
+
+/**
+ * Tells whether nobody has written the key since it was looked at: what is written meanwhile is seen by the one member, and not yet by
+ * the other. Where there is no row its revision also changes with other keys, and the members are asked once more.
+ */
+async function isUnwritten({ set, key, answers, call }: Checked, before: JournalEntry): Promise<boolean> {
+  const now = await set.journal.read(key);
+  if (now.revision === before.revision) return true;
+  if (now.row !== undefined || before.row !== undefined) return false;
+  const again = await lookAll(set, key, call);
+  return answers.every((answer) => again.some((other) => isSameAnswer(answer, other)));
+}
+
+function isSameAnswer(a: Answer, b: Answer): boolean {
+  if (a.member !== b.member) return false;
+  if (a.state !== "present" || b.state !== "present") return a.state === b.state;
+  return a.info.etag === b.info.etag && a.info.writeId === b.info.writeId && a.info.size === b.info.size;
+}
+
+/** Asks every member, in the order of reading: of copies that are equally new the first counts, as it does for repair. */
+async function lookAll(set: ReplicaSet, key: string, { onEvent }: VerifyCall): Promise<readonly Answer[]> {
+  const order = set.placement.readOrder(key);
+  return await Promise.all(order.map((member) => look(set, member, key, { onEvent })));
 }
 
 async function faultsOf(checked: Checked, { row }: JournalEntry): Promise<readonly Fault[]> {
@@ -101,21 +130,48 @@ async function faultsOf(checked: Checked, { row }: JournalEntry): Promise<readon
   const extras = buried.map(({ member }) =>
     extra(member, "the object was deleted, or replaced by a later one"),
   );
-  const current = newestOf(copies.filter((copy) => !buried.includes(copy)));
-  if (current === undefined) return [...silent, ...extras];
-  const holds = answers.map(({ member, state }) => [member.name, state === "absent" ? "absent" : "unknown"]);
-  const adoptedRow = adopted(newRow(set.journal.now()), {
-    identity: identityOf(current.info),
-    holds: Object.fromEntries(holds) as Readonly<Record<string, string>>,
-    etags: { [current.member.name]: current.info.etag ?? "" },
-    storedAt: current.info.lastModified?.getTime(),
-  });
-  const targets = targetsOf(set, key, adoptedRow).filter((name) => !set.retiring.includes(name));
+  const decided = copies.filter((copy) => !buried.includes(copy));
+  const current = newestOf(decided.filter((copy) => isBelieved(set, copy)));
+  if (current === undefined) {
+    const reason = "only a member that was restored from a backup has it";
+    return [
+      ...silent,
+      ...extras,
+      ...decided.map(({ member }) => ({ ...extra(member, reason), isCounted: true })),
+    ];
+  }
+  const same = decided.filter((copy) => versionOf(copy.info) === versionOf(current.info));
+  const targets = targetsOf(set, key, rowOf(checked, current, same));
   const others = answers.flatMap((answer) => placeFault(answer, current, targets, buried) ?? []);
-  const same = copies.filter(
-    (copy) => !buried.includes(copy) && versionOf(copy.info) === versionOf(current.info),
-  );
   return [...silent, ...extras, ...others, ...(await bytesFaults(checked, same))];
+}
+
+/** Tells whether an object counts: not one of a member that was restored from a backup, until an operator has said so. */
+function isBelieved(set: ReplicaSet, { member }: Copy): boolean {
+  return !isStale(set, member) || set.marks?.restored(member.name) === "keep";
+}
+
+/** Returns the row that repair would make of what was found. */
+function rowOf({ set, answers }: Checked, current: Copy, same: readonly Copy[]): KeyRow {
+  const { info } = current;
+  const identity = identityOf(info);
+  const holders = identity === undefined ? [current] : same;
+  const holds = answers.map(({ member, state }) => [member.name, state === "absent" ? "absent" : "unknown"]);
+  const row = adopted(newRow(set.journal.now()), {
+    identity,
+    holds: Object.fromEntries(holds) as KeyRow["holds"],
+    etags: Object.fromEntries(holders.map((copy) => [copy.member.name, copy.info.etag ?? ""])),
+    storedAt: info.lastModified?.getTime(),
+  });
+  const refusing = answers.filter(({ member, state }) => state === "absent" && !mayTake(member, current));
+  return { ...row, cannotHold: refusing.map(({ member }) => member.name) };
+}
+
+/** Tells whether an object is within what a member says that it takes. */
+function mayTake({ supports }: ComposedProvider, { member, info: { key, size } }: Copy): boolean {
+  if (Buffer.byteLength(key) > supports.keyBytesMax) return false;
+  if (!member.supports.byteExact) return true;
+  return size === 0 ? supports.emptyObject : size <= supports.objectBytesMax;
 }
 
 function extra({ name }: ComposedProvider, reason: string): Fault {
@@ -140,56 +196,8 @@ function placeFault(
   return { kind: "different", provider: name, reason: "it holds another version" };
 }
 
-/** Returns what is wrong with the bytes of copies of one version. They are read when that was asked for, or their sizes differ. */
-async function bytesFaults({ set, key, call }: Checked, copies: readonly Copy[]): Promise<readonly Fault[]> {
-  const exact = copies.filter(({ member }) => member.supports.byteExact);
-  const isAlike = exact.every(({ member, info }) => hasSize(member, info, exact[0]?.info.size));
-  if (isAlike && !call.deep) return [];
-  const faults: Fault[] = [];
-  const read: { readonly copy: Copy; readonly sha256: string }[] = [];
-  for (const copy of copies) {
-    const found = await digestAt(set, key, copy, call);
-    if ("kind" in found) faults.push(found);
-    else read.push({ copy, ...found });
-  }
-  const expected = copies.map(({ info }) => digestIn(info)).find((digest) => digest !== undefined);
-  const isAgreed = read.length > 1 && read.every(({ sha256 }) => sha256 === read[0]?.sha256);
-  if (expected === undefined && isAgreed) return faults;
-  return [...faults, ...read.flatMap((each) => digestFault(each, expected) ?? [])];
-}
-
-function digestFault(
-  { copy: { member, info }, sha256 }: { readonly copy: Copy; readonly sha256: string },
-  expected: string | undefined,
-): Fault | undefined {
-  const provider = member.name;
-  if (expected === undefined) {
-    return { kind: "unverifiable", provider, reason: "no digest of the object is known" };
-  }
-  if (sha256 === expected) return undefined;
-  const reason = "its bytes are not those that were put";
-  return { kind: "different", provider, reason, wrongEtag: info.etag };
-}
-
-async function digestAt(
-  set: ReplicaSet,
-  key: string,
-  { member, info }: Copy,
-  { signal, onEvent }: VerifyCall,
-): Promise<{ readonly sha256: string } | Fault> {
-  const provider = member.name;
-  if (!member.supports.byteExact) {
-    return { kind: "unverifiable", provider, reason: "it does not keep bytes as they are" };
-  }
-  try {
-    const call = { signal, onEvent, ifMatch: info.etag };
-    const { body } = guardResult(await member.get(key, call), member);
-    return await digestOfBody(body);
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (!isStorageError(error)) throw error;
-    return { kind: "unverifiable", provider, reason: error.reason };
-  }
+function isMisplaced({ kind, wrongEtag, isCounted }: Fault): boolean {
+  return kind !== "unverifiable" && wrongEtag === undefined && isCounted !== true;
 }
 
 /** Puts a key in transition, so that repair puts right what was found. A key that somebody writes is left to them. */
@@ -203,9 +211,7 @@ async function mendKey({ set, key, call }: Checked, faults: readonly Fault[]): P
       if (wrongEtag !== undefined && member !== undefined)
         await quarantine(set, key, member, wrongEtag, options);
     }
-    if (faults.some(({ kind, wrongEtag }) => kind !== "unverifiable" && wrongEtag === undefined)) {
-      await adoptKeyOf(set, key, options);
-    }
+    if (faults.some(isMisplaced)) await adoptKeyOf(set, key, options);
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof StorageError)) throw error;

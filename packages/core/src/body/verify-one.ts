@@ -1,0 +1,60 @@
+import type { ComposedProvider } from "../contract/composed-provider.js";
+import { isStorageError } from "../contract/errors.js";
+import type { ObjectInfo } from "../contract/object.js";
+import type { ListPage } from "../contract/provider.js";
+import type { Verified, VerifyCall } from "../contract/upkeep.js";
+import { concurrently } from "../kit/concurrently.js";
+import { digestOfBody } from "./digest.js";
+import { guardResult } from "./guard.js";
+
+const KEYS_AT_ONCE = 4;
+
+/** Verifies a provider: with its journals, where it has any. */
+export async function verifyOne(provider: ComposedProvider, call: VerifyCall): Promise<Verified> {
+  return await (provider.upkeep?.verify?.(call) ?? verifyPlain(provider, call));
+}
+
+/** Verifies a provider that has no journal: each object can only be compared with its own digest. */
+async function verifyPlain(provider: ComposedProvider, call: VerifyCall): Promise<Verified> {
+  const { prefix, deep, signal } = call;
+  let objects = 0;
+  let cursor: string | undefined;
+  do {
+    const page: ListPage = await provider.list({ prefix, cursor, signal });
+    objects += page.objects.length;
+    const keys = deep ? page.objects.map(({ key }) => key) : [];
+    await concurrently(keys, KEYS_AT_ONCE, (key) => verifyBytes(provider, key, call));
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return { objects, pending: 0 };
+}
+
+async function verifyBytes(
+  provider: ComposedProvider,
+  key: string,
+  { signal, onEvent, onFinding }: VerifyCall,
+): Promise<void> {
+  signal?.throwIfAborted();
+  try {
+    const { body, info } = guardResult(await provider.get(key, { signal, onEvent }), provider);
+    const { sha256 } = await digestOfBody(body, signal);
+    const known = sha256In(info);
+    if (known === sha256) return;
+    const found = { key, provider: info.provider };
+    if (known === undefined) {
+      onFinding({ ...found, kind: "unverifiable", reason: "no SHA-256 of the object is known" });
+    } else onFinding({ ...found, kind: "different", reason: "its bytes are not those that were put" });
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!isStorageError(error)) throw error;
+    // It was deleted meanwhile.
+    if (error.code === "NotFound") return;
+    const { provider: member = provider.name, code, reason } = error;
+    const kind = code === "Integrity" ? "different" : "unverifiable";
+    onFinding({ key, provider: member, kind, reason });
+  }
+}
+
+function sha256In({ checksum }: ObjectInfo): string | undefined {
+  return checksum?.algorithm === "sha256" ? checksum.value : undefined;
+}

@@ -5,7 +5,7 @@ import type { JournalEntry } from "../../../contract/journal.js";
 import { millisecondsOf } from "../../../contract/version.js";
 import { conclude } from "../hold/conclude.js";
 import { busy, comparedEntry, holding, intentMsMax } from "../hold/held-key.js";
-import { versionOf } from "../row/identity.js";
+import { versionOf, type Copy } from "../row/identity.js";
 import { readOnce } from "./read-once.js";
 import { type Found, type Reader } from "./look.js";
 import type { ReplicaSet } from "../replica-set.js";
@@ -36,13 +36,8 @@ export async function readWithJournal<T>(
     const entry = await comparedEntry(set, key);
     const reading = await readOnce(set, entry.row, key, options, reader);
     if (reading.state === "found") {
-      const info = reader.infoOf(reading.result);
-      if (
-        (await isBelievable(set, key, entry, reading.member, readAt)) &&
-        (await isDecided(set, key, entry.row, info, readAt))
-      ) {
-        return reading;
-      }
+      const copy = { member: reading.member, info: reader.infoOf(reading.result) };
+      if (await isValid(set, key, entry, copy, readAt)) return reading;
       reader.discard(reading.result);
     }
     if (reading.state === "absent" && (reading.isFinal || (await isUnchanged(set, key, entry)))) {
@@ -65,6 +60,18 @@ function isOld(set: ReplicaSet, row: KeyRow | undefined, info: ObjectInfo, readA
   if (row !== undefined) return false;
   const version = versionOf(info);
   return version === undefined || millisecondsOf(version) + intentMsMax(set) < readAt;
+}
+
+/** Tells whether what was read is what the key is. */
+async function isValid(
+  set: ReplicaSet,
+  key: string,
+  entry: JournalEntry,
+  { member, info }: Copy,
+  readAt: number,
+): Promise<boolean> {
+  if (!(await isBelievable(set, key, entry, member, readAt))) return false;
+  return await isDecided(set, key, entry.row, info, readAt);
 }
 
 /** Whether what was read counts: it may be of a write that has begun meanwhile. */

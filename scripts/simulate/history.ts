@@ -541,6 +541,7 @@ async function stops(world: World, index: number): Promise<void> {
   if (random() < 0.5) own.life.stop(stopMs);
   else own.life.stopAtWrite(stopMs);
   await time.sleep(stopMs);
+  own.life.stopAtWrite(undefined);
   world.stopped ||= isLong && own.life.isAlive;
 }
 

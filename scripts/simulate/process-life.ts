@@ -29,8 +29,11 @@ export class ProcessLife {
     this.#stoppedUntil = this.time.now + milliseconds;
   }
 
-  /** Stops the process when it is about to send its next write: between its last look at the journal and the request. */
-  stopAtWrite(milliseconds: number): void {
+  /**
+   * Stops the process when it is about to send its next write: between its last look at the journal and the request. `undefined` takes that
+   * back.
+   */
+  stopAtWrite(milliseconds: number | undefined): void {
     this.#stopAtWriteMs = milliseconds;
   }
 

@@ -179,6 +179,20 @@ describe("verify, of a body that a member itself finds to be wrong", () => {
     expect(first.calls).toContain("put a");
   });
 
+  it("leaves the only copy readable when its bytes are not those that were put", async () => {
+    const [first, second] = [testMember("first"), testMember("second")];
+    const journal = memoryJournal();
+    const storage = open(fallback([first.provider, second.provider], { ...QUICK, journal }));
+    await storage.put("a", "one");
+    const { writeId } = await first.provider.head("a", {});
+    await first.provider.put("a", await toBody("xxx"), { writeId });
+    for (let count = 0; count < 2; count++) {
+      expect(await storage.verify("", { deep: true })).toMatchObject({ different: 1 });
+      await repaired(storage);
+      expect(await (await storage.get("a")).text()).toBe("xxx");
+    }
+  });
+
   it("does not give up the only copy", async () => {
     const provider = reading(testMember("first"), short);
     const journal = memoryJournal();

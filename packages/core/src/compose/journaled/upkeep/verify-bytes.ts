@@ -43,8 +43,9 @@ export async function bytesFaults(
   if (expected === undefined && isAgreed) return faults.map(withoutEtag);
   const wrong = read.flatMap((each) => digestFault(each, expected) ?? []);
   const hasRight = expected !== undefined && wrong.length < read.length;
-  // A body may end early for once: the only copy is not given up for that.
-  return [...(hasRight ? faults : faults.map(withoutEtag)), ...wrong];
+  const all = [...faults, ...wrong];
+  // Without a right copy nothing could replace a wrong one: it can still be read.
+  return hasRight ? all : all.map(withoutEtag);
 }
 
 function withoutEtag({ wrongEtag: _etag, ...fault }: Fault): Fault {

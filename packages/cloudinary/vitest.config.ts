@@ -1,7 +1,11 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 const config: ViteUserConfig = defineConfig({
-  test: { setupFiles: ["../core/src/testing/setup.test-support.ts"], name: "cloudinary" },
+  test: {
+    setupFiles: ["../core/src/testing/setup.test-support.ts"],
+    name: "cloudinary",
+    testTimeout: 60_000,
+  },
 });
 
 export default config;

@@ -1,7 +1,7 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 const config: ViteUserConfig = defineConfig({
-  test: { setupFiles: ["../core/src/testing/setup.test-support.ts"], name: "s3" },
+  test: { setupFiles: ["../core/src/testing/setup.test-support.ts"], name: "s3", testTimeout: 60_000 },
 });
 
 export default config;

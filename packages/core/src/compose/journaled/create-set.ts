@@ -1,5 +1,5 @@
 import { NOBODY } from "../../contract/caller.js";
-import { TIMER_MS_MAX, within } from "../../kit/abort.js";
+import { TIMER_MS_MAX } from "../../kit/abort.js";
 import { StorageError, isStorageError } from "../../contract/errors.js";
 import type { Journal, JournalPart } from "../../contract/journal.js";
 import { MARKER_KEY } from "../../contract/key.js";
@@ -220,16 +220,9 @@ function marksOf(name: string, journal: JournalPart, set: () => ReplicaSet): Mar
   });
 }
 
-/** How long members may take to show their marks once one of them has, in milliseconds. */
-const MARKS_MS = 500;
-
-/** Has all members show their marks. One of them shows already that a journal was restored, so a member that hangs is left behind. */
+/** Has all members show their marks. Any one of them may show that the journal was restored, so a member that hangs is waited for. */
 async function probeAll({ members }: ReplicaSet): Promise<void> {
-  const all = members.map((member) => probe(member));
-  const first = new Promise<void>((resolve) => {
-    for (const each of all) void each.then(({ ok }) => ok && resolve());
-  });
-  await Promise.race([Promise.all(all), first.then(() => within(Promise.all(all), MARKS_MS))]);
+  await Promise.all(members.map((member) => probe(member)));
 }
 
 /** Has work done once; again when it has failed. What it returns is `undefined` when the work is done. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
+import type { ObjectInfo } from "../contract/object.js";
 import { consume } from "../kit/abort.js";
 import { nextTurn } from "../kit/clock.js";
 
@@ -16,22 +17,17 @@ export async function sha256Of(bytes: Uint8Array): Promise<string> {
   return hash.digest("hex");
 }
 
-/**
- * Reads a body to its end. Returns its SHA-256, in lower-case hexadecimal, and how many bytes it had. An abort closes the body and
- * rejects with the signal's reason.
- */
-export async function digestOfBody(
-  body: Uint8Array | Readable,
-  signal?: AbortSignal,
-): Promise<{ readonly sha256: string; readonly size: number }> {
-  if (body instanceof Uint8Array) return { sha256: await sha256Of(body), size: body.byteLength };
+/** Reads a body to its end, and returns its SHA-256 in lower-case hexadecimal. An abort closes the body. */
+export async function digestOfBody(body: Uint8Array | Readable, signal?: AbortSignal): Promise<string> {
+  if (body instanceof Uint8Array) return await sha256Of(body);
   const hash = createHash("sha256");
-  let size = 0;
-  await consume(body, signal, (chunk) => {
-    hash.update(chunk);
-    size += chunk.byteLength;
-  });
-  return { sha256: hash.digest("hex"), size };
+  await consume(body, signal, (chunk) => void hash.update(chunk));
+  return hash.digest("hex");
+}
+
+/** Returns the SHA-256 that a provider states of an object. */
+export function sha256In({ checksum }: ObjectInfo): string | undefined {
+  return checksum?.algorithm === "sha256" ? checksum.value : undefined;
 }
 
 /** Passes a stream on, and fails it at its end when its bytes have another digest. */

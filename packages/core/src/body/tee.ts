@@ -6,7 +6,7 @@ import type { Body } from "../contract/provider.js";
 /** How much of a body may wait for the slowest of its readers, in bytes. */
 export const WINDOW_BYTES: number = 8 * 1024 * 1024;
 
-/** How long the other readers wait for one that takes nothing, in milliseconds. Then that one is left to repair, where it can be. */
+/** The longest that readers wait for a reader that takes nothing, in milliseconds. Then repair serves that one, where it can. */
 const LAG_MS = 2000;
 
 /** One reader's view of a body. */

@@ -1,10 +1,9 @@
 import type { ComposedProvider } from "../contract/composed-provider.js";
 import { isStorageError } from "../contract/errors.js";
-import type { ObjectInfo } from "../contract/object.js";
 import type { ListPage } from "../contract/provider.js";
 import type { Verified, VerifyCall } from "../contract/upkeep.js";
 import { concurrently } from "../kit/concurrently.js";
-import { digestOfBody } from "./digest.js";
+import { digestOfBody, sha256In } from "./digest.js";
 import { guardResult } from "./guard.js";
 
 const KEYS_AT_ONCE = 4;
@@ -37,7 +36,7 @@ async function verifyBytes(
   signal?.throwIfAborted();
   try {
     const { body, info } = guardResult(await provider.get(key, { signal, onEvent }), provider);
-    const { sha256 } = await digestOfBody(body, signal);
+    const sha256 = await digestOfBody(body, signal);
     const known = sha256In(info);
     if (known === sha256) return;
     const found = { key, provider: info.provider };
@@ -53,8 +52,4 @@ async function verifyBytes(
     const kind = code === "Integrity" ? "different" : "unverifiable";
     onFinding({ key, provider: member, kind, reason });
   }
-}
-
-function sha256In({ checksum }: ObjectInfo): string | undefined {
-  return checksum?.algorithm === "sha256" ? checksum.value : undefined;
 }

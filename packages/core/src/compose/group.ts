@@ -82,7 +82,7 @@ export function memberError(
 }
 
 /**
- * How much longer than `askMs` a question may take, in milliseconds. The patience around a member ends the call after `askMs`, and is
+ * The time after `askMs` when `ask` ends a question, in milliseconds. The patience around a member ends the call after `askMs`, and is
  * to do so first. A composer among the members has no patience around it, so `ask` itself ends its calls.
  */
 const ASK_SLACK_MS = 500;

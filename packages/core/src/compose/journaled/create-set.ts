@@ -57,7 +57,7 @@ export interface JournalOptions {
    */
   readonly graceMs?: number | undefined;
   /**
-   * How long an idempotent write is remembered, and a delete once every member has confirmed it, in milliseconds. During that time an
+   * The time for which an idempotent write is remembered, and a delete that every member has confirmed, in milliseconds. Meanwhile an
    * older version may appear on a member, as after a restore: it is not served, and is removed. A value that is less than `leaseMs`,
    * `settleMs` and `graceMs` together counts as their sum.
    *

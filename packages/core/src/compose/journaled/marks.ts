@@ -13,7 +13,7 @@ const MARKS = "marks";
 /** How often the mark of a member is raised while the composer is at work, in milliseconds. */
 const RAISE_MS = 10 * 60 * 1000;
 
-/** How long one process has to raise a mark before another process may raise it, in milliseconds. */
+/** The time that one process has to raise a mark, in milliseconds. Then another process may raise it. */
 const RAISING_MS = 10_000;
 
 /** The mark of one member, as the journal knows it. */
@@ -29,7 +29,7 @@ interface Mark {
    * that once the member was walked and no such objects are left; other composers end it once the member was accepted.
    */
   readonly restored?: Extras | undefined;
-  /** How many objects only this restored member holds, as far as they were counted. */
+  /** The number of objects that only this restored member holds, as far as they were counted. */
   readonly extras?: number | undefined;
 }
 

@@ -8,7 +8,8 @@ import type { CallOptions } from "../../contract/call-options.js";
 import type { Intent } from "../../contract/key-row.js";
 import type { Placement } from "./row/placement.js";
 import type { Marks } from "./marks.js";
-import type { Roster } from "./roster.js";
+import { notConfigured, type Roster } from "./roster.js";
+import type { Operation } from "../../contract/errors.js";
 
 /** What is known by now. */
 export interface SetState {
@@ -116,4 +117,10 @@ export function isDisbelieved(set: ReplicaSet, member: ComposedProvider): boolea
 export function isOneEnough({ placement, state, roster }: ReplicaSet): boolean {
   // The one member of a chain cannot speak for those that the configuration does not name any more.
   return placement.alike && !state.mayLack && (placement.hasCopies || roster.away().length === 0);
+}
+
+/** @throws StorageError `Unavailable` while a member that shares the keys with others is not configured. */
+export function assertNoneAway({ placement, roster }: ReplicaSet, operation: Operation): void {
+  const away = placement.hasCopies ? undefined : roster.away()[0];
+  if (away !== undefined) throw notConfigured(away, operation, undefined);
 }

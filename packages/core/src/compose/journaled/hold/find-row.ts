@@ -5,6 +5,7 @@ import type { ReplicaSet } from "../replica-set.js";
 import { identityOf, newestOf, versionOf, type Copy } from "../row/identity.js";
 import { isStale } from "../replica-set.js";
 import { adopted, confirmed, deleted, isUndecided, resolved } from "../row/row.js";
+import type { Answer } from "../../survey.js";
 import { look } from "./ask-member.js";
 import type { HeldKey } from "./held-key.js";
 
@@ -36,23 +37,33 @@ export async function findCopies(set: ReplicaSet, held: HeldKey, options: Caller
   const copies = answers
     .flatMap((answer) => (answer.state === "present" ? [answer] : []))
     .filter(({ info }) => !isUndecided(held.row, versionOf(info)));
-  const believable = copies.filter(
-    ({ member }) => !isStale(set, member) || set.marks?.restored(member.name) === "keep",
-  );
-  const newest = newestOf(believable);
+  const newest = newestOf(copies.filter((copy) => isBelieved(set, copy)));
   if (newest === undefined) return { row: undefined, extras: copies };
-  const identity = identityOf(newest.info);
+  return { row: rowOfCopies(held.row, newest, copies, answers), extras: [] };
+}
+
+/** Tells whether a copy counts: not one of a member that was restored from a backup, until an operator has said so. */
+export function isBelieved(set: ReplicaSet, { member }: Copy): boolean {
+  return !isStale(set, member) || set.marks?.restored(member.name) === "keep";
+}
+
+/** Returns the row of a key that is what the newest of its copies is. */
+export function rowOfCopies(
+  row: KeyRow,
+  newest: Copy,
+  copies: readonly Copy[],
+  answers: readonly Answer[],
+): KeyRow {
   const holds = answers.map(
     ({ member, state }) => [member.name, state === "absent" ? "absent" : "unknown"] as const,
   );
   const same = copies.filter((copy) => copy === newest || isSame(copy, newest));
-  const row = adopted(held.row, {
-    identity,
+  return adopted(row, {
+    identity: identityOf(newest.info),
     holds: Object.fromEntries(holds),
     etags: Object.fromEntries(same.map(({ member, info }) => [member.name, info.etag ?? ""])),
     storedAt: newest.info.lastModified?.getTime(),
   });
-  return { row, extras: [] };
 }
 
 /**

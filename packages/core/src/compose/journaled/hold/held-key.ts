@@ -41,7 +41,7 @@ const POLL_MS_MAX = 100;
 /** The options of {@link holding}. */
 export interface HoldOptions extends Caller {
   /**
-   * How long to wait for others that write the key, in milliseconds.
+   * The longest to wait for other calls that write the key, in milliseconds.
    *
    * @default that of the composer
    */

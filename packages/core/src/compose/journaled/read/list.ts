@@ -7,12 +7,11 @@ import { type ListPage } from "../../../contract/provider.js";
 import { cannotList } from "../../supports.js";
 import { mergeLists, type MergedPage } from "../../merge-list.js";
 import { isTrusted } from "./inventory.js";
-import { believed, isDisbelieved, isOneEnough, type ReplicaSet } from "../replica-set.js";
-import { notConfigured } from "../roster.js";
+import { assertNoneAway, believed, isDisbelieved, isOneEnough, type ReplicaSet } from "../replica-set.js";
 import { LIST_LIMIT_DEFAULT, type ListOptions } from "../../../contract/call-options.js";
 import type { ObjectInfo } from "../../../contract/object.js";
 
-/** How many keys that are in transition one page looks at: as many as it has entries, and so many in any case. */
+/** The least and the most rows of the journal that one page reads; between them it reads as many as it has entries. */
 const ROWS_MIN = 100;
 const ROWS_MAX = 1000;
 const HEADS_AT_ONCE = 8;
@@ -98,9 +97,9 @@ async function listMembers(
   const { name, members, placement } = set;
   const behind = { ...options, cursor: undefined, after: from };
   if (!(await isTrusted(set)) || !isOneEnough(set)) {
-    assertNoneAway(set);
+    assertNoneAway(set, "list");
     const merged = await mergeLists(name, believed(set, members), behind);
-    assertNoneAway(set);
+    assertNoneAway(set, "list");
     return merged;
   }
   let failure: unknown;
@@ -112,7 +111,7 @@ async function listMembers(
     try {
       const page = await mergeLists(name, [member], behind);
       // The first call of a process to a member is what shows which members the journal knows.
-      assertNoneAway(set);
+      assertNoneAway(set, "list");
       if (!isDisbelieved(set, member)) return page;
       failure ??= new StorageError("Unavailable", RESTORED, { operation: "list", provider: member.name });
     } catch (error) {
@@ -122,12 +121,6 @@ async function listMembers(
     }
   }
   throw failure;
-}
-
-/** @throws StorageError `Unavailable` while a member that shares the keys is not configured. */
-function assertNoneAway({ placement, roster }: ReplicaSet): void {
-  const away = placement.hasCopies ? undefined : roster.away()[0];
-  if (away !== undefined) throw notConfigured(away, "list", undefined);
 }
 
 const RESTORED = "it was restored from a backup";

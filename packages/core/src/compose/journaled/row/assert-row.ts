@@ -1,6 +1,6 @@
 import type { KeyRow } from "../../../contract/key-row.js";
 
-/** Whether every row is checked before it is saved: in tests and in the simulation. */
+/** The switch of the checks of saved rows, which only tests and the simulation turn on. */
 export const rowChecks: { isOn: boolean } = { isOn: false };
 
 /** A row that no sequence of transitions makes: the composer has a fault. */

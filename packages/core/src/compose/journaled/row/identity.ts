@@ -1,3 +1,4 @@
+import { sha256In } from "../../../body/digest.js";
 import type { Version } from "../../../contract/version.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import type { ObjectInfo } from "../../../contract/object.js";
@@ -34,8 +35,7 @@ export function identityOf(info: Pick<ObjectInfo, "writeId">): Identity | undefi
 
 /** Returns the digest that a member knows of its object, by the object's identity or by a checksum of its own. */
 export function digestIn(info: ObjectInfo): string | undefined {
-  const { checksum } = info;
-  return identityOf(info)?.sha256 ?? (checksum?.algorithm === "sha256" ? checksum.value : undefined);
+  return identityOf(info)?.sha256 ?? sha256In(info);
 }
 
 /** Every read asks for it. */

@@ -2,8 +2,7 @@ import type { Caller } from "../../../contract/caller.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import { isStorageError } from "../../../contract/errors.js";
 import { concurrently } from "../../../kit/concurrently.js";
-import { cannotList } from "../../supports.js";
-import { mergeLists, type MergedPage } from "../../merge-list.js";
+import type { MergedPage } from "../../merge-list.js";
 import {
   INVENTORY,
   covers,
@@ -18,10 +17,8 @@ import {
   type Inventory,
 } from "../read/inventory.js";
 import type { ReplicaSet } from "../replica-set.js";
+import { walkedPage } from "./walked-page.js";
 
-const KEYS_PER_ROUND = 256;
-/** Of a member without an order everything is listed for each stretch. */
-const KEYS_PER_ROUND_UNORDERED = 10_000;
 const KEYS_AT_ONCE = 8;
 
 /**
@@ -111,11 +108,8 @@ async function pageOf(
   after: string | undefined,
   options: Caller,
 ): Promise<MergedPage> {
-  const walked = members.filter((member) => !cannotList(member));
-  const isOrdered = walked.every(({ supports }) => supports.orderedList);
-  const limit = isOrdered ? KEYS_PER_ROUND : KEYS_PER_ROUND_UNORDERED;
   try {
-    return await mergeLists(name, walked, { ...options, after, limit });
+    return await walkedPage(name, members, { ...options, after });
   } catch (error) {
     // What cannot be listed cannot be walked.
     if (isStorageError(error, "Unsupported")) return { objects: [], prefixes: [], differing: [] };

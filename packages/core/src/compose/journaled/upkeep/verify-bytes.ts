@@ -78,7 +78,7 @@ async function digestAt(
   try {
     const call = { signal, onEvent, ifMatch: info.etag };
     const { body } = guardResult(await member.get(key, call), member);
-    return await digestOfBody(body, signal);
+    return { sha256: await digestOfBody(body, signal) };
   } catch (error) {
     signal?.throwIfAborted();
     if (!isStorageError(error)) throw error;

@@ -4,22 +4,20 @@ import type { JournalEntry } from "../../../contract/journal.js";
 import type { KeyRow } from "../../../contract/key-row.js";
 import type { Verified, VerifyCall } from "../../../contract/upkeep.js";
 import { concurrently } from "../../../kit/concurrently.js";
-import { mergeLists, type MergedPage } from "../../merge-list.js";
+import { namesOf } from "../../group.js";
 import { cannotList } from "../../supports.js";
 import type { Answer } from "../../survey.js";
 import { look } from "../hold/ask-member.js";
 import { targetsOf } from "../hold/targets.js";
-import { isStale, type ReplicaSet } from "../replica-set.js";
-import { notConfigured } from "../roster.js";
-import { identityOf, newestOf, versionOf, type Copy } from "../row/identity.js";
-import { adopted, isBuried, newRow } from "../row/row.js";
+import { isBelieved, rowOfCopies } from "../hold/find-row.js";
+import { assertNoneAway, type ReplicaSet } from "../replica-set.js";
+import { newestOf, versionOf, type Copy } from "../row/identity.js";
+import { isBuried, newRow } from "../row/row.js";
 import { adoptKeyOf } from "./adopt.js";
 import { quarantine } from "./quarantine.js";
+import { walkedPage } from "./walked-page.js";
 import { bytesFaults, type Checked, type Fault } from "./verify-bytes.js";
 
-const KEYS_PER_PAGE = 256;
-/** Of a member without an order everything is listed for each page. */
-const KEYS_PER_PAGE_UNORDERED = 10_000;
 const KEYS_AT_ONCE = 4;
 /** How often a key that is written while it is looked at is looked at. */
 const ROUNDS_MAX = 3;
@@ -38,9 +36,9 @@ export async function verifySet(set: ReplicaSet, call: VerifyCall): Promise<Veri
   do {
     // Another process may have changed where keys belong.
     await set.refresh({ signal: undefined, onEvent });
-    const [away] = set.placement.hasCopies ? [] : set.roster.away();
-    if (away !== undefined) throw notConfigured(away, "verify", undefined);
-    const page = await pageOf(set, { signal, prefix, after });
+    assertNoneAway(set, "verify");
+    assertListable(set);
+    const page = await walkedPage(set.name, set.members, { signal, prefix, after });
     await concurrently(
       page.objects.map(({ key }) => key),
       KEYS_AT_ONCE,
@@ -56,24 +54,13 @@ export async function verifySet(set: ReplicaSet, call: VerifyCall): Promise<Veri
 }
 
 /** @throws StorageError `Unavailable` when objects that only an unlistable member holds would not be found. */
-async function pageOf(
-  { name, members, placement }: ReplicaSet,
-  options: {
-    readonly signal?: AbortSignal | undefined;
-    readonly prefix: string;
-    readonly after?: string | undefined;
-  },
-): Promise<MergedPage> {
-  const listable = members.filter((member) => !cannotList(member));
-  const [first] = members.filter(cannotList);
-  if (first !== undefined && (!placement.hasCopies || listable.length === 0)) {
-    const reason = "it cannot be listed, and objects that it alone holds would not be found";
-    const facts = { operation: "verify", provider: first.name, retryable: false } as const;
-    throw new StorageError("Unavailable", reason, facts);
-  }
-  const isOrdered = listable.every(({ supports }) => supports.orderedList);
-  const limit = isOrdered ? KEYS_PER_PAGE : KEYS_PER_PAGE_UNORDERED;
-  return await mergeLists(name, listable, { ...options, limit });
+function assertListable({ members, placement }: ReplicaSet): void {
+  const unlistable = members.filter(cannotList);
+  const [first] = unlistable;
+  if (first === undefined || (placement.hasCopies && unlistable.length < members.length)) return;
+  const reason = "it cannot be listed, and objects that it alone holds would not be found";
+  const facts = { operation: "verify", provider: first.name, retryable: false } as const;
+  throw new StorageError("Unavailable", reason, facts);
 }
 
 /** @returns Whether anything can be said of the key: not while it is in transition. */
@@ -146,25 +133,11 @@ async function faultsOf(checked: Checked, { row }: JournalEntry): Promise<readon
   return [...silent, ...extras, ...others, ...(await bytesFaults(checked, same))];
 }
 
-/** Tells whether an object counts: not one of a member that was restored from a backup, until an operator has said so. */
-function isBelieved(set: ReplicaSet, { member }: Copy): boolean {
-  return !isStale(set, member) || set.marks?.restored(member.name) === "keep";
-}
-
 /** Returns the row that repair would make of what was found. */
 function rowOf({ set, answers }: Checked, current: Copy, same: readonly Copy[]): KeyRow {
-  const { info } = current;
-  const identity = identityOf(info);
-  const holders = identity === undefined ? [current] : same;
-  const holds = answers.map(({ member, state }) => [member.name, state === "absent" ? "absent" : "unknown"]);
-  const row = adopted(newRow(set.journal.now()), {
-    identity,
-    holds: Object.fromEntries(holds) as KeyRow["holds"],
-    etags: Object.fromEntries(holders.map((copy) => [copy.member.name, copy.info.etag ?? ""])),
-    storedAt: info.lastModified?.getTime(),
-  });
+  const row = rowOfCopies(newRow(set.journal.now()), current, same, answers);
   const refusing = answers.filter(({ member, state }) => state === "absent" && !mayTake(member, current));
-  return { ...row, cannotHold: refusing.map(({ member }) => member.name) };
+  return { ...row, cannotHold: namesOf(refusing.map(({ member }) => member)) };
 }
 
 /** Tells whether an object is within what a member says that it takes. */

@@ -134,6 +134,7 @@ async function write(
       isAlive: () => true,
       isRunning: () => true,
       hasChanged: () => true,
+      haveControlsChanged: () => true,
       reading: <T>(work: () => T): T => work(),
       write: async (change) => apply([change])[0],
     },

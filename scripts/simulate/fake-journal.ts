@@ -67,6 +67,7 @@ export function processJournal(
         isAlive,
         isRunning: isAlive,
         hasChanged: () => true,
+        haveControlsChanged: () => true,
         reading: <T>(work: () => T): T => work(),
         write,
       };

@@ -120,6 +120,18 @@ describe.each(journals)("%s", (_, make) => {
     expect(await part.readControl("other")).toBeUndefined();
   });
 
+  it("shows a control record that another composer's part or an own write has changed since the last look", async () => {
+    const journal = make();
+    const [one, two] = [journal.open(OWNER), journal.open(OWNER)];
+    expect(await one.readControl("percent")).toBeUndefined();
+    const first = await two.writeControl("percent", undefined, 10);
+    expect((await one.readControl("percent"))?.value).toBe(10);
+    await one.writeControl("percent", first, 20);
+    expect([(await one.readControl("percent"))?.value, (await two.readControl("percent"))?.value]).toEqual([
+      20, 20,
+    ]);
+  });
+
   it("keeps what composers have apart", async () => {
     const journal = make();
     const part = journal.open(OWNER);

@@ -17,9 +17,11 @@ export interface Processes {
   readonly isRunning: (process: string) => boolean;
   /** Whether no other uses the journal, nor writes anything to it for {@link ALONE_MS}. */
   readonly isAlone: () => boolean;
+  /** Resolves when the others have noticed that this one joined, so that nobody takes it for granted to be alone. To be called before each write. */
+  readonly joined: () => Promise<void> | undefined;
   /**
-   * Resolves when the others know of this one, so that nobody takes it for granted to be alone. To be called before the first write,
-   * and after each write before it is acknowledged: the file may have been removed meanwhile.
+   * Resolves when the others know of this one. To be called after each write before it is acknowledged: the file of this process may have
+   * been removed meanwhile, and is then made again.
    */
   readonly announced: () => Promise<void> | undefined;
   readonly leave: () => void;
@@ -65,6 +67,7 @@ export function joinProcesses(folder: string, driver: Driver): Processes {
     isAlive,
     isRunning: (name) => name === own || (existsSync(join(folder, name)) && isAlive(name)),
     isAlone,
+    joined: () => joining,
     announced,
     leave: () => {
       lock.close();

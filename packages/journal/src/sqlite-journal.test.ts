@@ -69,6 +69,14 @@ describe("sqliteJournal", () => {
     expect(await place(part, "a", ROW)).toSatisfy((later: string) => later > (revision ?? ""));
   });
 
+  it("shows a control record that another process has changed since the last look", async () => {
+    const one = temp.open().open(OWNER);
+    const other = temp.open().open(OWNER);
+    expect(await one.readControl("percent")).toBeUndefined();
+    await other.writeControl("percent", undefined, 10);
+    expect((await one.readControl("percent"))?.value).toBe(10);
+  });
+
   it("shows one process what another has written", async () => {
     const one = temp.open().open(OWNER);
     const other = temp.open().open(OWNER);

@@ -9,7 +9,7 @@ import {
   type Journal,
   type JournalOwner,
 } from "@stowage/core/journal";
-import { openChangeMark, type ChangeMark } from "./change-mark.js";
+import { openChangeMark } from "./change-mark.js";
 import type { Change } from "./change.js";
 import { openClock } from "./clock.js";
 import { defaultDriver, type Database, type Driver } from "./database.js";
@@ -80,12 +80,7 @@ function open(file: string, driver: Driver): Journal {
     now,
     isAlive: processes.isAlive,
     isRunning: processes.isRunning,
-    write: async (change: Change) => {
-      await processes.announced();
-      const revision = await writer.write(change);
-      await processes.announced();
-      return revision;
-    },
+    write: announcing(processes, writer),
   };
   return {
     tier: "embedded",
@@ -93,7 +88,9 @@ function open(file: string, driver: Driver): Journal {
     open: (owner) => {
       assertOutside(file, owner);
       opening(() => withDatabase(openForWriting(file, driver), (writing) => registerPart(writing, owner)));
-      return createPart({ ...context, hasChanged: watch(mark, processes, writer) }, owner);
+      const hasChanged = watch(mark.watch(), writer.outcomes, quietOf(processes));
+      const haveControlsChanged = watch(() => true, writer.controlOutcomes, quietOf(processes));
+      return createPart({ ...context, hasChanged, haveControlsChanged }, owner);
     },
     close: async () => {
       await writer.close();
@@ -131,16 +128,39 @@ function makePrivate(file: string): void {
   closeSync(openSync(file, "a", 0o600));
 }
 
-/** While a process is alone nothing changes but by what it writes itself: a question that needs no system call. */
-function watch(mark: ChangeMark, { isAlone }: Processes, { outcomes }: Writer): () => boolean {
-  const hasChanged = mark.watch();
-  let known = 0;
+/** Writes, and acknowledges a write only while the others know of this process. One look is enough for all writes of a batch. */
+function announcing(processes: Processes, writer: Writer): (change: Change) => Promise<string | undefined> {
+  let looked = 0;
+  return async (change) => {
+    await processes.joined();
+    const revision = await writer.write(change);
+    if (looked === writer.outcomes()) await processes.joined();
+    else {
+      looked = writer.outcomes();
+      await processes.announced();
+    }
+    return revision;
+  };
+}
+
+/** Returns a question: whether this process was alone a moment ago, so that no other can have written since. */
+function quietOf({ isAlone }: Processes): () => boolean {
   let quietUntil = Number.NEGATIVE_INFINITY;
   return () => {
     const now = clock.now();
-    if (outcomes() === known && now < quietUntil) return false;
-    known = outcomes();
+    if (now < quietUntil) return true;
     quietUntil = isAlone() ? now + ALONE_MS : Number.NEGATIVE_INFINITY;
+    return false;
+  };
+}
+
+/** While a process is alone nothing changes but by what it writes itself: a question that needs no system call. */
+function watch(hasChanged: () => boolean, outcomes: () => number, isQuiet: () => boolean): () => boolean {
+  let known = 0;
+  return () => {
+    const wasQuiet = isQuiet();
+    if (wasQuiet && outcomes() === known) return false;
+    known = outcomes();
     return hasChanged();
   };
 }

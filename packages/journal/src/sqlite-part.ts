@@ -29,6 +29,8 @@ export interface PartContext {
   readonly isRunning: (process: string) => boolean | Promise<boolean>;
   /** Whether anything was committed since this was asked the last time. */
   readonly hasChanged: () => boolean;
+  /** Whether a control record may have been written since this was asked the last time. */
+  readonly haveControlsChanged: () => boolean;
   /** Runs a read; what SQLite throws becomes an error of the contract. */
   readonly reading: <T>(work: () => T) => T;
   /** @returns The new revision, once it is durable. */
@@ -62,7 +64,7 @@ export function createPart(context: PartContext, owner: JournalOwner): JournalPa
     `SELECT count(*) AS rows, min(since) AS oldest, count(*) FILTER (WHERE since < ?) AS stuck
      FROM rows WHERE part = ? AND since < ${KEPT_SINCE}`,
   );
-  const control = database.prepare("SELECT value, revision FROM controls WHERE part = ? AND name = ?");
+  const readControl = readerOfControls(context, part);
   return {
     process: context.process,
     now: context.now,
@@ -93,8 +95,7 @@ export function createPart(context: PartContext, owner: JournalOwner): JournalPa
         const { rows, oldest, stuck } = count.get(context.now() - STUCK_MS, part) as FoundCounts;
         return { rows, oldestSince: oldest ?? undefined, stuck };
       }),
-    readControl: async (name) =>
-      reading(() => controlOf(control.get(part, name) as FoundControl | undefined)),
+    readControl: async (name) => reading(() => readControl(name)),
     writeControl: (name, expected, value) =>
       write({ now: context.now(), table: "controls", part, name, expected, value: JSON.stringify(value) }),
   };
@@ -137,6 +138,22 @@ function readerOfAll(database: Database, part: number): () => KnownRows | undefi
     return (key) => entries.get(key) ?? (absent[slotOf(key)] as JournalEntry);
   };
   return () => atOnce(database, read);
+}
+
+/** Reads of control records that do not ask the database again while none is written: every put looks at one twice. */
+function readerOfControls(
+  { database, haveControlsChanged }: PartContext,
+  part: number,
+): (name: string) => ControlRecord | undefined {
+  const read = database.prepare("SELECT value, revision FROM controls WHERE part = ? AND name = ?");
+  const known = new Map<string, ControlRecord | undefined>();
+  return (name) => {
+    if (haveControlsChanged()) known.clear();
+    if (known.has(name)) return known.get(name);
+    const record = controlOf(read.get(part, name) as FoundControl | undefined);
+    known.set(name, record);
+    return record;
+  };
 }
 
 function atOnce<T>(database: Database, read: () => T): T {

@@ -11,12 +11,15 @@ import type { WriteAnswer, WriteRequest, WriterData } from "./writer-thread.js";
 export interface Writer {
   /** @throws StorageError `Unavailable` when the journal cannot be written. */
   readonly write: (change: Change) => Promise<string | undefined>;
-  /** Counts what may have been written. */
+  /** Counts the batches that may have been written. */
   readonly outcomes: () => number;
+  /** Counts the changes of control records that may have been written. */
+  readonly controlOutcomes: () => number;
   readonly close: () => Promise<void>;
 }
 
 interface Waiting {
+  readonly table: Change["table"];
   readonly resolve: (revision: string | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -27,23 +30,33 @@ interface State {
   worker: Worker | undefined;
   count: number;
   outcomes: number;
+  controlOutcomes: number;
   closed: boolean;
 }
 
 export function createWriter(data: WriterData): Writer {
-  const state: State = { data, waiting: new Map(), worker: undefined, count: 0, outcomes: 0, closed: false };
+  const state: State = {
+    data,
+    waiting: new Map(),
+    worker: undefined,
+    count: 0,
+    outcomes: 0,
+    controlOutcomes: 0,
+    closed: false,
+  };
   return {
     write: (change) =>
       new Promise((resolve, reject) => {
         if (state.closed) return reject(journalError(new Error("it is closed"), data.path));
         const id = ++state.count;
-        state.waiting.set(id, { resolve, reject });
+        state.waiting.set(id, { table: change.table, resolve, reject });
         const worker = workerOf(state);
         // What waits for an answer keeps the process alive; a journal that rests does not.
         worker.ref();
         send(worker, { id, change });
       }),
     outcomes: () => state.outcomes,
+    controlOutcomes: () => state.controlOutcomes,
     close: async () => {
       state.closed = true;
       const { worker } = state;
@@ -110,6 +123,7 @@ function settle(state: State, worker: Worker, { ids, revisions, error }: WriteAn
   for (const [index, id] of ids.entries()) {
     const one = waiting.get(id);
     waiting.delete(id);
+    if (one?.table === "controls") state.controlOutcomes++;
     if (error === undefined) one?.resolve(revisions?.[index]);
     else one?.reject(journalError(error, data.path));
   }
@@ -119,6 +133,7 @@ function settle(state: State, worker: Worker, { ids, revisions, error }: WriteAn
 function failAll(state: State, error: unknown): void {
   const { waiting, data } = state;
   state.outcomes++;
+  state.controlOutcomes++;
   for (const { reject } of waiting.values()) reject(journalError(error, data.path));
   waiting.clear();
 }

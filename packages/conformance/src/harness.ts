@@ -169,7 +169,7 @@ async function tryRule(
 }
 
 /** Rejects when the work takes longer: a provider that hangs has failed. */
-async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
+export async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no end after ${timeoutMs} ms`)), timeoutMs);

@@ -27,7 +27,7 @@ export type {
   ComposedHeadOptions,
   ComposedProvider,
 } from "./contract/composed-provider.js";
-export { contentTypeOf, extensionOf } from "./contract/content-type.js";
+export { CONTENT_TYPE_UNKNOWN, contentTypeOf, extensionOf } from "./contract/content-type.js";
 export {
   ERROR_CODES,
   StorageError,

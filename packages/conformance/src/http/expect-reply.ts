@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { sameBytes } from "../expect.js";
+import type { HttpReply } from "./http-client.js";
+import type { Fixture } from "./http-rule.js";
+
+/** Throws unless the answer has one of these statuses. */
+export function hasStatus({ status }: HttpReply, ...expected: readonly number[]): void {
+  assert.ok(expected.includes(status), `the status is ${status}, not ${expected.join(" or ")}`);
+}
+
+/** Throws unless the answer is the whole object. */
+export function isWhole(reply: HttpReply, { bytes }: Fixture): void {
+  hasStatus(reply, 200);
+  assert.equal(reply.headers["content-range"], undefined, "an answer of 200 has no Content-Range");
+  sameBytes(reply.body, bytes);
+}
+
+/** Throws unless the answer is this one stretch of the object. */
+export function isPart(reply: HttpReply, { bytes }: Fixture, offset: number, length: number): void {
+  hasStatus(reply, 206);
+  const expected = `bytes ${offset}-${offset + length - 1}/${bytes.byteLength}`;
+  assert.equal(reply.headers["content-range"], expected, "Content-Range is the stretch that was asked for");
+  assert.equal(
+    reply.headers["content-length"],
+    String(length),
+    "Content-Length is the length of the stretch",
+  );
+  sameBytes(reply.body, bytes.subarray(offset, offset + length));
+}
+
+/** Throws unless the answer is 304 without a body. */
+export function isNotModified(reply: HttpReply): void {
+  hasStatus(reply, 304);
+  assert.equal(reply.body.byteLength, 0, "an answer of 304 has no body");
+}
+
+/** Throws unless the answer says that no byte of the object lies in the range. */
+export function isUnsatisfiable(reply: HttpReply, { bytes }: Fixture): void {
+  hasStatus(reply, 416);
+  assert.equal(reply.headers["content-range"], `bytes */${bytes.byteLength}`, "Content-Range has the size");
+}
+
+/** Returns a header that the answer must have. */
+export function headerOf({ headers }: HttpReply, name: string): string {
+  const value = headers[name];
+  assert.ok(value !== undefined, `the answer has no ${name}`);
+  return value;
+}
+
+/** Throws unless a server refused: an invalid range may be ignored, or be an error of the client. */
+export function isIgnoredOrRefused(reply: HttpReply, fixture: Fixture): void {
+  if (reply.status === 200) isWhole(reply, fixture);
+  else assert.ok(reply.status >= 400 && reply.status < 500, `the status is ${reply.status}, not 200 or 4xx`);
+}

@@ -1,0 +1,73 @@
+/** A Web handler: it answers every request, and never rejects. */
+export type HttpHandler = (request: Request) => Promise<Response>;
+
+/** A way to break a handler. */
+export type HttpBreak = (handler: HttpHandler) => HttpHandler;
+
+/** A file server that breaks one sentence: it must fail the rule of that title. A rule that no mutant fails might check nothing. */
+export interface HttpMutant {
+  /** The fault. Unique. */
+  readonly name: string;
+  /** The title of the rule that catches it. */
+  readonly rule: string;
+  readonly breaks: HttpBreak;
+}
+
+/** Headers to set; `undefined` takes a header away. */
+export type HeaderChanges = Readonly<Record<string, string | undefined>>;
+
+/** Breaks requests before they are answered. */
+export function asking(
+  change: (request: Request, inner: HttpHandler) => HeaderChanges | Promise<HeaderChanges>,
+): HttpBreak {
+  return (inner) => async (request) => await inner(withHeaders(request, await change(request, inner)));
+}
+
+/** Breaks answers. */
+export function answering(
+  change: (response: Response, request: Request, inner: HttpHandler) => Response | Promise<Response>,
+): HttpBreak {
+  return (inner) => async (request) => await change(await inner(request), request, inner);
+}
+
+/** Returns a request with other headers. */
+function withHeaders(request: Request, changes: HeaderChanges): Request {
+  const headers = changed(request.headers, changes);
+  return new Request(request, { headers });
+}
+
+/** Returns an answer with another status, other headers or another body. */
+export function altered(
+  response: Response,
+  {
+    status = response.status,
+    headers = {},
+    body = response.body,
+  }: {
+    readonly status?: number;
+    readonly headers?: HeaderChanges;
+    readonly body?: ReadableStream<Uint8Array> | string | null;
+  },
+): Response {
+  return new Response(body, { status, headers: changed(response.headers, headers) });
+}
+
+/** Returns a plain answer, and lets go of the one that it takes the place of. */
+export async function instead(response: Response, status: number, body = "wrong"): Promise<Response> {
+  await response.body?.cancel();
+  return new Response(body, { status });
+}
+
+/** Returns the headers of the object that a request is for. */
+export async function headersOf(inner: HttpHandler, { url }: Request): Promise<Headers> {
+  return (await inner(new Request(url, { method: "HEAD" }))).headers;
+}
+
+function changed(headers: Headers, changes: HeaderChanges): Headers {
+  const copy = new Headers(headers);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === undefined) copy.delete(name);
+    else copy.set(name, value);
+  }
+  return copy;
+}

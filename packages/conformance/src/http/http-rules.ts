@@ -1,0 +1,15 @@
+import type { HttpRule } from "./http-rule.js";
+import { ifRangeRules } from "./rules/if-range.js";
+import { httpPreconditionRules } from "./rules/preconditions.js";
+import { httpRangeRules } from "./rules/ranges.js";
+import { safetyRules } from "./rules/safety.js";
+import { wholeRules } from "./rules/whole.js";
+
+/** Every sentence about file servers, in the order in which they are tried. */
+export const HTTP_RULES: readonly HttpRule[] = [
+  ...wholeRules,
+  ...httpRangeRules,
+  ...httpPreconditionRules,
+  ...ifRangeRules,
+  ...safetyRules,
+];

@@ -1,0 +1,168 @@
+import {
+  altered,
+  answering,
+  asking,
+  headersOf,
+  instead,
+  type HeaderChanges,
+  type HttpBreak,
+  type HttpMutant,
+} from "../http-mutant.js";
+
+/** Changes one header of each request that has it. */
+function rewrites(
+  name: string,
+  change: (value: string, known: Headers, request: Request) => string | undefined,
+): HttpBreak {
+  return asking(async (request, inner) => {
+    const value = request.headers.get(name);
+    return value === null ? {} : { [name]: change(value, await headersOf(inner, request), request) };
+  });
+}
+
+/** Takes headers away from requests that have another one. */
+function forgets(names: readonly string[], when: string): HttpBreak {
+  return asking(({ headers }): HeaderChanges =>
+    headers.has(when) ? Object.fromEntries(names.map((name) => [name, undefined])) : {},
+  );
+}
+
+const unlessEqual = (value: string, tag: string | null): string | undefined =>
+  value === tag ? value : undefined;
+const secondsOf = (date: string | null): number => Date.parse(date ?? "");
+
+/** Servers that misjudge conditions. */
+export const httpPreconditionMutants: readonly HttpMutant[] = [
+  {
+    name: "ignores If-None-Match",
+    rule: "If-None-Match with the ETag is 304 with the ETag",
+    breaks: rewrites("if-none-match", () => undefined),
+  },
+  {
+    name: "reads one tag of If-None-Match",
+    rule: "If-None-Match finds the ETag in a list",
+    breaks: rewrites("if-none-match", (value, known) => unlessEqual(value, known.get("etag"))),
+  },
+  {
+    name: "takes * for a tag",
+    rule: "If-None-Match: * is 304",
+    breaks: rewrites("if-none-match", (value) => (value === "*" ? '"*"' : value)),
+  },
+  {
+    name: "compares If-None-Match strongly",
+    rule: "If-None-Match compares weakly",
+    breaks: rewrites("if-none-match", (value) => (value.startsWith("W/") ? '"weak"' : value)),
+  },
+  {
+    name: "asks If-Modified-Since after If-None-Match",
+    rule: "If-None-Match with another tag beats If-Modified-Since",
+    breaks: asking(({ headers }) => (headers.has("if-modified-since") ? { "if-none-match": undefined } : {})),
+  },
+  {
+    name: "takes the very date for an older one",
+    rule: "If-Modified-Since with the date is 304",
+    breaks: rewrites("if-modified-since", (value, known) =>
+      value === known.get("last-modified") ? undefined : value,
+    ),
+  },
+  {
+    name: "compares dates for being equal",
+    rule: "If-Modified-Since with a later date is 304",
+    breaks: rewrites("if-modified-since", (value, known) => unlessEqual(value, known.get("last-modified"))),
+  },
+  {
+    name: "takes every If-Modified-Since for a later one",
+    rule: "If-Modified-Since with an earlier date, or with none, is 200",
+    breaks: rewrites("if-modified-since", (_value, known) => known.get("last-modified") ?? undefined),
+  },
+  {
+    name: "answers 304 without Cache-Control",
+    rule: "304 has the Cache-Control of the 200",
+    breaks: answering((response) =>
+      response.status === 304 ? altered(response, { headers: { "cache-control": undefined } }) : response,
+    ),
+  },
+  {
+    name: "reads one tag of If-Match",
+    rule: "If-Match with the strong ETag, or with *, is 200",
+    breaks: rewrites("if-match", (value, known) => unlessEqual(value, known.get("etag")) ?? '"none"'),
+  },
+  {
+    name: "ignores If-Match",
+    rule: "If-Match with another tag is 412",
+    breaks: rewrites("if-match", () => undefined),
+  },
+  {
+    name: "compares If-Match weakly",
+    rule: "If-Match never matches a weak tag",
+    breaks: rewrites("if-match", (value) => value.replace(/^W\//, "")),
+  },
+  {
+    name: "ignores If-Unmodified-Since",
+    rule: "If-Unmodified-Since with an earlier date is 412, and with the date 200",
+    breaks: rewrites("if-unmodified-since", () => undefined),
+  },
+  {
+    name: "asks If-Unmodified-Since beside If-Match",
+    rule: "If-Match: * beats If-Unmodified-Since",
+    breaks: forgets(["if-match"], "if-unmodified-since"),
+  },
+  {
+    name: "asks If-None-Match first",
+    rule: "If-Match that fails beats If-None-Match that holds",
+    breaks: forgets(["if-match"], "if-none-match"),
+  },
+  {
+    name: "asks for ranges first",
+    rule: "If-None-Match that holds beats a range",
+    breaks: forgets(["if-none-match"], "range"),
+  },
+  {
+    name: "asks preconditions before it looks for the object",
+    rule: "404 beats every precondition",
+    breaks: answering((response, { headers }) =>
+      response.status === 404 && headers.has("if-match") ? instead(response, 412) : response,
+    ),
+  },
+];
+
+/** Servers that send ranges of another object. */
+export const ifRangeMutants: readonly HttpMutant[] = [
+  {
+    name: "compares If-Range weakly",
+    rule: "If-Range with the strong ETag is 206, and with a weak one 200",
+    breaks: rewrites("if-range", (value) => value.replace(/^W\//, "")),
+  },
+  {
+    name: "ignores If-Range",
+    rule: "If-Range with another tag is 200",
+    breaks: rewrites("if-range", () => undefined),
+  },
+  {
+    name: "looks for the ETag within If-Range",
+    rule: "If-Range with a tag that contains the ETag is 200",
+    breaks: rewrites("if-range", (value, known) => {
+      const inner = known.get("etag")?.slice(1, -1) ?? "";
+      return value.includes(inner) ? undefined : value;
+    }),
+  },
+  {
+    name: "takes no dates in If-Range",
+    rule: "If-Range with the date is 206",
+    breaks: rewrites("if-range", (value) => (value.endsWith("GMT") ? '"date"' : value)),
+  },
+  {
+    name: "takes a later date in If-Range",
+    rule: "If-Range with a later or an earlier date is 200",
+    breaks: rewrites("if-range", (value, known) =>
+      secondsOf(value) >= secondsOf(known.get("last-modified")) ? undefined : value,
+    ),
+  },
+  {
+    name: "looks at the range before If-Range",
+    rule: "If-Range with another tag is 200 where the range would be 416",
+    breaks: answering((response, { headers }) =>
+      headers.get("range") === "bytes=5000-" ? instead(response, 416) : response,
+    ),
+  },
+];

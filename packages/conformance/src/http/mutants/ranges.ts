@@ -1,0 +1,113 @@
+import { altered, answering, asking, instead, type HttpBreak, type HttpMutant } from "../http-mutant.js";
+
+/** Takes ranges that match for others. */
+function reads(pattern: RegExp, replacement: string | undefined): HttpBreak {
+  return asking(({ headers }) => {
+    const range = headers.get("range");
+    if (range === null || !pattern.test(range)) return {};
+    return { range: replacement === undefined ? undefined : range.replace(pattern, replacement) };
+  });
+}
+
+/** Answers ranges that match with a status. */
+function refuses(pattern: RegExp, status: number): HttpBreak {
+  return answering((response, { headers }) =>
+    pattern.test(headers.get("range") ?? "") ? instead(response, status) : response,
+  );
+}
+
+/** Servers that misread ranges. */
+export const httpRangeMutants: readonly HttpMutant[] = [
+  {
+    name: "takes the last byte of a range for the first after it",
+    rule: "bytes=0-99 is the first hundred bytes",
+    breaks: reads(/^bytes=0-99$/, "bytes=0-98"),
+  },
+  {
+    name: "takes 0-0 for no range",
+    rule: "bytes=0-0 is the first byte",
+    breaks: reads(/^bytes=0-0$/, undefined),
+  },
+  {
+    name: "begins an open range one byte late",
+    rule: "bytes=990- goes to the end",
+    breaks: reads(/^bytes=990-$/, "bytes=991-"),
+  },
+  {
+    name: "takes a suffix for the first bytes",
+    rule: "bytes=-100 is the last hundred bytes",
+    breaks: reads(/^bytes=-/, "bytes=0-"),
+  },
+  {
+    name: "refuses a suffix that is too long",
+    rule: "a suffix longer than the object is all of it",
+    breaks: refuses(/^bytes=-5000$/, 416),
+  },
+  {
+    name: "refuses a range that ends after the object",
+    rule: "a range that ends after the object is cut",
+    breaks: refuses(/^bytes=900-5000$/, 416),
+  },
+  {
+    name: "refuses numbers that it cannot count",
+    rule: "an end beyond every number is cut as well",
+    breaks: refuses(/\d{17}/, 400),
+  },
+  {
+    name: "answers 416 without the size",
+    rule: "a range after the end is 416 with the size",
+    breaks: answering((response) =>
+      response.status === 416 ? altered(response, { headers: { "content-range": undefined } }) : response,
+    ),
+  },
+  {
+    name: "takes a suffix of no bytes for the whole object",
+    rule: "a suffix of no bytes is 416",
+    breaks: reads(/^bytes=-0$/, "bytes=0-"),
+  },
+  {
+    name: "breaks on a range that ends before it begins",
+    rule: "a range that ends before it begins is ignored or refused",
+    breaks: refuses(/^bytes=5-2$/, 500),
+  },
+  {
+    name: "takes nonsense for the number 0",
+    rule: "a range that is none is ignored or refused",
+    breaks: reads(/^bytes=abc$/, "bytes=0-"),
+  },
+  {
+    name: "takes every unit for bytes",
+    rule: "a unit that the server does not know is ignored",
+    breaks: reads(/^items=/, "bytes="),
+  },
+  {
+    name: "knows the unit in lower case alone",
+    rule: "the name of the unit counts in any case",
+    breaks: reads(/^BYTES=/, undefined),
+  },
+  {
+    name: "answers two ranges with the first",
+    rule: "two ranges are the whole object or several parts, never one of the two",
+    breaks: reads(/,.*$/, ""),
+  },
+  {
+    name: "sends a boundary for each of a thousand ranges",
+    rule: "a thousand ranges get a bounded answer",
+    breaks: answering(async (response, { headers }) => {
+      const count = headers.get("range")?.split(",").length ?? 0;
+      return count > 2 ? await instead(response, 206, "--boundary".repeat(10 * count)) : response;
+    }),
+  },
+  {
+    name: "takes a range on HEAD",
+    rule: "a range on HEAD is ignored",
+    breaks: answering((response, { method, headers }) =>
+      method === "HEAD" && headers.has("range")
+        ? altered(response, {
+            status: 206,
+            headers: { "content-range": "bytes 0-99/1000", "content-length": "100" },
+          })
+        : response,
+    ),
+  },
+];

@@ -1,0 +1,56 @@
+import { altered, answering, instead, type HttpMutant } from "../http-mutant.js";
+
+/** Servers that are not safe. */
+export const safetyMutants: readonly HttpMutant[] = [
+  {
+    name: "says in its errors what was asked for",
+    rule: "errors cannot be cached as content, and reflect nothing of the request",
+    breaks: answering(async (response, { url }) =>
+      response.status === 404 ? await instead(response, 404, decodeURIComponent(url)) : response,
+    ),
+  },
+  {
+    name: "shows pages as they are",
+    rule: "a stored page or picture cannot run scripts at this origin",
+    breaks: answering((response) =>
+      altered(response, {
+        headers: { "content-disposition": undefined, "content-security-policy": undefined },
+      }),
+    ),
+  },
+  {
+    name: "lets browsers guess",
+    rule: "browsers are told not to guess another type",
+    breaks: answering((response) => altered(response, { headers: { "x-content-type-options": undefined } })),
+  },
+  {
+    name: "breaks on targets that it cannot decode",
+    rule: "hostile targets are 4xx",
+    breaks: answering((response, { url }) => (url.includes("%zz") ? instead(response, 500) : response)),
+  },
+  {
+    name: "goes on reading for clients that have left",
+    rule: "twenty clients that leave in the middle leave no file open",
+    breaks:
+      (inner) =>
+      async ({ url, method, headers }) => {
+        const response = await inner(new Request(url, { method, headers }));
+        return response.body === null ? response : altered(response, { body: held(response.body) });
+      },
+  },
+];
+
+/** Reads a body, and does not pass on that nobody wants it any more. */
+function held(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        const { done, value } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

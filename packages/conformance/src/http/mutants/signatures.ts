@@ -1,0 +1,144 @@
+import {
+  altered,
+  answering,
+  asking,
+  instead,
+  type HttpBreak,
+  type HttpHandler,
+  type HttpMutant,
+} from "../http-mutant.js";
+
+/** The names of the parameters that every link of a server has, for telling in which way a link was changed. */
+const NAMES = ["expires", "key-id", "signature"];
+
+/** Permits what was refused, when the request is of a kind. */
+function permits(
+  when: (request: Request, names: readonly string[]) => boolean,
+  methods: readonly string[],
+): HttpBreak {
+  return answering((response, request) => {
+    const names = [...new URL(request.url).searchParams.keys()];
+    const isRefused = response.status === 403 && methods.includes(request.method);
+    return isRefused && when(request, names) ? instead(response, 200) : response;
+  });
+}
+
+const isTwice = (names: readonly string[]): boolean => new Set(names).size < names.length;
+const lacks = (names: readonly string[]): boolean => NAMES.some((name) => !names.includes(name));
+const READS = ["GET", "HEAD"];
+
+/** Answers uploads without a look at them. */
+function taking(when: (request: Request) => boolean): HttpBreak {
+  return (inner: HttpHandler) => async (request) => {
+    const isTaken = request.method === "PUT" && when(request);
+    if (!isTaken) return await inner(request);
+    await request.body?.cancel();
+    return new Response("taken", { status: 201 });
+  };
+}
+
+/** Servers whose signed links are not safe. */
+export const signatureMutants: readonly HttpMutant[] = [
+  {
+    name: "signs the method too, so that HEAD is another link",
+    rule: "a signed link opens its object by GET and by HEAD",
+    breaks: answering((response, { method }) => (method === "HEAD" ? instead(response, 403) : response)),
+  },
+  {
+    name: "forgets the range of a signed link",
+    rule: "a signed link opens a part of its object",
+    breaks: asking(() => ({ range: undefined })),
+  },
+  {
+    name: "does not look at the signature",
+    rule: "a signed link with a parameter that is changed, left out or there twice is refused",
+    breaks: permits((_, names) => !isTwice(names) && !lacks(names), READS),
+  },
+  {
+    name: "takes a link that lacks something",
+    rule: "a signed link with a parameter that is changed, left out or there twice is refused",
+    breaks: permits((_, names) => lacks(names), READS),
+  },
+  {
+    name: "takes the first of two parameters",
+    rule: "a signed link with a parameter that is changed, left out or there twice is refused",
+    breaks: permits((_, names) => isTwice(names), READS),
+  },
+  {
+    name: "signs only the parameters that it knows",
+    rule: "a signed link with another parameter is refused",
+    breaks: permits((_, names) => names.some((name) => !NAMES.includes(name)), READS),
+  },
+  {
+    name: "does not sign the key",
+    rule: "a signed link opens no other object",
+    breaks: permits(({ url }) => url.includes("object.bin"), READS),
+  },
+  {
+    name: "has links for everything",
+    rule: "a signed link for reading writes and removes nothing",
+    breaks: answering((response, { method }) => (method === "DELETE" ? instead(response, 200) : response)),
+  },
+  {
+    name: "does not look at the clock",
+    rule: "a signed link whose time is over is refused",
+    breaks: permits(
+      ({ url }) => Number(new URL(url).searchParams.get("expires")) <= Date.now() / 1000,
+      READS,
+    ),
+  },
+  {
+    name: "looks for the object first",
+    rule: "a refusal does not say whether the object is there",
+    breaks: answering((response, { url }) =>
+      response.status === 403 && url.includes("missing") ? instead(response, 404) : response,
+    ),
+  },
+  {
+    name: "lets caches keep what a link has opened",
+    rule: "an answer to a signed link is not kept for longer than the link works, and a refusal not at all",
+    breaks: answering((response) =>
+      altered(response, { headers: { "cache-control": "public, max-age=31536000" } }),
+    ),
+  },
+  {
+    name: "breaks on a long signature",
+    rule: "a signature of any form is refused with a bounded answer",
+    breaks: answering((response, { url }) => (url.length > 2000 ? instead(response, 500) : response)),
+  },
+  {
+    name: "says that it has stored",
+    rule: "a signed upload stores its body",
+    breaks: taking(() => true),
+  },
+  {
+    name: "does not sign the type",
+    rule: "a signed upload of another type is refused, and stores nothing",
+    breaks: asking(({ method }) => (method === "PUT" ? { "content-type": "text/plain" } : {})),
+  },
+  {
+    name: "cuts what is too long",
+    rule: "a signed upload with too many bytes is refused, whether it says so or not, and stores nothing",
+    breaks: answering((response) => (response.status === 413 ? instead(response, 201) : response)),
+  },
+  {
+    name: "does not sign the key of an upload",
+    rule: "a signed upload goes to no other object",
+    breaks: taking(({ url }) => url.includes("in-5")),
+  },
+  {
+    name: "reads with a link for writing",
+    rule: "a link for writing does not read",
+    breaks: permits((_, names) => names.includes("max-bytes"), READS),
+  },
+  {
+    name: "does not look at the signature of an upload",
+    rule: "a signed upload with a parameter that is changed, left out or there twice is refused, and stores nothing",
+    breaks: taking(({ url }) => url.includes("in-6")),
+  },
+  {
+    name: "does not look at the clock for an upload",
+    rule: "a signed upload whose time is over is refused",
+    breaks: taking(({ url }) => url.includes("in-7")),
+  },
+];

@@ -1,0 +1,39 @@
+import { altered, answering, instead, type HttpMutant } from "../http-mutant.js";
+
+const isFound = ({ status }: Response): boolean => status < 400;
+
+/** Servers that answer wrongly with whole objects. */
+export const wholeMutants: readonly HttpMutant[] = [
+  {
+    name: "does not say that it has ranges",
+    rule: "a GET answers 200 with the bytes, their length and type, and Accept-Ranges",
+    breaks: answering((response) => altered(response, { headers: { "accept-ranges": undefined } })),
+  },
+  {
+    name: "has no Last-Modified",
+    rule: "a GET answers with an ETag and Last-Modified",
+    breaks: answering((response) => altered(response, { headers: { "last-modified": undefined } })),
+  },
+  {
+    name: "has weak ETags",
+    rule: "the ETag is strong, so that a download can be resumed by it",
+    breaks: answering((response) => {
+      const etag = response.headers.get("etag");
+      return etag === null ? response : altered(response, { headers: { etag: `W/${etag}` } });
+    }),
+  },
+  {
+    name: "answers HEAD without the length",
+    rule: "a HEAD has the headers of a GET, and no body",
+    breaks: answering((response, { method }) =>
+      method === "HEAD" ? altered(response, { headers: { "content-length": "0" } }) : response,
+    ),
+  },
+  {
+    name: "breaks on a range of an empty object",
+    rule: "an empty object is a 200 without bytes, and a range does not break it",
+    breaks: answering((response, { headers, url }) =>
+      isFound(response) && headers.has("range") && url.includes("empty") ? instead(response, 500) : response,
+    ),
+  },
+];

@@ -1,0 +1,50 @@
+import { isPart, isWhole } from "../expect-reply.js";
+import type { HttpRule } from "../http-rule.js";
+import { lookAt, strongOf } from "./preconditions.js";
+
+const IF_RANGE = "https://www.rfc-editor.org/rfc/rfc9110#name-if-range";
+
+type Validators = Awaited<ReturnType<typeof lookAt>>;
+
+/** Makes a sentence about values of `If-Range`, and whether the range may be served. */
+function decides(
+  title: string,
+  cases: (known: Validators) => readonly (readonly [value: string, isCurrent: boolean])[],
+  range = "bytes=0-99",
+): HttpRule {
+  return {
+    title,
+    source: IF_RANGE,
+    run: async (context) => {
+      for (const [value, isCurrent] of cases(await lookAt(context))) {
+        const reply = await context.get({ range, "if-range": value });
+        if (isCurrent) isPart(reply, context.object, 0, 100);
+        else isWhole(reply, context.object);
+      }
+    },
+  };
+}
+
+/** Sentences about resuming: a range of an object that has changed must not be sent. */
+export const ifRangeRules: readonly HttpRule[] = [
+  decides("If-Range with the strong ETag is 206, and with a weak one 200", ({ etag }) => [
+    [etag, true],
+    [`W/${strongOf(etag)}`, false],
+  ]),
+  decides("If-Range with another tag is 200", () => [['"another-tag"', false]]),
+  decides("If-Range with a tag that contains the ETag is 200", ({ etag }) => [
+    [`"x${strongOf(etag).slice(1)}`, false],
+    [`${strongOf(etag).slice(0, -1)}x"`, false],
+    [`"another-tag", ${etag}`, false],
+  ]),
+  decides("If-Range with the date is 206", ({ date }) => [[date, true]]),
+  decides("If-Range with a later or an earlier date is 200", ({ later, earlier }) => [
+    [later, false],
+    [earlier, false],
+  ]),
+  decides(
+    "If-Range with another tag is 200 where the range would be 416",
+    () => [['"another-tag"', false]],
+    "bytes=5000-",
+  ),
+];

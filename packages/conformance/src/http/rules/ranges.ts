@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import {
+  hasStatus,
+  headerOf,
+  isIgnoredOrRefused,
+  isPart,
+  isUnsatisfiable,
+  isWhole,
+} from "../expect-reply.js";
+import type { HttpRule } from "../http-rule.js";
+
+const RANGES = "https://www.rfc-editor.org/rfc/rfc9110#name-byte-ranges";
+const SIZE = 1000;
+
+/** Makes a sentence about one range that the object has. */
+function serves(title: string, range: string, offset: number, length: number, source = RANGES): HttpRule {
+  return {
+    title,
+    source,
+    run: async ({ get, object }) => isPart(await get({ range }), object, offset, length),
+  };
+}
+
+function isRefused(title: string, range: string): HttpRule {
+  return {
+    title,
+    source: RANGES,
+    run: async ({ get, object }) => isUnsatisfiable(await get({ range }), object),
+  };
+}
+
+function isInvalid(title: string, ranges: readonly string[]): HttpRule {
+  return {
+    title,
+    source: "https://www.rfc-editor.org/rfc/rfc9110#name-range",
+    run: async ({ get, object }) => {
+      for (const range of ranges) isIgnoredOrRefused(await get({ range }), object);
+    },
+  };
+}
+
+/** A thousand ranges of one byte each. */
+const THOUSAND = `bytes=${Array.from({ length: SIZE }, (_, index) => `${index}-${index}`).join(",")}`;
+/** Several times the object: what an answer to any ranges may have, boundaries included. */
+const BOUNDED_BYTES = 10 * SIZE;
+
+/** Sentences about ranges. */
+export const httpRangeRules: readonly HttpRule[] = [
+  serves("bytes=0-99 is the first hundred bytes", "bytes=0-99", 0, 100),
+  serves("bytes=0-0 is the first byte", "bytes=0-0", 0, 1),
+  serves("bytes=990- goes to the end", "bytes=990-", 990, 10),
+  serves("bytes=-100 is the last hundred bytes", "bytes=-100", 900, 100),
+  serves("a suffix longer than the object is all of it", "bytes=-5000", 0, SIZE),
+  serves("a range that ends after the object is cut", "bytes=900-5000", 900, 100),
+  serves("an end beyond every number is cut as well", "bytes=0-99999999999999999999", 0, SIZE),
+  isRefused("a range after the end is 416 with the size", "bytes=1000-"),
+  isRefused("a suffix of no bytes is 416", "bytes=-0"),
+  isInvalid("a range that ends before it begins is ignored or refused", ["bytes=5-2"]),
+  isInvalid("a range that is none is ignored or refused", [
+    "bytes=abc",
+    "bytes=",
+    "bytes=-",
+    "bytes 0-5",
+    "bytes=1.5-2",
+  ]),
+  {
+    title: "a unit that the server does not know is ignored",
+    source: "https://www.rfc-editor.org/rfc/rfc9110#name-range",
+    run: async ({ get, object }) => isWhole(await get({ range: "items=0-5" }), object),
+  },
+  serves(
+    "the name of the unit counts in any case",
+    "BYTES=0-99",
+    0,
+    100,
+    "https://www.rfc-editor.org/rfc/rfc9110#name-range-units",
+  ),
+  {
+    title: "two ranges are the whole object or several parts, never one of the two",
+    source: "https://www.rfc-editor.org/rfc/rfc9110#name-206-partial-content",
+    run: async ({ get, object }) => {
+      const reply = await get({ range: "bytes=0-9,500-509" });
+      if (reply.status === 200) return isWhole(reply, object);
+      hasStatus(reply, 206);
+      assert.match(headerOf(reply, "content-type"), /^multipart\/byteranges/);
+    },
+  },
+  {
+    title: "a thousand ranges get a bounded answer",
+    source: "https://www.rfc-editor.org/rfc/rfc9110#name-range",
+    run: async ({ get }) => {
+      const reply = await get({ range: THOUSAND });
+      assert.ok(reply.status < 500, `the status is ${reply.status}`);
+      assert.ok(
+        reply.body.byteLength <= BOUNDED_BYTES,
+        `${reply.body.byteLength} bytes for an object of ${SIZE}`,
+      );
+    },
+  },
+  {
+    title: "a range on HEAD is ignored",
+    source: "https://www.rfc-editor.org/rfc/rfc9110#name-range",
+    run: async ({ send, object }) => {
+      const reply = await send(object.url, { method: "HEAD", headers: { range: "bytes=0-99" } });
+      hasStatus(reply, 200);
+      assert.equal(reply.headers["content-range"], undefined);
+      assert.equal(headerOf(reply, "content-length"), String(SIZE));
+    },
+  },
+];

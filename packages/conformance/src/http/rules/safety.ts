@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { setTimeout as delay } from "node:timers/promises";
+import { hasStatus } from "../expect-reply.js";
+import { partsOf, sendAndLeave, sendRaw, type HttpReply } from "../http-client.js";
+import type { HttpRule } from "../http-rule.js";
+
+const PROBE = "<script>alert(1)</script>";
+const LEAVERS = 20;
+/** How long a server has to notice that a client has left, in milliseconds. */
+const NOTICE_MS = 2000;
+const LOOK_MS = 10;
+
+/** Targets that no server may take for an object, below the folder of the object. */
+const HOSTILE_NAMES = [
+  "../../../../../../etc/passwd",
+  "..%2f..%2f..%2f..%2f..%2f..%2fetc%2fpasswd",
+  "%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/passwd",
+  "..%5c..%5c..%5cwindows%5cwin.ini",
+  "..\\..\\..\\windows\\win.ini",
+  "%252e%252e%252f%252e%252e%252fetc%252fpasswd",
+  "missing%00.bin",
+  "%",
+  "%zz",
+  "%c0%ae%c0%ae/%c0%ae%c0%ae/etc/passwd",
+  "%ff%fe",
+  "%ed%a0%80",
+  "missing%0d%0aset-cookie:%20a=b",
+  "a/..;/..;/etc/passwd",
+] as const;
+
+function cannotBeCached({ headers }: HttpReply): void {
+  const { "cache-control": cacheControl = "", etag } = headers;
+  assert.doesNotMatch(
+    cacheControl,
+    /\bpublic\b|\bimmutable\b|max-age=[1-9]/,
+    "the error may be cached as content",
+  );
+  assert.equal(etag, undefined, "an error has no ETag");
+}
+
+/** Throws unless a browser saves the answer, or shows it without running what is in it. */
+function cannotRun({ headers }: HttpReply): void {
+  const { "content-disposition": disposition = "", "content-security-policy": policy = "" } = headers;
+  const isSaved = /^attachment\b/i.test(disposition);
+  const isPlain = !/html|svg|xml/i.test(headers["content-type"] ?? "html");
+  assert.ok(
+    isSaved || isPlain || /(?:^|;)\s*sandbox\b(?![^;]*allow-scripts)/i.test(policy),
+    "a browser runs its scripts at this origin",
+  );
+}
+
+/** Sentences about safety. */
+export const safetyRules: readonly HttpRule[] = [
+  {
+    title: "errors cannot be cached as content, and reflect nothing of the request",
+    run: async ({ send, get, missingUrl }) => {
+      const probe = encodeURIComponent(PROBE);
+      const missing = await send(`${missingUrl}${probe}?q=${probe}`, { headers: { "x-probe": PROBE } });
+      hasStatus(missing, 404);
+      for (const reply of [missing, await get({ range: "bytes=5000-" }), await get({ "if-match": '"x"' })]) {
+        if (reply.status < 400) continue;
+        cannotBeCached(reply);
+        assert.ok(!Buffer.from(reply.body).includes(PROBE), "the error has text of the request in it");
+      }
+    },
+  },
+  {
+    title: "a stored page or picture cannot run scripts at this origin",
+    source: "https://www.w3.org/TR/CSP3/#directive-sandbox",
+    run: async ({ send, page, picture }) => {
+      for (const { url } of [page, picture]) {
+        const reply = await send(url);
+        hasStatus(reply, 200);
+        cannotRun(reply);
+      }
+    },
+  },
+  {
+    title: "browsers are told not to guess another type",
+    source: "https://fetch.spec.whatwg.org/#x-content-type-options-header",
+    run: async ({ get }) => assert.equal((await get()).headers["x-content-type-options"], "nosniff"),
+  },
+  {
+    title: "hostile targets are 4xx",
+    source: "https://www.rfc-editor.org/rfc/rfc3986#section-7.3",
+    run: async ({ object }) => {
+      const { origin, target } = partsOf(object.url);
+      const folder = target.slice(0, target.lastIndexOf("/") + 1);
+      const targets = [
+        ...HOSTILE_NAMES.map((name) => folder + name),
+        "//etc/passwd",
+        `${origin}/../etc/passwd`,
+      ];
+      for (const each of targets) {
+        const { status, text } = await sendRaw(object.url, each);
+        assert.ok(!/root:.*:0:0:|\[fonts\]/.test(text), `${each} reads a file of the system`);
+        assert.ok(!/^set-cookie: a=b/im.test(text), `${each} writes headers`);
+        assert.ok(
+          status === undefined || (status >= 400 && status < 500),
+          `${each} is answered with ${status}`,
+        );
+      }
+    },
+  },
+  {
+    title: "twenty clients that leave in the middle leave no file open",
+    needs: "openBodies",
+    run: async ({ large, openBodies = () => 0 }) => {
+      const before = await openBodies();
+      await Promise.all(Array.from({ length: LEAVERS }, () => sendAndLeave(large.url)));
+      const end = performance.now() + NOTICE_MS;
+      let open = await openBodies();
+      while (open > before && performance.now() < end) {
+        await delay(LOOK_MS);
+        open = await openBodies();
+      }
+      assert.ok(open <= before, `${open - before} of ${LEAVERS} are still open`);
+    },
+  },
+];

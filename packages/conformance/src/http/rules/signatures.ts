@@ -1,0 +1,250 @@
+import assert from "node:assert/strict";
+import { setTimeout as delay } from "node:timers/promises";
+import { hasStatus, isPart, isWhole } from "../expect-reply.js";
+import type { HttpReply } from "../http-client.js";
+import type { SignatureContext, SignatureRule, SignedRequest } from "../signature-rule.js";
+
+const LIFE = { expiresInSeconds: 600 };
+const LIMITS = { ...LIFE, contentType: "text/plain", maxBytes: 10 };
+const SHORT_SECONDS = 1;
+const OVER_MS_MAX = 4000;
+const LOOK_MS = 50;
+const HELLO = Buffer.from("hello");
+
+/** Throws unless the answer refuses, and has nothing of the object. */
+function refuses({ status, body }: HttpReply, { bytes }: SignatureContext, what: string): void {
+  assert.ok([400, 401, 403].includes(status), `${what} is answered with ${status}`);
+  assert.ok(!Buffer.from(body).includes(Buffer.from(bytes.subarray(0, 16))), `${what} gives the object away`);
+}
+
+/** Returns a link with another query. */
+function withQuery(url: string, change: (pairs: readonly string[]) => readonly string[]): string {
+  const question = url.indexOf("?");
+  return `${url.slice(0, question)}?${change(url.slice(question + 1).split("&")).join("&")}`;
+}
+
+function pairsOf(url: string): readonly string[] {
+  return url.slice(url.indexOf("?") + 1).split("&");
+}
+
+/** Changes the last character of a value: of a number, the number. */
+function changed(pair: string): string {
+  const last = pair.at(-1) ?? "";
+  return pair.slice(0, -1) + (last === "1" ? "2" : "1");
+}
+
+/** Returns every link that differs from a good one by one parameter. */
+function tampered(url: string): ReadonlyMap<string, string> {
+  const pairs = pairsOf(url);
+  const found = new Map<string, string>();
+  for (const [index, pair] of pairs.entries()) {
+    found.set(
+      `${pair} changed`,
+      withQuery(url, (all) => all.with(index, changed(pair))),
+    );
+    found.set(
+      `${pair} left out`,
+      withQuery(url, (all) => all.toSpliced(index, 1)),
+    );
+    found.set(
+      `${pair} twice`,
+      withQuery(url, (all) => [...all, pair]),
+    );
+  }
+  return found;
+}
+
+/** Waits until a link is refused: its time is over. */
+async function untilRefused(
+  context: SignatureContext,
+  ask: () => Promise<HttpReply>,
+  what: string,
+): Promise<void> {
+  const end = performance.now() + OVER_MS_MAX;
+  let reply = await ask();
+  while (reply.status < 300 && performance.now() < end) {
+    await delay(LOOK_MS);
+    reply = await ask();
+  }
+  refuses(reply, context, what);
+}
+
+async function put(
+  { send }: SignatureContext,
+  { url, headers }: SignedRequest,
+  body: Uint8Array = HELLO,
+  more: Readonly<Record<string, string>> = {},
+): Promise<HttpReply> {
+  return await send(url, { method: "PUT", headers: { ...headers, ...more }, body });
+}
+
+async function isNotStored({ read }: SignatureContext, name: string): Promise<void> {
+  assert.equal(await read(name), undefined, `${name} was stored all the same`);
+}
+
+const reading: readonly SignatureRule[] = [
+  {
+    title: "a signed link opens its object by GET and by HEAD",
+    run: async ({ send, signGet, bytes }) => {
+      const url = await signGet("object.bin", LIFE);
+      isWhole(await send(url), { url, bytes });
+      const head = await send(url, { method: "HEAD" });
+      hasStatus(head, 200);
+      assert.equal(head.headers["content-length"], String(bytes.byteLength));
+    },
+  },
+  {
+    title: "a signed link opens a part of its object",
+    run: async ({ send, signGet, bytes }) => {
+      const url = await signGet("object.bin", LIFE);
+      isPart(await send(url, { headers: { range: "bytes=10-19" } }), { url, bytes }, 10, 10);
+    },
+  },
+  {
+    title: "a signed link with a parameter that is changed, left out or there twice is refused",
+    run: async (context) => {
+      for (const [what, url] of tampered(await context.signGet("object.bin", LIFE))) {
+        refuses(await context.send(url), context, what);
+      }
+    },
+  },
+  {
+    title: "a signed link with another parameter is refused",
+    run: async (context) => {
+      const url = await context.signGet("object.bin", LIFE);
+      for (const more of ["extra=1", "response-content-type=text/html", "", "="]) {
+        refuses(await context.send(`${url}&${more}`), context, `&${more}`);
+      }
+    },
+  },
+  {
+    title: "a signed link opens no other object",
+    run: async (context) => {
+      const url = await context.signGet("other.bin", LIFE);
+      refuses(
+        await context.send(url.replace("other.bin", "object.bin")),
+        context,
+        "the link of another object",
+      );
+    },
+  },
+  {
+    title: "a signed link for reading writes and removes nothing",
+    run: async (context) => {
+      const url = await context.signGet("object.bin", LIFE);
+      for (const method of ["PUT", "DELETE", "POST", "PATCH"]) {
+        const reply = await context.send(url, { method, body: method === "DELETE" ? undefined : HELLO });
+        assert.ok(reply.status >= 400 && reply.status < 500, `${method} is answered with ${reply.status}`);
+      }
+      assert.deepEqual(await context.read("object.bin"), context.bytes);
+    },
+  },
+  {
+    title: "a signed link whose time is over is refused",
+    run: async (context) => {
+      const url = await context.signGet("object.bin", { expiresInSeconds: SHORT_SECONDS });
+      await untilRefused(context, () => context.send(url), "an old link");
+    },
+  },
+  {
+    title: "a refusal does not say whether the object is there",
+    run: async ({ send, signGet }) => {
+      const url = withQuery(await signGet("object.bin", LIFE), (pairs) => pairs.map(changed));
+      const [there, missing] = [await send(url), await send(url.replace("object.bin", "missing.bin"))];
+      assert.equal(there.status, missing.status);
+      assert.equal(Buffer.from(there.body).toString(), Buffer.from(missing.body).toString());
+    },
+  },
+  {
+    title: "an answer to a signed link is not kept for longer than the link works, and a refusal not at all",
+    run: async ({ send, signGet }) => {
+      const url = await signGet("object.bin", LIFE);
+      const good = (await send(url)).headers["cache-control"] ?? "";
+      const seconds = Number(/max-age=(?<seconds>\d+)/.exec(good)?.groups?.["seconds"] ?? 0);
+      assert.ok(seconds <= LIFE.expiresInSeconds, `it may be kept for ${seconds} seconds`);
+      const bad = (await send(`${url}&extra=1`)).headers["cache-control"] ?? "";
+      assert.match(bad, /no-store/, "the refusal may be kept");
+    },
+  },
+  {
+    title: "a signature of any form is refused with a bounded answer",
+    run: async (context) => {
+      const url = await context.signGet("object.bin", LIFE);
+      for (const value of ["", "A".repeat(4000), "%00", "%ff", "..%2f..", "a=b=c", "[]", "%F0%9F%98%80"]) {
+        const reply = await context.send(
+          withQuery(url, (pairs) => [...pairs.slice(0, -1), `${pairs.at(-1)?.split("=")[0]}=${value}`]),
+        );
+        refuses(reply, context, value);
+        assert.ok(reply.body.byteLength < 1000, "the refusal is long");
+      }
+    },
+  },
+];
+
+const writing: readonly SignatureRule[] = [
+  {
+    title: "a signed upload stores its body",
+    run: async (context) => {
+      const reply = await put(context, await context.signPut("in-1.txt", LIMITS));
+      assert.ok(reply.status >= 200 && reply.status < 300, `it is answered with ${reply.status}`);
+      assert.equal(Buffer.from((await context.read("in-1.txt")) ?? []).toString(), "hello");
+    },
+  },
+  {
+    title: "a signed upload of another type is refused, and stores nothing",
+    run: async (context) => {
+      const request = await context.signPut("in-2.txt", LIMITS);
+      refuses(await put(context, request, HELLO, { "content-type": "text/html" }), context, "another type");
+      await isNotStored(context, "in-2.txt");
+    },
+  },
+  {
+    title: "a signed upload with too many bytes is refused, whether it says so or not, and stores nothing",
+    run: async (context) => {
+      const request = await context.signPut("in-3.txt", LIMITS);
+      const body = Buffer.alloc(LIMITS.maxBytes + 1, "x");
+      for (const more of [{ "content-length": String(body.byteLength) }, {}]) {
+        const { status } = await put(context, request, body, more);
+        assert.ok(status >= 400 && status < 500, `it is answered with ${status}`);
+      }
+      await isNotStored(context, "in-3.txt");
+    },
+  },
+  {
+    title: "a signed upload goes to no other object",
+    run: async (context) => {
+      const request = await context.signPut("in-4.txt", LIMITS);
+      const url = request.url.replace("in-4.txt", "in-5.txt");
+      refuses(await put(context, { ...request, url }), context, "the link of another object");
+      await isNotStored(context, "in-5.txt");
+    },
+  },
+  {
+    title: "a link for writing does not read",
+    run: async (context) => {
+      const { url } = await context.signPut("object.bin", LIMITS);
+      refuses(await context.send(url), context, "a GET");
+    },
+  },
+  {
+    title:
+      "a signed upload with a parameter that is changed, left out or there twice is refused, and stores nothing",
+    run: async (context) => {
+      const request = await context.signPut("in-6.txt", LIMITS);
+      for (const [what, url] of tampered(request.url)) {
+        refuses(await put(context, { ...request, url }), context, what);
+      }
+      await isNotStored(context, "in-6.txt");
+    },
+  },
+  {
+    title: "a signed upload whose time is over is refused",
+    run: async (context) => {
+      const request = await context.signPut("in-7.txt", { ...LIMITS, expiresInSeconds: SHORT_SECONDS });
+      await untilRefused(context, () => put(context, request), "an old link");
+    },
+  },
+];
+
+/** Every sentence about signed links. */
+export const SIGNATURE_RULES: readonly SignatureRule[] = [...reading, ...writing];

@@ -1,0 +1,46 @@
+import type { Answer } from "./wire/answer.js";
+import { refusal } from "./wire/answer.js";
+import type { HttpRequest } from "./wire/http-request.js";
+
+/** A deed that a client wants to do with one object. HEAD is a `"get"`. */
+export type Action = "get" | "put" | "delete";
+
+/** One wish of a client. */
+export interface Access {
+  readonly action: Action;
+  /** The key, decoded: the very text that the storage gets. */
+  readonly key: string;
+}
+
+/**
+ * Decides about a wish. Only `true` permits it; a `Response` is sent as it is, such as a redirect to a page for signing in; anything else is 403. A
+ * failure is 500, and permits nothing.
+ *
+ * @param request - Its method, its target, its headers, and in `source` the request that the framework gave.
+ */
+export type Authorize = (
+  request: HttpRequest,
+  access: Access,
+) => boolean | Response | Promise<boolean | Response>;
+
+/** Asks whether a client may. @returns `undefined` when it may, and the answer to send when it may not. */
+export async function refusalOf(
+  authorize: Authorize,
+  request: HttpRequest,
+  access: Access,
+): Promise<Answer | undefined> {
+  const verdict: unknown = await authorize(request, access);
+  if (verdict === true) return undefined;
+  return isResponse(verdict) ? await answerOf(verdict) : refusal(403, "Forbidden");
+}
+
+function isResponse(value: unknown): value is Response {
+  const { status, headers, arrayBuffer } = Object(value) as Partial<Response>;
+  return typeof status === "number" && headers !== undefined && typeof arrayBuffer === "function";
+}
+
+/** Reads an answer of the application's own, which is small. */
+async function answerOf(response: Response): Promise<Answer> {
+  const body = new Uint8Array(await response.arrayBuffer());
+  return { status: response.status, headers: Object.fromEntries(response.headers), body };
+}

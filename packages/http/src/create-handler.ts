@@ -1,0 +1,171 @@
+import type { FileStorage } from "@stowage/core";
+import { aFunction, knownNames, oneOf, type ObjectHeaders, type OptionNames } from "@stowage/core/provider";
+import { refusalOf, type Action, type Authorize } from "./access.js";
+import { refusal, SAFE_HEADERS, type Answer } from "./wire/answer.js";
+import { handlerOf, type HttpHandler } from "./wire/handler.js";
+import type { HttpRequest } from "./wire/http-request.js";
+import { checkBasePath } from "./wire/base-path.js";
+import { receiveSigned, receivedAnswer } from "./receive/receive-signed.js";
+import { receive } from "./receive/receive.js";
+import { checkReceive, type ReceiveOptions } from "./receive/receive-options.js";
+import { remove } from "./receive/remove.js";
+import { answerObject } from "./serve/serve.js";
+import { checkServe, type ServeOptions } from "./serve/serve-options.js";
+import { checkKeys, isSigned, verify, type Grant, type SigningKeys } from "./links/signatures.js";
+import { keyOfPath, splitTarget } from "./wire/target.js";
+
+/** The options of {@link createHandler}. */
+export interface HandlerOptions {
+  /** Decides who may do what. It is asked for every request without a valid signed link, before a byte of its body is read. */
+  readonly authorize: Authorize;
+  /**
+   * The path that all keys are below, as the request has it when it arrives here: a router may have cut off a part.
+   *
+   * @default "/"
+   */
+  readonly basePath?: string | undefined;
+  /**
+   * How objects are served.
+   *
+   * @default what each of its options says
+   */
+  readonly serve?: ServeOptions | undefined;
+  /**
+   * The limits of uploads by PUT. Without it only signed uploads are received.
+   *
+   * @default none: PUT is 405
+   */
+  readonly receive?: ReceiveOptions | undefined;
+  /**
+   * Whether DELETE removes objects.
+   *
+   * @default false: DELETE is 405
+   */
+  readonly remove?: boolean | undefined;
+  /**
+   * The keys of `signed`, whose links the handler then accepts without asking `authorize`.
+   *
+   * @default none: a link with a signature is 403
+   */
+  readonly keys?: SigningKeys | undefined;
+  /**
+   * Receives each error that became a status of 500 or above, or that cut off a body. Errors that it throws are dropped.
+   *
+   * @default none
+   */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+const NAMES: OptionNames<HandlerOptions> = {
+  authorize: true,
+  basePath: true,
+  serve: true,
+  receive: true,
+  remove: true,
+  keys: true,
+  onError: true,
+};
+
+/** One request for one key. */
+interface Wish {
+  readonly storage: FileStorage;
+  readonly options: HandlerOptions;
+  readonly request: HttpRequest;
+  readonly key: string;
+}
+
+/**
+ * Makes a handler that serves the objects of a storage, and receives and removes them where its options say so.
+ *
+ * GET and HEAD are answered as `serve` does, PUT as `receive`. Each object has one address; every other spelling of it is 404. Nothing is
+ * permitted by default.
+ *
+ * @returns A function from `Request` to `Response`. It never rejects.
+ * @throws TypeError for options that are wrong.
+ * @example
+ * ```ts
+ * const handler = createHandler(storage, {
+ *   basePath: "/files",
+ *   authorize: (request, { action, key }) => action === "get" && key.startsWith("public/"),
+ * });
+ * ```
+ */
+export function createHandler(storage: FileStorage, options: HandlerOptions): HttpHandler {
+  check(options);
+  const { basePath = "/", onError, serve } = options;
+  const withListener = { ...options, serve: { onError, ...serve } };
+  return handlerOf(async (request) => {
+    const { path, query } = splitTarget(request.target);
+    if (!isBelow(path, basePath)) return undefined;
+    const action = actionOf(request.method, options);
+    if (action === undefined) return refusal(405, "MethodNotAllowed", { allow: allowedMethods(options) });
+    const key = keyOfPath(path, basePath);
+    if (key === undefined) return refusal(404, "NotFound");
+    const wish = { storage, options: withListener, request, key };
+    if (isSigned(query)) return await answerSigned(wish, action, query);
+    const refused = await refusalOf(options.authorize, request, { action, key });
+    return refused ?? (await answer(wish, action));
+  }, onError);
+}
+
+function check(options: HandlerOptions): void {
+  knownNames("createHandler", options, NAMES);
+  aFunction("createHandler", "authorize", options.authorize);
+  checkBasePath("createHandler", options.basePath);
+  checkServe("createHandler: serve", options.serve ?? {});
+  if (options.receive !== undefined) checkReceive("createHandler: receive", options.receive);
+  oneOf("createHandler", "remove", options.remove, [undefined, true, false]);
+  if (options.keys !== undefined) checkKeys("createHandler", options.keys);
+}
+
+function isBelow(path: string, basePath: string): boolean {
+  return basePath === "/" || path === basePath || path.startsWith(`${basePath}/`);
+}
+
+function actionOf(method: string, options: HandlerOptions): Action | undefined {
+  if (method === "GET" || method === "HEAD") return "get";
+  if (method === "PUT" && (options.receive !== undefined || options.keys !== undefined)) return "put";
+  return method === "DELETE" && options.remove === true ? "delete" : undefined;
+}
+
+function allowedMethods(options: HandlerOptions): string {
+  return ["GET", "HEAD", "PUT", "DELETE"]
+    .filter((method) => actionOf(method, options) !== undefined)
+    .join(", ");
+}
+
+async function answer({ storage, options, request, key }: Wish, action: Action): Promise<Answer> {
+  if (action === "get") return await answerObject(storage, key, request, options.serve ?? {});
+  if (action === "delete") {
+    await remove(storage, key, request);
+    return { status: 204, headers: { ...SAFE_HEADERS, "cache-control": "no-store" } };
+  }
+  if (options.receive === undefined) return refusal(403, "Forbidden");
+  return receivedAnswer(storage, await receive(storage, key, request.source, options.receive));
+}
+
+/** Answers a request by its signature alone, which permits one purpose: `authorize` is not asked. */
+async function answerSigned(wish: Wish, action: Action, query: string): Promise<Answer> {
+  const { storage, options, request, key } = wish;
+  const { keys, serve } = options;
+  const grant =
+    keys === undefined || action === "delete" ? undefined : verify(keys, action, key, query, Date.now());
+  if (grant === undefined) return refusal(403, "Forbidden");
+  if (action === "put")
+    return receivedAnswer(storage, await receiveSigned(storage, key, request.source, grant));
+  // A redirect would lead back here.
+  const signed = { ...serve, mode: "stream" } as const;
+  return await answerObject(storage, key, request, signed, overridesOf(grant));
+}
+
+/** Returns the headers that a link replaces. A cache may keep the answer for as long as the link works. */
+function overridesOf({ parameters, expires }: Grant): ObjectHeaders {
+  const seconds = Math.max(0, Math.floor(expires - Date.now() / 1000));
+  return {
+    contentType: parameters.get("response-content-type"),
+    contentEncoding: parameters.get("response-content-encoding"),
+    contentLanguage: parameters.get("response-content-language"),
+    contentDisposition: parameters.get("response-content-disposition"),
+    cacheControl: `private, max-age=${seconds}`,
+  };
+}

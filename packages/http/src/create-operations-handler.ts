@@ -1,0 +1,106 @@
+import type { FileStorage, Health, Metrics } from "@stowage/core";
+import { aFunction, knownNames, wholeNumber, type OptionNames } from "@stowage/core/provider";
+import { refusal, SAFE_HEADERS, type Answer } from "./wire/answer.js";
+import { checkBasePath } from "./wire/base-path.js";
+import { handlerOf, type HttpHandler } from "./wire/handler.js";
+import { splitTarget } from "./wire/target.js";
+
+/** The options of {@link createOperationsHandler}. */
+export interface OperationsOptions {
+  /**
+   * The counters for `/metrics`.
+   *
+   * @default none: `/metrics` is 404
+   */
+  readonly metrics?: Metrics | undefined;
+  /**
+   * The path before the routes, as the request has it when it arrives here.
+   *
+   * @default "/"
+   */
+  readonly basePath?: string | undefined;
+  /**
+   * How long an answer of the members is given again, in milliseconds: a health check writes to journals and asks every member, and
+   * clients that ask often must not become load on them.
+   *
+   * @default 1,000
+   */
+  readonly reuseMs?: number | undefined;
+  /**
+   * Receives each error that became a status of 500 or above. Errors that it throws are dropped.
+   *
+   * @default none
+   */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+const NAMES: OptionNames<OperationsOptions> = { metrics: true, basePath: true, reuseMs: true, onError: true };
+const REUSE_MS = 1000;
+
+/** @see https://prometheus.io/docs/instrumenting/exposition_formats/ */
+const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+/**
+ * Makes a handler for those who watch over a process: `/healthz` is 200 while the process answers, `/readyz` is 200 while the storage can be used
+ * and 503 otherwise, `/metrics` has the counters for Prometheus.
+ *
+ * Its answers have the names of members and of problems, and no key. It asks nobody for permission: keep it from the outside.
+ *
+ * @throws TypeError for options that are wrong.
+ */
+export function createOperationsHandler(storage: FileStorage, options: OperationsOptions = {}): HttpHandler {
+  check(options);
+  const { metrics, reuseMs = REUSE_MS, basePath = "/" } = options;
+  const base = basePath === "/" ? "" : basePath;
+  const health = reused(() => storage.health(), reuseMs);
+  const routes: Readonly<Record<string, () => Promise<Answer>>> = {
+    [`${base}/healthz`]: async () => json(200, { live: true }),
+    [`${base}/readyz`]: async () => readiness(await health()),
+    ...(metrics !== undefined && {
+      [`${base}/metrics`]: async () => text(metrics.text(await health())),
+    }),
+  };
+  return handlerOf(async ({ method, target }) => {
+    const { path } = splitTarget(target);
+    const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+    if (route === undefined) return undefined;
+    if (method !== "GET" && method !== "HEAD")
+      return refusal(405, "MethodNotAllowed", { allow: "GET, HEAD" });
+    return await route();
+  }, options.onError);
+}
+
+function check(options: OperationsOptions): void {
+  knownNames("createOperationsHandler", options, NAMES);
+  checkBasePath("createOperationsHandler", options.basePath);
+  wholeNumber("createOperationsHandler", "reuseMs", options.reuseMs ?? REUSE_MS);
+  if (options.metrics !== undefined)
+    aFunction("createOperationsHandler", "metrics.text", options.metrics.text);
+}
+
+function readiness({ live, ready, degraded, reasons }: Health): Answer {
+  return json(ready ? 200 : 503, { live, ready, degraded, reasons });
+}
+
+/** Calls a function again only when its last answer is old. Calls that come together share one. */
+function reused<T>(call: () => Promise<T>, reuseMs: number): () => Promise<T> {
+  let last: { readonly at: number; readonly answer: Promise<T> } | undefined;
+  return async () => {
+    const now = performance.now();
+    if (last === undefined || now - last.at >= reuseMs) last = { at: now, answer: call() };
+    return await last.answer;
+  };
+}
+
+function json(status: number, value: unknown): Answer {
+  const headers = { ...SAFE_HEADERS, "content-type": "application/json", "cache-control": "no-store" };
+  return { status, headers, body: JSON.stringify(value) };
+}
+
+function text(body: string): Answer {
+  return {
+    status: 200,
+    headers: { ...SAFE_HEADERS, "content-type": METRICS_TYPE, "cache-control": "no-store" },
+    body,
+  };
+}

@@ -1,0 +1,167 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+
+/** A secret that links are signed with. */
+export interface SigningKey {
+  /** A name for the key, which stands in every link: 1 to 64 characters of `A-Z a-z 0-9 - _`. */
+  readonly id: string;
+  /** At least 32 bytes that nobody can guess, such as `randomBytes(32).toString("base64")`. */
+  readonly secret: string | Uint8Array;
+}
+
+/**
+ * The keys of signed links. The first one signs, and all of them are accepted. To change it, add the new key behind the old one everywhere, then put
+ * it first, and take the old one out when its last link has ended.
+ */
+export type SigningKeys = readonly [SigningKey, ...SigningKey[]];
+
+/** The purpose of a link: a link for reading cannot be used to write. */
+export type Purpose = "get" | "put";
+
+/** The longest that a link works, in seconds: 7 days, as with S3. @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/ShareObjectPreSignedURL.html */
+export const EXPIRES_SECONDS_MAX = 604_800;
+
+const SECRET_BYTES_MIN = 32;
+const KEY_ID = /^[A-Za-z0-9_-]{1,64}$/;
+const EXPIRES = /^\d{1,12}$/;
+/** Part of every signature, so that a later scheme cannot be taken for this one. */
+const SCHEME = "stowage-http-1";
+
+/** The parameters that a link may have besides those of its signature. */
+const PARAMETERS: Readonly<Record<Purpose, readonly string[]>> = {
+  get: [
+    "response-cache-control",
+    "response-content-disposition",
+    "response-content-encoding",
+    "response-content-language",
+    "response-content-type",
+  ],
+  put: [
+    "cache-control",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "content-length",
+    "content-type",
+    "create-only",
+    "max-bytes",
+    "metadata",
+  ],
+};
+const EXPIRES_NAME = "expires";
+const KEY_ID_NAME = "key-id";
+const SIGNATURE_NAME = "signature";
+
+/** The parameters of a link, by name. */
+export type Parameters = ReadonlyMap<string, string>;
+
+/** The permission that a signed link gives. */
+export interface Grant {
+  readonly parameters: Parameters;
+  /** When the link ends, in whole seconds since 1970. */
+  readonly expires: number;
+}
+
+/** @throws TypeError for keys that would not sign safely. */
+export function checkKeys(caller: string, keys: SigningKeys): void {
+  if (!Array.isArray(keys) || keys.length === 0) {
+    throw new TypeError(`${caller}: keys is a list of { id, secret }, of which the first one signs`);
+  }
+  const ids = new Set<unknown>();
+  for (const { id, secret } of keys as readonly Partial<SigningKey>[]) {
+    if (typeof id !== "string" || !KEY_ID.test(id)) {
+      throw new TypeError(`${caller}: the id of a key is 1 to 64 characters of A-Z, a-z, 0-9, "-" and "_"`);
+    }
+    if (ids.has(id)) throw new TypeError(`${caller}: two keys have the id "${id}"`);
+    ids.add(id);
+    const bytes = typeof secret === "string" ? Buffer.byteLength(secret) : (secret?.byteLength ?? 0);
+    if (bytes < SECRET_BYTES_MIN) {
+      throw new TypeError(
+        `${caller}: the secret of key "${id}" has ${bytes} bytes, and at least ${SECRET_BYTES_MIN} are needed`,
+      );
+    }
+  }
+}
+
+/** Returns the query of a signed link. */
+export function sign(
+  [key]: SigningKeys,
+  purpose: Purpose,
+  objectKey: string,
+  expires: number,
+  given: Readonly<Record<string, string | undefined>>,
+): string {
+  const parameters = new Map([
+    [EXPIRES_NAME, String(expires)],
+    [KEY_ID_NAME, key.id],
+  ]);
+  for (const [name, value] of Object.entries(given)) if (value !== undefined) parameters.set(name, value);
+  parameters.set(SIGNATURE_NAME, macOf(key, purpose, objectKey, parameters));
+  return [...parameters].map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
+}
+
+/** Tells whether a query claims to be that of a signed link. It is then judged by its signature alone. */
+export function isSigned(query: string): boolean {
+  return query.split("&").some((pair) => decode(pair.split("=", 1)[0] ?? "") === SIGNATURE_NAME);
+}
+
+/**
+ * Checks a signed link. Every doubt is the same refusal: a parameter that is unknown or there twice, a key that is unknown, a time that is over or
+ * too far ahead, another purpose or object, another signature.
+ *
+ * @param now - In milliseconds since 1970.
+ * @returns What the link permits, or `undefined` when it is refused.
+ */
+export function verify(
+  keys: SigningKeys,
+  purpose: Purpose,
+  objectKey: string,
+  query: string,
+  now: number,
+): Grant | undefined {
+  const parameters = parametersOf(query, purpose);
+  const key = keys.find(({ id }) => id === parameters?.get(KEY_ID_NAME));
+  const expires = parameters?.get(EXPIRES_NAME) ?? "";
+  if (parameters === undefined || key === undefined || !EXPIRES.test(expires)) return undefined;
+  const expected = macOf(key, purpose, objectKey, parameters);
+  if (!isSame(expected, parameters.get(SIGNATURE_NAME) ?? "")) return undefined;
+  const left = Number(expires) - now / 1000;
+  return left > 0 && left <= EXPIRES_SECONDS_MAX ? { parameters, expires: Number(expires) } : undefined;
+}
+
+/** Reads a query strictly. @returns `undefined` for a parameter that is malformed, unknown, or there twice. */
+function parametersOf(query: string, purpose: Purpose): Map<string, string> | undefined {
+  const known = [EXPIRES_NAME, KEY_ID_NAME, SIGNATURE_NAME, ...PARAMETERS[purpose]];
+  const parameters = new Map<string, string>();
+  for (const pair of query.split("&")) {
+    const [name = "", encoded, ...more] = pair.split("=");
+    const value = decode(encoded ?? "%");
+    if (value === undefined || more.length > 0 || !known.includes(name) || parameters.has(name))
+      return undefined;
+    parameters.set(name, value);
+  }
+  return parameters;
+}
+
+/** Computes the signature. Its input is JSON, so that no two sets of parameters have the same. */
+function macOf({ secret }: SigningKey, purpose: Purpose, objectKey: string, parameters: Parameters): string {
+  const rest = [...parameters]
+    .filter(([name]) => name !== SIGNATURE_NAME)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const input = JSON.stringify([SCHEME, purpose, objectKey, rest]);
+  return createHmac("sha256", secret).update(input).digest("base64url");
+}
+
+/** Compares texts in the same time wherever they differ: no other spelling of the same bytes is taken. */
+function isSame(expected: string, given: string): boolean {
+  const left = Buffer.from(expected);
+  const right = Buffer.from(given);
+  return left.byteLength === right.byteLength && timingSafeEqual(left, right);
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

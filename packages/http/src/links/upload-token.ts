@@ -1,0 +1,41 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import type { SigningKeys } from "./signatures.js";
+
+const SCHEME = "stowage-upload-1";
+
+/** An upload in parts, and whose it is. */
+export interface BoundUpload {
+  readonly uploadId: string;
+  readonly key: string;
+  /** The text that the application knows its user by. */
+  readonly caller: string;
+}
+
+/** Returns an upload id that is good for one object and one caller alone. */
+export function bindUpload([{ id, secret }]: SigningKeys, upload: BoundUpload): string {
+  const encoded = Buffer.from(upload.uploadId).toString("base64url");
+  return `${id}.${encoded}.${macOf(secret, upload)}`;
+}
+
+/** Returns the store's own upload id, or `undefined` when the text was not given to this caller for this object. */
+export function unboundUpload(
+  keys: SigningKeys,
+  token: string,
+  { key, caller }: Omit<BoundUpload, "uploadId">,
+): string | undefined {
+  const [id, encoded = "", given = "", ...more] = token.split(".");
+  const secret = keys.find((each) => each.id === id)?.secret;
+  if (secret === undefined || more.length > 0) return undefined;
+  const uploadId = Buffer.from(encoded, "base64url").toString();
+  const expected = Buffer.from(macOf(secret, { uploadId, key, caller }));
+  const actual = Buffer.from(given);
+  return expected.byteLength === actual.byteLength && timingSafeEqual(expected, actual)
+    ? uploadId
+    : undefined;
+}
+
+function macOf(secret: string | Uint8Array, { uploadId, key, caller }: BoundUpload): string {
+  return createHmac("sha256", secret)
+    .update(JSON.stringify([SCHEME, uploadId, key, caller]))
+    .digest("base64url");
+}

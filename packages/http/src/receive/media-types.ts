@@ -1,0 +1,78 @@
+import { HttpError } from "../wire/http-error.js";
+import { essenceOf } from "../serve/stored-headers.js";
+
+/** Names that programs and browsers use for the same type. */
+const SAME: Readonly<Record<string, string>> = {
+  "application/x-pdf": "application/pdf",
+  "application/x-zip-compressed": "application/zip",
+  "audio/mp3": "audio/mpeg",
+  "audio/vnd.wave": "audio/wav",
+  "audio/wave": "audio/wav",
+  "audio/x-flac": "audio/flac",
+  "audio/x-m4a": "audio/mp4",
+  "audio/x-wav": "audio/wav",
+  "image/jpg": "image/jpeg",
+  "image/pjpeg": "image/jpeg",
+  "image/vnd.microsoft.icon": "image/x-icon",
+  "video/matroska": "video/x-matroska",
+  "video/x-m4v": "video/mp4",
+};
+
+/** Types whose bytes begin as those of a container do: the first bytes tell the container, and the client what is in it. */
+const CONTAINERS: Readonly<Record<string, RegExp>> = {
+  "application/zip":
+    /^application\/(?:epub\+zip|java-archive|vnd\.(?:openxmlformats-officedocument|oasis\.opendocument|ms-\w+)\.?.*|.*\+zip)$/,
+  "application/x-cfb": /^application\/(?:msword|vnd\.ms-\w+|x-msi)/,
+  "application/xml": /^(?:text\/xml|(?:application|image|model)\/.*\+xml)$/,
+  "application/ogg": /^(?:audio|video)\/ogg$/,
+  "video/mp4": /^(?:audio\/mp4|video\/quicktime)$/,
+  "video/quicktime": /^video\/mp4$/,
+  "video/webm": /^audio\/webm$/,
+};
+
+/** Types that nothing in the first bytes tells. */
+const UNMARKED =
+  /^(?:text\/|image\/svg\+xml$|application\/(?:octet-stream|json|x-ndjson|javascript|vnd\.apple\.mpegurl|x-mpegurl|x-subrip|yaml|toml)$|.*\+json$|model\/)/;
+
+/**
+ * Returns the type to store, when the types that are allowed have it.
+ *
+ * @param declared - The type that the client says, with its parameters.
+ * @param found - The type that the first bytes tell, if any.
+ * @throws HttpError 415 when it is none of the allowed types, or when the bytes are of another type than the client says.
+ */
+export function allowedType(allowed: readonly string[], declared: string, found: string | undefined): string {
+  const said = canonical(declared);
+  const told = found === undefined ? undefined : canonical(found);
+  const isAsSaid =
+    told === undefined ? UNMARKED.test(said) : told === said || CONTAINERS[told]?.test(said) === true;
+  const type = isAsSaid ? said : told;
+  if (type !== undefined && allowed.some((pattern) => isIn(pattern, type))) return isAsSaid ? declared : type;
+  const reason =
+    type === undefined
+      ? `its first bytes are not those of ${said}`
+      : `it is ${type}, and allowed are ${allowed.join(", ")}`;
+  throw new HttpError(415, "UnsupportedMediaType", reason);
+}
+
+/**
+ * Checks the type that a client says, without a look at the bytes.
+ *
+ * @throws HttpError 415 when it is none of the allowed types.
+ */
+export function assertAllowed(allowed: readonly string[], declared: string): void {
+  const type = canonical(declared);
+  if (allowed.some((pattern) => isIn(pattern, type))) return;
+  throw new HttpError(415, "UnsupportedMediaType", `it is ${type}, and allowed are ${allowed.join(", ")}`);
+}
+
+function isIn(pattern: string, type: string): boolean {
+  const wanted = pattern.toLowerCase();
+  if (wanted === "*/*") return true;
+  return wanted.endsWith("/*") ? type.startsWith(wanted.slice(0, -1)) : canonical(wanted) === type;
+}
+
+function canonical(type: string): string {
+  const essence = essenceOf(type);
+  return SAME[essence] ?? essence;
+}

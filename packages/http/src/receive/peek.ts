@@ -1,0 +1,38 @@
+/** The beginning of a body, and the body with it. */
+export interface Peeked {
+  /** As many bytes as were asked for, or all when there are fewer. */
+  readonly head: Uint8Array;
+  /** The whole body, from its first byte. It may be read once. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Reads the first bytes of a body, and gives them back with the rest.
+ *
+ * @param length - How many bytes are wanted.
+ */
+export async function peek(source: AsyncIterable<Uint8Array>, length: number): Promise<Peeked> {
+  const rest = source[Symbol.asyncIterator]();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  while (bytes < length) {
+    const { done, value } = await rest.next();
+    if (done === true) break;
+    chunks.push(value);
+    bytes += value.byteLength;
+  }
+  return { head: Buffer.concat(chunks).subarray(0, length), body: joined(chunks, rest) };
+}
+
+/** Gives the chunks that were read, and then the rest. A reader that stops early lets go of the source. */
+async function* joined(
+  chunks: readonly Uint8Array[],
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* chunks;
+    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
+}

@@ -1,0 +1,268 @@
+import { connect } from "node:net";
+import { createStorage, memory, type FileStorage } from "@stowage/core";
+import { intercept } from "@stowage/core/provider";
+import { afterEach, describe, expect, it } from "vitest";
+import { sendError } from "../wire/error-response.js";
+import type { ReceiveFormOptions } from "./form-options.js";
+import { HttpError } from "../wire/http-error.js";
+import { receiveForm } from "./receive-form.js";
+import { httpStatus } from "../wire/status.js";
+import { listen, type Running } from "../testing/servers.test-support.js";
+
+const OPTIONS: ReceiveFormOptions = { maxBytes: 1000, key: ({ fileName }) => `in/${fileName}` };
+const BOUNDARY = "----abc";
+
+function post(body: FormData | string, type = `multipart/form-data; boundary=${BOUNDARY}`): Request {
+  const headers: Record<string, string> = typeof body === "string" ? { "content-type": type } : {};
+  return new Request("http://localhost/", { method: "POST", body, headers });
+}
+
+function form(...files: readonly (readonly [name: string, content: string])[]): FormData {
+  const data = new FormData();
+  for (const [name, content] of files) data.append("file", new Blob([content], { type: "text/plain" }), name);
+  return data;
+}
+
+/** A part as a client writes it. */
+function part(disposition: string, content: string, type = "text/plain"): string {
+  return `--${BOUNDARY}\r\nContent-Disposition: ${disposition}\r\nContent-Type: ${type}\r\n\r\n${content}\r\n`;
+}
+
+/** A form whose second half comes when its first file is stored. */
+function late(storage: FileStorage, rest: string): Request {
+  const chunks = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+    yield Buffer.from(`${part('form-data; name="file"; filename="first.txt"', "stored")}--${BOUNDARY}\r\n`);
+    while (!(await storage.exists("in/first.txt"))) await new Promise(setImmediate);
+    yield Buffer.from(rest);
+  };
+  return new Request("http://localhost/", {
+    method: "POST",
+    body: ReadableStream.from(chunks()),
+    duplex: "half",
+    headers: { "content-type": `multipart/form-data; boundary=${BOUNDARY}` },
+  });
+}
+
+const END = `--${BOUNDARY}--\r\n`;
+
+async function keys(storage: FileStorage): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { key } of storage.list()) found.push(key);
+  return found;
+}
+
+async function failureOf(call: Promise<unknown>): Promise<unknown> {
+  return await call.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+describe("receiveForm", () => {
+  it("stores the files, and returns the fields", async () => {
+    const storage = createStorage(memory());
+    const data = form(["a.txt", "first"], ["b.txt", "second"]);
+    data.append("tag", "one");
+    data.append("tag", "two");
+    data.append("__proto__", "three");
+    const { fields, files } = await receiveForm(storage, post(data), OPTIONS);
+    expect([...fields]).toEqual([
+      ["tag", ["one", "two"]],
+      ["__proto__", ["three"]],
+    ]);
+    expect(
+      files.map(({ field, fileName, contentType, info }) => [field, fileName, contentType, info.key]),
+    ).toEqual([
+      ["file", "a.txt", "text/plain", "in/a.txt"],
+      ["file", "b.txt", "text/plain", "in/b.txt"],
+    ]);
+    expect(await (await storage.get("in/b.txt")).text()).toBe("second");
+  });
+
+  it("gives the key function the fields that came before", async () => {
+    const storage = createStorage(memory());
+    const data = new FormData();
+    data.append("album", "holiday");
+    data.append("file", new Blob(["x"]), "a.txt");
+    const key: ReceiveFormOptions["key"] = ({ fileName }, fields) =>
+      `${fields.get("album")?.[0]}/${fileName}`;
+    await receiveForm(storage, post(data), { ...OPTIONS, key });
+    expect(await keys(storage)).toEqual(["holiday/a.txt"]);
+  });
+
+  it.each([
+    ["Größe 1.txt", 'filename="Größe 1.txt"'],
+    ["passwd", 'filename="../../etc/passwd"'],
+    ["a.txt", 'filename="C:\\\\fakepath\\\\a.txt"'],
+  ])("reads a file name as its user wrote it: %s", async (expected, parameter) => {
+    const storage = createStorage(memory());
+    const body = part(`form-data; name="file"; ${parameter}`, "x") + END;
+    const { files } = await receiveForm(storage, post(body), { ...OPTIONS, key: () => "a" });
+    expect(files[0]?.fileName).toBe(expected);
+  });
+
+  it("keeps the names of files, where it is asked to", async () => {
+    const storage = createStorage(memory());
+    await receiveForm(storage, post(form(["Größe.txt", "x"])), {
+      ...OPTIONS,
+      key: () => "a",
+      keepFileNames: true,
+    });
+    expect((await storage.head("a")).contentDisposition).toBe(
+      "inline; filename=\"Gr__e.txt\"; filename*=UTF-8''Gr%C3%B6%C3%9Fe.txt",
+    );
+  });
+
+  it("takes an input without a file for no file", async () => {
+    const storage = createStorage(memory());
+    const body = part('form-data; name="file"; filename=""', "", "application/octet-stream") + END;
+    expect((await receiveForm(storage, post(body), OPTIONS)).files).toEqual([]);
+    expect(await keys(storage)).toEqual([]);
+  });
+
+  const first = part('form-data; name="file"; filename="first.txt"', "stored");
+  it.each([
+    ["is cut off at the end of its only file", first, 400],
+    ["is cut off after a file", `${first}--${BOUNDARY}`, 400],
+    [
+      "is cut off within a file",
+      first + part('form-data; name="file"; filename="b.txt"', "x").slice(0, -10),
+      400,
+    ],
+    ["is cut off within a field", first + part('form-data; name="text"', "x").slice(0, -2), 400],
+    [
+      "has a file that is too long",
+      first + part('form-data; name="file"; filename="b.txt"', "x".repeat(1001)) + END,
+      413,
+    ],
+    ["has a field that is too long", first + part('form-data; name="text"', "x".repeat(65_537)) + END, 413],
+    ["has too many files", first.repeat(11) + END, 413],
+    ["has too many fields", first + part('form-data; name="text"', "x").repeat(101) + END, 413],
+    ["has thousands of parts", first + part("attachment", "x").repeat(5000) + END, 413],
+    ["has a file without a field", first + part('form-data; filename="b.txt"', "x") + END, 400],
+    ["has a field without a name", first + part("form-data", "x") + END, 400],
+    ["has a file of a key that is there", first + first + END, 409],
+    [
+      "has a file of a key that is none",
+      first + part('form-data; name="file"; filename="..."', "x") + END,
+      404,
+    ],
+    ["has nothing", "", 400],
+  ])("keeps nothing of a form that %s", async (_title, body, status) => {
+    const storage = createStorage(memory());
+    const error = await failureOf(receiveForm(storage, post(body), OPTIONS));
+    expect(httpStatus(error)).toBe(status);
+    expect(await keys(storage)).toEqual([]);
+  });
+
+  it("removes a file that is stored already when the rest of the form is refused", async () => {
+    const storage = createStorage(memory());
+    const second = 'Content-Disposition: form-data; name="file"; filename="b"\r\n\r\n';
+    for (const [rest, status] of [
+      [`${second}cut`, 400],
+      [`${second}${"x".repeat(1001)}\r\n${END}`, 413],
+    ] as const) {
+      expect(httpStatus(await failureOf(receiveForm(storage, late(storage, rest), OPTIONS)))).toBe(status);
+      expect(await keys(storage)).toEqual([]);
+    }
+  });
+
+  it("leaves alone what somebody else has written meanwhile", async () => {
+    const storage = createStorage(memory());
+    const key = async ({ fileName }: { readonly fileName: string }): Promise<string> => {
+      if (fileName === "b") {
+        await storage.put("in/first.txt", "of somebody else");
+        throw new HttpError(403, "Forbidden", "it is the second");
+      }
+      return `in/${fileName}`;
+    };
+    const second = 'Content-Disposition: form-data; name="file"; filename="b"\r\n\r\n';
+    await failureOf(receiveForm(storage, late(storage, `${second}x\r\n${END}`), { ...OPTIONS, key }));
+    expect(await (await storage.get("in/first.txt")).text()).toBe("of somebody else");
+  });
+
+  it("refuses what is no form", async () => {
+    const storage = createStorage(memory());
+    expect(httpStatus(await failureOf(receiveForm(storage, post("abc", "text/plain"), OPTIONS)))).toBe(415);
+    expect(
+      httpStatus(await failureOf(receiveForm(storage, post("abc", "multipart/form-data"), OPTIONS))),
+    ).toBe(400);
+  });
+
+  it("throws what the key function throws, and keeps nothing", async () => {
+    const storage = createStorage(memory());
+    let count = 0;
+    const key = ({ fileName }: { readonly fileName: string }): string => {
+      if (++count === 2) throw new HttpError(403, "Quota", "the user has no room left");
+      return fileName;
+    };
+    const error = await failureOf(
+      receiveForm(storage, post(form(["a", "x"], ["b", "y"])), { ...OPTIONS, key }),
+    );
+    expect(error).toMatchObject({ status: 403, code: "Quota" });
+    expect(await keys(storage)).toEqual([]);
+  });
+
+  it("looks into files", async () => {
+    const storage = createStorage(memory());
+    const options = { ...OPTIONS, types: ["image/*"] };
+    expect(httpStatus(await failureOf(receiveForm(storage, post(form(["a.png", "no"])), options)))).toBe(415);
+    expect(await keys(storage)).toEqual([]);
+  });
+
+  it("says when a file could not be removed again", async () => {
+    const stubborn = intercept(memory(), {
+      type: "stubborn",
+      around: async ({ operation }, next) => {
+        if (operation === "delete") throw new Error("it does not want to");
+        return await next();
+      },
+    });
+    const storage = createStorage(stubborn, { retry: false });
+    const error = await failureOf(receiveForm(storage, late(storage, ""), OPTIONS));
+    expect(error).toMatchObject({ operation: "delete", key: "in/first.txt" });
+  });
+});
+
+describe("receiveForm under node:http", () => {
+  let running: Running | undefined;
+  afterEach(async () => await running?.close());
+
+  it("keeps nothing when the client leaves", async () => {
+    const storage = createStorage(memory());
+    const ended: Promise<unknown>[] = [];
+    running = await listen((request, response) => {
+      const storing = receiveForm(storage, request, OPTIONS);
+      ended.push(failureOf(storing));
+      storing.catch((error: unknown) => sendError(response, error));
+    });
+    const socket = connect(Number(new URL(running.url).port), "127.0.0.1");
+    const head = `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\nContent-Type: multipart/form-data; boundary=${BOUNDARY}\r\n\r\n`;
+    socket.write(head + part('form-data; name="file"; filename="first.txt"', "stored"));
+    while (ended.length === 0) await new Promise(setImmediate);
+    socket.destroy();
+    expect(httpStatus(await ended[0])).toBe(400);
+    expect(await keys(storage)).toEqual([]);
+  });
+
+  it("gives up on a client that drips", async () => {
+    const storage = createStorage(memory());
+    const ended: Promise<unknown>[] = [];
+    running = await listen((request, response) => {
+      const storing = receiveForm(storage, request, { ...OPTIONS, idleMs: 30 });
+      ended.push(failureOf(storing));
+      storing.catch((error: unknown) => sendError(response, error));
+    });
+    const socket = connect(Number(new URL(running.url).port), "127.0.0.1");
+    socket.on("error", () => {});
+    socket.write(
+      `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\nContent-Type: multipart/form-data; boundary=${BOUNDARY}\r\n\r\n--`,
+    );
+    const answer = await new Promise<string>((resolve) =>
+      socket.once("data", (data: Buffer) => resolve(data.toString())),
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(httpStatus(await ended[0])).toBe(408);
+    socket.destroy();
+  });
+});

@@ -1,0 +1,224 @@
+import type { IncomingMessage } from "node:http";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { Busboy, type BusboyFileStream, type BusboyInstance } from "@fastify/busboy";
+import {
+  contentDisposition,
+  formFileName,
+  isStorageError,
+  type FileStorage,
+  type ObjectInfo,
+} from "@stowage/core";
+import { checkForm, type FormFile, type ReceiveFormOptions } from "./form-options.js";
+import { HttpError } from "../wire/http-error.js";
+import { isWebRequest, nodeHeaders } from "../wire/http-request.js";
+import { chunksOf } from "./receive.js";
+import { sniff } from "./sniff.js";
+import { typeOf } from "../serve/stored-headers.js";
+
+/** A file of a form that is stored. */
+export interface ReceivedFile extends FormFile {
+  readonly info: ObjectInfo;
+}
+
+/** A form that was received whole. */
+export interface ReceivedForm {
+  /** The values of each field, in their order. */
+  readonly fields: ReadonlyMap<string, readonly string[]>;
+  readonly files: readonly ReceivedFile[];
+}
+
+/** One form that is being received. */
+interface Reception {
+  readonly storage: FileStorage;
+  readonly options: ReceiveFormOptions;
+  readonly fields: Map<string, string[]>;
+  readonly files: ReceivedFile[];
+  /** Stops the parser and every put. Its reason is the first failure. */
+  readonly stop: AbortController;
+  /** One for each file; they never reject. */
+  readonly puts: Promise<void>[];
+}
+
+const FIELDS_MAX = 100;
+const FIELD_BYTES_MAX = 65_536;
+const FILES_MAX = 10;
+const HEADER_PAIRS_MAX = 20;
+const HEADER_BYTES_MAX = 16_384;
+const IDLE_MS = 30_000;
+
+/**
+ * Stores the files of a form, each as a new object, and returns its fields.
+ *
+ * All or nothing: when the form is cut off, when one of its files is refused, or when the client leaves, no file of it stays. A file is
+ * stored while it arrives, so the fields that `key` needs have to come before it.
+ *
+ * @returns The fields and the files.
+ * @throws HttpError 400 for a form that is malformed or cut off, 413 for one with too much in it, 415 as {@link receive}; StorageError as
+ * `storage.put` throws, and of the `delete` that failed when a file could not be removed again.
+ * @example
+ * ```ts
+ * export async function POST(request: Request): Promise<Response> {
+ *   const key = keyTemplate("uploads/{year}/{uuid}.{ext}");
+ *   const { files } = await receiveForm(storage, request, {
+ *     maxBytes: 5_000_000,
+ *     types: ["image/*"],
+ *     key: ({ fileName }) => key({ fileName }),
+ *   });
+ *   return Response.json(files.map(({ info }) => info.ref), { status: 201 });
+ * }
+ * ```
+ */
+export async function receiveForm(
+  storage: FileStorage,
+  request: Request | IncomingMessage,
+  options: ReceiveFormOptions,
+): Promise<ReceivedForm> {
+  checkForm("receiveForm", options);
+  const reception: Reception = {
+    storage,
+    options,
+    fields: new Map(),
+    files: [],
+    stop: new AbortController(),
+    puts: [],
+  };
+  const parser = parserOf(reception, request);
+  const source = Readable.from(watched(reception, chunksOf(request)), { objectMode: false });
+  try {
+    await pipeline(source, parser, { signal: reception.stop.signal });
+  } catch (error) {
+    fail(reception, new HttpError(400, "MalformedForm", `the form is not whole: ${String(error)}`));
+  }
+  await Promise.all(reception.puts);
+  const { fields, files, stop } = reception;
+  if (!stop.signal.aborted) return { fields, files };
+  await removeAll(reception);
+  throw stop.signal.reason;
+}
+
+/** Ends the form with its first failure: those after it follow from it. */
+function fail({ stop }: Reception, error: unknown): void {
+  if (!stop.signal.aborted) stop.abort(error);
+}
+
+function parserOf(reception: Reception, request: Request | IncomingMessage): BusboyInstance {
+  const { options } = reception;
+  const { maxFiles = FILES_MAX, maxFields = FIELDS_MAX, maxFieldBytes = FIELD_BYTES_MAX } = options;
+  const parser = openParser(request, {
+    files: maxFiles,
+    fields: maxFields,
+    fieldSize: maxFieldBytes,
+    parts: maxFiles + maxFields,
+    headerPairs: HEADER_PAIRS_MAX,
+    headerSize: HEADER_BYTES_MAX,
+  });
+  const tooMany = (what: string): void =>
+    fail(reception, new HttpError(413, "TooManyParts", `the form has too many ${what}`));
+  parser.on("filesLimit", () => tooMany("files"));
+  parser.on("fieldsLimit", () => tooMany("fields"));
+  parser.on("partsLimit", () => tooMany("parts"));
+  parser.on("field", (name, value, _, isCut) => takeField(reception, name, value, isCut));
+  parser.on("file", (name, stream, fileName, _, contentType) => {
+    // The parser reports a form that ends within a file on the file as well.
+    stream.on("error", () => {});
+    if (fileName === "") {
+      // An input without a file.
+      stream.resume();
+      return;
+    }
+    const file = { field: name, fileName: formFileName(fileName ?? ""), contentType: typeOf(contentType) };
+    reception.puts.push(
+      storeFile(reception, file, stream).catch((error: unknown) => {
+        stream.destroy();
+        fail(reception, error);
+      }),
+    );
+  });
+  return parser;
+}
+
+type Limits = NonNullable<ConstructorParameters<typeof Busboy>[0]["limits"]>;
+
+function openParser(request: Request | IncomingMessage, limits: Limits): BusboyInstance {
+  const headers = isWebRequest(request) ? request.headers : nodeHeaders(request);
+  const contentType = headers.get("content-type") ?? "";
+  if (!/^multipart\/form-data\b/i.test(contentType)) {
+    throw new HttpError(415, "UnsupportedMediaType", "it is no form: receive stores its body as one object");
+  }
+  try {
+    return new Busboy({ headers: { "content-type": contentType }, limits });
+  } catch (error) {
+    throw new HttpError(400, "MalformedForm", `its Content-Type has no boundary: ${String(error)}`);
+  }
+}
+
+function takeField(reception: Reception, name: string | undefined, value: string, isCut: boolean): void {
+  if (isCut) return fail(reception, new HttpError(413, "TooLarge", "a field of the form is too long"));
+  if (name === undefined) {
+    return fail(reception, new HttpError(400, "MalformedForm", "a part of the form has no name"));
+  }
+  const values = reception.fields.get(name) ?? [];
+  values.push(value);
+  reception.fields.set(name, values);
+}
+
+async function storeFile(reception: Reception, file: FormFile, stream: BusboyFileStream): Promise<void> {
+  const { storage, options, stop, files, fields } = reception;
+  const { maxBytes, types, cacheControl, metadata, onProgress, keepFileNames = false } = options;
+  if (file.field === undefined) throw new HttpError(400, "MalformedForm", "a file of the form has no name");
+  const key = await options.key(file, fields);
+  const typed =
+    types === undefined
+      ? { contentType: file.contentType, body: stream }
+      : await sniff(stream as AsyncIterable<Uint8Array>, file.contentType, types);
+  const info = await storage.put(key, typed.body, {
+    contentType: typed.contentType,
+    maxBytes,
+    cacheControl,
+    metadata,
+    onProgress,
+    contentDisposition: keepFileNames ? contentDisposition("inline", file.fileName) : undefined,
+    ifNoneMatch: "*",
+    signal: stop.signal,
+  });
+  files.push({ ...file, info });
+}
+
+/** Ends a form whose client sends nothing. While a file is being stored the storage watches its body. */
+async function* watched(
+  reception: Reception,
+  source: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { idleMs = IDLE_MS } = reception.options;
+  const isStoring = (): boolean => reception.files.length < reception.puts.length;
+  const timer = setTimeout(() => {
+    if (isStoring()) timer.refresh();
+    else
+      fail(reception, new HttpError(408, "RequestTimeout", `its client has sent nothing for ${idleMs} ms`));
+  }, idleMs);
+  if (idleMs === 0) clearTimeout(timer);
+  try {
+    for await (const chunk of source) {
+      yield chunk;
+      if (idleMs > 0) timer.refresh();
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Removes what was stored of a form that is refused. The objects are new: nobody else can have made them. */
+async function removeAll({ storage, files }: Reception): Promise<void> {
+  const isExact = storage.provider.supports.conditionalDelete;
+  await Promise.all(
+    files.map(async ({ info: { key, etag } }) => {
+      await storage
+        .delete(key, isExact && etag !== undefined ? { ifMatch: etag } : {})
+        .catch((error: unknown) => {
+          // Somebody has written the key since.
+          if (!isStorageError(error, "PreconditionFailed")) throw error;
+        });
+    }),
+  );
+}

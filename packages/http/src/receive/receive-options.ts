@@ -1,0 +1,71 @@
+import type { Metadata, Progress } from "@stowage/core";
+import { knownNames, nonEmptyText, oneOf, wholeNumber, type OptionNames } from "@stowage/core/provider";
+
+/** The limits and the headers of what is received. */
+export interface ReceiveLimits {
+  /** The most bytes of one object. A longer one is refused, and nothing is stored. */
+  readonly maxBytes: number;
+  /**
+   * The media types that are allowed, such as `"video/mp4"` or `"image/*"`. The first bytes are looked at: a type that can be
+   * told by them has to be, whatever the client says. The object is stored with the type that was found.
+   *
+   * @default every type; the object is stored with the type that the client says
+   */
+  readonly types?: readonly string[] | undefined;
+  /**
+   * The `Cache-Control` to store.
+   *
+   * @default none
+   */
+  readonly cacheControl?: string | undefined;
+  /**
+   * The caller's own facts to store.
+   *
+   * @default none
+   */
+  readonly metadata?: Metadata | undefined;
+  /**
+   * Called with the bytes that have been taken so far.
+   *
+   * @default none
+   */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** The options of {@link receive}. */
+export interface ReceiveOptions extends ReceiveLimits {
+  /**
+   * Whether an object that is there already may be replaced. A client can still say `If-None-Match: *`.
+   *
+   * @default false: a second upload under the same key is refused with 409
+   */
+  readonly overwrite?: boolean | undefined;
+  /**
+   * The `Content-Disposition` to store.
+   *
+   * @default none
+   */
+  readonly contentDisposition?: string | undefined;
+}
+
+const LIMIT_NAMES: OptionNames<ReceiveLimits> = {
+  maxBytes: true,
+  types: true,
+  cacheControl: true,
+  metadata: true,
+  onProgress: true,
+};
+const NAMES: OptionNames<ReceiveOptions> = { ...LIMIT_NAMES, overwrite: true, contentDisposition: true };
+
+/** @throws TypeError for options that are wrong. */
+export function checkReceive(caller: string, options: ReceiveOptions): void {
+  knownNames(caller, options, NAMES);
+  checkLimits(caller, options);
+  oneOf(caller, "overwrite", options.overwrite, [undefined, true, false]);
+}
+
+/** Checks the limits, without the names of the options. */
+export function checkLimits(caller: string, { maxBytes, types = [] }: ReceiveLimits): void {
+  wholeNumber(caller, "maxBytes", maxBytes, { least: 1 });
+  for (const type of types) nonEmptyText(caller, "types", type, 'a list such as ["image/*", "video/mp4"]');
+}

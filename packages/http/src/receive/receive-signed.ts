@@ -1,0 +1,74 @@
+import type { IncomingMessage } from "node:http";
+import type { FileStorage, Metadata, ObjectHeaders, ObjectInfo } from "@stowage/core";
+import { SAFE_HEADERS, type Answer } from "../wire/answer.js";
+import { HttpError } from "../wire/http-error.js";
+import { isWebRequest, nodeHeaders } from "../wire/http-request.js";
+import { assertWhole, lengthOf } from "./receive.js";
+import type { HeaderReader } from "../serve/preconditions.js";
+import { tagText, validatorsOf } from "../serve/validators.js";
+import type { Grant, Parameters } from "../links/signatures.js";
+
+/** Stores the body of a signed upload, bound by what its link says. */
+export async function receiveSigned(
+  storage: FileStorage,
+  key: string,
+  request: Request | IncomingMessage,
+  { parameters }: Grant,
+): Promise<ObjectInfo> {
+  const headers = isWebRequest(request) ? request.headers : nodeHeaders(request);
+  assertAsSigned(headers, parameters);
+  const length = parameters.get("content-length");
+  const maxBytes = Number(length ?? parameters.get("max-bytes"));
+  const given = lengthOf(headers, maxBytes);
+  return await storage.put(key, request, {
+    ...signedHeaders(parameters),
+    metadata: metadataOf(parameters.get("metadata")),
+    ifNoneMatch: parameters.get("create-only") === "yes" ? "*" : undefined,
+    size: length === undefined ? given : Number(length),
+    // An upload of exactly nothing has no bound: its size is one.
+    maxBytes: maxBytes === 0 ? undefined : maxBytes,
+    signal: isWebRequest(request) ? request.signal : undefined,
+  });
+}
+
+/** @throws HttpError 400 when the request is another one than was signed. */
+function assertAsSigned(headers: HeaderReader, parameters: Parameters): void {
+  assertWhole(headers);
+  assertSame(headers, parameters, "content-type", "");
+  assertSame(headers, parameters, "content-encoding", "identity");
+  if (parameters.has("content-length") && (headers.get("content-length") ?? undefined) !== undefined) {
+    assertSame(headers, parameters, "content-length", "");
+  }
+}
+
+function assertSame(headers: HeaderReader, parameters: Parameters, name: string, absent: string): void {
+  if ((headers.get(name) ?? absent) === (parameters.get(name) ?? absent)) return;
+  throw new HttpError(400, "NotAsSigned", `its ${name} is not the one that was signed`);
+}
+
+function signedHeaders(parameters: Parameters): ObjectHeaders {
+  return {
+    contentType: parameters.get("content-type"),
+    contentEncoding: parameters.get("content-encoding"),
+    contentLanguage: parameters.get("content-language"),
+    contentDisposition: parameters.get("content-disposition"),
+    cacheControl: parameters.get("cache-control"),
+  };
+}
+
+/** Makes the answer to an upload. It has nothing about the places where the object is. */
+export function receivedAnswer(storage: FileStorage, info: ObjectInfo): Answer {
+  const { key, size, contentType } = info;
+  const { tag } = validatorsOf(storage, info);
+  const etag = tag === undefined ? undefined : tagText(tag);
+  return {
+    status: 201,
+    headers: { ...SAFE_HEADERS, "content-type": "application/json", "cache-control": "no-store", etag },
+    body: JSON.stringify({ key, size, contentType, etag }),
+  };
+}
+
+/** Reads metadata that was signed, so that it is as `signed` has made it. */
+function metadataOf(text: string | undefined): Metadata | undefined {
+  return text === undefined ? undefined : (JSON.parse(text) as Metadata);
+}

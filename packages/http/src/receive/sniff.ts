@@ -1,0 +1,27 @@
+import { fileTypeFromBuffer } from "file-type";
+import { allowedType } from "./media-types.js";
+import { peek } from "./peek.js";
+
+/** The bytes that tell the type of nearly every file. @see https://github.com/sindresorhus/file-type#readme */
+const HEAD_BYTES = 4100;
+
+/** A body whose type is known. */
+export interface TypedBody {
+  readonly contentType: string;
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Looks at the first bytes of a body, and returns it with the type to store.
+ *
+ * @throws HttpError 415 when its type is none of the allowed ones.
+ */
+export async function sniff(
+  source: AsyncIterable<Uint8Array>,
+  declared: string,
+  allowed: readonly string[],
+): Promise<TypedBody> {
+  const { head, body } = await peek(source, HEAD_BYTES);
+  const found = await fileTypeFromBuffer(head);
+  return { contentType: allowedType(allowed, declared, found?.mime), body };
+}

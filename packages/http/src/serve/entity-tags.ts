@@ -1,0 +1,36 @@
+/** An entity tag. A weak one promises that two representations mean the same, not that their bytes are equal. */
+export interface EntityTag {
+  readonly isWeak: boolean;
+  /** With its quotes. */
+  readonly opaque: string;
+}
+
+/** The tags of a precondition: any tag at all, or one of a list. */
+export type EntityTags = "*" | readonly EntityTag[];
+
+/** @see https://www.rfc-editor.org/rfc/rfc9110#name-etag */
+const TAG = /^(?<weak>W\/)?(?<opaque>"[\x21\x23-\x7e\x80-\xff]*")$/;
+const NEXT_TAG = /[ \t,]*(?<tag>(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")[ \t]*(?=,|$)/gy;
+
+/** Returns one entity tag, or `undefined` when the text is none. */
+export function parseEntityTag(text: string): EntityTag | undefined {
+  const groups = TAG.exec(text)?.groups;
+  if (groups === undefined) return undefined;
+  return { isWeak: groups["weak"] !== undefined, opaque: groups["opaque"] ?? "" };
+}
+
+/** Returns the tags of `If-Match` or `If-None-Match`. A header that is malformed has the tags before the fault. */
+export function parseEntityTags(header: string): EntityTags {
+  if (header.trim() === "*") return "*";
+  return [...header.matchAll(NEXT_TAG)].flatMap(({ groups }) => parseEntityTag(groups?.["tag"] ?? "") ?? []);
+}
+
+/** Compares strongly: both tags are strong, and the bytes behind equal ones are equal. */
+export function matchesStrongly(one: EntityTag, other: EntityTag | undefined): boolean {
+  return !one.isWeak && other?.isWeak === false && one.opaque === other.opaque;
+}
+
+/** Compares weakly: marks of weakness, which caches and proxies add, are left out. */
+export function matchesWeakly(one: EntityTag, other: EntityTag | undefined): boolean {
+  return one.opaque === other?.opaque;
+}

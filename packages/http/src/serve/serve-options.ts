@@ -1,0 +1,68 @@
+import { knownNames, nonEmptyText, oneOf, wholeNumber, type OptionNames } from "@stowage/core/provider";
+
+/** The options of {@link serve} and {@link serveNode}. */
+export interface ServeOptions {
+  /**
+   * The way the bytes go: `"stream"` sends them through this process. `"redirect"` sends the client to a signed link of the store.
+   * `"auto"` redirects when the store of the object has signed links, and streams otherwise. HEAD is always answered here.
+   *
+   * @default "stream"
+   */
+  readonly mode?: "stream" | "redirect" | "auto" | undefined;
+  /**
+   * The `Cache-Control` of objects that were stored without one.
+   *
+   * @default "private, no-cache": browsers ask each time, and most answers are 304
+   */
+  readonly cacheControl?: string | undefined;
+  /**
+   * Replaces the stored `Content-Disposition`, such as with `contentDisposition("attachment", "Report.pdf")`. Types that could run in
+   * the browser stay attachments.
+   *
+   * @default none: the stored one
+   */
+  readonly contentDisposition?: string | undefined;
+  /**
+   * Further media types that a browser may show instead of saving them, without parameters. Whoever can store an object of such a type can
+   * run code at your origin if it is `"text/html"`, `"image/svg+xml"` or a script.
+   *
+   * @default none: images without SVG, audio, video, fonts, PDF, JSON, CSS and plain text are shown
+   */
+  readonly inlineTypes?: readonly string[] | undefined;
+  /**
+   * How long the links of redirects work, in seconds. A redirect may be cached for half of that.
+   *
+   * @default 3,600
+   */
+  readonly expiresInSeconds?: number | undefined;
+  /**
+   * Receives each error that became a status of 500 or above, or that cut off a body. Nothing of it reaches the client. Errors that it throws
+   * are dropped.
+   *
+   * @default none
+   */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+const NAMES: OptionNames<ServeOptions> = {
+  mode: true,
+  cacheControl: true,
+  contentDisposition: true,
+  inlineTypes: true,
+  expiresInSeconds: true,
+  onError: true,
+};
+
+/** @throws TypeError for options that are wrong. */
+export function checkServe(caller: string, options: ServeOptions): void {
+  knownNames(caller, options, NAMES);
+  const { mode, cacheControl, contentDisposition, inlineTypes = [], expiresInSeconds = 1 } = options;
+  oneOf(caller, "mode", mode, [undefined, "stream", "redirect", "auto"]);
+  if (cacheControl !== undefined)
+    nonEmptyText(caller, "cacheControl", cacheControl, "a Cache-Control header");
+  if (contentDisposition !== undefined) {
+    nonEmptyText(caller, "contentDisposition", contentDisposition, "a Content-Disposition header");
+  }
+  for (const type of inlineTypes) nonEmptyText(caller, "inlineTypes", type, "a list of media types");
+  wholeNumber(caller, "expiresInSeconds", expiresInSeconds, { least: 1 });
+}

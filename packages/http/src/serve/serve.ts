@@ -1,0 +1,218 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import {
+  isStorageError,
+  type ByteRange,
+  type FileStorage,
+  type ObjectInfo,
+  type StoredObject,
+} from "@stowage/core";
+import {
+  errorAnswer,
+  refusal,
+  SAFE_HEADERS,
+  withoutBody,
+  type Answer,
+  type AnswerHeaders,
+} from "../wire/answer.js";
+import { nodeRequest, webRequest, type HttpRequest } from "../wire/http-request.js";
+import { parseRange } from "./parse-range.js";
+import { isRangeCurrent, judge, parsePreconditions, type Preconditions } from "./preconditions.js";
+import { redirectAnswer } from "./redirect.js";
+import type { ObjectHeaders } from "@stowage/core";
+import { checkServe, type ServeOptions } from "./serve-options.js";
+import { storedHeaders } from "./stored-headers.js";
+import { tell } from "../wire/tell.js";
+import { toResponse } from "../wire/to-response.js";
+import { hasSeveralMembers, tagText, validatorsOf } from "./validators.js";
+import { writeAnswer } from "../wire/write-answer.js";
+
+const CACHE_CONTROL_DEFAULT = "private, no-cache";
+
+/** One request for one object. */
+interface Asked {
+  readonly storage: FileStorage;
+  readonly key: string;
+  readonly request: HttpRequest;
+  readonly options: ServeOptions;
+  /** Headers that take the place of the stored ones. */
+  readonly overrides: ObjectHeaders;
+}
+
+/**
+ * Answers a GET or HEAD with a stored object, as RFC 9110 asks of a server: ranges, conditions, 304, 206, 412 and 416.
+ *
+ * Whether the client may see the object is for the caller to decide before. The answer is safe to be shown at the origin of the
+ * application: stored headers are checked again, types that could run in a browser are attachments. A body that nobody reads on gives its
+ * connection or file back.
+ *
+ * @param key - The key, decoded. `keyOfPath` makes one of a raw path; anything that is no key is answered with 404.
+ * @returns The answer; it never rejects. An error of the storage becomes its status, with `no-store` and its code as the whole text.
+ * @throws TypeError for options that are wrong.
+ * @example
+ * ```ts
+ * export async function GET(request: Request): Promise<Response> {
+ *   return await serve(storage, "videos/42.mp4", request);
+ * }
+ * ```
+ * @see https://www.rfc-editor.org/rfc/rfc9110
+ */
+export async function serve(
+  storage: FileStorage,
+  key: string,
+  request: Request,
+  options: ServeOptions = {},
+): Promise<Response> {
+  checkServe("serve", options);
+  return toResponse(await answerObject(storage, key, webRequest(request), options));
+}
+
+/** Answers as {@link serve} does, on a response of `node:http`. Resolves when the answer is sent or its client has left. */
+export async function serveNode(
+  storage: FileStorage,
+  key: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: ServeOptions = {},
+): Promise<void> {
+  checkServe("serveNode", options);
+  const answer = await answerObject(storage, key, nodeRequest(request, response), options);
+  await writeAnswer(answer, response, options.onError);
+}
+
+/** Makes the answer to a request for an object. Never rejects. */
+export async function answerObject(
+  storage: FileStorage,
+  key: string,
+  request: HttpRequest,
+  options: ServeOptions,
+  overrides: ObjectHeaders = {},
+): Promise<Answer> {
+  const { method } = request;
+  if (method !== "GET" && method !== "HEAD") return refusal(405, "MethodNotAllowed", { allow: "GET, HEAD" });
+  const asked = { storage, key, request, options, overrides };
+  try {
+    return method === "HEAD" ? await answerHead(asked) : await answerGet(asked);
+  } catch (error) {
+    const answer = errorAnswer(error);
+    if (answer.status >= 500) tell(options.onError, error);
+    return method === "HEAD" ? withoutBody(answer) : answer;
+  }
+}
+
+/** Ranges are for GET alone. */
+async function answerHead(asked: Asked): Promise<Answer> {
+  const info = await lookAt(asked);
+  return withoutBody(judged(asked, info, parsePreconditions(asked.request.headers)) ?? whole(asked, info));
+}
+
+async function answerGet(asked: Asked): Promise<Answer> {
+  const { storage, request, options } = asked;
+  const conditions = parsePreconditions(request.headers);
+  const isRedirecting = options.mode === "redirect" || options.mode === "auto";
+  // Members are asked first: a body that is opened for nothing costs a connection. A single provider answers in one request.
+  if (isRedirecting || (conditions !== undefined && hasSeveralMembers(storage))) {
+    const info = await lookAt(asked);
+    const redirect = isRedirecting ? await redirectAnswer(storage, info, request, options) : undefined;
+    const early = redirect ?? judged(asked, info, conditions);
+    if (early !== undefined) return early;
+  }
+  return await answerBody(asked, conditions);
+}
+
+/** Opens the object; the facts that come with the body are the ones that count. */
+async function answerBody(asked: Asked, conditions: Preconditions | undefined): Promise<Answer> {
+  const { storage, request } = asked;
+  const range = storage.provider.supports.range ? parseRange(request.headers.get("range")) : undefined;
+  const object = await openStretch(asked, range);
+  if (object === undefined) return await answerUnsatisfiable(asked, conditions);
+  const { info } = object;
+  const early = judged(asked, info, conditions);
+  if (early !== undefined) {
+    object.destroy();
+    return early;
+  }
+  if (object.range === undefined || isCurrent(asked, info)) return withBody(asked, object);
+  object.destroy();
+  return withBody(asked, await open(asked, undefined));
+}
+
+/** Answers a range that lies outside of the object. Conditions come before ranges, and an empty object has none. */
+async function answerUnsatisfiable(asked: Asked, conditions: Preconditions | undefined): Promise<Answer> {
+  const info = await lookAt(asked);
+  const early = judged(asked, info, conditions);
+  if (early !== undefined) return early;
+  if (info.size === 0 || !isCurrent(asked, info)) return withBody(asked, await open(asked, undefined));
+  return refusal(416, "InvalidRange", { "content-range": `bytes */${info.size}` });
+}
+
+/** @returns `undefined` when no byte of the object lies in the range. */
+async function openStretch(asked: Asked, range: ByteRange | undefined): Promise<StoredObject | undefined> {
+  if (range !== undefined && "suffix" in range && range.suffix === 0) return undefined;
+  try {
+    return await open(asked, range);
+  } catch (error) {
+    if (range !== undefined && isStorageError(error, "InvalidRange")) return undefined;
+    throw error;
+  }
+}
+
+async function open({ storage, key, request }: Asked, range: ByteRange | undefined): Promise<StoredObject> {
+  return await storage.get(key, { range, signal: request.signal });
+}
+
+async function lookAt({ storage, key, request }: Asked): Promise<ObjectInfo> {
+  return await storage.head(key, { signal: request.signal });
+}
+
+function isCurrent({ storage, request }: Asked, info: ObjectInfo): boolean {
+  return isRangeCurrent(request.headers.get("if-range"), validatorsOf(storage, info));
+}
+
+/** Returns the answer that the conditions of the request call for, or `undefined` when it goes on. */
+function judged(asked: Asked, info: ObjectInfo, conditions: Preconditions | undefined): Answer | undefined {
+  if (conditions === undefined) return undefined;
+  const verdict = judge(conditions, validatorsOf(asked.storage, info));
+  if (verdict === "failed") return refusal(412, "PreconditionFailed");
+  if (verdict === "proceed") return undefined;
+  const {
+    "content-type": _type,
+    "content-encoding": _encoding,
+    "content-language": _language,
+    ...headers
+  } = headersOf(asked, info);
+  return { status: 304, headers };
+}
+
+function whole(asked: Asked, info: ObjectInfo): Answer {
+  return { status: 200, headers: { ...headersOf(asked, info), "content-length": String(info.size) } };
+}
+
+function withBody(asked: Asked, object: StoredObject): Answer {
+  const { info, range } = object;
+  if (range === undefined) return { ...whole(asked, info), body: object };
+  const { offset, length, size } = range;
+  const headers = {
+    ...headersOf(asked, info),
+    "content-length": String(length),
+    "content-range": `bytes ${offset}-${offset + length - 1}/${size}`,
+  };
+  return { status: 206, headers, body: object };
+}
+
+function headersOf({ storage, options, overrides }: Asked, info: ObjectInfo): AnswerHeaders {
+  const { contentDisposition = info.contentDisposition, cacheControl = CACHE_CONTROL_DEFAULT } = options;
+  const stored = storedHeaders({ ...info, contentDisposition, ...given(overrides) }, options.inlineTypes);
+  const { tag } = validatorsOf(storage, info);
+  return {
+    ...stored,
+    ...SAFE_HEADERS,
+    "accept-ranges": storage.provider.supports.range ? "bytes" : "none",
+    "cache-control": stored["cache-control"] ?? cacheControl,
+    etag: tag === undefined ? undefined : tagText(tag),
+    "last-modified": info.lastModified?.toUTCString(),
+  };
+}
+
+function given(overrides: ObjectHeaders): ObjectHeaders {
+  return Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,102 @@
+import { contentDisposition, type ObjectInfo } from "@stowage/core";
+import { CONTENT_TYPE_UNKNOWN } from "@stowage/core/provider";
+
+/** @see https://www.rfc-editor.org/rfc/rfc9110#name-media-type */
+const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+const PARAMETER = `[ \\t]*;[ \\t]*${TOKEN}=(?:${TOKEN}|"[\\x20\\x21\\x23-\\x5b\\x5d-\\x7e]*")`;
+const MEDIA_TYPE = new RegExp(`^(?<essence>${TOKEN}/${TOKEN})(?:${PARAMETER})*$`);
+const TOKENS = new RegExp(`^${TOKEN}(?:[ \\t]*,[ \\t]*${TOKEN})*$`);
+const HEADER = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+
+/** Types that a browser shows without running anything of them. */
+const INLINE = new Set([
+  "application/pdf",
+  "application/json",
+  "application/vnd.apple.mpegurl",
+  "application/x-mpegurl",
+  "image/apng",
+  "image/avif",
+  "image/bmp",
+  "image/gif",
+  "image/heic",
+  "image/jpeg",
+  "image/png",
+  "image/tiff",
+  "image/webp",
+  "image/x-icon",
+  "text/css",
+  "text/csv",
+  "text/plain",
+  "text/vtt",
+]);
+const INLINE_FAMILY = /^(?:audio|font|video)\//;
+
+/**
+ * Types that a page can load as a script. With `nosniff` no browser runs bytes of another type.
+ *
+ * @see https://mimesniff.spec.whatwg.org/#javascript-mime-type
+ */
+const SCRIPT = /^(?:application|text)\/(?:x-)?(?:ecmascript|javascript[\d.]*|jscript|livescript)$/;
+
+/** The headers of an object's answer that come from what was stored, each checked again. */
+export interface StoredHeaders {
+  readonly "content-type": string;
+  readonly "content-encoding"?: string | undefined;
+  readonly "content-language"?: string | undefined;
+  readonly "content-disposition"?: string | undefined;
+  readonly "cache-control"?: string | undefined;
+}
+
+/**
+ * Returns the headers of an object's answer that come from what was stored. A value that is no header is left out: the object may have been
+ * written past this library. A type that could run in the browser becomes an attachment, and a script unknown bytes.
+ *
+ * @param inlineTypes - Further types that a browser may show, without parameters.
+ */
+export function storedHeaders(info: ObjectInfo, inlineTypes: readonly string[] = []): StoredHeaders {
+  const { contentEncoding, contentLanguage, cacheControl } = info;
+  const stored = typeOf(info.contentType);
+  const essence = essenceOf(stored);
+  const isTrusted = inlineTypes.includes(essence);
+  return {
+    "content-type": SCRIPT.test(essence) && !isTrusted ? CONTENT_TYPE_UNKNOWN : stored,
+    "content-encoding": matching(contentEncoding, TOKENS),
+    "content-language": matching(contentLanguage, TOKENS),
+    "cache-control": matching(cacheControl, HEADER),
+    "content-disposition": dispositionOf(info, isTrusted || isShown(essence)),
+  };
+}
+
+/** Returns a media type that may be sent, or that of unknown bytes. */
+export function typeOf(contentType: string | undefined): string {
+  return matching(contentType, MEDIA_TYPE) ?? CONTENT_TYPE_UNKNOWN;
+}
+
+/** Returns a media type without its parameters, in lower case. */
+export function essenceOf(type: string): string {
+  return (MEDIA_TYPE.exec(type)?.groups?.["essence"] ?? CONTENT_TYPE_UNKNOWN).toLowerCase();
+}
+
+function isShown(essence: string): boolean {
+  return INLINE.has(essence) || INLINE_FAMILY.test(essence);
+}
+
+/** Returns the stored disposition, or `attachment` for a type that could run in the browser. */
+function dispositionOf(
+  { key, contentDisposition: stored }: ObjectInfo,
+  isInline: boolean,
+): string | undefined {
+  const given = matching(stored, HEADER);
+  if (isInline) return given;
+  if (given === undefined) return contentDisposition("attachment", key.slice(key.lastIndexOf("/") + 1));
+  return /^attachment\b/i.test(given) ? given : `attachment${parametersOf(given)}`;
+}
+
+function parametersOf(disposition: string): string {
+  const semicolon = disposition.indexOf(";");
+  return semicolon === -1 ? "" : disposition.slice(semicolon);
+}
+
+function matching(value: string | undefined, pattern: RegExp): string | undefined {
+  return value !== undefined && pattern.test(value) ? value : undefined;
+}

@@ -1,0 +1,60 @@
+import { isStorageError, type StoredObject } from "@stowage/core";
+import { isHttpError } from "./http-error.js";
+import { httpStatus } from "./status.js";
+
+/** Headers by lower-case name. A value that is `undefined` is left out. */
+export type AnswerHeaders = Readonly<Record<string, string | undefined>>;
+
+/** The answer to a request, before it becomes a Web `Response` or is written to a response of `node:http`. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: AnswerHeaders;
+  /** Absent for HEAD, and where the status has none. A stored object owns a file or a socket until it is read or destroyed. */
+  readonly body?: StoredObject | Uint8Array | string | undefined;
+}
+
+/** The headers of every answer: its type counts as it is, and nothing in it can run at this origin. */
+export const SAFE_HEADERS = {
+  "x-content-type-options": "nosniff",
+  "content-security-policy": "default-src 'none'; sandbox",
+} as const;
+
+/** How long clients wait after an answer that says "later" and does not say when, in seconds. */
+const RETRY_AFTER_SECONDS = 1;
+
+/**
+ * Makes the answer of a failure: its status, and its code as short text. Nothing of the request is in it, and no cache keeps it.
+ *
+ * @param code - A word for programs, such as `"NotFound"`.
+ */
+export function refusal(status: number, code: string, headers: AnswerHeaders = {}): Answer {
+  return {
+    status,
+    headers: {
+      ...SAFE_HEADERS,
+      "content-type": "text/plain; charset=utf-8",
+      "cache-control": "no-store",
+      ...headers,
+    },
+    body: `${code}\n`,
+  };
+}
+
+/** Makes the answer for an error of a storage or an `HttpError`. Of any other error only its status is told. */
+export function errorAnswer(error: unknown): Answer {
+  const status = httpStatus(error);
+  if (isHttpError(error)) return refusal(status, error.code);
+  if (!isStorageError(error)) return refusal(status, "Unknown");
+  const isLater = status === 503 && error.retryable;
+  const seconds =
+    error.retryAfterMs === undefined ? RETRY_AFTER_SECONDS : Math.ceil(error.retryAfterMs / 1000);
+  return refusal(status, error.code, { "retry-after": isLater ? String(seconds) : undefined });
+}
+
+/** Leaves out the body of an answer to HEAD, and keeps its headers. */
+export function withoutBody(answer: Answer): Answer {
+  const { body, headers, status } = answer;
+  const length = typeof body === "string" ? String(Buffer.byteLength(body)) : headers["content-length"];
+  if (typeof body === "object" && "destroy" in body) body.destroy();
+  return { status, headers: { ...headers, "content-length": length } };
+}

@@ -1,0 +1,12 @@
+import { nonEmptyText } from "@stowage/core/provider";
+import { keyOfPath } from "./target.js";
+
+/** @throws TypeError unless the path is `"/"`, or begins with a slash and ends without one. */
+export function checkBasePath(caller: string, basePath: string | undefined): void {
+  if (basePath === undefined || basePath === "/") return;
+  nonEmptyText(caller, "basePath", basePath, 'a path such as "/files"');
+  if (keyOfPath(basePath) !== undefined && decodeURIComponent(basePath) === basePath) return;
+  throw new TypeError(
+    `${caller}: basePath begins with a slash, ends without one, and has nothing percent-encoded, such as "/files"`,
+  );
+}

@@ -1,0 +1,18 @@
+import type { ServerResponse } from "node:http";
+import { errorAnswer } from "./answer.js";
+import { toResponse } from "./to-response.js";
+import { writeAnswer } from "./write-answer.js";
+
+/**
+ * Makes the answer to an error: its status, with its code as short text and `no-store`. Nothing else of the error reaches the client.
+ *
+ * @param error - What `receive`, `receiveForm` or a storage has thrown.
+ */
+export function errorResponse(error: unknown): Response {
+  return toResponse(errorAnswer(error));
+}
+
+/** Sends what {@link errorResponse} makes, on a response of `node:http`. */
+export async function sendError(response: ServerResponse, error: unknown): Promise<void> {
+  await writeAnswer(errorAnswer(error), response);
+}

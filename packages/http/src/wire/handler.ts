@@ -1,0 +1,85 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { errorAnswer, refusal, withoutBody, type Answer } from "./answer.js";
+import { nodeRequest, webRequest, type HttpRequest } from "./http-request.js";
+import { tell } from "./tell.js";
+import { toResponse } from "./to-response.js";
+import { writeAnswer } from "./write-answer.js";
+
+/** The way from a request to an answer, before it is one of the Web or of Node. */
+const ANSWER: unique symbol = Symbol.for("stowage.http.answer");
+
+/** Answers a request, or returns `undefined` when it is for somebody else. */
+export type Respond = (request: HttpRequest) => Promise<Answer | undefined>;
+
+/** A handler for every framework that takes Web requests. It never rejects. {@link toNodeListener} makes one for `node:http` of it. */
+export interface HttpHandler {
+  (request: Request): Promise<Response>;
+  /** Private. */
+  readonly [ANSWER]: Handling;
+}
+
+interface Handling {
+  readonly respond: Respond;
+  readonly onError: ((error: unknown) => void) | undefined;
+}
+
+/** A listener for `node:http`, Express and whatever is like them. It calls `next` for a request that is not its own. */
+export type NodeListener = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next?: (error?: unknown) => void,
+) => Promise<void>;
+
+/** Makes a handler of a function that may fail: a failure becomes an answer. */
+export function handlerOf(respond: Respond, onError?: (error: unknown) => void): HttpHandler {
+  const safe: Respond = async (request) => {
+    try {
+      return forMethod(request, await respond(request));
+    } catch (error) {
+      const answer = errorAnswer(error);
+      if (answer.status >= 500 && !request.signal.aborted) tell(onError, error);
+      return forMethod(request, answer);
+    }
+  };
+  const handle = async (request: Request): Promise<Response> => {
+    const asked = webRequest(request);
+    return toResponse((await safe(asked)) ?? notFound(asked));
+  };
+  return Object.assign(handle, { [ANSWER]: { respond: safe, onError } });
+}
+
+/**
+ * Makes a listener of a handler, for `node:http`, Express, Fastify, Koa and Nest. Bodies go from the store to the socket without Web streams.
+ *
+ * @param handler - One of this package, such as `createHandler` returns.
+ * @returns The listener. Its promise resolves when the answer is sent, and never rejects.
+ * @example
+ * ```ts
+ * createServer(toNodeListener(createHandler(storage, { authorize })));
+ * ```
+ */
+export function toNodeListener(handler: HttpHandler): NodeListener {
+  const { respond, onError } = handlingOf(handler);
+  return async (request, response, next) => {
+    const asked = nodeRequest(request, response);
+    const answer = await respond(asked);
+    if (answer === undefined && next !== undefined) next();
+    else await writeAnswer(answer ?? notFound(asked), response, onError);
+  };
+}
+
+function handlingOf(handler: HttpHandler): Handling {
+  const handling = (Object(handler) as Partial<HttpHandler>)[ANSWER];
+  if (handling !== undefined) return handling;
+  throw new TypeError("toNodeListener: handler is one of this package, such as createHandler returns");
+}
+
+function notFound(request: HttpRequest): Answer {
+  return forMethod(request, refusal(404, "NotFound"));
+}
+
+function forMethod({ method }: HttpRequest, answer: Answer): Answer;
+function forMethod({ method }: HttpRequest, answer: Answer | undefined): Answer | undefined;
+function forMethod({ method }: HttpRequest, answer: Answer | undefined): Answer | undefined {
+  return method === "HEAD" && answer?.body !== undefined ? withoutBody(answer) : answer;
+}

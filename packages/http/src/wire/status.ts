@@ -1,0 +1,39 @@
+import { isStorageError, type StorageErrorCode } from "@stowage/core";
+import { isHttpError } from "./http-error.js";
+
+/** The status of each failure. Only what the client can mend is 4xx: it is not to blame for credentials or disks. */
+const STATUS: Readonly<Record<StorageErrorCode, number>> = {
+  NotFound: 404,
+  AlreadyExists: 409,
+  PreconditionFailed: 412,
+  NotModified: 304,
+  InvalidKey: 404,
+  InvalidRange: 416,
+  InvalidArgument: 400,
+  Unsupported: 501,
+  Misconfigured: 500,
+  Unauthenticated: 500,
+  PermissionDenied: 500,
+  TooLarge: 413,
+  OutOfSpace: 507,
+  RateLimited: 503,
+  Unavailable: 503,
+  Timeout: 504,
+  Integrity: 502,
+  Archived: 409,
+  SourceError: 400,
+  PartialWrite: 500,
+  Conflict: 409,
+  Unknown: 500,
+};
+
+/**
+ * Returns the HTTP status that an error stands for: 404 for `NotFound`, 413 for `TooLarge`, 503 for `Unavailable`; that of an `HttpError` itself. Any other error,
+ * and every failure that the client cannot mend, is 500 or above.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9110#name-status-codes
+ */
+export function httpStatus(error: unknown): number {
+  if (isHttpError(error)) return error.status;
+  return isStorageError(error) ? STATUS[error.code] : 500;
+}

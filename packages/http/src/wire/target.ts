@@ -1,0 +1,64 @@
+import { encodeKeyPath, keyProblem } from "@stowage/core/provider";
+
+/** A path as RFC 3986 has it: what else a client sends unencoded is a second spelling of the same key. */
+const PATH = /^(?:\/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)+$/;
+const ABSOLUTE_FORM = /^https?:\/\/[^/?#]*/i;
+/** A slash, a backslash, or a byte that ends text: encoded, each means something else to the next program. */
+const HIDDEN = /%(?:2f|5c|00)/i;
+
+/** The target of a request, in its parts. */
+export interface Target {
+  /** As the client spelt it, with its leading slash. */
+  readonly path: string;
+  /** Without the question mark; empty when there is none. */
+  readonly query: string;
+}
+
+/**
+ * Splits the raw target of a request: a path with its query, or a whole address, as clients send it to proxies.
+ *
+ * @param target - `request.url` of `node:http`, or of a Web `Request`.
+ */
+export function splitTarget(target: string): Target {
+  const local = target.replace(ABSOLUTE_FORM, "");
+  const question = local.indexOf("?");
+  const path = question === -1 ? local : local.slice(0, question);
+  return { path: path === "" ? "/" : path, query: question === -1 ? "" : local.slice(question + 1) };
+}
+
+/**
+ * Returns the key that a path names, or `undefined` when it names none.
+ *
+ * The path is decoded once. It names a key only in a spelling that RFC 3986 calls equal to the one of {@link pathOfKey}, or that differs
+ * from it in whether one of `! $ & ' ( ) * + , ; = : @` is encoded. So a proxy, a check of permissions and the storage always mean the same object.
+ *
+ * @param path - The raw path of a request, before any program has decoded or normalised it.
+ * @param basePath - The path that all keys are below, such as `"/files"`.
+ * @see https://www.rfc-editor.org/rfc/rfc3986#section-6.2.2
+ */
+export function keyOfPath(path: string, basePath = "/"): string | undefined {
+  if (!PATH.test(path) || HIDDEN.test(path)) return undefined;
+  const decoded = decode(path);
+  const base = basePath.endsWith("/") ? basePath : `${basePath}/`;
+  if (decoded?.startsWith(base) !== true) return undefined;
+  const key = decoded.slice(base.length);
+  return keyProblem(key) === undefined ? key : undefined;
+}
+
+/**
+ * Returns the path of a key in its one spelling, for links and redirects.
+ *
+ * @param basePath - The path that all keys are below, such as `"/files"`.
+ */
+export function pathOfKey(key: string, basePath = "/"): string {
+  return `${basePath.replace(/\/$/, "")}/${encodeKeyPath(key)}`;
+}
+
+/** Decodes percent signs strictly. @returns `undefined` when the bytes are not UTF-8. */
+function decode(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Options } from "tsup";
 
@@ -51,12 +51,16 @@ const licences: EsbuildPlugin = {
   },
 };
 
+const LICENCE = /^licen[cs]e(?:\.(?:md|txt))?$/i;
+
 function packageFolder(input: string): string | undefined {
   return /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0];
 }
 
 async function licenceOf(folder: string): Promise<string> {
   const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as Record<string, string>;
-  const text = await readFile(join(folder, "license"), "utf8");
+  const file = (await readdir(folder)).find((name) => LICENCE.test(name));
+  if (file === undefined) throw new Error(`${manifest["name"]} has no licence that could be shipped with it`);
+  const text = await readFile(join(folder, file), "utf8");
   return `${manifest["name"]} ${manifest["version"]}\n\n${text}`;
 }

@@ -8,6 +8,8 @@ const CONFIGS = [
   "packages/core/api-extractor.provider.json",
   "packages/core/api-extractor.journal.json",
   "packages/conformance/api-extractor.json",
+  "packages/conformance/api-extractor.http.json",
+  "packages/http/api-extractor.json",
 ];
 
 const root = fileURLToPath(new URL("..", import.meta.url));

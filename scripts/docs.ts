@@ -1,4 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
+import { HTTP_RULES, SIGNATURE_RULES } from "../packages/conformance/src/http.js";
 import { RULES } from "../packages/conformance/src/index.js";
 import { ERROR_CODES } from "../packages/core/src/index.js";
 import { DIALECTS, type Dialect } from "../packages/s3/src/index.js";
@@ -19,6 +20,12 @@ function errorTable(): string {
     "| --- | --- | --- | --- | --- |",
     ...rows,
   ].join("\n");
+}
+
+function httpRuleList(): string {
+  const list = (rules: readonly { readonly title: string }[]): string =>
+    rules.map(({ title }) => `- ${title}`).join("\n");
+  return `**File servers**\n\n${list(HTTP_RULES)}\n\n**Signed links**\n\n${list(SIGNATURE_RULES)}`;
 }
 
 function ruleList(): string {
@@ -65,6 +72,7 @@ const same = [
   await fill("docs/guide/errors.md", "errors", errorTable()),
   await fill("docs/guide/s3.md", "dialects", dialectTable()),
   await fill("docs/guide/write-a-provider.md", "rules", ruleList()),
+  await fill("docs/guide/http-rules.md", "http-rules", httpRuleList()),
 ];
 if (process.argv.includes("--check") && same.includes(false)) {
   process.stdout.write("The documentation is behind the code: run `npx -y pnpm@12 run docs`\n");

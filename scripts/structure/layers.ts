@@ -36,6 +36,17 @@ export const LAYERS: Readonly<Record<string, Readonly<Record<string, Layers>>>> 
       ["journaled.ts"],
     ],
   },
+  http: {
+    "": [
+      ["wire", "links"],
+      ["serve"],
+      ["receive"],
+      ["access.ts", "log-events.ts"],
+      ["upload-options.ts"],
+      ["create-handler.ts", "create-operations-handler.ts", "create-upload-handler.ts"],
+      ["index.ts"],
+    ],
+  },
 };
 
 /** Packages that give others a provider or a journal, and the one door of core that each of them comes in by. */

@@ -1,7 +1,11 @@
-import { createStorage, memory, type FileStorage } from "@stowage/core";
+import { createServer } from "node:http";
+import { connect, type AddressInfo } from "node:net";
+import { createStorage, memory, type FileStorage, type StorageProvider } from "@stowage/core";
+import { intercept } from "@stowage/core/provider";
 import { describe, expect, it } from "vitest";
 import type { Access, Authorize } from "./access.js";
 import { createHandler, type HandlerOptions } from "./create-handler.js";
+import { toNodeListener } from "./wire/handler.js";
 import { signed } from "./links/signed.js";
 import type { SigningKeys } from "./links/signatures.js";
 
@@ -255,5 +259,70 @@ describe("signed uploads", () => {
     const put = async (): Promise<number> =>
       (await send(pathname + search, { method: "PUT", body: "a", headers })).status;
     expect([await put(), await put()]).toEqual([201, 409]);
+  });
+});
+
+describe("toNodeListener", () => {
+  it("refuses before a client that waits has sent its body, and asks for it when it may", async () => {
+    const storage = createStorage(memory());
+    const options: HandlerOptions = { authorize: allow, receive: { maxBytes: 10 } };
+    const listener = toNodeListener(createHandler(storage, options));
+    const server = createServer().on(
+      "checkContinue",
+      (request, response) => void listener(request, response),
+    );
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const ask = async (length: number): Promise<string> => {
+      const socket = connect(port, "127.0.0.1");
+      socket.write(`PUT /a HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\nExpect: 100-continue\r\n\r\n`);
+      const first = await new Promise<Buffer>((resolve) => socket.once("data", resolve));
+      const answered = new Promise<Buffer>((resolve) => socket.once("data", resolve));
+      if (first.includes("100 Continue")) {
+        socket.write("x".repeat(length));
+        await answered;
+      }
+      socket.destroy();
+      return first.toString().split("\r\n")[0] ?? "";
+    };
+    expect(await ask(11)).toBe("HTTP/1.1 413 Payload Too Large");
+    expect(await ask(10)).toBe("HTTP/1.1 100 Continue");
+    expect((await storage.head("a")).size).toBe(10);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it("lets go of the store within a moment when the client leaves", async () => {
+    let closedAt = 0;
+    const slow: StorageProvider = {
+      ...memory(),
+      get: async (key, { signal }) => {
+        await new Promise((_, reject) =>
+          signal?.addEventListener("abort", () => reject(signal.reason as Error)),
+        );
+        throw new Error(key);
+      },
+    };
+    const waiting = intercept(slow, {
+      type: "watch",
+      aroundGet: async (_call, next) => {
+        try {
+          return await next();
+        } finally {
+          closedAt = performance.now();
+        }
+      },
+    });
+    const storage = createStorage(waiting, { retry: false, timeouts: false });
+    const listener = toNodeListener(createHandler(storage, { authorize: allow }));
+    const server = createServer((request, response) => void listener(request, response));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    const asked = new Promise((resolve) => server.once("request", resolve));
+    socket.write("GET /a HTTP/1.1\r\nHost: a\r\n\r\n");
+    await asked;
+    socket.destroy();
+    while (closedAt === 0) await new Promise(setImmediate);
+    await new Promise((resolve) => server.close(resolve));
   });
 });

@@ -6,7 +6,7 @@ import { handlerOf, type HttpHandler } from "./wire/handler.js";
 import type { HttpRequest } from "./wire/http-request.js";
 import { checkBasePath } from "./wire/base-path.js";
 import { receiveSigned, receivedAnswer } from "./receive/receive-signed.js";
-import { receive } from "./receive/receive.js";
+import { receiveBody } from "./receive/receive.js";
 import { checkReceive, type ReceiveOptions } from "./receive/receive-options.js";
 import { remove } from "./receive/remove.js";
 import { answerObject } from "./serve/serve.js";
@@ -141,7 +141,7 @@ async function answer({ storage, options, request, key }: Wish, action: Action):
     return { status: 204, headers: { ...SAFE_HEADERS, "cache-control": "no-store" } };
   }
   if (options.receive === undefined) return refusal(403, "Forbidden");
-  return receivedAnswer(storage, await receive(storage, key, request.source, options.receive));
+  return receivedAnswer(storage, await receiveBody(storage, key, request, options.receive));
 }
 
 /** Answers a request by its signature alone, which permits one purpose: `authorize` is not asked. */
@@ -151,8 +151,7 @@ async function answerSigned(wish: Wish, action: Action, query: string): Promise<
   const grant =
     keys === undefined || action === "delete" ? undefined : verify(keys, action, key, query, Date.now());
   if (grant === undefined) return refusal(403, "Forbidden");
-  if (action === "put")
-    return receivedAnswer(storage, await receiveSigned(storage, key, request.source, grant));
+  if (action === "put") return receivedAnswer(storage, await receiveSigned(storage, key, request, grant));
   // A redirect would lead back here.
   const signed = { ...serve, mode: "stream" } as const;
   return await answerObject(storage, key, request, signed, overridesOf(grant));

@@ -44,11 +44,10 @@ interface UploadCall extends Call {
  * @see https://uppy.io/docs/aws-s3/
  * @example
  * ```ts
- * const newKey = keyTemplate("uploads/{year}/{uuid}.{ext}");
  * const handler = createUploadHandler(storage, {
  *   basePath: "/uploads",
  *   authorize: (request) => request.headers.get("cookie") !== null,
- *   key: ({ fileName }) => newKey({ fileName }),
+ *   key: () => `uploads/${randomUUID()}`,
  *   maxBytes: 5_000_000_000,
  *   keys: [{ id: "2026", secret: process.env["LINK_SECRET"] ?? "" }],
  * });

@@ -59,11 +59,10 @@ const IDLE_MS = 30_000;
  * @example
  * ```ts
  * export async function POST(request: Request): Promise<Response> {
- *   const key = keyTemplate("uploads/{year}/{uuid}.{ext}");
  *   const { files } = await receiveForm(storage, request, {
  *     maxBytes: 5_000_000,
  *     types: ["image/*"],
- *     key: ({ fileName }) => key({ fileName }),
+ *     key: () => `uploads/${randomUUID()}`,
  *   });
  *   return Response.json(files.map(({ info }) => info.ref), { status: 201 });
  * }

@@ -1,10 +1,8 @@
-import type { IncomingMessage } from "node:http";
 import type { FileStorage, Metadata, ObjectHeaders, ObjectInfo } from "@stowage/core";
 import { SAFE_HEADERS, type Answer } from "../wire/answer.js";
 import { HttpError } from "../wire/http-error.js";
-import { isWebRequest, nodeHeaders } from "../wire/http-request.js";
 import { assertWhole, lengthOf } from "./receive.js";
-import type { HeaderReader } from "../serve/preconditions.js";
+import type { HeaderReader, Incoming } from "../wire/http-request.js";
 import { tagText, validatorsOf } from "../serve/validators.js";
 import type { Grant, Parameters } from "../links/signatures.js";
 
@@ -12,22 +10,22 @@ import type { Grant, Parameters } from "../links/signatures.js";
 export async function receiveSigned(
   storage: FileStorage,
   key: string,
-  request: Request | IncomingMessage,
+  { headers, source, signal, proceed }: Incoming,
   { parameters }: Grant,
 ): Promise<ObjectInfo> {
-  const headers = isWebRequest(request) ? request.headers : nodeHeaders(request);
   assertAsSigned(headers, parameters);
   const length = parameters.get("content-length");
   const maxBytes = Number(length ?? parameters.get("max-bytes"));
   const given = lengthOf(headers, maxBytes);
-  return await storage.put(key, request, {
+  proceed?.();
+  return await storage.put(key, source, {
     ...signedHeaders(parameters),
     metadata: metadataOf(parameters.get("metadata")),
     ifNoneMatch: parameters.get("create-only") === "yes" ? "*" : undefined,
     size: length === undefined ? given : Number(length),
     // An upload of exactly nothing has no bound: its size is one.
     maxBytes: maxBytes === 0 ? undefined : maxBytes,
-    signal: isWebRequest(request) ? request.signal : undefined,
+    signal,
   });
 }
 

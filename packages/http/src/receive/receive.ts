@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { isStorageError, type FileStorage, type ObjectInfo, type StoragePutOptions } from "@stowage/core";
 import { HttpError } from "../wire/http-error.js";
-import { isWebRequest, nodeHeaders } from "../wire/http-request.js";
-import { judge, parsePreconditions, type HeaderReader } from "../serve/preconditions.js";
+import { incomingOf, isWebRequest, type HeaderReader, type Incoming } from "../wire/http-request.js";
+import { judge, parsePreconditions } from "../serve/preconditions.js";
 import { checkReceive, type ReceiveOptions } from "./receive-options.js";
 import { sniff } from "./sniff.js";
 import { essenceOf, typeOf } from "../serve/stored-headers.js";
@@ -37,14 +37,23 @@ export async function receive(
   options: ReceiveOptions,
 ): Promise<ObjectInfo> {
   checkReceive("receive", options);
-  const headers = isWebRequest(request) ? request.headers : nodeHeaders(request);
+  return await receiveBody(storage, key, incomingOf(request), options);
+}
+
+/** Stores the body of a request, and asks a client that waits for it only when nothing in the headers is wrong. */
+export async function receiveBody(
+  storage: FileStorage,
+  key: string,
+  { headers, source, signal, proceed }: Incoming,
+  options: ReceiveOptions,
+): Promise<ObjectInfo> {
   const put = putOptions(headers, options);
   const condition = await conditionOf(storage, key, headers, options);
-  const signal = isWebRequest(request) ? request.signal : undefined;
   const all = { ...put, ...condition, signal };
+  proceed?.();
   try {
-    if (options.types === undefined) return await storage.put(key, request, all);
-    const typed = await sniff(chunksOf(request), put.contentType, options.types);
+    if (options.types === undefined) return await storage.put(key, source, all);
+    const typed = await sniff(chunksOf(source), put.contentType, options.types);
     return await storage.put(key, typed.body, { ...all, contentType: typed.contentType });
   } catch (error) {
     // Of a condition of the client's own.

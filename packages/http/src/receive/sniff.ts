@@ -1,4 +1,3 @@
-import { fileTypeFromBuffer } from "file-type";
 import { allowedType } from "./media-types.js";
 import { peek } from "./peek.js";
 
@@ -22,6 +21,8 @@ export async function sniff(
   allowed: readonly string[],
 ): Promise<TypedBody> {
   const { head, body } = await peek(source, HEAD_BYTES);
+  // Loaded when it is first needed: most applications serve before they receive.
+  const { fileTypeFromBuffer } = await import("file-type");
   const found = await fileTypeFromBuffer(head);
   return { contentType: allowedType(allowed, declared, found?.mime), body };
 }

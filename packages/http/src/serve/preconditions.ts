@@ -7,11 +7,7 @@ import {
   type EntityTags,
 } from "./entity-tags.js";
 import { parseHttpDate } from "./http-date.js";
-
-/** The headers of a request, by lower-case name. */
-export interface HeaderReader {
-  readonly get: (name: string) => string | null | undefined;
-}
+import type { HeaderReader } from "../wire/http-request.js";
 
 /** Facts of an object that conditions are about. */
 export interface Validators {

@@ -52,6 +52,8 @@ export function handlerOf(respond: Respond, onError?: (error: unknown) => void):
  * Makes a listener of a handler, for `node:http`, Express, Fastify, Koa and Nest. Bodies go from the store to the socket without Web streams.
  *
  * @param handler - One of this package, such as `createHandler` returns.
+ * As the listener of `checkContinue` too, it refuses uploads before their clients send them (`Expect: 100-continue`).
+ *
  * @returns The listener. Its promise resolves when the answer is sent, and never rejects.
  * @example
  * ```ts

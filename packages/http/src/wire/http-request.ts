@@ -1,16 +1,27 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { HeaderReader } from "../serve/preconditions.js";
+
+/** The headers of a request, by lower-case name. */
+export interface HeaderReader {
+  readonly get: (name: string) => string | null | undefined;
+}
+
+/** A request whose body may be received. */
+export interface Incoming {
+  readonly headers: HeaderReader;
+  /** The request that the framework gave: to look for its session or its user. */
+  readonly source: Request | IncomingMessage;
+  /** Aborts when the client has left. Absent where only the body tells. */
+  readonly signal?: AbortSignal | undefined;
+  /** Asks a client that waits for it (`Expect: 100-continue`) to send its body. */
+  readonly proceed?: (() => void) | undefined;
+}
 
 /** A request of either kind, as far as its answer depends on it. */
-export interface HttpRequest {
+export interface HttpRequest extends Incoming {
   readonly method: string;
   /** The target as the client spelt it: a path with its query, or a whole address. */
   readonly target: string;
-  readonly headers: HeaderReader;
-  /** Aborts when the client has left. */
   readonly signal: AbortSignal;
-  /** The request that the framework gave: to look for its session or its user. */
-  readonly source: Request | IncomingMessage;
 }
 
 /** Shows a Web request as one of either kind. */
@@ -21,13 +32,21 @@ export function webRequest(request: Request): HttpRequest {
 
 /** Shows a request of `node:http` as one of either kind. */
 export function nodeRequest(request: IncomingMessage, response: ServerResponse): HttpRequest {
+  const isWaiting = request.headers.expect?.toLowerCase() === "100-continue";
   return {
     method: request.method ?? "GET",
     target: request.url ?? "/",
     headers: nodeHeaders(request),
     signal: signalOf(response),
     source: request,
+    // Where the server has asked already, the client hears it twice, which HTTP allows.
+    proceed: isWaiting ? () => response.writeContinue() : undefined,
   };
+}
+
+/** Shows a request without its response. */
+export function incomingOf(request: Request | IncomingMessage): Incoming {
+  return isWebRequest(request) ? webRequest(request) : { headers: nodeHeaders(request), source: request };
 }
 
 /** Reads headers of `node:http`. Several values of one name are joined, as HTTP allows. */

@@ -1,0 +1,103 @@
+import { readFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { getRequestListener } from "@hono/node-server";
+import { createStorage, memory, type FileStorage } from "@stowage/core";
+import { afterEach, describe, expect, it } from "vitest";
+import * as express from "./express.js";
+import * as fastify from "./fastify.js";
+import * as hono from "./hono.js";
+import * as koa from "./koa.js";
+import * as nest from "./nest.js";
+import * as next from "./next.js";
+import * as node from "./node.js";
+
+/** The most lines that a recipe may have. */
+const LINES_MAX = 12;
+const PNG = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+  "base64",
+);
+const SIGNED_IN = { cookie: "session=1" };
+
+/** Stands for the server of Next, which calls the handlers of a route by their method. */
+function nextServer(storage: FileStorage): Server {
+  const { GET, POST } = next.routes(storage);
+  const answer = async (request: Request): Promise<Response> =>
+    await (request.method === "POST" ? POST : GET)(request);
+  return createServer(getRequestListener(answer));
+}
+
+const RECIPES: Readonly<Record<string, (storage: FileStorage) => Server | Promise<Server>>> = {
+  node: node.start,
+  express: express.start,
+  fastify: fastify.start,
+  koa: koa.start,
+  hono: hono.start,
+  next: nextServer,
+  nest: nest.start,
+};
+
+let running: Server | undefined;
+
+afterEach(async () => {
+  const server = running;
+  running = undefined;
+  server?.closeAllConnections();
+  await new Promise((resolve) => (server === undefined ? resolve(undefined) : server.close(resolve)));
+});
+
+async function started(name: string): Promise<{ storage: FileStorage; url: string }> {
+  const storage = createStorage(memory());
+  const server = await RECIPES[name]?.(storage);
+  if (server === undefined) throw new Error(`${name} has no server`);
+  running = server;
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { storage, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
+/** The lines between two marks of a recipe, without empty ones. */
+async function linesOf(name: string, region: string): Promise<number> {
+  const source = await readFile(new URL(`${name}.ts`, import.meta.url), "utf8");
+  const text = new RegExp(`// #region ${region}\\n(?<text>.*?)\\n *// #endregion`, "s").exec(source)
+    ?.groups?.["text"];
+  if (text === undefined) throw new Error(`${name} has no region ${region}`);
+  return text.split("\n").filter((line) => line.trim() !== "").length;
+}
+
+describe.each(Object.keys(RECIPES))("the recipe for %s", (name) => {
+  it("has at most twelve lines for each of its two parts", async () => {
+    expect(await linesOf(name, "serve")).toBeLessThanOrEqual(LINES_MAX);
+    expect(await linesOf(name, "upload")).toBeLessThanOrEqual(LINES_MAX);
+  });
+
+  it("serves files to whom it may", async () => {
+    const { storage, url } = await started(name);
+    await storage.put("videos/a b.bin", Buffer.alloc(200_000, "x"));
+    const address = `${url}/files/videos/a%20b.bin`;
+    expect((await fetch(address)).status).toBe(403);
+    const whole = await fetch(address, { headers: SIGNED_IN });
+    expect([whole.status, (await whole.arrayBuffer()).byteLength]).toEqual([200, 200_000]);
+    const part = await fetch(address, { headers: { ...SIGNED_IN, range: "bytes=5-9" } });
+    expect([part.status, await part.text()]).toEqual([206, "xxxxx"]);
+    const etag = whole.headers.get("etag") ?? "";
+    expect((await fetch(address, { headers: { ...SIGNED_IN, "if-none-match": etag } })).status).toBe(304);
+    expect((await fetch(`${url}/files/missing`, { headers: SIGNED_IN })).status).toBe(404);
+  });
+
+  it("receives files, and refuses what it does not want", async () => {
+    const { storage, url } = await started(name);
+    const send = async (bytes: Uint8Array<ArrayBuffer>): Promise<Response> => {
+      const body = new FormData();
+      body.append("file", new Blob([bytes], { type: "image/png" }), "a.png");
+      return await fetch(`${url}/upload`, { method: "POST", body });
+    };
+    const answer = await send(new Uint8Array(PNG));
+    expect(answer.status).toBe(201);
+    const [key = ""] = (await answer.json()) as string[];
+    expect((await storage.head(key)).contentType).toBe("image/png");
+    const refused = await send(new TextEncoder().encode("<script>"));
+    expect([refused.status, await refused.text()]).toEqual([415, "UnsupportedMediaType\n"]);
+    expect((await storage.listPage()).objects).toHaveLength(1);
+  });
+});

@@ -30,5 +30,6 @@ export function start(storage: FileStorage): Server {
   });
   // #endregion
 
-  return createServer(getRequestListener(app.fetch));
+  const listener = getRequestListener(app.fetch);
+  return createServer((request, response) => void listener(request, response));
 }

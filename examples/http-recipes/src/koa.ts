@@ -12,9 +12,10 @@ export function start(storage: FileStorage): Server {
   // #region serve
   const files = toNodeListener(createHandler(storage, { basePath: "/files", authorize: readers }));
   app.use(async (context, next) => {
-    if (!context.path.startsWith("/files/")) return await next();
-    context.respond = false;
-    await files(context.req, context.res);
+    if (context.path.startsWith("/files/")) {
+      context.respond = false;
+      await files(context.req, context.res);
+    } else await next();
   });
   // #endregion
 
@@ -33,5 +34,6 @@ export function start(storage: FileStorage): Server {
   });
   // #endregion
 
-  return createServer(app.callback());
+  const listener = app.callback();
+  return createServer((request, response) => void listener(request, response));
 }

@@ -25,7 +25,8 @@ function nextServer(storage: FileStorage): Server {
   const { GET, POST } = next.routes(storage);
   const answer = async (request: Request): Promise<Response> =>
     await (request.method === "POST" ? POST : GET)(request);
-  return createServer(getRequestListener(answer));
+  const listener = getRequestListener(answer);
+  return createServer((request, response) => void listener(request, response));
 }
 
 const RECIPES: Readonly<Record<string, (storage: FileStorage) => Server | Promise<Server>>> = {

@@ -1,7 +1,7 @@
 import type { Authorize } from "@stowage/http";
 
 /** Stands for the sessions of an application: who is signed in has a cookie. */
-export function isSignedIn(request: {
+function isSignedIn(request: {
   readonly headers: { readonly get: (name: string) => string | null | undefined };
 }): boolean {
   return request.headers.get("cookie") === "session=1";

@@ -269,7 +269,7 @@ describe("toNodeListener", () => {
     const listener = toNodeListener(createHandler(storage, options));
     const server = createServer().on(
       "checkContinue",
-      (request, response) => void listener(request, response),
+      (incoming, response) => void listener(incoming, response),
     );
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
@@ -315,14 +315,16 @@ describe("toNodeListener", () => {
     });
     const storage = createStorage(waiting, { retry: false, timeouts: false });
     const listener = toNodeListener(createHandler(storage, { authorize: allow }));
-    const server = createServer((request, response) => void listener(request, response));
+    const server = createServer((incoming, response) => void listener(incoming, response));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
     const asked = new Promise((resolve) => server.once("request", resolve));
     socket.write("GET /a HTTP/1.1\r\nHost: a\r\n\r\n");
     await asked;
     socket.destroy();
+    const leftAt = performance.now();
     while (closedAt === 0) await new Promise(setImmediate);
+    expect(closedAt - leftAt).toBeLessThan(10_000);
     await new Promise((resolve) => server.close(resolve));
   });
 });

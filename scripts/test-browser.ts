@@ -1,4 +1,4 @@
-// The pages of the examples in Debian's Chromium, against Ceph; both are installed when they are missing.
+// Pages in Debian's Chromium, against Ceph; both are installed when they are missing. Words of titles choose some of the tests.
 import { ListMultipartUploadsCommand, S3Client } from "@aws-sdk/client-s3";
 import { createStorage, type FileStorage } from "@stowage/core";
 import { s3 } from "@stowage/s3";
@@ -8,6 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium, type Page } from "playwright-core";
 import { startExample } from "../examples/direct-upload/src/start.js";
+import type { Site } from "./browser-tests/site.js";
+import { uploadByUppy } from "./browser-tests/uppy.js";
+import { watchFromBucket, watchFromDisk, watchFromMirror } from "./browser-tests/videos.js";
 import { startCeph } from "./s3-servers/ceph.js";
 import { install } from "./s3-servers/debian.js";
 import { bucketVariables } from "./s3-servers/server.js";
@@ -58,10 +61,14 @@ async function run(): Promise<void> {
       await page.screenshot({ path: join(PICTURES, `${name}.png`) });
     };
     console.log(`\n${server.title} and Chromium ${browser.version()}`);
-    for (const [title, test] of TESTS) {
+    for (const [title, test] of chosen(TESTS)) {
       await page.goto(example.url);
       await tally.test(title, () => test({ page, files, folder, uploadsLeft, picture }));
       await page.unrouteAll({ behavior: "ignoreErrors" });
+    }
+    const bucket = s3({ bucket: BUCKET, endpoint, credentials, dialect: "ceph" });
+    for (const [title, test] of chosen(HTTP_TESTS)) {
+      await tally.test(title, () => test({ page, folder, bucket }));
     }
   } finally {
     await browser.close();
@@ -82,6 +89,19 @@ const TESTS: readonly (readonly [title: string, test: (opened: Opened) => Promis
   ["an upload that is cancelled leaves nothing", cancels],
   ["a file that the server does not want is refused in words", refuses],
 ];
+
+const HTTP_TESTS: readonly (readonly [title: string, test: (site: Site) => Promise<void>])[] = [
+  ["Uppy sends a small file and 200 MiB in parts, by one string of its page", uploadByUppy],
+  ["a film jumps to a place that is not loaded: from a local disk", watchFromDisk],
+  ["a film jumps to a place that is not loaded: from a bucket, by redirects", watchFromBucket],
+  ["a film jumps to a place that is not loaded: from a mirror whose member dies meanwhile", watchFromMirror],
+];
+
+/** Returns the tests whose titles have the words that were given, or all. */
+function chosen<Test>(tests: readonly (readonly [title: string, test: Test])[]): typeof tests {
+  const words = process.argv.slice(2);
+  return words.length === 0 ? tests : tests.filter(([title]) => words.some((word) => title.includes(word)));
+}
 
 async function uploadsSmall({ page, files, folder, picture }: Opened): Promise<void> {
   const path = join(folder, "Größe 1.txt");

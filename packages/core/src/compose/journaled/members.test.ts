@@ -227,6 +227,7 @@ describe("a member that was restored from a backup", () => {
   /** @param isForgotten - Whether the deletes are not remembered any more. */
   async function restored(
     isForgotten: boolean,
+    isMarked = true,
   ): Promise<Started & { readonly a: TestMember; readonly b: TestMember }> {
     const [a, b] = [testMember("a"), testMember("b")];
     const journal = lastingJournal();
@@ -245,6 +246,8 @@ describe("a member that was restored from a backup", () => {
     if (isForgotten) await forgetDeletes(journal, second);
     await second.storage.close();
     await restore();
+    const { objects } = await a.store.list({ prefix: ".stowage-" });
+    if (!isMarked) for (const { key } of objects) await a.store.delete(key, {});
     return { ...make(), a, b };
   }
 
@@ -281,6 +284,16 @@ describe("a member that was restored from a backup", () => {
     expect(await storage.verify("", { deep: true })).toMatchObject({ findings: [], pending: 0 });
     expect([(await contents(a))["deleted"], (await contents(b))["deleted"]]).toEqual([text, text]);
     expect(await reasons({ storage, provider })).toBe("");
+  });
+
+  it("is one by the operator's word when its backup has no marker", async () => {
+    const { a, b, storage, provider } = await restored(true, false);
+    expect(await reasons({ storage, provider })).toContain("a: it has lost its marker");
+    await acceptMember(provider, "a", { extras: "remove" });
+    await repair({ storage, provider });
+    const left = [(await contents(a))["deleted"], (await contents(b))["deleted"]];
+    expect(left).toEqual([undefined, undefined]);
+    expect(await contents(a)).toMatchObject({ changed: "new", added: "new" });
   });
 });
 

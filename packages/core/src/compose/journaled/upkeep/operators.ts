@@ -37,7 +37,9 @@ export interface AcceptOptions {
    * For a member that was restored from a backup: what becomes of the objects that it alone holds, which others have deleted since.
    * They are left and counted in `health()` (`"report"`), brought to the others (`"keep"`), or removed (`"remove"`).
    *
-   * @default "report"
+   * Say it for a backup without the marker too: nothing in it shows that it is one.
+   *
+   * @default `"report"` for a member that is known to be restored; for any other one its objects are brought to the others
    */
   readonly extras?: Extras | undefined;
 }
@@ -57,7 +59,7 @@ export async function acceptMember(
 ): Promise<void> {
   const set = OWN_SETS.require(provider, "acceptMember");
   knownNames("acceptMember", options, { extras: true });
-  const extras = oneOf("acceptMember", "extras", options.extras ?? "report", ["report", "keep", "remove"]);
+  const extras = oneOf("acceptMember", "extras", options.extras, [undefined, "report", "keep", "remove"]);
   const member = set.members.find((each) => each.name === name);
   if (member === undefined) {
     throw new TypeError(`acceptMember: ${JSON.stringify(name)} is no member of ${set.name}`);
@@ -65,7 +67,9 @@ export async function acceptMember(
   await member.reopen?.();
   await set.marks?.refresh();
   const wasRestored = set.marks?.restored(name) !== undefined;
-  await set.marks?.setRestored(name, wasRestored && set.placement.hasCopies ? extras : undefined);
+  // A backup that was made before the member had its marker is not known for one, but by the operator's word.
+  const chosen = extras ?? (wasRestored ? "report" : undefined);
+  await set.marks?.setRestored(name, set.placement.hasCopies ? chosen : undefined);
   await set.marks?.forget(name);
   await distrust(set);
   await set.roster.refresh();

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createStorage, type FileStorage, type StorageProvider } from "@stowage/core";
+import { fileURLToPath } from "node:url";
+import { createStorage, type FileStorage } from "@stowage/core";
 import { createUploadHandler, toNodeListener } from "@stowage/http";
 import { setCors } from "@stowage/s3/setup";
 import { build } from "esbuild";
@@ -16,19 +17,7 @@ const LARGE_BYTES = 200 * MIB;
 const MAX_BYTES = 500 * MIB;
 const SMALL_BYTES = 300_000;
 
-/** All that a page has to do. */
-const PAGE_SOURCE = `
-import Uppy from "@uppy/core";
-import AwsS3 from "@uppy/aws-s3";
-
-const uppy = new Uppy().use(AwsS3, { companionEndpoint: "/uploads" });
-document.querySelector("#file").addEventListener("change", async ({ target }) => {
-  const [file] = target.files;
-  uppy.addFile({ name: file.name, type: file.type, data: file });
-  const { successful, failed } = await uppy.upload();
-  document.title = failed.length === 0 ? successful[0].response.body.key : "failed: " + failed[0].error;
-});
-`;
+const PAGE = fileURLToPath(new URL("uppy-page.mjs", import.meta.url));
 const HTML = `<!doctype html><title>ready</title><input id="file" type="file"><script type="module" src="/page.js"></script>`;
 
 /** Uploads a small and a large file by Uppy to a bucket. */
@@ -98,7 +87,7 @@ async function upload(page: Page, url: string, path: string): Promise<string> {
 
 async function bundledPage(): Promise<string> {
   const { outputFiles } = await build({
-    stdin: { contents: PAGE_SOURCE, resolveDir: import.meta.dirname },
+    entryPoints: [PAGE],
     bundle: true,
     write: false,
     format: "esm",

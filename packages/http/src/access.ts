@@ -34,13 +34,30 @@ export async function refusalOf(
   return isResponse(verdict) ? await answerOf(verdict) : refusal(403, "Forbidden");
 }
 
+/** Statuses that have no body. @see https://fetch.spec.whatwg.org/#null-body-status */
+const BODILESS = new Set([204, 205, 304]);
+
 function isResponse(value: unknown): value is Response {
-  const { status, headers, arrayBuffer } = Object(value) as Partial<Response>;
-  return typeof status === "number" && headers !== undefined && typeof arrayBuffer === "function";
+  const { status = 0, headers, clone } = Object(value) as Partial<Response>;
+  return status >= 200 && status <= 599 && headers !== undefined && typeof clone === "function";
 }
 
 /** Reads an answer of the application's own, which is small. */
 async function answerOf(response: Response): Promise<Answer> {
-  const body = new Uint8Array(await response.arrayBuffer());
-  return { status: response.status, headers: Object.fromEntries(response.headers), body };
+  const { status } = response;
+  // The application may give the same one again and again.
+  const body = new Uint8Array(await response.clone().arrayBuffer());
+  const headers: Record<string, string | readonly string[] | undefined> = Object.fromEntries(
+    response.headers,
+  );
+  const cookies = response.headers.getSetCookie();
+  return {
+    status,
+    headers: {
+      ...headers,
+      "set-cookie": cookies.length === 0 ? undefined : cookies,
+      "content-length": BODILESS.has(status) ? undefined : String(body.byteLength),
+    },
+    body: BODILESS.has(status) ? undefined : body,
+  };
 }

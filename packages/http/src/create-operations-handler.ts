@@ -84,10 +84,15 @@ function readiness({ live, ready, degraded, reasons }: Health): Answer {
 
 /** Calls a function again only when its last answer is old. Calls that come together share one. */
 function reused<T>(call: () => Promise<T>, reuseMs: number): () => Promise<T> {
-  let last: { readonly at: number; readonly answer: Promise<T> } | undefined;
+  let last: { readonly answer: Promise<T>; settledAt: number | undefined } | undefined;
   return async () => {
-    const now = performance.now();
-    if (last === undefined || now - last.at >= reuseMs) last = { at: now, answer: call() };
+    const isOld = last?.settledAt !== undefined && performance.now() - last.settledAt >= reuseMs;
+    if (last === undefined || isOld) {
+      const made = { answer: call(), settledAt: undefined as number | undefined };
+      const settle = (): void => void (made.settledAt = performance.now());
+      made.answer.then(settle, settle);
+      last = made;
+    }
     return await last.answer;
   };
 }

@@ -178,6 +178,32 @@ describe("createUploadHandler", () => {
     ]);
   });
 
+  it("removes what has become too long while it was put together", async () => {
+    const { provider, parts } = store();
+    const storage = createStorage({
+      ...provider,
+      multipart: {
+        ...(provider.multipart as MultipartUploads),
+        complete: async (key) => await storage.put(key, "x".repeat(101)),
+      },
+    });
+    const handle = createUploadHandler(storage, {
+      authorize: () => true,
+      key: () => "in/a",
+      maxBytes: 100,
+      keys: KEYS,
+    });
+    const at = (path: string, init?: RequestInit): Promise<Response> =>
+      handle(new Request(`http://localhost${path}`, init));
+    const { uploadId } = (await (await at("/s3/multipart", post({ filename: "a" }))).json()) as {
+      uploadId: string;
+    };
+    parts.set("upload/0?", [10]);
+    const path = `/s3/multipart/${encodeURIComponent(uploadId)}/complete?key=in%2Fa`;
+    expect((await at(path, post({ parts: [{ PartNumber: 1, ETag: ETAG }] }))).status).toBe(413);
+    expect(await storage.exists("in/a")).toBe(false);
+  });
+
   it("removes what the application refuses in the end", async () => {
     const onUploaded = (): never => {
       throw new HttpError(409, "Quota", "the user has no room left");
@@ -195,7 +221,7 @@ describe("createUploadHandler", () => {
   it.each([
     ["/s3/multipart", { method: "POST", body: "no json" }, 400],
     ["/s3/multipart", { method: "POST", body: "[]" }, 400],
-    ["/s3/multipart", { method: "POST", body: `{"a":"${"x".repeat(2_000_001)}"}` }, 413],
+    ["/s3/multipart", { method: "POST", body: `{"a":"${"x".repeat(20_000)}"}` }, 413],
     ["/s3/multipart", {}, 405],
     ["/s3/params", { method: "POST", body: "{}" }, 405],
     ["/s3/params/more", {}, 404],

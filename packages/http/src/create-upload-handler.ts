@@ -13,7 +13,9 @@ import { checkUploads, type UploadHandlerOptions, type WantedFile } from "./uplo
 import { bindUpload, unboundUpload } from "./links/upload-token.js";
 
 /** A list of 10,000 parts. */
-const JSON_BYTES_MAX = 2_000_000;
+const PARTS_BYTES_MAX = 2_000_000;
+/** A file by its name, its type and its metadata. Nobody has asked for permission yet: the key depends on it. */
+const FILE_BYTES_MAX = 16_384;
 const METADATA_NAME = /^metadata\[(?<name>.*)\]$/s;
 
 /** One request, and the query of it. */
@@ -118,7 +120,7 @@ async function begin(call: Call): Promise<Answer> {
 
 async function create(call: Call): Promise<Answer> {
   const { storage, options, request } = call;
-  const { filename, type, metadata } = await readJson(request.source, JSON_BYTES_MAX);
+  const { filename, type, metadata } = await readJson(request, FILE_BYTES_MAX);
   const file = wantedFile(filename, type, metadata);
   const key = await options.key(file, request);
   const refused = await refusalOf(options.authorize, request, { action: "put", key });
@@ -161,17 +163,26 @@ async function listParts({ multipart, key, uploadId, request }: UploadCall): Pro
 
 async function complete(call: UploadCall): Promise<Answer> {
   const { multipart, key, uploadId, request, options } = call;
-  const { parts: given } = await readJson(request.source, JSON_BYTES_MAX);
+  const { parts: given } = await readJson(request, PARTS_BYTES_MAX);
   const parts = partsOf(given);
   const sent = await multipart.listParts(key, { uploadId }, { signal: request.signal });
   const bytes = sent.reduce((sum, { size = 0 }) => sum + size, 0);
   if (bytes > options.maxBytes) {
     await multipart.abort(key, { uploadId });
-    throw new HttpError(413, "TooLarge", `its parts have ${bytes} bytes, the most is ${options.maxBytes}`);
+    throw tooLarge(bytes, options);
   }
   const info = await multipart.complete(key, { uploadId, parts });
+  if (info.size > options.maxBytes) {
+    // A part was sent again meanwhile.
+    await call.storage.delete(key);
+    throw tooLarge(info.size, options);
+  }
   await announce(call, info);
   return json(200, { location: info.key, key: info.key });
+}
+
+function tooLarge(bytes: number, { maxBytes }: UploadHandlerOptions): HttpError {
+  return new HttpError(413, "TooLarge", `it has ${bytes} bytes, the most is ${maxBytes}`);
 }
 
 /** Tells the application, which may still refuse the object. */

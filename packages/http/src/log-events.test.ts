@@ -71,6 +71,11 @@ describe("redacted", () => {
     ['{"api_secret":"abc"}', '{"api_secret":"***"}'],
     ["password=abc&next=1", "password=***&next=1"],
     ["x-amz-security-token: FwoG/abc==", "x-amz-security-token: ***"],
+    ['{"authorization":"Bearer abc"}', '{"authorization":"***"}'],
+    ["with Bearer abc.def-1 it failed", "with Bearer *** it failed"],
+    ["https://user:p@ss@host/a", "https://***@host/a"],
+    ["AccountKey=abc==;x", "AccountKey=***"],
+    ["private_key: abc", "private_key: ***"],
     ["nothing to hide: a=b", "nothing to hide: a=b"],
   ])("takes out what could open something: %s", (text, expected) => {
     expect(redacted(text)).toBe(expected);

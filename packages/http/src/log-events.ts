@@ -37,10 +37,15 @@ const LEVELS: Readonly<Record<StorageEvent["type"], Level>> = {
 
 /** Parts of a text that can open something: the query of an address, a name and password in one, and headers of credentials. */
 const SECRETS: readonly (readonly [RegExp, string])[] = [
-  [/(:\/\/)[^/\s@]+@/g, "$1***@"],
+  [/(:\/\/)[^/\s]+@/g, "$1***@"],
   [/(:\/\/[^\s"'?]+\?)[^\s"']+/g, "$1***"],
   [/\b((?:authorization|cookie|x-amz-security-token)\s*[:=]\s*)[^\n]+/gi, "$1***"],
-  [/((?:secret|password|token|signature|api_?key)\w*["']?\s*[:=]\s*["']?)[^\s"'&,}*][^\s"'&,}]*/gi, "$1***"],
+  [/("(?:authorization|cookie|x-amz-security-token)"\s*:\s*)"[^"]*"/gi, '$1"***"'],
+  [/\b((?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]+/g, "$1***"],
+  [
+    /((?:secret|password|passphrase|token|signature|(?:api|account|private|access)_?key)\w*["']?\s*[:=]\s*["']?)[^\s"'&,}*][^\s"'&,}]*/gi,
+    "$1***",
+  ],
 ];
 
 /**

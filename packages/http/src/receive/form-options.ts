@@ -43,12 +43,6 @@ export interface ReceiveFormOptions extends ReceiveLimits {
    * @default false
    */
   readonly keepFileNames?: boolean | undefined;
-  /**
-   * How long the client may send nothing while no file is being stored, in milliseconds; 0 for ever.
-   *
-   * @default 30,000
-   */
-  readonly idleMs?: number | undefined;
 }
 
 const NAMES: OptionNames<ReceiveFormOptions> = {
@@ -74,5 +68,4 @@ export function checkForm(caller: string, options: ReceiveFormOptions): void {
   wholeNumber(caller, "maxFiles", options.maxFiles ?? 1);
   wholeNumber(caller, "maxFields", options.maxFields ?? 1);
   wholeNumber(caller, "maxFieldBytes", options.maxFieldBytes ?? 1);
-  wholeNumber(caller, "idleMs", options.idleMs ?? 1);
 }

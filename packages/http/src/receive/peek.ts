@@ -1,9 +1,13 @@
+import type { Readable } from "node:stream";
+
 /** The beginning of a body, and the body with it. */
 export interface Peeked {
   /** As many bytes as were asked for, or all when there are fewer. */
   readonly head: Uint8Array;
   /** The whole body, from its first byte. It may be read once. */
   readonly body: AsyncIterable<Uint8Array>;
+  /** Lets go of a body that is not to be read. */
+  readonly destroy: () => void;
 }
 
 /**
@@ -11,8 +15,8 @@ export interface Peeked {
  *
  * @param length - How many bytes are wanted.
  */
-export async function peek(source: AsyncIterable<Uint8Array>, length: number): Promise<Peeked> {
-  const rest = source[Symbol.asyncIterator]();
+export async function peek(source: Readable, length: number): Promise<Peeked> {
+  const rest = source[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   while (bytes < length) {
@@ -21,7 +25,11 @@ export async function peek(source: AsyncIterable<Uint8Array>, length: number): P
     chunks.push(value);
     bytes += value.byteLength;
   }
-  return { head: Buffer.concat(chunks).subarray(0, length), body: joined(chunks, rest) };
+  return {
+    head: Buffer.concat(chunks).subarray(0, length),
+    body: joined(chunks, rest),
+    destroy: () => void source.destroy(),
+  };
 }
 
 /** Gives the chunks that were read, and then the rest. A reader that stops early lets go of the source. */

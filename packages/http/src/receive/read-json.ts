@@ -1,23 +1,20 @@
-import type { IncomingMessage } from "node:http";
 import { HttpError } from "../wire/http-error.js";
-import { chunksOf } from "./receive.js";
+import type { Incoming } from "../wire/http-request.js";
+import { IDLE_MS, openSource } from "./open-source.js";
 
 /**
  * Reads the body of a request as JSON.
  *
- * @throws HttpError 413 when it is longer, 400 when it is no JSON object.
+ * @throws HttpError 400 when it is no JSON object; StorageError `TooLarge` when it is longer, `SourceError` when it is cut off or silent.
  */
 export async function readJson(
-  request: Request | IncomingMessage,
+  { source, proceed }: Incoming,
   maxBytes: number,
 ): Promise<Readonly<Record<string, unknown>>> {
+  proceed?.();
   const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of chunksOf(request)) {
-    bytes += chunk.byteLength;
-    if (bytes > maxBytes) throw new HttpError(413, "TooLarge", `its JSON is longer than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
+  const stream = await openSource(source, { idleMs: IDLE_MS, maxBytes });
+  for await (const chunk of stream as AsyncIterable<Uint8Array>) chunks.push(chunk);
   const value = parse(Buffer.concat(chunks).toString());
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Readonly<Record<string, unknown>>;

@@ -148,6 +148,18 @@ describe("receiveForm", () => {
       404,
     ],
     ["has nothing", "", 400],
+    ["has a part without a disposition", `${first}--${BOUNDARY}\r\n\r\nlost\r\n${END}`, 400],
+    ["has a part of another kind", first + part("attachment", "lost") + END, 400],
+    [
+      "has a part with too many headers",
+      `${first}--${BOUNDARY}\r\n${"X-A: b\r\n".repeat(25)}${part('form-data; name="file"; filename="b"', "x").slice(BOUNDARY.length + 4)}${END}`,
+      400,
+    ],
+    [
+      "has a file whose name is a folder",
+      first + part('form-data; name="file"; filename="dir/"', "lost") + END,
+      400,
+    ],
   ])("keeps nothing of a form that %s", async (_title, body, status) => {
     const storage = createStorage(memory());
     const error = await failureOf(receiveForm(storage, post(body), OPTIONS));
@@ -187,6 +199,53 @@ describe("receiveForm", () => {
     expect(
       httpStatus(await failureOf(receiveForm(storage, post("abc", "multipart/form-data"), OPTIONS))),
     ).toBe(400);
+  });
+
+  it.each([BOUNDARY, "a", `"with space"`, `"a=b:c,d"`, "x".repeat(70)])(
+    "takes a boundary of any form: %s",
+    async (boundary) => {
+      const storage = createStorage(memory());
+      const plain = boundary.replaceAll('"', "");
+      const body = (part('form-data; name="file"; filename="a"', "text --") + END).replaceAll(
+        BOUNDARY,
+        plain,
+      );
+      const { files } = await receiveForm(
+        storage,
+        post(body, `multipart/form-data; boundary=${boundary}`),
+        OPTIONS,
+      );
+      expect(files.map(({ info }) => info.size)).toEqual([7]);
+    },
+  );
+
+  it("counts parts wherever a chunk ends", async () => {
+    const body =
+      part('form-data; name="file"; filename="a"', "x") + part('form-data; name="text"', "y") + END;
+    for (let size = 1; size < 40; size++) {
+      const storage = createStorage(memory());
+      const chunks = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+        for (let at = 0; at < body.length; at += size) yield Buffer.from(body.slice(at, at + size));
+      };
+      const request = new Request("http://localhost/", {
+        method: "POST",
+        body: ReadableStream.from(chunks()),
+        duplex: "half",
+        headers: { "content-type": `multipart/form-data; boundary=${BOUNDARY}` },
+      });
+      const { files, fields } = await receiveForm(storage, request, OPTIONS);
+      expect([files.length, fields.get("text")]).toEqual([1, ["y"]]);
+    }
+  });
+
+  it("survives a key function that throws nothing", async () => {
+    const key = (): string => {
+      throw undefined;
+    };
+    const error = await failureOf(
+      receiveForm(createStorage(memory()), post(form(["a", "x"])), { ...OPTIONS, key }),
+    );
+    expect(httpStatus(error)).toBe(500);
   });
 
   it("throws what the key function throws, and keeps nothing", async () => {
@@ -261,8 +320,8 @@ describe("receiveForm under node:http", () => {
     const answer = await new Promise<string>((resolve) =>
       socket.once("data", (data: Buffer) => resolve(data.toString())),
     );
-    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
-    expect(httpStatus(await ended[0])).toBe(408);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(httpStatus(await ended[0])).toBe(400);
     socket.destroy();
   });
 });

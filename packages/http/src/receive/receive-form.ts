@@ -1,5 +1,4 @@
 import type { IncomingMessage } from "node:http";
-import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Busboy, type BusboyFileStream, type BusboyInstance } from "@fastify/busboy";
 import {
@@ -12,7 +11,8 @@ import {
 import { checkForm, type FormFile, type ReceiveFormOptions } from "./form-options.js";
 import { HttpError } from "../wire/http-error.js";
 import { isWebRequest, nodeHeaders } from "../wire/http-request.js";
-import { chunksOf } from "./receive.js";
+import { countParts } from "./count-parts.js";
+import { IDLE_MS, openSource } from "./open-source.js";
 import { sniff } from "./sniff.js";
 import { typeOf } from "../serve/stored-headers.js";
 
@@ -38,6 +38,8 @@ interface Reception {
   readonly stop: AbortController;
   /** One for each file; they never reject. */
   readonly puts: Promise<void>[];
+  /** How many parts the parser has told of. */
+  seen: number;
 }
 
 const FIELDS_MAX = 100;
@@ -45,7 +47,10 @@ const FIELD_BYTES_MAX = 65_536;
 const FILES_MAX = 10;
 const HEADER_PAIRS_MAX = 20;
 const HEADER_BYTES_MAX = 16_384;
-const IDLE_MS = 30_000;
+
+/** What a boundary may be. @see https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1 */
+const BOUNDARY =
+  /;[ \t]*boundary=(?:"(?<quoted>[A-Za-z0-9'()+_,./:=? -]{0,69}[A-Za-z0-9'()+_,./:=?-])"|(?<plain>[A-Za-z0-9'()+_,./:=?-]{1,70}))[ \t]*(?:;|$)/i;
 
 /**
  * Stores the files of a form, each as a new object, and returns its fields.
@@ -81,13 +86,18 @@ export async function receiveForm(
     files: [],
     stop: new AbortController(),
     puts: [],
+    seen: 0,
   };
-  const parser = parserOf(reception, request);
-  const source = Readable.from(watched(reception, chunksOf(request)), { objectMode: false });
+  const { parser, boundary } = parserOf(reception, request);
+  const source = await openSource(request, { idleMs: options.idleMs ?? IDLE_MS });
+  const parts = countParts(boundary);
   try {
-    await pipeline(source, parser, { signal: reception.stop.signal });
+    await pipeline(source, parts.stream, parser, { signal: reception.stop.signal });
+    if (parts.count() !== reception.seen) {
+      fail(reception, malformed("a part of it has no Content-Disposition of a form, or too many headers"));
+    }
   } catch (error) {
-    fail(reception, new HttpError(400, "MalformedForm", `the form is not whole: ${String(error)}`));
+    fail(reception, malformed(`it is not whole: ${String(error)}`));
   }
   await Promise.all(reception.puts);
   const { fields, files, stop } = reception;
@@ -98,13 +108,18 @@ export async function receiveForm(
 
 /** Ends the form with its first failure: those after it follow from it. */
 function fail({ stop }: Reception, error: unknown): void {
-  if (!stop.signal.aborted) stop.abort(error);
+  // A signal without a reason would have one of its own.
+  if (!stop.signal.aborted) stop.abort(error ?? new HttpError(500, "Unknown", "its failure says nothing"));
 }
 
-function parserOf(reception: Reception, request: Request | IncomingMessage): BusboyInstance {
+function malformed(reason: string): HttpError {
+  return new HttpError(400, "MalformedForm", `the form is malformed: ${reason}`);
+}
+
+function parserOf(reception: Reception, request: Request | IncomingMessage): Parser {
   const { options } = reception;
   const { maxFiles = FILES_MAX, maxFields = FIELDS_MAX, maxFieldBytes = FIELD_BYTES_MAX } = options;
-  const parser = openParser(request, {
+  const { parser, boundary } = openParser(request, {
     files: maxFiles,
     fields: maxFields,
     fieldSize: maxFieldBytes,
@@ -117,13 +132,17 @@ function parserOf(reception: Reception, request: Request | IncomingMessage): Bus
   parser.on("filesLimit", () => tooMany("files"));
   parser.on("fieldsLimit", () => tooMany("fields"));
   parser.on("partsLimit", () => tooMany("parts"));
-  parser.on("field", (name, value, _, isCut) => takeField(reception, name, value, isCut));
+  parser.on("field", (name, value, _, isCut) => {
+    reception.seen++;
+    takeField(reception, name, value, isCut);
+  });
   parser.on("file", (name, stream, fileName, _, contentType) => {
     // The parser reports a form that ends within a file on the file as well.
     stream.on("error", () => {});
+    reception.seen++;
     if (fileName === "") {
-      // An input without a file.
-      stream.resume();
+      // An input without a file has no bytes.
+      stream.on("data", () => fail(reception, malformed("a file of it has no name"))).resume();
       return;
     }
     const file = { field: name, fileName: formFileName(fileName ?? ""), contentType: typeOf(contentType) };
@@ -134,29 +153,33 @@ function parserOf(reception: Reception, request: Request | IncomingMessage): Bus
       }),
     );
   });
-  return parser;
+  return { parser, boundary };
+}
+
+interface Parser {
+  readonly parser: BusboyInstance;
+  readonly boundary: string;
 }
 
 type Limits = NonNullable<ConstructorParameters<typeof Busboy>[0]["limits"]>;
 
-function openParser(request: Request | IncomingMessage, limits: Limits): BusboyInstance {
+function openParser(request: Request | IncomingMessage, limits: Limits): Parser {
   const headers = isWebRequest(request) ? request.headers : nodeHeaders(request);
   const contentType = headers.get("content-type") ?? "";
-  if (!/^multipart\/form-data\b/i.test(contentType)) {
+  if (!/^multipart\/form-data[ \t]*(?:;|$)/i.test(contentType)) {
     throw new HttpError(415, "UnsupportedMediaType", "it is no form: receive stores its body as one object");
   }
-  try {
-    return new Busboy({ headers: { "content-type": contentType }, limits });
-  } catch (error) {
-    throw new HttpError(400, "MalformedForm", `its Content-Type has no boundary: ${String(error)}`);
-  }
+  const boundary = BOUNDARY.exec(contentType)?.groups;
+  const text = boundary?.["quoted"]?.replaceAll(/\\(.)/g, "$1") ?? boundary?.["plain"];
+  if (text === undefined) throw malformed("its Content-Type has no boundary");
+  // Quoted anew, so that the parser and the counter have the same one.
+  const header = `multipart/form-data; boundary="${text}"`;
+  return { parser: new Busboy({ headers: { "content-type": header }, limits }), boundary: text };
 }
 
 function takeField(reception: Reception, name: string | undefined, value: string, isCut: boolean): void {
   if (isCut) return fail(reception, new HttpError(413, "TooLarge", "a field of the form is too long"));
-  if (name === undefined) {
-    return fail(reception, new HttpError(400, "MalformedForm", "a part of the form has no name"));
-  }
+  if (name === undefined) return fail(reception, malformed("a part of it has no name"));
   const values = reception.fields.get(name) ?? [];
   values.push(value);
   reception.fields.set(name, values);
@@ -164,13 +187,21 @@ function takeField(reception: Reception, name: string | undefined, value: string
 
 async function storeFile(reception: Reception, file: FormFile, stream: BusboyFileStream): Promise<void> {
   const { storage, options, stop, files, fields } = reception;
-  const { maxBytes, types, cacheControl, metadata, onProgress, keepFileNames = false } = options;
-  if (file.field === undefined) throw new HttpError(400, "MalformedForm", "a file of the form has no name");
+  const {
+    maxBytes,
+    types,
+    cacheControl,
+    metadata,
+    onProgress,
+    keepFileNames = false,
+    idleMs = IDLE_MS,
+  } = options;
+  if (file.field === undefined) throw malformed("a file of it has no field");
   const key = await options.key(file, fields);
   const typed =
     types === undefined
       ? { contentType: file.contentType, body: stream }
-      : await sniff(stream as AsyncIterable<Uint8Array>, file.contentType, types);
+      : await sniff(await openSource(stream, { key, idleMs }), file.contentType, types);
   const info = await storage.put(key, typed.body, {
     contentType: typed.contentType,
     maxBytes,
@@ -182,29 +213,6 @@ async function storeFile(reception: Reception, file: FormFile, stream: BusboyFil
     signal: stop.signal,
   });
   files.push({ ...file, info });
-}
-
-/** Ends a form whose client sends nothing. While a file is being stored the storage watches its body. */
-async function* watched(
-  reception: Reception,
-  source: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const { idleMs = IDLE_MS } = reception.options;
-  const isStoring = (): boolean => reception.files.length < reception.puts.length;
-  const timer = setTimeout(() => {
-    if (isStoring()) timer.refresh();
-    else
-      fail(reception, new HttpError(408, "RequestTimeout", `its client has sent nothing for ${idleMs} ms`));
-  }, idleMs);
-  if (idleMs === 0) clearTimeout(timer);
-  try {
-    for await (const chunk of source) {
-      yield chunk;
-      if (idleMs > 0) timer.refresh();
-    }
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Removes what was stored of a form that is refused. The objects are new: nobody else can have made them. */

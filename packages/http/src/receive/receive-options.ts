@@ -30,6 +30,13 @@ export interface ReceiveLimits {
    * @default none
    */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /**
+   * How long the client may send nothing before the storage has its body, in milliseconds; 0 for ever. Later the storage's own
+   * `sourceIdleMs` counts.
+   *
+   * @default 30,000
+   */
+  readonly idleMs?: number | undefined;
 }
 
 /** The options of {@link receive}. */
@@ -54,6 +61,7 @@ const LIMIT_NAMES: OptionNames<ReceiveLimits> = {
   cacheControl: true,
   metadata: true,
   onProgress: true,
+  idleMs: true,
 };
 const NAMES: OptionNames<ReceiveOptions> = { ...LIMIT_NAMES, overwrite: true, contentDisposition: true };
 
@@ -65,7 +73,8 @@ export function checkReceive(caller: string, options: ReceiveOptions): void {
 }
 
 /** Checks the limits, without the names of the options. */
-export function checkLimits(caller: string, { maxBytes, types = [] }: ReceiveLimits): void {
+export function checkLimits(caller: string, { maxBytes, types = [], idleMs = 0 }: ReceiveLimits): void {
+  wholeNumber(caller, "idleMs", idleMs);
   wholeNumber(caller, "maxBytes", maxBytes, { least: 1 });
   for (const type of types) nonEmptyText(caller, "types", type, 'a list such as ["image/*", "video/mp4"]');
 }

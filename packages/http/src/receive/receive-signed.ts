@@ -1,7 +1,8 @@
 import type { FileStorage, Metadata, ObjectHeaders, ObjectInfo } from "@stowage/core";
 import { SAFE_HEADERS, type Answer } from "../wire/answer.js";
 import { HttpError } from "../wire/http-error.js";
-import { assertWhole, lengthOf } from "./receive.js";
+import { assertPlain, lengthOf } from "./receive.js";
+import { conditionOf } from "./write-conditions.js";
 import type { HeaderReader, Incoming } from "../wire/http-request.js";
 import { tagText, validatorsOf } from "../serve/validators.js";
 import type { Grant, Parameters } from "../links/signatures.js";
@@ -17,11 +18,12 @@ export async function receiveSigned(
   const length = parameters.get("content-length");
   const maxBytes = Number(length ?? parameters.get("max-bytes"));
   const given = lengthOf(headers, maxBytes);
+  const condition = await conditionOf(storage, key, headers, parameters.get("create-only") === "yes");
   proceed?.();
   return await storage.put(key, source, {
     ...signedHeaders(parameters),
+    ...condition,
     metadata: metadataOf(parameters.get("metadata")),
-    ifNoneMatch: parameters.get("create-only") === "yes" ? "*" : undefined,
     size: length === undefined ? given : Number(length),
     // An upload of exactly nothing has no bound: its size is one.
     maxBytes: maxBytes === 0 ? undefined : maxBytes,
@@ -31,7 +33,7 @@ export async function receiveSigned(
 
 /** @throws HttpError 400 when the request is another one than was signed. */
 function assertAsSigned(headers: HeaderReader, parameters: Parameters): void {
-  assertWhole(headers);
+  assertPlain(headers);
   assertSame(headers, parameters, "content-type", "");
   assertSame(headers, parameters, "content-encoding", "identity");
   if (parameters.has("content-length") && (headers.get("content-length") ?? undefined) !== undefined) {

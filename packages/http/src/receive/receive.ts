@@ -1,12 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import { isStorageError, type FileStorage, type ObjectInfo, type StoragePutOptions } from "@stowage/core";
 import { HttpError } from "../wire/http-error.js";
-import { incomingOf, isWebRequest, type HeaderReader, type Incoming } from "../wire/http-request.js";
-import { judge, parsePreconditions } from "../serve/preconditions.js";
+import { incomingOf, type HeaderReader, type Incoming } from "../wire/http-request.js";
+import { conditionOf } from "./write-conditions.js";
+import { IDLE_MS, openSource } from "./open-source.js";
 import { checkReceive, type ReceiveOptions } from "./receive-options.js";
 import { sniff } from "./sniff.js";
 import { essenceOf, typeOf } from "../serve/stored-headers.js";
-import { validatorsOf } from "../serve/validators.js";
 
 const ENCODINGS = /^(?:br|deflate|gzip|zstd)$/i;
 const IDEMPOTENCY_LENGTH_MAX = 200;
@@ -47,13 +47,15 @@ export async function receiveBody(
   { headers, source, signal, proceed }: Incoming,
   options: ReceiveOptions,
 ): Promise<ObjectInfo> {
+  const { maxBytes, idleMs = IDLE_MS, overwrite = false } = options;
   const put = putOptions(headers, options);
-  const condition = await conditionOf(storage, key, headers, options);
+  const condition = await conditionOf(storage, key, headers, !overwrite);
   const all = { ...put, ...condition, signal };
   proceed?.();
   try {
     if (options.types === undefined) return await storage.put(key, source, all);
-    const typed = await sniff(chunksOf(source), put.contentType, options.types);
+    const stream = await openSource(source, { key, size: put.size, maxBytes, idleMs });
+    const typed = await sniff(stream, put.contentType, options.types);
     return await storage.put(key, typed.body, { ...all, contentType: typed.contentType });
   } catch (error) {
     // Of a condition of the client's own.
@@ -67,7 +69,7 @@ function putOptions(
   headers: HeaderReader,
   { maxBytes, cacheControl, contentDisposition, metadata, onProgress }: ReceiveOptions,
 ): StoragePutOptions & { contentType: string } {
-  assertWhole(headers);
+  assertPlain(headers);
   const contentType = typeOf(headers.get("content-type") ?? undefined);
   if (essenceOf(contentType) === "multipart/form-data") {
     throw new HttpError(415, "UnsupportedMediaType", "it is a form: receiveForm stores the files of one");
@@ -85,10 +87,19 @@ function putOptions(
   };
 }
 
-/** Refuses a part of an object, which would be stored as the whole. @see https://www.rfc-editor.org/rfc/rfc9110#section-14.5 */
-export function assertWhole(headers: HeaderReader): void {
-  if ((headers.get("content-range") ?? undefined) === undefined) return;
-  throw new HttpError(400, "ContentRange", "it has Content-Range, and only whole objects are received");
+/**
+ * Refuses a part of an object, which would be stored as the whole, and bytes that are coded on their way, which would be stored as they are.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-14.5
+ * @see https://www.rfc-editor.org/rfc/rfc9112#section-6.1
+ */
+export function assertPlain(headers: HeaderReader): void {
+  if ((headers.get("content-range") ?? undefined) !== undefined) {
+    throw new HttpError(400, "ContentRange", "it has Content-Range, and only whole objects are received");
+  }
+  const coding = headers.get("transfer-encoding") ?? "chunked";
+  if (coding.trim().toLowerCase() === "chunked") return;
+  throw new HttpError(501, "TransferEncoding", "its Transfer-Encoding is not chunked alone");
 }
 
 /**
@@ -124,33 +135,3 @@ function idempotencyKeyOf(headers: HeaderReader): string | undefined {
     `its Idempotency-Key is not 1 to ${IDEMPOTENCY_LENGTH_MAX} characters`,
   );
 }
-
-/** Returns the condition of the put, by the request and by what the application allows. */
-async function conditionOf(
-  storage: FileStorage,
-  key: string,
-  headers: HeaderReader,
-  { overwrite = false }: ReceiveOptions,
-): Promise<Pick<StoragePutOptions, "ifMatch" | "ifNoneMatch">> {
-  const conditions = parsePreconditions(headers);
-  if (conditions?.ifNoneMatch !== undefined && conditions.ifNoneMatch !== "*") {
-    throw new HttpError(400, "IfNoneMatch", "its If-None-Match is not *, the only one that a write can keep");
-  }
-  const isCreateOnly = !overwrite || conditions?.ifNoneMatch === "*";
-  if (conditions?.ifMatch === undefined) return isCreateOnly ? { ifNoneMatch: "*" } : {};
-  const info = await storage.find(key);
-  const isMet =
-    info !== undefined &&
-    judge({ ...conditions, ifNoneMatch: undefined }, validatorsOf(storage, info)) === "proceed";
-  if (!isMet) throw new HttpError(412, "PreconditionFailed", "its If-Match does not hold");
-  if (isCreateOnly) throw new HttpError(409, "AlreadyExists", "there is an object under its key");
-  return { ifMatch: info.etag };
-}
-
-/** Returns the body of a request, piece by piece. A request without one has no pieces. */
-export function chunksOf(request: Request | IncomingMessage): AsyncIterable<Uint8Array> {
-  if (!isWebRequest(request)) return request as AsyncIterable<Uint8Array>;
-  return request.body ?? noChunks();
-}
-
-async function* noChunks(): AsyncGenerator<Uint8Array, void, undefined> {}

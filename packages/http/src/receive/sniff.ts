@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { allowedType } from "./media-types.js";
 import { peek } from "./peek.js";
 
@@ -16,13 +17,18 @@ export interface TypedBody {
  * @throws HttpError 415 when its type is none of the allowed ones.
  */
 export async function sniff(
-  source: AsyncIterable<Uint8Array>,
+  source: Readable,
   declared: string,
   allowed: readonly string[],
 ): Promise<TypedBody> {
-  const { head, body } = await peek(source, HEAD_BYTES);
-  // Loaded when it is first needed: most applications serve before they receive.
-  const { fileTypeFromBuffer } = await import("file-type");
-  const found = await fileTypeFromBuffer(head);
-  return { contentType: allowedType(allowed, declared, found?.mime), body };
+  const { head, body, destroy } = await peek(source, HEAD_BYTES);
+  try {
+    // Loaded when it is first needed: most applications serve before they receive.
+    const { fileTypeFromBuffer } = await import("file-type");
+    const found = await fileTypeFromBuffer(head);
+    return { contentType: allowedType(allowed, declared, found?.mime), body };
+  } catch (error) {
+    destroy();
+    throw error;
+  }
 }

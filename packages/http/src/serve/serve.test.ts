@@ -92,6 +92,7 @@ describe("serve", () => {
     ["text/javascript", "attachment", "application/octet-stream"],
     ["application/x-javascript", "attachment", "application/octet-stream"],
     ["made/up", "attachment", "made/up"],
+    ["video/x+xml", "attachment", "video/x+xml"],
     ["video/mp4", null, "video/mp4"],
     ["image/png", null, "image/png"],
     ["text/plain; charset=utf-8", null, "text/plain; charset=utf-8"],

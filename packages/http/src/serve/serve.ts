@@ -21,6 +21,7 @@ import { redirectAnswer } from "./redirect.js";
 import type { ObjectHeaders } from "@stowage/core";
 import { checkServe, type ServeOptions } from "./serve-options.js";
 import { storedHeaders } from "./stored-headers.js";
+import { hasTurn } from "../wire/turn.js";
 import { tell } from "../wire/tell.js";
 import { toResponse } from "../wire/to-response.js";
 import { hasSeveralMembers, tagText, validatorsOf } from "./validators.js";
@@ -63,7 +64,9 @@ export async function serve(
   options: ServeOptions = {},
 ): Promise<Response> {
   checkServe("serve", options);
-  return toResponse(await answerObject(storage, key, webRequest(request), options));
+  const asked = webRequest(request);
+  const { onError } = options;
+  return toResponse(await answerObject(storage, key, asked, options), { onError, signal: asked.signal });
 }
 
 /** Answers as {@link serve} does, on a response of `node:http`. Resolves when the answer is sent or its client has left. */
@@ -75,6 +78,7 @@ export async function serveNode(
   options: ServeOptions = {},
 ): Promise<void> {
   checkServe("serveNode", options);
+  if (!(await hasTurn(request, response))) return;
   const answer = await answerObject(storage, key, nodeRequest(request, response), options);
   await writeAnswer(answer, response, options.onError);
 }
@@ -94,7 +98,7 @@ export async function answerObject(
     return method === "HEAD" ? await answerHead(asked) : await answerGet(asked);
   } catch (error) {
     const answer = errorAnswer(error);
-    if (answer.status >= 500) tell(options.onError, error);
+    if (answer.status >= 500 && !request.signal.aborted) tell(options.onError, error);
     return method === "HEAD" ? withoutBody(answer) : answer;
   }
 }
@@ -202,14 +206,15 @@ function withBody(asked: Asked, object: StoredObject): Answer {
 function headersOf({ storage, options, overrides }: Asked, info: ObjectInfo): AnswerHeaders {
   const { contentDisposition = info.contentDisposition, cacheControl = CACHE_CONTROL_DEFAULT } = options;
   const stored = storedHeaders({ ...info, contentDisposition, ...given(overrides) }, options.inlineTypes);
-  const { tag } = validatorsOf(storage, info);
+  const { tag, modifiedSeconds } = validatorsOf(storage, info);
   return {
     ...stored,
     ...SAFE_HEADERS,
     "accept-ranges": storage.provider.supports.range ? "bytes" : "none",
     "cache-control": stored["cache-control"] ?? cacheControl,
     etag: tag === undefined ? undefined : tagText(tag),
-    "last-modified": info.lastModified?.toUTCString(),
+    "last-modified":
+      modifiedSeconds === undefined ? undefined : new Date(modifiedSeconds * 1000).toUTCString(),
   };
 }
 

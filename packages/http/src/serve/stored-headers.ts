@@ -78,7 +78,8 @@ export function essenceOf(type: string): string {
 }
 
 function isShown(essence: string): boolean {
-  return INLINE.has(essence) || INLINE_FAMILY.test(essence);
+  // Whatever ends in `+xml` is a document that a browser shows.
+  return INLINE.has(essence) || (INLINE_FAMILY.test(essence) && !essence.endsWith("+xml"));
 }
 
 /** Returns the stored disposition, or `attachment` for a type that could run in the browser. */

@@ -3,6 +3,9 @@ import { parseEntityTag, type EntityTag } from "./entity-tags.js";
 import { toHttpSeconds } from "./http-date.js";
 import type { Validators } from "./preconditions.js";
 
+/** The end of the year 9999: dates of HTTP have four digits for the year. */
+const SECONDS_MAX = 253_402_300_799;
+
 /** Whether each storage keeps objects in several members, which have ETags of their own. */
 const severalByStorage = new WeakMap<FileStorage, boolean>();
 
@@ -28,12 +31,9 @@ function isComposed({ members = [] }: Description): boolean {
 export function validatorsOf(storage: FileStorage, info: ObjectInfo): Validators {
   const { etag, writeId, lastModified } = info;
   const isShared = writeId !== undefined && hasSeveralMembers(storage);
-  const tag = isShared ? strongTag(writeId) : parseEntityTag(etag ?? "");
-  return { tag, modifiedSeconds: lastModified === undefined ? undefined : toHttpSeconds(lastModified) };
-}
-
-function strongTag(text: string): EntityTag {
-  return { isWeak: false, opaque: `"${text}"` };
+  const tag = parseEntityTag(isShared ? `"${writeId}"` : (etag ?? ""));
+  const seconds = lastModified === undefined ? Number.NaN : toHttpSeconds(lastModified);
+  return { tag, modifiedSeconds: seconds >= 0 && seconds <= SECONDS_MAX ? seconds : undefined };
 }
 
 /** Returns an entity tag as a header has it. */

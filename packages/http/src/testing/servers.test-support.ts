@@ -49,7 +49,7 @@ export function readable(storage: FileStorage): HttpHandler {
 }
 
 /** Makes every body a stream, and counts those that are open. */
-function counting(inner: StorageProvider): { provider: StorageProvider; open: () => number } {
+export function counting(inner: StorageProvider): { provider: StorageProvider; open: () => number } {
   let open = 0;
   const provider = intercept(inner, {
     type: "counting",

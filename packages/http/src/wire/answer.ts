@@ -2,8 +2,8 @@ import { isStorageError, type StoredObject } from "@stowage/core";
 import { isHttpError } from "./http-error.js";
 import { httpStatus } from "./status.js";
 
-/** Headers by lower-case name. A value that is `undefined` is left out. */
-export type AnswerHeaders = Readonly<Record<string, string | undefined>>;
+/** Headers by lower-case name. A value that is `undefined` is left out; several values are several headers. */
+export type AnswerHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** The answer to a request, before it becomes a Web `Response` or is written to a response of `node:http`. */
 export interface Answer {
@@ -28,21 +28,24 @@ const RETRY_AFTER_SECONDS = 1;
  * @param code - A word for programs, such as `"NotFound"`.
  */
 export function refusal(status: number, code: string, headers: AnswerHeaders = {}): Answer {
+  const body = `${code}\n`;
   return {
     status,
     headers: {
       ...SAFE_HEADERS,
       "content-type": "text/plain; charset=utf-8",
+      "content-length": String(Buffer.byteLength(body)),
       "cache-control": "no-store",
       ...headers,
     },
-    body: `${code}\n`,
+    body,
   };
 }
 
 /** Makes the answer for an error of a storage or an `HttpError`. Of any other error only its status is told. */
 export function errorAnswer(error: unknown): Answer {
   const status = httpStatus(error);
+  if (status === 304) return { status, headers: SAFE_HEADERS };
   if (isHttpError(error)) return refusal(status, error.code);
   if (!isStorageError(error)) return refusal(status, "Unknown");
   const isLater = status === 503 && error.retryable;
@@ -55,6 +58,19 @@ export function errorAnswer(error: unknown): Answer {
 export function withoutBody(answer: Answer): Answer {
   const { body, headers, status } = answer;
   const length = typeof body === "string" ? String(Buffer.byteLength(body)) : headers["content-length"];
-  if (typeof body === "object" && "destroy" in body) body.destroy();
+  letGo(answer);
   return { status, headers: { ...headers, "content-length": length } };
 }
+
+/** Tells whether a body is a stored object, which owns a file or a socket. */
+export function isStored(body: Answer["body"]): body is StoredObject {
+  return typeof body === "object" && "destroy" in body;
+}
+
+/** Gives back what the body of an answer owns. */
+export function letGo({ body }: Answer): void {
+  if (isStored(body)) body.destroy();
+}
+
+/** The answer when nothing else can be said. */
+export const UNKNOWN_FAILURE: Answer = refusal(500, "Unknown");

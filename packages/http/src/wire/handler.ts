@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { errorAnswer, refusal, withoutBody, type Answer } from "./answer.js";
+import { errorAnswer, refusal, UNKNOWN_FAILURE, withoutBody, type Answer } from "./answer.js";
 import { nodeRequest, webRequest, type HttpRequest } from "./http-request.js";
+import { hasTurn } from "./turn.js";
 import { tell } from "./tell.js";
 import { toResponse } from "./to-response.js";
 import { writeAnswer } from "./write-answer.js";
@@ -36,14 +37,14 @@ export function handlerOf(respond: Respond, onError?: (error: unknown) => void):
     try {
       return forMethod(request, await respond(request));
     } catch (error) {
-      const answer = errorAnswer(error);
+      const answer = failureAnswer(error);
       if (answer.status >= 500 && !request.signal.aborted) tell(onError, error);
       return forMethod(request, answer);
     }
   };
   const handle = async (request: Request): Promise<Response> => {
     const asked = webRequest(request);
-    return toResponse((await safe(asked)) ?? notFound(asked));
+    return toResponse((await safe(asked)) ?? notFound(asked), { onError, signal: asked.signal });
   };
   return Object.assign(handle, { [ANSWER]: { respond: safe, onError } });
 }
@@ -63,6 +64,7 @@ export function handlerOf(respond: Respond, onError?: (error: unknown) => void):
 export function toNodeListener(handler: HttpHandler): NodeListener {
   const { respond, onError } = handlingOf(handler);
   return async (request, response, next) => {
+    if (!(await hasTurn(request, response))) return;
     const asked = nodeRequest(request, response);
     const answer = await respond(asked);
     if (answer === undefined && next !== undefined) next();
@@ -74,6 +76,16 @@ function handlingOf(handler: HttpHandler): Handling {
   const handling = (Object(handler) as Partial<HttpHandler>)[ANSWER];
   if (handling !== undefined) return handling;
   throw new TypeError("toNodeListener: handler is one of this package, such as createHandler returns");
+}
+
+/** Makes the answer of a failure, whatever was thrown. */
+function failureAnswer(error: unknown): Answer {
+  try {
+    return errorAnswer(error);
+  } catch {
+    // Even to look at it fails.
+    return UNKNOWN_FAILURE;
+  }
 }
 
 function notFound(request: HttpRequest): Answer {

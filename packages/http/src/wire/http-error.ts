@@ -6,9 +6,13 @@ export class HttpError extends Error {
   /** A word for programs, which the client gets as the text of the answer: `"UnsupportedMediaType"`. */
   readonly code: string;
 
-  /** @param reason - For the developer: no client gets to see it. */
+  /**
+   * @param reason - For the developer: no client gets to see it.
+   * @throws TypeError for a status that is none of an error.
+   */
   constructor(status: number, code: string, reason: string) {
     super(`Cannot receive the request: ${reason}`);
+    if (!isErrorStatus(status)) throw new TypeError(`HttpError: status is 400 to 599, not ${String(status)}`);
     this.status = status;
     this.code = code;
   }
@@ -16,6 +20,11 @@ export class HttpError extends Error {
 
 /** Tells whether an error is an {@link HttpError}, also when another copy of this package made it. */
 export function isHttpError(error: unknown): error is HttpError {
-  const { name, status, code } = Object(error) as Partial<HttpError>;
-  return name === "HttpError" && typeof status === "number" && typeof code === "string";
+  if (!(error instanceof Error) || error.name !== "HttpError") return false;
+  const { status, code } = error as Partial<HttpError>;
+  return isErrorStatus(status) && typeof code === "string";
+}
+
+function isErrorStatus(status: unknown): boolean {
+  return Number.isInteger(status) && (status as number) >= 400 && (status as number) <= 599;
 }

@@ -32,7 +32,9 @@ export function webRequest(request: Request): HttpRequest {
 
 /** Shows a request of `node:http` as one of either kind. */
 export function nodeRequest(request: IncomingMessage, response: ServerResponse): HttpRequest {
-  const isWaiting = request.headers.expect?.toLowerCase() === "100-continue";
+  // Older clients know nothing of it.
+  const isNewer = request.httpVersionMajor > 1 || request.httpVersionMinor >= 1;
+  const isWaiting = isNewer && request.headers.expect?.toLowerCase() === "100-continue";
   return {
     method: request.method ?? "GET",
     target: request.url ?? "/",

@@ -1,7 +1,8 @@
-/** Calls a listener, and drops what it throws: its own fault must not become that of a request. */
-export function tell(listener: ((error: unknown) => void) | undefined, error: unknown): void {
+/** Calls a listener, and drops what it throws, also later: its own fault must not become that of a request. */
+export function tell(listener: ((error: unknown) => unknown) | undefined, error: unknown): void {
   try {
-    listener?.(error);
+    const told = listener?.(error);
+    if (told instanceof Promise) told.catch(() => {});
   } catch {
     // Nobody is left to be told.
   }

@@ -1,14 +1,39 @@
-import type { StoredObject } from "@stowage/core";
-import type { Answer } from "./answer.js";
+import { isStored, letGo, UNKNOWN_FAILURE, type Answer, type AnswerHeaders } from "./answer.js";
+import { tell } from "./tell.js";
 
-/** Makes the Web response of an answer. */
-export function toResponse({ status, headers, body }: Answer): Response {
-  const sent = new Headers();
-  for (const [name, value] of Object.entries(headers)) if (value !== undefined) sent.set(name, value);
-  return new Response(isStored(body) ? body.body : (body ?? null), { status, headers: sent });
+/** Listens for what happens to an answer after it was made. */
+export interface Sending {
+  /** Receives what cut off the body, or what is wrong with the answer. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+  /** Aborts when the client has left, which is no fault. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Tells whether a body is a stored object, which owns a file or a socket. */
-export function isStored(body: Answer["body"]): body is StoredObject {
-  return typeof body === "object" && "destroy" in body;
+/** Makes the Web response of an answer. One that the Web does not take becomes a 500. */
+export function toResponse(answer: Answer, sending: Sending = {}): Response {
+  try {
+    return made(answer, sending);
+  } catch (error) {
+    letGo(answer);
+    tell(sending.onError, error);
+    return made(UNKNOWN_FAILURE, {});
+  }
+}
+
+function made({ status, headers, body }: Answer, { onError, signal }: Sending): Response {
+  const sent = webHeaders(headers);
+  if (!isStored(body)) return new Response(body ?? null, { status, headers: sent });
+  if (onError !== undefined) {
+    body.readable().once("error", (error: unknown) => signal?.aborted === true || tell(onError, error));
+  }
+  return new Response(body.body, { status, headers: sent });
+}
+
+function webHeaders(headers: AnswerHeaders): Headers {
+  const sent = new Headers();
+  for (const [name, value] of Object.entries(headers)) {
+    if (typeof value === "string") sent.set(name, value);
+    else for (const each of value ?? []) sent.append(name, each);
+  }
+  return sent;
 }

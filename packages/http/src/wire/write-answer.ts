@@ -1,63 +1,55 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import type { StoredObject } from "@stowage/core";
-import { errorAnswer, type Answer, type AnswerHeaders } from "./answer.js";
+import { errorAnswer, isStored, letGo, UNKNOWN_FAILURE, type Answer, type AnswerHeaders } from "./answer.js";
 import { tell } from "./tell.js";
-import { isStored } from "./to-response.js";
 
 /** A smaller body is sent with its headers in one piece; a failure to read it still becomes a status. */
 const WHOLE_BYTES_MAX = 65_536;
 
+type OnError = ((error: unknown) => void) | undefined;
+
 /**
  * Writes an answer to a response of `node:http`. Resolves when it is sent, or when its client has left; never rejects.
  *
- * @param onError - Receives what cut off the body.
+ * @param onError - Receives what cut off the body, or what is wrong with the answer.
  */
 export async function writeAnswer(
   answer: Answer,
   response: ServerResponse,
-  onError?: (error: unknown) => void,
+  onError?: OnError,
 ): Promise<void> {
-  const { status, headers, body } = answer;
-  if (response.headersSent || response.destroyed) {
-    if (isStored(body)) body.destroy();
-    return;
-  }
-  if (!isStored(body)) {
-    response.writeHead(status, present(headers)).end(body);
-    return;
-  }
+  const { headers, body } = answer;
+  if (response.headersSent || response.destroyed) return letGo(answer);
+  if (!isStored(body)) return writeAtOnce(answer, body, response, onError);
   if (Number(headers["content-length"]) <= WHOLE_BYTES_MAX) await writeWhole(answer, body, response, onError);
   else await writeStream(answer, body, response, onError);
 }
 
 async function writeWhole(
-  { status, headers }: Answer,
+  answer: Answer,
   object: StoredObject,
   response: ServerResponse,
-  onError: ((error: unknown) => void) | undefined,
+  onError: OnError,
 ): Promise<void> {
-  let bytes: Uint8Array;
   try {
-    bytes = await object.bytes();
+    const bytes = await object.bytes();
+    writeAtOnce(answer, bytes, response, onError);
   } catch (error) {
     if (response.destroyed) return;
     tell(onError, error);
-    const answer = errorAnswer(error);
-    response.writeHead(answer.status, present(answer.headers)).end(answer.body);
-    return;
+    writeAtOnce(errorAnswer(error), undefined, response, onError);
   }
-  response.writeHead(status, present(headers)).end(bytes);
 }
 
 async function writeStream(
-  { status, headers }: Answer,
+  answer: Answer,
   object: StoredObject,
   response: ServerResponse,
-  onError: ((error: unknown) => void) | undefined,
+  onError: OnError,
 ): Promise<void> {
-  response.writeHead(status, present(headers));
   try {
+    if (!writeHead(answer, response, onError)) return;
     await pipeline(object.readable(), response);
   } catch (error) {
     // `pipeline` has destroyed both: a client sees that its answer was cut off.
@@ -67,12 +59,43 @@ async function writeStream(
   }
 }
 
+/** @param body - The bytes to send; by default those of the answer. */
+function writeAtOnce(
+  answer: Answer,
+  body: Uint8Array | string | undefined,
+  response: ServerResponse,
+  onError: OnError,
+): void {
+  const own = isStored(answer.body) ? undefined : answer.body;
+  if (writeHead(answer, response, onError)) response.end(body ?? own);
+}
+
+/** Writes the head. One that Node does not take becomes a 500. @returns Whether the body may follow. */
+function writeHead({ status, headers }: Answer, response: ServerResponse, onError: OnError): boolean {
+  try {
+    response.writeHead(status, nodeHeaders(headers));
+    return true;
+  } catch (error) {
+    tell(onError, error);
+    if (response.headersSent) response.destroy();
+    else
+      response
+        .writeHead(UNKNOWN_FAILURE.status, nodeHeaders(UNKNOWN_FAILURE.headers))
+        .end(UNKNOWN_FAILURE.body);
+    return false;
+  }
+}
+
 /** Tells whether the client has left, which is no fault. */
 function isLeft(error: unknown): boolean {
   const code = (error as { readonly code?: unknown } | undefined)?.code;
   return code === "ERR_STREAM_PREMATURE_CLOSE" || code === "ECONNRESET" || code === "EPIPE";
 }
 
-function present(headers: AnswerHeaders): OutgoingHttpHeaders {
-  return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined));
+function nodeHeaders(headers: AnswerHeaders): OutgoingHttpHeaders {
+  const sent: OutgoingHttpHeaders = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) sent[name] = typeof value === "string" ? value : [...value];
+  }
+  return sent;
 }

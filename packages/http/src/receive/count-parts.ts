@@ -1,0 +1,44 @@
+import { Transform } from "node:stream";
+
+/** Bytes of a form on their way to its parser, with their parts counted. */
+export interface PartCounter {
+  readonly stream: Transform;
+  /** How many parts have begun. */
+  readonly count: () => number;
+}
+
+const DASH = 0x2d;
+
+/**
+ * Counts the delimiters of a form. Its parser skips parts that it cannot read, and says nothing: whoever compares the numbers
+ * notices.
+ *
+ * @param boundary - The boundary of the form.
+ * @see https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1
+ */
+export function countParts(boundary: string): PartCounter {
+  const delimiter = Buffer.from(`\r\n--${boundary}`, "latin1");
+  // The first delimiter has no line before it.
+  let kept: Buffer = Buffer.from("\r\n");
+  let count = 0;
+  const look = (chunk: Buffer): void => {
+    const bytes = Buffer.concat([kept, chunk]);
+    let from = 0;
+    for (;;) {
+      const at = bytes.indexOf(delimiter, from);
+      // What follows a delimiter tells whether it is the last one.
+      if (at === -1 || at + delimiter.length + 2 > bytes.length) break;
+      const end = at + delimiter.length;
+      if (bytes[end] !== DASH || bytes[end + 1] !== DASH) count++;
+      from = end;
+    }
+    kept = bytes.subarray(Math.max(from, bytes.length - delimiter.length - 1));
+  };
+  const stream = new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      look(chunk);
+      done(null, chunk);
+    },
+  });
+  return { stream, count: () => count };
+}

@@ -1,0 +1,81 @@
+import type { FileStorage, StoragePutOptions } from "@stowage/core";
+import { judge, parsePreconditions, type Preconditions } from "../serve/preconditions.js";
+import { validatorsOf } from "../serve/validators.js";
+import { HttpError } from "../wire/http-error.js";
+import type { HeaderReader } from "../wire/http-request.js";
+
+/**
+ * Reads the preconditions of a write, or returns `undefined` when it has none. `If-Modified-Since` is for reads alone.
+ *
+ * @throws HttpError 400 for an `If-None-Match` that no write can keep.
+ */
+function parseWriteConditions(headers: HeaderReader): Preconditions | undefined {
+  const { ifMatch, ifUnmodifiedSince, ifNoneMatch } = parsePreconditions(headers) ?? {};
+  if (ifNoneMatch !== undefined && ifNoneMatch !== "*") {
+    throw new HttpError(400, "IfNoneMatch", "its If-None-Match is not *, the only one that a write can keep");
+  }
+  if (ifMatch === undefined && ifUnmodifiedSince === undefined && ifNoneMatch === undefined) return undefined;
+  return { ifMatch, ifUnmodifiedSince, ifNoneMatch, ifModifiedSince: undefined };
+}
+
+/** The condition of a write, as a storage takes it. */
+export type WriteCondition = Pick<StoragePutOptions, "ifMatch" | "ifNoneMatch">;
+
+/**
+ * Returns the condition that a put has to keep: that of the request, and that of the application.
+ *
+ * @param isCreateOnly - Whether the application lets nothing be replaced.
+ * @throws HttpError 412 when the object is not the one that the request names, 409 when it may not be replaced.
+ */
+export async function conditionOf(
+  storage: FileStorage,
+  key: string,
+  headers: HeaderReader,
+  isCreateOnly: boolean,
+): Promise<WriteCondition> {
+  const conditions = parseWriteConditions(headers);
+  const isNew = isCreateOnly || conditions?.ifNoneMatch === "*";
+  if (conditions?.ifMatch === undefined && conditions?.ifUnmodifiedSince === undefined) {
+    return isNew ? { ifNoneMatch: "*" } : {};
+  }
+  const etag = await namedETag(storage, key, { ...conditions, ifNoneMatch: undefined });
+  if (etag === undefined) return isNew ? { ifNoneMatch: "*" } : {};
+  if (isNew) throw new HttpError(409, "AlreadyExists", "there is an object under its key");
+  return { ifMatch: etag };
+}
+
+/**
+ * Returns the condition of a delete.
+ *
+ * @throws HttpError 412 when the object is not the one that the request names.
+ */
+export async function deleteConditionOf(
+  storage: FileStorage,
+  key: string,
+  headers: HeaderReader,
+): Promise<Pick<WriteCondition, "ifMatch">> {
+  const conditions = parseWriteConditions(headers);
+  if (conditions === undefined) return {};
+  if (conditions.ifNoneMatch !== undefined && (await storage.exists(key))) throw notHeld();
+  const etag = await namedETag(storage, key, { ...conditions, ifNoneMatch: undefined });
+  return storage.provider.supports.conditionalDelete ? { ifMatch: etag } : {};
+}
+
+/** @returns The provider's ETag of the object that the request names; `undefined` when there is no object, and the request allows that. */
+async function namedETag(
+  storage: FileStorage,
+  key: string,
+  conditions: Preconditions,
+): Promise<string | undefined> {
+  const info = await storage.find(key);
+  if (info === undefined) {
+    if (conditions.ifMatch !== undefined) throw notHeld();
+    return undefined;
+  }
+  if (judge(conditions, validatorsOf(storage, info)) !== "proceed") throw notHeld();
+  return info.etag;
+}
+
+function notHeld(): HttpError {
+  return new HttpError(412, "PreconditionFailed", "its conditions do not hold");
+}

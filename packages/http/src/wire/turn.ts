@@ -1,0 +1,36 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+
+/** Answers that wait for their turn on a connection, so that each connection has one listener. */
+const waiting = new WeakMap<Socket, Set<() => void>>();
+
+/**
+ * Waits until a response has its connection for itself. A client may send many requests at once on one connection, and reads their answers one after
+ * the other: nothing is opened for those that have to wait.
+ *
+ * @returns `false` when the connection has closed.
+ */
+export async function hasTurn({ socket }: IncomingMessage, response: ServerResponse): Promise<boolean> {
+  if (response.socket !== null) return true;
+  if (socket.destroyed) return false;
+  return await new Promise((resolve) => {
+    const leavers = leaversOf(socket);
+    const leave = (): void => resolve(false);
+    leavers.add(leave);
+    response.once("socket", () => {
+      leavers.delete(leave);
+      resolve(true);
+    });
+  });
+}
+
+function leaversOf(socket: Socket): Set<() => void> {
+  const known = waiting.get(socket);
+  if (known !== undefined) return known;
+  const leavers = new Set<() => void>();
+  waiting.set(socket, leavers);
+  socket.once("close", () => {
+    for (const leave of leavers) leave();
+  });
+  return leavers;
+}

@@ -5,7 +5,14 @@ import type { FileStorage } from "../../facade/storage.js";
 import type { Journal } from "../../contract/journal.js";
 import { memoryJournal } from "../../memory/memory-journal.js";
 import { contents } from "../../testing/chain.test-support.js";
-import { down, hanging, testMember, waiting, type TestMember } from "../../testing/member.test-support.js";
+import {
+  down,
+  failing,
+  hanging,
+  testMember,
+  waiting,
+  type TestMember,
+} from "../../testing/member.test-support.js";
 import { rejection, streamOf } from "../../testing/streams.test-support.js";
 import { readOnly } from "../../wrap/read-only.js";
 import { fallback } from "../fallback.js";
@@ -172,6 +179,19 @@ describe("an object that one member of a mirror has lost", () => {
     expect(error).toMatchObject({ code: "NotFound", unconfirmed: ["second", "third"] });
     expect(await storage.exists("missing")).toBe(false);
     expect(await storage.find("missing")).toBeUndefined();
+  });
+
+  it("is not said to be absent when a member has it, and cannot be read", async () => {
+    const members = [...two(), testMember("third")];
+    const [first, second, third] = members as [TestMember, TestMember, TestMember];
+    const storage = mirrored(members, memoryJournal());
+    await storage.put("a", "1");
+    await first.store.delete("a", {});
+    await third.store.delete("a", {});
+    second.fault = failing("Unavailable", {}, "get");
+    expect(await rejection(storage.get("a"))).toMatchObject({ code: "Unavailable" });
+    second.fault = undefined;
+    expect(await (await storage.get("a")).text()).toBe("1");
   });
 });
 

@@ -118,7 +118,8 @@ function nothingFound<T>(look: Look<T>, silent: StorageError | undefined): Readi
 
 /**
  * Asks all other members for an object that one of them lacks although it is settled: a file may have been removed by hand.
- * The first that has it serves it, and the key is looked at again. Those that do not answer do not turn the answer around.
+ * The first that has it serves it, and the key is looked at again. Members that do not answer do not turn the answer around; one that has
+ * the object, and cannot be read, does.
  */
 async function confirmAbsent<T>(
   look: Look<T>,
@@ -132,14 +133,17 @@ async function confirmAbsent<T>(
   // Those before it did not answer.
   const others = order.slice(lacking + 1);
   const answers = await Promise.all(others.map((member) => askMember(set, member, key, { signal, onEvent })));
+  let unread: StorageError | undefined;
   for (const answer of answers) {
     if (answer.state !== "present") continue;
     // The row may name a newer write than this copy is of. Such a copy is not answered: the next member is tried.
-    const { found } = await tryMember(look, answer.member);
+    const { found, error } = await tryMember(look, answer.member);
+    unread ??= error;
     if (found === undefined) continue;
     set.lookAgain(key, onEvent);
     return { state: "found", ...found };
   }
+  if (unread !== undefined) return { state: "silent", error: outOfReach(look, unread) };
   const silent = [
     ...order.slice(0, lacking).map(({ name }) => name),
     ...answers.flatMap(({ member, state }) => (state === "silent" ? [member.name] : [])),

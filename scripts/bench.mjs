@@ -15,6 +15,7 @@ const PACKAGES = {
   s3: ["core", "s3"],
   compose: ["core", "journal", "local", "s3"],
   hang: ["core"],
+  http: ["core", "http", "local"],
 };
 
 const repository = fileURLToPath(new URL("..", import.meta.url));

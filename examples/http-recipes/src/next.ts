@@ -5,7 +5,7 @@ import { readers } from "./session.js";
 
 type RouteHandler = (request: Request) => Promise<Response>;
 
-/** Makes the route handlers of `app/files/[...key]/route.ts` and `app/upload/route.ts`, whose storage would be imported. */
+/** Makes the handlers of `app/files/[...key]/route.ts` and `app/upload/route.ts`. A real route file imports the storage. */
 export function routes(storage: FileStorage): { readonly GET: RouteHandler; readonly POST: RouteHandler } {
   // #region serve
   const GET = createHandler(storage, { basePath: "/files", authorize: readers });

@@ -72,7 +72,7 @@ describe.each(Object.keys(RECIPES))("the recipe for %s", (name) => {
     expect(await linesOf(name, "upload")).toBeLessThanOrEqual(LINES_MAX);
   });
 
-  it("serves files to whom it may", async () => {
+  it("serves files to users who are signed in", async () => {
     const { storage, url } = await started(name);
     await storage.put("videos/a b.bin", Buffer.alloc(200_000, "x"));
     const address = `${url}/files/videos/a%20b.bin`;

@@ -1,6 +1,6 @@
 import type { Authorize } from "@stowage/http";
 
-/** Stands for the sessions of an application: who is signed in has a cookie. */
+/** Stands for the session check of an application: a user who is signed in has a cookie. */
 function isSignedIn(request: {
   readonly headers: { readonly get: (name: string) => string | null | undefined };
 }): boolean {

@@ -13,8 +13,8 @@ export interface Access {
 }
 
 /**
- * Decides about a wish. Only `true` permits it; a `Response` is sent as it is, such as a redirect to a page for signing in; anything else is 403. A
- * failure is 500, and permits nothing.
+ * Decides about a wish. Only `true` permits it. A `Response` is sent as it is, such as a redirect to a page for signing in. Any other value is 403. A
+ * thrown error permits nothing, and is answered with its own status (`httpStatus`).
  *
  * @param request - Its method, its target, its headers, and in `source` the request that the framework gave.
  */
@@ -23,7 +23,7 @@ export type Authorize = (
   access: Access,
 ) => boolean | Response | Promise<boolean | Response>;
 
-/** Asks whether a client may. @returns `undefined` when it may, and the answer to send when it may not. */
+/** Asks `authorize` about a request. @returns `undefined` when the request is permitted, else the refusal to send. */
 export async function refusalOf(
   authorize: Authorize,
   request: HttpRequest,

@@ -16,7 +16,7 @@ import { keyOfPath, splitTarget } from "./wire/target.js";
 
 /** The options of {@link createHandler}. */
 export interface HandlerOptions {
-  /** Decides who may do what. It is asked for every request without a valid signed link, before a byte of its body is read. */
+  /** Decides about each request that has no signature, before a byte of its body is read. A request with a signature is judged by the signature alone. */
   readonly authorize: Authorize;
   /**
    * The path that all keys are below, as the request has it when it arrives here: a router may have cut off a part.
@@ -25,25 +25,25 @@ export interface HandlerOptions {
    */
   readonly basePath?: string | undefined;
   /**
-   * How objects are served.
+   * The way in which objects are served.
    *
    * @default what each of its options says
    */
   readonly serve?: ServeOptions | undefined;
   /**
-   * The limits of uploads by PUT. Without it only signed uploads are received.
+   * The limits of uploads by PUT.
    *
-   * @default none: PUT is 405
+   * @default none: PUT is 405; with `keys`, signed uploads are received and any other PUT is 403
    */
   readonly receive?: ReceiveOptions | undefined;
   /**
-   * Whether DELETE removes objects.
+   * Allows DELETE to remove objects.
    *
    * @default false: DELETE is 405
    */
   readonly remove?: boolean | undefined;
   /**
-   * The keys of `signed`, whose links the handler then accepts without asking `authorize`.
+   * The signing keys that `signed` was given. The handler accepts links with a valid signature and does not ask `authorize`.
    *
    * @default none: a link with a signature is 403
    */
@@ -77,8 +77,8 @@ interface Wish {
 /**
  * Makes a handler that serves the objects of a storage, and receives and removes them where its options say so.
  *
- * GET and HEAD are answered as `serve` does, PUT as `receive`. Each object has one address; every other spelling of it is 404. Nothing is
- * permitted by default.
+ * GET and HEAD are answered as `serve` does, PUT as `receive`. A path is decoded once. A path that programs could read as two
+ * different keys is 404. Nothing is permitted by default.
  *
  * @returns A function from `Request` to `Response`. It never rejects.
  * @throws TypeError for options that are wrong.
@@ -144,7 +144,7 @@ async function answer({ storage, options, request, key }: Wish, action: Action):
   return receivedAnswer(storage, await receiveBody(storage, key, request, options.receive));
 }
 
-/** Answers a request by its signature alone, which permits one purpose: `authorize` is not asked. */
+/** Answers a request with a signature. The signature permits one purpose, and `authorize` is not asked. */
 async function answerSigned(wish: Wish, action: Action, query: string): Promise<Answer> {
   const { storage, options, request, key } = wish;
   const { keys, serve } = options;
@@ -157,7 +157,7 @@ async function answerSigned(wish: Wish, action: Action, query: string): Promise<
   return await answerObject(storage, key, request, signed, overridesOf(grant));
 }
 
-/** Returns the headers that a link replaces. A cache may keep the answer for as long as the link works. */
+/** Returns the headers that a link sets. Caches keep the answer at most for the remaining life of the link. */
 function overridesOf({ parameters, expires }: Grant): ObjectHeaders {
   const seconds = Math.max(0, Math.floor(expires - Date.now() / 1000));
   return {

@@ -20,8 +20,8 @@ export interface OperationsOptions {
    */
   readonly basePath?: string | undefined;
   /**
-   * How long an answer of the members is given again, in milliseconds: a health check writes to journals and asks every member, and
-   * clients that ask often must not become load on them.
+   * The time for which a health answer is reused, in milliseconds; 0 asks again after each answer. A health check writes to journals and asks
+   * every member.
    *
    * @default 1,000
    */
@@ -44,7 +44,7 @@ const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
  * Makes a handler for those who watch over a process: `/healthz` is 200 while the process answers, `/readyz` is 200 while the storage can be used
  * and 503 otherwise, `/metrics` has the counters for Prometheus.
  *
- * Its answers have the names of members and of problems, and no key. It asks nobody for permission: keep it from the outside.
+ * Its answers have the names of members and of problems, and no key. It checks no permission: do not expose it to the public.
  *
  * @throws TypeError for options that are wrong.
  */

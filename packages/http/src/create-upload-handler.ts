@@ -16,6 +16,7 @@ import { bindUpload, unboundUpload } from "./links/upload-token.js";
 const PARTS_BYTES_MAX = 2_000_000;
 /** A file by its name, its type and its metadata. Nobody has asked for permission yet: the key depends on it. */
 const FILE_BYTES_MAX = 16_384;
+const PART_NUMBER = /^(?:[1-9]\d{0,3}|10000)$/;
 const METADATA_NAME = /^metadata\[(?<name>.*)\]$/s;
 
 /** One request, and the query of it. */
@@ -40,7 +41,8 @@ interface UploadCall extends Call {
  * The server chooses the key of each file. A file goes in one form, or in parts; the id of an upload in parts is good for its object and its caller
  * alone. The storage needs `signUpload` with a bound (S3 has it); uploads in parts need `multipart`.
  *
- * A file that went in one form is not announced here: the application asks `storage.finalize(key)` when its page says that it is done.
+ * `onUploaded` is not called for a file that is sent in one form: the page tells your application, and the application calls
+ * `storage.finalize(key)`.
  *
  * @throws TypeError for options that are wrong.
  * @see https://uppy.io/docs/aws-s3/
@@ -79,7 +81,7 @@ async function route(call: Call, [name, id, last, ...more]: readonly string[]): 
 /** One thing that is done with an upload that was begun. */
 type Step = (call: UploadCall) => Promise<Answer>;
 
-/** @returns The methods that there are, when this one is none of them. */
+/** Finds the step of a request. @returns The step, or the allowed methods when this method is not allowed. */
 function stepOf(method: string, last: string | undefined): Step | string {
   if (last === "complete") return method === "POST" ? complete : "POST";
   if (last !== undefined) return method === "GET" ? (call) => signPart(call, last) : "GET";
@@ -111,7 +113,7 @@ async function begin(call: Call): Promise<Answer> {
   });
   if (method === "POST")
     return json(200, { method, url, fields: { ...fields, key: fields?.["key"] ?? key }, headers });
-  throw new StorageError("Unsupported", "the store of the object takes no forms, and this route needs one", {
+  throw new StorageError("Unsupported", "the store cannot sign forms: send the file as an upload in parts", {
     operation: "signUpload",
     provider: storage.provider.name,
     key,
@@ -134,7 +136,10 @@ async function create(call: Call): Promise<Answer> {
   return json(200, { key, uploadId: bindUpload(options.keys, { uploadId, key, caller }) });
 }
 
-/** Goes on with an upload of this caller and this object, when the application permits it. Any other upload is 404. */
+/**
+ * Runs one step of an upload when the id belongs to this caller and this key, and the application permits it. An upload id of a different
+ * caller or key is 404.
+ */
 async function withUpload(call: Call, token: string, step: Step): Promise<Answer> {
   const { storage, options, request, query } = call;
   const key = query.get("key") ?? "";
@@ -146,8 +151,8 @@ async function withUpload(call: Call, token: string, step: Step): Promise<Answer
 }
 
 async function signPart({ multipart, key, uploadId, request }: UploadCall, text: string): Promise<Answer> {
-  if (!/^[1-9]\d{0,4}$/.test(text))
-    throw new HttpError(400, "PartNumber", "its part number is not 1 to 10,000");
+  if (!PART_NUMBER.test(text))
+    throw new HttpError(400, "PartNumber", "the part number has to be a whole number from 1 to 10,000");
   const upload = { uploadId, partNumber: Number(text) };
   const { url, headers } = await multipart.signPart(key, upload, { signal: request.signal });
   return json(200, { url, headers });
@@ -182,7 +187,7 @@ async function complete(call: UploadCall): Promise<Answer> {
 }
 
 function tooLarge(bytes: number, { maxBytes }: UploadHandlerOptions): HttpError {
-  return new HttpError(413, "TooLarge", `it has ${bytes} bytes, the most is ${maxBytes}`);
+  return new HttpError(413, "TooLarge", `it has ${bytes} bytes, and at most ${maxBytes} are allowed`);
 }
 
 /** Tells the application, which may still refuse the object. */
@@ -213,21 +218,25 @@ function allowed({ types }: UploadHandlerOptions, { contentType }: WantedFile): 
 }
 
 function partsOf(given: unknown): readonly UploadedPart[] {
-  if (!Array.isArray(given)) throw new HttpError(400, "MalformedParts", "its parts are no list");
+  if (!Array.isArray(given)) throw new HttpError(400, "MalformedParts", "parts is not a list");
   return given.map((part: unknown) => {
     const { PartNumber: partNumber, ETag: etag } = Object(part) as { PartNumber?: unknown; ETag?: unknown };
     if (typeof partNumber === "number" && typeof etag === "string") return { partNumber, etag };
-    throw new HttpError(400, "MalformedParts", "a part of it has no PartNumber or no ETag");
+    throw new HttpError(400, "MalformedParts", "a part lacks PartNumber or ETag");
   });
 }
 
 function multipartOf(storage: FileStorage, key: string): StorageMultipart {
   if (storage.multipart !== undefined) return storage.multipart;
-  throw new StorageError("Unsupported", "the provider has no uploads in parts for clients", {
-    operation: "multipart",
-    provider: storage.provider.name,
-    key,
-  });
+  throw new StorageError(
+    "Unsupported",
+    "the provider does not support uploads in parts: send the file in one form",
+    {
+      operation: "multipart",
+      provider: storage.provider.name,
+      key,
+    },
+  );
 }
 
 function decoded(segment: string): string {

@@ -35,7 +35,7 @@ const LEVELS: Readonly<Record<StorageEvent["type"], Level>> = {
   repairFailed: "error",
 };
 
-/** Parts of a text that can open something: the query of an address, a name and password in one, and headers of credentials. */
+/** Patterns of credentials: the query of an address, a user and password in an address, and headers or fields with secrets. */
 const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/(:\/\/)[^/\s]+@/g, "$1***@"],
   [/(:\/\/[^\s"'?]+\?)[^\s"']+/g, "$1***"],
@@ -51,8 +51,9 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
 /**
  * Makes a listener for the events of a storage that writes a line for each: `createStorage(provider, { onEvent: logEvents(console) })`.
  *
- * What went wrong is `warn` or `error`, what was put right is `info`, each call is `debug`. A failed call is `warn` when the storage or a
- * provider is to blame. Of an error only its code and its message are written, with everything taken out that could open something.
+ * Calls and attempts are `debug`, changes that need no action are `info`, problems are `warn` or `error`. A failed call is `warn`, unless its
+ * error is an expected answer such as `NotFound`. Writes the facts of each event. Of an error it writes the code and the message, with known
+ * forms of credentials and signed links masked.
  */
 export function logEvents(logger: Logger): (event: StorageEvent) => void {
   return (event) => {
@@ -82,7 +83,7 @@ function errorFacts(error: unknown): { error: string; code?: string } {
   return isStorageError(error) ? { error: message, code: error.code } : { error: message };
 }
 
-/** Takes out of a text what could open something. */
+/** Masks known forms of credentials in a text. */
 export function redacted(text: string): string {
   return SECRETS.reduce((clean, [pattern, replacement]) => clean.replaceAll(pattern, replacement), text);
 }

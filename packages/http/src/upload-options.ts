@@ -22,7 +22,7 @@ export interface UploadHandlerOptions {
   readonly key: (file: WantedFile, request: HttpRequest) => string | Promise<string>;
   /** The most bytes of one file. */
   readonly maxBytes: number;
-  /** What binds uploads in parts to their object and their caller. The same as for `signed`, or others. */
+  /** The keys that bind an upload in parts to its key and its caller. They may be the keys of `signed`. */
   readonly keys: SigningKeys;
   /**
    * The path before the routes, as the request has it when it arrives here: `companionEndpoint` of Uppy.
@@ -31,7 +31,7 @@ export interface UploadHandlerOptions {
    */
   readonly basePath?: string | undefined;
   /**
-   * The media types that are allowed, such as `"video/mp4"` or `"image/*"`, by the client's word.
+   * The media types that are allowed, such as `"video/mp4"` or `"image/*"`, as the client declares them.
    *
    * @default every type
    */
@@ -49,7 +49,8 @@ export interface UploadHandlerOptions {
    */
   readonly metadata?: ((file: WantedFile) => Metadata) | undefined;
   /**
-   * Called when an upload in parts has become an object, before the client hears of it. What it throws is the answer, and the object is removed.
+   * Accepts an upload in parts that has become an object, before the client is answered. When it throws, the object is removed and the error is the
+   * answer.
    *
    * @default none
    */

@@ -110,7 +110,8 @@ export function partsOf(url: string): {
     /^(?<origin>(?<scheme>https?):\/\/(?<host>\[[^\]]*\]|[^/:?#]*)(?::(?<port>\d+))?)(?<target>.*)$/s.exec(
       url,
     )?.groups;
-  if (groups === undefined) throw new TypeError("The address of an object begins with http:// or https://");
+  if (groups === undefined)
+    throw new TypeError(`put: the address of an object begins with http:// or https://, not "${url}"`);
   const { origin = "", scheme, host = "", port, target = "" } = groups;
   const secure = scheme === "https";
   return {

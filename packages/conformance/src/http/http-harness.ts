@@ -84,7 +84,10 @@ async function fill(subject: HttpSubject): Promise<Fixtures> {
   const put = async (name: string, bytes: Uint8Array, contentType: string): Promise<Fixture> => {
     const fixture = await tryPut(name, bytes, contentType);
     if (fixture !== undefined) return fixture;
-    throw new Error(`The server has to hold ${name}: ${bytes.byteLength} bytes of ${contentType}`);
+    const what = `${name} (${bytes.byteLength} bytes of ${contentType})`;
+    throw new Error(
+      `Cannot fill the server: put returned undefined for ${what}; only empty.bin may be left out`,
+    );
   };
   const picture = `<svg xmlns="http://www.w3.org/2000/svg">${SCRIPT}</svg>`;
   return {

@@ -4,7 +4,7 @@ export type HttpHandler = (request: Request) => Promise<Response>;
 /** A way to break a handler. */
 export type HttpBreak = (handler: HttpHandler) => HttpHandler;
 
-/** A file server that breaks one sentence: it must fail the rule of that title. A rule that no mutant fails might check nothing. */
+/** A file server that breaks one rule, and must be caught by that rule. A rule without a mutant is unproven. */
 export interface HttpMutant {
   /** The fault. Unique. */
   readonly name: string;

@@ -10,7 +10,7 @@ import type { SignedSubject } from "./signature-rule.js";
 /** The report on one broken server. */
 export interface HttpMutantVerdict {
   readonly mutant: HttpMutant;
-  /** Whether the rule of its title fails it. */
+  /** True when the rule fails for this server. */
   readonly caught: boolean;
 }
 
@@ -24,7 +24,7 @@ export interface HttpMutationReport {
 }
 
 /**
- * Breaks a file server in one way after the other, and runs the rule that has to notice.
+ * Breaks a file server in one way after another. For each way, runs the rule that must fail.
  *
  * @param open - Starts the server with its handler broken.
  */

@@ -13,7 +13,8 @@ export interface HttpSubject {
    * Puts an object where the server serves it.
    *
    * @param name - A plain file name, such as `"object.bin"`.
-   * @returns The address under which the server serves it; `undefined` when the server cannot hold it, and the rules about it are skipped.
+   * @returns The address under which the server serves the object. `undefined` is allowed for `empty.bin` alone; the rule about empty objects is
+   * then skipped.
    */
   readonly put: (name: string, bytes: Uint8Array, headers: FixtureHeaders) => Promise<string | undefined>;
   /**
@@ -34,7 +35,7 @@ export interface Fixture {
 
 /** The objects that every rule finds behind the server. */
 export interface Fixtures {
-  /** 1,000 bytes that no two stretches of are equal. */
+  /** An object of 1,000 random bytes. */
   readonly object: Fixture;
   /** No bytes. Absent where the server cannot hold that. */
   readonly empty?: Fixture | undefined;

@@ -9,8 +9,8 @@ export interface SigningKey {
 }
 
 /**
- * The keys of signed links. The first one signs, and all of them are accepted. To change it, add the new key behind the old one everywhere, then put
- * it first, and take the old one out when its last link has ended.
+ * The keys of signed links. The first one signs, and all of them are accepted. To change keys, first add the new key behind the old one everywhere. Then
+ * put the new key first. Remove the old key when its last link has ended.
  */
 export type SigningKeys = readonly [SigningKey, ...SigningKey[]];
 
@@ -105,11 +105,11 @@ export function isSigned(query: string): boolean {
 }
 
 /**
- * Checks a signed link. Every doubt is the same refusal: a parameter that is unknown or there twice, a key that is unknown, a time that is over or
- * too far ahead, another purpose or object, another signature.
+ * Checks a signed link. Every fault gets the same refusal: an unknown or repeated parameter, an unknown signing key, a wrong time, purpose, key
+ * or signature.
  *
  * @param now - In milliseconds since 1970.
- * @returns What the link permits, or `undefined` when it is refused.
+ * @returns The permission, or `undefined` when the link is refused.
  */
 export function verify(
   keys: SigningKeys,
@@ -142,7 +142,7 @@ function parametersOf(query: string, purpose: Purpose): Map<string, string> | un
   return parameters;
 }
 
-/** Computes the signature. Its input is JSON, so that no two sets of parameters have the same. */
+/** Computes the signature. The input is JSON, so that two sets of parameters never give the same input. */
 function macOf({ secret }: SigningKey, purpose: Purpose, objectKey: string, parameters: Parameters): string {
   const rest = [...parameters]
     .filter(([name]) => name !== SIGNATURE_NAME)
@@ -151,7 +151,7 @@ function macOf({ secret }: SigningKey, purpose: Purpose, objectKey: string, para
   return createHmac("sha256", secret).update(input).digest("base64url");
 }
 
-/** Compares texts in the same time wherever they differ: no other spelling of the same bytes is taken. */
+/** Compares two texts in constant time. They are compared as text, because two base64url texts can stand for the same bytes. */
 function isSame(expected: string, given: string): boolean {
   const left = Buffer.from(expected);
   const right = Buffer.from(given);

@@ -25,17 +25,17 @@ const LINK_SECONDS = 3600;
 const UPLOAD_SECONDS = 900;
 
 /**
- * Gives a provider signed links and signed uploads, such as a local disk, which has none of its own. `createHandler` with the same `keys` answers them.
+ * Adds signed links and signed uploads to a provider that lacks them, such as a local disk. `createHandler` with the same `keys` answers the links.
  *
- * A signature covers the purpose, the key and every parameter. A signed upload is a PUT whose type, whose length or its bound, and
- * whose headers are those that were signed.
+ * A signature covers the purpose, the key and every parameter. A signed upload is a PUT. The link fixes the type, the length or the most
+ * bytes, and the headers that are stored.
  *
  * @throws TypeError for options that are wrong.
  * @example
  * ```ts
  * const keys = [{ id: "2026", secret: process.env["LINK_SECRET"] ?? "" }] as const;
  * const storage = createStorage(signed(local({ root: "/srv/uploads" }), { baseUrl: "https://example.com/files", keys }));
- * const handler = createHandler(storage, { keys, authorize: () => false });
+ * const handler = createHandler(storage, { basePath: "/files", keys, authorize: () => false });
  * ```
  */
 export function signed(inner: StorageProvider, options: SignedOptions): StorageProvider {
@@ -59,7 +59,9 @@ function checkBase(baseUrl: string): string {
   nonEmptyText("signed", "baseUrl", baseUrl, "an address, such as https://example.com/files");
   const isAddress = URL.canParse(baseUrl) && /^https?:\/\//.test(baseUrl) && !/[?#]/.test(baseUrl);
   if (!isAddress)
-    throw new TypeError("signed: baseUrl is an address with http:// or https:// and without a query");
+    throw new TypeError(
+      `signed: baseUrl is an http:// or https:// address without a query or fragment, not "${baseUrl}"`,
+    );
   return baseUrl.replace(/\/+$/, "");
 }
 

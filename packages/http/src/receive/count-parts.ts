@@ -10,8 +10,8 @@ export interface PartCounter {
 const DASH = 0x2d;
 
 /**
- * Counts the delimiters of a form. Its parser skips parts that it cannot read, and says nothing: whoever compares the numbers
- * notices.
+ * Makes a stream that counts the parts of a form as they pass. The parser silently skips parts that it cannot read, so the caller
+ * compares the two numbers.
  *
  * @param boundary - The boundary of the form.
  * @see https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1

@@ -7,7 +7,7 @@ export interface FormFile {
   readonly field: string;
   /** The name that the client has for the file, as its user wrote it and without folders. For people: a key is better made by `keyTemplate`. */
   readonly fileName: string;
-  /** The type that the client says. */
+  /** The type that the client declares. */
   readonly contentType: string;
 }
 
@@ -38,7 +38,7 @@ export interface ReceiveFormOptions extends ReceiveLimits {
    */
   readonly maxFieldBytes?: number | undefined;
   /**
-   * Whether the name of the file is stored in `Content-Disposition`, so that browsers save the object under it.
+   * Stores the name of the file in `Content-Disposition`, so that browsers save the object under that name.
    *
    * @default false
    */

@@ -18,7 +18,7 @@ const SAME: Readonly<Record<string, string>> = {
   "video/x-m4v": "video/mp4",
 };
 
-/** Types whose bytes begin as those of a container do: the first bytes tell the container, and the client what is in it. */
+/** Types that share a container format. The first bytes show the container; the client declares the content. */
 const CONTAINERS: Readonly<Record<string, RegExp>> = {
   "application/zip":
     /^application\/(?:epub\+zip|java-archive|vnd\.(?:openxmlformats-officedocument|oasis\.opendocument|ms-\w+)\.?.*|.*\+zip)$/,
@@ -30,16 +30,16 @@ const CONTAINERS: Readonly<Record<string, RegExp>> = {
   "video/webm": /^audio\/webm$/,
 };
 
-/** Types that nothing in the first bytes tells. */
+/** Types without a mark in their first bytes. */
 const UNMARKED =
   /^(?:text\/|image\/svg\+xml$|application\/(?:octet-stream|json|x-ndjson|javascript|vnd\.apple\.mpegurl|x-mpegurl|x-subrip|yaml|toml)$|.*\+json$|model\/)/;
 
 /**
- * Returns the type to store, when the types that are allowed have it.
+ * Returns the type to store when it is allowed.
  *
- * @param declared - The type that the client says, with its parameters.
+ * @param declared - The type that the client declares, with its parameters.
  * @param found - The type that the first bytes tell, if any.
- * @throws HttpError 415 when it is none of the allowed types, or when the bytes are of another type than the client says.
+ * @throws HttpError 415 when the type is not allowed, or when the first bytes lack the mark of the declared type.
  */
 export function allowedType(allowed: readonly string[], declared: string, found: string | undefined): string {
   const said = canonical(declared);
@@ -51,7 +51,7 @@ export function allowedType(allowed: readonly string[], declared: string, found:
   const reason =
     type === undefined
       ? `its first bytes are not those of ${said}`
-      : `it is ${type}, and allowed are ${allowed.join(", ")}`;
+      : `its type is ${type}, and the allowed types are ${allowed.join(", ")}`;
   throw new HttpError(415, "UnsupportedMediaType", reason);
 }
 
@@ -63,7 +63,11 @@ export function allowedType(allowed: readonly string[], declared: string, found:
 export function assertAllowed(allowed: readonly string[], declared: string): void {
   const type = canonical(declared);
   if (allowed.some((pattern) => isIn(pattern, type))) return;
-  throw new HttpError(415, "UnsupportedMediaType", `it is ${type}, and allowed are ${allowed.join(", ")}`);
+  throw new HttpError(
+    415,
+    "UnsupportedMediaType",
+    `its type is ${type}, and the allowed types are ${allowed.join(", ")}`,
+  );
 }
 
 function isIn(pattern: string, type: string): boolean {

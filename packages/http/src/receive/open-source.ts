@@ -16,8 +16,8 @@ interface SourceLimits {
 }
 
 /**
- * Begins to read the body of a request as core does it for a put: a body that somebody else has read is refused, silence is noticed, and
- * a body that is let go of is read on for a while, so that its client gets to the answer.
+ * Opens the body of a request in the same way as a put. A body that was read before is refused. A silent client is noticed. A body
+ * that is abandoned is drained for a while, so that the client can read the answer.
  *
  * @throws StorageError `SourceError`.
  */

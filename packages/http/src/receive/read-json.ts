@@ -19,7 +19,7 @@ export async function readJson(
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Readonly<Record<string, unknown>>;
   }
-  throw new HttpError(400, "MalformedJson", "its body is no JSON object");
+  throw new HttpError(400, "MalformedJson", "its body is not a JSON object");
 }
 
 function parse(text: string): unknown {

@@ -94,10 +94,10 @@ export async function receiveForm(
   try {
     await pipeline(source, parts.stream, parser, { signal: reception.stop.signal });
     if (parts.count() !== reception.seen) {
-      fail(reception, malformed("a part of it has no Content-Disposition of a form, or too many headers"));
+      fail(reception, malformed("a part has no Content-Disposition: form-data, or has too many headers"));
     }
   } catch (error) {
-    fail(reception, malformed(`it is not whole: ${String(error)}`));
+    fail(reception, malformed(`it ended early or cannot be parsed: ${String(error)}`));
   }
   await Promise.all(reception.puts);
   const { fields, files, stop } = reception;
@@ -142,7 +142,7 @@ function parserOf(reception: Reception, request: Request | IncomingMessage): Par
     reception.seen++;
     if (fileName === "") {
       // An input without a file has no bytes.
-      stream.on("data", () => fail(reception, malformed("a file of it has no name"))).resume();
+      stream.on("data", () => fail(reception, malformed("a file has no file name"))).resume();
       return;
     }
     const file = { field: name, fileName: formFileName(fileName ?? ""), contentType: typeOf(contentType) };
@@ -167,7 +167,11 @@ function openParser(request: Request | IncomingMessage, limits: Limits): Parser 
   const headers = isWebRequest(request) ? request.headers : nodeHeaders(request);
   const contentType = headers.get("content-type") ?? "";
   if (!/^multipart\/form-data[ \t]*(?:;|$)/i.test(contentType)) {
-    throw new HttpError(415, "UnsupportedMediaType", "it is no form: receive stores its body as one object");
+    throw new HttpError(
+      415,
+      "UnsupportedMediaType",
+      "it is not a form: use receive to store its body as one object",
+    );
   }
   const boundary = BOUNDARY.exec(contentType)?.groups;
   const text = boundary?.["quoted"]?.replaceAll(/\\(.)/g, "$1") ?? boundary?.["plain"];
@@ -179,7 +183,7 @@ function openParser(request: Request | IncomingMessage, limits: Limits): Parser 
 
 function takeField(reception: Reception, name: string | undefined, value: string, isCut: boolean): void {
   if (isCut) return fail(reception, new HttpError(413, "TooLarge", "a field of the form is too long"));
-  if (name === undefined) return fail(reception, malformed("a part of it has no name"));
+  if (name === undefined) return fail(reception, malformed("a part has no field name"));
   const values = reception.fields.get(name) ?? [];
   values.push(value);
   reception.fields.set(name, values);
@@ -196,7 +200,7 @@ async function storeFile(reception: Reception, file: FormFile, stream: BusboyFil
     keepFileNames = false,
     idleMs = IDLE_MS,
   } = options;
-  if (file.field === undefined) throw malformed("a file of it has no field");
+  if (file.field === undefined) throw malformed("a file has no field name");
   const key = await options.key(file, fields);
   const typed =
     types === undefined

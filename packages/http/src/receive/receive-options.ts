@@ -6,10 +6,10 @@ export interface ReceiveLimits {
   /** The most bytes of one object. A longer one is refused, and nothing is stored. */
   readonly maxBytes: number;
   /**
-   * The media types that are allowed, such as `"video/mp4"` or `"image/*"`. The first bytes are looked at: a type that can be
-   * told by them has to be, whatever the client says. The object is stored with the type that was found.
+   * The media types that are allowed, such as `"video/mp4"` or `"image/*"`. The first bytes decide wherever they identify a type; otherwise the
+   * declared type counts. The object is stored with the type that was decided on.
    *
-   * @default every type; the object is stored with the type that the client says
+   * @default every type; the object is stored with the type that the client declares
    */
   readonly types?: readonly string[] | undefined;
   /**
@@ -31,8 +31,8 @@ export interface ReceiveLimits {
    */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /**
-   * How long the client may send nothing before the storage has its body, in milliseconds; 0 for ever. Later the storage's own
-   * `sourceIdleMs` counts.
+   * The longest silence of the client while this package reads the body, in milliseconds; 0 means no limit. It counts for forms, and for
+   * `receive` with `types`. `sourceIdleMs` of the storage counts for bodies that the storage reads.
    *
    * @default 30,000
    */
@@ -42,7 +42,7 @@ export interface ReceiveLimits {
 /** The options of {@link receive}. */
 export interface ReceiveOptions extends ReceiveLimits {
   /**
-   * Whether an object that is there already may be replaced. A client can still say `If-None-Match: *`.
+   * Allows an existing object to be replaced. A client can still send `If-None-Match: *`.
    *
    * @default false: a second upload under the same key is refused with 409
    */

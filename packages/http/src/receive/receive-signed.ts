@@ -25,7 +25,7 @@ export async function receiveSigned(
     ...condition,
     metadata: metadataOf(parameters.get("metadata")),
     size: length === undefined ? given : Number(length),
-    // An upload of exactly nothing has no bound: its size is one.
+    // An empty upload has no `maxBytes`: its signed length of 0 is the limit.
     maxBytes: maxBytes === 0 ? undefined : maxBytes,
     signal,
   });

@@ -14,14 +14,14 @@ const IDEMPOTENCY_LENGTH_MAX = 200;
 /**
  * Stores the body of a request as one object.
  *
- * Whether the client may store something is for the caller to decide before: no byte is read until then. What can be refused by the headers
- * is, before the body is asked for. Nothing is stored when the client leaves, when the body is longer than `maxBytes`, or when it is of another
- * type than it says. `If-Match`, `If-None-Match: *` and `Idempotency-Key` of the request are kept.
+ * The caller checks permission first. A request with wrong headers is refused before its body is asked for. Nothing is stored when the client
+ * leaves, when the body is longer than `maxBytes`, or when `types` does not allow its type. `If-Match`, `If-Unmodified-Since`,
+ * `If-None-Match: *` and `Idempotency-Key` of the request are honoured.
  *
  * @param key - Chosen by the server, such as by `keyTemplate`; never the name that the client has for its file.
  * @returns The facts of the new object.
- * @throws HttpError 400, 411, 413 or 415 for a request that cannot be stored; StorageError as `storage.put` throws: `httpStatus` and
- * `errorResponse` know both.
+ * @throws HttpError 400, 409, 412, 413, 415 or 501 for a request that is refused; StorageError as `storage.put` does. `httpStatus` and
+ * `errorResponse` take both.
  * @example
  * ```ts
  * export async function PUT(request: Request): Promise<Response> {
@@ -40,7 +40,7 @@ export async function receive(
   return await receiveBody(storage, key, incomingOf(request), options);
 }
 
-/** Stores the body of a request, and asks a client that waits for it only when nothing in the headers is wrong. */
+/** Stores the body of a request. A client that waits (`Expect: 100-continue`) is asked to send only after its headers were checked. */
 export async function receiveBody(
   storage: FileStorage,
   key: string,
@@ -72,7 +72,7 @@ function putOptions(
   assertPlain(headers);
   const contentType = typeOf(headers.get("content-type") ?? undefined);
   if (essenceOf(contentType) === "multipart/form-data") {
-    throw new HttpError(415, "UnsupportedMediaType", "it is a form: receiveForm stores the files of one");
+    throw new HttpError(415, "UnsupportedMediaType", "it is a form: use receiveForm");
   }
   return {
     contentType,
@@ -88,7 +88,8 @@ function putOptions(
 }
 
 /**
- * Refuses a part of an object, which would be stored as the whole, and bytes that are coded on their way, which would be stored as they are.
+ * Refuses `Content-Range`, because the part would be stored as a whole object. Refuses transfer codings other than chunked, because the
+ * coded bytes would be stored.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-14.5
  * @see https://www.rfc-editor.org/rfc/rfc9112#section-6.1
@@ -99,21 +100,22 @@ export function assertPlain(headers: HeaderReader): void {
   }
   const coding = headers.get("transfer-encoding") ?? "chunked";
   if (coding.trim().toLowerCase() === "chunked") return;
-  throw new HttpError(501, "TransferEncoding", "its Transfer-Encoding is not chunked alone");
+  throw new HttpError(501, "TransferEncoding", "only the Transfer-Encoding chunked is supported");
 }
 
 /**
- * Returns the length that the client says.
+ * Returns the declared length.
  *
- * @throws HttpError 400 when it is none, 413 when it is too large.
+ * @throws HttpError 400 when it is not a whole number, 413 when it is above the limit.
  */
 export function lengthOf(headers: HeaderReader, maxBytes: number): number | undefined {
   const text = headers.get("content-length") ?? undefined;
   if (text === undefined) return undefined;
-  if (!/^\d{1,15}$/.test(text)) throw new HttpError(400, "ContentLength", "its Content-Length is no length");
+  if (!/^\d{1,15}$/.test(text))
+    throw new HttpError(400, "ContentLength", "its Content-Length is not a whole number");
   const length = Number(text);
   if (length <= maxBytes) return length;
-  throw new HttpError(413, "TooLarge", `it has ${length} bytes, the most is ${maxBytes}`);
+  throw new HttpError(413, "TooLarge", `it has ${length} bytes, and at most ${maxBytes} are allowed`);
 }
 
 function encodingOf(headers: HeaderReader): string | undefined {

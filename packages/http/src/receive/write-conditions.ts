@@ -7,12 +7,16 @@ import type { HeaderReader } from "../wire/http-request.js";
 /**
  * Reads the preconditions of a write, or returns `undefined` when it has none. `If-Modified-Since` is for reads alone.
  *
- * @throws HttpError 400 for an `If-None-Match` that no write can keep.
+ * @throws HttpError 400 for an `If-None-Match` other than `*`.
  */
 function parseWriteConditions(headers: HeaderReader): Preconditions | undefined {
   const { ifMatch, ifUnmodifiedSince, ifNoneMatch } = parsePreconditions(headers) ?? {};
   if (ifNoneMatch !== undefined && ifNoneMatch !== "*") {
-    throw new HttpError(400, "IfNoneMatch", "its If-None-Match is not *, the only one that a write can keep");
+    throw new HttpError(
+      400,
+      "IfNoneMatch",
+      "a write can honour If-None-Match with * alone, and the request has a list of tags",
+    );
   }
   if (ifMatch === undefined && ifUnmodifiedSince === undefined && ifNoneMatch === undefined) return undefined;
   return { ifMatch, ifUnmodifiedSince, ifNoneMatch, ifModifiedSince: undefined };
@@ -22,9 +26,9 @@ function parseWriteConditions(headers: HeaderReader): Preconditions | undefined 
 export type WriteCondition = Pick<StoragePutOptions, "ifMatch" | "ifNoneMatch">;
 
 /**
- * Returns the condition that a put has to keep: that of the request, and that of the application.
+ * Returns the condition of a put. It joins the preconditions of the request with the create-only rule of the application.
  *
- * @param isCreateOnly - Whether the application lets nothing be replaced.
+ * @param isCreateOnly - True when existing objects must stay.
  * @throws HttpError 412 when the object is not the one that the request names, 409 when it may not be replaced.
  */
 export async function conditionOf(
@@ -40,7 +44,8 @@ export async function conditionOf(
   }
   const etag = await namedETag(storage, key, { ...conditions, ifNoneMatch: undefined });
   if (etag === undefined) return isNew ? { ifNoneMatch: "*" } : {};
-  if (isNew) throw new HttpError(409, "AlreadyExists", "there is an object under its key");
+  if (isNew)
+    throw new HttpError(409, "AlreadyExists", "the key has an object already, and it may not be replaced");
   return { ifMatch: etag };
 }
 

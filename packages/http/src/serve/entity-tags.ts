@@ -25,12 +25,12 @@ export function parseEntityTags(header: string): EntityTags {
   return [...header.matchAll(NEXT_TAG)].flatMap(({ groups }) => parseEntityTag(groups?.["tag"] ?? "") ?? []);
 }
 
-/** Compares strongly: both tags are strong, and the bytes behind equal ones are equal. */
+/** Tells whether both tags are strong and equal. */
 export function matchesStrongly(one: EntityTag, other: EntityTag | undefined): boolean {
   return !one.isWeak && other?.isWeak === false && one.opaque === other.opaque;
 }
 
-/** Compares weakly: marks of weakness, which caches and proxies add, are left out. */
+/** Tells whether two tags are equal. The mark `W/`, which proxies may add, is not compared. */
 export function matchesWeakly(one: EntityTag, other: EntityTag | undefined): boolean {
   return one.opaque === other?.opaque;
 }

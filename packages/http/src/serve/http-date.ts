@@ -42,7 +42,7 @@ function secondsOf(groups: Readonly<Record<string, string>>): number | undefined
   return isReal ? toHttpSeconds(date) : undefined;
 }
 
-/** Returns the year of two digits that is at most 50 years in the future. */
+/** Returns the full year for two digits: a year that would be more than 50 years ahead is in the past. */
 function nearestYear(twoDigits: number): number {
   const now = new Date().getUTCFullYear();
   const year = now - (now % 100) + twoDigits;

@@ -1,6 +1,6 @@
 import type { ByteRange } from "@stowage/core";
 
-/** The name of the unit counts in any case. @see https://www.rfc-editor.org/rfc/rfc9110#name-range-units */
+/** The name of the unit is case-insensitive. @see https://www.rfc-editor.org/rfc/rfc9110#name-range-units */
 const ONE_RANGE = /^bytes=[ \t]*(?<first>\d*)-(?<last>\d*)[ \t]*$/i;
 
 /**
@@ -27,7 +27,7 @@ export function parseRange(header: string | null | undefined): ByteRange | undef
   return end < offset ? undefined : { offset, length: end - offset + 1 };
 }
 
-/** Returns the number that digits stand for. One beyond all objects becomes the largest whole number. */
+/** Returns the number that digits stand for, limited to a safe integer. */
 function toCount(digits: string): number {
   return Math.min(Number(digits), Number.MAX_SAFE_INTEGER - 1);
 }

@@ -28,8 +28,8 @@ export interface Preconditions {
 export type Verdict = "proceed" | "not-modified" | "failed";
 
 /**
- * Reads the preconditions of a GET or HEAD, or returns `undefined` when it has none. A date is ignored when it is invalid, or when the request
- * has a list of tags as well.
+ * Reads the preconditions of a request, or returns `undefined` when the request has none. An invalid date is ignored. `If-Match` replaces
+ * `If-Unmodified-Since`, and `If-None-Match` replaces `If-Modified-Since`.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-precedence-of-preconditions
  */

@@ -7,8 +7,8 @@ import { storedHeaders } from "./stored-headers.js";
 const EXPIRES_SECONDS = 3600;
 
 /**
- * Makes the redirect to a signed link of the store, which ends after its cache entry: half of the life of the link is left for whoever
- * follows it.
+ * Makes the redirect to a signed link of the store. Caches keep the redirect for half the life of the link, so a cached redirect still
+ * leads to a working link.
  *
  * @returns `undefined` in mode `"auto"` when the store of the object has no signed links.
  */
@@ -36,7 +36,7 @@ export async function redirectAnswer(
   }
 }
 
-/** Returns the headers that the store has to send instead of those that it has. */
+/** Returns the safe headers that the store must send in place of the stored ones. */
 function overrides(
   info: ObjectInfo,
   { contentDisposition = info.contentDisposition, inlineTypes }: ServeOptions,

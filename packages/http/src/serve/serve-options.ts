@@ -23,14 +23,14 @@ export interface ServeOptions {
    */
   readonly contentDisposition?: string | undefined;
   /**
-   * Further media types that a browser may show instead of saving them, without parameters. Whoever can store an object of such a type can
-   * run code at your origin if it is `"text/html"`, `"image/svg+xml"` or a script.
+   * Further media types that a browser may show, each without its parameters. Do not name a script type when users can store objects: a page
+   * of your origin could load such an object as a script.
    *
-   * @default none: images without SVG, audio, video, fonts, PDF, JSON, CSS and plain text are shown
+   * @default none: browsers show common images (never SVG), audio, video, fonts, PDF, JSON, CSS, CSV, subtitles, playlists and plain text
    */
   readonly inlineTypes?: readonly string[] | undefined;
   /**
-   * How long the links of redirects work, in seconds. A redirect may be cached for half of that.
+   * The life of redirect links, in seconds. A redirect may be cached for half of that.
    *
    * @default 3,600
    */

@@ -42,12 +42,11 @@ interface Asked {
 /**
  * Answers a GET or HEAD with a stored object, as RFC 9110 asks of a server: ranges, conditions, 304, 206, 412 and 416.
  *
- * Whether the client may see the object is for the caller to decide before. The answer is safe to be shown at the origin of the
- * application: stored headers are checked again, types that could run in a browser are attachments. A body that nobody reads on gives its
- * connection or file back.
+ * The caller checks permission first. The answer is safe to be shown at the origin of the application: stored headers are checked again,
+ * and types that are not known to be safe are attachments. A body that is no longer read releases its connection or file.
  *
  * @param key - The key, decoded. `keyOfPath` makes one of a raw path; anything that is no key is answered with 404.
- * @returns The answer; it never rejects. An error of the storage becomes its status, with `no-store` and its code as the whole text.
+ * @returns The answer. An error of the storage becomes an answer with its status, `no-store` and its code as text.
  * @throws TypeError for options that are wrong.
  * @example
  * ```ts
@@ -103,7 +102,7 @@ export async function answerObject(
   }
 }
 
-/** Ranges are for GET alone. */
+/** Answers a HEAD, and ignores its ranges. */
 async function answerHead(asked: Asked): Promise<Answer> {
   const info = await lookAt(asked);
   return withoutBody(judged(asked, info, parsePreconditions(asked.request.headers)) ?? whole(asked, info));
@@ -140,7 +139,7 @@ async function answerBody(asked: Asked, conditions: Preconditions | undefined): 
   return withBody(asked, await open(asked, undefined));
 }
 
-/** Answers a range that lies outside of the object. Conditions come before ranges, and an empty object has none. */
+/** Answers a range outside the object. Conditions are checked first. An empty object is sent whole. */
 async function answerUnsatisfiable(asked: Asked, conditions: Preconditions | undefined): Promise<Answer> {
   const info = await lookAt(asked);
   const early = judged(asked, info, conditions);
@@ -172,7 +171,7 @@ function isCurrent({ storage, request }: Asked, info: ObjectInfo): boolean {
   return isRangeCurrent(request.headers.get("if-range"), validatorsOf(storage, info));
 }
 
-/** Returns the answer that the conditions of the request call for, or `undefined` when it goes on. */
+/** Returns the answer that the conditions call for, or `undefined` when the object is to be sent. */
 function judged(asked: Asked, info: ObjectInfo, conditions: Preconditions | undefined): Answer | undefined {
   if (conditions === undefined) return undefined;
   const verdict = judge(conditions, validatorsOf(asked.storage, info));

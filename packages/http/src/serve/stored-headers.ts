@@ -48,8 +48,8 @@ export interface StoredHeaders {
 }
 
 /**
- * Returns the headers of an object's answer that come from what was stored. A value that is no header is left out: the object may have been
- * written past this library. A type that could run in the browser becomes an attachment, and a script unknown bytes.
+ * Returns the safe headers of a stored object. An invalid value is left out, because the object may have been written by other programs. A
+ * type that is not known to be safe becomes an attachment, and a script is sent as unknown bytes.
  *
  * @param inlineTypes - Further types that a browser may show, without parameters.
  */
@@ -82,7 +82,7 @@ function isShown(essence: string): boolean {
   return INLINE.has(essence) || (INLINE_FAMILY.test(essence) && !essence.endsWith("+xml"));
 }
 
-/** Returns the stored disposition, or `attachment` for a type that could run in the browser. */
+/** Returns the stored disposition. For a type that browsers must save, the disposition becomes `attachment` and keeps its file name. */
 function dispositionOf(
   { key, contentDisposition: stored }: ObjectInfo,
   isInline: boolean,

@@ -6,7 +6,7 @@ import type { Validators } from "./preconditions.js";
 /** The end of the year 9999: dates of HTTP have four digits for the year. */
 const SECONDS_MAX = 253_402_300_799;
 
-/** Whether each storage keeps objects in several members, which have ETags of their own. */
+/** Answers of `hasSeveralMembers`, by storage. */
 const severalByStorage = new WeakMap<FileStorage, boolean>();
 
 /** Tells whether a storage keeps objects in several members. */

@@ -43,7 +43,7 @@ export const SINKS = {
     getRequestListener(handler, { overrideGlobalObjects: false }) as RequestListener,
 } as const;
 
-/** Everything may be read, and nothing else be done. */
+/** Makes a handler that permits reading alone. */
 export function readable(storage: FileStorage): HttpHandler {
   return createHandler(storage, { basePath: "/files", authorize: (_, { action }) => action === "get" });
 }

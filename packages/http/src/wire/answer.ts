@@ -13,17 +13,17 @@ export interface Answer {
   readonly body?: StoredObject | Uint8Array | string | undefined;
 }
 
-/** The headers of every answer: its type counts as it is, and nothing in it can run at this origin. */
+/** The headers of every answer that this package makes: browsers must not guess its type, and run no script in it. */
 export const SAFE_HEADERS = {
   "x-content-type-options": "nosniff",
   "content-security-policy": "default-src 'none'; sandbox",
 } as const;
 
-/** How long clients wait after an answer that says "later" and does not say when, in seconds. */
+/** The value of `Retry-After` when the error has none, in seconds. */
 const RETRY_AFTER_SECONDS = 1;
 
 /**
- * Makes the answer of a failure: its status, and its code as short text. Nothing of the request is in it, and no cache keeps it.
+ * Makes a refusal: its status, and its code as text. The answer repeats nothing of the request and is not cached.
  *
  * @param code - A word for programs, such as `"NotFound"`.
  */
@@ -72,5 +72,5 @@ export function letGo({ body }: Answer): void {
   if (isStored(body)) body.destroy();
 }
 
-/** The answer when nothing else can be said. */
+/** The answer for a failure that cannot be described. */
 export const UNKNOWN_FAILURE: Answer = refusal(500, "Unknown");

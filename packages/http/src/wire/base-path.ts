@@ -7,6 +7,6 @@ export function checkBasePath(caller: string, basePath: string | undefined): voi
   nonEmptyText(caller, "basePath", basePath, 'a path such as "/files"');
   if (keyOfPath(basePath) !== undefined && decodeURIComponent(basePath) === basePath) return;
   throw new TypeError(
-    `${caller}: basePath begins with a slash, ends without one, and has nothing percent-encoded, such as "/files"`,
+    `${caller}: basePath is a path such as "/files", with a leading slash, no trailing slash and no percent-encoding, not "${basePath}"`,
   );
 }

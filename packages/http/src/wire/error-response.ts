@@ -4,7 +4,7 @@ import { toResponse } from "./to-response.js";
 import { writeAnswer } from "./write-answer.js";
 
 /**
- * Makes the answer to an error: its status, with its code as short text and `no-store`. Nothing else of the error reaches the client.
+ * Makes the answer to an error: its status, its code as text, `no-store`, and `Retry-After` where a retry may succeed.
  *
  * @param error - What `receive`, `receiveForm` or a storage has thrown.
  */

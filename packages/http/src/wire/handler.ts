@@ -6,13 +6,13 @@ import { tell } from "./tell.js";
 import { toResponse } from "./to-response.js";
 import { writeAnswer } from "./write-answer.js";
 
-/** The way from a request to an answer, before it is one of the Web or of Node. */
+/** The property of a handler that holds its inner function, which makes an `Answer` for both kinds of requests. */
 const ANSWER: unique symbol = Symbol.for("stowage.http.answer");
 
 /** Answers a request, or returns `undefined` when it is for somebody else. */
 export type Respond = (request: HttpRequest) => Promise<Answer | undefined>;
 
-/** A handler for every framework that takes Web requests. It never rejects. {@link toNodeListener} makes one for `node:http` of it. */
+/** A handler for every framework that takes Web requests. It never rejects. {@link toNodeListener} turns it into a listener for `node:http`. */
 export interface HttpHandler {
   (request: Request): Promise<Response>;
   /** Private. */
@@ -31,7 +31,7 @@ export type NodeListener = (
   next?: (error?: unknown) => void,
 ) => Promise<void>;
 
-/** Makes a handler of a function that may fail: a failure becomes an answer. */
+/** Makes a handler from a function. An error that the function throws becomes an answer. */
 export function handlerOf(respond: Respond, onError?: (error: unknown) => void): HttpHandler {
   const safe: Respond = async (request) => {
     try {
@@ -50,12 +50,12 @@ export function handlerOf(respond: Respond, onError?: (error: unknown) => void):
 }
 
 /**
- * Makes a listener of a handler, for `node:http`, Express, Fastify, Koa and Nest. Bodies go from the store to the socket without Web streams.
+ * Makes a listener from a handler, for `node:http`, Express, Fastify, Koa and Nest. Bodies go from the store to the socket without Web streams.
  *
- * @param handler - One of this package, such as `createHandler` returns.
- * As the listener of `checkContinue` too, it refuses uploads before their clients send them (`Expect: 100-continue`).
+ * Register the listener for `checkContinue` as well: it then refuses uploads before clients send them (`Expect: 100-continue`).
  *
- * @returns The listener. Its promise resolves when the answer is sent, and never rejects.
+ * @param handler - A handler of this package, such as `createHandler` returns.
+ * @returns The listener. Its promise resolves when the answer is sent, the client has left or `next` was called. It never rejects.
  * @example
  * ```ts
  * createServer(toNodeListener(createHandler(storage, { authorize })));
@@ -75,7 +75,7 @@ export function toNodeListener(handler: HttpHandler): NodeListener {
 function handlingOf(handler: HttpHandler): Handling {
   const handling = (Object(handler) as Partial<HttpHandler>)[ANSWER];
   if (handling !== undefined) return handling;
-  throw new TypeError("toNodeListener: handler is one of this package, such as createHandler returns");
+  throw new TypeError("toNodeListener: handler is not one of this package; pass what createHandler returns");
 }
 
 /** Makes the answer of a failure, whatever was thrown. */

@@ -1,4 +1,4 @@
-/** A request that is refused before the storage is asked: its status, and a word for programs. */
+/** A refusal of a request: its status, and a word for programs. */
 export class HttpError extends Error {
   override readonly name = "HttpError";
   /** From 400 to 599. */
@@ -11,7 +11,7 @@ export class HttpError extends Error {
    * @throws TypeError for a status that is none of an error.
    */
   constructor(status: number, code: string, reason: string) {
-    super(`Cannot receive the request: ${reason}`);
+    super(`Cannot answer the request: ${reason}`);
     if (!isErrorStatus(status)) throw new TypeError(`HttpError: status is 400 to 599, not ${String(status)}`);
     this.status = status;
     this.code = code;

@@ -16,7 +16,7 @@ export interface Incoming {
   readonly proceed?: (() => void) | undefined;
 }
 
-/** A request of either kind, as far as its answer depends on it. */
+/** The parts of a Web or Node request that an answer depends on. */
 export interface HttpRequest extends Incoming {
   readonly method: string;
   /** The target as the client spelt it: a path with its query, or a whole address. */
@@ -24,13 +24,13 @@ export interface HttpRequest extends Incoming {
   readonly signal: AbortSignal;
 }
 
-/** Shows a Web request as one of either kind. */
+/** Returns the parts of a Web request. */
 export function webRequest(request: Request): HttpRequest {
   const { method, url, headers, signal } = request;
   return { method, target: url, headers, signal, source: request };
 }
 
-/** Shows a request of `node:http` as one of either kind. */
+/** Returns the parts of a `node:http` request. */
 export function nodeRequest(request: IncomingMessage, response: ServerResponse): HttpRequest {
   // Older clients know nothing of it.
   const isNewer = request.httpVersionMajor > 1 || request.httpVersionMinor >= 1;
@@ -46,7 +46,7 @@ export function nodeRequest(request: IncomingMessage, response: ServerResponse):
   };
 }
 
-/** Shows a request without its response. */
+/** Returns the parts of a request whose response is not at hand. */
 export function incomingOf(request: Request | IncomingMessage): Incoming {
   return isWebRequest(request) ? webRequest(request) : { headers: nodeHeaders(request), source: request };
 }

@@ -1,7 +1,7 @@
 import { isStorageError, type StorageErrorCode } from "@stowage/core";
 import { isHttpError } from "./http-error.js";
 
-/** The status of each failure. Only what the client can mend is 4xx: it is not to blame for credentials or disks. */
+/** The HTTP status of each error code. A failure that the client cannot mend, such as wrong credentials or a full disk, is 500 or above. */
 const STATUS: Readonly<Record<StorageErrorCode, number>> = {
   NotFound: 404,
   AlreadyExists: 409,

@@ -1,9 +1,9 @@
 import { encodeKeyPath, keyProblem } from "@stowage/core/provider";
 
-/** A path as RFC 3986 has it: what else a client sends unencoded is a second spelling of the same key. */
+/** A path that RFC 3986 allows. Other unencoded characters are refused, because programs disagree about them. */
 const PATH = /^(?:\/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)+$/;
 const ABSOLUTE_FORM = /^https?:\/\/[^/?#]*/i;
-/** A slash, a backslash, or a byte that ends text: encoded, each means something else to the next program. */
+/** An encoded slash, backslash or zero byte: programs disagree about its meaning. */
 const HIDDEN = /%(?:2f|5c|00)/i;
 
 /** The target of a request, in its parts. */
@@ -29,8 +29,8 @@ export function splitTarget(target: string): Target {
 /**
  * Returns the key that a path names, or `undefined` when it names none.
  *
- * The path is decoded once. It names a key only in a spelling that RFC 3986 calls equal to the one of {@link pathOfKey}, or that differs
- * from it in whether one of `! $ & ' ( ) * + , ; = : @` is encoded. So a proxy, a check of permissions and the storage always mean the same object.
+ * The path is decoded once. Paths that RFC 3986 calls equal name the same key, and each of `! $ & ' ( ) * + , ; = : @` may be encoded or plain. So a
+ * proxy, a check of permissions and the storage always mean the same object.
  *
  * @param path - The raw path of a request, before any program has decoded or normalised it.
  * @param basePath - The path that all keys are below, such as `"/files"`.

@@ -1,4 +1,4 @@
-/** Calls a listener, and drops what it throws, also later: its own fault must not become that of a request. */
+/** Calls a listener, and drops every error that the listener throws or rejects with. */
 export function tell(listener: ((error: unknown) => unknown) | undefined, error: unknown): void {
   try {
     const told = listener?.(error);

@@ -1,7 +1,7 @@
 import { isStored, letGo, UNKNOWN_FAILURE, type Answer, type AnswerHeaders } from "./answer.js";
 import { tell } from "./tell.js";
 
-/** Listens for what happens to an answer after it was made. */
+/** Listeners for events after an answer was made. */
 export interface Sending {
   /** Receives what cut off the body, or what is wrong with the answer. */
   readonly onError?: ((error: unknown) => void) | undefined;
@@ -9,7 +9,7 @@ export interface Sending {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Makes the Web response of an answer. One that the Web does not take becomes a 500. */
+/** Makes the Web response of an answer. An answer with invalid headers becomes a 500. */
 export function toResponse(answer: Answer, sending: Sending = {}): Response {
   try {
     return made(answer, sending);

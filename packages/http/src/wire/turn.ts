@@ -5,8 +5,8 @@ import type { Socket } from "node:net";
 const waiting = new WeakMap<Socket, Set<() => void>>();
 
 /**
- * Waits until a response has its connection for itself. A client may send many requests at once on one connection, and reads their answers one after
- * the other: nothing is opened for those that have to wait.
+ * Waits until the earlier answers on the connection are sent. A client may send many requests at once, and a waiting request must not hold a
+ * file or a socket of the store open.
  *
  * @returns `false` when the connection has closed.
  */

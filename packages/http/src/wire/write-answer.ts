@@ -70,7 +70,7 @@ function writeAtOnce(
   if (writeHead(answer, response, onError)) response.end(body ?? own);
 }
 
-/** Writes the head. One that Node does not take becomes a 500. @returns Whether the body may follow. */
+/** Writes the status and headers. Headers that Node refuses become a 500. @returns `true` when the body may follow. */
 function writeHead({ status, headers }: Answer, response: ServerResponse, onError: OnError): boolean {
   try {
     response.writeHead(status, nodeHeaders(headers));

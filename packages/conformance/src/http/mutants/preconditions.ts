@@ -72,7 +72,7 @@ export const httpPreconditionMutants: readonly HttpMutant[] = [
   },
   {
     name: "takes every If-Modified-Since for a later one",
-    rule: "If-Modified-Since with an earlier date, or with none, is 200",
+    rule: "If-Modified-Since with an earlier date, or with text that is not a date, is 200",
     breaks: rewrites("if-modified-since", (_value, known) => known.get("last-modified") ?? undefined),
   },
   {
@@ -109,12 +109,12 @@ export const httpPreconditionMutants: readonly HttpMutant[] = [
   },
   {
     name: "asks If-None-Match first",
-    rule: "If-Match that fails beats If-None-Match that holds",
+    rule: "If-Match that fails beats If-None-Match that matches",
     breaks: forgets(["if-match"], "if-none-match"),
   },
   {
     name: "asks for ranges first",
-    rule: "If-None-Match that holds beats a range",
+    rule: "If-None-Match that matches beats a range",
     breaks: forgets(["if-none-match"], "range"),
   },
   {

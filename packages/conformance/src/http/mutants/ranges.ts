@@ -40,7 +40,7 @@ export const httpRangeMutants: readonly HttpMutant[] = [
   },
   {
     name: "refuses a suffix that is too long",
-    rule: "a suffix longer than the object is all of it",
+    rule: "a suffix longer than the object is the whole object",
     breaks: refuses(/^bytes=-5000$/, 416),
   },
   {
@@ -50,7 +50,7 @@ export const httpRangeMutants: readonly HttpMutant[] = [
   },
   {
     name: "refuses numbers that it cannot count",
-    rule: "an end beyond every number is cut as well",
+    rule: "a range whose end is too large for an integer is cut as well",
     breaks: refuses(/\d{17}/, 400),
   },
   {
@@ -72,7 +72,7 @@ export const httpRangeMutants: readonly HttpMutant[] = [
   },
   {
     name: "takes nonsense for the number 0",
-    rule: "a range that is none is ignored or refused",
+    rule: "a malformed range is ignored or refused",
     breaks: reads(/^bytes=abc$/, "bytes=0-"),
   },
   {
@@ -82,7 +82,7 @@ export const httpRangeMutants: readonly HttpMutant[] = [
   },
   {
     name: "knows the unit in lower case alone",
-    rule: "the name of the unit counts in any case",
+    rule: "the name of the range unit is case-insensitive",
     breaks: reads(/^BYTES=/, undefined),
   },
   {

@@ -25,7 +25,7 @@ export const safetyMutants: readonly HttpMutant[] = [
   },
   {
     name: "breaks on targets that it cannot decode",
-    rule: "hostile targets are 4xx",
+    rule: "hostile targets are refused with 4xx, or the connection is closed",
     breaks: answering((response, { url }) => (url.includes("%zz") ? instead(response, 500) : response)),
   },
   {

@@ -46,27 +46,27 @@ export const signatureMutants: readonly HttpMutant[] = [
   },
   {
     name: "forgets the range of a signed link",
-    rule: "a signed link opens a part of its object",
+    rule: "a signed link serves ranges",
     breaks: asking(() => ({ range: undefined })),
   },
   {
     name: "does not look at the signature",
-    rule: "a signed link with a parameter that is changed, left out or there twice is refused",
+    rule: "a signed link with a parameter that is changed, left out or repeated is refused",
     breaks: permits((_, names) => !isTwice(names) && !lacks(names), READS),
   },
   {
     name: "takes a link that lacks something",
-    rule: "a signed link with a parameter that is changed, left out or there twice is refused",
+    rule: "a signed link with a parameter that is changed, left out or repeated is refused",
     breaks: permits((_, names) => lacks(names), READS),
   },
   {
     name: "takes the first of two parameters",
-    rule: "a signed link with a parameter that is changed, left out or there twice is refused",
+    rule: "a signed link with a parameter that is changed, left out or repeated is refused",
     breaks: permits((_, names) => isTwice(names), READS),
   },
   {
     name: "signs only the parameters that it knows",
-    rule: "a signed link with another parameter is refused",
+    rule: "a signed link with an added parameter is refused",
     breaks: permits((_, names) => names.some((name) => !NAMES.includes(name)), READS),
   },
   {
@@ -76,12 +76,12 @@ export const signatureMutants: readonly HttpMutant[] = [
   },
   {
     name: "has links for everything",
-    rule: "a signed link for reading writes and removes nothing",
+    rule: "a signed link that permits reading cannot write or remove",
     breaks: answering((response, { method }) => (method === "DELETE" ? instead(response, 200) : response)),
   },
   {
     name: "does not look at the clock",
-    rule: "a signed link whose time is over is refused",
+    rule: "a signed link that has expired is refused",
     breaks: permits(
       ({ url }) => Number(new URL(url).searchParams.get("expires")) <= Date.now() / 1000,
       READS,
@@ -96,14 +96,14 @@ export const signatureMutants: readonly HttpMutant[] = [
   },
   {
     name: "lets caches keep what a link has opened",
-    rule: "an answer to a signed link is not kept for longer than the link works, and a refusal not at all",
+    rule: "caches keep an answer to a signed link at most until the link expires, and never a refusal",
     breaks: answering((response) =>
       altered(response, { headers: { "cache-control": "public, max-age=31536000" } }),
     ),
   },
   {
     name: "breaks on a long signature",
-    rule: "a signature of any form is refused with a bounded answer",
+    rule: "a malformed signature is refused with a short answer",
     breaks: answering((response, { url }) => (url.length > 2000 ? instead(response, 500) : response)),
   },
   {
@@ -118,7 +118,7 @@ export const signatureMutants: readonly HttpMutant[] = [
   },
   {
     name: "cuts what is too long",
-    rule: "a signed upload with too many bytes is refused, whether it says so or not, and stores nothing",
+    rule: "a signed upload with too many bytes is refused with and without Content-Length, and stores nothing",
     breaks: answering((response) => (response.status === 413 ? instead(response, 201) : response)),
   },
   {
@@ -128,17 +128,17 @@ export const signatureMutants: readonly HttpMutant[] = [
   },
   {
     name: "reads with a link for writing",
-    rule: "a link for writing does not read",
+    rule: "a link for writing cannot read",
     breaks: permits((_, names) => names.includes("max-bytes"), READS),
   },
   {
     name: "does not look at the signature of an upload",
-    rule: "a signed upload with a parameter that is changed, left out or there twice is refused, and stores nothing",
+    rule: "a signed upload with a parameter that is changed, left out or repeated is refused, and stores nothing",
     breaks: taking(({ url }) => url.includes("in-6")),
   },
   {
     name: "does not look at the clock for an upload",
-    rule: "a signed upload whose time is over is refused",
+    rule: "a signed upload that has expired is refused",
     breaks: taking(({ url }) => url.includes("in-7")),
   },
 ];

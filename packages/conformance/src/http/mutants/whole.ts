@@ -6,12 +6,12 @@ const isFound = ({ status }: Response): boolean => status < 400;
 export const wholeMutants: readonly HttpMutant[] = [
   {
     name: "does not say that it has ranges",
-    rule: "a GET answers 200 with the bytes, their length and type, and Accept-Ranges",
+    rule: "the answer to a GET is 200 with the bytes, Content-Length, Content-Type and Accept-Ranges",
     breaks: answering((response) => altered(response, { headers: { "accept-ranges": undefined } })),
   },
   {
     name: "has no Last-Modified",
-    rule: "a GET answers with an ETag and Last-Modified",
+    rule: "the answer to a GET has an ETag and Last-Modified",
     breaks: answering((response) => altered(response, { headers: { "last-modified": undefined } })),
   },
   {

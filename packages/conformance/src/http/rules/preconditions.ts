@@ -84,11 +84,15 @@ export const httpPreconditionRules: readonly HttpRule[] = [
   answers("If-Modified-Since with a later date is 304", MODIFIED, ({ later }) => [
     [{ "if-modified-since": later }, notModified],
   ]),
-  answers("If-Modified-Since with an earlier date, or with none, is 200", MODIFIED, ({ earlier }) => [
-    [{ "if-modified-since": earlier }, whole],
-    [{ "if-modified-since": "yesterday" }, whole],
-    [{ "if-modified-since": "99999999999" }, whole],
-  ]),
+  answers(
+    "If-Modified-Since with an earlier date, or with text that is not a date, is 200",
+    MODIFIED,
+    ({ earlier }) => [
+      [{ "if-modified-since": earlier }, whole],
+      [{ "if-modified-since": "yesterday" }, whole],
+      [{ "if-modified-since": "99999999999" }, whole],
+    ],
+  ),
   {
     title: "304 has the Cache-Control of the 200",
     source: "https://www.rfc-editor.org/rfc/rfc9110#name-304-not-modified",
@@ -118,10 +122,10 @@ export const httpPreconditionRules: readonly HttpRule[] = [
   answers("If-Match: * beats If-Unmodified-Since", PRECEDENCE, ({ earlier }) => [
     [{ "if-match": "*", "if-unmodified-since": earlier }, whole],
   ]),
-  answers("If-Match that fails beats If-None-Match that holds", PRECEDENCE, ({ etag }) => [
+  answers("If-Match that fails beats If-None-Match that matches", PRECEDENCE, ({ etag }) => [
     [{ "if-match": OTHER_TAG, "if-none-match": etag }, failed],
   ]),
-  answers("If-None-Match that holds beats a range", PRECEDENCE, ({ etag }) => [
+  answers("If-None-Match that matches beats a range", PRECEDENCE, ({ etag }) => [
     [{ "if-none-match": etag, range: "bytes=0-99" }, notModified],
   ]),
   {

@@ -50,13 +50,18 @@ export const httpRangeRules: readonly HttpRule[] = [
   serves("bytes=0-0 is the first byte", "bytes=0-0", 0, 1),
   serves("bytes=990- goes to the end", "bytes=990-", 990, 10),
   serves("bytes=-100 is the last hundred bytes", "bytes=-100", 900, 100),
-  serves("a suffix longer than the object is all of it", "bytes=-5000", 0, SIZE),
+  serves("a suffix longer than the object is the whole object", "bytes=-5000", 0, SIZE),
   serves("a range that ends after the object is cut", "bytes=900-5000", 900, 100),
-  serves("an end beyond every number is cut as well", "bytes=0-99999999999999999999", 0, SIZE),
+  serves(
+    "a range whose end is too large for an integer is cut as well",
+    "bytes=0-99999999999999999999",
+    0,
+    SIZE,
+  ),
   isRefused("a range after the end is 416 with the size", "bytes=1000-"),
   isRefused("a suffix of no bytes is 416", "bytes=-0"),
   isInvalid("a range that ends before it begins is ignored or refused", ["bytes=5-2"]),
-  isInvalid("a range that is none is ignored or refused", [
+  isInvalid("a malformed range is ignored or refused", [
     "bytes=abc",
     "bytes=",
     "bytes=-",
@@ -69,7 +74,7 @@ export const httpRangeRules: readonly HttpRule[] = [
     run: async ({ get, object }) => isWhole(await get({ range: "items=0-5" }), object),
   },
   serves(
-    "the name of the unit counts in any case",
+    "the name of the range unit is case-insensitive",
     "BYTES=0-99",
     0,
     100,

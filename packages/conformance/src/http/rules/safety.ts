@@ -35,7 +35,7 @@ function cannotBeCached({ headers }: HttpReply): void {
     /\bpublic\b|\bimmutable\b|max-age=[1-9]/,
     "the error may be cached as content",
   );
-  assert.equal(etag, undefined, "an error has no ETag");
+  assert.equal(etag, undefined, "an error has an ETag");
 }
 
 /** Throws unless a browser saves the answer, or shows it without running what is in it. */
@@ -81,7 +81,7 @@ export const safetyRules: readonly HttpRule[] = [
     run: async ({ get }) => assert.equal((await get()).headers["x-content-type-options"], "nosniff"),
   },
   {
-    title: "hostile targets are 4xx",
+    title: "hostile targets are refused with 4xx, or the connection is closed",
     source: "https://www.rfc-editor.org/rfc/rfc3986#section-7.3",
     run: async ({ object }) => {
       const { origin, target } = partsOf(object.url);

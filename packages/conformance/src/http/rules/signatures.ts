@@ -94,14 +94,14 @@ const reading: readonly SignatureRule[] = [
     },
   },
   {
-    title: "a signed link opens a part of its object",
+    title: "a signed link serves ranges",
     run: async ({ send, signGet, bytes }) => {
       const url = await signGet("object.bin", LIFE);
       isPart(await send(url, { headers: { range: "bytes=10-19" } }), { url, bytes }, 10, 10);
     },
   },
   {
-    title: "a signed link with a parameter that is changed, left out or there twice is refused",
+    title: "a signed link with a parameter that is changed, left out or repeated is refused",
     run: async (context) => {
       for (const [what, url] of tampered(await context.signGet("object.bin", LIFE))) {
         refuses(await context.send(url), context, what);
@@ -109,7 +109,7 @@ const reading: readonly SignatureRule[] = [
     },
   },
   {
-    title: "a signed link with another parameter is refused",
+    title: "a signed link with an added parameter is refused",
     run: async (context) => {
       const url = await context.signGet("object.bin", LIFE);
       for (const more of ["extra=1", "response-content-type=text/html", "", "="]) {
@@ -129,7 +129,7 @@ const reading: readonly SignatureRule[] = [
     },
   },
   {
-    title: "a signed link for reading writes and removes nothing",
+    title: "a signed link that permits reading cannot write or remove",
     run: async (context) => {
       const url = await context.signGet("object.bin", LIFE);
       for (const method of ["PUT", "DELETE", "POST", "PATCH"]) {
@@ -140,7 +140,7 @@ const reading: readonly SignatureRule[] = [
     },
   },
   {
-    title: "a signed link whose time is over is refused",
+    title: "a signed link that has expired is refused",
     run: async (context) => {
       const url = await context.signGet("object.bin", { expiresInSeconds: SHORT_SECONDS });
       await untilRefused(context, () => context.send(url), "an old link");
@@ -156,7 +156,7 @@ const reading: readonly SignatureRule[] = [
     },
   },
   {
-    title: "an answer to a signed link is not kept for longer than the link works, and a refusal not at all",
+    title: "caches keep an answer to a signed link at most until the link expires, and never a refusal",
     run: async ({ send, signGet }) => {
       const url = await signGet("object.bin", LIFE);
       const good = (await send(url)).headers["cache-control"] ?? "";
@@ -167,7 +167,7 @@ const reading: readonly SignatureRule[] = [
     },
   },
   {
-    title: "a signature of any form is refused with a bounded answer",
+    title: "a malformed signature is refused with a short answer",
     run: async (context) => {
       const url = await context.signGet("object.bin", LIFE);
       for (const value of ["", "A".repeat(4000), "%00", "%ff", "..%2f..", "a=b=c", "[]", "%F0%9F%98%80"]) {
@@ -199,7 +199,8 @@ const writing: readonly SignatureRule[] = [
     },
   },
   {
-    title: "a signed upload with too many bytes is refused, whether it says so or not, and stores nothing",
+    title:
+      "a signed upload with too many bytes is refused with and without Content-Length, and stores nothing",
     run: async (context) => {
       const request = await context.signPut("in-3.txt", LIMITS);
       const body = Buffer.alloc(LIMITS.maxBytes + 1, "x");
@@ -220,7 +221,7 @@ const writing: readonly SignatureRule[] = [
     },
   },
   {
-    title: "a link for writing does not read",
+    title: "a link for writing cannot read",
     run: async (context) => {
       const { url } = await context.signPut("object.bin", LIMITS);
       refuses(await context.send(url), context, "a GET");
@@ -228,7 +229,7 @@ const writing: readonly SignatureRule[] = [
   },
   {
     title:
-      "a signed upload with a parameter that is changed, left out or there twice is refused, and stores nothing",
+      "a signed upload with a parameter that is changed, left out or repeated is refused, and stores nothing",
     run: async (context) => {
       const request = await context.signPut("in-6.txt", LIMITS);
       for (const [what, url] of tampered(request.url)) {
@@ -238,7 +239,7 @@ const writing: readonly SignatureRule[] = [
     },
   },
   {
-    title: "a signed upload whose time is over is refused",
+    title: "a signed upload that has expired is refused",
     run: async (context) => {
       const request = await context.signPut("in-7.txt", { ...LIMITS, expiresInSeconds: SHORT_SECONDS });
       await untilRefused(context, () => put(context, request), "an old link");

@@ -16,7 +16,7 @@ const SHARED_HEADERS = [
 /** Sentences about answers with a whole object. */
 export const wholeRules: readonly HttpRule[] = [
   {
-    title: "a GET answers 200 with the bytes, their length and type, and Accept-Ranges",
+    title: "the answer to a GET is 200 with the bytes, Content-Length, Content-Type and Accept-Ranges",
     source: "https://www.rfc-editor.org/rfc/rfc9110#name-accept-ranges",
     run: async ({ get, send, object, large }) => {
       const reply = await get();
@@ -28,12 +28,12 @@ export const wholeRules: readonly HttpRule[] = [
     },
   },
   {
-    title: "a GET answers with an ETag and Last-Modified",
+    title: "the answer to a GET has an ETag and Last-Modified",
     source: "https://www.rfc-editor.org/rfc/rfc9110#name-validator-fields",
     run: async ({ get }) => {
       const reply = await get();
       assert.match(headerOf(reply, "etag"), /^(?:W\/)?"[^"]*"$/);
-      assert.ok(Number.isFinite(Date.parse(headerOf(reply, "last-modified"))), "Last-Modified is a date");
+      assert.ok(Number.isFinite(Date.parse(headerOf(reply, "last-modified"))), "Last-Modified is not a date");
     },
   },
   {
@@ -50,7 +50,7 @@ export const wholeRules: readonly HttpRule[] = [
       const whole = await get();
       const head = await send(object.url, { method: "HEAD" });
       hasStatus(head, 200);
-      assert.equal(head.body.byteLength, 0, "the answer to HEAD has no body");
+      assert.equal(head.body.byteLength, 0, "the answer to HEAD has a body");
       assert.equal(head.headers["content-length"], String(object.bytes.byteLength));
       for (const name of SHARED_HEADERS) assert.equal(head.headers[name], whole.headers[name], name);
     },

@@ -41,7 +41,7 @@ export const LAYERS: Readonly<Record<string, Readonly<Record<string, Layers>>>> 
       ["wire", "links"],
       ["serve"],
       ["receive"],
-      ["access.ts", "log-events.ts"],
+      ["access.ts", "check-storage.ts", "log-events.ts"],
       ["upload-options.ts"],
       ["create-handler.ts", "create-operations-handler.ts", "create-upload-handler.ts"],
       ["index.ts"],

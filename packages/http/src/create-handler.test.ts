@@ -135,6 +135,26 @@ describe("createHandler", () => {
     expect(await remove(etag)).toBe(412);
   });
 
+  it("takes options for a single request", async () => {
+    const { send, storage } = await handler({
+      serve: ({ target }) => ({ download: target.endsWith("?download") }),
+      receive: (_, key) => ({ maxBytes: 10, metadata: { key } }),
+    });
+    const disposition = async (path: string): Promise<string | null> =>
+      (await send(path)).headers.get("content-disposition");
+    expect(await disposition("/files/a%20b.txt")).toBeNull();
+    expect(await disposition("/files/a%20b.txt?download")).toBe('attachment; filename="a b.txt"');
+    expect((await send("/files/new", { method: "PUT", body: "x" })).status).toBe(201);
+    expect((await storage.head("new")).metadata).toEqual({ key: "new" });
+  });
+
+  it("takes a storage, and no provider", () => {
+    const options: HandlerOptions = { authorize: allow };
+    expect(() => createHandler(memory() as unknown as FileStorage, options)).toThrow(
+      "createHandler: storage is what createStorage(provider) returns",
+    );
+  });
+
   it("says what is wrong with its options", () => {
     const make = (options: object) => () => createHandler(createStorage(memory()), options as HandlerOptions);
     expect(make({})).toThrow("createHandler: authorize is a function");

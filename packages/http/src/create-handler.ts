@@ -4,6 +4,7 @@ import { refusalOf, type Action, type Authorize } from "./access.js";
 import { refusal, SAFE_HEADERS, type Answer } from "./wire/answer.js";
 import { handlerOf, type HttpHandler } from "./wire/handler.js";
 import type { HttpRequest } from "./wire/http-request.js";
+import { checkStorage } from "./check-storage.js";
 import { checkBasePath } from "./wire/base-path.js";
 import { receiveSigned, receivedAnswer } from "./receive/receive-signed.js";
 import { receiveBody } from "./receive/receive.js";
@@ -25,17 +26,17 @@ export interface HandlerOptions {
    */
   readonly basePath?: string | undefined;
   /**
-   * The way in which objects are served.
+   * The way in which objects are served, or a function that returns it for a request.
    *
    * @default what each of its options says
    */
-  readonly serve?: ServeOptions | undefined;
+  readonly serve?: ServeOptions | ((request: HttpRequest, key: string) => ServeOptions) | undefined;
   /**
-   * The limits of uploads by PUT.
+   * The limits of uploads by PUT, or a function that returns them for a request.
    *
    * @default none: PUT is 405; with `keys`, signed uploads are received and any other PUT is 403
    */
-  readonly receive?: ReceiveOptions | undefined;
+  readonly receive?: ReceiveOptions | ((request: HttpRequest, key: string) => ReceiveOptions) | undefined;
   /**
    * Allows DELETE to remove objects.
    *
@@ -91,9 +92,9 @@ interface Wish {
  * ```
  */
 export function createHandler(storage: FileStorage, options: HandlerOptions): HttpHandler {
+  checkStorage("createHandler", storage);
   check(options);
-  const { basePath = "/", onError, serve } = options;
-  const withListener = { ...options, serve: { onError, ...serve } };
+  const { basePath = "/", onError } = options;
   return handlerOf(async (request) => {
     const { path, query } = splitTarget(request.target);
     if (!isBelow(path, basePath)) return undefined;
@@ -101,7 +102,7 @@ export function createHandler(storage: FileStorage, options: HandlerOptions): Ht
     if (action === undefined) return refusal(405, "MethodNotAllowed", { allow: allowedMethods(options) });
     const key = keyOfPath(path, basePath);
     if (key === undefined) return refusal(404, "NotFound");
-    const wish = { storage, options: withListener, request, key };
+    const wish = { storage, options, request, key };
     if (isSigned(query)) return await answerSigned(wish, action, query);
     const refused = await refusalOf(options.authorize, request, { action, key });
     return refused ?? (await answer(wish, action));
@@ -112,8 +113,9 @@ function check(options: HandlerOptions): void {
   knownNames("createHandler", options, NAMES);
   aFunction("createHandler", "authorize", options.authorize);
   checkBasePath("createHandler", options.basePath);
-  checkServe("createHandler: serve", options.serve ?? {});
-  if (options.receive !== undefined) checkReceive("createHandler: receive", options.receive);
+  const { serve = {}, receive } = options;
+  if (typeof serve !== "function") checkServe("createHandler: serve", serve);
+  if (receive !== undefined && typeof receive !== "function") checkReceive("createHandler: receive", receive);
   oneOf("createHandler", "remove", options.remove, [undefined, true, false]);
   if (options.keys !== undefined) checkKeys("createHandler", options.keys);
 }
@@ -134,26 +136,36 @@ function allowedMethods(options: HandlerOptions): string {
     .join(", ");
 }
 
-async function answer({ storage, options, request, key }: Wish, action: Action): Promise<Answer> {
-  if (action === "get") return await answerObject(storage, key, request, options.serve ?? {});
+async function answer(wish: Wish, action: Action): Promise<Answer> {
+  const { storage, options, request, key } = wish;
+  if (action === "get") return await answerObject(storage, key, request, serveOptionsOf(wish));
   if (action === "delete") {
     await remove(storage, key, request);
     return { status: 204, headers: { ...SAFE_HEADERS, "cache-control": "no-store" } };
   }
   if (options.receive === undefined) return refusal(403, "Forbidden");
-  return receivedAnswer(storage, await receiveBody(storage, key, request, options.receive));
+  const limits = typeof options.receive === "function" ? options.receive(request, key) : options.receive;
+  checkReceive("createHandler: receive", limits);
+  return receivedAnswer(storage, await receiveBody(storage, key, request, limits));
+}
+
+function serveOptionsOf({ options: { serve = {}, onError }, request, key }: Wish): ServeOptions {
+  if (typeof serve !== "function") return { onError, ...serve };
+  const chosen = serve(request, key);
+  checkServe("createHandler: serve", chosen);
+  return { onError, ...chosen };
 }
 
 /** Answers a request with a signature. The signature permits one purpose, and `authorize` is not asked. */
 async function answerSigned(wish: Wish, action: Action, query: string): Promise<Answer> {
   const { storage, options, request, key } = wish;
-  const { keys, serve } = options;
+  const { keys } = options;
   const grant =
     keys === undefined || action === "delete" ? undefined : verify(keys, action, key, query, Date.now());
   if (grant === undefined) return refusal(403, "Forbidden");
   if (action === "put") return receivedAnswer(storage, await receiveSigned(storage, key, request, grant));
   // A redirect would lead back here.
-  const signed = { ...serve, mode: "stream" } as const;
+  const signed = { ...serveOptionsOf(wish), mode: "stream" } as const;
   return await answerObject(storage, key, request, signed, overridesOf(grant));
 }
 

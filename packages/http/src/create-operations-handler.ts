@@ -1,5 +1,6 @@
 import type { FileStorage, Health, Metrics } from "@stowage/core";
 import { aFunction, knownNames, wholeNumber, type OptionNames } from "@stowage/core/provider";
+import { checkStorage } from "./check-storage.js";
 import { refusal, SAFE_HEADERS, type Answer } from "./wire/answer.js";
 import { checkBasePath } from "./wire/base-path.js";
 import { handlerOf, type HttpHandler } from "./wire/handler.js";
@@ -44,11 +45,12 @@ const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
  * Makes a handler for those who watch over a process: `/healthz` is 200 while the process answers, `/readyz` is 200 while the storage can be used
  * and 503 otherwise, `/metrics` has the counters for Prometheus.
  *
- * Its answers have the names of members and of problems, and no key. It checks no permission: do not expose it to the public.
+ * Its answers have the names of members and what is wrong with them, such as the path of a folder, and no key. It checks no permission: do not expose it to the public.
  *
  * @throws TypeError for options that are wrong.
  */
 export function createOperationsHandler(storage: FileStorage, options: OperationsOptions = {}): HttpHandler {
+  checkStorage("createOperationsHandler", storage);
   check(options);
   const { metrics, reuseMs = REUSE_MS, basePath = "/" } = options;
   const base = basePath === "/" ? "" : basePath;

@@ -1,6 +1,7 @@
 import type { FileStorage, ObjectInfo, StorageMultipart, UploadedPart } from "@stowage/core";
 import { StorageError } from "@stowage/core/provider";
 import { refusalOf } from "./access.js";
+import { checkStorage } from "./check-storage.js";
 import { refusal, SAFE_HEADERS, type Answer } from "./wire/answer.js";
 import { handlerOf, type HttpHandler } from "./wire/handler.js";
 import { HttpError } from "./wire/http-error.js";
@@ -39,7 +40,7 @@ interface UploadCall extends Call {
  * path of this handler is all that Uppy needs.
  *
  * The server chooses the key of each file. A file goes in one form, or in parts; the id of an upload in parts is good for its object and its caller
- * alone. The storage needs `signUpload` with a bound (S3 has it); uploads in parts need `multipart`.
+ * alone. The storage has to sign forms, as S3 does and `signed` does not; uploads in parts need `multipart`.
  *
  * `onUploaded` is not called for a file that is sent in one form: the page tells your application, and the application calls
  * `storage.finalize(key)`.
@@ -58,6 +59,7 @@ interface UploadCall extends Call {
  * ```
  */
 export function createUploadHandler(storage: FileStorage, options: UploadHandlerOptions): HttpHandler {
+  checkStorage("createUploadHandler", storage);
   checkUploads("createUploadHandler", options);
   const base = options.basePath === "/" ? "" : (options.basePath ?? "");
   return handlerOf(async (request) => {

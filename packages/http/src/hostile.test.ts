@@ -5,6 +5,7 @@ import {
   memory,
   mirror,
   memoryJournal,
+  StorageError,
   type FileStorage,
   type StorageProvider,
 } from "@stowage/core";
@@ -16,7 +17,7 @@ import { createHandler, type HandlerOptions } from "./create-handler.js";
 import { receive } from "./receive/receive.js";
 import { serve } from "./serve/serve.js";
 import { SINKS, counting, listen, type Running } from "./testing/servers.test-support.js";
-import { errorResponse } from "./wire/error-response.js";
+import { errorFacts, errorResponse } from "./wire/error-response.js";
 import { toNodeListener } from "./wire/handler.js";
 import { HttpError } from "./wire/http-error.js";
 import { httpStatus } from "./wire/status.js";
@@ -199,6 +200,21 @@ describe("authorize", () => {
 describe("errors", () => {
   it("have no status that is none", () => {
     expect(() => new HttpError(200, "X", "y")).toThrow("HttpError: status is 400 to 599, not 200");
+  });
+
+  it("can be told in an answer of one's own", () => {
+    const busy = new StorageError("RateLimited", "slow down", {
+      operation: "put",
+      provider: "s3",
+      retryAfterMs: 1500,
+    });
+    expect(errorFacts(busy)).toEqual({
+      status: 503,
+      code: "RateLimited",
+      headers: { "cache-control": "no-store", "retry-after": "2" },
+    });
+    expect(errorFacts(new HttpError(403, "Quota", "no room"))).toMatchObject({ status: 403, code: "Quota" });
+    expect(errorFacts("strange")).toMatchObject({ status: 500, code: "Unknown" });
   });
 
   it("of an object that the caller has are 304", async () => {

@@ -1,6 +1,6 @@
 export type { Access, Action, Authorize } from "./access.js";
 export { createHandler, type HandlerOptions } from "./create-handler.js";
-export { errorResponse, sendError } from "./wire/error-response.js";
+export { errorFacts, errorResponse, sendError, type ErrorFacts } from "./wire/error-response.js";
 export type { FormFile, ReceiveFormOptions } from "./receive/form-options.js";
 export { toNodeListener, type HttpHandler, type NodeListener } from "./wire/handler.js";
 export { HttpError, isHttpError } from "./wire/http-error.js";
@@ -14,7 +14,9 @@ export type { ServeOptions } from "./serve/serve-options.js";
 export { signed, type SignedOptions } from "./links/signed.js";
 export type { SigningKey, SigningKeys } from "./links/signatures.js";
 export { httpStatus } from "./wire/status.js";
-export { keyOfPath, pathOfKey } from "./wire/target.js";
+export { keyOfTarget, pathOfKey } from "./wire/target.js";
+export { cors, type CorsOptions } from "./wire/cors.js";
+export { failedFile } from "./receive/failed-file.js";
 export { createOperationsHandler, type OperationsOptions } from "./create-operations-handler.js";
 export { createUploadHandler } from "./create-upload-handler.js";
 export { logEvents, type Logger } from "./log-events.js";

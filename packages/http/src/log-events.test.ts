@@ -47,6 +47,12 @@ describe("logEvents", () => {
     ]);
   });
 
+  it("takes a logger that has every level", () => {
+    expect(() => logEvents({ info: () => {} } as unknown as Logger)).toThrow(
+      "logEvents: logger.debug is a function",
+    );
+  });
+
   it("writes of an error no more than its code and its message", () => {
     const { logger, lines } = collector();
     const error = Object.assign(new Error("failed"), {

@@ -1,4 +1,6 @@
-import { isStorageError, type StorageEvent } from "@stowage/core";
+import { isStorageError, type StorageErrorCode, type StorageEvent } from "@stowage/core";
+import { aFunction } from "@stowage/core/provider";
+import { isHttpError } from "./wire/http-error.js";
 
 /** A logger as `console` is one. */
 export interface Logger {
@@ -56,6 +58,9 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
  * forms of credentials and signed links masked.
  */
 export function logEvents(logger: Logger): (event: StorageEvent) => void {
+  for (const level of ["debug", "info", "warn", "error"] as const) {
+    aFunction("logEvents", `logger.${level}`, (Object(logger) as Logger)[level]);
+  }
   return (event) => {
     const { type, error, ...facts } = event as StorageEvent & { readonly error?: unknown };
     const failure = error === undefined ? {} : errorFacts(error);
@@ -65,22 +70,29 @@ export function logEvents(logger: Logger): (event: StorageEvent) => void {
 
 function levelOf(type: StorageEvent["type"], error: unknown): Level {
   if (type !== "operation" || error === undefined) return LEVELS[type];
-  return isStorageError(error) && EXPECTED.has(error.code) ? "debug" : "warn";
+  if (isStorageError(error)) return EXPECTED.has(error.code) ? "debug" : "warn";
+  return isHttpError(error) ? "debug" : "warn";
 }
 
 /** Failures that are the answer to a question. */
-const EXPECTED = new Set([
+const EXPECTED = new Set<StorageErrorCode>([
   "NotFound",
   "AlreadyExists",
   "PreconditionFailed",
   "NotModified",
   "InvalidRange",
   "InvalidKey",
+  // What a caller or its client has sent is at fault.
+  "InvalidArgument",
+  "SourceError",
+  "TooLarge",
 ]);
 
 function errorFacts(error: unknown): { error: string; code?: string } {
   const message = redacted(error instanceof Error ? error.message : String(error));
-  return isStorageError(error) ? { error: message, code: error.code } : { error: message };
+  return isStorageError(error) || isHttpError(error)
+    ? { error: message, code: error.code }
+    : { error: message };
 }
 
 /** Masks known forms of credentials in a text. */

@@ -1,8 +1,9 @@
 import type { Metadata, ObjectInfo } from "@stowage/core";
-import { aFunction, knownNames, nonEmptyText, wholeNumber, type OptionNames } from "@stowage/core/provider";
+import { aFunction, knownNames, wholeNumber, type OptionNames } from "@stowage/core/provider";
 import type { Authorize } from "./access.js";
 import { checkBasePath } from "./wire/base-path.js";
 import type { HttpRequest } from "./wire/http-request.js";
+import { checkType } from "./receive/receive-options.js";
 import { checkKeys, type SigningKeys } from "./links/signatures.js";
 
 /** A file that a browser would like to upload. All of it is the client's own word. */
@@ -84,7 +85,7 @@ export function checkUploads(caller: string, options: UploadHandlerOptions): voi
   wholeNumber(caller, "maxBytes", options.maxBytes, { least: 1 });
   checkKeys(caller, options.keys);
   checkBasePath(caller, options.basePath);
-  for (const type of options.types ?? []) nonEmptyText(caller, "types", type, 'a list such as ["video/*"]');
+  for (const type of options.types ?? []) checkType(caller, type);
   for (const name of ["caller", "metadata", "onUploaded"] as const) {
     if (options[name] !== undefined) aFunction(caller, name, options[name]);
   }

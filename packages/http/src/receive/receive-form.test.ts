@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { sendError } from "../wire/error-response.js";
 import type { ReceiveFormOptions } from "./form-options.js";
 import { HttpError } from "../wire/http-error.js";
+import { failedFile } from "./failed-file.js";
 import { receiveForm } from "./receive-form.js";
 import { httpStatus } from "../wire/status.js";
 import { listen, type Running } from "../testing/servers.test-support.js";
@@ -265,7 +266,10 @@ describe("receiveForm", () => {
   it("looks into files", async () => {
     const storage = createStorage(memory());
     const options = { ...OPTIONS, types: ["image/*"] };
-    expect(httpStatus(await failureOf(receiveForm(storage, post(form(["a.png", "no"])), options)))).toBe(415);
+    const error = await failureOf(receiveForm(storage, post(form(["a.png", "no"])), options));
+    expect([httpStatus(error), failedFile(error)?.fileName]).toEqual([415, "a.png"]);
+    const other = await failureOf(receiveForm(storage, post("abc"), options));
+    expect(failedFile(other)).toBeUndefined();
     expect(await keys(storage)).toEqual([]);
   });
 

@@ -12,6 +12,7 @@ import { checkForm, type FormFile, type ReceiveFormOptions } from "./form-option
 import { HttpError } from "../wire/http-error.js";
 import { isWebRequest, nodeHeaders } from "../wire/http-request.js";
 import { countParts } from "./count-parts.js";
+import { noteFile } from "./failed-file.js";
 import { IDLE_MS, openSource } from "./open-source.js";
 import { sniff } from "./sniff.js";
 import { typeOf } from "../serve/stored-headers.js";
@@ -142,12 +143,15 @@ function parserOf(reception: Reception, request: Request | IncomingMessage): Par
     reception.seen++;
     if (fileName === "") {
       // An input without a file has no bytes.
-      stream.on("data", () => fail(reception, malformed("a file has no file name"))).resume();
+      stream
+        .on("data", () => fail(reception, malformed('a file has a name that is none, such as ".."')))
+        .resume();
       return;
     }
     const file = { field: name, fileName: formFileName(fileName ?? ""), contentType: typeOf(contentType) };
     reception.puts.push(
       storeFile(reception, file, stream).catch((error: unknown) => {
+        noteFile(error, file);
         stream.destroy();
         fail(reception, error);
       }),

@@ -7,7 +7,7 @@ export interface ReceiveLimits {
   readonly maxBytes: number;
   /**
    * The media types that are allowed, such as `"video/mp4"` or `"image/*"`. The first bytes decide wherever they identify a type; otherwise the
-   * declared type counts. The object is stored with the type that was decided on.
+   * declared type counts. The object is stored with the type that was decided on. `"image/*"` includes SVG, which can have scripts in it.
    *
    * @default every type; the object is stored with the type that the client declares
    */
@@ -72,9 +72,18 @@ export function checkReceive(caller: string, options: ReceiveOptions): void {
   oneOf(caller, "overwrite", options.overwrite, [undefined, true, false]);
 }
 
+/** @throws TypeError for a type that could match nothing. */
+export function checkType(caller: string, type: string): void {
+  nonEmptyText(caller, "types", type, 'a list such as ["image/png", "video/*"]');
+  if (/^[^/\s]+\/[^/\s;]+$/.test(type)) return;
+  throw new TypeError(
+    `${caller}: types is a list such as ["image/png", "video/*"], and "${type}" is no media type`,
+  );
+}
+
 /** Checks the limits, without the names of the options. */
 export function checkLimits(caller: string, { maxBytes, types = [], idleMs = 0 }: ReceiveLimits): void {
   wholeNumber(caller, "idleMs", idleMs);
   wholeNumber(caller, "maxBytes", maxBytes, { least: 1 });
-  for (const type of types) nonEmptyText(caller, "types", type, 'a list such as ["image/*", "video/mp4"]');
+  for (const type of types) checkType(caller, type);
 }

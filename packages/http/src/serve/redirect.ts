@@ -2,7 +2,7 @@ import { isStorageError, type FileStorage, type ObjectInfo } from "@stowage/core
 import { SAFE_HEADERS, type Answer } from "../wire/answer.js";
 import type { HttpRequest } from "../wire/http-request.js";
 import type { ServeOptions } from "./serve-options.js";
-import { storedHeaders } from "./stored-headers.js";
+import { dispositionFor, storedHeaders } from "./stored-headers.js";
 
 const EXPIRES_SECONDS = 3600;
 
@@ -39,9 +39,10 @@ export async function redirectAnswer(
 /** Returns the safe headers that the store must send in place of the stored ones. */
 function overrides(
   info: ObjectInfo,
-  { contentDisposition = info.contentDisposition, inlineTypes }: ServeOptions,
+  options: ServeOptions,
 ): { contentType?: string; contentDisposition?: string | undefined } {
-  const safe = storedHeaders({ ...info, contentDisposition }, inlineTypes);
+  const contentDisposition = dispositionFor(info, options);
+  const safe = storedHeaders({ ...info, contentDisposition }, options.inlineTypes);
   return {
     ...(safe["content-type"] !== info.contentType && { contentType: safe["content-type"] }),
     ...(safe["content-disposition"] !== info.contentDisposition && {

@@ -23,6 +23,12 @@ export interface ServeOptions {
    */
   readonly contentDisposition?: string | undefined;
   /**
+   * Has browsers save the object: `true` under its stored name, or a text as its name.
+   *
+   * @default false
+   */
+  readonly download?: boolean | string | undefined;
+  /**
    * Further media types that a browser may show, each without its parameters. Do not name a script type when users can store objects: a page
    * of your origin could load such an object as a script.
    *
@@ -48,6 +54,7 @@ const NAMES: OptionNames<ServeOptions> = {
   mode: true,
   cacheControl: true,
   contentDisposition: true,
+  download: true,
   inlineTypes: true,
   expiresInSeconds: true,
   onError: true,
@@ -56,6 +63,8 @@ const NAMES: OptionNames<ServeOptions> = {
 /** @throws TypeError for options that are wrong. */
 export function checkServe(caller: string, options: ServeOptions): void {
   knownNames(caller, options, NAMES);
+  const { download } = options;
+  if (typeof download !== "string") oneOf(caller, "download", download, [undefined, true, false]);
   const { mode, cacheControl, contentDisposition, inlineTypes = [], expiresInSeconds = 1 } = options;
   oneOf(caller, "mode", mode, [undefined, "stream", "redirect", "auto"]);
   if (cacheControl !== undefined)

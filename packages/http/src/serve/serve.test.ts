@@ -112,6 +112,21 @@ describe("serve", () => {
     expect(headers.get("content-disposition")).toBeNull();
   });
 
+  it.each([
+    [true, 'inline; filename="Report.pdf"', 'attachment; filename="Report.pdf"'],
+    [true, undefined, 'attachment; filename="x"'],
+    [true, "inline", 'attachment; filename="x"'],
+    ["Größe.pdf", undefined, "attachment; filename=\"Gr__e.pdf\"; filename*=UTF-8''Gr%C3%B6%C3%9Fe.pdf"],
+  ] as const)(
+    "has browsers save an object with download %j and the disposition %j",
+    async (download, stored, sent) => {
+      const storage = createStorage(memory());
+      await storage.put("x", "a", { contentType: "application/pdf", contentDisposition: stored });
+      expect((await get(storage, {}, { download })).headers.get("content-disposition")).toBe(sent);
+      expect((await get(storage)).headers.get("content-disposition")).toBe(stored ?? null);
+    },
+  );
+
   it("sends no stored header that is none", async () => {
     const evil = intercept(memory(), {
       type: "evil",

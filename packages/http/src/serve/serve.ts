@@ -20,7 +20,7 @@ import { isRangeCurrent, judge, parsePreconditions, type Preconditions } from ".
 import { redirectAnswer } from "./redirect.js";
 import type { ObjectHeaders } from "@stowage/core";
 import { checkServe, type ServeOptions } from "./serve-options.js";
-import { storedHeaders } from "./stored-headers.js";
+import { dispositionFor, storedHeaders } from "./stored-headers.js";
 import { hasTurn } from "../wire/turn.js";
 import { tell } from "../wire/tell.js";
 import { toResponse } from "../wire/to-response.js";
@@ -45,7 +45,7 @@ interface Asked {
  * The caller checks permission first. The answer is safe to be shown at the origin of the application: stored headers are checked again,
  * and types that are not known to be safe are attachments. A body that is no longer read releases its connection or file.
  *
- * @param key - The key, decoded. `keyOfPath` makes one of a raw path; anything that is no key is answered with 404.
+ * @param key - The key, decoded. `keyOfTarget` makes one of the target of a request; anything that is no key is answered with 404.
  * @returns The answer. An error of the storage becomes an answer with its status, `no-store` and its code as text.
  * @throws TypeError for options that are wrong.
  * @example
@@ -203,7 +203,8 @@ function withBody(asked: Asked, object: StoredObject): Answer {
 }
 
 function headersOf({ storage, options, overrides }: Asked, info: ObjectInfo): AnswerHeaders {
-  const { contentDisposition = info.contentDisposition, cacheControl = CACHE_CONTROL_DEFAULT } = options;
+  const { cacheControl = CACHE_CONTROL_DEFAULT } = options;
+  const contentDisposition = dispositionFor(info, options);
   const stored = storedHeaders({ ...info, contentDisposition, ...given(overrides) }, options.inlineTypes);
   const { tag, modifiedSeconds } = validatorsOf(storage, info);
   return {

@@ -1,5 +1,6 @@
 import { contentDisposition, type ObjectInfo } from "@stowage/core";
 import { CONTENT_TYPE_UNKNOWN } from "@stowage/core/provider";
+import type { ServeOptions } from "./serve-options.js";
 
 /** @see https://www.rfc-editor.org/rfc/rfc9110#name-media-type */
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
@@ -91,6 +92,22 @@ function dispositionOf(
   if (isInline) return given;
   if (given === undefined) return contentDisposition("attachment", key.slice(key.lastIndexOf("/") + 1));
   return /^attachment\b/i.test(given) ? given : `attachment${parametersOf(given)}`;
+}
+
+/** Returns the disposition that the options of an answer ask for, or the stored one. */
+export function dispositionFor(
+  info: ObjectInfo,
+  { contentDisposition: asked, download = false }: ServeOptions,
+): string | undefined {
+  return download === false ? (asked ?? info.contentDisposition) : downloadDisposition(info, download);
+}
+
+/** Returns the disposition with which browsers save an object, under a name or under its stored one. */
+function downloadDisposition({ key, contentDisposition: stored }: ObjectInfo, name: string | true): string {
+  if (name !== true) return contentDisposition("attachment", name);
+  const given = matching(stored, HEADER);
+  if (given !== undefined && /;\s*filename\*?=/i.test(given)) return `attachment${parametersOf(given)}`;
+  return contentDisposition("attachment", key.slice(key.lastIndexOf("/") + 1));
 }
 
 function parametersOf(disposition: string): string {

@@ -1,5 +1,7 @@
 import type { ServerResponse } from "node:http";
+import { isStorageError } from "@stowage/core";
 import { errorAnswer } from "./answer.js";
+import { isHttpError } from "./http-error.js";
 import { toResponse } from "./to-response.js";
 import { writeAnswer } from "./write-answer.js";
 
@@ -10,6 +12,36 @@ import { writeAnswer } from "./write-answer.js";
  */
 export function errorResponse(error: unknown): Response {
   return toResponse(errorAnswer(error));
+}
+
+/** The parts of the answer to an error, for an answer of your own. */
+export interface ErrorFacts {
+  readonly status: number;
+  /** A word for programs, such as `"TooLarge"`. */
+  readonly code: string;
+  /** `Cache-Control`, and `Retry-After` where a retry may succeed. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * Returns the parts of the answer to an error, such as for an answer in JSON.
+ *
+ * @param error - What `receive`, `receiveForm` or a storage has thrown.
+ * @example
+ * ```ts
+ * const { status, code, headers } = errorFacts(error);
+ * return Response.json({ code, file: failedFile(error)?.fileName }, { status, headers });
+ * ```
+ */
+export function errorFacts(error: unknown): ErrorFacts {
+  const { status, headers } = errorAnswer(error);
+  const code = isStorageError(error) || isHttpError(error) ? error.code : "Unknown";
+  const later = headers["retry-after"];
+  return {
+    status,
+    code,
+    headers: { "cache-control": "no-store", ...(typeof later === "string" && { "retry-after": later }) },
+  };
 }
 
 /** Sends what {@link errorResponse} makes, on a response of `node:http`. */

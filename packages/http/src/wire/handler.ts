@@ -19,7 +19,8 @@ export interface HttpHandler {
   readonly [ANSWER]: Handling;
 }
 
-interface Handling {
+/** The inner function of a handler, and its listener for errors. */
+export interface Handling {
   readonly respond: Respond;
   readonly onError: ((error: unknown) => void) | undefined;
 }
@@ -72,10 +73,15 @@ export function toNodeListener(handler: HttpHandler): NodeListener {
   };
 }
 
-function handlingOf(handler: HttpHandler): Handling {
+/**
+ * Returns the inner function of a handler.
+ *
+ * @throws TypeError for a function that is not a handler of this package.
+ */
+export function handlingOf(handler: HttpHandler): Handling {
   const handling = (Object(handler) as Partial<HttpHandler>)[ANSWER];
   if (handling !== undefined) return handling;
-  throw new TypeError("toNodeListener: handler is not one of this package; pass what createHandler returns");
+  throw new TypeError("The handler is not one of @stowage/http; pass what createHandler returns");
 }
 
 /** Makes the answer of a failure, whatever was thrown. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { keyOfPath, pathOfKey, splitTarget } from "./target.js";
+import { keyOfPath, keyOfTarget, pathOfKey, splitTarget } from "./target.js";
 
 describe("keyOfPath", () => {
   it.each([
@@ -67,6 +67,14 @@ describe("keyOfPath", () => {
       expect(keyOfPath(pathOfKey(key, "/files"), "/files")).toBe(key);
       expect(keyOfPath(pathOfKey(key))).toBe(key);
     }
+  });
+});
+
+describe("keyOfTarget", () => {
+  it("takes the target as it is", () => {
+    expect(keyOfTarget("/files/a%20b?download", "/files")).toBe("a b");
+    expect(keyOfTarget("http://example.com/files/a", "/files")).toBe("a");
+    expect(keyOfTarget("/files/../a", "/files")).toBeUndefined();
   });
 });
 

@@ -46,6 +46,15 @@ export function keyOfPath(path: string, basePath = "/"): string | undefined {
 }
 
 /**
+ * Returns the key that the target of a request names, as {@link keyOfPath} does for its path.
+ *
+ * @param target - `request.url` of `node:http` or of a Web `Request`, as it is: nothing may have decoded or normalised it.
+ */
+export function keyOfTarget(target: string, basePath?: string): string | undefined {
+  return keyOfPath(splitTarget(target).path, basePath);
+}
+
+/**
  * Returns the path of a key in its one spelling, for links and redirects.
  *
  * @param basePath - The path that all keys are below, such as `"/files"`.

@@ -1,0 +1,8 @@
+import type { FileStorage } from "@stowage/core";
+
+/** @throws TypeError for a provider, which has no checks of its own, and for whatever else is no storage. */
+export function checkStorage(caller: string, storage: FileStorage): void {
+  const { provider, describe } = Object(storage) as Partial<FileStorage>;
+  if (provider !== undefined && typeof describe === "function") return;
+  throw new TypeError(`${caller}: storage is what createStorage(provider) returns`);
+}

@@ -9,7 +9,9 @@ import { down, failing, testMember, type TestMember } from "../testing/member.te
 import { patterned, rejection, streamOf } from "../testing/streams.test-support.js";
 import { prefixed } from "../wrap/prefixed.js";
 import { retry } from "../wrap/retry.js";
+import { off } from "../wrap/off.js";
 import { fallback, type FallbackOptions } from "./fallback.js";
+import { mirror } from "./mirror.js";
 
 const invalid = expect.objectContaining({ code: "InvalidArgument" });
 
@@ -208,6 +210,44 @@ describe("the description of a chain", () => {
       ["retry", "timeout", "memory"],
       ["retry", "memory"],
     ]);
+  });
+});
+
+describe("the health of composers without a journal", () => {
+  const makes: readonly (readonly [
+    string,
+    (members: readonly StorageProvider[]) => StorageProvider,
+    boolean,
+  ])[] = [
+    ["a chain", (members) => fallback(members), true],
+    ["a chain under a prefix", (members) => prefixed(fallback(members), "a/"), true],
+    ["a mirror", (members) => mirror(members), false],
+    ["a mirror of which most have to write", (members) => mirror(members, { writes: "quorum" }), true],
+    [
+      "a chain of chains",
+      ([first, ...rest]) => fallback([first as StorageProvider, fallback(rest, { name: "rest" })]),
+      true,
+    ],
+  ];
+  it.each(makes)("is that of its members: %s", async (_title, make, isReady) => {
+    const members = ["a", "b", "c"].map((name) => testMember(name));
+    const storage = createStorage(make(members.map(({ provider }) => provider)));
+    expect(await storage.health()).toMatchObject({ live: true, ready: true, degraded: false, reasons: [] });
+    for (const member of members.slice(0, 1)) member.fault = down;
+    const { ready, degraded, reasons, members: told } = await storage.health();
+    expect([ready, degraded, reasons]).toEqual([isReady, true, [expect.stringMatching(/^a: /)]]);
+    expect(told.map(({ name, ok }) => [name, ok])).toEqual([
+      ["a", false],
+      ["b", true],
+      ["c", true],
+    ]);
+  });
+
+  it("of one that is switched off asks nobody", async () => {
+    const member = testMember("a");
+    const storage = createStorage(off(fallback([member.provider, memory({ name: "b" })]), "it moves"));
+    expect((await storage.health()).ready).toBe(false);
+    expect(member.calls).toEqual([]);
   });
 });
 

@@ -102,6 +102,7 @@ export function fallback(
     type: "fallback",
     chain: { ...groupOf(prepared, options), overwrites },
     put: putInChain,
+    need: 1,
     supports: choiceSupports(prepared.members),
     promises: ["an acknowledged put is on one member, as durable as that member is"],
     limits: [OUT_OF_REACH, "objects do not move home when the first member is back"],

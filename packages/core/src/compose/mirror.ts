@@ -119,6 +119,7 @@ export function mirror(members: readonly StorageProvider[], options: MirrorOptio
     chain: { ...group, members: order, overwrites },
     put: (chain, key, body, call) => putOnMirror(chain, need, key, body, call),
     isMirror: true,
+    need,
     // Which of two writers was first is something that several copies cannot agree on.
     supports: { ...supports, ifMatch: false },
     promises: [`an acknowledged put is on at least ${need} of ${order.length} members`],

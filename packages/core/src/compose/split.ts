@@ -102,6 +102,7 @@ export function split(options: SplitOptions): StorageProvider {
     chain,
     chainFor: (key) => ({ ...chain, members: orderFor(prepared.members, proposed, key) }),
     put: putInChain,
+    need: onlyFirst ? prepared.members.length : 1,
     supports: choiceSupports(prepared.members),
     promises: [
       "an acknowledged put is on the side that its key is given",

@@ -2,7 +2,7 @@ import type { CallOptions, DeleteOptions, GetOptions, HeadOptions } from "./call
 import type { SignedUrlOptions } from "./links.js";
 import type { ObjectInfo } from "./object.js";
 import type { GetResult, StorageProvider } from "./provider.js";
-import type { Upkeep } from "./upkeep.js";
+import type { Health, Upkeep } from "./upkeep.js";
 
 /** Where an object was seen last: only a composer can make something of it. */
 export interface SeenOptions extends CallOptions {
@@ -77,6 +77,9 @@ export interface ComposedProvider extends StorageProvider {
    * do not bring back what is older: it was removed on purpose. Repair, or the store, removes the object itself.
    */
   readonly expiresAfterMs?: ((key: string) => number | undefined) | undefined;
+
+  /** Tells how the members of a composer without a journal are. A composer with a journal has it in `upkeep`. */
+  readonly health?: (() => Promise<Health>) | undefined;
 
   /** Work that is left to do besides the calls: of a composer with a journal, and where objects expire. */
   readonly upkeep?: Upkeep | undefined;

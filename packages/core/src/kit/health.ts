@@ -33,9 +33,26 @@ function problemOf(error: unknown): string | undefined {
   return error.code === "NotFound" || error.code === "Unsupported" ? undefined : error.reason;
 }
 
-/** The health of a provider that has no journal: it answers, or it does not. */
+/**
+ * Tells how the members of a composer without a journal are.
+ *
+ * @param need - The number of members that have to work.
+ */
+export async function healthOfMembers(members: readonly ComposedProvider[], need: number): Promise<Health> {
+  const all = await Promise.all(members.map(healthOf));
+  return {
+    live: all.every(({ live }) => live),
+    ready: all.filter(({ ready }) => ready).length >= need,
+    degraded: all.some(({ degraded }) => degraded),
+    reasons: all.flatMap(({ reasons }) => reasons),
+    members: all.flatMap((each) => each.members),
+    journals: all.flatMap(({ journals = [] }) => journals),
+  };
+}
+
+/** The health of a provider: of its members where it has some, else whether it answers. */
 export async function healthOf(provider: ComposedProvider): Promise<Health> {
-  const { health } = provider.upkeep ?? {};
+  const health = provider.health ?? provider.upkeep?.health;
   if (health !== undefined) return await health();
   const member = await probe(provider);
   const reasons = member.ok ? [] : [`${member.name}: ${member.problem}`];

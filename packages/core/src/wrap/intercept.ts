@@ -141,6 +141,7 @@ export function intercept(inner: ComposedProvider, layer: Layer): ComposedProvid
     ...requiredVerbs(inner, layer, around),
     ...optionalVerbs(inner, around, layer.aroundCopy ?? around),
     expiresAfterMs: inner.expiresAfterMs && ((key) => inner.expiresAfterMs?.(key)),
+    health: inner.health,
     upkeep: inner.upkeep,
     reopen: inner.reopen && (async () => await inner.reopen?.()),
     describe: () => describeWrapper(inner, layer),
@@ -183,7 +184,15 @@ function requiredVerbs(
 
 type OptionalVerb = Exclude<
   keyof ComposedProvider,
-  RequiredVerb | "name" | "supports" | "expiresAfterMs" | "upkeep" | "reopen" | "describe" | "close"
+  | RequiredVerb
+  | "name"
+  | "supports"
+  | "expiresAfterMs"
+  | "health"
+  | "upkeep"
+  | "reopen"
+  | "describe"
+  | "close"
 >;
 
 function optionalVerbs(

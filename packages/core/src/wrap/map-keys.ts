@@ -33,6 +33,7 @@ export function mapKeys(
     ...optionalVerbs(inner, keys),
     multipart: inner.multipart && mapMultipart(inner.multipart, keys),
     expiresAfterMs: inner.expiresAfterMs && ((key) => inner.expiresAfterMs?.(keys.toInner(key))),
+    health: inner.health,
     upkeep: inner.upkeep && mapUpkeep(inner.upkeep, keys),
     describe: () => describeWrapper(inner, about),
     reopen: inner.reopen && (async () => await inner.reopen?.()),
@@ -62,6 +63,7 @@ type OptionalVerb = Exclude<
   | "supports"
   | "multipart"
   | "expiresAfterMs"
+  | "health"
   | "upkeep"
   | "reopen"
   | "describe"

@@ -30,7 +30,8 @@ export function off(inner: StorageProvider, reason: string): StorageProvider {
   };
   const made = intercept(inner, { type: "off", around, limits: [`it is switched off: ${reason}`] });
   const { upkeep }: ComposedProvider = inner;
-  if (upkeep?.verify === undefined) return made;
-  // It would ask the members of a composer past this.
-  return { ...made, upkeep: { ...upkeep, verify: undefined } } satisfies ComposedProvider as StorageProvider;
+  // They would ask the members of a composer past this.
+  const quiet = { ...made, health: undefined } satisfies ComposedProvider;
+  if (upkeep?.verify === undefined) return quiet;
+  return { ...quiet, upkeep: { ...upkeep, verify: undefined } } satisfies ComposedProvider as StorageProvider;
 }

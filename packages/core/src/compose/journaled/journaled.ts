@@ -80,6 +80,7 @@ function verbs(set: ReplicaSet, parts: JournaledParts): ComposedProvider {
     move: undefined,
     deleteMany: undefined,
     expiresAfterMs: joinedExpiry(members, set.placement.alike),
+    health: undefined,
     upkeep: joinedUpkeep([upkeepOf(set), ...members.map((member) => guardedUpkeep(set, member))]),
     describe: () => describe(parts),
     reopen: () => reopenAll(members),

@@ -14,6 +14,7 @@ import type { PutOptions } from "../../contract/call-options.js";
 import type { Supports } from "../../contract/supports.js";
 import { verifyOne } from "../../body/verify-one.js";
 import type { Upkeep, Verified, VerifyCall } from "../../contract/upkeep.js";
+import { healthOfMembers } from "../../kit/health.js";
 import { joinedUpkeep } from "../../kit/joined-upkeep.js";
 import type { ComposedProvider } from "../../contract/composed-provider.js";
 import { oneOf } from "../../kit/options.js";
@@ -28,6 +29,8 @@ export interface StatelessParts {
   readonly put: (chain: Chain, key: string, body: Body, options: PutOptions) => Promise<ObjectInfo>;
   /** Whether an object goes to several members. */
   readonly isMirror?: boolean | undefined;
+  /** How many members have to work. */
+  readonly need: number;
   readonly supports: Supports;
   readonly promises: readonly string[];
   readonly limits: readonly string[];
@@ -78,6 +81,7 @@ export function stateless(parts: StatelessParts): ComposedProvider {
     move: undefined,
     deleteMany: undefined,
     expiresAfterMs: joinedExpiry(members, parts.isMirror === true),
+    health: () => healthOfMembers(members, parts.need),
     upkeep: upkeepOf(members, parts.isMirror === true),
     describe: () => describe(parts),
     reopen: () => reopenAll(members),

@@ -50,7 +50,7 @@ export async function healthOfMembers(members: readonly ComposedProvider[], need
   };
 }
 
-/** The health of a provider: of its members where it has some, else whether it answers. */
+/** Tells how a provider is: by its members where it has some, else by whether it answers. */
 export async function healthOf(provider: ComposedProvider): Promise<Health> {
   const health = provider.health ?? provider.upkeep?.health;
   if (health !== undefined) return await health();

@@ -7,7 +7,7 @@ import type { HttpRule } from "../http-rule.js";
 const PROBE = "<script>alert(1)</script>";
 const LEAVERS = 20;
 /** How long a server has to notice that a client has left, in milliseconds. */
-const NOTICE_MS = 2000;
+const NOTICE_MS = 5000;
 const LOOK_MS = 10;
 
 /** Targets that no server may take for an object, below the folder of the object. */

@@ -107,7 +107,11 @@ async function watch(
   const asked: Asked[] = [];
   const { url, close } = await listen((request, response) => {
     if (request.url === "/") return response.setHeader("content-type", "text/html").end(pageOf(KEY));
-    response.once("close", () => asked.push({ status: response.statusCode, range: request.headers.range }));
+    const isFilm = request.url?.startsWith("/files/") === true;
+    response.once(
+      "close",
+      () => isFilm && asked.push({ status: response.statusCode, range: request.headers.range }),
+    );
     return void files(request, response);
   });
   try {

@@ -71,7 +71,10 @@ async function compare(title, base, slice, operations, count = rounds) {
   const rows = SUBJECTS.map((subject) => {
     const ratios = times.get(subject).map((time, index) => times.get(base)[index] / time);
     const each = median(times.get(subject)) / operations;
-    const speed = operations === 1 ? `${((LARGE_BYTES / MIB / each) * 1000).toFixed(0)} MiB/s` : `${(each * 1000).toFixed(0)} µs`;
+    const speed =
+      operations === 1
+        ? `${((LARGE_BYTES / MIB / each) * 1000).toFixed(0)} MiB/s`
+        : `${(each * 1000).toFixed(0)} µs`;
     return [subject, speed, median(ratios).toFixed(2)];
   });
   console.log(`\n${title}\n\n${formatTable(["server", "each", `× ${base}`], rows)}`);
@@ -132,7 +135,15 @@ async function soak() {
     clearTimeout(half);
     await delay(2000);
     const after = filesOf(child.pid);
-    rows.push([title, done, formatMebibytes(before.rss), formatMebibytes(first), formatMebibytes(last), formatMebibytes(most), String(after - before.files)]);
+    rows.push([
+      title,
+      done,
+      formatMebibytes(before.rss),
+      formatMebibytes(first),
+      formatMebibytes(last),
+      formatMebibytes(most),
+      String(after - before.files),
+    ]);
     child.kill();
   }
   const header = ["load", "done", "RSS before", "after a quarter", "at the end", "at most", "files left"];

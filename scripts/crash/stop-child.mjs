@@ -210,10 +210,12 @@ const COMMANDS = {
   },
 };
 
-createInterface({ input: process.stdin }).on("line", async (line) => {
+async function obey(line) {
   const command = JSON.parse(line);
   const answer = await COMMANDS[command.do](command);
   say({ id: command.id, answer: { at: now(), ...answer } });
   if (command.do === "end") process.exit(0);
-});
+}
+
+createInterface({ input: process.stdin }).on("line", (line) => void obey(line));
 say({ id: 0, answer: { asks: members.mirror[0].supports.beforeCommit } });

@@ -43,11 +43,13 @@ async function listed() {
   return keys;
 }
 
-process.on("message", async ({ id, verb, ...given }) => {
+async function answer({ id, verb, ...given }) {
   try {
     process.send({ id, value: await VERBS[verb](given) });
   } catch (error) {
     process.send({ id, code: error.code ?? "Error", message: inspect(error, { depth: 4 }) });
   }
-});
+}
+
+process.on("message", (message) => void answer(message));
 process.send({ id: 0 });

@@ -14,7 +14,10 @@ const LISTENERS = {
   stowage: () => {
     const storage = createStorage(local({ root }));
     return toNodeListener(
-      createHandler(storage, { authorize: () => true, receive: { maxBytes: 1_000_000_000, overwrite: true } }),
+      createHandler(storage, {
+        authorize: () => true,
+        receive: { maxBytes: 1_000_000_000, overwrite: true },
+      }),
     );
   },
   send: () => (request, response) => send(request, request.url, { root }).pipe(response),

@@ -120,6 +120,11 @@ export async function runRules(open: Open, options: RunOptions = {}): Promise<Ru
   } finally {
     await endSession(session);
   }
+  return reportOf(outcomes);
+}
+
+/** Counts how rules ended. */
+export function reportOf(outcomes: readonly RuleOutcome[]): RunReport {
   const count = (status: RuleOutcome["status"]): number =>
     outcomes.filter((outcome) => outcome.status === status).length;
   return { outcomes, passed: count("passed"), skipped: count("skipped"), failed: count("failed") };

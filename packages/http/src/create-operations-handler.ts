@@ -1,7 +1,7 @@
 import type { FileStorage, Health, Metrics } from "@stowage/core";
 import { aFunction, knownNames, wholeNumber, type OptionNames } from "@stowage/core/provider";
 import { checkStorage } from "./check-storage.js";
-import { refusal, SAFE_HEADERS, type Answer } from "./wire/answer.js";
+import { jsonAnswer, refusal, SAFE_HEADERS, type Answer } from "./wire/answer.js";
 import { checkBasePath } from "./wire/base-path.js";
 import { handlerOf, type HttpHandler } from "./wire/handler.js";
 import { splitTarget } from "./wire/target.js";
@@ -56,7 +56,7 @@ export function createOperationsHandler(storage: FileStorage, options: Operation
   const base = basePath === "/" ? "" : basePath;
   const health = reused(() => storage.health(), reuseMs);
   const routes: Readonly<Record<string, () => Promise<Answer>>> = {
-    [`${base}/healthz`]: async () => json(200, { live: true }),
+    [`${base}/healthz`]: async () => jsonAnswer(200, { live: true }),
     [`${base}/readyz`]: async () => readiness(await health()),
     ...(metrics !== undefined && {
       [`${base}/metrics`]: async () => text(metrics.text(await health())),
@@ -81,7 +81,7 @@ function check(options: OperationsOptions): void {
 }
 
 function readiness({ live, ready, degraded, reasons }: Health): Answer {
-  return json(ready ? 200 : 503, { live, ready, degraded, reasons });
+  return jsonAnswer(ready ? 200 : 503, { live, ready, degraded, reasons });
 }
 
 /** Calls a function again only when its last answer is old. Calls that come together share one. */
@@ -97,11 +97,6 @@ function reused<T>(call: () => Promise<T>, reuseMs: number): () => Promise<T> {
     }
     return await last.answer;
   };
-}
-
-function json(status: number, value: unknown): Answer {
-  const headers = { ...SAFE_HEADERS, "content-type": "application/json", "cache-control": "no-store" };
-  return { status, headers, body: JSON.stringify(value) };
 }
 
 function text(body: string): Answer {

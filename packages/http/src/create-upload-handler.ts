@@ -2,7 +2,7 @@ import type { FileStorage, ObjectInfo, StorageMultipart, UploadedPart } from "@s
 import { StorageError } from "@stowage/core/provider";
 import { refusalOf } from "./access.js";
 import { checkStorage } from "./check-storage.js";
-import { refusal, SAFE_HEADERS, type Answer } from "./wire/answer.js";
+import { jsonAnswer, refusal, type Answer } from "./wire/answer.js";
 import { handlerOf, type HttpHandler } from "./wire/handler.js";
 import { HttpError } from "./wire/http-error.js";
 import type { HttpRequest } from "./wire/http-request.js";
@@ -114,7 +114,7 @@ async function begin(call: Call): Promise<Answer> {
     signal: request.signal,
   });
   if (method === "POST")
-    return json(200, { method, url, fields: { ...fields, key: fields?.["key"] ?? key }, headers });
+    return jsonAnswer(200, { method, url, fields: { ...fields, key: fields?.["key"] ?? key }, headers });
   throw new StorageError("Unsupported", "the store cannot sign forms: send the file as an upload in parts", {
     operation: "signUpload",
     provider: storage.provider.name,
@@ -135,7 +135,7 @@ async function create(call: Call): Promise<Answer> {
     signal: request.signal,
   });
   const caller = (await options.caller?.(request)) ?? "";
-  return json(200, { key, uploadId: bindUpload(options.keys, { uploadId, key, caller }) });
+  return jsonAnswer(200, { key, uploadId: bindUpload(options.keys, { uploadId, key, caller }) });
 }
 
 /**
@@ -157,12 +157,12 @@ async function signPart({ multipart, key, uploadId, request }: UploadCall, text:
     throw new HttpError(400, "PartNumber", "the part number has to be a whole number from 1 to 10,000");
   const upload = { uploadId, partNumber: Number(text) };
   const { url, headers } = await multipart.signPart(key, upload, { signal: request.signal });
-  return json(200, { url, headers });
+  return jsonAnswer(200, { url, headers });
 }
 
 async function listParts({ multipart, key, uploadId, request }: UploadCall): Promise<Answer> {
   const parts = await multipart.listParts(key, { uploadId }, { signal: request.signal });
-  return json(
+  return jsonAnswer(
     200,
     parts.map(({ partNumber, etag, size }) => ({ PartNumber: partNumber, ETag: etag, Size: size })),
   );
@@ -185,7 +185,7 @@ async function complete(call: UploadCall): Promise<Answer> {
     throw tooLarge(info.size, options);
   }
   await announce(call, info);
-  return json(200, { location: info.key, key: info.key });
+  return jsonAnswer(200, { location: info.key, key: info.key });
 }
 
 function tooLarge(bytes: number, { maxBytes }: UploadHandlerOptions): HttpError {
@@ -204,7 +204,7 @@ async function announce({ storage, options, request }: UploadCall, info: ObjectI
 
 async function abort({ multipart, key, uploadId }: UploadCall): Promise<Answer> {
   await multipart.abort(key, { uploadId });
-  return json(200, {});
+  return jsonAnswer(200, {});
 }
 
 function wantedFile(fileName: unknown, contentType: unknown, metadata: unknown): WantedFile {
@@ -247,12 +247,4 @@ function decoded(segment: string): string {
   } catch {
     return "";
   }
-}
-
-function json(status: number, value: unknown): Answer {
-  return {
-    status,
-    headers: { ...SAFE_HEADERS, "content-type": "application/json", "cache-control": "no-store" },
-    body: JSON.stringify(value),
-  };
 }

@@ -1,5 +1,5 @@
 import { aFunction, knownNames, wholeNumber, type OptionNames } from "@stowage/core/provider";
-import { within, type RuleOutcome, type RunReport, type Runner } from "../harness.js";
+import { reportOf, within, type RuleOutcome, type RunReport, type Runner } from "../harness.js";
 
 /** The options of a run of a suite for servers. */
 export interface SuiteOptions<Rule> {
@@ -55,9 +55,7 @@ export async function runSuite<Subject extends Closing, Context, Rule extends Se
   } finally {
     await session.end();
   }
-  const count = (status: RuleOutcome["status"]): number =>
-    outcomes.filter((outcome) => outcome.status === status).length;
-  return { outcomes, passed: count("passed"), skipped: count("skipped"), failed: count("failed") };
+  return reportOf(outcomes);
 }
 
 /** Registers a suite with a test runner: one test for each rule, and a last one that closes the server. */

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { isSame, macOf } from "./mac.js";
 
 /** A secret that links are signed with. */
 export interface SigningKey {
@@ -95,7 +95,7 @@ export function sign(
     [KEY_ID_NAME, key.id],
   ]);
   for (const [name, value] of Object.entries(given)) if (value !== undefined) parameters.set(name, value);
-  parameters.set(SIGNATURE_NAME, macOf(key, purpose, objectKey, parameters));
+  parameters.set(SIGNATURE_NAME, signatureOf(key, purpose, objectKey, parameters));
   return [...parameters].map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
 }
 
@@ -122,7 +122,7 @@ export function verify(
   const key = keys.find(({ id }) => id === parameters?.get(KEY_ID_NAME));
   const expires = parameters?.get(EXPIRES_NAME) ?? "";
   if (parameters === undefined || key === undefined || !EXPIRES.test(expires)) return undefined;
-  const expected = macOf(key, purpose, objectKey, parameters);
+  const expected = signatureOf(key, purpose, objectKey, parameters);
   if (!isSame(expected, parameters.get(SIGNATURE_NAME) ?? "")) return undefined;
   const left = Number(expires) - now / 1000;
   return left > 0 && left <= EXPIRES_SECONDS_MAX ? { parameters, expires: Number(expires) } : undefined;
@@ -142,20 +142,17 @@ function parametersOf(query: string, purpose: Purpose): Map<string, string> | un
   return parameters;
 }
 
-/** Computes the signature. The input is JSON, so that two sets of parameters never give the same input. */
-function macOf({ secret }: SigningKey, purpose: Purpose, objectKey: string, parameters: Parameters): string {
+/** Computes the signature of a link. */
+function signatureOf(
+  { secret }: SigningKey,
+  purpose: Purpose,
+  objectKey: string,
+  parameters: Parameters,
+): string {
   const rest = [...parameters]
     .filter(([name]) => name !== SIGNATURE_NAME)
     .toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const input = JSON.stringify([SCHEME, purpose, objectKey, rest]);
-  return createHmac("sha256", secret).update(input).digest("base64url");
-}
-
-/** Compares two texts in constant time. They are compared as text, because two base64url texts can stand for the same bytes. */
-function isSame(expected: string, given: string): boolean {
-  const left = Buffer.from(expected);
-  const right = Buffer.from(given);
-  return left.byteLength === right.byteLength && timingSafeEqual(left, right);
+  return macOf(secret, [SCHEME, purpose, objectKey, rest]);
 }
 
 function decode(text: string): string | undefined {

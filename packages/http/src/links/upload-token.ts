@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { isSame, macOf } from "./mac.js";
 import type { SigningKeys } from "./signatures.js";
 
 const SCHEME = "stowage-upload-1";
@@ -14,7 +14,7 @@ export interface BoundUpload {
 /** Returns an upload id that is good for one object and one caller alone. */
 export function bindUpload([{ id, secret }]: SigningKeys, upload: BoundUpload): string {
   const encoded = Buffer.from(upload.uploadId).toString("base64url");
-  return `${id}.${encoded}.${macOf(secret, upload)}`;
+  return `${id}.${encoded}.${signatureOf(secret, upload)}`;
 }
 
 /** Returns the store's own upload id, or `undefined` when the text was not given to this caller for this object. */
@@ -27,15 +27,9 @@ export function unboundUpload(
   const secret = keys.find((each) => each.id === id)?.secret;
   if (secret === undefined || more.length > 0) return undefined;
   const uploadId = Buffer.from(encoded, "base64url").toString();
-  const expected = Buffer.from(macOf(secret, { uploadId, key, caller }));
-  const actual = Buffer.from(given);
-  return expected.byteLength === actual.byteLength && timingSafeEqual(expected, actual)
-    ? uploadId
-    : undefined;
+  return isSame(signatureOf(secret, { uploadId, key, caller }), given) ? uploadId : undefined;
 }
 
-function macOf(secret: string | Uint8Array, { uploadId, key, caller }: BoundUpload): string {
-  return createHmac("sha256", secret)
-    .update(JSON.stringify([SCHEME, uploadId, key, caller]))
-    .digest("base64url");
+function signatureOf(secret: string | Uint8Array, { uploadId, key, caller }: BoundUpload): string {
+  return macOf(secret, [SCHEME, uploadId, key, caller]);
 }

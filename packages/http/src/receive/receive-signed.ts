@@ -1,5 +1,5 @@
 import type { FileStorage, Metadata, ObjectHeaders, ObjectInfo } from "@stowage/core";
-import { SAFE_HEADERS, type Answer } from "../wire/answer.js";
+import { jsonAnswer, type Answer } from "../wire/answer.js";
 import { HttpError } from "../wire/http-error.js";
 import { assertPlain, lengthOf } from "./receive.js";
 import { conditionOf } from "./write-conditions.js";
@@ -61,11 +61,7 @@ export function receivedAnswer(storage: FileStorage, info: ObjectInfo): Answer {
   const { key, size, contentType } = info;
   const { tag } = validatorsOf(storage, info);
   const etag = tag === undefined ? undefined : tagText(tag);
-  return {
-    status: 201,
-    headers: { ...SAFE_HEADERS, "content-type": "application/json", "cache-control": "no-store", etag },
-    body: JSON.stringify({ key, size, contentType, etag }),
-  };
+  return jsonAnswer(201, { key, size, contentType, etag }, { etag });
 }
 
 /** Reads metadata that was signed, so that it is as `signed` has made it. */

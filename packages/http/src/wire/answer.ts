@@ -42,6 +42,15 @@ export function refusal(status: number, code: string, headers: AnswerHeaders = {
   };
 }
 
+/** Makes an answer in JSON, which is not cached. */
+export function jsonAnswer(status: number, value: unknown, headers: AnswerHeaders = {}): Answer {
+  return {
+    status,
+    headers: { ...SAFE_HEADERS, "content-type": "application/json", "cache-control": "no-store", ...headers },
+    body: JSON.stringify(value),
+  };
+}
+
 /** Makes the answer for an error of a storage or an `HttpError`. Of any other error only its status is told. */
 export function errorAnswer(error: unknown): Answer {
   const status = httpStatus(error);

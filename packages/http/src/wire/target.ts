@@ -26,16 +26,7 @@ export function splitTarget(target: string): Target {
   return { path: path === "" ? "/" : path, query: question === -1 ? "" : local.slice(question + 1) };
 }
 
-/**
- * Returns the key that a path names, or `undefined` when it names none.
- *
- * The path is decoded once. Paths that RFC 3986 calls equal name the same key, and each of `! $ & ' ( ) * + , ; = : @` may be encoded or plain. So a
- * proxy, a check of permissions and the storage always mean the same object.
- *
- * @param path - The raw path of a request, before any program has decoded or normalised it.
- * @param basePath - The path that all keys are below, such as `"/files"`.
- * @see https://www.rfc-editor.org/rfc/rfc3986#section-6.2.2
- */
+/** Returns the key that a raw path names. See {@link keyOfTarget}. */
 export function keyOfPath(path: string, basePath = "/"): string | undefined {
   if (!PATH.test(path) || HIDDEN.test(path)) return undefined;
   const decoded = decode(path);
@@ -46,9 +37,14 @@ export function keyOfPath(path: string, basePath = "/"): string | undefined {
 }
 
 /**
- * Returns the key that the target of a request names, as {@link keyOfPath} does for its path.
+ * Returns the key that the target of a request names, or `undefined` when it names none.
+ *
+ * Its path is decoded once. Paths that RFC 3986 calls equal name the same key, and each of `! $ & ' ( ) * + , ; = : @` may be encoded or plain. So a
+ * proxy, a check of permissions and the storage always mean the same object.
  *
  * @param target - `request.url` of `node:http` or of a Web `Request`, as it is: nothing may have decoded or normalised it.
+ * @param basePath - The path that all keys are below, such as `"/files"`.
+ * @see https://www.rfc-editor.org/rfc/rfc3986#section-6.2.2
  */
 export function keyOfTarget(target: string, basePath?: string): string | undefined {
   return keyOfPath(splitTarget(target).path, basePath);

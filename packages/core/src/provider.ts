@@ -90,6 +90,7 @@ export type {
   VerifyFinding,
 } from "./contract/upkeep.js";
 export { assertPut, assertRange } from "./facade/check.js";
+export { canReadInto, type ReadsInto } from "./body/reads-into.js";
 export { toStoredObject, type StoredObject } from "./facade/stored-object.js";
 export { consume, delay, linkedController } from "./kit/abort.js";
 export { clock, createController, nextTurn, onAbort } from "./kit/clock.js";

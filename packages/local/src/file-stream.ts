@@ -1,3 +1,4 @@
+import type { ReadsInto } from "@stowage/core/provider";
 import { Readable } from "node:stream";
 import { failure, toLocalError, type FailureContext } from "./errors.js";
 import { close, readFully } from "./system.js";
@@ -6,7 +7,7 @@ import { close, readFully } from "./system.js";
 const BLOCK_BYTES = 512 * 1024;
 
 /** A stretch of an open file; it closes the file when it ends, fails or is destroyed. */
-export class FileStream extends Readable {
+export class FileStream extends Readable implements ReadsInto {
   readonly #fd: number;
   readonly #context: FailureContext;
   #position: number;
@@ -21,23 +22,45 @@ export class FileStream extends Readable {
     this.#left = length;
   }
 
+  /** Whether the file is not being read in chunks. */
+  get canReadInto(): boolean {
+    return this.#reading === undefined && !this.destroyed;
+  }
+
+  async readInto(target: Uint8Array): Promise<number> {
+    const reading = this.#fill(target.subarray(0, this.#left));
+    this.#reading = reading.then(ignore, ignore);
+    const count = await reading;
+    this.#reading = undefined;
+    return count;
+  }
+
   override _read(): void {
     this.#reading = this.#readBlock();
   }
 
   async #readBlock(): Promise<void> {
-    const wanted = Math.min(BLOCK_BYTES, this.#left);
-    const block = Buffer.allocUnsafeSlow(wanted);
+    const block = Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, this.#left));
     try {
-      const count = wanted === 0 ? 0 : await readFully(this.#fd, block, 0, wanted, this.#position);
-      if (this.destroyed) return;
+      const count = await this.#fill(block);
+      if (!this.destroyed) this.push(count === 0 ? null : block);
+    } catch (error) {
+      this.destroy(error as Error);
+    }
+  }
+
+  /** Reads the next bytes of the file. @returns How many: all that are asked for. */
+  async #fill(target: Uint8Array): Promise<number> {
+    const wanted = target.byteLength;
+    try {
+      const count = wanted === 0 ? 0 : await readFully(this.#fd, target, 0, wanted, this.#position);
       if (count < wanted)
         throw failure("Integrity", "the file became shorter while it was read", this.#context);
       this.#position += count;
       this.#left -= count;
-      this.push(count === 0 ? null : block);
+      return count;
     } catch (error) {
-      this.destroy(toLocalError(error, this.#context) as Error);
+      throw toLocalError(error, this.#context);
     }
   }
 
@@ -53,3 +76,5 @@ export class FileStream extends Readable {
     else this.#reading.then(finish, finish);
   }
 }
+
+function ignore(): void {}

@@ -1,6 +1,7 @@
 import { clock, createController } from "../kit/clock.js";
 import { Readable } from "node:stream";
 import type { IdleBodies } from "./idle-bodies.js";
+import { canReadInto, type ReadsInto } from "./reads-into.js";
 import { BUFFERED_BYTES, Watch, ignore, isListenedTo, type StreamRules } from "./stream-watch.js";
 
 /** What a stream over another insists on, and how it goes on when that one is cut. */
@@ -45,7 +46,7 @@ const REOPENS_MAX = 3;
  * destroyed, and notices silence, while the source is still being opened. When the source is cut and can be opened
  * again, its reader notices nothing.
  */
-export class FlowedStream extends Readable {
+export class FlowedStream extends Readable implements ReadsInto {
   readonly #rules: FlowRules;
   readonly #watch: Watch;
   #source: Readable | undefined;
@@ -75,6 +76,44 @@ export class FlowedStream extends Readable {
   /** The time since which nobody reads, of a stream that waits for its reader. */
   get idleSince(): number {
     return this.#idleSince;
+  }
+
+  get canReadInto(): boolean {
+    const { inspect, atEnd } = this.#rules;
+    return (
+      inspect === undefined && atEnd === undefined && !this.#isReadInChunks() && canReadInto(this.#source)
+    );
+  }
+
+  async readInto(target: Uint8Array): Promise<number> {
+    const source = this.#source;
+    if (!this.canReadInto || !canReadInto(source)) throw new TypeError("The stream is read in another way");
+    this.#watch.wait();
+    this.#wanted = true;
+    try {
+      const count = await source.readInto(target);
+      if (this.destroyed) throw this.errored ?? new Error("The stream was closed");
+      if (count > 0) this.#watch.take(target.subarray(0, count));
+      else this.#endUnread();
+      return count;
+    } catch (error) {
+      this.#cut("failed", error);
+      throw this.errored ?? error;
+    } finally {
+      this.#wanted = false;
+      this.#beIdle();
+    }
+  }
+
+  #isReadInChunks(): boolean {
+    return this.readableDidRead || this.readableFlowing !== null || this.destroyed || this.#isResting;
+  }
+
+  /** Ends a stream whose bytes were read into memory of the reader: only its listeners wait for the end. */
+  #endUnread(): void {
+    this.#watch.finish();
+    this.push(null);
+    this.resume();
   }
 
   /** Limits how long its reader waits for bytes, in milliseconds. */
@@ -162,6 +201,8 @@ export class FlowedStream extends Readable {
     if (source.destroyed || source.readableEnded) throw this.#rules.toError("was read or closed before");
     this.#source = source;
     source.on("error", this.#onError).on("close", this.#onClose).on("end", this.#onEnd);
+    // In this order: a file is not read before somebody wants its bytes.
+    if (canReadInto(source)) source.pause();
     source.on("data", this.#onData).pause();
     if (this.#wanted) source.resume();
     else this.#beIdle();

@@ -4,6 +4,7 @@ import {
   type ByteRange,
   type FileStorage,
   type ObjectInfo,
+  type ServedRange,
   type StoredObject,
 } from "@stowage/core";
 import {
@@ -36,7 +37,7 @@ interface Asked {
   readonly request: HttpRequest;
   readonly options: ServeOptions;
   /** Headers that take the place of the stored ones. */
-  readonly overrides: ObjectHeaders;
+  readonly overrides: ObjectHeaders | undefined;
 }
 
 /**
@@ -88,7 +89,7 @@ export async function answerObject(
   key: string,
   request: HttpRequest,
   options: ServeOptions,
-  overrides: ObjectHeaders = {},
+  overrides?: ObjectHeaders,
 ): Promise<Answer> {
   const { method } = request;
   if (method !== "GET" && method !== "HEAD") return refusal(405, "MethodNotAllowed", { allow: "GET, HEAD" });
@@ -181,43 +182,51 @@ function judged(asked: Asked, info: ObjectInfo, conditions: Preconditions | unde
     "content-type": _type,
     "content-encoding": _encoding,
     "content-language": _language,
+    "content-length": _length,
     ...headers
   } = headersOf(asked, info);
   return { status: 304, headers };
 }
 
 function whole(asked: Asked, info: ObjectInfo): Answer {
-  return { status: 200, headers: { ...headersOf(asked, info), "content-length": String(info.size) } };
+  return { status: 200, headers: headersOf(asked, info) };
 }
 
 function withBody(asked: Asked, object: StoredObject): Answer {
   const { info, range } = object;
-  if (range === undefined) return { ...whole(asked, info), body: object };
-  const { offset, length, size } = range;
-  const headers = {
-    ...headersOf(asked, info),
-    "content-length": String(length),
-    "content-range": `bytes ${offset}-${offset + length - 1}/${size}`,
-  };
-  return { status: 206, headers, body: object };
+  return { status: range === undefined ? 200 : 206, headers: headersOf(asked, info, range), body: object };
 }
 
-function headersOf({ storage, options, overrides }: Asked, info: ObjectInfo): AnswerHeaders {
-  const { cacheControl = CACHE_CONTROL_DEFAULT } = options;
-  const contentDisposition = dispositionFor(info, options);
-  const stored = storedHeaders({ ...info, contentDisposition, ...given(overrides) }, options.inlineTypes);
+/** Returns the headers of an answer. They are one literal: to copy objects would take longer than to read a small file. */
+function headersOf(asked: Asked, info: ObjectInfo, range?: ServedRange): AnswerHeaders {
+  const { storage, options, overrides } = asked;
+  const stored = storedHeaders(served(info, options, overrides), options.inlineTypes);
   const { tag, modifiedSeconds } = validatorsOf(storage, info);
   return {
-    ...stored,
-    ...SAFE_HEADERS,
+    "content-type": stored["content-type"],
+    "content-encoding": stored["content-encoding"],
+    "content-language": stored["content-language"],
+    "content-disposition": stored["content-disposition"],
+    "content-length": String(range === undefined ? info.size : range.length),
+    "content-range": range === undefined ? undefined : contentRange(range),
+    "x-content-type-options": SAFE_HEADERS["x-content-type-options"],
+    "content-security-policy": SAFE_HEADERS["content-security-policy"],
     "accept-ranges": storage.provider.supports.range ? "bytes" : "none",
-    "cache-control": stored["cache-control"] ?? cacheControl,
+    "cache-control": stored["cache-control"] ?? options.cacheControl ?? CACHE_CONTROL_DEFAULT,
     etag: tag === undefined ? undefined : tagText(tag),
     "last-modified":
       modifiedSeconds === undefined ? undefined : new Date(modifiedSeconds * 1000).toUTCString(),
   };
 }
 
-function given(overrides: ObjectHeaders): ObjectHeaders {
-  return Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
+function contentRange({ offset, length, size }: ServedRange): string {
+  return `bytes ${offset}-${offset + length - 1}/${size}`;
+}
+
+/** Returns the facts of an object as its answer is to show them. */
+function served(info: ObjectInfo, options: ServeOptions, overrides: ObjectHeaders | undefined): ObjectInfo {
+  const contentDisposition = dispositionFor(info, options);
+  if (overrides === undefined && contentDisposition === info.contentDisposition) return info;
+  const given = Object.entries(overrides ?? {}).filter(([, value]) => value !== undefined);
+  return { ...info, contentDisposition, ...Object.fromEntries(given) };
 }

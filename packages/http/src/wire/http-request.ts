@@ -1,4 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+
+/** The controllers of open connections. */
+const controllers = new WeakMap<Socket, AbortController>();
 
 /** The headers of a request, by lower-case name. */
 export interface HeaderReader {
@@ -39,7 +43,7 @@ export function nodeRequest(request: IncomingMessage, response: ServerResponse):
     method: request.method ?? "GET",
     target: request.url ?? "/",
     headers: nodeHeaders(request),
-    signal: signalOf(response),
+    signal: signalOf(request, response),
     source: request,
     // Where the server has asked already, the client hears it twice, which HTTP allows.
     proceed: isWaiting ? () => response.writeContinue() : undefined,
@@ -66,10 +70,22 @@ export function isWebRequest(request: Request | IncomingMessage): request is Req
   return typeof (request.headers as Partial<Headers>).get === "function";
 }
 
-/** Makes a signal that aborts when the connection closes before the answer was sent. */
-function signalOf(response: ServerResponse): AbortSignal {
-  const controller = new AbortController();
+/**
+ * Returns a signal that aborts when the connection closes before the answer was sent. The requests of a connection are answered one after the
+ * other and share it: to make a signal for each would take as long as to read a small file.
+ */
+function signalOf(request: IncomingMessage, response: ServerResponse): AbortSignal {
+  const controller = controllerOf(request);
   if (response.destroyed) controller.abort();
   else response.once("close", () => void (response.writableFinished || controller.abort()));
   return controller.signal;
+}
+
+/** Returns the controller of a connection. The streams of HTTP/2 run at once, and each has its own. */
+function controllerOf({ httpVersionMajor, socket }: IncomingMessage): AbortController {
+  const known = httpVersionMajor === 1 ? controllers.get(socket) : undefined;
+  if (known?.signal.aborted === false) return known;
+  const controller = new AbortController();
+  if (httpVersionMajor === 1) controllers.set(socket, controller);
+  return controller;
 }

@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import type { StoredObject } from "@stowage/core";
 import { errorAnswer, isStored, letGo, UNKNOWN_FAILURE, type Answer, type AnswerHeaders } from "./answer.js";
+import { pour } from "./pour.js";
 import { tell } from "./tell.js";
 
 /** A smaller body is sent with its headers in one piece; a failure to read it still becomes a status. */
@@ -50,9 +51,11 @@ async function writeStream(
 ): Promise<void> {
   try {
     if (!writeHead(answer, response, onError)) return;
-    await pipeline(object.readable(), response);
+    const stream = object.readable();
+    if (!(await pour(stream, response))) await pipeline(stream, response);
   } catch (error) {
-    // `pipeline` has destroyed both: a client sees that its answer was cut off.
+    // A client sees that its answer was cut off.
+    response.destroy();
     if (!isLeft(error)) tell(onError, error);
   } finally {
     object.destroy();
@@ -94,7 +97,8 @@ function isLeft(error: unknown): boolean {
 
 function nodeHeaders(headers: AnswerHeaders): OutgoingHttpHeaders {
   const sent: OutgoingHttpHeaders = {};
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name in headers) {
+    const value = headers[name];
     if (value !== undefined) sent[name] = typeof value === "string" ? value : [...value];
   }
   return sent;

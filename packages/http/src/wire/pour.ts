@@ -1,0 +1,85 @@
+import { ServerResponse } from "node:http";
+import type { Readable } from "node:stream";
+import { canReadInto } from "@stowage/core/provider";
+
+/** The lengths of blocks, in bytes. Long ones are twice as fast; short ones cost little while a slow client takes them. */
+const BLOCK_BYTES = { least: 64 * 1024, most: 512 * 1024 };
+
+/** A client that takes a block in less time gets a longer one next, and a shorter one after more time, in milliseconds. */
+const BLOCK_MS = { least: 5, most: 50 };
+
+/**
+ * Sends a stream that can read into memory of its reader. Two blocks take turns: one is read while the other is sent, so a file of any length
+ * needs no memory for each chunk. Resolves when everything is sent, or when the client has left.
+ *
+ * @returns `false` when the stream, or the rest of it, must be piped.
+ */
+export async function pour(stream: Readable, response: ServerResponse): Promise<boolean> {
+  if (!isPlain(response) || !canReadInto(stream)) return false;
+  const writer = writerTo(response, stream);
+  let [block, other] = [EMPTY, EMPTY];
+  let sent = Promise.resolve();
+  while (canReadInto(stream)) {
+    if (block.byteLength !== writer.length) block = Buffer.allocUnsafeSlow(writer.length);
+    const count = await stream.readInto(block).catch((error: unknown) => {
+      if (response.destroyed) return 0;
+      throw error;
+    });
+    await sent;
+    if (response.destroyed) return true;
+    if (count === 0) {
+      await writer.end();
+      return true;
+    }
+    sent = writer.write(block.subarray(0, count));
+    [block, other] = [other, block];
+  }
+  await sent;
+  return response.destroyed;
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/** Tells whether callbacks of writes are called: middleware that compresses replaces `write`, and forgets them. */
+function isPlain(response: ServerResponse): boolean {
+  return response.write === ServerResponse.prototype.write && response.end === ServerResponse.prototype.end;
+}
+
+/** Writes to a response, and lets the source go when the client leaves. */
+interface Writer {
+  /** The length that the next block is to have. */
+  readonly length: number;
+  /** Resolves when the bytes have left this process, or the client has left. */
+  readonly write: (bytes: Uint8Array) => Promise<void>;
+  readonly end: () => Promise<void>;
+}
+
+function writerTo(response: ServerResponse, source: Readable): Writer {
+  let length = BLOCK_BYTES.least;
+  let settle: (() => void) | undefined;
+  response.once("close", () => {
+    source.destroy();
+    settle?.();
+  });
+  const settled = (start: (done: () => void) => void): Promise<void> =>
+    new Promise((resolve) => {
+      settle = resolve;
+      start(resolve);
+    });
+  return {
+    get length() {
+      return length;
+    },
+    write: async (bytes) => {
+      const from = performance.now();
+      await settled((done) => response.write(bytes, done));
+      length = lengthAfter(length, performance.now() - from);
+    },
+    end: () => settled((done) => response.end(done)),
+  };
+}
+
+function lengthAfter(length: number, milliseconds: number): number {
+  if (milliseconds < BLOCK_MS.least) return Math.min(length * 2, BLOCK_BYTES.most);
+  return milliseconds > BLOCK_MS.most ? Math.max(length / 2, BLOCK_BYTES.least) : length;
+}

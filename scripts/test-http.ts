@@ -1,11 +1,11 @@
 // Serving over HTTP: the rules on every provider and on nginx, and with programs that people use. Names choose some
 // of the suites: `test:http [rules] [nginx] [programs] [--no-ceph]`.
 import { parseArgs } from "node:util";
-import { runHttpRules } from "@stowage/conformance/http";
+import { runHttpRules, runSignatureRules, type RunReport } from "@stowage/conformance/http";
 import { runOnNginx } from "./http-tests/nginx.js";
 import { places } from "./http-tests/places.js";
 import { PROGRAM_TESTS } from "./http-tests/programs.js";
-import { subjectOf } from "./http-tests/serving.js";
+import { signedSubjectOf, subjectOf } from "./http-tests/serving.js";
 import { startCeph } from "./s3-servers/ceph.js";
 import type { S3Server } from "./s3-servers/server.js";
 import { createTally } from "./s3-tests/tally.js";
@@ -29,17 +29,21 @@ const SUITES: Readonly<Record<string, (server: S3Server | undefined) => Promise<
 async function runRules(server: S3Server | undefined): Promise<void> {
   for (const { name, open } of places(server)) {
     console.log(`\n${name}`);
-    const { outcomes } = await runHttpRules(async () => await subjectOf(await open()));
-    for (const outcome of outcomes) {
-      if (outcome.status === "passed") tally.add({ passed: 1, failed: 0 });
-      else if (outcome.status === "skipped") console.log(`  skipped: ${outcome.title}: ${outcome.reason}`);
-      else tally.tell(false, `${outcome.title}\n  ${String(outcome.error)}`);
-    }
-    const [kept, skipped] = (["passed", "skipped"] as const).map(
-      (status) => outcomes.filter((outcome) => outcome.status === status).length,
-    );
-    console.log(`  ${kept} of ${outcomes.length - (skipped ?? 0)} rules`);
+    report("rules", await runHttpRules(async () => await subjectOf(await open())));
+    report("rules of signed links", await runSignatureRules(async () => await signedSubjectOf(await open())));
   }
+}
+
+function report(title: string, { outcomes }: RunReport): void {
+  for (const outcome of outcomes) {
+    if (outcome.status === "passed") tally.add({ passed: 1, failed: 0 });
+    else if (outcome.status === "skipped") console.log(`  skipped: ${outcome.title}: ${outcome.reason}`);
+    else tally.tell(false, `${outcome.title}\n  ${String(outcome.error)}`);
+  }
+  const [kept, skipped] = (["passed", "skipped"] as const).map(
+    (status) => outcomes.filter((outcome) => outcome.status === status).length,
+  );
+  console.log(`  ${kept} of ${outcomes.length - (skipped ?? 0)} ${title}`);
 }
 
 async function compareWithNginx(): Promise<void> {

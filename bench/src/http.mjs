@@ -123,6 +123,7 @@ async function soak() {
   ]) {
     const { child, port } = await start("stowage");
     await smallGets(port, 2000);
+    await delay(2000);
     const before = { rss: rssOf(child.pid), files: filesOf(child.pid) };
     let [most, first, last] = [0, 0, 0];
     const watch = setInterval(() => {

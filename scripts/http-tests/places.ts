@@ -5,7 +5,15 @@ import { join } from "node:path";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { cloudinary } from "@stowage/cloudinary";
 import { cloudinaryFake } from "@stowage/conformance";
-import { StorageError, fallback, memory, memoryJournal, mirror, type StorageProvider } from "@stowage/core";
+import {
+  StorageError,
+  createStorage,
+  fallback,
+  memory,
+  memoryJournal,
+  mirror,
+  type StorageProvider,
+} from "@stowage/core";
 import { intercept } from "@stowage/core/provider";
 import { local, type LocalOptions } from "@stowage/local";
 import { s3 } from "@stowage/s3";
@@ -65,9 +73,16 @@ async function withDeadMember(): Promise<Place> {
       throw new StorageError("Unavailable", "it is dead", { operation, key, provider: "first" });
     },
   });
+  const members = [first, disk(root, { name: "second" })];
+  const provider = mirror(members, { journal: memoryJournal(), writes: "primary" });
   return {
-    provider: mirror([first, disk(root, { name: "second" })], { journal: memoryJournal() }),
-    filled: () => void (isDead = true),
+    provider,
+    filled: async () => {
+      const repair = createStorage(provider).startRepair();
+      await repair.idle();
+      await repair.stop();
+      isDead = true;
+    },
     close: () => rm(root, { recursive: true, force: true }),
   };
 }

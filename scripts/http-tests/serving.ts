@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createHandler, toNodeListener } from "@stowage/http";
-import type { HttpSubject } from "@stowage/conformance/http";
+import { createHandler, signed, toNodeListener, type HandlerOptions, type SigningKeys } from "@stowage/http";
+import type { HttpSubject, SignedSubject } from "@stowage/conformance/http";
 import { createStorage, type FileStorage, type StorageProvider } from "@stowage/core";
 import { intercept } from "@stowage/core/provider";
 
@@ -26,12 +26,9 @@ export async function listen(listener: RequestListener): Promise<Running> {
   };
 }
 
-/** Serves everything that a storage has, below `/files`. */
-async function serveAll(storage: FileStorage): Promise<Running> {
-  const listener = toNodeListener(
-    createHandler(storage, { basePath: "/files", authorize: (_, { action }) => action === "get" }),
-  );
-  return await listen((request, response) => void listener(request, response));
+function listenerOf(storage: FileStorage, options: HandlerOptions): RequestListener {
+  const listener = toNodeListener(createHandler(storage, { basePath: "/files", ...options }));
+  return (request, response) => void listener(request, response);
 }
 
 /** Counts the bodies of a provider that are open, and are not in memory. */
@@ -55,7 +52,7 @@ function counting(inner: StorageProvider): { provider: StorageProvider; open: ()
 export interface Place {
   readonly provider: StorageProvider;
   /** Called when every object is there. */
-  readonly filled?: (() => void) | undefined;
+  readonly filled?: (() => Promise<void>) | undefined;
   readonly close?: (() => Promise<void>) | undefined;
 }
 
@@ -65,16 +62,45 @@ const FIXTURES = 5;
 export async function subjectOf({ provider: inner, filled, close }: Place): Promise<HttpSubject> {
   const { provider, open } = counting(inner);
   const storage = createStorage(provider);
-  const running = await serveAll(storage);
+  const running = await listen(listenerOf(storage, { authorize: (_, { action }) => action === "get" }));
   let count = 0;
   return {
     put: async (name, bytes, headers) => {
       const isHeld = bytes.byteLength > 0 || storage.provider.supports.emptyObject;
       if (isHeld) await storage.put(name, bytes, headers);
-      if (++count === FIXTURES) filled?.();
+      if (++count === FIXTURES) await filled?.();
       return isHeld ? `${running.url}/files/${name}` : undefined;
     },
     openBodies: open,
+    close: async () => {
+      await running.close();
+      await storage.close();
+      await close?.();
+    },
+  };
+}
+
+const KEYS: SigningKeys = [{ id: "test", secret: "a secret of at least 32 bytes, for tests" }];
+const SIGNED_FIXTURES = 2;
+
+/** Serves a provider to the rules of signed links: nothing is permitted without one. */
+export async function signedSubjectOf({ provider, filled, close }: Place): Promise<SignedSubject> {
+  const answering: { listener?: RequestListener } = {};
+  const running = await listen((request, response) => answering.listener?.(request, response));
+  const storage = createStorage(signed(provider, { baseUrl: `${running.url}/files`, keys: KEYS }));
+  answering.listener = listenerOf(storage, { keys: KEYS, authorize: () => false });
+  let count = 0;
+  return {
+    put: async (name, bytes, headers) => {
+      await storage.put(name, bytes, headers);
+      if (++count === SIGNED_FIXTURES) await filled?.();
+    },
+    read: async (name) => {
+      const found = await storage.find(name);
+      return found === undefined ? undefined : Buffer.from(await (await storage.get(name)).bytes());
+    },
+    signGet: (name, limits) => storage.signedUrl(name, limits),
+    signPut: (name, limits) => storage.signUpload(name, limits),
     close: async () => {
       await running.close();
       await storage.close();

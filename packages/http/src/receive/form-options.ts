@@ -1,3 +1,4 @@
+import type { Progress } from "@stowage/core";
 import { aFunction, knownNames, oneOf, wholeNumber, type OptionNames } from "@stowage/core/provider";
 import { checkLimits, type ReceiveLimits } from "./receive-options.js";
 
@@ -12,7 +13,13 @@ export interface FormFile {
 }
 
 /** The options of {@link receiveForm}. */
-export interface ReceiveFormOptions extends ReceiveLimits {
+export interface ReceiveFormOptions extends Omit<ReceiveLimits, "onProgress"> {
+  /**
+   * Called with the bytes of a file that have been taken so far.
+   *
+   * @default none
+   */
+  readonly onProgress?: ((progress: Progress, file: FormFile) => void) | undefined;
   /**
    * Returns the key of a file. It may throw to refuse the file, such as an `HttpError`.
    *

@@ -60,6 +60,15 @@ async function failureOf(call: Promise<unknown>): Promise<unknown> {
 }
 
 describe("receiveForm", () => {
+  it("tells the progress of each file", async () => {
+    const taken = new Map<string, number>();
+    const onProgress: ReceiveFormOptions["onProgress"] = ({ loaded }, file) =>
+      taken.set(file.fileName, loaded);
+    const data = form(["a.txt", "first"], ["b.txt", "second"]);
+    await receiveForm(createStorage(memory()), post(data), { ...OPTIONS, onProgress });
+    expect(Object.fromEntries(taken)).toEqual({ "a.txt": 5, "b.txt": 6 });
+  });
+
   it("stores the files, and returns the fields", async () => {
     const storage = createStorage(memory());
     const data = form(["a.txt", "first"], ["b.txt", "second"]);

@@ -215,7 +215,7 @@ async function storeFile(reception: Reception, file: FormFile, stream: BusboyFil
     maxBytes,
     cacheControl,
     metadata,
-    onProgress,
+    onProgress: onProgress === undefined ? undefined : (progress) => onProgress(progress, file),
     contentDisposition: keepFileNames ? contentDisposition("inline", file.fileName) : undefined,
     ifNoneMatch: "*",
     signal: stop.signal,

@@ -82,7 +82,10 @@ export function checkType(caller: string, type: string): void {
 }
 
 /** Checks the limits, without the names of the options. */
-export function checkLimits(caller: string, { maxBytes, types = [], idleMs = 0 }: ReceiveLimits): void {
+export function checkLimits(
+  caller: string,
+  { maxBytes, types = [], idleMs = 0 }: Pick<ReceiveLimits, "maxBytes" | "types" | "idleMs">,
+): void {
   wholeNumber(caller, "idleMs", idleMs);
   wholeNumber(caller, "maxBytes", maxBytes, { least: 1 });
   for (const type of types) checkType(caller, type);

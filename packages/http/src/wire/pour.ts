@@ -5,8 +5,11 @@ import { canReadInto } from "@stowage/core/provider";
 /** The lengths of blocks, in bytes. Long ones are twice as fast; short ones cost little while a slow client takes them. */
 const BLOCK_BYTES = { least: 64 * 1024, most: 512 * 1024 };
 
-/** A client that takes a block in less time gets a longer one next, and a shorter one after more time, in milliseconds. */
+/** A block that takes less time was taken quickly, and one that takes more time slowly, in milliseconds. */
 const BLOCK_MS = { least: 5, most: 50 };
+
+/** So many blocks must be taken quickly before they become longer: the buffers of a connection take the first ones of a slow client. */
+const QUICK_BLOCKS = 16;
 
 /**
  * Sends a stream that can read into memory of its reader. Two blocks take turns: one is read while the other is sent, so a file of any length
@@ -56,6 +59,7 @@ interface Writer {
 
 function writerTo(response: ServerResponse, source: Readable): Writer {
   let length = BLOCK_BYTES.least;
+  let quick = 0;
   let settle: (() => void) | undefined;
   response.once("close", () => {
     source.destroy();
@@ -66,6 +70,15 @@ function writerTo(response: ServerResponse, source: Readable): Writer {
       settle = resolve;
       start(resolve);
     });
+  const adapt = (milliseconds: number): void => {
+    quick = milliseconds < BLOCK_MS.least ? quick + 1 : 0;
+    if (quick === QUICK_BLOCKS) {
+      length = Math.min(length * 2, BLOCK_BYTES.most);
+      quick = 0;
+    } else if (milliseconds > BLOCK_MS.most) {
+      length = Math.max(length / 2, BLOCK_BYTES.least);
+    }
+  };
   return {
     get length() {
       return length;
@@ -73,13 +86,8 @@ function writerTo(response: ServerResponse, source: Readable): Writer {
     write: async (bytes) => {
       const from = performance.now();
       await settled((done) => response.write(bytes, done));
-      length = lengthAfter(length, performance.now() - from);
+      adapt(performance.now() - from);
     },
     end: () => settled((done) => response.end(done)),
   };
-}
-
-function lengthAfter(length: number, milliseconds: number): number {
-  if (milliseconds < BLOCK_MS.least) return Math.min(length * 2, BLOCK_BYTES.most);
-  return milliseconds > BLOCK_MS.most ? Math.max(length / 2, BLOCK_BYTES.least) : length;
 }

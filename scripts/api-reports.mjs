@@ -10,6 +10,7 @@ const CONFIGS = [
   "packages/conformance/api-extractor.json",
   "packages/conformance/api-extractor.http.json",
   "packages/http/api-extractor.json",
+  "packages/stowage/api-extractor.json",
 ];
 
 const root = fileURLToPath(new URL("..", import.meta.url));

@@ -104,8 +104,10 @@ export function prepareMembers(
   };
   const prepare = (member: ComposedProvider): ComposedProvider => {
     const bounded = withPolicies(member, policies);
-    // A composer has patience with its own members.
-    return isComposer(describeProvider(member)) ? bounded : watchMember(bounded, { askMs, limits, onBack });
+    const description = describeProvider(member);
+    // A composer has patience with its own members. A member that is switched off says so at once, and a breaker would hide why.
+    const isWatched = !isComposer(description) && description.type !== "off";
+    return isWatched ? watchMember(bounded, { askMs, limits, onBack }) : bounded;
   };
   const bytes = wholeNumber(type, "memoryBytes", options.memoryBytes ?? MEMORY_BYTES, {
     least: MEMORY_BYTES_MIN,

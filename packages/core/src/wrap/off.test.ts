@@ -50,6 +50,18 @@ describe("a provider that is switched off", () => {
   });
 });
 
+describe("the health of a composer", () => {
+  it("says why a member is switched off, however often it was to be asked", async () => {
+    const [disk, cloud] = [testMember("disk"), testMember("cloud")];
+    const options = { journal: memoryJournal(), writes: "primary" } as const;
+    const storage = createStorage(mirror([disk.provider, off(cloud.provider, "for now")], options));
+    for (let count = 0; count < 20; count++) await storage.put(`key-${count}`, "x");
+    const { reasons } = await storage.health();
+    expect(reasons).toContain("cloud: it is switched off: for now");
+    await storage.close();
+  });
+});
+
 describe("a mirror with a dead, a hanging and a member that is switched off", () => {
   it("says NotFound of what is missing, stores what is new, and asks each member at most once for a call", async () => {
     const members = ["dead", "hanging", "off", "good"].map((name) => testMember(name));

@@ -1,0 +1,90 @@
+import {
+  fallback,
+  mirror,
+  split,
+  type FallbackOptions,
+  type Journal,
+  type JournalOptions,
+  type MemberOptions,
+  type StorageProvider,
+} from "@stowage/core";
+import type { Settings } from "./settings.js";
+
+/** The stores that are configured. */
+export interface Stores {
+  readonly local?: StorageProvider | undefined;
+  readonly s3?: StorageProvider | undefined;
+  readonly cloudinary?: StorageProvider | undefined;
+}
+
+/** The options for several stores that become one. */
+export interface ComposeOptions {
+  /**
+   * Further options for the composer, where there is one: limits, breaker, the times of the journal.
+   *
+   * @default none
+   */
+  readonly composer?: (MemberOptions & Omit<JournalOptions, "journal" | "retiring">) | undefined;
+  /**
+   * Failures on which a chain goes on to the next store. See `FallbackOptions.fallbackOn`.
+   *
+   * @default none
+   */
+  readonly fallbackOn?: FallbackOptions["fallbackOn"];
+  /**
+   * The journal of the composer. `close` of the storage closes it.
+   *
+   * @default a file beside the folder, or that of `STORAGE_JOURNAL`
+   */
+  readonly journal?: Journal | undefined;
+}
+
+/** The name of the composer in every mode. The journal finds its pending work by this name, so a change of mode loses none. */
+const NAME = "files";
+
+/** A salt shares the keys out anew, so it stays the same for ever. */
+const SALT = "files";
+
+/** Makes one provider of the stores, as the mode says. */
+export function compose(
+  { mode, percent }: Settings,
+  stores: Stores,
+  options: ComposeOptions,
+): StorageProvider {
+  const { local, s3, cloudinary } = stores;
+  const chain = present(cloudinary, s3, local);
+  const [only, ...others] = chain;
+  if (only !== undefined && others.length === 0 && options.journal === undefined) return only;
+  if (mode === "mirror") {
+    const writes = options.journal === undefined ? "all" : "primary";
+    return mirror(present(local, s3, cloudinary), { ...common(options), writes });
+  }
+  if (mode === "fallback") return asChain(chain, options);
+  const written = mode === "hybrid" ? s3 : stores[mode];
+  const [from, to] = present(local, s3, cloudinary);
+  if (from !== undefined && to !== undefined && others.length === 1) {
+    const share = mode === "hybrid" ? percent : written === to ? 100 : 0;
+    return split({ ...common(options), from, to, percent: share, salt: SALT });
+  }
+  return asChain(present(written, ...chain.filter((store) => store !== written)), options);
+}
+
+/** Makes a chain whose objects stay where they are: a change of mode moves nothing. */
+function asChain(members: readonly StorageProvider[], options: ComposeOptions): StorageProvider {
+  const stays = options.journal === undefined ? {} : ({ drain: "never" } as const);
+  return fallback(members, { ...common(options), ...stays, fallbackOn: options.fallbackOn });
+}
+
+/** Returns the options that every composer takes. Those of a journal are left out where there is none. */
+function common({
+  composer = {},
+  journal,
+}: ComposeOptions): { name: string } & MemberOptions & JournalOptions {
+  const { retry, timeouts, breaker, askMs, memoryBytes, ...times } = composer;
+  const limits = { name: NAME, retry, timeouts, breaker, askMs, memoryBytes };
+  return journal === undefined ? limits : { ...limits, ...times, journal };
+}
+
+function present(...stores: readonly (StorageProvider | undefined)[]): readonly StorageProvider[] {
+  return stores.filter((store) => store !== undefined);
+}

@@ -1,0 +1,126 @@
+import type { CloudinaryOptions } from "@stowage/cloudinary";
+import { existsSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import {
+  acceptMember,
+  createStorage,
+  off,
+  type FileStorage,
+  type Journal,
+  type StorageOptions,
+  type StorageProvider,
+} from "@stowage/core";
+import type { LocalOptions } from "@stowage/local";
+import type { S3Options } from "@stowage/s3";
+import { compose, type ComposeOptions, type Stores } from "./compose.js";
+import { readSettings, type Settings, type StorageMode } from "./settings.js";
+import type { Environment } from "./variables.js";
+
+/** The options of {@link fromEnv}: what the variables do not say. */
+export interface FromEnvOptions extends StorageOptions, ComposeOptions {
+  /**
+   * Further options for the folder, such as `publicBaseUrl`.
+   *
+   * @default none
+   */
+  readonly local?: Omit<LocalOptions, "root" | "name"> | undefined;
+  /**
+   * Further options for the bucket, such as `objects` or `canList`.
+   *
+   * @default none
+   */
+  readonly s3?: Omit<S3Options, "bucket" | "name"> | undefined;
+  /**
+   * Further options for Cloudinary.
+   *
+   * @default none
+   */
+  readonly cloudinary?: Omit<CloudinaryOptions, "url" | "name"> | undefined;
+  /**
+   * Wraps a store before it becomes a member, for tests and for limits of one's own.
+   *
+   * @default none
+   */
+  readonly wrap?: ((provider: StorageProvider) => StorageProvider) | undefined;
+  /**
+   * Runs repair in this process, where there is a journal.
+   *
+   * @default true
+   */
+  readonly repair?: boolean | undefined;
+}
+
+/**
+ * Makes a storage from environment variables. `close` of the storage ends repair, the storage and the journal.
+ *
+ * @param env - `process.env`, or variables read from a file.
+ * @throws EnvironmentError with everything that is wrong with the variables, before anything is opened.
+ * @throws TypeError and StorageError as the adapters and composers throw for their options.
+ * @example
+ * ```ts
+ * // STORAGE_MODE=hybrid S3_SPLIT_PERCENTAGE=25 STORAGE_DIR=/srv/uploads AWS_S3_BUCKET=my-uploads AWS_REGION=eu-central-1
+ * const storage = await fromEnv(process.env);
+ * process.once("SIGTERM", () => void storage.close());
+ * ```
+ */
+export async function fromEnv(env: Environment, options: FromEnvOptions = {}): Promise<FileStorage> {
+  const settings = readSettings(env);
+  const stores = await openStores(settings, options);
+  const journal = options.journal ?? (await openJournal(settings, Object.keys(stores).length));
+  const provider = compose(settings, stores, { ...options, journal });
+  const { onEvent, retry, timeouts, sourceIdleMs, unreadMs } = options;
+  const storage = createStorage(provider, { onEvent, retry, timeouts, sourceIdleMs, unreadMs });
+  if (journal === undefined) return storage;
+  if (isRemoved(settings)) await acceptMember(provider, "local", { extras: "keep" });
+  if (options.repair !== false) storage.startRepair();
+  return {
+    ...storage,
+    close: async (given) => {
+      try {
+        await storage.close(given);
+      } finally {
+        await journal.close();
+      }
+    },
+  };
+}
+
+/** The modes that write to the folder first. */
+const WRITES_LOCAL: readonly StorageMode[] = ["local", "hybrid", "mirror"];
+
+/** Tells whether the folder was removed on purpose: it is not there, and the mode does not write to it. */
+function isRemoved({ local, mode }: Settings): boolean {
+  return local?.exists === false && !WRITES_LOCAL.includes(mode);
+}
+
+/** Opens the stores that are configured. Only the adapters that are needed are loaded. */
+async function openStores(settings: Settings, options: FromEnvOptions): Promise<Stores> {
+  const { local, s3, cloudinary } = settings;
+  const { wrap = (provider) => provider } = options;
+  const stores: { -readonly [Name in keyof Stores]: Stores[Name] } = {};
+  if (local !== undefined) {
+    const adapter = await import("@stowage/local");
+    stores.local = wrap(adapter.local({ root: local.root, create: true, ...options.local }));
+  }
+  if (s3 !== undefined) {
+    const { isOff, ...bucket } = s3;
+    const adapter = await import("@stowage/s3");
+    const provider = wrap(adapter.s3({ ...bucket, ...options.s3 }));
+    stores.s3 = isOff ? off(provider, "USE_S3=false") : provider;
+  }
+  if (cloudinary !== undefined) {
+    const adapter = await import("@stowage/cloudinary");
+    stores.cloudinary = wrap(adapter.cloudinary({ url: cloudinary, ...options.cloudinary }));
+  }
+  return stores;
+}
+
+async function openJournal({ local, journal, mode }: Settings, stores: number): Promise<Journal | undefined> {
+  const beside = local && join(dirname(local.root), `${basename(local.root)}.journal`, "journal.db");
+  const file = journal ?? beside;
+  if (file === undefined || file === "none") return undefined;
+  const isNeeded = journal !== undefined || stores > 1 || mode === "mirror" || existsSync(file);
+  if (!isNeeded) return undefined;
+  const { sqliteJournal } = await import("@stowage/journal");
+  return sqliteJournal(file);
+}

@@ -1,0 +1,291 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { EnvironmentError } from "./environment-error.js";
+import { readVariables, type Environment, type Variables } from "./variables.js";
+
+/** The ways in which stores are used together. */
+export const MODES = ["local", "s3", "cloudinary", "hybrid", "mirror", "fallback"] as const;
+
+/** A way in which stores are used together. */
+export type StorageMode = (typeof MODES)[number];
+
+/** A folder on this machine. */
+export interface FolderSettings {
+  readonly root: string;
+  /** Whether the folder is there. */
+  readonly exists: boolean;
+}
+
+/** A bucket, and who asks for it. */
+export interface BucketSettings {
+  readonly bucket: string;
+  readonly region?: string | undefined;
+  readonly endpoint?: string | undefined;
+  readonly keyPrefix?: string | undefined;
+  readonly publicBaseUrl?: string | undefined;
+  /** Absent where the SDK is to look for credentials. */
+  readonly credentials?: Credentials | undefined;
+  /** `true` for `USE_S3=false`. */
+  readonly isOff: boolean;
+}
+
+interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+/** The variables of an environment, understood. */
+export interface Settings {
+  readonly mode: StorageMode;
+  /** The share of new objects that the bucket gets, in mode `"hybrid"`. */
+  readonly percent: number;
+  readonly local?: FolderSettings | undefined;
+  readonly s3?: BucketSettings | undefined;
+  /** The address of a Cloudinary account. */
+  readonly cloudinary?: string | undefined;
+  /** The file of the journal, or `"none"`. Absent where nobody says. */
+  readonly journal?: string | undefined;
+}
+
+type Stores = Pick<Settings, "local" | "s3" | "cloudinary">;
+
+/**
+ * Reads the variables of an environment.
+ *
+ * @throws EnvironmentError with everything that is wrong.
+ */
+export function readSettings(env: Environment): Settings {
+  const variables = readVariables(env);
+  const useS3 = readSwitch(variables);
+  const stores: Stores = {
+    local: readFolder(variables),
+    s3: readBucket(variables, useS3 === false),
+    cloudinary: readCloudinary(variables),
+  };
+  const percent = readPercent(variables);
+  const mode = readMode(variables) ?? guessMode(stores, useS3, percent);
+  const journal = variables.find("STORAGE_JOURNAL")?.value;
+  assertStores(variables, mode, stores, { useS3, percent });
+  if (variables.problems.length > 0) throw new EnvironmentError(variables.problems);
+  return { mode, percent: percent ?? 0, ...stores, journal };
+}
+
+function readMode(variables: Variables): StorageMode | undefined {
+  const found = variables.find("STORAGE_MODE");
+  const mode = MODES.find((each) => each === found?.value.toLowerCase());
+  if (found !== undefined && mode === undefined) {
+    variables.report("STORAGE_MODE", `is ${quoted(found.value)}, and none of ${MODES.join(", ")}`, found);
+  }
+  return mode;
+}
+
+/** Chooses the mode where the environment names none. */
+function guessMode({ local, s3, cloudinary }: Stores, useS3?: boolean, percent?: number): StorageMode {
+  if (useS3 !== undefined) return "mirror";
+  if (percent !== undefined) return "hybrid";
+  const [first, ...others] = (
+    [
+      ["cloudinary", cloudinary],
+      ["s3", s3],
+      ["local", local],
+    ] as const
+  ).flatMap(([mode, store]) => (store === undefined ? [] : [mode]));
+  return others.length > 0 ? "fallback" : (first ?? "fallback");
+}
+
+const SWITCH: Readonly<Record<string, boolean>> = {
+  true: true,
+  1: true,
+  yes: true,
+  on: true,
+  false: false,
+  0: false,
+  no: false,
+  off: false,
+};
+
+function readSwitch(variables: Variables): boolean | undefined {
+  const found = variables.find("USE_S3");
+  if (found === undefined) return undefined;
+  const isOn = Object.hasOwn(SWITCH, found.value.toLowerCase())
+    ? SWITCH[found.value.toLowerCase()]
+    : undefined;
+  if (isOn === undefined) variables.report("USE_S3", `is ${quoted(found.value)}, not true or false`, found);
+  return isOn;
+}
+
+function readPercent(variables: Variables): number | undefined {
+  const found = variables.find("S3_SPLIT_PERCENTAGE");
+  if (found === undefined) return undefined;
+  const percent = /^\d{1,3}(?:\.\d{1,2})?$/.test(found.value) ? Number(found.value) : Number.NaN;
+  if (percent <= 100) return percent;
+  const reason = `is ${quoted(found.value)}, not a number from 0 to 100 with at most two digits after the point`;
+  variables.report("S3_SPLIT_PERCENTAGE", reason, found);
+  return undefined;
+}
+
+function readFolder(variables: Variables): FolderSettings | undefined {
+  const found = variables.find("STORAGE_DIR");
+  if (found === undefined) return undefined;
+  const root = resolve(found.value);
+  const facts = statSync(root, { throwIfNoEntry: false });
+  if (facts?.isDirectory() === false) {
+    variables.report("STORAGE_DIR", `names ${quoted(found.value)}, which is a file and not a folder`, found);
+  }
+  return { root, exists: facts !== undefined };
+}
+
+function readBucket(variables: Variables, isOff: boolean): BucketSettings | undefined {
+  const bucket = variables.find("AWS_S3_BUCKET");
+  const credentials = readCredentials(variables);
+  const publicBaseUrl = readUrl(variables, "AWS_S3_BASE_URL");
+  const keyPrefix = readPrefix(variables);
+  const endpoint = readUrl(variables, "AWS_ENDPOINT_URL_S3");
+  const region = variables.find("AWS_REGION");
+  if (bucket === undefined) return undefined;
+  if (!/^[A-Za-z0-9][A-Za-z0-9._:/-]{1,}$/.test(bucket.value)) {
+    variables.report(
+      "AWS_S3_BUCKET",
+      `is ${quoted(bucket.value)}, which cannot be the name of a bucket`,
+      bucket,
+    );
+  }
+  if (region === undefined && endpoint === undefined) {
+    variables.report("AWS_REGION", `is missing: ${bucket.name} is set, and a bucket of AWS is in a region`);
+  }
+  if (region !== undefined && !/^[a-z0-9-]+$/i.test(region.value)) {
+    variables.report("AWS_REGION", `is ${quoted(region.value)}, which is no region`, region);
+  }
+  return {
+    bucket: bucket.value,
+    region: region?.value,
+    endpoint,
+    keyPrefix,
+    publicBaseUrl,
+    credentials,
+    isOff,
+  };
+}
+
+/** Reads both keys. Their values are in no message. */
+function readCredentials(variables: Variables): Credentials | undefined {
+  const id = variables.find("AWS_ACCESS_KEY_ID");
+  const secret = variables.find("AWS_SECRET_ACCESS_KEY");
+  const sessionToken = variables.find("AWS_SESSION_TOKEN")?.value;
+  for (const [name, found] of [
+    ["AWS_ACCESS_KEY_ID", id],
+    ["AWS_SECRET_ACCESS_KEY", secret],
+  ] as const) {
+    // A space in the middle: spaces at the ends are gone by now.
+    if (found !== undefined && /[\s\p{Cc}]/u.test(found.value)) {
+      variables.report(name, "has a space or a line break in it: copy it again", found);
+    }
+  }
+  if (id !== undefined && secret === undefined) {
+    variables.report(
+      "AWS_SECRET_ACCESS_KEY",
+      "is missing: AWS_ACCESS_KEY_ID is set, and both belong together",
+    );
+  }
+  if (id === undefined && secret !== undefined) {
+    variables.report(
+      "AWS_ACCESS_KEY_ID",
+      "is missing: AWS_SECRET_ACCESS_KEY is set, and both belong together",
+    );
+  }
+  if (id === undefined || secret === undefined) return undefined;
+  return {
+    accessKeyId: id.value,
+    secretAccessKey: secret.value,
+    ...(sessionToken !== undefined && { sessionToken }),
+  };
+}
+
+function readUrl(variables: Variables, name: "AWS_S3_BASE_URL" | "AWS_ENDPOINT_URL_S3"): string | undefined {
+  const found = variables.find(name);
+  if (found === undefined) return undefined;
+  if (!/^https?:\/\//i.test(found.value) || !URL.canParse(found.value)) {
+    variables.report(
+      name,
+      `is ${quoted(found.value)}, not an address that begins with https:// or http://`,
+      found,
+    );
+  }
+  return found.value;
+}
+
+/** Reads the prefix. A slash is put at its end, so that `videos` is a folder too. */
+function readPrefix(variables: Variables): string | undefined {
+  const found = variables.find("AWS_S3_VIDEOS_PREFIX");
+  if (found === undefined) return undefined;
+  if (found.value.startsWith("/") || found.value.includes("//")) {
+    const reason = `is ${quoted(found.value)}: a prefix neither begins with a slash nor has two in a row`;
+    variables.report("AWS_S3_VIDEOS_PREFIX", reason, found);
+  }
+  return found.value.endsWith("/") ? found.value : `${found.value}/`;
+}
+
+function readCloudinary(variables: Variables): string | undefined {
+  const found = variables.find("CLOUDINARY_URL");
+  if (found === undefined) return undefined;
+  // The value has a secret in it.
+  if (!/^cloudinary:\/\/[^:@/\s]+:[^:@/\s]+@[^:@/\s]+$/.test(found.value)) {
+    variables.report("CLOUDINARY_URL", "does not read as cloudinary://KEY:SECRET@CLOUD", found);
+  }
+  return found.value;
+}
+
+interface Wishes {
+  readonly useS3: boolean | undefined;
+  readonly percent: number | undefined;
+}
+
+/** The stores that a mode cannot do without. */
+const NEEDS: Readonly<Record<StorageMode, readonly (keyof Stores)[]>> = {
+  local: ["local"],
+  s3: ["s3"],
+  cloudinary: ["cloudinary"],
+  hybrid: ["local", "s3"],
+  mirror: [],
+  fallback: [],
+};
+
+const CHOOSES = { local: "STORAGE_DIR", s3: "AWS_S3_BUCKET", cloudinary: "CLOUDINARY_URL" } as const;
+
+/** Checks that a mode has its stores, and that nothing contradicts it. */
+function assertStores(
+  variables: Variables,
+  mode: StorageMode,
+  stores: Stores,
+  { useS3, percent }: Wishes,
+): void {
+  const given = variables.find("STORAGE_MODE");
+  const why = given === undefined ? "the other variables" : `${given.name}=${given.value}`;
+  for (const store of NEEDS[mode]) {
+    if (stores[store] === undefined)
+      variables.report(CHOOSES[store], `is missing: ${why} cannot do without it`);
+  }
+  if (Object.values(stores).every((store) => store === undefined) && NEEDS[mode].length === 0) {
+    const reason =
+      "is missing: no variable names a place for files (STORAGE_DIR, AWS_S3_BUCKET or CLOUDINARY_URL)";
+    variables.report("STORAGE_DIR", reason);
+  }
+  if (useS3 === true && stores.s3 === undefined) {
+    variables.report("AWS_S3_BUCKET", "is missing: USE_S3=true cannot do without it");
+  }
+  if (useS3 === false && NEEDS[mode].includes("s3")) {
+    variables.report("USE_S3", `is false, and ${why} writes to S3: change one of them`, undefined, "true");
+  }
+  if (mode === "hybrid" && stores.cloudinary !== undefined) {
+    const reason = `is set, and ${why} divides files between a folder and a bucket alone: remove it`;
+    variables.report("CLOUDINARY_URL", reason);
+  }
+  if (mode === "hybrid" && percent === undefined) {
+    variables.report("S3_SPLIT_PERCENTAGE", `is missing: ${why} cannot do without it`);
+  }
+}
+
+function quoted(value: string): string {
+  return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+}

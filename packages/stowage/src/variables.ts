@@ -1,0 +1,137 @@
+import type { EnvironmentProblem } from "./environment-error.js";
+
+/** Environment variables by name, as `process.env` has them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The facts about one variable. */
+interface Variable {
+  /** Other names for the same thing. */
+  readonly aliases?: readonly string[] | undefined;
+  /** A value for examples. */
+  readonly example: string;
+  /** Whether an empty value counts as none. Elsewhere it is a problem: a variable that chooses a store may have been left out by mistake. */
+  readonly mayBeEmpty?: boolean | undefined;
+}
+
+/** The first name of a variable. */
+export type VariableName =
+  | "STORAGE_MODE"
+  | "S3_SPLIT_PERCENTAGE"
+  | "USE_S3"
+  | "STORAGE_DIR"
+  | "STORAGE_JOURNAL"
+  | "AWS_REGION"
+  | "AWS_ACCESS_KEY_ID"
+  | "AWS_SECRET_ACCESS_KEY"
+  | "AWS_SESSION_TOKEN"
+  | "AWS_S3_BUCKET"
+  | "AWS_S3_BASE_URL"
+  | "AWS_S3_VIDEOS_PREFIX"
+  | "AWS_ENDPOINT_URL_S3"
+  | "CLOUDINARY_URL";
+
+const VARIABLES: Readonly<Record<VariableName, Variable>> = {
+  STORAGE_MODE: { example: "hybrid" },
+  S3_SPLIT_PERCENTAGE: { example: "25" },
+  USE_S3: { example: "true" },
+  STORAGE_DIR: { aliases: ["YTDLP_DOWNLOAD_DIR"], example: "/srv/uploads" },
+  STORAGE_JOURNAL: { example: "/srv/journal/stowage.db" },
+  AWS_REGION: { aliases: ["AWS_DEFAULT_REGION"], example: "eu-central-1" },
+  AWS_ACCESS_KEY_ID: { example: "AKIA…" },
+  AWS_SECRET_ACCESS_KEY: { example: "…" },
+  AWS_SESSION_TOKEN: { example: "…", mayBeEmpty: true },
+  AWS_S3_BUCKET: { aliases: ["AWS_S3_BUCKET_NAME", "S3_MEDIA_BUCKET"], example: "my-uploads" },
+  AWS_S3_BASE_URL: { example: "https://cdn.example.com", mayBeEmpty: true },
+  AWS_S3_VIDEOS_PREFIX: { aliases: ["S3_VIDEO_PREFIX"], example: "videos/", mayBeEmpty: true },
+  AWS_ENDPOINT_URL_S3: { aliases: ["AWS_ENDPOINT_URL"], example: "https://s3.example.com", mayBeEmpty: true },
+  CLOUDINARY_URL: { example: "cloudinary://key:secret@cloud" },
+};
+
+/** Returns every name that is understood. */
+export function variableNames(): readonly string[] {
+  return Object.entries(VARIABLES).flatMap(([name, { aliases = [] }]) => [name, ...aliases]);
+}
+
+/** A value, with the name that the environment has it under. */
+export interface Found {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Reads variables, and collects what is wrong with them. */
+export interface Variables {
+  readonly problems: readonly EnvironmentProblem[];
+  /** Returns the value under the first of its names that is set. */
+  readonly find: (name: VariableName) => Found | undefined;
+  /** Notes a problem. @param reason - What follows the name: `"is missing"`. */
+  readonly report: (name: VariableName, reason: string, found?: Found, example?: string) => void;
+}
+
+/** Opens an environment for reading. Names that look misspelt are problems from the beginning. */
+export function readVariables(env: Environment): Variables {
+  const problems: EnvironmentProblem[] = [];
+  const report: Variables["report"] = (name, reason, found, example = VARIABLES[name].example) => {
+    const variable = found?.name ?? name;
+    if (problems.some((problem) => problem.variable === variable && problem.reason === reason)) return;
+    problems.push({ variable, reason, example: `${variable}=${example}` });
+  };
+  const find = (name: VariableName): Found | undefined => {
+    const { aliases = [], mayBeEmpty = false } = VARIABLES[name];
+    const all = [name, ...aliases].flatMap((each) => foundIn(env, each));
+    const empty = all.find(({ value }) => value === "");
+    if (empty !== undefined && !mayBeEmpty) report(name, "is empty: give it a value, or remove it", empty);
+    const [first, ...others] = all.filter(({ value }) => value !== "");
+    const other = others.find(({ value }) => value !== first?.value);
+    // The SDK has an order for its own names.
+    if (other !== undefined && !/^AWS_(?:REGION|ENDPOINT)/.test(name)) {
+      report(
+        name,
+        `says something else than ${other.name}: they mean the same, so remove one of them`,
+        first,
+      );
+    }
+    return first;
+  };
+  for (const [misspelt, right, example] of misspellings(env)) {
+    const reason = `looks like ${right}, and is no variable of Stowage`;
+    problems.push({ variable: misspelt, reason, example: `${right}=${example}` });
+  }
+  return { problems, find, report };
+}
+
+function foundIn(env: Environment, name: string): readonly Found[] {
+  const value = env[name];
+  return value === undefined ? [] : [{ name, value: value.trim() }];
+}
+
+/** Finds variables whose names are nearly those of variables that are not set. */
+function misspellings(
+  env: Environment,
+): readonly (readonly [name: string, right: string, example: string])[] {
+  const names = Object.entries(VARIABLES).flatMap(([name, { aliases = [], example }]) =>
+    [name, ...aliases].map((each) => [each, example] as const),
+  );
+  const known = new Set(variableNames());
+  return Object.keys(env)
+    .filter((name) => !known.has(name) && env[name] !== undefined)
+    .flatMap((name) => {
+      const right = names.find(([each]) => env[each] === undefined && isNearly(name, each));
+      return right === undefined ? [] : [[name, ...right] as const];
+    });
+}
+
+/** Short names differ by a character by chance: `USE_SSL` is another variable than `USE_S3`. */
+const NAME_LENGTH_MIN = 10;
+
+/** Tells whether a name is another with one character more, one less, one that is different, or two that are exchanged. */
+function isNearly(name: string, right: string): boolean {
+  if (right.length < NAME_LENGTH_MIN || Math.abs(name.length - right.length) > 1) return false;
+  const [short, long] = name.length < right.length ? [name, right] : [right, name];
+  let at = 0;
+  while (at < short.length && short[at] === long[at]) at++;
+  if (short.length < long.length) return short.slice(at) === long.slice(at + 1);
+  const rest = at + 1;
+  if (short.slice(rest) === long.slice(rest)) return true;
+  const isExchanged = short[at] === long[rest] && short[rest] === long[at];
+  return isExchanged && short.slice(rest + 1) === long.slice(rest + 1);
+}

@@ -1,0 +1,7 @@
+import { defineConfig, type ViteUserConfig } from "vitest/config";
+
+const config: ViteUserConfig = defineConfig({
+  test: { setupFiles: ["../core/src/testing/setup.test-support.ts"], name: "stowage", testTimeout: 60_000 },
+});
+
+export default config;

@@ -28,13 +28,19 @@ export async function linkFrom(
   });
 }
 
+/** Returns a test for members that have links of a kind. */
+export function hasLinks(verb: LinkVerb): (member: ComposedProvider) => boolean {
+  if (verb === "signedUrl") return ({ signedUrl }) => signedUrl !== undefined;
+  return ({ publicUrl, findPublicUrl }) => (publicUrl ?? findPublicUrl) !== undefined;
+}
+
 /** Makes the links of a composer: those that one of its members has at least. */
 export function linksOf(
   members: readonly ComposedProvider[],
   link: (verb: LinkVerb, key: string, options: ComposedSignedUrlOptions) => Promise<string>,
 ): Pick<EveryMember<ComposedProvider>, "publicUrl" | "findPublicUrl" | "signedUrl"> {
-  const canShow = members.some((member) => (member.publicUrl ?? member.findPublicUrl) !== undefined);
-  const canSign = members.some(({ signedUrl }) => signedUrl !== undefined);
+  const canShow = members.some(hasLinks("publicUrl"));
+  const canSign = members.some(hasLinks("signedUrl"));
   return {
     publicUrl: undefined,
     findPublicUrl: canShow ? (key, options) => link("publicUrl", key, options) : undefined,

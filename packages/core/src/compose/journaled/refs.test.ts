@@ -66,3 +66,23 @@ describe("a ref that was stored", () => {
     await storage.close();
   });
 });
+
+describe("a link of a mirror", () => {
+  it("is that of a member that has links, wherever reads go", async () => {
+    const [disk, cloud] = [testMember("disk"), testMember("cloud")];
+    const signing = { ...cloud.provider, signedUrl: async (key: string) => `https://cloud/${key}` };
+    const storage = createStorage(
+      mirror([disk.provider, signing], { ...quick, writes: "primary", journal: memoryJournal() }),
+    );
+    await storage.put("a", "abc");
+    await storage.startRepair().idle();
+    expect(await storage.head("a")).toMatchObject({ provider: "disk" });
+    expect(await storage.signedUrl("a")).toBe("https://cloud/a");
+    cloud.fault = down;
+    await storage.put("b", "abc");
+    for (const key of ["a", "b"]) {
+      await expect(storage.signedUrl(key)).rejects.toMatchObject({ code: "Unsupported", provider: "disk" });
+    }
+    await storage.close();
+  });
+});

@@ -6,7 +6,7 @@ import type {
 import { isStorageError } from "../../../contract/errors.js";
 import type { ObjectInfo } from "../../../contract/object.js";
 import type { GetResult } from "../../../contract/provider.js";
-import { linkFrom, type LinkVerb } from "../../holder-link.js";
+import { hasLinks, linkFrom, type LinkVerb } from "../../holder-link.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { getVerified } from "./verified.js";
 import { withoutIdentity } from "../row/identity.js";
@@ -78,13 +78,14 @@ function shown(info: ObjectInfo, mayBeStale: boolean | undefined): ObjectInfo {
   return mayBeStale === true ? { ...facts, mayBeStale } : facts;
 }
 
-/** Makes a link to a member that holds the object. */
+/** Makes a link to a member that holds the object. Members that have such links are asked first. */
 export async function linkWithJournal(
   set: ReplicaSet,
   verb: LinkVerb,
   key: string,
   options: ComposedSignedUrlOptions,
 ): Promise<string> {
-  const { member } = await readWithJournal(set, key, options, headReader(verb, key, options));
+  const reader = { ...headReader(verb, key, options), prefers: hasLinks(verb) };
+  const { member } = await readWithJournal(set, key, options, reader);
   return await linkFrom(member, verb, key, options);
 }

@@ -15,6 +15,8 @@ export interface Reader<T> {
   readonly read: (member: ComposedProvider, signal: AbortSignal | undefined) => Promise<T>;
   readonly infoOf: (result: T) => ObjectInfo;
   readonly discard: (result: T) => void;
+  /** Names members that are asked before the others: every member has the same object. */
+  readonly prefers?: ((member: ComposedProvider) => boolean) | undefined;
 }
 
 export function headReader(
@@ -79,9 +81,17 @@ export function isUncertain(row: KeyRow, version: string | undefined): boolean {
   return version !== undefined && row.open !== undefined && version > row.open.version;
 }
 
+/** Returns the members in the order in which they are read, with those first that the reader prefers. */
+export function readOrder<T>({ set, key, reader: { prefers } }: Look<T>): readonly ComposedProvider[] {
+  const order = set.placement.readOrder(key);
+  if (prefers === undefined) return order;
+  return [...order.filter(prefers), ...order.filter((member) => !prefers(member))];
+}
+
 /** Returns the members in the order in which they are read: the one that a ref points to first, and none that is not believed. */
-export function inOrder<T>({ set, key, options: { ref } }: Look<T>): readonly ComposedProvider[] {
-  const order = believed(set, set.placement.readOrder(key));
+export function inOrder<T>(look: Look<T>): readonly ComposedProvider[] {
+  const { ref } = look.options;
+  const order = believed(look.set, readOrder(look));
   const first = ref === undefined ? undefined : order.find((member) => member.locate(ref) !== undefined);
   return first === undefined ? order : [first, ...order.filter((member) => member !== first)];
 }

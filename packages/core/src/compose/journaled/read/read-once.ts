@@ -11,6 +11,7 @@ import {
   inOrder,
   isUncertain,
   outOfReach,
+  readOrder,
   tryMember,
   type Look,
   type Reader,
@@ -65,8 +66,8 @@ async function readKept<T>(look: Look<T>, row: KeyRow): Promise<Reading<T>> {
 
 /** From a member that holds this very version. */
 async function readCurrent<T>(look: Look<T>, row: KeyRow, current: Committed): Promise<Reading<T>> {
-  const { set, key, reader, options } = look;
-  const order = set.placement.readOrder(key);
+  const { key, reader, options } = look;
+  const order = readOrder(look);
   const holders = order.filter(({ name }) => row.holds[name] === current.version);
   const others = order.filter(({ name }) => row.holds[name] === "unknown");
   let silent: StorageError | undefined;

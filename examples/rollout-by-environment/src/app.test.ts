@@ -146,8 +146,8 @@ describe("STORAGE_MODE=local|s3|hybrid and S3_SPLIT_PERCENTAGE", () => {
       /^stowage_attempts_total\{operation="put",provider="(?:local|s3)",outcome="ok"\} (\d+)$/gm,
     );
     expect([...stored].reduce((sum, [, count]) => sum + Number(count), 0)).toBe(8);
-    for (const store of ["local", "s3"]) {
-      expect(text).toMatch(new RegExp(`stowage_attempt_seconds_count\\{[^}]*provider="${store}"`));
+    for (const name of ["local", "s3"]) {
+      expect(text).toMatch(new RegExp(`stowage_attempt_seconds_count\\{[^}]*provider="${name}"`));
     }
   });
 });

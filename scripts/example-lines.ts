@@ -3,7 +3,13 @@
 import { readFile, readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
-const EXAMPLES = ["dual-storage", "cloudinary-then-s3", "rendition-worker", "rollout-by-environment"];
+const EXAMPLES = [
+  "cloudinary-then-s3",
+  "dual-storage",
+  "private-hls",
+  "rendition-worker",
+  "rollout-by-environment",
+];
 const LINES_MAX = 80;
 const root = fileURLToPath(new URL("../examples", import.meta.url));
 

@@ -50,6 +50,12 @@ export interface FromEnvOptions extends StorageOptions, ComposeOptions {
   readonly repair?: boolean | undefined;
 }
 
+/** A storage that was made from environment variables. */
+export interface EnvironmentStorage extends FileStorage {
+  /** Its stores by their names, for functions that take a provider, such as `setLifecycle` of `@stowage/s3/setup`. */
+  readonly stores: Stores;
+}
+
 /**
  * Makes a storage from environment variables. `close` of the storage ends repair, the storage and the journal.
  *
@@ -63,18 +69,19 @@ export interface FromEnvOptions extends StorageOptions, ComposeOptions {
  * process.once("SIGTERM", () => void storage.close());
  * ```
  */
-export async function fromEnv(env: Environment, options: FromEnvOptions = {}): Promise<FileStorage> {
+export async function fromEnv(env: Environment, options: FromEnvOptions = {}): Promise<EnvironmentStorage> {
   const settings = readSettings(env);
   const stores = await openStores(settings, options);
   const journal = options.journal ?? (await openJournal(settings, Object.keys(stores).length));
   const provider = compose(settings, stores, { ...options, journal });
   const { onEvent, retry, timeouts, sourceIdleMs, unreadMs } = options;
   const storage = createStorage(provider, { onEvent, retry, timeouts, sourceIdleMs, unreadMs });
-  if (journal === undefined) return storage;
+  if (journal === undefined) return { ...storage, stores };
   if (isRemoved(settings)) await acceptMember(provider, "local", { extras: "keep" });
   if (options.repair !== false) storage.startRepair();
   return {
     ...storage,
+    stores,
     close: async (given) => {
       try {
         await storage.close(given);

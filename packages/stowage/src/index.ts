@@ -1,3 +1,4 @@
 export { EnvironmentError, type EnvironmentProblem } from "./environment-error.js";
-export { fromEnv, type FromEnvOptions } from "./from-env.js";
+export type { ComposeOptions, Stores } from "./compose.js";
+export { fromEnv, type EnvironmentStorage, type FromEnvOptions } from "./from-env.js";
 export type { Environment } from "./variables.js";

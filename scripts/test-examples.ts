@@ -120,6 +120,10 @@ async function runRenditions(bucket: Variables, home: string): Promise<void> {
     await writeFile(path, FILM);
     const qualities = ["480p", "720p", "1080p"].map((quality) => ({ path, quality }));
     const stored = await renditions.storeRenditions(storage, "42", qualities);
+    assert.deepEqual(
+      stored.flatMap(({ error }) => error ?? []),
+      [],
+    );
     assert.equal(stored[0]?.url, `${base}/videos/42/film_480p.mp4`);
     for (const { url } of stored) await isFilm(await fetch(url ?? ""));
   } finally {
@@ -145,6 +149,7 @@ async function runRollout(bucket: Variables, home: string): Promise<void> {
   const store = async (url: string): Promise<void> => {
     const body = Buffer.concat([FILM, Buffer.from(String(urls.length))]);
     const created = await fetch(`${url}/media?ext=mp4`, { method: "POST", body });
+    assert.equal(created.status, 201);
     urls.push(((await created.json()) as { readonly url: string }).url);
   };
   await withApp({ STORAGE_MODE: "local" }, store);

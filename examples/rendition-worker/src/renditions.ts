@@ -1,5 +1,5 @@
 import { basename, extname } from "node:path";
-import { fromFile, keyTemplate, type FileStorage, type Progress } from "@stowage/core";
+import { fromFile, isStorageError, keyTemplate, type FileStorage, type Progress } from "@stowage/core";
 import { fromEnv, type Environment, type FromEnvOptions } from "stowage";
 
 const renditionKey = keyTemplate("{videoId}/{name}_{quality}.{ext}");
@@ -46,7 +46,9 @@ export async function storeRenditions(
   return await Promise.all(
     results.map(async (result, index) => {
       const rendition = renditions[index] as Rendition;
-      if ("error" in result) return { ...rendition, error: result.error };
+      // A rendition that an earlier run has stored.
+      const isThere = "error" in result && isStorageError(result.error, "AlreadyExists");
+      if ("error" in result && !isThere) return { ...rendition, error: result.error };
       return { ...rendition, url: await storage.publicUrl(result.key) };
     }),
   );

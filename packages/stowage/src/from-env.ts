@@ -72,7 +72,7 @@ export interface EnvironmentStorage extends FileStorage {
 export async function fromEnv(env: Environment, options: FromEnvOptions = {}): Promise<EnvironmentStorage> {
   const settings = readSettings(env);
   const stores = await openStores(settings, options);
-  const journal = options.journal ?? (await openJournal(settings, Object.keys(stores).length));
+  const journal = options.journal ?? (await openJournal(settings, needsJournal(settings, stores, options)));
   const provider = compose(settings, stores, { ...options, journal });
   const { onEvent, retry, timeouts, sourceIdleMs, unreadMs } = options;
   const storage = createStorage(provider, { onEvent, retry, timeouts, sourceIdleMs, unreadMs });
@@ -122,12 +122,18 @@ async function openStores(settings: Settings, options: FromEnvOptions): Promise<
   return stores;
 }
 
-async function openJournal({ local, journal, mode }: Settings, stores: number): Promise<Journal | undefined> {
+/** Tells whether the stores need a journal. One that is new has every object listed, so a bucket without that permission has none. */
+function needsJournal({ mode }: Settings, stores: Stores, { s3 }: FromEnvOptions): boolean {
+  if (stores.s3 !== undefined && s3?.canList === false) return false;
+  return Object.keys(stores).length > 1 || mode === "mirror";
+}
+
+/** Opens the journal. A file that is there is used in any case: it may have pending work. */
+async function openJournal({ local, journal }: Settings, isNeeded: boolean): Promise<Journal | undefined> {
   const beside = local && join(dirname(local.root), `${basename(local.root)}.journal`, "journal.db");
   const file = journal ?? beside;
   if (file === undefined || file === "none") return undefined;
-  const isNeeded = journal !== undefined || stores > 1 || mode === "mirror" || existsSync(file);
-  if (!isNeeded) return undefined;
+  if (!isNeeded && journal === undefined && !existsSync(file)) return undefined;
   const { sqliteJournal } = await import("@stowage/journal");
   return sqliteJournal(file);
 }

@@ -22,7 +22,7 @@ export class FileStream extends Readable implements ReadsInto {
     this.#left = length;
   }
 
-  /** Whether the file is not being read in chunks. */
+  /** `false` once the file is read in chunks. */
   get canReadInto(): boolean {
     return this.#reading === undefined && !this.destroyed;
   }

@@ -10,7 +10,7 @@ import type { Environment } from "./variables.js";
 const QUICK = { graceMs: 200, settleMs: 200, keepDeletesMs: 0 };
 
 let home: string;
-/** What the bucket holds outlives every restart. */
+/** Stands for the bucket. Its objects outlive every restart. */
 let bucket: StorageProvider;
 let isDown = false;
 let open: FileStorage | undefined;

@@ -12,7 +12,7 @@ export type StorageMode = (typeof MODES)[number];
 /** A folder on this machine. */
 export interface FolderSettings {
   readonly root: string;
-  /** Whether the folder is there. */
+  /** `false` when the folder is missing. */
   readonly exists: boolean;
 }
 
@@ -94,25 +94,17 @@ function guessMode({ local, s3, cloudinary }: Stores, useS3?: boolean, percent?:
   return others.length > 0 ? "fallback" : (first ?? "fallback");
 }
 
-const SWITCH: Readonly<Record<string, boolean>> = {
-  true: true,
-  1: true,
-  yes: true,
-  on: true,
-  false: false,
-  0: false,
-  no: false,
-  off: false,
-};
+const ON = new Set(["true", "1", "yes", "on"]);
+const OFF = new Set(["false", "0", "no", "off"]);
 
 function readSwitch(variables: Variables): boolean | undefined {
   const found = variables.find("USE_S3");
   if (found === undefined) return undefined;
-  const isOn = Object.hasOwn(SWITCH, found.value.toLowerCase())
-    ? SWITCH[found.value.toLowerCase()]
-    : undefined;
-  if (isOn === undefined) variables.report("USE_S3", `is ${quoted(found.value)}, not true or false`, found);
-  return isOn;
+  const value = found.value.toLowerCase();
+  if (ON.has(value)) return true;
+  if (OFF.has(value)) return false;
+  variables.report("USE_S3", `is ${quoted(found.value)}, not true or false`, found);
+  return undefined;
 }
 
 function readPercent(variables: Variables): number | undefined {

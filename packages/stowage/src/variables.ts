@@ -9,7 +9,7 @@ interface Variable {
   readonly aliases?: readonly string[] | undefined;
   /** A value for examples. */
   readonly example: string;
-  /** Whether an empty value counts as none. Elsewhere it is a problem: a variable that chooses a store may have been left out by mistake. */
+  /** `true` lets an empty value count as none. Elsewhere it is a problem: a deployment may have lost the value. */
   readonly mayBeEmpty?: boolean | undefined;
 }
 

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium, type Page } from "playwright-core";
 import { startExample } from "../examples/direct-upload/src/start.js";
+import { PAGE_TESTS } from "./browser-tests/pages.js";
 import type { Site } from "./browser-tests/site.js";
 import { uploadByUppy } from "./browser-tests/uppy.js";
 import { watchFromBucket, watchFromDisk, watchFromMirror } from "./browser-tests/videos.js";
@@ -55,11 +56,7 @@ async function run(): Promise<void> {
       const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: BUCKET }));
       return Uploads.length;
     };
-    const picture = async (name: string): Promise<void> => {
-      if (PICTURES === undefined) return;
-      await mkdir(PICTURES, { recursive: true });
-      await page.screenshot({ path: join(PICTURES, `${name}.png`) });
-    };
+    const picture = async (name: string): Promise<void> => await keepPicture(page, name);
     console.log(`\n${server.title} and Chromium ${browser.version()}`);
     for (const [title, test] of chosen(TESTS)) {
       await page.goto(example.url);
@@ -70,6 +67,9 @@ async function run(): Promise<void> {
     for (const [title, test] of chosen(HTTP_TESTS)) {
       await tally.test(title, () => test({ page, folder, bucket }));
     }
+    for (const [title, test] of chosen(PAGE_TESTS)) {
+      await tally.test(title, () => test({ browser, folder, picture: keepPicture }));
+    }
   } finally {
     await browser.close();
     await example.stop();
@@ -78,6 +78,12 @@ async function run(): Promise<void> {
     await server.stop();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function keepPicture(page: Page, name: string): Promise<void> {
+  if (PICTURES === undefined) return;
+  await mkdir(PICTURES, { recursive: true });
+  await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
 }
 
 const TESTS: readonly (readonly [title: string, test: (opened: Opened) => Promise<void>])[] = [

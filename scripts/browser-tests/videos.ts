@@ -28,7 +28,7 @@ const KEY = "films/one.mp4";
 const execute = promisify(execFile);
 
 /** Makes a film of a minute, about 30 MB, once. */
-async function filmIn(folder: string): Promise<string> {
+export async function filmIn(folder: string): Promise<string> {
   const path = join(folder, "test-pattern.mp4");
   if (existsSync(path)) return path;
   await install(FFMPEG);
@@ -134,7 +134,8 @@ function pageOf(key: string): string {
   return `<!doctype html><title>film</title><video id="film" src="/files/${key}" muted autoplay controls></video>`;
 }
 
-async function played(page: Page, seconds: number): Promise<void> {
+/** Waits until a film has played on, from wherever it is, to a place. */
+export async function played(page: Page, seconds: number): Promise<void> {
   await page.waitForFunction(`film.error !== null || (!film.seeking && film.currentTime >= ${seconds})`);
   assert.equal(await page.evaluate("film.error && film.error.message"), null);
 }

@@ -1,7 +1,8 @@
 import { createStorage } from "@stowage/core";
-import { listen } from "@stowage/example-tools";
 import { s3 } from "@stowage/s3";
 import { setCors } from "@stowage/s3/setup";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
 import { createUploadServer } from "./server.js";
 import { createUploads } from "./uploads.js";
 
@@ -20,10 +21,12 @@ export async function startExample(environment: NodeJS.ProcessEnv, port = 0): Pr
   const provider = s3({ bucket, region, endpoint });
   const storage = createStorage(provider);
   const server = createUploadServer(createUploads(storage));
-  const { url, close } = await listen(server, port);
+  await once(server.listen(port, "127.0.0.1"), "listening");
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   await setCors(provider, { origins: [url] });
   const stop = async (): Promise<void> => {
-    await close();
+    server.closeAllConnections();
+    server.close();
     await storage.close();
   };
   return { url, stop };

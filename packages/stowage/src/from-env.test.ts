@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { memory, type FileStorage, type StorageProvider } from "@stowage/core";
+import { memory, memoryJournal, type FileStorage, type StorageProvider } from "@stowage/core";
 import { intercept, StorageError } from "@stowage/core/provider";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fromEnv } from "./from-env.js";
@@ -155,6 +155,18 @@ describe("one store", () => {
     const { provider } = await storage.put("a", "x");
     expect(provider).toBe("local");
     expect(await readdir(home)).toEqual(["videos"]);
+  });
+});
+
+describe("a start that fails", () => {
+  it("leaves no journal open", async () => {
+    const journal = memoryJournal();
+    let closed = 0;
+    const counted = { ...journal, close: async () => void closed++ };
+    const env = { STORAGE_DIR: join(home, "videos"), AWS_S3_BUCKET: "videos", AWS_REGION: "eu-central-1" };
+    const askMs = -1;
+    await expect(fromEnv(env, { journal: counted, composer: { askMs } })).rejects.toThrow("askMs");
+    expect(closed).toBe(1);
   });
 });
 

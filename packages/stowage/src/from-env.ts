@@ -73,8 +73,22 @@ export async function fromEnv(env: Environment, options: FromEnvOptions = {}): P
   const settings = readSettings(env);
   const stores = await openStores(settings, options);
   const journal = options.journal ?? (await openJournal(settings, needsJournal(settings, stores, options)));
-  const provider = compose(settings, stores, { ...options, journal });
-  const { onEvent, retry, timeouts, sourceIdleMs, unreadMs } = options;
+  try {
+    return await storageOf(settings, stores, { ...options, journal });
+  } catch (error) {
+    await journal?.close();
+    for (const store of Object.values(stores)) await store.close?.();
+    throw error;
+  }
+}
+
+async function storageOf(
+  settings: Settings,
+  stores: Stores,
+  options: FromEnvOptions,
+): Promise<EnvironmentStorage> {
+  const { onEvent, retry, timeouts, sourceIdleMs, unreadMs, journal } = options;
+  const provider = compose(settings, stores, options);
   const storage = createStorage(provider, { onEvent, retry, timeouts, sourceIdleMs, unreadMs });
   if (journal === undefined) return { ...storage, stores };
   if (isRemoved(settings)) await acceptMember(provider, "local", { extras: "keep" });

@@ -39,6 +39,10 @@ describe("the mode", () => {
     [{ YTDLP_DOWNLOAD_DIR: "/x" }, "local"],
     [BUCKET, "s3"],
     [{ CLOUDINARY_URL: "cloudinary://key:secret@cloud" }, "cloudinary"],
+    [
+      { CLOUDINARY_CLOUD_NAME: "cloud", CLOUDINARY_API_KEY: "key", CLOUDINARY_API_SECRET: "secret" },
+      "cloudinary",
+    ],
     [{ ...BUCKET, STORAGE_DIR: "/x" }, "fallback"],
     [{ ...BUCKET, CLOUDINARY_URL: "cloudinary://key:secret@cloud" }, "fallback"],
     [{ ...BUCKET, STORAGE_DIR: "/x", USE_S3: "true" }, "mirror"],
@@ -119,6 +123,23 @@ describe("an environment that is wrong", () => {
     ],
     [{ ...BUCKET, AWS_S3_VIDEOS_PREFIX: "/videos" }, [/^AWS_S3_VIDEOS_PREFIX is "\/videos"/]],
     [{ CLOUDINARY_URL: `https://key:${SECRET}@cloud` }, [/^CLOUDINARY_URL does not read as/]],
+    [
+      { CLOUDINARY_CLOUD_NAME: "cloud", CLOUDINARY_API_KEY: "key" },
+      [/^CLOUDINARY_API_SECRET is missing: CLOUDINARY_CLOUD_NAME/, /^STORAGE_DIR/],
+    ],
+    [
+      { CLOUDINARY_CLOUD_NAME: "cloud", CLOUDINARY_API_KEY: "key", CLOUDINARY_API_SECRET: SECRET },
+      [/^CLOUDINARY_API_SECRET has a character/],
+    ],
+    [
+      {
+        CLOUDINARY_URL: "cloudinary://key:other@cloud",
+        CLOUDINARY_CLOUD_NAME: "cloud",
+        CLOUDINARY_API_KEY: "key",
+        CLOUDINARY_API_SECRET: "secret",
+      },
+      [/^CLOUDINARY_URL says something else than CLOUDINARY_CLOUD_NAME/],
+    ],
     [{ STORAGE_DIR: "/x", STORAGE_MOED: "local" }, [/^STORAGE_MOED looks like STORAGE_MODE/]],
     [{ STORAGE_DIR: "/x", S3_SPLIT_PERCENTAG: "5" }, [/^S3_SPLIT_PERCENTAG looks like S3_SPLIT_PERCENTAGE/]],
     [

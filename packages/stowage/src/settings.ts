@@ -218,12 +218,36 @@ function readPrefix(variables: Variables): string | undefined {
   return found.value.endsWith("/") ? found.value : `${found.value}/`;
 }
 
+const ACCOUNT = ["CLOUDINARY_CLOUD_NAME", "CLOUDINARY_API_KEY", "CLOUDINARY_API_SECRET"] as const;
+
+/** Reads the account of Cloudinary, from one variable or from three. Their values are in no message: there is a secret among them. */
 function readCloudinary(variables: Variables): string | undefined {
   const found = variables.find("CLOUDINARY_URL");
-  if (found === undefined) return undefined;
-  // The value has a secret in it.
+  const parts = ACCOUNT.map((name) => variables.find(name));
+  const given = parts.filter((part) => part !== undefined);
+  for (const part of given) {
+    if (!/^[^:@/\s\p{Cc}]+$/u.test(part.value)) {
+      variables.report(
+        part.name as (typeof ACCOUNT)[number],
+        "has a character that it cannot have: copy it again",
+      );
+    }
+  }
+  const [cloud, key, secret] = parts.map((part) => part?.value);
+  const url = `cloudinary://${key}:${secret}@${cloud}`;
+  if (found === undefined) {
+    for (const [index, name] of ACCOUNT.entries()) {
+      if (given[0] === undefined || parts[index] !== undefined) continue;
+      variables.report(name, `is missing: ${given[0].name} is set, and the three belong together`);
+    }
+    return given.length === ACCOUNT.length ? url : undefined;
+  }
   if (!/^cloudinary:\/\/[^:@/\s]+:[^:@/\s]+@[^:@/\s]+$/.test(found.value)) {
     variables.report("CLOUDINARY_URL", "does not read as cloudinary://KEY:SECRET@CLOUD", found);
+  }
+  if (given.length === ACCOUNT.length && found.value !== url) {
+    const reason = `says something else than ${ACCOUNT.join(", ")}: they mean the same, so remove one of them`;
+    variables.report("CLOUDINARY_URL", reason, found);
   }
   return found.value;
 }

@@ -28,7 +28,10 @@ export type VariableName =
   | "AWS_S3_BASE_URL"
   | "AWS_S3_VIDEOS_PREFIX"
   | "AWS_ENDPOINT_URL_S3"
-  | "CLOUDINARY_URL";
+  | "CLOUDINARY_URL"
+  | "CLOUDINARY_CLOUD_NAME"
+  | "CLOUDINARY_API_KEY"
+  | "CLOUDINARY_API_SECRET";
 
 const VARIABLES: Readonly<Record<VariableName, Variable>> = {
   STORAGE_MODE: { example: "hybrid" },
@@ -45,6 +48,9 @@ const VARIABLES: Readonly<Record<VariableName, Variable>> = {
   AWS_S3_VIDEOS_PREFIX: { aliases: ["S3_VIDEO_PREFIX"], example: "videos/", mayBeEmpty: true },
   AWS_ENDPOINT_URL_S3: { aliases: ["AWS_ENDPOINT_URL"], example: "https://s3.example.com", mayBeEmpty: true },
   CLOUDINARY_URL: { example: "cloudinary://key:secret@cloud" },
+  CLOUDINARY_CLOUD_NAME: { example: "my-cloud" },
+  CLOUDINARY_API_KEY: { example: "123456789012345" },
+  CLOUDINARY_API_SECRET: { example: "…" },
 };
 
 /** Returns every name that is understood. */

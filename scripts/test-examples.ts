@@ -1,4 +1,5 @@
 // The examples that are whole applications, with their bucket on Ceph: what their own tests do with a folder.
+import { PutBucketPolicyCommand, S3Client } from "@aws-sdk/client-s3";
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
@@ -12,7 +13,7 @@ import * as hls from "../examples/private-hls/src/app.js";
 import * as renditions from "../examples/rendition-worker/src/renditions.js";
 import * as rollout from "../examples/rollout-by-environment/src/app.js";
 import { startCeph } from "./s3-servers/ceph.js";
-import { bucketVariables } from "./s3-servers/server.js";
+import { bucketVariables, type S3Server } from "./s3-servers/server.js";
 import { createTally } from "./s3-tests/tally.js";
 
 const KEYS = [{ id: "test", secret: "a secret of at least 32 bytes, for tests" }] as const;
@@ -25,14 +26,72 @@ const FILM = Buffer.concat([
 
 type Variables = Readonly<Record<string, string>>;
 
-const TESTS: readonly (readonly [title: string, run: (bucket: Variables, home: string) => Promise<void>])[] =
-  [
-    ["dual-storage: a video comes to the bucket, and a viewer is sent there", runDual],
-    ["cloudinary-then-s3: without an account the bucket takes the video, and the player plays it", runChain],
-    ["private-hls: a folder is published, and its segments are private", runHls],
-    ["rendition-worker: renditions are stored under the prefix", runRenditions],
-    ["rollout-by-environment: from the folder to the bucket and back", runRollout],
-  ];
+interface Test {
+  readonly title: string;
+  readonly run: (bucket: Variables, home: string) => Promise<void>;
+  /** What the credentials may do with the objects of the bucket, and nothing else. Absent for the owner of the bucket. */
+  readonly actions?: readonly string[] | undefined;
+}
+
+/** No `s3:ListBucket`. */
+const OBJECTS_ALONE = ["s3:GetObject", "s3:PutObject", "s3:PutObjectAcl", "s3:DeleteObject"];
+
+const TESTS: readonly Test[] = [
+  {
+    title: "dual-storage: a video comes to the bucket, and a viewer is sent there",
+    run: runDual,
+  },
+  {
+    title: "cloudinary-then-s3: without an account the bucket takes the video, and the player plays it",
+    run: runChain,
+  },
+  {
+    title: "private-hls: a folder is published, and its segments are private",
+    run: runHls,
+  },
+  {
+    title: "rendition-worker: renditions are stored under the prefix, by credentials that may not list",
+    run: runRenditions,
+    actions: OBJECTS_ALONE,
+  },
+  {
+    title:
+      "rollout-by-environment: to the bucket, back, and without the folder, by credentials that may not list",
+    run: runRollout,
+    actions: OBJECTS_ALONE,
+  },
+];
+
+/** Makes a bucket, and a user who may do nothing but these actions with its objects. */
+async function restrictedBucket(
+  owner: S3Server,
+  bucket: string,
+  actions: readonly string[],
+): Promise<Record<string, string>> {
+  const variables = await bucketVariables(owner, bucket);
+  assert.ok(owner.addUser !== undefined);
+  const { arn, credentials } = await owner.addUser();
+  const statement = {
+    Effect: "Allow",
+    Principal: { AWS: [arn] },
+    Action: actions,
+    Resource: `arn:aws:s3:::${bucket}/*`,
+  };
+  const client = new S3Client({
+    endpoint: owner.endpoint,
+    credentials: owner.credentials,
+    region: "us-east-1",
+    forcePathStyle: true,
+  });
+  const Policy = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
+  await client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
+  client.destroy();
+  return {
+    ...variables,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+  };
+}
 
 function form(): FormData {
   const data = new FormData();
@@ -155,28 +214,40 @@ async function runRollout(bucket: Variables, home: string): Promise<void> {
   await withApp({ STORAGE_MODE: "local" }, store);
   await withApp({ STORAGE_MODE: "hybrid", S3_SPLIT_PERCENTAGE: "100" }, store);
   await withApp({ STORAGE_MODE: "s3" }, store);
+  const statusOf = async (url: string, each: string): Promise<number> =>
+    (await fetch(`${url}/media?url=${encodeURIComponent(each)}`, { method: "HEAD" })).status;
+  const missing = `s3://${bucket["AWS_S3_BUCKET"]}/2026/01/01/none.mp4`;
   await withApp({ STORAGE_MODE: "local", S3_SPLIT_PERCENTAGE: "100" }, async (url) => {
     await store(url);
     assert.deepEqual(
       urls.map((each) => new URL(each).protocol),
       ["file:", "s3:", "s3:", "file:"],
     );
-    for (const each of urls) {
-      assert.equal((await fetch(`${url}/media?url=${encodeURIComponent(each)}`)).status, 200);
-    }
-    const missing = "s3://examples-rollout/2026/01/01/none.mp4";
-    assert.equal((await fetch(`${url}/media?url=${encodeURIComponent(missing)}`)).status, 404);
+    for (const each of urls) assert.equal(await statusOf(url, each), 200);
+    assert.equal(await statusOf(url, missing), 404);
+  });
+  // Phase 3: the folder is removed, and its variable is still set.
+  await rm(join(home, "downloads"), { recursive: true });
+  await withApp({ STORAGE_MODE: "s3" }, async (url) => {
+    await store(url);
+    const found = await Promise.all(urls.map((each) => statusOf(url, each)));
+    assert.deepEqual(found, [404, 200, 200, 404, 200]);
+    assert.equal(await statusOf(url, missing), 404);
   });
 }
 
 const tally = createTally();
 const server = await startCeph();
 try {
-  for (const [title, run] of TESTS) {
+  for (const { title, run, actions } of TESTS) {
     await tally.test(title, async () => {
       const home = await mkdtemp(join(tmpdir(), "stowage-examples-"));
+      const name = `examples-${title.split(/[-:]/)[0]}`;
       try {
-        await run(await bucketVariables(server, `examples-${title.split(/[-:]/)[0]}`), home);
+        const variables = actions
+          ? await restrictedBucket(server, name, actions)
+          : await bucketVariables(server, name);
+        await run(variables, home);
       } finally {
         await rm(home, { recursive: true, force: true });
       }

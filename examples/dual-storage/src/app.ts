@@ -18,12 +18,12 @@ const THUMBNAIL_BYTES_MAX = 5_000_000;
 /** Makes the application. Closing it closes its storage and its journal. */
 export async function createApp(env: Environment, options: FromEnvOptions = {}): Promise<FastifyInstance> {
   const metrics = createMetrics();
-  const log = logEvents(console);
+  const log = logEvents({ ...console, debug: () => {} });
   const storage = await fromEnv(env, {
     ...options,
     onEvent: (event) => {
       metrics.onEvent(event);
-      if (event.type !== "operation" && event.type !== "read") log(event);
+      log(event);
     },
   });
   const app = fastify({ forceCloseConnections: true });

@@ -10,9 +10,8 @@ const renditions = files.map((text) => {
   const [quality = "", path = ""] = text.split("=");
   return { quality, path };
 });
-const log = logEvents(console);
 const storage = await openStorage(process.env, {
-  onEvent: (event) => event.type === "fallback" && log(event),
+  onEvent: logEvents({ ...console, debug: () => {} }),
 });
 const stored = await storeRenditions(storage, videoId, renditions, ({ quality }, { loaded, total }) => {
   console.log(`${quality}: ${loaded} of ${total ?? "?"} bytes`);

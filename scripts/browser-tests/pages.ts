@@ -236,8 +236,8 @@ async function movesPercentage(desk: Desk): Promise<void> {
       .locator(".file")
       .nth(2 * PICTURES - 1)
       .waitFor();
-    await tab.getByText("It is empty: every file is where it should be.").waitFor();
     await repair?.idle();
+    await tab.getByText("It is empty: no file is on its way.").waitFor();
     await picture(tab, "split");
     const keys = await keysOf(storage);
     assert.equal(keys.length, 2 * PICTURES);

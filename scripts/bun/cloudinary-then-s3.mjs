@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { cloudinaryFake } from "@stowage/conformance";
 import { fromEnv } from "stowage";
-import { createApp } from "./app.ts";
 
+const { createApp } = await import(new URL("app.ts", import.meta.url).href);
 const FILM = Buffer.alloc(9_000_000, "film");
 const fake = await cloudinaryFake();
 const { cloudName, apiKey, apiSecret } = fake;

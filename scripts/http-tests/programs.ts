@@ -18,9 +18,7 @@ const PROGRAMS = {
   programs: ["curl", "wget", "ffmpeg", "ffprobe"],
   packages: ["curl", "wget", "ffmpeg"],
 };
-const VIDEO = fileURLToPath(
-  new URL("../../examples/fallback-server/assets/test-pattern.mp4", import.meta.url),
-);
+const VIDEO = fileURLToPath(new URL("../../examples/composers/assets/test-pattern.mp4", import.meta.url));
 const BYTES = 5_000_000;
 
 const execute = promisify(execFile);

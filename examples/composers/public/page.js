@@ -35,12 +35,17 @@ function showSteps(steps, snapshot) {
   }
 }
 
-function showJournal({ waiting, files }) {
+const EMPTY = {
+  mirror: "It is empty: every file is where it should be.",
+  split: "It is empty: no file is on its way.",
+};
+
+function showJournal({ kind, waiting, files }) {
   if (waiting === undefined) return;
   element("journal").hidden = false;
   const text =
     waiting === 0
-      ? "It is empty: every file is where it should be."
+      ? EMPTY[kind]
       : `${counted(waiting, "key")} in it. Repair works on ${waiting === 1 ? "it" : "them"} as soon as it can.`;
   setText(element("journal-state"), text);
   const keys = files.filter(({ isInTransition }) => isInTransition).slice(0, 8);

@@ -36,7 +36,7 @@ function sentenceOfCall(
   name: string,
 ): string | undefined {
   const done: Readonly<Record<string, string>> = {
-    put: `${name} is stored${provider === "files" ? "" : ` in ${provider}`}.`,
+    put: `${name} is stored. ${provider} has it.`,
     delete: `${name} is deleted.`,
   };
   if (error === undefined) return done[operation];

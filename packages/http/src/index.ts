@@ -1,7 +1,7 @@
 export type { Access, Action, Authorize } from "./access.js";
 export { createHandler, type HandlerOptions } from "./create-handler.js";
 export { errorFacts, errorResponse, sendError, type ErrorFacts } from "./wire/error-response.js";
-export type { FormFile, ReceiveFormOptions } from "./receive/form-options.js";
+export type { FieldLimits, FormFile, ReceiveFormOptions } from "./receive/form-options.js";
 export { toNodeListener, type HttpHandler, type NodeListener } from "./wire/handler.js";
 export { HttpError, isHttpError } from "./wire/http-error.js";
 export type { HttpRequest } from "./wire/http-request.js";

@@ -28,8 +28,8 @@ const LEVELS: Readonly<Record<StorageEvent["type"], Level>> = {
   stale: "info",
   skipped: "info",
   ignored: "info",
+  unconfirmed: "info",
   fallback: "warn",
-  unconfirmed: "warn",
   degraded: "warn",
   suspect: "warn",
   wrongBytes: "warn",
@@ -54,7 +54,7 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
  * Makes a listener for the events of a storage that writes a line for each: `createStorage(provider, { onEvent: logEvents(console) })`.
  *
  * Calls and attempts are `debug`, changes that need no action are `info`, problems are `warn` or `error`. A failed call is `warn`, unless its
- * error is an expected answer such as `NotFound`. Writes the facts of each event. Of an error it writes the code and the message, with known
+ * error is an expected answer such as `NotFound`, or a link that the store does not have. Writes the facts of each event. Of an error it writes the code and the message, with known
  * forms of credentials and signed links masked.
  */
 export function logEvents(logger: Logger): (event: StorageEvent) => void {
@@ -64,14 +64,26 @@ export function logEvents(logger: Logger): (event: StorageEvent) => void {
   return (event) => {
     const { type, error, ...facts } = event as StorageEvent & { readonly error?: unknown };
     const failure = error === undefined ? {} : errorFacts(error);
-    logger[levelOf(type, error)](`storage ${type}`, { ...facts, ...failure });
+    const known = Object.entries({ ...facts, ...failure }).filter(([, value]) => value !== undefined);
+    logger[levelOf(event)](`storage ${type}`, Object.fromEntries(known));
   };
 }
 
-function levelOf(type: StorageEvent["type"], error: unknown): Level {
-  if (type !== "operation" || error === undefined) return LEVELS[type];
+/** Verbs that many stores lack. Whoever calls them goes on without. */
+const LINKS: ReadonlySet<string> = new Set(["publicUrl", "signedUrl"]);
+
+function levelOf(event: StorageEvent): Level {
+  if (event.type === "fallback" && isSwitchedOff(event.error)) return "debug";
+  if (event.type !== "operation" || event.error === undefined) return LEVELS[event.type];
+  const { error, operation } = event;
+  if (isStorageError(error, "Unsupported") && LINKS.has(operation)) return "debug";
   if (isStorageError(error)) return EXPECTED.has(error.code) ? "debug" : "warn";
   return isHttpError(error) ? "debug" : "warn";
+}
+
+/** Tells whether a member was switched off by `off`: that is no news with each call. */
+function isSwitchedOff(error: unknown): boolean {
+  return isStorageError(error, "Unavailable") && error.reason.startsWith("it is switched off");
 }
 
 /** Failures that are the answer to a question. */

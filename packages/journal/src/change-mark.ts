@@ -1,58 +1,50 @@
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { fstatSync, readSync, readdirSync, readlinkSync, realpathSync, statSync } from "node:fs";
 
 /** The first copy of the header of SQLite's WAL index: every commit writes another one, with a counter and a checksum. */
 const HEADER_BYTES = 48;
 
-/** Tells whether anything was committed to a journal, in a tenth of the time that a query takes. */
-export interface ChangeMark {
-  /** Makes a question of its own: whether something was committed, by any process, since it was asked the last time. */
-  readonly watch: () => () => boolean;
-  /** To be called once. */
-  readonly close: () => void;
-}
-
-interface OpenIndex {
-  /** Of the file, whatever its name is by now. */
-  readonly id: string;
-  readonly file: number;
-  users: number;
-}
+/** The open files of this process, on Linux. */
+const HANDLES = "/proc/self/fd";
 
 /**
- * The indexes that this process has open. One handle for all: when a process closes any handle of a file it loses the
- * locks that SQLite holds on it.
+ * Returns a function that makes questions: whether something was committed to a journal, by any process, since the question was asked the last
+ * time. An answer takes a tenth of the time that a query takes.
  *
+ * The header is read by SQLite's own handle. A handle of our own would have to be closed some day, and a process that closes any handle of a file
+ * loses every lock that SQLite holds on it: other processes would then take the index for one that nobody uses, and begin it anew. Where the handle
+ * cannot be found, every answer is that something may have changed.
+ *
+ * @param path - Of a database in WAL mode that a connection of this process has open, for as long as questions are asked.
+ * @see https://www.sqlite.org/walformat.html, section 2
  * @see https://www.sqlite.org/howtocorrupt.html, section 2.2
  */
-const open = new Map<string, OpenIndex>();
-
-/**
- * @param path - Of a database in WAL mode that a connection of this process has open.
- * @see https://www.sqlite.org/walformat.html, section 2
- */
-export function openChangeMark(path: string): ChangeMark {
-  const index = opened(`${path}-shm`);
-  // Without it every read is a query.
-  if (index === undefined) return { watch: () => () => true, close: () => {} };
-  index.users++;
-  return {
-    watch: () => watchFor(index.file),
-    close: () => {
-      if (--index.users > 0) return;
-      open.delete(index.id);
-      closeSync(index.file);
-    },
-  };
+export function watchChanges(path: string): () => () => boolean {
+  const handle = handleOf(`${path}-shm`);
+  return handle === undefined ? () => () => true : () => watchFor(handle);
 }
 
-function opened(name: string): OpenIndex | undefined {
+/** Finds the handle that SQLite has of a file. */
+function handleOf(path: string): number | undefined {
   try {
+    const name = realpathSync(path);
     const { dev, ino } = statSync(name);
-    const id = `${dev}:${ino}`;
-    const index = open.get(id) ?? { id, file: openSync(name, "r"), users: 0 };
-    open.set(id, index);
-    return index;
+    return readdirSync(HANDLES)
+      .filter((handle) => targetOf(handle) === name)
+      .map(Number)
+      .find((handle) => {
+        const facts = fstatSync(handle);
+        return facts.dev === dev && facts.ino === ino;
+      });
   } catch {
+    return undefined;
+  }
+}
+
+function targetOf(handle: string): string | undefined {
+  try {
+    return readlinkSync(`${HANDLES}/${handle}`);
+  } catch {
+    // The handle by which the folder is read is gone by now.
     return undefined;
   }
 }

@@ -9,7 +9,7 @@ import {
   type Journal,
   type JournalOwner,
 } from "@stowage/core/journal";
-import { openChangeMark } from "./change-mark.js";
+import { watchChanges } from "./change-mark.js";
 import type { Change } from "./change.js";
 import { openClock } from "./clock.js";
 import { defaultDriver, type Database, type Driver } from "./database.js";
@@ -64,7 +64,7 @@ function open(file: string, driver: Driver): Journal {
   const database = opening(() => openForReading(file, driver));
   // From the first read on the files beside it stay.
   opening(() => database.prepare("SELECT count(*) FROM parts").get());
-  const mark = openChangeMark(file);
+  const watchFile = watchChanges(file);
   const writer = createWriter({ path: file, driver });
   let isClosed = false;
   const context = {
@@ -88,7 +88,7 @@ function open(file: string, driver: Driver): Journal {
     open: (owner) => {
       assertOutside(file, owner);
       opening(() => withDatabase(openForWriting(file, driver), (writing) => registerPart(writing, owner)));
-      const hasChanged = watch(mark.watch(), writer.outcomes, quietOf(processes));
+      const hasChanged = watch(watchFile(), writer.outcomes, quietOf(processes));
       const haveControlsChanged = watch(() => true, writer.controlOutcomes, quietOf(processes));
       return createPart({ ...context, hasChanged, haveControlsChanged }, owner);
     },
@@ -97,7 +97,6 @@ function open(file: string, driver: Driver): Journal {
       if (isClosed) return;
       isClosed = true;
       database.close();
-      mark.close();
       processes.leave();
     },
   };
@@ -123,9 +122,18 @@ function realPath(path: string): string {
   }
 }
 
-/** Makes the file for its owner alone; SQLite gives the files beside it the same rights. An older one stays as it is. */
+/**
+ * Makes the file for its owner alone; SQLite gives the files beside it the same rights. A file that is there is not opened: to close it would drop
+ * the locks that SQLite holds on it in this process, and another process could then take away the log that is being used.
+ *
+ * @see https://www.sqlite.org/howtocorrupt.html, section 2.2
+ */
 function makePrivate(file: string): void {
-  closeSync(openSync(file, "a", 0o600));
+  try {
+    closeSync(openSync(file, "ax", 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
 }
 
 /** Writes, and acknowledges a write only while the others know of this process. One look is enough for all writes of a batch. */

@@ -10,7 +10,7 @@ export interface EnvironmentProblem {
 /** The error of an environment from which no storage can be made. It names every problem at once. */
 export class EnvironmentError extends Error {
   override readonly name = "EnvironmentError";
-  readonly problems: readonly EnvironmentProblem[];
+  declare readonly problems: readonly EnvironmentProblem[];
 
   constructor(problems: readonly EnvironmentProblem[]) {
     const lines = problems.map(
@@ -18,6 +18,7 @@ export class EnvironmentError extends Error {
     );
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
     super(`The environment has ${count}:\n${lines.join("\n")}`);
-    this.problems = problems;
+    // The message has them: whoever prints the error sees them once.
+    Object.defineProperty(this, "problems", { value: problems, enumerable: false });
   }
 }

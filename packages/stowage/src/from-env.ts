@@ -7,6 +7,7 @@ import {
   off,
   type FileStorage,
   type Journal,
+  type RepairWorker,
   type StorageOptions,
   type StorageProvider,
 } from "@stowage/core";
@@ -54,6 +55,8 @@ export interface FromEnvOptions extends StorageOptions, ComposeOptions {
 export interface EnvironmentStorage extends FileStorage {
   /** Its stores by their names, for functions that take a provider, such as `setLifecycle` of `@stowage/s3/setup`. */
   readonly stores: Stores;
+  /** Repair, where it runs in this process: `idle` waits until every store has what it should have. */
+  readonly repair?: RepairWorker | undefined;
 }
 
 /**
@@ -92,10 +95,11 @@ async function storageOf(
   const storage = createStorage(provider, { onEvent, retry, timeouts, sourceIdleMs, unreadMs });
   if (journal === undefined) return { ...storage, stores };
   if (isRemoved(settings)) await acceptMember(provider, "local", { extras: "keep" });
-  if (options.repair !== false) storage.startRepair();
+  const repair = options.repair === false ? undefined : storage.startRepair();
   return {
     ...storage,
     stores,
+    repair,
     close: async (given) => {
       try {
         await storage.close(given);

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EnvironmentError } from "./environment-error.js";
 import { readSettings } from "./settings.js";
@@ -156,6 +157,12 @@ describe("an environment that is wrong", () => {
     expect(problemsOf({ STORAGE_DIR: join(folder, "a-file") })).toEqual([
       expect.stringMatching(/^STORAGE_DIR names .*a-file", which is a file and not a folder$/),
     ]);
+  });
+
+  it("is printed once, with every problem", () => {
+    const error = new EnvironmentError([{ variable: "A", reason: "is empty", example: "A=1" }]);
+    expect(inspect(error).match(/is empty/g)).toHaveLength(1);
+    expect(error.problems).toHaveLength(1);
   });
 
   it("leaves variables of others alone", () => {

@@ -338,3 +338,111 @@ describe("receiveForm under node:http", () => {
     socket.destroy();
   });
 });
+
+/** The first box of an MP4. */
+const MP4 = Buffer.from("000000186674797069736f6d0000020069736f6d61766331", "hex");
+const PNG = Buffer.concat([
+  Buffer.from("89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489", "hex"),
+  Buffer.from("0000000a49444154789c6300010000050001", "hex"),
+]);
+
+function upload(...files: readonly (readonly [field: string, name: string, content: Buffer])[]): Request {
+  const data = new FormData();
+  for (const [field, name, content] of files) data.append(field, new Blob([new Uint8Array(content)]), name);
+  return new Request("http://localhost/", { method: "POST", body: data });
+}
+
+describe("the fields of a form that may have files", () => {
+  const limits: ReceiveFormOptions = {
+    ...OPTIONS,
+    key: ({ field, extension }) => `${field}.${extension}`,
+    files: {
+      video: { types: ["video/*"], required: true },
+      thumbnail: { types: ["image/png"], maxBytes: 100 },
+    },
+  };
+
+  it("have limits of their own, and keys with the extension that the bytes show", async () => {
+    const storage = createStorage(memory());
+    const request = upload(["video", "film.MOV", MP4], ["thumbnail", "picture", PNG]);
+    const { files } = await receiveForm(storage, request, limits);
+    expect(files.map(({ contentType, info }) => [contentType, info.key, info.contentType])).toEqual([
+      ["video/mp4", "video.mp4", "video/mp4"],
+      ["image/png", "thumbnail.png", "image/png"],
+    ]);
+  });
+
+  it.each<[string, Request, number, string, string | undefined]>([
+    ["a type of another field", upload(["video", "a.mp4", PNG]), 415, "UnsupportedMediaType", "video"],
+    [
+      "more bytes than the field may have",
+      upload(["video", "a.mp4", MP4], ["thumbnail", "a.png", Buffer.concat([PNG, Buffer.alloc(100)])]),
+      413,
+      "TooLarge",
+      "thumbnail",
+    ],
+    [
+      "a field that may have no file",
+      upload(["video", "a.mp4", MP4], ["x", "a", PNG]),
+      400,
+      "UnexpectedFile",
+      "x",
+    ],
+    ["a field of Object's own", upload(["constructor", "a", PNG]), 400, "UnexpectedFile", "constructor"],
+    ["no file where one is required", upload(["thumbnail", "a.png", PNG]), 400, "MissingFile", undefined],
+  ])("refuse %s, and nothing stays", async (_, request, status, code, field) => {
+    const storage = createStorage(memory());
+    const error = await failureOf(receiveForm(storage, request, limits));
+    expect([httpStatus(error), (error as { code: string }).code]).toEqual([status, code]);
+    expect(failedFile(error)?.field).toBe(field);
+    expect(await keys(storage)).toEqual([]);
+  });
+
+  it("are checked when the function is called", async () => {
+    const wrong = { ...OPTIONS, files: { video: { maxbytes: 5 } } } as unknown as ReceiveFormOptions;
+    await expect(receiveForm(createStorage(memory()), upload(), wrong)).rejects.toThrow(
+      /receiveForm: files\.video.*maxBytes/,
+    );
+  });
+});
+
+describe("the file that an error is about", () => {
+  const mixed: ReceiveFormOptions = { ...OPTIONS, key: ({ field }) => field, types: ["image/png"] };
+
+  it.each([[["good", "bad"]], [["bad", "good"]], [["good", "good2", "bad"]]])(
+    "of %j is the bad one",
+    async (fields) => {
+      const files = fields.map(
+        (field) => [field, "a.png", field === "bad" ? Buffer.from("text") : PNG] as const,
+      );
+      const error = await failureOf(receiveForm(createStorage(memory()), upload(...files), mixed));
+      expect(failedFile(error)?.field).toBe("bad");
+    },
+  );
+
+  it("is none when the whole form is refused", async () => {
+    const files = ["one", "two", "three"].map((field) => [field, "a.png", PNG] as const);
+    const error = await failureOf(
+      receiveForm(createStorage(memory()), upload(...files), { ...mixed, maxFiles: 2 }),
+    );
+    expect([httpStatus(error), failedFile(error)]).toEqual([413, undefined]);
+  });
+});
+
+describe("a store without create-only writes", () => {
+  const { supports, ...rest } = memory({ name: "plain" });
+  const plain = { ...rest, supports: { ...supports, ifNoneMatch: false } };
+
+  it("says what to do", async () => {
+    const error = await failureOf(receiveForm(createStorage(plain), post(form(["a.txt", "x"])), OPTIONS));
+    expect(String(error)).toContain(
+      '"plain" has no create-only writes: set overwrite: true where each key is new',
+    );
+  });
+
+  it("takes forms with overwrite: true", async () => {
+    const storage = createStorage(plain);
+    await receiveForm(storage, post(form(["a.txt", "x"])), { ...OPTIONS, overwrite: true });
+    expect(await keys(storage)).toEqual(["in/a.txt"]);
+  });
+});

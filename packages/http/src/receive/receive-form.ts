@@ -8,13 +8,21 @@ import {
   type FileStorage,
   type ObjectInfo,
 } from "@stowage/core";
-import { checkForm, type FormFile, type ReceiveFormOptions } from "./form-options.js";
+import { extname } from "node:path";
+import {
+  checkForm,
+  limitsOf,
+  requiredFields,
+  type FormFile,
+  type ReceiveFormOptions,
+} from "./form-options.js";
 import { HttpError } from "../wire/http-error.js";
 import { isWebRequest, nodeHeaders } from "../wire/http-request.js";
 import { countParts } from "./count-parts.js";
 import { noteFile } from "./failed-file.js";
 import { IDLE_MS, openSource } from "./open-source.js";
 import { sniff } from "./sniff.js";
+import { assertCreateOnly } from "./write-conditions.js";
 import { typeOf } from "../serve/stored-headers.js";
 
 /** A file of a form that is stored. */
@@ -102,6 +110,10 @@ export async function receiveForm(
   }
   await Promise.all(reception.puts);
   const { fields, files, stop } = reception;
+  const missing = requiredFields(options).find((name) => !files.some(({ field }) => field === name));
+  if (missing !== undefined) {
+    fail(reception, new HttpError(400, "MissingFile", `the form has no file in the field ${missing}`));
+  }
   if (!stop.signal.aborted) return { fields, files };
   await removeAll(reception);
   throw stop.signal.reason;
@@ -148,10 +160,17 @@ function parserOf(reception: Reception, request: Request | IncomingMessage): Par
         .resume();
       return;
     }
-    const file = { field: name, fileName: formFileName(fileName ?? ""), contentType: typeOf(contentType) };
+    const shownName = formFileName(fileName ?? "");
+    const file = {
+      field: name,
+      fileName: shownName,
+      contentType: typeOf(contentType),
+      extension: extensionOf(shownName),
+    };
     reception.puts.push(
       storeFile(reception, file, stream).catch((error: unknown) => {
-        noteFile(error, file);
+        // A file that is stopped because of the first failure fails with the same error.
+        if (!reception.stop.signal.aborted) noteFile(error, file);
         stream.destroy();
         fail(reception, error);
       }),
@@ -195,35 +214,55 @@ function takeField(reception: Reception, name: string | undefined, value: string
 
 async function storeFile(reception: Reception, file: FormFile, stream: BusboyFileStream): Promise<void> {
   const { storage, options, stop, files, fields } = reception;
-  const {
-    maxBytes,
-    types,
-    cacheControl,
-    metadata,
-    onProgress,
-    keepFileNames = false,
-    idleMs = IDLE_MS,
-  } = options;
-  if (file.field === undefined) throw malformed("a file has no field name");
-  const key = await options.key(file, fields);
-  const typed =
-    types === undefined
-      ? { contentType: file.contentType, body: stream }
-      : await sniff(await openSource(stream, { key, idleMs }), file.contentType, types);
-  const info = await storage.put(key, typed.body, {
-    contentType: typed.contentType,
+  const { cacheControl, metadata, onProgress, keepFileNames = false, overwrite = false } = options;
+  const { file: known, body, maxBytes } = await inspected(options, file, stream);
+  const key = await options.key(known, fields);
+  if (!overwrite) assertCreateOnly(storage, key);
+  const info = await storage.put(key, body, {
+    contentType: known.contentType,
     maxBytes,
     cacheControl,
     metadata,
-    onProgress: onProgress === undefined ? undefined : (progress) => onProgress(progress, file),
-    contentDisposition: keepFileNames ? contentDisposition("inline", file.fileName) : undefined,
-    ifNoneMatch: "*",
+    onProgress: onProgress === undefined ? undefined : (progress) => onProgress(progress, known),
+    contentDisposition: keepFileNames ? contentDisposition("inline", known.fileName) : undefined,
+    ifNoneMatch: overwrite ? undefined : "*",
     signal: stop.signal,
   });
-  files.push({ ...file, info });
+  files.push({ ...known, info });
 }
 
-/** Removes what was stored of a form that is refused. The objects are new: nobody else can have made them. */
+/** A file whose first bytes were looked at, where its types are limited. */
+interface Inspected {
+  readonly file: FormFile;
+  readonly body: BusboyFileStream | AsyncIterable<Uint8Array>;
+  readonly maxBytes: number;
+}
+
+async function inspected(
+  options: ReceiveFormOptions,
+  file: FormFile,
+  stream: BusboyFileStream,
+): Promise<Inspected> {
+  if (file.field === undefined) throw malformed("a file has no field name");
+  const limits = limitsOf(options, file.field);
+  if (limits === undefined) {
+    throw new HttpError(400, "UnexpectedFile", `the form may not have a file in the field ${file.field}`);
+  }
+  const { maxBytes = options.maxBytes, types = options.types } = limits;
+  if (types === undefined) return { file, body: stream, maxBytes };
+  const source = await openSource(stream, { idleMs: options.idleMs ?? IDLE_MS });
+  const { contentType, extension = file.extension, body } = await sniff(source, file.contentType, types);
+  return { file: { ...file, contentType, extension }, body, maxBytes };
+}
+
+/** Returns the extension of a file name, for a key. Anything but a few letters and digits is none. */
+function extensionOf(fileName: string): string {
+  return (
+    /^\.(?<extension>[a-z0-9]{1,10})$/.exec(extname(fileName).toLowerCase())?.groups?.["extension"] ?? ""
+  );
+}
+
+/** Removes what was stored of a form that is refused. */
 async function removeAll({ storage, files }: Reception): Promise<void> {
   const isExact = storage.provider.supports.conditionalDelete;
   await Promise.all(

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import { essenceOf } from "../serve/stored-headers.js";
 import { allowedType } from "./media-types.js";
 import { peek } from "./peek.js";
 
@@ -8,6 +9,8 @@ const HEAD_BYTES = 4100;
 /** A body whose type is known. */
 export interface TypedBody {
   readonly contentType: string;
+  /** The extension of the type, where the first bytes have shown it. */
+  readonly extension?: string | undefined;
   readonly body: AsyncIterable<Uint8Array>;
 }
 
@@ -26,7 +29,9 @@ export async function sniff(
     // Loaded when it is first needed: most applications serve before they receive.
     const { fileTypeFromBuffer } = await import("file-type");
     const found = await fileTypeFromBuffer(head);
-    return { contentType: allowedType(allowed, declared, found?.mime), body };
+    const contentType = allowedType(allowed, declared, found?.mime);
+    const extension = found?.mime === essenceOf(contentType) ? found.ext : undefined;
+    return { contentType, extension, body };
   } catch (error) {
     destroy();
     throw error;

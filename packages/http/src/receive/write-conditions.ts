@@ -1,4 +1,5 @@
 import type { FileStorage, StoragePutOptions } from "@stowage/core";
+import { StorageError } from "@stowage/core/provider";
 import { judge, parsePreconditions, type Preconditions } from "../serve/preconditions.js";
 import { validatorsOf } from "../serve/validators.js";
 import { HttpError } from "../wire/http-error.js";
@@ -22,6 +23,17 @@ function parseWriteConditions(headers: HeaderReader): Preconditions | undefined 
   return { ifMatch, ifUnmodifiedSince, ifNoneMatch, ifModifiedSince: undefined };
 }
 
+/**
+ * Checks that the store can keep an existing object.
+ *
+ * @throws StorageError `Unsupported` that says what to do.
+ */
+export function assertCreateOnly({ provider }: FileStorage, key: string): void {
+  if (provider.supports.ifNoneMatch) return;
+  const reason = `${JSON.stringify(provider.name)} has no create-only writes: set overwrite: true where each key is new`;
+  throw new StorageError("Unsupported", reason, { operation: "put", provider: provider.name, key });
+}
+
 /** The condition of a write, as a storage takes it. */
 export type WriteCondition = Pick<StoragePutOptions, "ifMatch" | "ifNoneMatch">;
 
@@ -38,6 +50,7 @@ export async function conditionOf(
   isCreateOnly: boolean,
 ): Promise<WriteCondition> {
   const conditions = parseWriteConditions(headers);
+  if (isCreateOnly) assertCreateOnly(storage, key);
   const isNew = isCreateOnly || conditions?.ifNoneMatch === "*";
   if (conditions?.ifMatch === undefined && conditions?.ifUnmodifiedSince === undefined) {
     return isNew ? { ifNoneMatch: "*" } : {};

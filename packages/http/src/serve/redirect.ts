@@ -7,7 +7,7 @@ import { dispositionFor, storedHeaders } from "./stored-headers.js";
 const EXPIRES_SECONDS = 3600;
 
 /**
- * Makes the redirect to a signed link of the store. Caches keep the redirect for half the life of the link, so a cached redirect still
+ * Makes the redirect to a signed link of the store. Caches keep the redirect for half the life of the link at most, so a cached redirect still
  * leads to a working link.
  *
  * @returns `undefined` in mode `"auto"` when the store of the object has no signed links.
@@ -26,7 +26,7 @@ export async function redirectAnswer(
       headers: {
         ...SAFE_HEADERS,
         location: link,
-        "cache-control": `private, max-age=${Math.floor(expiresInSeconds / 2)}`,
+        "cache-control": cacheControlOf(info.cacheControl ?? options.cacheControl, expiresInSeconds),
         "content-length": "0",
       },
     };
@@ -34,6 +34,15 @@ export async function redirectAnswer(
     if (options.mode === "auto" && isStorageError(error, "Unsupported")) return undefined;
     throw error;
   }
+}
+
+/** Returns how long a redirect may be kept: as long as the object, and at most for half the life of its link. */
+function cacheControlOf(ofObject: string = "", expiresInSeconds: number): string {
+  const half = Math.floor(expiresInSeconds / 2);
+  if (/\bno-store\b/i.test(ofObject)) return "no-store";
+  if (/\bno-cache\b/i.test(ofObject)) return "private, no-cache";
+  const seconds = /\bmax-age=(?<seconds>\d{1,10})\b/i.exec(ofObject)?.groups?.["seconds"];
+  return `private, max-age=${Math.min(half, Number(seconds ?? half))}`;
 }
 
 /** Returns the safe headers that the store must send in place of the stored ones. */

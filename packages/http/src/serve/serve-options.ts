@@ -10,7 +10,7 @@ export interface ServeOptions {
    */
   readonly mode?: "stream" | "redirect" | "auto" | undefined;
   /**
-   * The `Cache-Control` of objects that were stored without one.
+   * The `Cache-Control` of objects that were stored without one. It limits redirects too.
    *
    * @default "private, no-cache": browsers ask each time, and most answers are 304
    */
@@ -36,7 +36,7 @@ export interface ServeOptions {
    */
   readonly inlineTypes?: readonly string[] | undefined;
   /**
-   * The life of redirect links, in seconds. A redirect may be cached for half of that.
+   * The life of redirect links, in seconds. A redirect may be cached for half of that, unless the `Cache-Control` of the object is stricter.
    *
    * @default 3,600
    */

@@ -56,11 +56,10 @@ export function errorAnswer(error: unknown): Answer {
   const status = httpStatus(error);
   if (status === 304) return { status, headers: SAFE_HEADERS };
   if (isHttpError(error)) return refusal(status, error.code);
-  if (!isStorageError(error)) return refusal(status, "Unknown");
-  const isLater = status === 503 && error.retryable;
+  if (!isStorageError(error)) return refusal(status, status < 500 ? "BadRequest" : "Unknown");
   const seconds =
     error.retryAfterMs === undefined ? RETRY_AFTER_SECONDS : Math.ceil(error.retryAfterMs / 1000);
-  return refusal(status, error.code, { "retry-after": isLater ? String(seconds) : undefined });
+  return refusal(status, error.code, { "retry-after": status === 503 ? String(seconds) : undefined });
 }
 
 /** Leaves out the body of an answer to HEAD, and keeps its headers. */

@@ -35,7 +35,8 @@ export interface ErrorFacts {
  */
 export function errorFacts(error: unknown): ErrorFacts {
   const { status, headers } = errorAnswer(error);
-  const code = isStorageError(error) || isHttpError(error) ? error.code : "Unknown";
+  const code =
+    isStorageError(error) || isHttpError(error) ? error.code : status < 500 ? "BadRequest" : "Unknown";
   const later = headers["retry-after"];
   return {
     status,

@@ -28,12 +28,27 @@ const STATUS: Readonly<Record<StorageErrorCode, number>> = {
 };
 
 /**
- * Returns the HTTP status that an error stands for: 404 for `NotFound`, 413 for `TooLarge`, 503 for `Unavailable`; that of an `HttpError` itself. Any other error,
- * and every failure that the client cannot mend, is 500 or above.
+ * Returns the HTTP status that an error stands for: 404 for `NotFound`, 413 for `TooLarge`, 503 for `Unavailable`; that of an `HttpError` itself, and the 4xx of an error
+ * of Express, Koa or Fastify. Any other error, and every failure that the client cannot mend, is 500 or above.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-status-codes
  */
 export function httpStatus(error: unknown): number {
   if (isHttpError(error)) return error.status;
-  return isStorageError(error) ? STATUS[error.code] : 500;
+  return isStorageError(error) ? STATUS[error.code] : (frameworkStatus(error) ?? 500);
+}
+
+/**
+ * Returns the status of an error that a framework has made for its client: an error of `http-errors` that may be shown, as Koa, Express and body
+ * parsers throw, or one of Fastify. A status of another kind is nobody's answer here: clients of other servers put theirs on errors too.
+ *
+ * @see https://github.com/jshttp/http-errors#error-properties
+ * @see https://fastify.dev/docs/latest/Reference/Errors/
+ */
+function frameworkStatus(error: unknown): number | undefined {
+  const { expose, code, statusCode, status } = Object(error) as Readonly<Record<string, unknown>>;
+  const isForClients = expose === true || (typeof code === "string" && code.startsWith("FST_"));
+  const found = statusCode ?? status;
+  if (!isForClients || typeof found !== "number" || !Number.isInteger(found)) return undefined;
+  return found >= 400 && found < 500 ? found : undefined;
 }

@@ -294,6 +294,17 @@ describe("a ref", () => {
     expect(await rejection(Promise.resolve(storage.publicUrl("c")))).toMatchObject({ code: "NotFound" });
   });
 
+  it("gives the links of that very place when its member does not answer: a link needs no answer", async () => {
+    const link = (key: string): string => `https://one/${key}`;
+    const member = testMember("one");
+    const one = { ...member.provider, publicUrl: link };
+    const storage = createStorage(fallback([one, memory({ name: "two" })], { retry: false }));
+    const { ref } = await storage.put("a", "abc");
+    member.fault = down;
+    expect(await storage.at(ref).publicUrl()).toBe("https://one/a");
+    expect(await rejection(Promise.resolve(storage.publicUrl("a")))).toMatchObject({ code: "Unavailable" });
+  });
+
   it("downloads, finds, and finds nothing", async () => {
     const { storage, second, third } = testChain();
     await place(second, "a", "abc");

@@ -1,5 +1,11 @@
 import { clock } from "../../kit/clock.js";
-import { StorageError, withErrorFacts, type Attempt, type Operation } from "../../contract/errors.js";
+import {
+  StorageError,
+  isStorageError,
+  withErrorFacts,
+  type Attempt,
+  type Operation,
+} from "../../contract/errors.js";
 import type { ComposedProvider, ComposedSignedUrlOptions } from "../../contract/composed-provider.js";
 import { linkFrom, type LinkVerb } from "../holder-link.js";
 import { attemptOf, memberError, movesOn, reportFallback, saysAbsent } from "../group.js";
@@ -50,9 +56,15 @@ export function mayBeStale({ overwrites }: Chain, { silent }: ChainRead<unknown>
   return silent !== undefined && overwrites === "may-be-stale";
 }
 
-function inOrder({ members }: Chain, ref: string | undefined): readonly ComposedProvider[] {
-  const first = ref === undefined ? undefined : members.find((member) => member.locate(ref) !== undefined);
+function inOrder(chain: Chain, ref: string | undefined): readonly ComposedProvider[] {
+  const { members } = chain;
+  const first = ownerOf(chain, ref);
   return first === undefined ? members : [first, ...members.filter((member) => member !== first)];
+}
+
+/** Returns the member whose place a ref names. */
+function ownerOf({ members }: Chain, ref: string | undefined): ComposedProvider | undefined {
+  return ref === undefined ? undefined : members.find((member) => member.locate(ref) !== undefined);
 }
 
 function nowhere(
@@ -84,9 +96,25 @@ export async function linkInChain(
   key: string,
   options: ComposedSignedUrlOptions,
 ): Promise<string> {
+  return await linkFrom(await linkingMember(chain, verb, key, options), verb, key, options);
+}
+
+/** Finds the member that makes the link. When the holder does not answer, a ref still names the place, and a link needs no answer. */
+async function linkingMember(
+  chain: Chain,
+  verb: LinkVerb,
+  key: string,
+  options: ComposedSignedUrlOptions,
+): Promise<ComposedProvider> {
   const { signal, onEvent, ref } = options;
-  const { member } = await readFromChain(chain, verb, key, options, (asked) =>
-    asked.head(key, { signal, onEvent, ref }),
-  );
-  return await linkFrom(member, verb, key, options);
+  try {
+    const { member } = await readFromChain(chain, verb, key, options, (asked) =>
+      asked.head(key, { signal, onEvent, ref }),
+    );
+    return member;
+  } catch (error) {
+    const owner = ownerOf(chain, ref);
+    if (owner !== undefined && isStorageError(error, "Unavailable")) return owner;
+    throw error;
+  }
 }

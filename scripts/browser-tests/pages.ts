@@ -42,6 +42,8 @@ export const PAGE_TESTS: readonly (readonly [title: string, test: (desk: Desk) =
   ["the page of a mirror is used by keyboard alone", usesKeyboard],
   ["each page fits a phone, in light and in dark", fitsPhone],
   ["a page whose server goes away says so, and comes back with it", comesBack],
+  ["a file that was deleted stays deleted after a reload", staysDeleted],
+  ["keys that are pressed quickly pause an upload, and never cancel it", pausesByKeys],
 ];
 
 /** Opens the page of a composer. Tests that run scripts in it switch its policy off. */
@@ -101,6 +103,11 @@ async function uploadsVideo(desk: Desk): Promise<void> {
   await withPage(desk, "mirror", use, {});
 }
 
+/** Waits until an upload says something. */
+async function stateOf(tab: Tab, text: string | RegExp): Promise<void> {
+  await tab.locator(".state").filter({ hasText: text }).first().waitFor();
+}
+
 async function addPictures(tab: Tab, total: number): Promise<void> {
   await tab.click("#pictures");
   await tab
@@ -136,10 +143,10 @@ async function resumes(desk: Desk): Promise<void> {
       );
     await tab.setInputFiles("#choose", path);
     await reached(3);
-    await tab.getByText(/^\d+ % of 83\.9 MB/).waitFor();
+    await stateOf(tab, /^\d+ % of 83\.9 MB/);
     await picture(tab, "fallback-uploading");
     await tab.getByRole("button", { name: "Pause large.bin" }).click();
-    await tab.getByText("Paused at").waitFor();
+    await stateOf(tab, "Paused at");
     last = 6;
     await tab.getByRole("button", { name: "Continue large.bin" }).click();
     await reached(6);
@@ -166,19 +173,61 @@ async function cancels(desk: Desk): Promise<void> {
   const path = join(desk.folder, "cancelled.bin");
   await writeFile(path, patterned(3 * CHUNK_BYTES));
   await withPage(desk, "fallback", async ({ tab, page, home }) => {
-    await tab.route("**/uploads/*", async (route, request) => {
-      const isLater = request.method() === "PATCH" && request.headers()["upload-offset"] !== "0";
-      if (!isLater) await route.continue();
-    });
+    await holdLaterChunks(tab);
     await tab.setInputFiles("#choose", path);
-    await tab.getByText(/^33 % of/).waitFor();
+    await stateOf(tab, /^33 % of/);
     await tab.getByRole("button", { name: "Cancel cancelled.bin" }).click();
-    await tab.getByText("Cancelled. Nothing is left of it.").waitFor();
+    await stateOf(tab, "Cancelled. Nothing is left of it.");
     assert.deepEqual(await readdir(join(home, "unfinished")), []);
     assert.deepEqual(await keysOf(page.composition.storage), []);
     await tab.reload();
     await tab.locator(".member").nth(1).waitFor();
     assert.equal(await tab.getByText("have arrived").count(), 0);
+  });
+}
+
+/** Holds every later chunk of an upload back. */
+async function holdLaterChunks(tab: Tab): Promise<void> {
+  await tab.route("**/uploads/*", async (route, request) => {
+    const isLater = request.method() === "PATCH" && request.headers()["upload-offset"] !== "0";
+    if (!isLater) await route.continue();
+  });
+}
+
+async function staysDeleted(desk: Desk): Promise<void> {
+  await withPage(desk, "mirror", async ({ tab, page }) => {
+    await turn(tab, "disk", "slow");
+    const file = { name: "slow.txt", mimeType: "text/plain", buffer: Buffer.from("slow") };
+    await tab.setInputFiles("#choose", file);
+    await stateOf(tab, "Sent. It is being stored");
+    // In the middle: the page does not hear that the file is stored.
+    await tab.reload();
+    await tab.locator(".file .open").waitFor();
+    await page.composition.repair?.idle();
+    await tab.getByRole("button", { name: "Delete slow.txt" }).click();
+    await tab.getByText("There are no files yet.").waitFor();
+    await tab.reload();
+    await tab.getByText("There are no files yet.").waitFor();
+    await page.composition.repair?.idle();
+    assert.deepEqual(await keysOf(page.composition.storage), []);
+  });
+}
+
+async function pausesByKeys(desk: Desk): Promise<void> {
+  const path = join(desk.folder, "keys.bin");
+  await writeFile(path, patterned(3 * CHUNK_BYTES));
+  await withPage(desk, "mirror", async ({ tab }) => {
+    await holdLaterChunks(tab);
+    await tab.setInputFiles("#choose", path);
+    await stateOf(tab, /^33 % of/);
+    await tab.getByRole("button", { name: "Pause keys.bin" }).focus();
+    for (const state of ["Paused at", /^(?:Waits|Starts|\d+ % of)/, "Paused at"] as const) {
+      await tab.keyboard.press("Enter");
+      await stateOf(tab, state);
+    }
+    await tab.getByRole("button", { name: "Cancel keys.bin" }).click();
+    await stateOf(tab, "Cancelled");
+    assert.equal(await tab.evaluate("document.activeElement.id"), "choose");
   });
 }
 
@@ -190,10 +239,9 @@ async function failsAndGoesOn(desk: Desk): Promise<void> {
       mimeType: "text/plain",
       buffer: Buffer.from("note"),
     });
-    await tab.getByText("The server refused it:").waitFor();
+    await stateOf(tab, /^The server refused it: .+ It is tried again\.$/);
     await picture(tab, "fallback-full");
     await turn(tab, "disk", "works");
-    await tab.getByRole("button", { name: "Continue note.txt" }).click();
     await tab.locator(".file .chip", { hasText: "disk: has it" }).waitFor();
   });
 }
@@ -280,6 +328,7 @@ async function usesKeyboard(desk: Desk): Promise<void> {
     assert.ok(await tab.evaluate("document.activeElement.matches('.file .open')"));
     await tabTo(tab, ".file > button:not(.open)");
     await tab.keyboard.press("Enter");
+    await tab.locator("#files-title:focus").waitFor();
     await tab.locator(".chip", { hasText: "bucket: will be deleted" }).waitFor();
   });
 }

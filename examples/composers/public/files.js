@@ -1,19 +1,29 @@
 // The list of files: what each one looks like, and who holds it.
 
 import { ask, pathOf } from "./live.js";
-import { play } from "./player.js";
+import { loadPicture } from "./load-picture.js";
+import { closeFor, play } from "./player.js";
 import { bytesInWords, make, setText, showEach } from "./words.js";
 
-const SHOWN_MAX = 60;
+const STEP = 60;
 const list = document.getElementById("files");
 const none = document.getElementById("files-none");
 const more = document.getElementById("files-more");
 
-export function showFiles({ files, members, kind }) {
+let most = STEP;
+let last;
+more.addEventListener("click", () => {
+  most += STEP;
+  showFiles(last);
+});
+
+export function showFiles(snapshot) {
+  const { files, members, kind } = snapshot;
+  last = snapshot;
   none.hidden = files.length > 0;
-  const shown = files.slice(0, SHOWN_MAX);
-  more.hidden = files.length <= SHOWN_MAX;
-  setText(more, `And ${files.length - SHOWN_MAX} older files.`);
+  const shown = files.slice(0, most);
+  more.hidden = files.length <= most;
+  setText(more, `Show older files (${files.length - most})`);
   const names = members.map(({ name }) => name);
   showEach(
     list,
@@ -53,7 +63,7 @@ function update(element, file, names, kind) {
   setText(element.querySelector(".facts"), bytesInWords(size));
   if (thumbnail !== undefined) showPicture(element.querySelector(".picture"), thumbnail);
   const chips = names
-    .filter((name) => holders.includes(name) || kind === "mirror")
+    .filter((name) => holders.includes(name) || (kind === "mirror" && !isDeleted))
     .map((name) => chipOf(name, holders.includes(name), isInTransition, isDeleted));
   const place = element.querySelector(".holders");
   const text = chips.map((chip) => chip.textContent).join();
@@ -70,11 +80,13 @@ function chipOf(name, isHeld, isInTransition, isDeleted) {
 }
 
 function showPicture(place, thumbnail) {
-  if (place.querySelector("img") !== null) return;
-  const image = make("img", { alt: "", loading: "lazy", src: `${pathOf(thumbnail)}?via=server` });
-  // It may be in a place that is broken at the moment.
-  image.addEventListener("error", () => image.remove());
-  place.append(image);
+  if (place.dataset.key === thumbnail) return;
+  place.dataset.key = thumbnail;
+  loadPicture(`${pathOf(thumbnail)}?via=server`, (src) => {
+    // A place that is broken at the moment may give it later.
+    if (src === undefined) delete place.dataset.key;
+    else place.append(make("img", { alt: "", src }));
+  });
 }
 
 function extensionOf(name) {
@@ -87,6 +99,8 @@ async function removeFile(key, button, problem) {
   try {
     await ask("DELETE", pathOf(key));
     await ask("DELETE", pathOf(`thumbnails/${key.split("/")[1]}.jpg`)).catch(() => {});
+    closeFor(key);
+    document.getElementById("files-title").focus();
   } catch (error) {
     setText(problem, error.message);
     button.disabled = false;

@@ -4,6 +4,7 @@ const member = (snapshot, name) => snapshot.members.find((each) => each.name ===
 const isBroken = (snapshot, name) => ["down", "hanging", "full"].includes(member(snapshot, name)?.state);
 const works = (snapshot, name) => member(snapshot, name)?.state === "works";
 const lacking = (snapshot, name) => snapshot.files.filter(({ holders }) => !holders.includes(name));
+const shareOf = (snapshot) => ((member(snapshot, "bucket")?.files ?? 0) / snapshot.files.length) * 100;
 const all = (snapshot) => snapshot.files.filter(({ isDeleted }) => !isDeleted);
 
 const MIRROR = {
@@ -26,10 +27,10 @@ const MIRROR = {
 
 const FALLBACK = {
   title: "A fallback chain finds a place for every upload",
-  lead: "Each upload goes to the first place that can take it. When that place is down, slow or full, the next one takes the file, and nobody who uploads sees an error. Each file has one copy: it can be read while the place that took it works.",
+  lead: "Each upload goes to the first place that can take it. When that place is down, hangs or is full, the next one takes the file, and nobody who uploads sees an error. Each file has one copy: it can be read while the place that took it works.",
   steps: [
     ["Upload a video, or add 20 small pictures.", (now) => all(now).length > 0],
-    ["Set the first place to “down” or “full”.", (now) => isBroken(now, now.members[0].name)],
+    ["Set the first of the places below to “down” or “full”.", (now) => isBroken(now, now.members[0].name)],
     [
       "Upload once more: the next place takes it.",
       (now) => now.files.some(({ holders }) => !holders.includes(now.members[0].name)),
@@ -54,7 +55,7 @@ const SPLIT = {
     ],
     [
       "Go back to 0: everything returns to the disk.",
-      (now, done) => done[2] && now.percent === 0 && now.waiting === 0,
+      (now, done) => done[2] && now.percent === 0 && shareOf(now) === 0,
     ],
   ],
 };

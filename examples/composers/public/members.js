@@ -33,11 +33,11 @@ function create({ name, place }) {
   const problem = make("p", { className: "problem", role: "alert" });
   return make(
     "article",
-    { className: "card member" },
+    { className: "card member", ariaLabel: name },
     make("h3", { textContent: name }),
     make("p", { className: "place", textContent: place, title: place }),
     make("p", { className: "amount" }),
-    make("fieldset", { className: "switch" }, make("legend", { textContent: "Break it" }), ...choices),
+    make("fieldset", { className: "switch" }, make("legend", { textContent: `Break ${name}` }), ...choices),
     make("p", { className: "means", role: "status" }),
     problem,
   );
@@ -46,7 +46,7 @@ function create({ name, place }) {
 function update(element, { name, state, isLeftOut, files, bytes }) {
   element.dataset.state = state;
   setText(element.querySelector(".amount"), `${counted(files, "file")}, ${bytesInWords(bytes)}`);
-  const left = isLeftOut ? ` Stowage has noticed, and does not ask ${name} until it answers again.` : "";
+  const left = isLeftOut ? ` Stowage has noticed: it tries ${name} only now and then, until it answers.` : "";
   setText(element.querySelector(".means"), `${MEANS[state]}${left}`);
   const input = element.querySelector(`input[value="${state}"]`);
   if (!input.checked) input.checked = true;

@@ -5,7 +5,7 @@ import { KINDS } from "./kinds.js";
 import { follow } from "./live.js";
 import { showMembers } from "./members.js";
 import { showRollout } from "./rollout.js";
-import { startUploads } from "./uploads.js";
+import { continueUploads, startUploads } from "./uploads.js";
 import { counted, make, setText, showEach } from "./words.js";
 
 const element = (id) => document.getElementById(id);
@@ -35,6 +35,7 @@ function showSteps(steps, snapshot) {
   }
 }
 
+const JOURNAL_LINES = 8;
 const EMPTY = {
   mirror: "It is empty: every file is where it should be.",
   split: "It is empty: no file is on its way.",
@@ -43,19 +44,21 @@ const EMPTY = {
 function showJournal({ kind, waiting, files }) {
   if (waiting === undefined) return;
   element("journal").hidden = false;
-  const text =
-    waiting === 0
-      ? EMPTY[kind]
-      : `${counted(waiting, "key")} in it. Repair works on ${waiting === 1 ? "it" : "them"} as soon as it can.`;
-  setText(element("journal-state"), text);
-  const keys = files.filter(({ isInTransition }) => isInTransition).slice(0, 8);
+  const keys = files.filter(({ isInTransition }) => isInTransition);
+  const others = waiting > keys.length ? ", with their pictures" : "";
+  const noted = keys.length === 0 ? "pictures of files" : `${counted(keys.length, "file")}${others}`;
+  setText(
+    element("journal-state"),
+    waiting === 0 ? EMPTY[kind] : `It notes work for ${noted}. Repair does it as soon as it can.`,
+  );
+  const shown = keys.slice(0, JOURNAL_LINES);
+  const more = keys.length - shown.length;
   showEach(
     element("journal-keys"),
-    keys,
+    more > 0 ? [...shown, { key: "more", name: `and ${counted(more, "other file")}` }] : shown,
     ({ key }) => key,
     () => make("li"),
-    (item, { name, isDeleted }) =>
-      setText(item, isDeleted ? `${name}: delete the copies that are left` : name),
+    (item, { name, isDeleted }) => setText(item, isDeleted ? `${name}: its copies will be deleted` : name),
   );
 }
 
@@ -63,8 +66,8 @@ function showLog({ log }) {
   element("log-none").hidden = log.length > 0;
   showEach(
     element("log"),
-    log.map((line, index) => ({ ...line, key: `${line.at}-${log.length - index}-${line.text}` })),
-    ({ key }) => key,
+    log,
+    ({ id }) => id,
     ({ at, text }) =>
       make("li", {}, make("time", { textContent: new Date(at).toLocaleTimeString() }), ` ${text}`),
     () => {},
@@ -72,6 +75,8 @@ function showLog({ log }) {
 }
 
 follow(show, (isGone) => {
+  if (element("gone").hidden === !isGone) return;
   element("gone").hidden = !isGone;
+  if (!isGone) continueUploads();
 });
 startUploads();

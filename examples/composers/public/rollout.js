@@ -9,8 +9,13 @@ const now = document.getElementById("percent-now");
 const share = document.getElementById("share");
 const bar = document.getElementById("share-bar");
 
+const problem = document.getElementById("percent-problem");
+
+/** Whether somebody moves the slider, or the server has not heard of it yet. */
 let isHeld = false;
+let pending = 0;
 let sending = Promise.resolve();
+let last;
 
 slider.addEventListener("input", () => {
   isHeld = true;
@@ -18,14 +23,31 @@ slider.addEventListener("input", () => {
 });
 slider.addEventListener("change", () => {
   const { value } = slider;
+  pending++;
   // One after the other: the last one counts.
   sending = sending
     .then(() => ask("PUT", `/rollout/${value}`))
-    .catch((error) => setText(share, error.message))
-    .finally(() => (isHeld = false));
+    .then(
+      () => setText(problem, ""),
+      (error) => setText(problem, error.message),
+    )
+    .finally(() => {
+      pending--;
+      release();
+    });
 });
+// A slider that is put back where it was does not change.
+for (const event of ["pointerup", "keyup", "blur"]) slider.addEventListener(event, () => setTimeout(release));
 
-export function showRollout({ percent, members }) {
+function release() {
+  if (pending > 0) return;
+  isHeld = false;
+  if (last !== undefined) showRollout(last);
+}
+
+export function showRollout(snapshot) {
+  const { percent, members } = snapshot;
+  last = snapshot;
   if (percent === undefined) return;
   section.hidden = false;
   if (!isHeld) {

@@ -6,62 +6,67 @@ import { bytesInWords, make, setText, timeInWords } from "./words.js";
 const SPEED_MS = 3000;
 const LINGER_MS = 2000;
 
-export function createRow(file, { onPause, onContinue, onCancel }) {
-  const bar = make("progress", { max: 1, value: 0, ariaLabel: `Progress of ${file.name}` });
-  const state = make("p", { className: "state", role: "status" });
-  const button = (text, onClick) => {
-    const made = make("button", { type: "button", textContent: text, ariaLabel: `${text} ${file.name}` });
-    made.addEventListener("click", onClick);
-    return made;
-  };
-  const pause = button("Pause", onPause);
-  const go = button("Continue", onContinue);
-  const cancel = button("Cancel", onCancel);
+export function createRow({ name }, { onPause, onContinue, onCancel }) {
+  const bar = make("progress", { max: 1, value: 0, ariaLabel: `Progress of ${name}` });
+  const state = make("p", { className: "state" });
+  // Said aloud: changes of state, and not each number on the way.
+  const said = make("p", { className: "quiet", role: "status" });
+  const toggle = make("button", { type: "button" });
+  const cancel = make("button", { type: "button", textContent: "Cancel", ariaLabel: `Cancel ${name}` });
+  let isRunning = true;
+  toggle.addEventListener("click", () => (isRunning ? onPause() : onContinue()));
+  cancel.addEventListener("click", onCancel);
   const element = make(
     "li",
     { className: "upload-row" },
-    make("p", { className: "name", textContent: file.name }),
+    make("p", { className: "name", textContent: name }),
     bar,
     state,
-    make("div", { className: "buttons" }, pause, go, cancel),
+    said,
+    make("div", { className: "buttons" }, toggle, cancel),
   );
   let samples = [];
-  const show = (text, { canPause = false, canGo = false, canCancel = true, isBad = false } = {}) => {
+  const show = (text, { runs = true, isBad = false, canGoOn = true } = {}) => {
+    isRunning = runs;
     setText(state, text);
     state.classList.toggle("problem", isBad);
-    const focused = document.activeElement;
-    pause.hidden = !canPause;
-    go.hidden = !canGo;
-    cancel.hidden = !canCancel;
-    // A button that goes away hands its focus on.
-    if (focused?.hidden === true && element.contains(focused))
-      (canGo ? go : canPause ? pause : cancel).focus();
+    toggle.hidden = !canGoOn;
+    setText(toggle, runs ? "Pause" : "Continue");
+    toggle.ariaLabel = `${runs ? "Pause" : "Continue"} ${name}`;
   };
-  const end = (text, isBad) => {
-    show(text, { canCancel: false, isBad });
+  const tell = (text, options) => {
+    show(text, options);
+    setText(said, `${name}: ${text}`);
+  };
+  const end = (text) => {
+    const hadFocus = element.contains(document.activeElement);
+    tell(text);
+    toggle.hidden = true;
+    cancel.hidden = true;
+    if (hadFocus) document.getElementById("choose").focus();
     setTimeout(() => element.remove(), LINGER_MS);
   };
   return {
     element,
-    waits: () => show("Waits for its turn"),
+    waits: () => tell("Waits for its turn"),
     runs: () => {
       samples = [];
-      show("Starts", { canPause: true });
+      tell("Starts");
     },
     progress: (sent, total) => {
       bar.value = total === 0 ? 1 : sent / total;
-      samples = [...samples, { at: performance.now(), sent }].filter(({ at }, index, { length }) => {
-        return index === length - 1 || performance.now() - at < SPEED_MS;
-      });
-      show(sentence(sent, total, samples), { canPause: true });
+      const now = performance.now();
+      samples = [...samples.filter(({ at }) => now - at < SPEED_MS), { at: now, sent }];
+      show(sentence(sent, total, samples), { canGoOn: sent < total });
     },
-    paused: () => show(`Paused at ${Math.floor(bar.value * 100)} %`, { canGo: true }),
-    failed: (reason) => show(reason, { canGo: true, isBad: true }),
+    triesAgain: (reason) => show(`${reason} It is tried again.`),
+    paused: () => tell(`Paused at ${Math.floor(bar.value * 100)} %`, { runs: false }),
+    failed: (reason, canGoOn) => tell(reason, { runs: false, isBad: true, canGoOn }),
     done: () => {
       bar.value = 1;
-      end("Stored", false);
+      end("Stored");
     },
-    cancelled: (text) => end(text, false),
+    cancelled: end,
   };
 }
 

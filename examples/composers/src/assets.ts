@@ -18,6 +18,7 @@ const ASSETS: Readonly<Record<string, string>> = {
       "kinds.js",
       "members.js",
       "files.js",
+      "load-picture.js",
       "uploads.js",
       "upload-row.js",
       "pictures.js",

@@ -16,11 +16,15 @@ export interface Live {
 const SETTLE_MS = 100;
 const POLL_MS = 500;
 const LOG_LINES = 40;
+/** A sentence that is true of reads and of writes is said once. */
+const REPEAT_MS = 2000;
+const PING_MS = 2000;
 
 /** Makes snapshots of a composition after each change, and sends them to the pages that are open. */
 export function createLive(): Live & { readonly watch: (composition: Composition) => void } {
   const pages = new Set<ServerResponse>();
-  const log: { at: number; text: string }[] = [];
+  const log: { id: number; at: number; text: string }[] = [];
+  let lines = 0;
   const leftOut = new Set<string>();
   let composition: Composition | undefined;
   let waiting = 0;
@@ -42,7 +46,11 @@ export function createLive(): Live & { readonly watch: (composition: Composition
       running = (running ?? Promise.resolve()).then(send).catch(() => {});
     }, SETTLE_MS);
   };
-  const poll = setInterval(() => void pollJournal(), POLL_MS);
+  const poll = setInterval(() => void pollJournal().catch(() => {}), POLL_MS);
+  // A page that hears nothing for a while says so.
+  const pings = setInterval(() => {
+    for (const page of pages) page.write("event: ping\ndata: \n\n");
+  }, PING_MS);
   const pollJournal = async (): Promise<void> => {
     if (pages.size === 0 || composition?.journal === undefined) return;
     const { rows } = await composition.journal.counts();
@@ -54,7 +62,9 @@ export function createLive(): Live & { readonly watch: (composition: Composition
     onEvent: (event) => {
       if (event.type === "breaker") leftOut[event.state === "open" ? "add" : "delete"](event.provider);
       const text = sentenceOf(event);
-      if (text !== undefined) log.unshift({ at: Date.now(), text });
+      const isNews =
+        text !== undefined && !log.some((line) => line.text === text && Date.now() - line.at < REPEAT_MS);
+      if (isNews) log.unshift({ id: ++lines, at: Date.now(), text });
       log.length = Math.min(log.length, LOG_LINES);
       if (event.type !== "attempt" && event.type !== "read") changed();
     },
@@ -69,6 +79,7 @@ export function createLive(): Live & { readonly watch: (composition: Composition
     changed,
     close: () => {
       clearInterval(poll);
+      clearInterval(pings);
       clearTimeout(timer);
       for (const page of pages) page.end();
     },

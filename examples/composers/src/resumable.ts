@@ -2,7 +2,7 @@ import { fromFile, isStorageError, keyTemplate, type FileStorage } from "@stowag
 import { errorFacts, HttpError, isHttpError } from "@stowage/http";
 import { FileStore } from "@tus/file-store";
 import { Server } from "@tus/server";
-import { stat } from "node:fs/promises";
+import { stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 
 const UPLOAD_KEY = keyTemplate("uploads/{id}/{name}");
@@ -26,12 +26,10 @@ const UPLOAD_BYTES_MAX = 5_000_000_000;
 const IDLE_MS = 60 * 60 * 1000;
 
 /** One upload, as the library for tus describes it. */
-interface Upload {
-  readonly id: string;
-  readonly size?: number | undefined;
-  readonly offset: number;
-  readonly metadata?: Readonly<Record<string, string | null>> | undefined;
-}
+type Upload = Awaited<ReturnType<FileStore["getUpload"]>>;
+
+/** The note, in the facts of an upload, that its file is in the storage. */
+const STORED = "stored";
 
 /**
  * Receives uploads by the tus protocol: a file arrives in a folder, and is put into the storage when it is whole.
@@ -43,13 +41,17 @@ interface Upload {
  */
 export function createUploads({ storage, directory, path }: UploadsOptions): Uploads {
   const store = new FileStore({ directory });
-  const storeFile = async (upload: Upload): Promise<void> => {
-    const contentType = upload.metadata?.["filetype"] ?? undefined;
-    // The key has the id of the upload in it. So no condition is needed, for which every member would have to answer.
-    await storage.put(keyOf(upload), fromFile(join(directory, upload.id)), {
-      // Unknown types are empty.
-      contentType: contentType === "" ? undefined : contentType,
-    });
+  const running = new Map<string, Promise<void>>();
+  /** Stores a file once, however often it is asked for. */
+  const finish = async (upload: Upload): Promise<void> => {
+    if (upload.metadata?.[STORED] !== undefined) return;
+    const work = running.get(upload.id) ?? storeFile(storage, store, upload);
+    running.set(upload.id, work);
+    try {
+      await work;
+    } finally {
+      running.delete(upload.id);
+    }
   };
   const server = new Server({
     path,
@@ -61,14 +63,14 @@ export function createUploads({ storage, directory, path }: UploadsOptions): Upl
       keyOf(upload);
       return {};
     },
-    onUploadFinish: async (_request, upload) => {
-      await storeFile(upload);
+    onUploadFinish: async (_request, { id }) => {
+      await finish(await store.getUpload(id));
       return {};
     },
     onIncomingRequest: async ({ method }, id) => {
       if (method !== "HEAD") return;
       const upload = await store.getUpload(id);
-      if (upload.offset === upload.size) await storeFile(upload);
+      if (upload.offset === upload.size) await finish(upload);
     },
     onResponseError: (_request, error) => {
       if (!isStorageError(error) && !isHttpError(error)) return undefined;
@@ -79,7 +81,22 @@ export function createUploads({ storage, directory, path }: UploadsOptions): Upl
   return { server, sweep: () => sweep(store, directory) };
 }
 
-function keyOf({ id, metadata }: Upload): string {
+/** Puts a file that has arrived. The upload stays for a while, without its bytes: a client whose last answer was lost asks for it. */
+async function storeFile(storage: FileStorage, store: FileStore, upload: Upload): Promise<void> {
+  const { id, size = 0, metadata } = upload;
+  const path = join(store.directory, id);
+  const contentType = metadata?.["filetype"] ?? "";
+  // The key has the id of the upload in it. So no condition is needed, for which every member would have to answer.
+  await storage.put(keyOf(upload), fromFile(path), {
+    contentType: contentType === "" ? undefined : contentType,
+  });
+  upload.metadata = { ...metadata, [STORED]: "yes" };
+  await store.configstore.set(id, upload);
+  await truncate(path, 0);
+  await truncate(path, size);
+}
+
+function keyOf({ id, metadata }: Pick<Upload, "id" | "metadata">): string {
   return uploadKey(id, metadata?.["filename"] ?? "file");
 }
 
@@ -92,7 +109,7 @@ export function uploadKey(id: string, name: string): string {
   try {
     return UPLOAD_KEY.key({ id, name });
   } catch (error) {
-    if (isStorageError(error, "InvalidKey")) throw new HttpError(400, "FileName", error.message);
+    if (isStorageError(error, "InvalidKey")) throw new HttpError(400, "FileName", error.reason);
     throw error;
   }
 }

@@ -15,9 +15,9 @@ const SENTENCES: Sentences = {
   },
   degraded: ({ lacking }, name) => `${name} is safe. ${lacking.join(" and ")} will get it later.`,
   repaired: ({ from, to }, name) => `Repair has copied ${name} from ${from} to ${to}.`,
-  breaker: ({ state, provider, kind }) =>
+  breaker: ({ state, provider }) =>
     state === "open"
-      ? `${provider} fails: it gets no more ${kind === "write" ? "writes" : "reads"} for now.`
+      ? `${provider} fails, and is left out until it answers again.`
       : `${provider} answers again.`,
   stale: ({ provider }, name) => `${provider} has an old copy of ${name}. It was not used.`,
   operation: sentenceOfCall,
@@ -31,6 +31,9 @@ export function sentenceOf(event: StorageEvent): string | undefined {
   return sentence?.(event, nameOf(key ?? ""));
 }
 
+/** Answers to a question, and uploads that a person has cancelled. */
+const QUIET: ReadonlySet<string> = new Set(["AlreadyExists", "NotFound", "SourceError"]);
+
 function sentenceOfCall(
   { operation, error, provider }: StorageEvent & { readonly type: "operation" },
   name: string,
@@ -40,7 +43,7 @@ function sentenceOfCall(
     delete: `${name} is deleted.`,
   };
   if (error === undefined) return done[operation];
-  if (!isStorageError(error) || error.code === "AlreadyExists" || error.code === "NotFound") return undefined;
+  if (!isStorageError(error) || QUIET.has(error.code)) return undefined;
   const tried: Readonly<Record<string, string>> = { put: "stored", delete: "deleted", get: "read" };
   const word = tried[operation];
   return word === undefined ? undefined : `${name} could not be ${word}: ${error.reason}.`;

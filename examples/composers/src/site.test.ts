@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtemp, readdir, readlink, rm, utimes } from "node:fs/promises";
+import { mkdtemp, readdir, readlink, rm, stat, utimes } from "node:fs/promises";
 import { request, type ClientRequest, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -183,6 +183,18 @@ describe("an upload that goes on", () => {
     expect([head.status, head.headers.get("upload-offset")]).toEqual([200, "3"]);
     const key = `uploads/${address.split("/").at(-1)}/clip.mp4`;
     expect(await (await fetch(`${url}/files/${key}`)).text()).toBe("abc");
+  });
+
+  it("is stored once, however often a client asks for it, and its bytes are kept once", async () => {
+    const url = await start("fallback");
+    const address = await begin(url, 6);
+    await send(address, 0, "abcdef");
+    const id = address.split("/").at(-1) ?? "";
+    expect((await stat(join(home, "unfinished", id))).blocks).toBe(0);
+    await fetch(`${url}/files/uploads/${id}/clip.mp4`, { method: "DELETE" });
+    const head = await fetch(address, { method: "HEAD", headers: TUS });
+    expect([head.status, head.headers.get("upload-offset")]).toEqual([200, "6"]);
+    expect((await fetch(`${url}/files/uploads/${id}/clip.mp4`)).status).toBe(404);
   });
 
   it("that is cancelled leaves nothing", async () => {

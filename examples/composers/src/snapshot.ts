@@ -12,7 +12,7 @@ export interface Snapshot {
   /** The percentage of a split. */
   readonly percent?: number | undefined;
   /** The newest first. */
-  readonly log: readonly { readonly at: number; readonly text: string }[];
+  readonly log: readonly { readonly id: number; readonly at: number; readonly text: string }[];
 }
 
 interface MemberView {

@@ -10,8 +10,15 @@ const KINDS = ["fallback", "mirror", "split"] as const;
 const kind = KINDS.find((name) => name === (process.argv[2] ?? "fallback"));
 if (kind === undefined) throw new Error(`The composer is one of ${KINDS.join(", ")}`);
 const home = await mkdtemp(join(tmpdir(), "stowage-page-"));
-const { url, stop } = await startPage(kind, process.env, { home, port: PORT });
-console.log(`Open ${url} in a browser. Ctrl+C ends it and removes its files.`);
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => void stop().then(() => rm(home, { recursive: true, force: true })));
+const clean = async (): Promise<void> => await rm(home, { recursive: true, force: true });
+try {
+  const { url, stop } = await startPage(kind, process.env, { home, port: PORT });
+  console.log(`Open ${url} in a browser. Ctrl+C ends it and removes its files.`);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, () => void stop().then(clean));
+  }
+} catch (error) {
+  await clean();
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
 }

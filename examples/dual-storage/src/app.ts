@@ -13,7 +13,7 @@ import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import { fromEnv, type Environment, type FromEnvOptions } from "stowage";
 
 const VIDEO_BYTES_MAX = 5_000_000_000;
-const THUMBNAIL_BYTES_MAX = 5_000_000;
+const THUMBNAIL = { maxBytes: 5_000_000, types: ["image/*"] };
 
 /** Makes the application. Closing it closes its storage and its journal. */
 export async function createApp(env: Environment, options: FromEnvOptions = {}): Promise<FastifyInstance> {
@@ -39,14 +39,15 @@ export async function createApp(env: Environment, options: FromEnvOptions = {}):
     const id = randomUUID();
     const { files } = await receiveForm(storage, request.raw, {
       maxBytes: VIDEO_BYTES_MAX,
-      types: ["video/*", "image/*"],
-      key: ({ field }) => (field === "video" ? `videos/${id}` : `thumbnails/${id}`),
+      files: { video: { types: ["video/*"], required: true }, thumbnail: THUMBNAIL },
+      key: ({ field }) => `${field}s/${id}`,
+      overwrite: true,
     });
     return await reply.code(201).send({ id, files: files.map(({ info }) => info.key) });
   });
 
   app.put<{ Params: { id: string } }>("/thumbnails/:id", async ({ params, raw }, reply) => {
-    const limits = { maxBytes: THUMBNAIL_BYTES_MAX, types: ["image/*"], overwrite: true };
+    const limits = { ...THUMBNAIL, overwrite: true };
     const { key } = await receive(storage, `thumbnails/${params.id}`, raw, limits);
     return await reply.code(201).send({ key });
   });

@@ -1,6 +1,7 @@
 import { keyTemplate, type BodyInput, type FileStorage } from "@stowage/core";
 import { HttpError } from "@stowage/http";
 
+const MEDIA_BYTES_MAX = 5_000_000_000;
 const mediaKey = keyTemplate("{year}/{month}/{day}/{hash}_{timestamp}.{ext}");
 
 /** A row of the database. Other workers read `url`, such as `s3://my-media/2026/11/30/….mp4`. */
@@ -18,7 +19,7 @@ export class MediaService {
   }
 
   async store(body: BodyInput, ext: string, contentType: string | undefined): Promise<Media> {
-    const made = await mediaKey.forBody(body, { ext });
+    const made = await mediaKey.forBody(body, { ext }, { maxBytes: MEDIA_BYTES_MAX });
     try {
       const { key, ref } = await this.#storage.put(made.key, made.body, { contentType });
       return { key, url: ref };

@@ -8,6 +8,7 @@ import {
   type MemberOptions,
   type StorageProvider,
 } from "@stowage/core";
+import { knownNames, type OptionNames } from "@stowage/core/provider";
 import type { Settings } from "./settings.js";
 
 /** The stores that are configured. */
@@ -31,6 +32,12 @@ export interface ComposeOptions {
    * @default none
    */
   readonly fallbackOn?: FallbackOptions["fallbackOn"];
+  /**
+   * The fate of a put of a key that exists, where several stores have no journal: `"may-be-stale"` writes it. See `FallbackOptions.overwrites`.
+   *
+   * @default "refuse"
+   */
+  readonly overwrites?: FallbackOptions["overwrites"];
   /**
    * The journal of the composer. `close` of the storage closes it.
    *
@@ -64,7 +71,10 @@ export function compose(
   const [from, to] = present(local, s3, cloudinary);
   if (from !== undefined && to !== undefined && others.length === 1) {
     const share = mode === "hybrid" ? percent : written === to ? 100 : 0;
-    return split({ ...common(options), from, to, percent: share, salt: SALT });
+    // A single-store mode names the one store that may be written: a folder may not outlive its container.
+    const onUnavailable = mode === "hybrid" && options.journal !== undefined ? "other" : "fail";
+    const { overwrites } = withoutJournal(options);
+    return split({ ...common(options), from, to, percent: share, salt: SALT, onUnavailable, overwrites });
   }
   return asChain(present(written, ...chain.filter((store) => store !== written)), options);
 }
@@ -72,7 +82,32 @@ export function compose(
 /** Makes a chain whose objects stay where they are: a change of mode moves nothing. */
 function asChain(members: readonly StorageProvider[], options: ComposeOptions): StorageProvider {
   const stays = options.journal === undefined ? {} : ({ drain: "never" } as const);
-  return fallback(members, { ...common(options), ...stays, fallbackOn: options.fallbackOn });
+  const { fallbackOn } = options;
+  return fallback(members, { ...common(options), ...stays, ...withoutJournal(options), fallbackOn });
+}
+
+/** Returns the options that a composer takes only without a journal. */
+function withoutJournal({ journal, overwrites }: ComposeOptions): Pick<ComposeOptions, "overwrites"> {
+  return journal === undefined ? { overwrites } : {};
+}
+
+const COMPOSER_NAMES: OptionNames<NonNullable<ComposeOptions["composer"]>> = {
+  retry: true,
+  timeouts: true,
+  breaker: true,
+  askMs: true,
+  memoryBytes: true,
+  settleMs: true,
+  waitMs: true,
+  leaseMs: true,
+  graceMs: true,
+  keepDeletesMs: true,
+  verifyReads: true,
+};
+
+/** @throws TypeError for options of a composer that do not exist. Their values are for the composer. */
+export function checkComposer(composer: ComposeOptions["composer"]): void {
+  if (composer !== undefined) knownNames("fromEnv: composer", composer, COMPOSER_NAMES);
 }
 
 /** Returns the options that every composer takes. Those of a journal are left out where there is none. */

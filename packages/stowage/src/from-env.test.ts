@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { memory, memoryJournal, type FileStorage, type StorageProvider } from "@stowage/core";
 import { intercept, StorageError } from "@stowage/core/provider";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { fromEnv } from "./from-env.js";
+import { fromEnv, type FromEnvOptions } from "./from-env.js";
 import type { Environment } from "./variables.js";
 
 const QUICK = { graceMs: 200, settleMs: 200, keepDeletesMs: 0 };
@@ -155,6 +155,39 @@ describe("one store", () => {
     const { provider } = await storage.put("a", "x");
     expect(provider).toBe("local");
     expect(await readdir(home)).toEqual(["videos"]);
+  });
+});
+
+describe("options", () => {
+  it("that do not exist are refused, also those of the composer", async () => {
+    const env = { STORAGE_DIR: join(home, "videos") };
+    const wrong = { composer: { overwrites: "may-be-stale" } } as unknown as FromEnvOptions;
+    await expect(fromEnv(env, wrong)).rejects.toThrow(/fromEnv: composer.*overwrites/);
+    await expect(fromEnv(env, { onevent: () => {} } as unknown as FromEnvOptions)).rejects.toThrow(/onEvent/);
+  });
+
+  it("let a chain without a journal overwrite", async () => {
+    const env = { AWS_S3_BUCKET: "videos", AWS_REGION: "eu-central-1", STORAGE_DIR: join(home, "videos") };
+    const wrap = (provider: StorageProvider): StorageProvider => (provider.name === "s3" ? bucket : provider);
+    open = await fromEnv({ ...env, STORAGE_JOURNAL: "none" }, { wrap, overwrites: "may-be-stale" });
+    await open.put("a", "1");
+    await open.put("a", "22");
+    expect((await open.head("a")).size).toBe(2);
+  });
+});
+
+describe("a rollout whose bucket is down", () => {
+  it("has the folder take the share of the bucket", async () => {
+    const storage = await start({ STORAGE_MODE: "hybrid", S3_SPLIT_PERCENTAGE: "100" });
+    await storage.put("a", "x");
+    isDown = true;
+    expect((await storage.put("b", "x")).provider).toBe("local");
+  });
+
+  it("refuses writes in mode s3, whose folder may be gone with its container", async () => {
+    const storage = await start({ STORAGE_MODE: "s3" });
+    isDown = true;
+    expect(await codeOf(storage.put("b", "x"))).toBe("Unavailable");
   });
 });
 

@@ -11,9 +11,10 @@ import {
   type StorageOptions,
   type StorageProvider,
 } from "@stowage/core";
+import { knownNames, type OptionNames } from "@stowage/core/provider";
 import type { LocalOptions } from "@stowage/local";
 import type { S3Options } from "@stowage/s3";
-import { compose, type ComposeOptions, type Stores } from "./compose.js";
+import { checkComposer, compose, type ComposeOptions, type Stores } from "./compose.js";
 import { readSettings, type Settings, type StorageMode } from "./settings.js";
 import type { Environment } from "./variables.js";
 
@@ -51,6 +52,23 @@ export interface FromEnvOptions extends StorageOptions, ComposeOptions {
   readonly repair?: boolean | undefined;
 }
 
+const OPTION_NAMES: OptionNames<FromEnvOptions> = {
+  local: true,
+  s3: true,
+  cloudinary: true,
+  wrap: true,
+  repair: true,
+  composer: true,
+  fallbackOn: true,
+  overwrites: true,
+  journal: true,
+  onEvent: true,
+  retry: true,
+  timeouts: true,
+  sourceIdleMs: true,
+  unreadMs: true,
+};
+
 /** A storage that was made from environment variables. */
 export interface EnvironmentStorage extends FileStorage {
   /** Its stores by their names, for functions that take a provider, such as `setLifecycle` of `@stowage/s3/setup`. */
@@ -73,6 +91,8 @@ export interface EnvironmentStorage extends FileStorage {
  * ```
  */
 export async function fromEnv(env: Environment, options: FromEnvOptions = {}): Promise<EnvironmentStorage> {
+  knownNames("fromEnv", options, OPTION_NAMES);
+  checkComposer(options.composer);
   const settings = readSettings(env);
   const stores = await openStores(settings, options);
   const journal = options.journal ?? (await openJournal(settings, needsJournal(settings, stores, options)));

@@ -71,6 +71,7 @@ describe("variables", () => {
       bucket: "media",
       region: "us-east-1",
       endpoint: undefined,
+      dialect: undefined,
       keyPrefix: "videos/",
       publicBaseUrl: "https://cdn.example.com",
       credentials: { accessKeyId: "AKIA", secretAccessKey: "secret" },
@@ -122,6 +123,7 @@ describe("an environment that is wrong", () => {
       { ...BUCKET, AWS_S3_BASE_URL: "cdn.example.com" },
       [/^AWS_S3_BASE_URL is "cdn.example.com", not an address/],
     ],
+    [{ ...BUCKET, S3_DIALECT: "minoi" }, [/^S3_DIALECT is "minoi", and none of aws, r2, minio/]],
     [{ ...BUCKET, AWS_S3_VIDEOS_PREFIX: "/videos" }, [/^AWS_S3_VIDEOS_PREFIX is "\/videos"/]],
     [{ CLOUDINARY_URL: `https://key:${SECRET}@cloud` }, [/^CLOUDINARY_URL does not read as/]],
     [

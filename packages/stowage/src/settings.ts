@@ -1,3 +1,4 @@
+import type { DialectName } from "@stowage/s3";
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { EnvironmentError } from "./environment-error.js";
@@ -21,6 +22,8 @@ export interface BucketSettings {
   readonly bucket: string;
   readonly region?: string | undefined;
   readonly endpoint?: string | undefined;
+  /** The kind of server behind the endpoint. Absent where the adapter is to recognise it. */
+  readonly dialect?: DialectName | undefined;
   readonly keyPrefix?: string | undefined;
   readonly publicBaseUrl?: string | undefined;
   /** Absent where the SDK is to look for credentials. */
@@ -153,11 +156,36 @@ function readBucket(variables: Variables, isOff: boolean): BucketSettings | unde
     bucket: bucket.value,
     region: region?.value,
     endpoint,
+    dialect: readDialect(variables),
     keyPrefix,
     publicBaseUrl,
     credentials,
     isOff,
   };
+}
+
+/** Every name of a dialect, without loading the adapter. */
+const DIALECTS: Readonly<Record<DialectName, true>> = {
+  aws: true,
+  r2: true,
+  minio: true,
+  ceph: true,
+  b2: true,
+  gcs: true,
+  spaces: true,
+  wasabi: true,
+  swift: true,
+  generic: true,
+};
+
+function readDialect(variables: Variables): DialectName | undefined {
+  const found = variables.find("S3_DIALECT");
+  const names = Object.keys(DIALECTS) as DialectName[];
+  const dialect = names.find((name) => name === found?.value.toLowerCase());
+  if (found !== undefined && dialect === undefined) {
+    variables.report("S3_DIALECT", `is ${quoted(found.value)}, and none of ${names.join(", ")}`, found);
+  }
+  return dialect;
 }
 
 /** Reads both keys. Their values are in no message. */

@@ -28,6 +28,7 @@ export type VariableName =
   | "AWS_S3_BASE_URL"
   | "AWS_S3_VIDEOS_PREFIX"
   | "AWS_ENDPOINT_URL_S3"
+  | "S3_DIALECT"
   | "CLOUDINARY_URL"
   | "CLOUDINARY_CLOUD_NAME"
   | "CLOUDINARY_API_KEY"
@@ -47,6 +48,7 @@ const VARIABLES: Readonly<Record<VariableName, Variable>> = {
   AWS_S3_BASE_URL: { example: "https://cdn.example.com", mayBeEmpty: true },
   AWS_S3_VIDEOS_PREFIX: { aliases: ["S3_VIDEO_PREFIX"], example: "videos/", mayBeEmpty: true },
   AWS_ENDPOINT_URL_S3: { aliases: ["AWS_ENDPOINT_URL"], example: "https://s3.example.com", mayBeEmpty: true },
+  S3_DIALECT: { example: "minio", mayBeEmpty: true },
   CLOUDINARY_URL: { example: "cloudinary://key:secret@cloud" },
   CLOUDINARY_CLOUD_NAME: { example: "my-cloud" },
   CLOUDINARY_API_KEY: { example: "123456789012345" },

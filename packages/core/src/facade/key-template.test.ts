@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -144,6 +145,14 @@ describe("a key template for a body", () => {
     expect(isStorageError(await rejection(template.forBody(broken, { ext: "bin" })), "SourceError")).toBe(
       true,
     );
+  });
+
+  it("refuses a body above maxBytes, and leaves nothing behind", async () => {
+    const before = await spools();
+    const stream = Readable.from([Buffer.alloc(2_000_000), Buffer.alloc(2_000_000)], { objectMode: false });
+    const made = template.forBody(stream, { ext: "bin" }, { maxBytes: 3_000_000 });
+    expect(isStorageError(await rejection(made), "TooLarge")).toBe(true);
+    expect(await spools()).toEqual(before);
   });
 
   it("knows the length of a body that can be read again", async () => {

@@ -5,7 +5,7 @@ import { StorageError, shown } from "../contract/errors.js";
 import { describeType, keyProblem } from "../contract/key.js";
 import type { Body } from "../contract/provider.js";
 import { replayable } from "../body/replayable.js";
-import { knownNames, anyText } from "../kit/options.js";
+import { knownNames, anyText, wholeNumber } from "../kit/options.js";
 
 type DateName = "year" | "month" | "day" | "hour" | "timestamp";
 
@@ -30,6 +30,16 @@ export interface KeyTemplateOptions {
    * @default now
    */
   readonly date?: Date | undefined;
+}
+
+/** The options of {@link KeyTemplate.forBody}. */
+export interface KeyForBodyOptions extends KeyTemplateOptions {
+  /**
+   * The most bytes of the body. A longer one is refused before a key is made.
+   *
+   * @default no limit
+   */
+  readonly maxBytes?: number | undefined;
 }
 
 /** A key made for a body, and the body, which can still be put. */
@@ -57,11 +67,13 @@ export interface KeyTemplate<Template extends string> {
   /**
    * Fills the template; `{hash}` is the digest of the body's bytes. The body is read for it: a one-shot
    * stream is kept first, in memory up to 1 MiB, then in a temporary file.
+   *
+   * @throws StorageError `TooLarge` for a body above `maxBytes`, `SourceError` for one that fails.
    */
   readonly forBody: (
     body: BodyInput,
     values: KeyTemplateValues<Template>,
-    options?: KeyTemplateOptions,
+    options?: KeyForBodyOptions,
   ) => Promise<KeyForBody>;
 }
 
@@ -99,8 +111,10 @@ export function keyTemplate<const Template extends string>(template: Template): 
       return fill(template, values, options, typeof hash === "string" ? digest(Buffer.from(hash)) : "");
     },
     forBody: async (input, values, options = {}) => {
-      knownNames("keyTemplate.forBody", options, { date: true });
-      const body = await toBody(input);
+      knownNames("keyTemplate.forBody", options, { date: true, maxBytes: true });
+      const { maxBytes } = options;
+      if (maxBytes !== undefined) wholeNumber("keyTemplate.forBody", "maxBytes", maxBytes);
+      const body = await toBody(input, { maxBytes, provider: "keyTemplate" });
       const kept = replayable(body, { maxBytes: Number.POSITIVE_INFINITY });
       try {
         const hash = template.includes("{hash}") ? await digestOf(kept) : "";

@@ -169,6 +169,15 @@ describe("serve", () => {
       "https://store.example/x?signature=1",
     ]);
     expect(response.headers.get("cache-control")).toBe("private, max-age=300");
+    for (const [cacheControl, kept] of [
+      ["private, max-age=60", "private, max-age=60"],
+      ["public, max-age=86400", "private, max-age=300"],
+      ["no-store", "no-store"],
+      ["private, no-cache", "private, no-cache"],
+    ] as const) {
+      const strict = await get(storage, {}, { mode: "redirect", expiresInSeconds: 600, cacheControl });
+      expect(strict.headers.get("cache-control")).toBe(kept);
+    }
     expect(asked).toMatchObject([{ expiresInSeconds: 600, contentDisposition: 'attachment; filename="x"' }]);
     expect((await get(storage, {}, { mode: "redirect" }, "HEAD")).status).toBe(200);
     await storage.delete("x");

@@ -1,5 +1,5 @@
 import { isStorageError, type StoredObject } from "@stowage/core";
-import { isHttpError } from "./http-error.js";
+import { isHttpError, toldError } from "./http-error.js";
 import { httpStatus } from "./status.js";
 
 /** Headers by lower-case name. A value that is `undefined` is left out; several values are several headers. */
@@ -52,7 +52,8 @@ export function jsonAnswer(status: number, value: unknown, headers: AnswerHeader
 }
 
 /** Makes the answer for an error of a storage or an `HttpError`. Of any other error only its status is told. */
-export function errorAnswer(error: unknown): Answer {
+export function errorAnswer(thrown: unknown): Answer {
+  const error = toldError(thrown);
   const status = httpStatus(error);
   if (status === 304) return { status, headers: SAFE_HEADERS };
   if (isHttpError(error)) return refusal(status, error.code);

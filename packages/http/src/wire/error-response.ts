@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { isStorageError } from "@stowage/core";
 import { errorAnswer } from "./answer.js";
-import { isHttpError } from "./http-error.js";
+import { isHttpError, toldError } from "./http-error.js";
 import { toResponse } from "./to-response.js";
 import { writeAnswer } from "./write-answer.js";
 
@@ -33,7 +33,8 @@ export interface ErrorFacts {
  * return Response.json({ code, file: failedFile(error)?.fileName }, { status, headers });
  * ```
  */
-export function errorFacts(error: unknown): ErrorFacts {
+export function errorFacts(thrown: unknown): ErrorFacts {
+  const error = toldError(thrown);
   const { status, headers } = errorAnswer(error);
   const code =
     isStorageError(error) || isHttpError(error) ? error.code : status < 500 ? "BadRequest" : "Unknown";

@@ -1,3 +1,5 @@
+import { isStorageError } from "@stowage/core";
+
 /** A refusal of a request: its status, and a word for programs. */
 export class HttpError extends Error {
   override readonly name = "HttpError";
@@ -23,6 +25,14 @@ export function isHttpError(error: unknown): error is HttpError {
   if (!(error instanceof Error) || error.name !== "HttpError") return false;
   const { status, code } = error as Partial<HttpError>;
   return isErrorStatus(status) && typeof code === "string";
+}
+
+/**
+ * Returns the error that a client is told of. A body that its maker ends with an `HttpError` fails with a `SourceError`: the cause is what the maker
+ * has to say.
+ */
+export function toldError(error: unknown): unknown {
+  return isStorageError(error, "SourceError") && isHttpError(error.cause) ? error.cause : error;
 }
 
 function isErrorStatus(status: unknown): boolean {

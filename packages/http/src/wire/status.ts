@@ -1,5 +1,5 @@
 import { isStorageError, type StorageErrorCode } from "@stowage/core";
-import { isHttpError } from "./http-error.js";
+import { isHttpError, toldError } from "./http-error.js";
 
 /** The HTTP status of each error code. A failure that the client cannot mend, such as wrong credentials or a full disk, is 500 or above. */
 const STATUS: Readonly<Record<StorageErrorCode, number>> = {
@@ -33,7 +33,8 @@ const STATUS: Readonly<Record<StorageErrorCode, number>> = {
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-status-codes
  */
-export function httpStatus(error: unknown): number {
+export function httpStatus(thrown: unknown): number {
+  const error = toldError(thrown);
   if (isHttpError(error)) return error.status;
   return isStorageError(error) ? STATUS[error.code] : (frameworkStatus(error) ?? 500);
 }

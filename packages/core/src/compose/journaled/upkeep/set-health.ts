@@ -1,3 +1,4 @@
+import { MARK_PREFIX } from "../../../contract/key.js";
 import { NOBODY } from "../../../contract/caller.js";
 import { probe } from "../../../kit/health.js";
 import type { Health, JournalHealth } from "../../../contract/upkeep.js";
@@ -83,7 +84,8 @@ function memberReasons({ name: composer, members, marks, roster, retiring }: Rep
     if (others.length > 0) {
       reasons.push(
         `${name}: another journal keeps objects there too (${others.join(", ")}): ` +
-          "two composers over one member need a prefix each, or one journal",
+          "two composers over one member need a prefix each, or one journal. When the other journal is gone for good, " +
+          `delete its mark there: ${others.map((id) => `${MARK_PREFIX}${id}`).join(", ")}`,
       );
     }
     if (marks?.restored(name) === undefined) continue;

@@ -54,8 +54,8 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
  * Makes a listener for the events of a storage that writes a line for each: `createStorage(provider, { onEvent: logEvents(console) })`.
  *
  * Calls and attempts are `debug`, changes that need no action are `info`, problems are `warn` or `error`. A failed call is `warn`, unless its
- * error is an expected answer such as `NotFound`, or a link that the store does not have. Writes the facts of each event. Of an error it writes the code and the message, with known
- * forms of credentials and signed links masked.
+ * error is an expected answer such as `NotFound`, or a link that the store does not have. Writes the facts of each event. Of an error it writes the
+ * code and the message, with known forms of credentials and signed links masked.
  */
 export function logEvents(logger: Logger): (event: StorageEvent) => void {
   for (const level of ["debug", "info", "warn", "error"] as const) {

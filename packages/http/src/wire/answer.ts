@@ -56,11 +56,17 @@ export function errorAnswer(thrown: unknown): Answer {
   const error = toldError(thrown);
   const status = httpStatus(error);
   if (status === 304) return { status, headers: SAFE_HEADERS };
-  if (isHttpError(error)) return refusal(status, error.code);
-  if (!isStorageError(error)) return refusal(status, status < 500 ? "BadRequest" : "Unknown");
+  if (!isStorageError(error)) return refusal(status, errorCode(error));
   const seconds =
     error.retryAfterMs === undefined ? RETRY_AFTER_SECONDS : Math.ceil(error.retryAfterMs / 1000);
   return refusal(status, error.code, { "retry-after": status === 503 ? String(seconds) : undefined });
+}
+
+/** Returns the word for programs that an error stands for. */
+export function errorCode(thrown: unknown): string {
+  const error = toldError(thrown);
+  if (isStorageError(error) || isHttpError(error)) return error.code;
+  return httpStatus(error) < 500 ? "BadRequest" : "Unknown";
 }
 
 /** Leaves out the body of an answer to HEAD, and keeps its headers. */

@@ -1,7 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { isStorageError } from "@stowage/core";
-import { errorAnswer } from "./answer.js";
-import { isHttpError, toldError } from "./http-error.js";
+import { errorAnswer, errorCode } from "./answer.js";
 import { toResponse } from "./to-response.js";
 import { writeAnswer } from "./write-answer.js";
 
@@ -33,15 +31,12 @@ export interface ErrorFacts {
  * return Response.json({ code, file: failedFile(error)?.fileName }, { status, headers });
  * ```
  */
-export function errorFacts(thrown: unknown): ErrorFacts {
-  const error = toldError(thrown);
+export function errorFacts(error: unknown): ErrorFacts {
   const { status, headers } = errorAnswer(error);
-  const code =
-    isStorageError(error) || isHttpError(error) ? error.code : status < 500 ? "BadRequest" : "Unknown";
   const later = headers["retry-after"];
   return {
     status,
-    code,
+    code: errorCode(error),
     headers: { "cache-control": "no-store", ...(typeof later === "string" && { "retry-after": later }) },
   };
 }

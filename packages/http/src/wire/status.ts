@@ -33,10 +33,10 @@ const STATUS: Readonly<Record<StorageErrorCode, number>> = {
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-status-codes
  */
-export function httpStatus(thrown: unknown): number {
-  const error = toldError(thrown);
-  if (isHttpError(error)) return error.status;
-  return isStorageError(error) ? STATUS[error.code] : (frameworkStatus(error) ?? 500);
+export function httpStatus(error: unknown): number {
+  const told = toldError(error);
+  if (isHttpError(told)) return told.status;
+  return isStorageError(told) ? STATUS[told.code] : (frameworkStatus(told) ?? 500);
 }
 
 /**

@@ -4,6 +4,9 @@ import { StorageError, type Operation } from "@stowage/core/journal";
 /** The change is there, and nobody knows whether it stays. */
 const UNSYNCED = /UNSYNCED/;
 
+/** Failures after which the change may be in the journal. */
+const UNSURE = /UNSYNCED|THREAD_ENDED/;
+
 /** What SQLite's own codes mean for those who wait for a write. @see https://www.sqlite.org/rescode.html */
 const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [
@@ -18,10 +21,16 @@ const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/EACCES|EPERM/, "the process has no right to write it"],
   [/CANTOPEN|unable to open|ENOTDIR|EISDIR/i, "the file cannot be opened"],
   [/closed|not open/i, "it is closed"],
+  [/THREAD_ENDED/, "the thread that writes has ended"],
   [/IOERR|disk I\/O/i, "the disk does not read or write"],
 ];
 
 const MODULE_MISSING = /Cannot find (?:module|package) '([^']+)'(?:: (.+))?/;
+
+/** Tells whether a thread failed before it could write: it could not be loaded. */
+export function isLoadFailure(error: unknown): boolean {
+  return loadReason(textOf(error)) !== undefined;
+}
 
 /** Names what cannot be loaded, and what to do. */
 function loadReason(text: string): string | undefined {
@@ -37,7 +46,7 @@ function loadReason(text: string): string | undefined {
   return undefined;
 }
 
-/** Returns what callers are told of a journal that does not work: nothing has happened, unless the disk has failed after the commit. */
+/** Returns what callers are told of a journal that does not work: nothing has happened, unless the disk or the thread has failed after the commit. */
 export function journalError(error: unknown, path: string, operation: Operation = "put"): StorageError {
   const text = textOf(error);
   const known = loadReason(text) ?? REASONS.find(([pattern]) => pattern.test(text))?.[1];
@@ -46,7 +55,7 @@ export function journalError(error: unknown, path: string, operation: Operation 
   return new StorageError("Unavailable", `the journal ${JSON.stringify(path)} cannot be used: ${reason}`, {
     operation,
     provider: "journal",
-    applied: UNSYNCED.test(text) ? "unknown" : "no",
+    applied: UNSURE.test(text) ? "unknown" : "no",
     retryable: false,
     cause: error,
   });

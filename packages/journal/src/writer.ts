@@ -4,7 +4,7 @@ import { dirname, extname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { Change } from "./change.js";
-import { journalError } from "./errors.js";
+import { isLoadFailure, journalError } from "./errors.js";
 import type { WriteAnswer, WriteRequest, WriterData } from "./writer-thread.js";
 
 /** Sends changes to the thread that writes them. */
@@ -130,7 +130,9 @@ function settle(state: State, worker: Worker, { ids, revisions, error }: WriteAn
   if (waiting.size === 0) worker.unref();
 }
 
-function failAll(state: State, error: unknown): void {
+/** Fails every write that waits. A thread that ended may have committed them before it could say so. */
+function failAll(state: State, cause: unknown): void {
+  const error = isLoadFailure(cause) ? cause : new Error("THREAD_ENDED", { cause });
   const { waiting, data } = state;
   state.outcomes++;
   state.controlOutcomes++;

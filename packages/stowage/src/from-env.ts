@@ -94,13 +94,15 @@ export async function fromEnv(env: Environment, options: FromEnvOptions = {}): P
   knownNames("fromEnv", options, OPTION_NAMES);
   checkComposer(options.composer);
   const settings = readSettings(env);
-  const stores = await openStores(settings, options);
-  const journal = options.journal ?? (await openJournal(settings, needsJournal(settings, stores, options)));
+  const stores: Opening = {};
+  let journal = options.journal;
   try {
+    await openStores(settings, options, stores);
+    journal ??= await openJournal(settings, needsJournal(settings, stores, options));
     return await storageOf(settings, stores, { ...options, journal });
   } catch (error) {
     await journal?.close();
-    for (const store of Object.values(stores)) await store.close?.();
+    for (const store of Object.values(stores)) await store?.close?.();
     throw error;
   }
 }
@@ -138,11 +140,13 @@ function isRemoved({ local, mode }: Settings): boolean {
   return local?.exists === false && !WRITES_LOCAL.includes(mode);
 }
 
-/** Opens the stores that are configured. Only the adapters that are needed are loaded. */
-async function openStores(settings: Settings, options: FromEnvOptions): Promise<Stores> {
+/** The stores that are open so far. */
+type Opening = { -readonly [Name in keyof Stores]: Stores[Name] };
+
+/** Opens the stores that are configured, and adds each to `stores`. Only the adapters that are needed are loaded. */
+async function openStores(settings: Settings, options: FromEnvOptions, stores: Opening): Promise<void> {
   const { local, s3, cloudinary } = settings;
   const { wrap = (provider) => provider } = options;
-  const stores: { -readonly [Name in keyof Stores]: Stores[Name] } = {};
   if (local !== undefined) {
     const adapter = await import("@stowage/local");
     stores.local = wrap(adapter.local({ root: local.root, create: true, ...options.local }));
@@ -157,7 +161,6 @@ async function openStores(settings: Settings, options: FromEnvOptions): Promise<
     const adapter = await import("@stowage/cloudinary");
     stores.cloudinary = wrap(adapter.cloudinary({ url: cloudinary, ...options.cloudinary }));
   }
-  return stores;
 }
 
 /** Tells whether the stores need a journal. One that is new has every object listed, so a bucket without that permission has none. */

@@ -265,14 +265,15 @@ function extensionOf(fileName: string): string {
 /** Removes what was stored of a form that is refused. */
 async function removeAll({ storage, files }: Reception): Promise<void> {
   const isExact = storage.provider.supports.conditionalDelete;
-  await Promise.all(
-    files.map(async ({ info: { key, etag } }) => {
-      await storage
-        .delete(key, isExact && etag !== undefined ? { ifMatch: etag } : {})
-        .catch((error: unknown) => {
-          // Somebody has written the key since.
-          if (!isStorageError(error, "PreconditionFailed")) throw error;
-        });
-    }),
-  );
+  const removals = files.map(async ({ info: { key, etag } }) => {
+    await storage
+      .delete(key, isExact && etag !== undefined ? { ifMatch: etag } : {})
+      .catch((error: unknown) => {
+        // Somebody has written the key since.
+        if (!isStorageError(error, "PreconditionFailed")) throw error;
+      });
+  });
+  // One that fails must not end the form while others are under way.
+  const failed = (await Promise.allSettled(removals)).find((each) => each.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
 }

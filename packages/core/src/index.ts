@@ -76,6 +76,7 @@ export type {
   VerifyReport,
 } from "./facade/storage-options.js";
 export type { StoredObject } from "./facade/stored-object.js";
+export type { ProviderOrStorage } from "./kit/own-providers.js";
 export { memory, type MemoryOptions } from "./memory/memory.js";
 export { memoryJournal } from "./memory/memory-journal.js";
 export { breaker } from "./wrap/breaker.js";

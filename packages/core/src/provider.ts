@@ -110,7 +110,7 @@ export {
   type NumberLimits,
   type OptionNames,
 } from "./kit/options.js";
-export { ownProviders, type OwnProviders } from "./kit/own-providers.js";
+export { ownProviders, type OwnProviders, type ProviderOrStorage } from "./kit/own-providers.js";
 export { PageBuilder, listEntry } from "./kit/page.js";
 export { decodeKeyPath, encodeKeyPath } from "./kit/ref.js";
 export { RefusedError, isConnecting } from "./kit/last-moment.js";

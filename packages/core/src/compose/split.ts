@@ -1,6 +1,6 @@
 import { StorageError } from "../contract/errors.js";
 import type { Journal, JournalPart } from "../contract/journal.js";
-import { ownProviders, type OwnProviders } from "../kit/own-providers.js";
+import { ownProviders, type OwnProviders, type ProviderOrStorage } from "../kit/own-providers.js";
 import type { StorageProvider } from "../contract/provider.js";
 import { assertSpool, type Group } from "./group.js";
 import { putInChain } from "./stateless/fallback-put.js";
@@ -219,7 +219,7 @@ async function bothHold(members: readonly StorageProvider[]): Promise<boolean> {
 }
 
 /** The share that counts now, in per cent. */
-export async function splitPercent(provider: StorageProvider): Promise<number> {
+export async function splitPercent(provider: ProviderOrStorage): Promise<number> {
   const { value } = await recordOf(splits.require(provider, "splitPercent"));
   return toPercent(value.basisPoints);
 }
@@ -232,12 +232,13 @@ function toPercent(basisPoints: number): number {
  * Changes the share that the journal keeps, for every process, from its next write on. Nothing becomes unreadable on the way: reads
  * look at the side that a key is given, then at the other.
  *
+ * @param provider - The split, or the storage that was made of it.
  * @param percent - From 0 to 100, with at most two digits after the point.
  * @throws StorageError `InvalidArgument` for a split whose percentage is a number of the configuration; `Unavailable` when the journal
  * cannot be written.
  */
 export async function setSplitPercent(
-  provider: StorageProvider,
+  provider: ProviderOrStorage,
   percent: number,
   options: CallOptions = {},
 ): Promise<void> {

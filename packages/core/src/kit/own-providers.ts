@@ -1,11 +1,14 @@
 import type { StorageProvider } from "../contract/provider.js";
 
+/** A provider, or a storage that was made of it. */
+export type ProviderOrStorage = StorageProvider | { readonly provider: StorageProvider };
+
 /** What a factory remembers of the providers that it has made, for the functions that take one. */
 export interface OwnProviders<Own> {
   readonly remember: (provider: StorageProvider, own: Own) => StorageProvider;
   readonly find: (provider: StorageProvider) => Own | undefined;
   /** @throws TypeError for a provider that the factory has not made, or one that somebody has wrapped. */
-  readonly require: (provider: StorageProvider, caller: string) => Own;
+  readonly require: (given: ProviderOrStorage, caller: string) => Own;
 }
 
 /**
@@ -21,8 +24,8 @@ export function ownProviders<Own>(factory: string): OwnProviders<Own> {
       return provider;
     },
     find: (provider) => known.get(provider),
-    require: (provider, caller) => {
-      const own = known.get(provider);
+    require: (given, caller) => {
+      const own = known.get("provider" in given ? given.provider : given);
       if (own !== undefined) return own;
       throw new TypeError(`${caller} takes a provider that ${factory} has returned, not one that is wrapped`);
     },

@@ -1,9 +1,9 @@
 import { callerOf } from "../../../contract/caller.js";
 import type { CallOptions } from "../../../contract/call-options.js";
-import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import { assertKey } from "../../../contract/key.js";
 import type { KeyRow } from "../../../contract/key-row.js";
 import { knownNames, oneOf } from "../../../kit/options.js";
+import type { ProviderOrStorage } from "../../../kit/own-providers.js";
 import { conclude } from "../hold/conclude.js";
 import { holding } from "../hold/held-key.js";
 import type { Extras } from "../marks.js";
@@ -18,10 +18,11 @@ import { forgetMarker } from "./marker.js";
 /**
  * Has a composer look where the object of a key is; repair brings it to where it should be.
  *
+ * @param provider - The composer, or the storage that was made of it.
  * @throws StorageError `InvalidKey`; `Unavailable` when a member does not answer.
  */
 export async function adoptKey(
-  provider: ComposedProvider,
+  provider: ProviderOrStorage,
   key: string,
   options: CallOptions = {},
 ): Promise<void> {
@@ -49,11 +50,12 @@ export interface AcceptOptions {
  * restored from a backup. Until then it is left out. Works while the process runs, and for all processes. Repair looks at every key
  * again, and brings the member what it should hold; what was pending for it stays.
  *
+ * @param provider - The composer, or the storage that was made of it.
  * @param name - The name of the member.
  * @throws TypeError when the composer has no such member; StorageError `Unavailable` when the journal cannot be written.
  */
 export async function acceptMember(
-  provider: ComposedProvider,
+  provider: ProviderOrStorage,
   name: string,
   options: AcceptOptions = {},
 ): Promise<void> {
@@ -93,12 +95,13 @@ export interface ForgottenMember {
  * on, and what it alone held is given up. Objects of a chain or a split that were settled on it have no row in the journal: they are
  * `NotFound` from now on, and are not listed here.
  *
+ * @param provider - The composer, or the storage that was made of it.
  * @param name - The name of the member, as `health()` gives it.
  * @throws TypeError when the configuration still names it, or the journal does not know it; StorageError `Unavailable` when the
  * journal cannot be written.
  */
 export async function forgetMember(
-  provider: ComposedProvider,
+  provider: ProviderOrStorage,
   name: string,
   options: CallOptions = {},
 ): Promise<ForgottenMember> {

@@ -6,21 +6,24 @@ import { fromContext } from "./facts.js";
 import { PUBLIC_ID_LENGTH_MAX, type AssetPlace, type Mapping, type ResourceType } from "./mapping.js";
 import type { Places } from "./places.js";
 
-/** What the verbs of one provider share. */
+/** The state that all verbs of one provider share. */
 export interface Account {
   readonly name: string;
   readonly settings: Settings;
   readonly client: CloudinaryClient;
   readonly mapping: Mapping;
   readonly places: Places;
-  /** The largest files that the plan was said to take, in bytes, and when that was, by the monotonic clock. */
+  /**
+   * The largest file that the plan allows for each resource type, in bytes, as an answer of Cloudinary said. `at` is
+   * the time of that answer by the monotonic clock, in milliseconds.
+   */
   readonly learnt: Map<ResourceType, { readonly most: number; readonly at: number }>;
 }
 
-/** What a verb says of itself, for the error of a failed request. */
+/** The part of a {@link FailureContext} that a verb knows. {@link ask} adds the name of the provider. */
 export type Attempted = Pick<FailureContext, "operation" | "key" | "writes">;
 
-/** Sends a request for a verb, and explains its failure. */
+/** Sends a request for a verb. A failure of the request becomes a `StorageError`. */
 export async function ask<T>(account: Account, attempted: Attempted, send: () => Promise<T>): Promise<T> {
   try {
     return await send();
@@ -29,12 +32,16 @@ export async function ask<T>(account: Account, attempted: Attempted, send: () =>
   }
 }
 
-/** Whether Cloudinary can hold it. */
+/** Tells whether a public id is short enough for Cloudinary. */
 export function fits({ publicId }: AssetPlace): boolean {
   return publicId.length <= PUBLIC_ID_LENGTH_MAX;
 }
 
-/** @throws StorageError `Unsupported` for a key whose id would be too long. */
+/**
+ * Returns the resource type and the public id of a key.
+ *
+ * @throws StorageError `Unsupported` for a key whose public id would be too long.
+ */
 export function placeFor({ name, mapping }: Account, key: string, operation: Operation): AssetPlace {
   const place = mapping.placeOf(key);
   if (fits(place)) return place;
@@ -42,7 +49,7 @@ export function placeFor({ name, mapping }: Account, key: string, operation: Ope
   throw new StorageError("Unsupported", reason, { operation, provider: name, key });
 }
 
-/** The public facts of an asset that Cloudinary has described. */
+/** Returns the public facts of an asset that Cloudinary has described. */
 export function infoOf(account: Account, key: string, asset: AssetAnswer): ObjectInfo {
   const { size, version, md5 } = asset;
   return {
@@ -58,7 +65,7 @@ export function infoOf(account: Account, key: string, asset: AssetAnswer): Objec
   };
 }
 
-/** The digest of the bytes; where an answer has none, what changes with every upload. */
+/** Returns the ETag of an asset: the MD5 of its bytes. If the answer has no MD5, the ETag is made of the version and the size. */
 export function etagOf({ md5, version, size }: AssetAnswer): string {
   return `"${md5 ?? `v${version}-${size}`}"`;
 }

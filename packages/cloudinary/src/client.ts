@@ -3,61 +3,67 @@ import type { Readable } from "node:stream";
 import type { AssetPlace, ResourceType } from "./mapping.js";
 
 /**
- * What the adapter asks of Cloudinary, by its shape.
+ * The calls to Cloudinary that the adapter needs.
  *
  * **Behaviour**
- * - A call is one request, signed once more when the clock of this machine was wrong. It heeds its signal.
- * - A failure is a {@link CloudinaryFailureError}; an abort rejects with the signal's reason.
+ * - A call that takes a {@link ClientCall} sends one request and heeds its signal. When Cloudinary says that the clock
+ *   of this machine is wrong, a signed request is signed and sent once more.
+ * - A call that fails rejects with a {@link CloudinaryFailureError}. A call that is aborted rejects with the signal's
+ *   reason.
  */
 export interface CloudinaryClient {
   readonly upload: (request: UploadRequest, call: ClientCall) => Promise<UploadAnswer>;
-  /** The facts of an asset, by a call that no limit counts. */
+  /** Returns the facts of an asset. Cloudinary does not count this call against a limit. */
   readonly explicit: (place: AssetPlace, call: ClientCall) => Promise<AssetAnswer>;
-  /** @returns Whether it was there. */
+  /**
+   * Deletes an asset.
+   *
+   * @returns `true` when the asset existed.
+   */
   readonly destroy: (place: AssetPlace, call: ClientCall) => Promise<boolean>;
   readonly rename: (request: RenameRequest, call: ClientCall) => Promise<AssetAnswer>;
-  /** Counts against the limit of the Admin API. */
+  /** Lists one page of assets. Each call counts against the limit of the Admin API. */
   readonly resources: (request: ListRequest, call: ClientCall) => Promise<ListAnswer>;
-  /** A URL of the download endpoint: from the origin, never a copy of the CDN's. */
+  /** Returns a URL of the download endpoint. It gives the bytes of the origin, never those of a copy on the CDN. */
   readonly downloadUrl: (place: AssetPlace, request: DownloadRequest) => Promise<string>;
-  /** A URL of the CDN's: of this very version, and signed where assets are not public. */
+  /** Returns a URL of the CDN for exactly the version in `request`. By default the URL is signed when assets are not public. */
   readonly deliveryUrl: (place: AssetPlace, request: DeliveryRequest) => Promise<string>;
-  /** Follows one of these URLs. */
+  /** Sends a GET request to a URL of `downloadUrl` or `deliveryUrl`. */
   readonly open: (url: string, call: OpenCall) => Promise<OpenAnswer>;
-  /** What a client sends to upload by itself, signed. */
+  /** Returns the URL and the signed fields with which a client uploads by itself. */
   readonly signUpload: (place: AssetPlace, request: SignRequest) => Promise<SignedFields>;
-  /** Seconds since 1970, by Cloudinary's clock as far as it is known. */
+  /** Returns the time by Cloudinary's clock, as far as it is known, in seconds since 1970. */
   readonly now: () => number;
-  /** The objects that nobody reads: they give their connections back when calls wait for one. */
+  /** The bodies that are not being read at the moment. They give their connections back when calls wait for a connection. */
   readonly idle: IdleBodies;
   readonly close: () => void;
 }
 
 export interface ClientCall {
   readonly signal?: AbortSignal | undefined;
-  /** Of a request that makes a change: called when nothing is left to do but to send its last bytes. */
+  /** Called for a request that changes something, when only its last bytes are left to send. */
   readonly beforeCommit?: (() => void) | undefined;
 }
 
 export interface UploadRequest extends AssetPlace {
-  /** As {@link toContext} makes it. */
+  /** The contextual metadata, as {@link toContext} returns it. */
   readonly context: string;
   readonly overwrite: boolean;
   /** The bytes, or a URL that Cloudinary fetches. */
   readonly file: Uint8Array | string;
-  /** When the file comes in several requests. */
+  /** The position of the bytes, when the file is sent in several requests. */
   readonly chunk?: ChunkPlace | undefined;
-  /** Told how many of the bytes have left. */
+  /** Called with the number of bytes of the file that have been sent so far. */
   readonly onSent?: ((bytes: number) => void) | undefined;
-  /** How much longer than others its answer may take, in milliseconds. */
+  /** The time that the answer may take in addition to the usual limit, in milliseconds. */
   readonly extraMs?: number | undefined;
 }
 
-/** Which of its bytes a request carries. */
+/** The position of one chunk in its file. */
 export interface ChunkPlace {
   readonly uploadId: string;
   readonly offset: number;
-  /** Known with the last one. */
+  /** The size of the whole file in bytes. It is known only with the last chunk. */
   readonly total: number | undefined;
 }
 
@@ -81,8 +87,9 @@ export interface ListAnswer {
 }
 
 export interface DownloadRequest {
-  /** Seconds since 1970. */
+  /** The time of the signature, in seconds since 1970. Absent means now. */
   readonly signedAt?: number | undefined;
+  /** The time at which the URL expires, in seconds since 1970. */
   readonly expiresAt: number;
   readonly attachment?: boolean | undefined;
 }
@@ -95,7 +102,7 @@ export interface DeliveryRequest {
 }
 
 export interface OpenCall extends ClientCall {
-  /** As in the header `Range`. */
+  /** The value of the request header `Range`. */
   readonly range?: string | undefined;
 }
 
@@ -110,7 +117,7 @@ export interface OpenAnswer {
 export interface SignRequest {
   readonly context: string;
   readonly overwrite: boolean;
-  /** Seconds since 1970: the signature holds for an hour from then. */
+  /** The time of the signature, in seconds since 1970. The signature is valid for an hour from then. */
   readonly timestamp: number;
 }
 
@@ -119,40 +126,41 @@ export interface SignedFields {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** What Cloudinary says of an asset. */
+/** The facts of an asset, as Cloudinary's answers give them. */
 export interface AssetAnswer extends AssetPlace {
   readonly size: number;
-  /** Seconds since 1970. */
+  /** The version, which is a time in seconds since 1970. */
   readonly version: number;
-  /** Of its bytes as they were uploaded, in hexadecimal. */
+  /** The MD5 of the bytes as they were uploaded, in hexadecimal. */
   readonly md5: string | undefined;
   readonly format: string | undefined;
   readonly context: Readonly<Record<string, string>> | undefined;
-  /** Deleted, and kept as a backup. */
+  /** `true` for an asset that was deleted and is kept only as a backup. */
   readonly isPlaceholder: boolean;
 }
 
-/** Of a chunk that is not the last there is no asset. */
+/** The answer to a request that uploads a file or a chunk. */
 export interface UploadAnswer {
+  /** The stored asset; `undefined` after a chunk that is not the last. */
   readonly asset: AssetAnswer | undefined;
-  /** It was there before, and what was sent is dropped. */
+  /** `true` when the asset existed before. Cloudinary then drops the bytes that were sent. */
   readonly existing: boolean;
 }
 
-/** How a request failed. Holds nothing that was sent, and no answer: there are signatures in both. */
+/** The reason why a request failed. It does not hold the request or the answer, because both contain signatures. */
 export interface CloudinaryFailure {
-  /** What {@link toCloudinaryError} makes a sentence of. */
+  /** The kind of the failure. {@link toCloudinaryError} makes a sentence of it. */
   readonly kind: "answered" | "connection" | "connect-timeout" | "answer-timeout" | "senseless" | "closed";
   readonly status?: number | undefined;
-  /** Cloudinary's own words, to be looked at and not to be shown. */
+  /** Cloudinary's own words, which are for matching and must not be shown. After a timeout, the limit that has passed. */
   readonly message: string;
   readonly retryAfterMs?: number | undefined;
   readonly requestId?: string | undefined;
-  /** Of the operating system or Node, such as `"ECONNREFUSED"`. */
+  /** The error code of the operating system or of Node, such as `"ECONNREFUSED"`. */
   readonly code?: string | undefined;
 }
 
-/** Carries a {@link CloudinaryFailure} to where it is explained. What it carries is not printed with it. */
+/** An error that carries a {@link CloudinaryFailure} to the code that explains it. The failure is not printed with the error. */
 export class CloudinaryFailureError extends Error {
   override readonly name = "CloudinaryFailureError";
   readonly #failure: CloudinaryFailure;

@@ -1,11 +1,11 @@
 import { keyProblem, knownNames, type OptionNames } from "@stowage/core/provider";
 import type { DeliveryType, MappingName } from "./mapping.js";
 
-/** Which account, and how it is used. */
+/** The options of `cloudinary()`: the account, and how it is used. */
 export interface CloudinaryOptions {
   /**
-   * The account as Cloudinary's console shows it, such as `cloudinary://key:secret@cloud`. What is given beside it
-   * wins over it.
+   * The account as Cloudinary's console shows it, such as `cloudinary://key:secret@cloud`. The other options win over
+   * the parts of this URL.
    *
    * @default none
    */
@@ -35,15 +35,15 @@ export interface CloudinaryOptions {
    */
   readonly name?: string | undefined;
   /**
-   * Put before every key; ends with `/`.
+   * The text that is put before every key. It ends with `/`.
    *
    * @default none
    */
   readonly keyPrefix?: string | undefined;
   /**
-   * The mapping of keys to assets. With `"media"` images and videos are stored as such, by the extension of the key, so
-   * that they can be transformed, and everything else is stored raw. With `"raw"` everything is. Do not change it
-   * while there are files.
+   * The mapping of keys to assets. With `"media"`, the extension of the key decides: images and videos are stored as
+   * such, so that they can be transformed, and all other files are stored raw. With `"raw"`, all files are stored raw.
+   * Do not change the mapping while there are files.
    *
    * @default `"media"`
    */
@@ -67,14 +67,14 @@ export interface CloudinaryOptions {
    */
   readonly deliveryBaseUrl?: string | undefined;
   /**
-   * The digest that the account signs with: a setting of the account.
+   * The digest of the signatures. It must be the one that is set in the account.
    *
    * @default `"sha1"`
    */
   readonly signatureAlgorithm?: "sha1" | "sha256" | undefined;
   /**
-   * The size of a chunk in bytes, from 6 MiB to 100 MB. Larger bodies are sent in chunks of this size; one chunk is
-   * in memory.
+   * The size of a chunk in bytes, from 6 MiB to 100 MB. Larger bodies are sent in chunks of this size. Only one chunk
+   * at a time is in memory.
    *
    * @default 10 MiB
    */
@@ -86,8 +86,8 @@ export interface CloudinaryOptions {
    */
   readonly objectBytesMax?: number | undefined;
   /**
-   * Lets clients upload by themselves, with a form or with a PUT. Cloudinary's signatures bind the key, but neither
-   * the length nor the type of what a client sends: look at the object afterwards, or in a notification.
+   * Lets clients upload by themselves, with a form or with a PUT. Cloudinary's signatures bind the key. They do not
+   * bind the length or the type of the bytes that a client sends: check the object afterwards, or in a notification.
    *
    * @default none: clients cannot upload
    */
@@ -125,7 +125,7 @@ const CLOUDINARY_OPTIONS: OptionNames<CloudinaryOptions> = {
   firstByteMs: true,
 };
 
-/** The options, all of them there. */
+/** The options with all defaults filled in. */
 export interface Settings {
   readonly name: string;
   readonly cloudName: string;
@@ -146,13 +146,13 @@ export interface Settings {
 
 const MIB = 1024 * 1024;
 
-/** Cloudinary's own are 5 MB, with two opinions on what a MB is. */
+/** The smallest size of a chunk, in bytes. Cloudinary's own minimum is 5 MB, and MB has two meanings there; 6 MiB is above both. */
 const CHUNK_BYTES_MIN = 6 * MIB;
 
-/** So that something is left of a public id. */
+/** The longest key prefix, in characters. It leaves room for a key in the public id. */
 const PREFIX_LENGTH_MAX = 200;
 
-/** What one request may carry. @see https://cloudinary.com/documentation/upload_images#chunked_asset_upload */
+/** The most bytes that one request may carry. @see https://cloudinary.com/documentation/upload_images#chunked_asset_upload */
 const CHUNK_BYTES_MAX = 100_000_000;
 
 const DEFAULTS = {
@@ -172,7 +172,11 @@ const DEFAULTS = {
   firstByteMs: 15_000,
 } as const;
 
-/** @throws TypeError for options that are missing or wrong: all at once. */
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @throws TypeError that names all options that are missing or wrong.
+ */
 export function toSettings(all: CloudinaryOptions): Settings {
   if (Object(all) === all) knownNames("cloudinary", all, CLOUDINARY_OPTIONS);
   const { url, ...options } = Object(all) as CloudinaryOptions;
@@ -196,7 +200,7 @@ export function toSettings(all: CloudinaryOptions): Settings {
   return settings;
 }
 
-/** Without what is there and undefined. */
+/** Returns the options without the properties that are `undefined`. */
 function defined<T extends object>(options: T): { [Name in keyof T]: Exclude<T[Name], undefined> } {
   const entries = Object.entries(options).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as { [Name in keyof T]: Exclude<T[Name], undefined> };
@@ -224,7 +228,7 @@ const isOneOf =
   (value: unknown): boolean =>
     known.includes(value);
 
-/** Nothing that a URL would be cut at, or that a form for it has where the name belongs. */
+/** Tells whether a value is a text that is safe in a URL. `<` and `>` are refused, because placeholders such as `<api_key>` have them. */
 const isName = (value: unknown): boolean => typeof value === "string" && /^[^\s/?#<>:@]*$/.test(value);
 
 const isPrefix = (value: string): boolean =>
@@ -280,7 +284,8 @@ type UrlParts = Pick<
 >;
 
 /**
- * What `CLOUDINARY_URL` holds. Key and secret are taken as they are, a path is the host of a private CDN.
+ * Reads the parts of a `CLOUDINARY_URL`; returns `undefined` when the URL is malformed. The key and the secret are
+ * taken as they are. A path is the host of a private CDN.
  *
  * @see https://cloudinary.com/documentation/node_integration#set_required_configuration_parameters
  */

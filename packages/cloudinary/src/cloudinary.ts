@@ -14,13 +14,14 @@ import { putObject } from "./put.js";
 import { wireClient } from "./wire/wire-client.js";
 
 /**
- * An account of Cloudinary as a storage.
+ * Returns a provider that stores objects in an account of Cloudinary.
  *
- * A put is whole or not there. Bodies larger than a chunk are sent in chunks, of which one is in memory; each is tried
- * again by itself. Facts are looked up by calls that no limit counts; only listings are calls of the Admin API.
- * Neither the configuration of the SDK nor `CLOUDINARY_URL` in the environment is used or changed.
+ * A put stores the whole object or nothing. A body larger than a chunk is sent in chunks. Only one chunk at a time is
+ * in memory, and each chunk is retried by itself. Facts are read by calls that Cloudinary does not count against a
+ * limit. Only listings are calls of the Admin API, which has a limit. The configuration of the SDK and `CLOUDINARY_URL`
+ * in the environment are neither used nor changed.
  *
- * @throws TypeError for options that are missing or wrong, all of them named.
+ * @throws TypeError that names all options that are missing or wrong.
  * @example
  * ```ts
  * const storage = createStorage(cloudinary({ url: process.env["CLOUDINARY_URL"] }));
@@ -53,7 +54,7 @@ function verbsOf(account: Account): StorageProvider {
       conditionalDelete: false,
       orderedList: false,
       emptyObject: false,
-      // Of keys that are stored as they are; every other character takes more.
+      // The limit is that of keys that are stored as they are. Encoded characters take more.
       keyBytesMax: PUBLIC_ID_LENGTH_MAX,
       objectBytesMax: settings.objectBytesMax,
       bufferedBytes: settings.chunkBytes,

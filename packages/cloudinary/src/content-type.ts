@@ -4,8 +4,9 @@ import type { AssetAnswer } from "./client.js";
 import { foreignKey } from "./mapping.js";
 
 /**
- * Cloudinary keeps no types: one that was not stored beside the bytes follows from the key, or from the format where
- * the key says nothing of it.
+ * Adds the content type to the facts of an object. Cloudinary keeps no content types. A type that was not stored beside
+ * the bytes follows from the key. The key of an asset that others stored says no type: its type follows from the
+ * asset's format.
  */
 export async function withType(info: ObjectInfo, asset: AssetAnswer): Promise<ObjectInfo> {
   if (info.contentType !== undefined) return info;
@@ -13,7 +14,7 @@ export async function withType(info: ObjectInfo, asset: AssetAnswer): Promise<Ob
   return { ...info, contentType: await contentTypeOf(isForeign ? `x.${asset.format}` : info.key) };
 }
 
-/** All that is known of an object, its type included. */
+/** Returns all that is known of an object, with its content type. */
 export async function infoWithType(account: Account, key: string, asset: AssetAnswer): Promise<ObjectInfo> {
   return await withType(infoOf(account, key, asset), asset);
 }

@@ -23,13 +23,13 @@ interface Fetching {
   readonly beforeCommit: (() => void) | undefined;
 }
 
-/** How long Cloudinary may take to begin, in seconds. */
+/** The time that Cloudinary has to begin to fetch a copy, in seconds. The answer to an import gets the same time. */
 const FETCH_SECONDS = 3600;
 
-/** The slowest that Cloudinary fetches, in bytes for each millisecond. */
+/** The slowest speed that is expected of Cloudinary when it fetches, in bytes for each millisecond. */
 const BYTES_PER_MS = 8 * 1024;
 
-/** Duplicates an asset inside Cloudinary: it uploads its own download. */
+/** Duplicates an asset inside Cloudinary: Cloudinary fetches the download URL of the asset and uploads its bytes. */
 export async function copyObject(
   account: Account,
   from: string,
@@ -67,12 +67,15 @@ export async function copyObject(
     provider: account.name,
     key: to,
     applied: "yes",
-    // Once more and it is right; but a create-only copy would meet itself.
+    // A second try copies the right bytes. A create-only copy would find the object of its own first try.
     retryable: ifNoneMatch === undefined,
   });
 }
 
-/** From the origin, which has no old copies; if that may not be fetched, from the CDN. */
+/**
+ * Makes Cloudinary fetch the source from the origin, which has no old copies. If Cloudinary refuses to fetch that URL,
+ * it fetches the source from the CDN.
+ */
 async function fetchOwn(fetching: Fetching, source: AssetAnswer): Promise<AssetAnswer> {
   const { account } = fetching;
   const expiresAt = account.client.now() + FETCH_SECONDS;
@@ -87,7 +90,7 @@ async function fetchOwn(fetching: Fetching, source: AssetAnswer): Promise<AssetA
   }
 }
 
-/** Has Cloudinary fetch a URL, such as a signed one of a bucket. */
+/** Makes Cloudinary fetch a URL, such as a signed URL of a bucket, and store the bytes under a key. */
 export async function importObject(
   account: Account,
   key: string,
@@ -105,7 +108,7 @@ export async function importObject(
     signal: options.signal,
     beforeCommit: options.beforeCommit,
   };
-  // Anything else would be a file of this machine to the SDK, and a bucket of somebody's to Cloudinary.
+  // The SDK would read any other text as a file of this machine. Cloudinary would read it as somebody's bucket.
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw failure(fetching, "InvalidArgument", "it is imported from an http or https URL");
   }

@@ -8,20 +8,21 @@ import {
 } from "@stowage/core/provider";
 import { CloudinaryFailureError, type CloudinaryFailure } from "./client.js";
 
-/** Which call of which provider failed. */
+/** The call and the provider for which a request failed. */
 export interface FailureContext {
   readonly operation: Operation;
   readonly provider: string;
   readonly key?: string | undefined;
-  /** Whether the call changes something. */
+  /** `true` when the call changes something. */
   readonly writes: boolean;
 }
 
 type Explanation = readonly [code: StorageErrorCode, reason: string];
 
 /**
- * What Cloudinary's words mean. Its statuses say little: nearly everything is a 400 or a 401. The first that fits
- * counts; those with ids and addresses in them come first, as anything may be in these.
+ * The meanings of Cloudinary's error messages. Its statuses say little: nearly every error is a 400 or a 401. The first
+ * pattern that matches counts. Messages that contain ids or addresses come first, because an id or an address may
+ * contain any other message.
  *
  * @see https://cloudinary.com/documentation/error_messages
  * @see https://support.cloudinary.com/hc/en-us/articles/202520762
@@ -86,8 +87,8 @@ const STATUSES: Readonly<Record<number, Explanation>> = {
 };
 
 /**
- * Translates a failed request; everything else passes unchanged. The words of Cloudinary are looked at and left
- * behind: signatures and ids are in them.
+ * Translates a failed request into a `StorageError`. Every other error is returned unchanged. Cloudinary's own words
+ * are matched and then left behind, because they contain signatures and ids.
  */
 export function toCloudinaryError(error: unknown, context: FailureContext): unknown {
   if (isStorageError(error) || !(error instanceof CloudinaryFailureError)) return error;
@@ -120,7 +121,7 @@ function explain(failure: CloudinaryFailure): Explanation {
   return ["Unknown", `Cloudinary answered ${status}`];
 }
 
-/** The largest file that the account may have, when the answer says it. */
+/** Returns the largest file that the account may have, in bytes, when Cloudinary's answer says it. */
 export function largestIn(error: unknown): number | undefined {
   if (!(error instanceof CloudinaryFailureError)) return undefined;
   const found = /Got \d+\. Maximum is (\d+)/.exec(error.failure.message);
@@ -134,7 +135,10 @@ function limitIn(message: string): string {
 
 const UNKNOWN_OUTCOMES: ReadonlySet<StorageErrorCode> = new Set(["Unavailable", "Timeout", "Unknown"]);
 
-/** A write whose request left may have taken effect, unless Cloudinary says that it has not. */
+/**
+ * Returns `"unknown"` for a write whose request may have been sent, unless Cloudinary's answer refuses the write.
+ * Returns `"no"` for every other call.
+ */
 function appliedBy(failure: CloudinaryFailure, code: StorageErrorCode, { writes }: FailureContext): Applied {
   if (!writes || !UNKNOWN_OUTCOMES.has(code)) return "no";
   const { kind, status } = failure;

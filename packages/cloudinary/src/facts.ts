@@ -1,15 +1,16 @@
 import { type Operation, StorageError, type Metadata, type ObjectHeaders } from "@stowage/core/provider";
 
-/** What is stored beside the bytes. */
+/** The headers, the metadata and the write id that are stored beside the bytes. */
 export interface Facts extends ObjectHeaders {
   readonly metadata?: Metadata | undefined;
   readonly writeId?: string | undefined;
 }
 
 /**
- * Checks that Cloudinary can send an object as its headers say: its CDN codes answers as it likes, and says no language.
+ * Checks that Cloudinary can send an object with its headers. Cloudinary's CDN chooses the coding of answers by itself,
+ * and sends no language.
  *
- * @throws StorageError `Unsupported`, so that a chain goes on to its next member.
+ * @throws StorageError `Unsupported`, so that a chain moves on to its next member.
  */
 export function assertSendable(
   { name: provider }: { readonly name: string },
@@ -26,17 +27,18 @@ export function assertSendable(
   });
 }
 
-/** The names of an asset's contextual metadata under which facts are: `stowage0`, `stowage1`, … */
+/** The beginning of the names under which facts are stored in an asset's contextual metadata: `stowage0`, `stowage1`, … */
 const NAME = "stowage";
 
-/** A value is cut at this length: the limit of one is not documented, 255 is what ids may have. */
+/** The length at which a value is cut, in characters. The limit of a value is not documented; the limit of a public id is 255. */
 const VALUE_LENGTH_MAX = 250;
 
 /**
- * An object's facts as contextual metadata. All of them are one text in pieces: a context of which pieces of an older
- * one are left, as accounts may keep them, still says what was written last.
+ * Returns an object's facts as contextual metadata. All facts form one text, which is cut into pieces. The first piece
+ * begins with the number of pieces. An account may keep pieces of an older text: the number tells which pieces belong
+ * to the last write.
  *
- * @param uploadId - Of this one upload, so that it is known again.
+ * @param uploadId - The id of this upload, by which the upload is recognised later.
  * @see https://cloudinary.com/documentation/contextual_metadata
  */
 export function toContext(facts: Facts, uploadId?: string): string {
@@ -48,7 +50,7 @@ export function toContext(facts: Facts, uploadId?: string): string {
     pieces.push(text.slice(at, at + VALUE_LENGTH_MAX));
   }
   const [first = "", ...rest] = pieces;
-  // Neither of the two characters that mean something in a context is in an encoded text but `=`.
+  // A context gives a meaning to `=` and `|`. Of the two, an encoded text contains only `=`, which is escaped here.
   const values = [`${pieces.length}:${first}`, ...rest].map((value) => value.replaceAll("=", "\\="));
   return values.map((value, index) => `${NAME}${index}=${value}`).join("|");
 }
@@ -72,7 +74,7 @@ function entriesOf({
 
 type Context = Readonly<Record<string, string>> | undefined;
 
-/** The facts in the contextual metadata of an answer. Assets of others have none. */
+/** Returns the facts in the contextual metadata of an answer. Assets that others stored have no such facts. */
 export function fromContext(context: Context): Facts {
   const params = paramsIn(context);
   if (params === undefined) return {};
@@ -88,7 +90,7 @@ export function fromContext(context: Context): Facts {
   };
 }
 
-/** Which upload made the asset. */
+/** Returns the id of the upload that made the asset. */
 export function uploadIdIn(context: Context): string | undefined {
   return paramsIn(context)?.get("upload") ?? undefined;
 }

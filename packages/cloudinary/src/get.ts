@@ -46,13 +46,16 @@ export async function getObject(account: Account, key: string, options: GetOptio
   return { info, range, body };
 }
 
-/** From the origin: the CDN may have an older copy, also under this version, when two were made in one second. */
+/** Opens the whole object at the origin. The CDN may have an older copy, even under the same version, when two versions were made in one second. */
 async function openWhole(reading: Reading): Promise<Readable> {
   const answer = await openDownload(reading, undefined, reading.signal);
   return isOfSize(answer, reading.asset) ? answer.body : drop(answer, reading);
 }
 
-/** From the CDN, which heeds ranges, unless its copy is another; else from the origin, as much of it as it must be. */
+/**
+ * Opens a range of the object. The CDN is asked first, because it heeds ranges. If the CDN fails or has a different
+ * copy, the origin is asked. If the origin sends the whole object, the range is cut out of it.
+ */
 async function openStretch(
   reading: Reading,
   range: ServedRange,
@@ -84,8 +87,9 @@ function drop({ body }: OpenAnswer, reading: Reading): never {
 }
 
 /**
- * The origin does not say of which version its bytes are, and a stretch has no digest. What is still there when they
- * have begun to come was there when they did.
+ * Checks that the object has not changed since its facts were read. The origin does not say which version its bytes
+ * have, and a range has no digest. The object is looked up after the bytes have begun to come: if it is the same now,
+ * it was the same then.
  */
 async function assertSame({ account, key, asset }: Reading, signal: AbortSignal | undefined): Promise<void> {
   const now = await findAsset(account, key, "get", signal);
@@ -103,13 +107,13 @@ async function openDelivery(
   try {
     return await client.open(url, { range, signal });
   } catch {
-    // Some formats are delivered to nobody. The origin has the last word.
+    // The CDN does not deliver some formats. The answer of the origin counts.
     signal?.throwIfAborted();
     return undefined;
   }
 }
 
-/** How long a URL is good that is followed at once, in seconds. */
+/** The lifetime of a URL that is used at once, in seconds. */
 const SOON_SECONDS = 600;
 
 async function openDownload(
@@ -129,13 +133,13 @@ function isServed({ status, contentRange }: OpenAnswer, { offset, length, size }
   return status === 206 && contentRange === `bytes ${offset}-${offset + length - 1}/${size}`;
 }
 
-/** Reads the whole, and gives the stretch that was asked for. */
+/** Reads the whole object and returns the range that was asked for. */
 function cut(source: Readable, range: ServedRange): Readable {
   const body = Readable.from(cutStretch(source, range), { objectMode: false });
   return body.once("close", () => source.destroy());
 }
 
-/** Compares the bytes of a whole object with the digest of them. */
+/** Returns an inspection that compares the bytes of a whole object with its MD5; `undefined` when the asset has no MD5. */
 function comparing({ account, key, asset }: Reading): Inspection | undefined {
   if (asset.md5 === undefined) return undefined;
   const hash = createHash("md5");

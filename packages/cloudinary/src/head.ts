@@ -12,7 +12,11 @@ export async function headObject(
   return await infoWithType(account, key, asset);
 }
 
-/** @throws StorageError `NotFound`, also for what is only kept as a backup. */
+/**
+ * Returns the facts of the asset that a key has.
+ *
+ * @throws StorageError `NotFound`, also for an asset that is only kept as a backup.
+ */
 export async function findAsset(
   account: Account,
   key: string,
@@ -21,7 +25,7 @@ export async function findAsset(
 ): Promise<AssetAnswer> {
   signal?.throwIfAborted();
   const place = account.mapping.placeOf(key);
-  // Too long a key was never stored.
+  // A key that is too long was never stored.
   if (!fits(place)) throw missing(account, key, operation, "there is no such object");
   const attempted = { operation, key, writes: false };
   const asset = await ask(account, attempted, () => account.client.explicit(place, { signal }));

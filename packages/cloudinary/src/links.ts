@@ -9,14 +9,14 @@ import {
 import { placeFor, type Account } from "./account.js";
 import { assertSendable, toContext } from "./facts.js";
 
-/** How long a signature is good for, in seconds. @see https://cloudinary.com/documentation/authentication_signatures */
+/** The lifetime of a signature, in seconds. @see https://cloudinary.com/documentation/authentication_signatures */
 const SIGNATURE_SECONDS = 3600;
 
 const DOWNLOAD_SECONDS = 3600;
 const DOWNLOAD_SECONDS_MAX = 7 * 24 * 3600;
 const UPLOAD_SECONDS = 900;
 
-/** A URL of the download endpoint: unlike a signed one of the CDN it really ends. */
+/** Returns a URL of the download endpoint. Unlike a signed URL of the CDN, this URL really expires. */
 export async function signedUrl(account: Account, key: string, options: SignedUrlOptions): Promise<string> {
   options.signal?.throwIfAborted();
   const { expiresInSeconds = DOWNLOAD_SECONDS, stableForSeconds = 0 } = options;
@@ -41,10 +41,13 @@ export async function signedUrl(account: Account, key: string, options: SignedUr
   return await account.client.downloadUrl(place, { signedAt, expiresAt, attachment });
 }
 
-/** What a signature does not bind. */
+/** The options that a signature does not bind. */
 const UNBOUND = ["contentLength", "maxBytes"] as const;
 
-/** A form, or a PUT with everything in its query. Cloudinary binds the key and the facts, and no length. */
+/**
+ * Returns a form, or a PUT with all fields in its query, by which a client uploads by itself. Cloudinary's signature
+ * binds the key and the facts, but not the length.
+ */
 export async function signUpload(
   account: Account,
   key: string,
@@ -70,7 +73,7 @@ export async function signUpload(
     onEvent?.({ type: "ignored", operation: "signUpload", provider: account.name, key, option });
   }
   const now = account.client.now();
-  // The only way to have it end sooner: to sign it as if that were longer ago.
+  // A signature ends an hour after its timestamp. An earlier timestamp makes it end sooner.
   const timestamp = now - SIGNATURE_SECONDS + expiresInSeconds;
   const request = { context: toContext(options), overwrite: true, timestamp };
   const { url, fields } = await account.client.signUpload(place, request);

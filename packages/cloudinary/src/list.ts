@@ -22,19 +22,19 @@ import { encodePrefix } from "./public-id.js";
 /** @see https://cloudinary.com/documentation/admin_api#get_resources */
 const ASSETS_PER_CALL_MAX = 500;
 
-/** What is looked through for a listing with a delimiter: each 500 are a call of the Admin API. */
+/** The most assets that a listing with a delimiter looks through. Each 500 assets cost one call of the Admin API. */
 const WALK_MAX = 50_000;
 
-/** How often Cloudinary is asked for one page: where a prefix says little, most of what it gives may not be meant. */
+/** The most calls to Cloudinary for one page. Where the prefix of a feed is short, most of the assets in an answer may not belong to the listing. */
 const CALLS_MAX = 10;
 
-/** Assets of one kind whose ids begin alike. */
+/** The assets of one resource type whose public ids begin with the same text. */
 interface Feed {
   readonly resourceType: ResourceType;
   readonly prefix: string;
 }
 
-/** Where a listing is: in one of its feeds, at a place that Cloudinary knows. */
+/** The position of a listing: one of its feeds, and Cloudinary's cursor in that feed. */
 interface Position {
   readonly feed: number;
   readonly cursor: string | undefined;
@@ -47,7 +47,7 @@ export async function listObjects(account: Account, options: ListOptions): Promi
     : await listFolder(account, options);
 }
 
-/** One kind after the other, in Cloudinary's order. */
+/** Lists one feed after the other, in Cloudinary's order. */
 async function listAll(account: Account, options: ListOptions): Promise<ListPage> {
   const { limit = LIST_LIMIT_DEFAULT } = options;
   const objects: ObjectInfo[] = [];
@@ -75,8 +75,9 @@ async function listAll(account: Account, options: ListOptions): Promise<ListPage
 }
 
 /**
- * Our keys and those of others begin differently as ids, unless they are plain. What begins with the one may be all that
- * there is.
+ * Returns the feeds that a listing reads. Public ids of our keys begin with the encoded prefix. Public ids that others
+ * chose begin with the prefix itself. One feed for each resource type is enough when the prefix begins with its encoded
+ * form.
  */
 function feedsOf({ mapping }: Account, { prefix = "" }: ListOptions): readonly Feed[] {
   const own = encodePrefix(prefix);
@@ -146,8 +147,8 @@ function skippedKey(asset: AssetAnswer): SkippedKey {
 }
 
 /**
- * Everything below the prefix is looked at, as Cloudinary has no such listing: its folders need not be those of the
- * ids. So this one is in order.
+ * Lists the objects and prefixes of one folder, in order. It looks through all assets below the prefix, because
+ * Cloudinary has no such listing: Cloudinary's own folders may differ from the folders in public ids.
  */
 async function listFolder(account: Account, options: ListOptions): Promise<ListPage> {
   const page = new PageBuilder(options, unpackKeyCursor(options, account.name));

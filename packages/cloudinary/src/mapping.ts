@@ -1,28 +1,31 @@
 import { extensionOf, keyProblem } from "@stowage/core/provider";
 import { decodePublicId, encodePublicId } from "./public-id.js";
 
-/** Cloudinary's three kinds of files. A video may be a sound. */
+/** One of Cloudinary's three kinds of files. Sounds are videos to Cloudinary. */
 export type ResourceType = "image" | "video" | "raw";
 
-/** What everybody may read (`upload`), only the derived files of (`private`), or nothing of (`authenticated`). */
+/** The part of an asset that everybody may read: everything (`upload`), only derived files (`private`), or nothing (`authenticated`). */
 export type DeliveryType = "upload" | "private" | "authenticated";
 
-/** `media`: images and videos as such, by the extension of the key, everything else raw. `raw`: everything raw. */
+/**
+ * The name of a mapping. `media` stores images and videos as such, by the extension of the key, and all other files
+ * raw. `raw` stores all files raw.
+ */
 export type MappingName = "media" | "raw";
 
-/** Where an object is. A public id is one for each kind. */
+/** The resource type and the public id of an asset. Each resource type has its own public ids. */
 export interface AssetPlace {
   readonly resourceType: ResourceType;
   readonly publicId: string;
 }
 
-/** Finds the place for a key, and the key for a place. */
+/** A mapping between keys and the places of their assets, in both directions. */
 export interface Mapping {
-  /** Whose assets are listed. */
+  /** The resource types whose assets are listed. */
   readonly resourceTypes: readonly ResourceType[];
-  /** The place for a key, whatever its length. */
+  /** Returns the place for a key, whatever the length of its public id. */
   readonly placeOf: (key: string) => AssetPlace;
-  /** The key for a place, or `undefined` when there cannot be one. */
+  /** Returns the key for a place, or `undefined` when no key can have it. */
   readonly keyOf: (place: AssetPlace) => string | undefined;
 }
 
@@ -30,8 +33,9 @@ export interface Mapping {
 export const PUBLIC_ID_LENGTH_MAX = 255;
 
 /**
- * Which extensions are images and videos to Cloudinary. Part of the mapping: another list would look for objects where
- * they are not. PDFs and the files of HLS and DASH are raw, so that they are delivered as they are.
+ * The extensions of files that are stored as images and as videos. These lists are part of the mapping: with other
+ * lists, objects would be looked for in the wrong place. PDFs and the files of HLS and DASH are stored raw, so that
+ * they are delivered as they are.
  *
  * @see https://cloudinary.com/documentation/image_transformations#supported_image_formats
  * @see https://cloudinary.com/documentation/video_manipulation_and_delivery#supported_video_formats
@@ -45,7 +49,7 @@ const VIDEOS: ReadonlySet<string> = new Set(
 
 export function createMapping(name: MappingName): Mapping {
   const typeOf = name === "raw" ? (): ResourceType => "raw" : mediaTypeOf;
-  /** The key that is stored there, if it is a place where a key of ours is stored. */
+  /** Returns the key whose object is stored at a place; `undefined` when no key of ours is stored there. */
   const ownKeyOf = ({ resourceType, publicId }: AssetPlace): string | undefined => {
     const key = decodePublicId(publicId);
     if (key === undefined || keyProblem(key) !== undefined) return undefined;
@@ -75,12 +79,13 @@ function mediaTypeOf(key: string): ResourceType {
   return VIDEOS.has(extension) ? "video" : "raw";
 }
 
-/** Ids that Cloudinary forbids, or that its SDK takes for something else when it makes a URL. */
+/** The public ids that Cloudinary forbids, or that its SDK misreads when it makes a URL. */
 const UNREACHABLE = /[?&#\\%<>+]|^(?:image|raw)\/[a-z0-9_]+\/v\d+\/|^https?:/;
 
 /**
- * The format under which an image or a video is delivered as it is: the last extension of its URL is never part of its
- * id. That of our keys is theirs; for what others have stored it is left out where that can be done.
+ * Returns the format to put into the delivery URL of an image or a video; `undefined` when the URL needs no format.
+ * Cloudinary never reads the last extension of such a URL as part of the public id. The format of an object of ours is
+ * the extension of its key. An asset that others stored gets a format only when its name has a dot.
  */
 export function deliveredAs(key: string, place: AssetPlace): string | undefined {
   const { resourceType, publicId } = place;
@@ -92,7 +97,7 @@ export function deliveredAs(key: string, place: AssetPlace): string | undefined 
   return resourceType === "image" ? "jpg" : "mp4";
 }
 
-/** The key of what others have stored under an id that no key of ours has. */
+/** Returns the key of an asset that others have stored, under a public id that belongs to no key of ours. */
 export function foreignKey({ publicId, resourceType }: AssetPlace): string {
   return `${publicId}@cloudinary-${resourceType}`;
 }

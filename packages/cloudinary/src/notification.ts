@@ -4,7 +4,7 @@ import { OWN } from "./own-provider.js";
 import type { ResourceType } from "./mapping.js";
 import { loadSdk } from "./sdk.js";
 
-/** A request of Cloudinary's, its body as it came. */
+/** A request from Cloudinary, with its body as it arrived. */
 export interface NotificationRequest {
   readonly headers: Headers | Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: string | Uint8Array;
@@ -20,28 +20,28 @@ export interface NotificationOptions {
   readonly maxAgeSeconds?: number | undefined;
 }
 
-/** What Cloudinary tells. */
+/** A notification from Cloudinary. */
 export interface CloudinaryNotification {
-  /** Such as `"upload"`, `"delete"` or `"rename"`. */
+  /** The type of the event, such as `"upload"`, `"delete"` or `"rename"`. */
   readonly type: string;
-  /** What it is about, each as the provider knows it. Absent for what no key of this provider can be. */
+  /** The keys that the notification is about, as the provider knows them. Assets that cannot have a key of this provider are left out. */
   readonly keys: readonly string[];
   readonly sentAt: Date;
-  /** All of it. */
+  /** The whole content of the body. */
   readonly content: Readonly<Record<string, unknown>>;
 }
 
 const MAX_AGE_SECONDS = 7200;
 
-/** How much Cloudinary's clock may be ahead of ours, in seconds. */
+/** The most that Cloudinary's clock may be ahead of ours, in seconds. */
 const AHEAD_SECONDS = 300;
 
 /**
- * Reads a notification, if it is Cloudinary's.
+ * Checks that a notification comes from Cloudinary, and returns its content.
  *
- * @param provider - As `cloudinary()` returned it: notifications are signed with its secret.
- * @throws StorageError `Unauthenticated` for a signature that is missing or wrong, or one that is too old;
- * `InvalidArgument` for a body that is none.
+ * @param provider - The provider as `cloudinary()` returned it. Notifications are signed with its secret.
+ * @throws StorageError `Unauthenticated` for a signature that is missing, wrong or too old; `InvalidArgument` for a
+ * body that is not JSON.
  * @see https://cloudinary.com/documentation/notification_signatures
  */
 export async function parseNotification(
@@ -112,7 +112,10 @@ interface Named {
   readonly delivery: unknown;
 }
 
-/** Uploads say it of themselves, renamings name both; deletions have a list. */
+/**
+ * Returns the assets that a notification names. An upload names its own asset, a renaming names the old and the new id,
+ * and a deletion has a list.
+ */
 function assetsIn(content: Readonly<Record<string, unknown>>): readonly Named[] {
   const { resources } = content as { readonly resources?: unknown };
   const all = (Array.isArray(resources) ? resources : [content]) as readonly unknown[];

@@ -1,10 +1,10 @@
 import { ownProviders, type OwnProviders } from "@stowage/core/provider";
 import type { Account } from "./account.js";
 
-/** What is behind a provider that `cloudinary` has made. */
+/** The account and the key prefix behind a provider that `cloudinary()` made. */
 interface Own {
   readonly account: Account;
-  /** Put before every key. */
+  /** The text that is put before every key. */
   readonly keyPrefix: string;
 }
 

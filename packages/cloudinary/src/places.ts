@@ -2,10 +2,10 @@ import { decodeKeyPath, encodeKeyPath, type Located } from "@stowage/core/provid
 import type { Settings } from "./cloudinary-options.js";
 import { deliveredAs, type AssetPlace, type Mapping, type ResourceType } from "./mapping.js";
 
-/** Where keys are, as texts. */
+/** The functions that turn a key into a ref or a URL, and a text back into a key. */
 export interface Places {
   readonly ref: (key: string) => string;
-  /** Below the address of deliveries, of no version: copies of the CDN's under it are dropped when the object changes. */
+  /** Returns a URL below `deliveryBaseUrl` that does not depend on the version. The CDN drops its copies under this URL when the object changes. */
   readonly publicUrl: (key: string) => string;
   readonly locate: (text: string) => Located | undefined;
 }
@@ -34,7 +34,7 @@ export function createPlaces(settings: Settings, mapping: Mapping): Places {
   };
 }
 
-/** `<resource type>/<type>/<public id>`, as it is in a ref. */
+/** Reads `<resource type>/<type>/<public id>`, the path in a ref. */
 function placeInPath(path: string, deliveryType: string): AssetPlace | undefined {
   const [, resourceType, type, rest] = /^(image|video|raw)\/([a-z]+)\/(.+)$/s.exec(path) ?? [];
   const publicId = type === deliveryType && rest !== undefined ? decodeKeyPath(rest) : undefined;
@@ -42,8 +42,8 @@ function placeInPath(path: string, deliveryType: string): AssetPlace | undefined
 }
 
 /**
- * What a delivery URL is of, whatever it does to it: a signature, transformations and the version are left behind, and
- * so are the format and the query.
+ * Returns the place of the asset in a delivery URL. The signature, the transformations, the version, the format and the
+ * query of the URL are left out.
  *
  * @see https://cloudinary.com/documentation/transformation_url_structure
  */
@@ -76,14 +76,18 @@ function pathOfCloud(
     : undefined;
 }
 
-/** What comes before the id. Where there is a version, all before it is; else what looks like a transformation. */
+/**
+ * Removes the signature, the transformations and the version before a public id. A version counts only when all
+ * segments before it look like transformations. Without a version, the first segments that look like transformations
+ * are removed.
+ */
 function withoutParameters(segments: readonly string[], isRaw: boolean): readonly string[] {
   const unsigned = /^s--[^/]+--$/.test(segments[0] ?? "") ? segments.slice(1) : segments;
   const version = unsigned.findIndex((segment) => /^v\d+$/.test(segment));
   if (version !== -1 && version < unsigned.length - 1 && unsigned.slice(0, version).every(isTransformation)) {
     return unsigned.slice(version + 1);
   }
-  // Nothing is made of raw files.
+  // Raw files have no transformations.
   if (isRaw) return unsigned;
   const first = unsigned.findIndex((segment) => !isTransformation(segment));
   return first === -1 ? unsigned.slice(-1) : unsigned.slice(first);

@@ -1,7 +1,8 @@
 /**
- * Keys as public ids. Cloudinary forbids `? & # % < > + \` in them, replaces other characters in silence, cuts
- * characters off at the ends, and takes a folder such as `v12` for a version. So everything but letters, digits, `_`,
- * `.`, `-` and the slashes between is written as `Zx`, its bytes in hexadecimal, `x`.
+ * Returns the public id for a key. Cloudinary forbids `? & # % < > + \` in public ids, replaces other characters
+ * silently, cuts characters off at the ends, and takes a folder such as `v12` for a version. So only letters, digits,
+ * `_`, `.`, `-` and the slashes between segments are kept. Everything else is written as `Zx`, its bytes in
+ * hexadecimal, `x`.
  *
  * @see https://support.cloudinary.com/hc/en-us/articles/115001317409
  */
@@ -9,7 +10,7 @@ export function encodePublicId(key: string): string {
   return key.split("/").map(encodeSegment).join("/");
 }
 
-/** The key, or `undefined` when no key has this id. */
+/** Returns the key that a public id encodes, or `undefined` when its encoded bytes are not UTF-8. The id may still differ from the id of that key. */
 export function decodePublicId(publicId: string): string | undefined {
   try {
     return publicId.replace(ESCAPE, (_, hex: string) => UTF8.decode(Buffer.from(hex, "hex")));
@@ -19,12 +20,12 @@ export function decodePublicId(publicId: string): string | undefined {
 }
 
 /**
- * The beginning that the ids of all keys have which begin with `prefix`. It may be shorter than it could be, so
- * what is found has to be looked at.
+ * Returns a text with which the public ids of all keys that begin with `prefix` begin. The text may be shorter than
+ * possible, so the caller must check the keys that it finds.
  */
 export function encodePrefix(prefix: string): string {
   const slash = prefix.lastIndexOf("/") + 1;
-  // Up to what may be the beginning of an escape.
+  // Stops before the first character that may be encoded, or that may begin an encoded text.
   const plain = /^[A-Ya-z0-9]*/.exec(prefix.slice(slash))?.[0] ?? "";
   const isSafe = !/^v\d*$/.test(plain);
   return encodePublicId(prefix.slice(0, slash)) + (isSafe ? plain : "");
@@ -33,7 +34,7 @@ export function encodePrefix(prefix: string): string {
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const ESCAPE = /Zx((?:[0-9A-F]{2})+)x/g;
 
-/** A run of what cannot be stored; or what would be read as an escape. */
+/** A run of characters that are not stored as they are, or a `Z` that would be read as the beginning of an encoded text. */
 const UNSAFE = /[^A-Za-z0-9_.-]+|Z(?=x)/g;
 
 function encodeSegment(segment: string): string {

@@ -19,7 +19,7 @@ import { largestIn } from "./errors.js";
 import { assertSendable, toContext, uploadIdIn } from "./facts.js";
 import type { AssetPlace } from "./mapping.js";
 
-/** A body on its way. */
+/** The state of one put, while its body is being sent. */
 interface Upload {
   readonly account: Account;
   readonly key: string;
@@ -29,13 +29,13 @@ interface Upload {
   readonly md5: Hash;
   /** The length that was declared, in bytes. */
   readonly total: number | undefined;
-  /** Bytes that have been taken from the body. */
+  /** The number of bytes that have been taken from the body. */
   size: number;
-  /** Bytes that have been reported. */
+  /** The highest number of sent bytes that has been reported. */
   reported: number;
-  /** Tells this upload from every other. */
+  /** The id that tells this upload from every other. */
   readonly id: string;
-  /** Whether the body goes in chunks. */
+  /** `true` when the body is sent in chunks. */
   isChunked: boolean;
 }
 
@@ -78,7 +78,10 @@ function factsOf(options: PutOptions): Partial<ObjectInfo> {
   };
 }
 
-/** In one request when it fits into a chunk, else in several, one after the other: only one chunk is in memory. */
+/**
+ * Sends a body. A body that fits into a chunk is sent in one request. A larger body is sent in several requests, one
+ * after the other, so that only one chunk is in memory.
+ */
 async function sendBody(upload: Upload, body: Body): Promise<AssetAnswer> {
   const last =
     body.bytes === undefined ? await sendStream(upload, body) : await sendBytes(upload, body.bytes);
@@ -89,11 +92,16 @@ async function sendBody(upload: Upload, body: Body): Promise<AssetAnswer> {
   upload.size += last.byteLength;
   assertTaken(upload, upload.size);
   if (upload.isChunked) return await sendAgain(upload, last, lastChunk(upload, last));
-  // Nobody else has the bytes of a stream any more.
+  // The caller can retry a replayable body. The bytes of a one-shot body exist only here, so the request is retried
+  // here.
   return body.replayable ? await sendOnce(upload, last) : await sendAgain(upload, last, undefined);
 }
 
-/** @returns The last chunk, which has not been sent. */
+/**
+ * Sends all chunks of the bytes except the last.
+ *
+ * @returns The last chunk, which has not been sent.
+ */
 async function sendBytes(upload: Upload, bytes: Uint8Array): Promise<Uint8Array> {
   const { chunkBytes } = upload.account.settings;
   let at = 0;
@@ -103,7 +111,11 @@ async function sendBytes(upload: Upload, bytes: Uint8Array): Promise<Uint8Array>
   return bytes.subarray(at);
 }
 
-/** @returns The last chunk, which has not been sent. */
+/**
+ * Sends all chunks of a stream except the last.
+ *
+ * @returns The last chunk, which has not been sent.
+ */
 async function sendStream(upload: Upload, body: Body): Promise<Uint8Array> {
   const { chunkBytes } = upload.account.settings;
   const buffer = Buffer.allocUnsafeSlow(Math.min(chunkBytes, body.size ?? chunkBytes));
@@ -115,7 +127,7 @@ async function sendStream(upload: Upload, body: Body): Promise<Uint8Array> {
   );
 }
 
-/** A request that makes an asset appear. */
+/** The description of a request that makes an asset appear, for its errors. */
 const WRITING = { operation: "put", writes: true } as const;
 
 async function sendOnce(upload: Upload, file: Uint8Array): Promise<AssetAnswer> {
@@ -135,24 +147,24 @@ async function sendChunk(upload: Upload, file: Uint8Array): Promise<void> {
   assertTaken(upload, upload.size);
   const chunk = { uploadId: upload.id, offset, total: undefined };
   upload.isChunked = true;
-  // Nothing is to be seen of it before the last has come.
+  // The asset appears only when the last chunk has arrived.
   const attempted = { operation: "put", key, writes: false } as const;
   const sending = (): Promise<unknown> => ask(account, attempted, () => sendPiece(upload, file, chunk));
   await withTries(options.signal, sending, triesOf(upload));
 }
 
-/** Returns how requests are tried again: as the caller wants it. A pause is a sign of life. */
+/** Returns the caller's settings for retries. A pause is reported as a sign of life. */
 function triesOf(upload: Upload): TryOptions {
   return { tries: upload.options.tries, onPause: () => report(upload, 0) };
 }
 
-/** Tells how many bytes have left. What is sent again has been told, and is a sign of life all the same. */
+/** Reports how many bytes have been sent. Bytes that are sent again do not change the number, but the report is still a sign of life. */
 function report(upload: Upload, sent: number): void {
   upload.reported = Math.max(upload.reported, sent);
   upload.options.onProgress?.({ loaded: upload.reported, total: upload.total });
 }
 
-/** Sends the request that makes the asset appear, and tries it again. */
+/** Sends the request that makes the asset appear, and retries it when it fails. */
 async function sendAgain(
   upload: Upload,
   file: Uint8Array,
@@ -164,7 +176,7 @@ async function sendAgain(
     try {
       return await ask(account, { ...WRITING, key }, () => send(upload, file, chunk));
     } catch (error) {
-      // Later tries may be refused because an earlier one was not.
+      // A later try may be refused because an earlier try took effect.
       isUnknown ||= isStorageError(error) && error.applied === "unknown";
       if (!isUnknown || !isStorageError(error)) throw error;
       const found = await findUpload(upload);
@@ -177,11 +189,11 @@ async function sendAgain(
 
 interface Found {
   readonly asset: AssetAnswer;
-  /** Whether this upload made it. */
+  /** `true` when this upload made the asset. */
   readonly isOurs: boolean;
 }
 
-/** What is there now, as far as it can be found out. */
+/** Returns the asset that is stored under the key now, or `undefined` when the lookup fails. */
 async function findUpload({ account, place, id, options }: Upload): Promise<Found | undefined> {
   try {
     const asset = await account.client.explicit(place, { signal: options.signal });
@@ -199,10 +211,14 @@ async function send(upload: Upload, file: Uint8Array, chunk: ChunkPlace | undefi
   throw refuse(upload, "Unavailable", "Cloudinary waits for more chunks than there are");
 }
 
-/** The slowest that a finished upload is worked on, in bytes for each millisecond. */
+/** The slowest speed that is expected of Cloudinary when it works on a finished upload, in bytes for each millisecond. */
 const BYTES_PER_MS = 32 * 1024;
 
-/** @param beforeCommit - For the piece that makes the asset appear. */
+/**
+ * Sends the whole file or one chunk of it. Remembers the largest file that the plan allows, when a failure names it.
+ *
+ * @param beforeCommit - Given only for the request that makes the asset appear.
+ */
 async function sendPiece(
   upload: Upload,
   file: Uint8Array,
@@ -231,10 +247,10 @@ async function sendPiece(
   }
 }
 
-/** How long a limit is believed that an answer has told, in milliseconds: plans are changed. */
+/** The time for which a limit from an answer is believed, in milliseconds. Plans change. */
 const LEARNT_MS = 600_000;
 
-/** Refuses what the plan is known not to take, before it is sent. */
+/** Refuses a body before it is sent, when it is larger than the plan is known to allow. */
 function assertTaken(upload: Upload, size: number): void {
   const { account, place } = upload;
   const learnt = account.learnt.get(place.resourceType);
@@ -244,14 +260,17 @@ function assertTaken(upload: Upload, size: number): void {
     throw refuse(upload, "TooLarge", `it has more than the ${most} bytes that the plan allows`);
 }
 
-/** What was stored must be what was sent. Accounts can be set up to change images as they come. */
+/**
+ * Checks that Cloudinary stored the bytes that were sent, and deletes the asset when they differ. Accounts can be set
+ * up to change images on their arrival.
+ */
 async function assertIntact(upload: Upload, asset: AssetAnswer): Promise<void> {
   const { account, place, key, md5, size } = upload;
   const sent = md5.digest("hex");
   const isThere = asset.publicId === place.publicId && asset.resourceType === place.resourceType;
   if (isThere && asset.size === size && (asset.md5 === undefined || asset.md5 === sent)) return;
   const { signal } = upload.options;
-  // Somebody else may have replaced it.
+  // A later upload may have replaced the asset.
   const found = isThere ? await findUpload(upload) : { asset, isOurs: true };
   if (found?.isOurs === true) await account.client.destroy(asset, { signal }).catch(() => {});
   const what = isThere ? `other bytes than were sent (${asset.size} of ${size})` : "them under another id";

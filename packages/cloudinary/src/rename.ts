@@ -17,18 +17,18 @@ import { OWN } from "./own-provider.js";
 /** The options of {@link renameObject}. */
 export interface RenameOptions extends CallOptions {
   /**
-   * Replaces the object that is under the new key.
+   * Replaces an object that exists under the new key.
    *
-   * @default false: the call is `AlreadyExists`
+   * @default false: the call fails with `AlreadyExists`
    */
   readonly overwrite?: boolean | undefined;
 }
 
 /**
- * Gives an object another key, with its facts, in one request where both keys are of one kind; else it is copied inside
- * Cloudinary, and then deleted.
+ * Gives an object a new key. The object keeps its facts. If both keys have the same resource type, one request renames
+ * the object. Otherwise the object is copied inside Cloudinary, and the original is then deleted.
  *
- * @param provider - As `cloudinary()` returned it.
+ * @param provider - The provider as `cloudinary()` returned it.
  * @throws StorageError `NotFound`, `AlreadyExists`, `Unsupported`; `InvalidKey`.
  */
 export async function renameObject(
@@ -77,7 +77,7 @@ async function moveAsset(move: Move): Promise<ObjectInfo> {
   const request = { resourceType, from: before.publicId, to: after.publicId, overwrite };
   const attempted = { operation: "move", key: from, writes: true } as const;
   await ask(account, attempted, () => account.client.rename(request, { signal }));
-  // The answer to a renaming has no context, where the facts are.
+  // The answer to a renaming lacks the context, which holds the facts.
   return await afterwards(() => headObject(account, to, { signal }));
 }
 
@@ -97,7 +97,10 @@ async function moveByCopy({ account, from, to, overwrite, signal }: Move): Promi
   return info;
 }
 
-/** What fails now fails when something has been done: once more would be something else. */
+/**
+ * Runs a step that follows a change. A failure of the step says that the change was applied and cannot be retried,
+ * because a retry would do something different.
+ */
 async function afterwards<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run();

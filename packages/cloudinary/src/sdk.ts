@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { dirname, sep } from "node:path";
 
-/** What is used of the `cloudinary` SDK, by its shape. */
+/** The functions of the `cloudinary` SDK that this package uses. */
 export interface Sdk {
   readonly url: (publicId: string, options: object) => string;
   readonly webhook_signature: (
@@ -15,14 +15,15 @@ interface SdkModule {
   readonly v2: { readonly utils: Sdk };
 }
 
-/** Read by the SDK when it is loaded. A malformed one makes it throw. */
+/** The environment variables that the SDK reads when it is loaded. A malformed one makes the SDK throw. */
 const AMBIENT = ["CLOUDINARY_URL", "CLOUDINARY_ACCOUNT_URL", "CLOUDINARY_API_PROXY"] as const;
 
 let loaded: Promise<Sdk> | undefined;
 
 /**
- * A copy of the SDK for this package alone, loaded when it is first needed, with no configuration. The SDK keeps one
- * configuration for the whole process: that of the application stays its own, and nothing of it gets in here.
+ * Returns a copy of the SDK for this package alone. The copy is loaded when it is first needed, and has no
+ * configuration. The SDK keeps one configuration for the whole process. The configuration of the application stays as
+ * it is and has no effect on this copy.
  */
 export function loadSdk(): Promise<Sdk> {
   loaded ??= load();
@@ -33,13 +34,13 @@ async function load(): Promise<Sdk> {
   try {
     return withoutAmbient(requireAnew).v2.utils;
   } catch {
-    // In a bundle of the whole application.
+    // This happens when the whole application is bundled into one file: the bundle contains the SDK.
     const { default: bundled } = (await import("cloudinary")) as unknown as { readonly default: SdkModule };
     return bundled.v2.utils;
   }
 }
 
-/** Loads its files again although the application may have, and leaves those of the application in place. */
+/** Loads the files of the SDK again, even if the application has loaded them. The files that the application has loaded stay in the cache. */
 function requireAnew(): SdkModule {
   const require = createRequire(import.meta.url);
   const main = require.resolve("cloudinary");
@@ -54,7 +55,10 @@ function requireAnew(): SdkModule {
   }
 }
 
-/** Nothing else runs meanwhile. */
+/**
+ * Runs a function without the environment variables of the SDK, and restores them. The function is synchronous, so that
+ * no other code runs in between.
+ */
 function withoutAmbient<T>(run: () => T): T {
   const before = AMBIENT.map((name) => [name, process.env[name]] as const);
   for (const name of AMBIENT) delete process.env[name];

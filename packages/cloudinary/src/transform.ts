@@ -9,12 +9,13 @@ import { placeFor } from "./account.js";
 import { deliveredAs } from "./mapping.js";
 import { OWN } from "./own-provider.js";
 
-/** What is made of an image or a video when it is delivered. */
+/** The changes that Cloudinary makes to an image or a video when it is delivered. */
 export interface Transformation {
-  /** In pixels. */
+  /** The width in pixels. */
   readonly width?: number | undefined;
+  /** The height in pixels. */
   readonly height?: number | undefined;
-  /** How it is made to fit; default `"scale"` where a size is given. */
+  /** The way in which the picture is made to fit. The default is `"scale"` when a size is given. */
   readonly crop?:
     | "scale"
     | "fit"
@@ -26,41 +27,42 @@ export interface Transformation {
     | "thumb"
     | "auto"
     | undefined;
-  /** What of it is kept when it is cut, such as `"face"` or `"north_west"`. */
+  /** The part of the picture that is kept when it is cut, such as `"face"` or `"north_west"`. */
   readonly gravity?: string | undefined;
-  /** 1 to 100, or what Cloudinary finds good. */
+  /** The quality from 1 to 100. With `"auto"`, Cloudinary chooses the quality. */
   readonly quality?: number | "auto" | "auto:best" | "auto:good" | "auto:eco" | "auto:low" | undefined;
-  /** Such as `"webp"`; `"auto"` is what the browser takes. */
+  /** The format, such as `"webp"`. With `"auto"`, it is a format that the browser accepts. */
   readonly format?: string | undefined;
-  /** Where a clip begins, or from when a still picture is, in seconds. */
+  /** The time at which a clip begins, or the time of a still picture, in seconds. */
   readonly atSeconds?: number | undefined;
-  /** Anything else, as it is written in a URL, such as `"e_grayscale,r_max"`; it comes last. */
+  /** Further transformations as they are written in a URL, such as `"e_grayscale,r_max"`. They come last. */
   readonly raw?: string | undefined;
 }
 
 /** The options of {@link transformUrl}: a transformation, and how its URL is made. */
 export interface TransformUrlOptions extends Transformation {
   /**
-   * The object's {@link ObjectInfo.version}: then no copy of an older version is delivered.
+   * The object's {@link ObjectInfo.version}. With it, no copy of an older version is delivered.
    *
    * @default none
    */
   readonly version?: string | undefined;
   /**
-   * Signs the URL, as accounts with strict transformations ask for.
+   * Signs the URL, as accounts with strict transformations require.
    *
-   * @default true where assets are not public
+   * @default true when assets are not public
    */
   readonly signed?: boolean | undefined;
 }
 
 /**
- * The URL of what Cloudinary makes of an image or a video. Nothing is asked: whether there is one shows when somebody
- * follows it.
+ * Returns the URL under which Cloudinary delivers a transformed image or video. The call sends no request: a missing
+ * object is noticed only when the URL is opened.
  *
- * @param provider - As `cloudinary()` returned it.
- * @throws TypeError for another provider, and for values that would make another URL.
- * @throws StorageError `Unsupported` for what is stored raw, and for a key whose id would be too long.
+ * @param provider - The provider as `cloudinary()` returned it.
+ * @throws TypeError for a provider that `cloudinary()` did not make, and for values that would change the rest of the
+ * URL.
+ * @throws StorageError `Unsupported` for an object that is stored raw, and for a key whose public id would be too long.
  * @see https://cloudinary.com/documentation/transformation_reference
  * @example
  * ```ts
@@ -90,7 +92,7 @@ export async function transformUrl(
   });
 }
 
-/** As the SDK names it. What is undefined it leaves out. */
+/** Returns a transformation with the names of the SDK. The SDK leaves out values that are undefined. */
 function sdkTransformation(options: Transformation): object {
   const { width, height, crop, gravity, quality, format, atSeconds, raw } = options;
   const isSized = width !== undefined || height !== undefined;
@@ -107,10 +109,10 @@ function sdkTransformation(options: Transformation): object {
 }
 
 /**
- * The URL of a still picture of a video; default a JPEG of its middle.
+ * Returns the URL of a still picture of a video. By default it is a JPEG of the middle of the video.
  *
- * @param provider - As `cloudinary()` returned it.
- * @param options.format - `"auto"` is what the browser takes.
+ * @param provider - The provider as `cloudinary()` returned it.
+ * @param options.format - The format of the picture. With `"auto"`, it is a format that the browser accepts.
  * @throws As {@link transformUrl}.
  */
 export async function posterUrl(
@@ -118,7 +120,7 @@ export async function posterUrl(
   key: string,
   { format = "jpg", raw, ...options }: TransformUrlOptions = {},
 ): Promise<string> {
-  // The extension says that it is a picture: only then the browser chooses which.
+  // The extension makes it a picture. Only then does the browser choose the format of the picture.
   const isAuto = format === "auto";
   const steps = [raw, isAuto ? "f_auto" : undefined].filter((step) => step !== undefined);
   return await transformUrl(provider, key, {

@@ -12,18 +12,18 @@ import {
 import { rejects, sameBytes } from "./expect.js";
 import type { RuleContext } from "./rule.js";
 
-/** Changes a facade that a rule makes; gets what it was made of. */
+/** A function that changes a facade that a rule has made. It is given the provider and the options of the facade. */
 export type StorageBreak = (
   storage: FileStorage,
   provider: StorageProvider,
   options: StorageOptions,
 ) => FileStorage;
 
-/** What a rule is run on. */
+/** The provider that a rule is run on, and the prefix that the rule works under. */
 export interface Subject {
   readonly provider: StorageProvider;
   readonly prefix: string;
-  /** Breaks every facade of the rule: how mutants of the facade are made. */
+  /** A change that breaks every facade of the rule. Mutants of the facade are made by it. */
   readonly breakStorage?: StorageBreak | undefined;
 }
 
@@ -35,7 +35,7 @@ export async function readAll({ body }: GetResult): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-/** Makes the context of one rule; `tidy` removes its temporary folders. */
+/** Makes the context of one rule. `tidy` removes the temporary folders of that rule. */
 export function createContext(subject: Subject): { context: RuleContext; tidy: () => Promise<void> } {
   const { provider, prefix } = subject;
   const directories: string[] = [];
@@ -101,10 +101,10 @@ async function allNames(provider: StorageProvider, prefix: string, options: List
   return provider.supports.orderedList ? found : found.sort(compareKeys);
 }
 
-/** A listing that never ends is a failure, and must not be a hang. */
+/** The most pages of one listing. A listing that never ends fails after them instead of hanging. */
 const PAGES_MAX = 1000;
 
-/** Every page of a listing. */
+/** Lists every page, one after the other. Throws when the listing has not ended after {@link PAGES_MAX} pages. */
 export async function* pages(
   provider: StorageProvider,
   options: ListOptions,

@@ -10,7 +10,7 @@ export async function rejects(code: StorageErrorCode, call: Promise<unknown>): P
   throw new assert.AssertionError({ message: `rejected with ${found}, not with ${code}`, actual: error });
 }
 
-/** Throws unless the call rejects with this very value. */
+/** Throws unless the call rejects with exactly this value, compared by identity. */
 export async function rejectsWith(reason: unknown, call: Promise<unknown>): Promise<void> {
   const error = await rejection(call);
   assert.ok(Object.is(error, reason), `rejected with ${String(error)}, not with ${String(reason)} itself`);
@@ -32,7 +32,7 @@ async function rejection(call: Promise<unknown>): Promise<unknown> {
   throw new assert.AssertionError({ message: "resolved, but must reject", actual: value });
 }
 
-/** Throws unless the bytes are the same; says where they differ, and does not print them. */
+/** Throws unless the bytes are the same. The error names the first byte that differs, and does not print the bytes. */
 export function sameBytes(actual: Uint8Array, expected: string | Uint8Array): void {
   const wanted = typeof expected === "string" ? Buffer.from(expected) : expected;
   if (Buffer.compare(actual, wanted) === 0) return;
@@ -41,20 +41,20 @@ export function sameBytes(actual: Uint8Array, expected: string | Uint8Array): vo
   assert.fail(`${actual.byteLength} bytes instead of ${wanted.byteLength}: ${where}`);
 }
 
-/** The facts that every verb must agree on. */
+/** Returns the facts that every verb must agree on. */
 export function factsOf(info: ObjectInfo): Partial<ObjectInfo> {
   const { key, size, etag, provider, ref, writeId } = info;
   const metadata = Object.keys(info.metadata ?? {}).length === 0 ? undefined : { ...info.metadata };
   return { key, size, etag, ...headersOf(info), metadata, provider, ref, writeId };
 }
 
-/** How many of the calls resolved; all are waited for. */
+/** Counts the calls that resolved, after all of them have settled. */
 export async function countResolved(calls: readonly Promise<unknown>[]): Promise<number> {
   const results = await Promise.allSettled(calls);
   return results.filter(({ status }) => status === "fulfilled").length;
 }
 
-/** Marks a promise that is awaited later as one whose rejection is not forgotten. */
+/** Marks the rejection of a promise as handled, because the promise is awaited later. Returns the same promise. */
 export function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;

@@ -5,11 +5,11 @@ import { seeded } from "./seeded.js";
 /**
  * Something that goes wrong between a caller and a provider.
  *
- * - `drop`: the request is lost. `Unavailable`, nothing was applied.
- * - `lost-response`: the call takes effect, its answer is lost. `Unavailable`, applied is unknown.
- * - `late-apply`: the call is given up with `Timeout`, applied is unknown; a write takes effect afterwards.
- * - `truncate`: a body that is read ends early; a body that is written is cut, so nothing is written and it is
- *   unknown whether something was.
+ * - `drop`: the request is lost. The call rejects with `Unavailable`, and nothing was applied.
+ * - `lost-response`: the call takes effect, and its answer is lost. The call rejects with `Unavailable`, and applied is unknown.
+ * - `late-apply`: the call rejects with `Timeout`, and applied is unknown. A write takes effect afterwards.
+ * - `truncate`: a body that is read ends early. A body that is written is cut: nothing is written, and the call rejects with
+ *   `Unavailable`, applied unknown.
  * - `delay`: the call waits, then goes on.
  */
 export type Fault = "drop" | "lost-response" | "late-apply" | "truncate" | "delay";
@@ -17,24 +17,27 @@ export type Fault = "drop" | "lost-response" | "late-apply" | "truncate" | "dela
 /** A step of a script: a fault for the next call, or for the next call of one verb; `"pass"` lets it through. */
 export type ScriptStep = Fault | "pass" | { readonly operation: Operation; readonly fault: Fault | "pass" };
 
-/** How often something goes wrong, from 0 for never to 1 for always. */
+/** The rate of each fault: a number from 0 for never to 1 for always. */
 export type FaultRates = { readonly [Name in Fault]?: number | undefined };
 
-/** What shall go wrong, and when. */
+/** A plan of the faults that happen, and when they happen. */
 export interface FaultPlan {
-  /** Where the random faults begin; default 1. The same seed and calls give the same faults. */
+  /** The seed of the random faults; default 1. The same seed and the same calls give the same faults. */
   readonly seed?: number | undefined;
-  /** The share of calls that meet each fault; together at most 1. Default none. */
+  /** The share of calls that meet each fault; the shares are together at most 1. Default: no random faults. */
   readonly rates?: FaultRates | undefined;
-  /** Faults for the first calls, in order; then the rates count. A step that names a verb waits for it. */
+  /**
+   * The faults of the first calls, in order. A step that names a verb waits for the next call of that verb. Calls that get no
+   * step meet random faults.
+   */
   readonly script?: readonly ScriptStep[] | undefined;
-  /** The verbs that random faults are for; default all. */
+  /** The verbs that can meet random faults; default all. */
   readonly operations?: readonly Operation[] | undefined;
   /** The longest delay, in milliseconds; default 10. */
   readonly delayMs?: number | undefined;
 }
 
-/** What happens to one call: a fault, and a number from 0 to 1 that says where or how long. */
+/** The decision about one call: its fault, and a random number from 0 up to 1 for the length of a delay or the lateness of a write. */
 export interface Decision {
   readonly fault: Fault | undefined;
   readonly draw: number;
@@ -58,7 +61,7 @@ const RATES: OptionNames<FaultRates> = {
   delay: true,
 };
 
-/** Looks at a plan: a misspelt fault would never happen. @throws TypeError. */
+/** Checks a plan, because a misspelt fault would never happen. @throws TypeError when a name or a value is wrong. */
 function checkPlan(plan: FaultPlan): void {
   knownNames("faulty", plan, FAULT_PLAN);
   const { seed = 1, rates = {}, script = [], delayMs = 0 } = plan;
@@ -70,12 +73,12 @@ function checkPlan(plan: FaultPlan): void {
   for (const step of script) checkStep(step);
 }
 
-/** Looks at one step. @throws TypeError for a fault that there is not. */
+/** Checks one step. @throws TypeError when its fault does not exist. */
 function checkStep(step: ScriptStep): void {
   oneOf("faulty", "a fault", typeof step === "string" ? step : Object(step).fault, [...FAULTS, "pass"]);
 }
 
-/** Decides call by call: steps that were asked for first, then those of the script, then by chance. */
+/** A source of decisions, call by call: first the steps given to `next`, then those of the script, then chance. */
 export class FaultDecider {
   readonly #plan: FaultPlan;
   readonly #random: () => number;
@@ -97,7 +100,7 @@ export class FaultDecider {
   }
 
   decide(operation: Operation): Decision {
-    // Two numbers for every call, needed or not, so that a script does not shift what comes after it.
+    // Every call draws two numbers, even when they are not needed: so a script does not shift the random faults after it.
     const [chance, draw] = [this.#random(), this.#random()];
     const index = this.#steps.findIndex((step) => typeof step === "string" || step.operation === operation);
     const [step] = index === -1 ? [] : this.#steps.splice(index, 1);

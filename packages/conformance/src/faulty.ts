@@ -25,25 +25,25 @@ import { FaultDecider, type Fault, type FaultPlan } from "./fault-plan.js";
 export interface FaultLogEntry {
   readonly operation: Operation;
   readonly key: string | undefined;
-  /** What went wrong; `"down"` while the provider was down, `undefined` when nothing did. */
+  /** The fault of the call: `"down"` while the provider was down, `undefined` when nothing went wrong. */
   readonly fault: Fault | "down" | undefined;
 }
 
-/** A provider with faults, and the switches to make them. */
+/** A provider with faults, and the functions that cause the faults. */
 export interface Faulty {
   readonly provider: StorageProvider;
-  /** Every call rejects with `Unavailable` until {@link Faulty.up}; nothing is applied. */
+  /** Makes every call reject with `Unavailable`, without effect, until {@link Faulty.up} is called. */
   readonly down: () => void;
   readonly up: () => void;
-  /** Gives the next call of a verb this fault, before anything that was planned. */
+  /** Gives the next call of a verb this fault, before any fault of the plan. */
   readonly failNext: (operation: Operation, fault: Fault) => void;
-  /** Lets every write that is still on its way take effect, in the order in which they were sent. */
+  /** Lets every late write that is still on its way take effect, in the order in which the writes were sent. */
   readonly land: () => Promise<void>;
   /** Every call, in order. */
   readonly log: readonly FaultLogEntry[];
 }
 
-/** A write whose caller has given up, and that takes effect after so many further calls. */
+/** A write that takes effect after its caller has given up, when `calls` further calls were made. */
 interface LateWrite {
   readonly apply: () => Promise<unknown>;
   calls: number;
@@ -68,9 +68,9 @@ const LATE_CALLS_MAX = 3;
  * bodies that are cut, delays, and a provider that is down.
  *
  * The same plan and the same calls give the same faults. A late write takes effect after one to three further
- * calls, or when {@link Faulty.land} is called: never by a timer.
+ * calls, or when {@link Faulty.land} is called. No timer is involved.
  *
- * @throws TypeError when the rates are together more than 1.
+ * @throws TypeError when the plan has a wrong name or value, or when the rates are together more than 1.
  * @example
  * ```ts
  * const { provider, failNext } = faulty(memory());
@@ -113,7 +113,7 @@ interface Failing<T> {
   readonly state: State;
   readonly call: Call;
   readonly next: Next<T>;
-  /** From 0 to 1: how long, or how late. */
+  /** A random number from 0 up to 1 that sets how long the call waits, or how late its write takes effect. */
   readonly draw: number;
 }
 
@@ -140,7 +140,7 @@ async function loseResponse<T>({ state, call, next }: Failing<T>): Promise<never
   throw failure(state, call, "Unavailable", "the answer was lost", "unknown");
 }
 
-/** A lost answer may own a stream. */
+/** Closes the stream of an answer that is lost, if the answer has one. */
 function release(result: unknown): void {
   const { body } = Object(result) as Partial<GetResult>;
   if (body instanceof Readable) body.destroy();
@@ -151,10 +151,10 @@ const READS: ReadonlySet<Operation> = new Set(["get", "head", "list", "signedUrl
 async function applyLate<T>({ state, call, next, draw }: Failing<T>): Promise<never> {
   if (!READS.has(call.operation)) {
     const body = call.body && (await bytesOf(call.body, call.options.signal));
-    // The caller has left: its signal is no longer heard.
+    // The caller has given up, so its signal no longer counts.
     const { signal } = new AbortController();
     const calls = 1 + Math.floor(draw * LATE_CALLS_MAX);
-    // It has left: nobody can hold it back any more.
+    // The request leaves now: this is the last moment at which the caller can hold the write back.
     (call.options as WriteOptions).beforeCommit?.();
     const beforeCommit = (): void => {};
     state.late.push({ apply: () => next({ signal, body, beforeCommit }), calls });
@@ -162,7 +162,7 @@ async function applyLate<T>({ state, call, next, draw }: Failing<T>): Promise<ne
   throw failure(state, call, "Timeout", "no answer came", "unknown");
 }
 
-/** The bytes of a body: what is on its way needs no source any more. */
+/** Reads a body into memory, because a write that is on its way no longer depends on its source. */
 async function bytesOf(body: Body, signal: AbortSignal | undefined): Promise<Body> {
   if (body.bytes !== undefined) return await toBody(Uint8Array.from(body.bytes));
   const chunks: Uint8Array[] = [];
@@ -179,7 +179,7 @@ async function landAll(state: State): Promise<void> {
   while (state.late.length > 0) await landFirst(state);
 }
 
-/** Nobody hears how a late write ends. */
+/** Lets the oldest late write take effect. Its result and its error reach no caller. */
 async function landFirst({ late }: State): Promise<void> {
   await late
     .shift()
@@ -220,7 +220,7 @@ async function* firstHalf(stream: Readable, bytes: number): AsyncGenerator<Uint8
 
 const CUT = "the connection was cut";
 
-/** A body whose stream fails half-way; where the size is unknown, after the first bytes. */
+/** Returns a body whose stream fails half-way, or after one byte when the size is unknown. */
 function cutBody(body: Body): Body {
   const { size, replayable } = body;
   const open: Body["open"] = (range) => {

@@ -6,22 +6,22 @@ import { skipReason } from "./needs.js";
 import type { Rule } from "./rule.js";
 import { RULES } from "./rules.js";
 
-/** A provider that was opened for the suite, and how it is put away. */
+/** A provider that was opened for the suite, with the function that closes it. */
 export interface Opened {
   readonly provider: StorageProvider;
-  /** Called once, after the last rule. */
+  /** Closes the provider. Called once, after the last rule. */
   readonly close?: (() => Promise<void> | void) | undefined;
 }
 
-/** Opens a provider to try. Called once, and again for each rule that closes what it gets. */
+/** A function that opens the provider for the suite. It is called once, and again for each rule that closes its provider. */
 export type Open = () => Promise<Opened> | Opened;
 
-/** What {@link conformance} is given: how to open the provider, and how to run. */
+/** The options of {@link conformance}: the function that opens the provider, and the options of the run. */
 export interface ConformanceOptions extends RunOptions {
   readonly open: Open;
 }
 
-/** How the suite is run. Nothing here makes a rule be skipped: only the provider's own word does. */
+/** The options of a run of the suite. No option skips a rule: only the declarations of the provider do. */
 export interface RunOptions {
   /**
    * The rules to run.
@@ -42,21 +42,21 @@ export interface RunOptions {
    */
   readonly fresh?: boolean | undefined;
   /**
-   * Breaks every facade that a rule makes: how mutants of the facade are made.
+   * A change that breaks every facade that a rule makes. Mutants of the facade are made by it.
    *
    * @default none
    */
   readonly breakStorage?: StorageBreak | undefined;
 }
 
-/** How one rule ended. */
+/** The outcome of one rule. */
 export type RuleOutcome = { readonly title: string; readonly milliseconds: number } & (
   | { readonly status: "passed" }
   | { readonly status: "skipped"; readonly reason: string }
   | { readonly status: "failed"; readonly error: unknown }
 );
 
-/** How every rule ended, in the order of the suite. */
+/** The outcomes of all rules, in the order of the suite, and their counts. */
 export interface RunReport {
   readonly outcomes: readonly RuleOutcome[];
   readonly passed: number;
@@ -66,11 +66,11 @@ export interface RunReport {
 
 const RULE_TIMEOUT_MS = 20_000;
 
-/** A provider that is opened when it is first needed. */
+/** One run of the suite. The shared provider is opened when a rule first needs it. */
 interface Session {
   readonly options: RunOptions;
   readonly open: Open;
-  /** Part of every prefix, so that two runs on one bucket do not meet. */
+  /** A random part of every prefix, so that two runs on one bucket do not meet. */
   readonly run: string;
   shared: Promise<Opened> | undefined;
 }
@@ -95,7 +95,7 @@ const RUN_OPTIONS: OptionNames<RunOptions> = {
   breakStorage: true,
 };
 
-/** Looks at how a suite is to be run. @throws TypeError for what is wrong. */
+/** Checks the options of a run. @throws TypeError when a name or a value is wrong. */
 function checkRun(caller: string, open: Open, options: RunOptions): void {
   aFunction(caller, "open", open);
   knownNames(caller, options, RUN_OPTIONS);
@@ -106,7 +106,7 @@ function checkRun(caller: string, open: Open, options: RunOptions): void {
 /**
  * Runs the suite on a provider and reports on every rule.
  *
- * The rules run one after the other, each under a prefix of its own, and what a rule leaves under its prefix is
+ * The rules run one after the other, each under a prefix of its own. The objects that a rule leaves under its prefix are
  * deleted where the provider can list. A rule that hangs fails. Rejects only when the provider cannot be opened or closed.
  */
 export async function runRules(open: Open, options: RunOptions = {}): Promise<RunReport> {
@@ -123,7 +123,7 @@ export async function runRules(open: Open, options: RunOptions = {}): Promise<Ru
   return reportOf(outcomes);
 }
 
-/** Counts how rules ended. */
+/** Makes the report of a run: the outcomes, and the number of rules that passed, were skipped and failed. */
 export function reportOf(outcomes: readonly RuleOutcome[]): RunReport {
   const count = (status: RuleOutcome["status"]): number =>
     outcomes.filter((outcome) => outcome.status === status).length;
@@ -165,7 +165,7 @@ async function tryRule(
   try {
     await within(timeoutMs, rule.run(context));
     if (session.options.fresh === true) return;
-    // What a rule that closes its provider leaves in a shared place is cleared by another one.
+    // A rule that closes its own provider cannot clean up afterwards: the shared provider deletes the objects of the rule.
     const cleaner = own ? (await sharedOf(session)).provider : provider;
     await within(timeoutMs, clean(cleaner, prefix));
   } finally {
@@ -173,7 +173,7 @@ async function tryRule(
   }
 }
 
-/** Rejects when the work takes longer: a provider that hangs has failed. */
+/** Waits for the work, and rejects when it takes longer than the limit: a provider that hangs has failed. */
 export async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -193,7 +193,7 @@ async function clean(provider: StorageProvider, prefix: string): Promise<void> {
   await Promise.all(keys.map((key) => provider.delete(key, {})));
 }
 
-/** What Vitest and node:test hand to a test: enough to skip it. */
+/** The part of the argument of a test in Vitest and `node:test` that can skip the test. */
 interface TestContext {
   readonly skip?: ((reason?: string) => unknown) | undefined;
 }
@@ -208,8 +208,8 @@ export interface Runner {
  * Registers the suite with a test runner: one test for each rule, and a last one that closes the provider.
  *
  * @param runner - `{ describe, it }` of Vitest, of `node:test`, or of another runner with their shape.
- * @param name - What is tried, for the runner's output.
- * @param options - `open` is called inside of the first test, so that a failure to open is a failed test.
+ * @param name - The name of the provider, for the runner's output.
+ * @param options - `open` is called inside the first test, so that a failure to open is a failed test.
  * @example
  * ```ts
  * import { describe, it } from "node:test";

@@ -5,15 +5,15 @@ import type { StorageBreak } from "./context.js";
 export type Break = (provider: StorageProvider) => StorageProvider;
 
 /**
- * A provider, or a facade, that breaks one sentence of the contract: it must fail the rule of that title. A
- * rule that no mutant fails might check nothing.
+ * A provider or a facade that breaks one sentence of the contract. The rule with that title must fail for it. A
+ * rule that fails for no mutant might check nothing.
  */
 export interface Mutant {
-  /** What is wrong with it. Unique. */
+  /** The fault of the mutant. Unique. */
   readonly name: string;
-  /** The title of the rule that catches it. */
+  /** The title of the rule that catches the mutant. */
   readonly rule: string;
-  /** Makes a healthy provider that the rule applies to; default the memory provider as it is. */
+  /** Makes the healthy provider to be broken, one that the rule applies to. Default: the memory provider, unchanged. */
   readonly base?: Break | undefined;
   readonly breaks?: Break | undefined;
   readonly breakStorage?: StorageBreak | undefined;
@@ -23,7 +23,7 @@ export function mutant(rule: string, name: string, breaks: Break, base?: Break):
   return { rule, name, breaks, base };
 }
 
-/** A mutant of the facade. */
+/** Makes a mutant of the facade. */
 export function storageMutant(rule: string, name: string, breakStorage: StorageBreak, base?: Break): Mutant {
   return { rule, name, breakStorage, base };
 }

@@ -6,30 +6,30 @@ import { MUTANTS } from "./mutants.js";
 import type { Rule } from "./rule.js";
 import { RULES } from "./rules.js";
 
-/** What the suite says about one mutant. */
+/** The verdict of the suite on one mutant. */
 export interface MutantVerdict {
   readonly mutant: Mutant;
-  /** Whether the rule of its title fails it. */
+  /** True when the rule that the mutant names fails for it. */
   readonly caught: boolean;
-  /** The titles of all rules that fail it. */
+  /** The titles of all rules that fail for the mutant. */
   readonly failed: readonly string[];
-  /** It fails so many rules that it says nothing about its own. */
+  /** True when so many rules fail for the mutant that it proves nothing about its own rule. */
   readonly excessive: boolean;
 }
 
-/** What mutants say about a suite. */
+/** The report on a suite that was run on mutants. */
 export interface MutationReport {
   readonly verdicts: readonly MutantVerdict[];
-  /** Rules that no mutant is made for: they might check nothing. */
+  /** The titles of rules without a mutant: they might check nothing. */
   readonly untested: readonly string[];
-  /** Whether every rule has a mutant, every mutant is caught by its rule, and none is excessive. */
+  /** True when every rule has a mutant, and every mutant is caught by its rule without being excessive. */
   readonly ok: boolean;
 }
 
-/** How mutants are tried. */
+/** The options of {@link checkMutants}. */
 export interface MutationOptions {
   /**
-   * The rules that must notice.
+   * The rules that must catch the mutants.
    *
    * @default all of {@link RULES}
    */
@@ -41,7 +41,7 @@ export interface MutationOptions {
    */
   readonly mutants?: readonly Mutant[] | undefined;
   /**
-   * Which rules of one mutant count against it: its own, and each nth of the others.
+   * The distance between the rules that run on a mutant: its own rule runs, and every nth of the others.
    *
    * @default 1: all rules
    */
@@ -54,16 +54,16 @@ export interface MutationOptions {
   readonly concurrency?: number | undefined;
 }
 
-/** How long a rule may take with a mutant, in milliseconds. All is in memory: what takes longer hangs. */
+/** The limit for one rule on a mutant, in milliseconds. Everything is in memory, so a rule that takes longer hangs. */
 const MUTANT_TIMEOUT_MS = 3000;
 
-/** A mutant that fails more than this share of the suite is not one broken sentence, but a broken provider. */
+/** The largest share of rules that may fail for a mutant. Above it the whole provider is broken, not one sentence. */
 const EXCESSIVE_SHARE = 1 / 3;
 
 /**
- * Runs the suite on broken providers: what proves that each rule can fail.
+ * Runs the suite on broken providers, to prove that each rule can fail.
  *
- * A rule that is taken out of the suite leaves its mutant alive, and the report is not `ok`.
+ * When a rule is taken out of the suite, its mutant is not caught, and the report is not `ok`.
  */
 export async function checkMutants(options: MutationOptions = {}): Promise<MutationReport> {
   knownNames("checkMutants", options, { rules: true, mutants: true, stride: true, concurrency: true });

@@ -3,9 +3,9 @@ import { describeProvider } from "@stowage/core/provider";
 import type { Feature, Need, Rule } from "./rule.js";
 
 /**
- * Says why a rule does not apply to a provider, or `undefined` when it does.
+ * Returns the reason for which a rule does not apply to a provider, or `undefined` when the rule applies.
  *
- * Only what the provider declares counts: its flags, its members and its limits.
+ * Only the declarations of the provider count: its flags, its members and its limits.
  */
 export function skipReason(rule: Rule, provider: StorageProvider): string | undefined {
   const unmet = rule.needs?.find((need) => !isMet(need, provider));

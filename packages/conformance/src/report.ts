@@ -2,10 +2,10 @@ import { describeProvider } from "@stowage/core/provider";
 import { type StorageProvider, type Supports } from "@stowage/core";
 import type { Flag, OptionalMember } from "./rule.js";
 
-/** What a provider declares, as data. */
+/** The declarations of a provider, as data. */
 export interface SupportsReport {
   readonly name: string;
-  /** The factory's name, by `describe()`. */
+  /** The name of the factory that made the provider, from `describe()`. */
   readonly type: string;
   readonly supports: Supports;
   readonly members: Readonly<Record<ReportedMember, boolean>>;
@@ -39,7 +39,7 @@ const MEMBERS: Readonly<Record<ReportedMember, string>> = {
   importFrom: "import from a URL",
 };
 
-/** Collects what a provider declares: its flags, its limits and which optional members it has. */
+/** Collects the declarations of a provider: its flags, its limits and its optional members. */
 export function supportsReport(provider: StorageProvider): SupportsReport {
   const has = (member: ReportedMember): boolean => provider[member] !== undefined;
   const names = Object.keys(MEMBERS) as ReportedMember[];

@@ -16,12 +16,12 @@ import type {
   PutOptions,
 } from "@stowage/core/provider";
 
-/** A feature that `supports` says yes or no to. */
+/** The name of a feature that `supports` declares with true or false. */
 export type Flag = {
   [Name in keyof Supports]-?: Supports[Name] extends boolean ? Name : never;
 }[keyof Supports];
 
-/** A member that only some providers have. */
+/** The name of a member that only some providers have. */
 export type OptionalMember =
   | "copy"
   | "move"
@@ -34,34 +34,34 @@ export type OptionalMember =
   | "close";
 
 /**
- * Something that a provider declares about itself.
+ * A feature that a provider declares about itself.
  *
- * `leaf` is a provider without members, by its `describe()`. `objectLimit` and `keyLimit` are limits of its
- * own: a finite `objectBytesMax`, a `keyBytesMax` below that of the contract.
+ * `leaf` means that the provider is no composer and contains none, by its `describe()`. `objectLimit` means a finite
+ * `objectBytesMax`. `keyLimit` means a `keyBytesMax` below that of the contract.
  */
 export type Feature = Flag | OptionalMember | "leaf" | "objectLimit" | "keyLimit";
 
-/** What a rule asks of a provider before it can be run: a feature, or its absence. */
+/** A feature that a provider must have for a rule to run. With a `!` the provider must not have it. */
 export type Need = Feature | `!${Feature}`;
 
 /**
- * One sentence of the contract, and how it is checked.
+ * A rule: one sentence of the contract, and the code that checks it.
  *
- * A rule that is not kept throws. It works under its own prefix, and needs no clean-up.
+ * `run` throws when the provider breaks the sentence. It works under a prefix of its own, and need not clean up.
  */
 export interface Rule {
   /** The sentence. Unique in the suite. */
   readonly title: string;
-  /** A provider that declares otherwise is not asked: the only reason for which a rule is skipped. */
+  /** The needs of the rule. A rule is skipped for a provider that declares otherwise. */
   readonly needs?: readonly Need[] | undefined;
-  /** The largest object that the rule writes, in bytes; providers with a lower `objectBytesMax` skip it. */
+  /** The size of the largest object that the rule writes, in bytes. The rule is skipped for providers with a lower `objectBytesMax`. */
   readonly largest?: number | undefined;
-  /** The rule closes its provider and so gets one of its own. */
+  /** True when the rule closes its provider. Such a rule gets a provider of its own. */
   readonly own?: boolean | undefined;
   readonly run: (context: RuleContext) => Promise<void>;
 }
 
-/** What {@link RuleContext.put} takes: the options of a provider's `put`, and the declared size of the body. */
+/** The options of {@link RuleContext.put}: those of a provider's `put`, and the declared size of the body. */
 export interface RulePutOptions extends PutOptions {
   /**
    * The length of the body, in bytes.
@@ -74,36 +74,36 @@ export interface RulePutOptions extends PutOptions {
 /**
  * A provider as one rule sees it.
  *
- * Names are relative: `"a.txt"` stands for the key {@link RuleContext.key} makes of it, under a prefix that no
- * other rule uses. Every member works on its own, so a rule takes what it needs out of the context.
+ * Names are relative: `"a.txt"` stands for the key that {@link RuleContext.key} makes of it, under a prefix that no
+ * other rule uses. Every member works without `this`, so a rule can destructure the context.
  */
 export interface RuleContext {
   readonly provider: StorageProvider;
   /** The facade over the provider, without retries and time limits. */
   readonly storage: FileStorage;
-  /** What every key of this rule starts with; ends with `/`. */
+  /** The prefix of every key of this rule; it ends with `/`. */
   readonly prefix: string;
   readonly key: (name: string) => string;
-  /** The provider's own `put`, with the body made by core. */
+  /** Calls the provider's own `put`, with a body that core makes of the input. */
   readonly put: (name: string, input: BodyInput, options?: RulePutOptions) => Promise<ObjectInfo>;
-  /** The provider's own `get`. */
+  /** Calls the provider's own `get`. */
   readonly get: (name: string, options?: GetOptions) => Promise<GetResult>;
-  /** The provider's own `head`. */
+  /** Calls the provider's own `head`. */
   readonly head: (name: string, options?: HeadOptions) => Promise<ObjectInfo>;
-  /** The provider's own `delete`. */
+  /** Calls the provider's own `delete`. */
   readonly remove: (name: string, options?: DeleteOptions) => Promise<void>;
-  /** One page of the provider's own `list`; the prefix is relative. */
+  /** Returns one page of the provider's own `list`. The prefix is relative. */
   readonly list: (options?: ListOptions) => Promise<ListPage>;
-  /** The names of all pages, as they come; sorted where the provider has no order. */
+  /** Returns the names of all pages, in the provider's order, or sorted when the provider has no ordered listings. */
   readonly names: (options?: ListOptions) => Promise<string[]>;
-  /** The bytes of an object, read to the end. */
+  /** Reads an object to its end, and returns its bytes. */
   readonly read: (name: string, options?: GetOptions) => Promise<Uint8Array>;
-  /** Throws unless the object has this content. Only asks that it can be read where bytes are not exact. */
+  /** Throws unless the object has this content. Where the provider is not byte-exact, the object need only be readable. */
   readonly holds: (name: string, expected: string | Uint8Array) => Promise<void>;
-  /** Throws unless `head`, `get` and, where the provider can list, `list` agree that there is no such object. */
+  /** Throws unless `head`, `get` and, where the provider can list, `list` agree that the object does not exist. */
   readonly lacks: (name: string) => Promise<void>;
-  /** Makes a facade over another provider, such as a changed copy of {@link RuleContext.provider}. */
+  /** Makes a facade over a provider, such as a changed copy of {@link RuleContext.provider}. */
   readonly createStorage: (provider: StorageProvider, options?: StorageOptions) => FileStorage;
-  /** An empty temporary folder, removed after the rule. */
+  /** Makes an empty temporary folder, which is removed after the rule. */
   readonly directory: () => Promise<string>;
 }

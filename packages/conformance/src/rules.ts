@@ -33,7 +33,7 @@ import { sourceRules } from "./rules/sources.js";
 import { sourceFailureRules } from "./rules/source-failures.js";
 import { storedObjectRules } from "./rules/stored-object.js";
 
-/** The contract: every rule that a provider keeps, group by group. */
+/** The contract: every rule that a provider must keep, group by group. */
 export const RULES: readonly Rule[] = [
   ...putRules,
   ...ownershipRules,
@@ -71,7 +71,7 @@ export const RULES: readonly Rule[] = [
   ...linkRules,
 ];
 
-/** Adds to what a rule asks of a provider that it can list. */
+/** Returns the rule with one more need: that the provider can list. */
 function listing(rule: Rule): Rule {
   return { ...rule, needs: ["list", ...(rule.needs ?? [])] };
 }

@@ -1,7 +1,7 @@
 /**
- * Gives numbers from 0 up to 1, the same ones for the same seed.
+ * Makes a generator of numbers from 0 up to 1: the same seed gives the same numbers.
  *
- * Good enough for tests, not for secrets. It is mulberry32: 32 bits of state, every one of them used.
+ * The numbers are good enough for tests, not for secrets. The algorithm is mulberry32, with 32 bits of state, all of them used.
  *
  * @param seed - A whole number; only its lowest 32 bits count.
  */

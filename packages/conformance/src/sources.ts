@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { setImmediate as tick } from "node:timers/promises";
 
-/** Bytes without a short period, the same each time, so that a misplaced block shows. */
+/** Makes bytes that do not repeat within a short distance, so that a misplaced block shows. The bytes are the same each time. */
 export function pattern(length: number, seed = 1): Uint8Array {
   const block = new Uint8Array(Math.min(length, BLOCK_BYTES));
   let state = seed;
@@ -12,10 +12,10 @@ export function pattern(length: number, seed = 1): Uint8Array {
   return length <= BLOCK_BYTES ? block : Buffer.alloc(length, block);
 }
 
-/** A prime, so that no block size of a provider is a multiple of it. */
+/** The length after which the bytes of {@link pattern} repeat. It is a prime, so that no block size of a provider is a multiple of it. */
 const BLOCK_BYTES = 65_521;
 
-/** Gives bytes piece by piece, without saying how many there are. */
+/** Yields bytes chunk by chunk, without telling how many there are. */
 export async function* inChunks(
   bytes: Uint8Array,
   chunkBytes: number,
@@ -25,24 +25,24 @@ export async function* inChunks(
   }
 }
 
-/** Makes a Node stream of bytes, which does not say how many there are. */
+/** Makes a Node stream of bytes that does not tell how many there are. */
 export function nodeStream(bytes: Uint8Array, chunkBytes: number): Readable {
   return Readable.from(inChunks(bytes, chunkBytes), { objectMode: false });
 }
 
-/** Makes a Web stream of bytes, which does not say how many there are. */
+/** Makes a Web stream of bytes that does not tell how many there are. */
 export function webStream(bytes: Uint8Array, chunkBytes: number): ReadableStream<Uint8Array> {
   return ReadableStream.from<Uint8Array>(inChunks(bytes, chunkBytes));
 }
 
-/** Reads a chunk of a Web stream, and lets go of it. */
+/** Reads one chunk of a Web stream, and releases the lock on the stream. */
 export async function peek(stream: ReadableStream<Uint8Array>): Promise<void> {
   const reader = stream.getReader();
   await reader.read();
   reader.releaseLock();
 }
 
-/** Gives the chunks, lets them arrive, then fails. */
+/** Yields the chunks, waits until they have arrived, and then fails. */
 export async function* failingAfter(
   chunks: readonly Uint8Array[],
   error: unknown,
@@ -52,19 +52,19 @@ export async function* failingAfter(
   throw error;
 }
 
-/** Turns of the event loop within which a chunk has passed through a few streams. */
+/** The number of turns of the event loop in which a chunk passes through a few streams. */
 const ARRIVAL_TURNS = 5;
 
-/** A source that stops in the middle until it is told to go on. */
+/** A source that stops in the middle until `open` is called. */
 export interface GatedSource {
   readonly stream: Readable;
-  /** Resolves when the first half was asked for. */
+  /** Resolves when the first half was taken and the rest is asked for. */
   readonly begun: Promise<void>;
   /** Lets the rest through. */
   readonly open: () => void;
 }
 
-/** Gives the first half of the bytes, and the rest when it is told to. */
+/** Makes a source that gives the first half of the bytes at once, and the rest when `open` is called. */
 export function gated(bytes: Uint8Array): GatedSource {
   const begun = withResolvers();
   const gate = withResolvers();
@@ -87,7 +87,7 @@ function withResolvers(): { readonly promise: Promise<void>; readonly resolve: (
   return { promise, resolve };
 }
 
-/** A body that remembers whether anybody asked for its bytes. */
+/** A body with a function that tells whether its bytes were asked for. */
 export interface WatchedSource {
   readonly body: () => Uint8Array;
   readonly touched: () => boolean;
@@ -102,7 +102,7 @@ export function watched(text = "never read"): WatchedSource {
   return { body, touched: () => touched };
 }
 
-/** Makes a file of a form as busboy and its like give it: cut off at the limit as if it were whole. */
+/** Makes a file of a form as busboy and similar parsers give it: a longer file ends at the limit as if it were whole. */
 export function formFile(chunks: AsyncIterable<Uint8Array>, limit: number = Number.MAX_VALUE): Readable {
   async function* cut(): AsyncGenerator<Uint8Array, void, undefined> {
     let given = 0;

@@ -2,21 +2,21 @@ import type { Answer } from "./wire/answer.js";
 import { refusal } from "./wire/answer.js";
 import type { HttpRequest } from "./wire/http-request.js";
 
-/** A deed that a client wants to do with one object. HEAD is a `"get"`. */
+/** An action that a client wants to take on one object. HEAD is a `"get"`. */
 export type Action = "get" | "put" | "delete";
 
-/** One wish of a client. */
+/** The action that a client wants to take, and the key. */
 export interface Access {
   readonly action: Action;
-  /** The key, decoded: the very text that the storage gets. */
+  /** The decoded key: the same text that the storage gets. */
   readonly key: string;
 }
 
 /**
- * Decides about a wish. Only `true` permits it. A `Response` is sent as it is, such as a redirect to a page for signing in. Any other value is 403. A
- * thrown error permits nothing, and is answered with its own status (`httpStatus`).
+ * A function that decides about a request. Only `true` permits the request. A `Response` is sent as it is, such as a redirect to a page for signing
+ * in. Any other value is answered with 403. A thrown error permits nothing, and is answered with its own status (`httpStatus`).
  *
- * @param request - Its method, its target, its headers, and in `source` the request that the framework gave.
+ * @param request - The method, the target and the headers of the request. Its `source` is the request that the framework gave.
  */
 export type Authorize = (
   request: HttpRequest,
@@ -42,10 +42,10 @@ function isResponse(value: unknown): value is Response {
   return status >= 200 && status <= 599 && headers !== undefined && typeof clone === "function";
 }
 
-/** Reads an answer of the application's own, which is small. */
+/** Makes an answer of the application's own `Response`. Reads its body at once, because it is small. */
 async function answerOf(response: Response): Promise<Answer> {
   const { status } = response;
-  // The application may give the same one again and again.
+  // The application may return the same `Response` again.
   const body = new Uint8Array(await response.clone().arrayBuffer());
   const headers: Record<string, string | readonly string[] | undefined> = Object.fromEntries(
     response.headers,

@@ -17,7 +17,10 @@ import { keyOfPath, splitTarget } from "./wire/target.js";
 
 /** The options of {@link createHandler}. */
 export interface HandlerOptions {
-  /** Decides about each request that has no signature, before a byte of its body is read. A request with a signature is judged by the signature alone. */
+  /**
+   * Decides about each request that has no signature, before a byte of its body is read. A request with a signature is judged by the signature
+   * alone.
+   */
   readonly authorize: Authorize;
   /**
    * The path that all keys are below, as the request has it when it arrives here: a router may have cut off a part.
@@ -28,7 +31,7 @@ export interface HandlerOptions {
   /**
    * The way in which objects are served, or a function that returns it for a request.
    *
-   * @default what each of its options says
+   * @default the default of each option
    */
   readonly serve?: ServeOptions | ((request: HttpRequest, key: string) => ServeOptions) | undefined;
   /**
@@ -78,7 +81,7 @@ interface Wish {
 /**
  * Makes a handler that serves the objects of a storage, and receives and removes them where its options say so.
  *
- * GET and HEAD are answered as `serve` does, PUT as `receive`. A path is decoded once. A path that programs could read as two
+ * GET and HEAD are answered as `serve` does, and PUT as `receive` does. A path is decoded once. A path that programs could read as two
  * different keys is 404. Nothing is permitted by default.
  *
  * @returns A function from `Request` to `Response`. It never rejects.

@@ -38,14 +38,15 @@ export interface OperationsOptions {
 const NAMES: OptionNames<OperationsOptions> = { metrics: true, basePath: true, reuseMs: true, onError: true };
 const REUSE_MS = 1000;
 
-/** @see https://prometheus.io/docs/instrumenting/exposition_formats/ */
+/** The content type of the text format of Prometheus. @see https://prometheus.io/docs/instrumenting/exposition_formats/ */
 const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /**
- * Makes a handler for those who watch over a process: `/healthz` is 200 while the process answers, `/readyz` is 200 while the storage can be used
- * and 503 otherwise, `/metrics` has the counters for Prometheus.
+ * Makes a handler for watching over a process. `/healthz` is 200 while the process answers. `/readyz` is 200 while the storage can be used, and 503
+ * otherwise. `/metrics` has the counters for Prometheus.
  *
- * Its answers have the names of members and what is wrong with them, such as the path of a folder, and no key. It checks no permission: do not expose it to the public.
+ * The answers contain the names of members and their problems, such as the path of a folder, and no keys. The handler checks no permission: do not
+ * expose it to the public.
  *
  * @throws TypeError for options that are wrong.
  */
@@ -84,7 +85,7 @@ function readiness({ live, ready, degraded, reasons }: Health): Answer {
   return jsonAnswer(ready ? 200 : 503, { live, ready, degraded, reasons });
 }
 
-/** Calls a function again only when its last answer is old. Calls that come together share one. */
+/** Returns a function that calls `call` again only when its last answer is old. Calls that come together share one answer. */
 function reused<T>(call: () => Promise<T>, reuseMs: number): () => Promise<T> {
   let last: { readonly answer: Promise<T>; settledAt: number | undefined } | undefined;
   return async () => {

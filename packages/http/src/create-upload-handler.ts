@@ -13,14 +13,17 @@ import { splitTarget } from "./wire/target.js";
 import { checkUploads, type UploadHandlerOptions, type WantedFile } from "./upload-options.js";
 import { bindUpload, unboundUpload } from "./links/upload-token.js";
 
-/** A list of 10,000 parts. */
+/** The most bytes of a list of parts: enough for 10,000 parts. */
 const PARTS_BYTES_MAX = 2_000_000;
-/** A file by its name, its type and its metadata. Nobody has asked for permission yet: the key depends on it. */
+/**
+ * The most bytes of the facts about a file: its name, its type and its metadata. They are read before permission is asked for, because the key
+ * depends on them.
+ */
 const FILE_BYTES_MAX = 16_384;
 const PART_NUMBER = /^(?:[1-9]\d{0,3}|10000)$/;
 const METADATA_NAME = /^metadata\[(?<name>.*)\]$/s;
 
-/** One request, and the query of it. */
+/** One request, with its query. */
 interface Call {
   readonly storage: FileStorage;
   readonly options: UploadHandlerOptions;
@@ -80,7 +83,7 @@ async function route(call: Call, [name, id, last, ...more]: readonly string[]): 
   return typeof step === "string" ? notAllowed(step) : await withUpload(call, id, step);
 }
 
-/** One thing that is done with an upload that was begun. */
+/** One step of an upload that was begun. */
 type Step = (call: UploadCall) => Promise<Answer>;
 
 /** Finds the step of a request. @returns The step, or the allowed methods when this method is not allowed. */
@@ -192,7 +195,7 @@ function tooLarge(bytes: number, { maxBytes }: UploadHandlerOptions): HttpError 
   return new HttpError(413, "TooLarge", `it has ${bytes} bytes, and at most ${maxBytes} are allowed`);
 }
 
-/** Tells the application, which may still refuse the object. */
+/** Tells the application about the new object. The application may still refuse it. */
 async function announce({ storage, options, request }: UploadCall, info: ObjectInfo): Promise<void> {
   try {
     await options.onUploaded?.(info, request);

@@ -2,7 +2,7 @@ import { isStorageError, type StorageErrorCode, type StorageEvent } from "@stowa
 import { aFunction } from "@stowage/core/provider";
 import { isHttpError } from "./wire/http-error.js";
 
-/** A logger as `console` is one. */
+/** A logger, such as `console`. */
 export interface Logger {
   readonly debug: (message: string, facts: Record<string, unknown>) => void;
   readonly info: (message: string, facts: Record<string, unknown>) => void;
@@ -12,7 +12,7 @@ export interface Logger {
 
 type Level = keyof Logger;
 
-/** How much each event matters to whoever reads the log. */
+/** The level at which each event is logged. */
 const LEVELS: Readonly<Record<StorageEvent["type"], Level>> = {
   operation: "debug",
   attempt: "debug",
@@ -69,7 +69,7 @@ export function logEvents(logger: Logger): (event: StorageEvent) => void {
   };
 }
 
-/** Verbs that many stores lack. Whoever calls them goes on without. */
+/** The verbs that many stores lack. Their callers go on without a link. */
 const LINKS: ReadonlySet<string> = new Set(["publicUrl", "signedUrl"]);
 
 function levelOf(event: StorageEvent): Level {
@@ -81,12 +81,12 @@ function levelOf(event: StorageEvent): Level {
   return isHttpError(error) ? "debug" : "warn";
 }
 
-/** Tells whether a member was switched off by `off`: that is no news with each call. */
+/** Tells whether an error comes from a member that was switched off by `off`. Such an error is expected with each call. */
 function isSwitchedOff(error: unknown): boolean {
   return isStorageError(error, "Unavailable") && error.reason.startsWith("it is switched off");
 }
 
-/** Failures that are the answer to a question. */
+/** The failures that are expected answers. */
 const EXPECTED = new Set<StorageErrorCode>([
   "NotFound",
   "AlreadyExists",
@@ -94,7 +94,7 @@ const EXPECTED = new Set<StorageErrorCode>([
   "NotModified",
   "InvalidRange",
   "InvalidKey",
-  // What a caller or its client has sent is at fault.
+  // The fault is in the data that a caller or its client has sent.
   "InvalidArgument",
   "SourceError",
   "TooLarge",

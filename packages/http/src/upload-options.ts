@@ -6,7 +6,7 @@ import type { HttpRequest } from "./wire/http-request.js";
 import { checkType } from "./receive/receive-options.js";
 import { checkKeys, type SigningKeys } from "./links/signatures.js";
 
-/** A file that a browser would like to upload. All of it is the client's own word. */
+/** A file that a browser wants to upload. All its facts are the client's own word. */
 export interface WantedFile {
   readonly fileName: string;
   readonly contentType: string;
@@ -38,7 +38,7 @@ export interface UploadHandlerOptions {
    */
   readonly types?: readonly string[] | undefined;
   /**
-   * Returns a text that the application knows its user by. One user cannot go on with the upload of another.
+   * Returns a text that the application knows its user by. A user cannot go on with the upload of a different user.
    *
    * @default all callers count as one
    */
@@ -46,7 +46,7 @@ export interface UploadHandlerOptions {
   /**
    * Returns the metadata to store.
    *
-   * @default none: what the client says is dropped
+   * @default none: the metadata of the client is dropped
    */
   readonly metadata?: ((file: WantedFile) => Metadata) | undefined;
   /**
@@ -77,7 +77,11 @@ const NAMES: OptionNames<UploadHandlerOptions> = {
   onError: true,
 };
 
-/** @throws TypeError for options that are wrong. */
+/**
+ * Checks the options of {@link createUploadHandler}.
+ *
+ * @throws TypeError for options that are wrong.
+ */
 export function checkUploads(caller: string, options: UploadHandlerOptions): void {
   knownNames(caller, options, NAMES);
   aFunction(caller, "authorize", options.authorize);

@@ -1,20 +1,23 @@
 import { fstatSync, readSync, readdirSync, readlinkSync, realpathSync, statSync } from "node:fs";
 
-/** The first copy of the header of SQLite's WAL index: every commit writes another one, with a counter and a checksum. */
+/**
+ * The size of the header of SQLite's WAL index, in bytes. The first of its two copies is read. Every commit writes a new header, with a
+ * counter and a checksum.
+ */
 const HEADER_BYTES = 48;
 
-/** The open files of this process, on Linux. */
+/** The folder that lists the open files of this process, on Linux. */
 const HANDLES = "/proc/self/fd";
 
 /**
- * Returns a function that makes questions: whether something was committed to a journal, by any process, since the question was asked the last
- * time. An answer takes a tenth of the time that a query takes.
+ * Returns a function that makes questions. A question tells whether any process has committed to the journal since the question was last
+ * asked. An answer takes a tenth of the time that a query takes.
  *
- * The header is read by SQLite's own handle. A handle of our own would have to be closed some day, and a process that closes any handle of a file
- * loses every lock that SQLite holds on it: other processes would then take the index for one that nobody uses, and begin it anew. Where the handle
- * cannot be found, every answer is that something may have changed.
+ * The header is read through SQLite's own handle. A handle of our own would have to be closed some day, and a process that closes any
+ * handle of a file loses every lock that SQLite holds on that file. Other processes would then think that the index is unused, and would
+ * build it anew. If SQLite's handle cannot be found, every answer is `true`.
  *
- * @param path - Of a database in WAL mode that a connection of this process has open, for as long as questions are asked.
+ * @param path - The path of a database in WAL mode. A connection of this process keeps it open for as long as questions are asked.
  * @see https://www.sqlite.org/walformat.html, section 2
  * @see https://www.sqlite.org/howtocorrupt.html, section 2.2
  */
@@ -23,7 +26,7 @@ export function watchChanges(path: string): () => () => boolean {
   return handle === undefined ? () => () => true : () => watchFor(handle);
 }
 
-/** Finds the handle that SQLite has of a file. */
+/** Returns the handle through which SQLite has a file open. */
 function handleOf(path: string): number | undefined {
   try {
     const name = realpathSync(path);
@@ -44,7 +47,7 @@ function targetOf(handle: string): string | undefined {
   try {
     return readlinkSync(`${HANDLES}/${handle}`);
   } catch {
-    // The handle by which the folder is read is gone by now.
+    // This was the handle that read the folder. It is closed by now.
     return undefined;
   }
 }

@@ -1,28 +1,28 @@
 import { nextVersion, noRow, type Version } from "@stowage/core/journal";
 import type { Database, Statement } from "./database.js";
 
-/** One change of a journal: it happens only when what it changes is still of the expected revision. */
+/** One change of a journal. It happens only when the record still has the expected revision. */
 export interface Change {
-  /** By the journal's clock. */
+  /** The time by the journal's clock, in milliseconds since 1970. */
   readonly now: number;
   readonly table: "rows" | "controls";
   readonly part: number;
   /** The key of a row, or the name of a control record. */
   readonly name: string;
-  /** Absent for a control record that is new. */
+  /** The revision that the record must have. Absent for a control record that is new. */
   readonly expected: string | undefined;
-  /** JSON; absent to drop it. */
+  /** The new record as JSON. Absent to drop the record. */
   readonly value: string | undefined;
   readonly since?: number;
   readonly nextAt?: number;
-  /** Which count of dropped rows is the revision of this key when it has none. */
+  /** The slot of the key. The revision of a key without a row is the count of the rows that were dropped in its slot. */
   readonly slot?: number;
 }
 
-/** The new revision of each change that has happened, in order. */
+/** The new revision of each change, in order; `undefined` for a change that has not happened. */
 export type Applied = readonly (Version | undefined)[];
 
-/** Applies changes in one transaction: all of them are durable, or none. */
+/** A function that applies changes in one transaction: either all of them are made, or no change is. */
 export type Apply = (changes: readonly Change[]) => Applied;
 
 const SQL = {
@@ -43,7 +43,7 @@ const SQL = {
     ON CONFLICT (part, slot) DO UPDATE SET drops = drops + 1`,
 } as const;
 
-/** Makes the one place that writes: statements are prepared once. */
+/** Returns the function that makes changes. Its statements are prepared once. */
 export function createApply(database: Database): Apply {
   const clock = database.prepare(SQL.clock);
   const setClock = database.prepare(SQL.setClock);
@@ -96,11 +96,11 @@ function prepareTable(
   return { find: database.prepare(find), put: database.prepare(put), drop: database.prepare(drop) };
 }
 
-/** A transaction that has failed may be over already. */
+/** Rolls back a transaction that has failed. The transaction may already be over. */
 function rollBack(database: Database): void {
   try {
     database.exec("ROLLBACK");
   } catch {
-    // It was.
+    // The transaction was already over.
   }
 }

@@ -3,9 +3,9 @@ import { clock, type Version } from "@stowage/core/journal";
 import type { Database } from "./database.js";
 
 /**
- * Opens the clock of a journal: it starts with the system's, and then follows the one that counts since the machine has
- * started, which nobody can set and which all processes share. After a restart of the machine it starts with the system's anew, and
- * never behind the last write.
+ * Opens the clock of a journal. The clock starts with the system's time. It then follows the clock that counts since the machine has
+ * started, which cannot be set and which all processes share. After a restart of the machine, the clock starts with the system's time
+ * again, and never behind the last write.
  */
 export function openClock(database: Database): () => number {
   const boot = bootId();
@@ -16,7 +16,7 @@ export function openClock(database: Database): () => number {
   if (found?.boot !== boot && !isReadOnly(database)) {
     database.prepare("INSERT OR REPLACE INTO boots (id, boot, offset) VALUES (1, ?, ?)").run(boot, offset);
   }
-  // The same clock, counted from the start of this process: to read it takes a fraction of the time.
+  // This reads the same clock, counted from the start of this process. It takes a fraction of the time.
   const start = uptimeMs() - clock.now() + offset;
   return () => start + clock.now();
 }
@@ -30,7 +30,7 @@ function newOffset(database: Database): number {
     | { readonly version: Version }
     | undefined;
   const written = last === undefined ? 0 : Number.parseInt(last.version.slice(0, -4), 16);
-  // What was off for a month is a month older: else what has expired meanwhile would be brought back.
+  // The time while the machine was off counts. Otherwise records that have expired meanwhile would come back.
   return Math.ceil(Math.max(written, Date.now()) - uptimeMs());
 }
 
@@ -38,12 +38,12 @@ function uptimeMs(): number {
   return Number(process.hrtime.bigint() / 1000n) / 1000;
 }
 
-/** Changes when the machine starts. @see https://man7.org/linux/man-pages/man4/random.4.html */
+/** Returns a text that changes each time the machine starts. @see https://man7.org/linux/man-pages/man4/random.4.html */
 function bootId(): string {
   try {
     return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
   } catch {
-    // Elsewhere the moment of the start, to the minute.
+    // On other systems the text is the time of the start, to the minute.
     return `started-${Math.round((Date.now() - uptimeMs()) / 60_000)}`;
   }
 }

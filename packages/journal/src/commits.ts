@@ -4,7 +4,7 @@ import { openForWriting, opening } from "./open-database.js";
 import { watchFiles } from "./same-file.js";
 import { openLog } from "./synced-log.js";
 
-/** The one place that writes rows. */
+/** The only writer of rows and control records. */
 export interface Commits {
   /** Applies changes, and returns once they are on the disk. */
   readonly apply: Apply;
@@ -12,12 +12,12 @@ export interface Commits {
 }
 
 /**
- * Opens a journal for the thread that writes. A transaction ends before the disk has anything: the log is synced after it, so that no
- * other process waits for this one's disk.
+ * Opens a journal for the thread that writes. A transaction ends before its data is on the disk. The log is synced after the transaction,
+ * so that other processes do not wait for the disk of this one.
  */
 export function openCommits(path: string, driver: Driver): Commits {
   const database = opening(() => openForWriting(path, driver, "after the transaction"));
-  // The files beside it are there from the first transaction on.
+  // The first transaction makes the files beside the database.
   database.exec("BEGIN IMMEDIATE; COMMIT");
   const hasFiles = watchFiles(path);
   hasFiles();
@@ -27,7 +27,7 @@ export function openCommits(path: string, driver: Driver): Commits {
     apply: (changes) => {
       const applied = apply(changes);
       log.sync();
-      // What went into a file that nobody can open again is not acknowledged.
+      // If a file was removed or replaced, its changes cannot be read again, and are not acknowledged.
       if (!hasFiles()) throw new Error("REPLACED");
       return applied;
     },

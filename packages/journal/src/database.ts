@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 
-/** The little of SQLite that a journal needs, as `node:sqlite` and `libsql` both have it. */
+/** The functions of SQLite that a journal needs. `node:sqlite` and `libsql` both have them. */
 export interface Database {
   readonly exec: (sql: string) => void;
   readonly prepare: (sql: string) => Statement;
@@ -17,10 +17,10 @@ export interface Statement {
 
 type Open = (path: string) => Database;
 
-/** `node:sqlite` where this Node has it, which is found by trying, else `libsql`. */
+/** The library that opens a file of SQLite. By default it is `node:sqlite` where this Node has it, which is found by trying, else `libsql`. */
 export type Driver = "node:sqlite" | "libsql";
 
-/** Opens a database file. Both drivers load in milliseconds, and only when they are needed. */
+/** Opens a database file. A driver is loaded when it is first needed, which takes milliseconds. */
 export function openDatabase(path: string, driver: Driver = defaultDriver()): Database {
   return opener(driver)(path);
 }

@@ -7,14 +7,14 @@ import { openForReading } from "./open-database.js";
 import { SCHEMA_VERSION, schemaVersionOf } from "./schema.js";
 
 /**
- * What a journal holds, for people: each composer, and each key that is in transition with what is left to do. It may be
- * in use meanwhile.
+ * Returns the content of a journal as a text for people. The text names each composer, and each key that is in transition with the work
+ * that is left to do. The journal may be in use meanwhile.
  *
  * @param path - The file of a {@link sqliteJournal}.
- * @throws StorageError `InvalidArgument` when it is no journal.
+ * @throws StorageError `InvalidArgument` when the file does not exist, or is not a journal of this version.
  */
 export function dumpJournal(path: string, driver: Driver = defaultDriver()): string {
-  // SQLite would make one.
+  // SQLite would create a missing file.
   if (!existsSync(path)) throw openError(path, "does not exist");
   const database = openForReading(path, driver);
   try {

@@ -1,13 +1,13 @@
 import { lockHolder } from "./lock-holder.js";
 import { StorageError, type Operation } from "@stowage/core/journal";
 
-/** The change is there, and nobody knows whether it stays. */
+/** The mark of a failure after the commit. The change is there, but may not survive a loss of power. */
 const UNSYNCED = /UNSYNCED/;
 
-/** Failures after which the change may be in the journal. */
+/** The marks of failures after which the change may be in the journal. */
 const UNSURE = /UNSYNCED|THREAD_ENDED/;
 
-/** What SQLite's own codes mean for those who wait for a write. @see https://www.sqlite.org/rescode.html */
+/** The meanings of SQLite's own codes for a caller that waits for a write. @see https://www.sqlite.org/rescode.html */
 const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [
     /REPLACED/,
@@ -27,12 +27,12 @@ const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
 
 const MODULE_MISSING = /Cannot find (?:module|package) '([^']+)'(?:: (.+))?/;
 
-/** Tells whether a thread failed before it could write: it could not be loaded. */
+/** Tells whether a thread failed before it could write, because a part of it could not be loaded. */
 export function isLoadFailure(error: unknown): boolean {
   return loadReason(textOf(error)) !== undefined;
 }
 
-/** Names what cannot be loaded, and what to do. */
+/** Returns a sentence about a module that cannot be loaded, and what to do about it. Returns `undefined` for any other failure. */
 function loadReason(text: string): string | undefined {
   const [, name, cure] = MODULE_MISSING.exec(text) ?? [];
   if (name !== undefined) {
@@ -46,7 +46,7 @@ function loadReason(text: string): string | undefined {
   return undefined;
 }
 
-/** Returns what callers are told of a journal that does not work: nothing has happened, unless the disk or the thread has failed after the commit. */
+/** Returns the error for a journal that does not work. The change has not happened, unless the disk or the thread failed after the commit. */
 export function journalError(error: unknown, path: string, operation: Operation = "put"): StorageError {
   const text = textOf(error);
   const known = loadReason(text) ?? REASONS.find(([pattern]) => pattern.test(text))?.[1];

@@ -2,8 +2,8 @@ import { readFileSync, realpathSync, statfsSync } from "node:fs";
 import { openError } from "./errors.js";
 
 /**
- * `f_type` of file systems of other machines: processes that share a journal need locks and shared memory that these
- * do not keep.
+ * The `f_type` of each file system whose files lie on other machines. Processes that share a journal need locks and shared memory, and
+ * these file systems do not provide both.
  *
  * @see https://man7.org/linux/man-pages/man2/statfs.2.html
  * @see https://www.sqlite.org/wal.html#overview
@@ -26,10 +26,13 @@ const NETWORK: ReadonlyMap<number, string> = new Map([
   [0x786f4256, "a folder of the host of this virtual machine"],
 ]);
 
-/** File systems of programs: their type says nothing of where the files are. */
+/** The `f_type` of a file system that a program provides. It does not say where the files are. */
 const FUSE = 0x65735546;
 
-/** Those that keep files on this machine. They pass on less than a disk does: nobody knows what survives a power failure. */
+/**
+ * The file systems of programs that keep files on this machine. They pass on less than a disk does, so it is unknown what survives a power
+ * failure.
+ */
 const FUSE_HERE: ReadonlySet<string> = new Set([
   "fuseblk",
   "virtiofs",
@@ -44,7 +47,13 @@ const FUSE_HERE: ReadonlySet<string> = new Set([
 
 const IN_MEMORY: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
 
-/** @returns Whether what is written there survives the machine. @throws StorageError for a network file system. */
+/**
+ * Checks that a folder lies on this machine.
+ *
+ * @returns `true` when files that are written there survive a power failure. In memory they do not, and for the file system of a program it
+ * is unknown.
+ * @throws StorageError `InvalidArgument` for a network file system, and for the file system of an unknown program.
+ */
 export function assertLocal(folder: string, path: string): boolean {
   const { type } = statfsSync(folder);
   const program = type === FUSE ? (mountedType(folder) ?? "fuse") : undefined;
@@ -72,7 +81,7 @@ function mountedType(folder: string): string | undefined {
         String.fromCharCode(Number.parseInt(code, 8)),
       );
       const isAbove = point === "/" || path.startsWith(`${point}/`);
-      // Of several on one point the last one is seen.
+      // If several file systems are mounted on one point, the last one is visible.
       if (isAbove && point.length >= (best?.point.length ?? 0)) best = { point, type: rest.split(" ")[0] };
     }
     return best?.type;

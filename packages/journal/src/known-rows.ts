@@ -1,20 +1,20 @@
 import type { JournalEntry } from "@stowage/core/journal";
 
-/** All that a part of a journal says, at one moment. */
+/** A function that returns the entry that a part of a journal has for a key. */
 export type KnownRows = (key: string) => JournalEntry;
 
 export interface RowSource {
-  /** Whether anything was committed since this was asked the last time. */
+  /** Tells whether anything was committed since the last call. */
   readonly hasChanged: () => boolean;
   readonly one: KnownRows;
-  /** Everything, of one moment; `undefined` when it is too much to hold. */
+  /** Reads all rows as they are at one moment. Returns `undefined` when there are too many to hold. */
   readonly all: () => KnownRows | undefined;
 }
 
-/** So many reads between two commits are worth to have everything read. */
+/** The number of reads without a commit after which all rows are read at once. */
 const READS_BEFORE_ALL = 32;
 
-/** Reads of keys that do not ask the database again while nothing is committed. */
+/** Returns a reader of keys that does not ask the database again while nothing is committed. */
 export function createKnownRows({ hasChanged, one, all }: RowSource): KnownRows {
   let known: KnownRows | undefined;
   let reads = 0;

@@ -1,11 +1,11 @@
 import { readFileSync, statSync } from "node:fs";
 
-/** The byte of the WAL index that whoever writes has locked. @see https://www.sqlite.org/walformat.html, section 2.3 */
+/** The byte of the WAL index that a writer locks. @see https://www.sqlite.org/walformat.html, section 2.3 */
 const WRITE_LOCK_BYTE = "120";
 
 /**
- * Returns which process holds the lock that a writer waits for, in words; `undefined` where that cannot be found out. Linux lists
- * all locks of files.
+ * Returns a text that names the process with the lock that a writer waits for; `undefined` when that process cannot be found out. Linux
+ * lists all locks of files.
  *
  * @see https://man7.org/linux/man-pages/man5/proc_locks.5.html
  */
@@ -19,7 +19,7 @@ export function lockHolder(path: string): string | undefined {
       return `the process ${pid} has locked it, and does not let go: is it stopped?`;
     }
   } catch {
-    // There is no such list here.
+    // This system has no list of locks.
   }
   return undefined;
 }

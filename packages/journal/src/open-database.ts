@@ -3,20 +3,23 @@ import { openDatabase, type Database, type Driver } from "./database.js";
 import { openError } from "./errors.js";
 import { SCHEMA_VERSION, migrate, schemaVersionOf } from "./schema.js";
 
-/** How long to wait for another process that writes, in milliseconds. */
+/** The longest wait for a process that is writing, in milliseconds. */
 const BUSY_MS = 10_000;
 
-/** How long a read waits, which is on the main thread: only while the file is being recovered is there a lock. */
+/** The longest wait of a read, in milliseconds. Reads run on the main thread, and meet a lock only while the file is being recovered. */
 const READ_BUSY_MS = 20;
 
-/** How long opening is tried again while other processes begin or end, in milliseconds. */
+/** The time for which opening is tried again while other processes begin or end, in milliseconds. */
 const OPENING_MS = 3000;
 const OPENING_PAUSE_MS = 20;
 
-/** Failures that pass: the last process that closes a database removes the files beside it, while others open them. */
+/**
+ * The failures that pass by themselves. The last process that closes a database removes the files beside it, while other processes may be
+ * opening them.
+ */
 const PASSING = /BUSY|LOCKED|locked|IOERR|disk I\/O|CANTOPEN|unable to open|PROTOCOL/;
 
-/** Does something that opens a database, again and again while other processes are in its way. */
+/** Runs a function that opens a database, and runs it again while other processes are in its way. */
 export function opening<T>(work: () => T): T {
   const until = clock.now() + OPENING_MS;
   for (;;) {
@@ -37,8 +40,8 @@ function pause(): void {
 /**
  * Opens a journal for writing.
  *
- * @param syncs - When a commit waits for the disk. `"after the transaction"` leaves that to the caller: SQLite itself then syncs its log before
- * it copies pages out of it, and when it begins the log anew.
+ * @param syncs - The time at which a commit waits for the disk. With `"after the transaction"` the caller syncs the log. SQLite itself then
+ * syncs the log only before it copies pages out of the log, and when it begins the log anew.
  * @see https://www.sqlite.org/pragma.html#pragma_synchronous
  */
 export function openForWriting(
@@ -71,9 +74,9 @@ export function openForReading(path: string, driver: Driver): Database {
 }
 
 /**
- * Makes the file if there is none, and brings it to this version.
+ * Creates the file if it is missing, and brings it to the schema of this version.
  *
- * @throws StorageError `InvalidArgument` for a file that is no journal, or of a later version.
+ * @throws StorageError `InvalidArgument` for a file that is damaged, is not a journal, or has a later version.
  */
 export function prepareFile(path: string, driver: Driver): void {
   const database = openForWriting(path, driver);

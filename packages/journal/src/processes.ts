@@ -4,42 +4,48 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from
 import { join } from "node:path";
 import { openDatabase, type Database, type Driver } from "./database.js";
 
-/** The processes that use one journal: each holds the lock of a file, which ends with it however it dies. */
+/** The processes that use one journal. Each process holds the lock of a file. The lock ends with the process, whatever ends the process. */
 export interface Processes {
-  /** The name of this one. */
+  /** The name of this process. */
   readonly own: string;
   /**
-   * Whether a process may still be at work. One that is stopped lives, and so does one whose file was removed by somebody else: then
-   * its lease runs out.
+   * Tells whether a process may still be at work. A process that is stopped counts as alive. So does a process whose file was removed by
+   * somebody else: its lease runs out.
    */
   readonly isAlive: (process: string) => boolean;
-  /** Whether a process is at work: its file is there, and locked. */
+  /** Tells whether a process is at work: its file exists and is locked. */
   readonly isRunning: (process: string) => boolean;
-  /** Whether no other uses the journal, nor writes anything to it for {@link ALONE_MS}. */
+  /** Tells whether this process is the only one that uses the journal. If it is, no other process writes to the journal for {@link ALONE_MS}. */
   readonly isAlone: () => boolean;
-  /** Resolves when the others have noticed that this one joined, so that nobody takes it for granted to be alone. To be called before each write. */
+  /**
+   * Resolves when the other processes have noticed that this process joined, so that they no longer rely on being alone. Returns
+   * `undefined` when they have already noticed. Call it before each write.
+   */
   readonly joined: () => Promise<void> | undefined;
   /**
-   * Resolves when the others know of this one. To be called after each write before it is acknowledged: the file of this process may have
-   * been removed meanwhile, and is then made again.
+   * Resolves when the other processes know of this process. Call it after each write, before the write is acknowledged: the file of this
+   * process may have been removed meanwhile, and is then made again.
    */
   readonly announced: () => Promise<void> | undefined;
   readonly leave: () => void;
 }
 
-/** For how long a process that was alone may take it for granted, in milliseconds. */
+/** The time for which a process that was alone may rely on being alone, in milliseconds. */
 export const ALONE_MS = 5;
 
 const NAME = /^\d+-[0-9a-f]{8}$/;
-/** Files that are not locked yet have this before their name. */
+/** The names of files that are not locked yet. */
 const HIDDEN = /^\.\d+-[0-9a-f]{8}/;
-/** Stands behind the name of a process that has died: where there is no file at all nobody knows. */
+/** The ending of the file of a process that has died. If a process has no file at all, its state is unknown. */
 const ENDED = ".ended";
 
-/** What is left of processes that have ended goes after this time, in milliseconds. */
+/** The age at which the files of ended processes are removed, in milliseconds. */
 const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 
-/** The lock is that of an empty database, so that it works wherever SQLite does. */
+/**
+ * Adds this process to the processes that use a journal. The lock of a process is that of an empty database, so that it works wherever
+ * SQLite does.
+ */
 export function joinProcesses(folder: string, driver: Driver): Processes {
   const own = `${process.pid}-${randomUUID().slice(0, 8)}`;
   const file = join(folder, own);
@@ -50,7 +56,7 @@ export function joinProcesses(folder: string, driver: Driver): Processes {
     try {
       return readdirSync(folder).every((name) => name === own || !NAME.test(name));
     } catch {
-      // Somebody has removed the folder: whether there are others cannot be told.
+      // The folder was removed, so other processes cannot be seen.
       return false;
     }
   };
@@ -76,7 +82,7 @@ export function joinProcesses(folder: string, driver: Driver): Processes {
   };
 }
 
-/** Makes the file of a process. It gets its name once it is locked: others take one that is not locked for left behind. */
+/** Makes the file of a process. The file gets its name once it is locked: other processes believe that an unlocked file was left behind. */
 function lockedFile(folder: string, name: string, driver: Driver): Database {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const hidden = join(folder, `.${name}`);
@@ -107,7 +113,7 @@ function isLocked(file: string, driver: Driver): boolean {
   }
 }
 
-/** Notes which processes have ended, and removes what is old. Another process may do the same. */
+/** Marks the processes that have ended, and removes old files. Other processes may do the same at the same time. */
 function sweep(folder: string, isAlive: (name: string) => boolean): void {
   for (const name of readdirSync(folder)) {
     const file = join(folder, name);
@@ -115,7 +121,7 @@ function sweep(folder: string, isAlive: (name: string) => boolean): void {
       try {
         renameSync(file, `${file}${ENDED}`);
       } catch {
-        // Another process was quicker.
+        // A different process was quicker.
       }
       for (const ending of ["-journal", "-wal", "-shm"]) rmSync(`${file}${ending}`, { force: true });
     } else if ((name.endsWith(ENDED) || HIDDEN.test(name)) && isOld(file)) rmSync(file, { force: true });

@@ -2,15 +2,15 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { clock } from "@stowage/core/journal";
 import type { Change } from "./change.js";
 
-/** Enough for some hundred changes: deletes make room for more by themselves. */
+/** The size of the reserve in bytes. It is enough for some hundred changes. Deletes then make room for more by themselves. */
 const RESERVE_BYTES = 1024 * 1024;
 
-/** How often it is tried to make the reserve again, in milliseconds. */
+/** The shortest time between two attempts to make the reserve, in milliseconds. */
 const AGAIN_MS = 10_000;
 
-/** Space that is kept for deletes: a disk that is full, and has the journal on it, must be able to be emptied. */
+/** Space on the disk that is kept for deletes. Objects can then be deleted even when the disk that holds the journal is full. */
 export interface Reserve {
-  /** Gives the space back to the disk; tells whether there was any. */
+  /** Gives the space back to the disk. Tells whether there was any. */
   readonly release: () => boolean;
   /** Makes the reserve again when it is gone and the disk has room. */
   readonly refill: () => void;
@@ -25,7 +25,7 @@ export function keepReserve(path: string): Reserve {
     triedAt = clock.now();
     if (existsSync(file)) return;
     try {
-      // Not a file of zeros, which some file systems keep in no space at all.
+      // The file holds a text, because some file systems keep zeros in no space at all.
       writeFileSync(file, Buffer.alloc(RESERVE_BYTES, "reserved for deletes; "), { mode: 0o600, flag: "wx" });
     } catch {
       rmSync(file, { force: true });
@@ -41,7 +41,7 @@ export function keepReserve(path: string): Reserve {
   return { release, refill };
 }
 
-/** Tells whether a change is about a delete, or about what is over: with it space becomes free. */
+/** Tells whether a change frees space: it drops a row, or it belongs to a delete. */
 export function freesSpace({ table, value }: Change): boolean {
   if (table !== "rows") return false;
   if (value === undefined) return true;

@@ -1,9 +1,9 @@
 import { statSync } from "node:fs";
 
-/** The files of a database that is open: when one of them is another, what is written goes where nobody finds it again. */
+/** The endings of the files of an open database. If one of these files was replaced, writes go to a file that cannot be opened again. */
 const ENDINGS: readonly string[] = ["", "-wal", "-shm"];
 
-/** Returns a question: whether a database that is open still has the files that it was opened with. */
+/** Returns a function that tells whether an open database still has the same files. The first call remembers the files. */
 export function watchFiles(path: string): () => boolean {
   const known = new Map<string, string>();
   return () =>

@@ -1,6 +1,6 @@
 import type { Database } from "./database.js";
 
-/** What marks a file as a journal of ours: "Stow". @see https://www.sqlite.org/pragma.html#pragma_application_id */
+/** The number that marks a file as a journal of ours: "Stow". @see https://www.sqlite.org/pragma.html#pragma_application_id */
 const APPLICATION_ID = 0x53746f77;
 
 /** Each step takes the schema from its index to the next version. */
@@ -37,7 +37,7 @@ const MIGRATIONS: readonly string[] = [
 
 export const SCHEMA_VERSION: number = MIGRATIONS.length;
 
-/** The schema version of a file: 0 when it is empty; `undefined` when it belongs to something else. */
+/** Returns the schema version of a file: 0 when the file is empty; `undefined` when the file is not a journal. */
 export function schemaVersionOf(database: Database): number | undefined {
   const version = pragma(database, "user_version");
   const id = pragma(database, "application_id");

@@ -31,15 +31,15 @@ export interface SqliteJournalOptions {
 }
 
 /**
- * A journal in a file of SQLite, for all the processes of one machine.
+ * Opens a journal in a file of SQLite, for all the processes of one machine.
  *
- * Every write is on the disk when it resolves; writes that come together wait for the disk together, in a thread of
- * their own. Reads are on the main thread and take microseconds.
+ * Every write is on the disk when it resolves. A thread of its own does the writes, and writes that come together wait for the disk
+ * together. Reads are on the main thread and take microseconds.
  *
- * @param path - The file; it and its folder are made when they are not there, for their owner alone. Beside it lie `-wal`, `-shm`, `-reserve` and a
- * folder `-processes`.
- * @throws StorageError `InvalidArgument` for a file that is damaged, of something else, of a later version or on another
- * machine; `Unavailable` when it cannot be opened or written.
+ * @param path - The file. The file and its folder are made when they are missing, for their owner alone. Beside the file lie `-wal`,
+ * `-shm`, `-reserve` and a folder `-processes`.
+ * @throws StorageError `InvalidArgument` for a file that is damaged, is not a journal, has a later version or lies on another machine;
+ * `Unavailable` when the file cannot be opened or written.
  */
 export function sqliteJournal(path: string, options: SqliteJournalOptions = {}): Journal {
   nonEmptyText("sqliteJournal", "path", path, "the path of a file");
@@ -62,7 +62,7 @@ function open(file: string, driver: Driver): Journal {
   const now = opening(() => withDatabase(openForWriting(file, driver), openClock));
   const processes = opening(() => joinProcesses(`${file}-processes`, driver));
   const database = opening(() => openForReading(file, driver));
-  // From the first read on the files beside it stay.
+  // After the first read, the files beside the database stay.
   opening(() => database.prepare("SELECT count(*) FROM parts").get());
   const watchFile = watchChanges(file);
   const writer = createWriter({ path: file, driver });
@@ -102,7 +102,11 @@ function open(file: string, driver: Driver): Journal {
   };
 }
 
-/** @throws StorageError `InvalidArgument` for a journal in the folder of a member: its files would be taken for objects. */
+/**
+ * Checks that the journal lies outside the folders of members.
+ *
+ * @throws StorageError `InvalidArgument` for a journal in the folder of a member: its files would be taken for objects.
+ */
 function assertOutside(file: string, { members }: JournalOwner): void {
   for (const { name, place } of members) {
     if (!place.startsWith("file:")) continue;
@@ -123,8 +127,8 @@ function realPath(path: string): string {
 }
 
 /**
- * Makes the file for its owner alone; SQLite gives the files beside it the same rights. A file that is there is not opened: to close it would drop
- * the locks that SQLite holds on it in this process, and another process could then take away the log that is being used.
+ * Creates the file for its owner alone; SQLite gives the files beside it the same rights. An existing file is not opened: closing it would
+ * drop the locks that SQLite holds on it in this process. A different process could then remove the log that is being used.
  *
  * @see https://www.sqlite.org/howtocorrupt.html, section 2.2
  */
@@ -136,7 +140,10 @@ function makePrivate(file: string): void {
   }
 }
 
-/** Writes, and acknowledges a write only while the others know of this process. One look is enough for all writes of a batch. */
+/**
+ * Returns a function that writes a change. A write is acknowledged only when the other processes know of this process. One look is enough
+ * for all writes of a batch.
+ */
 function announcing(processes: Processes, writer: Writer): (change: Change) => Promise<string | undefined> {
   let looked = 0;
   return async (change) => {
@@ -151,7 +158,7 @@ function announcing(processes: Processes, writer: Writer): (change: Change) => P
   };
 }
 
-/** Returns a question: whether this process was alone a moment ago, so that no other can have written since. */
+/** Returns a function that tells whether this process was alone a moment ago. If it was, no other process can have written since. */
 function quietOf({ isAlone }: Processes): () => boolean {
   let quietUntil = Number.NEGATIVE_INFINITY;
   return () => {
@@ -162,7 +169,10 @@ function quietOf({ isAlone }: Processes): () => boolean {
   };
 }
 
-/** While a process is alone nothing changes but by what it writes itself: a question that needs no system call. */
+/**
+ * Returns a function that tells whether something may have changed since the last call. While this process is alone, only its own writes
+ * change anything, and an answer needs no system call.
+ */
 function watch(hasChanged: () => boolean, outcomes: () => number, isQuiet: () => boolean): () => boolean {
   let known = 0;
   return () => {

@@ -13,27 +13,31 @@ import type { Change } from "./change.js";
 import type { Database } from "./database.js";
 import { createKnownRows, type KnownRows } from "./known-rows.js";
 
-/** How many generations there are: keys share them by a hash. */
+/** The number of slots. A hash gives each key a slot, and keys share slots. */
 const SLOTS = 1024;
 
-/** Stands for the beginning of rows that are only kept: they are no work, and later than all others. */
+/** The start time that is stored for kept rows. It is later than that of all other rows, because nothing is left to do for a kept row. */
 const KEPT_SINCE = Number.MAX_SAFE_INTEGER;
 
-/** What the parts of one journal share. */
+/** The database, the clock and the functions from which the part of a composer is made. */
 export interface PartContext {
-  /** For reading. */
+  /** The connection for reads. */
   readonly database: Database;
   readonly process: string;
   readonly now: () => number;
   readonly isAlive: (process: string) => boolean | Promise<boolean>;
   readonly isRunning: (process: string) => boolean | Promise<boolean>;
-  /** Whether anything was committed since this was asked the last time. */
+  /** Tells whether anything was committed since the last call. */
   readonly hasChanged: () => boolean;
-  /** Whether a control record may have been written since this was asked the last time. */
+  /** Tells whether a control record may have been written since the last call. */
   readonly haveControlsChanged: () => boolean;
-  /** Runs a read; what SQLite throws becomes an error of the contract. */
+  /** Runs a read, and turns an error of SQLite into a `StorageError`. */
   readonly reading: <T>(work: () => T) => T;
-  /** @returns The new revision, once it is durable. */
+  /**
+   * Writes a change.
+   *
+   * @returns The new revision, once it is durable; `undefined` when the change has not happened.
+   */
   readonly write: (change: Change) => Promise<Version | undefined>;
 }
 
@@ -43,7 +47,7 @@ interface FoundRow {
   readonly drops: number | null;
 }
 
-/** The part of one composer, in a database that is migrated. */
+/** Returns the part of a journal that belongs to one composer. The database must have the current schema. */
 export function createPart(context: PartContext, owner: JournalOwner): JournalPart {
   const { database, write, reading } = context;
   const part = partId(database, owner);
@@ -107,7 +111,7 @@ function valueOf(row: KeyRow | undefined): Pick<Change, "value" | "since" | "nex
   return { value: JSON.stringify(row), since, nextAt: row.nextAt };
 }
 
-/** How many rows are held in memory at most: a journal that is so large changes all the time. */
+/** The most rows that are held in memory. A journal with more rows changes all the time. */
 const KNOWN_ROWS_MAX = 1000;
 
 function readerOfOne(database: Database, part: number): KnownRows {
@@ -140,7 +144,7 @@ function readerOfAll(database: Database, part: number): () => KnownRows | undefi
   return () => atOnce(database, read);
 }
 
-/** Reads of control records that do not ask the database again while none is written: every put looks at one twice. */
+/** Returns a reader of control records that does not ask the database again while no record is written. Every put reads one record twice. */
 function readerOfControls(
   { database, haveControlsChanged }: PartContext,
   part: number,
@@ -199,7 +203,7 @@ function controlOf(found: FoundControl | undefined): ControlRecord | undefined {
   return found && { value: JSON.parse(found.value) as unknown, revision: found.revision };
 }
 
-/** Writes a composer down that is new to this journal. */
+/** Writes down a composer that is new to this journal. */
 export function registerPart(database: Database, owner: JournalOwner): void {
   database
     .prepare("INSERT OR IGNORE INTO parts (name, owner) VALUES (?, ?)")
@@ -213,7 +217,7 @@ function partId(database: Database, owner: JournalOwner): number {
   return found.id;
 }
 
-/** FNV-1a. @see https://www.rfc-editor.org/rfc/rfc9923 */
+/** Returns the slot of a key by the hash FNV-1a. @see https://www.rfc-editor.org/rfc/rfc9923 */
 function slotOf(key: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < key.length; index++) {

@@ -6,17 +6,17 @@ export interface SyncedLog {
   /**
    * Waits until everything that was committed is on the disk.
    *
-   * @throws Error `UNSYNCED` when the disk does not say so: then nobody knows what is left after a loss of power.
+   * @throws Error `UNSYNCED` when the disk fails to confirm it: it is then unknown what is left after a loss of power.
    */
   readonly sync: () => void;
   readonly close: () => void;
 }
 
 /**
- * Opens the log of a database for syncing. SQLite would sync it inside of the transaction, and a process that is stopped there stops every
- * writer of the file. SQLite holds no lock on this file, so that it may be closed at any time.
+ * Opens the log of a database for syncing. SQLite would sync the log inside the transaction, and a process that is stopped there would stop
+ * every writer of the file. SQLite holds no lock on the log, so that the log may be closed at any time.
  *
- * @param path - Of a database that this thread has open, so that its log stays.
+ * @param path - The path of a database that this thread has open, so that its log stays.
  */
 export function openLog(path: string): SyncedLog {
   const log = openSync(`${path}-wal`, "r+");
@@ -33,7 +33,7 @@ export function openLog(path: string): SyncedLog {
   };
 }
 
-/** Makes the name of the log durable. Windows opens no folders, and needs no sync of them. */
+/** Makes the name of the log durable. Windows cannot open folders, and needs no sync of them. */
 function syncFolder(folder: string): void {
   let handle: number;
   try {

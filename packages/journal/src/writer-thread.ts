@@ -1,23 +1,23 @@
-// Runs in a worker thread: everything that waits for the disk does so here.
+// This module runs in a worker thread, where all changes wait for the disk.
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from "node:worker_threads";
 import type { Change } from "./change.js";
 import { openCommits } from "./commits.js";
 import type { Driver } from "./database.js";
 import { freesSpace, isDiskFull, keepReserve } from "./reserve.js";
 
-/** What the thread is started with. */
+/** The data with which the thread is started. */
 export interface WriterData {
   readonly path: string;
   readonly driver: Driver;
 }
 
-/** One change that somebody waits for. */
+/** A request to make one change. */
 export interface WriteRequest {
   readonly id: number;
   readonly change: Change;
 }
 
-/** What became of some of them: a revision each, or one error for all. */
+/** The answer to several requests: a revision for each of them, or one error for all. */
 export interface WriteAnswer {
   readonly ids: readonly number[];
   readonly revisions?: readonly (string | undefined)[];
@@ -56,7 +56,7 @@ function serve(port: MessagePort, { path, driver }: WriterData): void {
       port.close();
       return;
     }
-    // What has come while the last batch was written goes together, and waits for the disk once.
+    // Requests that came while the last batch was written go together, and wait for the disk once.
     const batch = [first];
     while (batch.length < BATCH_MAX) {
       const next: { readonly message: WriteRequest | "close" } | undefined = receiveMessageOnPort(port);

@@ -7,13 +7,18 @@ import type { Change } from "./change.js";
 import { isLoadFailure, journalError } from "./errors.js";
 import type { WriteAnswer, WriteRequest, WriterData } from "./writer-thread.js";
 
-/** Sends changes to the thread that writes them. */
+/** A sender of changes to the thread that writes them. */
 export interface Writer {
-  /** @throws StorageError `Unavailable` when the journal cannot be written. */
+  /**
+   * Makes a change.
+   *
+   * @returns The new revision, once it is durable; `undefined` when the change has not happened.
+   * @throws StorageError `Unavailable` when the journal cannot be written.
+   */
   readonly write: (change: Change) => Promise<string | undefined>;
-  /** Counts the batches that may have been written. */
+  /** Returns a count that grows whenever a batch may have been written. */
   readonly outcomes: () => number;
-  /** Counts the changes of control records that may have been written. */
+  /** Returns a count that grows whenever a control record may have been written. */
   readonly controlOutcomes: () => number;
   readonly close: () => Promise<void>;
 }
@@ -51,7 +56,7 @@ export function createWriter(data: WriterData): Writer {
         const id = ++state.count;
         state.waiting.set(id, { table: change.table, resolve, reject });
         const worker = workerOf(state);
-        // What waits for an answer keeps the process alive; a journal that rests does not.
+        // A change that waits for an answer keeps the process alive. An idle journal does not.
         worker.ref();
         send(worker, { id, change });
       }),
@@ -74,7 +79,7 @@ function send(worker: Worker, message: WriteRequest | "close"): void {
   worker.postMessage(message);
 }
 
-/** Started when it is first needed, and again when it has died. */
+/** Returns the thread that writes. It is started when it is first needed, and again when it has died. */
 function workerOf(state: State): Worker {
   if (state.worker !== undefined) return state.worker;
   const worker = startThread(state.data);
@@ -94,7 +99,7 @@ function threadFile(): string {
   return join(dirname(here), `writer-thread${extname(here)}`);
 }
 
-/** Checks that the file of the thread is there: a bundler that makes one file of an application leaves it behind. */
+/** Checks that the file of the thread is there. A bundler that makes one file of an application leaves the file of the thread behind. */
 export function assertThread(): void {
   const file = threadFile();
   if (existsSync(file)) return;

@@ -11,14 +11,14 @@ export const TEMPORARY_FOLDER: string = `${PRIVATE_FOLDER}/tmp`;
 /** The folder of notes that name the folders in which a process has unfinished objects. */
 export const NOTES_FOLDER: string = `${PRIVATE_FOLDER}/busy`;
 
-/** Files of processes that cannot be seen from here are nobody's when nobody has touched them for so long; in milliseconds. */
+/** The age, in milliseconds, from which an untouched file counts as abandoned when its process cannot be seen from here. */
 const ABANDONED_MS = 24 * 60 * 60 * 1000;
 
 /** The means to decide whether a file is abandoned. */
 interface Judge {
-  /** The names of this provider's own files begin so: they are in use. */
+  /** The beginning of the names of this provider's own files, which are in use. */
   readonly own: string;
-  /** Returns the time of now by the clock of the file system, or by that of this machine when that is earlier. */
+  /** Returns the current time by the clock of the file system, in milliseconds since 1970. */
   readonly now: () => Promise<number>;
 }
 
@@ -55,7 +55,10 @@ export async function removeStray(
   }
 }
 
-/** Removes the unfinished objects of each process that has left a note of their folders, and then the note. */
+/**
+ * Removes the unfinished objects that abandoned notes lead to, and then these notes. A note names the folders in which
+ * its process has unfinished objects.
+ */
 async function removeNoted(directories: Directories, notes: Directory, judge: Judge): Promise<void> {
   for (const entry of await readdir(notes.start)) {
     const path = notes.start + entry.name;
@@ -72,7 +75,7 @@ async function removeNoted(directories: Directories, notes: Directory, judge: Ju
   }
 }
 
-/** Removes abandoned files whose names begin so. */
+/** Removes the abandoned files of a folder whose names begin with `beginning`. */
 async function removeIn({ start }: Directory, beginning: string, judge: Judge): Promise<void> {
   const prefix = beginning === "" ? "" : TEMPORARY_PREFIX;
   for (const entry of await readdir(start)) {
@@ -98,7 +101,10 @@ async function isAbandoned(path: string, name: string, { own, now }: Judge): Pro
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = fs.constants;
 
-/** Asks the clock of the file system, once, by a new file: that of this machine may just have been put right. */
+/**
+ * Returns a function that asks the clock of the file system once, by making a new file. The clock of this machine may
+ * just have been put right.
+ */
 function clockOf({ start }: Directory, own: string): () => Promise<number> {
   let asked: Promise<number> | undefined;
   const ask = async (): Promise<number> => {

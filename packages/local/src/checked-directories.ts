@@ -17,7 +17,7 @@ import {
 import { codeOf, open } from "./system.js";
 import { pruneUpward } from "./pruning.js";
 
-/** Where the system has no such paths: the real path is compared before each use. */
+/** Returns access to folders for systems that cannot show where a descriptor is. The real path is compared before each use. */
 export function checkedDirectories(options: DirectoriesOptions): Directories {
   const { root } = options;
   const tasks = new Set<Promise<void>>();
@@ -47,7 +47,7 @@ export function checkedDirectories(options: DirectoriesOptions): Directories {
 
 async function assertReal(path: string): Promise<void> {
   const real = await realpath(path).catch(async (error: unknown) => {
-    // A link that leads to nothing is a link all the same.
+    // A link to a missing path is refused too.
     if (codeOf(error) === "ENOENT") await refuseLink(path);
     throw error;
   });

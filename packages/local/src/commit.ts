@@ -20,7 +20,7 @@ import { isAmbiguous } from "./system-errors.js";
 import type { Temporary } from "./temporaries.js";
 import { removeEmpty } from "./pruning.js";
 
-/** What a finished temporary file shall become. */
+/** The object that a finished temporary file becomes, with the conditions of its write. */
 export interface Commit {
   readonly key: string;
   readonly facts: Facts | undefined;
@@ -28,7 +28,7 @@ export interface Commit {
   readonly context: FailureContext & { readonly key: string };
 }
 
-/** Runs a write with a temporary file that is gone afterwards in any case. */
+/** Runs a write with a temporary file, and makes sure that the temporary file is gone afterwards. */
 export async function writing<T>(
   disk: Disk,
   context: FailureContext & { readonly key: string },
@@ -52,7 +52,7 @@ export async function writing<T>(
       if (!(await disk.root.confirm(root, context))) throw toLocalError(error, context);
       throw failure("Unavailable", "the root was unmounted or replaced meanwhile", context, error);
     }
-    // A folder that is missing although it was made: has the whole root gone?
+    // The folder was made and is missing, so the whole root may be gone.
     await disk.root.confirmPrepared(root, context);
     throw failure("Unavailable", "a folder went away while it was written to", context, error);
   }
@@ -66,7 +66,10 @@ export async function assertOutside(
   throw failure("Unsupported", "a folder of the key is the own folder of another root", context);
 }
 
-/** Makes a finished temporary file the object: first its facts, then, as the one moment that counts, its bytes. */
+/**
+ * Makes a finished temporary file the object. Writes its facts first. Then puts its bytes in their place, which is the
+ * one moment that counts.
+ */
 export async function commit(
   disk: Disk,
   root: Root,
@@ -92,7 +95,7 @@ export async function commit(
         if (conditions.ifNoneMatch !== "*") await renameIntoPlace(temporary.path, target);
         else {
           await linkIntoPlace(temporary.path, target, context);
-          // The object is there. A second name that could not be removed is swept one day.
+          // The object is there. When its second name cannot be removed, a sweep removes that name one day.
           await unlink(temporary.path).catch(() => {});
         }
         temporary.moved();
@@ -101,7 +104,7 @@ export async function commit(
       });
     } catch (error) {
       if (temporary.isMoved()) throw error;
-      // The bytes may be there all the same: then their facts have to be.
+      // The bytes may be there although the step failed, so their facts have to stay.
       if (isCommitting(error) && isAmbiguous(error)) throw toLocalError(error, context, "unknown");
       await undo(root, folder, key, facts === undefined ? undefined : generation);
       throw error;
@@ -111,7 +114,10 @@ export async function commit(
   return await infoOf(disk, key, shown, facts);
 }
 
-/** Returns the facts of a file in its place: some network file systems give it another number with another name. */
+/**
+ * Returns the facts of a file in its place. Some network file systems give a file a new inode number together with a
+ * new name.
+ */
 async function numbered(directory: Directory, name: string, generation: BigIntStats): Promise<BigIntStats> {
   const found = await factsAt(directory, name).catch(() => undefined);
   const isSame = found?.size === generation.size && found.mtimeNs === generation.mtimeNs;
@@ -126,7 +132,7 @@ async function keepModeOf(root: Root, temporary: Temporary, name: string): Promi
   await keepMode(temporary.fd, temporary.path, old);
 }
 
-/** Gives a file the permissions of the one that it replaces: who could read the old one can read the new one. */
+/** Gives a file the permissions of the file that it replaces. So the users who could read the old file can read the new one. */
 export async function keepMode(fd: number, path: string, old: BigIntStats | undefined): Promise<void> {
   if (old?.isFile() !== true) return;
   const { mode } = await factsOf(fd, true);
@@ -134,13 +140,13 @@ export async function keepMode(fd: number, path: string, old: BigIntStats | unde
   if (kept !== (mode & PERMISSIONS)) await changeMode(fd, path, Number(kept));
 }
 
-/** Returns whether an error comes from the step that makes the object visible. */
+/** Tells whether an error comes from the step that makes the object visible. */
 export function isCommitting(error: unknown): boolean {
   const { syscall } = Object(error) as { readonly syscall?: unknown };
   return syscall === "rename" || syscall === "link";
 }
 
-/** Removes what was made for an object that did not come to be. */
+/** Removes the facts and the empty folders of an object whose write failed. */
 export async function undo(
   root: Root,
   folder: string,
@@ -152,8 +158,8 @@ export async function undo(
 }
 
 /**
- * Returns the facts of an object that was copied or moved. The write id stays with the write that it names; the type moves along when the new
- * name means another type.
+ * Returns the facts of an object that was copied or moved. The write id of the source stays with the write that it
+ * names. The content type is recorded when the new name means another type.
  */
 export async function factsForTarget(
   from: string,
@@ -172,7 +178,7 @@ export async function factsForTarget(
   return Object.values(copied).every((value) => value === undefined) ? undefined : copied;
 }
 
-/** Removes sidecars that no version needs. One that stays is never shown, so a failure is none of the call's. */
+/** Removes sidecars that no version needs. Ignores a failure: a sidecar that stays is never shown. */
 export async function forgetFacts(
   root: Root,
   key: string,
@@ -182,7 +188,7 @@ export async function forgetFacts(
   await root.sidecars.remove(key, gone, current).catch(() => {});
 }
 
-/** The facts of the file under a name, or `undefined` when there is none. */
+/** Returns the facts of the file under a name, or `undefined` when there is no such file. */
 export async function factsAt(directory: Directory, name: string): Promise<BigIntStats | undefined> {
   try {
     const facts = await lstat(directory.start + name);
@@ -200,20 +206,23 @@ export function assertMatch(facts: BigIntStats | undefined, ifMatch: string, con
   throw failure("PreconditionFailed", `${found}, not ${ifMatch}`, context);
 }
 
-/** The place that a file shall have. */
+/** The place where a file becomes an object. */
 export interface Target {
   readonly path: string;
-  /** Removes what is there when it is a folder that holds no object; `false` when it does. */
+  /** Removes the folder in this place when it holds no object; returns `false` when it holds one. */
   readonly clear: () => Promise<boolean>;
   readonly beforeCommit: (() => void) | undefined;
 }
 
-/** Renames a file to the place of an object, which it replaces. */
+/** Renames a file to the place of an object. The file replaces an object that is there. */
 export function renameIntoPlace(from: string, target: Target): Promise<void> {
   return intoPlace(target, "EISDIR", () => rename(from, target.path));
 }
 
-/** Gives a file a second name. `link` fails when there is something already, which `rename` cannot be told to do. */
+/**
+ * Gives a file a second name, in the place of an object. Uses `link`, because `link` fails when the place is taken, and
+ * `rename` never does.
+ */
 export function linkIntoPlace(from: string, target: Target, context: FailureContext): Promise<void> {
   return intoPlace(target, "EEXIST", async () => {
     try {
@@ -225,7 +234,10 @@ export function linkIntoPlace(from: string, target: Target, context: FailureCont
   });
 }
 
-/** Takes a step that makes an object visible, once more when a folder without objects was in its way. */
+/**
+ * Takes a step that makes an object visible. When a folder without objects is in the way, removes the folder and takes
+ * the step once more.
+ */
 async function intoPlace(
   { clear, beforeCommit }: Target,
   taken: string,

@@ -9,7 +9,7 @@ import { clone } from "./write-body.js";
 
 const BLOCK_BYTES = 1024 * 1024;
 
-/** Duplicates a file: a clone where the file system can, else block by block. */
+/** Copies a file. Clones it where the file system can, else copies it block by block. */
 export async function copyObject(
   disk: Disk,
   from: string,

@@ -5,30 +5,33 @@ import { PRIVATE_FOLDER } from "./plain-layout.js";
 import { isLacking } from "./system-errors.js";
 import { chmod, close, fchmod, fsync, fstat, isShared, lstat, mkdir, open, readdir } from "./system.js";
 
-/** How symbolic links on the way to a file are noticed. */
+/** The way to notice symbolic links on the path to a file. */
 export type SymlinkCheck = "descriptor" | "realpath";
 
 /** A folder inside the root that is certain to be where its path says, for as long as it is held. */
 export interface Directory {
-  /** What a name is appended to: `/proc/4711/fd/7/`, or the folder's path. */
+  /** The text that a name is appended to: `/proc/4711/fd/7/`, or the folder's path. */
   readonly start: string;
-  /** Present where the folder can be synced. */
+  /** The folder's descriptor; absent where folders are not held open. */
   readonly fd: number | undefined;
-  /** Whether the folder was deleted or moved since it was opened. */
+  /** Tells whether the folder was deleted or moved since it was opened. */
   readonly isGone: () => boolean;
   readonly release: () => void;
 }
 
 export interface Directories {
-  /** A folder that is open already, at once; `undefined` when it has to be opened. */
+  /** Returns, without waiting, a folder that is open already; `undefined` when the folder has to be opened. */
   readonly peek: (path: string) => Directory | undefined;
   /** Opens a folder by its path below the root; `create` makes it and its parents when they are missing. */
   readonly hold: (path: string, create?: boolean) => Promise<Directory>;
-  /** Opens a file whose folder nobody needs besides: in one step, where the system can tell what it has opened. */
+  /**
+   * Opens a file whose folder is not needed for anything else. This takes one step where the system can tell which file
+   * it has opened.
+   */
   readonly openFile: (path: string) => Promise<number>;
   /** Forgets a folder that turned out to be gone, so that the next `hold` opens it anew. */
   readonly forget: (path: string) => void;
-  /** Has empty folders from `path` upward removed, up to but not with `top`, as soon as nobody uses them. */
+  /** Has empty folders removed from `path` upward, up to but without `top`, as soon as they are not in use. */
   readonly prune: (path: string, top: string) => void;
   readonly close: () => Promise<void>;
 }
@@ -36,12 +39,12 @@ export interface Directories {
 export interface DirectoriesOptions {
   /** The root, without symbolic links. */
   readonly root: string;
-  /** The number of the disk that the root is on: folders are made on no other one. */
+  /** The device number of the disk that the root is on. Folders are made on this disk only. */
   readonly device: bigint;
   readonly mode: number;
   /** The permissions of the provider's own folders. */
   readonly privateMode: number;
-  /** Whether a new folder is on the disk before it is used. */
+  /** True when a new folder has to be on the disk before it is used. */
   readonly durable: boolean;
 }
 
@@ -50,12 +53,15 @@ export function modeOf({ mode, privateMode }: DirectoriesOptions, path: string):
   return path === PRIVATE_FOLDER || path.startsWith(`${PRIVATE_FOLDER}/`) ? privateMode : mode;
 }
 
-/** Throws when a folder is not on the disk of the root: another file system, or what an unmounted disk has uncovered. */
+/**
+ * Throws when a folder is not on the disk of the root. Such a folder is on another file system, or an unmounted disk
+ * has uncovered it.
+ */
 export function assertDevice({ device }: DirectoriesOptions, { dev }: Pick<BigIntStats, "dev">): void {
   if (dev !== device) throw Object.assign(new Error("The folder is on another disk"), { code: "EXDEV" });
 }
 
-/** A symbolic link lies on the way: what is behind the path is not what the path says. */
+/** The error of a path with a symbolic link in it: the path leads to another folder than it says. */
 export class MovedError extends Error {
   override readonly name = "MovedError";
   readonly code = "ELOOP";
@@ -63,15 +69,15 @@ export class MovedError extends Error {
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 
-/** For reading a file. A pipe that somebody put in its place must not be waited for. */
+/** The flags for reading a file. With them, opening does not wait for a pipe that was put in the place of the file. */
 export const READ_FLAGS: number = O_RDONLY | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0);
 
 /** The bit by which a folder hands its group on; a folder made in it has the bit too. */
 export const SETGID = 0o2000;
 
 /**
- * Makes a folder with these permissions, unless there is one. The bit that hands its group on stays, as with `mkdir` and
- * `chmod`. A file system that keeps no permissions has its own.
+ * Makes a folder with these permissions, unless it is there already. The setgid bit, which hands the group on, stays as
+ * with `mkdir` and `chmod`. A file system that keeps no permissions ignores them.
  */
 export async function makeFolder(path: string, mode: number): Promise<void> {
   try {
@@ -93,7 +99,7 @@ export async function makeFolder(path: string, mode: number): Promise<void> {
 /** Sets the permissions of an open file or folder, where the file system keeps any. */
 export async function changeMode(fd: number, path: string, mode: number): Promise<void> {
   try {
-    // Node's permission model allows it by the path alone.
+    // Node's permission model allows this by the path alone.
     await fchmod(fd, mode).catch((error: unknown) => {
       if (!isDeniedByNode(error)) throw error;
       return chmod(path, mode);
@@ -103,20 +109,21 @@ export async function changeMode(fd: number, path: string, mode: number): Promis
   }
 }
 
-/** `O_NOFOLLOW` with `O_DIRECTORY` answers "not a folder" for a link too. */
+/** Throws when a path is a symbolic link. `O_NOFOLLOW` with `O_DIRECTORY` answers "not a folder" for a link too. */
 export async function refuseLink(path: string): Promise<void> {
   const facts = await lstat(path).catch(() => undefined);
   if (facts?.isSymbolicLink() === true) throw new MovedError(`${path} is a symbolic link`);
 }
 
-/** Waits until a folder's entries are on the disk. Windows has no way to. */
+/** Waits until a folder's entries are on the disk. Does nothing on Windows, which has no call for this. */
 export async function syncDirectory({ fd, start }: Pick<Directory, "fd" | "start">): Promise<void> {
   if (fd !== undefined) return await fsync(fd);
   if (process.platform === "win32") return;
   const own = await open(start, O_RDONLY | O_DIRECTORY).catch((error: unknown) => {
     if (codeOf(error) !== "ENOENT") throw error;
   });
-  // It was removed meanwhile, with all that was in it: that is what has to be on the disk.
+  // The folder was removed meanwhile, with all that was in it. So its removal has to be on the disk, which is an entry
+  // of the folder above.
   if (own === undefined) return await syncDirectory({ fd, start: dirname(start) });
   try {
     await fsync(own);
@@ -125,19 +132,19 @@ export async function syncDirectory({ fd, start }: Pick<Directory, "fd" | "start
   }
 }
 
-/** The entries of a folder. One that was removed while it was open reads as an empty one, but it is missing. */
+/** Returns the entries of a folder. Throws when the folder was removed while it was open: the system then reports it as empty. */
 export async function readFolder({ start, isGone }: Directory): Promise<Dirent[]> {
   const entries = await readdir(start);
   if (entries.length > 0 || !isGone()) return entries;
   throw Object.assign(new Error(`${start} was removed`), { code: "ENOENT" });
 }
 
-/** The path of a name in a folder; the root's own path is empty. */
+/** Returns the path of a name in a folder. The root's own path is empty. */
 export function joinPath(folder: string, name: string): string {
   return folder === "" ? name : `${folder}/${name}`;
 }
 
-/** The folder of a path below the root, and the name in it. */
+/** Returns the folder of a path below the root, and the name in that folder. */
 export function splitPath(path: string): { readonly parent: string; readonly name: string } {
   const cut = path.lastIndexOf("/");
   return { parent: cut === -1 ? "" : path.slice(0, cut), name: path.slice(cut + 1) };
@@ -146,8 +153,8 @@ export function splitPath(path: string): { readonly parent: string; readonly nam
 const MISSES_MAX = 5;
 
 /**
- * Works inside a folder. One that was deleted in the meantime, by a pruning or by hand, is opened anew, and
- * made anew when `create` says so. One that its server no longer knows is opened anew once.
+ * Runs work inside a folder. A folder that was deleted in the meantime, by a pruning or by hand, is opened anew, and
+ * made anew with `create`. A folder that its server no longer knows is opened anew once.
  */
 export async function inFolder<T>(
   directories: Directories,
@@ -175,7 +182,7 @@ export async function inFolder<T>(
   }
 }
 
-/** Keeps a task for as long as it runs; its failure is nobody's. */
+/** Keeps a task in a set for as long as it runs, and ignores its failure. */
 export function track(tasks: Set<Promise<void>>, task: Promise<void>): void {
   const quiet = task.catch(() => {}).finally(() => tasks.delete(quiet));
   tasks.add(quiet);

@@ -4,20 +4,20 @@ import type { Places } from "./places.js";
 import type { RootHolder } from "./root.js";
 import type { Facts } from "./facts.js";
 
-/** What the verbs of one provider share. */
+/** The parts that all verbs of one provider share. */
 export interface Disk {
   readonly name: string;
   readonly root: RootHolder;
   readonly places: Places;
-  /** Whether a put waits for the disk. */
+  /** True when a put waits for the disk. */
   readonly durable: boolean;
   readonly lock: KeyLock;
   readonly generations: Generations;
-  /** Whether a listing passes over folders that the process may not read. */
+  /** True when a listing passes over folders that the process may not read. */
   readonly skipsUnreadable: boolean;
 }
 
-/** The public facts of one version of a key; a promise only when its type has to be looked up. */
+/** Returns the public facts of one version of a key. The result is a promise only when the content type has to be looked up. */
 export function infoOf(
   disk: Disk,
   key: string,
@@ -42,7 +42,7 @@ function fullInfo(
   return { ...info, ...headersOf(facts), contentType, metadata, writeId };
 }
 
-/** The facts that the file itself shows. */
+/** Returns the facts that the file itself shows. */
 export function listedInfo(
   disk: Disk,
   key: string,

@@ -1,5 +1,6 @@
 /**
- * Numbers of system errors that Node has no name for, by platform: it says "Unknown system error -122" of them.
+ * The names of system errors for which Node knows only a number, by platform. Node calls such an error "Unknown system
+ * error -122".
  *
  * @see https://github.com/torvalds/linux/blob/master/include/uapi/asm-generic/errno.h
  * @see https://man.freebsd.org/cgi/man.cgi?query=errno&sektion=2
@@ -38,15 +39,15 @@ const UNNAMED: Partial<Record<NodeJS.Platform, Readonly<Record<number, string>>>
   freebsd: { 69: "EDQUOT", 70: "ESTALE", 89: "EBADMSG" },
 };
 
-/** Returns whether Node's permission model has refused a call. @see https://nodejs.org/api/permissions.html */
+/** Tells whether Node's permission model has refused a call. @see https://nodejs.org/api/permissions.html */
 export function isDeniedByNode(error: unknown): boolean {
   return codeOf(error) === "ERR_ACCESS_DENIED";
 }
 
-/** Errors of something held open that its server or mount no longer knows, while all may be well by its path. */
+/** The errors of an open file or folder that its server or mount no longer knows. Its path may still be good. */
 const STALE: ReadonlySet<string | undefined> = new Set(["ESTALE", "ENOTCONN"]);
 
-/** Returns whether what is held open has become useless, so that it has to be opened anew. */
+/** Tells whether an open file or folder has become useless, so that it has to be opened anew. */
 export function isStale(error: unknown): boolean {
   return STALE.has(codeOf(error));
 }

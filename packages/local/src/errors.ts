@@ -8,12 +8,12 @@ import {
 import { codeOf } from "./errno.js";
 import { meaningOf, retryableOf } from "./system-errors.js";
 
-/** Which call of which provider failed. */
+/** The facts about a failed call that its error carries. */
 export interface FailureContext {
   readonly operation: Operation;
   readonly provider: string;
   readonly key?: string | undefined;
-  /** What aborts it: its reason is nobody's error, whatever it looks like. */
+  /** The signal that aborts the call. Its reason is passed on unchanged, whatever it looks like. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -30,17 +30,17 @@ export function toLocalError(error: unknown, context: FailureContext, applied?: 
   });
 }
 
-/** Returns "no" for a system call: the one that makes a change visible is translated where it is made. */
+/** Returns `"no"` for a system call. The call that makes a change visible is translated elsewhere, where it is made. */
 function appliedOf(error: unknown): Applied | undefined {
   return (error as { readonly syscall?: unknown }).syscall === undefined ? undefined : "no";
 }
 
-/** Whether an error is the reason of the call's own signal, which nobody may change or explain. */
+/** Tells whether an error is the reason of the call's own signal. Such a reason is passed on unchanged. */
 export function isAbort(error: unknown, { signal }: FailureContext): boolean {
   return signal?.aborted === true && error === signal.reason;
 }
 
-/** A failure that the provider itself found. */
+/** Returns the error of a failure that the provider itself found. */
 export function failure(
   code: StorageErrorCode,
   reason: string,
@@ -50,17 +50,20 @@ export function failure(
   return new StorageError(code, reason, { ...context, cause });
 }
 
-/** No name, a file for a folder, a folder for a file, a socket for a file. */
+/**
+ * The errors of a missing file: the name does not exist, or there is a file instead of a folder, a folder instead of a
+ * file, or a socket instead of a file.
+ */
 const MISSING: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR", "EISDIR", "ENXIO"]);
 
-/** Whether a system error says that no such file is there. */
+/** Tells whether a system error says that there is no such file. */
 export function isMissing(error: unknown): boolean {
   return MISSING.has(codeOf(error));
 }
 
 /**
- * Returns whether a system error may come from a root that has gone: its files are missing, or its path leads to another
- * place than before.
+ * Tells whether a system error may come from a root that is gone. The files of such a root are missing, or its path
+ * leads to another folder than before.
  */
 export function maybeOfRoot(error: unknown): boolean {
   return isMissing(error) || codeOf(error) === "ELOOP" || codeOf(error) === "EXDEV";

@@ -1,6 +1,6 @@
 import { HEADER_NAMES, type Metadata, type ObjectHeaders } from "@stowage/core/provider";
 
-/** What the file itself does not say about an object. */
+/** The facts of an object that the file itself does not show. */
 export interface Facts extends ObjectHeaders {
   readonly metadata?: Metadata | undefined;
   readonly writeId?: string | undefined;
@@ -8,18 +8,18 @@ export interface Facts extends ObjectHeaders {
 
 const TEXTS = [...HEADER_NAMES, "writeId", "sample"] as const;
 
-/** The text of a sidecar. The key is in it for people who look. */
+/** Returns the text of a sidecar. The text includes the key, for people who look into the file. */
 export function formatFacts(key: string, facts: Facts, sample: string | undefined): string {
   return JSON.stringify({ version: 1, key, sample, ...facts });
 }
 
-/** Facts as a sidecar has them. */
+/** The facts of an object, as a sidecar records them. */
 export interface RecordedFacts extends Facts {
-  /** By which the bytes are known again after they were restored; absent in old sidecars. */
+  /** The digest by which the bytes are recognised after they were restored; absent in old sidecars. */
   readonly sample?: string | undefined;
 }
 
-/** The facts in a sidecar, or `undefined` when it is not one of this key. */
+/** Returns the facts in a sidecar, or `undefined` when the text is not a sidecar of this key. */
 export function parseFacts(text: string, key: string): RecordedFacts | undefined {
   const content = parse(text);
   if (!isRecord(content) || content["version"] !== 1 || content["key"] !== key) return undefined;

@@ -3,10 +3,10 @@ import { Readable } from "node:stream";
 import { failure, toLocalError, type FailureContext } from "./errors.js";
 import { close, readFully } from "./system.js";
 
-/** Files are read in blocks of this size: 2.5 times as fast as Node's 64 KiB. */
+/** The size of the blocks that files are read in, in bytes. It is 2.5 times as fast as Node's 64 KiB. */
 const BLOCK_BYTES = 512 * 1024;
 
-/** A stretch of an open file; it closes the file when it ends, fails or is destroyed. */
+/** A stream of one part of an open file. The stream closes the file when it ends, fails or is destroyed. */
 export class FileStream extends Readable implements ReadsInto {
   readonly #fd: number;
   readonly #context: FailureContext;
@@ -49,7 +49,7 @@ export class FileStream extends Readable implements ReadsInto {
     }
   }
 
-  /** Reads the next bytes of the file. @returns How many: all that are asked for. */
+  /** Reads the next bytes of the file. @returns The number of bytes: all that are asked for. */
   async #fill(target: Uint8Array): Promise<number> {
     const wanted = target.byteLength;
     try {
@@ -71,7 +71,7 @@ export class FileStream extends Readable implements ReadsInto {
         (failed: Error) => callback(error ?? failed),
       );
     };
-    // Closing a descriptor that is being read from would give its number to somebody else's file.
+    // If the descriptor were closed during a read, its number could go to another file.
     if (this.#reading === undefined) finish();
     else this.#reading.then(finish, finish);
   }

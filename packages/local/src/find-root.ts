@@ -16,26 +16,29 @@ import { isLacking } from "./system-errors.js";
 import { codeOf, isShared } from "./system.js";
 import { createTemporaries } from "./temporaries.js";
 
-/** A root that was found, and what is known of it. */
+/** A root that was found, with the facts by which it is recognised later. */
 export interface Found {
   root: Root;
   readonly identity: Identity;
-  /** `f_type` of its file system. */
+  /** The `f_type` of the root's file system. */
   readonly type: number;
-  /** Whether nothing was in it when it was found. */
+  /** True when the folder was empty when it was found. */
   readonly isEmpty: boolean;
-  /** What the marker says; absent until the first write. */
+  /** The content of the root's marker; absent until the first write. */
   marker: Marker | undefined;
   prepared: Promise<void> | undefined;
   isPrepared: boolean;
 }
 
-/** `f_type` of file systems on disks and in memory of this machine. @see https://man7.org/linux/man-pages/man2/statfs.2.html */
+/**
+ * The `f_type` of file systems on disks and in memory of this machine. @see
+ * https://man7.org/linux/man-pages/man2/statfs.2.html
+ */
 const LOCAL_FILE_SYSTEMS: ReadonlySet<number> = new Set([
   0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010,
 ]);
 
-/** Opens the root, and makes it when that is asked for and no root was known. */
+/** Opens the root. Makes it first when it is missing, the options ask for that, and no root was known before. */
 export async function findRoot(
   options: RootOptions,
   context: FailureContext,
@@ -92,12 +95,12 @@ async function statRoot(
   }
 }
 
-/** Makes the root and the folders above it, each as durable as what will be in it. */
+/** Makes the root and the folders above it. With `durable`, waits until each new folder is on the disk. */
 async function makeRoot({ path, directoryMode, durable }: RootOptions): Promise<void> {
   const first = await mkdir(path, { recursive: true, mode: directoryMode });
   if (first === undefined) return;
   if (isShared(directoryMode)) {
-    // As `chmod` does: the bit that hands the group on stays.
+    // The setgid bit, which hands the group on, stays as with `chmod`.
     const { mode } = await stat(path);
     await tolerateLack(chmod(path, directoryMode | (mode & SETGID)));
   }
@@ -107,14 +110,14 @@ async function makeRoot({ path, directoryMode, durable }: RootOptions): Promise<
   }
 }
 
-/** Waits for a change of permissions, which some file systems do not keep. */
+/** Waits for a change of permissions. Ignores its failure on a file system that keeps no permissions. */
 async function tolerateLack(change: Promise<void>): Promise<void> {
   await change.catch((error: unknown) => {
     if (!isLacking(error)) throw error;
   });
 }
 
-/** Whether this system shows where a descriptor is, and counts processes as this process does: not so in some containers. */
+/** Tells whether this system shows where a descriptor is, and numbers processes as this process does. Some containers do not. */
 function descriptorPathsWork(): boolean {
   if (process.platform !== "linux") return false;
   try {
@@ -124,7 +127,7 @@ function descriptorPathsWork(): boolean {
   }
 }
 
-/** Returns whether nothing is in a folder, as in one that a disk is to be mounted on. */
+/** Tells whether a folder is empty, like a folder that a disk is to be mounted on. */
 async function isEmptyFolder(path: string): Promise<boolean> {
   const folder = await opendir(path).catch(() => undefined);
   if (folder === undefined) return false;
@@ -135,7 +138,7 @@ async function isEmptyFolder(path: string): Promise<boolean> {
   }
 }
 
-/** Returns the error of a root that is not there, or not as it was. */
+/** Returns the error of a root that is missing or has changed. */
 export function gone(
   { path }: RootOptions,
   context: FailureContext,

@@ -4,19 +4,19 @@ import { NOTES_FOLDER } from "./abandoned.js";
 import { inFolder, type Directories } from "./directories.js";
 import { close, open, unlink, writeFully } from "./system.js";
 
-/** A file of notes: the folders in which this process has unfinished objects since it was begun. */
+/** A file of notes. It names the folders in which this process has had unfinished objects since the file was begun. */
 interface Era {
   readonly name: string;
-  /** What each note is waited for with; `undefined` once it is written. */
+  /** The write of each note; `undefined` once the note is written. */
   readonly notes: Map<string, Promise<void> | undefined>;
-  /** How many unfinished objects there are. */
+  /** The number of unfinished objects. */
   live: number;
 }
 
-/** A note that has to be there as long as an unfinished object is. */
+/** A note that has to be there as long as an unfinished object is there. */
 export interface Note {
   readonly era: Era;
-  /** Present until it is written. */
+  /** The write of the note; absent once the note is written. */
   readonly written: Promise<void> | undefined;
 }
 
@@ -30,15 +30,19 @@ export interface FolderNotes {
   readonly close: () => Promise<void>;
 }
 
-/** After so many folders new notes are begun, so that the old ones can go. */
+/** The number of folders after which a new file of notes is begun, so that the old file can be removed. */
 const FOLDERS_MAX = 256;
 
-/** Notes are removed when nothing was unfinished for so long, in milliseconds. */
+/** The time without unfinished objects after which notes are removed, in milliseconds. */
 const IDLE_MS = 500;
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = fs.constants;
 
-/** @param mark - The name of the process, with which the names of its files begin. */
+/**
+ * Returns the notes of one process.
+ *
+ * @param mark - The mark of the process, with which the names of its files begin.
+ */
 export function createFolderNotes(directories: Directories, mark: string, mode: number): FolderNotes {
   let current: Era | undefined;
   let count = 0;
@@ -84,7 +88,7 @@ async function write(directories: Directories, era: Era, folder: string, mode: n
     await inFolder(directories, NOTES_FOLDER, false, async ({ start }) => {
       const fd = await open(start + era.name, O_APPEND | O_CREAT | O_WRONLY | (O_NOFOLLOW ?? 0), mode);
       const line = Buffer.from(`${folder}\n`);
-      // The position is that of the end, whatever is asked for.
+      // `O_APPEND` writes at the end of the file, whatever position is asked for.
       try {
         await writeFully(fd, line, line.byteLength, 0);
       } finally {

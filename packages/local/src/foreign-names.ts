@@ -2,14 +2,14 @@
 export const TEMPORARY_PREFIX = ".stowage-tmp.";
 
 /**
- * Names that a file system gives to a file that was deleted while a program had it open.
+ * The names that a file system gives to a file that was deleted while a program had it open.
  *
  * @see https://github.com/libfuse/libfuse/blob/master/lib/fuse.c (`hidden_name`)
  * @see https://nfs.sourceforge.net/#faq_d2 (silly rename)
  */
 const LEFTOVER = /^\.(?:fuse_hidden|nfs\.?)[0-9a-f]{8,}(?:\.[0-9a-f]+)?$/i;
 
-/** Returns whether files of this name are never objects: unfinished ones, and what was deleted while it was open. */
+/** Tells whether files of this name are never objects: unfinished objects, and files that were deleted while they were open. */
 export function isNoObject(name: string): boolean {
   return name.startsWith(".") && (name.startsWith(TEMPORARY_PREFIX) || LEFTOVER.test(name));
 }

@@ -3,48 +3,56 @@ import fs, { type BigIntStats } from "node:fs";
 import { isDeniedByNode } from "./errno.js";
 import { isLacking } from "./system-errors.js";
 
-/** What tells one version of a file from every other: it changes with each write, and copying keeps part of it. */
+/**
+ * The facts that tell one version of a file from every other. They change with each write. Copying a file keeps only
+ * some of them.
+ */
 export interface Generation {
   readonly ino: bigint;
   readonly size: bigint;
   readonly mtimeNs: bigint;
-  /** When the file system last changed its facts; not part of its name. */
+  /** The time at which the file system last changed the facts of the file. It is not part of the generation's name. */
   readonly ctimeNs: bigint;
 }
 
-/** A strong ETag: no two versions of a key have the same. */
+/** Returns the strong ETag of a generation. Two versions of a key never have the same ETag. */
 export function etagOf({ ino, size, mtimeNs }: Generation): string {
   return `"${size.toString(36)}-${mtimeNs.toString(36)}-${ino.toString(36)}"`;
 }
 
-/** The name of a generation in a folder of sidecars. */
+/** Returns the name of a generation in a folder of sidecars. */
 export function generationName({ ino, size, mtimeNs }: Generation): string {
   return `${size.toString(36)}-${mtimeNs.toString(36)}-${ino.toString(36)}`;
 }
 
-/** Keeps the generations that one process makes apart. */
+/** A register that keeps the generations apart that one process makes. */
 export interface Generations {
   /**
-   * The facts of a file that was just written for a key, its time moved on a little when another version of the
-   * key has this size and time.
+   * Returns the facts of a file that was just written for a key. Moves the file's time on a little when an earlier
+   * version of the key has the same size and time.
    */
   readonly distinct: (key: string, facts: BigIntStats, withTime: WithTime) => BigIntStats;
 }
 
-/** Sets a file's time, in microseconds, and gives its facts after that; `undefined` where times cannot be set. */
+/**
+ * A function that sets a file's time, in microseconds, and returns the facts of the file after that; `undefined` where
+ * times cannot be set.
+ */
 export type WithTime = (facts: BigIntStats, microseconds: bigint) => BigIntStats | undefined;
 
-/** How far a time is moved, in microseconds. */
+/** The first step by which a time is moved, in microseconds. */
 const STEP_US = 10n;
 
-/** A time that has not moved by so much, in microseconds, does not move: ten minutes. */
+/** The limit of a step, in microseconds: ten minutes. A time that has not moved by then cannot be moved. */
 const STEP_MAX_US = 600_000_000n;
 
 /**
- * File systems stamp files with a clock of some milliseconds' grain, and give the number of a deleted file to
- * the next: the third version of a key can look exactly like the first. What was given out lately is
- * remembered, and a repetition gets a later time. The number of the file is left out, so that the facts of a
- * restored file, which has a new number, are those of no other version.
+ * Returns a register that remembers the sizes and times that were given out lately, and gives a repetition a later
+ * time.
+ *
+ * File systems stamp files with a clock whose grain is some milliseconds, and give the inode number of a deleted file
+ * to the next file. So the third version of a key can look exactly like the first. The register leaves the inode number
+ * out: the facts of a restored file, which has a new inode number, are then those of no other version.
  */
 export function createGenerations(): Generations {
   const given = createRecent();
@@ -52,12 +60,12 @@ export function createGenerations(): Generations {
     distinct: (key, facts, withTime) => {
       const nameAt = (microseconds: bigint): string => `${facts.size}-${microseconds}-${key}`;
       let now = facts;
-      // Where times are kept in seconds it takes a longer step until one is seen.
+      // Where the file system keeps times in seconds, only a longer step changes the time.
       for (let step = STEP_US; given.has(nameAt(now.mtimeNs / 1000n)) && step < STEP_MAX_US; step *= 2n) {
         let next = now.mtimeNs / 1000n + step;
         while (given.has(nameAt(next))) next += step;
         const moved = withTime(now, next);
-        // A file system that sets no times cannot be helped.
+        // A file system that cannot set times keeps the repetition.
         if (moved === undefined) break;
         now = moved;
       }
@@ -67,13 +75,13 @@ export function createGenerations(): Generations {
   };
 }
 
-/** Sets the time of an open file. */
+/** Returns a function that sets the time of an open file. */
 export function withTimeOf(fd: number, path: string): WithTime {
   return (facts, microseconds) => {
     try {
       fs.futimesSync(fd, Number(facts.atimeNs) / 1e9, toSeconds(microseconds));
     } catch (error) {
-      // Node's permission model allows it by the path alone.
+      // Node's permission model allows this by the path alone.
       if (isLacking(error)) return undefined;
       if (!isDeniedByNode(error)) throw error;
       return withTimeAt(path)(facts, microseconds);
@@ -82,7 +90,7 @@ export function withTimeOf(fd: number, path: string): WithTime {
   };
 }
 
-/** Sets the time of a file that is closed. */
+/** Returns a function that sets the time of a closed file. */
 export function withTimeAt(path: string): WithTime {
   return ({ atimeNs }, microseconds) => {
     try {
@@ -95,12 +103,12 @@ export function withTimeAt(path: string): WithTime {
   };
 }
 
-/** Returns a time as a number. It is exact to a quarter of a microsecond, so the middle of one is aimed at. */
+/** Returns a time in seconds. The number is exact to a quarter of a microsecond, so it aims at the middle of the microsecond. */
 function toSeconds(microseconds: bigint): number {
   return Number(microseconds * 1000n + 500n) / 1e9;
 }
 
-/** For how long at least a name is remembered, in milliseconds: far longer than the grain of any clock. */
+/** The shortest time for which a name is remembered, in milliseconds. It is far longer than the grain of any clock. */
 const REMEMBERED_MS = 1000;
 
 interface Recent {

@@ -11,15 +11,15 @@ import type { Facts } from "./facts.js";
 import { sampleOf } from "./sample.js";
 import { close, closeRead, factsOf, open, readFully, readOnce } from "./system.js";
 
-/** Objects and ranges up to this size are read at once, and their file is closed before the caller sees them. */
+/** The size, in bytes, up to which objects and ranges are read at once. Their file is closed before the caller sees them. */
 const SMALL_BYTES = 128 * 1024;
 
-/** An open file with what belongs to the very version that is open. */
+/** An open file, with the facts of the very version that is open. */
 export interface OpenFile {
   readonly fd: number;
   readonly generation: BigIntStats;
   readonly facts: Facts | undefined;
-  /** Whether it is on a disk of this machine. */
+  /** True when the file is on a disk of this machine. */
   readonly isLocal: boolean;
 }
 
@@ -66,13 +66,13 @@ async function readSmall(
 /**
  * Opens the file of a key, and finds the facts of that version.
  *
- * @throws StorageError `NotFound` when there is none; `PermissionDenied` when a symbolic link is in its place.
+ * @throws StorageError `NotFound` when there is no file; `PermissionDenied` when a symbolic link is in its place.
  */
 export function openObject(disk: Disk, key: string, context: FailureContext): Promise<OpenFile> {
   return lookAt(disk, key, context, (root) => openOnce(disk, root, key));
 }
 
-/** `undefined` when the file was replaced in between, and its facts may be gone with it. */
+/** Opens the file of a key. Returns `undefined` when the file was replaced in between, because its facts may be gone with it. */
 async function openOnce(disk: Disk, root: Root, key: string): Promise<OpenFile | undefined> {
   const { folder, name } = disk.places.file(root, key);
   const fd = await inFolder(root.directories, folder, false, ({ start }) => open(start + name, READ_FLAGS));
@@ -93,7 +93,7 @@ async function openOnce(disk: Disk, root: Root, key: string): Promise<OpenFile |
   }
 }
 
-/** Tells whether a key still has the version that was opened: one that was replaced or moved took its facts along. */
+/** Tells whether a key still has the version that was opened. A version that was replaced or moved has taken its facts along. */
 async function isInPlace(disk: Disk, root: Root, key: string, { ino }: BigIntStats): Promise<boolean> {
   const { folder, name } = disk.places.file(root, key);
   const look = (directory: Directory): Promise<BigIntStats | undefined> => factsAt(directory, name);

@@ -14,7 +14,7 @@ export function headObject(disk: Disk, key: string, { signal }: HeadOptions): Pr
   return lookAt(disk, key, context, (root) => headOnce(disk, root, key));
 }
 
-/** `undefined` when the file was replaced in between, and its facts may be gone with it. */
+/** Returns the facts of an object; `undefined` when its file was replaced in between, because its facts may be gone with it. */
 async function headOnce(disk: Disk, root: Root, key: string): Promise<ObjectInfo | undefined> {
   const { folder, name } = disk.places.file(root, key);
   const look = ({ start }: Directory): Promise<BigIntStats> => lstat(start + name);
@@ -28,7 +28,7 @@ async function headOnce(disk: Disk, root: Root, key: string): Promise<ObjectInfo
   return etagOf(now) === etagOf(generation) ? await infoOf(disk, key, generation, facts) : undefined;
 }
 
-/** Returns the sample of a file; `undefined` when it is another version than the one that was looked at. */
+/** Returns the sample of a file; `undefined` when the file is another version than the given one. */
 async function sampleAt(path: string, generation: BigIntStats): Promise<string | undefined> {
   const fd = await open(path, READ_FLAGS);
   try {
@@ -39,7 +39,7 @@ async function sampleAt(path: string, generation: BigIntStats): Promise<string |
   }
 }
 
-/** Anything that is not a plain file is an error of the system's kind. */
+/** Throws an error of the system's kind when the facts are not those of a plain file. */
 function assertFile(facts: BigIntStats): void {
   if (facts.isFile()) return;
   throw Object.assign(new Error("Not a file"), { code: facts.isSymbolicLink() ? "ELOOP" : "EISDIR" });

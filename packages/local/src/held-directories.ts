@@ -21,21 +21,27 @@ import { createPruning, type Pruning } from "./pruning.js";
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = fs.constants;
 
-/** Where the kernel shows what this process has open. `/proc/self` would have it look up the process each time. */
+/**
+ * The folder in which the kernel shows the open files of this process. With `/proc/self` the kernel would look up the
+ * process each time.
+ */
 const DESCRIPTORS = `/proc/${process.pid}/fd/`;
 
-/** How long an opened folder is trusted to be where it was, in milliseconds: a rename by hand shows after it. */
+/**
+ * The time for which an opened folder is trusted to be where it was, in milliseconds. A rename by hand is noticed after
+ * this time.
+ */
 const TRUST_MS = 5;
 
-/** How long an opened folder is kept for the next call, in milliseconds. */
+/** The time for which an opened folder is kept for the next call, in milliseconds. */
 const IDLE_MS = 25;
 
 interface Opened {
   readonly path: string;
   readonly directory: Promise<{ readonly fd: number; readonly start: string }>;
-  /** What its users are given, once it is open. */
+  /** The folder that its users are given, once it is open. */
   ready: Directory | undefined;
-  /** Whether it was to be made when it was missing. */
+  /** True when the folder is made in case it is missing. */
   readonly creates: boolean;
   users: number;
   checkedAt: number;
@@ -46,17 +52,18 @@ interface Opened {
 interface Held {
   readonly options: DirectoriesOptions;
   readonly opened: Map<string, Opened>;
-  /** What is being closed or removed. */
+  /** The closings and removals that are under way. */
   readonly closing: Set<Promise<void>>;
   readonly pruning: Pruning;
   sweep: NodeJS.Timeout | undefined;
 }
 
 /**
- * The substitute for `openat`, which Node does not have: `/proc/…/fd/N/name` is resolved from the opened
- * folder itself, so nothing that happens to its path afterwards matters, and where the descriptor really is
- * can be read without touching a disk. A folder stays open while calls follow each other, and is closed soon
- * after the last.
+ * Returns access to folders through open descriptors, as a substitute for `openat`, which Node does not have.
+ *
+ * `/proc/…/fd/N/name` is resolved from the opened folder itself, so later changes of the folder's path do not matter.
+ * The path at which the descriptor really is can be read without touching a disk. A folder stays open while calls
+ * follow each other, and is closed soon after the last call.
  *
  * @see https://man7.org/linux/man-pages/man5/proc_pid_fd.5.html
  */
@@ -114,7 +121,7 @@ async function hold(held: Held, path: string, create: boolean): Promise<Director
     forget(held, path);
   } catch (error) {
     if (held.opened.get(path) === entry) held.opened.delete(path);
-    // Who opened it did not want it made; this caller does.
+    // The call that opened the folder did not want it made, but this call does.
     const makeIt = create && !entry.creates && codeOf(error) === "ENOENT";
     release(held, entry);
     if (!makeIt) throw error;
@@ -200,7 +207,7 @@ async function openChecked(
   return { fd, start: `${DESCRIPTORS}${fd}/` };
 }
 
-/** @returns The descriptor, when it is what its path says; else it is closed. */
+/** Returns a descriptor when it is where its path says. Otherwise closes it and throws. */
 async function inPlace(fd: number, path: string): Promise<number> {
   try {
     const place = placeOf(fd);
@@ -234,8 +241,8 @@ async function openFolder(options: DirectoriesOptions, path: string, create: boo
 }
 
 /**
- * Throws the reason why a descriptor is not where its path says: removed or unmounted in the instant between the opening
- * and the look, or reached through a symbolic link.
+ * Throws the reason why a descriptor is not where its path says. The path was removed, moved or unmounted in the
+ * instant between the opening and the look, or it leads through a symbolic link.
  */
 async function explainPlace(place: string, path: string): Promise<never> {
   if (place === `${path} (deleted)`)
@@ -244,7 +251,10 @@ async function explainPlace(place: string, path: string): Promise<never> {
   throw Object.assign(new Error(`${path} was moved or unmounted while it was opened`), { code: "ESTALE" });
 }
 
-/** Where a descriptor is. Answered by the kernel from memory: no disk is asked, so the event loop does not wait. */
+/**
+ * Returns the path at which a descriptor is. The kernel answers from memory and asks no disk, so the event loop does
+ * not wait.
+ */
 function placeOf(fd: number): string {
   return fs.readlinkSync(`${DESCRIPTORS}${fd}`);
 }

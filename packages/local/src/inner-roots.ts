@@ -5,18 +5,18 @@ import { PRIVATE_FOLDER } from "./plain-layout.js";
 import type { Root } from "./opened-root.js";
 import { lstat } from "./system.js";
 
-/** The file by which a folder is known as a root's own. */
+/** The file that shows that a folder is the own folder of a root. */
 const MARKER = "layout.json";
 
-/** Every place in a path behind which a root inside the root may keep its own files. */
+/** Matches every folder in a path that a root inside the root may use as its own folder. */
 const INNER = new RegExp(`(?<=/)${PRIVATE_FOLDER.replace(".", "\\.")}/`, "gi");
 
-/** Returns whether a key may lie among the own files of a root inside the root: that of nearly none does. */
+/** Tells whether a key may lie in the own folder of a root inside the root. Asks no disk, and says no for nearly every key. */
 export function mayBeInner({ layout }: Root, key: string): boolean {
   return layout.name === "plain" && key.includes("/.") && key.search(INNER) !== -1;
 }
 
-/** Returns whether a key lies among the own files of a root inside the root. */
+/** Tells whether a key lies in the own folder of a root inside the root. */
 export async function isInner(root: Root, key: string): Promise<boolean> {
   if (!mayBeInner(root, key)) return false;
   for (const { index, 0: name } of key.matchAll(INNER)) {
@@ -26,7 +26,7 @@ export async function isInner(root: Root, key: string): Promise<boolean> {
   return false;
 }
 
-/** Returns whether an entry of a folder is what a root inside the root keeps for itself. */
+/** Tells whether an entry of a folder is the own folder of a root inside the root. */
 export async function isInnerEntry(root: Root, folder: string, entry: Dirent): Promise<boolean> {
   if (root.layout.name !== "plain" || entry.name.toLowerCase() !== PRIVATE_FOLDER) return false;
   return entry.isDirectory() && (await isRootsOwn(root, `${folder}/${entry.name}`));

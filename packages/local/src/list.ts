@@ -16,7 +16,7 @@ import { lstat } from "./system.js";
 import { passOver } from "./unreadable.js";
 import { isGoneByNow, walk, type WalkedFile, type WalkedOver } from "./walk.js";
 
-/** How many files are asked for their facts at once. */
+/** The number of files whose facts are asked for at once. */
 const STATS_AT_ONCE = 64;
 
 export async function listObjects(disk: Disk, options: ListOptions): Promise<ListPage> {
@@ -28,7 +28,7 @@ export async function listObjects(disk: Disk, options: ListOptions): Promise<Lis
     const root = await disk.root.open(context);
     try {
       const page = await listOnce(disk, root, options, after, context);
-      // What is missing may be so because the root went away in the middle: a short page is not an answer then.
+      // Files may be missing because the root went away in the middle: a short page is then no answer.
       if (!(await disk.root.confirm(root, context))) return page;
     } catch (error) {
       if (isAbort(error, context) || !maybeOfRoot(error)) throw toLocalError(error, context);
@@ -70,7 +70,7 @@ async function listOnce(
       const key = layout.fromText(text);
       if (typeof found === "string") over.push({ kind: "skipped", text, reason: found });
       if (found === undefined || typeof found === "string" || !found.isFile()) continue;
-      // No type: what is beside the file may say another one than the key's extension.
+      // The content type is left out: a sidecar may record another type than the key's extension means.
       if (!page.add(key, listedInfo(disk, key, found))) return false;
     }
     return true;
@@ -83,7 +83,7 @@ async function listOnce(
     met++;
     if (item.kind === "file") {
       batch.push(item);
-      // One more than fits tells that there is a next page; what comes after is not looked at.
+      // One entry more than fits tells that there is a next page. Later entries are not looked at.
       const isEnough = met > limit || batch.length === STATS_AT_ONCE;
       if (!isEnough || (await flush())) continue;
       return build();
@@ -94,7 +94,7 @@ async function listOnce(
   return build();
 }
 
-/** Adds what was passed over to a page: what comes after its last entry is told by the next one. */
+/** Adds the entries that were passed over to a page. Entries behind the last one of the page are left to the next page. */
 function withSkipped(page: ListPage, over: readonly WalkedOver[], { layout }: Root): ListPage {
   const isLast = page.cursor === undefined;
   const end = lastEntry(page);
@@ -113,7 +113,7 @@ function lastEntry({ objects, prefixes }: ListPage): string | undefined {
     .at(-1);
 }
 
-/** Returns the facts of files; `undefined` for one that is gone, and the reason for one that is passed over. */
+/** Returns the facts of files: `undefined` for a file that is gone, and the reason for a file that is passed over. */
 async function statAll(
   root: Root,
   files: readonly WalkedFile[],

@@ -36,63 +36,67 @@ export interface LocalOptions {
    */
   readonly name?: string | undefined;
   /**
-   * Put before every key, e.g. `"uploads/"`: a part of the root.
+   * The text that is put before every key, e.g. `"uploads/"`. The provider then works in that part of the root.
    *
    * @default none
    */
   readonly keyPrefix?: string | undefined;
   /**
-   * How keys become files. With `"plain"` keys are file names, and a folder of uploads is taken over as it is; what
-   * the file system cannot hold, such as `a` beside `a/b`, is `Unsupported`. With `"portable"` every key fits on
-   * every file system, under encoded names.
+   * The rule by which keys become files. With `"plain"`, keys are the names of files, and a folder of uploads is taken
+   * over as it is. A key that the file system cannot hold, such as `a` beside `a/b`, is `Unsupported`. With
+   * `"portable"`, every key fits on every file system, under an encoded name.
    *
    * @default `"plain"`
    */
   readonly layout?: "plain" | "portable" | undefined;
   /**
-   * What an acknowledged put survives. With `"fsync"` it survives a loss of power. With `"rename"` it survives the
-   * end of the process, at any instant; a loss of power may take what was put shortly before, or tear it.
+   * The event that an acknowledged put survives. With `"fsync"` it survives a loss of power. With `"rename"` it
+   * survives the end of the process, at any instant. A loss of power may then remove or tear what was put shortly
+   * before.
    *
    * @default `"fsync"`
    */
   readonly durability?: "fsync" | "rename" | undefined;
   /**
-   * Makes the root when it is missing, with the folders above it.
+   * True to make the root, with the folders above it, when the root is missing.
    *
    * @default false: a missing root is `Unavailable`, because it may be a disk that is not mounted
    */
   readonly create?: boolean | undefined;
   /**
-   * Where the folder is served, for `publicUrl` and `locate`. New files and folders can then be read by all users of the
-   * machine, the web server among them.
+   * The URL at which the folder is served, for `publicUrl` and `locate`. All users of the machine, the web server among
+   * them, can then read new files and folders.
    *
    * @default none: there is no `publicUrl`
    */
   readonly publicBaseUrl?: string | undefined;
   /**
-   * Permissions of new files, those with facts included. The `umask` does not count. A file that is replaced keeps its
-   * own, and a file system that keeps no permissions has its own.
+   * The permissions of new files, including the provider's own files, such as those with facts. The `umask` does not
+   * apply. A file that replaces an older one takes over its permissions. A file system that keeps no permissions
+   * ignores this option.
    *
-   * @default `0o600`; `0o644` with `publicBaseUrl`, but for files with facts
+   * @default `0o600`; `0o644` with `publicBaseUrl`, except for the provider's own files
    */
   readonly fileMode?: number | undefined;
   /**
-   * Permissions of new folders, the provider's own included. The `umask` does not count, and a folder that hands its
-   * group on (setgid) makes folders that do so too.
+   * The permissions of new folders, including the provider's own folders. The `umask` does not apply. A folder that
+   * hands its group on (setgid) makes folders that do so too.
    *
-   * @default `0o700`; `0o755` with `publicBaseUrl`, but for the provider's own
+   * @default `0o700`; `0o755` with `publicBaseUrl`, except for the provider's own folders
    */
   readonly directoryMode?: number | undefined;
   /**
-   * How symbolic links below the root are noticed: by the opened folder itself (`"descriptor"`), or by comparing
-   * real paths before each use (`"realpath"`; a link planted at the wrong instant may be missed).
+   * The way to notice symbolic links below the root. With `"descriptor"` the opened folder itself tells where it is.
+   * With `"realpath"` real paths are compared before each use; a link that is planted at the wrong instant may be
+   * missed.
    *
    * @default `"descriptor"` on Linux, `"realpath"` elsewhere
    */
   readonly symlinkCheck?: SymlinkCheck | undefined;
   /**
-   * What a listing does with a folder that the process may not read: `"fail"` with an error that names it, or `"skip"`
-   * it and name it in the page's `skipped`. A volume's own `lost+found` is skipped in any case.
+   * The way a listing treats a folder that the process may not read. `"fail"` throws an error that names the folder.
+   * `"skip"` passes over the folder and names it in the page's `skipped`. A volume's own `lost+found` is skipped in any
+   * case.
    *
    * @default `"fail"`: a listing is complete, or fails
    */
@@ -102,7 +106,10 @@ export interface LocalOptions {
 const PRIVATE = { file: 0o600, directory: 0o700 };
 const PUBLIC = { file: 0o644, directory: 0o755 };
 
-/** Returns the permissions of what is made: a folder that is served can be read by all, but for the provider's own. */
+/**
+ * Returns the permissions of new files and folders. When the root is served, all users can read them, except for the
+ * provider's own files and folders.
+ */
 function modesOf({
   fileMode,
   directoryMode,
@@ -121,17 +128,18 @@ function modesOf({
 }
 
 /**
- * Files on a local disk.
+ * Returns a provider that keeps objects as files on a local disk.
  *
- * A put is whole or not there: bytes go to a temporary file in `.stowage/` and are renamed into place, facts
- * that the file does not show (metadata, headers, another content type) into a sidecar that belongs to that
- * very version. No symbolic link below the root is followed. Files that were there before are objects too.
+ * A put is whole or not there. The bytes go to a temporary file in the folder of the object, which is then renamed into
+ * place. Facts that the file does not show (metadata, headers, another content type) go into a sidecar that belongs to
+ * that very version. The provider follows no symbolic link below the root. Files that were there before are objects
+ * too.
  *
- * `ifMatch` is atomic among the calls of one provider; two processes that replace the same version at the same
- * instant may both succeed. `ifNoneMatch: "*"` is atomic among all.
+ * `ifMatch` is atomic among the calls of one provider; two processes that replace the same version at the same instant
+ * may both succeed. `ifNoneMatch: "*"` is atomic among all processes.
  *
- * @throws TypeError for options of the wrong type. A root that is missing, a file or of another layout shows
- * with the first call: `Unavailable` or `Misconfigured`.
+ * @throws TypeError for options of the wrong type. The first call, not `local`, throws `Unavailable` for a missing
+ * root, and `Misconfigured` for a root that is a file or has another layout.
  * @example
  * ```ts
  * const storage = createStorage(local({ root: "./uploads", create: true }));

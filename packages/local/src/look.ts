@@ -3,14 +3,14 @@ import { failure, isMissing, maybeOfRoot, notFound, toLocalError, type FailureCo
 import { isInner, mayBeInner } from "./inner-roots.js";
 import type { Root } from "./opened-root.js";
 
-/** How often a look may find the file replaced before the writers of this process are made to wait for it. */
+/** The number of looks that may find the file replaced. After that, the writers of this process wait for the look. */
 const FREE_LOOKS = 3;
 const LOOKS_MAX = 30;
 
 /**
- * Looks at the file of a key, again when it was replaced between one question and the next.
+ * Looks at the file of a key. Looks again when the file was replaced between one question and the next.
  *
- * @param look - Gives `undefined` when what it saw does not belong together.
+ * @param look - Returns `undefined` when the answers that it got do not belong to one version.
  * @throws StorageError `NotFound` when there is no such file, in a root that is certain to be there.
  */
 export async function lookAt<T>(
@@ -35,7 +35,7 @@ export async function lookAt<T>(
   }
 }
 
-/** Returns the error of a missing file, for those that another root keeps for itself. */
+/** Returns the error of a missing file, for a file that a root inside the root keeps for itself. */
 export function hidden(): Error {
   return Object.assign(new Error("It is another root's own"), { code: "ENOENT" });
 }

@@ -10,12 +10,12 @@ import { isLacking } from "./system-errors.js";
 import { codeOf, fsync, link, rename, tolerate, writeFully } from "./system.js";
 import type { Temporaries, Temporary } from "./temporaries.js";
 
-/** The content of `.stowage/layout.json`: which layout the root has, and which root it is. */
+/** The content of `.stowage/layout.json`, which tells the layout of a root and identifies the root. */
 export interface Marker {
   readonly layout: Layout["name"];
-  /** The file system takes `A` and `a` for one name. */
+  /** True when the file system takes `A` and `a` for one name. */
   readonly fold: boolean;
-  /** Portable names may be longer than some file systems take: it is an old root. */
+  /** True for an old root, whose portable names may be longer than some file systems take. */
   readonly longNames: boolean;
   readonly id: string;
 }
@@ -23,9 +23,9 @@ export interface Marker {
 const NAME = "layout.json";
 
 /**
- * The marker of a root, or `undefined` when nothing was ever written there.
+ * Returns the marker of a root, or `undefined` when the root was never written to.
  *
- * @throws StorageError `Misconfigured` when it is of another layout, or not one of ours.
+ * @throws StorageError `Misconfigured` when the marker is of another layout, or is not known to this version.
  */
 export async function readMarker(
   root: string,
@@ -50,7 +50,10 @@ export async function readMarker(
   throw failure("Misconfigured", reason, context);
 }
 
-/** The name belongs to us, whatever an adopted folder holds under it. */
+/**
+ * Throws when the name of the provider's own folder belongs to something other than a folder. The name is reserved,
+ * also in a folder of files that was taken over.
+ */
 async function assertFolder(path: string, context: FailureContext): Promise<void> {
   const facts = await lstat(path).catch((error: unknown) => {
     if (codeOf(error) === "ENOENT") return undefined;
@@ -85,7 +88,8 @@ export async function leaveMarker(
   const temporary = await temporaries.create();
   try {
     await writeFully(temporary.fd, text, text.byteLength, 0);
-    // Also where puts do not wait for the disk: without what is in it the whole root could not be opened.
+    // The marker is synced even when puts do not wait for the disk: with a lost content of the marker, the whole root
+    // could not be opened.
     await syncWhereNeeded(fsync(temporary.fd), durable);
     await temporary.close();
     await inFolder(directories, PRIVATE_FOLDER, true, async (directory) => {
@@ -97,14 +101,17 @@ export async function leaveMarker(
   }
 }
 
-/** Waits for a sync, whose lack counts only where puts wait for the disk. */
+/** Waits for a sync. Where puts do not wait for the disk, ignores that the sync is impossible. */
 async function syncWhereNeeded(sync: Promise<void>, durable: boolean): Promise<void> {
   await sync.catch((error: unknown) => {
     if (durable || !(isLacking(error) || isDeniedByNode(error))) throw error;
   });
 }
 
-/** Leaves the marker of a process that was faster. Where there are no hard links the last of two is the marker. */
+/**
+ * Puts a marker in its place, but leaves the marker of a process that was faster. Without hard links, the last of two
+ * markers stays.
+ */
 async function moveUnlessThere(temporary: Temporary, path: string): Promise<void> {
   try {
     await tolerate(link(temporary.path, path), "EEXIST");
@@ -115,7 +122,7 @@ async function moveUnlessThere(temporary: Temporary, path: string): Promise<void
   }
 }
 
-/** Whether the file system takes `A` and `a` for one name. */
+/** Tells whether the file system takes `A` and `a` for one name. */
 export async function isFolding(root: string): Promise<boolean> {
   const names = [PRIVATE_FOLDER, PRIVATE_FOLDER.toUpperCase()];
   const [own, other] = await Promise.all(names.map((name) => stat(join(root, name)).catch(() => undefined)));

@@ -39,14 +39,14 @@ interface Move {
   readonly options: CopyOptions;
   readonly context: FailureContext & { readonly key: string };
   readonly source: OpenFile;
-  /** What is recorded of the object under its new key. */
+  /** The facts that are recorded for the object under its new key. */
   readonly facts: Facts | undefined;
   readonly sample: string | undefined;
 }
 
 /**
- * Renames the file of an object, whatever its size: at each instant the object is there under one of its keys. The file keeps
- * its time. Where the two folders are on file systems between which nothing can be renamed, the bytes are copied.
+ * Renames the file of an object, whatever its size. At each instant the object is there under one of its keys. The file
+ * keeps its time. Copies the bytes when the two folders are on file systems between which files cannot be renamed.
  */
 export async function moveObject(
   disk: Disk,
@@ -88,7 +88,7 @@ async function copyAndDelete(
   return info;
 }
 
-/** Moves one version; `undefined` when the source is another one by now. */
+/** Moves one version. Returns `undefined` when the source is another version by now. */
 async function moveVersion(disk: Disk, move: Move): Promise<Moved | undefined> {
   const { context, from, to, options } = move;
   const root = await disk.root.openForWriting(context);
@@ -118,7 +118,7 @@ async function moveVersion(disk: Disk, move: Move): Promise<Moved | undefined> {
   }
 }
 
-/** Holds two keys, in the same order as everybody does. */
+/** Runs work while it holds two keys. All calls take the two keys in the same order, so they cannot wait for each other. */
 function both<T>(lock: KeyLock, one: string, other: string, work: () => Promise<T>): Promise<T> {
   const [first, second] = one < other ? [one, other] : [other, one];
   return lock.run(first, () => lock.run(second, work));
@@ -126,7 +126,7 @@ function both<T>(lock: KeyLock, one: string, other: string, work: () => Promise<
 
 /** The outcome of a move. */
 interface Moved {
-  /** The version that it replaced. */
+  /** The version that the move replaced. */
   readonly old: BigIntStats | undefined;
   /** The object's version under its new key. */
   readonly shown: BigIntStats;
@@ -134,8 +134,8 @@ interface Moved {
 }
 
 /**
- * Records the facts of another version than the one that was to be moved: that of a process that was quicker, or the same under
- * the other number that a network file system has given it.
+ * Records the facts of the version that was moved, when it is not the one that was looked at. Such a version comes from
+ * a process that was quicker, or is the same version under a new inode number that a network file system gave it.
  */
 async function otherMoved(disk: Disk, root: Root, move: Move, moved: Moved): Promise<Moved> {
   const { from, to, options } = move;
@@ -183,10 +183,10 @@ async function place(disk: Disk, root: Root, move: Move): Promise<Moved | undefi
   }
 }
 
-/** The source is another version by now. */
+/** The error of a source that is another version by now. */
 class Replaced extends Error {}
 
-/** Gives the file its new name; when nothing may be replaced it keeps the old one as well. */
+/** Gives the file its new name. With `ifNoneMatch: "*"` the file keeps its old name as well. */
 async function rename(
   { source, options, context }: Move,
   path: string,
@@ -195,7 +195,7 @@ async function rename(
 ): Promise<void> {
   if (options.ifNoneMatch === "*") return await linkIntoPlace(path, target, context);
   await keepMode(source.fd, path, old);
-  // Of two names of one file `rename` removes none.
+  // When both names belong to one file, `rename` removes neither of them.
   if (old?.ino !== source.generation.ino) return await renameIntoPlace(path, target);
   target.beforeCommit?.();
   await unlink(path);

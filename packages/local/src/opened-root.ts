@@ -3,7 +3,7 @@ import type { Layout } from "./layout.js";
 import type { Sidecars } from "./sidecars.js";
 import type { Temporaries } from "./temporaries.js";
 
-/** What a root is opened with. */
+/** The options that a root is opened with. */
 export interface RootOptions {
   readonly path: string;
   readonly provider: string;
@@ -18,7 +18,7 @@ export interface RootOptions {
   readonly durable: boolean;
 }
 
-/** A root that was found, and what belongs to it. */
+/** An opened root, with the parts that work on it. */
 export interface Root {
   /** The root's path without symbolic links. */
   readonly path: string;
@@ -26,6 +26,6 @@ export interface Root {
   readonly directories: Directories;
   readonly temporaries: Temporaries;
   readonly sidecars: Sidecars;
-  /** Whether the facts of an open file are in memory, so that they can be asked for without waiting. */
+  /** True when the facts of an open file are in memory, so that they can be read without waiting. */
   readonly isLocal: boolean;
 }

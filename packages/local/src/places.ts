@@ -13,11 +13,18 @@ import { plainLayout } from "./plain-layout.js";
 import { portableLayout } from "./portable-layout.js";
 import type { Root } from "./opened-root.js";
 
-/** Where keys are, as paths inside the root and as texts outside. */
+/** The conversions between keys, paths inside the root, and texts for use outside: refs and URLs. */
 export interface Places {
-  /** The folder and file name of a key, below the root; for one that cannot be held the error of a missing file. */
+  /**
+   * Returns the folder and the file name of a key, below the root. Throws the error of a missing file for a key that
+   * the layout cannot hold.
+   */
   readonly file: (root: Root, key: string) => { readonly folder: string; readonly name: string };
-  /** @throws StorageError `Unsupported` when the layout cannot hold the key. */
+  /**
+   * Checks that the layout can hold a key.
+   *
+   * @throws StorageError `Unsupported` when the layout cannot hold the key.
+   */
   readonly assertHeld: (root: Root, key: string, operation: Operation) => void;
   readonly ref: (key: string) => string;
   readonly publicUrl: (key: string) => string;
@@ -25,22 +32,22 @@ export interface Places {
 }
 
 interface PlacesOptions {
-  /** Absolute. */
+  /** The root's absolute path. */
   readonly root: string;
   readonly layout: Layout["name"];
   readonly provider: string;
   readonly publicBaseUrl: string | undefined;
 }
 
-/** Keys that a URL shows as they are. */
+/** Paths that a URL shows as they are. */
 const URL_SAFE = /^[A-Za-z0-9\-._~/]*$/;
 
 export function createPlaces({ root, layout: name, provider, publicBaseUrl }: PlacesOptions): Places {
-  // Refs show where the object is in the naming of a file system that tells A from a, the only one in which
-  // the name can be told without asking the disk.
+  // Refs show the path of the object on a file system that tells A from a. Only this path can be told without asking
+  // the disk.
   const layout = name === "plain" ? plainLayout() : portableLayout(false);
   const base = layout.base === "" ? root : join(root, layout.base);
-  // The root of a drive has the separator already.
+  // The root of a drive ends with the separator already.
   const below = base.endsWith(sep) ? base : base + sep;
   const baseUrl = `${pathToFileURL(base).href.replace(/\/$/, "")}/`;
   const publicUrl = publicBaseUrl === undefined ? undefined : `${publicBaseUrl.replace(/\/$/, "")}/`;
@@ -86,7 +93,7 @@ function folderOf(base: string, folder: string): string {
   return `${base}/${folder}`;
 }
 
-/** The path in a `file:` URL, or an absolute path as it is. */
+/** Returns the path in a `file:` URL, or any other text as it is; `undefined` for a URL that names no path. */
 function pathOf(text: string): string | undefined {
   if (!text.startsWith("file://")) return text;
   try {

@@ -2,12 +2,12 @@ import { keyProblem } from "@stowage/core/provider";
 import type { Layout, LayoutEntry } from "./layout.js";
 
 /**
- * A segment whose encoded form is this long or longer is cut, so that every name stays below the 143 bytes that encrypting
- * file systems take. @see https://www.kernel.org/doc/html/latest/filesystems/ecryptfs.html
+ * The length from which an encoded segment is cut, in characters. So every name stays below the 143 bytes that
+ * encrypting file systems take. @see https://www.kernel.org/doc/html/latest/filesystems/ecryptfs.html
  */
 const CHUNK_LENGTH = 130;
 
-/** The same for roots that were made when names were meant to stay below 255 bytes. */
+/** The same length for old roots, which were made when names were meant to stay below 255 bytes. */
 const LONG_CHUNK_LENGTH = 198;
 
 /** Ends the name of a folder, so that the object `a` and the folder of `a/b` can be side by side. */
@@ -25,8 +25,8 @@ const KEPT_FOLDED = /^[a-z0-9_\-.,=@+()]$/;
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/i;
 
 /**
- * Every key on every file system: bytes that could mean something to one are written as `%XX`, names of
- * devices are broken, long segments cut, folders marked.
+ * Returns the layout that holds every key on every file system. Bytes that could mean something to a file system are
+ * written as `%XX`. Names of devices are broken, long segments are cut, and folders are marked.
  *
  * @param fold - The file system takes `A` and `a` for one name: upper-case letters are encoded too.
  * @param longNames - The root is an old one, whose names may be longer than some file systems take.
@@ -65,8 +65,8 @@ export function portableLayout(fold: boolean, longNames = false): Layout {
 }
 
 /**
- * Where a segment is cut must not depend on what follows: segments with the same beginning are in the same
- * folder, else a listing would meet them out of order.
+ * Encodes a segment, and cuts it when it is long. The place of a cut must not depend on what follows: segments with the
+ * same beginning are in the same folder, else a listing would meet them out of order.
  */
 function encodeSegment(segment: string, fold: boolean, chunk: number): string {
   const names: string[] = [];
@@ -81,7 +81,7 @@ function encodeSegment(segment: string, fold: boolean, chunk: number): string {
   return [...names, withoutDevice(withoutEndDot(name))].join("/");
 }
 
-/** A kept character, or a byte as `%XX`. */
+/** Returns a byte as the character that it stands for, or as `%XX` when the layout does not keep that character. */
 function tokenOf(byte: number, isFirst: boolean, fold: boolean): string {
   const character = String.fromCharCode(byte);
   const isKept = (fold ? KEPT_FOLDED : KEPT).test(character) && !(isFirst && character === ".");
@@ -114,8 +114,8 @@ function split(name: string): readonly [string, string] {
 }
 
 /**
- * The text of an encoded name. A chunk may end inside a character: its bytes are kept one to a unit, and the
- * whole key is made of them by {@link joinBytes}.
+ * Returns the text of an encoded name, or `undefined` for any other name. A chunk may end inside a character. So each
+ * character of the text stands for one byte, and {@link joinBytes} makes the whole key of them.
  */
 function decode(encoded: string): string | undefined {
   if (!/^(?:[A-Za-z0-9_\-.,=@+()]|%[0-9A-F]{2})*$/.test(encoded)) return undefined;
@@ -124,7 +124,7 @@ function decode(encoded: string): string | undefined {
   );
 }
 
-/** Makes a text of bytes that stand one to a character. */
+/** Decodes UTF-8 from a text in which each character stands for one byte. */
 function joinBytes(text: string): string {
   return Buffer.from(text, "latin1").toString();
 }

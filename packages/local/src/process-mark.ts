@@ -2,9 +2,11 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { codeOf } from "./errno.js";
 
 /**
- * Returns the name of this process, for the names of its temporary files, so that others can tell when it has ended: the
- * start of its system, its namespace of processes, its number there, and when it started, as numbers are given out again.
- * It is empty where the system does not say.
+ * Returns the mark of this process, with which the names of its temporary files begin. By this mark other processes can
+ * tell when this process has ended.
+ *
+ * The mark consists of the boot id of the system, the namespace of processes, the process id, and the time at which the
+ * process started, because process ids are given out again. The mark is empty where the system does not show these.
  *
  * @see https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
  */
@@ -16,8 +18,8 @@ export function ownMark(): string {
 const MARK = /^([0-9a-f]+\.\d+)\.(\d+)\.(\d+)-/;
 
 /**
- * Tells from the name of a temporary file whether its process lives: `"unknown"` for those of other hosts, other starts of
- * this host and other containers.
+ * Tells from the name of a temporary file whether its process lives. Returns `"unknown"` for processes of other hosts,
+ * other starts of this host and other containers.
  */
 export function stateOf(name: string): "alive" | "ended" | "unknown" {
   const [, system, pid = "", started] = MARK.exec(name) ?? [];
@@ -27,7 +29,7 @@ export function stateOf(name: string): "alive" | "ended" | "unknown" {
   return found === undefined || found === started ? "alive" : "ended";
 }
 
-/** Returns whether there is a process of this number. One that may not be signalled lives all the same. */
+/** Tells whether there is a process with this id. A process that may not be signalled lives all the same. */
 function exists(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -36,7 +38,10 @@ function exists(pid: number): boolean {
   }
 }
 
-/** Returns the start of the system and the namespace of processes: the first namespace has the same number on every host. */
+/**
+ * Returns the boot id of the system and the number of the namespace of processes. The first namespace has the same
+ * number on every host.
+ */
 function systemOf(): string | undefined {
   try {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "latin1").replaceAll(/[^0-9a-f]/g, "");
@@ -47,7 +52,10 @@ function systemOf(): string | undefined {
   }
 }
 
-/** Returns the 22nd field, behind the name of the program, which may hold anything; `undefined` when it is hidden. */
+/**
+ * Returns the time at which a process started: the 22nd field of its `stat` file. The name of the program comes before
+ * it and may hold any character. Returns `undefined` when the file is hidden.
+ */
 function startOf(pid: string): string | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "latin1");

@@ -27,7 +27,7 @@ export async function putObject(
   });
 }
 
-/** Returns what has to be written beside the file, or `undefined` when the file says it all. */
+/** Returns the facts that have to be written beside the file, or `undefined` when the file shows all of them. */
 async function factsToRecord(key: string, options: PutOptions): Promise<Facts | undefined> {
   const { writeId } = options;
   const metadata = isEmpty(options.metadata) ? undefined : options.metadata;

@@ -1,6 +1,6 @@
 import { etagOf, type Generation } from "./generation.js";
 
-/** A version of a file as the name of its sidecar tells it. */
+/** A version of a file, as the name of its sidecar tells it. */
 type Recorded = Pick<Generation, "ino" | "size" | "mtimeNs">;
 
 const NAME = /^([0-9a-z]+)-(-?[0-9a-z]+)-([0-9a-z]+)\.json$/;
@@ -18,17 +18,21 @@ function parse(text: string): bigint {
   return text.startsWith("-") ? -value : value;
 }
 
-/** Closer times are the same: programs that keep them as numbers round them so, in nanoseconds. */
+/** The distance, in nanoseconds, below which two times are the same: programs that keep times as numbers round them so. */
 const ROUNDING_NS = 1000n;
 
 /**
- * What backups and file systems keep of a time, in nanoseconds: milliseconds, seconds (tar), two seconds (zip, FAT).
+ * The grains to which backups and file systems shorten a time, in nanoseconds: milliseconds, seconds (tar), two seconds
+ * (zip, FAT).
  *
  * @see https://pkware.cachefly.net/webdocs/APPNOTE/APPNOTE-6.3.10.TXT (4.4.6)
  */
 const GRAINS_NS = [1_000_000n, 1_000_000_000n, 2_000_000_000n] as const;
 
-/** Returns whether a file may be a recorded version that was restored: as large, and its time is what a backup keeps of that. */
+/**
+ * Tells whether a file may be a recorded version that was restored: it has the same size, and its time is the recorded
+ * time or the part of that time which a backup keeps.
+ */
 export function mayBeRestored(recorded: Recorded, found: Generation): boolean {
   return recorded.size === found.size && isKeptOf(recorded.mtimeNs, found.mtimeNs);
 }
@@ -39,10 +43,13 @@ function isKeptOf(before: bigint, after: bigint): boolean {
   return GRAINS_NS.some((grain) => difference < grain && after % grain === 0n);
 }
 
-/** A file that was restored with its old time is known by its time of change, which cannot be set. */
+/**
+ * The least distance, in nanoseconds, between the time of a restored file and its time of change. A restore sets the
+ * first to the old time, and cannot set the second.
+ */
 const RESTORED_NS = 2_000_000_000n;
 
-/** Returns whether a file is certain to be a recorded version, of whose bytes nothing is recorded. */
+/** Tells whether a file is certain to be a recorded version that was restored, even without a sample of its bytes. */
 export function isRestored(recorded: Recorded, found: Generation): boolean {
   const isSame = recorded.size === found.size && recorded.mtimeNs === found.mtimeNs;
   return isSame && found.ctimeNs - found.mtimeNs >= RESTORED_NS;
@@ -56,7 +63,7 @@ export interface Restored {
 
 const REMEMBERED_MAX = 10_000;
 
-/** Returns a memory of which sidecar belongs to a restored file, so that its bytes are looked at once. */
+/** Returns a memory of which sidecar belongs to a restored file, so that the bytes of the file are read only once. */
 export function createRestored(): Restored {
   const names = new Map<string, string>();
   return {

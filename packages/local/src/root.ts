@@ -11,28 +11,28 @@ import { PRIVATE_FOLDER } from "./plain-layout.js";
 import { portableLayout } from "./portable-layout.js";
 import { codeOf } from "./system.js";
 
-/** The root of a provider: opened when it is first needed, and noticed when it goes away. */
+/** The holder of a provider's root. It opens the root when the root is first needed, and notices when the root goes away. */
 export interface RootHolder {
   readonly open: (context: FailureContext) => Root | Promise<Root>;
-  /** The root, with the provider's own folder in it. */
+  /** Opens the root, and makes the provider's own folder in it. */
   readonly openForWriting: (context: FailureContext) => Root | Promise<Root>;
   /**
-   * Makes sure that "not found" is not said of a root that is gone.
+   * Checks that the root is still there, before a call reports that an object is missing.
    *
-   * @returns Whether the root was opened anew, so that the question should be asked again.
-   * @throws StorageError `Unavailable` when it is gone.
+   * @returns `true` when the root was opened anew, so that the caller has to look again.
+   * @throws StorageError `Unavailable` when the root is gone.
    */
   readonly confirm: (root: Root, context: FailureContext) => Promise<boolean>;
-  /** As `confirm`, for the provider's own folder: when that alone is gone, the next write makes it again. */
+  /** Does what `confirm` does, for the provider's own folder. When only that folder is gone, the next write makes it again. */
   readonly confirmPrepared: (root: Root, context: FailureContext) => Promise<void>;
-  /** Forgets by what the root is known again: an operator has said that what is there is the right one. */
+  /** Forgets the facts by which the root is recognised: an operator has said that the root that is there now is the right one. */
   readonly reopen: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 export function createRootHolder(options: RootOptions): RootHolder {
   let found: Promise<Found> | undefined;
-  /** What `found` has resolved with: calls that need not wait are spared the waiting. */
+  /** The root that `found` has resolved with. A call that finds it here does not wait for a promise. */
   let ready: Found | undefined;
   let known: Found | undefined;
   let closed = false;
@@ -121,7 +121,7 @@ function withoutKey({ operation, provider }: FailureContext): FailureContext {
   return { operation, provider };
 }
 
-/** Waits for what several calls wait for; each fails in its own name. */
+/** Waits for work that several calls share. Each call fails with its own operation and key in the error. */
 async function waitFor<T>(work: Promise<T>, context: FailureContext): Promise<T> {
   try {
     return await work;
@@ -130,7 +130,10 @@ async function waitFor<T>(work: Promise<T>, context: FailureContext): Promise<T>
   }
 }
 
-/** A root that was there and is another one now is a disk that is not mounted, never an empty store. */
+/**
+ * Throws when the root is not the one that was there before. A different root means that a disk is not mounted; it is
+ * never used as an empty store.
+ */
 function assertKnown(
   options: RootOptions,
   context: FailureContext,
@@ -141,7 +144,10 @@ function assertKnown(
   throw gone(options, context, "is another one than before: is its disk mounted?");
 }
 
-/** What is missing while the root is looked at is the root. */
+/**
+ * Turns "not found" into the error of a root that went away: only the root is looked at here. Returns other errors as
+ * they are.
+ */
 function explained(options: RootOptions, context: FailureContext, error: unknown): unknown {
   return codeOf(error) === "ENOENT"
     ? gone(options, context, "went away: is its disk mounted?", error)
@@ -156,7 +162,7 @@ async function isSame(options: RootOptions, { identity }: Found): Promise<boolea
   }
 }
 
-/** Makes the provider's own folder, and leaves the marker by which the root is known again. */
+/** Makes the provider's own folder, and leaves the marker by which the root is recognised later. */
 async function prepare(here: Found, durable: boolean, context: FailureContext): Promise<void> {
   const { directories, path, layout } = here.root;
   const make = async (folder: string): Promise<void> => (await directories.hold(folder, true)).release();
@@ -174,9 +180,7 @@ async function prepare(here: Found, durable: boolean, context: FailureContext): 
     here.root = { ...here.root, layout: portableLayout(marker.fold, marker.longNames) };
 }
 
-/**
- * Returns the root's marker, and leaves one when there is none, also when the provider's own folder was deleted.
- */
+/** Returns the root's marker. Leaves a new one when there is no marker, also when the provider's own folder was deleted. */
 async function markRoot(
   { root, marker: known }: Found,
   fold: boolean,
@@ -185,7 +189,7 @@ async function markRoot(
 ): Promise<Marker> {
   const { directories, temporaries, path } = root;
   const layout = root.layout.name;
-  // It may have been deleted since the root was found.
+  // The marker may have been deleted since the root was found.
   const before = known && (await readMarker(path, layout, context));
   if (before !== undefined) return before;
   await leaveMarker(
@@ -199,7 +203,7 @@ async function markRoot(
   throw failure("Unavailable", `the folder ${JSON.stringify(path)} changes all the time`, context);
 }
 
-/** The root's path as it was given, absolute; what refs are made of. */
+/** Returns the root's path as it was given, made absolute. Refs are made of this path. */
 export function absoluteRoot(path: string): string {
   return resolve(path);
 }

@@ -2,16 +2,17 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { readFully } from "./system.js";
 
-/** Files up to this size are looked at whole, in bytes; of larger ones as much is looked at. */
+/** The number of bytes in a sample. Smaller files are sampled as a whole. */
 const SAMPLED_BYTES = 64 * 1024;
 const PIECES = 16;
 const PIECE_BYTES = SAMPLED_BYTES / PIECES;
 
 /**
- * Returns a digest of pieces of an open file, from its beginning to its end, by which it is known again after it was restored
- * from a backup: of a small file it is the digest of the whole. `undefined` when the file became shorter meanwhile.
+ * Returns a digest by which an open file is recognised after it was restored from a backup. The digest of a small file
+ * is that of all its bytes. The digest of a large file is that of pieces from its beginning to its end. Returns
+ * `undefined` when the file became shorter meanwhile.
  *
- * @param isCached - Its bytes are in memory: it was just written, on a disk of this machine.
+ * @param isCached - The file's bytes are in memory: it was just written, on a disk of this machine.
  */
 export async function sampleOf(fd: number, size: number, isCached: boolean): Promise<string | undefined> {
   const bytes = Buffer.allocUnsafe(Math.min(size, SAMPLED_BYTES));
@@ -25,7 +26,7 @@ export async function sampleOf(fd: number, size: number, isCached: boolean): Pro
   return createHash("sha256").update(bytes).digest("base64url");
 }
 
-/** Returns where the pieces of a large file lie: in the sample, how long, and in the file. */
+/** Returns the pieces of a large file: for each its offset in the sample, its length, and its position in the file. */
 function spread(size: number): (readonly [number, number, number])[] {
   const last = size - PIECE_BYTES;
   return Array.from({ length: PIECES }, (_, index) => {

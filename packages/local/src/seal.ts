@@ -7,14 +7,17 @@ import { sampleOf } from "./sample.js";
 import { close, factsOf, fsync, lstat, open } from "./system.js";
 import type { Temporary } from "./temporaries.js";
 
-/** A file that is closed, as it will stay. */
+/** The facts of a finished file that was closed. */
 export interface Sealed {
   readonly generation: BigIntStats;
-  /** By which it is known again after it was restored; `undefined` when that was not asked for. */
+  /** The digest by which the file is recognised after it was restored; `undefined` when it was not asked for. */
   readonly sample: string | undefined;
 }
 
-/** Closes a temporary file when all of it is as safe as it shall be, and makes its version unlike every other. */
+/**
+ * Finishes and closes a temporary file. Syncs it first when puts wait for the disk, and gives the file a generation
+ * that no other version of the key has.
+ */
 export async function seal(
   disk: Disk,
   { isLocal }: Root,
@@ -34,7 +37,10 @@ export async function seal(
   return { generation, sample };
 }
 
-/** Closes a file of a network file system, some of which set its time once more when that is done. */
+/**
+ * Closes a file of a network file system, and returns its facts after that: some of these file systems set the time of
+ * a file once more when it is closed.
+ */
 async function closeElsewhere(disk: Disk, temporary: Temporary, key: string): Promise<BigIntStats> {
   const { path } = temporary;
   await temporary.close();

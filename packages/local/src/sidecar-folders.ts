@@ -7,29 +7,29 @@ import { lstat, codeOf } from "./system.js";
 /** The folder of all sidecars; each lies in one of 256 folders below it. */
 export const SIDECAR_FOLDER: string = `${PRIVATE_FOLDER}/meta`;
 
-/** Knowledge of which folders of sidecars there are, so that most reads need not ask the disk. */
+/** The knowledge about which folders of sidecars exist. With it, most reads need not ask the disk. */
 export interface SidecarFolders {
-  /** Whether it is certain, without waiting, that no object that could be seen by now has facts. */
+  /** Tells, without waiting, whether it is certain that the objects that can be seen by now have no facts. */
   readonly areNone: () => boolean;
-  /** Waits until every process knows that there are some. */
+  /** Waits until every process knows that there are folders of sidecars. */
   readonly announce: () => Promise<void>;
   readonly mayHave: (bucket: string) => Promise<boolean>;
 }
 
-/** Times of files are taken from a clock with a grain of up to this, in nanoseconds. */
+/** The largest grain of the clock that files take their times from, in nanoseconds. */
 const CLOCK_GRAIN_NS = 50_000_000n;
 
 /**
- * How long a process that saw no folders takes it for granted, in milliseconds. Whoever makes the first one
- * waits for longer than that before the object that it belongs to is shown, so nobody reads that one without
- * its facts.
+ * The time for which a process that saw no folders relies on that, in milliseconds. A process that makes the first
+ * folder waits longer than that before it shows the object that the folder is for. So every process that reads this
+ * object finds its facts.
  */
 const LEASE_MS = 5;
 
 /**
- * Most objects have nothing to record, so most reads would ask the disk in vain. The folders are remembered
- * for as long as the time of the one above them stands still, which an open descriptor tells without the
- * disk. A time so recent that another change could carry it too is not trusted.
+ * Returns a memory of the folders of sidecars. Most objects have no facts to record, so most reads would ask the disk
+ * in vain. The memory counts for as long as the time of the folder above stands still; an open descriptor tells that
+ * time without the disk. A very recent time is not trusted, because a later change could carry the same time.
  */
 export function createSidecarFolders(directories: Directories, isLocal: boolean): SidecarFolders {
   let names: ReadonlySet<string> = new Set();

@@ -19,34 +19,38 @@ import type { Temporaries } from "./temporaries.js";
 import { createSidecarFolders, SIDECAR_FOLDER } from "./sidecar-folders.js";
 
 export interface FoundFacts {
-  /** `undefined` when this version has none. */
+  /** The facts of this version; `undefined` when the version has no facts. */
   readonly facts: Facts | undefined;
-  /** `false` when there may have been some that went away with the version, if it was replaced meanwhile. */
+  /** `false` when the version may have been replaced meanwhile, and its facts may have gone away with it. */
   readonly certain: boolean;
 }
 
 /**
- * The facts of objects, each in a file of its own that is named after the very version of the bytes it
- * belongs to: it is written before the bytes take their place, so that one rename makes both visible.
+ * The sidecars of a root. The facts of each object are in a file of their own, which is named after the version of the
+ * bytes that it belongs to. This file is written before the bytes take their place, so that one rename makes both
+ * visible.
  */
 export interface Sidecars {
   /**
-   * The facts of this version of a key.
+   * Returns the facts of one version of a key.
    *
-   * @param sample - Gives the sample of the file's bytes, which is asked for when the file may have been restored.
+   * @param sample - Gives the sample of the file's bytes. It is called when the file may have been restored.
    */
   readonly find: (key: string, generation: Generation, sample: Sample) => FoundFacts | Promise<FoundFacts>;
   readonly write: (sidecar: Sidecar, durable: boolean) => Promise<void>;
-  /** Whether a key has sidecars, of any version. */
+  /** Tells whether a key has sidecars, of any version. */
   readonly has: (key: string) => boolean | Promise<boolean>;
-  /** Removes those of a version that is gone, and what was left by others long ago when it is known what is there now. */
+  /**
+   * Removes the sidecars of a version that is gone. When the current version is known, also removes the sidecars that
+   * other versions left long ago.
+   */
   readonly remove: (key: string, gone: Generation | undefined, current: Current) => Promise<void>;
 }
 
-/** Gives the sample of a file's bytes; `undefined` when it is another version by now. */
+/** A function that returns the sample of a file's bytes; `undefined` when the file is another version by now. */
 export type Sample = () => Promise<string | undefined>;
 
-/** The version of a key that is there now: none, or it is not known which. */
+/** The version of a key that is there now; `"none"` when there is no object, `"unknown"` when the version is not known. */
 export type Current = Generation | "none" | "unknown";
 
 export interface Sidecar {
@@ -64,10 +68,13 @@ interface SidecarOptions {
 
 const SUFFIX = ".json";
 
-/** No folder for such sidecars was ever made, so there was none to miss. */
+/** The answer when no folder for such sidecars was ever made: the object certainly has no facts. */
 const NO_FACTS: FoundFacts = { facts: undefined, certain: true };
 
-/** A sidecar without its object is a writer's that is still at work, or was killed: after this time the latter. */
+/**
+ * The age, in milliseconds, from which a sidecar without its object counts as abandoned: its writer was killed. The
+ * writer of a younger one may still be at work.
+ */
 const ABANDONED_MS = 60 * 60 * 1000;
 
 export function createSidecars(options: SidecarOptions): Sidecars {
@@ -119,7 +126,7 @@ export function createSidecars(options: SidecarOptions): Sidecars {
   };
 }
 
-/** Reads a sidecar. A damaged one is an error: without the facts the object is not what was put. */
+/** Reads a sidecar. Throws when the sidecar is damaged: without the facts the object is not what was put. */
 async function readFacts(
   { directories, isLocal }: SidecarOptions,
   path: string,
@@ -139,7 +146,10 @@ interface Wanted {
   readonly sample: Sample;
 }
 
-/** Finds the facts of a file that has another number, or only a part of its time, since it was restored from a backup. */
+/**
+ * Finds the facts of a file that was restored from a backup. Such a file has another inode number, and may have only a
+ * part of its time.
+ */
 async function findRestored(
   options: SidecarOptions,
   restored: Restored,
@@ -158,7 +168,7 @@ async function findRestored(
         : facts.sample === (await (own ??= sample()));
     if (isOurs) found.set(JSON.stringify(facts), { name, facts });
   }
-  // Where two versions with these very bytes were recorded it cannot be told which of them was restored.
+  // When versions with the same bytes were recorded with different facts, it is unknown which of them was restored.
   if (found.size !== 1) return undefined;
   const [one] = found.values();
   if (one !== undefined) restored.set(key, generation, one.name);
@@ -185,10 +195,13 @@ async function namesIn(directories: Directories, folder: string): Promise<readon
   }
 }
 
-/** Sidecars of younger versions may be those of a writer that is still at work, in nanoseconds. */
+/** The age of a version, in nanoseconds, up to which the writer of its sidecar may still be at work. */
 const AT_WORK_NS = 60_000_000_000n;
 
-/** Returns the sidecars of a version that is gone; when it was restored, those that it may have had, but no fresh ones. */
+/**
+ * Returns the sidecars of a version that is gone. When the version was restored, returns the sidecars that it may have
+ * had. A fresh one is returned only when it certainly belongs to the version.
+ */
 function matching(names: readonly string[], gone: Generation): readonly string[] {
   const exact = nameOf(gone);
   if (names.includes(exact)) return [exact];
@@ -200,10 +213,10 @@ function matching(names: readonly string[], gone: Generation): readonly string[]
   });
 }
 
-/** More than most sidecars have, in bytes. */
+/** The number of bytes that are read first: more than most sidecars have. */
 const TEXT_BYTES = 4096;
 
-/** The text of a small file; `undefined` when there is none. */
+/** Returns the text of a small file; `undefined` when there is no such file. */
 async function readText(
   directories: Directories,
   path: string,
@@ -229,7 +242,10 @@ async function readText(
   }
 }
 
-/** What other errors say of a key, "a folder", "no folder" or "a pipe", says of our own files that they are damaged. */
+/**
+ * Waits for work on sidecars. Reports the errors "not a folder", "is a folder" and "is a pipe" as damage: the sidecars
+ * are the provider's own files.
+ */
 async function intact<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -260,7 +276,7 @@ async function removeOld(
       for (const name of names) {
         if (name === currentName) continue;
         const isGone = goneNames.includes(name);
-        // The object that is there may be older than that.
+        // The current object is unknown, and an old sidecar may belong to it.
         if (!isGone && current === "unknown") continue;
         const facts = isGone ? undefined : await lstat(start + name).catch(() => undefined);
         if (isGone || (facts !== undefined && facts.ctimeNs < oldest)) {

@@ -13,7 +13,7 @@ const NO_NAME: Meaning = ["Unsupported", "the file system does not take such a n
 const IS_FOLDER: Meaning = ["Unsupported", "the key is a folder here"];
 
 /**
- * What a system error means for an object.
+ * The meaning of each system error for an object.
  *
  * @see https://man7.org/linux/man-pages/man3/errno.3.html
  */
@@ -90,7 +90,7 @@ const NOT_RETRYABLE: ReadonlySet<string> = new Set([
   "ESHUTDOWN",
 ]);
 
-/** Errors after which a change may have been made all the same: its answer is what did not arrive. */
+/** The errors after which a change may have been made: only the answer of the call did not arrive. */
 const AMBIGUOUS: ReadonlySet<string> = new Set([
   "EIO",
   "EINTR",
@@ -104,7 +104,7 @@ const AMBIGUOUS: ReadonlySet<string> = new Set([
   "EPIPE",
 ]);
 
-/** A system call that a file system may lack, and what is to be said of it then. */
+/** The system calls that a file system may lack, each with the reason that the error gives. */
 const LACKED: Readonly<Record<string, string>> = {
   fsync: 'the file system cannot sync files and folders: durability "rename" does without',
   link: 'the file system has no hard links, which a create-only put (ifNoneMatch: "*") needs',
@@ -121,18 +121,18 @@ const LACKING: ReadonlySet<string> = new Set([
   "EMLINK",
 ]);
 
-/** Returns whether a file system has answered that it does not know a system call at all. */
+/** Tells whether an error means that the file system does not have this system call at all. */
 export function isLacking(error: unknown): boolean {
   return LACKING.has(codeOf(error) ?? "");
 }
 
-/** Returns whether a change may have been made although its system call has failed. */
+/** Tells whether a change may have been made although its system call has failed. */
 export function isAmbiguous(error: unknown): boolean {
   const code = codeOf(error) ?? "";
   return AMBIGUOUS.has(code) || !(code in ERRNO);
 }
 
-/** Returns what a system error means; `undefined` for one that nothing is known of. */
+/** Returns the meaning of a system error; `undefined` for an unknown error. */
 export function meaningOf(error: unknown): Meaning | undefined {
   const code = codeOf(error) ?? "";
   if (isDeniedByNode(error)) return ["PermissionDenied", deniedByNode(error)];
@@ -141,12 +141,15 @@ export function meaningOf(error: unknown): Meaning | undefined {
   return lacked === undefined ? ERRNO[code] : ["Unsupported", lacked];
 }
 
-/** Returns whether a failure may pass by itself; `undefined` where its code says it. */
+/** Returns `false` for a failure that does not pass by itself; `undefined` for other failures, whose code says it. */
 export function retryableOf(error: unknown): false | undefined {
   return NOT_RETRYABLE.has(codeOf(error) ?? "") ? false : undefined;
 }
 
-/** @see https://nodejs.org/api/permissions.html#file-system-permissions */
+/**
+ * Returns the reason for a call that Node's permission model has refused. @see
+ * https://nodejs.org/api/permissions.html#file-system-permissions
+ */
 function deniedByNode(error: unknown): string {
   const { permission, resource, message } = error as Readonly<Record<string, unknown>>;
   const [right, path] = [permission, resource].map((value) => (typeof value === "string" ? value : ""));

@@ -4,15 +4,15 @@ import { codeOf } from "./errno.js";
 
 export { codeOf };
 
-/** How many calls Node works on at once, unless it is told otherwise. @see https://nodejs.org/api/cli.html#uv_threadpool_sizesize */
+/** The number of calls that Node works on at once. @see https://nodejs.org/api/cli.html#uv_threadpool_sizesize */
 const THREADS = Number(process.env["UV_THREADPOOL_SIZE"]) || 4;
 
 let underWay = 0;
 let waiting: (() => void)[] = [];
 
 /**
- * Starts a system call. One that would have to wait for a thread anyway is handed over together with the others
- * that come up in this turn of the event loop: to wake a thread for each of them takes longer than most calls.
+ * Starts a system call. When all threads are busy, the call is handed over later, together with the other calls of this
+ * turn of the event loop: waking a thread for each of them takes longer than most calls.
  */
 function submit(start: () => void): void {
   if (++underWay <= THREADS) start();
@@ -27,7 +27,7 @@ function startWaiting(): void {
 
 type Done<T> = (error: Error | null | undefined, result: T) => void;
 
-/** A system call by callback: 1.1 times as fast as `node:fs/promises` for small files. */
+/** Returns a promise for a system call that takes a callback. This is 1.1 times as fast as `node:fs/promises` for small files. */
 function call<T = void>(start: (done: Done<T>) => void): Promise<T> {
   return new Promise((resolve, reject) => {
     const done: Done<T> = (error, result) => {
@@ -39,7 +39,7 @@ function call<T = void>(start: (done: Done<T>) => void): Promise<T> {
       try {
         start(done);
       } catch (error) {
-        // An argument that Node refuses.
+        // Node has refused an argument.
         done(error as Error, undefined as T);
       }
     });
@@ -54,19 +54,20 @@ export function close(fd: number): Promise<void> {
   return call((done: Done<void>) => fs.close(fd, done));
 }
 
-/** Files up to this size, in bytes, are closed as quickly as the closing could be handed to another thread. */
+/** The size, in bytes, up to which closing a file is as quick as handing the call to another thread. */
 const QUICKLY_CLOSED_BYTES = 128 * 1024;
 
 /**
- * Closes a file of a local disk whose closing has no failure left to report, without waiting for it. Only a
- * large one may take its time, when it was deleted meanwhile and its blocks are given back.
+ * Closes a file of a local disk, when closing has no failure left to report. A small file is closed at once. The call
+ * does not wait for a large file: its closing takes long when it was deleted meanwhile, because its blocks are then
+ * given back.
  */
 export function closeQuietly(fd: number, sizeBytes: number): void {
   if (sizeBytes > QUICKLY_CLOSED_BYTES) return closeLater(fd);
   try {
     fs.closeSync(fd);
   } catch {
-    // Nobody is there to be told.
+    // No caller waits for this failure.
   }
 }
 
@@ -75,7 +76,7 @@ function closeLater(fd: number): void {
   close(fd).catch(() => {});
 }
 
-/** Closes a file that was only read: there is nothing to learn from it, and nothing to wait for. */
+/** Closes a file that was only read. Ignores failures, because they do not matter for such a file. */
 export function closeRead(fd: number, sizeBytes: number, isLocal: boolean): void {
   if (isLocal) closeQuietly(fd, sizeBytes);
   else closeLater(fd);
@@ -89,7 +90,10 @@ export function lstat(path: string): Promise<BigIntStats> {
   return call((done) => fs.lstat(path, { bigint: true }, done));
 }
 
-/** Returns the facts of a file of a local disk, whose folder was just used: they are in memory. */
+/**
+ * Returns the facts of a file at once, or `undefined` when there is no such file. The file is on a local disk, and its
+ * folder was just used, so its facts are in memory.
+ */
 export function lookNow(path: string): BigIntStats | undefined {
   try {
     return fs.lstatSync(path, { bigint: true, throwIfNoEntry: false });
@@ -110,7 +114,10 @@ export function chmod(path: string, mode: number): Promise<void> {
   return call((done: Done<void>) => fs.chmod(path, mode, done));
 }
 
-/** Whether a mode gives rights to others than the owner: those that `umask` takes away, and `fchmod` gives. */
+/**
+ * Tells whether a mode gives rights to users other than the owner. `umask` takes such rights away, so `fchmod` has to
+ * set them.
+ */
 export function isShared(mode: number): boolean {
   return (mode & 0o077) !== 0;
 }
@@ -172,7 +179,7 @@ export function readOnce(
   return call((done) => fs.read(fd, buffer, offset, length, position, done));
 }
 
-/** Writes all of it: a single call may write less than it was given. */
+/** Writes `length` bytes, with several calls when needed: a single call may write less than it was given. */
 export async function writeFully(
   fd: number,
   bytes: Uint8Array,
@@ -193,12 +200,12 @@ export function writeOnce(
   return call((done) => fs.write(fd, bytes, offset, length, position, done));
 }
 
-/** The facts of an open file: at once where they are in memory, else by a call that may take its time. */
+/** Returns the facts of an open file: at once when they are in memory, else as a promise. */
 export function factsOf(fd: number, isLocal: boolean): BigIntStats | Promise<BigIntStats> {
   return isLocal ? fs.fstatSync(fd, { bigint: true }) : fstat(fd);
 }
 
-/** Runs a system call whose failure of one of these kinds does not matter. */
+/** Waits for a system call. Ignores a failure that has one of these codes. */
 export async function tolerate(work: Promise<unknown>, ...codes: readonly string[]): Promise<void> {
   try {
     await work;

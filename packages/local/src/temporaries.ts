@@ -9,18 +9,18 @@ import { TEMPORARY_PREFIX } from "./foreign-names.js";
 import { ownMark } from "./process-mark.js";
 import { close, closeQuietly, factsOf, isShared, lstat, open, unlink } from "./system.js";
 
-/** A private file that is about to become an object, or to be thrown away. */
+/** A temporary file that becomes an object, or is thrown away. */
 export interface Temporary {
   readonly fd: number;
-  /** The file's path, certain to be in its folder. */
+  /** The file's path, which is certain to lead to the file's folder. */
   readonly path: string;
-  /** Closes it, but leaves it there. */
+  /** Closes the file, but leaves it there. */
   readonly close: () => Promise<void>;
-  /** The same without waiting for it, where closing has no failure left to report. */
+  /** Closes the file without waiting, where closing has no failure left to report. */
   readonly closeQuietly: (sizeBytes: number) => void;
-  /** Closes and removes it, unless it was moved into its place. */
+  /** Closes the file, and removes it unless it was moved into its place. */
   readonly discard: () => Promise<void>;
-  /** It has been moved into its place. */
+  /** Records that the file was moved into its place. */
   readonly moved: () => void;
   readonly isMoved: () => boolean;
 }
@@ -29,13 +29,13 @@ export interface Temporaries {
   /** Makes a file in the provider's own folder. */
   readonly create: () => Promise<Temporary>;
   /**
-   * Makes a file in the folder of the object that it becomes, and that folder when it is missing: so the object has the
-   * group and the access list that files of this folder have.
+   * Makes a file in the folder of the object that it becomes. Makes that folder when it is missing. So the object gets
+   * the group and the access list that files of this folder have.
    */
   readonly createIn: (folder: string) => Promise<Temporary>;
-  /** Has files removed that a killed process left, at most once an hour, in the background. */
+  /** Removes files that killed processes left, at most once an hour, in the background. */
   readonly sweep: () => void;
-  /** Has an unfinished object removed that a listing has met, when its process has ended. */
+  /** Removes an unfinished object that a listing has met, in the background, when its process has ended. */
   readonly met: (folder: string, name: string) => void;
   readonly close: () => Promise<void>;
 }
@@ -46,7 +46,7 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = fs.constants;
 
 interface TemporariesOptions {
   readonly directories: Directories;
-  /** The number of the disk that the root is on. */
+  /** The device number of the disk that the root is on. */
   readonly device: bigint;
   readonly isLocal: boolean;
   /** The permissions of objects. */
@@ -67,7 +67,7 @@ export function createTemporaries(options: TemporariesOptions): Temporaries {
   const sweeping = new Set<Promise<void>>();
   const check = createDeviceCheck(options);
   const createPrivate = async (): Promise<Temporary> => {
-    // Never made here: when it is missing, the root may be another one.
+    // The folder is never made here: when it is missing, the root may be another one.
     const directory = directories.peek(TEMPORARY_FOLDER) ?? (await directories.hold(TEMPORARY_FOLDER));
     const path = `${directory.start}${mark}-${(count++).toString(36)}`;
     try {
@@ -82,7 +82,7 @@ export function createTemporaries(options: TemporariesOptions): Temporaries {
   const createBeside = async (folder: string): Promise<Temporary> => {
     const directory = directories.peek(folder) ?? (await directories.hold(folder, true));
     const note = notes.note(folder);
-    // A note that fails is told where it is waited for.
+    // The failure of a note is reported where the note is waited for.
     note.written?.catch(() => {});
     const done = (isMoved: boolean): void => {
       notes.done(note);
@@ -120,7 +120,7 @@ export function createTemporaries(options: TemporariesOptions): Temporaries {
   };
 }
 
-/** Returns whether the folder was pruned, or turned stale, between its opening and the making of a file in it. */
+/** Tells whether the folder was pruned, or turned stale, between its opening and the making of a file in it. */
 function isGoneByNow(error: unknown): boolean {
   return isStale(error) || codeOf(error) === "ENOENT";
 }
@@ -186,8 +186,8 @@ function temporary(fd: number, path: string, done: (isMoved: boolean) => void): 
 }
 
 /**
- * Returns a check that a folder is on the disk of the root. When a disk is not mounted any more, the folder below it must
- * not fill up instead. What is open stays on its disk, so it is looked at once.
+ * Returns a check that a folder is on the disk of the root. When a disk is no longer mounted, the folder below it must
+ * not fill up instead. An open folder stays on its disk, so it is checked only once.
  */
 function createDeviceCheck({
   device,

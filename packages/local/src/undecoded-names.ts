@@ -10,7 +10,7 @@ export interface ForeignName {
   readonly problem: string | undefined;
 }
 
-/** Returns the entries of a folder in whose names Node has seen bytes that are not UTF-8, or the character for them. */
+/** Returns the entries of a folder whose names hold bytes that are not UTF-8, or the character that Node puts in their place. */
 export async function foreignNames({ directories }: Root, folder: string): Promise<readonly ForeignName[]> {
   const entries = await inFolder(directories, folder, false, ({ start }) =>
     fs.promises.readdir(start, { withFileTypes: true, encoding: "buffer" }),
@@ -26,7 +26,7 @@ export async function foreignNames({ directories }: Root, folder: string): Promi
     }));
 }
 
-/** Returns a name with every byte that is not a printable ASCII character as `\xE9`. */
+/** Returns a name in which every byte that is not a printable ASCII character is written as `\xE9` is. */
 function escaped(bytes: Uint8Array): string {
   return Buffer.from(bytes)
     .toString("latin1")

@@ -6,7 +6,7 @@ import { meaningOf } from "./system-errors.js";
 import type { Root } from "./opened-root.js";
 import { lstat } from "./system.js";
 
-/** Errors of a folder that stays as it is: the process has no right, or it is damaged. */
+/** The errors of a folder that stays unreadable: the process has no right to read the folder, or the folder is damaged. */
 const LASTING: ReadonlySet<string | undefined> = new Set([
   "EACCES",
   "EPERM",
@@ -16,7 +16,10 @@ const LASTING: ReadonlySet<string | undefined> = new Set([
   "ERR_ACCESS_DENIED",
 ]);
 
-/** Returns why a folder or file is passed over by a listing; throws an error that names it when it may not be. */
+/**
+ * Returns the reason why a listing passes over a folder or file. Throws an error that names the folder or file when the
+ * listing must not pass over it.
+ */
 export async function passOver(
   disk: Disk,
   root: Root,
@@ -39,7 +42,10 @@ export async function passOver(
   );
 }
 
-/** The folder of what a check of the file system has found, which every volume has, and only its administrator may read. */
+/**
+ * The folder for the files that a check of the file system has found. Every volume has such a folder, and only the
+ * administrator may read it.
+ */
 const LOST_AND_FOUND = "lost+found";
 
 async function isLostAndFound(root: Root, path: string): Promise<boolean> {
@@ -48,7 +54,7 @@ async function isLostAndFound(root: Root, path: string): Promise<boolean> {
   return parent === root.layout.base || (await isVolume(root, parent));
 }
 
-/** Returns whether a folder is where another volume is mounted. */
+/** Tells whether a folder is the place where another volume is mounted. */
 async function isVolume({ directories }: Root, path: string): Promise<boolean> {
   const { parent, name } = splitPath(path);
   return await inFolder(directories, parent, false, async ({ start }) => {

@@ -9,7 +9,7 @@ import type { Layout } from "./layout.js";
 import type { Root } from "./opened-root.js";
 import { foreignNames, type ForeignName } from "./undecoded-names.js";
 
-/** A file met on a walk: the text of its key, and where it is. */
+/** A file that a walk has met: the text of its key, its folder and its name. */
 export interface WalkedFile {
   readonly kind: "file";
   readonly text: string;
@@ -17,7 +17,7 @@ export interface WalkedFile {
   readonly name: string;
 }
 
-/** An entry that is passed over, and why. */
+/** An entry that is passed over, with the reason. */
 export interface WalkedOver {
   readonly kind: "skipped";
   readonly text: string;
@@ -28,11 +28,11 @@ export type Walked = WalkedFile | WalkedOver | { readonly kind: "prefix"; readon
 
 export interface WalkOptions {
   readonly prefix: string;
-  /** Only what comes after this entry. */
+  /** The entry after which the walk begins. */
   readonly after: string | undefined;
-  /** Folders below the prefix are one entry each. */
+  /** True when each folder below the prefix is one entry. */
   readonly rollUp: boolean;
-  /** Says why a folder that cannot be read is passed over, or throws. */
+  /** Returns the reason why an unreadable folder is passed over, or throws. */
   readonly unreadable: (folder: string, error: unknown) => Promise<string>;
   readonly signal: AbortSignal | undefined;
 }
@@ -41,13 +41,13 @@ interface Entry {
   readonly text: string;
   readonly name: string;
   readonly isFolder: boolean;
-  /** Why it is no object, and no folder of objects. */
+  /** The reason why the entry is neither an object nor a folder of objects. */
   readonly problem: string | undefined;
 }
 
 /**
- * Meets the files of a root in the order of listings, and reads only the folders that lie on the way: what
- * comes before `after` or outside `prefix` is passed by its name alone.
+ * Yields the files of a root in the order of listings. Reads only the folders that lie on the way: an entry before
+ * `after` or outside `prefix` is passed over by its name alone.
  */
 export async function* walk(root: Root, options: WalkOptions): AsyncGenerator<Walked, void, undefined> {
   yield* walkFolder(root, root.layout.base, "", options);
@@ -79,7 +79,10 @@ function isRolledUp(text: string, { prefix, rollUp }: WalkOptions): boolean {
   return rollUp && text.endsWith("/") && text.length > prefix.length;
 }
 
-/** Meets a folder as one entry. Without a file in it the folder is no prefix of any key; what is passed over is told. */
+/**
+ * Yields a folder as one entry when there is a file in it. A folder without a file is not the prefix of a key; then
+ * only the entries that were passed over are yielded.
+ */
 async function* rolledUp(
   root: Root,
   folder: string,
@@ -97,7 +100,7 @@ async function* rolledUp(
   yield* over;
 }
 
-/** Returns the entries of a folder in the order of listings, or why it is passed over. */
+/** Returns the entries of a folder in the order of listings, or the reason why the folder is passed over. */
 async function entriesOf(
   root: Root,
   folder: string,
@@ -125,7 +128,10 @@ async function entriesOf(
   return entries.sort((a, b) => layout.compare(a.text, b.text));
 }
 
-/** Returns whether an entry is neither an object nor worth a word: unfinished ones, and other roots' own files. */
+/**
+ * Tells whether an entry is left out without a report: an unfinished object, a file that was deleted while it was open,
+ * or the own folder of a root inside the root.
+ */
 async function isPassedBy(root: Root, folder: string, entry: Dirent): Promise<boolean> {
   if (entry.isDirectory()) return folder !== "" && (await isInnerEntry(root, folder, entry));
   if (entry.name.startsWith(TEMPORARY_PREFIX)) root.temporaries.met(folder, entry.name);
@@ -147,7 +153,10 @@ function add(
 
 const NOT_OURS = "it is not a name that this layout gives";
 
-/** Returns why a file that others have put there is no object: its name is that of no key. */
+/**
+ * Returns the reason why a file is no object: its name is not the name of a key. Such a file was put there by others.
+ * Returns `undefined` for an object.
+ */
 function nameProblem({ base, holds, fromText }: Layout, text: string, path: string): string | undefined {
   if (holds(text, base === "" ? path : path.slice(base.length + 1))) return undefined;
   return keyProblem(fromText(text)) ?? NOT_OURS;
@@ -162,7 +171,8 @@ function isWanted(
   const fits = text.startsWith(prefix) || (isFolder && prefix.startsWith(text));
   if (!fits || after === undefined) return fits;
   if (!isFolder) return compare(text, after) > 0;
-  // What lies in a folder comes after it, so the folder itself decides only when it does not lead to `after`.
+  // The entries in a folder come after the folder. So the folder's own text decides only when the folder does not lead
+  // to `after`.
   const leads = after.startsWith(text);
   const rolled = rollUp && text.endsWith("/") && text.length > prefix.length;
   if (rolled) return compare(text, after) > 0;
@@ -177,14 +187,14 @@ async function readIfThere(
   try {
     return await inFolder(root.directories, folder, false, readFolder);
   } catch (error) {
-    // Removed or replaced since its name was read. The topmost one is for the caller to judge.
+    // The folder was removed or replaced since its name was read. The caller judges the topmost folder.
     if (isGoneByNow(error) && folder !== root.layout.base) return [];
     if (maybeOfRoot(error)) throw error;
     return await unreadable(folder, error);
   }
 }
 
-/** Whether what a folder had under a name is not there any more, nothing or a symbolic link in its place. */
+/** Tells whether an entry is gone since its folder was read: its place is empty, or a symbolic link is there. */
 export function isGoneByNow(error: unknown): boolean {
   return isMissing(error) || codeOf(error) === "ELOOP";
 }

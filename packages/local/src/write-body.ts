@@ -4,10 +4,10 @@ import { changeMode } from "./directories.js";
 import { fstat, ftruncate, writeFully, writeOnce } from "./system.js";
 import type { Temporary } from "./temporaries.js";
 
-/** Files are written in blocks of this size: nearly twice as fast as Node's 64 KiB. */
+/** The size of the blocks that files are written in, in bytes. It is nearly twice as fast as Node's 64 KiB. */
 const BLOCK_BYTES = 512 * 1024;
 
-/** How much of a stream is kept: two blocks, of which one is filled while the other is written. */
+/** The number of bytes of a stream that are kept: two blocks, of which one is filled while the other is written. */
 export const STREAM_BYTES_KEPT: number = 2 * BLOCK_BYTES;
 
 type Options = Pick<PutOptions, "signal" | "onProgress">;
@@ -60,7 +60,7 @@ async function writeStream(temporary: Temporary, body: Body, { signal, onProgres
   report(blocks.taken());
 }
 
-/** Collects chunks into two blocks, of which one is filled while the other is written. */
+/** A writer that collects chunks into two blocks, of which one is filled while the other is written. */
 interface BlockWriter {
   readonly write: (chunk: Uint8Array) => Promise<void> | void;
   readonly flush: () => Promise<void>;
@@ -83,7 +83,7 @@ function createBlockWriter(fd: number): BlockWriter {
     filling = other ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
     other = block;
     writing = writeFully(fd, block, length, at);
-    // Whoever waits for it hears of its failure; until then it is nobody's.
+    // The call that waits for this write gets its failure. Until then the failure is ignored.
     writing.catch(() => {});
   };
   const writeSlowly = async (chunk: Uint8Array, from: number): Promise<void> => {
@@ -120,14 +120,14 @@ function createBlockWriter(fd: number): BlockWriter {
   };
 }
 
-/** Smaller files are not worth a try at cloning, in bytes. */
+/** The size, in bytes, below which a file is not worth a try at cloning. */
 const CLONE_BYTES_MIN = 64 * 1024;
 
 /**
  * Clones a file over a temporary one, without moving bytes.
  *
- * @returns Whether it could be done. Whatever is the reason when not, the slow way meets it again and reports
- * it: a source that is missing, or has another size by now.
+ * @returns `true` when the file was cloned. After `false`, the slow way meets the same reason again and reports it: the
+ * source is missing, or has another size by now.
  */
 export async function clone({ fd, path }: Temporary, source: string, size: number): Promise<boolean> {
   if (process.platform !== "linux" || size < CLONE_BYTES_MIN) return false;

@@ -26,13 +26,13 @@ export interface ObjectPlace {
 }
 
 /**
- * Duplicates an object of one provider in another, with its headers and metadata. Between buckets of one server the
- * server does it, if these credentials may read the one and write the other; otherwise the bytes pass through this
- * process.
+ * Copies an object from one provider to another, with its headers and metadata. When both buckets are on one server,
+ * the server copies the bytes itself, if the credentials of `to` may read the source and write the target. Otherwise
+ * the bytes pass through this process.
  *
- * @param from - Of any provider.
- * @param to - Of any provider.
- * @throws StorageError `NotFound` when there is no such object; what else a put rejects with.
+ * @param from - The object to copy, of any provider.
+ * @param to - The place of the copy, of any provider.
+ * @throws StorageError `NotFound` when there is no such object; any other error that a put rejects with.
  * @example
  * ```ts
  * await copyBetween({ provider: uploads, key: "1.mp4" }, { provider: archive, key: "2026/1.mp4" });
@@ -53,7 +53,7 @@ export async function copyBetween(
   try {
     return await inside(options);
   } catch (error) {
-    // The one may be read and the other written, but not by the same credentials; or they are in two regions.
+    // The two buckets may need different credentials, or may be in two regions.
     const isElsewhere = isStorageError(error, "PermissionDenied") || isStorageError(error, "Misconfigured");
     if (!isElsewhere) throw error;
     return await streamThrough(from, to, options);
@@ -79,7 +79,10 @@ function insideServer(from: ObjectPlace, to: ObjectPlace): Copy | undefined {
   return copy && ((options) => copy(from.key, to.key, options));
 }
 
-/** Servers that are not known yet are the same only behind one client. */
+/**
+ * Tells whether two stores are on one server. Servers that are not known yet count as one only when both stores use the
+ * same client of the caller's.
+ */
 function isSameServer(source: Store, target: Store): boolean {
   const [from, to] = [source.server(), target.server()];
   if (!from.isKnown || !to.isKnown) {
@@ -88,7 +91,10 @@ function isSameServer(source: Store, target: Store): boolean {
   return from.endpoint === to.endpoint && partitionOf(from.region) === partitionOf(to.region);
 }
 
-/** Names what a provider fails with, also where it does so in words of its own. */
+/**
+ * Copies the bytes through this process. Turns every failure into a `StorageError`, also an error of the provider's own
+ * kind.
+ */
 async function streamThrough(from: ObjectPlace, to: ObjectPlace, options: CopyOptions): Promise<ObjectInfo> {
   try {
     return await copyThrough(from, to, options);

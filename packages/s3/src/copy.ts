@@ -19,13 +19,16 @@ import { uploadBody } from "./upload/upload.js";
 import { finishParts, startPart, tagAgain, uploading, type Part } from "./upload/part-upload.js";
 import type { Write } from "./upload/write.js";
 
-/** An object of this store, or of another of the same server. */
+/** An object to copy, in this store or in another store on the same server. */
 interface CopySource {
   readonly store: Store;
   readonly key: string;
 }
 
-/** Duplicates an object on the server. The write id stays with the write that it names. */
+/**
+ * Copies an object on the server, or through this process where the server cannot do it. The copy gets the write id of
+ * this call, not the write id of its source.
+ */
 export async function copyObject(
   store: Store,
   from: CopySource,
@@ -59,7 +62,7 @@ export async function copyObject(
       ? copyInParts(store, write, request, source.size)
       : copyWhole(store, write, request);
   const answer = await copying.catch((error: unknown) => {
-    // Ceph 16 does not copy what is encrypted with a key of one's own.
+    // Ceph 16 cannot copy an object that is encrypted with a customer's key.
     if (isStorageError(error, "Unsupported") && error.status === 501) return undefined;
     throw error;
   });
@@ -72,7 +75,7 @@ export async function copyObject(
   };
 }
 
-/** Refuses a condition that neither a copy nor a put of this server keeps. */
+/** Refuses a condition when neither a copy nor a put of this server honours it. */
 function assertCondition(
   { dialect, name: provider }: Store,
   key: string,
@@ -99,7 +102,7 @@ async function copyWhole(store: Store, write: Write, request: CopyRequest): Prom
   );
   const { key } = write;
   await assertEncrypted(store, write, answer, removing(store, key, answer));
-  // Ceph loses tags that replace those of the source.
+  // Ceph loses the tags that are meant to replace the tags of the source.
   await tagAgain(store, key, signal);
   return answer;
 }
@@ -120,11 +123,11 @@ function fieldsOf(source: ObjectAnswer, writeId: string | undefined): ReturnType
   return toFields({ ...headersOf(source), metadata, writeId }, contentType);
 }
 
-/** The most that one request copies, in bytes. @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
+/** The most bytes that one request copies. @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
 const COPY_BYTES_MAX = 5 * 1024 ** 3;
 const COPY_PART_BYTES = 256 * 1024 ** 2;
 
-/** Has the server copy a large object part by part, several at once. */
+/** Lets the server copy a large object in parts, several at once. */
 async function copyInParts(
   store: Store,
   write: Write,
@@ -145,7 +148,10 @@ async function copyInParts(
   return answer;
 }
 
-/** Through this process, where only a put keeps the condition. */
+/**
+ * Copies an object through this process. This is for servers where only a put honours the condition, and for objects
+ * that the server cannot copy.
+ */
 async function copyThrough(
   store: Store,
   from: CopySource,
@@ -165,13 +171,13 @@ async function copyThrough(
   }
 }
 
-/** A copy has the tags of its source: the server sees to that only when it copies in one request. */
+/** Gives a copy the tags of its source. The server does this itself only when it copies in one request. */
 async function keepTags(store: Store, from: CopySource, { key, options }: Write): Promise<void> {
   const { signal } = options;
   if (store.objects.tags !== undefined || !store.dialect.tags || !from.store.dialect.tags) return;
   const attempted = { operation: "copy", key: from.key, signal, action: "s3:GetObjectTagging" } as const;
   const reading = ask(store, attempted, () => from.store.client.readTags({ key: from.key }, { signal }));
-  // Who may not read them has set none, as with a copy in one request.
+  // Credentials that may not read tags are taken to have set no tags, as in a copy by one request.
   const tags = await reading.catch((error: unknown) => {
     if (isStorageError(error, "PermissionDenied")) return {};
     throw error;

@@ -33,7 +33,10 @@ export async function deleteObject(
   }
 }
 
-/** Removes up to 1,000 keys by each request; each failure is its key's own. */
+/**
+ * Deletes the objects of these keys, up to 1,000 keys in each request. Returns one failure for each key that could not
+ * be deleted.
+ */
 export async function deleteObjects(
   store: Store,
   keys: readonly string[],
@@ -67,7 +70,7 @@ async function deleteSome(
   });
 }
 
-/** One by one, where the server knows no batches. */
+/** Deletes the objects one by one, for a server without batch deletes. */
 async function deleteEach(
   store: Store,
   keys: readonly string[],

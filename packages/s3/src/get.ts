@@ -68,10 +68,13 @@ export async function getObject(
   }
 }
 
-/** What is read ahead of the reader: with less the connection pauses after every chunk. */
+/** The number of bytes that are read ahead of the reader. With fewer bytes the connection pauses after every chunk. */
 const AHEAD_BYTES = 512 * 1024;
 
-/** What is read at once: streams around it would take longer than the bytes. */
+/**
+ * The most bytes that are read at once, without a stream. A stream around so few bytes would take longer than the
+ * bytes.
+ */
 const SMALL_BYTES = 64 * 1024;
 
 async function readSmall(
@@ -107,7 +110,10 @@ function headerOf(range: ByteRange): string {
   return `bytes=${offset}-${length === undefined ? "" : offset + length - 1}`;
 }
 
-/** What part of how much the server sends. A server may send the whole object instead of a range. */
+/**
+ * Returns the range that the server sends, and the size of the whole object. Throws when the server sends anything else
+ * than the range that was asked for, such as the whole object.
+ */
 function servedRange(store: Store, key: string, range: ByteRange, answer: GetAnswer): ServedRange {
   const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(answer.contentRange ?? "") ?? [];
   const size = Number(total);
@@ -125,7 +131,7 @@ function servedRange(store: Store, key: string, range: ByteRange, answer: GetAns
   });
 }
 
-/** Opens the rest of an object that is being read, and of no other version. */
+/** Opens the rest of an object that is being read. The ETag makes sure that the rest belongs to the same version. */
 async function openRest(
   store: Store,
   { key, etag, versionId }: Pick<ObjectInfo, "key" | "etag"> & { readonly versionId: string | undefined },
@@ -149,7 +155,10 @@ async function openRest(
   }
 }
 
-/** Compares the bytes of a whole object with the digest that the server keeps of them. */
+/**
+ * Returns an inspection that compares the bytes of a whole object with the digest that the server keeps; `undefined`
+ * when there is no digest.
+ */
 function comparing(
   { name: provider }: Store,
   key: string,

@@ -8,7 +8,7 @@ import {
 import { S3FailureError } from "./server/client.js";
 import { ask, infoOf, type Store } from "./store.js";
 
-/** How long a bucket that was seen is taken to be there, in milliseconds. */
+/** The time for which a bucket that was seen is believed to exist, in milliseconds. */
 const BUCKET_TRUST_MS = 60_000;
 
 export async function headObject(
@@ -29,7 +29,7 @@ export async function headObject(
   }
 }
 
-/** A read that found nothing, or must not. */
+/** A read that failed because the object is missing, or because access was denied. */
 interface Missed {
   readonly operation: "head" | "get" | "copy";
   readonly key: string;
@@ -38,9 +38,10 @@ interface Missed {
 }
 
 /**
- * Returns the error to throw when an object is not there or forbidden. HEAD has no body to tell a missing object from a
- * missing bucket, or missing rights from wrong credentials; and who may list no more than a prefix is denied what is not
- * there. A listing of the key tells, or without the right to list a read of one byte.
+ * Returns the error to throw when an object is missing or access to it was denied. The answer to HEAD has no body, so a
+ * missing object looks like a missing bucket, and missing rights look like wrong credentials. Credentials that may list
+ * no more than a prefix are denied access to missing objects. A listing of the key tells the cases apart. Without the
+ * right to list, a read of one byte tells them apart.
  */
 export async function explainMissing(store: Store, missed: Missed, error: unknown): Promise<unknown> {
   const isDenied = isStorageError(error, "PermissionDenied");
@@ -50,7 +51,7 @@ export async function explainMissing(store: Store, missed: Missed, error: unknow
   try {
     return store.canList ? await askListing(store, missed, error) : await askOneByte(store, missed, error);
   } catch (failure) {
-    // Whoever may list has been told already whether the bucket is there.
+    // This request was denied too, so it tells nothing about the bucket. A `NotFound` of the first request stands.
     if (isStorageError(failure, "PermissionDenied"))
       return isAbsent ? error : withoutListing(store, missed, error);
     return decides(failure, isAbsent) ? failure : error;
@@ -60,7 +61,7 @@ export async function explainMissing(store: Store, missed: Missed, error: unknow
 /** Tells whether a listing that failed says more than the answer about the object. */
 function decides(failure: unknown, isAbsent: boolean): boolean {
   const isMisconfigured = isStorageError(failure, "Misconfigured");
-  // A mocked client that was given no answer to a listing: no server has said anything of the bucket.
+  // Without a status, the failure comes from a mocked client that has no answer to a listing: no server has answered.
   if (isMisconfigured && failure.status === undefined) return false;
   return isAbsent || isMisconfigured || isStorageError(failure, "Unauthenticated");
 }
@@ -71,14 +72,14 @@ async function askListing(store: Store, missed: Missed, error: StorageError): Pr
   const request = { prefix: key, limit: 1 };
   const { objects } = await ask(store, attempted, () => store.client.listObjects(request, { signal }));
   store.bucketSeenAt = clock.now();
-  // The key itself comes first of those that begin with it.
+  // Of all keys that begin with this key, the key itself is listed first.
   const isThere = versionId !== undefined || objects[0]?.key === key;
   return error.code === "NotFound" || isThere ? error : notFound(store, missed, error);
 }
 
 /**
- * Reads one byte, for the code that comes with the refusal. Only `AccessDenied` is what S3 says of an object that is not
- * there; a refusal that names another permission is about one that is.
+ * Reads one byte to learn the code of the refusal. S3 answers `AccessDenied` for an object that does not exist. A
+ * refusal that names a permission other than `s3:ListBucket` is about an object that exists.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
@@ -121,7 +122,10 @@ function notFound({ name: provider }: Store, { operation, key }: Missed, error: 
   return new StorageError("NotFound", "there is no such object", facts);
 }
 
-/** Names the permission that nearly always is missing: to who may not list, S3 denies what is not there. */
+/**
+ * Returns an error that names the permission that is nearly always missing. Without the right to list, S3 denies access
+ * to objects that do not exist.
+ */
 function withoutListing({ name: provider, bucket, canList }: Store, missed: Missed, error: unknown): unknown {
   if (!canList || missed.versionId !== undefined || !isStorageError(error)) return error;
   const { operation, key } = missed;

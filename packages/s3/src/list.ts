@@ -50,21 +50,30 @@ function assertCanList({ canList, name: provider, bucket }: Store): void {
   throw new StorageError("Unsupported", reason, { operation: "list", provider });
 }
 
-/** Behind every key that begins with a common prefix, but for those that go on with the last of all characters. */
+/**
+ * The last of all characters. A common prefix with this character at its end comes after every key below the prefix,
+ * except for keys that go on with this character.
+ */
 const LAST = "\u{10FFFF}";
 
-/** Where a server is to begin: it knows keys only, so behind a common prefix is behind all that it rolls up. */
+/**
+ * Returns the key after which the server begins. A server knows keys only, so after a common prefix it begins after all
+ * keys below the prefix.
+ */
 function startOf({ after, delimiter, cursor }: ListOptions): string | undefined {
   if (after === undefined || cursor !== undefined) return undefined;
   return delimiter !== undefined && after.endsWith(delimiter) ? after + LAST : after;
 }
 
-/** A key in the middle of a common prefix is behind it, and the server rolls up the rest. */
+/**
+ * Tells whether an entry comes after the key that the caller gave. When that key is below a common prefix, the server
+ * still returns the prefix for the keys that follow.
+ */
 function isBehind(entry: string, { after }: ListOptions): boolean {
   return after === undefined || compareKeys(entry, after) > 0;
 }
 
-/** What others have put there, and no key of ours can name. */
+/** Returns the entries that are no valid keys here. Other tools have put them there. */
 function skippedIn({ objects, prefixes }: ListAnswer): readonly SkippedKey[] {
   const skipped: SkippedKey[] = [];
   const check = (key: string, name: string): void => {
@@ -76,21 +85,21 @@ function skippedIn({ objects, prefixes }: ListAnswer): readonly SkippedKey[] {
   return skipped;
 }
 
-/** The place at which a page begins. */
+/** The position at which a page begins. */
 interface Place {
-  /** As the server gave it with the page before. */
+  /** The token that the server gave with the page before. */
   readonly token: string | undefined;
-  /** How many pages there were before. */
+  /** The number of pages before this page. */
   readonly pages: number;
-  /** The first entry of one of them: of the newest whose number is a power of two. */
+  /** The first entry of an earlier page: the newest one whose number is a power of two. */
   readonly mark: string | undefined;
-  /** How many pages before have had no entry. */
+  /** The number of pages without an entry directly before this page. */
   readonly empty: number;
 }
 
 const START: Place = { token: undefined, pages: 0, mark: undefined, empty: 0 };
 
-/** Returns the place in a cursor. One of an older version is the token alone. */
+/** Returns the position that a cursor holds. A cursor of an older version holds the token alone. */
 function placeOf(store: Store, options: ListOptions): Place {
   const position = unpackCursor(options, store.name);
   if (position === undefined) return START;
@@ -108,13 +117,16 @@ function cursorAt({ token, pages, mark, empty }: Place, options: ListOptions): s
   return packCursor([token, pages, mark ?? null, empty], options);
 }
 
-/** How many pages without an entry may follow one another: a server may leave out what is being deleted. */
+/**
+ * The most pages without an entry that may follow one another. A server may leave out objects that are being deleted.
+ */
 const EMPTY_PAGES_MAX = 1000;
 
 /**
- * Returns where the next page begins; `undefined` after the last page.
+ * Returns the position of the next page; `undefined` after the last page.
  *
- * @throws StorageError `Unavailable` when the server says that there is more and not where, or goes round in circles.
+ * @throws StorageError `Unavailable` when the server says that there is more but gives no token, or when it repeats a
+ * page.
  */
 function nextPlace(store: Store, answer: ListAnswer, before: Place): Place | undefined {
   if (!answer.isTruncated) return undefined;
@@ -126,7 +138,7 @@ function nextPlace(store: Store, answer: ListAnswer, before: Place): Place | und
   const isRound = first !== undefined && first === before.mark;
   if (token === before.token || isRound || empty > EMPTY_PAGES_MAX)
     throw incomplete(store, "gives the same page again and again");
-  // A circle of any length is found: no entry is on two pages.
+  // This finds circles of any length, because no entry is on two pages.
   const isMarked = first !== undefined && Number.isInteger(Math.log2(pages));
   return { token, pages, mark: isMarked ? first : before.mark, empty };
 }

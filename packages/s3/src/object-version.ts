@@ -20,20 +20,21 @@ const CALL = { signal: true, onEvent: true } as const;
 
 /** One version of an object. */
 export interface ObjectVersion {
-  /** @throws StorageError `NotFound` when there is no such version, or it marks a deletion. */
+  /** @throws StorageError `NotFound` when there is no such version, or the version marks a deletion. */
   readonly head: (options?: CallOptions) => Promise<ObjectInfo>;
   /** Opens the version. The result owns a socket: read it, or `destroy()` it. */
   readonly get: (options?: Pick<GetOptions, "range" | "signal">) => Promise<StoredObject & AsyncDisposable>;
-  /** Removes the version for good; one that is not there is a success. */
+  /** Deletes the version for good. Succeeds also when there is no such version. */
   readonly delete: (options?: CallOptions) => Promise<void>;
 }
 
 /**
- * One version of an object, in a bucket that keeps versions. `info.version` of a put is such a version.
+ * Returns the calls for one version of an object, in a bucket that keeps versions. A put returns such a version as
+ * `info.version`.
  *
- * @param provider - As `s3()` returned it.
- * @param version - As the server named it.
- * @throws TypeError for another provider.
+ * @param provider - A provider that `s3()` returned.
+ * @param version - The id that the server gave to the version.
+ * @throws TypeError for a provider that `s3()` did not return.
  * @throws StorageError `InvalidKey`.
  * @example
  * ```ts

@@ -1,10 +1,10 @@
 import { ownProviders, type OwnProviders } from "@stowage/core/provider";
 import type { Store } from "./store.js";
 
-/** What is behind a provider that `s3` has made. */
+/** The store and the prefix behind a provider that `s3` has made. */
 interface Own {
   readonly store: Store;
-  /** Put before every key. */
+  /** The text that is put before every key. */
   readonly keyPrefix: string;
 }
 

@@ -2,13 +2,14 @@ import { StorageError, decodeKeyPath, encodeKeyPath, keyProblem, type Located } 
 import { amazonHost, amazonServer, partitionOf } from "./server/amazon.js";
 import type { Server } from "./server/server.js";
 
-/** Where keys are, as texts. */
+/** The refs and links of keys, and the way back from a text to a key. */
 export interface Places {
   readonly ref: (key: string) => string;
   /**
-   * Returns a link below the address that was given for it, else at the bucket's own, as signed links have it.
+   * Returns a link below `publicBaseUrl`. Without `publicBaseUrl` the link is below the bucket's own address, as signed
+   * links are.
    *
-   * @throws StorageError `Misconfigured` while it is not known where a client of the caller's sends requests.
+   * @throws StorageError `Misconfigured` while the server of the caller's client is not known.
    */
   readonly publicUrl: (key: string) => string;
   readonly hasPublicBase: boolean;
@@ -45,7 +46,7 @@ export function createPlaces(options: PlacesOptions): Places {
   };
 }
 
-/** Returns where the server itself serves the bucket. */
+/** Returns the URL at which the server itself serves the bucket. */
 function bucketUrl({ provider, bucket, server, publicEndpoint }: PlacesOptions, key: string): string {
   const known = server();
   const endpoint = publicEndpoint ?? known.endpoint;
@@ -60,8 +61,8 @@ function bucketUrl({ provider, bucket, server, publicEndpoint }: PlacesOptions, 
 }
 
 /**
- * Tells whether a bucket can stand in front of a server's name, by the rules of the SDK: certificates hold for one
- * label only.
+ * Tells whether the name of a bucket can stand in front of a server's name, by the rules of the SDK. A certificate
+ * holds for one label only.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
  */
@@ -71,12 +72,15 @@ function isHostLabel(bucket: string, { protocol, hostname }: URL): boolean {
   return !bucket.includes(".") || protocol === "http:";
 }
 
-/** Other tools write `s3://` with the key as it is: a percent sign that encodes nothing is one. */
+/**
+ * Returns the key in the path of an `s3://` text. Other tools write the key unencoded, so a path that cannot be decoded
+ * is the key itself.
+ */
 function keyOf(path: string): string | undefined {
   return decodeKeyPath(path) ?? path;
 }
 
-/** Returns the rest of a URL's path below this bucket, in either of the two styles. */
+/** Returns the part of a URL's path below this bucket. The bucket may be in the host or in the path. */
 function pathInBucket(url: URL, { bucket, server, publicEndpoint }: PlacesOptions): string | undefined {
   if (url.protocol !== "https:" && url.protocol !== "http:") return undefined;
   const known = server();
@@ -87,7 +91,7 @@ function pathInBucket(url: URL, { bucket, server, publicEndpoint }: PlacesOption
   return isAmazons(known) ? pathAtAmazon(url, known, bucket) : undefined;
 }
 
-/** Returns the path below the bucket, which comes behind the server's own path. */
+/** Returns the path below the bucket, which comes after the server's own path. */
 function pathAtServer({ host, pathname }: URL, server: URL, bucket: string): string | undefined {
   const own = server.pathname.replace(/\/$/, "");
   if (host === `${bucket}.${server.host}`) return below(pathname, `${own}/`);
@@ -104,8 +108,8 @@ function isAmazons({ endpoint, isKnown }: Server): boolean {
 }
 
 /**
- * Returns the path below the bucket at one of Amazon's servers. A bucket's name is one in all regions of a partition, so
- * an old URL without a region is ours too.
+ * Returns the path below the bucket at one of Amazon's servers. The name of a bucket is unique in all regions of a
+ * partition, so an old URL without a region belongs to this bucket too.
  */
 function pathAtAmazon({ hostname, pathname }: URL, { region }: Server, bucket: string): string | undefined {
   const found = amazonHost(hostname);

@@ -14,25 +14,25 @@ import { abandon } from "./upload/created-upload.js";
 import { ask, type Store } from "./store.js";
 import { timedStore } from "./server/timed-client.js";
 
-/** What is asked of the server, with what it is asked on. */
+/** The store and the key of one probe. */
 interface Probing {
   readonly store: Store;
   readonly signal: AbortSignal | undefined;
-  /** Random, so that nothing of anybody else's is touched. */
+  /** A random key, so that the probe touches no object of anybody else. */
   readonly key: string;
 }
 
 /**
- * Finds out what a server does of what S3 promises, for `s3({ dialect })`: conditions that it would ignore in
- * silence, the form of ETags in conditions, checksums, and what its batch deletes want.
+ * Finds out which promises of S3 a server keeps, for `s3({ dialect })`. Tests conditions that the server may silently
+ * ignore, the form of ETags in conditions, checksums, and the digest that batch deletes need.
  *
- * Writes, reads and deletes two objects of a few bytes under a random key, one by one, and leaves nothing. What
- * cannot be found out with a few bytes is taken to be as little as any server does. The result is plain JSON:
- * ask once and keep it, a server does not change from day to day.
+ * Writes, copies and deletes two objects of a few bytes under a random key, one by one, and leaves nothing. Abilities
+ * that cannot be tested with a few bytes are taken to be those of the weakest server. The result is plain JSON. Probe
+ * once and keep the result: a server does not change from day to day.
  *
- * @param provider - As `s3()` returned it.
- * @throws TypeError for another provider.
- * @throws StorageError what a put rejects with.
+ * @param provider - A provider that `s3()` returned.
+ * @throws TypeError for a provider that `s3()` did not return.
+ * @throws StorageError as a put does.
  * @example
  * ```ts
  * const where = { bucket: "videos", endpoint: "https://s3.example.com" };
@@ -70,13 +70,13 @@ export async function probe(
   }
 }
 
-/** Nothing is done about what the server may not know. */
+/** The dialect of the probe. It works around no weakness of a server, so that the probe sees the server as it is. */
 const AS_IT_IS: Dialect = { ...DIALECTS.generic, deletesWithMd5: false };
 
 const BODY = Buffer.from("stowage");
 const FIELDS = { contentType: "text/plain", metadata: {} };
 
-/** The ETag of something else. */
+/** An ETag that the object of the probe does not have. */
 const OTHER_ETAG = '"00000000000000000000000000000000"';
 
 function copyOf({ key }: Probing): string {
@@ -96,7 +96,9 @@ async function remove({ store, signal }: Probing, key: string, ifMatch?: string)
   await ask(store, attempted, () => store.client.deleteObject({ key, ifMatch }, { signal }));
 }
 
-/** Whether the server says no to what it must refuse. Trouble of another kind is not an answer. */
+/**
+ * Tells whether the server refuses a request. Throws every other failure, because trouble of another kind is no answer.
+ */
 async function refuses(request: Promise<unknown>): Promise<boolean> {
   try {
     await request;
@@ -111,7 +113,10 @@ function isAnswer({ status = 0 }: StorageError): boolean {
   return (status >= 400 && status < 500 && status !== 429) || status === 501;
 }
 
-/** Whether the condition is what a request is refused for: 501 says that the server knows none. */
+/**
+ * Tells whether the server refuses a request because of its condition. A 501 does not count: that server has no
+ * conditions.
+ */
 async function refusesFor(condition: Promise<unknown>): Promise<boolean> {
   try {
     await condition;
@@ -132,7 +137,7 @@ function shaped(etag: string, bareIfMatch: boolean): string | undefined {
   return bareIfMatch ? bareEtag(etag) : etag;
 }
 
-/** Whether a way to write refuses for conditions that do not hold, and for no others. */
+/** Tells whether a kind of write is refused when its condition does not hold, and accepted when its condition holds. */
 async function keepsConditions(
   probing: Probing,
   bareIfMatch: boolean,
@@ -179,7 +184,7 @@ async function keepsConditionsOfDelete(probing: Probing, bareIfMatch: boolean): 
   return await refusesFor(remove(probing, probing.key, shaped(OTHER_ETAG, bareIfMatch)));
 }
 
-/** The CRC32 of other bytes, which a server that looks at it refuses. */
+/** Tells whether the server verifies a CRC32. Such a server refuses a body with the CRC32 of other bytes. */
 async function verifiesCrc32(probing: Probing): Promise<boolean> {
   return await refuses(put(probing, { digest: { algorithm: "crc32", value: "AAAAAA==" } }));
 }

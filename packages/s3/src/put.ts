@@ -24,7 +24,10 @@ export async function putObject(
   return infoOf(store, key, { ...fields, size, ...answer });
 }
 
-/** A server of which nothing is known may take a class of storage, and do nothing about it: it is looked at once. */
+/**
+ * Looks at the first object on an unknown server, and reports `"ignored"` when the object does not have the storage
+ * class. An unknown server may silently ignore the storage class.
+ */
 async function lookForClass(store: Store, key: string, { signal, onEvent }: PutOptions): Promise<void> {
   const { storageClass = "STANDARD" } = store.objects;
   if (storageClass === "STANDARD" || store.knowsClass || onEvent === undefined || !isUnknown(store.dialect))

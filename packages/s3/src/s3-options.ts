@@ -21,13 +21,14 @@ export interface S3Options {
   /**
    * The bucket's region.
    *
-   * @default that in the endpoint's name, `AWS_REGION`, the profile's; with an `endpoint` without any `"us-east-1"`
+   * @default the region in the endpoint's name, `AWS_REGION`, or the region of the profile; `"us-east-1"` with an
+   * `endpoint` and no region
    */
   readonly region?: string | undefined;
   /**
    * The server's URL, without a bucket.
    *
-   * @default that of `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL` or the profile (`endpoint_url`); else AWS
+   * @default the value of `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL` or the profile (`endpoint_url`); else AWS
    */
   readonly endpoint?: string | undefined;
   /**
@@ -43,16 +44,16 @@ export interface S3Options {
    */
   readonly name?: string | undefined;
   /**
-   * Put before every key, e.g. `"uploads/"`: a part of the bucket.
+   * A text that is put before every key, e.g. `"uploads/"`. The provider uses only that part of the bucket.
    *
    * @default none
    */
   readonly keyPrefix?: string | undefined;
   /**
-   * Which server it is, or what {@link probe} has found out about it.
+   * The kind of the server, or the result of {@link probe}.
    *
-   * @default what the endpoint's name tells; `"generic"` for an unknown server, and for a `client` with an endpoint of
-   * its own
+   * @default the kind that the endpoint's name tells; `"generic"` for an unknown server, and for a `client` with an
+   * endpoint of its own
    */
   readonly dialect?: DialectName | Dialect | undefined;
   /**
@@ -62,14 +63,14 @@ export interface S3Options {
    */
   readonly forcePathStyle?: boolean | undefined;
   /**
-   * Where the bucket is served to everybody, for `publicUrl` and `locate`.
+   * The address at which everybody can read the bucket, for `publicUrl` and `locate`.
    *
    * @default none
    */
   readonly publicBaseUrl?: string | undefined;
   /**
-   * The server's URL as clients see it, for links. For a server that applications reach by an inner name, such as
-   * `"http://minio:9000"`.
+   * The server's URL as clients see it, for links. Set it when applications reach the server by an internal name, such
+   * as `"http://minio:9000"`.
    *
    * @default `endpoint`
    */
@@ -81,7 +82,7 @@ export interface S3Options {
    */
   readonly cloudFront?: CloudFrontKey | undefined;
   /**
-   * Amazon's transfer acceleration: requests go to the nearest edge. The bucket must be set up for it.
+   * Uses Amazon's transfer acceleration: requests go to the nearest edge location. The bucket must be set up for it.
    *
    * @default false
    * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/transfer-acceleration.html
@@ -90,7 +91,7 @@ export interface S3Options {
   /**
    * Uses Amazon's addresses that also answer over IPv6.
    *
-   * @default that of `AWS_USE_DUALSTACK_ENDPOINT` or the profile; else false
+   * @default the value of `AWS_USE_DUALSTACK_ENDPOINT` or the profile; else false
    */
   readonly dualstack?: boolean | undefined;
   /**
@@ -100,41 +101,42 @@ export interface S3Options {
    */
   readonly partSizeBytes?: number | undefined;
   /**
-   * How many parts are sent at once. Each takes `partSizeBytes` of memory.
+   * The number of parts that are sent at once. Each part takes `partSizeBytes` of memory.
    *
    * @default 4
    */
   readonly concurrency?: number | undefined;
   /**
-   * Which uploader splits large bodies into parts: `"pooled"`, the engine of this package, or `"lib-storage"`, that
-   * of `@aws-sdk/lib-storage`, which is slower and takes more memory. Both keep every promise.
+   * The uploader that splits large bodies into parts. `"pooled"` is the engine of this package. `"lib-storage"` is the
+   * engine of `@aws-sdk/lib-storage`, which is slower and takes more memory. Both keep every promise.
    *
    * @default `"pooled"`
    */
   readonly uploader?: "pooled" | "lib-storage" | undefined;
   /**
-   * Leaves bodies out of the signature. Over plain HTTP they are signed, which takes a SHA-256 of every byte.
+   * Leaves bodies out of the signature. Signing a body takes a SHA-256 of every byte.
    *
-   * @default true over TLS, which protects bodies
+   * @default true over TLS, which protects bodies; false over plain HTTP
    */
   readonly unsignedPayload?: boolean | undefined;
   /**
-   * How objects are stored: encryption, class, tags, access, checksums.
+   * The way in which objects are stored: encryption, class, tags, access, checksums.
    *
    * @default none
    */
   readonly objects?: ObjectOptions | undefined;
   /**
-   * Whether the credentials may list the bucket (`s3:ListBucket`). S3 answers "forbidden" for what is not there to
-   * those that may not. With false that counts as `NotFound`, after a read of one byte was refused as S3 refuses what is
-   * not there; `list`, and what needs it, is `Unsupported`.
+   * Says that the credentials may list the bucket (`s3:ListBucket`). S3 answers "forbidden" for a missing object when
+   * the credentials may not list. With false, such an answer counts as `NotFound`, after a read of one byte was refused
+   * in the way in which S3 refuses missing objects. With false, `list` and every call that needs it is `Unsupported`.
    *
    * @default true
    */
   readonly canList?: boolean | undefined;
   /**
-   * A client of `@aws-sdk/client-s3`, used as it is, with whatever it is configured to do. The server of a client with
-   * an endpoint of its own is known only when requests are sent: name it by `dialect`, or conditions are refused.
+   * A client of `@aws-sdk/client-s3`. It is used as it is, with its own configuration. When the client has an endpoint
+   * of its own, its server becomes known only when requests are sent: name the server by `dialect`, or conditions are
+   * refused.
    *
    * @default none
    */
@@ -164,7 +166,7 @@ const S3_OPTIONS: OptionNames<S3Options> = {
   client: true,
 };
 
-/** @throws TypeError for options that do not go with the server. */
+/** @throws TypeError for options that do not fit the server. */
 export function assertForServer(options: S3Options, dialect: Dialect): void {
   assertPartSize(options, dialect);
   assertObjectOptions(options.objects ?? {}, dialect);

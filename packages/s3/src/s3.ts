@@ -19,11 +19,11 @@ import { dialectOf } from "./server/vendors.js";
 import type { Store } from "./store.js";
 
 /**
- * A bucket of AWS S3, or of a server that speaks its protocol.
+ * Makes a provider that stores objects in a bucket of AWS S3, or of a server that speaks the protocol of S3.
  *
- * A put is whole or not there. Bodies larger than a part are sent in parts, several at once, each tried again by
- * itself; whatever fails, no part is left on the server. What a server is known not to keep, such as a condition
- * that it would ignore in silence, is refused before a byte moves.
+ * A put stores the whole object or nothing. Bodies larger than a part are sent in parts, several at once, and each part
+ * is tried again by itself. When a put fails, no part is left on the server. A request that the server is known not to
+ * honour, such as a condition that it would silently ignore, is refused before a byte is sent.
  *
  * @throws TypeError for options of the wrong type.
  * @example
@@ -45,11 +45,12 @@ function providerOf(store: Store, keyPrefix: string): StorageProvider {
 }
 
 /**
- * The same bucket for objects that are stored otherwise: of another class, with other tags. Connections are shared.
+ * Makes a provider for the same bucket that stores objects with other options, such as another class or other tags.
+ * Both providers share their connections.
  *
- * @param provider - As `s3()` returned it.
- * @param objects - Takes the place of what the provider has, name by name.
- * @throws TypeError for another provider, and for what `s3` refuses.
+ * @param provider - A provider that `s3()` returned.
+ * @param objects - The new options. Each of them replaces the provider's option of the same name.
+ * @throws TypeError for a provider that `s3()` did not return, and for options that `s3` refuses.
  * @example
  * ```ts
  * const archive = createStorage(withObjectOptions(provider, { storageClass: "GLACIER_IR", tags: { kind: "master" } }));
@@ -69,7 +70,7 @@ export function withObjectOptions(provider: StorageProvider, objects: ObjectOpti
 
 const CONCURRENCY = 4;
 
-/** Returns the dialect. A server that is not known is not taken for AWS: it might ignore conditions in silence. */
+/** Returns the dialect. An unknown server is not taken for AWS, because it might silently ignore conditions. */
 function chosenDialect({ dialect }: S3Options, { endpoint, isKnown }: Server): Dialect {
   if (dialect === undefined) return isKnown ? dialectOf(endpoint) : DIALECTS.generic;
   return typeof dialect === "string" ? DIALECTS[dialect] : dialect;
@@ -108,7 +109,7 @@ function isPlainHttp(endpoint: string | undefined): boolean {
   return endpoint !== undefined && new URL(endpoint).protocol === "http:";
 }
 
-/** Whether everybody can read what is there, as far as it is known. */
+/** Tells whether everybody can read the objects, as far as it is known. */
 function isPublic({ places, objects }: Store): boolean {
   return places.hasPublicBase || objects.acl === "public-read";
 }

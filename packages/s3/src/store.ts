@@ -12,55 +12,55 @@ import type { ObjectOptions } from "./server/object-options.js";
 import type { Server } from "./server/server.js";
 import type { Places } from "./places.js";
 
-/** What the verbs of one provider share. */
+/** The parts that the verbs of one provider share. */
 export interface Store {
   readonly name: string;
   readonly bucket: string;
   readonly client: S3Client;
   readonly signer: S3Signer;
   readonly setup: S3Setup;
-  /** The same server, for objects that are stored otherwise. */
+  /** Returns the connection to the same server for objects that are stored with other options. */
   readonly storing: (objects: ObjectOptions) => Pick<Store, "client" | "signer" | "setup" | "storing">;
-  /** Another client of the same server, which takes it for something else. */
+  /** Opens another client of the same server, for another dialect. */
   readonly open: (dialect: Dialect) => S3Client;
   readonly places: Places;
   readonly dialect: Dialect;
   readonly partSizeBytes: number;
-  /** What objects are stored with. */
+  /** The options with which objects are stored. */
   readonly objects: ObjectOptions;
-  /** Whether the server has shown that it encrypts. */
+  /** True once the server has shown that it encrypts. */
   encrypts: boolean;
-  /** Whether it was looked at what the server does about classes of storage. */
+  /** True once an object has shown how the server treats storage classes. */
   knowsClass: boolean;
-  /** How many parts are sent at once. */
+  /** The number of parts that are sent at once. */
   readonly concurrency: number;
-  /** Who cuts bodies into parts. */
+  /** The uploader that cuts bodies into parts. */
   readonly uploader: "pooled" | "lib-storage";
-  /** What signs links below the public address. */
+  /** The key that signs links below the public address. */
   readonly cloudFront: CloudFrontKey | undefined;
-  /** Where requests go, as far as it is known by now. */
+  /** Returns the server to which requests go, as far as it is known by now. */
   readonly server: () => Server;
-  /** Whether the credentials may list the bucket. */
+  /** True when the credentials may list the bucket. */
   readonly canList: boolean;
-  /** What sends the requests, when the application has made it. */
+  /** The client that sends the requests, when the application has made it. */
   readonly clientOfCaller: object | undefined;
   /** The uploads in parts that are under way, by their ids. */
   readonly uploads: Set<string>;
-  /** When the bucket was last seen, by the monotonic clock. */
+  /** The time at which the bucket was last seen, by the monotonic clock. */
   bucketSeenAt: number;
 }
 
-/** An ETag as this server compares it. */
+/** Returns an ETag in the form in which this server compares it. */
 export function comparable({ dialect }: Store, etag: string | undefined): string | undefined {
   return dialect.bareIfMatch ? (bareEtag(etag) ?? etag) : etag;
 }
 
-/** What it means that a condition did not hold. */
+/** Returns the error code for a condition that did not hold. */
 function conditionOf(ifNoneMatch: "*" | undefined): "AlreadyExists" | "PreconditionFailed" {
   return ifNoneMatch === undefined ? "PreconditionFailed" : "AlreadyExists";
 }
 
-/** What a verb says of itself, for the error of a failed request. */
+/** The facts of a verb's request that explain its failure. */
 interface Attempted {
   readonly operation: Operation;
   readonly key?: string | undefined;
@@ -70,7 +70,7 @@ interface Attempted {
   readonly condition?: FailureContext["condition"];
 }
 
-/** What the request says of itself that makes an object appear. */
+/** Returns the facts of the request that makes an object appear. */
 export function writing(
   {
     operation,
@@ -97,7 +97,7 @@ export async function ask<T>(store: Store, attempted: Attempted, send: () => Pro
   }
 }
 
-/** The public facts of an object that a server has described. */
+/** Returns the public facts of an object that a server has described. */
 export function infoOf(store: Store, key: string, answer: ObjectAnswer): ObjectInfo {
   const { size, lastModified } = answer;
   return {
@@ -120,7 +120,7 @@ function checksumOf(digest: Digest | undefined): Pick<ObjectInfo, "checksum"> {
   return { checksum: { algorithm, value: Buffer.from(value, "base64").toString("hex") } };
 }
 
-/** Servers without versions say `null` for the only one. */
+/** Returns the version of an object. Servers without versions give `null` for the only version, which is left out. */
 function versionOf(version: string | undefined): { readonly version?: string } {
   return version === undefined || version === "null" ? {} : { version };
 }

@@ -27,13 +27,14 @@ export interface ComposeOptions {
    */
   readonly composer?: (MemberOptions & Omit<JournalOptions, "journal" | "retiring">) | undefined;
   /**
-   * Failures on which a chain goes on to the next store. See `FallbackOptions.fallbackOn`.
+   * The failures on which a chain moves on to the next store. See `FallbackOptions.fallbackOn`.
    *
    * @default none
    */
   readonly fallbackOn?: FallbackOptions["fallbackOn"];
   /**
-   * The fate of a put of a key that exists, where several stores have no journal: `"may-be-stale"` writes it. See `FallbackOptions.overwrites`.
+   * The treatment of a put of a key that exists, when several stores have no journal: `"may-be-stale"` writes the object. See
+   * `FallbackOptions.overwrites`.
    *
    * @default "refuse"
    */
@@ -46,10 +47,10 @@ export interface ComposeOptions {
   readonly journal?: Journal | undefined;
 }
 
-/** The name of the composer in every mode. The journal finds its pending work by this name, so a change of mode loses none. */
+/** The name of the composer in every mode. The journal finds its pending work by this name, so the work survives a change of mode. */
 const NAME = "files";
 
-/** A salt shares the keys out anew, so it stays the same for ever. */
+/** The salt of the split. A new salt would share the keys out anew, so it stays the same for ever. */
 const SALT = "files";
 
 /** Makes one provider of the stores, as the mode says. */
@@ -105,12 +106,16 @@ const COMPOSER_NAMES: OptionNames<NonNullable<ComposeOptions["composer"]>> = {
   verifyReads: true,
 };
 
-/** @throws TypeError for options of a composer that do not exist. Their values are for the composer. */
+/**
+ * Checks the names of the options for the composer. The composer checks their values.
+ *
+ * @throws TypeError for options that do not exist.
+ */
 export function checkComposer(composer: ComposeOptions["composer"]): void {
   if (composer !== undefined) knownNames("fromEnv: composer", composer, COMPOSER_NAMES);
 }
 
-/** Returns the options that every composer takes. Those of a journal are left out where there is none. */
+/** Returns the options that every composer takes. The options of a journal are left out when there is no journal. */
 function common({
   composer = {},
   journal,

@@ -1,7 +1,7 @@
 /** One variable that is wrong or missing. */
 export interface EnvironmentProblem {
   readonly variable: string;
-  /** Says what is wrong. A value that may be secret is not repeated. */
+  /** The fault of the variable. A value that may be secret is not repeated. */
   readonly reason: string;
   /** A line for an `.env` file that would be right. */
   readonly example: string;
@@ -18,7 +18,7 @@ export class EnvironmentError extends Error {
     );
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
     super(`The environment has ${count}:\n${lines.join("\n")}`);
-    // The message has them: whoever prints the error sees them once.
+    // The message has the problems already, so a printed error shows them once.
     Object.defineProperty(this, "problems", { value: problems, enumerable: false });
   }
 }

@@ -18,7 +18,7 @@ import { checkComposer, compose, type ComposeOptions, type Stores } from "./comp
 import { readSettings, type Settings, type StorageMode } from "./settings.js";
 import type { Environment } from "./variables.js";
 
-/** The options of {@link fromEnv}: what the variables do not say. */
+/** The options of {@link fromEnv}, for settings that have no variable. */
 export interface FromEnvOptions extends StorageOptions, ComposeOptions {
   /**
    * Further options for the folder, such as `publicBaseUrl`.
@@ -45,7 +45,7 @@ export interface FromEnvOptions extends StorageOptions, ComposeOptions {
    */
   readonly wrap?: ((provider: StorageProvider) => StorageProvider) | undefined;
   /**
-   * Runs repair in this process, where there is a journal.
+   * Runs repair in this process, when there is a journal.
    *
    * @default true
    */
@@ -71,9 +71,9 @@ const OPTION_NAMES: OptionNames<FromEnvOptions> = {
 
 /** A storage that was made from environment variables. */
 export interface EnvironmentStorage extends FileStorage {
-  /** Its stores by their names, for functions that take a provider, such as `setLifecycle` of `@stowage/s3/setup`. */
+  /** The stores by their names, for functions that take a provider, such as `setLifecycle` of `@stowage/s3/setup`. */
   readonly stores: Stores;
-  /** Repair, where it runs in this process: `idle` waits until every store has what it should have. */
+  /** The repair, when it runs in this process: `idle` waits until every store has the objects that it should have. */
   readonly repair?: RepairWorker | undefined;
 }
 
@@ -81,7 +81,7 @@ export interface EnvironmentStorage extends FileStorage {
  * Makes a storage from environment variables. `close` of the storage ends repair, the storage and the journal.
  *
  * @param env - `process.env`, or variables read from a file.
- * @throws EnvironmentError with everything that is wrong with the variables, before anything is opened.
+ * @throws EnvironmentError with every problem of the variables, before a store or a journal is opened.
  * @throws TypeError and StorageError as the adapters and composers throw for their options.
  * @example
  * ```ts
@@ -163,13 +163,13 @@ async function openStores(settings: Settings, options: FromEnvOptions, stores: O
   }
 }
 
-/** Tells whether the stores need a journal. One that is new has every object listed, so a bucket without that permission has none. */
+/** Tells whether the stores need a journal. A new journal lists every object, so a bucket without permission for that gets no journal. */
 function needsJournal({ mode }: Settings, stores: Stores, { s3 }: FromEnvOptions): boolean {
   if (stores.s3 !== undefined && s3?.canList === false) return false;
   return Object.keys(stores).length > 1 || mode === "mirror";
 }
 
-/** Opens the journal. A file that is there is used in any case: it may have pending work. */
+/** Opens the journal. A file that is there is used in any case, because it may have pending work. */
 async function openJournal({ local, journal }: Settings, isNeeded: boolean): Promise<Journal | undefined> {
   const beside = local && join(dirname(local.root), `${basename(local.root)}.journal`, "journal.db");
   const file = journal ?? beside;

@@ -17,16 +17,16 @@ export interface FolderSettings {
   readonly exists: boolean;
 }
 
-/** A bucket, and who asks for it. */
+/** A bucket, with its address and the credentials for it. */
 export interface BucketSettings {
   readonly bucket: string;
   readonly region?: string | undefined;
   readonly endpoint?: string | undefined;
-  /** The kind of server behind the endpoint. Absent where the adapter is to recognise it. */
+  /** The kind of server behind the endpoint. Absent when the adapter has to recognise it. */
   readonly dialect?: DialectName | undefined;
   readonly keyPrefix?: string | undefined;
   readonly publicBaseUrl?: string | undefined;
-  /** Absent where the SDK is to look for credentials. */
+  /** The credentials. Absent when the SDK has to look for them. */
   readonly credentials?: Credentials | undefined;
   /** `true` for `USE_S3=false`. */
   readonly isOff: boolean;
@@ -38,16 +38,16 @@ interface Credentials {
   readonly sessionToken?: string;
 }
 
-/** The variables of an environment, understood. */
+/** The settings that the variables of an environment make. */
 export interface Settings {
   readonly mode: StorageMode;
-  /** The share of new objects that the bucket gets, in mode `"hybrid"`. */
+  /** The share of new objects that the bucket gets in mode `"hybrid"`, in percent. */
   readonly percent: number;
   readonly local?: FolderSettings | undefined;
   readonly s3?: BucketSettings | undefined;
   /** The address of a Cloudinary account. */
   readonly cloudinary?: string | undefined;
-  /** The file of the journal, or `"none"`. Absent where nobody says. */
+  /** The file of the journal, or `"none"`. Absent when no variable names a file. */
   readonly journal?: string | undefined;
 }
 
@@ -56,7 +56,7 @@ type Stores = Pick<Settings, "local" | "s3" | "cloudinary">;
 /**
  * Reads the variables of an environment.
  *
- * @throws EnvironmentError with everything that is wrong.
+ * @throws EnvironmentError with every problem of the variables.
  */
 export function readSettings(env: Environment): Settings {
   const variables = readVariables(env);
@@ -164,7 +164,7 @@ function readBucket(variables: Variables, isOff: boolean): BucketSettings | unde
   };
 }
 
-/** Every name of a dialect, without loading the adapter. */
+/** The names of all dialects. They are listed here so that the adapter need not be loaded. */
 const DIALECTS: Readonly<Record<DialectName, true>> = {
   aws: true,
   r2: true,
@@ -188,7 +188,7 @@ function readDialect(variables: Variables): DialectName | undefined {
   return dialect;
 }
 
-/** Reads both keys. Their values are in no message. */
+/** Reads both access keys. Their values never appear in a message. */
 function readCredentials(variables: Variables): Credentials | undefined {
   const id = variables.find("AWS_ACCESS_KEY_ID");
   const secret = variables.find("AWS_SECRET_ACCESS_KEY");
@@ -197,7 +197,7 @@ function readCredentials(variables: Variables): Credentials | undefined {
     ["AWS_ACCESS_KEY_ID", id],
     ["AWS_SECRET_ACCESS_KEY", secret],
   ] as const) {
-    // A space in the middle: spaces at the ends are gone by now.
+    // The space is in the middle: spaces at the ends are gone by now.
     if (found !== undefined && /[\s\p{Cc}]/u.test(found.value)) {
       variables.report(name, "has a space or a line break in it: copy it again", found);
     }
@@ -248,7 +248,7 @@ function readPrefix(variables: Variables): string | undefined {
 
 const ACCOUNT = ["CLOUDINARY_CLOUD_NAME", "CLOUDINARY_API_KEY", "CLOUDINARY_API_SECRET"] as const;
 
-/** Reads the account of Cloudinary, from one variable or from three. Their values are in no message: there is a secret among them. */
+/** Reads the account of Cloudinary, from one variable or from three. Their values never appear in a message, because one of them is a secret. */
 function readCloudinary(variables: Variables): string | undefined {
   const found = variables.find("CLOUDINARY_URL");
   const parts = ACCOUNT.map((name) => variables.find(name));
@@ -285,7 +285,7 @@ interface Wishes {
   readonly percent: number | undefined;
 }
 
-/** The stores that a mode cannot do without. */
+/** The stores that each mode needs. */
 const NEEDS: Readonly<Record<StorageMode, readonly (keyof Stores)[]>> = {
   local: ["local"],
   s3: ["s3"],
@@ -297,7 +297,7 @@ const NEEDS: Readonly<Record<StorageMode, readonly (keyof Stores)[]>> = {
 
 const CHOOSES = { local: "STORAGE_DIR", s3: "AWS_S3_BUCKET", cloudinary: "CLOUDINARY_URL" } as const;
 
-/** Checks that a mode has its stores, and that nothing contradicts it. */
+/** Checks that a mode has its stores, and that no variable contradicts the mode. */
 function assertStores(
   variables: Variables,
   mode: StorageMode,

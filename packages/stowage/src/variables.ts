@@ -9,7 +9,7 @@ interface Variable {
   readonly aliases?: readonly string[] | undefined;
   /** A value for examples. */
   readonly example: string;
-  /** `true` lets an empty value count as none. Elsewhere it is a problem: a deployment may have lost the value. */
+  /** `true` when an empty value counts as not set. For other variables an empty value is a problem: a deployment may have lost the value. */
   readonly mayBeEmpty?: boolean | undefined;
 }
 
@@ -66,12 +66,12 @@ export interface Found {
   readonly value: string;
 }
 
-/** Reads variables, and collects what is wrong with them. */
+/** A reader of variables that collects their problems. */
 export interface Variables {
   readonly problems: readonly EnvironmentProblem[];
   /** Returns the value under the first of its names that is set. */
   readonly find: (name: VariableName) => Found | undefined;
-  /** Notes a problem. @param reason - What follows the name: `"is missing"`. */
+  /** Reports a problem. @param reason - The text that follows the name: `"is missing"`. */
   readonly report: (name: VariableName, reason: string, found?: Found, example?: string) => void;
 }
 
@@ -128,10 +128,13 @@ function misspellings(
     });
 }
 
-/** Short names differ by a character by chance: `USE_SSL` is another variable than `USE_S3`. */
+/**
+ * The shortest name that is checked for a misspelling, in characters. Shorter names differ by a character by chance: `USE_SSL` is another variable
+ * than `USE_S3`.
+ */
 const NAME_LENGTH_MIN = 10;
 
-/** Tells whether a name is another with one character more, one less, one that is different, or two that are exchanged. */
+/** Tells whether a name is nearly the right one: one character more, one less, one that is different, or two that are exchanged. */
 function isNearly(name: string, right: string): boolean {
   if (right.length < NAME_LENGTH_MIN || Math.abs(name.length - right.length) > 1) return false;
   const [short, long] = name.length < right.length ? [name, right] : [right, name];

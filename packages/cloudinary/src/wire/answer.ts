@@ -3,13 +3,17 @@ import type { IncomingMessage } from "node:http";
 import { CloudinaryFailureError, type CloudinaryFailure } from "../client.js";
 import { failed } from "./exchange.js";
 
-/** More than any answer of the API has. */
+/** The largest answer that is read, in bytes. Answers of the API are smaller. */
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 
-/** How long the rest of an answer may take, in milliseconds. */
+/** The time that the rest of an answer may take, in milliseconds. */
 const ANSWER_MS = 30_000;
 
-/** @throws CloudinaryFailureError unless it is the JSON of a success. */
+/**
+ * Reads the JSON of an answer.
+ *
+ * @throws CloudinaryFailureError for an answer that is not the JSON of a success.
+ */
 export async function readAnswer(
   answer: IncomingMessage,
   signal?: AbortSignal,
@@ -24,7 +28,10 @@ export async function readAnswer(
   throw new CloudinaryFailureError({ ...facts, kind, message, retryAfterMs: retryAfter(answer, message) });
 }
 
-/** What is true without a word of Cloudinary's. Any other status without one is somebody else's page. */
+/**
+ * The statuses that count even when the answer has no message of Cloudinary's. With any other status, an answer without
+ * a message is somebody else's page.
+ */
 const OF_PROXIES: ReadonlySet<number> = new Set([413, 416, 420, 423, 429, 499, 500, 502, 503, 504, 507, 509]);
 
 async function readText(answer: IncomingMessage, signal: AbortSignal | undefined): Promise<string> {
@@ -71,7 +78,10 @@ function factsOf({ statusCode, headers }: IncomingMessage): Pick<CloudinaryFailu
   return { status: statusCode, requestId: typeof requestId === "string" ? requestId : undefined };
 }
 
-/** A time in a header, or in the words: `Try again on 2024-10-04 14:00:00 UTC`. By the server's own clock. */
+/**
+ * Returns how long to wait, in milliseconds, when an answer says it. The answer says it in the header `Retry-After`, or
+ * in words: `Try again on 2024-10-04 14:00:00 UTC`. The time in words is compared with the server's own clock.
+ */
 function retryAfter({ headers }: IncomingMessage, message: string): number | undefined {
   const now = Date.parse(headers.date ?? "") || Date.now();
   const seconds = Number(headers["retry-after"] ?? Number.NaN);
@@ -80,7 +90,7 @@ function retryAfter({ headers }: IncomingMessage, message: string): number | und
   return day === undefined ? undefined : Math.max(0, Date.parse(`${day}T${time}Z`) - now);
 }
 
-/** The answer to who follows a URL, of which only the bytes are wanted. */
+/** Reads the answer that came instead of the bytes of a URL, and returns it as a failure. */
 export async function readRefusal(
   answer: IncomingMessage,
   signal: AbortSignal | undefined,

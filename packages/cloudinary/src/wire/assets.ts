@@ -6,7 +6,11 @@ export function toUploadAnswer(answer: Record<string, unknown>): UploadAnswer {
   return { asset: toAsset(answer), existing: answer["existing"] === true };
 }
 
-/** @throws CloudinaryFailureError for an answer that is none of Cloudinary's. */
+/**
+ * Returns the facts of an asset from an answer.
+ *
+ * @throws CloudinaryFailureError for an answer that is not Cloudinary's.
+ */
 export function toAsset(answer: Record<string, unknown>): AssetAnswer {
   const { public_id: publicId, resource_type: resourceType, version, bytes, etag, format, context } = answer;
   if (typeof publicId !== "string" || typeof resourceType !== "string" || typeof bytes !== "number") {

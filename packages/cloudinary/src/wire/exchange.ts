@@ -11,16 +11,16 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import { CloudinaryFailureError } from "../client.js";
 
-/** One request, and how long it may take. */
+/** One request, and the time that its answer may take. */
 export interface Exchange {
   readonly method: "GET" | "POST";
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Sent one after the other. */
+  /** The pieces of the body, which are sent one after the other. */
   readonly body?: readonly Uint8Array[] | undefined;
   readonly onSent?: ((bytes: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called before the last block of the body is handed to a connection; when it throws the request ends. */
+  /** Called before the last block of the body is handed to a connection. If it throws, the request ends. */
   readonly beforeCommit?: (() => void) | undefined;
   readonly extraMs?: number | undefined;
 }
@@ -30,12 +30,12 @@ export interface Limits {
   readonly firstByteMs: number;
 }
 
-/** Sends requests over connections that are kept. */
+/** A sender of requests, which keeps its connections for later requests. */
 export interface Wire {
-  /** How much the API's clock is ahead of ours, in milliseconds, as its answers say. */
+  /** Returns how far the API's clock is ahead of ours, in milliseconds, as the API's answers say. */
   readonly clockOffsetMs: () => number;
   readonly send: (exchange: Exchange) => Promise<IncomingMessage>;
-  /** The bodies of answers that nobody reads. */
+  /** The bodies of answers that are not being read at the moment. */
   readonly idle: IdleBodies;
   readonly close: () => void;
 }
@@ -45,13 +45,17 @@ const SOCKETS_MAX = 256;
 /** The longest that a timer of Node waits, in milliseconds. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
-/** Bytes handed to a socket at once, and counted when they have gone: a slow link takes so many in a few seconds. */
+/** The number of bytes that are handed to a socket at once, and counted when they have gone. A slow link takes this many bytes in a few seconds. */
 const BLOCK_BYTES = 64 * 1024;
 
-/** Smaller differences are the time that an answer takes. */
+/** The smallest difference between the clocks that counts, in milliseconds. A smaller difference is the time that an answer takes. */
 const CLOCK_MS_MIN = 5000;
 
-/** @param apiUrl - Whose answers say what time it is: those of the CDN may be old. */
+/**
+ * Makes a sender of requests.
+ *
+ * @param apiUrl - The address of the API. Its answers say what time it is; answers of the CDN may be old.
+ */
 export function createWire(limits: Limits, apiUrl: string): Wire {
   let isClosed = false;
   let clockOffsetMs = 0;
@@ -84,7 +88,7 @@ export function createWire(limits: Limits, apiUrl: string): Wire {
 /**
  * Sends one request.
  *
- * @returns The answer when its headers are there; who takes it must read its body or destroy it.
+ * @returns The answer, once its headers have arrived. The caller must read its body or destroy it.
  */
 async function send(
   exchange: Exchange,
@@ -99,7 +103,7 @@ async function send(
   try {
     const answered = once(request, "response") as Promise<[IncomingMessage]>;
     const [[answer]] = await Promise.all([answered, write(request, exchange, answered)]);
-    // Answered before it was heard to its end: its connection cannot be used again.
+    // The answer came before the whole request was sent, so its connection cannot be used again.
     if (!request.writableEnded) answer.once("close", () => request.destroy());
     return answer;
   } catch (error) {
@@ -124,12 +128,12 @@ function begin(
     agent: protocol === "http:" ? agents["http:"] : agents["https:"],
   };
   const request = protocol === "http:" ? httpRequest(url, options) : httpsRequest(url, options);
-  // Whoever waits hears of it. When nobody does any more it must not end the process.
+  // The code that waits for the answer gets the error. This listener keeps a later error from ending the process.
   request.on("error", () => {});
   return request;
 }
 
-/** Writes the body, until all of it has left or an answer has come, which may be before. */
+/** Writes the body until all of it has been sent, or until an answer has come. An answer may come early. */
 async function write(
   request: ClientRequest,
   { body = [], onSent, beforeCommit }: Exchange,
@@ -164,14 +168,14 @@ function askFor(beforeCommit: (() => void) | undefined): void {
   }
 }
 
-/** Waits until a request has a connection: what is written before may leave much later. */
+/** Waits until a request has a connection. Bytes that are written earlier may be sent much later. */
 async function connected(request: ClientRequest): Promise<void> {
   const { socket: given } = request as { readonly socket: Socket | null };
   const socket = given ?? ((await once(request, "socket")) as [Socket])[0];
   if (isConnecting(socket)) await once(socket, "encrypted" in socket ? "secureConnect" : "connect");
 }
 
-/** An error is heard of by whoever waits for the answer. */
+/** Waits until a request accepts more bytes or is closed. The code that waits for the answer gets the error. */
 function waitForDrain(request: ClientRequest): Promise<void> {
   return new Promise((resolve) => {
     const settle = (): void => {
@@ -182,7 +186,7 @@ function waitForDrain(request: ClientRequest): Promise<void> {
   });
 }
 
-/** Ends a request whose connection is not made in time, that is not taken, or that gets no answer. */
+/** Ends a request that takes too long to get a connection, to send its bytes, or to get an answer. */
 function watching(
   request: ClientRequest,
   { connectMs, firstByteMs }: Limits,
@@ -196,19 +200,19 @@ function watching(
     timer = clock.setTimeout(end, Math.min(ms, TIMER_MS_MAX));
   };
   const waiting = (): void => within(firstByteMs + extraMs, "answer-timeout");
-  // Until there is a connection for it: all may be taken by bodies that nobody reads.
+  // The request waits for a connection. Bodies that are not being read may hold all connections.
   within(firstByteMs, "connect-timeout");
   request.once("socket", (socket) => {
     if (!socket.connecting) return waiting();
     within(connectMs, "connect-timeout");
     socket.once("encrypted" in socket ? "secureConnect" : "connect", waiting);
   });
-  // As long as bytes leave, somebody takes them.
+  // The limit starts anew while bytes leave, because the other side still takes them.
   request.on("drain", waiting).once("finish", waiting);
   return { end: () => clock.clearTimeout(timer) };
 }
 
-/** A failure without an answer. Its words may have an address in them, and nothing else. */
+/** Returns the failure of a request that got no answer. The message may contain an address, and nothing else of the request. */
 export function failed(error: unknown): CloudinaryFailureError {
   if (error instanceof CloudinaryFailureError) return error;
   const { code, message } = Object(error) as { readonly code?: unknown; readonly message?: unknown };

@@ -1,17 +1,18 @@
 import { randomBytes } from "node:crypto";
 
-/** A form that is to be sent: its pieces, one after the other. */
+/** A form as it is sent: its pieces, one after the other. */
 export interface EncodedForm {
   readonly contentType: string;
   readonly pieces: readonly Uint8Array[];
-  /** How many bytes come before those of the file. */
+  /** The number of bytes that come before those of the file. */
   readonly before: number;
 }
 
 /**
- * Encodes fields and a file as RFC 7578 asks for. The bytes of the file are not copied.
+ * Encodes fields and a file as RFC 7578 requires. The bytes of the file are not copied.
  *
- * The file's name says nothing: Cloudinary appends the extension of one to an id without.
+ * The form names the file `file`, without an extension. Cloudinary would append the extension of a file's name to a
+ * public id that has no extension.
  */
 export function encodeForm(
   fields: Readonly<Record<string, string>>,

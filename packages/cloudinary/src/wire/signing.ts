@@ -4,12 +4,13 @@ import type { Settings } from "../cloudinary-options.js";
 import type { AssetPlace, ResourceType } from "../mapping.js";
 import { loadSdk } from "../sdk.js";
 
-/** What goes along with a request, as it is signed. */
+/** The parameters of a request, as they are signed. */
 export type Params = Readonly<Record<string, string | undefined>>;
 
 /**
- * Adds the signature, of version 2: no value can pass for a further field. By ourselves, as the SDK sorts the names by
- * the language of the machine, which is wrong in some.
+ * Adds the signature to the parameters. Signatures of version 2 escape `&`, so that no value can pass for a further
+ * field. The SDK's own signature is not used: the SDK sorts the names by the language of the machine, which is wrong
+ * for some languages.
  *
  * @see https://cloudinary.com/documentation/authentication_signatures
  */
@@ -37,14 +38,14 @@ export function queryOf(params: Params): string {
   return new URLSearchParams(givenIn(params)).toString();
 }
 
-/** What is empty is neither signed nor sent. */
+/** Returns the parameters that have a value. Empty parameters are neither signed nor sent. */
 function givenIn(params: Params): [string, string][] {
   return Object.entries(params).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== "",
   );
 }
 
-/** By the SDK, below the address that was given for deliveries. */
+/** Returns a URL of the CDN. The SDK makes the URL, and its start is replaced by `deliveryBaseUrl`. */
 export async function deliveryUrl(
   { cloudName, apiSecret, deliveryType, deliveryBaseUrl, signatureAlgorithm }: Settings,
   { resourceType, publicId }: AssetPlace,

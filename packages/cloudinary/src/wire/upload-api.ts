@@ -12,7 +12,7 @@ import type { Exchange, Wire } from "./exchange.js";
 import { encodeForm } from "./form.js";
 import { apiUrl, signed, type Params } from "./signing.js";
 
-/** What the calls of one client share. */
+/** The settings and the connections that the calls of one client share. */
 export interface Caller {
   readonly settings: Settings;
   readonly wire: Wire;
@@ -20,7 +20,7 @@ export interface Caller {
 
 type Verb = "upload" | "explicit" | "destroy" | "rename";
 
-/** The calls that no limit counts. */
+/** Returns the calls that Cloudinary does not count against a limit. */
 export function uploadApi(caller: Caller): Pick<CloudinaryClient, Verb> {
   const { settings } = caller;
   const { deliveryType: type } = settings;
@@ -49,7 +49,7 @@ export function uploadApi(caller: Caller): Pick<CloudinaryClient, Verb> {
   };
 }
 
-/** Nothing but these: any other option of the SDK could change the bytes that are stored. */
+/** Returns the parameters of an upload. No other parameter is sent, because it could change the bytes that are stored. */
 export function uploadParams(
   { deliveryType }: Settings,
   publicId: string,
@@ -112,7 +112,10 @@ function chunkHeaders(chunk: ChunkPlace | undefined, size: number): Record<strin
   };
 }
 
-/** Signs and sends; once more when the answer says that our clock is wrong, and with it what time it is. */
+/**
+ * Runs a function that signs and sends a request. If the answer says that our clock is wrong, the function runs once
+ * more: that answer also says what time it is.
+ */
 async function inTime<T>(send: () => Promise<T>): Promise<T> {
   try {
     return await send();

@@ -6,7 +6,7 @@ import { createWire } from "./exchange.js";
 import { apiUrl, deliveryUrl, queryOf, signed } from "./signing.js";
 import { nowSeconds, uploadApi, uploadParams, type Caller } from "./upload-api.js";
 
-/** Talks to Cloudinary by requests of our own; the SDK makes the URLs of the CDN. */
+/** Returns a client that sends its own requests to Cloudinary. The SDK makes the URLs of the CDN. */
 export function wireClient(settings: Settings): CloudinaryClient {
   const wire = createWire(settings, settings.uploadPrefix);
   const caller: Caller = { settings, wire };
@@ -58,7 +58,7 @@ export function wireClient(settings: Settings): CloudinaryClient {
   };
 }
 
-/** What is asked for of every asset in a listing: the ETag comes only then. */
+/** The fields that a listing asks for. The ETag comes only when it is asked for. */
 const LISTED = ["resource_type", "version", "bytes", "etag", "format", "context", "placeholder"];
 
 async function callAdminApi(

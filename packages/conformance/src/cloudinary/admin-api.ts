@@ -17,7 +17,7 @@ const HOUR_MS = 3_600_000;
 const PAGE_MAX = 500;
 const PAGE_DEFAULT = 10;
 
-/** A call of the Admin API, which counts every one. @param path - Decoded, without the account. */
+/** Answers a call of the Admin API, and counts it against the limit of calls. @param path - The decoded segments of the path after the account. */
 export async function callAdminApi(
   cloud: Cloud,
   request: IncomingMessage,
@@ -93,7 +93,7 @@ function resource(cloud: Cloud, kind: Kind, publicId: string): Record<string, un
   return describe(cloud, asset);
 }
 
-/** With a prefix by their ids, else the newest first. */
+/** Lists assets: in the order of their ids when a prefix is given, and the newest first otherwise. */
 function resources(cloud: Cloud, kind: Kind, query: URLSearchParams): Record<string, unknown> {
   const limit = Number(query.get("max_results") ?? PAGE_DEFAULT);
   if (!(limit >= 1 && limit <= PAGE_MAX)) throw new Refusal(400, `Invalid value ${limit} for max_results`);
@@ -118,7 +118,7 @@ function resources(cloud: Cloud, kind: Kind, query: URLSearchParams): Record<str
   };
 }
 
-/** The ETag is there only for those who ask for it by name. */
+/** Returns the fields of an asset in a listing. The ETag is among them only when `fields` names it. */
 function listed(
   { context, ...facts }: Record<string, unknown>,
   fields: readonly string[],
@@ -145,7 +145,7 @@ function cursorOf({ publicId, createdAt }: Position): string {
   return Buffer.from(JSON.stringify([publicId, createdAt])).toString("base64url");
 }
 
-/** A cursor is a place between two assets, which holds when they are gone. */
+/** Returns the position in a cursor. It is a place between two assets, so it stays good when the assets are gone. */
 function positionIn(cursor: string | null): Position | undefined {
   if (cursor === null) return undefined;
   try {

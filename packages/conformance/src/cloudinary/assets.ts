@@ -4,7 +4,7 @@ import { dimensionsOf } from "./formats.js";
 import { Refusal } from "./refusal.js";
 import type { ResourceType, DeliveryType } from "./kinds.js";
 
-/** Where an asset is: a public id is one for each kind of it. */
+/** The place of an asset. The same public id can exist once for each resource type and delivery type. */
 export interface AssetPlace {
   readonly resourceType: ResourceType;
   readonly type: DeliveryType;
@@ -14,15 +14,15 @@ export interface AssetPlace {
 /** One asset of the fake, as its API shows it. */
 export interface Asset extends AssetPlace {
   readonly assetId: string;
-  /** Seconds since 1970 of the last upload. */
+  /** The time of the last upload, in seconds since 1970. */
   readonly version: number;
-  /** Milliseconds since 1970 of the first. */
+  /** The time of the first upload, in milliseconds since 1970. */
   readonly createdAt: number;
   readonly body: StoredBody;
   readonly format: string | undefined;
   readonly context: Readonly<Record<string, string>>;
   readonly tags: readonly string[];
-  /** Deleted, but kept as a backup. */
+  /** True when the asset was deleted, and is kept as a backup. */
   readonly placeholder: boolean;
 }
 
@@ -33,7 +33,7 @@ export interface Assets {
   readonly all: () => readonly Asset[];
 }
 
-/** The assets of one cloud. With backups, what is removed leaves a placeholder. */
+/** Creates the store for the assets of one cloud. With backups, a removed asset leaves a placeholder. */
 export function createAssets(backups: boolean): Assets {
   const assets = new Map<string, Asset>();
   return {
@@ -57,7 +57,7 @@ function nameOf({ resourceType, type, publicId }: AssetPlace): string {
   return `${resourceType}/${type}/${publicId}`;
 }
 
-/** Whether it is there for those who do not ask for backups. */
+/** Tells whether an asset exists and is not the placeholder of a deleted one. */
 export function isThere(asset: Asset | undefined): asset is Asset {
   return asset !== undefined && !asset.placeholder;
 }
@@ -65,9 +65,9 @@ export function isThere(asset: Asset | undefined): asset is Asset {
 const PUBLIC_ID_MAX = 255;
 
 /**
- * Refuses a public id that Cloudinary would refuse, or change in silence.
+ * Refuses a public id that Cloudinary would refuse or silently change.
  *
- * @see https://support.cloudinary.com/hc/en-us/articles/115001317409 for what it permits
+ * @see https://support.cloudinary.com/hc/en-us/articles/115001317409 for the characters that it permits
  */
 export function assertPublicId(publicId: string): void {
   const problem = publicIdProblem(publicId);
@@ -83,7 +83,7 @@ function publicIdProblem(publicId: string): string | undefined {
   const segments = publicId.split("/");
   if (segments.some((segment) => /^(?:\.*|\s*)$/.test(segment)))
     return "a segment of it is empty or only dots";
-  // Others become underscores, and those at the ends are cut off.
+  // Cloudinary replaces other characters by underscores, and cuts off these marks at the ends of a segment.
   if (/[^\p{L}\p{N}._/-]/u.test(publicId)) return "it has a character that would be replaced";
   if (segments.some((segment) => /^[._-]|[._-]$/.test(segment)))
     return "an end of a segment would be cut off";
@@ -92,7 +92,7 @@ function publicIdProblem(publicId: string): string | undefined {
     : undefined;
 }
 
-/** What an answer says of an asset. */
+/** Returns the description of an asset in an answer. */
 export function describeAsset(
   asset: Asset,
   { cloudName, origin, folders }: { cloudName: string; origin: string; folders: "fixed" | "dynamic" },

@@ -7,27 +7,27 @@ import { Readable } from "node:stream";
 /** The bytes of an asset, in memory or in a file. */
 export interface StoredBody {
   readonly size: number;
-  /** In hexadecimal: what Cloudinary calls the ETag. */
+  /** The MD5 digest in hexadecimal, which Cloudinary calls the ETag. */
   readonly md5: string;
-  /** Its first bytes, which tell what it is. */
+  /** The first bytes of the body, which tell its format. */
   readonly start: Buffer;
   readonly read: (offset: number, length: number) => Readable;
   readonly remove: () => Promise<void>;
 }
 
-/** A body that is being received, which may come in several requests. */
+/** A writer for a body that is being received, in one request or several. */
 export interface BodyWriter {
   readonly size: () => number;
   readonly write: (bytes: Buffer) => void | Promise<void>;
   readonly end: () => Promise<StoredBody>;
-  /** Goes back to where it was: what a broken request has brought is dropped. */
+  /** Cuts the body back to a size, to drop the bytes of a broken request. */
   readonly truncate: (size: number) => Promise<void>;
   readonly drop: () => Promise<void>;
 }
 
 const START_BYTES = 4096;
 
-/** Writes into memory, or into files of a folder. */
+/** Creates a writer into memory, or into a new file of the folder when one is given. */
 export function writeBody(directory: string | undefined): BodyWriter {
   return directory === undefined ? inMemory() : inFile(join(directory, randomUUID()));
 }

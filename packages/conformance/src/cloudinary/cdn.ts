@@ -1,10 +1,10 @@
 import type { Asset } from "./assets.js";
 
-/** Copies of what has been delivered, which stay until they are invalidated: as stale as the real one may be. */
+/** The copies of delivered assets. They stay until they are invalidated, so they can be as stale as those of the real CDN. */
 export interface Cdn {
   readonly find: (url: string) => Asset | undefined;
   readonly keep: (url: string, asset: Asset) => void;
-  /** Forgets the copies under URLs without a version, and with `v1`; those with another version stay. */
+  /** Forgets the copies under URLs without a version and with `v1`. Copies under URLs with other versions stay. */
   readonly invalidate: (asset: Asset) => void;
 }
 

@@ -7,13 +7,13 @@ import type { Fields } from "./signature.js";
 export interface Chunk {
   readonly uploadId: string;
   readonly start: number;
-  /** The place of its last byte. */
+  /** The position of the last byte of the chunk in the whole file. */
   readonly end: number;
-  /** Of the whole, once it is known. */
+  /** The size of the whole file in bytes, once the client knows it. */
   readonly total: number | undefined;
 }
 
-/** The chunk that the headers of a request speak of, if any. */
+/** Returns the chunk that the headers of a request describe, or `undefined` when the request is not a chunk. */
 export function chunkOf(headers: Readonly<Record<string, unknown>>): Chunk | undefined {
   const [range, uploadId] = [headers["content-range"], headers["x-unique-upload-id"]];
   if (range === undefined && uploadId === undefined) return undefined;
@@ -27,16 +27,16 @@ export function chunkOf(headers: Readonly<Record<string, unknown>>): Chunk | und
   return { uploadId, start, end, total: total !== undefined && total > 0 ? total : undefined };
 }
 
-/** What a chunk becomes part of. */
+/** The upload that a chunk becomes part of, and the receiver of its bytes. */
 export interface ChunkTarget {
   readonly upload: ChunkedUpload;
-  /** Where its bytes go: nowhere, when they came before. */
+  /** The writer for the bytes of the chunk. It drops the bytes when the chunk came before. */
   readonly body: Pick<BodyWriter, "write">;
   readonly received: () => number;
   readonly isAgain: boolean;
 }
 
-/** Chunks come one after the other; one that has come may come again. */
+/** Opens the upload of a chunk for its bytes. Chunks must come in order, and a chunk that has come may come again. */
 export function receiveChunk(
   cloud: Cloud,
   chunk: Chunk,
@@ -64,7 +64,7 @@ export function receiveChunk(
   return { upload, body: { write }, received: () => received, isAgain };
 }
 
-/** @returns Whether the upload is complete. What a wrong chunk has brought is dropped. */
+/** Ends a chunk, and drops the bytes of a wrong one. @returns True when the upload is complete. */
 export async function endChunk(
   { limits }: Cloud,
   chunk: Chunk,

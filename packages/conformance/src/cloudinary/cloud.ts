@@ -3,25 +3,25 @@ import type { BodyWriter } from "./bodies.js";
 import type { Cdn } from "./cdn.js";
 import type { SignatureAlgorithm } from "./signature.js";
 
-/** What an account may do. All sizes are in bytes. */
+/** The limits of an account. All sizes are in bytes. */
 export interface CloudinaryLimits {
-  /** Defaults are those of the free plan. */
+  /** The largest image. The default is that of the free plan, as for videos and raw files. */
   readonly imageBytesMax: number;
   readonly videoBytesMax: number;
   readonly rawBytesMax: number;
-  /** Of one request; default 100 MB. */
+  /** The largest request; default 100 MiB. */
   readonly requestBytesMax: number;
-  /** Of every chunk but the last; default 5 MiB. */
+  /** The smallest size of every chunk but the last; default 5 MiB. */
   readonly chunkBytesMin: number;
-  /** Calls of the Admin API in an hour; default 500. */
+  /** The number of calls of the Admin API in an hour; default 500. */
   readonly adminCallsPerHour: number;
-  /** Formats that the plan does not take; default none. */
+  /** The formats that the plan does not accept; default none. */
   readonly forbiddenFormats: readonly string[];
-  /** Formats that are delivered to nobody by URL; default none. */
+  /** The formats that are not delivered by URL; default none. */
   readonly undeliveredFormats: readonly string[];
 }
 
-/** @see https://cloudinary.com/documentation/developer_onboarding_faq_free_plan */
+/** The limits of the free plan. @see https://cloudinary.com/documentation/developer_onboarding_faq_free_plan */
 export const FREE_PLAN: CloudinaryLimits = {
   imageBytesMax: 10_485_760,
   videoBytesMax: 104_857_600,
@@ -33,17 +33,17 @@ export const FREE_PLAN: CloudinaryLimits = {
   undeliveredFormats: [],
 };
 
-/** An upload of which not all chunks have come. */
+/** An upload in chunks that is not complete yet. */
 export interface ChunkedUpload {
   readonly place: string;
-  /** The fields of its first chunk, but for those that sign it. */
+  /** The fields of the first chunk, without `timestamp` and `signature`, as JSON. */
   readonly asked: string;
   readonly body: BodyWriter;
-  /** Where each chunk that has come begins and ends. */
+  /** The positions of the first and last byte of each chunk that has come. */
   readonly chunks: { readonly start: number; readonly end: number }[];
 }
 
-/** One account, as the parts of the fake share it. */
+/** One account, shared by the parts of the fake. */
 export interface Cloud {
   readonly name: string;
   readonly apiKey: string;
@@ -52,17 +52,17 @@ export interface Cloud {
   readonly limits: CloudinaryLimits;
   readonly folders: "fixed" | "dynamic";
   readonly directory: string | undefined;
-  /** Whether what is sent as an image or a video must be one. */
+  /** True when a file that is sent as an image or a video must be one. */
   readonly checksFormats: boolean;
-  /** Whether the download endpoint heeds ranges: nobody says so. */
+  /** True when the download endpoint serves ranges. Cloudinary's documentation does not say that it does. */
   readonly rangedDownloads: boolean;
   readonly assets: Assets;
   readonly cdn: Cdn;
   readonly uploads: Map<string, ChunkedUpload>;
-  /** Milliseconds since 1970. */
+  /** Returns the time in milliseconds since 1970. */
   readonly now: () => number;
-  /** Its own address. */
+  /** Returns the address of the fake. */
   readonly origin: () => string;
-  /** When calls of the Admin API were made. */
+  /** The times of the recent calls of the Admin API, in milliseconds since 1970. */
   readonly adminCalls: number[];
 }

@@ -9,17 +9,17 @@ import { deliveryType } from "./store-upload.js";
 import { assertKnown, required, textOf } from "./upload-fields.js";
 import { DELIVERY_TYPES, type DeliveryType, RESOURCE_TYPES, type ResourceType } from "./kinds.js";
 
-/** A delivery URL, taken apart. */
+/** The parts of a delivery URL. */
 interface Delivery extends AssetPlace {
   readonly signature: string | undefined;
   readonly transformation: string | undefined;
-  /** What a signature is of. */
+  /** The part of the path that a signature covers. */
   readonly signed: string;
 }
 
 const MONTH_SECONDS = 2_592_000;
 
-/** Delivers an asset from the copies of the CDN, or anew. @param path - As it came, encoded. */
+/** Delivers an asset: the copy of the CDN if there is one, and the stored asset otherwise. @param path - The path as it came, encoded. */
 export async function deliver(
   cloud: Cloud,
   request: IncomingMessage,
@@ -47,7 +47,7 @@ export async function deliver(
   });
 }
 
-/** `/<cloud>/<resource type>/<type>/[s--signature--/][transformation/][v1/]<public id>[.<format>]` */
+/** Parses a path `/<cloud>/<resource type>/<type>/[s--signature--/][transformation/][v1/]<public id>[.<format>]`. */
 function parseDelivery(path: string): Delivery | undefined {
   const [, , resourceType, type, ...rest] = path.split("/");
   if (!RESOURCE_TYPES.includes(resourceType as ResourceType)) return undefined;
@@ -78,7 +78,7 @@ function isTransformation(segment: string): boolean {
   return segment.split(",").every((part) => PARAMETERS.some((name) => part.startsWith(`${name}_`)));
 }
 
-/** Of images and videos the extension is the format that is asked for. */
+/** Returns the place of the asset of a delivery. The extension of an image or a video is the format that is asked for, so it is cut off. */
 function withoutFormat({ resourceType, type, publicId }: Delivery): AssetPlace {
   const stem = resourceType === "raw" ? publicId : publicId.replace(/\.[^./]+$/, "");
   return { resourceType, type, publicId: stem };
@@ -89,12 +89,12 @@ function assertAllowed({ apiSecret }: Cloud, { type, signature, signed, transfor
     if (deliverySignatures(signed, apiSecret).some((right) => isSame(right, signature))) return;
     throw new Refusal(401, "Invalid signature");
   }
-  // What is derived of a private asset is public.
+  // A derived version of a private asset is public.
   if (type === "upload" || (type === "private" && transformation !== undefined)) return;
   throw new Refusal(401, "deny or ACL failure");
 }
 
-/** The download endpoint: from the origin, and with a signed query. */
+/** Answers a call of the download endpoint. It takes a signed query, and reads the stored asset instead of the CDN's copy. */
 export async function download(
   cloud: Cloud,
   request: IncomingMessage,
@@ -104,7 +104,7 @@ export async function download(
   assertKnown("download", fields);
   assertSignature(cloud, fields);
   const expiresAt = textOf(fields, "expires_at");
-  // A time of its own takes the place of the hour that a signature lives.
+  // An `expires_at` in the query replaces the usual hour for which a signature is valid.
   if (expiresAt === undefined) assertFresh(cloud, Number(fields["timestamp"]));
   else if (Number(expiresAt) * 1000 <= cloud.now()) throw new Refusal(401, "The URL has expired");
   const publicId = required(fields, "public_id");

@@ -21,7 +21,7 @@ import { Refusal } from "./refusal.js";
 import type { SignatureAlgorithm } from "./signature.js";
 import { callUploadApi } from "./upload-api.js";
 
-/** The options of {@link cloudinaryFake}: the account, and how its server behaves. */
+/** The options of {@link cloudinaryFake}: the account, and the behaviour of its server. */
 export interface CloudinaryFakeOptions {
   /**
    * The name of the cloud.
@@ -54,13 +54,13 @@ export interface CloudinaryFakeOptions {
    */
   readonly limits?: Partial<CloudinaryLimits> | undefined;
   /**
-   * The folder mode of the account, which answers show.
+   * The folder mode of the account. It decides which folder fields an answer has.
    *
    * @default `"dynamic"`, as in new accounts
    */
   readonly folders?: "fixed" | "dynamic" | undefined;
   /**
-   * The folder that bodies are kept in.
+   * The folder that bodies are kept in. It is created if it is missing.
    *
    * @default none: bodies are in memory
    */
@@ -72,21 +72,21 @@ export interface CloudinaryFakeOptions {
    */
   readonly backups?: boolean | undefined;
   /**
-   * Refuses images and videos that are none.
+   * Refuses files that are sent as an image or a video and are not one.
    *
    * @default true
    */
   readonly checksFormats?: boolean | undefined;
   /**
-   * Lets the download endpoint heed ranges.
+   * Lets the download endpoint serve ranges.
    *
-   * @default false, as nobody says that it does
+   * @default false: Cloudinary's documentation does not say that it does
    */
   readonly rangedDownloads?: boolean | undefined;
   /**
-   * The time, in milliseconds since 1970.
+   * Returns the time in milliseconds since 1970.
    *
-   * @default the clock's
+   * @default the system clock
    */
   readonly now?: (() => number) | undefined;
 }
@@ -116,28 +116,28 @@ const LIMITS: OptionNames<CloudinaryLimits> = {
   undeliveredFormats: true,
 };
 
-/** A Cloudinary that runs on this machine. */
+/** A fake of Cloudinary that runs on this machine. */
 export interface CloudinaryFake {
-  /** The address of its API and of what it delivers, without a slash at its end. */
+  /** The address of the API and of the delivery, without a slash at the end. */
   readonly url: string;
   readonly cloudName: string;
   readonly apiKey: string;
   readonly apiSecret: string;
-  /** Every request so far. */
+  /** Every request so far, in the order of their arrival. */
   readonly requests: readonly FakeRequest[];
   readonly assets: () => readonly Asset[];
-  /** Uploads of which not all chunks have come. */
+  /** Counts the uploads that are not complete yet. */
   readonly unfinishedUploads: () => number;
-  /** Connections that are open. */
+  /** Counts the open connections. */
   readonly openSockets: () => number;
-  /** Fails requests from now on. */
+  /** Makes requests fail from now on. */
   readonly fail: (failure: CloudinaryFailure) => void;
-  /** Fails none any more. */
+  /** Stops all failures. */
   readonly heal: () => void;
   readonly close: () => Promise<void>;
 }
 
-/** What belongs to one fake. */
+/** The state of one fake. */
 interface Running {
   readonly cloud: Cloud;
   readonly faults: Faults;
@@ -145,9 +145,9 @@ interface Running {
 }
 
 /**
- * Starts a Cloudinary on 127.0.0.1: the Upload API, as much of the Admin API as a storage needs, the download endpoint
- * and delivery with a CDN. It verifies signatures, times, framing and limits as the real one does, keeps what it is
- * given, and can be told to fail in every way.
+ * Starts a fake of Cloudinary on 127.0.0.1: the Upload API, the part of the Admin API that a storage needs, the download
+ * endpoint and delivery with a CDN. The fake verifies signatures, times, framing and limits as Cloudinary does. It keeps the
+ * uploaded files, and can be told to fail requests in every way of {@link CloudinaryFault}.
  *
  * @example
  * ```ts
@@ -231,7 +231,7 @@ async function serve(running: Running, request: IncomingMessage, response: Serve
     await route(running.cloud, { request, response, url, entry });
   } catch (error) {
     if (response.headersSent || request.socket.destroyed) return void response.destroy();
-    // What is left of a body that nobody reads would be taken for the next request.
+    // The server closes the connection, because it would take the unread rest of the body for the next request.
     if (!request.complete) response.setHeader("connection", "close");
     answerRefusal(response, error);
     request.resume();

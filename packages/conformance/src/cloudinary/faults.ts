@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { aFunction, knownNames, oneOf, wholeNumber } from "@stowage/core/provider";
 
-/** How the fake fails a request. */
+/** A way in which the fake fails a request. */
 export type CloudinaryFault =
-  /** An answer of this status; `early` before the body of the request has come. */
+  /** The answer has this status. With `early` it is sent before the body of the request has come. */
   | {
       readonly type: "status";
       readonly status: number;
@@ -11,40 +11,40 @@ export type CloudinaryFault =
       readonly headers?: Readonly<Record<string, string>> | undefined;
       readonly early?: boolean | undefined;
     }
-  /** A page of HTML, as something in between answers. */
+  /** The answer is a page of HTML, like that of a proxy in between. */
   | { readonly type: "html"; readonly status: number }
-  /** The connection is reset, when so many bytes of the body have come. */
+  /** The connection is reset when this many bytes of the request's body have come. */
   | { readonly type: "reset"; readonly afterBytes?: number | undefined }
-  /** The answer ends when so many bytes of its body have left. */
+  /** The answer is cut off when this many bytes of its body have left. */
   | { readonly type: "truncated"; readonly afterBytes: number }
   /** No answer ever comes. */
   | { readonly type: "silent" }
-  /** The answer comes byte by byte: characters are cut. */
+  /** The answer comes byte by byte, which also cuts characters apart. */
   | { readonly type: "slow" }
-  /** The request is done, and its answer never arrives. */
+  /** The request takes effect, and its answer never arrives. */
   | { readonly type: "lost" };
 
-/** Which requests fail, and how. */
+/** An order to fail requests: the fault, and the requests that meet it. */
 export interface CloudinaryFailure {
   readonly fault: CloudinaryFault;
-  /** Default: every request. */
+  /** Tells whether a request fails; default every request. */
   readonly matches?: ((request: FakeRequest) => boolean) | undefined;
-  /** Default: for ever. */
+  /** The number of requests that fail; default without a limit. */
   readonly times?: number | undefined;
-  /** How many that match pass before; default 0. */
+  /** The number of matching requests that pass before the first one fails; default 0. */
   readonly skip?: number | undefined;
 }
 
-/** A request that came, for tests to look at. */
+/** A record of a request that came, for tests to inspect. */
 export interface FakeRequest {
   readonly method: string;
-  /** Decoded. */
+  /** The decoded path. */
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** Of a form, as soon as they are read. */
+  /** The fields of the form, as soon as they are read. */
   fields: Readonly<Record<string, string | readonly string[]>>;
-  /** Of the answer. */
+  /** The status of the answer, once the answer is over. */
   status: number | undefined;
 }
 
@@ -64,7 +64,7 @@ const FAULT_OPTIONS: { readonly [Type in CloudinaryFault["type"]]: Readonly<Reco
   lost: { type: true },
 };
 
-/** Looks at a failure: a misspelt one would never happen. @throws TypeError. */
+/** Checks a failure, because a misspelt one would never happen. @throws TypeError when a name or a value is wrong. */
 function checkFailure(failure: CloudinaryFailure): void {
   knownNames("fail", failure, { fault: true, matches: true, times: true, skip: true });
   const { fault, matches, times = Infinity, skip = 0 } = failure;
@@ -97,7 +97,7 @@ export function createFaults(): Faults {
   };
 }
 
-/** Fails a request at once. @returns Whether nothing more is to be done about it. */
+/** Fails a request before the fake works on it, if the fault is of such a kind. @returns True when the request needs no further work. */
 export function failAtOnce(
   fault: CloudinaryFault,
   request: IncomingMessage,
@@ -142,7 +142,7 @@ function resetAfter(request: IncomingMessage, bytes: number): void {
   });
 }
 
-/** Breaks the answer on its way. */
+/** Breaks the answer to a request on its way, as the fault says. */
 export function breakAnswer(fault: CloudinaryFault, response: ServerResponse): void {
   const { socket } = response;
   const write = response.write.bind(response);

@@ -2,7 +2,7 @@ import { writeBody, type StoredBody } from "./bodies.js";
 import type { Cloud } from "./cloud.js";
 import { Refusal } from "./refusal.js";
 
-/** What stands for a file in a form: a URL that is fetched, or the bytes in the URL itself. */
+/** Fetches the file of a form that gives a URL instead: an address on the Web, or a `data:` URL with the bytes in it. */
 export async function fetchFile({ directory }: Cloud, url: string): Promise<StoredBody> {
   if (!/^(?:https?|data):/.test(url)) throw new Refusal(400, `Unsupported source URL: ${url}`);
   const answer = await fetch(url).catch(() => undefined);

@@ -1,7 +1,7 @@
 import type { ResourceType } from "./kinds.js";
 import { Refusal } from "./refusal.js";
 
-/** Where the first bytes of a format are, and what they are. */
+/** The bytes by which a format is recognised, and their position in the file. */
 type Magic = readonly [format: string, offset: number, bytes: string];
 
 const IMAGES: readonly Magic[] = [
@@ -34,7 +34,7 @@ const VIDEOS: readonly Magic[] = [
   ["flv", 0, "FLV"],
 ];
 
-/** The format of what was sent, from its first bytes; none for raw files. */
+/** Returns the format of a file by its first bytes, and `undefined` for raw files. Refuses an unknown format. */
 export function formatOf(type: ResourceType, start: Buffer): string | undefined {
   if (type === "raw") return undefined;
   const found = (type === "image" ? IMAGES : VIDEOS).find(
@@ -44,7 +44,7 @@ export function formatOf(type: ResourceType, start: Buffer): string | undefined 
   throw new Refusal(400, type === "image" ? "Invalid image file" : "Unsupported video format or file");
 }
 
-/** What a file of `auto` is kept as. */
+/** Returns the resource type that a file of type `auto` is kept as. */
 export function typeOf(start: Buffer): ResourceType {
   for (const type of ["image", "video"] as const) {
     try {
@@ -57,7 +57,7 @@ export function typeOf(start: Buffer): ResourceType {
   return "raw";
 }
 
-/** The size of a picture where that is easily read: a PNG's. */
+/** Returns the size of a PNG image in pixels, and 1 by 1 for any other format. */
 export function dimensionsOf(start: Buffer): { readonly width: number; readonly height: number } {
   const isPng = start.toString("latin1", 1, 4) === "PNG" && start.byteLength >= 24;
   return isPng ? { width: start.readUInt32BE(16), height: start.readUInt32BE(20) } : { width: 1, height: 1 };

@@ -1,4 +1,4 @@
-/** The kind of an asset, as Cloudinary sorts them. */
+/** The kind of an asset, in Cloudinary's classification. */
 export type ResourceType = "image" | "video" | "raw";
 /** The part of a delivery URL that says who may read an asset. */
 export type DeliveryType = "upload" | "private" | "authenticated";

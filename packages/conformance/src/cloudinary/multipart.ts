@@ -1,21 +1,21 @@
 import type { Readable } from "node:stream";
 import { Refusal } from "./refusal.js";
 
-/** One part of a form, of which the value or the file is read as it comes. */
+/** The head of one part of a form. The value or the file of the part is read as it comes. */
 interface PartHead {
   readonly name: string;
   readonly filename: string | undefined;
 }
 
-/** Where the bytes of a form's file go. */
+/** The receiver of the bytes of a form's file. */
 export interface FileSink {
   readonly write: (bytes: Buffer) => void | Promise<void>;
 }
 
-/** What was in a form. */
+/** The content of a form, without the bytes of its file. */
 export interface Form {
   readonly fields: Record<string, string | string[]>;
-  /** The name of the file, when there was one. */
+  /** The name of the file, when the form had a file. */
   readonly filename: string | undefined;
 }
 
@@ -23,7 +23,7 @@ const FIELD_BYTES_MAX = 1024 * 1024;
 const HEAD_END = "\r\n\r\n";
 
 /**
- * Reads a form, its file as it comes. A form that is not framed as RFC 7578 asks for is refused.
+ * Reads a form, and passes its file on as it comes. A form whose framing breaks RFC 7578 is refused.
  *
  * @param openFile - Called when the file begins, with all the fields that came before it.
  */
@@ -57,7 +57,7 @@ export function addField(fields: Form["fields"], name: string, value: string): v
   fields[list] = Array.isArray(before) ? [...before, value] : [value];
 }
 
-/** Cuts a stream at the boundaries of a form. */
+/** A reader that cuts a stream at the boundaries of a form. */
 class FormReader {
   readonly #chunks: AsyncIterator<Buffer>;
   readonly #boundary: string;
@@ -105,7 +105,7 @@ class FormReader {
         this.#take(this.#delimiter.byteLength);
         return;
       }
-      // The beginning of a boundary may be at the end of what has come.
+      // The last bytes that have come may be the beginning of a boundary, so they are kept back.
       const safe = this.#buffer.byteLength - this.#delimiter.byteLength;
       if (safe > 0) await write(this.#take(safe));
       if (!(await this.#more())) throw malformed("it ends within a part");

@@ -1,4 +1,4 @@
-/** An answer that is an error, with Cloudinary's words. */
+/** An error that is sent as the answer to a request, in Cloudinary's words. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly status: number;

@@ -1,13 +1,13 @@
-// Cloudinary's signatures, written down from its documentation: the fake must not trust the SDK that it tries.
+// Cloudinary's signatures, written from its documentation: the fake must not trust the SDK that it tests.
 import { createHash, timingSafeEqual } from "node:crypto";
 
 /** The digest that an account signs with. */
 export type SignatureAlgorithm = "sha1" | "sha256";
 
-/** Fields of a request; a list travels as `name[]` and is signed as one. */
+/** The fields of a request. A list travels as several `name[]`, and is signed as one value with commas. */
 export type Fields = Readonly<Record<string, string | readonly string[]>>;
 
-/** Never part of what is signed. @see https://cloudinary.com/documentation/authentication_signatures */
+/** The fields that a signature never covers. @see https://cloudinary.com/documentation/authentication_signatures */
 const UNSIGNED: ReadonlySet<string> = new Set([
   "file",
   "cloud_name",
@@ -16,9 +16,7 @@ const UNSIGNED: ReadonlySet<string> = new Set([
   "signature",
 ]);
 
-/**
- * What is hashed, without the secret. Version 2 hides the `&` of values, so that one field cannot pass for two.
- */
+/** Returns the text that is hashed, without the secret. Version 2 encodes the `&` of values, so that one field cannot pass for two. */
 export function stringToSign(fields: Fields, version: 1 | 2): string {
   return Object.entries(fields)
     .filter(([name]) => !UNSIGNED.has(name))
@@ -36,14 +34,14 @@ function signatureOf(fields: Fields, secret: string, algorithm: SignatureAlgorit
     .digest("hex");
 }
 
-/** Whether a request is signed by either version: which one is not said. */
+/** Tells whether a request is signed by either version. The request does not say which version it uses. */
 export function isSigned(fields: Fields, secret: string, algorithm: SignatureAlgorithm): boolean {
   const given = String(fields["signature"] ?? "");
   return ([2, 1] as const).some((version) => isSame(given, signatureOf(fields, secret, algorithm, version)));
 }
 
 /**
- * The signature in a delivery URL: neither the version nor the kind of asset is part of it.
+ * Returns the valid signatures for a delivery URL. They cover neither the version nor the kind of the asset.
  *
  * @see https://cloudinary.com/documentation/delivery_url_signatures
  */

@@ -8,14 +8,14 @@ import type { Fields } from "./signature.js";
 import { contextOf, flagOf, textOf } from "./upload-fields.js";
 import { DELIVERY_TYPES, type DeliveryType, RESOURCE_TYPES, type ResourceType } from "./kinds.js";
 
-/** What came of an upload. */
+/** The result of an upload. */
 interface Stored {
   readonly asset: Asset;
-  /** It was there before, and what was sent is dropped. */
+  /** True when the asset was there before and stays: the file that was sent is not used. */
   readonly existing: boolean;
 }
 
-/** Makes an asset of what was sent, if the account may have it. */
+/** Stores an uploaded file as an asset. Refuses a file that the limits of the account or the fields forbid. */
 export function storeUpload(
   cloud: Cloud,
   place: Omit<AssetPlace, "resourceType"> & { readonly resourceType: ResourceType | "auto" },
@@ -74,7 +74,7 @@ function assertSize({ limits }: Cloud, resourceType: ResourceType, size: number)
   throw new Refusal(400, `File size too large. Got ${size}. Maximum is ${most}. ${upgrade}`);
 }
 
-/** Where an upload goes. Without a name of its own it gets one, as the SDK's users may want. */
+/** Returns the place of an upload. Makes a public id when the fields have none. */
 export function placeOf(
   fields: Fields,
   resourceType: string,
@@ -103,7 +103,7 @@ function generatedId(fields: Fields, filename: string | undefined): string {
   return flagOf(fields, "unique_filename") === false ? stem : `${stem}_${randomBytes(3).toString("hex")}`;
 }
 
-/** A raw file without an extension gets that of the form's file. */
+/** Returns the public id. A raw file without an extension gets that of the form's file. */
 function withExtension(publicId: string, resourceType: ResourceType, filename: string | undefined): string {
   const extension = /\.[^.]+$/.exec(filename ?? "")?.[0];
   const has = /\.[^./]+$/.test(publicId);

@@ -19,11 +19,11 @@ export interface UploadCall {
   readonly action: string;
   readonly request: IncomingMessage;
   readonly query: Record<string, string>;
-  /** Told of the fields as soon as they are known. */
+  /** Called with the fields as soon as they are known. */
   readonly onFields: (fields: Fields) => void;
 }
 
-/** @returns What is answered with 200. */
+/** Carries out a call of the Upload API. @returns The content of the answer, which has the status 200. */
 export async function callUploadApi(cloud: Cloud, call: UploadCall): Promise<Record<string, unknown>> {
   if (call.action === "upload") return await upload(cloud, call);
   const { fields } = await readForm(call.request, boundaryOf(call.request), () => {
@@ -50,10 +50,10 @@ function boundaryOf({ headers }: IncomingMessage): string {
   return found[1] ?? "";
 }
 
-/** What is being received: a file, or a chunk of one. */
+/** A file, or a chunk of a file, that is being received. */
 interface Receiving {
   readonly sink: FileSink;
-  /** @returns The whole file, unless more chunks have to come. */
+  /** Ends the receiving. @returns The whole file, or `undefined` when more chunks have to come. */
   readonly end: () => Promise<StoredBody | undefined>;
   readonly drop: () => Promise<void>;
 }
@@ -156,7 +156,7 @@ function partAnswer(
   return { done: false, bytes, kind: "upload", resource_type: resourceType, public_id: publicId };
 }
 
-/** Answers of uploads are signed, always in the first manner. */
+/** Returns the answer to an upload. Cloudinary signs it, always with the first version of signatures. */
 function signedAnswer(cloud: Cloud, asset: Asset): Record<string, unknown> {
   const signature = createHash("sha1")
     .update(`public_id=${asset.publicId}&version=${asset.version}${cloud.apiSecret}`)

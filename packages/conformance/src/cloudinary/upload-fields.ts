@@ -7,7 +7,7 @@ const STORED =
   "public_id type context tags metadata invalidate headers access_mode access_control asset_folder display_name eager " +
   "eager_async notification_url moderation";
 
-/** The fields that each call knows; any other is a mistake, such as a secret that got among them. */
+/** The fields that each call knows. Any other field is a mistake, such as a secret that is sent by accident. */
 const KNOWN: Readonly<Record<string, ReadonlySet<string>>> = {
   upload: names(
     STORED,
@@ -42,13 +42,13 @@ export function required(fields: Fields, name: string): string {
   return value;
 }
 
-/** A truth, as the SDK writes it: `1`, `0`, `true` or `false`. */
+/** Returns a field as a boolean. The SDK writes `1`, `0`, `true` or `false`. */
 export function flagOf(fields: Fields, name: string): boolean | undefined {
   const value = textOf(fields, name);
   return value === undefined ? undefined : value === "1" || value === "true";
 }
 
-/** `a=b|c=d`, where a backslash takes its meaning from what follows. */
+/** Parses a context of the form `a=b|c=d`. A backslash escapes the `|`, `=` or backslash after it. */
 export function contextOf(text: string | undefined): Record<string, string> {
   const context: Record<string, string> = {};
   for (const pair of split(text ?? "", "|")) {

@@ -15,7 +15,7 @@ export function isWhole(reply: HttpReply, { bytes }: Fixture): void {
   sameBytes(reply.body, bytes);
 }
 
-/** Throws unless the answer is this one stretch of the object. */
+/** Throws unless the answer is exactly this range of the object. */
 export function isPart(reply: HttpReply, { bytes }: Fixture, offset: number, length: number): void {
   hasStatus(reply, 206);
   const expected = `bytes ${offset}-${offset + length - 1}/${bytes.byteLength}`;

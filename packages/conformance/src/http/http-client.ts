@@ -3,7 +3,7 @@ import { request as requestSecure } from "node:https";
 import { connect } from "node:net";
 import { connect as connectSecure } from "node:tls";
 
-/** The parts of a request that rules choose. */
+/** The parts of a request that a rule can set. */
 export interface SendOptions {
   /**
    * The method.
@@ -18,25 +18,25 @@ export interface SendOptions {
    */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /**
-   * The body. Without a `content-length` among the headers it is sent in chunks.
+   * The body. It is sent with chunked encoding when the headers have no `content-length`.
    *
    * @default none
    */
   readonly body?: Uint8Array | undefined;
 }
 
-/** An answer, read to its end. */
+/** An answer that was read to its end. */
 export interface HttpReply {
   readonly status: number;
-  /** By lower-case name; several values of one name are joined. */
+  /** The headers, by lower-case name. Several values of one name are joined. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Uint8Array;
 }
 
-/** How long an answer may take, in milliseconds. */
+/** The limit for an answer, in milliseconds. */
 const REPLY_MS = 20_000;
 
-/** Sends a request on a connection of its own. The target is sent as it is spelt in the address: nothing is normalised. */
+/** Sends a request on a connection of its own. The target is sent as the address spells it, without normalisation. */
 export async function send(
   url: string,
   { method = "GET", headers = {}, body }: SendOptions = {},
@@ -54,7 +54,7 @@ export async function send(
   });
 }
 
-/** Sends a request line that no client library would send. @returns The status, or `undefined` when the server only hung up. */
+/** Sends a request line that no client library would send. @returns The status, or `undefined` when the server closed the connection without one. */
 export async function sendRaw(
   url: string,
   target: string,
@@ -79,7 +79,7 @@ export async function sendRaw(
   });
 }
 
-/** Opens the answer to a request, waits for its first bytes, and leaves. */
+/** Sends a request, waits for the first bytes of the answer, and closes the connection. */
 export async function sendAndLeave(url: string): Promise<void> {
   const { secure, host, port, target } = partsOf(url);
   await new Promise<void>((resolve, reject) => {

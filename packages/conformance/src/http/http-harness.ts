@@ -12,7 +12,7 @@ import type {
 import { HTTP_RULES } from "./http-rules.js";
 import { registerSuite, runSuite, type Suite, type SuiteOptions } from "./suite.js";
 
-/** Opens a server to try. Called once. */
+/** A function that opens the server for the suite. It is called once. */
 export type OpenServer = () => Promise<HttpSubject> | HttpSubject;
 
 /** The options of {@link runHttpRules}. */
@@ -31,7 +31,7 @@ const SCRIPT = '<script>document.title = "it ran"</script>';
 /**
  * Runs the rules for file servers on a server, and reports on every rule. Rejects only when the server cannot be opened, filled or closed.
  *
- * @param open - Starts the server, or says how objects get behind one that is running.
+ * @param open - Starts the server, or describes one that is running, with a function that puts objects behind it.
  */
 export async function runHttpRules(open: OpenServer, options: HttpRunOptions = {}): Promise<RunReport> {
   return await runSuite(suiteOf("runHttpRules", open), options);
@@ -41,7 +41,7 @@ export async function runHttpRules(open: OpenServer, options: HttpRunOptions = {
  * Registers the rules for file servers with a test runner: one test for each rule, and a last one that closes the server.
  *
  * @param runner - `{ describe, it }` of Vitest, of `node:test`, or of another runner with their shape.
- * @param name - The server, for the runner's output.
+ * @param name - The name of the server, for the runner's output.
  */
 export function httpConformance(runner: Runner, name: string, options: HttpConformanceOptions): void {
   const { open, ...run } = options;
@@ -101,7 +101,7 @@ async function fill(subject: HttpSubject): Promise<Fixtures> {
 
 const madeBytes = new Map<number, Uint8Array>();
 
-/** Returns the same bytes for the same length, so that a server that is not emptied can be tried again. */
+/** Returns random bytes, the same ones for the same length: so the suite can run again on a server that still has the objects. */
 function randomBytes(length: number): Uint8Array {
   const known = madeBytes.get(length);
   if (known !== undefined) return known;

@@ -1,4 +1,4 @@
-/** A Web handler: it answers every request, and never rejects. */
+/** A Web handler, which answers every request and never rejects. */
 export type HttpHandler = (request: Request) => Promise<Response>;
 
 /** A way to break a handler. */
@@ -8,35 +8,35 @@ export type HttpBreak = (handler: HttpHandler) => HttpHandler;
 export interface HttpMutant {
   /** The fault. Unique. */
   readonly name: string;
-  /** The title of the rule that catches it. */
+  /** The title of the rule that catches the mutant. */
   readonly rule: string;
   readonly breaks: HttpBreak;
 }
 
-/** Headers to set; `undefined` takes a header away. */
+/** The headers to set. The value `undefined` removes a header. */
 export type HeaderChanges = Readonly<Record<string, string | undefined>>;
 
-/** Breaks requests before they are answered. */
+/** Makes a break that changes the headers of requests before they are answered. */
 export function asking(
   change: (request: Request, inner: HttpHandler) => HeaderChanges | Promise<HeaderChanges>,
 ): HttpBreak {
   return (inner) => async (request) => await inner(withHeaders(request, await change(request, inner)));
 }
 
-/** Breaks answers. */
+/** Makes a break that changes answers. */
 export function answering(
   change: (response: Response, request: Request, inner: HttpHandler) => Response | Promise<Response>,
 ): HttpBreak {
   return (inner) => async (request) => await change(await inner(request), request, inner);
 }
 
-/** Returns a request with other headers. */
+/** Returns a copy of a request with changed headers. */
 function withHeaders(request: Request, changes: HeaderChanges): Request {
   const headers = changed(request.headers, changes);
   return new Request(request, { headers });
 }
 
-/** Returns an answer with another status, other headers or another body. */
+/** Returns a copy of an answer with a changed status, headers or body. */
 export function altered(
   response: Response,
   {
@@ -52,7 +52,7 @@ export function altered(
   return new Response(body, { status, headers: changed(response.headers, headers) });
 }
 
-/** Returns a plain answer, and lets go of the one that it takes the place of. */
+/** Returns a plain answer, and cancels the body of the answer that it replaces. */
 export async function instead(response: Response, status: number, body = "wrong"): Promise<Response> {
   await response.body?.cancel();
   return new Response(body, { status });

@@ -19,12 +19,12 @@ export interface HttpMutationReport {
   readonly verdicts: readonly HttpMutantVerdict[];
   /** The titles of rules without a mutant: they might check nothing. */
   readonly untested: readonly string[];
-  /** Whether every rule has a mutant, and every mutant is caught by its rule. */
+  /** True when every rule has a mutant, and every mutant is caught by its rule. */
   readonly ok: boolean;
 }
 
 /**
- * Breaks a file server in one way after another. For each way, runs the rule that must fail.
+ * Breaks a file server in one way after the other, and runs for each way the rule that must fail.
  *
  * @param open - Starts the server with its handler broken.
  */

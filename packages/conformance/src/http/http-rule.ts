@@ -3,27 +3,28 @@ import type { HttpReply, SendOptions } from "./http-client.js";
 /** The headers that an object is stored with. */
 export interface FixtureHeaders {
   readonly contentType: string;
-  /** A server whose objects have no such header of their own may ignore it. */
+  /** The `Cache-Control` of the object. A server that keeps no such header for its objects may ignore it. */
   readonly cacheControl: string;
 }
 
-/** A file server to be tried, and the way objects get behind it. */
+/** A file server that the rules are run on, and the function that puts objects behind it. */
 export interface HttpSubject {
   /**
-   * Puts an object where the server serves it.
+   * Puts an object behind the server.
    *
    * @param name - A plain file name, such as `"object.bin"`.
-   * @returns The address under which the server serves the object. `undefined` is allowed for `empty.bin` alone; the rule about empty objects is
-   * then skipped.
+   * @returns The address under which the server serves the object. `undefined` is allowed for `empty.bin` alone: the rule about empty
+   * objects is then skipped.
    */
   readonly put: (name: string, bytes: Uint8Array, headers: FixtureHeaders) => Promise<string | undefined>;
   /**
-   * Counts the files and connections that the server holds open for readers. Without it the rule about clients that leave is skipped.
+   * Counts the files and connections that the server holds open for readers. Without this function the rule about clients that leave is
+   * skipped.
    *
    * @default none
    */
   readonly openBodies?: (() => number | Promise<number>) | undefined;
-  /** Called once, after the last rule. */
+  /** Closes the server. Called once, after the last rule. */
   readonly close?: (() => Promise<void> | void) | undefined;
 }
 
@@ -37,9 +38,9 @@ export interface Fixture {
 export interface Fixtures {
   /** An object of 1,000 random bytes. */
   readonly object: Fixture;
-  /** No bytes. Absent where the server cannot hold that. */
+  /** An object without bytes. Absent when the server cannot hold one. */
   readonly empty?: Fixture | undefined;
-  /** 8 MiB: more than the buffers of a connection. */
+  /** An object of 8 MiB, which is more than the buffers of a connection. */
   readonly large: Fixture;
   /** A page with a script in it. */
   readonly page: Fixture;
@@ -53,18 +54,18 @@ export interface HttpRuleContext extends Fixtures {
   readonly send: (url: string, options?: SendOptions) => Promise<HttpReply>;
   /** Sends a GET for the object. */
   readonly get: (headers?: Readonly<Record<string, string>>) => Promise<HttpReply>;
-  /** An address beside the object's that nothing is stored under. */
+  /** An address next to that of the object, without an object under it. */
   readonly missingUrl: string;
   readonly openBodies: HttpSubject["openBodies"];
 }
 
-/** One sentence about file servers, and how it is checked. A server that breaks it makes `run` throw. */
+/** A rule for file servers: one sentence, and the code that checks it. `run` throws when the server breaks the sentence. */
 export interface HttpRule {
   /** The sentence. Unique in the suite. */
   readonly title: string;
-  /** The part of the standard that says so. */
+  /** The link to the part of the standard that the sentence comes from. */
   readonly source?: string | undefined;
-  /** Says that the rule needs more than every server has: {@link HttpSubject.openBodies}, or objects without bytes. */
+  /** The need of a rule for more than every server has: {@link HttpSubject.openBodies}, or objects without bytes. */
   readonly needs?: "openBodies" | "empty" | undefined;
   readonly run: (context: HttpRuleContext) => Promise<void>;
 }

@@ -5,7 +5,7 @@ import { httpRangeRules } from "./rules/ranges.js";
 import { safetyRules } from "./rules/safety.js";
 import { wholeRules } from "./rules/whole.js";
 
-/** Every sentence about file servers, in the order in which they are tried. */
+/** All rules for file servers, in the order in which they run. */
 export const HTTP_RULES: readonly HttpRule[] = [
   ...wholeRules,
   ...httpRangeRules,

@@ -4,7 +4,7 @@ import { SIGNATURE_RULES } from "./rules/signatures.js";
 import type { SignatureContext, SignatureRule, SignedSubject } from "./signature-rule.js";
 import { registerSuite, runSuite, type Suite, type SuiteOptions } from "./suite.js";
 
-/** Opens a server with signed links to try. Called once. */
+/** A function that opens a server with signed links for the suite. It is called once. */
 export type OpenSigned = () => Promise<SignedSubject> | SignedSubject;
 
 /** The options of {@link signatureConformance}. */

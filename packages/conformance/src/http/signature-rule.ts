@@ -6,17 +6,17 @@ import type { ServerRule } from "./suite.js";
 export interface UploadLimits {
   readonly expiresInSeconds: number;
   readonly contentType: string;
-  /** The most bytes. */
+  /** The largest size of the upload, in bytes. */
   readonly maxBytes: number;
 }
 
-/** A PUT that a client can send by itself. */
+/** A signed PUT request that a client can send by itself. */
 export interface SignedRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** A server with signed links, on which nothing is permitted without one. */
+/** A server with signed links. It refuses every request without a signed link. */
 export interface SignedSubject {
   /** Puts an object behind the server, under a plain name such as `"object.bin"`. */
   readonly put: (name: string, bytes: Uint8Array, headers: FixtureHeaders) => Promise<void>;
@@ -26,16 +26,16 @@ export interface SignedSubject {
   readonly signGet: (name: string, options: { readonly expiresInSeconds: number }) => Promise<string>;
   /** Makes a link for writing. */
   readonly signPut: (name: string, limits: UploadLimits) => Promise<SignedRequest>;
-  /** Called once, after the last rule. */
+  /** Closes the server. Called once, after the last rule. */
   readonly close?: (() => Promise<void> | void) | undefined;
 }
 
 /** A server with signed links as one rule sees it. */
 export interface SignatureContext extends Pick<SignedSubject, "read" | "signGet" | "signPut"> {
   readonly send: (url: string, options?: SendOptions) => Promise<HttpReply>;
-  /** The content of `"object.bin"`. `"other.bin"` is there too. */
+  /** The content of `"object.bin"`. The server has an object `"other.bin"` too. */
   readonly bytes: Uint8Array;
 }
 
-/** One sentence about signed links, and how it is checked. */
+/** A rule for signed links: one sentence, and the code that checks it. */
 export interface SignatureRule extends ServerRule<SignatureContext> {}

@@ -6,7 +6,7 @@ export interface SuiteOptions<Rule> {
   /**
    * The rules to run.
    *
-   * @default all of them
+   * @default all rules of the suite
    */
   readonly rules?: readonly Rule[] | undefined;
   /**
@@ -17,25 +17,25 @@ export interface SuiteOptions<Rule> {
   readonly timeoutMs?: number | undefined;
 }
 
-/** A sentence about servers, and how it is checked. */
+/** A rule for servers: one sentence, and the code that checks it. */
 export interface ServerRule<Context> {
   readonly title: string;
   readonly run: (context: Context) => Promise<void>;
 }
 
-/** One suite: its rules, and how a server is made ready for them. */
+/** One suite: its rules, and the functions that open a server and fill it for the rules. */
 export interface Suite<Subject, Context, Rule extends ServerRule<Context>> {
-  /** The function that was called, for messages. */
+  /** The name of the function that was called, for error messages. */
   readonly caller: string;
   readonly rules: readonly Rule[];
   readonly open: () => Promise<Subject> | Subject;
-  /** Puts what the rules need behind the server. */
+  /** Puts the objects that the rules need behind the server. */
   readonly prepare: (subject: Subject) => Promise<Context>;
-  /** Returns why a rule does not apply. */
+  /** Returns the reason for which a rule does not apply, or `undefined` when it applies. */
   readonly skips?: ((rule: Rule, context: Context) => string | undefined) | undefined;
 }
 
-/** A server that is opened, and filled, when the first rule needs it. */
+/** One run of a suite. The server is opened and filled when the first rule runs. */
 interface Session<Rule> {
   readonly run: (rule: Rule) => Promise<RuleOutcome>;
   readonly end: () => Promise<void>;
@@ -99,7 +99,7 @@ function startSession<Subject extends Closing, Context, Rule extends ServerRule<
       return await runRule(rule, context, suite.skips?.(rule, context), timeoutMs);
     },
     end: async () => {
-      // A server that could not be filled is closed already.
+      // A server that could not be filled was already closed.
       const found = await opened?.catch(() => undefined);
       await found?.subject.close?.();
     },

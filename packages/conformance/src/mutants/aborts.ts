@@ -4,12 +4,12 @@ import { mutant, storageMutant, type Break, type Mutant } from "../mutant.js";
 import { locksOn } from "./source-failures.js";
 import { facade, overriding, verbs } from "./breaks.js";
 
-/** Options without a signal that was aborted before. */
+/** Returns the options without their signal, when the signal is already aborted. */
 function deaf<Options extends CallOptions>(options: Options): Options {
   return options.signal?.aborted === true ? { ...options, signal: undefined } : options;
 }
 
-/** Changes the error of a put that was aborted while it ran. */
+/** Makes a break that changes the error of a put with an aborted signal. */
 function onAbort(react: (inner: StorageProvider, key: string, reason: unknown) => unknown): Break {
   return verbs((inner) => ({
     put: (key, body, options) =>
@@ -30,7 +30,7 @@ function wrapped(inner: StorageProvider, key: string, cause: unknown): StorageEr
   });
 }
 
-/** Answers an abort at once, and goes on reading. */
+/** A break: a put rejects as soon as it is aborted, and goes on reading its source. */
 const goesOnReading: Break = verbs((inner) => ({
   put: async (key, body, options) => {
     const { signal } = options;

@@ -3,9 +3,7 @@ import { decodeKeyPath, encodeKeyPath, intercept, toBody, type CopyOptions } fro
 import type { Break } from "../mutant.js";
 import { collect } from "./breaks.js";
 
-/**
- * A provider that supports less than the one it is made of, and says so: what its flags deny it does not do.
- */
+/** Makes a provider that supports less than the one that it is made of. It declares so, and refuses the features that it denies. */
 export function restricted(denied: Partial<Supports>): Break {
   return (inner) => {
     const supports: Supports = { ...inner.supports, ...denied };
@@ -35,7 +33,7 @@ export function restricted(denied: Partial<Supports>): Break {
   };
 }
 
-/** The least that a provider can be: the five verbs, without a single optional feature. */
+/** Makes a provider with the five verbs, small limits and few optional features. */
 export const bare: Break = (inner) => ({
   ...restricted({
     range: false,
@@ -58,7 +56,7 @@ export const bare: Break = (inner) => ({
 
 const PUBLIC_BASE = "https://files.example.com/";
 
-/** A provider with every kind of link. Nobody answers under them. */
+/** Makes a provider with every kind of link. The links lead nowhere. */
 export const linked: Break = (inner) => ({
   ...inner,
   publicUrl: (key) => PUBLIC_BASE + encodeKeyPath(key),
@@ -87,5 +85,5 @@ function inAMinute(): Date {
   return new Date(Date.now() + 60_000);
 }
 
-/** A provider with a `close`, as wrappers have. */
+/** Makes a provider with a `close`, like that of a wrapper. */
 export const closable: Break = (inner) => intercept(inner, { type: "closable" });

@@ -22,7 +22,7 @@ import type { Break } from "../mutant.js";
 
 export { tick };
 
-/** All of a body, as a careless provider takes it. */
+/** Reads a whole body into memory, like a careless provider. */
 export async function collect(body: Body, options: PutOptions = {}): Promise<Uint8Array> {
   if (body.bytes !== undefined) return body.bytes;
   const chunks: Uint8Array[] = [];
@@ -30,7 +30,7 @@ export async function collect(body: Body, options: PutOptions = {}): Promise<Uin
   return Buffer.concat(chunks);
 }
 
-/** Replaces one verb or more. */
+/** Makes a break that replaces one or more verbs of a provider. */
 export function verbs(change: (inner: StorageProvider) => Partial<StorageProvider>): Break {
   return (inner) => ({ ...inner, ...change(inner) });
 }
@@ -53,12 +53,12 @@ export function putBytes(change: (bytes: Uint8Array, body: Body, key: string) =>
   }));
 }
 
-/** As {@link putBytes}, for bodies that are not in memory. */
+/** Changes the bytes of every put like {@link putBytes}, but only of bodies that are not in memory. */
 export function streamed(change: (bytes: Uint8Array, body: Body) => Uint8Array): Break {
   return putBytes((bytes, body) => (body.bytes === undefined ? change(bytes, body) : bytes));
 }
 
-/** Gives a put the options that the old object had, where there was one. */
+/** Adds options from the old object to a put, when the key had an object before. */
 export function inheriting(inherit: (old: ObjectInfo, options: PutOptions) => PutOptions): Break {
   return verbs((inner) => ({
     put: async (key, body, options) => {
@@ -78,7 +78,7 @@ export async function find(inner: StorageProvider, key: string): Promise<ObjectI
 
 export type InfoVerb = "put" | "get" | "head" | "list" | "copy";
 
-/** Changes the facts that verbs give, all of them or some. */
+/** Changes the facts that verbs return. `change` is told the verb. */
 export function infos(change: (info: ObjectInfo, verb: InfoVerb) => ObjectInfo): Break {
   return (inner) => {
     const { copy } = inner;
@@ -99,7 +99,7 @@ export function infos(change: (info: ObjectInfo, verb: InfoVerb) => ObjectInfo):
   };
 }
 
-/** Changes what get resolves with. */
+/** Changes the results of every get. */
 export function results(
   change: (result: GetResult, options: GetOptions, key: string) => GetResult | Promise<GetResult>,
 ): Break {
@@ -123,18 +123,18 @@ export function listOptions(change: (options: ListOptions) => ListOptions): Brea
   return verbs((inner) => ({ list: (options) => inner.list(change(options)) }));
 }
 
-/** Keeps objects under other keys than it was told. */
+/** Keeps objects under changed keys. */
 export function mangled(change: (key: string) => string): Break {
   const keys = { toInner: change, toOuter: (key: string) => key, listing: (options: ListOptions) => options };
   return (inner) => mapKeys(inner, keys, { type: "mangled" });
 }
 
-/** As {@link mangled}, segment by segment. */
+/** Keeps objects under changed keys like {@link mangled}, and changes each segment on its own. */
 export function mangledSegments(change: (segment: string) => string): Break {
   return mangled((key) => key.split("/").map(change).join("/"));
 }
 
-/** Does something else when a verb fails with a `StorageError`. */
+/** Runs a call, and runs `recover` instead when the call fails with a `StorageError`. */
 export function recovering<T>(
   work: () => Promise<T>,
   recover: (error: StorageError) => Promise<T> | T,
@@ -145,31 +145,31 @@ export function recovering<T>(
   });
 }
 
-/** What a provider that makes things up says of an object. */
+/** Returns the made-up facts of an object that does not exist. */
 export function invented(inner: StorageProvider, key: string): ObjectInfo {
   return { key, size: 0, etag: '"0"', provider: inner.name, ref: inner.ref(key) };
 }
 
-/** Changes verbs of the facade. */
+/** Makes a break that replaces verbs of the facade. */
 export function facade(
   change: (storage: FileStorage, provider: StorageProvider) => Partial<FileStorage>,
 ): StorageBreak {
   return (storage, provider) => ({ ...storage, ...change(storage, provider) });
 }
 
-/** Changes what the facade's put is called with. */
+/** Changes the arguments of every put of the facade. */
 export function facadePut(
   change: (...given: Parameters<FileStorage["put"]>) => Parameters<FileStorage["put"]>,
 ): StorageBreak {
   return facade((storage) => ({ put: async (...given) => storage.put(...change(...given)) }));
 }
 
-/** A copy of an object with some members replaced; getters stay getters. */
+/** Returns a copy of an object with some members replaced. Its getters stay getters. */
 export function overriding<T extends object>(object: T, changes: Partial<T>): T {
   return Object.create(object, Object.getOwnPropertyDescriptors(changes)) as T;
 }
 
-/** Forwards to get and reads all of it. */
+/** Gets an object and reads all of its bytes. */
 export async function bytesOf(inner: StorageProvider, key: string): Promise<Uint8Array> {
   return await readAll(await inner.get(key, {}));
 }

@@ -12,7 +12,7 @@ export function failure(
   return new StorageError(code, "the mutant says so", { operation, provider: inner.name, key });
 }
 
-/** Looks first and writes later: two writers both find their condition kept. */
+/** A break: a put checks its condition first and writes later, so the conditions of two writers can both hold. */
 const looksFirst: Break = verbs((inner) => ({
   put: async (key, body, options) => {
     const { ifMatch, ifNoneMatch, ...rest } = options;
@@ -24,7 +24,7 @@ const looksFirst: Break = verbs((inner) => ({
   },
 }));
 
-/** Remembers every etag that a key ever had, and takes any of them for the present one. */
+/** Remembers every etag of all objects. The verb then takes each of them for the etag of the present object. */
 export function rememberingEtags(verb: "put" | "get" | "delete"): Break {
   return (inner) => {
     const history = new Set<string>();
@@ -50,7 +50,7 @@ export function rememberingEtags(verb: "put" | "get" | "delete"): Break {
 
 const PART_BYTES = 5 * 1024 * 1024;
 
-/** Forgets the condition of a body that is sent in parts. */
+/** A break: a put forgets its condition when the body is large enough to be sent in parts. */
 const forgetsParts: Break = verbs((inner) => ({
   put: async (key, body, options) => {
     let bytes = 0;
@@ -79,7 +79,7 @@ function onCreateOnlyStreams(breaks: Break): Break {
   };
 }
 
-/** Does something of its own with puts that have a condition. */
+/** Replaces the put of calls that have this condition. */
 function onCondition(
   name: "ifMatch" | "ifNoneMatch",
   put: (inner: StorageProvider) => StorageProvider["put"],

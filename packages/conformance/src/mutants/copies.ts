@@ -6,12 +6,12 @@ import { bytesOf, facade, find, infos, invented, recovering, verbs } from "./bre
 
 type Copy = NonNullable<StorageProvider["copy"]>;
 
-/** Replaces the provider's own copy; `copy` is the healthy one. */
+/** Replaces the provider's own copy. `change` is given the healthy copy. */
 function copies(change: (copy: Copy, inner: StorageProvider) => Copy): Break {
   return verbs((inner) => ({ copy: inner.copy && change(inner.copy, inner) }));
 }
 
-/** Copies by a put that takes over only some of the facts. */
+/** Replaces the copy by a put that takes over only some of the facts. */
 function copiesWith(facts: (info: ObjectInfo) => PutOptions): Break {
   return copies((_copy, inner) => async (from, to, { ifNoneMatch, signal }: CopyOptions) => {
     signal?.throwIfAborted();
@@ -28,7 +28,7 @@ const headersOf = ({ contentType, cacheControl, contentDisposition }: ObjectInfo
 
 const COPIED_BYTES = 65_536;
 
-/** A copy that follows its source for ever. */
+/** A break: after a copy, every put to the source changes the copy as well. */
 const linksInstead: Break = (inner) => {
   const targets = new Map<string, string>();
   const put: StorageProvider["put"] = async (key, body, options) => {

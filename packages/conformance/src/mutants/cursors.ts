@@ -3,7 +3,7 @@ import { packCursor, unpackCursor, type ListOptions } from "@stowage/core/provid
 import { mutant, type Break, type Mutant } from "../mutant.js";
 import { find, listOptions, listed, recovering, verbs } from "./breaks.js";
 
-/** What a cursor of the memory provider holds: version, prefix, delimiter and position. */
+/** Returns the content of a cursor of the memory provider: version, prefix, delimiter and position. */
 function contentOf(cursor: string): readonly unknown[] {
   try {
     const content: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString());
@@ -13,7 +13,7 @@ function contentOf(cursor: string): readonly unknown[] {
   }
 }
 
-/** Makes a cursor of another listing fit this one. */
+/** Makes a break that accepts a cursor of a listing with a different prefix or delimiter. */
 function adopts(what: "prefix" | "delimiter"): Break {
   return listOptions((options) => {
     if (options.cursor === undefined) return options;
@@ -24,7 +24,7 @@ function adopts(what: "prefix" | "delimiter"): Break {
   });
 }
 
-/** Uses what it knows about a cursor that it gave. */
+/** Makes a break that learns something with every cursor that it gives, and uses it when the cursor comes back. */
 function remembering<T>(
   learn: (options: ListOptions, page: ListPage, inner: StorageProvider) => Promise<T> | T,
   use: (known: T, options: ListOptions, page: ListPage) => ListPage,
@@ -41,7 +41,7 @@ function remembering<T>(
   };
 }
 
-/** A cursor that counts objects. */
+/** A break: a cursor is the number of objects before it. */
 const countsObjects: Break = verbs((inner) => ({
   list: async (options) => {
     if (options.delimiter !== undefined) return await inner.list(options);

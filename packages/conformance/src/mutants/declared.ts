@@ -4,7 +4,7 @@ import { mutant, storageMutant, type Break, type Mutant } from "../mutant.js";
 import { restricted } from "./bases.js";
 import { facade, facadePut, listed, recovering, results, verbs } from "./breaks.js";
 
-/** A facade that drops an option instead of refusing it. */
+/** Makes a mutant whose facade drops an option of put. */
 function drops(rule: string, option: keyof StoragePutOptions, base?: Break): Mutant {
   const name = `drops ${option} in silence${base === undefined ? "" : " where it is not supported"}`;
   return storageMutant(
@@ -74,7 +74,7 @@ export const idempotencyMutants: readonly Mutant[] = [
   ),
 ];
 
-/** A facade verb whose options lose a name. */
+/** Returns the options without one of them. */
 function without<Options extends object>(options: Options | undefined, name: keyof Options): Options {
   return { ...options, [name]: undefined } as Options;
 }

@@ -20,7 +20,7 @@ function folderOf(key: string): string {
   return key.slice(0, key.lastIndexOf("/") + 1);
 }
 
-/** The level below the listed one that a folder shows as. */
+/** Returns the common prefix that a folder has in a listing: its part up to the first slash after the listed prefix. */
 function levelOf(folder: string, prefix: string): string {
   return folder.slice(0, folder.indexOf("/", prefix.length) + 1);
 }
@@ -32,7 +32,7 @@ function withFolders(page: ListPage, folders: readonly string[], prefix: string)
   return { ...page, prefixes: [...new Set([...page.prefixes, ...shown])].sort() };
 }
 
-/** Shows folders that once held something. */
+/** A break: a listing shows every folder that ever held an object. */
 const keepsFolders: Break = (inner) => {
   const folders = new Set<string>();
   const put: StorageProvider["put"] = async (key, body, options) => {
@@ -52,7 +52,7 @@ const keepsFolders: Break = (inner) => {
   return shown({ ...inner, put });
 };
 
-/** Shows the folder that a page ended with once more on the next. */
+/** A break: the last folder of a page is shown again on the next page. */
 const repeatsFolders: Break = (inner) => {
   const last = new Map<string, string | undefined>();
   return rolled((page, { cursor }) => {

@@ -4,7 +4,7 @@ import { fromFile, createStorage, type FileStorage } from "@stowage/core";
 import { storageMutant, type Mutant } from "../mutant.js";
 import { facade, invented, recovering } from "./breaks.js";
 
-/** A facade whose putDirectory does something else. */
+/** Makes a mutant whose facade has a changed `putDirectory`. */
 function putsDirectory(
   rule: string,
   name: string,
@@ -17,7 +17,7 @@ function putsDirectory(
   );
 }
 
-/** A facade whose download does something else. */
+/** Makes a mutant whose facade has a changed `download`. */
 function downloads(
   rule: string,
   name: string,

@@ -5,7 +5,7 @@ import type { StorageBreak } from "../context.js";
 import { closable } from "./bases.js";
 import { facade, invented, verbs } from "./breaks.js";
 
-/** A facade that reports other events. */
+/** Makes a break whose facade changes or drops its events. */
 function reports(change: (event: StorageEvent) => StorageEvent | undefined): StorageBreak {
   return (storage, provider, { onEvent, ...options }) => {
     if (onEvent === undefined) return storage;

@@ -5,7 +5,7 @@ import { mutant, type Break, type Mutant } from "../mutant.js";
 import { failure, rememberingEtags } from "./conditions.js";
 import { bytesOf, find, getOptions, infos, invented, recovering, results, tick, verbs } from "./breaks.js";
 
-/** Gives bytes in blocks; what happens between them, and when it is dropped, is the mutant's. */
+/** Makes a stream of blocks. The mutant decides about each block, and about what happens when the stream is destroyed. */
 function bodyOf(
   next: (offset: number) => Promise<Uint8Array | undefined> | Uint8Array | undefined,
   onDestroy: (done: () => void, ended: boolean) => void = (done) => done(),
@@ -33,7 +33,7 @@ function blockOf(bytes: Uint8Array, offset: number): Uint8Array | undefined {
   return offset >= bytes.byteLength ? undefined : bytes.subarray(offset, offset + BLOCK_BYTES);
 }
 
-/** Streams large objects, and does something of its own when a stream is dropped. */
+/** Streams large objects, and calls `onDestroy` when a stream is destroyed. */
 function dropped(onDestroy: (done: () => void, ended: boolean) => void): Break {
   return results((result) => {
     const bytes = result.body as Uint8Array;
@@ -42,7 +42,7 @@ function dropped(onDestroy: (done: () => void, ended: boolean) => void): Break {
   });
 }
 
-/** Reads the first block of a large object at once, and the others from what is there later. */
+/** Reads the first block of a large object at once, and the others from the bytes that `later` returns at that time. */
 function lazily(later: (inner: StorageProvider, key: string) => Promise<Uint8Array>): Break {
   return (inner) =>
     results((result, { range }, key) => {
@@ -54,7 +54,7 @@ function lazily(later: (inner: StorageProvider, key: string) => Promise<Uint8Arr
     })(inner);
 }
 
-/** Finds an object where there is none. */
+/** Finds an empty object under a missing key, when `where` is true for the key. */
 export function finds(
   verb: "get" | "head",
   where: (inner: StorageProvider, key: string) => Promise<boolean>,
@@ -79,7 +79,7 @@ export const isFolder = async (inner: StorageProvider, key: string): Promise<boo
 export const isBelow = async (inner: StorageProvider, key: string): Promise<boolean> =>
   (await find(inner, key.slice(0, key.lastIndexOf("/")))) !== undefined;
 
-/** Readers of one object share a position. */
+/** A break: all readers of one large object share a position. */
 const sharing: Break = (inner) => {
   const positions = new Map<string | undefined, { offset: number; readers: number }>();
   return results((result, { range }) => {

@@ -2,7 +2,7 @@ import { mutant, storageMutant, type Break, type Mutant } from "../mutant.js";
 import { restricted } from "./bases.js";
 import { facade, listed, mangled, mangledSegments, verbs } from "./breaks.js";
 
-/** A provider that changes some keys. */
+/** Makes a mutant that changes or hides some keys. */
 function changes(what: string, name: string, breaks: Break): Mutant {
   return mutant(`keys with ${what} are kept exactly, or refused with Unsupported`, name, breaks);
 }
@@ -13,14 +13,14 @@ function hides(pattern: RegExp): Break {
 
 const DEVICES = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
-/** A longer segment is cut. */
+/** Cuts segments of at least `from` bytes to their first `to` characters. */
 function cuts(from: number, to: number, only: (segment: string) => boolean = () => true): Break {
   return mangledSegments((segment) =>
     Buffer.byteLength(segment) >= from && only(segment) ? segment.slice(0, to) : segment,
   );
 }
 
-/** A file makes room for a folder of its name, or the other way round. */
+/** A break: a put deletes the objects whose keys are folders of its key. */
 const makesRoomForFolders: Break = verbs((inner) => ({
   put: async (key, body, options) => {
     const parts = key.split("/");

@@ -4,7 +4,7 @@ import { mutant, storageMutant, type Mutant } from "../mutant.js";
 import { linked } from "./bases.js";
 import { facade, verbs } from "./breaks.js";
 
-/** A link where there should be a refusal. */
+/** Makes a mutant whose facade gives an invented result instead of refusing a verb that the provider does not have. */
 function invents(
   verb: "publicUrl" | "signedUrl" | "signUpload" | "importFrom",
   change: (storage: FileStorage) => Partial<FileStorage>,

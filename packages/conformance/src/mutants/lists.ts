@@ -3,7 +3,7 @@ import { type ObjectInfo, type StorageProvider } from "@stowage/core";
 import { mutant, type Break, type Mutant } from "../mutant.js";
 import { infos, invented, listOptions, listed, verbs } from "./breaks.js";
 
-/** Sorts the objects of a page in an order of its own. */
+/** Sorts the objects of a page in a wrong order. */
 function sorts(compare: (a: string, b: string) => number): Break {
   return listed((page, { limit }) =>
     limit === undefined ? { ...page, objects: page.objects.toSorted((a, b) => compare(a.key, b.key)) } : page,
@@ -15,7 +15,7 @@ const bySegments = (a: string, b: string): number =>
   byText(a.replaceAll("/", "\u0001"), b.replaceAll("/", "\u0001"));
 const byUpperCase = (a: string, b: string): number => byText(a.toUpperCase(), b.toUpperCase());
 
-/** Shows other objects of the rule's folder than those that begin with the prefix. */
+/** Lists the objects of the rule's folder for which `matching` is true, instead of those that begin with the prefix. */
 function matches(matching: (key: string, prefix: string) => boolean): Break {
   return verbs((inner) => ({
     list: async (options) => {
@@ -141,7 +141,7 @@ export const listMutants: readonly Mutant[] = [
 
 type Page = Awaited<ReturnType<StorageProvider["list"]>>;
 
-/** Remembers failed puts, and shows them in listings in some way. */
+/** Remembers the keys of failed puts, and lets `show` add them to listings. */
 export function ghostly(
   inner: StorageProvider,
   toGhost: (key: string) => string,

@@ -2,7 +2,7 @@ import type { Metadata, ObjectInfo } from "@stowage/core";
 import { mutant, storageMutant, type Break, type Mutant } from "../mutant.js";
 import { facadePut, infos, putOptions } from "./breaks.js";
 
-/** Changes metadata on its way in. */
+/** Changes the metadata of every put before it is stored. */
 function stores(change: (metadata: Metadata) => Metadata): Break {
   return putOptions((options) =>
     options.metadata === undefined ? options : { ...options, metadata: change(options.metadata) },
@@ -29,7 +29,7 @@ function decoded(value: string): string {
   return value.replaceAll("%41", "A").replaceAll("%2F", "/");
 }
 
-/** A facade that repairs metadata instead of refusing it. */
+/** Makes a mutant whose facade corrects metadata instead of refusing it. */
 function cleans(what: string, name: string, clean: (metadata: Metadata) => Metadata): Mutant {
   return storageMutant(
     `${what} is refused with InvalidArgument, and nothing is written`,

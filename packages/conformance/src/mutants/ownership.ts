@@ -77,5 +77,5 @@ export const ownershipMutants: readonly Mutant[] = [
   ),
 ];
 
-/** Constants of the rules are larger, and must stay as they are. */
+/** The size below which the mutant wipes bytes. The constants that rules share are larger, and must not be wiped. */
 const WIPED_BYTES_MAX = 50_000;

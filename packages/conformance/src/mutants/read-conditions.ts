@@ -5,7 +5,7 @@ import { facade, invented } from "./breaks.js";
 
 type Options = NonNullable<Parameters<FileStorage["head"]>[1]>;
 
-/** Changes the options of every read. */
+/** Changes the options of every get and head of the facade. */
 function reading(change: (options: Options) => Options): StorageBreak {
   return facade((storage) => ({
     get: async (key, options = {}) => await storage.get(key, change(options)),

@@ -2,14 +2,14 @@ import { isStorageError, type Located, type StorageProvider } from "@stowage/cor
 import { mutant, storageMutant, type Break, type Mutant } from "../mutant.js";
 import { facade, infos, invented, verbs } from "./breaks.js";
 
-/** Changes what locate answers. */
+/** Changes the results of locate. */
 function located(
   change: (found: Located | undefined, text: string, inner: StorageProvider) => Located | undefined,
 ): Break {
   return verbs((inner) => ({ locate: (text) => change(inner.locate(text), text, inner) }));
 }
 
-/** Changes refs on their way out. */
+/** Changes the results of ref. */
 function refs(change: (ref: string, key: string) => string): Break {
   return verbs((inner) => ({ ref: (key) => change(inner.ref(key), key) }));
 }

@@ -24,12 +24,12 @@ function isReadRequest(body: BodyInput): boolean {
   return body instanceof Request && (body.bodyUsed || isRead(body.body));
 }
 
-/** Stores nothing for a source that was read before, in whichever way. */
+/** Makes a mutant that stores an empty object for a source that was read before. `is` recognises such a source. */
 function storesRest(rule: string, name: string, is: (body: BodyInput) => boolean): Mutant {
   return takes(rule, name, is, NOTHING);
 }
 
-/** Stores nothing for a source that it was given before. */
+/** Makes a mutant that stores an empty object for a source that an earlier put was given. */
 function storesAgain(kind: string, is: (body: BodyInput) => boolean): Mutant {
   const rule = `${kind} that a failed put has read is a SourceError in the next put`;
   return storageMutant(rule, `stores nothing for ${kind} that comes again`, forgetting(is));
@@ -45,7 +45,7 @@ function forgetting(is: (body: BodyInput) => boolean): StorageBreak {
   });
 }
 
-/** Destroys the source of every put that fails. */
+/** A break: the facade destroys the source of every put that fails. */
 const destroying: StorageBreak = facade((storage) => ({
   put: (key, body, options) =>
     storage.put(key, body, options).catch((error: unknown) => {

@@ -6,7 +6,7 @@ import { gated, pattern, watched } from "../sources.js";
 
 const REASON = new Error("the user has left");
 
-/** A sentence about a call whose signal was aborted before. */
+/** Makes the rule for a call whose signal was aborted before the call. */
 function refusesAborted(
   verb: string,
   call: (context: RuleContext, signal: AbortSignal) => Promise<unknown>,
@@ -23,7 +23,7 @@ function refusesAborted(
   };
 }
 
-/** Starts a put of a source that stops in the middle, aborts it there, and gives what it settled with. */
+/** Starts a put of a source that stops in the middle, and aborts it there. Checks that the put rejects with the reason, and returns the source. */
 async function abortHalfway({ put }: RuleContext, reason: unknown): Promise<ReturnType<typeof gated>> {
   const source = gated(pattern(200_000));
   const controller = new AbortController();
@@ -35,7 +35,7 @@ async function abortHalfway({ put }: RuleContext, reason: unknown): Promise<Retu
   return source;
 }
 
-/** Sentences about aborts. */
+/** The rules about aborts. */
 export const abortRules: readonly Rule[] = [
   {
     title: "a put with an aborted signal rejects with its reason, reads nothing and writes nothing",

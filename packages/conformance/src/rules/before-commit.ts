@@ -8,7 +8,7 @@ import { gated, nodeStream, pattern } from "../sources.js";
 const REFUSED = new Error("another process has the key");
 const SMALL = pattern(3000);
 const LARGE = pattern(200_001);
-/** More than every provider sends in one piece by default. */
+/** A size that no provider sends in one piece by default. */
 const HUGE_BYTES = 12 * 1024 * 1024 + 1;
 
 function refuse(): never {
@@ -17,7 +17,7 @@ function refuse(): never {
 
 const streamed = (bytes: Uint8Array): Readable => nodeStream(bytes, 60_000);
 
-/** Makes the sentence for a put that is refused at its last moment. */
+/** Makes the rule for a put that is refused at its last moment. */
 function refusesPut(what: string, body: () => BodyInput, largest?: number): Rule {
   return {
     title: `a put of ${what} whose beforeCommit throws rejects with that error, and the old object stays`,
@@ -31,7 +31,7 @@ function refusesPut(what: string, body: () => BodyInput, largest?: number): Rule
   };
 }
 
-/** Makes the sentence for another verb that is refused at its last moment, between two objects. */
+/** Makes the rule for a delete, a copy or a move that is refused at its last moment. Both objects must stay unchanged. */
 function refuses(
   verb: "delete" | "copy" | "move",
   call: (context: RuleContext, from: string, to: string) => Promise<unknown>,
@@ -50,7 +50,7 @@ function refuses(
   };
 }
 
-/** Sentences about `beforeCommit`, by which a caller holds a change back to its last moment. */
+/** The rules about `beforeCommit`, with which a caller can stop a change until its last moment. */
 export const beforeCommitRules: readonly Rule[] = [
   refusesPut("bytes", () => SMALL),
   refusesPut("200,001 bytes", () => LARGE),

@@ -9,7 +9,7 @@ import { inChunks, pattern } from "../sources.js";
 
 const BYTES = pattern(100_001);
 
-/** Makes the sentence for one accepted kind of body, through the facade. */
+/** Makes the rule for one kind of body that the facade accepts. */
 export function accepts(kind: string, make: () => BodyInput, expected: Uint8Array = BYTES): Rule {
   return {
     title: `${kind} can be stored`,
@@ -25,7 +25,7 @@ function webStream(): ReadableStream<Uint8Array> {
   return new Blob([BYTES]).stream();
 }
 
-/** Sentences about what may be given as a body. */
+/** The rules about the kinds of values that put accepts as a body. */
 export const bodyRules: readonly Rule[] = [
   accepts("a string", () => "ASCII and naïve 😀", Buffer.from("ASCII and naïve 😀")),
   accepts("a Uint8Array", () => BYTES),

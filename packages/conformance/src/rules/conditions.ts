@@ -5,10 +5,10 @@ import type { Rule } from "../rule.js";
 import { inChunks, pattern } from "../sources.js";
 
 const CREATE_ONLY = { ifNoneMatch: "*" } as const;
-/** Larger than the first part of any multipart upload. */
+/** A size that is larger than the first part of any multipart upload. */
 const PARTS_BYTES = 6 * 1024 * 1024;
 
-/** Sentences about create-only and conditional puts. */
+/** The rules about create-only and conditional puts. */
 export const conditionRules: readonly Rule[] = [
   {
     title: "a create-only put of a free key writes it",

@@ -3,7 +3,7 @@ import { rejects } from "../expect.js";
 import type { Rule } from "../rule.js";
 import { pattern } from "../sources.js";
 
-/** Sentences about copies, by the provider itself where it can, and about moves. */
+/** The rules about copies and moves through the facade. Copies are made by the provider itself when it has a `copy`. */
 export const copyRules: readonly Rule[] = [
   {
     title: "a copy has the bytes of its source, which stays",

@@ -8,7 +8,7 @@ import { fill } from "./list.js";
 
 const NAMES = Array.from({ length: 9 }, (_, index) => `${index < 5 ? "a" : "b/c"}/${index}.txt`);
 
-/** The first page, which must not be the last. */
+/** Returns the first page of a listing. Throws when it has no cursor, because more pages must follow. */
 async function firstPage(
   { list }: RuleContext,
   limit: number,
@@ -22,7 +22,7 @@ function namesOf({ prefix }: RuleContext, page: ListPage): string[] {
   return page.objects.map(({ key }) => key.slice(prefix.length));
 }
 
-/** Sentences about limits and cursors. */
+/** The rules about limits and cursors. */
 export const cursorRules: readonly Rule[] = [
   {
     title: "no page has more objects than the limit",

@@ -4,7 +4,7 @@ import { rejects } from "../expect.js";
 import type { Rule } from "../rule.js";
 import { watched } from "../sources.js";
 
-/** A sentence about an option of a put that the provider does not support. */
+/** Makes the rule for an option of put that the provider does not support. */
 function refuses(
   title: string,
   flag: "ifNoneMatch" | "ifMatch" | "metadata",
@@ -22,7 +22,7 @@ function refuses(
   };
 }
 
-/** Sentences about what a provider declares: what it does not support is refused, never ignored. */
+/** The rules about the declarations of a provider: a feature that it does not support is refused, never ignored. */
 export const declaredRules: readonly Rule[] = [
   refuses(
     "without create-only writes ifNoneMatch is refused with Unsupported before a byte moves",

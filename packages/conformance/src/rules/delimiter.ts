@@ -4,7 +4,7 @@ import { pages } from "../context.js";
 import type { Rule, RuleContext } from "../rule.js";
 import { fill } from "./list.js";
 
-/** What a listing with the delimiter shows, relative to the rule's prefix. */
+/** The objects and common prefixes of a listing with the delimiter, relative to the rule's prefix. */
 interface Shown {
   readonly objects: string[];
   readonly prefixes: string[];
@@ -24,7 +24,7 @@ async function shown({ provider, prefix }: RuleContext, options: ListOptions = {
 
 const TREE = ["a.txt", "b/1.txt", "b/2.txt", "b/c/3.txt", "b-x.txt", "d/e/f/4.txt", "z.txt"];
 
-/** Sentences about listings with the delimiter. */
+/** The rules about listings with the delimiter. */
 export const delimiterRules: readonly Rule[] = [
   {
     title: "the delimiter rolls folders up into common prefixes, each once",

@@ -11,7 +11,7 @@ import { pattern } from "../sources.js";
 
 const BYTES = pattern(400_000);
 
-/** A folder of HLS: a master playlist, a playlist and two segments. */
+/** Fills a folder with an HLS stream: a master playlist, a playlist and two segments. */
 async function makeStream(folder: string): Promise<void> {
   await mkdir(join(folder, "720p"));
   await writeFile(join(folder, "a-master.m3u8"), "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n720p/a.m3u8\n");
@@ -20,7 +20,7 @@ async function makeStream(folder: string): Promise<void> {
   await writeFile(join(folder, "720p/2.ts"), "segment 2");
 }
 
-/** Sentences about folders on disk: putDirectory and download. */
+/** The rules about folders on disk: putDirectory and download. */
 export const directoryRules: readonly Rule[] = [
   {
     title: "putDirectory puts every file under the prefix, with its content type",
@@ -154,7 +154,7 @@ function withBody(provider: StorageProvider, change: (bytes: Uint8Array) => Uint
   return { ...provider, get };
 }
 
-/** The first body fails after some bytes, once they have arrived; later ones are whole. */
+/** Returns a provider whose first body fails when its first bytes have arrived. Later bodies are whole. */
 function cutOnce(
   provider: StorageProvider,
   bytes: number,

@@ -3,7 +3,7 @@ import { ERROR_CODES, StorageError, isStorageError } from "@stowage/core";
 import { rejects } from "../expect.js";
 import type { Rule } from "../rule.js";
 
-/** Sentences about errors. */
+/** The rules about errors. */
 export const errorRules: readonly Rule[] = [
   {
     title: "an error carries the operation",

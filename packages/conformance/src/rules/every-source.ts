@@ -9,21 +9,21 @@ import { formFile, inChunks, nodeStream, pattern, peek, webStream } from "../sou
 
 const BYTES = pattern(100_001);
 
-/** A stream inside a source: the thing that somebody else can read, cancel or share. */
+/** The stream inside a source, which other code can read, cancel or share. */
 type Inner = Readable | ReadableStream<Uint8Array> | undefined;
 
-/** A kind of source; `inner` is absent where each read begins anew. */
+/** A kind of source. `inner` is absent for sources that can be read again from the start. */
 interface Kind {
   readonly title: string;
   readonly make: () => { readonly source: BodyInput; readonly inner?: Inner };
 }
 
-/** Something that happens to a source before it is put, or beside the put; resolves when it has happened. */
+/** A use of a source by other code, before the put or during it. The functions resolve when the use is over. */
 interface Use {
   readonly title: string;
   readonly node: (stream: Readable) => unknown;
   readonly web: (stream: ReadableStream<Uint8Array>) => unknown;
-  /** Happens while the put runs, and not before. */
+  /** True when the use happens while the put runs, and not before. */
   readonly beside?: boolean;
 }
 
@@ -175,7 +175,7 @@ async function apply(use: Use, inner: Inner): Promise<void> {
   else if (inner !== undefined) await use.web(inner);
 }
 
-/** Puts one source that is used so, and looks at what is stored. */
+/** Puts a source that is also used by other code, and checks that the object is whole or absent. */
 async function putUsed(
   { storage, key, holds, lacks }: RuleContext,
   kind: Kind,
@@ -195,7 +195,7 @@ async function putUsed(
   await lacks(name);
 }
 
-/** Sentences about every kind of source: whatever happened to it, the object is whole or it is not there. */
+/** The rules about every kind of source: after any use of the source, the object is stored whole or not at all. */
 export const everySourceRules: readonly Rule[] = [
   {
     title: "every kind of source is stored whole",
@@ -220,7 +220,7 @@ export const everySourceRules: readonly Rule[] = [
   }),
 ];
 
-/** Says of which kind a failure is. */
+/** Runs a check, and puts the title in front of the message when it fails. */
 async function named(title: string, run: () => Promise<void>): Promise<void> {
   try {
     await run();

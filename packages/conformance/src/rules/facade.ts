@@ -9,7 +9,7 @@ import { gated, inChunks, pattern } from "../sources.js";
 
 const WRITTEN = pattern(100_001);
 
-/** Sentences about the facade that belong to no other group. */
+/** The rules about the facade that belong to no other group. */
 export const facadeRules: readonly Rule[] = [
   {
     title: "find gives the facts of an object, and undefined where there is none",

@@ -3,10 +3,10 @@ import type { GetResult } from "@stowage/core/provider";
 import type { ObjectInfo } from "@stowage/core";
 import type { Rule } from "../rule.js";
 
-/** How far a provider's clock may be from ours. */
+/** The largest allowed difference between the clocks of the provider and of this machine, in milliseconds. */
 const CLOCK_SKEW_MS = 15 * 60 * 1000;
 
-/** Sentences about etags, times, names and write ids. */
+/** The rules about etags, times, names and write ids. */
 export const factsRules: readonly Rule[] = [
   {
     title: "every object has an etag: after its put, on head, on get and in listings",

@@ -8,7 +8,7 @@ import { pattern } from "../sources.js";
 
 const LARGE = pattern(2 * 1024 * 1024);
 
-/** Sentences about reading whole objects. */
+/** The rules about reading whole objects. */
 export const getRules: readonly Rule[] = [
   {
     title: "get of a missing key rejects with NotFound",
@@ -134,7 +134,7 @@ export const getRules: readonly Rule[] = [
   },
 ];
 
-/** Opens an object, reads a little and drops it. */
+/** Gets an object, reads one byte of its stream, and destroys the stream. */
 async function abandon(get: RuleContext["get"], name: string): Promise<void> {
   const { body } = await get(name);
   if (body instanceof Uint8Array) return;
@@ -146,7 +146,7 @@ async function abandon(get: RuleContext["get"], name: string): Promise<void> {
   await closed;
 }
 
-/** How many files and sockets this process has open, where the system tells. */
+/** Counts the open files and sockets of this process. Returns 0 on systems without `/proc`. */
 async function openDescriptors(): Promise<number> {
   const names = await readdir("/proc/self/fd").catch(() => []);
   return names.length;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { rejects } from "../expect.js";
 import type { Rule } from "../rule.js";
 
-/** Sentences about head and delete. */
+/** The rules about head and delete. */
 export const headRules: readonly Rule[] = [
   {
     title: "head of a missing key rejects with NotFound",

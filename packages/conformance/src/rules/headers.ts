@@ -6,7 +6,7 @@ import type { Rule, RuleContext } from "../rule.js";
 
 type HeaderName = "contentType" | "cacheControl" | "contentDisposition";
 
-/** What head and get say of an object. */
+/** Returns the facts of an object from head and from get. */
 async function bothInfos({ head, get }: RuleContext, name: string): Promise<readonly ObjectInfo[]> {
   const result = await get(name);
   await readAll(result);
@@ -23,7 +23,7 @@ function keeps(header: HeaderName, value: string): Rule {
   };
 }
 
-/** Makes the sentence for a header that some providers cannot send. */
+/** Makes the rule for a header that some providers cannot send. */
 function sends(header: "contentEncoding" | "contentLanguage", value: string): Rule {
   return {
     title: `${header} comes back from put, head, get and a copy, or is refused with Unsupported`,
@@ -58,7 +58,7 @@ function derives(extension: string, type: string): Rule {
   };
 }
 
-/** Sentences about headers that are stored with an object. */
+/** The rules about headers that are stored with an object. */
 export const headerRules: readonly Rule[] = [
   keeps("contentType", 'text/x-thing; charset="utf-8"'),
   sends("contentEncoding", "gzip"),

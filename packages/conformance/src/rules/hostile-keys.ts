@@ -5,8 +5,8 @@ import type { Rule, RuleContext } from "../rule.js";
 import { watched } from "../sources.js";
 
 /**
- * A sentence about keys that break a rule: every verb of the facade refuses them with `InvalidKey`, by a
- * rejection, and touches neither source nor store.
+ * Makes the rule for keys that are not allowed: every verb of the facade rejects with `InvalidKey`, and touches
+ * neither the source nor the store.
  */
 function refuses(what: string, ...names: readonly string[]): Rule {
   return {
@@ -41,7 +41,7 @@ async function refusedEverywhere({ storage, key }: RuleContext, hostile: string)
   assert.equal(source.touched(), false);
 }
 
-/** Sentences about keys that are not allowed. */
+/** The rules about keys that are not allowed. */
 export const hostileKeyRules: readonly Rule[] = [
   {
     title: "an empty key is refused with InvalidKey",

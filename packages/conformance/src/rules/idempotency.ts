@@ -3,7 +3,7 @@ import { rejects, rejectsType } from "../expect.js";
 import type { Rule } from "../rule.js";
 import { inChunks, pattern } from "../sources.js";
 
-/** Sentences about the idempotency key. */
+/** The rules about the idempotency key. */
 export const idempotencyRules: readonly Rule[] = [
   {
     title: "a put repeated with its idempotency key and bytes returns what the first returned",

@@ -5,8 +5,8 @@ import { rejects } from "../expect.js";
 import type { Rule, RuleContext } from "../rule.js";
 
 /**
- * A sentence about keys that a careless provider mixes up or changes. Each is kept exactly, or refused with
- * `Unsupported`; what is kept reads back, is listed as it is, and can be deleted without its neighbours.
+ * Makes the rule for keys that a careless provider confuses or changes. Each key is kept exactly, or refused with
+ * `Unsupported`. The object under a kept key reads back, is listed under that key, and can be deleted alone.
  */
 function keeps(what: string, names: readonly string[]): Rule {
   return {
@@ -48,7 +48,7 @@ async function assertListed({ names, provider }: RuleContext, expected: readonly
   assert.deepEqual((await names()).toSorted(compareKeys), expected.toSorted(compareKeys));
 }
 
-/** A key of exactly so many bytes, of segments that every file system holds. */
+/** Makes a key of exactly this many bytes. Its segments are short enough for every file system. */
 function longKey(prefix: string, bytes: number): string {
   const segment = `${"long".repeat(25)}/`;
   const room = bytes - prefix.length;
@@ -56,7 +56,7 @@ function longKey(prefix: string, bytes: number): string {
   return prefix + (whole.endsWith("/") ? `${whole.slice(0, -1)}x` : whole);
 }
 
-/** Sentences about keys that are allowed. */
+/** The rules about keys that are allowed. */
 export const keyRules: readonly Rule[] = [
   keeps("spaces", ["a b.txt", "a  b.txt", "ab.txt", "a b/c d.txt"]),
   keeps("a space at the end or at the start", ["a", "a ", " a", "b /c", "b/c"]),

@@ -5,7 +5,7 @@ import type { OptionalMember, Rule } from "../rule.js";
 
 const ODD = "a b/100%+ž.txt";
 
-/** A sentence about a link that the provider cannot make. */
+/** Makes the rule for a verb of links that the provider does not have. */
 function refuses(verb: OptionalMember, call: (storage: FileStorage, key: string) => Promise<unknown>): Rule {
   return {
     title: `without ${verb} the facade's ${verb} is Unsupported`,
@@ -16,7 +16,7 @@ function refuses(verb: OptionalMember, call: (storage: FileStorage, key: string)
   };
 }
 
-/** Sentences about links. */
+/** The rules about links. */
 export const linkRules: readonly Rule[] = [
   {
     title: "publicUrl gives an absolute URL, and another for another key",

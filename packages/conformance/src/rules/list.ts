@@ -8,7 +8,7 @@ export async function fill({ put }: Pick<RuleContext, "put">, names: readonly st
   await Promise.all(names.map((name) => put(name, `content of ${name}`)));
 }
 
-/** Sentences about listings without a delimiter. */
+/** The rules about listings without a delimiter. */
 export const listRules: readonly Rule[] = [
   {
     title: "a listing shows every object once, those in folders too",

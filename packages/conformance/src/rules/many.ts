@@ -5,7 +5,7 @@ import { rejects } from "../expect.js";
 import type { Rule } from "../rule.js";
 import { fill } from "./list.js";
 
-/** Sentences about calls that take many keys. */
+/** The rules about calls that take many keys. */
 export const manyRules: readonly Rule[] = [
   {
     title: "putMany gives a result for each item, in their order",

@@ -4,7 +4,7 @@ import { readAll } from "../context.js";
 import { rejects, rejectsType } from "../expect.js";
 import type { Rule } from "../rule.js";
 
-/** A sentence about metadata that comes back from put, head and get as it was given. */
+/** Makes the rule for metadata that comes back from put, head and get as it was given. */
 function keeps(what: string, make: () => Metadata): Rule {
   return {
     title: `${what} comes back from put, head and get`,
@@ -21,7 +21,7 @@ function keeps(what: string, make: () => Metadata): Rule {
   };
 }
 
-/** `__proto__` as a name is lost by most other ways to compare. */
+/** Returns the entries of metadata as sorted texts. Most other ways to compare metadata lose the name `__proto__`. */
 function sortedEntries(metadata: Metadata): readonly string[] {
   return Object.entries(metadata)
     .map(([name, value]) => `${name}: ${value}`)
@@ -39,7 +39,7 @@ function refuses(what: string, metadata: Metadata): Rule {
   };
 }
 
-/** Sentences about metadata. */
+/** The rules about metadata. */
 export const metadataRules: readonly Rule[] = [
   keeps("metadata", () => ({ author: "ada", "video-id": "42", "a.b_c": "x=y; z" })),
   keeps("metadata in Unicode", () => ({

@@ -6,7 +6,7 @@ import type { Rule, RuleContext } from "../rule.js";
 
 const ROUNDS = 20;
 
-/** Moves by the provider's own verb. */
+/** Moves an object with the provider's own `move`. */
 async function move(
   { provider, key }: Pick<RuleContext, "provider" | "key">,
   from: string,
@@ -27,7 +27,7 @@ async function look(provider: StorageProvider, key: string): Promise<ObjectInfo 
   }
 }
 
-/** Looks for an object until its move has ended: when it has left its old key it is under the new one. */
+/** Checks again and again, until a move has ended, that the object is under its old key or its new one. */
 async function watch(
   { provider, key }: RuleContext,
   [from, to]: readonly [string, string],
@@ -40,7 +40,7 @@ async function watch(
   } while (isMoving());
 }
 
-/** Sentences about `move`, where the provider has one. */
+/** The rules about `move`, where the provider has one. */
 export const moveRules: readonly Rule[] = [
   {
     title: "the provider's own move gives the object its new key, with bytes, headers and metadata",

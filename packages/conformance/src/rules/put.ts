@@ -3,7 +3,7 @@ import { countResolved, factsOf, handled } from "../expect.js";
 import type { Rule } from "../rule.js";
 import { gated, inChunks, pattern } from "../sources.js";
 
-/** Sentences about a put that succeeds, and about what reads see of it. */
+/** The rules about puts that succeed, and about reads during and after a put. */
 export const putRules: readonly Rule[] = [
   {
     title: "every byte value reads back as it was put",

@@ -8,7 +8,7 @@ import { pattern } from "../sources.js";
 const needs: readonly Need[] = ["range", "byteExact"];
 const TEXT = "0123456789";
 
-/** A sentence about one range of the text `0123456789`. */
+/** Makes the rule for one range of the text `0123456789`. */
 function serves(title: string, range: ByteRange, expected: string): Rule {
   return {
     title,
@@ -45,7 +45,7 @@ function refuses(title: string, range: ByteRange): Rule {
   };
 }
 
-/** Sentences about ranges. */
+/** The rules about ranges. */
 export const rangeRules: readonly Rule[] = [
   serves("a range of offset and length gives those bytes", { offset: 2, length: 3 }, "234"),
   serves("a range with an offset only goes to the end", { offset: 7 }, "789"),

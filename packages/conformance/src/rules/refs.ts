@@ -27,7 +27,7 @@ const GARBAGE = [
   "[object Object]",
 ];
 
-/** Sentences about refs. */
+/** The rules about refs. */
 export const refRules: readonly Rule[] = [
   {
     title: "a ref is a text without spaces or control characters that names its scheme",

@@ -42,7 +42,7 @@ function aroundBlock([name, block]: readonly [string, number]): readonly Rule[] 
   ];
 }
 
-/** Sentences about sizes: none, and those at which providers change their way of writing. */
+/** The rules about sizes: zero bytes, and the sizes at which providers change their way of writing. */
 export const sizeRules: readonly Rule[] = [
   {
     title: "an object of zero bytes can be stored and read",

@@ -22,13 +22,13 @@ function webRequest(): Request {
   return new Request("http://localhost/", { method: "POST", body: BYTES });
 }
 
-/** Makes a `Blob` of another make, as parsers of forms and simulated browsers give. */
+/** Makes an object like a `Blob` of a different class, as parsers of forms and simulated browsers do. */
 function otherBlob(bytes: Uint8Array): BlobLike {
   const slice = (start?: number, end?: number): BlobLike => otherBlob(bytes.subarray(start, end));
   return { size: bytes.byteLength, type: "", stream: () => new Blob([Buffer.from(bytes)]).stream(), slice };
 }
 
-/** Makes a `Response` of another make, as packages of `fetch` give. */
+/** Makes an object like a `Response` of a different class, as packages with their own `fetch` do. */
 function otherResponse(): WebMessage {
   return { body: web(), headers: new Map(), bodyUsed: false };
 }
@@ -37,7 +37,7 @@ function otherRealm(code: string): BodyInput {
   return runInNewContext(code, { bytes: Array.from(BYTES) }) as BodyInput;
 }
 
-/** Makes the sentence for a source that somebody has used, which a put must not take for a whole one. */
+/** Makes the rule for a source that other code has used. A put must not store the rest of it as a whole object. */
 function refusesRead<Source extends BodyInput>(
   kind: string,
   make: () => Source,
@@ -63,12 +63,12 @@ async function peekNode(stream: Readable): Promise<void> {
   stream.read(1);
 }
 
-/** Puts a source so that it is read and the put fails. */
+/** Puts a source with a wrong size, so that the source is read and the put fails. */
 async function putsInVain({ storage, key }: RuleContext, source: BodyInput): Promise<void> {
   await rejects("SourceError", storage.put(key("b.bin"), source, { size: 5 }));
 }
 
-/** Makes the sentence for a source that was given to a put that failed, and is given to another. */
+/** Makes the rule for a source that a failed put has read, and that the next put is given. */
 function refusesAgain(kind: string, make: () => BodyInput): Rule {
   return {
     title: `${kind} that a failed put has read is a SourceError in the next put`,
@@ -81,7 +81,7 @@ function refusesAgain(kind: string, make: () => BodyInput): Rule {
   };
 }
 
-/** Resolves with the status that a client gets whose upload the handler has answered. */
+/** Uploads bytes to a server with this handler. Resolves with the status that the client gets, or with its error. */
 async function uploaded(
   bytes: Uint8Array,
   handle: (incoming: IncomingMessage) => Promise<number>,
@@ -110,7 +110,7 @@ async function ended(stream: Readable): Promise<void> {
   if (!stream.readableEnded && !stream.destroyed) await once(stream, "close");
 }
 
-/** Sentences about the sources of bodies: who else reads them, whose they are, and how they say that they were cut. */
+/** The rules about the sources of bodies: sources that other code reads, ownership of sources, and sources that were cut. */
 export const sourceRules: readonly Rule[] = [
   accepts("a Uint8Array of another realm", () => otherRealm("new Uint8Array(bytes)")),
   accepts("an ArrayBuffer of another realm", () => otherRealm("new Uint8Array(bytes).buffer")),

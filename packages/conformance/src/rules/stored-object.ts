@@ -5,7 +5,7 @@ import { pattern } from "../sources.js";
 
 const BYTES = pattern(300_000);
 
-/** Sentences about the object that the facade's get gives. */
+/** The rules about the object that the facade's get returns. */
 export const storedObjectRules: readonly Rule[] = [
   {
     title: "an object can be read as text, with its Unicode",

@@ -22,7 +22,7 @@ import type { Body } from "../contract/provider.js";
 import { PulledStream, sourceError, sourceRules, tooLarge, type SourceContext } from "./source-stream.js";
 import { wholeNumber } from "../kit/options.js";
 
-/** What may be stored, but for the function that returns one of these. */
+/** A body that a caller may give to be stored, except the function form of {@link BodyInput}. */
 export type BodyContent =
   | string
   | NodeJS.ArrayBufferView
@@ -35,7 +35,7 @@ export type BodyContent =
   | FileBody;
 
 /**
- * What may be stored. Everything but a one-shot stream can be read again when a try fails; a function is
+ * A body that a caller may give to be stored. Every form but a one-shot stream can be read again when a try fails. A function is
  * called once for each reading and must give the same bytes each time.
  */
 export type BodyInput = BodyContent | (() => BodyContent | Promise<BodyContent>);
@@ -43,13 +43,13 @@ export type BodyInput = BodyContent | (() => BodyContent | Promise<BodyContent>)
 /** The options of {@link toBody}. */
 export interface BodyOptions {
   /**
-   * The length in bytes, when the caller knows it: a body of another length is refused.
+   * The length in bytes, when the caller knows it. A body of another length is refused.
    *
-   * @default that of the input, where it is known
+   * @default the length of the input, where it is known
    */
   readonly size?: number | undefined;
   /**
-   * The most bytes that the body may have: a longer one is `TooLarge`.
+   * The most bytes that the body may have. A longer body is refused with `TooLarge`.
    *
    * @default no limit
    */
@@ -77,15 +77,15 @@ export interface BodyOptions {
 /**
  * Makes a {@link Body} of any kind of input.
  *
- * @throws TypeError when it is of no accepted kind.
- * @throws StorageError `SourceError` when a file is missing, a source was read before or is being read, or the declared
- * size is known to be wrong; `TooLarge` when it is known to be longer than `maxBytes`.
+ * @throws TypeError when the input is of no accepted kind.
+ * @throws StorageError `SourceError` when a file is missing, a source was read before or is being read, or the declared size is
+ *   known to be wrong; `TooLarge` when it is known to be longer than `maxBytes`.
  */
 export async function toBody(input: BodyInput, options: BodyOptions = {}): Promise<Body> {
   return await bodyOf(input, options);
 }
 
-/** As {@link toBody}; a promise only where the disk has to be asked. */
+/** Makes a {@link Body} as {@link toBody} does. Returns a promise only when the disk has to be asked. */
 export function bodyOf(input: BodyInput, options: BodyOptions): Body | Promise<Body> {
   const { size, maxBytes, key, provider = "source", idleMs } = options;
   if (size !== undefined) wholeNumber("a body", "size", size);
@@ -112,7 +112,10 @@ function bodyFor(input: BodyInput, size: number | undefined, context: SourceCont
   );
 }
 
-/** Says what to give instead of an object that has the bytes in it, or knows where they are. */
+/**
+ * Returns the end of an error message. It says what to give in place of an object that contains the bytes or knows where they
+ * are.
+ */
 function adviceFor(input: unknown): string {
   const { path, buffer, size } = Object(input) as Record<string, unknown>;
   if (viewedBytes(buffer) !== undefined) return "; its bytes are in .buffer";
@@ -149,7 +152,7 @@ export function bytesBody(bytes: Uint8Array, declared: number | undefined, conte
   };
 }
 
-/** Makes a body of a Blob, which says its size and can be read again. */
+/** Makes a body of a Blob, which knows its size and can be read again. */
 function blobBody(blob: BlobLike, declared: number | undefined, context: SourceContext): Body {
   const size = Number.isSafeInteger(blob.size) ? blob.size : declared;
   assertSize(size, declared, context);
@@ -201,7 +204,7 @@ function functionBody(
   };
 }
 
-/** Makes a body of an array, whose chunks can be read again, and looked at before. */
+/** Makes a body of an array. The chunks of an array can be read again, and are checked before the first reading. */
 function arrayBody(chunks: readonly unknown[], declared: number | undefined, context: SourceContext): Body {
   const isBytes = chunks.every((chunk) => typeof chunk === "string" || viewedBytes(chunk) !== undefined);
   if (!isBytes) throw new TypeError("A body that is an array has bytes or text in each place");
@@ -216,7 +219,7 @@ function arrayBody(chunks: readonly unknown[], declared: number | undefined, con
   };
 }
 
-/** A body that can be opened once. */
+/** Makes a body that can be opened once. */
 function onceBody(size: number | undefined, context: SourceContext, open: () => Readable): Body {
   let opened = false;
   return {
@@ -235,10 +238,10 @@ function onceBody(size: number | undefined, context: SourceContext, open: () => 
 
 export function streamBody(stream: Readable, size: number | undefined, context: SourceContext): Body {
   assertUnread(stream, context);
-  // Until the stream is opened nobody else listens, and an error without a listener ends the process.
+  // Until the stream is opened it has no other listener, and an error without a listener ends the process.
   stream.on("error", () => {});
   const open = (): Readable => {
-    // Others may have read since it was given.
+    // Other code may have read the stream since it was given.
     assertUnread(stream, context);
     return stream;
   };
@@ -283,7 +286,7 @@ function iterableBody(
   context: SourceContext,
 ): Body {
   assertUnread(iterable, context);
-  // A stream of another make: as with Node's own, nobody else listens before it is opened.
+  // This is a stream of another make. As with Node's own streams, it has no other listener before it is opened.
   if (isEmitter(iterable)) iterable.on("error", () => {});
   const open = (): Readable => new PulledStream(pullIterable(iterable, context), sourceRules(size, context));
   return onceBody(size, context, open);

@@ -5,7 +5,7 @@ import { guardResult } from "./guard.js";
 import type { CopyOptions } from "../contract/call-options.js";
 import { headersOf, type ObjectInfo } from "../contract/object.js";
 
-/** Reads from one provider and writes to another what it read, facts included. */
+/** Reads an object from one provider and writes it to another, with its headers and metadata. */
 export async function copyThrough(
   source: StorageProvider,
   target: StorageProvider,
@@ -33,13 +33,16 @@ export async function copyThrough(
   }
 }
 
-/** The body of a copy is no caller's: what went wrong with it is what the source says. */
+/**
+ * Returns the error of a copy. When reading the source failed, it is the error of the source as an error of `copy`: the body of a
+ * copy does not come from the caller.
+ */
 export function sourceFailure(error: unknown): unknown {
   if (!isStorageError(error, "SourceError") || !isStorageError(error.cause)) return error;
   return withErrorFacts(error.cause, { operation: "copy", applied: "no" });
 }
 
-/** What was read, to be written elsewhere. */
+/** Makes a body of an object that was read, so that it can be written elsewhere. */
 export function bodyOf({ body, info }: GetResult, provider: string = info.provider): Body {
   const context = { key: info.key, provider };
   if (body instanceof Uint8Array) return bytesBody(body, undefined, context);

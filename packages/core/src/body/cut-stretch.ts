@@ -1,6 +1,9 @@
 import type { Readable } from "node:stream";
 
-/** The part of a stream that lies in a range, in bytes: what comes before is read and dropped, the rest is not read. */
+/**
+ * Yields the part of a stream that lies in a range, in bytes. The bytes before the range are read and dropped. Reading stops at
+ * the end of the range.
+ */
 export async function* cutStretch(
   stream: Readable,
   { offset, length }: { readonly offset: number; readonly length: number },

@@ -7,7 +7,9 @@ import { nextTurn } from "../kit/clock.js";
 /** The most bytes that are hashed in one turn of the event loop, which takes a few milliseconds. */
 const PIECE_BYTES = 1024 * 1024;
 
-/** Returns the SHA-256 of bytes that are in memory, in lower-case hexadecimal. Others have their turn meanwhile. */
+/**
+ * Returns the SHA-256 of bytes that are in memory, in lower-case hexadecimal. Other work of the process has its turns meanwhile.
+ */
 export async function sha256Of(bytes: Uint8Array): Promise<string> {
   const hash = createHash("sha256");
   for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) {
@@ -25,12 +27,12 @@ export async function digestOfBody(body: Uint8Array | Readable, signal?: AbortSi
   return hash.digest("hex");
 }
 
-/** Returns the SHA-256 that a provider states of an object. */
+/** Returns the SHA-256 that a provider reports for an object. */
 export function sha256In({ checksum }: ObjectInfo): string | undefined {
   return checksum?.algorithm === "sha256" ? checksum.value : undefined;
 }
 
-/** Passes a stream on, and fails it at its end when its bytes have another digest. */
+/** Passes a stream on. At its end the stream fails when its bytes have another digest than `expected`. */
 export function checkedStream(source: Readable, expected: string, onWrong: () => Error): Readable {
   return Readable.from(checked(source, expected, onWrong), { objectMode: false });
 }

@@ -1,7 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { describeType } from "../contract/key.js";
 
-/** The same symbol in each copy of this package. JSON cannot have it, so what a client sends is never taken for a file. */
+/**
+ * The property that holds the path. The symbol is the same in each copy of this package. JSON cannot contain it, so data that a
+ * client sends is never taken for a file.
+ */
 const PATH: unique symbol = Symbol.for("@stowage/core file body") as never;
 
 /** A file of this machine as a body, made by {@link fromFile}. */
@@ -10,7 +13,7 @@ export interface FileBody {
 }
 
 /**
- * Makes a body of a file on this machine. It is opened when it is put, and can be read again.
+ * Makes a body of a file on this machine. The file is opened when it is put, and can be read again.
  *
  * @param path - The path of the file, or its `file:` URL. Never a text that a client sent.
  * @example

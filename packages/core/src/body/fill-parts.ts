@@ -2,11 +2,11 @@ import type { Readable } from "node:stream";
 import { consume } from "../kit/abort.js";
 
 /**
- * Fills buffers with a stream, one after the other. Each is sent as soon as it is full and there is more; while that
- * takes its time the stream rests.
+ * Fills buffers with the bytes of a stream, one buffer after the other. Each full buffer is sent as soon as more bytes come. The
+ * stream is paused while a buffer is being sent.
  *
  * @param take - Gives the next buffer to fill, which may be one that was sent.
- * @returns The last, as far as it is full. It has not been sent.
+ * @returns The filled part of the last buffer. It has not been sent.
  */
 export async function fillParts(
   source: Readable,

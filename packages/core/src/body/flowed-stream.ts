@@ -4,47 +4,47 @@ import type { IdleBodies } from "./idle-bodies.js";
 import { canReadInto, type ReadsInto } from "./reads-into.js";
 import { BUFFERED_BYTES, Watch, ignore, isListenedTo, type StreamRules } from "./stream-watch.js";
 
-/** What a stream over another insists on, and how it goes on when that one is cut. */
+/** The rules of a stream over another stream: what it checks, and how it goes on when its source is cut. */
 export interface FlowRules extends StreamRules {
-  /** How much waits in memory, in bytes; default 256 KiB. */
+  /** The most bytes that wait in memory; default 256 KiB. */
   readonly aheadBytes?: number | undefined;
-  /** Opens the rest of the very same bytes, of which so many have come; at most three times. */
+  /** Opens the rest of the very same bytes, from `offset` on; at most three times. */
   readonly reopen?: ((offset: number, signal: AbortSignal) => Promise<Readable>) | undefined;
-  /** Is given every byte once, in order; `end` throws when they were not those that they should have been. */
+  /** Receives every byte once, in order. Its `end` throws when the bytes were wrong. */
   readonly inspect?: Inspection | undefined;
-  /** Throws at the end of a source that says only then that it is not whole. */
+  /** Is called at the end of the source, and throws when the source was cut off: some sources tell that only at their end. */
   readonly atEnd?: (() => void) | undefined;
-  /** Those of one provider that nobody reads: they give their connections back when others wait for one. */
+  /** The bodies of the provider that wait for their readers. They give their connections back when requests wait for one. */
   readonly idle?: IdleBodies | undefined;
   /** Ends a source that is not read to its end; default: destroys it. */
   readonly letGo?: ((source: Readable) => void) | undefined;
 }
 
-/** Limits on how long a stream that nobody reads keeps its source, in milliseconds. */
+/** The limits on how long a stream keeps its source when no bytes are read, in milliseconds. */
 export interface Rest {
-  /** Of a stream of which nothing was read yet. */
+  /** The limit for a stream of which no byte was read yet. */
   readonly unreadMs: number;
-  /** Of one of which something was read. */
+  /** The limit for a stream of which some bytes were read. */
   readonly readMs: number;
-  /** Opens the rest of the very same bytes, for a stream whose rules have no way of their own. */
+  /** Opens the rest of the very same bytes. It is used when the rules of the stream have no `reopen`. */
   readonly reopen?: FlowRules["reopen"];
-  /** The error for a stream that goes on to be read, and cannot be opened again. */
+  /** Makes the error for a stream that is read on after its source was let go, and that cannot be opened again. */
   readonly toError: (cause?: unknown) => unknown;
 }
 
-/** A look at the bytes that pass: it sees every byte once, in order. */
+/** An observer of the bytes that pass. It sees every byte once, in order. */
 export interface Inspection {
   readonly update: (bytes: Uint8Array) => void;
   readonly end: () => void;
 }
 
-/** How often a stream goes on after it was cut, in all. */
+/** How often a stream may be opened again after it was cut, in all. */
 const REOPENS_MAX = 3;
 
 /**
- * A byte stream over a Node stream that flows by itself; it is paused when nobody wants more. It can be
- * destroyed, and notices silence, while the source is still being opened. When the source is cut and can be opened
- * again, its reader notices nothing.
+ * A byte stream over a Node stream that flows by itself. The source is paused while the reader wants no more bytes. The stream
+ * can be destroyed, and notices silence, while its source is still being opened. When the source is cut and can be opened again,
+ * the reader notices nothing.
  */
 export class FlowedStream extends Readable implements ReadsInto {
   readonly #rules: FlowRules;
@@ -52,12 +52,15 @@ export class FlowedStream extends Readable implements ReadsInto {
   #source: Readable | undefined;
   #wanted = false;
   #reopened = 0;
-  /** Present while the rest is being opened: an abort is dear, and most streams end without one. */
+  /**
+   * Present while the rest is being opened. It is made only then because an abort controller is expensive, and most streams never
+   * need one.
+   */
   #reopening: AbortController | undefined;
   #rest: Rest | undefined;
   #restTimer: NodeJS.Timeout | undefined;
   #idleSince: number = clock.now();
-  /** Set while the source is let go because nobody reads. */
+  /** True while the source is let go because the stream is not being read. */
   #isResting = false;
 
   constructor(open: () => Readable | Promise<Readable>, rules: FlowRules) {
@@ -68,12 +71,12 @@ export class FlowedStream extends Readable implements ReadsInto {
     void this.#open(open);
   }
 
-  /** Bytes that have come from the source. */
+  /** The number of bytes that have come from the source. */
   get seenBytes(): number {
     return this.#watch.seen;
   }
 
-  /** The time since which nobody reads, of a stream that waits for its reader. */
+  /** The time since which the stream has waited for its reader. */
   get idleSince(): number {
     return this.#idleSince;
   }
@@ -109,40 +112,43 @@ export class FlowedStream extends Readable implements ReadsInto {
     return this.readableDidRead || this.readableFlowing !== null || this.destroyed || this.#isResting;
   }
 
-  /** Ends a stream whose bytes were read into memory of the reader: only its listeners wait for the end. */
+  /** Ends a stream whose bytes were read into the reader's memory. Only listeners still wait for the end. */
   #endUnread(): void {
     this.#watch.finish();
     this.push(null);
     this.resume();
   }
 
-  /** Limits how long its reader waits for bytes, in milliseconds. */
+  /** Limits how long the reader waits for bytes, in milliseconds. */
   limitSilence(idleMs: number): void {
     this.#watch.limit(idleMs);
   }
 
   /**
-   * Pipes as every stream does. When the destination is closed before its end, as the response to a client that leaves, and
-   * nobody else reads, the stream is destroyed: Node's own would stay open.
+   * Pipes as every stream does, and also destroys this stream when the destination closes before the end and there is no other
+   * reader. An example is the response to a client that leaves. Node's own `pipe` would leave the stream open.
    */
   override pipe<Destination extends NodeJS.WritableStream>(
     destination: Destination,
     options?: { readonly end?: boolean },
   ): Destination {
     super.pipe(destination, options);
-    // Node's own listener comes first: it has let go of the destination when it is looked who else reads.
+    // Node's own listener is called first. It has let go of the destination by the time this one looks for other readers.
     return destination.once("close", () => {
       if (!this.readableEnded && !isListenedTo(this)) this.destroy();
     });
   }
 
-  /** From now on the source is let go when nobody reads for so long, and opened again when reading goes on. */
+  /**
+   * Lets the source go, from now on, when the stream is not read for the given time. The source is opened again when reading goes
+   * on.
+   */
   rest(rest: Rest): void {
     this.#rest = rest;
     if (!this.destroyed) this.#restIn(rest.unreadMs);
   }
 
-  /** Lets the source go, if nobody reads and it can be opened again; tells whether it did. */
+  /** Lets the source go, if the stream is not being read and can be opened again. Tells whether it did. */
   giveBack(): boolean {
     const source = this.#source;
     if (this.#wanted || source === undefined || source.readableEnded) return false;
@@ -156,7 +162,7 @@ export class FlowedStream extends Readable implements ReadsInto {
     this.#restTimer = clock.setTimeout(() => this.#look(), milliseconds).unref();
   }
 
-  /** Looks whether it was read in the meantime. */
+  /** Checks how long the stream has not been read, and lets the source go when that was too long. */
   #look(): void {
     const rest = this.#rest;
     if (rest === undefined || this.#isResting || this.destroyed) return;
@@ -168,7 +174,7 @@ export class FlowedStream extends Readable implements ReadsInto {
     this.destroy(rest.toError() as Error);
   }
 
-  /** Opens the rest of what was let go. */
+  /** Opens the rest of a source that was let go. */
   #goOn(): void {
     this.#isResting = false;
     const rest = this.#rest;
@@ -201,7 +207,7 @@ export class FlowedStream extends Readable implements ReadsInto {
     if (source.destroyed || source.readableEnded) throw this.#rules.toError("was read or closed before");
     this.#source = source;
     source.on("error", this.#onError).on("close", this.#onClose).on("end", this.#onEnd);
-    // In this order: a file is not read before somebody wants its bytes.
+    // The order matters: with the pause first, a file is not read before its bytes are wanted.
     if (canReadInto(source)) source.pause();
     source.on("data", this.#onData).pause();
     if (this.#wanted) source.resume();
@@ -252,7 +258,7 @@ export class FlowedStream extends Readable implements ReadsInto {
     this.destroy(this.#rules.toError("failed", error) as Error);
   }
 
-  /** Goes on where it was, unless it may not or has too often. */
+  /** Opens the source again where it was cut, if the rules allow it and the limit is not reached. Tells whether it does. */
   #isReopened(): boolean {
     const { reopen } = this.#rules;
     if (reopen === undefined || this.#reopened === REOPENS_MAX) return false;

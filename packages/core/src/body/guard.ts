@@ -6,8 +6,8 @@ import type { IdleBodies } from "./idle-bodies.js";
 import { FlowedStream, type FlowRules, type Inspection } from "./flowed-stream.js";
 
 /**
- * Watches the body of a read object: one that ends early, goes on too long, fails or falls silent makes the
- * stream fail with a `StorageError`. A truncated download never looks like a whole one.
+ * Watches the body of a read object. A body that ends early, is too long, fails or falls silent makes the stream fail with a
+ * `StorageError`. A truncated download never looks like a whole one.
  */
 export function guardResult(result: GetResult, provider: StorageProvider, idleMs?: number): GetResult {
   const { body, info, range } = result;
@@ -26,14 +26,14 @@ export function guardResult(result: GetResult, provider: StorageProvider, idleMs
   return { ...result, body: new FlowedStream(() => body, { size, idleMs, toError }) };
 }
 
-/** How the body of an object goes on after its connection was cut. */
+/** The options that say how the body of an object goes on after its connection was cut. */
 export interface ResumingOptions {
-  /** In bytes. */
+  /** The size of the body, in bytes. */
   readonly size: number;
-  /** Opens the rest of the very same object, of which so many bytes have come. */
+  /** Opens the rest of the very same object, from `offset` on. */
   readonly openAt: (offset: number, signal: AbortSignal) => Promise<Readable>;
   /**
-   * How much is read ahead of the reader, in bytes.
+   * The number of bytes that are read ahead of the reader.
    *
    * @default 256 KiB
    */
@@ -45,13 +45,13 @@ export interface ResumingOptions {
    */
   readonly inspect?: Inspection | undefined;
   /**
-   * The provider's bodies that nobody reads: this one is among them while its reader pauses.
+   * The provider's bodies that wait for their readers. This body is among them while its reader pauses.
    *
-   * @default none: the body keeps its connection whoever waits for one
+   * @default none: the body keeps its connection even when requests wait for one
    */
   readonly idle?: IdleBodies | undefined;
   /**
-   * Ends the body, for clients that let go of the signal when the headers are there.
+   * The signal that ends the body. It is for clients that let go of the signal once the headers are there.
    *
    * @default none
    */
@@ -59,9 +59,9 @@ export interface ResumingOptions {
 }
 
 /**
- * The body of an object over a connection, for providers that can read from the middle. When the connection is cut
- * the body goes on where it was, at most three times in all, and its reader notices nothing; then it fails with
- * `Unavailable`. It is watched as {@link guardResult} does, so nothing more is wrapped around it.
+ * Makes the body of an object that comes over a connection, for providers that can read from the middle. When the connection is
+ * cut, the body goes on where it was, and its reader notices nothing. After three such cuts in all, the next one makes it fail
+ * with `Unavailable`. The body is watched as by {@link guardResult}, so no further watch is wrapped around it.
  *
  * @param source - The bytes from the beginning.
  */
@@ -81,7 +81,7 @@ export function resumingBody(
   );
 }
 
-/** What says by itself what it is. */
+/** Returns the error of a body whose cause is already clear; `undefined` for all others. */
 function failedBody(
   info: Pick<GetResult["info"], "key" | "provider">,
   reason: string,

@@ -1,36 +1,39 @@
 import { clock } from "../kit/clock.js";
 
-/** A body that holds a connection while nobody reads it. */
+/** A body that holds a connection and waits for its reader. */
 export interface IdleBody {
-  /** Lets the connection go, where reading can go on later; tells whether it did. */
+  /** Lets the connection go, if reading can go on later. Tells whether it did. */
   readonly giveBack: () => boolean;
-  /** The time of its last pause, by the clock of this package. */
+  /** The time when the body's last pause began, by the clock of this package. */
   readonly idleSince: number;
 }
 
-/** An `Agent` of Node, as far as it matters here: requests that wait for a connection are in a queue. */
+/** The part of Node's `Agent` that is used here: a queue of the requests that wait for a connection. */
 export interface QueueingAgent {
   readonly requests: Readonly<Record<string, readonly unknown[] | undefined>>;
 }
 
-/** The method by which an `Agent` takes a request; Node does not document it, and every agent of others relies on it. */
+/** The method by which an `Agent` takes a request. Node does not document it, but every third-party agent relies on it. */
 interface AddsRequests {
   addRequest?: (...given: unknown[]) => void;
 }
 
-/** The longest pause of a body whose reader is only taking a chunk, in milliseconds. */
+/**
+ * The longest pause, in milliseconds, of a reader that is only busy with a chunk. After a longer pause the body counts as not
+ * being read.
+ */
 const PAUSE_MS = 250;
 
 /**
- * The bodies of one provider that nobody reads, the longest unread first. When calls wait for a connection, so many of them
- * give theirs back.
+ * The bodies of one provider that wait for their readers, the longest unread first. When requests wait for a connection, as many
+ * bodies give theirs back.
  */
 export class IdleBodies {
   readonly #agents: readonly QueueingAgent[];
   readonly #bodies = new Set<IdleBody>();
   #isLooking = false;
 
-  /** @param agents - Those that make the provider's connections. */
+  /** @param agents - The agents that make the provider's connections. */
   constructor(agents: readonly QueueingAgent[]) {
     this.#agents = agents;
     for (const agent of agents) this.#watch(agent);
@@ -62,7 +65,7 @@ export class IdleBodies {
     this.#bodies.delete(body);
   }
 
-  /** Has bodies give back as many connections as requests wait for. */
+  /** Makes bodies give back as many connections as requests wait for. */
   relieve(): void {
     if (this.#bodies.size === 0) return;
     let left = this.#waiting();

@@ -1,28 +1,31 @@
 import { Readable } from "node:stream";
 import { types } from "node:util";
 
-/** A `Blob` of any make: the global one, that of a form parser or of a simulated browser. */
+/** A `Blob` of any make: the global one, one of a form parser, or one of a simulated browser. */
 export interface BlobLike {
-  /** In bytes. */
+  /** The size in bytes. */
   readonly size: number;
   /** The media type; empty when it is not known. */
   readonly type: string;
-  /** Begins to read, anew with each call. */
+  /** Begins to read the Blob. Each call begins at its start. */
   readonly stream?: (() => unknown) | undefined;
   readonly arrayBuffer?: (() => Promise<ArrayBuffer>) | undefined;
   readonly slice?: ((start?: number, end?: number) => BlobLike) | undefined;
 }
 
-/** A `Request` or `Response` of any make: its body is stored, which may be none. */
+/** A `Request` or `Response` of any make. Its body is stored; it may have no body. */
 export interface WebMessage {
   readonly body?: ReadableStream<Uint8Array> | NodeJS.ReadableStream | null | undefined;
   readonly headers: { readonly get: (name: string) => string | null | undefined };
-  /** True once somebody has read the body. */
+  /** True once the body has been read. */
   readonly bodyUsed?: boolean | undefined;
   readonly arrayBuffer?: (() => Promise<ArrayBuffer>) | undefined;
 }
 
-/** Returns the bytes of a buffer or of any view of one, of any realm, without a copy; of a view no byte more. */
+/**
+ * Returns the bytes of a buffer, or of any view of a buffer, without a copy. A shared buffer is copied. Buffers of other realms
+ * are recognised. For a view, returns only the bytes in the view.
+ */
 export function viewedBytes(input: unknown): Uint8Array | undefined {
   if (input instanceof Uint8Array) return input;
   if (ArrayBuffer.isView(input)) return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
@@ -30,7 +33,7 @@ export function viewedBytes(input: unknown): Uint8Array | undefined {
   return types.isArrayBuffer(input) ? new Uint8Array(input) : undefined;
 }
 
-/** Tells whether bytes were handed to another thread: the view of them that is left has none. */
+/** Tells whether bytes were transferred to another thread. The view that is left then has no bytes. */
 export function isTransferred(bytes: Uint8Array): boolean {
   if (bytes.byteLength > 0) return false;
   try {
@@ -58,13 +61,13 @@ export function isWebMessage(input: unknown): input is WebMessage {
   return body === null || isWebStream(body) || body instanceof Readable || isIterable(body);
 }
 
-/** Tells whether a message came from a client, which waits for an answer. */
+/** Tells whether a message came from a client that waits for an answer. */
 export function isRequest(message: WebMessage): boolean {
   const { method, url } = message as { readonly method?: unknown; readonly url?: unknown };
   return typeof method === "string" && typeof url === "string";
 }
 
-/** Something to iterate over, at once or by promises. */
+/** An object that can be iterated over, synchronously or asynchronously. */
 export type AnyIterable<T> = AsyncIterable<T> | Iterable<T>;
 
 export function isIterable(input: unknown): input is AnyIterable<unknown> {

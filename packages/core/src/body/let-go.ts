@@ -2,19 +2,19 @@ import { clock } from "../kit/clock.js";
 import { Readable } from "node:stream";
 import { ignore, isListenedTo } from "./stream-watch.js";
 
-/** How much of an upload that failed is read on, so that its client gets to the answer. */
+/** The most bytes of a failed upload that are still read, so that its client can receive the answer. */
 const DRAIN_BYTES_MAX = 16 * 1024 * 1024;
 const DRAIN_MS_MAX = 10_000;
 
-/** How long a file of a form that nobody has begun to read is left to whoever put it. */
+/** How long an unread file of a form is left to the caller that put it, in milliseconds. */
 const LEFT_MS = 1000;
 
 /**
- * Lets go of a stream whose put has failed. Of which no byte was read belongs to the caller still, and is left alone.
- * A stream on whose other end a client waits for an answer is read on for a while: to destroy a request closes its
+ * Lets go of a stream whose put has failed. A stream of which no byte was read still belongs to the caller and is left alone. A
+ * stream that a client sends, and for which the client expects an answer, is read on for a while: destroying a request closes its
  * connection, and a form ends only when its files have ended. Every other stream is destroyed.
  *
- * @param isMade - The stream was made for this reading and has no other owner.
+ * @param isMade - True when the stream was made for this reading and has no other owner.
  */
 export function letGo(source: Readable, isMade: boolean = false): void {
   source.on("error", ignore);
@@ -24,7 +24,10 @@ export function letGo(source: Readable, isMade: boolean = false): void {
   else source.destroy();
 }
 
-/** Leaves a stream to its caller; one that its client waits behind is read on when nobody takes it up. */
+/**
+ * Leaves a stream to its caller. A stream whose client waits for an answer is read on later, unless other code has begun to read
+ * it by then.
+ */
 function leave(source: Readable): void {
   if (!isWayBack(source)) return;
   const drainLeft = (): void => {
@@ -59,7 +62,10 @@ function drain(source: Readable): void {
   source.on("error", ignore).on("data", count).on("end", stop).on("close", stop).resume();
 }
 
-/** Does as {@link letGo} with the body of a `Request`; in the end it is released: to cancel it closes the connection. */
+/**
+ * Does the same as {@link letGo} for the body of a `Request`. In the end the reader is released, because cancelling would close
+ * the connection.
+ */
 export async function releaseRequest(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
   let isOver = false;
   const end = (): void => {
@@ -82,7 +88,7 @@ export async function releaseRequest(reader: ReadableStreamDefaultReader<Uint8Ar
   }
 }
 
-/** Leaves a body to its caller whose put was refused before anybody opened it. */
+/** Leaves a body to its caller, when the put was refused before the body was opened. */
 export function leaveBody(input: unknown): void {
   if (input instanceof Readable && !Readable.isDisturbed(input)) leave(input);
 }

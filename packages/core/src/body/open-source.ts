@@ -6,13 +6,13 @@ import { isWebStream, type AnyIterable, type BlobLike } from "./kinds.js";
 import { PulledStream, sourceRules, type ChunkSource, type SourceContext } from "./source-stream.js";
 import { assertNotCut, assertUnread, markOpened } from "./unread.js";
 
-/** Files are read in blocks of this size: 2.5 times as fast as Node's 64 KiB. */
+/** Files are read in blocks of this size, which is 2.5 times as fast as Node's 64 KiB. */
 const FILE_BLOCK_BYTES = 1024 * 1024;
 
 /** A stretch of a body, in bytes. */
 export type Range = { readonly offset: number; readonly length: number };
 
-/** Begins to read a Blob, in the way that its make allows. */
+/** Begins to read a Blob, by the method that this kind of Blob has. */
 export function openBlob(blob: BlobLike, size: number | undefined, context: SourceContext): Readable {
   if (typeof blob.stream !== "function") {
     const read = async (): Promise<Readable> => bytesStream((await blob.arrayBuffer?.()) as ArrayBuffer);
@@ -33,7 +33,7 @@ export function bytesStream(bytes: ArrayBufferLike | Uint8Array): Readable {
   return Readable.from(view.byteLength === 0 ? [] : [view], { objectMode: false });
 }
 
-/** Reads a Web stream that is only locked when it is first asked. */
+/** Reads a Web stream. The stream is locked only when the first chunk is asked for. */
 export function pullWebStream(
   stream: ReadableStream<Uint8Array>,
   context: SourceContext,
@@ -53,7 +53,7 @@ export function pullWebStream(
       assertNotCut(stream, context);
       return { done: true, value: undefined };
     },
-    // Of which nothing was read belongs to the caller still.
+    // A stream of which nothing was read still belongs to the caller.
     cancel: (reason) => {
       if (reader !== undefined) release(reader, reason).catch(() => {});
       else if (context.isMade === true) stream.cancel(reason).catch(() => {});
@@ -66,7 +66,7 @@ async function cancel(reader: ReadableStreamDefaultReader<Uint8Array>, reason: u
   reader.releaseLock();
 }
 
-/** Begins to read a file, the whole or a stretch. */
+/** Begins to read a file, the whole file or a stretch of it. */
 export function openFile(path: string, range: Range | undefined): Readable {
   if (range?.length === 0) return Readable.from([], { objectMode: false });
   const end = range === undefined ? undefined : range.offset + range.length - 1;
@@ -77,7 +77,7 @@ export function openFile(path: string, range: Range | undefined): Readable {
   });
 }
 
-/** Reads the part of a stream that lies in a range: what comes before is read and dropped. */
+/** Reads the part of a stream that lies in a range. The bytes before the range are read and dropped. */
 export function cutFrom(stream: Readable, range: Range, context: SourceContext): Readable {
   const chunks = cutStretch(stream, range);
   const source: ChunkSource = { next: () => chunks.next(), cancel: () => void stream.destroy() };
@@ -85,8 +85,8 @@ export function cutFrom(stream: Readable, range: Range, context: SourceContext):
 }
 
 /**
- * Asks an iterator only when bytes are wanted. An iterator that was asked before, such as a generator, is refused; an
- * iterable that begins anew each time is not.
+ * Asks an iterator only when bytes are wanted. An iterator that was asked before, such as a used generator, is refused. An
+ * iterable that begins anew each time is accepted each time.
  */
 export function pullIterable(iterable: AnyIterable<unknown>, context: SourceContext): ChunkSource {
   let iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined;
@@ -104,7 +104,7 @@ export function pullIterable(iterable: AnyIterable<unknown>, context: SourceCont
       if (done === true) assertNotCut(iterable, context);
       return { done: done === true, value: await value };
     },
-    // `return` of a generator waits for the pending `next`; nobody else should.
+    // The `return` of a generator waits for its pending `next`. The caller does not wait for that.
     cancel: () => {
       void (async () => iterator?.return?.())().catch(() => {});
     },

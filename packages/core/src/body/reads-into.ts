@@ -1,11 +1,14 @@
 import type { Readable } from "node:stream";
 
-/** A byte stream that can also read into memory of its reader. A reader that uses the same memory again saves an allocation for each chunk. */
+/**
+ * A byte stream that can also read into memory of its reader. A reader that uses the same memory again saves an allocation for
+ * each chunk.
+ */
 export interface ReadsInto extends Readable {
-  /** `false` once the stream is read in another way, has ended, or cannot. */
+  /** `false` when the stream is read in another way, has ended, or has no such ability. */
   readonly canReadInto: boolean;
   /**
-   * Reads the next bytes into memory of the caller. One call at a time, while `canReadInto` is true.
+   * Reads the next bytes into memory of the caller. Only one call may run at a time, and only while `canReadInto` is true.
    *
    * @returns The number of bytes; 0 at the end.
    */

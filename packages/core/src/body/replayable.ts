@@ -7,13 +7,13 @@ import type { OptionNames } from "../kit/options.js";
 /** The options of `replayable`: how much of a body is kept, and where. */
 export interface ReplayableOptions {
   /**
-   * How much is kept in memory before a temporary file is used, in bytes.
+   * The most bytes that are kept in memory. Longer bodies use a temporary file.
    *
    * @default 1 MiB
    */
   readonly memoryBytes?: number | undefined;
   /**
-   * How much is kept at all, in bytes. A longer body passes through but cannot be read again.
+   * The most bytes that are kept at all. A longer body passes through, but cannot be read again.
    *
    * @default 5 GiB
    */
@@ -33,9 +33,9 @@ export const REPLAYABLE_OPTIONS: OptionNames<ReplayableOptions> = {
   directory: true,
 };
 
-/** A body that can be read again, and what it holds for that. */
+/** A body that can be read again, and that holds what is needed for that. */
 export interface ReplayableBody extends Body {
-  /** Releases the source and the temporary file. To be called once, when nobody reads any more. */
+  /** Releases the source and the temporary file. It is called once, when the body is no longer being read. */
   readonly release: () => Promise<void>;
 }
 
@@ -44,12 +44,12 @@ const MAX_BYTES = 5 * 1024 ** 3;
 const READ_BYTES = 1024 * 1024;
 
 /**
- * Makes a one-shot body readable again: the first reading streams through, while what passes is kept in
- * memory, then in a private temporary file. A later reading starts with what was kept and goes on with the
- * source, so that a failed first member costs nothing but time.
+ * Makes a one-shot body readable again. The first reading streams through. The bytes that pass are kept in memory at first, then
+ * in a private temporary file. A later reading starts with the bytes that were kept and goes on with the source, so that a failed
+ * first member costs nothing but time.
  *
- * A body that can be read again anyway is returned as it is. Past `maxBytes`, or when the disk is full, the
- * reading under way goes on, and `replayable` is false from then on.
+ * A body that can be read again anyway is returned as it is. Past `maxBytes`, or when the disk is full, the reading under way
+ * goes on, and `replayable` is false from then on.
  */
 export function replayable(
   body: Body,
@@ -73,7 +73,7 @@ export function replayable(
 
 interface Spool {
   readonly context: SourceContext;
-  /** Whether everything read so far is still kept. */
+  /** Tells whether everything read so far is still kept. */
   readonly complete: () => boolean;
   readonly reader: () => Readable;
   readonly release: () => Promise<void>;
@@ -91,7 +91,7 @@ interface SpoolState {
   read: number;
   lost: boolean;
   ended: boolean;
-  /** Why the source gives no more: a stream that has failed gives an end when it is asked again. */
+  /** The error with which the source ended. It is kept because a failed stream reports a normal end when it is asked again. */
   failure: { readonly error: unknown } | undefined;
   source: AsyncIterator<Uint8Array> | undefined;
   stream: Readable | undefined;
@@ -192,7 +192,7 @@ async function keep(state: SpoolState, chunk: Uint8Array): Promise<void> {
     else await keepInFile(state, chunk);
     state.kept = total;
   } catch {
-    // No space, no descriptor, no folder on a disk: the transfer itself does not need the copy.
+    // There may be no space, no descriptor, or no folder on a disk. The transfer itself does not need the copy.
     await lose(state);
   }
 }

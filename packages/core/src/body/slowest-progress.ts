@@ -4,11 +4,11 @@ import type { PutOptions } from "../contract/call-options.js";
 /** The progress of one body on its way to several members. */
 export interface SlowestProgress {
   (member: StorageProvider): PutOptions["onProgress"];
-  /** A member that has failed, or is done, holds nothing up. */
+  /** Takes a member out of the count, because it has failed or is done. */
   readonly leave: (member: StorageProvider) => void;
 }
 
-/** What has been taken is what the slowest has taken. */
+/** Reports the progress of the slowest member as the progress of the whole put. */
 export function slowest(
   takers: readonly StorageProvider[],
   onProgress: PutOptions["onProgress"],

@@ -2,38 +2,41 @@ import { Readable } from "node:stream";
 import { StorageError, isBodyFailure } from "../contract/errors.js";
 import { BUFFERED_BYTES, Watch, ignore, type StreamRules } from "./stream-watch.js";
 
-/** Whose body it is, for the errors of its source. */
+/** The owner and the limits of a body, for the errors of its source. */
 export interface SourceContext {
   readonly key?: string | undefined;
   readonly provider: string;
   /** How long to wait for the next bytes of a source, in milliseconds. */
   readonly idleMs?: number | undefined;
-  /** The most bytes that the caller takes. */
+  /** The most bytes that the caller allows. */
   readonly maxBytes?: number | undefined;
-  /** A function of the caller made the source for this reading: nobody else closes it, also when nothing was read. */
+  /**
+   * True when a function of the caller made the source for this reading. Only this reading then closes the source, even when
+   * nothing was read.
+   */
   readonly isMade?: boolean | undefined;
 }
 
-/** Anything that gives bytes chunk by chunk when asked, and can be told to stop. */
+/** A source that gives bytes chunk by chunk when asked, and that can be told to stop. */
 export interface ChunkSource {
   readonly next: () => Promise<IteratorResult<unknown, unknown>>;
   readonly cancel: (reason: unknown) => void;
 }
 
-/** A failure of the caller's body; nothing is written when it happens. */
+/** Makes the error for a failure of the caller's body. Nothing is written when it happens. */
 export function sourceError(reason: string, context: SourceContext, cause?: unknown): StorageError {
   const { key, provider } = context;
   return new StorageError("SourceError", reason, { operation: "put", key, provider, cause });
 }
 
-/** Makes the error for a body that is longer than its caller takes: no provider failed, so it names none. */
+/** Makes the error for a body that is longer than its caller allows. The error names no provider, because no provider failed. */
 export function tooLarge({ key, maxBytes }: SourceContext, size?: number): StorageError {
   const actual = size === undefined ? `longer than ${maxBytes} bytes` : `${size} bytes long`;
   const reason = `the body is ${actual}, and maxBytes allows ${maxBytes}`;
   return new StorageError("TooLarge", reason, { operation: "put", key });
 }
 
-/** Makes the rules for a body of a caller: all that goes wrong is a `SourceError`, or `TooLarge` above `maxBytes`. */
+/** Makes the rules for a body of a caller. Every failure is a `SourceError`, or `TooLarge` above `maxBytes`. */
 export function sourceRules(size: number | undefined, context: SourceContext): StreamRules {
   const { maxBytes, idleMs } = context;
   return {
@@ -45,13 +48,13 @@ export function sourceRules(size: number | undefined, context: SourceContext): S
   };
 }
 
-/** A byte stream over anything that is asked for its chunks. */
+/** A byte stream over a source that is asked for its chunks. */
 export class PulledStream extends Readable {
   readonly #source: ChunkSource;
   readonly #rules: StreamRules;
   readonly #watch: Watch;
   #pulling = false;
-  /** Whether the reader wants more: it may say so while a chunk is being handed over. */
+  /** True when the reader wants more. The reader may say so while a chunk is being handed over. */
   #wanted = false;
   #done = false;
 

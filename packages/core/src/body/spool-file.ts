@@ -3,7 +3,7 @@ import { constants, open, statfs, unlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A private temporary file that nobody else can open, and that is gone when it is closed or the process dies. */
+/** A private temporary file that no other process can open. It is gone when it is closed or the process dies. */
 export interface SpoolFile {
   readonly write: (bytes: Uint8Array, position: number) => Promise<void>;
   readonly read: (position: number, length: number) => Promise<Uint8Array>;
@@ -13,12 +13,13 @@ export interface SpoolFile {
 /** `f_type` of file systems that live in memory. @see https://man7.org/linux/man-pages/man2/statfs.2.html */
 const MEMORY_FILE_SYSTEMS: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
 
-/** Creates the file in `directory`, or in the first of the system's folders that is not in memory. */
+/** Creates a spool file in `directory`, or in the first of the system's folders that is not in memory. */
 export async function createSpoolFile(directory?: string): Promise<SpoolFile> {
   const path = join(directory ?? (await diskFolder()), `stowage-spool-${randomUUID()}`);
   const { O_CREAT, O_EXCL, O_RDWR } = constants;
   const handle = await open(path, O_CREAT | O_EXCL | O_RDWR, 0o600);
-  // Without a name nothing is left when the process is killed. Windows keeps the name until it is closed.
+  // A file without a name leaves nothing behind when the process is killed. On Windows the file keeps its name until it is
+  // closed.
   const unlinked = await unlink(path).then(
     () => true,
     () => false,

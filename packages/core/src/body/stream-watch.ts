@@ -3,30 +3,36 @@ import { TIMER_MS_MAX } from "../kit/abort.js";
 import { describeType } from "../contract/key.js";
 import { viewedBytes } from "./kinds.js";
 
-/** What a stream insists on while bytes pass through it. */
+/** The rules that a stream checks while bytes pass through it. */
 export interface StreamRules {
   /** The exact length, in bytes. */
   readonly size?: number | undefined;
-  /** A limit on the length, where the length is not known. */
+  /** A limit on the length, for a body whose length is not known. */
   readonly most?: { readonly bytes: number; readonly error: () => unknown } | undefined;
-  /** The error for a source that fails, ends early or goes on too long. */
+  /** Makes the error for a source that fails, ends early or is too long. */
   readonly toError: (reason: string, cause?: unknown) => unknown;
-  /** How long a reader waits for the next bytes, in milliseconds; absent or 0 for ever. */
+  /** How long a reader waits for the next bytes, in milliseconds. Absent or 0 means for ever. */
   readonly idleMs?: number | undefined;
 }
 
-/** Chunks wait in memory up to this many bytes, whatever the length of the source. */
+/** The most bytes that wait in memory, whatever the length of the source. */
 export const BUFFERED_BYTES: number = 256 * 1024;
 
-/** Whoever reads a stream hears of its error. When nobody does it must not end the process. */
+/**
+ * Does nothing with the error of a stream. The reader of the stream receives the error too. Without this listener, the error of a
+ * stream that has no reader would end the process.
+ */
 export function ignore(): void {}
 
-/** Tells whether somebody listens for the bytes of a stream. */
+/** Tells whether a stream has a listener for its bytes. */
 export function isListenedTo(stream: Pick<NodeJS.EventEmitter, "listenerCount">): boolean {
   return stream.listenerCount("data") + stream.listenerCount("readable") > 0;
 }
 
-/** Counts what passes against the promised size, refuses what is not bytes, and notices silence. */
+/**
+ * A watch over the bytes that pass. It compares their number with the promised size, refuses chunks that are not bytes, and
+ * notices silence.
+ */
 export class Watch {
   readonly #rules: StreamRules;
   readonly #fail: (error: unknown) => void;
@@ -40,7 +46,7 @@ export class Watch {
     this.#idleMs = rules.idleMs ?? 0;
   }
 
-  /** Bytes that have passed. */
+  /** The number of bytes that have passed. */
   get seen(): number {
     return this.#seen;
   }
@@ -50,7 +56,7 @@ export class Watch {
     return size === undefined || this.#seen === size;
   }
 
-  /** Waits no longer than this, whatever the rules say. */
+  /** Limits how long the reader waits, in milliseconds. A shorter limit of the rules stays. */
   limit(idleMs: number): void {
     if (idleMs > 0) this.#idleMs = this.#idleMs === 0 ? idleMs : Math.min(this.#idleMs, idleMs);
   }
@@ -74,7 +80,7 @@ export class Watch {
     if (!this.isWhole) throw toError(`ended after ${this.#seen} bytes, its declared size is ${size}`);
   }
 
-  /** The reader waits from now on. */
+  /** Starts the time limit: the reader waits from now on. */
   wait(): void {
     const idleMs = this.#idleMs;
     if (idleMs === 0 || this.#timer !== undefined) return;
@@ -94,7 +100,10 @@ function toBytes(chunk: unknown, encoding: BufferEncoding | null): Uint8Array | 
   return typeof chunk === "string" ? textBytes(chunk, encoding) : viewedBytes(chunk);
 }
 
-/** The bytes that a stream turned into text, or text as UTF-8; half a character is none. */
+/**
+ * Returns the bytes of a chunk of text: those from which a stream made the text, or else its UTF-8. Returns `undefined` for text
+ * that contains half a character.
+ */
 function textBytes(text: string, encoding: BufferEncoding | null): Uint8Array | undefined {
   if (encoding !== null) return Buffer.from(text, encoding);
   return text.isWellFormed() ? Buffer.from(text) : undefined;

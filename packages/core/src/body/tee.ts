@@ -3,16 +3,19 @@ import { createHash, type Hash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { Body } from "../contract/provider.js";
 
-/** How much of a body may wait for the slowest of its readers, in bytes. */
+/** The most bytes of a body that may wait for the slowest of its readers. */
 export const WINDOW_BYTES: number = 8 * 1024 * 1024;
 
-/** The longest that readers wait for a reader that takes nothing, in milliseconds. Then repair serves that one, where it can. */
+/**
+ * The longest that readers wait for a reader that takes nothing, in milliseconds. After that time repair serves that member,
+ * where it can.
+ */
 const LAG_MS = 2000;
 
 /** One reader's view of a body. */
 export interface Share {
   readonly body: Body;
-  /** Whether all of it may have been sent: a put that has not seen the end cannot have taken effect. */
+  /** Tells whether all of the body may have been sent. A put that has not seen the end cannot have taken effect. */
   readonly mayBeWhole: () => boolean;
   /** Returns the length of the whole body in bytes, once it is known. */
   readonly size: () => number | undefined;
@@ -22,7 +25,7 @@ export interface Share {
 
 export interface TeeOptions {
   /**
-   * How many readers must be kept; the others may be let go when they lag.
+   * The number of readers that must be kept. The others may be let go when they lag.
    *
    * @default all
    */
@@ -30,11 +33,11 @@ export interface TeeOptions {
   /**
    * Makes the error for a reader that was let go.
    *
-   * @default none: nobody is let go
+   * @default none: every reader is kept
    */
   readonly tooSlow?: (() => Error) | undefined;
   /**
-   * How much may wait for the slowest reader, in bytes.
+   * The most bytes that may wait for the slowest reader.
    *
    * @default 8 MiB
    */
@@ -51,11 +54,11 @@ export interface Tee {
 }
 
 /**
- * Reads a body once for several readers, and computes its digest on the way. Bytes that the fastest reader has taken wait in memory
- * for the slowest one. When `windowBytes` of them wait (8 MiB by default), the fastest reader waits too.
+ * Reads a body once for several readers, and computes its digest on the way. Bytes that the fastest reader has taken wait in
+ * memory for the slowest one. When `windowBytes` of them wait (8 MiB by default), the fastest reader waits too.
  *
- * A body that is in memory anyway is shared as it is. A reader that opens its share again, or a stretch of it, reads the
- * source itself, where that can be read again.
+ * A body that is in memory anyway is shared as it is. A reader that opens its share again, or opens a stretch of it, reads the
+ * source itself, if the source can be read again.
  */
 export function teeBody(source: Body, count: number, options: TeeOptions = {}): Tee {
   const { bytes } = source;
@@ -75,7 +78,7 @@ export function teeBody(source: Body, count: number, options: TeeOptions = {}): 
   return { shares: Array.from({ length: count }, () => flow.share()), sha256: () => flow.sha256 };
 }
 
-/** The one reading of the source. */
+/** The one reading of the source that all readers share. */
 class Flow {
   readonly #source: Body;
   readonly #need: number;
@@ -122,7 +125,7 @@ class Flow {
     };
   }
 
-  /** Goes on when there is room for every reader. */
+  /** Resumes the source when there is room for every reader. */
   advance(): void {
     if (this.#isFull()) return;
     clock.clearTimeout(this.#lagTimer);
@@ -185,7 +188,7 @@ class Branch extends Readable {
   #waiting: (Uint8Array | null)[] = [];
   #wanted = false;
   waitingBytes = 0;
-  /** Whether its reader was given all of it. */
+  /** True once the reader was given all of the body. */
   isGiven = false;
 
   constructor(flow: Flow) {

@@ -3,12 +3,15 @@ import type { PutOptions } from "../contract/call-options.js";
 import type { BodyInput } from "./body.js";
 import { isBlob, viewedBytes } from "./kinds.js";
 
-/** A media type as a Blob has it: a guess of somebody else's, so that an odd one is passed over. */
+/**
+ * The media types of Blobs that are accepted. The type of a Blob is only a guess of the code that made it, so an unusual one is
+ * ignored.
+ */
 const MEDIA_TYPE = /^[\w.+-]{1,127}\/[\w.+-]{1,127}(?: ?; ?[\w.+-]{1,40}="?[\w.+-]{1,80}"?)?$/;
 
 /**
- * Adds the type that a body says by itself, where neither the caller nor the key's extension says one: the charset of
- * text, which is written as UTF-8, and the type of a Blob.
+ * Adds the media type that the body itself tells, when neither the caller nor the key's extension gives one: the type of a Blob.
+ * To a text type of a string body it adds the charset, because text is written as UTF-8.
  */
 export function typeOfBody<Options extends PutOptions>(
   key: string,

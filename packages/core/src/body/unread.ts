@@ -3,10 +3,10 @@ import type { StorageError } from "../contract/errors.js";
 import { sourceError, type SourceContext } from "./source-stream.js";
 import { isListenedTo } from "./stream-watch.js";
 
-/** Sources that were opened and can be read once, where they do not say so themselves. */
+/** Sources that were opened and can be read once. Only sources that do not report it themselves need this set. */
 const opened = new WeakSet<object>();
 
-/** Facts that streams of Node and of the Web, and messages, tell of themselves; each tells some of them. */
+/** The facts that streams of Node and of the Web, and messages, report about themselves. Each kind reports some of them. */
 interface Readings {
   readonly locked?: unknown;
   readonly bodyUsed?: unknown;
@@ -19,7 +19,7 @@ interface Readings {
 }
 
 /**
- * Checks that nobody has read from a source, and that nobody else is reading: what was read is not part of the object.
+ * Checks that a source is unread and has no other reader: bytes that were read elsewhere would be missing from the object.
  *
  * @throws StorageError `SourceError`.
  */
@@ -28,7 +28,7 @@ export function assertUnread(source: object, context: SourceContext): void {
   if (problem !== undefined) throw problem;
 }
 
-/** Checks as {@link assertUnread} does; from now on the source counts as read. */
+/** Checks as {@link assertUnread} does, and counts the source as read from now on. */
 export function markOpened(source: object, context: SourceContext): void {
   assertUnread(source, context);
   opened.add(source);
@@ -52,7 +52,7 @@ function wasRead(source: Readings): boolean {
   return Readable.isDisturbed(source as Readable);
 }
 
-/** Streams of Node only: a Web stream is locked. */
+/** Tells whether other code reads a Node stream. A Web stream with another reader is locked, which is checked elsewhere. */
 function isReadByOthers(source: Readings): boolean {
   if (source.readableFlowing === true) return true;
   if (source.readableFlowing === undefined || typeof source.listenerCount !== "function") return false;
@@ -60,8 +60,8 @@ function isReadByOthers(source: Readings): boolean {
 }
 
 /**
- * Checks at the end of a source that it was not cut off: parsers of forms end a file at their limit as if it were
- * whole, and say so.
+ * Checks at the end of a source that it was not cut off. Parsers of forms end a file at their limit as if it were whole, and mark
+ * it as truncated.
  *
  * @see https://github.com/mscdex/busboy#readme for `truncated`
  * @throws StorageError `SourceError`.

@@ -8,7 +8,7 @@ import { guardResult } from "./guard.js";
 
 const KEYS_AT_ONCE = 4;
 
-/** Verifies a provider: with its journals, where it has any. */
+/** Verifies a provider, with its journals if it has any. */
 export async function verifyOne(provider: ComposedProvider, call: VerifyCall): Promise<Verified> {
   return await (provider.upkeep?.verify?.(call) ?? verifyPlain(provider, call));
 }
@@ -46,7 +46,7 @@ async function verifyBytes(
   } catch (error) {
     signal?.throwIfAborted();
     if (!isStorageError(error)) throw error;
-    // It was deleted meanwhile.
+    // The object was deleted meanwhile.
     if (error.code === "NotFound") return;
     const { provider: member = provider.name, code, reason } = error;
     const kind = code === "Integrity" ? "different" : "unverifiable";

@@ -27,23 +27,23 @@ export interface FallbackOptions extends MemberOptions, JournalOptions {
    */
   readonly drain?: "home" | "never" | undefined;
   /**
-   * Without a journal, for a put of a key that exists: `"refuse"` rejects with `AlreadyExists`, `"may-be-stale"`
-   * writes, and says where an older copy may be left.
+   * Without a journal, the answer to a put of a key that exists: `"refuse"` rejects with `AlreadyExists`, `"may-be-stale"` writes the
+   * object, and `info.unconfirmed` names the members that may keep an older copy.
    *
    * @default `"refuse"`
    */
   readonly overwrites?: "refuse" | "may-be-stale" | undefined;
   /**
-   * Failures that end a call by default, and on which the chain shall go on instead. Mind that wrong credentials
-   * then move all new objects to the next member, silently but for the events.
+   * Codes of failures that move on to the next member. By default these failures end the call. With wrong credentials all new objects then
+   * go to the next member, and only the events show it.
    *
    * @default none
    */
   readonly fallbackOn?: readonly FallbackOnCode[] | undefined;
   /**
-   * How a one-shot body is kept while a later member may need it.
+   * The options of the spool, which keeps a one-shot body while a later member may need it.
    *
-   * @default what each of its options says
+   * @default the default of each of its options
    */
   readonly spool?: ReplayableOptions | undefined;
 }
@@ -59,25 +59,24 @@ const FALLBACK_OPTIONS: OptionNames<FallbackOptions> = {
 };
 
 /**
- * A chain of providers: writes go to the first that works, reads go where the object is.
+ * Makes a chain of providers: writes go to the first member that works, and reads go to the member that holds the object.
  *
- * It buys availability of **writes**: an object lives in one member, and is out of reach while that member
- * is down. What moves a call on to the next member is the last column of the table of error codes: a member
- * that is down, slow, full, rate-limited or cannot hold the object; not wrong credentials, not a missing
- * bucket, not the caller's mistakes.
+ * The chain keeps **writes** available. Each object lives on one member, and is out of reach while that member is down. The last column of
+ * the table of error codes says which failures move a call on to the next member: a member that is down, slow, full or rate-limited, or
+ * that cannot hold the object. Wrong credentials, a missing bucket and mistakes of the caller end the call.
  *
- * **This chain keeps no journal**, so it is for keys that are written once:
- * - A put asks every member first. A key that exists is `AlreadyExists`. With `overwrites: "may-be-stale"`
- *   it is written, older copies that can be told apart are cleared, and `info.unconfirmed` names the members
- *   that may still hold one; a read while an earlier member is down then says `info.mayBeStale`.
- * - A put while a member is down succeeds elsewhere, and names that member in `info.unconfirmed`: it could
- *   not be asked, so a key that was written before is not noticed.
- * - `NotFound` means that every member answered so; with one down it is `Unavailable`.
- * - A delete succeeds when every member has confirmed it, and starts with the last.
- * - A listing is whole, or `Unavailable`.
- * - After an unknown outcome the member is asked, by the write id, before the chain moves on; when it does
- *   not answer it is named in `info.unconfirmed`.
- * - Objects are not moved home when the first member is back.
+ * **Without a journal** the chain is for keys that are written once:
+ * - A put asks every member first. A put of a key that exists fails with `AlreadyExists`. With `overwrites: "may-be-stale"` the object is
+ *   written, older copies that can be told apart are deleted, and `info.unconfirmed` names the members that may still hold an older copy. A
+ *   read while an earlier member is down then sets `info.mayBeStale`.
+ * - A put while a member is down succeeds on another member, and `info.unconfirmed` names the member that is down. That member could not be
+ *   asked, so the put does not notice an object that was written there before.
+ * - `NotFound` means that every member answered `NotFound`. While a member is down the error is `Unavailable`.
+ * - A delete succeeds when every member has confirmed it. It starts with the last member.
+ * - A listing is whole, or fails with `Unavailable`.
+ * - After an unknown outcome the chain asks the member for the write id before it moves on. A member that does not answer is named in
+ *   `info.unconfirmed`.
+ * - Objects stay where they are when the first member is back.
  *
  * @param members - In order of preference. Names and places must differ.
  * @throws TypeError and StorageError `InvalidArgument` for members and options that cannot work.

@@ -34,7 +34,7 @@ export function hasLinks(verb: LinkVerb): (member: ComposedProvider) => boolean 
   return ({ publicUrl, findPublicUrl }) => (publicUrl ?? findPublicUrl) !== undefined;
 }
 
-/** Makes the links of a composer: those that one of its members has at least. */
+/** Makes the link verbs of a composer. The composer has each verb that at least one of its members has. */
 export function linksOf(
   members: readonly ComposedProvider[],
   link: (verb: LinkVerb, key: string, options: ComposedSignedUrlOptions) => Promise<string>,

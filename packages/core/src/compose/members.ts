@@ -15,38 +15,38 @@ import type { ComposedProvider } from "../contract/composed-provider.js";
 import { checkPolicies, withPolicies, type Policies } from "../wrap/with-policies.js";
 import { wholeNumber, type OptionNames } from "../kit/options.js";
 
-/** How a composer treats each of its members. */
+/** The options of a composer for each of its members. */
 export interface MemberOptions {
   /**
-   * How calls to a member are tried again; `false` for one try.
+   * The retries of calls to a member; `false` for one try.
    *
    * @default 2 tries, then the composer decides
    */
   readonly retry?: RetryOptions | false | undefined;
   /**
-   * When calls to a member are given up; `false` for never.
+   * The limits after which calls to a member are given up; `false` for no limits.
    *
-   * @default what each of its options says
+   * @default the default of each of its options
    */
   readonly timeouts?: TimeoutOptions | false | undefined;
   /**
-   * When a member that fails again and again, or that hangs, is left out until it has answered a probe in the background; `false`
-   * for never.
+   * The rules by which a member that fails again and again, or that hangs, is left out until it has answered a probe in the background;
+   * `false` never leaves a member out.
    *
-   * @default what each of its options says
+   * @default the default of each of its options
    */
   readonly breaker?: BreakerOptions | false | undefined;
   /**
-   * How long a member may be silent before a call of it is given up, in milliseconds. Writes and copies of large objects go on as
-   * long as the member answers other questions.
+   * The time that a member may be silent before a call to it is given up, in milliseconds. Writes and copies of large objects go on as long
+   * as the member answers other questions.
    *
    * @default 5,000
    */
   readonly askMs?: number | undefined;
   /**
-   * How much memory all puts of the composer together use for bodies that are streams or files, in bytes: for what a slow member has yet
-   * to take, for what a next member may need, and for what members keep themselves (`supports.bufferedBytes`). When it is used up the
-   * next puts wait. A put that needs more than all of it goes alone.
+   * The memory that all puts of the composer together may use for bodies that are streams or files, in bytes. It is needed for what a slow
+   * member has yet to take, for what a next member may need, and for what members keep themselves (`supports.bufferedBytes`). When it is
+   * used up, the next puts wait. A put that needs more than all of it goes alone.
    *
    * @default 256 MiB
    */
@@ -62,7 +62,7 @@ export const MEMBER_OPTIONS: OptionNames<MemberOptions> = {
   memoryBytes: true,
 };
 
-/** Members as a composer has them. */
+/** The members of a composer after they were checked and wrapped, with the settings that they share. */
 export type Prepared = Pick<Group, "members" | "askMs" | "memory" | "backListeners">;
 
 const MEMBER_ATTEMPTS = 2;
@@ -71,10 +71,10 @@ const MEMORY_BYTES = 256 * 1024 * 1024;
 const MEMORY_BYTES_MIN = 64 * 1024;
 
 /**
- * Checks the members of a composer, puts retries and limits around each that has none, and the composer's patience around all.
+ * Checks the members of a composer. Puts retries and limits around each member that has none, and the composer's patience around all.
  *
- * @throws TypeError when there is none, or one is no provider.
- * @throws StorageError `InvalidArgument` when two have one name, or keep their objects in one place.
+ * @throws TypeError when there is no member, or a member is not a provider.
+ * @throws StorageError `InvalidArgument` when two members have the same name, or keep their objects in the same place.
  */
 export function prepareMembers(
   type: string,
@@ -144,7 +144,7 @@ function assertPlaces(type: string, members: readonly ComposedProvider[]): void 
   }
 }
 
-/** Whether one key is one object for both. A composer knows the places of its members. */
+/** Tells whether one key is one object for both members. A composer knows the places of its members. */
 function shareAPlace(a: ComposedProvider, b: ComposedProvider): boolean {
   return a.ref("x") === b.ref("x") || a.locate(b.ref("x"))?.key === "x" || b.locate(a.ref("x"))?.key === "x";
 }
@@ -155,7 +155,7 @@ function memberPolicies({ retry, timeouts }: MemberOptions): Policies {
   return { retry: { ...retry, attempts: retry?.attempts ?? MEMBER_ATTEMPTS }, timeouts };
 }
 
-/** What a member cannot hold is known before a byte moves. */
+/** Checks that a member can hold an object, before a byte is sent. */
 export function assertTakes(
   { name, supports }: ComposedProvider,
   key: string,
@@ -182,19 +182,19 @@ export function assertTakes(
   }
 }
 
-/** Closes every member, whatever becomes of the others; then the first failure is thrown. */
+/** Closes every member, even when other members fail, and then throws the first failure. */
 export async function closeAll(members: readonly ComposedProvider[]): Promise<void> {
   const settled = await Promise.allSettled(members.map(async (member) => member.close?.()));
   const failed = settled.find(({ status }) => status === "rejected");
   if (failed?.status === "rejected") throw failed.reason;
 }
 
-/** Has every member forget by what it knows its place again. */
+/** Makes every member forget how it recognises its place. */
 export async function reopenAll(members: readonly ComposedProvider[]): Promise<void> {
   await Promise.all(members.map(async (member) => await member.reopen?.()));
 }
 
-/** What the first member to know a text says of it. */
+/** Returns the location that the first member to know a text gives; `undefined` when no member knows the text. */
 export function locateIn(members: readonly ComposedProvider[], text: string): Located | undefined {
   for (const member of members) {
     const found = member.locate(text);
@@ -204,8 +204,8 @@ export function locateIn(members: readonly ComposedProvider[], text: string): Lo
 }
 
 /**
- * For how long a composer keeps the object of a key: as long as the last of its copies stays, or, when there is one
- * that may be on any member, as long as it stays on the one with the shortest time.
+ * Returns the rule for the time that a composer keeps the object of a key. An object with copies stays as long as its last copy. A single
+ * copy may be on any member, so the shortest time of the members counts.
  */
 export function joinedExpiry(
   members: readonly ComposedProvider[],

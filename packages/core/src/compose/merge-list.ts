@@ -12,7 +12,7 @@ const UNORDERED_ENTRIES_MAX = 100_000;
 interface Entry {
   readonly name: string;
   readonly info: ObjectInfo | undefined;
-  /** Whether another member has an object of another size. */
+  /** True when the object of another member has another size. */
   readonly differs?: boolean;
 }
 
@@ -22,11 +22,11 @@ interface Feed {
   entries: readonly Entry[];
   index: number;
   next: string | undefined;
-  /** Of all pages that were read. */
+  /** The skipped keys of all pages that were read. */
   readonly skipped: SkippedKey[];
 }
 
-/** A page with its last entry, behind which the next one begins. */
+/** A page with its last entry, behind which the next page begins. */
 export interface MergedPage extends ListPage {
   readonly end?: string | undefined;
   /** Keys whose objects are of different sizes on different members. */
@@ -34,9 +34,9 @@ export interface MergedPage extends ListPage {
 }
 
 /**
- * One page of the listings of several members: every key once, in UTF-8 byte order. Where several have a
- * key the earliest member's object is shown. Its cursor is the last entry, so that it goes on whichever members
- * there are then.
+ * Returns one page of the merged listings of several members, with every key once, in UTF-8 byte order. When several members have a key,
+ * the object of the earliest member is shown. The cursor of the page is its last entry, so that a listing goes on when the members have
+ * changed.
  *
  * @throws StorageError `Unavailable` when a member cannot be listed: a listing is whole or an error.
  */
@@ -53,7 +53,7 @@ export async function mergeLists(
   const limit = options.limit ?? LIST_LIMIT_DEFAULT;
   let end = from;
   for (;;) {
-    // Nearly always everything is there: to wait for each entry takes longer than to compare it.
+    // The entries are nearly always there: waiting for each of them would take longer than comparing them.
     for (const feed of feeds) if (isEmpty(feed, end)) await fill(feed, end, options);
     const entry = takeFirst(feeds, objects.length + prefixes.length < limit);
     if (entry === undefined) return { objects, prefixes, differing, ...skippedBy(feeds) };
@@ -142,12 +142,12 @@ async function listMember(member: ComposedProvider, options: ListOptions): Promi
   }
 }
 
-/** Whether the member failed, rather than refused. */
+/** Tells whether the member failed, in contrast to a refusal. */
 function isPassing({ code }: StorageError): boolean {
   return ERROR_CODES[code].movesOn === "yes" && code !== "Unsupported";
 }
 
-/** Whether a feed has to be loaded to know its first entry after a position. */
+/** Tells whether a feed must load a page to know its first entry after a position. */
 function isEmpty(feed: Feed, after: string | undefined): boolean {
   let entry = feed.entries[feed.index];
   while (entry !== undefined && after !== undefined && compareKeys(entry.name, after) <= 0) {
@@ -162,7 +162,7 @@ async function fill(feed: Feed, after: string | undefined, options: ListOptions)
   } while (isEmpty(feed, after));
 }
 
-/** The first entry over all feeds, and out of the feeds when it is to be `taken`. */
+/** Returns the first entry over all feeds, and removes it from the feeds when it is to be `taken`. */
 function takeFirst(feeds: readonly Feed[], taken: boolean): Entry | undefined {
   let first: Entry | undefined;
   for (const { entries, index } of feeds) {

@@ -21,35 +21,35 @@ export interface MirrorOptions extends MemberOptions, JournalOptions {
    */
   readonly name?: string | undefined;
   /**
-   * How many members must have a write before it is acknowledged: `"all"`, more than half of them (`"quorum"`), or
-   * the first that takes it (`"primary"`, with a journal only). With a journal the others get it by repair.
+   * The number of members that must have a write before it is acknowledged: `"all"`, more than half of them (`"quorum"`), or the first that
+   * takes it (`"primary"`, with a journal only). With a journal repair copies the object to the others.
    *
    * @default `"all"`
    */
   readonly writes?: "all" | "quorum" | "primary" | undefined;
   /**
-   * In which order members are read: the names of all of them, or of those that come first.
+   * The order in which members are read: the names of all members, or of those that come first.
    *
    * @default the members as they are given
    */
   readonly reads?: readonly string[] | undefined;
   /**
-   * With a journal: a read that takes longer than nineteen of twenty reads do is asked of the next member too, and
-   * the quicker answer counts.
+   * With a journal: a read that takes longer than nineteen of twenty reads do is sent to the next member too, and the quicker answer
+   * counts.
    *
    * @default none
    */
   readonly hedge?: HedgeOptions | undefined;
   /**
-   * Without a journal: what a put of a key that exists does, as with a fallback chain.
+   * Without a journal: the answer to a put of a key that exists, as with a fallback chain.
    *
    * @default `"refuse"`
    */
   readonly overwrites?: Chain["overwrites"] | undefined;
   /**
-   * How a one-shot body is kept while a member needs it again.
+   * The options of the spool, which keeps a one-shot body while a member needs it again.
    *
-   * @default what each of its options says
+   * @default the default of each of its options
    */
   readonly spool?: ReplayableOptions | undefined;
 }
@@ -66,21 +66,20 @@ const MIRROR_OPTIONS: OptionNames<MirrorOptions> = {
 };
 
 /**
- * Keeps a copy of every object on every member. A body is read once, however many members there are.
+ * Keeps a copy of every object on every member. A body is read once for all members.
  *
  * **With a journal**
- * - A put is acknowledged when as many members as `writes` says have it. What the others lack is written down before
- *   that, and made good by repair: with every header, every metadata field and the same bytes.
- * - A put that fewer take is `PartialWrite`: it counts, and goes on to the others.
- * - A delete is decided once it is written down; copies on members that do not answer are cleared by repair and never
- *   come back.
+ * - A put is acknowledged when as many members as `writes` says have the object. Before that, the journal notes which members lack it.
+ *   Repair then copies the object to them with every header, every metadata field and the same bytes.
+ * - A put that fewer members take fails with `PartialWrite`. The write is kept, and repair copies it to the members that missed it.
+ * - A delete is decided once it is written down. Repair deletes the copies on members that do not answer, and they never come back.
  * - Reads go to a member that holds the last acknowledged version, in the order of `reads`.
  * - `info.copies` says what each member held when the put was acknowledged.
  *
- * **Without one** it is for keys that are written once:
- * - A put of a key that exists is `AlreadyExists`, unless `overwrites` accepts that an older copy may be left.
- * - A put that too few members take is taken back, or `PartialWrite` where that fails.
- * - A delete succeeds when every member has confirmed it; `NotFound` means that every member answered so.
+ * **Without a journal** the mirror is for keys that are written once:
+ * - A put of a key that exists fails with `AlreadyExists`, unless `overwrites` accepts that an older copy may be left.
+ * - A put that too few members take is taken back. When that fails, the put fails with `PartialWrite`.
+ * - A delete succeeds when every member has confirmed it. `NotFound` means that every member answered `NotFound`.
  *
  * @param members - Names and places must differ.
  * @throws TypeError and StorageError `InvalidArgument` for members and options that cannot work.
@@ -120,7 +119,7 @@ export function mirror(members: readonly StorageProvider[], options: MirrorOptio
     put: (chain, key, body, call) => putOnMirror(chain, need, key, body, call),
     isMirror: true,
     need,
-    // Which of two writers was first is something that several copies cannot agree on.
+    // Several copies cannot agree on which of two writers was first.
     supports: { ...supports, ifMatch: false },
     promises: [`an acknowledged put is on at least ${need} of ${order.length} members`],
     limits: ["copies that are missing are not made good"],

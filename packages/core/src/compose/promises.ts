@@ -1,4 +1,4 @@
-/** What composers promise, by the numbers of the documentation. Which of them hold depends on the composer and its journal. */
+/** The promises of composers, by the numbers of the documentation. The composer and its journal decide which of them hold. */
 export const PROMISES = {
   P1: "P1: an acknowledged put is on as many members as were asked for, and the work for the rest is written down",
   P2: "P2: reads never return an older version than the last acknowledged write",

@@ -11,32 +11,32 @@ import { askMember, type Answer } from "./survey.js";
 import type { PutOptions } from "../contract/call-options.js";
 import type { ObjectInfo } from "../contract/object.js";
 
-/** What became of one member's share of a write. */
+/** The outcome of one member's share of a write. */
 export type ShareOutcome =
   | { readonly member: ComposedProvider; readonly state: "applied"; readonly info: ObjectInfo }
-  /** `partial`: the member has decided for it, and cannot show it now. */
+  /** `partial`: the member has applied the write, and cannot show the object now. */
   | {
       readonly member: ComposedProvider;
       readonly state: "partial" | "refused" | "unknown";
       readonly error: StorageError;
     };
 
-/** One member's share of a put. */
+/** The share of one member, with what is needed to send it. */
 export interface ShareSending {
   readonly group: Group;
   readonly member: ComposedProvider;
   readonly key: string;
   readonly share: Share;
   readonly options: PutOptions & { readonly writeId: string };
-  /** Sends it, with these options. */
+  /** Sends the share, with these options. */
   readonly put: (options: PutOptions & { readonly writeId: string }) => Promise<ObjectInfo>;
-  /** How the member is asked what became of it. */
+  /** The options with which the member is asked for the outcome. */
   readonly asking: Caller & Pick<ComposedHeadOptions, "isFinal">;
   readonly onFailure: (error: StorageError, milliseconds: number) => void;
   readonly onAnswer?: ((outcome: "applied" | "absent" | "unknown") => void) | undefined;
 }
 
-/** Tells whether a member has this very write, and all of it as far as its size says. */
+/** Tells whether a member has this very write, with all of its bytes as far as the size shows. */
 function isWhole(
   answer: Answer,
   writeId: string,
@@ -46,7 +46,10 @@ function isWhole(
   return hasSize(answer.member, answer.info, sentBytes);
 }
 
-/** Waits until the composer has memory for a body, with what its members keep of it. Bytes need none: they are in memory anyway. */
+/**
+ * Waits until the composer has memory for a body, and for what its members keep of the body. Returns a function that releases the memory. A
+ * body that is in memory anyway needs none.
+ */
 export async function takeMemory(
   { memory, members }: Group,
   writing: Writing,
@@ -58,7 +61,7 @@ export async function takeMemory(
 }
 
 /**
- * Runs a put once the composer has memory for its body. Members are asked only then: an answer from before the wait would be old,
+ * Runs a put once the composer has memory for its body. The put asks the members only then: an answer from before the wait would be old,
  * and hundreds of puts that wait would all ask at once.
  */
 export async function withMemory<T>(
@@ -75,7 +78,7 @@ export async function withMemory<T>(
   }
 }
 
-/** Sends a share. When its outcome is unknown the member is asked whether this very write is there. */
+/** Sends a share. When the outcome is unknown, asks the member whether this very write is there. */
 export async function sendShare(sending: ShareSending): Promise<ShareOutcome> {
   const { group, member, key, share, options, put, asking, onFailure, onAnswer } = sending;
   const startedAt = clock.now();
@@ -92,7 +95,7 @@ export async function sendShare(sending: ShareSending): Promise<ShareOutcome> {
     const wasHeldBack = member.supports.beforeCommit && !hasCommitted;
     const isKnown = (error.applied === "no" && isStorageError(thrown)) || wasHeldBack || !share.mayBeWhole();
     if (isKnown && error.applied !== "yes") return { member, state: "refused", error };
-    // The very write is there, and is not whole.
+    // This very write is on the member, and is not whole.
     if (error.code === "Integrity") return { member, state: "unknown", error };
     const answer = await askMember(group, member, key, asking);
     const isThere = isWhole(answer, options.writeId, share.size());

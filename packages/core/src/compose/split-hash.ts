@@ -1,17 +1,17 @@
 import { hash } from "node:crypto";
 
-/** Percentages are counted in hundredths: 10,000 are the whole. */
+/** The number of hundredths of a per cent that are the whole. Percentages are counted in such hundredths. */
 export const BASIS_POINTS = 10_000;
 
-/** 48 bits are multiplied in two halves: the product of all would not be exact. */
+/** The bytes of half of the 48 bits. The halves are multiplied one after the other, because the product of all 48 bits would not be exact. */
 const HALF_BYTES = 3;
 const HALF = 2 ** (HALF_BYTES * 8);
 
 /**
- * Where a key lies on a scale of 10,000, the same in every process and for ever: keys below the percentage go to
- * the new side, so raising it moves keys one way only.
+ * Returns the position of a key on a scale of 10,000, which is the same in every process and for ever. Keys below the percentage go to the
+ * new side, so raising the percentage moves keys one way only.
  *
- * The first 48 bits of SHA-256 over the salt, a zero byte and the key in UTF-8.
+ * The position is made from the first 48 bits of SHA-256 over the salt, a zero byte and the key in UTF-8.
  */
 export function bucketOf(salt: string, key: string): number {
   const digest = hash("sha256", `${salt}\0${key}`, "buffer");
@@ -19,7 +19,11 @@ export function bucketOf(salt: string, key: string): number {
   return Math.floor((high * BASIS_POINTS + Math.floor((low * BASIS_POINTS) / HALF)) / HALF);
 }
 
-/** @throws TypeError unless it is a number from 0 to 100, with at most two digits after the point. */
+/**
+ * Returns a percentage in hundredths of a per cent.
+ *
+ * @throws TypeError unless `percent` is a number from 0 to 100, with at most two digits after the point.
+ */
 export function toBasisPoints(percent: number): number {
   const points = Math.round(percent * 100);
   const isExact = Math.abs(percent * 100 - points) < 1e-6;

@@ -7,7 +7,7 @@ import type { Chain } from "./stateless/chain.js";
 
 /** A share that the journal keeps, for every process. */
 export interface SplitShare {
-  /** What counts until {@link setSplitPercent} is called for the first time, from 0 to 100. */
+  /** The share that counts until {@link setSplitPercent} is called for the first time, from 0 to 100. */
   readonly initial: number;
 }
 
@@ -19,43 +19,43 @@ export interface SplitOptions extends MemberOptions, JournalOptions {
    * @default `"split"`
    */
   readonly name?: string | undefined;
-  /** Where keys have been so far. */
+  /** The member that has had the keys so far. */
   readonly from: StorageProvider;
-  /** Where a share of the keys goes. */
+  /** The member that a share of the keys goes to. */
   readonly to: StorageProvider;
   /**
    * The share of keys that go to `to`, from 0 to 100, with at most two digits after the point.
    *
-   * - A number is the configuration's: each process goes by its own, and the journal keeps none.
-   * - `{ initial }`, with a journal, is the journal's: it counts for the first process ever, and {@link setSplitPercent} changes it
-   *   for all.
+   * - A number belongs to the configuration: each process goes by its own number, and the journal keeps none.
+   * - `{ initial }`, with a journal, belongs to the journal: it counts for the first process ever, and {@link setSplitPercent} changes it
+   *   for all processes.
    */
   readonly percent: number | SplitShare;
-  /** Names the rollout: another salt shares the keys out differently. It stays the same for ever. */
+  /** The name of the rollout. It stays the same for ever, because another salt shares the keys out differently. */
   readonly salt: string;
   /**
-   * For a put whose side is down: `"fail"` rejects, `"other"` goes to the other side.
+   * The answer to a put whose side is down: `"fail"` rejects, `"other"` writes to the other side.
    *
    * @default `"fail"`
    */
   readonly onUnavailable?: "fail" | "other" | undefined;
   /**
-   * Without a journal: what a put of a key that exists does, as with a fallback chain.
+   * Without a journal: the answer to a put of a key that exists, as with a fallback chain.
    *
    * @default `"refuse"`
    */
   readonly overwrites?: Chain["overwrites"] | undefined;
   /**
-   * Has repair move objects to the side that the percentage gives them. It takes a percentage that the journal keeps: processes
-   * with numbers of their own would move them to and fro.
+   * With `true`, repair moves objects to the side that the percentage gives them. This needs a percentage that the journal keeps: processes
+   * with numbers of their own would move objects to and fro.
    *
    * @default false: objects stay where they are
    */
   readonly move?: boolean | undefined;
   /**
-   * How a one-shot body is kept while the other side may need it.
+   * The options of the spool, which keeps a one-shot body while the other side may need it.
    *
-   * @default what each of its options says
+   * @default the default of each of its options
    */
   readonly spool?: ReplayableOptions | undefined;
 }

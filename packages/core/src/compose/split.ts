@@ -39,29 +39,30 @@ interface Split {
   readonly journal: JournalPart;
   readonly name: string;
   readonly proposed: SplitRecord;
-  /** Whether the journal keeps the share, or each process goes by its own. */
+  /** True when the journal keeps the share, and false when each process goes by its own. */
   readonly isShared: boolean;
   readonly members: readonly StorageProvider[];
 }
 
 const CONTROL = "split";
 
-/** How often others may come between before a change of the percentage is given up. */
+/** The most tries to change the percentage while other processes change it too. */
 const SET_TRIES = 10;
 
 const splits: OwnProviders<Split> = ownProviders<Split>("split() with a journal");
 
 /**
- * Puts a share of the keys on one member and the rest on another: for a rollout in steps. A stable hash of the key
- * decides, so that raising the percentage moves keys one way only.
+ * Puts a share of the keys on one member and the rest on another, for a rollout in steps. A stable hash of the key decides, so that raising
+ * the percentage moves keys one way only.
  *
- * - New objects go to the side that their key is given; an older copy on the other side is cleared.
+ * - New objects go to the side that their key is given. An older copy on the other side is deleted.
  * - Reads look at that side, then at the other: every object is readable at every step, up and down.
- * - `NotFound` means that both sides answered so.
+ * - `NotFound` means that both sides answered `NotFound`.
  *
- * The percentage has one authority: the configuration, by a number, or the journal, by `{ initial }`. Processes with several numbers
- * may run side by side, as while a new one is rolled out. With a journal repair moves objects to their side when `move` says so.
- * **Without one** a split is for keys that are written once.
+ * The percentage has one authority: the configuration, by a number, or the journal, by `{ initial }`. Processes with different numbers may
+ * run side by side, as while a new number is rolled out. With a journal and `move`, repair moves objects to their side.
+ *
+ * **Without a journal** a split is for keys that are written once.
  *
  * @throws TypeError and StorageError `InvalidArgument` for members and options that cannot work.
  * @example
@@ -148,7 +149,7 @@ function withJournal({
     const order = (key: string): Sides => orderFor(members, current, key);
     const home: Placement = {
       ...oneHome(members, order, move, retiring),
-      // Where objects stay, nothing is elsewhere than it should be. A share that comes back is another placement.
+      // Without `move`, every object is where it should be. A share that is set again later gets a new revision, and so a new epoch.
       epoch: () => (move ? revision : ""),
       percent: () => toPercent(current.basisPoints),
     };
@@ -169,7 +170,7 @@ function withJournal({
         : "each process goes by the percentage of its own configuration",
     ],
     refresh: async ({ onEvent }) => {
-      // Of a share of its own only the salt is to be compared, once.
+      // A process with a share of its own compares only the salt, once.
       if (!isShared && revision !== "") return;
       const record = await recordOf(made);
       const { basisPoints } = record.value;
@@ -185,7 +186,7 @@ function withJournal({
   return splits.remember(provider, made);
 }
 
-/** What counts now; the first process to ask writes down what it was started with. */
+/** Returns the share that counts now. The first process to ask writes down the share that it was started with. */
 async function recordOf({ journal, proposed, isShared, name, members }: Split): Promise<Recorded> {
   const first: SharedRecord = isShared ? proposed : { salt: proposed.salt };
   for (;;) {
@@ -218,7 +219,7 @@ async function bothHold(members: readonly StorageProvider[]): Promise<boolean> {
   return pages.every(({ objects, cursor }) => objects.length > 0 || cursor !== undefined);
 }
 
-/** The share that counts now, in per cent. */
+/** Returns the share that counts now, in per cent. */
 export async function splitPercent(provider: ProviderOrStorage): Promise<number> {
   const { value } = await recordOf(splits.require(provider, "splitPercent"));
   return toPercent(value.basisPoints);
@@ -229,8 +230,8 @@ function toPercent(basisPoints: number): number {
 }
 
 /**
- * Changes the share that the journal keeps, for every process, from its next write on. Nothing becomes unreadable on the way: reads
- * look at the side that a key is given, then at the other.
+ * Changes the share that the journal keeps, for every process, from its next write on. Every object stays readable on the way: reads look
+ * at the side that a key is given, then at the other.
  *
  * @param provider - The split, or the storage that was made of it.
  * @param percent - From 0 to 100, with at most two digits after the point.

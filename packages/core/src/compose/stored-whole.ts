@@ -5,19 +5,19 @@ import { StorageError } from "../contract/errors.js";
 import type { ObjectInfo } from "../contract/object.js";
 import { deleteFrom, type Group } from "./group.js";
 
-/** The answer of a member to a put, and how much was sent to it. */
+/** The answer of a member to a put, and the number of bytes that were sent to it. */
 interface Stored {
   readonly group: Group;
   readonly member: ComposedProvider;
   readonly key: string;
   readonly info: ObjectInfo;
-  /** In bytes; `undefined` where nobody has counted. */
+  /** The number of bytes that were sent; `undefined` when they were not counted. */
   readonly sentBytes: number | undefined;
-  /** True while the caller holds the key: a delete without a condition removes nothing of others then. */
+  /** True while the caller holds the key. Then a delete without a condition removes no object of another call. */
   readonly isHeld: boolean;
 }
 
-/** Tells whether a member says of an object that it has so many bytes, as far as that can be told. */
+/** Tells whether the size that a member gives for an object is the expected one, as far as that can be told. */
 export function hasSize(
   { supports }: ComposedProvider,
   info: Pick<ObjectInfo, "size">,
@@ -27,7 +27,7 @@ export function hasSize(
 }
 
 /**
- * Checks that a member says it has stored as many bytes as it was sent. What it has stored else is removed.
+ * Checks that a member says it has stored as many bytes as it was sent. An object of another size is removed.
  *
  * @throws StorageError `Integrity`, with `applied: "no"` when the wrong object is gone again.
  */

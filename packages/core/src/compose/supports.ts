@@ -3,8 +3,8 @@ import type { Supports } from "../contract/supports.js";
 import { WINDOW_BYTES } from "../body/tee.js";
 
 /**
- * What a group supports when its rules let it choose the member: what changes meaning must be supported by
- * every member, what some member can take is taken.
+ * Returns the features of a group whose rules let it choose the member. A feature that changes the meaning of a call must be supported by
+ * every member. An object that some member can take is taken.
  */
 export function choiceSupports(members: readonly ComposedProvider[]): Supports {
   const every = (feature: BooleanFeature): boolean => members.every(({ supports }) => supports[feature]);
@@ -34,10 +34,10 @@ export function choiceSupports(members: readonly ComposedProvider[]): Supports {
 export type Writing = "at once" | "in turn";
 
 /**
- * Returns how much a composer keeps of one stream, in bytes: what waits for the slowest member, and what the members keep that have it
- * at the same time.
+ * Returns the number of bytes that a composer keeps of one stream: what waits for the slowest member, and what the members keep that have
+ * the stream at the same time.
  *
- * @param size - Of the body, in bytes; a stream may have any.
+ * @param size - The size of the body, in bytes; a stream may have any size.
  */
 export function keptAtOnce(
   members: readonly ComposedProvider[],
@@ -50,13 +50,13 @@ export function keptAtOnce(
   return Math.min(size, windowBytes) + byMembers;
 }
 
-/** Tells whether a member says that it cannot be listed. Those that say nothing of it can. */
+/** Tells whether a member says that it cannot be listed. A member that says nothing about this can be listed. */
 export function cannotList({ supports }: ComposedProvider): boolean {
   const { list }: Partial<Supports> = supports;
   return !(list ?? true);
 }
 
-/** What a group supports when every member gets everything. */
+/** Returns the features of a group in which every member gets everything. */
 export function everySupports(members: readonly ComposedProvider[]): Supports {
   const every = (feature: BooleanFeature): boolean => members.every(({ supports }) => supports[feature]);
   const least = (feature: "keyBytesMax" | "objectBytesMax"): number =>

@@ -10,15 +10,15 @@ import { withLimit } from "../wrap/timeout.js";
 
 /** The patience of a composer with each of its members. */
 export interface Patience {
-  /** How long the member may take to answer, in milliseconds. */
+  /** The time that the member may take to answer, in milliseconds. */
   readonly askMs: number;
-  /** When it is left out; `undefined` for never. */
+  /** The limits from which the member is left out; `undefined` when it never is. */
   readonly limits: BreakerLimits | undefined;
   /** Called when a member that was left out is asked again. */
   readonly onBack: () => void;
 }
 
-/** What takes as long as the object is large: it is given up only when the member answers nothing else either. */
+/** The operations that take longer for larger objects. They are given up only when the member answers no other question either. */
 const LONG: ReadonlySet<string> = new Set([
   "put",
   "copy",
@@ -29,10 +29,10 @@ const LONG: ReadonlySet<string> = new Set([
   "deleteMany",
 ]);
 
-/** A put of so few bytes is answered like any other question. */
+/** The largest put, in bytes, that is answered as quickly as any other question. */
 const SMALL_BYTES = 64 * 1024;
 
-/** A call that was just asked about counts as heard from in the same moment. */
+/** The time after a question in which a sign of life still counts as one from before the question, in milliseconds. */
 const SAME_MOMENT_MS = 10;
 
 function isLong({ operation, body }: Call): boolean {
@@ -41,11 +41,11 @@ function isLong({ operation, body }: Call): boolean {
 }
 
 /**
- * Puts the patience of a composer around a member: a call ends with `Timeout` when the member is silent for `askMs`, and a member
- * that has failed too often, or that answers nothing, is left out until a probe in the background was answered.
+ * Puts the patience of a composer around a member. A call ends with `Timeout` when the member is silent for `askMs`. A member that has
+ * failed too often, or that answers nothing, is left out until it has answered a probe in the background.
  *
- * When a call has been silent for half of `askMs` the member is asked something else. A call that takes long goes on as long as
- * such questions are answered.
+ * When a call has been silent for half of `askMs`, the member is asked something else. A call that takes long goes on as long as such
+ * questions are answered.
  */
 export function watchMember(inner: ComposedProvider, { askMs, limits, onBack }: Patience): ComposedProvider {
   const circuits = limits && new Circuits({ inner, limits, probeMs: askMs, onBack });
@@ -105,9 +105,9 @@ export function watchMember(inner: ComposedProvider, { askMs, limits, onBack }: 
 /** A question that any number of silent calls ask together. */
 interface Pulse {
   readonly ask: () => void;
-  /** Tells that the member has answered some other call. */
+  /** Notes that the member has answered some other call. */
   readonly hear: () => void;
-  /** Whether the last question was answered, or any call since. */
+  /** Tells whether the last question was answered, or any call since. */
   readonly isAnswered: () => boolean;
 }
 

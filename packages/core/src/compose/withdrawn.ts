@@ -2,8 +2,8 @@ import { StorageError, type Operation } from "../contract/errors.js";
 import type { WriteOptions } from "../contract/call-options.js";
 
 /**
- * Runs a write of a composer whose caller may withdraw it at its last moment. Members hear of that as a failure which moves
- * nothing on; the caller gets the very error that its `beforeCommit` has thrown.
+ * Runs a write of a composer that its caller may withdraw at its last moment. The members see the withdrawal as a failure that does not
+ * move on. The caller gets the very error that its `beforeCommit` has thrown.
  */
 export async function unlessWithdrawn<Options extends WriteOptions, T>(
   operation: Operation,

@@ -1,7 +1,7 @@
 import type { StorageEvent } from "./event.js";
 import type { ByteRange, Metadata, ObjectHeaders } from "./object.js";
 
-/** What every call of a provider takes. The object is always there; its fields may not be. */
+/** The options that every call of a provider takes. The object is always there; its fields may be absent. */
 export interface CallOptions {
   /**
    * Aborts the call: it rejects with `signal.reason`, unchanged, and leaves nothing half-done.
@@ -10,29 +10,29 @@ export interface CallOptions {
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Receives what wrappers and composers report. A provider need not call it.
+   * Receives the events of wrappers and composers. A provider need not call it.
    *
    * @default none
    */
   readonly onEvent?: ((event: StorageEvent) => void) | undefined;
 }
 
-/** Bytes moved so far; `total` when it is known. */
+/** The number of bytes moved so far, and their `total` when it is known. */
 export interface Progress {
   readonly loaded: number;
   readonly total?: number | undefined;
 }
 
 /**
- * The limits of the tries of each request of one call: how often it is tried, and how long the pauses are. For providers
- * that send a body by several requests, or have read a stream that nobody else can read again.
+ * The limits on the tries of each request of one call: how often a request is tried, and how long the pauses are. They are for
+ * providers that send a body by several requests, or that have already read a one-shot stream.
  */
 export interface Tries {
   /** How often a request is tried in all. */
   readonly attempts: number;
-  /** The most that the first pause takes, in milliseconds. Each later pause may take twice as long. */
+  /** The longest that the first pause may take, in milliseconds. Each later pause may take twice as long. */
   readonly baseMs: number;
-  /** As `baseMs`, after `RateLimited`. */
+  /** The same as `baseMs`, for a pause after `RateLimited`. */
   readonly rateLimitedBaseMs: number;
   /** The longest pause, in milliseconds. */
   readonly maxDelayMs: number;
@@ -42,8 +42,8 @@ export interface Tries {
 export interface WriteOptions extends CallOptions {
   /**
    * Called in the same turn in which a provider starts the step that makes the change visible, such as a rename, or the last
-   * bytes of a request. When it throws, nothing is changed, and the call rejects with that error. A composer asks by
-   * it whether its process still holds the key. Needs `supports.beforeCommit`; other providers may ignore it.
+   * bytes of a request. When it throws, nothing is changed, and the call rejects with that error. A composer uses it to check
+   * that its process still holds the key. It needs `supports.beforeCommit`; other providers may ignore it.
    *
    * @default none
    */
@@ -65,14 +65,14 @@ export interface PutOptions extends WriteOptions, ObjectHeaders {
    */
   readonly ifNoneMatch?: "*" | undefined;
   /**
-   * Writes only if the object has this ETag; `PreconditionFailed` otherwise, also when there is no object.
+   * Writes only if the object has this ETag; `PreconditionFailed` otherwise, even when there is no object.
    *
    * @default none
    */
   readonly ifMatch?: string | undefined;
   /**
-   * Called with the bytes that have been taken so far, and at the end with all of them. The storage drops errors that it
-   * throws.
+   * Called with the number of bytes taken so far, and at the end with that of all bytes. Errors that this function throws are
+   * dropped.
    *
    * @default none
    */
@@ -86,8 +86,8 @@ export interface PutOptions extends WriteOptions, ObjectHeaders {
    */
   readonly writeId?: string | undefined;
   /**
-   * How the caller wants single requests of this put to be tried again. `retry` says it: a try of its own would begin
-   * the whole body anew.
+   * The limits on trying single requests of this put again. The wrapper `retry` sets this, because trying the whole call again
+   * would send the whole body again.
    *
    * @default three tries
    */
@@ -97,20 +97,20 @@ export interface PutOptions extends WriteOptions, ObjectHeaders {
 /** The options of a get. */
 export interface GetOptions extends CallOptions {
   /**
-   * The stretch of the object to read.
+   * The range of the object to read.
    *
    * @default the whole object
    */
   readonly range?: ByteRange | undefined;
   /**
-   * Reads only if the object has this ETag; `PreconditionFailed` otherwise. Every provider keeps it.
+   * Reads only if the object has this ETag; `PreconditionFailed` otherwise. Every provider supports it.
    *
    * @default none
    */
   readonly ifMatch?: string | undefined;
 }
 
-/** What `head` takes: no more than every call. */
+/** The options of `head`: those of every call. */
 export interface HeadOptions extends CallOptions {}
 
 /** The options of a delete. */
@@ -132,19 +132,19 @@ export interface CopyOptions extends WriteOptions {
    */
   readonly ifNoneMatch?: "*" | undefined;
   /**
-   * Copies only if the source has this ETag; `PreconditionFailed` otherwise. Every provider keeps it.
+   * Copies only if the source has this ETag; `PreconditionFailed` otherwise. Every provider supports it.
    *
    * @default none
    */
   readonly sourceIfMatch?: string | undefined;
   /**
-   * As `PutOptions.writeId`: the copy has this one, and never that of its source.
+   * The same as `PutOptions.writeId`. The copy gets this id, and never that of its source.
    *
    * @default none
    */
   readonly writeId?: string | undefined;
   /**
-   * As `PutOptions.tries`.
+   * The same as `PutOptions.tries`.
    *
    * @default three tries
    */
@@ -160,8 +160,8 @@ export interface ListOptions extends CallOptions {
    */
   readonly prefix?: string | undefined;
   /**
-   * Keys that hold it after the prefix are rolled up into `prefixes`, up to and with its first occurrence. Every
-   * provider takes `"/"`.
+   * The delimiter that groups keys. Keys that contain it after the prefix are rolled up into `prefixes`; each such prefix ends
+   * with the first occurrence of the delimiter. Every provider takes `"/"`.
    *
    * @default none
    */
@@ -173,19 +173,19 @@ export interface ListOptions extends CallOptions {
    */
   readonly limit?: number | undefined;
   /**
-   * Goes on where the page that returned it ended, also when that key is gone since.
+   * The cursor of the page before. The listing goes on where that page ended, even when its last key is gone since.
    *
-   * @default none: the listing begins
+   * @default none: the listing begins at its start
    */
   readonly cursor?: string | undefined;
   /**
-   * Begins behind this entry, whether it is there or not: a key, or a common prefix with all that is under it. For
-   * providers whose `supports.orderedList` is true; not together with a cursor.
+   * The entry behind which the listing begins: a key, or a common prefix with everything under it. The entry need not exist. It
+   * is for providers whose `supports.orderedList` is true, and cannot be given together with a cursor.
    *
    * @default none
    */
   readonly after?: string | undefined;
 }
 
-/** How many entries a page holds when the caller does not say. */
+/** The number of entries in a page when the caller gives no limit. */
 export const LIST_LIMIT_DEFAULT = 1000;

@@ -1,9 +1,9 @@
-/** The type of bytes about which nothing is known. */
+/** The media type of bytes about which nothing is known. */
 export const CONTENT_TYPE_UNKNOWN = "application/octet-stream";
 
 /**
- * Types that `mime-types` has wrong for media, or that are asked for so often that loading its table (15 ms)
- * would be a waste.
+ * Media types by extension. They are here because `mime-types` has them wrong for media, or because they are asked for so often
+ * that loading its table (15 ms) would be a waste.
  *
  * @see https://www.rfc-editor.org/rfc/rfc8216 for the segments and playlists of HLS
  * @see https://www.iana.org/assignments/media-types
@@ -48,8 +48,8 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 const TYPES = new Map(Object.entries(CONTENT_TYPES));
 
 /**
- * Returns the media type that a key's extension stands for, or `application/octet-stream`; without a charset, because
- * nobody has looked at the bytes.
+ * Returns the media type that a key's extension stands for, or `application/octet-stream`. The type has no charset, because the
+ * bytes have not been looked at.
  */
 export function contentTypeOf(key: string): string | Promise<string> {
   const extension = extensionOf(key);
@@ -57,7 +57,7 @@ export function contentTypeOf(key: string): string | Promise<string> {
   return TYPES.get(extension) ?? lookUp(extension);
 }
 
-/** The extension of a key's last segment, in lower case and without the dot. */
+/** Returns the extension of a key's last segment, in lower case and without the dot. */
 export function extensionOf(key: string): string | undefined {
   const dot = key.lastIndexOf(".");
   if (dot <= key.lastIndexOf("/") + 1 || dot === key.length - 1) return undefined;

@@ -1,7 +1,7 @@
-/** Whether a failed call changed anything: `"unknown"` is not `"no"`. */
+/** The answer to the question whether a failed call changed anything. `"unknown"` is not `"no"`. */
 export type Applied = "no" | "yes" | "unknown";
 
-/** What a call was doing when it failed: a verb of the contract or of the facade. */
+/** The call that failed: a verb of the contract or of the facade. */
 export type Operation =
   | "put"
   | "get"
@@ -30,20 +30,20 @@ export type Operation =
   | "open"
   | "close";
 
-/** How a code behaves by default, and what a composer may do with it. */
+/** The facts of an error code: its default behaviour, and what a composer may do with it. */
 export interface ErrorCodeFacts {
-  /** When a provider uses the code; printed in the documentation's table. */
+  /** The situation in which a provider uses the code; printed in the table of the documentation. */
   readonly when: string;
   readonly applied: Applied;
   readonly retryable: boolean;
   /**
-   * Whether a fallback chain goes on to its next member: `"reads"` only for reads, `"option"` only when the
-   * code is named in `fallbackOn`.
+   * Says when a fallback chain goes on to its next member: `"reads"` only for reads, `"option"` only when the code is named in
+   * `fallbackOn`.
    */
   readonly movesOn: "yes" | "never" | "reads" | "option";
 }
 
-/** A stable name for a cause of failure: what programs compare. */
+/** A stable name for a cause of failure. Programs compare this name. */
 export type StorageErrorCode =
   | "NotFound"
   | "AlreadyExists"
@@ -184,14 +184,14 @@ export const ERROR_CODES: Readonly<Record<StorageErrorCode, ErrorCodeFacts>> = {
   },
 };
 
-/** One try of a retried call, or one member of a composer. */
+/** One try of a retried call, or the call to one member of a composer. */
 export interface Attempt {
   readonly provider: string;
   readonly error: StorageError;
   readonly milliseconds: number;
 }
 
-/** What a {@link StorageError} says besides its code and reason. */
+/** The facts of a {@link StorageError} besides its code and reason. */
 export interface StorageErrorOptions {
   readonly operation: Operation;
   /**
@@ -207,15 +207,15 @@ export interface StorageErrorOptions {
    */
   readonly key?: string | undefined;
   /**
-   * Whether the call changed anything.
+   * Says whether the call changed anything.
    *
-   * @default what {@link ERROR_CODES} says of the code; always `"no"` for reads
+   * @default the value of the code in {@link ERROR_CODES}; always `"no"` for reads
    */
   readonly applied?: Applied | undefined;
   /**
-   * Whether the same call may succeed later.
+   * True when the same call may succeed later.
    *
-   * @default what {@link ERROR_CODES} says of the code
+   * @default the value of the code in {@link ERROR_CODES}
    */
   readonly retryable?: boolean | undefined;
   /**
@@ -243,13 +243,13 @@ export interface StorageErrorOptions {
    */
   readonly attempts?: readonly Attempt[] | undefined;
   /**
-   * Whether a store denies what is not there as it denies what may not be read.
+   * True when the store gives the same answer for a missing object as for one that may not be read.
    *
    * @default false
    */
   readonly mayBeAbsent?: boolean | undefined;
   /**
-   * Of a `NotFound` of a composer: the members that did not answer.
+   * The members that did not answer, for a `NotFound` of a composer.
    *
    * @default none
    */
@@ -276,21 +276,21 @@ const READS: ReadonlySet<Operation> = new Set([
 /**
  * The one error of this library.
  *
- * `code` is for programs and stable; `message` is for people: `Cannot put "a/b": the disk is full`.
- * No secret, signature or response body is ever part of it.
+ * `code` is stable and for programs; `message` is for people: `Cannot put "a/b": the disk is full`. No secret, signature or
+ * response body is ever part of it.
  */
 export class StorageError extends Error {
   override readonly name = "StorageError";
   readonly code: StorageErrorCode;
   readonly operation: Operation;
   /**
-   * The provider that failed: the leaf's name, also inside composers. `undefined` when none did: a body that is longer
-   * than the caller's `maxBytes`.
+   * The provider that failed: the name of the leaf, even inside composers. `undefined` when no provider failed, as for a body
+   * that is longer than the caller's `maxBytes`.
    */
   readonly provider: string | undefined;
   readonly key: string | undefined;
   readonly applied: Applied;
-  /** Whether the same call may succeed later. `false` once a retry layer has given up. */
+  /** True when the same call may succeed later. `false` once a retry layer has given up. */
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
   readonly status: number | undefined;
@@ -298,11 +298,11 @@ export class StorageError extends Error {
   /** One entry for each try, or for each member of a composer. */
   readonly attempts: readonly Attempt[] | undefined;
   /**
-   * Set on `PermissionDenied` where a store answers so for what is not there, too: it is reached, knows the credentials,
-   * and may well take a write.
+   * Set on `PermissionDenied` when the store gives that answer for missing objects, too. Such a store can be reached, knows the
+   * credentials, and may well take a write.
    */
   declare readonly mayBeAbsent?: true;
-  /** Set on `NotFound` of a mirror: the members that did not answer, and could not say whether they hold the object. */
+  /** Set on `NotFound` of a mirror: the members that did not answer, and so may hold the object. */
   declare readonly unconfirmed?: readonly string[];
   /** The bare reason, without the `Cannot …` in front. */
   readonly reason: string;
@@ -327,10 +327,10 @@ export class StorageError extends Error {
   }
 }
 
-/** How much of a key a message shows, in characters: a hostile key must not flood a log. */
+/** The most characters of a key that a message shows. A hostile key must not flood a log. */
 const KEY_SHOWN_MAX = 200;
 
-/** The words for operations whose name is no verb of English. */
+/** The words for operations whose name is not an English verb. */
 const WORDS: Partial<Record<Operation, string>> = {
   publicUrl: "make a public URL of",
   signedUrl: "sign a link to",
@@ -351,16 +351,16 @@ function sentence(operation: Operation, key: string | undefined, reason: string)
   return `Cannot ${WORDS[operation] ?? operation}${what}: ${reason}`;
 }
 
-/** A text as it may stand in a message: quoted, escaped, shortened. */
+/** Returns a text as a message shows it: quoted, escaped and shortened. */
 export function shown(text: string): string {
   const short = text.length > KEY_SHOWN_MAX ? `${text.slice(0, KEY_SHOWN_MAX)}…` : text;
   return JSON.stringify(short.toWellFormed());
 }
 
 /**
- * Whether `error` is a {@link StorageError}, and of that code where one is given.
+ * Tells whether `error` is a {@link StorageError}, and of that code where one is given.
  *
- * It compares names, so it holds for errors of another copy of this package too.
+ * It compares names, so that it also recognises errors of another copy of this package.
  */
 export function isStorageError(error: unknown, code?: StorageErrorCode): error is StorageError {
   if (!(error instanceof Error) || error.name !== "StorageError") return false;
@@ -368,15 +368,15 @@ export function isStorageError(error: unknown, code?: StorageErrorCode): error i
 }
 
 /**
- * Tells whether a put failed by its body alone, and no provider had a part in it: a `SourceError`, or `TooLarge` of the
- * caller's own `maxBytes`. No other member would fare better.
+ * Tells whether a put failed because of its body alone: a `SourceError`, or `TooLarge` of the caller's own `maxBytes`. No
+ * provider had a part in such a failure, so no other member would fare better.
  */
 export function isBodyFailure(error: unknown): boolean {
   if (isStorageError(error, "SourceError")) return true;
   return isStorageError(error, "TooLarge") && error.provider === undefined;
 }
 
-/** The same error with some of its facts replaced; its stack and cause stay. */
+/** Returns the same error with some of its facts replaced. Its stack and cause stay. */
 export function withErrorFacts(error: StorageError, facts: Partial<StorageErrorOptions>): StorageError {
   const { code, reason, stack } = error;
   const changed = new StorageError(code, reason, {
@@ -397,7 +397,7 @@ export function withErrorFacts(error: StorageError, facts: Partial<StorageErrorO
   return changed;
 }
 
-/** Puts the new message in the place of the old one at the beginning of a stack, which is what loggers print. */
+/** Replaces the old message at the beginning of a stack by the new one, because loggers print the stack. */
 function withMessage(stack: string, old: Error, changed: Error): string {
   const start = `${old.name}: ${old.message}`;
   const rest = stack.startsWith(start) ? stack.slice(start.length) : stack.slice(stack.indexOf("\n    at "));
@@ -405,10 +405,10 @@ function withMessage(stack: string, old: Error, changed: Error): string {
 }
 
 /**
- * Makes a {@link StorageError} of whatever a provider threw.
+ * Makes a {@link StorageError} of any value that a provider threw.
  *
- * A {@link StorageError} passes unchanged, anything else becomes `Unknown` with the original as `cause`.
- * What an aborted signal gave as its reason is not an error of the storage: callers rethrow it before.
+ * A {@link StorageError} passes unchanged. Any other value becomes `Unknown` with the original as `cause`. The reason of an
+ * aborted signal is not an error of the storage: callers rethrow it before they call this function.
  */
 export function toStorageError(error: unknown, options: StorageErrorOptions): StorageError {
   if (isStorageError(error)) return error;

@@ -1,38 +1,38 @@
-/** Something that happened inside a call that the caller's result does not show. Never holds secrets. */
+/** An event inside a call that the caller's result does not show. It never holds secrets. */
 export type StorageEvent =
   | {
       readonly type: "retry";
       readonly operation: string;
       readonly provider: string;
       readonly key?: string | undefined;
-      /** The try that failed, from 1. */
+      /** The number of the try that failed, from 1. */
       readonly attempt: number;
-      /** The most that the pause before the next try takes, in milliseconds. */
+      /** The longest that the pause before the next try may take, in milliseconds. */
       readonly delayMs: number;
-      /** What is left of the budget for retries; absent where there is no limit. */
+      /** The rest of the budget for retries; absent when there is no limit. */
       readonly tokens?: number | undefined;
       readonly error: unknown;
     }
   | {
-      /** A provider was asked once: of a call that is tried again, or goes to several members, there are several. */
+      /** A provider was asked once. A call that is tried again, or goes to several members, has several of these events. */
       readonly type: "attempt";
       readonly operation: string;
       readonly provider: string;
       readonly key?: string | undefined;
       readonly milliseconds: number;
-      /** Of a put that succeeded, in bytes. */
+      /** The size of a put that succeeded, in bytes. */
       readonly size?: number | undefined;
-      /** Absent when it succeeded. */
+      /** Absent when the call succeeded. */
       readonly error?: unknown;
     }
   | {
-      /** An object that was opened has been read, or let go. */
+      /** An object that was opened has been read to its end, or let go. */
       readonly type: "read";
       readonly provider: string;
       readonly key: string;
-      /** How much was read. */
+      /** The number of bytes that were read. */
       readonly bytes: number;
-      /** Since it was opened. */
+      /** The time since the object was opened. */
       readonly milliseconds: number;
     }
   | {
@@ -46,7 +46,7 @@ export type StorageEvent =
       readonly error: unknown;
     }
   | {
-      /** A write's outcome was unknown, and the member was asked. */
+      /** The outcome of a write was unknown, and the member was asked for it. */
       readonly type: "verified";
       readonly operation: string;
       readonly provider: string;
@@ -54,65 +54,76 @@ export type StorageEvent =
       readonly outcome: "applied" | "absent" | "unknown";
     }
   | {
-      /** A member may hold an older copy, because it could not be asked or cleared. */
+      /** A member may hold an older copy, because the member could not be asked or cleared. */
       readonly type: "unconfirmed";
       readonly key: string;
       readonly providers: readonly string[];
     }
   | {
-      /** A member held an older copy than the journal knows of, and it was not served. */
+      /** A member held an older copy than the one that the journal knows. The older copy was not served. */
       readonly type: "stale";
       readonly key: string;
       readonly provider: string;
     }
   | {
-      /** A write was acknowledged, and members that should have it do not: repair brings it to them, or brings it home. */
+      /**
+       * A write was acknowledged, and members that should have the object do not. Repair copies it to them, or moves it to its
+       * home.
+       */
       readonly type: "degraded";
       readonly key: string;
-      /** The composer. */
+      /** The name of the composer. */
       readonly provider: string;
       readonly lacking: readonly string[];
     }
   | {
-      /** A request to a member may still take effect: it is passed over for this key until nothing can arrive any more. */
+      /**
+       * A request to a member may still take effect. The member is passed over for this key until no request can arrive any more.
+       */
       readonly type: "suspect";
       readonly key: string;
       readonly provider: string;
       readonly milliseconds: number;
     }
   | {
-      /** A copy has other bytes than were put. It is not used any more, and is replaced from a good one. */
+      /** A copy has other bytes than those that were put. It is no longer used, and is replaced from a good copy. */
       readonly type: "wrongBytes";
       readonly key: string;
       readonly provider: string;
     }
   | {
-      /** Repair could not read its journal, or broke; it goes on later. */
+      /** Repair could not read its journal, or failed. It goes on later. */
       readonly type: "repairFailed";
       readonly provider: string;
       readonly error: unknown;
     }
   | {
-      /** What a client has uploaded past a composer became what the key is. */
+      /** An object that a client uploaded past a composer became the current object of its key. */
       readonly type: "adopted";
       readonly key: string;
       readonly provider: string;
     }
   | {
-      /** A member that was restored from a backup holds an object that no other member has: it was deleted since. */
+      /**
+       * A member that was restored from a backup holds an object that no other member has. The object was deleted since the
+       * backup.
+       */
       readonly type: "extra";
       readonly key: string;
       readonly provider: string;
     }
   | {
-      /** A split was made with another percentage than the one that counts: what was set last, for every process. */
+      /**
+       * A split was made with another percentage than the one that counts. The percentage that was set last counts, for every
+       * process.
+       */
       readonly type: "percent";
       readonly provider: string;
       readonly percent: number;
       readonly proposed: number;
     }
   | {
-      /** A provider failed so often that it is not asked for a while, or works again. */
+      /** A provider failed so often that it is not asked for a while, or it works again. */
       readonly type: "breaker";
       readonly provider: string;
       readonly kind: "read" | "write" | "list";
@@ -122,27 +133,27 @@ export type StorageEvent =
       /** A second member was asked because the first took unusually long. */
       readonly type: "hedge";
       readonly operation: string;
-      /** The second. */
+      /** The name of the second member. */
       readonly provider: string;
-      /** Whether it was quicker. */
+      /** True when the second member was quicker. */
       readonly won: boolean;
       readonly key: string;
     }
   | {
-      /** A copy that was missing was made. */
+      /** Repair made a copy that was missing. */
       readonly type: "repaired";
       readonly key: string;
       readonly from: string;
       readonly to: string;
     }
   | {
-      /** A rule has removed an object, which had come to its age. */
+      /** A rule has removed an object that had reached its age. */
       readonly type: "expired";
       readonly key: string;
       readonly provider: string;
     }
   | {
-      /** A listing came upon a key that breaks the rules for keys, which somebody else has put there. */
+      /** A listing found a key that breaks the rules for keys. The key was put there by other software. */
       readonly type: "skipped";
       readonly operation: "list" | "deletePrefix";
       readonly provider: string;
@@ -150,12 +161,12 @@ export type StorageEvent =
       readonly reason: string;
     }
   | {
-      /** A store took what it was asked for, and did nothing about it. */
+      /** A store accepted an option and ignored it. */
       readonly type: "ignored";
       readonly operation: string;
       readonly provider: string;
       readonly key: string;
-      /** Such as `"storageClass"`. */
+      /** The name of the option, such as `"storageClass"`. */
       readonly option: string;
     }
   | {

@@ -1,23 +1,23 @@
 import type { KeyRow } from "./key-row.js";
 import type { Version } from "./version.js";
 
-/** What a journal has of one key. */
+/** The entry of a journal for one key. */
 export interface JournalEntry {
   /** Absent when the key is not in transition. */
   readonly row?: KeyRow | undefined;
   /**
-   * Changes with every write of the row. Where there is none it changes whenever one has come and gone, of this key or of
-   * another one that shares its place.
+   * The revision changes with every write of the row. Without a row it changes whenever a row has come and gone, of this key or
+   * of one that shares its place.
    */
   readonly revision: string;
 }
 
-/** A composer that comes to its journal. */
+/** A composer that opens its part of a journal. */
 export interface JournalOwner {
   /** The composer's name, unique within one journal. */
   readonly name: string;
   readonly type: string;
-  /** The names of the members with the place of each: what `ref("x")` gives. */
+  /** The names of the members, each with its place. The place is the result of `ref("x")`. */
   readonly members: readonly { readonly name: string; readonly place: string }[];
 }
 
@@ -27,12 +27,12 @@ export interface ControlRecord {
   readonly revision: Version;
 }
 
-/** The number of keys in transition, and their age. Rows that are only kept do not count. */
+/** The number of keys in transition, and their age. Kept rows do not count. */
 export interface JournalCounts {
   readonly rows: number;
-  /** When the oldest row began, in milliseconds since 1970. */
+  /** The time at which the oldest row began, in milliseconds since 1970. */
   readonly oldestSince?: number | undefined;
-  /** Rows that repair has tried for longer than it should take. */
+  /** The number of rows that repair has tried for longer than it should take. */
   readonly stuck: number;
 }
 
@@ -40,15 +40,15 @@ export interface JournalCounts {
  * The part of a journal that belongs to one composer: a row for each key that is in transition.
  *
  * **Behaviour**
- * - A write is durable when it resolves, and happens only when the row is still of the revision that was expected.
- * - Versions and revisions come from one clock, which never goes back, also across processes.
- * - A read shows every write that had resolved before it began, of whichever process.
+ * - A write is durable when it resolves. It happens only when the row still has the expected revision.
+ * - Versions and revisions come from one clock, which never goes back, even across processes.
+ * - A read shows every write of every process that had resolved before the read began.
  */
 export interface JournalPart {
-  /** Names this process, as leases do. */
+  /** The name of this process, as leases give it. */
   readonly process: string;
   /**
-   * The time of the journal, in milliseconds since 1970. All times in rows are of this clock, which is the same for
+   * Returns the time of the journal, in milliseconds since 1970. All times in rows are of this clock. The clock is the same for
    * every process, goes on through a restart, and does not follow when the system's clock is set.
    */
   readonly now: () => number;
@@ -57,27 +57,27 @@ export interface JournalPart {
    * Replaces the row of a key, or drops it.
    *
    * @param expected - The revision that was read.
-   * @returns The new revision, or `undefined` when the key has changed since: nothing is written then.
+   * @returns The new revision. `undefined` when the key has changed since it was read; nothing is written then.
    * @throws StorageError `Unavailable` when the journal cannot be written.
    */
   readonly write: (key: string, expected: string, row: KeyRow | undefined) => Promise<Version | undefined>;
-  /** Keys whose time has come, the longest overdue first; rows that are only kept too. */
+  /** Returns the keys whose time has come, the longest overdue first. Keys of kept rows are among them. */
   readonly due: (before: number, limit: number) => Promise<readonly string[]>;
-  /** The earliest time at which a row is due, if there is one. Rows that are only kept do not count. */
+  /** Returns the earliest time at which a row is due, if there is one. Kept rows do not count. */
   readonly nextDue: () => Promise<number | undefined>;
-  /** Rows of keys with a prefix, in UTF-8 byte order, after a key. */
+  /** Returns the rows of the keys with a prefix, in UTF-8 byte order, from the first key after `after`. */
   readonly rows: (
     prefix: string,
     after: string | undefined,
     limit: number,
   ) => Promise<readonly { readonly key: string; readonly row: KeyRow }[]>;
   readonly counts: () => Promise<JournalCounts>;
-  /** Whether a process that holds a lease may still be at work. */
+  /** Tells whether a process that holds a lease may still be at work. */
   readonly isAlive: (process: string) => boolean | Promise<boolean>;
-  /** Whether a process is known to be at work. One of which nothing is known any more is not. */
+  /** Tells whether a process is known to be at work. An unknown process counts as not at work. */
   readonly isRunning: (process: string) => boolean | Promise<boolean>;
   readonly readControl: (name: string) => Promise<ControlRecord | undefined>;
-  /** As `JournalPart.write`, for a control record. */
+  /** Writes a control record as `JournalPart.write` writes a row. */
   readonly writeControl: (
     name: string,
     expected: Version | undefined,
@@ -86,22 +86,22 @@ export interface JournalPart {
 }
 
 /**
- * Where composers write down what is in transition: which write has begun, where it landed, what is left to do.
+ * The record of what is in transition: which write has begun, which members have it, and what is left to do. Composers write it.
  *
- * The journal is the authority, providers are replicas. A key that is not in transition has no row, so a journal
- * stays small whatever the number of objects.
+ * The journal decides, and members follow. A key that is not in transition has no row, so a journal stays small whatever the
+ * number of objects.
  */
 export interface Journal {
-  /** `"embedded"`: the processes of one machine share it; `"shared"`: any number of machines. */
+  /** `"embedded"`: the processes of one machine share the journal. `"shared"`: any number of machines share it. */
   readonly tier: "embedded" | "shared";
-  /** Whether what was written survives the process. */
+  /** True when the journal's contents survive the process. */
   readonly durable: boolean;
   /**
-   * The part of a composer. It may come with other members than before: what becomes of them is for the composer.
+   * Returns the part of a composer. The composer may come with other members than before; it decides itself what becomes of them.
    *
    * @throws StorageError `InvalidArgument` for a journal that lies where a member keeps its objects.
    */
   readonly open: (owner: JournalOwner) => JournalPart;
-  /** Waits for what is being written, and lets go of every handle. */
+  /** Waits for the writes under way, and lets go of every handle. */
   readonly close: () => Promise<void>;
 }

@@ -3,32 +3,35 @@ import type { Version } from "./version.js";
 
 /** A write that has begun, and that may or may not have taken effect. */
 export interface Intent {
-  /** Empty until the journal has given it one. */
+  /** The version of the write; empty until the journal has stamped it. */
   readonly version: Version;
   readonly writeId: string;
   readonly sha256?: string | undefined;
-  /** Of the body, in bytes, where it was known before the first byte: a copy of another size is none. */
+  /**
+   * The size of the body in bytes, when it was known before the first byte. An object of another size is not a copy of this
+   * write.
+   */
   readonly size?: number | undefined;
 }
 
-/** What a key is: the last write that was decided. */
+/** The last write or delete of a key that was decided. */
 export interface Committed {
   readonly kind: "put" | "delete";
-  /** Empty until the journal has given it one. */
+  /** The version of the write; empty until the journal has stamped it. */
   readonly version: Version;
   readonly sha256?: string | undefined;
-  /** For an object that carries no version, by member: the ETag by which it is known there. */
+  /** The ETag of the object on each member, by which an object that carries no version is known. */
   readonly etags?: Readonly<Record<string, string>> | undefined;
-  /** By member: the ETag of a copy that has other bytes than this version. It counts as none. */
+  /** The ETag, by member, of a copy that has other bytes than this version. Such a copy does not count. */
   readonly wrong?: Readonly<Record<string, string>> | undefined;
-  /** For an object that carries no version: when it was stored, as far as is known. */
+  /** The time when an object that carries no version was stored, as far as it is known. */
   readonly storedAt?: number | undefined;
 }
 
-/** What a member holds: a version, `"absent"` for nothing, or `"unknown"` when nobody knows. */
+/** The version that a member has of a key, `"absent"` when it has no object, or `"unknown"`. */
 export type Holding = string;
 
-/** Who works on a key. */
+/** The claim of one process on a held key. */
 export interface Lease {
   readonly process: string;
   readonly until: number;
@@ -36,13 +39,13 @@ export interface Lease {
   readonly sending: readonly string[];
 }
 
-/** A member that a client may upload to by itself, and until when it may begin. */
+/** A member that a client may upload to by itself, and the time until which the client may begin. */
 export interface External {
   readonly member: string;
   readonly until: number;
 }
 
-/** An idempotent write, which is not made again when it is repeated. */
+/** An idempotent write, which is not made again when the call is repeated. */
 export interface Remembered {
   readonly writeId: string;
   readonly until: number;
@@ -51,45 +54,47 @@ export interface Remembered {
 }
 
 /**
- * What the journal says of a key that is in transition. Times are in milliseconds since 1970.
+ * The record of one key in the journal while the key is in transition. Times are in milliseconds since 1970.
  *
- * The state machine is the functions of this file: each takes a row and makes the next one.
+ * A pure function takes a row and makes the next one: `stampedRow` here, and the functions of `compose/journaled/row`.
  */
 export interface KeyRow {
-  /** The decided truth; absent while it is what the members held before this row began. */
+  /** The last decided write or delete. Absent while the object is still the one that the members held before this row began. */
   readonly current?: Committed | undefined;
-  /** Whether nothing is left to do, and the row stays for a while so that a delete or an idempotent write is remembered. */
+  /** True when nothing is left to do. The row stays for a while so that a delete or an idempotent write is remembered. */
   readonly isKept?: boolean | undefined;
-  /** Of a delete that every member has confirmed: until when it is remembered. */
+  /** The time until which a delete is remembered that every member has confirmed. */
   readonly keepUntil?: number | undefined;
   readonly remembered?: readonly Remembered[] | undefined;
-  /** Whether the journal was restored from a backup that this row comes from: members may hold something newer. */
+  /** True when this row comes from a backup from which the journal was restored. Members may hold something newer. */
   readonly isDoubtful?: boolean | undefined;
-  /** The write that is being made. */
+  /** The write that is being sent now. */
   readonly open?: Intent | undefined;
-  /** Writes that failed and may have taken effect, or may do so later; all are newer than `current`. */
+  /** The writes that failed and that may have taken effect, or may still do so. All are newer than `current`. */
   readonly uncertain: readonly Intent[];
-  /** A member that is missing holds what it held before this row began. */
+  /** The version that each member has. A member that is missing here has what it had before this row began. */
   readonly holds: Readonly<Record<string, Holding>>;
-  /** Members on which a request may still take effect, and until when. */
+  /** The members on which a request may still take effect, each with the time until which it may. */
   readonly suspects: Readonly<Record<string, number>>;
   readonly lease?: Lease | undefined;
-  /** Uploads past the composer that may come: they are adopted when they are reported, or when their time is over. */
+  /** Uploads past the composer that may still come. They are adopted when they are reported, or when their time is over. */
   readonly external?: readonly External[] | undefined;
   readonly since: number;
-  /** When repair looks at it. */
+  /** The time at which repair looks at the row. */
   readonly nextAt: number;
-  /** How often repair has tried. */
+  /** The number of times that repair has tried. */
   readonly attempts: number;
-  /** Members that have said that they cannot hold the current object: it is too large, or of a kind they do not take. */
+  /**
+   * The members that have refused the current object because they cannot hold it: it is too large, or of a kind they do not take.
+   */
   readonly cannotHold?: readonly string[] | undefined;
-  /** Until when copies that are not needed any more stay: somebody may be listing. */
+  /** The time until which copies stay that are no longer needed: a listing may still be under way. */
   readonly clearAt?: number | undefined;
-  /** Why repair failed the last time. */
+  /** The reason why repair failed the last time. */
   readonly problem?: string | undefined;
 }
 
-/** The row as the journal has written it: what was to be given a version has it. */
+/** Returns the row as the journal has written it: a write that was waiting for its version now has it. */
 export function stampedRow(row: KeyRow, revision: Version): KeyRow {
   const { open, current, holds } = row;
   if (open?.version !== "" && current?.version !== "") return row;

@@ -7,24 +7,27 @@ import { StorageError, type Operation } from "./errors.js";
  */
 export const KEY_BYTES_MAX = 1024;
 
-/** The object by which a composer tells a member from an empty disk or bucket in its place. */
+/** The key of the marker: the object by which a composer tells a member from an empty disk or bucket in its place. */
 export const MARKER_KEY = ".stowage-member";
 
-/** Objects by which journals notice that time has gone back: each has one on each member, by its id. */
+/**
+ * The prefix of the marks. By its mark on a member a journal notices that the member, or the journal itself, was restored. Each
+ * journal has one mark on each member, named by the id of the journal.
+ */
 export const MARK_PREFIX = ".stowage-mark-";
 
-/** Tells whether composers keep something of their own under a key. */
+/** Tells whether a key is one under which composers keep objects of their own. */
 export function isReserved(key: string): boolean {
   return key === MARKER_KEY || key.startsWith(MARK_PREFIX);
 }
 
-/** What is wrong with a key, as the end of a sentence, or `undefined`. */
+/** Returns what is wrong with a key, as the end of a sentence, or `undefined`. */
 export function keyProblem(key: string): string | undefined {
   if (key === "") return "the key is empty";
   return textProblem(key) ?? segmentsProblem(key);
 }
 
-/** As {@link keyProblem} for a prefix of keys: it may be empty and may end anywhere. */
+/** Returns what is wrong with a prefix, as {@link keyProblem} does for a key. A prefix may be empty and may end anywhere. */
 export function prefixProblem(prefix: string): string | undefined {
   if (prefix === "") return undefined;
   const problem = textProblem(prefix);
@@ -33,7 +36,7 @@ export function prefixProblem(prefix: string): string | undefined {
   return whole === "" ? undefined : segmentsProblem(whole.slice(0, -1));
 }
 
-// One plain file name or path of them: by far the most common kind of key, and certain to be good.
+// A plain file name, or a path of such names. This is by far the most common kind of key, and always a good one.
 const PLAIN_KEY = /^[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:\/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*$/;
 
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for
@@ -66,9 +69,9 @@ function segmentsProblem(key: string): string | undefined {
 }
 
 /**
- * Throws unless `key` keeps the rules for keys. Keys are checked, never repaired.
+ * Throws unless `key` keeps the rules for keys. Keys are checked; they are never repaired.
  *
- * @throws TypeError when it is not a string; StorageError `InvalidKey` when it breaks a rule.
+ * @throws TypeError when the key is not a string; StorageError `InvalidKey` when it breaks a rule.
  */
 export function assertKey(key: string, operation: Operation, provider: string): void {
   if (typeof key !== "string") throw new TypeError(`A key is a string, not ${describeType(key)}`);
@@ -77,7 +80,7 @@ export function assertKey(key: string, operation: Operation, provider: string): 
   throw new StorageError("InvalidKey", problem, { operation, provider, key });
 }
 
-/** As {@link assertKey}, for the prefix of a listing. */
+/** Throws unless the prefix of a listing keeps the rules for prefixes, as {@link assertKey} does for keys. */
 export function assertPrefix(prefix: string, operation: Operation, provider: string): void {
   if (typeof prefix !== "string") throw new TypeError(`A prefix is a string, not ${describeType(prefix)}`);
   const problem = prefixProblem(prefix);
@@ -89,7 +92,7 @@ export function assertPrefix(prefix: string, operation: Operation, provider: str
   });
 }
 
-/** The type of a wrong argument, for a message: `null`, `an array`, `a number`. */
+/** Names the type of a wrong argument for a message: `null`, `an array`, `a number`. */
 export function describeType(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return "an array";
@@ -99,8 +102,8 @@ export function describeType(value: unknown): string {
 }
 
 /**
- * Compares two texts by their UTF-8 bytes, the order of listings. JavaScript's own order differs where
- * characters beyond U+FFFF meet those from U+E000 on.
+ * Compares two texts by their UTF-8 bytes, the order of listings. JavaScript's own order differs when characters above U+FFFF are
+ * compared with those from U+E000 to U+FFFF.
  */
 export function compareKeys(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
@@ -112,7 +115,10 @@ export function compareKeys(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** UTF-16 units in the order of the bytes they lead to: surrogates stand for the highest characters. */
+/**
+ * Returns a number for a UTF-16 unit. The numbers are in the order of the UTF-8 bytes: surrogates stand for the highest
+ * characters.
+ */
 function byteOrder(unit: number): number {
   if (unit < 0xd800) return unit;
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;

@@ -1,24 +1,27 @@
 import type { CallOptions } from "./call-options.js";
 import type { Metadata, ObjectHeaders, ObjectInfo } from "./object.js";
 
-/** For a link: its headers replace those that the object is stored with, in the answer to whoever follows it. */
+/**
+ * The options of a signed link. Its headers replace those that the object is stored with, in the answer to the client that
+ * follows the link.
+ */
 export interface SignedUrlOptions extends CallOptions, ObjectHeaders {
   /**
-   * How long the link works at least, in seconds.
+   * The shortest time that the link works, in seconds.
    *
    * @default 3,600
    */
   readonly expiresInSeconds?: number | undefined;
   /**
-   * For how long the same call gives the same link, in seconds, so that browsers and CDNs can keep what is behind
-   * it. A link then works up to that much longer.
+   * How long the same call gives the same link, in seconds, so that browsers and CDNs can keep the object behind it. A link then
+   * works up to that much longer.
    *
    * @default 0: every link is different
    */
   readonly stableForSeconds?: number | undefined;
 }
 
-/** What a client may upload with a signed request, bound by the signature. */
+/** The options of a signed upload: what a client may upload. The signature binds them. */
 export interface SignUploadOptions extends CallOptions, ObjectHeaders {
   /**
    * The exact length, in bytes.
@@ -45,7 +48,7 @@ export interface SignUploadOptions extends CallOptions, ObjectHeaders {
    */
   readonly ifNoneMatch?: "*" | undefined;
   /**
-   * How long the client may start, in seconds.
+   * How long the client may wait before it starts, in seconds.
    *
    * @default 900
    */
@@ -57,22 +60,22 @@ export interface SignedUpload {
   readonly key: string;
   readonly method: "PUT" | "POST";
   readonly url: string;
-  /** In lower case. Browsers set `content-length` themselves, and let nobody else. */
+  /** The headers, with names in lower case. Browsers set `content-length` themselves, and do not let a script set it. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The form fields of a POST, before the file, which is the field `file`. */
+  /** The form fields of a POST. They come before the file, which is the field `file`. */
   readonly fields?: Readonly<Record<string, string>> | undefined;
   readonly expiresAt: Date;
 }
 
-/** A part that a client has uploaded: its number, from 1, and the ETag it was answered with. */
+/** A part that a client has uploaded: its number, from 1, and the ETag from the answer. */
 export interface UploadedPart {
   readonly partNumber: number;
   readonly etag: string;
-  /** In bytes; known in listings. */
+  /** The size in bytes; known in listings. */
   readonly size?: number | undefined;
 }
 
-/** What an upload in parts will make. */
+/** The options of an upload in parts: the facts of the object that it will make. */
 export interface CreateUploadOptions extends CallOptions, ObjectHeaders {
   /**
    * The caller's own facts about the object.
@@ -96,14 +99,14 @@ export interface SignPartOptions extends CallOptions {
    */
   readonly contentLength?: number | undefined;
   /**
-   * How long the client may start, in seconds. A part can be signed again.
+   * How long the client may wait before it starts, in seconds. A part can be signed again.
    *
    * @default 900
    */
   readonly expiresInSeconds?: number | undefined;
 }
 
-/** The options that complete an upload in parts. */
+/** The options of completing an upload in parts. */
 export interface CompleteUploadOptions extends CallOptions {
   /**
    * `"*"` completes only if the key has no object by now. Needs `supports.ifNoneMatchOnMultipart`.
@@ -114,12 +117,12 @@ export interface CompleteUploadOptions extends CallOptions {
 }
 
 /**
- * Uploads in parts that a client does by itself, each part by a signed request.
+ * A provider's functions for uploads in parts. A client sends each part by itself, by a signed request.
  *
  * **Behaviour**
- * - Nothing is to be seen of an upload before it is completed; one that is neither completed nor aborted is kept,
- *   and paid for, until somebody removes it.
- * - A part that is sent again replaces itself.
+ * - An upload cannot be seen before it is completed. An upload that is neither completed nor aborted is kept, and paid for, until
+ *   it is removed.
+ * - A part that is sent again replaces the one before.
  */
 export interface MultipartUploads {
   readonly create: (key: string, options: CreateUploadOptions) => Promise<UploadReference>;
@@ -129,7 +132,7 @@ export interface MultipartUploads {
     upload: UploadReference & { readonly partNumber: number },
     options: SignPartOptions,
   ) => Promise<SignedUpload>;
-  /** The parts that have arrived, by their numbers. @throws StorageError `NotFound` when there is no such upload. */
+  /** Returns the parts that have arrived, by their numbers. @throws StorageError `NotFound` when there is no such upload. */
   readonly listParts: (
     key: string,
     upload: UploadReference,
@@ -141,6 +144,6 @@ export interface MultipartUploads {
     upload: UploadReference & { readonly parts: readonly UploadedPart[] },
     options: CompleteUploadOptions,
   ) => Promise<ObjectInfo>;
-  /** Removes what has been sent. An upload that is not there is a success. */
+  /** Removes the parts that have been sent. A missing upload is a success. */
   readonly abort: (key: string, upload: UploadReference, options: CallOptions) => Promise<void>;
 }

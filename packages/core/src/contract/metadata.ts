@@ -3,25 +3,25 @@ import { describeType } from "./key.js";
 import { HEADER_NAMES, type Metadata, type ObjectHeaders } from "./object.js";
 
 /**
- * The most that all metadata of one object may take, names and values, in bytes of UTF-8.
+ * The most bytes that all metadata of one object may take: names and values together, in UTF-8.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
  */
 export const METADATA_BYTES_MAX = 2048;
 
-/** A name as HTTP field names are, in lower case. @see https://www.rfc-editor.org/rfc/rfc9110#name-tokens */
+/** A name of metadata: an HTTP field name in lower case. @see https://www.rfc-editor.org/rfc/rfc9110#name-tokens */
 const NAME = /^[a-z0-9!#$%&'*+.^_`|~-]{1,128}$/;
 const NAME_RESERVED = /^stowage-/;
 
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]/;
 
-/** A header value: printable ASCII without spaces at either end, what every server and proxy passes unchanged. */
+/** A header value that every server and proxy passes unchanged: printable ASCII without spaces at either end. */
 const HEADER = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 const HEADER_BYTES_MAX = 1024;
 
 /**
- * Throws unless metadata can be kept and given back unchanged by every provider that supports it.
+ * Throws unless every provider that supports metadata can keep this one and give it back unchanged.
  *
  * @throws TypeError for values that are not strings; StorageError `InvalidArgument` for the rest.
  */

@@ -2,13 +2,13 @@
 export interface ObjectHeaders {
   /** The media type, e.g. `"video/mp4"`. */
   readonly contentType?: string | undefined;
-  /** RFC 9110, 8.4: how the bytes are coded, e.g. `"gzip"`. They are stored and come back as they were given. */
+  /** The coding of the bytes (RFC 9110, 8.4), e.g. `"gzip"`. The bytes are stored and come back as they were given. */
   readonly contentEncoding?: string | undefined;
-  /** RFC 9110, 8.5: for whom it is written, e.g. `"de-AT"`. */
+  /** The language of the audience (RFC 9110, 8.5), e.g. `"de-AT"`. */
   readonly contentLanguage?: string | undefined;
-  /** RFC 9111, e.g. `"public, max-age=31536000, immutable"`. */
+  /** The caching rules (RFC 9111), e.g. `"public, max-age=31536000, immutable"`. */
   readonly cacheControl?: string | undefined;
-  /** RFC 6266, e.g. `'attachment; filename="a.pdf"'`. */
+  /** How a browser shows or saves the object (RFC 6266), e.g. `'attachment; filename="a.pdf"'`. */
   readonly contentDisposition?: string | undefined;
 }
 
@@ -21,7 +21,7 @@ export const HEADER_NAMES: readonly (keyof ObjectHeaders)[] = [
   "contentDisposition",
 ];
 
-/** Picks the headers out of options or facts, all of them, so that a copy forgets none. */
+/** Picks all headers out of options or facts. A copy that uses this function cannot forget one. */
 export function headersOf({
   contentType,
   contentEncoding,
@@ -33,9 +33,9 @@ export function headersOf({
 }
 
 /**
- * The caller's own facts about an object. Names are lower-case RFC 9110 tokens; values are well-formed text
- * without control characters and without spaces at either end. All of it together is at most 2,048 bytes of
- * UTF-8, what S3 takes. A provider whose store carries only ASCII encodes the rest.
+ * The caller's own facts about an object. Names are lower-case RFC 9110 tokens; values are well-formed text without control
+ * characters and without spaces at either end. All of it together is at most 2,048 bytes of UTF-8, the limit of S3. A provider
+ * whose store carries only ASCII encodes other characters.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
  */
@@ -44,7 +44,7 @@ export type Metadata = Readonly<Record<string, string>>;
 /** A digest of an object's bytes. */
 export interface Checksum {
   readonly algorithm: "crc32" | "crc32c" | "crc64nvme" | "sha1" | "sha256" | "md5";
-  /** Lower-case hexadecimal. */
+  /** The digest in lower-case hexadecimal. */
   readonly value: string;
 }
 
@@ -55,14 +55,14 @@ export interface ObjectCopy {
   readonly state: "current" | "pending" | "failed" | "unknown";
 }
 
-/** What is known about an object without reading it. */
+/** The facts of an object, which are known without reading it. */
 export interface ObjectInfo extends ObjectHeaders {
   readonly key: string;
-  /** In bytes. */
+  /** The size in bytes. */
   readonly size: number;
   /**
-   * Opaque and strong: equal ETags of one provider mean the same bytes. Some stores make it of the bytes alone, so
-   * that other facts need not change it. Never compare across providers.
+   * The ETag, opaque and strong: equal ETags of one provider mean the same bytes. Some stores make it of the bytes alone, so that
+   * a change of other facts need not change it. ETags of different providers must never be compared.
    */
   readonly etag?: string | undefined;
   readonly lastModified?: Date | undefined;
@@ -70,26 +70,26 @@ export interface ObjectInfo extends ObjectHeaders {
   readonly checksum?: Checksum | undefined;
   /** The provider's own version id, where the store keeps versions. */
   readonly version?: string | undefined;
-  /** The name of the leaf provider that holds it. */
+  /** The name of the leaf that holds the object. */
   readonly provider: string;
-  /** Where it is, as a text to keep in a database; `StorageProvider.locate` reads it. */
+  /** The place of the object, as a text to keep in a database. `StorageProvider.locate` reads it. */
   readonly ref: string;
-  /** The id that `PutOptions.writeId` gave to the write that made it. */
+  /** The id that `PutOptions.writeId` gave to the write that made the object. */
   readonly writeId?: string | undefined;
-  /** Each copy, where a composer keeps several. */
+  /** Each copy of the object, when a composer keeps several. */
   readonly copies?: readonly ObjectCopy[] | undefined;
-  /** After a put through a chain without a journal: members that may still hold an older copy. */
+  /** The members that may still hold an older copy, after a put through a chain without a journal. */
   readonly unconfirmed?: readonly string[] | undefined;
-  /** After a read through a chain: an earlier member was down and may hold a newer copy. */
+  /** True after a read through a chain, when an earlier member was down and may hold a newer copy. */
   readonly mayBeStale?: boolean | undefined;
 }
 
-/** A stretch of an object: from `offset`, `length` bytes or to the end; or the last `suffix` bytes. */
+/** A stretch of an object: from `offset` on, `length` bytes or all to the end; or the last `suffix` bytes. */
 export type ByteRange =
   | { readonly offset: number; readonly length?: number | undefined }
   | { readonly suffix: number };
 
-/** A resolved range: what part of how much. All in bytes. */
+/** A resolved range: the part that is served. All numbers are in bytes. */
 export interface ServedRange {
   readonly offset: number;
   readonly length: number;
@@ -97,10 +97,10 @@ export interface ServedRange {
   readonly size: number;
 }
 
-/** Where a text points to, when it points into this provider. */
+/** The object that a text points to, when the text points into this provider. */
 export interface Located {
   readonly key: string;
-  /** The leaf provider's name. */
+  /** The name of the leaf. */
   readonly provider: string;
   readonly ref: string;
 }

@@ -1,7 +1,7 @@
 import { StorageError } from "./errors.js";
 import type { ByteRange, ServedRange } from "./object.js";
 
-/** The parts of a range: those that it does not have are `undefined`. */
+/** The parts of a range. Those that the range does not have are `undefined`. */
 interface Parts {
   readonly offset?: number | undefined;
   readonly length?: number | undefined;
@@ -9,7 +9,7 @@ interface Parts {
 }
 
 /**
- * The stretch of an object of `size` bytes that a range asks for; a range that ends after the object is cut.
+ * Returns the stretch that a range asks for in an object of `size` bytes. A range that ends after the object is cut.
  *
  * @throws StorageError `InvalidRange` when no byte of the object lies in it.
  */

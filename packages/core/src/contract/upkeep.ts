@@ -1,14 +1,17 @@
 import type { CallOptions } from "./call-options.js";
 
-/** Work that is left to do: copies that are missing, deletes that were not confirmed. */
+/** Work that is left to do: to make missing copies, and to delete objects whose delete was not confirmed. */
 export interface Upkeep {
   /**
-   * Works on what is due. May be called at any time, in any number of processes.
+   * Does the work that is due. It may be called at any time, in any number of processes.
    *
-   * @returns In how many milliseconds to come again; absent when nothing is left to do.
+   * @returns The milliseconds until the next work is due; absent when nothing is left to do.
    */
   readonly repair: (options: UpkeepCall) => Promise<number | undefined>;
-  /** Calls `listener` with the milliseconds until the next work is due, whenever there will be some. Returns a function that ends this. */
+  /**
+   * Calls `listener` with the milliseconds until the next work is due, whenever there will be some. Returns a function that ends
+   * this.
+   */
   readonly onWork: (listener: (inMs: number) => void) => () => void;
   /** Tells how the members and the journal of a composer are. */
   readonly health?: (() => Promise<Health>) | undefined;
@@ -30,18 +33,18 @@ export interface VerifyFinding {
    */
   readonly kind: "missing" | "extra" | "different" | "unverifiable";
   readonly key: string;
-  /** The member. */
+  /** The name of the member. */
   readonly provider: string;
-  /** Why, for people. */
+  /** The reason, for people. */
   readonly reason: string;
 }
 
 /** The options of `Upkeep.verify`. */
 export interface VerifyCall extends CallOptions {
   readonly prefix: string;
-  /** Whether the bytes of each copy are read. */
+  /** True when the bytes of each copy are read. */
   readonly deep: boolean;
-  /** Whether repair is to put right what is found. */
+  /** True when repair is to put right what is found. */
   readonly mend: boolean;
   readonly onFinding: (finding: VerifyFinding) => void;
 }
@@ -55,7 +58,7 @@ export interface Verified {
 
 /** The options of `Upkeep.repair`. */
 export interface UpkeepCall extends CallOptions {
-  /** The prefix of the keys that the caller sees, when it sees only some. Repair leaves all other keys alone. */
+  /** The prefix of the keys that the caller sees, when the caller sees only a part. Repair leaves all other keys alone. */
   readonly within?: string | undefined;
   /**
    * Runs `work` while no other call writes the key. When the key is in transition, `work` is not run. A composer with a journal
@@ -68,7 +71,7 @@ export interface UpkeepCall extends CallOptions {
 export interface MemberHealth {
   readonly name: string;
   readonly ok: boolean;
-  /** Why the member is not well, for people. */
+  /** The reason why the member is not well, for people. */
   readonly problem?: string | undefined;
   readonly milliseconds: number;
 }
@@ -76,30 +79,30 @@ export interface MemberHealth {
 /** The work that a journal has to do, in numbers. */
 export interface JournalHealth {
   readonly composer: string;
-  /** How many keys are in transition. */
+  /** The number of keys in transition. */
   readonly rows: number;
-  /** For how long the oldest of these keys has been in transition, in seconds: the number to raise an alarm by. */
+  /** How long the oldest of these keys has been in transition, in seconds. Alarms are best raised by this number. */
   readonly oldestSeconds: number;
-  /** Keys that repair could not put right in a day. */
+  /** The number of keys that repair could not put right in a day. */
   readonly stuck: number;
   /**
-   * Whether the journal has yet to see every object, because it is new over members that hold objects already, or replaces one that
-   * was lost. Until repair has looked at every object, reads ask every member and take the newest version.
+   * True until the journal has seen every object. That is so for a journal that is new over members that hold objects already, or
+   * that replaces one that was lost. Until then, reads ask every member and take the newest version.
    */
   readonly recovering: boolean;
-  /** Of a split: the share that counts now, in per cent. */
+  /** The share of a split that counts now, in per cent. */
   readonly percent?: number | undefined;
 }
 
 /** The state of a storage, for a health check. */
 export interface Health {
-  /** Whether it can work at all: its journals can be written. */
+  /** True when the storage can work at all: its journals can be written. */
   readonly live: boolean;
-  /** Whether reads and writes can be expected to succeed. */
+  /** True when reads and writes can be expected to succeed. */
   readonly ready: boolean;
-  /** Whether something is wrong that repair or an operator has to put right. */
+  /** True when something is wrong that repair or an operator has to put right. */
   readonly degraded: boolean;
-  /** Why, for people. */
+  /** The reasons, for people. */
   readonly reasons: readonly string[];
   readonly members: readonly MemberHealth[];
   readonly journals?: readonly JournalHealth[] | undefined;

@@ -1,15 +1,15 @@
 import type { FileHandle } from "node:fs/promises";
 
-/** The file of a download, and what it means that it cannot be written. */
+/** The file of a download, and a function that makes the error for a failed write. */
 export interface TargetFile {
   readonly file: FileHandle;
   readonly toError: (cause: unknown) => Error;
 }
 
-/** So many bytes are written at once: each write costs a thread's attention. */
+/** The number of bytes that are written at once. Larger writes are fewer, and each write occupies a thread. */
 const WRITE_BYTES = 1024 * 1024;
 
-/** Writes chunks that follow each other at one place of a file, many by one call. */
+/** A writer of chunks that follow each other at one place of a file. It writes many chunks by one call. */
 export class BlockWriter {
   readonly #target: TargetFile;
   readonly #onTaken: (bytes: number) => void;
@@ -23,12 +23,12 @@ export class BlockWriter {
     this.#onTaken = onTaken;
   }
 
-  /** Where the next chunk belongs. */
+  /** The place in the file where the next chunk belongs. */
   get position(): number {
     return this.#written + this.#waiting;
   }
 
-  /** Takes the next chunk. @returns A promise when it has to be waited for. */
+  /** Takes the next chunk. @returns A promise when the caller has to wait for a write. */
   add(chunk: Uint8Array): Promise<void> | undefined {
     this.#chunks.push(chunk);
     this.#waiting += chunk.byteLength;

@@ -12,30 +12,30 @@ import type { CallOptions, PutOptions } from "../contract/call-options.js";
 import { safeListener } from "../kit/listener.js";
 import { anyNumber } from "../kit/options.js";
 
-/** What every call of one facade shares. */
+/** The state that all calls of one facade share. */
 export interface Calls {
   readonly provider: ComposedProvider;
   readonly onEvent: ((event: StorageEvent) => void) | undefined;
   /**
-   * Aborted by `close` when its patience ends. Calls are given its signal only where no time limits are,
-   * which abort what runs by themselves: listening to a signal costs as much as a small read.
+   * Aborted by `close` when its grace period ends. Calls get its signal only when there are no time limits, because time limits
+   * abort running calls by themselves, and listening to a signal costs as much as a small read.
    */
   readonly closing: AbortController;
   readonly hasLimits: boolean;
   running: number;
-  /** Called when the last one that runs has settled. */
+  /** Called when the last running call has settled. */
   onIdle: (() => void) | undefined;
-  /** How long an object that nobody reads is held; 0 for ever. */
+  /** How long an object is held open without being read, in milliseconds; 0 for ever. */
   readonly unreadMs: number | undefined;
   /** The bodies of objects that are being read. */
   readonly bodies: Set<Readable>;
   closed: boolean;
 }
 
-/** The options a provider gets: the caller's, with the signal and the listener of this call. */
+/** The options that a provider gets: the caller's, with the signal and the listener of this call. */
 export type Inner<Options> = Options & CallOptions;
 
-/** Calls that are more than one call of the provider, whose limits do not abort what lies between. */
+/** Calls of the facade that make several calls of the provider. The provider's time limits do not abort the steps in between. */
 const LONG: ReadonlySet<Operation> = new Set([
   "download",
   "deleteMany",
@@ -46,8 +46,8 @@ const LONG: ReadonlySet<Operation> = new Set([
 ]);
 
 /**
- * Runs one call of the facade: refuses it after `close`, bounds it by `timeoutMs`, reports it, and lets no
- * foreign error out. A long one hears of `close` by itself.
+ * Runs one call of the facade. Refuses the call after `close`, limits it by `timeoutMs`, reports it, and turns foreign errors
+ * into `StorageError`. A long call is told of `close` by a signal of its own.
  */
 export async function runCall<Options extends CallOptions & TimedOptions, T>(
   calls: Calls,
@@ -81,7 +81,7 @@ export async function runCall<Options extends CallOptions & TimedOptions, T>(
   }
 }
 
-/** Counts a call until it has settled, also when nobody waits for it any more. */
+/** Counts a call as running until it has settled, even when its caller no longer waits. */
 async function counted<T>(calls: Calls, work: Promise<T>, unlink: (() => void) | undefined): Promise<T> {
   calls.running++;
   try {
@@ -95,7 +95,7 @@ async function counted<T>(calls: Calls, work: Promise<T>, unlink: (() => void) |
 /** How long a call may take to come to its end once its time is over, in milliseconds. */
 const OVERDUE_MS = 50;
 
-/** Waits for a call whose time is limited, and leaves it to itself when it does not heed its limit: nobody waits for what hangs. */
+/** Waits for a call whose time is limited. A call that ignores its limit is left to itself, and the caller gets the timeout. */
 async function orOverdue<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   let isLeft = false;
@@ -109,7 +109,7 @@ async function orOverdue<T>(work: Promise<T>, signal: AbortSignal | undefined): 
     });
     work
       .then((result) => {
-        // Nobody reads an object that comes too late.
+        // The caller is gone, so an object that comes too late is not read.
         if (isLeft) (result as { destroy?: () => void } | undefined)?.destroy?.();
         else resolve(result);
       }, reject)
@@ -194,7 +194,7 @@ function report(
   });
 }
 
-/** Tells how much of an object was read. */
+/** Reports how much of an object was read. */
 export function tellRead(
   onEvent: (event: StorageEvent) => void,
   { provider, key }: ObjectInfo,
@@ -204,7 +204,7 @@ export function tellRead(
   onEvent({ type: "read", provider, key, bytes, milliseconds });
 }
 
-/** An object that is being read: it ends with the signal of its call, and with the storage. */
+/** Tracks an object that is being read. Its body ends with the signal of its call, and with the storage. */
 export function trackBody(
   { bodies, closing, onEvent }: Calls,
   { body, info }: { readonly body: Readable; readonly info: ObjectInfo },
@@ -227,7 +227,9 @@ export function trackBody(
 /** How long aborted calls may take to clean up before `close` goes on without them. */
 const ABORT_GRACE_MS = 5000;
 
-/** Closes the facade's calls: waits for what runs and what is being read, then aborts it. */
+/**
+ * Closes the calls of the facade. Waits for running calls and for objects that are being read, and aborts them after `graceMs`.
+ */
 export async function closeCalls(calls: Calls, graceMs: number): Promise<void> {
   calls.closed = true;
   const settled = settling(calls);
@@ -243,7 +245,10 @@ export async function closeCalls(calls: Calls, graceMs: number): Promise<void> {
   await within(settled, ABORT_GRACE_MS);
 }
 
-/** Ends when nothing runs and nothing is being read: what runs may end with an object to be read. */
+/**
+ * Waits until no call runs and no object is being read. It checks again each time, because a call may end with an object to be
+ * read.
+ */
 async function settling(calls: Calls): Promise<void> {
   const { bodies } = calls;
   while (calls.running + bodies.size > 0) {

@@ -16,14 +16,14 @@ import { oneOf } from "../kit/options.js";
 /** The most parts of one upload. @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const PARTS_MAX = 10_000;
 
-/** The call whose options are looked at. */
+/** The call whose options are checked. */
 interface Checked {
   readonly provider: StorageProvider;
   readonly operation: Operation;
   readonly key: string;
 }
 
-/** Throws for options of a link that are wrong. */
+/** Throws for wrong options of a link. */
 export function checkSignedUrl(provider: StorageProvider, key: string, options: SignedUrlOptions): void {
   const checked = { provider, key, operation: "signedUrl" } as const;
   assertHeaders(options, key, provider.name, "signedUrl");
@@ -92,7 +92,7 @@ export function checkCompleteUpload(
   checkCreateOnly(checked, ifNoneMatch, "ifNoneMatchOnMultipart");
 }
 
-/** @throws TypeError unless it says which upload. */
+/** @throws TypeError unless the value names an upload. */
 export function assertUploadId(upload: UploadReference): void {
   const { uploadId } = Object(upload) as Partial<UploadReference>;
   if (typeof uploadId !== "string" || uploadId === "")

@@ -81,7 +81,7 @@ export function checkSize(
   throw refused("TooLarge", reason, provider, operation, key);
 }
 
-/** @throws StorageError `Unsupported` when the provider denies the feature. */
+/** Checks that the provider supports a feature. @throws StorageError `Unsupported` when it does not. */
 export function assertSupports(
   provider: StorageProvider,
   feature: "ifNoneMatch" | "ifNoneMatchOnMultipart" | "ifMatch" | "metadata" | "emptyObject",
@@ -93,13 +93,13 @@ export function assertSupports(
   throw refused("Unsupported", `the provider does not support ${words}`, provider, operation, key);
 }
 
-/** Throws for options of a copy or a move that are wrong. */
+/** Throws for wrong options of a copy or a move. */
 export function checkCopy({ ifNoneMatch, sourceIfMatch }: CopyOptions): void {
   assertEtag(sourceIfMatch, "sourceIfMatch");
   if (ifNoneMatch !== undefined) oneOf("copy", "ifNoneMatch", ifNoneMatch, ["*"]);
 }
 
-/** Throws for arguments of a download that are wrong. */
+/** Throws for wrong arguments of a download. */
 export function checkDownload(
   provider: StorageProvider,
   key: string,
@@ -122,7 +122,9 @@ export function checkGet(provider: StorageProvider, key: string, options: GetOpt
 
 const RANGE = { offset: true, length: true, suffix: true } as const;
 
-/** Throws a `TypeError` unless a range has whole numbers that are not negative; `length` and `suffix` above zero. */
+/**
+ * Throws a `TypeError` unless the numbers of a range are whole and valid: `offset` at least 0, `length` and `suffix` at least 1.
+ */
 export function assertRange(range: ByteRange): void {
   if (typeof range !== "object" || range === null) {
     throw new TypeError(`range is { offset, length? } or { suffix }, not ${describeType(range)}`);
@@ -146,7 +148,7 @@ export function checkDelete(provider: StorageProvider, key: string, options: Del
   throw refused("Unsupported", "the provider does not support conditional deletes", provider, "delete", key);
 }
 
-/** Throws for options of a listing that are wrong. */
+/** Throws for wrong options of a listing. */
 export function checkList(provider: StorageProvider, options: ListOptions): void {
   const { after, cursor, delimiter, limit } = options;
   if (limit !== undefined) wholeNumber("list", "limit", limit, { least: 1 });

@@ -1,19 +1,22 @@
 import { oneOf } from "../kit/options.js";
 
-/** Marks that turn the direction of text, so that a name shows another extension than it has. */
+/** Characters that turn the direction of text. With them a name can appear to have another extension. */
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]/g;
 
-/** Longer names are shortened: file systems take 255 bytes, and a header is not for more. */
+/**
+ * The longest name, in bytes; longer names are shortened. File systems take names of at most 255 bytes, and a header should not
+ * carry more.
+ */
 const NAME_BYTES_MAX = 200;
 
 /**
- * The header `Content-Disposition`, with which a browser saves an object under a name (`"attachment"`), or shows it
- * and keeps the name for later (`"inline"`).
+ * Makes a `Content-Disposition` header. With it a browser saves an object under a name (`"attachment"`), or shows the object and
+ * keeps the name for later (`"inline"`).
  *
- * Takes any text for a name. Slashes become `_`, for a name is not a path; line breaks, control characters and marks
- * that turn the direction of text are left out; a name of more than 200 bytes is shortened before its extension.
+ * Any text can be a name. Slashes become `_`, because a name is not a path. Line breaks, control characters and marks that turn
+ * the direction of text are left out. A name of more than 200 bytes is shortened before its extension.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6266
  * @example
@@ -25,7 +28,7 @@ export function contentDisposition(type: "attachment" | "inline", fileName: stri
   oneOf("contentDisposition", "type", type, ["attachment", "inline"]);
   if (typeof fileName !== "string") throw new TypeError("A file name is a string");
   const name = cleanName(fileName);
-  // For programs that do not know the other form: nothing in it that one of them might decode.
+  // This form is for programs that do not know the extended one. It contains only characters that no program decodes.
   const plain = name.replaceAll(/[^\x20-\x7e]|["%\\]/gu, "_");
   const extended = plain === name ? "" : `; filename*=UTF-8''${encodeName(name)}`;
   return `${type}; filename="${plain}"${extended}`;

@@ -4,7 +4,7 @@ import { StorageError, isStorageError, withErrorFacts } from "../contract/errors
 import type { ObjectInfo } from "../contract/object.js";
 import type { StorageProvider } from "../contract/provider.js";
 
-/** Copies inside the provider where it can, else through this process, with headers and metadata. */
+/** Copies an object with its headers and metadata: inside the provider if it can do that, otherwise through this process. */
 export async function copyObject(
   provider: StorageProvider,
   from: string,
@@ -27,7 +27,7 @@ function assertCreates(
   throw new StorageError("Unsupported", reason, { operation, provider: name, key });
 }
 
-/** Moves inside the provider where it can, else copies and then deletes the source. */
+/** Moves an object inside the provider if it can do that. Otherwise copies it, and then deletes the source. */
 export async function moveObject(
   provider: StorageProvider,
   from: string,
@@ -39,7 +39,7 @@ export async function moveObject(
   if (from !== to && provider.move !== undefined) return await provider.move(from, to, options);
   const source = await provider.head(from, { signal, onEvent });
   if (from === to) return source;
-  // What is written to the source meanwhile is not to be deleted with it.
+  // A write to the source that happens meanwhile must not be deleted with it.
   const { etag } = source;
   const info = await copyObject(provider, from, to, {
     ...options,

@@ -40,8 +40,8 @@ const CLOSE_GRACE_MS = 10_000;
 /**
  * Makes a {@link FileStorage} of a provider.
  *
- * A bare provider is wrapped in `retry` and `timeout`; one that has retries already, such as a composer, is
- * taken as it is, so that there is one layer of retries.
+ * A bare provider is wrapped in `retry` and `timeout`. A provider that has retries already, such as a composer, is taken as it
+ * is, so that there is one layer of retries.
  *
  * @example
  * ```ts
@@ -168,7 +168,7 @@ async function download(
   );
 }
 
-/** Makes the verbs that begin and end what runs in the background. */
+/** Makes the verbs that start and stop the work in the background. */
 function lifeOf(storage: Calls): Pick<FileStorage, "startRepair" | "close"> {
   const workers = new Set<RepairWorker>();
   return {
@@ -221,7 +221,7 @@ async function listPage(storage: Calls, options: StorageListOptions): Promise<Li
   return page;
 }
 
-/** Pages on the wire, objects to the caller: the next page is fetched only when it is needed. */
+/** Lists all objects. The objects come in pages, and the next page is fetched only when it is needed. */
 async function* listAll(storage: Calls, options: ListOptions): AsyncGenerator<ObjectInfo, void, undefined> {
   checkNames("list", options);
   let next: ListOptions | undefined = options;

@@ -6,11 +6,11 @@ import type { DeleteFailure, ListPage, SkippedKey, StorageProvider } from "../co
 import type { CallOptions } from "../contract/call-options.js";
 import type { DeleteManyResult } from "./storage-options.js";
 
-/** A batch of this size is what S3 takes at once. */
+/** The number of keys in one batch: the most that S3 takes at once. */
 const BATCH_KEYS = 1000;
 const CONCURRENCY = 16;
 
-/** Deletes keys, in batches where the provider has them. */
+/** Deletes keys, in batches if the provider can delete many at once. */
 export async function deleteEach(
   provider: StorageProvider,
   keys: Iterable<string> | AsyncIterable<string>,
@@ -36,7 +36,7 @@ export async function deleteEach(
   return { deleted: asked - errors.length, errors };
 }
 
-/** Why a key cannot be deleted, known before anybody is asked. */
+/** Returns the error of a key that cannot be deleted, before the provider is asked. */
 function keyError(provider: StorageProvider, key: string): StorageError | undefined {
   try {
     checkKey(provider, key, "deleteMany");

@@ -7,25 +7,28 @@ import type { GetResult } from "../contract/provider.js";
 import type { DownloadOptions } from "./storage-options.js";
 import type { ByteRange, ObjectInfo } from "../contract/object.js";
 
-/** What is claimed at once by one of several readers, in bytes. */
+/** The size of a block, in bytes. A reader claims one block at a time. */
 const BLOCK_BYTES = 8 * 1024 * 1024;
 
-/** How many parts of a large object are read at once, unless the caller says. */
+/** The number of parts of a large object that are read at once, unless the caller gives one. */
 const CONCURRENCY = 8;
 
-/** How often in a row a transfer may be cut before a single further byte has come. */
+/** How often in a row a transfer may be cut without a further byte. */
 const CUTS_MAX = 3;
 
-/** How often the object may turn out to be another one. */
+/** How often the object may turn out to have changed. */
 const CHANGES_MAX = 3;
 
-/** The object is another one than that of which a part is in the file. */
+/** The error for an object that is no longer the one of which a part is in the file. */
 class Changed extends Error {}
 
 /** The options of a download, and where the object was seen last. */
 export type SeenDownload = DownloadOptions & Pick<ComposedGetOptions, "ref">;
 
-/** An object on its way into a file: one reader goes from the beginning, others come from the end towards it. */
+/**
+ * The transfer of an object into a file. One reader goes from the beginning to the end, and the others come from the end towards
+ * it.
+ */
 interface Transfer {
   readonly provider: ComposedProvider;
   readonly key: string;
@@ -33,13 +36,13 @@ interface Transfer {
   readonly options: SeenDownload;
   readonly stop: AbortController;
   readonly helpers: Promise<void>[];
-  /** Known since the first answer. */
+  /** The facts of the object; known since the first answer. */
   info: ObjectInfo | undefined;
-  /** Bytes that have come. */
+  /** The number of bytes that have come. */
   loaded: number;
-  /** How far the first reader has claimed the object. */
+  /** The end of the part that the first reader has claimed. */
   front: number;
-  /** From where on the others have. */
+  /** The start of the part that the other readers have claimed. */
   back: number;
 }
 
@@ -76,13 +79,13 @@ export async function fillFile(
   }
 }
 
-/** Nothing is under way any more when it settles. */
+/** Runs one transfer to its end. No reader is at work any more when it settles. */
 async function run(transfer: Transfer): Promise<ObjectInfo> {
   const { stop, helpers } = transfer;
   try {
     const info = await readFromFront(transfer);
     await Promise.all(helpers);
-    // One that failed when the first reader had done its part has nobody else to tell.
+    // A reader that failed after the first reader was done is noticed only here.
     stop.signal.throwIfAborted();
     return info;
   } catch (error) {
@@ -93,7 +96,10 @@ async function run(transfer: Transfer): Promise<ObjectInfo> {
   }
 }
 
-/** The first reader: it asks for the whole object, and stops where another has been. */
+/**
+ * Reads from the beginning of the object: the work of the first reader. It asks for the whole object, and stops where another
+ * reader has been.
+ */
 async function readFromFront(transfer: Transfer): Promise<ObjectInfo> {
   await readStretch(transfer, 0, {
     limit: (position) => {
@@ -105,7 +111,7 @@ async function readFromFront(transfer: Transfer): Promise<ObjectInfo> {
   return transfer.info as ObjectInfo;
 }
 
-/** Takes blocks from the end until it meets the others. */
+/** Reads blocks from the end of the object until they meet those of the other readers. */
 async function readFromBack(transfer: Transfer): Promise<void> {
   while (transfer.back > transfer.front) {
     const end = transfer.back;
@@ -119,13 +125,13 @@ async function readFromBack(transfer: Transfer): Promise<void> {
 }
 
 interface Stretch {
-  /** Up to where a reader that stands there may go on; the very place when it is done. */
+  /** Returns the place up to which a reader at `position` may go on; `position` itself when the reader is done. */
   readonly limit: (position: number) => number;
-  /** What has to be asked for; `undefined` for the whole object. */
+  /** Returns the range to ask for; `undefined` for the whole object. */
   readonly range: (position: number) => ByteRange | undefined;
 }
 
-/** Reads one stretch; when the transfer is cut it goes on where it was, as long as bytes come. */
+/** Reads one stretch. When the transfer is cut it goes on where it was, as long as bytes come. */
 async function readStretch(transfer: Transfer, from: number, stretch: Stretch): Promise<void> {
   let position = from;
   for (let cuts = 0; ; cuts++) {
@@ -144,7 +150,7 @@ async function readStretch(transfer: Transfer, from: number, stretch: Stretch): 
   }
 }
 
-/** Without ranges there is only the beginning. */
+/** Returns the place from which a transfer goes on after it was cut. Without ranges that is the beginning. */
 async function placeToGoOn(transfer: Transfer, position: number): Promise<number> {
   if (isResumable(transfer)) return position;
   await transfer.target.file.truncate(0);
@@ -157,7 +163,7 @@ function isResumable({ info, provider }: Transfer): boolean {
   return provider.supports.range && info?.etag !== undefined;
 }
 
-/** Opens the object, or all or a part of the very one that was opened before. */
+/** Opens the object. Once the object is known, opens only that same object, the whole or a part of it. */
 async function open(transfer: Transfer, range: ByteRange | undefined): Promise<GetResult> {
   const { provider, key, options, stop, info } = transfer;
   const isAgain = isResumable(transfer);
@@ -182,7 +188,7 @@ function withoutRange({ provider, key }: Transfer, { body }: GetResult): Storage
   return new StorageError("Integrity", reason, { operation: "download", provider: provider.name, key });
 }
 
-/** Now the size is known: others help with a large object. */
+/** Begins the work of the other readers, which help with a large object. The size is known now. */
 function begin(transfer: Transfer, info: ObjectInfo): void {
   const { options, helpers } = transfer;
   transfer.info = info;
@@ -200,7 +206,7 @@ function countTaken(transfer: Transfer, bytes: number): void {
   transfer.options.onProgress?.({ loaded: transfer.loaded, total: transfer.info?.size });
 }
 
-/** Writes a body to the file, and drops it where its stretch ends. */
+/** Writes a body to the file, and stops where its stretch ends. */
 async function writeUpTo(
   { stop }: Transfer,
   { body }: GetResult,
@@ -216,7 +222,7 @@ async function writeUpTo(
     const rest = (): Promise<void> => takeAll(chunk.subarray(piece.byteLength));
     return writing === undefined ? rest() : writing.then(rest);
   };
-  /** A chunk may reach over several blocks. */
+  /** Takes a chunk that may reach over several blocks. */
   const takeAll = async (chunk: Uint8Array): Promise<void> => {
     if (limit(writer.position) === writer.position) throw end;
     await take(chunk);

@@ -4,10 +4,10 @@ import type { Stats } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { StorageError, StorageErrorCode } from "../contract/errors.js";
 
-/** Makes the error of a file that cannot be written. */
+/** A function that makes the error of a file that cannot be written. */
 export type ToError = (reason: string, cause: unknown) => StorageError;
 
-/** A file beside the one that it is to replace. */
+/** A temporary file beside the file that it is to replace. */
 export interface Beside {
   /** The file to be replaced, behind every symbolic link. */
   readonly target: string;
@@ -15,7 +15,7 @@ export interface Beside {
   readonly file: FileHandle;
 }
 
-/** Opens a file beside a path, for those alone who may read what is there now. */
+/** Opens a temporary file beside a path. Only those who may read the file that is there now may read the new one. */
 export async function openBeside(path: string, toError: ToError): Promise<Beside> {
   const old = await stat(path).catch(() => undefined);
   if (old?.isFile() === false || path.endsWith("/")) throw toError(`${path} is not a file`, undefined);
@@ -23,17 +23,24 @@ export async function openBeside(path: string, toError: ToError): Promise<Beside
     throw toError(`the folder ${dirname(path)} cannot be written to`, cause);
   };
   const target = await behindLinks(path).catch(unwritable);
-  // A name of its own: one made of the target's could be longer than the file system takes.
+  // The temporary file has a name of its own. A name made from the target's could be longer than the file system allows.
   const temporary = join(dirname(target), `.stowage-tmp.${randomUUID()}.part`);
   const file = await open(temporary, "wx", old === undefined ? 0o666 : 0o600).catch(unwritable);
   if (old !== undefined) await keepRights(file, old);
   return { target, temporary, file };
 }
 
-/** As many links in a row as Linux follows. @see https://man7.org/linux/man-pages/man7/path_resolution.7.html */
+/**
+ * The most symbolic links that are followed in a row: as many as Linux follows.
+ *
+ * @see https://man7.org/linux/man-pages/man7/path_resolution.7.html
+ */
 const LINKS_MAX = 40;
 
-/** Returns the path behind every symbolic link, also where nothing is there yet, as the system finds it when it opens one. */
+/**
+ * Returns the path behind every symbolic link, as the system finds it when it opens a file. There need not be a file at that path
+ * yet.
+ */
 async function behindLinks(path: string): Promise<string> {
   let place = resolve(path);
   for (let links = 0; links < LINKS_MAX; links++) {
@@ -45,14 +52,16 @@ async function behindLinks(path: string): Promise<string> {
   throw Object.assign(new Error(`${path} leads through too many symbolic links`), { code: "ELOOP" });
 }
 
-/** Gives a new file the permissions and the owner of the old one. Where that may not be, the file stays the process's own. */
+/**
+ * Gives a new file the permissions and the owner of the old one. When that is not allowed, the file keeps those of this process.
+ */
 async function keepRights(file: FileHandle, old: Stats): Promise<void> {
   const own = await file.stat();
   if (own.uid !== old.uid || own.gid !== old.gid) await file.chown(old.uid, old.gid).catch(() => {});
   await file.chmod(old.mode & 0o777).catch(() => {});
 }
 
-/** Names of system errors that Node knows by their number only. */
+/** The names of system errors that Node knows only by number. */
 const UNNAMED: Partial<Record<NodeJS.Platform, Readonly<Record<number, string>>>> = {
   linux: { 74: "EBADMSG", 116: "ESTALE", 117: "EUCLEAN", 122: "EDQUOT" },
   darwin: { 69: "EDQUOT", 70: "ESTALE", 94: "EBADMSG" },
@@ -81,7 +90,7 @@ const CODES: Readonly<Record<string, StorageErrorCode>> = {
   ERR_ACCESS_DENIED: "PermissionDenied",
 };
 
-/** Returns the code of a disk's failure; `undefined` where the path itself is to blame. */
+/** Returns the code of a disk's failure; `undefined` when the path itself is to blame. */
 export function codeOfDisk(error: unknown): StorageErrorCode | undefined {
   const { code, errno } = Object(error) as { readonly code?: string; readonly errno?: number };
   return CODES[UNNAMED[process.platform]?.[Math.abs(errno ?? 0)] ?? code ?? ""];

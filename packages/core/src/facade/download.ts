@@ -6,9 +6,9 @@ import type { StorageProvider } from "../contract/provider.js";
 import type { ObjectInfo } from "../contract/object.js";
 
 /**
- * Writes an object to a file that appears whole, with the permissions of the file that it replaces; a symbolic link stays, and
- * the file behind it is written. Of a large one several parts are read at once; an interrupted
- * transfer goes on where it was cut.
+ * Writes an object to a file that appears whole, with the permissions of the file that it replaces. A symbolic link stays, and
+ * the file behind it is written. Several parts of a large object are read at once. An interrupted transfer goes on where it was
+ * cut.
  */
 export async function downloadObject(
   provider: StorageProvider,

@@ -16,16 +16,16 @@ interface Once {
   readonly key: string;
   readonly body: Body;
   readonly options: PutOptions;
-  /** What every write id of this idempotency key begins with. */
+  /** The beginning that all write ids of this idempotency key share. */
   readonly owner: string;
   readonly writeId: string;
 }
 
 /**
- * Puts an object once for each idempotency key: the write id names the key and the digest of the bytes, so
- * a repetition recognises what the first one wrote.
+ * Puts an object once for each idempotency key. The write id names the idempotency key and the digest of the bytes, so that a
+ * repetition recognises the object that the first put wrote.
  *
- * @throws StorageError `Conflict` when the key was used with other bytes.
+ * @throws StorageError `Conflict` when the idempotency key was used with other bytes.
  */
 export async function putOnce(
   provider: StorageProvider,
@@ -51,10 +51,13 @@ export async function putOnce(
   }
 }
 
-/** How often a put that others overtake looks again before it writes whatever is there. */
+/** How often a put is tried with a condition when other writes overtake it. After that it writes without one. */
 const ROUNDS_MAX = 5;
 
-/** Writes only over what it saw. Whoever is overtaken looks again: it may have been by its own twin. */
+/**
+ * Writes only over the object that it saw. A put that is overtaken looks again, because the other write may have been a
+ * repetition of the same put.
+ */
 async function putOrFind(once: Once): Promise<ObjectInfo> {
   const { provider, key, body, options, writeId } = once;
   for (let round = 1; ; round++) {
@@ -77,7 +80,10 @@ function isOvertaken(error: unknown): boolean {
   return isStorageError(error, "AlreadyExists") || isStorageError(error, "PreconditionFailed");
 }
 
-/** Where the caller has no condition and the provider keeps one: that nothing has changed since. */
+/**
+ * Returns the condition that the object has not changed since it was looked at. Returns `undefined` when the caller has given a
+ * condition, or the provider does not support it.
+ */
 function conditionOn(
   { provider: { supports }, options }: Once,
   found: ObjectInfo | undefined,
@@ -110,7 +116,10 @@ async function digestOf(body: Body, signal: AbortSignal | undefined): Promise<st
   return hash.digest("hex");
 }
 
-/** What the key holds now, unless that is of the same idempotency key and has other bytes. */
+/**
+ * Returns the facts of the object that the key has now. @throws StorageError `Conflict` when the same idempotency key wrote that
+ * object with other bytes.
+ */
 async function find({ provider, key, options, owner, writeId }: Once): Promise<ObjectInfo | undefined> {
   const { signal, onEvent } = options;
   const info = await provider.head(key, { signal, onEvent }).catch((error: unknown) => {

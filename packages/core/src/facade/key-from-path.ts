@@ -5,7 +5,7 @@ import { knownNames, anyText } from "../kit/options.js";
 /** The options of {@link keyFromPath}. */
 export interface KeyFromPathOptions {
   /**
-   * The folder that paths lie in, absolute or relative, with either separator. It is cut off.
+   * The folder that the paths lie in, absolute or relative, with either separator. It is cut off the paths.
    *
    * @default none
    */
@@ -13,14 +13,14 @@ export interface KeyFromPathOptions {
 }
 
 /**
- * Turns what old databases hold into a key: a leading slash, Windows separators, `./uploads/…`, a path that
- * starts with the root.
+ * Turns a path from an old database into a key. The path may have a leading slash, Windows separators or a leading `./`, and may
+ * start with the root.
  *
- * Only separators, `.` segments, doubled slashes and the root are touched; the rest stays as it is. `..` is
- * refused, never resolved.
+ * Only separators, `.` segments, doubled slashes and the root are changed; the rest stays as it is. A path with `..` is refused;
+ * it is never resolved.
  *
- * @throws TypeError when `text` is not a string; StorageError `InvalidKey` when no key is left, or when it
- * leads out of the root.
+ * @throws TypeError when `text` is not a string; StorageError `InvalidKey` when no valid key is left, or when the path contains
+ *   `..`.
  * @example An old row
  * ```ts
  * keyFromPath("C:\\app\\uploads\\a b.mp4", { root: "C:\\app\\uploads" }); // "a b.mp4"

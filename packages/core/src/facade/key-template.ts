@@ -13,7 +13,7 @@ type NamesIn<Template extends string> = Template extends `${string}{${infer Name
   ? Name | NamesIn<Rest>
   : never;
 
-/** A value for each placeholder of a template but the dates and the hash, which it computes. */
+/** The values of a template's placeholders, except the dates and the hash, which the template computes. */
 export type KeyTemplateValues<Template extends string> = {
   readonly [Name in Exclude<NamesIn<Template>, DateName | "hash">]: string | number;
 };
@@ -25,7 +25,7 @@ type TextToHash<Template extends string> =
 
 export interface KeyTemplateOptions {
   /**
-   * The date that `{year}` and the others are taken from, in UTC.
+   * The date from which `{year}` and the other dates are taken, in UTC.
    *
    * @default now
    */
@@ -35,19 +35,19 @@ export interface KeyTemplateOptions {
 /** The options of {@link KeyTemplate.forBody}. */
 export interface KeyForBodyOptions extends KeyTemplateOptions {
   /**
-   * The most bytes of the body. A longer one is refused before a key is made.
+   * The most bytes of the body. A longer body is refused before a key is made.
    *
    * @default no limit
    */
   readonly maxBytes?: number | undefined;
 }
 
-/** A key made for a body, and the body, which can still be put. */
+/** A key that was made for a body, and the body, which can still be put. */
 export interface KeyForBody {
   readonly key: string;
-  /** The same bytes; put this one, a stream that was given has been read. */
+  /** A body with the same bytes. Put this body, because a stream that was given has been read. */
   readonly body: BodyInput;
-  /** Gives back the temporary file that a long stream was kept in. To be called when the body has been put. */
+  /** Releases the temporary file in which a long stream was kept. It is called when the body has been put. */
   readonly release: () => Promise<void>;
 }
 
@@ -55,20 +55,20 @@ export interface KeyForBody {
 export interface KeyTemplate<Template extends string> {
   readonly template: Template;
   /**
-   * Fills the template; `{hash}` is the digest of the text given for it.
+   * Fills the template. `{hash}` is the digest of the text that is given for it.
    *
-   * @throws TypeError for a missing value; StorageError `InvalidKey` when a value holds `/` or the result
-   * breaks a rule for keys.
+   * @throws TypeError for a missing value; StorageError `InvalidKey` when a value is empty or contains `/`, or when the result
+   *   breaks a rule for keys.
    */
   readonly key: (
     values: KeyTemplateValues<Template> & TextToHash<Template>,
     options?: KeyTemplateOptions,
   ) => string;
   /**
-   * Fills the template; `{hash}` is the digest of the body's bytes. The body is read for it: a one-shot
-   * stream is kept first, in memory up to 1 MiB, then in a temporary file.
+   * Fills the template. `{hash}` is the digest of the body's bytes, and the body is read to compute it. The bytes of a one-shot
+   * stream are kept meanwhile, in memory up to 1 MiB, beyond that in a temporary file.
    *
-   * @throws StorageError `TooLarge` for a body above `maxBytes`, `SourceError` for one that fails.
+   * @throws StorageError `TooLarge` for a body above `maxBytes`, `SourceError` for a body that fails.
    */
   readonly forBody: (
     body: BodyInput,
@@ -77,7 +77,7 @@ export interface KeyTemplate<Template extends string> {
   ) => Promise<KeyForBody>;
 }
 
-/** How much of a SHA-256 a key shows, in hexadecimal digits: 128 bits, enough never to meet twice. */
+/** The number of hexadecimal digits of a SHA-256 in a key: 128 bits, enough that two bodies never get the same. */
 const HASH_DIGITS = 32;
 
 const PLACEHOLDER = /\{([A-Za-z][A-Za-z0-9_]*)\}/g;
@@ -85,8 +85,8 @@ const PLACEHOLDER = /\{([A-Za-z][A-Za-z0-9_]*)\}/g;
 /**
  * Makes keys of one form: `keyTemplate("videos/{videoId}/{name}_{quality}.{ext}")`.
  *
- * Besides placeholders of your own there are `{year} {month} {day} {hour}` (UTC, padded with zeros),
- * `{timestamp}` (milliseconds since 1970) and `{hash}` (SHA-256, the first 32 digits).
+ * Besides your own placeholders these are predefined: `{year} {month} {day} {hour}` (UTC, padded with zeros), `{timestamp}`
+ * (milliseconds since 1970) and `{hash}` (SHA-256, the first 32 digits).
  *
  * @throws TypeError when the template has a brace that belongs to no placeholder.
  * @example

@@ -8,12 +8,15 @@ import type { Calls } from "./calls.js";
 
 const UNREAD_MS = 30_000;
 
-/** An open file is the version that was opened, whole; so a pause of its reader may be longer. */
+/**
+ * How long the reader of an open file may pause, in milliseconds. The pause may be longer than for a connection, because an open
+ * file stays the version that was opened.
+ */
 const FILE_READ_MS = 300_000;
 
 /**
- * Has the body of an object let its connection or file go when nobody reads it. When reading goes on it is opened again on
- * the same member by range and ETag.
+ * Makes the body of an object let its connection or file go when it is not being read. When reading goes on, the rest is opened
+ * again on the same member by range and ETag.
  */
 export function letRest({ provider, unreadMs }: Calls, key: string, result: GetResult): void {
   const { body, info, range, isFile } = result;

@@ -2,12 +2,13 @@ import { isStorageError } from "../contract/errors.js";
 import type { StorageEvent } from "../contract/event.js";
 import type { Health } from "../contract/upkeep.js";
 
-/** Counts what happens in a storage, for a monitoring system. */
+/** A set of counters of the events in a storage, for a monitoring system. */
 export interface Metrics {
-  /** To be given to `createStorage` as `onEvent`. */
+  /** The listener to be given to `createStorage` as `onEvent`. */
   readonly onEvent: (event: StorageEvent) => void;
   /**
-   * All counters, and what `storage.health()` says if it is given, in the text format of Prometheus. No label holds a key.
+   * Returns all counters in the text format of Prometheus, with the result of `storage.health()` if it is given. No label holds a
+   * key.
    *
    * @see https://prometheus.io/docs/instrumenting/exposition_formats/
    */
@@ -22,7 +23,7 @@ interface Family {
   readonly values: Map<string, number>;
 }
 
-/** In seconds. */
+/** The upper bounds of the histograms, in seconds. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] as const;
 
 const HELP = {
@@ -51,7 +52,7 @@ const HELP = {
 
 type Name = keyof typeof HELP;
 
-/** Makes counters of events. */
+/** Makes counters that count the events of a storage. */
 export function createMetrics(): Metrics {
   const families = new Map<Name, Family>();
   const family = (name: Name, kind: Family["kind"] = "counter"): Family => {
@@ -133,7 +134,7 @@ function take(event: StorageEvent, counters: Counters): void {
   taker(event, counters);
 }
 
-/** Calls whose size is what they moved; what is read is counted when it has been. */
+/** Calls whose `size` is the number of bytes that they moved. The bytes of reads are counted by the event `"read"`. */
 const WRITES: ReadonlySet<string> = new Set(["put", "download", "importFrom"]);
 
 function takeOperation(event: Of<"operation">, { add, observe }: Counters): void {
@@ -179,7 +180,7 @@ function healthLines(health: Health | undefined): readonly string[] {
   ): readonly string[] => [
     `# HELP ${name} ${help}`,
     `# TYPE ${name} gauge`,
-    // Composers inside each other may have one name: the worst of them is shown.
+    // Composers inside each other may have the same name. The worst value is shown.
     ...[...worst(values)].map(([labels, value]) => `${name}${labels} ${value}`),
   ];
   const { journals = [], members, degraded } = health;

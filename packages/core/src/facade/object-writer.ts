@@ -4,13 +4,15 @@ import { BUFFERED_BYTES, ignore } from "../body/stream-watch.js";
 
 /** A put whose body is written into a stream. */
 export interface ObjectWriter {
-  /** Takes the bytes. It finishes when the object is stored, and is destroyed with the error of a put that failed. */
+  /**
+   * The stream that takes the bytes. It finishes when the object is stored, and is destroyed with the error of a put that failed.
+   */
   readonly stream: Writable;
-  /** The facts of the new object; rejects when the put fails. */
+  /** A promise of the facts of the new object. It rejects when the put fails. */
   readonly done: Promise<ObjectInfo>;
 }
 
-/** Begins a put of what will be written into a stream. */
+/** Begins a put. Its body is the bytes that will be written into a stream. */
 export function createObjectWriter(put: (body: Readable) => Promise<ObjectInfo>): ObjectWriter {
   const body = new PassThrough({ highWaterMark: BUFFERED_BYTES });
   const done = put(body);
@@ -30,7 +32,7 @@ export function createObjectWriter(put: (body: Readable) => Promise<ObjectInfo>)
     },
   });
   body.on("error", ignore);
-  // Who waits for `done` alone need not listen to the stream.
+  // A caller that waits only for `done` need not listen to the stream.
   stream.on("error", ignore);
   done.catch((error: Error) => void stream.destroy(error));
   return { stream, done };

@@ -25,7 +25,7 @@ import type {
   StoragePutOptions,
 } from "./storage-options.js";
 
-// The names of the options that each verb takes: whatever else is given is refused.
+// The names of the options that each verb takes. Any other name is refused.
 
 const CALL: OptionNames<Outer<CallOptions>> = { signal: true, timeoutMs: true };
 const HEADERS: OptionNames<ObjectHeaders> = {

@@ -13,12 +13,10 @@ import { checkNames } from "./option-names.js";
 const PLAYLISTS: ReadonlySet<string> = new Set(["m3u8", "mpd"]);
 
 /**
- * Puts every file of a folder under a prefix. Playlists come after the segments they refer to, and a master
- * playlist after the playlists it refers to, so that a player never meets a name that is not there yet.
- * Symbolic links are left out.
+ * Puts every file of a folder under a prefix. Playlists are put after the segments they refer to, and a master playlist after the
+ * playlists it refers to. So a player never finds a name that is not there yet. Symbolic links are left out.
  *
- * @throws StorageError `PartialWrite` with one attempt for each file that failed; what comes later in the
- * order was not started.
+ * @throws StorageError `PartialWrite` with one attempt for each file that failed. Files of later stages were not started.
  */
 export async function putDirectory(
   storage: FileStorage,
@@ -34,7 +32,7 @@ export async function putDirectory(
     throw failed(storage, prefix, "InvalidArgument", problem ?? 'the prefix does not end with "/"');
   }
   const stages = await stagesOf(storage, directory);
-  // All of them are looked at before the first file is put.
+  // The options of all files are checked before the first file is put.
   const all = stages.map((files) =>
     files.map((file) => {
       const key = prefix + file.split(sep).join("/");
@@ -68,14 +66,14 @@ async function filesUnder(directory: string): Promise<string[]> {
     .sort(compareKeys);
 }
 
-/** Segments and the rest, then playlists of segments, then playlists of playlists. */
+/** Sorts files into stages: first all that are no playlists, then playlists of segments, then playlists of playlists. */
 async function inStages(directory: string, files: readonly string[]): Promise<readonly string[][]> {
   const stages: string[][] = [[], [], []];
   for (const file of files) stages[await stageOf(directory, file)]?.push(file);
   return stages.filter((stage) => stage.length > 0);
 }
 
-/** @see https://www.rfc-editor.org/rfc/rfc8216#section-4.3.4.2 for what makes a master playlist */
+/** Returns the stage of a file. @see https://www.rfc-editor.org/rfc/rfc8216#section-4.3.4.2 for what makes a master playlist */
 async function stageOf(directory: string, file: string): Promise<0 | 1 | 2> {
   if (!PLAYLISTS.has(extensionOf(file) ?? "")) return 0;
   const text = await readFile(join(directory, file), "utf8");

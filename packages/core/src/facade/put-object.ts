@@ -9,12 +9,12 @@ import { putOnce } from "./idempotency.js";
 import { checkNames } from "./option-names.js";
 import type { StoragePutOptions, TimedOptions } from "./storage-options.js";
 
-/** The calls of a storage, and how long their bodies may be silent. */
+/** The calls of a storage, and the limit on how long their bodies may be silent. */
 export interface Putting extends Calls {
   readonly sourceIdleMs: number;
 }
 
-/** Puts a body, after all that can be checked before a byte moves. */
+/** Puts a body, after every check that is possible before a byte moves. */
 export async function putObject(
   storage: Putting,
   key: string,
@@ -43,7 +43,7 @@ export async function putObject(
   }
 }
 
-/** The options without those that are the facade's own. */
+/** Returns the options without those that only the facade uses. */
 function providerOptions(options: StoragePutOptions): PutOptions & TimedOptions {
   const { size, maxBytes, idempotencyKey, ...rest } = options;
   const isPlain = size === undefined && maxBytes === undefined && idempotencyKey === undefined;

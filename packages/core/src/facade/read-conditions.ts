@@ -3,7 +3,7 @@ import { describeType } from "../contract/key.js";
 import type { ObjectInfo } from "../contract/object.js";
 import type { ReadConditions } from "./storage-options.js";
 
-/** Takes the conditions of a read out of its options, checked; the rest is for the provider. */
+/** Takes the conditions of a read out of its options, and checks them. The other options are for the provider. */
 export function withoutConditions<Options extends ReadConditions>(
   verb: "get" | "head",
   options: Options,

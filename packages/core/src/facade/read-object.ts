@@ -8,7 +8,7 @@ import { letRest } from "./let-rest.js";
 import { assertModified, withoutConditions } from "./read-conditions.js";
 import { toStoredObject, type StoredObject } from "./stored-object.js";
 
-/** Opens an object. @param ref - Where the object was seen last. */
+/** Opens an object. @param ref - The ref under which the object was seen last. */
 export async function getObject(
   storage: Calls,
   key: string,
@@ -39,7 +39,7 @@ export async function getObject(
   return toStoredObject(result);
 }
 
-/** Adds to options where the object was seen last. */
+/** Adds to options the ref under which the object was seen last. */
 export function seenAt<Options extends object>(
   options: Options,
   ref: string | undefined,
@@ -47,7 +47,7 @@ export function seenAt<Options extends object>(
   return ref === undefined ? options : { ...options, ref };
 }
 
-/** Asks for the facts of an object. */
+/** Returns the facts of an object. */
 export async function headObject(
   storage: Calls,
   key: string,
@@ -65,7 +65,7 @@ export async function headObject(
   });
 }
 
-/** Asks for the facts of an object that may be missing. */
+/** Returns the facts of an object that may be missing; `undefined` when it is. */
 export async function findObject(
   storage: Calls,
   verb: "find" | "exists",

@@ -8,21 +8,21 @@ import { wholeNumber } from "../kit/options.js";
 import { checkNames } from "./option-names.js";
 import type { RepairOptions } from "./storage-options.js";
 
-/** Repair that runs in this process. */
+/** A worker in this process that runs repair. */
 export interface RepairWorker {
   /**
-   * Resolves when nothing is left to do; what waits for its time is waited for.
+   * Resolves when nothing is left to do. Work that is due later is waited for.
    *
    * @throws `signal.reason`, unchanged, when the signal aborts; StorageError `Unavailable` after `stop`.
    */
   readonly idle: (options?: { readonly signal?: AbortSignal | undefined }) => Promise<void>;
-  /** Ends when the keys that are being worked on are done. */
+  /** Stops repair. It resolves when the keys that are being worked on are done. */
   readonly stop: () => Promise<void>;
 }
 
 const POLL_MS = 5000;
 
-/** The most that one pause grows to while the journal cannot be read, in milliseconds. */
+/** The longest pause after a round that failed, in milliseconds. */
 const FAILURE_MS = 5000;
 
 interface Worker {
@@ -31,13 +31,13 @@ interface Worker {
   readonly pollMs: number;
   readonly onEvent: ((event: StorageEvent) => void) | undefined;
   readonly stopping: AbortController;
-  /** Called when there may be something to do sooner than was thought. */
+  /** Called when there may be work to do sooner than expected. */
   wake: () => void;
-  /** Those who wait until nothing is left. */
+  /** The callers that wait until nothing is left to do. */
   readonly waiting: Set<() => void>;
 }
 
-/** Works on what composers have left to do, until it is stopped. It does not keep the process alive. */
+/** Starts to do the work that composers have left to do, until it is stopped. It does not keep the process alive. */
 export function startRepairWorker(
   provider: ComposedProvider,
   onEvent: ((event: StorageEvent) => void) | undefined,
@@ -96,7 +96,7 @@ function tellAll({ waiting }: Worker): void {
   for (const tell of waiting) tell();
 }
 
-/** @returns In how many milliseconds there is something to do; absent when there is nothing. */
+/** Runs one round of repair. @returns The milliseconds until there is work to do; absent when there is none. */
 async function oneRound({ upkeep, onEvent, name }: Worker): Promise<number | undefined> {
   try {
     return await upkeep.repair({ onEvent });
@@ -106,7 +106,7 @@ async function oneRound({ upkeep, onEvent, name }: Worker): Promise<number | und
   }
 }
 
-/** Sleeps, unless it is woken. */
+/** Sleeps for the given time, or until the worker is woken. */
 async function rest(worker: Worker, milliseconds: number): Promise<void> {
   if (worker.stopping.signal.aborted) return;
   await new Promise<void>((resolve) => {
@@ -125,7 +125,7 @@ async function idle(worker: Worker, signal: AbortSignal | undefined): Promise<vo
     throw new StorageError("Unavailable", "repair was stopped", context);
   }
   const { controller, unlink } = linkedController(signal);
-  // Somebody waits for it: now it keeps the process alive.
+  // A caller waits for this worker, so from now on it keeps the process alive.
   const alive = delay(TIMER_MS_MAX, controller.signal).catch(() => {});
   await new Promise<void>((resolve) => {
     const tell = (): void => {

@@ -15,7 +15,9 @@ import { checkNames, type VerbOptions } from "./option-names.js";
 
 type LinkVerb = "publicUrl" | "signedUrl" | "signUpload" | "multipart";
 
-/** What a facade hands out for others to use: checked and reported like every call. */
+/**
+ * Makes the verbs of a facade that hand out links and uploads for others to use. They are checked and reported like every call.
+ */
 export function linksOf(calls: Calls): Pick<FileStorage, LinkVerb> {
   const { provider } = calls;
   return {
@@ -32,7 +34,7 @@ export function linksOf(calls: Calls): Pick<FileStorage, LinkVerb> {
   };
 }
 
-/** Makes a permanent link: at once where the provider knows it by the key, else after the members were asked. */
+/** Makes a permanent link: at once when the provider knows it by the key, otherwise after the members were asked. */
 export function publicUrl(
   calls: Calls,
   key: string,
@@ -127,12 +129,12 @@ function multipartOf(calls: Calls): StorageMultipart | undefined {
 
 type OptionalVerb = Exclude<LinkVerb, "multipart"> | "importFrom";
 
-/** What to do about a verb that is not there. */
+/** The advice for a verb that is missing. */
 const CURES: Partial<Record<OptionalVerb, string>> = {
   publicUrl: ": it knows no address that everybody can read; give it one, or use signedUrl",
 };
 
-/** @throws StorageError `Unsupported` when the provider has no such verb. */
+/** Returns a verb that a provider may lack. @throws StorageError `Unsupported` when the provider has no such verb. */
 export function required<Verb extends OptionalVerb>(
   provider: ComposedProvider,
   verb: Verb,

@@ -19,13 +19,13 @@ export interface StorageOptions {
   /**
    * How a bare provider's calls are tried again; `false` for one try. A composer has retries of its own.
    *
-   * @default what each of its options says
+   * @default the defaults of the options of `retry`
    */
   readonly retry?: RetryOptions | false | undefined;
   /**
    * When a bare provider's calls are given up; `false` for never. A composer has limits of its own.
    *
-   * @default what each of its options says
+   * @default the defaults of the options of `timeout`
    */
   readonly timeouts?: TimeoutOptions | false | undefined;
   /**
@@ -35,71 +35,71 @@ export interface StorageOptions {
    */
   readonly sourceIdleMs?: number | undefined;
   /**
-   * How long an object that was opened and that nobody reads keeps its connection or file, in milliseconds; 0 for ever. When
-   * reading goes on it is opened again in the middle, if it is still the same.
+   * How long an opened object keeps its connection or file while it is not being read, in milliseconds; 0 for ever. When reading
+   * goes on, the object is opened again in the middle, if it is still the same.
    *
    * @default 30,000; 300,000 for a file of the local disk of which something was read
    */
   readonly unreadMs?: number | undefined;
   /**
-   * Receives every call, retry and fallback. Errors that it throws are dropped.
+   * Receives an event for every call, retry and fallback. Errors that this function throws are dropped.
    *
    * @default none
    */
   readonly onEvent?: ((event: StorageEvent) => void) | undefined;
 }
 
-/** What every call takes. */
+/** The options that every call takes. */
 export interface TimedOptions {
   /**
-   * The most that this call may take in all, in milliseconds; then it is `Timeout`.
+   * The longest that this call may take in all, in milliseconds. After that it rejects with `Timeout`.
    *
    * @default no limit
    */
   readonly timeoutMs?: number | undefined;
 }
 
-/** The options of a verb as an application gives them: the storage fills in the rest. */
+/** The options of a verb as an application gives them. The storage fills in the rest. */
 export type Outer<Options extends CallOptions> = Omit<Options, "onEvent" | "ref" | "beforeCommit"> &
   TimedOptions;
 
 /** The options of {@link FileStorage.put}. */
 export interface StoragePutOptions extends Outer<Omit<PutOptions, "writeId" | "tries">> {
   /**
-   * The length in bytes, when it is known: a body of another length is refused and nothing written.
+   * The length in bytes, when it is known. A body of another length is refused, and nothing is written.
    *
-   * @default that of the body, where it is known
+   * @default the length of the body, where it is known
    */
   readonly size?: number | undefined;
   /**
-   * The most bytes that the body may have, for bodies whose length nobody knows: a longer one is `TooLarge`, and nothing
-   * is written.
+   * The most bytes that the body may have, for bodies whose length is not known before. A longer body is refused with `TooLarge`,
+   * and nothing is written.
    *
    * @default no limit
    */
   readonly maxBytes?: number | undefined;
   /**
-   * Makes a repeated upload one object: a put of the same key, idempotency key and bytes returns what the first
-   * returned; other bytes are a `Conflict`. The body is read once more for its digest; a stream is kept in a
-   * temporary file for that. 1 to 200 characters.
+   * A text of 1 to 200 characters that makes repeated uploads one object. A put of the same key, idempotency key and bytes
+   * returns the result of the first put. A put of other bytes rejects with `Conflict`. The body is read once more for its digest,
+   * and a stream is kept for that: in memory up to 1 MiB, beyond that in a temporary file.
    *
    * @default none
    */
   readonly idempotencyKey?: string | undefined;
 }
 
-/** The copy that a caller of a read has already. Both together: only `ifNoneMatch` counts. */
+/** The conditions of a read, for a caller that has a copy already. When both are given, only `ifNoneMatch` counts. */
 export interface ReadConditions {
   /**
-   * The ETag of the caller's copy, or `"*"` for any: `NotModified` when the object still has it.
+   * The ETag of the caller's copy, or `"*"` for any. The read rejects with `NotModified` when the object still has that ETag.
    *
    * @see https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match
    * @default none
    */
   readonly ifNoneMatch?: string | undefined;
   /**
-   * When the caller's copy was made: `NotModified` when the object has not been written since. Compared in whole seconds, as
-   * HTTP has them.
+   * The time when the caller's copy was made. The read rejects with `NotModified` when the object has not been written since.
+   * Times are compared in whole seconds, as in HTTP.
    *
    * @see https://www.rfc-editor.org/rfc/rfc9110#name-if-modified-since
    * @default none
@@ -122,13 +122,13 @@ export interface StorageListOptions extends Outer<ListOptions> {}
 /** The options of {@link FileStorage.download}. */
 export interface DownloadOptions extends Outer<Pick<GetOptions, "signal" | "ifMatch">> {
   /**
-   * How many parts of a large object are read at once; 1 reads the object in one piece.
+   * The number of parts of a large object that are read at once; 1 reads the object in one piece.
    *
    * @default 8
    */
   readonly concurrency?: number | undefined;
   /**
-   * Called with the bytes that have come so far.
+   * Called with the number of bytes that have come so far.
    *
    * @default none
    */
@@ -149,19 +149,19 @@ export type PutManyResult =
 /** The options of {@link FileStorage.putMany}. */
 export interface PutManyOptions extends Pick<CallOptions, "signal"> {
   /**
-   * How many puts run at once.
+   * The number of puts that run at once.
    *
    * @default 4
    */
   readonly concurrency?: number | undefined;
   /**
-   * The most bytes that each body may have, unless its item says another number.
+   * The most bytes that each body may have, unless its item gives another number.
    *
    * @default no limit
    */
   readonly maxBytes?: number | undefined;
   /**
-   * Receives each result as it comes. Errors that it throws are dropped.
+   * Receives each result as it comes. Errors that this function throws are dropped.
    *
    * @default none
    */
@@ -180,12 +180,12 @@ export interface PutDirectoryOptions extends PutManyOptions {
 
 /** The outcome of deleting many keys. */
 export interface DeleteManyResult {
-  /** How many keys are gone now, those that were missing before included. */
+  /** The number of keys that are gone now, including those that were missing before. */
   readonly deleted: number;
   readonly errors: readonly DeleteFailure[];
   /**
-   * What others have put under the prefix under keys that break the rules, such as `"videos//1.mp4"`: no verb can reach it,
-   * and it is still there.
+   * The keys under the prefix that other software has put there and that break the rules, such as `"videos//1.mp4"`. No verb can
+   * reach their objects, which are still there.
    */
   readonly skipped?: readonly SkippedKey[] | undefined;
 }
@@ -193,20 +193,20 @@ export interface DeleteManyResult {
 /** The options of {@link FileStorage.verify}. */
 export interface VerifyOptions extends Outer<CallOptions> {
   /**
-   * Whether every copy is read, and its bytes are compared with the SHA-256 of what was put. Without `deep` the facts of the copies
-   * are compared, and bytes are read only where copies have different sizes.
+   * True when every copy is to be read, and its bytes compared with the SHA-256 of the bytes that were put. Without `deep` the
+   * facts of the copies are compared, and bytes are read only where copies have different sizes.
    *
    * @default false
    */
   readonly deep?: boolean | undefined;
   /**
-   * Whether a composer with a journal notes what is found, so that repair puts it right.
+   * True when a composer with a journal is to note its findings, so that repair puts them right.
    *
    * @default true
    */
   readonly mend?: boolean | undefined;
   /**
-   * Receives each finding as it comes. Errors that it throws are dropped.
+   * Receives each finding as it comes. Errors that this function throws are dropped.
    *
    * @default none
    */
@@ -215,19 +215,19 @@ export interface VerifyOptions extends Outer<CallOptions> {
 
 /** The outcome of {@link FileStorage.verify}. */
 export interface VerifyReport extends Verified {
-  /** How many findings there are of each kind. */
+  /** The number of findings of each kind: this one and the next three. */
   readonly missing: number;
   readonly extra: number;
   readonly different: number;
   readonly unverifiable: number;
-  /** The first 1,000 findings; `onFinding` gets all. */
+  /** The first 1,000 findings; `onFinding` receives all of them. */
   readonly findings: readonly VerifyFinding[];
 }
 
 /** The options of {@link FileStorage.startRepair}. */
 export interface RepairOptions {
   /**
-   * How often repair looks for what other processes have left, in milliseconds.
+   * How often repair looks for work that other processes have left, in milliseconds.
    *
    * @default 5,000
    */

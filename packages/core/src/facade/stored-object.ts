@@ -4,8 +4,8 @@ import type { GetResult } from "../contract/provider.js";
 import type { ObjectInfo, ServedRange } from "../contract/object.js";
 
 /**
- * An object that is being read. It owns a socket or a file until its body has been read to the end or
- * `destroy` was called: read it once, or drop it with `destroy`. A second reading of a stream is a `TypeError`.
+ * An object that is being read. It owns a socket or a file until its body has been read to the end or `destroy` was called, so it
+ * must be read once, or dropped with `destroy`. A second reading of a stream is a `TypeError`.
  */
 export interface StoredObject extends AsyncIterable<Uint8Array> {
   readonly info: ObjectInfo;
@@ -18,11 +18,11 @@ export interface StoredObject extends AsyncIterable<Uint8Array> {
   bytes(): Promise<Uint8Array>;
   /** The bytes as UTF-8. */
   text(): Promise<string>;
-  /** The bytes as JSON. @throws SyntaxError when they are not. */
+  /** The bytes as JSON. @throws SyntaxError when they are not JSON. */
   json(): Promise<unknown>;
   /** The headers of an HTTP response that carries this body. */
   headers(): Record<string, string>;
-  /** Releases what the body holds. Harmless at any time, also twice. */
+  /** Releases the socket or file of the body. It may be called at any time, and more than once. */
   destroy(): void;
 }
 
@@ -31,7 +31,10 @@ export function toStoredObject(result: GetResult): StoredObject & AsyncDisposabl
   return new ReadableObject(result);
 }
 
-/** A class, because a small object is read as fast as this is made: a literal of closures takes 70 times as long. */
+/**
+ * The implementation of {@link StoredObject}. It is a class because making the object takes as long as reading a small one. An
+ * object literal of closures would take 70 times as long to make.
+ */
 class ReadableObject implements StoredObject, AsyncDisposable {
   readonly info: ObjectInfo;
   readonly range: ServedRange | undefined;
@@ -94,7 +97,7 @@ async function collect(stream: Readable): Promise<Uint8Array> {
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
 }
 
-/** Node's own conversion copies nothing either, but is slower and keeps reading ahead. */
+/** Converts a stream into a Web stream. Node's own conversion copies nothing either, but is slower and keeps reading ahead. */
 function webStreamOf(stream: Readable): ReadableStream<Uint8Array> {
   const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
   return new ReadableStream<Uint8Array>(

@@ -9,7 +9,7 @@ import type { VerifyOptions, VerifyReport } from "./storage-options.js";
 
 const FINDINGS_MAX = 1000;
 
-/** Compares what is stored under a prefix with what should be stored. */
+/** Compares the objects under a prefix with those that should be stored. */
 export async function verifyStorage(
   storage: Calls,
   prefix: string,

@@ -1,12 +1,12 @@
 import { clock, createController, onAbort } from "./clock.js";
 import { finished, type Readable } from "node:stream";
 
-/** The longest that a timer of Node waits, in milliseconds: a longer one would end at once. */
+/** The longest that a timer of Node waits, in milliseconds. A timer with a longer time would fire at once. */
 export const TIMER_MS_MAX: number = 2 ** 31 - 1;
 
 /**
- * Reads a stream to its end, chunk by chunk; an abort destroys it and rejects with the signal's reason. While
- * `take` works the stream rests.
+ * Reads a stream to its end, chunk by chunk. An abort destroys the stream and rejects with the signal's reason. The stream is
+ * paused while `take` works.
  */
 export async function consume(
   stream: Readable,
@@ -27,7 +27,7 @@ export async function consume(
   }
 }
 
-/** By events: a fifth faster than `for await`. */
+/** Reads a stream by its events, which is a fifth faster than `for await`. */
 function flow(stream: Readable, take: (chunk: Uint8Array) => void | Promise<void>): Promise<void> {
   return new Promise((resolve, reject) => {
     let working: Promise<void> | undefined;
@@ -47,7 +47,7 @@ function flow(stream: Readable, take: (chunk: Uint8Array) => void | Promise<void
     };
     finished(stream, { writable: false }, (error) => {
       const settle = (): void => (error ? fail(error) : resolve());
-      // What is at work on a piece comes to its end first: nobody shall meet it later.
+      // The work on the last chunk ends first. Nothing may still be running after this function has settled.
       if (working === undefined) settle();
       else working.then(settle, fail);
     });
@@ -55,7 +55,7 @@ function flow(stream: Readable, take: (chunk: Uint8Array) => void | Promise<void
   });
 }
 
-/** Waits, or rejects at once with the signal's reason. */
+/** Waits for the given time. When the signal is aborted, rejects at once with its reason. */
 export async function delay(milliseconds: number, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted();
   await new Promise<void>((resolve, reject) => {
@@ -74,7 +74,7 @@ export async function delay(milliseconds: number, signal?: AbortSignal): Promise
   });
 }
 
-/** Waits for work that others wait for too, and no longer than until the caller's signal is aborted. */
+/** Waits for work that other callers wait for too, but only until the caller's signal is aborted. */
 export function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   return new Promise<T>((resolve, reject) => {
@@ -84,7 +84,7 @@ export function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined):
   });
 }
 
-/** A new controller that also follows `outer`; `unlink` must be called when the work is done. */
+/** Makes a new controller that also follows `outer`. `unlink` must be called when the work is done. */
 export function linkedController(
   outer: AbortSignal | undefined,
   onFollow?: (reason: unknown) => void,
@@ -99,7 +99,7 @@ export function linkedController(
   return { controller, unlink: () => {} };
 }
 
-/** A signal that aborts with the first of two; `unlink` must be called when the work is done. */
+/** Returns a signal that aborts with the first of two signals. `unlink` must be called when the work is done. */
 export function eitherSignal(
   one: AbortSignal | undefined,
   other: AbortSignal,
@@ -114,7 +114,7 @@ export function eitherSignal(
   return { signal: first.controller.signal, unlink };
 }
 
-/** Waits for something, but not longer than that. */
+/** Waits until a promise has settled, but at most for the given time. */
 export async function within(settled: Promise<unknown>, milliseconds: number): Promise<void> {
   const stop = createController();
   const patience = delay(milliseconds, stop.signal).catch(() => {});

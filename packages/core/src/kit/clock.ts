@@ -5,21 +5,21 @@ import * as util from "node:util";
 
 const now = performance.now.bind(performance);
 
-/** Timers, and a clock that nobody sets. */
+/** A set of timers, and a clock that cannot be set. */
 export interface Clock {
   readonly setTimeout: typeof setTimeout;
   readonly clearTimeout: typeof clearTimeout;
   readonly setInterval: typeof setInterval;
   readonly clearInterval: typeof clearInterval;
   readonly setImmediate: typeof setImmediate;
-  /** Returns milliseconds since some moment. */
+  /** Returns the milliseconds since some fixed moment. */
   readonly now: () => number;
 }
 
 /**
- * Node's own timers and monotonic clock, as they are when this module is loaded. Test runners and simulated browsers put
- * others in the place of the global ones: faked timers stand still, and those of a browser are numbers. What waits here
- * waits for the disk or the network, and is to end all the same.
+ * Node's own timers and monotonic clock, as they are when this module is loaded. Test runners and simulated browsers replace the
+ * global ones: faked timers stand still, and those of a browser are numbers. The waits of this package are for the disk or the
+ * network, and must end in such surroundings too.
  */
 export const clock: Clock = {
   setTimeout: timers.setTimeout,
@@ -35,18 +35,18 @@ export async function nextTurn(): Promise<void> {
   await new Promise<void>((resolve) => void clock.setImmediate(resolve));
 }
 
-/** Node's own class, whatever the global name stands for; other runtimes have only the global one. */
+/** Node's own class, even when the global name stands for a replacement. Other runtimes have only the global class. */
 const NativeController: typeof AbortController =
   (util.transferableAbortController?.().constructor as typeof AbortController | undefined) ?? AbortController;
 
-/** Makes a controller for calls of our own: any number of them may listen to its signal. */
+/** Makes a controller for calls of our own. Any number of listeners may listen to its signal without a warning. */
 export function createController(): AbortController {
   const controller = new NativeController();
   setMaxListeners(0, controller.signal);
   return controller;
 }
 
-/** Listeners to one signal, and the one that Node sees. */
+/** The listeners to one signal, and the single listener that Node sees. */
 interface Hub {
   readonly listeners: Set<() => void>;
   readonly tellAll: () => void;
@@ -55,13 +55,13 @@ interface Hub {
 const hubs = new WeakMap<AbortSignal, Hub>();
 
 /**
- * Listens to a signal until it is aborted or the returned function is called. However many listen to one signal, Node sees
- * a single listener and warns of no leak.
+ * Listens to a signal until it is aborted or the returned function is called. Node sees a single listener for each signal, so it
+ * never warns of a leak.
  */
 export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
   if (signal === undefined) return nothing;
   const { listeners, tellAll } = hubOf(signal);
-  // One that is given twice is told twice.
+  // A listener that is given twice is called twice.
   const own = (): void => listener();
   if (listeners.size === 0) signal.addEventListener("abort", tellAll, { once: true });
   listeners.add(own);

@@ -1,6 +1,6 @@
 /**
- * Runs `work` on every item, `count` at once, in order of arrival. The first error stops the taking of new
- * items and is thrown when all that was started has settled.
+ * Runs `work` on every item, `count` at once, in order of arrival. After the first error no new items are taken. The error is
+ * thrown when all work that was started has settled.
  */
 export async function concurrently<T>(
   items: Iterable<T> | AsyncIterable<T>,

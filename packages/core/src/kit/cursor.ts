@@ -2,8 +2,8 @@ import { StorageError } from "../contract/errors.js";
 import type { ListOptions } from "../contract/call-options.js";
 
 /**
- * Packs a position in a listing into a cursor. It remembers which listing it belongs to, so that it cannot be
- * used for another.
+ * Packs a position in a listing into a cursor. The cursor remembers the listing it belongs to, so that it cannot be used for a
+ * different one.
  */
 export function packCursor(position: unknown, options: ListOptions): string {
   const content = JSON.stringify([1, options.prefix ?? "", options.delimiter ?? "", position]);
@@ -11,9 +11,9 @@ export function packCursor(position: unknown, options: ListOptions): string {
 }
 
 /**
- * The position in a cursor, or `undefined` when the listing starts at its beginning.
+ * Returns the position in a cursor, or `undefined` when the listing starts at its beginning.
  *
- * @throws StorageError `InvalidArgument` when the cursor is not one of ours, or of another listing.
+ * @throws StorageError `InvalidArgument` when the cursor is not one of ours, or belongs to another listing.
  */
 export function unpackCursor(options: ListOptions, provider: string): unknown {
   if (options.cursor === undefined) return undefined;
@@ -26,7 +26,10 @@ export function unpackCursor(options: ListOptions, provider: string): unknown {
   throw cursorError("the cursor belongs to a listing with another prefix or delimiter", provider);
 }
 
-/** As {@link unpackCursor}, for listings whose position is the last entry: a key or a common prefix. */
+/**
+ * Returns the position at which a listing goes on, for listings whose position is the last entry: a key or a common prefix. The
+ * position is that of the cursor, as {@link unpackCursor} returns it, or else `after`.
+ */
 export function unpackKeyCursor(options: ListOptions, provider: string): string | undefined {
   const position = options.cursor === undefined ? options.after : unpackCursor(options, provider);
   if (position === undefined || typeof position === "string") return position;

@@ -4,11 +4,11 @@ import { isStorageError } from "../contract/errors.js";
 import type { ComposedProvider } from "../contract/composed-provider.js";
 import type { Health, MemberHealth } from "../contract/upkeep.js";
 
-/** A key that nobody is expected to have: any answer says that the provider works. */
+/** A key that is not expected to have an object. Any answer about it proves that the provider works. */
 export const PROBE_KEY = ".stowage-probe";
 const PROBE_MS = 5000;
 
-/** Whether one provider answers. */
+/** Asks one provider whether it answers, and how fast. */
 export async function probe(provider: ComposedProvider): Promise<MemberHealth> {
   const { name } = provider;
   const stop = createController();
@@ -26,7 +26,10 @@ export async function probe(provider: ComposedProvider): Promise<MemberHealth> {
   return { name, ok: problem === undefined, problem, milliseconds: clock.now() - startedAt };
 }
 
-/** Returns why an answer is none. Credentials that may not list are denied what is not there: that is an answer. */
+/**
+ * Returns the reason why an error does not count as an answer; `undefined` when it counts. Credentials that may not list are
+ * denied access to a missing object, and that counts as an answer.
+ */
 function problemOf(error: unknown): string | undefined {
   if (!isStorageError(error)) return String(error);
   if (error.mayBeAbsent === true) return undefined;
@@ -50,7 +53,7 @@ export async function healthOfMembers(members: readonly ComposedProvider[], need
   };
 }
 
-/** Tells how a provider is: by its members where it has some, else by whether it answers. */
+/** Tells how a provider is. A provider with members tells it by itself; any other provider is asked whether it answers. */
 export async function healthOf(provider: ComposedProvider): Promise<Health> {
   const health = provider.health ?? provider.upkeep?.health;
   if (health !== undefined) return await health();

@@ -1,6 +1,6 @@
 import type { Health, Upkeep, Verified, VerifyCall } from "../contract/upkeep.js";
 
-/** The upkeep of a provider that is made of several parts; the outer one is the first. */
+/** Joins the upkeep of the parts of a provider into one. The first part is the outer one. */
 export function joinedUpkeep(all: readonly (Upkeep | undefined)[]): Upkeep | undefined {
   const parts = all.filter((part) => part !== undefined);
   if (parts.length < 2) return parts[0];
@@ -25,7 +25,7 @@ export function joinedUpkeep(all: readonly (Upkeep | undefined)[]): Upkeep | und
   };
 }
 
-/** Verifies one part after the other. The objects are those of the outer one. */
+/** Verifies one part after the other. The number of objects is that of the outer part. */
 async function verifyAll(
   [outer, ...inner]: readonly NonNullable<Upkeep["verify"]>[],
   call: VerifyCall,
@@ -36,12 +36,12 @@ async function verifyAll(
   return { objects: numbers.objects, pending };
 }
 
-/** The smaller of two times, where there may be none. */
+/** Returns the smaller of two times, each of which may be absent. */
 export function earlier(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }
 
-/** The first is the outer one: whether the whole is ready is for it to say. */
+/** Joins the health of the parts into one. The first part is the outer one, and decides whether the whole is ready. */
 function joinedHealth(parts: readonly Health[]): Health {
   return {
     live: parts.every(({ live }) => live),

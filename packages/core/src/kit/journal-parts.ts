@@ -1,7 +1,14 @@
-/** The age of a row, in milliseconds, from which on somebody should look why repair does not end. */
+/**
+ * The age of a row from which on it counts as stuck, in milliseconds. An operator should then find out why repair does not finish
+ * it.
+ */
 export const STUCK_MS: number = 24 * 60 * 60 * 1000;
 
-/** Returns the revision of a key that has no row, after so many rows were dropped. */
+/**
+ * Returns the revision of a key that has no row.
+ *
+ * @param drops - The number of rows that were dropped so far.
+ */
 export function noRow(drops: number): string {
   return `none-${drops}`;
 }

@@ -1,11 +1,11 @@
-/** Lets one commit of each key run at a time, in order. */
+/** A lock that lets one piece of work for each key run at a time, in order. */
 export interface KeyLock {
   readonly run: <T>(key: string, work: () => Promise<T>) => Promise<T>;
-  /** Whether somebody is at work on the key. */
+  /** Tells whether work on the key is running or waiting. */
   readonly isBusy: (key: string) => boolean;
 }
 
-/** Makes a lock that holds nothing yet. */
+/** Makes a lock that holds no key yet. */
 export function createKeyLock(): KeyLock {
   const tails = new Map<string, Promise<unknown>>();
   return {

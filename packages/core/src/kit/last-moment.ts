@@ -1,13 +1,13 @@
 import type { Duplex } from "node:stream";
 
-/** The refusal that a caller's `beforeCommit` has thrown: the request was not sent, or not to its end. */
+/** The refusal that a caller's `beforeCommit` has thrown. The request was not sent, or not to its end. */
 export class RefusedError extends Error {
   constructor(readonly reason: unknown) {
     super("The change must not be made any more");
   }
 }
 
-/** Tells whether a connection is still being made: what is written to it now may leave much later. */
+/** Tells whether a connection is still being made. Data that is written to it now may leave much later. */
 export function isConnecting(socket: Duplex): boolean {
   const { connecting, secureConnecting } = socket as {
     readonly connecting?: boolean;

@@ -1,14 +1,17 @@
 import { clock } from "./clock.js";
 
-/** A timer that is so late says that this process was busy, or was stopped, in milliseconds. */
+/**
+ * The lateness from which on a timer counts as late, in milliseconds. A late timer shows that this process was busy, or was
+ * stopped.
+ */
 const LATE_MS = 100;
 
 /**
- * Returns for how long a timer that has fired late waits once more, in milliseconds: answers that came meanwhile have not been read
- * yet. 0 for a timer that was on time.
+ * Returns how long a timer that has fired late waits once more, in milliseconds. Answers that came meanwhile have not been read
+ * yet. Returns 0 for a timer that was on time.
  *
- * @param dueAt - When it should have fired, by the monotonic clock.
- * @param limitMs - What it waited for: half of that is the most.
+ * @param dueAt - The time at which the timer should have fired, by the monotonic clock.
+ * @param limitMs - The time for which the timer waited. It waits at most half of that once more.
  */
 export function lenienceMs(dueAt: number, limitMs: number): number {
   const lateMs = clock.now() - dueAt;

@@ -1,6 +1,6 @@
 /**
- * Makes of a function of the caller one that changes nothing when it fails: telling somebody must not change what
- * happened. What it throws is dropped, and what it returns is not waited for.
+ * Wraps a caller's function so that its failure changes nothing: a listener is told about an event, and must not change it.
+ * Errors that the function throws are dropped, and a promise that it returns is not waited for.
  */
 export function safeListener<Told>(listener: (told: Told) => void): (told: Told) => void;
 export function safeListener<Told>(
@@ -15,7 +15,7 @@ export function safeListener<Told>(
       const returned: unknown = listener(told);
       if (returned instanceof Promise) returned.catch(() => {});
     } catch {
-      // The listener's own problem.
+      // The error is the listener's own problem.
     }
   };
 }

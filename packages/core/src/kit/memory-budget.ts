@@ -1,13 +1,13 @@
 import { onAbort } from "./clock.js";
 
-/** A bound on the memory that many calls use together: those that come when it is used up wait for their turn. */
+/** A limit on the memory that many calls use together. Calls that come when it is used up wait for their turn. */
 export interface MemoryBudget {
-  /** How much one call may use, in bytes. */
+  /** The most memory that one call may use, in bytes. */
   readonly shareBytes: number;
   /**
-   * Waits until so much is free.
+   * Waits until that much memory is free, and takes it.
    *
-   * @returns What gives it back; harmless when it is called twice.
+   * @returns A function that gives the memory back. It may be called more than once.
    */
   readonly take: (bytes: number, signal: AbortSignal | undefined) => Promise<() => void>;
 }
@@ -17,7 +17,7 @@ interface Waiting {
   readonly go: () => void;
 }
 
-/** @param shareBytes - How much one call would like to use. */
+/** Makes a budget of `bytesMax` bytes. @param shareBytes - The memory that one call would like to use, in bytes. */
 export function createMemoryBudget(bytesMax: number, shareBytes: number): MemoryBudget {
   let free = bytesMax;
   const queue: Waiting[] = [];

@@ -1,4 +1,4 @@
-/** Codes of systems' errors that come before a byte of a request has left. */
+/** The codes of system errors that happen before a byte of a request has left. */
 const NOT_SENT: ReadonlySet<string> = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
@@ -23,7 +23,7 @@ const NOT_SENT: ReadonlySet<string> = new Set([
   "ERR_TLS_CERT_ALTNAME_INVALID",
 ]);
 
-/** Whether a request that failed with this code had not left, so that it cannot have done anything. */
+/** Tells whether a request that failed with this code was not sent. Such a request cannot have changed anything. */
 export function isNotSent(code: string | undefined): boolean {
   return code !== undefined && NOT_SENT.has(code);
 }

@@ -20,14 +20,14 @@ export interface NumberLimits {
 /** The limits of a number that need not be whole. */
 export interface AnyNumberLimits extends NumberLimits {
   /**
-   * Instead of `least`: the number must be larger than this one.
+   * A limit that the number must be larger than. It replaces `least`.
    *
    * @default none
    */
   readonly above?: number | undefined;
 }
 
-/** Every option of `Options` by its name, so that no name can be forgotten. */
+/** The names of all options of `Options`. The type makes sure that no name is forgotten. */
 export type OptionNames<Options> = { readonly [Name in keyof Required<Options>]: true };
 
 /**
@@ -57,9 +57,9 @@ export function anyNumber(
 /**
  * Checks that an option is one of a few values.
  *
- * @param allowed - With `undefined` for an option that may be absent; messages do not name it.
+ * @param allowed - The allowed values. `undefined` is among them when the option may be absent; messages do not name it.
  * @returns The value.
- * @throws TypeError with all that may be given, when it is not.
+ * @throws TypeError with the allowed values, when it is not.
  */
 export function oneOf<const Value>(
   caller: string,
@@ -77,14 +77,14 @@ export function oneOf<const Value>(
 /**
  * Checks that an option is a text that is not empty.
  *
- * @param what - What the text is, for the message: `"the path of a folder"`.
+ * @param what - A description of the text, for the message: `"the path of a folder"`.
  */
 export function nonEmptyText(caller: string, name: string, value: unknown, what: string): string {
   if (typeof value === "string" && value !== "") return value;
   throw wrong(caller, name, what, value);
 }
 
-/** Checks that an option is a text, as {@link nonEmptyText} does; it may be empty. */
+/** Checks that an option is a text, as {@link nonEmptyText} does. The text may be empty. */
 export function anyText(caller: string, name: string, value: unknown, what: string): string {
   if (typeof value === "string") return value;
   throw wrong(caller, name, what, value);
@@ -97,12 +97,12 @@ export function aFunction<Value>(caller: string, name: string, value: Value): Va
 }
 
 /**
- * Checks that options have no unknown names: a misspelt option would do nothing, and nobody would notice. An option
- * that is `undefined` counts as not given. A `signal`, and what is called `onEvent` or the like, is checked as well.
+ * Checks that options have no unknown names. Without this check a misspelt option would be ignored silently. An option that is
+ * `undefined` counts as not given. The types of a `signal`, and of listeners such as `onEvent`, are checked as well.
  *
- * @param names - All names there are.
- * @throws TypeError with the nearest right name, or with all of them when none is near; for a signal that is none, and
- * for a listener that is no function.
+ * @param names - All names that are allowed.
+ * @throws TypeError for an unknown name, with the nearest right name, or with all names when no name is near; for a `signal` of
+ *   the wrong type; and for a listener that is not a function.
  */
 export function knownNames<Options extends object>(
   caller: string,
@@ -123,7 +123,7 @@ export function knownNames<Options extends object>(
 
 const LISTENER = /^on(?:Event|Progress|Result|State)$/;
 
-/** Signals of other makes and realms work as well. */
+/** Checks that a value is an `AbortSignal`. Signals of other makes and realms are accepted. */
 function assertSignal(caller: string, value: unknown): void {
   const { aborted, addEventListener } = Object(value) as Partial<AbortSignal>;
   if (typeof aborted === "boolean" && typeof addEventListener === "function") return;
@@ -169,7 +169,10 @@ function unknown(caller: string, name: string, names: readonly string[]): TypeEr
   return new TypeError(`${caller} has no option ${shown(name)}; ${cure}`);
 }
 
-/** Returns the name that takes the fewest changes to reach, as long as most of it stays as it is. */
+/**
+ * Returns the name that takes the fewest changes to reach. Returns `undefined` when too much of the given name would have to
+ * change.
+ */
 function nearest(name: string, names: readonly string[]): string | undefined {
   const [best] = names
     .map((each) => ({ each, changes: changesTo(name.toLowerCase(), each.toLowerCase()) }))
@@ -178,7 +181,7 @@ function nearest(name: string, names: readonly string[]): string | undefined {
   return best !== undefined && best.changes <= most ? best.each : undefined;
 }
 
-/** Counts the letters to insert, remove or replace: the distance of Levenshtein. */
+/** Counts the letters to insert, remove or replace: the Levenshtein distance. */
 function changesTo(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let i = 1; i <= from.length; i++) {

@@ -3,18 +3,21 @@ import type { StorageProvider } from "../contract/provider.js";
 /** A provider, or a storage that was made of it. */
 export type ProviderOrStorage = StorageProvider | { readonly provider: StorageProvider };
 
-/** What a factory remembers of the providers that it has made, for the functions that take one. */
+/** A memory of the providers that a factory has made. It is for the functions that take one of these providers. */
 export interface OwnProviders<Own> {
   readonly remember: (provider: StorageProvider, own: Own) => StorageProvider;
   readonly find: (provider: StorageProvider) => Own | undefined;
-  /** @throws TypeError for a provider that the factory has not made, or one that somebody has wrapped. */
+  /**
+   * Returns what is remembered of a provider. @throws TypeError for a provider that the factory has not made, or that has been
+   * wrapped.
+   */
   readonly require: (given: ProviderOrStorage, caller: string) => Own;
 }
 
 /**
  * Makes a memory for the providers of one factory.
  *
- * @param factory - What makes them, for the message: `"s3()"`.
+ * @param factory - The name of the factory, for the message: `"s3()"`.
  */
 export function ownProviders<Own>(factory: string): OwnProviders<Own> {
   const known = new WeakMap<StorageProvider, Own>();

@@ -4,14 +4,14 @@ import { type ListPage } from "../contract/provider.js";
 import { LIST_LIMIT_DEFAULT, type ListOptions } from "../contract/call-options.js";
 import type { ObjectInfo } from "../contract/object.js";
 
-/** What a listing shows for a key: the key, or the common prefix that it is rolled up into. */
+/** Returns the entry that a listing shows for a key: the key, or the common prefix into which it is rolled up. */
 export function listEntry(key: string, options: ListOptions): string {
   if (options.delimiter === undefined) return key;
   const end = key.indexOf(options.delimiter, options.prefix?.length ?? 0);
   return end === -1 ? key : key.slice(0, end + options.delimiter.length);
 }
 
-/** Fills a page with sorted entries until it is full; rolled-up keys count once. */
+/** A builder that fills a page with sorted entries until the page is full. Rolled-up keys count once. */
 export class PageBuilder {
   readonly #options: ListOptions;
   readonly #limit: number;
@@ -26,12 +26,12 @@ export class PageBuilder {
     this.#last = after;
   }
 
-  /** Whether this entry belongs to the page: after what is in it, and not already there. */
+  /** Tells whether an entry is new to the page: it comes after the last entry of the page. */
   wants(entry: string): boolean {
     return this.#last === undefined || compareKeys(entry, this.#last) > 0;
   }
 
-  /** Adds an object or a common prefix; `false` when the page was full before. */
+  /** Adds an object or a common prefix. Returns `false` when the page was already full. */
   add(entry: string, info?: ObjectInfo): boolean {
     if (this.#objects.length + this.#prefixes.length >= this.#limit) {
       this.#full = true;
@@ -43,7 +43,7 @@ export class PageBuilder {
     return true;
   }
 
-  /** The page. Its cursor says there is more, because an entry was refused. */
+  /** Returns the page. It has a cursor when an entry was refused, because then there is more. */
   build(): ListPage {
     const page = { objects: this.#objects, prefixes: this.#prefixes };
     return this.#full ? { ...page, cursor: packCursor(this.#last, this.#options) } : page;

@@ -1,9 +1,12 @@
-/** The path of a key in a URL: every segment percent-encoded, slashes kept. */
+/** Returns the path of a key in a URL. Every segment is percent-encoded; slashes are kept. */
 export function encodeKeyPath(key: string): string {
   return key.split("/").map(encodeURIComponent).join("/");
 }
 
-/** The key in a URL's path without its leading slash, query and fragment left out; `undefined` when it is not one. */
+/**
+ * Returns the key in a URL's path. The path has no leading slash; a query and a fragment are left out. Returns `undefined` when
+ * the path is not correctly encoded.
+ */
 export function decodeKeyPath(path: string): string | undefined {
   try {
     return decodeURIComponent(path.replace(/[?#].*$/s, ""));

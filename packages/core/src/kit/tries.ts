@@ -7,13 +7,13 @@ const DEFAULT: Tries = { attempts: 3, baseMs: 200, rateLimitedBaseMs: 1000, maxD
 /** The options of {@link withTries}. */
 export interface TryOptions {
   /**
-   * What the caller of the verb wants.
+   * The limits that the caller of the verb wants.
    *
    * @default three tries
    */
   readonly tries?: Tries | undefined;
   /**
-   * Called again and again during a pause, so that whoever watches the call hears that it is alive.
+   * Called again and again during a pause, as a sign of life to the code that watches the call.
    *
    * @default none
    */
@@ -21,8 +21,8 @@ export interface TryOptions {
 }
 
 /**
- * Tries one request again when its failure may pass: the wrapper's retries would begin the whole body anew. What is given
- * up after all tries that the caller wants carries `retryable: false`.
+ * Tries one request again when its failure may pass. The retries of the wrapper would send the whole body again. When the caller
+ * wants several tries and all have failed, the error has `retryable: false`, so that the request is not tried again.
  */
 export async function withTries<T>(
   signal: AbortSignal | undefined,
@@ -46,7 +46,7 @@ export async function withTries<T>(
   }
 }
 
-/** How often a pause tells that it goes on, in milliseconds. */
+/** How often the function `onPause` is called during a pause, in milliseconds. */
 const SIGN_MS = 1000;
 
 async function pause(

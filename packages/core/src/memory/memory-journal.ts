@@ -6,7 +6,7 @@ import { STUCK_MS, noRow } from "../kit/journal-parts.js";
 import { compareKeys } from "../contract/key.js";
 import { nextVersion, type Version } from "../contract/version.js";
 
-/** When this process began, by the system's clock: kept, because test runners put another clock in its place. */
+/** The time when this process began, by the system's clock. It is stored here because test runners replace the clock. */
 const TIME_ORIGIN = performance.timeOrigin;
 
 interface Kept {
@@ -21,8 +21,8 @@ interface Part {
 }
 
 /**
- * A journal in this process: with it composers keep every promise as long as the process lives. For tests, and for
- * trying things out; nothing of it survives.
+ * Makes a journal in this process. With it composers keep every promise as long as the process lives. It is for tests and for
+ * trying things out; nothing of it survives the process.
  */
 export function memoryJournal(): Journal {
   const parts = new Map<string, Part>();
@@ -87,7 +87,7 @@ function working(rows: ReadonlyMap<string, Kept>): readonly KeyRow[] {
   return [...rows.values()].flatMap(({ row }) => (row.isKept === true ? [] : [row]));
 }
 
-/** The time of this process, whatever the system's clock is set to meanwhile. */
+/** Returns the time of this process. It does not follow when the system's clock is set. */
 function steadyNow(): number {
   return TIME_ORIGIN + clock.now();
 }

@@ -37,13 +37,14 @@ interface Stored {
 interface Memory {
   readonly name: string;
   readonly objects: Map<string, Stored>;
-  /** The keys in listing order; dropped when a key comes or goes. */
+  /** The keys in listing order. The list is dropped when a key is added or removed. */
   sorted: readonly string[] | undefined;
   writes: number;
 }
 
 /**
- * Keeps objects in this process: the reference for the contract, for tests and for trying things out.
+ * Makes a provider that keeps objects in this process. It is the reference for the contract, and is for tests and for trying
+ * things out.
  *
  * Every feature of the contract is there and exact. Nothing survives the process.
  */
@@ -109,7 +110,7 @@ function factsOf(options: PutOptions): Facts {
   return { ...headersOf(options), writeId, metadata: empty ? undefined : { ...metadata } };
 }
 
-/** Copies the facts of an object for a caller, who may change them. */
+/** Copies the facts of an object for a caller, because the caller may change them. */
 function copyOf(info: ObjectInfo): ObjectInfo {
   const { metadata, lastModified } = info;
   return {
@@ -238,7 +239,7 @@ async function list(state: Memory, options: ListOptions): Promise<ListPage> {
   return page.build();
 }
 
-/** Where the keys begin that are not before `start`. */
+/** Returns the index of the first key that is not before `start`. */
 function indexFrom(sorted: readonly string[], start: string): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {

@@ -3,19 +3,19 @@ import { aFunction, anyNumber, knownNames, wholeNumber, type OptionNames } from 
 /** The options of {@link breaker}: when a provider is left out, and when it is asked again. */
 export interface BreakerOptions {
   /**
-   * How many failures in a row open the breaker.
+   * The number of failures in a row that opens the breaker.
    *
    * @default 5
    */
   readonly consecutive?: number | undefined;
   /**
-   * Which share of the calls of the last `windowMs` opens the breaker when it has failed, from 0 to 1.
+   * The share of failed calls among those of the last `windowMs` that opens the breaker, from 0 to 1.
    *
    * @default 0.5
    */
   readonly share?: number | undefined;
   /**
-   * How many calls there must be before `share` counts.
+   * The number of calls that there must be before `share` counts.
    *
    * @default 20
    */
@@ -27,8 +27,8 @@ export interface BreakerOptions {
    */
   readonly windowMs?: number | undefined;
   /**
-   * How long after the breaker has opened the provider is asked whether it works again, in milliseconds; after each probe that
-   * fails twice as long.
+   * The pause between the opening of the breaker and the first probe, in milliseconds. The pause doubles after each probe that
+   * fails.
    *
    * @default 1,000
    */
@@ -40,7 +40,7 @@ export interface BreakerOptions {
    */
   readonly openMsMax?: number | undefined;
   /**
-   * Gives numbers from 0 to 1.
+   * Returns random numbers from 0 to 1, for the jitter of the pauses.
    *
    * @default `Math.random`
    */
@@ -57,12 +57,12 @@ const BREAKER_OPTIONS: OptionNames<BreakerOptions> = {
   random: true,
 };
 
-/** Limits of a breaker, checked. */
+/** The options of a breaker, checked, each with its value. */
 export type BreakerLimits = Required<{
   readonly [Name in keyof BreakerOptions]: NonNullable<BreakerOptions[Name]>;
 }>;
 
-/** Returns when a breaker opens, checked. @throws TypeError when an option is not a number in its range. */
+/** Checks the options of a breaker, and fills in the defaults. @throws TypeError when an option is not a number in its range. */
 export function checkBreaker(options: BreakerOptions): BreakerLimits {
   knownNames("breaker", options, BREAKER_OPTIONS);
   const whole = (name: Exclude<keyof BreakerOptions, "random">, byDefault: number): number =>

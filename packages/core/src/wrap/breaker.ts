@@ -4,13 +4,13 @@ import { Circuits, kindOf, resultOf } from "./circuits.js";
 import { intercept, type Around } from "./intercept.js";
 
 /**
- * Fails at once while a provider is down, instead of waiting for it each time. Reads, writes and listings are
- * counted apart.
+ * Makes calls fail at once while a provider is down, instead of waiting for it each time. Reads, writes and listings are counted
+ * separately.
  *
- * It opens after failures in a row, when too large a share of the calls has failed, or after one call that ran into its time
- * limit. From time to time a probe of its own asks the provider whether it works again, and no caller waits for that: a `head`, or
- * the read or listing that took too long. Only what says something about the provider's health counts: not a missing
- * object, a condition that did not hold, wrong credentials or an abort.
+ * The breaker opens after several failures in a row, when too large a share of the calls has failed, or after one call that ran
+ * into its time limit. From time to time it sends a probe, which no caller waits for: a `head`, or the read or listing that took
+ * too long. Only failures that show something about the provider's health count. A missing object, a condition that did not hold,
+ * wrong credentials or an abort do not count.
  *
  * @throws TypeError when an option is not a number in its range.
  */

@@ -6,29 +6,28 @@ import { lenienceMs } from "../kit/late-timer.js";
 /** A call with its signal. */
 export interface LimitedCall {
   readonly controller: AbortController;
-  /** When it last gave a sign of life; `undefined` when it is not waited for. */
+  /** The time of the call's last sign of life; `undefined` when the call is not waited for. */
   heardAt: number | undefined;
-  /** Called with the time of its last sign of life. */
+  /** Called when the call expires, with the time of its last sign of life. */
   onExpire: (heardAt: number) => void;
 }
 
 const KEPT_MAX = 64;
 
 /**
- * One limit of time for many calls. A timer and a signal for each of them would cost as much as a small read
- * from a local disk: so one timer looks after all of them, and a signal that was not aborted, and that nobody
- * listens to any more, serves the next call too.
+ * One time limit for many calls. A timer and a signal for each call would cost as much as a small read from a local disk. So one
+ * timer serves all calls, and a signal that was not aborted, and that has no listener any more, serves the next call too.
  */
 export class CallLimit {
   readonly #limitMs: number;
-  /** Those that `close` aborts, with those that are free. */
+  /** The calls that `close` aborts. The free ones are among them. */
   readonly #calls = new Set<LimitedCall>();
   readonly #free: LimitedCall[] = [];
   #waitedFor = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** When the timer should fire. */
+  /** The time at which the timer should fire. */
   #dueAt = 0;
-  /** Whether the timer has fired late, and waits once more. */
+  /** True when the timer has fired late, and waits once more. */
   #isLenient = false;
   #isClosed = false;
 
@@ -48,23 +47,26 @@ export class CallLimit {
     return call;
   }
 
-  /** Waits for a call as long again. To be called while it expires. */
+  /** Waits for a call as long again. It may be called only while the call expires. */
   again(call: LimitedCall): void {
     call.heardAt = clock.now();
     this.#waitedFor++;
   }
 
-  /** Waits for it no longer: it has settled, or was left to itself. */
+  /** Stops waiting for a call, because it has settled or was left to itself. */
   end(call: LimitedCall): void {
     if (call.heardAt === undefined) return;
     call.heardAt = undefined;
     if (--this.#waitedFor > 0) return;
-    // Kept for the next call, but no process waits for it.
+    // The timer is kept for the next call, but does not keep the process alive.
     this.#timer?.unref();
     if (this.#isClosed) clock.clearTimeout(this.#timer);
   }
 
-  /** The call, already ended, has settled, and nothing that it returned still looks at the signal. */
+  /**
+   * Gives a call back after `end`, so that its signal can serve the next call. The call must have settled, and nothing that it
+   * returned may still look at the signal.
+   */
   give(call: LimitedCall): void {
     const { signal } = call.controller;
     const isFree = !signal.aborted && getEventListeners(signal, "abort").length === 0;
@@ -73,7 +75,7 @@ export class CallLimit {
     this.#free.push(call);
   }
 
-  /** As `give`, for a signal that somebody may still hold. */
+  /** Gives a call back as `give` does, but drops its signal, because the signal may still be in use. */
   forget(call: LimitedCall): void {
     this.#calls.delete(call);
   }
@@ -98,7 +100,10 @@ export class CallLimit {
     this.#timer = clock.setTimeout(() => this.#look(), waitMs);
   }
 
-  /** Calls last equally long, so none that begins later ends before the one that was waited for. */
+  /**
+   * Ends the calls whose time is over, and sets the timer for the next one. All calls last equally long, so the calls that began
+   * first expire first.
+   */
   #look(): void {
     this.#timer = undefined;
     const onceMoreMs = this.#isLenient ? 0 : lenienceMs(this.#dueAt, this.#limitMs);

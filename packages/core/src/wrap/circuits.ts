@@ -14,7 +14,7 @@ import type { BreakerLimits } from "./breaker-options.js";
 import type { Call } from "./intercept.js";
 import { RecentCalls } from "./recent-calls.js";
 
-/** Operations that fail together. */
+/** A kind of operation. Operations of one kind fail together. */
 export type BreakerKind = "read" | "write" | "list";
 
 const KINDS: Partial<Record<Operation, BreakerKind>> = {
@@ -33,26 +33,26 @@ const KINDS: Partial<Record<Operation, BreakerKind>> = {
 
 const ALL_KINDS: readonly BreakerKind[] = ["read", "write", "list"];
 
-/** Returns the operations that a call fails together with, if it may fail at all. */
+/** Returns the kind of a call; `undefined` for a call that no circuit counts. */
 export function kindOf({ operation }: Call): BreakerKind | undefined {
   return KINDS[operation];
 }
 
-/** The outcome of a call, as far as it says something about the health of its provider. */
+/** The outcome of a call, as far as it shows something about the health of its provider. */
 export type CallResult =
   | "works"
   | "failed"
-  /** It took too long, while the provider answered other questions. */
+  /** The call took too long, while the provider answered other questions. */
   | "slow"
-  /** It took too long, and the provider answered nothing else either. */
+  /** The call took too long, and the provider answered no other question either. */
   | "hangs";
 
-/** Failures that say something about the provider's health; every other answer shows that it works. */
+/** The failures that show something about the provider's health. Every other answer shows that the provider works. */
 const COUNTED: ReadonlySet<StorageErrorCode> = new Set(["Unavailable", "Timeout", "Unknown"]);
 
 /**
- * Returns what the error of a call says about the health of a provider; `undefined` when it says nothing: the caller has aborted the
- * call, or given it too little time, or its body has failed.
+ * Returns what the error of a call shows about the health of a provider. Returns `undefined` when it shows nothing: the caller
+ * has aborted the call or given it too little time, or the body has failed.
  */
 export function resultOf(error: unknown, { options: { signal } }: Call): CallResult | undefined {
   if (!isStorageError(error) || signal?.aborted === true || isBodyFailure(error)) return undefined;
@@ -60,31 +60,33 @@ export function resultOf(error: unknown, { options: { signal } }: Call): CallRes
   return COUNTED.has(error.code) ? "failed" : "works";
 }
 
-/** One kind of operation of one provider. */
+/** The state of one kind of operation of one provider. */
 interface Circuit {
   readonly kind: BreakerKind;
   readonly recent: RecentCalls;
   inARow: number;
-  /** Absent while it is closed. */
+  /** Absent while the circuit is closed. */
   open: Opening | undefined;
 }
 
-/** A circuit that is open, until a probe is answered. */
+/** The state of a circuit that is open, until a probe is answered. */
 interface Opening {
-  /** The call that opened it. */
+  /** The call that opened the circuit. */
   readonly call: Call;
   readonly isHanging: boolean;
-  /** An answer to a probe is believed from then on; at once when a probe before it had failed. */
+  /**
+   * The time from which on an answer to the first probe is believed. An answer that follows a failed probe is believed at once.
+   */
   readonly believedAt: number;
   probes: number;
   nextAt: number;
   timer: NodeJS.Timeout | undefined;
 }
 
-/** How long a probe may take, in milliseconds, where nothing else is said. */
+/** How long a probe may take, in milliseconds, unless `probeMs` is given. */
 const PROBE_MS = 5000;
 
-/** The provider that circuits stand before, and how it is asked. */
+/** The provider of some circuits, and the settings of the probes. */
 export interface CircuitParts {
   readonly inner: StorageProvider;
   readonly limits: BreakerLimits;
@@ -94,7 +96,8 @@ export interface CircuitParts {
 }
 
 /**
- * Says which kinds of calls a provider gets. One that fails is left out until it has answered a probe, which nobody waits for.
+ * The circuits of one provider, one for each kind of call. When calls of a kind fail, the provider gets no more of them until it
+ * has answered a probe, which no caller waits for.
  */
 export class Circuits {
   readonly #parts: CircuitParts;
@@ -105,7 +108,7 @@ export class Circuits {
     this.#parts = parts;
   }
 
-  /** @throws StorageError `Unavailable` while calls of this kind are not passed on. */
+  /** Lets a call pass. @throws StorageError `Unavailable` while calls of this kind are not passed on. */
   enter(call: Call, kind: BreakerKind): void {
     const open = this.#circuits.get(kind)?.open;
     if (open === undefined) return;
@@ -125,7 +128,7 @@ export class Circuits {
     );
   }
 
-  /** Takes down what a call says of the provider. */
+  /** Notes what a call shows about the health of the provider. */
   note(call: Call, kind: BreakerKind, result: CallResult): void {
     if (this.#isClosed) return;
     if (result === "hangs") {
@@ -162,11 +165,11 @@ export class Circuits {
   }
 
   #open(call: Call, circuit: Circuit, result: CallResult): void {
-    // A call that began before may end now.
+    // A call that began before the circuit opened may end now.
     if (circuit.open !== undefined) return;
     const now = clock.now();
     const pauseMs = this.#pauseMs(0);
-    // No probe can show that a write would not be slow again.
+    // A probe cannot show that a write would be quick again.
     const isUnproven = result === "slow" && circuit.kind === "write";
     const believedAt = isUnproven ? now + pauseMs : now;
     const open: Opening = {
@@ -182,7 +185,7 @@ export class Circuits {
     this.#report(circuit, "open");
   }
 
-  /** With a quarter of jitter, so that processes do not all come back at the same moment. */
+  /** Returns the pause before a probe, with a quarter of jitter, so that processes do not all come back at the same moment. */
   #pauseMs(probes: number): number {
     const { openMs, openMsMax, random } = this.#parts.limits;
     return Math.min(openMsMax, openMs * 2 ** probes) * (0.75 + random() * 0.5);
@@ -218,7 +221,10 @@ export class Circuits {
   }
 }
 
-/** Asks the question that was answered too late once more; of a provider that fails, anything. */
+/**
+ * Asks a provider again. After a read or a listing that was too slow, asks the same question again; otherwise asks for the facts
+ * of an object.
+ */
 async function ask(
   inner: StorageProvider,
   { kind }: Circuit,
@@ -233,8 +239,8 @@ async function ask(
 }
 
 /**
- * Tells whether a provider answers a question in time. Every answer will do: one that there is no such object, or that asking
- * is not allowed, is one.
+ * Tells whether a provider answers a question in time. Every answer counts, even that the object is missing or that the question
+ * is not allowed.
  */
 export async function answersWithin(
   milliseconds: number,

@@ -10,14 +10,16 @@ import { earlier, joinedUpkeep } from "../kit/joined-upkeep.js";
 import type { ComposedProvider } from "../contract/composed-provider.js";
 import { knownNames, oneOf, anyNumber } from "../kit/options.js";
 
-/** What becomes of objects in time. Rules for a bucket fit too: what they say besides is not looked at. */
+/** A rule that says when objects expire. Rules for a bucket are accepted too; their other properties are ignored. */
 export interface ExpiryRule {
-  /** For keys that start with it; `""` for all. Of several that fit a key the shortest time counts. */
+  /**
+   * The prefix of the keys to which the rule applies; `""` for all keys. When several rules fit a key, the shortest time counts.
+   */
   readonly prefix: string;
   /**
-   * How long after they were stored objects are removed, in days; parts of a day count.
+   * The age at which objects are removed, in days since they were stored. Fractions of a day are allowed.
    *
-   * @default none: they stay
+   * @default none: objects stay
    */
   readonly expireAfterDays?: number | undefined;
 }
@@ -25,8 +27,8 @@ export interface ExpiryRule {
 /** The options of {@link expiring}. */
 export interface ExpiringOptions {
   /**
-   * Where objects are removed: by `"repair"`, where it runs, or by the `"store"`, which has rules of its own that
-   * say the same. Then the wrapper only lets composers know.
+   * The remover of expired objects: `"repair"`, in the processes that run it, or the `"store"`, which has the same rules itself.
+   * With `"store"` the wrapper only tells composers about the rules.
    *
    * @default `"repair"`
    */
@@ -38,8 +40,8 @@ export interface ExpiringOptions {
    */
   readonly everySeconds?: number | undefined;
   /**
-   * `"never"` says that no key is ever written twice. Required for providers without conditional delete: a
-   * replacement written between the check and the delete would be deleted too.
+   * `"never"` promises that no key is ever written twice. It is required for providers without conditional delete: a replacement
+   * that is written between the check and the delete would be deleted too.
    *
    * @default none
    */
@@ -55,14 +57,14 @@ interface Limits {
 const DAY_MS = 24 * 60 * 60 * 1000;
 const EVERY_SECONDS = 3600;
 /**
- * Lifecycle rules for a provider that has none. Objects that have come to their age are removed in the background, by
- * `storage.startRepair()`; until then they are there. Their age counts from when they were stored in this place: a copy
- * begins anew.
+ * Adds lifecycle rules to a provider that has none. Objects that have reached their age are removed in the background, by
+ * `storage.startRepair()`; until then they are there. Their age counts from the moment when they were stored in this place: the
+ * age of a copy begins anew.
  *
- * A composer with a journal does not bring back what has expired on a member, and lets nothing expire that others have
- * yet to get.
+ * A composer with a journal does not bring back an object that has expired on a member. It lets an object expire only after every
+ * other member has the copy that it should have.
  *
- * @throws TypeError for rules that are none.
+ * @throws TypeError for rules that are not valid.
  * @throws StorageError `InvalidArgument` for a provider without a conditional delete, unless `overwrites` is `"never"`.
  * @example
  * ```ts
@@ -108,7 +110,7 @@ function checked(inner: StorageProvider, rules: readonly ExpiryRule[], options: 
   return { inner, rules: rules.flatMap(toLimit), everyMs: everySeconds * 1000 };
 }
 
-/** The rules of a bucket fit as well: what else they say is left to the bucket. */
+/** The names of a rule. Rules of a bucket are accepted as well; their other properties are left to the bucket. */
 const RULE = {
   name: true,
   prefix: true,
@@ -143,7 +145,7 @@ function age({ rules }: Limits, key: string): number | undefined {
 
 function sweeperOf(limits: Limits): Upkeep {
   return sweeper({
-    // A request without an answer holds up nobody.
+    // With a time limit, a request without an answer does not hold up the sweep.
     provider: timeout(limits.inner),
     prefixes: [...new Set(limits.rules.map(({ prefix }) => prefix))],
     everyMs: limits.everyMs,

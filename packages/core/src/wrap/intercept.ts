@@ -5,17 +5,17 @@ import type { MultipartUploads } from "../contract/links.js";
 import type { ObjectInfo } from "../contract/object.js";
 import type { Body, Description, GetResult, StorageProvider } from "../contract/provider.js";
 
-/** Every member of `T` by its name, optional members too, so that a new verb cannot be forgotten. */
+/** Every member of `T` by its name, also the optional members, so that a new verb cannot be forgotten. */
 export type EveryMember<T> = { [Name in keyof Required<T>]: T[Name] };
 
-/** What all calls say of themselves. */
+/** The facts that all calls have. */
 interface AnyCall {
   readonly operation: Operation;
-  /** The key that is read or written; the target of a copy or a move; the prefix of a listing. */
+  /** The key that is read or written, the target of a copy or a move, or the prefix of a listing. */
   readonly key?: string | undefined;
   /** The keys of a `deleteMany`; both keys of a move. */
   readonly keys?: readonly string[] | undefined;
-  /** Of a put. */
+  /** The body of a put. */
   readonly body?: Body | undefined;
   readonly options: WriteOptions;
 }
@@ -47,35 +47,37 @@ export interface OtherCall extends AnyCall {
   readonly operation: Exclude<Operation, "put" | "get" | "copy" | "move">;
 }
 
-/** A call on its way to a provider: `operation` tells which options it has. */
+/** A call on its way to a provider. Its `operation` tells which options it has. */
 export type Call = PutCall | GetCall | CopyCall | OtherCall;
 
-/** What a layer may change about a call when it passes the call on. */
+/** The changes that a layer may make to a call when it passes the call on. */
 export interface CallChanges {
   readonly signal?: AbortSignal | undefined;
-  /** Of a put. */
+  /** The body of a put. */
   readonly body?: Body | undefined;
-  /** Of a put, a copy or a move. */
+  /** The write id of a put, a copy or a move. */
   readonly writeId?: string | undefined;
-  /** Of a put, a copy or a move. */
+  /** The limits on the tries of a put, a copy or a move. */
   readonly tries?: Tries | undefined;
-  /** Of a put. */
+  /** The listener to the progress of a put. */
   readonly onProgress?: PutOptions["onProgress"];
-  /** Of a write or a delete. */
+  /** The function that is called at the last moment of a write or a delete. */
   readonly beforeCommit?: WriteOptions["beforeCommit"];
 }
 
-/** Passes the call on to the inner provider. A layer may call it once, several times, or not at all. */
+/** The function that passes a call on to the inner provider. A layer may call it once, several times, or not at all. */
 export type Next<T> = (changes?: CallChanges) => Promise<T>;
 
-/** What a layer does around a call of any verb. It cannot look into the result, which differs from verb to verb. */
+/**
+ * The function of a layer that works around a call of any verb. It cannot look into the result, which differs from verb to verb.
+ */
 export type Around = <T>(call: Call, next: Next<T>) => Promise<T>;
 
 /**
- * One wrapper: what it does around the calls of a provider.
+ * The part of a wrapper that works around each call of a provider.
  *
- * A layer that has to look into the result of a put, a copy, a move or a get says so with a function of its own for that verb, which
- * is called instead of `around`.
+ * A layer that has to look into the result of a put, a copy, a move or a get has a special function for that verb. It is called
+ * instead of `around`.
  */
 export interface Layer {
   /** The factory's name, for {@link StorageProvider.describe}. */
@@ -105,20 +107,20 @@ export interface Layer {
    */
   readonly aroundGet?: ((call: GetCall, next: Next<GetResult>) => Promise<GetResult>) | undefined;
   /**
-   * What the wrapper promises, for {@link StorageProvider.describe}.
+   * The promises of the wrapper, for {@link StorageProvider.describe}.
    *
    * @default none
    */
   readonly promises?: readonly string[] | undefined;
   /**
-   * What the wrapper takes away, for {@link StorageProvider.describe}.
+   * The limits that the wrapper adds, for {@link StorageProvider.describe}.
    *
    * @default none
    */
   readonly limits?: readonly string[] | undefined;
 }
 
-/** Calls `next`. A provider that throws where it should reject is heard as if it had rejected. */
+/** Calls `next`. When a provider throws instead of rejecting, the error becomes a rejection. */
 export function begin<T>(next: Next<T>, changes?: CallChanges): Promise<T> {
   try {
     return next(changes);
@@ -128,10 +130,10 @@ export function begin<T>(next: Next<T>, changes?: CallChanges): Promise<T> {
 }
 
 /**
- * Passes every call of a provider through a layer. With {@link mapKeys} the only place that knows all the verbs.
+ * Passes every call of a provider through a layer. Only this function and {@link mapKeys} know all the verbs.
  *
- * The result has every verb that the inner provider has, and what belongs to composers too: whoever wraps a provider
- * by `{ ...intercept(inner, layer), put: … }` forgets nothing.
+ * The result has every verb that the inner provider has, and the members that only composers have. So a wrapper that is made by
+ * `{ ...intercept(inner, layer), put: … }` forgets nothing.
  */
 export function intercept(inner: ComposedProvider, layer: Layer): ComposedProvider {
   const { around = passOn } = layer;
@@ -281,12 +283,12 @@ function interceptMultipart(inner: MultipartUploads, around: Around): MultipartU
   } satisfies EveryMember<MultipartUploads>;
 }
 
-/** Returns what a provider says of itself, or the little that is known of a provider that says nothing. */
+/** Returns the description of a provider. A provider without one is described by its name. */
 export function describeProvider(provider: StorageProvider): Description {
   return provider.describe?.() ?? { kind: "provider", type: provider.name, name: provider.name };
 }
 
-/** Returns what a wrapper says of itself. */
+/** Returns the description of a wrapper. */
 export function describeWrapper(
   inner: StorageProvider,
   { type, promises, limits }: Pick<Layer, "type" | "promises" | "limits">,
@@ -299,7 +301,7 @@ function changed<Options extends CallOptions>(options: Options, changes: CallCha
   const { signal, writeId, tries, onProgress, beforeCommit } = changes;
   const isSame = signal === undefined && writeId === undefined && tries === undefined;
   if (isSame && onProgress === undefined && beforeCommit === undefined) return options;
-  // In a hot place: spreading an object into a literal with further members takes ten times as long.
+  // This code is hot: spreading an object into a literal with further members takes ten times as long.
   const inner: { -readonly [Name in keyof CallChanges]: CallChanges[Name] } = {};
   if (signal !== undefined) inner.signal = signal;
   if (writeId !== undefined) inner.writeId = writeId;

@@ -6,7 +6,7 @@ import { knownNames, wholeNumber } from "../kit/options.js";
 
 /** The options of {@link limit}. */
 export interface LimitOptions {
-  /** How many calls run at once; the others wait in order. */
+  /** The number of calls that run at once. The others wait in order. */
   readonly concurrency: number;
 }
 
@@ -28,7 +28,9 @@ export function limit(inner: StorageProvider, options: LimitOptions): StoragePro
   });
 }
 
-/** @param bodyOf - What the call has opened, which keeps its slot until it has been read. */
+/**
+ * Runs a call in a slot. @param bodyOf - Returns the body that the call has opened. The body keeps the slot until it has ended.
+ */
 async function inSlot<T>(
   slots: Slots,
   { options }: Call,

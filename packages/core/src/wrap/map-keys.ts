@@ -7,7 +7,7 @@ import type { GetResult, ListPage } from "../contract/provider.js";
 import type { VerifyFinding, Upkeep } from "../contract/upkeep.js";
 import { describeWrapper, type EveryMember, type Layer } from "./intercept.js";
 
-/** How a wrapper renames keys: to those of the inner provider and back. */
+/** The functions by which a wrapper renames keys: to those of the inner provider and back. */
 export interface KeyMapping {
   /** Returns the key by which the inner provider knows the object. */
   readonly toInner: (key: string) => string;
@@ -18,8 +18,8 @@ export interface KeyMapping {
 }
 
 /**
- * Passes every call of a provider on under other keys. Results and errors name the keys that the caller knows; refs
- * stay those of the inner provider.
+ * Passes every call of a provider on under other keys. Results and errors name the keys that the caller knows. Refs stay those of
+ * the inner provider.
  */
 export function mapKeys(
   inner: ComposedProvider,
@@ -125,7 +125,7 @@ function mapMultipart(inner: MultipartUploads, keys: KeyMapping): MultipartUploa
   } satisfies EveryMember<MultipartUploads>;
 }
 
-/** Renames the keys in a result or in an error, in one turn of the promise. @param key - As the caller gave it. */
+/** Renames the keys in a result or in an error, in one turn of the promise. @param key - The key as the caller gave it. */
 function outer<T>(
   result: Promise<T>,
   key: string | undefined,
@@ -172,7 +172,7 @@ function outerLocated(located: Located | undefined, { toOuter }: KeyMapping): Lo
   return key === undefined ? undefined : { ...located, key };
 }
 
-/** A composer knows its members' keys as the outermost wrapper names them. */
+/** Renames the keys of an upkeep. A composer knows the keys of its members by the names of the outermost wrapper. */
 function mapUpkeep(upkeep: Upkeep, keys: KeyMapping): Upkeep {
   const { verify } = upkeep;
   return {

@@ -5,10 +5,10 @@ import { nonEmptyText } from "../kit/options.js";
 import { intercept, type Around } from "./intercept.js";
 
 /**
- * Switches a provider off for a while: each call is `Unavailable` at once, and nothing is asked of the provider. A composer treats it
- * as a member that is down: what it should get is kept for it, and `health()` says why.
+ * Switches a provider off for a while. Each call rejects with `Unavailable` at once, and the provider is never asked. A composer
+ * treats the provider as a member that is down: it notes the objects that the member should get, and `health()` tells the reason.
  *
- * @param reason - For people, as the end of "it is switched off: ".
+ * @param reason - The reason for people, as the end of "it is switched off: ".
  * @throws TypeError for a reason that is empty.
  * @example
  * ```ts
@@ -30,7 +30,7 @@ export function off(inner: StorageProvider, reason: string): StorageProvider {
   };
   const made = intercept(inner, { type: "off", around, limits: [`it is switched off: ${reason}`] });
   const { upkeep }: ComposedProvider = inner;
-  // They would ask the members of a composer past this.
+  // Both would ask the members of an inner composer, although it is switched off.
   const quiet = { ...made, health: undefined } satisfies ComposedProvider;
   if (upkeep?.verify === undefined) return quiet;
   return { ...quiet, upkeep: { ...upkeep, verify: undefined } } satisfies ComposedProvider as StorageProvider;

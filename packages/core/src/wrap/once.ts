@@ -4,7 +4,10 @@ import { begin, intercept } from "./intercept.js";
 
 const ONE_TRY: Tries = { attempts: 1, baseMs: 0, rateLimitedBaseMs: 0, maxDelayMs: 0 };
 
-/** Has a provider try each request once, those of an upload in parts too: for callers who try again by themselves. */
+/**
+ * Makes a provider try each request once, even the requests of an upload in parts. It is for callers that try again by
+ * themselves.
+ */
 export function once(inner: StorageProvider): StorageProvider {
   const single = { tries: ONE_TRY };
   return intercept(inner, {

@@ -1,17 +1,20 @@
 import type { Description } from "../contract/provider.js";
 
-/** Whether a retry layer, or a composer with one around each member, is in there already. */
+/** Tells whether a provider has retries already: a retry layer, or a composer with such a layer around each member. */
 export function hasPolicies(description: Description): boolean {
   if (description.type === "retry" || description.kind === "composer") return true;
   return description.members?.some(hasPolicies) ?? false;
 }
 
-/** Whether there are time limits somewhere in it, which abort by themselves what runs when it is closed. */
+/**
+ * Tells whether a provider has time limits somewhere inside. Time limits abort running calls by themselves when the provider is
+ * closed.
+ */
 export function hasLimits(description: Description): boolean {
   return description.type === "timeout" || (description.members?.some(hasLimits) ?? false);
 }
 
-/** Whether it chooses among members, under whatever wrappers. */
+/** Tells whether a provider chooses among members, under any number of wrappers. */
 export function isComposer({ kind, members }: Description): boolean {
   return kind === "composer" || (kind === "wrapper" && members?.some(isComposer) === true);
 }

@@ -5,12 +5,13 @@ import { anyText } from "../kit/options.js";
 import { mapKeys, type KeyMapping } from "./map-keys.js";
 
 /**
- * Shows only the keys of `inner` that start with `prefix`, without it: a tenant's corner of a bucket.
+ * Shows only the keys of `inner` that start with `prefix`, and leaves the prefix out. It gives a tenant a part of a bucket, for
+ * example.
  *
- * Refs stay those of the inner provider, so they can be told apart in one database.
+ * Refs stay those of the inner provider, so that the refs of several tenants can be told apart in one database.
  *
  * @param prefix - A key followed by `/`, e.g. `"tenants/7/"`.
- * @throws StorageError `InvalidKey` when it is not.
+ * @throws StorageError `InvalidKey` when the prefix is not of this form.
  */
 export function prefixed(inner: StorageProvider, prefix: string): StorageProvider {
   anyText("prefixed", "prefix", prefix, 'a key followed by "/"');

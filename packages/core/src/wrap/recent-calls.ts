@@ -1,4 +1,4 @@
-/** How many slices of time a window has: a call counts for nine tenths of the window at least. */
+/** The number of slices of time in a window. A call counts for at least nine tenths of the window. */
 const SLICES = 10;
 
 /** The calls of one slice of time. */
@@ -9,7 +9,7 @@ interface Slice {
 }
 
 /**
- * Counts the calls of the last while and the failures among them. Counts them in slices of time: a list of single calls would have
+ * A counter of the recent calls and of the failures among them. It counts in slices of time: a list of single calls would have
  * hundreds of thousands of entries for a fast provider, and every call would wait for that list.
  */
 export class RecentCalls {

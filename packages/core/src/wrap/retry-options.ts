@@ -9,27 +9,27 @@ export interface RetryOptions {
    */
   readonly attempts?: number | undefined;
   /**
-   * The most that the first pause takes, in milliseconds; it takes at least half of it. Each later pause may take
-   * twice as long as the one before.
+   * The longest that the first pause may take, in milliseconds. It takes at least half of that. Each later pause may take twice
+   * as long as the one before.
    *
    * @default 50
    */
   readonly baseMs?: number | undefined;
   /**
-   * As `baseMs`, after `RateLimited`.
+   * The same as `baseMs`, for a pause after `RateLimited`.
    *
    * @default 1,000
    */
   readonly rateLimitedBaseMs?: number | undefined;
   /**
-   * The longest pause, in milliseconds. A provider that asks for a longer pause is given up.
+   * The longest pause, in milliseconds. When a provider asks for a longer pause, the call is given up.
    *
    * @default 20,000
    */
   readonly maxDelayMs?: number | undefined;
   /**
-   * The number of tokens for retries; 0 for no limit. A retry takes 14, a retry after `RateLimited` 5; a call
-   * that succeeds gives back what it took, or 1. A provider that is down is asked less and less often.
+   * The number of tokens for retries; 0 for no limit. A retry takes 14 tokens, a retry after `RateLimited` 5. A call that
+   * succeeds gives back the tokens that it took, and at least 1. So a provider that is down is asked less and less often.
    *
    * @default 500
    * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
@@ -50,7 +50,7 @@ const BUDGET = 500;
 /** The options of a `retry`, each with its value. */
 export type RetryLimits = { readonly [Name in keyof RetryOptions]-?: number };
 
-/** Returns what `retry` goes by, checked. @throws TypeError when an option is not a number in its range. */
+/** Checks the options of `retry`, and fills in the defaults. @throws TypeError when an option is not a number in its range. */
 export function checkRetry(options: RetryOptions): RetryLimits {
   knownNames("retry", options, RETRY_OPTIONS);
   const whole = (name: keyof RetryOptions, byDefault: number, least = 0): number =>

@@ -22,7 +22,7 @@ const RATE_LIMITED_COST = 5;
 
 interface Policy extends RetryLimits {
   readonly inner: StorageProvider;
-  /** What providers are told that try single requests again. */
+  /** The limits that are passed on to providers that try single requests again. */
   readonly tries: Tries;
   tokens: number;
   /** The number of the newest write of each key that is under way. */
@@ -32,17 +32,17 @@ interface Policy extends RetryLimits {
 
 const WRITES: ReadonlySet<string> = new Set(["put", "delete", "copy", "importFrom"]);
 
-/** Verbs that a provider may do by several requests. */
+/** The verbs for which a provider may send several requests. */
 const TRIES_PARTS: ReadonlySet<string> = new Set(["put", "copy", "move"]);
 
 /**
- * Tries a call again when its failure is `retryable`, after a pause with jitter, which comes on top of the time that
- * the provider asked for.
+ * Tries a call again when its failure is `retryable`, after a pause with jitter. The pause is added to the time that the provider
+ * asked for.
  *
- * A write is tried again only while no newer write of its key has begun, and a put only when its body can
- * be read again or has not been opened. A create-only or conditional put recognises its own first try by
- * the write id. An abort rejects at once, without a further call. What is given up carries
- * `retryable: false` and `attempts`, so that no layer above tries again.
+ * A write is tried again only while no newer write of its key has begun, and a put only when its body can be read again or has
+ * not been opened. A create-only or conditional put recognises its own first try by the write id. An abort rejects at once,
+ * without a further call. The error of a call that is given up carries `retryable: false` and `attempts`, so that no layer above
+ * tries again.
  *
  * @throws TypeError when an option is not a number in its range.
  */
@@ -71,16 +71,19 @@ interface Run {
   readonly changes: CallChanges;
   readonly attempts: Attempt[];
   readonly reusable: () => boolean;
-  /** The keys that it writes. */
+  /** The keys that the call writes. */
   readonly keys: readonly string[];
   readonly write: number;
   startedAt: number;
   unknown: boolean;
-  /** Tokens that its retries have taken. */
+  /** The number of tokens that the retries of this call have taken. */
   spent: number;
 }
 
-/** Looks what became of a try that met its own first try; rejects with `error` when it did not. */
+/**
+ * A function that looks whether a failed try was stopped by an earlier try of the same call, which took effect. It rejects with
+ * `error` when that is not so.
+ */
 type Recover<T> = (run: Run, error: unknown) => Promise<T>;
 
 async function withRetries<T>(
@@ -106,7 +109,7 @@ function rethrow(_run: Run, error: unknown): Promise<never> {
   return Promise.reject(error);
 }
 
-/** A read that succeeds at once needs nothing remembered. */
+/** Runs a read with retries. A read that succeeds at once has nothing to remember, which saves time. */
 function readWithRetries<T>(policy: Policy, call: Call, next: Next<T>): Promise<T> {
   const startedAt = clock.now();
   const asked = policy.tokens < policy.budget ? refunding(policy, next) : begin(next);
@@ -161,7 +164,10 @@ function endRun(policy: Policy, { keys, write }: Run): void {
   }
 }
 
-/** A put with a condition needs an id by which a second try knows the first. */
+/**
+ * Returns a new write id for a put with a condition, by which a second try recognises the first. Returns `undefined` when no new
+ * id is needed, or the provider cannot keep one.
+ */
 function writeIdFor({ inner }: Policy, call: Call): string | undefined {
   if (call.operation !== "put" || !inner.supports.metadata) return undefined;
   const { writeId, ifMatch, ifNoneMatch } = call.options;
@@ -180,7 +186,9 @@ function watchedBody(body: Body | undefined): { body: Body | undefined; reusable
   return { body: { ...body, open }, reusable: () => !opened };
 }
 
-/** Goes on after the first try: p-retry counts the tries. The pauses are ours, because its own need the global timers. */
+/**
+ * Goes on after the first try. p-retry counts the tries. The pauses are our own, because those of p-retry need the global timers.
+ */
 async function tryAgain<T>(
   policy: Policy,
   run: Run,
@@ -195,7 +203,7 @@ async function tryAgain<T>(
     run.startedAt = clock.now();
     return await begin(next, run.changes).catch((error: unknown) => recover(run, error));
   };
-  // Loaded when first needed: a call that succeeds at once needs none of it.
+  // The package is loaded when it is first needed: a call that succeeds at once does not need it.
   const { default: pRetry } = await import("p-retry");
   try {
     const result = await pRetry(attempt, {
@@ -212,15 +220,18 @@ async function tryAgain<T>(
   }
 }
 
-/** A failed try, as p-retry tells of it. */
+/** A failed try as p-retry reports it. */
 interface FailedTry {
   readonly error: Error;
-  /** From 1. */
+  /** The number of the try, from 1. */
   readonly attemptNumber: number;
   readonly retriesLeft: number;
 }
 
-/** Remembers and reports a failed try, and waits until the next: a pause with jitter on top of what the provider asked for. */
+/**
+ * Remembers and reports a failed try, and waits until the next. The wait is the time that the provider asked for, and a pause
+ * with jitter.
+ */
 async function noteFailure(
   policy: Policy,
   run: Run,
@@ -276,7 +287,7 @@ function spend(policy: Policy, run: Run): void {
   run.spent += cost;
 }
 
-/** What a call took that succeeds in the end is there for others again. */
+/** Gives back the tokens of a call that has succeeded, so that other calls can use them. */
 function refund(policy: Policy, spent: number): void {
   policy.tokens = Math.min(policy.budget, policy.tokens + Math.max(1, spent));
 }
@@ -292,7 +303,10 @@ function isRepeatable({ inner }: Policy, call: Call): boolean {
   return (ifMatch === undefined && ifNoneMatch === undefined) || inner.supports.metadata;
 }
 
-/** A later try that finds its condition broken asks whether its own first try broke it. */
+/**
+ * Handles a later try that finds its condition broken: asks whether an earlier try of the same call broke it. Returns the facts
+ * of the object when that is so.
+ */
 async function findOwnWrite(
   policy: Policy,
   run: Run,

@@ -6,7 +6,7 @@ import type { StorageProvider } from "../contract/provider.js";
 import type { Upkeep, UpkeepCall } from "../contract/upkeep.js";
 import type { ObjectInfo } from "../contract/object.js";
 
-/** What a sweeper removes. */
+/** The objects that a sweeper removes, and how often it looks for them. */
 export interface Sweeping {
   readonly provider: StorageProvider;
   readonly prefixes: readonly string[];
@@ -14,27 +14,27 @@ export interface Sweeping {
   readonly isOld: (info: ObjectInfo) => boolean;
 }
 
-/** How far one sweep is. Those who see only a corner of the provider have one of their own. */
+/** The progress of one sweep. Each caller that sees only a part of the provider has its own sweep. */
 interface Sweep {
   index: number;
   cursor: string | undefined;
   hasFailed: boolean;
-  /** By the clock of the process, which nobody sets. */
+  /** The time of the next sweep, by the clock of the process, which cannot be set. */
   nextAt: number;
-  /** Whether it is to be tried again soon. */
+  /** True when the sweep is to be tried again soon. */
   isWaiting: boolean;
   running: Promise<void> | undefined;
 }
 
 const REMOVALS_AT_ONCE = 8;
 
-/** When it is tried again after a failure, in milliseconds. */
+/** The pause after a sweep with failures, in milliseconds. */
 const FAILURE_MS = 60_000;
 
-/** How long others wait for a page of it, in milliseconds: their repair goes on. */
+/** How long the rest of repair waits for a page of a sweep, in milliseconds. After that time repair goes on without it. */
 const WAIT_MS = 1000;
 
-/** Removes what has come to its age, a page of the listing in each round. */
+/** Makes an upkeep that removes objects which have reached their age, one page of the listing in each round. */
 export function sweeper(sweeping: Sweeping): Upkeep {
   const sweeps = new Map<string, Sweep>();
   return {
@@ -77,13 +77,13 @@ async function onePage(sweeping: Sweeping, sweep: Sweep, within: string, call: U
   Object.assign(sweep, newSweep(), { nextAt: clock.now() + pauseMs, isWaiting: hasFailed });
 }
 
-/** The keys that begin with both; `undefined` when none can. */
+/** Returns the prefix of the keys that begin with both prefixes; `undefined` when no key can. */
 function narrower(prefix: string | undefined, within: string): string | undefined {
   if (prefix?.startsWith(within) === true) return prefix;
   return prefix !== undefined && within.startsWith(prefix) ? within : undefined;
 }
 
-/** @returns Where to go on. What fails is told, and the rest goes on without it. */
+/** Sweeps one page. Failures are reported, and the rest of the page goes on. @returns The cursor of the next page. */
 async function sweepPage(
   { provider, isOld }: Sweeping,
   sweep: Sweep,
@@ -122,7 +122,7 @@ async function removeOld(
 ): Promise<void> {
   const work = async (): Promise<void> => {
     try {
-      // It may have been replaced since it was listed, by an object that has the same ETag.
+      // The object may have been replaced since it was listed, by one that has the same ETag.
       const info = await provider.head(key, { signal, onEvent });
       if (!isOld(info)) return;
       const ifMatch = provider.supports.conditionalDelete ? info.etag : undefined;

@@ -3,7 +3,10 @@ import type { Body } from "../contract/provider.js";
 import { isStorageError } from "../contract/errors.js";
 import { begin, type Call, type Next } from "./intercept.js";
 
-/** Makes `next` tell of each try, where somebody listens: who was asked, how long it took, and what it moved. */
+/**
+ * Makes `next` report each try when the call has a listener: which provider was asked, how long it took, and how many bytes it
+ * moved.
+ */
 export function tellingTries<T>(provider: string, call: Call, next: Next<T>): Next<T> {
   const { onEvent } = call.options;
   if (onEvent === undefined) return next;
@@ -24,7 +27,7 @@ export function tellingTries<T>(provider: string, call: Call, next: Next<T>): Ne
         return result;
       },
       (error: unknown) => {
-        // An abort is no failure of the provider.
+        // An abort is not a failure of the provider.
         if (isStorageError(error)) tell({ error });
         throw error;
       },
@@ -32,7 +35,7 @@ export function tellingTries<T>(provider: string, call: Call, next: Next<T>): Ne
   };
 }
 
-/** Returns the bytes that a put has moved. */
+/** Returns the number of bytes that a put has moved. */
 function sizeOf({ operation, body }: Call, result: unknown): { readonly size?: number } {
   if (operation !== "put") return {};
   const size = (body as Body | undefined)?.size ?? (Object(result) as { readonly size?: unknown }).size;

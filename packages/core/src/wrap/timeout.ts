@@ -8,7 +8,7 @@ import { guardResult } from "../body/guard.js";
 import { CallLimit, type LimitedCall } from "./call-limit.js";
 import { type OptionNames, knownNames, wholeNumber } from "../kit/options.js";
 
-/** The options of `timeout`: the limits, each in milliseconds; 0 switches one off. */
+/** The options of `timeout`: the limits, each in milliseconds; 0 switches a limit off. */
 export interface TimeoutOptions {
   /**
    * How long `get` may take to open the object, in milliseconds.
@@ -23,13 +23,13 @@ export interface TimeoutOptions {
    */
   readonly idleMs?: number | undefined;
   /**
-   * How long a call that moves no bytes may take, and a put between two signs of progress, in milliseconds.
+   * How long a call that moves no bytes may take, and how long a put may take between two signs of progress, in milliseconds.
    *
    * @default 60,000
    */
   readonly controlMs?: number | undefined;
   /**
-   * How long a copy inside the provider may take, which shows no progress, in milliseconds.
+   * How long a copy inside the provider may take, in milliseconds. Such a copy shows no progress.
    *
    * @default 900,000
    */
@@ -45,7 +45,7 @@ const TIMEOUT_OPTIONS: OptionNames<TimeoutOptions> = {
 
 type Limits = { readonly [Name in keyof TimeoutOptions]-?: number };
 
-/** Returns the limits that `timeout` goes by, checked. @throws TypeError when one is not a whole number. */
+/** Checks the options of `timeout`, and fills in the defaults. @throws TypeError when a limit is not a whole number. */
 export function checkTimeouts(options: TimeoutOptions): Limits {
   knownNames("timeout", options, TIMEOUT_OPTIONS);
   const limits: Limits = {
@@ -59,11 +59,11 @@ export function checkTimeouts(options: TimeoutOptions): Limits {
 }
 
 /**
- * Ends calls that hang, with `Timeout`. The length of a transfer has no limit, only its silences have.
+ * Ends calls that hang, with `Timeout`. A transfer may take any time; only its silences are limited.
  *
- * All limits are in milliseconds, and 0 switches one off. The inner call is aborted, but not waited for; only a
- * put or a copy may take as long again, at most five seconds, to remove what it has sent. A write that ran out of
- * time has `applied: "unknown"`.
+ * All limits are in milliseconds, and 0 switches a limit off. The inner call is aborted, but not waited for. Only a put, a copy
+ * or a move may take as long again, at most five seconds, to remove the bytes that it has sent. A write that ran out of time has
+ * `applied: "unknown"`.
  *
  * @throws TypeError when a limit is not a whole number.
  */
@@ -79,7 +79,7 @@ export function timeout(inner: StorageProvider, options: TimeoutOptions = {}): S
   };
   let isClosed = false;
   const limited = <T>(call: Call, next: Next<T>, bodyOf?: (result: T) => GetResult["body"]): Promise<T> => {
-    // A chain whose first member was closed goes on to the next, which must not begin what nobody waits for.
+    // A chain whose first member was closed goes on to the next member. That member must not begin a call whose caller is gone.
     if (isClosed) return Promise.reject(closed(inner.name, "no"));
     const { limit, limitMs } = limitOf(call);
     return limitMs === 0
@@ -109,7 +109,7 @@ export function timeout(inner: StorageProvider, options: TimeoutOptions = {}): S
 /** Verbs that move an object of any size within the provider. */
 const LONG: ReadonlySet<string> = new Set(["copy", "move", "importFrom"]);
 
-/** How long an aborted call may take to clean up before it is left to itself. */
+/** How long an aborted call may take to clean up before it is left to itself, in milliseconds. */
 const ABORT_GRACE_MS = 5000;
 
 /** One call and its limit. */
@@ -118,10 +118,11 @@ export interface Limited<T> {
   readonly limitMs: number;
   readonly limit: CallLimit;
   readonly call: Call;
-  /** Of a call that opens an object. */
+  /** Returns the body of a call that opens an object; absent for other calls. */
   readonly bodyOf: ((result: T) => GetResult["body"]) | undefined;
   /**
-   * Called when the limit is over, with the time of the last sign of life; the call may go on for as long again when it returns true.
+   * Called when the limit is over, with the time of the last sign of life. When it returns true, the call may go on for as long
+   * again.
    *
    * @default the call ends
    */
@@ -130,7 +131,7 @@ export interface Limited<T> {
   readonly graceMs: number;
 }
 
-/** Ends a call with `Timeout` when its limit is over. What it commits afterwards is refused. */
+/** Ends a call with `Timeout` when its limit is over. A commit that the call attempts afterwards is refused. */
 export function withLimit<T>(limited: Limited<T>, next: Next<T>): Promise<T> {
   const { provider, limitMs, limit, call, bodyOf, mayGoOn, graceMs } = limited;
   return new Promise<T>((resolve, reject) => {
@@ -164,7 +165,7 @@ export function withLimit<T>(limited: Limited<T>, next: Next<T>): Promise<T> {
         if (body === undefined) limit.give(waited);
         else body.once("close", () => limit.forget(waited));
         if (open) resolve(result);
-        else body?.on("error", () => {}).destroy(); // Opened too late: nobody reads it.
+        else body?.on("error", () => {}).destroy(); // The body was opened too late and will not be read.
       },
       (error: unknown) => {
         settle();
@@ -175,7 +176,7 @@ export function withLimit<T>(limited: Limited<T>, next: Next<T>): Promise<T> {
   });
 }
 
-/** What has been sent in parts is removed before anybody hears of the failure. */
+/** Tells whether a call has to clean up before it rejects: parts that were sent are removed before the caller gets the error. */
 function cleansUp({ operation }: Call): boolean {
   return operation === "put" || operation === "copy" || operation === "move";
 }
@@ -184,7 +185,7 @@ function openBody(body: GetResult["body"] | undefined): Readable | undefined {
   return body instanceof Uint8Array ? undefined : body;
 }
 
-/** Passes the caller's abort on, and leaves a call that does not heed it to itself after a while. */
+/** Passes the caller's abort on to a call. A call that ignores the abort is left to itself after `ABORT_GRACE_MS`. */
 function follow(
   signal: AbortSignal,
   limit: CallLimit,
@@ -204,7 +205,10 @@ function follow(
   };
 }
 
-/** Returns how a call is passed on: a put shows by its progress that it is alive. A write that nobody waits for any more makes no change. */
+/**
+ * Returns the changes with which a call is passed on. A put shows by its progress that it is alive. A write whose caller is gone
+ * makes no change.
+ */
 function changesFor(call: Call, limited: LimitedCall): CallChanges {
   const { signal } = limited.controller;
   const { beforeCommit: given } = call.options as WriteOptions;
@@ -225,7 +229,7 @@ function changesFor(call: Call, limited: LimitedCall): CallChanges {
   };
 }
 
-/** What calls end with when the provider is closed. */
+/** Makes the error with which calls end when the provider is closed. */
 function closed(provider: string, applied: Applied): StorageError {
   return new StorageError("Unavailable", "the provider was closed", {
     operation: "close",

@@ -12,22 +12,22 @@ export interface Policies {
   /**
    * How calls are tried again; `false` for one try.
    *
-   * @default what each of its options says
+   * @default the defaults of the options of `retry`
    */
   readonly retry?: RetryOptions | false | undefined;
   /**
    * When calls are given up; `false` for never.
    *
-   * @default what each of its options says
+   * @default the defaults of the options of `timeout`
    */
   readonly timeouts?: TimeoutOptions | false | undefined;
 }
 
 /**
- * Puts retries and time limits around a bare provider. A provider that has retries already, such as a composer, is
- * returned as it is, so that there is one layer of retries.
+ * Puts retries and time limits around a bare provider. A provider that has retries already, such as a composer, is returned as it
+ * is, so that there is one layer of retries.
  *
- * @throws TypeError for options that are wrong, also where they are not needed.
+ * @throws TypeError for options that are wrong, even when they are not needed.
  */
 export function withPolicies(provider: StorageProvider, policies: Policies = {}): ComposedProvider {
   checkPolicies(policies);
@@ -36,7 +36,7 @@ export function withPolicies(provider: StorageProvider, policies: Policies = {})
   return policies.retry === false ? once(bounded) : retry(bounded, policies.retry);
 }
 
-/** Looks at retries and limits before anything is made of them. @throws TypeError for options that are wrong. */
+/** Checks retries and limits before they are used. @throws TypeError for options that are wrong. */
 export function checkPolicies({ retry: tries, timeouts }: Policies): void {
   if (tries !== false && tries !== undefined) checkRetry(tries);
   if (timeouts !== false && timeouts !== undefined) checkTimeouts(timeouts);

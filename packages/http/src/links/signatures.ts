@@ -2,28 +2,32 @@ import { isSame, macOf } from "./mac.js";
 
 /** A secret that links are signed with. */
 export interface SigningKey {
-  /** A name for the key, which stands in every link: 1 to 64 characters of `A-Z a-z 0-9 - _`. */
+  /** The name of the key, which stands in every link: 1 to 64 characters of `A-Z a-z 0-9 - _`. */
   readonly id: string;
-  /** At least 32 bytes that nobody can guess, such as `randomBytes(32).toString("base64")`. */
+  /** A secret of at least 32 bytes that cannot be guessed, such as `randomBytes(32).toString("base64")`. */
   readonly secret: string | Uint8Array;
 }
 
 /**
- * The keys of signed links. The first one signs, and all of them are accepted. To change keys, first add the new key behind the old one everywhere. Then
- * put the new key first. Remove the old key when its last link has ended.
+ * The keys of signed links. The first one signs, and all of them are accepted. To change keys, first add the new key behind the old one everywhere.
+ * Then put the new key first. Remove the old key when its last link has ended.
  */
 export type SigningKeys = readonly [SigningKey, ...SigningKey[]];
 
 /** The purpose of a link: a link for reading cannot be used to write. */
 export type Purpose = "get" | "put";
 
-/** The longest that a link works, in seconds: 7 days, as with S3. @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/ShareObjectPreSignedURL.html */
+/**
+ * The longest life of a link, in seconds: 7 days, as with S3.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/ShareObjectPreSignedURL.html
+ */
 export const EXPIRES_SECONDS_MAX = 604_800;
 
 const SECRET_BYTES_MIN = 32;
 const KEY_ID = /^[A-Za-z0-9_-]{1,64}$/;
 const EXPIRES = /^\d{1,12}$/;
-/** Part of every signature, so that a later scheme cannot be taken for this one. */
+/** The name of this scheme of signatures. It is part of every signature, so that a later scheme cannot be taken for this one. */
 const SCHEME = "stowage-http-1";
 
 /** The parameters that a link may have besides those of its signature. */
@@ -57,11 +61,15 @@ export type Parameters = ReadonlyMap<string, string>;
 /** The permission that a signed link gives. */
 export interface Grant {
   readonly parameters: Parameters;
-  /** When the link ends, in whole seconds since 1970. */
+  /** The time at which the link ends, in whole seconds since 1970. */
   readonly expires: number;
 }
 
-/** @throws TypeError for keys that would not sign safely. */
+/**
+ * Checks signing keys.
+ *
+ * @throws TypeError for keys that would not sign safely.
+ */
 export function checkKeys(caller: string, keys: SigningKeys): void {
   if (!Array.isArray(keys) || keys.length === 0) {
     throw new TypeError(`${caller}: keys is a list of { id, secret }, of which the first one signs`);
@@ -108,7 +116,7 @@ export function isSigned(query: string): boolean {
  * Checks a signed link. Every fault gets the same refusal: an unknown or repeated parameter, an unknown signing key, a wrong time, purpose, key
  * or signature.
  *
- * @param now - In milliseconds since 1970.
+ * @param now - The current time, in milliseconds since 1970.
  * @returns The permission, or `undefined` when the link is refused.
  */
 export function verify(
@@ -128,7 +136,7 @@ export function verify(
   return left > 0 && left <= EXPIRES_SECONDS_MAX ? { parameters, expires: Number(expires) } : undefined;
 }
 
-/** Reads a query strictly. @returns `undefined` for a parameter that is malformed, unknown, or there twice. */
+/** Reads a query strictly. @returns `undefined` when a parameter is malformed, unknown, or there twice. */
 function parametersOf(query: string, purpose: Purpose): Map<string, string> | undefined {
   const known = [EXPIRES_NAME, KEY_ID_NAME, SIGNATURE_NAME, ...PARAMETERS[purpose]];
   const parameters = new Map<string, string>();

@@ -3,7 +3,7 @@ import type { SigningKeys } from "./signatures.js";
 
 const SCHEME = "stowage-upload-1";
 
-/** An upload in parts, and whose it is. */
+/** An upload in parts, with its key and its caller. */
 export interface BoundUpload {
   readonly uploadId: string;
   readonly key: string;

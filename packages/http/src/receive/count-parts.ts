@@ -1,9 +1,9 @@
 import { Transform } from "node:stream";
 
-/** Bytes of a form on their way to its parser, with their parts counted. */
+/** A stream through which the bytes of a form go to their parser, and which counts the parts. */
 export interface PartCounter {
   readonly stream: Transform;
-  /** How many parts have begun. */
+  /** Returns the number of parts that have begun. */
   readonly count: () => number;
 }
 
@@ -26,7 +26,7 @@ export function countParts(boundary: string): PartCounter {
     let from = 0;
     for (;;) {
       const at = bytes.indexOf(delimiter, from);
-      // What follows a delimiter tells whether it is the last one.
+      // The two bytes after a delimiter tell whether it is the last one.
       if (at === -1 || at + delimiter.length + 2 > bytes.length) break;
       const end = at + delimiter.length;
       if (bytes[end] !== DASH || bytes[end + 1] !== DASH) count++;

@@ -2,13 +2,13 @@ import type { Progress } from "@stowage/core";
 import { aFunction, knownNames, oneOf, wholeNumber, type OptionNames } from "@stowage/core/provider";
 import { checkLimits, type ReceiveLimits } from "./receive-options.js";
 
-/** A file of a form, by what its headers and its first bytes say. */
+/** The facts about a file of a form, as its headers and its first bytes tell them. */
 export interface FormFile {
   /** The name of the field. */
   readonly field: string;
-  /** The name that the client has for the file, as its user wrote it and without folders. For people: a key is better made by `keyTemplate`. */
+  /** The name that the client has for the file, as its user wrote it and without folders. Show it to people. For a key, `keyTemplate` is better. */
   readonly fileName: string;
-  /** The type that the first bytes show, where `types` has them looked at. Otherwise the type that the client declares. */
+  /** The type that the first bytes show, when `types` has them looked at. Otherwise the type that the client declares. */
   readonly contentType: string;
   /**
    * The extension for a key: lower case and without its dot, such as `"mp4"`. It is that of `contentType` where the first bytes show the type, or
@@ -42,7 +42,7 @@ export interface FieldLimits {
 /** The options of {@link receiveForm}. */
 export interface ReceiveFormOptions extends Omit<ReceiveLimits, "onProgress"> {
   /**
-   * Called with the bytes of a file that have been taken so far.
+   * Receives the number of bytes of a file that have been taken so far.
    *
    * @default none
    */
@@ -108,7 +108,11 @@ const NAMES: OptionNames<ReceiveFormOptions> = {
   idleMs: true,
 };
 
-/** @throws TypeError for options that are wrong. */
+/**
+ * Checks the options of {@link receiveForm}.
+ *
+ * @throws TypeError for options that are wrong.
+ */
 export function checkForm(caller: string, options: ReceiveFormOptions): void {
   knownNames(caller, options, NAMES);
   checkLimits(caller, options);

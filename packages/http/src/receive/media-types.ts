@@ -56,9 +56,9 @@ export function allowedType(allowed: readonly string[], declared: string, found:
 }
 
 /**
- * Checks the type that a client says, without a look at the bytes.
+ * Checks the type that a client declares, without a look at the bytes.
  *
- * @throws HttpError 415 when it is none of the allowed types.
+ * @throws HttpError 415 when the type is not allowed.
  */
 export function assertAllowed(allowed: readonly string[], declared: string): void {
   const type = canonical(declared);

@@ -2,14 +2,14 @@ import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { toBody } from "@stowage/core/provider";
 
-/** How long a client may send nothing while its body is being read here, in milliseconds. */
+/** The longest silence of a client while its body is being read here, in milliseconds. */
 export const IDLE_MS = 30_000;
 
 /** The limits of a body. */
 interface SourceLimits {
-  /** For errors. */
+  /** The key that errors name. */
   readonly key?: string | undefined;
-  /** In milliseconds; 0 for ever. */
+  /** The longest silence of the client, in milliseconds; 0 means no limit. */
   readonly idleMs: number;
   readonly maxBytes?: number | undefined;
   readonly size?: number | undefined;

@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
 
-/** The beginning of a body, and the body with it. */
+/** The first bytes of a body, and the whole body. */
 export interface Peeked {
-  /** As many bytes as were asked for, or all when there are fewer. */
+  /** The first bytes: as many as were asked for, or all when the body has fewer. */
   readonly head: Uint8Array;
   /** The whole body, from its first byte. It may be read once. */
   readonly body: AsyncIterable<Uint8Array>;
@@ -13,7 +13,7 @@ export interface Peeked {
 /**
  * Reads the first bytes of a body, and gives them back with the rest.
  *
- * @param length - How many bytes are wanted.
+ * @param length - The number of bytes that are wanted.
  */
 export async function peek(source: Readable, length: number): Promise<Peeked> {
   const rest = source[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;

@@ -5,7 +5,8 @@ import { IDLE_MS, openSource } from "./open-source.js";
 /**
  * Reads the body of a request as JSON.
  *
- * @throws HttpError 400 when it is no JSON object; StorageError `TooLarge` when it is longer, `SourceError` when it is cut off or silent.
+ * @throws HttpError 400 when the body is no JSON object; StorageError `TooLarge` when it is longer than `maxBytes`, `SourceError` when it is cut
+ * off or silent.
  */
 export async function readJson(
   { source, proceed }: Incoming,

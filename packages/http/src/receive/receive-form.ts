@@ -25,7 +25,7 @@ import { sniff } from "./sniff.js";
 import { assertCreateOnly } from "./write-conditions.js";
 import { typeOf } from "../serve/stored-headers.js";
 
-/** A file of a form that is stored. */
+/** A stored file of a form. */
 export interface ReceivedFile extends FormFile {
   readonly info: ObjectInfo;
 }
@@ -45,9 +45,9 @@ interface Reception {
   readonly files: ReceivedFile[];
   /** Stops the parser and every put. Its reason is the first failure. */
   readonly stop: AbortController;
-  /** One for each file; they never reject. */
+  /** The puts, one for each file. They never reject. */
   readonly puts: Promise<void>[];
-  /** How many parts the parser has told of. */
+  /** The number of parts that the parser has reported. */
   seen: number;
 }
 
@@ -57,7 +57,7 @@ const FILES_MAX = 10;
 const HEADER_PAIRS_MAX = 20;
 const HEADER_BYTES_MAX = 16_384;
 
-/** What a boundary may be. @see https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1 */
+/** A valid boundary, as the header has it. @see https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1 */
 const BOUNDARY =
   /;[ \t]*boundary=(?:"(?<quoted>[A-Za-z0-9'()+_,./:=? -]{0,69}[A-Za-z0-9'()+_,./:=?-])"|(?<plain>[A-Za-z0-9'()+_,./:=?-]{1,70}))[ \t]*(?:;|$)/i;
 
@@ -119,9 +119,9 @@ export async function receiveForm(
   throw stop.signal.reason;
 }
 
-/** Ends the form with its first failure: those after it follow from it. */
+/** Ends the form with its first failure. Later failures only follow from the first one. */
 function fail({ stop }: Reception, error: unknown): void {
-  // A signal without a reason would have one of its own.
+  // Without a reason, the signal would make up its own.
   if (!stop.signal.aborted) stop.abort(error ?? new HttpError(500, "Unknown", "its failure says nothing"));
 }
 
@@ -150,11 +150,11 @@ function parserOf(reception: Reception, request: Request | IncomingMessage): Par
     takeField(reception, name, value, isCut);
   });
   parser.on("file", (name, stream, fileName, _, contentType) => {
-    // The parser reports a form that ends within a file on the file as well.
+    // When a form ends within a file, the parser reports that on the file too.
     stream.on("error", () => {});
     reception.seen++;
     if (fileName === "") {
-      // An input without a file has no bytes.
+      // An input without a file has no file name and no bytes.
       stream
         .on("data", () => fail(reception, malformed('a file has a name that is none, such as ".."')))
         .resume();
@@ -199,7 +199,7 @@ function openParser(request: Request | IncomingMessage, limits: Limits): Parser 
   const boundary = BOUNDARY.exec(contentType)?.groups;
   const text = boundary?.["quoted"]?.replaceAll(/\\(.)/g, "$1") ?? boundary?.["plain"];
   if (text === undefined) throw malformed("its Content-Type has no boundary");
-  // Quoted anew, so that the parser and the counter have the same one.
+  // The boundary is quoted anew, so that the parser and the counter have the same one.
   const header = `multipart/form-data; boundary="${text}"`;
   return { parser: new Busboy({ headers: { "content-type": header }, limits }), boundary: text };
 }
@@ -231,7 +231,7 @@ async function storeFile(reception: Reception, file: FormFile, stream: BusboyFil
   files.push({ ...known, info });
 }
 
-/** A file whose first bytes were looked at, where its types are limited. */
+/** A file, with its type decided by its first bytes when its types are limited. */
 interface Inspected {
   readonly file: FormFile;
   readonly body: BusboyFileStream | AsyncIterable<Uint8Array>;
@@ -255,25 +255,25 @@ async function inspected(
   return { file: { ...file, contentType, extension }, body, maxBytes };
 }
 
-/** Returns the extension of a file name, for a key. Anything but a few letters and digits is none. */
+/** Returns the extension of a file name, for a key. Returns an empty text unless the extension has 1 to 10 letters and digits. */
 function extensionOf(fileName: string): string {
   return (
     /^\.(?<extension>[a-z0-9]{1,10})$/.exec(extname(fileName).toLowerCase())?.groups?.["extension"] ?? ""
   );
 }
 
-/** Removes what was stored of a form that is refused. */
+/** Removes the stored files of a form that is refused. */
 async function removeAll({ storage, files }: Reception): Promise<void> {
   const isExact = storage.provider.supports.conditionalDelete;
   const removals = files.map(async ({ info: { key, etag } }) => {
     await storage
       .delete(key, isExact && etag !== undefined ? { ifMatch: etag } : {})
       .catch((error: unknown) => {
-        // Somebody has written the key since.
+        // A later write has replaced this object.
         if (!isStorageError(error, "PreconditionFailed")) throw error;
       });
   });
-  // One that fails must not end the form while others are under way.
+  // A removal that fails must not end the form while others are under way.
   const failed = (await Promise.allSettled(removals)).find((each) => each.status === "rejected");
   if (failed !== undefined) throw failed.reason;
 }

@@ -1,7 +1,7 @@
 import type { Metadata, Progress } from "@stowage/core";
 import { knownNames, nonEmptyText, oneOf, wholeNumber, type OptionNames } from "@stowage/core/provider";
 
-/** The limits and the headers of what is received. */
+/** The limits and the headers of received objects. */
 export interface ReceiveLimits {
   /** The most bytes of one object. A longer one is refused, and nothing is stored. */
   readonly maxBytes: number;
@@ -25,7 +25,7 @@ export interface ReceiveLimits {
    */
   readonly metadata?: Metadata | undefined;
   /**
-   * Called with the bytes that have been taken so far.
+   * Receives the number of bytes that have been taken so far.
    *
    * @default none
    */
@@ -65,14 +65,22 @@ const LIMIT_NAMES: OptionNames<ReceiveLimits> = {
 };
 const NAMES: OptionNames<ReceiveOptions> = { ...LIMIT_NAMES, overwrite: true, contentDisposition: true };
 
-/** @throws TypeError for options that are wrong. */
+/**
+ * Checks the options of {@link receive}.
+ *
+ * @throws TypeError for options that are wrong.
+ */
 export function checkReceive(caller: string, options: ReceiveOptions): void {
   knownNames(caller, options, NAMES);
   checkLimits(caller, options);
   oneOf(caller, "overwrite", options.overwrite, [undefined, true, false]);
 }
 
-/** @throws TypeError for a type that could match nothing. */
+/**
+ * Checks one of the allowed media types.
+ *
+ * @throws TypeError for a type that could match nothing.
+ */
 export function checkType(caller: string, type: string): void {
   nonEmptyText(caller, "types", type, 'a list such as ["image/png", "video/*"]');
   if (/^[^/\s]+\/[^/\s;]+$/.test(type)) return;

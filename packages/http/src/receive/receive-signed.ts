@@ -7,7 +7,7 @@ import type { HeaderReader, Incoming } from "../wire/http-request.js";
 import { tagText, validatorsOf } from "../serve/validators.js";
 import type { Grant, Parameters } from "../links/signatures.js";
 
-/** Stores the body of a signed upload, bound by what its link says. */
+/** Stores the body of a signed upload, within the limits that its link sets. */
 export async function receiveSigned(
   storage: FileStorage,
   key: string,
@@ -31,7 +31,11 @@ export async function receiveSigned(
   });
 }
 
-/** @throws HttpError 400 when the request is another one than was signed. */
+/**
+ * Checks that a request has the headers that were signed.
+ *
+ * @throws HttpError 400 when the headers are different.
+ */
 function assertAsSigned(headers: HeaderReader, parameters: Parameters): void {
   assertPlain(headers);
   assertSame(headers, parameters, "content-type", "");
@@ -56,7 +60,7 @@ function signedHeaders(parameters: Parameters): ObjectHeaders {
   };
 }
 
-/** Makes the answer to an upload. It has nothing about the places where the object is. */
+/** Makes the answer to an upload. The answer does not tell where the object is. */
 export function receivedAnswer(storage: FileStorage, info: ObjectInfo): Answer {
   const { key, size, contentType } = info;
   const { tag } = validatorsOf(storage, info);
@@ -64,7 +68,7 @@ export function receivedAnswer(storage: FileStorage, info: ObjectInfo): Answer {
   return jsonAnswer(201, { key, size, contentType, etag }, { etag });
 }
 
-/** Reads metadata that was signed, so that it is as `signed` has made it. */
+/** Reads metadata that was signed. It needs no check, because `signed` has made it. */
 function metadataOf(text: string | undefined): Metadata | undefined {
   return text === undefined ? undefined : (JSON.parse(text) as Metadata);
 }

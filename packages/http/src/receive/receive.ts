@@ -18,7 +18,7 @@ const IDEMPOTENCY_LENGTH_MAX = 200;
  * leaves, when the body is longer than `maxBytes`, or when `types` does not allow its type. `If-Match`, `If-Unmodified-Since`,
  * `If-None-Match: *` and `Idempotency-Key` of the request are honoured.
  *
- * @param key - Chosen by the server, such as by `keyTemplate`; never the name that the client has for its file.
+ * @param key - The key, chosen by the server, such as by `keyTemplate`; never the name that the client has for its file.
  * @returns The facts of the new object.
  * @throws HttpError 400, 409, 412, 413, 415 or 501 for a request that is refused; StorageError as `storage.put` does. `httpStatus` and
  * `errorResponse` take both.
@@ -58,13 +58,13 @@ export async function receiveBody(
     const typed = await sniff(stream, put.contentType, options.types);
     return await storage.put(key, typed.body, { ...all, contentType: typed.contentType });
   } catch (error) {
-    // Of a condition of the client's own.
+    // The client's own `If-None-Match: *` has failed.
     if (!isStorageError(error, "AlreadyExists") || headers.get("if-none-match") !== "*") throw error;
     throw new HttpError(412, "PreconditionFailed", "its If-None-Match does not hold");
   }
 }
 
-/** Returns the options of the put, after everything that the headers tell was looked at. */
+/** Checks the headers of the request, and returns the options of the put. */
 function putOptions(
   headers: HeaderReader,
   { maxBytes, cacheControl, contentDisposition, metadata, onProgress }: ReceiveOptions,
@@ -125,7 +125,11 @@ function encodingOf(headers: HeaderReader): string | undefined {
   throw new HttpError(415, "UnsupportedEncoding", "its Content-Encoding is not br, deflate, gzip or zstd");
 }
 
-/** Returns the idempotency key. The quotes of a structured field are no part of it. @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ */
+/**
+ * Returns the idempotency key, without the quotes of a structured field.
+ *
+ * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
+ */
 function idempotencyKeyOf(headers: HeaderReader): string | undefined {
   const text = headers.get("idempotency-key") ?? undefined;
   if (text === undefined) return undefined;

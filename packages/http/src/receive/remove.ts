@@ -5,7 +5,7 @@ import { deleteConditionOf } from "./write-conditions.js";
 /**
  * Removes an object, when the conditions of the request hold.
  *
- * @throws HttpError 412 when they do not; StorageError as `storage.delete` throws.
+ * @throws HttpError 412 when the conditions do not hold; StorageError as `storage.delete` throws.
  */
 export async function remove(storage: FileStorage, key: string, request: HttpRequest): Promise<void> {
   const { headers, signal } = request;

@@ -3,7 +3,7 @@ import { essenceOf } from "../serve/stored-headers.js";
 import { allowedType } from "./media-types.js";
 import { peek } from "./peek.js";
 
-/** The bytes that tell the type of nearly every file. @see https://github.com/sindresorhus/file-type#readme */
+/** The number of first bytes that tell the type of nearly every file. @see https://github.com/sindresorhus/file-type#readme */
 const HEAD_BYTES = 4100;
 
 /** A body whose type is known. */
@@ -17,7 +17,7 @@ export interface TypedBody {
 /**
  * Looks at the first bytes of a body, and returns it with the type to store.
  *
- * @throws HttpError 415 when its type is none of the allowed ones.
+ * @throws HttpError 415 when its type is not allowed.
  */
 export async function sniff(
   source: Readable,

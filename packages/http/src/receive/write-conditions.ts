@@ -6,7 +6,7 @@ import { HttpError } from "../wire/http-error.js";
 import type { HeaderReader } from "../wire/http-request.js";
 
 /**
- * Reads the preconditions of a write, or returns `undefined` when it has none. `If-Modified-Since` is for reads alone.
+ * Reads the preconditions of a write, or returns `undefined` when the write has no preconditions. `If-Modified-Since` is for reads alone.
  *
  * @throws HttpError 400 for an `If-None-Match` other than `*`.
  */
@@ -79,7 +79,11 @@ export async function deleteConditionOf(
   return storage.provider.supports.conditionalDelete ? { ifMatch: etag } : {};
 }
 
-/** @returns The provider's ETag of the object that the request names; `undefined` when there is no object, and the request allows that. */
+/**
+ * Returns the provider's ETag of the object that the request names; `undefined` when there is no object, and the request allows that.
+ *
+ * @throws HttpError 412 when the object is not the one that the request names.
+ */
 async function namedETag(
   storage: FileStorage,
   key: string,

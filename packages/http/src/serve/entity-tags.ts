@@ -1,25 +1,25 @@
 /** An entity tag. A weak one promises that two representations mean the same, not that their bytes are equal. */
 export interface EntityTag {
   readonly isWeak: boolean;
-  /** With its quotes. */
+  /** The tag itself, with its quotes. */
   readonly opaque: string;
 }
 
 /** The tags of a precondition: any tag at all, or one of a list. */
 export type EntityTags = "*" | readonly EntityTag[];
 
-/** @see https://www.rfc-editor.org/rfc/rfc9110#name-etag */
+/** The form of one entity tag. @see https://www.rfc-editor.org/rfc/rfc9110#name-etag */
 const TAG = /^(?<weak>W\/)?(?<opaque>"[\x21\x23-\x7e\x80-\xff]*")$/;
 const NEXT_TAG = /[ \t,]*(?<tag>(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")[ \t]*(?=,|$)/gy;
 
-/** Returns one entity tag, or `undefined` when the text is none. */
+/** Returns one entity tag, or `undefined` when the text is not an entity tag. */
 export function parseEntityTag(text: string): EntityTag | undefined {
   const groups = TAG.exec(text)?.groups;
   if (groups === undefined) return undefined;
   return { isWeak: groups["weak"] !== undefined, opaque: groups["opaque"] ?? "" };
 }
 
-/** Returns the tags of `If-Match` or `If-None-Match`. A header that is malformed has the tags before the fault. */
+/** Returns the tags of `If-Match` or `If-None-Match`. Of a malformed header it returns the tags before the fault. */
 export function parseEntityTags(header: string): EntityTags {
   if (header.trim() === "*") return "*";
   return [...header.matchAll(NEXT_TAG)].flatMap(({ groups }) => parseEntityTag(groups?.["tag"] ?? "") ?? []);

@@ -9,14 +9,14 @@ import {
 import { parseHttpDate } from "./http-date.js";
 import type { HeaderReader } from "../wire/http-request.js";
 
-/** Facts of an object that conditions are about. */
+/** The facts of an object that conditions are compared with. */
 export interface Validators {
   readonly tag: EntityTag | undefined;
-  /** In whole seconds since 1970. */
+  /** The time of the last change, in whole seconds since 1970. */
   readonly modifiedSeconds: number | undefined;
 }
 
-/** The preconditions of a request, without those that it is to ignore. */
+/** The preconditions of a request, without those that must be ignored. */
 export interface Preconditions {
   readonly ifMatch: EntityTags | undefined;
   readonly ifUnmodifiedSince: number | undefined;
@@ -58,7 +58,7 @@ export function judge(conditions: Preconditions, validators: Validators): Verdic
 }
 
 /**
- * Tells whether a range may be served: the request has no `If-Range`, or its `If-Range` names exactly this object. A later date does not.
+ * Tells whether a range may be served: the request has no `If-Range`, or its `If-Range` names exactly this object. A later date does not name it.
  *
  * @param header - The value of `If-Range`.
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-if-range

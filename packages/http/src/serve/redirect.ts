@@ -36,7 +36,7 @@ export async function redirectAnswer(
   }
 }
 
-/** Returns how long a redirect may be kept: as long as the object, and at most for half the life of its link. */
+/** Returns the `Cache-Control` of a redirect. A redirect may be kept as long as the object, and at most for half the life of its link. */
 function cacheControlOf(ofObject: string = "", expiresInSeconds: number): string {
   const half = Math.floor(expiresInSeconds / 2);
   if (/\bno-store\b/i.test(ofObject)) return "no-store";

@@ -42,7 +42,7 @@ export interface ServeOptions {
    */
   readonly expiresInSeconds?: number | undefined;
   /**
-   * Receives each error that became a status of 500 or above, or that cut off a body. Nothing of it reaches the client. Errors that it throws
+   * Receives each error that became a status of 500 or above, or that cut off a body. The client does not see the error. Errors that it throws
    * are dropped.
    *
    * @default none
@@ -60,7 +60,11 @@ const NAMES: OptionNames<ServeOptions> = {
   onError: true,
 };
 
-/** @throws TypeError for options that are wrong. */
+/**
+ * Checks the options of {@link serve} and {@link serveNode}.
+ *
+ * @throws TypeError for options that are wrong.
+ */
 export function checkServe(caller: string, options: ServeOptions): void {
   knownNames(caller, options, NAMES);
   const { download } = options;

@@ -46,7 +46,7 @@ interface Asked {
  * The caller checks permission first. The answer is safe to be shown at the origin of the application: stored headers are checked again,
  * and types that are not known to be safe are attachments. A body that is no longer read releases its connection or file.
  *
- * @param key - The key, decoded. `keyOfTarget` makes one of the target of a request; anything that is no key is answered with 404.
+ * @param key - The key, decoded. `keyOfTarget` makes one of the target of a request; any text that is not a key is answered with 404.
  * @returns The answer. An error of the storage becomes an answer with its status, `no-store` and its code as text.
  * @throws TypeError for options that are wrong.
  * @example
@@ -123,7 +123,7 @@ async function answerGet(asked: Asked): Promise<Answer> {
   return await answerBody(asked, conditions);
 }
 
-/** Opens the object; the facts that come with the body are the ones that count. */
+/** Opens the object and answers with its body. Conditions are judged by the facts that come with the body. */
 async function answerBody(asked: Asked, conditions: Preconditions | undefined): Promise<Answer> {
   const { storage, request } = asked;
   const range = storage.provider.supports.range ? parseRange(request.headers.get("range")) : undefined;
@@ -149,7 +149,7 @@ async function answerUnsatisfiable(asked: Asked, conditions: Preconditions | und
   return refusal(416, "InvalidRange", { "content-range": `bytes */${info.size}` });
 }
 
-/** @returns `undefined` when no byte of the object lies in the range. */
+/** Opens the object, or a range of it. @returns `undefined` when no byte of the object lies in the range. */
 async function openStretch(asked: Asked, range: ByteRange | undefined): Promise<StoredObject | undefined> {
   if (range !== undefined && "suffix" in range && range.suffix === 0) return undefined;
   try {
@@ -197,7 +197,7 @@ function withBody(asked: Asked, object: StoredObject): Answer {
   return { status: range === undefined ? 200 : 206, headers: headersOf(asked, info, range), body: object };
 }
 
-/** Returns the headers of an answer. They are one literal: to copy objects would take longer than to read a small file. */
+/** Returns the headers of an answer. They are one literal: copying objects would take longer than reading a small file. */
 function headersOf(asked: Asked, info: ObjectInfo, range?: ServedRange): AnswerHeaders {
   const { storage, options, overrides } = asked;
   const stored = storedHeaders(served(info, options, overrides), options.inlineTypes);
@@ -223,7 +223,7 @@ function contentRange({ offset, length, size }: ServedRange): string {
   return `bytes ${offset}-${offset + length - 1}/${size}`;
 }
 
-/** Returns the facts of an object as its answer is to show them. */
+/** Returns the facts of an object as its answer shows them. */
 function served(info: ObjectInfo, options: ServeOptions, overrides: ObjectHeaders | undefined): ObjectInfo {
   const contentDisposition = dispositionFor(info, options);
   if (overrides === undefined && contentDisposition === info.contentDisposition) return info;

@@ -2,14 +2,14 @@ import { contentDisposition, type ObjectInfo } from "@stowage/core";
 import { CONTENT_TYPE_UNKNOWN } from "@stowage/core/provider";
 import type { ServeOptions } from "./serve-options.js";
 
-/** @see https://www.rfc-editor.org/rfc/rfc9110#name-media-type */
+/** The characters of a token in a media type. @see https://www.rfc-editor.org/rfc/rfc9110#name-media-type */
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const PARAMETER = `[ \\t]*;[ \\t]*${TOKEN}=(?:${TOKEN}|"[\\x20\\x21\\x23-\\x5b\\x5d-\\x7e]*")`;
 const MEDIA_TYPE = new RegExp(`^(?<essence>${TOKEN}/${TOKEN})(?:${PARAMETER})*$`);
 const TOKENS = new RegExp(`^${TOKEN}(?:[ \\t]*,[ \\t]*${TOKEN})*$`);
 const HEADER = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
-/** Types that a browser shows without running anything of them. */
+/** The types that a browser shows without running any part of them. */
 const INLINE = new Set([
   "application/pdf",
   "application/json",
@@ -33,13 +33,13 @@ const INLINE = new Set([
 const INLINE_FAMILY = /^(?:audio|font|video)\//;
 
 /**
- * Types that a page can load as a script. With `nosniff` no browser runs bytes of another type.
+ * The types that a page can load as a script. With `nosniff`, a browser runs no bytes of another type.
  *
  * @see https://mimesniff.spec.whatwg.org/#javascript-mime-type
  */
 const SCRIPT = /^(?:application|text)\/(?:x-)?(?:ecmascript|javascript[\d.]*|jscript|livescript)$/;
 
-/** The headers of an object's answer that come from what was stored, each checked again. */
+/** The headers of an object's answer that come from its stored headers. Each value is checked again. */
 export interface StoredHeaders {
   readonly "content-type": string;
   readonly "content-encoding"?: string | undefined;
@@ -68,7 +68,7 @@ export function storedHeaders(info: ObjectInfo, inlineTypes: readonly string[] =
   };
 }
 
-/** Returns a media type that may be sent, or that of unknown bytes. */
+/** Returns a media type that may be sent, or the type of unknown bytes. */
 export function typeOf(contentType: string | undefined): string {
   return matching(contentType, MEDIA_TYPE) ?? CONTENT_TYPE_UNKNOWN;
 }
@@ -79,7 +79,7 @@ export function essenceOf(type: string): string {
 }
 
 function isShown(essence: string): boolean {
-  // Whatever ends in `+xml` is a document that a browser shows.
+  // A type that ends in `+xml` is a document that a browser shows.
   return INLINE.has(essence) || (INLINE_FAMILY.test(essence) && !essence.endsWith("+xml"));
 }
 
@@ -102,7 +102,7 @@ export function dispositionFor(
   return download === false ? (asked ?? info.contentDisposition) : downloadDisposition(info, download);
 }
 
-/** Returns the disposition with which browsers save an object, under a name or under its stored one. */
+/** Returns the disposition with which browsers save an object, under the given name or under the stored one. */
 function downloadDisposition({ key, contentDisposition: stored }: ObjectInfo, name: string | true): string {
   if (name !== true) return contentDisposition("attachment", name);
   const given = matching(stored, HEADER);

@@ -6,7 +6,7 @@ import type { Validators } from "./preconditions.js";
 /** The end of the year 9999: dates of HTTP have four digits for the year. */
 const SECONDS_MAX = 253_402_300_799;
 
-/** Answers of `hasSeveralMembers`, by storage. */
+/** The answers of `hasSeveralMembers`, by storage. */
 const severalByStorage = new WeakMap<FileStorage, boolean>();
 
 /** Tells whether a storage keeps objects in several members. */
@@ -23,10 +23,10 @@ function isComposed({ members = [] }: Description): boolean {
 }
 
 /**
- * Returns what conditions about an object are compared with.
+ * Returns the facts of an object that conditions are compared with.
  *
- * The tag is that of the provider. Members of a composer have different tags for the same object, so there it is the write id, which
- * every copy of an object shares: a download goes on when another member answers.
+ * The tag is the provider's ETag. Members of a composer have different ETags for the same object. There the tag is the write id, which every copy
+ * of an object shares: a download goes on when a different member answers.
  */
 export function validatorsOf(storage: FileStorage, info: ObjectInfo): Validators {
   const { etag, writeId, lastModified } = info;

@@ -9,7 +9,7 @@ export type AnswerHeaders = Readonly<Record<string, string | readonly string[] |
 export interface Answer {
   readonly status: number;
   readonly headers: AnswerHeaders;
-  /** Absent for HEAD, and where the status has none. A stored object owns a file or a socket until it is read or destroyed. */
+  /** The body; absent for HEAD, and for a status without a body. A stored object owns a file or a socket until it is read or destroyed. */
   readonly body?: StoredObject | Uint8Array | string | undefined;
 }
 
@@ -51,7 +51,7 @@ export function jsonAnswer(status: number, value: unknown, headers: AnswerHeader
   };
 }
 
-/** Makes the answer for an error of a storage or an `HttpError`. Of any other error only its status is told. */
+/** Makes the answer for an error of a storage or an `HttpError`. Of any other error, only its status is told. */
 export function errorAnswer(thrown: unknown): Answer {
   const error = toldError(thrown);
   const status = httpStatus(error);
@@ -62,7 +62,7 @@ export function errorAnswer(thrown: unknown): Answer {
   return refusal(status, error.code, { "retry-after": status === 503 ? String(seconds) : undefined });
 }
 
-/** Returns the word for programs that an error stands for. */
+/** Returns the code of an error: a word for programs. */
 export function errorCode(thrown: unknown): string {
   const error = toldError(thrown);
   if (isStorageError(error) || isHttpError(error)) return error.code;
@@ -82,7 +82,7 @@ export function isStored(body: Answer["body"]): body is StoredObject {
   return typeof body === "object" && "destroy" in body;
 }
 
-/** Gives back what the body of an answer owns. */
+/** Releases the file or the socket that the body of an answer owns. */
 export function letGo({ body }: Answer): void {
   if (isStored(body)) body.destroy();
 }

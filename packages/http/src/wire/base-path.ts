@@ -1,7 +1,11 @@
 import { nonEmptyText } from "@stowage/core/provider";
 import { keyOfPath } from "./target.js";
 
-/** @throws TypeError unless the path is `"/"`, or begins with a slash and ends without one. */
+/**
+ * Checks the path that a handler is below.
+ *
+ * @throws TypeError unless the path is `"/"`, or begins with a slash and ends without one.
+ */
 export function checkBasePath(caller: string, basePath: string | undefined): void {
   if (basePath === undefined || basePath === "/") return;
   nonEmptyText(caller, "basePath", basePath, 'a path such as "/files"');

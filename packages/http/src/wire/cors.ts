@@ -24,8 +24,8 @@ const EXPOSED =
   "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Last-Modified, Retry-After";
 
 /**
- * Lets pages of other origins use a handler: answers their preflight requests, and permits them to read the answers. Cookies are permitted with origins that
- * are named.
+ * Lets pages of other origins use a handler: answers their preflight requests, and permits them to read the answers. Cookies are permitted
+ * only for origins that are named.
  *
  * `authorize` of the handler still decides about each request. A preflight request asks only whether a page may send one.
  *

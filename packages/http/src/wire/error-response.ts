@@ -6,7 +6,7 @@ import { writeAnswer } from "./write-answer.js";
 /**
  * Makes the answer to an error: its status, its code as text, `no-store`, and `Retry-After` where a retry may succeed.
  *
- * @param error - What `receive`, `receiveForm` or a storage has thrown.
+ * @param error - The error that `receive`, `receiveForm` or a storage has thrown.
  */
 export function errorResponse(error: unknown): Response {
   return toResponse(errorAnswer(error));
@@ -24,7 +24,7 @@ export interface ErrorFacts {
 /**
  * Returns the parts of the answer to an error, such as for an answer in JSON.
  *
- * @param error - What `receive`, `receiveForm` or a storage has thrown.
+ * @param error - The error that `receive`, `receiveForm` or a storage has thrown.
  * @example
  * ```ts
  * const { status, code, headers } = errorFacts(error);
@@ -41,7 +41,7 @@ export function errorFacts(error: unknown): ErrorFacts {
   };
 }
 
-/** Sends what {@link errorResponse} makes, on a response of `node:http`. */
+/** Sends the answer that {@link errorResponse} makes, on a response of `node:http`. */
 export async function sendError(response: ServerResponse, error: unknown): Promise<void> {
   await writeAnswer(errorAnswer(error), response);
 }

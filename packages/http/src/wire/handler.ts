@@ -9,7 +9,7 @@ import { writeAnswer } from "./write-answer.js";
 /** The property of a handler that holds its inner function, which makes an `Answer` for both kinds of requests. */
 const ANSWER: unique symbol = Symbol.for("stowage.http.answer");
 
-/** Answers a request, or returns `undefined` when it is for somebody else. */
+/** A function that answers a request, or returns `undefined` when the request is for a different handler. */
 export type Respond = (request: HttpRequest) => Promise<Answer | undefined>;
 
 /** A handler for every framework that takes Web requests. It never rejects. {@link toNodeListener} turns it into a listener for `node:http`. */
@@ -25,7 +25,7 @@ export interface Handling {
   readonly onError: ((error: unknown) => void) | undefined;
 }
 
-/** A listener for `node:http`, Express and whatever is like them. It calls `next` for a request that is not its own. */
+/** A listener for `node:http`, Express and similar frameworks. It calls `next` for a request that is not its own. */
 export type NodeListener = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -84,12 +84,12 @@ export function handlingOf(handler: HttpHandler): Handling {
   throw new TypeError("The handler is not one of @stowage/http; pass what createHandler returns");
 }
 
-/** Makes the answer of a failure, whatever was thrown. */
+/** Makes the answer of a failure. Accepts every thrown value. */
 function failureAnswer(error: unknown): Answer {
   try {
     return errorAnswer(error);
   } catch {
-    // Even to look at it fails.
+    // Even a look at the error fails.
     return UNKNOWN_FAILURE;
   }
 }

@@ -3,14 +3,16 @@ import { isStorageError } from "@stowage/core";
 /** A refusal of a request: its status, and a word for programs. */
 export class HttpError extends Error {
   override readonly name = "HttpError";
-  /** From 400 to 599. */
+  /** The status, from 400 to 599. */
   readonly status: number;
   /** A word for programs, which the client gets as the text of the answer: `"UnsupportedMediaType"`. */
   readonly code: string;
 
   /**
-   * @param reason - For the developer: no client gets to see it.
-   * @throws TypeError for a status that is none of an error.
+   * Makes a refusal.
+   *
+   * @param reason - The reason, for the developer. Clients do not see it.
+   * @throws TypeError for a status outside 400 to 599.
    */
   constructor(status: number, code: string, reason: string) {
     super(`Cannot answer the request: ${reason}`);
@@ -28,8 +30,8 @@ export function isHttpError(error: unknown): error is HttpError {
 }
 
 /**
- * Returns the error that a client is told of. A body that its maker ends with an `HttpError` fails with a `SourceError`: the cause is what the maker
- * has to say.
+ * Returns the error that a client is told of. A body that its maker ends with an `HttpError` fails with a `SourceError`; the client is then told of
+ * the cause.
  */
 export function toldError(error: unknown): unknown {
   return isStorageError(error, "SourceError") && isHttpError(error.cause) ? error.cause : error;

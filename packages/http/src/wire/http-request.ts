@@ -12,9 +12,9 @@ export interface HeaderReader {
 /** A request whose body may be received. */
 export interface Incoming {
   readonly headers: HeaderReader;
-  /** The request that the framework gave: to look for its session or its user. */
+  /** The request that the framework gave. The application can find its session or its user there. */
   readonly source: Request | IncomingMessage;
-  /** Aborts when the client has left. Absent where only the body tells. */
+  /** The signal that aborts when the client has left. Absent when only the body tells that. */
   readonly signal?: AbortSignal | undefined;
   /** Asks a client that waits for it (`Expect: 100-continue`) to send its body. */
   readonly proceed?: (() => void) | undefined;
@@ -36,7 +36,7 @@ export function webRequest(request: Request): HttpRequest {
 
 /** Returns the parts of a `node:http` request. */
 export function nodeRequest(request: IncomingMessage, response: ServerResponse): HttpRequest {
-  // Older clients know nothing of it.
+  // Clients of older versions do not know this header.
   const isNewer = request.httpVersionMajor > 1 || request.httpVersionMinor >= 1;
   const isWaiting = isNewer && request.headers.expect?.toLowerCase() === "100-continue";
   return {
@@ -45,7 +45,7 @@ export function nodeRequest(request: IncomingMessage, response: ServerResponse):
     headers: nodeHeaders(request),
     signal: signalOf(request, response),
     source: request,
-    // Where the server has asked already, the client hears it twice, which HTTP allows.
+    // When the server has asked already, the client is asked twice, which HTTP allows.
     proceed: isWaiting ? () => response.writeContinue() : undefined,
   };
 }
@@ -71,8 +71,8 @@ export function isWebRequest(request: Request | IncomingMessage): request is Req
 }
 
 /**
- * Returns a signal that aborts when the connection closes before the answer was sent. The requests of a connection are answered one after the
- * other and share it: to make a signal for each would take as long as to read a small file.
+ * Returns a signal that aborts when the connection closes before the answer was sent. The requests of a connection are answered one after the other
+ * and share the signal: making a signal for each would take as long as reading a small file.
  */
 function signalOf(request: IncomingMessage, response: ServerResponse): AbortSignal {
   const controller = controllerOf(request);

@@ -5,15 +5,18 @@ import { canReadInto } from "@stowage/core/provider";
 /** The lengths of blocks, in bytes. Long ones are twice as fast; short ones cost little while a slow client takes them. */
 const BLOCK_BYTES = { least: 64 * 1024, most: 512 * 1024 };
 
-/** A block that takes less time was taken quickly, and one that takes more time slowly, in milliseconds. */
+/** The time, in milliseconds, below which a block was taken quickly, and the time above which it was taken slowly. */
 const BLOCK_MS = { least: 5, most: 50 };
 
-/** So many blocks must be taken quickly before they become longer: the buffers of a connection take the first ones of a slow client. */
+/**
+ * The number of blocks that must be taken quickly before blocks become longer. The buffers of a connection quickly take the first blocks of a slow
+ * client too.
+ */
 const QUICK_BLOCKS = 16;
 
 /**
- * Sends a stream that can read into memory of its reader. Two blocks take turns: one is read while the other is sent, so a file of any length
- * needs no memory for each chunk. Resolves when everything is sent, or when the client has left.
+ * Sends a stream that can read into the memory of its reader. Two blocks take turns: one is read while the other is sent. So a file of any length
+ * needs no new memory for each chunk. Resolves when everything is sent, or when the client has left.
  *
  * @returns `false` when the stream, or the rest of it, must be piped.
  */
@@ -43,14 +46,14 @@ export async function pour(stream: Readable, response: ServerResponse): Promise<
 
 const EMPTY = Buffer.alloc(0);
 
-/** Tells whether callbacks of writes are called: middleware that compresses replaces `write`, and forgets them. */
+/** Tells whether the response calls the callbacks of writes. Middleware that compresses replaces `write`, and forgets the callbacks. */
 function isPlain(response: ServerResponse): boolean {
   return response.write === ServerResponse.prototype.write && response.end === ServerResponse.prototype.end;
 }
 
-/** Writes to a response, and lets the source go when the client leaves. */
+/** A writer to a response. It lets the source go when the client leaves. */
 interface Writer {
-  /** The length that the next block is to have. */
+  /** The length of the next block, in bytes. */
   readonly length: number;
   /** Resolves when the bytes have left this process, or the client has left. */
   readonly write: (bytes: Uint8Array) => Promise<void>;

@@ -28,8 +28,8 @@ const STATUS: Readonly<Record<StorageErrorCode, number>> = {
 };
 
 /**
- * Returns the HTTP status that an error stands for: 404 for `NotFound`, 413 for `TooLarge`, 503 for `Unavailable`; that of an `HttpError` itself, and the 4xx of an error
- * of Express, Koa or Fastify. Any other error, and every failure that the client cannot mend, is 500 or above.
+ * Returns the HTTP status that an error stands for: 404 for `NotFound`, 413 for `TooLarge`, 503 for `Unavailable`. An `HttpError` has its own
+ * status, and an error of Express, Koa or Fastify keeps its 4xx. Any other error, and every failure that the client cannot mend, is 500 or above.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-status-codes
  */
@@ -41,7 +41,8 @@ export function httpStatus(error: unknown): number {
 
 /**
  * Returns the status of an error that a framework has made for its client: an error of `http-errors` that may be shown, as Koa, Express and body
- * parsers throw, or one of Fastify. A status of another kind is nobody's answer here: clients of other servers put theirs on errors too.
+ * parsers throw, or one of Fastify. The status of any other error is ignored: clients of other servers put the status that they got on their errors
+ * too.
  *
  * @see https://github.com/jshttp/http-errors#error-properties
  * @see https://fastify.dev/docs/latest/Reference/Errors/

@@ -8,9 +8,9 @@ const HIDDEN = /%(?:2f|5c|00)/i;
 
 /** The target of a request, in its parts. */
 export interface Target {
-  /** As the client spelt it, with its leading slash. */
+  /** The path as the client spelt it, with its leading slash. */
   readonly path: string;
-  /** Without the question mark; empty when there is none. */
+  /** The query without the question mark; empty when there is no query. */
   readonly query: string;
 }
 
@@ -37,12 +37,12 @@ export function keyOfPath(path: string, basePath = "/"): string | undefined {
 }
 
 /**
- * Returns the key that the target of a request names, or `undefined` when it names none.
+ * Returns the key that the target of a request names, or `undefined` when it names no key.
  *
  * Its path is decoded once. Paths that RFC 3986 calls equal name the same key, and each of `! $ & ' ( ) * + , ; = : @` may be encoded or plain. So a
  * proxy, a check of permissions and the storage always mean the same object.
  *
- * @param target - `request.url` of `node:http` or of a Web `Request`, as it is: nothing may have decoded or normalised it.
+ * @param target - `request.url` of `node:http` or of a Web `Request`, as it is. It must not be decoded or normalised before.
  * @param basePath - The path that all keys are below, such as `"/files"`.
  * @see https://www.rfc-editor.org/rfc/rfc3986#section-6.2.2
  */

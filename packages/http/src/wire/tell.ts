@@ -4,6 +4,6 @@ export function tell(listener: ((error: unknown) => unknown) | undefined, error:
     const told = listener?.(error);
     if (told instanceof Promise) told.catch(() => {});
   } catch {
-    // Nobody is left to be told.
+    // There is no listener left for this error.
   }
 }

@@ -3,7 +3,7 @@ import { tell } from "./tell.js";
 
 /** Listeners for events after an answer was made. */
 export interface Sending {
-  /** Receives what cut off the body, or what is wrong with the answer. */
+  /** Receives the error that cut off the body, or that made the answer invalid. */
   readonly onError?: ((error: unknown) => void) | undefined;
   /** Aborts when the client has left, which is no fault. */
   readonly signal?: AbortSignal | undefined;

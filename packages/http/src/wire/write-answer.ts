@@ -5,7 +5,7 @@ import { errorAnswer, isStored, letGo, UNKNOWN_FAILURE, type Answer, type Answer
 import { pour } from "./pour.js";
 import { tell } from "./tell.js";
 
-/** A smaller body is sent with its headers in one piece; a failure to read it still becomes a status. */
+/** The size, in bytes, up to which a stored object is sent with its headers in one piece. A failure to read it still becomes a status. */
 const WHOLE_BYTES_MAX = 65_536;
 
 type OnError = ((error: unknown) => void) | undefined;
@@ -13,7 +13,7 @@ type OnError = ((error: unknown) => void) | undefined;
 /**
  * Writes an answer to a response of `node:http`. Resolves when it is sent, or when its client has left; never rejects.
  *
- * @param onError - Receives what cut off the body, or what is wrong with the answer.
+ * @param onError - Receives the error that cut off the body, or that made the answer invalid.
  */
 export async function writeAnswer(
   answer: Answer,
@@ -54,7 +54,7 @@ async function writeStream(
     const stream = object.readable();
     if (!(await pour(stream, response))) await pipeline(stream, response);
   } catch (error) {
-    // A client sees that its answer was cut off.
+    // This shows the client that its answer was cut off.
     response.destroy();
     if (!isLeft(error)) tell(onError, error);
   } finally {
@@ -62,7 +62,11 @@ async function writeStream(
   }
 }
 
-/** @param body - The bytes to send; by default those of the answer. */
+/**
+ * Writes an answer whose body is in memory.
+ *
+ * @param body - The bytes to send; by default those of the answer.
+ */
 function writeAtOnce(
   answer: Answer,
   body: Uint8Array | string | undefined,
@@ -89,7 +93,7 @@ function writeHead({ status, headers }: Answer, response: ServerResponse, onErro
   }
 }
 
-/** Tells whether the client has left, which is no fault. */
+/** Tells whether an error means that the client has left, which is no fault. */
 function isLeft(error: unknown): boolean {
   const code = (error as { readonly code?: unknown } | undefined)?.code;
   return code === "ERR_STREAM_PREMATURE_CLOSE" || code === "ECONNRESET" || code === "EPIPE";

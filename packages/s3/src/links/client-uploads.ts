@@ -22,7 +22,7 @@ import { ask, type Store } from "../store.js";
 const ACTION = "s3:PutObject";
 const NO_FIELDS = { metadata: {} };
 
-/** Uploads in parts that clients do by themselves, such as browsers. */
+/** Returns the calls for uploads in parts that clients, such as browsers, send by themselves. */
 export function clientUploads(store: Store): MultipartUploads {
   return {
     create: (key, options) => create(store, key, options),
@@ -54,7 +54,7 @@ async function create(
   const contentType = options.contentType ?? (await contentTypeOf(key));
   const fields = toFields(options, contentType, store.objects.contentEncoding);
   const call = { operation: "multipart", key } as const;
-  // Amazon refuses parts without a checksum when the upload was begun with one, and clients send none.
+  // When an upload was begun with a checksum, Amazon refuses parts without one, and clients send no checksums.
   const request = { key, fields, checksums: false };
   signal?.throwIfAborted();
   const created = await createOnServer(store, call, request);
@@ -109,7 +109,10 @@ async function complete(
   }
 }
 
-/** What it may not remove is said; what may still land is removed like that of a put. */
+/**
+ * Aborts an upload, and removes parts that arrive late, as a failed put does. Throws when the server refuses to abort
+ * the upload.
+ */
 async function abort(store: Store, key: string, uploadId: string, { signal }: CallOptions): Promise<void> {
   const attempted = {
     operation: "multipart",
@@ -129,14 +132,17 @@ async function abort(store: Store, key: string, uploadId: string, { signal }: Ca
   await abandon(upload, { isMoving: true, isAborted: true });
 }
 
-/** Some servers refuse them in another order. */
+/** Returns the parts in the order of their numbers. Some servers refuse any other order. */
 function inOrder(parts: readonly UploadedPart[]): readonly NumberedPart[] {
   return parts
     .map(({ partNumber, etag }) => ({ partNumber, etag: toEtag(etag) ?? etag }))
     .toSorted((left, right) => left.partNumber - right.partNumber);
 }
 
-/** An upload of a client's own, which it may have ended itself: not a server in trouble. */
+/**
+ * Returns a handler that turns the failure of a missing upload into `NotFound`. The client may have ended its own
+ * upload: the server is not in trouble.
+ */
 function explainGone({ name: provider }: Store, key: string): (error: unknown) => never {
   return (error) => {
     if (!isUploadGone(error) || error.applied === "unknown") throw error;

@@ -14,22 +14,22 @@ import { sdkPackage } from "../sdk/packages.js";
 import type { Store } from "../store.js";
 import type { CloudFrontKey } from "./cloudfront-key.js";
 
-/** Who may use a CloudFront link, and when. */
+/** The limits of a CloudFront link: its time, and the addresses that may use it. */
 export interface CloudFrontLimits {
   /**
-   * How long it works, in seconds.
+   * The time for which the link works, in seconds.
    *
    * @default 3,600
    */
   readonly expiresInSeconds?: number | undefined;
   /**
-   * When it begins to work.
+   * The time from which the link works.
    *
    * @default now
    */
   readonly startsAt?: Date | undefined;
   /**
-   * The only address, or range of addresses, that may use it, such as `"203.0.113.0/24"`.
+   * The only address, or range of addresses, that may use the link, such as `"203.0.113.0/24"`.
    *
    * @default none: every address
    */
@@ -38,7 +38,7 @@ export interface CloudFrontLimits {
 
 const EXPIRES_SECONDS = 60 * 60;
 
-/** @throws TypeError for a key that does not sign. */
+/** @throws TypeError for a key that cannot sign, and for a key without `publicBaseUrl`. */
 export function assertCloudFront(key: CloudFrontKey | undefined, publicBaseUrl: string | undefined): void {
   if (key === undefined) return;
   knownNames("s3: cloudFront", key, { keyPairId: true, privateKey: true });
@@ -61,7 +61,10 @@ function isPrivateKey(pem: unknown): boolean {
   }
 }
 
-/** Signs a link below the distribution's address instead of the bucket's, for the same life. */
+/**
+ * Signs a link below the distribution's address instead of the bucket's. The link works as long as a link to the
+ * bucket.
+ */
 export async function signWithCloudFront(
   { places }: Store,
   key: string,
@@ -75,18 +78,22 @@ export async function signWithCloudFront(
   const { getSignedUrl } = await cloudFrontSigner();
   const url = withAnswer(places.publicUrl(key), options);
   if (!url.includes("*")) return getSignedUrl({ ...cloudFront, url, dateLessThan });
-  // The signer would write the asterisk back, which stands for any text: not when the policy is all that it is given.
+  // When the signer is given a URL, it writes the asterisk back, and an asterisk stands for any text. When the signer
+  // is given only a policy, it leaves the policy as it is.
   const DateLessThan = { "AWS:EpochTime": Math.floor(dateLessThan.getTime() / 1000) };
   const Statement = [{ Resource: literal(url), Condition: { DateLessThan } }];
   return getSignedUrl({ ...cloudFront, policy: JSON.stringify({ Statement }) });
 }
 
-/** CloudFront takes an asterisk for any text, and a key may have one. */
+/** Encodes the asterisks of a URL. CloudFront takes an asterisk for any text, and a key may contain one. */
 function literal(url: string): string {
   return url.replaceAll("*", "%2A");
 }
 
-/** What the answer shall say: S3 reads it from the query, if the distribution passes that on. */
+/**
+ * Adds the wanted headers of the answer to the query of a URL. S3 reads them from there, if the distribution passes the
+ * query on.
+ */
 function withAnswer(text: string, headers: SignedUrlOptions): string {
   const url = new URL(text);
   for (const [name, value] of Object.entries({
@@ -102,10 +109,10 @@ function withAnswer(text: string, headers: SignedUrlOptions): string {
 }
 
 /**
- * A CloudFront link with a policy of its own: for some addresses only, or from a later time.
+ * Signs a CloudFront link with a policy of its own, such as for some addresses only, or from a later time.
  *
- * @param provider - As `s3()` returned it, with `cloudFront`.
- * @throws TypeError for another provider.
+ * @param provider - A provider that `s3()` returned, made with `cloudFront`.
+ * @throws TypeError for a provider that `s3()` did not return.
  * @throws StorageError `InvalidKey`, `InvalidArgument`.
  * @see https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-custom-policy.html
  */
@@ -122,12 +129,12 @@ export async function cloudFrontUrl(
 }
 
 /**
- * Cookies with which a browser reads everything below a prefix, such as the playlists and the segments of one video:
- * their names and values, for the distribution's domain.
+ * Signs cookies that let a browser read everything below a prefix, such as the playlists and the segments of one video.
+ * Returns the names and values of the cookies, which belong to the distribution's domain.
  *
- * @param provider - As `s3()` returned it, with `cloudFront`.
- * @param prefix - Ends with `/`; `""` for the whole bucket.
- * @throws TypeError for another provider.
+ * @param provider - A provider that `s3()` returned, made with `cloudFront`.
+ * @param prefix - A prefix that ends with `/`; `""` for the whole bucket.
+ * @throws TypeError for a provider that `s3()` did not return.
  * @throws StorageError `InvalidKey`, `InvalidArgument`.
  * @example
  * ```ts

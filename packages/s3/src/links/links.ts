@@ -15,10 +15,10 @@ import { ask, type Store } from "../store.js";
 
 const ACTION = "s3:PutObject";
 const DOWNLOAD_SECONDS = 60 * 60;
-/** How long a client may take to begin an upload, when the caller does not say. */
+/** The time in which a client may begin an upload, in seconds, when the caller gives no time. */
 export const UPLOAD_SECONDS: number = 15 * 60;
 
-/** The most that one request stores, in bytes. @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+/** The most bytes that one request stores. @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const PUT_BYTES_MAX = 5 * 1024 ** 3;
 
 export async function signedUrl(store: Store, key: string, options: SignedUrlOptions): Promise<string> {
@@ -31,7 +31,10 @@ export async function signedUrl(store: Store, key: string, options: SignedUrlOpt
   return await ask(store, { ...call, action: "s3:GetObject" }, () => store.signer.signGet(request, signing));
 }
 
-/** A PUT when the length is known, for its signature holds for that length only; else a form with a policy. */
+/**
+ * Signs an upload. When the length is known, the upload is a PUT, whose signature holds for that length only. Otherwise
+ * the upload is a form with a policy.
+ */
 export async function signUpload(
   store: Store,
   key: string,
@@ -61,7 +64,7 @@ async function signPut(
   return { key, method: "PUT", url, headers, expiresAt: endOf(signing) };
 }
 
-/** What a PUT and a form have in common. */
+/** Prepares the parts that a PUT and a form have in common: the call, the headers and the times of the signature. */
 async function prepare(store: Store, key: string, options: SignUploadOptions) {
   const call = { operation: "signUpload", key } as const;
   const contentType = options.contentType ?? (await contentTypeOf(key));
@@ -85,7 +88,7 @@ async function signForm(store: Store, key: string, options: SignUploadOptions): 
   if (ifNoneMatch !== undefined) {
     throw refused(store, key, "a form keeps no condition: give contentLength instead of maxBytes");
   }
-  // A server puts the name of the client's file in its place.
+  // A server replaces this text with the name of the client's file.
   if (key.includes(FILE_NAME)) throw refused(store, key, `a form cannot write a key with ${FILE_NAME} in it`);
   assertSize(store, key, maxBytes);
   const { call, fields, signing } = await prepare(store, key, options);
@@ -93,7 +96,7 @@ async function signForm(store: Store, key: string, options: SignUploadOptions): 
   return { key, method: "POST", headers: {}, expiresAt: endOf(signing), ...form };
 }
 
-/** Tells whether an upload has headers besides its type, which every form keeps. */
+/** Tells whether an upload has headers besides its content type. Every form keeps the content type. */
 function hasHeaders({ objects }: Store, options: SignUploadOptions): boolean {
   const { contentType: _contentType, ...others } = headersOf(options);
   return [...Object.values(others), objects.contentEncoding].some((value) => value !== undefined);
@@ -101,7 +104,10 @@ function hasHeaders({ objects }: Store, options: SignUploadOptions): boolean {
 
 const FILE_NAME = "${filename}";
 
-/** A link cannot carry a key, and a request that did would give it away. */
+/**
+ * Refuses to sign for objects that are encrypted with a customer's key. A link cannot carry a key, and a request with
+ * the key would give the key away.
+ */
 export function assertKeyless(
   { objects, name: provider }: Store,
   call: { readonly operation: Operation; readonly key: string },

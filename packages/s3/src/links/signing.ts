@@ -5,20 +5,20 @@ import { ask, type Store } from "../store.js";
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html */
 const SECONDS_MAX = 7 * 24 * 60 * 60;
 
-/** How long a link is to work. */
+/** The wanted life of a link. */
 interface Wanted {
   readonly expiresInSeconds?: number | undefined;
   readonly stableForSeconds?: number | undefined;
-  /** When the caller does not say. */
+  /** The life of a link when the caller gives none, in seconds. */
   readonly defaultSeconds: number;
 }
 
 /**
- * When a link is signed, and for how long. Links of one stretch of time are signed at its beginning, and so are the
- * same.
+ * Returns the time at which a link is signed, and the time for which it works. All links of one period of
+ * `stableForSeconds` are signed at the beginning of the period, and so are the same.
  *
  * @throws StorageError `InvalidArgument` for more than seven days, and for longer than the credentials last;
- * `Unauthenticated` when they have ended.
+ * `Unauthenticated` when the credentials have expired.
  */
 export async function signingOf(
   store: Store,
@@ -52,7 +52,10 @@ export async function signingOf(
   return { signedAt, expiresInSeconds: Math.min(wanted + stableForSeconds, secondsToEnd) };
 }
 
-/** The facade has looked; a provider may be called without it. */
+/**
+ * Returns the seconds, or throws when they are not a whole number from 1. The facade checks them too, but a provider
+ * may be called without the facade.
+ */
 function assertSeconds(
   seconds: number,
   refuse: (code: "InvalidArgument", reason: string) => StorageError,
@@ -61,7 +64,7 @@ function assertSeconds(
   throw refuse("InvalidArgument", `expiresInSeconds is a whole number, at least 1, not ${String(seconds)}`);
 }
 
-/** When a link stops to work. */
+/** Returns the time at which a link stops working. */
 export function endOf({ signedAt, expiresInSeconds }: Signing): Date {
   return new Date(signedAt.getTime() + expiresInSeconds * 1000);
 }

@@ -7,20 +7,23 @@ import { lastMoments } from "./last-moment.js";
 /** The most connections to one server. */
 const SOCKETS_MAX = 256;
 
-/** How long it may take to make a connection, in milliseconds. */
+/** The time limit for making a connection, in milliseconds. */
 const CONNECT_MS = 3000;
 
-/** How long a request waits for a free connection while none becomes free, in milliseconds: as for a first byte. */
+/**
+ * The time for which a request waits while no connection becomes free, in milliseconds. It is the same as for a first
+ * byte.
+ */
 const QUEUE_MS = 15_000;
 
 const OPTIONS: AgentOptions = { keepAlive: true, maxSockets: SOCKETS_MAX, noDelay: true };
 
-/** Connections that are kept. */
+/** The agents for HTTP and HTTPS, which keep their connections open. */
 export type Agents = readonly [HttpAgent, HttpsAgent];
 
 /**
- * Makes agents that limit the time for a connection from the moment when it is begun. A request that waits until a
- * connection is free waits for this process, and not for the server.
+ * Makes agents that limit the time for making a connection. The time counts from the beginning of the connection. A
+ * request that waits for a free connection waits for this process, not for the server.
  */
 export function createAgents(limits: AgentLimits = {}): Agents {
   return [
@@ -35,16 +38,19 @@ interface AgentLimits {
   readonly queueMs?: number | undefined;
 }
 
-/** The part of every agent of Node that its types leave out. */
+/** The methods of Node's agents that Node's types leave out. */
 interface Asked {
   addRequest?: (request: ClientRequest, ...rest: unknown[]) => void;
   createConnection: (...rest: unknown[]) => Duplex | null | undefined;
 }
 
-/** How often a request that waits says that it is alive, in milliseconds. */
+/** The interval at which a waiting request says that it is alive, in milliseconds. */
 const SIGN_MS = 1000;
 
-/** Who wants to hear that a request waits for a connection while others get one, by the headers of the request. */
+/**
+ * Listeners that are told that a request waits for a connection while other requests get one, by the headers of the
+ * request.
+ */
 export const waiting: WeakMap<object, () => void> = new WeakMap();
 
 function watch<Agent extends HttpAgent>(
@@ -86,7 +92,10 @@ function watch<Agent extends HttpAgent>(
   return agent;
 }
 
-/** Ends a request that has no connection: Node tells of its end only when it gets one. */
+/**
+ * Ends a request that has no connection. Emits the error here, because Node reports the end of a request only once the
+ * request has a connection.
+ */
 function giveUp(request: ClientRequest, queueMs: number): void {
   request.destroy();
   request.emit("error", failure("NoFreeConnection", `${queueMs} ms`));

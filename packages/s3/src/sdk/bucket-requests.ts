@@ -10,7 +10,7 @@ import { decodeListed } from "./convert.js";
 import { required, senseless } from "./failure.js";
 import { safeName } from "./safe-cause.js";
 
-/** Requests about a bucket and many of its keys. */
+/** Makes the requests about a bucket and many of its keys. */
 export function bucketRequests({
   request,
   bucket: Bucket,
@@ -60,7 +60,10 @@ function listedObject(object: SdkObject, answer: ListObjectsV2CommandOutput): Li
   return { key, size: Size, etag: ETag, lastModified: LastModified };
 }
 
-/** Why a key is still there. One that the answer does not name was not understood by whoever answered. */
+/**
+ * Returns the failure of a key that was not deleted. An answer that does not name the key comes from a server that did
+ * not understand the request.
+ */
 function keyFailure(
   error: SdkKeyError | undefined,
   metadata: DeleteObjectsCommandOutput["$metadata"],

@@ -4,7 +4,7 @@ import type { ObjectAnswer, ObjectFields } from "../server/client.js";
 import type { Digest } from "../server/digest.js";
 import { assertSensible, senseless } from "./failure.js";
 
-/** @param size - In bytes, where the answer leaves it out. */
+/** @param size - The size in bytes, for an answer that leaves it out. */
 export function objectAnswer(
   answer: HeadObjectCommandOutput | GetObjectCommandOutput,
   size: number | undefined = sizeIn(answer),
@@ -27,7 +27,7 @@ export function objectAnswer(
   };
 }
 
-/** Returns the coding of an object without `aws-chunked`, which codes a request and is kept by some servers. */
+/** Returns the coding of an object without `aws-chunked`. That is the coding of a request, but some servers keep it. */
 function withoutChunks(encoding: string | undefined): string | undefined {
   const codings = encoding?.split(",").map((coding) => coding.trim());
   const own = codings?.filter((coding) => coding !== "" && coding.toLowerCase() !== "aws-chunked");
@@ -54,7 +54,10 @@ export function sdkFields(fields: ObjectFields): {
   };
 }
 
-/** A digest that the server compares, so that a changed byte is noticed although the body is not signed. */
+/**
+ * Returns the fields that send a digest. The server compares the digest, so a changed byte is noticed although the body
+ * is not signed.
+ */
 export function digestFields(digest: Digest | undefined): {
   readonly ContentMD5?: string;
   readonly ChecksumCRC32?: string;
@@ -77,14 +80,17 @@ interface Digests {
   readonly ChecksumSHA256?: string | undefined;
 }
 
-/** The digest in an answer. */
+/** Returns the digest in an answer; `undefined` when there is none. */
 export function digestIn({ ChecksumCRC32, ChecksumCRC32C, ChecksumSHA256 }: Digests): Digest | undefined {
   if (ChecksumCRC32 !== undefined) return { algorithm: "crc32", value: ChecksumCRC32 };
   if (ChecksumCRC32C !== undefined) return { algorithm: "crc32c", value: ChecksumCRC32C };
   return ChecksumSHA256 === undefined ? undefined : { algorithm: "sha256", value: ChecksumSHA256 };
 }
 
-/** That of a whole object: one that was made of those of parts has their number at its end. */
+/**
+ * Returns the digest of a whole object; `undefined` for a digest that was made of the digests of parts, which has their
+ * number at its end.
+ */
 function wholeDigestIn(answer: Digests): Digest | undefined {
   const digest = digestIn(answer);
   return digest?.value.includes("-") === true ? undefined : digest;
@@ -103,7 +109,7 @@ export function copySource({
   return `${bucket}/${encodeKeyPath(key)}${version}`;
 }
 
-/** Returns how many bytes an answer announces; `undefined` where it does not say. */
+/** Returns the number of bytes that an answer announces; `undefined` when it announces none. */
 export function sizeIn({
   ContentLength,
 }: {
@@ -112,15 +118,15 @@ export function sizeIn({
   return ContentLength !== undefined && ContentLength >= 0 ? ContentLength : undefined;
 }
 
-/** The part of an answer that says in which way it gives keys. */
+/** The part of an answer that says how its keys are encoded. */
 interface Listing {
   readonly EncodingType?: string | undefined;
   readonly $metadata: { readonly httpStatusCode?: number };
 }
 
 /**
- * Returns a key of a listing. It is encoded only where the answer says so, as some servers do not do what they were
- * asked for. Amazon writes a space as `+`, others as `%20`.
+ * Returns a key of a listing. Decodes the key only when the answer says that keys are encoded, because some servers
+ * ignore the request to encode them. Amazon writes a space as `+`, other servers as `%20`.
  */
 export function decodeListed(text: string, { EncodingType, $metadata }: Listing): string {
   if (EncodingType?.toLowerCase() !== "url") return text;

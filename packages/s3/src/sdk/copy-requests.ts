@@ -4,7 +4,7 @@ import { assertSensible, required } from "./failure.js";
 import { copiedKey, encryptionOf } from "./object-fields.js";
 import type { Requests, Storing } from "./shared.js";
 
-/** Requests that move bytes inside the server. */
+/** Makes the requests that move bytes inside the server. */
 export function copyRequests(
   { request, bucket: Bucket }: Requests,
   { made, opened }: Storing,

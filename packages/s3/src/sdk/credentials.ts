@@ -9,10 +9,10 @@ interface Keys {
   readonly sessionToken?: unknown;
 }
 
-/** What no header carries, and spaces at an end, which are lost on the way. */
+/** Characters that no header carries, and spaces at an end, which are lost on the way. */
 const BROKEN = /[\p{Cc}]|^ | $/u;
 
-/** Returns what is wrong with credentials, before anything is signed with them. */
+/** Returns the problem with credentials, before anything is signed with them; `undefined` when there is none. */
 function problemOf({ accessKeyId, secretAccessKey, sessionToken }: Keys): string | undefined {
   for (const [name, text] of Object.entries({ accessKeyId, secretAccessKey, sessionToken })) {
     if (text === undefined && name === "sessionToken") continue;
@@ -36,15 +36,16 @@ interface Holder {
 }
 
 /**
- * Explains what failed before a request left this process. That is nothing that the bucket's server has said: its
- * source may be an agent of credentials, a token service, or the options of the client.
+ * Explains a failure that happened before a request left this process. The bucket's server has said nothing: the
+ * failure may come from an agent of credentials, a token service, or the options of the client.
  */
 export async function explainUnsent(error: unknown, { config }: Holder): Promise<S3FailureError> {
   if (error instanceof S3FailureError) return error;
   if (isOfCredentials(error)) return new S3FailureError(credentialsFailure(error));
   const local = localFailure(error);
   if (local !== undefined) return new S3FailureError(local);
-  // A function of the application's own fails in words of its own: then it fails again.
+  // A credentials function of the application may throw any error. It is called again: when it fails again, the
+  // credentials are the cause.
   const { credentials } = config ?? {};
   if (typeof credentials !== "function") return new S3FailureError(unsent("NotSent", error));
   try {
@@ -74,23 +75,23 @@ const PROVIDER_ERRORS: ReadonlySet<unknown> = new Set([
 
 function isOfCredentials(error: unknown): boolean {
   const { name, syscall, $fault, $metadata } = Object(error) as Failed;
-  // Nothing but a source of credentials was connected to so far.
+  // So far this process has connected only to a source of credentials.
   const isOfSocket = typeof syscall === "string" || name === "TimeoutError";
   const isOfService = $fault !== undefined || $metadata?.httpStatusCode !== undefined;
   return PROVIDER_ERRORS.has(name) || isOfSocket || isOfService;
 }
 
-/** Refusals that pass. */
+/** The codes of refusals that pass by themselves. */
 const PASSING = /throttl|TooManyRequests|RequestLimitExceeded|IDPCommunicationError|SlowDown|timeout/i;
 
-/** What the SDK and Node say of a source that is down. */
+/** The words of the SDK and of Node for a source that is down. */
 const DOWN =
   /status:? ?(?:429|5\d\d)|\b(?:ECONN[A-Z]+|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)\b|tim(?:ed|e)[ -]?out|TimeoutError|socket hang up/i;
 
-/** What the SDK says of a source that has refused: to ask again does not help. */
+/** The words of the SDK for a source that has refused. Asking again does not help. */
 const REFUSED = /status:? ?4\d\d|\bexpired\b|\binvalid\b/i;
 
-/** Explains why there are no credentials: their source is down, has refused, or there is none. */
+/** Explains why there are no credentials: their source is down, their source has refused, or there is no source. */
 export function credentialsFailure(error: unknown): S3Failure {
   const { name, message, code, Code, statusCode, $metadata } = Object(error) as Failed;
   const status = $metadata?.httpStatusCode ?? (typeof statusCode === "number" ? statusCode : undefined);
@@ -103,7 +104,7 @@ export function credentialsFailure(error: unknown): S3Failure {
   if (DOWN.test(words) || PASSING.test(said)) return unsent("CredentialsUnavailable", error, said);
   if (REFUSED.test(words)) return unsent("CredentialsRefused", error, said);
   if (!PROVIDER_ERRORS.has(name)) return unsent("CredentialsUnavailable", error, said);
-  // The chain of sources forgets what the last of them has said.
+  // The chain of sources drops the error of its last source.
   const agent = AGENTS.find((variable) => (process.env[variable] ?? "") !== "");
   const isOfChain = /from any providers/.test(words) && agent !== undefined;
   return isOfChain
@@ -113,5 +114,5 @@ export function credentialsFailure(error: unknown): S3Failure {
 
 const MESSAGE_MAX = 500;
 
-/** Where a container is told of the agent that has its credentials. */
+/** The variables that tell a container where the agent with its credentials is. */
 const AGENTS = ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"] as const;

@@ -3,7 +3,7 @@ import { S3FailureError, type S3Failure } from "../server/client.js";
 import { localFailure } from "./local-failure.js";
 import { safeCause, safeId, safeName } from "./safe-cause.js";
 
-/** The part of the SDK's client that knows what time it is at the server. */
+/** The part of the SDK's client that knows the time of the server. */
 interface Clock {
   readonly config?: { readonly systemClockOffset?: number };
 }
@@ -23,7 +23,7 @@ export async function attempt<T>(
   }
 }
 
-/** Sends a request; once more when the SDK has learned from the answer what time it is. */
+/** Sends a request. Sends it once more when the SDK has learned the server's time from the answer. */
 async function sendInTime<T>(send: () => Promise<T>, clock: Clock): Promise<T> {
   const before = clock.config?.systemClockOffset;
   try {
@@ -34,13 +34,15 @@ async function sendInTime<T>(send: () => Promise<T>, clock: Clock): Promise<T> {
   }
 }
 
-/** A smaller difference is no reason for a server to refuse a request, in milliseconds: S3 allows 15 minutes. */
+/** The least difference of clocks for which a server may refuse a request, in milliseconds. S3 allows 15 minutes. */
 const CLOCK_MS_MIN = 60_000;
 
-/** Answers that may be about the time of a signature. A HEAD has no code that would say so. */
+/**
+ * The statuses of answers that may be about the time of a signature. The answer to a HEAD has no code that would tell.
+ */
 const REFUSALS: ReadonlySet<number | undefined> = new Set([400, 401, 403]);
 
-/** Tells whether a request was signed with a time that its own answer has put right. */
+/** Tells whether a request was signed with a wrong time that its own answer has corrected. */
 function isSkewed(error: unknown, before: number | undefined, after: number | undefined): boolean {
   const { code, status } = error instanceof S3FailureError ? error.failure : failureOf(error);
   if (code === "RequestTimeTooSkewed") return true;
@@ -56,10 +58,13 @@ interface SdkError {
   readonly $response?: { readonly headers?: Record<string, string> } | undefined;
 }
 
-/** Errors of the SDK whose name says all, also when they were made by hand and have no status. */
+/** The names of SDK errors that mean 404, also when an error was made by hand and has no status. */
 const MISSING: ReadonlySet<unknown> = new Set(["NotFound", "NoSuchKey", "NoSuchVersion", "NoSuchUpload"]);
 
-/** Returns what an error of the SDK says, and nothing that it repeats of the request or of the answer's body. */
+/**
+ * Returns the failure that an error of the SDK describes. Leaves out everything that the error repeats from the request
+ * or from the body of the answer.
+ */
 export function failureOf(error: unknown): S3Failure {
   const local = localFailure(error);
   if (local !== undefined) return local;
@@ -78,7 +83,7 @@ export function failureOf(error: unknown): S3Failure {
 }
 
 /**
- * Returns the permission that a refusal of Amazon's names.
+ * Returns the permission that a refusal by Amazon names.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
  */
@@ -88,7 +93,10 @@ function deniedActionIn(error: unknown): string | undefined {
   return /not authorized to perform: ([a-z0-9-]{1,64}:[A-Za-z]{1,64})/.exec(message)?.[1];
 }
 
-/** Returns how long a server asks to wait: in seconds, or until a time by its own clock. */
+/**
+ * Returns the time that a server asks to wait, in milliseconds. The header gives seconds, or a time by the server's own
+ * clock.
+ */
 function retryAfterIn(headers: Readonly<Record<string, string>>): number | undefined {
   const text = headers["retry-after"];
   if (text === undefined) return undefined;
@@ -99,7 +107,10 @@ function retryAfterIn(headers: Readonly<Record<string, string>>): number | undef
   return Number.isNaN(until) ? undefined : Math.max(0, until - now);
 }
 
-/** A success that lacks what every server gives: something else answers at the endpoint. */
+/**
+ * Returns the failure for a success that lacks a value that every server gives. Such an answer means that something
+ * else answers at the endpoint.
+ */
 export function senseless(metadata: SdkError["$metadata"]): S3FailureError {
   return new S3FailureError({
     code: "SenselessAnswer",
@@ -109,7 +120,9 @@ export function senseless(metadata: SdkError["$metadata"]): S3FailureError {
   });
 }
 
-/** Checks a success that may lack its ETag: some servers give none, but an answer of S3 has an id at least. */
+/**
+ * Checks a success that may lack its ETag. Some servers give no ETag, but every answer of S3 has at least a request id.
+ */
 export function assertSensible(etag: string | undefined, metadata: SdkError["$metadata"]): void {
   if (etag === undefined && metadata?.requestId === undefined) throw senseless(metadata);
 }

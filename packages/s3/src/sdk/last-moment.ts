@@ -5,26 +5,29 @@ import { Readable, type Duplex } from "node:stream";
 /** The most bytes of a body that are held back until the last moment. */
 const HELD_BYTES = 64 * 1024;
 
-/** The last moment of one request, before which nothing that it changes can be seen. */
+/** The last moment of one request. Before this moment no change of the request can be seen. */
 export interface LastMoment {
-  /** Present once the caller has refused. */
+  /** Returns the caller's refusal; `undefined` while the caller has not refused. */
   readonly refusal: () => RefusedError | undefined;
-  /** Waits for the connection of a request: nothing leaves before there is one. */
+  /** Waits for the connection of a request. No byte leaves before there is a connection. */
   readonly watch: (request: ClientRequest, connected: "connect" | "secureConnect") => void;
-  /** Returns the body of the request, whose last bytes are held back. A small one goes with the connection. */
+  /**
+   * Returns the body of the request with its last bytes held back. A small body leaves as soon as there is a
+   * connection.
+   */
   readonly hold: (body: unknown, onSent: ((bytes: number) => void) | undefined) => unknown;
 }
 
-/** The last moments of requests that have been made, by their headers. */
+/** The last moments of requests that are under way, by the headers of the requests. */
 export const lastMoments: WeakMap<object, LastMoment> = new WeakMap();
 
-/** The parts of a {@link LastMoment}. */
+/** The options of {@link lastMoment}. */
 interface Asked {
   /** Asks the caller; throws when the change must not be made. */
   readonly beforeCommit: () => void;
-  /** Whether the connection is one of ours; elsewhere the moment is when the request is handed over. */
+  /** True when the connection belongs to this package. Otherwise the last moment is when the request is handed over. */
   readonly isWatched: boolean;
-  /** Ends a request whose connection is somebody else's. */
+  /** Ends a request whose connection belongs to a client of the application. */
   readonly abort: () => void;
 }
 
@@ -75,7 +78,7 @@ export function lastMoment({ beforeCommit, isWatched, abort }: Asked): LastMomen
   }
 }
 
-/** Calls back when a connection is there, before a byte leaves by it. */
+/** Calls back when a socket is connected, before a byte leaves through it. */
 function onceConnected(socket: Duplex, connected: "connect" | "secureConnect", then: () => void): void {
   if (!isConnecting(socket)) return then();
   socket.cork();
@@ -85,12 +88,12 @@ function onceConnected(socket: Duplex, connected: "connect" | "secureConnect", t
   });
 }
 
-/** How often it is looked whether a slow link has taken what it was given, in milliseconds. */
+/** The interval at which this process looks whether a slow link has taken its bytes, in milliseconds. */
 const LOOK_MS = 5;
 
 /**
- * Calls back when the system has taken all that was handed to a connection. A process that is stopped keeps what the system has not
- * taken, and would send it when it goes on.
+ * Calls back when the system has taken all bytes that were handed to a connection. A process that is suspended keeps
+ * the bytes that the system has not taken, and would send them when it goes on.
  */
 function whenTaken(body: Readable, request: ClientRequest | undefined, then: () => void): void {
   const look = (): void => {
@@ -98,14 +101,20 @@ function whenTaken(body: Readable, request: ClientRequest | undefined, then: () 
     if (body.readableLength === 0 && (request?.writableLength ?? 0) === 0) then();
     else clock.setTimeout(look, LOOK_MS);
   };
-  // The block before is handed over in this turn.
+  // The previous block is handed over in this turn.
   setImmediate(look);
 }
 
-/** How much of a body is handed to a connection at once, in bytes. A slow link takes so much in a few seconds. */
+/**
+ * The size of the blocks in which a body is handed to a connection, in bytes. A slow link takes one block in a few
+ * seconds.
+ */
 export const BLOCK_BYTES: number = 128 * 1024;
 
-/** Hands a body to the connection block by block, tells of each block that was taken, and asks before the last one. */
+/**
+ * Returns a stream that hands a body to the connection block by block. Reports each block that was taken, and asks
+ * before the last bytes.
+ */
 export function heldBack(
   body: Uint8Array,
   onSent: ((bytes: number) => void) | undefined,

@@ -2,9 +2,9 @@ import type { Readable } from "node:stream";
 import type { PartAnswer } from "../server/client.js";
 import { sdkPackage } from "./packages.js";
 
-/** What the library sends, by requests of ours. */
+/** The requests of this package that send the library's bytes. */
 export interface PartTarget {
-  /** The whole body, which is smaller than a part. */
+  /** Sends a whole body that is smaller than a part. */
   readonly whole: (bytes: Uint8Array) => Promise<void>;
   readonly create: () => Promise<string>;
   readonly part: (partNumber: number, bytes: Uint8Array) => Promise<PartAnswer>;
@@ -17,8 +17,8 @@ interface LibraryOptions {
 }
 
 /**
- * Has `@aws-sdk/lib-storage` cut a body into parts, and send several at once. Completing is left to the caller, and
- * so is removing what was sent: the library lets go of both when a source stalls or a request is aborted.
+ * Lets `@aws-sdk/lib-storage` cut a body into parts and send several at once. The caller completes the upload, or
+ * removes the parts: the library does neither when a source stalls or a request is aborted.
  */
 export async function sendByLibrary(
   body: Uint8Array | Readable,
@@ -42,7 +42,7 @@ export async function sendByLibrary(
     config: {
       requestHandler: {},
       requestChecksumCalculation: async () => "WHEN_REQUIRED",
-      // Asked for the object's address, which nobody reads here.
+      // The library asks for the object's address, which is not used here.
       endpoint: async () => ({ protocol: "https:", hostname: "localhost", path: "/" }),
     },
   };

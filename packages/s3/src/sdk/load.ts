@@ -14,19 +14,19 @@ export type Credentials = NonNullable<S3ClientConfig["credentials"]>;
 export interface SdkClientOptions {
   readonly bucket: string;
   readonly server: WatchedServer;
-  /** Where the server is for those who get links. */
+  /** The URL of the server for clients that get links. */
   readonly publicEndpoint: string | undefined;
   readonly credentials: Credentials | undefined;
-  /** Bodies are not signed; a checksum or TLS protects them. */
+  /** True when bodies are not signed. A checksum or TLS protects them. */
   readonly unsignedPayload: boolean;
-  /** The application's own, used as it is. */
+  /** The client that the application has made, used as it is. */
   readonly client: SdkClient | undefined;
 }
 
-/** The SDK with a client, loaded when it is first needed: it takes a tenth of a second. */
+/** The SDK with a client. It is loaded when it is first needed, because loading takes a tenth of a second. */
 export interface Loaded {
   readonly sdk: typeof Sdk;
-  /** For what is not a request, such as links. */
+  /** The client for work that is not a request, such as links. */
   readonly client: SdkClient;
   /** Sends the client's requests, each with its signal. */
   readonly sender: Sender;
@@ -52,12 +52,12 @@ export async function loadSdk(
     useAccelerateEndpoint: isOwn && accelerate,
     useDualstackEndpoint: isOwn && dualstack,
     useFipsEndpoint: isOwn && fips,
-    // The environment has been read: what it says now must not lead requests anywhere else.
+    // The environment has been read already. A later change must not lead requests anywhere else.
     ignoreConfiguredEndpointUrls: true,
     ...(endpoint !== undefined && { endpoint }),
     ...(region !== undefined && { region }),
     ...(credentials !== undefined && { credentials }),
-    // Retries are a wrapper's, and a checksum that is not asked for turns streams into a form that few servers read.
+    // A wrapper retries requests. A checksum that was not asked for turns streams into a form that few servers read.
     maxAttempts: 1,
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
@@ -66,15 +66,15 @@ export async function loadSdk(
     requestHandler: { httpAgent, httpsAgent },
   };
   const client = withoutVersionWarning(() => new sdk.S3Client(config));
-  // Each takes a thirtieth to a twentieth of the time of a small request: one writes to a log that nobody has asked
-  // for, the other composes anew for every request what never changes.
+  // Each of the two takes a thirtieth to a twentieth of the time of a small request. The first writes to a log that was
+  // not asked for. The second composes a user agent for every request, although the user agent never changes.
   client.middlewareStack.remove("loggerMiddleware");
   client.middlewareStack.remove("getUserAgentMiddleware");
   adjust(client, options.unsignedPayload, dialect);
   return { sdk, client, sender: ownSender(client) };
 }
 
-/** The variable that keeps the SDK from printing which Node it will need one day. */
+/** The variable that keeps the SDK from printing which version of Node it will need one day. */
 const NO_WARNING = "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED";
 
 function withoutVersionWarning<T>(make: () => T): T {
@@ -88,16 +88,17 @@ function withoutVersionWarning<T>(make: () => T): T {
   }
 }
 
-/** Who is asking, for the logs of the server. */
+/** The name of this client, for the logs of the server. */
 const USER_AGENT = `stowage-s3 aws-sdk-js/3 md/nodejs#${process.versions.node}`;
 
-/** Requests whose bodies the SDK gives a checksum of S3's own, whatever it is told. */
+/** The commands to whose bodies the SDK adds a checksum of S3's own, whatever its options say. */
 const WITH_DIGEST =
   /^(?:DeleteObjects|PutBucket\w+|PutPublicAccessBlock|PutObjectTagging|RestoreObject)Command$/;
 
 /**
- * Requests that set a bucket up. Each has a connection of its own: the newest Ceph sends more than it has announced when
- * there is no block of public access, and the rest would be taken for the beginning of the next answer.
+ * The commands that set a bucket up. Each of them has a connection of its own. When there is no block of public access,
+ * the newest Ceph sends more bytes than it has announced, and the rest would be taken for the beginning of the next
+ * answer.
  */
 const SET_UP = /^(?:Get|Put)(?:Bucket\w+|PublicAccessBlock)Command$/;
 
@@ -106,7 +107,7 @@ interface HttpRequest {
   readonly body?: unknown;
 }
 
-/** What the SDK has no option for, done to the request before it is signed. */
+/** Changes requests before they are signed, in ways for which the SDK has no option. */
 function adjust(client: SdkClient, unsignedPayload: boolean, dialect: Dialect): void {
   client.middlewareStack.add(
     (next, { commandName }) =>

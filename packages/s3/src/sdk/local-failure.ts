@@ -9,14 +9,17 @@ interface Failed {
   readonly $metadata?: { readonly httpStatusCode?: number } | undefined;
 }
 
-/** Returns the failure of a request that has not left this process, when its error says by itself that it has not. */
+/**
+ * Returns the failure of a request that has not left this process, when the error alone proves that; `undefined` for
+ * any other error.
+ */
 export function localFailure(error: unknown): S3Failure | undefined {
   const { $metadata } = Object(error) as Failed;
   if ($metadata?.httpStatusCode !== undefined) return undefined;
   return ofTheSdk(error) ?? ofHeaders(error) ?? ofConnecting(error);
 }
 
-/** Returns what the SDK finds wrong before it asks a server, which it tells in words only. */
+/** Returns the failure that the SDK finds before it asks a server. The SDK reports such a failure in words only. */
 function ofTheSdk(error: unknown): S3Failure | undefined {
   const { name, message } = Object(error) as Failed;
   if (name === "CredentialsProviderError") return unsent("CredentialsProviderError", error);
@@ -25,10 +28,10 @@ function ofTheSdk(error: unknown): S3Failure | undefined {
   return /\bcredential/i.test(message) ? unsent("CredentialsProviderError", error) : undefined;
 }
 
-/** Headers that are made of credentials. */
+/** Headers that are made from credentials. */
 const OF_CREDENTIALS = /\["(?:authorization|x-amz-security-token)"\]/i;
 
-/** Returns what Node refuses to send. */
+/** Returns the failure of a request that Node refuses to send. */
 function ofHeaders(error: unknown): S3Failure | undefined {
   const { code, message } = Object(error) as Failed;
   if (code === "ERR_INVALID_PROTOCOL") return unsent("WrongAgent", error);
@@ -39,17 +42,17 @@ function ofHeaders(error: unknown): S3Failure | undefined {
   return isRefused ? unsent("InvalidHeader", error) : undefined;
 }
 
-/** Returns what fails while a connection is made: not a byte of the request was sent. */
+/** Returns the failure of making a connection. No byte of the request was sent. */
 function ofConnecting(error: unknown): S3Failure | undefined {
   const { name, code, message, syscall } = Object(error) as Failed;
   const isConnecting = syscall === "connect" || syscall === "getaddrinfo" || code === "ConnectTimeout";
   if (isConnecting || code === "NoFreeConnection") return unsent(safeName(code) ?? "ECONNREFUSED", error);
-  // An application's own client has the SDK's limit.
+  // A client of the application has the SDK's time limit.
   const isLate = name === "TimeoutError" && /did not establish a connection/.test(String(message));
   return isLate ? unsent("ConnectTimeout", error) : undefined;
 }
 
-/** Makes the failure of a request that never left. */
+/** Makes the failure of a request that never left this process. */
 export function unsent(code: string, error: unknown, detail?: string): S3Failure {
   return { code, isUnsent: true, detail, cause: safeCause(error) };
 }

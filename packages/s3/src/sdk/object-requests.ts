@@ -9,7 +9,7 @@ import { askForSize, openWithSize } from "./sizes.js";
 
 type Verb = "putObject" | "getObject" | "headObject" | "deleteObject";
 
-/** Requests about one object. */
+/** Makes the requests about one object. */
 export function objectRequests(
   { request, bucket: Bucket }: Requests,
   { made, opened, algorithm, compares }: Storing,
@@ -62,7 +62,7 @@ export function objectRequests(
           new sdk.DeleteObjectCommand({ Bucket, Key, VersionId, IfMatch }),
           http,
         );
-        // A page of HTML, say: S3 answers 204, and whatever it answers has an id.
+        // This answer may be a page of HTML. S3 answers 204, and every answer of S3 has an id.
         if ($metadata?.httpStatusCode === 200 && $metadata.requestId === undefined)
           throw senseless($metadata);
       }),

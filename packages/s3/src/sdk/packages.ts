@@ -1,8 +1,8 @@
 import { createRequire } from "node:module";
 
 /**
- * Loads a package of the SDK, when it is first needed, by `require`: `import` takes twice the time for the same files.
- * Where that does not find it, as in a bundle of the whole application, by `load`.
+ * Loads a package of the SDK when it is first needed. Uses `require`, because `import` takes twice the time for the
+ * same files. Uses `load` where `require` does not find the package, as in a bundle of the whole application.
  */
 export async function sdkPackage<T>(name: string, load: () => Promise<T>): Promise<T> {
   try {

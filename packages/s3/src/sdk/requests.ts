@@ -17,16 +17,16 @@ import { tagRequests } from "./tag-requests.js";
 import { uploadRequests } from "./upload-requests.js";
 import type { Requests, Storing } from "./shared.js";
 
-/** What stands between the adapter and a server. */
+/** The client, the signer and the set-up that stand between the adapter and a server. */
 export interface Connection {
   readonly client: S3Client;
   readonly signer: S3Signer;
   readonly setup: S3Setup;
-  /** The same, for objects that are stored otherwise. */
+  /** Returns the same connection for objects that are stored with other options. */
   readonly storing: (objects: ObjectOptions) => Connection;
 }
 
-/** Sends and signs requests by `@aws-sdk/client-s3`. */
+/** Makes a connection that sends and signs requests by `@aws-sdk/client-s3`. */
 export function sdkConnection(
   options: SdkClientOptions,
   dialect: Dialect,
@@ -76,7 +76,7 @@ function clientOf(
   };
 }
 
-/** Makes something when it is first needed; what failed is tried again the next time. */
+/** Returns a function that makes something when it is first needed. After a failure, the next call tries again. */
 function lazily<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return async () => {

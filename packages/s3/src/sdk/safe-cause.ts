@@ -1,4 +1,4 @@
-/** Codes and names as S3, Node and the SDK have them. Anything else may be a piece of an answer. */
+/** The form of the codes and names of S3, Node and the SDK. Any other text may be a piece of an answer. */
 const NAME = /^[\w.:-]{1,100}$/;
 const ID = /^[\w.:;,+/=| -]{1,200}$/;
 
@@ -7,7 +7,7 @@ export function safeName(text: unknown): string | undefined {
   return typeof text === "string" && NAME.test(text) ? text : undefined;
 }
 
-/** Returns the id of a request; `undefined` for a text that is none. */
+/** Returns the id of a request; `undefined` for any other text. */
 export function safeId(text: unknown): string | undefined {
   return typeof text === "string" && ID.test(text) ? text : undefined;
 }
@@ -21,9 +21,9 @@ interface Failed {
 }
 
 /**
- * Returns an error that may be printed: the name, the code, the status and the id of the request. Errors of the SDK
- * carry what was signed, credentials, and the body of the answer with them. Only what Node says of its sockets is
- * repeated.
+ * Returns an error that may be printed, with the name, the code, the status and the id of the request. Errors of the
+ * SDK contain the signed text, credentials, and the body of the answer. The only messages that are repeated are those
+ * of Node about its sockets.
  */
 export function safeCause(error: unknown): Error | undefined {
   if (error === undefined || error === null) return undefined;

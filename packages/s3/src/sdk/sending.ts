@@ -5,20 +5,22 @@ import { waiting } from "./agents.js";
 import { BLOCK_BYTES, heldBack, lastMoment, lastMoments } from "./last-moment.js";
 import { assertKeys, explainUnsent } from "./credentials.js";
 
-/** One request on its way: how far it has come, and whom to tell. */
+/** One request on its way, with its stage and its listeners. */
 interface Sending extends Pick<S3Call, "signal" | "beforeCommit"> {
   onSent?: S3Call["onSent"];
-  /** Whether its connection is one of ours. */
+  /** True when the connection of the request belongs to this package. */
   isOwn: boolean;
   refusal?: () => RefusedError | undefined;
-  /** Ends the request of a client of the application's own. */
+  /** Ends the request, when a client of the application sends it. */
   abort?: () => void;
   stage: "given" | "begun" | "left";
-  /** Stops listening to the signal: the SDK does so itself from now on. */
+  /** Stops listening to the signal, because the SDK itself listens from now on. */
   unlink?: () => void;
 }
 
-/** Where a request's {@link Sending} travels: the SDK copies its input, and symbols with it. */
+/**
+ * The field of a command's input in which its {@link Sending} travels. The SDK copies the input, and symbols with it.
+ */
 const SENDING = Symbol("stowage.sending");
 
 interface Input {
@@ -30,12 +32,12 @@ interface Command {
   readonly middlewareStack?: Pick<SdkClient["middlewareStack"], "add">;
 }
 
-/** Sends commands, each with the signal and the listener of its call. */
+/** An object that sends commands, each with the signal and the listener of its call. */
 export interface Sender {
   readonly send: <Output extends object>(command: CommandOf<Output>, call: S3Call) => Promise<Output>;
 }
 
-/** A command of the SDK, by the answer that it gets. */
+/** A command of the SDK, with the type of its answer. */
 interface CommandOf<Output> {
   readonly resolveMiddleware: (...rest: never[]) => (command: never) => Promise<{ readonly output: Output }>;
 }
@@ -50,8 +52,9 @@ interface HttpRequest {
 }
 
 /**
- * Gives each request its signal by another way than the SDK's. The SDK builds its chain of middleware for every
- * request anew, and forgets what it has kept, as soon as one is sent with options; a signal is one.
+ * Makes a sender for the client of this package. The sender gives each request its signal in a way of its own. As soon
+ * as one request is sent with options, such as a signal, the SDK forgets its chain of middleware and builds the chain
+ * anew for every request.
  *
  * @see https://github.com/smithy-lang/smithy-typescript/blob/main/packages/core/src/submodules/client/smithy-client/client.ts
  */
@@ -65,10 +68,13 @@ export function ownSender(client: SdkClient): Sender {
   return senderOf(client, true, async (command) => await client.send(command as never));
 }
 
-/** Sends requests by the application's own client, which stays as it is: each command knows how far it has come. */
+/**
+ * Makes a sender for the application's own client. The client stays as it is, because the middleware is added to each
+ * command.
+ */
 export function foreignSender(client: SdkClient): Sender {
   const { requestHandler } = client.config as { readonly requestHandler?: object };
-  // Other handlers may want a body as it is.
+  // Other handlers may need the body as it is.
   const isOfNode = /NodeHttp/.test(requestHandler?.constructor.name ?? "");
   return senderOf(client, false, async (command, { signal: given, onSent, beforeCommit }) => {
     if (command.middlewareStack !== undefined) addStages(command.middlewareStack);
@@ -82,7 +88,7 @@ export function foreignSender(client: SdkClient): Sender {
   });
 }
 
-/** Returns the options of a command, which slow the SDK down: `undefined` where there is no signal. */
+/** Returns the options of a command; `undefined` when there is no signal, because options slow the SDK down. */
 function abortedBy(abortSignal: AbortSignal | undefined): object | undefined {
   return abortSignal === undefined ? undefined : { abortSignal };
 }
@@ -107,7 +113,10 @@ function senderOf(client: SdkClient, isOwn: boolean, pass: Send): Sender {
   return { send } as unknown as Sender;
 }
 
-/** Heeds an abort also while the SDK waits for credentials, which has no signal. What comes later is not sent. */
+/**
+ * Waits for an answer, and rejects when the signal aborts. This works also while the SDK waits for credentials, where
+ * the SDK has no signal. A request that is aborted then is never sent.
+ */
 function untilLeft<T>(sending: Sending, answered: Promise<T>): Promise<T> {
   const { signal } = sending;
   if (signal === undefined) return answered;
@@ -119,7 +128,7 @@ function untilLeft<T>(sending: Sending, answered: Promise<T>): Promise<T> {
   });
 }
 
-/** Notes how far each request has come, checks what it is signed with, and tells of its bytes. */
+/** Adds middleware that notes the stage of each request, checks the credentials that sign it, and reports its bytes. */
 function addStages(
   stack: Pick<SdkClient["middlewareStack"], "add">,
   onLeave: (request: object, sending: Sending) => void = () => {},
@@ -153,7 +162,7 @@ function addStages(
   );
 }
 
-/** The place in the SDK's context of a request for what it has found out. */
+/** The field of a request's context in which the SDK keeps its results, such as the credentials. */
 const FOUND = "__smithy_context";
 
 interface Context {
@@ -162,14 +171,14 @@ interface Context {
   };
 }
 
-/** Returns what the SDK will sign the request with. */
+/** Returns the credentials with which the SDK will sign the request. */
 function identityIn(context: object): unknown {
   return (context as Context)[FOUND]?.selectedHttpAuthScheme?.identity;
 }
 
 /**
- * Hands a large body to the connection block by block, and tells of each block that it has taken. The last bytes of a request
- * that makes a change wait for the caller's word.
+ * Returns a request whose large body is handed to the connection block by block, and reports each block that was taken.
+ * The last bytes of a request that makes a change wait until the caller agrees.
  */
 function watched(request: HttpRequest, sending: Sending): HttpRequest {
   const { onSent, beforeCommit } = sending;
@@ -193,7 +202,7 @@ function withBody(request: HttpRequest, body: unknown): HttpRequest {
   return Object.assign(copy, request, { body });
 }
 
-/** The same handler, but that each request comes with its own signal. */
+/** Returns the same handler, but gives each request its own signal. */
 function withOptions(handler: Handler, signals: WeakMap<object, AbortSignal>): Handler {
   const handle: Handler["handle"] = (request, options) =>
     handler.handle(request, { ...options, abortSignal: signals.get(request) });

@@ -4,7 +4,7 @@ import { decodeListed } from "./convert.js";
 import { required, senseless } from "./failure.js";
 import type { Requests } from "./shared.js";
 
-/** The parts of a bucket's set-up, by what S3 calls them. */
+/** The parts of a bucket's set-up, by their names in S3. */
 export type Subresource =
   | "BucketCors"
   | "BucketLifecycleConfiguration"
@@ -21,11 +21,14 @@ export interface OpenUpload {
   readonly begunAt: Date | undefined;
 }
 
-/** What is asked of a bucket to set it up, by its shape. The configurations are S3's own. */
+/** The requests that set a bucket up. Their configurations are those of S3. */
 export interface S3Setup {
-  /** @returns What is set up, `undefined` for nothing. */
+  /** @returns The configuration; `undefined` when there is none. */
   readonly read: (what: Subresource, call: S3Call) => Promise<object | undefined>;
-  /** Replaces all of it. There is no removing: servers that do not know a part take that for the bucket's own. */
+  /**
+   * Replaces the whole configuration. There is no request to remove it: a server that does not know the part would
+   * remove the bucket itself.
+   */
   readonly write: (what: Subresource, configuration: object, call: S3Call) => Promise<void>;
   readonly openUploads: (prefix: string, call: S3Call) => Promise<readonly OpenUpload[]>;
   readonly restore: (
@@ -34,7 +37,9 @@ export interface S3Setup {
   ) => Promise<void>;
 }
 
-/** What an answer or a request has it under, and the code for nothing. */
+/**
+ * The field that holds the configuration in a request or an answer, and the code of an answer without a configuration.
+ */
 const NAMES: Readonly<Record<Subresource, readonly [name: string | undefined, none: string]>> = {
   BucketCors: ["CORSConfiguration", "NoSuchCORSConfiguration"],
   BucketLifecycleConfiguration: ["LifecycleConfiguration", "NoSuchLifecycleConfiguration"],
@@ -45,7 +50,7 @@ const NAMES: Readonly<Record<Subresource, readonly [name: string | undefined, no
   BucketNotificationConfiguration: ["NotificationConfiguration", ""],
 };
 
-/** Commands differ only in what their input is. */
+/** A command of the SDK. Commands differ only in their input. */
 type AnyCommand = new (input: object) => object;
 
 /** Answers that hold the configuration one level deeper, as requests do. */
@@ -71,7 +76,7 @@ export function setupRequests({ request, bucket: Bucket }: Requests): S3Setup {
     write: (what, configuration, call) =>
       request(call, async ({ sdk, client }, http) => {
         const [name] = NAMES[what];
-        // Of a lifecycle: beside it in requests, and in it in answers.
+        // This field of a lifecycle stands beside the configuration in requests, and inside it in answers.
         const { TransitionDefaultMinimumObjectSize, ...rest } = configuration as Record<string, unknown>;
         const input = {
           Bucket,
@@ -87,7 +92,7 @@ export function setupRequests({ request, bucket: Bucket }: Requests): S3Setup {
         let KeyMarker: string | undefined;
         let UploadIdMarker: string | undefined;
         for (;;) {
-          // Not encoded: Ceph would encode the keys here, and not say so.
+          // The request asks for no encoding: Ceph would encode the keys here without saying so.
           const input = { Bucket, Prefix: prefix, KeyMarker, UploadIdMarker };
           const page = await client.send(new sdk.ListMultipartUploadsCommand(input), http);
           for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {

@@ -4,7 +4,7 @@ import type { Loaded } from "./load.js";
 import type { Sender } from "./sending.js";
 import type { ObjectInputs } from "./object-fields.js";
 
-/** What the requests share. */
+/** The parts that all requests share. */
 export interface Requests {
   readonly bucket: string;
   readonly request: <T>(call: S3Call, send: (sending: Sending, http: S3Call) => Promise<T>) => Promise<T>;
@@ -15,10 +15,10 @@ interface Sending {
   readonly client: Sender;
 }
 
-/** What objects are stored with, for every request. */
+/** The options with which every request stores objects. */
 export interface Storing extends ObjectInputs {
-  /** Of the digest that goes with bodies. */
+  /** The algorithm of the digest that goes with bodies. */
   readonly algorithm: DigestAlgorithm | undefined;
-  /** Whether digests are asked for when objects are read. */
+  /** True when reads of objects ask for digests. */
   readonly compares: boolean;
 }

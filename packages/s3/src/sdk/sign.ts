@@ -10,7 +10,7 @@ import { sdkPackage } from "./packages.js";
 
 type Command = GetObjectCommand | PutObjectCommand | UploadPartCommand;
 
-/** Signs requests by the SDK's presigners. */
+/** Makes a signer that uses the SDK's presigners. */
 export function sdkSigner(load: () => Promise<Loaded>, Bucket: string, objects: ObjectOptions): S3Signer {
   const { made } = objectInputs(objects);
   return {
@@ -68,7 +68,7 @@ export function sdkSigner(load: () => Promise<Loaded>, Bucket: string, objects: 
   };
 }
 
-/** Makes something of the credentials, without a request to the server. */
+/** Makes something from the credentials, without a request to the server. */
 async function locally<T>(client: Loaded["client"], make: () => Promise<T>): Promise<T> {
   try {
     return await make();
@@ -81,15 +81,15 @@ interface HttpRequest {
   readonly headers: Record<string, string>;
 }
 
-/** Says nothing about an object, and changes from one version of the SDK to the next. */
+/** Headers that say nothing about an object, and change from one version of the SDK to the next. */
 const OF_THE_SDK =
   /^(?:x-amz-user-agent|x-amz-checksum-.*|x-amz-sdk-checksum-algorithm|x-amz-checksum-mode|amz-sdk-.*)$/;
 
-/** Left unsigned unless they are asked for. */
+/** Headers that the SDK leaves unsigned unless it is asked to sign them. */
 const SIGNABLE: ReadonlySet<string> = new Set(["content-type", "cache-control"]);
 
 /**
- * Signs a request with all of its headers as headers: in the URL, Ceph ignores an access list and Swift drops
+ * Signs a request, and leaves all of its headers as headers. In the URL, Ceph ignores an access list and Swift drops
  * metadata.
  */
 async function sign(client: Loaded["client"], command: Command, signing: Signing): Promise<SignedRequest> {
@@ -99,7 +99,7 @@ async function sign(client: Loaded["client"], command: Command, signing: Signing
   );
   const unhoistableHeaders = new Set<string>();
   const sent: Record<string, string> = {};
-  // The SDK gives parts a type that nobody asked for, and that every client would have to send.
+  // The SDK gives parts a content type that was not asked for. Every client would have to send it.
   const hasType = "ContentType" in command.input;
   const stack = command.middlewareStack as PutObjectCommand["middlewareStack"];
   stack.add(
@@ -127,13 +127,13 @@ async function sign(client: Loaded["client"], command: Command, signing: Signing
   return { url, headers: signedOf(url, sent) };
 }
 
-/** The headers that the signature holds for, but for the one that every client sends. */
+/** Returns the headers that the signature holds for, except for the one that every client sends. */
 function signedOf(url: string, sent: Readonly<Record<string, string>>): Record<string, string> {
   const names = new URL(url).searchParams.get("X-Amz-SignedHeaders")?.split(";") ?? [];
   return Object.fromEntries(names.filter((name) => name !== "host").map((name) => [name, sent[name] ?? ""]));
 }
 
-/** The fields of a form that stand for an object's headers. */
+/** Returns the fields of a form that stand for an object's headers. */
 function formFields({ metadata, ...headers }: ObjectFields, objects: ObjectOptions): Record<string, string> {
   const fields = {
     "Content-Type": headers.contentType,

@@ -6,12 +6,12 @@ import { failureOf } from "./failure.js";
 
 type Open = (range?: string) => Promise<GetObjectCommandOutput>;
 
-/** All of an object, so that the answer says how much that is. */
+/** The range of a whole object. The answer to a range says how large the object is. */
 const ALL = "bytes=0-";
 
 /**
- * Opens an object, and finds out how many bytes will come. A proxy that compresses leaves that out of an answer with
- * the whole object: then the object is asked for once more, as a range.
+ * Opens an object, and finds out how many bytes will come. A proxy that compresses leaves the number out of an answer
+ * with the whole object. Then the object is requested once more, as a range.
  */
 export async function openWithSize(range: string | undefined, open: Open): Promise<GetAnswer> {
   const first = await open();
@@ -22,14 +22,17 @@ export async function openWithSize(range: string | undefined, open: Open): Promi
   return answer;
 }
 
-/** Returns how large an object is, by a read of its first byte; `undefined` where that does not tell it either. */
+/**
+ * Returns the size of an object in bytes, by reading its first byte; `undefined` when the answer does not tell the
+ * size.
+ */
 export async function askForSize(openFirst: Open): Promise<number | undefined> {
   try {
     const answer = await openFirst();
     bodyOf(answer).destroy();
     return totalIn(answer.ContentRange);
   } catch (error) {
-    // There is no first byte.
+    // The object has no first byte: it is empty.
     const { status } = error instanceof S3FailureError ? error.failure : failureOf(error);
     if (status === 416) return 0;
     throw error;
@@ -42,7 +45,7 @@ function totalIn(contentRange: string | undefined): number | undefined {
   return total === undefined ? undefined : Number(total);
 }
 
-/** Returns how many bytes a range has, as its name says. */
+/** Returns the number of bytes in a range, as its header tells. */
 function lengthIn(contentRange: string | undefined): number | undefined {
   const [, first, last] = /^bytes ([0-9]+)-([0-9]+)\//.exec(contentRange ?? "") ?? [];
   return last === undefined ? undefined : Number(last) - Number(first) + 1;
@@ -52,7 +55,7 @@ function bodyOf(answer: GetObjectCommandOutput): Readable {
   return answer.Body as unknown as Readable;
 }
 
-/** Returns the facts and the body. Lets go of a body without facts, with its socket. */
+/** Returns the facts and the body. When facts are missing, closes the body and its socket. */
 function opened(answer: GetObjectCommandOutput): GetAnswer {
   const body = bodyOf(answer);
   try {

@@ -1,7 +1,7 @@
 import type { S3Client } from "../server/client.js";
 import type { Requests } from "./shared.js";
 
-/** Requests about the tags of one object. */
+/** Makes the requests about the tags of one object. */
 export function tagRequests({ request, bucket: Bucket }: Requests): Pick<S3Client, "readTags" | "writeTags"> {
   return {
     readTags: ({ key: Key, versionId: VersionId }, call) =>

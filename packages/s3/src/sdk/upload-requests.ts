@@ -6,12 +6,12 @@ import type { Requests, Storing } from "./shared.js";
 import { digestFields, digestIn, sdkFields } from "./convert.js";
 import { assertSensible, required, senseless } from "./failure.js";
 
-/** As the SDK names them; the others are no checksums of S3's own. */
+/** The SDK's names of the algorithms. MD5 has no name, because it is no checksum of S3's own. */
 const ALGORITHMS = { crc32: "CRC32", crc32c: "CRC32C", sha256: "SHA256", md5: undefined } as const;
 
 type Verb = "createUpload" | "uploadPart" | "listParts" | "listUploads" | "completeUpload" | "abortUpload";
 
-/** Requests about an upload in parts. */
+/** Makes the requests about an upload in parts. */
 export function uploadRequests(
   { request, bucket: Bucket }: Requests,
   { made, opened, algorithm }: Storing,
@@ -68,14 +68,17 @@ export function uploadRequests(
   };
 }
 
-/** Returns the ETag of a part. Without it nobody could name the part when the upload is completed. */
+/** Returns the ETag of a part. It is needed to name the part when the upload is completed. */
 function partEtag(etag: string | undefined, metadata: ListPartsCommandOutput["$metadata"]): string {
   assertSensible(etag, metadata);
   if (etag !== undefined && etag !== "") return etag;
   throw new S3FailureError({ code: "PartWithoutEtag", cause: undefined });
 }
 
-/** Not by the SDK's paginator: it never ends where a last page has a marker too, as Ceph's has. */
+/**
+ * Returns all parts of an upload. Reads the pages itself: the SDK's paginator never ends when the last page has a
+ * marker too, as with Ceph.
+ */
 async function allParts(
   pageAt: (marker: string | undefined) => Promise<ListPartsCommandOutput>,
 ): Promise<readonly ArrivedPart[]> {
@@ -85,7 +88,7 @@ async function allParts(
     parts.push(...(page.Parts ?? []).map((part) => arrivedPart(part, page)));
     if (page.IsTruncated !== true) return parts;
     const next = required(page.NextPartNumberMarker, page.$metadata);
-    // Numbers of parts only rise.
+    // Part numbers only rise.
     if (!(Number(next) > Number(marker ?? 0))) throw senseless(page.$metadata);
     marker = next;
   }

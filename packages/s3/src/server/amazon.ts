@@ -1,6 +1,6 @@
-/** One of Amazon's separate clouds: regions of one do not know buckets of the others. */
+/** One of Amazon's separate clouds. The regions of one cloud do not know the buckets of the others. */
 interface Partition {
-  /** As ARNs name it. */
+  /** The name of the partition in ARNs. */
   readonly name: string;
   readonly regions: RegExp;
   readonly domain: string;
@@ -8,7 +8,7 @@ interface Partition {
 
 const AWS: Partition = { name: "aws", regions: /^/, domain: "amazonaws.com" };
 
-/** The last line has every other region. @see https://docs.aws.amazon.com/general/latest/gr/s3.html */
+/** The partitions. The last one has every other region. @see https://docs.aws.amazon.com/general/latest/gr/s3.html */
 const PARTITIONS: readonly Partition[] = [
   { name: "aws-cn", regions: /^cn-/, domain: "amazonaws.com.cn" },
   { name: "aws-eusc", regions: /^eusc-/, domain: "amazonaws.eu" },
@@ -20,7 +20,7 @@ const PARTITIONS: readonly Partition[] = [
   AWS,
 ];
 
-/** Returns the partition of a region; without a region the one that most have. */
+/** Returns the partition of a region. Without a region, returns the partition that most regions have. */
 export function partitionOf(region = ""): Partition {
   return PARTITIONS.find(({ regions }) => regions.test(region)) ?? AWS;
 }
@@ -38,8 +38,9 @@ const DOMAINS = [...new Set(PARTITIONS.map(({ domain }) => domain.replaceAll("."
 const DOMAIN = `(?<domain>${DOMAINS.join("|")})`;
 
 /**
- * The names of S3 servers: with a region in each of its forms, with FIPS, dual-stack and acceleration, of directory
- * buckets, access points and VPC endpoints. Other hosts of Amazon's domains, such as a load balancer's, are none.
+ * Patterns for the names of S3 servers: with a region in each of its forms, with FIPS, dual-stack and acceleration, of
+ * directory buckets, access points and VPC endpoints. Other hosts of Amazon's domains, such as a load balancer's, do
+ * not match.
  *
  * @see https://docs.aws.amazon.com/general/latest/gr/s3.html
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/privatelink-interface-endpoints.html
@@ -52,7 +53,7 @@ const HOSTS: readonly RegExp[] = [
   String.raw`s3(?:-external-1|-accelerate(?:\.dualstack)?)?\.${DOMAIN}`,
 ].map((name) => new RegExp(String.raw`^(?:(?<bucket>.+)\.)?${name}$`));
 
-/** Reads the name of a host. Returns `undefined` when it is no S3 server of Amazon's. */
+/** Reads the name of a host. Returns `undefined` when the host is not an S3 server of Amazon's. */
 export function amazonHost(hostname: string): AmazonHost | undefined {
   for (const pattern of HOSTS) {
     const found = pattern.exec(hostname)?.groups;
@@ -63,7 +64,7 @@ export function amazonHost(hostname: string): AmazonHost | undefined {
   return undefined;
 }
 
-/** The choice of one of a region's addresses. */
+/** The settings that choose one of a region's addresses. */
 export interface AmazonAddress {
   readonly region: string | undefined;
   readonly accelerate: boolean;
@@ -71,7 +72,10 @@ export interface AmazonAddress {
   readonly fips: boolean;
 }
 
-/** Returns the name of Amazon's server, as the SDK works it out. Without a region that is the global one. */
+/**
+ * Returns the name of Amazon's server, by the rules of the SDK. Without a region, returns the name of the global
+ * server.
+ */
 export function amazonServer({ region, accelerate, dualstack, fips }: AmazonAddress): string {
   const { domain } = partitionOf(region);
   const stack = dualstack ? ".dualstack" : "";

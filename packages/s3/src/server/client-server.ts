@@ -3,7 +3,7 @@ import { assertEndpoint } from "./endpoint.js";
 import { configured } from "./environment.js";
 import type { Server, ServerChoice } from "./server.js";
 
-/** A client's configuration: some of it is there at once, the rest has to be awaited. */
+/** The configuration of a client. Some settings are there at once, the others have to be awaited. */
 interface ClientConfig {
   readonly isCustomEndpoint?: boolean;
   readonly ignoreConfiguredEndpointUrls?: boolean;
@@ -22,8 +22,8 @@ function configOf(client: SdkClient): ClientConfig | undefined {
 }
 
 /**
- * Returns what is known at once of the server behind a client. An endpoint of the client's own is not; without one that of
- * the environment counts, as it does for the client.
+ * Returns the server behind a client, as far as it is known at once. An endpoint of the client's own is not known yet.
+ * Without such an endpoint, the endpoint of the environment counts, as it does for the client.
  *
  * @throws TypeError for an endpoint that is wrong.
  */
@@ -51,7 +51,7 @@ export function clientServer(options: ServerChoice, client: SdkClient): Server {
 /**
  * Asks a client where it sends requests.
  *
- * @throws TypeError when its endpoint is wrong, or is another than was taken for granted.
+ * @throws TypeError when the client's endpoint is wrong, or differs from the endpoint that was taken for granted.
  */
 export async function askClient(
   client: SdkClient,
@@ -70,7 +70,7 @@ export async function askClient(
     ...server,
     endpoint,
     isKnown: true,
-    // A region that cannot be found is the SDK's to explain, with the first request.
+    // When no region is found, the SDK explains that with the first request.
     region: server.region ?? (await config.region?.().catch(() => undefined)),
     dualstack: (await config.useDualstackEndpoint?.()) ?? server.dualstack,
     fips: (await config.useFipsEndpoint?.()) ?? server.fips,

@@ -4,16 +4,16 @@ import type { Digest } from "./digest.js";
 import type { Encryption } from "./object-options.js";
 
 /**
- * What the adapter asks of an S3 client: the requests it sends, by their shape. The AWS SDK stands behind it,
- * and nothing else knows the SDK.
+ * The requests that the adapter sends to a server. The AWS SDK stands behind this interface, and code that uses the
+ * interface does not know the SDK.
  *
  * **Behaviour**
- * - A call is one request, signed once more when the clock was wrong. It heeds its signal.
+ * - A call is one request. The request is signed and sent once more when the clock was wrong. A call heeds its signal.
  * - A failure is an {@link S3Failure}; an abort rejects with the signal's reason.
- * - Keys are plain text; encoding is the client's business. ETags are as the server gave them.
+ * - Keys are plain text, and the client encodes them. ETags are as the server gave them.
  */
 export interface S3Client {
-  /** The objects that nobody reads: they give their connections back when requests wait for one. */
+  /** The bodies that nobody reads. They give their connections back when requests wait for a connection. */
   readonly idle: IdleBodies;
   readonly putObject: (request: PutRequest, call: S3Call) => Promise<WriteAnswer>;
   readonly getObject: (request: GetRequest, call: S3Call) => Promise<GetAnswer>;
@@ -39,15 +39,18 @@ export interface S3Client {
 
 export interface S3Call {
   readonly signal?: AbortSignal | undefined;
-  /** Told how many bytes of a body have left so far. A body of a few blocks may go without a word. */
+  /**
+   * A listener that receives the number of bytes of a body that have left so far. A body of a few blocks may leave
+   * without a call.
+   */
   readonly onSent?: ((bytes: number) => void) | undefined;
-  /** Of a request that makes a change: called when nothing is left to do but to send its last bytes. */
+  /** A function that a request calls before it makes a change, when only its last bytes are left to be sent. */
   readonly beforeCommit?: (() => void) | undefined;
 }
 
-/** Headers as they travel: ASCII, ready to be sent. */
+/** Headers in the form in which they are sent: ASCII. */
 export interface ObjectFields extends ObjectHeaders {
-  /** Names in lower case, without `x-amz-meta-`. */
+  /** The metadata. Its names are in lower case, without `x-amz-meta-`. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -58,7 +61,7 @@ export interface ObjectRequest {
 
 export interface Conditions {
   readonly ifNoneMatch?: "*" | undefined;
-  /** Without its quotes where the dialect wants it so. */
+  /** The ETag, without its quotes where the dialect wants that. */
   readonly ifMatch?: string | undefined;
 }
 
@@ -66,12 +69,12 @@ export interface PutRequest extends Conditions {
   readonly key: string;
   readonly body: Uint8Array;
   readonly fields: ObjectFields;
-  /** The body's; default: computed where the dialect has it. */
+  /** The digest of the body. Default: computed where the dialect has one. */
   readonly digest?: Digest | undefined;
 }
 
 export interface GetRequest extends ObjectRequest {
-  /** As in the header `Range`. */
+  /** The range, in the form of the header `Range`. */
   readonly range?: string | undefined;
   readonly ifMatch?: string | undefined;
 }
@@ -88,22 +91,22 @@ export interface ListRequest {
   readonly prefix: string;
   readonly delimiter?: "/" | undefined;
   readonly limit: number;
-  /** Where the page before ended, as the server said. */
+  /** The token that the server gave at the end of the page before. */
   readonly token?: string | undefined;
-  /** Begins behind this key. */
+  /** The key after which the listing begins. */
   readonly after?: string | undefined;
 }
 
 export interface CopiedObject extends ObjectRequest {
   readonly bucket: string;
-  /** How it is encrypted, when the key has to come with the request. */
+  /** The encryption of the object, when its key has to come with the request. */
   readonly encryption?: Encryption | undefined;
 }
 
 export interface CopyRequest {
   readonly from: CopiedObject;
   readonly key: string;
-  /** What replaces the source's own. */
+  /** The headers that replace those of the source. */
   readonly fields: ObjectFields;
   readonly ifNoneMatch?: "*" | undefined;
   /** The source's ETag. */
@@ -113,7 +116,7 @@ export interface CopyRequest {
 export interface CreateUploadRequest {
   readonly key: string;
   readonly fields: ObjectFields;
-  /** Parts will come with a checksum of S3's own; default: where the dialect has one. */
+  /** True when parts will come with a checksum of S3's own. Default: true where the dialect has one. */
   readonly checksums?: boolean | undefined;
 }
 
@@ -133,7 +136,7 @@ export interface BegunUpload {
 }
 
 export interface PartRequest extends UploadId {
-  /** From 1. */
+  /** The number of the part, from 1. */
   readonly partNumber: number;
   readonly body: Uint8Array;
 }
@@ -147,36 +150,36 @@ export interface CopyPartRequest extends UploadId {
 }
 
 export interface CompleteRequest extends UploadId, Conditions {
-  /** In the order of their numbers. */
+  /** The parts, in the order of their numbers. */
   readonly parts: readonly NumberedPart[];
 }
 
-/** What a server says about an object. */
+/** The facts of an object, in an answer of a server. */
 export interface ObjectAnswer extends ObjectFields {
   readonly size: number;
   readonly etag?: string | undefined;
   readonly lastModified?: Date | undefined;
   readonly versionId?: string | undefined;
   readonly storageClass?: string | undefined;
-  /** Of all of its bytes; present when the server was asked for it and keeps one. */
+  /** The digest of all bytes of the object. Present when the request asked for a digest and the server keeps one. */
   readonly digest?: Digest | undefined;
 }
 
 export interface GetAnswer extends ObjectAnswer {
-  /** As in the header `Content-Range`. */
+  /** The range, in the form of the header `Content-Range`. */
   readonly contentRange?: string | undefined;
   readonly body: Readable;
 }
 
-/** What has to be said of a part when its upload is completed. */
+/** The facts of a part that are needed when its upload is completed. */
 export interface PartAnswer {
   readonly etag: string;
-  /** Present when one was sent: then Amazon insists on it. */
+  /** The digest of the part. Present when a digest was sent: then Amazon insists on it. */
   readonly digest?: Digest | undefined;
 }
 
 export interface NumberedPart extends PartAnswer {
-  /** From 1. */
+  /** The number of the part, from 1. */
   readonly partNumber: number;
 }
 
@@ -187,7 +190,7 @@ export interface ArrivedPart extends NumberedPart {
 export interface WriteAnswer {
   readonly etag?: string | undefined;
   readonly versionId?: string | undefined;
-  /** As the server says that it is encrypted; `"customer"` with the key that came along. */
+  /** The encryption that the server names; `"customer"` for a key that came with the request. */
   readonly encryption?: string | undefined;
 }
 
@@ -210,11 +213,11 @@ export interface KeyFailure {
   readonly failure: S3Failure;
 }
 
-/** How a request failed, whoever sent it. */
+/** The failure of a request, from the server or from this process. */
 export interface S3Failure {
   /** The server's code, such as `"NoSuchKey"`; a system's, such as `"ECONNREFUSED"`; or the error's name. */
   readonly code: string;
-  /** Absent when there was no answer. */
+  /** The status of the answer; absent when there was no answer. */
   readonly status?: number | undefined;
   readonly requestId?: string | undefined;
   readonly retryAfterMs?: number | undefined;
@@ -222,15 +225,15 @@ export interface S3Failure {
   readonly deniedAction?: string | undefined;
   /** The region that the server says the bucket is in. */
   readonly bucketRegion?: string | undefined;
-  /** Whether the request never left this process. */
+  /** True when the request never left this process. */
   readonly isUnsent?: boolean | undefined;
-  /** A word more for the sentence that is made of it: a name or a code, and no text of an answer. */
+  /** A word that is added to the message: a name or a code, and no text of an answer. */
   readonly detail?: string | undefined;
-  /** Fit to be printed: without what was signed, and without the body of an answer. */
+  /** An error that may be printed. It contains neither the text that was signed nor the body of an answer. */
   readonly cause: unknown;
 }
 
-/** Carries an {@link S3Failure} to where it is explained. */
+/** An error that carries an {@link S3Failure} to the code that explains it. */
 export class S3FailureError extends Error {
   override readonly name = "S3FailureError";
   readonly #failure: S3Failure;

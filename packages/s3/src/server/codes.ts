@@ -15,7 +15,7 @@ const QUOTA: Explanation = ["OutOfSpace", "the quota is used up"];
 const FULL: Explanation = ["OutOfSpace", "the server's disks are full"];
 
 /**
- * What the servers' codes mean.
+ * The meanings of the servers' codes.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  * @see https://github.com/minio/minio/blob/master/cmd/api-errors.go
@@ -94,7 +94,7 @@ const CODES: Readonly<Record<string, Explanation>> = {
 };
 
 /**
- * What the codes of the key management service mean, which come with its name in front.
+ * The meanings of the codes of the key management service, which begin with `KMS.` in answers.
  *
  * @see https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html
  */
@@ -107,7 +107,7 @@ const KMS_CODES: Readonly<Record<string, Explanation>> = {
   ],
 };
 
-/** Returns what a code of the server means, when it means the same whatever was asked. */
+/** Returns the meaning of a server's code, when the meaning is the same for all requests. */
 export function meaningOf(code: string): Explanation | undefined {
   if (Object.hasOwn(CODES, code)) return CODES[code];
   return code.startsWith("KMS.") ? meaningOfKms(code.slice("KMS.".length)) : undefined;

@@ -11,20 +11,20 @@ export type DialectName =
   | "swift"
   | "generic";
 
-/** What a server does of what S3 promises. */
+/** The promises of S3 that a server keeps. */
 export interface Dialect {
-  /** `"probed"` when it was found out. */
+  /** The name of the dialect; `"probed"` when `probe` has found it out. */
   readonly name: DialectName | "probed";
   /** The digest that is sent with a body and verified by the server. */
   readonly checksum: "crc32" | "none";
-  /** `If-None-Match: *` and `If-Match` of a put in one request. */
+  /** The server honours `If-None-Match: *` and `If-Match` of a put in one request. */
   readonly conditionalPut: boolean;
-  /** The same when an upload in parts is completed. */
+  /** The server honours both conditions when an upload in parts is completed. */
   readonly conditionalComplete: boolean;
   readonly conditionalDelete: boolean;
-  /** `If-None-Match: *` of a copy. */
+  /** The server honours `If-None-Match: *` of a copy. */
   readonly conditionalCopy: boolean;
-  /** `If-Match` is compared with the ETag as it is kept, without its quotes. */
+  /** The server compares `If-Match` with the ETag without its quotes. */
   readonly bareIfMatch: boolean;
   /** All parts of an upload but the last must have one size. */
   readonly equalPartSizes: boolean;
@@ -32,21 +32,21 @@ export interface Dialect {
   readonly partBytesMin: number;
   /** Batch deletes carry `Content-MD5` instead of a checksum of S3's own. */
   readonly deletesWithMd5: boolean;
-  /** Access control lists of single objects. */
+  /** The server has access control lists of single objects. */
   readonly acl: boolean;
-  /** Tags of objects. */
+  /** The server has tags of objects. */
   readonly tags: boolean;
-  /** Tags that are given when an upload in parts begins are those of the object. */
+  /** The object keeps the tags that are given when an upload in parts begins. */
   readonly tagsOfUploads: boolean;
-  /** Uploads by forms whose policy the server checks. */
+  /** The server takes uploads by forms, and checks the policy of a form. */
   readonly postPolicy: boolean;
-  /** Such forms keep `Cache-Control` and `Content-Disposition`, too. */
+  /** Uploads by forms keep `Cache-Control` and `Content-Disposition`, too. */
   readonly postHeaders: boolean;
-  /** Ways of encryption that a request may ask for; `"customer"` is with a key that comes with it. */
+  /** The kinds of encryption that a request may ask for. With `"customer"` the key comes with the request. */
   readonly encryption: readonly ("AES256" | "aws:kms" | "customer")[];
-  /** Retention and legal holds of objects. */
+  /** The server has retention and legal holds of objects. */
   readonly lock: boolean;
-  /** Classes of storage other than `STANDARD`. */
+  /** The server has storage classes other than `STANDARD`. */
   readonly storageClasses: boolean;
 }
 
@@ -70,7 +70,10 @@ const CONSERVATIVE = {
   storageClasses: false,
 } as const;
 
-/** Each line with its source; what is not named is as little as any server does. */
+/**
+ * The dialects of the known servers, each with its source. An ability that a dialect does not name is the least that
+ * any server has.
+ */
 export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
   /**
    * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
@@ -112,10 +115,10 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
     encryption: ["AES256", "aws:kms", "customer"],
   },
   /**
-   * Measured on Ceph 16.2, 18.2 and 20.2: a put knows both conditions, but compares `If-Match` without its quotes
-   * up to 18; completing, copying and deleting ignore conditions in silence up to 18. Forms drop headers in silence,
-   * and uploads in parts their tags up to 18. `AES256` is ignored in silence
-   * by 16 and refused by the others unless they are set up for it.
+   * Measured on Ceph 16.2, 18.2 and 20.2. A put honours both conditions, but up to 18 it compares `If-Match` without
+   * its quotes. Up to 18, completing, copying and deleting silently ignore conditions. Forms silently drop headers. Up
+   * to 18, uploads in parts silently drop their tags. 16 silently ignores `AES256`. The others refuse `AES256` unless
+   * they are set up for it.
    */
   ceph: {
     ...CONSERVATIVE,
@@ -133,7 +136,11 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
   b2: { ...CONSERVATIVE, name: "b2", encryption: ["AES256", "customer"] },
   /** @see https://cloud.google.com/storage/docs/xml-api/reference-headers */
   gcs: { ...CONSERVATIVE, name: "gcs" },
-  /** Runs Ceph behind a front end of its own. @see https://docs.digitalocean.com/products/spaces/reference/s3-compatibility/ */
+  /**
+   * DigitalOcean Spaces runs Ceph behind a front end of its own.
+   *
+   * @see https://docs.digitalocean.com/products/spaces/reference/s3-compatibility/
+   */
   spaces: { ...CONSERVATIVE, name: "spaces", acl: true, tags: true, encryption: ["customer"] },
   /** @see https://docs.wasabi.com/docs/wasabi-api */
   wasabi: { ...CONSERVATIVE, name: "wasabi" },
@@ -142,7 +149,7 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
   generic: { ...CONSERVATIVE, name: "generic" },
 };
 
-/** @throws TypeError when it is neither a dialect's name nor a dialect. */
+/** @throws TypeError when the value is neither a dialect's name nor a dialect. */
 export function assertDialect(dialect: unknown): void {
   if (dialect === undefined) return;
   const names = Object.keys(DIALECTS);

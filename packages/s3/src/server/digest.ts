@@ -9,11 +9,14 @@ export type DigestAlgorithm = "crc32" | "crc32c" | "sha256" | "md5";
 /** A digest of bytes. */
 export interface Digest {
   readonly algorithm: DigestAlgorithm;
-  /** Base64, as it travels. */
+  /** The digest in Base64, as it is sent. */
   readonly value: string;
 }
 
-/** Which digest goes with a body: S3's own where the server has them, else that of HTTP, which all servers compare. */
+/**
+ * Returns the algorithm of the digest that goes with a body. Where the server has no checksums of S3's own, a wanted
+ * checksum becomes the MD5 of HTTP, which all servers compare.
+ */
 export function digestAlgorithm(
   { checksum }: Dialect,
   wanted: ObjectOptions["checksum"],
@@ -22,10 +25,10 @@ export function digestAlgorithm(
   return wanted ?? checksum;
 }
 
-/** Takes in bytes piece by piece. */
+/** A digest that takes in bytes piece by piece. */
 export interface Digesting {
   readonly update: (bytes: Uint8Array) => void;
-  /** Base64. */
+  /** Returns the digest in Base64. */
   readonly value: () => string;
 }
 
@@ -50,7 +53,7 @@ function base64(checksum: number): string {
   return bytes.toString("base64");
 }
 
-/** The digest of a whole body. */
+/** Returns the digest of a whole body. */
 export function digestOf(body: Uint8Array, algorithm: DigestAlgorithm): Digest {
   const digesting = startDigest(algorithm);
   digesting.update(body);

@@ -3,8 +3,8 @@ import { bucketIn } from "./vendors.js";
 /**
  * Checks the address of a server.
  *
- * @param source - The option or the setting that gives it, for the message.
- * @throws TypeError that says what to write, when it is no address or has a bucket in it.
+ * @param source - The option or the setting that gives the address, for the message.
+ * @throws TypeError that says what to write, when the text is no address or has a bucket in it.
  */
 export function assertEndpoint(source: string, url: unknown, bucket: string): void {
   if (
@@ -40,7 +40,7 @@ export function assertEndpoint(source: string, url: unknown, bucket: string): vo
 /**
  * Checks the name of a bucket.
  *
- * @throws TypeError that says what to write, when it is an ARN, an address or has a part of a key in it.
+ * @throws TypeError that says what to write, when the name is an ARN or an address, or has a part of a key in it.
  */
 export function assertBucket(caller: string, bucket: string): void {
   const given = `${caller}: bucket is the name of a bucket, not ${JSON.stringify(bucket)}`;

@@ -25,10 +25,10 @@ type Section = Readonly<Record<string, string>>;
 type Sections = Map<string, Section>;
 
 /**
- * Reads what is configured outside of the application. It has to be known before the first request, so the files are
- * read here and not by the SDK, which loads later and asynchronously.
+ * Reads the settings from outside the application. They have to be known before the first request, so the files are
+ * read here. The SDK would load later and asynchronously.
  *
- * @param profile - Default: that of `AWS_PROFILE`, as for endpoints always.
+ * @param profile - The profile. Default: the one that `AWS_PROFILE` names, which always counts for endpoints.
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
  */
 export function configured(profile?: string): Configured {
@@ -89,7 +89,7 @@ function readFiles(): Files {
   return { config, credentials: read("AWS_SHARED_CREDENTIALS_FILE", "credentials") };
 }
 
-/** Reads a file as the SDK does: one that cannot be read has nothing in it. */
+/** Reads the sections of a file as the SDK does: a file that cannot be read has no sections. */
 function sectionsIn(path: string): Sections {
   try {
     return parseSections(readFileSync(path, "utf8"));
@@ -98,7 +98,9 @@ function sectionsIn(path: string): Sections {
   }
 }
 
-/** Reads sections with their settings. One below a setting without a value has a name such as `s3.endpoint_url`. */
+/**
+ * Reads sections with their settings. A setting below a setting without a value has a name such as `s3.endpoint_url`.
+ */
 function parseSections(text: string): Sections {
   const sections = new Map<string, Record<string, string>>();
   let section: Record<string, string> | undefined;
@@ -121,7 +123,9 @@ function parseSections(text: string): Sections {
   return sections;
 }
 
-/** Returns the section of a title, such as `profile "a b"`; titles of a kind that nobody reads have none. */
+/**
+ * Returns the section of a title, such as `profile "a b"`; `undefined` for titles of other kinds, which are not used.
+ */
 function sectionOf(
   sections: Map<string, Record<string, string>>,
   title: string,

@@ -10,7 +10,7 @@ import { S3FailureError, type S3Failure } from "./client.js";
 import { meaningOf, type Explanation } from "./codes.js";
 import { localMeaning } from "./local-codes.js";
 
-/** Which call of which provider failed, and what helps to explain it. */
+/** The facts of a failed call that help to explain it. */
 export interface FailureContext {
   readonly operation: Operation;
   readonly provider: string;
@@ -19,13 +19,13 @@ export interface FailureContext {
   readonly signal?: AbortSignal | undefined;
   /** The permission that the call needs, such as `"s3:PutObject"`. */
   readonly action: string;
-  /** Whether the call changes something. */
+  /** True when the call changes something. */
   readonly writes: boolean;
-  /** What a broken condition means: a create-only write that lost, or another version. */
+  /** The code for a broken condition: a create-only write that lost, or another version of the object. */
   readonly condition?: "AlreadyExists" | "PreconditionFailed" | undefined;
 }
 
-/** Translates a failed request; everything else passes unchanged. */
+/** Translates the failure of a request into a `StorageError`. Every other error passes unchanged. */
 export function toS3Error(error: unknown, context: FailureContext): unknown {
   if (isStorageError(error) || !(error instanceof S3FailureError)) return error;
   if (context.signal?.aborted === true) return context.signal.reason;
@@ -57,7 +57,7 @@ function explain(failure: S3Failure, context: FailureContext): Explanation {
     if (condition === "AlreadyExists") return ["AlreadyExists", "the key has an object"];
     return ["PreconditionFailed", "the object is another version, or there is none"];
   }
-  // Without a key no object was asked for; a bucket's 404 must never look like a missing one.
+  // A request without a key asks for no object. The 404 of a bucket must never look like a missing object.
   if (status === 404 && context.key === undefined)
     return [
       "Misconfigured",
@@ -71,7 +71,10 @@ function explain(failure: S3Failure, context: FailureContext): Explanation {
   return byStatus(failure);
 }
 
-/** Tells whether another try helps nobody: it stores once again, or waits as long again for this process itself. */
+/**
+ * Tells whether trying again is of no use: the next try would store the object once again, or would wait as long again
+ * for this process itself.
+ */
 function isSettled({ code }: S3Failure, { writes }: FailureContext): boolean {
   return code === "NoFreeConnection" || (writes && code === "SenselessAnswer");
 }
@@ -107,7 +110,10 @@ function byStatus({ code, status }: S3Failure): Explanation {
 
 const SERVER_FAILURES: ReadonlySet<StorageErrorCode> = new Set(["Unavailable", "Timeout", "Unknown"]);
 
-/** A write whose request left may have taken effect, unless the server says that it has not. */
+/**
+ * Returns whether a failed call has changed anything. A write whose request has left may have taken effect, unless the
+ * server denies that.
+ */
 function appliedBy(failure: S3Failure, code: StorageErrorCode, { writes }: FailureContext): Applied {
   if (!writes || failure.isUnsent === true || !SERVER_FAILURES.has(code)) return "no";
   if (failure.status === undefined) return isNotSent(failure.code) ? "no" : "unknown";

@@ -2,19 +2,28 @@ import { headersOf, type Metadata, type ObjectHeaders } from "@stowage/core/prov
 import { randomUUID } from "node:crypto";
 import type { ObjectFields } from "./client.js";
 
-/** Metadata that travels as it is: every server keeps such names and values unchanged. */
+/** The form of metadata that is sent as it is. Every server keeps such names and values unchanged. */
 const PLAIN_NAME = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
 const PLAIN_VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
-/** Where the rest travels, as a query string: percent-encoded, and in parts that every server takes. */
+/**
+ * The name of the headers that carry the other metadata as a query string: percent-encoded, and in parts that every
+ * server takes.
+ */
 const ENCODED_NAME = "stowage-metadata";
-/** No more parts than fit into the headers of an object: the names of others may have any number. */
+/**
+ * The names of these headers. Two digits number all parts that fit into the headers of an object. Names of other
+ * metadata may end with any number.
+ */
 const ENCODED_PART = /^stowage-metadata-[0-9]{1,2}$/;
 const WRITE_ID_NAME = "stowage-write-id";
-/** What an upload in parts is known by, when the caller has given it no write id. */
+/**
+ * The name of the header with the id of an upload in parts. The id marks the object when the caller has given no write
+ * id.
+ */
 const UPLOAD_NAME = "stowage-upload-id";
 
-/** OpenStack Swift's limit of one value. @see https://docs.openstack.org/swift/latest/deployment_guide.html */
+/** OpenStack Swift's limit for one value. @see https://docs.openstack.org/swift/latest/deployment_guide.html */
 const VALUE_BYTES_MAX = 256;
 
 interface Facts extends ObjectHeaders {
@@ -23,9 +32,9 @@ interface Facts extends ObjectHeaders {
 }
 
 /**
- * The headers that carry an object's facts.
+ * Returns the headers that carry an object's facts.
  *
- * @param coded - How bodies are coded where the facts do not say it.
+ * @param coded - The coding of bodies, for facts that do not say it.
  */
 export function toFields(facts: Facts, contentType: string, coded?: string): ObjectFields {
   const { contentEncoding = coded } = facts;
@@ -49,12 +58,12 @@ function toHeaders({ metadata = {}, writeId }: Facts): Record<string, string> {
   return headers;
 }
 
-/** What some servers take for an encoding of their own. @see https://www.rfc-editor.org/rfc/rfc2047 */
+/** Tells whether some servers take a value for an encoding of their own. @see https://www.rfc-editor.org/rfc/rfc2047 */
 function isOdd(value: string): boolean {
   return value.includes("=?") || value.includes("  ");
 }
 
-/** The metadata and the write id in an answer's headers. */
+/** Returns the metadata and the write id in an answer's headers. */
 export function fromHeaders(headers: Readonly<Record<string, string>>): Pick<Facts, "metadata" | "writeId"> {
   const entries: [name: string, value: string][] = [];
   const parts: string[] = [];
@@ -69,16 +78,16 @@ export function fromHeaders(headers: Readonly<Record<string, string>>): Pick<Fac
     const [name, value] = entry.split("=", 2).map(decoded);
     if (name !== undefined && name !== "" && value !== undefined) entries.push([name, value]);
   }
-  // Not by assignment: `__proto__` is a name like any other.
+  // The object is not built by assignment, because `__proto__` is a name like any other.
   return { metadata: entries.length === 0 ? undefined : Object.fromEntries(entries), writeId };
 }
 
-/** Returns what tells an object of this write from every other: its write id, or the id of its upload. */
+/** Returns the id that tells an object of this write from every other object: the write id, or the id of the upload. */
 export function ownMark(metadata: Readonly<Record<string, string>>): string | undefined {
   return metadata[WRITE_ID_NAME] ?? metadata[UPLOAD_NAME];
 }
 
-/** Adds an id by which the object of this write is known again. One with a write id has one. */
+/** Adds an id by which the object of this write is recognised. A write id is such an id already. */
 export function marked(fields: ObjectFields): ObjectFields {
   if (ownMark(fields.metadata) !== undefined) return fields;
   return { ...fields, metadata: { ...fields.metadata, [UPLOAD_NAME]: randomUUID() } };

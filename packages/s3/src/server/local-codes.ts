@@ -1,7 +1,7 @@
 import type { S3Failure } from "./client.js";
 import type { Explanation } from "./codes.js";
 
-/** What a failure means that comes from this process, and not from the server. */
+/** The meanings of failures that come from this process, and not from the server. */
 const LOCAL_CODES: Readonly<Record<string, (detail: string) => Explanation>> = {
   CredentialsProviderError: () => [
     "Unauthenticated",
@@ -32,7 +32,9 @@ const LOCAL_CODES: Readonly<Record<string, (detail: string) => Explanation>> = {
   ],
 };
 
-/** Returns what a failure means that comes from this process; `undefined` for what a server has said. */
+/**
+ * Returns the meaning of a failure that comes from this process; `undefined` for a failure that a server has reported.
+ */
 export function localMeaning({
   code,
   detail = "no reason given",

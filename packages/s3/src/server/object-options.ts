@@ -1,26 +1,26 @@
 import { knownNames, oneOf, type OptionNames, nonEmptyText, anyText } from "@stowage/core/provider";
 import type { Dialect } from "./dialect.js";
 
-/** How objects are encrypted where they are stored. */
+/** The encryption of objects where they are stored. */
 export type Encryption =
   | {
-      /** With keys that the server keeps (SSE-S3). */
+      /** Encryption with keys that the server keeps (SSE-S3). */
       readonly type: "AES256";
     }
   | {
-      /** With a key of a key management service (SSE-KMS). */
+      /** Encryption with a key of a key management service (SSE-KMS). */
       readonly type: "aws:kms";
-      /** Default: the bucket's, or the account's own. */
+      /** The id of the key. Default: the key of the bucket, or the account's own. */
       readonly keyId?: string | undefined;
-      /** Must be given again to decrypt; the service writes it into its log. */
+      /** A context that must be given again to decrypt. The service writes the context into its log. */
       readonly context?: Readonly<Record<string, string>> | undefined;
-      /** One key for many objects, which costs less. */
+      /** True to use one key for many objects, which costs less. */
       readonly bucketKey?: boolean | undefined;
     }
   | {
-      /** With a key that every request brings along, and that the server forgets (SSE-C). */
+      /** Encryption with a key that every request brings along, and that the server forgets (SSE-C). */
       readonly type: "customer";
-      /** 32 bytes. Without it nobody reads the objects again. */
+      /** The key, 32 bytes. Without the key the objects can never be read again. */
       readonly key: Uint8Array;
     };
 
@@ -37,7 +37,7 @@ const STORAGE_CLASSES = [
   "EXPRESS_ONEZONE",
 ] as const;
 
-/** A storage class of S3: how fast an object can be read, and what keeping it costs. */
+/** A storage class of S3. It decides how fast an object can be read, and the price of keeping the object. */
 export type StorageClass = (typeof STORAGE_CLASSES)[number];
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl */
@@ -55,23 +55,26 @@ export type ObjectAcl = (typeof ACLS)[number];
 const CHECKSUMS = ["crc32", "crc32c", "sha256"] as const;
 const LOCK_MODES = ["GOVERNANCE", "COMPLIANCE"] as const;
 
-/** Keeps an object from being removed or replaced. Its bucket must be made for it, and keep versions. */
+/**
+ * A lock that keeps an object from being removed or replaced. The bucket must be made for locks, and must keep
+ * versions.
+ */
 export interface ObjectLock {
-  /** `"GOVERNANCE"` can be lifted by those who have the permission, `"COMPLIANCE"` by nobody. */
+  /** The mode of the lock. People with the permission can lift `"GOVERNANCE"`. `"COMPLIANCE"` cannot be lifted. */
   readonly mode?: "GOVERNANCE" | "COMPLIANCE" | undefined;
   readonly retainUntil?: Date | undefined;
   readonly legalHold?: boolean | undefined;
 }
 
 /**
- * What objects are stored with that other stores do not know. It holds for everything that a provider writes, also
- * by signed uploads.
+ * The options of stored objects that other stores do not know. They hold for everything that a provider writes, also by
+ * signed uploads.
  */
 export interface ObjectOptions {
   /**
    * The encryption that every request asks for, and that every answer must name.
    *
-   * @default what the bucket does
+   * @default the default of the bucket
    */
   readonly encryption?: Encryption | undefined;
   /**
@@ -87,13 +90,13 @@ export interface ObjectOptions {
    */
   readonly tags?: Readonly<Record<string, string>> | undefined;
   /**
-   * Who may read new objects. Amazon's buckets take no access list unless they are set up for it.
+   * The access list of new objects. Amazon's buckets take no access list unless they are set up for it.
    *
    * @default private
    */
   readonly acl?: ObjectAcl | undefined;
   /**
-   * `"gzip"` for bodies that are compressed already; they come back as they were given.
+   * The coding of bodies that are compressed already, such as `"gzip"`. Bodies come back as they were given.
    *
    * @default none
    */
@@ -105,8 +108,8 @@ export interface ObjectOptions {
    */
   readonly lock?: ObjectLock | undefined;
   /**
-   * The digest that is sent with every body, and compared with what is read as a whole. Where a server has none of
-   * S3's own, `Content-MD5` is sent in its place.
+   * The digest that is sent with every body, and compared when a whole object is read. A server without checksums of
+   * S3's own gets `Content-MD5` instead.
    *
    * @default `"crc32"` where the server has it, and reads are not compared
    */
@@ -131,9 +134,9 @@ const TAG_VALUE_LENGTH_MAX = 256;
 const CUSTOMER_KEY_BYTES = 32;
 
 /**
- * Looks at options once, where a provider is made.
+ * Checks options once, when a provider is made.
  *
- * @throws TypeError for what is wrong, and for what the server is known not to do.
+ * @throws TypeError for options that are wrong, and for options that the server is known not to support.
  */
 export function assertObjectOptions(options: ObjectOptions, dialect: Dialect): void {
   knownNames("s3: objects", options, OBJECT_OPTIONS);
@@ -162,9 +165,9 @@ export function assertObjectOptions(options: ObjectOptions, dialect: Dialect): v
 }
 
 /**
- * Leaves out what a bucket does anyhow. Objects are private where nothing else is said, and a request that says it
- * needs a permission more, is refused by Amazon's buckets without access lists, and makes clients send a header. An
- * unknown server may have another default.
+ * Leaves out the access list that a bucket applies anyhow. Objects are private by default. A request that says so needs
+ * one more permission, is refused by Amazon's buckets without access lists, and makes clients send a header. An unknown
+ * server may have another default, so its options stay.
  */
 export function withoutDefaults(options: ObjectOptions, dialect: Dialect): ObjectOptions {
   if (options.acl !== "private" || isUnknown(dialect)) return options;
@@ -172,12 +175,15 @@ export function withoutDefaults(options: ObjectOptions, dialect: Dialect): Objec
   return rest;
 }
 
-/** Tells whether a text is a list of codings; each is looked at by itself, which takes no longer than it is long. */
+/**
+ * Tells whether a text is a list of codings. Each coding is checked by itself, so the time grows only with the length
+ * of the text.
+ */
 function isCoding(value: string): boolean {
   return value.split(",").every((coding) => /^[\w!#$%&'*+.^`|~-]+$/.test(coding.trim()));
 }
 
-/** Whether nothing is known about a server, so that it has to be tried. */
+/** Tells whether a server is unknown, so that its abilities have to be tried. */
 export function isUnknown({ name }: Dialect): boolean {
   return name === "generic" || name === "probed";
 }
@@ -186,9 +192,9 @@ function* lackingIn(
   dialect: Dialect,
   { encryption, storageClass, tags, acl, lock }: ObjectOptions,
 ): Generator<string> {
-  // A server that knows none takes a request for them for one about the object, and replaces it.
+  // A server without tags takes a request for tags for one about the object, and replaces the object.
   if (tags !== undefined && !dialect.tags) yield "tags";
-  // Who asks for it must have it.
+  // A caller that asks for a lock must get it.
   if (lock !== undefined && !dialect.lock) yield "object lock";
   if (isUnknown(dialect)) return;
   if (encryption !== undefined && !dialect.encryption.includes(encryption.type)) {
@@ -205,7 +211,11 @@ const ENCRYPTION_OPTIONS = {
   customer: { type: true, key: true },
 } as const;
 
-/** Looks at what is said about encryption. @throws TypeError: a misspelt key would encrypt with another one. */
+/**
+ * Checks the options of encryption.
+ *
+ * @throws TypeError for wrong options: with a misspelt `keyId`, another key would encrypt.
+ */
 export function assertEncryption(caller: string, encryption: Encryption): void {
   if (typeof encryption !== "object" || encryption === null) {
     throw new TypeError(`${caller}: encryption is an object such as { type: "AES256" }`);

@@ -3,30 +3,30 @@ import type { AmazonAddress } from "./amazon.js";
 
 /** The server that requests go to, wherever it is named. */
 export interface Server extends AmazonAddress {
-  /** Its URL; absent for Amazon's own, and while {@link isKnown} is false. */
+  /** The URL of the server; absent for Amazon's own, and while {@link isKnown} is false. */
   readonly endpoint: string | undefined;
-  /** Whether it is known where requests go. A client of the caller's tells only when it is asked. */
+  /** True when it is known where requests go. A client of the caller's tells this only when it is asked. */
   readonly isKnown: boolean;
   /** Puts the bucket into the path, instead of the host. */
   readonly forcePathStyle: boolean;
 }
 
-/** Options of `s3` that a server follows from. */
+/** The options of `s3` that determine the server. */
 export interface ServerChoice {
   readonly bucket: string;
   readonly endpoint?: string | undefined;
   readonly region?: string | undefined;
   readonly client?: SdkClient | undefined;
-  /** When it is named, no more follows from the endpoint than addresses. */
+  /** The dialect. When the dialect is named, only addresses follow from the endpoint. */
   readonly dialect?: unknown;
   readonly forcePathStyle?: boolean | undefined;
   readonly accelerate?: boolean | undefined;
   readonly dualstack?: boolean | undefined;
 }
 
-/** A server that may get to be known. */
+/** A server that may become known later. */
 export interface WatchedServer {
   readonly now: () => Server;
-  /** Asks the caller's client for what it does not say at once. */
+  /** Asks the caller's client for the settings that the client does not give at once. */
   readonly ask: () => Promise<Server>;
 }

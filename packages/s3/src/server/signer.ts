@@ -2,37 +2,37 @@ import { type ObjectHeaders } from "@stowage/core/provider";
 import type { Conditions, ObjectFields, ObjectRequest, UploadId } from "./client.js";
 
 /**
- * Makes signed requests for others to send: what the adapter asks for, by its shape. Nothing is sent.
+ * A signer that makes signed requests for others to send. The signer itself sends nothing.
  *
  * **Behaviour**
- * - Every header that a request has is signed, also the type, and is in the answer.
- * - A link holds nothing about the bytes that are not there yet: no checksum of an empty body.
+ * - Every header of a request is signed, also the content type, and is returned.
+ * - A link says nothing about bytes that do not exist yet. For example, it holds no checksum of an empty body.
  */
 export interface S3Signer {
   readonly signGet: (request: SignGetRequest, signing: Signing) => Promise<string>;
   readonly signPut: (request: SignPutRequest, signing: Signing) => Promise<SignedRequest>;
   readonly signPart: (request: SignPartRequest, signing: Signing) => Promise<SignedRequest>;
-  /** A form, with a policy that binds its fields and the size of the file. */
+  /** Makes a form with a policy that fixes its fields and limits the size of the file. */
   readonly signPost: (request: SignPostRequest, signing: Signing) => Promise<SignedForm>;
   readonly session: () => Promise<Session>;
 }
 
-/** When a link is signed, and how long it works from then. */
+/** The time at which a link is signed, and the time for which it works from then. */
 export interface Signing {
   readonly signedAt: Date;
   readonly expiresInSeconds: number;
 }
 
-/** What is known about time. */
+/** The times that matter to a signature, as far as they are known. */
 export interface Session {
-  /** When the credentials end, if they do and it is known. */
+  /** The time at which the credentials expire; `undefined` when they never expire or the time is not known. */
   readonly credentialsEndAt: Date | undefined;
-  /** How far the server's clock is ahead of this machine's, as far as answers have told. */
+  /** The time by which the server's clock is ahead of this machine's, in milliseconds, as far as answers have told. */
   readonly clockOffsetMs: number;
 }
 
 export interface SignGetRequest extends ObjectRequest {
-  /** What the answer says instead of what is stored. */
+  /** The headers that the answer has instead of the stored ones. */
   readonly answer: ObjectHeaders;
 }
 
@@ -55,7 +55,7 @@ export interface SignPostRequest {
 
 export interface SignedRequest {
   readonly url: string;
-  /** In lower case. */
+  /** The headers. Their names are in lower case. */
   readonly headers: Readonly<Record<string, string>>;
 }
 

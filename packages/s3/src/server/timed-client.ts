@@ -3,17 +3,19 @@ import type { S3Call, S3Client } from "./client.js";
 import type { S3Setup } from "../sdk/setup-requests.js";
 import type { Store } from "../store.js";
 
-/** How long a request may take while none of its bytes moves, in milliseconds. */
+/** The time limit for a request while none of its bytes moves, in milliseconds. */
 const CONTROL_MS = 60_000;
 
-/** Where no bytes are told of, a part is given the more time the larger it is. */
+/**
+ * The least speed of a part, in bytes per millisecond. Where sent bytes are not reported, a larger part gets more time.
+ */
 const PART_BYTES_PER_MS_MIN = 32;
 
 type Request = (request: { readonly body?: Uint8Array }, call: S3Call) => Promise<unknown>;
 
 /**
- * A store whose every request ends, for functions that no `timeout` is wrapped around. The bodies of answers are not
- * watched.
+ * Returns a store whose every request has a time limit, for functions that have no `timeout` around them. The bodies of
+ * answers have no time limit.
  */
 export function timedStore(store: Store): Store {
   const { close, ...requests } = store.client;
@@ -21,7 +23,7 @@ export function timedStore(store: Store): Store {
   return { ...store, client: { ...(Object.fromEntries(timed) as S3Client), close } };
 }
 
-/** The same for the requests that set a bucket up. */
+/** Returns the requests that set a bucket up, with a time limit for each. */
 export function timedSetup(store: Store): S3Setup {
   const { read, write, openUploads, restore } = store.setup;
   const within = <T>(call: S3Call, send: (call: S3Call) => Promise<T>): Promise<T> =>

@@ -10,7 +10,7 @@ interface Vendor {
   readonly region?: string;
 }
 
-/** Each host is the one that the vendor's documentation gives. */
+/** The known vendors. Each host is the one that the vendor's documentation gives. */
 const VENDORS: readonly Vendor[] = [
   {
     dialect: "r2",
@@ -27,7 +27,7 @@ const VENDORS: readonly Vendor[] = [
   { dialect: "wasabi", host: /^s3(?:\.(?<region>[a-z0-9-]+))?\.wasabisys\.com$/ },
 ];
 
-/** Servers of which no more is known than their names. */
+/** Servers of which only the names are known. */
 const OTHERS: readonly RegExp[] = [
   /^s3[.-].+$/,
   /^[a-z0-9-]+\.(?:your-objectstorage|linodeobjects|vultrobjects|contabostorage)\.com$/,
@@ -45,7 +45,7 @@ function vendorOf(hostname: string): Vendor | undefined {
   return VENDORS.find(({ host }) => host.test(hostname));
 }
 
-/** Returns the region in the name of an endpoint, or the only one of its vendor. */
+/** Returns the region in the name of an endpoint, or the only region of its vendor. */
 export function regionOf(endpoint: string): string | undefined {
   const { hostname } = new URL(endpoint);
   const vendor = vendorOf(hostname);
@@ -53,7 +53,7 @@ export function regionOf(endpoint: string): string | undefined {
   return amazonHost(hostname)?.region ?? named ?? vendor?.region;
 }
 
-/** Returns the dialect that an endpoint speaks, as far as its name tells: no endpoint is AWS, an unknown one `generic`. */
+/** Returns the dialect that the name of an endpoint tells. No endpoint means AWS. An unknown name means `generic`. */
 export function dialectOf(endpoint: string | undefined): Dialect {
   if (endpoint === undefined) return DIALECTS.aws;
   const { hostname } = new URL(endpoint);
@@ -69,9 +69,10 @@ export interface Misplaced {
 }
 
 /**
- * Finds a bucket in an endpoint, in front of the server's name or in the path: requests would have it twice.
+ * Finds a bucket in an endpoint, in front of the server's name or in the path. With such an endpoint, requests would
+ * name the bucket twice.
  *
- * @param bucket - As it is configured. Where a server's name is not known only this one is found.
+ * @param bucket - The configured bucket. When the name of the server is not known, only this bucket is found.
  */
 export function bucketIn(url: URL, bucket: string): Misplaced | undefined {
   return bucketInHost(url, bucket) ?? bucketInPath(url, bucket);

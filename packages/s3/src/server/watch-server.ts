@@ -4,12 +4,12 @@ import { configured, type Configured } from "./environment.js";
 import type { Server, ServerChoice, WatchedServer } from "./server.js";
 import { regionOf } from "./vendors.js";
 
-/** One that most servers take. */
+/** A region that most servers take. */
 const REGION = "us-east-1";
 
 /**
- * Finds the server: by the endpoint among the options, else by that of the environment or the profile. Begins to ask a
- * client of the caller's.
+ * Finds the server by the endpoint among the options, else by the endpoint of the environment or the profile. When the
+ * caller has given a client, begins to ask the client.
  *
  * @throws TypeError for an endpoint that is wrong, wherever it is given.
  */
@@ -30,7 +30,7 @@ export function watchServer(options: ServerChoice): WatchedServer {
       throw error;
     }
   };
-  // What is wrong is told by the first request.
+  // The first request reports what is wrong.
   ask().catch(() => {});
   return { now: () => current, ask };
 }
@@ -61,7 +61,7 @@ function serverAt(endpoint: string, source: string, options: ServerChoice, found
     endpoint,
     region: options.region ?? regionOf(endpoint) ?? found.region ?? REGION,
     isKnown: true,
-    // A bucket cannot stand in front of a number.
+    // A bucket cannot stand in front of an IP address.
     forcePathStyle: isNumber(endpoint) || (options.forcePathStyle ?? true),
     accelerate: false,
     dualstack: false,

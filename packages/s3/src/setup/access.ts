@@ -12,17 +12,16 @@ import {
 } from "./change.js";
 
 interface Policy {
-  /** One or several. */
+  /** One statement, or several. */
   readonly Statement?: object | readonly object[];
 }
 
 /**
- * Lets everybody read the objects under a prefix, by a statement of the bucket's policy; its other statements stay,
- * also those for other prefixes.
- * A bucket of Amazon's must allow public policies first.
+ * Lets everybody read the objects under a prefix, by a statement of the bucket's policy. The other statements of the
+ * policy stay, also those for other prefixes. A bucket of Amazon's must allow public policies first.
  *
- * @param provider - As `s3()` returned it; the prefix is below its own.
- * @param prefix - Ends with `/`; `""` is the whole bucket and needs `force`.
+ * @param provider - A provider that `s3()` returned. The prefix is below the provider's own prefix.
+ * @param prefix - A prefix that ends with `/`; `""` is the whole bucket and needs `force`.
  * @throws StorageError `InvalidArgument`; `PermissionDenied` where public access is blocked.
  */
 export async function setPublicRead(
@@ -38,7 +37,7 @@ export async function setPublicRead(
   if (whole !== "" && !whole.endsWith("/")) throw refuse(own, 'the prefix does not end with "/"');
   assertLiteral(own.store, whole);
   const statement = {
-    // Letters and digits only; each prefix has a statement of its own.
+    // An id has letters and digits only. Each prefix has a statement of its own.
     Sid: `StowagePublicRead${digestName(whole)}`,
     Effect: "Allow",
     Principal: "*",
@@ -58,22 +57,26 @@ function isStatement(id: string): (name: string) => boolean {
   return (name) => name === id;
 }
 
-/** Reads the policy of a bucket. @throws StorageError `Misconfigured` when it cannot be kept, for it is no JSON. */
+/**
+ * Reads the policy of a bucket.
+ *
+ * @throws StorageError `Misconfigured` when the policy is not a JSON object, so that it cannot be kept.
+ */
 function policyIn({ store }: SettingUp, text: string = '{"Version":"2012-10-17","Statement":[]}'): Policy {
   try {
     const policy = JSON.parse(text) as unknown;
     if (typeof policy === "object" && policy !== null && !Array.isArray(policy)) return policy;
   } catch {
-    // It is none, too.
+    // A text that cannot be parsed is no policy either.
   }
   const reason = "the policy that the bucket has is no policy: replace it by the server's own tools";
   throw new StorageError("Misconfigured", reason, { operation: "setUp", provider: store.name });
 }
 
 /**
- * Makes the bucket private whatever its policy and the access lists of its objects say.
+ * Makes the bucket private, whatever its policy and the access lists of its objects say.
  *
- * @param provider - As `s3()` returned it.
+ * @param provider - A provider that `s3()` returned.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
  */
 export async function blockPublicAccess(

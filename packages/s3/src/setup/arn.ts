@@ -2,7 +2,11 @@ import { StorageError } from "@stowage/core/provider";
 import { partitionOf } from "../server/amazon.js";
 import type { Store } from "../store.js";
 
-/** Returns the bucket as policies name it. @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html */
+/**
+ * Returns the ARN by which policies name the bucket.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+ */
 export function arnOf({ bucket, server }: Store): string {
   return `arn:${partitionOf(server().region).name}:s3:::${bucket}`;
 }

@@ -20,9 +20,9 @@ import {
 } from "./change.js";
 
 /**
- * Encrypts objects that come without a word about it.
+ * Makes the bucket encrypt objects whose requests do not mention encryption.
  *
- * @param provider - As `s3()` returned it.
+ * @param provider - A provider that `s3()` returned.
  */
 export async function setDefaultEncryption(
   provider: StorageProvider,
@@ -38,7 +38,7 @@ export async function setDefaultEncryption(
   };
   return await changing(own, "BucketEncryption", options, (before?: { readonly Rules?: readonly Rule[] }) => {
     const { BucketKeyEnabled, ApplyServerSideEncryptionByDefault: set, ...rest } = before?.Rules?.[0] ?? {};
-    // Servers that have no such keys do not give `false` back.
+    // Servers without such keys never return `false`.
     const bucketKey = kms?.bucketKey ?? (BucketKeyEnabled === undefined ? undefined : false);
     const isSet = set?.SSEAlgorithm === encryption.type && isSameKey(set.KMSMasterKeyID, kms?.keyId);
     const rule = {
@@ -68,10 +68,10 @@ function isSameKey(found: string | undefined, given: string | undefined): boolea
 }
 
 /**
- * Has the server write a log of every request into another bucket.
+ * Makes the server write a log of every request into another bucket.
  *
- * @param provider - As `s3()` returned it.
- * @throws StorageError `InvalidArgument` for the bucket itself: it would log its own log.
+ * @param provider - A provider that `s3()` returned.
+ * @throws StorageError `InvalidArgument` for the bucket itself, which would log its own log.
  */
 export async function setAccessLog(
   provider: StorageProvider,
@@ -90,13 +90,13 @@ export async function setAccessLog(
   }));
 }
 
-/** Whom the bucket tells what happens in it. */
+/** A target to which the bucket sends its events. */
 export interface EventTarget {
-  /** Unique among the targets. */
+  /** The name of the target, unique among the targets. */
   readonly name: string;
-  /** Of a queue of SQS, a topic of SNS or a function of Lambda. */
+  /** The ARN of a queue of SQS, a topic of SNS or a function of Lambda. */
   readonly arn: string;
-  /** Such as `"s3:ObjectCreated:*"`. */
+  /** The events to send, such as `"s3:ObjectCreated:*"`. */
   readonly events: readonly string[];
   readonly prefix?: string | undefined;
   readonly suffix?: string | undefined;
@@ -114,10 +114,10 @@ const SERVICES: Readonly<Record<string, readonly [list: Configurations, arn: str
 };
 
 /**
- * Replaces the targets that this function has set before; those of others stay.
+ * Replaces the targets that this function has set before. Targets that others have set stay.
  *
- * @param provider - As `s3()` returned it; prefixes are below its own.
- * @throws StorageError `InvalidArgument` for what no event can be sent to.
+ * @param provider - A provider that `s3()` returned. Prefixes are below the provider's own prefix.
+ * @throws StorageError `InvalidArgument` for a target to which no event can be sent.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html
  */
 export async function setEventTargets(

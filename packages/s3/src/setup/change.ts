@@ -16,29 +16,29 @@ import { meansTheSame } from "./meaning.js";
 /** The options of every call that sets a bucket up. */
 export interface SetupOptions extends Pick<CallOptions, "signal"> {
   /**
-   * Says what would be changed, and changes nothing.
+   * Returns the change, and changes nothing.
    *
    * @default false
    */
   readonly dryRun?: boolean | undefined;
   /**
-   * Does also what opens or empties the whole bucket.
+   * Allows changes that open or empty the whole bucket.
    *
    * @default false
    */
   readonly force?: boolean | undefined;
 }
 
-/** What a set-up call changes, or would change. Plain data: print it. */
+/** The change that a set-up call makes, or would make. It is plain data that can be printed. */
 export interface SetupChange {
   readonly bucket: string;
   /** The request, by its name in S3's documentation. */
   readonly request: string;
-  /** What is set up now; absent for nothing. */
+  /** The configuration before the change; absent when there was none. */
   readonly before?: object | undefined;
-  /** What will be. */
+  /** The configuration after the change. */
   readonly after: object;
-  /** Whether they differ: else nothing is sent. */
+  /** True when the two configurations differ. Otherwise nothing is sent. */
   readonly isNeeded: boolean;
   readonly isApplied: boolean;
 }
@@ -52,7 +52,7 @@ export interface SettingUp {
 
 const SETUP_OPTIONS: OptionNames<SetupOptions> = { signal: true, dryRun: true, force: true };
 
-/** Finds the store behind a provider, and refuses options that no set-up call has. */
+/** Finds the store behind a provider, and refuses unknown options. */
 export function settingUp(provider: StorageProvider, caller: string, options: SetupOptions = {}): SettingUp {
   knownNames(caller, options, SETUP_OPTIONS);
   oneOf(caller, "dryRun", options.dryRun, [undefined, true, false]);
@@ -62,8 +62,8 @@ export function settingUp(provider: StorageProvider, caller: string, options: Se
 }
 
 /**
- * Changes one part of a bucket's set-up: reads it, works out what it should be, and writes it when that is something
- * else. What others have set up there is theirs to keep in it.
+ * Changes one part of a bucket's set-up: reads the configuration, works out the new one, and writes it when the two
+ * differ. The new configuration keeps what others have set up in it.
  */
 export async function changing(
   { store, setup }: SettingUp,
@@ -83,14 +83,17 @@ export async function changing(
   return { bucket, request: `Put${what}`, before, after, isNeeded, isApplied };
 }
 
-/** Tells what this package has set up for a provider's prefix from what others have, by its name. */
+/**
+ * Returns the beginning of all names that this package gives for a provider's prefix. The beginning tells these names
+ * from the names of others.
+ */
 function stemOf({ keyPrefix }: SettingUp): string {
   return keyPrefix === "" ? "stowage-" : `stowage.${digestName(keyPrefix)}-`;
 }
 
 const NAME_LENGTH = 8;
 
-/** A short name for any text. */
+/** Returns a short name for any text. */
 export function digestName(text: string): string {
   return text === "" ? "" : createHash("sha256").update(text).digest("hex").slice(0, NAME_LENGTH);
 }
@@ -99,23 +102,24 @@ export function ownName(own: SettingUp, name: string): string {
   return stemOf(own) + name;
 }
 
-/** An entry of such a list: any object of S3's, with or without a name. */
+/** An entry of a {@link NamedList}: any object of S3's, with or without a name. */
 type Named = { readonly [Name in NamedList["nameField"]]?: string } & object;
 
-/** A list of a configuration's, whose entries have names. */
+/** A list in a configuration whose entries have names. */
 interface NamedList {
   readonly what: Subresource;
-  /** What the list is called. */
+  /** The name of the list. */
   readonly list: string;
-  /** What a name is called. */
+  /** The field of an entry that holds its name. */
   readonly nameField: "ID" | "Id" | "Sid";
-  /** Tells whether an entry is one of this package's, by its name. */
+  /** Tells, by the name of an entry, whether this package has made the entry. */
   readonly isOwn: (name: string) => boolean;
 }
 
 /**
- * Puts entries into a list in the place of those that this package has put there before; those of others stay where they
- * are. Some servers drop names: an entry without one that means the same is the entry.
+ * Puts entries into a list in the place of those that this package has put there before. Entries of others stay where
+ * they are. Some servers drop names, so an entry without a name that means the same as a new entry counts as that
+ * entry.
  */
 export function replaceOwn(
   { what, list, nameField, isOwn }: NamedList,
@@ -139,13 +143,13 @@ export function replaceOwn(
   return [...kept, ...unplaced];
 }
 
-/** Returns a configuration of one entry. */
+/** Returns a configuration with one entry. */
 function wrapped(what: Subresource, list: string, entry: object): object {
   const configuration = { [list]: [entry] };
   return what === "BucketPolicy" ? { Policy: JSON.stringify(configuration) } : configuration;
 }
 
-/** Tells whether a name is one that this package has given for a provider's prefix. */
+/** Returns a function that tells whether this package has given a name for a provider's prefix. */
 export function isOwnName(own: SettingUp): (name: string) => boolean {
   const stem = stemOf(own);
   return (name) => name.startsWith(stem);

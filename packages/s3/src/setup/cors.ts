@@ -10,13 +10,13 @@ import {
   type SetupOptions,
 } from "./change.js";
 
-/** From which pages browsers may reach the bucket. */
+/** The pages from which browsers may reach the bucket. */
 export interface CorsSettings {
-  /** Such as `"https://app.example.com"`; `"*"` for all. */
+  /** The origins of the pages, such as `"https://app.example.com"`; `"*"` for all. */
   readonly origins: readonly string[];
-  /** Default: all that uploads and downloads need. */
+  /** The methods that pages may use. Default: all that uploads and downloads need. */
   readonly methods?: readonly ("GET" | "HEAD" | "PUT" | "POST")[] | undefined;
-  /** How long a browser need not ask again, in seconds; default 3,600. */
+  /** The time for which a browser need not ask again, in seconds. Default: 3,600. */
   readonly maxAgeSeconds?: number | undefined;
 }
 
@@ -28,11 +28,11 @@ const METHODS = ["GET", "HEAD", "PUT", "POST"] as const;
 const MAX_AGE_SECONDS = 3600;
 
 /**
- * Lets pages of these origins upload and download with signed requests. The ETag is shown to them: without it no
- * upload in parts can be completed. Replaces the origins of an earlier call for the same prefix; rules of others stay.
+ * Lets pages of these origins upload and download with signed requests. Shows them the ETag, because an upload in parts
+ * cannot be completed without it. Replaces the origins of an earlier call for the same prefix. Rules of others stay.
  *
- * @param provider - As `s3()` returned it.
- * @throws StorageError `InvalidArgument` for what is no origin; `Unsupported` where the server has no CORS.
+ * @param provider - A provider that `s3()` returned.
+ * @throws StorageError `InvalidArgument` for a text that is no origin; `Unsupported` where the server has no CORS.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html
  */
 export async function setCors(

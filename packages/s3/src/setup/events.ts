@@ -1,21 +1,24 @@
 import { StorageError, encodeKeyPath } from "@stowage/core/provider";
 
-/** Something that has happened in a bucket. */
+/** An event in a bucket. */
 export interface S3Event {
   readonly type: "created" | "removed" | "restored" | "other";
-  /** As the server calls it, such as `"ObjectCreated:Put"`. */
+  /** The server's name of the event, such as `"ObjectCreated:Put"`. */
   readonly name: string;
   readonly bucket: string;
-  /** Plain, as every call takes it; with a `keyPrefix` of the provider in front. */
+  /** The key as plain text, not encoded. It begins with the `keyPrefix` of the provider. */
   readonly key: string;
-  /** `s3://bucket/key`, for `locate` and `at`. */
+  /** The ref `s3://bucket/key`, for `locate` and `at`. */
   readonly ref: string;
   readonly time?: Date | undefined;
-  /** In bytes. */
+  /** The size in bytes. */
   readonly size?: number | undefined;
   readonly etag?: string | undefined;
   readonly version?: string | undefined;
-  /** Compares events of one key: of two, the longer text is the later, then the greater. */
+  /**
+   * A text that orders the events of one key. The longer of two texts is the later one. Of two texts of one length, the
+   * greater is the later one.
+   */
   readonly sequencer?: string | undefined;
 }
 
@@ -51,12 +54,12 @@ interface Message {
 }
 
 /**
- * Reads what a bucket tells of itself: the events of S3 as they come to a function, in a message of SQS, wrapped by
+ * Reads the events of a bucket from a message. The events of S3 may come to a function, in a message of SQS, wrapped by
  * SNS, or by EventBridge.
  *
  * @param message - The message, or its text.
- * @returns Its events, none for the message that tests a new target.
- * @throws StorageError `InvalidArgument` for anything else.
+ * @returns The events of the message; no events for the message that tests a new target.
+ * @throws StorageError `InvalidArgument` for any other message.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
  */
@@ -64,7 +67,7 @@ export function parseS3Event(message: unknown): readonly S3Event[] {
   return eventsIn(message, 0);
 }
 
-/** A message of SQS may hold one of SNS that holds one of S3. */
+/** The most messages that may be inside one another. A message of SQS may hold one of SNS that holds one of S3. */
 const DEPTH_MAX = 4;
 
 function eventsIn(given: unknown, depth: number): readonly S3Event[] {
@@ -90,12 +93,12 @@ function parsed(text: string): unknown {
 
 function fromS3({ s3, eventName, eventTime }: Message): S3Event {
   const name = textOf(eventName).replace(/^s3:/, "");
-  // Keys come as in a form: a space is a plus.
+  // Keys are encoded as in a form: a plus stands for a space.
   const key = decoded(textOf(s3?.object?.key).replaceAll("+", " "));
   return toEvent({ name, time: eventTime, bucket: s3?.bucket?.name, key, object: s3?.object });
 }
 
-/** The names of EventBridge, as those of S3. */
+/** The names of events in EventBridge, with the names of S3 for them. */
 const DETAIL_TYPES: ReadonlyMap<string, string> = new Map([
   ["Object Created", "ObjectCreated"],
   ["Object Deleted", "ObjectRemoved"],
@@ -159,7 +162,10 @@ function textIfAny(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" && value.isWellFormed() ? value : undefined;
 }
 
-/** Returns a text. Half of a surrogate pair, which JSON can hold, is none: no key and no address has one. */
+/**
+ * Returns a well-formed text, and throws for any other value. JSON can hold half of a surrogate pair, but a key and an
+ * address cannot.
+ */
 function textOf(value: unknown): string {
   if (typeof value === "string" && value !== "" && value.isWellFormed()) return value;
   throw notAnEvent();

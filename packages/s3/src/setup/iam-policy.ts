@@ -4,7 +4,7 @@ import { partitionOf } from "../server/amazon.js";
 import { arnOf, assertLiteral } from "./arn.js";
 import type { ObjectOptions } from "../server/object-options.js";
 
-/** What an application does with a provider. */
+/** A kind of call that an application makes with a provider. */
 export type PolicyVerb =
   | "put"
   | "get"
@@ -18,7 +18,7 @@ export type PolicyVerb =
   | "restore"
   | "setup";
 
-/** One statement of a policy: what it allows, and where. */
+/** One statement of a policy, with the actions that it allows and their resource. */
 export interface PolicyStatement {
   readonly Sid: string;
   readonly Effect: "Allow";
@@ -33,7 +33,10 @@ export interface PolicyDocument {
   readonly Statement: readonly PolicyStatement[];
 }
 
-/** On objects. A put in parts removes its parts when it fails, and asks what has become of it when no answer comes. */
+/**
+ * The permissions on objects. A put in parts removes its parts when it fails, and looks for its object when no answer
+ * comes.
+ */
 const OBJECT_ACTIONS: Readonly<Record<PolicyVerb, readonly string[]>> = {
   put: ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:GetObject"],
   get: ["s3:GetObject"],
@@ -54,10 +57,10 @@ const OBJECT_ACTIONS: Readonly<Record<PolicyVerb, readonly string[]>> = {
   setup: ["s3:AbortMultipartUpload"],
 };
 
-/** On the bucket, for keys below the prefix. Without the right to list, a missing object looks forbidden. */
+/** The verbs that need to list keys below the prefix. Without the right to list, a missing object looks forbidden. */
 const LISTING: ReadonlySet<PolicyVerb> = new Set(["list", "get", "head", "copy"]);
 
-/** On the bucket as a whole. */
+/** The permissions on the bucket as a whole. */
 const BUCKET_ACTIONS: Readonly<Partial<Record<PolicyVerb, readonly string[]>>> = {
   put: ["s3:ListBucketMultipartUploads"],
   copy: ["s3:ListBucketMultipartUploads"],
@@ -82,11 +85,11 @@ const BUCKET_ACTIONS: Readonly<Partial<Record<PolicyVerb, readonly string[]>>> =
 };
 
 /**
- * The policy with the permissions that these verbs need with this provider, and no others: for the user or the role
- * of the application.
+ * Returns a policy for the user or the role of the application. It has the permissions that these verbs need with this
+ * provider, and no others.
  *
- * @param provider - As `s3()` returned it: its bucket, its prefix and what it stores objects with count.
- * @throws TypeError for another provider, and for a verb that is none.
+ * @param provider - A provider that `s3()` returned. Its bucket, its prefix and the options of its objects count.
+ * @throws TypeError for a provider that `s3()` did not return, and for an unknown verb.
  * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
  * @example
  * ```ts
@@ -130,7 +133,7 @@ function allow(
   return condition === undefined ? statement : { ...statement, Condition: condition };
 }
 
-/** What requests need that store objects with more than their bytes. */
+/** Returns the permissions of requests that store objects with more than their bytes. */
 function writing({ acl, tags, lock }: ObjectOptions): readonly string[] {
   return [
     ...(acl === undefined ? [] : ["s3:PutObjectAcl"]),
@@ -140,13 +143,16 @@ function writing({ acl, tags, lock }: ObjectOptions): readonly string[] {
   ];
 }
 
-/** A part that is stored is decrypted when the upload is completed. */
+/**
+ * Returns the permissions on the encryption key. Uploads need to decrypt too: a stored part is decrypted when its
+ * upload is completed.
+ */
 function keyActions({ encryption }: ObjectOptions, verbs: readonly PolicyVerb[]): readonly string[] {
   if (encryption?.type !== "aws:kms" || verbs.every((verb) => OBJECT_ACTIONS[verb].length === 0)) return [];
   return ["kms:Decrypt", "kms:GenerateDataKey"];
 }
 
-/** The key, as policies name it; an alias only by a condition. */
+/** Returns the encryption key as policies name it. An alias can be named by a condition only. */
 function keyOf({ encryption }: ObjectOptions, region = "*"): readonly [resource: string, condition?: object] {
   const keyId = encryption?.type === "aws:kms" ? encryption.keyId : undefined;
   if (keyId?.startsWith("arn:") === true && !keyId.includes(":alias/")) return [keyId];

@@ -18,20 +18,20 @@ import {
   type SetupOptions,
 } from "./change.js";
 
-/** What becomes of objects in time. Days are whole, and counted from when an object was stored. */
+/** A rule for the life of objects. Days are whole, and count from the time when an object was stored. */
 export interface LifecycleRule {
-  /** Unique among the rules. */
+  /** The name of the rule, unique among the rules. */
   readonly name: string;
-  /** For keys that start with it; `""` for all. */
+  /** The text with which the keys of the rule start; `""` for all keys. */
   readonly prefix: string;
   /**
-   * How long after they were stored objects are removed, in days.
+   * The time after which objects are removed, in days since they were stored.
    *
    * @default none: they stay
    */
   readonly expireAfterDays?: number | undefined;
   /**
-   * Objects go to cheaper classes.
+   * The moves of objects to cheaper classes.
    *
    * @default none
    */
@@ -39,13 +39,13 @@ export interface LifecycleRule {
     | readonly { readonly afterDays: number; readonly storageClass: StorageClass }[]
     | undefined;
   /**
-   * How long after it was begun an upload in parts that nobody has completed is removed, in days.
+   * The time after which an upload in parts that was never completed is removed, in days since it was begun.
    *
    * @default none
    */
   readonly abortUploadsAfterDays?: number | undefined;
   /**
-   * How long after they were replaced old versions are removed, in days.
+   * The time after which old versions are removed, in days since they were replaced.
    *
    * @default none
    */
@@ -68,11 +68,11 @@ interface LifecycleConfiguration {
 }
 
 /**
- * Replaces the rules that this function has set before; those of others stay.
+ * Replaces the rules that this function has set before. Rules that others have set stay.
  *
- * @param provider - As `s3()` returned it; prefixes are below its own.
- * @throws StorageError `InvalidArgument` for a rule that does nothing, and for one that would remove every object of
- * the bucket, without `force`.
+ * @param provider - A provider that `s3()` returned. Prefixes are below the provider's own prefix.
+ * @throws StorageError `InvalidArgument` for a rule that does nothing; without `force`, also for a rule that would
+ * remove every object of the bucket.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lifecycle-mgmt.html
  * @example
  * ```ts

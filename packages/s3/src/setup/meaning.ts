@@ -4,8 +4,8 @@ import type { Subresource } from "../sdk/setup-requests.js";
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Tells whether two configurations mean the same. Servers answer in a form of their own: in another order, with defaults
- * said or left out, one word instead of a list of one, a prefix where a filter was sent.
+ * Tells whether two configurations mean the same. Servers answer in a form of their own: in another order, with
+ * defaults added or left out, with one word instead of a list of one, or with a prefix instead of a filter.
  */
 export function meansTheSame(what: Subresource, one: object | undefined, other: object | undefined): boolean {
   return isDeepStrictEqual(meaningOf(what, one), meaningOf(what, other));
@@ -17,7 +17,7 @@ function meaningOf(what: Subresource, configuration: object | undefined): unknow
   return canonical((FORMS[what] ?? ((form) => form))(plain)) ?? {};
 }
 
-/** What one thing has to be written as, of those that are said in several ways. */
+/** Functions that bring a configuration into one form, where the same thing can be said in several ways. */
 const FORMS: Readonly<Partial<Record<Subresource, (configuration: Fields) => Fields>>> = {
   BucketLifecycleConfiguration: ({ TransitionDefaultMinimumObjectSize: size, Rules, ...rest }) => ({
     ...rest,
@@ -35,7 +35,10 @@ const FORMS: Readonly<Partial<Record<Subresource, (configuration: Fields) => Fie
     ),
 };
 
-/** Puts all conditions of a rule into its filter: a prefix is beside the filter in the older form, and in a list of conditions when there are several. */
+/**
+ * Puts all conditions of a rule into its filter. In the older form, a prefix stands beside the filter. When there are
+ * several conditions, they stand in a list.
+ */
 function lifecycleForm({ Prefix: prefix, Filter, ...rule }: Fields): Fields {
   const { And, Tag, Prefix = prefix, ...filter } = fieldsOf(Filter);
   const { Tags, Prefix: both = Prefix, ...all } = fieldsOf(And);
@@ -43,12 +46,15 @@ function lifecycleForm({ Prefix: prefix, Filter, ...rule }: Fields): Fields {
   return { ...rule, Filter: { ...filter, ...all, Prefix: both, Tags: tags } };
 }
 
-/** Writes names of headers, which have no case, in small letters. */
+/** Writes the names of headers in lower case, because headers have no case. */
 function corsForm({ AllowedHeaders, ExposeHeaders, ...rule }: Fields): Fields {
   return { ...rule, AllowedHeaders: lowered(AllowedHeaders), ExposeHeaders: lowered(ExposeHeaders) };
 }
 
-/** Reads a filter: Amazon gives the names of its rules with a capital, and a rule for anything filters nothing. */
+/**
+ * Brings the filter of a target into one form. Amazon writes the names of its rules with a capital. A rule that matches
+ * everything is left out.
+ */
 function targetForm({ Filter, ...target }: Fields): Fields {
   const { FilterRules } = fieldsOf(fieldsOf(Filter)["Key"]);
   const rules = listOf(FilterRules)
@@ -57,7 +63,7 @@ function targetForm({ Filter, ...target }: Fields): Fields {
   return { ...target, Filter: rules };
 }
 
-/** Reads a policy: one word may stand for a list of one, and names of actions have no case. */
+/** Brings a policy into one form. One word may stand for a list of one, and names of actions have no case. */
 function policyForm(text: unknown): Fields {
   const policy = fieldsOf(parsed(text));
   const { Version = "2008-10-17" } = policy;
@@ -92,7 +98,10 @@ function listsIn(fields: unknown): Fields {
   );
 }
 
-/** Returns a configuration without its order, repetitions, and what is empty or off, which is the same as not there. */
+/**
+ * Returns a configuration without its order, its repetitions, and its values that are empty or off. Such a value means
+ * the same as a missing one.
+ */
 function canonical(value: unknown): unknown {
   if (value === "" || value === false || value === null) return undefined;
   if (Array.isArray(value)) {

@@ -12,10 +12,10 @@ import { settingUp } from "./change.js";
 
 /** The options of {@link restoreObject}. */
 export interface RestoreOptions extends Pick<CallOptions, "signal"> {
-  /** How long the copy stays readable. */
+  /** The time for which the copy stays readable, in days. */
   readonly days: number;
   /**
-   * How fast it comes: minutes, hours, or as cheap as can be.
+   * The speed of the restore: minutes, hours, or as cheap as possible.
    *
    * @default `"Standard"`
    */
@@ -23,11 +23,11 @@ export interface RestoreOptions extends Pick<CallOptions, "signal"> {
 }
 
 /**
- * Has an archived object made readable for some days. It takes minutes to hours: until then a get is `Archived`.
- * One that is on its way or there already is a success.
+ * Makes an archived object readable for some days. This takes minutes to hours. Until then a get fails with `Archived`.
+ * Succeeds also when the object is being restored, or is restored already.
  *
- * @param provider - As `s3()` returned it.
- * @throws StorageError `InvalidKey`, `NotFound`; `InvalidArgument` also for one that is in no archive.
+ * @param provider - A provider that `s3()` returned.
+ * @throws StorageError `InvalidKey`, `NotFound`; `InvalidArgument` also for an object that is in no archive.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html
  */
 export async function restoreObject(

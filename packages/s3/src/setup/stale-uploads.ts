@@ -12,16 +12,16 @@ import { refuse, settingUp } from "./change.js";
 
 /** The options of {@link abortStaleUploads}. */
 export interface StaleUploadsOptions extends Pick<CallOptions, "signal"> {
-  /** Younger uploads may be under way, and stay. */
+  /** The age from which uploads are removed, in hours. Younger uploads may be under way, and stay. */
   readonly olderThanHours: number;
   /**
-   * Uploads of keys that start with it.
+   * The text with which the keys of the uploads start.
    *
    * @default all keys
    */
   readonly prefix?: string | undefined;
   /**
-   * Says what would be removed, and removes nothing.
+   * Returns the uploads that would be removed, and removes nothing.
    *
    * @default false
    */
@@ -33,7 +33,7 @@ export interface StaleUpload {
   readonly key: string;
   readonly uploadId: string;
   readonly begunAt: Date;
-  /** Why it is still there. */
+  /** The reason why the upload is still there. */
   readonly error?: unknown;
 }
 
@@ -47,11 +47,11 @@ const STALE_OPTIONS: OptionNames<StaleUploadsOptions> = {
 };
 
 /**
- * Removes what is left of uploads in parts that nobody has completed: no listing shows it, and it is paid for. For
- * servers without a lifecycle rule for that, or for once.
+ * Removes the parts of uploads that nobody has completed. Such parts cost money, and no listing shows them. Use this
+ * call for a server without a lifecycle rule for such uploads, or for a single clean-up.
  *
- * @param provider - As `s3()` returned it.
- * @returns The uploads that were removed, or would be; those with an `error` are still there.
+ * @param provider - A provider that `s3()` returned.
+ * @returns The uploads that were removed, or would be. Uploads with an `error` are still there.
  * @throws StorageError `InvalidArgument`; `PermissionDenied` without the right to list uploads.
  */
 export async function abortStaleUploads(

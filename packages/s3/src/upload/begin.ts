@@ -6,14 +6,14 @@ import type { Upload, Write } from "./write.js";
 import type { Store } from "../store.js";
 
 /**
- * Begins an upload in parts. An abort has to wait for it: without its id nobody could remove it.
+ * Begins an upload in parts. An abort has to wait for the answer, because the upload cannot be removed without its id.
  *
- * @returns The id.
+ * @returns The id of the upload.
  */
 export async function beginUpload(upload: Upload): Promise<string> {
   const { store, write, stop, progress } = upload;
   const { key } = write;
-  // ETags do not tell whose an object is when it is encrypted.
+  // The ETag of an encrypted object does not tell which write has made the object.
   const fields = marked(write.fields);
   upload.write = { ...write, fields };
   stop.signal.throwIfAborted();
@@ -27,12 +27,12 @@ export async function beginUpload(upload: Upload): Promise<string> {
   store.uploads.add(uploadId);
   upload.uploadId = uploadId;
   await assertEncrypted(store, attempted, created, () => abandon(upload));
-  // The connection of this request is free a turn later: the first part would open another.
+  // The connection of this request is free one turn later. Before that, the first part would open another connection.
   await nextTurn();
   return uploadId;
 }
 
-/** A condition that the server would ignore is refused before anything is sent. */
+/** Refuses a condition that the server would ignore, before anything is sent. */
 function assertConditions(
   { dialect, name: provider, partSizeBytes }: Store,
   { operation, key, conditions }: Write,

@@ -9,15 +9,16 @@ import type { Upload } from "./write.js";
 const ROUNDS = 3;
 const PAUSE_MS = 200;
 
-/** What has to be known of an upload that is completed. */
+/** The fields of an upload that are needed to complete it. */
 export interface Completion extends Pick<Upload, "store" | "write" | "uploadId" | "stop"> {
-  /** In their order; those without a number have the one of their place. */
+  /** The parts in their order. A part without a number gets the number of its position. */
   readonly parts: readonly (PartAnswer & Partial<NumberedPart>)[];
 }
 
 /**
- * Makes the parts an object. When the outcome is unknown the server is asked, and told again: a second completion of
- * the same parts does no harm. Once one try was unknown, no later refusal makes it certain that nothing was stored.
+ * Makes an object of the parts. When the outcome is unknown, looks for the object and completes the upload again: a
+ * second completion of the same parts does no harm. Once the outcome of one try was unknown, no later refusal proves
+ * that nothing was stored.
  */
 export async function completeUpload(upload: Completion): Promise<WriteAnswer> {
   const { store, write, parts, stop } = upload;
@@ -39,7 +40,10 @@ export async function completeUpload(upload: Completion): Promise<WriteAnswer> {
   }
 }
 
-/** No answer, or one of a server in trouble; or that the upload is not there: somebody may have completed it. */
+/**
+ * Tells whether a completion may have taken effect although it failed: no answer came, the server is in trouble, or the
+ * upload is gone. An upload that is gone may have been completed by somebody.
+ */
 function isUnsure(error: StorageError): boolean {
   return error.applied === "unknown" || isUploadGone(error);
 }
@@ -57,7 +61,7 @@ async function complete({ store, write, uploadId = "", parts, stop }: Completion
       );
     } catch (error) {
       if (!isStorageError(error) || !isUnsure(error)) throw error;
-      // The server is asked before it is told again.
+      // The object is looked for before the upload is completed again.
       unsure = error;
       throw withErrorFacts(error, { retryable: false });
     }
@@ -69,7 +73,7 @@ async function complete({ store, write, uploadId = "", parts, stop }: Completion
   }
 }
 
-/** Adds the ETag to the answer of a completion, where the server left it out, as Ceph 16 does. */
+/** Adds the ETag to the answer of a completion where the server left it out, as Ceph 16 does. */
 async function withEtag(
   { store, write, stop, parts }: Completion,
   answer: WriteAnswer,

@@ -3,12 +3,12 @@ import type { CreateUploadRequest, CreatedUpload, UploadId } from "../server/cli
 import type { Upload, Write } from "./write.js";
 import { ask, type Store } from "../store.js";
 
-/** How long a request may take that nobody may abort, because its answer is needed, in milliseconds. */
+/** The time limit for a request that must not be aborted, because its answer is needed, in milliseconds. */
 const UNABORTED_MS = 15_000;
 
 /**
- * Has the server begin an upload. No abort reaches the request: without the id in its answer nobody could remove what
- * it has made. When no answer comes, what it may have made is looked for.
+ * Begins an upload on the server. The request cannot be aborted, because its answer has the id that is needed to remove
+ * the upload. When no answer comes, looks for uploads that the request may have begun, and removes them.
  */
 export async function createOnServer(
   store: Store,
@@ -26,12 +26,15 @@ export async function createOnServer(
   }
 }
 
-/** Clocks of clients and servers may be that far apart, in milliseconds: S3 refuses requests of others. */
+/**
+ * The most by which the clocks of a client and a server may differ, in milliseconds. S3 refuses requests with a larger
+ * difference.
+ */
 const CLOCKS_APART_MS = 15 * 60_000;
 
 /**
- * Removes uploads that were begun although no answer has come: of this key, from a short time ago, without a part,
- * and of no put of this provider.
+ * Removes uploads that were begun although no answer came. They are of this key, were begun a short time ago, have no
+ * part, and belong to no put of this provider.
  */
 async function removeNameless(store: Store, write: Pick<Write, "key" | "operation">): Promise<void> {
   const { key, operation } = write;
@@ -48,7 +51,10 @@ async function removeNameless(store: Store, write: Pick<Write, "key" | "operatio
   }
 }
 
-/** Whether a failure says that an upload is not there: Ceph does not say what it is that is missing. */
+/**
+ * Tells whether a failure says that an upload is not there. Ceph does not name the thing that is missing, so every 404
+ * counts except that of a missing bucket.
+ */
 export function isUploadGone(error: unknown): error is StorageError {
   return isStorageError(error) && error.status === 404 && error.code !== "Misconfigured";
 }
@@ -58,16 +64,16 @@ const ABANDON_PAUSE_MS = 100;
 
 /** The state of an upload that is removed. */
 interface Abandoning {
-  /** Whether a part may still land. */
+  /** True when a part may still arrive. */
   readonly isMoving?: boolean | undefined;
-  /** Whether the server has confirmed the first request. */
+  /** True when the server has confirmed the first request. */
   readonly isAborted?: boolean | undefined;
 }
 
 /**
- * Removes what was sent. A part that was under way may still land after the first request, so it is repeated until the
- * upload is gone. Amazon confirms each of these requests for hours: whether the upload is gone is asked for by a list of
- * its parts.
+ * Removes an upload and its parts. A part that was under way may still arrive after the first request, so the request
+ * is repeated until the upload is gone. Amazon confirms each of these requests for hours, so a list of the parts tells
+ * whether the upload is gone.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
  */
@@ -100,7 +106,7 @@ async function abortOnce(store: Store, upload: UploadId, operation: Write["opera
   );
 }
 
-/** Tells whether nothing is left of an upload. Some servers still list it for a moment, without parts. */
+/** Tells whether nothing is left of an upload. Some servers still list an upload for a moment, without parts. */
 async function isEmpty(
   store: Store,
   upload: UploadId,

@@ -9,8 +9,8 @@ import type { Store } from "../store.js";
 type Asked = Pick<Write, "operation" | "key">;
 
 /**
- * A server that does not know what it is asked for stores objects as they are, and says nothing: what it answers
- * has to name the encryption.
+ * Checks that an answer names the encryption that was asked for. A server that does not know the encryption silently
+ * stores objects as they are.
  *
  * @param undo - Removes what was stored.
  * @throws StorageError `Unsupported`.
@@ -39,14 +39,17 @@ export async function assertEncrypted(
 
 const REMOVE_MS = 15_000;
 
-/** Better gone than readable by those who must not. @returns What undoes a write. */
+/**
+ * Returns a function that removes an object that was stored without encryption. A missing object is better than one
+ * that the wrong people can read.
+ */
 export function removing({ client }: Store, key: string, { versionId }: WriteAnswer): () => Promise<void> {
   return () => client.deleteObject({ key, versionId }, { signal: AbortSignal.timeout(REMOVE_MS) });
 }
 
 /**
- * Before the first object goes to a server of which nothing is known, an upload is begun there that nobody sees:
- * its answer tells whether the server encrypts.
+ * Tests once whether an unknown server encrypts, before the first object goes there. Begins an upload that nobody sees,
+ * reads its answer, and removes the upload.
  */
 export async function tryEncryption(
   store: Store,

@@ -4,7 +4,7 @@ import { finishParts, partOf, sendPart, track } from "./part-upload.js";
 import { sendByLibrary } from "../sdk/lib-storage.js";
 import type { Sent, Upload } from "./write.js";
 
-/** Sends a body by `@aws-sdk/lib-storage`; what is promised of a put holds as with the uploader of our own. */
+/** Sends a body by `@aws-sdk/lib-storage`. Every promise of a put holds, as with the uploader of this package. */
 export async function sendWithLibrary(
   upload: Upload,
   body: Body,

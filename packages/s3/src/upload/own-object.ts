@@ -7,9 +7,9 @@ import { ask, type Store } from "../store.js";
 import type { Write } from "./write.js";
 
 /**
- * Returns the object under the key of a write whose outcome is unknown, when that write has made it. It is known by its
- * write id, or by the id of its upload. Without either, an ETag tells that is made of those of the parts: one of an
- * encrypted object is not.
+ * Returns the object under the key of a write whose outcome is unknown, when that write has made the object. The object
+ * is recognised by its write id, or by the id of its upload. Without either, it is recognised by its ETag, which is
+ * made of the ETags of the parts. The ETag of an encrypted object is not made of them.
  */
 export async function findOwn(
   store: Store,

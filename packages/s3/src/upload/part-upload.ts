@@ -19,11 +19,14 @@ import type { Write, Upload, Sent } from "./write.js";
 interface UploadShape {
   readonly size: number | undefined;
   readonly partSizeBytes: number;
-  /** Leaves the parts on the server when it fails, for later. */
+  /** True to leave the parts on the server when the upload fails, for later. */
   readonly keeps?: boolean;
 }
 
-/** Runs an upload; what is left on the server when it fails is removed before anybody hears of it. */
+/**
+ * Runs an upload. When the upload fails, removes its parts from the server before the failure is reported, unless the
+ * parts are kept for later.
+ */
 export async function uploading(
   store: Store,
   write: Write,
@@ -64,15 +67,15 @@ export async function uploading(
   }
 }
 
-/** One part, however its bytes get to the server. */
+/** One part of an upload. Its bytes are sent, or copied inside the server. */
 export interface Part {
-  /** In bytes. */
+  /** The length in bytes. */
   readonly length: number;
-  /** From 1; default: the next. */
+  /** The number of the part, from 1. Default: the next number. */
   readonly number?: number | undefined;
-  /** Has the server take it. */
+  /** Brings the part to the server. */
   readonly send: (place: PartPlace, call: PartCall) => Promise<PartAnswer>;
-  /** Called when it has been sent, or has failed. */
+  /** Called when the part has been sent, or has failed. */
   readonly release?: (() => void) | undefined;
 }
 
@@ -84,7 +87,7 @@ interface PartPlace extends UploadId {
   readonly partNumber: number;
 }
 
-/** A part whose bytes are in memory, or will be when `read` has ended. */
+/** Makes a part whose bytes are in memory, or will be there when `read` has ended. */
 export function partOf(
   { store, buffers }: Upload,
   body: Uint8Array,
@@ -103,13 +106,14 @@ export function partOf(
 
 const PENDING: PartAnswer = { etag: "" };
 
-/** Begins to send the next part, as soon as there are not too many under way. */
+/** Begins to send a part as soon as fewer parts are under way than may be sent at once. */
 export async function startPart(upload: Upload, part: Part): Promise<void> {
   const { store, running, stop, parts } = upload;
   if (upload.uploadId === undefined) await beginUpload(upload);
   while (running.size >= store.concurrency) {
     await Promise.race(running);
-    // The connection of the part that has arrived is free a turn later: the next one would open another.
+    // The connection of the part that has arrived is free one turn later. Before that, the next part would open another
+    // connection.
     await nextTurn();
   }
   stop.signal.throwIfAborted();
@@ -121,7 +125,10 @@ export async function startPart(upload: Upload, part: Part): Promise<void> {
   ).catch(() => {});
 }
 
-/** Counts a request as under way until it has settled: nothing may be left of it. Its failure ends the upload. */
+/**
+ * Counts a request as under way until it has settled, so that an upload that fails can wait for it. A failure of the
+ * request ends the upload.
+ */
 export async function track<T>({ running, stop }: Upload, request: Promise<T>): Promise<T> {
   const settled = request.then(
     () => void running.delete(settled),
@@ -134,7 +141,7 @@ export async function track<T>({ running, stop }: Upload, request: Promise<T>): 
   return await request;
 }
 
-/** Sends one part, several times if it must be, and remembers the answer. */
+/** Sends one part, several times if necessary, and remembers the answer. */
 export async function sendPart(
   upload: Upload,
   partNumber: number,
@@ -153,10 +160,10 @@ export async function sendPart(
       try {
         return await ask(store, attempted, () => send(place, call));
       } catch (error) {
-        // What is cut off, or got no answer, may still land.
+        // A part that is cut off, or gets no answer, may still arrive.
         upload.isCutOff ||= !isStorageError(error) || error.status === undefined || error.status >= 500;
         if (!isUploadGone(error)) throw error;
-        // No other try of a part finds its upload: it has to begin anew.
+        // Trying the part again would not find its upload either: the upload has to begin anew.
         gone = error;
         throw withErrorFacts(error, { retryable: false });
       }
@@ -172,7 +179,7 @@ export async function sendPart(
   return answer;
 }
 
-/** Waits for the parts, and makes them an object. */
+/** Waits for the parts, and makes an object of them. */
 export async function finishParts(upload: Upload): Promise<Sent> {
   await Promise.all(upload.running);
   const { store, write, stop } = upload;
@@ -182,14 +189,14 @@ export async function finishParts(upload: Upload): Promise<Sent> {
   return { answer, size: upload.loaded };
 }
 
-/** Some servers lose the tags that an upload was begun with. */
+/** Writes the tags of an object again, for servers that lose the tags with which an upload was begun. */
 export async function tagAgain(store: Store, key: string, signal: AbortSignal | undefined): Promise<void> {
   const { tags } = store.objects;
   if (tags === undefined || store.dialect.tagsOfUploads) return;
   try {
     await withTries(signal, () => writeTags(store, { key, tags }, signal));
   } catch (error) {
-    // The object is there, but for its tags.
+    // The object is there without its tags.
     throw isStorageError(error) ? withErrorFacts(error, { applied: "yes" }) : error;
   }
 }

@@ -3,20 +3,22 @@ const MIB = 1024 * 1024;
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 export const PARTS_MAX = 10_000;
 
-/** The size of all parts but the last, in bytes: as large as it must be for a body of this size. */
+/** Returns the size of all parts but the last, in bytes: `least`, or more when a body of this size needs more. */
 export function partSizeFor(size: number | undefined, least: number): number {
   if (size === undefined || size <= least * PARTS_MAX) return least;
   return Math.ceil(size / PARTS_MAX / MIB) * MIB;
 }
 
-/** Buffers for parts, used again: a fresh one costs more than filling it. */
+/** Buffers for parts. They are used again, because making a new buffer costs more than filling it. */
 export interface Buffers {
   readonly take: () => Uint8Array;
-  /** Takes back a buffer, or a stretch from its beginning. Memory of another's is ignored. */
+  /** Takes back a buffer, or a piece from its beginning. Ignores memory that was not taken here. */
   readonly give: (part: Uint8Array) => void;
 }
 
-/** As many as are taken at once; they go when the upload does. */
+/**
+ * Makes the buffers of one upload. There are as many buffers as are in use at once, and they are freed with the upload.
+ */
 export function createBuffers(bytes: number): Buffers {
   const own = new Set<ArrayBufferLike>();
   const free: Uint8Array[] = [];

@@ -1,18 +1,18 @@
 import type { PutOptions } from "@stowage/core/provider";
 
-/** Tells the caller how many bytes have left, and that the upload is alive. */
+/** The progress of an upload. It tells the caller how many bytes have left, and that the upload is alive. */
 export interface UploadProgress {
-  /** Told how many bytes of a part have left so far. */
+  /** Notes the number of bytes of a part that have left so far. */
   readonly sent: (part: number, bytes: number) => void;
-  /** A part has arrived. */
+  /** Notes that a part has arrived. */
   readonly arrived: (part: number, bytes: number) => void;
-  /** An earlier process has sent these bytes. */
+  /** Notes bytes that an earlier process has sent. */
   readonly found: (bytes: number) => void;
-  /** Nothing has moved, and nothing should: the server has asked for a pause. */
+  /** Reports that the upload is alive, although no bytes move while the next try has to wait. */
   readonly alive: () => void;
 }
 
-/** Adds up the bytes of all parts. What is sent again counts once, and is a sign of life all the same. */
+/** Adds up the bytes of all parts. Bytes that are sent again count once, and still show that the upload is alive. */
 export function createProgress(
   { onProgress }: Pick<PutOptions, "onProgress">,
   total: number | undefined,

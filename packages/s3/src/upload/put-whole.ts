@@ -10,7 +10,7 @@ import type { Sent, Write } from "./write.js";
 /**
  * Stores a body by one request.
  *
- * @param options.isOnlyCopy - The bytes come from a stream that nobody can read again: the request is tried again here.
+ * @param options.isOnlyCopy - True when the bytes come from a one-shot body. Then the request is tried again here.
  */
 export async function putWhole(
   store: Store,
@@ -41,7 +41,10 @@ interface Trying {
   readonly onPause: () => void;
 }
 
-/** Tries a put again. One with a condition recognises its own first try, which has broken the condition. */
+/**
+ * Sends a put, and tries it again when it fails. A put with a condition recognises its own first try, when that try
+ * took effect and so broke the condition.
+ */
 async function sendAgain(
   store: Store,
   write: Write,

@@ -2,25 +2,25 @@ import { StorageError } from "@stowage/core/provider";
 import { stat } from "node:fs/promises";
 import type { Store } from "../store.js";
 
-/** What an upload that was interrupted needs to go on: plain JSON, and no secret. */
+/** The state that an interrupted upload needs to go on. It is plain JSON, and holds no secret. */
 export interface ResumableState {
   readonly version: 1;
   readonly bucket: string;
-  /** In the bucket. */
+  /** The key in the bucket, with the prefix of the provider. */
   readonly key: string;
   readonly uploadId: string;
-  /** Kept with the object, so that one that is finished is recognised. */
+  /** The write id that is kept with the object, so that a finished upload is recognised. */
   readonly writeId: string;
-  /** In bytes. */
+  /** The size of the parts, in bytes. */
   readonly partSizeBytes: number;
   readonly source: SourceFacts;
 }
 
-/** By what a file is known to be the same. */
+/** The facts of a file by which it is known to be the same. */
 export interface SourceFacts {
-  /** In bytes. */
+  /** The size of the file, in bytes. */
   readonly size: number;
-  /** When it was last written, in milliseconds since 1970. */
+  /** The time at which the file was last written, in milliseconds since 1970. */
   readonly modifiedMs: number;
 }
 
@@ -41,7 +41,7 @@ export async function sourceFacts(
   throw new StorageError("SourceError", `${path} is not a file`, { operation: "put", provider, key });
 }
 
-/** @throws StorageError `SourceError`. */
+/** @throws StorageError `SourceError` when the file has changed. */
 export function assertSame(
   { name: provider }: Store,
   key: string,
@@ -68,8 +68,8 @@ const SHAPE = {
 /**
  * Checks a state that comes from a file or a database.
  *
- * @throws TypeError when it is not one.
- * @throws StorageError `InvalidArgument` when it belongs to another place.
+ * @throws TypeError when the value is not a state.
+ * @throws StorageError `InvalidArgument` when the state belongs to another key or bucket.
  */
 export function assertState(store: Store, key: string, state: unknown): asserts state is ResumableState {
   const { source, ...fields } = Object(state) as Partial<ResumableState>;

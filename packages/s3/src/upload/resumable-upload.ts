@@ -47,9 +47,9 @@ export interface ResumableUploadOptions
    */
   readonly state?: ResumableState | undefined;
   /**
-   * Receives what is needed to go on, once, before the first part is sent. Keep it until the upload is finished: it
-   * is plain JSON. The upload waits for the promise. When that rejects the upload goes on, and if it fails it cannot be
-   * taken up again.
+   * Receives the state once, before the first part is sent. Keep the state until the upload is finished: it is plain
+   * JSON. The upload waits for the promise. When the promise rejects, the upload goes on, but it cannot be continued
+   * later if it fails.
    *
    * @default none
    */
@@ -72,18 +72,18 @@ const RESUMABLE_OPTIONS: OptionNames<ResumableUploadOptions> = {
 };
 
 /**
- * Uploads a large file so that it can go on after the process has ended, without sending again what had arrived.
+ * Uploads a large file so that a later process can continue the upload. Parts that have arrived are not sent again.
  *
- * When it rejects, the parts that have arrived stay on the server: call it again with the same `path` and the
- * `state`, or give up by {@link abortResumableUpload}. An upload that was finished just before the process ended is
- * recognised, and one that the server has removed meanwhile begins anew, with another `onState`. A file that fits
- * into one part goes in one request, without a state.
+ * When it rejects, the parts that have arrived stay on the server. Call it again with the same `path` and the `state`,
+ * or give up by {@link abortResumableUpload}. An upload that was finished just before the process ended is recognised.
+ * An upload that the server has removed meanwhile begins anew, and `onState` is called again. A file that fits into one
+ * part is sent in one request, without a state.
  *
- * @param provider - As `s3()` returned it.
- * @returns The facts of the object, as a put's.
- * @throws TypeError for another provider, or a state that is none.
- * @throws StorageError `SourceError` when the file cannot be read or has changed; `InvalidArgument` for the state
- * of another key; what else a put rejects with.
+ * @param provider - A provider that `s3()` returned.
+ * @returns The facts of the object, as a put returns them.
+ * @throws TypeError for a provider that `s3()` did not return, and for a value that is no state.
+ * @throws StorageError `SourceError` when the file cannot be read or has changed; `InvalidArgument` for the state of
+ * another key; any other error that a put rejects with.
  * @example
  * ```ts
  * const saved = await readFile("upload.json", "utf8").then(JSON.parse, () => undefined);
@@ -119,9 +119,9 @@ export async function resumableUpload(
 }
 
 /**
- * Gives up an upload: removes what has arrived.
+ * Gives up an upload, and removes the parts that have arrived.
  *
- * @param state - What `onState` was given.
+ * @param state - The state that `onState` received.
  */
 export async function abortResumableUpload(provider: StorageProvider, state: ResumableState): Promise<void> {
   const { store } = OWN.require(provider, "abortResumableUpload");
@@ -137,7 +137,7 @@ interface Job extends Begun {
   readonly options: ResumableUploadOptions;
 }
 
-/** What an earlier process has done. */
+/** The work that an earlier process has done. */
 interface Begun {
   readonly state?: ResumableState | undefined;
   readonly arrived?: readonly ArrivedPart[] | undefined;
@@ -161,7 +161,7 @@ async function findBegun(
   }
 }
 
-/** Finds the object when an earlier process has completed the upload and could not say so any more. */
+/** Finds the object when an earlier process has completed the upload, but ended before it could report that. */
 async function findFinished(
   store: Store,
   { key, writeId }: ResumableState,
@@ -192,7 +192,7 @@ async function send(job: Job): Promise<ObjectInfo> {
   };
   const body = await toBody(fromFile(path), { size: source.size, key, provider: store.name });
   const partSizeBytes = job.state?.partSizeBytes ?? partSizeFor(source.size, store.partSizeBytes);
-  // Parts that nobody could take up again are not left.
+  // Parts are kept only when the upload can be continued later.
   const keeps = job.state !== undefined || options.onState !== undefined;
   const shape = { size: source.size, partSizeBytes, keeps };
   const { answer } =
@@ -237,7 +237,9 @@ async function sendMissing(
   return await finishParts(upload);
 }
 
-/** Hands the state out. When its keeper fails the upload goes on, but its parts are not left for another try. */
+/**
+ * Gives the state to `onState`. When `onState` fails, the upload goes on, but its parts are not kept for another try.
+ */
 async function tellState(
   upload: Upload,
   state: ResumableState,
@@ -267,7 +269,10 @@ function rangeOf(
   return { offset, length: Math.min(partSizeBytes, size - offset) };
 }
 
-/** Parts of two files would make one that nobody has written. */
+/**
+ * Checks that the file has not changed, and otherwise removes the upload. Parts of two versions of a file would make an
+ * object that nobody has written.
+ */
 async function assertUnchanged(upload: Upload, path: string, source: SourceFacts): Promise<void> {
   const { store, write } = upload;
   try {

@@ -14,10 +14,10 @@ import { timedStore } from "../server/timed-client.js";
 export type Tags = Readonly<Record<string, string>>;
 
 /**
- * The tags of an object, such as lifecycle rules and policies go by.
+ * Returns the tags of an object, which lifecycle rules and policies can refer to.
  *
- * @param provider - As `s3()` returned it.
- * @throws TypeError for another provider.
+ * @param provider - A provider that `s3()` returned.
+ * @throws TypeError for a provider that `s3()` did not return.
  * @throws StorageError `NotFound`; `Unsupported` where the server has no tags.
  */
 export async function objectTags(
@@ -35,9 +35,9 @@ export async function objectTags(
 /**
  * Replaces all tags of an object.
  *
- * @param provider - As `s3()` returned it.
- * @param tags - At most ten; none removes them.
- * @throws TypeError for another provider, and for tags that S3 does not take.
+ * @param provider - A provider that `s3()` returned.
+ * @param tags - At most ten tags. An empty object removes all tags.
+ * @throws TypeError for a provider that `s3()` did not return, and for tags that S3 does not take.
  * @throws StorageError `NotFound`; `Unsupported` where the server has no tags.
  */
 export async function setObjectTags(
@@ -57,7 +57,7 @@ function tagged(provider: StorageProvider, key: string, caller: string): ReturnT
   const own = OWN.require(provider, caller);
   assertKey(key, "head", own.store.name);
   const { dialect, name } = own.store;
-  // A server that knows no tags takes the request for one about the object itself.
+  // A server without tags takes the request for one about the object itself.
   if (dialect.tags) return { ...own, store: timedStore(own.store) };
   const reason = `the server of the dialect "${dialect.name}" has no tags`;
   throw new StorageError("Unsupported", reason, { operation: "head", provider: name, key });

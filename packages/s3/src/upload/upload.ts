@@ -10,7 +10,7 @@ import type { Sent, Upload, Write } from "./write.js";
 /**
  * Sends a body: in one request when it fits into one part, else in parts, several at once.
  *
- * When it rejects, nothing of it is left on the server, no request is under way, and the source is closed.
+ * When it rejects, nothing of the body is left on the server, all requests have ended, and the source is closed.
  */
 export async function uploadBody(store: Store, write: Write, body: Body): Promise<Sent> {
   const partSizeBytes = partSizeFor(body.size, store.partSizeBytes);
@@ -30,7 +30,7 @@ async function sendAll(upload: Upload, body: Body): Promise<Sent> {
   }
   const inRanges = body.size !== undefined && body.size > upload.partSizeBytes && isSeekable(body);
   const rest = inRanges ? await sendRanges(upload, body, body.size) : await sendStream(upload, body);
-  // Nobody else has the bytes of a stream any more.
+  // The bytes of a stream exist only here by now.
   if (upload.uploadId === undefined)
     return await putWhole(store, write, rest, stop.signal, { isOnlyCopy: !body.replayable });
   if (rest.byteLength > 0) await startPart(upload, partOf(upload, rest));
@@ -41,7 +41,11 @@ function isSeekable({ bytes, path, replayable }: Body): boolean {
   return replayable && (bytes !== undefined || path !== undefined);
 }
 
-/** Reads the source once, from its beginning. @returns The last part, which has not been sent. */
+/**
+ * Reads the source once, from its beginning, and sends all parts but the last.
+ *
+ * @returns The last part, which has not been sent.
+ */
 async function sendStream(upload: Upload, body: Body): Promise<Uint8Array> {
   const { buffers, stop } = upload;
   return await fillParts(body.open(), stop.signal, buffers.take, (part) =>
@@ -49,7 +53,7 @@ async function sendStream(upload: Upload, body: Body): Promise<Uint8Array> {
   );
 }
 
-/** Reads a source of known length at several places at once. @returns Nothing: all parts have been sent. */
+/** Reads a source of known length at several positions at once. @returns An empty part: all parts have been sent. */
 async function sendRanges(upload: Upload, body: Body, size: number): Promise<Uint8Array> {
   const { partSizeBytes } = upload;
   for (let offset = 0; offset < size; offset += partSizeBytes) {
@@ -61,7 +65,7 @@ async function sendRanges(upload: Upload, body: Body, size: number): Promise<Uin
   return new Uint8Array(0);
 }
 
-/** A part that is read when it is sent. */
+/** Makes a part whose bytes are read when it is sent. */
 export function partOfFile(
   upload: Upload,
   body: Body,
@@ -74,7 +78,10 @@ export function partOfFile(
   return partOf(upload, bytes, () => readFilePart(upload, path, range, bytes));
 }
 
-/** Straight into the part: a stream would have to be copied, and its memory made anew all the time. */
+/**
+ * Reads a range of a file straight into a part. The bytes of a stream would have to be copied, and would need new
+ * memory all the time.
+ */
 async function readFilePart(
   upload: Upload,
   path: string,

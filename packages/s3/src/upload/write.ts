@@ -5,7 +5,7 @@ import type { Store } from "../store.js";
 import type { Buffers } from "./parts.js";
 import type { UploadProgress } from "./progress.js";
 
-/** A write on its way: what all its requests share. */
+/** A write on its way, with everything that its requests share. */
 export interface Write {
   readonly operation: "put" | "copy" | "multipart" | "signUpload";
   readonly key: string;
@@ -14,10 +14,10 @@ export interface Write {
   readonly options: Pick<PutOptions, "signal" | "onProgress" | "ifNoneMatch" | "tries" | "beforeCommit">;
 }
 
-/** What a write came to. */
+/** The result of a write. */
 export interface Sent {
   readonly answer: WriteAnswer;
-  /** In bytes. */
+  /** The size of the body, in bytes. */
   readonly size: number;
 }
 
@@ -25,23 +25,25 @@ export interface Sent {
 export interface Upload {
   readonly store: Store;
   write: Write;
-  /** Aborted by the caller, and by the first failure: every request and the source end with it. */
+  /**
+   * The controller that is aborted by the caller, and by the first failure. Every request and the source end with it.
+   */
   readonly stop: AbortController;
   readonly buffers: Buffers;
   readonly partSizeBytes: number;
   readonly total: number | undefined;
   readonly progress: UploadProgress;
   readonly running: Set<Promise<void>>;
-  /** What is known of the parts, in their order. */
+  /** The answers for the parts, in their order. */
   readonly parts: PartAnswer[];
-  /** Present when the body goes in parts. */
+  /** The id of the upload. Present when the body is sent in parts. */
   uploadId: string | undefined;
   /** The body, when it is a file that is read in parts. */
   file: Promise<FileHandle> | undefined;
   /** Bytes that have arrived: all of the body when its parts are finished. */
   loaded: number;
-  /** Whether a part may still land although its request has ended. */
+  /** True when a part may still arrive although its request has ended. */
   isCutOff: boolean;
-  /** Whether the parts are left on the server when it fails, for later. */
+  /** True when the parts are left on the server after a failure, for later. */
   keeps: boolean;
 }

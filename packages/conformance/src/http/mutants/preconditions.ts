@@ -20,7 +20,7 @@ function rewrites(
   });
 }
 
-/** Takes headers away from requests that have another one. */
+/** Removes headers from requests that have the header `when`. */
 function forgets(names: readonly string[], when: string): HttpBreak {
   return asking(({ headers }): HeaderChanges =>
     headers.has(when) ? Object.fromEntries(names.map((name) => [name, undefined])) : {},
@@ -126,7 +126,7 @@ export const httpPreconditionMutants: readonly HttpMutant[] = [
   },
 ];
 
-/** Servers that send ranges of another object. */
+/** Servers that send a range of an object that is not the one in `If-Range`. */
 export const ifRangeMutants: readonly HttpMutant[] = [
   {
     name: "compares If-Range weakly",

@@ -1,6 +1,6 @@
 import { altered, answering, asking, instead, type HttpBreak, type HttpMutant } from "../http-mutant.js";
 
-/** Takes ranges that match for others. */
+/** Replaces or removes ranges that match a pattern. */
 function reads(pattern: RegExp, replacement: string | undefined): HttpBreak {
   return asking(({ headers }) => {
     const range = headers.get("range");
@@ -9,7 +9,7 @@ function reads(pattern: RegExp, replacement: string | undefined): HttpBreak {
   });
 }
 
-/** Answers ranges that match with a status. */
+/** Answers requests for ranges that match a pattern with a status. */
 function refuses(pattern: RegExp, status: number): HttpBreak {
   return answering((response, { headers }) =>
     pattern.test(headers.get("range") ?? "") ? instead(response, status) : response,

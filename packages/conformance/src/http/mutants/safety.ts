@@ -40,7 +40,7 @@ export const safetyMutants: readonly HttpMutant[] = [
   },
 ];
 
-/** Reads a body, and does not pass on that nobody wants it any more. */
+/** Passes a body on without its cancellation: the source stays open when the reader leaves. */
 function held(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   return new ReadableStream<Uint8Array>(

@@ -8,10 +8,10 @@ import {
   type HttpMutant,
 } from "../http-mutant.js";
 
-/** The names of the parameters that every link of a server has, for telling in which way a link was changed. */
+/** The names of the parameters that every signed link has. They show in which way a link was changed. */
 const NAMES = ["expires", "key-id", "signature"];
 
-/** Permits what was refused, when the request is of a kind. */
+/** Answers refused requests with 200, when they have one of the methods and `when` is true for them. */
 function permits(
   when: (request: Request, names: readonly string[]) => boolean,
   methods: readonly string[],
@@ -27,7 +27,7 @@ const isTwice = (names: readonly string[]): boolean => new Set(names).size < nam
 const lacks = (names: readonly string[]): boolean => NAMES.some((name) => !names.includes(name));
 const READS = ["GET", "HEAD"];
 
-/** Answers uploads without a look at them. */
+/** Accepts the uploads for which `when` is true, without checking or storing them. */
 function taking(when: (request: Request) => boolean): HttpBreak {
   return (inner: HttpHandler) => async (request) => {
     const isTaken = request.method === "PUT" && when(request);

@@ -2,7 +2,7 @@ import { altered, answering, instead, type HttpMutant } from "../http-mutant.js"
 
 const isFound = ({ status }: Response): boolean => status < 400;
 
-/** Servers that answer wrongly with whole objects. */
+/** Servers whose answers with whole objects are wrong. */
 export const wholeMutants: readonly HttpMutant[] = [
   {
     name: "does not say that it has ranges",

@@ -6,7 +6,7 @@ const IF_RANGE = "https://www.rfc-editor.org/rfc/rfc9110#name-if-range";
 
 type Validators = Awaited<ReturnType<typeof lookAt>>;
 
-/** Makes a sentence about values of `If-Range`, and whether the range may be served. */
+/** Makes a rule about values of `If-Range`: for each value, the server sends the range or the whole object. */
 function decides(
   title: string,
   cases: (known: Validators) => readonly (readonly [value: string, isCurrent: boolean])[],
@@ -25,7 +25,7 @@ function decides(
   };
 }
 
-/** Sentences about resuming: a range of an object that has changed must not be sent. */
+/** The rules about resuming: a range of an object that has changed must not be sent. */
 export const ifRangeRules: readonly HttpRule[] = [
   decides("If-Range with the strong ETag is 206, and with a weak one 200", ({ etag }) => [
     [etag, true],

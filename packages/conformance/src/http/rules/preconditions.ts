@@ -7,7 +7,7 @@ const PRECEDENCE = "https://www.rfc-editor.org/rfc/rfc9110#name-precedence-of-pr
 const OTHER_TAG = '"another-tag"';
 const DAY_MS = 86_400_000;
 
-/** The validators of the object, as a client has them from an answer before. */
+/** The validators of the object that a client has from an earlier answer, and two other dates. */
 interface Known {
   readonly etag: string;
   readonly date: string;
@@ -21,7 +21,7 @@ const whole: Expectation = (reply, { object }) => isWhole(reply, object);
 const notModified: Expectation = (reply) => isNotModified(reply);
 const failed: Expectation = (reply) => hasStatus(reply, 412);
 
-/** Makes a sentence about requests with conditions: each set of headers, and the answer to it. */
+/** Makes a rule about requests with conditions. Each case has the headers and the expected answer. */
 function answers(
   title: string,
   source: string,
@@ -37,7 +37,7 @@ function answers(
   };
 }
 
-/** Returns the validators of the object. */
+/** Asks for the validators of the object. Adds a date one day earlier and one a day later. */
 export async function lookAt({ get }: HttpRuleContext): Promise<Known> {
   const reply = await get();
   const date = headerOf(reply, "last-modified");
@@ -45,7 +45,7 @@ export async function lookAt({ get }: HttpRuleContext): Promise<Known> {
   return { etag: headerOf(reply, "etag"), date, earlier: shifted(-DAY_MS), later: shifted(DAY_MS) };
 }
 
-/** Returns a tag without the mark of a weak one. */
+/** Returns an ETag without the `W/` that marks a weak one. */
 export function strongOf(etag: string): string {
   return etag.replace(/^W\//, "");
 }
@@ -55,7 +55,7 @@ const MODIFIED = "https://www.rfc-editor.org/rfc/rfc9110#name-if-modified-since"
 const MATCH = "https://www.rfc-editor.org/rfc/rfc9110#name-if-match";
 const UNMODIFIED = "https://www.rfc-editor.org/rfc/rfc9110#name-if-unmodified-since";
 
-/** Sentences about conditional requests. */
+/** The rules about conditional requests. */
 export const httpPreconditionRules: readonly HttpRule[] = [
   answers("If-None-Match with the ETag is 304 with the ETag", NONE_MATCH, ({ etag }) => [
     [

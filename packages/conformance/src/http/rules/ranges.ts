@@ -12,7 +12,7 @@ import type { HttpRule } from "../http-rule.js";
 const RANGES = "https://www.rfc-editor.org/rfc/rfc9110#name-byte-ranges";
 const SIZE = 1000;
 
-/** Makes a sentence about one range that the object has. */
+/** Makes a rule about one range that lies within the object. */
 function serves(title: string, range: string, offset: number, length: number, source = RANGES): HttpRule {
   return {
     title,
@@ -41,10 +41,10 @@ function isInvalid(title: string, ranges: readonly string[]): HttpRule {
 
 /** A thousand ranges of one byte each. */
 const THOUSAND = `bytes=${Array.from({ length: SIZE }, (_, index) => `${index}-${index}`).join(",")}`;
-/** Several times the object: what an answer to any ranges may have, boundaries included. */
+/** The most bytes of an answer to any ranges, boundaries included: ten times the object. */
 const BOUNDED_BYTES = 10 * SIZE;
 
-/** Sentences about ranges. */
+/** The rules about ranges. */
 export const httpRangeRules: readonly HttpRule[] = [
   serves("bytes=0-99 is the first hundred bytes", "bytes=0-99", 0, 100),
   serves("bytes=0-0 is the first byte", "bytes=0-0", 0, 1),

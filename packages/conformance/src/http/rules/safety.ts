@@ -6,11 +6,11 @@ import type { HttpRule } from "../http-rule.js";
 
 const PROBE = "<script>alert(1)</script>";
 const LEAVERS = 20;
-/** How long a server has to notice that a client has left, in milliseconds. */
+/** The time in which a server must notice that a client has left, in milliseconds. */
 const NOTICE_MS = 5000;
 const LOOK_MS = 10;
 
-/** Targets that no server may take for an object, below the folder of the object. */
+/** Targets below the folder of the object. A server must not answer them with an object. */
 const HOSTILE_NAMES = [
   "../../../../../../etc/passwd",
   "..%2f..%2f..%2f..%2f..%2f..%2fetc%2fpasswd",
@@ -38,7 +38,7 @@ function cannotBeCached({ headers }: HttpReply): void {
   assert.equal(etag, undefined, "an error has an ETag");
 }
 
-/** Throws unless a browser saves the answer, or shows it without running what is in it. */
+/** Throws unless a browser saves the answer, or shows it without running its scripts. */
 function cannotRun({ headers }: HttpReply): void {
   const { "content-disposition": disposition = "", "content-security-policy": policy = "" } = headers;
   const isSaved = /^attachment\b/i.test(disposition);
@@ -49,7 +49,7 @@ function cannotRun({ headers }: HttpReply): void {
   );
 }
 
-/** Sentences about safety. */
+/** The rules about safety. */
 export const safetyRules: readonly HttpRule[] = [
   {
     title: "errors cannot be cached as content, and reflect nothing of the request",

@@ -11,13 +11,13 @@ const OVER_MS_MAX = 4000;
 const LOOK_MS = 50;
 const HELLO = Buffer.from("hello");
 
-/** Throws unless the answer refuses, and has nothing of the object. */
+/** Throws unless the answer refuses the request and has no content of the object. */
 function refuses({ status, body }: HttpReply, { bytes }: SignatureContext, what: string): void {
   assert.ok([400, 401, 403].includes(status), `${what} is answered with ${status}`);
   assert.ok(!Buffer.from(body).includes(Buffer.from(bytes.subarray(0, 16))), `${what} gives the object away`);
 }
 
-/** Returns a link with another query. */
+/** Returns a link with a changed query. */
 function withQuery(url: string, change: (pairs: readonly string[]) => readonly string[]): string {
   const question = url.indexOf("?");
   return `${url.slice(0, question)}?${change(url.slice(question + 1).split("&")).join("&")}`;
@@ -27,7 +27,7 @@ function pairsOf(url: string): readonly string[] {
   return url.slice(url.indexOf("?") + 1).split("&");
 }
 
-/** Changes the last character of a value: of a number, the number. */
+/** Changes the last character of a parameter: to `2` when it is `1`, and to `1` otherwise. */
 function changed(pair: string): string {
   const last = pair.at(-1) ?? "";
   return pair.slice(0, -1) + (last === "1" ? "2" : "1");
@@ -54,7 +54,7 @@ function tampered(url: string): ReadonlyMap<string, string> {
   return found;
 }
 
-/** Waits until a link is refused: its time is over. */
+/** Asks again and again until a link is refused, because it expires. Throws when it is not refused in time. */
 async function untilRefused(
   context: SignatureContext,
   ask: () => Promise<HttpReply>,
@@ -248,5 +248,5 @@ const writing: readonly SignatureRule[] = [
   },
 ];
 
-/** Every sentence about signed links. */
+/** All rules for signed links. */
 export const SIGNATURE_RULES: readonly SignatureRule[] = [...reading, ...writing];

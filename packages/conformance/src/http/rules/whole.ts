@@ -13,7 +13,7 @@ const SHARED_HEADERS = [
   "last-modified",
 ] as const;
 
-/** Sentences about answers with a whole object. */
+/** The rules about answers with a whole object. */
 export const wholeRules: readonly HttpRule[] = [
   {
     title: "the answer to a GET is 200 with the bytes, Content-Length, Content-Type and Accept-Ranges",

@@ -25,49 +25,48 @@ import { oneOf, wholeNumber, type OptionNames } from "../../kit/options.js";
 /** The options of a composer for its journal. */
 export interface JournalOptions {
   /**
-   * Where the composer writes down what is in transition.
+   * The journal in which the composer writes down the keys that are in transition.
    *
    * @default none: the composer is stateless, for keys that are written once
    */
   readonly journal?: Journal | undefined;
   /**
-   * How long a request whose outcome is unknown may still take effect, in milliseconds. For so long its member is
-   * passed over for that key.
+   * The time in which a request whose outcome is unknown may still take effect, in milliseconds. During this time the member is passed over
+   * for that key.
    *
    * @default 60,000
    */
   readonly settleMs?: number | undefined;
   /**
-   * How long a call waits for another call that writes the same key, in milliseconds.
+   * The longest time that a call waits for another call that writes the same key, in milliseconds.
    *
    * @default 30,000
    */
   readonly waitMs?: number | undefined;
   /**
-   * How long a process may be silent before another process takes over its keys, in milliseconds.
+   * The time that a process may be silent before another process takes over its keys, in milliseconds.
    *
    * @default 30,000
    */
   readonly leaseMs?: number | undefined;
   /**
-   * How long a copy that is not needed any more stays, in milliseconds. It must be longer than one page of a listing
-   * takes.
+   * The time that a copy stays after it is no longer needed, in milliseconds. It must be longer than one page of a listing takes.
    *
    * @default 60,000
    */
   readonly graceMs?: number | undefined;
   /**
-   * The time for which an idempotent write is remembered, and a delete that every member has confirmed, in milliseconds. Meanwhile an
-   * older version may appear on a member, as after a restore: it is not served, and is removed. A value that is less than `leaseMs`,
-   * `settleMs` and `graceMs` together counts as their sum.
+   * The time for which the journal remembers an idempotent write, and a delete that every member has confirmed, in milliseconds. An older
+   * version that appears on a member during this time, as after a restore, is not served, and is removed. A value that is less than the sum
+   * of `leaseMs`, `settleMs` and `graceMs` counts as that sum.
    *
    * @default 3,600,000
    */
   readonly keepDeletesMs?: number | undefined;
   /**
-   * With a journal: whether plain reads are compared with the SHA-256 of what was put, where that is known. A copy with other bytes
-   * fails with `Integrity`. For an object of up to 1 MiB another member is read instead. Repair replaces the copy. It costs the time
-   * to hash.
+   * With a journal: `true` compares plain reads with the SHA-256 of the bytes that were put, where that digest is known. A copy with other
+   * bytes fails with `Integrity`. For an object of up to 1 MiB another member is read instead. Repair replaces the copy. The price is the
+   * time to hash.
    *
    * @default false
    */
@@ -100,7 +99,7 @@ const GRACE_MS = 60_000;
 const KEEP_DELETES_MS = 3_600_000;
 
 export interface SetParts extends Omit<Group, "spool"> {
-  /** Of the members as the set has them. */
+  /** Makes the placement for the members of the set, which are wrapped with checks when the journal is durable. */
   readonly placement: (members: Group["members"], retiring: readonly string[]) => Placement;
   readonly refresh?: ReplicaSet["refresh"] | undefined;
   readonly hedge?: HedgeOptions | undefined;
@@ -111,6 +110,8 @@ export interface SetParts extends Omit<Group, "spool"> {
 }
 
 /**
+ * Makes the replica set of a composer.
+ *
  * @throws TypeError for options that are not numbers in their range.
  * @throws StorageError `InvalidArgument` for members that cannot carry versions.
  */
@@ -122,7 +123,7 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
   const owner = { name, type, members: places };
   const journal = parts.journal.open(owner);
   const roster = createRoster(journal, owner, retiring);
-  // One member has nobody to differ from.
+  // A single member cannot differ from other members.
   const state: SetState = {
     isTrusted: given.length === 1,
     mayLack: given.some(({ expiresAfterMs }) => expiresAfterMs !== undefined),
@@ -133,7 +134,7 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
   const onReplaced = (): void => void (state.isTrusted = given.length === 1);
   const marks = parts.journal.durable ? marksOf(name, journal, () => set) : undefined;
   const watched = (member: ComposedProvider): ComposedProvider => {
-    // What does not outlive the process has nothing to come back to.
+    // A journal that ends with the process has no earlier state to compare a member with.
     if (marks === undefined) return member;
     const marked = takesMarker(member) ? withMarker(name, journal, member, marks, onReplaced) : member;
     return whereKnown(roster, marked);
@@ -168,7 +169,7 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
       await parts.refresh?.(call);
     },
   };
-  // What waits for a member that was left out is tried at once when the member is back.
+  // When a member that was left out is back, the work that waits for it is tried at once.
   backListeners.add(() => {
     state.isEager = true;
     for (const tell of set.workListeners) tell(0);
@@ -195,7 +196,7 @@ function assertMembers(given: Group["members"]): void {
   }
 }
 
-/** Runs work that nobody waits for but the one who closes; what fails is found out by the next read, or by another process. */
+/** Runs work in the background; only closing the composer waits for it. A failure is found out by the next read, or by another process. */
 function inBackground(set: ReplicaSet, work: Promise<void>): Promise<void> {
   const done = work
     .catch((error: unknown) => {
@@ -220,12 +221,15 @@ function marksOf(name: string, journal: JournalPart, set: () => ReplicaSet): Mar
   });
 }
 
-/** Has all members show their marks. Any one of them may show that the journal was restored, so a member that hangs is waited for. */
+/**
+ * Asks every member for its mark. Each mark may be the one that shows that the journal was restored, so the call waits even for a member
+ * that hangs.
+ */
 async function probeAll({ members }: ReplicaSet): Promise<void> {
   await Promise.all(members.map((member) => probe(member)));
 }
 
-/** Has work done once; again when it has failed. What it returns is `undefined` when the work is done. */
+/** Makes a function that runs the work once, and again after a failure. The function returns `undefined` when the work is done. */
 function once(work: () => Promise<void>): () => Promise<void> | undefined {
   let running: Promise<void> | undefined;
   let isDone = false;
@@ -240,7 +244,7 @@ function once(work: () => Promise<void>): () => Promise<void> | undefined {
   return () => (isDone ? undefined : (running ??= run()));
 }
 
-/** @throws TypeError for names that are none, and when no member is left to write to. */
+/** @throws TypeError for a name that no member has, and when every member is named. */
 function assertRetiring(type: string, given: Group["members"], names: readonly string[]): readonly string[] {
   if (!Array.isArray(names)) throw new TypeError(`${type}: retiring is an array of members' names`);
   const wrong = names.find((name) => !given.some((member) => member.name === name));
@@ -252,7 +256,7 @@ function assertRetiring(type: string, given: Group["members"], names: readonly s
   return names;
 }
 
-/** The locks of composers by their journal: those of one name share theirs, as after a hot reload. */
+/** The locks of composers by journal and name. Composers with the same journal and name share one lock, as after a hot reload. */
 const LOCKS = new WeakMap<Journal, Map<string, KeyLock>>();
 
 function lockOf(journal: Journal, name: string): KeyLock {
@@ -263,7 +267,10 @@ function lockOf(journal: Journal, name: string): KeyLock {
   return lock;
 }
 
-/** Composers watch over their own members; a store whose rule removes everything would remove the marker too. */
+/**
+ * Tells whether a member gets a marker. A composer gets no marker because it watches over its own members. A store whose rules let every
+ * object expire gets no marker because the marker would expire too.
+ */
 function takesMarker({ upkeep, expiresAfterMs }: ComposedProvider): boolean {
   return upkeep?.health === undefined && expiresAfterMs?.(MARKER_KEY) === undefined;
 }

@@ -2,7 +2,7 @@ import { clock } from "../../kit/clock.js";
 import { linkedController } from "../../kit/abort.js";
 import { knownNames, anyNumber } from "../../kit/options.js";
 
-/** The options of hedged reads: when a second member is asked. */
+/** The options of hedged reads, which ask a second member when the first takes long. */
 export interface HedgeOptions {
   /**
    * The shortest time after which a second member is asked, in milliseconds.
@@ -11,20 +11,20 @@ export interface HedgeOptions {
    */
   readonly leastMs?: number | undefined;
   /**
-   * How many more reads that may be, as a share of all reads.
+   * The most reads that may be sent to a second member, as a share of all reads.
    *
    * @default 0.05
    */
   readonly share?: number | undefined;
 }
 
-/** Asks a second member when the first takes unusually long. */
+/** A race between two members: the second is asked when the first takes unusually long. */
 export interface Hedge {
   /**
-   * Runs `first`; when it takes longer than nineteen of twenty reads do, `second` too. What succeeds first counts, the
-   * other is aborted, and what it gives all the same goes to `discard`.
+   * Runs `first`, and `second` too when `first` takes longer than nineteen of twenty reads do. The first success counts. The other read is
+   * aborted, and a result that it still gives goes to `discard`.
    *
-   * @param onEnd - Called when both were asked, with whether the second was quicker.
+   * @param onEnd - Called when both were asked. It is told whether the second was quicker.
    */
   readonly run: <T>(race: Race<T>) => Promise<T>;
 }
@@ -40,7 +40,7 @@ export interface Race<T> {
 const LEAST_MS = 50;
 const SHARE = 0.05;
 
-/** So many of the last reads say what is usual. */
+/** The number of recent reads whose times say how long a read usually takes. */
 const REMEMBERED = 100;
 const USUAL = 0.95;
 
@@ -74,7 +74,7 @@ export function createHedge(options: HedgeOptions): Hedge {
   };
 }
 
-/** One of two that run against each other. */
+/** One of two reads that run against each other. */
 interface Runner<T> {
   readonly controller: AbortController;
   readonly unlink: () => void;
@@ -107,7 +107,7 @@ function start<T>({ signal }: Race<T>, read: (signal: AbortSignal) => Promise<T>
   return { controller, unlink, result };
 }
 
-/** A failure counts when the other one, if it runs, has failed too. */
+/** Returns the result of the read that succeeds first. A failure counts only when the other read, if it runs, has failed too. */
 async function firstToSucceed<T>(first: Runner<T>, late: Promise<T>, isHedged: () => boolean): Promise<T> {
   late.catch(() => {});
   return await new Promise<T>((resolve, reject) => {
@@ -130,7 +130,7 @@ async function settleLoser<T>(race: Race<T>, first: Runner<T>, second: Runner<T>
   loser.result.then(race.discard, () => {});
 }
 
-/** Whether one succeeded, and before the other. */
+/** Tells whether `one` succeeds, and does so before `other`. */
 async function isQuicker(one: Promise<unknown>, other: Promise<unknown>): Promise<boolean> {
   const has = (promise: Promise<unknown>): Promise<boolean> =>
     promise.then(

@@ -25,7 +25,7 @@ import { getWithJournal, headWithJournal, findWithJournal, linkWithJournal } fro
 /** A composer with a journal, before it is put together. */
 export interface JournaledParts extends SetParts {
   readonly supports: Supports;
-  /** What it does not promise, besides what no composer promises. */
+  /** The limits of this composer's promises, besides those that every composer has. */
   readonly limits: readonly string[];
 }
 
@@ -88,7 +88,7 @@ function verbs(set: ReplicaSet, parts: JournaledParts): ComposedProvider {
   } satisfies EveryMember<ComposedProvider>;
 }
 
-/** Has a failure of the journal say what the caller wanted, and not what the journal was asked for. */
+/** Gives a failure of the journal the operation and the key of the caller's call. */
 async function told<T>(operation: Operation, key: string | undefined, work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -98,7 +98,7 @@ async function told<T>(operation: Operation, key: string | undefined, work: Prom
   }
 }
 
-/** How long writes that have been answered may take to reach the members that are slower, in milliseconds. */
+/** The time that answered writes have, on close, to reach the slower members, in milliseconds. */
 const CLOSE_MS = 5000;
 
 async function closeSet({ members, answered, writes }: ReplicaSet): Promise<void> {
@@ -106,12 +106,12 @@ async function closeSet({ members, answered, writes }: ReplicaSet): Promise<void
   try {
     await closeAll(members);
   } finally {
-    // What is broken off is written down.
+    // A write that is broken off still writes down what is left to do.
     await Promise.allSettled(writes);
   }
 }
 
-/** Conditions are evaluated once, while the key is held: no member has to keep them. */
+/** The features that the journal adds. Conditions are evaluated once, while the key is held, so no member has to evaluate them. */
 const KEPT_BY_THE_JOURNAL: Partial<Supports> = {
   ifNoneMatch: true,
   ifMatch: true,
@@ -121,7 +121,7 @@ const KEPT_BY_THE_JOURNAL: Partial<Supports> = {
 
 const { P10: _crash, P11: _power, ...others } = PROMISES;
 
-/** Of a journal that is gone with the process. */
+/** The promises of a composer whose journal ends with the process. */
 const WHILE_IT_LIVES: readonly string[] = Object.values(others);
 
 function describe({ type, name, journal, members, limits }: JournaledParts): Description {

@@ -10,7 +10,7 @@ import { changeControl } from "./control.js";
 /** The name of the control record. */
 const MARKS = "marks";
 
-/** How often the mark of a member is raised while the composer is at work, in milliseconds. */
+/** The time between two raises of a member's mark while the composer is at work, in milliseconds. */
 const RAISE_MS = 10 * 60 * 1000;
 
 /** The time that one process has to raise a mark, in milliseconds. Then another process may raise it. */
@@ -22,7 +22,7 @@ interface Mark {
   readonly written: number;
   /** The last number that the member has confirmed. */
   readonly confirmed: number;
-  /** Until when one process has the mark for itself, in order to raise it. */
+  /** The time until which one process has the mark for itself, in order to raise it. */
   readonly raisingUntil?: number | undefined;
   /**
    * The fate of the objects that only this member holds. It is present while the member counts as restored from a backup. A mirror ends
@@ -42,40 +42,40 @@ interface MarksRecord {
   readonly members: Readonly<Record<string, Mark>>;
 }
 
-/** Something that a mark shows. */
+/** The callbacks for the things that marks show. */
 export interface MarkFindings {
   /** Called when the journal is older than a member: it was restored from a backup. */
   readonly onOldJournal: () => Promise<void>;
   /** Called when a member is older than the journal: it was restored from a backup. */
   readonly onOldMember: () => Promise<void>;
-  /** Called when this process learns that a member was restored, whoever has found it out. */
+  /** Called when this process learns that a member was restored, even when another process has found that out. */
   readonly onNews: () => void;
-  /** Runs work that nobody waits for but whoever closes the composer. */
+  /** Runs work in the background; only closing the composer waits for it. */
   readonly inBackground: (work: Promise<void>) => void;
 }
 
 /** The marks of all members of a composer. */
 export interface Marks {
   /**
-   * Compares the mark of a member with the journal, and raises it from time to time.
+   * Compares the mark of a member with the journal, and raises the mark from time to time.
    *
-   * @returns Whether this process learns, now, that the member was restored from a backup.
+   * @returns `true` when this process has just learned that the member was restored from a backup.
    */
   readonly check: (member: ComposedProvider) => Promise<boolean>;
   /** Tells whether a member was checked since a time, or is being checked. */
   readonly isCheckedSince: (name: string, time: number) => boolean;
   /** Has the mark of a member compared again, because the member was away. */
   readonly doubt: (name: string) => void;
-  /** Returns what becomes of the objects that a member alone holds, when it was restored from a backup. */
+  /** Returns the fate of the objects that only this member holds; `undefined` unless the member was restored from a backup. */
   readonly restored: (name: string) => Extras | undefined;
-  /** How many objects a restored member alone holds. */
+  /** Returns the number of objects that only this restored member holds. */
   readonly extras: (name: string) => number;
   readonly countExtras: (name: string, count: number) => Promise<void>;
   /** Saves the fate of the objects that a restored member alone holds; `undefined` when the member is like the others again. */
   readonly setRestored: (name: string, extras: Extras | undefined) => Promise<void>;
-  /** The ids of other journals that keep objects on a member. */
+  /** Returns the ids of other journals that keep objects on a member. */
   readonly others: (name: string) => readonly string[];
-  /** Has the next comparison begin anew: another disk is in the place of a member. */
+  /** Begins the comparison of a member's mark anew, because another disk is in the member's place. */
   readonly forget: (name: string) => Promise<void>;
   readonly refresh: () => Promise<void>;
 }
@@ -98,7 +98,7 @@ export function createMarks(composer: string, journal: JournalPart, findings: Ma
       await findings.onOldMember();
     }
     if (found > written) {
-      // Another process may have raised it between the two looks: it writes the number down before it sends it.
+      // Another process may have raised the mark between the two looks: it writes the number down before it sends it.
       await store.refresh();
       if (found > store.of(name).written) await findings.onOldJournal();
     }
@@ -115,7 +115,7 @@ export function createMarks(composer: string, journal: JournalPart, findings: Ma
     const { name } = member;
     const wasKnown = store.of(name).restored !== undefined;
     lookedAt.set(name, Number.POSITIVE_INFINITY);
-    // Another process may have found it out.
+    // The record is read again: another process may have found out that the member was restored.
     await store.change(name, (was) => was);
     await compare(member);
     lookedAt.set(name, journal.now());
@@ -172,9 +172,9 @@ function createStore(journal: JournalPart): MarkStore {
 }
 
 /**
- * Raises the mark of a member: the number is written down before it is sent, and again when the member has it.
+ * Raises the mark of a member. The number is written down before it is sent, and again when the member has it.
  *
- * @returns Whether it was raised, and not left to another process.
+ * @returns `true` when the mark was raised, and `false` when another process is raising it.
  */
 async function raise(
   composer: string,
@@ -186,7 +186,7 @@ async function raise(
   const now = journal.now();
   let number = 0;
   await store.change(member.name, (was) => {
-    // One process at a time.
+    // One process at a time raises the mark.
     number = (was.raisingUntil ?? 0) > now ? 0 : Math.max(was.written, found) + 1;
     return number === 0 ? was : { ...was, written: number, raisingUntil: now + RAISING_MS };
   });

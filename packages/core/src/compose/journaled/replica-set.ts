@@ -11,16 +11,16 @@ import type { Marks } from "./marks.js";
 import { notConfigured, type Roster } from "./roster.js";
 import type { Operation } from "../../contract/errors.js";
 
-/** What is known by now. */
+/** The part of a replica set that changes while the process runs. */
 export interface SetState {
-  /** Whether a member may lack objects that others have, because its rules let them expire. */
+  /** True when a member may lack objects that others have, because its rules let objects expire. */
   mayLack: boolean;
-  /** Whether a key that has no row is as it should be. */
+  /** True when the absence of a row proves that a key is settled. */
   isTrusted: boolean;
   checking: Promise<void> | undefined;
-  /** Before this time nobody asks again whether the members are empty. */
+  /** The time before which the members are not asked again whether they are empty. */
   emptyAfter: number;
-  /** Whether keys that wait for another try are tried at once. */
+  /** True when keys that wait for another try are tried at once. */
   isEager: boolean;
 }
 
@@ -36,38 +36,41 @@ export interface LostKey {
 /** The settings and members of one composer with a journal. */
 export interface ReplicaSet extends Group {
   readonly type: string;
-  /** Which members the journal knows. */
+  /** The members that the journal knows. */
   readonly roster: Roster;
   /** The names of members that are read and emptied, and not written. */
   readonly retiring: readonly string[];
-  /** Of a journal that survives the process: the marks by which it notices that time has gone back. */
+  /**
+   * The marks by which the journal notices that a member, or the journal itself, was restored. They are absent when the journal ends with
+   * the process.
+   */
   readonly marks: Marks | undefined;
   readonly placement: Placement;
   readonly journal: JournalPart;
   readonly lock: KeyLock;
-  /** How long a call waits for another one that writes the same key. */
+  /** The longest time that a call waits for another call that writes the same key, in milliseconds. */
   readonly waitMs: number;
-  /** How long a process may be silent before another one takes over what it holds. */
+  /** The time that a process may be silent before another process takes over its keys, in milliseconds. */
   readonly leaseMs: number;
-  /** How long a request whose outcome is unknown may still take effect. */
+  /** The time in which a request whose outcome is unknown may still take effect, in milliseconds. */
   readonly settleMs: number;
-  /** How long a delete is remembered that every member has confirmed. */
+  /** The time for which a delete that every member has confirmed is remembered, in milliseconds. */
   readonly keepDeletesMs: number;
-  /** How long copies that are not needed any more stay. */
+  /** The time that a copy stays after it is no longer needed, in milliseconds. */
   readonly graceMs: number;
-  /** Writes that are under way, and those among them that have been answered already. */
+  /** The writes that are under way; `answered` has those whose callers already have their answer. */
   readonly writes: Set<Promise<unknown>>;
   readonly answered: Set<Promise<unknown>>;
-  /** Told in how many milliseconds a key will need repair. */
+  /** The listeners that are told in how many milliseconds a key will need repair. */
   readonly workListeners: Set<(inMs: number) => void>;
   readonly state: SetState;
-  /** Where reads that take long are asked of a second member. */
+  /** The hedge, which sends slow reads to a second member too; absent when reads are not hedged. */
   readonly hedge: Hedge | undefined;
   /** Has a key looked at again that this process has lost while it was sending. */
   readonly reopen: (lost: LostKey, onEvent: CallOptions["onEvent"]) => void;
-  /** Whether plain reads are compared with their digest. */
+  /** True when plain reads are compared with their digest. */
   readonly verifyReads: boolean;
-  /** Has repair replace a copy of a member that has other bytes than were put. */
+  /** Has repair replace a copy on a member whose bytes are not those that were put. */
   readonly quarantine: (
     key: string,
     member: ComposedProvider,
@@ -77,45 +80,45 @@ export interface ReplicaSet extends Group {
   /** Has repair look at a settled key that one member was found to lack. */
   readonly lookAgain: (key: string, onEvent: CallOptions["onEvent"]) => void;
   /**
-   * Has the marks of all members that answer compared, once: before a row is believed it is seen whether the journal was restored
-   * from a backup.
+   * Compares the marks of all members that answer, once, before a row is believed. The marks show whether the journal was restored from a
+   * backup.
    *
-   * @returns `undefined` when that is done.
+   * @returns `undefined` when the comparison is done.
    */
   readonly compareMarks: () => Promise<void> | undefined;
   /**
-   * Has this process agree with the others on the times that all must share, once.
+   * Has this process agree once with the other processes on the times that all must share.
    *
-   * @returns `undefined` when that is done.
-   * @throws StorageError `Misconfigured` while another process has others.
+   * @returns `undefined` when the agreement is made.
+   * @throws StorageError `Misconfigured` while another process has other times.
    */
   readonly agree: () => Promise<void> | undefined;
-  /** Looks at what other processes may have changed about the placement. */
+  /** Reads what other processes may have changed: the roster and the placement. */
   readonly refresh: (options: Caller) => Promise<void>;
 }
 
 /**
- * Tells whether a member is not to be believed: it was restored from a backup, and others have copies of what it held. The only home
- * of an object is read all the same.
+ * Tells whether a member is not believed, because it was restored from a backup and other members have copies of what it held. A member
+ * that is the only home of its objects is read all the same.
  */
 export function isStale({ marks, placement }: ReplicaSet, { name }: ComposedProvider): boolean {
   return placement.hasCopies && marks?.restored(name) !== undefined;
 }
 
-/** Returns the members that are believed; all of them when none is. */
+/** Returns the members that are believed; all members when there is no such member. */
 export function believed(set: ReplicaSet, members: readonly ComposedProvider[]): readonly ComposedProvider[] {
   const some = members.filter((member) => !isStale(set, member));
   return some.length === 0 || some.length === members.length ? members : some;
 }
 
-/** Tells whether what a member has just answered does not count: it was found out meanwhile that it was restored from a backup. */
+/** Tells whether the answer of a member must be ignored, because it was found out meanwhile that the member was restored from a backup. */
 export function isDisbelieved(set: ReplicaSet, member: ComposedProvider): boolean {
   return isStale(set, member) && !believed(set, set.members).includes(member);
 }
 
-/** Whether what one member says of a key that is not in transition is true of all. */
+/** Tells whether one member can answer for all: every member holds every settled object. */
 export function isOneEnough({ placement, state, roster }: ReplicaSet): boolean {
-  // The one member of a chain cannot speak for those that the configuration does not name any more.
+  // The only member of a chain cannot answer for members that the configuration no longer names.
   return placement.alike && !state.mayLack && (placement.hasCopies || roster.away().length === 0);
 }
 

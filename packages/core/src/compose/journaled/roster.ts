@@ -10,28 +10,28 @@ const ROSTER = "members";
 interface KnownMember {
   /** The place of its objects: what `ref("x")` gives. */
   readonly place: string;
-  /** Whether a member that is retiring was found empty: it can be left out. */
+  /** True when a member that is retiring was found empty: it can be left out. */
   readonly isEmpty?: boolean | undefined;
 }
 
 type KnownMembers = Readonly<Record<string, KnownMember>>;
 
 /**
- * The members that a journal knows. One that the configuration does not name any more counts as retiring and down: it is not written,
- * not waited for, and may hold objects. One that is at another place counts as down until an operator has confirmed that.
+ * The members that a journal knows. A member that the configuration no longer names counts as retiring and down: it may hold objects, but
+ * is neither written nor waited for. A member at another place counts as down until an operator has confirmed the place.
  */
 export interface Roster {
   /** The names of the members that the configuration does not name. */
   readonly away: () => readonly string[];
-  /** Returns where the journal knows a member, when that is elsewhere. */
+  /** Returns the place where the journal knows a member, when the member is now at another place. */
   readonly knownPlace: (name: string) => string | undefined;
   /** Looks at what other processes have changed, and writes down what is new here. */
   readonly refresh: () => Promise<void>;
-  /** Has the journal know a member at the place where it is now. */
+  /** Makes the journal know a member at the place where it is now. */
   readonly accept: (name: string) => Promise<void>;
   /** Has the journal forget a member. */
   readonly forget: (name: string) => Promise<void>;
-  /** Whether a member that is retiring was found empty. */
+  /** Tells whether a member that is retiring was found empty. */
   readonly isEmpty: (name: string) => boolean;
   /** Notes that a member which is retiring holds nothing any more. */
   readonly noteEmpty: (name: string) => Promise<void>;
@@ -54,7 +54,7 @@ export function createRoster(
   };
   const refresh = async (): Promise<void> => {
     const record = await journal.readControl(ROSTER);
-    // Every put asks twice, and nothing has changed nearly always.
+    // Every put calls this function twice, and usually the record has not changed.
     if (record !== undefined && record.revision === seen) return;
     await change((was) => withOwn(was, own, retiring));
     if (record !== undefined && isSame(record.value as KnownMembers, known)) seen = record.revision;
@@ -75,7 +75,7 @@ export function createRoster(
   };
 }
 
-/** Adds members that are new, and leaves out one that was found empty and is not named any more. */
+/** Adds new members, and leaves out a member that was found empty and that the configuration no longer names. */
 function withOwn(
   was: KnownMembers,
   own: ReadonlyMap<string, string>,
@@ -85,7 +85,7 @@ function withOwn(
   const next = Object.fromEntries(kept);
   for (const [name, place] of own) {
     const known = next[name];
-    // It is written to again.
+    // A member that is no longer retiring is written to again.
     if (known === undefined || (known.isEmpty === true && !retiring.includes(name))) {
       next[name] = { place: known?.place ?? place };
     }
@@ -99,7 +99,7 @@ function isSame(a: KnownMembers, b: KnownMembers): boolean {
   return names.every((name) => a[name]?.place === b[name]?.place && a[name]?.isEmpty === b[name]?.isEmpty);
 }
 
-/** Returns what is said of a member that may hold an object, and that the configuration does not name any more. */
+/** Returns the error for a member that may hold an object and that the configuration no longer names. */
 export function notConfigured(name: string, operation: Operation, key: string | undefined): StorageError {
   const reason =
     `${JSON.stringify(name)} may hold it, and the configuration does not name this member any more: ` +

@@ -18,10 +18,10 @@ const NAMES = ["leaseMs", "settleMs", "graceMs", "keepDeletesMs"] as const;
 type TimesRecord = Readonly<Record<string, SharedTimes>>;
 
 /**
- * Writes down with which times this process works, unless another one that is at work has others: what one of them takes for over
- * would still be under way for the other.
+ * Writes down the times with which this process works, unless another process that is at work has other times. A request that is over for
+ * one of them would still be under way for the other.
  *
- * @throws StorageError `Misconfigured`, with both values.
+ * @throws StorageError `Misconfigured`, with both values, when the times differ.
  */
 export async function agreeOnTimes(
   composer: string,

@@ -5,15 +5,15 @@ import type { ObjectInfo } from "../../contract/object.js";
 import { askMember } from "../survey.js";
 import { clearCopy, holds, type ChainPut } from "./chain-put.js";
 
-/** Pauses before the writer on an earlier member looks again, in milliseconds: the other one withdraws meanwhile, unless it has won. */
+/** The pauses before the writer on an earlier member looks again, in milliseconds. The other writer withdraws meanwhile, unless it has won. */
 const PAUSES_MS: readonly number[] = [20, 50, 100, 200, 400];
 
 /**
- * Checks, after a create-only put, that no other member has taken the key for another writer meanwhile: the first member may have
- * refused one of the two. Each writer looks after it has written, so that at most one is told that it has won; when they meet, the
- * one on the later member withdraws.
+ * Checks, after a create-only put, that no other member has taken the key for another writer meanwhile. The first member may have refused
+ * one of two writers. Each writer looks after it has written, so that at most one is told that it has won. When two writers meet, the
+ * writer on the later member withdraws.
  *
- * @throws StorageError `AlreadyExists` when another one has won; what this call has written is removed then.
+ * @throws StorageError `AlreadyExists` when another writer has won; the object of this call is then removed, if that is possible.
  */
 export async function assertAlone(put: ChainPut, info: ObjectInfo): Promise<void> {
   const { chain, key, options } = put;

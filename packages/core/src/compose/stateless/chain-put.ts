@@ -13,16 +13,16 @@ export interface ChainPut {
   readonly options: PutOptions & { readonly writeId: string };
   readonly answers: readonly Answer[];
   readonly attempts: Attempt[];
-  /** Members that may hold another copy: they could not be asked, or not be cleared. */
+  /** The names of members that may hold another copy: they could not be asked or cleared. */
   readonly unconfirmed: Set<string>;
 }
 
-/** Tells whether a member is the one that has an object. */
+/** Tells whether an object that was found or stored is on this member. */
 export function holds(member: ComposedProvider, info: ObjectInfo): boolean {
   return member.name === info.provider || member.locate(info.ref) !== undefined;
 }
 
-/** Deletes an older copy from a member, if it is still the very copy that was seen. */
+/** Deletes an older copy from a member, if it is still the very copy that was seen. Returns `true` when the copy is gone. */
 export async function clearCopy(
   { chain, key, options }: ChainPut,
   member: ComposedProvider,

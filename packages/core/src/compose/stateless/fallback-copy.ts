@@ -9,16 +9,16 @@ import type { CopyOptions } from "../../contract/call-options.js";
 import type { ObjectInfo } from "../../contract/object.js";
 import type { Chain } from "./chain.js";
 
-/** Where a copy goes. */
+/** The destination of a copy. */
 export interface CopyTarget {
-  /** The one member that a new object would go to, if it is one. */
+  /** The member that a new object would go to, when there is one such member. */
   readonly home: ComposedProvider | undefined;
   readonly put: ComposedProvider["put"];
 }
 
 /**
- * Copies within the member that holds the object, when that is the one a new object would go to and no
- * member has the target; else through this process, as a put.
+ * Copies an object. The member that holds the object copies it by itself when a new object would go to that member, and no member has the
+ * new key. Otherwise the bytes go through this process, as a put.
  */
 export async function copyInChain(
   chain: Chain,
@@ -56,10 +56,7 @@ async function isFree(
   return answers.every(({ state }) => state === "absent");
 }
 
-/**
- * Copies within one member. Returns `undefined` when the member cannot, and nothing has happened: another member may
- * take the copy.
- */
+/** Copies within one member. Returns `undefined` when the member cannot do so and nothing has happened. A different member may then take the copy. */
 async function copyInside(
   chain: Chain,
   member: ComposedProvider,
@@ -77,7 +74,7 @@ async function copyInside(
   }
 }
 
-/** The chain as a target: what `copyThrough` needs of a provider. */
+/** Returns the chain as a provider, with the parts that `copyThrough` needs. */
 function asTarget({ name }: Chain, source: ComposedProvider, { put }: CopyTarget): ComposedProvider {
   return { ...source, name, put };
 }

@@ -7,8 +7,8 @@ import type { DeleteOptions } from "../../contract/call-options.js";
 import type { Chain } from "./chain.js";
 
 /**
- * Deletes the key from every member, the last first: when a member does not confirm, the copy that reads
- * find first is still there, and no older one has come to light.
+ * Deletes the key from every member, beginning with the last. When a member does not confirm, the copy that reads find first is still
+ * there, and no older copy has come to light.
  *
  * @throws StorageError with the first failure's code; `Unavailable` when a member did not answer.
  */
@@ -31,10 +31,7 @@ export async function deleteFromChain(chain: Chain, key: string, options: Delete
   }
 }
 
-/**
- * Deletes the copy under a ref at that very place, and waits for no other member. Where no member owns the ref it deletes
- * from every member.
- */
+/** Deletes the copy under a ref at that very place, and waits for no other member. When no member owns the ref, deletes the key from every member. */
 export async function deleteAtRef(
   chain: Chain,
   key: string,
@@ -48,7 +45,10 @@ export async function deleteAtRef(
   options.onEvent?.({ type: "unconfirmed", key, providers });
 }
 
-/** A member that cannot delete confirms by not holding the key: it is read-only, or cannot hold it at all. */
+/**
+ * Tells whether a member whose delete failed does not hold the key. A member that cannot delete is asked for the key: it may be read-only,
+ * or unable to hold the key at all.
+ */
 async function isAbsent(
   chain: Chain,
   member: ComposedProvider,

@@ -21,8 +21,8 @@ import { clearCopy, holds, type ChainPut } from "./chain-put.js";
 /**
  * Writes to the first member that works, after every member was asked whether it has the key.
  *
- * @throws StorageError `AlreadyExists` when one has it and overwriting is refused; what the last column of
- * the table of codes keeps from moving on; when no member is left, an error with one attempt for each.
+ * @throws StorageError `AlreadyExists` when a member has it and overwriting is refused; a failure that does not move on, by the last column
+ * of the table of codes; when no member is left, an error with one attempt for each.
  */
 export async function putInChain(
   chain: Chain,
@@ -57,7 +57,7 @@ function inTurn({ onlyFirst }: Chain, answers: readonly Answer[]): readonly Answ
   return onlyFirst === true ? answers.slice(0, 1) : answers;
 }
 
-/** Conditions are evaluated once, here, against all that answered. */
+/** Evaluates the conditions of a put once, against the answers of all members that answered. */
 export function assertConditions(put: Pick<ChainPut, "chain" | "key" | "options" | "answers">): void {
   const { chain, key, options, answers } = put;
   if (options.ifMatch !== undefined) return assertMatch(put, options.ifMatch);
@@ -72,7 +72,7 @@ function assertMatch(
   { chain, key, answers }: Pick<ChainPut, "chain" | "key" | "answers">,
   ifMatch: string,
 ): void {
-  // The first that has the object, or does not say: only that one's answer counts.
+  // One answer counts: that of the first member that has the object or does not answer.
   const first = answers.find((answer) => answer.state !== "absent");
   if (first?.state === "silent") throw mayHold(first.error, "put", key);
   const context = { operation: "put", provider: first?.info.provider ?? chain.name, key } as const;
@@ -92,12 +92,12 @@ function firstHolder({ answers }: ChainPut): Answer {
   return holder;
 }
 
-/** Tells whether a member is not asked to take a body. A composer may have a member that takes it. */
+/** Tells whether a member is passed over because it did not answer. A composer is not passed over, because one of its members may take the body. */
 function isPassedOver(chain: Chain, answer: Answer): answer is Silent {
   return isSilent(answer) && movesOn(chain, answer.error) && !isComposer(describeProvider(answer.member));
 }
 
-/** Tells whether a member just did not answer. One that may not be asked may still take a write: the write decides. */
+/** Tells whether a member just did not answer. A member that may not be asked may still take a write: the write decides. */
 export function isSilent(answer: Answer): answer is Silent {
   return answer.state === "silent" && answer.error.code !== "PermissionDenied";
 }
@@ -140,7 +140,7 @@ async function tryMember(
     if (movesOn(chain, error)) return giveUp(put, member, error, milliseconds);
     attempts.push(attemptOf(member, error, milliseconds));
     if (attempts.length === 1) throw error;
-    // An earlier member may have taken it.
+    // An earlier member may have taken the object.
     const isUnknown = attempts.some((attempt) => attempt.error.applied === "unknown");
     throw withErrorFacts(error, isUnknown ? { attempts, applied: "unknown" } : { attempts });
   }
@@ -162,8 +162,8 @@ function tooLong({ key }: ChainPut, { name }: ComposedProvider): StorageError {
 }
 
 /**
- * Writes to a member, create-only if the chain refuses to overwrite: every member has been asked, but somebody else
- * may write meanwhile. A member that cannot keep that for a body in parts takes it without.
+ * Writes to a member. The write is create-only when the chain refuses to overwrite: every member has been asked, but another writer may
+ * write meanwhile. A member that does not support this condition for a body in parts takes the body without it.
  */
 export async function putCreateOnly(
   { chain, key, options }: Pick<ChainPut, "chain" | "key" | "options">,
@@ -183,7 +183,7 @@ export async function putCreateOnly(
   }
 }
 
-/** Asks a member whether this very write is there: an unknown outcome is not a failure. */
+/** Asks a member whether this very write is there, because a write with an unknown outcome may have succeeded. */
 async function askAboutWrite(
   { chain, key, options, unconfirmed }: ChainPut,
   member: ComposedProvider,
@@ -207,7 +207,7 @@ async function askAboutWrite(
   return undefined;
 }
 
-/** Clears older copies where that can be done safely, and says where one may be left. */
+/** Deletes older copies where that is safe, and names the members on which one may be left. */
 async function finish(put: ChainPut, info: ObjectInfo): Promise<ObjectInfo> {
   const { chain, key, options, answers, unconfirmed } = put;
   for (const answer of answers) {

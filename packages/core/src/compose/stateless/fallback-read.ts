@@ -12,18 +12,18 @@ import { attemptOf, memberError, movesOn, reportFallback, saysAbsent } from "../
 import type { CallOptions } from "../../contract/call-options.js";
 import type { Chain } from "./chain.js";
 
-/** What the first member that holds the key gave. */
+/** The result of the first member that holds the key. */
 export interface ChainRead<T> {
   readonly member: ComposedProvider;
   readonly result: T;
-  /** Why an earlier member did not answer: it may hold another copy. */
+  /** The error of an earlier member that did not answer, and that may hold another copy. */
   readonly silent: StorageError | undefined;
 }
 
 /**
- * Asks the members in order, the one that a ref points to first.
+ * Reads from the first member that holds the key. Asks the members in order, beginning with the member that a ref points to.
  *
- * @throws StorageError `NotFound` when every member answered so, `Unavailable` when one did not answer.
+ * @throws StorageError `NotFound` when every member answered `NotFound`, `Unavailable` when a member did not answer.
  */
 export async function readFromChain<T>(
   chain: Chain,
@@ -51,7 +51,7 @@ export async function readFromChain<T>(
   throw nowhere(chain, operation, key, attempts, silent);
 }
 
-/** Whether what was read may be older than what a member holds that did not answer. */
+/** Tells whether the result may be older than the copy of a member that did not answer. */
 export function mayBeStale({ overwrites }: Chain, { silent }: ChainRead<unknown>): boolean {
   return silent !== undefined && overwrites === "may-be-stale";
 }
@@ -99,7 +99,10 @@ export async function linkInChain(
   return await linkFrom(await linkingMember(chain, verb, key, options), verb, key, options);
 }
 
-/** Finds the member that makes the link. When the holder does not answer, a ref still names the place, and a link needs no answer. */
+/**
+ * Returns the member that makes the link. When the holder does not answer, the member that a ref points to makes the link, because a link
+ * needs no answer.
+ */
 async function linkingMember(
   chain: Chain,
   verb: LinkVerb,

@@ -24,19 +24,19 @@ export interface StatelessParts {
   readonly type: string;
   /** The members in the order in which they are written, read and listed. */
   readonly chain: Chain;
-  /** The order for one key, where keys have different ones. */
+  /** Returns the chain in the order for one key; absent when all keys have the same order. */
   readonly chainFor?: ((key: string) => Chain) | undefined;
   readonly put: (chain: Chain, key: string, body: Body, options: PutOptions) => Promise<ObjectInfo>;
-  /** Whether an object goes to several members. */
+  /** True when an object goes to several members. */
   readonly isMirror?: boolean | undefined;
-  /** How many members have to work. */
+  /** The number of members that have to work. */
   readonly need: number;
   readonly supports: Supports;
   readonly promises: readonly string[];
   readonly limits: readonly string[];
 }
 
-/** A provider of several members that remembers nothing: for keys that are written once. */
+/** Makes a provider of several members that remembers nothing: it is for keys that are written once. */
 export function stateless(parts: StatelessParts): ComposedProvider {
   const { chain, chainFor = () => chain, put } = parts;
   const { name, members } = chain;
@@ -89,7 +89,7 @@ export function stateless(parts: StatelessParts): ComposedProvider {
   } satisfies EveryMember<ComposedProvider>;
 }
 
-/** Returns the upkeep of its members. Those without a journal are verified too where others have one. */
+/** Returns the upkeep of the members. When one of them has a journal, the members without a journal are verified too. */
 function upkeepOf(members: Chain["members"], isMirror: boolean): Upkeep | undefined {
   const joined = joinedUpkeep(members.map((member) => member.upkeep));
   if (joined?.verify === undefined) return joined;
@@ -146,10 +146,10 @@ export function assertOverwrites(
 }
 
 /**
- * Refuses options that mean nothing without a journal, or nothing with one. An option that has its default value, or asks
- * for what happens anyway, is none of them.
+ * Refuses options that mean nothing without a journal, or nothing with one. An option is accepted when it has its default value, or asks
+ * for what happens anyway.
  *
- * @param asked - What needs a journal, by the name that the message shows.
+ * @param asked - The options that need a journal, by the name that the message shows, and whether each is asked for.
  */
 export function assertTier(
   type: string,

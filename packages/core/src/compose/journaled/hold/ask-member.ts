@@ -6,7 +6,7 @@ import { learned, suspected } from "../row/row.js";
 import type { KeyRow } from "../../../contract/key-row.js";
 import { isCurrent } from "../row/identity.js";
 
-/** Asks whether a member holds a key, whatever the caller's signal says by now: the answer decides what to keep. */
+/** Asks a member whether it holds a key. The caller's signal does not end the question, because the answer decides what is kept. */
 export async function look(
   set: ReplicaSet,
   member: ComposedProvider,

@@ -11,11 +11,12 @@ import { look, suspectedNow } from "./ask-member.js";
 import type { HeldKey } from "./held-key.js";
 
 /**
- * Deletes what a member holds, and nothing that has come meanwhile: by condition where the member keeps one, else
- * right after it was looked at, which is safe while the key is held.
+ * Deletes the object that a member holds, and spares an object that has come meanwhile. A member with conditional deletes is given the ETag
+ * as a condition. The other members delete right after they were asked, which is safe while the key is held.
  *
- * @param mayGo - Whether this is an object that is to be deleted.
- * @returns Whether the member holds nothing now, or what it still holds.
+ * @param mayGo - Tells whether an object is one that is to be deleted.
+ * @returns `"absent"` when the member holds nothing now, `"kept"` when `mayGo` spared the object, `"failed"` when nothing was deleted, and
+ * `"unknown"` when the outcome of the delete is unknown.
  */
 export async function clearMember(
   set: ReplicaSet,
@@ -37,7 +38,7 @@ export async function clearMember(
   }
 }
 
-/** Clears members of what is not newer than the decided truth, and says in the row what came of it. */
+/** Deletes every copy on the members that is not newer than the decided version, and returns the row with the results. */
 export async function clearMembers(
   set: ReplicaSet,
   held: HeldKey,

@@ -11,15 +11,15 @@ import type { HeldKey } from "./held-key.js";
 
 /** The copies of one key that members hold. */
 interface FoundCopies {
-  /** Absent when no member that is believed has an object that is decided. */
+  /** The row that the copies make; absent when no believed member has a decided object. */
   readonly row: KeyRow | undefined;
-  /** Copies that only members have which were restored from a backup. */
+  /** Copies that exist only on members that were restored from a backup. */
   readonly extras: readonly Copy[];
 }
 
 /**
- * Makes the row of a key of which the journal says nothing, from what its members hold: the newest version
- * counts; of objects without a version the first in the order of reading.
+ * Makes the row of a key that the journal does not know, from the copies that its members hold. The newest version counts. Among objects
+ * without a version, the first in the order of reading counts.
  *
  * @returns `undefined` when no member has an object that is decided.
  * @throws StorageError `Unavailable` when a member does not answer.
@@ -28,7 +28,7 @@ export async function findRow(set: ReplicaSet, held: HeldKey, options: Caller): 
   return (await findCopies(set, held, options)).row;
 }
 
-/** Makes the row as {@link findRow} does, and returns what only members have that were restored from a backup. */
+/** Makes the row as {@link findRow} does, and returns the copies that exist only on members that were restored from a backup. */
 export async function findCopies(set: ReplicaSet, held: HeldKey, options: Caller): Promise<FoundCopies> {
   const order = set.placement.readOrder(held.key);
   const answers = await Promise.all(order.map((member) => look(set, member, held.key, options)));
@@ -42,12 +42,12 @@ export async function findCopies(set: ReplicaSet, held: HeldKey, options: Caller
   return { row: rowOfCopies(held.row, newest, copies, answers), extras: [] };
 }
 
-/** Tells whether a copy counts: not one of a member that was restored from a backup, until an operator has said so. */
+/** Tells whether a copy counts. A copy on a member that was restored from a backup counts only after an operator has said so. */
 export function isBelieved(set: ReplicaSet, { member }: Copy): boolean {
   return !isStale(set, member) || set.marks?.restored(member.name) === "keep";
 }
 
-/** Returns the row of a key that is what the newest of its copies is. */
+/** Returns the row in which the newest copy is the current object of the key. */
 export function rowOfCopies(
   row: KeyRow,
   newest: Copy,
@@ -67,7 +67,7 @@ export function rowOfCopies(
 }
 
 /**
- * Compares a row of a journal that was restored from a backup with what the members hold: what is newer than the row counts.
+ * Compares a row of a journal that was restored from a backup with the copies on the members. A copy that is newer than the row counts.
  *
  * @throws StorageError `Unavailable` when a member does not answer.
  */
@@ -79,7 +79,7 @@ export async function settleDoubt(set: ReplicaSet, held: HeldKey, options: Calle
   const found = await findRow(set, held, options);
   const version = found?.current?.version ?? "";
   if (found !== undefined && version > (current?.version ?? "")) return found;
-  // It was deleted after the backup.
+  // The object was deleted after the backup.
   if (current?.kind === "put" && found === undefined) return confirmed(deleted(held.row), {});
   return confirmed(row, found?.holds ?? {});
 }

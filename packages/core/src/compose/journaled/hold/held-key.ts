@@ -8,33 +8,33 @@ import { leased, newRow, takenOver, unleased } from "../row/row.js";
 import { createLeaseWatch, createRowWriter, Overtaken, writeRow, type RowWriter } from "./row-writer.js";
 import { type KeyRow, type Lease, stampedRow } from "../../../contract/key-row.js";
 
-/** A key that nobody else writes, in any process that shares the journal. */
+/** A key that one call has for itself, in every process that shares the journal. */
 export interface HeldKey {
   readonly key: string;
-  /** Whether the journal had nothing of it. */
+  /** True when the journal had no row of the key. */
   readonly isNew: boolean;
-  /** What the journal has of it; a row that has just begun when it had none. */
+  /** The row that the journal has of the key; a new row when the journal had none. */
   row: KeyRow;
-  /** Aborted when the key was taken over: this process was silent for too long. */
+  /** Aborted when another process has taken the key over, because this process was silent for too long. */
   readonly signal: AbortSignal;
   /**
-   * Throws `Conflict` once another process may have taken the key over. Members get it as `beforeCommit` of every write and
+   * Throws `Conflict` once another process may have taken the key over. Members get this function as `beforeCommit` of every write and
    * delete, so that a process that was stopped changes nothing when it goes on.
    */
   readonly assertHeld: () => void;
   /**
-   * Checks that nobody has written the row since it was read: until the first `save` another process may.
+   * Checks that the row was not written since it was read. Until the first `save` another process may write it.
    *
-   * @throws Overtaken when somebody has; the work is run again.
+   * @throws Overtaken when another process has written the row; the work is then run again.
    */
   readonly assertUnchanged: () => Promise<void>;
-  /** Writes the row down, with the members that requests go to from now on. Renewed until it is released. */
+  /** Writes the row, with the members that requests go to from now on. The lease is renewed until the key is released. */
   readonly save: (row: KeyRow, sending: readonly string[]) => Promise<void>;
-  /** Writes the last state of the row and lets go; `undefined` when the key is not in transition any more. */
+  /** Writes the last state of the row and lets go of the key; `undefined` when the key is no longer in transition. */
   readonly release: (row: KeyRow | undefined) => Promise<void>;
 }
 
-/** Pauses between looks at a key that another process holds, in milliseconds. */
+/** The shortest and the longest pause between two looks at a key that another process holds, in milliseconds. */
 const POLL_MS = 10;
 const POLL_MS_MAX = 100;
 
@@ -49,11 +49,11 @@ export interface HoldOptions extends Caller {
 }
 
 /**
- * Runs `work` while nobody else writes the key. It must do nothing that changes a member before its first
- * `save`: it is run again when another process was faster.
+ * Runs `work` while no other call writes the key. `work` must change nothing on a member before its first `save`, because it is run again
+ * when another process was faster.
  *
- * @throws StorageError `Unavailable` when the key is held by others for longer than `waitMs`, or the journal
- * cannot be written; `Conflict` when the key was taken over while `work` ran.
+ * @throws StorageError `Unavailable` when other calls hold the key for longer than `waitMs`, or the journal cannot be written; `Conflict`
+ * when the key was taken over while `work` ran.
  */
 export async function holding<T>(
   set: ReplicaSet,
@@ -98,7 +98,7 @@ export async function holding<T>(
   });
 }
 
-/** The patience of a call that waits for its turn. */
+/** The settings of a call that waits for its turn. */
 interface Patience {
   readonly signal: AbortSignal | undefined;
   readonly waitMs: number;
@@ -107,7 +107,7 @@ interface Patience {
   readonly tooLong: () => StorageError;
 }
 
-/** Waits for a turn. A caller that gives up, or has waited for too long, before the turn has begun is not kept. */
+/** Waits for a turn and returns its result. Rejects when the caller gives up, or has waited for too long, before the turn has begun. */
 async function beginning<T>(turn: Promise<T>, { signal, waitMs, leave, tooLong }: Patience): Promise<T> {
   return await new Promise<T>((resolve, reject) => {
     const abort = (): void => {
@@ -126,7 +126,10 @@ async function beginning<T>(turn: Promise<T>, { signal, waitMs, leave, tooLong }
   });
 }
 
-/** The entry of the key when no living process holds it; what a dead one has left is taken over. */
+/**
+ * Returns the journal's entry of a key that no living process holds. Waits while a living process holds the key, and takes over a key whose
+ * holder has died.
+ */
 async function freeEntry(
   set: ReplicaSet,
   operation: Operation,
@@ -160,10 +163,7 @@ export async function comparedEntry(
   return await journal.read(key);
 }
 
-/**
- * Writes down what a dead holder has left. From then on the times of its suspects stand: each look that began them anew would
- * put them off for ever.
- */
+/** Writes down what a dead holder has left. The times of the suspects are set here, once: if every look set them anew, they would never be over. */
 async function takeOver(
   { journal, settleMs }: ReplicaSet,
   key: string,
@@ -186,9 +186,9 @@ export function busy({ name }: ReplicaSet, operation: Operation, key: string): S
 }
 
 interface LeavableKey extends HeldKey {
-  /** What is left undone when `work` ends without a release is for repair. */
+  /** Lets go of a key that `work` has not released. Repair does what is left. */
   readonly leave: () => Promise<void>;
-  /** Present when another process may have held the key while this one was sending. */
+  /** Returns the lost key when another process may have held the key while this process was sending. */
   readonly lost: () => LostKey | undefined;
 }
 
@@ -211,10 +211,10 @@ function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry
   const renew = (): void => {
     if (isReleased) return;
     write(() => leased(held.row, leaseOf(set, held.row.lease?.sending ?? []))).then(
-      // What was learned meanwhile stays.
+      // Only the lease is new: what was learned meanwhile stays in the row.
       (row) => row?.lease && (held.row = leased(held.row, row.lease)),
       () => {
-        // The journal cannot be written: from now on nobody waits for this process.
+        // The journal cannot be written. Once the lease is over, other processes do not wait for this process.
         const { until = 0 } = held.row.lease ?? {};
         if (journal.now() >= until) lost.abort(takenAway(set, operation, key));
       },
@@ -256,7 +256,7 @@ function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry
   return held;
 }
 
-/** Tells when a key needs repair. A row that is only kept is no work. */
+/** Tells the listeners when a key needs repair. A row that is only kept needs no repair. */
 function tellOfWork({ workListeners, journal }: ReplicaSet, row: KeyRow | undefined): void {
   if (row === undefined || row.isKept === true) return;
   for (const tell of workListeners) tell(row.nextAt - journal.now());
@@ -267,8 +267,8 @@ async function assertRevision({ journal }: ReplicaSet, key: string, rows: RowWri
 }
 
 /**
- * The longest that an intent may take to be written: nothing is sent after that. So the version of an object says that
- * the journal has known of it since then.
+ * Returns the longest time that the write of an intent may take, in milliseconds. After a slower write nothing is sent. So the journal has
+ * known of an object since its version plus this time, at the latest.
  */
 export function intentMsMax({ leaseMs }: ReplicaSet): number {
   return leaseMs / 6;

@@ -10,9 +10,9 @@ import { findRow } from "./find-row.js";
 import { holding, type HeldKey } from "./held-key.js";
 
 /**
- * Puts a key in transition once more that this process has lost while it sent: between the look at the clock and the
- * request it may have been stopped. Its own version is removed where a later one is decided, and repair looks at every
- * member that it has sent to.
+ * Puts a key that this process has lost while sending in transition once more. The process may have been stopped between its look at the
+ * clock and the request. The version of this process is removed where a later version is decided, and repair looks at every member that the
+ * process has sent to.
  */
 export async function reopen(set: ReplicaSet, lost: LostKey, onEvent: CallOptions["onEvent"]): Promise<void> {
   const { key, sending } = lost;
@@ -32,7 +32,7 @@ export async function reopen(set: ReplicaSet, lost: LostKey, onEvent: CallOption
   });
 }
 
-/** Removes what this process has written, where it is not what the key is. */
+/** Removes the object that this process has written from a member, when a later version is decided. */
 async function removeOwn(
   set: ReplicaSet,
   held: HeldKey,

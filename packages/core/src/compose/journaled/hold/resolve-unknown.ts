@@ -10,8 +10,8 @@ import { calmed, committed, resolved } from "../row/row.js";
 import type { Intent, KeyRow } from "../../../contract/key-row.js";
 
 /**
- * Finds out what became of writes whose outcome is unknown. One that is found anywhere counts from now on, and is
- * never un-seen; one is forgotten when every member has answered without it, and nothing can arrive any more.
+ * Finds out the outcome of writes whose outcome is unknown. A write that is found on any member counts from now on, for good. A write is
+ * forgotten when every member has answered without it, and nothing of it can arrive any more.
  */
 export async function resolveUnknown(set: ReplicaSet, held: HeldKey, options: Caller): Promise<KeyRow> {
   const { row, key } = held;
@@ -34,7 +34,7 @@ function newestFound(
   return intent && { version: intent.version, sha256: intent.sha256 };
 }
 
-/** Removes what a member has of an unknown write that it has not stored whole: else it would be taken for an object later. */
+/** Removes from the members the incomplete objects of unknown writes, which would be taken for whole objects later. */
 async function clearCut(
   set: ReplicaSet,
   held: HeldKey,
@@ -55,13 +55,13 @@ async function clearCut(
   }
 }
 
-/** Tells whether a member has what an unknown write has sent, and all of it. */
+/** Tells whether a member has the whole object of an unknown write. */
 function isCopyOf({ version, size }: Intent, answer: Answer): boolean {
   if (answer.state !== "present" || versionOf(answer.info) !== version) return false;
   return hasSize(answer.member, answer.info, size);
 }
 
-/** Tells whether nothing of an unknown write is there, and nothing can come. */
+/** Tells whether the unknown writes are over: the members have nothing of them, and nothing of them can arrive. */
 function isOver({ suspects, uncertain }: KeyRow, answers: readonly Answer[]): boolean {
   if (Object.keys(suspects).length > 0) return false;
   return answers.every((answer) => {

@@ -6,12 +6,17 @@ import type { Version } from "../../../contract/version.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { assertRow, rowChecks } from "../row/assert-row.js";
 
-/** Another one has changed the row between reading and writing it. Nothing was done yet. */
+/** The error for a row that another process has changed between the read and the write. Nothing was done yet. */
 export class Overtaken extends Error {}
 
-/** The writes of one row, one after the other: the lease may be renewed at any moment. */
+/** The writer of one row. It writes one state after the other, because the lease may be renewed at any moment. */
 export interface RowWriter {
-  /** @returns The row with the versions that it was given. @throws Overtaken when another one has changed the row. */
+  /**
+   * Writes the next state of the row.
+   *
+   * @returns The row with the versions that the journal gave it.
+   * @throws Overtaken when another process has changed the row.
+   */
   readonly write: (next: () => KeyRow | undefined) => Promise<KeyRow | undefined>;
   /** The revision that was read or written last. */
   readonly revision: () => string;
@@ -51,7 +56,7 @@ export function createRowWriter(
   };
 }
 
-/** Writes a row, or drops it: every row that is saved goes through here. As `JournalPart.write`. */
+/** Writes a row, or drops it, as `JournalPart.write` does. Every row that is saved goes through this function. */
 export async function writeRow(
   journal: JournalPart,
   key: string,
@@ -59,21 +64,21 @@ export async function writeRow(
   row: KeyRow | undefined,
 ): Promise<Version | undefined> {
   const written = await journal.write(key, expected, row);
-  // One that was made of an older revision is not written, and may be anything.
+  // A row that was made from an older revision is not written, so it is not checked.
   if (rowChecks.isOn && written !== undefined && row !== undefined) assertRow(key, row);
   return written;
 }
 
-/** Watches how long ago a lease was renewed. */
+/** A watch of the time since a lease was renewed. */
 export interface LeaseWatch {
-  /** Begins a renewal; what it returns says that it has succeeded. The lease counts from the beginning. */
+  /** Begins a renewal, and returns a function that says that the renewal has succeeded. The lease counts from the beginning of the renewal. */
   readonly begin: () => () => void;
   readonly isOver: () => boolean;
 }
 
 /**
- * Makes the watch of one lease. It goes by the monotonic and by the system's clock, whichever has moved more: the one
- * stands while the machine sleeps, the other may be set back.
+ * Makes the watch of one lease. The watch reads the monotonic clock and the system's clock, and goes by the one that has moved more. The
+ * monotonic clock stands while the machine sleeps, and the system's clock may be set back.
  */
 export function createLeaseWatch(leaseMs: number): LeaseWatch {
   const times = (): readonly [number, number] => [clock.now(), Date.now()];

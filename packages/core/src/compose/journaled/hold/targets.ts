@@ -3,9 +3,7 @@ import type { KeyRow } from "../../../contract/key-row.js";
 import { millisecondsOf } from "../../../contract/version.js";
 import type { ReplicaSet } from "../replica-set.js";
 
-/**
- * Returns the members whose rules have let the object of a key go by now, so that it is not brought back there.
- */
+/** Returns the names of the members whose rules have let the object of a key expire by now. The object is not brought back there. */
 export function expiredOn({ members, journal }: ReplicaSet, key: string, row: KeyRow): readonly string[] {
   const storedAt = storedAtOf(row);
   if (storedAt === undefined) return [];

@@ -36,7 +36,7 @@ export async function findWithJournal(
   });
 }
 
-/** Opens an object. Each member has an ETag of its own for it: whichever the caller was shown will do. */
+/** Opens an object. Each member has its own ETag for the object, and `ifMatch` may be the ETag of any member. */
 export async function getWithJournal(
   set: ReplicaSet,
   key: string,

@@ -12,7 +12,7 @@ export interface CurrentObject {
   readonly info: ObjectInfo;
 }
 
-/** Tells whether a caller may have been shown `etag` for the object: each member has an ETag of its own for it. */
+/** Tells whether a caller may have been shown `etag` for the object. Each member has its own ETag for the object. */
 export async function hasEtag(
   set: ReplicaSet,
   key: string,
@@ -32,7 +32,7 @@ export async function hasEtag(
   return false;
 }
 
-/** Whether a member holds the very object that was found elsewhere. */
+/** Tells whether a member holds the same object that was found on another member. */
 function isSame(
   row: KeyRow | undefined,
   found: CurrentObject,

@@ -10,20 +10,20 @@ import type { ComposedProvider } from "../../../contract/composed-provider.js";
 
 /** The name of the control record. */
 export const INVENTORY = "inventory";
-/** When members that were not empty, or did not answer, are asked again, in milliseconds. */
+/** The time after which members that were not empty, or did not answer, are asked again, in milliseconds. */
 const EMPTY_PAUSE_MS = 60_000;
 
-/** How far the keys that members hold have been walked. */
+/** The record of how far the keys that members hold have been walked. */
 export interface Inventory {
-  /** For which placement: with another one the walk begins anew. */
+  /** The epoch that the walk is for. With a new epoch the walk begins anew. */
   readonly epoch: string;
-  /** Which members are being walked, and behind which key. */
+  /** The index of the walk, and the key behind which it goes on. Members that are alike are walked together, and others one by one. */
   readonly walk: number;
   readonly after?: string | undefined;
   readonly isDone: boolean;
-  /** Whether every key has been looked at since the journal began. */
+  /** True when every key has been looked at since the journal began. */
   readonly isTrusted: boolean;
-  /** Members that may lack objects, because their rules let them expire; and since when all processes may know. */
+  /** The members that may lack objects because their rules let objects expire, and the time since which all processes may know that. */
   readonly lacking?: readonly string[] | undefined;
   readonly lackingSince?: number | undefined;
   /** The kind of composer, and the members, that the walk is about. */
@@ -31,20 +31,20 @@ export interface Inventory {
   readonly members?: readonly string[] | undefined;
 }
 
-/** Tells whether what was walked says something of every member: none has been added, and the kind of composer is the same. */
+/** Tells whether a walk covers every member: no member was added since, and the kind of composer is the same. */
 export function covers({ type, members }: ReplicaSet, stock: Inventory): boolean {
   if (stock.type !== undefined && stock.type !== type) return false;
   return stock.members === undefined || members.every(({ name }) => stock.members?.includes(name) === true);
 }
 
-/** Returns what a walk of these members is about. */
+/** Returns the kind of composer and the members that a walk of this set is about. */
 export function walkOf({ type, members }: ReplicaSet): Pick<Inventory, "type" | "members"> {
   return { type, members: members.map(({ name }) => name) };
 }
 
 /**
- * Tells whether the absence of a row proves that all members agree. It does not while the journal is new and members
- * already hold objects: until every key has been walked, reads ask all members and take the newest version.
+ * Tells whether the absence of a row proves that all members agree. The absence proves nothing while the journal is new and members already
+ * hold objects: until every key has been walked, reads ask all members and take the newest version.
  */
 export async function isTrusted(set: ReplicaSet): Promise<boolean> {
   const { state } = set;
@@ -55,15 +55,16 @@ export async function isTrusted(set: ReplicaSet): Promise<boolean> {
   return state.isTrusted;
 }
 
-/** Returns the members whose keys nobody can walk, because their credentials may not list them. */
+/** Returns the names of the members that cannot be walked, because their credentials may not list them. */
 export function unlistable({ members }: ReplicaSet): readonly string[] {
   return members.filter(cannotList).map(({ name }) => name);
 }
 
 /**
- * Checks that the journal knows of every object, where a member cannot be walked: nothing could tell later what it holds.
+ * Checks that the journal knows every object, when a member cannot be walked. Objects on such a member that the journal does not know could
+ * not be found later.
  *
- * @throws StorageError `Misconfigured` while it does not.
+ * @throws StorageError `Misconfigured` while the journal does not know every object.
  */
 export async function assertWhole(set: ReplicaSet, operation: Operation, key: string): Promise<void> {
   if (set.state.isTrusted || set.members.length === 1) return;
@@ -100,17 +101,17 @@ async function check(set: ReplicaSet): Promise<void> {
   if (written !== undefined) state.isTrusted = true;
 }
 
-/** Returns the name of the placement: with another one, or when a member is to go, what is stored may belong elsewhere. */
+/** Returns the epoch. When the placement changes, or a member begins to retire, the epoch changes, and stored objects may belong elsewhere. */
 export function epochOf({ placement, retiring }: ReplicaSet): string {
   return retiring.length === 0 ? placement.epoch() : `${placement.epoch()}|without ${retiring.join(", ")}`;
 }
 
-/** Returns the members that let objects expire, as far as this process knows. */
+/** Returns the names of the members that let objects expire, as far as this process knows. */
 export function expiringMembers({ members }: ReplicaSet): readonly string[] {
   return members.flatMap(({ name, expiresAfterMs }) => (expiresAfterMs === undefined ? [] : [name]));
 }
 
-/** Tells whether a member may lack objects: its rules let them expire, here or in another process. */
+/** Tells whether a member may lack objects, because its rules in this process or in another process let objects expire. */
 export function mayLack(set: ReplicaSet, { lacking = [] }: Inventory): boolean {
   return expiringMembers(set).length > 0 || lacking.length > 0;
 }
@@ -132,13 +133,13 @@ export async function note(set: ReplicaSet, stock: Inventory): Promise<Inventory
     lacking: [...new Set([...(was.lacking ?? []), ...own])],
     lackingSince: journal.now(),
   })).catch(() => undefined);
-  // Where it cannot be written reads go on, and nothing expires.
+  // When the record cannot be written, reads go on and nothing expires.
   return written ?? stock;
 }
 
 /**
- * Tells whether `member` may delete expired objects. It may once the walk is complete and every process has had
- * `graceMs` to learn that this member may have gaps.
+ * Tells whether `member` may delete expired objects. The member may do so once the walk is complete and every process has had `graceMs` to
+ * learn that the member may have gaps.
  */
 export async function mayExpire(
   { journal, members, graceMs }: ReplicaSet,
@@ -165,7 +166,7 @@ async function areEmpty(set: ReplicaSet): Promise<boolean> {
   return answers.every(Boolean);
 }
 
-/** Has every key looked at again: a member holds other things than the journal believes. */
+/** Has every key looked at again, because a member holds other objects than the journal believes. */
 export async function distrust(set: ReplicaSet): Promise<void> {
   const { journal, state } = set;
   await changeControl<Inventory>(journal, INVENTORY, (was) => ({

@@ -11,19 +11,20 @@ import { assertNoneAway, believed, isDisbelieved, isOneEnough, type ReplicaSet }
 import { LIST_LIMIT_DEFAULT, type ListOptions } from "../../../contract/call-options.js";
 import type { ObjectInfo } from "../../../contract/object.js";
 
-/** The least and the most rows of the journal that one page reads; between them it reads as many as it has entries. */
+/** The least and the most rows of the journal that one page reads. Between these limits it reads as many rows as the page has entries. */
 const ROWS_MIN = 100;
 const ROWS_MAX = 1000;
 const HEADS_AT_ONCE = 8;
 const ROUNDS_MAX = 3;
 
-/** What a page says of a key, read through the journal; `undefined` when it has no object. */
+/** A function that reads the facts of a key through the journal. It returns `undefined` for a key that has no object. */
 type HeadThrough = (key: string, options: ListOptions) => Promise<ObjectInfo | undefined>;
 
 /**
- * One page: what the members list, corrected by what the journal says of the keys that are in transition.
+ * Returns one page of a listing: the entries that the members list, corrected by the journal for the keys that are in transition.
  *
- * @throws StorageError `Unavailable` when a member that may hold a key does not answer: a page is whole or an error.
+ * @throws StorageError `Unavailable` when a member that may hold a key does not answer, or the page takes too long: a page is whole or an
+ * error.
  */
 export async function listWithJournal(
   set: ReplicaSet,
@@ -33,7 +34,7 @@ export async function listWithJournal(
   for (let round = 1; ; round++) {
     const startedAt = set.journal.now();
     const page = await listOnce(set, options, head);
-    // Copies that are moved stay for so long where they were: a quicker page has met them in one place or the other.
+    // A copy that is moved stays for `graceMs` where it was. A page that is quicker has met it in the old place or in the new one.
     if (set.placement.alike || set.journal.now() - startedAt < set.graceMs) return page;
     if (round < ROUNDS_MAX) continue;
     const reason = `a page takes longer than the ${set.graceMs} ms that moved copies stay; ask for smaller pages`;
@@ -55,13 +56,13 @@ async function listOnce(set: ReplicaSet, options: ListOptions, head: HeadThrough
   const shown = new Set([...listed.objects.map(({ key }) => key), ...listed.prefixes]);
   const keys = [...new Set([...before.keys, ...after.keys])].filter((key) => {
     const entry = listEntry(key, options);
-    // Of what is settled only an old copy can be wrong.
+    // A settled key needs a correction only when a member has listed an old copy.
     if (before.kept.has(key) && after.kept.has(key) && !shown.has(entry)) return false;
     return isInside(entry);
   });
   const objects = new Map(listed.objects.map((info) => [info.key, info]));
   const prefixes = new Set(listed.prefixes);
-  // Until the journal has seen every key, only the objects say which of them is the newest.
+  // Until the journal has seen every key, only the objects themselves tell which copy is the newest.
   const doubtful = (await isTrusted(set)) ? [] : listed.differing.filter(isInside);
   await correct(set, options, head, [...new Set([...keys, ...doubtful])], objects, prefixes);
   return pageOf(set, options, listed, objects, prefixes, last, isInside);
@@ -70,12 +71,12 @@ async function listOnce(set: ReplicaSet, options: ListOptions, head: HeadThrough
 /** Keys that have a row. */
 interface RowKeys {
   readonly keys: readonly string[];
-  /** Those for which nothing is left to do. */
+  /** The keys for which nothing is left to do. */
   readonly kept: ReadonlySet<string>;
   readonly end: string | undefined;
 }
 
-/** The keys in transition behind an entry; `end` when there are more behind it. */
+/** Returns the keys behind an entry that have a row; `end` is the last of them when there may be more. */
 async function rowKeys(
   { journal }: ReplicaSet,
   { prefix = "", limit = LIST_LIMIT_DEFAULT }: ListOptions,
@@ -88,7 +89,7 @@ async function rowKeys(
   return { keys, kept, end: rows.length < most ? undefined : keys.at(-1) };
 }
 
-/** From one member, where each holds everything that is not in transition; from all where they share the keys. */
+/** Lists one member when one can answer for all, and otherwise all members. */
 async function listMembers(
   set: ReplicaSet,
   options: ListOptions,
@@ -103,14 +104,14 @@ async function listMembers(
     return merged;
   }
   let failure: unknown;
-  // What is retiring may have been emptied.
+  // A member that is retiring may have been emptied.
   const order = placement.readOrder("").filter((member) => !set.retiring.includes(member.name));
   const listable = order.filter((member) => !cannotList(member));
   for (const member of listable.length === 0 ? order : listable) {
     if (isDisbelieved(set, member)) continue;
     try {
       const page = await mergeLists(name, [member], behind);
-      // The first call of a process to a member is what shows which members the journal knows.
+      // The first call of a process to a member shows which members the journal knows, so this check comes after the call.
       assertNoneAway(set, "list");
       if (!isDisbelieved(set, member)) return page;
       failure ??= new StorageError("Unavailable", RESTORED, { operation: "list", provider: member.name });
@@ -143,7 +144,7 @@ async function correct(
     } else if (info !== undefined) prefixes.add(entry);
     else if (prefixes.has(entry)) doubtful.add(entry);
   });
-  // A common prefix may stand there for nothing but objects that are deleted.
+  // A common prefix may stand only for objects that are deleted.
   for (const prefix of doubtful) {
     if (!(await hasObjects(set, { ...options, prefix }, head))) prefixes.delete(prefix);
   }

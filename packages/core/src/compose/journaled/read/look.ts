@@ -9,13 +9,13 @@ import { believed, isDisbelieved, type ReplicaSet } from "../replica-set.js";
 import { notConfigured } from "../roster.js";
 import { isUndecided } from "../row/row.js";
 
-/** How to read from a member, and what to do with what was read in vain. */
+/** A way to read from a member, and to discard a result that is not used. */
 export interface Reader<T> {
   readonly operation: Operation;
   readonly read: (member: ComposedProvider, signal: AbortSignal | undefined) => Promise<T>;
   readonly infoOf: (result: T) => ObjectInfo;
   readonly discard: (result: T) => void;
-  /** Names members that are asked before the others: every member has the same object. */
+  /** Selects members that are asked before the others. Every member has the same object. */
   readonly prefers?: ((member: ComposedProvider) => boolean) | undefined;
 }
 
@@ -32,24 +32,24 @@ export function headReader(
   };
 }
 
-/** What was read, and where. */
+/** A result of a read, and the member that gave it. */
 export interface Found<T> {
   readonly member: ComposedProvider;
   readonly result: T;
-  /** A member that does not answer may hold a newer one: the journal has just begun, and cannot tell. */
+  /** True when the result may be old: a member that does not answer may hold a newer object, or this member was restored from a backup. */
   readonly mayBeStale?: boolean | undefined;
 }
 
-/** What one look at the members gave. */
+/** The result of one look at the members. */
 export type Reading<T> =
   | ({ readonly state: "found" } & Found<T>)
-  /** `isFinal`: nobody else needs to be asked. `unconfirmed`: those who were asked and did not answer. */
+  /** `isFinal`: the answer counts without a second look at the journal. `unconfirmed`: the members that did not answer. */
   | {
       readonly state: "absent";
       readonly isFinal: boolean;
       readonly unconfirmed?: readonly string[] | undefined;
     }
-  /** Only what nobody has decided about, or what is newer than the journal's row was. */
+  /** The members hold only objects of undecided writes, or objects that are newer than the journal's row. */
   | { readonly state: "undecided" }
   | { readonly state: "silent"; readonly error: StorageError };
 
@@ -62,7 +62,7 @@ export interface Look<T> {
   readonly attempts: Attempt[];
 }
 
-/** Returns what is said of a member that the configuration does not name any more, and that may hold a key. */
+/** Returns the error for a member that the configuration no longer names and that may hold the key; `undefined` when there is no such member. */
 export function awayFrom<T>(
   { set, key, reader }: Look<T>,
   row: KeyRow | undefined,
@@ -75,20 +75,20 @@ export function awayFrom<T>(
   return name === undefined ? undefined : notConfigured(name, reader.operation, key);
 }
 
-/** Whether an object is of a write that is not decided, or that began after the row was read. */
+/** Tells whether an object belongs to a write that is not decided, or that began after the row was read. */
 export function isUncertain(row: KeyRow, version: string | undefined): boolean {
   if (isUndecided(row, version)) return true;
   return version !== undefined && row.open !== undefined && version > row.open.version;
 }
 
-/** Returns the members in the order in which they are read, with those first that the reader prefers. */
+/** Returns the members in the order in which they are read. The members that the reader prefers come first. */
 export function readOrder<T>({ set, key, reader: { prefers } }: Look<T>): readonly ComposedProvider[] {
   const order = set.placement.readOrder(key);
   if (prefers === undefined) return order;
   return [...order.filter(prefers), ...order.filter((member) => !prefers(member))];
 }
 
-/** Returns the members in the order in which they are read: the one that a ref points to first, and none that is not believed. */
+/** Returns the members that are believed, in the order in which they are read. The member that a ref points to comes first. */
 export function inOrder<T>(look: Look<T>): readonly ComposedProvider[] {
   const { ref } = look.options;
   const order = believed(look.set, readOrder(look));
@@ -96,7 +96,7 @@ export function inOrder<T>(look: Look<T>): readonly ComposedProvider[] {
   return first === undefined ? order : [first, ...order.filter((member) => member !== first)];
 }
 
-/** Reads from a member, and returns what was found, or why it did not answer; neither when it holds nothing. */
+/** Reads from a member. Returns the result, or the error when the member did not answer, or neither when the member holds nothing. */
 export async function tryMember<T>(
   look: Look<T>,
   member: ComposedProvider,
@@ -154,7 +154,7 @@ async function race<T>(
   });
 }
 
-/** Returns what is said when no member that may hold an object answers. */
+/** Returns the error for a key when no member that may hold its object answers. */
 export function outOfReach<T>(
   { set, key, reader, attempts }: Look<T>,
   silent: StorageError | undefined,

@@ -4,8 +4,8 @@ import { newestOf, versionOf, type Copy } from "../row/identity.js";
 import { awayFrom, inOrder, isUncertain, outOfReach, tryMember, type Look, type Reading } from "./look.js";
 
 /**
- * Reads what the members held before the journal began, or what they hold now when it was restored from a backup: the newest version
- * of them all, unless the row has a newer one.
+ * Reads the newest version that any member holds, unless the row has a newer one. Such a read is needed while the journal has not seen
+ * every key, and when the journal was restored from a backup.
  */
 export async function readNewest<T>(look: Look<T>, row: KeyRow | undefined): Promise<Reading<T>> {
   const answers = await askAll(look, row);
@@ -37,7 +37,7 @@ async function askAll<T>(look: Look<T>, row: KeyRow | undefined): Promise<readon
   return await Promise.all(order.map((member) => askMember(set, member, key, { signal, onEvent })));
 }
 
-/** Tells whether the row has something newer than the newest copy. */
+/** Tells whether the newest copy is older than the current version of the row. */
 function isOlder({ info }: Copy, row: KeyRow | undefined): boolean {
   return row?.current !== undefined && (versionOf(info) ?? "") < row.current.version;
 }

@@ -19,7 +19,7 @@ import {
 } from "./look.js";
 import { readNewest } from "./read-newest.js";
 
-/** One look at the members, as far as what the row says of the key needs it. */
+/** Looks at the members once, as far as the row of the key requires it. */
 export async function readOnce<T>(
   set: ReplicaSet,
   row: KeyRow | undefined,
@@ -36,7 +36,7 @@ export async function readOnce<T>(
   return trusted ? await readBase(look, row) : await readNewest(look, row);
 }
 
-/** Reads a key for which nothing is left to do, past every copy that is older than its row. */
+/** Reads a key for which nothing is left to do. Copies that are older than its row are passed over. */
 async function readKept<T>(look: Look<T>, row: KeyRow): Promise<Reading<T>> {
   const { set, key, options } = look;
   const isTrue = set.state.isTrusted || (await isTrusted(set));
@@ -64,7 +64,7 @@ async function readKept<T>(look: Look<T>, row: KeyRow): Promise<Reading<T>> {
   return reading;
 }
 
-/** From a member that holds this very version. */
+/** Reads the current version of a key from a member that holds it. Members with unknown holdings are asked last. */
 async function readCurrent<T>(look: Look<T>, row: KeyRow, current: Committed): Promise<Reading<T>> {
   const { key, reader, options } = look;
   const order = readOrder(look);
@@ -85,7 +85,7 @@ async function readCurrent<T>(look: Look<T>, row: KeyRow, current: Committed): P
   return { state: "silent", error: outOfReach(look, silent) };
 }
 
-/** What the members held before the row began, if there is one. */
+/** Reads the object that the members held before the row began, or hold now when there is no row. */
 async function readBase<T>(look: Look<T>, row: KeyRow | undefined): Promise<Reading<T>> {
   const { reader } = look;
   // One member can answer for all.
@@ -95,7 +95,7 @@ async function readBase<T>(look: Look<T>, row: KeyRow | undefined): Promise<Read
   const order = inOrder(look);
   for (const [index, member] of order.entries()) {
     if (row?.holds[member.name] === "absent") continue;
-    // Only of members that are alike: whatever one of them answers is true.
+    // Only members that are alike are read in a race, because the answer of either is true.
     const other = row === undefined && oneIsEnough ? order[index + 1] : undefined;
     const answer = await tryMember(look, member, other);
     if (answer.found !== undefined) {
@@ -118,9 +118,9 @@ function nothingFound<T>(look: Look<T>, silent: StorageError | undefined): Readi
 }
 
 /**
- * Asks all other members for an object that one of them lacks although it is settled: a file may have been removed by hand.
- * The first that has it serves it, and the key is looked at again. Members that do not answer do not turn the answer around; one that has
- * the object, and cannot be read, does.
+ * Asks all other members for an object that one member lacks although the key is settled: a file may have been removed by hand. The first
+ * member that has the object serves it, and the key is looked at again. Members that do not answer leave the key absent. A member that has
+ * the object and cannot be read makes the read fail.
  */
 async function confirmAbsent<T>(
   look: Look<T>,
@@ -131,13 +131,13 @@ async function confirmAbsent<T>(
   if (row !== undefined) return { state: "absent", isFinal: true };
   const { set, key, options } = look;
   const { signal, onEvent } = options;
-  // Those before it did not answer.
+  // The members before this one did not answer.
   const others = order.slice(lacking + 1);
   const answers = await Promise.all(others.map((member) => askMember(set, member, key, { signal, onEvent })));
   let unread: StorageError | undefined;
   for (const answer of answers) {
     if (answer.state !== "present") continue;
-    // The row may name a newer write than this copy is of. Such a copy is not answered: the next member is tried.
+    // The row may name a newer write than the one of this copy. Such a copy is not served: the next member is tried.
     const { found, error } = await tryMember(look, answer.member);
     unread ??= error;
     if (found === undefined) continue;
@@ -153,9 +153,9 @@ async function confirmAbsent<T>(
   return { state: "absent", isFinal: true, ...(silent.length > 0 && { unconfirmed: silent }) };
 }
 
-/** Tells whether the absence on one member says nothing of the others: a write that is not decided was sent there, or it is to go. */
+/** Tells whether the absence on one member proves nothing about the others: an undecided write was sent to the member, or it is retiring. */
 function isNoProof(set: ReplicaSet, row: KeyRow | undefined, { name }: ComposedProvider): boolean {
-  // What is retiring may have been emptied.
+  // A member that is retiring may have been emptied.
   if (set.retiring.includes(name)) return true;
   if (row === undefined) return false;
   return row.holds[name] !== undefined || row.lease?.sending.includes(name) === true;

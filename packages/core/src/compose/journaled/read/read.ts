@@ -18,10 +18,10 @@ import type { ComposedHeadOptions, ComposedProvider } from "../../../contract/co
 const PAUSE_MS_MAX = 100;
 
 /**
- * Reads the last decided version of a key: from a member that holds it, whatever the others hold.
+ * Reads the last decided version of a key from a member that holds it, whatever the other members hold.
  *
- * @throws StorageError `NotFound` when the key has no object; `Unavailable` when a member that may hold it does not
- * answer, or only an older copy is within reach.
+ * @throws StorageError `NotFound` when the key has no object; `Unavailable` when a member that may hold it does not answer, or only an
+ * older copy is within reach.
  */
 export async function readWithJournal<T>(
   set: ReplicaSet,
@@ -43,7 +43,7 @@ export async function readWithJournal<T>(
     if (reading.state === "absent" && (reading.isFinal || (await isUnchanged(set, key, entry)))) {
       throw notFound(set, reader.operation, key, reading.unconfirmed);
     }
-    // While a write is under way it decides: there may be more to see when it is done.
+    // A write that is under way decides first: the members may hold more when it is done.
     const isFinal = entry.row?.open === undefined && (await isUnchanged(set, key, entry));
     if (reading.state === "silent" && isFinal) throw reading.error;
     if (set.journal.now() > deadline) throw busy(set, reader.operation, key);
@@ -53,8 +53,8 @@ export async function readWithJournal<T>(
 }
 
 /**
- * Whether an object is of a write that had been written down when the journal was read. When there was no row it had
- * come to its end by then, and the journal need not be read again.
+ * Tells whether the write of an object had ended when the journal was read: it had been written down by then, and the key had no row. Then
+ * the journal need not be read again.
  */
 function isOld(set: ReplicaSet, row: KeyRow | undefined, info: ObjectInfo, readAt: number): boolean {
   if (row !== undefined) return false;
@@ -62,7 +62,7 @@ function isOld(set: ReplicaSet, row: KeyRow | undefined, info: ObjectInfo, readA
   return version === undefined || millisecondsOf(version) + intentMsMax(set) < readAt;
 }
 
-/** Tells whether what was read is what the key is. */
+/** Tells whether the copy that was read is the current object of the key. */
 async function isValid(
   set: ReplicaSet,
   key: string,
@@ -74,7 +74,7 @@ async function isValid(
   return await isDecided(set, key, entry.row, info, readAt);
 }
 
-/** Whether what was read counts: it may be of a write that has begun meanwhile. */
+/** Tells whether the object that was read counts. Its write may have begun after the journal was read. */
 async function isDecided(
   set: ReplicaSet,
   key: string,
@@ -82,7 +82,7 @@ async function isDecided(
   info: ObjectInfo,
   readAt: number,
 ): Promise<boolean> {
-  // One that is only kept says nothing of what is there now.
+  // A row that is only kept says nothing about what the members hold now.
   const before = found?.isKept === true ? undefined : found;
   if (before?.current !== undefined || isOld(set, before, info, readAt)) return true;
   const { row } = await set.journal.read(key);
@@ -90,8 +90,8 @@ async function isDecided(
 }
 
 /**
- * Tells whether an answer of a member still counts for a key that had no row. The member may have been restored from a backup, and
- * another process may have put everything right, since the journal was read: then the key has got a row meanwhile.
+ * Tells whether an answer of a member still counts for a key that had no row. Since the journal was read, the member may have been restored
+ * from a backup, and another process may have repaired it. In that case the key has a row by now.
  */
 async function isBelievable(
   set: ReplicaSet,
@@ -122,7 +122,7 @@ async function assertFinal(
   throw new StorageError("Unavailable", reason, { operation, provider: set.name, key, retryable: false });
 }
 
-/** Waits for the write that is under way, or finds out what became of one that nobody works on. */
+/** Waits for a write that is under way, or finds out the outcome of a write that no call works on. */
 async function decideNow(set: ReplicaSet, operation: Operation, key: string, options: Caller): Promise<void> {
   const { row } = await set.journal.read(key);
   if (row === undefined || (row.open === undefined && row.uncertain.length === 0)) return;

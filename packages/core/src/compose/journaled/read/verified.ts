@@ -5,14 +5,14 @@ import type { GetResult } from "../../../contract/provider.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { digestIn, versionOf } from "../row/identity.js";
 
-/** An object of so few bytes is looked through before the caller gets any of them. */
+/** The largest object, in bytes, that is checked before the caller gets any of its bytes. */
 const SMALL_BYTES = 1024 * 1024;
 
 /**
- * Opens an object of a member, and compares its bytes with their digest, where that is known: those of a small object before they are
- * given, so that another member can be read instead, and those of a large one at the end of the stream.
+ * Opens an object on a member, and compares its bytes with their digest, where that is known. A small object is checked before its bytes
+ * are given, so that another member can be read instead. A large object is checked at the end of its stream.
  *
- * @throws StorageError `Integrity` for other bytes; the copy is put right by repair.
+ * @throws StorageError `Integrity` when the bytes differ; repair replaces the copy.
  */
 export async function getVerified(
   set: ReplicaSet,
@@ -38,7 +38,7 @@ export async function getVerified(
   return { ...result, body: bytes };
 }
 
-/** Returns the digest of an object. Until its key is settled only the journal may know it: that of a body that was a stream. */
+/** Returns the digest of an object. For a body that was a stream, only the journal may know the digest until the key is settled. */
 async function digestOf(set: ReplicaSet, key: string, { info }: GetResult): Promise<string | undefined> {
   const known = digestIn(info);
   if (known !== undefined) return known;

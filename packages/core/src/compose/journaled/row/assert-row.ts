@@ -3,7 +3,7 @@ import type { KeyRow } from "../../../contract/key-row.js";
 /** The switch of the checks of saved rows, which only tests and the simulation turn on. */
 export const rowChecks: { isOn: boolean } = { isOn: false };
 
-/** A row that no sequence of transitions makes: the composer has a fault. */
+/** The error for a row that no sequence of transitions makes: the composer has a fault. */
 export class BrokenRowError extends Error {
   override readonly name = "BrokenRowError";
 }
@@ -15,7 +15,7 @@ export function assertRow(key: string, row: KeyRow): void {
   throw new BrokenRowError(`The row of ${JSON.stringify(key)}: ${broken[0]}: ${JSON.stringify(row)}`);
 }
 
-/** By what `docs/internals/journal-protocol.md` says of them. */
+/** The invariants of a row, each with its sentence in `docs/internals/journal-protocol.md`. */
 const INVARIANTS: readonly (readonly [text: string, isKept: (row: KeyRow) => boolean])[] = [
   ["an open intent has a lease", ({ open, lease }) => open === undefined || lease !== undefined],
   [
@@ -55,7 +55,7 @@ const INVARIANTS: readonly (readonly [text: string, isKept: (row: KeyRow) => boo
   ],
 ];
 
-/** Tells whether one version is newer than another; the empty one is given by the write of the row, and newer than all. */
+/** Tells whether one version is newer than another. The empty version is filled in by the write of the row, and is newer than all others. */
 function isNewer(version: string, than: string | undefined): boolean {
   if (than === undefined) return true;
   return version === "" ? than !== "" : than !== "" && version > than;

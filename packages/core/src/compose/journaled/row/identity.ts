@@ -4,16 +4,16 @@ import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import type { ObjectInfo } from "../../../contract/object.js";
 import type { Committed } from "../../../contract/key-row.js";
 
-/** What a composer with a journal writes beside every object, in the place of the write id. */
+/** The facts that a composer with a journal stores beside every object, in the place of the write id. */
 export interface Identity {
   readonly version: Version;
   /** The caller's write id, or one that was made for it. */
   readonly writeId: string;
-  /** Of the bytes, where it was known before the first of them was sent; lower-case hexadecimal. */
+  /** The digest of the bytes, in lower-case hexadecimal; absent when it was not known before the first byte was sent. */
   readonly sha256?: string | undefined;
 }
 
-/** `s1:<version>:<sha256, may be empty>:<write id>`. */
+/** The start of a packed identity, which is `s1:<version>:<sha256, may be empty>:<write id>`. */
 const START = "s1:";
 const VERSION_END = START.length + 16;
 const HEX = /^[0-9a-f]*$/;
@@ -23,7 +23,7 @@ export function packIdentity({ version, writeId, sha256 = "" }: Identity): strin
   return `s1:${version}:${sha256}:${writeId}`;
 }
 
-/** The identity of an object; none when it was not written through a composer with a journal. */
+/** Returns the identity of an object; `undefined` when the object was not written through a composer with a journal. */
 export function identityOf(info: Pick<ObjectInfo, "writeId">): Identity | undefined {
   const version = versionOf(info);
   if (version === undefined) return undefined;
@@ -33,32 +33,32 @@ export function identityOf(info: Pick<ObjectInfo, "writeId">): Identity | undefi
   return { version, writeId: rest.slice(end + 1), sha256: end === 0 ? undefined : rest.slice(0, end) };
 }
 
-/** Returns the digest that a member knows of its object, by the object's identity or by a checksum of its own. */
+/** Returns the digest that a member knows of its object, from the object's identity or from a checksum of the member's own. */
 export function digestIn(info: ObjectInfo): string | undefined {
   return identityOf(info)?.sha256 ?? sha256In(info);
 }
 
-/** Every read asks for it. */
+/** Returns the version of an object; `undefined` when it was not written through a composer with a journal. Every read calls this function. */
 export function versionOf({ writeId }: Pick<ObjectInfo, "writeId">): Version | undefined {
   if (writeId === undefined || !writeId.startsWith(START) || writeId[VERSION_END] !== ":") return undefined;
   const version = writeId.slice(START.length, VERSION_END);
   return HEX.test(version) ? version : undefined;
 }
 
-/** Whether an object is the one that the key is. */
+/** Tells whether an object is the current object of its key. */
 export function isCurrent(current: Committed, { name }: ComposedProvider, info: ObjectInfo): boolean {
   const { version, etags, wrong } = current;
   if (info.etag !== undefined && wrong?.[name] === info.etag) return false;
   return versionOf(info) === version || (info.etag !== undefined && etags?.[name] === info.etag);
 }
 
-/** An object, and where it was found. */
+/** An object, and the member on which it was found. */
 export interface Copy {
   readonly member: ComposedProvider;
   readonly info: ObjectInfo;
 }
 
-/** The newest of several copies; the first of those that are equally new, or of no known age. */
+/** Returns the newest of several copies. Among copies of the same version, or without a version, the first one counts. */
 export function newestOf<T extends Copy>(copies: readonly T[]): T | undefined {
   return copies.reduce<T | undefined>(
     (best, copy) =>
@@ -67,7 +67,7 @@ export function newestOf<T extends Copy>(copies: readonly T[]): T | undefined {
   );
 }
 
-/** The facts as callers see them: the write id is their own. */
+/** Returns the facts as callers see them, with the caller's own write id. */
 export function withoutIdentity(info: ObjectInfo): ObjectInfo {
   const identity = identityOf(info);
   if (identity === undefined) return info;

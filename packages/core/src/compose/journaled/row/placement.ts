@@ -2,34 +2,34 @@ import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import type { Writing } from "../../supports.js";
 import type { KeyRow } from "../../../contract/key-row.js";
 
-/** Which members a key goes to, and which of them it stays on: all that differs between the composers. */
+/** The rule that says which members a key is written to and which of them it stays on. It is all that differs between the composers. */
 export interface Placement {
-  /** A body goes to one member after the other until one has taken it, or to all at once. */
+  /** The order of writing: a body goes to one member after the other until one has taken it, or to all members at once. */
   readonly writing: Writing;
-  /** How many members must hold a write before it is acknowledged. */
+  /** The number of members that must hold a write before it is acknowledged. */
   readonly need: number;
   readonly writeOrder: (key: string) => readonly ComposedProvider[];
   readonly readOrder: (key: string) => readonly ComposedProvider[];
   /** The names of the members that hold the object when all is done and nothing expires; the others hold nothing. */
   readonly targets: (key: string, row: KeyRow) => readonly string[];
-  /** Whether every member holds every object that is not in transition, unless a rule has removed it there. */
+  /** True when every member holds every settled object, unless a rule has removed it there. */
   readonly alike: boolean;
-  /** Whether an object has copies on several members, or one home. */
+  /** True when an object has copies on several members, and false when it has one home. */
   readonly hasCopies: boolean;
-  /** Whether a member is where a key belongs, so that nobody need look further when it is found there. */
+  /** Tells whether a member is where a key belongs. An object that is found there need not be looked for elsewhere. */
   readonly isHome: (key: string, member: ComposedProvider) => boolean;
-  /** Of a split: the share that counts now, in per cent. */
+  /** Returns the share of a split that counts now, in per cent; absent for other composers. */
   readonly percent?: (() => number) | undefined;
-  /** Names the placement: when it changes, what is stored may belong elsewhere. */
+  /** Returns the epoch. When it changes, stored objects may belong elsewhere. */
   readonly epoch: () => string;
 }
 
 /**
- * An object lives on one member: on the first of its order that takes it.
+ * Returns the placement with one copy: an object lives on the first member of its order that takes it.
  *
  * @param order - The members in order of preference for a key.
- * @param moves - Whether repair moves it to the first that can hold it, or leaves it where it is.
- * @param retiring - Members that it leaves in any case.
+ * @param moves - `true` when repair moves an object to the first member that can hold it, and `false` when the object stays where it is.
+ * @param retiring - The names of members that objects leave in any case.
  */
 export function oneHome(
   members: readonly ComposedProvider[],
@@ -69,7 +69,7 @@ export function everywhere(
   const names = staying.map(({ name }) => name);
   const need = { all: staying.length, quorum: Math.floor(staying.length / 2) + 1, primary: 1 }[writes];
   const isStaying = ({ name }: ComposedProvider): boolean => names.includes(name);
-  // What is retiring may have been emptied already.
+  // A member that is retiring may have been emptied already.
   const readOrder = (): readonly ComposedProvider[] =>
     retiring.length === 0
       ? order()

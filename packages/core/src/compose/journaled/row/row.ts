@@ -5,12 +5,12 @@ export function newRow(now: number): KeyRow {
   return { uncertain: [], holds: {}, suspects: {}, since: now, nextAt: now, attempts: 0 };
 }
 
-/** A write-ahead intent: from here on a crash cannot hide that this write was sent. */
+/** Returns the row with the intent of a write: from here on a crash cannot hide that this write was sent. */
 export function opened(row: KeyRow, intent: Omit<Intent, "version">): KeyRow {
   return { ...row, isKept: undefined, open: { ...intent, version: "" }, cannotHold: undefined, attempts: 0 };
 }
 
-/** A delete is decided as soon as it is written down. */
+/** Returns the row of a key that is deleted. A delete is decided as soon as it is written down. */
 export function deleted(row: KeyRow): KeyRow {
   return {
     ...row,
@@ -24,14 +24,14 @@ export function deleted(row: KeyRow): KeyRow {
   };
 }
 
-/** What a member answered; not believed while something may still take effect there. */
+/** Returns the row with the answer of a member. The answer is ignored while a request may still take effect on the member. */
 export function learned(row: KeyRow, member: string, holding: Holding, now: number): KeyRow {
   const { [member]: until, ...suspects } = row.suspects;
   if (until !== undefined && now < until) return row;
   return { ...row, suspects, holds: { ...row.holds, [member]: holding } };
 }
 
-/** Returns the row of a key of which a member holds a copy with other bytes: that copy is neither read nor copied from. */
+/** Returns the row of a key of which a member holds a copy with other bytes than were put. That copy is neither read nor copied from. */
 export function quarantined(row: KeyRow, member: string, etag: string): KeyRow {
   const { current } = row;
   if (current === undefined) return row;
@@ -43,7 +43,7 @@ export function quarantined(row: KeyRow, member: string, etag: string): KeyRow {
   };
 }
 
-/** A request to a member ended without an answer: it may take effect until it has had its time. */
+/** Returns the row after a request to a member ended without an answer. The request may take effect until `until`. */
 export function suspected(row: KeyRow, member: string, until: number): KeyRow {
   return {
     ...row,
@@ -53,7 +53,7 @@ export function suspected(row: KeyRow, member: string, until: number): KeyRow {
   };
 }
 
-/** Where nothing was decided, and nothing can arrive any more, members hold what they held. */
+/** Returns the row without suspects whose time is over, when no write was decided: a late request can no longer change anything. */
 export function calmed(row: KeyRow, now: number): KeyRow {
   const all = Object.entries(row.suspects);
   const left = all.filter(([, until]) => until > now);
@@ -61,7 +61,7 @@ export function calmed(row: KeyRow, now: number): KeyRow {
   return { ...row, suspects: Object.fromEntries(left) };
 }
 
-/** An object that was found, or that was just written, becomes what the key is. */
+/** Returns the row in which an object that was found, or that was just written, is the current one. */
 export function committed(row: KeyRow, put: Omit<Committed, "kind">): KeyRow {
   return {
     ...row,
@@ -73,14 +73,14 @@ export function committed(row: KeyRow, put: Omit<Committed, "kind">): KeyRow {
   };
 }
 
-/** Returns what suspects hold: nobody knows. */
+/** Returns the entries of `holds` for the suspects, which are all `"unknown"`. */
 function unknownOn({ suspects }: KeyRow): KeyRow["holds"] {
   return Object.fromEntries(Object.keys(suspects).map((name) => [name, "unknown"]));
 }
 
-/** What was found on members of a key that was not in transition. */
+/** An object that was found on members, for a key that was not in transition. */
 export interface FoundObject {
-  /** Absent for an object that was not written through a composer with a journal: it is given a version. */
+  /** The identity of the object; absent when it was not written through a composer with a journal. Such an object is given a version. */
   readonly identity: { readonly version: Version; readonly sha256?: string | undefined } | undefined;
   readonly holds: Readonly<Record<string, Holding>>;
   /** The ETag on each member that holds this very object. */
@@ -88,7 +88,7 @@ export interface FoundObject {
   readonly storedAt: number | undefined;
 }
 
-/** A key of which nothing was decided is what was found: its object is to be somewhere else, or on more members. */
+/** Returns the row in which the object that was found is the current one, for a key of which nothing was decided. */
 export function adopted(row: KeyRow, { identity, holds, etags, storedAt }: FoundObject): KeyRow {
   const version = identity?.version ?? "";
   const known = Object.fromEntries(Object.keys(etags).map((name) => [name, version]));
@@ -105,12 +105,12 @@ export function adopted(row: KeyRow, { identity, holds, etags, storedAt }: Found
   };
 }
 
-/** Returns a row whose doubt is over: what it says is what the members hold. */
+/** Returns a row that is no longer doubtful: it says what the members hold. */
 export function confirmed(row: KeyRow, holds: KeyRow["holds"]): KeyRow {
   return { ...row, holds: { ...holds, ...unknownOn(row) }, isDoubtful: undefined };
 }
 
-/** A client may upload to a member from now on. */
+/** Returns the row with an upload that a client may make to a member from now on. */
 export function expecting(row: KeyRow, member: string, until: number): KeyRow {
   const others = (row.external ?? []).filter((each) => each.member !== member || each.until > until);
   return { ...row, isKept: undefined, external: [...others, { member, until }] };
@@ -121,7 +121,7 @@ export function expectingOnly(row: KeyRow, external: KeyRow["external"] = []): K
   return { ...row, external: external.length === 0 ? undefined : external };
 }
 
-/** What a client has uploaded to a member is what the key is from now on: it is given a version. */
+/** Returns the row in which the object that a client has uploaded to a member is the current one. The object is given a version. */
 export function uploaded(row: KeyRow, member: string, etag: string, others: readonly string[]): KeyRow {
   const unknown = others.map((name) => [name, "unknown"] as const);
   return {
@@ -137,17 +137,17 @@ export function uploaded(row: KeyRow, member: string, etag: string, others: read
   };
 }
 
-/** Returns the row of a key of whose undecided writes nothing is left. */
+/** Returns the row without its undecided writes: nothing is left of them. */
 export function resolved(row: KeyRow): KeyRow {
   return { ...row, open: undefined, uncertain: [] };
 }
 
-/** The open write failed everywhere, and nothing of it can come. */
+/** Returns the row without its open write, which failed everywhere and can no longer arrive. */
 export function dropped(row: KeyRow): KeyRow {
   return { ...row, open: undefined };
 }
 
-/** The open write failed, and nobody knows whether it took effect. */
+/** Returns the row in which the open write is uncertain: it failed, and may have taken effect. */
 export function undecided(row: KeyRow): KeyRow {
   return row.open === undefined ? row : { ...row, open: undefined, uncertain: [...row.uncertain, row.open] };
 }
@@ -167,7 +167,7 @@ export function kept(row: KeyRow, until: number, now: number): KeyRow {
   };
 }
 
-/** Returns the row of a key for which repair has to come again. */
+/** Returns the row with the time at which repair has to come again. */
 export function waiting(row: KeyRow, nextAt: number): KeyRow {
   return { ...row, nextAt };
 }
@@ -177,45 +177,45 @@ export function tried(row: KeyRow, attempts: number): KeyRow {
   return { ...row, attempts };
 }
 
-/** Returns the row with the reason for which repair gets no further. */
+/** Returns the row with the reason why repair gets no further. */
 export function hindered(row: KeyRow, problem: string): KeyRow {
   return { ...row, problem };
 }
 
-/** Returns the row of a key of which copies that are not needed any more stay for a while: somebody may be listing. */
+/** Returns the row with the time until which copies that are no longer needed stay. A listing may still need them. */
 export function staying(row: KeyRow, clearAt: number): KeyRow {
   return { ...row, clearAt };
 }
 
-/** Returns the row of a key of which a member has just got its copy. */
+/** Returns the row after a member has got its copy. */
 export function copied(row: KeyRow, member: string, now: number, graceMs: number): KeyRow {
   const version = row.current?.version ?? "";
   return learned({ ...row, clearAt: now + graceMs, problem: undefined }, member, version, now);
 }
 
-/** Returns the row as its holder has it: from here on it sends to these members. */
+/** Returns the row with the lease of its holder. The lease names the members that the holder sends to from now on. */
 export function leased(row: KeyRow, lease: Lease): KeyRow {
   return { ...row, isKept: undefined, lease, nextAt: lease.until };
 }
 
-/** Returns the row as the next holder finds it. */
+/** Returns the row without its lease, as the next holder finds it. */
 export function unleased(row: KeyRow): KeyRow {
   return { ...row, lease: undefined };
 }
 
-/** Returns a row that was kept, with everything to be looked at once more. */
+/** Returns a row that was kept, so that every member is looked at once more. */
 export function reopened(row: KeyRow, members: readonly string[]): KeyRow {
   const holds = Object.fromEntries(members.map((name) => [name, "unknown"]));
   return { ...row, isKept: undefined, holds };
 }
 
-/** Returns the row of a key with an idempotent write that is not to be made again. */
+/** Returns the row with an idempotent write that is remembered, so that it is not made again. */
 export function remembering(row: KeyRow, write: Remembered): KeyRow {
   const others = (row.remembered ?? []).filter(({ writeId }) => writeId !== write.writeId);
   return { ...row, remembered: [...others, write] };
 }
 
-/** Tells whether a kept row says that an object of that version is an old one. */
+/** Tells whether a kept row says that an object of that version was deleted or replaced. */
 export function isBuried({ current }: KeyRow, version: Version | undefined): boolean {
   if (current === undefined || version === undefined) return false;
   return current.kind === "delete" ? version <= current.version : version < current.version;
@@ -231,12 +231,12 @@ export function withoutMember(row: KeyRow, member: string): KeyRow {
   );
 }
 
-/** Returns a row of a journal that was restored from a backup: members may hold something newer. */
+/** Returns the doubtful row of a journal that was restored from a backup: members may hold something newer. */
 export function doubted(row: KeyRow): KeyRow {
   return { ...unleased(undecided(row)), isDoubtful: true };
 }
 
-/** What its holder left behind: whatever was under way may still arrive. */
+/** Returns the row that a holder has left behind. The requests that were under way may still arrive, so their members are suspects. */
 export function takenOver(row: KeyRow, now: number, settleMs: number): KeyRow {
   const { lease } = row;
   if (lease === undefined) return row;
@@ -244,7 +244,7 @@ export function takenOver(row: KeyRow, now: number, settleMs: number): KeyRow {
   return { ...undecided(left), lease: undefined, nextAt: now };
 }
 
-/** A member cannot hold what is to be written: it is not its home then. */
+/** Returns the row with a member that cannot hold the object, and so cannot be its home. */
 export function refused(row: KeyRow, member: string): KeyRow {
   return { ...row, cannotHold: [...(row.cannotHold ?? []).filter((name) => name !== member), member] };
 }
@@ -254,13 +254,13 @@ export function isSuspect(row: KeyRow | undefined, member: string, now: number):
   return until !== undefined && now < until;
 }
 
-/** Whether a version was written by somebody who does not know yet, or will never know, whether it counts. */
+/** Tells whether a version belongs to a write that is open or uncertain. */
 export function isUndecided({ open, uncertain }: KeyRow, version: Version | undefined): boolean {
   if (version === undefined) return false;
   return open?.version === version || uncertain.some((intent) => intent.version === version);
 }
 
-/** Whether nothing is left to do: the row can go. */
+/** Tells whether nothing is left to do for a key, so that its row can go. */
 export function isSettled(row: KeyRow, members: readonly string[], targets: readonly string[]): boolean {
   const { current, open, uncertain, suspects, holds, external = [] } = row;
   if (external.length > 0) return false;

@@ -10,8 +10,8 @@ import { reopened, staying } from "../row/row.js";
 import type { ReplicaSet } from "../replica-set.js";
 
 /**
- * Has repair look whether the object of a key is where it should be: what the members hold becomes what the journal
- * says of it. A key that the journal knows already is looked at anyway.
+ * Writes down what the members hold of a key, so that repair looks whether its object is where it should be. A key that is in transition
+ * already is looked at anyway.
  *
  * @throws StorageError `Unavailable` when a member does not answer, or an earlier write is not decided yet.
  */
@@ -27,13 +27,13 @@ export async function adoptKeyOf(set: ReplicaSet, key: string, options: HoldOpti
       for (const { member } of extras) await dealWithExtra(set, held, member, options);
       return;
     }
-    // It would be given a version that is newer than what is not decided.
+    // The object would be given a version that is newer than the writes that are not decided.
     if (row.current?.version === "" && row.uncertain.length > 0) throw busy(set, "repair", key);
     await conclude(set, held, staying(row, set.journal.now() + set.graceMs));
   });
 }
 
-/** Counts an object that only a member has which was restored from a backup, or removes it, as the operator has said. */
+/** Counts an object that only a restored member has, or removes it when the operator has said so. */
 async function dealWithExtra(
   set: ReplicaSet,
   held: HeldKey,

@@ -5,8 +5,8 @@ import { doubted, takenOver } from "../row/row.js";
 import { everyKey } from "./every-key.js";
 
 /**
- * Doubts everything that a journal says which was restored from a backup: members may hold something newer than each of its rows, and
- * where it has no row they may differ.
+ * Doubts everything that a journal says after it was restored from a backup. Members may hold something newer than each of its rows, and
+ * they may differ where the journal has no row.
  */
 export async function doubtJournal(set: ReplicaSet): Promise<void> {
   await distrust(set);

@@ -2,7 +2,7 @@ import type { ReplicaSet } from "../replica-set.js";
 
 const ROWS_AT_ONCE = 256;
 
-/** Does something with every key that has a row, one after the other. */
+/** Calls `each` with every key that has a row, one after the other. */
 export async function everyKey({ journal }: ReplicaSet, each: (key: string) => Promise<void>): Promise<void> {
   let after: string | undefined;
   do {

@@ -6,8 +6,8 @@ import type { ReplicaSet } from "../replica-set.js";
 import { expiredOn } from "../hold/targets.js";
 
 /**
- * Whether an object is nowhere any more, because a rule has removed it before the others had it: every member has answered,
- * none has it, and what they have is older.
+ * Tells whether the object of a key is gone because a rule has removed it before the other members had it. Every member must have answered,
+ * with no object or with an older one.
  */
 export async function hasExpired(set: ReplicaSet, { key, row }: HeldKey, options: Caller): Promise<boolean> {
   const { current, uncertain, suspects } = row;

@@ -12,7 +12,7 @@ import { mayExpire } from "../read/inventory.js";
 import type { ReplicaSet } from "../replica-set.js";
 import type { ObjectInfo } from "../../../contract/object.js";
 
-/** The upkeep of a member: it lets nothing expire that others have yet to get, or that is being written. */
+/** Returns the upkeep of a member. It keeps objects that other members have yet to get, or that are being written, from expiring. */
 export function guardedUpkeep(set: ReplicaSet, member: ComposedProvider): Upkeep | undefined {
   const { upkeep } = member;
   if (upkeep === undefined) return undefined;
@@ -31,7 +31,7 @@ async function whileClean(
   work: () => Promise<void>,
 ): Promise<void> {
   const { whileClean: outer, signal, onEvent } = call;
-  // A key that somebody writes is left to them.
+  // A key that another call writes is left to that call.
   const impatient = { signal, onEvent, waitMs: 0 };
   const held = async (): Promise<void> => {
     if (set.lock.isBusy(key) || (await set.journal.read(key)).row !== undefined) return;
@@ -43,7 +43,11 @@ async function whileClean(
   await (outer === undefined ? held() : outer(key, held));
 }
 
-/** @returns Whether others that should have the object do not: nothing was removed. */
+/**
+ * Removes an object that has expired on a member.
+ *
+ * @returns `true` when other members lack the object and should have it. Then nothing was removed.
+ */
 async function letGo(
   set: ReplicaSet,
   member: ComposedProvider,
@@ -53,7 +57,7 @@ async function letGo(
 ): Promise<boolean> {
   return await holding(set, "repair", key, options, async (mine) => {
     if (!mine.isNew) return false;
-    // Asked through the composer: it is still the member that it was.
+    // The question goes through the composer, which checks that the member is still the same.
     const answer = await look(set, member, key, options);
     if (answer.state === "silent") throw answer.error;
     if (answer.state === "absent") return false;
@@ -71,7 +75,7 @@ async function letGo(
   });
 }
 
-/** Whether those that keep it for longer have it. */
+/** Tells whether the members that keep the object for longer have it. */
 async function othersHave(
   set: ReplicaSet,
   member: ComposedProvider,

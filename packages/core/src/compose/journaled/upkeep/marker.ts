@@ -14,16 +14,16 @@ import type { Roster } from "../roster.js";
 
 const CONTROL = "markers";
 
-/** How long a member that has shown its marker is believed, in milliseconds. */
+/** The time for which a member that has shown its marker is believed, in milliseconds. */
 const FRESH_MS = 10_000;
 
-/** How long for an answer that nothing is there: it is what an empty disk would say. */
+/** The time for which an answer that nothing is there is believed, in milliseconds. It is short because an empty disk gives the same answer. */
 const FRESH_MS_ABSENT = 1000;
 
-/** What the journal knows of a member's marker. */
+/** The facts that the journal has of a member's marker. */
 interface Marker {
   readonly id: string;
-  /** Whether it has been there. From then on a member without it is another one. */
+  /** True once the marker has been on the member. From then on a disk or bucket without the marker is not this member. */
   readonly isPlaced: boolean;
 }
 
@@ -34,18 +34,18 @@ interface Watched {
   readonly journal: JournalPart;
   readonly member: ComposedProvider;
   readonly marks: Marks;
-  /** Called when another member has been accepted in the place of this one. */
+  /** Called when a different disk or bucket has been accepted in the place of this member. */
   readonly onReplaced: () => void;
   shownAt: number;
   shownId: string | undefined;
   checking: Promise<void> | undefined;
-  /** Whether the member takes no marker, so that there is nothing to look for. */
+  /** True when the member takes no marker, so that there is nothing to look for. */
   isUnmarked: boolean;
 }
 
 /**
- * Puts a marker on a member, and fails every call with `Unavailable` while it is gone: a disk that is not mounted, or
- * a wrong bucket, says `NotFound` of everything.
+ * Puts a marker on a member, and fails every call with `Unavailable` while the marker is gone. A disk that is not mounted, or a wrong
+ * bucket, answers `NotFound` to everything.
  */
 export function withMarker(
   composer: string,
@@ -75,8 +75,8 @@ export function withMarker(
 }
 
 /**
- * Fails every call of a member that is at another place than the journal knows, until an operator has confirmed that: its objects may
- * be those of another one.
+ * Makes every call of a member fail while the member is at another place than the journal knows, until an operator has confirmed the place.
+ * The objects there may be those of a different member.
  */
 export function whereKnown(roster: Roster, member: ComposedProvider): ComposedProvider {
   let isLooked = false;
@@ -165,7 +165,7 @@ async function look(watched: Watched): Promise<void> {
   if (isRestored) throw away(member, "it was restored from a backup; try again");
   if (!isReplaced) return;
   watched.onReplaced();
-  // What is being asked for was asked of the one before.
+  // The call was meant for the disk or bucket that was there before.
   throw away(member, "another one was accepted in its place; try again");
 }
 
@@ -173,15 +173,12 @@ function away({ name }: ComposedProvider, reason: string): StorageError {
   return new StorageError("Unavailable", reason, { operation: "head", provider: name, retryable: false });
 }
 
-/**
- * Returns the marker that the member must show, and puts it there when the member is new; `undefined` while the
- * journal cannot say.
- */
+/** Returns the marker that the member must show, and puts it there when the member is new; `undefined` while the journal cannot be written. */
 async function agreeOnMarker(watched: Watched): Promise<Marker | undefined> {
   const { journal, member } = watched;
   const known = ((await journal.readControl(CONTROL))?.value as Markers | undefined)?.[member.name];
   if (known?.isPlaced === true) return known;
-  // An earlier journal may have left one. All processes agree upon it before anybody puts it there.
+  // An earlier journal may have left a marker. All processes agree on the marker before one of them puts it there.
   const found = await idOn(member);
   try {
     const mine = { id: found ?? randomUUID(), isPlaced: false };
@@ -207,7 +204,11 @@ async function idOn(member: ComposedProvider): Promise<string | undefined> {
   }
 }
 
-/** @returns Whether it is there; a member that takes none is believed without. */
+/**
+ * Puts the marker on a member.
+ *
+ * @returns `true` when the marker is there, and `false` when the member takes no marker and is believed without one.
+ */
 async function put(watched: Watched, id: string): Promise<boolean> {
   const { member, composer } = watched;
   const text = `${composer} tells by this that ${member.name} is there. It must stay.\n`;
@@ -233,7 +234,10 @@ async function remember(
   return markers?.[member] as Marker;
 }
 
-/** Has what is there be the member from now on: its marker counts, and when it has none it gets one. */
+/**
+ * Forgets the marker of a member, so that the disk or bucket that is there now counts as the member. Its own marker counts, and it gets one
+ * when it has none.
+ */
 export async function forgetMarker(journal: JournalPart, member: string): Promise<void> {
   await changeControl<Markers>(journal, CONTROL, (was = {}) => {
     const { [member]: _forgotten, ...others } = was;
@@ -241,7 +245,7 @@ export async function forgetMarker(journal: JournalPart, member: string): Promis
   });
 }
 
-/** It has no delimiter in it, so it is in no common prefix. */
+/** Returns a page of a listing without the reserved keys. A reserved key has no delimiter in it, so it is in no common prefix. */
 async function listWithout(list: ComposedProvider["list"], options: ListOptions): Promise<ListPage> {
   const page = await list(options);
   const objects = page.objects.filter(({ key }) => !isReserved(key));

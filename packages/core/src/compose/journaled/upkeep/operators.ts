@@ -16,7 +16,7 @@ import { everyKey } from "./every-key.js";
 import { forgetMarker } from "./marker.js";
 
 /**
- * Has a composer look where the object of a key is; repair brings it to where it should be.
+ * Has a composer look where the object of a key is. Repair then brings the object to where it should be.
  *
  * @param provider - The composer, or the storage that was made of it.
  * @throws StorageError `InvalidKey`; `Unavailable` when a member does not answer.
@@ -35,20 +35,20 @@ export async function adoptKey(
 /** The options of {@link acceptMember}. */
 export interface AcceptOptions {
   /**
-   * For a member that was restored from a backup: what becomes of the objects that it alone holds, which others have deleted since.
-   * They are left and counted in `health()` (`"report"`), brought to the others (`"keep"`), or removed (`"remove"`).
+   * For a member that was restored from a backup: the fate of the objects that it alone holds, which others have deleted since. They are
+   * left and counted in `health()` (`"report"`), brought to the others (`"keep"`), or removed (`"remove"`).
    *
-   * Say it for a backup without the marker too: nothing in it shows that it is one.
+   * Give this option for a backup without the marker too: nothing in such a backup shows that it is one.
    *
-   * @default `"report"` for a member that is known to be restored; for any other one its objects are brought to the others
+   * @default `"report"` for a member that is known to be restored; the objects of any other member are brought to the others
    */
   readonly extras?: Extras | undefined;
 }
 
 /**
- * Takes what is in the place of a member for that member: after its disk or bucket was exchanged, has moved to another place, or was
- * restored from a backup. Until then it is left out. Works while the process runs, and for all processes. Repair looks at every key
- * again, and brings the member what it should hold; what was pending for it stays.
+ * Accepts the disk or bucket that is in the place of a member now: after it was exchanged, has moved to another place, or was restored from
+ * a backup. Until then the member is left out. The call works while the process runs, and for all processes. Repair looks at every key
+ * again, and brings the member what it should hold. Work that was pending for the member stays.
  *
  * @param provider - The composer, or the storage that was made of it.
  * @param name - The name of the member.
@@ -69,7 +69,7 @@ export async function acceptMember(
   await member.reopen?.();
   await set.marks?.refresh();
   const wasRestored = set.marks?.restored(name) !== undefined;
-  // A backup that was made before the member had its marker is not known for one, but by the operator's word.
+  // A backup that was made before the member had its marker is recognised only by the operator's word.
   const chosen = extras ?? (wasRestored ? "report" : undefined);
   await set.marks?.setRestored(name, set.placement.hasCopies ? chosen : undefined);
   await set.marks?.forget(name);
@@ -77,7 +77,7 @@ export async function acceptMember(
   await set.roster.refresh();
   await set.roster.accept(name);
   await forgetMarker(set.journal, name);
-  // The first call is told that another member is there now.
+  // The first call after a replacement fails, so the probe is that call.
   await probe(member);
   for (const tell of set.workListeners) tell(0);
 }
@@ -86,19 +86,19 @@ export async function acceptMember(
 export interface ForgottenMember {
   /** Keys whose last acknowledged version was, as far as the journal knows, on this member alone. They are `NotFound` from now on. */
   readonly lost: readonly string[];
-  /** How many keys waited for this member, and do not any more. */
+  /** The number of keys that waited for this member and no longer do. */
   readonly released: number;
 }
 
 /**
- * Lets a member go for good that the configuration does not name any more: its place is gone for ever. Nothing waits for it from now
- * on, and what it alone held is given up. Objects of a chain or a split that were settled on it have no row in the journal: they are
- * `NotFound` from now on, and are not listed here.
+ * Lets a member go for good that the configuration no longer names, because its place is gone for ever. From now on nothing waits for the
+ * member, and the objects that it alone held are given up. Objects of a chain or a split that were settled on the member have no row in the
+ * journal. They are `NotFound` from now on, and the result does not list them.
  *
  * @param provider - The composer, or the storage that was made of it.
  * @param name - The name of the member, as `health()` gives it.
- * @throws TypeError when the configuration still names it, or the journal does not know it; StorageError `Unavailable` when the
- * journal cannot be written.
+ * @throws TypeError when the configuration still names it, or the journal does not know it; StorageError `Unavailable` when the journal
+ * cannot be written.
  */
 export async function forgetMember(
   provider: ProviderOrStorage,

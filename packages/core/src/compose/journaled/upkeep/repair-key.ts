@@ -29,20 +29,20 @@ const BACKOFF_MS = 1000;
 export const BACKOFF_MS_MAX: number = 15 * 60 * 1000;
 
 /**
- * Brings every member of one key to where it should be: copies what is missing, deletes what should not be there,
- * finds out what became of unknown writes. May be run any number of times.
+ * Brings every member of one key to where it should be: copies what is missing, deletes what should not be there, and finds out the outcome
+ * of unknown writes. The call may be run any number of times.
  *
- * @returns Whether a key that had failed before has got further: what it waited for is back.
+ * @returns `true` when a key that had failed before has got further: what it waited for is back.
  */
 export async function repairKey(set: ReplicaSet, key: string, options: HoldOptions): Promise<boolean> {
   return await holding(set, "repair", key, options, async (held) => {
     if (held.isNew) return false;
     const { attempts: failures, nextAt } = held.row;
     const hadFailed = failures > 0;
-    // A process that has just begun tries everything at once: that makes no pause longer.
+    // A process that has just begun tries every key at once. Such an early try makes no pause longer.
     const isEarly = set.journal.now() < nextAt;
     if (isEarly && held.row.isKept === true) return false;
-    // A row that was kept ends, and everything is looked at once more.
+    // The time of a kept row is over: every member is looked at once more.
     if (held.row.isKept === true) held.row = reopened(held.row, namesOf(set.members));
     held.row = await settleDoubt(set, held, options);
     held.row = await resolveUnknown(set, held, options);
@@ -50,7 +50,7 @@ export async function repairKey(set: ReplicaSet, key: string, options: HoldOptio
     held.row = await lookAtUnknown(set, held, options);
     const before = held.row;
     const row = await converge(set, held, options);
-    // What has got further need not wait for as long as what has not.
+    // A key that has got further waits for a shorter time than a key that has not.
     const isFurther = hasProgress(set, held, before, row);
     const attempts = isFurther ? 0 : isEarly ? failures : failures + 1;
     const pauseMs = isEarly && !isFurther ? nextAt - set.journal.now() : backoff(attempts);
@@ -66,23 +66,23 @@ function hasProgress(set: ReplicaSet, { key }: HeldKey, before: KeyRow, after: K
   return lacking(after) < lacking(before);
 }
 
-/** Whether a member holds what it should. */
+/** Tells whether a member holds what it should. */
 function isRight({ current, holds }: KeyRow, name: string, isTarget: boolean): boolean {
   if (current === undefined) return false;
   return holds[name] === (current.kind === "put" && isTarget ? current.version : "absent");
 }
 
-/** Full jitter, as retries have it. */
+/** Returns a random pause before the next try, in milliseconds, with full jitter as retries have it. */
 function backoff(attempts: number): number {
   if (attempts === 0) return 0;
   return Math.floor(Math.random() * Math.min(BACKOFF_MS_MAX, BACKOFF_MS * 2 ** Math.min(attempts, 20)));
 }
 
-/** Asks the members of which nobody knows what they hold, and returns the row with their answers. */
+/** Asks the members whose holdings are unknown, and returns the row with their answers. */
 async function lookAtUnknown(set: ReplicaSet, held: HeldKey, options: Caller): Promise<KeyRow> {
   const { row, key } = held;
   if (row.current?.kind !== "put") return row;
-  // Of the others it is known that they hold something else, or nothing.
+  // The other members are known to hold something else, or nothing.
   const members = membersLacking(set, held).filter(
     ({ name }) => (row.holds[name] ?? "unknown") === "unknown",
   );
@@ -133,9 +133,9 @@ async function withoutHolder(set: ReplicaSet, held: HeldKey, options: Caller): P
 }
 
 /**
- * Asks the homes of an object, before other copies of it are cleared, whether they have that very version now.
+ * Asks the targets of an object whether they have the current version now, before other copies of it are deleted.
  *
- * @returns The row with what they say, when one of them does not have it, or does not answer.
+ * @returns The row with the answers when a target does not have the version, or does not answer; `undefined` when all have it.
  */
 async function lookAtHomes(
   set: ReplicaSet,
@@ -160,13 +160,13 @@ export function waitingFor(set: ReplicaSet, key: string, row: KeyRow): readonly 
   return set.members.filter(({ name }) => !isRight(row, name, targets.includes(name)));
 }
 
-/** Members that do not hold what they should, and on which nothing is under way. */
+/** Returns the members that do not hold what they should, and on which no request may still take effect. */
 function membersLacking(set: ReplicaSet, { key, row }: HeldKey): readonly ComposedProvider[] {
   const now = set.journal.now();
   return waitingFor(set, key, row).filter(({ name }) => !isSuspect(row, name, now));
 }
 
-/** Copies the current version to a member, from one that has it, and notes in the row what came of it. */
+/** Copies the current version to a member from a member that has it, and notes the outcome in the row. */
 async function copyTo(
   set: ReplicaSet,
   held: HeldKey,
@@ -189,7 +189,7 @@ async function copyTo(
   if (outcome.state === "wrong") {
     options.onEvent?.({ type: "wrongBytes", key, provider: from.name });
     held.row = quarantined(next, from.name, outcome.etag);
-    // Another member may have the right ones.
+    // A different member may have the right bytes.
     await copyTo(set, held, held.row.current ?? current, member, options);
   } else if (error.provider === from.name) held.row = learned(next, from.name, "unknown", now);
   else if (cannotHold(error)) held.row = refused(next, member.name);

@@ -6,17 +6,17 @@ import { isTrusted } from "../read/inventory.js";
 import { noteEmpty } from "./note-empty.js";
 import type { ReplicaSet } from "../replica-set.js";
 
-/** A key that is in transition for longer deserves a look, in seconds. */
+/** The age from which the oldest key in transition is reported, in seconds. */
 const OLD_SECONDS = 300;
 
 const CONTROL = "health";
 
-/** How a composer with a journal is: its members are asked, and its journal is written. */
+/** Returns the health of a composer with a journal: asks its members, and writes to its journal. */
 export async function healthOfSet(set: ReplicaSet): Promise<Health> {
   const [members, problem, journal] = await Promise.all([
     Promise.all(set.members.map(probe)),
     journalProblem(set),
-    // A journal that cannot be read cannot be written either, and that is said.
+    // A journal that cannot be read cannot be written either, and `problem` says so.
     countsOf(set).catch(() => notCounted(set)),
   ]);
   const working = members.filter(({ ok }) => ok).length;

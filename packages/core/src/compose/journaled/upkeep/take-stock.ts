@@ -22,10 +22,10 @@ import { walkedPage } from "./walked-page.js";
 const KEYS_AT_ONCE = 8;
 
 /**
- * Walks the keys that members hold, a stretch at a time, and puts those into transition that may be elsewhere than
- * they should be: once when the journal is new, and whenever keys are placed otherwise.
+ * Walks one page of the keys that members hold, and puts in transition the keys whose objects may be elsewhere than they should be. The
+ * walk runs once when the journal is new, and again whenever the placement changes.
  *
- * @returns Whether there is more to walk.
+ * @returns `true` when there is more to walk.
  */
 export async function takeStock(
   set: ReplicaSet,
@@ -62,11 +62,11 @@ function mayWalk(set: ReplicaSet, stock: Inventory, known: Inventory | undefined
   // Another process has more members, and walks them all.
   const isOthers = stock.members?.some((name) => set.members.every((own) => own.name !== name)) === true;
   if (stock.isDone || (stock === known && isOthers)) return false;
-  // What cannot be walked would be taken for looked at.
+  // A member that cannot be walked would count as walked.
   return stock.isTrusted || unlistable(set).length === 0;
 }
 
-/** Ends the restore of members that were walked, and hold nothing that others lack: they are like the others again. */
+/** Ends the restore of members that were walked and hold nothing that others lack: they are like the others again. */
 async function endRestores({ members, marks, placement }: ReplicaSet): Promise<void> {
   if (marks === undefined || !placement.hasCopies) return;
   await marks.refresh();
@@ -77,7 +77,10 @@ async function endRestores({ members, marks, placement }: ReplicaSet): Promise<v
   }
 }
 
-/** A member that lets nothing expire any more may lack what it has let go before: everything is looked at again. */
+/**
+ * Returns the inventory with which the walk goes on. The walk begins anew for a new epoch, for an added member, and for a member that no
+ * longer lets objects expire, because that member may lack objects that have expired before.
+ */
 function begunFor(set: ReplicaSet, epoch: string, stock: Inventory | undefined): Inventory {
   const own = expiringMembers(set);
   const isWhole = stock?.isDone !== true || (stock.lacking ?? []).every((name) => own.includes(name));
@@ -111,7 +114,7 @@ async function pageOf(
   try {
     return await walkedPage(name, members, { ...options, after });
   } catch (error) {
-    // What cannot be listed cannot be walked.
+    // A walk leaves out a member that cannot be listed.
     if (isStorageError(error, "Unsupported")) return { objects: [], prefixes: [], differing: [] };
     throw error;
   }

@@ -19,7 +19,7 @@ export type Transfer =
   /** The source has other bytes than its version says: this copy of it must not be used. */
   | { readonly state: "wrong"; readonly error: StorageError; readonly etag: string };
 
-/** Copies the current version of a key to a member, and compares the bytes with what is known of them. */
+/** Copies the current version of a key to a member, and compares the bytes with their digest, where that is known. */
 export async function transfer(
   set: ReplicaSet,
   held: HeldKey,
@@ -68,7 +68,7 @@ function mismatch({ name }: ComposedProvider, key: string, reason: string): Stor
   return new StorageError("Integrity", reason, { operation: "repair", provider: name, key });
 }
 
-/** Makes a body fail at its end when its bytes have another digest: a provider commits nothing then. */
+/** Returns the body with a check of its digest. A stream with another digest fails at its end, so that a provider commits nothing. */
 async function verified(
   body: Body,
   expected: string | undefined,

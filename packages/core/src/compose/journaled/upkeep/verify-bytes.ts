@@ -7,15 +7,15 @@ import type { Answer } from "../../survey.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { digestIn, type Copy } from "../row/identity.js";
 
-/** Something that was found, and what repair needs to know to put it right. */
+/** A fault that was found, with the facts that repair needs to put it right. */
 export interface Fault extends Omit<VerifyFinding, "key"> {
   /** The ETag of a copy with other bytes than were put. */
   readonly wrongEtag?: string | undefined;
-  /** Whether `health()` counts it already, for an operator to say what becomes of it. */
+  /** True when `health()` counts the object already, and an operator decides what becomes of it. */
   readonly isCounted?: boolean | undefined;
 }
 
-/** One key, and what its members have said of it. */
+/** One key, with the answers of its members. */
 export interface Checked {
   readonly set: ReplicaSet;
   readonly key: string;
@@ -23,7 +23,7 @@ export interface Checked {
   readonly call: VerifyCall;
 }
 
-/** Returns what is wrong with the bytes of copies of one version. They are read when that was asked for, or their sizes differ. */
+/** Returns the faults in the bytes of copies of one version. The bytes are read when the caller asks for that, or when the sizes differ. */
 export async function bytesFaults(
   { set, key, call }: Checked,
   copies: readonly Copy[],
@@ -44,7 +44,7 @@ export async function bytesFaults(
   const wrong = read.flatMap((each) => digestFault(each, expected) ?? []);
   const hasRight = expected !== undefined && wrong.length < read.length;
   const all = [...faults, ...wrong];
-  // Without a right copy nothing could replace a wrong one: it can still be read.
+  // A wrong copy stays readable while there is no right copy to replace it.
   return hasRight ? all : all.map(withoutEtag);
 }
 

@@ -19,14 +19,14 @@ import { walkedPage } from "./walked-page.js";
 import { bytesFaults, type Checked, type Fault } from "./verify-bytes.js";
 
 const KEYS_AT_ONCE = 4;
-/** How often a key that is written while it is looked at is looked at. */
+/** The most looks at a key that is written while it is looked at. */
 const ROUNDS_MAX = 3;
 
 /**
- * Asks every member about every key that one of them lists, and tells what is not as it should be. A key that is in transition is left
- * to repair. What is found is told once, and is put in transition where repair is to put it right.
+ * Asks every member about every key that one of them lists, and reports each fault once. A key that is in transition is left to repair.
+ * With `mend`, a key with a fault is put in transition, so that repair puts it right.
  *
- * @throws StorageError `Unavailable` when a member cannot be listed, or may hold objects and is not configured any more.
+ * @throws StorageError `Unavailable` when a member cannot be listed, or when a member that may hold objects is no longer configured.
  */
 export async function verifySet(set: ReplicaSet, call: VerifyCall): Promise<Verified> {
   const { signal, onEvent, prefix } = call;
@@ -63,7 +63,11 @@ function assertListable({ members, placement }: ReplicaSet): void {
   throw new StorageError("Unavailable", reason, facts);
 }
 
-/** @returns Whether anything can be said of the key: not while it is in transition. */
+/**
+ * Checks one key, and reports its faults.
+ *
+ * @returns `false` when nothing can be said about the key, because it is in transition or is being written.
+ */
 async function verifyKey(set: ReplicaSet, key: string, call: VerifyCall): Promise<boolean> {
   const { mend, onFinding } = call;
   for (let round = 1; round <= ROUNDS_MAX; round++) {
@@ -82,8 +86,8 @@ async function verifyKey(set: ReplicaSet, key: string, call: VerifyCall): Promis
 }
 
 /**
- * Tells whether nobody has written the key since it was looked at: what is written meanwhile is seen by the one member, and not yet by
- * the other. Where there is no row its revision also changes with other keys, and the members are asked once more.
+ * Tells whether the key has stayed unwritten since it was looked at. During a write one member shows the new object, and the other does not
+ * show it yet. The revision of a key without a row also changes with other keys, so the members are then asked once more.
  */
 async function isUnwritten({ set, key, answers, call }: Checked, before: JournalEntry): Promise<boolean> {
   const now = await set.journal.read(key);
@@ -99,7 +103,7 @@ function isSameAnswer(a: Answer, b: Answer): boolean {
   return a.info.etag === b.info.etag && a.info.writeId === b.info.writeId && a.info.size === b.info.size;
 }
 
-/** Asks every member, in the order of reading: of copies that are equally new the first counts, as it does for repair. */
+/** Asks every member, in the order of reading. Among copies that are equally new the first counts, as it does for repair. */
 async function lookAll(set: ReplicaSet, key: string, { onEvent }: VerifyCall): Promise<readonly Answer[]> {
   const order = set.placement.readOrder(key);
   return await Promise.all(order.map((member) => look(set, member, key, { onEvent })));
@@ -133,14 +137,14 @@ async function faultsOf(checked: Checked, { row }: JournalEntry): Promise<readon
   return [...silent, ...extras, ...others, ...(await bytesFaults(checked, same))];
 }
 
-/** Returns the row that repair would make of what was found. */
+/** Returns the row that repair would make from the copies that were found. */
 function rowOf({ set, answers }: Checked, current: Copy, same: readonly Copy[]): KeyRow {
   const row = rowOfCopies(newRow(set.journal.now()), current, same, answers);
   const refusing = answers.filter(({ member, state }) => state === "absent" && !mayTake(member, current));
   return { ...row, cannotHold: namesOf(refusing.map(({ member }) => member)) };
 }
 
-/** Tells whether an object is within what a member says that it takes. */
+/** Tells whether an object is within the limits that a member states. */
 function mayTake({ supports }: ComposedProvider, { member, info: { key, size } }: Copy): boolean {
   if (Buffer.byteLength(key) > supports.keyBytesMax) return false;
   if (!member.supports.byteExact) return true;
@@ -151,7 +155,7 @@ function extra({ name }: ComposedProvider, reason: string): Fault {
   return { kind: "extra", provider: name, reason };
 }
 
-/** Returns what is wrong with where an object is, of one member. */
+/** Returns the fault of one member that lacks the object, should not have it, or has another version of it; `undefined` without a fault. */
 function placeFault(
   answer: Answer,
   current: Copy,
@@ -173,7 +177,7 @@ function isMisplaced({ kind, wrongEtag, isCounted }: Fault): boolean {
   return kind !== "unverifiable" && wrongEtag === undefined && isCounted !== true;
 }
 
-/** Puts a key in transition, so that repair puts right what was found. A key that somebody writes is left to them. */
+/** Puts a key in transition, so that repair puts its faults right. A key that another call writes is left to that call. */
 async function mendKey({ set, key, call }: Checked, faults: readonly Fault[]): Promise<void> {
   const { signal, onEvent } = call;
   const options = { signal, onEvent, waitMs: 0 };

@@ -4,10 +4,10 @@ import { mergeLists, type MergedPage } from "../../merge-list.js";
 import { cannotList } from "../../supports.js";
 
 const KEYS_PER_PAGE = 256;
-/** Of a member without an order everything is listed for each page. */
+/** The keys of one page when a member lists without an order. Such a member lists everything for each page. */
 const KEYS_PER_PAGE_UNORDERED = 10_000;
 
-/** Returns the next keys of a walk through all that some members hold. Members that cannot be listed are left out. */
+/** Returns the next keys of a walk through all keys that the members hold. Members that cannot be listed are left out. */
 export async function walkedPage(
   composer: string,
   members: readonly ComposedProvider[],

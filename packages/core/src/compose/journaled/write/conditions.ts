@@ -13,7 +13,7 @@ import { hasEtag, type CurrentObject } from "../read/has-etag.js";
 /**
  * Evaluates the conditions of a put once, while the key is held: members get plain writes.
  *
- * @returns What an earlier try of this very write has stored, if it has.
+ * @returns The object that an earlier try of this very write has stored; `undefined` when there is no such object.
  */
 export async function assertConditions(
   set: ReplicaSet,
@@ -40,8 +40,8 @@ export async function assertConditions(
 }
 
 /**
- * What is not decided yet may turn out to have come first, and then the condition did not hold. A try of this very
- * write may.
+ * Checks that every uncertain write is a try of this very write. Any other uncertain write may turn out to have come first, and then the
+ * condition did not hold.
  */
 function assertDecided(set: ReplicaSet, { row, key }: HeldKey, writeId: string | undefined): void {
   if (row.uncertain.every((intent) => intent.writeId === writeId)) return;
@@ -57,7 +57,7 @@ function assertDecided(set: ReplicaSet, { row, key }: HeldKey, writeId: string |
 const UNDECIDED = "an earlier write of this key is not decided yet; try again later";
 
 /**
- * The object that the key is, as far as that is known.
+ * Returns the current object of a key, as far as it is known.
  *
  * @throws StorageError `Unavailable` when a member that may hold it does not answer.
  */
@@ -68,10 +68,10 @@ export async function currentObject(
 ): Promise<CurrentObject | undefined> {
   const { key } = held;
   const row = await resolveUnknown(set, held, options);
-  // What was found out is written down before anybody hears of it.
+  // The outcome is written down before a caller learns of it.
   if (row !== held.row) await held.save(row, []);
   const reading = await readOnce(set, held.row, key, options, headReader("head", key, options));
-  // What was found may be of a write that another process has begun meanwhile.
+  // The object may belong to a write that another process has begun meanwhile.
   await held.assertUnchanged();
   if (reading.state === "found") return { member: reading.member, info: reading.result };
   if (reading.state === "silent") throw reading.error;

@@ -6,7 +6,7 @@ import { HEADER_NAMES, type ObjectInfo } from "../../../contract/object.js";
 /** An object that members can copy by themselves. */
 export interface InsideSource {
   readonly key: string;
-  /** Its ETag on each member that holds it, by name. */
+  /** The ETag of the object on each member that holds it, by the name of the member. */
   readonly etags: ReadonlyMap<string, string>;
   readonly sha256: string | undefined;
   /** The headers and metadata that the copy must have. */
@@ -14,9 +14,9 @@ export interface InsideSource {
 }
 
 /**
- * Has a member copy by itself what it holds.
+ * Has a member copy an object that it holds by itself, without sending the bytes.
  *
- * @returns `undefined` when it does not hold it any more, or cannot: it gets the bytes then.
+ * @returns `undefined` when the member no longer holds the object, or cannot copy it. The member then gets the bytes.
  */
 export async function copyInside(
   member: ComposedProvider,
@@ -28,7 +28,7 @@ export async function copyInside(
   if (member.copy === undefined || sourceIfMatch === undefined) return undefined;
   try {
     const copy = await member.copy(key, to, { sourceIfMatch, writeId, signal, onEvent, beforeCommit });
-    // Where ETags are made of the bytes alone, the source may have been replaced by the same bytes with other facts.
+    // Some ETags are made from the bytes alone: the source may have been replaced by the same bytes with other facts.
     return hasFacts(copy, facts) ? copy : undefined;
   } catch (error) {
     if (isStorageError(error) && error.applied === "no" && LEFT_TO_BYTES.has(error.code)) return undefined;

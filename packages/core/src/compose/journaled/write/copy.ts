@@ -14,15 +14,15 @@ import type { ReplicaSet } from "../replica-set.js";
 import type { CopyOptions } from "../../../contract/call-options.js";
 import { headersOf, type ObjectInfo } from "../../../contract/object.js";
 
-/** How often a copy begins anew because its source was replaced meanwhile. */
+/** The most tries of a copy, which begins anew when its source was replaced meanwhile. */
 const TRIES = 3;
 
 /**
- * Duplicates an object, as a put of its own: with a version, on every member that the target belongs to. A member that
- * holds the source copies it by itself; the others get its bytes.
+ * Copies an object. The copy is a put of its own, with a version, on every member that its key belongs to. A member that holds the source
+ * copies it by itself, and the other members get its bytes.
  *
- * @throws StorageError `NotFound` without a source; `PreconditionFailed` when it has another ETag than `sourceIfMatch`;
- * `Conflict` when it keeps changing; and what a put rejects with.
+ * @throws StorageError `NotFound` without a source; `PreconditionFailed` when the source has another ETag than `sourceIfMatch`; `Conflict`
+ * when the source keeps changing; and the errors of a put.
  */
 export async function copyWithJournal(
   set: ReplicaSet,
@@ -49,7 +49,7 @@ export async function copyWithJournal(
   );
 }
 
-/** Nothing was written: the source was replaced, or has gone, after it was looked at. */
+/** The error for a source that was replaced, or has gone, after it was looked at. Nothing was written. */
 class SourceChanged extends Error {}
 
 async function copyOnce(
@@ -63,7 +63,7 @@ async function copyOnce(
   const found = await findSource(set, from, caller);
   const source = await insideSource(set, from, found, caller);
   assertSource(found, source, sourceIfMatch);
-  // Onto itself: the first member would replace what the others are given the bytes of.
+  // In a copy onto itself, the first member would replace the source whose bytes the other members are given.
   const inside = from === to ? { ...source, etags: new Map<string, string>() } : source;
   const headers = { ...headersOf(found.info), metadata: found.info.metadata };
   const call = { ...headers, ifNoneMatch, writeId, signal, onEvent, beforeCommit };
@@ -74,7 +74,7 @@ async function copyOnce(
     if (cause === error || !isStorageError(cause) || !isStorageError(error)) throw error;
     const isChanged = cause.code === "PreconditionFailed" || cause.code === "NotFound";
     if (isChanged && error.applied === "no") throw new SourceChanged();
-    // A member may have copied it by itself before the bytes for the others failed.
+    // A member may have copied the object by itself before the bytes for the other members failed.
     throw withErrorFacts(cause, { key: to, applied: error.applied });
   }
 }
@@ -85,7 +85,7 @@ async function findSource(set: ReplicaSet, from: string, { signal, onEvent }: Ca
   return { member, info: result };
 }
 
-/** Under which ETag each member holds the very object that was found. */
+/** Returns the source with the ETag on each member that holds the very object that was found. */
 async function insideSource(
   set: ReplicaSet,
   key: string,
@@ -119,7 +119,7 @@ function assertSource(
   });
 }
 
-/** The bytes of the source, for members that do not hold it. */
+/** Returns the bytes of the source, for members that do not hold it. */
 async function bodyOf({ member, info }: Copy, key: string, { signal, onEvent }: Caller): Promise<Body> {
   const read = async (): Promise<GetResult["body"]> => {
     const call = { signal, onEvent, ifMatch: info.etag };

@@ -26,19 +26,19 @@ export interface Write {
   readonly set: ReplicaSet;
   readonly held: HeldKey;
   readonly intent: Intent;
-  /** As the members get them. */
+  /** The options that the members get. */
   readonly options: PutOptions & { readonly writeId: string };
   readonly outcomes: ShareOutcome[];
   readonly attempts: Attempt[];
-  /** The names of members that had nothing while others were written to. */
+  /** The names of members that held nothing while other members were written to. */
   readonly absent: Set<string>;
-  /** What a copy is made of. */
+  /** The object that a copy is made from; absent for other puts. */
   readonly source: InsideSource | undefined;
-  /** Of the bytes, as soon as it is known. */
+  /** The digest of the bytes, as soon as it is known. */
   sha256: string | undefined;
 }
 
-/** Writes down what has become of the put, and answers. */
+/** Writes down the outcome of the put, and returns the facts of the object. */
 export async function decide(write: Write): Promise<ObjectInfo> {
   const { set, held, options, outcomes } = write;
   const { row: decided, isDecided } = decidedRow(write);
@@ -53,7 +53,7 @@ export async function decide(write: Write): Promise<ObjectInfo> {
   return infoOf(write);
 }
 
-/** Returns the row with an idempotent write, which is not made again when it is repeated. */
+/** Returns the row with an idempotent write that is remembered, so that it is not made again when it is repeated. */
 function withRemembered(write: Write, row: KeyRow): KeyRow {
   const { set, intent, outcomes } = write;
   if (ownerOfWrite(intent.writeId) === undefined || outcomes.length === 0) return row;
@@ -61,7 +61,7 @@ function withRemembered(write: Write, row: KeyRow): KeyRow {
   return remembering(row, { writeId: intent.writeId, until: set.journal.now() + set.keepDeletesMs, info });
 }
 
-/** Members that failed, or that were passed over. One that was not tried, because one was enough, is none of them. */
+/** Returns the names of the members that should have the write and do not. Members that were not needed are not counted. */
 function lackingOf({ set, held, outcomes }: Write, row: KeyRow): readonly string[] {
   const now = set.journal.now();
   const failed = outcomes.flatMap(({ member, state }) => (state === "applied" ? [] : [member.name]));
@@ -72,14 +72,14 @@ function lackingOf({ set, held, outcomes }: Write, row: KeyRow): readonly string
   });
 }
 
-/** The row after what the members have answered so far. */
+/** Returns the row after the answers of the members so far, and whether the write is decided. */
 export function decidedRow({ set, held, intent, outcomes, absent, sha256 }: Write): {
   readonly row: KeyRow;
   readonly isDecided: boolean;
 } {
   const now = set.journal.now();
   let { row } = held;
-  // What was sent there afterwards is learned later.
+  // The outcome of a write that was sent there afterwards is applied below.
   for (const name of absent) row = learned(row, name, "absent", now);
   for (const outcome of outcomes) {
     const { member, state } = outcome;
@@ -95,7 +95,7 @@ export function decidedRow({ set, held, intent, outcomes, absent, sha256 }: Writ
   return { row: isUnknown ? undecided(row) : dropped(row), isDecided: false };
 }
 
-/** The facts as the first member that has it gives them. */
+/** Returns the facts that the first member with the object gives. */
 export function infoOf(write: Write): ObjectInfo {
   for (const member of write.set.members) {
     const outcome = write.outcomes.find((each) => each.member === member);
@@ -120,7 +120,7 @@ function failure(write: Write, isDecided: boolean): unknown {
   if (options.signal?.aborted === true) return options.signal.reason;
   const only = attempts.find(({ error }) => !movesOn(set, error));
   if (!isDecided && only !== undefined) {
-    // The reason is one member's, but another may have taken it.
+    // The reason comes from one member, but a different member may have taken the object.
     const isUnknown = outcomes.some(({ state }) => state === "unknown");
     return isUnknown ? withErrorFacts(only.error, { applied: "unknown" }) : only.error;
   }

@@ -12,10 +12,7 @@ import { clearMembers } from "../hold/clear-members.js";
 import { hasEtag } from "../read/has-etag.js";
 import { assertWhole } from "../read/inventory.js";
 
-/**
- * Deletes the key everywhere. It is decided, and never undone, once it stands in the journal; members that do not
- * answer are cleared by repair.
- */
+/** Deletes a key everywhere. The delete is decided, and never undone, once it stands in the journal. Repair clears the members that do not answer. */
 export async function deleteWithJournal(set: ReplicaSet, key: string, options: DeleteOptions): Promise<void> {
   await assertWhole(set, "delete", key);
   const caller = callerOf(options);
@@ -27,12 +24,12 @@ export async function deleteWithJournal(set: ReplicaSet, key: string, options: D
       deleted(held.row),
       members.map(({ name }) => name),
     );
-    // It is decided: what fails from here on is for repair.
+    // The delete is decided: what fails from here on is left to repair.
     await conclude(set, held, await clearMembers(set, held, members, caller)).catch(() => {});
   });
 }
 
-/** Members on which nothing is under way. */
+/** Returns the members on which no request may still take effect. */
 function unsuspected(set: ReplicaSet, row: KeyRow): readonly ComposedProvider[] {
   const now = set.journal.now();
   return set.members.filter(({ name }) => !isSuspect(row, name, now));

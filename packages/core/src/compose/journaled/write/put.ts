@@ -28,8 +28,8 @@ import type { ComposedProvider } from "../../../contract/composed-provider.js";
 /**
  * Writes the intent down, sends the body to the members, decides, and only then answers.
  *
- * @throws StorageError `PartialWrite` when fewer members than needed have it: the rest gets it by repair;
- * with `applied: "unknown"` when nobody knows; with `applied: "no"` when nothing has changed.
+ * @throws StorageError `PartialWrite` when fewer members than needed have the object: repair copies it to the others; with `applied:
+ * "unknown"` when the put may have taken effect; with `applied: "no"` when nothing has changed.
  */
 export async function putWithJournal(
   set: ReplicaSet,
@@ -44,7 +44,7 @@ export async function putWithJournal(
     sha256: source?.sha256 ?? (body.bytes && (await sha256Of(body.bytes))),
     size: body.size,
   };
-  // Before the first object comes it is seen whether there were others.
+  // Before the first object is written, the members are asked whether they already hold objects.
   if (!set.state.isTrusted) await isTrusted(set);
   await assertWhole(set, "put", key);
   const release = await takeMemory(set, set.placement.writing, body, given.signal);
@@ -57,7 +57,7 @@ export async function putWithJournal(
       const takers = assertEnough(set, held);
       await writeDown(set, held, begun, takers);
       const intent = { ...begun, version: held.row.open?.version ?? "" };
-      // What another process has taken over is not written any more.
+      // The write ends when another process has taken the key over.
       const { signal, unlink } = eitherSignal(given.signal, held.signal);
       const beforeCommit = (): void => {
         held.assertHeld();
@@ -85,9 +85,9 @@ export async function putWithJournal(
 }
 
 /**
- * Returns what an idempotent write has returned before, whatever has become of the object since.
+ * Returns the facts that an idempotent write has returned before, whatever has become of the object since.
  *
- * @throws StorageError `Conflict` when its key was used with other bytes.
+ * @throws StorageError `Conflict` when its idempotency key was used with other bytes.
  */
 function rememberedWrite(
   { journal, name }: ReplicaSet,
@@ -104,11 +104,15 @@ function rememberedWrite(
     throw new StorageError("Conflict", reason, { operation: "put", provider: name, key, applied: "no" });
   }
   const { lastModified } = found.info;
-  // JSON has made a text of it.
+  // JSON has turned the date into a text.
   return { ...found.info, lastModified: lastModified && new Date(lastModified) };
 }
 
-/** @throws StorageError `Unavailable` when it took so long that readers would not know of it. Nothing was sent then. */
+/**
+ * Writes down the intent of a put.
+ *
+ * @throws StorageError `Unavailable` when the journal took so long that readers would not know of the write. Nothing was sent then.
+ */
 async function writeDown(
   set: ReplicaSet,
   held: HeldKey,
@@ -123,7 +127,7 @@ async function writeDown(
   throw new StorageError("Unavailable", reason, { operation: "put", provider: set.name, key: held.key });
 }
 
-/** Runs work that may answer before it is done. It goes on in the background, until the composer is closed. */
+/** Runs work that may answer before it is done. The work then goes on in the background, at most until the composer is closed. */
 async function answerEarly<T>(
   set: ReplicaSet,
   work: (answer: (result: T) => void) => Promise<T>,
@@ -141,7 +145,11 @@ async function answerEarly<T>(
   });
 }
 
-/** The members that a write may go to: not those where an earlier one may still take effect. */
+/**
+ * Returns the members that a write may go to. Members on which an earlier write may still take effect are left out.
+ *
+ * @throws StorageError `Unavailable` when there are too few such members.
+ */
 function assertEnough(set: ReplicaSet, { key, row }: HeldKey): readonly ComposedProvider[] {
   const { placement, name } = set;
   const now = set.journal.now();
@@ -156,7 +164,7 @@ function assertEnough(set: ReplicaSet, { key, row }: HeldKey): readonly Composed
   });
 }
 
-/** All members read one reading of the source. Once enough have it the caller is answered, and the rest goes on. */
+/** Sends one reading of the source to all members. Once enough members have the object, the caller is answered and the rest goes on. */
 async function sendToAll(
   write: Write,
   takers: readonly ComposedProvider[],

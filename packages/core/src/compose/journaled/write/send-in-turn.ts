@@ -11,7 +11,7 @@ import { decidedRow, infoOf, type Write } from "./decide.js";
 import { send } from "./send.js";
 
 /**
- * Sends the body to one member after the other, until one has taken it. Meanwhile the others are asked whether they hold an older
+ * Sends the body to one member after the other, until one has taken it. Meanwhile the other members are asked whether they hold an older
  * copy, and the caller does not wait for their answers.
  */
 export async function sendInTurn(
@@ -53,7 +53,7 @@ async function sendUntilTaken(write: Write, takers: readonly ComposedProvider[],
   }
 }
 
-/** Returns a body on its way to one member; a file is left to providers that can take one. */
+/** Returns the share of one member, and a function that returns its digest. A file stays a file, for providers that can take one. */
 function shareFor(body: Body): { readonly share: Share; readonly sha256: () => string | undefined } {
   if (body.path !== undefined) {
     const share: Share = { body, mayBeWhole: () => true, size: () => body.size, leave: () => {} };
@@ -67,13 +67,13 @@ function goesOn({ set, options }: Write, error: StorageError): boolean {
   return options.signal?.aborted !== true && movesOn(set, error);
 }
 
-/** Questions to members, and whether they are answered. */
+/** The state of the questions to the other members. */
 interface Questions {
   readonly done: Promise<void>;
   readonly isDone: () => boolean;
 }
 
-/** Asks the members after the first, while that one is being written to, whether they hold an older copy. */
+/** Asks the other members, while the first is being written to, whether they hold an older copy. */
 function askOthers(
   { set, held, options: { onEvent }, absent }: Write,
   [first]: readonly ComposedProvider[],

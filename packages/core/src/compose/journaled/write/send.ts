@@ -15,7 +15,7 @@ import { learned } from "../row/row.js";
 import { copyInside } from "./copy-inside.js";
 import type { Write } from "./decide.js";
 
-/** Sends one member its share of a put, or has the member copy what it holds already. */
+/** Sends one member its share of a put, or has the member copy an object that it already holds. */
 export async function send(
   { set, held, options, attempts, source }: Write,
   member: ComposedProvider,
@@ -51,10 +51,10 @@ export async function send(
 }
 
 /**
- * Puts an object, create-only where the row says that the member holds nothing and the member keeps that condition: a process that was
- * stopped between its last look and the request then replaces nothing that was written meanwhile.
+ * Puts an object on a member. The put is create-only when the row says that the member holds nothing and the member supports that
+ * condition. A process that was stopped between its last look and the request then replaces no object that was written meanwhile.
  *
- * @throws StorageError `Unavailable` when somebody has written past the composer, and the body cannot be sent once more.
+ * @throws StorageError `Unavailable` when an object was written past the composer, and the body cannot be sent once more.
  */
 async function putFenced(
   set: ReplicaSet,
@@ -78,7 +78,7 @@ async function putFenced(
   }
 }
 
-/** Tells whether the row says that a member holds nothing, and the member keeps the condition of it. */
+/** Tells whether the row says that a member holds nothing, and the member supports create-only puts. */
 function isKnownEmpty({ holds, external }: KeyRow, { name, supports }: ComposedProvider): boolean {
   return (
     holds[name] === "absent" &&

@@ -13,12 +13,12 @@ import { resolveUnknown } from "../hold/resolve-unknown.js";
 import type { ObjectInfo } from "../../../contract/object.js";
 import type { KeyRow } from "../../../contract/key-row.js";
 
-/** How long a client may take with an upload that it has begun, in milliseconds. */
+/** The time that a client may take with an upload that it has begun, in milliseconds. */
 const UPLOAD_MS = 24 * 60 * 60 * 1000;
 
 const EXPIRES_SECONDS = 15 * 60;
 
-/** A request with which a client uploads to the member that a put would go to, and a note to adopt what comes. */
+/** Signs a request with which a client uploads to the member that a put would go to, and notes that the upload is to be adopted. */
 export async function signUploadWithJournal(
   set: ReplicaSet,
   key: string,
@@ -51,10 +51,10 @@ function none({ name }: ReplicaSet, operation: Operation, key: string): StorageE
 }
 
 /**
- * Makes what a client has uploaded past the composer what the key is: with a version, on every member that it
+ * Makes the object that a client has uploaded past the composer the current object of its key, with a version, on every member that it
  * belongs to.
  *
- * @throws StorageError `NotFound` when there is nothing; `Unavailable` when no member that may have it answers.
+ * @throws StorageError `NotFound` when nothing was uploaded; `Unavailable` when a member that may have the upload does not answer.
  */
 export async function finalizeWithJournal(
   set: ReplicaSet,
@@ -99,7 +99,7 @@ async function adopt(
   onEvent?.({ type: "adopted", key: held.key, provider: info.provider });
 }
 
-/** An object that the composer has not written: on the members that were signed for first. */
+/** Returns an object that was not written through the composer. The members for which an upload was signed are asked first. */
 async function foreignObject(
   set: ReplicaSet,
   { row, key }: HeldKey,
@@ -128,7 +128,7 @@ function isForeign({ current }: KeyRow, member: ComposedProvider, info: ObjectIn
   return current?.kind !== "put" || !isCurrent(current, member, info);
 }
 
-/** Adopts what has come while its time was running, and forgets what has not. */
+/** Ends the wait for uploads by clients whose time is over: adopts an object that has come, and forgets the rest. */
 export async function sweepExternal(set: ReplicaSet, held: HeldKey, options: Caller): Promise<void> {
   const { external = [] } = held.row;
   const now = set.journal.now();
@@ -145,7 +145,10 @@ export async function sweepExternal(set: ReplicaSet, held: HeldKey, options: Cal
 
 const SEPARATOR = ":";
 
-/** Uploads in parts go to one member, whose name is in the upload's id; what is completed is adopted at once. */
+/**
+ * Makes the multipart uploads of a composer. An upload in parts goes to one member, whose name is in the id of the upload. A completed
+ * upload is adopted at once.
+ */
 export function multipartWithJournal(set: ReplicaSet): MultipartUploads | undefined {
   if (set.members.every(({ multipart }) => multipart === undefined)) return undefined;
   const at = (

@@ -1,5 +1,6 @@
 // The S3 adapter against real servers, which this script installs and starts. Names of servers and of suites choose
-// some of them: `test:s3 [ceph] [ceph-newest] [swift] [features] [links] [objects] [setup] [guide] [guides] [chain] [faults] [contract]`.
+// some of them: `test:s3 [ceph] [ceph-newest] [swift] [features] [links] [objects] [setup] [guide] [guides] [chain] [faults] [traps] [clients]
+// [contract]`.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -72,7 +72,10 @@ async function servePage(kind: keyof typeof DEMOS, home: string, withFake: boole
   curl -X PUT ${url}/members/bucket/down
   curl ${url}/promises         what the ${kind} promises
   curl ${url}/metrics          what Prometheus is told`);
-  await new Promise((resolve) => process.once("SIGINT", resolve).once("SIGTERM", resolve));
+  // Not only once: a terminal and the program that starts this one may both send the signal.
+  await new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, resolve);
+  });
   await stop();
   await fake?.close();
 }

@@ -21,7 +21,10 @@ for (const [signal, code] of [
   ["SIGINT", 130],
   ["SIGTERM", 143],
 ] as const) {
-  process.once(signal, () => process.exit(code));
+  // A script with a handler of its own ends by itself, and cleans up before.
+  process.once(signal, () => {
+    if (process.listenerCount(signal) === 0) process.exit(code);
+  });
 }
 
 export type Command = readonly [program: string, ...args: string[]];

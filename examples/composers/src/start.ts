@@ -14,8 +14,10 @@ const clean = async (): Promise<void> => await rm(home, { recursive: true, force
 try {
   const { url, stop } = await startPage(kind, process.env, { home, port: PORT });
   console.log(`Open ${url} in a browser. Ctrl+C ends it and removes its files.`);
+  let ending: Promise<void> | undefined;
+  // A terminal and the program that starts this one may both send the signal.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.once(signal, () => void stop().then(clean));
+    process.on(signal, () => (ending ??= stop().then(clean)));
   }
 } catch (error) {
   await clean();

@@ -89,8 +89,8 @@ export const ERROR_TRAPS: readonly Trap[] = [
     without: [
       edit(
         "s3/src/sdk/failure.ts",
-        "    return await send();\n  }\n}\n\n/** A smaller",
-        "    throw error;\n  }\n}\n\n/** A smaller",
+        "config?.systemClockOffset)) throw error;\n    return await send();",
+        "config?.systemClockOffset)) throw error;\n    throw error;",
       ),
     ],
   },

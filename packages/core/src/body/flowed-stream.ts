@@ -38,7 +38,7 @@ export interface Inspection {
   readonly end: () => void;
 }
 
-/** How often a stream may be opened again after it was cut, in all. */
+/** The most times that a stream is opened again after it was cut, in all. */
 const REOPENS_MAX = 3;
 
 /**

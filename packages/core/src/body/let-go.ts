@@ -6,7 +6,7 @@ import { ignore, isListenedTo } from "./stream-watch.js";
 const DRAIN_BYTES_MAX = 16 * 1024 * 1024;
 const DRAIN_MS_MAX = 10_000;
 
-/** How long an unread file of a form is left to the caller that put it, in milliseconds. */
+/** The time for which an unread file of a form is left to the caller that put it, in milliseconds. */
 const LEFT_MS = 1000;
 
 /**

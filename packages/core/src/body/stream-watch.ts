@@ -11,7 +11,7 @@ export interface StreamRules {
   readonly most?: { readonly bytes: number; readonly error: () => unknown } | undefined;
   /** Makes the error for a source that fails, ends early or is too long. */
   readonly toError: (reason: string, cause?: unknown) => unknown;
-  /** How long a reader waits for the next bytes, in milliseconds. Absent or 0 means for ever. */
+  /** The longest time that a reader waits for the next bytes, in milliseconds. Absent or 0 means for ever. */
   readonly idleMs?: number | undefined;
 }
 

@@ -13,7 +13,7 @@ export interface SignedUrlOptions extends CallOptions, ObjectHeaders {
    */
   readonly expiresInSeconds?: number | undefined;
   /**
-   * How long the same call gives the same link, in seconds, so that browsers and CDNs can keep the object behind it. A link then
+   * The time for which the same call gives the same link, in seconds, so that browsers and CDNs can keep the object behind it. A link then
    * works up to that much longer.
    *
    * @default 0: every link is different
@@ -48,7 +48,7 @@ export interface SignUploadOptions extends CallOptions, ObjectHeaders {
    */
   readonly ifNoneMatch?: "*" | undefined;
   /**
-   * How long the client may wait before it starts, in seconds.
+   * The longest time that the client may wait before it starts, in seconds.
    *
    * @default 900
    */
@@ -99,7 +99,7 @@ export interface SignPartOptions extends CallOptions {
    */
   readonly contentLength?: number | undefined;
   /**
-   * How long the client may wait before it starts, in seconds. A part can be signed again.
+   * The longest time that the client may wait before it starts, in seconds. A part can be signed again.
    *
    * @default 900
    */

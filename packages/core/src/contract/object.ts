@@ -8,7 +8,7 @@ export interface ObjectHeaders {
   readonly contentLanguage?: string | undefined;
   /** The caching rules (RFC 9111), e.g. `"public, max-age=31536000, immutable"`. */
   readonly cacheControl?: string | undefined;
-  /** How a browser shows or saves the object (RFC 6266), e.g. `'attachment; filename="a.pdf"'`. */
+  /** The way in which a browser shows or saves the object (RFC 6266), e.g. `'attachment; filename="a.pdf"'`. */
   readonly contentDisposition?: string | undefined;
 }
 

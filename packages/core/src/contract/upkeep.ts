@@ -81,7 +81,7 @@ export interface JournalHealth {
   readonly composer: string;
   /** The number of keys in transition. */
   readonly rows: number;
-  /** How long the oldest of these keys has been in transition, in seconds. Alarms are best raised by this number. */
+  /** The time for which the oldest of these keys has been in transition, in seconds. Alarms are best raised by this number. */
   readonly oldestSeconds: number;
   /** The number of keys that repair could not put right in a day. */
   readonly stuck: number;

@@ -50,8 +50,7 @@ const SPLIT = {
     ["Move the percentage to 50.", (now) => now.percent >= 50],
     [
       "Watch the files move. Play one meanwhile.",
-      (now, done) =>
-        done[1] && now.waiting === 0 && (member(now, "bucket")?.files ?? 0) > all(now).length / 4,
+      (now, done) => done[1] && now.waiting === 0 && Math.abs(shareOf(now) - now.percent) <= 15,
     ],
     [
       "Go back to 0: everything returns to the disk.",

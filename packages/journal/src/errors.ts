@@ -1,9 +1,6 @@
 import { lockHolder } from "./lock-holder.js";
 import { StorageError, type Operation } from "@stowage/core/journal";
 
-/** The mark of a failure after the commit. The change is there, but may not survive a loss of power. */
-const UNSYNCED = /UNSYNCED/;
-
 /** The marks of failures after which the change may be in the journal. */
 const UNSURE = /UNSYNCED|THREAD_ENDED/;
 
@@ -13,7 +10,7 @@ const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
     /REPLACED/,
     "its file was removed or replaced while this process uses it; stop the application, put the right file there, and start it again",
   ],
-  [UNSYNCED, "its disk does not say that it has written"],
+  [/UNSYNCED/, "its disk does not say that it has written"],
   [/FULL|disk is full|ENOSPC|EDQUOT/i, "its disk is full"],
   [/READONLY|readonly|EROFS/i, "it is read-only"],
   [/BUSY|LOCKED|locked/i, "another program has locked it"],

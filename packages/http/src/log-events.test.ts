@@ -1,4 +1,4 @@
-import { createStorage, memory, StorageError } from "@stowage/core";
+import { createStorage, fallback, memory, off, StorageError } from "@stowage/core";
 import { describe, expect, it } from "vitest";
 import { logEvents, redacted, type Logger } from "./log-events.js";
 
@@ -45,6 +45,19 @@ describe("logEvents", () => {
         },
       ],
     ]);
+  });
+
+  it("is quiet about members that are switched off, and links that a store does not have", async () => {
+    const { logger, lines } = collector();
+    const members = [off(memory({ name: "cloud" }), "it moves"), memory({ name: "disk" })];
+    const storage = createStorage(fallback(members), { onEvent: logEvents(logger) });
+    await storage.put("a", "abc");
+    await createStorage({ ...memory(), signedUrl: undefined }, { onEvent: logEvents(logger) })
+      .signedUrl("a")
+      .catch(() => {});
+    expect(lines.filter(([, message]) => message === "storage fallback").length).toBeGreaterThan(0);
+    expect(lines.filter(([level]) => level === "warn" || level === "error")).toEqual([]);
+    for (const [, , facts] of lines) expect(Object.values(facts)).not.toContain(undefined);
   });
 
   it("takes a logger that has every level", () => {

@@ -17,7 +17,7 @@ try {
   let ending: Promise<void> | undefined;
   // A terminal and the program that starts this one may both send the signal.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(signal, () => (ending ??= stop().then(clean)));
+    process.on(signal, () => void (ending ??= stop().then(clean)));
   }
 } catch (error) {
   await clean();

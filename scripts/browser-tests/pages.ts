@@ -44,6 +44,7 @@ export const PAGE_TESTS: readonly (readonly [title: string, test: (desk: Desk) =
   ["a page whose server goes away says so, and comes back with it", comesBack],
   ["a file that was deleted stays deleted after a reload", staysDeleted],
   ["keys that are pressed quickly pause an upload, and never cancel it", pausesByKeys],
+  ["a switch stays where it was put while news of before arrive, and goes back when it is refused", keepsSwitch],
 ];
 
 /** Opens the page of a composer. Tests that run scripts in it switch its policy off. */
@@ -119,6 +120,26 @@ async function addPictures(tab: Tab, total: number): Promise<void> {
 async function turn(tab: Tab, member: string, state: string): Promise<void> {
   await tab.locator(`input[name="state-${member}"][value="${state}"]`).check({ force: true });
   await tab.locator(`.member[data-state="${state}"] h3`, { hasText: member }).waitFor();
+}
+
+async function keepsSwitch(desk: Desk): Promise<void> {
+  await withPage(desk, "fallback", async ({ tab, page }) => {
+    let answer = (): void => undefined;
+    const isRefused = new Promise<void>((resolve) => (answer = resolve));
+    await tab.route("**/members/disk/*", async (route) => {
+      await isRefused;
+      await route.fulfill({ status: 503 });
+    });
+    const down = tab.locator('input[name="state-disk"][value="down"]');
+    await down.check({ force: true });
+    // Something else changes meanwhile, and the page is told.
+    assert.equal((await fetch(new URL("/members/bucket/slow", page.url), { method: "PUT" })).ok, true);
+    await tab.locator('.member[data-state="slow"]').waitFor();
+    assert.equal(await down.isChecked(), true);
+    answer();
+    await tab.locator(".problem", { hasText: "Try it again" }).waitFor();
+    assert.equal(await tab.locator('input[name="state-disk"][value="works"]').isChecked(), true);
+  });
 }
 
 async function resumes(desk: Desk): Promise<void> {

@@ -20,6 +20,9 @@ const MEANS = {
 
 const list = document.getElementById("members");
 
+/** The choices that the server has not answered yet, by the member's name. */
+const asking = new Map();
+
 export function showMembers({ members }) {
   showEach(list, members, ({ name }) => name, create, update);
 }
@@ -48,15 +51,24 @@ function update(element, { name, state, isLeftOut, files, bytes }) {
   setText(element.querySelector(".amount"), `${counted(files, "file")}, ${bytesInWords(bytes)}`);
   const left = isLeftOut ? ` Stowage has noticed: it tries ${name} only now and then, until it answers.` : "";
   setText(element.querySelector(".means"), `${MEANS[state]}${left}`);
+  // News of before the choice would turn the switch back under the user's hand.
+  if (asking.has(name)) return;
   const input = element.querySelector(`input[value="${state}"]`);
   if (!input.checked) input.checked = true;
 }
 
 async function turn(name, state, problem) {
+  const question = {};
+  asking.set(name, question);
   try {
     await ask("PUT", `/members/${encodeURIComponent(name)}/${state}`);
     setText(problem, "");
   } catch (error) {
     setText(problem, error.message);
   }
+  // A later choice may still be on its way.
+  if (asking.get(name) !== question) return;
+  asking.delete(name);
+  const member = problem.closest("article");
+  member.querySelector(`input[value="${member.dataset.state}"]`).checked = true;
 }

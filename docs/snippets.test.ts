@@ -70,11 +70,11 @@ function fileOf({ title }: Snippet): string {
 async function bundle(): Promise<void> {
   const installed: Plugin = {
     name: "installed",
-    setup(build) {
-      build.onResolve({ filter: /^[^./]/ }, async ({ path, importer, resolveDir, kind, pluginData }) => {
+    setup(bundler) {
+      bundler.onResolve({ filter: /^[^./]/ }, async ({ path, importer, resolveDir, kind, pluginData }) => {
         if (path.includes("stowage") || path.startsWith("node:") || pluginData === "asked") return undefined;
         if (kind === "entry-point") return undefined;
-        const found = await build.resolve(path, { importer, resolveDir, kind, pluginData: "asked" });
+        const found = await bundler.resolve(path, { importer, resolveDir, kind, pluginData: "asked" });
         return isAbsolute(found.path) ? { path: pathToFileURL(found.path).href, external: true } : found;
       });
     },

@@ -1,4 +1,5 @@
-// The examples that are whole applications, with their bucket on Ceph: what their own tests do with a folder.
+// The examples that are whole applications, with their bucket on Ceph: what their own tests do with a folder. The program of the
+// README is one of them.
 import { PutBucketPolicyCommand, S3Client } from "@aws-sdk/client-s3";
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -12,6 +13,7 @@ import * as dual from "../examples/dual-storage/src/app.js";
 import * as hls from "../examples/private-hls/src/app.js";
 import * as renditions from "../examples/rendition-worker/src/renditions.js";
 import * as rollout from "../examples/rollout-by-environment/src/app.js";
+import { README_BUCKET, runReadme } from "./readme-program.js";
 import { startCeph } from "./s3-servers/ceph.js";
 import { bucketVariables, type S3Server } from "./s3-servers/server.js";
 import { createTally } from "./s3-tests/tally.js";
@@ -31,12 +33,20 @@ interface Test {
   readonly run: (bucket: Variables, home: string) => Promise<void>;
   /** What the credentials may do with the objects of the bucket, and nothing else. Absent for the owner of the bucket. */
   readonly actions?: readonly string[] | undefined;
+  /** The name of the bucket, where a program has it in its code. */
+  readonly bucket?: string | undefined;
 }
 
 /** No `s3:ListBucket`. */
 const OBJECTS_ALONE = ["s3:GetObject", "s3:PutObject", "s3:PutObjectAcl", "s3:DeleteObject"];
 
 const TESTS: readonly Test[] = [
+  {
+    title:
+      "README: two runs are two files in the bucket, and the folder takes the third while the bucket is down",
+    run: runReadme,
+    bucket: README_BUCKET,
+  },
   {
     title: "dual-storage: a video comes to the bucket, and a viewer is sent there",
     run: runDual,
@@ -239,10 +249,10 @@ async function runRollout(bucket: Variables, home: string): Promise<void> {
 const tally = createTally();
 const server = await startCeph();
 try {
-  for (const { title, run, actions } of TESTS) {
+  for (const { title, run, actions, bucket } of TESTS) {
     await tally.test(title, async () => {
       const home = await mkdtemp(join(tmpdir(), "stowage-examples-"));
-      const name = `examples-${title.split(/[-:]/)[0]}`;
+      const name = bucket ?? `examples-${title.split(/[-:]/)[0]}`;
       try {
         const variables = actions
           ? await restrictedBucket(server, name, actions)

@@ -17,6 +17,7 @@ import {
 
 /** The options of {@link s3}. */
 export interface S3Options {
+  /** The name of the bucket. */
   readonly bucket: string;
   /**
    * The bucket's region.

@@ -3,36 +3,45 @@ import { createServer, type Server } from "node:http";
 import Koa from "koa";
 import type { FileStorage } from "@stowage/core";
 import { createHandler, receiveForm, sendError, toNodeListener } from "@stowage/http";
-import { readers } from "./session.js";
+import { assertUser, keys, readers } from "./session.js";
 
-/** Serves and receives files with Koa. */
+/** Receives files, serves them, and makes links, with Koa. */
 export function start(storage: FileStorage): Server {
   const app = new Koa();
+  const serve = toNodeListener(createHandler(storage, { basePath: "/files", authorize: readers, keys }));
 
-  // #region serve
-  const files = toNodeListener(createHandler(storage, { basePath: "/files", authorize: readers }));
   app.use(async (context, next) => {
-    if (context.path.startsWith("/files/")) {
-      context.respond = false;
-      await files(context.req, context.res);
-    } else await next();
-  });
-  // #endregion
-
-  // #region upload
-  app.use(async (context) => {
-    if (context.path !== "/upload") return;
     try {
-      const accepted = { maxBytes: 50_000_000, types: ["image/*", "video/*"] };
-      const form = await receiveForm(storage, context.req, { ...accepted, key: () => randomUUID() });
-      context.status = 201;
-      context.body = form.files.map(({ info }) => info.key);
+      await next();
     } catch (error) {
       context.respond = false;
       await sendError(context.res, error);
     }
   });
-  // #endregion
+
+  app.use(async (context) => {
+    if (context.path.startsWith("/files/")) {
+      context.respond = false;
+      return await serve(context.req, context.res);
+    }
+    assertUser(context.headers.cookie);
+    if (context.path === "/upload") {
+      const { files } = await receiveForm(storage, context.req, {
+        maxBytes: 50_000_000,
+        types: ["image/*", "video/*"],
+        key: () => randomUUID(),
+        overwrite: true, // every key is new
+      });
+      context.body = files.map(({ info }) => info.key);
+      context.status = 201;
+    } else if (context.path === "/link") {
+      const url = await storage.signedUrl(String(context.query["key"]), { expiresInSeconds: 600 });
+      context.body = { url };
+    } else if (context.path === "/sign") {
+      const limits = { contentType: "image/png", maxBytes: 5_000_000 };
+      context.body = await storage.signUpload(randomUUID(), limits);
+    }
+  });
 
   const listener = app.callback();
   return createServer((request, response) => void listener(request, response));

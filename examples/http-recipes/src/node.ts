@@ -1,29 +1,45 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { FileStorage } from "@stowage/core";
-import { createHandler, receiveForm, sendError, toNodeListener } from "@stowage/http";
-import { readers } from "./session.js";
+import { createHandler, receiveForm, sendError, toNodeListener, type NodeListener } from "@stowage/http";
+import { assertUser, keys, readers } from "./session.js";
 
-/** Serves and receives files with `node:http`. */
+/** Receives files, serves them, and makes links, with `node:http`. */
 export function start(storage: FileStorage): Server {
-  // #region serve
-  const files = toNodeListener(createHandler(storage, { basePath: "/files", authorize: readers }));
-  // #endregion
-
-  // #region upload
-  const upload: typeof files = async (request, response) => {
-    try {
-      const accepted = { maxBytes: 50_000_000, types: ["image/*", "video/*"] };
-      const form = await receiveForm(storage, request, { ...accepted, key: () => randomUUID() });
-      response.writeHead(201).end(JSON.stringify(form.files.map(({ info }) => info.key)));
-    } catch (error) {
-      await sendError(response, error);
-    }
+  const upload: NodeListener = async (request, response) => {
+    assertUser(request.headers.cookie);
+    const { files } = await receiveForm(storage, request, {
+      maxBytes: 50_000_000,
+      types: ["image/*", "video/*"],
+      key: () => randomUUID(),
+      overwrite: true, // every key is new
+    });
+    response.writeHead(201).end(JSON.stringify(files.map(({ info }) => info.key)));
   };
-  // #endregion
 
+  const serve = toNodeListener(createHandler(storage, { basePath: "/files", authorize: readers, keys }));
+
+  const link: NodeListener = async (request, response) => {
+    assertUser(request.headers.cookie);
+    const key = new URL(request.url ?? "", "http://localhost").searchParams.get("key") ?? "";
+    const url = await storage.signedUrl(key, { expiresInSeconds: 600 });
+    response.end(JSON.stringify({ url }));
+  };
+
+  const sign: NodeListener = async (request, response) => {
+    assertUser(request.headers.cookie);
+    const limits = { contentType: "image/png", maxBytes: 5_000_000 };
+    response.end(JSON.stringify(await storage.signUpload(randomUUID(), limits)));
+  };
+
+  const routes: Readonly<Record<string, NodeListener>> = {
+    "POST /upload": upload,
+    "GET /link": link,
+    "POST /sign": sign,
+  };
   return createServer((request, response) => {
-    const isUpload = request.method === "POST" && request.url === "/upload";
-    void (isUpload ? upload(request, response) : files(request, response));
+    const [path = ""] = (request.url ?? "").split("?");
+    const route = routes[`${request.method} ${path}`] ?? serve;
+    route(request, response).catch((error: unknown) => sendError(response, error));
   });
 }

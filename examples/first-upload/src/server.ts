@@ -1,0 +1,12 @@
+import { createStorage, fallback } from "@stowage/core";
+import { local } from "@stowage/local";
+import { s3 } from "@stowage/s3";
+import { createApp } from "./app.js";
+
+// The region, the credentials and the server come from AWS_REGION, AWS_ACCESS_KEY_ID and so on.
+const bucket = s3({ name: "bucket", bucket: process.env["BUCKET"] ?? "uploads" });
+const folder = local({ name: "folder", root: "./uploads", create: true });
+
+const storage = createStorage(fallback([bucket, folder]));
+const server = createApp(storage).listen(3000, () => console.log("http://localhost:3000"));
+process.once("SIGTERM", () => server.close(() => void storage.close()));

@@ -9,6 +9,7 @@ const EXAMPLES = [
   "private-hls",
   "rendition-worker",
   "rollout-by-environment",
+  "write-a-provider",
 ];
 const LINES_MAX = 80;
 const root = fileURLToPath(new URL("../examples", import.meta.url));

@@ -1,0 +1,5 @@
+import { defineConfig, type ViteUserConfig } from "vitest/config";
+
+const config: ViteUserConfig = defineConfig({ test: { name: "write-a-provider", testTimeout: 60_000 } });
+
+export default config;

@@ -33,43 +33,43 @@ import { sourceRules } from "./rules/sources.js";
 import { sourceFailureRules } from "./rules/source-failures.js";
 import { storedObjectRules } from "./rules/stored-object.js";
 
-/** The contract: every rule that a provider must keep, group by group. */
-export const RULES: readonly Rule[] = [
-  ...putRules,
-  ...ownershipRules,
-  ...factsRules,
-  ...bodyRules,
-  ...sourceRules,
-  ...everySourceRules,
-  ...sizeRules,
-  ...sourceFailureRules,
-  ...conditionRules,
-  ...getRules,
-  ...readConditionRules,
-  ...rangeRules,
-  ...headRules,
-  ...deleteRules,
-  ...listRules.map(listing),
-  ...delimiterRules.map(listing),
-  ...cursorRules.map(listing),
-  ...keyRules,
-  ...hostileKeyRules,
-  ...headerRules,
-  ...metadataRules,
-  ...copyRules,
-  ...moveRules,
-  ...beforeCommitRules,
-  ...refRules,
-  ...abortRules,
-  ...errorRules,
-  ...storedObjectRules,
-  ...facadeRules,
-  ...manyRules,
-  ...directoryRules,
-  ...idempotencyRules,
-  ...declaredRules,
-  ...linkRules,
+/** The rules about one verb, or about one part of the contract. */
+export interface RuleGroup {
+  /** The verb or the part, as the documentation shows it. */
+  readonly title: string;
+  readonly rules: readonly Rule[];
+}
+
+/** The contract, group by group. */
+export const RULE_GROUPS: readonly RuleGroup[] = [
+  group("put", putRules),
+  group("every verb: ownership and facts", ownershipRules, factsRules),
+  group("put: bodies", bodyRules, sourceRules, everySourceRules, sizeRules, sourceFailureRules),
+  group("put: conditions", conditionRules),
+  group("get", getRules, readConditionRules, rangeRules),
+  group("head", headRules),
+  group("delete", deleteRules),
+  group("list", listRules.map(listing), delimiterRules.map(listing), cursorRules.map(listing)),
+  group("every verb: keys", keyRules, hostileKeyRules),
+  group("put: headers and metadata", headerRules, metadataRules),
+  group("copy", copyRules),
+  group("move", moveRules),
+  group("writes: beforeCommit", beforeCommitRules),
+  group("ref and locate", refRules),
+  group("every verb: aborts", abortRules),
+  group("every verb: errors", errorRules),
+  group("the facade on your provider", storedObjectRules, facadeRules, manyRules, directoryRules),
+  group("put: idempotency keys", idempotencyRules),
+  group("what supports declares", declaredRules),
+  group("links", linkRules),
 ];
+
+/** The contract: every rule that a provider must keep. */
+export const RULES: readonly Rule[] = RULE_GROUPS.flatMap(({ rules }) => rules);
+
+function group(title: string, ...rules: readonly (readonly Rule[])[]): RuleGroup {
+  return { title, rules: rules.flat() };
+}
 
 /** Returns the rule with one more need: that the provider can list. */
 function listing(rule: Rule): Rule {

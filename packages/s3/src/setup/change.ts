@@ -62,6 +62,21 @@ export function settingUp(provider: StorageProvider, caller: string, options: Se
 }
 
 /**
+ * The words by which IAM names the permissions for a part, after `s3:Get` and `s3:Put`. They differ from the names of the requests.
+ *
+ * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+ */
+const PERMISSIONS: Readonly<Record<Subresource, string>> = {
+  BucketCors: "BucketCORS",
+  BucketLifecycleConfiguration: "LifecycleConfiguration",
+  BucketPolicy: "BucketPolicy",
+  PublicAccessBlock: "BucketPublicAccessBlock",
+  BucketEncryption: "EncryptionConfiguration",
+  BucketLogging: "BucketLogging",
+  BucketNotificationConfiguration: "BucketNotification",
+};
+
+/**
  * Changes one part of a bucket's set-up: reads the configuration, works out the new one, and writes it when the two
  * differ. The new configuration keeps what others have set up in it.
  */
@@ -73,12 +88,12 @@ export async function changing(
 ): Promise<SetupChange> {
   const { bucket } = store;
   const asked = { operation: "setUp", signal } as const;
-  const reading = { ...asked, action: `s3:Get${what}` };
+  const reading = { ...asked, action: `s3:Get${PERMISSIONS[what]}` };
   const before = await ask(store, reading, () => setup.read(what, { signal }));
   const after = next(before as never);
   const isNeeded = !meansTheSame(what, before, after);
   const isApplied = isNeeded && !dryRun;
-  const writing = { ...asked, action: `s3:Put${what}`, writes: true };
+  const writing = { ...asked, action: `s3:Put${PERMISSIONS[what]}`, writes: true };
   if (isApplied) await ask(store, writing, () => setup.write(what, after, { signal }));
   return { bucket, request: `Put${what}`, before, after, isNeeded, isApplied };
 }

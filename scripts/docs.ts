@@ -3,6 +3,8 @@ import { HTTP_RULES, SIGNATURE_RULES } from "../packages/conformance/src/http.js
 import { RULES } from "../packages/conformance/src/index.js";
 import { ERROR_CODES } from "../packages/core/src/index.js";
 import { DIALECTS, type Dialect } from "../packages/s3/src/index.js";
+import { optionTables } from "./site/options.js";
+import { STORE_PAGES, storeTable, worksTable } from "./site/stores.js";
 
 /**
  * Writes the parts of the documentation that are made of the code: the tables of errors and of dialects, and the
@@ -33,8 +35,9 @@ function ruleList(): string {
 }
 
 const DIALECT_COLUMNS: readonly (readonly [title: string, cell: (dialect: Dialect) => string | boolean])[] = [
-  ["create-only and conditional puts", ({ conditionalPut }) => conditionalPut],
+  ["create-only puts", ({ conditionalPut }) => conditionalPut],
   ["of objects in parts too", ({ conditionalComplete }) => conditionalComplete],
+  ["conditional puts", ({ conditionalPut, conditionalComplete }) => conditionalPut && conditionalComplete],
   ["conditional deletes", ({ conditionalDelete }) => conditionalDelete],
   ["create-only copies on the server", ({ conditionalCopy }) => conditionalCopy],
   ["checksum", ({ checksum }) => (checksum === "none" ? "no" : "CRC32")],
@@ -62,13 +65,59 @@ async function fill(path: string, marker: string, content: string): Promise<bool
   const file = new URL(`../${path}`, import.meta.url);
   const before = await readFile(file, "utf8");
   const block = new RegExp(`(<!-- ${marker} -->).*(<!-- /${marker} -->)`, "s");
+  if (!block.test(before)) throw new Error(`${path} has no part between <!-- ${marker} --> and its end`);
   const after = before.replace(block, (_, start: string, end: string) => `${start}\n\n${content}\n\n${end}`);
   if (after === before) return true;
   if (!process.argv.includes("--check")) await writeFile(file, after);
   return false;
 }
 
+const OPTIONS = [
+  {
+    page: "docs/guide/s3.md",
+    marker: "s3-options",
+    file: "packages/s3/src/s3-options.ts",
+    name: "S3Options",
+  },
+  {
+    page: "docs/guide/s3.md",
+    marker: "s3-object-options",
+    file: "packages/s3/src/server/object-options.ts",
+    name: "ObjectOptions",
+  },
+  {
+    page: "docs/guide/cloudinary.md",
+    marker: "cloudinary-options",
+    file: "packages/cloudinary/src/cloudinary-options.ts",
+    name: "CloudinaryOptions",
+  },
+  {
+    page: "docs/guide/local.md",
+    marker: "local-options",
+    file: "packages/local/src/local.ts",
+    name: "LocalOptions",
+  },
+] as const;
+
+async function fillOptions(): Promise<boolean> {
+  const same: boolean[] = [];
+  for (const [index, table] of optionTables(OPTIONS).entries()) {
+    const { page = "", marker = "" } = OPTIONS[index] ?? {};
+    same.push(await fill(page, marker, table));
+  }
+  return !same.includes(false);
+}
+
+async function fillStores(): Promise<boolean> {
+  const same = [await fill("docs/stores/index.md", "stores", storeTable())];
+  for (const { page, dialect } of STORE_PAGES)
+    same.push(await fill(`docs/stores/${page}.md`, "works", worksTable(dialect)));
+  return !same.includes(false);
+}
+
 const same = [
+  await fillOptions(),
+  await fillStores(),
   await fill("docs/guide/errors.md", "errors", errorTable()),
   await fill("docs/guide/s3.md", "dialects", dialectTable()),
   await fill("docs/guide/write-a-provider.md", "rules", ruleList()),

@@ -6,7 +6,7 @@ import { tableOf } from "./table.js";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The interface whose options a table lists. */
-export interface OptionsPlace {
+interface OptionsPlace {
   /** The file, from the root of the repository. */
   readonly file: string;
   readonly name: string;

@@ -47,7 +47,7 @@ async function run(): Promise<void> {
   if (kind === undefined) throw new Error("Say which: fallback, mirror or split");
   const operations = Number(values.operations);
   if (!Number.isSafeInteger(operations) || operations < 10) {
-    throw new Error("--operations is a whole number from 10");
+    throw new Error("--operations must be a whole number, at least 10");
   }
   const demo = values.fake ? runCloudinary : DEMOS[kind];
   const home = await mkdtemp(join(tmpdir(), "stowage-demo-"));

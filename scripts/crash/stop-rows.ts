@@ -26,7 +26,7 @@ export function openRows(folder: string): JournalRows {
 }
 
 /** What repair says when it cannot go on: the only copy of an object is gone. */
-const LOST = "no member that answers holds the object";
+const LOST = "the members that answer do not hold the object";
 
 /** Waits until nothing is left to do for a key, or nothing can be done any more. */
 export async function settled({ rowOf }: JournalRows, key: string): Promise<void> {

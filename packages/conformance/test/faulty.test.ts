@@ -197,7 +197,7 @@ describe("planned faults", () => {
   });
 
   it("a fault that there is not is a TypeError", () => {
-    expect(() => faulty(memory()).failNext("put", "dropp" as never)).toThrow('a fault is "drop"');
+    expect(() => faulty(memory()).failNext("put", "dropp" as never)).toThrow('a fault must be "drop"');
   });
 
   it("rates above 1 together are a TypeError", () => {

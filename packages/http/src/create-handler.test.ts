@@ -157,7 +157,7 @@ describe("createHandler", () => {
 
   it("says what is wrong with its options", () => {
     const make = (options: object) => () => createHandler(createStorage(memory()), options as HandlerOptions);
-    expect(make({})).toThrow("createHandler: authorize is a function");
+    expect(make({})).toThrow("createHandler: authorize must be a function");
     expect(make({ authorize: allow, basePath: "files" })).toThrow('such as "/files"');
     expect(make({ authorize: allow, basePath: "/files/" })).toThrow('such as "/files"');
     expect(make({ authorize: allow, recieve: {} })).toThrow('did you mean "receive"?');

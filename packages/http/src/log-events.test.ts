@@ -62,7 +62,7 @@ describe("logEvents", () => {
 
   it("takes a logger that has every level", () => {
     expect(() => logEvents({ info: () => {} } as unknown as Logger)).toThrow(
-      "logEvents: logger.debug is a function",
+      "logEvents: logger.debug must be a function",
     );
   });
 

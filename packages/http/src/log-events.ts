@@ -83,7 +83,7 @@ function levelOf(event: StorageEvent): Level {
 
 /** Tells whether an error comes from a member that was switched off by `off`. Such an error is expected with each call. */
 function isSwitchedOff(error: unknown): boolean {
-  return isStorageError(error, "Unavailable") && error.reason.startsWith("it is switched off");
+  return isStorageError(error, "Unavailable") && error.reason.startsWith("the provider is switched off");
 }
 
 /** The failures that are expected answers. */

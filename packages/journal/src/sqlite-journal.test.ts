@@ -193,7 +193,7 @@ describe("sqliteJournal", () => {
   it("takes the path of a file only", () => {
     expect(() => sqliteJournal("")).toThrow(TypeError);
     expect(() => sqliteJournal(undefined as unknown as string)).toThrow(
-      "sqliteJournal: path is the path of a file, not undefined",
+      "sqliteJournal: path must be the path of a file, not undefined",
     );
   });
 

@@ -237,7 +237,7 @@ describe("a listing", () => {
       { key: "folder/", reason: 'the key ends with "/"' },
       { key: "x//y", reason: 'the key contains "//"' },
       { key: "b\nc", reason: "the key contains the character U+000A" },
-      { key: "../d", reason: "a segment of the key is made only of dots or spaces" },
+      { key: "../d", reason: "a segment of the key contains only dots or spaces" },
       { key: "q//", reason: 'the key ends with "/"' },
     ]);
   });

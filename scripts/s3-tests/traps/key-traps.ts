@@ -170,7 +170,7 @@ export const KEY_TRAPS: readonly Trap[] = [
     without: [
       edit(
         "core/src/contract/key.ts",
-        'if (/^[. ]*$/.test(segment)) return "a segment of the key is made only of dots or spaces";',
+        'if (/^[. ]*$/.test(segment)) return "a segment of the key contains only dots or spaces";',
         "",
       ),
     ],

@@ -108,7 +108,7 @@ function bodyFor(input: BodyInput, size: number | undefined, context: SourceCont
   const path = pathOf(input);
   if (path !== undefined) return fileBody(path, size, context);
   throw new TypeError(
-    `A body is a string, bytes, a Blob, a stream, an iterable of bytes, a Request, fromFile(path) or a function, not ${describeType(input)}${adviceFor(input)}`,
+    `A body must be a string, bytes, a Blob, a stream, an iterable of bytes, a Request, fromFile(path) or a function, not ${describeType(input)}${adviceFor(input)}`,
   );
 }
 
@@ -118,9 +118,9 @@ function bodyFor(input: BodyInput, size: number | undefined, context: SourceCont
  */
 function adviceFor(input: unknown): string {
   const { path, buffer, size } = Object(input) as Record<string, unknown>;
-  if (viewedBytes(buffer) !== undefined) return "; its bytes are in .buffer";
-  if (typeof path === "string") return "; a file of this machine is given by fromFile(path)";
-  return typeof size === "number" ? "; give its bytes, such as Buffer.from(await blob.arrayBuffer())" : "";
+  if (viewedBytes(buffer) !== undefined) return "; pass its .buffer";
+  if (typeof path === "string") return "; for a file of this machine, pass fromFile(path)";
+  return typeof size === "number" ? "; pass its bytes, such as Buffer.from(await blob.arrayBuffer())" : "";
 }
 
 function stringBytes(text: string): Uint8Array {
@@ -134,11 +134,12 @@ function assertSize(actual: number | undefined, declared: number | undefined, co
     throw tooLarge(context, known);
   }
   if (actual === undefined || declared === undefined || declared === actual) return;
-  throw sourceError(`the body is ${actual} bytes long, its declared size is ${declared}`, context);
+  throw sourceError(`the body is ${actual} bytes long, but its declared size is ${declared}`, context);
 }
 
 export function bytesBody(bytes: Uint8Array, declared: number | undefined, context: SourceContext): Body {
-  if (isTransferred(bytes)) throw sourceError("the bytes of the body were transferred to elsewhere", context);
+  if (isTransferred(bytes))
+    throw sourceError("the buffer of the body was transferred, so its bytes are gone", context);
   assertSize(bytes.byteLength, declared, context);
   return {
     size: bytes.byteLength,
@@ -171,7 +172,7 @@ async function fileBody(path: string, declared: number | undefined, context: Sou
   const facts = await stat(path).catch((error: unknown) => {
     throw sourceError(`the file of the body cannot be read`, context, error);
   });
-  if (!facts.isFile()) throw sourceError("the path of the body is not a file", context);
+  if (!facts.isFile()) throw sourceError("the path of the body is not the path of a file", context);
   assertSize(facts.size, declared, context);
   return {
     size: facts.size,
@@ -190,7 +191,7 @@ function functionBody(
   const open = async (): Promise<Readable> => {
     const content = await make();
     if (typeof content === "function")
-      throw new TypeError("A body's function returns a body, not a function");
+      throw new TypeError("The function of a body must return a body, not a function");
     const body = bodyFor(content, size, { ...context, isMade: true });
     return (body instanceof Promise ? await body : body).open();
   };
@@ -207,7 +208,7 @@ function functionBody(
 /** Makes a body of an array. The chunks of an array can be read again, and are checked before the first reading. */
 function arrayBody(chunks: readonly unknown[], declared: number | undefined, context: SourceContext): Body {
   const isBytes = chunks.every((chunk) => typeof chunk === "string" || viewedBytes(chunk) !== undefined);
-  if (!isBytes) throw new TypeError("A body that is an array has bytes or text in each place");
+  if (!isBytes) throw new TypeError("A body that is an array must contain only bytes or strings");
   const list = chunks as readonly (string | NodeJS.ArrayBufferView)[];
   const size = list.reduce((sum, chunk) => sum + Buffer.byteLength(chunk), 0);
   assertSize(size, declared, context);

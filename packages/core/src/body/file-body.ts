@@ -25,7 +25,9 @@ export interface FileBody {
 export function fromFile(path: string | URL): FileBody {
   const text = path instanceof URL ? fileURLToPath(path) : path;
   if (typeof text === "string" && text !== "") return { [PATH]: text };
-  throw new TypeError(`fromFile takes the path of a file, not ${text === "" ? '""' : describeType(text)}`);
+  throw new TypeError(
+    `fromFile: path must be the path of a file, not ${text === "" ? '""' : describeType(text)}`,
+  );
 }
 
 /** Returns the path of a body that {@link fromFile} made. */

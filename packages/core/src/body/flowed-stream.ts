@@ -90,7 +90,8 @@ export class FlowedStream extends Readable implements ReadsInto {
 
   async readInto(target: Uint8Array): Promise<number> {
     const source = this.#source;
-    if (!this.canReadInto || !canReadInto(source)) throw new TypeError("The stream is read in another way");
+    if (!this.canReadInto || !canReadInto(source))
+      throw new TypeError("The stream does not support readInto");
     this.#watch.wait();
     this.#wanted = true;
     try {
@@ -204,7 +205,7 @@ export class FlowedStream extends Readable implements ReadsInto {
     this.#reopening = undefined;
     if (this.destroyed) return this.#letGo(source.on("error", ignore));
     if (source.errored) return this.#cut("failed", source.errored);
-    if (source.destroyed || source.readableEnded) throw this.#rules.toError("was read or closed before");
+    if (source.destroyed || source.readableEnded) throw this.#rules.toError("was already read or closed");
     this.#source = source;
     source.on("error", this.#onError).on("close", this.#onClose).on("end", this.#onEnd);
     // The order matters: with the pause first, a file is not read before its bytes are wanted.

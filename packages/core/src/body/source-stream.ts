@@ -32,7 +32,7 @@ export function sourceError(reason: string, context: SourceContext, cause?: unkn
 /** Makes the error for a body that is longer than its caller allows. The error names no provider, because no provider failed. */
 export function tooLarge({ key, maxBytes }: SourceContext, size?: number): StorageError {
   const actual = size === undefined ? `longer than ${maxBytes} bytes` : `${size} bytes long`;
-  const reason = `the body is ${actual}, and maxBytes allows ${maxBytes}`;
+  const reason = `the body is ${actual}, but maxBytes is ${maxBytes}`;
   return new StorageError("TooLarge", reason, { operation: "put", key });
 }
 

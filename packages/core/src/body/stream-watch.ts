@@ -77,7 +77,7 @@ export class Watch {
   finish(): void {
     this.rest();
     const { size, toError } = this.#rules;
-    if (!this.isWhole) throw toError(`ended after ${this.#seen} bytes, its declared size is ${size}`);
+    if (!this.isWhole) throw toError(`ended after ${this.#seen} bytes, but its declared size is ${size}`);
   }
 
   /** Starts the time limit: the reader waits from now on. */

@@ -37,13 +37,13 @@ export function markOpened(source: object, context: SourceContext): void {
 function readingOf(source: Readings, context: SourceContext): StorageError | undefined {
   if (source.errored) return sourceError("the source of the body failed", context, source.errored);
   if (wasRead(source)) {
-    const cure = "give a body that nobody has read, or a function that returns a new one";
-    return sourceError(`the body was read or closed before; ${cure}`, context);
+    const cure = "give an unread body, or a function that returns a new one";
+    return sourceError(`the body was already read or closed; ${cure}`, context);
   }
   if (source.locked === true) return sourceError("the stream is locked by another reader", context);
   if (!isReadByOthers(source)) return undefined;
-  const cure = "let one of them read what the other passes on";
-  return sourceError(`the stream is read by somebody else too, by pipe() or a listener; ${cure}`, context);
+  const cure = "give a stream that has no other reader";
+  return sourceError(`other code also reads the stream, with pipe() or a listener; ${cure}`, context);
 }
 
 function wasRead(source: Readings): boolean {
@@ -68,5 +68,5 @@ function isReadByOthers(source: Readings): boolean {
  */
 export function assertNotCut(source: object, context: SourceContext): void {
   if ((source as Readings).truncated !== true) return;
-  throw sourceError("the body was cut off at a limit of the parser of its form", context);
+  throw sourceError("the form parser cut the body off at one of its limits", context);
 }

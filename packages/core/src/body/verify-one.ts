@@ -41,8 +41,9 @@ async function verifyBytes(
     if (known === sha256) return;
     const found = { key, provider: info.provider };
     if (known === undefined) {
-      onFinding({ ...found, kind: "unverifiable", reason: "no SHA-256 of the object is known" });
-    } else onFinding({ ...found, kind: "different", reason: "its bytes are not those that were put" });
+      onFinding({ ...found, kind: "unverifiable", reason: "the SHA-256 of the object is not known" });
+    } else
+      onFinding({ ...found, kind: "different", reason: "the bytes differ from the bytes that were put" });
   } catch (error) {
     signal?.throwIfAborted();
     if (!isStorageError(error)) throw error;

@@ -56,7 +56,7 @@ describe("a chain", () => {
     ["two chains of one name", () => [fallback([memory({ name: "a" })]), fallback([memory({ name: "b" })])]],
   ])("refuses %s, and names the cure", (_, members) => {
     expect(() => fallback(members())).toThrow(invalid);
-    expect(() => fallback(members())).toThrow(/another `name`/);
+    expect(() => fallback(members())).toThrow(/a different `name`/);
   });
 
   const renamed = (name: string): StorageProvider => ({
@@ -178,7 +178,7 @@ describe("the description of a chain", () => {
     expect(described.promises?.join("\n")).toMatch(
       /NotFound is never returned because a member was unreachable/,
     );
-    expect(described.limits?.join("\n")).toMatch(/written once/);
+    expect(described.limits?.join("\n")).toMatch(/written only once/);
     const leaves = (at: Description): string[] =>
       at.members === undefined ? [at.name] : at.members.flatMap(leaves);
     expect(leaves(described)).toEqual(["first", "second", "third"]);

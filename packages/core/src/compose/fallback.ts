@@ -104,7 +104,7 @@ export function fallback(
     need: 1,
     supports: choiceSupports(prepared.members),
     promises: ["an acknowledged put is on one member, as durable as that member is"],
-    limits: [OUT_OF_REACH, "objects do not move home when the first member is back"],
+    limits: [OUT_OF_REACH, "objects do not move to the first member when it is back"],
   });
 }
 

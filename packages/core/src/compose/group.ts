@@ -14,7 +14,7 @@ import { REPLAYABLE_OPTIONS, type ReplayableOptions } from "../body/replayable.j
 import type { CallOptions, WriteOptions } from "../contract/call-options.js";
 import type { Caller } from "../contract/caller.js";
 import type { MemoryBudget } from "../kit/memory-budget.js";
-import { knownNames, nonEmptyText, oneOf, wholeNumber } from "../kit/options.js";
+import { anArray, knownNames, nonEmptyText, oneOf, wholeNumber } from "../kit/options.js";
 
 /** Codes of failures that move on to the next member of a chain only when `fallbackOn` names them. */
 export type FallbackOnCode = "Misconfigured" | "Unauthenticated" | "PermissionDenied";
@@ -35,8 +35,8 @@ export interface Group {
 const OPTIONAL_CODES: readonly FallbackOnCode[] = ["Misconfigured", "Unauthenticated", "PermissionDenied"];
 
 export function assertFallbackOn(codes: readonly FallbackOnCode[]): readonly FallbackOnCode[] {
-  if (!Array.isArray(codes)) throw new TypeError("fallback: fallbackOn is an array of codes");
-  return codes.map((code) => oneOf("fallback", "a code of fallbackOn", code, OPTIONAL_CODES));
+  anArray("fallback", "fallbackOn", codes, "codes of errors");
+  return codes.map((code) => oneOf("fallback", "each code of fallbackOn", code, OPTIONAL_CODES));
 }
 
 /** Tells whether a failure of one member sends the call to the next member, as the last column of the table of codes says. */
@@ -101,7 +101,7 @@ export async function ask<T>(
   const deadline = new Promise<never>((_, reject) => {
     timer = clock.setTimeout(
       () => {
-        const error = new StorageError("Timeout", `no answer within ${chain.askMs} ms`, {
+        const error = new StorageError("Timeout", `no answer came within ${chain.askMs} ms`, {
           operation,
           provider: member.name,
           key,
@@ -136,6 +136,11 @@ export async function deleteFrom(
   await ask(chain, member, key, { signal, onEvent }, remove, "delete");
 }
 
+/** Returns the reason of each attempt, with the name of its member. */
+export function reasonsOf(attempts: readonly Attempt[]): string {
+  return attempts.map(({ provider, error }) => `${provider}: ${error.reason}`).join("; ");
+}
+
 /** Returns the error of a call for which no member is left. */
 export function exhausted(
   operation: Operation,
@@ -149,8 +154,7 @@ export function exhausted(
   const code =
     codes.size === 1 && last !== undefined ? last.code : ((passing && "Unavailable") ?? last?.code);
   const unknown = attempts.some(({ error }) => error.applied === "unknown");
-  const reasons = attempts.map(({ provider, error }) => `${provider}: ${error.reason}`).join("; ");
-  return new StorageError(code ?? "Unavailable", `no member could do it (${reasons})`, {
+  return new StorageError(code ?? "Unavailable", `too few members took the object (${reasonsOf(attempts)})`, {
     operation,
     provider: chain.name,
     key,
@@ -166,7 +170,7 @@ const PASSING: ReadonlySet<StorageErrorCode> = new Set(["Unavailable", "Timeout"
 /** Returns the error for a condition that cannot be evaluated, because a member that counts does not answer. */
 export function mayHold(cause: StorageError, operation: Operation, key: string): StorageError {
   const { provider } = cause;
-  const reason = `${JSON.stringify(provider)} does not answer, and may hold the object`;
+  const reason = `${JSON.stringify(provider)} may hold the object and does not answer`;
   return new StorageError("Unavailable", reason, { operation, provider, key, retryable: false, cause });
 }
 

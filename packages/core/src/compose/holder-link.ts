@@ -6,7 +6,7 @@ import { StorageError } from "../contract/errors.js";
 export type LinkVerb = "publicUrl" | "signedUrl";
 
 const WORDS: Readonly<Record<LinkVerb, string>> = {
-  publicUrl: "knows no address that everybody can read: use signedUrl",
+  publicUrl: "has no public URLs: use signedUrl",
   signedUrl: "has no signed URLs",
 };
 
@@ -21,11 +21,15 @@ export async function linkFrom(
   if (verb === "signedUrl" && signedUrl !== undefined) return await signedUrl(key, options);
   if (verb === "publicUrl" && publicUrl !== undefined) return publicUrl(key);
   if (verb === "publicUrl" && findPublicUrl !== undefined) return await findPublicUrl(key, options);
-  throw new StorageError("Unsupported", `${JSON.stringify(member.name)} holds it and ${WORDS[verb]}`, {
-    operation: verb,
-    provider: member.name,
-    key,
-  });
+  throw new StorageError(
+    "Unsupported",
+    `${JSON.stringify(member.name)} holds the object and ${WORDS[verb]}`,
+    {
+      operation: verb,
+      provider: member.name,
+      key,
+    },
+  );
 }
 
 /** Returns a test for members that have links of a kind. */

@@ -13,7 +13,7 @@ import type { Located } from "../contract/object.js";
 import type { PutOptions } from "../contract/call-options.js";
 import type { ComposedProvider } from "../contract/composed-provider.js";
 import { checkPolicies, withPolicies, type Policies } from "../wrap/with-policies.js";
-import { wholeNumber, type OptionNames } from "../kit/options.js";
+import { anArray, wholeNumber, type OptionNames } from "../kit/options.js";
 
 /** The options of a composer for each of its members. */
 export interface MemberOptions {
@@ -81,10 +81,10 @@ export function prepareMembers(
   members: readonly ComposedProvider[],
   options: MemberOptions,
 ): Prepared {
-  if (!Array.isArray(members)) throw new TypeError(`${type} takes an array of providers`);
+  anArray(type, "members", members, "providers");
   for (const member of members) assertProvider(type, member);
   const [first, ...rest] = members;
-  if (first === undefined) throw new TypeError(`${type} takes at least one provider`);
+  if (first === undefined) throw new TypeError(`${type} needs at least one provider`);
   assertNames(
     type,
     members.flatMap((member) => leafNames(describeProvider(member))),
@@ -119,7 +119,7 @@ export function prepareMembers(
 function assertProvider(type: string, member: ComposedProvider): void {
   if (typeof Object(member).ref === "function") return;
   throw new TypeError(
-    `${type} takes providers, such as memory() or local({ root }); a storage has its own as \`provider\``,
+    `${type}: each member must be a provider, such as memory() or local({ root }); for a storage, pass storage.provider`,
   );
 }
 
@@ -130,7 +130,7 @@ function leafNames({ name, kind, members }: Description): string[] {
 function assertNames(type: string, names: readonly string[]): void {
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice === undefined) return;
-  const reason = `two members of ${type} have the name ${JSON.stringify(twice)}; give one of them another \`name\``;
+  const reason = `two members of ${type} have the name ${JSON.stringify(twice)}; give one of them a different \`name\``;
   throw new StorageError("InvalidArgument", reason, { operation: "open", provider: twice });
 }
 
@@ -139,7 +139,7 @@ function assertPlaces(type: string, members: readonly ComposedProvider[]): void 
     const twin = members.slice(index + 1).find((other) => shareAPlace(member, other));
     if (twin === undefined) continue;
     const names = [member.name, twin.name].map((name) => JSON.stringify(name)).join(" and ");
-    const reason = `${names}, members of ${type}, keep their objects in one place; each needs its own`;
+    const reason = `the members ${names} of ${type} keep their objects in the same place; give each its own place`;
     throw new StorageError("InvalidArgument", reason, { operation: "open", provider: twin.name });
   }
 }
@@ -170,13 +170,13 @@ export function assertTakes(
     throw new StorageError("Unsupported", "the provider does not support empty objects", context);
   }
   if (size !== undefined && size > supports.objectBytesMax) {
-    const reason = `the body has ${size} bytes, the provider takes ${supports.objectBytesMax}`;
+    const reason = `the body has ${size} bytes, but the provider takes at most ${supports.objectBytesMax}`;
     throw new StorageError("TooLarge", reason, context);
   }
   if (Buffer.byteLength(key) > supports.keyBytesMax) {
     throw new StorageError(
       "Unsupported",
-      `the provider takes keys of ${supports.keyBytesMax} bytes`,
+      `the provider takes keys of at most ${supports.keyBytesMax} bytes`,
       context,
     );
   }

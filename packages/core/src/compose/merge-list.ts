@@ -107,7 +107,7 @@ async function loadAll(feed: Feed, options: ListOptions): Promise<void> {
     if (entries.length > UNORDERED_ENTRIES_MAX) {
       throw new StorageError(
         "Unsupported",
-        `the member lists without an order, and more than ${UNORDERED_ENTRIES_MAX} entries are not sorted`,
+        `the member lists keys without an order, and has more than ${UNORDERED_ENTRIES_MAX}: too many to sort`,
         { operation: "list", provider: feed.member.name },
       );
     }

@@ -10,7 +10,7 @@ import type { Chain } from "./stateless/chain.js";
 import { journaled } from "./journaled/journaled.js";
 import { assertOverwrites, assertTier, stateless } from "./stateless/stateless.js";
 import { everySupports } from "./supports.js";
-import { knownNames, oneOf, type OptionNames } from "../kit/options.js";
+import { anArray, knownNames, oneOf, type OptionNames } from "../kit/options.js";
 
 /** The options of {@link mirror}. */
 export interface MirrorOptions extends MemberOptions, JournalOptions {
@@ -122,7 +122,7 @@ export function mirror(members: readonly StorageProvider[], options: MirrorOptio
     // Several copies cannot agree on which of two writers was first.
     supports: { ...supports, ifMatch: false },
     promises: [`an acknowledged put is on at least ${need} of ${order.length} members`],
-    limits: ["copies that are missing are not made good"],
+    limits: ["missing copies are not repaired"],
   });
 }
 
@@ -131,12 +131,12 @@ function assertWrites(writes: MirrorOptions["writes"]): "all" | "quorum" | "prim
 }
 
 function inOrder(members: Group["members"], reads: readonly string[]): Group["members"] {
-  if (!Array.isArray(reads)) throw new TypeError("mirror: reads is an array of members' names");
+  anArray("mirror", "reads", reads, "names of members");
   const wrong = reads.find((name) => !members.some((member) => member.name === name));
   if (wrong !== undefined)
-    throw new TypeError(`mirror: reads names ${JSON.stringify(wrong)}, which is no member`);
+    throw new TypeError(`mirror: reads names ${JSON.stringify(wrong)}, which is not a member`);
   const preferred = reads.flatMap((name) => members.find((member) => member.name === name) ?? []);
   const [first, ...rest] = [...preferred, ...members.filter((member) => !preferred.includes(member))];
-  if (first === undefined) throw new TypeError("mirror takes at least one provider");
+  if (first === undefined) throw new TypeError("mirror needs at least one provider");
   return [first, ...rest];
 }

@@ -29,6 +29,6 @@ export function toBasisPoints(percent: number): number {
   const isExact = Math.abs(percent * 100 - points) < 1e-6;
   if (typeof percent === "number" && percent >= 0 && percent <= 100 && isExact) return points;
   throw new TypeError(
-    `split: percent is a number from 0 to 100 with at most two digits after the point, not ${String(percent)}`,
+    `split: percent must be a number from 0 to 100 with at most two digits after the point, not ${String(percent)}`,
   );
 }

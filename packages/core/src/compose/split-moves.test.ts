@@ -104,7 +104,7 @@ describe("a split that moves its objects", () => {
 
   it("refuses what does not say whether objects are moved", () => {
     const move = "yes" as unknown as boolean;
-    expect(() => world().make({ move })).toThrow('split: move is true or false, not "yes"');
+    expect(() => world().make({ move })).toThrow('split: move must be true or false, not "yes"');
   });
 
   it("refuses to adopt what is no key", async () => {
@@ -143,12 +143,12 @@ describe("a split whose percentage is the configuration's", () => {
   it("is changed there, and not by a call", async () => {
     const error = await rejection(setSplitPercent(numbered(world(), 10), 25));
     expect(error).toMatchObject({ code: "InvalidArgument" });
-    expect((error as Error).message).toContain("the configuration gives the percentage, as `percent: 10`");
+    expect((error as Error).message).toContain("the configuration sets the percentage with `percent: 10`");
   });
 
-  it("moves nothing: processes would move objects to and fro", () => {
+  it("moves nothing: processes would move objects back and forth", () => {
     expect(() => world().make({ percent: 10 })).toThrow(
-      "split: move: true needs a percentage that the journal keeps",
+      "split: move: true needs a percentage in the journal",
     );
   });
 

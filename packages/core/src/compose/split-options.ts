@@ -47,7 +47,7 @@ export interface SplitOptions extends MemberOptions, JournalOptions {
   readonly overwrites?: Chain["overwrites"] | undefined;
   /**
    * With `true`, repair moves objects to the side that the percentage gives them. This needs a percentage that the journal keeps: processes
-   * with numbers of their own would move objects to and fro.
+   * with numbers of their own would move objects back and forth.
    *
    * @default false: objects stay where they are
    */

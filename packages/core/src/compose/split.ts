@@ -106,7 +106,7 @@ export function split(options: SplitOptions): StorageProvider {
     need: onlyFirst ? prepared.members.length : 1,
     supports: choiceSupports(prepared.members),
     promises: [
-      "an acknowledged put is on the side that its key is given",
+      "an acknowledged put is on the side that its key belongs to",
       "every object is readable at every percentage",
     ],
     limits: ["objects stay where they are when the percentage changes"],
@@ -114,8 +114,8 @@ export function split(options: SplitOptions): StorageProvider {
 }
 
 const MOVES_BY_ONE =
-  "split: move: true needs a percentage that the journal keeps, as `percent: { initial: 10 }`: processes with numbers of their own " +
-  "would move objects to and fro";
+  "split: move: true needs a percentage in the journal, such as `percent: { initial: 10 }`: processes with different percentages " +
+  "would move objects back and forth";
 
 type Sides = readonly [StorageProvider, StorageProvider];
 
@@ -167,7 +167,7 @@ function withJournal({
       ...(move ? [] : ["objects stay where they are when the percentage changes"]),
       isShared
         ? "the journal keeps the percentage"
-        : "each process goes by the percentage of its own configuration",
+        : "each process uses the percentage of its own configuration",
     ],
     refresh: async ({ onEvent }) => {
       // A process with a share of its own compares only the salt, once.
@@ -209,7 +209,7 @@ async function recordOf({ journal, proposed, isShared, name, members }: Split): 
     }
     const reason =
       `the salt was ${JSON.stringify(salt)} and is now ${JSON.stringify(proposed.salt)}: ` +
-      "while both sides hold objects it stays as it is, or most of them would be on the wrong side";
+      "keep the old salt while both sides hold objects, or most objects would be on the wrong side";
     throw new StorageError("InvalidArgument", reason, { operation: "open", provider: name });
   }
 }
@@ -249,13 +249,13 @@ export async function setSplitPercent(
   const basisPoints = toBasisPoints(percent);
   if (!made.isShared) {
     const counts = toPercent(made.proposed.basisPoints);
-    const reason = `the configuration gives the percentage, as \`percent: ${counts}\`: change it there, or write \`percent: { initial: ${counts} }\` to have the journal keep it`;
+    const reason = `the configuration sets the percentage with \`percent: ${counts}\`: change it there, or write \`percent: { initial: ${counts} }\` to keep it in the journal`;
     throw new StorageError("InvalidArgument", reason, { operation: "open", provider: made.name });
   }
   await recordOf(made);
   const change = (was: SharedRecord | undefined): SharedRecord => ({ ...(was as SharedRecord), basisPoints });
   if ((await changeControl(made.journal, CONTROL, change, SET_TRIES)) !== undefined) return;
-  throw new StorageError("Unavailable", "others keep changing the percentage", {
+  throw new StorageError("Unavailable", "other processes keep changing the percentage", {
     operation: "put",
     provider: made.name,
   });

@@ -38,7 +38,7 @@ export async function storedWhole(
   const { member, key, info, sentBytes } = stored;
   if (hasSize(member, info, sentBytes)) return info;
   const isGone = await remove(stored, { onEvent, beforeCommit }).catch(() => false);
-  const reason = `it says that it has stored ${info.size} bytes of ${sentBytes}${isGone ? "; they were removed" : ""}`;
+  const reason = `the member reports ${info.size} stored bytes instead of ${sentBytes}${isGone ? "; the object was removed" : ""}`;
   throw new StorageError("Integrity", reason, {
     operation: "put",
     provider: member.name,

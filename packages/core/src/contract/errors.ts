@@ -71,25 +71,25 @@ export type StorageErrorCode =
 /** Every code with its default behaviour. The code is the API; messages are for people and may change. */
 export const ERROR_CODES: Readonly<Record<StorageErrorCode, ErrorCodeFacts>> = {
   NotFound: {
-    when: "every place that could hold the key answered that it does not",
+    when: "every place that could hold the object answered that the object is not there",
     applied: "no",
     retryable: false,
     movesOn: "reads",
   },
   AlreadyExists: {
-    when: 'a create-only write lost (`ifNoneMatch: "*"`), or something of another kind is in the way',
+    when: 'a create-only write (`ifNoneMatch: "*"`) found an object, or something other than an object is in the way',
     applied: "no",
     retryable: false,
     movesOn: "never",
   },
   PreconditionFailed: {
-    when: "`ifMatch` did not hold",
+    when: "the object does not have the ETag of `ifMatch`",
     applied: "no",
     retryable: false,
     movesOn: "never",
   },
   NotModified: {
-    when: "`ifNoneMatch` or `ifModifiedSince` of a read: the caller's copy is the newest",
+    when: "a read with `ifNoneMatch` or `ifModifiedSince` found that the caller's copy is up to date",
     applied: "no",
     retryable: false,
     movesOn: "never",
@@ -102,19 +102,19 @@ export const ERROR_CODES: Readonly<Record<StorageErrorCode, ErrorCodeFacts>> = {
     movesOn: "never",
   },
   InvalidArgument: {
-    when: "another argument is wrong: a cursor of another listing, a foreign ref, bad metadata",
+    when: "an argument is wrong, such as a cursor of a different listing, a foreign ref or bad metadata",
     applied: "no",
     retryable: false,
     movesOn: "never",
   },
   Unsupported: {
-    when: "this provider cannot hold or do that",
+    when: "the provider cannot store the object or do the operation",
     applied: "no",
     retryable: false,
     movesOn: "yes",
   },
   Misconfigured: {
-    when: "the bucket, root or account does not exist or is of another kind",
+    when: "the bucket, root or account does not exist, or is of the wrong kind",
     applied: "no",
     retryable: false,
     movesOn: "option",
@@ -126,7 +126,7 @@ export const ERROR_CODES: Readonly<Record<StorageErrorCode, ErrorCodeFacts>> = {
     movesOn: "option",
   },
   PermissionDenied: {
-    when: "the credentials are good, the action is not allowed",
+    when: "the credentials are valid, but the action is not allowed",
     applied: "no",
     retryable: false,
     movesOn: "option",
@@ -134,18 +134,18 @@ export const ERROR_CODES: Readonly<Record<StorageErrorCode, ErrorCodeFacts>> = {
   TooLarge: { when: "the object is over a limit", applied: "no", retryable: false, movesOn: "yes" },
   OutOfSpace: { when: "the quota or the disk is full", applied: "no", retryable: false, movesOn: "yes" },
   RateLimited: {
-    when: "the provider asks to slow down, and retries are spent",
+    when: "the provider asks to slow down, and the retries are used up",
     applied: "no",
     retryable: true,
     movesOn: "yes",
   },
   Unavailable: {
-    when: "the provider cannot be reached or does not work: refused, unmounted, down, out of descriptors; a listing is incomplete",
+    when: "the provider cannot be reached or does not work (connection refused, disk unmounted, too many open files), or a listing would be incomplete",
     applied: "no",
     retryable: true,
     movesOn: "yes",
   },
-  Timeout: { when: "one of the time limits passed", applied: "unknown", retryable: true, movesOn: "yes" },
+  Timeout: { when: "a time limit passed", applied: "unknown", retryable: true, movesOn: "yes" },
   Integrity: {
     when: "the bytes differ from the promised size or digest",
     applied: "no",
@@ -159,7 +159,7 @@ export const ERROR_CODES: Readonly<Record<StorageErrorCode, ErrorCodeFacts>> = {
     movesOn: "never",
   },
   SourceError: {
-    when: "the caller's body failed, stalled, was read before, or is not of the declared size",
+    when: "the caller's body failed, stalled, was already read, or differs from the declared size",
     applied: "no",
     retryable: false,
     movesOn: "never",
@@ -171,13 +171,13 @@ export const ERROR_CODES: Readonly<Record<StorageErrorCode, ErrorCodeFacts>> = {
     movesOn: "yes",
   },
   Conflict: {
-    when: "the idempotency key was used with other bytes, or a lease was lost",
+    when: "the idempotency key was already used with different bytes, or a lease was lost",
     applied: "no",
     retryable: false,
     movesOn: "never",
   },
   Unknown: {
-    when: "not classified; `cause` has the original",
+    when: "the provider failed for an unknown reason; `cause` has the original error",
     applied: "unknown",
     retryable: false,
     movesOn: "yes",
@@ -338,7 +338,7 @@ const WORDS: Partial<Record<Operation, string>> = {
   multipart: "upload in parts",
   putMany: "put",
   deleteMany: "delete",
-  deletePrefix: "delete what is under",
+  deletePrefix: "delete everything under",
   putDirectory: "put a folder under",
   importFrom: "import",
   makeKey: "make a key of",
@@ -412,7 +412,7 @@ function withMessage(stack: string, old: Error, changed: Error): string {
  */
 export function toStorageError(error: unknown, options: StorageErrorOptions): StorageError {
   if (isStorageError(error)) return error;
-  return new StorageError("Unknown", "the provider failed in a way it does not explain", {
+  return new StorageError("Unknown", "the provider failed for an unknown reason", {
     ...options,
     cause: error,
   });

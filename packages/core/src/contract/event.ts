@@ -1,6 +1,7 @@
 /** An event inside a call that the caller's result does not show. It never holds secrets. */
 export type StorageEvent =
   | {
+      /** A call is tried again, after a pause. */
       readonly type: "retry";
       readonly operation: string;
       readonly provider: string;
@@ -26,7 +27,10 @@ export type StorageEvent =
       readonly error?: unknown;
     }
   | {
-      /** An object that was opened has been read to its end, or let go. */
+      /**
+       * An object that was opened has been read to its end, or let go. `bytes` counts the bytes that were really read, also for a range and for
+       * a read that was given up.
+       */
       readonly type: "read";
       readonly provider: string;
       readonly key: string;
@@ -54,7 +58,7 @@ export type StorageEvent =
       readonly outcome: "applied" | "absent" | "unknown";
     }
   | {
-      /** A member may hold an older copy, because the member could not be asked or cleared. */
+      /** A composer without a journal: a member may hold an older copy, because the member could not be asked or cleared. */
       readonly type: "unconfirmed";
       readonly key: string;
       readonly providers: readonly string[];
@@ -170,7 +174,7 @@ export type StorageEvent =
       readonly option: string;
     }
   | {
-      /** A call of the facade has settled. */
+      /** A call of the storage has settled. `provider` is the member that served it. */
       readonly type: "operation";
       readonly operation: string;
       readonly provider: string;

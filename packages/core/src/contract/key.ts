@@ -46,7 +46,8 @@ function textProblem(text: string): string | undefined {
   if (text.length <= KEY_BYTES_MAX && PLAIN_KEY.test(text)) return undefined;
   if (!text.isWellFormed()) return "the key is not well-formed Unicode";
   const bytes = Buffer.byteLength(text);
-  if (bytes > KEY_BYTES_MAX) return `the key is ${bytes} bytes long, the most is ${KEY_BYTES_MAX}`;
+  if (bytes > KEY_BYTES_MAX)
+    return `the key is ${bytes} bytes long, but at most ${KEY_BYTES_MAX} are allowed`;
   const forbidden = FORBIDDEN.exec(text)?.[0];
   if (forbidden === "\\") return 'the key contains a backslash; segments are separated by "/"';
   if (forbidden !== undefined) return `the key contains the character ${codePoint(forbidden)}`;
@@ -63,7 +64,7 @@ function segmentsProblem(key: string): string | undefined {
   if (key.endsWith("/")) return 'the key ends with "/"';
   for (const segment of key.split("/")) {
     if (segment === "") return 'the key contains "//"';
-    if (/^[. ]*$/.test(segment)) return "a segment of the key is made only of dots or spaces";
+    if (/^[. ]*$/.test(segment)) return "a segment of the key contains only dots or spaces";
   }
   return undefined;
 }
@@ -74,7 +75,7 @@ function segmentsProblem(key: string): string | undefined {
  * @throws TypeError when the key is not a string; StorageError `InvalidKey` when it breaks a rule.
  */
 export function assertKey(key: string, operation: Operation, provider: string): void {
-  if (typeof key !== "string") throw new TypeError(`A key is a string, not ${describeType(key)}`);
+  if (typeof key !== "string") throw new TypeError(`A key must be a string, not ${describeType(key)}`);
   const problem = keyProblem(key);
   if (problem === undefined) return;
   throw new StorageError("InvalidKey", problem, { operation, provider, key });
@@ -82,7 +83,8 @@ export function assertKey(key: string, operation: Operation, provider: string): 
 
 /** Throws unless the prefix of a listing keeps the rules for prefixes, as {@link assertKey} does for keys. */
 export function assertPrefix(prefix: string, operation: Operation, provider: string): void {
-  if (typeof prefix !== "string") throw new TypeError(`A prefix is a string, not ${describeType(prefix)}`);
+  if (typeof prefix !== "string")
+    throw new TypeError(`A prefix must be a string, not ${describeType(prefix)}`);
   const problem = prefixProblem(prefix);
   if (problem === undefined) return;
   throw new StorageError("InvalidKey", problem.replace("the key", "the prefix"), {
@@ -98,7 +100,9 @@ export function describeType(value: unknown): string {
   if (Array.isArray(value)) return "an array";
   if (typeof value !== "object") return `a ${typeof value}`;
   const name = value.constructor?.name;
-  return name === undefined || name === "Object" ? "an object" : `a ${name}`;
+  return name === undefined || name === "Object"
+    ? "an object"
+    : `${/^[AEIO]/.test(name) ? "an" : "a"} ${name}`;
 }
 
 /**

@@ -32,12 +32,12 @@ export function assertMetadata(
   operation: Operation = "put",
 ): void {
   if (typeof metadata !== "object" || metadata === null || Symbol.iterator in metadata) {
-    throw new TypeError(`metadata is an object of strings, not ${describeType(metadata)}`);
+    throw new TypeError(`metadata must be an object of strings, not ${describeType(metadata)}`);
   }
   let bytes = 0;
   for (const [name, value] of Object.entries(metadata)) {
     if (typeof value !== "string") {
-      throw new TypeError(`The metadata value ${shown(name)} is a string, not ${describeType(value)}`);
+      throw new TypeError(`The metadata value ${shown(name)} must be a string, not ${describeType(value)}`);
     }
     const problem = nameProblem(name) ?? valueProblem(name, value);
     if (problem !== undefined) {
@@ -48,7 +48,7 @@ export function assertMetadata(
   if (bytes <= METADATA_BYTES_MAX) return;
   throw new StorageError(
     "InvalidArgument",
-    `the metadata is ${bytes} bytes long, the most is ${METADATA_BYTES_MAX}`,
+    `the metadata is ${bytes} bytes long, but at most ${METADATA_BYTES_MAX} are allowed`,
     { operation, provider, key },
   );
 }
@@ -56,7 +56,7 @@ export function assertMetadata(
 function nameProblem(name: string): string | undefined {
   if (NAME_RESERVED.test(name)) return `the metadata name ${shown(name)} is reserved`;
   if (NAME.test(name)) return undefined;
-  return `the metadata name ${shown(name)} is not 1 to 128 characters of a-z, 0-9, "-", "_" or "."`;
+  return `the metadata name ${shown(name)} must have 1 to 128 characters of a-z, 0-9, "-", "_" or "."`;
 }
 
 function valueProblem(name: string, value: string): string | undefined {
@@ -80,7 +80,8 @@ export function assertHeaders(
   for (const name of HEADER_NAMES) {
     const value = headers[name];
     if (value === undefined) continue;
-    if (typeof value !== "string") throw new TypeError(`${name} is a string, not ${describeType(value)}`);
+    if (typeof value !== "string")
+      throw new TypeError(`${name} must be a string, not ${describeType(value)}`);
     const problem = headerProblem(name, value);
     if (problem === undefined) continue;
     throw new StorageError("InvalidArgument", problem, { operation, provider, key });
@@ -98,15 +99,15 @@ function isListOf(value: string, each: RegExp): boolean {
 
 function headerProblem(name: string, value: string): string | undefined {
   if (value.length > HEADER_BYTES_MAX) return `${name} is longer than ${HEADER_BYTES_MAX} characters`;
-  if (!HEADER.test(value)) return `${name} is not a header value of printable ASCII: ${shown(value)}`;
+  if (!HEADER.test(value)) return `${name} must contain only printable ASCII characters, not ${shown(value)}`;
   if (name === "contentType" && !/^[^\s/;]+\/[^\s/;]+/.test(value)) {
-    return `contentType is not a media type such as "video/mp4": ${shown(value)}`;
+    return `contentType must be a media type such as "video/mp4", not ${shown(value)}`;
   }
   if (name === "contentEncoding" && !isListOf(value, CODING)) {
-    return `contentEncoding is not a coding such as "gzip": ${shown(value)}`;
+    return `contentEncoding must be a coding such as "gzip", not ${shown(value)}`;
   }
   if (name === "contentLanguage" && !isListOf(value, LANGUAGE)) {
-    return `contentLanguage is not a language such as "de-AT": ${shown(value)}`;
+    return `contentLanguage must be a language such as "de-AT", not ${shown(value)}`;
   }
   return undefined;
 }

@@ -22,7 +22,7 @@ export function resolveRange(
   const offset = suffix === undefined ? first : Math.max(0, size - suffix);
   const length = Math.min(wanted, size - offset);
   if (length > 0) return { offset, length, size };
-  throw new StorageError("InvalidRange", `the object has ${size} bytes, none of them in the range`, {
+  throw new StorageError("InvalidRange", `the range lies outside the object, which has ${size} bytes`, {
     operation: "get",
     ...context,
   });

@@ -29,7 +29,7 @@ export interface VerifyFinding {
    * - `"missing"`: the member should hold the object, and does not.
    * - `"extra"`: the member holds an object that it should not hold.
    * - `"different"`: the member holds another version, or other bytes.
-   * - `"unverifiable"`: the copy could not be checked. The member does not answer, or no digest of the object is known.
+   * - `"unverifiable"`: the copy could not be checked. The member does not answer, or the digest of the object is not known.
    */
   readonly kind: "missing" | "extra" | "different" | "unverifiable";
   readonly key: string;

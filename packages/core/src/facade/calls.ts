@@ -155,7 +155,7 @@ function signalOf(
   const unlinkClosing = onAbort(closing.signal, () => first.controller.abort(closing.signal.reason));
   const expire = (): void =>
     first.controller.abort(
-      new StorageError("Timeout", `the call took longer than its ${timeoutMs} ms`, {
+      new StorageError("Timeout", `the call took longer than its limit of ${timeoutMs} ms`, {
         operation,
         provider: provider.name,
         key,

@@ -11,7 +11,7 @@ import type {
 } from "../contract/links.js";
 import { assertHeaders, assertMetadata } from "../contract/metadata.js";
 import type { StorageProvider } from "../contract/provider.js";
-import { oneOf } from "../kit/options.js";
+import { anArray, nonEmptyText, oneOf } from "../kit/options.js";
 
 /** The most parts of one upload. @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const PARTS_MAX = 10_000;
@@ -40,10 +40,13 @@ export function checkSignUpload(provider: StorageProvider, key: string, options:
   assertCount(checked, "maxBytes", maxBytes, 1);
   assertCount(checked, "expiresInSeconds", options.expiresInSeconds, 1);
   if (contentLength === undefined && maxBytes === undefined) {
-    throw invalid(checked, "give contentLength or maxBytes: without either a client could send any amount");
+    throw invalid(
+      checked,
+      "contentLength or maxBytes is missing: without a limit, a client could send any number of bytes",
+    );
   }
   if (contentLength !== undefined && maxBytes !== undefined && contentLength > maxBytes) {
-    throw invalid(checked, `contentLength is ${contentLength}, and maxBytes only ${maxBytes}`);
+    throw invalid(checked, `contentLength is ${contentLength}, which is more than maxBytes (${maxBytes})`);
   }
   checkSize(provider, key, contentLength, "signUpload");
   checkCreateOnly(checked, options.ifNoneMatch, "ifNoneMatch");
@@ -79,14 +82,13 @@ export function checkCompleteUpload(
 ): void {
   const checked = { provider, key, operation: "multipart" } as const;
   assertUploadId(upload);
-  if (!Array.isArray(upload.parts))
-    throw new TypeError(`parts is an array, not ${describeType(upload.parts)}`);
-  if (upload.parts.length === 0) throw invalid(checked, "an upload is completed with at least one part");
+  anArray("multipart.complete", "parts", upload.parts, "parts");
+  if (upload.parts.length === 0) throw invalid(checked, "parts is empty: an upload has at least one part");
   const numbers = new Set<number>();
-  for (const { partNumber, etag } of upload.parts as readonly UploadedPart[]) {
+  for (const { partNumber, etag } of upload.parts) {
     assertPartNumber(checked, partNumber);
     if (typeof etag !== "string" || etag === "") throw invalid(checked, `part ${partNumber} has no etag`);
-    if (numbers.has(partNumber)) throw invalid(checked, `part ${partNumber} is there twice`);
+    if (numbers.has(partNumber)) throw invalid(checked, `part ${partNumber} is listed twice`);
     numbers.add(partNumber);
   }
   checkCreateOnly(checked, ifNoneMatch, "ifNoneMatchOnMultipart");
@@ -95,8 +97,7 @@ export function checkCompleteUpload(
 /** @throws TypeError unless the value names an upload. */
 export function assertUploadId(upload: UploadReference): void {
   const { uploadId } = Object(upload) as Partial<UploadReference>;
-  if (typeof uploadId !== "string" || uploadId === "")
-    throw new TypeError("uploadId is what create has returned");
+  nonEmptyText("multipart", "uploadId", uploadId, "the uploadId that create returned");
 }
 
 function checkNewObject({ provider, key, operation }: Checked, options: CreateUploadOptions): void {
@@ -119,17 +120,17 @@ function checkCreateOnly(
 
 function assertPartNumber(checked: Checked, partNumber: unknown): void {
   if (typeof partNumber !== "number") {
-    throw new TypeError(`partNumber is a number, not ${describeType(partNumber)}`);
+    throw new TypeError(`partNumber must be a number, not ${describeType(partNumber)}`);
   }
   if (Number.isSafeInteger(partNumber) && partNumber >= 1 && partNumber <= PARTS_MAX) return;
-  throw invalid(checked, `partNumber is a whole number from 1 to ${PARTS_MAX}, not ${partNumber}`);
+  throw invalid(checked, `partNumber must be a whole number from 1 to ${PARTS_MAX}, not ${partNumber}`);
 }
 
 function assertCount(checked: Checked, name: string, value: unknown, least: number): void {
   if (value === undefined) return;
-  if (typeof value !== "number") throw new TypeError(`${name} is a number, not ${describeType(value)}`);
+  if (typeof value !== "number") throw new TypeError(`${name} must be a number, not ${describeType(value)}`);
   if (Number.isSafeInteger(value) && value >= least) return;
-  throw invalid(checked, `${name} is a whole number, at least ${least}, not ${value}`);
+  throw invalid(checked, `${name} must be a whole number, at least ${least}, not ${value}`);
 }
 
 function invalid({ provider, operation, key }: Checked, reason: string): StorageError {

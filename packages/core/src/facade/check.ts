@@ -11,7 +11,7 @@ import type {
   PutOptions,
 } from "../contract/call-options.js";
 import type { ByteRange } from "../contract/object.js";
-import { knownNames, oneOf, nonEmptyText, wholeNumber } from "../kit/options.js";
+import { anyText, knownNames, oneOf, nonEmptyText, wholeNumber } from "../kit/options.js";
 
 const WRITE_ID = /^[A-Za-z0-9\-_.:]{1,200}$/;
 
@@ -52,11 +52,11 @@ export function checkPut(
   if (options.metadata !== undefined) assertMetadata(options.metadata, key, name);
   if (options.ifNoneMatch !== undefined) oneOf("put", "ifNoneMatch", options.ifNoneMatch, ["*"]);
   if (options.ifMatch !== undefined && options.ifNoneMatch !== undefined) {
-    throw new TypeError("A put takes ifMatch or ifNoneMatch, not both");
+    throw new TypeError("put: give ifMatch or ifNoneMatch, not both");
   }
-  assertEtag(options.ifMatch);
+  assertEtag("put", options.ifMatch);
   if (options.writeId !== undefined && !WRITE_ID.test(options.writeId)) {
-    throw new TypeError("writeId is 1 to 200 characters of A-Z, a-z, 0-9, -, _, . and :");
+    throw new TypeError('put: writeId must have 1 to 200 characters of A-Z, a-z, 0-9, "-", "_", "." and ":"');
   }
   const { metadata } = options;
   if (options.ifNoneMatch !== undefined) assertSupports(provider, "ifNoneMatch", "create-only writes", key);
@@ -77,7 +77,7 @@ export function checkSize(
   if (size === 0) assertSupports(provider, "emptyObject", "empty objects", key, operation);
   const { objectBytesMax } = provider.supports;
   if (size === undefined || !(size > objectBytesMax)) return;
-  const reason = `the body has ${size} bytes, the provider takes ${objectBytesMax}`;
+  const reason = `the body has ${size} bytes, but the provider takes at most ${objectBytesMax}`;
   throw refused("TooLarge", reason, provider, operation, key);
 }
 
@@ -95,7 +95,7 @@ export function assertSupports(
 
 /** Throws for wrong options of a copy or a move. */
 export function checkCopy({ ifNoneMatch, sourceIfMatch }: CopyOptions): void {
-  assertEtag(sourceIfMatch, "sourceIfMatch");
+  assertEtag("copy", sourceIfMatch, "sourceIfMatch");
   if (ifNoneMatch !== undefined) oneOf("copy", "ifNoneMatch", ifNoneMatch, ["*"]);
 }
 
@@ -113,7 +113,7 @@ export function checkDownload(
 
 /** Throws for options of a get that are wrong, or that this provider does not support. */
 export function checkGet(provider: StorageProvider, key: string, options: GetOptions): void {
-  assertEtag(options.ifMatch);
+  assertEtag("get", options.ifMatch);
   if (options.range === undefined) return;
   assertRange(options.range);
   if (provider.supports.range) return;
@@ -127,7 +127,7 @@ const RANGE = { offset: true, length: true, suffix: true } as const;
  */
 export function assertRange(range: ByteRange): void {
   if (typeof range !== "object" || range === null) {
-    throw new TypeError(`range is { offset, length? } or { suffix }, not ${describeType(range)}`);
+    throw new TypeError(`get: range must be { offset, length? } or { suffix }, not ${describeType(range)}`);
   }
   const { offset, length, suffix }: Partial<Record<keyof typeof RANGE, unknown>> = range;
   knownNames<object>("get: range", range, RANGE);
@@ -138,12 +138,12 @@ export function assertRange(range: ByteRange): void {
   }
   wholeNumber("get", "range.suffix", suffix, { least: 1 });
   if (offset === undefined && length === undefined) return;
-  throw new TypeError("get: range takes a suffix, or offset and length, not both");
+  throw new TypeError("get: give range.suffix or range.offset, not both");
 }
 
 /** Throws for options of a delete that are wrong, or that this provider does not support. */
 export function checkDelete(provider: StorageProvider, key: string, options: DeleteOptions): void {
-  assertEtag(options.ifMatch);
+  assertEtag("delete", options.ifMatch);
   if (options.ifMatch === undefined || provider.supports.conditionalDelete) return;
   throw refused("Unsupported", "the provider does not support conditional deletes", provider, "delete", key);
 }
@@ -153,18 +153,17 @@ export function checkList(provider: StorageProvider, options: ListOptions): void
   const { after, cursor, delimiter, limit } = options;
   if (limit !== undefined) wholeNumber("list", "limit", limit, { least: 1 });
   if (delimiter !== undefined) oneOf("list", "delimiter", delimiter, ["/"]);
-  if (cursor !== undefined && typeof cursor !== "string") throw new TypeError("cursor is a string");
+  if (cursor !== undefined) anyText("list", "cursor", cursor, "the cursor of an earlier page");
   if (after === undefined) return;
-  if (typeof after !== "string" || after === "") throw new TypeError("after is a key or a common prefix");
-  if (cursor !== undefined) throw new TypeError("A listing takes a cursor or after, not both");
+  nonEmptyText("list", "after", after, "a key or a common prefix");
+  if (cursor !== undefined) throw new TypeError("list: give cursor or after, not both");
   if (provider.supports.orderedList) return;
-  const reason = "the provider lists without an order, so nothing is after a key";
+  const reason = "the provider lists keys without an order, so a listing cannot start after a key";
   throw refused("Unsupported", reason, provider, "list", after);
 }
 
-function assertEtag(etag: string | undefined, name = "ifMatch"): void {
-  if (etag === undefined || (typeof etag === "string" && etag !== "")) return;
-  throw new TypeError(`${name} is the etag of an object`);
+function assertEtag(caller: Operation, etag: string | undefined, name = "ifMatch"): void {
+  if (etag !== undefined) nonEmptyText(caller, name, etag, "the etag of an object");
 }
 
 function refused(

@@ -1,4 +1,4 @@
-import { oneOf } from "../kit/options.js";
+import { anyText, oneOf } from "../kit/options.js";
 
 /** Characters that turn the direction of text. With them a name can appear to have another extension. */
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
@@ -26,7 +26,7 @@ const NAME_BYTES_MAX = 200;
  */
 export function contentDisposition(type: "attachment" | "inline", fileName: string): string {
   oneOf("contentDisposition", "type", type, ["attachment", "inline"]);
-  if (typeof fileName !== "string") throw new TypeError("A file name is a string");
+  anyText("contentDisposition", "fileName", fileName, "a string");
   const name = cleanName(fileName);
   // This form is for programs that do not know the extended one. It contains only characters that no program decodes.
   const plain = name.replaceAll(/[^\x20-\x7e]|["%\\]/gu, "_");

@@ -675,7 +675,7 @@ describe("timeoutMs", () => {
       operation,
       applied,
       retryable: false,
-      reason: "the call took longer than its 15 ms",
+      reason: "the call took longer than its limit of 15 ms",
     });
     expect(calls).toHaveLength(1);
   });

@@ -31,7 +31,7 @@ import type {
 } from "./storage-options.js";
 import { withPolicies } from "../wrap/with-policies.js";
 import { safeListener } from "../kit/listener.js";
-import { wholeNumber } from "../kit/options.js";
+import { anyText, wholeNumber } from "../kit/options.js";
 import { checkNames, type VerbOptions } from "./option-names.js";
 
 const SOURCE_IDLE_MS = 30_000;
@@ -234,14 +234,14 @@ async function* listAll(storage: Calls, options: ListOptions): AsyncGenerator<Ob
 }
 
 function locate({ provider }: Calls, text: string): Located | undefined {
-  if (typeof text !== "string") throw new TypeError("locate takes a string");
+  anyText("locate", "ref", text, "a string");
   return provider.locate(text);
 }
 
 function at(storage: Putting, ref: string): StoredAt {
   const found = locate(storage, ref);
   if (found === undefined) {
-    throw new StorageError("InvalidArgument", "the ref lies outside of every configured bucket and root", {
+    throw new StorageError("InvalidArgument", "the ref lies outside every configured bucket and root", {
       operation: "locate",
       provider: storage.provider.name,
       key: ref,

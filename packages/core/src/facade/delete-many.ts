@@ -5,6 +5,7 @@ import { keyProblem } from "../contract/key.js";
 import type { DeleteFailure, ListPage, SkippedKey, StorageProvider } from "../contract/provider.js";
 import type { CallOptions } from "../contract/call-options.js";
 import type { DeleteManyResult } from "./storage-options.js";
+import { anyText } from "../kit/options.js";
 
 /** The number of keys in one batch: the most that S3 takes at once. */
 const BATCH_KEYS = 1000;
@@ -16,7 +17,7 @@ export async function deleteEach(
   keys: Iterable<string> | AsyncIterable<string>,
   { signal, onEvent }: CallOptions,
 ): Promise<DeleteManyResult> {
-  if (typeof keys === "string") throw new TypeError("deleteMany takes a list of keys, not a string");
+  if (typeof keys === "string") throw new TypeError("deleteMany: keys must be a list of keys, not a string");
   const errors: DeleteFailure[] = [];
   let asked = 0;
   let batch: string[] = [];
@@ -100,10 +101,10 @@ async function* keysUnder(
 }
 
 function assertFolder(provider: StorageProvider, prefix: string): void {
-  if (typeof prefix !== "string") throw new TypeError("deletePrefix takes a string");
+  anyText("deletePrefix", "prefix", prefix, "a string");
   const inside = prefix.endsWith("/") ? keyProblem(prefix.slice(0, -1)) : undefined;
   if (prefix.endsWith("/") && inside === undefined) return;
-  const reason = inside ?? 'the prefix does not end with "/": it would also take keys that only begin alike';
+  const reason = inside ?? 'the prefix does not end with "/", so it would also match keys in other folders';
   throw new StorageError("InvalidArgument", reason, {
     operation: "deletePrefix",
     provider: provider.name,

@@ -184,7 +184,7 @@ async function open(transfer: Transfer, range: ByteRange | undefined): Promise<G
 
 function withoutRange({ provider, key }: Transfer, { body }: GetResult): StorageError {
   if (!(body instanceof Uint8Array)) body.destroy();
-  const reason = "the whole object came where a part of it was asked for";
+  const reason = "the provider sent the whole object instead of the range";
   return new StorageError("Integrity", reason, { operation: "download", provider: provider.name, key });
 }
 

@@ -371,7 +371,7 @@ describe("a download of a large object", () => {
   it("refuses a concurrency that is none", async () => {
     const { storage } = await watched();
     await expect(storage.download("a", path, { concurrency: 0 })).rejects.toThrow(
-      "concurrency is a whole number",
+      "concurrency must be a whole number",
     );
   });
 });

@@ -20,7 +20,7 @@ describe("the name of a file of a form", () => {
 
   it("is a text", () => {
     expect(() => formFileName(undefined as never)).toThrow(
-      "formFileName: name is the name of a file, not undefined",
+      "formFileName: name must be the name of a file, not undefined",
     );
   });
 });

@@ -25,7 +25,7 @@ interface Once {
  * Puts an object once for each idempotency key. The write id names the idempotency key and the digest of the bytes, so that a
  * repetition recognises the object that the first put wrote.
  *
- * @throws StorageError `Conflict` when the idempotency key was used with other bytes.
+ * @throws StorageError `Conflict` when the idempotency key was already used with different bytes.
  */
 export async function putOnce(
   provider: StorageProvider,
@@ -97,7 +97,7 @@ function conditionOn(
 
 function ownerOf(provider: StorageProvider, key: string, idempotencyKey: string): string {
   if (typeof idempotencyKey !== "string" || idempotencyKey === "" || idempotencyKey.length > KEY_LENGTH_MAX) {
-    throw new TypeError(`idempotencyKey is a string of 1 to ${KEY_LENGTH_MAX} characters`);
+    throw new TypeError(`idempotencyKey must be a string of 1 to ${KEY_LENGTH_MAX} characters`);
   }
   if (!provider.supports.metadata) {
     throw new StorageError("Unsupported", "the provider cannot remember idempotency keys", {
@@ -127,7 +127,7 @@ async function find({ provider, key, options, owner, writeId }: Once): Promise<O
     throw error;
   });
   if (info?.writeId === writeId || info?.writeId?.startsWith(`${owner}:`) !== true) return info;
-  throw new StorageError("Conflict", "the idempotency key was used with other bytes", {
+  throw new StorageError("Conflict", "the idempotency key was already used with different bytes", {
     operation: "put",
     provider: provider.name,
     key,

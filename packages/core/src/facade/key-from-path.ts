@@ -28,7 +28,7 @@ export interface KeyFromPathOptions {
  * ```
  */
 export function keyFromPath(text: string, options: KeyFromPathOptions = {}): string {
-  if (typeof text !== "string") throw new TypeError("keyFromPath takes a string");
+  anyText("keyFromPath", "path", text, "a string");
   knownNames("keyFromPath", options, { root: true });
   const segments = pathSegments(text);
   const { root: folder } = options;

@@ -98,7 +98,7 @@ const PLACEHOLDER = /\{([A-Za-z][A-Za-z0-9_]*)\}/g;
 export function keyTemplate<const Template extends string>(template: Template): KeyTemplate<Template> {
   anyText("keyTemplate", "template", template, 'a text such as "videos/{videoId}.mp4"');
   if (/[{}]/.test(template.replace(PLACEHOLDER, ""))) {
-    throw new TypeError(`The template ${shown(template)} has a brace that belongs to no placeholder`);
+    throw new TypeError(`The template ${shown(template)} has a brace outside a placeholder`);
   }
   return {
     template,
@@ -106,7 +106,7 @@ export function keyTemplate<const Template extends string>(template: Template): 
       knownNames("keyTemplate.key", options, { date: true });
       const { hash } = values as { hash?: unknown };
       if (template.includes("{hash}") && typeof hash !== "string") {
-        throw new TypeError(`The template ${shown(template)} needs a text for {hash}`);
+        throw new TypeError(`The template ${shown(template)} needs a string for {hash}`);
       }
       return fill(template, values, options, typeof hash === "string" ? digest(Buffer.from(hash)) : "");
     },
@@ -138,7 +138,7 @@ function fill(
   const key = template.replace(PLACEHOLDER, (_, name: string) => valueText(template, name, all[name]));
   const problem = keyProblem(key);
   if (problem === undefined) return key;
-  throw invalid(`${problem}, made of the template ${shown(template)}`, key);
+  throw invalid(`${problem}; the template is ${shown(template)}`, key);
 }
 
 function valueText(template: string, name: string, value: unknown): string {
@@ -153,7 +153,7 @@ function valueText(template: string, name: string, value: unknown): string {
 }
 
 function datesOf(date: Date): Record<DateName, string> {
-  if (Number.isNaN(date.getTime())) throw new TypeError("The date of a key is not a valid date");
+  if (Number.isNaN(date.getTime())) throw new TypeError("date must be a valid Date");
   const [year = "", month = "", day = "", hour = ""] = date.toISOString().split(/[-T:]/);
   return { year, month, day, hour, timestamp: String(date.getTime()) };
 }

@@ -39,9 +39,7 @@ export function letRest({ provider, unreadMs }: Calls, key: string, result: GetR
 
 function lost({ key, provider }: GetResult["info"], cause: unknown): StorageError {
   const isReplaced = isStorageError(cause, "PreconditionFailed") || isStorageError(cause, "NotFound");
-  const why = isReplaced
-    ? "it was replaced or deleted meanwhile"
-    : "it could not be opened again in the middle";
-  const reason = `nobody read the object for so long that its connection was given back, and ${why}`;
+  const why = isReplaced ? "was replaced or deleted" : "could not be opened again";
+  const reason = `the reader paused for so long that the connection was closed, and then the object ${why}`;
   return new StorageError("Unavailable", reason, { operation: "get", provider, key, cause });
 }

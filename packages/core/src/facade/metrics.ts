@@ -27,27 +27,27 @@ interface Family {
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] as const;
 
 const HELP = {
-  stowage_operations_total: "Calls that have settled, by what became of them.",
-  stowage_operation_seconds: "How long calls took.",
-  stowage_bytes_total: "Bytes that were written, and bytes that were really read.",
-  stowage_attempts_total: "Tries of calls at each provider, by what became of them.",
-  stowage_attempt_seconds: "How long each provider took to answer a try.",
-  stowage_attempt_bytes_total: "Bytes that each provider took in puts that succeeded.",
-  stowage_read_seconds: "How long objects were read, from the opening to the end.",
+  stowage_operations_total: "Calls that have ended, by outcome.",
+  stowage_operation_seconds: "Duration of calls.",
+  stowage_bytes_total: "Bytes that were written, and bytes that callers have read.",
+  stowage_attempts_total: "Tries of calls at each provider, by outcome.",
+  stowage_attempt_seconds: "Time that each provider took to answer a try.",
+  stowage_attempt_bytes_total: "Bytes that each provider stored in successful puts.",
+  stowage_read_seconds: "Time from the opening of an object to the end of its body.",
   stowage_retries_total: "Calls that were tried again.",
-  stowage_fallbacks_total: "Members that were given up for a call.",
-  stowage_verified_total: "Writes with an unknown outcome, by what the member said.",
+  stowage_fallbacks_total: "Members that a call gave up on.",
+  stowage_verified_total: "Writes with an unknown outcome, by the later answer of the member.",
   stowage_stale_prevented_total: "Older copies that were not served.",
-  stowage_wrong_bytes_total: "Copies that had other bytes than were put.",
-  stowage_repairs_total: "Copies that were made good.",
-  stowage_repair_failures_total: "Rounds of repair that broke.",
-  stowage_adopted_total: "Uploads past a composer that were taken over.",
-  stowage_expired_total: "Objects that a rule has removed.",
+  stowage_wrong_bytes_total: "Copies whose bytes differ from the bytes that were put.",
+  stowage_repairs_total: "Copies that repair has written.",
+  stowage_repair_failures_total: "Rounds of repair that failed.",
+  stowage_adopted_total: "External uploads that were adopted.",
+  stowage_expired_total: "Objects that an expiry rule has removed.",
   stowage_degraded_writes_total: "Writes that were acknowledged before every member had them.",
-  stowage_suspects_total: "Requests to members that may have taken effect, or may do so later.",
-  stowage_hedges_total: "Reads that a second member was asked for, and whether it was quicker.",
-  stowage_retry_tokens: "What was left of the budget for retries at the last one.",
-  stowage_breaker_open: "Whether a breaker is open.",
+  stowage_suspects_total: "Requests to members that may have taken effect, or may still take effect.",
+  stowage_hedges_total: "Reads that were also sent to a second member, by whether that member was quicker.",
+  stowage_retry_tokens: "Tokens that the last retry left in the budget.",
+  stowage_breaker_open: "1 while a breaker is open.",
 } as const;
 
 type Name = keyof typeof HELP;
@@ -191,10 +191,10 @@ function healthLines(health: Health | undefined): readonly string[] {
   return [
     ...gauge(
       "stowage_member_up",
-      "Whether a member answers.",
+      "1 while a member answers.",
       members.map(({ name, ok }) => [{ provider: name }, ok ? 1 : 0]),
     ),
-    ...gauge("stowage_degraded", "Whether something has to be put right.", [[{}, degraded ? 1 : 0]]),
+    ...gauge("stowage_degraded", "1 while health() has a reason to report.", [[{}, degraded ? 1 : 0]]),
     ...gauge(
       "stowage_journal_rows",
       "Keys in transition.",
@@ -202,7 +202,7 @@ function healthLines(health: Health | undefined): readonly string[] {
     ),
     ...gauge(
       "stowage_journal_oldest_seconds",
-      "For how long the oldest has been.",
+      "Age of the oldest key in transition.",
       ofJournals(({ oldestSeconds }) => oldestSeconds),
     ),
     ...gauge(
@@ -212,12 +212,12 @@ function healthLines(health: Health | undefined): readonly string[] {
     ),
     ...gauge(
       "stowage_split_percent",
-      "The share of a split that counts now.",
+      "The percentage of a split now.",
       journals.flatMap(({ composer, percent }) => (percent === undefined ? [] : [[{ composer }, percent]])),
     ),
     ...gauge(
       "stowage_journal_recovering",
-      "Whether repair has yet to look at every object.",
+      "1 while repair has yet to look at every object.",
       ofJournals(({ recovering }) => (recovering ? 1 : 0)),
     ),
   ];

@@ -89,7 +89,7 @@ function assertAll(storage: FileStorage, prefix: string, results: readonly PutMa
   });
   const [first] = attempts;
   if (first === undefined) return;
-  const reason = `${attempts.length} of ${results.length} files failed, the first: ${first.error.message}`;
+  const reason = `${attempts.length} of ${results.length} files failed; the first error: ${first.error.message}`;
   throw new StorageError("PartialWrite", reason, {
     operation: "putDirectory",
     provider,

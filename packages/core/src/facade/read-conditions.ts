@@ -2,6 +2,7 @@ import { StorageError } from "../contract/errors.js";
 import { describeType } from "../contract/key.js";
 import type { ObjectInfo } from "../contract/object.js";
 import type { ReadConditions } from "./storage-options.js";
+import { nonEmptyText } from "../kit/options.js";
 
 /** Takes the conditions of a read out of its options, and checks them. The other options are for the provider. */
 export function withoutConditions<Options extends ReadConditions>(
@@ -10,13 +11,12 @@ export function withoutConditions<Options extends ReadConditions>(
 ): readonly [conditions: ReadConditions | undefined, rest: Omit<Options, keyof ReadConditions>] {
   const { ifNoneMatch, ifModifiedSince, ...rest } = options;
   if (ifNoneMatch === undefined && ifModifiedSince === undefined) return [undefined, options];
-  if (ifNoneMatch !== undefined && (typeof ifNoneMatch !== "string" || ifNoneMatch === "")) {
-    throw new TypeError(
-      `${verb}: ifNoneMatch is the etag of an object or "*", not ${describeType(ifNoneMatch)}`,
-    );
-  }
+  if (ifNoneMatch !== undefined)
+    nonEmptyText(verb, "ifNoneMatch", ifNoneMatch, 'the etag of an object or "*"');
   if (ifModifiedSince !== undefined && Number.isNaN(timeOf(ifModifiedSince))) {
-    throw new TypeError(`${verb}: ifModifiedSince is a valid Date, not ${describeType(ifModifiedSince)}`);
+    throw new TypeError(
+      `${verb}: ifModifiedSince must be a valid Date, not ${describeType(ifModifiedSince)}`,
+    );
   }
   return [{ ifNoneMatch, ifModifiedSince }, rest];
 }
@@ -33,7 +33,7 @@ export function assertModified(
       : ifNoneMatch === "*" || strong(ifNoneMatch) === info.etag;
   if (!isSame) return;
   const { key, provider } = info;
-  throw new StorageError("NotModified", "the object is the one that the caller has", {
+  throw new StorageError("NotModified", "the caller's copy is up to date", {
     operation,
     provider,
     key,

@@ -46,7 +46,7 @@ export function startRepairWorker(
   const { upkeep, name } = provider;
   wholeNumber("startRepair", "pollMs", pollMs, { least: 1 });
   if (upkeep === undefined) {
-    const reason = "there is nothing to repair: no composer in it has a journal, and nothing expires";
+    const reason = "the storage has nothing to repair: it needs a composer with a journal or an expiry rule";
     throw new StorageError("Unsupported", reason, { operation: "repair", provider: name });
   }
   const worker: Worker = {

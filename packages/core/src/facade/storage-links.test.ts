@@ -59,7 +59,7 @@ describe("a link", () => {
   });
 
   it("for everybody is Unsupported where nobody knows one, and says what to do", () => {
-    expect(() => createStorage(memory()).publicUrl("a")).toThrow(/give it one, or use signedUrl/);
+    expect(() => createStorage(memory()).publicUrl("a")).toThrow(/public base URL, or use signedUrl/);
   });
 });
 

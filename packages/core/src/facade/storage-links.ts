@@ -131,7 +131,7 @@ type OptionalVerb = Exclude<LinkVerb, "multipart"> | "importFrom";
 
 /** The advice for a verb that is missing. */
 const CURES: Partial<Record<OptionalVerb, string>> = {
-  publicUrl: ": it knows no address that everybody can read; give it one, or use signedUrl",
+  publicUrl: ": give the provider a public base URL, or use signedUrl",
 };
 
 /** Returns a verb that a provider may lack. @throws StorageError `Unsupported` when the provider has no such verb. */

@@ -86,7 +86,7 @@ class ReadableObject implements StoredObject, AsyncDisposable {
   }
 
   #unread(): Readable {
-    if (this.readable().readableDidRead) throw new TypeError("The body of the object was read before");
+    if (this.readable().readableDidRead) throw new TypeError("The body of the object was already read");
     return this.readable();
   }
 }

@@ -179,7 +179,7 @@ describe("verify, of a body that a member itself finds to be wrong", () => {
     expect(first.calls).toContain("put a");
   });
 
-  it("leaves the only copy readable when its bytes are not those that were put", async () => {
+  it("leaves the only copy readable when the bytes differ from the bytes that were put", async () => {
     const [first, second] = [testMember("first"), testMember("second")];
     const journal = memoryJournal();
     const storage = open(fallback([first.provider, second.provider], { ...QUICK, journal }));

@@ -57,7 +57,12 @@ describe("verify, of a mirror with a journal", () => {
     const { storage, members } = mirrored();
     await storage.put("a", "one");
     await members[1].provider.delete("a", {});
-    const finding = { kind: "missing", key: "a", provider: "second", reason: "it has no such object" };
+    const finding = {
+      kind: "missing",
+      key: "a",
+      provider: "second",
+      reason: "the member does not hold the object",
+    };
     expect(await storage.verify()).toMatchObject({ objects: 1, missing: 1, findings: [finding] });
     await repaired(storage);
     expect(await storage.verify("", { deep: true })).toMatchObject({ objects: 1, findings: [] });
@@ -91,7 +96,7 @@ describe("verify, of a mirror with a journal", () => {
     await members[1].provider.put("a", await toBody("one"), old);
     expect(await storage.verify()).toMatchObject({
       different: 1,
-      findings: [{ kind: "different", provider: "second", reason: "it holds another version" }],
+      findings: [{ kind: "different", provider: "second", reason: "the member holds a different version" }],
     });
     await repaired(storage);
     expect(await storage.verify("", { deep: true })).toMatchObject({ findings: [] });

@@ -19,11 +19,11 @@ export function unpackCursor(options: ListOptions, provider: string): unknown {
   if (options.cursor === undefined) return undefined;
   const content = parse(options.cursor);
   if (!Array.isArray(content) || content.length !== 4 || content[0] !== 1) {
-    throw cursorError("the cursor is not one that this listing returned", provider);
+    throw cursorError("the cursor does not come from this listing", provider);
   }
   const [, prefix, delimiter, position] = content as [unknown, unknown, unknown, unknown];
   if (prefix === (options.prefix ?? "") && delimiter === (options.delimiter ?? "")) return position;
-  throw cursorError("the cursor belongs to a listing with another prefix or delimiter", provider);
+  throw cursorError("the cursor belongs to a listing with a different prefix or delimiter", provider);
 }
 
 /**
@@ -33,7 +33,7 @@ export function unpackCursor(options: ListOptions, provider: string): unknown {
 export function unpackKeyCursor(options: ListOptions, provider: string): string | undefined {
   const position = options.cursor === undefined ? options.after : unpackCursor(options, provider);
   if (position === undefined || typeof position === "string") return position;
-  throw cursorError("the cursor is not one that this listing returned", provider);
+  throw cursorError("the cursor does not come from this listing", provider);
 }
 
 function cursorError(reason: string, provider: string): StorageError {

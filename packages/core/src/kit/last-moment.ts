@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 /** The refusal that a caller's `beforeCommit` has thrown. The request was not sent, or not to its end. */
 export class RefusedError extends Error {
   constructor(readonly reason: unknown) {
-    super("The change must not be made any more");
+    super("The change is no longer allowed");
   }
 }
 

@@ -7,12 +7,12 @@ describe("a whole number", () => {
   });
 
   it.each<readonly [unknown, object, string]>([
-    [0, { least: 1 }, "f: count is a whole number, at least 1, not 0"],
-    [11, { least: 1, most: 10 }, "f: count is a whole number from 1 to 10, not 11"],
-    [1.5, {}, "f: count is a whole number, at least 0, not 1.5"],
-    ["1", {}, 'f: count is a whole number, at least 0, not "1"'],
-    [undefined, {}, "f: count is a whole number, at least 0, not undefined"],
-    [{}, {}, "f: count is a whole number, at least 0, not an object"],
+    [0, { least: 1 }, "f: count must be a whole number, at least 1, not 0"],
+    [11, { least: 1, most: 10 }, "f: count must be a whole number from 1 to 10, not 11"],
+    [1.5, {}, "f: count must be a whole number, at least 0, not 1.5"],
+    ["1", {}, 'f: count must be a whole number, at least 0, not "1"'],
+    [undefined, {}, "f: count must be a whole number, at least 0, not undefined"],
+    [{}, {}, "f: count must be a whole number, at least 0, not an object"],
   ])("is not %o within %o", (value, limits, message) => {
     expect(() => wholeNumber("f", "count", value, limits)).toThrow(new TypeError(message));
   });
@@ -25,7 +25,7 @@ describe("a whole number", () => {
     ["partSizeBytes", "bytes"],
   ])("named %s is counted in %s", (name, unit) => {
     expect(() => wholeNumber("f", name, -1)).toThrow(
-      `f: ${name} is a whole number of ${unit}, at least 0, not -1`,
+      `f: ${name} must be a whole number of ${unit}, at least 0, not -1`,
     );
   });
 });
@@ -36,10 +36,10 @@ describe("a number", () => {
   });
 
   it.each<readonly [unknown, object, string]>([
-    [0, { above: 0 }, "f: share is a number, above 0, not 0"],
-    [2, { above: 0, most: 1 }, "f: share is a number, above 0 and at most 1, not 2"],
-    [Number.NaN, { most: 1 }, "f: share is a number from 0 to 1, not NaN"],
-    [Number.POSITIVE_INFINITY, {}, "f: share is a number, at least 0, not Infinity"],
+    [0, { above: 0 }, "f: share must be a number, above 0, not 0"],
+    [2, { above: 0, most: 1 }, "f: share must be a number, above 0 and at most 1, not 2"],
+    [Number.NaN, { most: 1 }, "f: share must be a number from 0 to 1, not NaN"],
+    [Number.POSITIVE_INFINITY, {}, "f: share must be a number, at least 0, not Infinity"],
   ])("is not %o within %o", (value, limits, message) => {
     expect(() => anyNumber("f", "share", value, limits)).toThrow(new TypeError(message));
   });
@@ -51,10 +51,10 @@ describe("one of a few values", () => {
   });
 
   it.each<readonly [readonly unknown[], string]>([
-    [["*"], 'f: how is "*", not "b"'],
-    [["a", "c"], 'f: how is "a" or "c", not "b"'],
-    [["a", "c", "d"], 'f: how is "a", "c" or "d", not "b"'],
-    [[true, false], 'f: how is true or false, not "b"'],
+    [["*"], 'f: how must be "*", not "b"'],
+    [["a", "c"], 'f: how must be "a" or "c", not "b"'],
+    [["a", "c", "d"], 'f: how must be "a", "c" or "d", not "b"'],
+    [[true, false], 'f: how must be true or false, not "b"'],
   ])("is said with all of %o", (allowed, message) => {
     expect(() => oneOf("f", "how", "b", allowed)).toThrow(new TypeError(message));
   });
@@ -64,7 +64,7 @@ describe("a text", () => {
   it("is not empty", () => {
     expect(nonEmptyText("local", "root", "uploads", "the path of a folder")).toBe("uploads");
     expect(() => nonEmptyText("local", "root", "", "the path of a folder")).toThrow(
-      'local: root is the path of a folder, not ""',
+      'local: root must be the path of a folder, not ""',
     );
   });
 });
@@ -92,9 +92,9 @@ describe("names of options", () => {
   it.each([
     [
       { signal: new AbortController() },
-      "put: signal is an AbortSignal, such as that of an AbortController, not",
+      "put: signal must be an AbortSignal, such as that of an AbortController, not",
     ],
-    [{ onEvent: { onEvent: () => {} } }, "put: onEvent is a function, not an object"],
+    [{ onEvent: { onEvent: () => {} } }, "put: onEvent must be a function, not an object"],
   ])("are of the type that their name says: %o", (options, message) => {
     const known = { ...names, onEvent: true } as const;
     expect(() => knownNames("put", options as object as typeof known, known)).toThrow(message);
@@ -106,7 +106,7 @@ describe("names of options", () => {
 
   it.each([null, true, "text"])("are those of an object, not of %o", (options) => {
     expect(() => knownNames("put", options as unknown as typeof names, names)).toThrow(
-      "put: options are an object, not",
+      "put: options must be an object, not",
     );
   });
 });

@@ -90,6 +90,16 @@ export function anyText(caller: string, name: string, value: unknown, what: stri
   throw wrong(caller, name, what, value);
 }
 
+/**
+ * Checks that an option is an array. The elements are not looked at.
+ *
+ * @param what - The elements, for the message: `"names of members"`.
+ */
+export function anArray<Value>(caller: string, name: string, value: Value, what: string): Value {
+  if (Array.isArray(value)) return value;
+  throw wrong(caller, name, `an array of ${what}`, value);
+}
+
 /** Checks that an option is a function. @throws TypeError when it is not. */
 export function aFunction<Value>(caller: string, name: string, value: Value): Value {
   if (typeof value === "function") return value;
@@ -110,7 +120,7 @@ export function knownNames<Options extends object>(
   names: OptionNames<Options>,
 ): void {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`${caller}: options are an object, not ${describeType(options)}`);
+    throw new TypeError(`${caller}: options must be an object, not ${describeType(options)}`);
   }
   for (const name in options) {
     const value: unknown = options[name];
@@ -155,7 +165,7 @@ function textOf({ least = 0, above, most }: AnyNumberLimits): string {
 }
 
 function wrong(caller: string, name: string, what: string, value: unknown): TypeError {
-  return new TypeError(`${caller}: ${name} is ${what}, not ${valueText(value)}`);
+  return new TypeError(`${caller}: ${name} must be ${what}, not ${valueText(value)}`);
 }
 
 function valueText(value: unknown): string {

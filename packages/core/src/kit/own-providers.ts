@@ -30,7 +30,9 @@ export function ownProviders<Own>(factory: string): OwnProviders<Own> {
     require: (given, caller) => {
       const own = known.get("provider" in given ? given.provider : given);
       if (own !== undefined) return own;
-      throw new TypeError(`${caller} takes a provider that ${factory} has returned, not one that is wrapped`);
+      throw new TypeError(
+        `${caller} needs the provider that ${factory} returned, without a wrapper around it`,
+      );
     },
   };
 }

@@ -18,6 +18,7 @@ import type {
 } from "../contract/call-options.js";
 import { headersOf, type Located, type ObjectInfo } from "../contract/object.js";
 import { knownNames, anyText } from "../kit/options.js";
+import { etagProblem } from "../kit/etag-problem.js";
 
 /** The options of {@link memory}. */
 export interface MemoryOptions {
@@ -143,12 +144,11 @@ function assertConditions(
 ): void {
   const old = state.objects.get(key);
   if (options.ifNoneMatch === "*" && old !== undefined) {
-    throw failure(state, "AlreadyExists", "the key has an object", operation, key);
+    throw failure(state, "AlreadyExists", "the key already has an object", operation, key);
   }
   const ifMatch = "ifMatch" in options ? options.ifMatch : undefined;
   if (ifMatch === undefined || ifMatch === old?.info.etag) return;
-  const found = old === undefined ? "there is no object" : `the object's ETag is ${old.info.etag}`;
-  throw failure(state, "PreconditionFailed", `${found}, not ${ifMatch}`, operation, key);
+  throw failure(state, "PreconditionFailed", etagProblem(old?.info.etag, ifMatch), operation, key);
 }
 
 function failure(
@@ -171,7 +171,7 @@ async function get(state: Memory, key: string, options: GetOptions): Promise<Get
   options.signal?.throwIfAborted();
   const { bytes, info } = find(state, key, "get");
   if (options.ifMatch !== undefined && options.ifMatch !== info.etag) {
-    const reason = `the object's ETag is ${info.etag}, not ${options.ifMatch}`;
+    const reason = etagProblem(info.etag, options.ifMatch);
     throw failure(state, "PreconditionFailed", reason, "get", key);
   }
   if (options.range === undefined) return { info: copyOf(info), body: bytes.slice() };
@@ -188,7 +188,7 @@ async function remove(state: Memory, key: string, options: DeleteOptions): Promi
   options.signal?.throwIfAborted();
   const etag = state.objects.get(key)?.info.etag;
   if (options.ifMatch !== undefined && etag !== undefined && etag !== options.ifMatch) {
-    const reason = `the object's ETag is ${etag}, not ${options.ifMatch}`;
+    const reason = etagProblem(etag, options.ifMatch);
     throw failure(state, "PreconditionFailed", reason, "delete", key);
   }
   options.beforeCommit?.();

@@ -50,7 +50,7 @@ describe("a breaker", () => {
       retryable: false,
       retryAfterMs: 1000,
       message:
-        'Cannot head "a": it has failed too often, and is not asked for reads until it answers a probe',
+        'Cannot head "a": the provider has failed too often, and gets no reads until it answers a probe',
     });
     expect(one.member.calls).toHaveLength(asked);
     expect(one.events).toContainEqual({ type: "breaker", provider: "it", kind: "read", state: "open" });
@@ -184,9 +184,9 @@ describe("a breaker", () => {
   });
 
   it.each<[BreakerOptions, string]>([
-    [{ consecutive: 0 }, "breaker: consecutive is a whole number, at least 1, not 0"],
-    [{ share: 2 }, "breaker: share is a number from 0 to 1, not 2"],
-    [{ openMs: Number.NaN }, "breaker: openMs is a whole number of milliseconds, at least 1, not NaN"],
+    [{ consecutive: 0 }, "breaker: consecutive must be a whole number, at least 1, not 0"],
+    [{ share: 2 }, "breaker: share must be a number from 0 to 1, not 2"],
+    [{ openMs: Number.NaN }, "breaker: openMs must be a whole number of milliseconds, at least 1, not NaN"],
   ])("refuses %o", (options, message) => {
     expect(() => breaker(testMember("it").provider, options)).toThrow(message);
   });

@@ -113,10 +113,10 @@ export class Circuits {
     const open = this.#circuits.get(kind)?.open;
     if (open === undefined) return;
     const { name } = this.#parts.inner;
-    const why = open.isHanging ? "it does not answer" : "it has failed too often";
+    const why = open.isHanging ? "the provider does not answer" : "the provider has failed too often";
     throw new StorageError(
       "Unavailable",
-      `${why}, and is not asked for ${kind === "list" ? "listings" : `${kind}s`} until it answers a probe`,
+      `${why}, and gets no ${kind === "list" ? "listings" : `${kind}s`} until it answers a probe`,
       {
         operation: call.operation,
         provider: name,

@@ -207,7 +207,7 @@ describe("expiring", () => {
   it("takes a provider without a conditional delete only for keys that are written once", async () => {
     const member = testMember("cloud", { supports: { conditionalDelete: false } });
     const rules = [{ prefix: "", expireAfterDays: 1 }];
-    expect(() => expiring(member.provider, rules)).toThrow('say overwrites: "never"');
+    expect(() => expiring(member.provider, rules)).toThrow('set overwrites: "never"');
     const provider: ComposedProvider = expiring(member.provider, rules, { overwrites: "never" });
     await place(member, "a", "x");
     pass(1);
@@ -217,22 +217,22 @@ describe("expiring", () => {
   });
 
   it.each<readonly [string, readonly unknown[], object, string]>([
-    ["no prefix", [{ expireAfterDays: 1 }], {}, "a rule has a prefix"],
+    ["no prefix", [{ expireAfterDays: 1 }], {}, "prefix of a rule must be a text"],
     [
       "an age of nothing",
       [{ prefix: "", expireAfterDays: 0 }],
       {},
-      "expireAfterDays is a number of days, above 0, not 0",
+      "expireAfterDays must be a number of days, above 0, not 0",
     ],
     [
       "an age that is no number",
       [{ prefix: "", expireAfterDays: "1" }],
       {},
-      'expireAfterDays is a number of days, above 0, not "1"',
+      'expireAfterDays must be a number of days, above 0, not "1"',
     ],
-    ["somebody else", [], { removedBy: "me" }, 'removedBy is "repair" or "store", not "me"'],
-    ["no pause", [], { everySeconds: 0 }, "everySeconds is a number of seconds, above 0, not 0"],
-    ["another promise", [], { overwrites: "always" }, 'overwrites is "never", not "always"'],
+    ["somebody else", [], { removedBy: "me" }, 'removedBy must be "repair" or "store", not "me"'],
+    ["no pause", [], { everySeconds: 0 }, "everySeconds must be a number of seconds, above 0, not 0"],
+    ["another promise", [], { overwrites: "always" }, 'overwrites must be "never", not "always"'],
   ])("refuses %s", (_, rules, options, message) => {
     const make = (): StorageProvider =>
       expiring(memory(), rules as readonly ExpiryRule[], options as ExpiringOptions);

@@ -8,7 +8,7 @@ import { timeout } from "./timeout.js";
 import type { ObjectInfo } from "../contract/object.js";
 import { earlier, joinedUpkeep } from "../kit/joined-upkeep.js";
 import type { ComposedProvider } from "../contract/composed-provider.js";
-import { knownNames, oneOf, anyNumber } from "../kit/options.js";
+import { anArray, anyText, knownNames, oneOf, anyNumber } from "../kit/options.js";
 
 /** A rule that says when objects expire. Rules for a bucket are accepted too; their other properties are ignored. */
 export interface ExpiryRule {
@@ -96,15 +96,15 @@ function checked(inner: StorageProvider, rules: readonly ExpiryRule[], options: 
   knownNames("expiring", options, { removedBy: true, everySeconds: true, overwrites: true });
   const { everySeconds = EVERY_SECONDS, overwrites } = options;
   if (typeof Object(inner).supports !== "object") {
-    throw new TypeError("expiring takes a provider, such as local({ root })");
+    throw new TypeError("expiring: the first argument must be a provider, such as local({ root })");
   }
   const removedBy = oneOf("expiring", "removedBy", options.removedBy ?? "repair", ["repair", "store"]);
   if (overwrites !== undefined) oneOf("expiring", "overwrites", overwrites, ["never"]);
   anyNumber("expiring", "everySeconds", everySeconds, { above: 0 });
-  if (!Array.isArray(rules)) throw new TypeError("expiring takes an array of rules");
+  anArray("expiring", "rules", rules, "rules");
   if (removedBy === "repair" && overwrites !== "never" && !inner.supports.conditionalDelete) {
     const reason =
-      'the provider has no conditional delete, so an object might be removed that has just replaced an old one; say overwrites: "never" if that cannot be, or let the store remove them';
+      'the provider has no conditional deletes, so an object that has just replaced an old one could be removed: set overwrites: "never" if no object is ever replaced, or removedBy: "store"';
     throw new StorageError("InvalidArgument", reason, { operation: "open", provider: inner.name });
   }
   return { inner, rules: rules.flatMap(toLimit), everyMs: everySeconds * 1000 };
@@ -121,8 +121,8 @@ const RULE = {
 } as const;
 
 function toLimit(rule: ExpiryRule): Limits["rules"] {
-  const { prefix, expireAfterDays } = Object(rule) as Partial<ExpiryRule>;
-  if (typeof prefix !== "string") throw new TypeError('expiring: a rule has a prefix, "" for all keys');
+  const { prefix: given, expireAfterDays } = Object(rule) as Partial<ExpiryRule>;
+  const prefix = anyText("expiring", "prefix of a rule", given, 'a text, and "" for all keys');
   knownNames("expiring: a rule", rule, RULE);
   if (expireAfterDays === undefined) return [];
   return [

@@ -24,11 +24,11 @@ describe("a provider that is switched off", () => {
         code: "Unavailable",
         applied: "no",
         retryable: false,
-        reason: "it is switched off: it moves on Friday",
+        reason: "the provider is switched off: it moves on Friday",
       });
     }
     expect(member.calls).toEqual([]);
-    expect((await storage.health()).reasons).toEqual(["cloud: it is switched off: it moves on Friday"]);
+    expect((await storage.health()).reasons).toEqual(["cloud: the provider is switched off: it moves on Friday"]);
   });
 
   it("wants a reason", () => {
@@ -57,7 +57,7 @@ describe("the health of a composer", () => {
     const storage = createStorage(mirror([disk.provider, off(cloud.provider, "for now")], options));
     for (let count = 0; count < 20; count++) await storage.put(`key-${count}`, "x");
     const { reasons } = await storage.health();
-    expect(reasons).toContain("cloud: it is switched off: for now");
+    expect(reasons).toContain("cloud: the provider is switched off: for now");
     await storage.close();
   });
 });

@@ -8,7 +8,7 @@ import { intercept, type Around } from "./intercept.js";
  * Switches a provider off for a while. Each call rejects with `Unavailable` at once, and the provider is never asked. A composer
  * treats the provider as a member that is down: it notes the objects that the member should get, and `health()` tells the reason.
  *
- * @param reason - The reason for people, as the end of "it is switched off: ".
+ * @param reason - The reason for people, as the end of "the provider is switched off: ".
  * @throws TypeError for a reason that is empty.
  * @example
  * ```ts
@@ -17,9 +17,9 @@ import { intercept, type Around } from "./intercept.js";
  * ```
  */
 export function off(inner: StorageProvider, reason: string): StorageProvider {
-  nonEmptyText("off", "reason", reason, "a text for people");
+  nonEmptyText("off", "reason", reason, "a text that says why");
   const around: Around = async ({ operation, key }) => {
-    const text = `it is switched off: ${reason}`;
+    const text = `the provider is switched off: ${reason}`;
     throw new StorageError("Unavailable", text, {
       operation,
       provider: inner.name,
@@ -28,7 +28,7 @@ export function off(inner: StorageProvider, reason: string): StorageProvider {
       applied: "no",
     });
   };
-  const made = intercept(inner, { type: "off", around, limits: [`it is switched off: ${reason}`] });
+  const made = intercept(inner, { type: "off", around, limits: [`the provider is switched off: ${reason}`] });
   const { upkeep }: ComposedProvider = inner;
   // Both would ask the members of an inner composer, although it is switched off.
   const quiet = { ...made, health: undefined } satisfies ComposedProvider;

@@ -61,7 +61,7 @@ export function retry(inner: StorageProvider, options: RetryOptions = {}): Stora
         : readWithRetries(policy, call, told(call, next)),
     aroundPut: (call, next) => write(call, next, (run, error) => findOwnWrite(policy, run, call, error)),
     aroundCopy: (call, next) => write(call, next, (run, error) => findOwnWrite(policy, run, call, error)),
-    promises: [`a call that fails for a passing reason is tried up to ${policy.attempts} times`],
+    promises: [`a call that fails for a temporary reason is tried up to ${policy.attempts} times`],
   });
 }
 

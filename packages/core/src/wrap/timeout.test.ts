@@ -46,7 +46,7 @@ describe.each(calls)("a hanging %s", (operation, limit, applied, call) => {
       retryable: true,
       operation,
       provider: "disk",
-      reason: "no answer within 15 ms",
+      reason: "no answer came within 15 ms",
     });
   });
 

@@ -240,5 +240,5 @@ function closed(provider: string, applied: Applied): StorageError {
 }
 
 function timedOut(provider: string, limitMs: number, { operation, key }: Call): StorageError {
-  return new StorageError("Timeout", `no answer within ${limitMs} ms`, { operation, key, provider });
+  return new StorageError("Timeout", `no answer came within ${limitMs} ms`, { operation, key, provider });
 }

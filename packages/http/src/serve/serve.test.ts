@@ -226,6 +226,6 @@ describe("serve", () => {
   it("says what is wrong with its options", async () => {
     await expect(
       get(createStorage(memory()), {}, { mode: "fast" } as unknown as ServeOptions),
-    ).rejects.toThrow('serve: mode is "stream", "redirect" or "auto", not "fast"');
+    ).rejects.toThrow('serve: mode must be "stream", "redirect" or "auto", not "fast"');
   });
 });

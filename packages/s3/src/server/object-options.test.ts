@@ -340,7 +340,7 @@ describe("a public URL", () => {
 
   it("of a private bucket is Unsupported, and says what to do", () => {
     const storage = createStorage(mocked().provider);
-    expect(() => storage.publicUrl("a")).toThrow(/give it one, or use signedUrl/);
+    expect(() => storage.publicUrl("a")).toThrow(/public base URL, or use signedUrl/);
   });
 });
 

@@ -53,7 +53,7 @@ describe("settings with what there is not", () => {
     ["CORS", () => setCors(provider, { ...ORIGINS, maxAgeSecond: 5 } as never), "maxAgeSeconds"],
     ["CORS without origins", () => setCors(provider, { origin: ["x"] } as never), "origins"],
     ["encryption", () => setDefaultEncryption(provider, { type: "aws:kms", keyID: "k" } as never), "keyId"],
-    ["a switch", () => setLifecycle(provider, [], { dryRun: null } as never), "dryRun is true or false"],
+    ["a switch", () => setLifecycle(provider, [], { dryRun: null } as never), "dryRun must be true or false"],
   ])("are a TypeError, and nothing is sent: %s", async (_, call, words) => {
     const error = await call().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(TypeError);

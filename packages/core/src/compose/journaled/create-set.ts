@@ -20,7 +20,7 @@ import { doubtJournal } from "./upkeep/doubt.js";
 import { whereKnown, withMarker } from "./upkeep/marker.js";
 import type { ReplicaSet, SetState } from "./replica-set.js";
 import type { Placement } from "./row/placement.js";
-import { oneOf, wholeNumber, type OptionNames } from "../../kit/options.js";
+import { anArray, oneOf, wholeNumber, type OptionNames } from "../../kit/options.js";
 
 /** The options of a composer for its journal. */
 export interface JournalOptions {
@@ -186,12 +186,12 @@ function groupOf(parts: SetParts): Omit<Group, "members"> & Pick<ReplicaSet, "ty
 function assertMembers(given: Group["members"]): void {
   const careless = given.find(({ supports }) => !supports.metadata);
   if (careless !== undefined) {
-    const reason = `${JSON.stringify(careless.name)} keeps no metadata, so a journal cannot tell its versions apart`;
+    const reason = `${JSON.stringify(careless.name)} keeps no metadata, so the journal cannot tell versions apart`;
     throw new StorageError("InvalidArgument", reason, { operation: "open", provider: careless.name });
   }
   const rigid = given.find(({ supports }) => !supports.overwrite);
   if (rigid !== undefined) {
-    const reason = `${JSON.stringify(rigid.name)} does not replace objects, so it cannot keep up; if it is a composer, give it a journal too`;
+    const reason = `${JSON.stringify(rigid.name)} refuses overwrites, so it cannot take new versions; a composer needs a journal of its own for that`;
     throw new StorageError("InvalidArgument", reason, { operation: "open", provider: rigid.name });
   }
 }
@@ -246,12 +246,12 @@ function once(work: () => Promise<void>): () => Promise<void> | undefined {
 
 /** @throws TypeError for a name that no member has, and when every member is named. */
 function assertRetiring(type: string, given: Group["members"], names: readonly string[]): readonly string[] {
-  if (!Array.isArray(names)) throw new TypeError(`${type}: retiring is an array of members' names`);
+  anArray(type, "retiring", names, "names of members");
   const wrong = names.find((name) => !given.some((member) => member.name === name));
   if (wrong !== undefined)
-    throw new TypeError(`${type}: retiring names ${JSON.stringify(wrong)}, which is no member`);
+    throw new TypeError(`${type}: retiring names ${JSON.stringify(wrong)}, which is not a member`);
   if (given.every(({ name }) => names.includes(name))) {
-    throw new TypeError(`${type}: retiring names every member; one must be left to write to`);
+    throw new TypeError(`${type}: retiring names every member; leave out at least one member`);
   }
   return names;
 }

@@ -134,12 +134,12 @@ describe("a read that is hedged", () => {
     [{ leastMs: 0 }, "leastMs"],
     [{ share: 2 }, "share"],
   ])("refuses %o", (options, name) => {
-    expect(() => createHedge(options)).toThrow(`mirror: hedge.${name} is a number`);
+    expect(() => createHedge(options)).toThrow(`mirror: hedge.${name} must be a number`);
   });
 
   it("refuses what is no object", () => {
     expect(() => createHedge(true as unknown as HedgeOptions)).toThrow(
-      "mirror: hedge: options are an object, not a boolean",
+      "mirror: hedge: options must be an object, not a boolean",
     );
   });
 });

@@ -142,9 +142,9 @@ function describe({ type, name, journal, members, limits }: JournaledParts): Des
 }
 
 function unaskedLimit({ name }: ComposedProvider): string {
-  return `${JSON.stringify(name)} asks nobody before it makes a change: what a stopped process has begun may land when it goes on`;
+  return `${JSON.stringify(name)} does not support beforeCommit: a write that a stopped process began may take effect when the process goes on`;
 }
 
 function unlistableLimit({ name }: ComposedProvider): string {
-  return `${JSON.stringify(name)} cannot be listed: nothing is written while the journal does not know every object`;
+  return `${JSON.stringify(name)} cannot be listed: writes fail until the journal knows every object`;
 }

@@ -191,11 +191,11 @@ async function raise(
     return number === 0 ? was : { ...was, written: number, raisingUntil: now + RAISING_MS };
   });
   if (number === 0) return false;
-  const text = `${composer} notices by this when time has gone back. It must stay.\n`;
+  const text = `${composer} uses this object to notice that a backup was restored. Do not delete it.\n`;
   // A process that was stopped must not put its number over a later one.
   const beforeCommit = (): void => {
     if (journal.now() < now + RAISING_MS) return;
-    const reason = "another process raises the mark by now";
+    const reason = "a different process raises the mark now";
     throw new StorageError("Conflict", reason, { operation: "put", provider: member.name, applied: "no" });
   };
   const metadata = { number: String(number) };

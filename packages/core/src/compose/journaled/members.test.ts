@@ -102,7 +102,7 @@ describe("a member that the configuration does not name any more", () => {
     });
     expect(await rejection(without.storage.get("missing"))).toMatchObject({ code: "Unavailable" });
     expect(await rejection(without.storage.listPage())).toMatchObject({ code: "Unavailable" });
-    expect(await reasons(without)).toContain('does not name the member "second" any more');
+    expect(await reasons(without)).toContain('no longer names the member "second"');
     const back = started(fallback([first.provider, second.provider], { ...QUICK, journal }));
     expect(await (await back.storage.get("old")).text()).toBe("1");
   });
@@ -151,8 +151,10 @@ describe("a member that the configuration does not name any more", () => {
   it("is not what forgetMember takes while it is configured, or was never known", async () => {
     const [a, b] = [testMember("a"), testMember("b")];
     const { provider } = started(mirror([a.provider, b.provider], { ...QUICK, journal: lastingJournal() }));
-    expect(String(await rejection(forgetMember(provider, "a")))).toContain("leave it out first");
-    expect(String(await rejection(forgetMember(provider, "c")))).toContain('knows no member "c"');
+    expect(String(await rejection(forgetMember(provider, "a")))).toContain(
+      "remove it from the configuration first",
+    );
+    expect(String(await rejection(forgetMember(provider, "c")))).toContain('does not know a member "c"');
   });
 });
 
@@ -169,7 +171,7 @@ describe("a member that is retiring", () => {
     first.fault = undefined;
     await repair(retiring);
     expect((await contents(old))["a"]).toBeUndefined();
-    expect(await reasons(retiring)).toContain('"old" is retiring and empty: it can be left out');
+    expect(await reasons(retiring)).toContain('"old" is retiring and empty: remove it');
     const without = started(fallback([first.provider, next.provider], { ...QUICK, journal }));
     expect(await (await without.storage.get("a")).text()).toBe("1");
     expect(await rejection(without.storage.get("missing"))).toMatchObject({ code: "NotFound" });
@@ -177,7 +179,7 @@ describe("a member that is retiring", () => {
   });
 
   it.each([
-    [["c"], 'retiring names "c", which is no member'],
+    [["c"], 'retiring names "c", which is not a member'],
     [["a", "b"], "retiring names every member"],
   ])("is one of the members, and not all: %o", (retiring, message) => {
     const members = [testMember("a").provider, testMember("b").provider];
@@ -198,7 +200,7 @@ describe("a member that is at another place", () => {
     const moved: ComposedProvider = { ...b.provider, ref: (key) => `memory://elsewhere/${key}` };
     const after = started(mirror([a.provider, moved], { ...QUICK, journal, writes: "primary" }));
     expect(await reasons(after)).toContain(
-      "the journal knows it at memory://b/x, and now it is at memory://elsewhere/x",
+      "the journal knows the member at memory://b/x, and the member is now at memory://elsewhere/x",
     );
     await acceptMember(after.provider, "b");
     await repair(after);
@@ -270,7 +272,7 @@ describe("a member that was restored from a backup", () => {
     await rejection(storage.get("deleted"));
     await repair({ storage, provider });
     expect(await reasons({ storage, provider })).toContain(
-      "restored from a backup, and 1 objects are there alone",
+      "restored from a backup, and 1 objects exist only there",
     );
     // What is counted is told as often as somebody asks, and counted once.
     const extra = { kind: "extra", key: "deleted", provider: "a" };
@@ -278,7 +280,7 @@ describe("a member that was restored from a backup", () => {
       expect(await storage.verify()).toMatchObject({ missing: 0, extra: 1, findings: [extra] });
       await repair({ storage, provider });
     }
-    expect(await reasons({ storage, provider })).toContain("1 objects are there alone");
+    expect(await reasons({ storage, provider })).toContain("1 objects exist only there");
     await acceptMember(provider, "a", { extras });
     await repair({ storage, provider });
     expect(await storage.verify("", { deep: true })).toMatchObject({ findings: [], pending: 0 });
@@ -288,7 +290,7 @@ describe("a member that was restored from a backup", () => {
 
   it("is one by the operator's word when its backup has no marker", async () => {
     const { a, b, storage, provider } = await restored(true, false);
-    expect(await reasons({ storage, provider })).toContain("a: it has lost its marker");
+    expect(await reasons({ storage, provider })).toContain("a: the member's marker is missing or different");
     await acceptMember(provider, "a", { extras: "remove" });
     await repair({ storage, provider });
     const left = [(await contents(a))["deleted"], (await contents(b))["deleted"]];
@@ -305,7 +307,7 @@ describe("two journals over one member", () => {
     await first.storage.close();
     const second = started(mirror([bucket.provider, two.provider], { ...QUICK, journal: lastingJournal() }));
     await second.storage.put("b", "1");
-    expect(await reasons(second)).toContain("bucket: another journal keeps objects there too");
+    expect(await reasons(second)).toContain("bucket: other journals keep objects there too");
   });
 
   it("go on when one of them accepts the member", async () => {

@@ -102,7 +102,7 @@ function isSame(a: KnownMembers, b: KnownMembers): boolean {
 /** Returns the error for a member that may hold an object and that the configuration no longer names. */
 export function notConfigured(name: string, operation: Operation, key: string | undefined): StorageError {
   const reason =
-    `${JSON.stringify(name)} may hold it, and the configuration does not name this member any more: ` +
-    "bring it back, or let it go for good with forgetMember";
+    `${JSON.stringify(name)} may hold the object, and the configuration no longer names this member: ` +
+    "add the member again, or give it up with forgetMember";
   return new StorageError("Unavailable", reason, { operation, provider: name, key, retryable: false });
 }

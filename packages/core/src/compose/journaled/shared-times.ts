@@ -58,8 +58,8 @@ function differing(
   theirsMs: number,
 ): StorageError {
   const reason =
-    `${name} is ${ownMs} here and ${theirsMs} in process ${process}, which keeps the same journal: ` +
-    "give every process the same value, or stop that one first";
+    `${name} is ${ownMs} in this process and ${theirsMs} in process ${process}, which uses the same journal: ` +
+    "give both the same value, or stop the other process first";
   return new StorageError("Misconfigured", reason, {
     operation: "open",
     provider: composer,

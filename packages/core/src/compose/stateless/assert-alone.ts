@@ -27,8 +27,8 @@ export async function assertAlone(put: ChainPut, info: ObjectInfo): Promise<void
   if (winner === undefined) return;
   const own = chain.members[at];
   const isGone = own !== undefined && (await clearCopy(put, own, info));
-  const left = isGone ? "" : `; a copy of this one is left on ${JSON.stringify(info.provider)}`;
-  throw new StorageError("AlreadyExists", `another writer has made the object at the same time${left}`, {
+  const left = isGone ? "" : `; a copy from this put is left on ${JSON.stringify(info.provider)}`;
+  throw new StorageError("AlreadyExists", `a different put created the object at the same time${left}`, {
     operation: "put",
     provider: winner.name,
     key,

@@ -32,7 +32,7 @@ export async function copyInChain(
     asked.head(from, { signal, onEvent }),
   );
   if (from === to && chain.overwrites === "refuse") {
-    throw new StorageError("AlreadyExists", "the source and the target are one key", {
+    throw new StorageError("AlreadyExists", "the source and the target are the same key", {
       operation: "copy",
       provider: result.provider,
       key: to,

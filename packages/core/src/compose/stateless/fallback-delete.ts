@@ -5,6 +5,7 @@ import { ask, attemptOf, mayHold, memberError, movesOn, saysAbsent } from "../gr
 import { readFromChain } from "./fallback-read.js";
 import type { DeleteOptions } from "../../contract/call-options.js";
 import type { Chain } from "./chain.js";
+import { etagProblem } from "../../kit/etag-problem.js";
 
 /**
  * Deletes the key from every member, beginning with the last. When a member does not confirm, the copy that reads find first is still
@@ -78,15 +79,11 @@ async function holderOf(
     );
     if (found.silent !== undefined) throw mayHold(found.silent, "delete", key);
     if (found.result.etag === ifMatch) return found.member;
-    throw new StorageError(
-      "PreconditionFailed",
-      `the object's ETag is ${found.result.etag}, not ${ifMatch}`,
-      {
-        operation: "delete",
-        provider: found.result.provider,
-        key,
-      },
-    );
+    throw new StorageError("PreconditionFailed", etagProblem(found.result.etag, ifMatch), {
+      operation: "delete",
+      provider: found.result.provider,
+      key,
+    });
   } catch (error) {
     if (isStorageError(error, "NotFound")) return undefined;
     throw error;
@@ -100,7 +97,7 @@ function unconfirmed(
   attempts: readonly Attempt[],
   begun: boolean,
 ): StorageError {
-  const reason = `${JSON.stringify(error.provider)} did not confirm (${error.reason}); delete again when it does`;
+  const reason = `${JSON.stringify(error.provider)} did not confirm the delete (${error.reason}); repeat the delete later`;
   return new StorageError(
     movesOn(chain, error) && error.code !== "Unsupported" ? "Unavailable" : error.code,
     reason,

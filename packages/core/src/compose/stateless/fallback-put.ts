@@ -17,6 +17,7 @@ import type { ComposedProvider } from "../../contract/composed-provider.js";
 import { assertAlone } from "./assert-alone.js";
 import type { Chain } from "./chain.js";
 import { clearCopy, holds, type ChainPut } from "./chain-put.js";
+import { etagProblem } from "../../kit/etag-problem.js";
 
 /**
  * Writes to the first member that works, after every member was asked whether it has the key.
@@ -64,7 +65,8 @@ export function assertConditions(put: Pick<ChainPut, "chain" | "key" | "options"
   const holder = answers.find((answer) => answer.state === "present");
   if (holder === undefined) return;
   const context = { operation: "put", provider: holder.info.provider, key } as const;
-  if (options.ifNoneMatch === "*") throw new StorageError("AlreadyExists", "the key has an object", context);
+  if (options.ifNoneMatch === "*")
+    throw new StorageError("AlreadyExists", "the key already has an object", context);
   if (chain.overwrites === "refuse") throw new StorageError("AlreadyExists", CURES, context);
 }
 
@@ -78,13 +80,12 @@ function assertMatch(
   const context = { operation: "put", provider: first?.info.provider ?? chain.name, key } as const;
   const etag = first?.info.etag;
   if (etag === ifMatch) return;
-  const found = first === undefined ? "there is no object" : `the object's ETag is ${etag}`;
-  throw new StorageError("PreconditionFailed", `${found}, not ${ifMatch}`, context);
+  throw new StorageError("PreconditionFailed", etagProblem(etag, ifMatch), context);
 }
 
 const CURES =
-  "the key has an object, and a chain without a journal cannot replace it without leaving an older copy " +
-  'somewhere: give the chain a journal, or accept that with overwrites: "may-be-stale"';
+  "the key already has an object, and replacing it without a journal can leave an older copy " +
+  'on a member: add a journal, or accept that with overwrites: "may-be-stale"';
 
 function firstHolder({ answers }: ChainPut): Answer {
   const holder = answers.find((answer) => answer.state === "present");

@@ -78,7 +78,7 @@ function nowhere(
     const reason = "every member answered that there is no such object";
     return new StorageError("NotFound", reason, { operation, provider: chain.name, key, attempts });
   }
-  const reason = `${JSON.stringify(silent.provider)} does not answer, and no other member has it (${silent.reason})`;
+  const reason = `${JSON.stringify(silent.provider)} may hold the object and does not answer (${silent.reason})`;
   return new StorageError("Unavailable", reason, {
     operation,
     provider: silent.provider,

@@ -2,7 +2,7 @@ import { callerOf } from "../../contract/caller.js";
 import { randomUUID } from "node:crypto";
 import { StorageError, isBodyFailure, isStorageError, type Attempt } from "../../contract/errors.js";
 import type { Body } from "../../contract/provider.js";
-import { attemptOf, exhausted } from "../group.js";
+import { attemptOf, exhausted, reasonsOf } from "../group.js";
 import { assertConditions, isSilent, putCreateOnly } from "./fallback-put.js";
 import { assertTakes } from "../members.js";
 import { teeBody, type Share } from "../../body/tee.js";
@@ -117,7 +117,7 @@ async function takeBack(put: MirrorPut): Promise<unknown> {
   const error = exhausted("put", key, attempts, chain);
   const [only] = attempts.map((attempt) => attempt.error).filter(isBodyFailure);
   if (!left) return only ?? error;
-  const reason = `too few members have it, and not all could be cleared again (${error.reason})`;
+  const reason = `some members may still hold the object (${reasonsOf(attempts)})`;
   return new StorageError("PartialWrite", reason, {
     operation: "put",
     provider: chain.name,

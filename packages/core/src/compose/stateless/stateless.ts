@@ -128,7 +128,7 @@ function describe({ type, chain, promises, limits }: StatelessParts): Descriptio
         : []),
     ],
     limits: [
-      "without a journal it is for keys that are written once",
+      "without a journal, each key must be written only once",
       ...limits,
       overwrites === "refuse"
         ? "a key that exists on a member that is down can be written again elsewhere: see info.unconfirmed"
@@ -157,14 +157,14 @@ export function assertTier(
   asked: Readonly<Record<string, boolean>>,
 ): void {
   if (options.journal !== undefined && typeof Object(options.journal).open !== "function") {
-    throw new TypeError(`${type}: journal is what sqliteJournal(path) or memoryJournal() returns`);
+    throw new TypeError(`${type}: journal must be the result of sqliteJournal(path) or memoryJournal()`);
   }
   if (options.journal === undefined) {
     const [name] = Object.entries(asked).find(([, isAsked]) => isAsked) ?? [];
     if (name !== undefined) throw new TypeError(`${type}: ${name} needs a journal`);
   } else if (options.overwrites !== undefined && options.overwrites !== "refuse") {
     throw new TypeError(
-      `${type}: overwrites is for the tier without a journal; with one every overwrite is exact`,
+      `${type}: overwrites needs a composer without a journal; with a journal, every overwrite is exact`,
     );
   }
 }

@@ -181,7 +181,7 @@ async function isHeldElsewhere({ journal }: ReplicaSet, row: KeyRow | undefined)
 }
 
 export function busy({ name }: ReplicaSet, operation: Operation, key: string): StorageError {
-  const reason = "another call has been writing this key for too long";
+  const reason = "a different call has been writing this key for too long";
   return new StorageError("Unavailable", reason, { operation, provider: name, key, retryable: true });
 }
 
@@ -279,6 +279,6 @@ function leaseOf({ journal, leaseMs }: ReplicaSet, sending: readonly string[]): 
 }
 
 function takenAway({ name }: ReplicaSet, operation: Operation, key: string): StorageError {
-  const reason = "another process has taken the key over, because this one was silent for too long";
+  const reason = "a different process took the key over, because this process was silent for too long";
   return new StorageError("Conflict", reason, { operation, provider: name, key, applied: "unknown" });
 }

@@ -72,7 +72,7 @@ export async function assertWhole(set: ReplicaSet, operation: Operation, key: st
   if (provider === undefined || (await isTrusted(set))) return;
   const reason =
     `the journal does not know every object yet, and ${JSON.stringify(provider)} cannot be listed: ` +
-    "let its credentials list it until repair has looked at every object";
+    "allow its credentials to list it until repair has looked at every object";
   throw new StorageError("Misconfigured", reason, { operation, provider, key });
 }
 

@@ -37,7 +37,7 @@ export async function listWithJournal(
     // A copy that is moved stays for `graceMs` where it was. A page that is quicker has met it in the old place or in the new one.
     if (set.placement.alike || set.journal.now() - startedAt < set.graceMs) return page;
     if (round < ROUNDS_MAX) continue;
-    const reason = `a page takes longer than the ${set.graceMs} ms that moved copies stay; ask for smaller pages`;
+    const reason = `a page takes longer than ${set.graceMs} ms, the time that moved copies are kept; ask for smaller pages`;
     throw new StorageError("Unavailable", reason, { operation: "list", provider: set.name });
   }
 }
@@ -124,7 +124,7 @@ async function listMembers(
   throw failure;
 }
 
-const RESTORED = "it was restored from a backup";
+const RESTORED = "the member was restored from a backup";
 
 async function correct(
   set: ReplicaSet,

@@ -127,7 +127,7 @@ export async function tryMember<T>(
 }
 
 function restored(operation: Operation, { name }: ComposedProvider, key: string): StorageError {
-  const reason = "it was restored from a backup, and what it held before is not believed";
+  const reason = "the member was restored from a backup, so the object may be missing only there";
   return new StorageError("Unavailable", reason, { operation, provider: name, key, retryable: false });
 }
 
@@ -161,8 +161,8 @@ export function outOfReach<T>(
 ): StorageError {
   const reason =
     silent === undefined
-      ? "only an older copy is within reach"
-      : `${JSON.stringify(silent.provider)} may hold it and does not answer (${silent.reason})`;
+      ? "only an older copy can be reached"
+      : `${JSON.stringify(silent.provider)} may hold the object and does not answer (${silent.reason})`;
   return new StorageError("Unavailable", reason, {
     operation: reader.operation,
     provider: silent?.provider ?? set.name,

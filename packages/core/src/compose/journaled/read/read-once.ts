@@ -49,7 +49,7 @@ async function readKept<T>(look: Look<T>, row: KeyRow): Promise<Reading<T>> {
       look.reader.discard(result);
       hasOld = true;
       options.onEvent?.({ type: "stale", provider: member.name, key });
-      const reason = "what it holds is older than what the journal says";
+      const reason = "the copy is older than the version in the journal";
       throw new StorageError("NotFound", reason, {
         operation: look.reader.operation,
         provider: member.name,

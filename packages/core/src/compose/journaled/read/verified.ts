@@ -27,7 +27,7 @@ export async function getVerified(
   const onWrong = (): StorageError => {
     options.onEvent?.({ type: "wrongBytes", key, provider: member.name });
     set.quarantine(key, member, info.etag, options.onEvent);
-    const reason = "its bytes are not those that were put";
+    const reason = "the bytes differ from the bytes that were put";
     return new StorageError("Integrity", reason, { operation: "get", provider: member.name, key });
   };
   if (!(body instanceof Uint8Array) && info.size > SMALL_BYTES) {

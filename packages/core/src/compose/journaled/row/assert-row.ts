@@ -19,14 +19,14 @@ export function assertRow(key: string, row: KeyRow): void {
 const INVARIANTS: readonly (readonly [text: string, isKept: (row: KeyRow) => boolean])[] = [
   ["an open intent has a lease", ({ open, lease }) => open === undefined || lease !== undefined],
   [
-    "what is not decided is newer than what is",
+    "every undecided write is newer than the decided one",
     ({ current, open, uncertain }) => {
       const undecided = open === undefined ? uncertain : [...uncertain, open];
       return undecided.every(({ version }) => isNewer(version, current?.version));
     },
   ],
   [
-    "no member holds anything newer than what is decided",
+    "no member holds a version newer than the decided one",
     ({ current, holds }) =>
       Object.values(holds).every(
         (held) =>
@@ -36,7 +36,7 @@ const INVARIANTS: readonly (readonly [text: string, isKept: (row: KeyRow) => boo
       ),
   ],
   [
-    "nobody knows what a suspect holds",
+    "the version that a suspect holds is unknown",
     ({ suspects, holds }) => Object.keys(suspects).every((member) => holds[member] === "unknown"),
   ],
   [

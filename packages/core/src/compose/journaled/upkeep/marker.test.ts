@@ -61,7 +61,7 @@ describe("a member whose marker is gone", () => {
     expect(await keysOf(storage)).toEqual(["a"]);
     expect(await rejection(storage.get("b"))).toMatchObject({ code: "NotFound" });
     const health = await storage.health();
-    expect(health.reasons.join()).toContain("first: it has lost its marker");
+    expect(health.reasons.join()).toContain("first: the member's marker is missing or different");
     await storage.startRepair().idle();
     expect(await contents(second)).toMatchObject({ a: "abc" });
     expect(await contents(first)).toEqual({});
@@ -93,7 +93,7 @@ describe("a member whose marker is gone", () => {
     expect(await (await other.get("a")).text()).toBe("abc");
     await storage.startRepair().idle();
     expect(await contents(first)).toMatchObject({ a: "abc" });
-    await expect(acceptMember(provider, "third")).rejects.toThrow('"third" is no member of mirror');
+    await expect(acceptMember(provider, "third")).rejects.toThrow('"third" is not a member of mirror');
     await storage.close();
   });
 });

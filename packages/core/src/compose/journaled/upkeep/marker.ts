@@ -88,8 +88,8 @@ export function whereKnown(roster: Roster, member: ComposedProvider): ComposedPr
       const place = roster.knownPlace(member.name);
       if (place === undefined) return await next();
       const reason =
-        `the journal knows it at ${place}, and now it is at ${member.ref("x")}: ` +
-        `if these are the same objects, say so with acceptMember(storage, ${JSON.stringify(member.name)})`;
+        `the journal knows the member at ${place}, and the member is now at ${member.ref("x")}: ` +
+        `if both places hold the same objects, call acceptMember(storage, ${JSON.stringify(member.name)})`;
       const { operation, key } = call;
       throw new StorageError("Unavailable", reason, {
         operation,
@@ -126,7 +126,7 @@ async function callAndConfirm<T>(watched: Watched, call: Call, next: () => Promi
 }
 
 function reserved({ composer, member }: Watched, { operation, key }: Call): StorageError {
-  const reason = `the key is where ${composer} tells its members by`;
+  const reason = `the key is reserved: ${composer} uses it to recognise its members`;
   return new StorageError("InvalidKey", reason, { operation, provider: member.name, key });
 }
 
@@ -152,7 +152,7 @@ async function look(watched: Watched): Promise<void> {
   });
   if (shown !== marker.id) {
     marks.doubt(member.name);
-    throw away(member, "it has lost its marker: is its disk mounted, and is it the right one?");
+    throw away(member, "the member's marker is missing or different: is the right disk or bucket there?");
   }
   const isRestored = await marks.check(member).catch((error: unknown) => {
     // Without the journal there is nothing to compare with; reads go on.
@@ -162,11 +162,11 @@ async function look(watched: Watched): Promise<void> {
   const isReplaced = shownId !== undefined && shownId !== marker.id;
   watched.shownId = marker.id;
   watched.shownAt = startedAt;
-  if (isRestored) throw away(member, "it was restored from a backup; try again");
+  if (isRestored) throw away(member, "the member was restored from a backup; try again");
   if (!isReplaced) return;
   watched.onReplaced();
   // The call was meant for the disk or bucket that was there before.
-  throw away(member, "another one was accepted in its place; try again");
+  throw away(member, "a new disk or bucket was accepted as this member; try again");
 }
 
 function away({ name }: ComposedProvider, reason: string): StorageError {
@@ -211,7 +211,7 @@ async function idOn(member: ComposedProvider): Promise<string | undefined> {
  */
 async function put(watched: Watched, id: string): Promise<boolean> {
   const { member, composer } = watched;
-  const text = `${composer} tells by this that ${member.name} is there. It must stay.\n`;
+  const text = `${composer} recognises ${member.name} by this object. Do not delete it.\n`;
   try {
     await member.put(MARKER_KEY, await toBody(text), { contentType: "text/plain", metadata: { id } });
     return true;

@@ -64,7 +64,7 @@ export async function acceptMember(
   const extras = oneOf("acceptMember", "extras", options.extras, [undefined, "report", "keep", "remove"]);
   const member = set.members.find((each) => each.name === name);
   if (member === undefined) {
-    throw new TypeError(`acceptMember: ${JSON.stringify(name)} is no member of ${set.name}`);
+    throw new TypeError(`acceptMember: ${JSON.stringify(name)} is not a member of ${set.name}`);
   }
   await member.reopen?.();
   await set.marks?.refresh();
@@ -108,11 +108,15 @@ export async function forgetMember(
   const set = OWN_SETS.require(provider, "forgetMember");
   knownNames("forgetMember", options, { signal: true, onEvent: true });
   if (set.members.some((member) => member.name === name)) {
-    throw new TypeError(`forgetMember: the configuration names ${JSON.stringify(name)}; leave it out first`);
+    throw new TypeError(
+      `forgetMember: the configuration still names ${JSON.stringify(name)}; remove it from the configuration first`,
+    );
   }
   await set.roster.refresh();
   if (!set.roster.away().includes(name)) {
-    throw new TypeError(`forgetMember: the journal of ${set.name} knows no member ${JSON.stringify(name)}`);
+    throw new TypeError(
+      `forgetMember: the journal of ${set.name} does not know a member ${JSON.stringify(name)}`,
+    );
   }
   await set.roster.forget(name);
   const lost: string[] = [];

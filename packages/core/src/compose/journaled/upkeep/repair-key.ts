@@ -129,7 +129,7 @@ async function withoutHolder(set: ReplicaSet, held: HeldKey, options: Caller): P
     options.onEvent?.({ type: "expired", key: held.key, provider: set.name });
     return deleted(held.row);
   }
-  return hindered(held.row, "no member that answers holds the object");
+  return hindered(held.row, "the members that answer do not hold the object");
 }
 
 /**
@@ -151,7 +151,7 @@ async function lookAtHomes(
   const row = answers.reduce((next, answer) => withAnswer(next, answer, now), held.row);
   const isAnswered = answers.every(({ state }) => state !== "silent");
   if (isAnswered && targets.every((name) => row.holds[name] === current.version)) return undefined;
-  return hindered(row, "a copy that is not needed stays until its home has been seen");
+  return hindered(row, "an extra copy stays until every target confirms that it holds the object");
 }
 
 /** Returns the members that do not hold what they should. */

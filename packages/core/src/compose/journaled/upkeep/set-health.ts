@@ -69,23 +69,23 @@ function memberReasons({ name: composer, members, marks, roster, retiring }: Rep
     .away()
     .map(
       (name) =>
-        `${composer}: the configuration does not name the member ${JSON.stringify(name)} any more: ` +
-        "it counts as down, and keys that only it may hold are Unavailable; forgetMember lets it go for good",
+        `${composer}: the configuration no longer names the member ${JSON.stringify(name)}: ` +
+        "the member counts as down, and keys that only it may hold are Unavailable; forgetMember gives the member up",
     );
   for (const name of retiring) {
     reasons.push(
       roster.isEmpty(name)
-        ? `${composer}: ${JSON.stringify(name)} is retiring and empty: it can be left out of the configuration`
-        : `${composer}: ${JSON.stringify(name)} is retiring, and is being emptied`,
+        ? `${composer}: ${JSON.stringify(name)} is retiring and empty: remove it from the configuration`
+        : `${composer}: ${JSON.stringify(name)} is retiring, and repair is emptying it`,
     );
   }
   for (const { name } of members) {
     const others = marks?.others(name) ?? [];
     if (others.length > 0) {
       reasons.push(
-        `${name}: another journal keeps objects there too (${others.join(", ")}): ` +
-          "two composers over one member need a prefix each, or one journal. When the other journal is gone for good, " +
-          `delete its mark there: ${others.map((id) => `${MARK_PREFIX}${id}`).join(", ")}`,
+        `${name}: other journals keep objects there too (${others.join(", ")}): ` +
+          "give each composer its own prefix, or use one journal. If the other journals are gone for good, " +
+          `delete their marks there: ${others.map((id) => `${MARK_PREFIX}${id}`).join(", ")}`,
       );
     }
     if (marks?.restored(name) === undefined) continue;
@@ -94,7 +94,7 @@ function memberReasons({ name: composer, members, marks, roster, retiring }: Rep
       `${name}: it was restored from a backup` +
         (extras === 0
           ? `; acceptMember(storage, ${JSON.stringify(name)}) takes it as it is`
-          : `, and ${extras} objects are there alone: say what becomes of them with acceptMember(storage, ${JSON.stringify(name)}, { extras: "remove" }) or "keep"`),
+          : `, and ${extras} objects exist only there: remove or keep them with acceptMember(storage, ${JSON.stringify(name)}, { extras: "remove" }) or "keep"`),
     );
   }
   return reasons;
@@ -105,10 +105,10 @@ function journalReasons(health: JournalHealth): readonly string[] {
   const reasons: string[] = [];
   if (recovering) {
     reasons.push(
-      `${composer}: the journal does not know every object yet: repair is looking at all of them, and reads ask every member`,
+      `${composer}: the journal does not know every object yet: reads ask every member until repair has looked at all objects`,
     );
   }
-  if (stuck > 0) reasons.push(`${composer}: ${stuck} keys could not be put right in a day`);
+  if (stuck > 0) reasons.push(`${composer}: repair could not put ${stuck} keys right in a day`);
   else if (oldestSeconds > OLD_SECONDS) {
     const age = Math.round(oldestSeconds);
     reasons.push(`${composer}: ${rows} keys are in transition, the oldest for ${age} seconds`);

@@ -37,12 +37,12 @@ export async function transfer(
     const info = (source = result.info);
     if (!isCurrent(current, from, info)) {
       if (!(result.body instanceof Uint8Array)) result.body.destroy();
-      throw mismatch(from, key, "it holds another version than the journal says");
+      throw mismatch(from, key, "the copy has a different version than the journal");
     }
     const expected = current.sha256 ?? digestIn(info);
     const onWrong = (): StorageError => {
       found.isWrong = true;
-      return mismatch(from, key, "its bytes are not those that were put");
+      return mismatch(from, key, "the bytes differ from the bytes that were put");
     };
     const body = await verified(bodyOf(result, from.name), expected, onWrong);
     const { writeId = current.version } = identityOf(info) ?? {};

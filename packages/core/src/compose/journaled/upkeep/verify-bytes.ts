@@ -58,10 +58,10 @@ function digestFault(
 ): Fault | undefined {
   const provider = member.name;
   if (expected === undefined) {
-    return { kind: "unverifiable", provider, reason: "no digest of the object is known" };
+    return { kind: "unverifiable", provider, reason: "the digest of the object is not known" };
   }
   if (sha256 === expected) return undefined;
-  const reason = "its bytes are not those that were put";
+  const reason = "the bytes differ from the bytes that were put";
   return { kind: "different", provider, reason, wrongEtag: info.etag };
 }
 
@@ -73,7 +73,7 @@ async function digestAt(
 ): Promise<{ readonly sha256: string } | Fault> {
   const provider = member.name;
   if (!member.supports.byteExact) {
-    return { kind: "unverifiable", provider, reason: "it does not keep bytes as they are" };
+    return { kind: "unverifiable", provider, reason: "the member does not store bytes unchanged" };
   }
   try {
     const call = { signal, onEvent, ifMatch: info.etag };

@@ -58,7 +58,7 @@ function assertListable({ members, placement }: ReplicaSet): void {
   const unlistable = members.filter(cannotList);
   const [first] = unlistable;
   if (first === undefined || (placement.hasCopies && unlistable.length < members.length)) return;
-  const reason = "it cannot be listed, and objects that it alone holds would not be found";
+  const reason = "the member cannot be listed, so verify cannot find objects that only this member holds";
   const facts = { operation: "verify", provider: first.name, retryable: false } as const;
   throw new StorageError("Unavailable", reason, facts);
 }
@@ -119,12 +119,12 @@ async function faultsOf(checked: Checked, { row }: JournalEntry): Promise<readon
   const copies = answers.flatMap((answer): readonly Copy[] => (answer.state === "present" ? [answer] : []));
   const buried = copies.filter(({ info }) => row !== undefined && isBuried(row, versionOf(info)));
   const extras = buried.map(({ member }) =>
-    extra(member, "the object was deleted, or replaced by a later one"),
+    extra(member, "the object was deleted, or replaced by a newer one"),
   );
   const decided = copies.filter((copy) => !buried.includes(copy));
   const current = newestOf(decided.filter((copy) => isBelieved(set, copy)));
   if (current === undefined) {
-    const reason = "only a member that was restored from a backup has it";
+    const reason = "only members that were restored from a backup hold the object";
     return [
       ...silent,
       ...extras,
@@ -166,11 +166,11 @@ function placeFault(
   const { name } = member;
   const isTarget = targets.includes(name);
   if (state === "absent" && isTarget)
-    return { kind: "missing", provider: name, reason: "it has no such object" };
+    return { kind: "missing", provider: name, reason: "the member does not hold the object" };
   if (state !== "present" || buried.some((copy) => copy.member === member)) return undefined;
-  if (!isTarget) return extra(member, "the object belongs elsewhere");
+  if (!isTarget) return extra(member, "the object belongs on other members");
   if (versionOf(answer.info) === versionOf(current.info)) return undefined;
-  return { kind: "different", provider: name, reason: "it holds another version" };
+  return { kind: "different", provider: name, reason: "the member holds a different version" };
 }
 
 function isMisplaced({ kind, wrongEtag, isCounted }: Fault): boolean {

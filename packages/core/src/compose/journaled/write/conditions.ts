@@ -9,6 +9,7 @@ import type { PutOptions } from "../../../contract/call-options.js";
 import { resolveUnknown } from "../hold/resolve-unknown.js";
 import type { ObjectInfo } from "../../../contract/object.js";
 import { hasEtag, type CurrentObject } from "../read/has-etag.js";
+import { etagProblem } from "../../../kit/etag-problem.js";
 
 /**
  * Evaluates the conditions of a put once, while the key is held: members get plain writes.
@@ -26,7 +27,7 @@ export async function assertConditions(
   if (shown !== undefined && writeId !== undefined && shown.writeId === writeId) return shown;
   const context = { operation: "put", provider: found?.member.name ?? set.name, key: held.key } as const;
   if (ifNoneMatch !== undefined && found !== undefined) {
-    throw new StorageError("AlreadyExists", "the key has an object", context);
+    throw new StorageError("AlreadyExists", "the key already has an object", context);
   }
   if (
     ifMatch === undefined ||
@@ -35,8 +36,7 @@ export async function assertConditions(
     assertDecided(set, held, writeId);
     return undefined;
   }
-  const was = found === undefined ? "there is no object" : `the object's ETag is ${found.info.etag}`;
-  throw new StorageError("PreconditionFailed", `${was}, not ${ifMatch}`, context);
+  throw new StorageError("PreconditionFailed", etagProblem(found?.info.etag, ifMatch), context);
 }
 
 /**

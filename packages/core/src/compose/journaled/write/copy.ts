@@ -13,6 +13,7 @@ import { readWithJournal } from "../read/read.js";
 import type { ReplicaSet } from "../replica-set.js";
 import type { CopyOptions } from "../../../contract/call-options.js";
 import { headersOf, type ObjectInfo } from "../../../contract/object.js";
+import { etagProblem } from "../../../kit/etag-problem.js";
 
 /** The most tries of a copy, which begins anew when its source was replaced meanwhile. */
 const TRIES = 3;
@@ -112,7 +113,7 @@ function assertSource(
   expected: string | undefined,
 ): void {
   if (expected === undefined || [...etags.values()].includes(expected)) return;
-  throw new StorageError("PreconditionFailed", `the object's ETag is ${info.etag}, not ${expected}`, {
+  throw new StorageError("PreconditionFailed", etagProblem(info.etag, expected), {
     operation: "copy",
     provider: member.name,
     key,

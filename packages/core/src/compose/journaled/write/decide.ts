@@ -1,6 +1,6 @@
 import { StorageError, withErrorFacts, type Attempt } from "../../../contract/errors.js";
 import type { ObjectCopy, ObjectInfo } from "../../../contract/object.js";
-import { cannotHold, exhausted, movesOn } from "../../group.js";
+import { cannotHold, exhausted, movesOn, reasonsOf } from "../../group.js";
 import type { ShareOutcome } from "../../send-share.js";
 import { conclude } from "../hold/conclude.js";
 import type { InsideSource } from "./copy-inside.js";
@@ -127,7 +127,7 @@ function failure(write: Write, isDecided: boolean): unknown {
   const error = exhausted("put", held.key, attempts, set);
   if (!isDecided) return error;
   const landed = outcomes.filter(({ state }) => state === "applied").length;
-  const reason = `${landed} of ${set.placement.need} members have it, the others get it by repair (${error.reason})`;
+  const reason = `the object is on ${landed} of ${set.placement.need} required members; repair copies it to the others (${reasonsOf(attempts)})`;
   return new StorageError("PartialWrite", reason, {
     operation: "put",
     provider: set.name,

@@ -11,6 +11,7 @@ import type { KeyRow } from "../../../contract/key-row.js";
 import { clearMembers } from "../hold/clear-members.js";
 import { hasEtag } from "../read/has-etag.js";
 import { assertWhole } from "../read/inventory.js";
+import { etagProblem } from "../../../kit/etag-problem.js";
 
 /** Deletes a key everywhere. The delete is decided, and never undone, once it stands in the journal. Repair clears the members that do not answer. */
 export async function deleteWithJournal(set: ReplicaSet, key: string, options: DeleteOptions): Promise<void> {
@@ -44,7 +45,7 @@ async function mayDelete(
   const found = await currentObject(set, held, { onEvent, signal });
   if (found === undefined) return false;
   if (await hasEtag(set, held.key, held.row, found, ifMatch, { onEvent, signal })) return true;
-  throw new StorageError("PreconditionFailed", `the object's ETag is ${found.info.etag}, not ${ifMatch}`, {
+  throw new StorageError("PreconditionFailed", etagProblem(found.info.etag, ifMatch), {
     operation: "delete",
     provider: found.member.name,
     key: held.key,

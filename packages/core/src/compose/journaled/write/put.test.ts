@@ -58,7 +58,7 @@ describe("a put on a mirror with a journal", () => {
     const facts = { contentType: "text/css", metadata: { author: "ada" } };
     const error = await rejection(storage.put("a", "abc", facts));
     expect(error).toMatchObject({ code: "PartialWrite", applied: "yes", retryable: false });
-    expect((error as Error).message).toContain("2 of 3 members have it, the others get it by repair");
+    expect((error as Error).message).toContain("2 of 3 required members; repair copies it to the others");
     expect(await (await storage.get("a")).text()).toBe("abc");
     second.fault = undefined;
     await storage.startRepair().idle();
@@ -281,19 +281,23 @@ describe("a composer with a journal", () => {
     [
       "a path for a journal",
       () => mirrored({ journal: "./x.db" as never }),
-      "journal is what sqliteJournal(path)",
+      "journal must be the result of sqliteJournal(path)",
     ],
     [
       "a lease of no time",
       () => mirrored({ leaseMs: 0 }),
-      "leaseMs is a whole number of milliseconds from 1",
+      "leaseMs must be a whole number of milliseconds from 1",
     ],
     ["a lease of a century", () => mirrored({ leaseMs: 1e12 }), "from 1 to 2147483647, not 1000000000000"],
-    ["a name for names", () => mirrored({ reads: "first" as never }), "reads is an array of members' names"],
+    [
+      "a name for names",
+      () => mirrored({ reads: "first" as never }),
+      "reads must be an array of names of members",
+    ],
     [
       "a storage for a provider",
       () => mirror([createStorage(testMember("a").provider)] as never, { journal: memoryJournal() }),
-      "a storage has its own as `provider`",
+      "for a storage, pass storage.provider",
     ],
     [
       "a member that does not replace objects",
@@ -301,7 +305,7 @@ describe("a composer with a journal", () => {
         const inner = fallback([testMember("a").provider, testMember("b").provider]);
         return mirror([inner, testMember("c").provider], { journal: memoryJournal() });
       },
-      "does not replace objects, so it cannot keep up; if it is a composer, give it a journal too",
+      "refuses overwrites, so it cannot take new versions; a composer needs a journal of its own for that",
     ],
   ])("is refused with %s", (_, make, message) => {
     expect(make).toThrow(message);

@@ -100,7 +100,7 @@ function rememberedWrite(
   const found = row.remembered?.find((each) => each.until > now && ownerOfWrite(each.writeId) === owner);
   if (found === undefined) return undefined;
   if (found.writeId !== writeId) {
-    const reason = "the idempotency key was used with other bytes";
+    const reason = "the idempotency key was already used with different bytes";
     throw new StorageError("Conflict", reason, { operation: "put", provider: name, key, applied: "no" });
   }
   const { lastModified } = found.info;
@@ -155,7 +155,7 @@ function assertEnough(set: ReplicaSet, { key, row }: HeldKey): readonly Composed
   const now = set.journal.now();
   const takers = placement.writeOrder(key).filter((member) => !isSuspect(row, member.name, now));
   if (takers.length >= placement.need) return takers;
-  const reason = "an earlier write of this key has not come to its end on enough members; try again later";
+  const reason = "an earlier write of this key is still open on too many members; try again later";
   throw new StorageError("Unavailable", reason, {
     operation: "put",
     provider: name,
@@ -202,6 +202,6 @@ async function sendToAll(
 }
 
 function lagging({ set, held }: Write): StorageError {
-  const reason = "it takes the body so slowly that it gets it by repair";
+  const reason = "the member takes the body too slowly, so repair copies the object later";
   return new StorageError("Unavailable", reason, { operation: "put", provider: set.name, key: held.key });
 }

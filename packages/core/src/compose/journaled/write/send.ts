@@ -72,7 +72,7 @@ async function putFenced(
     held.assertHeld();
     held.row = learned(held.row, member.name, "unknown", set.journal.now());
     if (body.bytes !== undefined || body.path !== undefined) return await member.put(key, body, options);
-    const reason = "it holds an object that was not written through this composer; try again";
+    const reason = "the member holds an object that was not written through this composer; try again";
     const facts = { operation: "put", provider: member.name, key, applied: "no", retryable: true } as const;
     throw new StorageError("Unavailable", reason, facts);
   }

@@ -46,7 +46,7 @@ async function expect(
 }
 
 function none({ name }: ReplicaSet, operation: Operation, key: string): StorageError {
-  const reason = "no member that the key may go to lets clients upload";
+  const reason = "the members for this key do not support uploads by clients";
   return new StorageError("Unsupported", reason, { operation, provider: name, key });
 }
 

@@ -1,0 +1,11 @@
+/**
+ * Returns the reason for which a condition on an ETag fails.
+ *
+ * @param etag - The ETag of the object. `undefined` when there is no object.
+ * @param expected - The ETag that the caller expects.
+ */
+export function etagProblem(etag: string | undefined, expected: string): string {
+  return etag === undefined
+    ? `there is no object with the ETag ${expected}`
+    : `the object's ETag is ${etag}, not ${expected}`;
+}

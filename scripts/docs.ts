@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { HTTP_RULES, SIGNATURE_RULES } from "../packages/conformance/src/http.js";
-import { RULES } from "../packages/conformance/src/index.js";
+import { RULE_GROUPS } from "../packages/conformance/src/rules.js";
 import { ERROR_CODES } from "../packages/core/src/index.js";
 import { DIALECTS, type Dialect } from "../packages/s3/src/index.js";
 import { optionTables } from "./site/options.js";
@@ -31,7 +31,12 @@ function httpRuleList(): string {
 }
 
 function ruleList(): string {
-  return RULES.map(({ title }) => `- ${title}`).join("\n");
+  const groups = RULE_GROUPS.map(({ title, rules }) => {
+    const list = rules.map((rule) => `- ${rule.title}`).join("\n");
+    const count = `${rules.length} ${rules.length === 1 ? "rule" : "rules"}`;
+    return `### ${title}\n\n<details>\n<summary>${count}</summary>\n\n${list}\n\n</details>`;
+  });
+  return groups.join("\n\n");
 }
 
 const DIALECT_COLUMNS: readonly (readonly [title: string, cell: (dialect: Dialect) => string | boolean])[] = [

@@ -20,6 +20,7 @@ export function createApp(storage: FileStorage): Express {
       const { files } = await receiveForm(storage, request, {
         maxBytes: 50_000_000,
         files: { file: { required: true } },
+        maxFiles: 1,
         key: ({ extension }) => `${randomUUID()}${extension && `.${extension}`}`,
         overwrite: true, // every key is new
       });

@@ -107,7 +107,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe("the code in the documentation", () => {
-  it("compiles", () => {
+  it("compiles", { timeout: 300_000 }, () => {
     const { config } = ts.readConfigFile(join(root, "tsconfig.base.json"), ts.sys.readFile) as {
       config: object;
     };

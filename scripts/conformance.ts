@@ -1,13 +1,11 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   RULES,
   checkMutants,
   cloudinaryFake,
-  featureTable,
   runRules,
-  supportsReport,
   type Open,
   type RuleOutcome,
 } from "../packages/conformance/src/index.js";
@@ -28,21 +26,17 @@ import {
 import { local, type LocalOptions } from "../packages/local/src/index.js";
 import { cloudinary } from "../packages/cloudinary/src/index.js";
 import { sqliteJournal } from "../packages/journal/src/index.js";
-import { s3 } from "../packages/s3/src/index.js";
 
 /**
  * Runs the contract on every provider, wrapper and composer, and on every mutant. Fails when a rule fails, a
  * mutant survives or a rule has no mutant.
  *
- * With `--thorough` every mutant meets every rule, not only its own and a sample of the others. With
- * `--features` it writes the feature table of the README instead.
+ * With `--thorough` every mutant meets every rule, not only its own and a sample of the others.
  */
 interface Subject {
   readonly name: string;
   readonly open: Open;
 }
-
-const README = new URL("../README.md", import.meta.url);
 
 function of(name: string, make: () => StorageProvider): Subject {
   return { name, open: () => ({ provider: make() }) };
@@ -221,49 +215,6 @@ async function tryMutants(): Promise<{ passed: number; failed: number }> {
   return { passed: verdicts.length - (failed - untested.length), failed };
 }
 
-/** Writes the feature table into the README, between its markers. */
-async function writeFeatures(): Promise<void> {
-  const root = await mkdtemp(join(tmpdir(), "stowage-conformance-"));
-  const providers = [
-    memory(),
-    local({ root, name: "local plain", publicBaseUrl: "https://files.example.com" }),
-    local({
-      root: join(root, "portable"),
-      layout: "portable",
-      name: "local portable",
-      publicBaseUrl: "https://files.example.com",
-    }),
-    s3({
-      bucket: "b",
-      region: "eu-central-1",
-      name: "S3 on AWS",
-      publicBaseUrl: "https://files.example.com",
-    }),
-    s3({ bucket: "b", endpoint: "https://s3.example.com", dialect: "ceph", name: "S3 on Ceph" }),
-    cloudinary({
-      cloudName: "demo",
-      apiKey: "key",
-      apiSecret: "secret",
-      name: "Cloudinary",
-      signedUploads: "form",
-    }),
-    fallback([local({ root: join(root, "member") }), memory()]),
-    fallback([local({ root: join(root, "stale") }), memory()], {
-      ...MAY_BE_STALE,
-      name: "fallback, may be stale",
-    }),
-  ];
-  const table = featureTable(providers.map(supportsReport));
-  await Promise.all(providers.map(async (provider) => await provider.close?.()));
-  await rm(root, { recursive: true, force: true });
-  const before = await readFile(README, "utf8");
-  const block = /(<!-- features -->).*(<!-- \/features -->)/s;
-  await writeFile(
-    README,
-    before.replace(block, (_, start: string, end: string) => `${start}\n\n${table}\n\n${end}`),
-  );
-}
-
 async function run(): Promise<void> {
   print(`${RULES.length} rules`);
   const providers = await tryProviders();
@@ -274,4 +225,4 @@ async function run(): Promise<void> {
   if (failed > 0) process.exitCode = 1;
 }
 
-await (process.argv.includes("--features") ? writeFeatures() : run());
+await run();

@@ -1,14 +1,19 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, readdir, writeFile } from "node:fs/promises";
 import { HTTP_RULES, SIGNATURE_RULES } from "../packages/conformance/src/http.js";
 import { RULE_GROUPS } from "../packages/conformance/src/rules.js";
 import { ERROR_CODES } from "../packages/core/src/index.js";
 import { DIALECTS, type Dialect } from "../packages/s3/src/index.js";
+import { eventTable, variableTable } from "./site/declarations.js";
+import { featureReference, featureSummary } from "./site/features.js";
+import { fileBlock, fileTabs } from "./site/files.js";
+import { deadLinks } from "./site/links.js";
 import { optionTables } from "./site/options.js";
+import { promiseReference, promiseTable } from "./site/promises.js";
 import { STORE_PAGES, storeTable, worksTable } from "./site/stores.js";
 
 /**
- * Writes the parts of the documentation that are made of the code: the tables of errors and of dialects, and the
- * rules of the contract. With `--check` it only says whether they are up to date.
+ * Writes the parts of the documentation that are made of the code, such as the tables of errors and of features, and says which links are dead.
+ * With `--check` it writes nothing, and fails when a part is not up to date.
  */
 const MOVES_ON = { yes: "yes", never: "never", reads: "reads only", option: "only by `fallbackOn`" } as const;
 
@@ -120,7 +125,48 @@ async function fillStores(): Promise<boolean> {
   return !same.includes(false);
 }
 
+const FRAMEWORKS = ["Express", "Fastify", "Koa", "Hono", "Next", "Nest", "node:http"] as const;
+
+async function fillFiles(): Promise<boolean> {
+  const recipes = FRAMEWORKS.map((title) => {
+    const name = title === "node:http" ? "node" : title.toLowerCase();
+    return [title, `examples/http-recipes/src/${name}.ts`] as const;
+  });
+  const same = [
+    await fill("docs/guide/frameworks.md", "frameworks", await fileTabs(recipes)),
+    await fill(
+      "docs/guide/frameworks.md",
+      "session",
+      await fileBlock(["session.ts", "examples/http-recipes/src/session.ts"]),
+    ),
+  ];
+  for (const name of ["app", "server", "app.test"]) {
+    const shown = await fileBlock([`${name}.ts`, `examples/first-upload/src/${name}.ts`]);
+    same.push(await fill("docs/guide/start.md", `start-${name.replace(".", "-")}`, shown));
+  }
+  return !same.includes(false);
+}
+
+/** Lists the decisions by number, with their titles. */
+async function decisionList(): Promise<string> {
+  const folder = new URL("../docs/decisions/", import.meta.url);
+  const names = (await readdir(folder)).filter((name) => /^\d{4}-/.test(name)).toSorted();
+  const lines = names.map(async (name) => {
+    const [, title = name] = /^# (.+)$/m.exec(await readFile(new URL(name, folder), "utf8")) ?? [];
+    return `- [${title}](./${name})`;
+  });
+  return (await Promise.all(lines)).join("\n");
+}
+
 const same = [
+  await fill("docs/decisions/index.md", "decisions", await decisionList()),
+  await fill("README.md", "features", featureSummary()),
+  await fill("docs/reference/features.md", "features", featureReference()),
+  await fill("docs/reference/promises.md", "promises", promiseReference()),
+  await fill("docs/guide/journal.md", "promises", promiseTable()),
+  await fill("docs/guide/observability.md", "events", eventTable()),
+  await fill("docs/guide/environment.md", "variables", variableTable()),
+  await fillFiles(),
   await fillOptions(),
   await fillStores(),
   await fill("docs/guide/errors.md", "errors", errorTable()),
@@ -128,7 +174,8 @@ const same = [
   await fill("docs/guide/write-a-provider.md", "rules", ruleList()),
   await fill("docs/guide/http-rules.md", "http-rules", httpRuleList()),
 ];
-if (process.argv.includes("--check") && same.includes(false)) {
-  process.stdout.write("The documentation is behind the code: run `npx -y pnpm@12 run docs`\n");
-  process.exitCode = 1;
-}
+const problems = deadLinks();
+if (process.argv.includes("--check") && same.includes(false))
+  problems.push("The documentation is behind the code: run `npx -y pnpm@12 run docs`");
+for (const problem of problems) process.stdout.write(`${problem}\n`);
+if (problems.length > 0) process.exitCode = 1;

@@ -34,24 +34,43 @@ export type VariableName =
   | "CLOUDINARY_API_KEY"
   | "CLOUDINARY_API_SECRET";
 
+/** The variables. The guide takes its table from here. */
 const VARIABLES: Readonly<Record<VariableName, Variable>> = {
+  /** The mode, from the next table. */
   STORAGE_MODE: { example: "hybrid" },
+  /** In mode `hybrid`: the percentage of new files that go to the bucket, from 0 to 100. */
   S3_SPLIT_PERCENTAGE: { example: "25" },
+  /** With `true` (also `yes`, `on`, `1`): a mirror, unless `STORAGE_MODE` says something else. With `false`: the same mirror, with its bucket switched off for a while. */
   USE_S3: { example: "true" },
+  /** A folder for files. A missing folder is made. */
   STORAGE_DIR: { aliases: ["YTDLP_DOWNLOAD_DIR"], example: "/srv/uploads" },
+  /** The file of the journal, or `none`. */
   STORAGE_JOURNAL: { example: "/srv/journal/stowage.db" },
+  /** The region of the bucket. It is required unless an endpoint is given. */
   AWS_REGION: { aliases: ["AWS_DEFAULT_REGION"], example: "eu-central-1" },
+  /** The access key. Without the keys, the AWS SDK searches for credentials, such as those of a role. */
   AWS_ACCESS_KEY_ID: { example: "AKIA…" },
+  /** The secret of the access key. */
   AWS_SECRET_ACCESS_KEY: { example: "…" },
+  /** The token of temporary credentials. */
   AWS_SESSION_TOKEN: { example: "…", mayBeEmpty: true },
+  /** A bucket. */
   AWS_S3_BUCKET: { aliases: ["AWS_S3_BUCKET_NAME", "S3_MEDIA_BUCKET"], example: "my-uploads" },
+  /** The public address of the bucket, for `publicUrl`. */
   AWS_S3_BASE_URL: { example: "https://cdn.example.com", mayBeEmpty: true },
+  /** A prefix for keys in the bucket. It stands before every key, with a slash at its end. The folder does not use the prefix. */
   AWS_S3_VIDEOS_PREFIX: { aliases: ["S3_VIDEO_PREFIX"], example: "videos/", mayBeEmpty: true },
+  /** The address of an S3 server other than AWS. */
   AWS_ENDPOINT_URL_S3: { aliases: ["AWS_ENDPOINT_URL"], example: "https://s3.example.com", mayBeEmpty: true },
+  /** The kind of that server, such as `minio` or `ceph`. Set it when the address of the server does not tell the kind: see [S3](./s3.md). A server that is not recognised is `generic`, which has no create-only writes. */
   S3_DIALECT: { example: "minio", mayBeEmpty: true },
+  /** An account of Cloudinary, as `cloudinary://KEY:SECRET@CLOUD`. */
   CLOUDINARY_URL: { example: "cloudinary://key:secret@cloud" },
+  /** The name of the same account, when it is given in three variables. */
   CLOUDINARY_CLOUD_NAME: { example: "my-cloud" },
+  /** The key of the account. */
   CLOUDINARY_API_KEY: { example: "123456789012345" },
+  /** The secret of the account. */
   CLOUDINARY_API_SECRET: { example: "…" },
 };
 
@@ -94,14 +113,14 @@ export function readVariables(env: Environment): Variables {
     if (other !== undefined && !/^AWS_(?:REGION|ENDPOINT)/.test(name)) {
       report(
         name,
-        `says something else than ${other.name}: they mean the same, so remove one of them`,
+        `differs from ${other.name}: both names mean the same variable, so remove one of them`,
         first,
       );
     }
     return first;
   };
   for (const [misspelt, right, example] of misspellings(env)) {
-    const reason = `looks like ${right}, and is no variable of Stowage`;
+    const reason = `looks like ${right}, but is not a variable of Stowage`;
     problems.push({ variable: misspelt, reason, example: `${right}=${example}` });
   }
   return { problems, find, report };

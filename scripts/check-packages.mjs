@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const BIN = join(ROOT, "node_modules/.bin");
 const STEP_MS_MAX = 300_000;
 /** What a tarball may hold; each must have a manifest, a licence and a build. */
-const PACKED_FILE = /^package\/(dist\/.+|package\.json|LICENSE|README\.md|CHANGELOG\.md)$/;
+const PACKED_FILE = /^package\/(dist\/.+|docs\/.+\.md|package\.json|LICENSE|README\.md|CHANGELOG\.md)$/;
 
 /** How TypeScript may look for types, each with the extension of a source that it compiles. */
 const RESOLUTIONS = [

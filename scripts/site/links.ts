@@ -3,13 +3,14 @@ import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { anchorsOf, linksOf } from "./markdown.js";
+import { carriedFrom } from "./package-pages.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Lists the Markdown pages of the repository. */
 function pagesOfRepository(): readonly string[] {
   const IGNORED =
-    /(^|\/)(node_modules|dist|\.[^/]+|CHANGELOG\.md)(\/|$)|^docs\/(repository|reference\/api)\//;
+    /(^|\/)(node_modules|dist|\.[^/]+|CHANGELOG\.md)(\/|$)|^docs\/(repository|reference\/api)\/|^packages\/[^/]+\/docs\//;
   const walk = (folder: string): string[] =>
     readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
       const path = join(folder, entry.name);
@@ -23,12 +24,14 @@ function pagesOfRepository(): readonly string[] {
 function problemOf(page: string, target: string): string | undefined {
   if (/^[a-z]+:/.test(target)) return undefined;
   const [path = "", anchor] = target.split("#");
-  const file = path === "" ? join(ROOT, page) : join(ROOT, dirname(page), decodeURI(path));
+  const asked = path === "" ? page : join(dirname(page), decodeURI(path));
+  const carried = carriedFrom(asked);
+  const file = join(ROOT, carried === undefined ? asked : `docs/${carried}`);
   if (!existsSync(file)) return `there is no ${relative(ROOT, file)}`;
   if (anchor === undefined || anchor === "") return undefined;
-  const asked = statSync(file).isDirectory() ? join(file, "README.md") : file;
-  if (!asked.endsWith(".md") || anchorsOf(readFileSync(asked, "utf8")).has(anchor)) return undefined;
-  return `${relative(ROOT, asked)} has no heading "#${anchor}"`;
+  const linked = statSync(file).isDirectory() ? join(file, "README.md") : file;
+  if (!linked.endsWith(".md") || anchorsOf(readFileSync(linked, "utf8")).has(anchor)) return undefined;
+  return `${relative(ROOT, linked)} has no heading "#${anchor}"`;
 }
 
 /** Returns a line for each dead link. */

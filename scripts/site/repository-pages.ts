@@ -3,6 +3,7 @@ import { copyFile, mkdir, readdir, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path/posix";
 import { fileURLToPath } from "node:url";
+import { carriedFrom } from "./package-pages.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const COPIES = "docs/repository";
@@ -31,6 +32,8 @@ export async function copyRepositoryPages(): Promise<void> {
 export function sitePageOf(path: string): string | undefined {
   const [, ofDocs] = /^docs\/(.+\.md)$/.exec(path) ?? [];
   if (ofDocs !== undefined) return ofDocs;
+  const carried = carriedFrom(path);
+  if (carried !== undefined) return carried;
   if (path === "README.md" || path === "docs") return "index.md";
   if (path === "docs/decisions" || path === "docs/stores" || path === "docs/migrate")
     return `${path.slice("docs/".length)}/index.md`;

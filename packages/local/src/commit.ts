@@ -50,11 +50,11 @@ export async function writing<T>(
       throw toLocalError(error, context);
     if (codeOf(error) !== "ENOENT") {
       if (!(await disk.root.confirm(root, context))) throw toLocalError(error, context);
-      throw failure("Unavailable", "the root was unmounted or replaced meanwhile", context, error);
+      throw failure("Unavailable", "the root was unmounted or replaced during the call", context, error);
     }
     // The folder was made and is missing, so the whole root may be gone.
     await disk.root.confirmPrepared(root, context);
-    throw failure("Unavailable", "a folder went away while it was written to", context, error);
+    throw failure("Unavailable", "a folder disappeared during the write", context, error);
   }
 }
 
@@ -63,7 +63,7 @@ export async function assertOutside(
   context: FailureContext & { readonly key: string },
 ): Promise<void> {
   if (!mayBeInner(root, context.key) || !(await isInner(root, context.key))) return;
-  throw failure("Unsupported", "a folder of the key is the own folder of another root", context);
+  throw failure("Unsupported", "a folder of the key is the private folder of a different root", context);
 }
 
 /**
@@ -202,8 +202,11 @@ export async function factsAt(directory: Directory, name: string): Promise<BigIn
 export function assertMatch(facts: BigIntStats | undefined, ifMatch: string, context: FailureContext): void {
   const etag = facts === undefined ? undefined : etagOf(facts);
   if (etag === ifMatch) return;
-  const found = etag === undefined ? "there is no object" : `the object's ETag is ${etag}`;
-  throw failure("PreconditionFailed", `${found}, not ${ifMatch}`, context);
+  const reason =
+    etag === undefined
+      ? `there is no object with the ETag ${ifMatch}`
+      : `the object's ETag is ${etag}, not ${ifMatch}`;
+  throw failure("PreconditionFailed", reason, context);
 }
 
 /** The place where a file becomes an object. */
@@ -229,7 +232,7 @@ export function linkIntoPlace(from: string, target: Target, context: FailureCont
       await link(from, target.path);
     } catch (error) {
       if (codeOf(error) !== "EEXIST" || (await lstat(target.path)).isDirectory()) throw error;
-      throw failure("AlreadyExists", "the key has an object", context, error);
+      throw failure("AlreadyExists", "the key already has an object", context, error);
     }
   });
 }
@@ -260,7 +263,7 @@ export async function syncFolder(directory: Directory, context: FailureContext):
   try {
     await syncDirectory(directory);
   } catch (error) {
-    const reason = "the folder could not be synced after it was changed";
+    const reason = "the folder was changed, but could not be synced";
     throw new StorageError("Unavailable", reason, {
       ...context,
       applied: "unknown",

@@ -85,9 +85,9 @@ async function statRoot(
       throw failure("Misconfigured", reason, context, error);
     }
     if (codeOf(error) !== "ENOENT") throw error;
-    if (known !== undefined) throw gone(options, context, "went away: is its disk mounted?", error);
+    if (known !== undefined) throw gone(options, context, "disappeared: is its disk mounted?", error);
     if (!options.create) {
-      const cure = "does not exist: is its disk mounted? To have it made, pass create: true";
+      const cure = "does not exist: is its disk mounted? To create it, pass create: true";
       throw gone(options, context, cure, error);
     }
     await makeRoot(options);

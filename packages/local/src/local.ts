@@ -204,12 +204,12 @@ function provider(
         durability === "fsync"
           ? "an acknowledged put survives a loss of power"
           : "an acknowledged put survives the end of the process, not a loss of power",
-        "a put is whole or not there, whenever the process ends",
+        "a put stores the whole object or nothing, whenever the process ends",
         "no symbolic link below the root is followed",
       ],
       limits: [
         "ifMatch is atomic among the calls of one provider, not among processes",
-        ...(layout === "plain" ? ["a key cannot be the folder of another"] : []),
+        ...(layout === "plain" ? ["a key cannot be a folder of a different key"] : []),
       ],
     }),
     reopen: () => root.reopen(),

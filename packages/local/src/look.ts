@@ -26,7 +26,8 @@ export async function lookAt<T>(
       if (mayBeInner(root, key) && (await isInner(root, key))) throw hidden();
       const found = looks < FREE_LOOKS ? await look(root) : await disk.lock.run(key, () => look(root));
       if (found !== undefined) return found;
-      if (looks === LOOKS_MAX) throw failure("Unavailable", "the object is replaced all the time", context);
+      if (looks === LOOKS_MAX)
+        throw failure("Unavailable", "the object is replaced again and again", context);
     } catch (error) {
       if (!maybeOfRoot(error)) throw toLocalError(error, context);
       if (looks < LOOKS_MAX && (await disk.root.confirm(root, context))) continue;
@@ -37,5 +38,5 @@ export async function lookAt<T>(
 
 /** Returns the error of a missing file, for a file that a root inside the root keeps for itself. */
 export function hidden(): Error {
-  return Object.assign(new Error("It is another root's own"), { code: "ENOENT" });
+  return Object.assign(new Error("The folder belongs to a different root"), { code: "ENOENT" });
 }

@@ -43,7 +43,7 @@ export async function readMarker(
   }
   const marker = parseMarker(text);
   if (marker === undefined) {
-    throw failure("Misconfigured", `${path} is not a layout this version knows`, context);
+    throw failure("Misconfigured", `${path} describes a layout that this version does not know`, context);
   }
   if (marker.layout === layout) return marker;
   const reason = `the root ${JSON.stringify(root)} has the layout "${marker.layout}", not "${layout}"`;
@@ -60,7 +60,11 @@ async function assertFolder(path: string, context: FailureContext): Promise<void
     throw error;
   });
   if (facts === undefined || facts.isDirectory()) return;
-  throw failure("Misconfigured", `${path} is not a folder, and must be the provider's own`, context);
+  throw failure(
+    "Misconfigured",
+    `${path} must be the provider's private folder, but is not a folder`,
+    context,
+  );
 }
 
 function parseMarker(text: string): Marker | undefined {

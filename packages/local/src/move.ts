@@ -74,7 +74,7 @@ export async function moveObject(
       await close(source.fd);
     }
   }
-  throw failure("Unavailable", "the object is replaced all the time", reading);
+  throw failure("Unavailable", "the object is replaced again and again", reading);
 }
 
 async function copyAndDelete(
@@ -114,7 +114,7 @@ async function moveVersion(disk: Disk, move: Move): Promise<Moved | undefined> {
     // The next look finds out what is missing.
     if (codeOf(error) === "ENOENT") return undefined;
     if (!(await disk.root.confirm(root, context))) throw error;
-    throw failure("Unavailable", "the root was unmounted or replaced meanwhile", context, error);
+    throw failure("Unavailable", "the root was unmounted or replaced during the call", context, error);
   }
 }
 

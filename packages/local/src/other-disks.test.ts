@@ -171,7 +171,7 @@ describe("a file system that cannot sync folders", () => {
     refuse("fsync", -22, "EINVAL", isFolder);
     expect(await failureOf(put(provider, "a", "x"))).toMatchObject({
       code: "Unsupported",
-      message: expect.stringContaining('durability "rename"') as string,
+      message: expect.stringContaining('durability: "rename"') as string,
     });
   });
 });

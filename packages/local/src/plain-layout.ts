@@ -29,14 +29,15 @@ export function plainLayout(platform: NodeJS.Platform = process.platform): Layou
       if (key.length <= SURELY_SHORT && !hasDotName(key) && platform !== "win32") return undefined;
       const segments = key.split("/");
       if (isNoObject(segments.at(-1) ?? ""))
-        return "file systems give such names to files that were deleted while they were open";
+        return "file systems give such names to deleted files that are still open";
       if (segments[0]?.toLowerCase() === PRIVATE_FOLDER)
-        return `"${PRIVATE_FOLDER}" is the provider's own folder`;
+        return `"${PRIVATE_FOLDER}" is the private folder of the provider`;
       const long = segments.find((segment) => Buffer.byteLength(segment) > NAME_BYTES_MAX);
-      if (long !== undefined) return `a segment is longer than the ${NAME_BYTES_MAX} bytes of a file name`;
+      if (long !== undefined)
+        return `a segment is longer than ${NAME_BYTES_MAX} bytes, the limit of a file name`;
       if (platform !== "win32" || !segments.some((segment) => WINDOWS_FORBIDDEN.test(segment)))
         return undefined;
-      return "Windows does not take such a name; the portable layout does";
+      return 'Windows does not allow the name; layout: "portable" does';
     },
     toPath: (key) => key,
     toKey: (path) => path,

@@ -141,7 +141,7 @@ function assertKnown(
   here: Found,
 ): void {
   if (known === undefined || isKnownAgain(known, here)) return;
-  throw gone(options, context, "is another one than before: is its disk mounted?");
+  throw gone(options, context, "is not the folder that was there before: is its disk mounted?");
 }
 
 /**
@@ -150,7 +150,7 @@ function assertKnown(
  */
 function explained(options: RootOptions, context: FailureContext, error: unknown): unknown {
   return codeOf(error) === "ENOENT"
-    ? gone(options, context, "went away: is its disk mounted?", error)
+    ? gone(options, context, "disappeared: is its disk mounted?", error)
     : error;
 }
 
@@ -173,7 +173,7 @@ async function prepare(here: Found, durable: boolean, context: FailureContext): 
   here.marker = marker;
   if (fold && !marker.fold) {
     const reason =
-      "the objects were written where A and a are two names, and the file system here takes them for one";
+      "the objects were written on a file system that tells A from a, and this file system does not";
     throw failure("Misconfigured", reason, context);
   }
   if (layout.name === "portable")
@@ -200,7 +200,7 @@ async function markRoot(
   );
   const after = await readMarker(path, layout, context);
   if (after !== undefined) return after;
-  throw failure("Unavailable", `the folder ${JSON.stringify(path)} changes all the time`, context);
+  throw failure("Unavailable", `the folder ${JSON.stringify(path)} changes again and again`, context);
 }
 
 /** Returns the root's path as it was given, made absolute. Refs are made of this path. */

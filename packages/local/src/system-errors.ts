@@ -6,10 +6,10 @@ type Meaning = readonly [StorageErrorCode, string];
 const NETWORK_SILENT: Meaning = ["Unavailable", "the network file system does not answer"];
 const NETWORK_GONE: Meaning = ["Unavailable", "the network file system is gone"];
 const DISK_GONE: Meaning = ["Unavailable", "the disk is gone"];
-const DAMAGED: Meaning = ["Integrity", "what the disk holds about the object is damaged"];
-const NO_KEY: Meaning = ["PermissionDenied", "the file system has no valid key or ticket of this process"];
-const NO_RIGHT: Meaning = ["PermissionDenied", "the process has no right to do that"];
-const NO_NAME: Meaning = ["Unsupported", "the file system does not take such a name"];
+const DAMAGED: Meaning = ["Integrity", "the facts of the object on the disk are damaged"];
+const NO_KEY: Meaning = ["PermissionDenied", "the process has no valid key or ticket for the file system"];
+const NO_RIGHT: Meaning = ["PermissionDenied", "the process does not have the permission"];
+const NO_NAME: Meaning = ["Unsupported", "the file system does not allow the name"];
 const IS_FOLDER: Meaning = ["Unsupported", "the key is a folder here"];
 
 /**
@@ -22,11 +22,11 @@ const ERRNO: Readonly<Record<string, Meaning>> = {
   ENOTDIR: ["Unsupported", "a folder of the key is a file here"],
   EISDIR: IS_FOLDER,
   ENOTEMPTY: IS_FOLDER,
-  EEXIST: ["AlreadyExists", "the key has an object"],
-  ENAMETOOLONG: ["Unsupported", "the name is longer than the file system takes"],
+  EEXIST: ["AlreadyExists", "the key already has an object"],
+  ENAMETOOLONG: ["Unsupported", "the name is longer than the file system allows"],
   EILSEQ: NO_NAME,
   EINVAL: NO_NAME,
-  ELOOP: ["PermissionDenied", "a symbolic link lies on the way"],
+  ELOOP: ["PermissionDenied", "a folder of the key is a symbolic link"],
   EACCES: NO_RIGHT,
   EPERM: NO_RIGHT,
   ENOKEY: NO_KEY,
@@ -37,12 +37,12 @@ const ERRNO: Readonly<Record<string, Meaning>> = {
   ENOSPC: ["OutOfSpace", "the disk is full"],
   EDQUOT: ["OutOfSpace", "the disk quota is used up"],
   EXDEV: ["Unsupported", "a folder of the key is on another file system than the root"],
-  EMLINK: ["Unsupported", "the folder has as many entries or links as the file system takes"],
-  ENOTSUP: ["Unsupported", "the file system cannot do that"],
-  EOPNOTSUPP: ["Unsupported", "the file system cannot do that"],
-  ENOSYS: ["Unsupported", "the file system cannot do that"],
-  EFBIG: ["TooLarge", "the file system does not take files of that size"],
-  EOVERFLOW: ["TooLarge", "the file system does not take files of that size"],
+  EMLINK: ["Unsupported", "the folder has as many entries or links as the file system allows"],
+  ENOTSUP: ["Unsupported", "the file system does not support the operation"],
+  EOPNOTSUPP: ["Unsupported", "the file system does not support the operation"],
+  ENOSYS: ["Unsupported", "the file system does not support the operation"],
+  EFBIG: ["TooLarge", "the file system does not allow files of this size"],
+  EOVERFLOW: ["TooLarge", "the file system does not allow files of this size"],
   EMFILE: ["Unavailable", "the process has too many open files"],
   ENFILE: ["Unavailable", "the system has too many open files"],
   ENOMEM: ["Unavailable", "the system has no memory left"],
@@ -52,7 +52,7 @@ const ERRNO: Readonly<Record<string, Meaning>> = {
   ETXTBSY: ["Unavailable", "the file is in use"],
   EAGAIN: ["Unavailable", "the file system is busy"],
   EINTR: ["Unavailable", "the file system was interrupted"],
-  EIO: ["Unavailable", "the disk fails"],
+  EIO: ["Unavailable", "the disk reports an error"],
   EBADMSG: DAMAGED,
   EUCLEAN: DAMAGED,
   EHWPOISON: DAMAGED,
@@ -62,16 +62,16 @@ const ERRNO: Readonly<Record<string, Meaning>> = {
   EMEDIUMTYPE: DISK_GONE,
   EDEVERR: DISK_GONE,
   ENOTCONN: ["Unavailable", "the program or server behind the mount is gone"],
-  ESHUTDOWN: ["Unavailable", "the server has shut this mount out"],
+  ESHUTDOWN: ["Unavailable", "the server refuses this mount"],
   ESTALE: NETWORK_GONE,
   ECONNABORTED: NETWORK_GONE,
   ECONNREFUSED: NETWORK_GONE,
   ECONNRESET: NETWORK_GONE,
   EPIPE: NETWORK_GONE,
   ENOLINK: NETWORK_GONE,
-  EREMOTEIO: ["Unavailable", "the network file system fails"],
-  ECOMM: ["Unavailable", "the network file system fails"],
-  EPROTO: ["Unavailable", "the network file system fails"],
+  EREMOTEIO: ["Unavailable", "the network file system reports an error"],
+  ECOMM: ["Unavailable", "the network file system reports an error"],
+  EPROTO: ["Unavailable", "the network file system reports an error"],
   ETIMEDOUT: NETWORK_SILENT,
   ETIME: NETWORK_SILENT,
   EHOSTDOWN: NETWORK_SILENT,
@@ -106,10 +106,10 @@ const AMBIGUOUS: ReadonlySet<string> = new Set([
 
 /** The system calls that a file system may lack, each with the reason that the error gives. */
 const LACKED: Readonly<Record<string, string>> = {
-  fsync: 'the file system cannot sync files and folders: durability "rename" does without',
-  link: 'the file system has no hard links, which a create-only put (ifNoneMatch: "*") needs',
-  fchmod: "the file system keeps no permissions: leave fileMode and directoryMode out",
-  chmod: "the file system keeps no permissions: leave fileMode and directoryMode out",
+  fsync: 'the file system cannot sync files and folders: set durability: "rename"',
+  link: 'a create-only put (ifNoneMatch: "*") needs hard links, which the file system does not have',
+  fchmod: "the file system does not store permissions: remove fileMode and directoryMode",
+  chmod: "the file system does not store permissions: remove fileMode and directoryMode",
 };
 
 const LACKING: ReadonlySet<string> = new Set([
@@ -155,7 +155,7 @@ function deniedByNode(error: unknown): string {
   const [right, path] = [permission, resource].map((value) => (typeof value === "string" ? value : ""));
   const what = right === "" ? String(message) : `${right} of ${JSON.stringify(path)} is not allowed`;
   const cure = what.startsWith("fsync")
-    ? 'durability: "rename" does without'
-    : "see --allow-fs-read and --allow-fs-write";
-  return `Node's permission model refuses it (${what}): ${cure}`;
+    ? 'set durability: "rename"'
+    : "start Node with --allow-fs-read and --allow-fs-write";
+  return `Node's permission model refuses the call (${what}): ${cure}`;
 }

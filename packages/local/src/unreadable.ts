@@ -32,8 +32,8 @@ export async function passOver(
   const isRoot = path === root.layout.base;
   const isLasting = LASTING.has(codeOf(error)) && !isRoot;
   if (isLasting && (disk.skipsUnreadable || (await isLostAndFound(root, path))))
-    return `it cannot be read: ${meaning}`;
-  const cure = isLasting ? '; with unreadable: "skip" a listing passes over it' : "";
+    return `the file or folder cannot be read: ${meaning}`;
+  const cure = isLasting ? '; set unreadable: "skip" to leave it out of listings' : "";
   throw failure(
     code,
     `${JSON.stringify(isRoot ? root.path : path)} cannot be read: ${meaning}${cure}`,

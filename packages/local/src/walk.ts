@@ -151,7 +151,7 @@ function add(
   entries.push({ text, name, isFolder, problem: entry === undefined ? (problem ?? NOT_OURS) : undefined });
 }
 
-const NOT_OURS = "it is not a name that this layout gives";
+const NOT_OURS = "the layout does not produce this name";
 
 /**
  * Returns the reason why a file is no object: its name is not the name of a key. Such a file was put there by others.

@@ -181,7 +181,7 @@ const unknownKey: RealTest = {
       .put("a", "x")
       .catch((failure: unknown) => failure);
     assert.ok(isStorageError(error, "Unauthenticated"));
-    assert.match(error.message, /put "a": the access key is not known/);
+    assert.match(error.message, /put "a": the server does not know the access key/);
   },
 };
 

@@ -82,7 +82,7 @@ function assertCondition(
   ifNoneMatch: "*" | undefined,
 ): void {
   if (ifNoneMatch === undefined || dialect.conditionalCopy || dialect.conditionalPut) return;
-  const reason = "the server is not known to keep create-only writes";
+  const reason = "the server may ignore create-only writes, so they are not sent";
   throw new StorageError("Unsupported", reason, { operation: "copy", provider, key });
 }
 

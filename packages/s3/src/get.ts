@@ -124,7 +124,7 @@ function servedRange(store: Store, key: string, range: ByteRange, answer: GetAns
   const isServed =
     Number(first) === wantedRange.offset && Number(last) === wantedRange.offset + wantedRange.length - 1;
   if (isServed) return wantedRange;
-  throw new StorageError("Unsupported", "the server sent another range than it was asked for", {
+  throw new StorageError("Unsupported", "the server sent a different range than the requested one", {
     operation: "get",
     provider: store.name,
     key,
@@ -170,7 +170,7 @@ function comparing(
     update: digesting.update,
     end: () => {
       if (digesting.value() === digest.value) return;
-      const reason = `the bytes that arrived are not those of the object: its ${digest.algorithm} is another`;
+      const reason = `the received bytes differ from the object: the ${digest.algorithm} does not match`;
       throw new StorageError("Integrity", reason, { operation: "get", provider, key });
     },
   };

@@ -131,8 +131,8 @@ function withoutListing({ name: provider, bucket, canList }: Store, missed: Miss
   const { operation, key } = missed;
   const { status, requestId, cause } = error;
   const reason =
-    "access was denied: there is no such object, or it may not be read. To tell which, the credentials need " +
-    `s3:ListBucket in the bucket ${JSON.stringify(bucket)}; canList: false does without`;
+    "access was denied: the object does not exist or may not be read. To tell these cases apart, the credentials need " +
+    `s3:ListBucket in the bucket ${JSON.stringify(bucket)}; or set canList: false`;
   const facts = { operation, provider, key, status, requestId, cause, mayBeAbsent: true };
   return new StorageError("PermissionDenied", reason, facts);
 }

@@ -46,7 +46,7 @@ export async function listObjects(store: Store, options: ListOptions): Promise<L
 
 function assertCanList({ canList, name: provider, bucket }: Store): void {
   if (canList) return;
-  const reason = `the credentials may not list the bucket ${JSON.stringify(bucket)} (canList: false): grant s3:ListBucket`;
+  const reason = `the option canList: false says that the credentials may not list the bucket ${JSON.stringify(bucket)}: grant s3:ListBucket and remove the option`;
   throw new StorageError("Unsupported", reason, { operation: "list", provider });
 }
 
@@ -107,7 +107,7 @@ function placeOf(store: Store, options: ListOptions): Place {
   const [token, pages, mark, empty] = Array.isArray(position) ? (position as unknown[]) : [];
   if (typeof token === "string" && typeof pages === "number" && typeof empty === "number")
     return { token, pages, mark: typeof mark === "string" ? mark : undefined, empty };
-  throw new StorageError("InvalidArgument", "the cursor is not one that this listing returned", {
+  throw new StorageError("InvalidArgument", "the cursor does not come from this listing", {
     operation: "list",
     provider: store.name,
   });
@@ -131,20 +131,20 @@ const EMPTY_PAGES_MAX = 1000;
 function nextPlace(store: Store, answer: ListAnswer, before: Place): Place | undefined {
   if (!answer.isTruncated) return undefined;
   const { token } = answer;
-  if (token === undefined || token === "") throw incomplete(store, "does not say where it goes on");
+  if (token === undefined || token === "") throw incomplete(store, "does not say where the next page begins");
   const first = answer.objects[0]?.key ?? answer.prefixes[0];
   const pages = before.pages + 1;
   const empty = first === undefined ? before.empty + 1 : 0;
   const isRound = first !== undefined && first === before.mark;
   if (token === before.token || isRound || empty > EMPTY_PAGES_MAX)
-    throw incomplete(store, "gives the same page again and again");
+    throw incomplete(store, "sends the same page again and again");
   // This finds circles of any length, because no entry is on two pages.
   const isMarked = first !== undefined && Number.isInteger(Math.log2(pages));
   return { token, pages, mark: isMarked ? first : before.mark, empty };
 }
 
 function incomplete({ name: provider }: Store, why: string): StorageError {
-  return new StorageError("Unavailable", `the listing is not whole: the server ${why}`, {
+  return new StorageError("Unavailable", `the listing is incomplete: the server ${why}`, {
     operation: "list",
     provider,
   });
@@ -154,6 +154,6 @@ function listedInfo(
   store: Store,
   { key, size, etag, lastModified }: ListedObject,
 ): ListPage["objects"][number] {
-  if (size === undefined) throw incomplete(store, "does not say how large its objects are");
+  if (size === undefined) throw incomplete(store, "does not send the sizes of objects");
   return { key, size, etag: toEtag(etag), lastModified, provider: store.name, ref: store.places.ref(key) };
 }

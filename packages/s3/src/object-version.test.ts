@@ -32,7 +32,7 @@ describe("a version of an object", () => {
 
   it("needs a provider of this package, a good key and an id", () => {
     const { provider } = mocked();
-    expect(() => objectVersion(memory(), "a", "V1")).toThrow("takes a provider that s3() has returned");
+    expect(() => objectVersion(memory(), "a", "V1")).toThrow("needs the provider that s3() returned");
     expect(() => objectVersion(provider, "a//b", "V1")).toThrow('the key contains "//"');
     expect(() => objectVersion(provider, "a", "")).toThrow("version is a version's id");
   });

@@ -51,7 +51,7 @@ function bucketUrl({ provider, bucket, server, publicEndpoint }: PlacesOptions, 
   const known = server();
   const endpoint = publicEndpoint ?? known.endpoint;
   if (endpoint === undefined && !known.isKnown) {
-    const reason = "where the client sends requests is not known yet: give publicBaseUrl, or endpoint";
+    const reason = "the endpoint of the client is not known yet: give publicBaseUrl or endpoint";
     throw new StorageError("Misconfigured", reason, { operation: "publicUrl", provider, key });
   }
   const url = new URL(endpoint ?? `https://${amazonServer(known)}`);

@@ -180,10 +180,10 @@ function assertPartSize({ partSizeBytes }: S3Options, { partBytesMin }: Dialect)
 function assertEndpoints({ publicEndpoint, client, bucket, accelerate }: S3Options): void {
   if (publicEndpoint !== undefined) assertEndpoint("publicEndpoint", publicEndpoint, bucket);
   if (publicEndpoint !== undefined && client !== undefined) {
-    throw new TypeError("s3: a client of your own signs for its own endpoint: give publicEndpoint or client");
+    throw new TypeError("s3: give publicEndpoint or client, not both: a client signs for its own endpoint");
   }
   if (accelerate === true && bucket.includes(".")) {
-    throw new TypeError("s3: accelerate is for buckets without a dot in their names");
+    throw new TypeError("s3: accelerate needs a bucket without a dot in its name");
   }
 }
 
@@ -194,14 +194,14 @@ export function assertOptions(options: S3Options): void {
   for (const name of ["forcePathStyle", "accelerate", "dualstack", "unsignedPayload", "canList"] as const) {
     oneOf("s3", name, options[name], [undefined, true, false]);
   }
-  if (options.name !== undefined) anyText("s3", "name", options.name, "a text");
+  if (options.name !== undefined) anyText("s3", "name", options.name, "the name of a provider");
   if (options.region !== undefined)
     nonEmptyText("s3", "region", options.region, 'the name of a region such as "eu-central-1"');
-  if (options.publicBaseUrl !== undefined) anyText("s3", "publicBaseUrl", options.publicBaseUrl, "a text");
+  if (options.publicBaseUrl !== undefined) anyText("s3", "publicBaseUrl", options.publicBaseUrl, "a URL");
   if (options.keyPrefix !== undefined)
     anyText("s3", "keyPrefix", options.keyPrefix, 'a text such as "uploads/"');
   if (client !== undefined && typeof Object(client).send !== "function") {
-    throw new TypeError("s3: client is an S3Client of @aws-sdk/client-s3");
+    throw new TypeError("s3: client must be an S3Client of @aws-sdk/client-s3");
   }
   assertBucket("s3", nonEmptyText("s3", "bucket", bucket, "the name of a bucket"));
   assertEndpoints(options);

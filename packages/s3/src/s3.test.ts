@@ -70,7 +70,7 @@ describe("an error of the server", () => {
     const { mock, provider } = mocked();
     mock.on(DeleteObjectCommand).rejects(refusal("AccessDenied", 403));
     expect((await failed(provider.delete("a", {}))).message).toBe(
-      'Cannot delete "a": access was denied; it needs s3:DeleteObject in the bucket "videos"',
+      'Cannot delete "a": access was denied; the credentials need s3:DeleteObject in the bucket "videos"',
     );
   });
 

@@ -131,7 +131,7 @@ function supportsOf({ dialect, canList, partSizeBytes, concurrency }: Store): Su
   };
 }
 
-const NO_LIST = "it cannot be listed: its credentials lack s3:ListBucket (canList: false)";
+const NO_LIST = "the provider cannot be listed: its credentials lack s3:ListBucket (canList: false)";
 
 function verbsOf(store: Store): StorageProvider {
   const { name, places, dialect } = store;
@@ -155,8 +155,11 @@ function verbsOf(store: Store): StorageProvider {
       kind: "provider",
       type: "s3",
       name,
-      promises: ["a put is whole or not there", "a put that fails leaves no part on the server"],
-      limits: [`what the dialect "${dialect.name}" is known to keep`, ...(store.canList ? [] : [NO_LIST])],
+      promises: ["a put stores the whole object or nothing", "a put that fails leaves no part on the server"],
+      limits: [
+        `only the features of the dialect "${dialect.name}" are used`,
+        ...(store.canList ? [] : [NO_LIST]),
+      ],
     }),
     close: async () => store.client.close(),
   };

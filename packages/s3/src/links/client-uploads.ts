@@ -76,7 +76,7 @@ async function signPart(
 ): ReturnType<MultipartUploads["signPart"]> {
   const call = { operation: "multipart", key } as const;
   if (!Number.isSafeInteger(partNumber) || partNumber < 1 || partNumber > PARTS_MAX) {
-    const reason = `partNumber is a whole number from 1 to ${PARTS_MAX}, not ${String(partNumber)}`;
+    const reason = `partNumber must be a whole number from 1 to ${PARTS_MAX}, not ${String(partNumber)}`;
     throw new StorageError("InvalidArgument", reason, { ...call, provider: store.name });
   }
   const signing = await signingOf(store, call, { expiresInSeconds, defaultSeconds: UPLOAD_SECONDS });
@@ -146,7 +146,7 @@ function inOrder(parts: readonly UploadedPart[]): readonly NumberedPart[] {
 function explainGone({ name: provider }: Store, key: string): (error: unknown) => never {
   return (error) => {
     if (!isUploadGone(error) || error.applied === "unknown") throw error;
-    const reason = "there is no such upload: it was completed or aborted, or never begun";
+    const reason = "there is no such upload: it was completed, aborted or never begun";
     throw new StorageError("NotFound", reason, { operation: "multipart", provider, key, cause: error });
   };
 }

@@ -43,14 +43,12 @@ export function assertCloudFront(key: CloudFrontKey | undefined, publicBaseUrl: 
   if (key === undefined) return;
   knownNames("s3: cloudFront", key, { keyPairId: true, privateKey: true });
   if (typeof key.keyPairId !== "string" || key.keyPairId === "") {
-    throw new TypeError("s3: cloudFront.keyPairId is the id of a public key");
+    throw new TypeError("s3: cloudFront.keyPairId must be the id of a public key");
   }
   if (!isPrivateKey(key.privateKey))
-    throw new TypeError("s3: cloudFront.privateKey is a private RSA key as PEM");
+    throw new TypeError("s3: cloudFront.privateKey must be a private RSA key as PEM");
   if (publicBaseUrl !== undefined) return;
-  throw new TypeError(
-    "s3: cloudFront signs links below publicBaseUrl, the distribution's address: give it too",
-  );
+  throw new TypeError("s3: cloudFront needs publicBaseUrl, the address of the distribution");
 }
 
 function isPrivateKey(pem: unknown): boolean {
@@ -162,18 +160,22 @@ export async function cloudFrontCookies(
 
 function keyOf(store: Store): CloudFrontKey {
   if (store.cloudFront !== undefined) return store.cloudFront;
-  throw invalid(store, "the provider was made without cloudFront");
+  throw invalid(store, "the provider needs the option cloudFront for this");
 }
 
 function policyFor(store: Store, caller: string, resource: string, limits: CloudFrontLimits): string {
   knownNames(caller, limits, { expiresInSeconds: true, startsAt: true, ipAddress: true });
   const { expiresInSeconds = EXPIRES_SECONDS, startsAt, ipAddress } = limits;
   if (!Number.isSafeInteger(expiresInSeconds) || expiresInSeconds < 1) {
-    throw invalid(store, `expiresInSeconds is a whole number, at least 1, not ${String(expiresInSeconds)}`);
+    throw invalid(
+      store,
+      `expiresInSeconds must be a whole number of seconds, at least 1, not ${String(expiresInSeconds)}`,
+    );
   }
-  if (ipAddress !== undefined) nonEmptyText(caller, "ipAddress", ipAddress, "an address, or a range of them");
+  if (ipAddress !== undefined)
+    nonEmptyText(caller, "ipAddress", ipAddress, "an IP address or a range of IP addresses");
   const begin = startsAt === undefined ? Date.now() : Number(Object(startsAt).valueOf());
-  if (!Number.isFinite(begin)) throw invalid(store, "startsAt is not a date");
+  if (!Number.isFinite(begin)) throw invalid(store, "startsAt must be a valid Date");
   const Condition = {
     DateLessThan: { "AWS:EpochTime": Math.floor(begin / 1000) + expiresInSeconds },
     ...(startsAt !== undefined && { DateGreaterThan: { "AWS:EpochTime": Math.floor(begin / 1000) } }),

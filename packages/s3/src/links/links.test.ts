@@ -133,7 +133,7 @@ describe("credentials that end", () => {
 
   it("make a longer life InvalidArgument", async () => {
     const link = createStorage(provider(endingIn(1800))).signedUrl("a", { expiresInSeconds: 3600 });
-    await expect(link).rejects.toThrow(/the credentials end in 1800 seconds/);
+    await expect(link).rejects.toThrow(/the credentials expire in 1800 seconds/);
   });
 
   it("that have ended are Unauthenticated", async () => {

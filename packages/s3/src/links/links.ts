@@ -43,7 +43,11 @@ export async function signUpload(
   const call = { operation: "signUpload", key } as const;
   assertKeyless(store, call);
   if (store.objects.lock !== undefined) {
-    throw refused(store, key, "objects with a lock need a digest of their bytes, which nobody knows yet");
+    throw refused(
+      store,
+      key,
+      "an object with a lock needs a digest of its bytes, which is not known before the upload",
+    );
   }
   await tryEncryption(store, call, options.signal);
   const { contentLength } = options;
@@ -76,17 +80,21 @@ async function prepare(store: Store, key: string, options: SignUploadOptions) {
 async function signForm(store: Store, key: string, options: SignUploadOptions): Promise<SignedUpload> {
   const { maxBytes = 0, ifNoneMatch } = options;
   if (!store.dialect.postPolicy) {
-    throw refused(store, key, "the server cannot bound the size of an upload: give contentLength");
+    throw refused(
+      store,
+      key,
+      "the server cannot limit the size of an upload: give contentLength instead of maxBytes",
+    );
   }
   if (!store.dialect.postHeaders && hasHeaders(store, options)) {
     throw refused(
       store,
       key,
-      "a form to this server keeps no headers: give contentLength instead of maxBytes",
+      "the server ignores the headers of a form: give contentLength instead of maxBytes",
     );
   }
   if (ifNoneMatch !== undefined) {
-    throw refused(store, key, "a form keeps no condition: give contentLength instead of maxBytes");
+    throw refused(store, key, "a form does not support ifNoneMatch: give contentLength instead of maxBytes");
   }
   // A server replaces this text with the name of the client's file.
   if (key.includes(FILE_NAME)) throw refused(store, key, `a form cannot write a key with ${FILE_NAME} in it`);
@@ -114,7 +122,7 @@ export function assertKeyless(
 ): void {
   if (objects.encryption?.type !== "customer") return;
   const reason =
-    "objects that are encrypted with a key of your own need it with every request: no link can do that";
+    "an object that is encrypted with your own key needs the key in every request, and a link cannot carry it";
   throw new StorageError("Unsupported", reason, { ...call, provider });
 }
 

@@ -31,7 +31,9 @@ export async function signingOf(
   const wanted = assertSeconds(expiresInSeconds ?? defaultSeconds, refuse);
   if (wanted + stableForSeconds > SECONDS_MAX) {
     const sum =
-      stableForSeconds === 0 ? "expiresInSeconds is" : "expiresInSeconds and stableForSeconds are together";
+      stableForSeconds === 0
+        ? "expiresInSeconds must be"
+        : "expiresInSeconds and stableForSeconds together must be";
     throw refuse(
       "InvalidArgument",
       `${sum} at most ${SECONDS_MAX} (seven days), not ${wanted + stableForSeconds}`,
@@ -45,7 +47,7 @@ export async function signingOf(
   if (end <= now) throw refuse("Unauthenticated", "the credentials have expired");
   const lastingSeconds = Math.floor((end - now) / 1000);
   if (expiresInSeconds !== undefined && expiresInSeconds > lastingSeconds) {
-    const reason = `the credentials end in ${lastingSeconds} seconds, and a link with them: ask for no more`;
+    const reason = `the credentials expire in ${lastingSeconds} seconds, and a link with them: ask for at most that time`;
     throw refuse("InvalidArgument", reason);
   }
   const secondsToEnd = Math.floor((end - signedAt.getTime()) / 1000);
@@ -61,7 +63,10 @@ function assertSeconds(
   refuse: (code: "InvalidArgument", reason: string) => StorageError,
 ): number {
   if (Number.isSafeInteger(seconds) && seconds >= 1) return seconds;
-  throw refuse("InvalidArgument", `expiresInSeconds is a whole number, at least 1, not ${String(seconds)}`);
+  throw refuse(
+    "InvalidArgument",
+    `expiresInSeconds must be a whole number of seconds, at least 1, not ${String(seconds)}`,
+  );
 }
 
 /** Returns the time at which a link stops working. */

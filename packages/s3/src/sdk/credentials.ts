@@ -18,7 +18,7 @@ function problemOf({ accessKeyId, secretAccessKey, sessionToken }: Keys): string
     if (text === undefined && name === "sessionToken") continue;
     if (typeof text !== "string") return `${name} is missing`;
     if (text === "" && name !== "sessionToken") return `${name} is empty`;
-    if (BROKEN.test(text)) return `${name} has a line break or a space that does not belong to it`;
+    if (BROKEN.test(text)) return `${name} contains a line break or a space`;
   }
   return undefined;
 }

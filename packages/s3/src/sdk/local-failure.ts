@@ -36,7 +36,7 @@ function ofHeaders(error: unknown): S3Failure | undefined {
   const { code, message } = Object(error) as Failed;
   if (code === "ERR_INVALID_PROTOCOL") return unsent("WrongAgent", error);
   if (code === "ERR_INVALID_CHAR" && OF_CREDENTIALS.test(String(message)))
-    return unsent("InvalidCredentials", error, "they hold a character that no header carries");
+    return unsent("InvalidCredentials", error, "they contain a character that HTTP headers do not allow");
   const isRefused =
     code === "ERR_INVALID_CHAR" || code === "ERR_INVALID_HTTP_TOKEN" || code === "ERR_UNESCAPED_CHARACTERS";
   return isRefused ? unsent("InvalidHeader", error) : undefined;

@@ -106,7 +106,7 @@ describe("the SDK's client, mocked", () => {
     const mock = mockClient(S3Client);
     const error = await failed(createStorage(mocked().provider).head("a"));
     expect(error.code).toBe("Misconfigured");
-    expect(error.message).toContain("HeadObjectCommand answered nothing: is it mocked?");
+    expect(error.message).toContain("HeadObjectCommand returned no answer: is the client mocked?");
     mock.restore();
   });
 

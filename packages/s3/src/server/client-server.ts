@@ -64,7 +64,9 @@ export async function askClient(
   if (endpoint !== undefined) assertEndpoint("the client's endpoint", endpoint, bucket);
   if (dialect === undefined && server.isKnown && originOf(endpoint) !== originOf(server.endpoint)) {
     const [right, wrong] = [endpoint, server.endpoint].map((url) => url ?? "Amazon's");
-    throw new TypeError(`s3: the client's endpoint is ${right}, and not ${wrong}: give endpoint or dialect`);
+    throw new TypeError(
+      `s3: the client's endpoint is ${right}, but the settings say ${wrong}: give endpoint or dialect`,
+    );
   }
   return {
     ...server,

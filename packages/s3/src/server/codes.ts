@@ -5,10 +5,10 @@ export type Explanation = readonly [code: StorageErrorCode, reason: string];
 
 const SLOW_DOWN: Explanation = ["RateLimited", "the server asks to slow down"];
 const EXPIRED: Explanation = ["Unauthenticated", "the session token has expired"];
-const OTHER_BYTES: Explanation = ["Integrity", "the bytes that arrived are not those that were sent"];
+const OTHER_BYTES: Explanation = ["Integrity", "the received bytes differ from the sent bytes"];
 const BUSY_KEY: Explanation = [
   "Unavailable",
-  "another request was changing the key or the bucket at that moment",
+  "a different request was changing the key or the bucket at that moment",
 ];
 const PARENT: Explanation = ["Unsupported", "a folder of the key is an object here, or the key is a folder"];
 const QUOTA: Explanation = ["OutOfSpace", "the quota is used up"];
@@ -23,14 +23,14 @@ const FULL: Explanation = ["OutOfSpace", "the server's disks are full"];
 const CODES: Readonly<Record<string, Explanation>> = {
   NoSuchKey: ["NotFound", "there is no such object"],
   NoSuchVersion: ["NotFound", "there is no such version"],
-  NoSuchUpload: ["Unavailable", "the upload is gone: somebody aborted it"],
-  InvalidAccessKeyId: ["Unauthenticated", "the access key is not known"],
+  NoSuchUpload: ["Unavailable", "the upload does not exist any more: it was aborted or completed"],
+  InvalidAccessKeyId: ["Unauthenticated", "the server does not know the access key"],
   SignatureDoesNotMatch: ["Unauthenticated", "the signature does not match: is the secret key right?"],
   ExpiredToken: EXPIRED,
   ExpiredTokenException: EXPIRED,
   TokenRefreshRequired: EXPIRED,
   InvalidToken: ["Unauthenticated", "the session token is not valid"],
-  InvalidClientTokenId: ["Unauthenticated", "the access key is not known"],
+  InvalidClientTokenId: ["Unauthenticated", "the server does not know the access key"],
   RequestTimeTooSkewed: ["Unauthenticated", "the clock of this machine is wrong"],
   RequestExpired: ["Unauthenticated", "the clock of this machine is wrong"],
   MissingSecurityHeader: ["Unauthenticated", "the request was not signed"],
@@ -54,10 +54,10 @@ const CODES: Readonly<Record<string, Explanation>> = {
   PriorRequestNotComplete: BUSY_KEY,
   TransactionInProgressException: BUSY_KEY,
   Conflict: BUSY_KEY,
-  ObjectAlreadyExists: ["AlreadyExists", "the key has an object"],
-  FileAlreadyExists: ["AlreadyExists", "the key has an object"],
-  EntityTooLarge: ["TooLarge", "the object is larger than the server takes"],
-  MaxMessageLengthExceeded: ["TooLarge", "the request is larger than the server takes"],
+  ObjectAlreadyExists: ["AlreadyExists", "the key already has an object"],
+  FileAlreadyExists: ["AlreadyExists", "the key already has an object"],
+  EntityTooLarge: ["TooLarge", "the object is larger than the server allows"],
+  MaxMessageLengthExceeded: ["TooLarge", "the request is larger than the server allows"],
   QuotaExceeded: QUOTA,
   QuotaExceededException: QUOTA,
   StorageQuotaExceeded: QUOTA,
@@ -66,10 +66,10 @@ const CODES: Readonly<Record<string, Explanation>> = {
   InsufficientStorage: FULL,
   InsufficientCapacity: FULL,
   InvalidObjectState: ["Archived", "the object is archived and must be restored first"],
-  KeyTooLongError: ["Unsupported", "the key is longer than the server takes"],
-  InvalidObjectName: ["Unsupported", "the server does not take such a key"],
-  XMinioInvalidObjectName: ["Unsupported", "the server does not take such a key"],
-  InvalidURI: ["Unsupported", "the server does not take such a key"],
+  KeyTooLongError: ["Unsupported", "the key is longer than the server allows"],
+  InvalidObjectName: ["Unsupported", "the server does not allow the key"],
+  XMinioInvalidObjectName: ["Unsupported", "the server does not allow the key"],
+  InvalidURI: ["Unsupported", "the server does not allow the key"],
   XMinioParentIsObject: PARENT,
   XMinioObjectExistsAsDirectory: PARENT,
   InvalidRange: ["InvalidRange", "the range lies outside the object"],
@@ -78,17 +78,17 @@ const CODES: Readonly<Record<string, Explanation>> = {
   XAmzContentSHA256Mismatch: OTHER_BYTES,
   XAmzContentChecksumMismatch: OTHER_BYTES,
   IncompleteBody: ["Unavailable", "the server received only part of the body"],
-  NotImplemented: ["Unsupported", "the server cannot do that"],
-  MethodNotAllowed: ["Unsupported", "the server cannot do that"],
-  MetadataTooLarge: ["InvalidArgument", "the metadata is longer than the server takes"],
+  NotImplemented: ["Unsupported", "the server does not support the operation"],
+  MethodNotAllowed: ["Unsupported", "the server does not support the operation"],
+  MetadataTooLarge: ["InvalidArgument", "the metadata is longer than the server allows"],
   InvalidArgument: ["InvalidArgument", "the server refused an argument"],
   InvalidRequest: ["InvalidArgument", "the server refused the request"],
-  InvalidStorageClass: ["Unsupported", "the server has no such storage class"],
+  InvalidStorageClass: ["Unsupported", "the server does not have the storage class"],
   AccessControlListNotSupported: [
     "Misconfigured",
-    "the bucket takes no access lists: leave acl out, and make objects public by a policy of the bucket",
+    "the bucket does not allow access lists: remove acl, and make objects public with a bucket policy",
   ],
-  InvalidTag: ["InvalidArgument", "the server does not take such tags"],
+  InvalidTag: ["InvalidArgument", "the server does not allow the tags"],
   MalformedXML: ["Unsupported", "the server does not understand the request"],
   EntityTooSmall: ["Misconfigured", "the server wants larger parts: raise partSizeBytes"],
 };
@@ -99,7 +99,7 @@ const CODES: Readonly<Record<string, Explanation>> = {
  * @see https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html
  */
 const KMS_CODES: Readonly<Record<string, Explanation>> = {
-  NotFoundException: ["Misconfigured", "there is no such key in the key management service"],
+  NotFoundException: ["Misconfigured", "the key management service does not have the key"],
   DisabledException: ["Misconfigured", "the key of the key management service is disabled"],
   AccessDeniedException: [
     "PermissionDenied",
@@ -119,5 +119,5 @@ function meaningOfKms(code: string): Explanation {
     return ["RateLimited", "the key management service asks to slow down"];
   if (/internal|timeout|unavailable/i.test(code))
     return ["Unavailable", `the key management service does not work (${code})`];
-  return ["Misconfigured", `the key cannot be used for that in the key management service (${code})`];
+  return ["Misconfigured", `the key management service cannot use the key for this (${code})`];
 }

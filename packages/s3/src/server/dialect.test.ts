@@ -33,7 +33,7 @@ describe("a dialect that was found out", () => {
 
   it("is refused when something is missing", () => {
     expect(() => mocked({ dialect: { name: "probed" } as never })).toThrow(
-      's3: dialect is what probe() has returned, or one of aws, r2, minio, ceph, b2, gcs, spaces, wasabi, swift, generic, not {"name":"probed"}',
+      's3: dialect must be aws, r2, minio, ceph, b2, gcs, spaces, wasabi, swift, generic or the result of probe(), not {"name":"probed"}',
     );
   });
 });

@@ -157,6 +157,6 @@ export function assertDialect(dialect: unknown): void {
   if (typeof dialect === "string" && names.includes(dialect)) return;
   if (typeof dialect === "object" && dialect !== null && fields.every((name) => name in dialect)) return;
   throw new TypeError(
-    `s3: dialect is what probe() has returned, or one of ${names.join(", ")}, not ${JSON.stringify(dialect)}`,
+    `s3: dialect must be ${names.join(", ")} or the result of probe(), not ${JSON.stringify(dialect)}`,
   );
 }

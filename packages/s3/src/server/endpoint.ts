@@ -13,11 +13,13 @@ export function assertEndpoint(source: string, url: unknown, bucket: string): vo
     /[\s\\]/.test(url) ||
     !URL.canParse(url)
   ) {
-    throw new TypeError(`s3: ${source} is a URL such as "https://s3.example.com"`);
+    throw new TypeError(`s3: ${source} must be a URL such as "https://s3.example.com"`);
   }
   const { username, password, search, hash, hostname, origin, pathname } = new URL(url);
   if (username !== "" || password !== "") {
-    throw new TypeError(`s3: ${source} has a user name or a password in it: give credentials instead`);
+    throw new TypeError(
+      `s3: ${source} contains a user name or a password: use the option credentials instead`,
+    );
   }
   if (search !== "" || hash !== "" || /[?#]/.test(url)) {
     const plain = JSON.stringify(`${origin}${pathname.replace(/\/$/, "")}`);
@@ -28,13 +30,13 @@ export function assertEndpoint(source: string, url: unknown, bucket: string): vo
   }
   if (hostname.startsWith("s3-accelerate.")) {
     throw new TypeError(
-      `s3: ${source} is the address of transfer acceleration: write accelerate: true instead`,
+      `s3: ${source} is the address of transfer acceleration: set accelerate: true instead`,
     );
   }
   const found = bucketIn(new URL(url), bucket);
   if (found === undefined) return;
   const right = `endpoint: ${JSON.stringify(found.endpoint)}, bucket: ${JSON.stringify(found.bucket)}`;
-  throw new TypeError(`s3: ${source} ${JSON.stringify(url)} has a bucket in it: write ${right}`);
+  throw new TypeError(`s3: ${source} ${JSON.stringify(url)} contains a bucket: write ${right}`);
 }
 
 /**
@@ -43,18 +45,18 @@ export function assertEndpoint(source: string, url: unknown, bucket: string): vo
  * @throws TypeError that says what to write, when the name is an ARN or an address, or has a part of a key in it.
  */
 export function assertBucket(caller: string, bucket: string): void {
-  const given = `${caller}: bucket is the name of a bucket, not ${JSON.stringify(bucket)}`;
+  const given = `${caller}: bucket must be the name of a bucket, not ${JSON.stringify(bucket)}`;
   if (bucket.startsWith("arn:")) {
     const [, name] = /:::([^/:]+)$/.exec(bucket) ?? [];
     const instead =
       name === undefined
-        ? 'an access point is reached by its alias, which ends with "-s3alias"'
+        ? 'for an access point, write its alias, which ends with "-s3alias"'
         : `write ${JSON.stringify(name)}`;
     throw new TypeError(`${given}: ${instead}`);
   }
   const [, scheme, name, path] = /^([a-z0-9+.-]+:\/\/)?([^/]*)\/*(.*)$/is.exec(bucket) ?? [];
   if (scheme !== undefined && scheme.toLowerCase() !== "s3://") {
-    throw new TypeError(`${given}: an address is the endpoint`);
+    throw new TypeError(`${given}: give an address as endpoint`);
   }
   if (bucket.includes("/")) {
     const prefix =
@@ -63,6 +65,6 @@ export function assertBucket(caller: string, bucket: string): void {
   }
   // eslint-disable-next-line no-control-regex -- They would become a part of addresses.
   if (/[\s\\?#%\u0000-\u001f]/.test(bucket) || /^\.+$/.test(bucket) || !bucket.isWellFormed()) {
-    throw new TypeError(`${given}: it has characters that no name has`);
+    throw new TypeError(`${given}: it contains characters that are not allowed`);
   }
 }

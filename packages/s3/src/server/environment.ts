@@ -67,7 +67,9 @@ function configuredEndpoint({ config, credentials }: Files, named: string): Conf
   const { services } = profile;
   const section = services === undefined ? undefined : config.get(`services.${services}`);
   if (services !== undefined && section === undefined) {
-    throw new TypeError(`s3: the profile "${named}" names the services "${services}", which have no section`);
+    throw new TypeError(
+      `s3: the profile "${named}" names the services "${services}", but has no section for them`,
+    );
   }
   const url = section?.["s3.endpoint_url"] ?? profile["endpoint_url"];
   return url === undefined ? undefined : { url, source: `endpoint_url of the profile "${named}"` };

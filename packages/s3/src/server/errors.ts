@@ -54,19 +54,19 @@ function explain(failure: S3Failure, context: FailureContext): Explanation {
   if (code === "InvalidBucketName") return ["Misconfigured", `${own} cannot be the name of a bucket`];
   if (isRedirect(failure)) return ["Misconfigured", redirection(own, failure)];
   if (status === 412 || code === "PreconditionFailed") {
-    if (condition === "AlreadyExists") return ["AlreadyExists", "the key has an object"];
-    return ["PreconditionFailed", "the object is another version, or there is none"];
+    if (condition === "AlreadyExists") return ["AlreadyExists", "the key already has an object"];
+    return ["PreconditionFailed", "the object has a different ETag, or does not exist"];
   }
   // A request without a key asks for no object. The 404 of a bucket must never look like a missing object.
   if (status === 404 && context.key === undefined)
     return [
       "Misconfigured",
-      `the bucket ${own}, or what the request names beside it, does not exist (${code})`,
+      `the bucket ${own}, or a resource that the request names, does not exist (${code})`,
     ];
   const known = meaningOf(code);
   if (known !== undefined) return known;
   if (status === 403) {
-    return ["PermissionDenied", `access was denied; it needs ${action} in the bucket ${own}`];
+    return ["PermissionDenied", `access was denied; the credentials need ${action} in the bucket ${own}`];
   }
   return byStatus(failure);
 }
@@ -94,17 +94,17 @@ function redirection(bucket: string, { bucketRegion }: S3Failure): string {
 }
 
 function byStatus({ code, status }: S3Failure): Explanation {
-  if (status === undefined) return ["Unavailable", `the server could not be asked (${code})`];
+  if (status === undefined) return ["Unavailable", `the server cannot be reached (${code})`];
   if (status === 404) return ["NotFound", "there is no such object"];
   if (status === 416) return ["InvalidRange", "the range lies outside the object"];
   if (status === 401) return ["Unauthenticated", "the credentials were refused"];
-  if (status === 405 || status === 501) return ["Unsupported", "the server cannot do that"];
+  if (status === 405 || status === 501) return ["Unsupported", "the server does not support the operation"];
   if (status === 409 && code.startsWith("Unknown")) return meaningOf("OperationAborted") as Explanation;
-  if (status === 413) return ["TooLarge", "the request is larger than the server takes"];
+  if (status === 413) return ["TooLarge", "the request is larger than the server allows"];
   if (status === 429) return ["RateLimited", "the server asks to slow down"];
   if (status === 507) return ["OutOfSpace", "the server has no space left"];
   if (status >= 500) return ["Unavailable", `the server answered ${status}`];
-  if (status < 300) return ["Unavailable", "the server's answer makes no sense: is the endpoint right?"];
+  if (status < 300) return ["Unavailable", "the server's answer is not an S3 answer: is the endpoint right?"];
   return ["Unknown", `the server answered ${status} ${code}`];
 }
 

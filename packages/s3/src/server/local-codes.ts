@@ -5,30 +5,36 @@ import type { Explanation } from "./codes.js";
 const LOCAL_CODES: Readonly<Record<string, (detail: string) => Explanation>> = {
   CredentialsProviderError: () => [
     "Unauthenticated",
-    "no credentials were found: give some, or set AWS_ACCESS_KEY_ID",
+    "credentials are missing: give credentials, or set AWS_ACCESS_KEY_ID",
   ],
   CredentialsUnavailable: (detail) => [
     "Unavailable",
-    `the source of the credentials gives none for now (${detail}); the bucket was not asked`,
+    `the source of the credentials does not answer (${detail}); no request was sent to the bucket`,
   ],
   CredentialsRefused: (detail) => [
     "Unauthenticated",
-    `the source of the credentials refused to give any (${detail}): may the role be assumed (sts:AssumeRole), and is its token valid?`,
+    `the source of the credentials refused the request (${detail}): check that the role may be assumed (sts:AssumeRole), and that its token is valid`,
   ],
   InvalidCredentials: (detail) => ["Unauthenticated", `the credentials are wrong: ${detail}`],
-  MissingRegion: () => ["Misconfigured", "no region was found: give one, or set AWS_REGION"],
-  WrongAgent: () => ["Misconfigured", "the agent of the client is not for the protocol of the endpoint"],
-  InvalidHeader: () => ["InvalidArgument", "a header or the key holds a character that HTTP does not carry"],
+  MissingRegion: () => ["Misconfigured", "the region is missing: give region, or set AWS_REGION"],
+  WrongAgent: () => [
+    "Misconfigured",
+    "the HTTP agent of the client does not match the protocol of the endpoint",
+  ],
+  InvalidHeader: () => [
+    "InvalidArgument",
+    "a header or the key contains a character that HTTP does not allow",
+  ],
   NotSent: (detail) => ["Misconfigured", `the client could not make the request (${detail})`],
-  Unanswered: (command) => ["Misconfigured", `${command} answered nothing: is it mocked?`],
+  Unanswered: (command) => ["Misconfigured", `${command} returned no answer: is the client mocked?`],
   PartWithoutEtag: () => [
     "Unsupported",
-    "the server gives no ETag for a part, and takes no upload in parts without: raise partSizeBytes",
+    "the server sends no ETag for parts, which an upload in parts needs: raise partSizeBytes",
   ],
-  ConnectTimeout: () => ["Timeout", "no connection to the server was made in time"],
+  ConnectTimeout: () => ["Timeout", "no connection was made in time"],
   NoFreeConnection: () => [
     "Unavailable",
-    "no connection of this provider became free in time: are the bodies of its reads read, or closed?",
+    "no connection of this provider became free in time: check that the body of each get is read or closed",
   ],
 };
 

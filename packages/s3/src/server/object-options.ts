@@ -150,17 +150,17 @@ export function assertObjectOptions(options: ObjectOptions, dialect: Dialect): v
   oneOf("s3", "lock.legalHold", lock?.legalHold, [undefined, true, false]);
   oneOf("s3", "lock.mode", lock?.mode, [undefined, ...LOCK_MODES]);
   if (contentEncoding !== undefined && !(typeof contentEncoding === "string" && isCoding(contentEncoding))) {
-    throw new TypeError('s3: contentEncoding is a coding such as "gzip"');
+    throw new TypeError('s3: contentEncoding must be a coding such as "gzip"');
   }
   if (lock !== undefined && (lock.mode === undefined) !== (lock.retainUntil === undefined)) {
-    throw new TypeError("s3: a lock has mode and retainUntil, or none of both");
+    throw new TypeError("s3: give lock.mode and lock.retainUntil together, or neither");
   }
   const until = lock?.retainUntil;
   if (until !== undefined && !(until instanceof Date && Number.isFinite(until.getTime()))) {
-    throw new TypeError("s3: lock.retainUntil is no date");
+    throw new TypeError("s3: lock.retainUntil must be a valid Date");
   }
   for (const lacking of lackingIn(dialect, options)) {
-    throw new TypeError(`s3: the server of the dialect "${dialect.name}" has no ${lacking}`);
+    throw new TypeError(`s3: a server of the dialect "${dialect.name}" does not support ${lacking}`);
   }
 }
 
@@ -218,7 +218,7 @@ const ENCRYPTION_OPTIONS = {
  */
 export function assertEncryption(caller: string, encryption: Encryption): void {
   if (typeof encryption !== "object" || encryption === null) {
-    throw new TypeError(`${caller}: encryption is an object such as { type: "AES256" }`);
+    throw new TypeError(`${caller}: encryption must be an object such as { type: "AES256" }`);
   }
   const type = oneOf(caller, "encryption.type", encryption.type, ["AES256", "aws:kms", "customer"]);
   knownNames<Encryption>(`${caller}: encryption of the type "${type}"`, encryption, ENCRYPTION_OPTIONS[type]);
@@ -233,20 +233,20 @@ export function assertEncryption(caller: string, encryption: Encryption): void {
   if (encryption.type !== "customer") return;
   const { key } = encryption;
   if (key instanceof Uint8Array && key.byteLength === CUSTOMER_KEY_BYTES) return;
-  throw new TypeError(`${caller}: encryption.key is a Uint8Array of ${CUSTOMER_KEY_BYTES} bytes`);
+  throw new TypeError(`${caller}: encryption.key must be a Uint8Array of ${CUSTOMER_KEY_BYTES} bytes`);
 }
 
 /** @throws TypeError for tags that S3 does not take. */
 export function assertTags(tags: Readonly<Record<string, string>> | undefined): void {
   if (tags !== undefined && (typeof tags !== "object" || tags === null || Array.isArray(tags))) {
-    throw new TypeError('s3: tags are an object such as { kind: "master" }');
+    throw new TypeError('s3: tags must be an object such as { kind: "master" }');
   }
   const entries = Object.entries(tags ?? {});
-  if (entries.length > TAGS_MAX) throw new TypeError(`s3: an object has at most ${TAGS_MAX} tags`);
+  if (entries.length > TAGS_MAX) throw new TypeError(`s3: tags must have at most ${TAGS_MAX} entries`);
   for (const [name, value] of entries) {
     const isNamed = name !== "" && name.length <= TAG_NAME_LENGTH_MAX && !name.startsWith("aws:");
     if (isNamed && typeof value === "string" && value.length <= TAG_VALUE_LENGTH_MAX) continue;
     const limits = `a name of 1 to ${TAG_NAME_LENGTH_MAX} and a value of at most ${TAG_VALUE_LENGTH_MAX} characters`;
-    throw new TypeError(`s3: the tag ${JSON.stringify(name)} is not ${limits}`);
+    throw new TypeError(`s3: the tag ${JSON.stringify(name)} must have ${limits}`);
   }
 }

@@ -19,7 +19,9 @@ import type { S3Options } from "../s3-options.js";
 withoutEnvironment();
 
 const limits = (provider: ReturnType<typeof s3>): unknown => provider.describe?.().limits;
-const keeps = (dialect: string): readonly string[] => [`what the dialect "${dialect}" is known to keep`];
+const keeps = (dialect: string): readonly string[] => [
+  `only the features of the dialect "${dialect}" are used`,
+];
 
 const SERVICES = `[default]\nservices = local\n\n[services local]\ns3 =\n  endpoint_url = ${ELSEWHERE}\nsqs =\n  endpoint_url = http://other.example.com\n`;
 
@@ -78,9 +80,9 @@ describe("a server that is named outside of the application", () => {
   });
 
   it.each([
-    ["AWS_ENDPOINT_URL_S3 is a URL", () => vi.stubEnv("AWS_ENDPOINT_URL_S3", "minio:9000")],
+    ["AWS_ENDPOINT_URL_S3 must be a URL", () => vi.stubEnv("AWS_ENDPOINT_URL_S3", "minio:9000")],
     ['names the services "x"', () => files("[default]\nservices = x\n")],
-    ["has a bucket in it", () => vi.stubEnv("AWS_ENDPOINT_URL", `${ELSEWHERE}/videos`)],
+    ["contains a bucket", () => vi.stubEnv("AWS_ENDPOINT_URL", `${ELSEWHERE}/videos`)],
   ])("and is wrong is a TypeError: %s", (words, name) => {
     name();
     expect(() => made()).toThrow(TypeError);

@@ -55,7 +55,7 @@ function namedServer(options: ServerChoice): Server {
 function serverAt(endpoint: string, source: string, options: ServerChoice, found: Configured): Server {
   assertEndpoint(source, endpoint, options.bucket);
   if (options.accelerate === true || options.dualstack === true) {
-    throw new TypeError(`s3: accelerate and dualstack are addresses of Amazon's: leave ${source} out`);
+    throw new TypeError(`s3: accelerate and dualstack need an address of Amazon: remove ${source}`);
   }
   return {
     endpoint,

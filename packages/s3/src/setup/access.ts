@@ -32,7 +32,7 @@ export async function setPublicRead(
   const own = settingUp(provider, "setPublicRead", options);
   const whole = own.keyPrefix + prefix;
   if (whole === "" && options.force !== true) {
-    throw refuse(own, "everybody could read the whole bucket: give a prefix, or force");
+    throw refuse(own, "everybody could read the whole bucket: give a prefix, or set force: true");
   }
   if (whole !== "" && !whole.endsWith("/")) throw refuse(own, 'the prefix does not end with "/"');
   assertLiteral(own.store, whole);
@@ -69,7 +69,7 @@ function policyIn({ store }: SettingUp, text: string = '{"Version":"2012-10-17",
   } catch {
     // A text that cannot be parsed is no policy either.
   }
-  const reason = "the policy that the bucket has is no policy: replace it by the server's own tools";
+  const reason = "the existing policy of the bucket cannot be read: replace it with the server's own tools";
   throw new StorageError("Misconfigured", reason, { operation: "setUp", provider: store.name });
 }
 

@@ -14,6 +14,6 @@ export function arnOf({ bucket, server }: Store): string {
 /** @throws StorageError `InvalidArgument` for a prefix that a policy would take for a pattern. */
 export function assertLiteral({ name: provider }: Store, prefix: string): void {
   if (!/[*?]|\$\{/.test(prefix)) return;
-  const reason = `a policy takes *, ? and \${ in ${JSON.stringify(prefix)} for a pattern, which may match more`;
+  const reason = `the prefix ${JSON.stringify(prefix)} contains *, ? or \${, and a policy reads these as a pattern`;
   throw new StorageError("InvalidArgument", reason, { operation: "setUp", provider });
 }

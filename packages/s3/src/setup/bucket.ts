@@ -82,9 +82,9 @@ export async function setAccessLog(
   knownNames("setAccessLog", log, { bucket: true, prefix: true });
   const bucket = nonEmptyText("setAccessLog", "bucket", log.bucket, "the name of a bucket");
   assertBucket("setAccessLog", bucket);
-  const prefix = anyText("setAccessLog", "prefix", log.prefix, 'a text; "" for none');
+  const prefix = anyText("setAccessLog", "prefix", log.prefix, 'a text, and "" for no prefix');
   if (bucket === own.store.bucket)
-    throw refuse(own, "the log is of the bucket itself: every entry would make one more");
+    throw refuse(own, "the log must go to a different bucket: each entry would cause a new entry");
   return await changing(own, "BucketLogging", options, (before?: { readonly LoggingEnabled?: object }) => ({
     LoggingEnabled: { ...before?.LoggingEnabled, TargetBucket: bucket, TargetPrefix: prefix },
   }));
@@ -131,7 +131,7 @@ export async function setEventTargets(
     nonEmptyText("setEventTargets", "arn", target.arn, "the ARN of a queue, a topic or a function");
     const service = SERVICES[target.arn.split(":")[2] ?? ""];
     if (service === undefined)
-      throw refuse(own, `${JSON.stringify(target.arn)} is no ARN of SQS, SNS or Lambda`);
+      throw refuse(own, `${JSON.stringify(target.arn)} is not an ARN of SQS, SNS or Lambda`);
     if (target.events.length === 0)
       throw refuse(own, `the target ${JSON.stringify(target.name)} has no events`);
     return { list: service[0], configuration: toConfiguration(own, target, service[1]) };

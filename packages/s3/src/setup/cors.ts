@@ -43,13 +43,13 @@ export async function setCors(
   const own = settingUp(provider, "setCors", options);
   knownNames("setCors", settings, { origins: true, methods: true, maxAgeSeconds: true });
   const { origins, methods = METHODS, maxAgeSeconds = MAX_AGE_SECONDS } = settings;
-  if (!Array.isArray(origins)) throw new TypeError("setCors: origins is an array of origins");
+  if (!Array.isArray(origins)) throw new TypeError("setCors: origins must be an array of origins");
   wholeNumber("setCors", "maxAgeSeconds", maxAgeSeconds);
   for (const method of methods) oneOf("setCors", "methods", method, METHODS);
-  if (origins.length === 0) throw refuse(own, "origins is empty: no page could reach the bucket");
+  if (origins.length === 0) throw refuse(own, "origins is empty: give at least one origin");
   const wrong = origins.find((origin) => !isOrigin(origin));
   if (wrong !== undefined) {
-    throw refuse(own, `${JSON.stringify(wrong)} is no origin such as "https://app.example.com"`);
+    throw refuse(own, `${JSON.stringify(wrong)} is not an origin such as "https://app.example.com"`);
   }
   const rule = {
     ID: ownName(own, "uploads"),

@@ -42,7 +42,7 @@ describe("a set-up call that is denied", () => {
     mock.on(command as never).rejects(refusal("AccessDenied", 403));
     const error = await call(provider).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "PermissionDenied" });
-    const [, action] = /it needs (s3:\w+)/.exec(String(error)) ?? [];
+    const [, action] = /the credentials need (s3:\w+)/.exec(String(error)) ?? [];
     expect(iamPolicy(provider, ["setup"]).Statement.flatMap(({ Action }) => Action)).toContain(action);
   });
 });

@@ -184,6 +184,6 @@ function decoded(text: string): string {
 }
 
 function notAnEvent(): StorageError {
-  const reason = "the message is no event of S3, nor one that SNS, SQS or EventBridge has passed on";
+  const reason = "the message is not an event of S3, directly or through SNS, SQS or EventBridge";
   return new StorageError("InvalidArgument", reason, { operation: "parseEvent", provider: "s3" });
 }

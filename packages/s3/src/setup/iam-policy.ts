@@ -100,7 +100,9 @@ export function iamPolicy(provider: StorageProvider, verbs: readonly PolicyVerb[
   const { store, keyPrefix } = OWN.require(provider, "iamPolicy");
   const unknown = verbs.find((verb) => !(verb in OBJECT_ACTIONS));
   if (unknown !== undefined) {
-    throw new TypeError(`${JSON.stringify(unknown)} is none of ${Object.keys(OBJECT_ACTIONS).join(", ")}`);
+    throw new TypeError(
+      `iamPolicy: a verb must be ${Object.keys(OBJECT_ACTIONS).join(", ")}, not ${JSON.stringify(unknown)}`,
+    );
   }
   assertLiteral(store, keyPrefix);
   const arn = arnOf(store);

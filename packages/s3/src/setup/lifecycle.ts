@@ -92,12 +92,12 @@ export async function setLifecycle(
   for (const rule of rules) {
     knownNames("setLifecycle: a rule", rule, RULE);
     nonEmptyText("setLifecycle", "name", rule.name, "the name of a rule");
-    anyText("setLifecycle", "prefix", rule.prefix, 'what keys start with; "" for all');
+    anyText("setLifecycle", "prefix", rule.prefix, 'the beginning of keys, and "" for all keys');
     for (const step of rule.transitions ?? []) knownNames("setLifecycle: a transition", step, TRANSITION);
   }
   const names = new Set(rules.map(({ name }) => name));
-  if (names.size < rules.length) throw refuse(own, "two rules have one name");
-  if (rules.length === 0) throw refuse(own, "there is no rule: to remove rules, use the server's own tools");
+  if (names.size < rules.length) throw refuse(own, "two rules have the same name");
+  if (rules.length === 0) throw refuse(own, "rules is empty: to remove rules, use the server's own tools");
   const made = rules.map((rule) => toRule(own, rule, options.force === true));
   const what = "BucketLifecycleConfiguration";
   const list = { what, list: "Rules", nameField: "ID", isOwn: isOwnName(own) } as const;
@@ -118,11 +118,14 @@ function toRule(own: SettingUp, rule: LifecycleRule, force: boolean): object {
   ].filter((count) => count !== undefined);
   if (days.length === 0) throw refuse(own, `the rule ${JSON.stringify(name)} does nothing`);
   if (days.some((count) => !Number.isSafeInteger(count) || count < 1)) {
-    throw refuse(own, `the days of the rule ${JSON.stringify(name)} are whole numbers, at least 1`);
+    throw refuse(own, `the days of the rule ${JSON.stringify(name)} must be whole numbers, at least 1`);
   }
   if (expireAfterDays !== undefined && prefix === "" && !force) {
     const what = `every object of the bucket ${expireAfterDays} days after it was stored`;
-    throw refuse(own, `the rule ${JSON.stringify(name)} would remove ${what}: give a prefix, or force`);
+    throw refuse(
+      own,
+      `the rule ${JSON.stringify(name)} would remove ${what}: give a prefix, or set force: true`,
+    );
   }
   return {
     ID: ownName(own, name),

@@ -41,7 +41,7 @@ export async function restoreObject(
   const { store, keyPrefix, setup } = settingUp(provider, "restoreObject");
   assertKey(key, "head", store.name);
   if (!Number.isSafeInteger(days) || days < 1) {
-    const reason = `days is a whole number, at least 1, not ${String(days)}`;
+    const reason = `days must be a whole number, at least 1, not ${String(days)}`;
     throw new StorageError("InvalidArgument", reason, { operation: "head", provider: store.name, key });
   }
   const attempted = { operation: "head", key, signal, action: "s3:RestoreObject" } as const;
@@ -50,7 +50,7 @@ export async function restoreObject(
     const cause: unknown = error instanceof StorageError ? error.cause : undefined;
     if (Object(cause).name === "RestoreAlreadyInProgress") return;
     if (!isStorageError(error, "Archived")) throw error;
-    const reason = "the object is in no archive: it can be read as it is";
+    const reason = "the object is not archived: read it directly";
     throw new StorageError("InvalidArgument", reason, {
       operation: "head",
       provider: store.name,

@@ -453,7 +453,7 @@ describe("a policy for an application", () => {
 
   it("for a prefix that is a pattern is InvalidArgument", () => {
     const { provider } = mocked({ keyPrefix: "u*/" });
-    expect(() => iamPolicy(provider, ["get"])).toThrow(/for a pattern/);
+    expect(() => iamPolicy(provider, ["get"])).toThrow(/as a pattern/);
   });
 
   it("of no such verb is a TypeError", () => {

@@ -63,7 +63,7 @@ export async function abortStaleUploads(
   const { olderThanHours, prefix = "", dryRun = false, signal } = options;
   const own = settingUp(provider, "abortStaleUploads");
   if (typeof olderThanHours !== "number" || !(olderThanHours >= 0)) {
-    throw refuse(own, `olderThanHours is a number, at least 0, not ${String(olderThanHours)}`);
+    throw refuse(own, `olderThanHours must be a number, at least 0, not ${String(olderThanHours)}`);
   }
   const { setup, keyPrefix } = own;
   const store = timedStore(own.store);

@@ -39,6 +39,6 @@ function assertConditions(
 ): void {
   if (dialect.conditionalComplete) return;
   if (conditions.ifMatch === undefined && conditions.ifNoneMatch === undefined) return;
-  const reason = `the server keeps no condition for objects of more than one part of ${partSizeBytes} bytes: write without it where each key is new`;
+  const reason = `the server ignores conditions for objects larger than one part of ${partSizeBytes} bytes: put without a condition if each key is new`;
   throw new StorageError("Unsupported", reason, { operation, provider, key });
 }

@@ -27,10 +27,10 @@ export async function assertEncrypted(
   try {
     await undo();
   } catch (cause) {
-    const left = `${ignores}, and the object that it stored readable could not be removed again`;
+    const left = `${ignores}, and the object that it stored without encryption could not be removed`;
     throw new StorageError("Unsupported", left, { operation, provider, key, applied: "yes", cause });
   }
-  throw new StorageError("Unsupported", `${ignores}, and would keep the object readable`, {
+  throw new StorageError("Unsupported", `${ignores}, and would store the object without encryption`, {
     operation,
     provider,
     key,

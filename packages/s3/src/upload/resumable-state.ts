@@ -51,8 +51,8 @@ export function assertSame(
   if (before.size === now.size && before.modifiedMs === now.modifiedMs) return;
   const reason =
     before.size === now.size
-      ? "the file was written again since the upload began: begin a new one, without the state"
-      : `the file had ${before.size} bytes when the upload began and has ${now.size} now: begin a new one, without the state`;
+      ? "the file was changed after the upload began: begin a new upload, without the state"
+      : `the file had ${before.size} bytes when the upload began and has ${now.size} now: begin a new upload, without the state`;
   throw new StorageError("SourceError", reason, { operation: "put", provider, key });
 }
 
@@ -78,7 +78,7 @@ export function assertState(store: Store, key: string, state: unknown): asserts 
   );
   const { size, modifiedMs } = Object(source) as Partial<SourceFacts>;
   if (!isShaped || fields.version !== 1 || typeof size !== "number" || typeof modifiedMs !== "number") {
-    throw new TypeError("state is what onState was given, or the same after JSON");
+    throw new TypeError("state must be a value that onState received, directly or through JSON");
   }
   if (fields.bucket === store.bucket && fields.key === key) return;
   const reason = `the state belongs to ${JSON.stringify(fields.key)} in the bucket ${JSON.stringify(fields.bucket)}`;

@@ -194,7 +194,7 @@ describe("a resumable upload that goes on", () => {
 
   it.each([
     ["longer", () => appendFile(path, "x"), "has 12582913 now"],
-    ["written again", () => utimes(path, 1, 1), "was written again"],
+    ["written again", () => utimes(path, 1, 1), "was changed after the upload began"],
   ])("is a SourceError when the file is %s", async (_, change, words) => {
     const state = await begun();
     await change();
@@ -228,7 +228,7 @@ describe("what a resumable upload is given", () => {
 
   it("is a TypeError for a provider of another kind", async () => {
     await expect(resumableUpload(memory(), "a", { path })).rejects.toThrow(
-      "resumableUpload takes a provider that s3() has returned",
+      "resumableUpload needs the provider that s3() returned",
     );
   });
 

@@ -59,7 +59,7 @@ function tagged(provider: StorageProvider, key: string, caller: string): ReturnT
   const { dialect, name } = own.store;
   // A server without tags takes the request for one about the object itself.
   if (dialect.tags) return { ...own, store: timedStore(own.store) };
-  const reason = `the server of the dialect "${dialect.name}" has no tags`;
+  const reason = `a server of the dialect "${dialect.name}" does not support tags`;
   throw new StorageError("Unsupported", reason, { operation: "head", provider: name, key });
 }
 

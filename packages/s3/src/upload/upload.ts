@@ -95,7 +95,7 @@ async function readFilePart(
     const file = await upload.file;
     for (let done = 0; done < into.byteLength;) {
       const { bytesRead } = await file.read(into, done, into.byteLength - done, offset + done);
-      if (bytesRead === 0) throw new Error(`it ends at byte ${offset + done}`);
+      if (bytesRead === 0) throw new Error(`the file ends at byte ${offset + done}`);
       done += bytesRead;
     }
   } catch (cause) {

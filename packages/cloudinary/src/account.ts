@@ -45,7 +45,7 @@ export function fits({ publicId }: AssetPlace): boolean {
 export function placeFor({ name, mapping }: Account, key: string, operation: Operation): AssetPlace {
   const place = mapping.placeOf(key);
   if (fits(place)) return place;
-  const reason = `its public id would have ${place.publicId.length} characters, and Cloudinary takes ${PUBLIC_ID_LENGTH_MAX}`;
+  const reason = `its public id would have ${place.publicId.length} characters, but Cloudinary allows at most ${PUBLIC_ID_LENGTH_MAX}`;
   throw new StorageError("Unsupported", reason, { operation, provider: name, key });
 }
 

@@ -122,7 +122,7 @@ describe("a Cloudinary that hangs", () => {
     await vi.advanceTimersByTimeAsync(3000);
     const error = await head;
     expect(isStorageError(error, "Timeout") && error.message).toBe(
-      'Cannot head "a": no connection within 3000 ms',
+      'Cannot head "a": no connection was made within 3000 ms',
     );
   });
 });

@@ -214,8 +214,8 @@ function missing(settings: Settings, all: CloudinaryOptions): readonly string[] 
   const names = (["cloudName", "apiKey", "apiSecret"] as const).filter((name) => settings[name] === "");
   if (names.length === 0) return [];
   const isUnset = Object.hasOwn(Object(all) as object, "url") && all.url === undefined;
-  const found = isUnset ? "url is undefined: is CLOUDINARY_URL set? " : "";
-  return [`${found}${names.join(", ")} missing: give them, or url`];
+  const found = isUnset ? "url is undefined: set CLOUDINARY_URL; " : "";
+  return [`${found}${names.join(", ")} missing: give cloudName, apiKey and apiSecret, or url`];
 }
 
 type Check = readonly [isRight: (value: never) => boolean, says: string];
@@ -237,16 +237,16 @@ const isPrefix = (value: string): boolean =>
     (value.endsWith("/") && keyProblem(`${value}x`) === undefined && value.length <= PREFIX_LENGTH_MAX));
 
 const CHECKS: Readonly<Record<keyof Settings, Check>> = {
-  name: [isText, "text"],
-  cloudName: [isName, "a name without spaces and marks"],
-  apiKey: [isName, "a key without spaces and marks"],
-  apiSecret: [isName, "a secret without spaces and marks"],
-  keyPrefix: [isPrefix, `such as "uploads/", at most ${PREFIX_LENGTH_MAX} characters`],
+  name: [isText, "the name of a provider"],
+  cloudName: [isName, "a text without spaces and without / ? # < > : @"],
+  apiKey: [isName, "a text without spaces and without / ? # < > : @"],
+  apiSecret: [isName, "a text without spaces and without / ? # < > : @"],
+  keyPrefix: [isPrefix, `a text such as "uploads/", with at most ${PREFIX_LENGTH_MAX} characters`],
   mapping: [isOneOf("media", "raw"), '"media" or "raw"'],
   deliveryType: [isOneOf("upload", "private", "authenticated"), '"upload", "private" or "authenticated"'],
   uploadPrefix: [
     (value: string) => isWebUrl(value) && new URL(value).pathname === "/",
-    "an http or https URL without a path and a query",
+    "an http or https URL without a path or a query",
   ],
   deliveryBaseUrl: [isWebUrl, "an http or https URL without a query"],
   signatureAlgorithm: [isOneOf("sha1", "sha256"), '"sha1" or "sha256"'],

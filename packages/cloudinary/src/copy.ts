@@ -61,7 +61,7 @@ export async function copyObject(
   };
   const asset = await fetchOwn(fetching, source);
   if (asset.md5 === source.md5 && asset.size === source.size) return await infoWithType(account, to, asset);
-  const reason = "the copy has other bytes than the object had: it was replaced meanwhile";
+  const reason = "the bytes of the copy differ from the object: the object was replaced during the copy";
   throw new StorageError("Integrity", reason, {
     operation: "copy",
     provider: account.name,
@@ -110,7 +110,7 @@ export async function importObject(
   };
   // The SDK would read any other text as a file of this machine. Cloudinary would read it as somebody's bucket.
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw failure(fetching, "InvalidArgument", "it is imported from an http or https URL");
+    throw failure(fetching, "InvalidArgument", "the URL must be an http or https URL");
   }
   const asset = await fetchUrl(fetching, url, FETCH_SECONDS * 1000);
   return await infoWithType(account, key, asset);
@@ -129,9 +129,9 @@ async function fetchUrl(fetching: Fetching, file: string, extraMs: number): Prom
   const { asset, existing } = await ask(account, attempted, () =>
     account.client.upload(request, { signal, beforeCommit }),
   );
-  if (existing) throw failure(fetching, "AlreadyExists", "the key has an object");
+  if (existing) throw failure(fetching, "AlreadyExists", "the key already has an object");
   if (asset !== undefined) return asset;
-  throw failure(fetching, "Unavailable", "Cloudinary has stored nothing");
+  throw failure(fetching, "Unavailable", "Cloudinary stored nothing");
 }
 
 function failure(

@@ -29,8 +29,8 @@ type Explanation = readonly [code: StorageErrorCode, reason: string];
  */
 const WORDS: readonly (readonly [pattern: RegExp, ...Explanation])[] = [
   [/^Resource not found/i, "NotFound", "there is no such object"],
-  [/^to_public_id\b.* already exists$/is, "AlreadyExists", "the key has an object"],
-  [/^public_id .*(?:invalid|too long)/is, "Unsupported", "Cloudinary does not take such a public id"],
+  [/^to_public_id\b.* already exists$/is, "AlreadyExists", "the key already has an object"],
+  [/^public_id .*(?:invalid|too long)/is, "Unsupported", "Cloudinary does not allow the public id"],
   [/^(?:Error in loading|Unsupported source URL)/i, "Unavailable", "Cloudinary could not fetch the URL"],
   [
     /^Invalid Signature/i,
@@ -40,9 +40,9 @@ const WORDS: readonly (readonly [pattern: RegExp, ...Explanation])[] = [
   [
     /^(?:Unknown API key|Invalid api_secret|Missing authorization|Disabled API key)/i,
     "Unauthenticated",
-    "the API key or its secret is not known",
+    "Cloudinary does not know the API key or its secret",
   ],
-  [/^Invalid cloud_name/i, "Misconfigured", "there is no such cloud: is the name right?"],
+  [/^Invalid cloud_name/i, "Misconfigured", "the cloud does not exist: is cloudName right?"],
   [/^Stale request/i, "Unauthenticated", "the clock of this machine is wrong by more than an hour"],
   [/^Rate Limit Exceeded/i, "RateLimited", "the calls of the Admin API are used up for this hour"],
   [
@@ -50,19 +50,19 @@ const WORDS: readonly (readonly [pattern: RegExp, ...Explanation])[] = [
     "TooLarge",
     "the file is larger than the plan allows",
   ],
-  [/^Request Entity Too Large/i, "TooLarge", "the request is larger than Cloudinary takes"],
+  [/^Request Entity Too Large/i, "TooLarge", "the request is larger than Cloudinary allows"],
   [
     /^Invalid image file|^Unsupported video format/i,
     "Unsupported",
-    "Cloudinary cannot read it as what the key's extension says",
+    "the bytes do not match the extension of the key",
   ],
   [
     /^(?:\w+ )?[Ff]ile (?:type|format) .*not allowed|^Invalid extension/i,
     "Unsupported",
-    "the account takes no files of this type",
+    "the account does not allow files of this type",
   ],
-  [/^Empty file/i, "Unsupported", "Cloudinary stores no empty files"],
-  [/^Invalid cursor/i, "InvalidArgument", "the cursor is not one that Cloudinary knows"],
+  [/^Empty file/i, "Unsupported", "Cloudinary does not store empty files"],
+  [/^Invalid cursor/i, "InvalidArgument", "Cloudinary does not know the cursor"],
   [/^Chunks are not contiguous/i, "Unavailable", "Cloudinary has lost some of the chunks"],
   [/\bdisabled\b/i, "PermissionDenied", "the account is disabled"],
   [
@@ -76,11 +76,11 @@ const STATUSES: Readonly<Record<number, Explanation>> = {
   401: ["PermissionDenied", "Cloudinary denied access"],
   403: ["PermissionDenied", "Cloudinary denied access"],
   404: ["NotFound", "there is no such object"],
-  409: ["AlreadyExists", "the key has an object"],
-  413: ["TooLarge", "the request is larger than Cloudinary takes"],
+  409: ["AlreadyExists", "the key already has an object"],
+  413: ["TooLarge", "the request is larger than Cloudinary allows"],
   416: ["InvalidRange", "the range lies outside the object"],
   420: ["RateLimited", "Cloudinary asks to slow down"],
-  423: ["Unavailable", "the file is being worked on"],
+  423: ["Unavailable", "the file is locked by other work"],
   429: ["RateLimited", "Cloudinary asks to slow down"],
   499: ["Unavailable", "Cloudinary gave up on the request"],
   507: ["OutOfSpace", "Cloudinary has no space left"],
@@ -107,12 +107,13 @@ export function toCloudinaryError(error: unknown, context: FailureContext): unkn
 
 function explain(failure: CloudinaryFailure): Explanation {
   const { kind, status = 0, message, code } = failure;
-  if (kind === "connect-timeout") return ["Timeout", `no connection within ${message}`];
-  if (kind === "answer-timeout") return ["Timeout", `no answer within ${message}`];
+  if (kind === "connect-timeout") return ["Timeout", `no connection was made within ${message}`];
+  if (kind === "answer-timeout") return ["Timeout", `no answer came within ${message}`];
   if (kind === "closed") return ["Unavailable", "the provider was closed"];
-  if (kind === "senseless") return ["Unavailable", "the answer makes no sense: is the address right?"];
+  if (kind === "senseless")
+    return ["Unavailable", "the answer is not an answer of Cloudinary: is the address right?"];
   if (kind === "connection")
-    return ["Unavailable", `Cloudinary could not be asked (${code ?? "the connection was cut"})`];
+    return ["Unavailable", `Cloudinary cannot be reached (${code ?? "the connection was cut"})`];
   const [, known, reason] = WORDS.find(([pattern]) => pattern.test(message)) ?? [];
   if (known !== undefined && reason !== undefined) return [known, reason + limitIn(message)];
   const byStatus = STATUSES[status];
@@ -130,7 +131,9 @@ export function largestIn(error: unknown): number | undefined {
 
 function limitIn(message: string): string {
   const [, got, most] = /Got (\d+)\. Maximum is (\d+)/.exec(message) ?? [];
-  return got === undefined || most === undefined ? "" : `: ${got} bytes, and ${most} is the most`;
+  return got === undefined || most === undefined
+    ? ""
+    : `: it has ${got} bytes, but at most ${most} are allowed`;
 }
 
 const UNKNOWN_OUTCOMES: ReadonlySet<StorageErrorCode> = new Set(["Unavailable", "Timeout", "Unknown"]);

@@ -20,7 +20,7 @@ export function assertSendable(
 ): void {
   if (contentEncoding === undefined && contentLanguage === undefined) return;
   const header = contentEncoding === undefined ? "Content-Language" : "Content-Encoding";
-  throw new StorageError("Unsupported", `Cloudinary sends no ${header} of your own`, {
+  throw new StorageError("Unsupported", `Cloudinary does not send a ${header} of your choice`, {
     operation,
     provider,
     key,

@@ -30,7 +30,7 @@ export async function findAsset(
   const attempted = { operation, key, writes: false };
   const asset = await ask(account, attempted, () => account.client.explicit(place, { signal }));
   if (!asset.isPlaceholder) return asset;
-  const reason = "there is no such object: it was deleted, and only its backup is left";
+  const reason = "there is no such object: it was deleted, and only a backup is left";
   throw missing(account, key, operation, reason);
 }
 

@@ -25,13 +25,13 @@ export async function signedUrl(account: Account, key: string, options: SignedUr
   const { contentDisposition: _contentDisposition, ...others } = headersOf(options);
   if (Object.values(others).some((value) => value !== undefined)) {
     const reason =
-      "Cloudinary lets no link say the type, the coding, the language or the caching of an answer";
+      "a link to Cloudinary cannot set the content type, encoding, language or caching of the answer";
     throw refuse("Unsupported", reason);
   }
   const isAttachment = /^attachment$/i.test(options.contentDisposition ?? "attachment");
-  if (!isAttachment) throw refuse("Unsupported", 'a link is inline, or "attachment" and nothing more');
+  if (!isAttachment) throw refuse("Unsupported", 'contentDisposition must be absent or exactly "attachment"');
   if (expiresInSeconds > DOWNLOAD_SECONDS_MAX) {
-    const reason = `expiresInSeconds is at most ${DOWNLOAD_SECONDS_MAX}, not ${expiresInSeconds}`;
+    const reason = `expiresInSeconds must be at most ${DOWNLOAD_SECONDS_MAX}, not ${expiresInSeconds}`;
     throw refuse("InvalidArgument", reason);
   }
   const now = account.client.now();
@@ -59,13 +59,13 @@ export async function signUpload(
   const refuse = refusing(account, key, "signUpload");
   const place = placeFor(account, key, "signUpload");
   if (expiresInSeconds > SIGNATURE_SECONDS) {
-    const reason = `expiresInSeconds is at most ${SIGNATURE_SECONDS}, not ${expiresInSeconds}: a signature of Cloudinary's ends an hour after its time`;
+    const reason = `expiresInSeconds must be at most ${SIGNATURE_SECONDS}, not ${expiresInSeconds}: a signature of Cloudinary is valid for one hour`;
     throw refuse("InvalidArgument", reason);
   }
   if (ifNoneMatch !== undefined) {
     throw refuse(
       "Unsupported",
-      "Cloudinary answers 200 to a client whose upload it drops: it cannot be create-only",
+      "a signed upload cannot be create-only: Cloudinary answers 200 even when it drops the upload",
     );
   }
   for (const option of UNBOUND) {

@@ -115,7 +115,7 @@ function positionIn(account: Account, options: ListOptions): Position {
   const [feed, cursor] = Array.isArray(position) ? (position as unknown[]) : [];
   const isFeed = typeof feed === "number" && feed in feedsOf(account, options);
   if (isFeed && (cursor === null || typeof cursor === "string")) return { feed, cursor: cursor ?? undefined };
-  const reason = "the cursor is not one that this listing returned";
+  const reason = "the cursor does not come from this listing";
   throw new StorageError("InvalidArgument", reason, { operation: "list", provider: name });
 }
 
@@ -142,7 +142,7 @@ function skippedKey(asset: AssetAnswer): SkippedKey {
   const key = foreignKey(asset);
   return {
     key,
-    reason: keyProblem(key) ?? "its public id is too long, or has characters that no request can carry",
+    reason: keyProblem(key) ?? "its public id is too long, or has characters that a request cannot contain",
   };
 }
 
@@ -189,6 +189,6 @@ async function walk(
 }
 
 function tooMany({ name }: Account): StorageError {
-  const reason = `more than ${WALK_MAX} assets would have to be looked through: list without a delimiter, or a longer prefix`;
+  const reason = `the listing would read more than ${WALK_MAX} assets: list without a delimiter, or give a longer prefix`;
   return new StorageError("Unsupported", reason, { operation: "list", provider: name });
 }

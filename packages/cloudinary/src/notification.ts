@@ -62,7 +62,7 @@ export async function parseNotification(
   }
   if (typeof request.body !== "string" && !(request.body instanceof Uint8Array)) {
     throw new TypeError(
-      "body must be the text or the bytes of the request as they came, before any parser of JSON",
+      "parseNotification: body must be the text or the bytes of the request, before a parser reads them as JSON",
     );
   }
   const body = typeof request.body === "string" ? request.body : Buffer.from(request.body).toString("utf8");
@@ -75,7 +75,7 @@ export async function parseNotification(
   if (!isSame(right, signature))
     throw refuse(
       "Unauthenticated",
-      "the notification's signature is wrong: is the body as it came, and the secret that of this account?",
+      "the notification's signature is wrong: check that the body is unchanged, and that apiSecret belongs to this account",
     );
   const age = Date.now() / 1000 - timestamp;
   if (age > maxAgeSeconds || age < -AHEAD_SECONDS) {

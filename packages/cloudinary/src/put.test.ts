@@ -172,7 +172,7 @@ describe("the limits of a plan", () => {
     const { fake, storage } = await faked({}, { limits: { rawBytesMax: 1000 } });
     const error: unknown = await storage.put("a.bin", patterned(1001)).catch((failure: unknown) => failure);
     expect(isStorageError(error, "TooLarge") && error.message).toBe(
-      'Cannot put "a.bin": the file is larger than the plan allows: 1001 bytes, and 1000 is the most',
+      'Cannot put "a.bin": the file is larger than the plan allows: it has 1001 bytes, but at most 1000 are allowed',
     );
     const before = fake.requests.length;
     expect(await codeOf(storage.put("a.bin", patterned(1001)))).toBe("TooLarge");

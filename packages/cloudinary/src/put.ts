@@ -86,7 +86,7 @@ async function sendBody(upload: Upload, body: Body): Promise<AssetAnswer> {
   const last =
     body.bytes === undefined ? await sendStream(upload, body) : await sendBytes(upload, body.bytes);
   if (last.byteLength === 0) {
-    throw refuse(upload, "Unsupported", "Cloudinary stores no empty files");
+    throw refuse(upload, "Unsupported", "Cloudinary does not store empty files");
   }
   upload.md5.update(last);
   upload.size += last.byteLength;
@@ -206,9 +206,9 @@ async function findUpload({ account, place, id, options }: Upload): Promise<Foun
 
 async function send(upload: Upload, file: Uint8Array, chunk: ChunkPlace | undefined): Promise<AssetAnswer> {
   const { asset, existing } = await sendPiece(upload, file, chunk, upload.options.beforeCommit);
-  if (existing) throw refuse(upload, "AlreadyExists", "the key has an object");
+  if (existing) throw refuse(upload, "AlreadyExists", "the key already has an object");
   if (asset !== undefined) return asset;
-  throw refuse(upload, "Unavailable", "Cloudinary waits for more chunks than there are");
+  throw refuse(upload, "Unavailable", "Cloudinary still waits for chunks, although all were sent");
 }
 
 /** The slowest speed that is expected of Cloudinary when it works on a finished upload, in bytes for each millisecond. */
@@ -257,7 +257,7 @@ function assertTaken(upload: Upload, size: number): void {
   const isKnown = learnt !== undefined && clock.now() - learnt.at < LEARNT_MS;
   const most = Math.min(account.settings.objectBytesMax, isKnown ? learnt.most : Infinity);
   if (size > most)
-    throw refuse(upload, "TooLarge", `it has more than the ${most} bytes that the plan allows`);
+    throw refuse(upload, "TooLarge", `the body has more than the ${most} bytes that the plan allows`);
 }
 
 /**
@@ -273,8 +273,10 @@ async function assertIntact(upload: Upload, asset: AssetAnswer): Promise<void> {
   // A later upload may have replaced the asset.
   const found = isThere ? await findUpload(upload) : { asset, isOurs: true };
   if (found?.isOurs === true) await account.client.destroy(asset, { signal }).catch(() => {});
-  const what = isThere ? `other bytes than were sent (${asset.size} of ${size})` : "them under another id";
-  const reason = `Cloudinary stored ${what}; they were removed`;
+  const what = isThere
+    ? `different bytes than were sent (${asset.size} of ${size})`
+    : "the bytes under a different id";
+  const reason = `Cloudinary stored ${what}; the asset was removed`;
   throw new StorageError("Integrity", reason, {
     operation: "put",
     provider: account.name,

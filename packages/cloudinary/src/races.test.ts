@@ -299,7 +299,9 @@ describe("renameObject", () => {
     await files.put("a.txt", "abc");
     await files.put("b.txt", "other");
     const error = await failed(renameObject(own, "a.txt", "b.txt"));
-    expect(error.message).toBe('Cannot move "a.txt": "b.txt" has an object: overwrite replaces it');
+    expect(error.message).toBe(
+      'Cannot move "a.txt": "b.txt" already has an object: set overwrite: true to replace it',
+    );
     expect(await renameObject(own, "a.txt", "a.txt")).toMatchObject({ key: "a.txt", size: 3 });
     await files.close();
   });

@@ -50,7 +50,7 @@ export async function renameObject(
     };
   } catch (error) {
     if (isStorageError(error, "AlreadyExists")) {
-      const reason = `${JSON.stringify(to)} has an object: overwrite replaces it`;
+      const reason = `${JSON.stringify(to)} already has an object: set overwrite: true to replace it`;
       throw new StorageError("AlreadyExists", reason, {
         operation: "move",
         provider: account.name,
@@ -87,7 +87,7 @@ async function moveByCopy({ account, from, to, overwrite, signal }: Move): Promi
   await afterwards(async () => {
     const source = await findAsset(account, from, "move", signal);
     if (etagOf(source) === info.etag) return await deleteObject(account, from, { signal });
-    const reason = "the object was replaced while it was moved: both are there";
+    const reason = "the object was replaced during the move: the new object and the copy both exist";
     throw new StorageError("PreconditionFailed", reason, {
       operation: "move",
       provider: account.name,

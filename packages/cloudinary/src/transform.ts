@@ -79,7 +79,7 @@ export async function transformUrl(
   assertTransformation(options);
   const place = placeFor(account, keyPrefix + key, "publicUrl");
   if (place.resourceType === "raw") {
-    const reason = "it is stored raw, and Cloudinary makes something of images and videos only";
+    const reason = "the object is stored as raw, and Cloudinary transforms only images and videos";
     throw new StorageError("Unsupported", reason, { operation: "publicUrl", provider: account.name, key });
   }
   const { format, version, signed } = options;
@@ -138,13 +138,13 @@ const QUALITY = /^(?:auto(?::(?:best|good|eco|low))?|[1-9]\d?|100)$/;
 const CHECKS: Readonly<Record<string, Check>> = {
   width: [isLength, "a number above 0"],
   height: [isLength, "a number above 0"],
-  crop: [(value: string) => /^[a-z_]+$/.test(value), "a way of cropping"],
-  gravity: [(value: string) => /^[a-z0-9_:.]+$/i.test(value), "a name of what is kept"],
-  quality: [(value: number | string) => QUALITY.test(String(value)), 'from 1 to 100, or "auto"'],
+  crop: [(value: string) => /^[a-z_]+$/.test(value), "the name of a crop mode"],
+  gravity: [(value: string) => /^[a-z0-9_:.]+$/i.test(value), "the name of a gravity"],
+  quality: [(value: number | string) => QUALITY.test(String(value)), 'a number from 1 to 100, or "auto"'],
   format: [(value: string) => /^[a-z0-9]+$/i.test(value), 'a format, such as "webp"'],
   atSeconds: [(value: number) => Number.isFinite(value) && value >= 0, "a number, at least 0"],
-  version: [(value: string) => /^\d+$/.test(value), "that of an object's info"],
-  raw: [(value: string) => !/[?#\s]/.test(value), "a transformation as it is in a URL"],
+  version: [(value: string) => /^\d+$/.test(value), "the version in the info of an object"],
+  raw: [(value: string) => !/[?#\s]/.test(value), "a transformation, as in a URL"],
 };
 
 const TRANSFORM_OPTIONS: OptionNames<TransformUrlOptions> = {
@@ -165,6 +165,6 @@ function assertTransformation(options: TransformUrlOptions): void {
   for (const [name, value] of Object.entries(options)) {
     const check = CHECKS[name];
     if (check === undefined || value === undefined || check[0](value as never)) continue;
-    throw new TypeError(`${name} must be ${check[1]}, not ${JSON.stringify(value)}`);
+    throw new TypeError(`transformUrl: ${name} must be ${check[1]}, not ${JSON.stringify(value)}`);
   }
 }

@@ -42,23 +42,23 @@ it("says of each composer what is left to do, in words", async () => {
       "  member b: memory://b/",
       "  percent: 25",
       '  "videos/1.mp4", in transition for 90 s',
-      `    is version ${version}`,
+      `    the current version is ${version}`,
       `    a holds version ${version}`,
-      "    b holds nobody knows what, and may get something late for 30 s",
+      "    b holds an unknown version, and a late request may still change it for 30 s",
       "    repair has tried 2 times",
-      "    the last problem: the disk is full",
+      "    last problem: the disk is full",
       "    repair is due in 30 s",
       '  "videos/2.mp4", in transition for 0 s',
     ].join("\n"),
   );
   expect(text).toMatch(/version [0-9a-f]{16} is being written/);
-  expect(text).toContain(`nobody knows whether version ${version} was stored`);
+  expect(text).toContain(`version ${version} may have been stored`);
   expect(text).toContain("repair is due");
 });
 
 it("says of a file that is no journal what it is", () => {
   writeFileSync(temp.path, "");
-  expect(() => dumpJournal(temp.path)).toThrow("is no journal of this version");
+  expect(() => dumpJournal(temp.path)).toThrow("is not a journal of this version");
 });
 
 it("says of a file that is not there that it is not, and makes none", () => {

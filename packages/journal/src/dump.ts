@@ -19,7 +19,7 @@ export function dumpJournal(path: string, driver: Driver = defaultDriver()): str
   const database = openForReading(path, driver);
   try {
     const version = schemaVersionOf(database);
-    if (version !== SCHEMA_VERSION) throw openError(path, "is no journal of this version");
+    if (version !== SCHEMA_VERSION) throw openError(path, "is not a journal of this version");
     return dump(database).join("\n");
   } finally {
     database.close();
@@ -64,9 +64,10 @@ function describeRow(key: string, row: KeyRow, now: number): readonly string[] {
     ...versionLines(row),
     ...Object.entries(row.holds).map(([member, holding]) => holdingLine(member, holding, row, now)),
     ...external.map(({ member, until }) => `a client may upload to ${member} for ${seconds(until - now)}`),
-    lease && `process ${lease.process} works on it, for ${seconds(lease.until - now)} more if it is silent`,
+    lease &&
+      `process ${lease.process} works on this key; its claim ends in ${seconds(lease.until - now)} if the process is silent`,
     attempts > 0 ? `repair has tried ${attempts} times` : undefined,
-    problem && `the last problem: ${problem}`,
+    problem && `last problem: ${problem}`,
     due,
   ];
   const title = `  ${JSON.stringify(key)}, in transition for ${seconds(now - row.since)}`;
@@ -74,18 +75,18 @@ function describeRow(key: string, row: KeyRow, now: number): readonly string[] {
 }
 
 function versionLines({ current, open, uncertain }: KeyRow): readonly (string | undefined)[] {
-  const is = current?.kind === "delete" ? "is deleted, by version" : "is version";
+  const is = current?.kind === "delete" ? "the current version is a delete:" : "the current version is";
   return [
     current && `${is} ${current.version}`,
     open && `version ${open.version} is being written`,
-    ...uncertain.map(({ version }) => `nobody knows whether version ${version} was stored`),
+    ...uncertain.map(({ version }) => `version ${version} may have been stored`),
   ];
 }
 
 function holdingLine(member: string, holding: string, { suspects }: KeyRow, now: number): string {
-  const what = { absent: "nothing", unknown: "nobody knows what" }[holding] ?? `version ${holding}`;
+  const what = { absent: "nothing", unknown: "an unknown version" }[holding] ?? `version ${holding}`;
   const until = suspects[member] ?? 0;
-  const late = until <= now ? "" : `, and may get something late for ${seconds(until - now)}`;
+  const late = until <= now ? "" : `, and a late request may still change it for ${seconds(until - now)}`;
   return `${member} holds ${what}${late}`;
 }
 

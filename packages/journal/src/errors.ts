@@ -8,18 +8,18 @@ const UNSURE = /UNSYNCED|THREAD_ENDED/;
 const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [
     /REPLACED/,
-    "its file was removed or replaced while this process uses it; stop the application, put the right file there, and start it again",
+    "its file was removed or replaced during use; stop the application, put the right file there, and start the application again",
   ],
-  [/UNSYNCED/, "its disk does not say that it has written"],
+  [/UNSYNCED/, "its disk did not confirm the write"],
   [/FULL|disk is full|ENOSPC|EDQUOT/i, "its disk is full"],
-  [/READONLY|readonly|EROFS/i, "it is read-only"],
-  [/BUSY|LOCKED|locked/i, "another program has locked it"],
+  [/READONLY|readonly|EROFS/i, "the file is read-only"],
+  [/BUSY|LOCKED|locked/i, "a different program has locked the file"],
   [/CORRUPT|NOTADB|malformed|not a database/i, "the file is damaged"],
-  [/EACCES|EPERM/, "the process has no right to write it"],
+  [/EACCES|EPERM/, "the process does not have the permission to write the file"],
   [/CANTOPEN|unable to open|ENOTDIR|EISDIR/i, "the file cannot be opened"],
-  [/closed|not open/i, "it is closed"],
-  [/THREAD_ENDED/, "the thread that writes has ended"],
-  [/IOERR|disk I\/O/i, "the disk does not read or write"],
+  [/closed|not open/i, "the journal is closed"],
+  [/THREAD_ENDED/, "the writer thread has ended"],
+  [/IOERR|disk I\/O/i, "the disk reports an error"],
 ];
 
 const MODULE_MISSING = /Cannot find (?:module|package) '([^']+)'(?:: (.+))?/;
@@ -34,12 +34,12 @@ function loadReason(text: string): string | undefined {
   const [, name, cure] = MODULE_MISSING.exec(text) ?? [];
   if (name !== undefined) {
     const byDefault = `install it for this platform, for example by \`npm install ${name}\``;
-    return `${name} cannot be found; ${cure ?? (name.includes("libsql") ? byDefault : "is the installation whole?")}`;
+    return `${name} cannot be found; ${cure ?? (name.includes("libsql") ? byDefault : "install the package again")}`;
   }
   if (text.includes("ERR_DLOPEN_FAILED"))
-    return "the native part of libsql was built for another system: install it anew";
+    return "the native part of libsql was built for a different system: install libsql again on this system";
   if (text.includes("ERR_ACCESS_DENIED"))
-    return "Node's permission model does not allow it: see --allow-fs-write and --allow-worker";
+    return "Node's permission model refuses the call: start Node with --allow-fs-write and --allow-worker";
   return undefined;
 }
 
@@ -48,7 +48,7 @@ export function journalError(error: unknown, path: string, operation: Operation 
   const text = textOf(error);
   const known = loadReason(text) ?? REASONS.find(([pattern]) => pattern.test(text))?.[1];
   const holder = /BUSY|LOCKED|locked/.test(text) ? lockHolder(path) : undefined;
-  const reason = holder ?? known ?? "SQLite does not explain why";
+  const reason = holder ?? known ?? "SQLite gives no reason";
   return new StorageError("Unavailable", `the journal ${JSON.stringify(path)} cannot be used: ${reason}`, {
     operation,
     provider: "journal",

@@ -60,10 +60,7 @@ export function assertLocal(folder: string, path: string): boolean {
   if (program !== undefined && FUSE_HERE.has(program)) return false;
   const network = program === undefined ? NETWORK.get(type) : `a file system of a program (${program})`;
   if (network === undefined) return !IN_MEMORY.has(type);
-  throw openError(
-    path,
-    `lies on ${network}; SQLite needs a disk of this machine, many machines need PostgreSQL`,
-  );
+  throw openError(path, `lies on ${network}; SQLite needs a disk of this machine`);
 }
 
 /**

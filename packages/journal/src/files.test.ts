@@ -89,7 +89,7 @@ describe("the files of a journal that is open", () => {
     other.exec("ROLLBACK");
     other.close();
     expect(message).toContain(
-      process.platform === "linux" ? `the process ${process.pid} has locked it` : "locked",
+      process.platform === "linux" ? `the process ${process.pid} has locked the file` : "locked",
     );
   });
 });

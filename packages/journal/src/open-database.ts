@@ -83,9 +83,9 @@ export function prepareFile(path: string, driver: Driver): void {
   try {
     const version = schemaVersionOf(database);
     if (version === undefined)
-      throw openError(path, "is a database of something else; give it a path of its own");
+      throw openError(path, "is a database of a different program; give the journal its own path");
     if (version > SCHEMA_VERSION) {
-      const reason = `has version ${version}, and this package knows versions up to ${SCHEMA_VERSION}; update it`;
+      const reason = `has version ${version}, but this package knows only versions up to ${SCHEMA_VERSION}; update @stowage/journal`;
       throw openError(path, reason);
     }
     assertSound(database, path);
@@ -100,7 +100,7 @@ function assertSound(database: Database, path: string): void {
   const text = Object.values(Object(first))[0];
   if (text === "ok") return;
   const reason =
-    `is damaged (${String(text)}); move it away and start with an empty one: ` +
-    "the composers compare their members then, and go on";
+    `is damaged (${String(text)}); move the file away and start with an empty journal: ` +
+    "each composer then compares its members and goes on";
   throw openError(path, reason);
 }

@@ -53,7 +53,7 @@ describe("sqliteJournal", () => {
       { message: "Cannot find module '/app/writer-thread.js': bundlers must leave @stowage/journal out" },
       "bundlers must leave @stowage/journal out",
     ],
-    ["a native part of another system", { message: "no", code: "ERR_DLOPEN_FAILED" }, "install it anew"],
+    ["a native part of another system", { message: "no", code: "ERR_DLOPEN_FAILED" }, "install libsql again"],
     ["the permission model", { message: "no", code: "ERR_ACCESS_DENIED" }, "--allow-worker"],
     ["a full disk", { message: "ENOSPC: no space left on device" }, "its disk is full"],
   ])("names %s", (_, error, reason) => {
@@ -152,7 +152,7 @@ describe("sqliteJournal", () => {
     database.close();
     expect(thrown(() => temp.open())).toMatchObject({
       code: "InvalidArgument",
-      message: `Cannot open: the journal ${JSON.stringify(temp.path)} is a database of something else; give it a path of its own`,
+      message: `Cannot open: the journal ${JSON.stringify(temp.path)} is a database of a different program; give the journal its own path`,
     });
   });
 
@@ -167,7 +167,7 @@ describe("sqliteJournal", () => {
     database.exec("PRAGMA user_version = 99");
     database.close();
     expect(thrown(() => temp.open()).message).toContain(
-      "has version 99, and this package knows versions up to 1",
+      "has version 99, but this package knows only versions up to 1",
     );
   });
 

@@ -103,9 +103,7 @@ function threadFile(): string {
 export function assertThread(): void {
   const file = threadFile();
   if (existsSync(file)) return;
-  throw new Error(
-    `Cannot find module '${file}': bundlers must leave @stowage/journal out, as an external package`,
-  );
+  throw new Error(`Cannot find module '${file}': mark @stowage/journal as external in the bundler`);
 }
 
 function startThread(workerData: WriterData): Worker {

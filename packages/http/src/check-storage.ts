@@ -8,5 +8,5 @@ import type { FileStorage } from "@stowage/core";
 export function checkStorage(caller: string, storage: FileStorage): void {
   const { provider, describe } = Object(storage) as Partial<FileStorage>;
   if (provider !== undefined && typeof describe === "function") return;
-  throw new TypeError(`${caller}: storage is what createStorage(provider) returns`);
+  throw new TypeError(`${caller}: storage must be the result of createStorage(provider)`);
 }

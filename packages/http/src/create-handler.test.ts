@@ -151,7 +151,7 @@ describe("createHandler", () => {
   it("takes a storage, and no provider", () => {
     const options: HandlerOptions = { authorize: allow };
     expect(() => createHandler(memory() as unknown as FileStorage, options)).toThrow(
-      "createHandler: storage is what createStorage(provider) returns",
+      "createHandler: storage must be the result of createStorage(provider)",
     );
   });
 

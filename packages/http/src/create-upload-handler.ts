@@ -118,11 +118,15 @@ async function begin(call: Call): Promise<Answer> {
   });
   if (method === "POST")
     return jsonAnswer(200, { method, url, fields: { ...fields, key: fields?.["key"] ?? key }, headers });
-  throw new StorageError("Unsupported", "the store cannot sign forms: send the file as an upload in parts", {
-    operation: "signUpload",
-    provider: storage.provider.name,
-    key,
-  });
+  throw new StorageError(
+    "Unsupported",
+    "the provider does not support forms: send the file as an upload in parts",
+    {
+      operation: "signUpload",
+      provider: storage.provider.name,
+      key,
+    },
+  );
 }
 
 async function create(call: Call): Promise<Answer> {
@@ -157,7 +161,7 @@ async function withUpload(call: Call, token: string, step: Step): Promise<Answer
 
 async function signPart({ multipart, key, uploadId, request }: UploadCall, text: string): Promise<Answer> {
   if (!PART_NUMBER.test(text))
-    throw new HttpError(400, "PartNumber", "the part number has to be a whole number from 1 to 10,000");
+    throw new HttpError(400, "PartNumber", "the part number must be a whole number from 1 to 10,000");
   const upload = { uploadId, partNumber: Number(text) };
   const { url, headers } = await multipart.signPart(key, upload, { signal: request.signal });
   return jsonAnswer(200, { url, headers });
@@ -192,7 +196,7 @@ async function complete(call: UploadCall): Promise<Answer> {
 }
 
 function tooLarge(bytes: number, { maxBytes }: UploadHandlerOptions): HttpError {
-  return new HttpError(413, "TooLarge", `it has ${bytes} bytes, and at most ${maxBytes} are allowed`);
+  return new HttpError(413, "TooLarge", `the file has ${bytes} bytes, but at most ${maxBytes} are allowed`);
 }
 
 /** Tells the application about the new object. The application may still refuse it. */
@@ -223,11 +227,11 @@ function allowed({ types }: UploadHandlerOptions, { contentType }: WantedFile): 
 }
 
 function partsOf(given: unknown): readonly UploadedPart[] {
-  if (!Array.isArray(given)) throw new HttpError(400, "MalformedParts", "parts is not a list");
+  if (!Array.isArray(given)) throw new HttpError(400, "MalformedParts", "parts must be an array");
   return given.map((part: unknown) => {
     const { PartNumber: partNumber, ETag: etag } = Object(part) as { PartNumber?: unknown; ETag?: unknown };
     if (typeof partNumber === "number" && typeof etag === "string") return { partNumber, etag };
-    throw new HttpError(400, "MalformedParts", "a part lacks PartNumber or ETag");
+    throw new HttpError(400, "MalformedParts", "a part has no PartNumber or no ETag");
   });
 }
 

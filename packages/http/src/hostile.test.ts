@@ -199,7 +199,7 @@ describe("authorize", () => {
 
 describe("errors", () => {
   it("have no status that is none", () => {
-    expect(() => new HttpError(200, "X", "y")).toThrow("HttpError: status is 400 to 599, not 200");
+    expect(() => new HttpError(200, "X", "y")).toThrow("HttpError: status must be from 400 to 599, not 200");
   });
 
   it("can be told in an answer of one's own", () => {

@@ -80,7 +80,7 @@ function respelt(text: string): string {
 
 describe("keys", () => {
   it.each([
-    [[], "list"],
+    [[], "array"],
     [[{ id: "a b", secret: "s".repeat(32) }], "id"],
     [[{ id: "a", secret: "short" }], "32"],
     [[OLD, OLD], "two keys"],

@@ -72,19 +72,21 @@ export interface Grant {
  */
 export function checkKeys(caller: string, keys: SigningKeys): void {
   if (!Array.isArray(keys) || keys.length === 0) {
-    throw new TypeError(`${caller}: keys is a list of { id, secret }, of which the first one signs`);
+    throw new TypeError(`${caller}: keys must be an array of { id, secret }; the first key signs`);
   }
   const ids = new Set<unknown>();
   for (const { id, secret } of keys as readonly Partial<SigningKey>[]) {
     if (typeof id !== "string" || !KEY_ID.test(id)) {
-      throw new TypeError(`${caller}: the id of a key is 1 to 64 characters of A-Z, a-z, 0-9, "-" and "_"`);
+      throw new TypeError(
+        `${caller}: the id of a key must have 1 to 64 characters of A-Z, a-z, 0-9, "-" and "_"`,
+      );
     }
     if (ids.has(id)) throw new TypeError(`${caller}: two keys have the id "${id}"`);
     ids.add(id);
     const bytes = typeof secret === "string" ? Buffer.byteLength(secret) : (secret?.byteLength ?? 0);
     if (bytes < SECRET_BYTES_MIN) {
       throw new TypeError(
-        `${caller}: the secret of key "${id}" has ${bytes} bytes, and at least ${SECRET_BYTES_MIN} are needed`,
+        `${caller}: the secret of key "${id}" must have at least ${SECRET_BYTES_MIN} bytes, not ${bytes}`,
       );
     }
   }

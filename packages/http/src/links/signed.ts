@@ -56,11 +56,11 @@ export function signed(inner: StorageProvider, options: SignedOptions): StorageP
 }
 
 function checkBase(baseUrl: string): string {
-  nonEmptyText("signed", "baseUrl", baseUrl, "an address, such as https://example.com/files");
+  nonEmptyText("signed", "baseUrl", baseUrl, "a URL such as https://example.com/files");
   const isAddress = URL.canParse(baseUrl) && /^https?:\/\//.test(baseUrl) && !/[?#]/.test(baseUrl);
   if (!isAddress)
     throw new TypeError(
-      `signed: baseUrl is an http:// or https:// address without a query or fragment, not "${baseUrl}"`,
+      `signed: baseUrl must be an http:// or https:// URL without a query or fragment, not "${baseUrl}"`,
     );
   return baseUrl.replace(/\/+$/, "");
 }
@@ -116,7 +116,7 @@ function headerParameters(options: ObjectHeaders): Record<string, string | undef
 
 function assertLife({ name }: StorageProvider, key: string, operation: Operation, seconds: number): void {
   if (seconds <= EXPIRES_SECONDS_MAX) return;
-  const reason = `a signed link works for at most ${EXPIRES_SECONDS_MAX} seconds, not ${seconds}`;
+  const reason = `expiresInSeconds and stableForSeconds together must be at most ${EXPIRES_SECONDS_MAX} seconds, not ${seconds}`;
   throw new StorageError("InvalidArgument", reason, { operation, provider: name, key });
 }
 

@@ -50,8 +50,8 @@ export function allowedType(allowed: readonly string[], declared: string, found:
   if (type !== undefined && allowed.some((pattern) => isIn(pattern, type))) return isAsSaid ? declared : type;
   const reason =
     type === undefined
-      ? `its first bytes are not those of ${said}`
-      : `its type is ${type}, and the allowed types are ${allowed.join(", ")}`;
+      ? `its first bytes do not match its type ${said}`
+      : `its type is ${type}, but the allowed types are ${allowed.join(", ")}`;
   throw new HttpError(415, "UnsupportedMediaType", reason);
 }
 
@@ -66,7 +66,7 @@ export function assertAllowed(allowed: readonly string[], declared: string): voi
   throw new HttpError(
     415,
     "UnsupportedMediaType",
-    `its type is ${type}, and the allowed types are ${allowed.join(", ")}`,
+    `its type is ${type}, but the allowed types are ${allowed.join(", ")}`,
   );
 }
 

@@ -20,7 +20,7 @@ export async function readJson(
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Readonly<Record<string, unknown>>;
   }
-  throw new HttpError(400, "MalformedJson", "its body is not a JSON object");
+  throw new HttpError(400, "MalformedJson", "its body must be a JSON object");
 }
 
 function parse(text: string): unknown {

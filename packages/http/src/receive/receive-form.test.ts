@@ -436,7 +436,7 @@ describe("a store without create-only writes", () => {
   it("says what to do", async () => {
     const error = await failureOf(receiveForm(createStorage(plain), post(form(["a.txt", "x"])), OPTIONS));
     expect(String(error)).toContain(
-      '"plain" has no create-only writes: set overwrite: true where each key is new',
+      '"plain" does not support create-only writes: set overwrite: true if each key is new',
     );
   });
 

@@ -106,7 +106,7 @@ export async function receiveForm(
       fail(reception, malformed("a part has no Content-Disposition: form-data, or has too many headers"));
     }
   } catch (error) {
-    fail(reception, malformed(`it ended early or cannot be parsed: ${String(error)}`));
+    fail(reception, malformed(`the form ended early or cannot be parsed: ${String(error)}`));
   }
   await Promise.all(reception.puts);
   const { fields, files, stop } = reception;
@@ -122,7 +122,8 @@ export async function receiveForm(
 /** Ends the form with its first failure. Later failures only follow from the first one. */
 function fail({ stop }: Reception, error: unknown): void {
   // Without a reason, the signal would make up its own.
-  if (!stop.signal.aborted) stop.abort(error ?? new HttpError(500, "Unknown", "its failure says nothing"));
+  if (!stop.signal.aborted)
+    stop.abort(error ?? new HttpError(500, "Unknown", "the form failed without a reason"));
 }
 
 function malformed(reason: string): HttpError {
@@ -156,7 +157,7 @@ function parserOf(reception: Reception, request: Request | IncomingMessage): Par
     if (fileName === "") {
       // An input without a file has no file name and no bytes.
       stream
-        .on("data", () => fail(reception, malformed('a file has a name that is none, such as ".."')))
+        .on("data", () => fail(reception, malformed('a file has a name that is not allowed, such as ".."')))
         .resume();
       return;
     }
@@ -193,7 +194,7 @@ function openParser(request: Request | IncomingMessage, limits: Limits): Parser 
     throw new HttpError(
       415,
       "UnsupportedMediaType",
-      "it is not a form: use receive to store its body as one object",
+      "the request is not a form: use receive to store its body as one object",
     );
   }
   const boundary = BOUNDARY.exec(contentType)?.groups;
@@ -246,7 +247,11 @@ async function inspected(
   if (file.field === undefined) throw malformed("a file has no field name");
   const limits = limitsOf(options, file.field);
   if (limits === undefined) {
-    throw new HttpError(400, "UnexpectedFile", `the form may not have a file in the field ${file.field}`);
+    throw new HttpError(
+      400,
+      "UnexpectedFile",
+      `the form has a file in the field ${file.field}, which is not allowed`,
+    );
   }
   const { maxBytes = options.maxBytes, types = options.types } = limits;
   if (types === undefined) return { file, body: stream, maxBytes };

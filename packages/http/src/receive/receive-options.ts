@@ -82,10 +82,10 @@ export function checkReceive(caller: string, options: ReceiveOptions): void {
  * @throws TypeError for a type that could match nothing.
  */
 export function checkType(caller: string, type: string): void {
-  nonEmptyText(caller, "types", type, 'a list such as ["image/png", "video/*"]');
+  nonEmptyText(caller, "types", type, 'an array such as ["image/png", "video/*"]');
   if (/^[^/\s]+\/[^/\s;]+$/.test(type)) return;
   throw new TypeError(
-    `${caller}: types is a list such as ["image/png", "video/*"], and "${type}" is no media type`,
+    `${caller}: each entry of types must be a media type such as "image/png" or "video/*", not "${type}"`,
   );
 }
 

@@ -47,7 +47,7 @@ function assertAsSigned(headers: HeaderReader, parameters: Parameters): void {
 
 function assertSame(headers: HeaderReader, parameters: Parameters, name: string, absent: string): void {
   if ((headers.get(name) ?? absent) === (parameters.get(name) ?? absent)) return;
-  throw new HttpError(400, "NotAsSigned", `its ${name} is not the one that was signed`);
+  throw new HttpError(400, "NotAsSigned", `its ${name} differs from the signed value`);
 }
 
 function signedHeaders(parameters: Parameters): ObjectHeaders {

@@ -60,7 +60,11 @@ export async function receiveBody(
   } catch (error) {
     // The client's own `If-None-Match: *` has failed.
     if (!isStorageError(error, "AlreadyExists") || headers.get("if-none-match") !== "*") throw error;
-    throw new HttpError(412, "PreconditionFailed", "its If-None-Match does not hold");
+    throw new HttpError(
+      412,
+      "PreconditionFailed",
+      "the key already has an object, and the request has If-None-Match: *",
+    );
   }
 }
 
@@ -72,7 +76,7 @@ function putOptions(
   assertPlain(headers);
   const contentType = typeOf(headers.get("content-type") ?? undefined);
   if (essenceOf(contentType) === "multipart/form-data") {
-    throw new HttpError(415, "UnsupportedMediaType", "it is a form: use receiveForm");
+    throw new HttpError(415, "UnsupportedMediaType", "the request is a form: use receiveForm");
   }
   return {
     contentType,
@@ -96,11 +100,15 @@ function putOptions(
  */
 export function assertPlain(headers: HeaderReader): void {
   if ((headers.get("content-range") ?? undefined) !== undefined) {
-    throw new HttpError(400, "ContentRange", "it has Content-Range, and only whole objects are received");
+    throw new HttpError(
+      400,
+      "ContentRange",
+      "the request has Content-Range, but only whole objects are accepted",
+    );
   }
   const coding = headers.get("transfer-encoding") ?? "chunked";
   if (coding.trim().toLowerCase() === "chunked") return;
-  throw new HttpError(501, "TransferEncoding", "only the Transfer-Encoding chunked is supported");
+  throw new HttpError(501, "TransferEncoding", "its Transfer-Encoding must be chunked");
 }
 
 /**
@@ -112,17 +120,17 @@ export function lengthOf(headers: HeaderReader, maxBytes: number): number | unde
   const text = headers.get("content-length") ?? undefined;
   if (text === undefined) return undefined;
   if (!/^\d{1,15}$/.test(text))
-    throw new HttpError(400, "ContentLength", "its Content-Length is not a whole number");
+    throw new HttpError(400, "ContentLength", "its Content-Length must be a whole number");
   const length = Number(text);
   if (length <= maxBytes) return length;
-  throw new HttpError(413, "TooLarge", `it has ${length} bytes, and at most ${maxBytes} are allowed`);
+  throw new HttpError(413, "TooLarge", `the body has ${length} bytes, but at most ${maxBytes} are allowed`);
 }
 
 function encodingOf(headers: HeaderReader): string | undefined {
   const encoding = headers.get("content-encoding") ?? undefined;
   if (encoding === undefined || encoding === "identity") return undefined;
   if (ENCODINGS.test(encoding)) return encoding.toLowerCase();
-  throw new HttpError(415, "UnsupportedEncoding", "its Content-Encoding is not br, deflate, gzip or zstd");
+  throw new HttpError(415, "UnsupportedEncoding", "its Content-Encoding must be br, deflate, gzip or zstd");
 }
 
 /**
@@ -138,6 +146,6 @@ function idempotencyKeyOf(headers: HeaderReader): string | undefined {
   throw new HttpError(
     400,
     "IdempotencyKey",
-    `its Idempotency-Key is not 1 to ${IDEMPOTENCY_LENGTH_MAX} characters`,
+    `its Idempotency-Key must have 1 to ${IDEMPOTENCY_LENGTH_MAX} characters`,
   );
 }

@@ -13,11 +13,7 @@ import type { HeaderReader } from "../wire/http-request.js";
 function parseWriteConditions(headers: HeaderReader): Preconditions | undefined {
   const { ifMatch, ifUnmodifiedSince, ifNoneMatch } = parsePreconditions(headers) ?? {};
   if (ifNoneMatch !== undefined && ifNoneMatch !== "*") {
-    throw new HttpError(
-      400,
-      "IfNoneMatch",
-      "a write can honour If-None-Match with * alone, and the request has a list of tags",
-    );
+    throw new HttpError(400, "IfNoneMatch", "the If-None-Match of a write must be *, not a list of tags");
   }
   if (ifMatch === undefined && ifUnmodifiedSince === undefined && ifNoneMatch === undefined) return undefined;
   return { ifMatch, ifUnmodifiedSince, ifNoneMatch, ifModifiedSince: undefined };
@@ -30,7 +26,7 @@ function parseWriteConditions(headers: HeaderReader): Preconditions | undefined 
  */
 export function assertCreateOnly({ provider }: FileStorage, key: string): void {
   if (provider.supports.ifNoneMatch) return;
-  const reason = `${JSON.stringify(provider.name)} has no create-only writes: set overwrite: true where each key is new`;
+  const reason = `${JSON.stringify(provider.name)} does not support create-only writes: set overwrite: true if each key is new`;
   throw new StorageError("Unsupported", reason, { operation: "put", provider: provider.name, key });
 }
 
@@ -58,7 +54,11 @@ export async function conditionOf(
   const etag = await namedETag(storage, key, { ...conditions, ifNoneMatch: undefined });
   if (etag === undefined) return isNew ? { ifNoneMatch: "*" } : {};
   if (isNew)
-    throw new HttpError(409, "AlreadyExists", "the key has an object already, and it may not be replaced");
+    throw new HttpError(
+      409,
+      "AlreadyExists",
+      "the key already has an object, and the options do not allow to replace it",
+    );
   return { ifMatch: etag };
 }
 
@@ -99,5 +99,5 @@ async function namedETag(
 }
 
 function notHeld(): HttpError {
-  return new HttpError(412, "PreconditionFailed", "its conditions do not hold");
+  return new HttpError(412, "PreconditionFailed", "the object does not match the conditions of the request");
 }

@@ -11,6 +11,6 @@ export function checkBasePath(caller: string, basePath: string | undefined): voi
   nonEmptyText(caller, "basePath", basePath, 'a path such as "/files"');
   if (keyOfPath(basePath) !== undefined && decodeURIComponent(basePath) === basePath) return;
   throw new TypeError(
-    `${caller}: basePath is a path such as "/files", with a leading slash, no trailing slash and no percent-encoding, not "${basePath}"`,
+    `${caller}: basePath must be a path such as "/files", with a leading slash, no trailing slash and no percent-encoding, not "${basePath}"`,
   );
 }

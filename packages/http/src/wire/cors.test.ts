@@ -68,7 +68,7 @@ describe("cors", () => {
   });
 
   it.each([
-    [{}, "list"],
+    [{}, "array"],
     [{ origins: ["app.example.com"] }, "scheme and a host"],
     [{ origins: [`${APP}/`] }, "scheme and a host"],
     [{ origins: [APP], maxAge: 5 }, "maxAgeSeconds"],
@@ -76,7 +76,7 @@ describe("cors", () => {
     const handle = createHandler(createStorage(memory()), { authorize: () => true });
     expect(() => cors(handle, options as CorsOptions)).toThrow(text);
     expect(() => cors((() => {}) as unknown as HttpHandler, { origins: [APP] })).toThrow(
-      "not one of @stowage/http",
+      "must come from createHandler",
     );
   });
 });

@@ -54,14 +54,14 @@ function check(options: CorsOptions): void {
   knownNames("cors", options, NAMES);
   const { origins, maxAgeSeconds = MAX_AGE_SECONDS } = options;
   if (!Array.isArray(origins))
-    throw new TypeError('cors: origins is a list such as ["https://app.example.com"]');
+    throw new TypeError('cors: origins must be an array such as ["https://app.example.com"]');
   for (const origin of origins as readonly unknown[]) {
-    nonEmptyText("cors", "origins", origin, 'a list such as ["https://app.example.com"]');
+    nonEmptyText("cors", "origins", origin, 'an array such as ["https://app.example.com"]');
     const isOrigin =
       origin === "*" || (URL.canParse(origin as string) && new URL(origin as string).origin === origin);
     if (!isOrigin)
       throw new TypeError(
-        `cors: an origin is a scheme and a host, such as "https://app.example.com", not "${String(origin)}"`,
+        `cors: each origin must be a scheme and a host, such as "https://app.example.com", not "${String(origin)}"`,
       );
   }
   wholeNumber("cors", "maxAgeSeconds", maxAgeSeconds);

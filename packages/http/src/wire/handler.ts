@@ -81,7 +81,7 @@ export function toNodeListener(handler: HttpHandler): NodeListener {
 export function handlingOf(handler: HttpHandler): Handling {
   const handling = (Object(handler) as Partial<HttpHandler>)[ANSWER];
   if (handling !== undefined) return handling;
-  throw new TypeError("The handler is not one of @stowage/http; pass what createHandler returns");
+  throw new TypeError("The handler must come from createHandler or a similar function of @stowage/http");
 }
 
 /** Makes the answer of a failure. Accepts every thrown value. */

@@ -16,7 +16,8 @@ export class HttpError extends Error {
    */
   constructor(status: number, code: string, reason: string) {
     super(`Cannot answer the request: ${reason}`);
-    if (!isErrorStatus(status)) throw new TypeError(`HttpError: status is 400 to 599, not ${String(status)}`);
+    if (!isErrorStatus(status))
+      throw new TypeError(`HttpError: status must be from 400 to 599, not ${String(status)}`);
     this.status = status;
     this.code = code;
   }

@@ -94,45 +94,51 @@ describe("the guide", () => {
 
 describe("an environment that is wrong", () => {
   it.each<[Environment, readonly (string | RegExp)[]]>([
-    [{}, [/^STORAGE_DIR is missing: no variable names a place/]],
+    [{}, [/^STORAGE_DIR is missing: set STORAGE_DIR, AWS_S3_BUCKET/]],
     [{ ...BUCKET, AWS_REGION: undefined }, [/^AWS_REGION is missing: AWS_S3_BUCKET is set/]],
-    [{ STORAGE_MODE: "cloud", STORAGE_DIR: "/x" }, [/^STORAGE_MODE is "cloud", and none of local, s3/]],
+    [
+      { STORAGE_MODE: "cloud", STORAGE_DIR: "/x" },
+      [/^STORAGE_MODE is "cloud", but must be one of local, s3/],
+    ],
     [
       { ...BUCKET, STORAGE_DIR: "/x", STORAGE_MODE: "hybrid", S3_SPLIT_PERCENTAGE: "ten" },
-      [/^S3_SPLIT_PERCENTAGE is "ten", not a number from 0 to 100/, /^S3_SPLIT_PERCENTAGE is missing/],
+      [
+        /^S3_SPLIT_PERCENTAGE is "ten", but must be a number from 0 to 100/,
+        /^S3_SPLIT_PERCENTAGE is missing/,
+      ],
     ],
     [{ ...BUCKET, STORAGE_DIR: "/x", S3_SPLIT_PERCENTAGE: "101" }, [/^S3_SPLIT_PERCENTAGE is "101"/]],
     [{ ...BUCKET, STORAGE_DIR: "/x", S3_SPLIT_PERCENTAGE: "-1" }, [/^S3_SPLIT_PERCENTAGE is "-1"/]],
     [{ ...BUCKET, STORAGE_DIR: "/x", S3_SPLIT_PERCENTAGE: "" }, [/^S3_SPLIT_PERCENTAGE is empty/]],
     [{ AWS_S3_BUCKET: "" }, [/^AWS_S3_BUCKET is empty/, /^STORAGE_DIR is missing/]],
-    [{ STORAGE_DIR: "/x", USE_S3: "maybe" }, [/^USE_S3 is "maybe", not true or false/]],
+    [{ STORAGE_DIR: "/x", USE_S3: "maybe" }, [/^USE_S3 is "maybe", but must be true or false/]],
     [{ STORAGE_DIR: "/x", USE_S3: "true" }, [/^AWS_S3_BUCKET is missing: USE_S3=true/]],
     [
       { ...BUCKET, USE_S3: "false", STORAGE_MODE: "s3" },
       [/^USE_S3 is false, and STORAGE_MODE=s3 writes to S3/],
     ],
     [{ STORAGE_MODE: "hybrid" }, [/^STORAGE_DIR /, /^AWS_S3_BUCKET /, /^S3_SPLIT_PERCENTAGE is missing/]],
-    [{ ...BUCKET, S3_MEDIA_BUCKET: "other" }, [/^AWS_S3_BUCKET says something else than S3_MEDIA_BUCKET/]],
+    [{ ...BUCKET, S3_MEDIA_BUCKET: "other" }, [/^AWS_S3_BUCKET differs from S3_MEDIA_BUCKET/]],
     [{ ...BUCKET, AWS_ACCESS_KEY_ID: "AKIA" }, [/^AWS_SECRET_ACCESS_KEY is missing/]],
     [{ ...BUCKET, AWS_SECRET_ACCESS_KEY: "x" }, [/^AWS_ACCESS_KEY_ID is missing/]],
     [
       { ...BUCKET, AWS_ACCESS_KEY_ID: "AKIA", AWS_SECRET_ACCESS_KEY: SECRET },
-      [/^AWS_SECRET_ACCESS_KEY has a space or a line break/],
+      [/^AWS_SECRET_ACCESS_KEY contains a space or a line break/],
     ],
     [
       { ...BUCKET, AWS_S3_BASE_URL: "cdn.example.com" },
-      [/^AWS_S3_BASE_URL is "cdn.example.com", not an address/],
+      [/^AWS_S3_BASE_URL is "cdn.example.com", but must be a URL/],
     ],
-    [{ ...BUCKET, S3_DIALECT: "minoi" }, [/^S3_DIALECT is "minoi", and none of aws, r2, minio/]],
+    [{ ...BUCKET, S3_DIALECT: "minoi" }, [/^S3_DIALECT is "minoi", but must be one of aws, r2, minio/]],
     [{ ...BUCKET, AWS_S3_VIDEOS_PREFIX: "/videos" }, [/^AWS_S3_VIDEOS_PREFIX is "\/videos"/]],
-    [{ CLOUDINARY_URL: `https://key:${SECRET}@cloud` }, [/^CLOUDINARY_URL does not read as/]],
+    [{ CLOUDINARY_URL: `https://key:${SECRET}@cloud` }, [/^CLOUDINARY_URL must have the form/]],
     [
       { CLOUDINARY_CLOUD_NAME: "cloud", CLOUDINARY_API_KEY: "key" },
       [/^CLOUDINARY_API_SECRET is missing: CLOUDINARY_CLOUD_NAME/, /^STORAGE_DIR/],
     ],
     [
       { CLOUDINARY_CLOUD_NAME: "cloud", CLOUDINARY_API_KEY: "key", CLOUDINARY_API_SECRET: SECRET },
-      [/^CLOUDINARY_API_SECRET has a character/],
+      [/^CLOUDINARY_API_SECRET contains a character/],
     ],
     [
       {
@@ -141,13 +147,13 @@ describe("an environment that is wrong", () => {
         CLOUDINARY_API_KEY: "key",
         CLOUDINARY_API_SECRET: "secret",
       },
-      [/^CLOUDINARY_URL says something else than CLOUDINARY_CLOUD_NAME/],
+      [/^CLOUDINARY_URL differs from CLOUDINARY_CLOUD_NAME/],
     ],
     [{ STORAGE_DIR: "/x", STORAGE_MOED: "local" }, [/^STORAGE_MOED looks like STORAGE_MODE/]],
     [{ STORAGE_DIR: "/x", S3_SPLIT_PERCENTAG: "5" }, [/^S3_SPLIT_PERCENTAG looks like S3_SPLIT_PERCENTAGE/]],
     [
       { ...BUCKET, STORAGE_DIR: "/x", S3_SPLIT_PERCENTAGE: "5", CLOUDINARY_URL: "cloudinary://a:b@c" },
-      [/^CLOUDINARY_URL is set, and/],
+      [/^CLOUDINARY_URL is set, but/],
     ],
   ])("%o", (env, expected) => {
     const problems = problemsOf(env);
@@ -157,7 +163,7 @@ describe("an environment that is wrong", () => {
 
   it("names a folder that is a file", () => {
     expect(problemsOf({ STORAGE_DIR: join(folder, "a-file") })).toEqual([
-      expect.stringMatching(/^STORAGE_DIR names .*a-file", which is a file and not a folder$/),
+      expect.stringMatching(/^STORAGE_DIR is .*a-file", but must be a folder, not a file$/),
     ]);
   });
 

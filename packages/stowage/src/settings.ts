@@ -78,7 +78,11 @@ function readMode(variables: Variables): StorageMode | undefined {
   const found = variables.find("STORAGE_MODE");
   const mode = MODES.find((each) => each === found?.value.toLowerCase());
   if (found !== undefined && mode === undefined) {
-    variables.report("STORAGE_MODE", `is ${quoted(found.value)}, and none of ${MODES.join(", ")}`, found);
+    variables.report(
+      "STORAGE_MODE",
+      `is ${quoted(found.value)}, but must be one of ${MODES.join(", ")}`,
+      found,
+    );
   }
   return mode;
 }
@@ -106,7 +110,7 @@ function readSwitch(variables: Variables): boolean | undefined {
   const value = found.value.toLowerCase();
   if (ON.has(value)) return true;
   if (OFF.has(value)) return false;
-  variables.report("USE_S3", `is ${quoted(found.value)}, not true or false`, found);
+  variables.report("USE_S3", `is ${quoted(found.value)}, but must be true or false`, found);
   return undefined;
 }
 
@@ -115,7 +119,7 @@ function readPercent(variables: Variables): number | undefined {
   if (found === undefined) return undefined;
   const percent = /^\d{1,3}(?:\.\d{1,2})?$/.test(found.value) ? Number(found.value) : Number.NaN;
   if (percent <= 100) return percent;
-  const reason = `is ${quoted(found.value)}, not a number from 0 to 100 with at most two digits after the point`;
+  const reason = `is ${quoted(found.value)}, but must be a number from 0 to 100 with at most two digits after the point`;
   variables.report("S3_SPLIT_PERCENTAGE", reason, found);
   return undefined;
 }
@@ -126,7 +130,7 @@ function readFolder(variables: Variables): FolderSettings | undefined {
   const root = resolve(found.value);
   const facts = statSync(root, { throwIfNoEntry: false });
   if (facts?.isDirectory() === false) {
-    variables.report("STORAGE_DIR", `names ${quoted(found.value)}, which is a file and not a folder`, found);
+    variables.report("STORAGE_DIR", `is ${quoted(found.value)}, but must be a folder, not a file`, found);
   }
   return { root, exists: facts !== undefined };
 }
@@ -140,17 +144,13 @@ function readBucket(variables: Variables, isOff: boolean): BucketSettings | unde
   const region = variables.find("AWS_REGION");
   if (bucket === undefined) return undefined;
   if (!/^[A-Za-z0-9][A-Za-z0-9._:/-]{1,}$/.test(bucket.value)) {
-    variables.report(
-      "AWS_S3_BUCKET",
-      `is ${quoted(bucket.value)}, which cannot be the name of a bucket`,
-      bucket,
-    );
+    variables.report("AWS_S3_BUCKET", `is ${quoted(bucket.value)}, but must be the name of a bucket`, bucket);
   }
   if (region === undefined && endpoint === undefined) {
-    variables.report("AWS_REGION", `is missing: ${bucket.name} is set, and a bucket of AWS is in a region`);
+    variables.report("AWS_REGION", `is missing: ${bucket.name} is set, and a bucket of AWS needs its region`);
   }
   if (region !== undefined && !/^[a-z0-9-]+$/i.test(region.value)) {
-    variables.report("AWS_REGION", `is ${quoted(region.value)}, which is no region`, region);
+    variables.report("AWS_REGION", `is ${quoted(region.value)}, but must be the name of a region`, region);
   }
   return {
     bucket: bucket.value,
@@ -183,7 +183,11 @@ function readDialect(variables: Variables): DialectName | undefined {
   const names = Object.keys(DIALECTS) as DialectName[];
   const dialect = names.find((name) => name === found?.value.toLowerCase());
   if (found !== undefined && dialect === undefined) {
-    variables.report("S3_DIALECT", `is ${quoted(found.value)}, and none of ${names.join(", ")}`, found);
+    variables.report(
+      "S3_DIALECT",
+      `is ${quoted(found.value)}, but must be one of ${names.join(", ")}`,
+      found,
+    );
   }
   return dialect;
 }
@@ -199,20 +203,14 @@ function readCredentials(variables: Variables): Credentials | undefined {
   ] as const) {
     // The space is in the middle: spaces at the ends are gone by now.
     if (found !== undefined && /[\s\p{Cc}]/u.test(found.value)) {
-      variables.report(name, "has a space or a line break in it: copy it again", found);
+      variables.report(name, "contains a space or a line break: copy the value again", found);
     }
   }
   if (id !== undefined && secret === undefined) {
-    variables.report(
-      "AWS_SECRET_ACCESS_KEY",
-      "is missing: AWS_ACCESS_KEY_ID is set, and both belong together",
-    );
+    variables.report("AWS_SECRET_ACCESS_KEY", "is missing: AWS_ACCESS_KEY_ID is set, and both are needed");
   }
   if (id === undefined && secret !== undefined) {
-    variables.report(
-      "AWS_ACCESS_KEY_ID",
-      "is missing: AWS_SECRET_ACCESS_KEY is set, and both belong together",
-    );
+    variables.report("AWS_ACCESS_KEY_ID", "is missing: AWS_SECRET_ACCESS_KEY is set, and both are needed");
   }
   if (id === undefined || secret === undefined) return undefined;
   return {
@@ -228,7 +226,7 @@ function readUrl(variables: Variables, name: "AWS_S3_BASE_URL" | "AWS_ENDPOINT_U
   if (!/^https?:\/\//i.test(found.value) || !URL.canParse(found.value)) {
     variables.report(
       name,
-      `is ${quoted(found.value)}, not an address that begins with https:// or http://`,
+      `is ${quoted(found.value)}, but must be a URL that begins with https:// or http://`,
       found,
     );
   }
@@ -240,7 +238,7 @@ function readPrefix(variables: Variables): string | undefined {
   const found = variables.find("AWS_S3_VIDEOS_PREFIX");
   if (found === undefined) return undefined;
   if (found.value.startsWith("/") || found.value.includes("//")) {
-    const reason = `is ${quoted(found.value)}: a prefix neither begins with a slash nor has two in a row`;
+    const reason = `is ${quoted(found.value)}, but must not begin with a slash or contain two slashes in a row`;
     variables.report("AWS_S3_VIDEOS_PREFIX", reason, found);
   }
   return found.value.endsWith("/") ? found.value : `${found.value}/`;
@@ -257,7 +255,7 @@ function readCloudinary(variables: Variables): string | undefined {
     if (!/^[^:@/\s\p{Cc}]+$/u.test(part.value)) {
       variables.report(
         part.name as (typeof ACCOUNT)[number],
-        "has a character that it cannot have: copy it again",
+        "contains a character that is not allowed: copy the value again",
       );
     }
   }
@@ -266,15 +264,15 @@ function readCloudinary(variables: Variables): string | undefined {
   if (found === undefined) {
     for (const [index, name] of ACCOUNT.entries()) {
       if (given[0] === undefined || parts[index] !== undefined) continue;
-      variables.report(name, `is missing: ${given[0].name} is set, and the three belong together`);
+      variables.report(name, `is missing: ${given[0].name} is set, and all three are needed`);
     }
     return given.length === ACCOUNT.length ? url : undefined;
   }
   if (!/^cloudinary:\/\/[^:@/\s]+:[^:@/\s]+@[^:@/\s]+$/.test(found.value)) {
-    variables.report("CLOUDINARY_URL", "does not read as cloudinary://KEY:SECRET@CLOUD", found);
+    variables.report("CLOUDINARY_URL", "must have the form cloudinary://KEY:SECRET@CLOUD", found);
   }
   if (given.length === ACCOUNT.length && found.value !== url) {
-    const reason = `says something else than ${ACCOUNT.join(", ")}: they mean the same, so remove one of them`;
+    const reason = `differs from ${ACCOUNT.join(", ")}: both describe the same account, so remove one of them`;
     variables.report("CLOUDINARY_URL", reason, found);
   }
   return found.value;
@@ -305,28 +303,26 @@ function assertStores(
   { useS3, percent }: Wishes,
 ): void {
   const given = variables.find("STORAGE_MODE");
-  const why = given === undefined ? "the other variables" : `${given.name}=${given.value}`;
+  const why = given === undefined ? "the combination of the other variables" : `${given.name}=${given.value}`;
   for (const store of NEEDS[mode]) {
-    if (stores[store] === undefined)
-      variables.report(CHOOSES[store], `is missing: ${why} cannot do without it`);
+    if (stores[store] === undefined) variables.report(CHOOSES[store], `is missing: ${why} needs it`);
   }
   if (Object.values(stores).every((store) => store === undefined) && NEEDS[mode].length === 0) {
-    const reason =
-      "is missing: no variable names a place for files (STORAGE_DIR, AWS_S3_BUCKET or CLOUDINARY_URL)";
+    const reason = "is missing: set STORAGE_DIR, AWS_S3_BUCKET or CLOUDINARY_URL to name a place for files";
     variables.report("STORAGE_DIR", reason);
   }
   if (useS3 === true && stores.s3 === undefined) {
-    variables.report("AWS_S3_BUCKET", "is missing: USE_S3=true cannot do without it");
+    variables.report("AWS_S3_BUCKET", "is missing: USE_S3=true needs it");
   }
   if (useS3 === false && NEEDS[mode].includes("s3")) {
     variables.report("USE_S3", `is false, and ${why} writes to S3: change one of them`, undefined, "true");
   }
   if (mode === "hybrid" && stores.cloudinary !== undefined) {
-    const reason = `is set, and ${why} divides files between a folder and a bucket alone: remove it`;
+    const reason = `is set, but ${why} divides files only between a folder and a bucket: remove the variable`;
     variables.report("CLOUDINARY_URL", reason);
   }
   if (mode === "hybrid" && percent === undefined) {
-    variables.report("S3_SPLIT_PERCENTAGE", `is missing: ${why} cannot do without it`);
+    variables.report("S3_SPLIT_PERCENTAGE", `is missing: ${why} needs it`);
   }
 }
 

@@ -58,7 +58,7 @@ export function modeOf({ mode, privateMode }: DirectoriesOptions, path: string):
  * has uncovered it.
  */
 export function assertDevice({ device }: DirectoriesOptions, { dev }: Pick<BigIntStats, "dev">): void {
-  if (dev !== device) throw Object.assign(new Error("The folder is on another disk"), { code: "EXDEV" });
+  if (dev !== device) throw Object.assign(new Error("The folder is on a different disk"), { code: "EXDEV" });
 }
 
 /** The error of a path with a symbolic link in it: the path leads to another folder than it says. */

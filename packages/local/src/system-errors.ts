@@ -36,7 +36,7 @@ const ERRNO: Readonly<Record<string, Meaning>> = {
   EROFS: ["Unavailable", "the file system is read-only"],
   ENOSPC: ["OutOfSpace", "the disk is full"],
   EDQUOT: ["OutOfSpace", "the disk quota is used up"],
-  EXDEV: ["Unsupported", "a folder of the key is on another file system than the root"],
+  EXDEV: ["Unsupported", "a folder of the key is on a different file system than the root"],
   EMLINK: ["Unsupported", "the folder has as many entries or links as the file system allows"],
   ENOTSUP: ["Unsupported", "the file system does not support the operation"],
   EOPNOTSUPP: ["Unsupported", "the file system does not support the operation"],

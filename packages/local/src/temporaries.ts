@@ -197,7 +197,7 @@ function createDeviceCheck({
   const check = async (directory: Directory, code: string): Promise<void> => {
     const { fd } = directory;
     const { dev } = fd === undefined ? await lstat(directory.start) : await factsOf(fd, isLocal);
-    if (dev !== device) throw Object.assign(new Error("The folder is on another disk"), { code });
+    if (dev !== device) throw Object.assign(new Error("The folder is on a different disk"), { code });
     if (fd !== undefined) checked.add(directory);
   };
   return (directory, code) => (checked.has(directory) ? undefined : check(directory, code));

@@ -40,7 +40,7 @@ function readingOf(source: Readings, context: SourceContext): StorageError | und
     const cure = "give an unread body, or a function that returns a new one";
     return sourceError(`the body was already read or closed; ${cure}`, context);
   }
-  if (source.locked === true) return sourceError("the stream is locked by another reader", context);
+  if (source.locked === true) return sourceError("a different reader has locked the stream", context);
   if (!isReadByOthers(source)) return undefined;
   const cure = "give a stream that has no other reader";
   return sourceError(`other code also reads the stream, with pipe() or a listener; ${cure}`, context);

@@ -15,7 +15,7 @@ const PLUGIN_OPTIONS = {
   hidePageHeader: true,
   entryFileName: "index",
   outputFileStrategy: "modules",
-  useCodeBlocks: true,
+  useCodeBlocks: false,
 };
 
 /** The entry points, by what an application imports. */

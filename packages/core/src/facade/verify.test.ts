@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { toBody } from "../body/body.js";
 import { fallback } from "../compose/fallback.js";
 import { mirror, type MirrorOptions } from "../compose/mirror.js";
+import type { StorageProvider } from "../contract/provider.js";
 import { memoryJournal } from "../memory/memory-journal.js";
 import { down, failing, testMember, type TestMember } from "../testing/member.test-support.js";
 import { prefixed } from "../wrap/prefixed.js";
@@ -132,6 +133,32 @@ describe("verify, of a mirror with a journal", () => {
     await members[1].provider.put("a", await toBody("THEIRS"), {});
     const report = await storage.verify("", { deep: true, mend: false });
     expect(report).toMatchObject({ unverifiable: 2 });
+  });
+
+  it("leaves an object from before the journal as it is when its copy was made from it", async () => {
+    const { storage, members } = mirrored();
+    const [first, second] = members.map(({ provider }) => provider) as [StorageProvider, StorageProvider];
+    const old = await first.put("a", await toBody("theirs"), {});
+    await repaired(storage);
+    expect((await second.head("a", {})).size).toBe(6);
+    expect(await storage.verify("", { deep: true })).toMatchObject({ objects: 1, findings: [], pending: 0 });
+    await repaired(storage);
+    expect(await first.head("a", {})).toMatchObject({ etag: old.etag });
+  });
+
+  it("finds an object from before the journal that differs from its copy", async () => {
+    const { storage, members } = mirrored();
+    const [{ provider: first }] = members;
+    await first.put("a", await toBody("theirs"), {});
+    await repaired(storage);
+    await first.put("a", await toBody("THEIRS"), {});
+    expect(await storage.verify("", { mend: false })).toMatchObject({ findings: [] });
+    expect(await storage.verify("", { deep: true, mend: false })).toMatchObject({ unverifiable: 2 });
+    await first.put("a", await toBody("longer than before"), {});
+    expect(await storage.verify()).toMatchObject({
+      different: 1,
+      findings: [{ kind: "different", provider: "first" }],
+    });
   });
 
   it("leaves keys in transition to repair", async () => {

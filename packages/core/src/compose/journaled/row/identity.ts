@@ -45,6 +45,16 @@ export function versionOf({ writeId }: Pick<ObjectInfo, "writeId">): Version | u
   return HEX.test(version) ? version : undefined;
 }
 
+/**
+ * Tells whether a copy carries a version that was given to an object without one, such as an object from before the journal, or one that a
+ * client has uploaded. The copies that repair makes of the object carry the version, and the object itself does not. Such a version takes
+ * the place of the write id, which the object has not.
+ */
+export function hasGivenVersion(info: Pick<ObjectInfo, "writeId">): boolean {
+  const identity = identityOf(info);
+  return identity !== undefined && identity.writeId === identity.version;
+}
+
 /** Tells whether an object is the current object of its key. */
 export function isCurrent(current: Committed, { name }: ComposedProvider, info: ObjectInfo): boolean {
   const { version, etags, wrong } = current;

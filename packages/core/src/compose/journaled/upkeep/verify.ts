@@ -6,12 +6,13 @@ import type { Verified, VerifyCall } from "../../../contract/upkeep.js";
 import { concurrently } from "../../../kit/concurrently.js";
 import { namesOf } from "../../group.js";
 import { cannotList } from "../../supports.js";
+import { hasSize } from "../../stored-whole.js";
 import type { Answer } from "../../survey.js";
 import { look } from "../hold/ask-member.js";
 import { targetsOf } from "../hold/targets.js";
 import { isBelieved, rowOfCopies } from "../hold/find-row.js";
 import { assertNoneAway, type ReplicaSet } from "../replica-set.js";
-import { newestOf, versionOf, type Copy } from "../row/identity.js";
+import { hasGivenVersion, newestOf, versionOf, type Copy } from "../row/identity.js";
 import { isBuried, newRow } from "../row/row.js";
 import { adoptKeyOf } from "./adopt.js";
 import { quarantine } from "./quarantine.js";
@@ -131,10 +132,21 @@ async function faultsOf(checked: Checked, { row }: JournalEntry): Promise<readon
       ...decided.map(({ member }) => ({ ...extra(member, reason), isCounted: true })),
     ];
   }
-  const same = decided.filter((copy) => versionOf(copy.info) === versionOf(current.info));
+  const same = decided.filter((copy) => isSame(copy, current));
   const targets = targetsOf(set, key, rowOf(checked, current, same));
   const others = answers.flatMap((answer) => placeFault(answer, current, targets, buried) ?? []);
   return [...silent, ...extras, ...others, ...(await bytesFaults(checked, same))];
+}
+
+/**
+ * Tells whether a copy is the current object, as far as its facts say. An object without a version may be the one of which the current copy
+ * was made.
+ */
+function isSame({ member, info }: Copy, current: Copy): boolean {
+  const version = versionOf(info);
+  if (version === versionOf(current.info)) return true;
+  if (version !== undefined || !hasGivenVersion(current.info)) return false;
+  return !current.member.supports.byteExact || hasSize(member, info, current.info.size);
 }
 
 /** Returns the row that repair would make from the copies that were found. */
@@ -169,7 +181,7 @@ function placeFault(
     return { kind: "missing", provider: name, reason: "the member does not hold the object" };
   if (state !== "present" || buried.some((copy) => copy.member === member)) return undefined;
   if (!isTarget) return extra(member, "the object belongs on other members");
-  if (versionOf(answer.info) === versionOf(current.info)) return undefined;
+  if (isSame(answer, current)) return undefined;
   return { kind: "different", provider: name, reason: "the member holds a different version" };
 }
 

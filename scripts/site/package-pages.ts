@@ -75,7 +75,7 @@ async function pagesOf(listed: string): Promise<readonly string[]> {
 /** Returns a page whose links stay among the pages that the package carries. Other links are plain text; drawings are left out. */
 function within(page: string, text: string, pages: readonly string[]): string {
   return text
-    .replaceAll(/^<img [^>]*>(?:<img [^>]*>)*\n/gm, "")
+    .replaceAll(/^<p class="drawing">.*?^<\/p>\n/gms, "")
     .replaceAll(/!\[([^\]]*)\]\(\.[^)]*\)/g, "$1")
     .replaceAll(
       /\[([^\]]+)\]\((\.{1,2}\/[^)#]*)(#[^)]*)?\)/g,

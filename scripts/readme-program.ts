@@ -33,12 +33,12 @@ export async function runReadme(bucket: Variables, home: string): Promise<void> 
   assert.notEqual(first, second);
   const stored = [first, second].toSorted();
   assert.deepEqual(await refsIn(bucket), stored);
-  assert.deepEqual(await filesIn(join(folder, "uploads")), []);
+  assert.deepEqual(await filesIn(join(folder, "files")), []);
 
   const [port] = await freePorts(1);
   const third = await run(folder, { ...variables, AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${port}` });
   assert.equal(await readFile(fileURLToPath(third), "utf8"), "hello");
-  assert.deepEqual(await filesIn(join(folder, "uploads")), [fileURLToPath(third)]);
+  assert.deepEqual(await filesIn(join(folder, "files")), [fileURLToPath(third)]);
   assert.deepEqual(await refsIn(bucket), stored);
 }
 

@@ -29,7 +29,6 @@ export function createApp(storage: FileStorage): Express {
         response.redirect(303, `/files/${info.key}`);
       }
     } catch (error) {
-      console.error(error);
       await sendError(response, error);
     }
   });

@@ -1,4 +1,5 @@
 import { createStorage, fallback } from "@stowage/core";
+import { logEvents } from "@stowage/http";
 import { local } from "@stowage/local";
 import { s3 } from "@stowage/s3";
 import { createApp } from "./app.js";
@@ -7,6 +8,11 @@ import { createApp } from "./app.js";
 const bucket = s3({ name: "bucket", bucket: process.env["BUCKET"] ?? "uploads" });
 const folder = local({ name: "folder", root: "./uploads", create: true });
 
-const storage = createStorage(fallback([bucket, folder]));
-const server = createApp(storage).listen(3000, () => console.log("http://localhost:3000"));
+// Prints each failure. Without `debug` it would print each call.
+const onEvent = logEvents({ ...console, debug: () => {} });
+const storage = createStorage(fallback([bucket, folder]), { onEvent });
+const server = createApp(storage).listen(3000, (error) => {
+  if (error) throw error; // such as a port that is in use
+  console.log("http://localhost:3000");
+});
 process.once("SIGTERM", () => server.close(() => void storage.close()));

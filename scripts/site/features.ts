@@ -85,7 +85,10 @@ const COMPOSERS: readonly (readonly [title: string, compose: Compose])[] = [
 
 function has(provider: StorageProvider, feature: Feature): boolean {
   const { supports, members } = supportsReport(provider);
-  return "flag" in feature ? supports[feature.flag] : members[feature.member];
+  if ("flag" in feature) return supports[feature.flag];
+  // A composer asks its members where the object is, under another name.
+  const isAsking = feature.member === "publicUrl" && Object(provider).findPublicUrl !== undefined;
+  return members[feature.member] || isAsking;
 }
 
 const unused = (): never => {

@@ -41,15 +41,15 @@ async function main() {
 async function checkPackages(temp) {
   const packages = await publishable();
   if (!(await check("build", () => pnpm(ROOT, ["build"])))) return;
-  for (const one of packages) {
+  await two(packages, async (one) => {
     await check(`${one.name}: pack`, async () => {
       one.tarball = await pack(one.folder, temp);
     });
-    if (one.tarball === undefined) continue;
+    if (one.tarball === undefined) return;
     await check(`${one.name}: files in the tarball`, () => checkFiles(one.tarball));
     await check(`${one.name}: publint`, () => run(temp, join(BIN, "publint"), ["--strict", one.tarball]));
     await check(`${one.name}: attw`, () => run(temp, join(BIN, "attw"), [one.tarball, "--no-color"]));
-  }
+  });
   const consumer = join(temp, "consumer");
   const tarballs = packages.flatMap(({ tarball }) => tarball ?? []);
   if (!(await check("install the tarballs", () => install(consumer, tarballs)))) return;
@@ -103,7 +103,7 @@ async function useThem(temp, consumer, packages) {
     { title: "Node.js 24", command: ["npx", "-y", "node@24"] },
     ...(hasBun ? [{ title: "Bun", command: [join(bun, "node_modules/.bin/bun")] }] : []),
   ];
-  for (const { short, name } of packages) {
+  await two(packages, async ({ short, name }) => {
     const source = await readFile(join(ROOT, "scripts/consumers", `${short}.ts`), "utf8");
     await writeAll(consumer, short, source);
     for (const { title, command } of runtimes) {
@@ -119,7 +119,16 @@ async function useThem(temp, consumer, packages) {
       await check(`${name}: TypeScript ${title}`, () => compileAndRun(consumer, short, options, extension));
     }
     if (!UNBUNDLED.has(short)) await check(`${name}: bundled`, () => bundleAndRun(temp, consumer, short));
-  }
+  });
+}
+
+/** Does the work for two items at a time. */
+async function two(items, work) {
+  const waiting = [...items];
+  const worker = async () => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item);
+  };
+  await Promise.all([worker(), worker()]);
 }
 
 /** One source as JavaScript of both kinds and as TypeScript of both kinds. */

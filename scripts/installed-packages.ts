@@ -9,7 +9,7 @@ const execute = promisify(execFile);
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /**
- * Makes a folder of a program in which the built packages are installed.
+ * Makes a folder of a program in which the built packages are installed. With `STOWAGE_BUILT=true` it takes what was built before.
  *
  * @param names - Which ones: `"core"`.
  * @param others - Packages of the registry beside them.
@@ -21,7 +21,8 @@ export async function installPackages(
   others: readonly string[] = [],
   root: string = ROOT,
 ): Promise<void> {
-  await execute("npx", ["-y", "pnpm@12", "build"], { cwd: root, maxBuffer: 2 ** 26 });
+  if (root !== ROOT || process.env["STOWAGE_BUILT"] !== "true")
+    await execute("npx", ["-y", "pnpm@12", "build"], { cwd: root, maxBuffer: 2 ** 26 });
   await mkdir(folder, { recursive: true });
   const tarballs: string[] = [];
   for (const name of names) {

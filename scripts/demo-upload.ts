@@ -1,5 +1,5 @@
 // The example of uploads from a browser: with the bucket of AWS_S3_BUCKET, else with Ceph, which is started here.
-import { startExample } from "../examples/direct-upload/src/start.js";
+import { startExample } from "../examples/direct-upload/src/start-example.js";
 import { startCeph } from "./s3-servers/ceph.js";
 import { bucketVariables, type S3Server } from "./s3-servers/server.js";
 

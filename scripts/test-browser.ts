@@ -7,7 +7,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium, type Page } from "playwright-core";
-import { startExample } from "../examples/direct-upload/src/start.js";
+import { startExample } from "../examples/direct-upload/src/start-example.js";
 import { PAGE_TESTS } from "./browser-tests/pages.js";
 import type { Site } from "./browser-tests/site.js";
 import { uploadByUppy } from "./browser-tests/uppy.js";

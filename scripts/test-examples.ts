@@ -13,6 +13,7 @@ import * as dual from "../examples/dual-storage/src/app.js";
 import * as hls from "../examples/private-hls/src/app.js";
 import * as renditions from "../examples/rendition-worker/src/renditions.js";
 import * as rollout from "../examples/rollout-by-environment/src/app.js";
+import { startEachExample } from "./example-starts.js";
 import { README_BUCKET, runReadme } from "./readme-program.js";
 import { startCeph } from "./s3-servers/ceph.js";
 import { bucketVariables, type S3Server } from "./s3-servers/server.js";
@@ -46,6 +47,11 @@ const TESTS: readonly Test[] = [
       "README: two runs are two files in the bucket, and the folder takes the third while the bucket is down",
     run: runReadme,
     bucket: README_BUCKET,
+  },
+  {
+    title: "each example starts by npm start, and answers",
+    run: startEachExample,
+    bucket: "examples-starts",
   },
   {
     title: "dual-storage: a video comes to the bucket, and a viewer is sent there",

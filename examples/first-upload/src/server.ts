@@ -11,8 +11,9 @@ const folder = local({ name: "folder", root: "./uploads", create: true });
 // Prints each failure. Without `debug` it would print each call.
 const onEvent = logEvents({ ...console, debug: () => {} });
 const storage = createStorage(fallback([bucket, folder]), { onEvent });
-const server = createApp(storage).listen(3000, (error) => {
+const port = Number(process.env["PORT"] ?? 3000);
+const server = createApp(storage).listen(port, (error) => {
   if (error) throw error; // such as a port that is in use
-  console.log("http://localhost:3000");
+  console.log(`http://localhost:${port}`);
 });
 process.once("SIGTERM", () => server.close(() => void storage.close()));

@@ -22,7 +22,7 @@ import type { Body } from "../contract/provider.js";
 import { PulledStream, sourceError, sourceRules, tooLarge, type SourceContext } from "./source-stream.js";
 import { wholeNumber } from "../kit/options.js";
 
-/** A body that a caller may give to be stored, except the function form of {@link BodyInput}. */
+/** A body that a caller can store, in every form except the function form of {@link BodyInput}. */
 export type BodyContent =
   | string
   | NodeJS.ArrayBufferView
@@ -35,33 +35,33 @@ export type BodyContent =
   | FileBody;
 
 /**
- * A body that a caller may give to be stored. Every form but a one-shot stream can be read again when a try fails. A function is
- * called once for each reading and must give the same bytes each time.
+ * A body that a caller can store. Every form except a one-shot stream can be read again if a try fails. A function is called once
+ * for each reading, and must return the same bytes each time.
  */
 export type BodyInput = BodyContent | (() => BodyContent | Promise<BodyContent>);
 
 /** The options of {@link toBody}. */
 export interface BodyOptions {
   /**
-   * The length in bytes, when the caller knows it. A body of another length is refused.
+   * The length in bytes, if the caller knows it. A body with a different length is refused.
    *
-   * @default the length of the input, where it is known
+   * @default the length of the input, if it is known
    */
   readonly size?: number | undefined;
   /**
-   * The most bytes that the body may have. A longer body is refused with `TooLarge`.
+   * The maximum size of the body, in bytes. A longer body is refused with `TooLarge`.
    *
    * @default no limit
    */
   readonly maxBytes?: number | undefined;
   /**
-   * The key that errors of the source carry.
+   * The key that the errors of the source name.
    *
    * @default none
    */
   readonly key?: string | undefined;
   /**
-   * The name that errors of the source carry.
+   * The provider name that the errors of the source contain.
    *
    * @default `"source"`
    */
@@ -75,17 +75,17 @@ export interface BodyOptions {
 }
 
 /**
- * Makes a {@link Body} of any kind of input.
+ * Makes a {@link Body} from any kind of input.
  *
- * @throws TypeError when the input is of no accepted kind.
- * @throws StorageError `SourceError` when a file is missing, a source was read before or is being read, or the declared size is
- *   known to be wrong; `TooLarge` when it is known to be longer than `maxBytes`.
+ * @throws TypeError when the kind of input is not accepted.
+ * @throws StorageError `SourceError` when a file is missing, when the source was read before or is being read, or when the
+ *   declared size is known to be wrong. `TooLarge` when the body is known to be longer than `maxBytes`.
  */
 export async function toBody(input: BodyInput, options: BodyOptions = {}): Promise<Body> {
   return await bodyOf(input, options);
 }
 
-/** Makes a {@link Body} as {@link toBody} does. Returns a promise only when the disk has to be asked. */
+/** Makes a {@link Body}, like {@link toBody}. Returns a promise only if it has to read the disk. */
 export function bodyOf(input: BodyInput, options: BodyOptions): Body | Promise<Body> {
   const { size, maxBytes, key, provider = "source", idleMs } = options;
   if (size !== undefined) wholeNumber("a body", "size", size);
@@ -113,8 +113,8 @@ function bodyFor(input: BodyInput, size: number | undefined, context: SourceCont
 }
 
 /**
- * Returns the end of an error message. It says what to give in place of an object that contains the bytes or knows where they
- * are.
+ * Returns the end of an error message. The text says which value to pass instead of an object that contains the bytes or knows
+ * where they are.
  */
 function adviceFor(input: unknown): string {
   const { path, buffer, size } = Object(input) as Record<string, unknown>;
@@ -153,7 +153,7 @@ export function bytesBody(bytes: Uint8Array, declared: number | undefined, conte
   };
 }
 
-/** Makes a body of a Blob, which knows its size and can be read again. */
+/** Makes a body from a Blob. A Blob knows its size and can be read again. */
 function blobBody(blob: BlobLike, declared: number | undefined, context: SourceContext): Body {
   const size = Number.isSafeInteger(blob.size) ? blob.size : declared;
   assertSize(size, declared, context);
@@ -205,7 +205,7 @@ function functionBody(
   };
 }
 
-/** Makes a body of an array. The chunks of an array can be read again, and are checked before the first reading. */
+/** Makes a body from an array. The chunks of an array can be read again, and are checked before the first reading. */
 function arrayBody(chunks: readonly unknown[], declared: number | undefined, context: SourceContext): Body {
   const isBytes = chunks.every((chunk) => typeof chunk === "string" || viewedBytes(chunk) !== undefined);
   if (!isBytes) throw new TypeError("A body that is an array must contain only bytes or strings");
@@ -220,7 +220,7 @@ function arrayBody(chunks: readonly unknown[], declared: number | undefined, con
   };
 }
 
-/** Makes a body that can be opened once. */
+/** Makes a body that can be opened only once. */
 function onceBody(size: number | undefined, context: SourceContext, open: () => Readable): Body {
   let opened = false;
   return {
@@ -239,10 +239,10 @@ function onceBody(size: number | undefined, context: SourceContext, open: () => 
 
 export function streamBody(stream: Readable, size: number | undefined, context: SourceContext): Body {
   assertUnread(stream, context);
-  // Until the stream is opened it has no other listener, and an error without a listener ends the process.
+  // The stream has no other listener until it is opened, and an error without a listener ends the process.
   stream.on("error", () => {});
   const open = (): Readable => {
-    // Other code may have read the stream since it was given.
+    // Other code may have read the stream since the caller passed it.
     assertUnread(stream, context);
     return stream;
   };
@@ -287,7 +287,7 @@ function iterableBody(
   context: SourceContext,
 ): Body {
   assertUnread(iterable, context);
-  // This is a stream of another make. As with Node's own streams, it has no other listener before it is opened.
+  // This stream comes from another library. Like Node's own streams, it has no other listener before it is opened.
   if (isEmitter(iterable)) iterable.on("error", () => {});
   const open = (): Readable => new PulledStream(pullIterable(iterable, context), sourceRules(size, context));
   return onceBody(size, context, open);

@@ -34,15 +34,15 @@ export async function copyThrough(
 }
 
 /**
- * Returns the error of a copy. When reading the source failed, it is the error of the source as an error of `copy`: the body of a
- * copy does not come from the caller.
+ * Returns the error of a copy. When reading the source failed, the source's error becomes an error of `copy`, because the body of
+ * a copy does not come from the caller.
  */
 export function sourceFailure(error: unknown): unknown {
   if (!isStorageError(error, "SourceError") || !isStorageError(error.cause)) return error;
   return withErrorFacts(error.cause, { operation: "copy", applied: "no" });
 }
 
-/** Makes a body of an object that was read, so that it can be written elsewhere. */
+/** Makes a body from an object that was read, so that the object can be written elsewhere. */
 export function bodyOf({ body, info }: GetResult, provider: string = info.provider): Body {
   const context = { key: info.key, provider };
   if (body instanceof Uint8Array) return bytesBody(body, undefined, context);

@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
 
 /**
- * Yields the part of a stream that lies in a range, in bytes. The bytes before the range are read and dropped. Reading stops at
- * the end of the range.
+ * Yields the bytes of a stream that are inside a range. The bytes before the range are read and dropped. Reading stops at the end
+ * of the range.
  */
 export async function* cutStretch(
   stream: Readable,

@@ -4,12 +4,10 @@ import type { ObjectInfo } from "../contract/object.js";
 import { consume } from "../kit/abort.js";
 import { nextTurn } from "../kit/clock.js";
 
-/** The most bytes that are hashed in one turn of the event loop, which takes a few milliseconds. */
+/** The maximum number of bytes that are hashed in one turn of the event loop. Hashing them takes a few milliseconds. */
 const PIECE_BYTES = 1024 * 1024;
 
-/**
- * Returns the SHA-256 of bytes that are in memory, in lower-case hexadecimal. Other work of the process has its turns meanwhile.
- */
+/** Returns the SHA-256 of bytes that are in memory, in lower-case hexadecimal. Other work of the process can run in between. */
 export async function sha256Of(bytes: Uint8Array): Promise<string> {
   const hash = createHash("sha256");
   for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) {
@@ -32,7 +30,7 @@ export function sha256In({ checksum }: ObjectInfo): string | undefined {
   return checksum?.algorithm === "sha256" ? checksum.value : undefined;
 }
 
-/** Passes a stream on. At its end the stream fails when its bytes have another digest than `expected`. */
+/** Passes a stream on. The stream fails at its end if the digest of its bytes is not `expected`. */
 export function checkedStream(source: Readable, expected: string, onWrong: () => Error): Readable {
   return Readable.from(checked(source, expected, onWrong), { objectMode: false });
 }

@@ -2,25 +2,25 @@ import { fileURLToPath } from "node:url";
 import { describeType } from "../contract/key.js";
 
 /**
- * The property that holds the path. The symbol is the same in each copy of this package. JSON cannot contain it, so data that a
- * client sends is never taken for a file.
+ * The property that holds the path. The symbol is the same in each copy of this package. JSON cannot contain a symbol, so data
+ * from a client is never mistaken for a file.
  */
 const PATH: unique symbol = Symbol.for("@stowage/core file body") as never;
 
-/** A file of this machine as a body, made by {@link fromFile}. */
+/** A body that is a file on this machine, made by {@link fromFile}. */
 export interface FileBody {
   readonly [PATH]: string;
 }
 
 /**
- * Makes a body of a file on this machine. The file is opened when it is put, and can be read again.
+ * Makes a body from a file on this machine. The file is opened when the body is put, and can be read again.
  *
- * @param path - The path of the file, or its `file:` URL. Never a text that a client sent.
+ * @param path - The path of the file, or its `file:` URL. Never pass a path that a client sent.
  * @example
  * ```ts
  * await storage.put("videos/42.mp4", fromFile("/tmp/upload-42"));
  * ```
- * @throws TypeError when the path is no text or URL of a file.
+ * @throws TypeError when the path is neither a string nor a `file:` URL.
  */
 export function fromFile(path: string | URL): FileBody {
   const text = path instanceof URL ? fileURLToPath(path) : path;

@@ -2,11 +2,11 @@ import type { Readable } from "node:stream";
 import { consume } from "../kit/abort.js";
 
 /**
- * Fills buffers with the bytes of a stream, one buffer after the other. Each full buffer is sent as soon as more bytes come. The
- * stream is paused while a buffer is being sent.
+ * Fills buffers with the bytes of a stream, one buffer after the other. Each full buffer is sent as soon as more bytes arrive.
+ * The stream is paused while a buffer is being sent.
  *
- * @param take - Gives the next buffer to fill, which may be one that was sent.
- * @returns The filled part of the last buffer. It has not been sent.
+ * @param take - Returns the next buffer to fill. It may be a buffer that was sent before.
+ * @returns The filled part of the last buffer. This part has not been sent.
  */
 export async function fillParts(
   source: Readable,

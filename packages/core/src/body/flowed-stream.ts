@@ -4,47 +4,49 @@ import type { IdleBodies } from "./idle-bodies.js";
 import { canReadInto, type ReadsInto } from "./reads-into.js";
 import { BUFFERED_BYTES, Watch, ignore, isListenedTo, type StreamRules } from "./stream-watch.js";
 
-/** The rules of a stream over another stream: what it checks, and how it goes on when its source is cut. */
+/** The rules of a stream that reads from another stream: the checks, and the way to continue when the source is cut off. */
 export interface FlowRules extends StreamRules {
-  /** The most bytes that wait in memory; default 256 KiB. */
+  /** The maximum number of bytes that wait in memory; default 256 KiB. */
   readonly aheadBytes?: number | undefined;
-  /** Opens the rest of the very same bytes, from `offset` on; at most three times. */
+  /** Opens the rest of the same bytes, starting at `offset`. Called at most three times. */
   readonly reopen?: ((offset: number, signal: AbortSignal) => Promise<Readable>) | undefined;
-  /** Receives every byte once, in order. Its `end` throws when the bytes were wrong. */
+  /** Receives every byte exactly once, in order. Its `end` throws if the bytes were wrong. */
   readonly inspect?: Inspection | undefined;
-  /** Is called at the end of the source, and throws when the source was cut off: some sources tell that only at their end. */
+  /** Runs at the end of the source, and throws if the source was cut off. Some sources report this only at their end. */
   readonly atEnd?: (() => void) | undefined;
-  /** The bodies of the provider that wait for their readers. They give their connections back when requests wait for one. */
+  /**
+   * The bodies of the provider that wait for their readers. They give their connections back when requests wait for a connection.
+   */
   readonly idle?: IdleBodies | undefined;
-  /** Ends a source that is not read to its end; default: destroys it. */
+  /** Ends a source that is not read to its end. By default, the source is destroyed. */
   readonly letGo?: ((source: Readable) => void) | undefined;
 }
 
-/** The limits on how long a stream keeps its source when no bytes are read, in milliseconds. */
+/** The limits on how long a stream keeps its source open while no bytes are read, in milliseconds. */
 export interface Rest {
-  /** The limit for a stream of which no byte was read yet. */
+  /** The limit for a stream that has not been read yet. */
   readonly unreadMs: number;
-  /** The limit for a stream of which some bytes were read. */
+  /** The limit for a stream that has been read in part. */
   readonly readMs: number;
-  /** Opens the rest of the very same bytes. It is used when the rules of the stream have no `reopen`. */
+  /** Opens the rest of the same bytes. This function is used if the rules of the stream have no `reopen`. */
   readonly reopen?: FlowRules["reopen"];
-  /** Makes the error for a stream that is read on after its source was let go, and that cannot be opened again. */
+  /** Makes the error for a reader that continues after its source was closed, if the source cannot be opened again. */
   readonly toError: (cause?: unknown) => unknown;
 }
 
-/** An observer of the bytes that pass. It sees every byte once, in order. */
+/** An observer of the bytes that pass. The observer sees every byte exactly once, in order. */
 export interface Inspection {
   readonly update: (bytes: Uint8Array) => void;
   readonly end: () => void;
 }
 
-/** The most times that a stream is opened again after it was cut, in all. */
+/** The maximum number of times that one stream is opened again after it was cut off. */
 const REOPENS_MAX = 3;
 
 /**
- * A byte stream over a Node stream that flows by itself. The source is paused while the reader wants no more bytes. The stream
- * can be destroyed, and notices silence, while its source is still being opened. When the source is cut and can be opened again,
- * the reader notices nothing.
+ * A byte stream that reads from a Node stream in flowing mode. The source is paused while the reader wants no more bytes. While
+ * the source is still being opened, the stream can be destroyed and notices silence. When the source is cut off and can be opened
+ * again, the reader notices nothing.
  */
 export class FlowedStream extends Readable implements ReadsInto {
   readonly #rules: FlowRules;
@@ -53,14 +55,13 @@ export class FlowedStream extends Readable implements ReadsInto {
   #wanted = false;
   #reopened = 0;
   /**
-   * Present while the rest is being opened. It is made only then because an abort controller is expensive, and most streams never
-   * need one.
+   * Present only while the rest of the source is being opened. An abort controller is expensive, and most streams never need one.
    */
   #reopening: AbortController | undefined;
   #rest: Rest | undefined;
   #restTimer: NodeJS.Timeout | undefined;
   #idleSince: number = clock.now();
-  /** True while the source is let go because the stream is not being read. */
+  /** True while the source is closed because the stream is not being read. */
   #isResting = false;
 
   constructor(open: () => Readable | Promise<Readable>, rules: FlowRules) {
@@ -113,7 +114,7 @@ export class FlowedStream extends Readable implements ReadsInto {
     return this.readableDidRead || this.readableFlowing !== null || this.destroyed || this.#isResting;
   }
 
-  /** Ends a stream whose bytes were read into the reader's memory. Only listeners still wait for the end. */
+  /** Ends a stream after all its bytes were read into the reader's memory. Only listeners still wait for the end. */
   #endUnread(): void {
     this.#watch.finish();
     this.push(null);
@@ -126,30 +127,30 @@ export class FlowedStream extends Readable implements ReadsInto {
   }
 
   /**
-   * Pipes as every stream does, and also destroys this stream when the destination closes before the end and there is no other
-   * reader. An example is the response to a client that leaves. Node's own `pipe` would leave the stream open.
+   * Pipes like every stream. It also destroys this stream when the destination closes early and there is no other reader. An
+   * example is the response to a client that disconnects. Node's own `pipe` would leave the stream open.
    */
   override pipe<Destination extends NodeJS.WritableStream>(
     destination: Destination,
     options?: { readonly end?: boolean },
   ): Destination {
     super.pipe(destination, options);
-    // Node's own listener is called first. It has let go of the destination by the time this one looks for other readers.
+    // Node's own listener is called first. It has removed the destination before this listener looks for other readers.
     return destination.once("close", () => {
       if (!this.readableEnded && !isListenedTo(this)) this.destroy();
     });
   }
 
   /**
-   * Lets the source go, from now on, when the stream is not read for the given time. The source is opened again when reading goes
-   * on.
+   * Closes the source, from now on, whenever the stream is not read for the given time. The source is opened again when reading
+   * continues.
    */
   rest(rest: Rest): void {
     this.#rest = rest;
     if (!this.destroyed) this.#restIn(rest.unreadMs);
   }
 
-  /** Lets the source go, if the stream is not being read and can be opened again. Tells whether it did. */
+  /** Closes the source if the stream is not being read and can be opened again. Returns `true` if the source was closed. */
   giveBack(): boolean {
     const source = this.#source;
     if (this.#wanted || source === undefined || source.readableEnded) return false;
@@ -163,7 +164,7 @@ export class FlowedStream extends Readable implements ReadsInto {
     this.#restTimer = clock.setTimeout(() => this.#look(), milliseconds).unref();
   }
 
-  /** Checks how long the stream has not been read, and lets the source go when that was too long. */
+  /** Checks how long the stream has not been read, and closes the source after too long a pause. */
   #look(): void {
     const rest = this.#rest;
     if (rest === undefined || this.#isResting || this.destroyed) return;
@@ -175,7 +176,7 @@ export class FlowedStream extends Readable implements ReadsInto {
     this.destroy(rest.toError() as Error);
   }
 
-  /** Opens the rest of a source that was let go. */
+  /** Opens the rest of a source that was closed during a pause. */
   #goOn(): void {
     this.#isResting = false;
     const rest = this.#rest;
@@ -208,7 +209,7 @@ export class FlowedStream extends Readable implements ReadsInto {
     if (source.destroyed || source.readableEnded) throw this.#rules.toError("was already read or closed");
     this.#source = source;
     source.on("error", this.#onError).on("close", this.#onClose).on("end", this.#onEnd);
-    // The order matters: with the pause first, a file is not read before its bytes are wanted.
+    // The order matters: the pause comes first, so that a file is not read before its bytes are wanted.
     if (canReadInto(source)) source.pause();
     source.on("data", this.#onData).pause();
     if (this.#wanted) source.resume();
@@ -259,7 +260,10 @@ export class FlowedStream extends Readable implements ReadsInto {
     this.destroy(this.#rules.toError("failed", error) as Error);
   }
 
-  /** Opens the source again where it was cut, if the rules allow it and the limit is not reached. Tells whether it does. */
+  /**
+   * Opens the source again where it was cut off, if the rules allow it and the limit is not reached. Returns `true` if the source
+   * is being opened.
+   */
   #isReopened(): boolean {
     const { reopen } = this.#rules;
     if (reopen === undefined || this.#reopened === REOPENS_MAX) return false;

@@ -6,8 +6,8 @@ import type { IdleBodies } from "./idle-bodies.js";
 import { FlowedStream, type FlowRules, type Inspection } from "./flowed-stream.js";
 
 /**
- * Watches the body of a read object. A body that ends early, is too long, fails or falls silent makes the stream fail with a
- * `StorageError`. A truncated download never looks like a whole one.
+ * Watches the body of an object that is being read. If the body ends early, is too long, fails or falls silent, the stream fails
+ * with a `StorageError`. A truncated download therefore never looks complete.
  */
 export function guardResult(result: GetResult, provider: StorageProvider, idleMs?: number): GetResult {
   const { body, info, range } = result;
@@ -26,11 +26,11 @@ export function guardResult(result: GetResult, provider: StorageProvider, idleMs
   return { ...result, body: new FlowedStream(() => body, { size, idleMs, toError }) };
 }
 
-/** The options that say how the body of an object goes on after its connection was cut. */
+/** The options for a body that continues after its connection was cut. */
 export interface ResumingOptions {
   /** The size of the body, in bytes. */
   readonly size: number;
-  /** Opens the rest of the very same object, from `offset` on. */
+  /** Opens the rest of the same object, starting at `offset`. */
   readonly openAt: (offset: number, signal: AbortSignal) => Promise<Readable>;
   /**
    * The number of bytes that are read ahead of the reader.
@@ -39,19 +39,20 @@ export interface ResumingOptions {
    */
   readonly aheadBytes?: number | undefined;
   /**
-   * Sees every byte once, in order, and fails the body when the bytes are wrong.
+   * Sees every byte exactly once, in order, and makes the body fail if the bytes are wrong.
    *
    * @default none
    */
   readonly inspect?: Inspection | undefined;
   /**
-   * The provider's bodies that wait for their readers. This body is among them while its reader pauses.
+   * The provider's bodies that wait for their readers. This body joins them while its reader pauses.
    *
-   * @default none: the body keeps its connection even when requests wait for one
+   * @default none: the body keeps its connection even when requests wait for a connection
    */
   readonly idle?: IdleBodies | undefined;
   /**
-   * The signal that ends the body. It is for clients that let go of the signal once the headers are there.
+   * The signal that ends the body. Some clients stop watching the signal as soon as the headers have arrived, and need this
+   * option.
    *
    * @default none
    */
@@ -59,9 +60,10 @@ export interface ResumingOptions {
 }
 
 /**
- * Makes the body of an object that comes over a connection, for providers that can read from the middle. When the connection is
- * cut, the body goes on where it was, and its reader notices nothing. After three such cuts in all, the next one makes it fail
- * with `Unavailable`. The body is watched as by {@link guardResult}, so no further watch is wrapped around it.
+ * Makes the body of an object that arrives over a connection, for providers that can read from the middle of an object. When the
+ * connection is cut, the body continues where it stopped, and its reader notices nothing. This works three times; the fourth cut
+ * makes the body fail with `Unavailable`. The body is watched in the same way as by {@link guardResult}, so it needs no second
+ * watch.
  *
  * @param source - The bytes from the beginning.
  */
@@ -81,7 +83,7 @@ export function resumingBody(
   );
 }
 
-/** Returns the error of a body whose cause is already clear; `undefined` for all others. */
+/** Returns the error of a body if its cause is already clear; otherwise `undefined`. */
 function failedBody(
   info: Pick<GetResult["info"], "key" | "provider">,
   reason: string,

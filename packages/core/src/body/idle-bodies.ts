@@ -2,9 +2,9 @@ import { clock } from "../kit/clock.js";
 
 /** A body that holds a connection and waits for its reader. */
 export interface IdleBody {
-  /** Lets the connection go, if reading can go on later. Tells whether it did. */
+  /** Gives the connection back if reading can continue later. Returns `true` if the connection was given back. */
   readonly giveBack: () => boolean;
-  /** The time when the body's last pause began, by the clock of this package. */
+  /** The time when the body's last pause began, read from the clock of this package. */
   readonly idleSince: number;
 }
 
@@ -13,20 +13,22 @@ export interface QueueingAgent {
   readonly requests: Readonly<Record<string, readonly unknown[] | undefined>>;
 }
 
-/** The method by which an `Agent` takes a request. Node does not document it, but every third-party agent relies on it. */
+/**
+ * The method of an `Agent` that accepts a request. Node does not document this method, but every third-party agent relies on it.
+ */
 interface AddsRequests {
   addRequest?: (...given: unknown[]) => void;
 }
 
 /**
- * The longest pause, in milliseconds, of a reader that is only busy with a chunk. After a longer pause the body counts as not
- * being read.
+ * The longest pause, in milliseconds, during which a reader counts as busy with a chunk. After a longer pause, the body counts as
+ * unread.
  */
 const PAUSE_MS = 250;
 
 /**
- * The bodies of one provider that wait for their readers, the longest unread first. When requests wait for a connection, as many
- * bodies give theirs back.
+ * The bodies of one provider that wait for their readers. The body that has waited longest comes first. For each request that
+ * waits for a connection, one body gives its connection back.
  */
 export class IdleBodies {
   readonly #agents: readonly QueueingAgent[];
@@ -65,7 +67,7 @@ export class IdleBodies {
     this.#bodies.delete(body);
   }
 
-  /** Makes bodies give back as many connections as requests wait for. */
+  /** Makes bodies give connections back, one for each waiting request. */
   relieve(): void {
     if (this.#bodies.size === 0) return;
     let left = this.#waiting();

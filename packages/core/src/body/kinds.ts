@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { types } from "node:util";
 
-/** A `Blob` of any make: the global one, one of a form parser, or one of a simulated browser. */
+/** A `Blob` of any origin: the global class, the class of a form parser, or the class of a simulated browser. */
 export interface BlobLike {
   /** The size in bytes. */
   readonly size: number;
@@ -13,18 +13,18 @@ export interface BlobLike {
   readonly slice?: ((start?: number, end?: number) => BlobLike) | undefined;
 }
 
-/** A `Request` or `Response` of any make. Its body is stored; it may have no body. */
+/** A `Request` or `Response` of any origin. Its body is stored. A message may have no body. */
 export interface WebMessage {
   readonly body?: ReadableStream<Uint8Array> | NodeJS.ReadableStream | null | undefined;
   readonly headers: { readonly get: (name: string) => string | null | undefined };
-  /** True once the body has been read. */
+  /** True after the body has been read. */
   readonly bodyUsed?: boolean | undefined;
   readonly arrayBuffer?: (() => Promise<ArrayBuffer>) | undefined;
 }
 
 /**
- * Returns the bytes of a buffer, or of any view of a buffer, without a copy. A shared buffer is copied. Buffers of other realms
- * are recognised. For a view, returns only the bytes in the view.
+ * Returns the bytes of a buffer, or of any view of a buffer, without a copy. A shared buffer is copied. Buffers from other realms
+ * are recognised. For a view, returns only the bytes inside the view.
  */
 export function viewedBytes(input: unknown): Uint8Array | undefined {
   if (input instanceof Uint8Array) return input;
@@ -33,7 +33,7 @@ export function viewedBytes(input: unknown): Uint8Array | undefined {
   return types.isArrayBuffer(input) ? new Uint8Array(input) : undefined;
 }
 
-/** Tells whether bytes were transferred to another thread. The view that is left then has no bytes. */
+/** Tells whether bytes were transferred to another thread. After a transfer, the remaining view is empty. */
 export function isTransferred(bytes: Uint8Array): boolean {
   if (bytes.byteLength > 0) return false;
   try {

@@ -2,16 +2,16 @@ import { clock } from "../kit/clock.js";
 import { Readable } from "node:stream";
 import { ignore, isListenedTo } from "./stream-watch.js";
 
-/** The most bytes of a failed upload that are still read, so that its client can receive the answer. */
+/** The maximum number of bytes that are still read after an upload has failed, so that the client can receive the answer. */
 const DRAIN_BYTES_MAX = 16 * 1024 * 1024;
 const DRAIN_MS_MAX = 10_000;
 
-/** The time for which an unread file of a form is left to the caller that put it, in milliseconds. */
+/** The time that a caller has to read an unread file of a form after its put has failed, in milliseconds. */
 const LEFT_MS = 1000;
 
 /**
- * Lets go of a stream whose put has failed. A stream of which no byte was read still belongs to the caller and is left alone. A
- * stream that a client sends, and for which the client expects an answer, is read on for a while: destroying a request closes its
+ * Lets go of a stream after its put has failed. An unread stream still belongs to the caller and is left alone. If the stream
+ * comes from a client that expects an answer, the stream is read for a while longer: destroying a request would close its
  * connection, and a form ends only when its files have ended. Every other stream is destroyed.
  *
  * @param isMade - True when the stream was made for this reading and has no other owner.
@@ -25,8 +25,8 @@ export function letGo(source: Readable, isMade: boolean = false): void {
 }
 
 /**
- * Leaves a stream to its caller. A stream whose client waits for an answer is read on later, unless other code has begun to read
- * it by then.
+ * Leaves a stream to its caller. If the client of the stream waits for an answer, the stream is read later, unless other code has
+ * begun to read it by then.
  */
 function leave(source: Readable): void {
   if (!isWayBack(source)) return;
@@ -63,8 +63,8 @@ function drain(source: Readable): void {
 }
 
 /**
- * Does the same as {@link letGo} for the body of a `Request`. In the end the reader is released, because cancelling would close
- * the connection.
+ * Does the same as {@link letGo} for the body of a `Request`. At the end the reader is released and not cancelled, because
+ * cancelling would close the connection.
  */
 export async function releaseRequest(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
   let isOver = false;
@@ -81,7 +81,7 @@ export async function releaseRequest(reader: ReadableStreamDefaultReader<Uint8Ar
       seen += value.byteLength;
     }
   } catch {
-    // The client is gone, or the time is over.
+    // The client has disconnected, or the time is over.
   } finally {
     clock.clearTimeout(timer);
     if (!isOver) reader.releaseLock();

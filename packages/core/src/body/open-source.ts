@@ -9,10 +9,10 @@ import { assertNotCut, assertUnread, markOpened } from "./unread.js";
 /** Files are read in blocks of this size, which is 2.5 times as fast as Node's 64 KiB. */
 const FILE_BLOCK_BYTES = 1024 * 1024;
 
-/** A stretch of a body, in bytes. */
+/** A range of a body, in bytes. */
 export type Range = { readonly offset: number; readonly length: number };
 
-/** Begins to read a Blob, by the method that this kind of Blob has. */
+/** Begins to read a Blob, with the method that this kind of Blob has. */
 export function openBlob(blob: BlobLike, size: number | undefined, context: SourceContext): Readable {
   if (typeof blob.stream !== "function") {
     const read = async (): Promise<Readable> => bytesStream((await blob.arrayBuffer?.()) as ArrayBuffer);
@@ -27,13 +27,13 @@ export function openBlob(blob: BlobLike, size: number | undefined, context: Sour
   );
 }
 
-/** Makes a stream of bytes in memory. */
+/** Makes a stream from bytes in memory. */
 export function bytesStream(bytes: ArrayBufferLike | Uint8Array): Readable {
   const view = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
   return Readable.from(view.byteLength === 0 ? [] : [view], { objectMode: false });
 }
 
-/** Reads a Web stream. The stream is locked only when the first chunk is asked for. */
+/** Reads a Web stream. The stream is locked only when the first chunk is requested. */
 export function pullWebStream(
   stream: ReadableStream<Uint8Array>,
   context: SourceContext,
@@ -53,7 +53,7 @@ export function pullWebStream(
       assertNotCut(stream, context);
       return { done: true, value: undefined };
     },
-    // A stream of which nothing was read still belongs to the caller.
+    // An unread stream still belongs to the caller.
     cancel: (reason) => {
       if (reader !== undefined) release(reader, reason).catch(() => {});
       else if (context.isMade === true) stream.cancel(reason).catch(() => {});
@@ -66,7 +66,7 @@ async function cancel(reader: ReadableStreamDefaultReader<Uint8Array>, reason: u
   reader.releaseLock();
 }
 
-/** Begins to read a file, the whole file or a stretch of it. */
+/** Begins to read a file, or only a range of the file. */
 export function openFile(path: string, range: Range | undefined): Readable {
   if (range?.length === 0) return Readable.from([], { objectMode: false });
   const end = range === undefined ? undefined : range.offset + range.length - 1;
@@ -77,7 +77,7 @@ export function openFile(path: string, range: Range | undefined): Readable {
   });
 }
 
-/** Reads the part of a stream that lies in a range. The bytes before the range are read and dropped. */
+/** Reads the part of a stream that is inside a range. The bytes before the range are read and dropped. */
 export function cutFrom(stream: Readable, range: Range, context: SourceContext): Readable {
   const chunks = cutStretch(stream, range);
   const source: ChunkSource = { next: () => chunks.next(), cancel: () => void stream.destroy() };
@@ -85,8 +85,8 @@ export function cutFrom(stream: Readable, range: Range, context: SourceContext):
 }
 
 /**
- * Asks an iterator only when bytes are wanted. An iterator that was asked before, such as a used generator, is refused. An
- * iterable that begins anew each time is accepted each time.
+ * Calls an iterator only when bytes are wanted. An iterator that was used before, such as a generator, is refused. An iterable
+ * that starts from the beginning each time is always accepted.
  */
 export function pullIterable(iterable: AnyIterable<unknown>, context: SourceContext): ChunkSource {
   let iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined;

@@ -1,21 +1,22 @@
 import type { Readable } from "node:stream";
 
 /**
- * A byte stream that can also read into memory of its reader. A reader that uses the same memory again saves an allocation for
- * each chunk.
+ * A byte stream that can also read into its reader's memory. A reader that reuses the same memory saves an allocation for each
+ * chunk.
  */
 export interface ReadsInto extends Readable {
-  /** `false` when the stream is read in another way, has ended, or has no such ability. */
+  /** False if the stream is being read in another way, has ended, or cannot read into memory. */
   readonly canReadInto: boolean;
   /**
-   * Reads the next bytes into memory of the caller. Only one call may run at a time, and only while `canReadInto` is true.
+   * Reads the next bytes into the caller's memory. Calls are allowed only while `canReadInto` is true, and only one call may run
+   * at a time.
    *
    * @returns The number of bytes; 0 at the end.
    */
   readonly readInto: (target: Uint8Array) => Promise<number>;
 }
 
-/** Tells whether a stream can read into memory of its reader now. */
+/** Tells whether a stream can read into its reader's memory now. */
 export function canReadInto(stream: Readable | undefined): stream is ReadsInto {
   return (stream as Partial<ReadsInto> | undefined)?.canReadInto === true;
 }

@@ -4,16 +4,17 @@ import { PulledStream, sourceError, sourceRules, type SourceContext } from "./so
 import { createSpoolFile, type SpoolFile } from "./spool-file.js";
 import type { OptionNames } from "../kit/options.js";
 
-/** The options of `replayable`: how much of a body is kept, and where. */
+/** The options of `replayable`: how many bytes of a body are kept, and in which folder. */
 export interface ReplayableOptions {
   /**
-   * The most bytes that are kept in memory. Longer bodies use a temporary file.
+   * The maximum number of bytes that are kept in memory. Longer bodies use a temporary file.
    *
    * @default 1 MiB
    */
   readonly memoryBytes?: number | undefined;
   /**
-   * The most bytes that are kept at all. A longer body passes through, but cannot be read again.
+   * The maximum number of bytes that are kept, in memory and in the file together. A longer body passes through, but cannot be
+   * read again.
    *
    * @default 5 GiB
    */
@@ -21,7 +22,7 @@ export interface ReplayableOptions {
   /**
    * The folder of the temporary file.
    *
-   * @default the first of the system's folders that is not in memory
+   * @default the system's first temporary folder that is on a disk and not in memory
    */
   readonly directory?: string | undefined;
 }
@@ -33,9 +34,9 @@ export const REPLAYABLE_OPTIONS: OptionNames<ReplayableOptions> = {
   directory: true,
 };
 
-/** A body that can be read again, and that holds what is needed for that. */
+/** A body that can be read again, together with the memory or file that makes this possible. */
 export interface ReplayableBody extends Body {
-  /** Releases the source and the temporary file. It is called once, when the body is no longer being read. */
+  /** Releases the source and the temporary file. Called one time, when the body is no longer being read. */
   readonly release: () => Promise<void>;
 }
 
@@ -44,12 +45,12 @@ const MAX_BYTES = 5 * 1024 ** 3;
 const READ_BYTES = 1024 * 1024;
 
 /**
- * Makes a one-shot body readable again. The first reading streams through. The bytes that pass are kept in memory at first, then
- * in a private temporary file. A later reading starts with the bytes that were kept and goes on with the source, so that a failed
- * first member costs nothing but time.
+ * Makes a one-shot body readable again. The first reading streams directly from the source. The bytes that pass are kept in
+ * memory at first, then in a private temporary file. A later reading starts with the kept bytes and continues with the source. A
+ * failed first member therefore costs only time.
  *
- * A body that can be read again anyway is returned as it is. Past `maxBytes`, or when the disk is full, the reading under way
- * goes on, and `replayable` is false from then on.
+ * A body that can already be read again is returned unchanged. After `maxBytes`, or when the disk is full, the current reading
+ * continues, and `replayable` is false from then on.
  */
 export function replayable(
   body: Body,
@@ -91,7 +92,9 @@ interface SpoolState {
   read: number;
   lost: boolean;
   ended: boolean;
-  /** The error with which the source ended. It is kept because a failed stream reports a normal end when it is asked again. */
+  /**
+   * The error with which the source ended. The error is kept because a failed stream reports a normal end when it is read again.
+   */
   failure: { readonly error: unknown } | undefined;
   source: AsyncIterator<Uint8Array> | undefined;
   stream: Readable | undefined;
@@ -192,7 +195,8 @@ async function keep(state: SpoolState, chunk: Uint8Array): Promise<void> {
     else await keepInFile(state, chunk);
     state.kept = total;
   } catch {
-    // There may be no space, no descriptor, or no folder on a disk. The transfer itself does not need the copy.
+    // The disk may be full, no file descriptor may be free, or no folder may be on a disk. The transfer itself does not need the
+    // copy.
     await lose(state);
   }
 }

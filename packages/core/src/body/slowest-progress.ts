@@ -4,7 +4,7 @@ import type { PutOptions } from "../contract/call-options.js";
 /** The progress of one body on its way to several members. */
 export interface SlowestProgress {
   (member: StorageProvider): PutOptions["onProgress"];
-  /** Takes a member out of the count, because it has failed or is done. */
+  /** Stops counting a member that has failed or has finished. */
   readonly leave: (member: StorageProvider) => void;
 }
 

@@ -2,41 +2,41 @@ import { Readable } from "node:stream";
 import { StorageError, isBodyFailure } from "../contract/errors.js";
 import { BUFFERED_BYTES, Watch, ignore, type StreamRules } from "./stream-watch.js";
 
-/** The owner and the limits of a body, for the errors of its source. */
+/** The owner and the limits of a body, used in the errors of its source. */
 export interface SourceContext {
   readonly key?: string | undefined;
   readonly provider: string;
   /** How long to wait for the next bytes of a source, in milliseconds. */
   readonly idleMs?: number | undefined;
-  /** The most bytes that the caller allows. */
+  /** The maximum number of bytes that the caller allows. */
   readonly maxBytes?: number | undefined;
   /**
-   * True when a function of the caller made the source for this reading. Only this reading then closes the source, even when
-   * nothing was read.
+   * True when a function of the caller made the source for this reading. This reading must then close the source, even if nothing
+   * was read.
    */
   readonly isMade?: boolean | undefined;
 }
 
-/** A source that gives bytes chunk by chunk when asked, and that can be told to stop. */
+/** A source that returns one chunk for each request, and that can be told to stop. */
 export interface ChunkSource {
   readonly next: () => Promise<IteratorResult<unknown, unknown>>;
   readonly cancel: (reason: unknown) => void;
 }
 
-/** Makes the error for a failure of the caller's body. Nothing is written when it happens. */
+/** Makes the error for a failure of the caller's body. After such a failure nothing is written. */
 export function sourceError(reason: string, context: SourceContext, cause?: unknown): StorageError {
   const { key, provider } = context;
   return new StorageError("SourceError", reason, { operation: "put", key, provider, cause });
 }
 
-/** Makes the error for a body that is longer than its caller allows. The error names no provider, because no provider failed. */
+/** Makes the error for a body that is longer than the caller allows. The error names no provider, because no provider failed. */
 export function tooLarge({ key, maxBytes }: SourceContext, size?: number): StorageError {
   const actual = size === undefined ? `longer than ${maxBytes} bytes` : `${size} bytes long`;
   const reason = `the body is ${actual}, but maxBytes is ${maxBytes}`;
   return new StorageError("TooLarge", reason, { operation: "put", key });
 }
 
-/** Makes the rules for a body of a caller. Every failure is a `SourceError`, or `TooLarge` above `maxBytes`. */
+/** Makes the rules for a caller's body. Every failure is a `SourceError`, or `TooLarge` above `maxBytes`. */
 export function sourceRules(size: number | undefined, context: SourceContext): StreamRules {
   const { maxBytes, idleMs } = context;
   return {
@@ -48,7 +48,7 @@ export function sourceRules(size: number | undefined, context: SourceContext): S
   };
 }
 
-/** A byte stream over a source that is asked for its chunks. */
+/** A byte stream that requests its chunks from a source. */
 export class PulledStream extends Readable {
   readonly #source: ChunkSource;
   readonly #rules: StreamRules;

@@ -3,17 +3,17 @@ import { constants, open, statfs, unlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A private temporary file that no other process can open. It is gone when it is closed or the process dies. */
+/** A private temporary file that no other process can open. The file disappears when it is closed or when the process dies. */
 export interface SpoolFile {
   readonly write: (bytes: Uint8Array, position: number) => Promise<void>;
   readonly read: (position: number, length: number) => Promise<Uint8Array>;
   readonly close: () => Promise<void>;
 }
 
-/** `f_type` of file systems that live in memory. @see https://man7.org/linux/man-pages/man2/statfs.2.html */
+/** The `f_type` of each file system that is kept in memory. @see https://man7.org/linux/man-pages/man2/statfs.2.html */
 const MEMORY_FILE_SYSTEMS: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
 
-/** Creates a spool file in `directory`, or in the first of the system's folders that is not in memory. */
+/** Creates a spool file in `directory`, or in the system's first temporary folder that is not in memory. */
 export async function createSpoolFile(directory?: string): Promise<SpoolFile> {
   const path = join(directory ?? (await diskFolder()), `stowage-spool-${randomUUID()}`);
   const { O_CREAT, O_EXCL, O_RDWR } = constants;

@@ -11,16 +11,19 @@ export interface StreamRules {
   readonly most?: { readonly bytes: number; readonly error: () => unknown } | undefined;
   /** Makes the error for a source that fails, ends early or is too long. */
   readonly toError: (reason: string, cause?: unknown) => unknown;
-  /** The longest time that a reader waits for the next bytes, in milliseconds. Absent or 0 means for ever. */
+  /**
+   * The longest time that a reader waits for the next bytes, in milliseconds. Without this field, or with 0, the reader waits for
+   * ever.
+   */
   readonly idleMs?: number | undefined;
 }
 
-/** The most bytes that wait in memory, whatever the length of the source. */
+/** The maximum number of bytes that wait in memory, however long the source is. */
 export const BUFFERED_BYTES: number = 256 * 1024;
 
 /**
- * Does nothing with the error of a stream. The reader of the stream receives the error too. Without this listener, the error of a
- * stream that has no reader would end the process.
+ * Ignores the error of a stream. The reader of the stream receives the same error. Without this listener, the error of a stream
+ * without a reader would end the process.
  */
 export function ignore(): void {}
 
@@ -56,7 +59,7 @@ export class Watch {
     return size === undefined || this.#seen === size;
   }
 
-  /** Limits how long the reader waits, in milliseconds. A shorter limit of the rules stays. */
+  /** Limits how long the reader waits, in milliseconds. If the rules have a shorter limit, that limit stays. */
   limit(idleMs: number): void {
     if (idleMs > 0) this.#idleMs = this.#idleMs === 0 ? idleMs : Math.min(this.#idleMs, idleMs);
   }
@@ -80,7 +83,7 @@ export class Watch {
     if (!this.isWhole) throw toError(`ended after ${this.#seen} bytes, but its declared size is ${size}`);
   }
 
-  /** Starts the time limit: the reader waits from now on. */
+  /** Starts the time limit, because the reader now waits. */
   wait(): void {
     const idleMs = this.#idleMs;
     if (idleMs === 0 || this.#timer !== undefined) return;
@@ -101,8 +104,8 @@ function toBytes(chunk: unknown, encoding: BufferEncoding | null): Uint8Array | 
 }
 
 /**
- * Returns the bytes of a chunk of text: those from which a stream made the text, or else its UTF-8. Returns `undefined` for text
- * that contains half a character.
+ * Returns the bytes of a chunk of text: the bytes from which a stream decoded the text, or else the text in UTF-8. Returns
+ * `undefined` if the text contains half a character.
  */
 function textBytes(text: string, encoding: BufferEncoding | null): Uint8Array | undefined {
   if (encoding !== null) return Buffer.from(text, encoding);

@@ -3,21 +3,21 @@ import { createHash, type Hash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { Body } from "../contract/provider.js";
 
-/** The most bytes of a body that may wait for the slowest of its readers. */
+/** The maximum number of bytes of a body that may wait for its slowest reader. */
 export const WINDOW_BYTES: number = 8 * 1024 * 1024;
 
 /**
- * The longest that readers wait for a reader that takes nothing, in milliseconds. After that time repair serves that member,
- * where it can.
+ * The longest time that readers wait for a reader that reads nothing, in milliseconds. After that time the slow reader is let go, and
+ * repair copies the object to its member if there is a journal.
  */
 const LAG_MS = 2000;
 
 /** One reader's view of a body. */
 export interface Share {
   readonly body: Body;
-  /** Tells whether all of the body may have been sent. A put that has not seen the end cannot have taken effect. */
+  /** Tells whether the complete body may have been sent. A put that has not received the end of the body cannot have taken effect. */
   readonly mayBeWhole: () => boolean;
-  /** Returns the length of the whole body in bytes, once it is known. */
+  /** Returns the length of the whole body in bytes; `undefined` until the length is known. */
   readonly size: () => number | undefined;
   /** Ends this reader's reading, so that the other readers need not wait for it. */
   readonly leave: () => void;
@@ -25,7 +25,7 @@ export interface Share {
 
 export interface TeeOptions {
   /**
-   * The number of readers that must be kept. The others may be let go when they lag.
+   * The number of readers that must be kept. The other readers may be let go if they are too slow.
    *
    * @default all
    */
@@ -37,7 +37,7 @@ export interface TeeOptions {
    */
   readonly tooSlow?: (() => Error) | undefined;
   /**
-   * The most bytes that may wait for the slowest reader.
+   * The maximum number of bytes that may wait for the slowest reader.
    *
    * @default 8 MiB
    */
@@ -47,18 +47,18 @@ export interface TeeOptions {
 export interface Tee {
   readonly shares: readonly Share[];
   /**
-   * Returns the digest of a stream in lower-case hexadecimal, once all of it has passed. Bytes in memory have no digest here: the code
-   * that needs one computes it.
+   * Returns the digest of a stream in lower-case hexadecimal, after the complete stream has passed. Returns `undefined` for bytes in
+   * memory: the code that needs their digest computes it.
    */
   readonly sha256: () => string | undefined;
 }
 
 /**
- * Reads a body once for several readers, and computes its digest on the way. Bytes that the fastest reader has taken wait in
- * memory for the slowest one. When `windowBytes` of them wait (8 MiB by default), the fastest reader waits too.
+ * Reads a body a single time for several readers, and computes its digest meanwhile. Bytes that the fastest reader has read stay in
+ * memory for the slowest reader. When `windowBytes` bytes are in memory (8 MiB by default), the fastest reader waits too.
  *
- * A body that is in memory anyway is shared as it is. A reader that opens its share again, or opens a stretch of it, reads the
- * source itself, if the source can be read again.
+ * A body that is already in memory is shared unchanged. A reader may open its share again, or open only a range of it. It then reads
+ * the source itself, if the source can be read again.
  */
 export function teeBody(source: Body, count: number, options: TeeOptions = {}): Tee {
   const { bytes } = source;
@@ -125,7 +125,7 @@ class Flow {
     };
   }
 
-  /** Resumes the source when there is room for every reader. */
+  /** Resumes the source when every reader has space for more bytes. */
   advance(): void {
     if (this.#isFull()) return;
     clock.clearTimeout(this.#lagTimer);
@@ -172,7 +172,7 @@ class Flow {
     return [...this.#branches].some((branch) => branch.waitingBytes >= this.#windowBytes);
   }
 
-  /** Gives up the readers that have kept the others waiting for `LAG_MS`, as long as enough readers remain. */
+  /** Lets go of readers that have kept the others waiting for `LAG_MS`, as long as enough readers remain. */
   #letGo(): void {
     this.#lagTimer = undefined;
     for (const branch of Array.from(this.#branches)) {
@@ -188,7 +188,7 @@ class Branch extends Readable {
   #waiting: (Uint8Array | null)[] = [];
   #wanted = false;
   waitingBytes = 0;
-  /** True once the reader was given all of the body. */
+  /** True after the reader has received the complete body. */
   isGiven = false;
 
   constructor(flow: Flow) {

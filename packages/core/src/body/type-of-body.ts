@@ -4,14 +4,14 @@ import type { BodyInput } from "./body.js";
 import { isBlob, viewedBytes } from "./kinds.js";
 
 /**
- * The media types of Blobs that are accepted. The type of a Blob is only a guess of the code that made it, so an unusual one is
+ * The media types of Blobs that are accepted. The code that made the Blob has often guessed its type, so an unusual type is
  * ignored.
  */
 const MEDIA_TYPE = /^[\w.+-]{1,127}\/[\w.+-]{1,127}(?: ?; ?[\w.+-]{1,40}="?[\w.+-]{1,80}"?)?$/;
 
 /**
- * Adds the media type that the body itself tells, when neither the caller nor the key's extension gives one: the type of a Blob.
- * To a text type of a string body it adds the charset, because text is written as UTF-8.
+ * Adds the media type of a Blob, if neither the caller nor the key's extension gives a media type. For a string body with a text
+ * type, adds the charset, because strings are written as UTF-8.
  */
 export function typeOfBody<Options extends PutOptions>(
   key: string,

@@ -3,10 +3,10 @@ import type { StorageError } from "../contract/errors.js";
 import { sourceError, type SourceContext } from "./source-stream.js";
 import { isListenedTo } from "./stream-watch.js";
 
-/** Sources that were opened and can be read once. Only sources that do not report it themselves need this set. */
+/** The opened sources that can be read only once. A source that reports its own state does not need this set. */
 const opened = new WeakSet<object>();
 
-/** The facts that streams of Node and of the Web, and messages, report about themselves. Each kind reports some of them. */
+/** The facts that Node streams, Web streams and messages report about themselves. Each kind reports some of these facts. */
 interface Readings {
   readonly locked?: unknown;
   readonly bodyUsed?: unknown;
@@ -19,7 +19,7 @@ interface Readings {
 }
 
 /**
- * Checks that a source is unread and has no other reader: bytes that were read elsewhere would be missing from the object.
+ * Checks that a source is unread and has no other reader. Bytes that were read elsewhere would be missing from the object.
  *
  * @throws StorageError `SourceError`.
  */
@@ -28,7 +28,7 @@ export function assertUnread(source: object, context: SourceContext): void {
   if (problem !== undefined) throw problem;
 }
 
-/** Checks as {@link assertUnread} does, and counts the source as read from now on. */
+/** Checks a source like {@link assertUnread}, and counts the source as read from now on. */
 export function markOpened(source: object, context: SourceContext): void {
   assertUnread(source, context);
   opened.add(source);
@@ -60,8 +60,8 @@ function isReadByOthers(source: Readings): boolean {
 }
 
 /**
- * Checks at the end of a source that it was not cut off. Parsers of forms end a file at their limit as if it were whole, and mark
- * it as truncated.
+ * Checks, at the end of a source, that the source was not cut off. When a file exceeds the limit of a form parser, the parser
+ * ends the file normally and marks it as truncated.
  *
  * @see https://github.com/mscdex/busboy#readme for `truncated`
  * @throws StorageError `SourceError`.

@@ -47,7 +47,7 @@ async function verifyBytes(
   } catch (error) {
     signal?.throwIfAborted();
     if (!isStorageError(error)) throw error;
-    // The object was deleted meanwhile.
+    // The object was deleted in the meantime.
     if (error.code === "NotFound") return;
     const { provider: member = provider.name, code, reason } = error;
     const kind = code === "Integrity" ? "different" : "unverifiable";

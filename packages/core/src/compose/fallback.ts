@@ -20,22 +20,22 @@ export interface FallbackOptions extends MemberOptions, JournalOptions {
    */
   readonly name?: string | undefined;
   /**
-   * With a journal: `"home"` has repair move objects to the first member when it is back, `"never"` leaves them
-   * where they are.
+   * With a journal: `"home"` makes repair move objects to the first member when that member is back. `"never"` leaves the objects where
+   * they are.
    *
    * @default `"home"`
    */
   readonly drain?: "home" | "never" | undefined;
   /**
-   * Without a journal, the answer to a put of a key that exists: `"refuse"` rejects with `AlreadyExists`, `"may-be-stale"` writes the
+   * Without a journal: the behaviour of a put when the key exists. `"refuse"` rejects with `AlreadyExists`. `"may-be-stale"` writes the
    * object, and `info.unconfirmed` names the members that may keep an older copy.
    *
    * @default `"refuse"`
    */
   readonly overwrites?: "refuse" | "may-be-stale" | undefined;
   /**
-   * Codes of failures that move on to the next member. By default these failures end the call. With wrong credentials all new objects then
-   * go to the next member, and only the events show it.
+   * Error codes that also send a call to the next member. By default these errors end the call. If `fallbackOn` names them and the
+   * credentials are wrong, all new objects go to the next member, and only the events show this.
    *
    * @default none
    */
@@ -61,24 +61,24 @@ const FALLBACK_OPTIONS: OptionNames<FallbackOptions> = {
 /**
  * Makes a chain of providers: writes go to the first member that works, and reads go to the member that holds the object.
  *
- * The chain keeps **writes** available. Each object lives on one member, and is out of reach while that member is down. The last column of
- * the table of error codes says which failures move a call on to the next member: a member that is down, slow, full or rate-limited, or
- * that cannot hold the object. Wrong credentials, a missing bucket and mistakes of the caller end the call.
+ * The chain keeps **writes** available. Each object is on one member, and cannot be read while that member is down. A call goes on to the
+ * next member when a member is down, slow, full or rate-limited, or cannot hold the object; the last column of the table of error codes
+ * lists these failures. Wrong credentials, a missing bucket and mistakes of the caller end the call.
  *
- * **Without a journal** the chain is for keys that are written once:
+ * **Without a journal** the chain is for keys that are written only once:
  * - A put asks every member first. A put of a key that exists fails with `AlreadyExists`. With `overwrites: "may-be-stale"` the object is
- *   written, older copies that can be told apart are deleted, and `info.unconfirmed` names the members that may still hold an older copy. A
- *   read while an earlier member is down then sets `info.mayBeStale`.
- * - A put while a member is down succeeds on another member, and `info.unconfirmed` names the member that is down. That member could not be
- *   asked, so the put does not notice an object that was written there before.
+ *   written, older copies are deleted if they can be recognised, and `info.unconfirmed` names the members that may still hold an older
+ *   copy. Such a chain sets `info.mayBeStale` on reads while an earlier member is down.
+ * - A put while a member is down succeeds on another member, and `info.unconfirmed` names the member that is down. The put cannot ask that
+ *   member, so it does not notice an object that was written there before.
  * - `NotFound` means that every member answered `NotFound`. While a member is down the error is `Unavailable`.
  * - A delete succeeds when every member has confirmed it. It starts with the last member.
- * - A listing is whole, or fails with `Unavailable`.
- * - After an unknown outcome the chain asks the member for the write id before it moves on. A member that does not answer is named in
- *   `info.unconfirmed`.
+ * - A listing is complete, or fails with `Unavailable`.
+ * - After an unknown outcome, the chain asks the member for the write id before it goes to the next member. `info.unconfirmed` names a
+ *   member that does not answer.
  * - Objects stay where they are when the first member is back.
  *
- * @param members - In order of preference. Names and places must differ.
+ * @param members - The members, in order of preference. Their names and places must differ.
  * @throws TypeError and StorageError `InvalidArgument` for members and options that cannot work.
  * @example
  * ```ts

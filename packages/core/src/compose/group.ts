@@ -16,7 +16,7 @@ import type { Caller } from "../contract/caller.js";
 import type { MemoryBudget } from "../kit/memory-budget.js";
 import { anArray, knownNames, nonEmptyText, oneOf, wholeNumber } from "../kit/options.js";
 
-/** Codes of failures that move on to the next member of a chain only when `fallbackOn` names them. */
+/** The error codes that send a call to the next member of a chain only if `fallbackOn` names them. */
 export type FallbackOnCode = "Misconfigured" | "Unauthenticated" | "PermissionDenied";
 
 /** The settings and members that every composer has. */
@@ -26,7 +26,7 @@ export interface Group {
   readonly fallbackOn: readonly FallbackOnCode[];
   readonly spool: ReplayableOptions;
   readonly askMs: number;
-  /** The memory that all puts of the composer together may use for bodies that are streams or files. */
+  /** The memory that all puts of the composer share for bodies that are streams or files. */
   readonly memory: MemoryBudget;
   /** Called when a member that was left out is asked again. */
   readonly backListeners: Set<() => void>;
@@ -39,7 +39,7 @@ export function assertFallbackOn(codes: readonly FallbackOnCode[]): readonly Fal
   return codes.map((code) => oneOf("fallback", "each code of fallbackOn", code, OPTIONAL_CODES));
 }
 
-/** Tells whether a failure of one member sends the call to the next member, as the last column of the table of codes says. */
+/** Tells whether a failure of one member sends the call to the next member, according to the last column of the table of codes. */
 export function movesOn(chain: Group, error: StorageError): boolean {
   if (isBodyFailure(error)) return false;
   const rule = ERROR_CODES[error.code].movesOn;
@@ -49,7 +49,7 @@ export function movesOn(chain: Group, error: StorageError): boolean {
   );
 }
 
-/** Returns a failure of a member as an attempt; a composer among the members names its own member that failed. */
+/** Returns a member's failure as an attempt. If the member is a composer, the attempt names the inner member that failed. */
 export function attemptOf(member: ComposedProvider, error: StorageError, milliseconds: number): Attempt {
   return { provider: error.provider ?? member.name, error, milliseconds };
 }
@@ -58,7 +58,7 @@ export function namesOf(members: readonly ComposedProvider[]): readonly string[]
   return members.map(({ name }) => name);
 }
 
-/** Tells whether a member answered that it does not hold the key, or that it cannot hold it. */
+/** Tells whether a member answered that it does not hold the key or cannot hold the key. */
 export function saysAbsent(error: StorageError): boolean {
   return error.code === "NotFound" || error.code === "Unsupported";
 }
@@ -69,7 +69,7 @@ export function cannotHold(error: StorageError): boolean {
   return code === "Unsupported" || (code === "TooLarge" && !isBodyFailure(error));
 }
 
-/** Returns what a member threw, as a `StorageError`. When the caller has aborted, throws the reason of the abort unchanged. */
+/** Returns a member's error as a `StorageError`. If the caller has aborted, throws the reason of the abort unchanged. */
 export function memberError(
   error: unknown,
   member: ComposedProvider,
@@ -82,12 +82,12 @@ export function memberError(
 }
 
 /**
- * The time after `askMs` when `ask` ends a question, in milliseconds. The patience around a member ends the call after `askMs`, and is
- * to do so first. A composer among the members has no patience around it, so `ask` itself ends its calls.
+ * The extra time that `ask` waits after `askMs`, in milliseconds. The patience around a member ends the call after `askMs`, and this
+ * must happen first. A member that is a composer has no patience around it, so `ask` ends the call.
  */
 const ASK_SLACK_MS = 500;
 
-/** Asks a member something, but not for long: a member that hangs counts as one that does not answer. */
+/** Asks a member a question, with a time limit. A member that hangs counts as a member that does not answer. */
 export async function ask<T>(
   chain: Group,
   member: ComposedProvider,
@@ -121,8 +121,8 @@ export async function ask<T>(
 }
 
 /**
- * Has a member delete an object, and does not wait for long. The ETag is the condition of the delete where the member supports
- * conditional deletes. For other members the caller must know that no other call writes the key.
+ * Deletes an object from a member, with a short time limit. If the member supports conditional deletes, the ETag is the condition. For
+ * other members, the caller must know that no other call writes the key.
  */
 export async function deleteFrom(
   chain: Group,
@@ -136,12 +136,12 @@ export async function deleteFrom(
   await ask(chain, member, key, { signal, onEvent }, remove, "delete");
 }
 
-/** Returns the reason of each attempt, with the name of its member. */
+/** Returns the reason of each failed attempt, with the name of the member. */
 export function reasonsOf(attempts: readonly Attempt[]): string {
   return attempts.map(({ provider, error }) => `${provider}: ${error.reason}`).join("; ");
 }
 
-/** Returns the error of a call for which no member is left. */
+/** Returns the error of a call when no member is left to try. */
 export function exhausted(
   operation: Operation,
   key: string,
@@ -167,14 +167,14 @@ export function exhausted(
 
 const PASSING: ReadonlySet<StorageErrorCode> = new Set(["Unavailable", "Timeout", "RateLimited", "Unknown"]);
 
-/** Returns the error for a condition that cannot be evaluated, because a member that counts does not answer. */
+/** Returns the error for a condition that cannot be evaluated, because a member that may hold the object does not answer. */
 export function mayHold(cause: StorageError, operation: Operation, key: string): StorageError {
   const { provider } = cause;
   const reason = `${JSON.stringify(provider)} may hold the object and does not answer`;
   return new StorageError("Unavailable", reason, { operation, provider, key, retryable: false, cause });
 }
 
-/** Reports that a member was given up for this call. */
+/** Reports that this call has given up on a member. */
 export function reportFallback(
   chain: Group,
   operation: Operation,

@@ -10,7 +10,7 @@ const WORDS: Readonly<Record<LinkVerb, string>> = {
   signedUrl: "has no signed URLs",
 };
 
-/** Has the member that holds an object make a link to it. */
+/** Makes a link to an object, through the member that holds the object. */
 export async function linkFrom(
   member: ComposedProvider,
   verb: LinkVerb,
@@ -32,13 +32,13 @@ export async function linkFrom(
   );
 }
 
-/** Returns a test for members that have links of a kind. */
+/** Returns a function that tells whether a member supports a kind of link. */
 export function hasLinks(verb: LinkVerb): (member: ComposedProvider) => boolean {
   if (verb === "signedUrl") return ({ signedUrl }) => signedUrl !== undefined;
   return ({ publicUrl, findPublicUrl }) => (publicUrl ?? findPublicUrl) !== undefined;
 }
 
-/** Makes the link verbs of a composer. The composer has each verb that at least one of its members has. */
+/** Makes the link verbs of a composer. The composer has each verb that at least one member has. */
 export function linksOf(
   members: readonly ComposedProvider[],
   link: (verb: LinkVerb, key: string, options: ComposedSignedUrlOptions) => Promise<string>,

@@ -18,35 +18,35 @@ import { anArray, wholeNumber, type OptionNames } from "../kit/options.js";
 /** The options of a composer for each of its members. */
 export interface MemberOptions {
   /**
-   * The retries of calls to a member; `false` for one try.
+   * The retries of calls to a member; `false` means one try without retries.
    *
-   * @default 2 tries, then the composer decides
+   * @default 2 tries; after that the composer decides
    */
   readonly retry?: RetryOptions | false | undefined;
   /**
-   * The limits after which calls to a member are given up; `false` for no limits.
+   * The time limits of calls to a member; `false` means no limits.
    *
    * @default the default of each of its options
    */
   readonly timeouts?: TimeoutOptions | false | undefined;
   /**
-   * The rules by which a member that fails again and again, or that hangs, is left out until it has answered a probe in the background;
-   * `false` never leaves a member out.
+   * The rules for leaving out a member that hangs or fails again and again. The member is used again after it has answered a probe in the
+   * background. `false` means that a member is never left out.
    *
    * @default the default of each of its options
    */
   readonly breaker?: BreakerOptions | false | undefined;
   /**
-   * The time that a member may be silent before a call to it is given up, in milliseconds. Writes and copies of large objects go on as long
-   * as the member answers other questions.
+   * The time that a member may be silent before the composer gives up a call to it, in milliseconds. Writes and copies of large objects
+   * continue as long as the member answers other questions.
    *
    * @default 5,000
    */
   readonly askMs?: number | undefined;
   /**
-   * The memory that all puts of the composer together may use for bodies that are streams or files, in bytes. It is needed for what a slow
-   * member has yet to take, for what a next member may need, and for what members keep themselves (`supports.bufferedBytes`). When it is
-   * used up, the next puts wait. A put that needs more than all of it goes alone.
+   * The memory that all puts of the composer share for bodies that are streams or files, in bytes. This memory holds the bytes that a slow
+   * member has not received yet, the bytes that a later member may need, and the bytes that members buffer themselves
+   * (`supports.bufferedBytes`). While the memory is used up, further puts wait. A put that needs more than the whole memory runs alone.
    *
    * @default 256 MiB
    */
@@ -62,7 +62,7 @@ export const MEMBER_OPTIONS: OptionNames<MemberOptions> = {
   memoryBytes: true,
 };
 
-/** The members of a composer after they were checked and wrapped, with the settings that they share. */
+/** The checked and wrapped members of a composer, with the settings that they share. */
 export type Prepared = Pick<Group, "members" | "askMs" | "memory" | "backListeners">;
 
 const MEMBER_ATTEMPTS = 2;
@@ -71,10 +71,10 @@ const MEMORY_BYTES = 256 * 1024 * 1024;
 const MEMORY_BYTES_MIN = 64 * 1024;
 
 /**
- * Checks the members of a composer. Puts retries and limits around each member that has none, and the composer's patience around all.
+ * Checks the members of a composer. Wraps each member without retries and limits in both, and wraps all members in the composer's patience.
  *
- * @throws TypeError when there is no member, or a member is not a provider.
- * @throws StorageError `InvalidArgument` when two members have the same name, or keep their objects in the same place.
+ * @throws TypeError if there is no member, or if a member is not a provider.
+ * @throws StorageError `InvalidArgument` if two members have the same name or keep their objects in the same place.
  */
 export function prepareMembers(
   type: string,
@@ -105,7 +105,8 @@ export function prepareMembers(
   const prepare = (member: ComposedProvider): ComposedProvider => {
     const bounded = withPolicies(member, policies);
     const description = describeProvider(member);
-    // A composer has patience with its own members. A member that is switched off says so at once, and a breaker would hide why.
+    // A composer already has patience with its own members. A member that is switched off rejects immediately with the reason, and a
+    // breaker would hide that reason.
     const isWatched = !isComposer(description) && description.type !== "off";
     return isWatched ? watchMember(bounded, { askMs, limits, onBack }) : bounded;
   };
@@ -144,7 +145,7 @@ function assertPlaces(type: string, members: readonly ComposedProvider[]): void 
   }
 }
 
-/** Tells whether one key is one object for both members. A composer knows the places of its members. */
+/** Tells whether the same key is the same object for both members. A composer knows the places of its members. */
 function shareAPlace(a: ComposedProvider, b: ComposedProvider): boolean {
   return a.ref("x") === b.ref("x") || a.locate(b.ref("x"))?.key === "x" || b.locate(a.ref("x"))?.key === "x";
 }
@@ -155,7 +156,7 @@ function memberPolicies({ retry, timeouts }: MemberOptions): Policies {
   return { retry: { ...retry, attempts: retry?.attempts ?? MEMBER_ATTEMPTS }, timeouts };
 }
 
-/** Checks that a member can hold an object, before a byte is sent. */
+/** Checks that a member can hold an object, before any byte is sent. */
 export function assertTakes(
   { name, supports }: ComposedProvider,
   key: string,
@@ -194,7 +195,7 @@ export async function reopenAll(members: readonly ComposedProvider[]): Promise<v
   await Promise.all(members.map(async (member) => await member.reopen?.()));
 }
 
-/** Returns the location that the first member to know a text gives; `undefined` when no member knows the text. */
+/** Returns the location of a text, from the first member that recognises the text; `undefined` if no member recognises it. */
 export function locateIn(members: readonly ComposedProvider[], text: string): Located | undefined {
   for (const member of members) {
     const found = member.locate(text);
@@ -204,8 +205,8 @@ export function locateIn(members: readonly ComposedProvider[], text: string): Lo
 }
 
 /**
- * Returns the rule for the time that a composer keeps the object of a key. An object with copies stays as long as its last copy. A single
- * copy may be on any member, so the shortest time of the members counts.
+ * Returns the function that tells how long a composer keeps the object of a key. An object with several copies stays as long as its last
+ * copy. A single copy may be on any member, so the shortest time of all members counts.
  */
 export function joinedExpiry(
   members: readonly ComposedProvider[],

@@ -6,13 +6,13 @@ import { LIST_LIMIT_DEFAULT, type ListOptions } from "../contract/call-options.j
 import type { ObjectInfo } from "../contract/object.js";
 import type { ComposedProvider } from "../contract/composed-provider.js";
 
-/** The most entries of a member without an order that are held in memory to sort them. */
+/** The maximum number of entries that are sorted in memory for a member that lists without an order. */
 const UNORDERED_ENTRIES_MAX = 100_000;
 
 interface Entry {
   readonly name: string;
   readonly info: ObjectInfo | undefined;
-  /** True when the object of another member has another size. */
+  /** True if another member's object has a different size. */
   readonly differs?: boolean;
 }
 
@@ -22,23 +22,23 @@ interface Feed {
   entries: readonly Entry[];
   index: number;
   next: string | undefined;
-  /** The skipped keys of all pages that were read. */
+  /** The skipped keys of all pages read so far. */
   readonly skipped: SkippedKey[];
 }
 
-/** A page with its last entry, behind which the next page begins. */
+/** A page with its last entry. The next page begins after this entry. */
 export interface MergedPage extends ListPage {
   readonly end?: string | undefined;
-  /** Keys whose objects are of different sizes on different members. */
+  /** The keys whose objects have different sizes on different members. */
   readonly differing: readonly string[];
 }
 
 /**
- * Returns one page of the merged listings of several members, with every key once, in UTF-8 byte order. When several members have a key,
- * the object of the earliest member is shown. The cursor of the page is its last entry, so that a listing goes on when the members have
- * changed.
+ * Returns one page of the merged listings of several members. Every key appears one time, in UTF-8 byte order. If several members have a
+ * key, the page shows the object of the first of these members. The cursor of the page is its last entry, so that a listing can continue
+ * after the members have changed.
  *
- * @throws StorageError `Unavailable` when a member cannot be listed: a listing is whole or an error.
+ * @throws StorageError `Unavailable` if a member cannot be listed. A listing is either complete or an error.
  */
 export async function mergeLists(
   name: string,
@@ -53,7 +53,7 @@ export async function mergeLists(
   const limit = options.limit ?? LIST_LIMIT_DEFAULT;
   let end = from;
   for (;;) {
-    // The entries are nearly always there: waiting for each of them would take longer than comparing them.
+    // The entries are nearly always loaded already. Waiting for each entry would take longer than comparing the entries.
     for (const feed of feeds) if (isEmpty(feed, end)) await fill(feed, end, options);
     const entry = takeFirst(feeds, objects.length + prefixes.length < limit);
     if (entry === undefined) return { objects, prefixes, differing, ...skippedBy(feeds) };
@@ -142,7 +142,7 @@ async function listMember(member: ComposedProvider, options: ListOptions): Promi
   }
 }
 
-/** Tells whether the member failed, in contrast to a refusal. */
+/** Tells whether the member failed, and did not refuse the call. */
 function isPassing({ code }: StorageError): boolean {
   return ERROR_CODES[code].movesOn === "yes" && code !== "Unsupported";
 }
@@ -162,7 +162,7 @@ async function fill(feed: Feed, after: string | undefined, options: ListOptions)
   } while (isEmpty(feed, after));
 }
 
-/** Returns the first entry over all feeds, and removes it from the feeds when it is to be `taken`. */
+/** Returns the first entry of all feeds. If `taken` is true, removes the entry from the feeds. */
 function takeFirst(feeds: readonly Feed[], taken: boolean): Entry | undefined {
   let first: Entry | undefined;
   for (const { entries, index } of feeds) {

@@ -21,27 +21,26 @@ export interface MirrorOptions extends MemberOptions, JournalOptions {
    */
   readonly name?: string | undefined;
   /**
-   * The number of members that must have a write before it is acknowledged: `"all"`, more than half of them (`"quorum"`), or the first that
-   * takes it (`"primary"`, with a journal only). With a journal repair copies the object to the others.
+   * The number of members that must have a write before it is acknowledged: `"all"`, more than half (`"quorum"`), or one (`"primary"`, only
+   * with a journal). With a journal, repair copies the object to the other members.
    *
    * @default `"all"`
    */
   readonly writes?: "all" | "quorum" | "primary" | undefined;
   /**
-   * The order in which members are read: the names of all members, or of those that come first.
+   * The order in which members are read. Give the names of all members, or only of the members that come first.
    *
-   * @default the members as they are given
+   * @default the order in which the members are given
    */
   readonly reads?: readonly string[] | undefined;
   /**
-   * With a journal: a read that takes longer than nineteen of twenty reads do is sent to the next member too, and the quicker answer
-   * counts.
+   * With a journal: a read that takes longer than 95% of recent reads is also sent to the next member, and the quicker answer counts.
    *
    * @default none
    */
   readonly hedge?: HedgeOptions | undefined;
   /**
-   * Without a journal: the answer to a put of a key that exists, as with a fallback chain.
+   * Without a journal: the behaviour of a put when the key exists, as in a fallback chain.
    *
    * @default `"refuse"`
    */
@@ -66,22 +65,24 @@ const MIRROR_OPTIONS: OptionNames<MirrorOptions> = {
 };
 
 /**
- * Keeps a copy of every object on every member. A body is read once for all members.
+ * Keeps a copy of every object on every member. A body is read a single time for all members.
  *
  * **With a journal**
- * - A put is acknowledged when as many members as `writes` says have the object. Before that, the journal notes which members lack it.
- *   Repair then copies the object to them with every header, every metadata field and the same bytes.
- * - A put that fewer members take fails with `PartialWrite`. The write is kept, and repair copies it to the members that missed it.
- * - A delete is decided once it is written down. Repair deletes the copies on members that do not answer, and they never come back.
+ * - A put is acknowledged as soon as enough members have the object, as set by `writes`. Before that, the journal saves which members lack
+ *   the object. Repair then copies the object to them, with the same bytes, headers and metadata.
+ * - If fewer members store the object, the put fails with `PartialWrite`. The write is kept, and repair copies it to the members that
+ *   missed it.
+ * - A delete is decided as soon as the journal has saved it. Repair deletes the copies on members that do not answer, and these copies
+ *   never come back.
  * - Reads go to a member that holds the last acknowledged version, in the order of `reads`.
  * - `info.copies` says what each member held when the put was acknowledged.
  *
- * **Without a journal** the mirror is for keys that are written once:
+ * **Without a journal** the mirror is for keys that are written only once:
  * - A put of a key that exists fails with `AlreadyExists`, unless `overwrites` accepts that an older copy may be left.
- * - A put that too few members take is taken back. When that fails, the put fails with `PartialWrite`.
+ * - If too few members store an object, the put is undone. If that is not possible, the put fails with `PartialWrite`.
  * - A delete succeeds when every member has confirmed it. `NotFound` means that every member answered `NotFound`.
  *
- * @param members - Names and places must differ.
+ * @param members - The members. Their names and places must differ.
  * @throws TypeError and StorageError `InvalidArgument` for members and options that cannot work.
  * @example
  * ```ts
@@ -119,7 +120,7 @@ export function mirror(members: readonly StorageProvider[], options: MirrorOptio
     put: (chain, key, body, call) => putOnMirror(chain, need, key, body, call),
     isMirror: true,
     need,
-    // Several copies cannot agree on which of two writers was first.
+    // Several members cannot agree on which of two writers was first.
     supports: { ...supports, ifMatch: false },
     promises: [`an acknowledged put is on at least ${need} of ${order.length} members`],
     limits: ["missing copies are not repaired"],

@@ -1,6 +1,6 @@
 /**
- * The promises of composers, by the numbers of the documentation. The composer and its journal decide which of them hold. `describe()` and the
- * pages of the documentation take their sentences from here.
+ * The promises of composers, with their numbers in the documentation. The composer and its journal decide which promises hold. `describe()`
+ * and the documentation take their sentences from here.
  */
 export const PROMISES = {
   P1: "P1: an acknowledged put is on as many members as were asked for, and the work for the rest is written down",

@@ -14,14 +14,14 @@ import type { ObjectInfo } from "../contract/object.js";
 /** The outcome of one member's share of a write. */
 export type ShareOutcome =
   | { readonly member: ComposedProvider; readonly state: "applied"; readonly info: ObjectInfo }
-  /** `partial`: the member has applied the write, and cannot show the object now. */
+  /** `partial`: the member has applied the write, but cannot return the object now. */
   | {
       readonly member: ComposedProvider;
       readonly state: "partial" | "refused" | "unknown";
       readonly error: StorageError;
     };
 
-/** The share of one member, with what is needed to send it. */
+/** The share of one member, with the values that are needed to send it. */
 export interface ShareSending {
   readonly group: Group;
   readonly member: ComposedProvider;
@@ -30,13 +30,13 @@ export interface ShareSending {
   readonly options: PutOptions & { readonly writeId: string };
   /** Sends the share, with these options. */
   readonly put: (options: PutOptions & { readonly writeId: string }) => Promise<ObjectInfo>;
-  /** The options with which the member is asked for the outcome. */
+  /** The options for asking the member about the outcome. */
   readonly asking: Caller & Pick<ComposedHeadOptions, "isFinal">;
   readonly onFailure: (error: StorageError, milliseconds: number) => void;
   readonly onAnswer?: ((outcome: "applied" | "absent" | "unknown") => void) | undefined;
 }
 
-/** Tells whether a member has this very write, with all of its bytes as far as the size shows. */
+/** Tells whether a member has exactly this write, with all of its bytes as far as the size shows. */
 function isWhole(
   answer: Answer,
   writeId: string,
@@ -47,8 +47,8 @@ function isWhole(
 }
 
 /**
- * Waits until the composer has memory for a body, and for what its members keep of the body. Returns a function that releases the memory. A
- * body that is in memory anyway needs none.
+ * Waits until the composer has memory for a body and for the members' buffers. Returns a function that releases the memory. A body that is
+ * already in memory needs no extra memory.
  */
 export async function takeMemory(
   { memory, members }: Group,
@@ -61,8 +61,8 @@ export async function takeMemory(
 }
 
 /**
- * Runs a put once the composer has memory for its body. The put asks the members only then: an answer from before the wait would be old,
- * and hundreds of puts that wait would all ask at once.
+ * Runs a put as soon as the composer has memory for its body. The put asks the members only after the wait. An earlier answer would be out
+ * of date, and hundreds of waiting puts would all ask at the same time.
  */
 export async function withMemory<T>(
   group: Group,
@@ -78,7 +78,7 @@ export async function withMemory<T>(
   }
 }
 
-/** Sends a share. When the outcome is unknown, asks the member whether this very write is there. */
+/** Sends a share. If the outcome is unknown, asks the member whether it has this write. */
 export async function sendShare(sending: ShareSending): Promise<ShareOutcome> {
   const { group, member, key, share, options, put, asking, onFailure, onAnswer } = sending;
   const startedAt = clock.now();
@@ -95,7 +95,7 @@ export async function sendShare(sending: ShareSending): Promise<ShareOutcome> {
     const wasHeldBack = member.supports.beforeCommit && !hasCommitted;
     const isKnown = (error.applied === "no" && isStorageError(thrown)) || wasHeldBack || !share.mayBeWhole();
     if (isKnown && error.applied !== "yes") return { member, state: "refused", error };
-    // This very write is on the member, and is not whole.
+    // This write is on the member, but is incomplete.
     if (error.code === "Integrity") return { member, state: "unknown", error };
     const answer = await askMember(group, member, key, asking);
     const isThere = isWhole(answer, options.writeId, share.size());

@@ -1,17 +1,20 @@
 import { hash } from "node:crypto";
 
-/** The number of hundredths of a per cent that are the whole. Percentages are counted in such hundredths. */
+/** The number of hundredths of a per cent in 100 per cent. Percentages are counted in these units. */
 export const BASIS_POINTS = 10_000;
 
-/** The bytes of half of the 48 bits. The halves are multiplied one after the other, because the product of all 48 bits would not be exact. */
+/**
+ * The number of bytes in half of the 48 bits. The two halves are multiplied separately, because the product of all 48 bits would not be
+ * exact.
+ */
 const HALF_BYTES = 3;
 const HALF = 2 ** (HALF_BYTES * 8);
 
 /**
- * Returns the position of a key on a scale of 10,000, which is the same in every process and for ever. Keys below the percentage go to the
- * new side, so raising the percentage moves keys one way only.
+ * Returns the position of a key on a scale of 10,000. The position never changes and is the same in every process. Keys below the
+ * percentage go to the new side, so raising the percentage moves keys only in one direction.
  *
- * The position is made from the first 48 bits of SHA-256 over the salt, a zero byte and the key in UTF-8.
+ * The position is computed from the first 48 bits of the SHA-256 of the salt, a zero byte and the key in UTF-8.
  */
 export function bucketOf(salt: string, key: string): number {
   const digest = hash("sha256", `${salt}\0${key}`, "buffer");
@@ -20,7 +23,7 @@ export function bucketOf(salt: string, key: string): number {
 }
 
 /**
- * Returns a percentage in hundredths of a per cent.
+ * Converts a percentage to hundredths of a per cent.
  *
  * @throws TypeError unless `percent` is a number from 0 to 100, with at most two digits after the point.
  */

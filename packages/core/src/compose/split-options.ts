@@ -5,9 +5,9 @@ import { JOURNAL_OPTIONS, type JournalOptions } from "./journaled/create-set.js"
 import { MEMBER_OPTIONS, type MemberOptions } from "./members.js";
 import type { Chain } from "./stateless/chain.js";
 
-/** A share that the journal keeps, for every process. */
+/** A percentage that the journal stores for all processes. */
 export interface SplitShare {
-  /** The share that counts until {@link setSplitPercent} is called for the first time, from 0 to 100. */
+  /** The percentage that applies until {@link setSplitPercent} is called for the first time, from 0 to 100. */
   readonly initial: number;
 }
 
@@ -19,35 +19,35 @@ export interface SplitOptions extends MemberOptions, JournalOptions {
    * @default `"split"`
    */
   readonly name?: string | undefined;
-  /** The member that has had the keys so far. */
+  /** The member that has held all keys so far. */
   readonly from: StorageProvider;
-  /** The member that a share of the keys goes to. */
+  /** The member that receives a share of the keys. */
   readonly to: StorageProvider;
   /**
-   * The share of keys that go to `to`, from 0 to 100, with at most two digits after the point.
+   * The percentage of keys that go to `to`, from 0 to 100, with at most two digits after the point.
    *
-   * - A number belongs to the configuration: each process goes by its own number, and the journal keeps none.
-   * - `{ initial }`, with a journal, belongs to the journal: it counts for the first process ever, and {@link setSplitPercent} changes it
-   *   for all processes.
+   * - A number belongs to the configuration: each process uses its own number, and the journal stores no percentage.
+   * - `{ initial }` needs a journal, and the percentage belongs to the journal. The first process ever saves `initial`, and {@link
+   *   setSplitPercent} changes the percentage for all processes.
    */
   readonly percent: number | SplitShare;
-  /** The name of the rollout. It stays the same for ever, because another salt shares the keys out differently. */
+  /** The name of the rollout. Never change it, because a different salt distributes the keys differently. */
   readonly salt: string;
   /**
-   * The answer to a put whose side is down: `"fail"` rejects, `"other"` writes to the other side.
+   * The behaviour of a put when the side for its key is down: `"fail"` rejects, `"other"` writes to the other side.
    *
    * @default `"fail"`
    */
   readonly onUnavailable?: "fail" | "other" | undefined;
   /**
-   * Without a journal: the answer to a put of a key that exists, as with a fallback chain.
+   * Without a journal: the behaviour of a put when the key exists, as in a fallback chain.
    *
    * @default `"refuse"`
    */
   readonly overwrites?: Chain["overwrites"] | undefined;
   /**
-   * With `true`, repair moves objects to the side that the percentage gives them. This needs a percentage that the journal keeps: processes
-   * with numbers of their own would move objects back and forth.
+   * With `true`, repair moves objects to the side that the percentage assigns to them. This needs a percentage in the journal, because
+   * processes with different numbers would move objects back and forth.
    *
    * @default false: objects stay where they are
    */

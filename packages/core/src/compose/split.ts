@@ -17,7 +17,7 @@ import type { CallOptions } from "../contract/call-options.js";
 import { OWN_SETS } from "./journaled/own-sets.js";
 import { nonEmptyText, oneOf, knownNames } from "../kit/options.js";
 
-/** A share of the keys, and the salt that shares them out. */
+/** The percentage of the keys, and the salt that distributes the keys. */
 interface SplitRecord {
   readonly salt: string;
   readonly basisPoints: number;
@@ -26,7 +26,7 @@ interface SplitRecord {
 /** The record of a split that all processes share. */
 interface SharedRecord {
   readonly salt: string;
-  /** Absent while every process goes by a number of its own. */
+  /** Absent while every process uses its own number. */
   readonly basisPoints?: number | undefined;
 }
 
@@ -39,30 +39,30 @@ interface Split {
   readonly journal: JournalPart;
   readonly name: string;
   readonly proposed: SplitRecord;
-  /** True when the journal keeps the share, and false when each process goes by its own. */
+  /** True if the journal stores the percentage; false if each process uses its own number. */
   readonly isShared: boolean;
   readonly members: readonly StorageProvider[];
 }
 
 const CONTROL = "split";
 
-/** The most tries to change the percentage while other processes change it too. */
+/** The maximum number of tries to change the percentage while other processes change it too. */
 const SET_TRIES = 10;
 
 const splits: OwnProviders<Split> = ownProviders<Split>("split() with a journal");
 
 /**
- * Puts a share of the keys on one member and the rest on another, for a rollout in steps. A stable hash of the key decides, so that raising
- * the percentage moves keys one way only.
+ * Puts a percentage of the keys on one member and the rest on another member, for a rollout in steps. A stable hash of the key decides, so
+ * raising the percentage moves keys only in one direction.
  *
- * - New objects go to the side that their key is given. An older copy on the other side is deleted.
- * - Reads look at that side, then at the other: every object is readable at every step, up and down.
+ * - New objects go to the side that the hash assigns to their key. An older copy on the other side is deleted.
+ * - Reads ask that side first, then the other side. Every object is readable at every step, whether the percentage rises or falls.
  * - `NotFound` means that both sides answered `NotFound`.
  *
- * The percentage has one authority: the configuration, by a number, or the journal, by `{ initial }`. Processes with different numbers may
- * run side by side, as while a new number is rolled out. With a journal and `move`, repair moves objects to their side.
+ * The percentage belongs either to the configuration (a number) or to the journal (`{ initial }`). Processes with different numbers may run
+ * at the same time, for example while a new number is deployed. With a journal and `move`, repair moves objects to their side.
  *
- * **Without a journal** a split is for keys that are written once.
+ * **Without a journal** a split is for keys that are written only once.
  *
  * @throws TypeError and StorageError `InvalidArgument` for members and options that cannot work.
  * @example
@@ -149,7 +149,8 @@ function withJournal({
     const order = (key: string): Sides => orderFor(members, current, key);
     const home: Placement = {
       ...oneHome(members, order, move, retiring),
-      // Without `move`, every object is where it should be. A share that is set again later gets a new revision, and so a new epoch.
+      // Without `move`, every object may stay where it is. Each change of the percentage gets a new revision, and therefore a new epoch,
+      // even if the value was used before.
       epoch: () => (move ? revision : ""),
       percent: () => toPercent(current.basisPoints),
     };
@@ -170,7 +171,7 @@ function withJournal({
         : "each process uses the percentage of its own configuration",
     ],
     refresh: async ({ onEvent }) => {
-      // A process with a share of its own compares only the salt, once.
+      // A process with its own number compares only the salt, and only the first time.
       if (!isShared && revision !== "") return;
       const record = await recordOf(made);
       const { basisPoints } = record.value;
@@ -186,7 +187,7 @@ function withJournal({
   return splits.remember(provider, made);
 }
 
-/** Returns the share that counts now. The first process to ask writes down the share that it was started with. */
+/** Returns the current percentage. The first process that asks saves the percentage that it was started with. */
 async function recordOf({ journal, proposed, isShared, name, members }: Split): Promise<Recorded> {
   const first: SharedRecord = isShared ? proposed : { salt: proposed.salt };
   for (;;) {
@@ -219,7 +220,7 @@ async function bothHold(members: readonly StorageProvider[]): Promise<boolean> {
   return pages.every(({ objects, cursor }) => objects.length > 0 || cursor !== undefined);
 }
 
-/** Returns the share that counts now, in per cent. */
+/** Returns the current percentage of a split. */
 export async function splitPercent(provider: ProviderOrStorage): Promise<number> {
   const { value } = await recordOf(splits.require(provider, "splitPercent"));
   return toPercent(value.basisPoints);
@@ -230,13 +231,13 @@ function toPercent(basisPoints: number): number {
 }
 
 /**
- * Changes the share that the journal keeps, for every process, from its next write on. Every object stays readable on the way: reads look
- * at the side that a key is given, then at the other.
+ * Changes the percentage in the journal. Every process uses the new percentage from its next write on. Every object stays readable, because
+ * reads ask the side that the hash assigns to the key, and then the other side.
  *
- * @param provider - The split, or the storage that was made of it.
+ * @param provider - The split, or the storage that was made from it.
  * @param percent - From 0 to 100, with at most two digits after the point.
- * @throws StorageError `InvalidArgument` for a split whose percentage is a number of the configuration; `Unavailable` when the journal
- * cannot be written.
+ * @throws StorageError `InvalidArgument` if the percentage of the split is a number in the configuration; `Unavailable` if the journal
+ *   cannot be written.
  */
 export async function setSplitPercent(
   provider: ProviderOrStorage,

@@ -11,13 +11,13 @@ interface Stored {
   readonly member: ComposedProvider;
   readonly key: string;
   readonly info: ObjectInfo;
-  /** The number of bytes that were sent; `undefined` when they were not counted. */
+  /** The number of bytes that were sent; `undefined` if they were not counted. */
   readonly sentBytes: number | undefined;
-  /** True while the caller holds the key. Then a delete without a condition removes no object of another call. */
+  /** True while the caller holds the key. A delete without a condition then cannot remove another call's object. */
   readonly isHeld: boolean;
 }
 
-/** Tells whether the size that a member gives for an object is the expected one, as far as that can be told. */
+/** Tells whether a member reports the expected size for an object, if the size can be compared. */
 export function hasSize(
   { supports }: ComposedProvider,
   info: Pick<ObjectInfo, "size">,
@@ -27,9 +27,9 @@ export function hasSize(
 }
 
 /**
- * Checks that a member says it has stored as many bytes as it was sent. An object of another size is removed.
+ * Checks that a member reports as many stored bytes as were sent to it. An object with a different size is removed.
  *
- * @throws StorageError `Integrity`, with `applied: "no"` when the wrong object is gone again.
+ * @throws StorageError `Integrity`, with `applied: "no"` if the wrong object was removed.
  */
 export async function storedWhole(
   stored: Stored,

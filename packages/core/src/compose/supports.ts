@@ -3,8 +3,8 @@ import type { Supports } from "../contract/supports.js";
 import { WINDOW_BYTES } from "../body/tee.js";
 
 /**
- * Returns the features of a group whose rules let it choose the member. A feature that changes the meaning of a call must be supported by
- * every member. An object that some member can take is taken.
+ * Returns the features of a group that chooses a member for each object. A feature that changes the meaning of a call must be supported
+ * by every member. An object is accepted if at least one member can store it.
  */
 export function choiceSupports(members: readonly ComposedProvider[]): Supports {
   const every = (feature: BooleanFeature): boolean => members.every(({ supports }) => supports[feature]);
@@ -30,12 +30,12 @@ export function choiceSupports(members: readonly ComposedProvider[]): Supports {
   };
 }
 
-/** The order in which the members of a group are given a body. */
+/** The order in which the members of a group receive a body. */
 export type Writing = "at once" | "in turn";
 
 /**
- * Returns the number of bytes that a composer keeps of one stream: what waits for the slowest member, and what the members keep that have
- * the stream at the same time.
+ * Returns the number of bytes that a composer keeps in memory for one stream: the bytes that wait for the slowest member, and the buffers
+ * of all members that receive the stream at the same time.
  *
  * @param size - The size of the body, in bytes; a stream may have any size.
  */
@@ -50,7 +50,7 @@ export function keptAtOnce(
   return Math.min(size, windowBytes) + byMembers;
 }
 
-/** Tells whether a member says that it cannot be listed. A member that says nothing about this can be listed. */
+/** Tells whether a member declares that it cannot be listed. A member without such a declaration can be listed. */
 export function cannotList({ supports }: ComposedProvider): boolean {
   const { list }: Partial<Supports> = supports;
   return !(list ?? true);

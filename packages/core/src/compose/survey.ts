@@ -5,7 +5,7 @@ import { ask, memberError, saysAbsent, type Group } from "./group.js";
 import type { Caller } from "../contract/caller.js";
 import type { ObjectInfo } from "../contract/object.js";
 
-/** The answer of a member to the question whether it holds a key. */
+/** A member's answer to the question whether it holds a key. */
 export type Answer =
   | { readonly member: ComposedProvider; readonly state: "present"; readonly info: ObjectInfo }
   | { readonly member: ComposedProvider; readonly state: "absent" }
@@ -20,9 +20,9 @@ export interface Silent {
 }
 
 /**
- * Asks every member at once whether it holds the key.
+ * Asks every member at the same time whether it holds the key.
  *
- * @param operation - The operation of the caller. The errors of members that do not answer name it as the one that cannot be done.
+ * @param operation - The operation of the caller. The errors of members that do not answer name this operation.
  */
 export async function survey(
   chain: Group,

@@ -12,13 +12,16 @@ import { withLimit } from "../wrap/timeout.js";
 export interface Patience {
   /** The time that the member may take to answer, in milliseconds. */
   readonly askMs: number;
-  /** The limits from which the member is left out; `undefined` when it never is. */
+  /** The limits for leaving the member out; `undefined` if the member is never left out. */
   readonly limits: BreakerLimits | undefined;
   /** Called when a member that was left out is asked again. */
   readonly onBack: () => void;
 }
 
-/** The operations that take longer for larger objects. They are given up only when the member answers no other question either. */
+/**
+ * The operations that take longer for larger objects. The composer gives up on them only if the member does not answer other questions
+ * either.
+ */
 const LONG: ReadonlySet<string> = new Set([
   "put",
   "copy",
@@ -29,10 +32,10 @@ const LONG: ReadonlySet<string> = new Set([
   "deleteMany",
 ]);
 
-/** The largest put, in bytes, that is answered as quickly as any other question. */
+/** The largest put, in bytes, that must be answered as quickly as other questions. */
 const SMALL_BYTES = 64 * 1024;
 
-/** The time after a question in which a sign of life still counts as one from before the question, in milliseconds. */
+/** The time after a question, in milliseconds, during which a sign of life still counts as older than the question. */
 const SAME_MOMENT_MS = 10;
 
 function isLong({ operation, body }: Call): boolean {
@@ -41,10 +44,10 @@ function isLong({ operation, body }: Call): boolean {
 }
 
 /**
- * Puts the patience of a composer around a member. A call ends with `Timeout` when the member is silent for `askMs`. A member that has
- * failed too often, or that answers nothing, is left out until it has answered a probe in the background.
+ * Wraps a member in the patience of a composer. A call ends with `Timeout` if the member is silent for `askMs`. A member that has
+ * failed too often, or that does not answer at all, is left out until it has answered a probe in the background.
  *
- * When a call has been silent for half of `askMs`, the member is asked something else. A call that takes long goes on as long as such
+ * When a call has been silent for half of `askMs`, the member is asked a second question. A long call continues as long as such
  * questions are answered.
  */
 export function watchMember(inner: ComposedProvider, { askMs, limits, onBack }: Patience): ComposedProvider {
@@ -102,12 +105,12 @@ export function watchMember(inner: ComposedProvider, { askMs, limits, onBack }: 
   };
 }
 
-/** A question that any number of silent calls ask together. */
+/** One question that any number of silent calls share. */
 interface Pulse {
   readonly ask: () => void;
-  /** Notes that the member has answered some other call. */
+  /** Records that the member has answered another call. */
   readonly hear: () => void;
-  /** Tells whether the last question was answered, or any call since. */
+  /** Tells whether the member has answered the last question, or any call after it. */
   readonly isAnswered: () => boolean;
 }
 

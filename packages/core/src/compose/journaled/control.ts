@@ -1,11 +1,11 @@
 import type { JournalPart } from "../../contract/journal.js";
 
 /**
- * Changes a control record that other processes may change too. When another process has changed the record in between, reads the record
+ * Changes a control record that other processes may change too. If another process has changed the record in between, reads the record
  * again and repeats the change.
  *
- * @param change - Returns the new value of the record. It returns the old value when nothing is to be written.
- * @returns The value of the record after the call; `undefined` when other processes came between in each of `tries` tries.
+ * @param change - Returns the new value of the record, or the old value if nothing needs to be written.
+ * @returns The value of the record after the call; `undefined` if other processes changed the record during each of `tries` tries.
  */
 export async function changeControl<T>(
   journal: JournalPart,

@@ -27,18 +27,18 @@ export interface JournalOptions {
   /**
    * The journal in which the composer writes down the keys that are in transition.
    *
-   * @default none: the composer is stateless, for keys that are written once
+   * @default none: the composer keeps no state, and is for keys that are written only once
    */
   readonly journal?: Journal | undefined;
   /**
-   * The time in which a request whose outcome is unknown may still take effect, in milliseconds. During this time the member is passed over
-   * for that key.
+   * The time during which a request with an unknown outcome may still take effect, in milliseconds. During this time the composer does not
+   * use the member for that key.
    *
    * @default 60,000
    */
   readonly settleMs?: number | undefined;
   /**
-   * The longest time that a call waits for another call that writes the same key, in milliseconds.
+   * The longest time that a call waits while another call writes the same key, in milliseconds.
    *
    * @default 30,000
    */
@@ -50,30 +50,31 @@ export interface JournalOptions {
    */
   readonly leaseMs?: number | undefined;
   /**
-   * The time that a copy stays after it is no longer needed, in milliseconds. It must be longer than one page of a listing takes.
+   * The time for which an unneeded copy stays on its member, in milliseconds. It must be longer than the time that one page of a listing
+   * takes.
    *
    * @default 60,000
    */
   readonly graceMs?: number | undefined;
   /**
-   * The time for which the journal remembers an idempotent write, and a delete that every member has confirmed, in milliseconds. An older
-   * version that appears on a member during this time, as after a restore, is not served, and is removed. A value that is less than the sum
-   * of `leaseMs`, `settleMs` and `graceMs` counts as that sum.
+   * The time for which the journal remembers idempotent writes, and deletes that every member has confirmed, in milliseconds. If an older
+   * version appears on a member during this time, for example after a restore, it is not served and is removed. The value is raised to the
+   * sum of `leaseMs`, `settleMs` and `graceMs` if it is lower.
    *
    * @default 3,600,000
    */
   readonly keepDeletesMs?: number | undefined;
   /**
-   * With a journal: `true` compares plain reads with the SHA-256 of the bytes that were put, where that digest is known. A copy with other
-   * bytes fails with `Integrity`. For an object of up to 1 MiB another member is read instead. Repair replaces the copy. The price is the
-   * time to hash.
+   * With a journal: `true` compares plain reads with the SHA-256 of the bytes that were put, if that digest is known. A read of a copy with
+   * different bytes fails with `Integrity`. For objects of up to 1 MiB, the composer reads another member instead. Repair replaces the
+   * wrong copy. Hashing makes reads slower.
    *
    * @default false
    */
   readonly verifyReads?: boolean | undefined;
   /**
-   * With a journal: the names of members that are to be emptied and then left out. They are read, repair brings what they hold to the
-   * other members, and nothing is written to them. `health()` says when such a member is empty and can be left out.
+   * With a journal: the names of members that you want to empty and then remove from the configuration. These members are read but not
+   * written, and repair moves their objects to the other members. `health()` says when such a member is empty and can be removed.
    *
    * @default none
    */
@@ -99,7 +100,7 @@ const GRACE_MS = 60_000;
 const KEEP_DELETES_MS = 3_600_000;
 
 export interface SetParts extends Omit<Group, "spool"> {
-  /** Makes the placement for the members of the set, which are wrapped with checks when the journal is durable. */
+  /** Makes the placement for the members of the set. The members are wrapped with checks if the journal is durable. */
   readonly placement: (members: Group["members"], retiring: readonly string[]) => Placement;
   readonly refresh?: ReplicaSet["refresh"] | undefined;
   readonly hedge?: HedgeOptions | undefined;
@@ -134,7 +135,7 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
   const onReplaced = (): void => void (state.isTrusted = given.length === 1);
   const marks = parts.journal.durable ? marksOf(name, journal, () => set) : undefined;
   const watched = (member: ComposedProvider): ComposedProvider => {
-    // A journal that ends with the process has no earlier state to compare a member with.
+    // A journal in memory has no earlier state to compare a member with.
     if (marks === undefined) return member;
     const marked = takesMarker(member) ? withMarker(name, journal, member, marks, onReplaced) : member;
     return whereKnown(roster, marked);
@@ -169,7 +170,7 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
       await parts.refresh?.(call);
     },
   };
-  // When a member that was left out is back, the work that waits for it is tried at once.
+  // When a member that was left out is back, the work that waits for the member is tried immediately.
   backListeners.add(() => {
     state.isEager = true;
     for (const tell of set.workListeners) tell(0);
@@ -196,7 +197,7 @@ function assertMembers(given: Group["members"]): void {
   }
 }
 
-/** Runs work in the background; only closing the composer waits for it. A failure is found out by the next read, or by another process. */
+/** Runs work in the background. Only `close` of the composer waits for this work. The next read, or another process, notices a failure. */
 function inBackground(set: ReplicaSet, work: Promise<void>): Promise<void> {
   const done = work
     .catch((error: unknown) => {
@@ -222,14 +223,13 @@ function marksOf(name: string, journal: JournalPart, set: () => ReplicaSet): Mar
 }
 
 /**
- * Asks every member for its mark. Each mark may be the one that shows that the journal was restored, so the call waits even for a member
- * that hangs.
+ * Asks every member for its mark. Any of the marks may show that the journal was restored, so the call waits even for a member that hangs.
  */
 async function probeAll({ members }: ReplicaSet): Promise<void> {
   await Promise.all(members.map((member) => probe(member)));
 }
 
-/** Makes a function that runs the work once, and again after a failure. The function returns `undefined` when the work is done. */
+/** Makes a function that runs the work until it has succeeded one time. After that, the function returns `undefined`. */
 function once(work: () => Promise<void>): () => Promise<void> | undefined {
   let running: Promise<void> | undefined;
   let isDone = false;
@@ -244,7 +244,7 @@ function once(work: () => Promise<void>): () => Promise<void> | undefined {
   return () => (isDone ? undefined : (running ??= run()));
 }
 
-/** @throws TypeError for a name that no member has, and when every member is named. */
+/** @throws TypeError for a name that no member has, or if every member is named. */
 function assertRetiring(type: string, given: Group["members"], names: readonly string[]): readonly string[] {
   anArray(type, "retiring", names, "names of members");
   const wrong = names.find((name) => !given.some((member) => member.name === name));
@@ -268,8 +268,8 @@ function lockOf(journal: Journal, name: string): KeyLock {
 }
 
 /**
- * Tells whether a member gets a marker. A composer gets no marker because it watches over its own members. A store whose rules let every
- * object expire gets no marker because the marker would expire too.
+ * Tells whether a member gets a marker. A composer gets no marker, because it watches its own members. A store that expires every object
+ * gets no marker, because the marker would expire too.
  */
 function takesMarker({ upkeep, expiresAfterMs }: ComposedProvider): boolean {
   return upkeep?.health === undefined && expiresAfterMs?.(MARKER_KEY) === undefined;

@@ -2,7 +2,7 @@ import { clock } from "../../kit/clock.js";
 import { linkedController } from "../../kit/abort.js";
 import { knownNames, anyNumber } from "../../kit/options.js";
 
-/** The options of hedged reads, which ask a second member when the first takes long. */
+/** The options of hedged reads. A hedged read asks a second member when the first member is slow. */
 export interface HedgeOptions {
   /**
    * The shortest time after which a second member is asked, in milliseconds.
@@ -11,20 +11,20 @@ export interface HedgeOptions {
    */
   readonly leastMs?: number | undefined;
   /**
-   * The most reads that may be sent to a second member, as a share of all reads.
+   * The maximum share of all reads that may be sent to a second member.
    *
    * @default 0.05
    */
   readonly share?: number | undefined;
 }
 
-/** A race between two members: the second is asked when the first takes unusually long. */
+/** A race between two members. The second member is asked when the first member takes unusually long. */
 export interface Hedge {
   /**
-   * Runs `first`, and `second` too when `first` takes longer than nineteen of twenty reads do. The first success counts. The other read is
-   * aborted, and a result that it still gives goes to `discard`.
+   * Runs `first`, and also `second` when `first` takes longer than 95% of recent reads. The first success counts. The other read is
+   * aborted. If it still returns a result, that result goes to `discard`.
    *
-   * @param onEnd - Called when both were asked. It is told whether the second was quicker.
+   * @param onEnd - Called after both members were asked. Its argument tells whether the second member was quicker.
    */
   readonly run: <T>(race: Race<T>) => Promise<T>;
 }
@@ -40,11 +40,11 @@ export interface Race<T> {
 const LEAST_MS = 50;
 const SHARE = 0.05;
 
-/** The number of recent reads whose times say how long a read usually takes. */
+/** The number of recent reads that are used to compute how long a read usually takes. */
 const REMEMBERED = 100;
 const USUAL = 0.95;
 
-/** The most hedges that may be saved up. */
+/** The maximum number of hedges that can be saved for later. */
 const TOKENS_MAX = 10;
 
 /** @throws TypeError when an option is not a number in its range. */
@@ -74,7 +74,7 @@ export function createHedge(options: HedgeOptions): Hedge {
   };
 }
 
-/** One of two reads that run against each other. */
+/** One of two reads that compete with each other. */
 interface Runner<T> {
   readonly controller: AbortController;
   readonly unlink: () => void;
@@ -107,7 +107,7 @@ function start<T>({ signal }: Race<T>, read: (signal: AbortSignal) => Promise<T>
   return { controller, unlink, result };
 }
 
-/** Returns the result of the read that succeeds first. A failure counts only when the other read, if it runs, has failed too. */
+/** Returns the result of the read that succeeds first. A failure counts only if the other read has failed too, or was not started. */
 async function firstToSucceed<T>(first: Runner<T>, late: Promise<T>, isHedged: () => boolean): Promise<T> {
   late.catch(() => {});
   return await new Promise<T>((resolve, reject) => {
@@ -130,7 +130,7 @@ async function settleLoser<T>(race: Race<T>, first: Runner<T>, second: Runner<T>
   loser.result.then(race.discard, () => {});
 }
 
-/** Tells whether `one` succeeds, and does so before `other`. */
+/** Tells whether `one` succeeds before `other`. */
 async function isQuicker(one: Promise<unknown>, other: Promise<unknown>): Promise<boolean> {
   const has = (promise: Promise<unknown>): Promise<boolean> =>
     promise.then(

@@ -22,14 +22,14 @@ import type { ComposedProvider } from "../../contract/composed-provider.js";
 import { OWN_SETS } from "./own-sets.js";
 import { getWithJournal, headWithJournal, findWithJournal, linkWithJournal } from "./read/get.js";
 
-/** A composer with a journal, before it is put together. */
+/** The parts from which a composer with a journal is made. */
 export interface JournaledParts extends SetParts {
   readonly supports: Supports;
-  /** The limits of this composer's promises, besides those that every composer has. */
+  /** The limits of this composer's promises, in addition to the limits of every composer. */
   readonly limits: readonly string[];
 }
 
-/** Makes one provider of several members, with every verb kept by the journal. */
+/** Makes one provider from several members. The journal controls every verb. */
 export function journaled(parts: JournaledParts): ComposedProvider {
   const set = createReplicaSet(parts);
   return OWN_SETS.remember(verbs(set, parts), set);
@@ -88,7 +88,7 @@ function verbs(set: ReplicaSet, parts: JournaledParts): ComposedProvider {
   } satisfies EveryMember<ComposedProvider>;
 }
 
-/** Gives a failure of the journal the operation and the key of the caller's call. */
+/** Adds the operation and the key of the caller's call to a failure of the journal. */
 async function told<T>(operation: Operation, key: string | undefined, work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -98,7 +98,7 @@ async function told<T>(operation: Operation, key: string | undefined, work: Prom
   }
 }
 
-/** The time that answered writes have, on close, to reach the slower members, in milliseconds. */
+/** The time that `close` waits for acknowledged writes to reach the slower members, in milliseconds. */
 const CLOSE_MS = 5000;
 
 async function closeSet({ members, answered, writes }: ReplicaSet): Promise<void> {
@@ -106,12 +106,14 @@ async function closeSet({ members, answered, writes }: ReplicaSet): Promise<void
   try {
     await closeAll(members);
   } finally {
-    // A write that is broken off still writes down what is left to do.
+    // An interrupted write still saves the work that is left.
     await Promise.allSettled(writes);
   }
 }
 
-/** The features that the journal adds. Conditions are evaluated once, while the key is held, so no member has to evaluate them. */
+/**
+ * The features that the journal adds. The composer evaluates conditions while it holds the key, so no member has to evaluate them.
+ */
 const KEPT_BY_THE_JOURNAL: Partial<Supports> = {
   ifNoneMatch: true,
   ifMatch: true,
@@ -121,7 +123,7 @@ const KEPT_BY_THE_JOURNAL: Partial<Supports> = {
 
 const { P10: _crash, P11: _power, ...others } = PROMISES;
 
-/** The promises of a composer whose journal ends with the process. */
+/** The promises of a composer whose journal is lost when the process ends. */
 const WHILE_IT_LIVES: readonly string[] = Object.values(others);
 
 function describe({ type, name, journal, members, limits }: JournaledParts): Description {

@@ -7,29 +7,30 @@ import { MARK_PREFIX } from "../../contract/key.js";
 import { cannotList } from "../supports.js";
 import { changeControl } from "./control.js";
 
-/** The name of the control record. */
+/** The name of the control record that holds the marks. */
 const MARKS = "marks";
 
-/** The time between two raises of a member's mark while the composer is at work, in milliseconds. */
+/** The time between two increases of a member's mark while the composer is in use, in milliseconds. */
 const RAISE_MS = 10 * 60 * 1000;
 
-/** The time that one process has to raise a mark, in milliseconds. Then another process may raise it. */
+/** The time that one process has to raise a mark, in milliseconds. After that time, another process may raise the mark. */
 const RAISING_MS = 10_000;
 
 /** The mark of one member, as the journal knows it. */
 interface Mark {
-  /** The number that was to be written last; it may not have arrived. */
+  /** The last number that a process wanted to write. The member may not have received it. */
   readonly written: number;
   /** The last number that the member has confirmed. */
   readonly confirmed: number;
-  /** The time until which one process has the mark for itself, in order to raise it. */
+  /** The time until which one process reserves the mark in order to raise it. */
   readonly raisingUntil?: number | undefined;
   /**
-   * The fate of the objects that only this member holds. It is present while the member counts as restored from a backup. A mirror ends
-   * that once the member was walked and no such objects are left; other composers end it once the member was accepted.
+   * The fate of the objects that only this member holds. This field is present while the member counts as restored from a backup. In a
+   * mirror, this ends when the member was walked and no such objects are left. In other composers, it ends when the member was
+   * accepted.
    */
   readonly restored?: Extras | undefined;
-  /** The number of objects that only this restored member holds, as far as they were counted. */
+  /** The number of objects that only this restored member holds, counted so far. */
   readonly extras?: number | undefined;
 }
 
@@ -42,15 +43,15 @@ interface MarksRecord {
   readonly members: Readonly<Record<string, Mark>>;
 }
 
-/** The callbacks for the things that marks show. */
+/** The callbacks for the events that marks reveal. */
 export interface MarkFindings {
-  /** Called when the journal is older than a member: it was restored from a backup. */
+  /** Called when the journal is older than a member: the journal was restored from a backup. */
   readonly onOldJournal: () => Promise<void>;
-  /** Called when a member is older than the journal: it was restored from a backup. */
+  /** Called when a member is older than the journal: the member was restored from a backup. */
   readonly onOldMember: () => Promise<void>;
-  /** Called when this process learns that a member was restored, even when another process has found that out. */
+  /** Called when this process learns that a member was restored, even if another process has noticed it first. */
   readonly onNews: () => void;
-  /** Runs work in the background; only closing the composer waits for it. */
+  /** Runs work in the background. Only `close` of the composer waits for this work. */
   readonly inBackground: (work: Promise<void>) => void;
 }
 
@@ -59,23 +60,23 @@ export interface Marks {
   /**
    * Compares the mark of a member with the journal, and raises the mark from time to time.
    *
-   * @returns `true` when this process has just learned that the member was restored from a backup.
+   * @returns `true` if this process has just learned that the member was restored from a backup.
    */
   readonly check: (member: ComposedProvider) => Promise<boolean>;
-  /** Tells whether a member was checked since a time, or is being checked. */
+  /** Tells whether a member was checked after a given time, or is being checked now. */
   readonly isCheckedSince: (name: string, time: number) => boolean;
-  /** Has the mark of a member compared again, because the member was away. */
+  /** Requests a new comparison of a member's mark, because the member was not reachable for a while. */
   readonly doubt: (name: string) => void;
-  /** Returns the fate of the objects that only this member holds; `undefined` unless the member was restored from a backup. */
+  /** Returns the fate of the objects that only this member holds. Returns `undefined` if the member was not restored from a backup. */
   readonly restored: (name: string) => Extras | undefined;
   /** Returns the number of objects that only this restored member holds. */
   readonly extras: (name: string) => number;
   readonly countExtras: (name: string, count: number) => Promise<void>;
-  /** Saves the fate of the objects that a restored member alone holds; `undefined` when the member is like the others again. */
+  /** Saves the fate of the objects that only a restored member holds. `undefined` says that the member no longer counts as restored. */
   readonly setRestored: (name: string, extras: Extras | undefined) => Promise<void>;
   /** Returns the ids of other journals that keep objects on a member. */
   readonly others: (name: string) => readonly string[];
-  /** Begins the comparison of a member's mark anew, because another disk is in the member's place. */
+  /** Restarts the comparison of a member's mark, because a different disk or bucket has replaced the member. */
   readonly forget: (name: string) => Promise<void>;
   readonly refresh: () => Promise<void>;
 }
@@ -89,7 +90,7 @@ export function createMarks(composer: string, journal: JournalPart, findings: Ma
     const { name } = member;
     const startedAt = journal.now();
     if (startedAt - (checkedAt.get(name) ?? Number.NEGATIVE_INFINITY) < RAISE_MS) return;
-    // Read before the member is asked: its answer may be older than a number that is confirmed meanwhile.
+    // This is read before the member is asked, because another process may confirm a newer number while the member answers.
     const { confirmed } = store.of(name);
     const found = (await numberOn(member, store.key())) ?? 0;
     const { written, restored } = store.of(name);
@@ -98,7 +99,8 @@ export function createMarks(composer: string, journal: JournalPart, findings: Ma
       await findings.onOldMember();
     }
     if (found > written) {
-      // Another process may have raised the mark between the two looks: it writes the number down before it sends it.
+      // Another process may have raised the mark between the two reads. A process saves the number in the journal before it sends the
+      // number.
       await store.refresh();
       if (found > store.of(name).written) await findings.onOldJournal();
     }
@@ -106,7 +108,7 @@ export function createMarks(composer: string, journal: JournalPart, findings: Ma
     checkedAt.set(name, startedAt);
     const raised = raise(composer, journal, store, member, found).then((isRaised) => {
       if (isRaised) return;
-      // Another process was about to raise the mark, and may have died: the mark is looked at again soon.
+      // Another process was about to raise the mark, and may have died. The mark is therefore checked again soon.
       checkedAt.set(name, startedAt - RAISE_MS + RAISING_MS);
     });
     findings.inBackground(raised);
@@ -115,7 +117,7 @@ export function createMarks(composer: string, journal: JournalPart, findings: Ma
     const { name } = member;
     const wasKnown = store.of(name).restored !== undefined;
     lookedAt.set(name, Number.POSITIVE_INFINITY);
-    // The record is read again: another process may have found out that the member was restored.
+    // The record is read again, because another process may have noticed that the member was restored.
     await store.change(name, (was) => was);
     await compare(member);
     lookedAt.set(name, journal.now());
@@ -141,7 +143,7 @@ export function createMarks(composer: string, journal: JournalPart, findings: Ma
   };
 }
 
-/** The record of all marks in the journal, as it was seen last. */
+/** The record of all marks, as it was last read from the journal. */
 interface MarkStore {
   /** The key of the mark of this journal. */
   readonly key: () => string;
@@ -172,9 +174,9 @@ function createStore(journal: JournalPart): MarkStore {
 }
 
 /**
- * Raises the mark of a member. The number is written down before it is sent, and again when the member has it.
+ * Raises the mark of a member. The number is saved in the journal before it is sent, and again after the member has it.
  *
- * @returns `true` when the mark was raised, and `false` when another process is raising it.
+ * @returns `true` if the mark was raised; `false` if another process is raising the mark.
  */
 async function raise(
   composer: string,
@@ -192,7 +194,7 @@ async function raise(
   });
   if (number === 0) return false;
   const text = `${composer} uses this object to notice that a backup was restored. Do not delete it.\n`;
-  // A process that was stopped must not put its number over a later one.
+  // A process that was suspended must not replace a later number with its own.
   const beforeCommit = (): void => {
     if (journal.now() < now + RAISING_MS) return;
     const reason = "a different process raises the mark now";
@@ -220,7 +222,7 @@ async function numberOn(member: ComposedProvider, key: string): Promise<number |
 
 const OTHERS_MAX = 10;
 
-/** Looks for the marks of other journals. A member that cannot be listed shows none. */
+/** Looks for the marks of other journals. For a member that cannot be listed, returns no ids. */
 async function otherIds(member: ComposedProvider, ownKey: string): Promise<readonly string[]> {
   if (cannotList(member)) return [];
   try {

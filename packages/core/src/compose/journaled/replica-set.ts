@@ -13,21 +13,21 @@ import type { Operation } from "../../contract/errors.js";
 
 /** The part of a replica set that changes while the process runs. */
 export interface SetState {
-  /** True when a member may lack objects that others have, because its rules let objects expire. */
+  /** True if a member may lack objects that other members have, because its rules let objects expire. */
   mayLack: boolean;
-  /** True when the absence of a row proves that a key is settled. */
+  /** True if a missing row proves that a key is settled. */
   isTrusted: boolean;
   checking: Promise<void> | undefined;
-  /** The time before which the members are not asked again whether they are empty. */
+  /** The time after which the members are asked again whether they are empty. */
   emptyAfter: number;
-  /** True when keys that wait for another try are tried at once. */
+  /** True if keys that wait for another try must be tried immediately. */
   isEager: boolean;
 }
 
-/** A key that this process has lost while it may have been sending. */
+/** A key that this process has lost, possibly while it was sending. */
 export interface LostKey {
   readonly key: string;
-  /** The members that requests went to. */
+  /** The members that the process sent requests to. */
   readonly sending: readonly string[];
   /** The intent of the put that was being sent; absent for other calls. */
   readonly open: Intent | undefined;
@@ -41,77 +41,77 @@ export interface ReplicaSet extends Group {
   /** The names of members that are read and emptied, and not written. */
   readonly retiring: readonly string[];
   /**
-   * The marks by which the journal notices that a member, or the journal itself, was restored. They are absent when the journal ends with
-   * the process.
+   * The marks that show the journal when a member, or the journal itself, was restored. They are absent if the journal ends with the
+   * process.
    */
   readonly marks: Marks | undefined;
   readonly placement: Placement;
   readonly journal: JournalPart;
   readonly lock: KeyLock;
-  /** The longest time that a call waits for another call that writes the same key, in milliseconds. */
+  /** The longest time that a call waits while another call writes the same key, in milliseconds. */
   readonly waitMs: number;
   /** The time that a process may be silent before another process takes over its keys, in milliseconds. */
   readonly leaseMs: number;
-  /** The time in which a request whose outcome is unknown may still take effect, in milliseconds. */
+  /** The time during which a request with an unknown outcome may still take effect, in milliseconds. */
   readonly settleMs: number;
-  /** The time for which a delete that every member has confirmed is remembered, in milliseconds. */
+  /** The time for which the journal remembers a delete that every member has confirmed, in milliseconds. */
   readonly keepDeletesMs: number;
-  /** The time that a copy stays after it is no longer needed, in milliseconds. */
+  /** The time for which an unneeded copy stays on its member, in milliseconds. */
   readonly graceMs: number;
-  /** The writes that are under way; `answered` has those whose callers already have their answer. */
+  /** The writes that are under way. `answered` holds the writes that have already returned to their callers. */
   readonly writes: Set<Promise<unknown>>;
   readonly answered: Set<Promise<unknown>>;
-  /** The listeners that are told in how many milliseconds a key will need repair. */
+  /** The listeners for keys that need repair. Each call passes the number of milliseconds until repair is needed. */
   readonly workListeners: Set<(inMs: number) => void>;
   readonly state: SetState;
-  /** The hedge, which sends slow reads to a second member too; absent when reads are not hedged. */
+  /** The hedge, which also sends slow reads to a second member; absent if reads are not hedged. */
   readonly hedge: Hedge | undefined;
-  /** Has a key looked at again that this process has lost while it was sending. */
+  /** Makes repair check a key again after this process has lost the key while sending. */
   readonly reopen: (lost: LostKey, onEvent: CallOptions["onEvent"]) => void;
   /** True when plain reads are compared with their digest. */
   readonly verifyReads: boolean;
-  /** Has repair replace a copy on a member whose bytes are not those that were put. */
+  /** Makes repair replace a copy whose bytes differ from the bytes that were put. */
   readonly quarantine: (
     key: string,
     member: ComposedProvider,
     etag: string | undefined,
     onEvent: CallOptions["onEvent"],
   ) => void;
-  /** Has repair look at a settled key that one member was found to lack. */
+  /** Makes repair check a settled key after one member was found to lack its object. */
   readonly lookAgain: (key: string, onEvent: CallOptions["onEvent"]) => void;
   /**
-   * Compares the marks of all members that answer, once, before a row is believed. The marks show whether the journal was restored from a
-   * backup.
+   * Compares the marks of all members that answer, before the process uses its first row. The marks show whether the journal was restored
+   * from a backup.
    *
-   * @returns `undefined` when the comparison is done.
+   * @returns `undefined` if the comparison has already been done.
    */
   readonly compareMarks: () => Promise<void> | undefined;
   /**
-   * Has this process agree once with the other processes on the times that all must share.
+   * Checks one time that this process and the other processes use the same times, which all processes must share.
    *
-   * @returns `undefined` when the agreement is made.
+   * @returns `undefined` if the check has already succeeded.
    * @throws StorageError `Misconfigured` while another process has other times.
    */
   readonly agree: () => Promise<void> | undefined;
-  /** Reads what other processes may have changed: the roster and the placement. */
+  /** Reads the records that other processes may have changed: the roster and the placement. */
   readonly refresh: (options: Caller) => Promise<void>;
 }
 
 /**
- * Tells whether a member is not believed, because it was restored from a backup and other members have copies of what it held. A member
- * that is the only home of its objects is read all the same.
+ * Tells whether a member's answers do not count, because the member was restored from a backup and other members have copies of its
+ * objects. A member that is the only home of its objects is still read.
  */
 export function isStale({ marks, placement }: ReplicaSet, { name }: ComposedProvider): boolean {
   return placement.hasCopies && marks?.restored(name) !== undefined;
 }
 
-/** Returns the members that are believed; all members when there is no such member. */
+/** Returns the members whose answers count; all members if there is no such member. */
 export function believed(set: ReplicaSet, members: readonly ComposedProvider[]): readonly ComposedProvider[] {
   const some = members.filter((member) => !isStale(set, member));
   return some.length === 0 || some.length === members.length ? members : some;
 }
 
-/** Tells whether the answer of a member must be ignored, because it was found out meanwhile that the member was restored from a backup. */
+/** Tells whether a member's answer must be ignored, because the member was found to be restored from a backup in the meantime. */
 export function isDisbelieved(set: ReplicaSet, member: ComposedProvider): boolean {
   return isStale(set, member) && !believed(set, set.members).includes(member);
 }

@@ -3,14 +3,14 @@ import type { JournalOwner, JournalPart } from "../../contract/journal.js";
 import type { Version } from "../../contract/version.js";
 import { changeControl } from "./control.js";
 
-/** The name of the control record. */
+/** The name of the control record that holds the roster. */
 const ROSTER = "members";
 
 /** A member as the journal knows it. */
 interface KnownMember {
-  /** The place of its objects: what `ref("x")` gives. */
+  /** The place of its objects: the result of `ref("x")`. */
   readonly place: string;
-  /** True when a member that is retiring was found empty: it can be left out. */
+  /** True if a retiring member was found empty. It can be removed from the configuration. */
   readonly isEmpty?: boolean | undefined;
 }
 
@@ -18,22 +18,22 @@ type KnownMembers = Readonly<Record<string, KnownMember>>;
 
 /**
  * The members that a journal knows. A member that the configuration no longer names counts as retiring and down: it may hold objects, but
- * is neither written nor waited for. A member at another place counts as down until an operator has confirmed the place.
+ * no call writes to it or waits for it. A member whose place has changed counts as down until an operator has confirmed the new place.
  */
 export interface Roster {
   /** The names of the members that the configuration does not name. */
   readonly away: () => readonly string[];
-  /** Returns the place where the journal knows a member, when the member is now at another place. */
+  /** Returns the place that the journal has recorded for a member, if the member is now at a different place. */
   readonly knownPlace: (name: string) => string | undefined;
-  /** Looks at what other processes have changed, and writes down what is new here. */
+  /** Reads the changes of other processes, and saves the changes of this process. */
   readonly refresh: () => Promise<void>;
-  /** Makes the journal know a member at the place where it is now. */
+  /** Records the current place of a member in the journal. */
   readonly accept: (name: string) => Promise<void>;
-  /** Has the journal forget a member. */
+  /** Removes a member from the journal's roster. */
   readonly forget: (name: string) => Promise<void>;
-  /** Tells whether a member that is retiring was found empty. */
+  /** Tells whether a retiring member was found empty. */
   readonly isEmpty: (name: string) => boolean;
-  /** Notes that a member which is retiring holds nothing any more. */
+  /** Records that a retiring member no longer holds any object. */
   readonly noteEmpty: (name: string) => Promise<void>;
 }
 
@@ -44,7 +44,7 @@ export function createRoster(
 ): Roster {
   const own = new Map(members.map(({ name, place }) => [name, place]));
   let known: KnownMembers = {};
-  /** The revision of a record that needs no change of this process. */
+  /** The revision of the record that already agrees with this process. */
   let seen: Version | undefined;
   const change = async (next: (was: KnownMembers) => KnownMembers): Promise<void> => {
     known = (await changeControl<KnownMembers>(journal, ROSTER, (was) => {
@@ -75,7 +75,7 @@ export function createRoster(
   };
 }
 
-/** Adds new members, and leaves out a member that was found empty and that the configuration no longer names. */
+/** Adds new members, and removes each member that was found empty and is no longer in the configuration. */
 function withOwn(
   was: KnownMembers,
   own: ReadonlyMap<string, string>,
@@ -99,7 +99,7 @@ function isSame(a: KnownMembers, b: KnownMembers): boolean {
   return names.every((name) => a[name]?.place === b[name]?.place && a[name]?.isEmpty === b[name]?.isEmpty);
 }
 
-/** Returns the error for a member that may hold an object and that the configuration no longer names. */
+/** Returns the error for a member that may hold an object and is no longer in the configuration. */
 export function notConfigured(name: string, operation: Operation, key: string | undefined): StorageError {
   const reason =
     `${JSON.stringify(name)} may hold the object, and the configuration no longer names this member: ` +

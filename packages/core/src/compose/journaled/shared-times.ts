@@ -1,7 +1,7 @@
 import { StorageError } from "../../contract/errors.js";
 import type { JournalPart } from "../../contract/journal.js";
 
-/** The name of the control record. */
+/** The name of the control record that holds the shared times. */
 const TIMES = "times";
 
 /** The times that every process of a composer must share, in milliseconds. */
@@ -14,14 +14,14 @@ export interface SharedTimes {
 
 const NAMES = ["leaseMs", "settleMs", "graceMs", "keepDeletesMs"] as const;
 
-/** The times of each process. */
+/** The times of each process, by the name of the process. */
 type TimesRecord = Readonly<Record<string, SharedTimes>>;
 
 /**
- * Writes down the times with which this process works, unless another process that is at work has other times. A request that is over for
- * one of them would still be under way for the other.
+ * Saves the times that this process uses, unless another running process uses different times. With different times, one process could
+ * treat a request as over while the request can still take effect for the other process.
  *
- * @throws StorageError `Misconfigured`, with both values, when the times differ.
+ * @throws StorageError `Misconfigured`, with both values, if the times differ.
  */
 export async function agreeOnTimes(
   composer: string,

@@ -5,15 +5,18 @@ import type { ObjectInfo } from "../../contract/object.js";
 import { askMember } from "../survey.js";
 import { clearCopy, holds, type ChainPut } from "./chain-put.js";
 
-/** The pauses before the writer on an earlier member looks again, in milliseconds. The other writer withdraws meanwhile, unless it has won. */
+/**
+ * The pauses between the checks of the writer on an earlier member, in milliseconds. The other writer withdraws during the pauses, unless
+ * it has already won.
+ */
 const PAUSES_MS: readonly number[] = [20, 50, 100, 200, 400];
 
 /**
- * Checks, after a create-only put, that no other member has taken the key for another writer meanwhile. The first member may have refused
- * one of two writers. Each writer looks after it has written, so that at most one is told that it has won. When two writers meet, the
- * writer on the later member withdraws.
+ * Checks, after a create-only put, that no other member has stored the key for another writer in the meantime. This can happen if the first
+ * member has refused one of two writers. Each writer checks after it has written, so at most one writer succeeds. If both find each other's
+ * object, the writer on the later member withdraws.
  *
- * @throws StorageError `AlreadyExists` when another writer has won; the object of this call is then removed, if that is possible.
+ * @throws StorageError `AlreadyExists` if another writer has won. The object of this call is then removed if possible.
  */
 export async function assertAlone(put: ChainPut, info: ObjectInfo): Promise<void> {
   const { chain, key, options } = put;
@@ -36,7 +39,7 @@ export async function assertAlone(put: ChainPut, info: ObjectInfo): Promise<void
   });
 }
 
-/** Returns the first other member that has an object of another writer. */
+/** Returns the first other member that has an object from another writer. */
 async function otherHolder(
   { chain, key, options: { signal, onEvent, writeId } }: ChainPut,
   info: ObjectInfo,

@@ -13,16 +13,16 @@ export interface ChainPut {
   readonly options: PutOptions & { readonly writeId: string };
   readonly answers: readonly Answer[];
   readonly attempts: Attempt[];
-  /** The names of members that may hold another copy: they could not be asked or cleared. */
+  /** The names of the members that may hold another copy, because they could not be asked or cleared. */
   readonly unconfirmed: Set<string>;
 }
 
-/** Tells whether an object that was found or stored is on this member. */
+/** Tells whether the given object is stored on this member. */
 export function holds(member: ComposedProvider, info: ObjectInfo): boolean {
   return member.name === info.provider || member.locate(info.ref) !== undefined;
 }
 
-/** Deletes an older copy from a member, if it is still the very copy that was seen. Returns `true` when the copy is gone. */
+/** Deletes an older copy from a member, if the copy has not been replaced since. Returns `true` if the copy is gone. */
 export async function clearCopy(
   { chain, key, options }: ChainPut,
   member: ComposedProvider,

@@ -11,14 +11,14 @@ import type { Chain } from "./chain.js";
 
 /** The destination of a copy. */
 export interface CopyTarget {
-  /** The member that a new object would go to, when there is one such member. */
+  /** The member that a new object would go to; `undefined` for a mirror, which writes to every member. */
   readonly home: ComposedProvider | undefined;
   readonly put: ComposedProvider["put"];
 }
 
 /**
- * Copies an object. The member that holds the object copies it by itself when a new object would go to that member, and no member has the
- * new key. Otherwise the bytes go through this process, as a put.
+ * Copies an object. The member that holds the object copies it internally if a new object would go to that member and no member has the new
+ * key. Otherwise the bytes go through this process, like a put.
  */
 export async function copyInChain(
   chain: Chain,
@@ -56,7 +56,10 @@ async function isFree(
   return answers.every(({ state }) => state === "absent");
 }
 
-/** Copies within one member. Returns `undefined` when the member cannot do so and nothing has happened. A different member may then take the copy. */
+/**
+ * Copies within one member. Returns `undefined` if the member cannot copy and nothing has changed. A different member may then store the
+ * copy.
+ */
 async function copyInside(
   chain: Chain,
   member: ComposedProvider,

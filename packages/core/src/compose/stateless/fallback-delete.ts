@@ -8,10 +8,10 @@ import type { Chain } from "./chain.js";
 import { etagProblem } from "../../kit/etag-problem.js";
 
 /**
- * Deletes the key from every member, beginning with the last. When a member does not confirm, the copy that reads find first is still
- * there, and no older copy has come to light.
+ * Deletes the key from every member, starting with the last member. If a member does not confirm, the copy that reads find first still
+ * exists, so reads never find an older copy.
  *
- * @throws StorageError with the first failure's code; `Unavailable` when a member did not answer.
+ * @throws StorageError with the code of the first failure; `Unavailable` if a member did not answer.
  */
 export async function deleteFromChain(chain: Chain, key: string, options: DeleteOptions): Promise<void> {
   const { signal, onEvent, ifMatch, beforeCommit } = options;
@@ -32,7 +32,10 @@ export async function deleteFromChain(chain: Chain, key: string, options: Delete
   }
 }
 
-/** Deletes the copy under a ref at that very place, and waits for no other member. When no member owns the ref, deletes the key from every member. */
+/**
+ * Deletes only the copy that a ref points to, and does not wait for other members. If no member owns the ref, deletes the key from every
+ * member.
+ */
 export async function deleteAtRef(
   chain: Chain,
   key: string,
@@ -47,8 +50,8 @@ export async function deleteAtRef(
 }
 
 /**
- * Tells whether a member whose delete failed does not hold the key. A member that cannot delete is asked for the key: it may be read-only,
- * or unable to hold the key at all.
+ * Tells whether a member does not hold the key although its delete failed. A member that cannot delete is asked for the key, because it may
+ * be read-only or unable to hold the key at all.
  */
 async function isAbsent(
   chain: Chain,

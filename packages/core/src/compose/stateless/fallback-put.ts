@@ -20,10 +20,10 @@ import { clearCopy, holds, type ChainPut } from "./chain-put.js";
 import { etagProblem } from "../../kit/etag-problem.js";
 
 /**
- * Writes to the first member that works, after every member was asked whether it has the key.
+ * Writes to the first member that works. Before that, asks every member whether it has the key.
  *
- * @throws StorageError `AlreadyExists` when a member has it and overwriting is refused; a failure that does not move on, by the last column
- * of the table of codes; when no member is left, an error with one attempt for each.
+ * @throws StorageError `AlreadyExists` if a member has the key and overwriting is refused. The error of a member, if the error does not
+ *   move on according to the last column of the table of codes. If no member is left, an error with one attempt for each member.
  */
 export async function putInChain(
   chain: Chain,
@@ -58,7 +58,7 @@ function inTurn({ onlyFirst }: Chain, answers: readonly Answer[]): readonly Answ
   return onlyFirst === true ? answers.slice(0, 1) : answers;
 }
 
-/** Evaluates the conditions of a put once, against the answers of all members that answered. */
+/** Evaluates the conditions of a put, using the answers of all members that answered. */
 export function assertConditions(put: Pick<ChainPut, "chain" | "key" | "options" | "answers">): void {
   const { chain, key, options, answers } = put;
   if (options.ifMatch !== undefined) return assertMatch(put, options.ifMatch);
@@ -74,7 +74,7 @@ function assertMatch(
   { chain, key, answers }: Pick<ChainPut, "chain" | "key" | "answers">,
   ifMatch: string,
 ): void {
-  // One answer counts: that of the first member that has the object or does not answer.
+  // Only one answer counts: the answer of the first member that has the object or does not answer.
   const first = answers.find((answer) => answer.state !== "absent");
   if (first?.state === "silent") throw mayHold(first.error, "put", key);
   const context = { operation: "put", provider: first?.info.provider ?? chain.name, key } as const;
@@ -93,12 +93,16 @@ function firstHolder({ answers }: ChainPut): Answer {
   return holder;
 }
 
-/** Tells whether a member is passed over because it did not answer. A composer is not passed over, because one of its members may take the body. */
+/**
+ * Tells whether a member is skipped because it did not answer. A composer is never skipped, because one of its members may store the body.
+ */
 function isPassedOver(chain: Chain, answer: Answer): answer is Silent {
   return isSilent(answer) && movesOn(chain, answer.error) && !isComposer(describeProvider(answer.member));
 }
 
-/** Tells whether a member just did not answer. A member that may not be asked may still take a write: the write decides. */
+/**
+ * Tells whether a member simply did not answer. A member that does not allow the question may still accept a write, so the write is tried.
+ */
 export function isSilent(answer: Answer): answer is Silent {
   return answer.state === "silent" && answer.error.code !== "PermissionDenied";
 }
@@ -163,8 +167,8 @@ function tooLong({ key }: ChainPut, { name }: ComposedProvider): StorageError {
 }
 
 /**
- * Writes to a member. The write is create-only when the chain refuses to overwrite: every member has been asked, but another writer may
- * write meanwhile. A member that does not support this condition for a body in parts takes the body without it.
+ * Writes to a member. If the chain refuses to overwrite, the write is create-only. Every member has been asked, but another writer may
+ * write in the meantime. If a member does not support this condition for a body in parts, the body is written without the condition.
  */
 export async function putCreateOnly(
   { chain, key, options }: Pick<ChainPut, "chain" | "key" | "options">,
@@ -184,7 +188,7 @@ export async function putCreateOnly(
   }
 }
 
-/** Asks a member whether this very write is there, because a write with an unknown outcome may have succeeded. */
+/** Asks a member whether it has this write, because a write with an unknown outcome may have succeeded. */
 async function askAboutWrite(
   { chain, key, options, unconfirmed }: ChainPut,
   member: ComposedProvider,
@@ -203,12 +207,12 @@ async function askAboutWrite(
     const error = memberError(thrown, member, "head", key, options);
     report(error.code === "NotFound" ? "absent" : "unknown");
   }
-  // A write that is not there yet may still arrive.
+  // A write that has not arrived yet may still arrive.
   unconfirmed.add(member.name);
   return undefined;
 }
 
-/** Deletes older copies where that is safe, and names the members on which one may be left. */
+/** Deletes older copies if that is safe, and names the members that may still hold an older copy. */
 async function finish(put: ChainPut, info: ObjectInfo): Promise<ObjectInfo> {
   const { chain, key, options, answers, unconfirmed } = put;
   for (const answer of answers) {

@@ -16,14 +16,14 @@ import type { Chain } from "./chain.js";
 export interface ChainRead<T> {
   readonly member: ComposedProvider;
   readonly result: T;
-  /** The error of an earlier member that did not answer, and that may hold another copy. */
+  /** The error of an earlier member that did not answer and may hold another copy. */
   readonly silent: StorageError | undefined;
 }
 
 /**
- * Reads from the first member that holds the key. Asks the members in order, beginning with the member that a ref points to.
+ * Reads from the first member that holds the key. Asks the members in order, starting with the member that a ref points to.
  *
- * @throws StorageError `NotFound` when every member answered `NotFound`, `Unavailable` when a member did not answer.
+ * @throws StorageError `NotFound` if every member answered `NotFound`; `Unavailable` if a member did not answer.
  */
 export async function readFromChain<T>(
   chain: Chain,
@@ -62,7 +62,7 @@ function inOrder(chain: Chain, ref: string | undefined): readonly ComposedProvid
   return first === undefined ? members : [first, ...members.filter((member) => member !== first)];
 }
 
-/** Returns the member whose place a ref names. */
+/** Returns the member that a ref points to. */
 function ownerOf({ members }: Chain, ref: string | undefined): ComposedProvider | undefined {
   return ref === undefined ? undefined : members.find((member) => member.locate(ref) !== undefined);
 }
@@ -100,8 +100,8 @@ export async function linkInChain(
 }
 
 /**
- * Returns the member that makes the link. When the holder does not answer, the member that a ref points to makes the link, because a link
- * needs no answer.
+ * Returns the member that makes the link. If the holder does not answer, the member that a ref points to makes the link, because a link
+ * can be made without an answer from the store.
  */
 async function linkingMember(
   chain: Chain,

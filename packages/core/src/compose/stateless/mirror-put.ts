@@ -24,11 +24,11 @@ interface MirrorPut {
 }
 
 /**
- * Writes to all members at once, after each was asked whether it has the key. Nothing is remembered: a write that too few members have
- * taken is taken back from the members that answer.
+ * Writes to all members at the same time. Before that, asks each member whether it has the key. There is no journal, so if too few
+ * members have stored the object, it is deleted again from the members that answer.
  *
- * @throws StorageError `AlreadyExists` when a member has the key and overwriting is refused; `Unavailable` when too few members answer;
- * `PartialWrite` when too few members took the object, and a member that took it cannot be cleared.
+ * @throws StorageError `AlreadyExists` if a member has the key and overwriting is refused; `Unavailable` if too few members answer;
+ *   `PartialWrite` if too few members stored the object and the object cannot be deleted from one of them.
  */
 export async function putOnMirror(
   chain: Chain,
@@ -68,7 +68,7 @@ async function putToMembers(
   throw await takeBack(put);
 }
 
-/** Returns the objects that an earlier try of this very write has left. */
+/** Returns the objects that an earlier try of the same write has left. */
 function ownWrite({ answers, options }: MirrorPut): readonly ObjectInfo[] {
   return answers.flatMap((answer) =>
     answer.state === "present" && answer.info.writeId === options.writeId ? [answer.info] : [],
@@ -103,7 +103,7 @@ async function send(
   });
 }
 
-/** Deletes the objects that this call has written, and returns the error with which the put fails. */
+/** Deletes the objects that this call has written, and returns the error for the put. */
 async function takeBack(put: MirrorPut): Promise<unknown> {
   const { chain, key, options, outcomes, attempts } = put;
   const isNew = put.answers.every((answer) => answer.state === "absent" || isSilent(answer));

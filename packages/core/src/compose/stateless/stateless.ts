@@ -19,15 +19,15 @@ import { joinedUpkeep } from "../../kit/joined-upkeep.js";
 import type { ComposedProvider } from "../../contract/composed-provider.js";
 import { oneOf } from "../../kit/options.js";
 
-/** A composer without a journal, before it is put together. */
+/** The parts from which a composer without a journal is made. */
 export interface StatelessParts {
   readonly type: string;
   /** The members in the order in which they are written, read and listed. */
   readonly chain: Chain;
-  /** Returns the chain in the order for one key; absent when all keys have the same order. */
+  /** Returns the chain with the members in the order for one key; absent if all keys have the same order. */
   readonly chainFor?: ((key: string) => Chain) | undefined;
   readonly put: (chain: Chain, key: string, body: Body, options: PutOptions) => Promise<ObjectInfo>;
-  /** True when an object goes to several members. */
+  /** True if an object goes to several members. */
   readonly isMirror?: boolean | undefined;
   /** The number of members that have to work. */
   readonly need: number;
@@ -36,7 +36,7 @@ export interface StatelessParts {
   readonly limits: readonly string[];
 }
 
-/** Makes a provider of several members that remembers nothing: it is for keys that are written once. */
+/** Makes a provider from several members, without a journal. The provider is for keys that are written only once. */
 export function stateless(parts: StatelessParts): ComposedProvider {
   const { chain, chainFor = () => chain, put } = parts;
   const { name, members } = chain;
@@ -89,7 +89,7 @@ export function stateless(parts: StatelessParts): ComposedProvider {
   } satisfies EveryMember<ComposedProvider>;
 }
 
-/** Returns the upkeep of the members. When one of them has a journal, the members without a journal are verified too. */
+/** Returns the upkeep of the members. If one of them has a journal, the members without a journal are verified too. */
 function upkeepOf(members: Chain["members"], isMirror: boolean): Upkeep | undefined {
   const joined = joinedUpkeep(members.map((member) => member.upkeep));
   if (joined?.verify === undefined) return joined;
@@ -146,10 +146,11 @@ export function assertOverwrites(
 }
 
 /**
- * Refuses options that mean nothing without a journal, or nothing with one. An option is accepted when it has its default value, or asks
- * for what happens anyway.
+ * Refuses options that have no effect without a journal, or no effect with a journal. An option is accepted if its value is the default
+ * or describes the behaviour that happens anyway.
  *
- * @param asked - The options that need a journal, by the name that the message shows, and whether each is asked for.
+ * @param asked - The options that need a journal. The name is the name in the error message, and the value tells whether the caller has
+ *   set the option.
  */
 export function assertTier(
   type: string,

@@ -6,7 +6,10 @@ import { learned, suspected } from "../row/row.js";
 import type { KeyRow } from "../../../contract/key-row.js";
 import { isCurrent } from "../row/identity.js";
 
-/** Asks a member whether it holds a key. The caller's signal does not end the question, because the answer decides what is kept. */
+/**
+ * Asks a member whether it holds a key. The caller's signal does not end the question, because the answer decides which objects are
+ * kept.
+ */
 export async function look(
   set: ReplicaSet,
   member: ComposedProvider,
@@ -28,7 +31,7 @@ export function suspectedNow(
   return suspected(row, member, set.journal.now() + set.settleMs);
 }
 
-/** Returns the row after a member was looked at. */
+/** Returns the row with the answer of a member. */
 export function withAnswer(row: KeyRow, answer: Answer, now: number): KeyRow {
   const { name } = answer.member;
   const { current } = row;

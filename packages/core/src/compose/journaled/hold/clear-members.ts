@@ -11,12 +11,12 @@ import { look, suspectedNow } from "./ask-member.js";
 import type { HeldKey } from "./held-key.js";
 
 /**
- * Deletes the object that a member holds, and spares an object that has come meanwhile. A member with conditional deletes is given the ETag
- * as a condition. The other members delete right after they were asked, which is safe while the key is held.
+ * Deletes the object that a member holds, but not an object that was written in the meantime. If the member supports conditional deletes,
+ * the ETag is the condition. For other members, the delete follows immediately after the question, which is safe while the key is held.
  *
- * @param mayGo - Tells whether an object is one that is to be deleted.
- * @returns `"absent"` when the member holds nothing now, `"kept"` when `mayGo` spared the object, `"failed"` when nothing was deleted, and
- * `"unknown"` when the outcome of the delete is unknown.
+ * @param mayGo - Tells whether an object may be deleted.
+ * @returns `"absent"` if the member holds nothing now, `"kept"` if `mayGo` returned `false` for the object, `"failed"` if nothing was
+ *   deleted, and `"unknown"` if the outcome of the delete is unknown.
  */
 export async function clearMember(
   set: ReplicaSet,
@@ -38,7 +38,7 @@ export async function clearMember(
   }
 }
 
-/** Deletes every copy on the members that is not newer than the decided version, and returns the row with the results. */
+/** Deletes the copies on the given members, except copies that are newer than the decided version. Returns the row with the results. */
 export async function clearMembers(
   set: ReplicaSet,
   held: HeldKey,

@@ -6,12 +6,12 @@ import { isSettled, isSuspect, kept, waiting } from "../row/row.js";
 import type { KeyRow } from "../../../contract/key-row.js";
 
 /**
- * Writes down what is left to do for a key, or drops its row when nothing is left, and lets go of the key.
+ * Saves the work that is left for a key, or drops its row if no work is left. Then lets go of the key.
  *
- * @returns `true` when nothing is left to do.
+ * @returns `true` if nothing is left to do.
  */
 export async function conclude(set: ReplicaSet, held: HeldKey, row: KeyRow, pauseMs = 0): Promise<boolean> {
-  // The placement may have changed meanwhile, and a walk over all keys may have passed this key already.
+  // The placement may have changed in the meantime, and a walk over all keys may already have passed this key.
   await set.refresh(NOBODY);
   const members = set.members.map(({ name }) => name);
   const targets = targetsOf(set, held.key, row);
@@ -26,7 +26,7 @@ export async function conclude(set: ReplicaSet, held: HeldKey, row: KeyRow, paus
   return false;
 }
 
-/** Returns the time until which a row stays when nothing is left to do for its key. */
+/** Returns the time until which a row stays after its key needs no more work. */
 function keptUntil(
   { keepDeletesMs }: ReplicaSet,
   { current, keepUntil, remembered = [] }: KeyRow,
@@ -37,10 +37,10 @@ function keptUntil(
   return Math.max(now, ...times);
 }
 
-/** The time after which a key is looked at again when nothing can be done for it now, in milliseconds. */
+/** The time after which repair checks a key again if nothing can be done for the key now, in milliseconds. */
 const LATER_MS = 15 * 60 * 1000;
 
-/** Returns the time at which there is something to do again. */
+/** Returns the time at which the key needs work again. */
 function dueAt(row: KeyRow, members: readonly string[], targets: readonly string[], now: number): number {
   const { current, holds, clearAt = now } = row;
   const times = [...Object.values(row.suspects), ...(row.external ?? []).map(({ until }) => until)];
@@ -51,6 +51,6 @@ function dueAt(row: KeyRow, members: readonly string[], targets: readonly string
     const isDone = holds[member] === (isTarget ? current.version : "absent");
     if (!isDone) times.push(isTarget || current.kind === "delete" ? now : clearAt);
   }
-  // Without any time, the key waits for a member that the configuration no longer names.
+  // If there is no time at all, the key waits for a member that the configuration no longer names.
   return times.length === 0 ? now + LATER_MS : times.reduce((a, b) => Math.min(a, b));
 }

@@ -11,24 +11,24 @@ import type { HeldKey } from "./held-key.js";
 
 /** The copies of one key that members hold. */
 interface FoundCopies {
-  /** The row that the copies make; absent when no believed member has a decided object. */
+  /** The row that follows from the copies; absent if no trustworthy member has a decided object. */
   readonly row: KeyRow | undefined;
   /** Copies that exist only on members that were restored from a backup. */
   readonly extras: readonly Copy[];
 }
 
 /**
- * Makes the row of a key that the journal does not know, from the copies that its members hold. The newest version counts. Among objects
- * without a version, the first in the order of reading counts.
+ * Makes the row of a key that the journal does not know, from the copies on the members. The newest version counts. Among objects
+ * without a version, the first in reading order counts.
  *
- * @returns `undefined` when no member has an object that is decided.
+ * @returns `undefined` if no member has a decided object.
  * @throws StorageError `Unavailable` when a member does not answer.
  */
 export async function findRow(set: ReplicaSet, held: HeldKey, options: Caller): Promise<KeyRow | undefined> {
   return (await findCopies(set, held, options)).row;
 }
 
-/** Makes the row as {@link findRow} does, and returns the copies that exist only on members that were restored from a backup. */
+/** Makes the row like {@link findRow}. Also returns the copies that exist only on members that were restored from a backup. */
 export async function findCopies(set: ReplicaSet, held: HeldKey, options: Caller): Promise<FoundCopies> {
   const order = set.placement.readOrder(held.key);
   const answers = await Promise.all(order.map((member) => look(set, member, held.key, options)));
@@ -42,12 +42,12 @@ export async function findCopies(set: ReplicaSet, held: HeldKey, options: Caller
   return { row: rowOfCopies(held.row, newest, copies, answers), extras: [] };
 }
 
-/** Tells whether a copy counts. A copy on a member that was restored from a backup counts only after an operator has said so. */
+/** Tells whether a copy counts. A copy on a member that was restored from a backup counts only after an operator has confirmed it. */
 export function isBelieved(set: ReplicaSet, { member }: Copy): boolean {
   return !isStale(set, member) || set.marks?.restored(member.name) === "keep";
 }
 
-/** Returns the row in which the newest copy is the current object of the key. */
+/** Returns the row with the newest copy as the current object of the key. */
 export function rowOfCopies(
   row: KeyRow,
   newest: Copy,

@@ -11,49 +11,52 @@ import { type KeyRow, type Lease, stampedRow } from "../../../contract/key-row.j
 /** A key that one call has for itself, in every process that shares the journal. */
 export interface HeldKey {
   readonly key: string;
-  /** True when the journal had no row of the key. */
+  /** True if the journal had no row for the key. */
   readonly isNew: boolean;
-  /** The row that the journal has of the key; a new row when the journal had none. */
+  /** The journal's row for the key, or a new row if the journal had no row. */
   row: KeyRow;
-  /** Aborted when another process has taken the key over, because this process was silent for too long. */
+  /** A signal that aborts when another process has taken the key over because this process was silent for too long. */
   readonly signal: AbortSignal;
   /**
-   * Throws `Conflict` once another process may have taken the key over. Members get this function as `beforeCommit` of every write and
-   * delete, so that a process that was stopped changes nothing when it goes on.
+   * Throws `Conflict` as soon as another process may have taken the key over. Every write and delete passes this function to the member as
+   * `beforeCommit`. A process that was suspended therefore changes nothing when it continues.
    */
   readonly assertHeld: () => void;
   /**
-   * Checks that the row was not written since it was read. Until the first `save` another process may write it.
+   * Checks that the row has not changed since it was read. Until the first `save`, another process may change the row.
    *
-   * @throws Overtaken when another process has written the row; the work is then run again.
+   * @throws Overtaken if another process has written the row. The work then runs again.
    */
   readonly assertUnchanged: () => Promise<void>;
-  /** Writes the row, with the members that requests go to from now on. The lease is renewed until the key is released. */
+  /**
+   * Writes the row, together with the names of the members that will receive requests. From then on the lease is renewed until the key is
+   * released.
+   */
   readonly save: (row: KeyRow, sending: readonly string[]) => Promise<void>;
-  /** Writes the last state of the row and lets go of the key; `undefined` when the key is no longer in transition. */
+  /** Writes the last state of the row and lets go of the key. Pass `undefined` if the key is no longer in transition. */
   readonly release: (row: KeyRow | undefined) => Promise<void>;
 }
 
-/** The shortest and the longest pause between two looks at a key that another process holds, in milliseconds. */
+/** The shortest and the longest pause between two checks of a key that another process holds, in milliseconds. */
 const POLL_MS = 10;
 const POLL_MS_MAX = 100;
 
 /** The options of {@link holding}. */
 export interface HoldOptions extends Caller {
   /**
-   * The longest to wait for other calls that write the key, in milliseconds.
+   * The longest time to wait for other calls that write the key, in milliseconds.
    *
-   * @default that of the composer
+   * @default the `waitMs` of the composer
    */
   readonly waitMs?: number | undefined;
 }
 
 /**
- * Runs `work` while no other call writes the key. `work` must change nothing on a member before its first `save`, because it is run again
- * when another process was faster.
+ * Runs `work` while no other call writes the key. Before its first `save`, `work` must not change any member, because `work` runs again if
+ * another process was faster.
  *
- * @throws StorageError `Unavailable` when other calls hold the key for longer than `waitMs`, or the journal cannot be written; `Conflict`
- * when the key was taken over while `work` ran.
+ * @throws StorageError `Unavailable` if other calls hold the key for longer than `waitMs`, or if the journal cannot be written. `Conflict`
+ *   if the key was taken over while `work` ran.
  */
 export async function holding<T>(
   set: ReplicaSet,
@@ -98,16 +101,16 @@ export async function holding<T>(
   });
 }
 
-/** The settings of a call that waits for its turn. */
+/** The settings of a call that waits until earlier calls for the same key have ended. */
 interface Patience {
   readonly signal: AbortSignal | undefined;
   readonly waitMs: number;
-  /** Gives the turn up; `false` when it has begun. */
+  /** Leaves the queue. Returns `false` if the work has already begun. */
   readonly leave: () => boolean;
   readonly tooLong: () => StorageError;
 }
 
-/** Waits for a turn and returns its result. Rejects when the caller gives up, or has waited for too long, before the turn has begun. */
+/** Waits for work in the queue and returns its result. Rejects if the caller aborts, or has waited too long, before the work has begun. */
 async function beginning<T>(turn: Promise<T>, { signal, waitMs, leave, tooLong }: Patience): Promise<T> {
   return await new Promise<T>((resolve, reject) => {
     const abort = (): void => {
@@ -127,8 +130,8 @@ async function beginning<T>(turn: Promise<T>, { signal, waitMs, leave, tooLong }
 }
 
 /**
- * Returns the journal's entry of a key that no living process holds. Waits while a living process holds the key, and takes over a key whose
- * holder has died.
+ * Returns the journal's entry for a key when no living process holds the key. Waits while a living process holds the key, and takes the key
+ * over if that process has died.
  */
 async function freeEntry(
   set: ReplicaSet,
@@ -150,7 +153,7 @@ async function freeEntry(
   }
 }
 
-/** Reads what the journal has of a key. Before the first row is believed, the marks of all members are compared. */
+/** Reads the journal's entry for a key. The marks of all members are compared before the process uses its first row. */
 export async function comparedEntry(
   { journal, compareMarks }: ReplicaSet,
   key: string,
@@ -163,7 +166,10 @@ export async function comparedEntry(
   return await journal.read(key);
 }
 
-/** Writes down what a dead holder has left. The times of the suspects are set here, once: if every look set them anew, they would never be over. */
+/**
+ * Saves the row that a dead process has left behind. The time limits of the suspects are set only here. If every check of the key set them
+ * again, they would never expire.
+ */
 async function takeOver(
   { journal, settleMs }: ReplicaSet,
   key: string,
@@ -186,9 +192,9 @@ export function busy({ name }: ReplicaSet, operation: Operation, key: string): S
 }
 
 interface LeavableKey extends HeldKey {
-  /** Lets go of a key that `work` has not released. Repair does what is left. */
+  /** Lets go of a key that `work` has not released. Repair does the remaining work. */
   readonly leave: () => Promise<void>;
-  /** Returns the lost key when another process may have held the key while this process was sending. */
+  /** Returns the facts of a lost key, if another process may have held the key while this process was sending; otherwise `undefined`. */
   readonly lost: () => LostKey | undefined;
 }
 
@@ -211,10 +217,10 @@ function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry
   const renew = (): void => {
     if (isReleased) return;
     write(() => leased(held.row, leaseOf(set, held.row.lease?.sending ?? []))).then(
-      // Only the lease is new: what was learned meanwhile stays in the row.
+      // Only the lease is new. The row keeps the facts that were learned in the meantime.
       (row) => row?.lease && (held.row = leased(held.row, row.lease)),
       () => {
-        // The journal cannot be written. Once the lease is over, other processes do not wait for this process.
+        // The journal cannot be written. After the lease has ended, other processes do not wait for this process.
         const { until = 0 } = held.row.lease ?? {};
         if (journal.now() >= until) lost.abort(takenAway(set, operation, key));
       },
@@ -256,7 +262,7 @@ function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry
   return held;
 }
 
-/** Tells the listeners when a key needs repair. A row that is only kept needs no repair. */
+/** Tells the listeners when a key needs repair. A kept row needs no repair. */
 function tellOfWork({ workListeners, journal }: ReplicaSet, row: KeyRow | undefined): void {
   if (row === undefined || row.isKept === true) return;
   for (const tell of workListeners) tell(row.nextAt - journal.now());
@@ -267,8 +273,8 @@ async function assertRevision({ journal }: ReplicaSet, key: string, rows: RowWri
 }
 
 /**
- * Returns the longest time that the write of an intent may take, in milliseconds. After a slower write nothing is sent. So the journal has
- * known of an object since its version plus this time, at the latest.
+ * Returns the longest time that writing an intent may take, in milliseconds. After a slower write nothing is sent. The journal therefore
+ * knows of each object at most this long after the time in the object's version.
  */
 export function intentMsMax({ leaseMs }: ReplicaSet): number {
   return leaseMs / 6;

@@ -10,9 +10,9 @@ import { findRow } from "./find-row.js";
 import { holding, type HeldKey } from "./held-key.js";
 
 /**
- * Puts a key that this process has lost while sending in transition once more. The process may have been stopped between its look at the
- * clock and the request. The version of this process is removed where a later version is decided, and repair looks at every member that the
- * process has sent to.
+ * Puts a key in transition again after this process has lost the key while sending. The process may have been suspended between reading the
+ * clock and sending the request. If a later version is decided, the version of this process is removed. Repair then checks every member
+ * that the process has sent to.
  */
 export async function reopen(set: ReplicaSet, lost: LostKey, onEvent: CallOptions["onEvent"]): Promise<void> {
   const { key, sending } = lost;
@@ -32,7 +32,7 @@ export async function reopen(set: ReplicaSet, lost: LostKey, onEvent: CallOption
   });
 }
 
-/** Removes the object that this process has written from a member, when a later version is decided. */
+/** Removes from a member the object that this process has written, if a later version is decided. */
 async function removeOwn(
   set: ReplicaSet,
   held: HeldKey,

@@ -10,8 +10,8 @@ import { calmed, committed, resolved } from "../row/row.js";
 import type { Intent, KeyRow } from "../../../contract/key-row.js";
 
 /**
- * Finds out the outcome of writes whose outcome is unknown. A write that is found on any member counts from now on, for good. A write is
- * forgotten when every member has answered without it, and nothing of it can arrive any more.
+ * Finds out the outcome of unknown writes. If a write is found on any member, it counts permanently from now on. A write is
+ * forgotten after every member has answered that it does not hold the write, and no request of the write can still arrive.
  */
 export async function resolveUnknown(set: ReplicaSet, held: HeldKey, options: Caller): Promise<KeyRow> {
   const { row, key } = held;
@@ -34,7 +34,7 @@ function newestFound(
   return intent && { version: intent.version, sha256: intent.sha256 };
 }
 
-/** Removes from the members the incomplete objects of unknown writes, which would be taken for whole objects later. */
+/** Removes the incomplete objects of unknown writes from the members. Later they would be mistaken for complete objects. */
 async function clearCut(
   set: ReplicaSet,
   held: HeldKey,
@@ -55,13 +55,13 @@ async function clearCut(
   }
 }
 
-/** Tells whether a member has the whole object of an unknown write. */
+/** Tells whether a member has the complete object of an unknown write. */
 function isCopyOf({ version, size }: Intent, answer: Answer): boolean {
   if (answer.state !== "present" || versionOf(answer.info) !== version) return false;
   return hasSize(answer.member, answer.info, size);
 }
 
-/** Tells whether the unknown writes are over: the members have nothing of them, and nothing of them can arrive. */
+/** Tells whether the unknown writes are over: the members do not hold them, and no request of them can still arrive. */
 function isOver({ suspects, uncertain }: KeyRow, answers: readonly Answer[]): boolean {
   if (Object.keys(suspects).length > 0) return false;
   return answers.every((answer) => {

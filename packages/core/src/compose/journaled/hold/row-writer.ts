@@ -6,25 +6,25 @@ import type { Version } from "../../../contract/version.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { assertRow, rowChecks } from "../row/assert-row.js";
 
-/** The error for a row that another process has changed between the read and the write. Nothing was done yet. */
+/** The error for a row that another process has changed between the read and the write. No work has been done yet. */
 export class Overtaken extends Error {}
 
-/** The writer of one row. It writes one state after the other, because the lease may be renewed at any moment. */
+/** The writer of one row. It writes one state at a time, because the lease may be renewed at any moment. */
 export interface RowWriter {
   /**
    * Writes the next state of the row.
    *
    * @returns The row with the versions that the journal gave it.
-   * @throws Overtaken when another process has changed the row.
+   * @throws Overtaken if another process has changed the row.
    */
   readonly write: (next: () => KeyRow | undefined) => Promise<KeyRow | undefined>;
   /** The revision that was read or written last. */
   readonly revision: () => string;
-  /** Tells whether a row with a lease was written: requests may have been sent since. */
+  /** Tells whether a row with a lease was written. Since that write, requests may have been sent. */
   readonly isSaved: () => boolean;
 }
 
-/** Makes the writer of one held row. Each write of it renews the lease. */
+/** Makes the writer of one held row. Each write renews the lease. */
 export function createRowWriter(
   { journal }: ReplicaSet,
   key: string,
@@ -56,7 +56,7 @@ export function createRowWriter(
   };
 }
 
-/** Writes a row, or drops it, as `JournalPart.write` does. Every row that is saved goes through this function. */
+/** Writes or drops a row, like `JournalPart.write`. Every row that is saved goes through this function. */
 export async function writeRow(
   journal: JournalPart,
   key: string,
@@ -64,21 +64,24 @@ export async function writeRow(
   row: KeyRow | undefined,
 ): Promise<Version | undefined> {
   const written = await journal.write(key, expected, row);
-  // A row that was made from an older revision is not written, so it is not checked.
+  // The journal has not written a row that was made from an older revision, so such a row is not checked.
   if (rowChecks.isOn && written !== undefined && row !== undefined) assertRow(key, row);
   return written;
 }
 
-/** A watch of the time since a lease was renewed. */
+/** A watch that measures the time since a lease was renewed. */
 export interface LeaseWatch {
-  /** Begins a renewal, and returns a function that says that the renewal has succeeded. The lease counts from the beginning of the renewal. */
+  /**
+   * Begins a renewal, and returns the function to call when the renewal has succeeded. The time of the lease counts from the beginning of
+   * the renewal.
+   */
   readonly begin: () => () => void;
   readonly isOver: () => boolean;
 }
 
 /**
- * Makes the watch of one lease. The watch reads the monotonic clock and the system's clock, and goes by the one that has moved more. The
- * monotonic clock stands while the machine sleeps, and the system's clock may be set back.
+ * Makes the watch of one lease. The watch reads the monotonic clock and the system's clock, and uses the clock that has advanced more. The
+ * monotonic clock stops while the machine sleeps, and the system's clock may be set back.
  */
 export function createLeaseWatch(leaseMs: number): LeaseWatch {
   const times = (): readonly [number, number] => [clock.now(), Date.now()];

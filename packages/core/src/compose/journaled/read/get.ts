@@ -24,7 +24,7 @@ export async function headWithJournal(
   return shown(result, mayBeStale);
 }
 
-/** Returns the facts of an object, or `undefined` for a key that has none. */
+/** Returns the facts of an object, or `undefined` if the key has no object. */
 export async function findWithJournal(
   set: ReplicaSet,
   key: string,
@@ -72,13 +72,13 @@ async function getOnce(set: ReplicaSet, key: string, options: ComposedGetOptions
   return info === result.info ? result : { ...result, info };
 }
 
-/** Returns the facts as callers get them. */
+/** Returns the facts in the form that callers receive. */
 function shown(info: ObjectInfo, mayBeStale: boolean | undefined): ObjectInfo {
   const facts = withoutIdentity(info);
   return mayBeStale === true ? { ...facts, mayBeStale } : facts;
 }
 
-/** Makes a link to a member that holds the object. Members that have such links are asked first. */
+/** Makes a link to a member that holds the object. Members that support this kind of link are asked first. */
 export async function linkWithJournal(
   set: ReplicaSet,
   verb: LinkVerb,

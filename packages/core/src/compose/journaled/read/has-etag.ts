@@ -6,13 +6,13 @@ import type { ObjectInfo } from "../../../contract/object.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { isCurrent, versionOf } from "../row/identity.js";
 
-/** The object that a key is, and the member that showed it. */
+/** The current object of a key, and the member that returned it. */
 export interface CurrentObject {
   readonly member: ComposedProvider;
   readonly info: ObjectInfo;
 }
 
-/** Tells whether a caller may have been shown `etag` for the object. Each member has its own ETag for the object. */
+/** Tells whether a caller may have received `etag` for the object. Each member has its own ETag for the object. */
 export async function hasEtag(
   set: ReplicaSet,
   key: string,

@@ -10,41 +10,44 @@ import type { ComposedProvider } from "../../../contract/composed-provider.js";
 
 /** The name of the control record. */
 export const INVENTORY = "inventory";
-/** The time after which members that were not empty, or did not answer, are asked again, in milliseconds. */
+/** The time after which the members are asked again if they were not empty or did not answer, in milliseconds. */
 const EMPTY_PAUSE_MS = 60_000;
 
 /** The record of how far the keys that members hold have been walked. */
 export interface Inventory {
-  /** The epoch that the walk is for. With a new epoch the walk begins anew. */
+  /** The epoch of the walk. A new epoch starts a new walk. */
   readonly epoch: string;
-  /** The index of the walk, and the key behind which it goes on. Members that are alike are walked together, and others one by one. */
+  /**
+   * The index of the walk, and the key after which the walk continues. Members that are alike are walked together. Other members are walked
+   * one by one.
+   */
   readonly walk: number;
   readonly after?: string | undefined;
   readonly isDone: boolean;
-  /** True when every key has been looked at since the journal began. */
+  /** True if every key has been checked since the journal began. */
   readonly isTrusted: boolean;
-  /** The members that may lack objects because their rules let objects expire, and the time since which all processes may know that. */
+  /** The members that may lack objects because their rules let objects expire, and the time at which this was saved for all processes. */
   readonly lacking?: readonly string[] | undefined;
   readonly lackingSince?: number | undefined;
-  /** The kind of composer, and the members, that the walk is about. */
+  /** The kind of composer and the members that the walk covers. */
   readonly type?: string | undefined;
   readonly members?: readonly string[] | undefined;
 }
 
-/** Tells whether a walk covers every member: no member was added since, and the kind of composer is the same. */
+/** Tells whether a walk covers every member: no member was added later, and the kind of composer is the same. */
 export function covers({ type, members }: ReplicaSet, stock: Inventory): boolean {
   if (stock.type !== undefined && stock.type !== type) return false;
   return stock.members === undefined || members.every(({ name }) => stock.members?.includes(name) === true);
 }
 
-/** Returns the kind of composer and the members that a walk of this set is about. */
+/** Returns the kind of composer and the members that a walk of this set covers. */
 export function walkOf({ type, members }: ReplicaSet): Pick<Inventory, "type" | "members"> {
   return { type, members: members.map(({ name }) => name) };
 }
 
 /**
- * Tells whether the absence of a row proves that all members agree. The absence proves nothing while the journal is new and members already
- * hold objects: until every key has been walked, reads ask all members and take the newest version.
+ * Tells whether a missing row proves that all members agree. A missing row proves nothing while the journal is new and members already hold
+ * objects. Until every key has been walked, reads ask all members and use the newest version.
  */
 export async function isTrusted(set: ReplicaSet): Promise<boolean> {
   const { state } = set;
@@ -55,14 +58,14 @@ export async function isTrusted(set: ReplicaSet): Promise<boolean> {
   return state.isTrusted;
 }
 
-/** Returns the names of the members that cannot be walked, because their credentials may not list them. */
+/** Returns the names of the members that cannot be walked, because their credentials do not allow listing. */
 export function unlistable({ members }: ReplicaSet): readonly string[] {
   return members.filter(cannotList).map(({ name }) => name);
 }
 
 /**
- * Checks that the journal knows every object, when a member cannot be walked. Objects on such a member that the journal does not know could
- * not be found later.
+ * Checks that the journal knows every object if a member cannot be walked. Otherwise, an object that is unknown to the journal could never
+ * be found on that member.
  *
  * @throws StorageError `Misconfigured` while the journal does not know every object.
  */
@@ -78,7 +81,7 @@ export async function assertWhole(set: ReplicaSet, operation: Operation, key: st
 
 async function check(set: ReplicaSet): Promise<void> {
   const { state, journal } = set;
-  // The journal may have been restored from a backup: the marks of the members show it.
+  // The journal may have been restored from a backup. The marks of the members show this.
   await set.compareMarks();
   const record = await journal.readControl(INVENTORY);
   if (record !== undefined) {
@@ -101,7 +104,10 @@ async function check(set: ReplicaSet): Promise<void> {
   if (written !== undefined) state.isTrusted = true;
 }
 
-/** Returns the epoch. When the placement changes, or a member begins to retire, the epoch changes, and stored objects may belong elsewhere. */
+/**
+ * Returns the epoch. The epoch changes when the placement changes or a member begins to retire. Stored objects may then belong on other
+ * members.
+ */
 export function epochOf({ placement, retiring }: ReplicaSet): string {
   return retiring.length === 0 ? placement.epoch() : `${placement.epoch()}|without ${retiring.join(", ")}`;
 }
@@ -111,7 +117,7 @@ export function expiringMembers({ members }: ReplicaSet): readonly string[] {
   return members.flatMap(({ name, expiresAfterMs }) => (expiresAfterMs === undefined ? [] : [name]));
 }
 
-/** Tells whether a member may lack objects, because its rules in this process or in another process let objects expire. */
+/** Tells whether a member may lack objects because its rules let objects expire, in this process or in another process. */
 export function mayLack(set: ReplicaSet, { lacking = [] }: Inventory): boolean {
   return expiringMembers(set).length > 0 || lacking.length > 0;
 }
@@ -121,7 +127,7 @@ export function lackingNow(set: ReplicaSet): Pick<Inventory, "lacking" | "lackin
   return lacking.length === 0 ? {} : { lacking, lackingSince: set.journal.now() };
 }
 
-/** Writes down which members let objects expire here, so that other processes know, and returns the inventory. */
+/** Saves the names of the members that let objects expire in this process, so that other processes know. Returns the inventory. */
 export async function note(set: ReplicaSet, stock: Inventory): Promise<Inventory> {
   const { journal, state } = set;
   const own = expiringMembers(set);
@@ -133,13 +139,13 @@ export async function note(set: ReplicaSet, stock: Inventory): Promise<Inventory
     lacking: [...new Set([...(was.lacking ?? []), ...own])],
     lackingSince: journal.now(),
   })).catch(() => undefined);
-  // When the record cannot be written, reads go on and nothing expires.
+  // If the record cannot be written, reads continue and nothing expires.
   return written ?? stock;
 }
 
 /**
- * Tells whether `member` may delete expired objects. The member may do so once the walk is complete and every process has had `graceMs` to
- * learn that the member may have gaps.
+ * Tells whether `member` may delete expired objects. This is allowed after the walk is complete and every process has had `graceMs` to
+ * learn that the member may lack objects.
  */
 export async function mayExpire(
   { journal, members, graceMs }: ReplicaSet,
@@ -166,7 +172,7 @@ async function areEmpty(set: ReplicaSet): Promise<boolean> {
   return answers.every(Boolean);
 }
 
-/** Has every key looked at again, because a member holds other objects than the journal believes. */
+/** Makes repair check every key again, because a member holds different objects than the journal says. */
 export async function distrust(set: ReplicaSet): Promise<void> {
   const { journal, state } = set;
   await changeControl<Inventory>(journal, INVENTORY, (was) => ({

@@ -11,7 +11,10 @@ import { assertNoneAway, believed, isDisbelieved, isOneEnough, type ReplicaSet }
 import { LIST_LIMIT_DEFAULT, type ListOptions } from "../../../contract/call-options.js";
 import type { ObjectInfo } from "../../../contract/object.js";
 
-/** The least and the most rows of the journal that one page reads. Between these limits it reads as many rows as the page has entries. */
+/**
+ * The minimum and the maximum number of journal rows that one page reads. Between these limits, the page reads as many rows as it has
+ * entries.
+ */
 const ROWS_MIN = 100;
 const ROWS_MAX = 1000;
 const HEADS_AT_ONCE = 8;
@@ -23,8 +26,8 @@ type HeadThrough = (key: string, options: ListOptions) => Promise<ObjectInfo | u
 /**
  * Returns one page of a listing: the entries that the members list, corrected by the journal for the keys that are in transition.
  *
- * @throws StorageError `Unavailable` when a member that may hold a key does not answer, or the page takes too long: a page is whole or an
- * error.
+ * @throws StorageError `Unavailable` if a member that may hold a key does not answer, or if the page takes too long. A page is either
+ *   complete or an error.
  */
 export async function listWithJournal(
   set: ReplicaSet,
@@ -34,7 +37,7 @@ export async function listWithJournal(
   for (let round = 1; ; round++) {
     const startedAt = set.journal.now();
     const page = await listOnce(set, options, head);
-    // A copy that is moved stays for `graceMs` where it was. A page that is quicker has met it in the old place or in the new one.
+    // When an object moves, its old copy stays for `graceMs`. A page that takes less time has found the old copy or the new one.
     if (set.placement.alike || set.journal.now() - startedAt < set.graceMs) return page;
     if (round < ROUNDS_MAX) continue;
     const reason = `a page takes longer than ${set.graceMs} ms, the time that moved copies are kept; ask for smaller pages`;
@@ -62,13 +65,13 @@ async function listOnce(set: ReplicaSet, options: ListOptions, head: HeadThrough
   });
   const objects = new Map(listed.objects.map((info) => [info.key, info]));
   const prefixes = new Set(listed.prefixes);
-  // Until the journal has seen every key, only the objects themselves tell which copy is the newest.
+  // Until the journal has seen every key, only the objects themselves show which copy is the newest.
   const doubtful = (await isTrusted(set)) ? [] : listed.differing.filter(isInside);
   await correct(set, options, head, [...new Set([...keys, ...doubtful])], objects, prefixes);
   return pageOf(set, options, listed, objects, prefixes, last, isInside);
 }
 
-/** Keys that have a row. */
+/** The keys that have a row. */
 interface RowKeys {
   readonly keys: readonly string[];
   /** The keys for which nothing is left to do. */
@@ -76,7 +79,7 @@ interface RowKeys {
   readonly end: string | undefined;
 }
 
-/** Returns the keys behind an entry that have a row; `end` is the last of them when there may be more. */
+/** Returns the keys after an entry that have a row. If there may be more keys, `end` is the last one that was read. */
 async function rowKeys(
   { journal }: ReplicaSet,
   { prefix = "", limit = LIST_LIMIT_DEFAULT }: ListOptions,
@@ -89,7 +92,7 @@ async function rowKeys(
   return { keys, kept, end: rows.length < most ? undefined : keys.at(-1) };
 }
 
-/** Lists one member when one can answer for all, and otherwise all members. */
+/** Lists one member if that member can answer for all members; otherwise lists all members. */
 async function listMembers(
   set: ReplicaSet,
   options: ListOptions,
@@ -104,14 +107,14 @@ async function listMembers(
     return merged;
   }
   let failure: unknown;
-  // A member that is retiring may have been emptied.
+  // A member that is retiring may already be empty.
   const order = placement.readOrder("").filter((member) => !set.retiring.includes(member.name));
   const listable = order.filter((member) => !cannotList(member));
   for (const member of listable.length === 0 ? order : listable) {
     if (isDisbelieved(set, member)) continue;
     try {
       const page = await mergeLists(name, [member], behind);
-      // The first call of a process to a member shows which members the journal knows, so this check comes after the call.
+      // A process learns which members the journal knows during its first call to a member. This check therefore comes after the call.
       assertNoneAway(set, "list");
       if (!isDisbelieved(set, member)) return page;
       failure ??= new StorageError("Unavailable", RESTORED, { operation: "list", provider: member.name });
@@ -144,7 +147,7 @@ async function correct(
     } else if (info !== undefined) prefixes.add(entry);
     else if (prefixes.has(entry)) doubtful.add(entry);
   });
-  // A common prefix may stand only for objects that are deleted.
+  // A common prefix may contain only deleted objects.
   for (const prefix of doubtful) {
     if (!(await hasObjects(set, { ...options, prefix }, head))) prefixes.delete(prefix);
   }

@@ -9,13 +9,13 @@ import { believed, isDisbelieved, type ReplicaSet } from "../replica-set.js";
 import { notConfigured } from "../roster.js";
 import { isUndecided } from "../row/row.js";
 
-/** A way to read from a member, and to discard a result that is not used. */
+/** The functions that read from a member and discard an unused result. */
 export interface Reader<T> {
   readonly operation: Operation;
   readonly read: (member: ComposedProvider, signal: AbortSignal | undefined) => Promise<T>;
   readonly infoOf: (result: T) => ObjectInfo;
   readonly discard: (result: T) => void;
-  /** Selects members that are asked before the others. Every member has the same object. */
+  /** Selects members to ask before the others. This is possible because every member has the same object. */
   readonly prefers?: ((member: ComposedProvider) => boolean) | undefined;
 }
 
@@ -32,18 +32,18 @@ export function headReader(
   };
 }
 
-/** A result of a read, and the member that gave it. */
+/** The result of a read, and the member that returned it. */
 export interface Found<T> {
   readonly member: ComposedProvider;
   readonly result: T;
-  /** True when the result may be old: a member that does not answer may hold a newer object, or this member was restored from a backup. */
+  /** True if the result may be old: a member that does not answer may hold a newer object, or this member was restored from a backup. */
   readonly mayBeStale?: boolean | undefined;
 }
 
-/** The result of one look at the members. */
+/** The result of asking the members one time. */
 export type Reading<T> =
   | ({ readonly state: "found" } & Found<T>)
-  /** `isFinal`: the answer counts without a second look at the journal. `unconfirmed`: the members that did not answer. */
+  /** `isFinal`: the answer counts without reading the journal a second time. `unconfirmed`: the members that did not answer. */
   | {
       readonly state: "absent";
       readonly isFinal: boolean;
@@ -53,7 +53,7 @@ export type Reading<T> =
   | { readonly state: "undecided" }
   | { readonly state: "silent"; readonly error: StorageError };
 
-/** One look at the members for one key. */
+/** The key, the options and the way of reading, for asking the members one time. */
 export interface Look<T> {
   readonly set: ReplicaSet;
   readonly key: string;
@@ -62,7 +62,7 @@ export interface Look<T> {
   readonly attempts: Attempt[];
 }
 
-/** Returns the error for a member that the configuration no longer names and that may hold the key; `undefined` when there is no such member. */
+/** Returns the error for a member that may hold the key and is no longer in the configuration; `undefined` if there is no such member. */
 export function awayFrom<T>(
   { set, key, reader }: Look<T>,
   row: KeyRow | undefined,
@@ -81,14 +81,14 @@ export function isUncertain(row: KeyRow, version: string | undefined): boolean {
   return version !== undefined && row.open !== undefined && version > row.open.version;
 }
 
-/** Returns the members in the order in which they are read. The members that the reader prefers come first. */
+/** Returns the members in reading order. The members that the reader prefers come first. */
 export function readOrder<T>({ set, key, reader: { prefers } }: Look<T>): readonly ComposedProvider[] {
   const order = set.placement.readOrder(key);
   if (prefers === undefined) return order;
   return [...order.filter(prefers), ...order.filter((member) => !prefers(member))];
 }
 
-/** Returns the members that are believed, in the order in which they are read. The member that a ref points to comes first. */
+/** Returns the members whose answers count, in reading order. The member that a ref points to comes first. */
 export function inOrder<T>(look: Look<T>): readonly ComposedProvider[] {
   const { ref } = look.options;
   const order = believed(look.set, readOrder(look));
@@ -96,7 +96,7 @@ export function inOrder<T>(look: Look<T>): readonly ComposedProvider[] {
   return first === undefined ? order : [first, ...order.filter((member) => member !== first)];
 }
 
-/** Reads from a member. Returns the result, or the error when the member did not answer, or neither when the member holds nothing. */
+/** Reads from a member. Returns the result, or the error if the member did not answer. Returns neither if the member holds nothing. */
 export async function tryMember<T>(
   look: Look<T>,
   member: ComposedProvider,
@@ -131,7 +131,7 @@ function restored(operation: Operation, { name }: ComposedProvider, key: string)
   return new StorageError("Unavailable", reason, { operation, provider: name, key, retryable: false });
 }
 
-/** Reads from one of two members that are alike, whichever is quicker. */
+/** Reads from two members that are alike, and returns the result of the quicker member. */
 async function race<T>(
   { key, options, reader }: Look<T>,
   hedge: Hedge,

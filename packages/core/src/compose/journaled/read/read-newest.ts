@@ -4,8 +4,8 @@ import { newestOf, versionOf, type Copy } from "../row/identity.js";
 import { awayFrom, inOrder, isUncertain, outOfReach, tryMember, type Look, type Reading } from "./look.js";
 
 /**
- * Reads the newest version that any member holds, unless the row has a newer one. Such a read is needed while the journal has not seen
- * every key, and when the journal was restored from a backup.
+ * Reads the newest version that any member holds, unless the row has a newer version. This is needed while the journal has not yet
+ * seen every key, and after the journal was restored from a backup.
  */
 export async function readNewest<T>(look: Look<T>, row: KeyRow | undefined): Promise<Reading<T>> {
   const answers = await askAll(look, row);

@@ -19,7 +19,7 @@ import {
 } from "./look.js";
 import { readNewest } from "./read-newest.js";
 
-/** Looks at the members once, as far as the row of the key requires it. */
+/** Asks the members one time; the row of the key decides which members are asked. */
 export async function readOnce<T>(
   set: ReplicaSet,
   row: KeyRow | undefined,
@@ -36,7 +36,7 @@ export async function readOnce<T>(
   return trusted ? await readBase(look, row) : await readNewest(look, row);
 }
 
-/** Reads a key for which nothing is left to do. Copies that are older than its row are passed over. */
+/** Reads a key for which nothing is left to do. Copies that are older than its row are ignored. */
 async function readKept<T>(look: Look<T>, row: KeyRow): Promise<Reading<T>> {
   const { set, key, options } = look;
   const isTrue = set.state.isTrusted || (await isTrusted(set));
@@ -64,7 +64,7 @@ async function readKept<T>(look: Look<T>, row: KeyRow): Promise<Reading<T>> {
   return reading;
 }
 
-/** Reads the current version of a key from a member that holds it. Members with unknown holdings are asked last. */
+/** Reads the current version of a key from a member that holds it. Members whose holdings are unknown are asked last. */
 async function readCurrent<T>(look: Look<T>, row: KeyRow, current: Committed): Promise<Reading<T>> {
   const { key, reader, options } = look;
   const order = readOrder(look);
@@ -95,7 +95,7 @@ async function readBase<T>(look: Look<T>, row: KeyRow | undefined): Promise<Read
   const order = inOrder(look);
   for (const [index, member] of order.entries()) {
     if (row?.holds[member.name] === "absent") continue;
-    // Only members that are alike are read in a race, because the answer of either is true.
+    // Only members that are alike are read in a race, because both give a valid answer.
     const other = row === undefined && oneIsEnough ? order[index + 1] : undefined;
     const answer = await tryMember(look, member, other);
     if (answer.found !== undefined) {
@@ -118,9 +118,9 @@ function nothingFound<T>(look: Look<T>, silent: StorageError | undefined): Readi
 }
 
 /**
- * Asks all other members for an object that one member lacks although the key is settled: a file may have been removed by hand. The first
- * member that has the object serves it, and the key is looked at again. Members that do not answer leave the key absent. A member that has
- * the object and cannot be read makes the read fail.
+ * Asks all other members for an object that one member lacks although the key is settled. This happens, for example, after a file was
+ * removed by hand. The first member that has the object serves it, and repair checks the key again. If no member that answers has the
+ * object, the key counts as absent. The read fails if a member has the object but cannot be read.
  */
 async function confirmAbsent<T>(
   look: Look<T>,
@@ -137,7 +137,7 @@ async function confirmAbsent<T>(
   let unread: StorageError | undefined;
   for (const answer of answers) {
     if (answer.state !== "present") continue;
-    // The row may name a newer write than the one of this copy. Such a copy is not served: the next member is tried.
+    // The row may name a write that is newer than this copy. The copy is then not served, and the next member is tried.
     const { found, error } = await tryMember(look, answer.member);
     unread ??= error;
     if (found === undefined) continue;
@@ -153,7 +153,10 @@ async function confirmAbsent<T>(
   return { state: "absent", isFinal: true, ...(silent.length > 0 && { unconfirmed: silent }) };
 }
 
-/** Tells whether the absence on one member proves nothing about the others: an undecided write was sent to the member, or it is retiring. */
+/**
+ * Tells whether the absence of an object on this member proves nothing about the other members. This is true if an undecided write was sent
+ * to the member, or if the member is retiring.
+ */
 function isNoProof(set: ReplicaSet, row: KeyRow | undefined, { name }: ComposedProvider): boolean {
   // A member that is retiring may have been emptied.
   if (set.retiring.includes(name)) return true;

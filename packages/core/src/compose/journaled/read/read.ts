@@ -18,10 +18,10 @@ import type { ComposedHeadOptions, ComposedProvider } from "../../../contract/co
 const PAUSE_MS_MAX = 100;
 
 /**
- * Reads the last decided version of a key from a member that holds it, whatever the other members hold.
+ * Reads the last decided version of a key from a member that holds this version. The other members may hold anything.
  *
- * @throws StorageError `NotFound` when the key has no object; `Unavailable` when a member that may hold it does not answer, or only an
- * older copy is within reach.
+ * @throws StorageError `NotFound` if the key has no object. `Unavailable` if a member that may hold the object does not answer, or if only
+ *   an older copy can be read.
  */
 export async function readWithJournal<T>(
   set: ReplicaSet,
@@ -43,7 +43,7 @@ export async function readWithJournal<T>(
     if (reading.state === "absent" && (reading.isFinal || (await isUnchanged(set, key, entry)))) {
       throw notFound(set, reader.operation, key, reading.unconfirmed);
     }
-    // A write that is under way decides first: the members may hold more when it is done.
+    // A write that is under way must decide first, because the members may hold a newer object afterwards.
     const isFinal = entry.row?.open === undefined && (await isUnchanged(set, key, entry));
     if (reading.state === "silent" && isFinal) throw reading.error;
     if (set.journal.now() > deadline) throw busy(set, reader.operation, key);
@@ -53,8 +53,8 @@ export async function readWithJournal<T>(
 }
 
 /**
- * Tells whether the write of an object had ended when the journal was read: it had been written down by then, and the key had no row. Then
- * the journal need not be read again.
+ * Tells whether the write of an object had already ended when the journal was read. This is true if the write had been recorded by then and
+ * the key had no row. In this case the journal need not be read again.
  */
 function isOld(set: ReplicaSet, row: KeyRow | undefined, info: ObjectInfo, readAt: number): boolean {
   if (row !== undefined) return false;
@@ -82,7 +82,7 @@ async function isDecided(
   info: ObjectInfo,
   readAt: number,
 ): Promise<boolean> {
-  // A row that is only kept says nothing about what the members hold now.
+  // A kept row says nothing about the objects that the members hold now.
   const before = found?.isKept === true ? undefined : found;
   if (before?.current !== undefined || isOld(set, before, info, readAt)) return true;
   const { row } = await set.journal.read(key);
@@ -90,8 +90,8 @@ async function isDecided(
 }
 
 /**
- * Tells whether an answer of a member still counts for a key that had no row. Since the journal was read, the member may have been restored
- * from a backup, and another process may have repaired it. In that case the key has a row by now.
+ * Tells whether a member's answer still counts for a key that had no row. After the journal was read, the member may have been restored
+ * from a backup, and another process may have repaired it. In that case the key now has a row.
  */
 async function isBelievable(
   set: ReplicaSet,
@@ -108,7 +108,7 @@ async function isUnchanged({ journal }: ReplicaSet, key: string, before: Journal
   return (await journal.read(key)).revision === before.revision;
 }
 
-/** @throws StorageError `Unavailable` when a write that has failed may still turn out to have taken effect. */
+/** @throws StorageError `Unavailable` if a failed write may have taken effect after all. */
 async function assertFinal(
   set: ReplicaSet,
   operation: Operation,
@@ -122,7 +122,7 @@ async function assertFinal(
   throw new StorageError("Unavailable", reason, { operation, provider: set.name, key, retryable: false });
 }
 
-/** Waits for a write that is under way, or finds out the outcome of a write that no call works on. */
+/** Waits for a write that is under way, or finds out the outcome of a write that no call is working on. */
 async function decideNow(set: ReplicaSet, operation: Operation, key: string, options: Caller): Promise<void> {
   const { row } = await set.journal.read(key);
   if (row === undefined || (row.open === undefined && row.uncertain.length === 0)) return;

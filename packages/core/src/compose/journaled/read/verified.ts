@@ -9,10 +9,10 @@ import { digestIn, versionOf } from "../row/identity.js";
 const SMALL_BYTES = 1024 * 1024;
 
 /**
- * Opens an object on a member, and compares its bytes with their digest, where that is known. A small object is checked before its bytes
- * are given, so that another member can be read instead. A large object is checked at the end of its stream.
+ * Opens an object on a member, and compares its bytes with their digest if the digest is known. A small object is checked before the
+ * caller receives any bytes, so that another member can be read instead. A large object is checked at the end of its stream.
  *
- * @throws StorageError `Integrity` when the bytes differ; repair replaces the copy.
+ * @throws StorageError `Integrity` if the bytes differ. Repair then replaces the copy.
  */
 export async function getVerified(
   set: ReplicaSet,
@@ -38,7 +38,7 @@ export async function getVerified(
   return { ...result, body: bytes };
 }
 
-/** Returns the digest of an object. For a body that was a stream, only the journal may know the digest until the key is settled. */
+/** Returns the digest of an object. If the body was a stream, only the journal may know the digest until the key is settled. */
 async function digestOf(set: ReplicaSet, key: string, { info }: GetResult): Promise<string | undefined> {
   const known = digestIn(info);
   if (known !== undefined) return known;

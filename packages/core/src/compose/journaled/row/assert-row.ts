@@ -1,9 +1,9 @@
 import type { KeyRow } from "../../../contract/key-row.js";
 
-/** The switch of the checks of saved rows, which only tests and the simulation turn on. */
+/** The switch for the checks of saved rows. Only tests and the simulation turn the checks on. */
 export const rowChecks: { isOn: boolean } = { isOn: false };
 
-/** The error for a row that no sequence of transitions makes: the composer has a fault. */
+/** The error for a row that no sequence of transitions can produce. It means that the composer has a bug. */
 export class BrokenRowError extends Error {
   override readonly name = "BrokenRowError";
 }
@@ -55,7 +55,9 @@ const INVARIANTS: readonly (readonly [text: string, isKept: (row: KeyRow) => boo
   ],
 ];
 
-/** Tells whether one version is newer than another. The empty version is filled in by the write of the row, and is newer than all others. */
+/**
+ * Tells whether one version is newer than another. An empty version gets its value when the row is written, and is newer than all others.
+ */
 function isNewer(version: string, than: string | undefined): boolean {
   if (than === undefined) return true;
   return version === "" ? than !== "" : than !== "" && version > than;

@@ -4,12 +4,12 @@ import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import type { ObjectInfo } from "../../../contract/object.js";
 import type { Committed } from "../../../contract/key-row.js";
 
-/** The facts that a composer with a journal stores beside every object, in the place of the write id. */
+/** The facts that a composer with a journal stores with every object, in the field for the write id. */
 export interface Identity {
   readonly version: Version;
-  /** The caller's write id, or one that was made for it. */
+  /** The caller's write id, or a generated id. */
   readonly writeId: string;
-  /** The digest of the bytes, in lower-case hexadecimal; absent when it was not known before the first byte was sent. */
+  /** The digest of the bytes, in lower-case hexadecimal; absent if the digest was not known before the first byte was sent. */
   readonly sha256?: string | undefined;
 }
 
@@ -18,12 +18,12 @@ const START = "s1:";
 const VERSION_END = START.length + 16;
 const HEX = /^[0-9a-f]*$/;
 
-/** Packs an identity into a write id, which every provider with metadata keeps and gives back. */
+/** Packs an identity into a write id. Every provider with metadata stores the write id and returns it. */
 export function packIdentity({ version, writeId, sha256 = "" }: Identity): string {
   return `s1:${version}:${sha256}:${writeId}`;
 }
 
-/** Returns the identity of an object; `undefined` when the object was not written through a composer with a journal. */
+/** Returns the identity of an object; `undefined` if the object was not written through a composer with a journal. */
 export function identityOf(info: Pick<ObjectInfo, "writeId">): Identity | undefined {
   const version = versionOf(info);
   if (version === undefined) return undefined;
@@ -33,12 +33,15 @@ export function identityOf(info: Pick<ObjectInfo, "writeId">): Identity | undefi
   return { version, writeId: rest.slice(end + 1), sha256: end === 0 ? undefined : rest.slice(0, end) };
 }
 
-/** Returns the digest that a member knows of its object, from the object's identity or from a checksum of the member's own. */
+/** Returns the digest that a member knows for its object, from the object's identity or from the member's own checksum. */
 export function digestIn(info: ObjectInfo): string | undefined {
   return identityOf(info)?.sha256 ?? sha256In(info);
 }
 
-/** Returns the version of an object; `undefined` when it was not written through a composer with a journal. Every read calls this function. */
+/**
+ * Returns the version of an object; `undefined` if the object was not written through a composer with a journal. Every read calls this
+ * function.
+ */
 export function versionOf({ writeId }: Pick<ObjectInfo, "writeId">): Version | undefined {
   if (writeId === undefined || !writeId.startsWith(START) || writeId[VERSION_END] !== ":") return undefined;
   const version = writeId.slice(START.length, VERSION_END);
@@ -46,9 +49,9 @@ export function versionOf({ writeId }: Pick<ObjectInfo, "writeId">): Version | u
 }
 
 /**
- * Tells whether a copy carries a version that was given to an object without one, such as an object from before the journal, or one that a
- * client has uploaded. The copies that repair makes of the object carry the version, and the object itself does not. Such a version takes
- * the place of the write id, which the object has not.
+ * Tells whether the version of a copy was assigned later. This happens for objects from before the journal and for objects that a client
+ * has uploaded: they have no version of their own. The copies that repair makes contain the assigned version, and the original object does
+ * not. In such copies the version replaces the missing write id.
  */
 export function hasGivenVersion(info: Pick<ObjectInfo, "writeId">): boolean {
   const identity = identityOf(info);
@@ -68,7 +71,7 @@ export interface Copy {
   readonly info: ObjectInfo;
 }
 
-/** Returns the newest of several copies. Among copies of the same version, or without a version, the first one counts. */
+/** Returns the newest of several copies. Among copies with the same version, or without a version, the first copy counts. */
 export function newestOf<T extends Copy>(copies: readonly T[]): T | undefined {
   return copies.reduce<T | undefined>(
     (best, copy) =>

@@ -2,34 +2,38 @@ import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import type { Writing } from "../../supports.js";
 import type { KeyRow } from "../../../contract/key-row.js";
 
-/** The rule that says which members a key is written to and which of them it stays on. It is all that differs between the composers. */
+/** The rule that says which members a key is written to and on which members it stays. Only this rule differs between the composers. */
 export interface Placement {
-  /** The order of writing: a body goes to one member after the other until one has taken it, or to all members at once. */
+  /**
+   * The order of writing: a body goes to one member after the other until one member has stored it, or to all members at the same time.
+   */
   readonly writing: Writing;
   /** The number of members that must hold a write before it is acknowledged. */
   readonly need: number;
   readonly writeOrder: (key: string) => readonly ComposedProvider[];
   readonly readOrder: (key: string) => readonly ComposedProvider[];
-  /** The names of the members that hold the object when all is done and nothing expires; the others hold nothing. */
+  /**
+   * The names of the members that hold the object when all work is done and nothing has expired. The other members then hold nothing.
+   */
   readonly targets: (key: string, row: KeyRow) => readonly string[];
-  /** True when every member holds every settled object, unless a rule has removed it there. */
+  /** True if every member holds every settled object, except objects that its own rules have removed. */
   readonly alike: boolean;
-  /** True when an object has copies on several members, and false when it has one home. */
+  /** True if an object has copies on several members; false if an object has one home. */
   readonly hasCopies: boolean;
-  /** Tells whether a member is where a key belongs. An object that is found there need not be looked for elsewhere. */
+  /** Tells whether a key belongs on a member. If the object is found on this member, the other members need not be searched. */
   readonly isHome: (key: string, member: ComposedProvider) => boolean;
   /** Returns the share of a split that counts now, in per cent; absent for other composers. */
   readonly percent?: (() => number) | undefined;
-  /** Returns the epoch. When it changes, stored objects may belong elsewhere. */
+  /** Returns the epoch. After the epoch changes, stored objects may belong on other members. */
   readonly epoch: () => string;
 }
 
 /**
- * Returns the placement with one copy: an object lives on the first member of its order that takes it.
+ * Returns the placement with one copy: an object goes to the first member, in the order for its key, that can store it.
  *
  * @param order - The members in order of preference for a key.
- * @param moves - `true` when repair moves an object to the first member that can hold it, and `false` when the object stays where it is.
- * @param retiring - The names of members that objects leave in any case.
+ * @param moves - `true` if repair moves an object to the first member that can hold it; `false` if the object stays where it is.
+ * @param retiring - The names of members whose objects are moved away in any case.
  */
 export function oneHome(
   members: readonly ComposedProvider[],
@@ -69,7 +73,7 @@ export function everywhere(
   const names = staying.map(({ name }) => name);
   const need = { all: staying.length, quorum: Math.floor(staying.length / 2) + 1, primary: 1 }[writes];
   const isStaying = ({ name }: ComposedProvider): boolean => names.includes(name);
-  // A member that is retiring may have been emptied already.
+  // A member that is retiring may already be empty.
   const readOrder = (): readonly ComposedProvider[] =>
     retiring.length === 0
       ? order()

@@ -5,12 +5,12 @@ export function newRow(now: number): KeyRow {
   return { uncertain: [], holds: {}, suspects: {}, since: now, nextAt: now, attempts: 0 };
 }
 
-/** Returns the row with the intent of a write: from here on a crash cannot hide that this write was sent. */
+/** Returns the row with the intent of a write. After this row is saved, a crash cannot hide that the write was sent. */
 export function opened(row: KeyRow, intent: Omit<Intent, "version">): KeyRow {
   return { ...row, isKept: undefined, open: { ...intent, version: "" }, cannotHold: undefined, attempts: 0 };
 }
 
-/** Returns the row of a key that is deleted. A delete is decided as soon as it is written down. */
+/** Returns the row of a deleted key. A delete is decided as soon as the row is saved. */
 export function deleted(row: KeyRow): KeyRow {
   return {
     ...row,
@@ -31,7 +31,9 @@ export function learned(row: KeyRow, member: string, holding: Holding, now: numb
   return { ...row, suspects, holds: { ...row.holds, [member]: holding } };
 }
 
-/** Returns the row of a key of which a member holds a copy with other bytes than were put. That copy is neither read nor copied from. */
+/**
+ * Returns the row of a key after a member was found to hold a copy with wrong bytes. This copy is no longer read or used as a source.
+ */
 export function quarantined(row: KeyRow, member: string, etag: string): KeyRow {
   const { current } = row;
   if (current === undefined) return row;
@@ -53,7 +55,7 @@ export function suspected(row: KeyRow, member: string, until: number): KeyRow {
   };
 }
 
-/** Returns the row without suspects whose time is over, when no write was decided: a late request can no longer change anything. */
+/** Returns the row without the suspects whose time is over, if no write was decided. A late request can no longer change anything. */
 export function calmed(row: KeyRow, now: number): KeyRow {
   const all = Object.entries(row.suspects);
   const left = all.filter(([, until]) => until > now);
@@ -61,7 +63,7 @@ export function calmed(row: KeyRow, now: number): KeyRow {
   return { ...row, suspects: Object.fromEntries(left) };
 }
 
-/** Returns the row in which an object that was found, or that was just written, is the current one. */
+/** Returns the row with a found or newly written object as the current object. */
 export function committed(row: KeyRow, put: Omit<Committed, "kind">): KeyRow {
   return {
     ...row,
@@ -73,22 +75,24 @@ export function committed(row: KeyRow, put: Omit<Committed, "kind">): KeyRow {
   };
 }
 
-/** Returns the entries of `holds` for the suspects, which are all `"unknown"`. */
+/** Returns the entries of `holds` for the suspects. Every entry is `"unknown"`. */
 function unknownOn({ suspects }: KeyRow): KeyRow["holds"] {
   return Object.fromEntries(Object.keys(suspects).map((name) => [name, "unknown"]));
 }
 
-/** An object that was found on members, for a key that was not in transition. */
+/** An object that was found on members, while its key was not in transition. */
 export interface FoundObject {
-  /** The identity of the object; absent when it was not written through a composer with a journal. Such an object is given a version. */
+  /**
+   * The identity of the object; absent if the object was not written through a composer with a journal. Such an object gets a version.
+   */
   readonly identity: { readonly version: Version; readonly sha256?: string | undefined } | undefined;
   readonly holds: Readonly<Record<string, Holding>>;
-  /** The ETag on each member that holds this very object. */
+  /** The ETag on each member that holds exactly this object. */
   readonly etags: Readonly<Record<string, string>>;
   readonly storedAt: number | undefined;
 }
 
-/** Returns the row in which the object that was found is the current one, for a key of which nothing was decided. */
+/** Returns the row with a found object as the current object, for a key without any decided write. */
 export function adopted(row: KeyRow, { identity, holds, etags, storedAt }: FoundObject): KeyRow {
   const version = identity?.version ?? "";
   const known = Object.fromEntries(Object.keys(etags).map((name) => [name, version]));
@@ -105,7 +109,7 @@ export function adopted(row: KeyRow, { identity, holds, etags, storedAt }: Found
   };
 }
 
-/** Returns a row that is no longer doubtful: it says what the members hold. */
+/** Returns the row without its doubt, with the given holdings of the members. */
 export function confirmed(row: KeyRow, holds: KeyRow["holds"]): KeyRow {
   return { ...row, holds: { ...holds, ...unknownOn(row) }, isDoubtful: undefined };
 }
@@ -116,12 +120,12 @@ export function expecting(row: KeyRow, member: string, until: number): KeyRow {
   return { ...row, isKept: undefined, external: [...others, { member, until }] };
 }
 
-/** Returns the row with the uploads by clients that may still come. */
+/** Returns the row with only those client uploads that may still arrive. */
 export function expectingOnly(row: KeyRow, external: KeyRow["external"] = []): KeyRow {
   return { ...row, external: external.length === 0 ? undefined : external };
 }
 
-/** Returns the row in which the object that a client has uploaded to a member is the current one. The object is given a version. */
+/** Returns the row with an object that a client has uploaded to a member as the current object. The object gets a version. */
 export function uploaded(row: KeyRow, member: string, etag: string, others: readonly string[]): KeyRow {
   const unknown = others.map((name) => [name, "unknown"] as const);
   return {
@@ -137,17 +141,17 @@ export function uploaded(row: KeyRow, member: string, etag: string, others: read
   };
 }
 
-/** Returns the row without its undecided writes: nothing is left of them. */
+/** Returns the row without its undecided writes, after no member holds them any more. */
 export function resolved(row: KeyRow): KeyRow {
   return { ...row, open: undefined, uncertain: [] };
 }
 
-/** Returns the row without its open write, which failed everywhere and can no longer arrive. */
+/** Returns the row without its open write. The write failed on every member and can no longer arrive. */
 export function dropped(row: KeyRow): KeyRow {
   return { ...row, open: undefined };
 }
 
-/** Returns the row in which the open write is uncertain: it failed, and may have taken effect. */
+/** Returns the row with the open write marked as uncertain: the write failed, and may have taken effect. */
 export function undecided(row: KeyRow): KeyRow {
   return row.open === undefined ? row : { ...row, open: undefined, uncertain: [...row.uncertain, row.open] };
 }
@@ -167,17 +171,17 @@ export function kept(row: KeyRow, until: number, now: number): KeyRow {
   };
 }
 
-/** Returns the row with the time at which repair has to come again. */
+/** Returns the row with the time of the next repair. */
 export function waiting(row: KeyRow, nextAt: number): KeyRow {
   return { ...row, nextAt };
 }
 
-/** Returns the row with the number of times that repair has failed in a row. */
+/** Returns the row with the number of consecutive failures of repair. */
 export function tried(row: KeyRow, attempts: number): KeyRow {
   return { ...row, attempts };
 }
 
-/** Returns the row with the reason why repair gets no further. */
+/** Returns the row with the reason why repair failed. */
 export function hindered(row: KeyRow, problem: string): KeyRow {
   return { ...row, problem };
 }
@@ -187,29 +191,31 @@ export function staying(row: KeyRow, clearAt: number): KeyRow {
   return { ...row, clearAt };
 }
 
-/** Returns the row after a member has got its copy. */
+/** Returns the row after a member has received its copy. */
 export function copied(row: KeyRow, member: string, now: number, graceMs: number): KeyRow {
   const version = row.current?.version ?? "";
   return learned({ ...row, clearAt: now + graceMs, problem: undefined }, member, version, now);
 }
 
-/** Returns the row with the lease of its holder. The lease names the members that the holder sends to from now on. */
+/**
+ * Returns the row with the lease of the process that holds the key. The lease names the members that this process will send requests to.
+ */
 export function leased(row: KeyRow, lease: Lease): KeyRow {
   return { ...row, isKept: undefined, lease, nextAt: lease.until };
 }
 
-/** Returns the row without its lease, as the next holder finds it. */
+/** Returns the row without its lease, ready for the next holder. */
 export function unleased(row: KeyRow): KeyRow {
   return { ...row, lease: undefined };
 }
 
-/** Returns a row that was kept, so that every member is looked at once more. */
+/** Returns a kept row changed so that repair checks every member again. */
 export function reopened(row: KeyRow, members: readonly string[]): KeyRow {
   const holds = Object.fromEntries(members.map((name) => [name, "unknown"]));
   return { ...row, isKept: undefined, holds };
 }
 
-/** Returns the row with an idempotent write that is remembered, so that it is not made again. */
+/** Returns the row with a record of an idempotent write, so that the same write is not done a second time. */
 export function remembering(row: KeyRow, write: Remembered): KeyRow {
   const others = (row.remembered ?? []).filter(({ writeId }) => writeId !== write.writeId);
   return { ...row, remembered: [...others, write] };
@@ -221,7 +227,7 @@ export function isBuried({ current }: KeyRow, version: Version | undefined): boo
   return current.kind === "delete" ? version <= current.version : version < current.version;
 }
 
-/** Returns the row of a key without a member that is gone for ever. */
+/** Returns the row without a member that is permanently lost. */
 export function withoutMember(row: KeyRow, member: string): KeyRow {
   const { [member]: _holding, ...holds } = row.holds;
   const { [member]: _until, ...suspects } = row.suspects;
@@ -236,7 +242,7 @@ export function doubted(row: KeyRow): KeyRow {
   return { ...unleased(undecided(row)), isDoubtful: true };
 }
 
-/** Returns the row that a holder has left behind. The requests that were under way may still arrive, so their members are suspects. */
+/** Returns the row after its holder has died. Requests that were under way may still arrive, so their members become suspects. */
 export function takenOver(row: KeyRow, now: number, settleMs: number): KeyRow {
   const { lease } = row;
   if (lease === undefined) return row;
@@ -244,7 +250,7 @@ export function takenOver(row: KeyRow, now: number, settleMs: number): KeyRow {
   return { ...undecided(left), lease: undefined, nextAt: now };
 }
 
-/** Returns the row with a member that cannot hold the object, and so cannot be its home. */
+/** Returns the row with a member that cannot hold the object and therefore cannot be its home. */
 export function refused(row: KeyRow, member: string): KeyRow {
   return { ...row, cannotHold: [...(row.cannotHold ?? []).filter((name) => name !== member), member] };
 }
@@ -260,7 +266,7 @@ export function isUndecided({ open, uncertain }: KeyRow, version: Version | unde
   return open?.version === version || uncertain.some((intent) => intent.version === version);
 }
 
-/** Tells whether nothing is left to do for a key, so that its row can go. */
+/** Tells whether a key needs no more work, so that its row can be dropped. */
 export function isSettled(row: KeyRow, members: readonly string[], targets: readonly string[]): boolean {
   const { current, open, uncertain, suspects, holds, external = [] } = row;
   if (external.length > 0) return false;

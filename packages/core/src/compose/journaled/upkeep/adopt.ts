@@ -10,10 +10,10 @@ import { reopened, staying } from "../row/row.js";
 import type { ReplicaSet } from "../replica-set.js";
 
 /**
- * Writes down what the members hold of a key, so that repair looks whether its object is where it should be. A key that is in transition
- * already is looked at anyway.
+ * Saves which members hold the object of a key, so that repair checks whether the object is on the right members. A key that is already
+ * in transition is checked anyway.
  *
- * @throws StorageError `Unavailable` when a member does not answer, or an earlier write is not decided yet.
+ * @throws StorageError `Unavailable` if a member does not answer, or if an earlier write is not decided yet.
  */
 export async function adoptKeyOf(set: ReplicaSet, key: string, options: HoldOptions): Promise<void> {
   await holding(set, "repair", key, options, async (held) => {
@@ -27,13 +27,13 @@ export async function adoptKeyOf(set: ReplicaSet, key: string, options: HoldOpti
       for (const { member } of extras) await dealWithExtra(set, held, member, options);
       return;
     }
-    // The object would be given a version that is newer than the writes that are not decided.
+    // The object would get a version that is newer than the undecided writes.
     if (row.current?.version === "" && row.uncertain.length > 0) throw busy(set, "repair", key);
     await conclude(set, held, staying(row, set.journal.now() + set.graceMs));
   });
 }
 
-/** Counts an object that only a restored member has, or removes it when the operator has said so. */
+/** Counts an object that only a restored member has, or removes the object if the operator has chosen so. */
 async function dealWithExtra(
   set: ReplicaSet,
   held: HeldKey,

@@ -5,8 +5,8 @@ import { doubted, takenOver } from "../row/row.js";
 import { everyKey } from "./every-key.js";
 
 /**
- * Doubts everything that a journal says after it was restored from a backup. Members may hold something newer than each of its rows, and
- * they may differ where the journal has no row.
+ * Marks every row as doubtful after the journal was restored from a backup. Members may hold newer objects than the rows say, and keys
+ * without a row may differ between members.
  */
 export async function doubtJournal(set: ReplicaSet): Promise<void> {
   await distrust(set);

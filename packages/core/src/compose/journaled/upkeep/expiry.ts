@@ -6,8 +6,8 @@ import type { ReplicaSet } from "../replica-set.js";
 import { expiredOn } from "../hold/targets.js";
 
 /**
- * Tells whether the object of a key is gone because a rule has removed it before the other members had it. Every member must have answered,
- * with no object or with an older one.
+ * Tells whether an object is gone because a rule has removed it before the other members had a copy. Every member must have answered that
+ * it holds no object or an older object.
  */
 export async function hasExpired(set: ReplicaSet, { key, row }: HeldKey, options: Caller): Promise<boolean> {
   const { current, uncertain, suspects } = row;

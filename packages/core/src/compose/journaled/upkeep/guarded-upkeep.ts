@@ -12,7 +12,10 @@ import { mayExpire } from "../read/inventory.js";
 import type { ReplicaSet } from "../replica-set.js";
 import type { ObjectInfo } from "../../../contract/object.js";
 
-/** Returns the upkeep of a member. It keeps objects that other members have yet to get, or that are being written, from expiring. */
+/**
+ * Returns the upkeep of a member. An object does not expire while other members still need a copy of it, or while it is being
+ * written.
+ */
 export function guardedUpkeep(set: ReplicaSet, member: ComposedProvider): Upkeep | undefined {
   const { upkeep } = member;
   if (upkeep === undefined) return undefined;
@@ -31,7 +34,7 @@ async function whileClean(
   work: () => Promise<void>,
 ): Promise<void> {
   const { whileClean: outer, signal, onEvent } = call;
-  // A key that another call writes is left to that call.
+  // If another call writes the key, this call leaves the key alone.
   const impatient = { signal, onEvent, waitMs: 0 };
   const held = async (): Promise<void> => {
     if (set.lock.isBusy(key) || (await set.journal.read(key)).row !== undefined) return;
@@ -44,9 +47,9 @@ async function whileClean(
 }
 
 /**
- * Removes an object that has expired on a member.
+ * Removes an expired object from a member.
  *
- * @returns `true` when other members lack the object and should have it. Then nothing was removed.
+ * @returns `true` if nothing was removed, because other members should have the object and lack it.
  */
 async function letGo(
   set: ReplicaSet,
@@ -57,7 +60,7 @@ async function letGo(
 ): Promise<boolean> {
   return await holding(set, "repair", key, options, async (mine) => {
     if (!mine.isNew) return false;
-    // The question goes through the composer, which checks that the member is still the same.
+    // The question goes through the composer. The composer checks that the member is still the same disk or bucket.
     const answer = await look(set, member, key, options);
     if (answer.state === "silent") throw answer.error;
     if (answer.state === "absent") return false;
@@ -75,7 +78,7 @@ async function letGo(
   });
 }
 
-/** Tells whether the members that keep the object for longer have it. */
+/** Tells whether every member that keeps the object longer has a copy. */
 async function othersHave(
   set: ReplicaSet,
   member: ComposedProvider,

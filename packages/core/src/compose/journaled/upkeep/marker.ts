@@ -14,16 +14,19 @@ import type { Roster } from "../roster.js";
 
 const CONTROL = "markers";
 
-/** The time for which a member that has shown its marker is believed, in milliseconds. */
+/** The time for which a marker that was found on a member stays valid, in milliseconds. After that time the marker is read again. */
 const FRESH_MS = 10_000;
 
-/** The time for which an answer that nothing is there is believed, in milliseconds. It is short because an empty disk gives the same answer. */
+/**
+ * The time for which a found marker stays valid if the member answers that there is no object, in milliseconds. The time is short because
+ * an empty disk gives the same answer.
+ */
 const FRESH_MS_ABSENT = 1000;
 
-/** The facts that the journal has of a member's marker. */
+/** The journal's facts about a member's marker. */
 interface Marker {
   readonly id: string;
-  /** True once the marker has been on the member. From then on a disk or bucket without the marker is not this member. */
+  /** True after the marker has been stored on the member. From then on, a disk or bucket without the marker is not this member. */
   readonly isPlaced: boolean;
 }
 
@@ -34,18 +37,18 @@ interface Watched {
   readonly journal: JournalPart;
   readonly member: ComposedProvider;
   readonly marks: Marks;
-  /** Called when a different disk or bucket has been accepted in the place of this member. */
+  /** Called when a different disk or bucket has been accepted as this member. */
   readonly onReplaced: () => void;
   shownAt: number;
   shownId: string | undefined;
   checking: Promise<void> | undefined;
-  /** True when the member takes no marker, so that there is nothing to look for. */
+  /** True if the member cannot store a marker, so that no marker is checked. */
   isUnmarked: boolean;
 }
 
 /**
- * Puts a marker on a member, and fails every call with `Unavailable` while the marker is gone. A disk that is not mounted, or a wrong
- * bucket, answers `NotFound` to everything.
+ * Puts a marker on a member. While the marker is missing, every call fails with `Unavailable`. Without this check, a disk that is not
+ * mounted or a wrong bucket would answer `NotFound` to every read.
  */
 export function withMarker(
   composer: string,
@@ -75,8 +78,8 @@ export function withMarker(
 }
 
 /**
- * Makes every call of a member fail while the member is at another place than the journal knows, until an operator has confirmed the place.
- * The objects there may be those of a different member.
+ * Makes every call to a member fail while the member's place differs from the place in the journal, until an operator has confirmed the new
+ * place. The objects at the new place may belong to a different member.
  */
 export function whereKnown(roster: Roster, member: ComposedProvider): ComposedProvider {
   let isLooked = false;
@@ -111,7 +114,7 @@ async function checkAndCall<T>(watched: Watched, call: Call, next: () => Promise
   return await callAndConfirm(watched, call, next);
 }
 
-/** Passes a call on. An answer that nothing is there counts only when the marker is there. */
+/** Passes a call on. An answer that there is no object counts only if the marker is present. */
 async function callAndConfirm<T>(watched: Watched, call: Call, next: () => Promise<T>): Promise<T> {
   if (call.key !== undefined && call.operation !== "list" && isReserved(call.key))
     throw reserved(watched, call);
@@ -155,7 +158,7 @@ async function look(watched: Watched): Promise<void> {
     throw away(member, "the member's marker is missing or different: is the right disk or bucket there?");
   }
   const isRestored = await marks.check(member).catch((error: unknown) => {
-    // Without the journal there is nothing to compare with; reads go on.
+    // Without the journal the marker cannot be compared. Reads continue.
     if (!isStorageError(error) || error.provider === member.name) throw error;
     return false;
   });
@@ -165,7 +168,7 @@ async function look(watched: Watched): Promise<void> {
   if (isRestored) throw away(member, "the member was restored from a backup; try again");
   if (!isReplaced) return;
   watched.onReplaced();
-  // The call was meant for the disk or bucket that was there before.
+  // The call was meant for the previous disk or bucket.
   throw away(member, "a new disk or bucket was accepted as this member; try again");
 }
 
@@ -173,12 +176,15 @@ function away({ name }: ComposedProvider, reason: string): StorageError {
   return new StorageError("Unavailable", reason, { operation: "head", provider: name, retryable: false });
 }
 
-/** Returns the marker that the member must show, and puts it there when the member is new; `undefined` while the journal cannot be written. */
+/**
+ * Returns the marker that the member must have, and stores the marker on a new member. Returns `undefined` while the journal cannot be
+ * written.
+ */
 async function agreeOnMarker(watched: Watched): Promise<Marker | undefined> {
   const { journal, member } = watched;
   const known = ((await journal.readControl(CONTROL))?.value as Markers | undefined)?.[member.name];
   if (known?.isPlaced === true) return known;
-  // An earlier journal may have left a marker. All processes agree on the marker before one of them puts it there.
+  // An earlier journal may have left a marker. All processes agree on the marker before one of them stores it.
   const found = await idOn(member);
   try {
     const mine = { id: found ?? randomUUID(), isPlaced: false };
@@ -189,7 +195,7 @@ async function agreeOnMarker(watched: Watched): Promise<Marker | undefined> {
       was?.id === agreed.id ? { ...was, isPlaced: true } : agreed,
     );
   } catch (error) {
-    // Without the journal there is nothing to compare with; reads go on.
+    // Without the journal the marker cannot be compared. Reads continue.
     if (isStorageError(error) && error.provider !== member.name) return undefined;
     throw error;
   }
@@ -207,7 +213,7 @@ async function idOn(member: ComposedProvider): Promise<string | undefined> {
 /**
  * Puts the marker on a member.
  *
- * @returns `true` when the marker is there, and `false` when the member takes no marker and is believed without one.
+ * @returns `true` if the marker is on the member; `false` if the member cannot store a marker, so that its answers count without a marker.
  */
 async function put(watched: Watched, id: string): Promise<boolean> {
   const { member, composer } = watched;
@@ -235,8 +241,8 @@ async function remember(
 }
 
 /**
- * Forgets the marker of a member, so that the disk or bucket that is there now counts as the member. Its own marker counts, and it gets one
- * when it has none.
+ * Forgets the marker of a member, so that the current disk or bucket counts as the member. If the disk or bucket already has a marker, that
+ * marker is used. Otherwise it gets a new marker.
  */
 export async function forgetMarker(journal: JournalPart, member: string): Promise<void> {
   await changeControl<Markers>(journal, CONTROL, (was = {}) => {
@@ -245,7 +251,7 @@ export async function forgetMarker(journal: JournalPart, member: string): Promis
   });
 }
 
-/** Returns a page of a listing without the reserved keys. A reserved key has no delimiter in it, so it is in no common prefix. */
+/** Returns a page of a listing without the reserved keys. A reserved key contains no delimiter, so it is never part of a common prefix. */
 async function listWithout(list: ComposedProvider["list"], options: ListOptions): Promise<ListPage> {
   const page = await list(options);
   const objects = page.objects.filter(({ key }) => !isReserved(key));

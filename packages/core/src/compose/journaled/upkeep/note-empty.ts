@@ -3,7 +3,7 @@ import { ask } from "../../group.js";
 import { INVENTORY, epochOf, type Inventory } from "../read/inventory.js";
 import type { ReplicaSet } from "../replica-set.js";
 
-/** Notes the retiring members that hold nothing any more. They can be told only when every key was looked at and no key has a row. */
+/** Records which retiring members no longer hold any object. This is known only after every key was checked and no key has a row. */
 export async function noteEmpty(set: ReplicaSet): Promise<void> {
   const { journal, members, retiring, roster } = set;
   if (retiring.length === 0) return;

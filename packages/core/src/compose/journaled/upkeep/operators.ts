@@ -16,10 +16,10 @@ import { everyKey } from "./every-key.js";
 import { forgetMarker } from "./marker.js";
 
 /**
- * Has a composer look where the object of a key is. Repair then brings the object to where it should be.
+ * Makes a composer find the members that hold the object of a key. Repair then brings the object to the right members.
  *
- * @param provider - The composer, or the storage that was made of it.
- * @throws StorageError `InvalidKey`; `Unavailable` when a member does not answer.
+ * @param provider - The composer, or the storage that was made from it.
+ * @throws StorageError `InvalidKey`; `Unavailable` if a member does not answer.
  */
 export async function adoptKey(
   provider: ProviderOrStorage,
@@ -35,24 +35,25 @@ export async function adoptKey(
 /** The options of {@link acceptMember}. */
 export interface AcceptOptions {
   /**
-   * For a member that was restored from a backup: the fate of the objects that it alone holds, which others have deleted since. They are
-   * left and counted in `health()` (`"report"`), brought to the others (`"keep"`), or removed (`"remove"`).
+   * For a member that was restored from a backup: what happens to objects that only this member holds, because they were deleted after the
+   * backup. `"report"` leaves these objects and counts them in `health()`, `"keep"` copies them to the other members, and `"remove"`
+   * deletes them.
    *
-   * Give this option for a backup without the marker too: nothing in such a backup shows that it is one.
+   * Set this option also for a backup without the marker, because such a backup cannot be recognised.
    *
-   * @default `"report"` for a member that is known to be restored; the objects of any other member are brought to the others
+   * @default `"report"` for a member that is known to be restored; the objects of any other member are copied to the other members
    */
   readonly extras?: Extras | undefined;
 }
 
 /**
- * Accepts the disk or bucket that is in the place of a member now: after it was exchanged, has moved to another place, or was restored from
- * a backup. Until then the member is left out. The call works while the process runs, and for all processes. Repair looks at every key
- * again, and brings the member what it should hold. Work that was pending for the member stays.
+ * Accepts the current disk or bucket of a member after it was replaced, was moved to another place, or was restored from a backup. Until
+ * this call, the member is left out. The call takes effect without a restart, and for all processes. Repair then checks every key again and
+ * copies the missing objects to the member. Work that was pending for the member stays pending.
  *
- * @param provider - The composer, or the storage that was made of it.
+ * @param provider - The composer, or the storage that was made from it.
  * @param name - The name of the member.
- * @throws TypeError when the composer has no such member; StorageError `Unavailable` when the journal cannot be written.
+ * @throws TypeError if the composer has no such member; StorageError `Unavailable` if the journal cannot be written.
  */
 export async function acceptMember(
   provider: ProviderOrStorage,
@@ -69,7 +70,7 @@ export async function acceptMember(
   await member.reopen?.();
   await set.marks?.refresh();
   const wasRestored = set.marks?.restored(name) !== undefined;
-  // A backup that was made before the member had its marker is recognised only by the operator's word.
+  // If a backup was made before the member had its marker, only the operator knows that it is a backup.
   const chosen = extras ?? (wasRestored ? "report" : undefined);
   await set.marks?.setRestored(name, set.placement.hasCopies ? chosen : undefined);
   await set.marks?.forget(name);
@@ -77,28 +78,28 @@ export async function acceptMember(
   await set.roster.refresh();
   await set.roster.accept(name);
   await forgetMarker(set.journal, name);
-  // The first call after a replacement fails, so the probe is that call.
+  // The first call after a replacement fails. This probe is that first call.
   await probe(member);
   for (const tell of set.workListeners) tell(0);
 }
 
-/** The objects that were given up with a member. */
+/** The objects and keys that were affected when a member was forgotten. */
 export interface ForgottenMember {
-  /** Keys whose last acknowledged version was, as far as the journal knows, on this member alone. They are `NotFound` from now on. */
+  /** The keys whose last acknowledged version was only on this member, as far as the journal knows. They are `NotFound` from now on. */
   readonly lost: readonly string[];
-  /** The number of keys that waited for this member and no longer do. */
+  /** The number of keys that no longer wait for this member. */
   readonly released: number;
 }
 
 /**
- * Lets a member go for good that the configuration no longer names, because its place is gone for ever. From now on nothing waits for the
- * member, and the objects that it alone held are given up. Objects of a chain or a split that were settled on the member have no row in the
- * journal. They are `NotFound` from now on, and the result does not list them.
+ * Forgets a member permanently after it was removed from the configuration, because its disk, bucket or account is lost. From now on no key
+ * waits for the member, and objects that only this member held are lost. Settled objects of a chain or a split have no row in the journal.
+ * If they were on this member, they are `NotFound` from now on, and the result does not list them.
  *
- * @param provider - The composer, or the storage that was made of it.
+ * @param provider - The composer, or the storage that was made from it.
  * @param name - The name of the member, as `health()` gives it.
- * @throws TypeError when the configuration still names it, or the journal does not know it; StorageError `Unavailable` when the journal
- * cannot be written.
+ * @throws TypeError if the member is still in the configuration, or if the journal does not know the member; StorageError `Unavailable` if
+ *   the journal cannot be written.
  */
 export async function forgetMember(
   provider: ProviderOrStorage,
@@ -135,7 +136,7 @@ export async function forgetMember(
   return { lost, released };
 }
 
-/** Tells whether some member holds the decided object, or may hold it. */
+/** Tells whether any member holds or may hold the decided object. */
 function isHeld({ current, holds }: KeyRow): boolean {
   return Object.values(holds).some((held) => held === current?.version || held === "unknown");
 }

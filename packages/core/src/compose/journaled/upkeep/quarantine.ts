@@ -5,7 +5,10 @@ import { holding, type HoldOptions } from "../hold/held-key.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { quarantined } from "../row/row.js";
 
-/** Puts a key in transition when a member holds a copy with other bytes than were put. The copy is not read, and repair replaces it. */
+/**
+ * Puts a key in transition after a member was found to hold a copy with wrong bytes. The copy is no longer read, and repair replaces
+ * it.
+ */
 export async function quarantine(
   set: ReplicaSet,
   key: string,

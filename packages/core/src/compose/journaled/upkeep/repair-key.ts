@@ -29,20 +29,20 @@ const BACKOFF_MS = 1000;
 export const BACKOFF_MS_MAX: number = 15 * 60 * 1000;
 
 /**
- * Brings every member of one key to where it should be: copies what is missing, deletes what should not be there, and finds out the outcome
- * of unknown writes. The call may be run any number of times.
+ * Repairs one key on every member: copies missing objects, deletes objects that should not be there, and finds out the outcome of unknown
+ * writes. The call can be repeated any number of times.
  *
- * @returns `true` when a key that had failed before has got further: what it waited for is back.
+ * @returns `true` if a key that failed before has now made progress. This means that a member is back.
  */
 export async function repairKey(set: ReplicaSet, key: string, options: HoldOptions): Promise<boolean> {
   return await holding(set, "repair", key, options, async (held) => {
     if (held.isNew) return false;
     const { attempts: failures, nextAt } = held.row;
     const hadFailed = failures > 0;
-    // A process that has just begun tries every key at once. Such an early try makes no pause longer.
+    // A process that has just started tries every key immediately. Such an early try does not make the next pause longer.
     const isEarly = set.journal.now() < nextAt;
     if (isEarly && held.row.isKept === true) return false;
-    // The time of a kept row is over: every member is looked at once more.
+    // The time of a kept row is over, so every member is checked again.
     if (held.row.isKept === true) held.row = reopened(held.row, namesOf(set.members));
     held.row = await settleDoubt(set, held, options);
     held.row = await resolveUnknown(set, held, options);
@@ -50,7 +50,7 @@ export async function repairKey(set: ReplicaSet, key: string, options: HoldOptio
     held.row = await lookAtUnknown(set, held, options);
     const before = held.row;
     const row = await converge(set, held, options);
-    // A key that has got further waits for a shorter time than a key that has not.
+    // A key that has made progress waits for a shorter time than other keys.
     const isFurther = hasProgress(set, held, before, row);
     const attempts = isFurther ? 0 : isEarly ? failures : failures + 1;
     const pauseMs = isEarly && !isFurther ? nextAt - set.journal.now() : backoff(attempts);
@@ -66,13 +66,13 @@ function hasProgress(set: ReplicaSet, { key }: HeldKey, before: KeyRow, after: K
   return lacking(after) < lacking(before);
 }
 
-/** Tells whether a member holds what it should. */
+/** Tells whether a member holds the right version, or nothing if it should hold nothing. */
 function isRight({ current, holds }: KeyRow, name: string, isTarget: boolean): boolean {
   if (current === undefined) return false;
   return holds[name] === (current.kind === "put" && isTarget ? current.version : "absent");
 }
 
-/** Returns a random pause before the next try, in milliseconds, with full jitter as retries have it. */
+/** Returns a random pause before the next try, in milliseconds. The pause has full jitter, like the pauses of retries. */
 function backoff(attempts: number): number {
   if (attempts === 0) return 0;
   return Math.floor(Math.random() * Math.min(BACKOFF_MS_MAX, BACKOFF_MS * 2 ** Math.min(attempts, 20)));
@@ -82,7 +82,7 @@ function backoff(attempts: number): number {
 async function lookAtUnknown(set: ReplicaSet, held: HeldKey, options: Caller): Promise<KeyRow> {
   const { row, key } = held;
   if (row.current?.kind !== "put") return row;
-  // The other members are known to hold something else, or nothing.
+  // The other members are known to hold a different version, or nothing.
   const members = membersLacking(set, held).filter(
     ({ name }) => (row.holds[name] ?? "unknown") === "unknown",
   );
@@ -123,7 +123,7 @@ function holderOf(
   return members.find(({ name }) => holds[name] === version);
 }
 
-/** Returns the row of a key whose object is on no member that answers. */
+/** Returns the row of a key when no member that answers holds the object. */
 async function withoutHolder(set: ReplicaSet, held: HeldKey, options: Caller): Promise<KeyRow> {
   if (await hasExpired(set, held, options)) {
     options.onEvent?.({ type: "expired", key: held.key, provider: set.name });
@@ -133,9 +133,9 @@ async function withoutHolder(set: ReplicaSet, held: HeldKey, options: Caller): P
 }
 
 /**
- * Asks the targets of an object whether they have the current version now, before other copies of it are deleted.
+ * Asks the targets of an object whether they have the current version now, before other copies of the object are deleted.
  *
- * @returns The row with the answers when a target does not have the version, or does not answer; `undefined` when all have it.
+ * @returns The row with the answers if a target does not have the version or does not answer; `undefined` if all targets have it.
  */
 async function lookAtHomes(
   set: ReplicaSet,
@@ -154,19 +154,19 @@ async function lookAtHomes(
   return hindered(row, "an extra copy stays until every target confirms that it holds the object");
 }
 
-/** Returns the members that do not hold what they should. */
+/** Returns the members that lack the right version, or that hold an object and should hold nothing. */
 export function waitingFor(set: ReplicaSet, key: string, row: KeyRow): readonly ComposedProvider[] {
   const targets = targetsOf(set, key, row);
   return set.members.filter(({ name }) => !isRight(row, name, targets.includes(name)));
 }
 
-/** Returns the members that do not hold what they should, and on which no request may still take effect. */
+/** Returns the members of {@link waitingFor}, without the members on which a request may still take effect. */
 function membersLacking(set: ReplicaSet, { key, row }: HeldKey): readonly ComposedProvider[] {
   const now = set.journal.now();
   return waitingFor(set, key, row).filter(({ name }) => !isSuspect(row, name, now));
 }
 
-/** Copies the current version to a member from a member that has it, and notes the outcome in the row. */
+/** Copies the current version from a member that has it to another member, and saves the outcome in the row. */
 async function copyTo(
   set: ReplicaSet,
   held: HeldKey,

@@ -12,10 +12,10 @@ import type { ReplicaSet } from "../replica-set.js";
 import { verifySet } from "./verify.js";
 
 const KEYS_PER_ROUND = 256;
-/** The number of keys that are repaired at the same time, among those that wait for the same members. */
+/** The number of keys that are repaired at the same time, for keys that wait for the same members. */
 const KEYS_AT_ONCE = 4;
 
-/** The time after which a key that another call holds is looked at again, in milliseconds. */
+/** The time after which repair tries a key again that another call holds, in milliseconds. */
 const BUSY_MS = 1000;
 
 export function upkeepOf(set: ReplicaSet): Upkeep {
@@ -31,15 +31,15 @@ export function upkeepOf(set: ReplicaSet): Upkeep {
 }
 
 /**
- * Repairs the keys whose time has come. When a key that had failed has got further, what it waited for is back, and the other keys that
- * wait are tried at once. They are also tried at once when a process begins.
+ * Repairs the keys that are due. When a key that failed before makes progress, a member is back, and all other waiting keys are tried
+ * immediately. They are also tried immediately when a process starts.
  */
 async function repairDue(set: ReplicaSet, options: Caller): Promise<number | undefined> {
   const { state } = set;
   const aheadMs = state.isEager ? BACKOFF_MS_MAX : 0;
   state.isEager = false;
   const keys = await set.journal.due(set.journal.now() + aheadMs, KEYS_PER_ROUND);
-  // A key that another call works on is left to that call, which tells when there is something to do.
+  // If another call works on a key, repair leaves the key to that call. The call reports when there is more to do.
   const impatient = { ...options, waitMs: 0 };
   let isBusy = false;
   const repair = async (key: string): Promise<void> => {
@@ -70,7 +70,7 @@ async function repairDue(set: ReplicaSet, options: Caller): Promise<number | und
   return Math.max(next - set.journal.now(), isBusy ? BUSY_MS : 0);
 }
 
-/** Groups keys by the members that they wait for, so that a slow member holds up no other keys. */
+/** Groups keys by the members that they wait for, so that a slow member delays only its own keys. */
 async function queuesOf(set: ReplicaSet, keys: readonly string[]): Promise<readonly (readonly string[])[]> {
   const queues = new Map<string, string[]>();
   for (const key of keys) {

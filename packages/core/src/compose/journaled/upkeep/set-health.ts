@@ -6,12 +6,12 @@ import { isTrusted } from "../read/inventory.js";
 import { noteEmpty } from "./note-empty.js";
 import type { ReplicaSet } from "../replica-set.js";
 
-/** The age from which the oldest key in transition is reported, in seconds. */
+/** The age, in seconds, from which the oldest key in transition is reported. */
 const OLD_SECONDS = 300;
 
 const CONTROL = "health";
 
-/** Returns the health of a composer with a journal: asks its members, and writes to its journal. */
+/** Returns the health of a composer with a journal. Asks the members and writes to the journal to find out. */
 export async function healthOfSet(set: ReplicaSet): Promise<Health> {
   const [members, problem, journal] = await Promise.all([
     Promise.all(set.members.map(probe)),
@@ -63,7 +63,7 @@ async function countsOf(set: ReplicaSet): Promise<JournalHealth> {
   return { composer: name, rows, oldestSeconds, stuck, recovering, percent };
 }
 
-/** Returns the sentences about single members that an operator should read. */
+/** Returns the messages about single members that an operator should read. */
 function memberReasons({ name: composer, members, marks, roster, retiring }: ReplicaSet): readonly string[] {
   const reasons = roster
     .away()

@@ -22,10 +22,10 @@ import { walkedPage } from "./walked-page.js";
 const KEYS_AT_ONCE = 8;
 
 /**
- * Walks one page of the keys that members hold, and puts in transition the keys whose objects may be elsewhere than they should be. The
- * walk runs once when the journal is new, and again whenever the placement changes.
+ * Walks one page of the keys that members hold, and puts keys in transition if their objects may be on the wrong members. A walk runs
+ * when the journal is new, and again whenever the placement changes.
  *
- * @returns `true` when there is more to walk.
+ * @returns `true` if the walk has more pages.
  */
 export async function takeStock(
   set: ReplicaSet,
@@ -57,16 +57,16 @@ export async function takeStock(
   return !next.isDone;
 }
 
-/** Tells whether there is something to walk that this process can walk. */
+/** Tells whether a walk is needed and this process can do it. */
 function mayWalk(set: ReplicaSet, stock: Inventory, known: Inventory | undefined): boolean {
-  // Another process has more members, and walks them all.
+  // Another process has additional members, and walks all members.
   const isOthers = stock.members?.some((name) => set.members.every((own) => own.name !== name)) === true;
   if (stock.isDone || (stock === known && isOthers)) return false;
-  // A member that cannot be walked would count as walked.
+  // Otherwise a member that cannot be walked would count as walked.
   return stock.isTrusted || unlistable(set).length === 0;
 }
 
-/** Ends the restore of members that were walked and hold nothing that others lack: they are like the others again. */
+/** Ends the restored state of each member that was walked and holds no object that the others lack. */
 async function endRestores({ members, marks, placement }: ReplicaSet): Promise<void> {
   if (marks === undefined || !placement.hasCopies) return;
   await marks.refresh();
@@ -78,8 +78,8 @@ async function endRestores({ members, marks, placement }: ReplicaSet): Promise<v
 }
 
 /**
- * Returns the inventory with which the walk goes on. The walk begins anew for a new epoch, for an added member, and for a member that no
- * longer lets objects expire, because that member may lack objects that have expired before.
+ * Returns the inventory with which the walk continues. The walk starts again after a new epoch or after a member was added. It also
+ * starts again after a member stops expiring objects, because that member may lack objects that expired earlier.
  */
 function begunFor(set: ReplicaSet, epoch: string, stock: Inventory | undefined): Inventory {
   const own = expiringMembers(set);

@@ -12,14 +12,14 @@ import type { HeldKey } from "../hold/held-key.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { digestIn, identityOf, isCurrent, packIdentity } from "../row/identity.js";
 
-/** The outcome of one copy from member to member. */
+/** The outcome of copying an object from one member to another. */
 export type Transfer =
   | { readonly state: "done" }
   | { readonly state: "failed"; readonly error: StorageError }
-  /** The source has other bytes than its version says: this copy of it must not be used. */
+  /** The bytes of the source do not match the digest of its version, so this source must not be used. */
   | { readonly state: "wrong"; readonly error: StorageError; readonly etag: string };
 
-/** Copies the current version of a key to a member, and compares the bytes with their digest, where that is known. */
+/** Copies the current version of a key to a member, and compares the bytes with their digest if the digest is known. */
 export async function transfer(
   set: ReplicaSet,
   held: HeldKey,
@@ -68,7 +68,9 @@ function mismatch({ name }: ComposedProvider, key: string, reason: string): Stor
   return new StorageError("Integrity", reason, { operation: "repair", provider: name, key });
 }
 
-/** Returns the body with a check of its digest. A stream with another digest fails at its end, so that a provider commits nothing. */
+/**
+ * Returns the body with a check of its digest. A stream with the wrong digest fails at its end, so that a provider commits nothing.
+ */
 async function verified(
   body: Body,
   expected: string | undefined,

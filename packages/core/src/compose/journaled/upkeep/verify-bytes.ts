@@ -7,11 +7,11 @@ import type { Answer } from "../../survey.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { digestIn, type Copy } from "../row/identity.js";
 
-/** A fault that was found, with the facts that repair needs to put it right. */
+/** A fault that was found, with the facts that repair needs to fix it. */
 export interface Fault extends Omit<VerifyFinding, "key"> {
-  /** The ETag of a copy with other bytes than were put. */
+  /** The ETag of a copy with wrong bytes. */
   readonly wrongEtag?: string | undefined;
-  /** True when `health()` counts the object already, and an operator decides what becomes of it. */
+  /** True if `health()` already counts the object and an operator must decide what happens to it. */
   readonly isCounted?: boolean | undefined;
 }
 
@@ -23,7 +23,7 @@ export interface Checked {
   readonly call: VerifyCall;
 }
 
-/** Returns the faults in the bytes of copies of one version. The bytes are read when the caller asks for that, or when the sizes differ. */
+/** Returns the faults in the bytes of copies of one version. The bytes are read only if the caller wants this or the sizes differ. */
 export async function bytesFaults(
   { set, key, call }: Checked,
   copies: readonly Copy[],
@@ -44,7 +44,7 @@ export async function bytesFaults(
   const wrong = read.flatMap((each) => digestFault(each, expected) ?? []);
   const hasRight = expected !== undefined && wrong.length < read.length;
   const all = [...faults, ...wrong];
-  // A wrong copy stays readable while there is no right copy to replace it.
+  // A wrong copy stays readable until there is a right copy to replace it.
   return hasRight ? all : all.map(withoutEtag);
 }
 

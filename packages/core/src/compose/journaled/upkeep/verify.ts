@@ -20,14 +20,14 @@ import { walkedPage } from "./walked-page.js";
 import { bytesFaults, type Checked, type Fault } from "./verify-bytes.js";
 
 const KEYS_AT_ONCE = 4;
-/** The most looks at a key that is written while it is looked at. */
+/** The maximum number of checks of one key, if the key is written during each check. */
 const ROUNDS_MAX = 3;
 
 /**
- * Asks every member about every key that one of them lists, and reports each fault once. A key that is in transition is left to repair.
- * With `mend`, a key with a fault is put in transition, so that repair puts it right.
+ * Asks every member about every key that any member lists, and reports each fault one time. Keys in transition are left to repair. With
+ * `mend`, a key with a fault is put in transition, so that repair fixes it.
  *
- * @throws StorageError `Unavailable` when a member cannot be listed, or when a member that may hold objects is no longer configured.
+ * @throws StorageError `Unavailable` if a member cannot be listed, or if a member that may hold objects is no longer configured.
  */
 export async function verifySet(set: ReplicaSet, call: VerifyCall): Promise<Verified> {
   const { signal, onEvent, prefix } = call;
@@ -35,7 +35,7 @@ export async function verifySet(set: ReplicaSet, call: VerifyCall): Promise<Veri
   let pending = 0;
   let after: string | undefined;
   do {
-    // Another process may have changed where keys belong.
+    // Another process may have changed the placement of keys.
     await set.refresh({ signal: undefined, onEvent });
     assertNoneAway(set, "verify");
     assertListable(set);
@@ -54,7 +54,7 @@ export async function verifySet(set: ReplicaSet, call: VerifyCall): Promise<Veri
   return { objects, pending };
 }
 
-/** @throws StorageError `Unavailable` when objects that only an unlistable member holds would not be found. */
+/** @throws StorageError `Unavailable` if a member cannot be listed and may hold objects that no other member holds. */
 function assertListable({ members, placement }: ReplicaSet): void {
   const unlistable = members.filter(cannotList);
   const [first] = unlistable;
@@ -67,7 +67,7 @@ function assertListable({ members, placement }: ReplicaSet): void {
 /**
  * Checks one key, and reports its faults.
  *
- * @returns `false` when nothing can be said about the key, because it is in transition or is being written.
+ * @returns `false` if the key cannot be checked, because it is in transition or is being written.
  */
 async function verifyKey(set: ReplicaSet, key: string, call: VerifyCall): Promise<boolean> {
   const { mend, onFinding } = call;
@@ -87,8 +87,8 @@ async function verifyKey(set: ReplicaSet, key: string, call: VerifyCall): Promis
 }
 
 /**
- * Tells whether the key has stayed unwritten since it was looked at. During a write one member shows the new object, and the other does not
- * show it yet. The revision of a key without a row also changes with other keys, so the members are then asked once more.
+ * Tells whether the key was not written during the check. During a write, one member may already have the new object while another does
+ * not. If a key has no row, its revision may also change because of other keys. In that case the members are asked again.
  */
 async function isUnwritten({ set, key, answers, call }: Checked, before: JournalEntry): Promise<boolean> {
   const now = await set.journal.read(key);
@@ -104,7 +104,7 @@ function isSameAnswer(a: Answer, b: Answer): boolean {
   return a.info.etag === b.info.etag && a.info.writeId === b.info.writeId && a.info.size === b.info.size;
 }
 
-/** Asks every member, in the order of reading. Among copies that are equally new the first counts, as it does for repair. */
+/** Asks every member, in reading order. Among copies that are equally new, the first one counts, as in repair. */
 async function lookAll(set: ReplicaSet, key: string, { onEvent }: VerifyCall): Promise<readonly Answer[]> {
   const order = set.placement.readOrder(key);
   return await Promise.all(order.map((member) => look(set, member, key, { onEvent })));
@@ -139,8 +139,7 @@ async function faultsOf(checked: Checked, { row }: JournalEntry): Promise<readon
 }
 
 /**
- * Tells whether a copy is the current object, as far as its facts say. An object without a version may be the one of which the current copy
- * was made.
+ * Tells whether a copy is the current object, as far as its facts say. An object without a version may be the source of the current copy.
  */
 function isSame({ member, info }: Copy, current: Copy): boolean {
   const version = versionOf(info);
@@ -167,7 +166,9 @@ function extra({ name }: ComposedProvider, reason: string): Fault {
   return { kind: "extra", provider: name, reason };
 }
 
-/** Returns the fault of one member that lacks the object, should not have it, or has another version of it; `undefined` without a fault. */
+/**
+ * Returns the fault of one member that lacks the object, should not have it, or has a different version; `undefined` if there is no fault.
+ */
 function placeFault(
   answer: Answer,
   current: Copy,
@@ -189,7 +190,7 @@ function isMisplaced({ kind, wrongEtag, isCounted }: Fault): boolean {
   return kind !== "unverifiable" && wrongEtag === undefined && isCounted !== true;
 }
 
-/** Puts a key in transition, so that repair puts its faults right. A key that another call writes is left to that call. */
+/** Puts a key in transition, so that repair fixes its faults. If another call writes the key, the key is left to that call. */
 async function mendKey({ set, key, call }: Checked, faults: readonly Fault[]): Promise<void> {
   const { signal, onEvent } = call;
   const options = { signal, onEvent, waitMs: 0 };

@@ -4,7 +4,7 @@ import { mergeLists, type MergedPage } from "../../merge-list.js";
 import { cannotList } from "../../supports.js";
 
 const KEYS_PER_PAGE = 256;
-/** The keys of one page when a member lists without an order. Such a member lists everything for each page. */
+/** The number of keys in one page if a member lists keys without an order. Such a member must list all its keys for each page. */
 const KEYS_PER_PAGE_UNORDERED = 10_000;
 
 /** Returns the next keys of a walk through all keys that the members hold. Members that cannot be listed are left out. */

@@ -12,9 +12,9 @@ import { hasEtag, type CurrentObject } from "../read/has-etag.js";
 import { etagProblem } from "../../../kit/etag-problem.js";
 
 /**
- * Evaluates the conditions of a put once, while the key is held: members get plain writes.
+ * Evaluates the conditions of a put while the key is held. The members receive writes without conditions.
  *
- * @returns The object that an earlier try of this very write has stored; `undefined` when there is no such object.
+ * @returns The object that an earlier try of the same write has stored; `undefined` if there is no such object.
  */
 export async function assertConditions(
   set: ReplicaSet,
@@ -40,8 +40,8 @@ export async function assertConditions(
 }
 
 /**
- * Checks that every uncertain write is a try of this very write. Any other uncertain write may turn out to have come first, and then the
- * condition did not hold.
+ * Checks that every uncertain write is an earlier try of the same write. If another uncertain write took effect first, the condition
+ * does not hold.
  */
 function assertDecided(set: ReplicaSet, { row, key }: HeldKey, writeId: string | undefined): void {
   if (row.uncertain.every((intent) => intent.writeId === writeId)) return;
@@ -57,9 +57,9 @@ function assertDecided(set: ReplicaSet, { row, key }: HeldKey, writeId: string |
 const UNDECIDED = "an earlier write of this key is not decided yet; try again later";
 
 /**
- * Returns the current object of a key, as far as it is known.
+ * Returns the current object of a key; `undefined` if the key has no object.
  *
- * @throws StorageError `Unavailable` when a member that may hold it does not answer.
+ * @throws StorageError `Unavailable` if a member that may hold the object does not answer.
  */
 export async function currentObject(
   set: ReplicaSet,
@@ -68,10 +68,10 @@ export async function currentObject(
 ): Promise<CurrentObject | undefined> {
   const { key } = held;
   const row = await resolveUnknown(set, held, options);
-  // The outcome is written down before a caller learns of it.
+  // The outcome is saved before a caller learns it.
   if (row !== held.row) await held.save(row, []);
   const reading = await readOnce(set, held.row, key, options, headReader("head", key, options));
-  // The object may belong to a write that another process has begun meanwhile.
+  // The object may belong to a write that another process has begun in the meantime.
   await held.assertUnchanged();
   if (reading.state === "found") return { member: reading.member, info: reading.result };
   if (reading.state === "silent") throw reading.error;

@@ -3,7 +3,7 @@ import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import type { CopyOptions } from "../../../contract/call-options.js";
 import { HEADER_NAMES, type ObjectInfo } from "../../../contract/object.js";
 
-/** An object that members can copy by themselves. */
+/** An object that members can copy internally. */
 export interface InsideSource {
   readonly key: string;
   /** The ETag of the object on each member that holds it, by the name of the member. */
@@ -14,9 +14,9 @@ export interface InsideSource {
 }
 
 /**
- * Has a member copy an object that it holds by itself, without sending the bytes.
+ * Makes a member copy an object that it already holds, without sending the bytes.
  *
- * @returns `undefined` when the member no longer holds the object, or cannot copy it. The member then gets the bytes.
+ * @returns `undefined` if the member no longer holds the object or cannot copy it. The member then receives the bytes.
  */
 export async function copyInside(
   member: ComposedProvider,
@@ -28,7 +28,8 @@ export async function copyInside(
   if (member.copy === undefined || sourceIfMatch === undefined) return undefined;
   try {
     const copy = await member.copy(key, to, { sourceIfMatch, writeId, signal, onEvent, beforeCommit });
-    // Some ETags are made from the bytes alone: the source may have been replaced by the same bytes with other facts.
+    // Some stores compute ETags from the bytes alone. The source may therefore have been replaced by an object with the same
+    // bytes and different facts.
     return hasFacts(copy, facts) ? copy : undefined;
   } catch (error) {
     if (isStorageError(error) && error.applied === "no" && LEFT_TO_BYTES.has(error.code)) return undefined;

@@ -15,15 +15,15 @@ import type { CopyOptions } from "../../../contract/call-options.js";
 import { headersOf, type ObjectInfo } from "../../../contract/object.js";
 import { etagProblem } from "../../../kit/etag-problem.js";
 
-/** The most tries of a copy, which begins anew when its source was replaced meanwhile. */
+/** The maximum number of tries of a copy. A copy starts again if its source was replaced in the meantime. */
 const TRIES = 3;
 
 /**
- * Copies an object. The copy is a put of its own, with a version, on every member that its key belongs to. A member that holds the source
- * copies it by itself, and the other members get its bytes.
+ * Copies an object. The copy is a separate put with its own version, and goes to every member that should hold the new key. A member that
+ * holds the source copies it internally. The other members receive the bytes.
  *
- * @throws StorageError `NotFound` without a source; `PreconditionFailed` when the source has another ETag than `sourceIfMatch`; `Conflict`
- * when the source keeps changing; and the errors of a put.
+ * @throws StorageError `NotFound` if there is no source; `PreconditionFailed` if the ETag of the source is not `sourceIfMatch`; `Conflict`
+ *   if the source keeps changing; and the errors of a put.
  */
 export async function copyWithJournal(
   set: ReplicaSet,
@@ -50,7 +50,7 @@ export async function copyWithJournal(
   );
 }
 
-/** The error for a source that was replaced, or has gone, after it was looked at. Nothing was written. */
+/** The error for a source that was replaced or deleted after its facts were read. Nothing was written. */
 class SourceChanged extends Error {}
 
 async function copyOnce(
@@ -64,7 +64,7 @@ async function copyOnce(
   const found = await findSource(set, from, caller);
   const source = await insideSource(set, from, found, caller);
   assertSource(found, source, sourceIfMatch);
-  // In a copy onto itself, the first member would replace the source whose bytes the other members are given.
+  // When an object is copied to its own key, the first member would replace the source, and the other members still need its bytes.
   const inside = from === to ? { ...source, etags: new Map<string, string>() } : source;
   const headers = { ...headersOf(found.info), metadata: found.info.metadata };
   const call = { ...headers, ifNoneMatch, writeId, signal, onEvent, beforeCommit };
@@ -75,7 +75,7 @@ async function copyOnce(
     if (cause === error || !isStorageError(cause) || !isStorageError(error)) throw error;
     const isChanged = cause.code === "PreconditionFailed" || cause.code === "NotFound";
     if (isChanged && error.applied === "no") throw new SourceChanged();
-    // A member may have copied the object by itself before the bytes for the other members failed.
+    // One member may have copied the object internally before sending the bytes to the other members failed.
     throw withErrorFacts(cause, { key: to, applied: error.applied });
   }
 }
@@ -86,7 +86,7 @@ async function findSource(set: ReplicaSet, from: string, { signal, onEvent }: Ca
   return { member, info: result };
 }
 
-/** Returns the source with the ETag on each member that holds the very object that was found. */
+/** Returns the source, with the ETag on each member that holds exactly the object that was found. */
 async function insideSource(
   set: ReplicaSet,
   key: string,

@@ -26,7 +26,7 @@ export interface Write {
   readonly set: ReplicaSet;
   readonly held: HeldKey;
   readonly intent: Intent;
-  /** The options that the members get. */
+  /** The options that the members receive. */
   readonly options: PutOptions & { readonly writeId: string };
   readonly outcomes: ShareOutcome[];
   readonly attempts: Attempt[];
@@ -34,11 +34,11 @@ export interface Write {
   readonly absent: Set<string>;
   /** The object that a copy is made from; absent for other puts. */
   readonly source: InsideSource | undefined;
-  /** The digest of the bytes, as soon as it is known. */
+  /** The digest of the bytes; `undefined` until it is known. */
   sha256: string | undefined;
 }
 
-/** Writes down the outcome of the put, and returns the facts of the object. */
+/** Saves the outcome of the put in the journal, and returns the facts of the object. */
 export async function decide(write: Write): Promise<ObjectInfo> {
   const { set, held, options, outcomes } = write;
   const { row: decided, isDecided } = decidedRow(write);
@@ -53,7 +53,7 @@ export async function decide(write: Write): Promise<ObjectInfo> {
   return infoOf(write);
 }
 
-/** Returns the row with an idempotent write that is remembered, so that it is not made again when it is repeated. */
+/** Returns the row with a record of an idempotent write, so that a repeated call does not write again. */
 function withRemembered(write: Write, row: KeyRow): KeyRow {
   const { set, intent, outcomes } = write;
   if (ownerOfWrite(intent.writeId) === undefined || outcomes.length === 0) return row;
@@ -61,7 +61,9 @@ function withRemembered(write: Write, row: KeyRow): KeyRow {
   return remembering(row, { writeId: intent.writeId, until: set.journal.now() + set.keepDeletesMs, info });
 }
 
-/** Returns the names of the members that should have the write and do not. Members that were not needed are not counted. */
+/**
+ * Returns the names of the members that should have the write and do not have it. Members that were not needed are not counted.
+ */
 function lackingOf({ set, held, outcomes }: Write, row: KeyRow): readonly string[] {
   const now = set.journal.now();
   const failed = outcomes.flatMap(({ member, state }) => (state === "applied" ? [] : [member.name]));
@@ -72,14 +74,14 @@ function lackingOf({ set, held, outcomes }: Write, row: KeyRow): readonly string
   });
 }
 
-/** Returns the row after the answers of the members so far, and whether the write is decided. */
+/** Returns the row with the members' answers so far, and tells whether the write is decided. */
 export function decidedRow({ set, held, intent, outcomes, absent, sha256 }: Write): {
   readonly row: KeyRow;
   readonly isDecided: boolean;
 } {
   const now = set.journal.now();
   let { row } = held;
-  // The outcome of a write that was sent there afterwards is applied below.
+  // The outcome of a write that was sent to the member afterwards is applied below.
   for (const name of absent) row = learned(row, name, "absent", now);
   for (const outcome of outcomes) {
     const { member, state } = outcome;
@@ -95,7 +97,7 @@ export function decidedRow({ set, held, intent, outcomes, absent, sha256 }: Writ
   return { row: isUnknown ? undecided(row) : dropped(row), isDecided: false };
 }
 
-/** Returns the facts that the first member with the object gives. */
+/** Returns the facts from the first member that has the object. */
 export function infoOf(write: Write): ObjectInfo {
   for (const member of write.set.members) {
     const outcome = write.outcomes.find((each) => each.member === member);

@@ -13,7 +13,10 @@ import { hasEtag } from "../read/has-etag.js";
 import { assertWhole } from "../read/inventory.js";
 import { etagProblem } from "../../../kit/etag-problem.js";
 
-/** Deletes a key everywhere. The delete is decided, and never undone, once it stands in the journal. Repair clears the members that do not answer. */
+/**
+ * Deletes a key on every member. As soon as the journal has saved the delete, the delete is decided and is never undone. Repair clears the
+ * members that do not answer.
+ */
 export async function deleteWithJournal(set: ReplicaSet, key: string, options: DeleteOptions): Promise<void> {
   await assertWhole(set, "delete", key);
   const caller = callerOf(options);
@@ -25,7 +28,7 @@ export async function deleteWithJournal(set: ReplicaSet, key: string, options: D
       deleted(held.row),
       members.map(({ name }) => name),
     );
-    // The delete is decided: what fails from here on is left to repair.
+    // The delete is decided. Repair handles any failure from here on.
     await conclude(set, held, await clearMembers(set, held, members, caller)).catch(() => {});
   });
 }

@@ -26,10 +26,10 @@ import type { Intent } from "../../../contract/key-row.js";
 import type { ComposedProvider } from "../../../contract/composed-provider.js";
 
 /**
- * Writes the intent down, sends the body to the members, decides, and only then answers.
+ * Saves the intent in the journal, sends the body to the members, decides the write, and only then returns.
  *
- * @throws StorageError `PartialWrite` when fewer members than needed have the object: repair copies it to the others; with `applied:
- * "unknown"` when the put may have taken effect; with `applied: "no"` when nothing has changed.
+ * @throws StorageError `PartialWrite` if fewer members than needed have the object; repair then copies the object to the others. An
+ *   error with `applied: "unknown"` if the put may have taken effect. An error with `applied: "no"` if nothing has changed.
  */
 export async function putWithJournal(
   set: ReplicaSet,
@@ -57,7 +57,7 @@ export async function putWithJournal(
       const takers = assertEnough(set, held);
       await writeDown(set, held, begun, takers);
       const intent = { ...begun, version: held.row.open?.version ?? "" };
-      // The write ends when another process has taken the key over.
+      // The write is aborted when another process has taken the key over.
       const { signal, unlink } = eitherSignal(given.signal, held.signal);
       const beforeCommit = (): void => {
         held.assertHeld();
@@ -85,9 +85,9 @@ export async function putWithJournal(
 }
 
 /**
- * Returns the facts that an idempotent write has returned before, whatever has become of the object since.
+ * Returns the facts that an earlier call of an idempotent write returned, even if the object has changed since.
  *
- * @throws StorageError `Conflict` when its idempotency key was used with other bytes.
+ * @throws StorageError `Conflict` if the idempotency key was used with different bytes.
  */
 function rememberedWrite(
   { journal, name }: ReplicaSet,
@@ -104,14 +104,15 @@ function rememberedWrite(
     throw new StorageError("Conflict", reason, { operation: "put", provider: name, key, applied: "no" });
   }
   const { lastModified } = found.info;
-  // JSON has turned the date into a text.
+  // JSON has converted the date to a string.
   return { ...found.info, lastModified: lastModified && new Date(lastModified) };
 }
 
 /**
- * Writes down the intent of a put.
+ * Saves the intent of a put in the journal.
  *
- * @throws StorageError `Unavailable` when the journal took so long that readers would not know of the write. Nothing was sent then.
+ * @throws StorageError `Unavailable` if the journal took so long that readers would not know of the write. In that case nothing was
+ *   sent.
  */
 async function writeDown(
   set: ReplicaSet,
@@ -127,7 +128,10 @@ async function writeDown(
   throw new StorageError("Unavailable", reason, { operation: "put", provider: set.name, key: held.key });
 }
 
-/** Runs work that may answer before it is done. The work then goes on in the background, at most until the composer is closed. */
+/**
+ * Runs work that may answer before it has finished. The work then continues in the background, at the longest until the composer is
+ * closed.
+ */
 async function answerEarly<T>(
   set: ReplicaSet,
   work: (answer: (result: T) => void) => Promise<T>,
@@ -148,7 +152,7 @@ async function answerEarly<T>(
 /**
  * Returns the members that a write may go to. Members on which an earlier write may still take effect are left out.
  *
- * @throws StorageError `Unavailable` when there are too few such members.
+ * @throws StorageError `Unavailable` if there are too few such members.
  */
 function assertEnough(set: ReplicaSet, { key, row }: HeldKey): readonly ComposedProvider[] {
   const { placement, name } = set;
@@ -164,7 +168,10 @@ function assertEnough(set: ReplicaSet, { key, row }: HeldKey): readonly Composed
   });
 }
 
-/** Sends one reading of the source to all members. Once enough members have the object, the caller is answered and the rest goes on. */
+/**
+ * Reads the source one time and sends it to all members. As soon as enough members have the object, the caller gets the answer, and the
+ * other members continue.
+ */
 async function sendToAll(
   write: Write,
   takers: readonly ComposedProvider[],

@@ -11,8 +11,8 @@ import { decidedRow, infoOf, type Write } from "./decide.js";
 import { send } from "./send.js";
 
 /**
- * Sends the body to one member after the other, until one has taken it. Meanwhile the other members are asked whether they hold an older
- * copy, and the caller does not wait for their answers.
+ * Sends the body to one member after the other, until one member has stored it. Meanwhile the other members are asked whether they hold
+ * an older copy. The caller does not wait for their answers.
  */
 export async function sendInTurn(
   write: Write,
@@ -53,7 +53,10 @@ async function sendUntilTaken(write: Write, takers: readonly ComposedProvider[],
   }
 }
 
-/** Returns the share of one member, and a function that returns its digest. A file stays a file, for providers that can take one. */
+/**
+ * Returns the share of one member, and a function that returns the digest. A file stays a file, for providers that can read a file
+ * directly.
+ */
 function shareFor(body: Body): { readonly share: Share; readonly sha256: () => string | undefined } {
   if (body.path !== undefined) {
     const share: Share = { body, mayBeWhole: () => true, size: () => body.size, leave: () => {} };

@@ -15,7 +15,7 @@ import { learned } from "../row/row.js";
 import { copyInside } from "./copy-inside.js";
 import type { Write } from "./decide.js";
 
-/** Sends one member its share of a put, or has the member copy an object that it already holds. */
+/** Sends one member its share of a put, or makes the member copy an object that it already holds. */
 export async function send(
   { set, held, options, attempts, source }: Write,
   member: ComposedProvider,
@@ -51,10 +51,11 @@ export async function send(
 }
 
 /**
- * Puts an object on a member. The put is create-only when the row says that the member holds nothing and the member supports that
- * condition. A process that was stopped between its last look and the request then replaces no object that was written meanwhile.
+ * Puts an object on a member. If the row says that the member holds nothing, and the member supports the condition, the put is
+ * create-only. A process that was suspended just before the request then cannot replace an object that was written in the
+ * meantime.
  *
- * @throws StorageError `Unavailable` when an object was written past the composer, and the body cannot be sent once more.
+ * @throws StorageError `Unavailable` if an object was written past the composer and the body cannot be sent again.
  */
 async function putFenced(
   set: ReplicaSet,

@@ -13,12 +13,12 @@ import { resolveUnknown } from "../hold/resolve-unknown.js";
 import type { ObjectInfo } from "../../../contract/object.js";
 import type { KeyRow } from "../../../contract/key-row.js";
 
-/** The time that a client may take with an upload that it has begun, in milliseconds. */
+/** The time that a client has to finish an upload after it has begun, in milliseconds. */
 const UPLOAD_MS = 24 * 60 * 60 * 1000;
 
 const EXPIRES_SECONDS = 15 * 60;
 
-/** Signs a request with which a client uploads to the member that a put would go to, and notes that the upload is to be adopted. */
+/** Signs a request for a client upload to the member that a put would use, and records that the upload must be adopted. */
 export async function signUploadWithJournal(
   set: ReplicaSet,
   key: string,
@@ -51,10 +51,10 @@ function none({ name }: ReplicaSet, operation: Operation, key: string): StorageE
 }
 
 /**
- * Makes the object that a client has uploaded past the composer the current object of its key, with a version, on every member that it
- * belongs to.
+ * Adopts an object that a client has uploaded past the composer. The object becomes the current object of its key, gets a version, and
+ * is copied to every member that should hold it.
  *
- * @throws StorageError `NotFound` when nothing was uploaded; `Unavailable` when a member that may have the upload does not answer.
+ * @throws StorageError `NotFound` if nothing was uploaded; `Unavailable` if a member that may have the upload does not answer.
  */
 export async function finalizeWithJournal(
   set: ReplicaSet,
@@ -99,7 +99,7 @@ async function adopt(
   onEvent?.({ type: "adopted", key: held.key, provider: info.provider });
 }
 
-/** Returns an object that was not written through the composer. The members for which an upload was signed are asked first. */
+/** Returns an object that was not written through the composer. Members for which an upload was signed are asked first. */
 async function foreignObject(
   set: ReplicaSet,
   { row, key }: HeldKey,
@@ -128,7 +128,7 @@ function isForeign({ current }: KeyRow, member: ComposedProvider, info: ObjectIn
   return current?.kind !== "put" || !isCurrent(current, member, info);
 }
 
-/** Ends the wait for uploads by clients whose time is over: adopts an object that has come, and forgets the rest. */
+/** Handles client uploads whose time is over: adopts an object that has arrived, and forgets the other uploads. */
 export async function sweepExternal(set: ReplicaSet, held: HeldKey, options: Caller): Promise<void> {
   const { external = [] } = held.row;
   const now = set.journal.now();
@@ -146,8 +146,8 @@ export async function sweepExternal(set: ReplicaSet, held: HeldKey, options: Cal
 const SEPARATOR = ":";
 
 /**
- * Makes the multipart uploads of a composer. An upload in parts goes to one member, whose name is in the id of the upload. A completed
- * upload is adopted at once.
+ * Makes the multipart uploads of a composer. An upload in parts goes to one member. The id of the upload contains the name of this
+ * member. A completed upload is adopted immediately.
  */
 export function multipartWithJournal(set: ReplicaSet): MultipartUploads | undefined {
   if (set.members.every(({ multipart }) => multipart === undefined)) return undefined;

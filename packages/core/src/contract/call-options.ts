@@ -1,36 +1,36 @@
 import type { StorageEvent } from "./event.js";
 import type { ByteRange, Metadata, ObjectHeaders } from "./object.js";
 
-/** The options that every call of a provider takes. The object is always there; its fields may be absent. */
+/** The options that every call of a provider takes. The object is always present; its fields may be absent. */
 export interface CallOptions {
   /**
-   * Aborts the call: it rejects with `signal.reason`, unchanged, and leaves nothing half-done.
+   * Aborts the call. The call rejects with `signal.reason`, unchanged, and leaves no partial result.
    *
    * @default none
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Receives the events of wrappers and composers. A provider need not call it.
+   * Receives the events of wrappers and composers. A provider need not call this function.
    *
    * @default none
    */
   readonly onEvent?: ((event: StorageEvent) => void) | undefined;
 }
 
-/** The number of bytes moved so far, and their `total` when it is known. */
+/** The number of bytes transferred so far, and the `total` if it is known. */
 export interface Progress {
   readonly loaded: number;
   readonly total?: number | undefined;
 }
 
 /**
- * The limits on the tries of each request of one call: how often a request is tried, and how long the pauses are. They are for
- * providers that send a body by several requests, or that have already read a one-shot stream.
+ * The limits on the tries of each request of one call: how often a request is tried, and how long the pauses are. These limits
+ * are for providers that send a body in several requests, or that have already read a one-shot stream.
  */
 export interface Tries {
-  /** How often a request is tried in all. */
+  /** The number of times that a request is tried, including the first try. */
   readonly attempts: number;
-  /** The longest that the first pause may take, in milliseconds. Each later pause may take twice as long. */
+  /** The maximum length of the first pause, in milliseconds. Each later pause may take twice as long as the one before. */
   readonly baseMs: number;
   /** The same as `baseMs`, for a pause after `RateLimited`. */
   readonly rateLimitedBaseMs: number;
@@ -41,9 +41,10 @@ export interface Tries {
 /** The options that every write and delete takes. */
 export interface WriteOptions extends CallOptions {
   /**
-   * Called in the same turn in which a provider starts the step that makes the change visible, such as a rename, or the last
-   * bytes of a request. When it throws, nothing is changed, and the call rejects with that error. A composer uses it to check
-   * that its process still holds the key. It needs `supports.beforeCommit`; other providers may ignore it.
+   * Called immediately before the provider makes the change visible, in the same turn of the event loop. Examples of that step
+   * are a rename, or sending the last bytes of a request. If this function throws, nothing is changed, and the call rejects with
+   * that error. A composer uses this function to check that its process still holds the key. This option needs
+   * `supports.beforeCommit`; other providers may ignore it.
    *
    * @default none
    */
@@ -59,34 +60,33 @@ export interface PutOptions extends WriteOptions, ObjectHeaders {
    */
   readonly metadata?: Metadata | undefined;
   /**
-   * `"*"` writes only if the key has no object; `AlreadyExists` otherwise.
+   * `"*"` writes only if the key has no object. Otherwise the call rejects with `AlreadyExists`.
    *
    * @default none
    */
   readonly ifNoneMatch?: "*" | undefined;
   /**
-   * Writes only if the object has this ETag; `PreconditionFailed` otherwise, even when there is no object.
+   * Writes only if the object has this ETag. Otherwise, and if there is no object, the call rejects with `PreconditionFailed`.
    *
    * @default none
    */
   readonly ifMatch?: string | undefined;
   /**
-   * Called with the number of bytes taken so far, and at the end with that of all bytes. Errors that this function throws are
-   * dropped.
+   * Called with the number of bytes sent so far, and at the end with the total number of bytes. Errors from this function are
+   * ignored.
    *
    * @default none
    */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /**
-   * An id of this logical write, at most 200 characters of `A-Z a-z 0-9 - _ . :`. A provider with
-   * `supports.metadata` keeps it beside the metadata and returns it as {@link ObjectInfo.writeId}, so that
-   * a retry recognises its own first try.
+   * An id of this logical write, at most 200 characters of `A-Z a-z 0-9 - _ . :`. A provider with `supports.metadata` stores the
+   * id with the metadata and returns it as {@link ObjectInfo.writeId}. A retry can then recognise its own first try.
    *
    * @default none
    */
   readonly writeId?: string | undefined;
   /**
-   * The limits on trying single requests of this put again. The wrapper `retry` sets this, because trying the whole call again
+   * The limits for retrying single requests of this put. The wrapper `retry` sets this option, because retrying the whole call
    * would send the whole body again.
    *
    * @default three tries
@@ -103,20 +103,22 @@ export interface GetOptions extends CallOptions {
    */
   readonly range?: ByteRange | undefined;
   /**
-   * Reads only if the object has this ETag; `PreconditionFailed` otherwise. Every provider supports it.
+   * Reads only if the object has this ETag. Otherwise the call rejects with `PreconditionFailed`. Every provider supports this
+   * option.
    *
    * @default none
    */
   readonly ifMatch?: string | undefined;
 }
 
-/** The options of `head`: those of every call. */
+/** The options of `head`, which are the options of every call. */
 export interface HeadOptions extends CallOptions {}
 
 /** The options of a delete. */
 export interface DeleteOptions extends WriteOptions {
   /**
-   * Deletes only if the object has this ETag; `PreconditionFailed` otherwise. A missing object is a success.
+   * Deletes only if the object has this ETag. Otherwise the call rejects with `PreconditionFailed`. If there is no object, the
+   * call succeeds.
    *
    * @default none
    */
@@ -132,13 +134,14 @@ export interface CopyOptions extends WriteOptions {
    */
   readonly ifNoneMatch?: "*" | undefined;
   /**
-   * Copies only if the source has this ETag; `PreconditionFailed` otherwise. Every provider supports it.
+   * Copies only if the source has this ETag. Otherwise the call rejects with `PreconditionFailed`. Every provider supports this
+   * option.
    *
    * @default none
    */
   readonly sourceIfMatch?: string | undefined;
   /**
-   * The same as `PutOptions.writeId`. The copy gets this id, and never that of its source.
+   * The same as `PutOptions.writeId`. The copy gets this id, and never the id of its source.
    *
    * @default none
    */
@@ -167,20 +170,21 @@ export interface ListOptions extends CallOptions {
    */
   readonly delimiter?: "/" | undefined;
   /**
-   * The most objects and prefixes together in one page, at least 1.
+   * The maximum number of objects and prefixes together in one page, at least 1.
    *
    * @default 1,000
    */
   readonly limit?: number | undefined;
   /**
-   * The cursor of the page before. The listing goes on where that page ended, even when its last key is gone since.
+   * The cursor of the previous page. The listing continues where that page ended, even if the last key of that page has been
+   * deleted.
    *
    * @default none: the listing begins at its start
    */
   readonly cursor?: string | undefined;
   /**
-   * The entry behind which the listing begins: a key, or a common prefix with everything under it. The entry need not exist. It
-   * is for providers whose `supports.orderedList` is true, and cannot be given together with a cursor.
+   * The entry after which the listing begins: a key, or a common prefix with everything under it. The entry need not exist. This
+   * option needs `supports.orderedList` and cannot be combined with a cursor.
    *
    * @default none
    */

@@ -4,7 +4,7 @@ import type { ObjectInfo } from "./object.js";
 import type { GetResult, StorageProvider } from "./provider.js";
 import type { Health, Upkeep } from "./upkeep.js";
 
-/** The options that tell where an object was seen last. Only a composer uses them. */
+/** The options that tell where an object was last seen. Only a composer uses them. */
 export interface SeenOptions extends CallOptions {
   /**
    * The ref under which the object was last seen. The composer asks the member of that ref first.
@@ -14,76 +14,85 @@ export interface SeenOptions extends CallOptions {
   readonly ref?: string | undefined;
 }
 
-/** The options of `get` of a composer: those of every provider, and where the object was seen. */
+/** The options of a composer's `get`: the options of every provider, and the ref under which the object was last seen. */
 export interface ComposedGetOptions extends GetOptions, SeenOptions {}
 
-/** The options of `head` of a composer: those of every provider, where the object was seen, and `isFinal`. */
+/**
+ * The options of a composer's `head`: the options of every provider, the ref under which the object was last seen, and `isFinal`.
+ */
 export interface ComposedHeadOptions extends HeadOptions, SeenOptions {
   /**
-   * Waits for writes that are still undecided, so that no write which began earlier can change the answer. The call rejects with
-   * `Unavailable` when that cannot be known yet. A provider that keeps no journal ignores this option.
+   * Waits for undecided writes, so that no write that began earlier can change the answer. The call rejects with `Unavailable` if
+   * the outcome of such a write cannot be known yet. A provider without a journal ignores this option.
    *
    * @default false
    */
   readonly isFinal?: boolean | undefined;
 }
 
-/** The options of `signedUrl` of a composer: those of every provider, and where the object was seen. */
+/** The options of a composer's `signedUrl`: the options of every provider, and the ref under which the object was last seen. */
 export interface ComposedSignedUrlOptions extends SignedUrlOptions, SeenOptions {}
 
-/** The options of `delete` of a composer: those of every provider, and the copy that is meant. */
+/** The options of a composer's `delete`: the options of every provider, and the ref of a single copy. */
 export interface ComposedDeleteOptions extends DeleteOptions {
   /**
-   * The ref of one copy. A composer that keeps one copy of each object, and has no journal, deletes only that copy. Every other
-   * composer deletes the object everywhere.
+   * The ref of one copy. A composer without a journal that keeps one copy of each object deletes only that copy. Every other
+   * composer deletes the object from all members.
    *
-   * @default none: the object is deleted everywhere
+   * @default none: the object is deleted from all members
    */
   readonly ref?: string | undefined;
 }
 
 /**
- * A provider made of other providers: a composer, or a wrapper, which may have a composer inside.
+ * A provider that is made from other providers: a composer, or a wrapper that may contain a composer.
  *
- * This type holds everything that the author of an adapter need not know. Every {@link StorageProvider} is a composed provider as
- * well, because all added members are optional. So wrappers take and return plain providers, and can be nested.
+ * This type holds the functions that the author of an adapter need not know. Every {@link StorageProvider} is also a composed
+ * provider, because all added members are optional. Wrappers therefore take and return plain providers, and can be nested.
  */
 export interface ComposedProvider extends StorageProvider {
-  /** Does as {@link StorageProvider.get}. A composer asks the member of `options.ref` first. */
+  /** Does the same as {@link StorageProvider.get}. A composer asks the member of `options.ref` first. */
   readonly get: (key: string, options: ComposedGetOptions) => Promise<GetResult>;
 
-  /** Does as {@link StorageProvider.head}, with the options of a composer. */
+  /** Does the same as {@link StorageProvider.head}, with the options of a composer. */
   readonly head: (key: string, options: ComposedHeadOptions) => Promise<ObjectInfo>;
 
   /**
-   * Does as {@link StorageProvider.delete}. With a `ref`, a composer may delete one copy alone; an event then names the members
-   * that may hold others.
+   * Does the same as {@link StorageProvider.delete}. With a `ref`, a composer may delete only one copy. An event then names the
+   * members that may hold other copies.
    */
   readonly delete: (key: string, options: ComposedDeleteOptions) => Promise<void>;
 
-  /** Asks where an object is, and makes a permanent link to that place. A composer has this in place of `publicUrl`. */
+  /**
+   * Finds the member that holds an object, and makes a permanent link to the object. A composer has this function instead of
+   * `publicUrl`.
+   */
   readonly findPublicUrl?: ((key: string, options: SeenOptions) => Promise<string>) | undefined;
 
-  /** Does as {@link StorageProvider.signedUrl}. A composer asks the member of `options.ref` first. */
+  /** Does the same as {@link StorageProvider.signedUrl}. A composer asks the member of `options.ref` first. */
   readonly signedUrl?: ((key: string, options: ComposedSignedUrlOptions) => Promise<string>) | undefined;
 
   /**
-   * Adopts an object that a client has uploaded past the composer: the object gets a version, and repair copies it to the members
-   * that should have it. Absent on providers where an upload needs no such step.
+   * Adopts an object that a client has uploaded past the composer. The object gets a version, and repair copies it to the members
+   * that should have it. This function is absent if uploads to the provider need no such step.
    *
-   * @throws StorageError `NotFound` when nothing was uploaded.
+   * @throws StorageError `NotFound` if nothing was uploaded.
    */
   readonly finalize?: ((key: string, options: ComposedHeadOptions) => Promise<ObjectInfo>) | undefined;
 
   /**
-   * Returns for how long a rule lets an object of this key stay, in milliseconds; `undefined` means for ever. Composers do not
-   * bring back an older object, because it was removed on purpose. Repair, or the store, removes the object itself.
+   * Returns the age at which a rule removes an object of this key, in milliseconds; `undefined` means that the object is never
+   * removed. Composers do not copy an expired object to its member again, because it was removed on purpose. Repair or the store
+   * removes the object.
    */
   readonly expiresAfterMs?: ((key: string) => number | undefined) | undefined;
 
-  /** Tells how the members of a composer without a journal are. A composer with a journal tells it in `upkeep`. */
+  /** Returns the health of a composer without a journal. A composer with a journal has this function in `upkeep`. */
   readonly health?: (() => Promise<Health>) | undefined;
 
-  /** The work that is left to do besides the calls. Composers with a journal have it, and providers whose objects expire. */
+  /**
+   * The work in addition to the calls, such as repair. Composers with a journal have such work, and so do providers whose objects
+   * expire.
+   */
   readonly upkeep?: Upkeep | undefined;
 }

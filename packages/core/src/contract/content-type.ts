@@ -1,9 +1,9 @@
-/** The media type of bytes about which nothing is known. */
+/** The media type of bytes of an unknown type. */
 export const CONTENT_TYPE_UNKNOWN = "application/octet-stream";
 
 /**
- * Media types by extension. They are here because `mime-types` has them wrong for media, or because they are asked for so often
- * that loading its table (15 ms) would be a waste.
+ * The media types of some extensions. An extension is in this table because the type in `mime-types` is wrong for media files, or
+ * because it is so common that loading the table of `mime-types` (15 ms) would be a waste.
  *
  * @see https://www.rfc-editor.org/rfc/rfc8216 for the segments and playlists of HLS
  * @see https://www.iana.org/assignments/media-types
@@ -48,8 +48,8 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 const TYPES = new Map(Object.entries(CONTENT_TYPES));
 
 /**
- * Returns the media type that a key's extension stands for, or `application/octet-stream`. The type has no charset, because the
- * bytes have not been looked at.
+ * Returns the media type for a key's extension, or `application/octet-stream`. The type has no charset, because the bytes have
+ * not been examined.
  */
 export function contentTypeOf(key: string): string | Promise<string> {
   const extension = extensionOf(key);

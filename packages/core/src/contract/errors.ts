@@ -1,4 +1,6 @@
-/** The answer to the question whether a failed call changed anything. `"unknown"` is not `"no"`. */
+/**
+ * The answer to the question whether a failed call changed anything. `"unknown"` means that the call may have changed something.
+ */
 export type Applied = "no" | "yes" | "unknown";
 
 /** The call that failed: a verb of the contract or of the facade. */
@@ -32,13 +34,13 @@ export type Operation =
 
 /** The facts of an error code: its default behaviour, and what a composer may do with it. */
 export interface ErrorCodeFacts {
-  /** The situation in which a provider uses the code; printed in the table of the documentation. */
+  /** The situation in which a provider uses the code. The table in the documentation shows this text. */
   readonly when: string;
   readonly applied: Applied;
   readonly retryable: boolean;
   /**
-   * Says when a fallback chain goes on to its next member: `"reads"` only for reads, `"option"` only when the code is named in
-   * `fallbackOn`.
+   * Says when a fallback chain goes on to its next member: `"reads"` only for reads, `"option"` only if `fallbackOn` names the
+   * code.
    */
   readonly movesOn: "yes" | "never" | "reads" | "option";
 }
@@ -197,7 +199,7 @@ export interface StorageErrorOptions {
   /**
    * The provider that failed.
    *
-   * @default none: the caller's own limit on a body was passed, and no provider failed
+   * @default none: no provider failed, because the body exceeded the caller's own limit
    */
   readonly provider?: string | undefined;
   /**
@@ -213,19 +215,19 @@ export interface StorageErrorOptions {
    */
   readonly applied?: Applied | undefined;
   /**
-   * True when the same call may succeed later.
+   * True if the same call may succeed later.
    *
    * @default the value of the code in {@link ERROR_CODES}
    */
   readonly retryable?: boolean | undefined;
   /**
-   * How long the provider asks to wait, in milliseconds.
+   * The time that the provider asks the caller to wait, in milliseconds.
    *
    * @default none
    */
   readonly retryAfterMs?: number | undefined;
   /**
-   * The HTTP status, where there was one.
+   * The HTTP status, if there was a response.
    *
    * @default none
    */
@@ -243,7 +245,7 @@ export interface StorageErrorOptions {
    */
   readonly attempts?: readonly Attempt[] | undefined;
   /**
-   * True when the store gives the same answer for a missing object as for one that may not be read.
+   * True if the store gives the same answer for a missing object and for an object that may not be read.
    *
    * @default false
    */
@@ -274,23 +276,23 @@ const READS: ReadonlySet<Operation> = new Set([
 ]);
 
 /**
- * The one error of this library.
+ * The only error class of this library for storage failures.
  *
- * `code` is stable and for programs; `message` is for people: `Cannot put "a/b": the disk is full`. No secret, signature or
- * response body is ever part of it.
+ * `code` is stable and for programs. `message` is for people, for example `Cannot put "a/b": the disk is full`. An error never
+ * contains a secret, a signature or a response body.
  */
 export class StorageError extends Error {
   override readonly name = "StorageError";
   readonly code: StorageErrorCode;
   readonly operation: Operation;
   /**
-   * The provider that failed: the name of the leaf, even inside composers. `undefined` when no provider failed, as for a body
-   * that is longer than the caller's `maxBytes`.
+   * The provider that failed: the name of the leaf, even inside composers. `undefined` if no provider failed, for example when a
+   * body is longer than the caller's `maxBytes`.
    */
   readonly provider: string | undefined;
   readonly key: string | undefined;
   readonly applied: Applied;
-  /** True when the same call may succeed later. `false` once a retry layer has given up. */
+  /** True if the same call may succeed later. `false` after a retry layer has given up. */
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
   readonly status: number | undefined;
@@ -298,11 +300,11 @@ export class StorageError extends Error {
   /** One entry for each try, or for each member of a composer. */
   readonly attempts: readonly Attempt[] | undefined;
   /**
-   * Set on `PermissionDenied` when the store gives that answer for missing objects, too. Such a store can be reached, knows the
-   * credentials, and may well take a write.
+   * Set on `PermissionDenied` if the store also gives this answer for missing objects. The store was reached, accepts the
+   * credentials, and may still allow a write.
    */
   declare readonly mayBeAbsent?: true;
-  /** Set on `NotFound` of a mirror: the members that did not answer, and so may hold the object. */
+  /** Set on a mirror's `NotFound`: the members that did not answer and therefore may hold the object. */
   declare readonly unconfirmed?: readonly string[];
   /** The bare reason, without the `Cannot …` in front. */
   readonly reason: string;
@@ -327,7 +329,7 @@ export class StorageError extends Error {
   }
 }
 
-/** The most characters of a key that a message shows. A hostile key must not flood a log. */
+/** The maximum number of characters of a key in a message. A hostile key must not flood a log. */
 const KEY_SHOWN_MAX = 200;
 
 /** The words for operations whose name is not an English verb. */
@@ -351,16 +353,16 @@ function sentence(operation: Operation, key: string | undefined, reason: string)
   return `Cannot ${WORDS[operation] ?? operation}${what}: ${reason}`;
 }
 
-/** Returns a text as a message shows it: quoted, escaped and shortened. */
+/** Returns a text in the form for messages: quoted, escaped and shortened. */
 export function shown(text: string): string {
   const short = text.length > KEY_SHOWN_MAX ? `${text.slice(0, KEY_SHOWN_MAX)}…` : text;
   return JSON.stringify(short.toWellFormed());
 }
 
 /**
- * Tells whether `error` is a {@link StorageError}, and of that code where one is given.
+ * Tells whether `error` is a {@link StorageError}. If a code is given, also checks that the error has this code.
  *
- * It compares names, so that it also recognises errors of another copy of this package.
+ * The check compares class names, so it also recognises errors from another copy of this package.
  */
 export function isStorageError(error: unknown, code?: StorageErrorCode): error is StorageError {
   if (!(error instanceof Error) || error.name !== "StorageError") return false;
@@ -368,8 +370,8 @@ export function isStorageError(error: unknown, code?: StorageErrorCode): error i
 }
 
 /**
- * Tells whether a put failed because of its body alone: a `SourceError`, or `TooLarge` of the caller's own `maxBytes`. No
- * provider had a part in such a failure, so no other member would fare better.
+ * Tells whether a put failed only because of its body: a `SourceError`, or `TooLarge` because of the caller's own `maxBytes`. No
+ * provider caused such a failure, so the put would fail on every other member too.
  */
 export function isBodyFailure(error: unknown): boolean {
   if (isStorageError(error, "SourceError")) return true;
@@ -397,7 +399,7 @@ export function withErrorFacts(error: StorageError, facts: Partial<StorageErrorO
   return changed;
 }
 
-/** Replaces the old message at the beginning of a stack by the new one, because loggers print the stack. */
+/** Replaces the old message at the beginning of a stack with the new message, because loggers print the stack. */
 function withMessage(stack: string, old: Error, changed: Error): string {
   const start = `${old.name}: ${old.message}`;
   const rest = stack.startsWith(start) ? stack.slice(start.length) : stack.slice(stack.indexOf("\n    at "));
@@ -405,10 +407,11 @@ function withMessage(stack: string, old: Error, changed: Error): string {
 }
 
 /**
- * Makes a {@link StorageError} of any value that a provider threw.
+ * Converts any value that a provider threw into a {@link StorageError}.
  *
- * A {@link StorageError} passes unchanged. Any other value becomes `Unknown` with the original as `cause`. The reason of an
- * aborted signal is not an error of the storage: callers rethrow it before they call this function.
+ * A {@link StorageError} is returned unchanged. Any other value becomes an error with the code `Unknown` and the original value
+ * as `cause`. The reason of an aborted signal is not an error of the storage: callers rethrow that reason before they call this
+ * function.
  */
 export function toStorageError(error: unknown, options: StorageErrorOptions): StorageError {
   if (isStorageError(error)) return error;

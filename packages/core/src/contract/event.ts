@@ -1,4 +1,4 @@
-/** An event inside a call that the caller's result does not show. It never holds secrets. */
+/** A message about something inside a call that the result does not show. An event never contains secrets. */
 export type StorageEvent =
   | {
       /** A call is tried again, after a pause. */
@@ -8,14 +8,14 @@ export type StorageEvent =
       readonly key?: string | undefined;
       /** The number of the try that failed, from 1. */
       readonly attempt: number;
-      /** The longest that the pause before the next try may take, in milliseconds. */
+      /** The maximum length of the pause before the next try, in milliseconds. */
       readonly delayMs: number;
-      /** The rest of the budget for retries; absent when there is no limit. */
+      /** The rest of the budget for retries; absent if there is no limit. */
       readonly tokens?: number | undefined;
       readonly error: unknown;
     }
   | {
-      /** A provider was asked once. A call that is tried again, or goes to several members, has several of these events. */
+      /** One call to one provider has ended. A call that is tried again, or that goes to several members, has several of these events. */
       readonly type: "attempt";
       readonly operation: string;
       readonly provider: string;
@@ -23,13 +23,13 @@ export type StorageEvent =
       readonly milliseconds: number;
       /** The size of a put that succeeded, in bytes. */
       readonly size?: number | undefined;
-      /** Absent when the call succeeded. */
+      /** Absent if the call succeeded. */
       readonly error?: unknown;
     }
   | {
       /**
-       * An object that was opened has been read to its end, or let go. `bytes` counts the bytes that were really read, also for a range and for
-       * a read that was given up.
+       * An opened object has been read to its end, or was closed earlier. `bytes` is the number of bytes that were really read, also for a
+       * range and for an unfinished read.
        */
       readonly type: "read";
       readonly provider: string;
@@ -45,12 +45,12 @@ export type StorageEvent =
       readonly operation: string;
       readonly key?: string | undefined;
       readonly from: string;
-      /** Absent when no member is left. */
+      /** Absent if no member is left. */
       readonly to?: string | undefined;
       readonly error: unknown;
     }
   | {
-      /** The outcome of a write was unknown, and the member was asked for it. */
+      /** The outcome of a write was unknown, and the member was asked whether it has the write. */
       readonly type: "verified";
       readonly operation: string;
       readonly provider: string;
@@ -58,21 +58,21 @@ export type StorageEvent =
       readonly outcome: "applied" | "absent" | "unknown";
     }
   | {
-      /** A composer without a journal: a member may hold an older copy, because the member could not be asked or cleared. */
+      /** A member of a composer without a journal may hold an older copy, because the member could not be asked or cleared. */
       readonly type: "unconfirmed";
       readonly key: string;
       readonly providers: readonly string[];
     }
   | {
-      /** A member held an older copy than the one that the journal knows. The older copy was not served. */
+      /** A member held an older copy than the journal's current version. The older copy was not served. */
       readonly type: "stale";
       readonly key: string;
       readonly provider: string;
     }
   | {
       /**
-       * A write was acknowledged, and members that should have the object do not. Repair copies it to them, or moves it to its
-       * home.
+       * A write was acknowledged, but some members that should have the object lack it. Repair copies the object to these members, or moves
+       * it to its home.
        */
       readonly type: "degraded";
       readonly key: string;
@@ -82,7 +82,8 @@ export type StorageEvent =
     }
   | {
       /**
-       * A request to a member may still take effect. The member is passed over for this key until no request can arrive any more.
+       * A request to a member may still take effect. The composer does not use the member for this key until no request can arrive any
+       * more.
        */
       readonly type: "suspect";
       readonly key: string;
@@ -90,13 +91,13 @@ export type StorageEvent =
       readonly milliseconds: number;
     }
   | {
-      /** A copy has other bytes than those that were put. It is no longer used, and is replaced from a good copy. */
+      /** A copy does not have the bytes that were put. The copy is no longer used, and is replaced from a good copy. */
       readonly type: "wrongBytes";
       readonly key: string;
       readonly provider: string;
     }
   | {
-      /** Repair could not read its journal, or failed. It goes on later. */
+      /** Repair failed, or could not read its journal. Repair continues later. */
       readonly type: "repairFailed";
       readonly provider: string;
       readonly error: unknown;
@@ -108,18 +109,14 @@ export type StorageEvent =
       readonly provider: string;
     }
   | {
-      /**
-       * A member that was restored from a backup holds an object that no other member has. The object was deleted since the
-       * backup.
-       */
+      /** A member that was restored from a backup holds an object that no other member has. The object was deleted after the backup. */
       readonly type: "extra";
       readonly key: string;
       readonly provider: string;
     }
   | {
       /**
-       * A split was made with another percentage than the one that counts. The percentage that was set last counts, for every
-       * process.
+       * A split was created with a percentage that differs from the current one. The percentage that was set last applies to every process.
        */
       readonly type: "percent";
       readonly provider: string;
@@ -127,7 +124,7 @@ export type StorageEvent =
       readonly proposed: number;
     }
   | {
-      /** A provider failed so often that it is not asked for a while, or it works again. */
+      /** A provider failed so often that it is left out for a while, or it works again. */
       readonly type: "breaker";
       readonly provider: string;
       readonly kind: "read" | "write" | "list";
@@ -151,7 +148,7 @@ export type StorageEvent =
       readonly to: string;
     }
   | {
-      /** A rule has removed an object that had reached its age. */
+      /** A rule has removed an object that has reached the age limit. */
       readonly type: "expired";
       readonly key: string;
       readonly provider: string;
@@ -174,7 +171,7 @@ export type StorageEvent =
       readonly option: string;
     }
   | {
-      /** A call of the storage has settled. `provider` is the member that served it. */
+      /** A call of the storage has settled. `provider` is the member that served the call. */
       readonly type: "operation";
       readonly operation: string;
       readonly provider: string;

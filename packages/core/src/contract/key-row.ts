@@ -8,7 +8,7 @@ export interface Intent {
   readonly writeId: string;
   readonly sha256?: string | undefined;
   /**
-   * The size of the body in bytes, when it was known before the first byte. An object of another size is not a copy of this
+   * The size of the body in bytes, if it was known before the first byte. An object with a different size is not a copy of this
    * write.
    */
   readonly size?: number | undefined;
@@ -20,15 +20,15 @@ export interface Committed {
   /** The version of the write; empty until the journal has stamped it. */
   readonly version: Version;
   readonly sha256?: string | undefined;
-  /** The ETag of the object on each member, by which an object that carries no version is known. */
+  /** The ETag of the object on each member. An object without a stored version is recognised by its ETag. */
   readonly etags?: Readonly<Record<string, string>> | undefined;
-  /** The ETag, by member, of a copy that has other bytes than this version. Such a copy does not count. */
+  /** The ETag of each copy whose bytes differ from this version, by member. Such a copy does not count. */
   readonly wrong?: Readonly<Record<string, string>> | undefined;
-  /** The time when an object that carries no version was stored, as far as it is known. */
+  /** The time when an object without a stored version was written, if this time is known. */
   readonly storedAt?: number | undefined;
 }
 
-/** The version that a member has of a key, `"absent"` when it has no object, or `"unknown"`. */
+/** The version of a key that a member holds, `"absent"` if the member has no object, or `"unknown"`. */
 export type Holding = string;
 
 /** The claim of one process on a held key. */
@@ -39,17 +39,17 @@ export interface Lease {
   readonly sending: readonly string[];
 }
 
-/** A member that a client may upload to by itself, and the time until which the client may begin. */
+/** A member that a client may upload to directly, and the time until which the upload may still come. */
 export interface External {
   readonly member: string;
   readonly until: number;
 }
 
-/** An idempotent write, which is not made again when the call is repeated. */
+/** The record of an idempotent write. A repeated call returns this record and does not write again. */
 export interface Remembered {
   readonly writeId: string;
   readonly until: number;
-  /** The facts of the object as the write returned them. */
+  /** The facts of the object that the write returned. */
   readonly info: ObjectInfo;
 }
 
@@ -59,28 +59,30 @@ export interface Remembered {
  * A pure function takes a row and makes the next one: `stampedRow` here, and the functions of `compose/journaled/row`.
  */
 export interface KeyRow {
-  /** The last decided write or delete. Absent while the object is still the one that the members held before this row began. */
+  /** The last decided write or delete. Absent while the key still has the object that the members held before this row began. */
   readonly current?: Committed | undefined;
-  /** True when nothing is left to do. The row stays for a while so that a delete or an idempotent write is remembered. */
+  /** True if nothing is left to do. The row stays for a while so that a delete or an idempotent write is remembered. */
   readonly isKept?: boolean | undefined;
-  /** The time until which a delete is remembered that every member has confirmed. */
+  /** The time until which a delete that every member has confirmed is remembered. */
   readonly keepUntil?: number | undefined;
   readonly remembered?: readonly Remembered[] | undefined;
-  /** True when this row comes from a backup from which the journal was restored. Members may hold something newer. */
+  /** True if the journal was restored from a backup that contains this row. Members may hold something newer. */
   readonly isDoubtful?: boolean | undefined;
   /** The write that is being sent now. */
   readonly open?: Intent | undefined;
   /** The writes that failed and that may have taken effect, or may still do so. All are newer than `current`. */
   readonly uncertain: readonly Intent[];
-  /** The version that each member has. A member that is missing here has what it had before this row began. */
+  /**
+   * The version that each member has. A member that is missing here still holds the object that it held before this row began.
+   */
   readonly holds: Readonly<Record<string, Holding>>;
-  /** The members on which a request may still take effect, each with the time until which it may. */
+  /** The members on which a request may still take effect, each with the time until which this is possible. */
   readonly suspects: Readonly<Record<string, number>>;
   readonly lease?: Lease | undefined;
-  /** Uploads past the composer that may still come. They are adopted when they are reported, or when their time is over. */
+  /** Uploads past the composer that may still arrive. They are adopted when they are reported, or when their time is over. */
   readonly external?: readonly External[] | undefined;
   readonly since: number;
-  /** The time at which repair looks at the row. */
+  /** The time at which repair next works on the row. */
   readonly nextAt: number;
   /** The number of times that repair has tried. */
   readonly attempts: number;
@@ -88,13 +90,13 @@ export interface KeyRow {
    * The members that have refused the current object because they cannot hold it: it is too large, or of a kind they do not take.
    */
   readonly cannotHold?: readonly string[] | undefined;
-  /** The time until which copies stay that are no longer needed: a listing may still be under way. */
+  /** The time until which unneeded copies stay, because a listing may still be under way. */
   readonly clearAt?: number | undefined;
   /** The reason why repair failed the last time. */
   readonly problem?: string | undefined;
 }
 
-/** Returns the row as the journal has written it: a write that was waiting for its version now has it. */
+/** Returns the row as the journal has written it. A write that was waiting for its version now has the version. */
 export function stampedRow(row: KeyRow, revision: Version): KeyRow {
   const { open, current, holds } = row;
   if (open?.version !== "" && current?.version !== "") return row;

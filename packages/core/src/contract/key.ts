@@ -7,27 +7,27 @@ import { StorageError, type Operation } from "./errors.js";
  */
 export const KEY_BYTES_MAX = 1024;
 
-/** The key of the marker: the object by which a composer tells a member from an empty disk or bucket in its place. */
+/** The key of the marker: the object by which a composer tells a member from an empty disk or bucket. */
 export const MARKER_KEY = ".stowage-member";
 
 /**
- * The prefix of the marks. By its mark on a member a journal notices that the member, or the journal itself, was restored. Each
- * journal has one mark on each member, named by the id of the journal.
+ * The prefix of the marks. The mark on a member shows a journal when the member, or the journal itself, was restored. Each
+ * journal has one mark on each member. The name of the mark ends with the id of the journal.
  */
 export const MARK_PREFIX = ".stowage-mark-";
 
-/** Tells whether a key is one under which composers keep objects of their own. */
+/** Tells whether a key is reserved for the composers' own objects. */
 export function isReserved(key: string): boolean {
   return key === MARKER_KEY || key.startsWith(MARK_PREFIX);
 }
 
-/** Returns what is wrong with a key, as the end of a sentence, or `undefined`. */
+/** Returns the rule that a key breaks, as the end of a sentence; `undefined` if the key is valid. */
 export function keyProblem(key: string): string | undefined {
   if (key === "") return "the key is empty";
   return textProblem(key) ?? segmentsProblem(key);
 }
 
-/** Returns what is wrong with a prefix, as {@link keyProblem} does for a key. A prefix may be empty and may end anywhere. */
+/** Returns the rule that a prefix breaks, like {@link keyProblem} for a key. A prefix may be empty and may end anywhere. */
 export function prefixProblem(prefix: string): string | undefined {
   if (prefix === "") return undefined;
   const problem = textProblem(prefix);
@@ -36,7 +36,7 @@ export function prefixProblem(prefix: string): string | undefined {
   return whole === "" ? undefined : segmentsProblem(whole.slice(0, -1));
 }
 
-// A plain file name, or a path of such names. This is by far the most common kind of key, and always a good one.
+// A plain file name, or a path of plain file names. This is by far the most common kind of key, and is always valid.
 const PLAIN_KEY = /^[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:\/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*$/;
 
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for
@@ -70,9 +70,9 @@ function segmentsProblem(key: string): string | undefined {
 }
 
 /**
- * Throws unless `key` keeps the rules for keys. Keys are checked; they are never repaired.
+ * Throws if `key` breaks a rule for keys. Keys are checked, and never changed.
  *
- * @throws TypeError when the key is not a string; StorageError `InvalidKey` when it breaks a rule.
+ * @throws TypeError if the key is not a string; StorageError `InvalidKey` if the key breaks a rule.
  */
 export function assertKey(key: string, operation: Operation, provider: string): void {
   if (typeof key !== "string") throw new TypeError(`A key must be a string, not ${describeType(key)}`);
@@ -81,7 +81,7 @@ export function assertKey(key: string, operation: Operation, provider: string): 
   throw new StorageError("InvalidKey", problem, { operation, provider, key });
 }
 
-/** Throws unless the prefix of a listing keeps the rules for prefixes, as {@link assertKey} does for keys. */
+/** Throws if the prefix of a listing breaks a rule for prefixes, like {@link assertKey} for keys. */
 export function assertPrefix(prefix: string, operation: Operation, provider: string): void {
   if (typeof prefix !== "string")
     throw new TypeError(`A prefix must be a string, not ${describeType(prefix)}`);
@@ -106,8 +106,8 @@ export function describeType(value: unknown): string {
 }
 
 /**
- * Compares two texts by their UTF-8 bytes, the order of listings. JavaScript's own order differs when characters above U+FFFF are
- * compared with those from U+E000 to U+FFFF.
+ * Compares two texts by their UTF-8 bytes, which is the order of listings. JavaScript's own order differs if characters above
+ * U+FFFF are compared with characters from U+E000 to U+FFFF.
  */
 export function compareKeys(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
@@ -120,8 +120,8 @@ export function compareKeys(a: string, b: string): number {
 }
 
 /**
- * Returns a number for a UTF-16 unit. The numbers are in the order of the UTF-8 bytes: surrogates stand for the highest
- * characters.
+ * Returns a number for a UTF-16 unit. The numbers sort like the UTF-8 bytes: surrogates get the highest numbers, because they
+ * encode the highest characters.
  */
 function byteOrder(unit: number): number {
   if (unit < 0xd800) return unit;

@@ -1,27 +1,24 @@
 import type { CallOptions } from "./call-options.js";
 import type { Metadata, ObjectHeaders, ObjectInfo } from "./object.js";
 
-/**
- * The options of a signed link. Its headers replace those that the object is stored with, in the answer to the client that
- * follows the link.
- */
+/** The options of a signed link. When a client follows the link, the response has these headers instead of the object's stored headers. */
 export interface SignedUrlOptions extends CallOptions, ObjectHeaders {
   /**
-   * The shortest time that the link works, in seconds.
+   * The minimum time that the link works, in seconds.
    *
    * @default 3,600
    */
   readonly expiresInSeconds?: number | undefined;
   /**
-   * The time for which the same call gives the same link, in seconds, so that browsers and CDNs can keep the object behind it. A link then
-   * works up to that much longer.
+   * The time for which the same call returns the same link, in seconds, so that browsers and CDNs can cache the object. A link may then
+   * work longer, by up to this time.
    *
    * @default 0: every link is different
    */
   readonly stableForSeconds?: number | undefined;
 }
 
-/** The options of a signed upload: what a client may upload. The signature binds them. */
+/** The options of a signed upload. They limit the upload of the client, and the signature enforces them. */
 export interface SignUploadOptions extends CallOptions, ObjectHeaders {
   /**
    * The exact length, in bytes.
@@ -30,7 +27,7 @@ export interface SignUploadOptions extends CallOptions, ObjectHeaders {
    */
   readonly contentLength?: number | undefined;
   /**
-   * The most bytes the client may send.
+   * The maximum number of bytes that the client may send.
    *
    * @default none: give this or `contentLength`
    */
@@ -55,14 +52,14 @@ export interface SignUploadOptions extends CallOptions, ObjectHeaders {
   readonly expiresInSeconds?: number | undefined;
 }
 
-/** A request that a client can send by itself. Every header and field in it must be sent as it is. */
+/** A request that a client can send directly to the store. The client must send every header and field unchanged. */
 export interface SignedUpload {
   readonly key: string;
   readonly method: "PUT" | "POST";
   readonly url: string;
-  /** The headers, with names in lower case. Browsers set `content-length` themselves, and do not let a script set it. */
+  /** The headers, with names in lower case. Browsers set `content-length` themselves, and do not allow a script to set it. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The form fields of a POST. They come before the file, which is the field `file`. */
+  /** The form fields of a POST. The client sends them before the file, and the file is the field `file`. */
   readonly fields?: Readonly<Record<string, string>> | undefined;
   readonly expiresAt: Date;
 }
@@ -75,7 +72,7 @@ export interface UploadedPart {
   readonly size?: number | undefined;
 }
 
-/** The options of an upload in parts: the facts of the object that it will make. */
+/** The options of an upload in parts: the facts of the new object. */
 export interface CreateUploadOptions extends CallOptions, ObjectHeaders {
   /**
    * The caller's own facts about the object.
@@ -85,7 +82,7 @@ export interface CreateUploadOptions extends CallOptions, ObjectHeaders {
   readonly metadata?: Metadata | undefined;
 }
 
-/** An upload in parts that has been begun. */
+/** An upload in parts that has begun. */
 export interface UploadReference {
   readonly uploadId: string;
 }
@@ -109,7 +106,7 @@ export interface SignPartOptions extends CallOptions {
 /** The options of completing an upload in parts. */
 export interface CompleteUploadOptions extends CallOptions {
   /**
-   * `"*"` completes only if the key has no object by now. Needs `supports.ifNoneMatchOnMultipart`.
+   * `"*"` completes the upload only if the key has no object at this time. Needs `supports.ifNoneMatchOnMultipart`.
    *
    * @default none
    */
@@ -117,12 +114,12 @@ export interface CompleteUploadOptions extends CallOptions {
 }
 
 /**
- * A provider's functions for uploads in parts. A client sends each part by itself, by a signed request.
+ * A provider's functions for uploads in parts. A client sends each part directly to the store, with a signed request.
  *
  * **Behaviour**
- * - An upload cannot be seen before it is completed. An upload that is neither completed nor aborted is kept, and paid for, until
- *   it is removed.
- * - A part that is sent again replaces the one before.
+ * - The object is invisible until the upload is completed. An upload that is neither completed nor aborted stays in the store, and costs
+ *   money, until it is removed.
+ * - A part that is sent again replaces the earlier part.
  */
 export interface MultipartUploads {
   readonly create: (key: string, options: CreateUploadOptions) => Promise<UploadReference>;
@@ -132,18 +129,18 @@ export interface MultipartUploads {
     upload: UploadReference & { readonly partNumber: number },
     options: SignPartOptions,
   ) => Promise<SignedUpload>;
-  /** Returns the parts that have arrived, by their numbers. @throws StorageError `NotFound` when there is no such upload. */
+  /** Returns the parts that have arrived, sorted by number. @throws StorageError `NotFound` if there is no such upload. */
   readonly listParts: (
     key: string,
     upload: UploadReference,
     options: CallOptions,
   ) => Promise<readonly UploadedPart[]>;
-  /** Makes an object of the parts, in the order of their numbers. */
+  /** Makes an object from the parts, in the order of their numbers. */
   readonly complete: (
     key: string,
     upload: UploadReference & { readonly parts: readonly UploadedPart[] },
     options: CompleteUploadOptions,
   ) => Promise<ObjectInfo>;
-  /** Removes the parts that have been sent. A missing upload is a success. */
+  /** Removes the parts that have been sent. If there is no such upload, the call succeeds. */
   readonly abort: (key: string, upload: UploadReference, options: CallOptions) => Promise<void>;
 }

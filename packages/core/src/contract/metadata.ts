@@ -3,7 +3,7 @@ import { describeType } from "./key.js";
 import { HEADER_NAMES, type Metadata, type ObjectHeaders } from "./object.js";
 
 /**
- * The most bytes that all metadata of one object may take: names and values together, in UTF-8.
+ * The maximum size of all metadata of one object: names and values together, in bytes of UTF-8.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
  */
@@ -21,9 +21,9 @@ const HEADER = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 const HEADER_BYTES_MAX = 1024;
 
 /**
- * Throws unless every provider that supports metadata can keep this one and give it back unchanged.
+ * Throws unless every provider that supports metadata can store this metadata and return it unchanged.
  *
- * @throws TypeError for values that are not strings; StorageError `InvalidArgument` for the rest.
+ * @throws TypeError for values that are not strings; StorageError `InvalidArgument` for all other faults.
  */
 export function assertMetadata(
   metadata: Metadata,
@@ -69,7 +69,7 @@ function valueProblem(name: string, value: string): string | undefined {
 /**
  * Throws unless the headers can be sent and stored unchanged.
  *
- * @throws TypeError for values that are not strings; StorageError `InvalidArgument` for the rest.
+ * @throws TypeError for values that are not strings; StorageError `InvalidArgument` for all other faults.
  */
 export function assertHeaders(
   headers: ObjectHeaders,
@@ -88,7 +88,9 @@ export function assertHeaders(
   }
 }
 
-/** @see https://www.rfc-editor.org/rfc/rfc9110#name-content-encoding; `aws-chunked` codes a request, never an object */
+/**
+ * @see https://www.rfc-editor.org/rfc/rfc9110#name-content-encoding; `aws-chunked` is a coding for requests, never for objects
+ */
 const CODING = /^(?!aws-chunked$)[\w!#$%&'*+.^`|~-]+$/i;
 /** @see https://www.rfc-editor.org/rfc/rfc5646 */
 const LANGUAGE = /^[a-z]{1,8}(?:-[a-z\d]{1,8})*$/i;

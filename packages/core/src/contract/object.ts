@@ -1,8 +1,8 @@
-/** Headers that are stored with an object and come back when it is read. */
+/** The headers that are stored with an object and returned when the object is read. */
 export interface ObjectHeaders {
   /** The media type, e.g. `"video/mp4"`. */
   readonly contentType?: string | undefined;
-  /** The coding of the bytes (RFC 9110, 8.4), e.g. `"gzip"`. The bytes are stored and come back as they were given. */
+  /** The coding of the bytes (RFC 9110, 8.4), e.g. `"gzip"`. The bytes are stored and returned unchanged. */
   readonly contentEncoding?: string | undefined;
   /** The language of the audience (RFC 9110, 8.5), e.g. `"de-AT"`. */
   readonly contentLanguage?: string | undefined;
@@ -21,7 +21,7 @@ export const HEADER_NAMES: readonly (keyof ObjectHeaders)[] = [
   "contentDisposition",
 ];
 
-/** Picks all headers out of options or facts. A copy that uses this function cannot forget one. */
+/** Picks all headers from options or facts. Code that copies headers with this function cannot forget a header. */
 export function headersOf({
   contentType,
   contentEncoding,
@@ -34,8 +34,8 @@ export function headersOf({
 
 /**
  * The caller's own facts about an object. Names are lower-case RFC 9110 tokens; values are well-formed text without control
- * characters and without spaces at either end. All of it together is at most 2,048 bytes of UTF-8, the limit of S3. A provider
- * whose store carries only ASCII encodes other characters.
+ * characters and without spaces at either end. All names and values together have at most 2,048 bytes of UTF-8, which is the
+ * limit of S3. If a store accepts only ASCII, the provider encodes other characters.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
  */
@@ -48,48 +48,50 @@ export interface Checksum {
   readonly value: string;
 }
 
-/** One copy of an object inside a composer that keeps several. */
+/** One of several copies of an object in a composer. */
 export interface ObjectCopy {
   readonly provider: string;
   readonly ref: string;
   readonly state: "current" | "pending" | "failed" | "unknown";
 }
 
-/** The facts of an object, which are known without reading it. */
+/** The facts of an object. They are known without reading its bytes. */
 export interface ObjectInfo extends ObjectHeaders {
   readonly key: string;
   /** The size in bytes. */
   readonly size: number;
   /**
-   * The ETag, opaque and strong: equal ETags of one provider mean the same bytes. Some stores make it of the bytes alone, so that
-   * a change of other facts need not change it. ETags of different providers must never be compared.
+   * The ETag, opaque and strong: equal ETags from one provider mean the same bytes. Some stores compute the ETag from the bytes
+   * alone, so it may stay the same when other facts change. Never compare ETags from different providers.
    */
   readonly etag?: string | undefined;
   readonly lastModified?: Date | undefined;
   readonly metadata?: Metadata | undefined;
   readonly checksum?: Checksum | undefined;
-  /** The provider's own version id, where the store keeps versions. */
+  /** The provider's own version id, if the store keeps versions. */
   readonly version?: string | undefined;
   /** The name of the leaf that holds the object. */
   readonly provider: string;
-  /** The place of the object, as a text to keep in a database. `StorageProvider.locate` reads it. */
+  /** The location of the object, as a text that can be kept in a database. `StorageProvider.locate` reads it. */
   readonly ref: string;
-  /** The id that `PutOptions.writeId` gave to the write that made the object. */
+  /** The value of `PutOptions.writeId` in the call that wrote the object. */
   readonly writeId?: string | undefined;
-  /** Each copy of the object, when a composer keeps several. */
+  /** The copies of the object, if a composer keeps several copies. */
   readonly copies?: readonly ObjectCopy[] | undefined;
-  /** The members that may still hold an older copy, after a put through a chain without a journal. */
+  /** After a put to a chain without a journal: the members that may still hold an older copy. */
   readonly unconfirmed?: readonly string[] | undefined;
-  /** True after a read through a chain, when an earlier member was down and may hold a newer copy. */
+  /** True after a read from a chain, if an earlier member was down and may hold a newer copy. */
   readonly mayBeStale?: boolean | undefined;
 }
 
-/** A stretch of an object: from `offset` on, `length` bytes or all to the end; or the last `suffix` bytes. */
+/**
+ * A range of an object: `length` bytes starting at `offset`, or all bytes from `offset` to the end, or the last `suffix` bytes.
+ */
 export type ByteRange =
   | { readonly offset: number; readonly length?: number | undefined }
   | { readonly suffix: number };
 
-/** A resolved range: the part that is served. All numbers are in bytes. */
+/** A resolved range: the part of the object that is returned. All numbers are in bytes. */
 export interface ServedRange {
   readonly offset: number;
   readonly length: number;
@@ -97,7 +99,7 @@ export interface ServedRange {
   readonly size: number;
 }
 
-/** The object that a text points to, when the text points into this provider. */
+/** The object that a text points to, if the text points into this provider. */
 export interface Located {
   readonly key: string;
   /** The name of the leaf. */

@@ -1,7 +1,7 @@
 import { StorageError } from "./errors.js";
 import type { ByteRange, ServedRange } from "./object.js";
 
-/** The parts of a range. Those that the range does not have are `undefined`. */
+/** The fields of a range. A field that the range does not have is `undefined`. */
 interface Parts {
   readonly offset?: number | undefined;
   readonly length?: number | undefined;
@@ -9,9 +9,9 @@ interface Parts {
 }
 
 /**
- * Returns the stretch that a range asks for in an object of `size` bytes. A range that ends after the object is cut.
+ * Resolves a range for an object of `size` bytes. A range that ends after the end of the object is shortened.
  *
- * @throws StorageError `InvalidRange` when no byte of the object lies in it.
+ * @throws StorageError `InvalidRange` if the range contains no byte of the object.
  */
 export function resolveRange(
   range: ByteRange,

@@ -1,48 +1,48 @@
 import { KEY_BYTES_MAX } from "./key.js";
 
 /**
- * The abilities of a provider within the verbs that every provider has. Verbs that only some providers have need no flag: a
- * provider that has the function has the ability.
+ * The features of a provider in the verbs that every provider has. Optional verbs need no flag here, because a provider that has
+ * the function supports the verb.
  */
 export interface Supports {
   /** `get` with `range`. */
   readonly range: boolean;
-  /** `put` with `ifNoneMatch: "*"`: create-only, atomic against other writers. */
+  /** `put` with `ifNoneMatch: "*"`: create-only, and atomic even with other writers. */
   readonly ifNoneMatch: boolean;
-  /** `put` with `ifMatch`: replaces only the object of that ETag. */
+  /** `put` with `ifMatch`: replaces only the object with that ETag. */
   readonly ifMatch: boolean;
-  /** `ifNoneMatch: "*"` also holds for objects so large that the provider sends them in parts. */
+  /** `ifNoneMatch: "*"` also works for large objects that the provider sends in parts. */
   readonly ifNoneMatchOnMultipart: boolean;
   /** `delete` with `ifMatch`. */
   readonly conditionalDelete: boolean;
-  /** `metadata` and the write id come back as they were given. Retries and composers rely on the write id. */
+  /** `metadata` and the write id are returned unchanged. Retries and composers rely on the write id. */
   readonly metadata: boolean;
-  /** `list` works. Without it each listing is `Unsupported`, because the credentials do not allow it. */
+  /** `list` works. If this is false, each listing fails with `Unsupported`, because the credentials do not allow listing. */
   readonly list: boolean;
   /** `list` is in UTF-8 byte order. */
   readonly orderedList: boolean;
   /** Objects of zero bytes can be stored. */
   readonly emptyObject: boolean;
-  /** `put` without a condition replaces an existing object. A provider without it is create-only. */
+  /** `put` without a condition replaces an existing object. If this is false, the provider is create-only. */
   readonly overwrite: boolean;
-  /** `get` returns the very bytes that were put. */
+  /** `get` returns exactly the bytes that were put. */
   readonly byteExact: boolean;
-  /** `beforeCommit` of writes and deletes is called, and nothing is changed when it throws. */
+  /** `beforeCommit` of writes and deletes is called, and nothing is changed if it throws. */
   readonly beforeCommit: boolean;
   /** The longest key, in UTF-8 bytes. */
   readonly keyBytesMax: number;
-  /** The largest object, in bytes; `Infinity` when the provider has no limit of its own. */
+  /** The largest object, in bytes; `Infinity` if the provider itself has no limit. */
   readonly objectBytesMax: number;
   /**
-   * The number of bytes of one stream that a put keeps in memory at once. Bytes that the stream itself still holds are not
-   * counted. A composer counts this number against its `memoryBytes`.
+   * The maximum number of bytes of one stream that a put keeps in memory at the same time. Bytes in the stream's own buffer do
+   * not count. A composer subtracts this number from its `memoryBytes`.
    *
    * @default 0
    */
   readonly bufferedBytes?: number | undefined;
 }
 
-/** The abilities of a provider that keeps every rule of the contract. */
+/** The features of a provider that supports everything in the contract. */
 export const SUPPORTS_ALL: Supports = {
   range: true,
   ifNoneMatch: true,

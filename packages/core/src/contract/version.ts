@@ -1,7 +1,7 @@
 /**
- * The time of a write by the journal's own clock: 12 hexadecimal digits of milliseconds since 1970, and 4 that count within one
- * millisecond. A later version is greater, even when compared as text, in every process and after every step of the system's
- * clock.
+ * The time of a write on the journal's own clock: 12 hexadecimal digits for the milliseconds since 1970, and 4 digits that count
+ * the versions within one millisecond. A later version is always greater, even when versions are compared as text. This holds in
+ * every process and after every change of the system's clock.
  */
 export type Version = string;
 
@@ -10,8 +10,8 @@ const COUNTER_SPAN = 16 ** COUNTER_DIGITS;
 const VERSION_DIGITS = 16;
 
 /**
- * Returns the version that follows `last`. It is of this moment, or directly follows `last` when the clock stands still or goes
- * back.
+ * Returns the version that follows `last`. The version has the current time. If the clock stands still or goes back, the version
+ * is the direct successor of `last`.
  */
 export function nextVersion(last: Version | undefined, now: number): Version {
   const wanted = BigInt(Math.max(0, Math.floor(now))) * BigInt(COUNTER_SPAN);
@@ -19,7 +19,7 @@ export function nextVersion(last: Version | undefined, now: number): Version {
   return (wanted > next ? wanted : next).toString(16).padStart(VERSION_DIGITS, "0");
 }
 
-/** Returns the time at which a version was made, by the journal's clock, in milliseconds since 1970. */
+/** Returns the time at which a version was made, on the journal's clock, in milliseconds since 1970. */
 export function millisecondsOf(version: Version): number {
   return Number.parseInt(version.slice(0, -COUNTER_DIGITS), 16);
 }

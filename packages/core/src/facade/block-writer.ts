@@ -6,10 +6,10 @@ export interface TargetFile {
   readonly toError: (cause: unknown) => Error;
 }
 
-/** The number of bytes that are written at once. Larger writes are fewer, and each write occupies a thread. */
+/** The number of bytes in one write. Each write occupies a thread, and larger writes mean fewer writes. */
 const WRITE_BYTES = 1024 * 1024;
 
-/** A writer of chunks that follow each other at one place of a file. It writes many chunks by one call. */
+/** A writer for consecutive chunks, from a given position in a file. It combines many chunks into one write. */
 export class BlockWriter {
   readonly #target: TargetFile;
   readonly #onTaken: (bytes: number) => void;
@@ -23,12 +23,12 @@ export class BlockWriter {
     this.#onTaken = onTaken;
   }
 
-  /** The place in the file where the next chunk belongs. */
+  /** The position in the file where the next chunk belongs. */
   get position(): number {
     return this.#written + this.#waiting;
   }
 
-  /** Takes the next chunk. @returns A promise when the caller has to wait for a write. */
+  /** Adds the next chunk. @returns A promise if the caller must wait for a write. */
   add(chunk: Uint8Array): Promise<void> | undefined {
     this.#chunks.push(chunk);
     this.#waiting += chunk.byteLength;

@@ -17,25 +17,28 @@ export interface Calls {
   readonly provider: ComposedProvider;
   readonly onEvent: ((event: StorageEvent) => void) | undefined;
   /**
-   * Aborted by `close` when its grace period ends. Calls get its signal only when there are no time limits, because time limits
-   * abort running calls by themselves, and listening to a signal costs as much as a small read.
+   * The controller that `close` aborts when its grace period ends. Calls get its signal only if there are no time limits, because
+   * time limits abort running calls by themselves. Listening to a signal costs as much as a small read.
    */
   readonly closing: AbortController;
   readonly hasLimits: boolean;
   running: number;
   /** Called when the last running call has settled. */
   onIdle: (() => void) | undefined;
-  /** How long an object is held open without being read, in milliseconds; 0 for ever. */
+  /** How long an unread object stays open, in milliseconds; 0 means for ever. */
   readonly unreadMs: number | undefined;
   /** The bodies of objects that are being read. */
   readonly bodies: Set<Readable>;
   closed: boolean;
 }
 
-/** The options that a provider gets: the caller's, with the signal and the listener of this call. */
+/** The options that a provider gets: the caller's options, with the signal and the listener of this call. */
 export type Inner<Options> = Options & CallOptions;
 
-/** Calls of the facade that make several calls of the provider. The provider's time limits do not abort the steps in between. */
+/**
+ * The calls of the facade that need several calls to the provider. The provider's time limits do not abort the work between these
+ * calls.
+ */
 const LONG: ReadonlySet<Operation> = new Set([
   "download",
   "deleteMany",
@@ -46,8 +49,8 @@ const LONG: ReadonlySet<Operation> = new Set([
 ]);
 
 /**
- * Runs one call of the facade. Refuses the call after `close`, limits it by `timeoutMs`, reports it, and turns foreign errors
- * into `StorageError`. A long call is told of `close` by a signal of its own.
+ * Runs one call of the facade. Refuses the call after `close`, applies `timeoutMs`, reports the call as an event, and converts
+ * other errors to `StorageError`. A long call gets its own signal, which aborts on `close`.
  */
 export async function runCall<Options extends CallOptions & TimedOptions, T>(
   calls: Calls,
@@ -92,10 +95,13 @@ async function counted<T>(calls: Calls, work: Promise<T>, unlink: (() => void) |
   }
 }
 
-/** How long a call may take to come to its end once its time is over, in milliseconds. */
+/** How long a call may take to end after its time is over, in milliseconds. */
 const OVERDUE_MS = 50;
 
-/** Waits for a call whose time is limited. A call that ignores its limit is left to itself, and the caller gets the timeout. */
+/**
+ * Waits for a call with a time limit. If the call ignores its limit, the caller gets the timeout, and the result of the call is
+ * dropped.
+ */
 async function orOverdue<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   let isLeft = false;
@@ -109,7 +115,7 @@ async function orOverdue<T>(work: Promise<T>, signal: AbortSignal | undefined): 
     });
     work
       .then((result) => {
-        // The caller is gone, so an object that comes too late is not read.
+        // The caller no longer waits, so an object that arrives too late is not read.
         if (isLeft) (result as { destroy?: () => void } | undefined)?.destroy?.();
         else resolve(result);
       }, reject)
@@ -194,7 +200,7 @@ function report(
   });
 }
 
-/** Reports how much of an object was read. */
+/** Reports how many bytes of an object were read. */
 export function tellRead(
   onEvent: (event: StorageEvent) => void,
   { provider, key }: ObjectInfo,
@@ -204,7 +210,7 @@ export function tellRead(
   onEvent({ type: "read", provider, key, bytes, milliseconds });
 }
 
-/** Tracks an object that is being read. Its body ends with the signal of its call, and with the storage. */
+/** Tracks an object that is being read. Its body ends when the signal of its call aborts, or when the storage is closed. */
 export function trackBody(
   { bodies, closing, onEvent }: Calls,
   { body, info }: { readonly body: Readable; readonly info: ObjectInfo },
@@ -224,7 +230,7 @@ export function trackBody(
   else if (closing.signal.aborted) body.destroy(closing.signal.reason as Error);
 }
 
-/** How long aborted calls may take to clean up before `close` goes on without them. */
+/** How long aborted calls may take to clean up before `close` continues without them, in milliseconds. */
 const ABORT_GRACE_MS = 5000;
 
 /**
@@ -246,8 +252,8 @@ export async function closeCalls(calls: Calls, graceMs: number): Promise<void> {
 }
 
 /**
- * Waits until no call runs and no object is being read. It checks again each time, because a call may end with an object to be
- * read.
+ * Waits until no call runs and no object is being read. The check is repeated after each wait, because a call may end by opening
+ * an object.
  */
 async function settling(calls: Calls): Promise<void> {
   const { bodies } = calls;

@@ -13,7 +13,7 @@ import { assertHeaders, assertMetadata } from "../contract/metadata.js";
 import type { StorageProvider } from "../contract/provider.js";
 import { anArray, nonEmptyText, oneOf } from "../kit/options.js";
 
-/** The most parts of one upload. @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+/** The maximum number of parts of one upload. @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const PARTS_MAX = 10_000;
 
 /** The call whose options are checked. */

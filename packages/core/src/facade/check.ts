@@ -15,7 +15,7 @@ import { anyText, knownNames, oneOf, nonEmptyText, wholeNumber } from "../kit/op
 
 const WRITE_ID = /^[A-Za-z0-9\-_.:]{1,200}$/;
 
-/** Throws for a key that breaks a rule, or that this provider cannot hold. */
+/** Throws if a key breaks a rule or this provider cannot hold the key. */
 export function checkKey(provider: StorageProvider, key: string, operation: Operation): void {
   assertKey(key, operation, provider.name);
   const { keyBytesMax } = provider.supports;
@@ -30,7 +30,7 @@ export function checkKey(provider: StorageProvider, key: string, operation: Oper
 }
 
 /**
- * Checks what a function of an adapter's own is given, as the facade does for a put: before a byte moves.
+ * Checks the arguments of an adapter's own function, like the facade checks a put: before any byte is sent.
  *
  * @throws TypeError for values of the wrong type.
  * @throws StorageError `InvalidKey`; `InvalidArgument` for headers and metadata; `Unsupported`.
@@ -67,7 +67,7 @@ export function checkPut(
   checkSize(provider, key, size);
 }
 
-/** Throws for a body of a length that this provider does not take. */
+/** Throws if this provider does not accept a body of this length. */
 export function checkSize(
   provider: StorageProvider,
   key: string,
@@ -81,7 +81,7 @@ export function checkSize(
   throw refused("TooLarge", reason, provider, operation, key);
 }
 
-/** Checks that the provider supports a feature. @throws StorageError `Unsupported` when it does not. */
+/** Checks that the provider supports a feature. @throws StorageError `Unsupported` if it does not. */
 export function assertSupports(
   provider: StorageProvider,
   feature: "ifNoneMatch" | "ifNoneMatchOnMultipart" | "ifMatch" | "metadata" | "emptyObject",

@@ -1,22 +1,22 @@
 import { anyText, oneOf } from "../kit/options.js";
 
-/** Characters that turn the direction of text. With them a name can appear to have another extension. */
+/** The characters that change the direction of text. They can make a file name appear to have another extension. */
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]/g;
 
 /**
- * The longest name, in bytes; longer names are shortened. File systems take names of at most 255 bytes, and a header should not
- * carry more.
+ * The longest name, in bytes; longer names are shortened. File systems accept names of at most 255 bytes, and a header should not
+ * contain a longer name.
  */
 const NAME_BYTES_MAX = 200;
 
 /**
- * Makes a `Content-Disposition` header. With it a browser saves an object under a name (`"attachment"`), or shows the object and
- * keeps the name for later (`"inline"`).
+ * Makes a `Content-Disposition` header. The header makes a browser save an object under a name (`"attachment"`), or show the
+ * object and keep the name for later (`"inline"`).
  *
- * Any text can be a name. Slashes become `_`, because a name is not a path. Line breaks, control characters and marks that turn
- * the direction of text are left out. A name of more than 200 bytes is shortened before its extension.
+ * Any text can be a name. Slashes become `_`, because a name is not a path. Line breaks, control characters and characters that
+ * change the direction of text are removed. A name of more than 200 bytes is shortened, and keeps its extension.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6266
  * @example
@@ -28,7 +28,7 @@ export function contentDisposition(type: "attachment" | "inline", fileName: stri
   oneOf("contentDisposition", "type", type, ["attachment", "inline"]);
   anyText("contentDisposition", "fileName", fileName, "a string");
   const name = cleanName(fileName);
-  // This form is for programs that do not know the extended one. It contains only characters that no program decodes.
+  // This form is for programs that do not know the extended form. It contains only characters that no program decodes.
   const plain = name.replaceAll(/[^\x20-\x7e]|["%\\]/gu, "_");
   const extended = plain === name ? "" : `; filename*=UTF-8''${encodeName(name)}`;
   return `${type}; filename="${plain}"${extended}`;

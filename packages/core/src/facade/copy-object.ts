@@ -4,7 +4,9 @@ import { StorageError, isStorageError, withErrorFacts } from "../contract/errors
 import type { ObjectInfo } from "../contract/object.js";
 import type { StorageProvider } from "../contract/provider.js";
 
-/** Copies an object with its headers and metadata: inside the provider if it can do that, otherwise through this process. */
+/**
+ * Copies an object with its headers and metadata: inside the provider if the provider can copy, otherwise through this process.
+ */
 export async function copyObject(
   provider: StorageProvider,
   from: string,
@@ -27,7 +29,7 @@ function assertCreates(
   throw new StorageError("Unsupported", reason, { operation, provider: name, key });
 }
 
-/** Moves an object inside the provider if it can do that. Otherwise copies it, and then deletes the source. */
+/** Moves an object inside the provider if the provider can move. Otherwise copies the object and then deletes the source. */
 export async function moveObject(
   provider: StorageProvider,
   from: string,
@@ -39,7 +41,7 @@ export async function moveObject(
   if (from !== to && provider.move !== undefined) return await provider.move(from, to, options);
   const source = await provider.head(from, { signal, onEvent });
   if (from === to) return source;
-  // A write to the source that happens meanwhile must not be deleted with it.
+  // A new object that is written to the source key in the meantime must not be deleted.
   const { etag } = source;
   const info = await copyObject(provider, from, to, {
     ...options,

@@ -38,10 +38,10 @@ const SOURCE_IDLE_MS = 30_000;
 const CLOSE_GRACE_MS = 10_000;
 
 /**
- * Makes a {@link FileStorage} of a provider.
+ * Makes a {@link FileStorage} from a provider.
  *
- * A bare provider is wrapped in `retry` and `timeout`. A provider that has retries already, such as a composer, is taken as it
- * is, so that there is one layer of retries.
+ * A bare provider is wrapped in `retry` and `timeout`. A provider that already has retries, such as a composer, is used
+ * unchanged, so that there is only one layer of retries.
  *
  * @example
  * ```ts
@@ -168,7 +168,7 @@ async function download(
   );
 }
 
-/** Makes the verbs that start and stop the work in the background. */
+/** Makes the verbs that start and stop background work. */
 function lifeOf(storage: Calls): Pick<FileStorage, "startRepair" | "close"> {
   const workers = new Set<RepairWorker>();
   return {
@@ -221,7 +221,7 @@ async function listPage(storage: Calls, options: StorageListOptions): Promise<Li
   return page;
 }
 
-/** Lists all objects. The objects come in pages, and the next page is fetched only when it is needed. */
+/** Lists all objects. The objects are fetched in pages, and the next page is fetched only when it is needed. */
 async function* listAll(storage: Calls, options: ListOptions): AsyncGenerator<ObjectInfo, void, undefined> {
   checkNames("list", options);
   let next: ListOptions | undefined = options;

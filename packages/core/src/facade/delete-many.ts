@@ -7,11 +7,11 @@ import type { CallOptions } from "../contract/call-options.js";
 import type { DeleteManyResult } from "./storage-options.js";
 import { anyText } from "../kit/options.js";
 
-/** The number of keys in one batch: the most that S3 takes at once. */
+/** The number of keys in one batch, which is the maximum that S3 accepts in one request. */
 const BATCH_KEYS = 1000;
 const CONCURRENCY = 16;
 
-/** Deletes keys, in batches if the provider can delete many at once. */
+/** Deletes keys, in batches if the provider has `deleteMany`. */
 export async function deleteEach(
   provider: StorageProvider,
   keys: Iterable<string> | AsyncIterable<string>,
@@ -37,7 +37,7 @@ export async function deleteEach(
   return { deleted: asked - errors.length, errors };
 }
 
-/** Returns the error of a key that cannot be deleted, before the provider is asked. */
+/** Returns the error for a key that cannot be deleted, without asking the provider. */
 function keyError(provider: StorageProvider, key: string): StorageError | undefined {
   try {
     checkKey(provider, key, "deleteMany");
@@ -70,7 +70,7 @@ async function deleteBatch(
   return failures;
 }
 
-/** Deletes everything under a folder, page by page. */
+/** Deletes all objects under a folder, page by page. */
 export async function deleteUnder(
   provider: StorageProvider,
   prefix: string,

@@ -10,24 +10,24 @@ import type { ByteRange, ObjectInfo } from "../contract/object.js";
 /** The size of a block, in bytes. A reader claims one block at a time. */
 const BLOCK_BYTES = 8 * 1024 * 1024;
 
-/** The number of parts of a large object that are read at once, unless the caller gives one. */
+/** The number of parts of a large object that are read at the same time, unless the caller gives a number. */
 const CONCURRENCY = 8;
 
-/** How often in a row a transfer may be cut without a further byte. */
+/** How often in a row a transfer may be cut off without receiving any byte. */
 const CUTS_MAX = 3;
 
-/** How often the object may turn out to have changed. */
+/** How often a download may start again because the object has changed. */
 const CHANGES_MAX = 3;
 
-/** The error for an object that is no longer the one of which a part is in the file. */
+/** The error for an object that has changed after a part of it was written to the file. */
 class Changed extends Error {}
 
-/** The options of a download, and where the object was seen last. */
+/** The options of a download, and the ref under which the object was last seen. */
 export type SeenDownload = DownloadOptions & Pick<ComposedGetOptions, "ref">;
 
 /**
- * The transfer of an object into a file. One reader goes from the beginning to the end, and the others come from the end towards
- * it.
+ * The transfer of an object into a file. One reader reads from the beginning towards the end. The other readers read blocks from
+ * the end towards the beginning.
  */
 interface Transfer {
   readonly provider: ComposedProvider;
@@ -36,9 +36,9 @@ interface Transfer {
   readonly options: SeenDownload;
   readonly stop: AbortController;
   readonly helpers: Promise<void>[];
-  /** The facts of the object; known since the first answer. */
+  /** The facts of the object; `undefined` until the first answer. */
   info: ObjectInfo | undefined;
-  /** The number of bytes that have come. */
+  /** The number of bytes that have arrived. */
   loaded: number;
   /** The end of the part that the first reader has claimed. */
   front: number;
@@ -79,13 +79,13 @@ export async function fillFile(
   }
 }
 
-/** Runs one transfer to its end. No reader is at work any more when it settles. */
+/** Runs one transfer to its end. When the promise settles, all readers have stopped. */
 async function run(transfer: Transfer): Promise<ObjectInfo> {
   const { stop, helpers } = transfer;
   try {
     const info = await readFromFront(transfer);
     await Promise.all(helpers);
-    // A reader that failed after the first reader was done is noticed only here.
+    // If a reader fails after the first reader has finished, the failure is noticed only here.
     stop.signal.throwIfAborted();
     return info;
   } catch (error) {
@@ -97,8 +97,8 @@ async function run(transfer: Transfer): Promise<ObjectInfo> {
 }
 
 /**
- * Reads from the beginning of the object: the work of the first reader. It asks for the whole object, and stops where another
- * reader has been.
+ * Reads from the beginning of the object, as the first reader. This reader requests the whole object, and stops when it reaches
+ * the blocks of another reader.
  */
 async function readFromFront(transfer: Transfer): Promise<ObjectInfo> {
   await readStretch(transfer, 0, {
@@ -111,7 +111,7 @@ async function readFromFront(transfer: Transfer): Promise<ObjectInfo> {
   return transfer.info as ObjectInfo;
 }
 
-/** Reads blocks from the end of the object until they meet those of the other readers. */
+/** Reads blocks from the end of the object, until all blocks are claimed by readers. */
 async function readFromBack(transfer: Transfer): Promise<void> {
   while (transfer.back > transfer.front) {
     const end = transfer.back;
@@ -125,13 +125,13 @@ async function readFromBack(transfer: Transfer): Promise<void> {
 }
 
 interface Stretch {
-  /** Returns the place up to which a reader at `position` may go on; `position` itself when the reader is done. */
+  /** Returns the position up to which a reader at `position` may continue. Returns `position` itself if the reader is done. */
   readonly limit: (position: number) => number;
-  /** Returns the range to ask for; `undefined` for the whole object. */
+  /** Returns the range to request; `undefined` for the whole object. */
   readonly range: (position: number) => ByteRange | undefined;
 }
 
-/** Reads one stretch. When the transfer is cut it goes on where it was, as long as bytes come. */
+/** Reads one part of the object. When the transfer is cut off, it continues where it stopped, as long as new bytes arrive. */
 async function readStretch(transfer: Transfer, from: number, stretch: Stretch): Promise<void> {
   let position = from;
   for (let cuts = 0; ; cuts++) {
@@ -150,7 +150,10 @@ async function readStretch(transfer: Transfer, from: number, stretch: Stretch): 
   }
 }
 
-/** Returns the place from which a transfer goes on after it was cut. Without ranges that is the beginning. */
+/**
+ * Returns the position from which a transfer continues after it was cut off. If the provider has no ranges or the object has no
+ * ETag, this is the beginning.
+ */
 async function placeToGoOn(transfer: Transfer, position: number): Promise<number> {
   if (isResumable(transfer)) return position;
   await transfer.target.file.truncate(0);
@@ -163,7 +166,7 @@ function isResumable({ info, provider }: Transfer): boolean {
   return provider.supports.range && info?.etag !== undefined;
 }
 
-/** Opens the object. Once the object is known, opens only that same object, the whole or a part of it. */
+/** Opens the object. After the first answer, opens only the same object again, completely or in part. */
 async function open(transfer: Transfer, range: ByteRange | undefined): Promise<GetResult> {
   const { provider, key, options, stop, info } = transfer;
   const isAgain = isResumable(transfer);
@@ -188,7 +191,7 @@ function withoutRange({ provider, key }: Transfer, { body }: GetResult): Storage
   return new StorageError("Integrity", reason, { operation: "download", provider: provider.name, key });
 }
 
-/** Begins the work of the other readers, which help with a large object. The size is known now. */
+/** Starts the other readers, which help with a large object. The size of the object is known at this point. */
 function begin(transfer: Transfer, info: ObjectInfo): void {
   const { options, helpers } = transfer;
   transfer.info = info;
@@ -206,7 +209,7 @@ function countTaken(transfer: Transfer, bytes: number): void {
   transfer.options.onProgress?.({ loaded: transfer.loaded, total: transfer.info?.size });
 }
 
-/** Writes a body to the file, and stops where its stretch ends. */
+/** Writes a body to the file, and stops at the end of the part. */
 async function writeUpTo(
   { stop }: Transfer,
   { body }: GetResult,
@@ -222,7 +225,7 @@ async function writeUpTo(
     const rest = (): Promise<void> => takeAll(chunk.subarray(piece.byteLength));
     return writing === undefined ? rest() : writing.then(rest);
   };
-  /** Takes a chunk that may reach over several blocks. */
+  /** Writes a chunk that may span several blocks. */
   const takeAll = async (chunk: Uint8Array): Promise<void> => {
     if (limit(writer.position) === writer.position) throw end;
     await take(chunk);

@@ -4,18 +4,21 @@ import type { Stats } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { StorageError, StorageErrorCode } from "../contract/errors.js";
 
-/** A function that makes the error of a file that cannot be written. */
+/** A function that makes the error for a file that cannot be written. */
 export type ToError = (reason: string, cause: unknown) => StorageError;
 
-/** A temporary file beside the file that it is to replace. */
+/** A temporary file in the same folder as the file that it will replace. */
 export interface Beside {
-  /** The file to be replaced, behind every symbolic link. */
+  /** The path of the file to replace, after every symbolic link was followed. */
   readonly target: string;
   readonly temporary: string;
   readonly file: FileHandle;
 }
 
-/** Opens a temporary file beside a path. Only those who may read the file that is there now may read the new one. */
+/**
+ * Opens a temporary file in the folder of a path. If the path has a file, the new file is readable only for users who can read
+ * that file.
+ */
 export async function openBeside(path: string, toError: ToError): Promise<Beside> {
   const old = await stat(path).catch(() => undefined);
   if (old?.isFile() === false || path.endsWith("/")) throw toError(`${path} is not a file`, undefined);
@@ -23,7 +26,8 @@ export async function openBeside(path: string, toError: ToError): Promise<Beside
     throw toError(`the folder ${dirname(path)} cannot be written to`, cause);
   };
   const target = await behindLinks(path).catch(unwritable);
-  // The temporary file has a name of its own. A name made from the target's could be longer than the file system allows.
+  // The name of the temporary file does not contain the target's name, because the result could be longer than the file system
+  // allows.
   const temporary = join(dirname(target), `.stowage-tmp.${randomUUID()}.part`);
   const file = await open(temporary, "wx", old === undefined ? 0o666 : 0o600).catch(unwritable);
   if (old !== undefined) await keepRights(file, old);
@@ -31,14 +35,14 @@ export async function openBeside(path: string, toError: ToError): Promise<Beside
 }
 
 /**
- * The most symbolic links that are followed in a row: as many as Linux follows.
+ * The maximum number of symbolic links that are followed in a row. Linux has the same limit.
  *
  * @see https://man7.org/linux/man-pages/man7/path_resolution.7.html
  */
 const LINKS_MAX = 40;
 
 /**
- * Returns the path behind every symbolic link, as the system finds it when it opens a file. There need not be a file at that path
+ * Returns the path after following every symbolic link, like the system does when it opens a file. The path need not have a file
  * yet.
  */
 async function behindLinks(path: string): Promise<string> {
@@ -53,7 +57,8 @@ async function behindLinks(path: string): Promise<string> {
 }
 
 /**
- * Gives a new file the permissions and the owner of the old one. When that is not allowed, the file keeps those of this process.
+ * Gives a new file the permissions and the owner of the old one. If this is not allowed, the file keeps the permissions and the
+ * owner of this process.
  */
 async function keepRights(file: FileHandle, old: Stats): Promise<void> {
   const own = await file.stat();
@@ -90,7 +95,7 @@ const CODES: Readonly<Record<string, StorageErrorCode>> = {
   ERR_ACCESS_DENIED: "PermissionDenied",
 };
 
-/** Returns the code of a disk's failure; `undefined` when the path itself is to blame. */
+/** Returns the code for a failure of the disk; `undefined` if the path itself is the cause. */
 export function codeOfDisk(error: unknown): StorageErrorCode | undefined {
   const { code, errno } = Object(error) as { readonly code?: string; readonly errno?: number };
   return CODES[UNNAMED[process.platform]?.[Math.abs(errno ?? 0)] ?? code ?? ""];

@@ -6,9 +6,9 @@ import type { StorageProvider } from "../contract/provider.js";
 import type { ObjectInfo } from "../contract/object.js";
 
 /**
- * Writes an object to a file that appears whole, with the permissions of the file that it replaces. A symbolic link stays, and
- * the file behind it is written. Several parts of a large object are read at once. An interrupted transfer goes on where it was
- * cut.
+ * Writes an object to a file. The file appears only when it is complete, with the permissions of the file that it replaces. If
+ * the path is a symbolic link, the link stays, and the file that it points to is written. Several parts of a large object are
+ * read at the same time. An interrupted transfer continues where it stopped.
  */
 export async function downloadObject(
   provider: StorageProvider,

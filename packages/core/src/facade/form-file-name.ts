@@ -1,10 +1,10 @@
 import { anyText } from "../kit/options.js";
 
 /**
- * Returns the name of a file of a form as its user wrote it. Parsers such as busboy and multer read names as Latin-1, and
- * browsers send them as UTF-8: `"Größe.pdf"` arrives as `"GrÃ¶ÃŸe.pdf"`. A name that was read correctly is returned as it is.
+ * Returns the name of an uploaded form file as the user wrote it. Browsers send names as UTF-8, but parsers such as busboy and
+ * multer read them as Latin-1: `"Größe.pdf"` arrives as `"GrÃ¶ÃŸe.pdf"`. A name that was read correctly is returned unchanged.
  *
- * The result is for people to read, such as in a `contentDisposition`. A key is better made by {@link keyTemplate}.
+ * The result is for people to read, for example in a `contentDisposition`. To make a key, use {@link keyTemplate}.
  *
  * @see https://www.rfc-editor.org/rfc/rfc7578#section-5.1 for the UTF-8 of forms
  * @example
@@ -13,7 +13,7 @@ import { anyText } from "../kit/options.js";
  *   contentDisposition: contentDisposition("attachment", formFileName(file.originalname)),
  * });
  * ```
- * @throws TypeError when the name is not a text.
+ * @throws TypeError if the name is not a string.
  */
 export function formFileName(name: string): string {
   anyText("formFileName", "name", name, "the name of a file");

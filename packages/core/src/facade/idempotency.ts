@@ -10,22 +10,22 @@ import type { PutOptions } from "../contract/call-options.js";
 const KEY_LENGTH_MAX = 200;
 const KEY_DIGEST_LENGTH = 32;
 
-/** One put that is to happen once. */
+/** One put that must take effect only once. */
 interface Once {
   readonly provider: StorageProvider;
   readonly key: string;
   readonly body: Body;
   readonly options: PutOptions;
-  /** The beginning that all write ids of this idempotency key share. */
+  /** The prefix that all write ids of this idempotency key share. */
   readonly owner: string;
   readonly writeId: string;
 }
 
 /**
- * Puts an object once for each idempotency key. The write id names the idempotency key and the digest of the bytes, so that a
- * repetition recognises the object that the first put wrote.
+ * Puts an object only once for each idempotency key. The write id contains the idempotency key (hashed) and the digest of the
+ * bytes, so a repeated put recognises the object that the first put wrote.
  *
- * @throws StorageError `Conflict` when the idempotency key was already used with different bytes.
+ * @throws StorageError `Conflict` if the idempotency key was already used with different bytes.
  */
 export async function putOnce(
   provider: StorageProvider,
@@ -51,12 +51,12 @@ export async function putOnce(
   }
 }
 
-/** How often a put is tried with a condition when other writes overtake it. After that it writes without one. */
+/** How often a put is tried with a condition if other writes are faster. After that, the put writes without a condition. */
 const ROUNDS_MAX = 5;
 
 /**
- * Writes only over the object that it saw. A put that is overtaken looks again, because the other write may have been a
- * repetition of the same put.
+ * Replaces only the object that was read before. If another write was faster, reads the object again, because the other write may
+ * have been the same put.
  */
 async function putOrFind(once: Once): Promise<ObjectInfo> {
   const { provider, key, body, options, writeId } = once;
@@ -81,8 +81,8 @@ function isOvertaken(error: unknown): boolean {
 }
 
 /**
- * Returns the condition that the object has not changed since it was looked at. Returns `undefined` when the caller has given a
- * condition, or the provider does not support it.
+ * Returns the condition that the object has not changed since it was read. Returns `undefined` if the caller has given a
+ * condition, or if the provider does not support such conditions.
  */
 function conditionOn(
   { provider: { supports }, options }: Once,
@@ -117,8 +117,8 @@ async function digestOf(body: Body, signal: AbortSignal | undefined): Promise<st
 }
 
 /**
- * Returns the facts of the object that the key has now. @throws StorageError `Conflict` when the same idempotency key wrote that
- * object with other bytes.
+ * Returns the facts of the object that the key has now. @throws StorageError `Conflict` if the same idempotency key wrote this
+ * object with different bytes.
  */
 async function find({ provider, key, options, owner, writeId }: Once): Promise<ObjectInfo | undefined> {
   const { signal, onEvent } = options;

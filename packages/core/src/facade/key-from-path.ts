@@ -5,7 +5,7 @@ import { knownNames, anyText } from "../kit/options.js";
 /** The options of {@link keyFromPath}. */
 export interface KeyFromPathOptions {
   /**
-   * The folder that the paths lie in, absolute or relative, with either separator. It is cut off the paths.
+   * The folder that contains the paths, absolute or relative, with either separator. The folder is removed from the paths.
    *
    * @default none
    */
@@ -13,14 +13,14 @@ export interface KeyFromPathOptions {
 }
 
 /**
- * Turns a path from an old database into a key. The path may have a leading slash, Windows separators or a leading `./`, and may
+ * Converts a path from an old database to a key. The path may have a leading slash, Windows separators or a leading `./`, and may
  * start with the root.
  *
- * Only separators, `.` segments, doubled slashes and the root are changed; the rest stays as it is. A path with `..` is refused;
- * it is never resolved.
+ * Only separators, `.` segments, doubled slashes and the root are changed; everything else is kept. A path with `..` is refused
+ * and never resolved.
  *
- * @throws TypeError when `text` is not a string; StorageError `InvalidKey` when no valid key is left, or when the path contains
- *   `..`.
+ * @throws TypeError if `text` is not a string; StorageError `InvalidKey` if the result is not a valid key, or if the path
+ *   contains `..`.
  * @example An old row
  * ```ts
  * keyFromPath("C:\\app\\uploads\\a b.mp4", { root: "C:\\app\\uploads" }); // "a b.mp4"

@@ -25,7 +25,7 @@ type TextToHash<Template extends string> =
 
 export interface KeyTemplateOptions {
   /**
-   * The date from which `{year}` and the other dates are taken, in UTC.
+   * The date for `{year}` and the other date placeholders, in UTC.
    *
    * @default now
    */
@@ -35,30 +35,30 @@ export interface KeyTemplateOptions {
 /** The options of {@link KeyTemplate.forBody}. */
 export interface KeyForBodyOptions extends KeyTemplateOptions {
   /**
-   * The most bytes of the body. A longer body is refused before a key is made.
+   * The maximum size of the body, in bytes. A longer body is refused before a key is made.
    *
    * @default no limit
    */
   readonly maxBytes?: number | undefined;
 }
 
-/** A key that was made for a body, and the body, which can still be put. */
+/** A key that was made for a body, together with a body that can still be put. */
 export interface KeyForBody {
   readonly key: string;
-  /** A body with the same bytes. Put this body, because a stream that was given has been read. */
+  /** A body with the same bytes. Put this body, because the original stream has already been read. */
   readonly body: BodyInput;
-  /** Releases the temporary file in which a long stream was kept. It is called when the body has been put. */
+  /** Releases the temporary file of a long stream. Call this function after the body has been put. */
   readonly release: () => Promise<void>;
 }
 
-/** A template that makes keys of one form. */
+/** A template that makes keys in one form. */
 export interface KeyTemplate<Template extends string> {
   readonly template: Template;
   /**
-   * Fills the template. `{hash}` is the digest of the text that is given for it.
+   * Fills the template. `{hash}` is the digest of the text that is given as `hash`.
    *
-   * @throws TypeError for a missing value; StorageError `InvalidKey` when a value is empty or contains `/`, or when the result
-   *   breaks a rule for keys.
+   * @throws TypeError for a missing value; StorageError `InvalidKey` if a value is empty or contains `/`, or if the result breaks
+   *   a rule for keys.
    */
   readonly key: (
     values: KeyTemplateValues<Template> & TextToHash<Template>,
@@ -66,7 +66,7 @@ export interface KeyTemplate<Template extends string> {
   ) => string;
   /**
    * Fills the template. `{hash}` is the digest of the body's bytes, and the body is read to compute it. The bytes of a one-shot
-   * stream are kept meanwhile, in memory up to 1 MiB, beyond that in a temporary file.
+   * stream are kept: the first 1 MiB in memory, the rest in a temporary file.
    *
    * @throws StorageError `TooLarge` for a body above `maxBytes`, `SourceError` for a body that fails.
    */
@@ -77,18 +77,21 @@ export interface KeyTemplate<Template extends string> {
   ) => Promise<KeyForBody>;
 }
 
-/** The number of hexadecimal digits of a SHA-256 in a key: 128 bits, enough that two bodies never get the same. */
+/**
+ * The number of hexadecimal digits of a SHA-256 in a key. With these 128 bits, two different bodies never get the same digits in
+ * practice.
+ */
 const HASH_DIGITS = 32;
 
 const PLACEHOLDER = /\{([A-Za-z][A-Za-z0-9_]*)\}/g;
 
 /**
- * Makes keys of one form: `keyTemplate("videos/{videoId}/{name}_{quality}.{ext}")`.
+ * Makes a template for keys in one form: `keyTemplate("videos/{videoId}/{name}_{quality}.{ext}")`.
  *
- * Besides your own placeholders these are predefined: `{year} {month} {day} {hour}` (UTC, padded with zeros), `{timestamp}`
- * (milliseconds since 1970) and `{hash}` (SHA-256, the first 32 digits).
+ * In addition to your own placeholders, these are predefined: `{year} {month} {day} {hour}` (UTC, padded with zeros),
+ * `{timestamp}` (milliseconds since 1970) and `{hash}` (SHA-256, the first 32 digits).
  *
- * @throws TypeError when the template has a brace that belongs to no placeholder.
+ * @throws TypeError if the template has a brace that does not belong to a placeholder.
  * @example
  * ```ts
  * const videoKey = keyTemplate("videos/{videoId}/{name}_{quality}.{ext}");

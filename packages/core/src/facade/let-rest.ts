@@ -10,13 +10,13 @@ const UNREAD_MS = 30_000;
 
 /**
  * How long the reader of an open file may pause, in milliseconds. The pause may be longer than for a connection, because an open
- * file stays the version that was opened.
+ * file keeps the bytes of the opened version.
  */
 const FILE_READ_MS = 300_000;
 
 /**
- * Makes the body of an object let its connection or file go when it is not being read. When reading goes on, the rest is opened
- * again on the same member by range and ETag.
+ * Makes an object's body release its connection or file while it is not being read. When reading continues, the rest of the
+ * object is opened again on the same member, by range and ETag.
  */
 export function letRest({ provider, unreadMs }: Calls, key: string, result: GetResult): void {
   const { body, info, range, isFile } = result;

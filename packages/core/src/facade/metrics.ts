@@ -2,13 +2,13 @@ import { isStorageError } from "../contract/errors.js";
 import type { StorageEvent } from "../contract/event.js";
 import type { Health } from "../contract/upkeep.js";
 
-/** A set of counters of the events in a storage, for a monitoring system. */
+/** A set of counters for the events of a storage, for a monitoring system. */
 export interface Metrics {
-  /** The listener to be given to `createStorage` as `onEvent`. */
+  /** The listener to pass to `createStorage` as `onEvent`. */
   readonly onEvent: (event: StorageEvent) => void;
   /**
-   * Returns all counters in the text format of Prometheus, with the result of `storage.health()` if it is given. No label holds a
-   * key.
+   * Returns all counters in the text format of Prometheus, with the result of `storage.health()` if it is given. No label
+   * contains a key.
    *
    * @see https://prometheus.io/docs/instrumenting/exposition_formats/
    */
@@ -134,7 +134,7 @@ function take(event: StorageEvent, counters: Counters): void {
   taker(event, counters);
 }
 
-/** Calls whose `size` is the number of bytes that they moved. The bytes of reads are counted by the event `"read"`. */
+/** The calls whose `size` is the number of transferred bytes. The event `"read"` counts the bytes of reads. */
 const WRITES: ReadonlySet<string> = new Set(["put", "download", "importFrom"]);
 
 function takeOperation(event: Of<"operation">, { add, observe }: Counters): void {

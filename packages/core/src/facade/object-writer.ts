@@ -2,17 +2,18 @@ import { PassThrough, Writable, type Readable } from "node:stream";
 import type { ObjectInfo } from "../contract/object.js";
 import { BUFFERED_BYTES, ignore } from "../body/stream-watch.js";
 
-/** A put whose body is written into a stream. */
+/** A put that gets its body from a writable stream. */
 export interface ObjectWriter {
   /**
-   * The stream that takes the bytes. It finishes when the object is stored, and is destroyed with the error of a put that failed.
+   * The stream to write the bytes to. The stream finishes when the object is stored. If the put fails, the stream is destroyed
+   * with the error of the put.
    */
   readonly stream: Writable;
-  /** A promise of the facts of the new object. It rejects when the put fails. */
+  /** A promise for the facts of the new object. The promise rejects if the put fails. */
   readonly done: Promise<ObjectInfo>;
 }
 
-/** Begins a put. Its body is the bytes that will be written into a stream. */
+/** Begins a put. The body consists of the bytes that the caller writes to the returned stream. */
 export function createObjectWriter(put: (body: Readable) => Promise<ObjectInfo>): ObjectWriter {
   const body = new PassThrough({ highWaterMark: BUFFERED_BYTES });
   const done = put(body);

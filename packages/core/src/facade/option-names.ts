@@ -68,7 +68,7 @@ const PUT_MANY: OptionNames<PutManyOptions> = {
   onResult: true,
 };
 
-/** The options of each verb, by the name that messages show. */
+/** The options of each verb, by the verb's name in error messages. */
 export interface VerbOptions {
   readonly put: StoragePutOptions;
   readonly get: StorageGetOptions;
@@ -145,7 +145,7 @@ const OPTION_NAMES: { readonly [Verb in keyof VerbOptions]: OptionNames<VerbOpti
   close: { graceMs: true },
 };
 
-/** Refuses options that a verb does not have. @throws TypeError with the nearest right name. */
+/** Refuses options that a verb does not have. @throws TypeError with the most similar valid name. */
 export function checkNames<Verb extends keyof VerbOptions>(verb: Verb, options: VerbOptions[Verb]): void {
   knownNames<VerbOptions[Verb]>(verb, options, OPTION_NAMES[verb]);
 }

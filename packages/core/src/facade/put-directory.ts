@@ -13,10 +13,10 @@ import { checkNames } from "./option-names.js";
 const PLAYLISTS: ReadonlySet<string> = new Set(["m3u8", "mpd"]);
 
 /**
- * Puts every file of a folder under a prefix. Playlists are put after the segments they refer to, and a master playlist after the
- * playlists it refers to. So a player never finds a name that is not there yet. Symbolic links are left out.
+ * Puts every file of a folder under a prefix. Playlists are put after the segments that they refer to, and a master playlist is
+ * put after its playlists. A player therefore never finds a reference to a missing object. Symbolic links are skipped.
  *
- * @throws StorageError `PartialWrite` with one attempt for each file that failed. Files of later stages were not started.
+ * @throws StorageError `PartialWrite` with one attempt for each file that failed. The files of later stages were not put.
  */
 export async function putDirectory(
   storage: FileStorage,
@@ -66,14 +66,17 @@ async function filesUnder(directory: string): Promise<string[]> {
     .sort(compareKeys);
 }
 
-/** Sorts files into stages: first all that are no playlists, then playlists of segments, then playlists of playlists. */
+/** Sorts files into stages: first all files that are not playlists, then playlists of segments, then playlists of playlists. */
 async function inStages(directory: string, files: readonly string[]): Promise<readonly string[][]> {
   const stages: string[][] = [[], [], []];
   for (const file of files) stages[await stageOf(directory, file)]?.push(file);
   return stages.filter((stage) => stage.length > 0);
 }
 
-/** Returns the stage of a file. @see https://www.rfc-editor.org/rfc/rfc8216#section-4.3.4.2 for what makes a master playlist */
+/**
+ * Returns the stage of a file. @see https://www.rfc-editor.org/rfc/rfc8216#section-4.3.4.2 for the definition of a master
+ * playlist
+ */
 async function stageOf(directory: string, file: string): Promise<0 | 1 | 2> {
   if (!PLAYLISTS.has(extensionOf(file) ?? "")) return 0;
   const text = await readFile(join(directory, file), "utf8");

@@ -7,7 +7,7 @@ import { checkNames } from "./option-names.js";
 
 const CONCURRENCY = 4;
 
-/** Puts items, several at once, and returns a result for each, in the order of the items. */
+/** Puts items, several at the same time, and returns a result for each item, in the order of the items. */
 export async function putMany(
   storage: Pick<FileStorage, "put">,
   items: Iterable<PutManyItem> | AsyncIterable<PutManyItem>,

@@ -14,7 +14,7 @@ export interface Putting extends Calls {
   readonly sourceIdleMs: number;
 }
 
-/** Puts a body, after every check that is possible before a byte moves. */
+/** Puts a body, after all checks that are possible before any byte is sent. */
 export async function putObject(
   storage: Putting,
   key: string,
@@ -43,7 +43,7 @@ export async function putObject(
   }
 }
 
-/** Returns the options without those that only the facade uses. */
+/** Returns the options without the options that only the facade uses. */
 function providerOptions(options: StoragePutOptions): PutOptions & TimedOptions {
   const { size, maxBytes, idempotencyKey, ...rest } = options;
   const isPlain = size === undefined && maxBytes === undefined && idempotencyKey === undefined;

@@ -4,7 +4,7 @@ import type { ObjectInfo } from "../contract/object.js";
 import type { ReadConditions } from "./storage-options.js";
 import { nonEmptyText } from "../kit/options.js";
 
-/** Takes the conditions of a read out of its options, and checks them. The other options are for the provider. */
+/** Checks the conditions of a read, and returns the options without them. The remaining options are for the provider. */
 export function withoutConditions<Options extends ReadConditions>(
   verb: "get" | "head",
   options: Options,
@@ -21,7 +21,7 @@ export function withoutConditions<Options extends ReadConditions>(
   return [{ ifNoneMatch, ifModifiedSince }, rest];
 }
 
-/** Throws when the caller's copy is the newest. @throws StorageError `NotModified`. */
+/** Throws if the caller's copy is still current. @throws StorageError `NotModified`. */
 export function assertModified(
   operation: "get" | "head",
   info: ObjectInfo,
@@ -40,7 +40,7 @@ export function assertModified(
   });
 }
 
-/** Returns an ETag without the mark of a weak one, which caches and proxies add. */
+/** Returns an ETag without the `W/` mark of a weak ETag, which caches and proxies add. */
 function strong(etag: string): string {
   return etag.replace(/^W\//, "");
 }

@@ -8,7 +8,7 @@ import { letRest } from "./let-rest.js";
 import { assertModified, withoutConditions } from "./read-conditions.js";
 import { toStoredObject, type StoredObject } from "./stored-object.js";
 
-/** Opens an object. @param ref - The ref under which the object was seen last. */
+/** Opens an object. @param ref - The ref under which the object was last seen. */
 export async function getObject(
   storage: Calls,
   key: string,
@@ -39,7 +39,7 @@ export async function getObject(
   return toStoredObject(result);
 }
 
-/** Adds to options the ref under which the object was seen last. */
+/** Adds the ref under which the object was last seen to the options. */
 export function seenAt<Options extends object>(
   options: Options,
   ref: string | undefined,
@@ -65,7 +65,7 @@ export async function headObject(
   });
 }
 
-/** Returns the facts of an object that may be missing; `undefined` when it is. */
+/** Returns the facts of an object; `undefined` if the object is missing. */
 export async function findObject(
   storage: Calls,
   verb: "find" | "exists",

@@ -11,18 +11,18 @@ import type { RepairOptions } from "./storage-options.js";
 /** A worker in this process that runs repair. */
 export interface RepairWorker {
   /**
-   * Resolves when nothing is left to do. Work that is due later is waited for.
+   * Resolves when no work is left. Also waits for work that is due later.
    *
    * @throws `signal.reason`, unchanged, when the signal aborts; StorageError `Unavailable` after `stop`.
    */
   readonly idle: (options?: { readonly signal?: AbortSignal | undefined }) => Promise<void>;
-  /** Stops repair. It resolves when the keys that are being worked on are done. */
+  /** Stops repair. The promise resolves when the keys in progress are done. */
   readonly stop: () => Promise<void>;
 }
 
 const POLL_MS = 5000;
 
-/** The longest pause after a round that failed, in milliseconds. */
+/** The longest pause after a failed round, in milliseconds. */
 const FAILURE_MS = 5000;
 
 interface Worker {
@@ -31,13 +31,16 @@ interface Worker {
   readonly pollMs: number;
   readonly onEvent: ((event: StorageEvent) => void) | undefined;
   readonly stopping: AbortController;
-  /** Called when there may be work to do sooner than expected. */
+  /** Called when work may be due sooner than expected. */
   wake: () => void;
-  /** The callers that wait until nothing is left to do. */
+  /** The callers that wait until no work is left. */
   readonly waiting: Set<() => void>;
 }
 
-/** Starts to do the work that composers have left to do, until it is stopped. It does not keep the process alive. */
+/**
+ * Starts a worker that does the remaining work of composers, until the worker is stopped. The worker does not keep the process
+ * alive.
+ */
 export function startRepairWorker(
   provider: ComposedProvider,
   onEvent: ((event: StorageEvent) => void) | undefined,
@@ -96,7 +99,7 @@ function tellAll({ waiting }: Worker): void {
   for (const tell of waiting) tell();
 }
 
-/** Runs one round of repair. @returns The milliseconds until there is work to do; absent when there is none. */
+/** Runs one round of repair. @returns The number of milliseconds until the next work is due; `undefined` if no work is left. */
 async function oneRound({ upkeep, onEvent, name }: Worker): Promise<number | undefined> {
   try {
     return await upkeep.repair({ onEvent });

@@ -15,9 +15,7 @@ import { checkNames, type VerbOptions } from "./option-names.js";
 
 type LinkVerb = "publicUrl" | "signedUrl" | "signUpload" | "multipart";
 
-/**
- * Makes the verbs of a facade that hand out links and uploads for others to use. They are checked and reported like every call.
- */
+/** Makes the facade's verbs for links and client uploads. They are checked and reported like every other call. */
 export function linksOf(calls: Calls): Pick<FileStorage, LinkVerb> {
   const { provider } = calls;
   return {
@@ -34,7 +32,10 @@ export function linksOf(calls: Calls): Pick<FileStorage, LinkVerb> {
   };
 }
 
-/** Makes a permanent link: at once when the provider knows it by the key, otherwise after the members were asked. */
+/**
+ * Makes a permanent link. Returns the link directly if the provider can compute it from the key; otherwise asks the members first
+ * and returns a promise.
+ */
 export function publicUrl(
   calls: Calls,
   key: string,
@@ -134,7 +135,7 @@ const CURES: Partial<Record<OptionalVerb, string>> = {
   publicUrl: ": give the provider a public base URL, or use signedUrl",
 };
 
-/** Returns a verb that a provider may lack. @throws StorageError `Unsupported` when the provider has no such verb. */
+/** Returns an optional verb of a provider. @throws StorageError `Unsupported` if the provider does not have this verb. */
 export function required<Verb extends OptionalVerb>(
   provider: ComposedProvider,
   verb: Verb,

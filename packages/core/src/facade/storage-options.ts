@@ -17,32 +17,32 @@ import type { TimeoutOptions } from "../wrap/timeout.js";
 /** The options of {@link createStorage}. */
 export interface StorageOptions {
   /**
-   * How a bare provider's calls are tried again; `false` for one try. A composer has retries of its own.
+   * The retries of a bare provider's calls; `false` means one try without retries. A composer has its own retries.
    *
    * @default the defaults of the options of `retry`
    */
   readonly retry?: RetryOptions | false | undefined;
   /**
-   * When a bare provider's calls are given up; `false` for never. A composer has limits of its own.
+   * The time limits of a bare provider's calls; `false` means no limits. A composer has its own limits.
    *
    * @default the defaults of the options of `timeout`
    */
   readonly timeouts?: TimeoutOptions | false | undefined;
   /**
-   * How long a body that is being stored may give no bytes, in milliseconds; 0 for ever.
+   * How long to wait for the next bytes of a body that is being stored, in milliseconds; 0 means for ever.
    *
    * @default 30,000
    */
   readonly sourceIdleMs?: number | undefined;
   /**
-   * How long an opened object keeps its connection or file while it is not being read, in milliseconds; 0 for ever. When reading
-   * goes on, the object is opened again in the middle, if it is still the same.
+   * How long an opened object keeps its connection or file while it is not being read, in milliseconds; 0 means for ever. When
+   * reading continues, the object is opened again at the same position, if the object has not changed.
    *
-   * @default 30,000; 300,000 for a file of the local disk of which something was read
+   * @default 30,000; 300,000 for a file on the local disk that has been read in part
    */
   readonly unreadMs?: number | undefined;
   /**
-   * Receives an event for every call, retry and fallback. Errors that this function throws are dropped.
+   * Receives an event for every call, retry and fallback. Errors from this function are ignored.
    *
    * @default none
    */
@@ -52,54 +52,54 @@ export interface StorageOptions {
 /** The options that every call takes. */
 export interface TimedOptions {
   /**
-   * The longest that this call may take in all, in milliseconds. After that it rejects with `Timeout`.
+   * The maximum total time of this call, in milliseconds. After that the call rejects with `Timeout`.
    *
    * @default no limit
    */
   readonly timeoutMs?: number | undefined;
 }
 
-/** The options of a verb as an application gives them. The storage fills in the rest. */
+/** The options of a verb that an application can set. The storage sets the other options. */
 export type Outer<Options extends CallOptions> = Omit<Options, "onEvent" | "ref" | "beforeCommit"> &
   TimedOptions;
 
 /** The options of {@link FileStorage.put}. */
 export interface StoragePutOptions extends Outer<Omit<PutOptions, "writeId" | "tries">> {
   /**
-   * The length in bytes, when it is known. A body of another length is refused, and nothing is written.
+   * The length in bytes, if it is known. A body with a different length is refused, and nothing is written.
    *
-   * @default the length of the body, where it is known
+   * @default the length of the body, if it is known
    */
   readonly size?: number | undefined;
   /**
-   * The most bytes that the body may have, for bodies whose length is not known before. A longer body is refused with `TooLarge`,
-   * and nothing is written.
+   * The maximum size of the body in bytes, for a body of unknown length. A longer body is refused with `TooLarge`, and nothing is
+   * written.
    *
    * @default no limit
    */
   readonly maxBytes?: number | undefined;
   /**
-   * A text of 1 to 200 characters that makes repeated uploads one object. A put of the same key, idempotency key and bytes
-   * returns the result of the first put. A put of other bytes rejects with `Conflict`. The body is read once more for its digest,
-   * and a stream is kept for that: in memory up to 1 MiB, beyond that in a temporary file.
+   * A text of 1 to 200 characters that makes a repeated upload harmless. A put with the same key, idempotency key and bytes
+   * returns the result of the first put. A put with different bytes rejects with `Conflict`. The body is read one additional time
+   * to compute its digest. For this, a stream is kept: the first 1 MiB in memory, the rest in a temporary file.
    *
    * @default none
    */
   readonly idempotencyKey?: string | undefined;
 }
 
-/** The conditions of a read, for a caller that has a copy already. When both are given, only `ifNoneMatch` counts. */
+/** The conditions of a read, for a caller that already has a copy. If both conditions are given, only `ifNoneMatch` counts. */
 export interface ReadConditions {
   /**
-   * The ETag of the caller's copy, or `"*"` for any. The read rejects with `NotModified` when the object still has that ETag.
+   * The ETag of the caller's copy, or `"*"` for any ETag. The read rejects with `NotModified` if the object still has that ETag.
    *
    * @see https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match
    * @default none
    */
   readonly ifNoneMatch?: string | undefined;
   /**
-   * The time when the caller's copy was made. The read rejects with `NotModified` when the object has not been written since.
-   * Times are compared in whole seconds, as in HTTP.
+   * The time when the caller's copy was made. The read rejects with `NotModified` if the object has not been written after that
+   * time. Times are compared in whole seconds, as in HTTP.
    *
    * @see https://www.rfc-editor.org/rfc/rfc9110#name-if-modified-since
    * @default none
@@ -122,20 +122,20 @@ export interface StorageListOptions extends Outer<ListOptions> {}
 /** The options of {@link FileStorage.download}. */
 export interface DownloadOptions extends Outer<Pick<GetOptions, "signal" | "ifMatch">> {
   /**
-   * The number of parts of a large object that are read at once; 1 reads the object in one piece.
+   * The number of parts of a large object that are read at the same time; 1 reads the object in one piece.
    *
    * @default 8
    */
   readonly concurrency?: number | undefined;
   /**
-   * Called with the number of bytes that have come so far.
+   * Called with the number of bytes that have arrived so far.
    *
    * @default none
    */
   readonly onProgress?: PutOptions["onProgress"];
 }
 
-/** One object for {@link FileStorage.putMany}: its key, its body, and the options of its put. */
+/** One object for {@link FileStorage.putMany}: the key, the body, and the options of the put. */
 export interface PutManyItem extends Omit<StoragePutOptions, "signal"> {
   readonly key: string;
   readonly body: BodyInput;
@@ -149,19 +149,19 @@ export type PutManyResult =
 /** The options of {@link FileStorage.putMany}. */
 export interface PutManyOptions extends Pick<CallOptions, "signal"> {
   /**
-   * The number of puts that run at once.
+   * The number of puts that run at the same time.
    *
    * @default 4
    */
   readonly concurrency?: number | undefined;
   /**
-   * The most bytes that each body may have, unless its item gives another number.
+   * The maximum size of each body in bytes, unless the item has its own `maxBytes`.
    *
    * @default no limit
    */
   readonly maxBytes?: number | undefined;
   /**
-   * Receives each result as it comes. Errors that this function throws are dropped.
+   * Receives each result as soon as it is known. Errors from this function are ignored.
    *
    * @default none
    */
@@ -171,7 +171,7 @@ export interface PutManyOptions extends Pick<CallOptions, "signal"> {
 /** The options of {@link FileStorage.putDirectory}. */
 export interface PutDirectoryOptions extends PutManyOptions {
   /**
-   * Returns the options for a file, by its key: headers, metadata, conditions.
+   * Returns the options for the file with a key: headers, metadata and conditions.
    *
    * @default none
    */
@@ -180,12 +180,12 @@ export interface PutDirectoryOptions extends PutManyOptions {
 
 /** The outcome of deleting many keys. */
 export interface DeleteManyResult {
-  /** The number of keys that are gone now, including those that were missing before. */
+  /** The number of keys that no longer exist, including keys that were missing before. */
   readonly deleted: number;
   readonly errors: readonly DeleteFailure[];
   /**
-   * The keys under the prefix that other software has put there and that break the rules, such as `"videos//1.mp4"`. No verb can
-   * reach their objects, which are still there.
+   * The keys under the prefix that break the rules, such as `"videos//1.mp4"`. Other software has written them. No verb can reach
+   * their objects, so these objects still exist.
    */
   readonly skipped?: readonly SkippedKey[] | undefined;
 }
@@ -193,20 +193,20 @@ export interface DeleteManyResult {
 /** The options of {@link FileStorage.verify}. */
 export interface VerifyOptions extends Outer<CallOptions> {
   /**
-   * True when every copy is to be read, and its bytes compared with the SHA-256 of the bytes that were put. Without `deep` the
-   * facts of the copies are compared, and bytes are read only where copies have different sizes.
+   * With `true`, every copy is read, and its bytes are compared with the SHA-256 of the bytes that were put. Without `deep`, the
+   * facts of the copies are compared, and bytes are read only if copies have different sizes.
    *
    * @default false
    */
   readonly deep?: boolean | undefined;
   /**
-   * True when a composer with a journal is to note its findings, so that repair puts them right.
+   * With `true`, a composer with a journal saves its findings, so that repair fixes them.
    *
    * @default true
    */
   readonly mend?: boolean | undefined;
   /**
-   * Receives each finding as it comes. Errors that this function throws are dropped.
+   * Receives each finding as soon as it is known. Errors from this function are ignored.
    *
    * @default none
    */
@@ -215,7 +215,7 @@ export interface VerifyOptions extends Outer<CallOptions> {
 
 /** The outcome of {@link FileStorage.verify}. */
 export interface VerifyReport extends Verified {
-  /** The number of findings of each kind: this one and the next three. */
+  /** The number of `"missing"` findings. The next three fields count the findings of the other kinds. */
   readonly missing: number;
   readonly extra: number;
   readonly different: number;

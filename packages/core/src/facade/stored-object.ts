@@ -4,12 +4,12 @@ import type { GetResult } from "../contract/provider.js";
 import type { ObjectInfo, ServedRange } from "../contract/object.js";
 
 /**
- * An object that is being read. It owns a socket or a file until its body has been read to the end or `destroy` was called, so it
- * must be read once, or dropped with `destroy`. A second reading of a stream is a `TypeError`.
+ * An object that is being read. It owns a socket or a file until its body was read to the end or `destroy` was called. Always
+ * read the body or call `destroy`. Reading a stream a second time is a `TypeError`.
  */
 export interface StoredObject extends AsyncIterable<Uint8Array> {
   readonly info: ObjectInfo;
-  /** Present when a range was asked for. */
+  /** Present if a range was requested. */
   readonly range?: ServedRange | undefined;
   /** The bytes as a Web stream, for `new Response(object.body)`. */
   readonly body: ReadableStream<Uint8Array>;
@@ -18,22 +18,22 @@ export interface StoredObject extends AsyncIterable<Uint8Array> {
   bytes(): Promise<Uint8Array>;
   /** The bytes as UTF-8. */
   text(): Promise<string>;
-  /** The bytes as JSON. @throws SyntaxError when they are not JSON. */
+  /** The parsed JSON of the bytes. @throws SyntaxError if the bytes are not JSON. */
   json(): Promise<unknown>;
-  /** The headers of an HTTP response that carries this body. */
+  /** The headers for an HTTP response with this body. */
   headers(): Record<string, string>;
-  /** Releases the socket or file of the body. It may be called at any time, and more than once. */
+  /** Releases the socket or file of the body. This function may be called at any time, and more than once. */
   destroy(): void;
 }
 
-/** Gives a provider's result the ways of reading that applications want. */
+/** Wraps a provider's result in an object with reading methods for applications. */
 export function toStoredObject(result: GetResult): StoredObject & AsyncDisposable {
   return new ReadableObject(result);
 }
 
 /**
- * The implementation of {@link StoredObject}. It is a class because making the object takes as long as reading a small one. An
- * object literal of closures would take 70 times as long to make.
+ * The implementation of {@link StoredObject}. It is a class because creating this object already takes as long as reading a small
+ * object. An object literal with closures would take 70 times as long to create.
  */
 class ReadableObject implements StoredObject, AsyncDisposable {
   readonly info: ObjectInfo;
@@ -97,7 +97,7 @@ async function collect(stream: Readable): Promise<Uint8Array> {
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
 }
 
-/** Converts a stream into a Web stream. Node's own conversion copies nothing either, but is slower and keeps reading ahead. */
+/** Converts a Node stream to a Web stream without copying bytes. Node's own conversion is slower and keeps reading ahead. */
 function webStreamOf(stream: Readable): ReadableStream<Uint8Array> {
   const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
   return new ReadableStream<Uint8Array>(

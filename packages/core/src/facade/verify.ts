@@ -9,7 +9,7 @@ import type { VerifyOptions, VerifyReport } from "./storage-options.js";
 
 const FINDINGS_MAX = 1000;
 
-/** Compares the objects under a prefix with those that should be stored. */
+/** Compares the objects under a prefix with the objects that should be stored. */
 export async function verifyStorage(
   storage: Calls,
   prefix: string,

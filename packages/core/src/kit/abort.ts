@@ -1,7 +1,7 @@
 import { clock, createController, onAbort } from "./clock.js";
 import { finished, type Readable } from "node:stream";
 
-/** The longest that a timer of Node waits, in milliseconds. A timer with a longer time would fire at once. */
+/** The longest time that a Node timer can wait, in milliseconds. A timer with a longer time would fire immediately. */
 export const TIMER_MS_MAX: number = 2 ** 31 - 1;
 
 /**
@@ -27,7 +27,7 @@ export async function consume(
   }
 }
 
-/** Reads a stream by its events, which is a fifth faster than `for await`. */
+/** Reads a stream by its events, which is 20% faster than `for await`. */
 function flow(stream: Readable, take: (chunk: Uint8Array) => void | Promise<void>): Promise<void> {
   return new Promise((resolve, reject) => {
     let working: Promise<void> | undefined;
@@ -55,7 +55,7 @@ function flow(stream: Readable, take: (chunk: Uint8Array) => void | Promise<void
   });
 }
 
-/** Waits for the given time. When the signal is aborted, rejects at once with its reason. */
+/** Waits for the given time. When the signal is aborted, rejects immediately with its reason. */
 export async function delay(milliseconds: number, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted();
   await new Promise<void>((resolve, reject) => {
@@ -74,7 +74,7 @@ export async function delay(milliseconds: number, signal?: AbortSignal): Promise
   });
 }
 
-/** Waits for work that other callers wait for too, but only until the caller's signal is aborted. */
+/** Waits for work that several callers share, but only until this caller's signal is aborted. */
 export function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   return new Promise<T>((resolve, reject) => {
@@ -99,7 +99,7 @@ export function linkedController(
   return { controller, unlink: () => {} };
 }
 
-/** Returns a signal that aborts with the first of two signals. `unlink` must be called when the work is done. */
+/** Returns a signal that aborts as soon as one of two signals aborts. `unlink` must be called when the work is done. */
 export function eitherSignal(
   one: AbortSignal | undefined,
   other: AbortSignal,

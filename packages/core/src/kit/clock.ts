@@ -5,7 +5,7 @@ import * as util from "node:util";
 
 const now = performance.now.bind(performance);
 
-/** A set of timers, and a clock that cannot be set. */
+/** A set of timers, and a monotonic clock. */
 export interface Clock {
   readonly setTimeout: typeof setTimeout;
   readonly clearTimeout: typeof clearTimeout;
@@ -17,9 +17,9 @@ export interface Clock {
 }
 
 /**
- * Node's own timers and monotonic clock, as they are when this module is loaded. Test runners and simulated browsers replace the
- * global ones: faked timers stand still, and those of a browser are numbers. The waits of this package are for the disk or the
- * network, and must end in such surroundings too.
+ * Node's own timers and monotonic clock, saved when this module is loaded. Test runners and simulated browsers replace the global
+ * timers: fake timers stand still, and browser timers are numbers. This package waits for the disk or the network, and these
+ * waits must also end in such environments.
  */
 export const clock: Clock = {
   setTimeout: timers.setTimeout,
@@ -35,11 +35,11 @@ export async function nextTurn(): Promise<void> {
   await new Promise<void>((resolve) => void clock.setImmediate(resolve));
 }
 
-/** Node's own class, even when the global name stands for a replacement. Other runtimes have only the global class. */
+/** Node's own class, even if the global class has been replaced. Other runtimes have only the global class. */
 const NativeController: typeof AbortController =
   (util.transferableAbortController?.().constructor as typeof AbortController | undefined) ?? AbortController;
 
-/** Makes a controller for calls of our own. Any number of listeners may listen to its signal without a warning. */
+/** Makes a controller for internal calls. Its signal may have any number of listeners without a warning. */
 export function createController(): AbortController {
   const controller = new NativeController();
   setMaxListeners(0, controller.signal);
@@ -55,13 +55,13 @@ interface Hub {
 const hubs = new WeakMap<AbortSignal, Hub>();
 
 /**
- * Listens to a signal until it is aborted or the returned function is called. Node sees a single listener for each signal, so it
- * never warns of a leak.
+ * Listens to a signal until it is aborted or the returned function is called. Node sees a single listener for each signal, so
+ * Node never warns about a leak.
  */
 export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
   if (signal === undefined) return nothing;
   const { listeners, tellAll } = hubOf(signal);
-  // A listener that is given twice is called twice.
+  // A listener that is added twice is called twice.
   const own = (): void => listener();
   if (listeners.size === 0) signal.addEventListener("abort", tellAll, { once: true });
   listeners.add(own);

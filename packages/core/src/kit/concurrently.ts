@@ -1,6 +1,6 @@
 /**
- * Runs `work` on every item, `count` at once, in order of arrival. After the first error no new items are taken. The error is
- * thrown when all work that was started has settled.
+ * Runs `work` on every item, `count` items at the same time, in order of arrival. After the first error no new items are started.
+ * The error is thrown after all started work has settled.
  */
 export async function concurrently<T>(
   items: Iterable<T> | AsyncIterable<T>,
@@ -10,7 +10,7 @@ export async function concurrently<T>(
   const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   let index = 0;
   let failed = false;
-  // An async iterator must not be asked again before it has answered.
+  // An async iterator must not be called again before it has answered.
   let turn: Promise<unknown> = Promise.resolve();
   const take = (): Promise<IteratorResult<T>> => {
     const next = turn.then(() => iterator.next());

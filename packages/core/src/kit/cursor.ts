@@ -2,8 +2,8 @@ import { StorageError } from "../contract/errors.js";
 import type { ListOptions } from "../contract/call-options.js";
 
 /**
- * Packs a position in a listing into a cursor. The cursor remembers the listing it belongs to, so that it cannot be used for a
- * different one.
+ * Packs a position in a listing into a cursor. The cursor contains the options of its listing, so that it cannot be used for a
+ * different listing.
  */
 export function packCursor(position: unknown, options: ListOptions): string {
   const content = JSON.stringify([1, options.prefix ?? "", options.delimiter ?? "", position]);
@@ -11,9 +11,9 @@ export function packCursor(position: unknown, options: ListOptions): string {
 }
 
 /**
- * Returns the position in a cursor, or `undefined` when the listing starts at its beginning.
+ * Returns the position in a cursor, or `undefined` if the listing starts at its beginning.
  *
- * @throws StorageError `InvalidArgument` when the cursor is not one of ours, or belongs to another listing.
+ * @throws StorageError `InvalidArgument` if the cursor is not valid, or belongs to another listing.
  */
 export function unpackCursor(options: ListOptions, provider: string): unknown {
   if (options.cursor === undefined) return undefined;
@@ -27,8 +27,8 @@ export function unpackCursor(options: ListOptions, provider: string): unknown {
 }
 
 /**
- * Returns the position at which a listing goes on, for listings whose position is the last entry: a key or a common prefix. The
- * position is that of the cursor, as {@link unpackCursor} returns it, or else `after`.
+ * Returns the position from which a listing continues, for listings whose position is the last entry: a key or a common prefix.
+ * The position comes from the cursor, like in {@link unpackCursor}, or else from `after`.
  */
 export function unpackKeyCursor(options: ListOptions, provider: string): string | undefined {
   const position = options.cursor === undefined ? options.after : unpackCursor(options, provider);

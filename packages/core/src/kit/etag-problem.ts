@@ -1,7 +1,7 @@
 /**
- * Returns the reason for which a condition on an ETag fails.
+ * Returns the reason why a condition on an ETag fails.
  *
- * @param etag - The ETag of the object. `undefined` when there is no object.
+ * @param etag - The ETag of the object; `undefined` if there is no object.
  * @param expected - The ETag that the caller expects.
  */
 export function etagProblem(etag: string | undefined, expected: string): string {

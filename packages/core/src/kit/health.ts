@@ -27,8 +27,8 @@ export async function probe(provider: ComposedProvider): Promise<MemberHealth> {
 }
 
 /**
- * Returns the reason why an error does not count as an answer; `undefined` when it counts. Credentials that may not list are
- * denied access to a missing object, and that counts as an answer.
+ * Returns the reason why an error does not count as an answer; `undefined` if it counts. A store denies access to a missing
+ * object if the credentials do not allow listing. This denial counts as an answer.
  */
 function problemOf(error: unknown): string | undefined {
   if (!isStorageError(error)) return String(error);
@@ -37,7 +37,7 @@ function problemOf(error: unknown): string | undefined {
 }
 
 /**
- * Tells how the members of a composer without a journal are.
+ * Returns the health of a composer without a journal.
  *
  * @param need - The number of members that have to work.
  */
@@ -53,7 +53,7 @@ export async function healthOfMembers(members: readonly ComposedProvider[], need
   };
 }
 
-/** Tells how a provider is. A provider with members tells it by itself; any other provider is asked whether it answers. */
+/** Returns the health of a provider. A provider with members has its own health function. Any other provider is probed. */
 export async function healthOf(provider: ComposedProvider): Promise<Health> {
   const health = provider.health ?? provider.upkeep?.health;
   if (health !== undefined) return await health();

@@ -25,7 +25,7 @@ export function joinedUpkeep(all: readonly (Upkeep | undefined)[]): Upkeep | und
   };
 }
 
-/** Verifies one part after the other. The number of objects is that of the outer part. */
+/** Verifies one part after the other. The number of objects comes from the outer part. */
 async function verifyAll(
   [outer, ...inner]: readonly NonNullable<Upkeep["verify"]>[],
   call: VerifyCall,
@@ -36,12 +36,12 @@ async function verifyAll(
   return { objects: numbers.objects, pending };
 }
 
-/** Returns the smaller of two times, each of which may be absent. */
+/** Returns the smaller of two times. Either time may be absent. */
 export function earlier(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }
 
-/** Joins the health of the parts into one. The first part is the outer one, and decides whether the whole is ready. */
+/** Joins the health of the parts into one. The first part is the outer one, and decides whether the provider is ready. */
 function joinedHealth(parts: readonly Health[]): Health {
   return {
     live: parts.every(({ live }) => live),

@@ -1,11 +1,11 @@
-/** A lock that lets one piece of work for each key run at a time, in order. */
+/** A lock that runs only one piece of work for each key at a time, in order. */
 export interface KeyLock {
   readonly run: <T>(key: string, work: () => Promise<T>) => Promise<T>;
   /** Tells whether work on the key is running or waiting. */
   readonly isBusy: (key: string) => boolean;
 }
 
-/** Makes a lock that holds no key yet. */
+/** Makes a lock without any locked keys. */
 export function createKeyLock(): KeyLock {
   const tails = new Map<string, Promise<unknown>>();
   return {

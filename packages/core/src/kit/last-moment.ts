@@ -1,13 +1,13 @@
 import type { Duplex } from "node:stream";
 
-/** The refusal that a caller's `beforeCommit` has thrown. The request was not sent, or not to its end. */
+/** The error for a call whose `beforeCommit` has thrown. The request was not sent, or not sent completely. */
 export class RefusedError extends Error {
   constructor(readonly reason: unknown) {
     super("The change is no longer allowed");
   }
 }
 
-/** Tells whether a connection is still being made. Data that is written to it now may leave much later. */
+/** Tells whether a connection is still being opened. Data that is written to the connection now may be sent much later. */
 export function isConnecting(socket: Duplex): boolean {
   const { connecting, secureConnecting } = socket as {
     readonly connecting?: boolean;

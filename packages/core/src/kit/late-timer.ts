@@ -1,17 +1,14 @@
 import { clock } from "./clock.js";
 
-/**
- * The lateness from which on a timer counts as late, in milliseconds. A late timer shows that this process was busy, or was
- * stopped.
- */
+/** The delay from which a timer counts as late, in milliseconds. A late timer shows that this process was busy or suspended. */
 const LATE_MS = 100;
 
 /**
- * Returns how long a timer that has fired late waits once more, in milliseconds. Answers that came meanwhile have not been read
- * yet. Returns 0 for a timer that was on time.
+ * Returns how long a timer must wait again after it has fired late, in milliseconds. Answers that arrived in the meantime have
+ * not been read yet. Returns 0 for a timer that was on time.
  *
- * @param dueAt - The time at which the timer should have fired, by the monotonic clock.
- * @param limitMs - The time for which the timer waited. It waits at most half of that once more.
+ * @param dueAt - The time at which the timer should have fired, on the monotonic clock.
+ * @param limitMs - The original time of the timer. The additional wait is at most half of this time.
  */
 export function lenienceMs(dueAt: number, limitMs: number): number {
   const lateMs = clock.now() - dueAt;

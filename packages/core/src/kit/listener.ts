@@ -1,6 +1,6 @@
 /**
- * Wraps a caller's function so that its failure changes nothing: a listener is told about an event, and must not change it.
- * Errors that the function throws are dropped, and a promise that it returns is not waited for.
+ * Wraps a caller's listener so that a failure of the listener cannot affect the call. Errors from the listener are ignored. If
+ * the listener returns a promise, the promise is not awaited.
  */
 export function safeListener<Told>(listener: (told: Told) => void): (told: Told) => void;
 export function safeListener<Told>(

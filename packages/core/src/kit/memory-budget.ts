@@ -1,13 +1,13 @@
 import { onAbort } from "./clock.js";
 
-/** A limit on the memory that many calls use together. Calls that come when it is used up wait for their turn. */
+/** A limit on the memory that many calls share. When the memory is used up, further calls wait in a queue. */
 export interface MemoryBudget {
-  /** The most memory that one call may use, in bytes. */
+  /** The maximum memory that one call may use, in bytes. */
   readonly shareBytes: number;
   /**
-   * Waits until that much memory is free, and takes it.
+   * Waits until enough memory is free, and reserves it.
    *
-   * @returns A function that gives the memory back. It may be called more than once.
+   * @returns A function that releases the memory. The function may be called more than once.
    */
   readonly take: (bytes: number, signal: AbortSignal | undefined) => Promise<() => void>;
 }
@@ -17,7 +17,7 @@ interface Waiting {
   readonly go: () => void;
 }
 
-/** Makes a budget of `bytesMax` bytes. @param shareBytes - The memory that one call would like to use, in bytes. */
+/** Makes a budget of `bytesMax` bytes. @param shareBytes - The memory that one call wants to use, in bytes. */
 export function createMemoryBudget(bytesMax: number, shareBytes: number): MemoryBudget {
   let free = bytesMax;
   const queue: Waiting[] = [];

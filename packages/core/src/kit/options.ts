@@ -20,7 +20,7 @@ export interface NumberLimits {
 /** The limits of a number that need not be whole. */
 export interface AnyNumberLimits extends NumberLimits {
   /**
-   * A limit that the number must be larger than. It replaces `least`.
+   * A limit that the number must exceed. This limit replaces `least`.
    *
    * @default none
    */
@@ -36,14 +36,14 @@ export type OptionNames<Options> = { readonly [Name in keyof Required<Options>]:
  * @param caller - The function that was called, for the message: `"retry"`.
  * @param name - The option. Its ending names the unit in the message: `Ms`, `Seconds`, `Days`, `Bytes`.
  * @returns The number.
- * @throws TypeError with the limits and the value, when it is not.
+ * @throws TypeError with the limits and the value, if the value is not such a number.
  */
 export function wholeNumber(caller: string, name: string, value: unknown, limits: NumberLimits = {}): number {
   if (Number.isSafeInteger(value) && isInside(value as number, limits)) return value as number;
   throw wrong(caller, name, `a whole number${unitOf(name)}${textOf(limits)}`, value);
 }
 
-/** Checks that an option is a number, as {@link wholeNumber} does for whole numbers. */
+/** Checks that an option is a number, like {@link wholeNumber} for whole numbers. */
 export function anyNumber(
   caller: string,
   name: string,
@@ -57,9 +57,9 @@ export function anyNumber(
 /**
  * Checks that an option is one of a few values.
  *
- * @param allowed - The allowed values. `undefined` is among them when the option may be absent; messages do not name it.
+ * @param allowed - The allowed values. They include `undefined` if the option may be absent; messages do not list `undefined`.
  * @returns The value.
- * @throws TypeError with the allowed values, when it is not.
+ * @throws TypeError with the allowed values, if the value is not one of them.
  */
 export function oneOf<const Value>(
   caller: string,
@@ -75,7 +75,7 @@ export function oneOf<const Value>(
 }
 
 /**
- * Checks that an option is a text that is not empty.
+ * Checks that an option is a non-empty text.
  *
  * @param what - A description of the text, for the message: `"the path of a folder"`.
  */
@@ -84,14 +84,14 @@ export function nonEmptyText(caller: string, name: string, value: unknown, what:
   throw wrong(caller, name, what, value);
 }
 
-/** Checks that an option is a text, as {@link nonEmptyText} does. The text may be empty. */
+/** Checks that an option is a text, like {@link nonEmptyText}, but the text may be empty. */
 export function anyText(caller: string, name: string, value: unknown, what: string): string {
   if (typeof value === "string") return value;
   throw wrong(caller, name, what, value);
 }
 
 /**
- * Checks that an option is an array. The elements are not looked at.
+ * Checks that an option is an array. The elements are not checked.
  *
  * @param what - The elements, for the message: `"names of members"`.
  */
@@ -100,19 +100,19 @@ export function anArray<Value>(caller: string, name: string, value: Value, what:
   throw wrong(caller, name, `an array of ${what}`, value);
 }
 
-/** Checks that an option is a function. @throws TypeError when it is not. */
+/** Checks that an option is a function. @throws TypeError if it is not. */
 export function aFunction<Value>(caller: string, name: string, value: Value): Value {
   if (typeof value === "function") return value;
   throw wrong(caller, name, "a function", value);
 }
 
 /**
- * Checks that options have no unknown names. Without this check a misspelt option would be ignored silently. An option that is
- * `undefined` counts as not given. The types of a `signal`, and of listeners such as `onEvent`, are checked as well.
+ * Checks that options have no unknown names. Without this check, a misspelt option would be silently ignored. An option with the
+ * value `undefined` counts as absent. The types of a `signal`, and of listeners such as `onEvent`, are checked as well.
  *
- * @param names - All names that are allowed.
- * @throws TypeError for an unknown name, with the nearest right name, or with all names when no name is near; for a `signal` of
- *   the wrong type; and for a listener that is not a function.
+ * @param names - All allowed names.
+ * @throws TypeError for an unknown name, with the most similar valid name, or with all names if no name is similar; for a
+ *   `signal` of the wrong type; and for a listener that is not a function.
  */
 export function knownNames<Options extends object>(
   caller: string,
@@ -133,7 +133,7 @@ export function knownNames<Options extends object>(
 
 const LISTENER = /^on(?:Event|Progress|Result|State)$/;
 
-/** Checks that a value is an `AbortSignal`. Signals of other makes and realms are accepted. */
+/** Checks that a value is an `AbortSignal`. Signals from other libraries and realms are accepted. */
 function assertSignal(caller: string, value: unknown): void {
   const { aborted, addEventListener } = Object(value) as Partial<AbortSignal>;
   if (typeof aborted === "boolean" && typeof addEventListener === "function") return;
@@ -180,8 +180,7 @@ function unknown(caller: string, name: string, names: readonly string[]): TypeEr
 }
 
 /**
- * Returns the name that takes the fewest changes to reach. Returns `undefined` when too much of the given name would have to
- * change.
+ * Returns the most similar name, which needs the fewest changes. Returns `undefined` if even that name needs too many changes.
  */
 function nearest(name: string, names: readonly string[]): string | undefined {
   const [best] = names
@@ -191,7 +190,7 @@ function nearest(name: string, names: readonly string[]): string | undefined {
   return best !== undefined && best.changes <= most ? best.each : undefined;
 }
 
-/** Counts the letters to insert, remove or replace: the Levenshtein distance. */
+/** Counts the letters that must be inserted, removed or replaced (the Levenshtein distance). */
 function changesTo(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let i = 1; i <= from.length; i++) {

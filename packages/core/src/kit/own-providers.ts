@@ -1,21 +1,18 @@
 import type { StorageProvider } from "../contract/provider.js";
 
-/** A provider, or a storage that was made of it. */
+/** A provider, or a storage that was made from a provider. */
 export type ProviderOrStorage = StorageProvider | { readonly provider: StorageProvider };
 
-/** A memory of the providers that a factory has made. It is for the functions that take one of these providers. */
+/** The data that a factory stores for each provider that it has made. Functions that take such a provider use this data. */
 export interface OwnProviders<Own> {
   readonly remember: (provider: StorageProvider, own: Own) => StorageProvider;
   readonly find: (provider: StorageProvider) => Own | undefined;
-  /**
-   * Returns what is remembered of a provider. @throws TypeError for a provider that the factory has not made, or that has been
-   * wrapped.
-   */
+  /** Returns the data of a provider. @throws TypeError for a provider that the factory has not made, or that has been wrapped. */
   readonly require: (given: ProviderOrStorage, caller: string) => Own;
 }
 
 /**
- * Makes a memory for the providers of one factory.
+ * Makes the data store for the providers of one factory.
  *
  * @param factory - The name of the factory, for the message: `"s3()"`.
  */

@@ -4,7 +4,7 @@ import { type ListPage } from "../contract/provider.js";
 import { LIST_LIMIT_DEFAULT, type ListOptions } from "../contract/call-options.js";
 import type { ObjectInfo } from "../contract/object.js";
 
-/** Returns the entry that a listing shows for a key: the key, or the common prefix into which it is rolled up. */
+/** Returns the entry that a listing shows for a key: the key itself, or the common prefix that contains the key. */
 export function listEntry(key: string, options: ListOptions): string {
   if (options.delimiter === undefined) return key;
   const end = key.indexOf(options.delimiter, options.prefix?.length ?? 0);
@@ -43,7 +43,7 @@ export class PageBuilder {
     return true;
   }
 
-  /** Returns the page. It has a cursor when an entry was refused, because then there is more. */
+  /** Returns the page. The page has a cursor if an entry was refused, because then there are more entries. */
   build(): ListPage {
     const page = { objects: this.#objects, prefixes: this.#prefixes };
     return this.#full ? { ...page, cursor: packCursor(this.#last, this.#options) } : page;

@@ -4,8 +4,8 @@ export function encodeKeyPath(key: string): string {
 }
 
 /**
- * Returns the key in a URL's path. The path has no leading slash; a query and a fragment are left out. Returns `undefined` when
- * the path is not correctly encoded.
+ * Returns the key in a URL's path. The path has no leading slash. A query and a fragment are ignored. Returns `undefined` if the
+ * path is not correctly encoded.
  */
 export function decodeKeyPath(path: string): string | undefined {
   try {

@@ -7,13 +7,13 @@ const DEFAULT: Tries = { attempts: 3, baseMs: 200, rateLimitedBaseMs: 1000, maxD
 /** The options of {@link withTries}. */
 export interface TryOptions {
   /**
-   * The limits that the caller of the verb wants.
+   * The limits from the caller of the verb.
    *
    * @default three tries
    */
   readonly tries?: Tries | undefined;
   /**
-   * Called again and again during a pause, as a sign of life to the code that watches the call.
+   * Called repeatedly during a pause, as a sign of life for the code that watches the call.
    *
    * @default none
    */
@@ -21,8 +21,8 @@ export interface TryOptions {
 }
 
 /**
- * Tries one request again when its failure may pass. The retries of the wrapper would send the whole body again. When the caller
- * wants several tries and all have failed, the error has `retryable: false`, so that the request is not tried again.
+ * Retries one request if its failure may be temporary. A retry by the wrapper would send the whole body again. If the caller
+ * wants several tries and all of them fail, the error has `retryable: false`, so that the wrapper does not retry.
  */
 export async function withTries<T>(
   signal: AbortSignal | undefined,

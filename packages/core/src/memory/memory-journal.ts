@@ -6,7 +6,7 @@ import { STUCK_MS, noRow } from "../kit/journal-parts.js";
 import { compareKeys } from "../contract/key.js";
 import { nextVersion, type Version } from "../contract/version.js";
 
-/** The time when this process began, by the system's clock. It is stored here because test runners replace the clock. */
+/** The time when this process began, on the system's clock. The time is stored here because test runners replace the clock. */
 const TIME_ORIGIN = performance.timeOrigin;
 
 interface Kept {
@@ -21,8 +21,8 @@ interface Part {
 }
 
 /**
- * Makes a journal in this process. With it composers keep every promise as long as the process lives. It is for tests and for
- * trying things out; nothing of it survives the process.
+ * Makes a journal in the memory of this process. With this journal, composers keep every promise as long as the process runs. The
+ * journal is for tests and experiments, because it is lost when the process ends.
  */
 export function memoryJournal(): Journal {
   const parts = new Map<string, Part>();
@@ -82,12 +82,12 @@ function partOf(part: Part, process: string, stamp: () => Version): JournalPart 
   };
 }
 
-/** Returns the rows for which something is left to do. */
+/** Returns the rows of keys that still need work. */
 function working(rows: ReadonlyMap<string, Kept>): readonly KeyRow[] {
   return [...rows.values()].flatMap(({ row }) => (row.isKept === true ? [] : [row]));
 }
 
-/** Returns the time of this process. It does not follow when the system's clock is set. */
+/** Returns the time of this process. This time ignores changes of the system's clock. */
 function steadyNow(): number {
   return TIME_ORIGIN + clock.now();
 }

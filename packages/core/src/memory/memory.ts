@@ -44,10 +44,10 @@ interface Memory {
 }
 
 /**
- * Makes a provider that keeps objects in this process. It is the reference for the contract, and is for tests and for trying
- * things out.
+ * Makes a provider that keeps objects in the memory of this process. The provider is the reference for the contract, and is for
+ * tests and experiments.
  *
- * Every feature of the contract is there and exact. Nothing survives the process.
+ * The provider supports every feature of the contract exactly. All objects are lost when the process ends.
  */
 export function memory(options: MemoryOptions = {}): StorageProvider {
   knownNames("memory", options, { name: true });

@@ -1,27 +1,27 @@
 import { aFunction, anyNumber, knownNames, wholeNumber, type OptionNames } from "../kit/options.js";
 
-/** The options of {@link breaker}: when a provider is left out, and when it is asked again. */
+/** The options of {@link breaker}. They say when a provider is left out and when it is asked again. */
 export interface BreakerOptions {
   /**
-   * The number of failures in a row that opens the breaker.
+   * The number of consecutive failures that opens the breaker.
    *
    * @default 5
    */
   readonly consecutive?: number | undefined;
   /**
-   * The share of failed calls among those of the last `windowMs` that opens the breaker, from 0 to 1.
+   * The share of failed calls, from 0 to 1, that opens the breaker. All calls of the last `windowMs` count.
    *
    * @default 0.5
    */
   readonly share?: number | undefined;
   /**
-   * The number of calls that there must be before `share` counts.
+   * The minimum number of calls before `share` is used.
    *
    * @default 20
    */
   readonly least?: number | undefined;
   /**
-   * How long a call counts for `share`, in milliseconds.
+   * How long a call counts towards `share`, in milliseconds.
    *
    * @default 30,000
    */
@@ -57,12 +57,12 @@ const BREAKER_OPTIONS: OptionNames<BreakerOptions> = {
   random: true,
 };
 
-/** The options of a breaker, checked, each with its value. */
+/** The checked options of a breaker, with a value for each option. */
 export type BreakerLimits = Required<{
   readonly [Name in keyof BreakerOptions]: NonNullable<BreakerOptions[Name]>;
 }>;
 
-/** Checks the options of a breaker, and fills in the defaults. @throws TypeError when an option is not a number in its range. */
+/** Checks the options of a breaker, and fills in the defaults. @throws TypeError if an option is not a number in its range. */
 export function checkBreaker(options: BreakerOptions): BreakerLimits {
   knownNames("breaker", options, BREAKER_OPTIONS);
   const whole = (name: Exclude<keyof BreakerOptions, "random">, byDefault: number): number =>

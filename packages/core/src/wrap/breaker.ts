@@ -4,15 +4,15 @@ import { Circuits, kindOf, resultOf } from "./circuits.js";
 import { intercept, type Around } from "./intercept.js";
 
 /**
- * Makes calls fail at once while a provider is down, instead of waiting for it each time. Reads, writes and listings are counted
- * separately.
+ * Makes calls fail immediately while a provider is down, so that callers do not wait for the provider each time. Reads, writes
+ * and listings are counted separately.
  *
- * The breaker opens after several failures in a row, when too large a share of the calls has failed, or after one call that ran
- * into its time limit. From time to time it sends a probe, which no caller waits for: a `head`, or the read or listing that took
- * too long. Only failures that show something about the provider's health count. A missing object, a condition that did not hold,
- * wrong credentials or an abort do not count.
+ * The breaker opens after several consecutive failures, when the share of failed calls is too large, or after one call that
+ * reached its time limit. While the breaker is open, it regularly sends a probe that no caller waits for: a `head`, or the read
+ * or listing that took too long. Only failures that say something about the provider's health count. A missing object, a
+ * condition that did not hold, wrong credentials or an abort do not count.
  *
- * @throws TypeError when an option is not a number in its range.
+ * @throws TypeError if an option is not a number in its range.
  */
 export function breaker(inner: StorageProvider, options: BreakerOptions = {}): StorageProvider {
   const limits = checkBreaker(options);

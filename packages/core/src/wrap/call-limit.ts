@@ -6,7 +6,7 @@ import { lenienceMs } from "../kit/late-timer.js";
 /** A call with its signal. */
 export interface LimitedCall {
   readonly controller: AbortController;
-  /** The time of the call's last sign of life; `undefined` when the call is not waited for. */
+  /** The time of the call's last sign of life; `undefined` while the time limit of the call is not running. */
   heardAt: number | undefined;
   /** Called when the call expires, with the time of its last sign of life. */
   onExpire: (heardAt: number) => void;
@@ -15,19 +15,19 @@ export interface LimitedCall {
 const KEPT_MAX = 64;
 
 /**
- * One time limit for many calls. A timer and a signal for each call would cost as much as a small read from a local disk. So one
- * timer serves all calls, and a signal that was not aborted, and that has no listener any more, serves the next call too.
+ * One time limit for many calls. A timer and a signal for each call would cost as much as a small read from a local disk.
+ * Therefore one timer serves all calls. A signal is used again for the next call, if it was not aborted and has no listeners.
  */
 export class CallLimit {
   readonly #limitMs: number;
-  /** The calls that `close` aborts. The free ones are among them. */
+  /** The calls that `close` aborts, including free call objects. */
   readonly #calls = new Set<LimitedCall>();
   readonly #free: LimitedCall[] = [];
   #waitedFor = 0;
   #timer: NodeJS.Timeout | undefined;
   /** The time at which the timer should fire. */
   #dueAt = 0;
-  /** True when the timer has fired late, and waits once more. */
+  /** True if the timer has fired late and is waiting again. */
   #isLenient = false;
   #isClosed = false;
 
@@ -47,13 +47,13 @@ export class CallLimit {
     return call;
   }
 
-  /** Waits for a call as long again. It may be called only while the call expires. */
+  /** Waits for a call again, for the same time. This function may be called only while the call expires. */
   again(call: LimitedCall): void {
     call.heardAt = clock.now();
     this.#waitedFor++;
   }
 
-  /** Stops waiting for a call, because it has settled or was left to itself. */
+  /** Stops waiting for a call that has settled or was abandoned. */
   end(call: LimitedCall): void {
     if (call.heardAt === undefined) return;
     call.heardAt = undefined;
@@ -64,8 +64,8 @@ export class CallLimit {
   }
 
   /**
-   * Gives a call back after `end`, so that its signal can serve the next call. The call must have settled, and nothing that it
-   * returned may still look at the signal.
+   * Gives a call back after `end`, so that its signal can be used for the next call. The call must have settled, and its result
+   * must no longer use the signal.
    */
   give(call: LimitedCall): void {
     const { signal } = call.controller;
@@ -75,12 +75,12 @@ export class CallLimit {
     this.#free.push(call);
   }
 
-  /** Gives a call back as `give` does, but drops its signal, because the signal may still be in use. */
+  /** Gives a call back like `give`, but drops its signal, because the signal may still be in use. */
   forget(call: LimitedCall): void {
     this.#calls.delete(call);
   }
 
-  /** Aborts every call that has not been given back, and lets go of the timer. */
+  /** Aborts every call that has not been given back, and clears the timer. */
   close(reason: unknown): void {
     this.#isClosed = true;
     for (const call of this.#free.splice(0)) this.forget(call);
@@ -101,8 +101,8 @@ export class CallLimit {
   }
 
   /**
-   * Ends the calls whose time is over, and sets the timer for the next one. All calls last equally long, so the calls that began
-   * first expire first.
+   * Ends the calls whose time is over, and sets the timer for the next one. All calls have the same time limit, so the calls that
+   * began first expire first.
    */
   #look(): void {
     this.#timer = undefined;

@@ -38,7 +38,7 @@ export function kindOf({ operation }: Call): BreakerKind | undefined {
   return KINDS[operation];
 }
 
-/** The outcome of a call, as far as it shows something about the health of its provider. */
+/** The outcome of a call, as far as it says something about the health of its provider. */
 export type CallResult =
   | "works"
   | "failed"
@@ -47,12 +47,12 @@ export type CallResult =
   /** The call took too long, and the provider answered no other question either. */
   | "hangs";
 
-/** The failures that show something about the provider's health. Every other answer shows that the provider works. */
+/** The failures that say something about the provider's health. Every other answer shows that the provider works. */
 const COUNTED: ReadonlySet<StorageErrorCode> = new Set(["Unavailable", "Timeout", "Unknown"]);
 
 /**
- * Returns what the error of a call shows about the health of a provider. Returns `undefined` when it shows nothing: the caller
- * has aborted the call or given it too little time, or the body has failed.
+ * Returns the result that the error of a call stands for. Returns `undefined` if the error says nothing about the provider's
+ * health: the caller has aborted the call or given it too little time, or the body has failed.
  */
 export function resultOf(error: unknown, { options: { signal } }: Call): CallResult | undefined {
   if (!isStorageError(error) || signal?.aborted === true || isBodyFailure(error)) return undefined;
@@ -69,14 +69,12 @@ interface Circuit {
   open: Opening | undefined;
 }
 
-/** The state of a circuit that is open, until a probe is answered. */
+/** The state of an open circuit, until a probe is answered. */
 interface Opening {
   /** The call that opened the circuit. */
   readonly call: Call;
   readonly isHanging: boolean;
-  /**
-   * The time from which on an answer to the first probe is believed. An answer that follows a failed probe is believed at once.
-   */
+  /** The time from which an answer to the first probe counts. After a failed probe, the next answer counts immediately. */
   readonly believedAt: number;
   probes: number;
   nextAt: number;
@@ -96,8 +94,8 @@ export interface CircuitParts {
 }
 
 /**
- * The circuits of one provider, one for each kind of call. When calls of a kind fail, the provider gets no more of them until it
- * has answered a probe, which no caller waits for.
+ * The circuits of one provider, one for each kind of call. When calls of a kind fail, the provider gets no more calls of this
+ * kind until it has answered a probe. No caller waits for this probe.
  */
 export class Circuits {
   readonly #parts: CircuitParts;
@@ -108,7 +106,7 @@ export class Circuits {
     this.#parts = parts;
   }
 
-  /** Lets a call pass. @throws StorageError `Unavailable` while calls of this kind are not passed on. */
+  /** Lets a call pass. @throws StorageError `Unavailable` while the circuit for this kind of call is open. */
   enter(call: Call, kind: BreakerKind): void {
     const open = this.#circuits.get(kind)?.open;
     if (open === undefined) return;
@@ -128,7 +126,7 @@ export class Circuits {
     );
   }
 
-  /** Notes what a call shows about the health of the provider. */
+  /** Records the result of a call for the health of the provider. */
   note(call: Call, kind: BreakerKind, result: CallResult): void {
     if (this.#isClosed) return;
     if (result === "hangs") {
@@ -165,11 +163,11 @@ export class Circuits {
   }
 
   #open(call: Call, circuit: Circuit, result: CallResult): void {
-    // A call that began before the circuit opened may end now.
+    // This call may have begun before the circuit opened.
     if (circuit.open !== undefined) return;
     const now = clock.now();
     const pauseMs = this.#pauseMs(0);
-    // A probe cannot show that a write would be quick again.
+    // A probe cannot show that writes are fast again.
     const isUnproven = result === "slow" && circuit.kind === "write";
     const believedAt = isUnproven ? now + pauseMs : now;
     const open: Opening = {
@@ -185,7 +183,10 @@ export class Circuits {
     this.#report(circuit, "open");
   }
 
-  /** Returns the pause before a probe, with a quarter of jitter, so that processes do not all come back at the same moment. */
+  /**
+   * Returns the pause before a probe, with a quarter of jitter, so that the processes do not all send their probes at the same
+   * moment.
+   */
   #pauseMs(probes: number): number {
     const { openMs, openMsMax, random } = this.#parts.limits;
     return Math.min(openMsMax, openMs * 2 ** probes) * (0.75 + random() * 0.5);
@@ -222,7 +223,7 @@ export class Circuits {
 }
 
 /**
- * Asks a provider again. After a read or a listing that was too slow, asks the same question again; otherwise asks for the facts
+ * Sends a probe to a provider. After a read or a listing that was too slow, repeats the same call; otherwise requests the facts
  * of an object.
  */
 async function ask(
@@ -239,8 +240,8 @@ async function ask(
 }
 
 /**
- * Tells whether a provider answers a question in time. Every answer counts, even that the object is missing or that the question
- * is not allowed.
+ * Tells whether a provider answers a question in time. Every answer counts, even an answer that the object is missing or that the
+ * question is not allowed.
  */
 export async function answersWithin(
   milliseconds: number,

@@ -13,7 +13,7 @@ import { anArray, anyText, knownNames, oneOf, anyNumber } from "../kit/options.j
 /** A rule that says when objects expire. Rules for a bucket are accepted too; their other properties are ignored. */
 export interface ExpiryRule {
   /**
-   * The prefix of the keys to which the rule applies; `""` for all keys. When several rules fit a key, the shortest time counts.
+   * The prefix of the keys to which the rule applies; `""` for all keys. If several rules fit a key, the shortest time counts.
    */
   readonly prefix: string;
   /**
@@ -27,21 +27,21 @@ export interface ExpiryRule {
 /** The options of {@link expiring}. */
 export interface ExpiringOptions {
   /**
-   * The remover of expired objects: `"repair"`, in the processes that run it, or the `"store"`, which has the same rules itself.
-   * With `"store"` the wrapper only tells composers about the rules.
+   * With `"repair"`, the processes that run repair remove expired objects. With `"store"`, the store has the same rules and
+   * removes expired objects itself, and the wrapper only tells composers about the rules.
    *
    * @default `"repair"`
    */
   readonly removedBy?: "repair" | "store" | undefined;
   /**
-   * How often repair looks for objects that have expired, in seconds.
+   * How often repair searches for expired objects, in seconds.
    *
    * @default 3,600
    */
   readonly everySeconds?: number | undefined;
   /**
-   * `"never"` promises that no key is ever written twice. It is required for providers without conditional delete: a replacement
-   * that is written between the check and the delete would be deleted too.
+   * `"never"` promises that no key is ever written twice. A provider without conditional deletes needs this promise. Otherwise a
+   * new object that is written between the check and the delete would be deleted too.
    *
    * @default none
    */
@@ -57,14 +57,14 @@ interface Limits {
 const DAY_MS = 24 * 60 * 60 * 1000;
 const EVERY_SECONDS = 3600;
 /**
- * Adds lifecycle rules to a provider that has none. Objects that have reached their age are removed in the background, by
- * `storage.startRepair()`; until then they are there. Their age counts from the moment when they were stored in this place: the
- * age of a copy begins anew.
+ * Adds lifecycle rules to a provider without such rules. `storage.startRepair()` removes objects in the background when they have
+ * reached the age limit. Until then, they can be read. The age counts from the time when the object was stored on this provider,
+ * so a copy starts at age zero.
  *
- * A composer with a journal does not bring back an object that has expired on a member. It lets an object expire only after every
- * other member has the copy that it should have.
+ * If an object has expired on a member, a composer with a journal does not copy the object to that member again. The composer
+ * lets an object expire only after every other member has the copy that it should have.
  *
- * @throws TypeError for rules that are not valid.
+ * @throws TypeError for invalid rules.
  * @throws StorageError `InvalidArgument` for a provider without a conditional delete, unless `overwrites` is `"never"`.
  * @example
  * ```ts
@@ -110,7 +110,7 @@ function checked(inner: StorageProvider, rules: readonly ExpiryRule[], options: 
   return { inner, rules: rules.flatMap(toLimit), everyMs: everySeconds * 1000 };
 }
 
-/** The names of a rule. Rules of a bucket are accepted as well; their other properties are left to the bucket. */
+/** The property names of a rule. Rules for a bucket are accepted too; their other properties are ignored here. */
 const RULE = {
   name: true,
   prefix: true,
@@ -145,7 +145,7 @@ function age({ rules }: Limits, key: string): number | undefined {
 
 function sweeperOf(limits: Limits): Upkeep {
   return sweeper({
-    // With a time limit, a request without an answer does not hold up the sweep.
+    // With a time limit, a request without an answer does not block the sweep.
     provider: timeout(limits.inner),
     prefixes: [...new Set(limits.rules.map(({ prefix }) => prefix))],
     everyMs: limits.everyMs,

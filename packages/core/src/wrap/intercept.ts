@@ -5,7 +5,7 @@ import type { MultipartUploads } from "../contract/links.js";
 import type { ObjectInfo } from "../contract/object.js";
 import type { Body, Description, GetResult, StorageProvider } from "../contract/provider.js";
 
-/** Every member of `T` by its name, also the optional members, so that a new verb cannot be forgotten. */
+/** Every property of `T`, including optional properties, so that a new verb cannot be forgotten. */
 export type EveryMember<T> = { [Name in keyof Required<T>]: T[Name] };
 
 /** The facts that all calls have. */
@@ -47,7 +47,7 @@ export interface OtherCall extends AnyCall {
   readonly operation: Exclude<Operation, "put" | "get" | "copy" | "move">;
 }
 
-/** A call on its way to a provider. Its `operation` tells which options it has. */
+/** A call on its way to a provider. The `operation` determines the type of the options. */
 export type Call = PutCall | GetCall | CopyCall | OtherCall;
 
 /** The changes that a layer may make to a call when it passes the call on. */
@@ -57,7 +57,7 @@ export interface CallChanges {
   readonly body?: Body | undefined;
   /** The write id of a put, a copy or a move. */
   readonly writeId?: string | undefined;
-  /** The limits on the tries of a put, a copy or a move. */
+  /** The limits on the retries of a put, a copy or a move. */
   readonly tries?: Tries | undefined;
   /** The listener to the progress of a put. */
   readonly onProgress?: PutOptions["onProgress"];
@@ -65,19 +65,23 @@ export interface CallChanges {
   readonly beforeCommit?: WriteOptions["beforeCommit"];
 }
 
-/** The function that passes a call on to the inner provider. A layer may call it once, several times, or not at all. */
+/**
+ * The function that passes a call on to the inner provider. A layer may call this function one time, several times, or not at
+ * all.
+ */
 export type Next<T> = (changes?: CallChanges) => Promise<T>;
 
 /**
- * The function of a layer that works around a call of any verb. It cannot look into the result, which differs from verb to verb.
+ * The function of a layer that works around a call of any verb. The function cannot inspect the result, because each verb has a
+ * different result.
  */
 export type Around = <T>(call: Call, next: Next<T>) => Promise<T>;
 
 /**
  * The part of a wrapper that works around each call of a provider.
  *
- * A layer that has to look into the result of a put, a copy, a move or a get has a special function for that verb. It is called
- * instead of `around`.
+ * A layer that must inspect the result of a put, a copy, a move or a get has a special function for that verb. The special
+ * function is called instead of `around`.
  */
 export interface Layer {
   /** The factory's name, for {@link StorageProvider.describe}. */
@@ -85,7 +89,7 @@ export interface Layer {
   /**
    * Works around every call.
    *
-   * @default the call is passed on as it is
+   * @default the call is passed on unchanged
    */
   readonly around?: Around | undefined;
   /**
@@ -120,7 +124,7 @@ export interface Layer {
   readonly limits?: readonly string[] | undefined;
 }
 
-/** Calls `next`. When a provider throws instead of rejecting, the error becomes a rejection. */
+/** Calls `next`. If a provider throws instead of rejecting, the error becomes a rejection. */
 export function begin<T>(next: Next<T>, changes?: CallChanges): Promise<T> {
   try {
     return next(changes);
@@ -132,8 +136,8 @@ export function begin<T>(next: Next<T>, changes?: CallChanges): Promise<T> {
 /**
  * Passes every call of a provider through a layer. Only this function and {@link mapKeys} know all the verbs.
  *
- * The result has every verb that the inner provider has, and the members that only composers have. So a wrapper that is made by
- * `{ ...intercept(inner, layer), put: … }` forgets nothing.
+ * The result has every verb of the inner provider, including the functions that only composers have. A wrapper of the form `{
+ * ...intercept(inner, layer), put: … }` is therefore complete.
  */
 export function intercept(inner: ComposedProvider, layer: Layer): ComposedProvider {
   const { around = passOn } = layer;
@@ -283,7 +287,7 @@ function interceptMultipart(inner: MultipartUploads, around: Around): MultipartU
   } satisfies EveryMember<MultipartUploads>;
 }
 
-/** Returns the description of a provider. A provider without one is described by its name. */
+/** Returns the description of a provider. A provider without a description is described by its name. */
 export function describeProvider(provider: StorageProvider): Description {
   return provider.describe?.() ?? { kind: "provider", type: provider.name, name: provider.name };
 }
@@ -301,7 +305,7 @@ function changed<Options extends CallOptions>(options: Options, changes: CallCha
   const { signal, writeId, tries, onProgress, beforeCommit } = changes;
   const isSame = signal === undefined && writeId === undefined && tries === undefined;
   if (isSame && onProgress === undefined && beforeCommit === undefined) return options;
-  // This code is hot: spreading an object into a literal with further members takes ten times as long.
+  // This code runs often. Spreading an object into a literal with further properties would take ten times as long.
   const inner: { -readonly [Name in keyof CallChanges]: CallChanges[Name] } = {};
   if (signal !== undefined) inner.signal = signal;
   if (writeId !== undefined) inner.writeId = writeId;

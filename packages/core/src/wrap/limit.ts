@@ -6,15 +6,15 @@ import { knownNames, wholeNumber } from "../kit/options.js";
 
 /** The options of {@link limit}. */
 export interface LimitOptions {
-  /** The number of calls that run at once. The others wait in order. */
+  /** The number of calls that run at the same time. Other calls wait in order. */
   readonly concurrency: number;
 }
 
 /**
- * Lets at most `concurrency` calls into a provider at once. An object that is being read counts until its
- * body has ended. A call that is aborted while it waits leaves the queue at once.
+ * Limits the number of calls that run in a provider at the same time. An open object counts as a running call until its body has
+ * ended. A call that is aborted while it waits leaves the queue immediately.
  *
- * @throws TypeError when `concurrency` is not a whole number above zero.
+ * @throws TypeError if `concurrency` is not a whole number above zero.
  */
 export function limit(inner: StorageProvider, options: LimitOptions): StorageProvider {
   knownNames("limit", options, { concurrency: true });
@@ -29,7 +29,8 @@ export function limit(inner: StorageProvider, options: LimitOptions): StoragePro
 }
 
 /**
- * Runs a call in a slot. @param bodyOf - Returns the body that the call has opened. The body keeps the slot until it has ended.
+ * Runs a call in a slot. @param bodyOf - Returns the body that the call has opened. The slot stays occupied until the body has
+ * ended.
  */
 async function inSlot<T>(
   slots: Slots,

@@ -7,18 +7,18 @@ import type { GetResult, ListPage } from "../contract/provider.js";
 import type { VerifyFinding, Upkeep } from "../contract/upkeep.js";
 import { describeWrapper, type EveryMember, type Layer } from "./intercept.js";
 
-/** The functions by which a wrapper renames keys: to those of the inner provider and back. */
+/** The functions with which a wrapper converts the caller's keys to the inner provider's keys, and back. */
 export interface KeyMapping {
-  /** Returns the key by which the inner provider knows the object. */
+  /** Returns the inner provider's key of an object. */
   readonly toInner: (key: string) => string;
-  /** Returns the key by which callers know the object; `undefined` when the key lies outside. */
+  /** Returns the callers' key of an object; `undefined` if callers cannot see the object. */
   readonly toOuter: (key: string) => string | undefined;
   /** Returns the inner options of a listing. */
   readonly listing: (options: ListOptions) => ListOptions;
 }
 
 /**
- * Passes every call of a provider on under other keys. Results and errors name the keys that the caller knows. Refs stay those of
+ * Passes every call of a provider on with different keys. Results and errors contain the caller's keys. Refs remain the refs of
  * the inner provider.
  */
 export function mapKeys(
@@ -125,7 +125,7 @@ function mapMultipart(inner: MultipartUploads, keys: KeyMapping): MultipartUploa
   } satisfies EveryMember<MultipartUploads>;
 }
 
-/** Renames the keys in a result or in an error, in one turn of the promise. @param key - The key as the caller gave it. */
+/** Renames the keys in a result or in an error, with a single `then`. @param key - The key as the caller gave it. */
 function outer<T>(
   result: Promise<T>,
   key: string | undefined,
@@ -172,7 +172,7 @@ function outerLocated(located: Located | undefined, { toOuter }: KeyMapping): Lo
   return key === undefined ? undefined : { ...located, key };
 }
 
-/** Renames the keys of an upkeep. A composer knows the keys of its members by the names of the outermost wrapper. */
+/** Renames the keys of an upkeep. A composer uses the keys of a member's outermost wrapper. */
 function mapUpkeep(upkeep: Upkeep, keys: KeyMapping): Upkeep {
   const { verify } = upkeep;
   return {

@@ -5,11 +5,12 @@ import { nonEmptyText } from "../kit/options.js";
 import { intercept, type Around } from "./intercept.js";
 
 /**
- * Switches a provider off for a while. Each call rejects with `Unavailable` at once, and the provider is never asked. A composer
- * treats the provider as a member that is down: it notes the objects that the member should get, and `health()` tells the reason.
+ * Switches a provider off for a while. Each call rejects immediately with `Unavailable`, and the provider is never called. A
+ * composer treats the provider as a member that is down. The composer records the objects that the member lacks, and `health()`
+ * returns the reason.
  *
  * @param reason - The reason for people, as the end of "the provider is switched off: ".
- * @throws TypeError for a reason that is empty.
+ * @throws TypeError for an empty reason.
  * @example
  * ```ts
  * const storage = createStorage(mirror([memory({ name: "disk" }), off(memory({ name: "cloud" }), "it moves on Friday")]));
@@ -30,7 +31,7 @@ export function off(inner: StorageProvider, reason: string): StorageProvider {
   };
   const made = intercept(inner, { type: "off", around, limits: [`the provider is switched off: ${reason}`] });
   const { upkeep }: ComposedProvider = inner;
-  // Both would ask the members of an inner composer, although it is switched off.
+  // `health` and `verify` would ask the members of an inner composer, although the composer is switched off.
   const quiet = { ...made, health: undefined } satisfies ComposedProvider;
   if (upkeep?.verify === undefined) return quiet;
   return { ...quiet, upkeep: { ...upkeep, verify: undefined } } satisfies ComposedProvider as StorageProvider;

@@ -5,8 +5,8 @@ import { begin, intercept } from "./intercept.js";
 const ONE_TRY: Tries = { attempts: 1, baseMs: 0, rateLimitedBaseMs: 0, maxDelayMs: 0 };
 
 /**
- * Makes a provider try each request once, even the requests of an upload in parts. It is for callers that try again by
- * themselves.
+ * Makes a provider try each request only one time, even the requests of an upload in parts. This wrapper is for callers that have
+ * their own retries.
  */
 export function once(inner: StorageProvider): StorageProvider {
   const single = { tries: ONE_TRY };

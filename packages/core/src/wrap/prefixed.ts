@@ -5,13 +5,13 @@ import { anyText } from "../kit/options.js";
 import { mapKeys, type KeyMapping } from "./map-keys.js";
 
 /**
- * Shows only the keys of `inner` that start with `prefix`, and leaves the prefix out. It gives a tenant a part of a bucket, for
- * example.
+ * Limits a provider to the keys that start with `prefix`, and removes the prefix from these keys. For example, each tenant can
+ * get a part of one bucket.
  *
- * Refs stay those of the inner provider, so that the refs of several tenants can be told apart in one database.
+ * Refs remain the refs of the inner provider, so that one database can hold the refs of several tenants without confusion.
  *
  * @param prefix - A key followed by `/`, e.g. `"tenants/7/"`.
- * @throws StorageError `InvalidKey` when the prefix is not of this form.
+ * @throws StorageError `InvalidKey` if the prefix does not have this form.
  */
 export function prefixed(inner: StorageProvider, prefix: string): StorageProvider {
   anyText("prefixed", "prefix", prefix, 'a key followed by "/"');

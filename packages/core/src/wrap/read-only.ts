@@ -3,7 +3,7 @@ import { intercept } from "./intercept.js";
 import type { StorageProvider } from "../contract/provider.js";
 import type { ComposedProvider } from "../contract/composed-provider.js";
 
-/** Refuses every write with `Unsupported`, so that a chain goes on to its next member. Reads pass. */
+/** Refuses every write with `Unsupported`, so that a chain goes on to its next member. Reads are passed on. */
 export function readOnly(inner: StorageProvider): StorageProvider {
   const refuse = (operation: Operation, key: string): Promise<never> =>
     Promise.reject(
@@ -22,7 +22,7 @@ export function readOnly(inner: StorageProvider): StorageProvider {
     move: undefined,
     multipart: undefined,
     signUpload: undefined,
-    // Repair writes, so it is left to the processes that may write.
+    // Repair writes objects, so only processes that may write run repair.
     upkeep: upkeep && {
       ...upkeep,
       repair: async () => undefined,

@@ -9,8 +9,8 @@ interface Slice {
 }
 
 /**
- * A counter of the recent calls and of the failures among them. It counts in slices of time: a list of single calls would have
- * hundreds of thousands of entries for a fast provider, and every call would wait for that list.
+ * A counter of the recent calls and of the failed calls among them. The counter works in slices of time. For a fast provider, a
+ * list of single calls would have hundreds of thousands of entries and would slow down every call.
  */
 export class RecentCalls {
   readonly #windowMs: number;

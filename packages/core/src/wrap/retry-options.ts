@@ -3,14 +3,14 @@ import { knownNames, wholeNumber, type OptionNames } from "../kit/options.js";
 /** The options of `retry`: how often a call is tried, and how long the pauses are. */
 export interface RetryOptions {
   /**
-   * The number of times that a call is tried, the first included.
+   * The number of times that a call is tried, including the first try.
    *
    * @default 3
    */
   readonly attempts?: number | undefined;
   /**
-   * The longest that the first pause may take, in milliseconds. It takes at least half of that. Each later pause may take twice
-   * as long as the one before.
+   * The maximum length of the first pause, in milliseconds. The pause takes at least half of this time. Each later pause may take
+   * twice as long as the one before.
    *
    * @default 50
    */
@@ -22,14 +22,15 @@ export interface RetryOptions {
    */
   readonly rateLimitedBaseMs?: number | undefined;
   /**
-   * The longest pause, in milliseconds. When a provider asks for a longer pause, the call is given up.
+   * The longest pause, in milliseconds. If a provider asks for a longer pause, the call is not tried again.
    *
    * @default 20,000
    */
   readonly maxDelayMs?: number | undefined;
   /**
-   * The number of tokens for retries; 0 for no limit. A retry takes 14 tokens, a retry after `RateLimited` 5. A call that
-   * succeeds gives back the tokens that it took, and at least 1. So a provider that is down is asked less and less often.
+   * The number of tokens for retries; 0 means no limit. A retry takes 14 tokens, and a retry after `RateLimited` takes 5 tokens.
+   * A call that succeeds returns the tokens that it has taken, and at least 1. As a result, a provider that is down gets fewer
+   * and fewer retries.
    *
    * @default 500
    * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
@@ -47,10 +48,10 @@ const RETRY_OPTIONS: OptionNames<RetryOptions> = {
 
 const BUDGET = 500;
 
-/** The options of a `retry`, each with its value. */
+/** The options of `retry`, with a value for each option. */
 export type RetryLimits = { readonly [Name in keyof RetryOptions]-?: number };
 
-/** Checks the options of `retry`, and fills in the defaults. @throws TypeError when an option is not a number in its range. */
+/** Checks the options of `retry`, and fills in the defaults. @throws TypeError if an option is not a number in its range. */
 export function checkRetry(options: RetryOptions): RetryLimits {
   knownNames("retry", options, RETRY_OPTIONS);
   const whole = (name: keyof RetryOptions, byDefault: number, least = 0): number =>

@@ -22,10 +22,10 @@ const RATE_LIMITED_COST = 5;
 
 interface Policy extends RetryLimits {
   readonly inner: StorageProvider;
-  /** The limits that are passed on to providers that try single requests again. */
+  /** The limits for providers that retry single requests. */
   readonly tries: Tries;
   tokens: number;
-  /** The number of the newest write of each key that is under way. */
+  /** The number of the newest running write for each key. */
   readonly writes: Map<string, number>;
   count: number;
 }
@@ -36,15 +36,15 @@ const WRITES: ReadonlySet<string> = new Set(["put", "delete", "copy", "importFro
 const TRIES_PARTS: ReadonlySet<string> = new Set(["put", "copy", "move"]);
 
 /**
- * Tries a call again when its failure is `retryable`, after a pause with jitter. The pause is added to the time that the provider
- * asked for.
+ * Tries a call again if its failure is `retryable`, after a pause with jitter. If the provider asks for a waiting time, the pause
+ * is added to that time.
  *
- * A write is tried again only while no newer write of its key has begun, and a put only when its body can be read again or has
- * not been opened. A create-only or conditional put recognises its own first try by the write id. An abort rejects at once,
- * without a further call. The error of a call that is given up carries `retryable: false` and `attempts`, so that no layer above
+ * A write is tried again only if no newer write of the same key has begun. A put is tried again only if its body can be read
+ * again or has not been opened. A create-only or conditional put recognises its own first try by the write id. An abort rejects
+ * immediately, without another call. After the last try, the error has `retryable: false` and `attempts`, so that no outer layer
  * tries again.
  *
- * @throws TypeError when an option is not a number in its range.
+ * @throws TypeError if an option is not a number in its range.
  */
 export function retry(inner: StorageProvider, options: RetryOptions = {}): StorageProvider {
   const limits = checkRetry(options);
@@ -81,8 +81,8 @@ interface Run {
 }
 
 /**
- * A function that looks whether a failed try was stopped by an earlier try of the same call, which took effect. It rejects with
- * `error` when that is not so.
+ * A function that checks whether a try failed only because an earlier try of the same call took effect. If not, the function
+ * rejects with `error`.
  */
 type Recover<T> = (run: Run, error: unknown) => Promise<T>;
 
@@ -109,7 +109,7 @@ function rethrow(_run: Run, error: unknown): Promise<never> {
   return Promise.reject(error);
 }
 
-/** Runs a read with retries. A read that succeeds at once has nothing to remember, which saves time. */
+/** Runs a read with retries. A read that succeeds on the first try stores no state, which saves time. */
 function readWithRetries<T>(policy: Policy, call: Call, next: Next<T>): Promise<T> {
   const startedAt = clock.now();
   const asked = policy.tokens < policy.budget ? refunding(policy, next) : begin(next);
@@ -165,8 +165,8 @@ function endRun(policy: Policy, { keys, write }: Run): void {
 }
 
 /**
- * Returns a new write id for a put with a condition, by which a second try recognises the first. Returns `undefined` when no new
- * id is needed, or the provider cannot keep one.
+ * Returns a new write id for a put with a condition, so that a second try can recognise the first. Returns `undefined` if no new
+ * id is needed, or if the provider cannot store a write id.
  */
 function writeIdFor({ inner }: Policy, call: Call): string | undefined {
   if (call.operation !== "put" || !inner.supports.metadata) return undefined;
@@ -187,7 +187,8 @@ function watchedBody(body: Body | undefined): { body: Body | undefined; reusable
 }
 
 /**
- * Goes on after the first try. p-retry counts the tries. The pauses are our own, because those of p-retry need the global timers.
+ * Continues after the first try has failed. p-retry counts the tries. This package makes the pauses itself, because the pauses of
+ * p-retry need the global timers.
  */
 async function tryAgain<T>(
   policy: Policy,
@@ -203,7 +204,7 @@ async function tryAgain<T>(
     run.startedAt = clock.now();
     return await begin(next, run.changes).catch((error: unknown) => recover(run, error));
   };
-  // The package is loaded when it is first needed: a call that succeeds at once does not need it.
+  // The package is loaded only when it is first needed. A call that succeeds on the first try does not need it.
   const { default: pRetry } = await import("p-retry");
   try {
     const result = await pRetry(attempt, {
@@ -229,8 +230,8 @@ interface FailedTry {
 }
 
 /**
- * Remembers and reports a failed try, and waits until the next. The wait is the time that the provider asked for, and a pause
- * with jitter.
+ * Records and reports a failed try, and waits before the next try. The wait consists of the time that the provider asked for and
+ * a pause with jitter.
  */
 async function noteFailure(
   policy: Policy,
@@ -287,7 +288,7 @@ function spend(policy: Policy, run: Run): void {
   run.spent += cost;
 }
 
-/** Gives back the tokens of a call that has succeeded, so that other calls can use them. */
+/** Returns the tokens of a successful call to the budget, so that other calls can use them. */
 function refund(policy: Policy, spent: number): void {
   policy.tokens = Math.min(policy.budget, policy.tokens + Math.max(1, spent));
 }
@@ -304,8 +305,8 @@ function isRepeatable({ inner }: Policy, call: Call): boolean {
 }
 
 /**
- * Handles a later try that finds its condition broken: asks whether an earlier try of the same call broke it. Returns the facts
- * of the object when that is so.
+ * Handles a later try whose condition does not hold. Checks whether an earlier try of the same call wrote the object, and in that
+ * case returns the facts of the object.
  */
 async function findOwnWrite(
   policy: Policy,

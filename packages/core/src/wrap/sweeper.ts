@@ -6,7 +6,7 @@ import type { StorageProvider } from "../contract/provider.js";
 import type { Upkeep, UpkeepCall } from "../contract/upkeep.js";
 import type { ObjectInfo } from "../contract/object.js";
 
-/** The objects that a sweeper removes, and how often it looks for them. */
+/** The settings of a sweeper: the objects that it removes, and how often it searches for them. */
 export interface Sweeping {
   readonly provider: StorageProvider;
   readonly prefixes: readonly string[];
@@ -19,9 +19,9 @@ interface Sweep {
   index: number;
   cursor: string | undefined;
   hasFailed: boolean;
-  /** The time of the next sweep, by the clock of the process, which cannot be set. */
+  /** The time of the next sweep, on the monotonic clock of the process. */
   nextAt: number;
-  /** True when the sweep is to be tried again soon. */
+  /** True if the sweep must be tried again soon. */
   isWaiting: boolean;
   running: Promise<void> | undefined;
 }
@@ -31,10 +31,12 @@ const REMOVALS_AT_ONCE = 8;
 /** The pause after a sweep with failures, in milliseconds. */
 const FAILURE_MS = 60_000;
 
-/** How long the rest of repair waits for a page of a sweep, in milliseconds. After that time repair goes on without it. */
+/**
+ * How long repair waits for a page of a sweep, in milliseconds. After that time, repair continues without waiting for the page.
+ */
 const WAIT_MS = 1000;
 
-/** Makes an upkeep that removes objects which have reached their age, one page of the listing in each round. */
+/** Makes an upkeep that removes objects that have reached the age limit. Each round handles one page of the listing. */
 export function sweeper(sweeping: Sweeping): Upkeep {
   const sweeps = new Map<string, Sweep>();
   return {
@@ -77,13 +79,16 @@ async function onePage(sweeping: Sweeping, sweep: Sweep, within: string, call: U
   Object.assign(sweep, newSweep(), { nextAt: clock.now() + pauseMs, isWaiting: hasFailed });
 }
 
-/** Returns the prefix of the keys that begin with both prefixes; `undefined` when no key can. */
+/** Returns the longer of two prefixes, if it starts with the other prefix; `undefined` if no key can start with both. */
 function narrower(prefix: string | undefined, within: string): string | undefined {
   if (prefix?.startsWith(within) === true) return prefix;
   return prefix !== undefined && within.startsWith(prefix) ? within : undefined;
 }
 
-/** Sweeps one page. Failures are reported, and the rest of the page goes on. @returns The cursor of the next page. */
+/**
+ * Sweeps one page. Failures are reported, and the sweep continues with the rest of the page. @returns The cursor of the next
+ * page.
+ */
 async function sweepPage(
   { provider, isOld }: Sweeping,
   sweep: Sweep,
@@ -122,7 +127,7 @@ async function removeOld(
 ): Promise<void> {
   const work = async (): Promise<void> => {
     try {
-      // The object may have been replaced since it was listed, by one that has the same ETag.
+      // After the listing, the object may have been replaced by an object with the same ETag.
       const info = await provider.head(key, { signal, onEvent });
       if (!isOld(info)) return;
       const ifMatch = provider.supports.conditionalDelete ? info.etag : undefined;

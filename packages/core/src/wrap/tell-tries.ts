@@ -4,8 +4,8 @@ import { isStorageError } from "../contract/errors.js";
 import { begin, type Call, type Next } from "./intercept.js";
 
 /**
- * Makes `next` report each try when the call has a listener: which provider was asked, how long it took, and how many bytes it
- * moved.
+ * Makes `next` report each try if the call has a listener. The report contains the provider, the duration and the number of
+ * transferred bytes.
  */
 export function tellingTries<T>(provider: string, call: Call, next: Next<T>): Next<T> {
   const { onEvent } = call.options;
@@ -35,7 +35,7 @@ export function tellingTries<T>(provider: string, call: Call, next: Next<T>): Ne
   };
 }
 
-/** Returns the number of bytes that a put has moved. */
+/** Returns the number of bytes that a put has sent. */
 function sizeOf({ operation, body }: Call, result: unknown): { readonly size?: number } {
   if (operation !== "put") return {};
   const size = (body as Body | undefined)?.size ?? (Object(result) as { readonly size?: unknown }).size;

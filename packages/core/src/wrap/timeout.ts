@@ -8,7 +8,7 @@ import { guardResult } from "../body/guard.js";
 import { CallLimit, type LimitedCall } from "./call-limit.js";
 import { type OptionNames, knownNames, wholeNumber } from "../kit/options.js";
 
-/** The options of `timeout`: the limits, each in milliseconds; 0 switches a limit off. */
+/** The options of `timeout`. Each limit is in milliseconds; 0 switches a limit off. */
 export interface TimeoutOptions {
   /**
    * How long `get` may take to open the object, in milliseconds.
@@ -17,13 +17,13 @@ export interface TimeoutOptions {
    */
   readonly firstByteMs?: number | undefined;
   /**
-   * How long an object that is being read may give no bytes, in milliseconds.
+   * How long to wait for the next bytes of an object that is being read, in milliseconds.
    *
    * @default 30,000
    */
   readonly idleMs?: number | undefined;
   /**
-   * How long a call that moves no bytes may take, and how long a put may take between two signs of progress, in milliseconds.
+   * How long a call that transfers no bytes may take, and how long a put may take between two signs of progress, in milliseconds.
    *
    * @default 60,000
    */
@@ -45,7 +45,7 @@ const TIMEOUT_OPTIONS: OptionNames<TimeoutOptions> = {
 
 type Limits = { readonly [Name in keyof TimeoutOptions]-?: number };
 
-/** Checks the options of `timeout`, and fills in the defaults. @throws TypeError when a limit is not a whole number. */
+/** Checks the options of `timeout`, and fills in the defaults. @throws TypeError if a limit is not a whole number. */
 export function checkTimeouts(options: TimeoutOptions): Limits {
   knownNames("timeout", options, TIMEOUT_OPTIONS);
   const limits: Limits = {
@@ -59,13 +59,13 @@ export function checkTimeouts(options: TimeoutOptions): Limits {
 }
 
 /**
- * Ends calls that hang, with `Timeout`. A transfer may take any time; only its silences are limited.
+ * Ends calls that hang, with the error `Timeout`. A transfer may take any time, as long as bytes continue to arrive.
  *
- * All limits are in milliseconds, and 0 switches a limit off. The inner call is aborted, but not waited for. Only a put, a copy
- * or a move may take as long again, at most five seconds, to remove the bytes that it has sent. A write that ran out of time has
- * `applied: "unknown"`.
+ * All limits are in milliseconds, and 0 switches a limit off. The inner call is aborted, and the wrapper does not wait for it.
+ * Only a put, a copy or a move may take the same time again, at most five seconds, to remove the bytes that it has sent. When a
+ * write times out, the error has `applied: "unknown"`.
  *
- * @throws TypeError when a limit is not a whole number.
+ * @throws TypeError if a limit is not a whole number.
  */
 export function timeout(inner: StorageProvider, options: TimeoutOptions = {}): StorageProvider {
   const limits = checkTimeouts(options);
@@ -79,7 +79,8 @@ export function timeout(inner: StorageProvider, options: TimeoutOptions = {}): S
   };
   let isClosed = false;
   const limited = <T>(call: Call, next: Next<T>, bodyOf?: (result: T) => GetResult["body"]): Promise<T> => {
-    // A chain whose first member was closed goes on to the next member. That member must not begin a call whose caller is gone.
+    // A chain whose first member was closed goes on to the next member. That member must not begin a call after its caller has
+    // received an error.
     if (isClosed) return Promise.reject(closed(inner.name, "no"));
     const { limit, limitMs } = limitOf(call);
     return limitMs === 0
@@ -109,7 +110,7 @@ export function timeout(inner: StorageProvider, options: TimeoutOptions = {}): S
 /** Verbs that move an object of any size within the provider. */
 const LONG: ReadonlySet<string> = new Set(["copy", "move", "importFrom"]);
 
-/** How long an aborted call may take to clean up before it is left to itself, in milliseconds. */
+/** How long to wait for the clean-up of an aborted call, in milliseconds. */
 const ABORT_GRACE_MS = 5000;
 
 /** One call and its limit. */
@@ -121,17 +122,17 @@ export interface Limited<T> {
   /** Returns the body of a call that opens an object; absent for other calls. */
   readonly bodyOf: ((result: T) => GetResult["body"]) | undefined;
   /**
-   * Called when the limit is over, with the time of the last sign of life. When it returns true, the call may go on for as long
-   * again.
+   * Called when the time is over, with the time of the last sign of life. If this function returns true, the call may continue
+   * for the same time again.
    *
    * @default the call ends
    */
   readonly mayGoOn?: ((heardAt: number) => boolean) | undefined;
-  /** How long the call may take to clean up once it has been aborted, in milliseconds. */
+  /** How long the call may take to clean up after it has been aborted, in milliseconds. */
   readonly graceMs: number;
 }
 
-/** Ends a call with `Timeout` when its limit is over. A commit that the call attempts afterwards is refused. */
+/** Ends a call with `Timeout` when its time is over. If the call tries to commit afterwards, the commit is refused. */
 export function withLimit<T>(limited: Limited<T>, next: Next<T>): Promise<T> {
   const { provider, limitMs, limit, call, bodyOf, mayGoOn, graceMs } = limited;
   return new Promise<T>((resolve, reject) => {
@@ -161,7 +162,7 @@ export function withLimit<T>(limited: Limited<T>, next: Next<T>): Promise<T> {
       (result) => {
         settle();
         const body = openBody(bodyOf?.(result));
-        // A body that is still being read may look at the signal of the call that opened it.
+        // A body that is still being read may use the signal of the call that opened it.
         if (body === undefined) limit.give(waited);
         else body.once("close", () => limit.forget(waited));
         if (open) resolve(result);
@@ -176,7 +177,7 @@ export function withLimit<T>(limited: Limited<T>, next: Next<T>): Promise<T> {
   });
 }
 
-/** Tells whether a call has to clean up before it rejects: parts that were sent are removed before the caller gets the error. */
+/** Tells whether a call must clean up before it rejects. Parts that were sent are removed before the caller gets the error. */
 function cleansUp({ operation }: Call): boolean {
   return operation === "put" || operation === "copy" || operation === "move";
 }
@@ -185,7 +186,7 @@ function openBody(body: GetResult["body"] | undefined): Readable | undefined {
   return body instanceof Uint8Array ? undefined : body;
 }
 
-/** Passes the caller's abort on to a call. A call that ignores the abort is left to itself after `ABORT_GRACE_MS`. */
+/** Passes the caller's abort on to a call. If the call ignores the abort, the wrapper stops waiting after `ABORT_GRACE_MS`. */
 function follow(
   signal: AbortSignal,
   limit: CallLimit,
@@ -206,8 +207,8 @@ function follow(
 }
 
 /**
- * Returns the changes with which a call is passed on. A put shows by its progress that it is alive. A write whose caller is gone
- * makes no change.
+ * Returns the changes to a call that is passed on. The progress of a put serves as a sign of life. If the caller of a write no
+ * longer waits, the write must not change anything.
  */
 function changesFor(call: Call, limited: LimitedCall): CallChanges {
   const { signal } = limited.controller;
@@ -229,7 +230,7 @@ function changesFor(call: Call, limited: LimitedCall): CallChanges {
   };
 }
 
-/** Makes the error with which calls end when the provider is closed. */
+/** Makes the error for calls that end because the provider was closed. */
 function closed(provider: string, applied: Applied): StorageError {
   return new StorageError("Unavailable", "the provider was closed", {
     operation: "close",

@@ -10,13 +10,13 @@ import { checkTimeouts, timeout, type TimeoutOptions } from "./timeout.js";
 /** The retries and time limits of a bare provider. */
 export interface Policies {
   /**
-   * How calls are tried again; `false` for one try.
+   * The retries of calls; `false` means one try without retries.
    *
    * @default the defaults of the options of `retry`
    */
   readonly retry?: RetryOptions | false | undefined;
   /**
-   * When calls are given up; `false` for never.
+   * The time limits of calls; `false` means no limits.
    *
    * @default the defaults of the options of `timeout`
    */
@@ -24,10 +24,10 @@ export interface Policies {
 }
 
 /**
- * Puts retries and time limits around a bare provider. A provider that has retries already, such as a composer, is returned as it
- * is, so that there is one layer of retries.
+ * Wraps a bare provider in retries and time limits. A provider that already has retries, such as a composer, is returned
+ * unchanged, so that there is only one layer of retries.
  *
- * @throws TypeError for options that are wrong, even when they are not needed.
+ * @throws TypeError for wrong options, even when they are not needed.
  */
 export function withPolicies(provider: StorageProvider, policies: Policies = {}): ComposedProvider {
   checkPolicies(policies);
@@ -36,7 +36,7 @@ export function withPolicies(provider: StorageProvider, policies: Policies = {})
   return policies.retry === false ? once(bounded) : retry(bounded, policies.retry);
 }
 
-/** Checks retries and limits before they are used. @throws TypeError for options that are wrong. */
+/** Checks retries and limits before they are used. @throws TypeError for wrong options. */
 export function checkPolicies({ retry: tries, timeouts }: Policies): void {
   if (tries !== false && tries !== undefined) checkRetry(tries);
   if (timeouts !== false && timeouts !== undefined) checkTimeouts(timeouts);

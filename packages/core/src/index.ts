@@ -1,4 +1,4 @@
-// The door for applications: make a storage, combine providers, read errors and events.
+// The door for applications: functions to make a storage and combine providers, and the types of errors and events.
 export type { BodyContent, BodyInput } from "./body/body.js";
 export { fromFile, type FileBody } from "./body/file-body.js";
 export type { AnyIterable, BlobLike, WebMessage } from "./body/kinds.js";

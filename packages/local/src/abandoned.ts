@@ -11,7 +11,10 @@ export const TEMPORARY_FOLDER: string = `${PRIVATE_FOLDER}/tmp`;
 /** The folder of notes that name the folders in which a process has unfinished objects. */
 export const NOTES_FOLDER: string = `${PRIVATE_FOLDER}/busy`;
 
-/** The age, in milliseconds, from which an untouched file counts as abandoned when its process cannot be seen from here. */
+/**
+ * The age, in milliseconds, from which an untouched file counts as abandoned if this process cannot see the process that
+ * made it.
+ */
 const ABANDONED_MS = 24 * 60 * 60 * 1000;
 
 /** The means to decide whether a file is abandoned. */
@@ -23,8 +26,8 @@ interface Judge {
 }
 
 /**
- * Removes temporary files of processes that have ended, and those that were abandoned long ago. A process that lives keeps
- * its files, whatever the clock says.
+ * Removes the temporary files of processes that have ended, and files that were abandoned long ago. A process that is
+ * running keeps its files, whatever the clock says.
  */
 export async function removeAbandoned(directories: Directories, own: string): Promise<void> {
   const directory = await directories.hold(TEMPORARY_FOLDER);
@@ -37,7 +40,7 @@ export async function removeAbandoned(directories: Directories, own: string): Pr
   await inFolder(directories, NOTES_FOLDER, false, (notes) => removeNoted(directories, notes, judge));
 }
 
-/** Removes an unfinished object that a listing has met, when it is abandoned. */
+/** Removes an unfinished object that a listing has found, if the object is abandoned. */
 export async function removeStray(
   directories: Directories,
   folder: string,
@@ -56,8 +59,8 @@ export async function removeStray(
 }
 
 /**
- * Removes the unfinished objects that abandoned notes lead to, and then these notes. A note names the folders in which
- * its process has unfinished objects.
+ * Removes the unfinished objects in the folders that abandoned notes name, and then removes these notes. A note names the
+ * folders in which its process has unfinished objects.
  */
 async function removeNoted(directories: Directories, notes: Directory, judge: Judge): Promise<void> {
   for (const entry of await readdir(notes.start)) {
@@ -75,7 +78,7 @@ async function removeNoted(directories: Directories, notes: Directory, judge: Ju
   }
 }
 
-/** Removes the abandoned files of a folder whose names begin with `beginning`. */
+/** Removes the abandoned files in a folder, if their names begin with `beginning`. */
 async function removeIn({ start }: Directory, beginning: string, judge: Judge): Promise<void> {
   const prefix = beginning === "" ? "" : TEMPORARY_PREFIX;
   for (const entry of await readdir(start)) {
@@ -102,8 +105,8 @@ async function isAbandoned(path: string, name: string, { own, now }: Judge): Pro
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = fs.constants;
 
 /**
- * Returns a function that asks the clock of the file system once, by making a new file. The clock of this machine may
- * just have been put right.
+ * Returns a function that reads the clock of the file system only once, by making a new file. The clock of this machine is
+ * not used, because it may just have been corrected.
  */
 function clockOf({ start }: Directory, own: string): () => Promise<number> {
   let asked: Promise<number> | undefined;

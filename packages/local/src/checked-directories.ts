@@ -17,7 +17,9 @@ import {
 import { codeOf, open } from "./system.js";
 import { pruneUpward } from "./pruning.js";
 
-/** Returns access to folders for systems that cannot show where a descriptor is. The real path is compared before each use. */
+/**
+ * Returns access to folders on systems that cannot show the path of a descriptor. The real path is compared before each use.
+ */
 export function checkedDirectories(options: DirectoriesOptions): Directories {
   const { root } = options;
   const tasks = new Set<Promise<void>>();

@@ -20,7 +20,7 @@ import { isAmbiguous } from "./system-errors.js";
 import type { Temporary } from "./temporaries.js";
 import { removeEmpty } from "./pruning.js";
 
-/** The object that a finished temporary file becomes, with the conditions of its write. */
+/** The object that a finished temporary file becomes, with the conditions of the write. */
 export interface Commit {
   readonly key: string;
   readonly facts: Facts | undefined;
@@ -67,8 +67,8 @@ export async function assertOutside(
 }
 
 /**
- * Makes a finished temporary file the object. Writes its facts first. Then puts its bytes in their place, which is the
- * one moment that counts.
+ * Turns a finished temporary file into the object. Writes the facts first. Then puts the bytes in their place, and the object
+ * becomes visible at that moment.
  */
 export async function commit(
   disk: Disk,
@@ -95,7 +95,7 @@ export async function commit(
         if (conditions.ifNoneMatch !== "*") await renameIntoPlace(temporary.path, target);
         else {
           await linkIntoPlace(temporary.path, target, context);
-          // The object is there. When its second name cannot be removed, a sweep removes that name one day.
+          // The object is there. If its second name cannot be removed now, a later sweep removes that name.
           await unlink(temporary.path).catch(() => {});
         }
         temporary.moved();
@@ -115,8 +115,8 @@ export async function commit(
 }
 
 /**
- * Returns the facts of a file in its place. Some network file systems give a file a new inode number together with a
- * new name.
+ * Returns the facts of a file in its place. Some network file systems change the inode number of a file when the file is
+ * renamed.
  */
 async function numbered(directory: Directory, name: string, generation: BigIntStats): Promise<BigIntStats> {
   const found = await factsAt(directory, name).catch(() => undefined);
@@ -132,7 +132,9 @@ async function keepModeOf(root: Root, temporary: Temporary, name: string): Promi
   await keepMode(temporary.fd, temporary.path, old);
 }
 
-/** Gives a file the permissions of the file that it replaces. So the users who could read the old file can read the new one. */
+/**
+ * Gives a file the permissions of the file that it replaces. Users who could read the old file can therefore read the new one.
+ */
 export async function keepMode(fd: number, path: string, old: BigIntStats | undefined): Promise<void> {
   if (old?.isFile() !== true) return;
   const { mode } = await factsOf(fd, true);
@@ -146,7 +148,7 @@ export function isCommitting(error: unknown): boolean {
   return syscall === "rename" || syscall === "link";
 }
 
-/** Removes the facts and the empty folders of an object whose write failed. */
+/** Removes the facts and the empty folders of an object after its write has failed. */
 export async function undo(
   root: Root,
   folder: string,
@@ -158,8 +160,8 @@ export async function undo(
 }
 
 /**
- * Returns the facts of an object that was copied or moved. The write id of the source stays with the write that it
- * names. The content type is recorded when the new name means another type.
+ * Returns the facts of an object that was copied or moved. The write id of the source is not taken over, because it names the
+ * write of the source. The content type is recorded if the extension of the new name means another type.
  */
 export async function factsForTarget(
   from: string,
@@ -178,7 +180,7 @@ export async function factsForTarget(
   return Object.values(copied).every((value) => value === undefined) ? undefined : copied;
 }
 
-/** Removes sidecars that no version needs. Ignores a failure: a sidecar that stays is never shown. */
+/** Removes sidecars that no version needs. Ignores a failure, because a sidecar that stays is never shown. */
 export async function forgetFacts(
   root: Root,
   key: string,
@@ -188,7 +190,7 @@ export async function forgetFacts(
   await root.sidecars.remove(key, gone, current).catch(() => {});
 }
 
-/** Returns the facts of the file under a name, or `undefined` when there is no such file. */
+/** Returns the facts of the file under a name, or `undefined` if there is no such file. */
 export async function factsAt(directory: Directory, name: string): Promise<BigIntStats | undefined> {
   try {
     const facts = await lstat(directory.start + name);
@@ -212,19 +214,19 @@ export function assertMatch(facts: BigIntStats | undefined, ifMatch: string, con
 /** The place where a file becomes an object. */
 export interface Target {
   readonly path: string;
-  /** Removes the folder in this place when it holds no object; returns `false` when it holds one. */
+  /** Removes the folder in this place if the folder holds no object. Returns `false` if the folder holds an object. */
   readonly clear: () => Promise<boolean>;
   readonly beforeCommit: (() => void) | undefined;
 }
 
-/** Renames a file to the place of an object. The file replaces an object that is there. */
+/** Renames a file so that it becomes the object in a place. Replaces an object that is already there. */
 export function renameIntoPlace(from: string, target: Target): Promise<void> {
   return intoPlace(target, "EISDIR", () => rename(from, target.path));
 }
 
 /**
- * Gives a file a second name, in the place of an object. Uses `link`, because `link` fails when the place is taken, and
- * `rename` never does.
+ * Gives a file a second name in the place of an object. Uses `link`, because `link` fails if the place is taken, while `rename`
+ * replaces the old file.
  */
 export function linkIntoPlace(from: string, target: Target, context: FailureContext): Promise<void> {
   return intoPlace(target, "EEXIST", async () => {
@@ -238,8 +240,8 @@ export function linkIntoPlace(from: string, target: Target, context: FailureCont
 }
 
 /**
- * Takes a step that makes an object visible. When a folder without objects is in the way, removes the folder and takes
- * the step once more.
+ * Takes a step that makes an object visible. If a folder without objects is in the way, removes the folder and tries the step
+ * again.
  */
 async function intoPlace(
   { clear, beforeCommit }: Target,

@@ -9,7 +9,7 @@ import { clone } from "./write-body.js";
 
 const BLOCK_BYTES = 1024 * 1024;
 
-/** Copies a file. Clones it where the file system can, else copies it block by block. */
+/** Copies a file. Clones the file if the file system can do so. Otherwise copies the file block by block. */
 export async function copyObject(
   disk: Disk,
   from: string,

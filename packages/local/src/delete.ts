@@ -41,7 +41,7 @@ async function deleteOnce(
   await inFolder(root.directories, folder, false, async (directory) => {
     if (hadFacts || ifMatch !== undefined) old = await factsAt(directory, name);
     if (ifMatch !== undefined) {
-      // A file that is put there after this look was not matched, so it has to stay.
+      // A file that is put there after this check was not compared with the condition, so it has to stay.
       if (old === undefined) throw Object.assign(new Error("No such file"), { code: "ENOENT" });
       assertMatch(old, ifMatch, context);
     }
@@ -55,7 +55,7 @@ async function deleteOnce(
   root.directories.prune(folder, root.layout.base);
 }
 
-/** Removes a file. Reports a folder as a folder, also where the system answers with the error for a missing right. */
+/** Removes a file. Reports a folder as a folder, even on a system that answers with a permission error. */
 function unlinkFile(path: string): Promise<void> {
   return unlink(path).catch(async (error: unknown) => {
     if (codeOf(error) !== "EPERM") throw error;

@@ -5,14 +5,14 @@ import { PRIVATE_FOLDER } from "./plain-layout.js";
 import { isLacking } from "./system-errors.js";
 import { chmod, close, fchmod, fsync, fstat, isShared, lstat, mkdir, open, readdir } from "./system.js";
 
-/** The way to notice symbolic links on the path to a file. */
+/** The way in which symbolic links on the path to a file are detected. */
 export type SymlinkCheck = "descriptor" | "realpath";
 
-/** A folder inside the root that is certain to be where its path says, for as long as it is held. */
+/** A folder inside the root. While the folder is held, its path is certain to lead to it. */
 export interface Directory {
-  /** The text that a name is appended to: `/proc/4711/fd/7/`, or the folder's path. */
+  /** The text that is put in front of a name: `/proc/4711/fd/7/`, or the folder's path. */
   readonly start: string;
-  /** The folder's descriptor; absent where folders are not held open. */
+  /** The folder's descriptor. Absent if folders are not held open. */
   readonly fd: number | undefined;
   /** Tells whether the folder was deleted or moved since it was opened. */
   readonly isGone: () => boolean;
@@ -20,48 +20,48 @@ export interface Directory {
 }
 
 export interface Directories {
-  /** Returns, without waiting, a folder that is open already; `undefined` when the folder has to be opened. */
+  /** Returns a folder that is open already, without waiting. Returns `undefined` if the folder has to be opened first. */
   readonly peek: (path: string) => Directory | undefined;
-  /** Opens a folder by its path below the root; `create` makes it and its parents when they are missing. */
+  /** Opens a folder by its path below the root. With `create`, makes the folder and its parents if they are missing. */
   readonly hold: (path: string, create?: boolean) => Promise<Directory>;
   /**
-   * Opens a file whose folder is not needed for anything else. This takes one step where the system can tell which file
-   * it has opened.
+   * Opens a file when its folder is not needed for anything else. This takes a single step if the system can tell which file it
+   * has opened.
    */
   readonly openFile: (path: string) => Promise<number>;
-  /** Forgets a folder that turned out to be gone, so that the next `hold` opens it anew. */
+  /** Forgets a folder that turned out to be gone, so that the next `hold` opens the folder again. */
   readonly forget: (path: string) => void;
-  /** Has empty folders removed from `path` upward, up to but without `top`, as soon as they are not in use. */
+  /** Removes empty folders from `path` upwards, as soon as they are not in use. Stops before `top`. */
   readonly prune: (path: string, top: string) => void;
   readonly close: () => Promise<void>;
 }
 
 export interface DirectoriesOptions {
-  /** The root, without symbolic links. */
+  /** The path of the root, without symbolic links. */
   readonly root: string;
   /** The device number of the disk that the root is on. Folders are made on this disk only. */
   readonly device: bigint;
   readonly mode: number;
   /** The permissions of the provider's own folders. */
   readonly privateMode: number;
-  /** True when a new folder has to be on the disk before it is used. */
+  /** True if a new folder has to be on the disk before it is used. */
   readonly durable: boolean;
 }
 
-/** Returns the permissions of a folder, by its path below the root. */
+/** Returns the permissions for the folder with this path below the root. */
 export function modeOf({ mode, privateMode }: DirectoriesOptions, path: string): number {
   return path === PRIVATE_FOLDER || path.startsWith(`${PRIVATE_FOLDER}/`) ? privateMode : mode;
 }
 
 /**
- * Throws when a folder is not on the disk of the root. Such a folder is on another file system, or an unmounted disk
- * has uncovered it.
+ * Throws if a folder is not on the disk of the root. Such a folder is on another file system, or it was hidden below a disk that
+ * is no longer mounted.
  */
 export function assertDevice({ device }: DirectoriesOptions, { dev }: Pick<BigIntStats, "dev">): void {
   if (dev !== device) throw Object.assign(new Error("The folder is on a different disk"), { code: "EXDEV" });
 }
 
-/** The error of a path with a symbolic link in it: the path leads to another folder than it says. */
+/** The error for a path that contains a symbolic link and therefore leads to a different folder. */
 export class MovedError extends Error {
   override readonly name = "MovedError";
   readonly code = "ELOOP";
@@ -69,15 +69,15 @@ export class MovedError extends Error {
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 
-/** The flags for reading a file. With them, opening does not wait for a pipe that was put in the place of the file. */
+/** The flags for reading a file. With these flags, opening does not hang on a pipe that was put in the place of the file. */
 export const READ_FLAGS: number = O_RDONLY | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0);
 
-/** The bit by which a folder hands its group on; a folder made in it has the bit too. */
+/** The bit with which a folder passes its group on to new files. A folder that is made inside gets the bit too. */
 export const SETGID = 0o2000;
 
 /**
- * Makes a folder with these permissions, unless it is there already. The setgid bit, which hands the group on, stays as
- * with `mkdir` and `chmod`. A file system that keeps no permissions ignores them.
+ * Makes a folder with these permissions, unless the folder exists already. The setgid bit, which passes the group on, stays as
+ * with `mkdir` and `chmod`. A file system that stores no permissions ignores them.
  */
 export async function makeFolder(path: string, mode: number): Promise<void> {
   try {
@@ -96,10 +96,10 @@ export async function makeFolder(path: string, mode: number): Promise<void> {
   }
 }
 
-/** Sets the permissions of an open file or folder, where the file system keeps any. */
+/** Sets the permissions of an open file or folder, if the file system stores permissions. */
 export async function changeMode(fd: number, path: string, mode: number): Promise<void> {
   try {
-    // Node's permission model allows this by the path alone.
+    // Node's permission model allows this call only with a path.
     await fchmod(fd, mode).catch((error: unknown) => {
       if (!isDeniedByNode(error)) throw error;
       return chmod(path, mode);
@@ -109,7 +109,7 @@ export async function changeMode(fd: number, path: string, mode: number): Promis
   }
 }
 
-/** Throws when a path is a symbolic link. `O_NOFOLLOW` with `O_DIRECTORY` answers "not a folder" for a link too. */
+/** Throws if a path is a symbolic link. The flags `O_NOFOLLOW` and `O_DIRECTORY` together report a link as "not a folder". */
 export async function refuseLink(path: string): Promise<void> {
   const facts = await lstat(path).catch(() => undefined);
   if (facts?.isSymbolicLink() === true) throw new MovedError(`${path} is a symbolic link`);
@@ -122,8 +122,8 @@ export async function syncDirectory({ fd, start }: Pick<Directory, "fd" | "start
   const own = await open(start, O_RDONLY | O_DIRECTORY).catch((error: unknown) => {
     if (codeOf(error) !== "ENOENT") throw error;
   });
-  // The folder was removed meanwhile, with all that was in it. So its removal has to be on the disk, which is an entry
-  // of the folder above.
+  // The folder was removed in the meantime, with everything in it. So the removal has to be on the disk, and the removal is a
+  // change of the parent folder.
   if (own === undefined) return await syncDirectory({ fd, start: dirname(start) });
   try {
     await fsync(own);
@@ -132,7 +132,10 @@ export async function syncDirectory({ fd, start }: Pick<Directory, "fd" | "start
   }
 }
 
-/** Returns the entries of a folder. Throws when the folder was removed while it was open: the system then reports it as empty. */
+/**
+ * Returns the entries of a folder. Throws if the folder was removed while it was open, because the system reports such a folder
+ * as empty.
+ */
 export async function readFolder({ start, isGone }: Directory): Promise<Dirent[]> {
   const entries = await readdir(start);
   if (entries.length > 0 || !isGone()) return entries;
@@ -153,8 +156,8 @@ export function splitPath(path: string): { readonly parent: string; readonly nam
 const MISSES_MAX = 5;
 
 /**
- * Runs work inside a folder. A folder that was deleted in the meantime, by a pruning or by hand, is opened anew, and
- * made anew with `create`. A folder that its server no longer knows is opened anew once.
+ * Runs work inside a folder. If the folder was deleted in the meantime, by a pruning or by hand, opens it again, and with
+ * `create` makes it again. If the folder's server no longer knows the folder, opens it one more time.
  */
 export async function inFolder<T>(
   directories: Directories,

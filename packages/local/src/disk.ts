@@ -9,15 +9,15 @@ export interface Disk {
   readonly name: string;
   readonly root: RootHolder;
   readonly places: Places;
-  /** True when a put waits for the disk. */
+  /** True if a put waits for the disk. */
   readonly durable: boolean;
   readonly lock: KeyLock;
   readonly generations: Generations;
-  /** True when a listing passes over folders that the process may not read. */
+  /** True if a listing skips folders that the process may not read. */
   readonly skipsUnreadable: boolean;
 }
 
-/** Returns the public facts of one version of a key. The result is a promise only when the content type has to be looked up. */
+/** Returns the public facts of one version of a key. The result is a promise only if the content type has to be looked up. */
 export function infoOf(
   disk: Disk,
   key: string,

@@ -1,6 +1,6 @@
 /**
- * The names of system errors for which Node knows only a number, by platform. Node calls such an error "Unknown system
- * error -122".
+ * The names of system errors that Node knows only by a number, for each platform. Node calls such an error "Unknown
+ * system error -122".
  *
  * @see https://github.com/torvalds/linux/blob/master/include/uapi/asm-generic/errno.h
  * @see https://man.freebsd.org/cgi/man.cgi?query=errno&sektion=2
@@ -47,12 +47,12 @@ export function isDeniedByNode(error: unknown): boolean {
 /** The errors of an open file or folder that its server or mount no longer knows. Its path may still be good. */
 const STALE: ReadonlySet<string | undefined> = new Set(["ESTALE", "ENOTCONN"]);
 
-/** Tells whether an open file or folder has become useless, so that it has to be opened anew. */
+/** Tells whether an open file or folder has become unusable, so that it has to be opened again. */
 export function isStale(error: unknown): boolean {
   return STALE.has(codeOf(error));
 }
 
-/** Returns the name of a system error, also where Node knows only its number; `undefined` for anything else. */
+/** Returns the name of a system error, even if Node knows only its number. Returns `undefined` for any other value. */
 export function codeOf(error: unknown): string | undefined {
   const { code, errno } = Object(error) as { code?: unknown; errno?: unknown };
   if (typeof code !== "string") return undefined;

@@ -13,11 +13,11 @@ export interface FailureContext {
   readonly operation: Operation;
   readonly provider: string;
   readonly key?: string | undefined;
-  /** The signal that aborts the call. Its reason is passed on unchanged, whatever it looks like. */
+  /** The signal that aborts the call. Its reason is passed on unchanged, whatever type the reason has. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Translates a system error; the original stays reachable as `cause`. */
+/** Translates a system error. The original error is kept as `cause`. */
 export function toLocalError(error: unknown, context: FailureContext, applied?: Applied): unknown {
   const errno = codeOf(error);
   if (isStorageError(error) || errno === undefined || isAbort(error, context)) return error;
@@ -30,7 +30,10 @@ export function toLocalError(error: unknown, context: FailureContext, applied?: 
   });
 }
 
-/** Returns `"no"` for a system call. The call that makes a change visible is translated elsewhere, where it is made. */
+/**
+ * Returns `"no"` for an error of a system call. Errors of the call that makes a change visible are not translated here,
+ * but next to that call.
+ */
 function appliedOf(error: unknown): Applied | undefined {
   return (error as { readonly syscall?: unknown }).syscall === undefined ? undefined : "no";
 }
@@ -40,7 +43,7 @@ export function isAbort(error: unknown, { signal }: FailureContext): boolean {
   return signal?.aborted === true && error === signal.reason;
 }
 
-/** Returns the error of a failure that the provider itself found. */
+/** Returns the error for a failure that the provider itself has found. */
 export function failure(
   code: StorageErrorCode,
   reason: string,
@@ -51,8 +54,8 @@ export function failure(
 }
 
 /**
- * The errors of a missing file: the name does not exist, or there is a file instead of a folder, a folder instead of a
- * file, or a socket instead of a file.
+ * The errors for a missing file: the name does not exist, a file is in the place of a folder, or a folder or a socket
+ * is in the place of the file.
  */
 const MISSING: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR", "EISDIR", "ENXIO"]);
 
@@ -62,8 +65,8 @@ export function isMissing(error: unknown): boolean {
 }
 
 /**
- * Tells whether a system error may come from a root that is gone. The files of such a root are missing, or its path
- * leads to another folder than before.
+ * Tells whether a system error may mean that the root is gone. Then files are missing, or the root's path leads to a
+ * different folder than before.
  */
 export function maybeOfRoot(error: unknown): boolean {
   return isMissing(error) || codeOf(error) === "ELOOP" || codeOf(error) === "EXDEV";

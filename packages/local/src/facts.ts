@@ -15,11 +15,11 @@ export function formatFacts(key: string, facts: Facts, sample: string | undefine
 
 /** The facts of an object, as a sidecar records them. */
 export interface RecordedFacts extends Facts {
-  /** The digest by which the bytes are recognised after they were restored; absent in old sidecars. */
+  /** The digest by which the bytes are recognised after a restore. Absent in old sidecars. */
   readonly sample?: string | undefined;
 }
 
-/** Returns the facts in a sidecar, or `undefined` when the text is not a sidecar of this key. */
+/** Returns the facts in a sidecar, or `undefined` if the text is not a sidecar of this key. */
 export function parseFacts(text: string, key: string): RecordedFacts | undefined {
   const content = parse(text);
   if (!isRecord(content) || content["version"] !== 1 || content["key"] !== key) return undefined;

@@ -3,10 +3,10 @@ import { Readable } from "node:stream";
 import { failure, toLocalError, type FailureContext } from "./errors.js";
 import { close, readFully } from "./system.js";
 
-/** The size of the blocks that files are read in, in bytes. It is 2.5 times as fast as Node's 64 KiB. */
+/** The size, in bytes, of the blocks in which files are read. Reading is 2.5 times as fast as with Node's 64 KiB. */
 const BLOCK_BYTES = 512 * 1024;
 
-/** A stream of one part of an open file. The stream closes the file when it ends, fails or is destroyed. */
+/** A stream of one part of an open file. When the stream ends, fails or is destroyed, it closes the file. */
 export class FileStream extends Readable implements ReadsInto {
   readonly #fd: number;
   readonly #context: FailureContext;
@@ -22,7 +22,7 @@ export class FileStream extends Readable implements ReadsInto {
     this.#left = length;
   }
 
-  /** `false` once the file is read in chunks. */
+  /** `false` as soon as the file is being read in chunks. */
   get canReadInto(): boolean {
     return this.#reading === undefined && !this.destroyed;
   }
@@ -49,7 +49,10 @@ export class FileStream extends Readable implements ReadsInto {
     }
   }
 
-  /** Reads the next bytes of the file. @returns The number of bytes: all that are asked for. */
+  /**
+   * Reads the next bytes of the file. @returns The number of bytes that were read, which is always the number that was
+   * requested.
+   */
   async #fill(target: Uint8Array): Promise<number> {
     const wanted = target.byteLength;
     try {
@@ -71,7 +74,7 @@ export class FileStream extends Readable implements ReadsInto {
         (failed: Error) => callback(error ?? failed),
       );
     };
-    // If the descriptor were closed during a read, its number could go to another file.
+    // If the descriptor were closed during a read, the system could give its number to another file.
     if (this.#reading === undefined) finish();
     else this.#reading.then(finish, finish);
   }

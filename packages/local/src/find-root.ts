@@ -22,9 +22,9 @@ export interface Found {
   readonly identity: Identity;
   /** The `f_type` of the root's file system. */
   readonly type: number;
-  /** True when the folder was empty when it was found. */
+  /** True if the folder was empty when it was found. */
   readonly isEmpty: boolean;
-  /** The content of the root's marker; absent until the first write. */
+  /** The content of the root's marker. Absent until the first write. */
   marker: Marker | undefined;
   prepared: Promise<void> | undefined;
   isPrepared: boolean;
@@ -38,7 +38,7 @@ const LOCAL_FILE_SYSTEMS: ReadonlySet<number> = new Set([
   0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010,
 ]);
 
-/** Opens the root. Makes it first when it is missing, the options ask for that, and no root was known before. */
+/** Opens the root. Makes a missing root first if the option `create` is set and no root was known before. */
 export async function findRoot(
   options: RootOptions,
   context: FailureContext,
@@ -95,12 +95,12 @@ async function statRoot(
   }
 }
 
-/** Makes the root and the folders above it. With `durable`, waits until each new folder is on the disk. */
+/** Makes the root and its missing parent folders. With `durable`, waits until each new folder is on the disk. */
 async function makeRoot({ path, directoryMode, durable }: RootOptions): Promise<void> {
   const first = await mkdir(path, { recursive: true, mode: directoryMode });
   if (first === undefined) return;
   if (isShared(directoryMode)) {
-    // The setgid bit, which hands the group on, stays as with `chmod`.
+    // The setgid bit, which passes the group on, stays as with `chmod`.
     const { mode } = await stat(path);
     await tolerateLack(chmod(path, directoryMode | (mode & SETGID)));
   }
@@ -110,14 +110,17 @@ async function makeRoot({ path, directoryMode, durable }: RootOptions): Promise<
   }
 }
 
-/** Waits for a change of permissions. Ignores its failure on a file system that keeps no permissions. */
+/** Waits for a change of permissions. Ignores a failure if the file system stores no permissions. */
 async function tolerateLack(change: Promise<void>): Promise<void> {
   await change.catch((error: unknown) => {
     if (!isLacking(error)) throw error;
   });
 }
 
-/** Tells whether this system shows where a descriptor is, and numbers processes as this process does. Some containers do not. */
+/**
+ * Tells whether this system shows the path of a descriptor, and knows this process by the id that the process itself sees. Some
+ * containers do not.
+ */
 function descriptorPathsWork(): boolean {
   if (process.platform !== "linux") return false;
   try {
@@ -127,7 +130,7 @@ function descriptorPathsWork(): boolean {
   }
 }
 
-/** Tells whether a folder is empty, like a folder that a disk is to be mounted on. */
+/** Tells whether a folder is empty, as the folder is on which a disk will be mounted. */
 async function isEmptyFolder(path: string): Promise<boolean> {
   const folder = await opendir(path).catch(() => undefined);
   if (folder === undefined) return false;

@@ -4,25 +4,25 @@ import { NOTES_FOLDER } from "./abandoned.js";
 import { inFolder, type Directories } from "./directories.js";
 import { close, open, unlink, writeFully } from "./system.js";
 
-/** A file of notes. It names the folders in which this process has had unfinished objects since the file was begun. */
+/** A file of notes. The file names the folders in which this process has had unfinished objects since the file was made. */
 interface Era {
   readonly name: string;
-  /** The write of each note; `undefined` once the note is written. */
+  /** The write of each note; `undefined` when the note has been written. */
   readonly notes: Map<string, Promise<void> | undefined>;
   /** The number of unfinished objects. */
   live: number;
 }
 
-/** A note that has to be there as long as an unfinished object is there. */
+/** A note that has to exist for as long as an unfinished object exists. */
 export interface Note {
   readonly era: Era;
-  /** The write of the note; absent once the note is written. */
+  /** The write of the note. Absent when the note has been written. */
   readonly written: Promise<void> | undefined;
 }
 
 /**
- * Notes of the folders in which a process has unfinished objects, so that another process finds them when this one has been
- * killed. A folder is noted once for many objects.
+ * Notes about the folders in which a process has unfinished objects. If the process is killed, other processes find the
+ * objects by these notes. One note for a folder is enough for many objects.
  */
 export interface FolderNotes {
   readonly note: (folder: string) => Note;
@@ -30,10 +30,12 @@ export interface FolderNotes {
   readonly close: () => Promise<void>;
 }
 
-/** The number of folders after which a new file of notes is begun, so that the old file can be removed. */
+/**
+ * The number of folders in one file of notes. After that number a new file is made, so that the old file can be removed.
+ */
 const FOLDERS_MAX = 256;
 
-/** The time without unfinished objects after which notes are removed, in milliseconds. */
+/** The time, in milliseconds, that has to pass without unfinished objects before notes are removed. */
 const IDLE_MS = 500;
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = fs.constants;
@@ -41,7 +43,7 @@ const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = fs.constants;
 /**
  * Returns the notes of one process.
  *
- * @param mark - The mark of the process, with which the names of its files begin.
+ * @param mark - The mark of the process. The names of its files begin with the mark.
  */
 export function createFolderNotes(directories: Directories, mark: string, mode: number): FolderNotes {
   let current: Era | undefined;
@@ -88,7 +90,7 @@ async function write(directories: Directories, era: Era, folder: string, mode: n
     await inFolder(directories, NOTES_FOLDER, false, async ({ start }) => {
       const fd = await open(start + era.name, O_APPEND | O_CREAT | O_WRONLY | (O_NOFOLLOW ?? 0), mode);
       const line = Buffer.from(`${folder}\n`);
-      // `O_APPEND` writes at the end of the file, whatever position is asked for.
+      // With `O_APPEND`, the system writes at the end of the file, whatever position the call gives.
       try {
         await writeFully(fd, line, line.byteLength, 0);
       } finally {

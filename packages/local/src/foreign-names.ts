@@ -1,4 +1,4 @@
-/** The beginning of the names of unfinished objects, which lie in the folder of the object that they become. */
+/** The beginning of the names of unfinished objects. An unfinished object lies in the folder of the object that it becomes. */
 export const TEMPORARY_PREFIX = ".stowage-tmp.";
 
 /**

@@ -4,7 +4,7 @@ import { isDeniedByNode } from "./errno.js";
 import { isLacking } from "./system-errors.js";
 
 /**
- * The facts that tell one version of a file from every other. They change with each write. Copying a file keeps only
+ * The facts that tell one version of a file from all other versions. They change with each write. A copy of the file has only
  * some of them.
  */
 export interface Generation {
@@ -25,34 +25,37 @@ export function generationName({ ino, size, mtimeNs }: Generation): string {
   return `${size.toString(36)}-${mtimeNs.toString(36)}-${ino.toString(36)}`;
 }
 
-/** A register that keeps the generations apart that one process makes. */
+/** A register that makes sure that all generations from one process are different. */
 export interface Generations {
   /**
-   * Returns the facts of a file that was just written for a key. Moves the file's time on a little when an earlier
-   * version of the key has the same size and time.
+   * Returns the facts of a file that was just written for a key. If an earlier version of the key has the same size and time,
+   * sets the file's time a little later.
    */
   readonly distinct: (key: string, facts: BigIntStats, withTime: WithTime) => BigIntStats;
 }
 
 /**
- * A function that sets a file's time, in microseconds, and returns the facts of the file after that; `undefined` where
- * times cannot be set.
+ * A function that sets a file's time, in microseconds, and returns the new facts of the file. Returns `undefined` if the time
+ * cannot be set.
  */
 export type WithTime = (facts: BigIntStats, microseconds: bigint) => BigIntStats | undefined;
 
-/** The first step by which a time is moved, in microseconds. */
+/** The smallest step by which a time is changed, in microseconds. */
 const STEP_US = 10n;
 
-/** The limit of a step, in microseconds: ten minutes. A time that has not moved by then cannot be moved. */
+/**
+ * The limit of a step, in microseconds: ten minutes. If steps below this limit do not change the time, the time cannot be
+ * changed.
+ */
 const STEP_MAX_US = 600_000_000n;
 
 /**
- * Returns a register that remembers the sizes and times that were given out lately, and gives a repetition a later
- * time.
+ * Returns a register that remembers the sizes and times of recent files. A file with the same size and time as an earlier
+ * version gets a later time.
  *
- * File systems stamp files with a clock whose grain is some milliseconds, and give the inode number of a deleted file
- * to the next file. So the third version of a key can look exactly like the first. The register leaves the inode number
- * out: the facts of a restored file, which has a new inode number, are then those of no other version.
+ * The clock of a file system advances only every few milliseconds, and a new file may get the inode number of a deleted one. So
+ * the third version of a key can look exactly like the first. The register does not compare inode numbers. So a restored file,
+ * which has a new inode number, never has the size and time of another version.
  */
 export function createGenerations(): Generations {
   const given = createRecent();
@@ -60,12 +63,12 @@ export function createGenerations(): Generations {
     distinct: (key, facts, withTime) => {
       const nameAt = (microseconds: bigint): string => `${facts.size}-${microseconds}-${key}`;
       let now = facts;
-      // Where the file system keeps times in seconds, only a longer step changes the time.
+      // If the file system stores times in seconds, only a longer step changes the time.
       for (let step = STEP_US; given.has(nameAt(now.mtimeNs / 1000n)) && step < STEP_MAX_US; step *= 2n) {
         let next = now.mtimeNs / 1000n + step;
         while (given.has(nameAt(next))) next += step;
         const moved = withTime(now, next);
-        // A file system that cannot set times keeps the repetition.
+        // If the file system cannot set times, the two versions keep the same time.
         if (moved === undefined) break;
         now = moved;
       }
@@ -81,7 +84,7 @@ export function withTimeOf(fd: number, path: string): WithTime {
     try {
       fs.futimesSync(fd, Number(facts.atimeNs) / 1e9, toSeconds(microseconds));
     } catch (error) {
-      // Node's permission model allows this by the path alone.
+      // Node's permission model allows this call only with a path.
       if (isLacking(error)) return undefined;
       if (!isDeniedByNode(error)) throw error;
       return withTimeAt(path)(facts, microseconds);
@@ -103,12 +106,17 @@ export function withTimeAt(path: string): WithTime {
   };
 }
 
-/** Returns a time in seconds. The number is exact to a quarter of a microsecond, so it aims at the middle of the microsecond. */
+/**
+ * Returns a time in seconds. The precision of the number is only a quarter of a microsecond, so the number points to the middle
+ * of the microsecond.
+ */
 function toSeconds(microseconds: bigint): number {
   return Number(microseconds * 1000n + 500n) / 1e9;
 }
 
-/** The shortest time for which a name is remembered, in milliseconds. It is far longer than the grain of any clock. */
+/**
+ * The shortest time for which a name is remembered, in milliseconds. It is far longer than one tick of any file system's clock.
+ */
 const REMEMBERED_MS = 1000;
 
 interface Recent {

@@ -11,15 +11,18 @@ import type { Facts } from "./facts.js";
 import { sampleOf } from "./sample.js";
 import { close, closeRead, factsOf, open, readFully, readOnce } from "./system.js";
 
-/** The size, in bytes, up to which objects and ranges are read at once. Their file is closed before the caller sees them. */
+/**
+ * The size, in bytes, up to which objects and ranges are read completely before the call returns. Their file is already closed
+ * by then.
+ */
 const SMALL_BYTES = 128 * 1024;
 
-/** An open file, with the facts of the very version that is open. */
+/** An open file, with the facts of the version that is open. */
 export interface OpenFile {
   readonly fd: number;
   readonly generation: BigIntStats;
   readonly facts: Facts | undefined;
-  /** True when the file is on a disk of this machine. */
+  /** True if the file is on a disk of this machine. */
   readonly isLocal: boolean;
 }
 
@@ -66,13 +69,16 @@ async function readSmall(
 /**
  * Opens the file of a key, and finds the facts of that version.
  *
- * @throws StorageError `NotFound` when there is no file; `PermissionDenied` when a symbolic link is in its place.
+ * @throws StorageError `NotFound` if there is no file; `PermissionDenied` if a symbolic link is in its place.
  */
 export function openObject(disk: Disk, key: string, context: FailureContext): Promise<OpenFile> {
   return lookAt(disk, key, context, (root) => openOnce(disk, root, key));
 }
 
-/** Opens the file of a key. Returns `undefined` when the file was replaced in between, because its facts may be gone with it. */
+/**
+ * Opens the file of a key. Returns `undefined` if the file was replaced in the meantime, because its facts may have been removed
+ * together with the file.
+ */
 async function openOnce(disk: Disk, root: Root, key: string): Promise<OpenFile | undefined> {
   const { folder, name } = disk.places.file(root, key);
   const fd = await inFolder(root.directories, folder, false, ({ start }) => open(start + name, READ_FLAGS));
@@ -93,7 +99,10 @@ async function openOnce(disk: Disk, root: Root, key: string): Promise<OpenFile |
   }
 }
 
-/** Tells whether a key still has the version that was opened. A version that was replaced or moved has taken its facts along. */
+/**
+ * Tells whether a key still has the version that was opened. When a version is replaced or moved, its facts disappear from this
+ * key as well.
+ */
 async function isInPlace(disk: Disk, root: Root, key: string, { ino }: BigIntStats): Promise<boolean> {
   const { folder, name } = disk.places.file(root, key);
   const look = (directory: Directory): Promise<BigIntStats | undefined> => factsAt(directory, name);

@@ -14,7 +14,10 @@ export function headObject(disk: Disk, key: string, { signal }: HeadOptions): Pr
   return lookAt(disk, key, context, (root) => headOnce(disk, root, key));
 }
 
-/** Returns the facts of an object; `undefined` when its file was replaced in between, because its facts may be gone with it. */
+/**
+ * Returns the facts of an object. Returns `undefined` if the file was replaced in the meantime, because its facts may have been
+ * removed together with the file.
+ */
 async function headOnce(disk: Disk, root: Root, key: string): Promise<ObjectInfo | undefined> {
   const { folder, name } = disk.places.file(root, key);
   const look = ({ start }: Directory): Promise<BigIntStats> => lstat(start + name);
@@ -28,7 +31,7 @@ async function headOnce(disk: Disk, root: Root, key: string): Promise<ObjectInfo
   return etagOf(now) === etagOf(generation) ? await infoOf(disk, key, generation, facts) : undefined;
 }
 
-/** Returns the sample of a file; `undefined` when the file is another version than the given one. */
+/** Returns the sample of a file. Returns `undefined` if the file is no longer the given version. */
 async function sampleAt(path: string, generation: BigIntStats): Promise<string | undefined> {
   const fd = await open(path, READ_FLAGS);
   try {
@@ -39,7 +42,7 @@ async function sampleAt(path: string, generation: BigIntStats): Promise<string |
   }
 }
 
-/** Throws an error of the system's kind when the facts are not those of a plain file. */
+/** Throws an error with the system's error code if the facts do not belong to a plain file. */
 function assertFile(facts: BigIntStats): void {
   if (facts.isFile()) return;
   throw Object.assign(new Error("Not a file"), { code: facts.isSymbolicLink() ? "ELOOP" : "EISDIR" });

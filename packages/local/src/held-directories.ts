@@ -22,14 +22,14 @@ import { createPruning, type Pruning } from "./pruning.js";
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = fs.constants;
 
 /**
- * The folder in which the kernel shows the open files of this process. With `/proc/self` the kernel would look up the
- * process each time.
+ * The folder in which the kernel shows the open files of this process. With `/proc/self`, the kernel would have to look
+ * up the process each time.
  */
 const DESCRIPTORS = `/proc/${process.pid}/fd/`;
 
 /**
- * The time for which an opened folder is trusted to be where it was, in milliseconds. A rename by hand is noticed after
- * this time.
+ * The time, in milliseconds, after which the path of an opened folder is checked again. A rename by hand is noticed
+ * after this time.
  */
 const TRUST_MS = 5;
 
@@ -39,9 +39,9 @@ const IDLE_MS = 25;
 interface Opened {
   readonly path: string;
   readonly directory: Promise<{ readonly fd: number; readonly start: string }>;
-  /** The folder that its users are given, once it is open. */
+  /** The folder for its users. Set when the folder is open. */
   ready: Directory | undefined;
-  /** True when the folder is made in case it is missing. */
+  /** True if a missing folder is made. */
   readonly creates: boolean;
   users: number;
   checkedAt: number;
@@ -52,18 +52,18 @@ interface Opened {
 interface Held {
   readonly options: DirectoriesOptions;
   readonly opened: Map<string, Opened>;
-  /** The closings and removals that are under way. */
+  /** The calls that are closing or removing folders at the moment. */
   readonly closing: Set<Promise<void>>;
   readonly pruning: Pruning;
   sweep: NodeJS.Timeout | undefined;
 }
 
 /**
- * Returns access to folders through open descriptors, as a substitute for `openat`, which Node does not have.
+ * Returns access to folders through open descriptors. This replaces `openat`, which Node does not have.
  *
  * `/proc/…/fd/N/name` is resolved from the opened folder itself, so later changes of the folder's path do not matter.
- * The path at which the descriptor really is can be read without touching a disk. A folder stays open while calls
- * follow each other, and is closed soon after the last call.
+ * The real path of the descriptor can be read without access to the disk. A folder stays open while calls follow one
+ * another, and is closed soon after the last call.
  *
  * @see https://man7.org/linux/man-pages/man5/proc_pid_fd.5.html
  */
@@ -88,7 +88,7 @@ export function heldDirectories(options: DirectoriesOptions): Directories {
       sweepSoon(held);
     },
     close: async () => {
-      // Removing an empty folder opens the one above it, so there may be more to close each time.
+      // The removal of an empty folder opens its parent, so there may be more folders to close each time.
       for (closeAll(held); held.closing.size > 0; closeAll(held)) await Promise.allSettled(held.closing);
       clock.clearTimeout(held.sweep);
       held.sweep = undefined;
@@ -121,7 +121,7 @@ async function hold(held: Held, path: string, create: boolean): Promise<Director
     forget(held, path);
   } catch (error) {
     if (held.opened.get(path) === entry) held.opened.delete(path);
-    // The call that opened the folder did not want it made, but this call does.
+    // The call that opened the folder was not allowed to make it, but this call is.
     const makeIt = create && !entry.creates && codeOf(error) === "ENOENT";
     release(held, entry);
     if (!makeIt) throw error;
@@ -207,7 +207,7 @@ async function openChecked(
   return { fd, start: `${DESCRIPTORS}${fd}/` };
 }
 
-/** Returns a descriptor when it is where its path says. Otherwise closes it and throws. */
+/** Returns a descriptor if its real path is the expected one. Otherwise closes the descriptor and throws. */
 async function inPlace(fd: number, path: string): Promise<number> {
   try {
     const place = placeOf(fd);
@@ -227,7 +227,7 @@ async function openFolder(options: DirectoriesOptions, path: string, create: boo
     if (codeOf(error) === "ENOTDIR") await refuseLink(full);
     if (codeOf(error) !== "ENOENT" || !create || path === "") throw error;
   }
-  // The parent is held open and checked, so the new folder cannot be made outside.
+  // The parent is held open and checked, so the new folder cannot be made outside the root.
   const { parent: above, name } = splitPath(path);
   const parent = await openChecked(options, above, create);
   try {
@@ -241,8 +241,8 @@ async function openFolder(options: DirectoriesOptions, path: string, create: boo
 }
 
 /**
- * Throws the reason why a descriptor is not where its path says. The path was removed, moved or unmounted in the
- * instant between the opening and the look, or it leads through a symbolic link.
+ * Throws the reason why the real path of a descriptor is not the expected one. Either the folder was removed, moved or
+ * unmounted just after it was opened, or the path leads through a symbolic link.
  */
 async function explainPlace(place: string, path: string): Promise<never> {
   if (place === `${path} (deleted)`)
@@ -252,8 +252,8 @@ async function explainPlace(place: string, path: string): Promise<never> {
 }
 
 /**
- * Returns the path at which a descriptor is. The kernel answers from memory and asks no disk, so the event loop does
- * not wait.
+ * Returns the real path of a descriptor. The kernel answers from memory, without access to a disk, so the event loop is
+ * not blocked.
  */
 function placeOf(fd: number): string {
   return fs.readlinkSync(`${DESCRIPTORS}${fd}`);

@@ -5,18 +5,24 @@ import { PRIVATE_FOLDER } from "./plain-layout.js";
 import type { Root } from "./opened-root.js";
 import { lstat } from "./system.js";
 
-/** The file that shows that a folder is the own folder of a root. */
+/** The file that marks a folder as the provider's own folder of some root. */
 const MARKER = "layout.json";
 
-/** Matches every folder in a path that a root inside the root may use as its own folder. */
+/**
+ * Matches every folder in a path that may be the provider's own folder of an inner root. An inner root is a root inside this
+ * root.
+ */
 const INNER = new RegExp(`(?<=/)${PRIVATE_FOLDER.replace(".", "\\.")}/`, "gi");
 
-/** Tells whether a key may lie in the own folder of a root inside the root. Asks no disk, and says no for nearly every key. */
+/**
+ * Tells whether a key may lie in the provider's own folder of an inner root. Does not access the disk, and returns `false` for
+ * nearly every key.
+ */
 export function mayBeInner({ layout }: Root, key: string): boolean {
   return layout.name === "plain" && key.includes("/.") && key.search(INNER) !== -1;
 }
 
-/** Tells whether a key lies in the own folder of a root inside the root. */
+/** Tells whether a key lies in the provider's own folder of an inner root. */
 export async function isInner(root: Root, key: string): Promise<boolean> {
   if (!mayBeInner(root, key)) return false;
   for (const { index, 0: name } of key.matchAll(INNER)) {
@@ -26,7 +32,7 @@ export async function isInner(root: Root, key: string): Promise<boolean> {
   return false;
 }
 
-/** Tells whether an entry of a folder is the own folder of a root inside the root. */
+/** Tells whether an entry of a folder is the provider's own folder of an inner root. */
 export async function isInnerEntry(root: Root, folder: string, entry: Dirent): Promise<boolean> {
   if (root.layout.name !== "plain" || entry.name.toLowerCase() !== PRIVATE_FOLDER) return false;
   return entry.isDirectory() && (await isRootsOwn(root, `${folder}/${entry.name}`));

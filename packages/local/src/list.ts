@@ -16,7 +16,7 @@ import { lstat } from "./system.js";
 import { passOver } from "./unreadable.js";
 import { isGoneByNow, walk, type WalkedFile, type WalkedOver } from "./walk.js";
 
-/** The number of files whose facts are asked for at once. */
+/** The number of files whose facts are read at the same time. */
 const STATS_AT_ONCE = 64;
 
 export async function listObjects(disk: Disk, options: ListOptions): Promise<ListPage> {
@@ -28,13 +28,14 @@ export async function listObjects(disk: Disk, options: ListOptions): Promise<Lis
     const root = await disk.root.open(context);
     try {
       const page = await listOnce(disk, root, options, after, context);
-      // Files may be missing because the root went away in the middle: a short page is then no answer.
+      // Files may be missing because the root disappeared during the listing. Then this page is incomplete and must not be
+      // returned.
       if (!(await disk.root.confirm(root, context))) return page;
     } catch (error) {
       if (isAbort(error, context) || !maybeOfRoot(error)) throw toLocalError(error, context);
       if (await disk.root.confirm(root, context)) continue;
       if (!isMissing(error)) throw toLocalError(error, context);
-      // The root is there, and no object was ever put into it.
+      // The root exists, and no object was ever put into it.
       return { objects: [], prefixes: [] };
     }
   }
@@ -83,7 +84,7 @@ async function listOnce(
     met++;
     if (item.kind === "file") {
       batch.push(item);
-      // One entry more than fits tells that there is a next page. Later entries are not looked at.
+      // One more entry than fits shows that there is a next page. Later entries are not read.
       const isEnough = met > limit || batch.length === STATS_AT_ONCE;
       if (!isEnough || (await flush())) continue;
       return build();
@@ -94,7 +95,7 @@ async function listOnce(
   return build();
 }
 
-/** Adds the entries that were passed over to a page. Entries behind the last one of the page are left to the next page. */
+/** Adds the skipped entries to a page. Entries that come after the last entry of the page are left for the next page. */
 function withSkipped(page: ListPage, over: readonly WalkedOver[], { layout }: Root): ListPage {
   const isLast = page.cursor === undefined;
   const end = lastEntry(page);
@@ -113,7 +114,7 @@ function lastEntry({ objects, prefixes }: ListPage): string | undefined {
     .at(-1);
 }
 
-/** Returns the facts of files: `undefined` for a file that is gone, and the reason for a file that is passed over. */
+/** Returns the facts of each file, `undefined` for a file that is gone, or the reason why a file is skipped. */
 async function statAll(
   root: Root,
   files: readonly WalkedFile[],

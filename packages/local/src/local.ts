@@ -36,67 +36,67 @@ export interface LocalOptions {
    */
   readonly name?: string | undefined;
   /**
-   * The text that is put before every key, e.g. `"uploads/"`. The provider then works in that part of the root.
+   * The text that is put before every key, e.g. `"uploads/"`. The provider then uses only that part of the root.
    *
    * @default none
    */
   readonly keyPrefix?: string | undefined;
   /**
-   * The rule by which keys become files. With `"plain"`, keys are the names of files, and a folder of uploads is taken
-   * over as it is. A key that the file system cannot hold, such as `a` beside `a/b`, is `Unsupported`. With
-   * `"portable"`, every key fits on every file system, under an encoded name.
+   * The rule by which keys become files. With `"plain"`, keys are the names of files, and an existing folder of uploads
+   * can be used as it is. A key that the file system cannot hold, such as `a` beside `a/b`, is `Unsupported`. With
+   * `"portable"`, every key can be stored on every file system, under an encoded name.
    *
    * @default `"plain"`
    */
   readonly layout?: "plain" | "portable" | undefined;
   /**
-   * The event that an acknowledged put survives. With `"fsync"` it survives a loss of power. With `"rename"` it
-   * survives the end of the process, at any instant. A loss of power may then remove or tear what was put shortly
-   * before.
+   * The kind of failure that an acknowledged put survives. With `"fsync"`, it survives a loss of power. With
+   * `"rename"`, it survives the end of the process at any moment, but a loss of power may remove or damage objects that
+   * were put shortly before.
    *
    * @default `"fsync"`
    */
   readonly durability?: "fsync" | "rename" | undefined;
   /**
-   * True to make the root, with the folders above it, when the root is missing.
+   * True to make the root, with its parent folders, if the root is missing.
    *
    * @default false: a missing root is `Unavailable`, because it may be a disk that is not mounted
    */
   readonly create?: boolean | undefined;
   /**
-   * The URL at which the folder is served, for `publicUrl` and `locate`. All users of the machine, the web server among
-   * them, can then read new files and folders.
+   * The URL at which the folder is served, for `publicUrl` and `locate`. With this option, all users of the machine,
+   * including the web server, can read new files and folders.
    *
    * @default none: there is no `publicUrl`
    */
   readonly publicBaseUrl?: string | undefined;
   /**
-   * The permissions of new files, including the provider's own files, such as those with facts. The `umask` does not
-   * apply. A file that replaces an older one takes over its permissions. A file system that keeps no permissions
+   * The permissions of new files, including the provider's own files, such as sidecars. The `umask` does not apply. A
+   * file that replaces an older file gets the permissions of the older file. A file system that stores no permissions
    * ignores this option.
    *
    * @default `0o600`; `0o644` with `publicBaseUrl`, except for the provider's own files
    */
   readonly fileMode?: number | undefined;
   /**
-   * The permissions of new folders, including the provider's own folders. The `umask` does not apply. A folder that
-   * hands its group on (setgid) makes folders that do so too.
+   * The permissions of new folders, including the provider's own folders. The `umask` does not apply. In a folder that
+   * passes its group on (setgid), new folders do so too.
    *
    * @default `0o700`; `0o755` with `publicBaseUrl`, except for the provider's own folders
    */
   readonly directoryMode?: number | undefined;
   /**
-   * The way to notice symbolic links below the root. With `"descriptor"` the opened folder itself tells where it is.
-   * With `"realpath"` real paths are compared before each use; a link that is planted at the wrong instant may be
-   * missed.
+   * The way in which symbolic links below the root are detected. With `"descriptor"`, the system tells the real path of
+   * the opened folder. With `"realpath"`, real paths are compared before each use, and a link that is made just after
+   * the comparison may be missed.
    *
    * @default `"descriptor"` on Linux, `"realpath"` elsewhere
    */
   readonly symlinkCheck?: SymlinkCheck | undefined;
   /**
-   * The way a listing treats a folder that the process may not read. `"fail"` throws an error that names the folder.
-   * `"skip"` passes over the folder and names it in the page's `skipped`. A volume's own `lost+found` is skipped in any
-   * case.
+   * The way in which a listing treats a folder that the process may not read. `"fail"` throws an error that names the
+   * folder. `"skip"` skips the folder and names it in the page's `skipped`. A volume's own `lost+found` is always
+   * skipped.
    *
    * @default `"fail"`: a listing is complete, or fails
    */
@@ -107,8 +107,8 @@ const PRIVATE = { file: 0o600, directory: 0o700 };
 const PUBLIC = { file: 0o644, directory: 0o755 };
 
 /**
- * Returns the permissions of new files and folders. When the root is served, all users can read them, except for the
- * provider's own files and folders.
+ * Returns the permissions of new files and folders. If the root is served at a URL, all users can read them, except for
+ * the provider's own files and folders.
  */
 function modesOf({
   fileMode,
@@ -130,10 +130,10 @@ function modesOf({
 /**
  * Returns a provider that keeps objects as files on a local disk.
  *
- * A put is whole or not there. The bytes go to a temporary file in the folder of the object, which is then renamed into
- * place. Facts that the file does not show (metadata, headers, another content type) go into a sidecar that belongs to
- * that very version. The provider follows no symbolic link below the root. Files that were there before are objects
- * too.
+ * A put stores the whole object or nothing. The bytes go to a temporary file in the folder of the object, and the file
+ * is then renamed. Facts that the file does not show (metadata, headers, another content type) go into a sidecar that
+ * belongs to exactly that version. The provider follows no symbolic link below the root. Files that were there before
+ * are objects too.
  *
  * `ifMatch` is atomic among the calls of one provider; two processes that replace the same version at the same instant
  * may both succeed. `ifNoneMatch: "*"` is atomic among all processes.

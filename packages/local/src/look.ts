@@ -3,15 +3,18 @@ import { failure, isMissing, maybeOfRoot, notFound, toLocalError, type FailureCo
 import { isInner, mayBeInner } from "./inner-roots.js";
 import type { Root } from "./opened-root.js";
 
-/** The number of looks that may find the file replaced. After that, the writers of this process wait for the look. */
+/**
+ * The number of attempts during which the file may be replaced. After that, the writers of this process wait until the
+ * next attempt is over.
+ */
 const FREE_LOOKS = 3;
 const LOOKS_MAX = 30;
 
 /**
- * Looks at the file of a key. Looks again when the file was replaced between one question and the next.
+ * Reads facts of the file of a key. Tries again if the file was replaced between two system calls.
  *
- * @param look - Returns `undefined` when the answers that it got do not belong to one version.
- * @throws StorageError `NotFound` when there is no such file, in a root that is certain to be there.
+ * @param look - Returns `undefined` if its answers do not all belong to one version.
+ * @throws StorageError `NotFound` if there is no such file and the root is certain to be there.
  */
 export async function lookAt<T>(
   disk: Disk,
@@ -36,7 +39,7 @@ export async function lookAt<T>(
   }
 }
 
-/** Returns the error of a missing file, for a file that a root inside the root keeps for itself. */
+/** Returns the error for a missing file. It is used for a file that an inner root keeps for itself. */
 export function hidden(): Error {
   return Object.assign(new Error("The folder belongs to a different root"), { code: "ENOENT" });
 }

@@ -10,12 +10,12 @@ import { isLacking } from "./system-errors.js";
 import { codeOf, fsync, link, rename, tolerate, writeFully } from "./system.js";
 import type { Temporaries, Temporary } from "./temporaries.js";
 
-/** The content of `.stowage/layout.json`, which tells the layout of a root and identifies the root. */
+/** The content of `.stowage/layout.json`. The file names the layout of a root and identifies the root. */
 export interface Marker {
   readonly layout: Layout["name"];
-  /** True when the file system takes `A` and `a` for one name. */
+  /** True if the file system takes `A` and `a` for the same name. */
   readonly fold: boolean;
-  /** True for an old root, whose portable names may be longer than some file systems take. */
+  /** True for an old root. Its portable names may be too long for some file systems. */
   readonly longNames: boolean;
   readonly id: string;
 }
@@ -23,9 +23,10 @@ export interface Marker {
 const NAME = "layout.json";
 
 /**
- * Returns the marker of a root, or `undefined` when the root was never written to.
+ * Returns the marker of a root, or `undefined` if nothing was ever written to the root.
  *
- * @throws StorageError `Misconfigured` when the marker is of another layout, or is not known to this version.
+ * @throws StorageError `Misconfigured` if the marker names another layout, or has a form that this version does not
+ * know.
  */
 export async function readMarker(
   root: string,
@@ -51,8 +52,8 @@ export async function readMarker(
 }
 
 /**
- * Throws when the name of the provider's own folder belongs to something other than a folder. The name is reserved,
- * also in a folder of files that was taken over.
+ * Throws if something other than a folder has the name of the provider's own folder. The name is reserved, even in an
+ * existing folder of files.
  */
 async function assertFolder(path: string, context: FailureContext): Promise<void> {
   const facts = await lstat(path).catch((error: unknown) => {
@@ -80,7 +81,7 @@ function parseMarker(text: string): Marker | undefined {
   }
 }
 
-/** Leaves a marker, unless another process was faster. */
+/** Writes a marker, unless another process was faster. */
 export async function leaveMarker(
   directories: Directories,
   temporaries: Temporaries,
@@ -92,8 +93,8 @@ export async function leaveMarker(
   const temporary = await temporaries.create();
   try {
     await writeFully(temporary.fd, text, text.byteLength, 0);
-    // The marker is synced even when puts do not wait for the disk: with a lost content of the marker, the whole root
-    // could not be opened.
+    // The marker is synced even if puts do not wait for the disk: if the content of the marker were lost, the whole
+    // root could not be opened.
     await syncWhereNeeded(fsync(temporary.fd), durable);
     await temporary.close();
     await inFolder(directories, PRIVATE_FOLDER, true, async (directory) => {
@@ -105,7 +106,7 @@ export async function leaveMarker(
   }
 }
 
-/** Waits for a sync. Where puts do not wait for the disk, ignores that the sync is impossible. */
+/** Waits for a sync. If puts do not wait for the disk, ignores the error of a file system that cannot sync. */
 async function syncWhereNeeded(sync: Promise<void>, durable: boolean): Promise<void> {
   await sync.catch((error: unknown) => {
     if (durable || !(isLacking(error) || isDeniedByNode(error))) throw error;
@@ -113,8 +114,8 @@ async function syncWhereNeeded(sync: Promise<void>, durable: boolean): Promise<v
 }
 
 /**
- * Puts a marker in its place, but leaves the marker of a process that was faster. Without hard links, the last of two
- * markers stays.
+ * Puts a marker in its place, but keeps the marker of a process that was faster. On a file system without hard links,
+ * the later of two markers stays.
  */
 async function moveUnlessThere(temporary: Temporary, path: string): Promise<void> {
   try {
@@ -126,7 +127,7 @@ async function moveUnlessThere(temporary: Temporary, path: string): Promise<void
   }
 }
 
-/** Tells whether the file system takes `A` and `a` for one name. */
+/** Tells whether the file system takes `A` and `a` for the same name. */
 export async function isFolding(root: string): Promise<boolean> {
   const names = [PRIVATE_FOLDER, PRIVATE_FOLDER.toUpperCase()];
   const [own, other] = await Promise.all(names.map((name) => stat(join(root, name)).catch(() => undefined)));

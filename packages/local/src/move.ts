@@ -29,10 +29,10 @@ import { sampleOf } from "./sample.js";
 import { close, codeOf, unlink } from "./system.js";
 import { isAmbiguous } from "./system-errors.js";
 
-/** The most times that a source may be replaced between a look at it and its move. */
+/** The maximum number of times that a source may be replaced between the check and the move. */
 const LOOKS_MAX = 30;
 
-/** One move of one version of its source. */
+/** A move of one version of the source. */
 interface Move {
   readonly from: string;
   readonly to: string;
@@ -45,8 +45,8 @@ interface Move {
 }
 
 /**
- * Renames the file of an object, whatever its size. At each instant the object is there under one of its keys. The file
- * keeps its time. Copies the bytes when the two folders are on file systems between which files cannot be renamed.
+ * Renames the file of an object, whatever its size. At every moment the object exists under one of its two keys. The file
+ * keeps its time. If files cannot be renamed between the file systems of the two folders, copies the bytes.
  */
 export async function moveObject(
   disk: Disk,
@@ -88,7 +88,7 @@ async function copyAndDelete(
   return info;
 }
 
-/** Moves one version. Returns `undefined` when the source is another version by now. */
+/** Moves one version. Returns `undefined` if the source has been replaced in the meantime. */
 async function moveVersion(disk: Disk, move: Move): Promise<Moved | undefined> {
   const { context, from, to, options } = move;
   const root = await disk.root.openForWriting(context);
@@ -102,7 +102,7 @@ async function moveVersion(disk: Disk, move: Move): Promise<Moved | undefined> {
       const { generation } = source;
       if (facts !== undefined)
         await root.sidecars.write({ key: to, generation, facts, sample }, disk.durable);
-      // A later version of this key with the same time would look like this one.
+      // Without this call, a later version of this key with the same time would look like this version.
       disk.generations.distinct(to, generation, () => undefined);
       const moved = await place(disk, root, move);
       if (moved === undefined) return undefined;
@@ -111,14 +111,17 @@ async function moveVersion(disk: Disk, move: Move): Promise<Moved | undefined> {
     });
   } catch (error) {
     if (isAbort(error, context) || !maybeOfRoot(error) || codeOf(error) === "EXDEV") throw error;
-    // The next look finds out what is missing.
+    // The next attempt finds out which file is missing.
     if (codeOf(error) === "ENOENT") return undefined;
     if (!(await disk.root.confirm(root, context))) throw error;
     throw failure("Unavailable", "the root was unmounted or replaced during the call", context, error);
   }
 }
 
-/** Runs work while it holds two keys. All calls take the two keys in the same order, so they cannot wait for each other. */
+/**
+ * Runs work while two keys are locked. All calls lock the two keys in the same order, so they cannot block each other
+ * forever.
+ */
 function both<T>(lock: KeyLock, one: string, other: string, work: () => Promise<T>): Promise<T> {
   const [first, second] = one < other ? [one, other] : [other, one];
   return lock.run(first, () => lock.run(second, work));
@@ -134,8 +137,8 @@ interface Moved {
 }
 
 /**
- * Records the facts of the version that was moved, when it is not the one that was looked at. Such a version comes from
- * a process that was quicker, or is the same version under a new inode number that a network file system gave it.
+ * Records the facts of the version that was moved, if it is not the version that was checked. Either another process has
+ * replaced the source in between, or a network file system has given the same version a new inode number.
  */
 async function otherMoved(disk: Disk, root: Root, move: Move, moved: Moved): Promise<Moved> {
   const { from, to, options } = move;
@@ -183,7 +186,7 @@ async function place(disk: Disk, root: Root, move: Move): Promise<Moved | undefi
   }
 }
 
-/** The error of a source that is another version by now. */
+/** The error for a source that has been replaced in the meantime. */
 class Replaced extends Error {}
 
 /** Gives the file its new name. With `ifNoneMatch: "*"` the file keeps its old name as well. */

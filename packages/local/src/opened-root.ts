@@ -3,7 +3,7 @@ import type { Layout } from "./layout.js";
 import type { Sidecars } from "./sidecars.js";
 import type { Temporaries } from "./temporaries.js";
 
-/** The options that a root is opened with. */
+/** The options with which a root is opened. */
 export interface RootOptions {
   readonly path: string;
   readonly provider: string;
@@ -26,6 +26,6 @@ export interface Root {
   readonly directories: Directories;
   readonly temporaries: Temporaries;
   readonly sidecars: Sidecars;
-  /** True when the facts of an open file are in memory, so that they can be read without waiting. */
+  /** True if the facts of an open file are in memory, so that they can be read without waiting for the disk. */
   readonly isLocal: boolean;
 }

@@ -16,14 +16,14 @@ import type { Root } from "./opened-root.js";
 /** The conversions between keys, paths inside the root, and texts for use outside: refs and URLs. */
 export interface Places {
   /**
-   * Returns the folder and the file name of a key, below the root. Throws the error of a missing file for a key that
-   * the layout cannot hold.
+   * Returns the folder below the root and the file name for a key. Throws the error for a missing file if the layout
+   * cannot hold the key.
    */
   readonly file: (root: Root, key: string) => { readonly folder: string; readonly name: string };
   /**
    * Checks that the layout can hold a key.
    *
-   * @throws StorageError `Unsupported` when the layout cannot hold the key.
+   * @throws StorageError `Unsupported` if the layout cannot hold the key.
    */
   readonly assertHeld: (root: Root, key: string, operation: Operation) => void;
   readonly ref: (key: string) => string;
@@ -39,15 +39,15 @@ interface PlacesOptions {
   readonly publicBaseUrl: string | undefined;
 }
 
-/** Paths that a URL shows as they are. */
+/** Paths that need no encoding in a URL. */
 const URL_SAFE = /^[A-Za-z0-9\-._~/]*$/;
 
 export function createPlaces({ root, layout: name, provider, publicBaseUrl }: PlacesOptions): Places {
-  // Refs show the path of the object on a file system that tells A from a. Only this path can be told without asking
-  // the disk.
+  // A ref contains the path that the object has on a case-sensitive file system. Only this path is known without access
+  // to the disk.
   const layout = name === "plain" ? plainLayout() : portableLayout(false);
   const base = layout.base === "" ? root : join(root, layout.base);
-  // The root of a drive ends with the separator already.
+  // The path of a drive's root already ends with the separator.
   const below = base.endsWith(sep) ? base : base + sep;
   const baseUrl = `${pathToFileURL(base).href.replace(/\/$/, "")}/`;
   const publicUrl = publicBaseUrl === undefined ? undefined : `${publicBaseUrl.replace(/\/$/, "")}/`;
@@ -93,7 +93,10 @@ function folderOf(base: string, folder: string): string {
   return `${base}/${folder}`;
 }
 
-/** Returns the path in a `file:` URL, or any other text as it is; `undefined` for a URL that names no path. */
+/**
+ * Returns the path in a `file:` URL. Returns any other text as it is, and `undefined` for a `file:` URL without a
+ * usable path.
+ */
 function pathOf(text: string): string | undefined {
   if (!text.startsWith("file://")) return text;
   try {

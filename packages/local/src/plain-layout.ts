@@ -5,27 +5,30 @@ import type { Layout } from "./layout.js";
 /** The provider's own folder inside a root. It holds temporary files, sidecars and the layout's marker. */
 export const PRIVATE_FOLDER = ".stowage";
 
-/** The longest name of a file, in bytes, on nearly all file systems. @see https://man7.org/linux/man-pages/man7/path_resolution.7.html */
+/**
+ * The maximum length of a file name, in bytes, on nearly all file systems. @see
+ * https://man7.org/linux/man-pages/man7/path_resolution.7.html
+ */
 const NAME_BYTES_MAX = 255;
 
-/** The number of characters that always fits into such a name: a character has up to three bytes. */
+/** The number of characters that always fit into a file name, because a character has up to three bytes. */
 const SURELY_SHORT = NAME_BYTES_MAX / 3;
 
-/** Names that Windows does not take. @see https://learn.microsoft.com/windows/win32/fileio/naming-a-file */
+/** Names that Windows does not allow. @see https://learn.microsoft.com/windows/win32/fileio/naming-a-file */
 const WINDOWS_FORBIDDEN = /[<>:"|?*]|[. ]$|^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i;
 
 function hasDotName(key: string): boolean {
   return key.startsWith(".") || key.includes("/.");
 }
 
-/** Returns the layout that uses keys as file names, so that a folder of uploads can be taken over as it is. */
+/** Returns the layout that uses keys as file names, so that an existing folder of uploads can be used as it is. */
 export function plainLayout(platform: NodeJS.Platform = process.platform): Layout {
   return {
     name: "plain",
     base: "",
     problem: (key) => {
-      // Such a key is good: it is too short for a long segment, and no segment begins with a dot. Nearly every key is
-      // such a key.
+      // This key is allowed: it is too short to have a long segment, and no segment begins with a dot. Nearly all keys
+      // end here.
       if (key.length <= SURELY_SHORT && !hasDotName(key) && platform !== "win32") return undefined;
       const segments = key.split("/");
       if (isNoObject(segments.at(-1) ?? ""))

@@ -2,15 +2,15 @@ import { keyProblem } from "@stowage/core/provider";
 import type { Layout, LayoutEntry } from "./layout.js";
 
 /**
- * The length from which an encoded segment is cut, in characters. So every name stays below the 143 bytes that
- * encrypting file systems take. @see https://www.kernel.org/doc/html/latest/filesystems/ecryptfs.html
+ * The length, in characters, from which an encoded segment is cut. With this limit, every name stays below 143 bytes,
+ * the maximum of encrypting file systems. @see https://www.kernel.org/doc/html/latest/filesystems/ecryptfs.html
  */
 const CHUNK_LENGTH = 130;
 
-/** The same length for old roots, which were made when names were meant to stay below 255 bytes. */
+/** The same length for old roots. They were made when the limit for names was 255 bytes. */
 const LONG_CHUNK_LENGTH = 198;
 
-/** Ends the name of a folder, so that the object `a` and the folder of `a/b` can be side by side. */
+/** Ends the name of a folder, so that the object `a` and the folder of `a/b` can exist side by side. */
 const FOLDER_END = "%";
 /** Ends the name of a folder that holds the rest of a long segment. */
 const CHUNK_END = "%+";
@@ -26,10 +26,10 @@ const DEVICE = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/i;
 
 /**
  * Returns the layout that holds every key on every file system. Bytes that could mean something to a file system are
- * written as `%XX`. Names of devices are broken, long segments are cut, and folders are marked.
+ * written as `%XX`. Names of devices are changed, long segments are cut, and folders are marked.
  *
- * @param fold - The file system takes `A` and `a` for one name: upper-case letters are encoded too.
- * @param longNames - The root is an old one, whose names may be longer than some file systems take.
+ * @param fold - True if the file system takes `A` and `a` for the same name. Then upper-case letters are encoded too.
+ * @param longNames - True for an old root. Its names may be too long for some file systems.
  */
 export function portableLayout(fold: boolean, longNames = false): Layout {
   const chunk = longNames ? LONG_CHUNK_LENGTH : CHUNK_LENGTH;
@@ -65,8 +65,8 @@ export function portableLayout(fold: boolean, longNames = false): Layout {
 }
 
 /**
- * Encodes a segment, and cuts it when it is long. The place of a cut must not depend on what follows: segments with the
- * same beginning are in the same folder, else a listing would meet them out of order.
+ * Encodes a segment, and cuts it if it is long. The position of a cut must not depend on the rest of the segment:
+ * segments with the same beginning have to be in the same folder, or a listing would find them in the wrong order.
  */
 function encodeSegment(segment: string, fold: boolean, chunk: number): string {
   const names: string[] = [];
@@ -81,7 +81,7 @@ function encodeSegment(segment: string, fold: boolean, chunk: number): string {
   return [...names, withoutDevice(withoutEndDot(name))].join("/");
 }
 
-/** Returns a byte as the character that it stands for, or as `%XX` when the layout does not keep that character. */
+/** Returns the character for a byte, or `%XX` if the layout does not keep that character. */
 function tokenOf(byte: number, isFirst: boolean, fold: boolean): string {
   const character = String.fromCharCode(byte);
   const isKept = (fold ? KEPT_FOLDED : KEPT).test(character) && !(isFirst && character === ".");
@@ -114,8 +114,8 @@ function split(name: string): readonly [string, string] {
 }
 
 /**
- * Returns the text of an encoded name, or `undefined` for any other name. A chunk may end inside a character. So each
- * character of the text stands for one byte, and {@link joinBytes} makes the whole key of them.
+ * Returns the text of an encoded name, or `undefined` for any other name. A chunk may end in the middle of a character.
+ * So each character of the text stands for one byte, and {@link joinBytes} turns these bytes into the whole key.
  */
 function decode(encoded: string): string | undefined {
   if (!/^(?:[A-Za-z0-9_\-.,=@+()]|%[0-9A-F]{2})*$/.test(encoded)) return undefined;

@@ -2,11 +2,12 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { codeOf } from "./errno.js";
 
 /**
- * Returns the mark of this process, with which the names of its temporary files begin. By this mark other processes can
- * tell when this process has ended.
+ * Returns the mark of this process. The names of its temporary files begin with the mark. From the mark, other
+ * processes can tell whether this process has ended.
  *
- * The mark consists of the boot id of the system, the namespace of processes, the process id, and the time at which the
- * process started, because process ids are given out again. The mark is empty where the system does not show these.
+ * The mark consists of the boot id of the system, the namespace of processes, the process id, and the start time of the
+ * process. The start time is needed because process ids are reused. The mark is empty if the system does not show these
+ * facts.
  *
  * @see https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
  */
@@ -18,8 +19,8 @@ export function ownMark(): string {
 const MARK = /^([0-9a-f]+\.\d+)\.(\d+)\.(\d+)-/;
 
 /**
- * Tells from the name of a temporary file whether its process lives. Returns `"unknown"` for processes of other hosts,
- * other starts of this host and other containers.
+ * Tells from the name of a temporary file whether its process is still running. Returns `"unknown"` for a process of
+ * another host, of another container, or from before a restart of this host.
  */
 export function stateOf(name: string): "alive" | "ended" | "unknown" {
   const [, system, pid = "", started] = MARK.exec(name) ?? [];
@@ -29,7 +30,7 @@ export function stateOf(name: string): "alive" | "ended" | "unknown" {
   return found === undefined || found === started ? "alive" : "ended";
 }
 
-/** Tells whether there is a process with this id. A process that may not be signalled lives all the same. */
+/** Tells whether there is a process with this id. A process that we may not signal exists too. */
 function exists(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -39,8 +40,8 @@ function exists(pid: number): boolean {
 }
 
 /**
- * Returns the boot id of the system and the number of the namespace of processes. The first namespace has the same
- * number on every host.
+ * Returns the boot id of the system and the number of the namespace of processes. The number alone is not enough,
+ * because the first namespace has the same number on every host.
  */
 function systemOf(): string | undefined {
   try {
@@ -54,7 +55,7 @@ function systemOf(): string | undefined {
 
 /**
  * Returns the time at which a process started: the 22nd field of its `stat` file. The name of the program comes before
- * it and may hold any character. Returns `undefined` when the file is hidden.
+ * this field and may contain any character. Returns `undefined` if the file cannot be read.
  */
 function startOf(pid: string): string | undefined {
   try {

@@ -1,7 +1,7 @@
 import { type Directories, inFolder, readFolder, joinPath, splitPath, track } from "./directories.js";
 import { rmdir, codeOf } from "./system.js";
 
-/** Removes a folder that holds only empty folders. Returns `false` when the folder holds more than that. */
+/** Removes a folder that holds only empty folders. Returns `false` if the folder holds anything else. */
 export async function removeEmpty(directories: Directories, path: string): Promise<boolean> {
   for (const entry of await inFolder(directories, path, false, readFolder)) {
     if (!entry.isDirectory() || !(await removeEmpty(directories, joinPath(path, entry.name)))) return false;
@@ -20,7 +20,7 @@ export async function removeEmpty(directories: Directories, path: string): Promi
   }
 }
 
-/** Removes empty folders from `path` upward, up to but without `top`. */
+/** Removes empty folders from `path` upwards. Stops before `top`. */
 export async function pruneUpward(
   { hold, forget }: Pick<Directories, "hold" | "forget">,
   top: string,
@@ -35,7 +35,7 @@ export async function pruneUpward(
       // A listing through a descriptor of a removed folder would be empty instead of failing.
       forget(folder);
     } catch (error) {
-      // A folder that is not empty is the usual end. A folder that is gone already is no reason to stop.
+      // Usually the loop ends at a folder that is not empty. A folder that is gone already does not end the loop.
       if (codeOf(error) !== "ENOENT") return;
     } finally {
       directory.release();
@@ -46,16 +46,16 @@ export async function pruneUpward(
 
 /** Empty folders that are removed when they are no longer open. */
 export interface Pruning {
-  /** Has empty folders removed from `path` upward, up to but without `top`. */
+  /** Removes empty folders from `path` upwards when they are no longer open. Stops before `top`. */
   readonly add: (path: string, top: string) => void;
-  /** Removes the folders that wait, except for open ones. */
+  /** Removes the waiting folders, except for open ones. */
   readonly run: (isOpen: (path: string) => boolean) => void;
 }
 
 /**
  * Returns a list of empty folders that wait to be removed.
  *
- * @param tasks - The set that holds a removal for as long as it runs.
+ * @param tasks - The set in which each removal is kept while it runs.
  */
 export function createPruning(
   folders: Pick<Directories, "hold" | "forget">,

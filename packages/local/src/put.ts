@@ -27,7 +27,7 @@ export async function putObject(
   });
 }
 
-/** Returns the facts that have to be written beside the file, or `undefined` when the file shows all of them. */
+/** Returns the facts that have to be written beside the file, or `undefined` if the file itself shows all facts. */
 async function factsToRecord(key: string, options: PutOptions): Promise<Facts | undefined> {
   const { writeId } = options;
   const metadata = isEmpty(options.metadata) ? undefined : options.metadata;

@@ -1,11 +1,11 @@
 import { etagOf, type Generation } from "./generation.js";
 
-/** A version of a file, as the name of its sidecar tells it. */
+/** A version of a file, as recorded in the name of its sidecar. */
 type Recorded = Pick<Generation, "ino" | "size" | "mtimeNs">;
 
 const NAME = /^([0-9a-z]+)-(-?[0-9a-z]+)-([0-9a-z]+)\.json$/;
 
-/** Returns the version that a sidecar is named after; `undefined` for other files. */
+/** Returns the version that a sidecar is named after. Returns `undefined` for other files. */
 export function recordedIn(name: string): Recorded | undefined {
   const [, size, mtime, ino] = NAME.exec(name) ?? [];
   if (size === undefined || mtime === undefined || ino === undefined) return undefined;
@@ -18,11 +18,14 @@ function parse(text: string): bigint {
   return text.startsWith("-") ? -value : value;
 }
 
-/** The distance, in nanoseconds, below which two times are the same: programs that keep times as numbers round them so. */
+/**
+ * The distance, in nanoseconds, below which two times count as the same. Programs that store times as floating-point
+ * numbers round them by about this much.
+ */
 const ROUNDING_NS = 1000n;
 
 /**
- * The grains to which backups and file systems shorten a time, in nanoseconds: milliseconds, seconds (tar), two seconds
+ * The units, in nanoseconds, to which backups and file systems shorten a time: milliseconds, seconds (tar), two seconds
  * (zip, FAT).
  *
  * @see https://pkware.cachefly.net/webdocs/APPNOTE/APPNOTE-6.3.10.TXT (4.4.6)
@@ -30,8 +33,8 @@ const ROUNDING_NS = 1000n;
 const GRAINS_NS = [1_000_000n, 1_000_000_000n, 2_000_000_000n] as const;
 
 /**
- * Tells whether a file may be a recorded version that was restored: it has the same size, and its time is the recorded
- * time or the part of that time which a backup keeps.
+ * Tells whether a file may be a recorded version that was restored. Such a file has the same size, and its time is the
+ * recorded time, either in full or shortened as backups shorten times.
  */
 export function mayBeRestored(recorded: Recorded, found: Generation): boolean {
   return recorded.size === found.size && isKeptOf(recorded.mtimeNs, found.mtimeNs);
@@ -44,18 +47,18 @@ function isKeptOf(before: bigint, after: bigint): boolean {
 }
 
 /**
- * The least distance, in nanoseconds, between the time of a restored file and its time of change. A restore sets the
- * first to the old time, and cannot set the second.
+ * The minimum distance, in nanoseconds, between the modification time of a restored file and its change time (`ctime`). A
+ * restore sets the modification time to the old time, but cannot set the change time.
  */
 const RESTORED_NS = 2_000_000_000n;
 
-/** Tells whether a file is certain to be a recorded version that was restored, even without a sample of its bytes. */
+/** Tells whether a file is certainly a recorded version that was restored, even without a sample of its bytes. */
 export function isRestored(recorded: Recorded, found: Generation): boolean {
   const isSame = recorded.size === found.size && recorded.mtimeNs === found.mtimeNs;
   return isSame && found.ctimeNs - found.mtimeNs >= RESTORED_NS;
 }
 
-/** A memory of which sidecar belongs to a restored file. */
+/** A memory that knows which sidecar belongs to a restored file. */
 export interface Restored {
   readonly get: (key: string, generation: Generation) => string | undefined;
   readonly set: (key: string, generation: Generation, name: string) => void;
@@ -63,7 +66,9 @@ export interface Restored {
 
 const REMEMBERED_MAX = 10_000;
 
-/** Returns a memory of which sidecar belongs to a restored file, so that the bytes of the file are read only once. */
+/**
+ * Returns a memory that knows which sidecar belongs to a restored file, so that the bytes of the file are read only once.
+ */
 export function createRestored(): Restored {
   const names = new Map<string, string>();
   return {

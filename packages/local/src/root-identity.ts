@@ -7,34 +7,38 @@ import type { Marker } from "./marker.js";
  */
 export type Identity = Pick<BigIntStats, "dev" | "ino" | "birthtimeNs">;
 
-/** A root that was looked at. */
+/** A root, with the facts that were found when it was checked. */
 interface Seen {
   readonly identity: Identity;
   /** The `f_type` of the root's file system. */
   readonly type: number;
-  /** True when the folder was empty, like a folder that a disk is to be mounted on. */
+  /** True if the folder was empty, as the folder is on which a disk will be mounted. */
   readonly isEmpty: boolean;
   readonly marker: Marker | undefined;
 }
 
 /**
- * The `f_type` of overlayfs. It makes a new folder of a folder of its lower layer when something in that folder is
- * changed for the first time.
+ * The `f_type` of overlayfs. When something in a folder of the lower layer is changed for the first time, overlayfs
+ * replaces that folder by a new one.
  */
 const OVERLAY = 0x794c7630;
 
-/** Tells whether two identities are those of one folder. The answer holds as long as nothing was mounted in between. */
+/**
+ * Tells whether two identities belong to the same folder. The answer is correct as long as nothing was mounted in
+ * between.
+ */
 export function isIdentical(a: Identity, b: Identity): boolean {
   return a.dev === b.dev && a.ino === b.ino && a.birthtimeNs === b.birthtimeNs;
 }
 
 /**
- * Tells whether a root is the one that was known before, even after it was copied, mounted again or mounted for the
- * first time. The marker of the known root decides. When the known root had no marker, one of these has to be true:
+ * Tells whether a root is the root that was known before, even after it was copied, mounted again or mounted for the
+ * first time. The marker of the known root decides. If the known root had no marker, one of these conditions has to
+ * hold:
  *
- * - its inode number and its time of birth are the same, on whatever disk;
- * - its disk and its inode number are the same, and it has a marker now, or is on an overlay, which changes the time of
- *   birth;
+ * - its inode number and its creation time are the same, on whatever disk;
+ * - its disk and its inode number are the same, and it has a marker now or is on an overlay, which changes the creation
+ *   time;
  * - it was empty, and has a marker now: a disk has been mounted on it.
  */
 export function isKnownAgain(known: Seen, here: Seen): boolean {

@@ -11,7 +11,7 @@ import { PRIVATE_FOLDER } from "./plain-layout.js";
 import { portableLayout } from "./portable-layout.js";
 import { codeOf } from "./system.js";
 
-/** The holder of a provider's root. It opens the root when the root is first needed, and notices when the root goes away. */
+/** The holder of a provider's root. It opens the root when the root is first needed, and notices when the root disappears. */
 export interface RootHolder {
   readonly open: (context: FailureContext) => Root | Promise<Root>;
   /** Opens the root, and makes the provider's own folder in it. */
@@ -19,20 +19,25 @@ export interface RootHolder {
   /**
    * Checks that the root is still there, before a call reports that an object is missing.
    *
-   * @returns `true` when the root was opened anew, so that the caller has to look again.
-   * @throws StorageError `Unavailable` when the root is gone.
+   * @returns `true` if the root was opened again. Then the caller has to look for the object again.
+   * @throws StorageError `Unavailable` if the root is gone.
    */
   readonly confirm: (root: Root, context: FailureContext) => Promise<boolean>;
-  /** Does what `confirm` does, for the provider's own folder. When only that folder is gone, the next write makes it again. */
+  /** Does the same as `confirm` for the provider's own folder. If only that folder is gone, the next write makes it again. */
   readonly confirmPrepared: (root: Root, context: FailureContext) => Promise<void>;
-  /** Forgets the facts by which the root is recognised: an operator has said that the root that is there now is the right one. */
+  /**
+   * Forgets the facts by which the root is recognised, because an operator has confirmed that the present root is the right one.
+   */
   readonly reopen: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 export function createRootHolder(options: RootOptions): RootHolder {
   let found: Promise<Found> | undefined;
-  /** The root that `found` has resolved with. A call that finds it here does not wait for a promise. */
+  /**
+   * The root with which the promise `found` has resolved. Calls take the root from here, so that they do not wait for the
+   * promise.
+   */
   let ready: Found | undefined;
   let known: Found | undefined;
   let closed = false;
@@ -121,7 +126,7 @@ function withoutKey({ operation, provider }: FailureContext): FailureContext {
   return { operation, provider };
 }
 
-/** Waits for work that several calls share. Each call fails with its own operation and key in the error. */
+/** Waits for work that several calls share. If the work fails, each call gets an error with its own operation and key. */
 async function waitFor<T>(work: Promise<T>, context: FailureContext): Promise<T> {
   try {
     return await work;
@@ -131,7 +136,7 @@ async function waitFor<T>(work: Promise<T>, context: FailureContext): Promise<T>
 }
 
 /**
- * Throws when the root is not the one that was there before. A different root means that a disk is not mounted; it is
+ * Throws if the root is not the root that was there before. A different root usually means that a disk is not mounted, and is
  * never used as an empty store.
  */
 function assertKnown(
@@ -145,8 +150,8 @@ function assertKnown(
 }
 
 /**
- * Turns "not found" into the error of a root that went away: only the root is looked at here. Returns other errors as
- * they are.
+ * Turns "not found" into the error for a root that has disappeared, because the calls here access only the root itself. Returns
+ * other errors unchanged.
  */
 function explained(options: RootOptions, context: FailureContext, error: unknown): unknown {
   return codeOf(error) === "ENOENT"
@@ -162,7 +167,7 @@ async function isSame(options: RootOptions, { identity }: Found): Promise<boolea
   }
 }
 
-/** Makes the provider's own folder, and leaves the marker by which the root is recognised later. */
+/** Makes the provider's own folder, and writes the marker by which the root is recognised later. */
 async function prepare(here: Found, durable: boolean, context: FailureContext): Promise<void> {
   const { directories, path, layout } = here.root;
   const make = async (folder: string): Promise<void> => (await directories.hold(folder, true)).release();
@@ -180,7 +185,7 @@ async function prepare(here: Found, durable: boolean, context: FailureContext): 
     here.root = { ...here.root, layout: portableLayout(marker.fold, marker.longNames) };
 }
 
-/** Returns the root's marker. Leaves a new one when there is no marker, also when the provider's own folder was deleted. */
+/** Returns the root's marker. Writes a new marker if there is none, for example because the provider's own folder was deleted. */
 async function markRoot(
   { root, marker: known }: Found,
   fold: boolean,
@@ -203,7 +208,7 @@ async function markRoot(
   throw failure("Unavailable", `the folder ${JSON.stringify(path)} changes again and again`, context);
 }
 
-/** Returns the root's path as it was given, made absolute. Refs are made of this path. */
+/** Returns the given path of the root as an absolute path. Refs contain this path. */
 export function absoluteRoot(path: string): string {
   return resolve(path);
 }

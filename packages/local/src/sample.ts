@@ -8,11 +8,11 @@ const PIECES = 16;
 const PIECE_BYTES = SAMPLED_BYTES / PIECES;
 
 /**
- * Returns a digest by which an open file is recognised after it was restored from a backup. The digest of a small file
- * is that of all its bytes. The digest of a large file is that of pieces from its beginning to its end. Returns
- * `undefined` when the file became shorter meanwhile.
+ * Returns a digest by which an open file is recognised after it was restored from a backup. For a small file, the
+ * digest covers all bytes. For a large file, it covers pieces that are spread over the whole file. Returns `undefined`
+ * if the file became shorter in the meantime.
  *
- * @param isCached - The file's bytes are in memory: it was just written, on a disk of this machine.
+ * @param isCached - True if the file's bytes are in memory because the file was just written to a disk of this machine.
  */
 export async function sampleOf(fd: number, size: number, isCached: boolean): Promise<string | undefined> {
   const bytes = Buffer.allocUnsafe(Math.min(size, SAMPLED_BYTES));
@@ -26,7 +26,10 @@ export async function sampleOf(fd: number, size: number, isCached: boolean): Pro
   return createHash("sha256").update(bytes).digest("base64url");
 }
 
-/** Returns the pieces of a large file: for each its offset in the sample, its length, and its position in the file. */
+/**
+ * Returns the pieces of a large file. Each piece has its offset in the sample, its length, and its position in the
+ * file.
+ */
 function spread(size: number): (readonly [number, number, number])[] {
   const last = size - PIECE_BYTES;
   return Array.from({ length: PIECES }, (_, index) => {

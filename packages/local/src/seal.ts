@@ -7,15 +7,15 @@ import { sampleOf } from "./sample.js";
 import { close, factsOf, fsync, lstat, open } from "./system.js";
 import type { Temporary } from "./temporaries.js";
 
-/** The facts of a finished file that was closed. */
+/** The facts of a finished and closed file. */
 export interface Sealed {
   readonly generation: BigIntStats;
-  /** The digest by which the file is recognised after it was restored; `undefined` when it was not asked for. */
+  /** The digest by which the file is recognised after a restore; `undefined` if no digest was requested. */
   readonly sample: string | undefined;
 }
 
 /**
- * Finishes and closes a temporary file. Syncs it first when puts wait for the disk, and gives the file a generation
+ * Finishes and closes a temporary file. First syncs the file if puts wait for the disk, and gives the file a generation
  * that no other version of the key has.
  */
 export async function seal(
@@ -32,14 +32,14 @@ export async function seal(
   if (!isLocal) return { generation: await closeElsewhere(disk, temporary, key), sample };
   const generation = disk.generations.distinct(key, written, withTimeOf(fd, temporary.path));
   if (disk.durable && generation !== written) await fsync(fd);
-  // On a file system of this machine, and after a sync, closing has no failure left to report.
+  // On a file system of this machine, or after a sync, closing the file cannot report a failure any more.
   temporary.closeQuietly(Number(generation.size));
   return { generation, sample };
 }
 
 /**
- * Closes a file of a network file system, and returns its facts after that: some of these file systems set the time of
- * a file once more when it is closed.
+ * Closes a file on a network file system, and then returns its facts. The facts are read last, because some of these
+ * file systems set the time of a file again when the file is closed.
  */
 async function closeElsewhere(disk: Disk, temporary: Temporary, key: string): Promise<BigIntStats> {
   const { path } = temporary;

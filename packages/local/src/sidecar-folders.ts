@@ -4,32 +4,33 @@ import { type Directories, type Directory, readFolder, inFolder } from "./direct
 import { PRIVATE_FOLDER } from "./plain-layout.js";
 import { lstat, codeOf } from "./system.js";
 
-/** The folder of all sidecars; each lies in one of 256 folders below it. */
+/** The folder of all sidecars. Each sidecar lies in one of 256 folders below it. */
 export const SIDECAR_FOLDER: string = `${PRIVATE_FOLDER}/meta`;
 
-/** The knowledge about which folders of sidecars exist. With it, most reads need not ask the disk. */
+/** A memory of the folders of sidecars that exist. With it, most reads need no access to the disk. */
 export interface SidecarFolders {
-  /** Tells, without waiting, whether it is certain that the objects that can be seen by now have no facts. */
+  /** Tells, without waiting, whether it is certain that none of the objects visible now has facts in a sidecar. */
   readonly areNone: () => boolean;
   /** Waits until every process knows that there are folders of sidecars. */
   readonly announce: () => Promise<void>;
   readonly mayHave: (bucket: string) => Promise<boolean>;
 }
 
-/** The largest grain of the clock that files take their times from, in nanoseconds. */
+/** The longest interval, in nanoseconds, at which the clock of a file system advances. */
 const CLOCK_GRAIN_NS = 50_000_000n;
 
 /**
- * The time for which a process that saw no folders relies on that, in milliseconds. A process that makes the first
- * folder waits longer than that before it shows the object that the folder is for. So every process that reads this
- * object finds its facts.
+ * The time, in milliseconds, for which a process that saw no folders assumes that there are still none. A process that
+ * makes the first folder waits longer than that before it shows the object whose facts are in the folder. So every
+ * process that reads this object finds its facts.
  */
 const LEASE_MS = 5;
 
 /**
- * Returns a memory of the folders of sidecars. Most objects have no facts to record, so most reads would ask the disk
- * in vain. The memory counts for as long as the time of the folder above stands still; an open descriptor tells that
- * time without the disk. A very recent time is not trusted, because a later change could carry the same time.
+ * Returns a memory of the folders of sidecars. Most objects have no facts in a sidecar, so most reads would search the
+ * disk in vain. The memory is valid until the modification time of the parent folder changes. An open descriptor shows
+ * that time without access to the disk. A very recent time is not trusted, because a later change could have the same
+ * time.
  */
 export function createSidecarFolders(directories: Directories, isLocal: boolean): SidecarFolders {
   let names: ReadonlySet<string> = new Set();

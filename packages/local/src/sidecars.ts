@@ -19,38 +19,37 @@ import type { Temporaries } from "./temporaries.js";
 import { createSidecarFolders, SIDECAR_FOLDER } from "./sidecar-folders.js";
 
 export interface FoundFacts {
-  /** The facts of this version; `undefined` when the version has no facts. */
+  /** The facts of this version; `undefined` if the version has no facts. */
   readonly facts: Facts | undefined;
-  /** `false` when the version may have been replaced meanwhile, and its facts may have gone away with it. */
+  /** `false` if the version may have been replaced in the meantime, so that its facts may have been removed too. */
   readonly certain: boolean;
 }
 
 /**
- * The sidecars of a root. The facts of each object are in a file of their own, which is named after the version of the
- * bytes that it belongs to. This file is written before the bytes take their place, so that one rename makes both
- * visible.
+ * The sidecars of a root. The facts of each object are in a file of their own. This file is named after the version of the
+ * bytes, and is written before the bytes are put in their place. So one rename makes the bytes and the facts visible.
  */
 export interface Sidecars {
   /**
    * Returns the facts of one version of a key.
    *
-   * @param sample - Gives the sample of the file's bytes. It is called when the file may have been restored.
+   * @param sample - Returns the sample of the file's bytes. It is called only if the file may have been restored.
    */
   readonly find: (key: string, generation: Generation, sample: Sample) => FoundFacts | Promise<FoundFacts>;
   readonly write: (sidecar: Sidecar, durable: boolean) => Promise<void>;
   /** Tells whether a key has sidecars, of any version. */
   readonly has: (key: string) => boolean | Promise<boolean>;
   /**
-   * Removes the sidecars of a version that is gone. When the current version is known, also removes the sidecars that
-   * other versions left long ago.
+   * Removes the sidecars of a version that is gone. If the current version is known, also removes sidecars that other
+   * versions left long ago.
    */
   readonly remove: (key: string, gone: Generation | undefined, current: Current) => Promise<void>;
 }
 
-/** A function that returns the sample of a file's bytes; `undefined` when the file is another version by now. */
+/** A function that returns the sample of a file's bytes, or `undefined` if the file has been replaced in the meantime. */
 export type Sample = () => Promise<string | undefined>;
 
-/** The version of a key that is there now; `"none"` when there is no object, `"unknown"` when the version is not known. */
+/** The version that a key has now; `"none"` if there is no object, `"unknown"` if the version is not known. */
 export type Current = Generation | "none" | "unknown";
 
 export interface Sidecar {
@@ -68,12 +67,12 @@ interface SidecarOptions {
 
 const SUFFIX = ".json";
 
-/** The answer when no folder for such sidecars was ever made: the object certainly has no facts. */
+/** The answer if the folder for such sidecars was never made. Then the object certainly has no facts. */
 const NO_FACTS: FoundFacts = { facts: undefined, certain: true };
 
 /**
- * The age, in milliseconds, from which a sidecar without its object counts as abandoned: its writer was killed. The
- * writer of a younger one may still be at work.
+ * The age, in milliseconds, from which a sidecar without its object counts as abandoned, because its writer must have been
+ * killed. The writer of a younger sidecar may still be at work.
  */
 const ABANDONED_MS = 60 * 60 * 1000;
 
@@ -126,7 +125,10 @@ export function createSidecars(options: SidecarOptions): Sidecars {
   };
 }
 
-/** Reads a sidecar. Throws when the sidecar is damaged: without the facts the object is not what was put. */
+/**
+ * Reads a sidecar. Throws if the sidecar is damaged, because without its facts the object would differ from the object
+ * that was put.
+ */
 async function readFacts(
   { directories, isLocal }: SidecarOptions,
   path: string,
@@ -147,8 +149,8 @@ interface Wanted {
 }
 
 /**
- * Finds the facts of a file that was restored from a backup. Such a file has another inode number, and may have only a
- * part of its time.
+ * Finds the facts of a file that was restored from a backup. Such a file has another inode number, and its time may be
+ * shortened.
  */
 async function findRestored(
   options: SidecarOptions,
@@ -168,7 +170,7 @@ async function findRestored(
         : facts.sample === (await (own ??= sample()));
     if (isOurs) found.set(JSON.stringify(facts), { name, facts });
   }
-  // When versions with the same bytes were recorded with different facts, it is unknown which of them was restored.
+  // If versions with the same bytes have different facts, nothing shows which of these versions was restored.
   if (found.size !== 1) return undefined;
   const [one] = found.values();
   if (one !== undefined) restored.set(key, generation, one.name);
@@ -195,12 +197,12 @@ async function namesIn(directories: Directories, folder: string): Promise<readon
   }
 }
 
-/** The age of a version, in nanoseconds, up to which the writer of its sidecar may still be at work. */
+/** The age of a version, in nanoseconds. Up to this age, the writer of the version's sidecar may still be at work. */
 const AT_WORK_NS = 60_000_000_000n;
 
 /**
- * Returns the sidecars of a version that is gone. When the version was restored, returns the sidecars that it may have
- * had. A fresh one is returned only when it certainly belongs to the version.
+ * Returns the sidecars of a version that is gone. For a restored version, returns all sidecars that may belong to it. A
+ * fresh sidecar is returned only if it certainly belongs to the version.
  */
 function matching(names: readonly string[], gone: Generation): readonly string[] {
   const exact = nameOf(gone);
@@ -213,10 +215,10 @@ function matching(names: readonly string[], gone: Generation): readonly string[]
   });
 }
 
-/** The number of bytes that are read first: more than most sidecars have. */
+/** The number of bytes that are read first. Most sidecars are smaller than that. */
 const TEXT_BYTES = 4096;
 
-/** Returns the text of a small file; `undefined` when there is no such file. */
+/** Returns the text of a small file, or `undefined` if there is no such file. */
 async function readText(
   directories: Directories,
   path: string,
@@ -243,8 +245,8 @@ async function readText(
 }
 
 /**
- * Waits for work on sidecars. Reports the errors "not a folder", "is a folder" and "is a pipe" as damage: the sidecars
- * are the provider's own files.
+ * Waits for work on sidecars. Reports the errors "not a folder", "is a folder" and "is a pipe" as damage, because only the
+ * provider itself writes sidecars.
  */
 async function intact<T>(work: Promise<T>): Promise<T> {
   try {

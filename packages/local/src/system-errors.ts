@@ -90,7 +90,7 @@ const NOT_RETRYABLE: ReadonlySet<string> = new Set([
   "ESHUTDOWN",
 ]);
 
-/** The errors after which a change may have been made: only the answer of the call did not arrive. */
+/** The errors after which the change may have been made, because perhaps only the answer of the call was lost. */
 const AMBIGUOUS: ReadonlySet<string> = new Set([
   "EIO",
   "EINTR",
@@ -132,7 +132,7 @@ export function isAmbiguous(error: unknown): boolean {
   return AMBIGUOUS.has(code) || !(code in ERRNO);
 }
 
-/** Returns the meaning of a system error; `undefined` for an unknown error. */
+/** Returns the meaning of a system error, or `undefined` for an unknown error. */
 export function meaningOf(error: unknown): Meaning | undefined {
   const code = codeOf(error) ?? "";
   if (isDeniedByNode(error)) return ["PermissionDenied", deniedByNode(error)];
@@ -141,7 +141,10 @@ export function meaningOf(error: unknown): Meaning | undefined {
   return lacked === undefined ? ERRNO[code] : ["Unsupported", lacked];
 }
 
-/** Returns `false` for a failure that does not pass by itself; `undefined` for other failures, whose code says it. */
+/**
+ * Returns `false` for a failure that does not go away by itself. Returns `undefined` for other failures: their code
+ * says whether a retry makes sense.
+ */
 export function retryableOf(error: unknown): false | undefined {
   return NOT_RETRYABLE.has(codeOf(error) ?? "") ? false : undefined;
 }

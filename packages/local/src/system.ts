@@ -4,15 +4,15 @@ import { codeOf } from "./errno.js";
 
 export { codeOf };
 
-/** The number of calls that Node works on at once. @see https://nodejs.org/api/cli.html#uv_threadpool_sizesize */
+/** The number of calls that Node works on at the same time. @see https://nodejs.org/api/cli.html#uv_threadpool_sizesize */
 const THREADS = Number(process.env["UV_THREADPOOL_SIZE"]) || 4;
 
 let underWay = 0;
 let waiting: (() => void)[] = [];
 
 /**
- * Starts a system call. When all threads are busy, the call is handed over later, together with the other calls of this
- * turn of the event loop: waking a thread for each of them takes longer than most calls.
+ * Starts a system call. If all threads are busy, the call is passed to Node later, together with the other calls of this turn of
+ * the event loop. Waking a thread for each call would take longer than most calls.
  */
 function submit(start: () => void): void {
   if (++underWay <= THREADS) start();
@@ -54,13 +54,13 @@ export function close(fd: number): Promise<void> {
   return call((done: Done<void>) => fs.close(fd, done));
 }
 
-/** The size, in bytes, up to which closing a file is as quick as handing the call to another thread. */
+/** The size, in bytes, up to which closing a file is as quick as passing the call to another thread. */
 const QUICKLY_CLOSED_BYTES = 128 * 1024;
 
 /**
- * Closes a file of a local disk, when closing has no failure left to report. A small file is closed at once. The call
- * does not wait for a large file: its closing takes long when it was deleted meanwhile, because its blocks are then
- * given back.
+ * Closes a file on a local disk when closing cannot report a failure any more. Closes a small file immediately. Does not wait
+ * until a large file is closed: if the file was deleted in the meantime, closing takes long, because the disk frees the file's
+ * blocks.
  */
 export function closeQuietly(fd: number, sizeBytes: number): void {
   if (sizeBytes > QUICKLY_CLOSED_BYTES) return closeLater(fd);
@@ -91,7 +91,7 @@ export function lstat(path: string): Promise<BigIntStats> {
 }
 
 /**
- * Returns the facts of a file at once, or `undefined` when there is no such file. The file is on a local disk, and its
+ * Returns the facts of a file without waiting, or `undefined` if there is no such file. The file is on a local disk and its
  * folder was just used, so its facts are in memory.
  */
 export function lookNow(path: string): BigIntStats | undefined {
@@ -115,7 +115,7 @@ export function chmod(path: string, mode: number): Promise<void> {
 }
 
 /**
- * Tells whether a mode gives rights to users other than the owner. `umask` takes such rights away, so `fchmod` has to
+ * Tells whether a mode gives permissions to users other than the owner. The `umask` removes such permissions, so `fchmod` has to
  * set them.
  */
 export function isShared(mode: number): boolean {
@@ -151,7 +151,7 @@ export function readdir(path: string): Promise<Dirent[]> {
   return call((done) => fs.readdir(path, { withFileTypes: true }, done));
 }
 
-/** Reads until `length` bytes have come or the file ends. */
+/** Reads until `length` bytes have been read or the file ends. */
 export async function readFully(
   fd: number,
   buffer: Uint8Array,
@@ -168,7 +168,7 @@ export async function readFully(
   return done;
 }
 
-/** Reads up to `length` bytes, as many as the system gives at once. */
+/** Reads up to `length` bytes with a single call. The system may return fewer. */
 export function readOnce(
   fd: number,
   buffer: Uint8Array,
@@ -179,7 +179,7 @@ export function readOnce(
   return call((done) => fs.read(fd, buffer, offset, length, position, done));
 }
 
-/** Writes `length` bytes, with several calls when needed: a single call may write less than it was given. */
+/** Writes `length` bytes, with several calls if needed, because a single call may write fewer bytes. */
 export async function writeFully(
   fd: number,
   bytes: Uint8Array,
@@ -189,7 +189,7 @@ export async function writeFully(
   for (let done = 0; done < length;) done += await writeOnce(fd, bytes, done, length - done, position + done);
 }
 
-/** Writes up to `length` bytes, as many as the system takes at once. */
+/** Writes up to `length` bytes with a single call. The system may write fewer. */
 export function writeOnce(
   fd: number,
   bytes: Uint8Array,
@@ -200,7 +200,7 @@ export function writeOnce(
   return call((done) => fs.write(fd, bytes, offset, length, position, done));
 }
 
-/** Returns the facts of an open file: at once when they are in memory, else as a promise. */
+/** Returns the facts of an open file. Returns a promise only if the facts are not in memory. */
 export function factsOf(fd: number, isLocal: boolean): BigIntStats | Promise<BigIntStats> {
   return isLocal ? fs.fstatSync(fd, { bigint: true }) : fstat(fd);
 }

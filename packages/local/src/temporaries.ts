@@ -12,11 +12,11 @@ import { close, closeQuietly, factsOf, isShared, lstat, open, unlink } from "./s
 /** A temporary file that becomes an object, or is thrown away. */
 export interface Temporary {
   readonly fd: number;
-  /** The file's path, which is certain to lead to the file's folder. */
+  /** The file's path. It certainly leads to the file's folder. */
   readonly path: string;
   /** Closes the file, but leaves it there. */
   readonly close: () => Promise<void>;
-  /** Closes the file without waiting, where closing has no failure left to report. */
+  /** Closes the file without waiting. Called only when closing cannot report a failure any more. */
   readonly closeQuietly: (sizeBytes: number) => void;
   /** Closes the file, and removes it unless it was moved into its place. */
   readonly discard: () => Promise<void>;
@@ -29,13 +29,13 @@ export interface Temporaries {
   /** Makes a file in the provider's own folder. */
   readonly create: () => Promise<Temporary>;
   /**
-   * Makes a file in the folder of the object that it becomes. Makes that folder when it is missing. So the object gets
-   * the group and the access list that files of this folder have.
+   * Makes a file in the folder of the object that the file becomes. Makes that folder if it is missing. In this way the
+   * object gets the group and the access list that are usual for files in this folder.
    */
   readonly createIn: (folder: string) => Promise<Temporary>;
   /** Removes files that killed processes left, at most once an hour, in the background. */
   readonly sweep: () => void;
-  /** Removes an unfinished object that a listing has met, in the background, when its process has ended. */
+  /** Removes an unfinished object that a listing has found, if its process has ended. Works in the background. */
   readonly met: (folder: string, name: string) => void;
   readonly close: () => Promise<void>;
 }
@@ -67,7 +67,7 @@ export function createTemporaries(options: TemporariesOptions): Temporaries {
   const sweeping = new Set<Promise<void>>();
   const check = createDeviceCheck(options);
   const createPrivate = async (): Promise<Temporary> => {
-    // The folder is never made here: when it is missing, the root may be another one.
+    // The folder is never made here, because a missing folder may mean that the root is another one.
     const directory = directories.peek(TEMPORARY_FOLDER) ?? (await directories.hold(TEMPORARY_FOLDER));
     const path = `${directory.start}${mark}-${(count++).toString(36)}`;
     try {
@@ -82,7 +82,7 @@ export function createTemporaries(options: TemporariesOptions): Temporaries {
   const createBeside = async (folder: string): Promise<Temporary> => {
     const directory = directories.peek(folder) ?? (await directories.hold(folder, true));
     const note = notes.note(folder);
-    // The failure of a note is reported where the note is waited for.
+    // A failure to write the note is reported later, by the code that waits for the note.
     note.written?.catch(() => {});
     const done = (isMoved: boolean): void => {
       notes.done(note);
@@ -120,14 +120,17 @@ export function createTemporaries(options: TemporariesOptions): Temporaries {
   };
 }
 
-/** Tells whether the folder was pruned, or turned stale, between its opening and the making of a file in it. */
+/** Tells whether the folder was removed or became stale after it was opened and before the file was made in it. */
 function isGoneByNow(error: unknown): boolean {
   return isStale(error) || codeOf(error) === "ENOENT";
 }
 
 const TRIES_MAX = 5;
 
-/** Makes a file again when its folder was pruned, or turned stale, between the opening and the making. */
+/**
+ * Makes a file. Tries again if the folder was removed or became stale after it was opened and before the file was made
+ * in it.
+ */
 async function makeAgain(
   make: () => Promise<Temporary>,
   isGone: (error: unknown) => boolean,
@@ -186,8 +189,8 @@ function temporary(fd: number, path: string, done: (isMoved: boolean) => void): 
 }
 
 /**
- * Returns a check that a folder is on the disk of the root. When a disk is no longer mounted, the folder below it must
- * not fill up instead. An open folder stays on its disk, so it is checked only once.
+ * Returns a check that a folder is on the disk of the root. If a disk is no longer mounted, no files must be written to
+ * the folder on which it was mounted. An open folder stays on its disk, so it is checked only once.
  */
 function createDeviceCheck({
   device,

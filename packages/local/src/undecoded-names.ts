@@ -3,14 +3,17 @@ import fs from "node:fs";
 import { inFolder } from "./directories.js";
 import type { Root } from "./opened-root.js";
 
-/** An entry of a folder, with the reason why it is no object when its name is not UTF-8. */
+/** An entry of a folder. If its name is not UTF-8, it has the reason why it is not an object. */
 export interface ForeignName {
   readonly name: string;
   readonly isFolder: boolean;
   readonly problem: string | undefined;
 }
 
-/** Returns the entries of a folder whose names hold bytes that are not UTF-8, or the character that Node puts in their place. */
+/**
+ * Returns the entries of a folder with names that are not valid UTF-8, or that contain the character with which Node replaces
+ * invalid bytes.
+ */
 export async function foreignNames({ directories }: Root, folder: string): Promise<readonly ForeignName[]> {
   const entries = await inFolder(directories, folder, false, ({ start }) =>
     fs.promises.readdir(start, { withFileTypes: true, encoding: "buffer" }),
@@ -26,7 +29,7 @@ export async function foreignNames({ directories }: Root, folder: string): Promi
     }));
 }
 
-/** Returns a name in which every byte that is not a printable ASCII character is written as `\xE9` is. */
+/** Returns a name in which every byte that is not a printable ASCII character is written in the form `\xE9`. */
 function escaped(bytes: Uint8Array): string {
   return Buffer.from(bytes)
     .toString("latin1")

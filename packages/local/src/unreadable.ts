@@ -17,8 +17,8 @@ const LASTING: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /**
- * Returns the reason why a listing passes over a folder or file. Throws an error that names the folder or file when the
- * listing must not pass over it.
+ * Returns the reason why a listing skips a folder or file. Throws an error that names the folder or file if the listing
+ * must not skip it.
  */
 export async function passOver(
   disk: Disk,
@@ -43,8 +43,8 @@ export async function passOver(
 }
 
 /**
- * The folder for the files that a check of the file system has found. Every volume has such a folder, and only the
- * administrator may read it.
+ * The folder in which a check of the file system puts files that have lost their names. Every volume has such a folder,
+ * and only the administrator may read it.
  */
 const LOST_AND_FOUND = "lost+found";
 
@@ -54,7 +54,7 @@ async function isLostAndFound(root: Root, path: string): Promise<boolean> {
   return parent === root.layout.base || (await isVolume(root, parent));
 }
 
-/** Tells whether a folder is the place where another volume is mounted. */
+/** Tells whether another volume is mounted on a folder. */
 async function isVolume({ directories }: Root, path: string): Promise<boolean> {
   const { parent, name } = splitPath(path);
   return await inFolder(directories, parent, false, async ({ start }) => {

@@ -9,7 +9,7 @@ import type { Layout } from "./layout.js";
 import type { Root } from "./opened-root.js";
 import { foreignNames, type ForeignName } from "./undecoded-names.js";
 
-/** A file that a walk has met: the text of its key, its folder and its name. */
+/** A file that a walk has found, with the text of its key, its folder and its name. */
 export interface WalkedFile {
   readonly kind: "file";
   readonly text: string;
@@ -17,7 +17,7 @@ export interface WalkedFile {
   readonly name: string;
 }
 
-/** An entry that is passed over, with the reason. */
+/** An entry that is skipped, with the reason. */
 export interface WalkedOver {
   readonly kind: "skipped";
   readonly text: string;
@@ -30,9 +30,9 @@ export interface WalkOptions {
   readonly prefix: string;
   /** The entry after which the walk begins. */
   readonly after: string | undefined;
-  /** True when each folder below the prefix is one entry. */
+  /** True if each folder below the prefix is returned as one entry. */
   readonly rollUp: boolean;
-  /** Returns the reason why an unreadable folder is passed over, or throws. */
+  /** Returns the reason why an unreadable folder is skipped, or throws. */
   readonly unreadable: (folder: string, error: unknown) => Promise<string>;
   readonly signal: AbortSignal | undefined;
 }
@@ -46,8 +46,8 @@ interface Entry {
 }
 
 /**
- * Yields the files of a root in the order of listings. Reads only the folders that lie on the way: an entry before
- * `after` or outside `prefix` is passed over by its name alone.
+ * Yields the files of a root in the order of listings. Reads only the folders that are needed: an entry before `after`
+ * or outside `prefix` is ignored by its name alone.
  */
 export async function* walk(root: Root, options: WalkOptions): AsyncGenerator<Walked, void, undefined> {
   yield* walkFolder(root, root.layout.base, "", options);
@@ -80,8 +80,8 @@ function isRolledUp(text: string, { prefix, rollUp }: WalkOptions): boolean {
 }
 
 /**
- * Yields a folder as one entry when there is a file in it. A folder without a file is not the prefix of a key; then
- * only the entries that were passed over are yielded.
+ * Yields a folder as one entry if there is a file in it. A folder without a file is not the prefix of any key, so only
+ * its skipped entries are yielded.
  */
 async function* rolledUp(
   root: Root,
@@ -100,7 +100,7 @@ async function* rolledUp(
   yield* over;
 }
 
-/** Returns the entries of a folder in the order of listings, or the reason why the folder is passed over. */
+/** Returns the entries of a folder in the order of listings, or the reason why the folder is skipped. */
 async function entriesOf(
   root: Root,
   folder: string,
@@ -129,8 +129,8 @@ async function entriesOf(
 }
 
 /**
- * Tells whether an entry is left out without a report: an unfinished object, a file that was deleted while it was open,
- * or the own folder of a root inside the root.
+ * Tells whether an entry is left out of the listing and of `skipped`: an unfinished object, a file that was deleted
+ * while it was open, or the provider's own folder of an inner root.
  */
 async function isPassedBy(root: Root, folder: string, entry: Dirent): Promise<boolean> {
   if (entry.isDirectory()) return folder !== "" && (await isInnerEntry(root, folder, entry));
@@ -154,8 +154,8 @@ function add(
 const NOT_OURS = "the layout does not produce this name";
 
 /**
- * Returns the reason why a file is no object: its name is not the name of a key. Such a file was put there by others.
- * Returns `undefined` for an object.
+ * Returns the reason why a file is not an object, or `undefined` for an object. A file whose name belongs to no key was
+ * put there by other programs.
  */
 function nameProblem({ base, holds, fromText }: Layout, text: string, path: string): string | undefined {
   if (holds(text, base === "" ? path : path.slice(base.length + 1))) return undefined;
@@ -171,8 +171,8 @@ function isWanted(
   const fits = text.startsWith(prefix) || (isFolder && prefix.startsWith(text));
   if (!fits || after === undefined) return fits;
   if (!isFolder) return compare(text, after) > 0;
-  // The entries in a folder come after the folder. So the folder's own text decides only when the folder does not lead
-  // to `after`.
+  // The entries in a folder come after the folder. So the folder's own text decides only if the folder is not on the
+  // way to `after`.
   const leads = after.startsWith(text);
   const rolled = rollUp && text.endsWith("/") && text.length > prefix.length;
   if (rolled) return compare(text, after) > 0;
@@ -187,14 +187,16 @@ async function readIfThere(
   try {
     return await inFolder(root.directories, folder, false, readFolder);
   } catch (error) {
-    // The folder was removed or replaced since its name was read. The caller judges the topmost folder.
+    // The folder was removed or replaced after its name was read. For the topmost folder, the caller decides.
     if (isGoneByNow(error) && folder !== root.layout.base) return [];
     if (maybeOfRoot(error)) throw error;
     return await unreadable(folder, error);
   }
 }
 
-/** Tells whether an entry is gone since its folder was read: its place is empty, or a symbolic link is there. */
+/**
+ * Tells whether an entry has disappeared since its folder was read: its place is empty, or a symbolic link is there.
+ */
 export function isGoneByNow(error: unknown): boolean {
   return isMissing(error) || codeOf(error) === "ELOOP";
 }

@@ -4,15 +4,19 @@ import { changeMode } from "./directories.js";
 import { fstat, ftruncate, writeFully, writeOnce } from "./system.js";
 import type { Temporary } from "./temporaries.js";
 
-/** The size of the blocks that files are written in, in bytes. It is nearly twice as fast as Node's 64 KiB. */
+/**
+ * The size, in bytes, of the blocks in which files are written. Writing is nearly twice as fast as with Node's 64 KiB.
+ */
 const BLOCK_BYTES = 512 * 1024;
 
-/** The number of bytes of a stream that are kept: two blocks, of which one is filled while the other is written. */
+/**
+ * The number of bytes of a stream that are kept in memory: two blocks. One block is filled while the other is written.
+ */
 export const STREAM_BYTES_KEPT: number = 2 * BLOCK_BYTES;
 
 type Options = Pick<PutOptions, "signal" | "onProgress">;
 
-/** Writes a body into a temporary file, by the shortest way there is for its kind. */
+/** Writes a body into a temporary file in the fastest way for this kind of body. */
 export async function writeBody(temporary: Temporary, body: Body, options: Options): Promise<void> {
   if (body.bytes !== undefined) return await writeBytes(temporary, body.bytes, options);
   if (body.path !== undefined && body.size !== undefined && (await clone(temporary, body.path, body.size))) {
@@ -60,7 +64,7 @@ async function writeStream(temporary: Temporary, body: Body, { signal, onProgres
   report(blocks.taken());
 }
 
-/** A writer that collects chunks into two blocks, of which one is filled while the other is written. */
+/** A writer that collects chunks in two blocks. One block is filled while the other is written. */
 interface BlockWriter {
   readonly write: (chunk: Uint8Array) => Promise<void> | void;
   readonly flush: () => Promise<void>;
@@ -83,7 +87,7 @@ function createBlockWriter(fd: number): BlockWriter {
     filling = other ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
     other = block;
     writing = writeFully(fd, block, length, at);
-    // The call that waits for this write gets its failure. Until then the failure is ignored.
+    // The call that waits for this write gets the failure of the write. Until then the failure is ignored.
     writing.catch(() => {});
   };
   const writeSlowly = async (chunk: Uint8Array, from: number): Promise<void> => {
@@ -120,20 +124,20 @@ function createBlockWriter(fd: number): BlockWriter {
   };
 }
 
-/** The size, in bytes, below which a file is not worth a try at cloning. */
+/** The size, in bytes, below which cloning a file is not worth a try. */
 const CLONE_BYTES_MIN = 64 * 1024;
 
 /**
- * Clones a file over a temporary one, without moving bytes.
+ * Clones a file over a temporary file, without copying bytes.
  *
- * @returns `true` when the file was cloned. After `false`, the slow way meets the same reason again and reports it: the
- * source is missing, or has another size by now.
+ * @returns `true` if the file was cloned. After `false`, the caller copies the bytes. If the source is missing or has
+ * changed its size, that copy fails and reports the reason.
  */
 export async function clone({ fd, path }: Temporary, source: string, size: number): Promise<boolean> {
   if (process.platform !== "linux" || size < CLONE_BYTES_MIN) return false;
   const { mode } = await fstat(fd);
   try {
-    // Node removes the target of a copy that fails, which it cannot do by the number of a descriptor.
+    // If a copy fails, Node removes the target. With the path of a descriptor as the target, Node cannot do this.
     await fs.promises.copyFile(source, `/proc/self/fd/${fd}`, fs.constants.COPYFILE_FICLONE_FORCE);
   } catch {
     return false;

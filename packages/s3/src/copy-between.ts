@@ -26,13 +26,13 @@ export interface ObjectPlace {
 }
 
 /**
- * Copies an object from one provider to another, with its headers and metadata. When both buckets are on one server,
- * the server copies the bytes itself, if the credentials of `to` may read the source and write the target. Otherwise
- * the bytes pass through this process.
+ * Copies an object from one provider to another, with its headers and metadata. If both buckets are on one server, and
+ * the credentials of `to` may read the source and write the target, the server copies the bytes itself. Otherwise the
+ * bytes pass through this process.
  *
  * @param from - The object to copy, of any provider.
  * @param to - The place of the copy, of any provider.
- * @throws StorageError `NotFound` when there is no such object; any other error that a put rejects with.
+ * @throws StorageError `NotFound` if there is no such object; also every error that a put throws.
  * @example
  * ```ts
  * await copyBetween({ provider: uploads, key: "1.mp4" }, { provider: archive, key: "2026/1.mp4" });
@@ -80,8 +80,8 @@ function insideServer(from: ObjectPlace, to: ObjectPlace): Copy | undefined {
 }
 
 /**
- * Tells whether two stores are on one server. Servers that are not known yet count as one only when both stores use the
- * same client of the caller's.
+ * Tells whether two stores are on the same server. Servers that are not known yet count as the same server only if the
+ * caller has given both stores the same client.
  */
 function isSameServer(source: Store, target: Store): boolean {
   const [from, to] = [source.server(), target.server()];
@@ -92,8 +92,8 @@ function isSameServer(source: Store, target: Store): boolean {
 }
 
 /**
- * Copies the bytes through this process. Turns every failure into a `StorageError`, also an error of the provider's own
- * kind.
+ * Copies the bytes through this process. Turns every failure into a `StorageError`, including errors that only the
+ * provider knows.
  */
 async function streamThrough(from: ObjectPlace, to: ObjectPlace, options: CopyOptions): Promise<ObjectInfo> {
   try {

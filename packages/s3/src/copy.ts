@@ -26,7 +26,7 @@ interface CopySource {
 }
 
 /**
- * Copies an object on the server, or through this process where the server cannot do it. The copy gets the write id of
+ * Copies an object on the server, or through this process if the server cannot do so. The copy gets the write id of
  * this call, not the write id of its source.
  */
 export async function copyObject(
@@ -75,7 +75,7 @@ export async function copyObject(
   };
 }
 
-/** Refuses a condition when neither a copy nor a put of this server honours it. */
+/** Refuses a condition that this server honours neither for copies nor for puts. */
 function assertCondition(
   { dialect, name: provider }: Store,
   key: string,
@@ -123,11 +123,14 @@ function fieldsOf(source: ObjectAnswer, writeId: string | undefined): ReturnType
   return toFields({ ...headersOf(source), metadata, writeId }, contentType);
 }
 
-/** The most bytes that one request copies. @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
+/**
+ * The maximum number of bytes that one request can copy. @see
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+ */
 const COPY_BYTES_MAX = 5 * 1024 ** 3;
 const COPY_PART_BYTES = 256 * 1024 ** 2;
 
-/** Lets the server copy a large object in parts, several at once. */
+/** Lets the server copy a large object in parts. Several parts are copied at the same time. */
 async function copyInParts(
   store: Store,
   write: Write,
@@ -149,8 +152,8 @@ async function copyInParts(
 }
 
 /**
- * Copies an object through this process. This is for servers where only a put honours the condition, and for objects
- * that the server cannot copy.
+ * Copies an object through this process. This is needed if the server honours the condition only for a put, and if the
+ * server cannot copy the object.
  */
 async function copyThrough(
   store: Store,
@@ -171,13 +174,13 @@ async function copyThrough(
   }
 }
 
-/** Gives a copy the tags of its source. The server does this itself only when it copies in one request. */
+/** Gives a copy the tags of its source. The server itself does this only if it copies the object in one request. */
 async function keepTags(store: Store, from: CopySource, { key, options }: Write): Promise<void> {
   const { signal } = options;
   if (store.objects.tags !== undefined || !store.dialect.tags || !from.store.dialect.tags) return;
   const attempted = { operation: "copy", key: from.key, signal, action: "s3:GetObjectTagging" } as const;
   const reading = ask(store, attempted, () => from.store.client.readTags({ key: from.key }, { signal }));
-  // Credentials that may not read tags are taken to have set no tags, as in a copy by one request.
+  // If the credentials may not read tags, the source is assumed to have no tags, as in a copy by one request.
   const tags = await reading.catch((error: unknown) => {
     if (isStorageError(error, "PermissionDenied")) return {};
     throw error;

@@ -8,7 +8,10 @@ import { S3FailureError } from "./server/client.js";
 import { toS3Error } from "./server/errors.js";
 import { ask, comparable, type Store } from "./store.js";
 
-/** The most keys in one request. @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
+/**
+ * The maximum number of keys in one request. @see
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+ */
 const KEYS_MAX = 1000;
 
 const ACTION = "s3:DeleteObject";

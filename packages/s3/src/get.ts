@@ -68,12 +68,12 @@ export async function getObject(
   }
 }
 
-/** The number of bytes that are read ahead of the reader. With fewer bytes the connection pauses after every chunk. */
+/** The number of bytes that are buffered for the reader. With fewer bytes, the connection would pause after every chunk. */
 const AHEAD_BYTES = 512 * 1024;
 
 /**
- * The most bytes that are read at once, without a stream. A stream around so few bytes would take longer than the
- * bytes.
+ * The size, in bytes, up to which a body is read completely, without a stream. For so few bytes, the stream would take
+ * longer than the bytes themselves.
  */
 const SMALL_BYTES = 64 * 1024;
 
@@ -111,8 +111,8 @@ function headerOf(range: ByteRange): string {
 }
 
 /**
- * Returns the range that the server sends, and the size of the whole object. Throws when the server sends anything else
- * than the range that was asked for, such as the whole object.
+ * Returns the range that the server sends, and the size of the whole object. Throws if the server does not send the
+ * requested range, but for example the whole object.
  */
 function servedRange(store: Store, key: string, range: ByteRange, answer: GetAnswer): ServedRange {
   const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(answer.contentRange ?? "") ?? [];
@@ -156,8 +156,8 @@ async function openRest(
 }
 
 /**
- * Returns an inspection that compares the bytes of a whole object with the digest that the server keeps; `undefined`
- * when there is no digest.
+ * Returns an inspection that compares the bytes of a whole object with the server's digest. Returns `undefined` if
+ * there is no digest.
  */
 function comparing(
   { name: provider }: Store,

@@ -8,7 +8,7 @@ import {
 import { S3FailureError } from "./server/client.js";
 import { ask, infoOf, type Store } from "./store.js";
 
-/** The time for which a bucket that was seen is believed to exist, in milliseconds. */
+/** The time, in milliseconds, for which a bucket is assumed to exist after it was last seen. */
 const BUCKET_TRUST_MS = 60_000;
 
 export async function headObject(
@@ -38,10 +38,10 @@ interface Missed {
 }
 
 /**
- * Returns the error to throw when an object is missing or access to it was denied. The answer to HEAD has no body, so a
- * missing object looks like a missing bucket, and missing rights look like wrong credentials. Credentials that may list
- * no more than a prefix are denied access to missing objects. A listing of the key tells the cases apart. Without the
- * right to list, a read of one byte tells them apart.
+ * Returns the error to throw if an object is missing or access to it was denied. The answer to HEAD has no body, so a
+ * missing object looks like a missing bucket, and missing permissions look like wrong credentials. If the credentials
+ * may list only a certain prefix, the server denies access to missing objects. A listing of the key shows which case it
+ * is. Without the permission to list, a read of one byte shows the case.
  */
 export async function explainMissing(store: Store, missed: Missed, error: unknown): Promise<unknown> {
   const isDenied = isStorageError(error, "PermissionDenied");
@@ -51,17 +51,17 @@ export async function explainMissing(store: Store, missed: Missed, error: unknow
   try {
     return store.canList ? await askListing(store, missed, error) : await askOneByte(store, missed, error);
   } catch (failure) {
-    // This request was denied too, so it tells nothing about the bucket. A `NotFound` of the first request stands.
+    // This request was denied too, so it says nothing about the bucket. A `NotFound` from the first request is kept.
     if (isStorageError(failure, "PermissionDenied"))
       return isAbsent ? error : withoutListing(store, missed, error);
     return decides(failure, isAbsent) ? failure : error;
   }
 }
 
-/** Tells whether a listing that failed says more than the answer about the object. */
+/** Tells whether the failure of the listing explains more than the answer about the object. */
 function decides(failure: unknown, isAbsent: boolean): boolean {
   const isMisconfigured = isStorageError(failure, "Misconfigured");
-  // Without a status, the failure comes from a mocked client that has no answer to a listing: no server has answered.
+  // A failure without a status comes from a mocked client that does not know listings. No server has answered.
   if (isMisconfigured && failure.status === undefined) return false;
   return isAbsent || isMisconfigured || isStorageError(failure, "Unauthenticated");
 }
@@ -72,14 +72,14 @@ async function askListing(store: Store, missed: Missed, error: StorageError): Pr
   const request = { prefix: key, limit: 1 };
   const { objects } = await ask(store, attempted, () => store.client.listObjects(request, { signal }));
   store.bucketSeenAt = clock.now();
-  // Of all keys that begin with this key, the key itself is listed first.
+  // A listing of all keys that begin with this key starts with the key itself.
   const isThere = versionId !== undefined || objects[0]?.key === key;
   return error.code === "NotFound" || isThere ? error : notFound(store, missed, error);
 }
 
 /**
- * Reads one byte to learn the code of the refusal. S3 answers `AccessDenied` for an object that does not exist. A
- * refusal that names a permission other than `s3:ListBucket` is about an object that exists.
+ * Reads one byte to get the code of the refusal. For an object that does not exist, S3 answers `AccessDenied`. If the
+ * refusal names a permission other than `s3:ListBucket`, the object exists.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
@@ -123,8 +123,8 @@ function notFound({ name: provider }: Store, { operation, key }: Missed, error: 
 }
 
 /**
- * Returns an error that names the permission that is nearly always missing. Without the right to list, S3 denies access
- * to objects that do not exist.
+ * Returns an error that names the permission that is missing in nearly all cases. Without the permission to list, S3
+ * denies access to objects that do not exist.
  */
 function withoutListing({ name: provider, bucket, canList }: Store, missed: Missed, error: unknown): unknown {
   if (!canList || missed.versionId !== undefined || !isStorageError(error)) return error;

@@ -14,7 +14,10 @@ import type { ListAnswer, ListedObject } from "./server/client.js";
 import { toEtag } from "./server/etag.js";
 import { ask, type Store } from "./store.js";
 
-/** The most entries in one answer. @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html */
+/**
+ * The maximum number of entries in one answer. @see
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+ */
 const LIMIT_MAX = 1000;
 
 export async function listObjects(store: Store, options: ListOptions): Promise<ListPage> {
@@ -52,13 +55,13 @@ function assertCanList({ canList, name: provider, bucket }: Store): void {
 
 /**
  * The last of all characters. A common prefix with this character at its end comes after every key below the prefix,
- * except for keys that go on with this character.
+ * except for a key that also has this character after the prefix.
  */
 const LAST = "\u{10FFFF}";
 
 /**
- * Returns the key after which the server begins. A server knows keys only, so after a common prefix it begins after all
- * keys below the prefix.
+ * Returns the key after which the server starts the listing. A server accepts only keys here. So after a common prefix,
+ * the listing has to start after all keys below the prefix.
  */
 function startOf({ after, delimiter, cursor }: ListOptions): string | undefined {
   if (after === undefined || cursor !== undefined) return undefined;
@@ -66,14 +69,14 @@ function startOf({ after, delimiter, cursor }: ListOptions): string | undefined 
 }
 
 /**
- * Tells whether an entry comes after the key that the caller gave. When that key is below a common prefix, the server
- * still returns the prefix for the keys that follow.
+ * Tells whether an entry comes after the key in `after`. If that key is below a common prefix, the server still returns
+ * the prefix for the keys that follow.
  */
 function isBehind(entry: string, { after }: ListOptions): boolean {
   return after === undefined || compareKeys(entry, after) > 0;
 }
 
-/** Returns the entries that are no valid keys here. Other tools have put them there. */
+/** Returns the entries that are not valid keys. Other tools have put them there. */
 function skippedIn({ objects, prefixes }: ListAnswer): readonly SkippedKey[] {
   const skipped: SkippedKey[] = [];
   const check = (key: string, name: string): void => {
@@ -87,19 +90,19 @@ function skippedIn({ objects, prefixes }: ListAnswer): readonly SkippedKey[] {
 
 /** The position at which a page begins. */
 interface Place {
-  /** The token that the server gave with the page before. */
+  /** The token that the server gave with the previous page. */
   readonly token: string | undefined;
   /** The number of pages before this page. */
   readonly pages: number;
-  /** The first entry of an earlier page: the newest one whose number is a power of two. */
+  /** The first entry of an earlier page. It is the latest page with a number that is a power of two. */
   readonly mark: string | undefined;
-  /** The number of pages without an entry directly before this page. */
+  /** The number of consecutive pages without an entry before this page. */
   readonly empty: number;
 }
 
 const START: Place = { token: undefined, pages: 0, mark: undefined, empty: 0 };
 
-/** Returns the position that a cursor holds. A cursor of an older version holds the token alone. */
+/** Returns the position in a cursor. A cursor from an older version of this package contains only the token. */
 function placeOf(store: Store, options: ListOptions): Place {
   const position = unpackCursor(options, store.name);
   if (position === undefined) return START;
@@ -118,15 +121,16 @@ function cursorAt({ token, pages, mark, empty }: Place, options: ListOptions): s
 }
 
 /**
- * The most pages without an entry that may follow one another. A server may leave out objects that are being deleted.
+ * The maximum number of consecutive pages without an entry. Such pages are allowed because a server may leave out
+ * objects that are being deleted.
  */
 const EMPTY_PAGES_MAX = 1000;
 
 /**
- * Returns the position of the next page; `undefined` after the last page.
+ * Returns the position of the next page, or `undefined` after the last page.
  *
- * @throws StorageError `Unavailable` when the server says that there is more but gives no token, or when it repeats a
- * page.
+ * @throws StorageError `Unavailable` if the server says that there are more pages but gives no token, or if it repeats
+ * a page.
  */
 function nextPlace(store: Store, answer: ListAnswer, before: Place): Place | undefined {
   if (!answer.isTruncated) return undefined;
@@ -138,7 +142,7 @@ function nextPlace(store: Store, answer: ListAnswer, before: Place): Place | und
   const isRound = first !== undefined && first === before.mark;
   if (token === before.token || isRound || empty > EMPTY_PAGES_MAX)
     throw incomplete(store, "sends the same page again and again");
-  // This finds circles of any length, because no entry is on two pages.
+  // This detects a loop of any length, because an entry is never on two pages.
   const isMarked = first !== undefined && Number.isInteger(Math.log2(pages));
   return { token, pages, mark: isMarked ? first : before.mark, empty };
 }

@@ -20,17 +20,17 @@ const CALL = { signal: true, onEvent: true } as const;
 
 /** One version of an object. */
 export interface ObjectVersion {
-  /** @throws StorageError `NotFound` when there is no such version, or the version marks a deletion. */
+  /** @throws StorageError `NotFound` if there is no such version, or if the version marks a deletion. */
   readonly head: (options?: CallOptions) => Promise<ObjectInfo>;
-  /** Opens the version. The result owns a socket: read it, or `destroy()` it. */
+  /** Opens the version. The result holds a socket open until you read it to its end or call `destroy()`. */
   readonly get: (options?: Pick<GetOptions, "range" | "signal">) => Promise<StoredObject & AsyncDisposable>;
-  /** Deletes the version for good. Succeeds also when there is no such version. */
+  /** Deletes the version permanently. Also succeeds if there is no such version. */
   readonly delete: (options?: CallOptions) => Promise<void>;
 }
 
 /**
- * Returns the calls for one version of an object, in a bucket that keeps versions. A put returns such a version as
- * `info.version`.
+ * Returns the calls for one version of an object, in a bucket that keeps versions. A put returns the id of its version
+ * as `info.version`.
  *
  * @param provider - A provider that `s3()` returned.
  * @param version - The id that the server gave to the version.

@@ -1,7 +1,7 @@
 import { ownProviders, type OwnProviders } from "@stowage/core/provider";
 import type { Store } from "./store.js";
 
-/** The store and the prefix behind a provider that `s3` has made. */
+/** The store and the prefix of a provider that `s3` has made. */
 interface Own {
   readonly store: Store;
   /** The text that is put before every key. */

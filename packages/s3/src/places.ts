@@ -2,14 +2,14 @@ import { StorageError, decodeKeyPath, encodeKeyPath, keyProblem, type Located } 
 import { amazonHost, amazonServer, partitionOf } from "./server/amazon.js";
 import type { Server } from "./server/server.js";
 
-/** The refs and links of keys, and the way back from a text to a key. */
+/** The functions that turn a key into a ref or a link, and a text back into a key. */
 export interface Places {
   readonly ref: (key: string) => string;
   /**
-   * Returns a link below `publicBaseUrl`. Without `publicBaseUrl` the link is below the bucket's own address, as signed
-   * links are.
+   * Returns a link below `publicBaseUrl`. Without `publicBaseUrl`, the link is below the bucket's own address, like a
+   * signed link.
    *
-   * @throws StorageError `Misconfigured` while the server of the caller's client is not known.
+   * @throws StorageError `Misconfigured` as long as the server of the caller's client is not known.
    */
   readonly publicUrl: (key: string) => string;
   readonly hasPublicBase: boolean;
@@ -61,8 +61,8 @@ function bucketUrl({ provider, bucket, server, publicEndpoint }: PlacesOptions, 
 }
 
 /**
- * Tells whether the name of a bucket can stand in front of a server's name, by the rules of the SDK. A certificate
- * holds for one label only.
+ * Tells whether the name of a bucket can stand in front of a server's name, by the rules of the SDK. Over TLS the name
+ * must have no dots, because a certificate covers only one label.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
  */
@@ -73,14 +73,14 @@ function isHostLabel(bucket: string, { protocol, hostname }: URL): boolean {
 }
 
 /**
- * Returns the key in the path of an `s3://` text. Other tools write the key unencoded, so a path that cannot be decoded
- * is the key itself.
+ * Returns the key in the path of an `s3://` text. Other tools do not encode the key, so a path that cannot be decoded
+ * is taken as the key itself.
  */
 function keyOf(path: string): string | undefined {
   return decodeKeyPath(path) ?? path;
 }
 
-/** Returns the part of a URL's path below this bucket. The bucket may be in the host or in the path. */
+/** Returns the part of a URL's path that is below this bucket. The bucket may be in the host or in the path. */
 function pathInBucket(url: URL, { bucket, server, publicEndpoint }: PlacesOptions): string | undefined {
   if (url.protocol !== "https:" && url.protocol !== "http:") return undefined;
   const known = server();
@@ -91,7 +91,7 @@ function pathInBucket(url: URL, { bucket, server, publicEndpoint }: PlacesOption
   return isAmazons(known) ? pathAtAmazon(url, known, bucket) : undefined;
 }
 
-/** Returns the path below the bucket, which comes after the server's own path. */
+/** Returns the path below the bucket. In the URL, the server's own path and the bucket come first. */
 function pathAtServer({ host, pathname }: URL, server: URL, bucket: string): string | undefined {
   const own = server.pathname.replace(/\/$/, "");
   if (host === `${bucket}.${server.host}`) return below(pathname, `${own}/`);
@@ -108,8 +108,8 @@ function isAmazons({ endpoint, isKnown }: Server): boolean {
 }
 
 /**
- * Returns the path below the bucket at one of Amazon's servers. The name of a bucket is unique in all regions of a
- * partition, so an old URL without a region belongs to this bucket too.
+ * Returns the path below the bucket in a URL of one of Amazon's servers. The name of a bucket is unique in all regions
+ * of a partition, so an old URL without a region also belongs to this bucket.
  */
 function pathAtAmazon({ hostname, pathname }: URL, { region }: Server, bucket: string): string | undefined {
   const found = amazonHost(hostname);

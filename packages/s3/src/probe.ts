@@ -18,17 +18,17 @@ import { timedStore } from "./server/timed-client.js";
 interface Probing {
   readonly store: Store;
   readonly signal: AbortSignal | undefined;
-  /** A random key, so that the probe touches no object of anybody else. */
+  /** A random key, so that the probe does not touch other objects. */
   readonly key: string;
 }
 
 /**
- * Finds out which promises of S3 a server keeps, for `s3({ dialect })`. Tests conditions that the server may silently
- * ignore, the form of ETags in conditions, checksums, and the digest that batch deletes need.
+ * Finds out which features of S3 a server supports, for `s3({ dialect })`. Tests conditions that the server may
+ * silently ignore, the form of ETags in conditions, checksums, and the digest that batch deletes need.
  *
- * Writes, copies and deletes two objects of a few bytes under a random key, one by one, and leaves nothing. Abilities
- * that cannot be tested with a few bytes are taken to be those of the weakest server. The result is plain JSON. Probe
- * once and keep the result: a server does not change from day to day.
+ * Writes, copies and deletes two objects of a few bytes under a random key, and leaves nothing behind. Features that
+ * cannot be tested with a few bytes count as missing. The result is plain JSON. Probe once and keep the result: a
+ * server does not change from day to day.
  *
  * @param provider - A provider that `s3()` returned.
  * @throws TypeError for a provider that `s3()` did not return.
@@ -70,7 +70,10 @@ export async function probe(
   }
 }
 
-/** The dialect of the probe. It works around no weakness of a server, so that the probe sees the server as it is. */
+/**
+ * The dialect of the probe. With it, the client works around no weakness of the server, so the probe sees the server as
+ * it is.
+ */
 const AS_IT_IS: Dialect = { ...DIALECTS.generic, deletesWithMd5: false };
 
 const BODY = Buffer.from("stowage");
@@ -97,7 +100,8 @@ async function remove({ store, signal }: Probing, key: string, ifMatch?: string)
 }
 
 /**
- * Tells whether the server refuses a request. Throws every other failure, because trouble of another kind is no answer.
+ * Tells whether the server refuses a request. Throws every other failure, because such a failure does not answer the
+ * question.
  */
 async function refuses(request: Promise<unknown>): Promise<boolean> {
   try {
@@ -114,8 +118,8 @@ function isAnswer({ status = 0 }: StorageError): boolean {
 }
 
 /**
- * Tells whether the server refuses a request because of its condition. A 501 does not count: that server has no
- * conditions.
+ * Tells whether the server refuses a request because of its condition. A status of 501 does not count, because it means
+ * that the server has no conditions.
  */
 async function refusesFor(condition: Promise<unknown>): Promise<boolean> {
   try {
@@ -137,7 +141,10 @@ function shaped(etag: string, bareIfMatch: boolean): string | undefined {
   return bareIfMatch ? bareEtag(etag) : etag;
 }
 
-/** Tells whether a kind of write is refused when its condition does not hold, and accepted when its condition holds. */
+/**
+ * Tells whether the server refuses a kind of write if the condition does not hold, and accepts the write if the
+ * condition holds.
+ */
 async function keepsConditions(
   probing: Probing,
   bareIfMatch: boolean,
@@ -184,7 +191,7 @@ async function keepsConditionsOfDelete(probing: Probing, bareIfMatch: boolean): 
   return await refusesFor(remove(probing, probing.key, shaped(OTHER_ETAG, bareIfMatch)));
 }
 
-/** Tells whether the server verifies a CRC32. Such a server refuses a body with the CRC32 of other bytes. */
+/** Tells whether the server verifies a CRC32. Sends a body with a wrong CRC32, which the server must refuse. */
 async function verifiesCrc32(probing: Probing): Promise<boolean> {
   return await refuses(put(probing, { digest: { algorithm: "crc32", value: "AAAAAA==" } }));
 }

@@ -33,7 +33,7 @@ export interface S3Options {
    */
   readonly endpoint?: string | undefined;
   /**
-   * The keys that sign requests, or a function that gives them.
+   * The keys that sign requests, or a function that returns the keys.
    *
    * @default the SDK's own search (environment, profile, role of the machine)
    */
@@ -51,33 +51,34 @@ export interface S3Options {
    */
   readonly keyPrefix?: string | undefined;
   /**
-   * The kind of the server, or the result of {@link probe}.
+   * The kind of server, or the result of {@link probe}.
    *
-   * @default the kind that the endpoint's name tells; `"generic"` for an unknown server, and for a `client` with an
-   * endpoint of its own
+   * @default the kind that belongs to the endpoint's name; `"generic"` for an unknown server, and for a `client` with
+   * an endpoint of its own
    */
   readonly dialect?: DialectName | Dialect | undefined;
   /**
-   * Puts the bucket into the path of URLs, instead of the host.
+   * Puts the bucket into the path of URLs instead of the host name.
    *
-   * @default true with an endpoint, wherever it is given
+   * @default true if an endpoint is set in any way
    */
   readonly forcePathStyle?: boolean | undefined;
   /**
-   * The address at which everybody can read the bucket, for `publicUrl` and `locate`.
+   * The address at which everyone can read the bucket, for `publicUrl` and `locate`.
    *
    * @default none
    */
   readonly publicBaseUrl?: string | undefined;
   /**
-   * The server's URL as clients see it, for links. Set it when applications reach the server by an internal name, such
-   * as `"http://minio:9000"`.
+   * The URL under which clients reach the server, for links. Set this option if applications reach the server by an
+   * internal name, such as `"http://minio:9000"`.
    *
    * @default `endpoint`
    */
   readonly publicEndpoint?: string | undefined;
   /**
-   * Signs links below `publicBaseUrl`, a CloudFront distribution's address, instead of links to the bucket.
+   * The key that signs links below `publicBaseUrl`, which is then the address of a CloudFront distribution. Without
+   * this option, signed links lead to the bucket.
    *
    * @default none
    */
@@ -90,7 +91,7 @@ export interface S3Options {
    */
   readonly accelerate?: boolean | undefined;
   /**
-   * Uses Amazon's addresses that also answer over IPv6.
+   * Uses those addresses of Amazon that can also be reached over IPv6.
    *
    * @default the value of `AWS_USE_DUALSTACK_ENDPOINT` or the profile; else false
    */
@@ -102,7 +103,7 @@ export interface S3Options {
    */
   readonly partSizeBytes?: number | undefined;
   /**
-   * The number of parts that are sent at once. Each part takes `partSizeBytes` of memory.
+   * The number of parts that are sent at the same time. Each part takes `partSizeBytes` of memory.
    *
    * @default 4
    */
@@ -115,29 +116,29 @@ export interface S3Options {
    */
   readonly uploader?: "pooled" | "lib-storage" | undefined;
   /**
-   * Leaves bodies out of the signature. Signing a body takes a SHA-256 of every byte.
+   * Leaves bodies out of the signature. To sign a body, this process has to compute a SHA-256 of every byte.
    *
    * @default true over TLS, which protects bodies; false over plain HTTP
    */
   readonly unsignedPayload?: boolean | undefined;
   /**
-   * The way in which objects are stored: encryption, class, tags, access, checksums.
+   * The way in which objects are stored: encryption, storage class, tags, access list and checksums.
    *
    * @default none
    */
   readonly objects?: ObjectOptions | undefined;
   /**
-   * Says that the credentials may list the bucket (`s3:ListBucket`). S3 answers "forbidden" for a missing object when
-   * the credentials may not list. With false, such an answer counts as `NotFound`, after a read of one byte was refused
-   * in the way in which S3 refuses missing objects. With false, `list` and every call that needs it is `Unsupported`.
+   * Says that the credentials may list the bucket (`s3:ListBucket`). Without this permission, S3 answers "forbidden"
+   * for a missing object. With false, such an answer counts as `NotFound` if a read of one byte confirms it, and `list`
+   * and every call that needs `list` are `Unsupported`.
    *
    * @default true
    */
   readonly canList?: boolean | undefined;
   /**
-   * A client of `@aws-sdk/client-s3`. It is used as it is, with its own configuration. When the client has an endpoint
-   * of its own, its server becomes known only when requests are sent: name the server by `dialect`, or conditions are
-   * refused.
+   * A client of `@aws-sdk/client-s3`. The provider uses the client as it is, with the client's own configuration. If
+   * the client has an endpoint of its own, also set `dialect`: the server becomes known only when requests are sent,
+   * and without `dialect` conditions are refused.
    *
    * @default none
    */

@@ -21,9 +21,9 @@ import type { Store } from "./store.js";
 /**
  * Makes a provider that stores objects in a bucket of AWS S3, or of a server that speaks the protocol of S3.
  *
- * A put stores the whole object or nothing. Bodies larger than a part are sent in parts, several at once, and each part
- * is tried again by itself. When a put fails, no part is left on the server. A request that the server is known not to
- * honour, such as a condition that it would silently ignore, is refused before a byte is sent.
+ * A put stores the whole object or nothing. Bodies larger than a part are sent in parts, several at the same time, and
+ * each part is retried by itself. If a put fails, no part is left on the server. If the server is known to ignore a
+ * part of a request, such as a condition, the provider refuses the request before a byte is sent.
  *
  * @throws TypeError for options of the wrong type.
  * @example
@@ -50,7 +50,7 @@ function providerOf(store: Store, keyPrefix: string): StorageProvider {
  *
  * @param provider - A provider that `s3()` returned.
  * @param objects - The new options. Each of them replaces the provider's option of the same name.
- * @throws TypeError for a provider that `s3()` did not return, and for options that `s3` refuses.
+ * @throws TypeError for a provider that `s3()` did not return, and for options that `s3` would refuse.
  * @example
  * ```ts
  * const archive = createStorage(withObjectOptions(provider, { storageClass: "GLACIER_IR", tags: { kind: "master" } }));
@@ -70,7 +70,7 @@ export function withObjectOptions(provider: StorageProvider, objects: ObjectOpti
 
 const CONCURRENCY = 4;
 
-/** Returns the dialect. An unknown server is not taken for AWS, because it might silently ignore conditions. */
+/** Returns the dialect. An unknown server is not treated as AWS, because it might silently ignore conditions. */
 function chosenDialect({ dialect }: S3Options, { endpoint, isKnown }: Server): Dialect {
   if (dialect === undefined) return isKnown ? dialectOf(endpoint) : DIALECTS.generic;
   return typeof dialect === "string" ? DIALECTS[dialect] : dialect;
@@ -109,7 +109,7 @@ function isPlainHttp(endpoint: string | undefined): boolean {
   return endpoint !== undefined && new URL(endpoint).protocol === "http:";
 }
 
-/** Tells whether everybody can read the objects, as far as it is known. */
+/** Tells whether the objects are known to be readable for everyone. */
 function isPublic({ places, objects }: Store): boolean {
   return places.hasPublicBase || objects.acl === "public-read";
 }

@@ -28,21 +28,21 @@ export interface Store {
   readonly partSizeBytes: number;
   /** The options with which objects are stored. */
   readonly objects: ObjectOptions;
-  /** True once the server has shown that it encrypts. */
+  /** True after the server has shown that it encrypts objects. */
   encrypts: boolean;
-  /** True once an object has shown how the server treats storage classes. */
+  /** True after an object has shown how the server treats storage classes. */
   knowsClass: boolean;
-  /** The number of parts that are sent at once. */
+  /** The number of parts that are sent at the same time. */
   readonly concurrency: number;
   /** The uploader that cuts bodies into parts. */
   readonly uploader: "pooled" | "lib-storage";
   /** The key that signs links below the public address. */
   readonly cloudFront: CloudFrontKey | undefined;
-  /** Returns the server to which requests go, as far as it is known by now. */
+  /** Returns the server to which requests go, as far as it is known at the moment. */
   readonly server: () => Server;
-  /** True when the credentials may list the bucket. */
+  /** True if the credentials may list the bucket. */
   readonly canList: boolean;
-  /** The client that sends the requests, when the application has made it. */
+  /** The client that sends the requests, if the application has made that client. */
   readonly clientOfCaller: object | undefined;
   /** The uploads in parts that are under way, by their ids. */
   readonly uploads: Set<string>;
@@ -50,7 +50,7 @@ export interface Store {
   bucketSeenAt: number;
 }
 
-/** Returns an ETag in the form in which this server compares it. */
+/** Returns an ETag in the form that this server compares. */
 export function comparable({ dialect }: Store, etag: string | undefined): string | undefined {
   return dialect.bareIfMatch ? (bareEtag(etag) ?? etag) : etag;
 }
@@ -60,7 +60,7 @@ function conditionOf(ifNoneMatch: "*" | undefined): "AlreadyExists" | "Precondit
   return ifNoneMatch === undefined ? "PreconditionFailed" : "AlreadyExists";
 }
 
-/** The facts of a verb's request that explain its failure. */
+/** The facts about a verb's request that help to explain its failure. */
 interface Attempted {
   readonly operation: Operation;
   readonly key?: string | undefined;
@@ -70,7 +70,7 @@ interface Attempted {
   readonly condition?: FailureContext["condition"];
 }
 
-/** Returns the facts of the request that makes an object appear. */
+/** Returns the facts about the request that makes an object appear. */
 export function writing(
   {
     operation,
@@ -120,7 +120,10 @@ function checksumOf(digest: Digest | undefined): Pick<ObjectInfo, "checksum"> {
   return { checksum: { algorithm, value: Buffer.from(value, "base64").toString("hex") } };
 }
 
-/** Returns the version of an object. Servers without versions give `null` for the only version, which is left out. */
+/**
+ * Returns the version of an object. Servers without versions return `null` for the only version. That value is left
+ * out.
+ */
 function versionOf(version: string | undefined): { readonly version?: string } {
   return version === undefined || version === "null" ? {} : { version };
 }

@@ -22,7 +22,7 @@ import { ask, type Store } from "../store.js";
 const ACTION = "s3:PutObject";
 const NO_FIELDS = { metadata: {} };
 
-/** Returns the calls for uploads in parts that clients, such as browsers, send by themselves. */
+/** Returns the calls for uploads in parts that clients, such as browsers, send straight to the server. */
 export function clientUploads(store: Store): MultipartUploads {
   return {
     create: (key, options) => create(store, key, options),
@@ -54,7 +54,7 @@ async function create(
   const contentType = options.contentType ?? (await contentTypeOf(key));
   const fields = toFields(options, contentType, store.objects.contentEncoding);
   const call = { operation: "multipart", key } as const;
-  // When an upload was begun with a checksum, Amazon refuses parts without one, and clients send no checksums.
+  // If an upload was begun with a checksum, Amazon refuses parts without a checksum. Clients send no checksums.
   const request = { key, fields, checksums: false };
   signal?.throwIfAborted();
   const created = await createOnServer(store, call, request);
@@ -110,8 +110,8 @@ async function complete(
 }
 
 /**
- * Aborts an upload, and removes parts that arrive late, as a failed put does. Throws when the server refuses to abort
- * the upload.
+ * Aborts an upload, and removes parts that arrive late, as a failed put does. Throws if the server refuses to abort the
+ * upload.
  */
 async function abort(store: Store, key: string, uploadId: string, { signal }: CallOptions): Promise<void> {
   const attempted = {
@@ -132,7 +132,7 @@ async function abort(store: Store, key: string, uploadId: string, { signal }: Ca
   await abandon(upload, { isMoving: true, isAborted: true });
 }
 
-/** Returns the parts in the order of their numbers. Some servers refuse any other order. */
+/** Returns the parts sorted by their numbers, because some servers refuse any other order. */
 function inOrder(parts: readonly UploadedPart[]): readonly NumberedPart[] {
   return parts
     .map(({ partNumber, etag }) => ({ partNumber, etag: toEtag(etag) ?? etag }))
@@ -140,8 +140,8 @@ function inOrder(parts: readonly UploadedPart[]): readonly NumberedPart[] {
 }
 
 /**
- * Returns a handler that turns the failure of a missing upload into `NotFound`. The client may have ended its own
- * upload: the server is not in trouble.
+ * Returns a handler that turns the failure for a missing upload into `NotFound`. Such a failure is not a problem of the
+ * server: the client may have ended its own upload.
  */
 function explainGone({ name: provider }: Store, key: string): (error: unknown) => never {
   return (error) => {

@@ -14,7 +14,7 @@ import { sdkPackage } from "../sdk/packages.js";
 import type { Store } from "../store.js";
 import type { CloudFrontKey } from "./cloudfront-key.js";
 
-/** The limits of a CloudFront link: its time, and the addresses that may use it. */
+/** The limits of a CloudFront link: the time for which the link works, and the addresses that may use the link. */
 export interface CloudFrontLimits {
   /**
    * The time for which the link works, in seconds.
@@ -29,7 +29,7 @@ export interface CloudFrontLimits {
    */
   readonly startsAt?: Date | undefined;
   /**
-   * The only address, or range of addresses, that may use the link, such as `"203.0.113.0/24"`.
+   * The IP address or the range of addresses that may use the link, such as `"203.0.113.0/24"`.
    *
    * @default none: every address
    */
@@ -60,8 +60,8 @@ function isPrivateKey(pem: unknown): boolean {
 }
 
 /**
- * Signs a link below the distribution's address instead of the bucket's. The link works as long as a link to the
- * bucket.
+ * Signs a link that is below the distribution's address instead of the bucket's address. The link works for as long as
+ * a link to the bucket would.
  */
 export async function signWithCloudFront(
   { places }: Store,
@@ -76,21 +76,21 @@ export async function signWithCloudFront(
   const { getSignedUrl } = await cloudFrontSigner();
   const url = withAnswer(places.publicUrl(key), options);
   if (!url.includes("*")) return getSignedUrl({ ...cloudFront, url, dateLessThan });
-  // When the signer is given a URL, it writes the asterisk back, and an asterisk stands for any text. When the signer
-  // is given only a policy, it leaves the policy as it is.
+  // If the signer is given a URL, it decodes the asterisk again, and an asterisk stands for any text. If the signer is
+  // given only a policy, it does not change the policy.
   const DateLessThan = { "AWS:EpochTime": Math.floor(dateLessThan.getTime() / 1000) };
   const Statement = [{ Resource: literal(url), Condition: { DateLessThan } }];
   return getSignedUrl({ ...cloudFront, policy: JSON.stringify({ Statement }) });
 }
 
-/** Encodes the asterisks of a URL. CloudFront takes an asterisk for any text, and a key may contain one. */
+/** Encodes the asterisks in a URL. For CloudFront an asterisk stands for any text, and a key may contain asterisks. */
 function literal(url: string): string {
   return url.replaceAll("*", "%2A");
 }
 
 /**
- * Adds the wanted headers of the answer to the query of a URL. S3 reads them from there, if the distribution passes the
- * query on.
+ * Adds the headers that the answer must have to the query of a URL. S3 reads the headers from the query, if the
+ * distribution passes the query on.
  */
 function withAnswer(text: string, headers: SignedUrlOptions): string {
   const url = new URL(text);
@@ -107,9 +107,10 @@ function withAnswer(text: string, headers: SignedUrlOptions): string {
 }
 
 /**
- * Signs a CloudFront link with a policy of its own, such as for some addresses only, or from a later time.
+ * Signs a CloudFront link with a custom policy. For example, the link may work only for some addresses, or only from a
+ * later time.
  *
- * @param provider - A provider that `s3()` returned, made with `cloudFront`.
+ * @param provider - A provider that `s3()` returned and that has the option `cloudFront`.
  * @throws TypeError for a provider that `s3()` did not return.
  * @throws StorageError `InvalidKey`, `InvalidArgument`.
  * @see https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-custom-policy.html
@@ -128,9 +129,9 @@ export async function cloudFrontUrl(
 
 /**
  * Signs cookies that let a browser read everything below a prefix, such as the playlists and the segments of one video.
- * Returns the names and values of the cookies, which belong to the distribution's domain.
+ * Returns the names and values of the cookies. Set them for the distribution's domain.
  *
- * @param provider - A provider that `s3()` returned, made with `cloudFront`.
+ * @param provider - A provider that `s3()` returned and that has the option `cloudFront`.
  * @param prefix - A prefix that ends with `/`; `""` for the whole bucket.
  * @throws TypeError for a provider that `s3()` did not return.
  * @throws StorageError `InvalidKey`, `InvalidArgument`.

@@ -15,10 +15,13 @@ import { ask, type Store } from "../store.js";
 
 const ACTION = "s3:PutObject";
 const DOWNLOAD_SECONDS = 60 * 60;
-/** The time in which a client may begin an upload, in seconds, when the caller gives no time. */
+/** The time in which a client may begin an upload, in seconds, if the caller gives no time. */
 export const UPLOAD_SECONDS: number = 15 * 60;
 
-/** The most bytes that one request stores. @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+/**
+ * The maximum number of bytes that one request can store. @see
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+ */
 const PUT_BYTES_MAX = 5 * 1024 ** 3;
 
 export async function signedUrl(store: Store, key: string, options: SignedUrlOptions): Promise<string> {
@@ -32,8 +35,8 @@ export async function signedUrl(store: Store, key: string, options: SignedUrlOpt
 }
 
 /**
- * Signs an upload. When the length is known, the upload is a PUT, whose signature holds for that length only. Otherwise
- * the upload is a form with a policy.
+ * Signs an upload. If the length is known, the upload is a PUT, and its signature is valid only for that length.
+ * Otherwise the upload is a form with a policy.
  */
 export async function signUpload(
   store: Store,
@@ -68,7 +71,7 @@ async function signPut(
   return { key, method: "PUT", url, headers, expiresAt: endOf(signing) };
 }
 
-/** Prepares the parts that a PUT and a form have in common: the call, the headers and the times of the signature. */
+/** Prepares everything that a PUT and a form have in common: the call, the headers and the times of the signature. */
 async function prepare(store: Store, key: string, options: SignUploadOptions) {
   const call = { operation: "signUpload", key } as const;
   const contentType = options.contentType ?? (await contentTypeOf(key));
@@ -96,7 +99,7 @@ async function signForm(store: Store, key: string, options: SignUploadOptions): 
   if (ifNoneMatch !== undefined) {
     throw refused(store, key, "a form does not support ifNoneMatch: give contentLength instead of maxBytes");
   }
-  // A server replaces this text with the name of the client's file.
+  // The server replaces this text by the name of the client's file.
   if (key.includes(FILE_NAME)) throw refused(store, key, `a form cannot write a key with ${FILE_NAME} in it`);
   assertSize(store, key, maxBytes);
   const { call, fields, signing } = await prepare(store, key, options);
@@ -113,8 +116,8 @@ function hasHeaders({ objects }: Store, options: SignUploadOptions): boolean {
 const FILE_NAME = "${filename}";
 
 /**
- * Refuses to sign for objects that are encrypted with a customer's key. A link cannot carry a key, and a request with
- * the key would give the key away.
+ * Refuses to sign links for objects that are encrypted with a customer's key. A link cannot contain the key, and a
+ * signed request with the key would reveal the key to the client.
  */
 export function assertKeyless(
   { objects, name: provider }: Store,

@@ -5,20 +5,20 @@ import { ask, type Store } from "../store.js";
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html */
 const SECONDS_MAX = 7 * 24 * 60 * 60;
 
-/** The wanted life of a link. */
+/** The requested lifetime of a link. */
 interface Wanted {
   readonly expiresInSeconds?: number | undefined;
   readonly stableForSeconds?: number | undefined;
-  /** The life of a link when the caller gives none, in seconds. */
+  /** The lifetime of a link, in seconds, if the caller gives none. */
   readonly defaultSeconds: number;
 }
 
 /**
- * Returns the time at which a link is signed, and the time for which it works. All links of one period of
- * `stableForSeconds` are signed at the beginning of the period, and so are the same.
+ * Returns the time at which a link is signed, and the time for which the link works. All links for one key within a
+ * period of `stableForSeconds` are signed with the time at which the period began. So these links are all the same.
  *
- * @throws StorageError `InvalidArgument` for more than seven days, and for longer than the credentials last;
- * `Unauthenticated` when the credentials have expired.
+ * @throws StorageError `InvalidArgument` for a time of more than seven days, or longer than the credentials are valid;
+ * `Unauthenticated` if the credentials have expired.
  */
 export async function signingOf(
   store: Store,
@@ -55,8 +55,8 @@ export async function signingOf(
 }
 
 /**
- * Returns the seconds, or throws when they are not a whole number from 1. The facade checks them too, but a provider
- * may be called without the facade.
+ * Returns the seconds, or throws if they are not a whole number of at least 1. The facade checks this too, but a
+ * provider may be called without the facade.
  */
 function assertSeconds(
   seconds: number,

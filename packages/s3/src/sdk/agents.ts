@@ -4,15 +4,15 @@ import { Agent as HttpsAgent } from "node:https";
 import type { Duplex } from "node:stream";
 import { lastMoments } from "./last-moment.js";
 
-/** The most connections to one server. */
+/** The maximum number of connections to one server. */
 const SOCKETS_MAX = 256;
 
 /** The time limit for making a connection, in milliseconds. */
 const CONNECT_MS = 3000;
 
 /**
- * The time for which a request waits while no connection becomes free, in milliseconds. It is the same as for a first
- * byte.
+ * The time, in milliseconds, for which a request waits for a free connection. It is the same as the time limit for the
+ * first byte.
  */
 const QUEUE_MS = 15_000;
 
@@ -22,8 +22,8 @@ const OPTIONS: AgentOptions = { keepAlive: true, maxSockets: SOCKETS_MAX, noDela
 export type Agents = readonly [HttpAgent, HttpsAgent];
 
 /**
- * Makes agents that limit the time for making a connection. The time counts from the beginning of the connection. A
- * request that waits for a free connection waits for this process, not for the server.
+ * Makes agents that limit the time for making a connection. The limit does not include the time in which a request
+ * waits for a free connection, because that request waits for this process and not for the server.
  */
 export function createAgents(limits: AgentLimits = {}): Agents {
   return [
@@ -48,8 +48,8 @@ interface Asked {
 const SIGN_MS = 1000;
 
 /**
- * Listeners that are told that a request waits for a connection while other requests get one, by the headers of the
- * request.
+ * Listeners by the headers of a request. A listener is called while its request waits for a connection and other
+ * requests get one.
  */
 export const waiting: WeakMap<object, () => void> = new WeakMap();
 
@@ -93,8 +93,8 @@ function watch<Agent extends HttpAgent>(
 }
 
 /**
- * Ends a request that has no connection. Emits the error here, because Node reports the end of a request only once the
- * request has a connection.
+ * Ends a request that has no connection. Emits the error itself, because Node does not report the end of a request
+ * before the request has a connection.
  */
 function giveUp(request: ClientRequest, queueMs: number): void {
   request.destroy();

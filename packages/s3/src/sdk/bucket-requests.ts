@@ -61,8 +61,8 @@ function listedObject(object: SdkObject, answer: ListObjectsV2CommandOutput): Li
 }
 
 /**
- * Returns the failure of a key that was not deleted. An answer that does not name the key comes from a server that did
- * not understand the request.
+ * Returns the failure for a key that was not deleted. If the answer does not name the key, the server did not
+ * understand the request.
  */
 function keyFailure(
   error: SdkKeyError | undefined,

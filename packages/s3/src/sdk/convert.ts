@@ -4,7 +4,7 @@ import type { ObjectAnswer, ObjectFields } from "../server/client.js";
 import type { Digest } from "../server/digest.js";
 import { assertSensible, senseless } from "./failure.js";
 
-/** @param size - The size in bytes, for an answer that leaves it out. */
+/** @param size - The size in bytes. It is used if the answer does not contain the size. */
 export function objectAnswer(
   answer: HeadObjectCommandOutput | GetObjectCommandOutput,
   size: number | undefined = sizeIn(answer),
@@ -27,7 +27,7 @@ export function objectAnswer(
   };
 }
 
-/** Returns the coding of an object without `aws-chunked`. That is the coding of a request, but some servers keep it. */
+/** Returns the coding of an object without `aws-chunked`. That coding belongs to the request, but some servers store it. */
 function withoutChunks(encoding: string | undefined): string | undefined {
   const codings = encoding?.split(",").map((coding) => coding.trim());
   const own = codings?.filter((coding) => coding !== "" && coding.toLowerCase() !== "aws-chunked");
@@ -55,8 +55,8 @@ export function sdkFields(fields: ObjectFields): {
 }
 
 /**
- * Returns the fields that send a digest. The server compares the digest, so a changed byte is noticed although the body
- * is not signed.
+ * Returns the request fields that contain a digest. The server compares the digest with the body, so a changed byte is
+ * noticed although the body is not signed.
  */
 export function digestFields(digest: Digest | undefined): {
   readonly ContentMD5?: string;
@@ -68,7 +68,7 @@ export function digestFields(digest: Digest | undefined): {
   if (digest === undefined) return {};
   const { algorithm, value } = digest;
   if (algorithm === "md5") return { ContentMD5: value };
-  // Some servers look at a checksum only when its algorithm is named too.
+  // Some servers verify a checksum only if its algorithm is named too.
   if (algorithm === "crc32") return { ChecksumCRC32: value, ChecksumAlgorithm: "CRC32" };
   if (algorithm === "crc32c") return { ChecksumCRC32C: value, ChecksumAlgorithm: "CRC32C" };
   return { ChecksumSHA256: value, ChecksumAlgorithm: "SHA256" };
@@ -80,7 +80,7 @@ interface Digests {
   readonly ChecksumSHA256?: string | undefined;
 }
 
-/** Returns the digest in an answer; `undefined` when there is none. */
+/** Returns the digest in an answer, or `undefined` if the answer has no digest. */
 export function digestIn({ ChecksumCRC32, ChecksumCRC32C, ChecksumSHA256 }: Digests): Digest | undefined {
   if (ChecksumCRC32 !== undefined) return { algorithm: "crc32", value: ChecksumCRC32 };
   if (ChecksumCRC32C !== undefined) return { algorithm: "crc32c", value: ChecksumCRC32C };
@@ -88,8 +88,8 @@ export function digestIn({ ChecksumCRC32, ChecksumCRC32C, ChecksumSHA256 }: Dige
 }
 
 /**
- * Returns the digest of a whole object; `undefined` for a digest that was made of the digests of parts, which has their
- * number at its end.
+ * Returns the digest of a whole object. Returns `undefined` for a digest that was computed from the digests of parts.
+ * Such a digest ends with the number of parts.
  */
 function wholeDigestIn(answer: Digests): Digest | undefined {
   const digest = digestIn(answer);
@@ -109,7 +109,7 @@ export function copySource({
   return `${bucket}/${encodeKeyPath(key)}${version}`;
 }
 
-/** Returns the number of bytes that an answer announces; `undefined` when it announces none. */
+/** Returns the number of bytes that an answer announces, or `undefined` if it announces no number. */
 export function sizeIn({
   ContentLength,
 }: {
@@ -125,8 +125,8 @@ interface Listing {
 }
 
 /**
- * Returns a key of a listing. Decodes the key only when the answer says that keys are encoded, because some servers
- * ignore the request to encode them. Amazon writes a space as `+`, other servers as `%20`.
+ * Returns a key from a listing. Decodes the key only if the answer says that keys are encoded, because some servers
+ * ignore the request to encode keys. Amazon writes a space as `+`, other servers write `%20`.
  */
 export function decodeListed(text: string, { EncodingType, $metadata }: Listing): string {
   if (EncodingType?.toLowerCase() !== "url") return text;

@@ -2,17 +2,20 @@ import { S3FailureError, type S3Failure } from "../server/client.js";
 import { localFailure, unsent } from "./local-failure.js";
 import { safeName } from "./safe-cause.js";
 
-/** The keys that a request is signed with. */
+/** The keys with which a request is signed. */
 interface Keys {
   readonly accessKeyId?: unknown;
   readonly secretAccessKey?: unknown;
   readonly sessionToken?: unknown;
 }
 
-/** Characters that no header carries, and spaces at an end, which are lost on the way. */
+/** Characters that a header cannot contain, and spaces at the beginning or the end, which are lost on the way. */
 const BROKEN = /[\p{Cc}]|^ | $/u;
 
-/** Returns the problem with credentials, before anything is signed with them; `undefined` when there is none. */
+/**
+ * Returns the problem with credentials, before anything is signed with them. Returns `undefined` if there is no
+ * problem.
+ */
 function problemOf({ accessKeyId, secretAccessKey, sessionToken }: Keys): string | undefined {
   for (const [name, text] of Object.entries({ accessKeyId, secretAccessKey, sessionToken })) {
     if (text === undefined && name === "sessionToken") continue;
@@ -23,7 +26,7 @@ function problemOf({ accessKeyId, secretAccessKey, sessionToken }: Keys): string
   return undefined;
 }
 
-/** @throws S3FailureError `InvalidCredentials`, which names the field and never its text. */
+/** @throws S3FailureError `InvalidCredentials`. The error names the field, and never contains its value. */
 export function assertKeys(keys: unknown): void {
   if (typeof keys !== "object" || keys === null || !("accessKeyId" in keys)) return;
   const problem = problemOf(keys);
@@ -36,16 +39,16 @@ interface Holder {
 }
 
 /**
- * Explains a failure that happened before a request left this process. The bucket's server has said nothing: the
- * failure may come from an agent of credentials, a token service, or the options of the client.
+ * Explains a failure that happened before a request left this process. The failure does not come from the bucket's
+ * server. It may come from a credentials agent, a token service, or the options of the client.
  */
 export async function explainUnsent(error: unknown, { config }: Holder): Promise<S3FailureError> {
   if (error instanceof S3FailureError) return error;
   if (isOfCredentials(error)) return new S3FailureError(credentialsFailure(error));
   const local = localFailure(error);
   if (local !== undefined) return new S3FailureError(local);
-  // A credentials function of the application may throw any error. It is called again: when it fails again, the
-  // credentials are the cause.
+  // A credentials function of the application may throw any error. So the function is called again: if it fails again,
+  // the credentials are the cause.
   const { credentials } = config ?? {};
   if (typeof credentials !== "function") return new S3FailureError(unsent("NotSent", error));
   try {
@@ -75,20 +78,20 @@ const PROVIDER_ERRORS: ReadonlySet<unknown> = new Set([
 
 function isOfCredentials(error: unknown): boolean {
   const { name, syscall, $fault, $metadata } = Object(error) as Failed;
-  // So far this process has connected only to a source of credentials.
+  // Up to now, this process has connected only to a source of credentials.
   const isOfSocket = typeof syscall === "string" || name === "TimeoutError";
   const isOfService = $fault !== undefined || $metadata?.httpStatusCode !== undefined;
   return PROVIDER_ERRORS.has(name) || isOfSocket || isOfService;
 }
 
-/** The codes of refusals that pass by themselves. */
+/** The codes of refusals that go away by themselves. */
 const PASSING = /throttl|TooManyRequests|RequestLimitExceeded|IDPCommunicationError|SlowDown|timeout/i;
 
-/** The words of the SDK and of Node for a source that is down. */
+/** The words with which the SDK and Node report that a source is down. */
 const DOWN =
   /status:? ?(?:429|5\d\d)|\b(?:ECONN[A-Z]+|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)\b|tim(?:ed|e)[ -]?out|TimeoutError|socket hang up/i;
 
-/** The words of the SDK for a source that has refused. Asking again does not help. */
+/** The words with which the SDK reports that a source has refused. A retry does not help. */
 const REFUSED = /status:? ?4\d\d|\bexpired\b|\binvalid\b/i;
 
 /** Explains why there are no credentials: their source is down, their source has refused, or there is no source. */
@@ -104,7 +107,7 @@ export function credentialsFailure(error: unknown): S3Failure {
   if (DOWN.test(words) || PASSING.test(said)) return unsent("CredentialsUnavailable", error, said);
   if (REFUSED.test(words)) return unsent("CredentialsRefused", error, said);
   if (!PROVIDER_ERRORS.has(name)) return unsent("CredentialsUnavailable", error, said);
-  // The chain of sources drops the error of its last source.
+  // The SDK tries several sources one after the other, and drops the error of the last one.
   const agent = AGENTS.find((variable) => (process.env[variable] ?? "") !== "");
   const isOfChain = /from any providers/.test(words) && agent !== undefined;
   return isOfChain
@@ -114,5 +117,5 @@ export function credentialsFailure(error: unknown): S3Failure {
 
 const MESSAGE_MAX = 500;
 
-/** The variables that tell a container where the agent with its credentials is. */
+/** The variables that tell a container where its credentials agent is. */
 const AGENTS = ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"] as const;

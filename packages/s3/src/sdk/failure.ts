@@ -23,7 +23,7 @@ export async function attempt<T>(
   }
 }
 
-/** Sends a request. Sends it once more when the SDK has learned the server's time from the answer. */
+/** Sends a request. Sends the request once more if the SDK has learned the server's time from the answer. */
 async function sendInTime<T>(send: () => Promise<T>, clock: Clock): Promise<T> {
   const before = clock.config?.systemClockOffset;
   try {
@@ -34,15 +34,19 @@ async function sendInTime<T>(send: () => Promise<T>, clock: Clock): Promise<T> {
   }
 }
 
-/** The least difference of clocks for which a server may refuse a request, in milliseconds. S3 allows 15 minutes. */
+/**
+ * The smallest difference between the clocks, in milliseconds, for which a server may refuse a request. S3 itself
+ * allows 15 minutes.
+ */
 const CLOCK_MS_MIN = 60_000;
 
 /**
- * The statuses of answers that may be about the time of a signature. The answer to a HEAD has no code that would tell.
+ * The statuses of answers that may complain about the time of a signature. The status is needed because the answer to a
+ * HEAD has no code.
  */
 const REFUSALS: ReadonlySet<number | undefined> = new Set([400, 401, 403]);
 
-/** Tells whether a request was signed with a wrong time that its own answer has corrected. */
+/** Tells whether a request was signed with a wrong time, and its answer has corrected the time. */
 function isSkewed(error: unknown, before: number | undefined, after: number | undefined): boolean {
   const { code, status } = error instanceof S3FailureError ? error.failure : failureOf(error);
   if (code === "RequestTimeTooSkewed") return true;
@@ -58,12 +62,15 @@ interface SdkError {
   readonly $response?: { readonly headers?: Record<string, string> } | undefined;
 }
 
-/** The names of SDK errors that mean 404, also when an error was made by hand and has no status. */
+/**
+ * The names of SDK errors that mean 404. The names are needed for errors that an application has made itself, which
+ * have no status.
+ */
 const MISSING: ReadonlySet<unknown> = new Set(["NotFound", "NoSuchKey", "NoSuchVersion", "NoSuchUpload"]);
 
 /**
- * Returns the failure that an error of the SDK describes. Leaves out everything that the error repeats from the request
- * or from the body of the answer.
+ * Returns the failure that an SDK error describes. Leaves out everything that the error repeats from the request or
+ * from the body of the answer.
  */
 export function failureOf(error: unknown): S3Failure {
   const local = localFailure(error);
@@ -83,7 +90,7 @@ export function failureOf(error: unknown): S3Failure {
 }
 
 /**
- * Returns the permission that a refusal by Amazon names.
+ * Returns the missing permission that Amazon names in a refusal.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
  */
@@ -94,8 +101,8 @@ function deniedActionIn(error: unknown): string | undefined {
 }
 
 /**
- * Returns the time that a server asks to wait, in milliseconds. The header gives seconds, or a time by the server's own
- * clock.
+ * Returns the time, in milliseconds, for which the server asks the client to wait. The header contains seconds, or a
+ * time by the server's clock.
  */
 function retryAfterIn(headers: Readonly<Record<string, string>>): number | undefined {
   const text = headers["retry-after"];
@@ -108,8 +115,8 @@ function retryAfterIn(headers: Readonly<Record<string, string>>): number | undef
 }
 
 /**
- * Returns the failure for a success that lacks a value that every server gives. Such an answer means that something
- * else answers at the endpoint.
+ * Returns the failure for a successful answer without a value that every S3 server sends. Such an answer means that
+ * something other than an S3 server answers at the endpoint.
  */
 export function senseless(metadata: SdkError["$metadata"]): S3FailureError {
   return new S3FailureError({
@@ -121,7 +128,8 @@ export function senseless(metadata: SdkError["$metadata"]): S3FailureError {
 }
 
 /**
- * Checks a success that may lack its ETag. Some servers give no ETag, but every answer of S3 has at least a request id.
+ * Checks a successful answer that may have no ETag. Some servers send no ETag, but every answer of S3 has at least a
+ * request id.
  */
 export function assertSensible(etag: string | undefined, metadata: SdkError["$metadata"]): void {
   if (etag === undefined && metadata?.requestId === undefined) throw senseless(metadata);

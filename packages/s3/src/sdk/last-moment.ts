@@ -2,32 +2,35 @@ import { RefusedError, clock, isConnecting } from "@stowage/core/provider";
 import type { ClientRequest } from "node:http";
 import { Readable, type Duplex } from "node:stream";
 
-/** The most bytes of a body that are held back until the last moment. */
+/** The maximum number of bytes of a body that are held back until the last moment. */
 const HELD_BYTES = 64 * 1024;
 
-/** The last moment of one request. Before this moment no change of the request can be seen. */
+/** The last moment of one request. Before this moment, no change that the request makes is visible. */
 export interface LastMoment {
-  /** Returns the caller's refusal; `undefined` while the caller has not refused. */
+  /** Returns the caller's refusal, or `undefined` if the caller has not refused. */
   readonly refusal: () => RefusedError | undefined;
-  /** Waits for the connection of a request. No byte leaves before there is a connection. */
+  /** Waits until a request has a connection. Before that, no byte leaves this process. */
   readonly watch: (request: ClientRequest, connected: "connect" | "secureConnect") => void;
   /**
-   * Returns the body of the request with its last bytes held back. A small body leaves as soon as there is a
+   * Returns the body of the request with its last bytes held back. A small body is sent as soon as there is a
    * connection.
    */
   readonly hold: (body: unknown, onSent: ((bytes: number) => void) | undefined) => unknown;
 }
 
-/** The last moments of requests that are under way, by the headers of the requests. */
+/** The last moment of each request that is under way. The request's headers are the key in this map. */
 export const lastMoments: WeakMap<object, LastMoment> = new WeakMap();
 
 /** The options of {@link lastMoment}. */
 interface Asked {
-  /** Asks the caller; throws when the change must not be made. */
+  /** Asks the caller. Throws if the change must not be made. */
   readonly beforeCommit: () => void;
-  /** True when the connection belongs to this package. Otherwise the last moment is when the request is handed over. */
+  /**
+   * True if the connection belongs to this package. If not, the last moment is the moment at which the request is
+   * passed to the application's client.
+   */
   readonly isWatched: boolean;
-  /** Ends a request whose connection belongs to a client of the application. */
+  /** Ends a request if its connection belongs to a client of the application. */
   readonly abort: () => void;
 }
 
@@ -78,7 +81,7 @@ export function lastMoment({ beforeCommit, isWatched, abort }: Asked): LastMomen
   }
 }
 
-/** Calls back when a socket is connected, before a byte leaves through it. */
+/** Calls back when a socket is connected, before a byte is sent through the socket. */
 function onceConnected(socket: Duplex, connected: "connect" | "secureConnect", then: () => void): void {
   if (!isConnecting(socket)) return then();
   socket.cork();
@@ -88,12 +91,12 @@ function onceConnected(socket: Duplex, connected: "connect" | "secureConnect", t
   });
 }
 
-/** The interval at which this process looks whether a slow link has taken its bytes, in milliseconds. */
+/** The interval, in milliseconds, at which this process checks whether a slow connection has taken its bytes. */
 const LOOK_MS = 5;
 
 /**
- * Calls back when the system has taken all bytes that were handed to a connection. A process that is suspended keeps
- * the bytes that the system has not taken, and would send them when it goes on.
+ * Calls back when the system has taken all bytes that were given to a connection. A suspended process keeps the bytes
+ * that the system has not taken, and would send them after it resumes.
  */
 function whenTaken(body: Readable, request: ClientRequest | undefined, then: () => void): void {
   const look = (): void => {
@@ -101,19 +104,19 @@ function whenTaken(body: Readable, request: ClientRequest | undefined, then: () 
     if (body.readableLength === 0 && (request?.writableLength ?? 0) === 0) then();
     else clock.setTimeout(look, LOOK_MS);
   };
-  // The previous block is handed over in this turn.
+  // The previous block is passed on in this turn of the event loop.
   setImmediate(look);
 }
 
 /**
- * The size of the blocks in which a body is handed to a connection, in bytes. A slow link takes one block in a few
- * seconds.
+ * The size, in bytes, of the blocks in which a body is given to a connection. A slow connection takes one block in a
+ * few seconds.
  */
 export const BLOCK_BYTES: number = 128 * 1024;
 
 /**
- * Returns a stream that hands a body to the connection block by block. Reports each block that was taken, and asks
- * before the last bytes.
+ * Returns a stream that gives a body to the connection block by block. Reports each block that was taken, and asks the
+ * caller before it sends the last bytes.
  */
 export function heldBack(
   body: Uint8Array,

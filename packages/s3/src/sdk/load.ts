@@ -8,7 +8,7 @@ import type { WatchedServer } from "../server/server.js";
 import { sdkPackage } from "./packages.js";
 import { foreignSender, ownSender, type Sender } from "./sending.js";
 
-/** The keys that sign requests, or a function that gives them. */
+/** The keys that sign requests, or a function that returns the keys. */
 export type Credentials = NonNullable<S3ClientConfig["credentials"]>;
 
 export interface SdkClientOptions {
@@ -17,9 +17,9 @@ export interface SdkClientOptions {
   /** The URL of the server for clients that get links. */
   readonly publicEndpoint: string | undefined;
   readonly credentials: Credentials | undefined;
-  /** True when bodies are not signed. A checksum or TLS protects them. */
+  /** True if bodies are not signed. Then a checksum or TLS protects them. */
   readonly unsignedPayload: boolean;
-  /** The client that the application has made, used as it is. */
+  /** The client that the application has made. It is used as it is. */
   readonly client: SdkClient | undefined;
 }
 
@@ -52,12 +52,14 @@ export async function loadSdk(
     useAccelerateEndpoint: isOwn && accelerate,
     useDualstackEndpoint: isOwn && dualstack,
     useFipsEndpoint: isOwn && fips,
-    // The environment has been read already. A later change must not lead requests anywhere else.
+    // The environment has been read already. A later change of the environment must not send requests to another
+    // server.
     ignoreConfiguredEndpointUrls: true,
     ...(endpoint !== undefined && { endpoint }),
     ...(region !== undefined && { region }),
     ...(credentials !== undefined && { credentials }),
-    // A wrapper retries requests. A checksum that was not asked for turns streams into a form that few servers read.
+    // A wrapper retries requests. A checksum that was not requested turns streams into a form that few servers
+    // understand.
     maxAttempts: 1,
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
@@ -66,8 +68,9 @@ export async function loadSdk(
     requestHandler: { httpAgent, httpsAgent },
   };
   const client = withoutVersionWarning(() => new sdk.S3Client(config));
-  // Each of the two takes a thirtieth to a twentieth of the time of a small request. The first writes to a log that was
-  // not asked for. The second composes a user agent for every request, although the user agent never changes.
+  // Each of the two middlewares takes a thirtieth to a twentieth of the time of a small request. The first writes to a
+  // log that nobody has configured. The second builds a user agent for every request, although the user agent never
+  // changes.
   client.middlewareStack.remove("loggerMiddleware");
   client.middlewareStack.remove("getUserAgentMiddleware");
   adjust(client, options.unsignedPayload, dialect);
@@ -91,14 +94,14 @@ function withoutVersionWarning<T>(make: () => T): T {
 /** The name of this client, for the logs of the server. */
 const USER_AGENT = `stowage-s3 aws-sdk-js/3 md/nodejs#${process.versions.node}`;
 
-/** The commands to whose bodies the SDK adds a checksum of S3's own, whatever its options say. */
+/** The commands for which the SDK always adds a checksum of S3's own to the body, whatever its options say. */
 const WITH_DIGEST =
   /^(?:DeleteObjects|PutBucket\w+|PutPublicAccessBlock|PutObjectTagging|RestoreObject)Command$/;
 
 /**
- * The commands that set a bucket up. Each of them has a connection of its own. When there is no block of public access,
- * the newest Ceph sends more bytes than it has announced, and the rest would be taken for the beginning of the next
- * answer.
+ * The commands that set a bucket up. Each of them gets a connection of its own. The reason is the newest Ceph: if there
+ * is no block of public access, it sends more bytes than it has announced, and the rest would be taken for the
+ * beginning of the next answer.
  */
 const SET_UP = /^(?:Get|Put)(?:Bucket\w+|PublicAccessBlock)Command$/;
 
@@ -107,7 +110,7 @@ interface HttpRequest {
   readonly body?: unknown;
 }
 
-/** Changes requests before they are signed, in ways for which the SDK has no option. */
+/** Changes requests before they are signed. The SDK has no options for these changes. */
 function adjust(client: SdkClient, unsignedPayload: boolean, dialect: Dialect): void {
   client.middlewareStack.add(
     (next, { commandName }) =>

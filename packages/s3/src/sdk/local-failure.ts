@@ -10,8 +10,8 @@ interface Failed {
 }
 
 /**
- * Returns the failure of a request that has not left this process, when the error alone proves that; `undefined` for
- * any other error.
+ * Returns the failure of a request that has not left this process, if the error alone proves this. Returns `undefined`
+ * for any other error.
  */
 export function localFailure(error: unknown): S3Failure | undefined {
   const { $metadata } = Object(error) as Failed;
@@ -19,7 +19,10 @@ export function localFailure(error: unknown): S3Failure | undefined {
   return ofTheSdk(error) ?? ofHeaders(error) ?? ofConnecting(error);
 }
 
-/** Returns the failure that the SDK finds before it asks a server. The SDK reports such a failure in words only. */
+/**
+ * Returns the failure that the SDK itself finds before it contacts a server. The SDK reports such a failure only as
+ * text.
+ */
 function ofTheSdk(error: unknown): S3Failure | undefined {
   const { name, message } = Object(error) as Failed;
   if (name === "CredentialsProviderError") return unsent("CredentialsProviderError", error);
@@ -42,12 +45,12 @@ function ofHeaders(error: unknown): S3Failure | undefined {
   return isRefused ? unsent("InvalidHeader", error) : undefined;
 }
 
-/** Returns the failure of making a connection. No byte of the request was sent. */
+/** Returns the failure of a request that got no connection, so that no byte of it was sent. */
 function ofConnecting(error: unknown): S3Failure | undefined {
   const { name, code, message, syscall } = Object(error) as Failed;
   const isConnecting = syscall === "connect" || syscall === "getaddrinfo" || code === "ConnectTimeout";
   if (isConnecting || code === "NoFreeConnection") return unsent(safeName(code) ?? "ECONNREFUSED", error);
-  // A client of the application has the SDK's time limit.
+  // A client that the application has made uses the SDK's time limit.
   const isLate = name === "TimeoutError" && /did not establish a connection/.test(String(message));
   return isLate ? unsent("ConnectTimeout", error) : undefined;
 }

@@ -1,7 +1,7 @@
 import type { PutObjectCommandInput } from "@aws-sdk/client-s3";
 import type { Encryption, ObjectOptions } from "../server/object-options.js";
 
-/** The fields of requests that describe an object besides its headers. They are always the same for one provider. */
+/** The fields, besides the headers, that describe an object in requests. They are always the same for one provider. */
 export interface ObjectInputs {
   /** The fields of requests that make an object. */
   readonly made: Partial<PutObjectCommandInput>;
@@ -28,7 +28,7 @@ export function objectInputs({ encryption, storageClass, tags, acl, lock }: Obje
   return { made: Object.fromEntries(given), opened: customerKey(encryption) };
 }
 
-/** Returns tags in the form of a header. Encodes a space without a plus, because Ceph takes a plus as it is. */
+/** Returns tags in the form of a header. Does not encode a space as a plus, because Ceph does not decode a plus. */
 function taggingHeader(tags: Readonly<Record<string, string>>): string {
   return Object.entries(tags)
     .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
@@ -51,13 +51,13 @@ function contextHeader(context: Readonly<Record<string, string>>): string {
   return Buffer.from(JSON.stringify(context)).toString("base64");
 }
 
-/** Returns the fields of a customer's key. The SDK adds the digest of the key. */
+/** Returns the fields for a customer's key. The SDK adds the digest of the key. */
 function customerKey(encryption: Encryption | undefined): CustomerKey {
   if (encryption?.type !== "customer") return {};
   return { SSECustomerAlgorithm: "AES256", SSECustomerKey: Buffer.from(encryption.key).toString("base64") };
 }
 
-/** Returns the fields of a customer's key for the source of a copy. */
+/** Returns the fields for the customer's key of the source of a copy. */
 export function copiedKey(encryption: Encryption | undefined): {
   readonly CopySourceSSECustomerAlgorithm?: string;
   readonly CopySourceSSECustomerKey?: string;
@@ -70,7 +70,7 @@ export function copiedKey(encryption: Encryption | undefined): {
   };
 }
 
-/** Returns the encryption of an object that an answer names. */
+/** Returns the encryption that an answer names for an object. */
 export function encryptionOf({
   ServerSideEncryption,
   SSECustomerAlgorithm,
@@ -81,7 +81,7 @@ export function encryptionOf({
   return SSECustomerAlgorithm === undefined ? ServerSideEncryption : "customer";
 }
 
-/** Returns the options of objects as fields of a form. Leaves locks out, because they need a digest of the file. */
+/** Returns the options of objects as fields of a form. Leaves out locks, because they need a digest of the file. */
 export function formInputs(options: ObjectOptions): Record<string, string | undefined> {
   const { encryption, storageClass, tags, acl } = options;
   const kms = encryption?.type === "aws:kms" ? encryption : undefined;

@@ -62,7 +62,7 @@ export function objectRequests(
           new sdk.DeleteObjectCommand({ Bucket, Key, VersionId, IfMatch }),
           http,
         );
-        // This answer may be a page of HTML. S3 answers 204, and every answer of S3 has an id.
+        // This answer may be an HTML page. S3 answers 204, and every answer of S3 has an id.
         if ($metadata?.httpStatusCode === 200 && $metadata.requestId === undefined)
           throw senseless($metadata);
       }),

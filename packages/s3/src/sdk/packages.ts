@@ -2,7 +2,8 @@ import { createRequire } from "node:module";
 
 /**
  * Loads a package of the SDK when it is first needed. Uses `require`, because `import` takes twice the time for the
- * same files. Uses `load` where `require` does not find the package, as in a bundle of the whole application.
+ * same files. Uses `load` if `require` does not find the package, for example because the whole application was
+ * bundled.
  */
 export async function sdkPackage<T>(name: string, load: () => Promise<T>): Promise<T> {
   try {

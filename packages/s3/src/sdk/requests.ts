@@ -26,7 +26,7 @@ export interface Connection {
   readonly storing: (objects: ObjectOptions) => Connection;
 }
 
-/** Makes a connection that sends and signs requests by `@aws-sdk/client-s3`. */
+/** Makes a connection that sends and signs requests with `@aws-sdk/client-s3`. */
 export function sdkConnection(
   options: SdkClientOptions,
   dialect: Dialect,

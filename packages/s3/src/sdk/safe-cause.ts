@@ -1,13 +1,13 @@
-/** The form of the codes and names of S3, Node and the SDK. Any other text may be a piece of an answer. */
+/** The form of the codes and names of S3, Node and the SDK. A text of another form may be a piece of an answer. */
 const NAME = /^[\w.:-]{1,100}$/;
 const ID = /^[\w.:;,+/=| -]{1,200}$/;
 
-/** Returns a code, a name or a region that is fit for a message; `undefined` for any other text. */
+/** Returns a code, a name or a region if it may appear in a message. Returns `undefined` for any other text. */
 export function safeName(text: unknown): string | undefined {
   return typeof text === "string" && NAME.test(text) ? text : undefined;
 }
 
-/** Returns the id of a request; `undefined` for any other text. */
+/** Returns the id of a request, or `undefined` for any other text. */
 export function safeId(text: unknown): string | undefined {
   return typeof text === "string" && ID.test(text) ? text : undefined;
 }
@@ -21,9 +21,9 @@ interface Failed {
 }
 
 /**
- * Returns an error that may be printed, with the name, the code, the status and the id of the request. Errors of the
- * SDK contain the signed text, credentials, and the body of the answer. The only messages that are repeated are those
- * of Node about its sockets.
+ * Returns an error that may be printed. It has the name, the code, the status and the id of the request. The SDK's own
+ * errors contain the signed text, credentials, and the body of the answer. Only Node's messages about sockets are
+ * repeated.
  */
 export function safeCause(error: unknown): Error | undefined {
   if (error === undefined || error === null) return undefined;

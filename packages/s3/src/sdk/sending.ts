@@ -8,19 +8,17 @@ import { assertKeys, explainUnsent } from "./credentials.js";
 /** One request on its way, with its stage and its listeners. */
 interface Sending extends Pick<S3Call, "signal" | "beforeCommit"> {
   onSent?: S3Call["onSent"];
-  /** True when the connection of the request belongs to this package. */
+  /** True if the connection of the request belongs to this package. */
   isOwn: boolean;
   refusal?: () => RefusedError | undefined;
-  /** Ends the request, when a client of the application sends it. */
+  /** Ends the request. Present only if a client of the application sends the request. */
   abort?: () => void;
   stage: "given" | "begun" | "left";
   /** Stops listening to the signal, because the SDK itself listens from now on. */
   unlink?: () => void;
 }
 
-/**
- * The field of a command's input in which its {@link Sending} travels. The SDK copies the input, and symbols with it.
- */
+/** The field of a command's input that holds its {@link Sending}. When the SDK copies the input, it also copies symbols. */
 const SENDING = Symbol("stowage.sending");
 
 interface Input {
@@ -52,9 +50,9 @@ interface HttpRequest {
 }
 
 /**
- * Makes a sender for the client of this package. The sender gives each request its signal in a way of its own. As soon
- * as one request is sent with options, such as a signal, the SDK forgets its chain of middleware and builds the chain
- * anew for every request.
+ * Makes a sender for the client of this package. The sender passes the signal of a request without the SDK's options.
+ * As soon as one request is sent with such options, the SDK no longer keeps its chain of middleware and rebuilds the
+ * chain for every request.
  *
  * @see https://github.com/smithy-lang/smithy-typescript/blob/main/packages/core/src/submodules/client/smithy-client/client.ts
  */
@@ -88,7 +86,7 @@ export function foreignSender(client: SdkClient): Sender {
   });
 }
 
-/** Returns the options of a command; `undefined` when there is no signal, because options slow the SDK down. */
+/** Returns the options of a command. Returns `undefined` if there is no signal, because options slow the SDK down. */
 function abortedBy(abortSignal: AbortSignal | undefined): object | undefined {
   return abortSignal === undefined ? undefined : { abortSignal };
 }
@@ -114,8 +112,8 @@ function senderOf(client: SdkClient, isOwn: boolean, pass: Send): Sender {
 }
 
 /**
- * Waits for an answer, and rejects when the signal aborts. This works also while the SDK waits for credentials, where
- * the SDK has no signal. A request that is aborted then is never sent.
+ * Waits for an answer, and rejects when the signal aborts. This also works while the SDK waits for credentials,
+ * although the SDK itself ignores the signal then. A request that is aborted at that time is never sent.
  */
 function untilLeft<T>(sending: Sending, answered: Promise<T>): Promise<T> {
   const { signal } = sending;
@@ -177,8 +175,8 @@ function identityIn(context: object): unknown {
 }
 
 /**
- * Returns a request whose large body is handed to the connection block by block, and reports each block that was taken.
- * The last bytes of a request that makes a change wait until the caller agrees.
+ * Returns a request that gives a large body to the connection block by block, and reports each block that was taken. If
+ * the request makes a change, its last bytes wait until the caller agrees.
  */
 function watched(request: HttpRequest, sending: Sending): HttpRequest {
   const { onSent, beforeCommit } = sending;
@@ -202,7 +200,7 @@ function withBody(request: HttpRequest, body: unknown): HttpRequest {
   return Object.assign(copy, request, { body });
 }
 
-/** Returns the same handler, but gives each request its own signal. */
+/** Returns the same handler with one change: each request gets its own signal. */
 function withOptions(handler: Handler, signals: WeakMap<object, AbortSignal>): Handler {
   const handle: Handler["handle"] = (request, options) =>
     handler.handle(request, { ...options, abortSignal: signals.get(request) });

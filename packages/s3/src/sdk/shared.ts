@@ -19,6 +19,6 @@ interface Sending {
 export interface Storing extends ObjectInputs {
   /** The algorithm of the digest that goes with bodies. */
   readonly algorithm: DigestAlgorithm | undefined;
-  /** True when reads of objects ask for digests. */
+  /** True if reads of objects ask for digests. */
   readonly compares: boolean;
 }

@@ -81,15 +81,15 @@ interface HttpRequest {
   readonly headers: Record<string, string>;
 }
 
-/** Headers that say nothing about an object, and change from one version of the SDK to the next. */
+/** Headers that say nothing about an object and that change from one version of the SDK to the next. */
 const OF_THE_SDK =
   /^(?:x-amz-user-agent|x-amz-checksum-.*|x-amz-sdk-checksum-algorithm|x-amz-checksum-mode|amz-sdk-.*)$/;
 
-/** Headers that the SDK leaves unsigned unless it is asked to sign them. */
+/** Headers that the SDK does not sign unless it is told to. */
 const SIGNABLE: ReadonlySet<string> = new Set(["content-type", "cache-control"]);
 
 /**
- * Signs a request, and leaves all of its headers as headers. In the URL, Ceph ignores an access list and Swift drops
+ * Signs a request, and does not move its headers into the URL. In the URL, Ceph ignores an access list and Swift drops
  * metadata.
  */
 async function sign(client: Loaded["client"], command: Command, signing: Signing): Promise<SignedRequest> {
@@ -99,7 +99,7 @@ async function sign(client: Loaded["client"], command: Command, signing: Signing
   );
   const unhoistableHeaders = new Set<string>();
   const sent: Record<string, string> = {};
-  // The SDK gives parts a content type that was not asked for. Every client would have to send it.
+  // The SDK adds a content type to parts. If the content type were signed, every client would have to send it.
   const hasType = "ContentType" in command.input;
   const stack = command.middlewareStack as PutObjectCommand["middlewareStack"];
   stack.add(
@@ -127,7 +127,7 @@ async function sign(client: Loaded["client"], command: Command, signing: Signing
   return { url, headers: signedOf(url, sent) };
 }
 
-/** Returns the headers that the signature holds for, except for the one that every client sends. */
+/** Returns the headers that the signature covers, except for `host`, which every client sends. */
 function signedOf(url: string, sent: Readonly<Record<string, string>>): Record<string, string> {
   const names = new URL(url).searchParams.get("X-Amz-SignedHeaders")?.split(";") ?? [];
   return Object.fromEntries(names.filter((name) => name !== "host").map((name) => [name, sent[name] ?? ""]));

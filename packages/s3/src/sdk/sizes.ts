@@ -10,8 +10,8 @@ type Open = (range?: string) => Promise<GetObjectCommandOutput>;
 const ALL = "bytes=0-";
 
 /**
- * Opens an object, and finds out how many bytes will come. A proxy that compresses leaves the number out of an answer
- * with the whole object. Then the object is requested once more, as a range.
+ * Opens an object, and finds out its number of bytes. A proxy that compresses answers leaves the number out when it
+ * sends the whole object. Then the object is requested once more, as a range.
  */
 export async function openWithSize(range: string | undefined, open: Open): Promise<GetAnswer> {
   const first = await open();
@@ -23,8 +23,8 @@ export async function openWithSize(range: string | undefined, open: Open): Promi
 }
 
 /**
- * Returns the size of an object in bytes, by reading its first byte; `undefined` when the answer does not tell the
- * size.
+ * Returns the size of an object in bytes, by reading its first byte. Returns `undefined` if the answer does not contain
+ * the size.
  */
 export async function askForSize(openFirst: Open): Promise<number | undefined> {
   try {
@@ -32,7 +32,7 @@ export async function askForSize(openFirst: Open): Promise<number | undefined> {
     bodyOf(answer).destroy();
     return totalIn(answer.ContentRange);
   } catch (error) {
-    // The object has no first byte: it is empty.
+    // The object has no first byte, so it is empty.
     const { status } = error instanceof S3FailureError ? error.failure : failureOf(error);
     if (status === 416) return 0;
     throw error;
@@ -45,7 +45,7 @@ function totalIn(contentRange: string | undefined): number | undefined {
   return total === undefined ? undefined : Number(total);
 }
 
-/** Returns the number of bytes in a range, as its header tells. */
+/** Returns the number of bytes in a range, as its header gives it. */
 function lengthIn(contentRange: string | undefined): number | undefined {
   const [, first, last] = /^bytes ([0-9]+)-([0-9]+)\//.exec(contentRange ?? "") ?? [];
   return last === undefined ? undefined : Number(last) - Number(first) + 1;
@@ -55,7 +55,7 @@ function bodyOf(answer: GetObjectCommandOutput): Readable {
   return answer.Body as unknown as Readable;
 }
 
-/** Returns the facts and the body. When facts are missing, closes the body and its socket. */
+/** Returns the facts and the body. If facts are missing, closes the body and its socket. */
 function opened(answer: GetObjectCommandOutput): GetAnswer {
   const body = bodyOf(answer);
   try {

@@ -68,7 +68,7 @@ export function uploadRequests(
   };
 }
 
-/** Returns the ETag of a part. It is needed to name the part when the upload is completed. */
+/** Returns the ETag of a part. The request that completes the upload has to name this ETag. */
 function partEtag(etag: string | undefined, metadata: ListPartsCommandOutput["$metadata"]): string {
   assertSensible(etag, metadata);
   if (etag !== undefined && etag !== "") return etag;
@@ -76,8 +76,8 @@ function partEtag(etag: string | undefined, metadata: ListPartsCommandOutput["$m
 }
 
 /**
- * Returns all parts of an upload. Reads the pages itself: the SDK's paginator never ends when the last page has a
- * marker too, as with Ceph.
+ * Returns all parts of an upload. Does not use the SDK's paginator, because the paginator never ends if the last page
+ * has a marker too, as with Ceph.
  */
 async function allParts(
   pageAt: (marker: string | undefined) => Promise<ListPartsCommandOutput>,

@@ -1,4 +1,4 @@
-/** One of Amazon's separate clouds. The regions of one cloud do not know the buckets of the others. */
+/** One of Amazon's separate clouds. The regions of one cloud do not know the buckets of the other clouds. */
 interface Partition {
   /** The name of the partition in ARNs. */
   readonly name: string;
@@ -8,7 +8,10 @@ interface Partition {
 
 const AWS: Partition = { name: "aws", regions: /^/, domain: "amazonaws.com" };
 
-/** The partitions. The last one has every other region. @see https://docs.aws.amazon.com/general/latest/gr/s3.html */
+/**
+ * The partitions. The last one contains all regions that are not in another one. @see
+ * https://docs.aws.amazon.com/general/latest/gr/s3.html
+ */
 const PARTITIONS: readonly Partition[] = [
   { name: "aws-cn", regions: /^cn-/, domain: "amazonaws.com.cn" },
   { name: "aws-eusc", regions: /^eusc-/, domain: "amazonaws.eu" },
@@ -38,9 +41,8 @@ const DOMAINS = [...new Set(PARTITIONS.map(({ domain }) => domain.replaceAll("."
 const DOMAIN = `(?<domain>${DOMAINS.join("|")})`;
 
 /**
- * Patterns for the names of S3 servers: with a region in each of its forms, with FIPS, dual-stack and acceleration, of
- * directory buckets, access points and VPC endpoints. Other hosts of Amazon's domains, such as a load balancer's, do
- * not match.
+ * Patterns for the names of S3 servers. They cover every form of a region, FIPS, dual-stack, acceleration, directory
+ * buckets, access points and VPC endpoints. Other hosts in Amazon's domains, such as load balancers, do not match.
  *
  * @see https://docs.aws.amazon.com/general/latest/gr/s3.html
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/privatelink-interface-endpoints.html
@@ -53,7 +55,7 @@ const HOSTS: readonly RegExp[] = [
   String.raw`s3(?:-external-1|-accelerate(?:\.dualstack)?)?\.${DOMAIN}`,
 ].map((name) => new RegExp(String.raw`^(?:(?<bucket>.+)\.)?${name}$`));
 
-/** Reads the name of a host. Returns `undefined` when the host is not an S3 server of Amazon's. */
+/** Reads the name of a host. Returns `undefined` if the host is not one of Amazon's S3 servers. */
 export function amazonHost(hostname: string): AmazonHost | undefined {
   for (const pattern of HOSTS) {
     const found = pattern.exec(hostname)?.groups;

@@ -3,7 +3,7 @@ import { assertEndpoint } from "./endpoint.js";
 import { configured } from "./environment.js";
 import type { Server, ServerChoice } from "./server.js";
 
-/** The configuration of a client. Some settings are there at once, the others have to be awaited. */
+/** The configuration of a client. Some settings are available immediately, the others have to be awaited. */
 interface ClientConfig {
   readonly isCustomEndpoint?: boolean;
   readonly ignoreConfiguredEndpointUrls?: boolean;
@@ -22,8 +22,8 @@ function configOf(client: SdkClient): ClientConfig | undefined {
 }
 
 /**
- * Returns the server behind a client, as far as it is known at once. An endpoint of the client's own is not known yet.
- * Without such an endpoint, the endpoint of the environment counts, as it does for the client.
+ * Returns the server of a client, as far as the server is known without waiting. If the client has an endpoint of its
+ * own, that endpoint is not known yet. Otherwise the endpoint of the environment counts, as it does for the client.
  *
  * @throws TypeError for an endpoint that is wrong.
  */
@@ -51,7 +51,7 @@ export function clientServer(options: ServerChoice, client: SdkClient): Server {
 /**
  * Asks a client where it sends requests.
  *
- * @throws TypeError when the client's endpoint is wrong, or differs from the endpoint that was taken for granted.
+ * @throws TypeError if the client's endpoint is wrong, or differs from the endpoint that was assumed before.
  */
 export async function askClient(
   client: SdkClient,
@@ -72,7 +72,7 @@ export async function askClient(
     ...server,
     endpoint,
     isKnown: true,
-    // When no region is found, the SDK explains that with the first request.
+    // If no region is found, the SDK reports this with the first request.
     region: server.region ?? (await config.region?.().catch(() => undefined)),
     dualstack: (await config.useDualstackEndpoint?.()) ?? server.dualstack,
     fips: (await config.useFipsEndpoint?.()) ?? server.fips,
@@ -86,7 +86,7 @@ async function endpointOf(config: ClientConfig): Promise<string | undefined> {
     : await config.serviceConfiguredEndpoint?.();
 }
 
-/** Returns an endpoint as a text: the SDK keeps it in one of three forms. */
+/** Returns an endpoint as a text. The SDK has three forms for endpoints. */
 function urlOf(endpoint: object | undefined): string | undefined {
   if (endpoint === undefined || endpoint instanceof URL) return endpoint?.href;
   if ("url" in endpoint) return String(endpoint.url);

@@ -8,12 +8,15 @@ import type { Encryption } from "./object-options.js";
  * interface does not know the SDK.
  *
  * **Behaviour**
- * - A call is one request. The request is signed and sent once more when the clock was wrong. A call heeds its signal.
- * - A failure is an {@link S3Failure}; an abort rejects with the signal's reason.
- * - Keys are plain text, and the client encodes them. ETags are as the server gave them.
+ * - A call is one request. If the clock was wrong, the request is signed and sent once more. A call obeys its signal.
+ * - A failure is an {@link S3Failure}. An aborted call rejects with the signal's reason.
+ * - Keys are plain text, and the client encodes them. ETags have the form in which the server sent them.
  */
 export interface S3Client {
-  /** The bodies that nobody reads. They give their connections back when requests wait for a connection. */
+  /**
+   * The bodies that are not being read at the moment. They give their connections back when requests wait for a
+   * connection.
+   */
   readonly idle: IdleBodies;
   readonly putObject: (request: PutRequest, call: S3Call) => Promise<WriteAnswer>;
   readonly getObject: (request: GetRequest, call: S3Call) => Promise<GetAnswer>;
@@ -28,7 +31,7 @@ export interface S3Client {
   /** @returns All parts that have arrived. */
   readonly listParts: (upload: UploadId, call: S3Call) => Promise<readonly ArrivedPart[]>;
   readonly completeUpload: (request: CompleteRequest, call: S3Call) => Promise<WriteAnswer>;
-  /** @returns The uploads of one key that have been begun and neither completed nor aborted. */
+  /** @returns The uploads of one key that were begun, and are neither completed nor aborted. */
   readonly listUploads: (key: string, call: S3Call) => Promise<readonly BegunUpload[]>;
   readonly readTags: (object: ObjectRequest, call: S3Call) => Promise<Readonly<Record<string, string>>>;
   /** Replaces all tags. */
@@ -40,11 +43,14 @@ export interface S3Client {
 export interface S3Call {
   readonly signal?: AbortSignal | undefined;
   /**
-   * A listener that receives the number of bytes of a body that have left so far. A body of a few blocks may leave
-   * without a call.
+   * A listener that receives the number of bytes of a body that have been sent so far. For a body of a few blocks, the
+   * listener may never be called.
    */
   readonly onSent?: ((bytes: number) => void) | undefined;
-  /** A function that a request calls before it makes a change, when only its last bytes are left to be sent. */
+  /**
+   * A function that is called before a request makes a change, when only the last bytes of the request are left to
+   * send.
+   */
   readonly beforeCommit?: (() => void) | undefined;
 }
 
@@ -61,7 +67,7 @@ export interface ObjectRequest {
 
 export interface Conditions {
   readonly ifNoneMatch?: "*" | undefined;
-  /** The ETag, without its quotes where the dialect wants that. */
+  /** The ETag, without its quotes if the dialect requires that. */
   readonly ifMatch?: string | undefined;
 }
 
@@ -69,7 +75,7 @@ export interface PutRequest extends Conditions {
   readonly key: string;
   readonly body: Uint8Array;
   readonly fields: ObjectFields;
-  /** The digest of the body. Default: computed where the dialect has one. */
+  /** The digest of the body. Default: computed if the dialect has one. */
   readonly digest?: Digest | undefined;
 }
 
@@ -91,7 +97,7 @@ export interface ListRequest {
   readonly prefix: string;
   readonly delimiter?: "/" | undefined;
   readonly limit: number;
-  /** The token that the server gave at the end of the page before. */
+  /** The token that the server gave with the previous page. */
   readonly token?: string | undefined;
   /** The key after which the listing begins. */
   readonly after?: string | undefined;
@@ -99,14 +105,14 @@ export interface ListRequest {
 
 export interface CopiedObject extends ObjectRequest {
   readonly bucket: string;
-  /** The encryption of the object, when its key has to come with the request. */
+  /** The encryption of the object, if the request has to contain the encryption key. */
   readonly encryption?: Encryption | undefined;
 }
 
 export interface CopyRequest {
   readonly from: CopiedObject;
   readonly key: string;
-  /** The headers that replace those of the source. */
+  /** The headers that replace the source's headers. */
   readonly fields: ObjectFields;
   readonly ifNoneMatch?: "*" | undefined;
   /** The source's ETag. */
@@ -116,7 +122,7 @@ export interface CopyRequest {
 export interface CreateUploadRequest {
   readonly key: string;
   readonly fields: ObjectFields;
-  /** True when parts will come with a checksum of S3's own. Default: true where the dialect has one. */
+  /** True if parts will be sent with a checksum of S3's own. Default: true if the dialect has one. */
   readonly checksums?: boolean | undefined;
 }
 
@@ -161,7 +167,7 @@ export interface ObjectAnswer extends ObjectFields {
   readonly lastModified?: Date | undefined;
   readonly versionId?: string | undefined;
   readonly storageClass?: string | undefined;
-  /** The digest of all bytes of the object. Present when the request asked for a digest and the server keeps one. */
+  /** The digest of all bytes of the object. Present if the request asked for a digest and the server has a digest. */
   readonly digest?: Digest | undefined;
 }
 
@@ -174,7 +180,7 @@ export interface GetAnswer extends ObjectAnswer {
 /** The facts of a part that are needed when its upload is completed. */
 export interface PartAnswer {
   readonly etag: string;
-  /** The digest of the part. Present when a digest was sent: then Amazon insists on it. */
+  /** The digest of the part. Present if a digest was sent, because Amazon then requires it here. */
   readonly digest?: Digest | undefined;
 }
 
@@ -190,7 +196,7 @@ export interface ArrivedPart extends NumberedPart {
 export interface WriteAnswer {
   readonly etag?: string | undefined;
   readonly versionId?: string | undefined;
-  /** The encryption that the server names; `"customer"` for a key that came with the request. */
+  /** The encryption that the server names; `"customer"` for encryption with a key that came with the request. */
   readonly encryption?: string | undefined;
 }
 
@@ -215,9 +221,12 @@ export interface KeyFailure {
 
 /** The failure of a request, from the server or from this process. */
 export interface S3Failure {
-  /** The server's code, such as `"NoSuchKey"`; a system's, such as `"ECONNREFUSED"`; or the error's name. */
+  /**
+   * The server's code, such as `"NoSuchKey"`, the operating system's code, such as `"ECONNREFUSED"`, or the error's
+   * name.
+   */
   readonly code: string;
-  /** The status of the answer; absent when there was no answer. */
+  /** The status of the answer. Absent if there was no answer. */
   readonly status?: number | undefined;
   readonly requestId?: string | undefined;
   readonly retryAfterMs?: number | undefined;
@@ -225,9 +234,9 @@ export interface S3Failure {
   readonly deniedAction?: string | undefined;
   /** The region that the server says the bucket is in. */
   readonly bucketRegion?: string | undefined;
-  /** True when the request never left this process. */
+  /** True if the request never left this process. */
   readonly isUnsent?: boolean | undefined;
-  /** A word that is added to the message: a name or a code, and no text of an answer. */
+  /** A word that is added to the message. It is a name or a code, never a text from an answer. */
   readonly detail?: string | undefined;
   /** An error that may be printed. It contains neither the text that was signed nor the body of an answer. */
   readonly cause: unknown;

@@ -94,7 +94,7 @@ const CODES: Readonly<Record<string, Explanation>> = {
 };
 
 /**
- * The meanings of the codes of the key management service, which begin with `KMS.` in answers.
+ * The meanings of the codes of the key management service. In answers these codes begin with `KMS.`.
  *
  * @see https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html
  */
@@ -107,7 +107,7 @@ const KMS_CODES: Readonly<Record<string, Explanation>> = {
   ],
 };
 
-/** Returns the meaning of a server's code, when the meaning is the same for all requests. */
+/** Returns the meaning of a server's code, if the meaning is the same for all requests. */
 export function meaningOf(code: string): Explanation | undefined {
   if (Object.hasOwn(CODES, code)) return CODES[code];
   return code.startsWith("KMS.") ? meaningOfKms(code.slice("KMS.".length)) : undefined;

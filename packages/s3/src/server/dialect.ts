@@ -1,4 +1,4 @@
-/** The servers that are known by name. */
+/** The names of the known kinds of servers. */
 export type DialectName =
   | "aws"
   | "r2"
@@ -13,38 +13,38 @@ export type DialectName =
 
 /** The promises of S3 that a server keeps. */
 export interface Dialect {
-  /** The name of the dialect; `"probed"` when `probe` has found it out. */
+  /** The name of the dialect; `"probed"` if the dialect is a result of `probe`. */
   readonly name: DialectName | "probed";
-  /** The digest that is sent with a body and verified by the server. */
+  /** The digest that is sent with a body. The server verifies it. */
   readonly checksum: "crc32" | "none";
-  /** The server honours `If-None-Match: *` and `If-Match` of a put in one request. */
+  /** The server honours `If-None-Match: *` and `If-Match` for a put in one request. */
   readonly conditionalPut: boolean;
   /** The server honours both conditions when an upload in parts is completed. */
   readonly conditionalComplete: boolean;
   readonly conditionalDelete: boolean;
-  /** The server honours `If-None-Match: *` of a copy. */
+  /** The server honours `If-None-Match: *` for a copy. */
   readonly conditionalCopy: boolean;
   /** The server compares `If-Match` with the ETag without its quotes. */
   readonly bareIfMatch: boolean;
-  /** All parts of an upload but the last must have one size. */
+  /** All parts of an upload must have the same size, except for the last part. */
   readonly equalPartSizes: boolean;
-  /** The least size of all parts but the last, in bytes. */
+  /** The minimum size of a part, in bytes. It does not apply to the last part. */
   readonly partBytesMin: number;
   /** Batch deletes carry `Content-MD5` instead of a checksum of S3's own. */
   readonly deletesWithMd5: boolean;
-  /** The server has access control lists of single objects. */
+  /** The server has access control lists for single objects. */
   readonly acl: boolean;
-  /** The server has tags of objects. */
+  /** The server has tags for objects. */
   readonly tags: boolean;
-  /** The object keeps the tags that are given when an upload in parts begins. */
+  /** An object that is uploaded in parts keeps the tags that are given when its upload begins. */
   readonly tagsOfUploads: boolean;
-  /** The server takes uploads by forms, and checks the policy of a form. */
+  /** The server accepts uploads by forms, and checks the policy of a form. */
   readonly postPolicy: boolean;
-  /** Uploads by forms keep `Cache-Control` and `Content-Disposition`, too. */
+  /** Uploads by forms also keep `Cache-Control` and `Content-Disposition`. */
   readonly postHeaders: boolean;
   /** The kinds of encryption that a request may ask for. With `"customer"` the key comes with the request. */
   readonly encryption: readonly ("AES256" | "aws:kms" | "customer")[];
-  /** The server has retention and legal holds of objects. */
+  /** The server has retention and legal holds for objects. */
   readonly lock: boolean;
   /** The server has storage classes other than `STANDARD`. */
   readonly storageClasses: boolean;
@@ -71,8 +71,8 @@ const CONSERVATIVE = {
 } as const;
 
 /**
- * The dialects of the known servers, each with its source. An ability that a dialect does not name is the least that
- * any server has.
+ * The dialects of the known servers, each with its source. If a dialect does not name a feature, the value is that of
+ * the weakest server.
  */
 export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
   /**
@@ -115,10 +115,10 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
     encryption: ["AES256", "aws:kms", "customer"],
   },
   /**
-   * Measured on Ceph 16.2, 18.2 and 20.2. A put honours both conditions, but up to 18 it compares `If-Match` without
-   * its quotes. Up to 18, completing, copying and deleting silently ignore conditions. Forms silently drop headers. Up
-   * to 18, uploads in parts silently drop their tags. 16 silently ignores `AES256`. The others refuse `AES256` unless
-   * they are set up for it.
+   * Measured on Ceph 16.2, 18.2 and 20.2. A put honours both conditions, but up to Ceph 18 it compares `If-Match`
+   * without its quotes. Up to Ceph 18, completing, copying and deleting silently ignore conditions, and uploads in
+   * parts silently drop their tags. Forms silently drop headers. Ceph 16 silently ignores `AES256`. The later versions
+   * refuse `AES256` unless they are set up for it.
    */
   ceph: {
     ...CONSERVATIVE,
@@ -149,7 +149,7 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
   generic: { ...CONSERVATIVE, name: "generic" },
 };
 
-/** @throws TypeError when the value is neither a dialect's name nor a dialect. */
+/** @throws TypeError if the value is neither the name of a dialect nor a dialect. */
 export function assertDialect(dialect: unknown): void {
   if (dialect === undefined) return;
   const names = Object.keys(DIALECTS);

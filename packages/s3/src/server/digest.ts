@@ -14,7 +14,7 @@ export interface Digest {
 }
 
 /**
- * Returns the algorithm of the digest that goes with a body. Where the server has no checksums of S3's own, a wanted
+ * Returns the algorithm of the digest that is sent with a body. If the server has no checksums of S3's own, a requested
  * checksum becomes the MD5 of HTTP, which all servers compare.
  */
 export function digestAlgorithm(
@@ -25,7 +25,7 @@ export function digestAlgorithm(
   return wanted ?? checksum;
 }
 
-/** A digest that takes in bytes piece by piece. */
+/** A digest that is computed piece by piece. */
 export interface Digesting {
   readonly update: (bytes: Uint8Array) => void;
   /** Returns the digest in Base64. */

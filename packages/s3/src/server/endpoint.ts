@@ -4,7 +4,7 @@ import { bucketIn } from "./vendors.js";
  * Checks the address of a server.
  *
  * @param source - The option or the setting that gives the address, for the message.
- * @throws TypeError that says what to write, when the text is no address or has a bucket in it.
+ * @throws TypeError if the text is not an address, or contains a bucket. The message says what to write instead.
  */
 export function assertEndpoint(source: string, url: unknown, bucket: string): void {
   if (
@@ -42,7 +42,8 @@ export function assertEndpoint(source: string, url: unknown, bucket: string): vo
 /**
  * Checks the name of a bucket.
  *
- * @throws TypeError that says what to write, when the name is an ARN or an address, or has a part of a key in it.
+ * @throws TypeError if the name is an ARN or an address, or contains a part of a key. The message says what to write
+ * instead.
  */
 export function assertBucket(caller: string, bucket: string): void {
   const given = `${caller}: bucket must be the name of a bucket, not ${JSON.stringify(bucket)}`;

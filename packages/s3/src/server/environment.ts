@@ -3,12 +3,12 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 
-/** Settings of the environment and of the shared files about the server, by the rules of the SDK. */
+/** Settings about the server, from the environment and the shared files, by the rules of the SDK. */
 export interface Configured {
   /**
    * Returns the endpoint, with the name of the setting that gives it.
    *
-   * @throws TypeError when the profile names services that are not in the file.
+   * @throws TypeError if the profile names services that are not in the file.
    */
   readonly endpoint: () => ConfiguredEndpoint | undefined;
   readonly region: string | undefined;
@@ -25,10 +25,11 @@ type Section = Readonly<Record<string, string>>;
 type Sections = Map<string, Section>;
 
 /**
- * Reads the settings from outside the application. They have to be known before the first request, so the files are
- * read here. The SDK would load later and asynchronously.
+ * Reads the settings from the environment and the shared files. They have to be known before the first request. The SDK
+ * reads the files later and asynchronously, so they are read here.
  *
- * @param profile - The profile. Default: the one that `AWS_PROFILE` names, which always counts for endpoints.
+ * @param profile - The profile. Default: the profile that `AWS_PROFILE` names. For endpoints, `AWS_PROFILE` always
+ * counts.
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
  */
 export function configured(profile?: string): Configured {
@@ -91,7 +92,7 @@ function readFiles(): Files {
   return { config, credentials: read("AWS_SHARED_CREDENTIALS_FILE", "credentials") };
 }
 
-/** Reads the sections of a file as the SDK does: a file that cannot be read has no sections. */
+/** Reads the sections of a file. A file that cannot be read has no sections, as in the SDK. */
 function sectionsIn(path: string): Sections {
   try {
     return parseSections(readFileSync(path, "utf8"));
@@ -100,9 +101,7 @@ function sectionsIn(path: string): Sections {
   }
 }
 
-/**
- * Reads sections with their settings. A setting below a setting without a value has a name such as `s3.endpoint_url`.
- */
+/** Reads sections with their settings. A nested setting gets a name such as `s3.endpoint_url`. */
 function parseSections(text: string): Sections {
   const sections = new Map<string, Record<string, string>>();
   let section: Record<string, string> | undefined;
@@ -126,7 +125,8 @@ function parseSections(text: string): Sections {
 }
 
 /**
- * Returns the section of a title, such as `profile "a b"`; `undefined` for titles of other kinds, which are not used.
+ * Returns the section for a title, such as `profile "a b"`. Returns `undefined` for a title of another kind, because
+ * such sections are not used.
  */
 function sectionOf(
   sections: Map<string, Record<string, string>>,

@@ -19,9 +19,12 @@ export interface FailureContext {
   readonly signal?: AbortSignal | undefined;
   /** The permission that the call needs, such as `"s3:PutObject"`. */
   readonly action: string;
-  /** True when the call changes something. */
+  /** True if the call changes something. */
   readonly writes: boolean;
-  /** The code for a broken condition: a create-only write that lost, or another version of the object. */
+  /**
+   * The error code if the condition does not hold: either a create-only write found an object, or the object has
+   * another version.
+   */
   readonly condition?: "AlreadyExists" | "PreconditionFailed" | undefined;
 }
 
@@ -57,7 +60,7 @@ function explain(failure: S3Failure, context: FailureContext): Explanation {
     if (condition === "AlreadyExists") return ["AlreadyExists", "the key already has an object"];
     return ["PreconditionFailed", "the object has a different ETag, or does not exist"];
   }
-  // A request without a key asks for no object. The 404 of a bucket must never look like a missing object.
+  // A request without a key is not about an object. A 404 for a bucket must never look like a missing object.
   if (status === 404 && context.key === undefined)
     return [
       "Misconfigured",
@@ -72,8 +75,8 @@ function explain(failure: S3Failure, context: FailureContext): Explanation {
 }
 
 /**
- * Tells whether trying again is of no use: the next try would store the object once again, or would wait as long again
- * for this process itself.
+ * Tells whether a retry is useless: it would store the object a second time, or would again wait just as long for this
+ * process itself.
  */
 function isSettled({ code }: S3Failure, { writes }: FailureContext): boolean {
   return code === "NoFreeConnection" || (writes && code === "SenselessAnswer");
@@ -111,8 +114,8 @@ function byStatus({ code, status }: S3Failure): Explanation {
 const SERVER_FAILURES: ReadonlySet<StorageErrorCode> = new Set(["Unavailable", "Timeout", "Unknown"]);
 
 /**
- * Returns whether a failed call has changed anything. A write whose request has left may have taken effect, unless the
- * server denies that.
+ * Returns whether a failed call has changed anything. If the request of a write has been sent, the write may have taken
+ * effect, unless the server's answer rules that out.
  */
 function appliedBy(failure: S3Failure, code: StorageErrorCode, { writes }: FailureContext): Applied {
   if (!writes || failure.isUnsent === true || !SERVER_FAILURES.has(code)) return "no";

@@ -1,5 +1,5 @@
 /**
- * Returns an ETag in the form of HTTP. Ceph leaves the quotes out of some answers. Weak marks mean nothing here,
+ * Returns an ETag in the form of HTTP. Ceph leaves the quotes out of some answers. Drops the mark of a weak ETag,
  * because an object is never changed in place.
  */
 export function toEtag(text: string | undefined): string | undefined {
@@ -8,8 +8,8 @@ export function toEtag(text: string | undefined): string | undefined {
 }
 
 /**
- * Returns an ETag without its quotes; `undefined` for a missing and for an empty one, as Ceph 16 gives after an upload
- * in parts.
+ * Returns an ETag without its quotes. Returns `undefined` for a missing or empty ETag. Ceph 16 sends an empty ETag
+ * after an upload in parts.
  */
 export function bareEtag(text: string | undefined): string | undefined {
   const bare = text?.replace(/^(?:W\/)?"?|"?$/g, "");

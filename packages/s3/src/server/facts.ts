@@ -2,23 +2,26 @@ import { headersOf, type Metadata, type ObjectHeaders } from "@stowage/core/prov
 import { randomUUID } from "node:crypto";
 import type { ObjectFields } from "./client.js";
 
-/** The form of metadata that is sent as it is. Every server keeps such names and values unchanged. */
+/**
+ * The form of metadata names that are sent as they are. Every server keeps such names, and values of the form below,
+ * unchanged.
+ */
 const PLAIN_NAME = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
 const PLAIN_VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
 /**
- * The name of the headers that carry the other metadata as a query string: percent-encoded, and in parts that every
- * server takes.
+ * The name of the headers that contain all other metadata. The metadata is a percent-encoded query string, cut into
+ * parts that every server accepts.
  */
 const ENCODED_NAME = "stowage-metadata";
 /**
- * The names of these headers. Two digits number all parts that fit into the headers of an object. Names of other
- * metadata may end with any number.
+ * The names of these headers. Two digits are enough to number all parts that fit into the headers of an object. The
+ * names of a caller's own metadata may end with longer numbers.
  */
 const ENCODED_PART = /^stowage-metadata-[0-9]{1,2}$/;
 const WRITE_ID_NAME = "stowage-write-id";
 /**
- * The name of the header with the id of an upload in parts. The id marks the object when the caller has given no write
+ * The name of the header with the id of an upload in parts. The id marks the object if the caller has given no write
  * id.
  */
 const UPLOAD_NAME = "stowage-upload-id";
@@ -34,7 +37,7 @@ interface Facts extends ObjectHeaders {
 /**
  * Returns the headers that carry an object's facts.
  *
- * @param coded - The coding of bodies, for facts that do not say it.
+ * @param coded - The coding of bodies, for facts without a coding.
  */
 export function toFields(facts: Facts, contentType: string, coded?: string): ObjectFields {
   const { contentEncoding = coded } = facts;
@@ -58,7 +61,7 @@ function toHeaders({ metadata = {}, writeId }: Facts): Record<string, string> {
   return headers;
 }
 
-/** Tells whether some servers take a value for an encoding of their own. @see https://www.rfc-editor.org/rfc/rfc2047 */
+/** Tells whether some servers would try to decode a value. @see https://www.rfc-editor.org/rfc/rfc2047 */
 function isOdd(value: string): boolean {
   return value.includes("=?") || value.includes("  ");
 }
@@ -78,16 +81,16 @@ export function fromHeaders(headers: Readonly<Record<string, string>>): Pick<Fac
     const [name, value] = entry.split("=", 2).map(decoded);
     if (name !== undefined && name !== "" && value !== undefined) entries.push([name, value]);
   }
-  // The object is not built by assignment, because `__proto__` is a name like any other.
+  // The object is not built by assignment, because `__proto__` has to be treated like any other name.
   return { metadata: entries.length === 0 ? undefined : Object.fromEntries(entries), writeId };
 }
 
-/** Returns the id that tells an object of this write from every other object: the write id, or the id of the upload. */
+/** Returns the id that identifies the object of this write: the write id, or the id of the upload. */
 export function ownMark(metadata: Readonly<Record<string, string>>): string | undefined {
   return metadata[WRITE_ID_NAME] ?? metadata[UPLOAD_NAME];
 }
 
-/** Adds an id by which the object of this write is recognised. A write id is such an id already. */
+/** Adds an id by which the object of this write is recognised. Adds nothing if there is a write id. */
 export function marked(fields: ObjectFields): ObjectFields {
   if (ownMark(fields.metadata) !== undefined) return fields;
   return { ...fields, metadata: { ...fields.metadata, [UPLOAD_NAME]: randomUUID() } };

@@ -39,7 +39,8 @@ const LOCAL_CODES: Readonly<Record<string, (detail: string) => Explanation>> = {
 };
 
 /**
- * Returns the meaning of a failure that comes from this process; `undefined` for a failure that a server has reported.
+ * Returns the meaning of a failure that comes from this process, or `undefined` for a failure that a server has
+ * reported.
  */
 export function localMeaning({
   code,

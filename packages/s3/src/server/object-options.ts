@@ -1,7 +1,7 @@
 import { knownNames, oneOf, type OptionNames, nonEmptyText, anyText } from "@stowage/core/provider";
 import type { Dialect } from "./dialect.js";
 
-/** The encryption of objects where they are stored. */
+/** The encryption with which the server stores objects. */
 export type Encryption =
   | {
       /** Encryption with keys that the server keeps (SSE-S3). */
@@ -18,7 +18,7 @@ export type Encryption =
       readonly bucketKey?: boolean | undefined;
     }
   | {
-      /** Encryption with a key that every request brings along, and that the server forgets (SSE-C). */
+      /** Encryption with a key that every request contains and that the server does not keep (SSE-C). */
       readonly type: "customer";
       /** The key, 32 bytes. Without the key the objects can never be read again. */
       readonly key: Uint8Array;
@@ -37,7 +37,7 @@ const STORAGE_CLASSES = [
   "EXPRESS_ONEZONE",
 ] as const;
 
-/** A storage class of S3. It decides how fast an object can be read, and the price of keeping the object. */
+/** A storage class of S3. It decides how fast an object can be read, and how much the storage costs. */
 export type StorageClass = (typeof STORAGE_CLASSES)[number];
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl */
@@ -49,15 +49,15 @@ const ACLS = [
   "bucket-owner-full-control",
 ] as const;
 
-/** An access list that S3 has a name for. */
+/** The name of one of S3's predefined access lists. */
 export type ObjectAcl = (typeof ACLS)[number];
 
 const CHECKSUMS = ["crc32", "crc32c", "sha256"] as const;
 const LOCK_MODES = ["GOVERNANCE", "COMPLIANCE"] as const;
 
 /**
- * A lock that keeps an object from being removed or replaced. The bucket must be made for locks, and must keep
- * versions.
+ * A lock that keeps an object from being removed or replaced. Locks must be enabled for the bucket, and the bucket must
+ * keep versions.
  */
 export interface ObjectLock {
   /** The mode of the lock. People with the permission can lift `"GOVERNANCE"`. `"COMPLIANCE"` cannot be lifted. */
@@ -67,8 +67,8 @@ export interface ObjectLock {
 }
 
 /**
- * The options of stored objects that other stores do not know. They hold for everything that a provider writes, also by
- * signed uploads.
+ * The options for stored objects that only S3 has. They apply to everything that a provider writes, including signed
+ * uploads.
  */
 export interface ObjectOptions {
   /**
@@ -90,13 +90,14 @@ export interface ObjectOptions {
    */
   readonly tags?: Readonly<Record<string, string>> | undefined;
   /**
-   * The access list of new objects. Amazon's buckets take no access list unless they are set up for it.
+   * The access list of new objects. Amazon's buckets accept access lists only if they are set up for them.
    *
    * @default private
    */
   readonly acl?: ObjectAcl | undefined;
   /**
-   * The coding of bodies that are compressed already, such as `"gzip"`. Bodies come back as they were given.
+   * The coding of bodies that are compressed already, such as `"gzip"`. A get returns the bodies as they were put,
+   * still compressed.
    *
    * @default none
    */
@@ -111,7 +112,7 @@ export interface ObjectOptions {
    * The digest that is sent with every body, and compared when a whole object is read. A server without checksums of
    * S3's own gets `Content-MD5` instead.
    *
-   * @default `"crc32"` where the server has it, and reads are not compared
+   * @default `"crc32"` if the server has it, and reads are not compared
    */
   readonly checksum?: "crc32" | "crc32c" | "sha256" | undefined;
 }
@@ -134,7 +135,7 @@ const TAG_VALUE_LENGTH_MAX = 256;
 const CUSTOMER_KEY_BYTES = 32;
 
 /**
- * Checks options once, when a provider is made.
+ * Checks the options for objects when a provider is made.
  *
  * @throws TypeError for options that are wrong, and for options that the server is known not to support.
  */
@@ -165,9 +166,9 @@ export function assertObjectOptions(options: ObjectOptions, dialect: Dialect): v
 }
 
 /**
- * Leaves out the access list that a bucket applies anyhow. Objects are private by default. A request that says so needs
- * one more permission, is refused by Amazon's buckets without access lists, and makes clients send a header. An unknown
- * server may have another default, so its options stay.
+ * Leaves out the access list that is the default anyway. Objects are private by default. A request with that access
+ * list would need one more permission, would be refused by Amazon's buckets without access lists, and would force
+ * clients to send a header. An unknown server may have another default, so its options are kept.
  */
 export function withoutDefaults(options: ObjectOptions, dialect: Dialect): ObjectOptions {
   if (options.acl !== "private" || isUnknown(dialect)) return options;
@@ -176,14 +177,14 @@ export function withoutDefaults(options: ObjectOptions, dialect: Dialect): Objec
 }
 
 /**
- * Tells whether a text is a list of codings. Each coding is checked by itself, so the time grows only with the length
- * of the text.
+ * Tells whether a text is a list of codings. Each coding is checked separately, so the time is only proportional to the
+ * length of the text.
  */
 function isCoding(value: string): boolean {
   return value.split(",").every((coding) => /^[\w!#$%&'*+.^`|~-]+$/.test(coding.trim()));
 }
 
-/** Tells whether a server is unknown, so that its abilities have to be tried. */
+/** Tells whether a server is unknown, so that its features have to be tested. */
 export function isUnknown({ name }: Dialect): boolean {
   return name === "generic" || name === "probed";
 }
@@ -192,9 +193,9 @@ function* lackingIn(
   dialect: Dialect,
   { encryption, storageClass, tags, acl, lock }: ObjectOptions,
 ): Generator<string> {
-  // A server without tags takes a request for tags for one about the object, and replaces the object.
+  // A server without tags mistakes a request about tags for a request about the object, and replaces the object.
   if (tags !== undefined && !dialect.tags) yield "tags";
-  // A caller that asks for a lock must get it.
+  // If the caller asks for a lock, the object must have the lock.
   if (lock !== undefined && !dialect.lock) yield "object lock";
   if (isUnknown(dialect)) return;
   if (encryption !== undefined && !dialect.encryption.includes(encryption.type)) {
@@ -214,7 +215,7 @@ const ENCRYPTION_OPTIONS = {
 /**
  * Checks the options of encryption.
  *
- * @throws TypeError for wrong options: with a misspelt `keyId`, another key would encrypt.
+ * @throws TypeError for wrong options. For example, with a misspelt `keyId` another key would encrypt the objects.
  */
 export function assertEncryption(caller: string, encryption: Encryption): void {
   if (typeof encryption !== "object" || encryption === null) {
@@ -236,7 +237,7 @@ export function assertEncryption(caller: string, encryption: Encryption): void {
   throw new TypeError(`${caller}: encryption.key must be a Uint8Array of ${CUSTOMER_KEY_BYTES} bytes`);
 }
 
-/** @throws TypeError for tags that S3 does not take. */
+/** @throws TypeError for tags that S3 does not accept. */
 export function assertTags(tags: Readonly<Record<string, string>> | undefined): void {
   if (tags !== undefined && (typeof tags !== "object" || tags === null || Array.isArray(tags))) {
     throw new TypeError('s3: tags must be an object such as { kind: "master" }');

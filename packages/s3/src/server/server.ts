@@ -1,13 +1,16 @@
 import type { S3Client as SdkClient } from "@aws-sdk/client-s3";
 import type { AmazonAddress } from "./amazon.js";
 
-/** The server that requests go to, wherever it is named. */
+/** The server that requests go to, from any source: an option, the environment, the profile or a client. */
 export interface Server extends AmazonAddress {
-  /** The URL of the server; absent for Amazon's own, and while {@link isKnown} is false. */
+  /** The URL of the server. Absent for Amazon's own servers, and while {@link isKnown} is false. */
   readonly endpoint: string | undefined;
-  /** True when it is known where requests go. A client of the caller's tells this only when it is asked. */
+  /**
+   * True if the address of the server is known. If the caller has given a client, the address is known only after the
+   * client was asked.
+   */
   readonly isKnown: boolean;
-  /** Puts the bucket into the path, instead of the host. */
+  /** Puts the bucket into the path instead of the host name. */
   readonly forcePathStyle: boolean;
 }
 
@@ -17,7 +20,7 @@ export interface ServerChoice {
   readonly endpoint?: string | undefined;
   readonly region?: string | undefined;
   readonly client?: SdkClient | undefined;
-  /** The dialect. When the dialect is named, only addresses follow from the endpoint. */
+  /** The dialect. If this option is set, the endpoint determines only addresses and not the dialect. */
   readonly dialect?: unknown;
   readonly forcePathStyle?: boolean | undefined;
   readonly accelerate?: boolean | undefined;
@@ -27,6 +30,6 @@ export interface ServerChoice {
 /** A server that may become known later. */
 export interface WatchedServer {
   readonly now: () => Server;
-  /** Asks the caller's client for the settings that the client does not give at once. */
+  /** Asks the caller's client for the settings that the client does not give immediately. */
   readonly ask: () => Promise<Server>;
 }

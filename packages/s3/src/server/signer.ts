@@ -5,8 +5,9 @@ import type { Conditions, ObjectFields, ObjectRequest, UploadId } from "./client
  * A signer that makes signed requests for others to send. The signer itself sends nothing.
  *
  * **Behaviour**
- * - Every header of a request is signed, also the content type, and is returned.
- * - A link says nothing about bytes that do not exist yet. For example, it holds no checksum of an empty body.
+ * - Every header of a request, including the content type, is signed and returned.
+ * - A link says nothing about bytes that do not exist yet. For example, it does not contain the checksum of an empty
+ *   body.
  */
 export interface S3Signer {
   readonly signGet: (request: SignGetRequest, signing: Signing) => Promise<string>;
@@ -17,7 +18,7 @@ export interface S3Signer {
   readonly session: () => Promise<Session>;
 }
 
-/** The time at which a link is signed, and the time for which it works from then. */
+/** The time at which a link is signed, and the time for which the link then works. */
 export interface Signing {
   readonly signedAt: Date;
   readonly expiresInSeconds: number;
@@ -25,14 +26,17 @@ export interface Signing {
 
 /** The times that matter to a signature, as far as they are known. */
 export interface Session {
-  /** The time at which the credentials expire; `undefined` when they never expire or the time is not known. */
+  /** The time at which the credentials expire; `undefined` if they never expire or the time is not known. */
   readonly credentialsEndAt: Date | undefined;
-  /** The time by which the server's clock is ahead of this machine's, in milliseconds, as far as answers have told. */
+  /**
+   * The difference by which the server's clock is ahead of this machine's clock, in milliseconds, as far as it is known
+   * from answers.
+   */
   readonly clockOffsetMs: number;
 }
 
 export interface SignGetRequest extends ObjectRequest {
-  /** The headers that the answer has instead of the stored ones. */
+  /** The headers that the answer to the link has instead of the stored headers. */
   readonly answer: ObjectHeaders;
 }
 

@@ -3,19 +3,20 @@ import type { S3Call, S3Client } from "./client.js";
 import type { S3Setup } from "../sdk/setup-requests.js";
 import type { Store } from "../store.js";
 
-/** The time limit for a request while none of its bytes moves, in milliseconds. */
+/** The time limit, in milliseconds, for a request that makes no progress. */
 const CONTROL_MS = 60_000;
 
 /**
- * The least speed of a part, in bytes per millisecond. Where sent bytes are not reported, a larger part gets more time.
+ * The minimum speed at which a part is expected to be sent, in bytes per millisecond. If sent bytes are not reported, a
+ * larger part gets more time.
  */
 const PART_BYTES_PER_MS_MIN = 32;
 
 type Request = (request: { readonly body?: Uint8Array }, call: S3Call) => Promise<unknown>;
 
 /**
- * Returns a store whose every request has a time limit, for functions that have no `timeout` around them. The bodies of
- * answers have no time limit.
+ * Returns a store in which every request has a time limit, for functions that have no `timeout` around them. The bodies
+ * of answers have no time limit.
  */
 export function timedStore(store: Store): Store {
   const { close, ...requests } = store.client;

@@ -1,16 +1,16 @@
 import { amazonHost } from "./amazon.js";
 import { DIALECTS, type Dialect, type DialectName } from "./dialect.js";
 
-/** A service whose servers are known by their names. */
+/** A service that is recognised by the names of its servers. */
 interface Vendor {
   readonly dialect: DialectName;
-  /** The name of a server, with its region where it has one; a bucket may stand in front of it. */
+  /** The pattern of a server's name, with its region if the name has one. A bucket may stand in front of the name. */
   readonly host: RegExp;
-  /** The region that requests are signed for, where the name has none. */
+  /** The region for which requests are signed, if the name has no region. */
   readonly region?: string;
 }
 
-/** The known vendors. Each host is the one that the vendor's documentation gives. */
+/** The known vendors. Each pattern of host names follows the vendor's documentation. */
 const VENDORS: readonly Vendor[] = [
   {
     dialect: "r2",
@@ -27,7 +27,7 @@ const VENDORS: readonly Vendor[] = [
   { dialect: "wasabi", host: /^s3(?:\.(?<region>[a-z0-9-]+))?\.wasabisys\.com$/ },
 ];
 
-/** Servers of which only the names are known. */
+/** The names of servers about which nothing else is known. */
 const OTHERS: readonly RegExp[] = [
   /^s3[.-].+$/,
   /^[a-z0-9-]+\.(?:your-objectstorage|linodeobjects|vultrobjects|contabostorage)\.com$/,
@@ -53,7 +53,7 @@ export function regionOf(endpoint: string): string | undefined {
   return amazonHost(hostname)?.region ?? named ?? vendor?.region;
 }
 
-/** Returns the dialect that the name of an endpoint tells. No endpoint means AWS. An unknown name means `generic`. */
+/** Returns the dialect that belongs to the name of an endpoint. No endpoint means AWS. An unknown name means `generic`. */
 export function dialectOf(endpoint: string | undefined): Dialect {
   if (endpoint === undefined) return DIALECTS.aws;
   const { hostname } = new URL(endpoint);
@@ -62,17 +62,17 @@ export function dialectOf(endpoint: string | undefined): Dialect {
   return DIALECTS[found ?? "generic"];
 }
 
-/** A bucket that is in the address of a server, and the address without it. */
+/** A bucket that was found in the address of a server, and the address without the bucket. */
 export interface Misplaced {
   readonly bucket: string;
   readonly endpoint: string;
 }
 
 /**
- * Finds a bucket in an endpoint, in front of the server's name or in the path. With such an endpoint, requests would
- * name the bucket twice.
+ * Finds a bucket in an endpoint, either in front of the server's name or in the path. With such an endpoint, requests
+ * would contain the bucket twice.
  *
- * @param bucket - The configured bucket. When the name of the server is not known, only this bucket is found.
+ * @param bucket - The configured bucket. If the name of the server is not known, only this bucket is found.
  */
 export function bucketIn(url: URL, bucket: string): Misplaced | undefined {
   return bucketInHost(url, bucket) ?? bucketInPath(url, bucket);

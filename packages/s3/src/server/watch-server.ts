@@ -4,14 +4,14 @@ import { configured, type Configured } from "./environment.js";
 import type { Server, ServerChoice, WatchedServer } from "./server.js";
 import { regionOf } from "./vendors.js";
 
-/** A region that most servers take. */
+/** A region that most servers accept. */
 const REGION = "us-east-1";
 
 /**
- * Finds the server by the endpoint among the options, else by the endpoint of the environment or the profile. When the
- * caller has given a client, begins to ask the client.
+ * Finds the server by the endpoint in the options, or by the endpoint of the environment or the profile. If the caller
+ * has given a client, begins to ask the client.
  *
- * @throws TypeError for an endpoint that is wrong, wherever it is given.
+ * @throws TypeError for a wrong endpoint, whatever its source is.
  */
 export function watchServer(options: ServerChoice): WatchedServer {
   const { client } = options;

@@ -17,12 +17,12 @@ interface Policy {
 }
 
 /**
- * Lets everybody read the objects under a prefix, by a statement of the bucket's policy. The other statements of the
- * policy stay, also those for other prefixes. A bucket of Amazon's must allow public policies first.
+ * Lets everyone read the objects under a prefix, by a statement in the bucket's policy. The other statements of the
+ * policy stay, including those for other prefixes. On AWS, the bucket must allow public policies first.
  *
  * @param provider - A provider that `s3()` returned. The prefix is below the provider's own prefix.
  * @param prefix - A prefix that ends with `/`; `""` is the whole bucket and needs `force`.
- * @throws StorageError `InvalidArgument`; `PermissionDenied` where public access is blocked.
+ * @throws StorageError `InvalidArgument`; `PermissionDenied` if public access is blocked.
  */
 export async function setPublicRead(
   provider: StorageProvider,
@@ -60,14 +60,15 @@ function isStatement(id: string): (name: string) => boolean {
 /**
  * Reads the policy of a bucket.
  *
- * @throws StorageError `Misconfigured` when the policy is not a JSON object, so that it cannot be kept.
+ * @throws StorageError `Misconfigured` if the policy is not a JSON object, because its statements could then not be
+ * kept.
  */
 function policyIn({ store }: SettingUp, text: string = '{"Version":"2012-10-17","Statement":[]}'): Policy {
   try {
     const policy = JSON.parse(text) as unknown;
     if (typeof policy === "object" && policy !== null && !Array.isArray(policy)) return policy;
   } catch {
-    // A text that cannot be parsed is no policy either.
+    // A text that cannot be parsed is not a policy either.
   }
   const reason = "the existing policy of the bucket cannot be read: replace it with the server's own tools";
   throw new StorageError("Misconfigured", reason, { operation: "setUp", provider: store.name });

@@ -20,7 +20,7 @@ import {
 } from "./change.js";
 
 /**
- * Makes the bucket encrypt objects whose requests do not mention encryption.
+ * Sets the encryption that the bucket uses if a request does not mention encryption.
  *
  * @param provider - A provider that `s3()` returned.
  */
@@ -38,7 +38,7 @@ export async function setDefaultEncryption(
   };
   return await changing(own, "BucketEncryption", options, (before?: { readonly Rules?: readonly Rule[] }) => {
     const { BucketKeyEnabled, ApplyServerSideEncryptionByDefault: set, ...rest } = before?.Rules?.[0] ?? {};
-    // Servers without such keys never return `false`.
+    // Servers that do not have bucket keys never return `false`.
     const bucketKey = kms?.bucketKey ?? (BucketKeyEnabled === undefined ? undefined : false);
     const isSet = set?.SSEAlgorithm === encryption.type && isSameKey(set.KMSMasterKeyID, kms?.keyId);
     const rule = {
@@ -57,7 +57,7 @@ interface Rule {
   };
 }
 
-/** Tells whether two texts name one key: a server may answer with the whole ARN of an id or an alias. */
+/** Tells whether two texts name the same key. A server may answer with the whole ARN for an id or an alias. */
 function isSameKey(found: string | undefined, given: string | undefined): boolean {
   if (found === given || given === undefined) return found === given;
   return (
@@ -71,7 +71,8 @@ function isSameKey(found: string | undefined, given: string | undefined): boolea
  * Makes the server write a log of every request into another bucket.
  *
  * @param provider - A provider that `s3()` returned.
- * @throws StorageError `InvalidArgument` for the bucket itself, which would log its own log.
+ * @throws StorageError `InvalidArgument` if the other bucket is the bucket itself, because it would then log its own
+ * log.
  */
 export async function setAccessLog(
   provider: StorageProvider,
@@ -94,7 +95,7 @@ export async function setAccessLog(
 export interface EventTarget {
   /** The name of the target, unique among the targets. */
   readonly name: string;
-  /** The ARN of a queue of SQS, a topic of SNS or a function of Lambda. */
+  /** The ARN of an SQS queue, an SNS topic or a Lambda function. */
   readonly arn: string;
   /** The events to send, such as `"s3:ObjectCreated:*"`. */
   readonly events: readonly string[];
@@ -114,7 +115,7 @@ const SERVICES: Readonly<Record<string, readonly [list: Configurations, arn: str
 };
 
 /**
- * Replaces the targets that this function has set before. Targets that others have set stay.
+ * Replaces the targets that this function has set before. Targets that were set by other means stay.
  *
  * @param provider - A provider that `s3()` returned. Prefixes are below the provider's own prefix.
  * @throws StorageError `InvalidArgument` for a target to which no event can be sent.

@@ -16,7 +16,7 @@ import { meansTheSame } from "./meaning.js";
 /** The options of every call that sets a bucket up. */
 export interface SetupOptions extends Pick<CallOptions, "signal"> {
   /**
-   * Returns the change, and changes nothing.
+   * Returns the change without making it.
    *
    * @default false
    */
@@ -29,16 +29,16 @@ export interface SetupOptions extends Pick<CallOptions, "signal"> {
   readonly force?: boolean | undefined;
 }
 
-/** The change that a set-up call makes, or would make. It is plain data that can be printed. */
+/** The change that a set-up call makes or would make. It is plain data and can be printed. */
 export interface SetupChange {
   readonly bucket: string;
   /** The request, by its name in S3's documentation. */
   readonly request: string;
-  /** The configuration before the change; absent when there was none. */
+  /** The configuration before the change. Absent if there was none. */
   readonly before?: object | undefined;
   /** The configuration after the change. */
   readonly after: object;
-  /** True when the two configurations differ. Otherwise nothing is sent. */
+  /** True if the two configurations differ. Otherwise no change is sent. */
   readonly isNeeded: boolean;
   readonly isApplied: boolean;
 }
@@ -52,7 +52,7 @@ export interface SettingUp {
 
 const SETUP_OPTIONS: OptionNames<SetupOptions> = { signal: true, dryRun: true, force: true };
 
-/** Finds the store behind a provider, and refuses unknown options. */
+/** Finds the store of a provider, and refuses unknown options. */
 export function settingUp(provider: StorageProvider, caller: string, options: SetupOptions = {}): SettingUp {
   knownNames(caller, options, SETUP_OPTIONS);
   oneOf(caller, "dryRun", options.dryRun, [undefined, true, false]);
@@ -62,7 +62,8 @@ export function settingUp(provider: StorageProvider, caller: string, options: Se
 }
 
 /**
- * The words by which IAM names the permissions for a part, after `s3:Get` and `s3:Put`. They differ from the names of the requests.
+ * The names of the permissions for each part of the set-up, without `s3:Get` and `s3:Put`. They differ from the names of the
+ * requests.
  *
  * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
  */
@@ -77,8 +78,8 @@ const PERMISSIONS: Readonly<Record<Subresource, string>> = {
 };
 
 /**
- * Changes one part of a bucket's set-up: reads the configuration, works out the new one, and writes it when the two
- * differ. The new configuration keeps what others have set up in it.
+ * Changes one part of a bucket's set-up: reads the configuration, computes the new one, and writes the new one if the two differ.
+ * The new configuration keeps everything that was set up by other means.
  */
 export async function changing(
   { store, setup }: SettingUp,
@@ -99,8 +100,8 @@ export async function changing(
 }
 
 /**
- * Returns the beginning of all names that this package gives for a provider's prefix. The beginning tells these names
- * from the names of others.
+ * Returns the beginning of all names that this package gives for a provider's prefix. By this beginning, the package recognises its
+ * own names.
  */
 function stemOf({ keyPrefix }: SettingUp): string {
   return keyPrefix === "" ? "stowage-" : `stowage.${digestName(keyPrefix)}-`;
@@ -117,24 +118,23 @@ export function ownName(own: SettingUp, name: string): string {
   return stemOf(own) + name;
 }
 
-/** An entry of a {@link NamedList}: any object of S3's, with or without a name. */
+/** An entry of a {@link NamedList}: any object of S3, with or without a name. */
 type Named = { readonly [Name in NamedList["nameField"]]?: string } & object;
 
-/** A list in a configuration whose entries have names. */
+/** A list of named entries in a configuration. */
 interface NamedList {
   readonly what: Subresource;
   /** The name of the list. */
   readonly list: string;
   /** The field of an entry that holds its name. */
   readonly nameField: "ID" | "Id" | "Sid";
-  /** Tells, by the name of an entry, whether this package has made the entry. */
+  /** Tells from the name of an entry whether this package has made the entry. */
   readonly isOwn: (name: string) => boolean;
 }
 
 /**
- * Puts entries into a list in the place of those that this package has put there before. Entries of others stay where
- * they are. Some servers drop names, so an entry without a name that means the same as a new entry counts as that
- * entry.
+ * Replaces the entries that this package has put into a list before. All other entries stay where they are. Some servers drop
+ * names. So if an entry without a name means the same as a new entry, it counts as an entry of this package.
  */
 export function replaceOwn(
   { what, list, nameField, isOwn }: NamedList,

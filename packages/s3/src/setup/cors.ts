@@ -10,13 +10,13 @@ import {
   type SetupOptions,
 } from "./change.js";
 
-/** The pages from which browsers may reach the bucket. */
+/** The web pages that may access the bucket from a browser. */
 export interface CorsSettings {
   /** The origins of the pages, such as `"https://app.example.com"`; `"*"` for all. */
   readonly origins: readonly string[];
   /** The methods that pages may use. Default: all that uploads and downloads need. */
   readonly methods?: readonly ("GET" | "HEAD" | "PUT" | "POST")[] | undefined;
-  /** The time for which a browser need not ask again, in seconds. Default: 3,600. */
+  /** The time for which a browser may remember the permission, in seconds. Default: 3,600. */
   readonly maxAgeSeconds?: number | undefined;
 }
 
@@ -28,11 +28,12 @@ const METHODS = ["GET", "HEAD", "PUT", "POST"] as const;
 const MAX_AGE_SECONDS = 3600;
 
 /**
- * Lets pages of these origins upload and download with signed requests. Shows them the ETag, because an upload in parts
- * cannot be completed without it. Replaces the origins of an earlier call for the same prefix. Rules of others stay.
+ * Lets pages of these origins upload and download with signed requests. The pages can also read the ETag, because it is
+ * needed to complete an upload in parts. Replaces the origins of an earlier call for the same prefix. Rules that were
+ * set by other means stay.
  *
  * @param provider - A provider that `s3()` returned.
- * @throws StorageError `InvalidArgument` for a text that is no origin; `Unsupported` where the server has no CORS.
+ * @throws StorageError `InvalidArgument` for a text that is not an origin; `Unsupported` if the server has no CORS.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html
  */
 export async function setCors(

@@ -16,8 +16,8 @@ export interface S3Event {
   readonly etag?: string | undefined;
   readonly version?: string | undefined;
   /**
-   * A text that orders the events of one key. The longer of two texts is the later one. Of two texts of one length, the
-   * greater is the later one.
+   * A text that orders the events of one key. The longer of two texts belongs to the later event. If both have the same
+   * length, the greater text does.
    */
   readonly sequencer?: string | undefined;
 }
@@ -54,11 +54,11 @@ interface Message {
 }
 
 /**
- * Reads the events of a bucket from a message. The events of S3 may come to a function, in a message of SQS, wrapped by
- * SNS, or by EventBridge.
+ * Reads the events of a bucket from a message. The message may come to a Lambda function, through SQS or SNS, or
+ * through EventBridge.
  *
  * @param message - The message, or its text.
- * @returns The events of the message; no events for the message that tests a new target.
+ * @returns The events in the message. The list is empty for the message with which S3 tests a new target.
  * @throws StorageError `InvalidArgument` for any other message.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
@@ -67,7 +67,7 @@ export function parseS3Event(message: unknown): readonly S3Event[] {
   return eventsIn(message, 0);
 }
 
-/** The most messages that may be inside one another. A message of SQS may hold one of SNS that holds one of S3. */
+/** The maximum depth of nested messages. A message of SQS may contain a message of SNS that contains a message of S3. */
 const DEPTH_MAX = 4;
 
 function eventsIn(given: unknown, depth: number): readonly S3Event[] {
@@ -98,7 +98,7 @@ function fromS3({ s3, eventName, eventTime }: Message): S3Event {
   return toEvent({ name, time: eventTime, bucket: s3?.bucket?.name, key, object: s3?.object });
 }
 
-/** The names of events in EventBridge, with the names of S3 for them. */
+/** The names of events in EventBridge, with the names that S3 has for the same events. */
 const DETAIL_TYPES: ReadonlyMap<string, string> = new Map([
   ["Object Created", "ObjectCreated"],
   ["Object Deleted", "ObjectRemoved"],
@@ -163,8 +163,8 @@ function textIfAny(value: unknown): string | undefined {
 }
 
 /**
- * Returns a well-formed text, and throws for any other value. JSON can hold half of a surrogate pair, but a key and an
- * address cannot.
+ * Returns a well-formed text, and throws for any other value. JSON can contain half of a surrogate pair, but a key and
+ * an address cannot.
  */
 function textOf(value: unknown): string {
   if (typeof value === "string" && value !== "" && value.isWellFormed()) return value;

@@ -27,15 +27,15 @@ export interface PolicyStatement {
   readonly Condition?: object;
 }
 
-/** A policy, as IAM reads it. */
+/** A policy in the form that IAM reads. */
 export interface PolicyDocument {
   readonly Version: "2012-10-17";
   readonly Statement: readonly PolicyStatement[];
 }
 
 /**
- * The permissions on objects. A put in parts removes its parts when it fails, and looks for its object when no answer
- * comes.
+ * The permissions on objects. A put needs more than one: if a put in parts fails, it removes its parts, and if no
+ * answer comes, it looks for its object.
  */
 const OBJECT_ACTIONS: Readonly<Record<PolicyVerb, readonly string[]>> = {
   put: ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:GetObject"],
@@ -57,7 +57,7 @@ const OBJECT_ACTIONS: Readonly<Record<PolicyVerb, readonly string[]>> = {
   setup: ["s3:AbortMultipartUpload"],
 };
 
-/** The verbs that need to list keys below the prefix. Without the right to list, a missing object looks forbidden. */
+/** The verbs that need to list keys below the prefix. Without the permission to list, a missing object looks forbidden. */
 const LISTING: ReadonlySet<PolicyVerb> = new Set(["list", "get", "head", "copy"]);
 
 /** The permissions on the bucket as a whole. */
@@ -85,10 +85,11 @@ const BUCKET_ACTIONS: Readonly<Partial<Record<PolicyVerb, readonly string[]>>> =
 };
 
 /**
- * Returns a policy for the user or the role of the application. It has the permissions that these verbs need with this
- * provider, and no others.
+ * Returns a policy for the user or the role of the application. The policy has exactly the permissions that these verbs
+ * need with this provider.
  *
- * @param provider - A provider that `s3()` returned. Its bucket, its prefix and the options of its objects count.
+ * @param provider - A provider that `s3()` returned. The policy depends on its bucket, its prefix and its options for
+ * objects.
  * @throws TypeError for a provider that `s3()` did not return, and for an unknown verb.
  * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
  * @example
@@ -135,7 +136,7 @@ function allow(
   return condition === undefined ? statement : { ...statement, Condition: condition };
 }
 
-/** Returns the permissions of requests that store objects with more than their bytes. */
+/** Returns the further permissions that are needed to store objects with an access list, tags or a lock. */
 function writing({ acl, tags, lock }: ObjectOptions): readonly string[] {
   return [
     ...(acl === undefined ? [] : ["s3:PutObjectAcl"]),
@@ -146,15 +147,15 @@ function writing({ acl, tags, lock }: ObjectOptions): readonly string[] {
 }
 
 /**
- * Returns the permissions on the encryption key. Uploads need to decrypt too: a stored part is decrypted when its
- * upload is completed.
+ * Returns the permissions on the encryption key. Uploads need to decrypt too, because the stored parts are decrypted
+ * when the upload is completed.
  */
 function keyActions({ encryption }: ObjectOptions, verbs: readonly PolicyVerb[]): readonly string[] {
   if (encryption?.type !== "aws:kms" || verbs.every((verb) => OBJECT_ACTIONS[verb].length === 0)) return [];
   return ["kms:Decrypt", "kms:GenerateDataKey"];
 }
 
-/** Returns the encryption key as policies name it. An alias can be named by a condition only. */
+/** Returns the encryption key in the form for policies. An alias can be named only by a condition. */
 function keyOf({ encryption }: ObjectOptions, region = "*"): readonly [resource: string, condition?: object] {
   const keyId = encryption?.type === "aws:kms" ? encryption.keyId : undefined;
   if (keyId?.startsWith("arn:") === true && !keyId.includes(":alias/")) return [keyId];

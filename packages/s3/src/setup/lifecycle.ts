@@ -18,7 +18,7 @@ import {
   type SetupOptions,
 } from "./change.js";
 
-/** A rule for the life of objects. Days are whole, and count from the time when an object was stored. */
+/** A rule for the lifetime of objects. Days are whole numbers, and count from the time when an object was stored. */
 export interface LifecycleRule {
   /** The name of the rule, unique among the rules. */
   readonly name: string;
@@ -39,7 +39,7 @@ export interface LifecycleRule {
     | readonly { readonly afterDays: number; readonly storageClass: StorageClass }[]
     | undefined;
   /**
-   * The time after which an upload in parts that was never completed is removed, in days since it was begun.
+   * The time after which an unfinished upload in parts is removed, in days since the upload was begun.
    *
    * @default none
    */
@@ -68,11 +68,11 @@ interface LifecycleConfiguration {
 }
 
 /**
- * Replaces the rules that this function has set before. Rules that others have set stay.
+ * Replaces the rules that this function has set before. Rules that were set by other means stay.
  *
  * @param provider - A provider that `s3()` returned. Prefixes are below the provider's own prefix.
- * @throws StorageError `InvalidArgument` for a rule that does nothing; without `force`, also for a rule that would
- * remove every object of the bucket.
+ * @throws StorageError `InvalidArgument` for a rule that does nothing. Without `force`, also for a rule that would
+ * remove every object in the bucket.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lifecycle-mgmt.html
  * @example
  * ```ts

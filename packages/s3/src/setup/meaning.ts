@@ -4,8 +4,8 @@ import type { Subresource } from "../sdk/setup-requests.js";
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Tells whether two configurations mean the same. Servers answer in a form of their own: in another order, with
- * defaults added or left out, with one word instead of a list of one, or with a prefix instead of a filter.
+ * Tells whether two configurations mean the same. Servers answer in their own form: in another order, with defaults
+ * added or left out, with a word instead of a list of one word, or with a prefix instead of a filter.
  */
 export function meansTheSame(what: Subresource, one: object | undefined, other: object | undefined): boolean {
   return isDeepStrictEqual(meaningOf(what, one), meaningOf(what, other));
@@ -17,7 +17,10 @@ function meaningOf(what: Subresource, configuration: object | undefined): unknow
   return canonical((FORMS[what] ?? ((form) => form))(plain)) ?? {};
 }
 
-/** Functions that bring a configuration into one form, where the same thing can be said in several ways. */
+/**
+ * Functions that bring a configuration into one form, for the parts in which the same thing can be expressed in several
+ * ways.
+ */
 const FORMS: Readonly<Partial<Record<Subresource, (configuration: Fields) => Fields>>> = {
   BucketLifecycleConfiguration: ({ TransitionDefaultMinimumObjectSize: size, Rules, ...rest }) => ({
     ...rest,
@@ -36,8 +39,8 @@ const FORMS: Readonly<Partial<Record<Subresource, (configuration: Fields) => Fie
 };
 
 /**
- * Puts all conditions of a rule into its filter. In the older form, a prefix stands beside the filter. When there are
- * several conditions, they stand in a list.
+ * Puts all conditions of a rule into its filter. In the older form, a prefix stands beside the filter. Several
+ * conditions become a list.
  */
 function lifecycleForm({ Prefix: prefix, Filter, ...rule }: Fields): Fields {
   const { And, Tag, Prefix = prefix, ...filter } = fieldsOf(Filter);
@@ -52,8 +55,8 @@ function corsForm({ AllowedHeaders, ExposeHeaders, ...rule }: Fields): Fields {
 }
 
 /**
- * Brings the filter of a target into one form. Amazon writes the names of its rules with a capital. A rule that matches
- * everything is left out.
+ * Brings the filter of a target into one form. Amazon writes the names of the filter's rules with a capital letter. A
+ * rule that matches everything is left out.
  */
 function targetForm({ Filter, ...target }: Fields): Fields {
   const { FilterRules } = fieldsOf(fieldsOf(Filter)["Key"]);
@@ -63,7 +66,10 @@ function targetForm({ Filter, ...target }: Fields): Fields {
   return { ...target, Filter: rules };
 }
 
-/** Brings a policy into one form. One word may stand for a list of one, and names of actions have no case. */
+/**
+ * Brings a policy into one form. A word may stand for a list of one word, and the case of an action's name does not
+ * matter.
+ */
 function policyForm(text: unknown): Fields {
   const policy = fieldsOf(parsed(text));
   const { Version = "2008-10-17" } = policy;
@@ -99,8 +105,8 @@ function listsIn(fields: unknown): Fields {
 }
 
 /**
- * Returns a configuration without its order, its repetitions, and its values that are empty or off. Such a value means
- * the same as a missing one.
+ * Returns a configuration in sorted order, without repetitions, and without values that are empty or off. Such a value
+ * means the same as a missing value.
  */
 function canonical(value: unknown): unknown {
   if (value === "" || value === false || value === null) return undefined;

@@ -24,10 +24,10 @@ export interface RestoreOptions extends Pick<CallOptions, "signal"> {
 
 /**
  * Makes an archived object readable for some days. This takes minutes to hours. Until then a get fails with `Archived`.
- * Succeeds also when the object is being restored, or is restored already.
+ * Also succeeds if the object is being restored, or is restored already.
  *
  * @param provider - A provider that `s3()` returned.
- * @throws StorageError `InvalidKey`, `NotFound`; `InvalidArgument` also for an object that is in no archive.
+ * @throws StorageError `InvalidKey`, `NotFound`; `InvalidArgument`, also for an object that is not archived.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html
  */
 export async function restoreObject(

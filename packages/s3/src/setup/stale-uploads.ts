@@ -12,7 +12,7 @@ import { refuse, settingUp } from "./change.js";
 
 /** The options of {@link abortStaleUploads}. */
 export interface StaleUploadsOptions extends Pick<CallOptions, "signal"> {
-  /** The age from which uploads are removed, in hours. Younger uploads may be under way, and stay. */
+  /** The age from which uploads are removed, in hours. Younger uploads are kept, because they may still be under way. */
   readonly olderThanHours: number;
   /**
    * The text with which the keys of the uploads start.
@@ -21,14 +21,14 @@ export interface StaleUploadsOptions extends Pick<CallOptions, "signal"> {
    */
   readonly prefix?: string | undefined;
   /**
-   * Returns the uploads that would be removed, and removes nothing.
+   * Returns the uploads that would be removed, without removing them.
    *
    * @default false
    */
   readonly dryRun?: boolean | undefined;
 }
 
-/** An upload in parts that nobody has completed. */
+/** An upload in parts that was never completed. */
 export interface StaleUpload {
   readonly key: string;
   readonly uploadId: string;
@@ -47,12 +47,12 @@ const STALE_OPTIONS: OptionNames<StaleUploadsOptions> = {
 };
 
 /**
- * Removes the parts of uploads that nobody has completed. Such parts cost money, and no listing shows them. Use this
- * call for a server without a lifecycle rule for such uploads, or for a single clean-up.
+ * Removes the parts of uploads that were never completed. Such parts cost money, and no listing shows them. Use this
+ * call if the server has no lifecycle rule for such uploads, or for a single clean-up.
  *
  * @param provider - A provider that `s3()` returned.
- * @returns The uploads that were removed, or would be. Uploads with an `error` are still there.
- * @throws StorageError `InvalidArgument`; `PermissionDenied` without the right to list uploads.
+ * @returns The uploads that were removed, or that would be removed. An upload with an `error` is still there.
+ * @throws StorageError `InvalidArgument`; `PermissionDenied` without the permission to list uploads.
  */
 export async function abortStaleUploads(
   provider: StorageProvider,

@@ -6,14 +6,15 @@ import type { Upload, Write } from "./write.js";
 import type { Store } from "../store.js";
 
 /**
- * Begins an upload in parts. An abort has to wait for the answer, because the upload cannot be removed without its id.
+ * Begins an upload in parts. An abort has to wait for the answer, because only the answer contains the id that is
+ * needed to remove the upload.
  *
  * @returns The id of the upload.
  */
 export async function beginUpload(upload: Upload): Promise<string> {
   const { store, write, stop, progress } = upload;
   const { key } = write;
-  // The ETag of an encrypted object does not tell which write has made the object.
+  // The ETag of an encrypted object does not show which write has made the object.
   const fields = marked(write.fields);
   upload.write = { ...write, fields };
   stop.signal.throwIfAborted();
@@ -27,7 +28,8 @@ export async function beginUpload(upload: Upload): Promise<string> {
   store.uploads.add(uploadId);
   upload.uploadId = uploadId;
   await assertEncrypted(store, attempted, created, () => abandon(upload));
-  // The connection of this request is free one turn later. Before that, the first part would open another connection.
+  // The connection of this request becomes free one turn of the event loop later. Before that, the first part would
+  // open another connection.
   await nextTurn();
   return uploadId;
 }

@@ -11,14 +11,14 @@ const PAUSE_MS = 200;
 
 /** The fields of an upload that are needed to complete it. */
 export interface Completion extends Pick<Upload, "store" | "write" | "uploadId" | "stop"> {
-  /** The parts in their order. A part without a number gets the number of its position. */
+  /** The parts in order. A part without a number gets the number of its position. */
   readonly parts: readonly (PartAnswer & Partial<NumberedPart>)[];
 }
 
 /**
- * Makes an object of the parts. When the outcome is unknown, looks for the object and completes the upload again: a
- * second completion of the same parts does no harm. Once the outcome of one try was unknown, no later refusal proves
- * that nothing was stored.
+ * Turns the parts into an object. If the outcome is unknown, looks for the object and completes the upload again,
+ * because a second completion of the same parts does no harm. After a try with an unknown outcome, a later refusal does
+ * not prove that nothing was stored.
  */
 export async function completeUpload(upload: Completion): Promise<WriteAnswer> {
   const { store, write, parts, stop } = upload;
@@ -41,8 +41,8 @@ export async function completeUpload(upload: Completion): Promise<WriteAnswer> {
 }
 
 /**
- * Tells whether a completion may have taken effect although it failed: no answer came, the server is in trouble, or the
- * upload is gone. An upload that is gone may have been completed by somebody.
+ * Tells whether a completion may have taken effect although it failed: no answer came, the server had an internal
+ * error, or the upload is gone. An upload that is gone may have been completed.
  */
 function isUnsure(error: StorageError): boolean {
   return error.applied === "unknown" || isUploadGone(error);
@@ -61,7 +61,7 @@ async function complete({ store, write, uploadId = "", parts, stop }: Completion
       );
     } catch (error) {
       if (!isStorageError(error) || !isUnsure(error)) throw error;
-      // The object is looked for before the upload is completed again.
+      // Before the next completion, this function looks for the object.
       unsure = error;
       throw withErrorFacts(error, { retryable: false });
     }
@@ -73,7 +73,7 @@ async function complete({ store, write, uploadId = "", parts, stop }: Completion
   }
 }
 
-/** Adds the ETag to the answer of a completion where the server left it out, as Ceph 16 does. */
+/** Adds the ETag to the answer of a completion if the server left it out, as Ceph 16 does. */
 async function withEtag(
   { store, write, stop, parts }: Completion,
   answer: WriteAnswer,

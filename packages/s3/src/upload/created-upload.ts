@@ -3,12 +3,12 @@ import type { CreateUploadRequest, CreatedUpload, UploadId } from "../server/cli
 import type { Upload, Write } from "./write.js";
 import { ask, type Store } from "../store.js";
 
-/** The time limit for a request that must not be aborted, because its answer is needed, in milliseconds. */
+/** The time limit, in milliseconds, for a request that must not be aborted because its answer is needed. */
 const UNABORTED_MS = 15_000;
 
 /**
  * Begins an upload on the server. The request cannot be aborted, because its answer has the id that is needed to remove
- * the upload. When no answer comes, looks for uploads that the request may have begun, and removes them.
+ * the upload. If no answer comes, looks for uploads that the request may have begun, and removes them.
  */
 export async function createOnServer(
   store: Store,
@@ -27,14 +27,14 @@ export async function createOnServer(
 }
 
 /**
- * The most by which the clocks of a client and a server may differ, in milliseconds. S3 refuses requests with a larger
- * difference.
+ * The maximum difference between the clocks of a client and a server, in milliseconds. S3 refuses requests with a
+ * larger difference.
  */
 const CLOCKS_APART_MS = 15 * 60_000;
 
 /**
- * Removes uploads that were begun although no answer came. They are of this key, were begun a short time ago, have no
- * part, and belong to no put of this provider.
+ * Removes uploads that were begun although no answer came. Such an upload has this key, was begun a short time ago, has
+ * no parts, and does not belong to another put of this provider.
  */
 async function removeNameless(store: Store, write: Pick<Write, "key" | "operation">): Promise<void> {
   const { key, operation } = write;
@@ -52,8 +52,8 @@ async function removeNameless(store: Store, write: Pick<Write, "key" | "operatio
 }
 
 /**
- * Tells whether a failure says that an upload is not there. Ceph does not name the thing that is missing, so every 404
- * counts except that of a missing bucket.
+ * Tells whether a failure means that an upload does not exist. Ceph does not say what is missing, so every 404 counts,
+ * except for a missing bucket.
  */
 export function isUploadGone(error: unknown): error is StorageError {
   return isStorageError(error) && error.status === 404 && error.code !== "Misconfigured";
@@ -64,16 +64,16 @@ const ABANDON_PAUSE_MS = 100;
 
 /** The state of an upload that is removed. */
 interface Abandoning {
-  /** True when a part may still arrive. */
+  /** True if a part may still arrive. */
   readonly isMoving?: boolean | undefined;
-  /** True when the server has confirmed the first request. */
+  /** True if the server has confirmed the first request. */
   readonly isAborted?: boolean | undefined;
 }
 
 /**
  * Removes an upload and its parts. A part that was under way may still arrive after the first request, so the request
- * is repeated until the upload is gone. Amazon confirms each of these requests for hours, so a list of the parts tells
- * whether the upload is gone.
+ * is repeated until the upload is gone. Amazon confirms such requests for hours, even if the upload is gone. So a list
+ * of the parts decides whether the upload is gone.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
  */
@@ -106,7 +106,7 @@ async function abortOnce(store: Store, upload: UploadId, operation: Write["opera
   );
 }
 
-/** Tells whether nothing is left of an upload. Some servers still list an upload for a moment, without parts. */
+/** Tells whether an upload has no parts left. Some servers still list the upload itself for a moment, without parts. */
 async function isEmpty(
   store: Store,
   upload: UploadId,

@@ -5,12 +5,12 @@ import { abandon, createOnServer } from "./created-upload.js";
 import type { Write } from "./write.js";
 import type { Store } from "../store.js";
 
-/** The call that has asked for encryption. */
+/** The call that has requested encryption. */
 type Asked = Pick<Write, "operation" | "key">;
 
 /**
- * Checks that an answer names the encryption that was asked for. A server that does not know the encryption silently
- * stores objects as they are.
+ * Checks that an answer names the requested encryption. A server that does not know the encryption silently stores
+ * objects without it.
  *
  * @param undo - Removes what was stored.
  * @throws StorageError `Unsupported`.
@@ -40,16 +40,16 @@ export async function assertEncrypted(
 const REMOVE_MS = 15_000;
 
 /**
- * Returns a function that removes an object that was stored without encryption. A missing object is better than one
- * that the wrong people can read.
+ * Returns a function that removes an object that was stored without encryption. A missing object is better than an
+ * object that the wrong people can read.
  */
 export function removing({ client }: Store, key: string, { versionId }: WriteAnswer): () => Promise<void> {
   return () => client.deleteObject({ key, versionId }, { signal: AbortSignal.timeout(REMOVE_MS) });
 }
 
 /**
- * Tests once whether an unknown server encrypts, before the first object goes there. Begins an upload that nobody sees,
- * reads its answer, and removes the upload.
+ * Tests whether an unknown server encrypts, before the first object is sent there. Begins an invisible upload, reads
+ * the server's answer, and removes the upload.
  */
 export async function tryEncryption(
   store: Store,

@@ -4,7 +4,7 @@ import { finishParts, partOf, sendPart, track } from "./part-upload.js";
 import { sendByLibrary } from "../sdk/lib-storage.js";
 import type { Sent, Upload } from "./write.js";
 
-/** Sends a body by `@aws-sdk/lib-storage`. Every promise of a put holds, as with the uploader of this package. */
+/** Sends a body with `@aws-sdk/lib-storage`. Keeps every promise of a put, as the uploader of this package does. */
 export async function sendWithLibrary(
   upload: Upload,
   body: Body,

@@ -7,9 +7,9 @@ import { ask, type Store } from "../store.js";
 import type { Write } from "./write.js";
 
 /**
- * Returns the object under the key of a write whose outcome is unknown, when that write has made the object. The object
- * is recognised by its write id, or by the id of its upload. Without either, it is recognised by its ETag, which is
- * made of the ETags of the parts. The ETag of an encrypted object is not made of them.
+ * Returns the object that a write with an unknown outcome has made, if it is there. The object is recognised by its
+ * write id, or by the id of its upload. If it has neither, it is recognised by its ETag, which is computed from the
+ * ETags of the parts. This does not work for an encrypted object.
  */
 export async function findOwn(
   store: Store,
@@ -30,7 +30,8 @@ export async function findOwn(
 }
 
 /**
- * Returns the ETag of an object of parts: the digest of the parts' digests, and their number.
+ * Returns the ETag of an object that was uploaded in parts: a digest of the digests of all parts, followed by the
+ * number of parts.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
  */

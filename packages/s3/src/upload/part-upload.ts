@@ -19,12 +19,12 @@ import type { Write, Upload, Sent } from "./write.js";
 interface UploadShape {
   readonly size: number | undefined;
   readonly partSizeBytes: number;
-  /** True to leave the parts on the server when the upload fails, for later. */
+  /** True to leave the parts on the server if the upload fails, so that it can be continued later. */
   readonly keeps?: boolean;
 }
 
 /**
- * Runs an upload. When the upload fails, removes its parts from the server before the failure is reported, unless the
+ * Runs an upload. If the upload fails, removes its parts from the server before the failure is reported, unless the
  * parts are kept for later.
  */
 export async function uploading(
@@ -73,7 +73,7 @@ export interface Part {
   readonly length: number;
   /** The number of the part, from 1. Default: the next number. */
   readonly number?: number | undefined;
-  /** Brings the part to the server. */
+  /** Sends the part to the server, or lets the server copy it. */
   readonly send: (place: PartPlace, call: PartCall) => Promise<PartAnswer>;
   /** Called when the part has been sent, or has failed. */
   readonly release?: (() => void) | undefined;
@@ -87,7 +87,7 @@ interface PartPlace extends UploadId {
   readonly partNumber: number;
 }
 
-/** Makes a part whose bytes are in memory, or will be there when `read` has ended. */
+/** Makes a part from bytes in memory. With `read`, the bytes are there only after `read` has ended. */
 export function partOf(
   { store, buffers }: Upload,
   body: Uint8Array,
@@ -106,14 +106,14 @@ export function partOf(
 
 const PENDING: PartAnswer = { etag: "" };
 
-/** Begins to send a part as soon as fewer parts are under way than may be sent at once. */
+/** Begins to send a part as soon as the number of parts under way is below the limit. */
 export async function startPart(upload: Upload, part: Part): Promise<void> {
   const { store, running, stop, parts } = upload;
   if (upload.uploadId === undefined) await beginUpload(upload);
   while (running.size >= store.concurrency) {
     await Promise.race(running);
-    // The connection of the part that has arrived is free one turn later. Before that, the next part would open another
-    // connection.
+    // The connection of the part that has arrived becomes free one turn of the event loop later. Before that, the next
+    // part would open another connection.
     await nextTurn();
   }
   stop.signal.throwIfAborted();
@@ -126,8 +126,8 @@ export async function startPart(upload: Upload, part: Part): Promise<void> {
 }
 
 /**
- * Counts a request as under way until it has settled, so that an upload that fails can wait for it. A failure of the
- * request ends the upload.
+ * Counts a request as under way until it has settled, so that a failed upload can wait for its requests. A failure of
+ * the request ends the upload.
  */
 export async function track<T>({ running, stop }: Upload, request: Promise<T>): Promise<T> {
   const settled = request.then(
@@ -160,10 +160,10 @@ export async function sendPart(
       try {
         return await ask(store, attempted, () => send(place, call));
       } catch (error) {
-        // A part that is cut off, or gets no answer, may still arrive.
+        // A part that was cut off, or that got no answer, may still arrive.
         upload.isCutOff ||= !isStorageError(error) || error.status === undefined || error.status >= 500;
         if (!isUploadGone(error)) throw error;
-        // Trying the part again would not find its upload either: the upload has to begin anew.
+        // A retry of the part would not find the upload either. The upload has to begin again.
         gone = error;
         throw withErrorFacts(error, { retryable: false });
       }
@@ -179,7 +179,7 @@ export async function sendPart(
   return answer;
 }
 
-/** Waits for the parts, and makes an object of them. */
+/** Waits for the parts, and turns them into an object. */
 export async function finishParts(upload: Upload): Promise<Sent> {
   await Promise.all(upload.running);
   const { store, write, stop } = upload;
@@ -189,14 +189,14 @@ export async function finishParts(upload: Upload): Promise<Sent> {
   return { answer, size: upload.loaded };
 }
 
-/** Writes the tags of an object again, for servers that lose the tags with which an upload was begun. */
+/** Writes the tags of an object again, for servers that drop the tags given when an upload begins. */
 export async function tagAgain(store: Store, key: string, signal: AbortSignal | undefined): Promise<void> {
   const { tags } = store.objects;
   if (tags === undefined || store.dialect.tagsOfUploads) return;
   try {
     await withTries(signal, () => writeTags(store, { key, tags }, signal));
   } catch (error) {
-    // The object is there without its tags.
+    // The object exists, but without its tags.
     throw isStorageError(error) ? withErrorFacts(error, { applied: "yes" }) : error;
   }
 }

@@ -3,21 +3,25 @@ const MIB = 1024 * 1024;
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 export const PARTS_MAX = 10_000;
 
-/** Returns the size of all parts but the last, in bytes: `least`, or more when a body of this size needs more. */
+/**
+ * Returns the size of all parts except the last, in bytes. It is `least`, or more if a body of this size would
+ * otherwise need too many parts.
+ */
 export function partSizeFor(size: number | undefined, least: number): number {
   if (size === undefined || size <= least * PARTS_MAX) return least;
   return Math.ceil(size / PARTS_MAX / MIB) * MIB;
 }
 
-/** Buffers for parts. They are used again, because making a new buffer costs more than filling it. */
+/** Buffers for parts. They are reused, because making a new buffer costs more than filling it. */
 export interface Buffers {
   readonly take: () => Uint8Array;
-  /** Takes back a buffer, or a piece from its beginning. Ignores memory that was not taken here. */
+  /** Takes back a buffer, or a piece from the beginning of a buffer. Ignores memory that does not come from here. */
   readonly give: (part: Uint8Array) => void;
 }
 
 /**
- * Makes the buffers of one upload. There are as many buffers as are in use at once, and they are freed with the upload.
+ * Makes the buffers of one upload. There are only as many buffers as are in use at the same time, and they are freed
+ * with the upload.
  */
 export function createBuffers(bytes: number): Buffers {
   const own = new Set<ArrayBufferLike>();

@@ -1,18 +1,21 @@
 import type { PutOptions } from "@stowage/core/provider";
 
-/** The progress of an upload. It tells the caller how many bytes have left, and that the upload is alive. */
+/** The progress of an upload. It tells the caller how many bytes have been sent, and that the upload is still active. */
 export interface UploadProgress {
-  /** Notes the number of bytes of a part that have left so far. */
+  /** Notes the number of bytes of a part that have been sent so far. */
   readonly sent: (part: number, bytes: number) => void;
   /** Notes that a part has arrived. */
   readonly arrived: (part: number, bytes: number) => void;
-  /** Notes bytes that an earlier process has sent. */
+  /** Notes bytes that an earlier process sent. */
   readonly found: (bytes: number) => void;
-  /** Reports that the upload is alive, although no bytes move while the next try has to wait. */
+  /** Reports that the upload is still active while it waits for the next try and sends no bytes. */
   readonly alive: () => void;
 }
 
-/** Adds up the bytes of all parts. Bytes that are sent again count once, and still show that the upload is alive. */
+/**
+ * Adds up the bytes of all parts. Bytes that are sent again count only once, but they show that the upload is still
+ * active.
+ */
 export function createProgress(
   { onProgress }: Pick<PutOptions, "onProgress">,
   total: number | undefined,

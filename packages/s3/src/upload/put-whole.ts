@@ -10,7 +10,7 @@ import type { Sent, Write } from "./write.js";
 /**
  * Stores a body by one request.
  *
- * @param options.isOnlyCopy - True when the bytes come from a one-shot body. Then the request is tried again here.
+ * @param options.isOnlyCopy - True if the bytes come from a one-shot body. Then the request is retried here.
  */
 export async function putWhole(
   store: Store,
@@ -42,8 +42,8 @@ interface Trying {
 }
 
 /**
- * Sends a put, and tries it again when it fails. A put with a condition recognises its own first try, when that try
- * took effect and so broke the condition.
+ * Sends a put, and retries it if it fails. If the first try took effect, the condition of a conditional put no longer
+ * holds for the second try. The put recognises the object of its own first try then.
  */
 async function sendAgain(
   store: Store,

@@ -2,21 +2,21 @@ import { StorageError } from "@stowage/core/provider";
 import { stat } from "node:fs/promises";
 import type { Store } from "../store.js";
 
-/** The state that an interrupted upload needs to go on. It is plain JSON, and holds no secret. */
+/** The state that is needed to continue an interrupted upload. It is plain JSON and contains no secret. */
 export interface ResumableState {
   readonly version: 1;
   readonly bucket: string;
   /** The key in the bucket, with the prefix of the provider. */
   readonly key: string;
   readonly uploadId: string;
-  /** The write id that is kept with the object, so that a finished upload is recognised. */
+  /** The write id that is stored with the object. By it, a finished upload is recognised. */
   readonly writeId: string;
   /** The size of the parts, in bytes. */
   readonly partSizeBytes: number;
   readonly source: SourceFacts;
 }
 
-/** The facts of a file by which it is known to be the same. */
+/** The facts by which a file is recognised as unchanged. */
 export interface SourceFacts {
   /** The size of the file, in bytes. */
   readonly size: number;
@@ -41,7 +41,7 @@ export async function sourceFacts(
   throw new StorageError("SourceError", `${path} is not a file`, { operation: "put", provider, key });
 }
 
-/** @throws StorageError `SourceError` when the file has changed. */
+/** @throws StorageError `SourceError` if the file has changed. */
 export function assertSame(
   { name: provider }: Store,
   key: string,
@@ -68,8 +68,8 @@ const SHAPE = {
 /**
  * Checks a state that comes from a file or a database.
  *
- * @throws TypeError when the value is not a state.
- * @throws StorageError `InvalidArgument` when the state belongs to another key or bucket.
+ * @throws TypeError if the value is not a state.
+ * @throws StorageError `InvalidArgument` if the state belongs to another key or bucket.
  */
 export function assertState(store: Store, key: string, state: unknown): asserts state is ResumableState {
   const { source, ...fields } = Object(state) as Partial<ResumableState>;

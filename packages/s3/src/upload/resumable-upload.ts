@@ -41,14 +41,14 @@ export interface ResumableUploadOptions
   /** The file. It must not change before the upload is finished. */
   readonly path: string;
   /**
-   * The state that `onState` received when the upload was begun.
+   * The state that `onState` received when the upload began.
    *
-   * @default none: the upload begins
+   * @default none: a new upload begins
    */
   readonly state?: ResumableState | undefined;
   /**
-   * Receives the state once, before the first part is sent. Keep the state until the upload is finished: it is plain
-   * JSON. The upload waits for the promise. When the promise rejects, the upload goes on, but it cannot be continued
+   * Receives the state before the first part is sent. The state is plain JSON. Keep it until the upload is finished.
+   * The upload waits for the returned promise. If the promise rejects, the upload goes on, but it cannot be continued
    * later if it fails.
    *
    * @default none
@@ -74,16 +74,16 @@ const RESUMABLE_OPTIONS: OptionNames<ResumableUploadOptions> = {
 /**
  * Uploads a large file so that a later process can continue the upload. Parts that have arrived are not sent again.
  *
- * When it rejects, the parts that have arrived stay on the server. Call it again with the same `path` and the `state`,
- * or give up by {@link abortResumableUpload}. An upload that was finished just before the process ended is recognised.
- * An upload that the server has removed meanwhile begins anew, and `onState` is called again. A file that fits into one
- * part is sent in one request, without a state.
+ * If the call rejects, the parts that have arrived stay on the server. Call the function again with the same `path` and
+ * the `state`, or give up with {@link abortResumableUpload}. If the upload was finished just before the process ended,
+ * the next call notices this. If the server has removed the upload in the meantime, a new upload begins, and `onState`
+ * is called again. A file that fits into one part is sent in one request, without a state.
  *
  * @param provider - A provider that `s3()` returned.
  * @returns The facts of the object, as a put returns them.
- * @throws TypeError for a provider that `s3()` did not return, and for a value that is no state.
- * @throws StorageError `SourceError` when the file cannot be read or has changed; `InvalidArgument` for the state of
- * another key; any other error that a put rejects with.
+ * @throws TypeError for a provider that `s3()` did not return, and for a value that is not a state.
+ * @throws StorageError `SourceError` if the file cannot be read or has changed; `InvalidArgument` for the state of
+ * another key; also every error that a put throws.
  * @example
  * ```ts
  * const saved = await readFile("upload.json", "utf8").then(JSON.parse, () => undefined);
@@ -161,7 +161,7 @@ async function findBegun(
   }
 }
 
-/** Finds the object when an earlier process has completed the upload, but ended before it could report that. */
+/** Finds the object if an earlier process has completed the upload, but ended before it could report this. */
 async function findFinished(
   store: Store,
   { key, writeId }: ResumableState,
@@ -192,7 +192,7 @@ async function send(job: Job): Promise<ObjectInfo> {
   };
   const body = await toBody(fromFile(path), { size: source.size, key, provider: store.name });
   const partSizeBytes = job.state?.partSizeBytes ?? partSizeFor(source.size, store.partSizeBytes);
-  // Parts are kept only when the upload can be continued later.
+  // Parts are kept only if the upload can be continued later.
   const keeps = job.state !== undefined || options.onState !== undefined;
   const shape = { size: source.size, partSizeBytes, keeps };
   const { answer } =
@@ -237,9 +237,7 @@ async function sendMissing(
   return await finishParts(upload);
 }
 
-/**
- * Gives the state to `onState`. When `onState` fails, the upload goes on, but its parts are not kept for another try.
- */
+/** Gives the state to `onState`. If `onState` fails, the upload goes on, but its parts are not kept for another try. */
 async function tellState(
   upload: Upload,
   state: ResumableState,
@@ -270,8 +268,8 @@ function rangeOf(
 }
 
 /**
- * Checks that the file has not changed, and otherwise removes the upload. Parts of two versions of a file would make an
- * object that nobody has written.
+ * Checks that the file has not changed, and removes the upload if it has. Otherwise the object would be a mixture of
+ * two versions of the file.
  */
 async function assertUnchanged(upload: Upload, path: string, source: SourceFacts): Promise<void> {
   const { store, write } = upload;

@@ -18,7 +18,7 @@ export type Tags = Readonly<Record<string, string>>;
  *
  * @param provider - A provider that `s3()` returned.
  * @throws TypeError for a provider that `s3()` did not return.
- * @throws StorageError `NotFound`; `Unsupported` where the server has no tags.
+ * @throws StorageError `NotFound`; `Unsupported` if the server has no tags.
  */
 export async function objectTags(
   provider: StorageProvider,
@@ -37,8 +37,8 @@ export async function objectTags(
  *
  * @param provider - A provider that `s3()` returned.
  * @param tags - At most ten tags. An empty object removes all tags.
- * @throws TypeError for a provider that `s3()` did not return, and for tags that S3 does not take.
- * @throws StorageError `NotFound`; `Unsupported` where the server has no tags.
+ * @throws TypeError for a provider that `s3()` did not return, and for tags that S3 does not accept.
+ * @throws StorageError `NotFound`; `Unsupported` if the server has no tags.
  */
 export async function setObjectTags(
   provider: StorageProvider,
@@ -57,7 +57,7 @@ function tagged(provider: StorageProvider, key: string, caller: string): ReturnT
   const own = OWN.require(provider, caller);
   assertKey(key, "head", own.store.name);
   const { dialect, name } = own.store;
-  // A server without tags takes the request for one about the object itself.
+  // A server without tags mistakes the request for a request about the object itself.
   if (dialect.tags) return { ...own, store: timedStore(own.store) };
   const reason = `a server of the dialect "${dialect.name}" does not support tags`;
   throw new StorageError("Unsupported", reason, { operation: "head", provider: name, key });

@@ -8,9 +8,10 @@ import type { Store } from "../store.js";
 import type { Sent, Upload, Write } from "./write.js";
 
 /**
- * Sends a body: in one request when it fits into one part, else in parts, several at once.
+ * Sends a body. A body that fits into one part is sent in one request. A larger body is sent in parts, several at the
+ * same time.
  *
- * When it rejects, nothing of the body is left on the server, all requests have ended, and the source is closed.
+ * If the call rejects, nothing of the body is left on the server, all requests have ended, and the source is closed.
  */
 export async function uploadBody(store: Store, write: Write, body: Body): Promise<Sent> {
   const partSizeBytes = partSizeFor(body.size, store.partSizeBytes);
@@ -30,7 +31,7 @@ async function sendAll(upload: Upload, body: Body): Promise<Sent> {
   }
   const inRanges = body.size !== undefined && body.size > upload.partSizeBytes && isSeekable(body);
   const rest = inRanges ? await sendRanges(upload, body, body.size) : await sendStream(upload, body);
-  // The bytes of a stream exist only here by now.
+  // The bytes came from a stream, so they now exist only here.
   if (upload.uploadId === undefined)
     return await putWhole(store, write, rest, stop.signal, { isOnlyCopy: !body.replayable });
   if (rest.byteLength > 0) await startPart(upload, partOf(upload, rest));
@@ -53,7 +54,10 @@ async function sendStream(upload: Upload, body: Body): Promise<Uint8Array> {
   );
 }
 
-/** Reads a source of known length at several positions at once. @returns An empty part: all parts have been sent. */
+/**
+ * Reads a source of known length at several positions at the same time. @returns An empty part, because all parts have
+ * been sent.
+ */
 async function sendRanges(upload: Upload, body: Body, size: number): Promise<Uint8Array> {
   const { partSizeBytes } = upload;
   for (let offset = 0; offset < size; offset += partSizeBytes) {
@@ -65,7 +69,7 @@ async function sendRanges(upload: Upload, body: Body, size: number): Promise<Uin
   return new Uint8Array(0);
 }
 
-/** Makes a part whose bytes are read when it is sent. */
+/** Makes a part of a file. Its bytes are read when the part is sent. */
 export function partOfFile(
   upload: Upload,
   body: Body,
@@ -79,7 +83,7 @@ export function partOfFile(
 }
 
 /**
- * Reads a range of a file straight into a part. The bytes of a stream would have to be copied, and would need new
+ * Reads a range of a file straight into a part. With a stream, the bytes would have to be copied, and would need new
  * memory all the time.
  */
 async function readFilePart(

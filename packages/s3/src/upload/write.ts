@@ -25,25 +25,23 @@ export interface Sent {
 export interface Upload {
   readonly store: Store;
   write: Write;
-  /**
-   * The controller that is aborted by the caller, and by the first failure. Every request and the source end with it.
-   */
+  /** The controller that the caller's signal or the first failure aborts. The abort ends every request and the source. */
   readonly stop: AbortController;
   readonly buffers: Buffers;
   readonly partSizeBytes: number;
   readonly total: number | undefined;
   readonly progress: UploadProgress;
   readonly running: Set<Promise<void>>;
-  /** The answers for the parts, in their order. */
+  /** The answers for the parts, in the order of the parts. */
   readonly parts: PartAnswer[];
-  /** The id of the upload. Present when the body is sent in parts. */
+  /** The id of the upload. Present if the body is sent in parts. */
   uploadId: string | undefined;
-  /** The body, when it is a file that is read in parts. */
+  /** The body, if it is a file that is read in parts. */
   file: Promise<FileHandle> | undefined;
-  /** Bytes that have arrived: all of the body when its parts are finished. */
+  /** The number of bytes that have arrived. It is the size of the body when all parts are finished. */
   loaded: number;
-  /** True when a part may still arrive although its request has ended. */
+  /** True if a part may still arrive although its request has ended. */
   isCutOff: boolean;
-  /** True when the parts are left on the server after a failure, for later. */
+  /** True if the parts are left on the server after a failure, so that the upload can be continued later. */
   keeps: boolean;
 }

@@ -14,8 +14,8 @@ export interface Account {
   readonly mapping: Mapping;
   readonly places: Places;
   /**
-   * The largest file that the plan allows for each resource type, in bytes, as an answer of Cloudinary said. `at` is
-   * the time of that answer by the monotonic clock, in milliseconds.
+   * The largest file that the plan allows for each resource type, in bytes, according to an answer from Cloudinary.
+   * `at` is the time of that answer by the monotonic clock, in milliseconds.
    */
   readonly learnt: Map<ResourceType, { readonly most: number; readonly at: number }>;
 }
@@ -40,7 +40,7 @@ export function fits({ publicId }: AssetPlace): boolean {
 /**
  * Returns the resource type and the public id of a key.
  *
- * @throws StorageError `Unsupported` for a key whose public id would be too long.
+ * @throws StorageError `Unsupported` for a key with a public id that would be too long.
  */
 export function placeFor({ name, mapping }: Account, key: string, operation: Operation): AssetPlace {
   const place = mapping.placeOf(key);

@@ -6,10 +6,9 @@ import type { AssetPlace, ResourceType } from "./mapping.js";
  * The calls to Cloudinary that the adapter needs.
  *
  * **Behaviour**
- * - A call that takes a {@link ClientCall} sends one request and heeds its signal. When Cloudinary says that the clock
- *   of this machine is wrong, a signed request is signed and sent once more.
- * - A call that fails rejects with a {@link CloudinaryFailureError}. A call that is aborted rejects with the signal's
- *   reason.
+ * - A call that takes a {@link ClientCall} sends one request and obeys its signal. If Cloudinary says that the clock of
+ *   this machine is wrong, a signed request is signed and sent once more.
+ * - A failed call rejects with a {@link CloudinaryFailureError}. An aborted call rejects with the signal's reason.
  */
 export interface CloudinaryClient {
   readonly upload: (request: UploadRequest, call: ClientCall) => Promise<UploadAnswer>;
@@ -18,19 +17,19 @@ export interface CloudinaryClient {
   /**
    * Deletes an asset.
    *
-   * @returns `true` when the asset existed.
+   * @returns `true` if the asset existed.
    */
   readonly destroy: (place: AssetPlace, call: ClientCall) => Promise<boolean>;
   readonly rename: (request: RenameRequest, call: ClientCall) => Promise<AssetAnswer>;
   /** Lists one page of assets. Each call counts against the limit of the Admin API. */
   readonly resources: (request: ListRequest, call: ClientCall) => Promise<ListAnswer>;
-  /** Returns a URL of the download endpoint. It gives the bytes of the origin, never those of a copy on the CDN. */
+  /** Returns a URL of the download endpoint. The URL delivers the stored bytes, never a copy on the CDN. */
   readonly downloadUrl: (place: AssetPlace, request: DownloadRequest) => Promise<string>;
   /** Returns a URL of the CDN for exactly the version in `request`. By default the URL is signed when assets are not public. */
   readonly deliveryUrl: (place: AssetPlace, request: DeliveryRequest) => Promise<string>;
   /** Sends a GET request to a URL of `downloadUrl` or `deliveryUrl`. */
   readonly open: (url: string, call: OpenCall) => Promise<OpenAnswer>;
-  /** Returns the URL and the signed fields with which a client uploads by itself. */
+  /** Returns the URL and the signed fields with which a client uploads straight to Cloudinary. */
   readonly signUpload: (place: AssetPlace, request: SignRequest) => Promise<SignedFields>;
   /** Returns the time by Cloudinary's clock, as far as it is known, in seconds since 1970. */
   readonly now: () => number;
@@ -41,7 +40,7 @@ export interface CloudinaryClient {
 
 export interface ClientCall {
   readonly signal?: AbortSignal | undefined;
-  /** Called for a request that changes something, when only its last bytes are left to send. */
+  /** Called before a request makes a change, when only the last bytes of the request are left to send. */
   readonly beforeCommit?: (() => void) | undefined;
 }
 
@@ -51,7 +50,7 @@ export interface UploadRequest extends AssetPlace {
   readonly overwrite: boolean;
   /** The bytes, or a URL that Cloudinary fetches. */
   readonly file: Uint8Array | string;
-  /** The position of the bytes, when the file is sent in several requests. */
+  /** The position of the bytes, if the file is sent in several requests. */
   readonly chunk?: ChunkPlace | undefined;
   /** Called with the number of bytes of the file that have been sent so far. */
   readonly onSent?: ((bytes: number) => void) | undefined;
@@ -63,7 +62,7 @@ export interface UploadRequest extends AssetPlace {
 export interface ChunkPlace {
   readonly uploadId: string;
   readonly offset: number;
-  /** The size of the whole file in bytes. It is known only with the last chunk. */
+  /** The size of the whole file in bytes. It is given only with the last chunk. */
   readonly total: number | undefined;
 }
 
@@ -126,7 +125,7 @@ export interface SignedFields {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** The facts of an asset, as Cloudinary's answers give them. */
+/** The facts of an asset in one of Cloudinary's answers. */
 export interface AssetAnswer extends AssetPlace {
   readonly size: number;
   /** The version, which is a time in seconds since 1970. */
@@ -147,12 +146,15 @@ export interface UploadAnswer {
   readonly existing: boolean;
 }
 
-/** The reason why a request failed. It does not hold the request or the answer, because both contain signatures. */
+/** The reason why a request failed. It contains neither the request nor the answer, because both contain signatures. */
 export interface CloudinaryFailure {
-  /** The kind of the failure. {@link toCloudinaryError} makes a sentence of it. */
+  /** The kind of the failure. {@link toCloudinaryError} turns the kind into a sentence. */
   readonly kind: "answered" | "connection" | "connect-timeout" | "answer-timeout" | "senseless" | "closed";
   readonly status?: number | undefined;
-  /** Cloudinary's own words, which are for matching and must not be shown. After a timeout, the limit that has passed. */
+  /**
+   * Cloudinary's own words. They are compared with patterns and must not be shown. After a timeout, this is the limit
+   * that has passed.
+   */
   readonly message: string;
   readonly retryAfterMs?: number | undefined;
   readonly requestId?: string | undefined;

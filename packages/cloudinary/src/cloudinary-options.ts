@@ -1,11 +1,11 @@
 import { keyProblem, knownNames, type OptionNames } from "@stowage/core/provider";
 import type { DeliveryType, MappingName } from "./mapping.js";
 
-/** The options of `cloudinary()`: the account, and how it is used. */
+/** The options of `cloudinary()`: the account, and the settings for its use. */
 export interface CloudinaryOptions {
   /**
-   * The account as Cloudinary's console shows it, such as `cloudinary://key:secret@cloud`. The other options win over
-   * the parts of this URL.
+   * The account as Cloudinary's console shows it, such as `cloudinary://key:secret@cloud`. The other options take
+   * precedence over the parts of this URL.
    *
    * @default none
    */
@@ -13,19 +13,19 @@ export interface CloudinaryOptions {
   /**
    * The name of the cloud.
    *
-   * @default that of `url`
+   * @default the one in `url`
    */
   readonly cloudName?: string | undefined;
   /**
    * The account's key.
    *
-   * @default that of `url`
+   * @default the one in `url`
    */
   readonly apiKey?: string | undefined;
   /**
    * The account's secret. It signs requests and never leaves this process.
    *
-   * @default that of `url`
+   * @default the one in `url`
    */
   readonly apiSecret?: string | undefined;
   /**
@@ -42,14 +42,14 @@ export interface CloudinaryOptions {
   readonly keyPrefix?: string | undefined;
   /**
    * The mapping of keys to assets. With `"media"`, the extension of the key decides: images and videos are stored as
-   * such, so that they can be transformed, and all other files are stored raw. With `"raw"`, all files are stored raw.
-   * Do not change the mapping while there are files.
+   * images and videos, so that they can be transformed, and all other files are stored raw. With `"raw"`, all files are
+   * stored raw. Do not change the mapping after files have been stored.
    *
    * @default `"media"`
    */
   readonly mapping?: MappingName | undefined;
   /**
-   * The delivery type of the assets: `"upload"` lets everybody read by URL.
+   * The delivery type of the assets. With `"upload"`, everyone who has the URL of an asset can read it.
    *
    * @default `"upload"`
    */
@@ -67,7 +67,7 @@ export interface CloudinaryOptions {
    */
   readonly deliveryBaseUrl?: string | undefined;
   /**
-   * The digest of the signatures. It must be the one that is set in the account.
+   * The digest for signatures. It must be the digest that is set in the account.
    *
    * @default `"sha1"`
    */
@@ -82,24 +82,25 @@ export interface CloudinaryOptions {
   /**
    * The largest file that the plan allows, in bytes.
    *
-   * @default no limit that is known beforehand
+   * @default none: no limit is known beforehand
    */
   readonly objectBytesMax?: number | undefined;
   /**
-   * Lets clients upload by themselves, with a form or with a PUT. Cloudinary's signatures bind the key. They do not
-   * bind the length or the type of the bytes that a client sends: check the object afterwards, or in a notification.
+   * Lets clients upload straight to Cloudinary, with a form or with a PUT. Cloudinary's signatures cover the key, but
+   * not the length or the type of the bytes that a client sends. Check the object afterwards, or when a notification
+   * arrives.
    *
    * @default none: clients cannot upload
    */
   readonly signedUploads?: "form" | "put" | undefined;
   /**
-   * The limit for making a connection, in milliseconds.
+   * The time limit for making a connection, in milliseconds.
    *
    * @default 3,000
    */
   readonly connectMs?: number | undefined;
   /**
-   * The limit for an answer to begin, in milliseconds. Large uploads get more.
+   * The time limit within which an answer has to begin, in milliseconds. Large uploads get more time.
    *
    * @default 15,000
    */
@@ -146,13 +147,19 @@ export interface Settings {
 
 const MIB = 1024 * 1024;
 
-/** The smallest size of a chunk, in bytes. Cloudinary's own minimum is 5 MB, and MB has two meanings there; 6 MiB is above both. */
+/**
+ * The smallest size of a chunk, in bytes. Cloudinary's own minimum is 5 MB, but MB has two meanings there. 6 MiB is
+ * above both.
+ */
 const CHUNK_BYTES_MIN = 6 * MIB;
 
-/** The longest key prefix, in characters. It leaves room for a key in the public id. */
+/** The maximum length of the key prefix, in characters. It leaves room for a key in the public id. */
 const PREFIX_LENGTH_MAX = 200;
 
-/** The most bytes that one request may carry. @see https://cloudinary.com/documentation/upload_images#chunked_asset_upload */
+/**
+ * The maximum number of bytes in one request. @see
+ * https://cloudinary.com/documentation/upload_images#chunked_asset_upload
+ */
 const CHUNK_BYTES_MAX = 100_000_000;
 
 const DEFAULTS = {
@@ -284,8 +291,8 @@ type UrlParts = Pick<
 >;
 
 /**
- * Reads the parts of a `CLOUDINARY_URL`; returns `undefined` when the URL is malformed. The key and the secret are
- * taken as they are. A path is the host of a private CDN.
+ * Reads the parts of a `CLOUDINARY_URL`, or returns `undefined` if the URL is malformed. The key and the secret are
+ * taken as they are. If the URL has a path, the path is the host of a private CDN.
  *
  * @see https://cloudinary.com/documentation/node_integration#set_required_configuration_parameters
  */

@@ -17,9 +17,9 @@ import { wireClient } from "./wire/wire-client.js";
  * Returns a provider that stores objects in an account of Cloudinary.
  *
  * A put stores the whole object or nothing. A body larger than a chunk is sent in chunks. Only one chunk at a time is
- * in memory, and each chunk is retried by itself. Facts are read by calls that Cloudinary does not count against a
- * limit. Only listings are calls of the Admin API, which has a limit. The configuration of the SDK and `CLOUDINARY_URL`
- * in the environment are neither used nor changed.
+ * in memory, and each chunk is retried by itself. Only listings use the Admin API, which has a limit. Facts are read by
+ * calls that Cloudinary does not count against a limit. The configuration of the SDK and `CLOUDINARY_URL` in the
+ * environment are neither used nor changed.
  *
  * @throws TypeError that names all options that are missing or wrong.
  * @example
@@ -54,7 +54,7 @@ function verbsOf(account: Account): StorageProvider {
       conditionalDelete: false,
       orderedList: false,
       emptyObject: false,
-      // The limit is that of keys that are stored as they are. Encoded characters take more.
+      // This is the limit for keys that need no encoding. An encoded character takes more than one byte.
       keyBytesMax: PUBLIC_ID_LENGTH_MAX,
       objectBytesMax: settings.objectBytesMax,
       bufferedBytes: settings.chunkBytes,

@@ -4,9 +4,9 @@ import type { AssetAnswer } from "./client.js";
 import { foreignKey } from "./mapping.js";
 
 /**
- * Adds the content type to the facts of an object. Cloudinary keeps no content types. A type that was not stored beside
- * the bytes follows from the key. The key of an asset that others stored says no type: its type follows from the
- * asset's format.
+ * Adds the content type to the facts of an object. Cloudinary stores no content types. If no type is stored in the
+ * metadata, the type follows from the key. For assets that were stored by other programs, the type follows from the
+ * asset's format, because the key does not show it.
  */
 export async function withType(info: ObjectInfo, asset: AssetAnswer): Promise<ObjectInfo> {
   if (info.contentType !== undefined) return info;
@@ -14,7 +14,7 @@ export async function withType(info: ObjectInfo, asset: AssetAnswer): Promise<Ob
   return { ...info, contentType: await contentTypeOf(isForeign ? `x.${asset.format}` : info.key) };
 }
 
-/** Returns all that is known of an object, with its content type. */
+/** Returns everything that is known about an object, including its content type. */
 export async function infoWithType(account: Account, key: string, asset: AssetAnswer): Promise<ObjectInfo> {
   return await withType(infoOf(account, key, asset), asset);
 }

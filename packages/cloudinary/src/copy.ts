@@ -23,10 +23,13 @@ interface Fetching {
   readonly beforeCommit: (() => void) | undefined;
 }
 
-/** The time that Cloudinary has to begin to fetch a copy, in seconds. The answer to an import gets the same time. */
+/**
+ * The time, in seconds, within which Cloudinary has to begin to fetch a copy. The time limit for the answer to an
+ * import is the same.
+ */
 const FETCH_SECONDS = 3600;
 
-/** The slowest speed that is expected of Cloudinary when it fetches, in bytes for each millisecond. */
+/** The slowest speed at which Cloudinary is expected to fetch, in bytes per millisecond. */
 const BYTES_PER_MS = 8 * 1024;
 
 /** Duplicates an asset inside Cloudinary: Cloudinary fetches the download URL of the asset and uploads its bytes. */
@@ -67,14 +70,15 @@ export async function copyObject(
     provider: account.name,
     key: to,
     applied: "yes",
-    // A second try copies the right bytes. A create-only copy would find the object of its own first try.
+    // A second try copies the right bytes. A create-only copy must not be retried, because it would find the object of
+    // its own first try.
     retryable: ifNoneMatch === undefined,
   });
 }
 
 /**
- * Makes Cloudinary fetch the source from the origin, which has no old copies. If Cloudinary refuses to fetch that URL,
- * it fetches the source from the CDN.
+ * Makes Cloudinary fetch the source from the origin, because the CDN may have an old copy. If Cloudinary refuses to
+ * fetch that URL, makes it fetch the source from the CDN.
  */
 async function fetchOwn(fetching: Fetching, source: AssetAnswer): Promise<AssetAnswer> {
   const { account } = fetching;
@@ -108,7 +112,7 @@ export async function importObject(
     signal: options.signal,
     beforeCommit: options.beforeCommit,
   };
-  // The SDK would read any other text as a file of this machine. Cloudinary would read it as somebody's bucket.
+  // For any other text, the SDK would read a file of this machine, and Cloudinary would read from a bucket.
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw failure(fetching, "InvalidArgument", "the URL must be an http or https URL");
   }

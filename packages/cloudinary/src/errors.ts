@@ -13,7 +13,7 @@ export interface FailureContext {
   readonly operation: Operation;
   readonly provider: string;
   readonly key?: string | undefined;
-  /** `true` when the call changes something. */
+  /** `true` if the call changes something. */
   readonly writes: boolean;
 }
 
@@ -88,7 +88,7 @@ const STATUSES: Readonly<Record<number, Explanation>> = {
 
 /**
  * Translates a failed request into a `StorageError`. Every other error is returned unchanged. Cloudinary's own words
- * are matched and then left behind, because they contain signatures and ids.
+ * are compared with patterns and not repeated, because they contain signatures and ids.
  */
 export function toCloudinaryError(error: unknown, context: FailureContext): unknown {
   if (isStorageError(error) || !(error instanceof CloudinaryFailureError)) return error;
@@ -122,7 +122,7 @@ function explain(failure: CloudinaryFailure): Explanation {
   return ["Unknown", `Cloudinary answered ${status}`];
 }
 
-/** Returns the largest file that the account may have, in bytes, when Cloudinary's answer says it. */
+/** Returns the largest file that the account allows, in bytes, if Cloudinary's answer contains this limit. */
 export function largestIn(error: unknown): number | undefined {
   if (!(error instanceof CloudinaryFailureError)) return undefined;
   const found = /Got \d+\. Maximum is (\d+)/.exec(error.failure.message);

@@ -7,8 +7,8 @@ export interface Facts extends ObjectHeaders {
 }
 
 /**
- * Checks that Cloudinary can send an object with its headers. Cloudinary's CDN chooses the coding of answers by itself,
- * and sends no language.
+ * Checks that Cloudinary can send an object with its headers. Cloudinary's CDN chooses the content encoding of answers
+ * itself, and does not send a content language.
  *
  * @throws StorageError `Unsupported`, so that a chain moves on to its next member.
  */
@@ -27,7 +27,7 @@ export function assertSendable(
   });
 }
 
-/** The beginning of the names under which facts are stored in an asset's contextual metadata: `stowage0`, `stowage1`, … */
+/** The beginning of the names that hold facts in an asset's contextual metadata: `stowage0`, `stowage1`, … */
 const NAME = "stowage";
 
 /** The length at which a value is cut, in characters. The limit of a value is not documented; the limit of a public id is 255. */
@@ -35,8 +35,8 @@ const VALUE_LENGTH_MAX = 250;
 
 /**
  * Returns an object's facts as contextual metadata. All facts form one text, which is cut into pieces. The first piece
- * begins with the number of pieces. An account may keep pieces of an older text: the number tells which pieces belong
- * to the last write.
+ * begins with the number of pieces. This number tells which pieces belong to the last write, because Cloudinary may
+ * keep further pieces of an older text.
  *
  * @param uploadId - The id of this upload, by which the upload is recognised later.
  * @see https://cloudinary.com/documentation/contextual_metadata
@@ -50,7 +50,7 @@ export function toContext(facts: Facts, uploadId?: string): string {
     pieces.push(text.slice(at, at + VALUE_LENGTH_MAX));
   }
   const [first = "", ...rest] = pieces;
-  // A context gives a meaning to `=` and `|`. Of the two, an encoded text contains only `=`, which is escaped here.
+  // In a context, `=` and `|` have a special meaning. An encoded text never contains `|`, so only `=` is escaped here.
   const values = [`${pieces.length}:${first}`, ...rest].map((value) => value.replaceAll("=", "\\="));
   return values.map((value, index) => `${NAME}${index}=${value}`).join("|");
 }
@@ -74,7 +74,10 @@ function entriesOf({
 
 type Context = Readonly<Record<string, string>> | undefined;
 
-/** Returns the facts in the contextual metadata of an answer. Assets that others stored have no such facts. */
+/**
+ * Returns the facts in the contextual metadata of an answer. Assets that were stored by other programs have no such
+ * facts.
+ */
 export function fromContext(context: Context): Facts {
   const params = paramsIn(context);
   if (params === undefined) return {};

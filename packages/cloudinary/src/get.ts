@@ -53,8 +53,8 @@ async function openWhole(reading: Reading): Promise<Readable> {
 }
 
 /**
- * Opens a range of the object. The CDN is asked first, because it heeds ranges. If the CDN fails or has a different
- * copy, the origin is asked. If the origin sends the whole object, the range is cut out of it.
+ * Opens a range of the object. The first request goes to the CDN, because the CDN supports ranges. If the CDN fails or
+ * has a different copy, the origin is asked. If the origin sends the whole object, the range is cut out of the object.
  */
 async function openStretch(
   reading: Reading,
@@ -87,9 +87,9 @@ function drop({ body }: OpenAnswer, reading: Reading): never {
 }
 
 /**
- * Checks that the object has not changed since its facts were read. The origin does not say which version its bytes
- * have, and a range has no digest. The object is looked up after the bytes have begun to come: if it is the same now,
- * it was the same then.
+ * Checks that the object has not changed since its facts were read. The origin does not say which version it sends, and
+ * a range has no digest. So the object is looked up again after the bytes have begun to arrive: if it is unchanged
+ * then, the bytes belong to the right version.
  */
 async function assertSame({ account, key, asset }: Reading, signal: AbortSignal | undefined): Promise<void> {
   const now = await findAsset(account, key, "get", signal);
@@ -107,13 +107,13 @@ async function openDelivery(
   try {
     return await client.open(url, { range, signal });
   } catch {
-    // The CDN does not deliver some formats. The answer of the origin counts.
+    // The CDN does not deliver some formats. Only the answer of the origin counts.
     signal?.throwIfAborted();
     return undefined;
   }
 }
 
-/** The lifetime of a URL that is used at once, in seconds. */
+/** The lifetime of a URL that is used immediately, in seconds. */
 const SOON_SECONDS = 600;
 
 async function openDownload(
@@ -133,13 +133,16 @@ function isServed({ status, contentRange }: OpenAnswer, { offset, length, size }
   return status === 206 && contentRange === `bytes ${offset}-${offset + length - 1}/${size}`;
 }
 
-/** Reads the whole object and returns the range that was asked for. */
+/** Reads the whole object and returns the requested range. */
 function cut(source: Readable, range: ServedRange): Readable {
   const body = Readable.from(cutStretch(source, range), { objectMode: false });
   return body.once("close", () => source.destroy());
 }
 
-/** Returns an inspection that compares the bytes of a whole object with its MD5; `undefined` when the asset has no MD5. */
+/**
+ * Returns an inspection that compares the bytes of a whole object with its MD5. Returns `undefined` if the asset has no
+ * MD5.
+ */
 function comparing({ account, key, asset }: Reading): Inspection | undefined {
   if (asset.md5 === undefined) return undefined;
   const hash = createHash("md5");

@@ -13,9 +13,9 @@ export async function headObject(
 }
 
 /**
- * Returns the facts of the asset that a key has.
+ * Returns the facts of the asset under a key.
  *
- * @throws StorageError `NotFound`, also for an asset that is only kept as a backup.
+ * @throws StorageError `NotFound`, also for a deleted asset that is kept only as a backup.
  */
 export async function findAsset(
   account: Account,

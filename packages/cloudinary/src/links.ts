@@ -16,7 +16,7 @@ const DOWNLOAD_SECONDS = 3600;
 const DOWNLOAD_SECONDS_MAX = 7 * 24 * 3600;
 const UPLOAD_SECONDS = 900;
 
-/** Returns a URL of the download endpoint. Unlike a signed URL of the CDN, this URL really expires. */
+/** Returns a URL of the download endpoint. Unlike a signed URL of the CDN, this URL expires. */
 export async function signedUrl(account: Account, key: string, options: SignedUrlOptions): Promise<string> {
   options.signal?.throwIfAborted();
   const { expiresInSeconds = DOWNLOAD_SECONDS, stableForSeconds = 0 } = options;
@@ -41,12 +41,12 @@ export async function signedUrl(account: Account, key: string, options: SignedUr
   return await account.client.downloadUrl(place, { signedAt, expiresAt, attachment });
 }
 
-/** The options that a signature does not bind. */
+/** The options that a signature does not cover. */
 const UNBOUND = ["contentLength", "maxBytes"] as const;
 
 /**
- * Returns a form, or a PUT with all fields in its query, by which a client uploads by itself. Cloudinary's signature
- * binds the key and the facts, but not the length.
+ * Returns a form, or a PUT with all fields in its query, with which a client uploads straight to Cloudinary.
+ * Cloudinary's signature covers the key and the facts, but not the length.
  */
 export async function signUpload(
   account: Account,

@@ -22,13 +22,16 @@ import { encodePrefix } from "./public-id.js";
 /** @see https://cloudinary.com/documentation/admin_api#get_resources */
 const ASSETS_PER_CALL_MAX = 500;
 
-/** The most assets that a listing with a delimiter looks through. Each 500 assets cost one call of the Admin API. */
+/** The maximum number of assets that a listing with a delimiter reads. Every 500 assets cost one call of the Admin API. */
 const WALK_MAX = 50_000;
 
-/** The most calls to Cloudinary for one page. Where the prefix of a feed is short, most of the assets in an answer may not belong to the listing. */
+/**
+ * The maximum number of calls to Cloudinary for one page. The limit is needed because most of the assets in an answer
+ * may not belong to the listing if the prefix of a feed is short.
+ */
 const CALLS_MAX = 10;
 
-/** The assets of one resource type whose public ids begin with the same text. */
+/** The assets of one resource type that have public ids with the same beginning. */
 interface Feed {
   readonly resourceType: ResourceType;
   readonly prefix: string;
@@ -75,9 +78,9 @@ async function listAll(account: Account, options: ListOptions): Promise<ListPage
 }
 
 /**
- * Returns the feeds that a listing reads. Public ids of our keys begin with the encoded prefix. Public ids that others
- * chose begin with the prefix itself. One feed for each resource type is enough when the prefix begins with its encoded
- * form.
+ * Returns the feeds that a listing reads. Public ids that this package made begin with the encoded prefix. Public ids
+ * that other programs chose begin with the prefix itself. If the prefix begins with its encoded form, one feed for each
+ * resource type is enough.
  */
 function feedsOf({ mapping }: Account, { prefix = "" }: ListOptions): readonly Feed[] {
   const own = encodePrefix(prefix);
@@ -147,8 +150,8 @@ function skippedKey(asset: AssetAnswer): SkippedKey {
 }
 
 /**
- * Lists the objects and prefixes of one folder, in order. It looks through all assets below the prefix, because
- * Cloudinary has no such listing: Cloudinary's own folders may differ from the folders in public ids.
+ * Lists the objects and prefixes of one folder, in order. This reads all assets below the prefix, because Cloudinary
+ * has no such listing: Cloudinary's own folders may differ from the folders in public ids.
  */
 async function listFolder(account: Account, options: ListOptions): Promise<ListPage> {
   const page = new PageBuilder(options, unpackKeyCursor(options, account.name));

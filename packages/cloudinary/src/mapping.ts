@@ -1,15 +1,15 @@
 import { extensionOf, keyProblem } from "@stowage/core/provider";
 import { decodePublicId, encodePublicId } from "./public-id.js";
 
-/** One of Cloudinary's three kinds of files. Sounds are videos to Cloudinary. */
+/** One of Cloudinary's three kinds of files. For Cloudinary, audio files are videos. */
 export type ResourceType = "image" | "video" | "raw";
 
 /** The part of an asset that everybody may read: everything (`upload`), only derived files (`private`), or nothing (`authenticated`). */
 export type DeliveryType = "upload" | "private" | "authenticated";
 
 /**
- * The name of a mapping. `media` stores images and videos as such, by the extension of the key, and all other files
- * raw. `raw` stores all files raw.
+ * The name of a mapping. With `media`, files with the extension of an image or a video are stored as an image or a
+ * video, and all other files are stored raw. With `raw`, all files are stored raw.
  */
 export type MappingName = "media" | "raw";
 
@@ -21,11 +21,11 @@ export interface AssetPlace {
 
 /** A mapping between keys and the places of their assets, in both directions. */
 export interface Mapping {
-  /** The resource types whose assets are listed. */
+  /** The resource types that a listing includes. */
   readonly resourceTypes: readonly ResourceType[];
   /** Returns the place for a key, whatever the length of its public id. */
   readonly placeOf: (key: string) => AssetPlace;
-  /** Returns the key for a place, or `undefined` when no key can have it. */
+  /** Returns the key for a place, or `undefined` if no key belongs to the place. */
   readonly keyOf: (place: AssetPlace) => string | undefined;
 }
 
@@ -33,9 +33,9 @@ export interface Mapping {
 export const PUBLIC_ID_LENGTH_MAX = 255;
 
 /**
- * The extensions of files that are stored as images and as videos. These lists are part of the mapping: with other
- * lists, objects would be looked for in the wrong place. PDFs and the files of HLS and DASH are stored raw, so that
- * they are delivered as they are.
+ * The extensions of files that are stored as images and as videos. These lists are part of the mapping. If a list
+ * changed, existing objects would no longer be found. PDFs and the files of HLS and DASH are stored raw, so that they
+ * are delivered unchanged.
  *
  * @see https://cloudinary.com/documentation/image_transformations#supported_image_formats
  * @see https://cloudinary.com/documentation/video_manipulation_and_delivery#supported_video_formats
@@ -49,7 +49,10 @@ const VIDEOS: ReadonlySet<string> = new Set(
 
 export function createMapping(name: MappingName): Mapping {
   const typeOf = name === "raw" ? (): ResourceType => "raw" : mediaTypeOf;
-  /** Returns the key whose object is stored at a place; `undefined` when no key of ours is stored there. */
+  /**
+   * Returns the key of the object that this package stores at a place. Returns `undefined` if this package stores no
+   * object there.
+   */
   const ownKeyOf = ({ resourceType, publicId }: AssetPlace): string | undefined => {
     const key = decodePublicId(publicId);
     if (key === undefined || keyProblem(key) !== undefined) return undefined;
@@ -83,9 +86,10 @@ function mediaTypeOf(key: string): ResourceType {
 const UNREACHABLE = /[?&#\\%<>+]|^(?:image|raw)\/[a-z0-9_]+\/v\d+\/|^https?:/;
 
 /**
- * Returns the format to put into the delivery URL of an image or a video; `undefined` when the URL needs no format.
- * Cloudinary never reads the last extension of such a URL as part of the public id. The format of an object of ours is
- * the extension of its key. An asset that others stored gets a format only when its name has a dot.
+ * Returns the format to put into the delivery URL of an image or a video, or `undefined` if the URL needs no format.
+ * Cloudinary never reads the last extension of such a URL as part of the public id. For an object that this package
+ * stored, the format is the extension of its key. An asset that another program stored gets a format only if its name
+ * has a dot.
  */
 export function deliveredAs(key: string, place: AssetPlace): string | undefined {
   const { resourceType, publicId } = place;
@@ -97,7 +101,7 @@ export function deliveredAs(key: string, place: AssetPlace): string | undefined 
   return resourceType === "image" ? "jpg" : "mp4";
 }
 
-/** Returns the key of an asset that others have stored, under a public id that belongs to no key of ours. */
+/** Returns the key of an asset that another program has stored. Its public id is not one that this package makes. */
 export function foreignKey({ publicId, resourceType }: AssetPlace): string {
   return `${publicId}@cloudinary-${resourceType}`;
 }

@@ -15,7 +15,7 @@ export interface NotificationOptions {
   /**
    * The age above which a notification is refused, in seconds.
    *
-   * @default 7,200, as Cloudinary's SDK has it
+   * @default 7,200, as in Cloudinary's SDK
    */
   readonly maxAgeSeconds?: number | undefined;
 }
@@ -33,7 +33,7 @@ export interface CloudinaryNotification {
 
 const MAX_AGE_SECONDS = 7200;
 
-/** The most that Cloudinary's clock may be ahead of ours, in seconds. */
+/** The maximum time by which Cloudinary's clock may be ahead of this machine's clock, in seconds. */
 const AHEAD_SECONDS = 300;
 
 /**
@@ -113,8 +113,8 @@ interface Named {
 }
 
 /**
- * Returns the assets that a notification names. An upload names its own asset, a renaming names the old and the new id,
- * and a deletion has a list.
+ * Returns the assets that a notification names. A notification of an upload names its asset, one of a renaming names
+ * the old and the new id, and one of a deletion has a list.
  */
 function assetsIn(content: Readonly<Record<string, unknown>>): readonly Named[] {
   const { resources } = content as { readonly resources?: unknown };

@@ -1,7 +1,7 @@
 import { ownProviders, type OwnProviders } from "@stowage/core/provider";
 import type { Account } from "./account.js";
 
-/** The account and the key prefix behind a provider that `cloudinary()` made. */
+/** The account and the key prefix of a provider that `cloudinary()` made. */
 interface Own {
   readonly account: Account;
   /** The text that is put before every key. */

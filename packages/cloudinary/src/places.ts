@@ -5,7 +5,10 @@ import { deliveredAs, type AssetPlace, type Mapping, type ResourceType } from ".
 /** The functions that turn a key into a ref or a URL, and a text back into a key. */
 export interface Places {
   readonly ref: (key: string) => string;
-  /** Returns a URL below `deliveryBaseUrl` that does not depend on the version. The CDN drops its copies under this URL when the object changes. */
+  /**
+   * Returns a URL below `deliveryBaseUrl` that contains no version. When the object changes, the CDN drops its copies
+   * under this URL.
+   */
   readonly publicUrl: (key: string) => string;
   readonly locate: (text: string) => Located | undefined;
 }
@@ -42,8 +45,8 @@ function placeInPath(path: string, deliveryType: string): AssetPlace | undefined
 }
 
 /**
- * Returns the place of the asset in a delivery URL. The signature, the transformations, the version, the format and the
- * query of the URL are left out.
+ * Returns the place of the asset that a delivery URL names. Ignores the signature, the transformations, the version,
+ * the format and the query of the URL.
  *
  * @see https://cloudinary.com/documentation/transformation_url_structure
  */

@@ -1,8 +1,8 @@
 /**
- * Returns the public id for a key. Cloudinary forbids `? & # % < > + \` in public ids, replaces other characters
- * silently, cuts characters off at the ends, and takes a folder such as `v12` for a version. So only letters, digits,
- * `_`, `.`, `-` and the slashes between segments are kept. Everything else is written as `Zx`, its bytes in
- * hexadecimal, `x`.
+ * Returns the public id for a key. Cloudinary forbids `? & # % < > + \` in public ids, silently replaces other
+ * characters, cuts characters off at the ends, and takes a folder such as `v12` for a version. So only letters, digits,
+ * `_`, `.`, `-` and the slashes between segments are kept. Everything else is written as `Zx`, the bytes in
+ * hexadecimal, and `x`.
  *
  * @see https://support.cloudinary.com/hc/en-us/articles/115001317409
  */
@@ -10,7 +10,10 @@ export function encodePublicId(key: string): string {
   return key.split("/").map(encodeSegment).join("/");
 }
 
-/** Returns the key that a public id encodes, or `undefined` when its encoded bytes are not UTF-8. The id may still differ from the id of that key. */
+/**
+ * Returns the key that a public id encodes, or `undefined` if its encoded bytes are not UTF-8. If that key is encoded
+ * again, the result may differ from the given id.
+ */
 export function decodePublicId(publicId: string): string | undefined {
   try {
     return publicId.replace(ESCAPE, (_, hex: string) => UTF8.decode(Buffer.from(hex, "hex")));
@@ -20,8 +23,8 @@ export function decodePublicId(publicId: string): string | undefined {
 }
 
 /**
- * Returns a text with which the public ids of all keys that begin with `prefix` begin. The text may be shorter than
- * possible, so the caller must check the keys that it finds.
+ * Returns the beginning that the public ids of all keys with this prefix share. The text may be shorter than possible,
+ * so the caller must check the keys that it finds.
  */
 export function encodePrefix(prefix: string): string {
   const slash = prefix.lastIndexOf("/") + 1;
@@ -34,7 +37,7 @@ export function encodePrefix(prefix: string): string {
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const ESCAPE = /Zx((?:[0-9A-F]{2})+)x/g;
 
-/** A run of characters that are not stored as they are, or a `Z` that would be read as the beginning of an encoded text. */
+/** A sequence of characters that have to be encoded, or a `Z` that would be read as the beginning of an encoded text. */
 const UNSAFE = /[^A-Za-z0-9_.-]+|Z(?=x)/g;
 
 function encodeSegment(segment: string): string {

@@ -31,11 +31,11 @@ interface Upload {
   readonly total: number | undefined;
   /** The number of bytes that have been taken from the body. */
   size: number;
-  /** The highest number of sent bytes that has been reported. */
+  /** The highest number of sent bytes that was reported. */
   reported: number;
-  /** The id that tells this upload from every other. */
+  /** The id that identifies this upload. */
   readonly id: string;
-  /** `true` when the body is sent in chunks. */
+  /** `true` if the body is sent in chunks. */
   isChunked: boolean;
 }
 
@@ -127,7 +127,7 @@ async function sendStream(upload: Upload, body: Body): Promise<Uint8Array> {
   );
 }
 
-/** The description of a request that makes an asset appear, for its errors. */
+/** The facts about a request that makes an asset appear, for its errors. */
 const WRITING = { operation: "put", writes: true } as const;
 
 async function sendOnce(upload: Upload, file: Uint8Array): Promise<AssetAnswer> {
@@ -153,12 +153,15 @@ async function sendChunk(upload: Upload, file: Uint8Array): Promise<void> {
   await withTries(options.signal, sending, triesOf(upload));
 }
 
-/** Returns the caller's settings for retries. A pause is reported as a sign of life. */
+/** Returns the caller's settings for retries. During a pause, the upload reports that it is still active. */
 function triesOf(upload: Upload): TryOptions {
   return { tries: upload.options.tries, onPause: () => report(upload, 0) };
 }
 
-/** Reports how many bytes have been sent. Bytes that are sent again do not change the number, but the report is still a sign of life. */
+/**
+ * Reports how many bytes have been sent. Bytes that are sent again do not change the number, but the report shows that
+ * the upload is still active.
+ */
 function report(upload: Upload, sent: number): void {
   upload.reported = Math.max(upload.reported, sent);
   upload.options.onProgress?.({ loaded: upload.reported, total: upload.total });
@@ -189,11 +192,11 @@ async function sendAgain(
 
 interface Found {
   readonly asset: AssetAnswer;
-  /** `true` when this upload made the asset. */
+  /** `true` if this upload made the asset. */
   readonly isOurs: boolean;
 }
 
-/** Returns the asset that is stored under the key now, or `undefined` when the lookup fails. */
+/** Returns the asset that is stored under the key now, or `undefined` if the lookup fails. */
 async function findUpload({ account, place, id, options }: Upload): Promise<Found | undefined> {
   try {
     const asset = await account.client.explicit(place, { signal: options.signal });
@@ -211,11 +214,12 @@ async function send(upload: Upload, file: Uint8Array, chunk: ChunkPlace | undefi
   throw refuse(upload, "Unavailable", "Cloudinary still waits for chunks, although all were sent");
 }
 
-/** The slowest speed that is expected of Cloudinary when it works on a finished upload, in bytes for each millisecond. */
+/** The slowest speed at which Cloudinary is expected to process a finished upload, in bytes per millisecond. */
 const BYTES_PER_MS = 32 * 1024;
 
 /**
- * Sends the whole file or one chunk of it. Remembers the largest file that the plan allows, when a failure names it.
+ * Sends the whole file or one chunk of it. If a failure names the largest file that the plan allows, remembers this
+ * limit.
  *
  * @param beforeCommit - Given only for the request that makes the asset appear.
  */
@@ -247,10 +251,10 @@ async function sendPiece(
   }
 }
 
-/** The time for which a limit from an answer is believed, in milliseconds. Plans change. */
+/** The time for which a limit from an answer is used, in milliseconds. After that, the plan may have changed. */
 const LEARNT_MS = 600_000;
 
-/** Refuses a body before it is sent, when it is larger than the plan is known to allow. */
+/** Refuses a body that is larger than the known limit of the plan, before it is sent. */
 function assertTaken(upload: Upload, size: number): void {
   const { account, place } = upload;
   const learnt = account.learnt.get(place.resourceType);
@@ -261,8 +265,8 @@ function assertTaken(upload: Upload, size: number): void {
 }
 
 /**
- * Checks that Cloudinary stored the bytes that were sent, and deletes the asset when they differ. Accounts can be set
- * up to change images on their arrival.
+ * Checks that Cloudinary stored the bytes that were sent, and deletes the asset if they differ. An account can be set
+ * up so that it changes uploaded images.
  */
 async function assertIntact(upload: Upload, asset: AssetAnswer): Promise<void> {
   const { account, place, key, md5, size } = upload;

@@ -98,8 +98,8 @@ async function moveByCopy({ account, from, to, overwrite, signal }: Move): Promi
 }
 
 /**
- * Runs a step that follows a change. A failure of the step says that the change was applied and cannot be retried,
- * because a retry would do something different.
+ * Runs a step that follows a change. If the step fails, the error says that the change was applied and that the call
+ * must not be retried, because a retry would do something different.
  */
 async function afterwards<T>(run: () => Promise<T>): Promise<T> {
   try {

@@ -15,15 +15,15 @@ interface SdkModule {
   readonly v2: { readonly utils: Sdk };
 }
 
-/** The environment variables that the SDK reads when it is loaded. A malformed one makes the SDK throw. */
+/** The environment variables that the SDK reads when it is loaded. If a variable is malformed, the SDK throws. */
 const AMBIENT = ["CLOUDINARY_URL", "CLOUDINARY_ACCOUNT_URL", "CLOUDINARY_API_PROXY"] as const;
 
 let loaded: Promise<Sdk> | undefined;
 
 /**
  * Returns a copy of the SDK for this package alone. The copy is loaded when it is first needed, and has no
- * configuration. The SDK keeps one configuration for the whole process. The configuration of the application stays as
- * it is and has no effect on this copy.
+ * configuration. A separate copy is needed because the SDK has only one configuration for the whole process. The
+ * application's configuration stays as it is and has no effect on this copy.
  */
 export function loadSdk(): Promise<Sdk> {
   loaded ??= load();
@@ -40,7 +40,10 @@ async function load(): Promise<Sdk> {
   }
 }
 
-/** Loads the files of the SDK again, even if the application has loaded them. The files that the application has loaded stay in the cache. */
+/**
+ * Loads the files of the SDK again, even if the application has loaded them. The application's copies of these files
+ * stay in the cache.
+ */
 function requireAnew(): SdkModule {
   const require = createRequire(import.meta.url);
   const main = require.resolve("cloudinary");

@@ -15,7 +15,7 @@ export interface Transformation {
   readonly width?: number | undefined;
   /** The height in pixels. */
   readonly height?: number | undefined;
-  /** The way in which the picture is made to fit. The default is `"scale"` when a size is given. */
+  /** The way in which the picture is fitted into the given size. If a size is given, the default is `"scale"`. */
   readonly crop?:
     | "scale"
     | "fit"
@@ -31,18 +31,18 @@ export interface Transformation {
   readonly gravity?: string | undefined;
   /** The quality from 1 to 100. With `"auto"`, Cloudinary chooses the quality. */
   readonly quality?: number | "auto" | "auto:best" | "auto:good" | "auto:eco" | "auto:low" | undefined;
-  /** The format, such as `"webp"`. With `"auto"`, it is a format that the browser accepts. */
+  /** The format, such as `"webp"`. With `"auto"`, Cloudinary chooses a format that the browser accepts. */
   readonly format?: string | undefined;
   /** The time at which a clip begins, or the time of a still picture, in seconds. */
   readonly atSeconds?: number | undefined;
-  /** Further transformations as they are written in a URL, such as `"e_grayscale,r_max"`. They come last. */
+  /** Further transformations, in the form of a URL, such as `"e_grayscale,r_max"`. They are applied last. */
   readonly raw?: string | undefined;
 }
 
-/** The options of {@link transformUrl}: a transformation, and how its URL is made. */
+/** The options of {@link transformUrl}: a transformation, and the settings for its URL. */
 export interface TransformUrlOptions extends Transformation {
   /**
-   * The object's {@link ObjectInfo.version}. With it, no copy of an older version is delivered.
+   * The object's {@link ObjectInfo.version}. If it is given, the CDN does not deliver a copy of an older version.
    *
    * @default none
    */
@@ -50,19 +50,20 @@ export interface TransformUrlOptions extends Transformation {
   /**
    * Signs the URL, as accounts with strict transformations require.
    *
-   * @default true when assets are not public
+   * @default true if assets are not public
    */
   readonly signed?: boolean | undefined;
 }
 
 /**
- * Returns the URL under which Cloudinary delivers a transformed image or video. The call sends no request: a missing
+ * Returns the URL under which Cloudinary delivers a transformed image or video. The call sends no request, so a missing
  * object is noticed only when the URL is opened.
  *
  * @param provider - The provider as `cloudinary()` returned it.
  * @throws TypeError for a provider that `cloudinary()` did not make, and for values that would change the rest of the
  * URL.
- * @throws StorageError `Unsupported` for an object that is stored raw, and for a key whose public id would be too long.
+ * @throws StorageError `Unsupported` for an object that is stored raw, and for a key with a public id that would be too
+ * long.
  * @see https://cloudinary.com/documentation/transformation_reference
  * @example
  * ```ts
@@ -112,7 +113,8 @@ function sdkTransformation(options: Transformation): object {
  * Returns the URL of a still picture of a video. By default it is a JPEG of the middle of the video.
  *
  * @param provider - The provider as `cloudinary()` returned it.
- * @param options.format - The format of the picture. With `"auto"`, it is a format that the browser accepts.
+ * @param options.format - The format of the picture. With `"auto"`, Cloudinary chooses a format that the browser
+ * accepts.
  * @throws As {@link transformUrl}.
  */
 export async function posterUrl(
@@ -120,7 +122,7 @@ export async function posterUrl(
   key: string,
   { format = "jpg", raw, ...options }: TransformUrlOptions = {},
 ): Promise<string> {
-  // The extension makes it a picture. Only then does the browser choose the format of the picture.
+  // The extension `jpg` turns the video into a picture. `f_auto` then chooses a format that the browser accepts.
   const isAuto = format === "auto";
   const steps = [raw, isAuto ? "f_auto" : undefined].filter((step) => step !== undefined);
   return await transformUrl(provider, key, {

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { CloudinaryFailureError, type CloudinaryFailure } from "../client.js";
 import { failed } from "./exchange.js";
 
-/** The largest answer that is read, in bytes. Answers of the API are smaller. */
+/** The maximum size of an answer that is read, in bytes. Answers of the API are smaller. */
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 
 /** The time that the rest of an answer may take, in milliseconds. */
@@ -29,8 +29,8 @@ export async function readAnswer(
 }
 
 /**
- * The statuses that count even when the answer has no message of Cloudinary's. With any other status, an answer without
- * a message is somebody else's page.
+ * The statuses that count even if the answer has no message from Cloudinary. With any other status, an answer without
+ * such a message does not come from Cloudinary.
  */
 const OF_PROXIES: ReadonlySet<number> = new Set([413, 416, 420, 423, 429, 499, 500, 502, 503, 504, 507, 509]);
 
@@ -79,8 +79,9 @@ function factsOf({ statusCode, headers }: IncomingMessage): Pick<CloudinaryFailu
 }
 
 /**
- * Returns how long to wait, in milliseconds, when an answer says it. The answer says it in the header `Retry-After`, or
- * in words: `Try again on 2024-10-04 14:00:00 UTC`. The time in words is compared with the server's own clock.
+ * Returns the time to wait before a retry, in milliseconds, if the answer contains it. It may be in the header
+ * `Retry-After`, or in words: `Try again on 2024-10-04 14:00:00 UTC`. A time in words is compared with the server's own
+ * clock.
  */
 function retryAfter({ headers }: IncomingMessage, message: string): number | undefined {
   const now = Date.parse(headers.date ?? "") || Date.now();

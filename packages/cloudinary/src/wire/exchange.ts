@@ -20,7 +20,7 @@ export interface Exchange {
   readonly body?: readonly Uint8Array[] | undefined;
   readonly onSent?: ((bytes: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called before the last block of the body is handed to a connection. If it throws, the request ends. */
+  /** Called before the last block of the body is given to a connection. If the function throws, the request ends. */
   readonly beforeCommit?: (() => void) | undefined;
   readonly extraMs?: number | undefined;
 }
@@ -32,7 +32,7 @@ export interface Limits {
 
 /** A sender of requests, which keeps its connections for later requests. */
 export interface Wire {
-  /** Returns how far the API's clock is ahead of ours, in milliseconds, as the API's answers say. */
+  /** Returns how far the API's clock is ahead of this machine's clock, in milliseconds, according to the API's answers. */
   readonly clockOffsetMs: () => number;
   readonly send: (exchange: Exchange) => Promise<IncomingMessage>;
   /** The bodies of answers that are not being read at the moment. */
@@ -42,19 +42,26 @@ export interface Wire {
 
 const SOCKETS_MAX = 256;
 
-/** The longest that a timer of Node waits, in milliseconds. */
+/** The maximum time of a timer in Node, in milliseconds. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
-/** The number of bytes that are handed to a socket at once, and counted when they have gone. A slow link takes this many bytes in a few seconds. */
+/**
+ * The size, in bytes, of the blocks in which a body is given to a socket. A block counts as sent when the socket has
+ * taken it. A slow connection takes one block in a few seconds.
+ */
 const BLOCK_BYTES = 64 * 1024;
 
-/** The smallest difference between the clocks that counts, in milliseconds. A smaller difference is the time that an answer takes. */
+/**
+ * The smallest difference between the clocks that counts, in milliseconds. A smaller difference may only be the time
+ * that an answer takes.
+ */
 const CLOCK_MS_MIN = 5000;
 
 /**
  * Makes a sender of requests.
  *
- * @param apiUrl - The address of the API. Its answers say what time it is; answers of the CDN may be old.
+ * @param apiUrl - The address of the API. Only its answers show the current time, because answers of the CDN may be
+ * old.
  */
 export function createWire(limits: Limits, apiUrl: string): Wire {
   let isClosed = false;
@@ -128,7 +135,7 @@ function begin(
     agent: protocol === "http:" ? agents["http:"] : agents["https:"],
   };
   const request = protocol === "http:" ? httpRequest(url, options) : httpsRequest(url, options);
-  // The code that waits for the answer gets the error. This listener keeps a later error from ending the process.
+  // The code that waits for the answer gets the error. This listener prevents a later error from ending the process.
   request.on("error", () => {});
   return request;
 }
@@ -168,7 +175,7 @@ function askFor(beforeCommit: (() => void) | undefined): void {
   }
 }
 
-/** Waits until a request has a connection. Bytes that are written earlier may be sent much later. */
+/** Waits until a request has a connection. Bytes that are written before that may be sent much later. */
 async function connected(request: ClientRequest): Promise<void> {
   const { socket: given } = request as { readonly socket: Socket | null };
   const socket = given ?? ((await once(request, "socket")) as [Socket])[0];
@@ -207,12 +214,15 @@ function watching(
     within(connectMs, "connect-timeout");
     socket.once("encrypted" in socket ? "secureConnect" : "connect", waiting);
   });
-  // The limit starts anew while bytes leave, because the other side still takes them.
+  // The time limit starts again whenever bytes are sent, because the other side still accepts them.
   request.on("drain", waiting).once("finish", waiting);
   return { end: () => clock.clearTimeout(timer) };
 }
 
-/** Returns the failure of a request that got no answer. The message may contain an address, and nothing else of the request. */
+/**
+ * Returns the failure of a request that got no answer. The message may contain an address, but nothing else from the
+ * request.
+ */
 export function failed(error: unknown): CloudinaryFailureError {
   if (error instanceof CloudinaryFailureError) return error;
   const { code, message } = Object(error) as { readonly code?: unknown; readonly message?: unknown };

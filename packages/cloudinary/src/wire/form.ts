@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 export interface EncodedForm {
   readonly contentType: string;
   readonly pieces: readonly Uint8Array[];
-  /** The number of bytes that come before those of the file. */
+  /** The number of bytes in front of the file's bytes. */
   readonly before: number;
 }
 

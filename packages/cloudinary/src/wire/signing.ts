@@ -8,9 +8,9 @@ import { loadSdk } from "../sdk.js";
 export type Params = Readonly<Record<string, string | undefined>>;
 
 /**
- * Adds the signature to the parameters. Signatures of version 2 escape `&`, so that no value can pass for a further
- * field. The SDK's own signature is not used: the SDK sorts the names by the language of the machine, which is wrong
- * for some languages.
+ * Adds the signature to the parameters. Signatures of version 2 escape `&`, so that a value cannot look like a further
+ * field. The SDK's own signature is not used, because the SDK sorts the names by the language of the machine, which is
+ * wrong for some languages.
  *
  * @see https://cloudinary.com/documentation/authentication_signatures
  */
@@ -45,7 +45,7 @@ function givenIn(params: Params): [string, string][] {
   );
 }
 
-/** Returns a URL of the CDN. The SDK makes the URL, and its start is replaced by `deliveryBaseUrl`. */
+/** Returns a URL of the CDN. The SDK makes the URL, and `deliveryBaseUrl` replaces its beginning. */
 export async function deliveryUrl(
   { cloudName, apiSecret, deliveryType, deliveryBaseUrl, signatureAlgorithm }: Settings,
   { resourceType, publicId }: AssetPlace,

@@ -49,7 +49,10 @@ export function uploadApi(caller: Caller): Pick<CloudinaryClient, Verb> {
   };
 }
 
-/** Returns the parameters of an upload. No other parameter is sent, because it could change the bytes that are stored. */
+/**
+ * Returns the parameters of an upload. No other parameter is sent, because other parameters could change the stored
+ * bytes.
+ */
 export function uploadParams(
   { deliveryType }: Settings,
   publicId: string,
@@ -113,8 +116,8 @@ function chunkHeaders(chunk: ChunkPlace | undefined, size: number): Record<strin
 }
 
 /**
- * Runs a function that signs and sends a request. If the answer says that our clock is wrong, the function runs once
- * more: that answer also says what time it is.
+ * Runs a function that signs and sends a request. If the answer says that this machine's clock is wrong, runs the
+ * function once more, because that answer also contains the right time.
  */
 async function inTime<T>(send: () => Promise<T>): Promise<T> {
   try {

@@ -58,7 +58,7 @@ export function wireClient(settings: Settings): CloudinaryClient {
   };
 }
 
-/** The fields that a listing asks for. The ETag comes only when it is asked for. */
+/** The fields that a listing requests. The answer contains the ETag only if it is requested. */
 const LISTED = ["resource_type", "version", "bytes", "etag", "format", "context", "placeholder"];
 
 async function callAdminApi(

@@ -1,8 +1,8 @@
 import { fstatSync, readSync, readdirSync, readlinkSync, realpathSync, statSync } from "node:fs";
 
 /**
- * The size of the header of SQLite's WAL index, in bytes. The first of its two copies is read. Every commit writes a new header, with a
- * counter and a checksum.
+ * The size of the header of SQLite's WAL index, in bytes. Every commit writes a new header, with a counter and a checksum. The index has
+ * two copies of the header, and the first copy is read here.
  */
 const HEADER_BYTES = 48;
 
@@ -10,14 +10,15 @@ const HEADER_BYTES = 48;
 const HANDLES = "/proc/self/fd";
 
 /**
- * Returns a function that makes questions. A question tells whether any process has committed to the journal since the question was last
- * asked. An answer takes a tenth of the time that a query takes.
+ * Returns a function that makes watchers. A watcher is a function that tells whether any process has committed to the journal since the
+ * watcher was last called. A call takes a tenth of the time of a query.
  *
- * The header is read through SQLite's own handle. A handle of our own would have to be closed some day, and a process that closes any
+ * The header is read through SQLite's own handle. A separate handle would have to be closed at some time, and a process that closes any
  * handle of a file loses every lock that SQLite holds on that file. Other processes would then think that the index is unused, and would
- * build it anew. If SQLite's handle cannot be found, every answer is `true`.
+ * rebuild it. If SQLite's handle cannot be found, every answer is `true`.
  *
- * @param path - The path of a database in WAL mode. A connection of this process keeps it open for as long as questions are asked.
+ * @param path - The path of a database in WAL mode. This process must keep a connection to the database open for as long as the watchers
+ * are used.
  * @see https://www.sqlite.org/walformat.html, section 2
  * @see https://www.sqlite.org/howtocorrupt.html, section 2.2
  */
@@ -47,7 +48,7 @@ function targetOf(handle: string): string | undefined {
   try {
     return readlinkSync(`${HANDLES}/${handle}`);
   } catch {
-    // This was the handle that read the folder. It is closed by now.
+    // This was the handle that read the folder. It is already closed.
     return undefined;
   }
 }

@@ -1,7 +1,7 @@
 import { nextVersion, noRow, type Version } from "@stowage/core/journal";
 import type { Database, Statement } from "./database.js";
 
-/** One change of a journal. It happens only when the record still has the expected revision. */
+/** One change of a journal. It is made only if the record still has the expected revision. */
 export interface Change {
   /** The time by the journal's clock, in milliseconds since 1970. */
   readonly now: number;
@@ -9,20 +9,20 @@ export interface Change {
   readonly part: number;
   /** The key of a row, or the name of a control record. */
   readonly name: string;
-  /** The revision that the record must have. Absent for a control record that is new. */
+  /** The revision that the record must have. Absent for a new control record. */
   readonly expected: string | undefined;
   /** The new record as JSON. Absent to drop the record. */
   readonly value: string | undefined;
   readonly since?: number;
   readonly nextAt?: number;
-  /** The slot of the key. The revision of a key without a row is the count of the rows that were dropped in its slot. */
+  /** The slot of the key. A key without a row has a revision too: the number of rows that were dropped in its slot. */
   readonly slot?: number;
 }
 
-/** The new revision of each change, in order; `undefined` for a change that has not happened. */
+/** The new revision for each change, in order; `undefined` for a change that was not made. */
 export type Applied = readonly (Version | undefined)[];
 
-/** A function that applies changes in one transaction: either all of them are made, or no change is. */
+/** A function that applies several changes in one transaction. */
 export type Apply = (changes: readonly Change[]) => Applied;
 
 const SQL = {

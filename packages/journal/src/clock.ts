@@ -3,9 +3,9 @@ import { clock, type Version } from "@stowage/core/journal";
 import type { Database } from "./database.js";
 
 /**
- * Opens the clock of a journal. The clock starts with the system's time. It then follows the clock that counts since the machine has
- * started, which cannot be set and which all processes share. After a restart of the machine, the clock starts with the system's time
- * again, and never behind the last write.
+ * Opens the clock of a journal. The clock starts with the system's time. After that, it follows the machine's uptime, which cannot be
+ * set and which is the same for all processes. After a restart of the machine, the clock starts with the system's time again, but
+ * never earlier than the last write.
  */
 export function openClock(database: Database): () => number {
   const boot = bootId();
@@ -16,7 +16,7 @@ export function openClock(database: Database): () => number {
   if (found?.boot !== boot && !isReadOnly(database)) {
     database.prepare("INSERT OR REPLACE INTO boots (id, boot, offset) VALUES (1, ?, ?)").run(boot, offset);
   }
-  // This reads the same clock, counted from the start of this process. It takes a fraction of the time.
+  // This reads the same clock, counted from the start of this process. It is much faster.
   const start = uptimeMs() - clock.now() + offset;
   return () => start + clock.now();
 }
@@ -30,7 +30,7 @@ function newOffset(database: Database): number {
     | { readonly version: Version }
     | undefined;
   const written = last === undefined ? 0 : Number.parseInt(last.version.slice(0, -4), 16);
-  // The time while the machine was off counts. Otherwise records that have expired meanwhile would come back.
+  // The time while the machine was off has to count. Otherwise records that have expired in the meantime would be valid again.
   return Math.ceil(Math.max(written, Date.now()) - uptimeMs());
 }
 

@@ -6,14 +6,14 @@ import { openLog } from "./synced-log.js";
 
 /** The only writer of rows and control records. */
 export interface Commits {
-  /** Applies changes, and returns once they are on the disk. */
+  /** Applies changes, and returns when they are on the disk. */
   readonly apply: Apply;
   readonly close: () => void;
 }
 
 /**
  * Opens a journal for the thread that writes. A transaction ends before its data is on the disk. The log is synced after the transaction,
- * so that other processes do not wait for the disk of this one.
+ * so that other processes do not have to wait while this process syncs.
  */
 export function openCommits(path: string, driver: Driver): Commits {
   const database = opening(() => openForWriting(path, driver, "after the transaction"));
@@ -27,7 +27,7 @@ export function openCommits(path: string, driver: Driver): Commits {
     apply: (changes) => {
       const applied = apply(changes);
       log.sync();
-      // If a file was removed or replaced, its changes cannot be read again, and are not acknowledged.
+      // If a file was removed or replaced, the changes in it cannot be read again. So they are not acknowledged.
       if (!hasFiles()) throw new Error("REPLACED");
       return applied;
     },

@@ -17,10 +17,13 @@ export interface Statement {
 
 type Open = (path: string) => Database;
 
-/** The library that opens a file of SQLite. By default it is `node:sqlite` where this Node has it, which is found by trying, else `libsql`. */
+/**
+ * The library that opens an SQLite file. The default is `node:sqlite` if this version of Node has it, and `libsql`
+ * otherwise.
+ */
 export type Driver = "node:sqlite" | "libsql";
 
-/** Opens a database file. A driver is loaded when it is first needed, which takes milliseconds. */
+/** Opens a database file. The driver is loaded when it is first needed, which takes a few milliseconds. */
 export function openDatabase(path: string, driver: Driver = defaultDriver()): Database {
   return opener(driver)(path);
 }

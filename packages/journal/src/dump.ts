@@ -7,11 +7,11 @@ import { openForReading } from "./open-database.js";
 import { SCHEMA_VERSION, schemaVersionOf } from "./schema.js";
 
 /**
- * Returns the content of a journal as a text for people. The text names each composer, and each key that is in transition with the work
- * that is left to do. The journal may be in use meanwhile.
+ * Returns the content of a journal as a readable text. The text names each composer. It also names each key that is in transition, with
+ * the work that is left to do. The journal may be in use at the same time.
  *
  * @param path - The file of a {@link sqliteJournal}.
- * @throws StorageError `InvalidArgument` when the file does not exist, or is not a journal of this version.
+ * @throws StorageError `InvalidArgument` if the file does not exist, or is not a journal of this version.
  */
 export function dumpJournal(path: string, driver: Driver = defaultDriver()): string {
   // SQLite would create a missing file.

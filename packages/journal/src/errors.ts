@@ -1,10 +1,10 @@
 import { lockHolder } from "./lock-holder.js";
 import { StorageError, type Operation } from "@stowage/core/journal";
 
-/** The marks of failures after which the change may be in the journal. */
+/** The words in the message of a failure after which the change may be in the journal. */
 const UNSURE = /UNSYNCED|THREAD_ENDED/;
 
-/** The meanings of SQLite's own codes for a caller that waits for a write. @see https://www.sqlite.org/rescode.html */
+/** The meanings of SQLite's codes, for a caller that waits for a write. @see https://www.sqlite.org/rescode.html */
 const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [
     /REPLACED/,
@@ -24,7 +24,7 @@ const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
 
 const MODULE_MISSING = /Cannot find (?:module|package) '([^']+)'(?:: (.+))?/;
 
-/** Tells whether a thread failed before it could write, because a part of it could not be loaded. */
+/** Tells whether a thread failed before it could write, because a module could not be loaded. */
 export function isLoadFailure(error: unknown): boolean {
   return loadReason(textOf(error)) !== undefined;
 }

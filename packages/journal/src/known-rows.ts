@@ -1,20 +1,20 @@
 import type { JournalEntry } from "@stowage/core/journal";
 
-/** A function that returns the entry that a part of a journal has for a key. */
+/** A function that returns the entry for a key in a part of a journal. */
 export type KnownRows = (key: string) => JournalEntry;
 
 export interface RowSource {
   /** Tells whether anything was committed since the last call. */
   readonly hasChanged: () => boolean;
   readonly one: KnownRows;
-  /** Reads all rows as they are at one moment. Returns `undefined` when there are too many to hold. */
+  /** Reads all rows as they are at one moment. Returns `undefined` if there are too many rows to keep in memory. */
   readonly all: () => KnownRows | undefined;
 }
 
-/** The number of reads without a commit after which all rows are read at once. */
+/** The number of consecutive reads without a commit after which all rows are read into memory. */
 const READS_BEFORE_ALL = 32;
 
-/** Returns a reader of keys that does not ask the database again while nothing is committed. */
+/** Returns a reader of keys. As long as nothing is committed, the reader does not query the database again. */
 export function createKnownRows({ hasChanged, one, all }: RowSource): KnownRows {
   let known: KnownRows | undefined;
   let reads = 0;

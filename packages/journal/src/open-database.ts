@@ -3,23 +3,26 @@ import { openDatabase, type Database, type Driver } from "./database.js";
 import { openError } from "./errors.js";
 import { SCHEMA_VERSION, migrate, schemaVersionOf } from "./schema.js";
 
-/** The longest wait for a process that is writing, in milliseconds. */
+/** The maximum time to wait for another process that is writing, in milliseconds. */
 const BUSY_MS = 10_000;
 
-/** The longest wait of a read, in milliseconds. Reads run on the main thread, and meet a lock only while the file is being recovered. */
+/**
+ * The maximum time that a read waits for a lock, in milliseconds. Reads run on the main thread, and have to wait for a lock only while the
+ * file is being recovered.
+ */
 const READ_BUSY_MS = 20;
 
-/** The time for which opening is tried again while other processes begin or end, in milliseconds. */
+/** The time, in milliseconds, for which opening is retried while other processes start or end. */
 const OPENING_MS = 3000;
 const OPENING_PAUSE_MS = 20;
 
 /**
- * The failures that pass by themselves. The last process that closes a database removes the files beside it, while other processes may be
- * opening them.
+ * The failures that go away by themselves. They happen because the last process that closes a database removes the files beside it, while
+ * other processes may be opening these files.
  */
 const PASSING = /BUSY|LOCKED|locked|IOERR|disk I\/O|CANTOPEN|unable to open|PROTOCOL/;
 
-/** Runs a function that opens a database, and runs it again while other processes are in its way. */
+/** Runs a function that opens a database, and retries it as long as other processes are in the way. */
 export function opening<T>(work: () => T): T {
   const until = clock.now() + OPENING_MS;
   for (;;) {
@@ -40,8 +43,8 @@ function pause(): void {
 /**
  * Opens a journal for writing.
  *
- * @param syncs - The time at which a commit waits for the disk. With `"after the transaction"` the caller syncs the log. SQLite itself then
- * syncs the log only before it copies pages out of the log, and when it begins the log anew.
+ * @param syncs - The time at which a commit waits for the disk. With `"after the transaction"`, the caller syncs the log. SQLite itself
+ * then syncs the log only before it copies pages out of the log, and when it starts a new log.
  * @see https://www.sqlite.org/pragma.html#pragma_synchronous
  */
 export function openForWriting(

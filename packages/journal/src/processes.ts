@@ -4,47 +4,53 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from
 import { join } from "node:path";
 import { openDatabase, type Database, type Driver } from "./database.js";
 
-/** The processes that use one journal. Each process holds the lock of a file. The lock ends with the process, whatever ends the process. */
+/**
+ * The processes that use one journal. Each process holds the lock of its own file. When the process ends for any reason, the lock is
+ * released.
+ */
 export interface Processes {
   /** The name of this process. */
   readonly own: string;
   /**
-   * Tells whether a process may still be at work. A process that is stopped counts as alive. So does a process whose file was removed by
-   * somebody else: its lease runs out.
+   * Tells whether a process may still be at work. A suspended process counts as alive. A process with a missing file also counts as
+   * alive, because its leases end by themselves.
    */
   readonly isAlive: (process: string) => boolean;
   /** Tells whether a process is at work: its file exists and is locked. */
   readonly isRunning: (process: string) => boolean;
-  /** Tells whether this process is the only one that uses the journal. If it is, no other process writes to the journal for {@link ALONE_MS}. */
+  /**
+   * Tells whether this process is the only one that uses the journal. If so, no other process writes to the journal for
+   * {@link ALONE_MS}.
+   */
   readonly isAlone: () => boolean;
   /**
-   * Resolves when the other processes have noticed that this process joined, so that they no longer rely on being alone. Returns
-   * `undefined` when they have already noticed. Call it before each write.
+   * Resolves when the other processes have noticed that this process has joined, so that they no longer assume that they are alone.
+   * Returns `undefined` if they have already noticed. Call it before each write.
    */
   readonly joined: () => Promise<void> | undefined;
   /**
-   * Resolves when the other processes know of this process. Call it after each write, before the write is acknowledged: the file of this
-   * process may have been removed meanwhile, and is then made again.
+   * Resolves when the other processes know about this process. Call it after each write, before the write is acknowledged. If the file
+   * of this process was removed in the meantime, the file is made again.
    */
   readonly announced: () => Promise<void> | undefined;
   readonly leave: () => void;
 }
 
-/** The time for which a process that was alone may rely on being alone, in milliseconds. */
+/** The time, in milliseconds, for which a process may assume that it is still alone. */
 export const ALONE_MS = 5;
 
 const NAME = /^\d+-[0-9a-f]{8}$/;
 /** The names of files that are not locked yet. */
 const HIDDEN = /^\.\d+-[0-9a-f]{8}/;
-/** The ending of the file of a process that has died. If a process has no file at all, its state is unknown. */
+/** The ending that the file of a process gets after the process has died. If a process has no file at all, its state is unknown. */
 const ENDED = ".ended";
 
 /** The age at which the files of ended processes are removed, in milliseconds. */
 const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 
 /**
- * Adds this process to the processes that use a journal. The lock of a process is that of an empty database, so that it works wherever
- * SQLite does.
+ * Adds this process to the processes that use a journal. The lock of a process is a lock on an empty database, so that it works on every
+ * system on which SQLite works.
  */
 export function joinProcesses(folder: string, driver: Driver): Processes {
   const own = `${process.pid}-${randomUUID().slice(0, 8)}`;
@@ -56,7 +62,7 @@ export function joinProcesses(folder: string, driver: Driver): Processes {
     try {
       return readdirSync(folder).every((name) => name === own || !NAME.test(name));
     } catch {
-      // The folder was removed, so other processes cannot be seen.
+      // The folder was removed, so other processes cannot be found.
       return false;
     }
   };
@@ -82,7 +88,10 @@ export function joinProcesses(folder: string, driver: Driver): Processes {
   };
 }
 
-/** Makes the file of a process. The file gets its name once it is locked: other processes believe that an unlocked file was left behind. */
+/**
+ * Makes the file of a process. The file gets its name only after it is locked, because other processes would assume that the process of
+ * an unlocked file has ended.
+ */
 function lockedFile(folder: string, name: string, driver: Driver): Database {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const hidden = join(folder, `.${name}`);
@@ -121,7 +130,7 @@ function sweep(folder: string, isAlive: (name: string) => boolean): void {
       try {
         renameSync(file, `${file}${ENDED}`);
       } catch {
-        // A different process was quicker.
+        // Another process was faster.
       }
       for (const ending of ["-journal", "-wal", "-shm"]) rmSync(`${file}${ending}`, { force: true });
     } else if ((name.endsWith(ENDED) || HIDDEN.test(name)) && isOld(file)) rmSync(file, { force: true });

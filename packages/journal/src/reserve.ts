@@ -2,21 +2,24 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { clock } from "@stowage/core/journal";
 import type { Change } from "./change.js";
 
-/** The size of the reserve in bytes. It is enough for some hundred changes. Deletes then make room for more by themselves. */
+/**
+ * The size of the reserve in bytes. It is enough for several hundred changes. After that, deletes themselves free space
+ * for more changes.
+ */
 const RESERVE_BYTES = 1024 * 1024;
 
 /** The shortest time between two attempts to make the reserve, in milliseconds. */
 const AGAIN_MS = 10_000;
 
-/** Space on the disk that is kept for deletes. Objects can then be deleted even when the disk that holds the journal is full. */
+/** Disk space that is reserved for deletes. With it, objects can be deleted even if the journal's disk is full. */
 export interface Reserve {
-  /** Gives the space back to the disk. Tells whether there was any. */
+  /** Gives the reserved space back to the disk. Returns `false` if there was no reserved space. */
   readonly release: () => boolean;
-  /** Makes the reserve again when it is gone and the disk has room. */
+  /** Makes the reserve again if it is gone and the disk has room. */
   readonly refill: () => void;
 }
 
-/** Keeps space in a file beside the journal. */
+/** Reserves space with a file beside the journal. */
 export function keepReserve(path: string): Reserve {
   const file = `${path}-reserve`;
   let triedAt = Number.NEGATIVE_INFINITY;
@@ -25,7 +28,7 @@ export function keepReserve(path: string): Reserve {
     triedAt = clock.now();
     if (existsSync(file)) return;
     try {
-      // The file holds a text, because some file systems keep zeros in no space at all.
+      // The file contains text, because on some file systems zeros take up no space.
       writeFileSync(file, Buffer.alloc(RESERVE_BYTES, "reserved for deletes; "), { mode: 0o600, flag: "wx" });
     } catch {
       rmSync(file, { force: true });

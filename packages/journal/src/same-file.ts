@@ -1,6 +1,9 @@
 import { statSync } from "node:fs";
 
-/** The endings of the files of an open database. If one of these files was replaced, writes go to a file that cannot be opened again. */
+/**
+ * The endings of the files of an open database. If one of these files was replaced, writes go to a file that no longer
+ * has a name and cannot be opened again.
+ */
 const ENDINGS: readonly string[] = ["", "-wal", "-shm"];
 
 /** Returns a function that tells whether an open database still has the same files. The first call remembers the files. */

@@ -1,9 +1,15 @@
 import type { Database } from "./database.js";
 
-/** The number that marks a file as a journal of ours: "Stow". @see https://www.sqlite.org/pragma.html#pragma_application_id */
+/**
+ * The number that marks a file as a journal of this package: "Stow". @see
+ * https://www.sqlite.org/pragma.html#pragma_application_id
+ */
 const APPLICATION_ID = 0x53746f77;
 
-/** Each step takes the schema from its index to the next version. */
+/**
+ * The steps between schema versions. Each step changes the schema from the version that equals its index to the next
+ * version.
+ */
 const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE clock (id INTEGER PRIMARY KEY CHECK (id = 1), version TEXT NOT NULL);
@@ -37,7 +43,7 @@ const MIGRATIONS: readonly string[] = [
 
 export const SCHEMA_VERSION: number = MIGRATIONS.length;
 
-/** Returns the schema version of a file: 0 when the file is empty; `undefined` when the file is not a journal. */
+/** Returns the schema version of a file. Returns 0 if the file is empty, and `undefined` if the file is not a journal. */
 export function schemaVersionOf(database: Database): number | undefined {
   const version = pragma(database, "user_version");
   const id = pragma(database, "application_id");

@@ -25,21 +25,21 @@ export interface SqliteJournalOptions {
   /**
    * The library that opens the file.
    *
-   * @default `node:sqlite` where this Node has it, else `libsql`
+   * @default `node:sqlite` if this version of Node has it, otherwise `libsql`
    */
   readonly driver?: Driver | undefined;
 }
 
 /**
- * Opens a journal in a file of SQLite, for all the processes of one machine.
+ * Opens a journal in an SQLite file. All processes of one machine can use the file.
  *
- * Every write is on the disk when it resolves. A thread of its own does the writes, and writes that come together wait for the disk
- * together. Reads are on the main thread and take microseconds.
+ * When a write resolves, it is on the disk. A separate thread does the writes, and writes that come at the same time wait for the disk
+ * together. Reads run on the main thread and take microseconds.
  *
- * @param path - The file. The file and its folder are made when they are missing, for their owner alone. Beside the file lie `-wal`,
- * `-shm`, `-reserve` and a folder `-processes`.
+ * @param path - The file. If the file and its folder are missing, they are made, and only their owner can access them. Beside the file
+ * there are further files with the endings `-wal`, `-shm` and `-reserve`, and a folder with the ending `-processes`.
  * @throws StorageError `InvalidArgument` for a file that is damaged, is not a journal, has a later version or lies on another machine;
- * `Unavailable` when the file cannot be opened or written.
+ * `Unavailable` if the file cannot be opened or written.
  */
 export function sqliteJournal(path: string, options: SqliteJournalOptions = {}): Journal {
   nonEmptyText("sqliteJournal", "path", path, "the path of a file");
@@ -105,7 +105,7 @@ function open(file: string, driver: Driver): Journal {
 /**
  * Checks that the journal lies outside the folders of members.
  *
- * @throws StorageError `InvalidArgument` for a journal in the folder of a member: its files would be taken for objects.
+ * @throws StorageError `InvalidArgument` for a journal in the folder of a member, because its files would be taken for objects.
  */
 function assertOutside(file: string, { members }: JournalOwner): void {
   for (const { name, place } of members) {
@@ -127,8 +127,9 @@ function realPath(path: string): string {
 }
 
 /**
- * Creates the file for its owner alone; SQLite gives the files beside it the same rights. An existing file is not opened: closing it would
- * drop the locks that SQLite holds on it in this process. A different process could then remove the log that is being used.
+ * Creates the file so that only its owner can access it. SQLite gives the files beside it the same permissions. An existing file is not
+ * opened here, because closing it would drop the locks that SQLite holds on it in this process. Another process could then remove the log
+ * while it is in use.
  *
  * @see https://www.sqlite.org/howtocorrupt.html, section 2.2
  */
@@ -141,8 +142,8 @@ function makePrivate(file: string): void {
 }
 
 /**
- * Returns a function that writes a change. A write is acknowledged only when the other processes know of this process. One look is enough
- * for all writes of a batch.
+ * Returns a function that writes a change. A write is acknowledged only when the other processes know about this process. One check is
+ * enough for all writes of a batch.
  */
 function announcing(processes: Processes, writer: Writer): (change: Change) => Promise<string | undefined> {
   let looked = 0;
@@ -158,7 +159,7 @@ function announcing(processes: Processes, writer: Writer): (change: Change) => P
   };
 }
 
-/** Returns a function that tells whether this process was alone a moment ago. If it was, no other process can have written since. */
+/** Returns a function that tells whether this process was alone a moment ago. If so, no other process can have written since then. */
 function quietOf({ isAlone }: Processes): () => boolean {
   let quietUntil = Number.NEGATIVE_INFINITY;
   return () => {
@@ -171,7 +172,7 @@ function quietOf({ isAlone }: Processes): () => boolean {
 
 /**
  * Returns a function that tells whether something may have changed since the last call. While this process is alone, only its own writes
- * change anything, and an answer needs no system call.
+ * can change the journal, so the answer needs no system call.
  */
 function watch(hasChanged: () => boolean, outcomes: () => number, isQuiet: () => boolean): () => boolean {
   let known = 0;

@@ -16,7 +16,10 @@ import { createKnownRows, type KnownRows } from "./known-rows.js";
 /** The number of slots. A hash gives each key a slot, and keys share slots. */
 const SLOTS = 1024;
 
-/** The start time that is stored for kept rows. It is later than that of all other rows, because nothing is left to do for a kept row. */
+/**
+ * The start time that is stored for kept rows. It is later than the start time of any other row, because nothing is
+ * left to do for a kept row.
+ */
 const KEPT_SINCE = Number.MAX_SAFE_INTEGER;
 
 /** The database, the clock and the functions from which the part of a composer is made. */
@@ -36,7 +39,7 @@ export interface PartContext {
   /**
    * Writes a change.
    *
-   * @returns The new revision, once it is durable; `undefined` when the change has not happened.
+   * @returns The new revision, after the change is on the disk; `undefined` if the change was not made.
    */
   readonly write: (change: Change) => Promise<Version | undefined>;
 }
@@ -111,7 +114,7 @@ function valueOf(row: KeyRow | undefined): Pick<Change, "value" | "since" | "nex
   return { value: JSON.stringify(row), since, nextAt: row.nextAt };
 }
 
-/** The most rows that are held in memory. A journal with more rows changes all the time. */
+/** The maximum number of rows that are kept in memory. A journal with more rows changes too often for this. */
 const KNOWN_ROWS_MAX = 1000;
 
 function readerOfOne(database: Database, part: number): KnownRows {
@@ -144,7 +147,10 @@ function readerOfAll(database: Database, part: number): () => KnownRows | undefi
   return () => atOnce(database, read);
 }
 
-/** Returns a reader of control records that does not ask the database again while no record is written. Every put reads one record twice. */
+/**
+ * Returns a reader of control records. As long as no record is written, the reader does not query the database again.
+ * This matters because every put reads one record twice.
+ */
 function readerOfControls(
   { database, haveControlsChanged }: PartContext,
   part: number,
@@ -203,7 +209,7 @@ function controlOf(found: FoundControl | undefined): ControlRecord | undefined {
   return found && { value: JSON.parse(found.value) as unknown, revision: found.revision };
 }
 
-/** Writes down a composer that is new to this journal. */
+/** Records a composer that is new to this journal. */
 export function registerPart(database: Database, owner: JournalOwner): void {
   database
     .prepare("INSERT OR IGNORE INTO parts (name, owner) VALUES (?, ?)")

@@ -1,20 +1,20 @@
 import { closeSync, fdatasyncSync, fsyncSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** The log of a database in WAL mode, which is synced outside of transactions. */
+/** The log of a database in WAL mode. It is synced outside of transactions. */
 export interface SyncedLog {
   /**
    * Waits until everything that was committed is on the disk.
    *
-   * @throws Error `UNSYNCED` when the disk fails to confirm it: it is then unknown what is left after a loss of power.
+   * @throws Error `UNSYNCED` if the disk fails to confirm this. Then it is unknown which data survives a loss of power.
    */
   readonly sync: () => void;
   readonly close: () => void;
 }
 
 /**
- * Opens the log of a database for syncing. SQLite would sync the log inside the transaction, and a process that is stopped there would stop
- * every writer of the file. SQLite holds no lock on the log, so that the log may be closed at any time.
+ * Opens the log of a database for syncing. SQLite itself would sync the log inside the transaction, and a process that is suspended there
+ * would block every writer of the file. The log may be closed at any time, because SQLite holds no lock on it.
  *
  * @param path - The path of a database that this thread has open, so that its log stays.
  */
@@ -33,7 +33,9 @@ export function openLog(path: string): SyncedLog {
   };
 }
 
-/** Makes the name of the log durable. Windows cannot open folders, and needs no sync of them. */
+/**
+ * Makes sure that the name of the log survives a loss of power. Does nothing on Windows, which cannot open folders and does not need this.
+ */
 function syncFolder(folder: string): void {
   let handle: number;
   try {

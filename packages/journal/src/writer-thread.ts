@@ -17,7 +17,7 @@ export interface WriteRequest {
   readonly change: Change;
 }
 
-/** The answer to several requests: a revision for each of them, or one error for all. */
+/** The answer to several requests: a revision for each request, or one error for all of them. */
 export interface WriteAnswer {
   readonly ids: readonly number[];
   readonly revisions?: readonly (string | undefined)[];
@@ -56,7 +56,7 @@ function serve(port: MessagePort, { path, driver }: WriterData): void {
       port.close();
       return;
     }
-    // Requests that came while the last batch was written go together, and wait for the disk once.
+    // Requests that came while the last batch was written form the next batch. They wait for the disk only once.
     const batch = [first];
     while (batch.length < BATCH_MAX) {
       const next: { readonly message: WriteRequest | "close" } | undefined = receiveMessageOnPort(port);

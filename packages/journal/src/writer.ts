@@ -12,8 +12,8 @@ export interface Writer {
   /**
    * Makes a change.
    *
-   * @returns The new revision, once it is durable; `undefined` when the change has not happened.
-   * @throws StorageError `Unavailable` when the journal cannot be written.
+   * @returns The new revision, after the change is on the disk; `undefined` if the change was not made.
+   * @throws StorageError `Unavailable` if the journal cannot be written.
    */
   readonly write: (change: Change) => Promise<string | undefined>;
   /** Returns a count that grows whenever a batch may have been written. */
@@ -56,7 +56,7 @@ export function createWriter(data: WriterData): Writer {
         const id = ++state.count;
         state.waiting.set(id, { table: change.table, resolve, reject });
         const worker = workerOf(state);
-        // A change that waits for an answer keeps the process alive. An idle journal does not.
+        // A waiting change keeps the process running. An idle journal does not.
         worker.ref();
         send(worker, { id, change });
       }),
@@ -79,7 +79,7 @@ function send(worker: Worker, message: WriteRequest | "close"): void {
   worker.postMessage(message);
 }
 
-/** Returns the thread that writes. It is started when it is first needed, and again when it has died. */
+/** Returns the thread that writes. The thread is started when it is first needed, and again if it has died. */
 function workerOf(state: State): Worker {
   if (state.worker !== undefined) return state.worker;
   const worker = startThread(state.data);
@@ -93,13 +93,13 @@ function workerOf(state: State): Worker {
   return worker;
 }
 
-/** Returns the file of the thread, which lies beside this one. */
+/** Returns the path of the thread's file, which is in the same folder as this file. */
 function threadFile(): string {
   const here = import.meta.url.startsWith("file:") ? fileURLToPath(import.meta.url) : import.meta.url;
   return join(dirname(here), `writer-thread${extname(here)}`);
 }
 
-/** Checks that the file of the thread is there. A bundler that makes one file of an application leaves the file of the thread behind. */
+/** Checks that the thread's file exists. The file is missing if a bundler has put the application into a single file. */
 export function assertThread(): void {
   const file = threadFile();
   if (existsSync(file)) return;
@@ -133,7 +133,10 @@ function settle(state: State, worker: Worker, { ids, revisions, error }: WriteAn
   if (waiting.size === 0) worker.unref();
 }
 
-/** Fails every write that waits. A thread that ended may have committed them before it could say so. */
+/**
+ * Rejects every write that waits for an answer. A thread that has ended may have committed these writes before it could
+ * answer.
+ */
 function failAll(state: State, cause: unknown): void {
   const error = isLoadFailure(cause) ? cause : new Error("THREAD_ENDED", { cause });
   const { waiting, data } = state;

@@ -13,17 +13,18 @@ export interface Access {
 }
 
 /**
- * A function that decides about a request. Only `true` permits the request. A `Response` is sent as it is, such as a redirect to a page for signing
- * in. Any other value is answered with 403. A thrown error permits nothing, and is answered with its own status (`httpStatus`).
+ * A function that decides whether a request is permitted. Only `true` permits the request. A returned `Response`, such as a redirect to a login
+ * page, is sent as it is. For any other value, the answer is 403. If the function throws, the request is refused with the status of the error
+ * (`httpStatus`).
  *
- * @param request - The method, the target and the headers of the request. Its `source` is the request that the framework gave.
+ * @param request - The method, the target and the headers of the request. `source` is the framework's own request.
  */
 export type Authorize = (
   request: HttpRequest,
   access: Access,
 ) => boolean | Response | Promise<boolean | Response>;
 
-/** Asks `authorize` about a request. @returns `undefined` when the request is permitted, else the refusal to send. */
+/** Asks `authorize` about a request. @returns The refusal to send, or `undefined` if the request is permitted. */
 export async function refusalOf(
   authorize: Authorize,
   request: HttpRequest,
@@ -42,7 +43,7 @@ function isResponse(value: unknown): value is Response {
   return status >= 200 && status <= 599 && headers !== undefined && typeof clone === "function";
 }
 
-/** Makes an answer of the application's own `Response`. Reads its body at once, because it is small. */
+/** Turns the application's own `Response` into an answer. Reads the whole body, because it is small. */
 async function answerOf(response: Response): Promise<Answer> {
   const { status } = response;
   // The application may return the same `Response` again.

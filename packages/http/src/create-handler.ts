@@ -18,24 +18,24 @@ import { keyOfPath, splitTarget } from "./wire/target.js";
 /** The options of {@link createHandler}. */
 export interface HandlerOptions {
   /**
-   * Decides about each request that has no signature, before a byte of its body is read. A request with a signature is judged by the signature
-   * alone.
+   * Decides about each request that has no signature, before a byte of its body is read. For a request with a signature, only the signature
+   * decides.
    */
   readonly authorize: Authorize;
   /**
-   * The path that all keys are below, as the request has it when it arrives here: a router may have cut off a part.
+   * The path below which all keys are, as it appears in the request when it reaches the handler. A router may have cut off a part of the path.
    *
    * @default "/"
    */
   readonly basePath?: string | undefined;
   /**
-   * The way in which objects are served, or a function that returns it for a request.
+   * The options with which objects are served, or a function that returns these options for a request.
    *
    * @default the default of each option
    */
   readonly serve?: ServeOptions | ((request: HttpRequest, key: string) => ServeOptions) | undefined;
   /**
-   * The limits of uploads by PUT, or a function that returns them for a request.
+   * The limits for uploads by PUT, or a function that returns these limits for a request.
    *
    * @default none: PUT is 405; with `keys`, signed uploads are received and any other PUT is 403
    */
@@ -47,13 +47,13 @@ export interface HandlerOptions {
    */
   readonly remove?: boolean | undefined;
   /**
-   * The signing keys that `signed` was given. The handler accepts links with a valid signature and does not ask `authorize`.
+   * The signing keys that were given to `signed`. The handler accepts links with a valid signature without asking `authorize`.
    *
-   * @default none: a link with a signature is 403
+   * @default none: a link with a signature is answered with 403
    */
   readonly keys?: SigningKeys | undefined;
   /**
-   * Receives each error that became a status of 500 or above, or that cut off a body. Errors that it throws are dropped.
+   * Receives each error that became a status of 500 or above, or that cut off a body. Errors that the function itself throws are ignored.
    *
    * @default none
    */
@@ -79,10 +79,10 @@ interface Wish {
 }
 
 /**
- * Makes a handler that serves the objects of a storage, and receives and removes them where its options say so.
+ * Makes a handler that serves the objects of a storage. With the right options, it also receives and removes objects.
  *
- * GET and HEAD are answered as `serve` does, and PUT as `receive` does. A path is decoded once. A path that programs could read as two
- * different keys is 404. Nothing is permitted by default.
+ * GET and HEAD are answered as `serve` does, and PUT as `receive` does. A path is decoded once. A path that different programs could read as
+ * different keys is answered with 404. Nothing is permitted by default.
  *
  * @returns A function from `Request` to `Response`. It never rejects.
  * @throws TypeError for options that are wrong.
@@ -159,7 +159,7 @@ function serveOptionsOf({ options: { serve = {}, onError }, request, key }: Wish
   return { onError, ...chosen };
 }
 
-/** Answers a request with a signature. The signature permits one purpose, and `authorize` is not asked. */
+/** Answers a request with a signature. The signature permits a single purpose, and `authorize` is not asked. */
 async function answerSigned(wish: Wish, action: Action, query: string): Promise<Answer> {
   const { storage, options, request, key } = wish;
   const { keys } = options;
@@ -172,7 +172,7 @@ async function answerSigned(wish: Wish, action: Action, query: string): Promise<
   return await answerObject(storage, key, request, signed, overridesOf(grant));
 }
 
-/** Returns the headers that a link sets. Caches keep the answer at most for the remaining life of the link. */
+/** Returns the headers that a link sets. Caches keep the answer at most for the remaining lifetime of the link. */
 function overridesOf({ parameters, expires }: Grant): ObjectHeaders {
   const seconds = Math.max(0, Math.floor(expires - Date.now() / 1000));
   return {

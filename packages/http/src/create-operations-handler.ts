@@ -15,20 +15,20 @@ export interface OperationsOptions {
    */
   readonly metrics?: Metrics | undefined;
   /**
-   * The path before the routes, as the request has it when it arrives here.
+   * The path in front of the routes, as it appears in the request when it reaches the handler.
    *
    * @default "/"
    */
   readonly basePath?: string | undefined;
   /**
-   * The time for which a health answer is reused, in milliseconds; 0 asks again after each answer. A health check writes to journals and asks
-   * every member.
+   * The time for which the result of a health check is reused, in milliseconds. With 0, each request starts a new check after the last check has
+   * ended. A health check writes to journals and asks every member.
    *
    * @default 1,000
    */
   readonly reuseMs?: number | undefined;
   /**
-   * Receives each error that became a status of 500 or above. Errors that it throws are dropped.
+   * Receives each error that became a status of 500 or above. Errors that the function itself throws are ignored.
    *
    * @default none
    */
@@ -42,11 +42,11 @@ const REUSE_MS = 1000;
 const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /**
- * Makes a handler for watching over a process. `/healthz` is 200 while the process answers. `/readyz` is 200 while the storage can be used, and 503
+ * Makes a handler for monitoring a process. `/healthz` is 200 as long as the process answers. `/readyz` is 200 if the storage can be used, and 503
  * otherwise. `/metrics` has the counters for Prometheus.
  *
- * The answers contain the names of members and their problems, such as the path of a folder, and no keys. The handler checks no permission: do not
- * expose it to the public.
+ * The answers contain the names of members and their problems, such as the path of a folder, but no keys. The handler does not check permissions,
+ * so do not expose it to the public.
  *
  * @throws TypeError for options that are wrong.
  */
@@ -85,7 +85,7 @@ function readiness({ live, ready, degraded, reasons }: Health): Answer {
   return jsonAnswer(ready ? 200 : 503, { live, ready, degraded, reasons });
 }
 
-/** Returns a function that calls `call` again only when its last answer is old. Calls that come together share one answer. */
+/** Returns a function that calls `call` only if the last answer is too old. Calls that come at the same time share one answer. */
 function reused<T>(call: () => Promise<T>, reuseMs: number): () => Promise<T> {
   let last: { readonly answer: Promise<T>; settledAt: number | undefined } | undefined;
   return async () => {

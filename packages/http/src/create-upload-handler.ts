@@ -13,11 +13,11 @@ import { splitTarget } from "./wire/target.js";
 import { checkUploads, type UploadHandlerOptions, type WantedFile } from "./upload-options.js";
 import { bindUpload, unboundUpload } from "./links/upload-token.js";
 
-/** The most bytes of a list of parts: enough for 10,000 parts. */
+/** The maximum size of a list of parts, in bytes. It is enough for 10,000 parts. */
 const PARTS_BYTES_MAX = 2_000_000;
 /**
- * The most bytes of the facts about a file: its name, its type and its metadata. They are read before permission is asked for, because the key
- * depends on them.
+ * The maximum size, in bytes, of the facts about a file: its name, its type and its metadata. They are read before `authorize` is asked, because
+ * the key depends on them.
  */
 const FILE_BYTES_MAX = 16_384;
 const PART_NUMBER = /^(?:[1-9]\d{0,3}|10000)$/;
@@ -31,7 +31,7 @@ interface Call {
   readonly query: URLSearchParams;
 }
 
-/** A call about an upload that was begun. */
+/** A call for an upload that was begun before. */
 interface UploadCall extends Call {
   readonly multipart: StorageMultipart;
   readonly key: string;
@@ -39,13 +39,13 @@ interface UploadCall extends Call {
 }
 
 /**
- * Makes a handler for uploads that browsers send straight to the store, by the routes of Uppy's Companion: `companionEndpoint` set to the
- * path of this handler is all that Uppy needs.
+ * Makes a handler for uploads that browsers send straight to the store. The handler has the routes of Uppy's Companion: in Uppy, set
+ * `companionEndpoint` to the path of this handler.
  *
- * The server chooses the key of each file. A file goes in one form, or in parts; the id of an upload in parts is good for its object and its caller
- * alone. The storage has to sign forms, as S3 does and `signed` does not; uploads in parts need `multipart`.
+ * The server chooses the key of each file. A file is sent in one form, or in parts. The id of an upload in parts works only for its own object and
+ * its own caller. The storage has to sign forms. S3 can do this, but `signed` cannot. Uploads in parts need `multipart`.
  *
- * `onUploaded` is not called for a file that is sent in one form: the page tells your application, and the application calls
+ * `onUploaded` is not called for a file that is sent in one form. For such a file, the page has to tell your application, and the application calls
  * `storage.finalize(key)`.
  *
  * @throws TypeError for options that are wrong.
@@ -86,7 +86,7 @@ async function route(call: Call, [name, id, last, ...more]: readonly string[]): 
 /** One step of an upload that was begun. */
 type Step = (call: UploadCall) => Promise<Answer>;
 
-/** Finds the step of a request. @returns The step, or the allowed methods when this method is not allowed. */
+/** Finds the step that a request asks for. @returns The step, or the allowed methods if this method is not allowed. */
 function stepOf(method: string, last: string | undefined): Step | string {
   if (last === "complete") return method === "POST" ? complete : "POST";
   if (last !== undefined) return method === "GET" ? (call) => signPart(call, last) : "GET";
@@ -146,8 +146,8 @@ async function create(call: Call): Promise<Answer> {
 }
 
 /**
- * Runs one step of an upload when the id belongs to this caller and this key, and the application permits it. An upload id of a different
- * caller or key is 404.
+ * Runs one step of an upload if the id belongs to this caller and this key, and the application permits the step. For an upload id of another
+ * caller or key, the answer is 404.
  */
 async function withUpload(call: Call, token: string, step: Step): Promise<Answer> {
   const { storage, options, request, query } = call;
@@ -187,7 +187,7 @@ async function complete(call: UploadCall): Promise<Answer> {
   }
   const info = await multipart.complete(key, { uploadId, parts });
   if (info.size > options.maxBytes) {
-    // A part was sent again meanwhile.
+    // A part was sent again in the meantime.
     await call.storage.delete(key);
     throw tooLarge(info.size, options);
   }

@@ -53,9 +53,9 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
 /**
  * Makes a listener for the events of a storage that writes a line for each: `createStorage(provider, { onEvent: logEvents(console) })`.
  *
- * Calls and attempts are `debug`, changes that need no action are `info`, problems are `warn` or `error`. A failed call is `warn`, unless its
- * error is an expected answer such as `NotFound`, or a link that the store does not have. Writes the facts of each event. Of an error it writes the
- * code and the message, with known forms of credentials and signed links masked.
+ * Calls and attempts are `debug`, changes that need no action are `info`, and problems are `warn` or `error`. A failed call is `warn`, unless its
+ * error is an expected answer such as `NotFound`, or the call asked for a link that the store does not have. Each line has the facts of the event.
+ * For an error, it has the code and the message. Known forms of credentials and signed links are masked.
  */
 export function logEvents(logger: Logger): (event: StorageEvent) => void {
   for (const level of ["debug", "info", "warn", "error"] as const) {
@@ -69,7 +69,7 @@ export function logEvents(logger: Logger): (event: StorageEvent) => void {
   };
 }
 
-/** The verbs that many stores lack. Their callers go on without a link. */
+/** The verbs for links that many stores do not have. Their callers usually go on without a link. */
 const LINKS: ReadonlySet<string> = new Set(["publicUrl", "signedUrl"]);
 
 function levelOf(event: StorageEvent): Level {
@@ -81,7 +81,7 @@ function levelOf(event: StorageEvent): Level {
   return isHttpError(error) ? "debug" : "warn";
 }
 
-/** Tells whether an error comes from a member that was switched off by `off`. Such an error is expected with each call. */
+/** Tells whether an error comes from a member that was switched off with `off`. Such an error is expected in each call. */
 function isSwitchedOff(error: unknown): boolean {
   return isStorageError(error, "Unavailable") && error.reason.startsWith("the provider is switched off");
 }
@@ -94,7 +94,7 @@ const EXPECTED = new Set<StorageErrorCode>([
   "NotModified",
   "InvalidRange",
   "InvalidKey",
-  // The fault is in the data that a caller or its client has sent.
+  // The fault is in the data that the caller or its client has sent.
   "InvalidArgument",
   "SourceError",
   "TooLarge",

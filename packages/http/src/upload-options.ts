@@ -6,7 +6,7 @@ import type { HttpRequest } from "./wire/http-request.js";
 import { checkType } from "./receive/receive-options.js";
 import { checkKeys, type SigningKeys } from "./links/signatures.js";
 
-/** A file that a browser wants to upload. All its facts are the client's own word. */
+/** A file that a browser wants to upload. All its facts come from the client and are not checked. */
 export interface WantedFile {
   readonly fileName: string;
   readonly contentType: string;
@@ -15,49 +15,49 @@ export interface WantedFile {
 
 /** The options of {@link createUploadHandler}. */
 export interface UploadHandlerOptions {
-  /** Decides who may upload. It is asked with action `"put"` and the key that `key` has chosen, for each request. */
+  /** Decides who may upload. For each request, it is called with the action `"put"` and the key that `key` has chosen. */
   readonly authorize: Authorize;
   /**
-   * Chooses the key of a new upload, such as by `keyTemplate`. It may throw to refuse the file, such as an `HttpError`.
+   * Chooses the key for a new upload, for example with `keyTemplate`. To refuse the file, the function can throw an error, such as an `HttpError`.
    */
   readonly key: (file: WantedFile, request: HttpRequest) => string | Promise<string>;
-  /** The most bytes of one file. */
+  /** The maximum size of one file, in bytes. */
   readonly maxBytes: number;
-  /** The keys that bind an upload in parts to its key and its caller. They may be the keys of `signed`. */
+  /** The signing keys that bind an upload in parts to its key and its caller. They may be the same as for `signed`. */
   readonly keys: SigningKeys;
   /**
-   * The path before the routes, as the request has it when it arrives here: `companionEndpoint` of Uppy.
+   * The path in front of the routes, as it appears in the request when it reaches the handler. It is `companionEndpoint` in Uppy.
    *
    * @default "/"
    */
   readonly basePath?: string | undefined;
   /**
-   * The media types that are allowed, such as `"video/mp4"` or `"image/*"`, as the client declares them.
+   * The media types that are allowed, such as `"video/mp4"` or `"image/*"`. The type that the client declares is checked.
    *
    * @default every type
    */
   readonly types?: readonly string[] | undefined;
   /**
-   * Returns a text that the application knows its user by. A user cannot go on with the upload of a different user.
+   * Returns a text by which the application knows its user. A user cannot continue the upload of another user.
    *
-   * @default all callers count as one
+   * @default all callers count as one user
    */
   readonly caller?: ((request: HttpRequest) => string | Promise<string>) | undefined;
   /**
    * Returns the metadata to store.
    *
-   * @default none: the metadata of the client is dropped
+   * @default none: the client's metadata is not stored
    */
   readonly metadata?: ((file: WantedFile) => Metadata) | undefined;
   /**
-   * Accepts an upload in parts that has become an object, before the client is answered. When it throws, the object is removed and the error is the
-   * answer.
+   * Receives the object of an upload in parts, before the client gets its answer. If the function throws, the object is removed and the error is
+   * sent as the answer.
    *
    * @default none
    */
   readonly onUploaded?: ((info: ObjectInfo, request: HttpRequest) => void | Promise<void>) | undefined;
   /**
-   * Receives each error that became a status of 500 or above. Errors that it throws are dropped.
+   * Receives each error that became a status of 500 or above. Errors that the function itself throws are ignored.
    *
    * @default none
    */

@@ -1,24 +1,24 @@
 import { isSame, macOf } from "./mac.js";
 
-/** A secret that links are signed with. */
+/** A secret with which links are signed. */
 export interface SigningKey {
-  /** The name of the key, which stands in every link: 1 to 64 characters of `A-Z a-z 0-9 - _`. */
+  /** The name of the key: 1 to 64 characters of `A-Z a-z 0-9 - _`. The name is part of every link. */
   readonly id: string;
   /** A secret of at least 32 bytes that cannot be guessed, such as `randomBytes(32).toString("base64")`. */
   readonly secret: string | Uint8Array;
 }
 
 /**
- * The keys of signed links. The first one signs, and all of them are accepted. To change keys, first add the new key behind the old one everywhere.
- * Then put the new key first. Remove the old key when its last link has ended.
+ * The keys for signed links. The first key signs new links, and links with any of the keys are accepted. To change keys, first add the new key
+ * after the old key on every server. Then put the new key first. Remove the old key when its last link has expired.
  */
 export type SigningKeys = readonly [SigningKey, ...SigningKey[]];
 
-/** The purpose of a link: a link for reading cannot be used to write. */
+/** The purpose of a link. A link for reading cannot be used to write. */
 export type Purpose = "get" | "put";
 
 /**
- * The longest life of a link, in seconds: 7 days, as with S3.
+ * The maximum lifetime of a link, in seconds: 7 days, as with S3.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/ShareObjectPreSignedURL.html
  */
@@ -27,10 +27,10 @@ export const EXPIRES_SECONDS_MAX = 604_800;
 const SECRET_BYTES_MIN = 32;
 const KEY_ID = /^[A-Za-z0-9_-]{1,64}$/;
 const EXPIRES = /^\d{1,12}$/;
-/** The name of this scheme of signatures. It is part of every signature, so that a later scheme cannot be taken for this one. */
+/** The name of this signature scheme. It is part of every signature, so that a later scheme cannot be mistaken for this one. */
 const SCHEME = "stowage-http-1";
 
-/** The parameters that a link may have besides those of its signature. */
+/** The parameters that a link may have in addition to the parameters of its signature. */
 const PARAMETERS: Readonly<Record<Purpose, readonly string[]>> = {
   get: [
     "response-cache-control",
@@ -61,14 +61,14 @@ export type Parameters = ReadonlyMap<string, string>;
 /** The permission that a signed link gives. */
 export interface Grant {
   readonly parameters: Parameters;
-  /** The time at which the link ends, in whole seconds since 1970. */
+  /** The time at which the link expires, in whole seconds since 1970. */
   readonly expires: number;
 }
 
 /**
  * Checks signing keys.
  *
- * @throws TypeError for keys that would not sign safely.
+ * @throws TypeError for keys that are not safe.
  */
 export function checkKeys(caller: string, keys: SigningKeys): void {
   if (!Array.isArray(keys) || keys.length === 0) {
@@ -109,17 +109,17 @@ export function sign(
   return [...parameters].map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
 }
 
-/** Tells whether a query claims to be that of a signed link. It is then judged by its signature alone. */
+/** Tells whether a query claims to belong to a signed link. For such a query, only the signature decides. */
 export function isSigned(query: string): boolean {
   return query.split("&").some((pair) => decode(pair.split("=", 1)[0] ?? "") === SIGNATURE_NAME);
 }
 
 /**
- * Checks a signed link. Every fault gets the same refusal: an unknown or repeated parameter, an unknown signing key, a wrong time, purpose, key
- * or signature.
+ * Checks a signed link. The refusal is the same for every fault: an unknown or repeated parameter, an unknown signing key, or a wrong time,
+ * purpose, key or signature.
  *
  * @param now - The current time, in milliseconds since 1970.
- * @returns The permission, or `undefined` when the link is refused.
+ * @returns The permission, or `undefined` if the link is refused.
  */
 export function verify(
   keys: SigningKeys,
@@ -138,7 +138,7 @@ export function verify(
   return left > 0 && left <= EXPIRES_SECONDS_MAX ? { parameters, expires: Number(expires) } : undefined;
 }
 
-/** Reads a query strictly. @returns `undefined` when a parameter is malformed, unknown, or there twice. */
+/** Reads a query strictly. @returns The parameters, or `undefined` if a parameter is malformed, unknown or repeated. */
 function parametersOf(query: string, purpose: Purpose): Map<string, string> | undefined {
   const known = [EXPIRES_NAME, KEY_ID_NAME, SIGNATURE_NAME, ...PARAMETERS[purpose]];
   const parameters = new Map<string, string>();

@@ -16,7 +16,7 @@ import { EXPIRES_SECONDS_MAX, checkKeys, sign, type SigningKeys } from "./signat
 
 /** The options of {@link signed}. */
 export interface SignedOptions {
-  /** The address that the handler answers under, without a slash at the end: `"https://example.com/files"`. */
+  /** The address of the handler, without a slash at the end: `"https://example.com/files"`. */
   readonly baseUrl: string;
   readonly keys: SigningKeys;
 }
@@ -27,8 +27,8 @@ const UPLOAD_SECONDS = 900;
 /**
  * Adds signed links and signed uploads to a provider that lacks them, such as a local disk. `createHandler` with the same `keys` answers the links.
  *
- * A signature covers the purpose, the key and every parameter. A signed upload is a PUT. The link fixes the type, the length or the most
- * bytes, and the headers that are stored.
+ * A signature covers the purpose, the key and every parameter. A signed upload is a PUT. The link fixes the type, the length or the maximum length,
+ * and the headers that are stored.
  *
  * @throws TypeError for options that are wrong.
  * @example
@@ -102,7 +102,7 @@ async function signPut(
   return { key, method: "PUT", url: `${address}?${query}`, headers, expiresAt: new Date(expires * 1000) };
 }
 
-/** Returns the headers by the names of HTTP. */
+/** Returns the headers with their HTTP names. */
 function headerParameters(options: ObjectHeaders): Record<string, string | undefined> {
   const { contentType, contentEncoding, contentLanguage, cacheControl, contentDisposition } = options;
   return {

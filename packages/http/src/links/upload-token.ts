@@ -7,17 +7,17 @@ const SCHEME = "stowage-upload-1";
 export interface BoundUpload {
   readonly uploadId: string;
   readonly key: string;
-  /** The text that the application knows its user by. */
+  /** The text by which the application knows its user. */
   readonly caller: string;
 }
 
-/** Returns an upload id that is good for one object and one caller alone. */
+/** Returns an upload id that works only for one object and one caller. */
 export function bindUpload([{ id, secret }]: SigningKeys, upload: BoundUpload): string {
   const encoded = Buffer.from(upload.uploadId).toString("base64url");
   return `${id}.${encoded}.${signatureOf(secret, upload)}`;
 }
 
-/** Returns the store's own upload id, or `undefined` when the text was not given to this caller for this object. */
+/** Returns the store's own upload id, or `undefined` if the text was not made for this caller and this object. */
 export function unboundUpload(
   keys: SigningKeys,
   token: string,

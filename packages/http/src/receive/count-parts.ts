@@ -1,6 +1,6 @@
 import { Transform } from "node:stream";
 
-/** A stream through which the bytes of a form go to their parser, and which counts the parts. */
+/** A stream that passes the bytes of a form to the parser and counts the parts of the form. */
 export interface PartCounter {
   readonly stream: Transform;
   /** Returns the number of parts that have begun. */

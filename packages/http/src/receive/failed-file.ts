@@ -2,13 +2,13 @@ import type { FormFile } from "./form-options.js";
 
 const files = new WeakMap<object, FormFile>();
 
-/** Remembers the file of a form that an error is about. */
+/** Remembers which file of a form has caused an error. */
 export function noteFile(error: unknown, file: FormFile): void {
   if (typeof error === "object" && error !== null) files.set(error, file);
 }
 
 /**
- * Returns the file of a form that an error of `receiveForm` is about, or `undefined` when it is about the whole form.
+ * Returns the file that has caused an error of `receiveForm`, or `undefined` if the error is about the whole form.
  *
  * @example
  * ```ts

@@ -2,17 +2,20 @@ import type { Progress } from "@stowage/core";
 import { aFunction, knownNames, oneOf, wholeNumber, type OptionNames } from "@stowage/core/provider";
 import { checkLimits, type ReceiveLimits } from "./receive-options.js";
 
-/** The facts about a file of a form, as its headers and its first bytes tell them. */
+/** The facts about a file in a form, taken from its headers and its first bytes. */
 export interface FormFile {
   /** The name of the field. */
   readonly field: string;
-  /** The name that the client has for the file, as its user wrote it and without folders. Show it to people. For a key, `keyTemplate` is better. */
+  /**
+   * The client's name for the file, as the user wrote it but without folders. Use it to show the file to people. To make a key, use `keyTemplate`
+   * instead.
+   */
   readonly fileName: string;
-  /** The type that the first bytes show, when `types` has them looked at. Otherwise the type that the client declares. */
+  /** The type that the first bytes show, if `types` is set. Otherwise the type that the client declares. */
   readonly contentType: string;
   /**
-   * The extension for a key: lower case and without its dot, such as `"mp4"`. It is that of `contentType` where the first bytes show the type, or
-   * else that of the file name. Empty when there is none.
+   * The extension for a key, in lower case and without a dot, such as `"mp4"`. If the first bytes show the type, it is the extension of
+   * `contentType`. Otherwise it is the extension of the file name. Empty if there is no extension.
    */
   readonly extension: string;
 }
@@ -20,7 +23,7 @@ export interface FormFile {
 /** The limits of the files in one field of a form. */
 export interface FieldLimits {
   /**
-   * The most bytes of one file.
+   * The maximum size of one file, in bytes.
    *
    * @default `maxBytes` of the form
    */
@@ -42,44 +45,44 @@ export interface FieldLimits {
 /** The options of {@link receiveForm}. */
 export interface ReceiveFormOptions extends Omit<ReceiveLimits, "onProgress"> {
   /**
-   * Receives the number of bytes of a file that have been taken so far.
+   * Receives the number of bytes of a file that have been read so far.
    *
    * @default none
    */
   readonly onProgress?: ((progress: Progress, file: FormFile) => void) | undefined;
   /**
-   * Returns the key of a file. It may throw to refuse the file, such as an `HttpError`.
+   * Returns the key for a file. To refuse the file, the function can throw an error, such as an `HttpError`.
    *
-   * @param fields - The fields that came before the file.
+   * @param fields - The fields that came before the file in the form.
    */
   readonly key: (file: FormFile, fields: ReadonlyMap<string, readonly string[]>) => string | Promise<string>;
   /**
-   * The fields that may have files, by their names, with limits of their own. A file in any other field is refused.
+   * The fields that may contain files, by name, each with its own limits. A file in any other field is refused.
    *
    * @default every field, with the limits of the form
    */
   readonly files?: Readonly<Record<string, FieldLimits>> | undefined;
   /**
-   * Allows an existing object to be replaced. Set it where each key is new by itself, such as one with a `randomUUID`: the store then needs no
-   * create-only writes. When the form fails, its objects are removed, also those that have replaced others.
+   * Allows an existing object to be replaced. Also set this option if every key is unique, such as a key with a `randomUUID`: the store then
+   * needs no create-only writes. If the form fails, its objects are removed, even if they have replaced other objects.
    *
    * @default false: a key that exists is refused with 409
    */
   readonly overwrite?: boolean | undefined;
   /**
-   * The most files in one form.
+   * The maximum number of files in one form.
    *
    * @default 10
    */
   readonly maxFiles?: number | undefined;
   /**
-   * The most fields in one form, files not counted.
+   * The maximum number of fields in one form, not counting files.
    *
    * @default 100
    */
   readonly maxFields?: number | undefined;
   /**
-   * The most bytes of one field.
+   * The maximum size of one field, in bytes.
    *
    * @default 65,536
    */
@@ -134,13 +137,13 @@ function checkField(caller: string, limits: FieldLimits): void {
   oneOf(caller, "required", limits.required, [undefined, true, false]);
 }
 
-/** Returns the limits of a field. Returns `undefined` for a field that may have no file. */
+/** Returns the limits of a field, or `undefined` for a field that may not contain files. */
 export function limitsOf(options: ReceiveFormOptions, field: string): FieldLimits | undefined {
   if (options.files === undefined) return {};
   return Object.hasOwn(options.files, field) ? options.files[field] : undefined;
 }
 
-/** Returns the names of fields that must have a file. */
+/** Returns the names of fields that must contain a file. */
 export function requiredFields({ files = {} }: ReceiveFormOptions): readonly string[] {
   return Object.entries(files).flatMap(([field, { required }]) => (required === true ? [field] : []));
 }

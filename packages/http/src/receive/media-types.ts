@@ -18,7 +18,10 @@ const SAME: Readonly<Record<string, string>> = {
   "video/x-m4v": "video/mp4",
 };
 
-/** Types that share a container format. The first bytes show the container; the client declares the content. */
+/**
+ * Types that share a container format. The first bytes show only the container. The content is the type that the client
+ * declares.
+ */
 const CONTAINERS: Readonly<Record<string, RegExp>> = {
   "application/zip":
     /^application\/(?:epub\+zip|java-archive|vnd\.(?:openxmlformats-officedocument|oasis\.opendocument|ms-\w+)\.?.*|.*\+zip)$/,
@@ -30,16 +33,16 @@ const CONTAINERS: Readonly<Record<string, RegExp>> = {
   "video/webm": /^audio\/webm$/,
 };
 
-/** Types without a mark in their first bytes. */
+/** Types that cannot be recognised by their first bytes. */
 const UNMARKED =
   /^(?:text\/|image\/svg\+xml$|application\/(?:octet-stream|json|x-ndjson|javascript|vnd\.apple\.mpegurl|x-mpegurl|x-subrip|yaml|toml)$|.*\+json$|model\/)/;
 
 /**
- * Returns the type to store when it is allowed.
+ * Returns the type to store, if the type is allowed.
  *
  * @param declared - The type that the client declares, with its parameters.
- * @param found - The type that the first bytes tell, if any.
- * @throws HttpError 415 when the type is not allowed, or when the first bytes lack the mark of the declared type.
+ * @param found - The type that the first bytes show, if they show one.
+ * @throws HttpError 415 if the type is not allowed, or if the first bytes do not fit the declared type.
  */
 export function allowedType(allowed: readonly string[], declared: string, found: string | undefined): string {
   const said = canonical(declared);
@@ -56,9 +59,9 @@ export function allowedType(allowed: readonly string[], declared: string, found:
 }
 
 /**
- * Checks the type that a client declares, without a look at the bytes.
+ * Checks the type that a client declares, without looking at the bytes.
  *
- * @throws HttpError 415 when the type is not allowed.
+ * @throws HttpError 415 if the type is not allowed.
  */
 export function assertAllowed(allowed: readonly string[], declared: string): void {
   const type = canonical(declared);

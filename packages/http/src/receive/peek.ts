@@ -2,16 +2,16 @@ import type { Readable } from "node:stream";
 
 /** The first bytes of a body, and the whole body. */
 export interface Peeked {
-  /** The first bytes: as many as were asked for, or all when the body has fewer. */
+  /** The first bytes: the requested number of bytes, or all bytes if the body has fewer. */
   readonly head: Uint8Array;
-  /** The whole body, from its first byte. It may be read once. */
+  /** The whole body, from its first byte. It can be read only once. */
   readonly body: AsyncIterable<Uint8Array>;
-  /** Lets go of a body that is not to be read. */
+  /** Releases the body without reading it. */
   readonly destroy: () => void;
 }
 
 /**
- * Reads the first bytes of a body, and gives them back with the rest.
+ * Reads the first bytes of a body. Returns these bytes and the whole body.
  *
  * @param length - The number of bytes that are wanted.
  */
@@ -32,7 +32,7 @@ export async function peek(source: Readable, length: number): Promise<Peeked> {
   };
 }
 
-/** Gives the chunks that were read, and then the rest. A reader that stops early lets go of the source. */
+/** Yields the chunks that were read, and then the rest. If the reader stops early, releases the source. */
 async function* joined(
   chunks: readonly Uint8Array[],
   rest: AsyncIterator<Uint8Array>,

@@ -5,8 +5,8 @@ import { IDLE_MS, openSource } from "./open-source.js";
 /**
  * Reads the body of a request as JSON.
  *
- * @throws HttpError 400 when the body is no JSON object; StorageError `TooLarge` when it is longer than `maxBytes`, `SourceError` when it is cut
- * off or silent.
+ * @throws HttpError 400 if the body is not a JSON object; StorageError `TooLarge` if the body is longer than `maxBytes`, `SourceError` if the
+ * body is cut off or the client stops sending.
  */
 export async function readJson(
   { source, proceed }: Incoming,

@@ -30,9 +30,9 @@ export interface ReceivedFile extends FormFile {
   readonly info: ObjectInfo;
 }
 
-/** A form that was received whole. */
+/** A form that was received completely. */
 export interface ReceivedForm {
-  /** The values of each field, in their order. */
+  /** The values of each field, in the order in which they came. */
   readonly fields: ReadonlyMap<string, readonly string[]>;
   readonly files: readonly ReceivedFile[];
 }
@@ -57,19 +57,19 @@ const FILES_MAX = 10;
 const HEADER_PAIRS_MAX = 20;
 const HEADER_BYTES_MAX = 16_384;
 
-/** A valid boundary, as the header has it. @see https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1 */
+/** A valid boundary, in the form of the header. @see https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1 */
 const BOUNDARY =
   /;[ \t]*boundary=(?:"(?<quoted>[A-Za-z0-9'()+_,./:=? -]{0,69}[A-Za-z0-9'()+_,./:=?-])"|(?<plain>[A-Za-z0-9'()+_,./:=?-]{1,70}))[ \t]*(?:;|$)/i;
 
 /**
  * Stores the files of a form, each as a new object, and returns its fields.
  *
- * All or nothing: when the form is cut off, when one of its files is refused, or when the client leaves, no file of it stays. A file is
- * stored while it arrives, so the fields that `key` needs have to come before it.
+ * Either all files are stored or none: if the form is cut off, if one of its files is refused, or if the client leaves, all stored files
+ * are removed again. A file is stored while it arrives, so the fields that `key` needs have to come before the file.
  *
  * @returns The fields and the files.
- * @throws HttpError 400 for a form that is malformed or cut off, 413 for one with too much in it, 415 as {@link receive}; StorageError as
- * `storage.put` throws, and of the `delete` that failed when a file could not be removed again.
+ * @throws HttpError 400 for a form that is malformed or cut off, 413 for a form that exceeds a limit, 415 as {@link receive} throws it;
+ * StorageError as `storage.put` throws it, or as `storage.delete` throws it if a file could not be removed again.
  * @example
  * ```ts
  * export async function POST(request: Request): Promise<Response> {
@@ -119,9 +119,9 @@ export async function receiveForm(
   throw stop.signal.reason;
 }
 
-/** Ends the form with its first failure. Later failures only follow from the first one. */
+/** Ends the form with its first failure. Later failures are only consequences of the first one. */
 function fail({ stop }: Reception, error: unknown): void {
-  // Without a reason, the signal would make up its own.
+  // Without a reason, the signal would use a default reason.
   if (!stop.signal.aborted)
     stop.abort(error ?? new HttpError(500, "Unknown", "the form failed without a reason"));
 }
@@ -151,11 +151,11 @@ function parserOf(reception: Reception, request: Request | IncomingMessage): Par
     takeField(reception, name, value, isCut);
   });
   parser.on("file", (name, stream, fileName, _, contentType) => {
-    // When a form ends within a file, the parser reports that on the file too.
+    // If the form ends in the middle of a file, the parser also reports an error on the file's stream.
     stream.on("error", () => {});
     reception.seen++;
     if (fileName === "") {
-      // An input without a file has no file name and no bytes.
+      // A file input in which no file was chosen has no file name and no bytes.
       stream
         .on("data", () => fail(reception, malformed('a file has a name that is not allowed, such as ".."')))
         .resume();
@@ -170,7 +170,7 @@ function parserOf(reception: Reception, request: Request | IncomingMessage): Par
     };
     reception.puts.push(
       storeFile(reception, file, stream).catch((error: unknown) => {
-        // A file that is stopped because of the first failure fails with the same error.
+        // If a file is stopped because of the first failure, it fails with the same error.
         if (!reception.stop.signal.aborted) noteFile(error, file);
         stream.destroy();
         fail(reception, error);
@@ -200,7 +200,7 @@ function openParser(request: Request | IncomingMessage, limits: Limits): Parser 
   const boundary = BOUNDARY.exec(contentType)?.groups;
   const text = boundary?.["quoted"]?.replaceAll(/\\(.)/g, "$1") ?? boundary?.["plain"];
   if (text === undefined) throw malformed("its Content-Type has no boundary");
-  // The boundary is quoted anew, so that the parser and the counter have the same one.
+  // The boundary is put in quotes again, so that the parser and the counter use the same boundary.
   const header = `multipart/form-data; boundary="${text}"`;
   return { parser: new Busboy({ headers: { "content-type": header }, limits }), boundary: text };
 }
@@ -232,7 +232,7 @@ async function storeFile(reception: Reception, file: FormFile, stream: BusboyFil
   files.push({ ...known, info });
 }
 
-/** A file, with its type decided by its first bytes when its types are limited. */
+/** A file with its type. If the types are limited, the first bytes decide the type. */
 interface Inspected {
   readonly file: FormFile;
   readonly body: BusboyFileStream | AsyncIterable<Uint8Array>;
@@ -260,7 +260,10 @@ async function inspected(
   return { file: { ...file, contentType, extension }, body, maxBytes };
 }
 
-/** Returns the extension of a file name, for a key. Returns an empty text unless the extension has 1 to 10 letters and digits. */
+/**
+ * Returns the extension of a file name, for use in a key. Returns an empty text unless the extension consists of 1 to 10 letters and
+ * digits.
+ */
 function extensionOf(fileName: string): string {
   return (
     /^\.(?<extension>[a-z0-9]{1,10})$/.exec(extname(fileName).toLowerCase())?.groups?.["extension"] ?? ""
@@ -278,7 +281,7 @@ async function removeAll({ storage, files }: Reception): Promise<void> {
         if (!isStorageError(error, "PreconditionFailed")) throw error;
       });
   });
-  // A removal that fails must not end the form while others are under way.
+  // If a removal fails, the form must not end while other removals are under way.
   const failed = (await Promise.allSettled(removals)).find((each) => each.status === "rejected");
   if (failed !== undefined) throw failed.reason;
 }

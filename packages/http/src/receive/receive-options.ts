@@ -3,11 +3,11 @@ import { knownNames, nonEmptyText, oneOf, wholeNumber, type OptionNames } from "
 
 /** The limits and the headers of received objects. */
 export interface ReceiveLimits {
-  /** The most bytes of one object. A longer one is refused, and nothing is stored. */
+  /** The maximum size of one object, in bytes. A longer body is refused, and nothing is stored. */
   readonly maxBytes: number;
   /**
-   * The media types that are allowed, such as `"video/mp4"` or `"image/*"`. The first bytes decide wherever they identify a type; otherwise the
-   * declared type counts. The object is stored with the type that was decided on. `"image/*"` includes SVG, which can have scripts in it.
+   * The media types that are allowed, such as `"video/mp4"` or `"image/*"`. If the first bytes identify a type, that type counts. Otherwise the
+   * declared type counts. The object is stored with the type that counts. `"image/*"` includes SVG, which can contain scripts.
    *
    * @default every type; the object is stored with the type that the client declares
    */
@@ -25,14 +25,14 @@ export interface ReceiveLimits {
    */
   readonly metadata?: Metadata | undefined;
   /**
-   * Receives the number of bytes that have been taken so far.
+   * Receives the number of bytes that have been read so far.
    *
    * @default none
    */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /**
-   * The longest silence of the client while this package reads the body, in milliseconds; 0 means no limit. It counts for forms, and for
-   * `receive` with `types`. `sourceIdleMs` of the storage counts for bodies that the storage reads.
+   * The maximum time without new bytes from the client while this package reads the body, in milliseconds; 0 means no limit. The limit applies
+   * to forms, and to `receive` with `types`. For bodies that the storage reads, `sourceIdleMs` of the storage applies.
    *
    * @default 30,000
    */

@@ -7,7 +7,7 @@ import type { HeaderReader, Incoming } from "../wire/http-request.js";
 import { tagText, validatorsOf } from "../serve/validators.js";
 import type { Grant, Parameters } from "../links/signatures.js";
 
-/** Stores the body of a signed upload, within the limits that its link sets. */
+/** Stores the body of a signed upload, within the limits of its link. */
 export async function receiveSigned(
   storage: FileStorage,
   key: string,
@@ -25,7 +25,7 @@ export async function receiveSigned(
     ...condition,
     metadata: metadataOf(parameters.get("metadata")),
     size: length === undefined ? given : Number(length),
-    // An empty upload has no `maxBytes`: its signed length of 0 is the limit.
+    // For an empty upload, the signed length of 0 is the limit, and `maxBytes` is not used.
     maxBytes: maxBytes === 0 ? undefined : maxBytes,
     signal,
   });
@@ -34,7 +34,7 @@ export async function receiveSigned(
 /**
  * Checks that a request has the headers that were signed.
  *
- * @throws HttpError 400 when the headers are different.
+ * @throws HttpError 400 if the headers are different.
  */
 function assertAsSigned(headers: HeaderReader, parameters: Parameters): void {
   assertPlain(headers);
@@ -68,7 +68,7 @@ export function receivedAnswer(storage: FileStorage, info: ObjectInfo): Answer {
   return jsonAnswer(201, { key, size, contentType, etag }, { etag });
 }
 
-/** Reads metadata that was signed. It needs no check, because `signed` has made it. */
+/** Reads metadata that was signed. Does not check the metadata, because `signed` has written it. */
 function metadataOf(text: string | undefined): Metadata | undefined {
   return text === undefined ? undefined : (JSON.parse(text) as Metadata);
 }

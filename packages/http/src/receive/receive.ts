@@ -14,14 +14,14 @@ const IDEMPOTENCY_LENGTH_MAX = 200;
 /**
  * Stores the body of a request as one object.
  *
- * The caller checks permission first. A request with wrong headers is refused before its body is asked for. Nothing is stored when the client
- * leaves, when the body is longer than `maxBytes`, or when `types` does not allow its type. `If-Match`, `If-Unmodified-Since`,
- * `If-None-Match: *` and `Idempotency-Key` of the request are honoured.
+ * Check the permission before you call this function. A request with wrong headers is refused before the client is asked for the body.
+ * Nothing is stored if the client leaves, if the body is longer than `maxBytes`, or if `types` does not allow the type. The request headers
+ * `If-Match`, `If-Unmodified-Since`, `If-None-Match: *` and `Idempotency-Key` are honoured.
  *
- * @param key - The key, chosen by the server, such as by `keyTemplate`; never the name that the client has for its file.
+ * @param key - The key, chosen by the server, for example with `keyTemplate`. Never use the client's name for the file.
  * @returns The facts of the new object.
- * @throws HttpError 400, 409, 412, 413, 415 or 501 for a request that is refused; StorageError as `storage.put` does. `httpStatus` and
- * `errorResponse` take both.
+ * @throws HttpError 400, 409, 412, 413, 415 or 501 for a refused request; StorageError as `storage.put` throws it. `httpStatus` and
+ * `errorResponse` accept both.
  * @example
  * ```ts
  * export async function PUT(request: Request): Promise<Response> {
@@ -40,7 +40,9 @@ export async function receive(
   return await receiveBody(storage, key, incomingOf(request), options);
 }
 
-/** Stores the body of a request. A client that waits (`Expect: 100-continue`) is asked to send only after its headers were checked. */
+/**
+ * Stores the body of a request. A client that waits (`Expect: 100-continue`) is told to send the body only after the headers were checked.
+ */
 export async function receiveBody(
   storage: FileStorage,
   key: string,
@@ -92,8 +94,8 @@ function putOptions(
 }
 
 /**
- * Refuses `Content-Range`, because the part would be stored as a whole object. Refuses transfer codings other than chunked, because the
- * coded bytes would be stored.
+ * Refuses `Content-Range`, because a part would be stored as a whole object. Refuses transfer codings other than `chunked`, because the
+ * encoded bytes would be stored.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-14.5
  * @see https://www.rfc-editor.org/rfc/rfc9112#section-6.1
@@ -112,9 +114,9 @@ export function assertPlain(headers: HeaderReader): void {
 }
 
 /**
- * Returns the declared length.
+ * Returns the declared length of the body.
  *
- * @throws HttpError 400 when it is not a whole number, 413 when it is above the limit.
+ * @throws HttpError 400 if the length is not a whole number, 413 if it is above the limit.
  */
 export function lengthOf(headers: HeaderReader, maxBytes: number): number | undefined {
   const text = headers.get("content-length") ?? undefined;

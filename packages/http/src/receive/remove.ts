@@ -3,9 +3,9 @@ import type { HttpRequest } from "../wire/http-request.js";
 import { deleteConditionOf } from "./write-conditions.js";
 
 /**
- * Removes an object, when the conditions of the request hold.
+ * Removes an object if the conditions of the request hold.
  *
- * @throws HttpError 412 when the conditions do not hold; StorageError as `storage.delete` throws.
+ * @throws HttpError 412 if the conditions do not hold; StorageError as `storage.delete` throws it.
  */
 export async function remove(storage: FileStorage, key: string, request: HttpRequest): Promise<void> {
   const { headers, signal } = request;

@@ -3,21 +3,24 @@ import { essenceOf } from "../serve/stored-headers.js";
 import { allowedType } from "./media-types.js";
 import { peek } from "./peek.js";
 
-/** The number of first bytes that tell the type of nearly every file. @see https://github.com/sindresorhus/file-type#readme */
+/**
+ * The number of first bytes that are needed to recognise the type of nearly every file. @see
+ * https://github.com/sindresorhus/file-type#readme
+ */
 const HEAD_BYTES = 4100;
 
-/** A body whose type is known. */
+/** A body with a known type. */
 export interface TypedBody {
   readonly contentType: string;
-  /** The extension of the type, where the first bytes have shown it. */
+  /** The extension of the type, if the first bytes show the type. */
   readonly extension?: string | undefined;
   readonly body: AsyncIterable<Uint8Array>;
 }
 
 /**
- * Looks at the first bytes of a body, and returns it with the type to store.
+ * Looks at the first bytes of a body, and returns the body with the type to store.
  *
- * @throws HttpError 415 when its type is not allowed.
+ * @throws HttpError 415 if the type is not allowed.
  */
 export async function sniff(
   source: Readable,
@@ -26,7 +29,7 @@ export async function sniff(
 ): Promise<TypedBody> {
   const { head, body, destroy } = await peek(source, HEAD_BYTES);
   try {
-    // Loaded when it is first needed: most applications serve before they receive.
+    // The package is loaded when it is first needed, because most applications serve files before they receive any.
     const { fileTypeFromBuffer } = await import("file-type");
     const found = await fileTypeFromBuffer(head);
     const contentType = allowedType(allowed, declared, found?.mime);

@@ -6,7 +6,8 @@ import { HttpError } from "../wire/http-error.js";
 import type { HeaderReader } from "../wire/http-request.js";
 
 /**
- * Reads the preconditions of a write, or returns `undefined` when the write has no preconditions. `If-Modified-Since` is for reads alone.
+ * Returns the preconditions of a write, or `undefined` if the write has no preconditions. Ignores `If-Modified-Since`, which applies only
+ * to reads.
  *
  * @throws HttpError 400 for an `If-None-Match` other than `*`.
  */
@@ -20,9 +21,9 @@ function parseWriteConditions(headers: HeaderReader): Preconditions | undefined 
 }
 
 /**
- * Checks that the store can keep an existing object.
+ * Checks that the store has create-only writes, so that an existing object can be protected.
  *
- * @throws StorageError `Unsupported` that says what to do.
+ * @throws StorageError `Unsupported`. The message says what to do.
  */
 export function assertCreateOnly({ provider }: FileStorage, key: string): void {
   if (provider.supports.ifNoneMatch) return;
@@ -30,14 +31,14 @@ export function assertCreateOnly({ provider }: FileStorage, key: string): void {
   throw new StorageError("Unsupported", reason, { operation: "put", provider: provider.name, key });
 }
 
-/** The condition of a write, as a storage takes it. */
+/** The condition of a write, in the form of a storage's options. */
 export type WriteCondition = Pick<StoragePutOptions, "ifMatch" | "ifNoneMatch">;
 
 /**
- * Returns the condition of a put. It joins the preconditions of the request with the create-only rule of the application.
+ * Returns the condition of a put. It combines the preconditions of the request with the application's rule about existing objects.
  *
- * @param isCreateOnly - True when existing objects must stay.
- * @throws HttpError 412 when the object is not the one that the request names, 409 when it may not be replaced.
+ * @param isCreateOnly - True if existing objects must not be replaced.
+ * @throws HttpError 412 if the object is not the version that the request names, 409 if the object may not be replaced.
  */
 export async function conditionOf(
   storage: FileStorage,
@@ -65,7 +66,7 @@ export async function conditionOf(
 /**
  * Returns the condition of a delete.
  *
- * @throws HttpError 412 when the object is not the one that the request names.
+ * @throws HttpError 412 if the object is not the version that the request names.
  */
 export async function deleteConditionOf(
   storage: FileStorage,
@@ -80,9 +81,10 @@ export async function deleteConditionOf(
 }
 
 /**
- * Returns the provider's ETag of the object that the request names; `undefined` when there is no object, and the request allows that.
+ * Returns the provider's ETag for the version that the request names. Returns `undefined` if there is no object and the request allows
+ * that.
  *
- * @throws HttpError 412 when the object is not the one that the request names.
+ * @throws HttpError 412 if the object is not the version that the request names.
  */
 async function namedETag(
   storage: FileStorage,

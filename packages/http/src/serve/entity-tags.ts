@@ -1,25 +1,25 @@
-/** An entity tag. A weak one promises that two representations mean the same, not that their bytes are equal. */
+/** An entity tag. Equal weak tags mean that two representations are equivalent, but their bytes may differ. */
 export interface EntityTag {
   readonly isWeak: boolean;
   /** The tag itself, with its quotes. */
   readonly opaque: string;
 }
 
-/** The tags of a precondition: any tag at all, or one of a list. */
+/** The tags of a precondition: any tag (`"*"`), or a list of tags. */
 export type EntityTags = "*" | readonly EntityTag[];
 
 /** The form of one entity tag. @see https://www.rfc-editor.org/rfc/rfc9110#name-etag */
 const TAG = /^(?<weak>W\/)?(?<opaque>"[\x21\x23-\x7e\x80-\xff]*")$/;
 const NEXT_TAG = /[ \t,]*(?<tag>(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")[ \t]*(?=,|$)/gy;
 
-/** Returns one entity tag, or `undefined` when the text is not an entity tag. */
+/** Returns the entity tag in a text, or `undefined` if the text is not an entity tag. */
 export function parseEntityTag(text: string): EntityTag | undefined {
   const groups = TAG.exec(text)?.groups;
   if (groups === undefined) return undefined;
   return { isWeak: groups["weak"] !== undefined, opaque: groups["opaque"] ?? "" };
 }
 
-/** Returns the tags of `If-Match` or `If-None-Match`. Of a malformed header it returns the tags before the fault. */
+/** Returns the tags in `If-Match` or `If-None-Match`. If the header is malformed, returns the tags before the error. */
 export function parseEntityTags(header: string): EntityTags {
   if (header.trim() === "*") return "*";
   return [...header.matchAll(NEXT_TAG)].flatMap(({ groups }) => parseEntityTag(groups?.["tag"] ?? "") ?? []);
@@ -30,7 +30,7 @@ export function matchesStrongly(one: EntityTag, other: EntityTag | undefined): b
   return !one.isWeak && other?.isWeak === false && one.opaque === other.opaque;
 }
 
-/** Tells whether two tags are equal. The mark `W/`, which proxies may add, is not compared. */
+/** Tells whether two tags are equal, without comparing the mark `W/`, which proxies may add. */
 export function matchesWeakly(one: EntityTag, other: EntityTag | undefined): boolean {
   return one.opaque === other?.opaque;
 }

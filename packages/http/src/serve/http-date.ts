@@ -2,7 +2,7 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 const MONTH = `(?<month>${MONTHS.join("|")})`;
 const TIME = "(?<hour>[01]\\d|2[0-3]):(?<minute>[0-5]\\d):(?<second>[0-5]\\d|60)";
 
-/** The three forms of a date in HTTP. Servers send the first; the others are of old clients. */
+/** The three forms of a date in HTTP. Servers send the first form. The other forms come from old clients. */
 const FORMS = [
   new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?<day>\\d\\d) ${MONTH} (?<year>\\d{4}) ${TIME} GMT$`),
   new RegExp(
@@ -12,9 +12,11 @@ const FORMS = [
 ] as const;
 
 /**
- * Returns the time of a date header in whole seconds since 1970, or `undefined` when it is not one of the three forms of HTTP.
+ * Returns the time in a date header, in whole seconds since 1970. Returns `undefined` if the date has none of the three forms
+ * of HTTP.
  *
- * `Date.parse` takes far more, such as `"1"`, and a condition with an invalid date has to be ignored.
+ * `Date.parse` cannot be used, because it accepts many other texts, such as `"1"`, and a condition with an invalid date has to
+ * be ignored.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-date-time-formats
  */
@@ -26,7 +28,7 @@ export function parseHttpDate(text: string): number | undefined {
   return undefined;
 }
 
-/** Returns the time of a date in whole seconds, as HTTP has it. */
+/** Returns the time of a date in whole seconds, as in HTTP. */
 export function toHttpSeconds(date: Date): number {
   return Math.floor(date.getTime() / 1000);
 }
@@ -42,7 +44,9 @@ function secondsOf(groups: Readonly<Record<string, string>>): number | undefined
   return isReal ? toHttpSeconds(date) : undefined;
 }
 
-/** Returns the full year for two digits: a year that would be more than 50 years ahead is in the past. */
+/**
+ * Returns the full year for two digits. A year that would be more than 50 years in the future is taken as a year in the past.
+ */
 function nearestYear(twoDigits: number): number {
   const now = new Date().getUTCFullYear();
   const year = now - (now % 100) + twoDigits;

@@ -4,12 +4,13 @@ import type { ByteRange } from "@stowage/core";
 const ONE_RANGE = /^bytes=[ \t]*(?<first>\d*)-(?<last>\d*)[ \t]*$/i;
 
 /**
- * Returns the stretch that a `Range` header asks for, or `undefined` when the header is to be ignored: another unit, several
- * ranges, or no valid range. The answer is then the whole object with status 200, as a server may always give it.
+ * Returns the range that a `Range` header asks for. Returns `undefined` if the header has to be ignored, because it has
+ * another unit, several ranges, or no valid range. Then answer with the whole object and status 200, which HTTP always
+ * allows.
  *
  * `{ suffix: 0 }` comes from `bytes=-0`, which no object can satisfy.
  *
- * @param header - The value of the header; `null` and `undefined` when there is none.
+ * @param header - The value of the header; `null` or `undefined` if there is no such header.
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-range
  * @example
  * ```ts

@@ -9,7 +9,7 @@ import {
 import { parseHttpDate } from "./http-date.js";
 import type { HeaderReader } from "../wire/http-request.js";
 
-/** The facts of an object that conditions are compared with. */
+/** The facts of an object against which conditions are checked. */
 export interface Validators {
   readonly tag: EntityTag | undefined;
   /** The time of the last change, in whole seconds since 1970. */
@@ -24,11 +24,11 @@ export interface Preconditions {
   readonly ifModifiedSince: number | undefined;
 }
 
-/** The outcome of preconditions of a GET or HEAD. */
+/** The outcome of the preconditions of a GET or HEAD. */
 export type Verdict = "proceed" | "not-modified" | "failed";
 
 /**
- * Reads the preconditions of a request, or returns `undefined` when the request has none. An invalid date is ignored. `If-Match` replaces
+ * Returns the preconditions of a request, or `undefined` if the request has no preconditions. An invalid date is ignored. `If-Match` replaces
  * `If-Unmodified-Since`, and `If-None-Match` replaces `If-Modified-Since`.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-precedence-of-preconditions
@@ -42,7 +42,7 @@ export function parsePreconditions(headers: HeaderReader): Preconditions | undef
   return Object.values(all).every((condition) => condition === undefined) ? undefined : all;
 }
 
-/** Compares preconditions with an object, in the order of RFC 9110. */
+/** Checks preconditions against an object, in the order of RFC 9110. */
 export function judge(conditions: Preconditions, validators: Validators): Verdict {
   const { ifMatch, ifUnmodifiedSince, ifNoneMatch, ifModifiedSince } = conditions;
   const { tag, modifiedSeconds } = validators;
@@ -58,7 +58,8 @@ export function judge(conditions: Preconditions, validators: Validators): Verdic
 }
 
 /**
- * Tells whether a range may be served: the request has no `If-Range`, or its `If-Range` names exactly this object. A later date does not name it.
+ * Tells whether a range may be served: the request has no `If-Range`, or its `If-Range` names exactly this object. A date later than the object's
+ * date does not name the object.
  *
  * @param header - The value of `If-Range`.
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-if-range

@@ -7,10 +7,10 @@ import { dispositionFor, storedHeaders } from "./stored-headers.js";
 const EXPIRES_SECONDS = 3600;
 
 /**
- * Makes the redirect to a signed link of the store. Caches keep the redirect for half the life of the link at most, so a cached redirect still
- * leads to a working link.
+ * Makes the redirect to a signed link of the store. Caches keep the redirect for at most half the lifetime of the link, so a cached redirect
+ * still leads to a working link.
  *
- * @returns `undefined` in mode `"auto"` when the store of the object has no signed links.
+ * @returns The redirect, or `undefined` if the mode is `"auto"` and the store of the object has no signed links.
  */
 export async function redirectAnswer(
   storage: FileStorage,
@@ -36,7 +36,10 @@ export async function redirectAnswer(
   }
 }
 
-/** Returns the `Cache-Control` of a redirect. A redirect may be kept as long as the object, and at most for half the life of its link. */
+/**
+ * Returns the `Cache-Control` of a redirect. A redirect may be cached for as long as the object, but at most for half the lifetime of its
+ * link.
+ */
 function cacheControlOf(ofObject: string = "", expiresInSeconds: number): string {
   const half = Math.floor(expiresInSeconds / 2);
   if (/\bno-store\b/i.test(ofObject)) return "no-store";
@@ -45,7 +48,7 @@ function cacheControlOf(ofObject: string = "", expiresInSeconds: number): string
   return `private, max-age=${Math.min(half, Number(seconds ?? half))}`;
 }
 
-/** Returns the safe headers that the store must send in place of the stored ones. */
+/** Returns the safe headers that the store must send instead of the stored headers. */
 function overrides(
   info: ObjectInfo,
   options: ServeOptions,

@@ -3,47 +3,48 @@ import { knownNames, nonEmptyText, oneOf, wholeNumber, type OptionNames } from "
 /** The options of {@link serve} and {@link serveNode}. */
 export interface ServeOptions {
   /**
-   * The way the bytes go: `"stream"` sends them through this process. `"redirect"` sends the client to a signed link of the store.
-   * `"auto"` redirects when the store of the object has signed links, and streams otherwise. HEAD is always answered here.
+   * The way in which the client gets the bytes. `"stream"` sends the bytes through this process. `"redirect"` sends the client to a signed
+   * link of the store. `"auto"` redirects if the store of the object has signed links, and streams otherwise. A HEAD is never redirected.
    *
    * @default "stream"
    */
   readonly mode?: "stream" | "redirect" | "auto" | undefined;
   /**
-   * The `Cache-Control` of objects that were stored without one. It limits redirects too.
+   * The `Cache-Control` for objects that were stored without a `Cache-Control`. It also limits how long a redirect is cached.
    *
    * @default "private, no-cache": browsers ask each time, and most answers are 304
    */
   readonly cacheControl?: string | undefined;
   /**
-   * Replaces the stored `Content-Disposition`, such as with `contentDisposition("attachment", "Report.pdf")`. Types that could run in
-   * the browser stay attachments.
+   * Replaces the stored `Content-Disposition`, for example with `contentDisposition("attachment", "Report.pdf")`. Types that the browser could
+   * run remain attachments.
    *
    * @default none: the stored one
    */
   readonly contentDisposition?: string | undefined;
   /**
-   * Has browsers save the object: `true` under its stored name, or a text as its name.
+   * Makes browsers save the object instead of showing it. With `true`, they use its stored name. A text is used as the name.
    *
    * @default false
    */
   readonly download?: boolean | string | undefined;
   /**
-   * Further media types that a browser may show, each without its parameters. Do not name a script type when users can store objects: a page
-   * of your origin could load such an object as a script.
+   * Further media types that a browser may show, each without its parameters. Do not list a script type if users can store objects, because a
+   * page of your origin could load such an object as a script.
    *
    * @default none: browsers show common images (never SVG), audio, video, fonts, PDF, JSON, CSS, CSV, subtitles, playlists and plain text
    */
   readonly inlineTypes?: readonly string[] | undefined;
   /**
-   * The life of redirect links, in seconds. A redirect may be cached for half of that, unless the `Cache-Control` of the object is stricter.
+   * The lifetime of the links in redirects, in seconds. A redirect may be cached for half of this time, unless the `Cache-Control` of the
+   * object is stricter.
    *
    * @default 3,600
    */
   readonly expiresInSeconds?: number | undefined;
   /**
-   * Receives each error that became a status of 500 or above, or that cut off a body. The client does not see the error. Errors that it throws
-   * are dropped.
+   * Receives each error that became a status of 500 or above, or that cut off a body. The client does not see the error. Errors that the
+   * function itself throws are ignored.
    *
    * @default none
    */

@@ -36,17 +36,19 @@ interface Asked {
   readonly key: string;
   readonly request: HttpRequest;
   readonly options: ServeOptions;
-  /** Headers that take the place of the stored ones. */
+  /** Headers that replace the stored headers. */
   readonly overrides: ObjectHeaders | undefined;
 }
 
 /**
- * Answers a GET or HEAD with a stored object, as RFC 9110 asks of a server: ranges, conditions, 304, 206, 412 and 416.
+ * Answers a GET or HEAD with a stored object, as RFC 9110 requires: with ranges, conditions, 304, 206, 412 and 416.
  *
- * The caller checks permission first. The answer is safe to be shown at the origin of the application: stored headers are checked again,
- * and types that are not known to be safe are attachments. A body that is no longer read releases its connection or file.
+ * Check the permission before you call this function. The answer can be shown safely at the origin of your application: stored headers
+ * are checked again, and types that are not known to be safe become attachments. If the body is not read to its end, its connection or
+ * file is released.
  *
- * @param key - The key, decoded. `keyOfTarget` makes one of the target of a request; any text that is not a key is answered with 404.
+ * @param key - The decoded key. `keyOfTarget` returns the key for the target of a request. For a text that is not a key, the answer is
+ * 404.
  * @returns The answer. An error of the storage becomes an answer with its status, `no-store` and its code as text.
  * @throws TypeError for options that are wrong.
  * @example
@@ -69,7 +71,7 @@ export async function serve(
   return toResponse(await answerObject(storage, key, asked, options), { onError, signal: asked.signal });
 }
 
-/** Answers as {@link serve} does, on a response of `node:http`. Resolves when the answer is sent or its client has left. */
+/** Answers as {@link serve} does, on a response of `node:http`. Resolves when the answer is sent or the client has left. */
 export async function serveNode(
   storage: FileStorage,
   key: string,
@@ -113,7 +115,8 @@ async function answerGet(asked: Asked): Promise<Answer> {
   const { storage, request, options } = asked;
   const conditions = parsePreconditions(request.headers);
   const isRedirecting = options.mode === "redirect" || options.mode === "auto";
-  // Members are asked first: a body that is opened for nothing costs a connection. A single provider answers in one request.
+  // With several members, the facts are read first, because a body that is opened in vain costs a connection. A single provider answers
+  // with one request.
   if (isRedirecting || (conditions !== undefined && hasSeveralMembers(storage))) {
     const info = await lookAt(asked);
     const redirect = isRedirecting ? await redirectAnswer(storage, info, request, options) : undefined;
@@ -123,7 +126,7 @@ async function answerGet(asked: Asked): Promise<Answer> {
   return await answerBody(asked, conditions);
 }
 
-/** Opens the object and answers with its body. Conditions are judged by the facts that come with the body. */
+/** Opens the object and answers with its body. Conditions are checked against the facts that come with the body. */
 async function answerBody(asked: Asked, conditions: Preconditions | undefined): Promise<Answer> {
   const { storage, request } = asked;
   const range = storage.provider.supports.range ? parseRange(request.headers.get("range")) : undefined;
@@ -149,7 +152,7 @@ async function answerUnsatisfiable(asked: Asked, conditions: Preconditions | und
   return refusal(416, "InvalidRange", { "content-range": `bytes */${info.size}` });
 }
 
-/** Opens the object, or a range of it. @returns `undefined` when no byte of the object lies in the range. */
+/** Opens the object, or a range of it. @returns The object, or `undefined` if no byte of the object lies in the range. */
 async function openStretch(asked: Asked, range: ByteRange | undefined): Promise<StoredObject | undefined> {
   if (range !== undefined && "suffix" in range && range.suffix === 0) return undefined;
   try {
@@ -172,7 +175,7 @@ function isCurrent({ storage, request }: Asked, info: ObjectInfo): boolean {
   return isRangeCurrent(request.headers.get("if-range"), validatorsOf(storage, info));
 }
 
-/** Returns the answer that the conditions call for, or `undefined` when the object is to be sent. */
+/** Returns the answer that the conditions require, or `undefined` if the object has to be sent. */
 function judged(asked: Asked, info: ObjectInfo, conditions: Preconditions | undefined): Answer | undefined {
   if (conditions === undefined) return undefined;
   const verdict = judge(conditions, validatorsOf(asked.storage, info));
@@ -197,7 +200,10 @@ function withBody(asked: Asked, object: StoredObject): Answer {
   return { status: range === undefined ? 200 : 206, headers: headersOf(asked, info, range), body: object };
 }
 
-/** Returns the headers of an answer. They are one literal: copying objects would take longer than reading a small file. */
+/**
+ * Returns the headers of an answer. They are written as one object literal, because copying objects would take longer than reading a
+ * small file.
+ */
 function headersOf(asked: Asked, info: ObjectInfo, range?: ServedRange): AnswerHeaders {
   const { storage, options, overrides } = asked;
   const stored = storedHeaders(served(info, options, overrides), options.inlineTypes);
@@ -223,7 +229,7 @@ function contentRange({ offset, length, size }: ServedRange): string {
   return `bytes ${offset}-${offset + length - 1}/${size}`;
 }
 
-/** Returns the facts of an object as its answer shows them. */
+/** Returns the facts of an object as they appear in the answer. */
 function served(info: ObjectInfo, options: ServeOptions, overrides: ObjectHeaders | undefined): ObjectInfo {
   const contentDisposition = dispositionFor(info, options);
   if (overrides === undefined && contentDisposition === info.contentDisposition) return info;

@@ -33,7 +33,7 @@ const INLINE = new Set([
 const INLINE_FAMILY = /^(?:audio|font|video)\//;
 
 /**
- * The types that a page can load as a script. With `nosniff`, a browser runs no bytes of another type.
+ * The types that a page can load as a script. With `nosniff`, a browser does not run bytes of other types.
  *
  * @see https://mimesniff.spec.whatwg.org/#javascript-mime-type
  */
@@ -49,8 +49,8 @@ export interface StoredHeaders {
 }
 
 /**
- * Returns the safe headers of a stored object. An invalid value is left out, because the object may have been written by other programs. A
- * type that is not known to be safe becomes an attachment, and a script is sent as unknown bytes.
+ * Returns the safe headers of a stored object. An invalid value is left out, because other programs may have written the object. A type
+ * that is not known to be safe becomes an attachment, and a script is sent as unknown bytes.
  *
  * @param inlineTypes - Further types that a browser may show, without parameters.
  */
@@ -68,7 +68,7 @@ export function storedHeaders(info: ObjectInfo, inlineTypes: readonly string[] =
   };
 }
 
-/** Returns a media type that may be sent, or the type of unknown bytes. */
+/** Returns a media type that may be sent, or the type for unknown bytes. */
 export function typeOf(contentType: string | undefined): string {
   return matching(contentType, MEDIA_TYPE) ?? CONTENT_TYPE_UNKNOWN;
 }
@@ -83,7 +83,7 @@ function isShown(essence: string): boolean {
   return INLINE.has(essence) || (INLINE_FAMILY.test(essence) && !essence.endsWith("+xml"));
 }
 
-/** Returns the stored disposition. For a type that browsers must save, the disposition becomes `attachment` and keeps its file name. */
+/** Returns the stored disposition. If browsers must save the type, the disposition becomes `attachment` and keeps its file name. */
 function dispositionOf(
   { key, contentDisposition: stored }: ObjectInfo,
   isInline: boolean,
@@ -102,7 +102,7 @@ export function dispositionFor(
   return download === false ? (asked ?? info.contentDisposition) : downloadDisposition(info, download);
 }
 
-/** Returns the disposition with which browsers save an object, under the given name or under the stored one. */
+/** Returns the disposition with which browsers save an object, under the given name or the stored name. */
 function downloadDisposition({ key, contentDisposition: stored }: ObjectInfo, name: string | true): string {
   if (name !== true) return contentDisposition("attachment", name);
   const given = matching(stored, HEADER);

@@ -3,7 +3,7 @@ import { parseEntityTag, type EntityTag } from "./entity-tags.js";
 import { toHttpSeconds } from "./http-date.js";
 import type { Validators } from "./preconditions.js";
 
-/** The end of the year 9999: dates of HTTP have four digits for the year. */
+/** The end of the year 9999. In HTTP, the year of a date has four digits. */
 const SECONDS_MAX = 253_402_300_799;
 
 /** The answers of `hasSeveralMembers`, by storage. */
@@ -23,10 +23,10 @@ function isComposed({ members = [] }: Description): boolean {
 }
 
 /**
- * Returns the facts of an object that conditions are compared with.
+ * Returns the facts of an object against which conditions are checked.
  *
- * The tag is the provider's ETag. Members of a composer have different ETags for the same object. There the tag is the write id, which every copy
- * of an object shares: a download goes on when a different member answers.
+ * The tag is the provider's ETag. If the storage has several members, the tag is the write id instead, because members have different ETags for
+ * the same object. All copies of an object share the write id, so a download can continue when another member answers.
  */
 export function validatorsOf(storage: FileStorage, info: ObjectInfo): Validators {
   const { etag, writeId, lastModified } = info;
@@ -36,7 +36,7 @@ export function validatorsOf(storage: FileStorage, info: ObjectInfo): Validators
   return { tag, modifiedSeconds: seconds >= 0 && seconds <= SECONDS_MAX ? seconds : undefined };
 }
 
-/** Returns an entity tag as a header has it. */
+/** Returns an entity tag in the form of a header. */
 export function tagText({ isWeak, opaque }: EntityTag): string {
   return isWeak ? `W/${opaque}` : opaque;
 }

@@ -2,28 +2,35 @@ import { isStorageError, type StoredObject } from "@stowage/core";
 import { isHttpError, toldError } from "./http-error.js";
 import { httpStatus } from "./status.js";
 
-/** Headers by lower-case name. A value that is `undefined` is left out; several values are several headers. */
+/** Headers by lower-case name. A value that is `undefined` is left out. Several values become several headers. */
 export type AnswerHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** The answer to a request, before it becomes a Web `Response` or is written to a response of `node:http`. */
 export interface Answer {
   readonly status: number;
   readonly headers: AnswerHeaders;
-  /** The body; absent for HEAD, and for a status without a body. A stored object owns a file or a socket until it is read or destroyed. */
+  /**
+   * The body. Absent for HEAD, and for a status without a body. A stored object keeps a file or a socket open until it
+   * is read or destroyed.
+   */
   readonly body?: StoredObject | Uint8Array | string | undefined;
 }
 
-/** The headers of every answer that this package makes: browsers must not guess its type, and run no script in it. */
+/**
+ * The headers of every answer that this package makes. With them, browsers do not guess the type and run no scripts in
+ * the answer.
+ */
 export const SAFE_HEADERS = {
   "x-content-type-options": "nosniff",
   "content-security-policy": "default-src 'none'; sandbox",
 } as const;
 
-/** The value of `Retry-After` when the error has none, in seconds. */
+/** The value of `Retry-After`, in seconds, if the error does not give one. */
 const RETRY_AFTER_SECONDS = 1;
 
 /**
- * Makes a refusal: its status, and its code as text. The answer repeats nothing of the request and is not cached.
+ * Makes a refusal: an answer with a status, and with a code as text. The answer repeats nothing from the request and is
+ * not cached.
  *
  * @param code - A word for programs, such as `"NotFound"`.
  */
@@ -51,7 +58,7 @@ export function jsonAnswer(status: number, value: unknown, headers: AnswerHeader
   };
 }
 
-/** Makes the answer for an error of a storage or an `HttpError`. Of any other error, only its status is told. */
+/** Makes the answer for an error of a storage or an `HttpError`. For any other error, the answer shows only the status. */
 export function errorAnswer(thrown: unknown): Answer {
   const error = toldError(thrown);
   const status = httpStatus(error);
@@ -69,7 +76,7 @@ export function errorCode(thrown: unknown): string {
   return httpStatus(error) < 500 ? "BadRequest" : "Unknown";
 }
 
-/** Leaves out the body of an answer to HEAD, and keeps its headers. */
+/** Removes the body from the answer to a HEAD, and keeps the headers. */
 export function withoutBody(answer: Answer): Answer {
   const { body, headers, status } = answer;
   const length = typeof body === "string" ? String(Buffer.byteLength(body)) : headers["content-length"];
@@ -77,15 +84,15 @@ export function withoutBody(answer: Answer): Answer {
   return { status, headers: { ...headers, "content-length": length } };
 }
 
-/** Tells whether a body is a stored object, which owns a file or a socket. */
+/** Tells whether a body is a stored object, which keeps a file or a socket open. */
 export function isStored(body: Answer["body"]): body is StoredObject {
   return typeof body === "object" && "destroy" in body;
 }
 
-/** Releases the file or the socket that the body of an answer owns. */
+/** Releases the file or the socket that the body of an answer keeps open. */
 export function letGo({ body }: Answer): void {
   if (isStored(body)) body.destroy();
 }
 
-/** The answer for a failure that cannot be described. */
+/** The answer for an error that cannot be examined. */
 export const UNKNOWN_FAILURE: Answer = refusal(500, "Unknown");

@@ -2,7 +2,7 @@ import { nonEmptyText } from "@stowage/core/provider";
 import { keyOfPath } from "./target.js";
 
 /**
- * Checks the path that a handler is below.
+ * Checks the base path of a handler.
  *
  * @throws TypeError unless the path is `"/"`, or begins with a slash and ends without one.
  */

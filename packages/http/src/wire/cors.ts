@@ -5,7 +5,10 @@ import type { HttpRequest } from "./http-request.js";
 
 /** The options of {@link cors}. */
 export interface CorsOptions {
-  /** The origins whose pages may use the handler, such as `["https://app.example.com"]`; `["*"]` permits every page, without cookies. */
+  /**
+   * The origins of the pages that may use the handler, such as `["https://app.example.com"]`. `["*"]` permits every page, but without
+   * cookies.
+   */
   readonly origins: readonly string[];
   /**
    * The time for which browsers keep the permission, in seconds.
@@ -19,15 +22,15 @@ const NAMES: OptionNames<CorsOptions> = { origins: true, maxAgeSeconds: true };
 const MAX_AGE_SECONDS = 600;
 const METHODS = "GET, HEAD, POST, PUT, DELETE";
 
-/** Headers of answers that pages read: those of downloads that are resumed, and of parts that were uploaded. */
+/** Headers of answers that pages need to read, to resume downloads and to upload parts. */
 const EXPOSED =
   "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Last-Modified, Retry-After";
 
 /**
- * Lets pages of other origins use a handler: answers their preflight requests, and permits them to read the answers. Cookies are permitted
- * only for origins that are named.
+ * Lets pages of other origins use a handler. Answers their preflight requests, and permits the pages to read the answers. Cookies are
+ * permitted only for origins that are listed by name.
  *
- * `authorize` of the handler still decides about each request. A preflight request asks only whether a page may send one.
+ * The handler's `authorize` still decides about each request. A preflight request only asks whether a page may send a request.
  *
  * @param handler - A handler of this package.
  * @throws TypeError for options that are wrong.

@@ -4,7 +4,8 @@ import { toResponse } from "./to-response.js";
 import { writeAnswer } from "./write-answer.js";
 
 /**
- * Makes the answer to an error: its status, its code as text, `no-store`, and `Retry-After` where a retry may succeed.
+ * Makes the answer for an error: the error's status, its code as text, `no-store`, and `Retry-After` if a retry may
+ * succeed.
  *
  * @param error - The error that `receive`, `receiveForm` or a storage has thrown.
  */
@@ -12,17 +13,17 @@ export function errorResponse(error: unknown): Response {
   return toResponse(errorAnswer(error));
 }
 
-/** The parts of the answer to an error, for an answer of your own. */
+/** The parts of the answer for an error. Use them to make your own answer. */
 export interface ErrorFacts {
   readonly status: number;
   /** A word for programs, such as `"TooLarge"`. */
   readonly code: string;
-  /** `Cache-Control`, and `Retry-After` where a retry may succeed. */
+  /** `Cache-Control`, and `Retry-After` if a retry may succeed. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
 /**
- * Returns the parts of the answer to an error, such as for an answer in JSON.
+ * Returns the parts of the answer for an error. Use them, for example, to answer in JSON.
  *
  * @param error - The error that `receive`, `receiveForm` or a storage has thrown.
  * @example

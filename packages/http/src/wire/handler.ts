@@ -6,13 +6,16 @@ import { tell } from "./tell.js";
 import { toResponse } from "./to-response.js";
 import { writeAnswer } from "./write-answer.js";
 
-/** The property of a handler that holds its inner function, which makes an `Answer` for both kinds of requests. */
+/** The property of a handler that holds its inner function. The inner function makes an `Answer` for Web requests and for `node:http`. */
 const ANSWER: unique symbol = Symbol.for("stowage.http.answer");
 
-/** A function that answers a request, or returns `undefined` when the request is for a different handler. */
+/** A function that answers a request. It returns `undefined` if the request is for another handler. */
 export type Respond = (request: HttpRequest) => Promise<Answer | undefined>;
 
-/** A handler for every framework that takes Web requests. It never rejects. {@link toNodeListener} turns it into a listener for `node:http`. */
+/**
+ * A handler for every framework that uses Web requests. It never rejects. {@link toNodeListener} turns the handler into a listener for
+ * `node:http`.
+ */
 export interface HttpHandler {
   (request: Request): Promise<Response>;
   /** Private. */
@@ -25,7 +28,7 @@ export interface Handling {
   readonly onError: ((error: unknown) => void) | undefined;
 }
 
-/** A listener for `node:http`, Express and similar frameworks. It calls `next` for a request that is not its own. */
+/** A listener for `node:http`, Express and similar frameworks. It calls `next` for a request that is not meant for it. */
 export type NodeListener = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -51,11 +54,11 @@ export function handlerOf(respond: Respond, onError?: (error: unknown) => void):
 }
 
 /**
- * Makes a listener from a handler, for `node:http`, Express, Fastify, Koa and Nest. Bodies go from the store to the socket without Web streams.
+ * Turns a handler into a listener for `node:http`, Express, Fastify, Koa and Nest. Bodies go from the store to the socket without Web streams.
  *
- * Register the listener for `checkContinue` as well: it then refuses uploads before clients send them (`Expect: 100-continue`).
+ * Also register the listener for `checkContinue`. It can then refuse uploads before clients send the bytes (`Expect: 100-continue`).
  *
- * @param handler - A handler of this package, such as `createHandler` returns.
+ * @param handler - A handler of this package, for example from `createHandler`.
  * @returns The listener. Its promise resolves when the answer is sent, the client has left or `next` was called. It never rejects.
  * @example
  * ```ts
@@ -84,12 +87,12 @@ export function handlingOf(handler: HttpHandler): Handling {
   throw new TypeError("The handler must come from createHandler or a similar function of @stowage/http");
 }
 
-/** Makes the answer of a failure. Accepts every thrown value. */
+/** Makes the answer for a failure. Accepts every thrown value. */
 function failureAnswer(error: unknown): Answer {
   try {
     return errorAnswer(error);
   } catch {
-    // Even a look at the error fails.
+    // The error cannot even be examined.
     return UNKNOWN_FAILURE;
   }
 }

@@ -1,6 +1,6 @@
 import { isStorageError } from "@stowage/core";
 
-/** A refusal of a request: its status, and a word for programs. */
+/** A refusal of a request, with a status and a word for programs. */
 export class HttpError extends Error {
   override readonly name = "HttpError";
   /** The status, from 400 to 599. */
@@ -23,7 +23,7 @@ export class HttpError extends Error {
   }
 }
 
-/** Tells whether an error is an {@link HttpError}, also when another copy of this package made it. */
+/** Tells whether an error is an {@link HttpError}, even if another copy of this package made it. */
 export function isHttpError(error: unknown): error is HttpError {
   if (!(error instanceof Error) || error.name !== "HttpError") return false;
   const { status, code } = error as Partial<HttpError>;
@@ -31,8 +31,8 @@ export function isHttpError(error: unknown): error is HttpError {
 }
 
 /**
- * Returns the error that a client is told of. A body that its maker ends with an `HttpError` fails with a `SourceError`; the client is then told of
- * the cause.
+ * Returns the error that decides the answer to the client. If a body ends with an `HttpError`, the storage throws a `SourceError` with that error
+ * as its cause. Then the cause is returned.
  */
 export function toldError(error: unknown): unknown {
   return isStorageError(error, "SourceError") && isHttpError(error.cause) ? error.cause : error;

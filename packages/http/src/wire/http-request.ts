@@ -9,14 +9,14 @@ export interface HeaderReader {
   readonly get: (name: string) => string | null | undefined;
 }
 
-/** A request whose body may be received. */
+/** A request with a body that can be received. */
 export interface Incoming {
   readonly headers: HeaderReader;
-  /** The request that the framework gave. The application can find its session or its user there. */
+  /** The framework's own request. The application can find its session or its user there. */
   readonly source: Request | IncomingMessage;
-  /** The signal that aborts when the client has left. Absent when only the body tells that. */
+  /** The signal that aborts when the client has left. Absent if only the body shows this. */
   readonly signal?: AbortSignal | undefined;
-  /** Asks a client that waits for it (`Expect: 100-continue`) to send its body. */
+  /** Tells a waiting client (`Expect: 100-continue`) to send its body. */
   readonly proceed?: (() => void) | undefined;
 }
 
@@ -36,7 +36,7 @@ export function webRequest(request: Request): HttpRequest {
 
 /** Returns the parts of a `node:http` request. */
 export function nodeRequest(request: IncomingMessage, response: ServerResponse): HttpRequest {
-  // Clients of older versions do not know this header.
+  // Clients of older HTTP versions do not know this header.
   const isNewer = request.httpVersionMajor > 1 || request.httpVersionMinor >= 1;
   const isWaiting = isNewer && request.headers.expect?.toLowerCase() === "100-continue";
   return {
@@ -45,17 +45,17 @@ export function nodeRequest(request: IncomingMessage, response: ServerResponse):
     headers: nodeHeaders(request),
     signal: signalOf(request, response),
     source: request,
-    // When the server has asked already, the client is asked twice, which HTTP allows.
+    // If the server has already told the client to send, the client is told twice, which HTTP allows.
     proceed: isWaiting ? () => response.writeContinue() : undefined,
   };
 }
 
-/** Returns the parts of a request whose response is not at hand. */
+/** Returns the parts of a request without its response. */
 export function incomingOf(request: Request | IncomingMessage): Incoming {
   return isWebRequest(request) ? webRequest(request) : { headers: nodeHeaders(request), source: request };
 }
 
-/** Reads headers of `node:http`. Several values of one name are joined, as HTTP allows. */
+/** Reads headers of `node:http`. If a name has several values, they are joined, as HTTP allows. */
 export function nodeHeaders({ headers }: IncomingMessage): HeaderReader {
   return {
     get: (name) => {
@@ -65,14 +65,14 @@ export function nodeHeaders({ headers }: IncomingMessage): HeaderReader {
   };
 }
 
-/** Tells whether a request is one of the Web. */
+/** Tells whether a request is a Web `Request`. */
 export function isWebRequest(request: Request | IncomingMessage): request is Request {
   return typeof (request.headers as Partial<Headers>).get === "function";
 }
 
 /**
- * Returns a signal that aborts when the connection closes before the answer was sent. The requests of a connection are answered one after the other
- * and share the signal: making a signal for each would take as long as reading a small file.
+ * Returns a signal that aborts when the connection closes before the answer was sent. The requests of a connection are answered one after the
+ * other, so they share one signal. A new signal for each request would take as long as reading a small file.
  */
 function signalOf(request: IncomingMessage, response: ServerResponse): AbortSignal {
   const controller = controllerOf(request);
@@ -81,7 +81,7 @@ function signalOf(request: IncomingMessage, response: ServerResponse): AbortSign
   return controller.signal;
 }
 
-/** Returns the controller of a connection. The streams of HTTP/2 run at once, and each has its own. */
+/** Returns the controller of a connection. The streams of HTTP/2 run at the same time, so each stream has its own controller. */
 function controllerOf({ httpVersionMajor, socket }: IncomingMessage): AbortController {
   const known = httpVersionMajor === 1 ? controllers.get(socket) : undefined;
   if (known?.signal.aborted === false) return known;

@@ -2,23 +2,26 @@ import { ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
 import { canReadInto } from "@stowage/core/provider";
 
-/** The lengths of blocks, in bytes. Long ones are twice as fast; short ones cost little while a slow client takes them. */
+/** The lengths of blocks, in bytes. Long blocks are twice as fast. Short blocks take little memory while a slow client reads them. */
 const BLOCK_BYTES = { least: 64 * 1024, most: 512 * 1024 };
 
-/** The time, in milliseconds, below which a block was taken quickly, and the time above which it was taken slowly. */
+/**
+ * The times, in milliseconds, that separate fast and slow blocks: a block that was taken in less than the first time is fast, and one that took
+ * longer than the second time is slow.
+ */
 const BLOCK_MS = { least: 5, most: 50 };
 
 /**
- * The number of blocks that must be taken quickly before blocks become longer. The buffers of a connection quickly take the first blocks of a slow
- * client too.
+ * The number of blocks that must be taken quickly before blocks become longer. A few blocks are not enough, because the buffers of a connection
+ * take the first blocks quickly even if the client is slow.
  */
 const QUICK_BLOCKS = 16;
 
 /**
- * Sends a stream that can read into the memory of its reader. Two blocks take turns: one is read while the other is sent. So a file of any length
- * needs no new memory for each chunk. Resolves when everything is sent, or when the client has left.
+ * Sends a stream that can read into its reader's memory. Uses two blocks in turn: one block is read while the other is sent. So no chunk of a file
+ * needs new memory. Resolves when everything is sent, or when the client has left.
  *
- * @returns `false` when the stream, or the rest of it, must be piped.
+ * @returns `false` if the stream, or the rest of it, has to be piped.
  */
 export async function pour(stream: Readable, response: ServerResponse): Promise<boolean> {
   if (!isPlain(response) || !canReadInto(stream)) return false;
@@ -46,12 +49,14 @@ export async function pour(stream: Readable, response: ServerResponse): Promise<
 
 const EMPTY = Buffer.alloc(0);
 
-/** Tells whether the response calls the callbacks of writes. Middleware that compresses replaces `write`, and forgets the callbacks. */
+/**
+ * Tells whether the response calls the callbacks of writes. Middleware that compresses answers replaces `write` and does not call the callbacks.
+ */
 function isPlain(response: ServerResponse): boolean {
   return response.write === ServerResponse.prototype.write && response.end === ServerResponse.prototype.end;
 }
 
-/** A writer to a response. It lets the source go when the client leaves. */
+/** A writer to a response. It releases the source when the client leaves. */
 interface Writer {
   /** The length of the next block, in bytes. */
   readonly length: number;

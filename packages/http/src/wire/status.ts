@@ -1,7 +1,10 @@
 import { isStorageError, type StorageErrorCode } from "@stowage/core";
 import { isHttpError, toldError } from "./http-error.js";
 
-/** The HTTP status of each error code. A failure that the client cannot mend, such as wrong credentials or a full disk, is 500 or above. */
+/**
+ * The HTTP status of each error code. A failure that the client cannot correct, such as wrong credentials of the server or a full disk, is 500 or
+ * above.
+ */
 const STATUS: Readonly<Record<StorageErrorCode, number>> = {
   NotFound: 404,
   AlreadyExists: 409,
@@ -29,7 +32,8 @@ const STATUS: Readonly<Record<StorageErrorCode, number>> = {
 
 /**
  * Returns the HTTP status that an error stands for: 404 for `NotFound`, 413 for `TooLarge`, 503 for `Unavailable`. An `HttpError` has its own
- * status, and an error of Express, Koa or Fastify keeps its 4xx. Any other error, and every failure that the client cannot mend, is 500 or above.
+ * status, and an error of Express, Koa or Fastify keeps its 4xx status. Any other error, and every failure that the client cannot correct, is 500
+ * or above.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-status-codes
  */
@@ -40,9 +44,9 @@ export function httpStatus(error: unknown): number {
 }
 
 /**
- * Returns the status of an error that a framework has made for its client: an error of `http-errors` that may be shown, as Koa, Express and body
- * parsers throw, or one of Fastify. The status of any other error is ignored: clients of other servers put the status that they got on their errors
- * too.
+ * Returns the status of an error that a framework has made for its client. This is an error of Fastify, or an error of `http-errors` that may be
+ * shown, such as Koa, Express and body parsers throw. The status of any other error is ignored, because it may come from another server that this
+ * process has called.
  *
  * @see https://github.com/jshttp/http-errors#error-properties
  * @see https://fastify.dev/docs/latest/Reference/Errors/

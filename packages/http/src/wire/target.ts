@@ -1,23 +1,23 @@
 import { encodeKeyPath, keyProblem } from "@stowage/core/provider";
 
-/** A path that RFC 3986 allows. Other unencoded characters are refused, because programs disagree about them. */
+/** A path that RFC 3986 allows. Any other unencoded character is refused, because programs treat such characters differently. */
 const PATH = /^(?:\/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)+$/;
 const ABSOLUTE_FORM = /^https?:\/\/[^/?#]*/i;
-/** An encoded slash, backslash or zero byte: programs disagree about its meaning. */
+/** An encoded slash, backslash or zero byte. Programs disagree about the meaning of these. */
 const HIDDEN = /%(?:2f|5c|00)/i;
 
-/** The target of a request, in its parts. */
+/** The parts of a request's target. */
 export interface Target {
   /** The path as the client spelt it, with its leading slash. */
   readonly path: string;
-  /** The query without the question mark; empty when there is no query. */
+  /** The query without the question mark. Empty if there is no query. */
   readonly query: string;
 }
 
 /**
- * Splits the raw target of a request: a path with its query, or a whole address, as clients send it to proxies.
+ * Splits the raw target of a request. The target is a path with its query, or a whole address as clients send it to proxies.
  *
- * @param target - `request.url` of `node:http`, or of a Web `Request`.
+ * @param target - `request.url` of `node:http` or of a Web `Request`.
  */
 export function splitTarget(target: string): Target {
   const local = target.replace(ABSOLUTE_FORM, "");
@@ -37,13 +37,13 @@ export function keyOfPath(path: string, basePath = "/"): string | undefined {
 }
 
 /**
- * Returns the key that the target of a request names, or `undefined` when it names no key.
+ * Returns the key that the target of a request names, or `undefined` if the target names no key.
  *
- * Its path is decoded once. Paths that RFC 3986 calls equal name the same key, and each of `! $ & ' ( ) * + , ; = : @` may be encoded or plain. So a
- * proxy, a check of permissions and the storage always mean the same object.
+ * The path is decoded once. Paths that are equal by RFC 3986 name the same key, and each of `! $ & ' ( ) * + , ; = : @` may be encoded or plain. So
+ * a proxy, a permission check and the storage always refer to the same object.
  *
  * @param target - `request.url` of `node:http` or of a Web `Request`, as it is. It must not be decoded or normalised before.
- * @param basePath - The path that all keys are below, such as `"/files"`.
+ * @param basePath - The path below which all keys are, such as `"/files"`.
  * @see https://www.rfc-editor.org/rfc/rfc3986#section-6.2.2
  */
 export function keyOfTarget(target: string, basePath?: string): string | undefined {
@@ -51,15 +51,15 @@ export function keyOfTarget(target: string, basePath?: string): string | undefin
 }
 
 /**
- * Returns the path of a key in its one spelling, for links and redirects.
+ * Returns the path of a key in its only spelling, for links and redirects.
  *
- * @param basePath - The path that all keys are below, such as `"/files"`.
+ * @param basePath - The path below which all keys are, such as `"/files"`.
  */
 export function pathOfKey(key: string, basePath = "/"): string {
   return `${basePath.replace(/\/$/, "")}/${encodeKeyPath(key)}`;
 }
 
-/** Decodes percent signs strictly. @returns `undefined` when the bytes are not UTF-8. */
+/** Decodes percent signs strictly. @returns The decoded path, or `undefined` if the bytes are not UTF-8. */
 function decode(path: string): string | undefined {
   try {
     return decodeURIComponent(path);

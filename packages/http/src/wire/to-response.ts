@@ -1,15 +1,15 @@
 import { isStored, letGo, UNKNOWN_FAILURE, type Answer, type AnswerHeaders } from "./answer.js";
 import { tell } from "./tell.js";
 
-/** Listeners for events after an answer was made. */
+/** The listeners that are used after an answer was made. */
 export interface Sending {
   /** Receives the error that cut off the body, or that made the answer invalid. */
   readonly onError?: ((error: unknown) => void) | undefined;
-  /** Aborts when the client has left, which is no fault. */
+  /** Aborts when the client has left, which is not an error. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Makes the Web response of an answer. An answer with invalid headers becomes a 500. */
+/** Turns an answer into a Web response. An answer with invalid headers becomes a 500. */
 export function toResponse(answer: Answer, sending: Sending = {}): Response {
   try {
     return made(answer, sending);

@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-/** Answers that wait for their turn on a connection, so that each connection has one listener. */
+/** Answers that wait for their turn on a connection. They are kept here so that each connection needs only one listener. */
 const waiting = new WeakMap<Socket, Set<() => void>>();
 
 /**
- * Waits until the earlier answers on the connection are sent. A client may send many requests at once, and a waiting request must not hold a
- * file or a socket of the store open.
+ * Waits until the earlier answers on the connection are sent. A client may send many requests without waiting for answers, and a waiting
+ * request must not keep a file or a socket of the store open.
  *
- * @returns `false` when the connection has closed.
+ * @returns `false` if the connection has closed.
  */
 export async function hasTurn({ socket }: IncomingMessage, response: ServerResponse): Promise<boolean> {
   if (response.socket !== null) return true;

@@ -5,13 +5,17 @@ import { errorAnswer, isStored, letGo, UNKNOWN_FAILURE, type Answer, type Answer
 import { pour } from "./pour.js";
 import { tell } from "./tell.js";
 
-/** The size, in bytes, up to which a stored object is sent with its headers in one piece. A failure to read it still becomes a status. */
+/**
+ * The size, in bytes, up to which a stored object is sent in one piece with its headers. If reading such an object
+ * fails, the status can still be an error.
+ */
 const WHOLE_BYTES_MAX = 65_536;
 
 type OnError = ((error: unknown) => void) | undefined;
 
 /**
- * Writes an answer to a response of `node:http`. Resolves when it is sent, or when its client has left; never rejects.
+ * Writes an answer to a response of `node:http`. Resolves when the answer is sent or the client has left. Never
+ * rejects.
  *
  * @param onError - Receives the error that cut off the body, or that made the answer invalid.
  */
@@ -54,7 +58,7 @@ async function writeStream(
     const stream = object.readable();
     if (!(await pour(stream, response))) await pipeline(stream, response);
   } catch (error) {
-    // This shows the client that its answer was cut off.
+    // This shows the client that the answer was cut off.
     response.destroy();
     if (!isLeft(error)) tell(onError, error);
   } finally {
@@ -63,9 +67,9 @@ async function writeStream(
 }
 
 /**
- * Writes an answer whose body is in memory.
+ * Writes an answer with a body that is in memory.
  *
- * @param body - The bytes to send; by default those of the answer.
+ * @param body - The bytes to send. The default is the body of the answer.
  */
 function writeAtOnce(
   answer: Answer,
@@ -77,7 +81,10 @@ function writeAtOnce(
   if (writeHead(answer, response, onError)) response.end(body ?? own);
 }
 
-/** Writes the status and headers. Headers that Node refuses become a 500. @returns `true` when the body may follow. */
+/**
+ * Writes the status and headers. If Node refuses the headers, writes a 500 instead. @returns `true` if the body may
+ * follow.
+ */
 function writeHead({ status, headers }: Answer, response: ServerResponse, onError: OnError): boolean {
   try {
     response.writeHead(status, nodeHeaders(headers));
@@ -93,7 +100,7 @@ function writeHead({ status, headers }: Answer, response: ServerResponse, onErro
   }
 }
 
-/** Tells whether an error means that the client has left, which is no fault. */
+/** Tells whether an error only means that the client has left, which is not a failure. */
 function isLeft(error: unknown): boolean {
   const code = (error as { readonly code?: unknown } | undefined)?.code;
   return code === "ERR_STREAM_PREMATURE_CLOSE" || code === "ECONNRESET" || code === "EPIPE";

@@ -18,31 +18,31 @@ export interface Stores {
   readonly cloudinary?: StorageProvider | undefined;
 }
 
-/** The options for several stores that become one. */
+/** The options for combining several stores into one. */
 export interface ComposeOptions {
   /**
-   * Further options for the composer, where there is one: limits, breaker, the times of the journal.
+   * Further options for the composer, if the mode has one: limits, breaker, the times of the journal.
    *
    * @default none
    */
   readonly composer?: (MemberOptions & Omit<JournalOptions, "journal" | "retiring">) | undefined;
   /**
-   * The failures on which a chain moves on to the next store. See `FallbackOptions.fallbackOn`.
+   * The failures after which a chain moves on to the next store. See `FallbackOptions.fallbackOn`.
    *
    * @default none
    */
   readonly fallbackOn?: FallbackOptions["fallbackOn"];
   /**
-   * The treatment of a put of a key that exists, when several stores have no journal: `"may-be-stale"` writes the object. See
-   * `FallbackOptions.overwrites`.
+   * The treatment of a put to an existing key, if there are several stores and no journal. `"may-be-stale"` writes the
+   * object. See `FallbackOptions.overwrites`.
    *
    * @default "refuse"
    */
   readonly overwrites?: FallbackOptions["overwrites"];
   /**
-   * The journal of the composer. `close` of the storage closes it.
+   * The journal of the composer. `close` of the storage also closes the journal.
    *
-   * @default a file beside the folder, or that of `STORAGE_JOURNAL`
+   * @default a file beside the folder, or the file in `STORAGE_JOURNAL`
    */
   readonly journal?: Journal | undefined;
 }
@@ -50,10 +50,10 @@ export interface ComposeOptions {
 /** The name of the composer in every mode. The journal finds its pending work by this name, so the work survives a change of mode. */
 const NAME = "files";
 
-/** The salt of the split. A new salt would share the keys out anew, so it stays the same for ever. */
+/** The salt of the split. It must never change, because a new salt would distribute the keys differently. */
 const SALT = "files";
 
-/** Makes one provider of the stores, as the mode says. */
+/** Combines the stores into one provider, according to the mode. */
 export function compose(
   { mode, percent }: Settings,
   stores: Stores,
@@ -72,7 +72,7 @@ export function compose(
   const [from, to] = present(local, s3, cloudinary);
   if (from !== undefined && to !== undefined && others.length === 1) {
     const share = mode === "hybrid" ? percent : written === to ? 100 : 0;
-    // A single-store mode names the one store that may be written: a folder may not outlive its container.
+    // A mode with a single store allows writes to that store only. A folder may be lost together with its container.
     const onUnavailable = mode === "hybrid" && options.journal !== undefined ? "other" : "fail";
     const { overwrites } = withoutJournal(options);
     return split({ ...common(options), from, to, percent: share, salt: SALT, onUnavailable, overwrites });
@@ -80,7 +80,7 @@ export function compose(
   return asChain(present(written, ...chain.filter((store) => store !== written)), options);
 }
 
-/** Makes a chain whose objects stay where they are: a change of mode moves nothing. */
+/** Makes a chain that leaves objects where they are, so that a change of mode moves no objects. */
 function asChain(members: readonly StorageProvider[], options: ComposeOptions): StorageProvider {
   const stays = options.journal === undefined ? {} : ({ drain: "never" } as const);
   const { fallbackOn } = options;
@@ -115,7 +115,7 @@ export function checkComposer(composer: ComposeOptions["composer"]): void {
   if (composer !== undefined) knownNames("fromEnv: composer", composer, COMPOSER_NAMES);
 }
 
-/** Returns the options that every composer takes. The options of a journal are left out when there is no journal. */
+/** Returns the options that every composer takes. Without a journal, the options of a journal are left out. */
 function common({
   composer = {},
   journal,

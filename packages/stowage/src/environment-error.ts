@@ -1,13 +1,13 @@
 /** One variable that is wrong or missing. */
 export interface EnvironmentProblem {
   readonly variable: string;
-  /** The fault of the variable. A value that may be secret is not repeated. */
+  /** The problem with the variable. It does not repeat a value that may be secret. */
   readonly reason: string;
-  /** A line for an `.env` file that would be right. */
+  /** A correct line for an `.env` file. */
   readonly example: string;
 }
 
-/** The error of an environment from which no storage can be made. It names every problem at once. */
+/** The error for an environment from which no storage can be made. It lists all problems together. */
 export class EnvironmentError extends Error {
   override readonly name = "EnvironmentError";
   declare readonly problems: readonly EnvironmentProblem[];
@@ -18,7 +18,7 @@ export class EnvironmentError extends Error {
     );
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
     super(`The environment has ${count}:\n${lines.join("\n")}`);
-    // The message has the problems already, so a printed error shows them once.
+    // The message already contains the problems. So a printed error shows them only once.
     Object.defineProperty(this, "problems", { value: problems, enumerable: false });
   }
 }

@@ -39,13 +39,13 @@ export interface FromEnvOptions extends StorageOptions, ComposeOptions {
    */
   readonly cloudinary?: Omit<CloudinaryOptions, "url" | "name"> | undefined;
   /**
-   * Wraps a store before it becomes a member, for tests and for limits of one's own.
+   * Wraps each store before it is used. Use this option for tests and for your own limits.
    *
    * @default none
    */
   readonly wrap?: ((provider: StorageProvider) => StorageProvider) | undefined;
   /**
-   * Runs repair in this process, when there is a journal.
+   * Runs repair in this process, if there is a journal.
    *
    * @default true
    */
@@ -71,9 +71,9 @@ const OPTION_NAMES: OptionNames<FromEnvOptions> = {
 
 /** A storage that was made from environment variables. */
 export interface EnvironmentStorage extends FileStorage {
-  /** The stores by their names, for functions that take a provider, such as `setLifecycle` of `@stowage/s3/setup`. */
+  /** The stores by name, for functions that take a provider, such as `setLifecycle` from `@stowage/s3/setup`. */
   readonly stores: Stores;
-  /** The repair, when it runs in this process: `idle` waits until every store has the objects that it should have. */
+  /** The repair, if it runs in this process. `idle` waits until every store has the objects that it should have. */
   readonly repair?: RepairWorker | undefined;
 }
 
@@ -81,8 +81,8 @@ export interface EnvironmentStorage extends FileStorage {
  * Makes a storage from environment variables. `close` of the storage ends repair, the storage and the journal.
  *
  * @param env - `process.env`, or variables read from a file.
- * @throws EnvironmentError with every problem of the variables, before a store or a journal is opened.
- * @throws TypeError and StorageError as the adapters and composers throw for their options.
+ * @throws EnvironmentError with all problems of the variables, before a store or a journal is opened.
+ * @throws TypeError and StorageError as the adapters and composers throw them for their options.
  * @example
  * ```ts
  * // STORAGE_MODE=hybrid S3_SPLIT_PERCENTAGE=25 STORAGE_DIR=/srv/uploads AWS_S3_BUCKET=my-uploads AWS_REGION=eu-central-1
@@ -135,7 +135,10 @@ async function storageOf(
 /** The modes that write to the folder first. */
 const WRITES_LOCAL: readonly StorageMode[] = ["local", "hybrid", "mirror"];
 
-/** Tells whether the folder was removed on purpose: it is not there, and the mode does not write to it. */
+/**
+ * Tells whether the folder was removed on purpose. This is the case if the folder is missing and the mode does not write
+ * to it.
+ */
 function isRemoved({ local, mode }: Settings): boolean {
   return local?.exists === false && !WRITES_LOCAL.includes(mode);
 }
@@ -143,7 +146,7 @@ function isRemoved({ local, mode }: Settings): boolean {
 /** The stores that are open so far. */
 type Opening = { -readonly [Name in keyof Stores]: Stores[Name] };
 
-/** Opens the stores that are configured, and adds each to `stores`. Only the adapters that are needed are loaded. */
+/** Opens the configured stores, and adds each of them to `stores`. Loads only the adapters that are needed. */
 async function openStores(settings: Settings, options: FromEnvOptions, stores: Opening): Promise<void> {
   const { local, s3, cloudinary } = settings;
   const { wrap = (provider) => provider } = options;
@@ -163,13 +166,16 @@ async function openStores(settings: Settings, options: FromEnvOptions, stores: O
   }
 }
 
-/** Tells whether the stores need a journal. A new journal lists every object, so a bucket without permission for that gets no journal. */
+/**
+ * Tells whether the stores need a journal. A new journal lists every object, so there is no journal if the credentials
+ * may not list the bucket.
+ */
 function needsJournal({ mode }: Settings, stores: Stores, { s3 }: FromEnvOptions): boolean {
   if (stores.s3 !== undefined && s3?.canList === false) return false;
   return Object.keys(stores).length > 1 || mode === "mirror";
 }
 
-/** Opens the journal. A file that is there is used in any case, because it may have pending work. */
+/** Opens the journal. An existing file is always used, because it may contain pending work. */
 async function openJournal({ local, journal }: Settings, isNeeded: boolean): Promise<Journal | undefined> {
   const beside = local && join(dirname(local.root), `${basename(local.root)}.journal`, "journal.db");
   const file = journal ?? beside;

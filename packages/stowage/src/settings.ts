@@ -13,7 +13,7 @@ export type StorageMode = (typeof MODES)[number];
 /** A folder on this machine. */
 export interface FolderSettings {
   readonly root: string;
-  /** `false` when the folder is missing. */
+  /** `false` if the folder is missing. */
   readonly exists: boolean;
 }
 
@@ -22,11 +22,11 @@ export interface BucketSettings {
   readonly bucket: string;
   readonly region?: string | undefined;
   readonly endpoint?: string | undefined;
-  /** The kind of server behind the endpoint. Absent when the adapter has to recognise it. */
+  /** The kind of server behind the endpoint. Absent if the adapter has to recognise it. */
   readonly dialect?: DialectName | undefined;
   readonly keyPrefix?: string | undefined;
   readonly publicBaseUrl?: string | undefined;
-  /** The credentials. Absent when the SDK has to look for them. */
+  /** The credentials. Absent if the SDK has to look for them. */
   readonly credentials?: Credentials | undefined;
   /** `true` for `USE_S3=false`. */
   readonly isOff: boolean;
@@ -38,16 +38,16 @@ interface Credentials {
   readonly sessionToken?: string;
 }
 
-/** The settings that the variables of an environment make. */
+/** The settings that were read from the environment variables. */
 export interface Settings {
   readonly mode: StorageMode;
-  /** The share of new objects that the bucket gets in mode `"hybrid"`, in percent. */
+  /** The percentage of new objects that the bucket gets in mode `"hybrid"`. */
   readonly percent: number;
   readonly local?: FolderSettings | undefined;
   readonly s3?: BucketSettings | undefined;
   /** The address of a Cloudinary account. */
   readonly cloudinary?: string | undefined;
-  /** The file of the journal, or `"none"`. Absent when no variable names a file. */
+  /** The file of the journal, or `"none"`. Absent if no variable names a file. */
   readonly journal?: string | undefined;
 }
 
@@ -56,7 +56,7 @@ type Stores = Pick<Settings, "local" | "s3" | "cloudinary">;
 /**
  * Reads the variables of an environment.
  *
- * @throws EnvironmentError with every problem of the variables.
+ * @throws EnvironmentError with all problems of the variables.
  */
 export function readSettings(env: Environment): Settings {
   const variables = readVariables(env);
@@ -87,7 +87,7 @@ function readMode(variables: Variables): StorageMode | undefined {
   return mode;
 }
 
-/** Chooses the mode where the environment names none. */
+/** Chooses the mode if the environment names no mode. */
 function guessMode({ local, s3, cloudinary }: Stores, useS3?: boolean, percent?: number): StorageMode {
   if (useS3 !== undefined) return "mirror";
   if (percent !== undefined) return "hybrid";
@@ -201,7 +201,7 @@ function readCredentials(variables: Variables): Credentials | undefined {
     ["AWS_ACCESS_KEY_ID", id],
     ["AWS_SECRET_ACCESS_KEY", secret],
   ] as const) {
-    // The space is in the middle: spaces at the ends are gone by now.
+    // Such a space is in the middle, because spaces at the ends were already removed.
     if (found !== undefined && /[\s\p{Cc}]/u.test(found.value)) {
       variables.report(name, "contains a space or a line break: copy the value again", found);
     }
@@ -233,7 +233,7 @@ function readUrl(variables: Variables, name: "AWS_S3_BASE_URL" | "AWS_ENDPOINT_U
   return found.value;
 }
 
-/** Reads the prefix. A slash is put at its end, so that `videos` is a folder too. */
+/** Reads the prefix. Adds a slash at its end, so that `videos` becomes a folder too. */
 function readPrefix(variables: Variables): string | undefined {
   const found = variables.find("AWS_S3_VIDEOS_PREFIX");
   if (found === undefined) return undefined;
@@ -246,7 +246,10 @@ function readPrefix(variables: Variables): string | undefined {
 
 const ACCOUNT = ["CLOUDINARY_CLOUD_NAME", "CLOUDINARY_API_KEY", "CLOUDINARY_API_SECRET"] as const;
 
-/** Reads the account of Cloudinary, from one variable or from three. Their values never appear in a message, because one of them is a secret. */
+/**
+ * Reads the Cloudinary account, from one variable or from three. The values never appear in a message, because one of
+ * them is a secret.
+ */
 function readCloudinary(variables: Variables): string | undefined {
   const found = variables.find("CLOUDINARY_URL");
   const parts = ACCOUNT.map((name) => variables.find(name));
@@ -295,7 +298,7 @@ const NEEDS: Readonly<Record<StorageMode, readonly (keyof Stores)[]>> = {
 
 const CHOOSES = { local: "STORAGE_DIR", s3: "AWS_S3_BUCKET", cloudinary: "CLOUDINARY_URL" } as const;
 
-/** Checks that a mode has its stores, and that no variable contradicts the mode. */
+/** Checks that the stores of a mode are configured, and that no variable contradicts the mode. */
 function assertStores(
   variables: Variables,
   mode: StorageMode,

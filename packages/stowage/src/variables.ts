@@ -1,15 +1,17 @@
 import type { EnvironmentProblem } from "./environment-error.js";
 
-/** Environment variables by name, as `process.env` has them. */
+/** Environment variables by name, as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The facts about one variable. */
 interface Variable {
-  /** Other names for the same thing. */
+  /** Other names for the same variable. */
   readonly aliases?: readonly string[] | undefined;
-  /** A value for examples. */
+  /** A value for use in examples. */
   readonly example: string;
-  /** `true` when an empty value counts as not set. For other variables an empty value is a problem: a deployment may have lost the value. */
+  /**
+   * `true` if an empty value counts as not set. For other variables, an empty value is a problem, because a deployment may have lost the value.
+   */
   readonly mayBeEmpty?: boolean | undefined;
 }
 
@@ -36,19 +38,22 @@ export type VariableName =
 
 /** The variables. The guide takes its table from here. */
 const VARIABLES: Readonly<Record<VariableName, Variable>> = {
-  /** The mode, from the next table. */
+  /** The mode: one of the modes in the next table. */
   STORAGE_MODE: { example: "hybrid" },
   /** In mode `hybrid`: the percentage of new files that go to the bucket, from 0 to 100. */
   S3_SPLIT_PERCENTAGE: { example: "25" },
-  /** With `true` (also `yes`, `on`, `1`): a mirror, unless `STORAGE_MODE` says something else. With `false`: the same mirror, with its bucket switched off for a while. */
+  /**
+   * With `true` (also `yes`, `on`, `1`): a mirror, unless `STORAGE_MODE` names another mode. With `false`: the same mirror, but its bucket is
+   * switched off for a while.
+   */
   USE_S3: { example: "true" },
-  /** A folder for files. A missing folder is made. */
+  /** A folder for files. If the folder is missing, it is made. */
   STORAGE_DIR: { aliases: ["YTDLP_DOWNLOAD_DIR"], example: "/srv/uploads" },
   /** The file of the journal, or `none`. */
   STORAGE_JOURNAL: { example: "/srv/journal/stowage.db" },
   /** The region of the bucket. It is required unless an endpoint is given. */
   AWS_REGION: { aliases: ["AWS_DEFAULT_REGION"], example: "eu-central-1" },
-  /** The access key. Without the keys, the AWS SDK searches for credentials, such as those of a role. */
+  /** The access key. Without the keys, the AWS SDK searches for other credentials, for example from a role. */
   AWS_ACCESS_KEY_ID: { example: "AKIA…" },
   /** The secret of the access key. */
   AWS_SECRET_ACCESS_KEY: { example: "…" },
@@ -58,15 +63,18 @@ const VARIABLES: Readonly<Record<VariableName, Variable>> = {
   AWS_S3_BUCKET: { aliases: ["AWS_S3_BUCKET_NAME", "S3_MEDIA_BUCKET"], example: "my-uploads" },
   /** The public address of the bucket, for `publicUrl`. */
   AWS_S3_BASE_URL: { example: "https://cdn.example.com", mayBeEmpty: true },
-  /** A prefix for keys in the bucket. It stands before every key, with a slash at its end. The folder does not use the prefix. */
+  /** A prefix for every key in the bucket. A missing slash at its end is added. The folder does not use the prefix. */
   AWS_S3_VIDEOS_PREFIX: { aliases: ["S3_VIDEO_PREFIX"], example: "videos/", mayBeEmpty: true },
   /** The address of an S3 server other than AWS. */
   AWS_ENDPOINT_URL_S3: { aliases: ["AWS_ENDPOINT_URL"], example: "https://s3.example.com", mayBeEmpty: true },
-  /** The kind of that server, such as `minio` or `ceph`. Set it when the address of the server does not tell the kind: see [S3](./s3.md). A server that is not recognised is `generic`, which has no create-only writes. */
+  /**
+   * The kind of that server, such as `minio` or `ceph`. Set this variable if the address does not show the kind of server: see [S3](./s3.md). A
+   * server that is not recognised counts as `generic`, which has no create-only writes.
+   */
   S3_DIALECT: { example: "minio", mayBeEmpty: true },
   /** An account of Cloudinary, as `cloudinary://KEY:SECRET@CLOUD`. */
   CLOUDINARY_URL: { example: "cloudinary://key:secret@cloud" },
-  /** The name of the same account, when it is given in three variables. */
+  /** The name of the Cloudinary account, if the account is given in three variables. */
   CLOUDINARY_CLOUD_NAME: { example: "my-cloud" },
   /** The key of the account. */
   CLOUDINARY_API_KEY: { example: "123456789012345" },
@@ -74,12 +82,12 @@ const VARIABLES: Readonly<Record<VariableName, Variable>> = {
   CLOUDINARY_API_SECRET: { example: "…" },
 };
 
-/** Returns every name that is understood. */
+/** Returns the names of all variables, including aliases. */
 export function variableNames(): readonly string[] {
   return Object.entries(VARIABLES).flatMap(([name, { aliases = [] }]) => [name, ...aliases]);
 }
 
-/** A value, with the name that the environment has it under. */
+/** A value, with the name of the variable in the environment. */
 export interface Found {
   readonly name: string;
   readonly value: string;
@@ -88,13 +96,13 @@ export interface Found {
 /** A reader of variables that collects their problems. */
 export interface Variables {
   readonly problems: readonly EnvironmentProblem[];
-  /** Returns the value under the first of its names that is set. */
+  /** Returns the value of a variable, under the first of its names that is set. */
   readonly find: (name: VariableName) => Found | undefined;
   /** Reports a problem. @param reason - The text that follows the name: `"is missing"`. */
   readonly report: (name: VariableName, reason: string, found?: Found, example?: string) => void;
 }
 
-/** Opens an environment for reading. Names that look misspelt are problems from the beginning. */
+/** Opens an environment for reading. Reports names that look misspelt immediately. */
 export function readVariables(env: Environment): Variables {
   const problems: EnvironmentProblem[] = [];
   const report: Variables["report"] = (name, reason, found, example = VARIABLES[name].example) => {
@@ -109,7 +117,7 @@ export function readVariables(env: Environment): Variables {
     if (empty !== undefined && !mayBeEmpty) report(name, "is empty: give it a value, or remove it", empty);
     const [first, ...others] = all.filter(({ value }) => value !== "");
     const other = others.find(({ value }) => value !== first?.value);
-    // The SDK has an order for its own names.
+    // For the SDK's own names, the SDK defines which one counts.
     if (other !== undefined && !/^AWS_(?:REGION|ENDPOINT)/.test(name)) {
       report(
         name,
@@ -131,7 +139,7 @@ function foundIn(env: Environment, name: string): readonly Found[] {
   return value === undefined ? [] : [{ name, value: value.trim() }];
 }
 
-/** Finds variables whose names are nearly those of variables that are not set. */
+/** Finds variables with names that are nearly right, if the variable with the right name is not set. */
 function misspellings(
   env: Environment,
 ): readonly (readonly [name: string, right: string, example: string])[] {
@@ -148,12 +156,15 @@ function misspellings(
 }
 
 /**
- * The shortest name that is checked for a misspelling, in characters. Shorter names differ by a character by chance: `USE_SSL` is another variable
- * than `USE_S3`.
+ * The minimum length of a name that is checked for a misspelling, in characters. Shorter names may be similar by chance: `USE_SSL` is not a
+ * misspelt `USE_S3`.
  */
 const NAME_LENGTH_MIN = 10;
 
-/** Tells whether a name is nearly the right one: one character more, one less, one that is different, or two that are exchanged. */
+/**
+ * Tells whether a name is nearly the right name: it has one character more, one character less, one different character, or two swapped
+ * characters.
+ */
 function isNearly(name: string, right: string): boolean {
   if (right.length < NAME_LENGTH_MIN || Math.abs(name.length - right.length) > 1) return false;
   const [short, long] = name.length < right.length ? [name, right] : [right, name];

@@ -12,18 +12,18 @@ import {
 import { rejects, sameBytes } from "./expect.js";
 import type { RuleContext } from "./rule.js";
 
-/** A function that changes a facade that a rule has made. It is given the provider and the options of the facade. */
+/** A function that changes a facade that a rule has made. It also receives the provider and the options of the facade. */
 export type StorageBreak = (
   storage: FileStorage,
   provider: StorageProvider,
   options: StorageOptions,
 ) => FileStorage;
 
-/** The provider that a rule is run on, and the prefix that the rule works under. */
+/** The provider on which a rule is run, and the prefix under which the rule works. */
 export interface Subject {
   readonly provider: StorageProvider;
   readonly prefix: string;
-  /** A change that breaks every facade of the rule. Mutants of the facade are made by it. */
+  /** A change that breaks every facade that the rule makes. It is used for mutants of the facade. */
   readonly breakStorage?: StorageBreak | undefined;
 }
 
@@ -35,7 +35,7 @@ export async function readAll({ body }: GetResult): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-/** Makes the context of one rule. `tidy` removes the temporary folders of that rule. */
+/** Makes the context for one rule. `tidy` removes the rule's temporary folders. */
 export function createContext(subject: Subject): { context: RuleContext; tidy: () => Promise<void> } {
   const { provider, prefix } = subject;
   const directories: string[] = [];
@@ -101,10 +101,10 @@ async function allNames(provider: StorageProvider, prefix: string, options: List
   return provider.supports.orderedList ? found : found.sort(compareKeys);
 }
 
-/** The most pages of one listing. A listing that never ends fails after them instead of hanging. */
+/** The maximum number of pages of one listing. After this number, a listing that never ends fails instead of hanging. */
 const PAGES_MAX = 1000;
 
-/** Lists every page, one after the other. Throws when the listing has not ended after {@link PAGES_MAX} pages. */
+/** Lists all pages, one after the other. Throws if the listing has not ended after {@link PAGES_MAX} pages. */
 export async function* pages(
   provider: StorageProvider,
   options: ListOptions,

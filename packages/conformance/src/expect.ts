@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { headersOf } from "@stowage/core/provider";
 import { isStorageError, type ObjectInfo, type StorageError, type StorageErrorCode } from "@stowage/core";
 
-/** Resolves with the error of a call that must reject with a `StorageError` of this code. */
+/** Checks that a call rejects with a `StorageError` of this code. Returns the error. */
 export async function rejects(code: StorageErrorCode, call: Promise<unknown>): Promise<StorageError> {
   const error = await rejection(call);
   if (isStorageError(error, code)) return error;
@@ -48,13 +48,13 @@ export function factsOf(info: ObjectInfo): Partial<ObjectInfo> {
   return { key, size, etag, ...headersOf(info), metadata, provider, ref, writeId };
 }
 
-/** Counts the calls that resolved, after all of them have settled. */
+/** Waits until all calls have settled, and returns the number of calls that resolved. */
 export async function countResolved(calls: readonly Promise<unknown>[]): Promise<number> {
   const results = await Promise.allSettled(calls);
   return results.filter(({ status }) => status === "fulfilled").length;
 }
 
-/** Marks the rejection of a promise as handled, because the promise is awaited later. Returns the same promise. */
+/** Marks a promise as handled, because it is awaited only later. Returns the same promise. */
 export function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;

@@ -5,12 +5,13 @@ import { seeded } from "./seeded.js";
 /**
  * Something that goes wrong between a caller and a provider.
  *
- * - `drop`: the request is lost. The call rejects with `Unavailable`, and nothing was applied.
- * - `lost-response`: the call takes effect, and its answer is lost. The call rejects with `Unavailable`, and applied is unknown.
- * - `late-apply`: the call rejects with `Timeout`, and applied is unknown. A write takes effect afterwards.
- * - `truncate`: a body that is read ends early. A body that is written is cut: nothing is written, and the call rejects with
- *   `Unavailable`, applied unknown.
- * - `delay`: the call waits, then goes on.
+ * - `drop`: the request is lost. The call rejects with `Unavailable`, and nothing is applied.
+ * - `lost-response`: the call takes effect, but its answer is lost. The call rejects with `Unavailable`, and `applied` is
+ *   `"unknown"`.
+ * - `late-apply`: the call rejects with `Timeout`, and `applied` is `"unknown"`. A write takes effect afterwards.
+ * - `truncate`: a body that is read ends early. A body that is written is cut off: nothing is written, the call rejects with
+ *   `Unavailable`, and `applied` is `"unknown"`.
+ * - `delay`: the call waits and then continues.
  */
 export type Fault = "drop" | "lost-response" | "late-apply" | "truncate" | "delay";
 
@@ -20,18 +21,18 @@ export type ScriptStep = Fault | "pass" | { readonly operation: Operation; reado
 /** The rate of each fault: a number from 0 for never to 1 for always. */
 export type FaultRates = { readonly [Name in Fault]?: number | undefined };
 
-/** A plan of the faults that happen, and when they happen. */
+/** A plan that says which faults happen, and when. */
 export interface FaultPlan {
   /** The seed of the random faults; default 1. The same seed and the same calls give the same faults. */
   readonly seed?: number | undefined;
-  /** The share of calls that meet each fault; the shares are together at most 1. Default: no random faults. */
+  /** The share of calls that get each fault. The sum of the shares is at most 1. Default: no random faults. */
   readonly rates?: FaultRates | undefined;
   /**
-   * The faults of the first calls, in order. A step that names a verb waits for the next call of that verb. Calls that get no
-   * step meet random faults.
+   * The faults of the first calls, in order. A step that names a verb waits for the next call of that verb. Calls without a step
+   * can get random faults.
    */
   readonly script?: readonly ScriptStep[] | undefined;
-  /** The verbs that can meet random faults; default all. */
+  /** The verbs that can get random faults; default all. */
   readonly operations?: readonly Operation[] | undefined;
   /** The longest delay, in milliseconds; default 10. */
   readonly delayMs?: number | undefined;
@@ -61,7 +62,7 @@ const RATES: OptionNames<FaultRates> = {
   delay: true,
 };
 
-/** Checks a plan, because a misspelt fault would never happen. @throws TypeError when a name or a value is wrong. */
+/** Checks a plan, because a misspelt fault would never happen. @throws TypeError if a name or a value is wrong. */
 function checkPlan(plan: FaultPlan): void {
   knownNames("faulty", plan, FAULT_PLAN);
   const { seed = 1, rates = {}, script = [], delayMs = 0 } = plan;
@@ -73,12 +74,15 @@ function checkPlan(plan: FaultPlan): void {
   for (const step of script) checkStep(step);
 }
 
-/** Checks one step. @throws TypeError when its fault does not exist. */
+/** Checks one step. @throws TypeError if its fault does not exist. */
 function checkStep(step: ScriptStep): void {
   oneOf("faulty", "a fault", typeof step === "string" ? step : Object(step).fault, [...FAULTS, "pass"]);
 }
 
-/** A source of decisions, call by call: first the steps given to `next`, then those of the script, then chance. */
+/**
+ * A source of decisions for one call after the other. The steps that were given to `next` come first, then the steps of the
+ * script, then random faults.
+ */
 export class FaultDecider {
   readonly #plan: FaultPlan;
   readonly #random: () => number;
@@ -100,7 +104,8 @@ export class FaultDecider {
   }
 
   decide(operation: Operation): Decision {
-    // Every call draws two numbers, even when they are not needed: so a script does not shift the random faults after it.
+    // Every call draws two numbers, even if they are not needed. So the random faults after a script do not depend on the
+    // script.
     const [chance, draw] = [this.#random(), this.#random()];
     const index = this.#steps.findIndex((step) => typeof step === "string" || step.operation === operation);
     const [step] = index === -1 ? [] : this.#steps.splice(index, 1);

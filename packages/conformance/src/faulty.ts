@@ -21,11 +21,11 @@ import {
 } from "@stowage/core/provider";
 import { FaultDecider, type Fault, type FaultPlan } from "./fault-plan.js";
 
-/** A call as a faulty provider saw it. */
+/** A record of a call to a faulty provider. */
 export interface FaultLogEntry {
   readonly operation: Operation;
   readonly key: string | undefined;
-  /** The fault of the call: `"down"` while the provider was down, `undefined` when nothing went wrong. */
+  /** The fault of the call: `"down"` if the provider was down, `undefined` if nothing went wrong. */
   readonly fault: Fault | "down" | undefined;
 }
 
@@ -37,13 +37,13 @@ export interface Faulty {
   readonly up: () => void;
   /** Gives the next call of a verb this fault, before any fault of the plan. */
   readonly failNext: (operation: Operation, fault: Fault) => void;
-  /** Lets every late write that is still on its way take effect, in the order in which the writes were sent. */
+  /** Makes all late writes that are still on their way take effect, in the order in which they were sent. */
   readonly land: () => Promise<void>;
   /** Every call, in order. */
   readonly log: readonly FaultLogEntry[];
 }
 
-/** A write that takes effect after its caller has given up, when `calls` further calls were made. */
+/** A write that takes effect after its caller has given up, namely after `calls` further calls. */
 interface LateWrite {
   readonly apply: () => Promise<unknown>;
   calls: number;
@@ -64,13 +64,13 @@ const DELAY_MS = 10;
 const LATE_CALLS_MAX = 3;
 
 /**
- * Puts faults between a caller and a provider: requests and answers that are lost, writes that arrive late,
- * bodies that are cut, delays, and a provider that is down.
+ * Puts faults between a caller and a provider: lost requests and answers, writes that arrive late, bodies that are cut
+ * off, delays, and a provider that is down.
  *
  * The same plan and the same calls give the same faults. A late write takes effect after one to three further
  * calls, or when {@link Faulty.land} is called. No timer is involved.
  *
- * @throws TypeError when the plan has a wrong name or value, or when the rates are together more than 1.
+ * @throws TypeError if the plan has a wrong name or value, or if the sum of the rates is more than 1.
  * @example
  * ```ts
  * const { provider, failNext } = faulty(memory());
@@ -108,12 +108,12 @@ async function pass<T>(state: State, call: Call, next: Next<T>): Promise<T> {
   return fault === undefined ? await next() : await WAYS[fault]({ state, call, next, draw });
 }
 
-/** A call that meets a fault. */
+/** A call that gets a fault. */
 interface Failing<T> {
   readonly state: State;
   readonly call: Call;
   readonly next: Next<T>;
-  /** A random number from 0 up to 1 that sets how long the call waits, or how late its write takes effect. */
+  /** A random number from 0 up to 1. It decides how long the call waits, or how late its write takes effect. */
   readonly draw: number;
 }
 
@@ -151,10 +151,10 @@ const READS: ReadonlySet<Operation> = new Set(["get", "head", "list", "signedUrl
 async function applyLate<T>({ state, call, next, draw }: Failing<T>): Promise<never> {
   if (!READS.has(call.operation)) {
     const body = call.body && (await bytesOf(call.body, call.options.signal));
-    // The caller has given up, so its signal no longer counts.
+    // The caller has given up, so the caller's signal no longer counts.
     const { signal } = new AbortController();
     const calls = 1 + Math.floor(draw * LATE_CALLS_MAX);
-    // The request leaves now: this is the last moment at which the caller can hold the write back.
+    // The request is sent now, so this is the last moment at which the caller can stop the write.
     (call.options as WriteOptions).beforeCommit?.();
     const beforeCommit = (): void => {};
     state.late.push({ apply: () => next({ signal, body, beforeCommit }), calls });
@@ -162,7 +162,7 @@ async function applyLate<T>({ state, call, next, draw }: Failing<T>): Promise<ne
   throw failure(state, call, "Timeout", "no answer came", "unknown");
 }
 
-/** Reads a body into memory, because a write that is on its way no longer depends on its source. */
+/** Reads a body into memory, because a write that has been sent no longer depends on its source. */
 async function bytesOf(body: Body, signal: AbortSignal | undefined): Promise<Body> {
   if (body.bytes !== undefined) return await toBody(Uint8Array.from(body.bytes));
   const chunks: Uint8Array[] = [];
@@ -179,7 +179,7 @@ async function landAll(state: State): Promise<void> {
   while (state.late.length > 0) await landFirst(state);
 }
 
-/** Lets the oldest late write take effect. Its result and its error reach no caller. */
+/** Makes the oldest late write take effect. No caller gets the result or the error of the write. */
 async function landFirst({ late }: State): Promise<void> {
   await late
     .shift()
@@ -220,7 +220,7 @@ async function* firstHalf(stream: Readable, bytes: number): AsyncGenerator<Uint8
 
 const CUT = "the connection was cut";
 
-/** Returns a body whose stream fails half-way, or after one byte when the size is unknown. */
+/** Returns a body with a stream that fails half-way, or after one byte if the size is unknown. */
 function cutBody(body: Body): Body {
   const { size, replayable } = body;
   const open: Body["open"] = (range) => {

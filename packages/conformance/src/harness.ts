@@ -9,11 +9,14 @@ import { RULES } from "./rules.js";
 /** A provider that was opened for the suite, with the function that closes it. */
 export interface Opened {
   readonly provider: StorageProvider;
-  /** Closes the provider. Called once, after the last rule. */
+  /** Closes the provider. Called after the last rule. */
   readonly close?: (() => Promise<void> | void) | undefined;
 }
 
-/** A function that opens the provider for the suite. It is called once, and again for each rule that closes its provider. */
+/**
+ * A function that opens the provider for the suite. It is called once for the whole suite, and again for each rule that
+ * closes its provider.
+ */
 export type Open = () => Promise<Opened> | Opened;
 
 /** The options of {@link conformance}: the function that opens the provider, and the options of the run. */
@@ -21,7 +24,7 @@ export interface ConformanceOptions extends RunOptions {
   readonly open: Open;
 }
 
-/** The options of a run of the suite. No option skips a rule: only the declarations of the provider do. */
+/** The options of a run of the suite. A rule cannot be skipped by an option, but only by a declaration of the provider. */
 export interface RunOptions {
   /**
    * The rules to run.
@@ -30,19 +33,19 @@ export interface RunOptions {
    */
   readonly rules?: readonly Rule[] | undefined;
   /**
-   * The limit for one rule, in milliseconds; a rule that takes longer counts as failed.
+   * The time limit for one rule, in milliseconds. A rule that takes longer counts as failed.
    *
    * @default 20,000
    */
   readonly timeoutMs?: number | undefined;
   /**
-   * Opens a provider for each rule, instead of one for all.
+   * Opens a separate provider for each rule, instead of one provider for all rules.
    *
    * @default false
    */
   readonly fresh?: boolean | undefined;
   /**
-   * A change that breaks every facade that a rule makes. Mutants of the facade are made by it.
+   * A change that breaks every facade that a rule makes. It is used for mutants of the facade.
    *
    * @default none
    */
@@ -70,7 +73,7 @@ const RULE_TIMEOUT_MS = 20_000;
 interface Session {
   readonly options: RunOptions;
   readonly open: Open;
-  /** A random part of every prefix, so that two runs on one bucket do not meet. */
+  /** A random part of every prefix, so that two runs on one bucket do not disturb each other. */
   readonly run: string;
   shared: Promise<Opened> | undefined;
 }
@@ -95,7 +98,7 @@ const RUN_OPTIONS: OptionNames<RunOptions> = {
   breakStorage: true,
 };
 
-/** Checks the options of a run. @throws TypeError when a name or a value is wrong. */
+/** Checks the options of a run. @throws TypeError if a name or a value is wrong. */
 function checkRun(caller: string, open: Open, options: RunOptions): void {
   aFunction(caller, "open", open);
   knownNames(caller, options, RUN_OPTIONS);
@@ -106,8 +109,8 @@ function checkRun(caller: string, open: Open, options: RunOptions): void {
 /**
  * Runs the suite on a provider and reports on every rule.
  *
- * The rules run one after the other, each under a prefix of its own. The objects that a rule leaves under its prefix are
- * deleted where the provider can list. A rule that hangs fails. Rejects only when the provider cannot be opened or closed.
+ * The rules run one after the other, each under its own prefix. If the provider can list, the objects that a rule leaves
+ * under its prefix are deleted. A rule that hangs fails. The call rejects only if the provider cannot be opened or closed.
  */
 export async function runRules(open: Open, options: RunOptions = {}): Promise<RunReport> {
   checkRun("runRules", open, options);
@@ -173,7 +176,7 @@ async function tryRule(
   }
 }
 
-/** Waits for the work, and rejects when it takes longer than the limit: a provider that hangs has failed. */
+/** Waits for the work, and rejects if the work takes longer than the limit, because a provider that hangs has failed. */
 export async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -193,7 +196,7 @@ async function clean(provider: StorageProvider, prefix: string): Promise<void> {
   await Promise.all(keys.map((key) => provider.delete(key, {})));
 }
 
-/** The part of the argument of a test in Vitest and `node:test` that can skip the test. */
+/** The context that Vitest and `node:test` give to a test, with the function that skips the test. */
 interface TestContext {
   readonly skip?: ((reason?: string) => unknown) | undefined;
 }
@@ -205,11 +208,12 @@ export interface Runner {
 }
 
 /**
- * Registers the suite with a test runner: one test for each rule, and a last one that closes the provider.
+ * Registers the suite with a test runner: one test for each rule, and a last test that closes the provider.
  *
  * @param runner - `{ describe, it }` of Vitest, of `node:test`, or of another runner with their shape.
  * @param name - The name of the provider, for the runner's output.
- * @param options - `open` is called inside the first test, so that a failure to open is a failed test.
+ * @param options - The options. `open` is called inside the first test, so that a failure to open the provider is a failed
+ * test.
  * @example
  * ```ts
  * import { describe, it } from "node:test";

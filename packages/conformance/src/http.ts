@@ -1,4 +1,5 @@
-// The door for authors and operators of a file server: the rules of HTTP for file servers, and the rules for signed links.
+// The door for authors and operators of a file server. It has the rules of HTTP for file servers, and the rules for signed
+// links.
 export type { HttpReply, SendOptions } from "./http/http-client.js";
 export {
   httpConformance,

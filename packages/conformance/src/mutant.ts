@@ -5,15 +5,18 @@ import type { StorageBreak } from "./context.js";
 export type Break = (provider: StorageProvider) => StorageProvider;
 
 /**
- * A provider or a facade that breaks one sentence of the contract. The rule with that title must fail for it. A
- * rule that fails for no mutant might check nothing.
+ * A provider or a facade that breaks one sentence of the contract. The rule for that sentence must fail for the mutant.
+ * A rule that fails for no mutant might check nothing.
  */
 export interface Mutant {
   /** The fault of the mutant. Unique. */
   readonly name: string;
   /** The title of the rule that catches the mutant. */
   readonly rule: string;
-  /** Makes the healthy provider to be broken, one that the rule applies to. Default: the memory provider, unchanged. */
+  /**
+   * Makes the working provider that is then broken. The rule must apply to this provider. Default: the memory provider,
+   * unchanged.
+   */
   readonly base?: Break | undefined;
   readonly breaks?: Break | undefined;
   readonly breakStorage?: StorageBreak | undefined;

@@ -9,20 +9,20 @@ import { RULES } from "./rules.js";
 /** The verdict of the suite on one mutant. */
 export interface MutantVerdict {
   readonly mutant: Mutant;
-  /** True when the rule that the mutant names fails for it. */
+  /** True if the rule that the mutant names fails for the mutant. */
   readonly caught: boolean;
   /** The titles of all rules that fail for the mutant. */
   readonly failed: readonly string[];
-  /** True when so many rules fail for the mutant that it proves nothing about its own rule. */
+  /** True if so many rules fail for the mutant that the mutant proves nothing about its own rule. */
   readonly excessive: boolean;
 }
 
 /** The report on a suite that was run on mutants. */
 export interface MutationReport {
   readonly verdicts: readonly MutantVerdict[];
-  /** The titles of rules without a mutant: they might check nothing. */
+  /** The titles of rules without a mutant. Such rules might check nothing. */
   readonly untested: readonly string[];
-  /** True when every rule has a mutant, and every mutant is caught by its rule without being excessive. */
+  /** True if every rule has a mutant, and every mutant is caught by its rule and is not excessive. */
   readonly ok: boolean;
 }
 
@@ -41,29 +41,36 @@ export interface MutationOptions {
    */
   readonly mutants?: readonly Mutant[] | undefined;
   /**
-   * The distance between the rules that run on a mutant: its own rule runs, and every nth of the others.
+   * The distance between the rules that run on a mutant. A mutant's own rule always runs. With a stride of n, every nth
+   * of the other rules runs too.
    *
    * @default 1: all rules
    */
   readonly stride?: number | undefined;
   /**
-   * The number of mutants that are tried at once. Mutants wait for timers and files more than they compute.
+   * The number of mutants that are tried at the same time. Most of the time is spent waiting for timers and files.
    *
    * @default 4
    */
   readonly concurrency?: number | undefined;
 }
 
-/** The limit for one rule on a mutant, in milliseconds. Everything is in memory, so a rule that takes longer hangs. */
+/**
+ * The time limit for one rule on a mutant, in milliseconds. Everything is in memory, so a rule that takes longer is
+ * hanging.
+ */
 const MUTANT_TIMEOUT_MS = 3000;
 
-/** The largest share of rules that may fail for a mutant. Above it the whole provider is broken, not one sentence. */
+/**
+ * The largest share of rules that may fail for a mutant. If more rules fail, the mutant breaks the whole provider
+ * instead of one sentence.
+ */
 const EXCESSIVE_SHARE = 1 / 3;
 
 /**
  * Runs the suite on broken providers, to prove that each rule can fail.
  *
- * When a rule is taken out of the suite, its mutant is not caught, and the report is not `ok`.
+ * If a rule is removed from the suite, its mutant is not caught, and `ok` is false.
  */
 export async function checkMutants(options: MutationOptions = {}): Promise<MutationReport> {
   knownNames("checkMutants", options, { rules: true, mutants: true, stride: true, concurrency: true });

@@ -3,7 +3,7 @@ import { describeProvider } from "@stowage/core/provider";
 import type { Feature, Need, Rule } from "./rule.js";
 
 /**
- * Returns the reason for which a rule does not apply to a provider, or `undefined` when the rule applies.
+ * Returns the reason why a rule does not apply to a provider, or `undefined` if the rule applies.
  *
  * Only the declarations of the provider count: its flags, its members and its limits.
  */

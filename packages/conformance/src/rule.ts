@@ -36,32 +36,32 @@ export type OptionalMember =
 /**
  * A feature that a provider declares about itself.
  *
- * `leaf` means that the provider is no composer and contains none, by its `describe()`. `objectLimit` means a finite
- * `objectBytesMax`. `keyLimit` means a `keyBytesMax` below that of the contract.
+ * `leaf` means that, by its `describe()`, the provider is not a composer and does not contain a composer. `objectLimit`
+ * means a finite `objectBytesMax`. `keyLimit` means a `keyBytesMax` below the limit of the contract.
  */
 export type Feature = Flag | OptionalMember | "leaf" | "objectLimit" | "keyLimit";
 
-/** A feature that a provider must have for a rule to run. With a `!` the provider must not have it. */
+/** A feature that a provider must have for a rule to run. With `!`, the provider must not have the feature. */
 export type Need = Feature | `!${Feature}`;
 
 /**
- * A rule: one sentence of the contract, and the code that checks it.
+ * A rule: one sentence of the contract, and the code that checks the sentence.
  *
- * `run` throws when the provider breaks the sentence. It works under a prefix of its own, and need not clean up.
+ * `run` throws if the provider breaks the sentence. It works under its own prefix, and does not have to clean up.
  */
 export interface Rule {
   /** The sentence. Unique in the suite. */
   readonly title: string;
-  /** The needs of the rule. A rule is skipped for a provider that declares otherwise. */
+  /** The needs of the rule. The rule is skipped if the provider's declarations do not meet them. */
   readonly needs?: readonly Need[] | undefined;
   /** The size of the largest object that the rule writes, in bytes. The rule is skipped for providers with a lower `objectBytesMax`. */
   readonly largest?: number | undefined;
-  /** True when the rule closes its provider. Such a rule gets a provider of its own. */
+  /** True if the rule closes its provider. Such a rule gets a separate provider. */
   readonly own?: boolean | undefined;
   readonly run: (context: RuleContext) => Promise<void>;
 }
 
-/** The options of {@link RuleContext.put}: those of a provider's `put`, and the declared size of the body. */
+/** The options of {@link RuleContext.put}: the options of a provider's `put`, and the declared size of the body. */
 export interface RulePutOptions extends PutOptions {
   /**
    * The length of the body, in bytes.
@@ -72,10 +72,10 @@ export interface RulePutOptions extends PutOptions {
 }
 
 /**
- * A provider as one rule sees it.
+ * A provider in the form in which a rule sees it.
  *
- * Names are relative: `"a.txt"` stands for the key that {@link RuleContext.key} makes of it, under a prefix that no
- * other rule uses. Every member works without `this`, so a rule can destructure the context.
+ * Names are relative: `"a.txt"` stands for the key that {@link RuleContext.key} returns for it. The key is under a
+ * prefix that no other rule uses. Every member works without `this`, so a rule can destructure the context.
  */
 export interface RuleContext {
   readonly provider: StorageProvider;
@@ -84,7 +84,7 @@ export interface RuleContext {
   /** The prefix of every key of this rule; it ends with `/`. */
   readonly prefix: string;
   readonly key: (name: string) => string;
-  /** Calls the provider's own `put`, with a body that core makes of the input. */
+  /** Calls the provider's own `put`, with a body that core makes from the input. */
   readonly put: (name: string, input: BodyInput, options?: RulePutOptions) => Promise<ObjectInfo>;
   /** Calls the provider's own `get`. */
   readonly get: (name: string, options?: GetOptions) => Promise<GetResult>;
@@ -94,13 +94,19 @@ export interface RuleContext {
   readonly remove: (name: string, options?: DeleteOptions) => Promise<void>;
   /** Returns one page of the provider's own `list`. The prefix is relative. */
   readonly list: (options?: ListOptions) => Promise<ListPage>;
-  /** Returns the names of all pages, in the provider's order, or sorted when the provider has no ordered listings. */
+  /** Returns the names on all pages, in the provider's order. If the provider has no ordered listings, sorts the names. */
   readonly names: (options?: ListOptions) => Promise<string[]>;
   /** Reads an object to its end, and returns its bytes. */
   readonly read: (name: string, options?: GetOptions) => Promise<Uint8Array>;
-  /** Throws unless the object has this content. Where the provider is not byte-exact, the object need only be readable. */
+  /**
+   * Throws unless the object has this content. If the provider is not byte-exact, it is enough that the object can be
+   * read.
+   */
   readonly holds: (name: string, expected: string | Uint8Array) => Promise<void>;
-  /** Throws unless `head`, `get` and, where the provider can list, `list` agree that the object does not exist. */
+  /**
+   * Throws unless `head` and `get` agree that the object does not exist. If the provider can list, `list` has to agree
+   * too.
+   */
   readonly lacks: (name: string) => Promise<void>;
   /** Makes a facade over a provider, such as a changed copy of {@link RuleContext.provider}. */
   readonly createStorage: (provider: StorageProvider, options?: StorageOptions) => FileStorage;

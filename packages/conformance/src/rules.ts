@@ -71,7 +71,7 @@ function group(title: string, ...rules: readonly (readonly Rule[])[]): RuleGroup
   return { title, rules: rules.flat() };
 }
 
-/** Returns the rule with one more need: that the provider can list. */
+/** Returns the rule with one more need: the provider must be able to list. */
 function listing(rule: Rule): Rule {
   return { ...rule, needs: ["list", ...(rule.needs ?? [])] };
 }

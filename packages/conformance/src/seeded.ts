@@ -1,9 +1,9 @@
 /**
- * Makes a generator of numbers from 0 up to 1: the same seed gives the same numbers.
+ * Makes a generator of random numbers from 0 up to 1. The same seed gives the same numbers.
  *
- * The numbers are good enough for tests, not for secrets. The algorithm is mulberry32, with 32 bits of state, all of them used.
+ * The numbers are good enough for tests, but not for secrets. The algorithm is mulberry32, with a state of 32 bits.
  *
- * @param seed - A whole number; only its lowest 32 bits count.
+ * @param seed - A whole number. Only its lowest 32 bits are used.
  */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;

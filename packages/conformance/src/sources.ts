@@ -1,7 +1,10 @@
 import { Readable } from "node:stream";
 import { setImmediate as tick } from "node:timers/promises";
 
-/** Makes bytes that do not repeat within a short distance, so that a misplaced block shows. The bytes are the same each time. */
+/**
+ * Makes bytes that do not repeat within a short distance, so that a misplaced block is noticed. The bytes are the same
+ * each time.
+ */
 export function pattern(length: number, seed = 1): Uint8Array {
   const block = new Uint8Array(Math.min(length, BLOCK_BYTES));
   let state = seed;
@@ -12,10 +15,13 @@ export function pattern(length: number, seed = 1): Uint8Array {
   return length <= BLOCK_BYTES ? block : Buffer.alloc(length, block);
 }
 
-/** The length after which the bytes of {@link pattern} repeat. It is a prime, so that no block size of a provider is a multiple of it. */
+/**
+ * The length after which the bytes of {@link pattern} repeat. It is a prime number, so that the block size of a
+ * provider is never a multiple of it.
+ */
 const BLOCK_BYTES = 65_521;
 
-/** Yields bytes chunk by chunk, without telling how many there are. */
+/** Yields bytes chunk by chunk, without giving the total number of bytes. */
 export async function* inChunks(
   bytes: Uint8Array,
   chunkBytes: number,
@@ -25,12 +31,12 @@ export async function* inChunks(
   }
 }
 
-/** Makes a Node stream of bytes that does not tell how many there are. */
+/** Makes a Node stream of bytes that does not give the total number of bytes. */
 export function nodeStream(bytes: Uint8Array, chunkBytes: number): Readable {
   return Readable.from(inChunks(bytes, chunkBytes), { objectMode: false });
 }
 
-/** Makes a Web stream of bytes that does not tell how many there are. */
+/** Makes a Web stream of bytes that does not give the total number of bytes. */
 export function webStream(bytes: Uint8Array, chunkBytes: number): ReadableStream<Uint8Array> {
   return ReadableStream.from<Uint8Array>(inChunks(bytes, chunkBytes));
 }
@@ -52,19 +58,19 @@ export async function* failingAfter(
   throw error;
 }
 
-/** The number of turns of the event loop in which a chunk passes through a few streams. */
+/** The number of turns of the event loop that a chunk needs to pass through a few streams. */
 const ARRIVAL_TURNS = 5;
 
 /** A source that stops in the middle until `open` is called. */
 export interface GatedSource {
   readonly stream: Readable;
-  /** Resolves when the first half was taken and the rest is asked for. */
+  /** Resolves when the first half was read and the rest is requested. */
   readonly begun: Promise<void>;
   /** Lets the rest through. */
   readonly open: () => void;
 }
 
-/** Makes a source that gives the first half of the bytes at once, and the rest when `open` is called. */
+/** Makes a source that gives the first half of the bytes immediately, and the rest when `open` is called. */
 export function gated(bytes: Uint8Array): GatedSource {
   const begun = withResolvers();
   const gate = withResolvers();
@@ -87,7 +93,7 @@ function withResolvers(): { readonly promise: Promise<void>; readonly resolve: (
   return { promise, resolve };
 }
 
-/** A body with a function that tells whether its bytes were asked for. */
+/** A body with a function that tells whether its bytes were requested. */
 export interface WatchedSource {
   readonly body: () => Uint8Array;
   readonly touched: () => boolean;
@@ -102,7 +108,10 @@ export function watched(text = "never read"): WatchedSource {
   return { body, touched: () => touched };
 }
 
-/** Makes a file of a form as busboy and similar parsers give it: a longer file ends at the limit as if it were whole. */
+/**
+ * Makes a file of a form as busboy and similar parsers return it: a file that is longer than the limit ends at the
+ * limit, as if it were whole.
+ */
 export function formFile(chunks: AsyncIterable<Uint8Array>, limit: number = Number.MAX_VALUE): Readable {
   async function* cut(): AsyncGenerator<Uint8Array, void, undefined> {
     let given = 0;

@@ -118,7 +118,7 @@ function resources(cloud: Cloud, kind: Kind, query: URLSearchParams): Record<str
   };
 }
 
-/** Returns the fields of an asset in a listing. The ETag is among them only when `fields` names it. */
+/** Returns the fields of an asset in a listing. They include the ETag only if `fields` names it. */
 function listed(
   { context, ...facts }: Record<string, unknown>,
   fields: readonly string[],
@@ -145,7 +145,7 @@ function cursorOf({ publicId, createdAt }: Position): string {
   return Buffer.from(JSON.stringify([publicId, createdAt])).toString("base64url");
 }
 
-/** Returns the position in a cursor. It is a place between two assets, so it stays good when the assets are gone. */
+/** Returns the position in a cursor. It is a position between two assets, so it stays valid if these assets are deleted. */
 function positionIn(cursor: string | null): Position | undefined {
   if (cursor === null) return undefined;
   try {

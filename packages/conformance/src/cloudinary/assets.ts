@@ -22,7 +22,7 @@ export interface Asset extends AssetPlace {
   readonly format: string | undefined;
   readonly context: Readonly<Record<string, string>>;
   readonly tags: readonly string[];
-  /** True when the asset was deleted, and is kept as a backup. */
+  /** True if the asset was deleted and is kept as a backup. */
   readonly placeholder: boolean;
 }
 
@@ -83,7 +83,7 @@ function publicIdProblem(publicId: string): string | undefined {
   const segments = publicId.split("/");
   if (segments.some((segment) => /^(?:\.*|\s*)$/.test(segment)))
     return "a segment of it is empty or only dots";
-  // Cloudinary replaces other characters by underscores, and cuts off these marks at the ends of a segment.
+  // Cloudinary replaces all other characters by underscores, and cuts these marks off at the ends of a segment.
   if (/[^\p{L}\p{N}._/-]/u.test(publicId)) return "it has a character that would be replaced";
   if (segments.some((segment) => /^[._-]|[._-]$/.test(segment)))
     return "an end of a segment would be cut off";

@@ -4,7 +4,10 @@ import { isSame, isSigned, stringToSign, type Fields } from "./signature.js";
 
 const LIFE_SECONDS = 3600;
 
-/** Refuses a request without a valid signature, or with an expired one. The checks have the order of Cloudinary's. */
+/**
+ * Refuses a request without a valid signature, or with an expired signature. The order of the checks is the same as at
+ * Cloudinary.
+ */
 export function assertSigned(cloud: Cloud, fields: Fields, authorization: string | undefined): void {
   if (authorization !== undefined) return assertBasic(cloud, authorization);
   assertSignature(cloud, fields);
@@ -22,7 +25,10 @@ export function assertSignature(cloud: Cloud, fields: Fields): void {
   }
 }
 
-/** Refuses a request without the account's key and secret in its authorization. The Admin API knows no signatures. */
+/**
+ * Refuses a request if its authorization does not contain the account's key and secret. The Admin API has no
+ * signatures.
+ */
 export function assertBasic({ apiKey, apiSecret }: Cloud, authorization: string | undefined): void {
   if (authorization === undefined) throw new Refusal(401, "Missing authorization");
   const [key = "", secret = ""] = Buffer.from(authorization.replace(/^Basic /, ""), "base64")

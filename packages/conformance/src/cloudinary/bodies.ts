@@ -27,7 +27,7 @@ export interface BodyWriter {
 
 const START_BYTES = 4096;
 
-/** Creates a writer into memory, or into a new file of the folder when one is given. */
+/** Creates a writer that writes into memory. If a folder is given, it writes into a new file in that folder. */
 export function writeBody(directory: string | undefined): BodyWriter {
   return directory === undefined ? inMemory() : inFile(join(directory, randomUUID()));
 }

@@ -1,10 +1,10 @@
 import type { Asset } from "./assets.js";
 
-/** The copies of delivered assets. They stay until they are invalidated, so they can be as stale as those of the real CDN. */
+/** The copies of delivered assets. They stay until they are invalidated, so they can be stale, as on the real CDN. */
 export interface Cdn {
   readonly find: (url: string) => Asset | undefined;
   readonly keep: (url: string, asset: Asset) => void;
-  /** Forgets the copies under URLs without a version and with `v1`. Copies under URLs with other versions stay. */
+  /** Forgets the copies under URLs that have no version or the version `v1`. Copies under URLs with other versions stay. */
   readonly invalidate: (asset: Asset) => void;
 }
 

@@ -9,11 +9,11 @@ export interface Chunk {
   readonly start: number;
   /** The position of the last byte of the chunk in the whole file. */
   readonly end: number;
-  /** The size of the whole file in bytes, once the client knows it. */
+  /** The size of the whole file in bytes. Absent until the client knows it. */
   readonly total: number | undefined;
 }
 
-/** Returns the chunk that the headers of a request describe, or `undefined` when the request is not a chunk. */
+/** Returns the chunk that the headers of a request describe, or `undefined` if the request is not a chunk. */
 export function chunkOf(headers: Readonly<Record<string, unknown>>): Chunk | undefined {
   const [range, uploadId] = [headers["content-range"], headers["x-unique-upload-id"]];
   if (range === undefined && uploadId === undefined) return undefined;
@@ -27,16 +27,19 @@ export function chunkOf(headers: Readonly<Record<string, unknown>>): Chunk | und
   return { uploadId, start, end, total: total !== undefined && total > 0 ? total : undefined };
 }
 
-/** The upload that a chunk becomes part of, and the receiver of its bytes. */
+/** The upload that a chunk belongs to, and the receiver of the chunk's bytes. */
 export interface ChunkTarget {
   readonly upload: ChunkedUpload;
-  /** The writer for the bytes of the chunk. It drops the bytes when the chunk came before. */
+  /** The writer for the bytes of the chunk. It drops the bytes if the same chunk was received before. */
   readonly body: Pick<BodyWriter, "write">;
   readonly received: () => number;
   readonly isAgain: boolean;
 }
 
-/** Opens the upload of a chunk for its bytes. Chunks must come in order, and a chunk that has come may come again. */
+/**
+ * Opens the upload that a chunk belongs to, so that the chunk's bytes can be written. Chunks must come in order, and a
+ * chunk may be sent again.
+ */
 export function receiveChunk(
   cloud: Cloud,
   chunk: Chunk,
@@ -64,7 +67,7 @@ export function receiveChunk(
   return { upload, body: { write }, received: () => received, isAgain };
 }
 
-/** Ends a chunk, and drops the bytes of a wrong one. @returns True when the upload is complete. */
+/** Ends a chunk, and drops its bytes if the chunk is wrong. @returns True if the upload is complete. */
 export async function endChunk(
   { limits }: Cloud,
   chunk: Chunk,

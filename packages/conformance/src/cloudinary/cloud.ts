@@ -5,13 +5,13 @@ import type { SignatureAlgorithm } from "./signature.js";
 
 /** The limits of an account. All sizes are in bytes. */
 export interface CloudinaryLimits {
-  /** The largest image. The default is that of the free plan, as for videos and raw files. */
+  /** The largest image. For images, videos and raw files, the defaults are the limits of the free plan. */
   readonly imageBytesMax: number;
   readonly videoBytesMax: number;
   readonly rawBytesMax: number;
   /** The largest request; default 100 MiB. */
   readonly requestBytesMax: number;
-  /** The smallest size of every chunk but the last; default 5 MiB. */
+  /** The minimum size of a chunk, except for the last chunk; default 5 MiB. */
   readonly chunkBytesMin: number;
   /** The number of calls of the Admin API in an hour; default 500. */
   readonly adminCallsPerHour: number;
@@ -39,7 +39,7 @@ export interface ChunkedUpload {
   /** The fields of the first chunk, without `timestamp` and `signature`, as JSON. */
   readonly asked: string;
   readonly body: BodyWriter;
-  /** The positions of the first and last byte of each chunk that has come. */
+  /** The positions of the first and the last byte of each chunk that was received. */
   readonly chunks: { readonly start: number; readonly end: number }[];
 }
 
@@ -52,9 +52,9 @@ export interface Cloud {
   readonly limits: CloudinaryLimits;
   readonly folders: "fixed" | "dynamic";
   readonly directory: string | undefined;
-  /** True when a file that is sent as an image or a video must be one. */
+  /** True if a file that is sent as an image or a video must really be an image or a video. */
   readonly checksFormats: boolean;
-  /** True when the download endpoint serves ranges. Cloudinary's documentation does not say that it does. */
+  /** True if the download endpoint serves ranges. Cloudinary's documentation does not say that it does. */
   readonly rangedDownloads: boolean;
   readonly assets: Assets;
   readonly cdn: Cdn;

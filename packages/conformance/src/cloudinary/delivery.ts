@@ -19,7 +19,10 @@ interface Delivery extends AssetPlace {
 
 const MONTH_SECONDS = 2_592_000;
 
-/** Delivers an asset: the copy of the CDN if there is one, and the stored asset otherwise. @param path - The path as it came, encoded. */
+/**
+ * Delivers an asset: the CDN's copy if there is one, and the stored asset otherwise. @param path - The path from the
+ * request, still encoded.
+ */
 export async function deliver(
   cloud: Cloud,
   request: IncomingMessage,
@@ -78,7 +81,10 @@ function isTransformation(segment: string): boolean {
   return segment.split(",").every((part) => PARAMETERS.some((name) => part.startsWith(`${name}_`)));
 }
 
-/** Returns the place of the asset of a delivery. The extension of an image or a video is the format that is asked for, so it is cut off. */
+/**
+ * Returns the place of the delivered asset. The extension of an image or a video is the requested format, so it is cut
+ * off.
+ */
 function withoutFormat({ resourceType, type, publicId }: Delivery): AssetPlace {
   const stem = resourceType === "raw" ? publicId : publicId.replace(/\.[^./]+$/, "");
   return { resourceType, type, publicId: stem };
@@ -94,7 +100,10 @@ function assertAllowed({ apiSecret }: Cloud, { type, signature, signed, transfor
   throw new Refusal(401, "deny or ACL failure");
 }
 
-/** Answers a call of the download endpoint. It takes a signed query, and reads the stored asset instead of the CDN's copy. */
+/**
+ * Answers a call of the download endpoint. The call has a signed query. The answer is the stored asset, not the CDN's
+ * copy.
+ */
 export async function download(
   cloud: Cloud,
   request: IncomingMessage,

@@ -50,7 +50,7 @@ export interface CloudinaryFakeOptions {
   /**
    * The limits of the account.
    *
-   * @default those of the free plan
+   * @default the limits of the free plan
    */
   readonly limits?: Partial<CloudinaryLimits> | undefined;
   /**
@@ -60,9 +60,9 @@ export interface CloudinaryFakeOptions {
    */
   readonly folders?: "fixed" | "dynamic" | undefined;
   /**
-   * The folder that bodies are kept in. It is created if it is missing.
+   * The folder in which bodies are kept. It is created if it is missing.
    *
-   * @default none: bodies are in memory
+   * @default none: bodies are kept in memory
    */
   readonly directory?: string | undefined;
   /**
@@ -72,7 +72,7 @@ export interface CloudinaryFakeOptions {
    */
   readonly backups?: boolean | undefined;
   /**
-   * Refuses files that are sent as an image or a video and are not one.
+   * Refuses files that are sent as an image or a video but are not an image or a video.
    *
    * @default true
    */
@@ -123,7 +123,7 @@ export interface CloudinaryFake {
   readonly cloudName: string;
   readonly apiKey: string;
   readonly apiSecret: string;
-  /** Every request so far, in the order of their arrival. */
+  /** All requests so far, in the order of their arrival. */
   readonly requests: readonly FakeRequest[];
   readonly assets: () => readonly Asset[];
   /** Counts the uploads that are not complete yet. */
@@ -145,9 +145,9 @@ interface Running {
 }
 
 /**
- * Starts a fake of Cloudinary on 127.0.0.1: the Upload API, the part of the Admin API that a storage needs, the download
- * endpoint and delivery with a CDN. The fake verifies signatures, times, framing and limits as Cloudinary does. It keeps the
- * uploaded files, and can be told to fail requests in every way of {@link CloudinaryFault}.
+ * Starts a fake of Cloudinary on 127.0.0.1. The fake has the Upload API, the part of the Admin API that a storage needs, the
+ * download endpoint, and delivery with a CDN. It verifies signatures, times, framing and limits as Cloudinary does. It keeps
+ * the uploaded files, and can fail requests in every way that {@link CloudinaryFault} lists.
  *
  * @example
  * ```ts
@@ -231,7 +231,7 @@ async function serve(running: Running, request: IncomingMessage, response: Serve
     await route(running.cloud, { request, response, url, entry });
   } catch (error) {
     if (response.headersSent || request.socket.destroyed) return void response.destroy();
-    // The server closes the connection, because it would take the unread rest of the body for the next request.
+    // The server closes the connection, because it would otherwise take the unread rest of the body for the next request.
     if (!request.complete) response.setHeader("connection", "close");
     answerRefusal(response, error);
     request.resume();

@@ -3,7 +3,7 @@ import { aFunction, knownNames, oneOf, wholeNumber } from "@stowage/core/provide
 
 /** A way in which the fake fails a request. */
 export type CloudinaryFault =
-  /** The answer has this status. With `early` it is sent before the body of the request has come. */
+  /** The answer has this status. With `early`, the answer is sent before the body of the request has arrived. */
   | {
       readonly type: "status";
       readonly status: number;
@@ -11,20 +11,20 @@ export type CloudinaryFault =
       readonly headers?: Readonly<Record<string, string>> | undefined;
       readonly early?: boolean | undefined;
     }
-  /** The answer is a page of HTML, like that of a proxy in between. */
+  /** The answer is an HTML page, like an answer of a proxy in between. */
   | { readonly type: "html"; readonly status: number }
-  /** The connection is reset when this many bytes of the request's body have come. */
+  /** The connection is reset after this many bytes of the request's body have arrived. */
   | { readonly type: "reset"; readonly afterBytes?: number | undefined }
-  /** The answer is cut off when this many bytes of its body have left. */
+  /** The answer is cut off after this many bytes of its body have been sent. */
   | { readonly type: "truncated"; readonly afterBytes: number }
   /** No answer ever comes. */
   | { readonly type: "silent" }
   /** The answer comes byte by byte, which also cuts characters apart. */
   | { readonly type: "slow" }
-  /** The request takes effect, and its answer never arrives. */
+  /** The request takes effect, but its answer never arrives. */
   | { readonly type: "lost" };
 
-/** An order to fail requests: the fault, and the requests that meet it. */
+/** An instruction to fail requests: the fault, and the requests that get the fault. */
 export interface CloudinaryFailure {
   readonly fault: CloudinaryFault;
   /** Tells whether a request fails; default every request. */
@@ -42,9 +42,9 @@ export interface FakeRequest {
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** The fields of the form, as soon as they are read. */
+  /** The fields of the form. They are set as soon as they have been read. */
   fields: Readonly<Record<string, string | readonly string[]>>;
-  /** The status of the answer, once the answer is over. */
+  /** The status of the answer. It is set when the answer has ended. */
   status: number | undefined;
 }
 
@@ -64,7 +64,7 @@ const FAULT_OPTIONS: { readonly [Type in CloudinaryFault["type"]]: Readonly<Reco
   lost: { type: true },
 };
 
-/** Checks a failure, because a misspelt one would never happen. @throws TypeError when a name or a value is wrong. */
+/** Checks a failure, because a misspelt failure would never happen. @throws TypeError if a name or a value is wrong. */
 function checkFailure(failure: CloudinaryFailure): void {
   knownNames("fail", failure, { fault: true, matches: true, times: true, skip: true });
   const { fault, matches, times = Infinity, skip = 0 } = failure;
@@ -97,7 +97,10 @@ export function createFaults(): Faults {
   };
 }
 
-/** Fails a request before the fake works on it, if the fault is of such a kind. @returns True when the request needs no further work. */
+/**
+ * Fails a request before the fake works on it, if the fault is of such a kind. @returns True if the request needs no
+ * further work.
+ */
 export function failAtOnce(
   fault: CloudinaryFault,
   request: IncomingMessage,
@@ -142,7 +145,7 @@ function resetAfter(request: IncomingMessage, bytes: number): void {
   });
 }
 
-/** Breaks the answer to a request on its way, as the fault says. */
+/** Breaks the answer to a request while it is being sent, as the fault requires. */
 export function breakAnswer(fault: CloudinaryFault, response: ServerResponse): void {
   const { socket } = response;
   const write = response.write.bind(response);

@@ -2,7 +2,10 @@ import { writeBody, type StoredBody } from "./bodies.js";
 import type { Cloud } from "./cloud.js";
 import { Refusal } from "./refusal.js";
 
-/** Fetches the file of a form that gives a URL instead: an address on the Web, or a `data:` URL with the bytes in it. */
+/**
+ * Fetches the file for a form that contains a URL instead of a file. The URL is an address on the Web, or a `data:` URL
+ * that contains the bytes.
+ */
 export async function fetchFile({ directory }: Cloud, url: string): Promise<StoredBody> {
   if (!/^(?:https?|data):/.test(url)) throw new Refusal(400, `Unsupported source URL: ${url}`);
   const answer = await fetch(url).catch(() => undefined);

@@ -34,7 +34,10 @@ const VIDEOS: readonly Magic[] = [
   ["flv", 0, "FLV"],
 ];
 
-/** Returns the format of a file by its first bytes, and `undefined` for raw files. Refuses an unknown format. */
+/**
+ * Returns the format of a file, recognised by its first bytes. Returns `undefined` for raw files, and refuses an
+ * unknown format.
+ */
 export function formatOf(type: ResourceType, start: Buffer): string | undefined {
   if (type === "raw") return undefined;
   const found = (type === "image" ? IMAGES : VIDEOS).find(
@@ -44,7 +47,7 @@ export function formatOf(type: ResourceType, start: Buffer): string | undefined 
   throw new Refusal(400, type === "image" ? "Invalid image file" : "Unsupported video format or file");
 }
 
-/** Returns the resource type that a file of type `auto` is kept as. */
+/** Returns the resource type under which a file of type `auto` is stored. */
 export function typeOf(start: Buffer): ResourceType {
   for (const type of ["image", "video"] as const) {
     try {
@@ -57,7 +60,7 @@ export function typeOf(start: Buffer): ResourceType {
   return "raw";
 }
 
-/** Returns the size of a PNG image in pixels, and 1 by 1 for any other format. */
+/** Returns the size of a PNG image in pixels. Returns 1 by 1 for any other format. */
 export function dimensionsOf(start: Buffer): { readonly width: number; readonly height: number } {
   const isPng = start.toString("latin1", 1, 4) === "PNG" && start.byteLength >= 24;
   return isPng ? { width: start.readUInt32BE(16), height: start.readUInt32BE(20) } : { width: 1, height: 1 };

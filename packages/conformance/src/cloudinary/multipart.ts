@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { Refusal } from "./refusal.js";
 
-/** The head of one part of a form. The value or the file of the part is read as it comes. */
+/** The head of one part of a form. The value or the file of the part is read as it arrives. */
 interface PartHead {
   readonly name: string;
   readonly filename: string | undefined;
@@ -15,7 +15,7 @@ export interface FileSink {
 /** The content of a form, without the bytes of its file. */
 export interface Form {
   readonly fields: Record<string, string | string[]>;
-  /** The name of the file, when the form had a file. */
+  /** The name of the file, if the form had a file. */
   readonly filename: string | undefined;
 }
 
@@ -23,7 +23,7 @@ const FIELD_BYTES_MAX = 1024 * 1024;
 const HEAD_END = "\r\n\r\n";
 
 /**
- * Reads a form, and passes its file on as it comes. A form whose framing breaks RFC 7578 is refused.
+ * Reads a form, and passes its file on as it arrives. Refuses a form if its framing breaks RFC 7578.
  *
  * @param openFile - Called when the file begins, with all the fields that came before it.
  */
@@ -105,7 +105,7 @@ class FormReader {
         this.#take(this.#delimiter.byteLength);
         return;
       }
-      // The last bytes that have come may be the beginning of a boundary, so they are kept back.
+      // The last bytes may be the beginning of a boundary, so they are held back.
       const safe = this.#buffer.byteLength - this.#delimiter.byteLength;
       if (safe > 0) await write(this.#take(safe));
       if (!(await this.#more())) throw malformed("it ends within a part");

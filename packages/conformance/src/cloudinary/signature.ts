@@ -1,10 +1,11 @@
-// Cloudinary's signatures, written from its documentation: the fake must not trust the SDK that it tests.
+// Cloudinary's signatures, written from Cloudinary's documentation. The fake does not use the SDK, because the fake
+// also tests the SDK's signatures.
 import { createHash, timingSafeEqual } from "node:crypto";
 
 /** The digest that an account signs with. */
 export type SignatureAlgorithm = "sha1" | "sha256";
 
-/** The fields of a request. A list travels as several `name[]`, and is signed as one value with commas. */
+/** The fields of a request. A list is sent as several fields `name[]`, and signed as one value with commas. */
 export type Fields = Readonly<Record<string, string | readonly string[]>>;
 
 /** The fields that a signature never covers. @see https://cloudinary.com/documentation/authentication_signatures */
@@ -16,7 +17,10 @@ const UNSIGNED: ReadonlySet<string> = new Set([
   "signature",
 ]);
 
-/** Returns the text that is hashed, without the secret. Version 2 encodes the `&` of values, so that one field cannot pass for two. */
+/**
+ * Returns the text that is hashed, without the secret. Version 2 encodes each `&` in a value, so that one field cannot
+ * look like two fields.
+ */
 export function stringToSign(fields: Fields, version: 1 | 2): string {
   return Object.entries(fields)
     .filter(([name]) => !UNSIGNED.has(name))

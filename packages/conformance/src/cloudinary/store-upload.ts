@@ -11,7 +11,7 @@ import { DELIVERY_TYPES, type DeliveryType, RESOURCE_TYPES, type ResourceType } 
 /** The result of an upload. */
 interface Stored {
   readonly asset: Asset;
-  /** True when the asset was there before and stays: the file that was sent is not used. */
+  /** True if the asset existed before and is kept, so that the sent file is not used. */
   readonly existing: boolean;
 }
 
@@ -74,7 +74,7 @@ function assertSize({ limits }: Cloud, resourceType: ResourceType, size: number)
   throw new Refusal(400, `File size too large. Got ${size}. Maximum is ${most}. ${upgrade}`);
 }
 
-/** Returns the place of an upload. Makes a public id when the fields have none. */
+/** Returns the place of an upload. Makes a public id if the fields contain none. */
 export function placeOf(
   fields: Fields,
   resourceType: string,
@@ -103,7 +103,7 @@ function generatedId(fields: Fields, filename: string | undefined): string {
   return flagOf(fields, "unique_filename") === false ? stem : `${stem}_${randomBytes(3).toString("hex")}`;
 }
 
-/** Returns the public id. A raw file without an extension gets that of the form's file. */
+/** Returns the public id. If the public id of a raw file has no extension, adds the extension of the form's file. */
 function withExtension(publicId: string, resourceType: ResourceType, filename: string | undefined): string {
   const extension = /\.[^.]+$/.exec(filename ?? "")?.[0];
   const has = /\.[^./]+$/.test(publicId);

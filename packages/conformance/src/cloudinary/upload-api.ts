@@ -53,7 +53,7 @@ function boundaryOf({ headers }: IncomingMessage): string {
 /** A file, or a chunk of a file, that is being received. */
 interface Receiving {
   readonly sink: FileSink;
-  /** Ends the receiving. @returns The whole file, or `undefined` when more chunks have to come. */
+  /** Ends the file or the chunk. @returns The whole file, or `undefined` if more chunks have to come. */
   readonly end: () => Promise<StoredBody | undefined>;
   readonly drop: () => Promise<void>;
 }

@@ -18,7 +18,7 @@ export interface SendOptions {
    */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /**
-   * The body. It is sent with chunked encoding when the headers have no `content-length`.
+   * The body. It is sent with chunked encoding if the headers have no `content-length`.
    *
    * @default none
    */
@@ -28,15 +28,15 @@ export interface SendOptions {
 /** An answer that was read to its end. */
 export interface HttpReply {
   readonly status: number;
-  /** The headers, by lower-case name. Several values of one name are joined. */
+  /** The headers, by lower-case name. If a header has several values, they are joined. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Uint8Array;
 }
 
-/** The limit for an answer, in milliseconds. */
+/** The time limit for an answer, in milliseconds. */
 const REPLY_MS = 20_000;
 
-/** Sends a request on a connection of its own. The target is sent as the address spells it, without normalisation. */
+/** Sends a request on a separate connection. The target is sent exactly as it is in the address, without normalisation. */
 export async function send(
   url: string,
   { method = "GET", headers = {}, body }: SendOptions = {},
@@ -54,7 +54,10 @@ export async function send(
   });
 }
 
-/** Sends a request line that no client library would send. @returns The status, or `undefined` when the server closed the connection without one. */
+/**
+ * Sends a request line that no client library would send. @returns The status, or `undefined` if the server closed the
+ * connection without sending a status.
+ */
 export async function sendRaw(
   url: string,
   target: string,

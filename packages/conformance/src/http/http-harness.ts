@@ -12,7 +12,7 @@ import type {
 import { HTTP_RULES } from "./http-rules.js";
 import { registerSuite, runSuite, type Suite, type SuiteOptions } from "./suite.js";
 
-/** A function that opens the server for the suite. It is called once. */
+/** A function that opens the server for the suite. It is called only once. */
 export type OpenServer = () => Promise<HttpSubject> | HttpSubject;
 
 /** The options of {@link runHttpRules}. */
@@ -29,16 +29,17 @@ const CACHE_CONTROL = "private, max-age=60";
 const SCRIPT = '<script>document.title = "it ran"</script>';
 
 /**
- * Runs the rules for file servers on a server, and reports on every rule. Rejects only when the server cannot be opened, filled or closed.
+ * Runs the rules for file servers on a server, and reports on every rule. Rejects only if the server cannot be opened, filled or closed.
  *
- * @param open - Starts the server, or describes one that is running, with a function that puts objects behind it.
+ * @param open - Starts the server, or returns a description of a running server. The result has a function that puts objects behind the
+ * server.
  */
 export async function runHttpRules(open: OpenServer, options: HttpRunOptions = {}): Promise<RunReport> {
   return await runSuite(suiteOf("runHttpRules", open), options);
 }
 
 /**
- * Registers the rules for file servers with a test runner: one test for each rule, and a last one that closes the server.
+ * Registers the rules for file servers with a test runner: one test for each rule, and a last test that closes the server.
  *
  * @param runner - `{ describe, it }` of Vitest, of `node:test`, or of another runner with their shape.
  * @param name - The name of the server, for the runner's output.
@@ -101,7 +102,9 @@ async function fill(subject: HttpSubject): Promise<Fixtures> {
 
 const madeBytes = new Map<number, Uint8Array>();
 
-/** Returns random bytes, the same ones for the same length: so the suite can run again on a server that still has the objects. */
+/**
+ * Returns random bytes that are always the same for the same length. So the suite can run again on a server that still has the objects.
+ */
 function randomBytes(length: number): Uint8Array {
   const known = madeBytes.get(length);
   if (known !== undefined) return known;

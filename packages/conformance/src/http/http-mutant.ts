@@ -4,7 +4,7 @@ export type HttpHandler = (request: Request) => Promise<Response>;
 /** A way to break a handler. */
 export type HttpBreak = (handler: HttpHandler) => HttpHandler;
 
-/** A file server that breaks one rule, and must be caught by that rule. A rule without a mutant is unproven. */
+/** A file server that breaks one rule and must be caught by that rule. Without a mutant, a rule is unproven. */
 export interface HttpMutant {
   /** The fault. Unique. */
   readonly name: string;
@@ -16,7 +16,7 @@ export interface HttpMutant {
 /** The headers to set. The value `undefined` removes a header. */
 export type HeaderChanges = Readonly<Record<string, string | undefined>>;
 
-/** Makes a break that changes the headers of requests before they are answered. */
+/** Makes a break that changes the headers of requests before the handler answers the requests. */
 export function asking(
   change: (request: Request, inner: HttpHandler) => HeaderChanges | Promise<HeaderChanges>,
 ): HttpBreak {
@@ -52,13 +52,13 @@ export function altered(
   return new Response(body, { status, headers: changed(response.headers, headers) });
 }
 
-/** Returns a plain answer, and cancels the body of the answer that it replaces. */
+/** Returns a plain answer instead of another answer, and cancels the body of the other answer. */
 export async function instead(response: Response, status: number, body = "wrong"): Promise<Response> {
   await response.body?.cancel();
   return new Response(body, { status });
 }
 
-/** Returns the headers of the object that a request is for. */
+/** Returns the headers with which the handler serves the object of a request. */
 export async function headersOf(inner: HttpHandler, { url }: Request): Promise<Headers> {
   return (await inner(new Request(url, { method: "HEAD" }))).headers;
 }

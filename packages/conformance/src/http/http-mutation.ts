@@ -10,23 +10,23 @@ import type { SignedSubject } from "./signature-rule.js";
 /** The report on one broken server. */
 export interface HttpMutantVerdict {
   readonly mutant: HttpMutant;
-  /** True when the rule fails for this server. */
+  /** True if the rule fails for this server. */
   readonly caught: boolean;
 }
 
 /** The report on all broken servers. */
 export interface HttpMutationReport {
   readonly verdicts: readonly HttpMutantVerdict[];
-  /** The titles of rules without a mutant: they might check nothing. */
+  /** The titles of rules without a mutant. Such rules might check nothing. */
   readonly untested: readonly string[];
-  /** True when every rule has a mutant, and every mutant is caught by its rule. */
+  /** True if every rule has a mutant, and every mutant is caught by its rule. */
   readonly ok: boolean;
 }
 
 /**
- * Breaks a file server in one way after the other, and runs for each way the rule that must fail.
+ * Breaks a file server in one way after the other. For each way, runs the rule that must fail.
  *
- * @param open - Starts the server with its handler broken.
+ * @param open - Starts the server with a broken handler.
  */
 export async function checkHttpMutants(
   open: (breaks: HttpBreak) => Promise<HttpSubject>,

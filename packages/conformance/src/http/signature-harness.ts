@@ -4,7 +4,7 @@ import { SIGNATURE_RULES } from "./rules/signatures.js";
 import type { SignatureContext, SignatureRule, SignedSubject } from "./signature-rule.js";
 import { registerSuite, runSuite, type Suite, type SuiteOptions } from "./suite.js";
 
-/** A function that opens a server with signed links for the suite. It is called once. */
+/** A function that opens a server with signed links for the suite. It is called only once. */
 export type OpenSigned = () => Promise<SignedSubject> | SignedSubject;
 
 /** The options of {@link signatureConformance}. */

@@ -10,7 +10,7 @@ export interface UploadLimits {
   readonly maxBytes: number;
 }
 
-/** A signed PUT request that a client can send by itself. */
+/** A signed PUT request that a client can send without further permission. */
 export interface SignedRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -26,16 +26,16 @@ export interface SignedSubject {
   readonly signGet: (name: string, options: { readonly expiresInSeconds: number }) => Promise<string>;
   /** Makes a link for writing. */
   readonly signPut: (name: string, limits: UploadLimits) => Promise<SignedRequest>;
-  /** Closes the server. Called once, after the last rule. */
+  /** Closes the server. Called after the last rule. */
   readonly close?: (() => Promise<void> | void) | undefined;
 }
 
-/** A server with signed links as one rule sees it. */
+/** A server with signed links, in the form in which a rule sees it. */
 export interface SignatureContext extends Pick<SignedSubject, "read" | "signGet" | "signPut"> {
   readonly send: (url: string, options?: SendOptions) => Promise<HttpReply>;
   /** The content of `"object.bin"`. The server has an object `"other.bin"` too. */
   readonly bytes: Uint8Array;
 }
 
-/** A rule for signed links: one sentence, and the code that checks it. */
+/** A rule for signed links: one sentence, and the code that checks the sentence. */
 export interface SignatureRule extends ServerRule<SignatureContext> {}

@@ -10,14 +10,14 @@ export interface SuiteOptions<Rule> {
    */
   readonly rules?: readonly Rule[] | undefined;
   /**
-   * The limit for one rule, in milliseconds; a rule that takes longer counts as failed.
+   * The time limit for one rule, in milliseconds. A rule that takes longer counts as failed.
    *
    * @default 30,000
    */
   readonly timeoutMs?: number | undefined;
 }
 
-/** A rule for servers: one sentence, and the code that checks it. */
+/** A rule for servers: one sentence, and the code that checks the sentence. */
 export interface ServerRule<Context> {
   readonly title: string;
   readonly run: (context: Context) => Promise<void>;
@@ -25,13 +25,13 @@ export interface ServerRule<Context> {
 
 /** One suite: its rules, and the functions that open a server and fill it for the rules. */
 export interface Suite<Subject, Context, Rule extends ServerRule<Context>> {
-  /** The name of the function that was called, for error messages. */
+  /** The name of the function that the user has called, for error messages. */
   readonly caller: string;
   readonly rules: readonly Rule[];
   readonly open: () => Promise<Subject> | Subject;
   /** Puts the objects that the rules need behind the server. */
   readonly prepare: (subject: Subject) => Promise<Context>;
-  /** Returns the reason for which a rule does not apply, or `undefined` when it applies. */
+  /** Returns the reason why a rule does not apply, or `undefined` if the rule applies. */
   readonly skips?: ((rule: Rule, context: Context) => string | undefined) | undefined;
 }
 
@@ -58,7 +58,7 @@ export async function runSuite<Subject extends Closing, Context, Rule extends Se
   return reportOf(outcomes);
 }
 
-/** Registers a suite with a test runner: one test for each rule, and a last one that closes the server. */
+/** Registers a suite with a test runner: one test for each rule, and a last test that closes the server. */
 export function registerSuite<Subject extends Closing, Context, Rule extends ServerRule<Context>>(
   { describe, it }: Runner,
   name: string,
@@ -99,7 +99,7 @@ function startSession<Subject extends Closing, Context, Rule extends ServerRule<
       return await runRule(rule, context, suite.skips?.(rule, context), timeoutMs);
     },
     end: async () => {
-      // A server that could not be filled was already closed.
+      // If the server could not be filled, it was already closed.
       const found = await opened?.catch(() => undefined);
       await found?.subject.close?.();
     },

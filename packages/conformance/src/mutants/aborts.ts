@@ -4,7 +4,7 @@ import { mutant, storageMutant, type Break, type Mutant } from "../mutant.js";
 import { locksOn } from "./source-failures.js";
 import { facade, overriding, verbs } from "./breaks.js";
 
-/** Returns the options without their signal, when the signal is already aborted. */
+/** Returns the options. If their signal is already aborted, leaves out the signal. */
 function deaf<Options extends CallOptions>(options: Options): Options {
   return options.signal?.aborted === true ? { ...options, signal: undefined } : options;
 }
@@ -30,7 +30,7 @@ function wrapped(inner: StorageProvider, key: string, cause: unknown): StorageEr
   });
 }
 
-/** A break: a put rejects as soon as it is aborted, and goes on reading its source. */
+/** A break: a put rejects as soon as it is aborted, but goes on reading its source. */
 const goesOnReading: Break = verbs((inner) => ({
   put: async (key, body, options) => {
     const { signal } = options;

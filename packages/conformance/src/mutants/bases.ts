@@ -3,7 +3,10 @@ import { decodeKeyPath, encodeKeyPath, intercept, toBody, type CopyOptions } fro
 import type { Break } from "../mutant.js";
 import { collect } from "./breaks.js";
 
-/** Makes a provider that supports less than the one that it is made of. It declares so, and refuses the features that it denies. */
+/**
+ * Makes a provider that supports fewer features than the given provider. It declares this, and refuses the features
+ * that it does not support.
+ */
 export function restricted(denied: Partial<Supports>): Break {
   return (inner) => {
     const supports: Supports = { ...inner.supports, ...denied };
@@ -85,5 +88,5 @@ function inAMinute(): Date {
   return new Date(Date.now() + 60_000);
 }
 
-/** Makes a provider with a `close`, like that of a wrapper. */
+/** Makes a provider with a `close` method, as wrappers have it. */
 export const closable: Break = (inner) => intercept(inner, { type: "closable" });

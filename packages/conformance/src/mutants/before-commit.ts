@@ -12,7 +12,7 @@ function refused(verb: "delete" | "copy" | "move"): string {
   return `a ${verb} whose beforeCommit throws rejects with that error, and nothing is changed`;
 }
 
-/** Calls `beforeCommit` too late, after the put, for bodies for which `is` is true. */
+/** Calls `beforeCommit` too late, after the put, if `is` is true for the body. */
 function asksLate(
   is: (body: Parameters<Put>[1]) => boolean,
 ): (inner: StorageProvider) => Partial<StorageProvider> {

@@ -3,7 +3,7 @@ import type { BodyInput, FileBody } from "@stowage/core";
 import { mutant, storageMutant, type Mutant } from "../mutant.js";
 import { facadePut, streamed } from "./breaks.js";
 
-/** Makes a mutant whose facade replaces one kind of body by something else. */
+/** Makes a mutant with a facade that replaces one kind of body by something else. */
 export function takes(
   rule: string,
   name: string,
@@ -17,7 +17,7 @@ export function takes(
   );
 }
 
-/** Returns the path of a body that `fromFile` made, and `undefined` for other bodies. */
+/** Returns the path of a body that `fromFile` made. Returns `undefined` for other bodies. */
 export function filePath(body: BodyInput): string | undefined {
   const [symbol] = Object.getOwnPropertySymbols(Object(body));
   const value = symbol && (body as unknown as Record<symbol, unknown>)[symbol];

@@ -53,12 +53,12 @@ export function putBytes(change: (bytes: Uint8Array, body: Body, key: string) =>
   }));
 }
 
-/** Changes the bytes of every put like {@link putBytes}, but only of bodies that are not in memory. */
+/** Changes the bytes of puts like {@link putBytes}, but only for bodies that are not in memory. */
 export function streamed(change: (bytes: Uint8Array, body: Body) => Uint8Array): Break {
   return putBytes((bytes, body) => (body.bytes === undefined ? change(bytes, body) : bytes));
 }
 
-/** Adds options from the old object to a put, when the key had an object before. */
+/** Adds options from the old object to a put, if the key had an object before. */
 export function inheriting(inherit: (old: ObjectInfo, options: PutOptions) => PutOptions): Break {
   return verbs((inner) => ({
     put: async (key, body, options) => {
@@ -78,7 +78,7 @@ export async function find(inner: StorageProvider, key: string): Promise<ObjectI
 
 export type InfoVerb = "put" | "get" | "head" | "list" | "copy";
 
-/** Changes the facts that verbs return. `change` is told the verb. */
+/** Changes the facts that verbs return. `change` receives the facts and the verb. */
 export function infos(change: (info: ObjectInfo, verb: InfoVerb) => ObjectInfo): Break {
   return (inner) => {
     const { copy } = inner;
@@ -134,7 +134,7 @@ export function mangledSegments(change: (segment: string) => string): Break {
   return mangled((key) => key.split("/").map(change).join("/"));
 }
 
-/** Runs a call, and runs `recover` instead when the call fails with a `StorageError`. */
+/** Runs a call. If the call fails with a `StorageError`, runs `recover` instead. */
 export function recovering<T>(
   work: () => Promise<T>,
   recover: (error: StorageError) => Promise<T> | T,

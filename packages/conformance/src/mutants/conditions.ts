@@ -12,7 +12,10 @@ export function failure(
   return new StorageError(code, "the mutant says so", { operation, provider: inner.name, key });
 }
 
-/** A break: a put checks its condition first and writes later, so the conditions of two writers can both hold. */
+/**
+ * A break: a put checks its condition first and writes later, so the conditions of two writers can hold at the same
+ * time.
+ */
 const looksFirst: Break = verbs((inner) => ({
   put: async (key, body, options) => {
     const { ifMatch, ifNoneMatch, ...rest } = options;
@@ -24,7 +27,7 @@ const looksFirst: Break = verbs((inner) => ({
   },
 }));
 
-/** Remembers every etag of all objects. The verb then takes each of them for the etag of the present object. */
+/** Remembers every etag of all objects. The verb then treats each of these etags as the etag of the present object. */
 export function rememberingEtags(verb: "put" | "get" | "delete"): Break {
   return (inner) => {
     const history = new Set<string>();
@@ -50,7 +53,7 @@ export function rememberingEtags(verb: "put" | "get" | "delete"): Break {
 
 const PART_BYTES = 5 * 1024 * 1024;
 
-/** A break: a put forgets its condition when the body is large enough to be sent in parts. */
+/** A break: a put forgets its condition if the body is large enough to be sent in parts. */
 const forgetsParts: Break = verbs((inner) => ({
   put: async (key, body, options) => {
     let bytes = 0;
@@ -79,7 +82,7 @@ function onCreateOnlyStreams(breaks: Break): Break {
   };
 }
 
-/** Replaces the put of calls that have this condition. */
+/** Replaces `put`, but only for calls that have this condition. */
 function onCondition(
   name: "ifMatch" | "ifNoneMatch",
   put: (inner: StorageProvider) => StorageProvider["put"],

@@ -6,12 +6,12 @@ import { bytesOf, facade, find, infos, invented, recovering, verbs } from "./bre
 
 type Copy = NonNullable<StorageProvider["copy"]>;
 
-/** Replaces the provider's own copy. `change` is given the healthy copy. */
+/** Replaces the provider's own `copy`. `change` receives the working function. */
 function copies(change: (copy: Copy, inner: StorageProvider) => Copy): Break {
   return verbs((inner) => ({ copy: inner.copy && change(inner.copy, inner) }));
 }
 
-/** Replaces the copy by a put that takes over only some of the facts. */
+/** Replaces `copy` by a put that takes over only some of the facts. */
 function copiesWith(facts: (info: ObjectInfo) => PutOptions): Break {
   return copies((_copy, inner) => async (from, to, { ifNoneMatch, signal }: CopyOptions) => {
     signal?.throwIfAborted();

@@ -24,7 +24,7 @@ function adopts(what: "prefix" | "delimiter"): Break {
   });
 }
 
-/** Makes a break that learns something with every cursor that it gives, and uses it when the cursor comes back. */
+/** Makes a break that remembers something for every cursor that it returns, and uses it when the cursor comes back. */
 function remembering<T>(
   learn: (options: ListOptions, page: ListPage, inner: StorageProvider) => Promise<T> | T,
   use: (known: T, options: ListOptions, page: ListPage) => ListPage,
@@ -41,7 +41,7 @@ function remembering<T>(
   };
 }
 
-/** A break: a cursor is the number of objects before it. */
+/** A break: a cursor is the number of objects that were listed before. */
 const countsObjects: Break = verbs((inner) => ({
   list: async (options) => {
     if (options.delimiter !== undefined) return await inner.list(options);

@@ -4,7 +4,7 @@ import { mutant, storageMutant, type Break, type Mutant } from "../mutant.js";
 import { restricted } from "./bases.js";
 import { facade, facadePut, listed, recovering, results, verbs } from "./breaks.js";
 
-/** Makes a mutant whose facade drops an option of put. */
+/** Makes a mutant with a facade that drops an option of put. */
 function drops(rule: string, option: keyof StoragePutOptions, base?: Break): Mutant {
   const name = `drops ${option} in silence${base === undefined ? "" : " where it is not supported"}`;
   return storageMutant(

@@ -20,7 +20,10 @@ function folderOf(key: string): string {
   return key.slice(0, key.lastIndexOf("/") + 1);
 }
 
-/** Returns the common prefix that a folder has in a listing: its part up to the first slash after the listed prefix. */
+/**
+ * Returns the common prefix of a folder in a listing: the part of its name up to the first slash after the listed
+ * prefix.
+ */
 function levelOf(folder: string, prefix: string): string {
   return folder.slice(0, folder.indexOf("/", prefix.length) + 1);
 }

@@ -4,7 +4,7 @@ import { fromFile, createStorage, type FileStorage } from "@stowage/core";
 import { storageMutant, type Mutant } from "../mutant.js";
 import { facade, invented, recovering } from "./breaks.js";
 
-/** Makes a mutant whose facade has a changed `putDirectory`. */
+/** Makes a mutant with a facade that has a changed `putDirectory`. */
 function putsDirectory(
   rule: string,
   name: string,
@@ -17,7 +17,7 @@ function putsDirectory(
   );
 }
 
-/** Makes a mutant whose facade has a changed `download`. */
+/** Makes a mutant with a facade that has a changed `download`. */
 function downloads(
   rule: string,
   name: string,

@@ -5,7 +5,7 @@ import { isWeb, takes } from "./bodies.js";
 import { tick } from "./breaks.js";
 import { NOTHING, isRead } from "./sources.js";
 
-/** Opens a Node stream late. Stores nothing when `happened` is true for the stream by then. */
+/** Opens a Node stream late. Stores nothing if `happened` is true for the stream at that time. */
 function late(happened: (stream: Readable) => boolean): (stream: Readable) => BodyInput {
   return (stream) => async () => {
     for (let turn = 0; turn < 5; turn++) await tick();

@@ -5,7 +5,7 @@ import type { StorageBreak } from "../context.js";
 import { closable } from "./bases.js";
 import { facade, invented, verbs } from "./breaks.js";
 
-/** Makes a break whose facade changes or drops its events. */
+/** Makes a break of the facade that changes or drops events. */
 function reports(change: (event: StorageEvent) => StorageEvent | undefined): StorageBreak {
   return (storage, provider, { onEvent, ...options }) => {
     if (onEvent === undefined) return storage;

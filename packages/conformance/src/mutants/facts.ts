@@ -3,7 +3,7 @@ import { type ObjectInfo, type StorageProvider } from "@stowage/core";
 import { mutant, type Break, type Mutant } from "../mutant.js";
 import { find, infos, inheriting, verbs } from "./breaks.js";
 
-/** Replaces the etags of a provider by other ones, and translates them back in conditions. */
+/** Replaces the etags of a provider by other etags, and translates them back in conditions. */
 function etags(show: (info: ObjectInfo, inner: StorageProvider) => Promise<string> | string): Break {
   return (inner) => {
     const { copy } = inner;

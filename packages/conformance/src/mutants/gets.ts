@@ -5,7 +5,7 @@ import { mutant, type Break, type Mutant } from "../mutant.js";
 import { failure, rememberingEtags } from "./conditions.js";
 import { bytesOf, find, getOptions, infos, invented, recovering, results, tick, verbs } from "./breaks.js";
 
-/** Makes a stream of blocks. The mutant decides about each block, and about what happens when the stream is destroyed. */
+/** Makes a stream of blocks. The mutant decides the content of each block, and the effect of destroying the stream. */
 function bodyOf(
   next: (offset: number) => Promise<Uint8Array | undefined> | Uint8Array | undefined,
   onDestroy: (done: () => void, ended: boolean) => void = (done) => done(),
@@ -42,7 +42,10 @@ function dropped(onDestroy: (done: () => void, ended: boolean) => void): Break {
   });
 }
 
-/** Reads the first block of a large object at once, and the others from the bytes that `later` returns at that time. */
+/**
+ * Reads the first block of a large object immediately. Reads the other blocks later, from the bytes that `later`
+ * returns then.
+ */
 function lazily(later: (inner: StorageProvider, key: string) => Promise<Uint8Array>): Break {
   return (inner) =>
     results((result, { range }, key) => {
@@ -54,7 +57,7 @@ function lazily(later: (inner: StorageProvider, key: string) => Promise<Uint8Arr
     })(inner);
 }
 
-/** Finds an empty object under a missing key, when `where` is true for the key. */
+/** Finds an empty object under a missing key, if `where` is true for the key. */
 export function finds(
   verb: "get" | "head",
   where: (inner: StorageProvider, key: string) => Promise<boolean>,

@@ -15,7 +15,7 @@ function loses(header: HeaderName): Mutant {
   );
 }
 
-/** The values in the rules about kept headers. A mutant forgets only these, so that it fails no other rule. */
+/** The values in the rules about stored headers. A mutant forgets only these values, so that it breaks no other rule. */
 const KEPT: ReadonlySet<string> = new Set([
   'text/x-thing; charset="utf-8"',
   "public, max-age=31536000, immutable",
@@ -34,7 +34,7 @@ function guesses(extension: string, type: string, wrong: string): Mutant {
   );
 }
 
-/** Makes a mutant whose facade corrects a header instead of refusing it. */
+/** Makes a mutant with a facade that corrects a header instead of refusing it. */
 function cleansHeader(rule: string, name: string, clean: (options: PutOptions) => PutOptions): Mutant {
   return storageMutant(
     rule,

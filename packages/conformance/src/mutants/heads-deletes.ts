@@ -35,7 +35,7 @@ export const headMutants: readonly Mutant[] = [
   }),
 ];
 
-/** Deletes the object, and also all objects under a prefix that `others` makes of its key. */
+/** Deletes the object, and also all objects under the prefix that `others` returns for its key. */
 function deletesAlso(others: (key: string) => string): Break {
   return verbs((inner) => ({
     delete: async (key, options) => {

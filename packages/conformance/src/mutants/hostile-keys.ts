@@ -1,7 +1,7 @@
 import { storageMutant, type Mutant } from "../mutant.js";
 import { facade } from "./breaks.js";
 
-/** Makes a mutant whose facade corrects keys instead of refusing them. */
+/** Makes a mutant with a facade that corrects keys instead of refusing them. */
 function repairs(what: string, name: string, change: (key: string) => string): Mutant {
   const repaired = (key: string): string => (typeof key === "string" ? change(key) : key);
   return storageMutant(

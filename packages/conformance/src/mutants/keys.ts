@@ -13,14 +13,14 @@ function hides(pattern: RegExp): Break {
 
 const DEVICES = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
-/** Cuts segments of at least `from` bytes to their first `to` characters. */
+/** Shortens segments of at least `from` bytes to their first `to` characters. */
 function cuts(from: number, to: number, only: (segment: string) => boolean = () => true): Break {
   return mangledSegments((segment) =>
     Buffer.byteLength(segment) >= from && only(segment) ? segment.slice(0, to) : segment,
   );
 }
 
-/** A break: a put deletes the objects whose keys are folders of its key. */
+/** A break: a put deletes objects with the key of a parent folder. A put of `x/a/b/c` deletes `x/a` and `x/a/b`. */
 const makesRoomForFolders: Break = verbs((inner) => ({
   put: async (key, body, options) => {
     const parts = key.split("/");

@@ -4,7 +4,10 @@ import { mutant, storageMutant, type Mutant } from "../mutant.js";
 import { linked } from "./bases.js";
 import { facade, verbs } from "./breaks.js";
 
-/** Makes a mutant whose facade gives an invented result instead of refusing a verb that the provider does not have. */
+/**
+ * Makes a mutant with a facade that returns an invented result instead of refusing a verb that the provider does not
+ * have.
+ */
 function invents(
   verb: "publicUrl" | "signedUrl" | "signUpload" | "importFrom",
   change: (storage: FileStorage) => Partial<FileStorage>,

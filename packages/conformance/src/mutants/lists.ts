@@ -15,7 +15,10 @@ const bySegments = (a: string, b: string): number =>
   byText(a.replaceAll("/", "\u0001"), b.replaceAll("/", "\u0001"));
 const byUpperCase = (a: string, b: string): number => byText(a.toUpperCase(), b.toUpperCase());
 
-/** Lists the objects of the rule's folder for which `matching` is true, instead of those that begin with the prefix. */
+/**
+ * Lists the objects in the rule's folder for which `matching` is true, instead of the objects that begin with the
+ * prefix.
+ */
 function matches(matching: (key: string, prefix: string) => boolean): Break {
   return verbs((inner) => ({
     list: async (options) => {

@@ -29,7 +29,7 @@ function decoded(value: string): string {
   return value.replaceAll("%41", "A").replaceAll("%2F", "/");
 }
 
-/** Makes a mutant whose facade corrects metadata instead of refusing it. */
+/** Makes a mutant with a facade that corrects metadata instead of refusing it. */
 function cleans(what: string, name: string, clean: (metadata: Metadata) => Metadata): Mutant {
   return storageMutant(
     `${what} is refused with InvalidArgument, and nothing is written`,

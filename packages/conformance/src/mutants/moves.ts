@@ -5,12 +5,12 @@ import { bytesOf, find, tick, verbs } from "./breaks.js";
 
 type Move = NonNullable<StorageProvider["move"]>;
 
-/** Replaces the provider's own move. `change` is given the healthy move. */
+/** Replaces the provider's own `move`. `change` receives the working function. */
 function moves(change: (move: Move, inner: StorageProvider) => Move): Break {
   return verbs((inner) => ({ move: inner.move && change(inner.move, inner) }));
 }
 
-/** Replaces the move by a put that takes over only some of the facts, and a delete. */
+/** Replaces `move` by a put that takes over only some of the facts, followed by a delete. */
 function movesWith(facts: (info: ObjectInfo) => PutOptions): Break {
   return moves((_move, inner) => async (from, to) => {
     const info = await inner.head(from, {});

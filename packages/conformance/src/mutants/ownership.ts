@@ -77,5 +77,8 @@ export const ownershipMutants: readonly Mutant[] = [
   ),
 ];
 
-/** The size below which the mutant wipes bytes. The constants that rules share are larger, and must not be wiped. */
+/**
+ * The size below which the mutant overwrites bytes. The constants that rules share are larger, and must not be
+ * overwritten.
+ */
 const WIPED_BYTES_MAX = 50_000;

@@ -7,7 +7,7 @@ import { BLOCK_BYTES } from "./gets.js";
 const ranged = (change: (result: GetResult) => GetResult): Break =>
   results((result, { range }) => (range === undefined ? result : change(result)));
 
-/** Changes the range that the provider is asked for. Suffix ranges stay as they are. */
+/** Changes the range that is requested from the provider. Suffix ranges stay as they are. */
 function asks(
   change: (range: { offset: number; length: number | undefined }) => {
     offset: number;
@@ -32,7 +32,7 @@ function asksSuffix(change: (suffix: number) => GetOptionsRange): Break {
 
 type GetOptionsRange = { readonly offset: number; readonly length?: number } | { readonly suffix: number };
 
-/** Refuses valid ranges for which `when` is true. */
+/** Refuses a valid range if `when` is true for it. */
 function refusesRange(
   when: (range: { offset: number; length?: number | undefined; suffix?: number }, size: number) => boolean,
 ): Break {
@@ -47,7 +47,7 @@ function refusesRange(
   }));
 }
 
-/** Returns an empty body for an invalid range for which `when` is true, instead of rejecting. */
+/** Returns an empty body for an invalid range, instead of rejecting, if `when` is true for the range. */
 function servesNothing(when: (range: { offset?: number }, size: number) => boolean): Break {
   return verbs((inner) => ({
     get: (key, options) =>

@@ -12,7 +12,7 @@ interface Failure {
   readonly body: Body;
 }
 
-/** Stores the bytes that have arrived when the source fails and `when` is true for the failure. */
+/** Stores the bytes that have arrived, if the source fails and `when` is true for the failure. */
 function commitsPartial(when: (failure: Failure) => boolean): Break {
   return verbs((inner) => ({
     put: async (key, body, options) => {
@@ -45,7 +45,7 @@ async function* opened(body: Body, { signal }: PutOptions): AsyncGenerator<Uint8
   }
 }
 
-/** Deletes the object when a put of its key fails and `when` is true for the error. */
+/** Deletes the object if a put of its key fails and `when` is true for the error. */
 function deletesOn(when: (error: StorageError) => boolean): Break {
   return verbs((inner) => ({
     put: (key, body, options) =>
@@ -59,7 +59,7 @@ function deletesOn(when: (error: StorageError) => boolean): Break {
   }));
 }
 
-/** Locks a key for all later puts when a put of it has failed and `when` is true for the error. */
+/** Locks a key for all later puts if a put of the key has failed and `when` is true for the error. */
 export function locksOn(when: (error: unknown) => boolean): Break {
   return (inner) => {
     const locked = new Set<string>();

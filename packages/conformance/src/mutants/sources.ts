@@ -24,12 +24,12 @@ function isReadRequest(body: BodyInput): boolean {
   return body instanceof Request && (body.bodyUsed || isRead(body.body));
 }
 
-/** Makes a mutant that stores an empty object for a source that was read before. `is` recognises such a source. */
+/** Makes a mutant that stores an empty object if the source was read before. `is` recognises the kind of source. */
 function storesRest(rule: string, name: string, is: (body: BodyInput) => boolean): Mutant {
   return takes(rule, name, is, NOTHING);
 }
 
-/** Makes a mutant that stores an empty object for a source that an earlier put was given. */
+/** Makes a mutant that stores an empty object if an earlier put has received the same source. */
 function storesAgain(kind: string, is: (body: BodyInput) => boolean): Mutant {
   const rule = `${kind} that a failed put has read is a SourceError in the next put`;
   return storageMutant(rule, `stores nothing for ${kind} that comes again`, forgetting(is));
@@ -62,7 +62,7 @@ function withoutItsEnd(body: BodyInput): Readable {
   return (body as Readable).pipe(new PassThrough());
 }
 
-/** Changes the limit of every put that has one. */
+/** Changes the limit of every put that has a limit. */
 function limited(change: (maxBytes: number) => number | undefined): StorageBreak {
   return facadePut((key, body, { maxBytes, ...options } = {}) => {
     return [key, body, maxBytes === undefined ? options : { ...options, maxBytes: change(maxBytes) }];

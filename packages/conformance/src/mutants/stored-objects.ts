@@ -5,7 +5,7 @@ import { bytesOf, facade, overriding } from "./breaks.js";
 
 type Stored = StoredObject & AsyncDisposable;
 
-/** Makes a mutant whose facade gets objects with some broken members. */
+/** Makes a mutant with a facade that returns objects with some broken members. */
 function gives(rule: string, name: string, change: (object: Stored) => Partial<Stored>): Mutant {
   const get =
     (storage: FileStorage): FileStorage["get"] =>

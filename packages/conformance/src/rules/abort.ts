@@ -6,7 +6,7 @@ import { gated, pattern, watched } from "../sources.js";
 
 const REASON = new Error("the user has left");
 
-/** Makes the rule for a call whose signal was aborted before the call. */
+/** Makes the rule for a call with a signal that was aborted before the call. */
 function refusesAborted(
   verb: string,
   call: (context: RuleContext, signal: AbortSignal) => Promise<unknown>,
@@ -23,7 +23,10 @@ function refusesAborted(
   };
 }
 
-/** Starts a put of a source that stops in the middle, and aborts it there. Checks that the put rejects with the reason, and returns the source. */
+/**
+ * Starts a put of a source that stops in the middle, and then aborts the put. Checks that the put rejects with the
+ * reason, and returns the source.
+ */
 async function abortHalfway({ put }: RuleContext, reason: unknown): Promise<ReturnType<typeof gated>> {
   const source = gated(pattern(200_000));
   const controller = new AbortController();

@@ -8,7 +8,7 @@ import { gated, nodeStream, pattern } from "../sources.js";
 const REFUSED = new Error("another process has the key");
 const SMALL = pattern(3000);
 const LARGE = pattern(200_001);
-/** A size that no provider sends in one piece by default. */
+/** A size for which no provider sends the body in one piece by default. */
 const HUGE_BYTES = 12 * 1024 * 1024 + 1;
 
 function refuse(): never {

@@ -8,7 +8,7 @@ import { fill } from "./list.js";
 
 const NAMES = Array.from({ length: 9 }, (_, index) => `${index < 5 ? "a" : "b/c"}/${index}.txt`);
 
-/** Returns the first page of a listing. Throws when it has no cursor, because more pages must follow. */
+/** Returns the first page of a listing. Throws if the page has no cursor, because more pages must follow. */
 async function firstPage(
   { list }: RuleContext,
   limit: number,

@@ -22,7 +22,10 @@ function refuses(
   };
 }
 
-/** The rules about the declarations of a provider: a feature that it does not support is refused, never ignored. */
+/**
+ * The rules about the declarations of a provider. A provider must refuse a feature that it does not support, and never
+ * ignore it.
+ */
 export const declaredRules: readonly Rule[] = [
   refuses(
     "without create-only writes ifNoneMatch is refused with Unsupported before a byte moves",

@@ -154,7 +154,7 @@ function withBody(provider: StorageProvider, change: (bytes: Uint8Array) => Uint
   return { ...provider, get };
 }
 
-/** Returns a provider whose first body fails when its first bytes have arrived. Later bodies are whole. */
+/** Returns a provider with a faulty first get: its body fails after the first bytes. The bodies of later gets are whole. */
 function cutOnce(
   provider: StorageProvider,
   bytes: number,

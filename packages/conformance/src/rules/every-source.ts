@@ -9,21 +9,21 @@ import { formFile, inChunks, nodeStream, pattern, peek, webStream } from "../sou
 
 const BYTES = pattern(100_001);
 
-/** The stream inside a source, which other code can read, cancel or share. */
+/** The stream inside a source. Other code can read, cancel or share this stream. */
 type Inner = Readable | ReadableStream<Uint8Array> | undefined;
 
-/** A kind of source. `inner` is absent for sources that can be read again from the start. */
+/** A kind of source. If the source can be read again from the start, `inner` is absent. */
 interface Kind {
   readonly title: string;
   readonly make: () => { readonly source: BodyInput; readonly inner?: Inner };
 }
 
-/** A use of a source by other code, before the put or during it. The functions resolve when the use is over. */
+/** A use of a source by other code, before or during the put. The functions resolve when the use is over. */
 interface Use {
   readonly title: string;
   readonly node: (stream: Readable) => unknown;
   readonly web: (stream: ReadableStream<Uint8Array>) => unknown;
-  /** True when the use happens while the put runs, and not before. */
+  /** True if the use happens during the put instead of before. */
   readonly beside?: boolean;
 }
 
@@ -175,7 +175,7 @@ async function apply(use: Use, inner: Inner): Promise<void> {
   else if (inner !== undefined) await use.web(inner);
 }
 
-/** Puts a source that is also used by other code, and checks that the object is whole or absent. */
+/** Puts a source that other code uses too, and checks that the object is whole or absent. */
 async function putUsed(
   { storage, key, holds, lacks }: RuleContext,
   kind: Kind,
@@ -220,7 +220,7 @@ export const everySourceRules: readonly Rule[] = [
   }),
 ];
 
-/** Runs a check, and puts the title in front of the message when it fails. */
+/** Runs a check. If the check fails, puts the title in front of the message. */
 async function named(title: string, run: () => Promise<void>): Promise<void> {
   try {
     await run();

@@ -5,7 +5,7 @@ import type { Rule, RuleContext } from "../rule.js";
 import { watched } from "../sources.js";
 
 /**
- * Makes the rule for keys that are not allowed: every verb of the facade rejects with `InvalidKey`, and touches
+ * Makes the rule for keys that are not allowed. Every verb of the facade must reject with `InvalidKey`, and must use
  * neither the source nor the store.
  */
 function refuses(what: string, ...names: readonly string[]): Rule {

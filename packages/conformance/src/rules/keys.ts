@@ -5,8 +5,9 @@ import { rejects } from "../expect.js";
 import type { Rule, RuleContext } from "../rule.js";
 
 /**
- * Makes the rule for keys that a careless provider confuses or changes. Each key is kept exactly, or refused with
- * `Unsupported`. The object under a kept key reads back, is listed under that key, and can be deleted alone.
+ * Makes the rule for keys that a careless provider confuses or changes. The provider must keep each key exactly, or
+ * refuse it with `Unsupported`. The object under a kept key can be read, is listed under that key, and can be deleted
+ * alone.
  */
 function keeps(what: string, names: readonly string[]): Rule {
   return {

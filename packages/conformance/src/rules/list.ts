@@ -3,7 +3,7 @@ import { compareKeys } from "@stowage/core/provider";
 import { pages } from "../context.js";
 import type { Rule, RuleContext } from "../rule.js";
 
-/** Puts small objects under these names, all at once. */
+/** Puts small objects under these names, all at the same time. */
 export async function fill({ put }: Pick<RuleContext, "put">, names: readonly string[]): Promise<void> {
   await Promise.all(names.map((name) => put(name, `content of ${name}`)));
 }

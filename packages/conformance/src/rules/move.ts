@@ -27,7 +27,7 @@ async function look(provider: StorageProvider, key: string): Promise<ObjectInfo 
   }
 }
 
-/** Checks again and again, until a move has ended, that the object is under its old key or its new one. */
+/** Checks repeatedly, until a move has ended, that the object is under its old key or its new key. */
 async function watch(
   { provider, key }: RuleContext,
   [from, to]: readonly [string, string],
@@ -40,7 +40,7 @@ async function watch(
   } while (isMoving());
 }
 
-/** The rules about `move`, where the provider has one. */
+/** The rules about `move`, for providers that have one. */
 export const moveRules: readonly Rule[] = [
   {
     title: "the provider's own move gives the object its new key, with bytes, headers and metadata",

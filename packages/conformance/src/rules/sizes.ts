@@ -42,7 +42,7 @@ function aroundBlock([name, block]: readonly [string, number]): readonly Rule[] 
   ];
 }
 
-/** The rules about sizes: zero bytes, and the sizes at which providers change their way of writing. */
+/** The rules about sizes: zero bytes, and the sizes at which providers change the way in which they write. */
 export const sizeRules: readonly Rule[] = [
   {
     title: "an object of zero bytes can be stored and read",

@@ -37,7 +37,7 @@ function otherRealm(code: string): BodyInput {
   return runInNewContext(code, { bytes: Array.from(BYTES) }) as BodyInput;
 }
 
-/** Makes the rule for a source that other code has used. A put must not store the rest of it as a whole object. */
+/** Makes the rule for a source that other code has used. A put must not store the rest of the source as a whole object. */
 function refusesRead<Source extends BodyInput>(
   kind: string,
   make: () => Source,
@@ -63,12 +63,12 @@ async function peekNode(stream: Readable): Promise<void> {
   stream.read(1);
 }
 
-/** Puts a source with a wrong size, so that the source is read and the put fails. */
+/** Puts a source with a wrong declared size, so that the source is read and the put fails. */
 async function putsInVain({ storage, key }: RuleContext, source: BodyInput): Promise<void> {
   await rejects("SourceError", storage.put(key("b.bin"), source, { size: 5 }));
 }
 
-/** Makes the rule for a source that a failed put has read, and that the next put is given. */
+/** Makes the rule for a source that a failed put has read, and that is then given to another put. */
 function refusesAgain(kind: string, make: () => BodyInput): Rule {
   return {
     title: `${kind} that a failed put has read is a SourceError in the next put`,
@@ -81,7 +81,10 @@ function refusesAgain(kind: string, make: () => BodyInput): Rule {
   };
 }
 
-/** Uploads bytes to a server with this handler. Resolves with the status that the client gets, or with its error. */
+/**
+ * Uploads bytes to a server with this handler. Resolves with the status that the client gets, or with the client's
+ * error.
+ */
 async function uploaded(
   bytes: Uint8Array,
   handle: (incoming: IncomingMessage) => Promise<number>,
@@ -110,7 +113,10 @@ async function ended(stream: Readable): Promise<void> {
   if (!stream.readableEnded && !stream.destroyed) await once(stream, "close");
 }
 
-/** The rules about the sources of bodies: sources that other code reads, ownership of sources, and sources that were cut. */
+/**
+ * The rules about the sources of bodies: sources that other code reads, ownership of sources, and sources that were cut
+ * off.
+ */
 export const sourceRules: readonly Rule[] = [
   accepts("a Uint8Array of another realm", () => otherRealm("new Uint8Array(bytes)")),
   accepts("an ArrayBuffer of another realm", () => otherRealm("new Uint8Array(bytes).buffer")),

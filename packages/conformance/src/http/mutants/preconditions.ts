@@ -20,7 +20,7 @@ function rewrites(
   });
 }
 
-/** Removes headers from requests that have the header `when`. */
+/** Removes some headers from requests that have the header in `when`. */
 function forgets(names: readonly string[], when: string): HttpBreak {
   return asking(({ headers }): HeaderChanges =>
     headers.has(when) ? Object.fromEntries(names.map((name) => [name, undefined])) : {},
@@ -126,7 +126,7 @@ export const httpPreconditionMutants: readonly HttpMutant[] = [
   },
 ];
 
-/** Servers that send a range of an object that is not the one in `If-Range`. */
+/** Servers that send a range although `If-Range` names another version of the object. */
 export const ifRangeMutants: readonly HttpMutant[] = [
   {
     name: "compares If-Range weakly",

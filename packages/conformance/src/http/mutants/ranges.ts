@@ -9,7 +9,7 @@ function reads(pattern: RegExp, replacement: string | undefined): HttpBreak {
   });
 }
 
-/** Answers requests for ranges that match a pattern with a status. */
+/** Answers with a fixed status if the requested range matches a pattern. */
 function refuses(pattern: RegExp, status: number): HttpBreak {
   return answering((response, { headers }) =>
     pattern.test(headers.get("range") ?? "") ? instead(response, status) : response,

@@ -40,7 +40,7 @@ export const safetyMutants: readonly HttpMutant[] = [
   },
 ];
 
-/** Passes a body on without its cancellation: the source stays open when the reader leaves. */
+/** Passes a body on, but does not pass on a cancellation. So the source stays open when the reader leaves. */
 function held(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   return new ReadableStream<Uint8Array>(

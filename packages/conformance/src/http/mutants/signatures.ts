@@ -8,10 +8,10 @@ import {
   type HttpMutant,
 } from "../http-mutant.js";
 
-/** The names of the parameters that every signed link has. They show in which way a link was changed. */
+/** The names of the parameters that every signed link has. By them, a mutant recognises in which way a link was changed. */
 const NAMES = ["expires", "key-id", "signature"];
 
-/** Answers refused requests with 200, when they have one of the methods and `when` is true for them. */
+/** Answers a refused request with 200 if the request has one of the methods and `when` is true for it. */
 function permits(
   when: (request: Request, names: readonly string[]) => boolean,
   methods: readonly string[],
@@ -27,7 +27,7 @@ const isTwice = (names: readonly string[]): boolean => new Set(names).size < nam
 const lacks = (names: readonly string[]): boolean => NAMES.some((name) => !names.includes(name));
 const READS = ["GET", "HEAD"];
 
-/** Accepts the uploads for which `when` is true, without checking or storing them. */
+/** Accepts an upload without checking or storing it, if `when` is true for it. */
 function taking(when: (request: Request) => boolean): HttpBreak {
   return (inner: HttpHandler) => async (request) => {
     const isTaken = request.method === "PUT" && when(request);
@@ -37,7 +37,7 @@ function taking(when: (request: Request) => boolean): HttpBreak {
   };
 }
 
-/** Servers whose signed links are not safe. */
+/** Servers with signed links that are not safe. */
 export const signatureMutants: readonly HttpMutant[] = [
   {
     name: "signs the method too, so that HEAD is another link",

@@ -2,7 +2,7 @@ import { altered, answering, instead, type HttpMutant } from "../http-mutant.js"
 
 const isFound = ({ status }: Response): boolean => status < 400;
 
-/** Servers whose answers with whole objects are wrong. */
+/** Servers that send wrong answers with whole objects. */
 export const wholeMutants: readonly HttpMutant[] = [
   {
     name: "does not say that it has ranges",

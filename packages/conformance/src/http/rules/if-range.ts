@@ -6,7 +6,10 @@ const IF_RANGE = "https://www.rfc-editor.org/rfc/rfc9110#name-if-range";
 
 type Validators = Awaited<ReturnType<typeof lookAt>>;
 
-/** Makes a rule about values of `If-Range`: for each value, the server sends the range or the whole object. */
+/**
+ * Makes a rule about values of `If-Range`. For each value, the rule says whether the server sends the range or the
+ * whole object.
+ */
 function decides(
   title: string,
   cases: (known: Validators) => readonly (readonly [value: string, isCurrent: boolean])[],
@@ -25,7 +28,7 @@ function decides(
   };
 }
 
-/** The rules about resuming: a range of an object that has changed must not be sent. */
+/** The rules about resuming a download: if the object has changed, the server must not send a range of it. */
 export const ifRangeRules: readonly HttpRule[] = [
   decides("If-Range with the strong ETag is 206, and with a weak one 200", ({ etag }) => [
     [etag, true],

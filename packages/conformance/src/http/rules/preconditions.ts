@@ -37,7 +37,7 @@ function answers(
   };
 }
 
-/** Asks for the validators of the object. Adds a date one day earlier and one a day later. */
+/** Asks for the validators of the object. Adds a date that is one day earlier and a date that is one day later. */
 export async function lookAt({ get }: HttpRuleContext): Promise<Known> {
   const reply = await get();
   const date = headerOf(reply, "last-modified");
@@ -45,7 +45,7 @@ export async function lookAt({ get }: HttpRuleContext): Promise<Known> {
   return { etag: headerOf(reply, "etag"), date, earlier: shifted(-DAY_MS), later: shifted(DAY_MS) };
 }
 
-/** Returns an ETag without the `W/` that marks a weak one. */
+/** Returns an ETag without the mark `W/` of a weak ETag. */
 export function strongOf(etag: string): string {
   return etag.replace(/^W\//, "");
 }

@@ -41,7 +41,7 @@ function isInvalid(title: string, ranges: readonly string[]): HttpRule {
 
 /** A thousand ranges of one byte each. */
 const THOUSAND = `bytes=${Array.from({ length: SIZE }, (_, index) => `${index}-${index}`).join(",")}`;
-/** The most bytes of an answer to any ranges, boundaries included: ten times the object. */
+/** The maximum size of an answer to a request for ranges, including boundaries: ten times the size of the object. */
 const BOUNDED_BYTES = 10 * SIZE;
 
 /** The rules about ranges. */

@@ -6,7 +6,7 @@ import type { HttpRule } from "../http-rule.js";
 
 const PROBE = "<script>alert(1)</script>";
 const LEAVERS = 20;
-/** The time in which a server must notice that a client has left, in milliseconds. */
+/** The time within which a server must notice that a client has left, in milliseconds. */
 const NOTICE_MS = 5000;
 const LOOK_MS = 10;
 
@@ -38,7 +38,7 @@ function cannotBeCached({ headers }: HttpReply): void {
   assert.equal(etag, undefined, "an error has an ETag");
 }
 
-/** Throws unless a browser saves the answer, or shows it without running its scripts. */
+/** Throws unless a browser saves the answer, or shows the answer without running its scripts. */
 function cannotRun({ headers }: HttpReply): void {
   const { "content-disposition": disposition = "", "content-security-policy": policy = "" } = headers;
   const isSaved = /^attachment\b/i.test(disposition);

@@ -27,13 +27,13 @@ function pairsOf(url: string): readonly string[] {
   return url.slice(url.indexOf("?") + 1).split("&");
 }
 
-/** Changes the last character of a parameter: to `2` when it is `1`, and to `1` otherwise. */
+/** Changes the last character of a parameter: `1` becomes `2`, and any other character becomes `1`. */
 function changed(pair: string): string {
   const last = pair.at(-1) ?? "";
   return pair.slice(0, -1) + (last === "1" ? "2" : "1");
 }
 
-/** Returns every link that differs from a good one by one parameter. */
+/** Returns all links that differ from a valid link in one parameter. */
 function tampered(url: string): ReadonlyMap<string, string> {
   const pairs = pairsOf(url);
   const found = new Map<string, string>();
@@ -54,7 +54,7 @@ function tampered(url: string): ReadonlyMap<string, string> {
   return found;
 }
 
-/** Asks again and again until a link is refused, because it expires. Throws when it is not refused in time. */
+/** Sends requests until a link is refused because it has expired. Throws if the link is not refused in time. */
 async function untilRefused(
   context: SignatureContext,
   ask: () => Promise<HttpReply>,
@@ -62,7 +62,7 @@ async function untilRefused(
 ): Promise<void> {
   const end = performance.now() + OVER_MS_MAX;
   let reply = await ask();
-  // A store that keeps the first object under a key answers a second upload with 409.
+  // A store that does not replace existing objects answers a second upload with 409.
   while ((reply.status < 300 || reply.status === 409) && performance.now() < end) {
     await delay(LOOK_MS);
     reply = await ask();

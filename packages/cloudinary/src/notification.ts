@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { StorageError, knownNames, type StorageProvider, anyNumber } from "@stowage/core/provider";
 import { timingSafeEqual } from "node:crypto";
 import { OWN } from "./own-provider.js";
@@ -60,7 +61,7 @@ export async function parseNotification(
   if (!Number.isFinite(timestamp) || signature === undefined) {
     throw refuse("Unauthenticated", "the notification is not signed");
   }
-  if (typeof request.body !== "string" && !(request.body instanceof Uint8Array)) {
+  if (typeof request.body !== "string" && !types.isUint8Array(request.body)) {
     throw new TypeError(
       "parseNotification: body must be the text or the bytes of the request, before a parser reads them as JSON",
     );

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import {
   headersOf,
   assertKey,
@@ -119,6 +120,6 @@ async function copyThrough(
     const body = await toBody(opened.body, { size, key: to.key, provider: target.name });
     return await target.put(to.key, body, options);
   } finally {
-    if (!(opened.body instanceof Uint8Array)) opened.body.destroy();
+    if (!types.isUint8Array(opened.body)) opened.body.destroy();
   }
 }

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import {
   StorageError,
   headersOf,
@@ -170,7 +171,7 @@ async function copyThrough(
     await keepTags(store, from, write);
     return infoOf(store, key, { ...fields, size, ...answer });
   } finally {
-    if (!(body instanceof Uint8Array)) body.destroy();
+    if (!types.isUint8Array(body)) body.destroy();
   }
 }
 

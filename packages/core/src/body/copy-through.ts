@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { isStorageError, withErrorFacts } from "../contract/errors.js";
 import type { Body, GetResult, StorageProvider } from "../contract/provider.js";
 import { bytesBody, streamBody } from "./body.js";
@@ -29,7 +30,7 @@ export async function copyThrough(
   } catch (error) {
     throw sourceFailure(error);
   } finally {
-    if (!(result.body instanceof Uint8Array)) result.body.destroy();
+    if (!types.isUint8Array(result.body)) result.body.destroy();
   }
 }
 
@@ -45,6 +46,6 @@ export function sourceFailure(error: unknown): unknown {
 /** Makes a body from an object that was read, so that the object can be written elsewhere. */
 export function bodyOf({ body, info }: GetResult, provider: string = info.provider): Body {
   const context = { key: info.key, provider };
-  if (body instanceof Uint8Array) return bytesBody(body, undefined, context);
+  if (types.isUint8Array(body)) return bytesBody(body, undefined, context);
   return streamBody(body, info.size, context);
 }

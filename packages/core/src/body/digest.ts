@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { ObjectInfo } from "../contract/object.js";
@@ -19,7 +20,7 @@ export async function sha256Of(bytes: Uint8Array): Promise<string> {
 
 /** Reads a body to its end, and returns its SHA-256 in lower-case hexadecimal. An abort closes the body. */
 export async function digestOfBody(body: Uint8Array | Readable, signal?: AbortSignal): Promise<string> {
-  if (body instanceof Uint8Array) return await sha256Of(body);
+  if (types.isUint8Array(body)) return await sha256Of(body);
   const hash = createHash("sha256");
   await consume(body, signal, (chunk) => void hash.update(chunk));
   return hash.digest("hex");

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { onAbort } from "../kit/clock.js";
 import type { Readable } from "node:stream";
 import { StorageError, isStorageError } from "../contract/errors.js";
@@ -12,7 +13,7 @@ import { FlowedStream, type FlowRules, type Inspection } from "./flowed-stream.j
 export function guardResult(result: GetResult, provider: StorageProvider, idleMs?: number): GetResult {
   const { body, info, range } = result;
   const size = provider.supports.byteExact ? (range?.length ?? info.size) : undefined;
-  if (body instanceof Uint8Array) {
+  if (types.isUint8Array(body)) {
     if (size === undefined || body.byteLength === size) return result;
     throw bodyError(info, `the body has ${body.byteLength} bytes instead of ${size}`);
   }

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
 import { cutStretch } from "./cut-stretch.js";
@@ -29,7 +30,7 @@ export function openBlob(blob: BlobLike, size: number | undefined, context: Sour
 
 /** Makes a stream from bytes in memory. */
 export function bytesStream(bytes: ArrayBufferLike | Uint8Array): Readable {
-  const view = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
+  const view = types.isUint8Array(bytes) ? bytes : new Uint8Array(bytes);
   return Readable.from(view.byteLength === 0 ? [] : [view], { objectMode: false });
 }
 

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { consume, linkedController } from "../kit/abort.js";
 import { BlockWriter, type TargetFile } from "./block-writer.js";
 import { StorageError, isStorageError } from "../contract/errors.js";
@@ -186,7 +187,7 @@ async function open(transfer: Transfer, range: ByteRange | undefined): Promise<G
 }
 
 function withoutRange({ provider, key }: Transfer, { body }: GetResult): StorageError {
-  if (!(body instanceof Uint8Array)) body.destroy();
+  if (!types.isUint8Array(body)) body.destroy();
   const reason = "the provider sent the whole object instead of the range";
   return new StorageError("Integrity", reason, { operation: "download", provider: provider.name, key });
 }
@@ -231,7 +232,7 @@ async function writeUpTo(
     await take(chunk);
   };
   try {
-    if (body instanceof Uint8Array) await take(body);
+    if (types.isUint8Array(body)) await take(body);
     else await consume(body, stop.signal, take);
   } catch (error) {
     if (error !== end) throw error;

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { guardResult } from "../body/guard.js";
 import { isStorageError } from "../contract/errors.js";
 import type { ObjectInfo } from "../contract/object.js";
@@ -23,17 +24,17 @@ export async function getObject(
   const result = await runCall(storage, "get", key, seenAt(options, ref), async (call) => {
     const guarded = guardResult(await provider.get(key, call), provider);
     const { body, info } = guarded;
-    if (!(body instanceof Uint8Array)) trackBody(storage, { body, info }, options.signal);
+    if (!types.isUint8Array(body)) trackBody(storage, { body, info }, options.signal);
     letRest(storage, key, guarded);
     try {
       if (conditions !== undefined) assertModified("get", info, conditions);
     } catch (error) {
-      if (!(body instanceof Uint8Array)) body.destroy();
+      if (!types.isUint8Array(body)) body.destroy();
       throw error;
     }
     return guarded;
   });
-  if (onEvent !== undefined && result.body instanceof Uint8Array) {
+  if (onEvent !== undefined && types.isUint8Array(result.body)) {
     tellRead(onEvent, result.info, result.body.byteLength, 0);
   }
   return toStoredObject(result);

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import type { Readable } from "node:stream";
 import { bytesStream } from "../body/open-source.js";
 import type { GetResult } from "../contract/provider.js";
@@ -46,7 +47,7 @@ class ReadableObject implements StoredObject, AsyncDisposable {
     this.info = info;
     this.range = range;
     this.#content = body;
-    this.#stream = body instanceof Uint8Array ? undefined : body;
+    this.#stream = types.isUint8Array(body) ? undefined : body;
   }
 
   get body(): ReadableStream<Uint8Array> {

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { TIMER_MS_MAX } from "../kit/abort.js";
 import { lenienceMs } from "../kit/late-timer.js";
 import { clock, createController } from "../kit/clock.js";
@@ -236,7 +237,7 @@ async function ask(
   if (kind === "list") return void (await inner.list({ prefix: key, limit: 1, signal }));
   if (operation !== "get" || isHanging) return void (await inner.head(PROBE_KEY, { signal }));
   const { body } = await inner.get(call.key, { range: { offset: 0, length: 1 }, signal });
-  if (!(body instanceof Uint8Array)) body.destroy();
+  if (!types.isUint8Array(body)) body.destroy();
 }
 
 /**

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { onAbort } from "../kit/clock.js";
 import { finished, type Readable } from "node:stream";
 import { intercept, type Call, type Next } from "./intercept.js";
@@ -50,7 +51,7 @@ async function inSlot<T>(
 }
 
 function holdForBody(body: Uint8Array | Readable | undefined, give: () => void): boolean {
-  if (body === undefined || body instanceof Uint8Array) return false;
+  if (body === undefined || types.isUint8Array(body)) return false;
   finished(body, () => give());
   return true;
 }

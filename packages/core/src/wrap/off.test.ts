@@ -28,7 +28,9 @@ describe("a provider that is switched off", () => {
       });
     }
     expect(member.calls).toEqual([]);
-    expect((await storage.health()).reasons).toEqual(["cloud: the provider is switched off: it moves on Friday"]);
+    expect((await storage.health()).reasons).toEqual([
+      "cloud: the provider is switched off: it moves on Friday",
+    ]);
   });
 
   it("wants a reason", () => {

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { clock, onAbort } from "../kit/clock.js";
 import type { Readable } from "node:stream";
 import { StorageError, type Applied } from "../contract/errors.js";
@@ -183,7 +184,7 @@ function cleansUp({ operation }: Call): boolean {
 }
 
 function openBody(body: GetResult["body"] | undefined): Readable | undefined {
-  return body instanceof Uint8Array ? undefined : body;
+  return types.isUint8Array(body) ? undefined : body;
 }
 
 /** Passes the caller's abort on to a call. If the call ignores the abort, the wrapper stops waiting after `ABORT_GRACE_MS`. */

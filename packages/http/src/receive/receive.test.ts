@@ -118,7 +118,9 @@ describe("receive", () => {
 
   it("says what is wrong with its options", async () => {
     const call = receive(createStorage(memory()), "a", put("abc"), { maxBytes: 0 });
-    await expect(call).rejects.toThrow("receive: maxBytes must be a whole number of bytes, at least 1, not 0");
+    await expect(call).rejects.toThrow(
+      "receive: maxBytes must be a whole number of bytes, at least 1, not 0",
+    );
   });
 });
 

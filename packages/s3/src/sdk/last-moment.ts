@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { RefusedError, clock, isConnecting } from "@stowage/core/provider";
 import type { ClientRequest } from "node:http";
 import { Readable, type Duplex } from "node:stream";
@@ -64,7 +65,7 @@ export function lastMoment({ beforeCommit, isWatched, abort }: Asked): LastMomen
       made.once("socket", (socket) => onceConnected(socket, connected, connect));
     },
     hold: (body, onSent) => {
-      isSmall = !(body instanceof Uint8Array) || body.byteLength <= HELD_BYTES;
+      isSmall = !types.isUint8Array(body) || body.byteLength <= HELD_BYTES;
       if (!isSmall) {
         return heldBack(body as Uint8Array, onSent, (before, go) =>
           afterConnecting(() => whenTaken(before, request, () => ask() && go())),

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { linkedController, onAbort, type RefusedError } from "@stowage/core/provider";
 import type { S3Client as SdkClient } from "@aws-sdk/client-s3";
 import { S3FailureError, type S3Call } from "../server/client.js";
@@ -189,7 +190,7 @@ function watched(request: HttpRequest, sending: Sending): HttpRequest {
     lastMoments.set(headers, moment);
     return withBody(request, moment.hold(body, onSent));
   }
-  if (onSent === undefined || !(body instanceof Uint8Array) || body.byteLength <= BLOCK_BYTES) return request;
+  if (onSent === undefined || !types.isUint8Array(body) || body.byteLength <= BLOCK_BYTES) return request;
   onSent(0);
   return withBody(request, heldBack(body, onSent, undefined));
 }

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { knownNames, oneOf, type OptionNames, nonEmptyText, anyText } from "@stowage/core/provider";
 import type { Dialect } from "./dialect.js";
 
@@ -233,7 +234,7 @@ export function assertEncryption(caller: string, encryption: Encryption): void {
   }
   if (encryption.type !== "customer") return;
   const { key } = encryption;
-  if (key instanceof Uint8Array && key.byteLength === CUSTOMER_KEY_BYTES) return;
+  if (types.isUint8Array(key) && key.byteLength === CUSTOMER_KEY_BYTES) return;
   throw new TypeError(`${caller}: encryption.key must be a Uint8Array of ${CUSTOMER_KEY_BYTES} bytes`);
 }
 

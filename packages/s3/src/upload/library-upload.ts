@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import type { Body } from "@stowage/core/provider";
 import { beginUpload } from "./begin.js";
 import { finishParts, partOf, sendPart, track } from "./part-upload.js";
@@ -14,7 +15,7 @@ export async function sendWithLibrary(
   let whole: Sent | undefined;
   const source = body.bytes ?? body.open();
   const end = (): void => {
-    if (!(source instanceof Uint8Array)) source.destroy();
+    if (!types.isUint8Array(source)) source.destroy();
   };
   stop.signal.addEventListener("abort", end, { once: true });
   try {

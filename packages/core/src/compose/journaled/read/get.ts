@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import type {
   ComposedGetOptions,
   ComposedHeadOptions,
@@ -65,7 +66,7 @@ async function getOnce(set: ReplicaSet, key: string, options: ComposedGetOptions
     },
     infoOf: ({ info }) => info,
     discard: ({ body }) => {
-      if (!(body instanceof Uint8Array)) body.destroy();
+      if (!types.isUint8Array(body)) body.destroy();
     },
   });
   const info = shown(result.info, mayBeStale);

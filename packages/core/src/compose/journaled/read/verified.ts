@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { checkedStream, sha256Of } from "../../../body/digest.js";
 import type { ComposedGetOptions, ComposedProvider } from "../../../contract/composed-provider.js";
 import { StorageError } from "../../../contract/errors.js";
@@ -30,10 +31,10 @@ export async function getVerified(
     const reason = "the bytes differ from the bytes that were put";
     return new StorageError("Integrity", reason, { operation: "get", provider: member.name, key });
   };
-  if (!(body instanceof Uint8Array) && info.size > SMALL_BYTES) {
+  if (!types.isUint8Array(body) && info.size > SMALL_BYTES) {
     return { ...result, body: checkedStream(body, expected, onWrong) };
   }
-  const bytes = body instanceof Uint8Array ? body : await collect(body);
+  const bytes = types.isUint8Array(body) ? body : await collect(body);
   if ((await sha256Of(bytes)) !== expected) throw onWrong();
   return { ...result, body: bytes };
 }

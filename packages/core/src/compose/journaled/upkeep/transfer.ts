@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import type { Caller } from "../../../contract/caller.js";
 import { sourceFailure, bodyOf } from "../../../body/copy-through.js";
 import { checkedStream, sha256Of } from "../../../body/digest.js";
@@ -36,7 +37,7 @@ export async function transfer(
     const result = guardResult(await from.get(key, { signal, onEvent }), from);
     const info = (source = result.info);
     if (!isCurrent(current, from, info)) {
-      if (!(result.body instanceof Uint8Array)) result.body.destroy();
+      if (!types.isUint8Array(result.body)) result.body.destroy();
       throw mismatch(from, key, "the copy has a different version than the journal");
     }
     const expected = current.sha256 ?? digestIn(info);

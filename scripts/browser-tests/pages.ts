@@ -44,7 +44,10 @@ export const PAGE_TESTS: readonly (readonly [title: string, test: (desk: Desk) =
   ["a page whose server goes away says so, and comes back with it", comesBack],
   ["a file that was deleted stays deleted after a reload", staysDeleted],
   ["keys that are pressed quickly pause an upload, and never cancel it", pausesByKeys],
-  ["a switch stays where it was put while news of before arrive, and goes back when it is refused", keepsSwitch],
+  [
+    "a switch stays where it was put while news of before arrive, and goes back when it is refused",
+    keepsSwitch,
+  ],
 ];
 
 /** Opens the page of a composer. Tests that run scripts in it switch its policy off. */

@@ -1,6 +1,10 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { createStorage, memory, mirror, retry, type StorageProvider } from "../index.js";
+import { mirror } from "../compose/mirror.js";
+import type { StorageProvider } from "../contract/provider.js";
+import { memory } from "../memory/memory.js";
+import { retry } from "../wrap/retry.js";
+import { createStorage } from "./create-storage.js";
 
 /** Makes a provider that reads bytes of another realm, as Node's do in tests with jsdom. */
 function foreign(): StorageProvider {

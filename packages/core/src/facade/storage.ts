@@ -94,8 +94,8 @@ export interface FileStorage {
   readonly put: (key: string, body: BodyInput, options?: StoragePutOptions) => Promise<ObjectInfo>;
 
   /**
-   * Begins a put for code that can only write to a stream. The stream finishes when the object is stored, so `pipeline(source,
-   * stream)` waits for the put. If the put fails, the stream fails with the same error. If the stream is destroyed, nothing is
+   * Begins a put for code that can only write to a stream. The stream finishes when the object is stored, so
+   * `pipeline(source, stream)` waits for the put. If the put fails, the stream fails with the same error. If the stream is destroyed, nothing is
    * stored.
    *
    * @returns The stream, and a promise for the facts of the new object.

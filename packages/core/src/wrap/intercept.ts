@@ -136,8 +136,8 @@ export function begin<T>(next: Next<T>, changes?: CallChanges): Promise<T> {
 /**
  * Passes every call of a provider through a layer. Only this function and {@link mapKeys} know all the verbs.
  *
- * The result has every verb of the inner provider, including the functions that only composers have. A wrapper of the form `{
- * ...intercept(inner, layer), put: … }` is therefore complete.
+ * The result has every verb of the inner provider, including the functions that only composers have. So a wrapper is complete when
+ * it has this form: `{ ...intercept(inner, layer), put: … }`.
  */
 export function intercept(inner: ComposedProvider, layer: Layer): ComposedProvider {
   const { around = passOn } = layer;

@@ -78,7 +78,7 @@ export interface BodyOptions {
  * Makes a {@link Body} from any kind of input.
  *
  * @throws TypeError when the kind of input is not accepted.
- * @throws StorageError `SourceError` when a file is missing, when the source was read before or is being read, or when the
+ * @throws StorageError `SourceError` when a file is missing, when other code has read the source or is reading it, or when the
  *   declared size is known to be wrong. `TooLarge` when the body is known to be longer than `maxBytes`.
  */
 export async function toBody(input: BodyInput, options: BodyOptions = {}): Promise<Body> {
@@ -113,8 +113,8 @@ function bodyFor(input: BodyInput, size: number | undefined, context: SourceCont
 }
 
 /**
- * Returns the end of an error message. The text says which value to pass instead of an object that contains the bytes or knows
- * where they are.
+ * Returns the end of the error message for an object that is not a body, but has a property with the bytes or their location. The
+ * text says which value to pass instead.
  */
 function adviceFor(input: unknown): string {
   const { path, buffer, size } = Object(input) as Record<string, unknown>;
@@ -239,7 +239,7 @@ function onceBody(size: number | undefined, context: SourceContext, open: () => 
 
 export function streamBody(stream: Readable, size: number | undefined, context: SourceContext): Body {
   assertUnread(stream, context);
-  // The stream has no other listener until it is opened, and an error without a listener ends the process.
+  // Until the stream is opened, it has no other listener. An error without a listener would end the process.
   stream.on("error", () => {});
   const open = (): Readable => {
     // Other code may have read the stream since the caller passed it.

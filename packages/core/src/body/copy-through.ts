@@ -35,8 +35,8 @@ export async function copyThrough(
 }
 
 /**
- * Returns the error of a copy. When reading the source failed, the source's error becomes an error of `copy`, because the body of
- * a copy does not come from the caller.
+ * Returns the error of a copy. If reading the source has failed, returns the error of that read, as an error of `copy`. A
+ * `SourceError` would blame the caller, although the caller has passed no body.
  */
 export function sourceFailure(error: unknown): unknown {
   if (!isStorageError(error, "SourceError") || !isStorageError(error.cause)) return error;

@@ -2,8 +2,8 @@ import { fileURLToPath } from "node:url";
 import { describeType } from "../contract/key.js";
 
 /**
- * The property that holds the path. The symbol is the same in each copy of this package. JSON cannot contain a symbol, so data
- * from a client is never mistaken for a file.
+ * The symbol under which a body stores its path. The symbol is the same in each copy of this package. JSON cannot contain a
+ * symbol, so data from a client is never mistaken for a file.
  */
 const PATH: unique symbol = Symbol.for("@stowage/core file body") as never;
 

@@ -15,7 +15,8 @@ export interface FlowRules extends StreamRules {
   /** Runs at the end of the source, and throws if the source was cut off. Some sources report this only at their end. */
   readonly atEnd?: (() => void) | undefined;
   /**
-   * The bodies of the provider that wait for their readers. They give their connections back when requests wait for a connection.
+   * The provider's bodies that wait for their readers. When a request waits for a connection, one of these bodies gives its
+   * connection back.
    */
   readonly idle?: IdleBodies | undefined;
   /** Ends a source that is not read to its end. By default, the source is destroyed. */
@@ -30,7 +31,7 @@ export interface Rest {
   readonly readMs: number;
   /** Opens the rest of the same bytes. This function is used if the rules of the stream have no `reopen`. */
   readonly reopen?: FlowRules["reopen"];
-  /** Makes the error for a reader that continues after its source was closed, if the source cannot be opened again. */
+  /** Makes the error for a source that was closed during a pause of the reader and cannot be opened again. */
   readonly toError: (cause?: unknown) => unknown;
 }
 
@@ -44,9 +45,9 @@ export interface Inspection {
 const REOPENS_MAX = 3;
 
 /**
- * A byte stream that reads from a Node stream in flowing mode. The source is paused while the reader wants no more bytes. While
- * the source is still being opened, the stream can be destroyed and notices silence. When the source is cut off and can be opened
- * again, the reader notices nothing.
+ * A byte stream that reads from a Node stream in flowing mode. The source is paused while the reader wants no more bytes. Even
+ * before the source is open, the stream can be destroyed and notices silence. If the source is cut off, the stream opens the
+ * source again if possible, and the reader notices nothing.
  */
 export class FlowedStream extends Readable implements ReadsInto {
   readonly #rules: FlowRules;
@@ -114,7 +115,7 @@ export class FlowedStream extends Readable implements ReadsInto {
     return this.readableDidRead || this.readableFlowing !== null || this.destroyed || this.#isResting;
   }
 
-  /** Ends a stream after all its bytes were read into the reader's memory. Only listeners still wait for the end. */
+  /** Ends a stream after the reader has read all its bytes into memory. At this point, only listeners still wait for the end. */
   #endUnread(): void {
     this.#watch.finish();
     this.push(null);
@@ -127,23 +128,23 @@ export class FlowedStream extends Readable implements ReadsInto {
   }
 
   /**
-   * Pipes like every stream. It also destroys this stream when the destination closes early and there is no other reader. An
-   * example is the response to a client that disconnects. Node's own `pipe` would leave the stream open.
+   * Pipes like every stream. If the destination closes early and there is no other reader, also destroys this stream. For
+   * example, a response closes early when its client disconnects. Node's own `pipe` would leave the stream open.
    */
   override pipe<Destination extends NodeJS.WritableStream>(
     destination: Destination,
     options?: { readonly end?: boolean },
   ): Destination {
     super.pipe(destination, options);
-    // Node's own listener is called first. It has removed the destination before this listener looks for other readers.
+    // Node calls its own listener first, and that listener removes the destination. This listener then looks for other readers.
     return destination.once("close", () => {
       if (!this.readableEnded && !isListenedTo(this)) this.destroy();
     });
   }
 
   /**
-   * Closes the source, from now on, whenever the stream is not read for the given time. The source is opened again when reading
-   * continues.
+   * Makes the stream close its source, from now on, whenever no reader reads for the given time. When reading continues, the
+   * stream opens the source again.
    */
   rest(rest: Rest): void {
     this.#rest = rest;
@@ -164,7 +165,7 @@ export class FlowedStream extends Readable implements ReadsInto {
     this.#restTimer = clock.setTimeout(() => this.#look(), milliseconds).unref();
   }
 
-  /** Checks how long the stream has not been read, and closes the source after too long a pause. */
+  /** Checks how long the reader has paused, and closes the source if the pause is too long. */
   #look(): void {
     const rest = this.#rest;
     if (rest === undefined || this.#isResting || this.destroyed) return;

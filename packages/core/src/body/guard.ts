@@ -52,8 +52,8 @@ export interface ResumingOptions {
    */
   readonly idle?: IdleBodies | undefined;
   /**
-   * The signal that ends the body. Some clients stop watching the signal as soon as the headers have arrived, and need this
-   * option.
+   * The signal that ends the body. Some HTTP clients ignore the signal as soon as the headers have arrived. A provider with such
+   * a client needs this option.
    *
    * @default none
    */
@@ -61,10 +61,10 @@ export interface ResumingOptions {
 }
 
 /**
- * Makes the body of an object that arrives over a connection, for providers that can read from the middle of an object. When the
- * connection is cut, the body continues where it stopped, and its reader notices nothing. This works three times; the fourth cut
- * makes the body fail with `Unavailable`. The body is watched in the same way as by {@link guardResult}, so it needs no second
- * watch.
+ * Makes the body of an object that arrives over a connection. The provider must be able to read from the middle of an object.
+ * When the connection is cut, the body continues where it stopped, and its reader notices nothing. This works three times; the
+ * fourth cut makes the body fail with `Unavailable`. The body is checked in the same way as by {@link guardResult}, so no second
+ * check is needed.
  *
  * @param source - The bytes from the beginning.
  */
@@ -84,7 +84,7 @@ export function resumingBody(
   );
 }
 
-/** Returns the error of a body if its cause is already clear; otherwise `undefined`. */
+/** Returns the error of a body if the cause of the failure is already clear; otherwise `undefined`. */
 function failedBody(
   info: Pick<GetResult["info"], "key" | "provider">,
   reason: string,

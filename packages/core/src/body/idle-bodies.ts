@@ -20,10 +20,7 @@ interface AddsRequests {
   addRequest?: (...given: unknown[]) => void;
 }
 
-/**
- * The longest pause, in milliseconds, during which a reader counts as busy with a chunk. After a longer pause, the body counts as
- * unread.
- */
+/** The longest pause of a busy reader, in milliseconds. If a reader pauses for longer, its body counts as unread. */
 const PAUSE_MS = 250;
 
 /**

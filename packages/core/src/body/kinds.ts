@@ -13,7 +13,7 @@ export interface BlobLike {
   readonly slice?: ((start?: number, end?: number) => BlobLike) | undefined;
 }
 
-/** A `Request` or `Response` of any origin. Its body is stored. A message may have no body. */
+/** A `Request` or `Response` of any origin. A put stores the body of this message. A message may have no body. */
 export interface WebMessage {
   readonly body?: ReadableStream<Uint8Array> | NodeJS.ReadableStream | null | undefined;
   readonly headers: { readonly get: (name: string) => string | null | undefined };

@@ -2,17 +2,17 @@ import { clock } from "../kit/clock.js";
 import { Readable } from "node:stream";
 import { ignore, isListenedTo } from "./stream-watch.js";
 
-/** The maximum number of bytes that are still read after an upload has failed, so that the client can receive the answer. */
+/** The maximum number of bytes that are read after an upload has failed. Reading them lets the client receive the answer. */
 const DRAIN_BYTES_MAX = 16 * 1024 * 1024;
 const DRAIN_MS_MAX = 10_000;
 
-/** The time that a caller has to read an unread file of a form after its put has failed, in milliseconds. */
+/** The time that a caller has to read a file of a form after the put of that file has failed, in milliseconds. */
 const LEFT_MS = 1000;
 
 /**
  * Lets go of a stream after its put has failed. An unread stream still belongs to the caller and is left alone. If the stream
- * comes from a client that expects an answer, the stream is read for a while longer: destroying a request would close its
- * connection, and a form ends only when its files have ended. Every other stream is destroyed.
+ * comes from a client that expects an answer, the stream is read for a while longer. Destroying a request would close the
+ * connection, and a form ends only when all files of the form have ended. Every other stream is destroyed.
  *
  * @param isMade - True when the stream was made for this reading and has no other owner.
  */
@@ -81,14 +81,14 @@ export async function releaseRequest(reader: ReadableStreamDefaultReader<Uint8Ar
       seen += value.byteLength;
     }
   } catch {
-    // The client has disconnected, or the time is over.
+    // The client has disconnected, or the time is up.
   } finally {
     clock.clearTimeout(timer);
     if (!isOver) reader.releaseLock();
   }
 }
 
-/** Leaves a body to its caller, when the put was refused before the body was opened. */
+/** Leaves a body to its caller. Called when a put is refused before its body is opened. */
 export function leaveBody(input: unknown): void {
   if (input instanceof Readable && !Readable.isDisturbed(input)) leave(input);
 }

@@ -86,8 +86,8 @@ export function cutFrom(stream: Readable, range: Range, context: SourceContext):
 }
 
 /**
- * Calls an iterator only when bytes are wanted. An iterator that was used before, such as a generator, is refused. An iterable
- * that starts from the beginning each time is always accepted.
+ * Calls an iterator only when the reader wants bytes. An iterator that was used before is refused, for example a generator that
+ * has already started. An iterable that starts from the beginning each time is always accepted.
  */
 export function pullIterable(iterable: AnyIterable<unknown>, context: SourceContext): ChunkSource {
   let iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined;
@@ -105,7 +105,7 @@ export function pullIterable(iterable: AnyIterable<unknown>, context: SourceCont
       if (done === true) assertNotCut(iterable, context);
       return { done: done === true, value: await value };
     },
-    // The `return` of a generator waits for its pending `next`. The caller does not wait for that.
+    // A generator's `return` waits until the pending `next` has settled. This code does not wait for `return`.
     cancel: () => {
       void (async () => iterator?.return?.())().catch(() => {});
     },

@@ -74,7 +74,7 @@ export function replayable(
 
 interface Spool {
   readonly context: SourceContext;
-  /** Tells whether everything read so far is still kept. */
+  /** Tells whether all bytes that were read so far are still kept. */
   readonly complete: () => boolean;
   readonly reader: () => Readable;
   readonly release: () => Promise<void>;
@@ -195,8 +195,8 @@ async function keep(state: SpoolState, chunk: Uint8Array): Promise<void> {
     else await keepInFile(state, chunk);
     state.kept = total;
   } catch {
-    // The disk may be full, no file descriptor may be free, or no folder may be on a disk. The transfer itself does not need the
-    // copy.
+    // The bytes cannot be kept: the disk may be full, no file descriptor may be free, or every temporary folder may be in memory.
+    // The transfer itself continues without the kept bytes.
     await lose(state);
   }
 }

@@ -11,8 +11,8 @@ export interface SourceContext {
   /** The maximum number of bytes that the caller allows. */
   readonly maxBytes?: number | undefined;
   /**
-   * True when a function of the caller made the source for this reading. This reading must then close the source, even if nothing
-   * was read.
+   * True if the caller passed a function, and that function made the source for this reading. This reading must then close the
+   * source, even if no byte was read.
    */
   readonly isMade?: boolean | undefined;
 }
@@ -54,7 +54,7 @@ export class PulledStream extends Readable {
   readonly #rules: StreamRules;
   readonly #watch: Watch;
   #pulling = false;
-  /** True when the reader wants more. The reader may say so while a chunk is being handed over. */
+  /** True when the reader wants more bytes. A reader may ask for more even while it receives a chunk. */
   #wanted = false;
   #done = false;
 

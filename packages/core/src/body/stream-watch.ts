@@ -33,8 +33,8 @@ export function isListenedTo(stream: Pick<NodeJS.EventEmitter, "listenerCount">)
 }
 
 /**
- * A watch over the bytes that pass. It compares their number with the promised size, refuses chunks that are not bytes, and
- * notices silence.
+ * A checker of the bytes that pass through a stream. The checker compares the number of bytes with the promised size, refuses
+ * chunks that are not bytes, and notices when no bytes arrive for too long.
  */
 export class Watch {
   readonly #rules: StreamRules;
@@ -59,7 +59,7 @@ export class Watch {
     return size === undefined || this.#seen === size;
   }
 
-  /** Limits how long the reader waits, in milliseconds. If the rules have a shorter limit, that limit stays. */
+  /** Limits how long the reader waits, in milliseconds. A shorter limit of the rules stays in force. */
   limit(idleMs: number): void {
     if (idleMs > 0) this.#idleMs = this.#idleMs === 0 ? idleMs : Math.min(this.#idleMs, idleMs);
   }
@@ -104,8 +104,8 @@ function toBytes(chunk: unknown, encoding: BufferEncoding | null): Uint8Array | 
 }
 
 /**
- * Returns the bytes of a chunk of text: the bytes from which a stream decoded the text, or else the text in UTF-8. Returns
- * `undefined` if the text contains half a character.
+ * Returns the bytes of a chunk of text. If a stream decoded the text from bytes, returns those bytes; otherwise returns the text
+ * in UTF-8. Returns `undefined` if the text contains half a character.
  */
 function textBytes(text: string, encoding: BufferEncoding | null): Uint8Array | undefined {
   if (encoding !== null) return Buffer.from(text, encoding);

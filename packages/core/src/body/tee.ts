@@ -7,8 +7,8 @@ import type { Body } from "../contract/provider.js";
 export const WINDOW_BYTES: number = 8 * 1024 * 1024;
 
 /**
- * The longest time that readers wait for a reader that reads nothing, in milliseconds. After that time the slow reader is let go, and
- * repair copies the object to its member if there is a journal.
+ * The longest time that the other readers wait for a reader that reads nothing, in milliseconds. After that time the slow reader is let go.
+ * If there is a journal, repair then copies the object to the slow reader's member.
  */
 const LAG_MS = 2000;
 
@@ -54,11 +54,11 @@ export interface Tee {
 }
 
 /**
- * Reads a body a single time for several readers, and computes its digest meanwhile. Bytes that the fastest reader has read stay in
- * memory for the slowest reader. When `windowBytes` bytes are in memory (8 MiB by default), the fastest reader waits too.
+ * Reads a body a single time for several readers, and computes its digest meanwhile. Bytes that the fastest reader has read stay in memory
+ * for the slowest reader. When `windowBytes` bytes are in memory (8 MiB by default), the fastest reader waits too.
  *
- * A body that is already in memory is shared unchanged. A reader may open its share again, or open only a range of it. It then reads
- * the source itself, if the source can be read again.
+ * A body that is already in memory is shared unchanged. If the source can be read again, a reader may open its share a second time, or open
+ * only a range. The reader then reads directly from the source.
  */
 export function teeBody(source: Body, count: number, options: TeeOptions = {}): Tee {
   const { bytes } = source;

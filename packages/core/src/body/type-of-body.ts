@@ -4,8 +4,7 @@ import type { BodyInput } from "./body.js";
 import { isBlob, viewedBytes } from "./kinds.js";
 
 /**
- * The media types of Blobs that are accepted. The code that made the Blob has often guessed its type, so an unusual type is
- * ignored.
+ * The media types that are accepted from a Blob. Code that makes a Blob often guesses the type, so an unusual type is ignored.
  */
 const MEDIA_TYPE = /^[\w.+-]{1,127}\/[\w.+-]{1,127}(?: ?; ?[\w.+-]{1,40}="?[\w.+-]{1,80}"?)?$/;
 

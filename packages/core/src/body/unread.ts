@@ -3,7 +3,7 @@ import type { StorageError } from "../contract/errors.js";
 import { sourceError, type SourceContext } from "./source-stream.js";
 import { isListenedTo } from "./stream-watch.js";
 
-/** The opened sources that can be read only once. A source that reports its own state does not need this set. */
+/** The sources that were opened and can be read only once. A source that reports its own state need not be in this set. */
 const opened = new WeakSet<object>();
 
 /** The facts that Node streams, Web streams and messages report about themselves. Each kind reports some of these facts. */
@@ -61,7 +61,7 @@ function isReadByOthers(source: Readings): boolean {
 
 /**
  * Checks, at the end of a source, that the source was not cut off. When a file exceeds the limit of a form parser, the parser
- * ends the file normally and marks it as truncated.
+ * ends the file normally and marks the file as truncated.
  *
  * @see https://github.com/mscdex/busboy#readme for `truncated`
  * @throws StorageError `SourceError`.

@@ -34,8 +34,9 @@ export interface FallbackOptions extends MemberOptions, JournalOptions {
    */
   readonly overwrites?: "refuse" | "may-be-stale" | undefined;
   /**
-   * Error codes that also send a call to the next member. By default these errors end the call. If `fallbackOn` names them and the
-   * credentials are wrong, all new objects go to the next member, and only the events show this.
+   * Error codes that also send a call to the next member. By default these errors end the call. Be careful with the codes for wrong
+   * credentials: if `fallbackOn` names them and the credentials are wrong, all new objects go to the next member, and only the events show
+   * this.
    *
    * @default none
    */

@@ -26,7 +26,7 @@ export interface Group {
   readonly fallbackOn: readonly FallbackOnCode[];
   readonly spool: ReplayableOptions;
   readonly askMs: number;
-  /** The memory that all puts of the composer share for bodies that are streams or files. */
+  /** The memory for streams and files. All puts of the composer share this memory. */
   readonly memory: MemoryBudget;
   /** Called when a member that was left out is asked again. */
   readonly backListeners: Set<() => void>;
@@ -82,8 +82,8 @@ export function memberError(
 }
 
 /**
- * The extra time that `ask` waits after `askMs`, in milliseconds. The patience around a member ends the call after `askMs`, and this
- * must happen first. A member that is a composer has no patience around it, so `ask` ends the call.
+ * The extra time that `ask` waits after `askMs`, in milliseconds. A member that is wrapped in patience ends the call itself after `askMs`,
+ * and must do so before `ask` does. A composer as a member has no such wrapper, so `ask` ends the call.
  */
 const ASK_SLACK_MS = 500;
 
@@ -122,7 +122,7 @@ export async function ask<T>(
 
 /**
  * Deletes an object from a member, with a short time limit. If the member supports conditional deletes, the ETag is the condition. For
- * other members, the caller must know that no other call writes the key.
+ * other members, the caller must make sure that no other call writes the key.
  */
 export async function deleteFrom(
   chain: Group,

@@ -44,8 +44,8 @@ export interface MemberOptions {
    */
   readonly askMs?: number | undefined;
   /**
-   * The memory that all puts of the composer share for bodies that are streams or files, in bytes. This memory holds the bytes that a slow
-   * member has not received yet, the bytes that a later member may need, and the bytes that members buffer themselves
+   * The memory in bytes for bodies that are streams or files. All puts of the composer share this memory. This memory holds the bytes that
+   * a slow member has not received yet, the bytes that a later member may need, and the bytes that members buffer themselves
    * (`supports.bufferedBytes`). While the memory is used up, further puts wait. A put that needs more than the whole memory runs alone.
    *
    * @default 256 MiB
@@ -71,7 +71,8 @@ const MEMORY_BYTES = 256 * 1024 * 1024;
 const MEMORY_BYTES_MIN = 64 * 1024;
 
 /**
- * Checks the members of a composer. Wraps each member without retries and limits in both, and wraps all members in the composer's patience.
+ * Checks the members of a composer. Adds retries and time limits to each bare provider, and adds the composer's patience to each member
+ * that needs it.
  *
  * @throws TypeError if there is no member, or if a member is not a provider.
  * @throws StorageError `InvalidArgument` if two members have the same name or keep their objects in the same place.

@@ -142,7 +142,7 @@ async function listMember(member: ComposedProvider, options: ListOptions): Promi
   }
 }
 
-/** Tells whether the member failed, and did not refuse the call. */
+/** Tells whether an error is a failure of the member. A refusal of the call is not such a failure. */
 function isPassing({ code }: StorageError): boolean {
   return ERROR_CODES[code].movesOn === "yes" && code !== "Unsupported";
 }

@@ -70,8 +70,8 @@ const MIRROR_OPTIONS: OptionNames<MirrorOptions> = {
  * **With a journal**
  * - A put is acknowledged as soon as enough members have the object, as set by `writes`. Before that, the journal saves which members lack
  *   the object. Repair then copies the object to them, with the same bytes, headers and metadata.
- * - If fewer members store the object, the put fails with `PartialWrite`. The write is kept, and repair copies it to the members that
- *   missed it.
+ * - If fewer members store the object, the put fails with `PartialWrite`. The members that have the object keep it, and repair copies the
+ *   object to the other members.
  * - A delete is decided as soon as the journal has saved it. Repair deletes the copies on members that do not answer, and these copies
  *   never come back.
  * - Reads go to a member that holds the last acknowledged version, in the order of `reads`.

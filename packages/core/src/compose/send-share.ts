@@ -36,7 +36,7 @@ export interface ShareSending {
   readonly onAnswer?: ((outcome: "applied" | "absent" | "unknown") => void) | undefined;
 }
 
-/** Tells whether a member has exactly this write, with all of its bytes as far as the size shows. */
+/** Tells whether a member has exactly this write. If the size can be compared, the object must also have the expected size. */
 function isWhole(
   answer: Answer,
   writeId: string,

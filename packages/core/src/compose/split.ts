@@ -171,7 +171,7 @@ function withJournal({
         : "each process uses the percentage of its own configuration",
     ],
     refresh: async ({ onEvent }) => {
-      // A process with its own number compares only the salt, and only the first time.
+      // If each process uses its own number, this process reads the record only one time, to compare the salt.
       if (!isShared && revision !== "") return;
       const record = await recordOf(made);
       const { basisPoints } = record.value;
@@ -187,7 +187,7 @@ function withJournal({
   return splits.remember(provider, made);
 }
 
-/** Returns the current percentage. The first process that asks saves the percentage that it was started with. */
+/** Returns the current percentage. The first process that asks saves its own initial percentage. */
 async function recordOf({ journal, proposed, isShared, name, members }: Split): Promise<Recorded> {
   const first: SharedRecord = isShared ? proposed : { salt: proposed.salt };
   for (;;) {

@@ -34,8 +34,8 @@ export function choiceSupports(members: readonly ComposedProvider[]): Supports {
 export type Writing = "at once" | "in turn";
 
 /**
- * Returns the number of bytes that a composer keeps in memory for one stream: the bytes that wait for the slowest member, and the buffers
- * of all members that receive the stream at the same time.
+ * Returns the number of bytes that a composer keeps in memory for one stream. These are the bytes that wait for the slowest member, and the
+ * buffers of all members that receive the stream at the same time.
  *
  * @param size - The size of the body, in bytes; a stream may have any size.
  */

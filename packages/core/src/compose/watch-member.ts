@@ -35,7 +35,7 @@ const LONG: ReadonlySet<string> = new Set([
 /** The largest put, in bytes, that must be answered as quickly as other questions. */
 const SMALL_BYTES = 64 * 1024;
 
-/** The time after a question, in milliseconds, during which a sign of life still counts as older than the question. */
+/** A sign of life that comes within this time after a question, in milliseconds, still counts as older than the question. */
 const SAME_MOMENT_MS = 10;
 
 function isLong({ operation, body }: Call): boolean {
@@ -44,11 +44,11 @@ function isLong({ operation, body }: Call): boolean {
 }
 
 /**
- * Wraps a member in the patience of a composer. A call ends with `Timeout` if the member is silent for `askMs`. A member that has
- * failed too often, or that does not answer at all, is left out until it has answered a probe in the background.
+ * Wraps a member in the patience of a composer. A call ends with `Timeout` if the member is silent for `askMs`. If a member fails too
+ * often, or does not answer at all, the member is left out until it has answered a probe in the background.
  *
- * When a call has been silent for half of `askMs`, the member is asked a second question. A long call continues as long as such
- * questions are answered.
+ * When a call has been silent for half of `askMs`, the member is asked a second question. A long call continues as long as such questions
+ * are answered.
  */
 export function watchMember(inner: ComposedProvider, { askMs, limits, onBack }: Patience): ComposedProvider {
   const circuits = limits && new Circuits({ inner, limits, probeMs: askMs, onBack });

@@ -57,9 +57,9 @@ export interface JournalOptions {
    */
   readonly graceMs?: number | undefined;
   /**
-   * The time for which the journal remembers idempotent writes, and deletes that every member has confirmed, in milliseconds. If an older
-   * version appears on a member during this time, for example after a restore, it is not served and is removed. The value is raised to the
-   * sum of `leaseMs`, `settleMs` and `graceMs` if it is lower.
+   * The time in milliseconds for which the journal remembers idempotent writes and confirmed deletes. A delete is confirmed when every
+   * member has confirmed it. If an older version appears on a member during this time, for example after a restore, the composer removes
+   * that version and never serves it. A value below the sum of `leaseMs`, `settleMs` and `graceMs` is raised to that sum.
    *
    * @default 3,600,000
    */
@@ -114,7 +114,7 @@ export interface SetParts extends Omit<Group, "spool"> {
  * Makes the replica set of a composer.
  *
  * @throws TypeError for options that are not numbers in their range.
- * @throws StorageError `InvalidArgument` for members that cannot carry versions.
+ * @throws StorageError `InvalidArgument` for members that cannot store a version with each object.
  */
 export function createReplicaSet(parts: SetParts): ReplicaSet {
   const { name, type, members: given, backListeners, placement, options } = parts;
@@ -135,7 +135,7 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
   const onReplaced = (): void => void (state.isTrusted = given.length === 1);
   const marks = parts.journal.durable ? marksOf(name, journal, () => set) : undefined;
   const watched = (member: ComposedProvider): ComposedProvider => {
-    // A journal in memory has no earlier state to compare a member with.
+    // A journal in memory starts empty, so it has no earlier state to compare a member with.
     if (marks === undefined) return member;
     const marked = takesMarker(member) ? withMarker(name, journal, member, marks, onReplaced) : member;
     return whereKnown(roster, marked);
@@ -183,7 +183,7 @@ function groupOf(parts: SetParts): Omit<Group, "members"> & Pick<ReplicaSet, "ty
   return { name, type, fallbackOn, askMs, memory, backListeners, spool };
 }
 
-/** @throws StorageError `InvalidArgument` for members that cannot carry versions. */
+/** @throws StorageError `InvalidArgument` for members that cannot store a version with each object. */
 function assertMembers(given: Group["members"]): void {
   const careless = given.find(({ supports }) => !supports.metadata);
   if (careless !== undefined) {
@@ -197,7 +197,10 @@ function assertMembers(given: Group["members"]): void {
   }
 }
 
-/** Runs work in the background. Only `close` of the composer waits for this work. The next read, or another process, notices a failure. */
+/**
+ * Runs work in the background. Only `close` of the composer waits for this work. A failure is not reported here: the next read or another
+ * process notices the failure.
+ */
 function inBackground(set: ReplicaSet, work: Promise<void>): Promise<void> {
   const done = work
     .catch((error: unknown) => {
@@ -229,7 +232,9 @@ async function probeAll({ members }: ReplicaSet): Promise<void> {
   await Promise.all(members.map((member) => probe(member)));
 }
 
-/** Makes a function that runs the work until it has succeeded one time. After that, the function returns `undefined`. */
+/**
+ * Makes a function that runs the work each time it is called, until the work has succeeded. After that, the function returns `undefined`.
+ */
 function once(work: () => Promise<void>): () => Promise<void> | undefined {
   let running: Promise<void> | undefined;
   let isDone = false;
@@ -256,7 +261,10 @@ function assertRetiring(type: string, given: Group["members"], names: readonly s
   return names;
 }
 
-/** The locks of composers by journal and name. Composers with the same journal and name share one lock, as after a hot reload. */
+/**
+ * The locks of composers by journal and name. Composers with the same journal and name share one lock. Two such composers exist, for
+ * example, after a hot reload.
+ */
 const LOCKS = new WeakMap<Journal, Map<string, KeyLock>>();
 
 function lockOf(journal: Journal, name: string): KeyLock {

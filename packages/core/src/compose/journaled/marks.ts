@@ -22,12 +22,12 @@ interface Mark {
   readonly written: number;
   /** The last number that the member has confirmed. */
   readonly confirmed: number;
-  /** The time until which one process reserves the mark in order to raise it. */
+  /** The time until which one process has reserved the mark. Until then, only that process raises the mark. */
   readonly raisingUntil?: number | undefined;
   /**
    * The fate of the objects that only this member holds. This field is present while the member counts as restored from a backup. In a
-   * mirror, this ends when the member was walked and no such objects are left. In other composers, it ends when the member was
-   * accepted.
+   * mirror, the member counts as restored until it was walked and no such objects are left. In other composers, the member counts as
+   * restored until an operator has accepted the member.
    */
   readonly restored?: Extras | undefined;
   /** The number of objects that only this restored member holds, counted so far. */
@@ -90,7 +90,7 @@ export function createMarks(composer: string, journal: JournalPart, findings: Ma
     const { name } = member;
     const startedAt = journal.now();
     if (startedAt - (checkedAt.get(name) ?? Number.NEGATIVE_INFINITY) < RAISE_MS) return;
-    // This is read before the member is asked, because another process may confirm a newer number while the member answers.
+    // The confirmed number is read before the member is asked. Another process may confirm a newer number while the member answers.
     const { confirmed } = store.of(name);
     const found = (await numberOn(member, store.key())) ?? 0;
     const { written, restored } = store.of(name);
@@ -99,8 +99,8 @@ export function createMarks(composer: string, journal: JournalPart, findings: Ma
       await findings.onOldMember();
     }
     if (found > written) {
-      // Another process may have raised the mark between the two reads. A process saves the number in the journal before it sends the
-      // number.
+      // Another process may have raised the mark in the meantime. Each process saves a number in the journal before it sends the number to
+      // the member, so the journal is read again.
       await store.refresh();
       if (found > store.of(name).written) await findings.onOldJournal();
     }
@@ -174,7 +174,8 @@ function createStore(journal: JournalPart): MarkStore {
 }
 
 /**
- * Raises the mark of a member. The number is saved in the journal before it is sent, and again after the member has it.
+ * Raises the mark of a member. Saves the new number in the journal before the number is sent, and confirms the number in the journal after
+ * the member has stored it.
  *
  * @returns `true` if the mark was raised; `false` if another process is raising the mark.
  */

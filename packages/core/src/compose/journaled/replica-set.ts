@@ -41,8 +41,8 @@ export interface ReplicaSet extends Group {
   /** The names of members that are read and emptied, and not written. */
   readonly retiring: readonly string[];
   /**
-   * The marks that show the journal when a member, or the journal itself, was restored. They are absent if the journal ends with the
-   * process.
+   * The marks that show the journal when a member, or the journal itself, was restored. The marks are absent if the journal is lost when
+   * the process ends.
    */
   readonly marks: Marks | undefined;
   readonly placement: Placement;
@@ -77,7 +77,7 @@ export interface ReplicaSet extends Group {
     etag: string | undefined,
     onEvent: CallOptions["onEvent"],
   ) => void;
-  /** Makes repair check a settled key after one member was found to lack its object. */
+  /** Makes repair check a settled key after a member was found to lack the object of the key. */
   readonly lookAgain: (key: string, onEvent: CallOptions["onEvent"]) => void;
   /**
    * Compares the marks of all members that answer, before the process uses its first row. The marks show whether the journal was restored
@@ -87,7 +87,7 @@ export interface ReplicaSet extends Group {
    */
   readonly compareMarks: () => Promise<void> | undefined;
   /**
-   * Checks one time that this process and the other processes use the same times, which all processes must share.
+   * Checks one time that this process uses the same time limits as the other processes. All processes must share these limits.
    *
    * @returns `undefined` if the check has already succeeded.
    * @throws StorageError `Misconfigured` while another process has other times.
@@ -98,8 +98,8 @@ export interface ReplicaSet extends Group {
 }
 
 /**
- * Tells whether a member's answers do not count, because the member was restored from a backup and other members have copies of its
- * objects. A member that is the only home of its objects is still read.
+ * Tells whether the answers of a member are ignored. This is so if the member was restored from a backup and other members have copies of
+ * its objects. A member that is the only home of its objects is still read.
  */
 export function isStale({ marks, placement }: ReplicaSet, { name }: ComposedProvider): boolean {
   return placement.hasCopies && marks?.restored(name) !== undefined;

@@ -17,8 +17,9 @@ interface KnownMember {
 type KnownMembers = Readonly<Record<string, KnownMember>>;
 
 /**
- * The members that a journal knows. A member that the configuration no longer names counts as retiring and down: it may hold objects, but
- * no call writes to it or waits for it. A member whose place has changed counts as down until an operator has confirmed the new place.
+ * The members that a journal knows. A member that the configuration no longer names counts as retiring and down. Such a member may hold
+ * objects, but no call writes to the member or waits for the member. A member whose place has changed counts as down until an operator has
+ * confirmed the new place.
  */
 export interface Roster {
   /** The names of the members that the configuration does not name. */

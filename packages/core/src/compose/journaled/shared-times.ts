@@ -19,7 +19,7 @@ type TimesRecord = Readonly<Record<string, SharedTimes>>;
 
 /**
  * Saves the times that this process uses, unless another running process uses different times. With different times, one process could
- * treat a request as over while the request can still take effect for the other process.
+ * treat a request as over although, by the times of the other process, the request can still take effect.
  *
  * @throws StorageError `Misconfigured`, with both values, if the times differ.
  */

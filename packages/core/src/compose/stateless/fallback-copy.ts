@@ -17,8 +17,8 @@ export interface CopyTarget {
 }
 
 /**
- * Copies an object. The member that holds the object copies it internally if a new object would go to that member and no member has the new
- * key. Otherwise the bytes go through this process, like a put.
+ * Copies an object. If no member has the new key, and a new object would go to the member that holds the source, that member copies the
+ * object internally. Otherwise the bytes go through this process, like a put.
  */
 export async function copyInChain(
   chain: Chain,

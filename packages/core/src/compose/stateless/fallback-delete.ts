@@ -8,8 +8,8 @@ import type { Chain } from "./chain.js";
 import { etagProblem } from "../../kit/etag-problem.js";
 
 /**
- * Deletes the key from every member, starting with the last member. If a member does not confirm, the copy that reads find first still
- * exists, so reads never find an older copy.
+ * Deletes the key from every member, starting with the last member. The copy that reads find first is thus deleted last. If a member does
+ * not confirm its delete, that copy still exists, so reads never find an older copy.
  *
  * @throws StorageError with the code of the first failure; `Unavailable` if a member did not answer.
  */

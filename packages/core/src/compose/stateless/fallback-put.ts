@@ -22,8 +22,9 @@ import { etagProblem } from "../../kit/etag-problem.js";
 /**
  * Writes to the first member that works. Before that, asks every member whether it has the key.
  *
- * @throws StorageError `AlreadyExists` if a member has the key and overwriting is refused. The error of a member, if the error does not
- *   move on according to the last column of the table of codes. If no member is left, an error with one attempt for each member.
+ * @throws StorageError `AlreadyExists` if a member has the key and overwriting is refused. The error of a member, if the next member is not
+ *   tried after this error (the last column of the table of codes says which errors these are). If no member is left, an error with one
+ *   attempt for each member.
  */
 export async function putInChain(
   chain: Chain,
@@ -101,7 +102,7 @@ function isPassedOver(chain: Chain, answer: Answer): answer is Silent {
 }
 
 /**
- * Tells whether a member simply did not answer. A member that does not allow the question may still accept a write, so the write is tried.
+ * Tells whether a member gave no answer at all. A member that refuses the question may still accept a write, so the put tries that member.
  */
 export function isSilent(answer: Answer): answer is Silent {
   return answer.state === "silent" && answer.error.code !== "PermissionDenied";
@@ -145,7 +146,7 @@ async function tryMember(
     if (movesOn(chain, error)) return giveUp(put, member, error, milliseconds);
     attempts.push(attemptOf(member, error, milliseconds));
     if (attempts.length === 1) throw error;
-    // An earlier member may have taken the object.
+    // An earlier member may have stored the object.
     const isUnknown = attempts.some((attempt) => attempt.error.applied === "unknown");
     throw withErrorFacts(error, isUnknown ? { attempts, applied: "unknown" } : { attempts });
   }
@@ -207,7 +208,7 @@ async function askAboutWrite(
     const error = memberError(thrown, member, "head", key, options);
     report(error.code === "NotFound" ? "absent" : "unknown");
   }
-  // A write that has not arrived yet may still arrive.
+  // The member does not have the write yet, but the write may still arrive.
   unconfirmed.add(member.name);
   return undefined;
 }

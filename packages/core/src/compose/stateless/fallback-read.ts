@@ -100,7 +100,7 @@ export async function linkInChain(
 }
 
 /**
- * Returns the member that makes the link. If the holder does not answer, the member that a ref points to makes the link, because a link
+ * Returns the member that makes the link. If the member that holds the object does not answer, the member of the ref makes the link. A link
  * can be made without an answer from the store.
  */
 async function linkingMember(

@@ -24,8 +24,8 @@ interface MirrorPut {
 }
 
 /**
- * Writes to all members at the same time. Before that, asks each member whether it has the key. There is no journal, so if too few
- * members have stored the object, it is deleted again from the members that answer.
+ * Writes to all members at the same time. Before that, asks each member whether it has the key. If too few members have stored the object,
+ * it is deleted again from the members that answer, because no journal could complete the write.
  *
  * @throws StorageError `AlreadyExists` if a member has the key and overwriting is refused; `Unavailable` if too few members answer;
  *   `PartialWrite` if too few members stored the object and the object cannot be deleted from one of them.

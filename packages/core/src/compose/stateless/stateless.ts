@@ -146,11 +146,11 @@ export function assertOverwrites(
 }
 
 /**
- * Refuses options that have no effect without a journal, or no effect with a journal. An option is accepted if its value is the default
- * or describes the behaviour that happens anyway.
+ * Refuses options that have no effect without a journal, or no effect with a journal. An option is accepted if its value is the default or
+ * describes the behaviour that happens anyway.
  *
- * @param asked - The options that need a journal. The name is the name in the error message, and the value tells whether the caller has
- *   set the option.
+ * @param asked - The options that need a journal. Each name is used in the error message, and each value tells whether the caller has set
+ *   the option.
  */
 export function assertTier(
   type: string,

@@ -26,7 +26,7 @@ export async function conclude(set: ReplicaSet, held: HeldKey, row: KeyRow, paus
   return false;
 }
 
-/** Returns the time until which a row stays after its key needs no more work. */
+/** Returns the time until which the journal keeps the row of a key that needs no more work. */
 function keptUntil(
   { keepDeletesMs }: ReplicaSet,
   { current, keepUntil, remembered = [] }: KeyRow,
@@ -37,7 +37,7 @@ function keptUntil(
   return Math.max(now, ...times);
 }
 
-/** The time after which repair checks a key again if nothing can be done for the key now, in milliseconds. */
+/** The time after which repair checks a key again, in milliseconds, if repair can do nothing for the key now. */
 const LATER_MS = 15 * 60 * 1000;
 
 /** Returns the time at which the key needs work again. */
@@ -51,6 +51,6 @@ function dueAt(row: KeyRow, members: readonly string[], targets: readonly string
     const isDone = holds[member] === (isTarget ? current.version : "absent");
     if (!isDone) times.push(isTarget || current.kind === "delete" ? now : clearAt);
   }
-  // If there is no time at all, the key waits for a member that the configuration no longer names.
+  // If the list of times is empty, the key waits for a member that the configuration no longer names.
   return times.length === 0 ? now + LATER_MS : times.reduce((a, b) => Math.min(a, b));
 }

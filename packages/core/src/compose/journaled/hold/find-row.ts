@@ -18,8 +18,8 @@ interface FoundCopies {
 }
 
 /**
- * Makes the row of a key that the journal does not know, from the copies on the members. The newest version counts. Among objects
- * without a version, the first in reading order counts.
+ * Makes a row for a key that the journal does not know. The row is made from the copies on the members. The newest version counts. Among
+ * objects without a version, the first in reading order counts.
  *
  * @returns `undefined` if no member has a decided object.
  * @throws StorageError `Unavailable` when a member does not answer.
@@ -67,7 +67,7 @@ export function rowOfCopies(
 }
 
 /**
- * Compares a row of a journal that was restored from a backup with the copies on the members. A copy that is newer than the row counts.
+ * Compares a row with the copies on the members, after the journal was restored from a backup. A copy that is newer than the row counts.
  *
  * @throws StorageError `Unavailable` when a member does not answer.
  */

@@ -15,7 +15,7 @@ export interface HeldKey {
   readonly isNew: boolean;
   /** The journal's row for the key, or a new row if the journal had no row. */
   row: KeyRow;
-  /** A signal that aborts when another process has taken the key over because this process was silent for too long. */
+  /** A signal that aborts when another process has taken the key over. This happens if this process was silent for too long. */
   readonly signal: AbortSignal;
   /**
    * Throws `Conflict` as soon as another process may have taken the key over. Every write and delete passes this function to the member as
@@ -130,8 +130,8 @@ async function beginning<T>(turn: Promise<T>, { signal, waitMs, leave, tooLong }
 }
 
 /**
- * Returns the journal's entry for a key when no living process holds the key. Waits while a living process holds the key, and takes the key
- * over if that process has died.
+ * Waits until no living process holds a key, and returns the journal's entry for the key. If the process that holds the key has died, takes
+ * the key over.
  */
 async function freeEntry(
   set: ReplicaSet,
@@ -167,8 +167,8 @@ export async function comparedEntry(
 }
 
 /**
- * Saves the row that a dead process has left behind. The time limits of the suspects are set only here. If every check of the key set them
- * again, they would never expire.
+ * Saves the row that a dead process has left behind. Only this function sets the time limits of the suspects. The limits would never end if
+ * each check of the key set them again.
  */
 async function takeOver(
   { journal, settleMs }: ReplicaSet,
@@ -220,7 +220,7 @@ function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry
       // Only the lease is new. The row keeps the facts that were learned in the meantime.
       (row) => row?.lease && (held.row = leased(held.row, row.lease)),
       () => {
-        // The journal cannot be written. After the lease has ended, other processes do not wait for this process.
+        // The journal cannot be written, so the lease is not renewed. Once the lease has ended, another process may take the key over.
         const { until = 0 } = held.row.lease ?? {};
         if (journal.now() >= until) lost.abort(takenAway(set, operation, key));
       },
@@ -273,8 +273,8 @@ async function assertRevision({ journal }: ReplicaSet, key: string, rows: RowWri
 }
 
 /**
- * Returns the longest time that writing an intent may take, in milliseconds. After a slower write nothing is sent. The journal therefore
- * knows of each object at most this long after the time in the object's version.
+ * Returns the longest time that writing an intent may take, in milliseconds. If the write takes longer, nothing is sent. The version of an
+ * object contains a time, and the journal therefore knows of the object at most this long after that time.
  */
 export function intentMsMax({ leaseMs }: ReplicaSet): number {
   return leaseMs / 6;

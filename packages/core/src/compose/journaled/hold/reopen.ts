@@ -11,8 +11,8 @@ import { holding, type HeldKey } from "./held-key.js";
 
 /**
  * Puts a key in transition again after this process has lost the key while sending. The process may have been suspended between reading the
- * clock and sending the request. If a later version is decided, the version of this process is removed. Repair then checks every member
- * that the process has sent to.
+ * clock and sending the request. If a later version is decided, the version of this process is removed. Repair then checks every member to
+ * which this process has sent a request.
  */
 export async function reopen(set: ReplicaSet, lost: LostKey, onEvent: CallOptions["onEvent"]): Promise<void> {
   const { key, sending } = lost;

@@ -10,8 +10,8 @@ import { calmed, committed, resolved } from "../row/row.js";
 import type { Intent, KeyRow } from "../../../contract/key-row.js";
 
 /**
- * Finds out the outcome of unknown writes. If a write is found on any member, it counts permanently from now on. A write is
- * forgotten after every member has answered that it does not hold the write, and no request of the write can still arrive.
+ * Finds out the outcome of unknown writes. A write that is found on any member becomes decided. A write is forgotten when every
+ * member has answered that it lacks the write, and no request of the write can still arrive.
  */
 export async function resolveUnknown(set: ReplicaSet, held: HeldKey, options: Caller): Promise<KeyRow> {
   const { row, key } = held;
@@ -34,7 +34,10 @@ function newestFound(
   return intent && { version: intent.version, sha256: intent.sha256 };
 }
 
-/** Removes the incomplete objects of unknown writes from the members. Later they would be mistaken for complete objects. */
+/**
+ * Removes the incomplete objects of unknown writes from the members. Otherwise, these objects would later be mistaken for
+ * complete ones.
+ */
 async function clearCut(
   set: ReplicaSet,
   held: HeldKey,
@@ -61,7 +64,10 @@ function isCopyOf({ version, size }: Intent, answer: Answer): boolean {
   return hasSize(answer.member, answer.info, size);
 }
 
-/** Tells whether the unknown writes are over: the members do not hold them, and no request of them can still arrive. */
+/**
+ * Tells whether the unknown writes can be forgotten: no member holds such a write, and no request of such a write can still
+ * arrive.
+ */
 function isOver({ suspects, uncertain }: KeyRow, answers: readonly Answer[]): boolean {
   if (Object.keys(suspects).length > 0) return false;
   return answers.every((answer) => {

@@ -9,7 +9,7 @@ import { assertRow, rowChecks } from "../row/assert-row.js";
 /** The error for a row that another process has changed between the read and the write. No work has been done yet. */
 export class Overtaken extends Error {}
 
-/** The writer of one row. It writes one state at a time, because the lease may be renewed at any moment. */
+/** The writer of one row. A renewal of the lease may come at any moment, so the writer writes one state at a time. */
 export interface RowWriter {
   /**
    * Writes the next state of the row.
@@ -64,12 +64,12 @@ export async function writeRow(
   row: KeyRow | undefined,
 ): Promise<Version | undefined> {
   const written = await journal.write(key, expected, row);
-  // The journal has not written a row that was made from an older revision, so such a row is not checked.
+  // If the row was made from an older revision, the journal has refused to write it. Such a row is not checked.
   if (rowChecks.isOn && written !== undefined && row !== undefined) assertRow(key, row);
   return written;
 }
 
-/** A watch that measures the time since a lease was renewed. */
+/** A stopwatch that measures the time since a lease was renewed. */
 export interface LeaseWatch {
   /**
    * Begins a renewal, and returns the function to call when the renewal has succeeded. The time of the lease counts from the beginning of
@@ -80,8 +80,8 @@ export interface LeaseWatch {
 }
 
 /**
- * Makes the watch of one lease. The watch reads the monotonic clock and the system's clock, and uses the clock that has advanced more. The
- * monotonic clock stops while the machine sleeps, and the system's clock may be set back.
+ * Makes the stopwatch of one lease. The stopwatch reads the monotonic clock and the system's clock, and uses the clock that has advanced
+ * more. The monotonic clock stops while the machine sleeps, and the system's clock may be set back.
  */
 export function createLeaseWatch(leaseMs: number): LeaseWatch {
   const times = (): readonly [number, number] => [clock.now(), Date.now()];

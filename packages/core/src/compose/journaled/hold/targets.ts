@@ -24,7 +24,7 @@ function storedAtOf({ current }: KeyRow): number | undefined {
   return current.storedAt ?? (current.version === "" ? undefined : millisecondsOf(current.version));
 }
 
-/** Returns the names of the members that hold the object when all is done. An expired copy may stay on its member. */
+/** Returns the names of the members that hold the object when all work is done. An expired copy may stay on its member. */
 export function targetsOf(set: ReplicaSet, key: string, row: KeyRow): readonly string[] {
   const expired = expiredOn(set, key, row).filter((name) => row.holds[name] !== row.current?.version);
   if (expired.length === 0) return set.placement.targets(key, row);

@@ -10,7 +10,7 @@ import type { ComposedProvider } from "../../../contract/composed-provider.js";
 
 /** The name of the control record. */
 export const INVENTORY = "inventory";
-/** The time after which the members are asked again if they were not empty or did not answer, in milliseconds. */
+/** The time after which the members are asked again, in milliseconds, if they were not empty or did not answer. */
 const EMPTY_PAUSE_MS = 60_000;
 
 /** The record of how far the keys that members hold have been walked. */
@@ -26,7 +26,10 @@ export interface Inventory {
   readonly isDone: boolean;
   /** True if every key has been checked since the journal began. */
   readonly isTrusted: boolean;
-  /** The members that may lack objects because their rules let objects expire, and the time at which this was saved for all processes. */
+  /**
+   * The members whose rules let objects expire, so that they may lack objects. `lackingSince` is the time at which these names were saved
+   * for all processes.
+   */
   readonly lacking?: readonly string[] | undefined;
   readonly lackingSince?: number | undefined;
   /** The kind of composer and the members that the walk covers. */
@@ -64,8 +67,8 @@ export function unlistable({ members }: ReplicaSet): readonly string[] {
 }
 
 /**
- * Checks that the journal knows every object if a member cannot be walked. Otherwise, an object that is unknown to the journal could never
- * be found on that member.
+ * Refuses a member that cannot be walked, unless the journal knows every object. If the journal did not know an object on such a member,
+ * the object could never be found.
  *
  * @throws StorageError `Misconfigured` while the journal does not know every object.
  */
@@ -127,7 +130,7 @@ export function lackingNow(set: ReplicaSet): Pick<Inventory, "lacking" | "lackin
   return lacking.length === 0 ? {} : { lacking, lackingSince: set.journal.now() };
 }
 
-/** Saves the names of the members that let objects expire in this process, so that other processes know. Returns the inventory. */
+/** Saves which members let objects expire in this process, so that other processes know these members. Returns the inventory. */
 export async function note(set: ReplicaSet, stock: Inventory): Promise<Inventory> {
   const { journal, state } = set;
   const own = expiringMembers(set);
@@ -172,7 +175,7 @@ async function areEmpty(set: ReplicaSet): Promise<boolean> {
   return answers.every(Boolean);
 }
 
-/** Makes repair check every key again, because a member holds different objects than the journal says. */
+/** Makes repair check every key again. Called when a member holds different objects than the journal says. */
 export async function distrust(set: ReplicaSet): Promise<void> {
   const { journal, state } = set;
   await changeControl<Inventory>(journal, INVENTORY, (was) => ({

@@ -24,7 +24,7 @@ const ROUNDS_MAX = 3;
 type HeadThrough = (key: string, options: ListOptions) => Promise<ObjectInfo | undefined>;
 
 /**
- * Returns one page of a listing: the entries that the members list, corrected by the journal for the keys that are in transition.
+ * Returns one page of a listing. The members list the entries, and the journal corrects the entries of keys that are in transition.
  *
  * @throws StorageError `Unavailable` if a member that may hold a key does not answer, or if the page takes too long. A page is either
  *   complete or an error.
@@ -37,7 +37,7 @@ export async function listWithJournal(
   for (let round = 1; ; round++) {
     const startedAt = set.journal.now();
     const page = await listOnce(set, options, head);
-    // When an object moves, its old copy stays for `graceMs`. A page that takes less time has found the old copy or the new one.
+    // When an object moves, its old copy stays for `graceMs`. A page that was read in less time has found the old copy or the new one.
     if (set.placement.alike || set.journal.now() - startedAt < set.graceMs) return page;
     if (round < ROUNDS_MAX) continue;
     const reason = `a page takes longer than ${set.graceMs} ms, the time that moved copies are kept; ask for smaller pages`;
@@ -79,7 +79,7 @@ interface RowKeys {
   readonly end: string | undefined;
 }
 
-/** Returns the keys after an entry that have a row. If there may be more keys, `end` is the last one that was read. */
+/** Returns the keys that come after an entry and have a row. If there may be more keys, `end` is the last key that was read. */
 async function rowKeys(
   { journal }: ReplicaSet,
   { prefix = "", limit = LIST_LIMIT_DEFAULT }: ListOptions,
@@ -114,7 +114,7 @@ async function listMembers(
     if (isDisbelieved(set, member)) continue;
     try {
       const page = await mergeLists(name, [member], behind);
-      // A process learns which members the journal knows during its first call to a member. This check therefore comes after the call.
+      // During its first call to a member, a process learns which members the journal knows. This check therefore comes after the call.
       assertNoneAway(set, "list");
       if (!isDisbelieved(set, member)) return page;
       failure ??= new StorageError("Unavailable", RESTORED, { operation: "list", provider: member.name });

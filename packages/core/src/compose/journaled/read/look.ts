@@ -15,7 +15,7 @@ export interface Reader<T> {
   readonly read: (member: ComposedProvider, signal: AbortSignal | undefined) => Promise<T>;
   readonly infoOf: (result: T) => ObjectInfo;
   readonly discard: (result: T) => void;
-  /** Selects members to ask before the others. This is possible because every member has the same object. */
+  /** Tells whether a member is asked before the others. Any order is possible, because every member has the same object. */
   readonly prefers?: ((member: ComposedProvider) => boolean) | undefined;
 }
 
@@ -43,7 +43,7 @@ export interface Found<T> {
 /** The result of asking the members one time. */
 export type Reading<T> =
   | ({ readonly state: "found" } & Found<T>)
-  /** `isFinal`: the answer counts without reading the journal a second time. `unconfirmed`: the members that did not answer. */
+  /** `isFinal`: the answer counts, and the journal need not be read a second time. `unconfirmed`: the members that did not answer. */
   | {
       readonly state: "absent";
       readonly isFinal: boolean;
@@ -53,7 +53,7 @@ export type Reading<T> =
   | { readonly state: "undecided" }
   | { readonly state: "silent"; readonly error: StorageError };
 
-/** The key, the options and the way of reading, for asking the members one time. */
+/** The key, the options and the reader that are needed to ask the members one time. */
 export interface Look<T> {
   readonly set: ReplicaSet;
   readonly key: string;
@@ -75,7 +75,7 @@ export function awayFrom<T>(
   return name === undefined ? undefined : notConfigured(name, reader.operation, key);
 }
 
-/** Tells whether an object belongs to a write that is not decided, or that began after the row was read. */
+/** Tells whether the write of an object is not decided, or began after the row was read. */
 export function isUncertain(row: KeyRow, version: string | undefined): boolean {
   if (isUndecided(row, version)) return true;
   return version !== undefined && row.open !== undefined && version > row.open.version;

@@ -85,7 +85,7 @@ async function readCurrent<T>(look: Look<T>, row: KeyRow, current: Committed): P
   return { state: "silent", error: outOfReach(look, silent) };
 }
 
-/** Reads the object that the members held before the row began, or hold now when there is no row. */
+/** Reads the object that the members held before the row was created. If there is no row, reads the object that the members hold now. */
 async function readBase<T>(look: Look<T>, row: KeyRow | undefined): Promise<Reading<T>> {
   const { reader } = look;
   // One member can answer for all.

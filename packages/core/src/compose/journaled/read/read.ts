@@ -43,7 +43,7 @@ export async function readWithJournal<T>(
     if (reading.state === "absent" && (reading.isFinal || (await isUnchanged(set, key, entry)))) {
       throw notFound(set, reader.operation, key, reading.unconfirmed);
     }
-    // A write that is under way must decide first, because the members may hold a newer object afterwards.
+    // A write that is under way must be decided first, because the members may then hold a newer object.
     const isFinal = entry.row?.open === undefined && (await isUnchanged(set, key, entry));
     if (reading.state === "silent" && isFinal) throw reading.error;
     if (set.journal.now() > deadline) throw busy(set, reader.operation, key);
@@ -91,7 +91,7 @@ async function isDecided(
 
 /**
  * Tells whether a member's answer still counts for a key that had no row. After the journal was read, the member may have been restored
- * from a backup, and another process may have repaired it. In that case the key now has a row.
+ * from a backup, and another process may have repaired the member. In that case the key now has a row.
  */
 async function isBelievable(
   set: ReplicaSet,
@@ -122,7 +122,7 @@ async function assertFinal(
   throw new StorageError("Unavailable", reason, { operation, provider: set.name, key, retryable: false });
 }
 
-/** Waits for a write that is under way, or finds out the outcome of a write that no call is working on. */
+/** Waits for a write that is under way. If no call is working on the write, finds out its outcome. */
 async function decideNow(set: ReplicaSet, operation: Operation, key: string, options: Caller): Promise<void> {
   const { row } = await set.journal.read(key);
   if (row === undefined || (row.open === undefined && row.uncertain.length === 0)) return;

@@ -13,7 +13,7 @@ export interface Identity {
   readonly sha256?: string | undefined;
 }
 
-/** The start of a packed identity, which is `s1:<version>:<sha256, may be empty>:<write id>`. */
+/** The start of a packed identity. A packed identity has the form `s1:<version>:<sha256, may be empty>:<write id>`. */
 const START = "s1:";
 const VERSION_END = START.length + 16;
 const HEX = /^[0-9a-f]*$/;
@@ -49,9 +49,9 @@ export function versionOf({ writeId }: Pick<ObjectInfo, "writeId">): Version | u
 }
 
 /**
- * Tells whether the version of a copy was assigned later. This happens for objects from before the journal and for objects that a client
- * has uploaded: they have no version of their own. The copies that repair makes contain the assigned version, and the original object does
- * not. In such copies the version replaces the missing write id.
+ * Tells whether the version of a copy was assigned after the object was written. Objects from before the journal and objects that a client
+ * has uploaded have no version of their own, so the composer assigns one. The copies that repair makes contain the assigned version; the
+ * original object does not. In these copies the version stands in place of the missing write id.
  */
 export function hasGivenVersion(info: Pick<ObjectInfo, "writeId">): boolean {
   const identity = identityOf(info);

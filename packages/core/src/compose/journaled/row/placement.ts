@@ -2,7 +2,7 @@ import type { ComposedProvider } from "../../../contract/composed-provider.js";
 import type { Writing } from "../../supports.js";
 import type { KeyRow } from "../../../contract/key-row.js";
 
-/** The rule that says which members a key is written to and on which members it stays. Only this rule differs between the composers. */
+/** The rule that decides to which members a key is written, and which members keep it. Only this rule differs between the composers. */
 export interface Placement {
   /**
    * The order of writing: a body goes to one member after the other until one member has stored it, or to all members at the same time.
@@ -29,7 +29,7 @@ export interface Placement {
 }
 
 /**
- * Returns the placement with one copy: an object goes to the first member, in the order for its key, that can store it.
+ * Returns the placement with one copy. Each key has an order of members, and the object goes to the first of them that can store it.
  *
  * @param order - The members in order of preference for a key.
  * @param moves - `true` if repair moves an object to the first member that can hold it; `false` if the object stays where it is.

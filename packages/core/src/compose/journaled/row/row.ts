@@ -55,7 +55,10 @@ export function suspected(row: KeyRow, member: string, until: number): KeyRow {
   };
 }
 
-/** Returns the row without the suspects whose time is over, if no write was decided. A late request can no longer change anything. */
+/**
+ * Returns the row without the suspects whose time is up, because their late requests can no longer change anything. If a write was decided,
+ * returns the row unchanged.
+ */
 export function calmed(row: KeyRow, now: number): KeyRow {
   const all = Object.entries(row.suspects);
   const left = all.filter(([, until]) => until > now);
@@ -125,7 +128,7 @@ export function expectingOnly(row: KeyRow, external: KeyRow["external"] = []): K
   return { ...row, external: external.length === 0 ? undefined : external };
 }
 
-/** Returns the row with an object that a client has uploaded to a member as the current object. The object gets a version. */
+/** Returns the row after a client has uploaded an object to a member. The uploaded object becomes the current object and gets a version. */
 export function uploaded(row: KeyRow, member: string, etag: string, others: readonly string[]): KeyRow {
   const unknown = others.map((name) => [name, "unknown"] as const);
   return {
@@ -186,7 +189,7 @@ export function hindered(row: KeyRow, problem: string): KeyRow {
   return { ...row, problem };
 }
 
-/** Returns the row with the time until which copies that are no longer needed stay. A listing may still need them. */
+/** Returns the row with the time until which unneeded copies stay on their members. A listing may still need these copies. */
 export function staying(row: KeyRow, clearAt: number): KeyRow {
   return { ...row, clearAt };
 }
@@ -209,7 +212,7 @@ export function unleased(row: KeyRow): KeyRow {
   return { ...row, lease: undefined };
 }
 
-/** Returns a kept row changed so that repair checks every member again. */
+/** Returns a copy of a kept row, modified so that repair checks every member again. */
 export function reopened(row: KeyRow, members: readonly string[]): KeyRow {
   const holds = Object.fromEntries(members.map((name) => [name, "unknown"]));
   return { ...row, isKept: undefined, holds };
@@ -237,7 +240,7 @@ export function withoutMember(row: KeyRow, member: string): KeyRow {
   );
 }
 
-/** Returns the doubtful row of a journal that was restored from a backup: members may hold something newer. */
+/** Returns a copy of a row, marked as doubtful. The journal was restored from a backup, so members may hold something newer. */
 export function doubted(row: KeyRow): KeyRow {
   return { ...unleased(undecided(row)), isDoubtful: true };
 }
@@ -250,7 +253,7 @@ export function takenOver(row: KeyRow, now: number, settleMs: number): KeyRow {
   return { ...undecided(left), lease: undefined, nextAt: now };
 }
 
-/** Returns the row with a member that cannot hold the object and therefore cannot be its home. */
+/** Returns the row with the note that a member cannot hold the object, and therefore cannot be the object's home. */
 export function refused(row: KeyRow, member: string): KeyRow {
   return { ...row, cannotHold: [...(row.cannotHold ?? []).filter((name) => name !== member), member] };
 }

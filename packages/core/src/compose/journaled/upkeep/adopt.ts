@@ -33,7 +33,7 @@ export async function adoptKeyOf(set: ReplicaSet, key: string, options: HoldOpti
   });
 }
 
-/** Counts an object that only a restored member has, or removes the object if the operator has chosen so. */
+/** Counts an object that only a restored member has, or removes the object if the operator has chosen `"remove"`. */
 async function dealWithExtra(
   set: ReplicaSet,
   held: HeldKey,

@@ -13,8 +13,8 @@ import type { ReplicaSet } from "../replica-set.js";
 import type { ObjectInfo } from "../../../contract/object.js";
 
 /**
- * Returns the upkeep of a member. An object does not expire while other members still need a copy of it, or while it is being
- * written.
+ * Returns the upkeep of a member. An object does not expire while other members still need a copy of the object, or while a call
+ * writes the object.
  */
 export function guardedUpkeep(set: ReplicaSet, member: ComposedProvider): Upkeep | undefined {
   const { upkeep } = member;
@@ -42,7 +42,7 @@ async function whileClean(
     const isMissed = await letGo(set, member, key, impatient, work);
     if (isMissed) await adoptKeyOf(set, key, impatient);
   };
-  // Outer composers hold a key before inner ones do.
+  // An outer composer must hold the key before an inner composer does.
   await (outer === undefined ? held() : outer(key, held));
 }
 
@@ -60,7 +60,7 @@ async function letGo(
 ): Promise<boolean> {
   return await holding(set, "repair", key, options, async (mine) => {
     if (!mine.isNew) return false;
-    // The question goes through the composer. The composer checks that the member is still the same disk or bucket.
+    // The composer asks the member, because the composer also checks that the member is still the same disk or bucket.
     const answer = await look(set, member, key, options);
     if (answer.state === "silent") throw answer.error;
     if (answer.state === "absent") return false;

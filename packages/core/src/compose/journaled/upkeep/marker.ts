@@ -18,8 +18,8 @@ const CONTROL = "markers";
 const FRESH_MS = 10_000;
 
 /**
- * The time for which a found marker stays valid if the member answers that there is no object, in milliseconds. The time is short because
- * an empty disk gives the same answer.
+ * The shorter time in milliseconds for which a found marker stays valid. It applies when the member answers that there is no object. The
+ * time is short because an empty disk gives the same answer.
  */
 const FRESH_MS_ABSENT = 1000;
 
@@ -47,8 +47,8 @@ interface Watched {
 }
 
 /**
- * Puts a marker on a member. While the marker is missing, every call fails with `Unavailable`. Without this check, a disk that is not
- * mounted or a wrong bucket would answer `NotFound` to every read.
+ * Puts a marker on a member. While the marker is missing, every call fails with `Unavailable`. Without this check, an unmounted disk or a
+ * wrong bucket would answer `NotFound` to every read.
  */
 export function withMarker(
   composer: string,
@@ -78,8 +78,8 @@ export function withMarker(
 }
 
 /**
- * Makes every call to a member fail while the member's place differs from the place in the journal, until an operator has confirmed the new
- * place. The objects at the new place may belong to a different member.
+ * Makes every call to a member fail if the member's place differs from the place in the journal. Calls work again after an operator has
+ * confirmed the new place. The objects at the new place may belong to a different member.
  */
 export function whereKnown(roster: Roster, member: ComposedProvider): ComposedProvider {
   let isLooked = false;

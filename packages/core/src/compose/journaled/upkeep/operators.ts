@@ -35,11 +35,11 @@ export async function adoptKey(
 /** The options of {@link acceptMember}. */
 export interface AcceptOptions {
   /**
-   * For a member that was restored from a backup: what happens to objects that only this member holds, because they were deleted after the
-   * backup. `"report"` leaves these objects and counts them in `health()`, `"keep"` copies them to the other members, and `"remove"`
+   * For a member that was restored from a backup: the treatment of objects that were deleted after the backup, so that only this member
+   * holds them. `"report"` leaves these objects and counts them in `health()`, `"keep"` copies them to the other members, and `"remove"`
    * deletes them.
    *
-   * Set this option also for a backup without the marker, because such a backup cannot be recognised.
+   * Set this option even if the backup does not contain the marker. Without the marker, the composer cannot recognise a backup.
    *
    * @default `"report"` for a member that is known to be restored; the objects of any other member are copied to the other members
    */
@@ -47,9 +47,9 @@ export interface AcceptOptions {
 }
 
 /**
- * Accepts the current disk or bucket of a member after it was replaced, was moved to another place, or was restored from a backup. Until
- * this call, the member is left out. The call takes effect without a restart, and for all processes. Repair then checks every key again and
- * copies the missing objects to the member. Work that was pending for the member stays pending.
+ * Accepts the current disk or bucket of a member. Call this function after the disk or bucket was replaced, moved to another place, or
+ * restored from a backup. Until this call, the member is left out. The call takes effect without a restart, and for all processes. Repair
+ * then checks every key again and copies the missing objects to the member. Work that was pending for the member stays pending.
  *
  * @param provider - The composer, or the storage that was made from it.
  * @param name - The name of the member.
@@ -92,9 +92,10 @@ export interface ForgottenMember {
 }
 
 /**
- * Forgets a member permanently after it was removed from the configuration, because its disk, bucket or account is lost. From now on no key
- * waits for the member, and objects that only this member held are lost. Settled objects of a chain or a split have no row in the journal.
- * If they were on this member, they are `NotFound` from now on, and the result does not list them.
+ * Forgets a member permanently. Call this function if the disk, bucket or account of the member is lost, after the member was removed from
+ * the configuration. From now on no key waits for the member, and objects that only this member held are lost. Settled objects of a chain
+ * or a split have no row in the journal. If such an object was on this member, reads of the object fail with `NotFound` from now on, and
+ * the result does not list the object.
  *
  * @param provider - The composer, or the storage that was made from it.
  * @param name - The name of the member, as `health()` gives it.

@@ -42,7 +42,7 @@ export async function repairKey(set: ReplicaSet, key: string, options: HoldOptio
     // A process that has just started tries every key immediately. Such an early try does not make the next pause longer.
     const isEarly = set.journal.now() < nextAt;
     if (isEarly && held.row.isKept === true) return false;
-    // The time of a kept row is over, so every member is checked again.
+    // The time of a kept row is up, so every member is checked again.
     if (held.row.isKept === true) held.row = reopened(held.row, namesOf(set.members));
     held.row = await settleDoubt(set, held, options);
     held.row = await resolveUnknown(set, held, options);
@@ -72,7 +72,10 @@ function isRight({ current, holds }: KeyRow, name: string, isTarget: boolean): b
   return holds[name] === (current.kind === "put" && isTarget ? current.version : "absent");
 }
 
-/** Returns a random pause before the next try, in milliseconds. The pause has full jitter, like the pauses of retries. */
+/**
+ * Returns a random pause before the next try, in milliseconds. The pause has full jitter: it lies between 0 and a maximum that doubles with
+ * each failure.
+ */
 function backoff(attempts: number): number {
   if (attempts === 0) return 0;
   return Math.floor(Math.random() * Math.min(BACKOFF_MS_MAX, BACKOFF_MS * 2 ** Math.min(attempts, 20)));
@@ -166,7 +169,7 @@ function membersLacking(set: ReplicaSet, { key, row }: HeldKey): readonly Compos
   return waitingFor(set, key, row).filter(({ name }) => !isSuspect(row, name, now));
 }
 
-/** Copies the current version from a member that has it to another member, and saves the outcome in the row. */
+/** Copies the current version to a member, from a different member that has this version. Saves the outcome in the row. */
 async function copyTo(
   set: ReplicaSet,
   held: HeldKey,

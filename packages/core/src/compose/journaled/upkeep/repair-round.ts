@@ -12,10 +12,10 @@ import type { ReplicaSet } from "../replica-set.js";
 import { verifySet } from "./verify.js";
 
 const KEYS_PER_ROUND = 256;
-/** The number of keys that are repaired at the same time, for keys that wait for the same members. */
+/** The number of keys that are repaired at the same time, among the keys that wait for the same members. */
 const KEYS_AT_ONCE = 4;
 
-/** The time after which repair tries a key again that another call holds, in milliseconds. */
+/** The time after which repair tries a key again if another call holds the key, in milliseconds. */
 const BUSY_MS = 1000;
 
 export function upkeepOf(set: ReplicaSet): Upkeep {
@@ -31,8 +31,8 @@ export function upkeepOf(set: ReplicaSet): Upkeep {
 }
 
 /**
- * Repairs the keys that are due. When a key that failed before makes progress, a member is back, and all other waiting keys are tried
- * immediately. They are also tried immediately when a process starts.
+ * Repairs the keys that are due. If a key that failed before makes progress, a member must be back. Repair then tries all other waiting
+ * keys immediately. They are also tried immediately when a process starts.
  */
 async function repairDue(set: ReplicaSet, options: Caller): Promise<number | undefined> {
   const { state } = set;
@@ -70,7 +70,7 @@ async function repairDue(set: ReplicaSet, options: Caller): Promise<number | und
   return Math.max(next - set.journal.now(), isBusy ? BUSY_MS : 0);
 }
 
-/** Groups keys by the members that they wait for, so that a slow member delays only its own keys. */
+/** Groups keys by the members for which the keys wait. A slow member then delays only the keys that wait for this member. */
 async function queuesOf(set: ReplicaSet, keys: readonly string[]): Promise<readonly (readonly string[])[]> {
   const queues = new Map<string, string[]>();
   for (const key of keys) {

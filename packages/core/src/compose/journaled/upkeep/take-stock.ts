@@ -22,7 +22,7 @@ import { walkedPage } from "./walked-page.js";
 const KEYS_AT_ONCE = 8;
 
 /**
- * Walks one page of the keys that members hold, and puts keys in transition if their objects may be on the wrong members. A walk runs
+ * Walks one page of the keys that members hold. If the object of a key may be on the wrong members, puts the key in transition. A walk runs
  * when the journal is new, and again whenever the placement changes.
  *
  * @returns `true` if the walk has more pages.
@@ -62,11 +62,11 @@ function mayWalk(set: ReplicaSet, stock: Inventory, known: Inventory | undefined
   // Another process has additional members, and walks all members.
   const isOthers = stock.members?.some((name) => set.members.every((own) => own.name !== name)) === true;
   if (stock.isDone || (stock === known && isOthers)) return false;
-  // Otherwise a member that cannot be walked would count as walked.
+  // Without this condition, a member that cannot be walked would count as walked.
   return stock.isTrusted || unlistable(set).length === 0;
 }
 
-/** Ends the restored state of each member that was walked and holds no object that the others lack. */
+/** Ends the restored state of each member that was walked and holds no extra objects. */
 async function endRestores({ members, marks, placement }: ReplicaSet): Promise<void> {
   if (marks === undefined || !placement.hasCopies) return;
   await marks.refresh();
@@ -78,8 +78,8 @@ async function endRestores({ members, marks, placement }: ReplicaSet): Promise<v
 }
 
 /**
- * Returns the inventory with which the walk continues. The walk starts again after a new epoch or after a member was added. It also
- * starts again after a member stops expiring objects, because that member may lack objects that expired earlier.
+ * Returns the inventory with which the walk continues. The walk starts again after a new epoch or after a member was added. When a member
+ * stops expiring objects, the walk also starts again, because that member may lack objects that expired earlier.
  */
 function begunFor(set: ReplicaSet, epoch: string, stock: Inventory | undefined): Inventory {
   const own = expiringMembers(set);

@@ -17,7 +17,7 @@ import { digestIn, identityOf, isCurrent, packIdentity } from "../row/identity.j
 export type Transfer =
   | { readonly state: "done" }
   | { readonly state: "failed"; readonly error: StorageError }
-  /** The bytes of the source do not match the digest of its version, so this source must not be used. */
+  /** The source has wrong bytes: they do not match the digest of the version. This source must not be used. */
   | { readonly state: "wrong"; readonly error: StorageError; readonly etag: string };
 
 /** Copies the current version of a key to a member, and compares the bytes with their digest if the digest is known. */

@@ -7,7 +7,7 @@ import type { Answer } from "../../survey.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { digestIn, type Copy } from "../row/identity.js";
 
-/** A fault that was found, with the facts that repair needs to fix it. */
+/** A fault that `verify` has found, with the facts that repair needs for fixing the fault. */
 export interface Fault extends Omit<VerifyFinding, "key"> {
   /** The ETag of a copy with wrong bytes. */
   readonly wrongEtag?: string | undefined;

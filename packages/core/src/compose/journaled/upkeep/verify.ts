@@ -25,7 +25,7 @@ const ROUNDS_MAX = 3;
 
 /**
  * Asks every member about every key that any member lists, and reports each fault one time. Keys in transition are left to repair. With
- * `mend`, a key with a fault is put in transition, so that repair fixes it.
+ * `mend`, a key with a fault is put in transition, so that repair fixes the fault.
  *
  * @throws StorageError `Unavailable` if a member cannot be listed, or if a member that may hold objects is no longer configured.
  */

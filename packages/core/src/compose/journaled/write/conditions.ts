@@ -40,8 +40,8 @@ export async function assertConditions(
 }
 
 /**
- * Checks that every uncertain write is an earlier try of the same write. If another uncertain write took effect first, the condition
- * does not hold.
+ * Checks that every uncertain write is an earlier try of the same write. If a different uncertain write took effect first, the condition of
+ * this put does not hold.
  */
 function assertDecided(set: ReplicaSet, { row, key }: HeldKey, writeId: string | undefined): void {
   if (row.uncertain.every((intent) => intent.writeId === writeId)) return;

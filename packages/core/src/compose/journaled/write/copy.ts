@@ -64,7 +64,8 @@ async function copyOnce(
   const found = await findSource(set, from, caller);
   const source = await insideSource(set, from, found, caller);
   assertSource(found, source, sourceIfMatch);
-  // When an object is copied to its own key, the first member would replace the source, and the other members still need its bytes.
+  // When an object is copied to its own key, a copy inside the first member would replace the source. The other members still need the
+  // source's bytes, so no member copies internally.
   const inside = from === to ? { ...source, etags: new Map<string, string>() } : source;
   const headers = { ...headersOf(found.info), metadata: found.info.metadata };
   const call = { ...headers, ifNoneMatch, writeId, signal, onEvent, beforeCommit };
@@ -75,7 +76,7 @@ async function copyOnce(
     if (cause === error || !isStorageError(cause) || !isStorageError(error)) throw error;
     const isChanged = cause.code === "PreconditionFailed" || cause.code === "NotFound";
     if (isChanged && error.applied === "no") throw new SourceChanged();
-    // One member may have copied the object internally before sending the bytes to the other members failed.
+    // The bytes could not be sent to all members. Before that failure, one member may have copied the object internally.
     throw withErrorFacts(cause, { key: to, applied: error.applied });
   }
 }
@@ -86,7 +87,7 @@ async function findSource(set: ReplicaSet, from: string, { signal, onEvent }: Ca
   return { member, info: result };
 }
 
-/** Returns the source, with the ETag on each member that holds exactly the object that was found. */
+/** Returns the source. Includes the ETag on each member that holds exactly this object. */
 async function insideSource(
   set: ReplicaSet,
   key: string,

@@ -30,7 +30,7 @@ export interface Write {
   readonly options: PutOptions & { readonly writeId: string };
   readonly outcomes: ShareOutcome[];
   readonly attempts: Attempt[];
-  /** The names of members that held nothing while other members were written to. */
+  /** The names of the members that were asked during the put and answered that they hold nothing. */
   readonly absent: Set<string>;
   /** The object that a copy is made from; absent for other puts. */
   readonly source: InsideSource | undefined;
@@ -81,7 +81,7 @@ export function decidedRow({ set, held, intent, outcomes, absent, sha256 }: Writ
 } {
   const now = set.journal.now();
   let { row } = held;
-  // The outcome of a write that was sent to the member afterwards is applied below.
+  // If the put was sent to one of these members after its answer, the code below applies the outcome.
   for (const name of absent) row = learned(row, name, "absent", now);
   for (const outcome of outcomes) {
     const { member, state } = outcome;
@@ -122,7 +122,7 @@ function failure(write: Write, isDecided: boolean): unknown {
   if (options.signal?.aborted === true) return options.signal.reason;
   const only = attempts.find(({ error }) => !movesOn(set, error));
   if (!isDecided && only !== undefined) {
-    // The reason comes from one member, but a different member may have taken the object.
+    // The reason comes from one member, but a different member may have stored the object.
     const isUnknown = outcomes.some(({ state }) => state === "unknown");
     return isUnknown ? withErrorFacts(only.error, { applied: "unknown" }) : only.error;
   }

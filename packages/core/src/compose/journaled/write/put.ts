@@ -77,7 +77,7 @@ export async function putWithJournal(
         const isSent = write.outcomes.some(({ state }) => state !== "refused");
         if (!isStorageError(error)) throw error;
         if (!isSent && error.code === "Conflict") throw withErrorFacts(error, { applied: "no" });
-        // The journal may fail after members have taken the object.
+        // The journal may fail after members have stored the object.
         throw isSent && error.applied === "no" ? withErrorFacts(error, { applied: "unknown" }) : error;
       });
     }).finally(release),

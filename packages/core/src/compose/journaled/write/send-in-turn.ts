@@ -76,7 +76,7 @@ interface Questions {
   readonly isDone: () => boolean;
 }
 
-/** Asks the other members, while the first is being written to, whether they hold an older copy. */
+/** Asks the other members whether they hold an older copy. The first member is written to at the same time. */
 function askOthers(
   { set, held, options: { onEvent }, absent }: Write,
   [first]: readonly ComposedProvider[],

@@ -52,8 +52,7 @@ export async function send(
 
 /**
  * Puts an object on a member. If the row says that the member holds nothing, and the member supports the condition, the put is
- * create-only. A process that was suspended just before the request then cannot replace an object that was written in the
- * meantime.
+ * create-only. If this process is suspended just before the request, its late put then cannot replace a newer object.
  *
  * @throws StorageError `Unavailable` if an object was written past the composer and the body cannot be sent again.
  */

@@ -128,7 +128,7 @@ function isForeign({ current }: KeyRow, member: ComposedProvider, info: ObjectIn
   return current?.kind !== "put" || !isCurrent(current, member, info);
 }
 
-/** Handles client uploads whose time is over: adopts an object that has arrived, and forgets the other uploads. */
+/** Handles client uploads whose time is up: adopts an object that has arrived, and forgets the other uploads. */
 export async function sweepExternal(set: ReplicaSet, held: HeldKey, options: Caller): Promise<void> {
   const { external = [] } = held.row;
   const now = set.journal.now();

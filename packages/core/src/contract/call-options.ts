@@ -24,8 +24,8 @@ export interface Progress {
 }
 
 /**
- * The limits on the tries of each request of one call: how often a request is tried, and how long the pauses are. These limits
- * are for providers that send a body in several requests, or that have already read a one-shot stream.
+ * The limits on retries of the single requests of a call: how often a request is tried, and how long the pauses are. A provider
+ * needs these limits if it sends a body in several requests, or has already read a one-shot stream.
  */
 export interface Tries {
   /** The number of times that a request is tried, including the first try. */
@@ -163,8 +163,8 @@ export interface ListOptions extends CallOptions {
    */
   readonly prefix?: string | undefined;
   /**
-   * The delimiter that groups keys. Keys that contain it after the prefix are rolled up into `prefixes`; each such prefix ends
-   * with the first occurrence of the delimiter. Every provider takes `"/"`.
+   * The delimiter that groups keys. Keys that contain the delimiter after the prefix are rolled up into `prefixes`; each such
+   * prefix ends with the first occurrence of the delimiter. Every provider takes `"/"`.
    *
    * @default none
    */

@@ -1,8 +1,8 @@
 import type { CallOptions } from "./call-options.js";
 
 /**
- * The values that a question to a member takes from the call that caused the question. Both fields are required, so that code
- * which forgets one does not compile.
+ * The values that a call passes on when it asks a member a question. Both fields are required, so that the compiler reports a
+ * forgotten field.
  */
 export interface Caller {
   readonly signal: CallOptions["signal"];

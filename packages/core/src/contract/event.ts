@@ -28,8 +28,8 @@ export type StorageEvent =
     }
   | {
       /**
-       * An opened object has been read to its end, or was closed earlier. `bytes` is the number of bytes that were really read, also for a
-       * range and for an unfinished read.
+       * An opened object has been read to its end, or was closed earlier. `bytes` is the number of bytes that were really read, even if the
+       * read was of a range or was not finished.
        */
       readonly type: "read";
       readonly provider: string;
@@ -82,8 +82,8 @@ export type StorageEvent =
     }
   | {
       /**
-       * A request to a member may still take effect. The composer does not use the member for this key until no request can arrive any
-       * more.
+       * A request to a member may still take effect. Until no request can arrive any more, the composer does not use the member for this
+       * key.
        */
       readonly type: "suspect";
       readonly key: string;
@@ -124,7 +124,7 @@ export type StorageEvent =
       readonly proposed: number;
     }
   | {
-      /** A provider failed so often that it is left out for a while, or it works again. */
+      /** A provider is left out for a while because it failed too often, or the provider works again. */
       readonly type: "breaker";
       readonly provider: string;
       readonly kind: "read" | "write" | "list";

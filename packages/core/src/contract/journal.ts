@@ -6,8 +6,8 @@ export interface JournalEntry {
   /** Absent when the key is not in transition. */
   readonly row?: KeyRow | undefined;
   /**
-   * The revision changes with every write of the row. Without a row, the revision changes whenever a row was added and dropped
-   * again, for this key or for a key that shares its revision.
+   * The revision changes with every write of the row. Several keys without a row may share one revision. Their revision changes
+   * whenever a row of any of these keys was added and dropped again.
    */
   readonly revision: string;
 }
@@ -40,7 +40,7 @@ export interface JournalCounts {
  * The part of a journal that belongs to one composer: a row for each key that is in transition.
  *
  * **Behaviour**
- * - A write is durable when it resolves. It is done only if the row still has the expected revision.
+ * - A write is durable when it resolves. A write takes place only if the row still has the expected revision.
  * - Versions and revisions come from one clock. This clock never goes back, even across processes.
  * - A read shows every write of every process that had resolved before the read began.
  */
@@ -61,7 +61,10 @@ export interface JournalPart {
    * @throws StorageError `Unavailable` if the journal cannot be written.
    */
   readonly write: (key: string, expected: string, row: KeyRow | undefined) => Promise<Version | undefined>;
-  /** Returns the keys that are due, starting with the key that is overdue longest. Keys with kept rows are included. */
+  /**
+   * Returns the keys that are due, starting with the key that has been overdue for the longest time. Keys with kept rows are
+   * included.
+   */
   readonly due: (before: number, limit: number) => Promise<readonly string[]>;
   /** Returns the earliest time at which a row is due, if there is one. Kept rows do not count. */
   readonly nextDue: () => Promise<number | undefined>;
@@ -86,8 +89,8 @@ export interface JournalPart {
 }
 
 /**
- * The record of everything that is in transition: the writes that have begun, the members that have them, and the work that is
- * left. Composers write the journal.
+ * The record of everything that is in transition: the writes that have begun, the members that have these writes, and the
+ * remaining work. Composers write the journal.
  *
  * The journal decides, and members follow. A key that is not in transition has no row, so a journal stays small even with many
  * objects.

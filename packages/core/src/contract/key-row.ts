@@ -1,7 +1,7 @@
 import type { ObjectInfo } from "./object.js";
 import type { Version } from "./version.js";
 
-/** A write that has begun, and that may or may not have taken effect. */
+/** A write that has begun. The write may have taken effect, or may have failed. */
 export interface Intent {
   /** The version of the write; empty until the journal has stamped it. */
   readonly version: Version;
@@ -28,7 +28,7 @@ export interface Committed {
   readonly storedAt?: number | undefined;
 }
 
-/** The version of a key that a member holds, `"absent"` if the member has no object, or `"unknown"`. */
+/** The version that a member holds of a key; `"absent"` if the member has no object; or `"unknown"`. */
 export type Holding = string;
 
 /** The claim of one process on a held key. */
@@ -39,7 +39,7 @@ export interface Lease {
   readonly sending: readonly string[];
 }
 
-/** A member that a client may upload to directly, and the time until which the upload may still come. */
+/** A member to which a client may upload directly, and the time until which the upload may still arrive. */
 export interface External {
   readonly member: string;
   readonly until: number;
@@ -59,27 +59,27 @@ export interface Remembered {
  * A pure function takes a row and makes the next one: `stampedRow` here, and the functions of `compose/journaled/row`.
  */
 export interface KeyRow {
-  /** The last decided write or delete. Absent while the key still has the object that the members held before this row began. */
+  /** The last decided write or delete. Absent while the key still has the object from before this row was created. */
   readonly current?: Committed | undefined;
   /** True if nothing is left to do. The row stays for a while so that a delete or an idempotent write is remembered. */
   readonly isKept?: boolean | undefined;
-  /** The time until which a delete that every member has confirmed is remembered. */
+  /** The time until which the journal remembers a delete after every member has confirmed it. */
   readonly keepUntil?: number | undefined;
   readonly remembered?: readonly Remembered[] | undefined;
   /** True if the journal was restored from a backup that contains this row. Members may hold something newer. */
   readonly isDoubtful?: boolean | undefined;
   /** The write that is being sent now. */
   readonly open?: Intent | undefined;
-  /** The writes that failed and that may have taken effect, or may still do so. All are newer than `current`. */
+  /** The writes that failed, but may have taken effect or may still take effect. All are newer than `current`. */
   readonly uncertain: readonly Intent[];
-  /**
-   * The version that each member has. A member that is missing here still holds the object that it held before this row began.
-   */
+  /** The version that each member has. A member without an entry still holds the object from before this row was created. */
   readonly holds: Readonly<Record<string, Holding>>;
   /** The members on which a request may still take effect, each with the time until which this is possible. */
   readonly suspects: Readonly<Record<string, number>>;
   readonly lease?: Lease | undefined;
-  /** Uploads past the composer that may still arrive. They are adopted when they are reported, or when their time is over. */
+  /**
+   * Uploads past the composer that may still arrive. These uploads are adopted when they are reported, or when their time is up.
+   */
   readonly external?: readonly External[] | undefined;
   readonly since: number;
   /** The time at which repair next works on the row. */
@@ -87,7 +87,8 @@ export interface KeyRow {
   /** The number of times that repair has tried. */
   readonly attempts: number;
   /**
-   * The members that have refused the current object because they cannot hold it: it is too large, or of a kind they do not take.
+   * The members that have refused the current object because they cannot hold it. The object is too large for them, or of a kind
+   * that they refuse.
    */
   readonly cannotHold?: readonly string[] | undefined;
   /** The time until which unneeded copies stay, because a listing may still be under way. */

@@ -7,11 +7,11 @@ import { StorageError, type Operation } from "./errors.js";
  */
 export const KEY_BYTES_MAX = 1024;
 
-/** The key of the marker: the object by which a composer tells a member from an empty disk or bucket. */
+/** The key of the marker: the object by which a composer distinguishes a member from an empty disk or bucket. */
 export const MARKER_KEY = ".stowage-member";
 
 /**
- * The prefix of the marks. The mark on a member shows a journal when the member, or the journal itself, was restored. Each
+ * The prefix of the marks. A journal can see from the mark on a member that the member, or the journal itself, was restored. Each
  * journal has one mark on each member. The name of the mark ends with the id of the journal.
  */
 export const MARK_PREFIX = ".stowage-mark-";

@@ -21,7 +21,7 @@ const HEADER = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 const HEADER_BYTES_MAX = 1024;
 
 /**
- * Throws unless every provider that supports metadata can store this metadata and return it unchanged.
+ * Throws unless this metadata can be stored and returned unchanged by every provider that supports metadata.
  *
  * @throws TypeError for values that are not strings; StorageError `InvalidArgument` for all other faults.
  */

@@ -188,9 +188,9 @@ export interface StorageProvider {
   readonly describe?: (() => Description) | undefined;
 
   /**
-   * Forgets the facts by which the provider recognises its disk or folder, so that a different disk or folder is accepted. This
-   * is called after an operator has confirmed the new disk or folder. Only providers that recognise their disk or folder have
-   * this function.
+   * Forgets the facts by which the provider recognises its disk or folder. A different disk or folder is then accepted. A
+   * composer calls this function after an operator has confirmed the new disk or folder. Only providers that recognise their disk
+   * or folder have this function.
    */
   readonly reopen?: (() => Promise<void>) | undefined;
 

@@ -1,6 +1,6 @@
 import type { CallOptions } from "./call-options.js";
 
-/** The functions for the work that calls leave to repair, such as making missing copies and repeating unconfirmed deletes. */
+/** The functions for the work of repair. Calls leave this work undone, for example missing copies and unconfirmed deletes. */
 export interface Upkeep {
   /**
    * Does the work that is due. The function may be called at any time, in any number of processes.
@@ -97,7 +97,7 @@ export interface JournalHealth {
 
 /** The state of a storage, for a health check. */
 export interface Health {
-  /** True if the storage can work at all, which means that its journals can be written. */
+  /** True if the storage can work at all: its journals can be written. */
   readonly live: boolean;
   /** True if reads and writes can be expected to succeed. */
   readonly ready: boolean;

@@ -1,7 +1,7 @@
 /**
- * The time of a write on the journal's own clock: 12 hexadecimal digits for the milliseconds since 1970, and 4 digits that count
- * the versions within one millisecond. A later version is always greater, even when versions are compared as text. This holds in
- * every process and after every change of the system's clock.
+ * The time of a write on the journal's own clock: 12 hexadecimal digits for the milliseconds since 1970, then 4 digits for the
+ * number of the version within its millisecond. A later version is always greater, even when versions are compared as text. This
+ * holds in every process and after every change of the system's clock.
  */
 export type Version = string;
 

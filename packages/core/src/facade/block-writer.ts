@@ -9,7 +9,7 @@ export interface TargetFile {
 /** The number of bytes in one write. Each write occupies a thread, and larger writes mean fewer writes. */
 const WRITE_BYTES = 1024 * 1024;
 
-/** A writer for consecutive chunks, from a given position in a file. It combines many chunks into one write. */
+/** A writer for consecutive chunks, from a given position in a file. The writer combines many chunks into one write. */
 export class BlockWriter {
   readonly #target: TargetFile;
   readonly #onTaken: (bytes: number) => void;

@@ -17,8 +17,8 @@ export interface Calls {
   readonly provider: ComposedProvider;
   readonly onEvent: ((event: StorageEvent) => void) | undefined;
   /**
-   * The controller that `close` aborts when its grace period ends. Calls get its signal only if there are no time limits, because
-   * time limits abort running calls by themselves. Listening to a signal costs as much as a small read.
+   * The controller that `close` aborts at the end of the grace period. A call gets the controller's signal only if there are no
+   * time limits. Time limits abort running calls themselves, and listening to a signal costs as much as a small read.
    */
   readonly closing: AbortController;
   readonly hasLimits: boolean;
@@ -95,7 +95,7 @@ async function counted<T>(calls: Calls, work: Promise<T>, unlink: (() => void) |
   }
 }
 
-/** How long a call may take to end after its time is over, in milliseconds. */
+/** How long a call may take to end after its time is up, in milliseconds. */
 const OVERDUE_MS = 50;
 
 /**

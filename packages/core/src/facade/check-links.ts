@@ -31,7 +31,7 @@ export function checkSignedUrl(provider: StorageProvider, key: string, options: 
   assertCount(checked, "stableForSeconds", options.stableForSeconds, 0);
 }
 
-/** Throws for options of a signed upload that are wrong, or that this provider does not support. */
+/** Throws if an option of a signed upload is wrong, or if this provider does not support the option. */
 export function checkSignUpload(provider: StorageProvider, key: string, options: SignUploadOptions): void {
   const checked = { provider, key, operation: "signUpload" } as const;
   const { contentLength, maxBytes } = options;
@@ -52,7 +52,7 @@ export function checkSignUpload(provider: StorageProvider, key: string, options:
   checkCreateOnly(checked, options.ifNoneMatch, "ifNoneMatch");
 }
 
-/** Throws for options of an upload in parts that are wrong, or that this provider does not support. */
+/** Throws if an option of an upload in parts is wrong, or if this provider does not support the option. */
 export function checkCreateUpload(
   provider: StorageProvider,
   key: string,

@@ -30,7 +30,7 @@ export function checkKey(provider: StorageProvider, key: string, operation: Oper
 }
 
 /**
- * Checks the arguments of an adapter's own function, like the facade checks a put: before any byte is sent.
+ * Checks the arguments of an adapter's own function before any byte is sent, in the same way as the facade checks a put.
  *
  * @throws TypeError for values of the wrong type.
  * @throws StorageError `InvalidKey`; `InvalidArgument` for headers and metadata; `Unsupported`.
@@ -40,7 +40,7 @@ export function assertPut(provider: StorageProvider, key: string, options: PutOp
   checkPut(provider, key, options, size);
 }
 
-/** Throws for options of a put that are wrong, or that this provider does not support. */
+/** Throws if an option of a put is wrong, or if this provider does not support the option. */
 export function checkPut(
   provider: StorageProvider,
   key: string,
@@ -111,7 +111,7 @@ export function checkDownload(
   checkGet(provider, key, options);
 }
 
-/** Throws for options of a get that are wrong, or that this provider does not support. */
+/** Throws if an option of a get is wrong, or if this provider does not support the option. */
 export function checkGet(provider: StorageProvider, key: string, options: GetOptions): void {
   assertEtag("get", options.ifMatch);
   if (options.range === undefined) return;
@@ -141,7 +141,7 @@ export function assertRange(range: ByteRange): void {
   throw new TypeError("get: give range.suffix or range.offset, not both");
 }
 
-/** Throws for options of a delete that are wrong, or that this provider does not support. */
+/** Throws if an option of a delete is wrong, or if this provider does not support the option. */
 export function checkDelete(provider: StorageProvider, key: string, options: DeleteOptions): void {
   assertEtag("delete", options.ifMatch);
   if (options.ifMatch === undefined || provider.supports.conditionalDelete) return;

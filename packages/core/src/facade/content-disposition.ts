@@ -12,8 +12,8 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]/g;
 const NAME_BYTES_MAX = 200;
 
 /**
- * Makes a `Content-Disposition` header. The header makes a browser save an object under a name (`"attachment"`), or show the
- * object and keep the name for later (`"inline"`).
+ * Makes a `Content-Disposition` header. With `"attachment"`, a browser saves the object under the given name. With `"inline"`, a
+ * browser shows the object and keeps the name for later.
  *
  * Any text can be a name. Slashes become `_`, because a name is not a path. Line breaks, control characters and characters that
  * change the direction of text are removed. A name of more than 200 bytes is shortened, and keeps its extension.

@@ -5,7 +5,8 @@ import type { ObjectInfo } from "../contract/object.js";
 import type { StorageProvider } from "../contract/provider.js";
 
 /**
- * Copies an object with its headers and metadata: inside the provider if the provider can copy, otherwise through this process.
+ * Copies an object with its headers and metadata. If the provider can copy, it copies internally. Otherwise the bytes go through
+ * this process.
  */
 export async function copyObject(
   provider: StorageProvider,

@@ -11,7 +11,7 @@ import type { ByteRange, ObjectInfo } from "../contract/object.js";
 /** The size of a block, in bytes. A reader claims one block at a time. */
 const BLOCK_BYTES = 8 * 1024 * 1024;
 
-/** The number of parts of a large object that are read at the same time, unless the caller gives a number. */
+/** The default for the number of parts of a large object that are read at the same time. */
 const CONCURRENCY = 8;
 
 /** How often in a row a transfer may be cut off without receiving any byte. */
@@ -20,7 +20,7 @@ const CUTS_MAX = 3;
 /** How often a download may start again because the object has changed. */
 const CHANGES_MAX = 3;
 
-/** The error for an object that has changed after a part of it was written to the file. */
+/** The error for an object that has changed during the download, after a part of the old bytes was written to the file. */
 class Changed extends Error {}
 
 /** The options of a download, and the ref under which the object was last seen. */

@@ -16,8 +16,8 @@ export interface Beside {
 }
 
 /**
- * Opens a temporary file in the folder of a path. If the path has a file, the new file is readable only for users who can read
- * that file.
+ * Opens a temporary file in the folder of a path. If there is already a file at the path, only users who can read that file can
+ * read the new file.
  */
 export async function openBeside(path: string, toError: ToError): Promise<Beside> {
   const old = await stat(path).catch(() => undefined);
@@ -42,8 +42,8 @@ export async function openBeside(path: string, toError: ToError): Promise<Beside
 const LINKS_MAX = 40;
 
 /**
- * Returns the path after following every symbolic link, like the system does when it opens a file. The path need not have a file
- * yet.
+ * Returns the path after following every symbolic link, like the system does when it opens a file. There need not be a file at
+ * the path yet.
  */
 async function behindLinks(path: string): Promise<string> {
   let place = resolve(path);

@@ -7,8 +7,8 @@ import type { ObjectInfo } from "../contract/object.js";
 
 /**
  * Writes an object to a file. The file appears only when it is complete, with the permissions of the file that it replaces. If
- * the path is a symbolic link, the link stays, and the file that it points to is written. Several parts of a large object are
- * read at the same time. An interrupted transfer continues where it stopped.
+ * the path is a symbolic link, the link stays, and the bytes are written to the target of the link. Several parts of a large
+ * object are read at the same time. An interrupted transfer continues where it stopped.
  */
 export async function downloadObject(
   provider: StorageProvider,

@@ -171,7 +171,7 @@ export interface PutManyOptions extends Pick<CallOptions, "signal"> {
 /** The options of {@link FileStorage.putDirectory}. */
 export interface PutDirectoryOptions extends PutManyOptions {
   /**
-   * Returns the options for the file with a key: headers, metadata and conditions.
+   * Returns the options for the file with the given key: headers, metadata and conditions.
    *
    * @default none
    */

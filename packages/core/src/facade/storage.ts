@@ -58,7 +58,10 @@ export interface StoredAt extends Located {
   readonly signedUrl: (options?: Outer<SignedUrlOptions>) => Promise<string>;
   /** Writes the object to a file, like {@link FileStorage.download}. The member of the ref is asked first. */
   readonly download: (path: string, options?: DownloadOptions) => Promise<ObjectInfo>;
-  /** Writes an object to the key, like {@link FileStorage.put}. The new object may be on a different member than the ref says. */
+  /**
+   * Writes an object to the key, like {@link FileStorage.put}. The new object may be stored on a different member than the member of the
+   * ref.
+   */
   readonly put: (body: BodyInput, options?: StoragePutOptions) => Promise<ObjectInfo>;
   /**
    * Deletes the object. A mirror, and every composer with a journal, deletes the object from all members, because repair would
@@ -125,9 +128,8 @@ export interface FileStorage {
   readonly copy: (from: string, to: string, options?: StorageCopyOptions) => Promise<ObjectInfo>;
 
   /**
-   * Moves an object to another key, with its headers and metadata. A provider that can move does this in one step. Otherwise the
-   * object is copied and the source is deleted, which is not atomic. If the delete fails, both objects exist, and the error says
-   * so.
+   * Moves an object to another key, with its headers and metadata. A provider that can move does this in one step. Otherwise the object is
+   * copied and the source is deleted, which is not atomic. If the delete fails, both objects exist, and the error message says this.
    */
   readonly move: (from: string, to: string, options?: StorageCopyOptions) => Promise<ObjectInfo>;
 
@@ -225,13 +227,12 @@ export interface FileStorage {
   readonly importFrom: (key: string, url: string, options?: Outer<PutOptions>) => Promise<ObjectInfo>;
 
   /**
-   * Compares the stored objects with the objects that should be stored, and reports which objects are missing, extra, different
-   * or unverifiable.
+   * Compares the stored objects with the objects that should be stored. Reports missing, extra, different and unverifiable objects.
    *
-   * A composer with a journal asks every member for every object. This takes one request for each object and member, and with
-   * `deep` a second request that reads the bytes. The composer saves its findings, and repair fixes them. Any other storage has
-   * no second copy to compare with, so its objects are only listed. With `deep`, each object is read, and its bytes are compared
-   * with its own SHA-256, if that is known.
+   * A composer with a journal asks every member for every object. This takes one request for each object and member, and with `deep` a
+   * second request that reads the bytes. The composer saves its findings, and repair fixes them. Any other storage has no second copy to
+   * compare with, so its objects are only listed. With `deep`, each object is read, and its bytes are compared with its own SHA-256, if
+   * that is known.
    *
    * @param prefix - The prefix of the keys to verify.
    * @throws StorageError `Unavailable` if a member cannot be listed; `InvalidKey` if the prefix breaks the rules.

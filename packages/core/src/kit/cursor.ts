@@ -27,8 +27,8 @@ export function unpackCursor(options: ListOptions, provider: string): unknown {
 }
 
 /**
- * Returns the position from which a listing continues, for listings whose position is the last entry: a key or a common prefix.
- * The position comes from the cursor, like in {@link unpackCursor}, or else from `after`.
+ * Returns the entry after which a listing continues: a key or a common prefix. If there is a cursor, the entry is read from the
+ * cursor as in {@link unpackCursor}; otherwise the entry is `after`.
  */
 export function unpackKeyCursor(options: ListOptions, provider: string): string | undefined {
   const position = options.cursor === undefined ? options.after : unpackCursor(options, provider);

@@ -4,8 +4,8 @@ import { clock } from "./clock.js";
 const LATE_MS = 100;
 
 /**
- * Returns how long a timer must wait again after it has fired late, in milliseconds. Answers that arrived in the meantime have
- * not been read yet. Returns 0 for a timer that was on time.
+ * Returns how long a timer must wait again after it has fired late, in milliseconds. The additional wait gives the process time
+ * to read answers that arrived in the meantime. Returns 0 for a timer that was on time.
  *
  * @param dueAt - The time at which the timer should have fired, on the monotonic clock.
  * @param limitMs - The original time of the timer. The additional wait is at most half of this time.

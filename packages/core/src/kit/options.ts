@@ -111,8 +111,8 @@ export function aFunction<Value>(caller: string, name: string, value: Value): Va
  * value `undefined` counts as absent. The types of a `signal`, and of listeners such as `onEvent`, are checked as well.
  *
  * @param names - All allowed names.
- * @throws TypeError for an unknown name, with the most similar valid name, or with all names if no name is similar; for a
- *   `signal` of the wrong type; and for a listener that is not a function.
+ * @throws TypeError for an unknown name, for a `signal` of the wrong type, and for a listener that is not a function. The error
+ *   for an unknown name contains the most similar valid name, or all names if no name is similar.
  */
 export function knownNames<Options extends object>(
   caller: string,
@@ -179,9 +179,7 @@ function unknown(caller: string, name: string, names: readonly string[]): TypeEr
   return new TypeError(`${caller} has no option ${shown(name)}; ${cure}`);
 }
 
-/**
- * Returns the most similar name, which needs the fewest changes. Returns `undefined` if even that name needs too many changes.
- */
+/** Returns the name that needs the fewest changes. Returns `undefined` if even that name needs too many changes. */
 function nearest(name: string, names: readonly string[]): string | undefined {
   const [best] = names
     .map((each) => ({ each, changes: changesTo(name.toLowerCase(), each.toLowerCase()) }))

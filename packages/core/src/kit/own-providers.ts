@@ -7,7 +7,9 @@ export type ProviderOrStorage = StorageProvider | { readonly provider: StoragePr
 export interface OwnProviders<Own> {
   readonly remember: (provider: StorageProvider, own: Own) => StorageProvider;
   readonly find: (provider: StorageProvider) => Own | undefined;
-  /** Returns the data of a provider. @throws TypeError for a provider that the factory has not made, or that has been wrapped. */
+  /**
+   * Returns the data of a provider. @throws TypeError if the factory has not made the provider, or if the provider is wrapped.
+   */
   readonly require: (given: ProviderOrStorage, caller: string) => Own;
 }
 

@@ -21,8 +21,9 @@ export interface TryOptions {
 }
 
 /**
- * Retries one request if its failure may be temporary. A retry by the wrapper would send the whole body again. If the caller
- * wants several tries and all of them fail, the error has `retryable: false`, so that the wrapper does not retry.
+ * Retries one request if its failure may be temporary. If the wrapper `retry` repeated the call, the whole body would be sent
+ * again. If the caller wants several tries and all of them fail, the error has `retryable: false`, so that the wrapper does not
+ * repeat the call.
  */
 export async function withTries<T>(
   signal: AbortSignal | undefined,

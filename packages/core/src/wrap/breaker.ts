@@ -8,9 +8,9 @@ import { intercept, type Around } from "./intercept.js";
  * and listings are counted separately.
  *
  * The breaker opens after several consecutive failures, when the share of failed calls is too large, or after one call that
- * reached its time limit. While the breaker is open, it regularly sends a probe that no caller waits for: a `head`, or the read
- * or listing that took too long. Only failures that say something about the provider's health count. A missing object, a
- * condition that did not hold, wrong credentials or an abort do not count.
+ * reached its time limit. An open breaker regularly sends a probe, and no caller waits for this probe. The probe is a `head`, or
+ * repeats the read or listing that took too long. Only failures that say something about the provider's health count. A missing
+ * object, a condition that did not hold, wrong credentials or an abort do not count.
  *
  * @throws TypeError if an option is not a number in its range.
  */

@@ -16,7 +16,7 @@ const KEPT_MAX = 64;
 
 /**
  * One time limit for many calls. A timer and a signal for each call would cost as much as a small read from a local disk.
- * Therefore one timer serves all calls. A signal is used again for the next call, if it was not aborted and has no listeners.
+ * Therefore one timer serves all calls. A signal that was not aborted and has no listeners is used again for the next call.
  */
 export class CallLimit {
   readonly #limitMs: number;
@@ -101,7 +101,7 @@ export class CallLimit {
   }
 
   /**
-   * Ends the calls whose time is over, and sets the timer for the next one. All calls have the same time limit, so the calls that
+   * Ends the calls whose time is up, and sets the timer for the next call. All calls have the same time limit, so the calls that
    * began first expire first.
    */
   #look(): void {

@@ -79,7 +79,10 @@ async function onePage(sweeping: Sweeping, sweep: Sweep, within: string, call: U
   Object.assign(sweep, newSweep(), { nextAt: clock.now() + pauseMs, isWaiting: hasFailed });
 }
 
-/** Returns the longer of two prefixes, if it starts with the other prefix; `undefined` if no key can start with both. */
+/**
+ * Returns the longer of two prefixes, if the longer prefix starts with the shorter one. Otherwise returns `undefined`, because no
+ * key can start with both.
+ */
 function narrower(prefix: string | undefined, within: string): string | undefined {
   if (prefix?.startsWith(within) === true) return prefix;
   return prefix !== undefined && within.startsWith(prefix) ? within : undefined;

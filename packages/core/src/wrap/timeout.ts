@@ -63,8 +63,8 @@ export function checkTimeouts(options: TimeoutOptions): Limits {
  * Ends calls that hang, with the error `Timeout`. A transfer may take any time, as long as bytes continue to arrive.
  *
  * All limits are in milliseconds, and 0 switches a limit off. The inner call is aborted, and the wrapper does not wait for it.
- * Only a put, a copy or a move may take the same time again, at most five seconds, to remove the bytes that it has sent. When a
- * write times out, the error has `applied: "unknown"`.
+ * The exceptions are a put, a copy and a move. They may take the same time again, but at most five seconds, to remove the bytes
+ * that they have sent. When a write times out, the error has `applied: "unknown"`.
  *
  * @throws TypeError if a limit is not a whole number.
  */
@@ -123,8 +123,8 @@ export interface Limited<T> {
   /** Returns the body of a call that opens an object; absent for other calls. */
   readonly bodyOf: ((result: T) => GetResult["body"]) | undefined;
   /**
-   * Called when the time is over, with the time of the last sign of life. If this function returns true, the call may continue
-   * for the same time again.
+   * Called when the time of the call is up, with the time of the last sign of life. If this function returns true, the call may
+   * continue for the same time again.
    *
    * @default the call ends
    */
@@ -133,7 +133,7 @@ export interface Limited<T> {
   readonly graceMs: number;
 }
 
-/** Ends a call with `Timeout` when its time is over. If the call tries to commit afterwards, the commit is refused. */
+/** Ends a call with `Timeout` when its time is up. If the call tries to commit afterwards, the commit is refused. */
 export function withLimit<T>(limited: Limited<T>, next: Next<T>): Promise<T> {
   const { provider, limitMs, limit, call, bodyOf, mayGoOn, graceMs } = limited;
   return new Promise<T>((resolve, reject) => {

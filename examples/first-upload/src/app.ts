@@ -22,7 +22,7 @@ export function createApp(storage: FileStorage): Express {
         files: { file: { required: true } },
         maxFiles: 1,
         key: ({ extension }) => `${randomUUID()}${extension && `.${extension}`}`,
-        overwrite: true, // every key is new
+        overwrite: true, // not every S3 server can refuse an existing key, and these keys are always new
       });
       for (const { info } of files) {
         console.log(`${info.key} is in "${info.provider}"`);

@@ -287,7 +287,8 @@ function iterableBody(
   context: SourceContext,
 ): Body {
   assertUnread(iterable, context);
-  // This stream comes from another library. Like Node's own streams, it has no other listener before it is opened.
+  // This stream comes from another library. Until this code opens the stream, the stream has no other listener, as with Node's
+  // own streams.
   if (isEmitter(iterable)) iterable.on("error", () => {});
   const open = (): Readable => new PulledStream(pullIterable(iterable, context), sourceRules(size, context));
   return onceBody(size, context, open);

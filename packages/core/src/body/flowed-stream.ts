@@ -41,7 +41,7 @@ export interface Inspection {
   readonly end: () => void;
 }
 
-/** The maximum number of times that one stream is opened again after it was cut off. */
+/** The maximum number of times that one stream opens its source again after the source was cut off. */
 const REOPENS_MAX = 3;
 
 /**
@@ -262,8 +262,8 @@ export class FlowedStream extends Readable implements ReadsInto {
   }
 
   /**
-   * Opens the source again where it was cut off, if the rules allow it and the limit is not reached. Returns `true` if the source
-   * is being opened.
+   * Opens the source again at the position of the cut, if the rules allow this and the limit is not reached. Returns `true` if
+   * the source is being opened.
    */
   #isReopened(): boolean {
     const { reopen } = this.#rules;

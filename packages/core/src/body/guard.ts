@@ -7,8 +7,8 @@ import type { IdleBodies } from "./idle-bodies.js";
 import { FlowedStream, type FlowRules, type Inspection } from "./flowed-stream.js";
 
 /**
- * Watches the body of an object that is being read. If the body ends early, is too long, fails or falls silent, the stream fails
- * with a `StorageError`. A truncated download therefore never looks complete.
+ * Watches the body of an object that is being read. If the body ends early, is too long, fails or sends no bytes for too long,
+ * the stream fails with a `StorageError`. A truncated download therefore never looks complete.
  */
 export function guardResult(result: GetResult, provider: StorageProvider, idleMs?: number): GetResult {
   const { body, info, range } = result;

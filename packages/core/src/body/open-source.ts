@@ -87,7 +87,7 @@ export function cutFrom(stream: Readable, range: Range, context: SourceContext):
 
 /**
  * Calls an iterator only when the reader wants bytes. An iterator that was used before is refused, for example a generator that
- * has already started. An iterable that starts from the beginning each time is always accepted.
+ * has already started. An iterable is always accepted if each iteration starts from the beginning.
  */
 export function pullIterable(iterable: AnyIterable<unknown>, context: SourceContext): ChunkSource {
   let iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined;

@@ -54,8 +54,8 @@ export interface Tee {
 }
 
 /**
- * Reads a body a single time for several readers, and computes its digest meanwhile. Bytes that the fastest reader has read stay in memory
- * for the slowest reader. When `windowBytes` bytes are in memory (8 MiB by default), the fastest reader waits too.
+ * Reads a body a single time for several readers, and computes its digest at the same time. Bytes that the fastest reader has read stay in
+ * memory for the slowest reader. When `windowBytes` bytes are in memory (8 MiB by default), the fastest reader waits too.
  *
  * A body that is already in memory is shared unchanged. If the source can be read again, a reader may open its share a second time, or open
  * only a range. The reader then reads directly from the source.

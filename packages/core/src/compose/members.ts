@@ -37,8 +37,8 @@ export interface MemberOptions {
    */
   readonly breaker?: BreakerOptions | false | undefined;
   /**
-   * The time that a member may be silent before the composer gives up a call to it, in milliseconds. Writes and copies of large objects
-   * continue as long as the member answers other questions.
+   * The time that a member may be silent before the composer gives up its call to the member, in milliseconds. Writes and copies of large
+   * objects continue as long as the member answers other questions.
    *
    * @default 5,000
    */

@@ -42,7 +42,10 @@ export async function findCopies(set: ReplicaSet, held: HeldKey, options: Caller
   return { row: rowOfCopies(held.row, newest, copies, answers), extras: [] };
 }
 
-/** Tells whether a copy counts. A copy on a member that was restored from a backup counts only after an operator has confirmed it. */
+/**
+ * Tells whether a copy counts. If a member was restored from a backup, a copy on this member counts only if the operator has chosen to keep
+ * such copies.
+ */
 export function isBelieved(set: ReplicaSet, { member }: Copy): boolean {
   return !isStale(set, member) || set.marks?.restored(member.name) === "keep";
 }

@@ -33,7 +33,7 @@ export interface Placement {
  *
  * @param order - The members in order of preference for a key.
  * @param moves - `true` if repair moves an object to the first member that can hold it; `false` if the object stays where it is.
- * @param retiring - The names of members whose objects are moved away in any case.
+ * @param retiring - The names of members whose objects repair always moves away, even if `moves` is `false`.
  */
 export function oneHome(
   members: readonly ComposedProvider[],

@@ -83,7 +83,7 @@ function unknownOn({ suspects }: KeyRow): KeyRow["holds"] {
   return Object.fromEntries(Object.keys(suspects).map((name) => [name, "unknown"]));
 }
 
-/** An object that was found on members, while its key was not in transition. */
+/** An object that was found on members. Its key was not in transition at that time. */
 export interface FoundObject {
   /**
    * The identity of the object; absent if the object was not written through a composer with a journal. Such an object gets a version.

@@ -114,7 +114,7 @@ async function checkAndCall<T>(watched: Watched, call: Call, next: () => Promise
   return await callAndConfirm(watched, call, next);
 }
 
-/** Passes a call on. An answer that there is no object counts only if the marker is present. */
+/** Passes a call on. If the member answers that there is no object, that answer counts only if the marker is present. */
 async function callAndConfirm<T>(watched: Watched, call: Call, next: () => Promise<T>): Promise<T> {
   if (call.key !== undefined && call.operation !== "list" && isReserved(call.key))
     throw reserved(watched, call);

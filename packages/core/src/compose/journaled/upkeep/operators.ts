@@ -85,7 +85,10 @@ export async function acceptMember(
 
 /** The objects and keys that were affected when a member was forgotten. */
 export interface ForgottenMember {
-  /** The keys whose last acknowledged version was only on this member, as far as the journal knows. They are `NotFound` from now on. */
+  /**
+   * The keys whose last acknowledged version was only on this member, as far as the journal knows. From now on, reads of these keys fail
+   * with `NotFound`.
+   */
   readonly lost: readonly string[];
   /** The number of keys that no longer wait for this member. */
   readonly released: number;

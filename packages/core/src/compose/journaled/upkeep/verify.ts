@@ -139,7 +139,7 @@ async function faultsOf(checked: Checked, { row }: JournalEntry): Promise<readon
 }
 
 /**
- * Tells whether a copy is the current object, as far as its facts say. An object without a version may be the source of the current copy.
+ * Tells whether a copy is the current object, judged by its facts alone. An object without a version may be the source of the current copy.
  */
 function isSame({ member, info }: Copy, current: Copy): boolean {
   const version = versionOf(info);

@@ -13,7 +13,7 @@ import { resolveUnknown } from "../hold/resolve-unknown.js";
 import type { ObjectInfo } from "../../../contract/object.js";
 import type { KeyRow } from "../../../contract/key-row.js";
 
-/** The time that a client has to finish an upload after it has begun, in milliseconds. */
+/** The time that a client has to finish an upload, counted from the start of the upload, in milliseconds. */
 const UPLOAD_MS = 24 * 60 * 60 * 1000;
 
 const EXPIRES_SECONDS = 15 * 60;

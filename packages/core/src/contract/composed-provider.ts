@@ -82,8 +82,8 @@ export interface ComposedProvider extends StorageProvider {
 
   /**
    * Returns the age at which a rule removes an object of this key, in milliseconds; `undefined` means that the object is never
-   * removed. Composers do not copy an expired object to its member again, because it was removed on purpose. Repair or the store
-   * removes the object.
+   * removed. Composers do not copy an expired object to its member again, because the rule removed the object on purpose. Repair
+   * or the store removes the object.
    */
   readonly expiresAfterMs?: ((key: string) => number | undefined) | undefined;
 

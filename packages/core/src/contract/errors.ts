@@ -32,7 +32,7 @@ export type Operation =
   | "open"
   | "close";
 
-/** The facts of an error code: its default behaviour, and what a composer may do with it. */
+/** The facts of an error code: its default behaviour, and the reaction of a composer. */
 export interface ErrorCodeFacts {
   /** The situation in which a provider uses the code. The table in the documentation shows this text. */
   readonly when: string;

@@ -72,7 +72,7 @@ export type StorageEvent =
   | {
       /**
        * A write was acknowledged, but some members that should have the object lack it. Repair copies the object to these members, or moves
-       * it to its home.
+       * the object to its home.
        */
       readonly type: "degraded";
       readonly key: string;

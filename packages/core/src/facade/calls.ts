@@ -210,7 +210,10 @@ export function tellRead(
   onEvent({ type: "read", provider, key, bytes, milliseconds });
 }
 
-/** Tracks an object that is being read. Its body ends when the signal of its call aborts, or when the storage is closed. */
+/**
+ * Tracks an object that is being read. The body of the object ends when the signal of the call aborts, or when the storage is
+ * closed.
+ */
 export function trackBody(
   { bodies, closing, onEvent }: Calls,
   { body, info }: { readonly body: Readable; readonly info: ObjectInfo },

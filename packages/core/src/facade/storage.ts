@@ -187,8 +187,8 @@ export interface FileStorage {
   readonly at: (ref: string) => StoredAt;
 
   /**
-   * Returns a permanent link that works for everybody. A composer returns a promise for the link, because it asks its members
-   * where the object is.
+   * Returns a permanent link that works for everybody. A composer returns a promise for the link, because the composer must ask its members
+   * for the object.
    *
    * @throws StorageError `Unsupported` if the provider has no public address for the object.
    */
@@ -231,8 +231,8 @@ export interface FileStorage {
    *
    * A composer with a journal asks every member for every object. This takes one request for each object and member, and with `deep` a
    * second request that reads the bytes. The composer saves its findings, and repair fixes them. Any other storage has no second copy to
-   * compare with, so its objects are only listed. With `deep`, each object is read, and its bytes are compared with its own SHA-256, if
-   * that is known.
+   * compare with, so its objects are only listed. With `deep`, each object is read, and the SHA-256 of the bytes is compared with the
+   * stored SHA-256, if there is one.
    *
    * @param prefix - The prefix of the keys to verify.
    * @throws StorageError `Unavailable` if a member cannot be listed; `InvalidKey` if the prefix breaks the rules.

@@ -2,8 +2,8 @@ import { StorageError } from "../contract/errors.js";
 import type { ListOptions } from "../contract/call-options.js";
 
 /**
- * Packs a position in a listing into a cursor. The cursor contains the options of its listing, so that it cannot be used for a
- * different listing.
+ * Packs a position in a listing into a cursor. The cursor also contains the options of its listing. A different listing can
+ * therefore refuse the cursor.
  */
 export function packCursor(position: unknown, options: ListOptions): string {
   const content = JSON.stringify([1, options.prefix ?? "", options.delimiter ?? "", position]);

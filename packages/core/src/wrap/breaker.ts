@@ -7,8 +7,8 @@ import { intercept, type Around } from "./intercept.js";
  * Makes calls fail immediately while a provider is down, so that callers do not wait for the provider each time. Reads, writes
  * and listings are counted separately.
  *
- * The breaker opens after several consecutive failures, when the share of failed calls is too large, or after one call that
- * reached its time limit. An open breaker regularly sends a probe, and no caller waits for this probe. The probe is a `head`, or
+ * Each of three things opens the breaker: several consecutive failures, too large a share of failed calls, or one call that
+ * reaches its time limit. An open breaker regularly sends a probe, and no caller waits for this probe. The probe is a `head`, or
  * repeats the read or listing that took too long. Only failures that say something about the provider's health count. A missing
  * object, a condition that did not hold, wrong credentials or an abort do not count.
  *

@@ -39,11 +39,11 @@ export function kindOf({ operation }: Call): BreakerKind | undefined {
   return KINDS[operation];
 }
 
-/** The outcome of a call, as far as it says something about the health of its provider. */
+/** The outcome of a call, reduced to the information about the health of the provider. */
 export type CallResult =
   | "works"
   | "failed"
-  /** The call took too long, while the provider answered other questions. */
+  /** The call took too long, but the provider answered other questions. */
   | "slow"
   /** The call took too long, and the provider answered no other question either. */
   | "hangs";
@@ -52,7 +52,7 @@ export type CallResult =
 const COUNTED: ReadonlySet<StorageErrorCode> = new Set(["Unavailable", "Timeout", "Unknown"]);
 
 /**
- * Returns the result that the error of a call stands for. Returns `undefined` if the error says nothing about the provider's
+ * Returns the outcome that the error of a call represents. Returns `undefined` if the error says nothing about the provider's
  * health: the caller has aborted the call or given it too little time, or the body has failed.
  */
 export function resultOf(error: unknown, { options: { signal } }: Call): CallResult | undefined {

@@ -6,7 +6,7 @@ import type { StorageProvider } from "../contract/provider.js";
 import type { Upkeep, UpkeepCall } from "../contract/upkeep.js";
 import type { ObjectInfo } from "../contract/object.js";
 
-/** The settings of a sweeper: the objects that it removes, and how often it searches for them. */
+/** The settings of a sweeper: the objects to remove, and the interval between two searches. */
 export interface Sweeping {
   readonly provider: StorageProvider;
   readonly prefixes: readonly string[];

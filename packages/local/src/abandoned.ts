@@ -12,14 +12,14 @@ export const TEMPORARY_FOLDER: string = `${PRIVATE_FOLDER}/tmp`;
 export const NOTES_FOLDER: string = `${PRIVATE_FOLDER}/busy`;
 
 /**
- * The age, in milliseconds, from which an untouched file counts as abandoned if this process cannot see the process that
- * made it.
+ * The age, in milliseconds, at which an untouched file counts as abandoned. It applies if this process cannot tell
+ * whether the file's process is still running.
  */
 const ABANDONED_MS = 24 * 60 * 60 * 1000;
 
-/** The means to decide whether a file is abandoned. */
+/** The facts that decide whether a file is abandoned. */
 interface Judge {
-  /** The beginning of the names of this provider's own files, which are in use. */
+  /** The prefix of the names of this provider's own files. These files are in use. */
   readonly own: string;
   /** Returns the current time by the clock of the file system, in milliseconds since 1970. */
   readonly now: () => Promise<number>;
@@ -59,8 +59,8 @@ export async function removeStray(
 }
 
 /**
- * Removes the unfinished objects in the folders that abandoned notes name, and then removes these notes. A note names the
- * folders in which its process has unfinished objects.
+ * Reads the abandoned notes, removes the unfinished objects in the folders that they name, and then removes the notes.
+ * A note names the folders in which its process has unfinished objects.
  */
 async function removeNoted(directories: Directories, notes: Directory, judge: Judge): Promise<void> {
   for (const entry of await readdir(notes.start)) {
@@ -78,7 +78,7 @@ async function removeNoted(directories: Directories, notes: Directory, judge: Ju
   }
 }
 
-/** Removes the abandoned files in a folder, if their names begin with `beginning`. */
+/** Removes the abandoned files in a folder whose names begin with `beginning`. */
 async function removeIn({ start }: Directory, beginning: string, judge: Judge): Promise<void> {
   const prefix = beginning === "" ? "" : TEMPORARY_PREFIX;
   for (const entry of await readdir(start)) {
@@ -105,8 +105,8 @@ async function isAbandoned(path: string, name: string, { own, now }: Judge): Pro
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = fs.constants;
 
 /**
- * Returns a function that reads the clock of the file system only once, by making a new file. The clock of this machine is
- * not used, because it may just have been corrected.
+ * Returns a function that reads the clock of the file system only once, by making a new file. The clock of this machine
+ * is not used, because somebody may just have corrected it.
  */
 function clockOf({ start }: Directory, own: string): () => Promise<number> {
   let asked: Promise<number> | undefined;

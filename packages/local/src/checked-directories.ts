@@ -49,7 +49,7 @@ export function checkedDirectories(options: DirectoriesOptions): Directories {
 
 async function assertReal(path: string): Promise<void> {
   const real = await realpath(path).catch(async (error: unknown) => {
-    // A link to a missing path is refused too.
+    // A symbolic link to a missing path is refused too.
     if (codeOf(error) === "ENOENT") await refuseLink(path);
     throw error;
   });

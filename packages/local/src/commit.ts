@@ -20,7 +20,7 @@ import { isAmbiguous } from "./system-errors.js";
 import type { Temporary } from "./temporaries.js";
 import { removeEmpty } from "./pruning.js";
 
-/** The object that a finished temporary file becomes, with the conditions of the write. */
+/** The object that is made from a finished temporary file, with the conditions of the write. */
 export interface Commit {
   readonly key: string;
   readonly facts: Facts | undefined;
@@ -67,8 +67,8 @@ export async function assertOutside(
 }
 
 /**
- * Turns a finished temporary file into the object. Writes the facts first. Then puts the bytes in their place, and the object
- * becomes visible at that moment.
+ * Turns a finished temporary file into the object. Writes the facts first, and then moves the bytes into place. The
+ * object becomes visible at that moment.
  */
 export async function commit(
   disk: Disk,
@@ -104,7 +104,7 @@ export async function commit(
       });
     } catch (error) {
       if (temporary.isMoved()) throw error;
-      // The bytes may be there although the step failed, so their facts have to stay.
+      // The step failed, but the bytes may be in place. So their facts have to stay.
       if (isCommitting(error) && isAmbiguous(error)) throw toLocalError(error, context, "unknown");
       await undo(root, folder, key, facts === undefined ? undefined : generation);
       throw error;
@@ -115,8 +115,8 @@ export async function commit(
 }
 
 /**
- * Returns the facts of a file in its place. Some network file systems change the inode number of a file when the file is
- * renamed.
+ * Returns the facts of a file that was moved into place. Some network file systems change the inode number of a file
+ * when the file is renamed.
  */
 async function numbered(directory: Directory, name: string, generation: BigIntStats): Promise<BigIntStats> {
   const found = await factsAt(directory, name).catch(() => undefined);
@@ -160,8 +160,9 @@ export async function undo(
 }
 
 /**
- * Returns the facts of an object that was copied or moved. The write id of the source is not taken over, because it names the
- * write of the source. The content type is recorded if the extension of the new name means another type.
+ * Returns the facts of an object that was copied or moved. The write id of the source is left out, because it
+ * identifies the write that made the source. The content type is recorded if the extension of the new name stands for a
+ * different type.
  */
 export async function factsForTarget(
   from: string,
@@ -180,7 +181,10 @@ export async function factsForTarget(
   return Object.values(copied).every((value) => value === undefined) ? undefined : copied;
 }
 
-/** Removes sidecars that no version needs. Ignores a failure, because a sidecar that stays is never shown. */
+/**
+ * Removes sidecars that no version needs. Ignores a failure, because a sidecar that is left behind does no harm: no
+ * version uses it.
+ */
 export async function forgetFacts(
   root: Root,
   key: string,
@@ -214,12 +218,15 @@ export function assertMatch(facts: BigIntStats | undefined, ifMatch: string, con
 /** The place where a file becomes an object. */
 export interface Target {
   readonly path: string;
-  /** Removes the folder in this place if the folder holds no object. Returns `false` if the folder holds an object. */
+  /**
+   * Removes the folder in this place if there is no object in the folder. Returns `false` if there is an object in the
+   * folder.
+   */
   readonly clear: () => Promise<boolean>;
   readonly beforeCommit: (() => void) | undefined;
 }
 
-/** Renames a file so that it becomes the object in a place. Replaces an object that is already there. */
+/** Renames a file so that it becomes the object in this place. Replaces an object that is already there. */
 export function renameIntoPlace(from: string, target: Target): Promise<void> {
   return intoPlace(target, "EISDIR", () => rename(from, target.path));
 }
@@ -240,8 +247,8 @@ export function linkIntoPlace(from: string, target: Target, context: FailureCont
 }
 
 /**
- * Takes a step that makes an object visible. If a folder without objects is in the way, removes the folder and tries the step
- * again.
+ * Runs the step that makes an object visible. If a folder without objects is in the way, removes the folder and tries
+ * the step again.
  */
 async function intoPlace(
   { clear, beforeCommit }: Target,

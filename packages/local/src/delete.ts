@@ -41,7 +41,7 @@ async function deleteOnce(
   await inFolder(root.directories, folder, false, async (directory) => {
     if (hadFacts || ifMatch !== undefined) old = await factsAt(directory, name);
     if (ifMatch !== undefined) {
-      // A file that is put there after this check was not compared with the condition, so it has to stay.
+      // A file that is put there after this check has not been compared with the condition. Such a file has to stay.
       if (old === undefined) throw Object.assign(new Error("No such file"), { code: "ENOENT" });
       assertMatch(old, ifMatch, context);
     }

@@ -8,7 +8,7 @@ import { chmod, close, fchmod, fsync, fstat, isShared, lstat, mkdir, open, readd
 /** The way in which symbolic links on the path to a file are detected. */
 export type SymlinkCheck = "descriptor" | "realpath";
 
-/** A folder inside the root. While the folder is held, its path is certain to lead to it. */
+/** A folder inside the root. While the folder is held, its path certainly leads to this folder. */
 export interface Directory {
   /** The text that is put in front of a name: `/proc/4711/fd/7/`, or the folder's path. */
   readonly start: string;
@@ -20,13 +20,13 @@ export interface Directory {
 }
 
 export interface Directories {
-  /** Returns a folder that is open already, without waiting. Returns `undefined` if the folder has to be opened first. */
+  /** Returns a folder immediately if it is already open. Returns `undefined` if the folder has to be opened first. */
   readonly peek: (path: string) => Directory | undefined;
   /** Opens a folder by its path below the root. With `create`, makes the folder and its parents if they are missing. */
   readonly hold: (path: string, create?: boolean) => Promise<Directory>;
   /**
-   * Opens a file when its folder is not needed for anything else. This takes a single step if the system can tell which file it
-   * has opened.
+   * Opens a file if the caller does not need the file's folder. This takes a single system call if the system can show
+   * which file it has opened.
    */
   readonly openFile: (path: string) => Promise<number>;
   /** Forgets a folder that turned out to be gone, so that the next `hold` opens the folder again. */
@@ -69,15 +69,18 @@ export class MovedError extends Error {
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 
-/** The flags for reading a file. With these flags, opening does not hang on a pipe that was put in the place of the file. */
+/**
+ * The flags for reading a file. With these flags, opening does not hang if somebody has put a pipe in the place of the
+ * file.
+ */
 export const READ_FLAGS: number = O_RDONLY | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0);
 
 /** The bit with which a folder passes its group on to new files. A folder that is made inside gets the bit too. */
 export const SETGID = 0o2000;
 
 /**
- * Makes a folder with these permissions, unless the folder exists already. The setgid bit, which passes the group on, stays as
- * with `mkdir` and `chmod`. A file system that stores no permissions ignores them.
+ * Makes a folder with these permissions, unless the folder exists already. The setgid bit, which passes the group on,
+ * stays set, as with `mkdir` and `chmod`. The permissions are ignored on a file system that stores none.
  */
 export async function makeFolder(path: string, mode: number): Promise<void> {
   try {
@@ -122,8 +125,8 @@ export async function syncDirectory({ fd, start }: Pick<Directory, "fd" | "start
   const own = await open(start, O_RDONLY | O_DIRECTORY).catch((error: unknown) => {
     if (codeOf(error) !== "ENOENT") throw error;
   });
-  // The folder was removed in the meantime, with everything in it. So the removal has to be on the disk, and the removal is a
-  // change of the parent folder.
+  // The folder was removed in the meantime, with everything in it. So the removal has to reach the disk. A removal is a
+  // change of the parent folder, so the parent is synced.
   if (own === undefined) return await syncDirectory({ fd, start: dirname(start) });
   try {
     await fsync(own);
@@ -156,8 +159,9 @@ export function splitPath(path: string): { readonly parent: string; readonly nam
 const MISSES_MAX = 5;
 
 /**
- * Runs work inside a folder. If the folder was deleted in the meantime, by a pruning or by hand, opens it again, and with
- * `create` makes it again. If the folder's server no longer knows the folder, opens it one more time.
+ * Runs work inside a folder. If the folder was deleted in the meantime, by this provider or by hand, opens the folder
+ * again. With `create`, makes the folder again. If a file server no longer knows the open folder, opens the folder once
+ * more.
  */
 export async function inFolder<T>(
   directories: Directories,
@@ -185,7 +189,7 @@ export async function inFolder<T>(
   }
 }
 
-/** Keeps a task in a set for as long as it runs, and ignores its failure. */
+/** Keeps a task in a set while the task runs. Ignores a failure of the task. */
 export function track(tasks: Set<Promise<void>>, task: Promise<void>): void {
   const quiet = task.catch(() => {}).finally(() => tasks.delete(quiet));
   tasks.add(quiet);

@@ -4,7 +4,7 @@ import type { Places } from "./places.js";
 import type { RootHolder } from "./root.js";
 import type { Facts } from "./facts.js";
 
-/** The parts that all verbs of one provider share. */
+/** The objects that all methods of one provider share. */
 export interface Disk {
   readonly name: string;
   readonly root: RootHolder;

@@ -44,7 +44,9 @@ export function isDeniedByNode(error: unknown): boolean {
   return codeOf(error) === "ERR_ACCESS_DENIED";
 }
 
-/** The errors of an open file or folder that its server or mount no longer knows. Its path may still be good. */
+/**
+ * The errors for an open file or folder that the file server or the mount no longer knows. The path may still be valid.
+ */
 const STALE: ReadonlySet<string | undefined> = new Set(["ESTALE", "ENOTCONN"]);
 
 /** Tells whether an open file or folder has become unusable, so that it has to be opened again. */

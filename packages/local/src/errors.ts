@@ -31,8 +31,8 @@ export function toLocalError(error: unknown, context: FailureContext, applied?: 
 }
 
 /**
- * Returns `"no"` for an error of a system call. Errors of the call that makes a change visible are not translated here,
- * but next to that call.
+ * Returns `"no"` for an error of a system call. An error of the call that makes a change visible is translated next to
+ * that call, not here.
  */
 function appliedOf(error: unknown): Applied | undefined {
   return (error as { readonly syscall?: unknown }).syscall === undefined ? undefined : "no";
@@ -54,8 +54,8 @@ export function failure(
 }
 
 /**
- * The errors for a missing file: the name does not exist, a file is in the place of a folder, or a folder or a socket
- * is in the place of the file.
+ * The errors for a missing file. Either the name does not exist, or a parent of the file is not a folder, or the name
+ * belongs to a folder or a socket.
  */
 const MISSING: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR", "EISDIR", "ENXIO"]);
 
@@ -65,8 +65,8 @@ export function isMissing(error: unknown): boolean {
 }
 
 /**
- * Tells whether a system error may mean that the root is gone. Then files are missing, or the root's path leads to a
- * different folder than before.
+ * Tells whether a system error may mean that the root is gone. In that case files are missing, or the root's path leads
+ * to a different folder than before.
  */
 export function maybeOfRoot(error: unknown): boolean {
   return isMissing(error) || codeOf(error) === "ELOOP" || codeOf(error) === "EXDEV";

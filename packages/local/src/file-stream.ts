@@ -50,8 +50,9 @@ export class FileStream extends Readable implements ReadsInto {
   }
 
   /**
-   * Reads the next bytes of the file. @returns The number of bytes that were read, which is always the number that was
-   * requested.
+   * Reads the next bytes of the file.
+   *
+   * @returns The number of bytes that were read, which is always the number that was requested.
    */
   async #fill(target: Uint8Array): Promise<number> {
     const wanted = target.byteLength;
@@ -74,7 +75,7 @@ export class FileStream extends Readable implements ReadsInto {
         (failed: Error) => callback(error ?? failed),
       );
     };
-    // If the descriptor were closed during a read, the system could give its number to another file.
+    // The descriptor must not be closed during a read: the system could give its number to a different file.
     if (this.#reading === undefined) finish();
     else this.#reading.then(finish, finish);
   }

@@ -31,8 +31,9 @@ export interface Found {
 }
 
 /**
- * The `f_type` of file systems on disks and in memory of this machine. @see
- * https://man7.org/linux/man-pages/man2/statfs.2.html
+ * The `f_type` of file systems on disks and in memory of this machine.
+ *
+ * @see https://man7.org/linux/man-pages/man2/statfs.2.html
  */
 const LOCAL_FILE_SYSTEMS: ReadonlySet<number> = new Set([
   0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010,
@@ -118,7 +119,7 @@ async function tolerateLack(change: Promise<void>): Promise<void> {
 }
 
 /**
- * Tells whether this system shows the path of a descriptor, and knows this process by the id that the process itself sees. Some
+ * Tells whether this system shows the path of a descriptor, and shows this process under its own process id. Some
  * containers do not.
  */
 function descriptorPathsWork(): boolean {
@@ -130,7 +131,7 @@ function descriptorPathsWork(): boolean {
   }
 }
 
-/** Tells whether a folder is empty, as the folder is on which a disk will be mounted. */
+/** Tells whether a folder is empty. A mount point is empty before a disk is mounted on it. */
 async function isEmptyFolder(path: string): Promise<boolean> {
   const folder = await opendir(path).catch(() => undefined);
   if (folder === undefined) return false;

@@ -13,7 +13,7 @@ interface Era {
   live: number;
 }
 
-/** A note that has to exist for as long as an unfinished object exists. */
+/** A note that has to exist as long as its unfinished object exists. */
 export interface Note {
   readonly era: Era;
   /** The write of the note. Absent when the note has been written. */
@@ -31,11 +31,12 @@ export interface FolderNotes {
 }
 
 /**
- * The number of folders in one file of notes. After that number a new file is made, so that the old file can be removed.
+ * The number of folders in one file of notes. When a file of notes has this many folders, a new file is made. The old
+ * file can then be removed.
  */
 const FOLDERS_MAX = 256;
 
-/** The time, in milliseconds, that has to pass without unfinished objects before notes are removed. */
+/** The time, in milliseconds, for which there must be no unfinished objects before notes are removed. */
 const IDLE_MS = 500;
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = fs.constants;

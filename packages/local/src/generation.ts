@@ -4,14 +4,17 @@ import { isDeniedByNode } from "./errno.js";
 import { isLacking } from "./system-errors.js";
 
 /**
- * The facts that tell one version of a file from all other versions. They change with each write. A copy of the file has only
- * some of them.
+ * The facts that tell one version of a file from all other versions. These facts change with each write. A copy of the
+ * file shares only some of them.
  */
 export interface Generation {
   readonly ino: bigint;
   readonly size: bigint;
   readonly mtimeNs: bigint;
-  /** The time at which the file system last changed the facts of the file. It is not part of the generation's name. */
+  /**
+   * The time at which the file system last changed the facts of the file. This time is not part of the generation's
+   * name.
+   */
   readonly ctimeNs: bigint;
 }
 
@@ -53,9 +56,9 @@ const STEP_MAX_US = 600_000_000n;
  * Returns a register that remembers the sizes and times of recent files. A file with the same size and time as an earlier
  * version gets a later time.
  *
- * The clock of a file system advances only every few milliseconds, and a new file may get the inode number of a deleted one. So
- * the third version of a key can look exactly like the first. The register does not compare inode numbers. So a restored file,
- * which has a new inode number, never has the size and time of another version.
+ * The clock of a file system advances only every few milliseconds, and a new file may get the inode number of a deleted
+ * one. So the third version of a key can look exactly like the first. The register compares only sizes and times, not
+ * inode numbers. A restored file gets a new inode number, but its size and time still identify one version.
  */
 export function createGenerations(): Generations {
   const given = createRecent();

@@ -12,8 +12,8 @@ import { sampleOf } from "./sample.js";
 import { close, closeRead, factsOf, open, readFully, readOnce } from "./system.js";
 
 /**
- * The size, in bytes, up to which objects and ranges are read completely before the call returns. Their file is already closed
- * by then.
+ * The size, in bytes, up to which objects and ranges are read completely before the call returns. The file is closed
+ * before the call returns.
  */
 const SMALL_BYTES = 128 * 1024;
 
@@ -76,8 +76,8 @@ export function openObject(disk: Disk, key: string, context: FailureContext): Pr
 }
 
 /**
- * Opens the file of a key. Returns `undefined` if the file was replaced in the meantime, because its facts may have been removed
- * together with the file.
+ * Opens the file of a key. Returns `undefined` if the file was replaced in the meantime, because the facts of the old
+ * file may be gone too.
  */
 async function openOnce(disk: Disk, root: Root, key: string): Promise<OpenFile | undefined> {
   const { folder, name } = disk.places.file(root, key);
@@ -100,8 +100,8 @@ async function openOnce(disk: Disk, root: Root, key: string): Promise<OpenFile |
 }
 
 /**
- * Tells whether a key still has the version that was opened. When a version is replaced or moved, its facts disappear from this
- * key as well.
+ * Tells whether a key still has the version that was opened. When a version is replaced or moved, its facts are removed
+ * from this key as well.
  */
 async function isInPlace(disk: Disk, root: Root, key: string, { ino }: BigIntStats): Promise<boolean> {
   const { folder, name } = disk.places.file(root, key);

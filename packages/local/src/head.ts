@@ -15,8 +15,8 @@ export function headObject(disk: Disk, key: string, { signal }: HeadOptions): Pr
 }
 
 /**
- * Returns the facts of an object. Returns `undefined` if the file was replaced in the meantime, because its facts may have been
- * removed together with the file.
+ * Returns the facts of an object. Returns `undefined` if the file was replaced in the meantime, because the facts of
+ * the old file may be gone too.
  */
 async function headOnce(disk: Disk, root: Root, key: string): Promise<ObjectInfo | undefined> {
   const { folder, name } = disk.places.file(root, key);

@@ -39,7 +39,7 @@ const IDLE_MS = 25;
 interface Opened {
   readonly path: string;
   readonly directory: Promise<{ readonly fd: number; readonly start: string }>;
-  /** The folder for its users. Set when the folder is open. */
+  /** The folder, as callers use it. Set when the folder is open. */
   ready: Directory | undefined;
   /** True if a missing folder is made. */
   readonly creates: boolean;
@@ -59,10 +59,10 @@ interface Held {
 }
 
 /**
- * Returns access to folders through open descriptors. This replaces `openat`, which Node does not have.
+ * Returns access to folders through open descriptors. Node has no `openat`; this code takes its place.
  *
  * `/proc/…/fd/N/name` is resolved from the opened folder itself, so later changes of the folder's path do not matter.
- * The real path of the descriptor can be read without access to the disk. A folder stays open while calls follow one
+ * The real path of a descriptor can be read without access to the disk. A folder stays open while calls follow one
  * another, and is closed soon after the last call.
  *
  * @see https://man7.org/linux/man-pages/man5/proc_pid_fd.5.html
@@ -88,7 +88,7 @@ export function heldDirectories(options: DirectoriesOptions): Directories {
       sweepSoon(held);
     },
     close: async () => {
-      // The removal of an empty folder opens its parent, so there may be more folders to close each time.
+      // The removal of an empty folder opens its parent. So each round may leave more folders to close.
       for (closeAll(held); held.closing.size > 0; closeAll(held)) await Promise.allSettled(held.closing);
       clock.clearTimeout(held.sweep);
       held.sweep = undefined;

@@ -9,8 +9,8 @@ import { lstat } from "./system.js";
 const MARKER = "layout.json";
 
 /**
- * Matches every folder in a path that may be the provider's own folder of an inner root. An inner root is a root inside this
- * root.
+ * Matches each folder in a path that may be the provider's own folder of an inner root. An inner root is a root inside
+ * this root.
  */
 const INNER = new RegExp(`(?<=/)${PRIVATE_FOLDER.replace(".", "\\.")}/`, "gi");
 

@@ -20,12 +20,12 @@ export interface Layout {
   readonly fromText: (text: string) => string;
   readonly compare: (a: string, b: string) => number;
   /**
-   * Returns the text for an entry of a folder. The texts of everything inside the entry begin with this text. The text
-   * of a folder ends with `/`, unless the folder holds the rest of a long segment. Returns `undefined` for a name that
-   * this layout never produces.
+   * Returns the text for an entry of a folder. If the entry is a folder, the texts of all entries inside it begin with
+   * this text. The text of a folder ends with `/`, unless the folder holds the rest of a long segment. Returns
+   * `undefined` for a name that this layout never produces.
    */
   readonly entry: (name: string, isFolder: boolean) => LayoutEntry | undefined;
-  /** Tells whether a text belongs to a key, and whether that key has this path below the base. */
+  /** Tells whether a text belongs to a key that has this path below the base. */
   readonly holds: (text: string, path: string) => boolean;
   /** Tells whether an entry belongs to the provider itself and not to any key. */
   readonly isPrivate: (folder: string, name: string) => boolean;

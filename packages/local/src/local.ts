@@ -36,7 +36,7 @@ export interface LocalOptions {
    */
   readonly name?: string | undefined;
   /**
-   * The text that is put before every key, e.g. `"uploads/"`. The provider then uses only that part of the root.
+   * The text that is put in front of every key, e.g. `"uploads/"`. The provider then uses only that part of the root.
    *
    * @default none
    */
@@ -50,9 +50,9 @@ export interface LocalOptions {
    */
   readonly layout?: "plain" | "portable" | undefined;
   /**
-   * The kind of failure that an acknowledged put survives. With `"fsync"`, it survives a loss of power. With
-   * `"rename"`, it survives the end of the process at any moment, but a loss of power may remove or damage objects that
-   * were put shortly before.
+   * The kind of failure that an acknowledged put survives. With `"fsync"`, the object survives a loss of power. With
+   * `"rename"`, the object survives a crash of the process at any moment. A loss of power may still remove or damage
+   * objects that were put shortly before.
    *
    * @default `"fsync"`
    */
@@ -64,8 +64,8 @@ export interface LocalOptions {
    */
   readonly create?: boolean | undefined;
   /**
-   * The URL at which the folder is served, for `publicUrl` and `locate`. With this option, all users of the machine,
-   * including the web server, can read new files and folders.
+   * The URL at which the folder is served, for `publicUrl` and `locate`. With this option, all users of the machine can
+   * read new files and folders. The web server needs this.
    *
    * @default none: there is no `publicUrl`
    */
@@ -86,9 +86,9 @@ export interface LocalOptions {
    */
   readonly directoryMode?: number | undefined;
   /**
-   * The way in which symbolic links below the root are detected. With `"descriptor"`, the system tells the real path of
-   * the opened folder. With `"realpath"`, real paths are compared before each use, and a link that is made just after
-   * the comparison may be missed.
+   * The way in which symbolic links below the root are detected. With `"descriptor"`, the provider asks the system for
+   * the real path of the opened folder. With `"realpath"`, the provider compares real paths before each use. It may
+   * miss a link that is made just after the comparison.
    *
    * @default `"descriptor"` on Linux, `"realpath"` elsewhere
    */
@@ -131,15 +131,15 @@ function modesOf({
  * Returns a provider that keeps objects as files on a local disk.
  *
  * A put stores the whole object or nothing. The bytes go to a temporary file in the folder of the object, and the file
- * is then renamed. Facts that the file does not show (metadata, headers, another content type) go into a sidecar that
- * belongs to exactly that version. The provider follows no symbolic link below the root. Files that were there before
- * are objects too.
+ * is then renamed. Facts that the file does not show (metadata, headers, a content type that differs from the
+ * extension) go into a sidecar. The sidecar belongs to exactly that version. The provider follows no symbolic link
+ * below the root. Files that were there before are objects too.
  *
- * `ifMatch` is atomic among the calls of one provider; two processes that replace the same version at the same instant
- * may both succeed. `ifNoneMatch: "*"` is atomic among all processes.
+ * `ifMatch` is atomic among the calls of one provider; if two processes replace the same version at the same instant,
+ * both may succeed. `ifNoneMatch: "*"` is atomic among all processes.
  *
  * @throws TypeError for options of the wrong type. The first call, not `local`, throws `Unavailable` for a missing
- * root, and `Misconfigured` for a root that is a file or has another layout.
+ * root, and `Misconfigured` for a root that is a file or has a different layout.
  * @example
  * ```ts
  * const storage = createStorage(local({ root: "./uploads", create: true }));

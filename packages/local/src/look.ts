@@ -4,8 +4,8 @@ import { isInner, mayBeInner } from "./inner-roots.js";
 import type { Root } from "./opened-root.js";
 
 /**
- * The number of attempts during which the file may be replaced. After that, the writers of this process wait until the
- * next attempt is over.
+ * The number of attempts during which writers may replace the file. During later attempts, the writers of this process
+ * wait.
  */
 const FREE_LOOKS = 3;
 const LOOKS_MAX = 30;
@@ -13,7 +13,7 @@ const LOOKS_MAX = 30;
 /**
  * Reads facts of the file of a key. Tries again if the file was replaced between two system calls.
  *
- * @param look - Returns `undefined` if its answers do not all belong to one version.
+ * @param look - Returns `undefined` if the facts that it read do not all belong to one version.
  * @throws StorageError `NotFound` if there is no such file and the root is certain to be there.
  */
 export async function lookAt<T>(
@@ -39,7 +39,7 @@ export async function lookAt<T>(
   }
 }
 
-/** Returns the error for a missing file. It is used for a file that an inner root keeps for itself. */
+/** Returns the error for a missing file. The error is used for a file that belongs to an inner root itself. */
 export function hidden(): Error {
   return Object.assign(new Error("The folder belongs to a different root"), { code: "ENOENT" });
 }

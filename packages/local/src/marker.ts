@@ -25,7 +25,7 @@ const NAME = "layout.json";
 /**
  * Returns the marker of a root, or `undefined` if nothing was ever written to the root.
  *
- * @throws StorageError `Misconfigured` if the marker names another layout, or has a form that this version does not
+ * @throws StorageError `Misconfigured` if the marker names another layout, or has a format that this version does not
  * know.
  */
 export async function readMarker(
@@ -52,7 +52,7 @@ export async function readMarker(
 }
 
 /**
- * Throws if something other than a folder has the name of the provider's own folder. The name is reserved, even in an
+ * Throws if the name of the provider's own folder belongs to a file or a link. The name is reserved, even in an
  * existing folder of files.
  */
 async function assertFolder(path: string, context: FailureContext): Promise<void> {
@@ -81,7 +81,7 @@ function parseMarker(text: string): Marker | undefined {
   }
 }
 
-/** Writes a marker, unless another process was faster. */
+/** Writes a marker, unless a different process has written one first. */
 export async function leaveMarker(
   directories: Directories,
   temporaries: Temporaries,
@@ -114,8 +114,8 @@ async function syncWhereNeeded(sync: Promise<void>, durable: boolean): Promise<v
 }
 
 /**
- * Puts a marker in its place, but keeps the marker of a process that was faster. On a file system without hard links,
- * the later of two markers stays.
+ * Moves a marker into place, unless a different process has written one first. On a file system without hard links, the
+ * later of two markers stays.
  */
 async function moveUnlessThere(temporary: Temporary, path: string): Promise<void> {
   try {

@@ -102,7 +102,8 @@ async function moveVersion(disk: Disk, move: Move): Promise<Moved | undefined> {
       const { generation } = source;
       if (facts !== undefined)
         await root.sidecars.write({ key: to, generation, facts, sample }, disk.durable);
-      // Without this call, a later version of this key with the same time would look like this version.
+      // Without this call, a later version of this key could have the same time. The two versions would then look the
+      // same.
       disk.generations.distinct(to, generation, () => undefined);
       const moved = await place(disk, root, move);
       if (moved === undefined) return undefined;
@@ -111,7 +112,7 @@ async function moveVersion(disk: Disk, move: Move): Promise<Moved | undefined> {
     });
   } catch (error) {
     if (isAbort(error, context) || !maybeOfRoot(error) || codeOf(error) === "EXDEV") throw error;
-    // The next attempt finds out which file is missing.
+    // The next attempt finds out which of the two files is missing.
     if (codeOf(error) === "ENOENT") return undefined;
     if (!(await disk.root.confirm(root, context))) throw error;
     throw failure("Unavailable", "the root was unmounted or replaced during the call", context, error);
@@ -137,8 +138,9 @@ interface Moved {
 }
 
 /**
- * Records the facts of the version that was moved, if it is not the version that was checked. Either another process has
- * replaced the source in between, or a network file system has given the same version a new inode number.
+ * Records the facts of the version that was moved, if that version is not the one that was checked. Either another
+ * process has replaced the source in between, or a network file system has changed the inode number of the same
+ * version.
  */
 async function otherMoved(disk: Disk, root: Root, move: Move, moved: Moved): Promise<Moved> {
   const { from, to, options } = move;
@@ -198,7 +200,7 @@ async function rename(
 ): Promise<void> {
   if (options.ifNoneMatch === "*") return await linkIntoPlace(path, target, context);
   await keepMode(source.fd, path, old);
-  // When both names belong to one file, `rename` removes neither of them.
+  // If both names belong to the same file, `rename` does nothing, and both names stay.
   if (old?.ino !== source.generation.ino) return await renameIntoPlace(path, target);
   target.beforeCommit?.();
   await unlink(path);

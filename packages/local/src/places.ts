@@ -13,7 +13,7 @@ import { plainLayout } from "./plain-layout.js";
 import { portableLayout } from "./portable-layout.js";
 import type { Root } from "./opened-root.js";
 
-/** The conversions between keys, paths inside the root, and texts for use outside: refs and URLs. */
+/** The conversions between keys, paths inside the root, and texts that leave the provider: refs and URLs. */
 export interface Places {
   /**
    * Returns the folder below the root and the file name for a key. Throws the error for a missing file if the layout
@@ -43,8 +43,8 @@ interface PlacesOptions {
 const URL_SAFE = /^[A-Za-z0-9\-._~/]*$/;
 
 export function createPlaces({ root, layout: name, provider, publicBaseUrl }: PlacesOptions): Places {
-  // A ref contains the path that the object has on a case-sensitive file system. Only this path is known without access
-  // to the disk.
+  // A ref contains the path that the object would have on a case-sensitive file system. This is the only path that is
+  // known without access to the disk.
   const layout = name === "plain" ? plainLayout() : portableLayout(false);
   const base = layout.base === "" ? root : join(root, layout.base);
   // The path of a drive's root already ends with the separator.

@@ -6,8 +6,9 @@ import type { Layout } from "./layout.js";
 export const PRIVATE_FOLDER = ".stowage";
 
 /**
- * The maximum length of a file name, in bytes, on nearly all file systems. @see
- * https://man7.org/linux/man-pages/man7/path_resolution.7.html
+ * The maximum length of a file name, in bytes, on nearly all file systems.
+ *
+ * @see https://man7.org/linux/man-pages/man7/path_resolution.7.html
  */
 const NAME_BYTES_MAX = 255;
 
@@ -27,8 +28,8 @@ export function plainLayout(platform: NodeJS.Platform = process.platform): Layou
     name: "plain",
     base: "",
     problem: (key) => {
-      // This key is allowed: it is too short to have a long segment, and no segment begins with a dot. Nearly all keys
-      // end here.
+      // This key is allowed: it is too short to have a long segment, and no segment begins with a dot. For nearly all
+      // keys the check ends here.
       if (key.length <= SURELY_SHORT && !hasDotName(key) && platform !== "win32") return undefined;
       const segments = key.split("/");
       if (isNoObject(segments.at(-1) ?? ""))

@@ -2,19 +2,21 @@ import { keyProblem } from "@stowage/core/provider";
 import type { Layout, LayoutEntry } from "./layout.js";
 
 /**
- * The length, in characters, from which an encoded segment is cut. With this limit, every name stays below 143 bytes,
- * the maximum of encrypting file systems. @see https://www.kernel.org/doc/html/latest/filesystems/ecryptfs.html
+ * The length, in characters, at which an encoded segment is cut. With this limit, every name stays below 143 bytes, the
+ * maximum of encrypting file systems.
+ *
+ * @see https://www.kernel.org/doc/html/latest/filesystems/ecryptfs.html
  */
 const CHUNK_LENGTH = 130;
 
-/** The same length for old roots. They were made when the limit for names was 255 bytes. */
+/** The length at which a segment is cut in an old root. They were made when the limit for names was 255 bytes. */
 const LONG_CHUNK_LENGTH = 198;
 
-/** Ends the name of a folder, so that the object `a` and the folder of `a/b` can exist side by side. */
+/** The ending of a folder's name. With this ending, the object `a` and the folder of `a/b` can exist side by side. */
 const FOLDER_END = "%";
-/** Ends the name of a folder that holds the rest of a long segment. */
+/** The ending of a folder's name if the folder holds the rest of a long segment. */
 const CHUNK_END = "%+";
-/** Stands for the empty rest of a segment that was cut at its very end. */
+/** The name that stands for the empty rest of a segment that was cut at its very end. */
 const EMPTY_REST = "%_";
 
 const DOT = 0x2e;
@@ -25,7 +27,7 @@ const KEPT_FOLDED = /^[a-z0-9_\-.,=@+()]$/;
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/i;
 
 /**
- * Returns the layout that holds every key on every file system. Bytes that could mean something to a file system are
+ * Returns the layout that holds every key on every file system. Bytes with a special meaning on some file system are
  * written as `%XX`. Names of devices are changed, long segments are cut, and folders are marked.
  *
  * @param fold - True if the file system takes `A` and `a` for the same name. Then upper-case letters are encoded too.
@@ -65,8 +67,8 @@ export function portableLayout(fold: boolean, longNames = false): Layout {
 }
 
 /**
- * Encodes a segment, and cuts it if it is long. The position of a cut must not depend on the rest of the segment:
- * segments with the same beginning have to be in the same folder, or a listing would find them in the wrong order.
+ * Encodes a segment, and cuts it if it is long. The position of a cut must depend only on the text before the cut.
+ * Segments with the same beginning then lie in the same folder, and a listing finds them in the right order.
  */
 function encodeSegment(segment: string, fold: boolean, chunk: number): string {
   const names: string[] = [];
@@ -114,8 +116,9 @@ function split(name: string): readonly [string, string] {
 }
 
 /**
- * Returns the text of an encoded name, or `undefined` for any other name. A chunk may end in the middle of a character.
- * So each character of the text stands for one byte, and {@link joinBytes} turns these bytes into the whole key.
+ * Returns the text of an encoded name, or `undefined` for any other name. A long name may be cut in the middle of a
+ * UTF-8 character. So each character of the returned text stands for one byte. {@link joinBytes} turns these bytes into
+ * the key.
  */
 function decode(encoded: string): string | undefined {
   if (!/^(?:[A-Za-z0-9_\-.,=@+()]|%[0-9A-F]{2})*$/.test(encoded)) return undefined;

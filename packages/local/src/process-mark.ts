@@ -30,7 +30,7 @@ export function stateOf(name: string): "alive" | "ended" | "unknown" {
   return found === undefined || found === started ? "alive" : "ended";
 }
 
-/** Tells whether there is a process with this id. A process that we may not signal exists too. */
+/** Tells whether there is a process with this id. A process exists even if this process has no right to signal it. */
 function exists(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -40,8 +40,8 @@ function exists(pid: number): boolean {
 }
 
 /**
- * Returns the boot id of the system and the number of the namespace of processes. The number alone is not enough,
- * because the first namespace has the same number on every host.
+ * Returns the boot id of the system and the number of the namespace of processes. The number alone is not enough: the
+ * first namespace of every host has the same number.
  */
 function systemOf(): string | undefined {
   try {

@@ -5,7 +5,7 @@ type Recorded = Pick<Generation, "ino" | "size" | "mtimeNs">;
 
 const NAME = /^([0-9a-z]+)-(-?[0-9a-z]+)-([0-9a-z]+)\.json$/;
 
-/** Returns the version that a sidecar is named after. Returns `undefined` for other files. */
+/** Returns the version that the name of a sidecar contains. Returns `undefined` for other files. */
 export function recordedIn(name: string): Recorded | undefined {
   const [, size, mtime, ino] = NAME.exec(name) ?? [];
   if (size === undefined || mtime === undefined || ino === undefined) return undefined;
@@ -33,8 +33,8 @@ const ROUNDING_NS = 1000n;
 const GRAINS_NS = [1_000_000n, 1_000_000_000n, 2_000_000_000n] as const;
 
 /**
- * Tells whether a file may be a recorded version that was restored. Such a file has the same size, and its time is the
- * recorded time, either in full or shortened as backups shorten times.
+ * Tells whether a file may be a restored copy of a recorded version. Such a file has the recorded size. Its time is the
+ * recorded time, or the recorded time with less precision, because backups shorten times.
  */
 export function mayBeRestored(recorded: Recorded, found: Generation): boolean {
   return recorded.size === found.size && isKeptOf(recorded.mtimeNs, found.mtimeNs);
@@ -52,7 +52,10 @@ function isKeptOf(before: bigint, after: bigint): boolean {
  */
 const RESTORED_NS = 2_000_000_000n;
 
-/** Tells whether a file is certainly a recorded version that was restored, even without a sample of its bytes. */
+/**
+ * Tells whether a file is certainly a restored copy of a recorded version. The answer needs no sample of the file's
+ * bytes.
+ */
 export function isRestored(recorded: Recorded, found: Generation): boolean {
   const isSame = recorded.size === found.size && recorded.mtimeNs === found.mtimeNs;
   return isSame && found.ctimeNs - found.mtimeNs >= RESTORED_NS;
@@ -67,7 +70,8 @@ export interface Restored {
 const REMEMBERED_MAX = 10_000;
 
 /**
- * Returns a memory that knows which sidecar belongs to a restored file, so that the bytes of the file are read only once.
+ * Returns a memory that knows which sidecar belongs to a restored file. With this memory, the bytes of the file are
+ * read only once.
  */
 export function createRestored(): Restored {
   const names = new Map<string, string>();

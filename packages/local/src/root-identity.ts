@@ -2,8 +2,8 @@ import type { BigIntStats } from "node:fs";
 import type { Marker } from "./marker.js";
 
 /**
- * The facts that tell one folder from another. The inode number alone is not enough: a new folder may get the number of
- * a folder that was just deleted.
+ * The facts that distinguish one folder from all others. The inode number alone is not enough: a new folder may get the
+ * number of a folder that was just deleted.
  */
 export type Identity = Pick<BigIntStats, "dev" | "ino" | "birthtimeNs">;
 
@@ -12,7 +12,7 @@ interface Seen {
   readonly identity: Identity;
   /** The `f_type` of the root's file system. */
   readonly type: number;
-  /** True if the folder was empty, as the folder is on which a disk will be mounted. */
+  /** True if the folder was empty. A mount point is empty before a disk is mounted on it. */
   readonly isEmpty: boolean;
   readonly marker: Marker | undefined;
 }
@@ -37,8 +37,8 @@ export function isIdentical(a: Identity, b: Identity): boolean {
  * hold:
  *
  * - its inode number and its creation time are the same, on whatever disk;
- * - its disk and its inode number are the same, and it has a marker now or is on an overlay, which changes the creation
- *   time;
+ * - its disk and its inode number are the same, and it either has a marker now or is on an overlay, which changes the
+ *   creation time;
  * - it was empty, and has a marker now: a disk has been mounted on it.
  */
 export function isKnownAgain(known: Seen, here: Seen): boolean {

@@ -26,7 +26,8 @@ export interface RootHolder {
   /** Does the same as `confirm` for the provider's own folder. If only that folder is gone, the next write makes it again. */
   readonly confirmPrepared: (root: Root, context: FailureContext) => Promise<void>;
   /**
-   * Forgets the facts by which the root is recognised, because an operator has confirmed that the present root is the right one.
+   * Forgets the facts by which the root is recognised. Called after an operator has confirmed that the present root is
+   * the right one.
    */
   readonly reopen: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -136,8 +137,8 @@ async function waitFor<T>(work: Promise<T>, context: FailureContext): Promise<T>
 }
 
 /**
- * Throws if the root is not the root that was there before. A different root usually means that a disk is not mounted, and is
- * never used as an empty store.
+ * Throws if the root is not the root that was there before. A different root usually means that a disk is not mounted.
+ * The provider never uses such a root as an empty store.
  */
 function assertKnown(
   options: RootOptions,
@@ -150,8 +151,8 @@ function assertKnown(
 }
 
 /**
- * Turns "not found" into the error for a root that has disappeared, because the calls here access only the root itself. Returns
- * other errors unchanged.
+ * Turns "not found" into the error for a root that has disappeared. This is correct because the calls here access only
+ * the root itself. Returns other errors unchanged.
  */
 function explained(options: RootOptions, context: FailureContext, error: unknown): unknown {
   return codeOf(error) === "ENOENT"

@@ -15,8 +15,8 @@ export interface Sealed {
 }
 
 /**
- * Finishes and closes a temporary file. First syncs the file if puts wait for the disk, and gives the file a generation
- * that no other version of the key has.
+ * Finishes and closes a temporary file. First syncs the file if puts wait for the disk. Then gives the file a
+ * generation that no other version of the key has.
  */
 export async function seal(
   disk: Disk,
@@ -32,14 +32,14 @@ export async function seal(
   if (!isLocal) return { generation: await closeElsewhere(disk, temporary, key), sample };
   const generation = disk.generations.distinct(key, written, withTimeOf(fd, temporary.path));
   if (disk.durable && generation !== written) await fsync(fd);
-  // On a file system of this machine, or after a sync, closing the file cannot report a failure any more.
+  // Closing the file can no longer fail if the file system is on this machine, or if the file was synced.
   temporary.closeQuietly(Number(generation.size));
   return { generation, sample };
 }
 
 /**
- * Closes a file on a network file system, and then returns its facts. The facts are read last, because some of these
- * file systems set the time of a file again when the file is closed.
+ * Closes a file on a network file system, and then returns its facts. The facts are read last, because some network
+ * file systems change the time of a file when they close it.
  */
 async function closeElsewhere(disk: Disk, temporary: Temporary, key: string): Promise<BigIntStats> {
   const { path } = temporary;

@@ -9,7 +9,10 @@ export const SIDECAR_FOLDER: string = `${PRIVATE_FOLDER}/meta`;
 
 /** A memory of the folders of sidecars that exist. With it, most reads need no access to the disk. */
 export interface SidecarFolders {
-  /** Tells, without waiting, whether it is certain that none of the objects visible now has facts in a sidecar. */
+  /**
+   * Tells whether all objects that are visible now are certain to have no facts in a sidecar. The answer comes without
+   * waiting.
+   */
   readonly areNone: () => boolean;
   /** Waits until every process knows that there are folders of sidecars. */
   readonly announce: () => Promise<void>;
@@ -20,17 +23,17 @@ export interface SidecarFolders {
 const CLOCK_GRAIN_NS = 50_000_000n;
 
 /**
- * The time, in milliseconds, for which a process that saw no folders assumes that there are still none. A process that
- * makes the first folder waits longer than that before it shows the object whose facts are in the folder. So every
- * process that reads this object finds its facts.
+ * The time, in milliseconds, for which a process that saw no folders assumes that there are still none. The process
+ * that makes the first folder waits longer than that before it makes the object visible whose facts are in the folder.
+ * So every process that reads the object also finds its facts.
  */
 const LEASE_MS = 5;
 
 /**
- * Returns a memory of the folders of sidecars. Most objects have no facts in a sidecar, so most reads would search the
- * disk in vain. The memory is valid until the modification time of the parent folder changes. An open descriptor shows
- * that time without access to the disk. A very recent time is not trusted, because a later change could have the same
- * time.
+ * Returns a memory of the folders of sidecars. Most objects have no facts in a sidecar, so most reads would look for a
+ * sidecar on the disk and find nothing. The memory is valid until the modification time of the parent folder changes.
+ * An open descriptor shows that time without access to the disk. A very recent time is not trusted, because a later
+ * change could have the same time.
  */
 export function createSidecarFolders(directories: Directories, isLocal: boolean): SidecarFolders {
   let names: ReadonlySet<string> = new Set();

@@ -21,23 +21,25 @@ import { createSidecarFolders, SIDECAR_FOLDER } from "./sidecar-folders.js";
 export interface FoundFacts {
   /** The facts of this version; `undefined` if the version has no facts. */
   readonly facts: Facts | undefined;
-  /** `false` if the version may have been replaced in the meantime, so that its facts may have been removed too. */
+  /** `false` if the version may have been replaced in the meantime. Its facts may then have been removed too. */
   readonly certain: boolean;
 }
 
 /**
- * The sidecars of a root. The facts of each object are in a file of their own. This file is named after the version of the
- * bytes, and is written before the bytes are put in their place. So one rename makes the bytes and the facts visible.
+ * The sidecars of a root. The facts of each object are in a file of their own. The name of this file contains the
+ * version of the bytes. The file is written before the bytes are moved into place. So a single rename makes the bytes
+ * and the facts visible.
  */
 export interface Sidecars {
   /**
    * Returns the facts of one version of a key.
    *
-   * @param sample - Returns the sample of the file's bytes. It is called only if the file may have been restored.
+   * @param sample - Returns the sample of the file's bytes. The provider calls it only if the file may have been
+   * restored.
    */
   readonly find: (key: string, generation: Generation, sample: Sample) => FoundFacts | Promise<FoundFacts>;
   readonly write: (sidecar: Sidecar, durable: boolean) => Promise<void>;
-  /** Tells whether a key has sidecars, of any version. */
+  /** Tells whether a key has a sidecar for any version. */
   readonly has: (key: string) => boolean | Promise<boolean>;
   /**
    * Removes the sidecars of a version that is gone. If the current version is known, also removes sidecars that other
@@ -71,8 +73,8 @@ const SUFFIX = ".json";
 const NO_FACTS: FoundFacts = { facts: undefined, certain: true };
 
 /**
- * The age, in milliseconds, from which a sidecar without its object counts as abandoned, because its writer must have been
- * killed. The writer of a younger sidecar may still be at work.
+ * The age, in milliseconds, at which a sidecar without an object counts as abandoned. Its writer must have been killed
+ * by then. The writer of a younger sidecar may still be at work.
  */
 const ABANDONED_MS = 60 * 60 * 1000;
 
@@ -149,8 +151,8 @@ interface Wanted {
 }
 
 /**
- * Finds the facts of a file that was restored from a backup. Such a file has another inode number, and its time may be
- * shortened.
+ * Finds the facts of a file that was restored from a backup. Such a file has a new inode number, and its time may have
+ * lost precision.
  */
 async function findRestored(
   options: SidecarOptions,
@@ -170,7 +172,7 @@ async function findRestored(
         : facts.sample === (await (own ??= sample()));
     if (isOurs) found.set(JSON.stringify(facts), { name, facts });
   }
-  // If versions with the same bytes have different facts, nothing shows which of these versions was restored.
+  // If two versions have the same bytes and different facts, no fact shows which of them was restored.
   if (found.size !== 1) return undefined;
   const [one] = found.values();
   if (one !== undefined) restored.set(key, generation, one.name);
@@ -197,7 +199,7 @@ async function namesIn(directories: Directories, folder: string): Promise<readon
   }
 }
 
-/** The age of a version, in nanoseconds. Up to this age, the writer of the version's sidecar may still be at work. */
+/** The age of a version, in nanoseconds, up to which the writer of the version's sidecar may still be at work. */
 const AT_WORK_NS = 60_000_000_000n;
 
 /**

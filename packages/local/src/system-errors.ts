@@ -90,7 +90,10 @@ const NOT_RETRYABLE: ReadonlySet<string> = new Set([
   "ESHUTDOWN",
 ]);
 
-/** The errors after which the change may have been made, because perhaps only the answer of the call was lost. */
+/**
+ * The errors after which the change may have been made, because the call may have succeeded and only its answer may
+ * have been lost.
+ */
 const AMBIGUOUS: ReadonlySet<string> = new Set([
   "EIO",
   "EINTR",
@@ -104,7 +107,7 @@ const AMBIGUOUS: ReadonlySet<string> = new Set([
   "EPIPE",
 ]);
 
-/** The system calls that a file system may lack, each with the reason that the error gives. */
+/** The system calls that some file systems do not have, each with the reason that the error gives. */
 const LACKED: Readonly<Record<string, string>> = {
   fsync: 'the file system cannot sync files and folders: set durability: "rename"',
   link: 'a create-only put (ifNoneMatch: "*") needs hard links, which the file system does not have',
@@ -150,8 +153,9 @@ export function retryableOf(error: unknown): false | undefined {
 }
 
 /**
- * Returns the reason for a call that Node's permission model has refused. @see
- * https://nodejs.org/api/permissions.html#file-system-permissions
+ * Returns the reason for a call that Node's permission model has refused.
+ *
+ * @see https://nodejs.org/api/permissions.html#file-system-permissions
  */
 function deniedByNode(error: unknown): string {
   const { permission, resource, message } = error as Readonly<Record<string, unknown>>;

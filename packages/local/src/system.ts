@@ -11,8 +11,8 @@ let underWay = 0;
 let waiting: (() => void)[] = [];
 
 /**
- * Starts a system call. If all threads are busy, the call is passed to Node later, together with the other calls of this turn of
- * the event loop. Waking a thread for each call would take longer than most calls.
+ * Starts a system call. If all threads are busy, the call is passed to Node later, together with the other calls of
+ * this turn of the event loop. It would take longer to wake a thread for each call than to run most calls.
  */
 function submit(start: () => void): void {
   if (++underWay <= THREADS) start();
@@ -39,7 +39,7 @@ function call<T = void>(start: (done: Done<T>) => void): Promise<T> {
       try {
         start(done);
       } catch (error) {
-        // Node has refused an argument.
+        // `start` has thrown, because Node has refused an argument.
         done(error as Error, undefined as T);
       }
     });
@@ -54,20 +54,20 @@ export function close(fd: number): Promise<void> {
   return call((done: Done<void>) => fs.close(fd, done));
 }
 
-/** The size, in bytes, up to which closing a file is as quick as passing the call to another thread. */
+/** The size, in bytes, up to which a file can be closed in the time that it takes to pass the call to a thread. */
 const QUICKLY_CLOSED_BYTES = 128 * 1024;
 
 /**
- * Closes a file on a local disk when closing cannot report a failure any more. Closes a small file immediately. Does not wait
- * until a large file is closed: if the file was deleted in the meantime, closing takes long, because the disk frees the file's
- * blocks.
+ * Closes a file on a local disk at a point where closing can no longer fail. Closes a small file immediately. Does not
+ * wait for the closing of a large file. That takes long if the file was deleted in the meantime, because the disk then
+ * frees the file's blocks.
  */
 export function closeQuietly(fd: number, sizeBytes: number): void {
   if (sizeBytes > QUICKLY_CLOSED_BYTES) return closeLater(fd);
   try {
     fs.closeSync(fd);
   } catch {
-    // No caller waits for this failure.
+    // No caller waits for this call, so the failure is ignored.
   }
 }
 
@@ -115,8 +115,8 @@ export function chmod(path: string, mode: number): Promise<void> {
 }
 
 /**
- * Tells whether a mode gives permissions to users other than the owner. The `umask` removes such permissions, so `fchmod` has to
- * set them.
+ * Tells whether a mode gives permissions to users other than the owner. The `umask` may remove such permissions when
+ * the file is made, so `fchmod` has to set them.
  */
 export function isShared(mode: number): boolean {
   return (mode & 0o077) !== 0;

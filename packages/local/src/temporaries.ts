@@ -12,15 +12,15 @@ import { close, closeQuietly, factsOf, isShared, lstat, open, unlink } from "./s
 /** A temporary file that becomes an object, or is thrown away. */
 export interface Temporary {
   readonly fd: number;
-  /** The file's path. It certainly leads to the file's folder. */
+  /** The file's path. It certainly leads into the right folder. */
   readonly path: string;
   /** Closes the file, but leaves it there. */
   readonly close: () => Promise<void>;
-  /** Closes the file without waiting. Called only when closing cannot report a failure any more. */
+  /** Closes the file without waiting. Called only when closing can no longer fail. */
   readonly closeQuietly: (sizeBytes: number) => void;
-  /** Closes the file, and removes it unless it was moved into its place. */
+  /** Closes the file. Also removes the file, unless it was moved into place. */
   readonly discard: () => Promise<void>;
-  /** Records that the file was moved into its place. */
+  /** Records that the file was moved into place. */
   readonly moved: () => void;
   readonly isMoved: () => boolean;
 }
@@ -29,11 +29,11 @@ export interface Temporaries {
   /** Makes a file in the provider's own folder. */
   readonly create: () => Promise<Temporary>;
   /**
-   * Makes a file in the folder of the object that the file becomes. Makes that folder if it is missing. In this way the
-   * object gets the group and the access list that are usual for files in this folder.
+   * Makes a file in the folder of the future object. Makes that folder if it is missing. The object therefore gets the
+   * group and the access list that new files in this folder usually get.
    */
   readonly createIn: (folder: string) => Promise<Temporary>;
-  /** Removes files that killed processes left, at most once an hour, in the background. */
+  /** Removes the files that killed processes left behind. Works in the background, at most once an hour. */
   readonly sweep: () => void;
   /** Removes an unfinished object that a listing has found, if its process has ended. Works in the background. */
   readonly met: (folder: string, name: string) => void;
@@ -67,7 +67,7 @@ export function createTemporaries(options: TemporariesOptions): Temporaries {
   const sweeping = new Set<Promise<void>>();
   const check = createDeviceCheck(options);
   const createPrivate = async (): Promise<Temporary> => {
-    // The folder is never made here, because a missing folder may mean that the root is another one.
+    // The folder is never made here. If the folder is missing, the root may be a different one.
     const directory = directories.peek(TEMPORARY_FOLDER) ?? (await directories.hold(TEMPORARY_FOLDER));
     const path = `${directory.start}${mark}-${(count++).toString(36)}`;
     try {
@@ -120,7 +120,10 @@ export function createTemporaries(options: TemporariesOptions): Temporaries {
   };
 }
 
-/** Tells whether the folder was removed or became stale after it was opened and before the file was made in it. */
+/**
+ * Tells whether the folder was removed or became stale between two steps: after the folder was opened, and before the
+ * file was made in it.
+ */
 function isGoneByNow(error: unknown): boolean {
   return isStale(error) || codeOf(error) === "ENOENT";
 }
@@ -128,8 +131,7 @@ function isGoneByNow(error: unknown): boolean {
 const TRIES_MAX = 5;
 
 /**
- * Makes a file. Tries again if the folder was removed or became stale after it was opened and before the file was made
- * in it.
+ * Makes a file in a folder. Tries again if the folder was removed or became stale before the file was made.
  */
 async function makeAgain(
   make: () => Promise<Temporary>,
@@ -189,8 +191,8 @@ function temporary(fd: number, path: string, done: (isMoved: boolean) => void): 
 }
 
 /**
- * Returns a check that a folder is on the disk of the root. If a disk is no longer mounted, no files must be written to
- * the folder on which it was mounted. An open folder stays on its disk, so it is checked only once.
+ * Returns a check that a folder is on the disk of the root. If the disk is no longer mounted, the provider must not
+ * write files to the empty mount point. An open folder stays on its disk, so each folder is checked only once.
  */
 function createDeviceCheck({
   device,

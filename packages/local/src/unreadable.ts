@@ -43,8 +43,8 @@ export async function passOver(
 }
 
 /**
- * The folder in which a check of the file system puts files that have lost their names. Every volume has such a folder,
- * and only the administrator may read it.
+ * The folder for files without a name. A check of the file system puts such files there. Every volume has such a
+ * folder, and only the administrator may read it.
  */
 const LOST_AND_FOUND = "lost+found";
 

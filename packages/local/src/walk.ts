@@ -80,8 +80,8 @@ function isRolledUp(text: string, { prefix, rollUp }: WalkOptions): boolean {
 }
 
 /**
- * Yields a folder as one entry if there is a file in it. A folder without a file is not the prefix of any key, so only
- * its skipped entries are yielded.
+ * Yields a folder as one entry if there is a file in it. Without a file in it, the folder is not the prefix of any key.
+ * Then only the skipped entries are yielded.
  */
 async function* rolledUp(
   root: Root,
@@ -154,8 +154,8 @@ function add(
 const NOT_OURS = "the layout does not produce this name";
 
 /**
- * Returns the reason why a file is not an object, or `undefined` for an object. A file whose name belongs to no key was
- * put there by other programs.
+ * Returns the reason why a file is not an object, or `undefined` for an object. If the name of a file belongs to no
+ * key, a different program has put the file there.
  */
 function nameProblem({ base, holds, fromText }: Layout, text: string, path: string): string | undefined {
   if (holds(text, base === "" ? path : path.slice(base.length + 1))) return undefined;
@@ -171,8 +171,8 @@ function isWanted(
   const fits = text.startsWith(prefix) || (isFolder && prefix.startsWith(text));
   if (!fits || after === undefined) return fits;
   if (!isFolder) return compare(text, after) > 0;
-  // The entries in a folder come after the folder. So the folder's own text decides only if the folder is not on the
-  // way to `after`.
+  // The entries in a folder come after the folder itself. So the folder's own text decides only if `after` does not lie
+  // in the folder.
   const leads = after.startsWith(text);
   const rolled = rollUp && text.endsWith("/") && text.length > prefix.length;
   if (rolled) return compare(text, after) > 0;
@@ -195,7 +195,8 @@ async function readIfThere(
 }
 
 /**
- * Tells whether an entry has disappeared since its folder was read: its place is empty, or a symbolic link is there.
+ * Tells whether an entry has disappeared since its folder was read. The place of the entry is then empty, or there is a
+ * symbolic link.
  */
 export function isGoneByNow(error: unknown): boolean {
   return isMissing(error) || codeOf(error) === "ELOOP";

@@ -87,7 +87,7 @@ function createBlockWriter(fd: number): BlockWriter {
     filling = other ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
     other = block;
     writing = writeFully(fd, block, length, at);
-    // The call that waits for this write gets the failure of the write. Until then the failure is ignored.
+    // The failure is reported to the call that waits for this write. Until then it must not count as unhandled.
     writing.catch(() => {});
   };
   const writeSlowly = async (chunk: Uint8Array, from: number): Promise<void> => {
@@ -124,20 +124,20 @@ function createBlockWriter(fd: number): BlockWriter {
   };
 }
 
-/** The size, in bytes, below which cloning a file is not worth a try. */
+/** The size, in bytes, below which cloning a file is not worth an attempt. */
 const CLONE_BYTES_MIN = 64 * 1024;
 
 /**
  * Clones a file over a temporary file, without copying bytes.
  *
- * @returns `true` if the file was cloned. After `false`, the caller copies the bytes. If the source is missing or has
- * changed its size, that copy fails and reports the reason.
+ * @returns `true` if the file was cloned. After `false`, the caller has to copy the bytes. If the source is missing or
+ * has changed its size, the copy fails and reports the reason.
  */
 export async function clone({ fd, path }: Temporary, source: string, size: number): Promise<boolean> {
   if (process.platform !== "linux" || size < CLONE_BYTES_MIN) return false;
   const { mode } = await fstat(fd);
   try {
-    // If a copy fails, Node removes the target. With the path of a descriptor as the target, Node cannot do this.
+    // If a copy fails, Node removes the target. Node cannot do this if the target is the path of a descriptor.
     await fs.promises.copyFile(source, `/proc/self/fd/${fd}`, fs.constants.COPYFILE_FICLONE_FORCE);
   } catch {
     return false;

@@ -31,8 +31,8 @@ export interface ObjectPlace {
  * the credentials of `to` may read the source and write the target, the server copies the bytes itself. Otherwise the
  * bytes pass through this process.
  *
- * @param from - The object to copy, of any provider.
- * @param to - The place of the copy, of any provider.
+ * @param from - The object to copy. Any provider works.
+ * @param to - The key and the provider that receive the copy. Any provider works.
  * @throws StorageError `NotFound` if there is no such object; also every error that a put throws.
  * @example
  * ```ts
@@ -81,8 +81,8 @@ function insideServer(from: ObjectPlace, to: ObjectPlace): Copy | undefined {
 }
 
 /**
- * Tells whether two stores are on the same server. Servers that are not known yet count as the same server only if the
- * caller has given both stores the same client.
+ * Tells whether two stores are on the same server. If the servers are not known yet, they count as the same only if the caller
+ * has given both stores the same client.
  */
 function isSameServer(source: Store, target: Store): boolean {
   const [from, to] = [source.server(), target.server()];
@@ -93,8 +93,8 @@ function isSameServer(source: Store, target: Store): boolean {
 }
 
 /**
- * Copies the bytes through this process. Turns every failure into a `StorageError`, including errors that only the
- * provider knows.
+ * Copies the bytes through this process. Turns every failure into a `StorageError`, including errors that only this provider
+ * can translate.
  */
 async function streamThrough(from: ObjectPlace, to: ObjectPlace, options: CopyOptions): Promise<ObjectInfo> {
   try {

@@ -76,7 +76,7 @@ export async function copyObject(
   };
 }
 
-/** Refuses a condition that this server honours neither for copies nor for puts. */
+/** Refuses the condition if this server ignores it both for copies and for puts. */
 function assertCondition(
   { dialect, name: provider }: Store,
   key: string,
@@ -103,7 +103,7 @@ async function copyWhole(store: Store, write: Write, request: CopyRequest): Prom
   );
   const { key } = write;
   await assertEncrypted(store, write, answer, removing(store, key, answer));
-  // Ceph loses the tags that are meant to replace the tags of the source.
+  // Ceph loses the new tags of a copy.
   await tagAgain(store, key, signal);
   return answer;
 }
@@ -125,8 +125,9 @@ function fieldsOf(source: ObjectAnswer, writeId: string | undefined): ReturnType
 }
 
 /**
- * The maximum number of bytes that one request can copy. @see
- * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+ * The maximum number of bytes that one request can copy.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
  */
 const COPY_BYTES_MAX = 5 * 1024 ** 3;
 const COPY_PART_BYTES = 256 * 1024 ** 2;
@@ -153,7 +154,7 @@ async function copyInParts(
 }
 
 /**
- * Copies an object through this process. This is needed if the server honours the condition only for a put, and if the
+ * Copies an object through this process. This is needed in two cases: the server honours the condition only for a put, or the
  * server cannot copy the object.
  */
 async function copyThrough(
@@ -175,13 +176,13 @@ async function copyThrough(
   }
 }
 
-/** Gives a copy the tags of its source. The server itself does this only if it copies the object in one request. */
+/** Gives a copy the tags of its source. The server itself keeps the tags only if it copies the object in one request. */
 async function keepTags(store: Store, from: CopySource, { key, options }: Write): Promise<void> {
   const { signal } = options;
   if (store.objects.tags !== undefined || !store.dialect.tags || !from.store.dialect.tags) return;
   const attempted = { operation: "copy", key: from.key, signal, action: "s3:GetObjectTagging" } as const;
   const reading = ask(store, attempted, () => from.store.client.readTags({ key: from.key }, { signal }));
-  // If the credentials may not read tags, the source is assumed to have no tags, as in a copy by one request.
+  // If the credentials may not read tags, the copy gets no tags. The result of a copy by one request is the same.
   const tags = await reading.catch((error: unknown) => {
     if (isStorageError(error, "PermissionDenied")) return {};
     throw error;

@@ -68,12 +68,15 @@ export async function getObject(
   }
 }
 
-/** The number of bytes that are buffered for the reader. With fewer bytes, the connection would pause after every chunk. */
+/**
+ * The number of bytes that are buffered for the reader. If the buffer were smaller, the connection would pause after every
+ * chunk.
+ */
 const AHEAD_BYTES = 512 * 1024;
 
 /**
- * The size, in bytes, up to which a body is read completely, without a stream. For so few bytes, the stream would take
- * longer than the bytes themselves.
+ * The size, in bytes, up to which a body is read completely, without a stream. For so few bytes, setting up a stream takes
+ * longer than reading the bytes.
  */
 const SMALL_BYTES = 64 * 1024;
 
@@ -111,8 +114,8 @@ function headerOf(range: ByteRange): string {
 }
 
 /**
- * Returns the range that the server sends, and the size of the whole object. Throws if the server does not send the
- * requested range, but for example the whole object.
+ * Returns the range that the server sends, and the size of the whole object. Throws if the server does not send the requested
+ * range. For example, the server may send the whole object.
  */
 function servedRange(store: Store, key: string, range: ByteRange, answer: GetAnswer): ServedRange {
   const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(answer.contentRange ?? "") ?? [];
@@ -131,7 +134,7 @@ function servedRange(store: Store, key: string, range: ByteRange, answer: GetAns
   });
 }
 
-/** Opens the rest of an object that is being read. The ETag makes sure that the rest belongs to the same version. */
+/** Opens the rest of an object after a read was interrupted. The ETag makes sure that the rest belongs to the same version. */
 async function openRest(
   store: Store,
   { key, etag, versionId }: Pick<ObjectInfo, "key" | "etag"> & { readonly versionId: string | undefined },

@@ -29,7 +29,7 @@ export async function headObject(
   }
 }
 
-/** A read that failed because the object is missing, or because access was denied. */
+/** A failed read. Either the object is missing, or access was denied. */
 interface Missed {
   readonly operation: "head" | "get" | "copy";
   readonly key: string;
@@ -38,10 +38,10 @@ interface Missed {
 }
 
 /**
- * Returns the error to throw if an object is missing or access to it was denied. The answer to HEAD has no body, so a
- * missing object looks like a missing bucket, and missing permissions look like wrong credentials. If the credentials
- * may list only a certain prefix, the server denies access to missing objects. A listing of the key shows which case it
- * is. Without the permission to list, a read of one byte shows the case.
+ * Returns the error to throw if an object is missing or access to it was denied. The answer to a HEAD has no body. So a missing
+ * object looks like a missing bucket, and missing permissions look like wrong credentials. In addition, the server denies
+ * access to missing objects if the credentials may not list them. A listing of the key distinguishes these cases. If the
+ * credentials may not list, a read of one byte distinguishes them.
  */
 export async function explainMissing(store: Store, missed: Missed, error: unknown): Promise<unknown> {
   const isDenied = isStorageError(error, "PermissionDenied");
@@ -51,17 +51,18 @@ export async function explainMissing(store: Store, missed: Missed, error: unknow
   try {
     return store.canList ? await askListing(store, missed, error) : await askOneByte(store, missed, error);
   } catch (failure) {
-    // This request was denied too, so it says nothing about the bucket. A `NotFound` from the first request is kept.
+    // This request was denied too, so its answer says nothing about the bucket. A `NotFound` from the first request therefore
+    // stands.
     if (isStorageError(failure, "PermissionDenied"))
       return isAbsent ? error : withoutListing(store, missed, error);
     return decides(failure, isAbsent) ? failure : error;
   }
 }
 
-/** Tells whether the failure of the listing explains more than the answer about the object. */
+/** Tells whether the failure of the listing explains the problem better than the answer about the object. */
 function decides(failure: unknown, isAbsent: boolean): boolean {
   const isMisconfigured = isStorageError(failure, "Misconfigured");
-  // A failure without a status comes from a mocked client that does not know listings. No server has answered.
+  // A failure without a status does not come from a server. It comes from a mocked client that does not know listings.
   if (isMisconfigured && failure.status === undefined) return false;
   return isAbsent || isMisconfigured || isStorageError(failure, "Unauthenticated");
 }
@@ -78,7 +79,7 @@ async function askListing(store: Store, missed: Missed, error: StorageError): Pr
 }
 
 /**
- * Reads one byte to get the code of the refusal. For an object that does not exist, S3 answers `AccessDenied`. If the
+ * Reads one byte, because the refusal then has a code. S3 also answers `AccessDenied` for an object that does not exist. If the
  * refusal names a permission other than `s3:ListBucket`, the object exists.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
@@ -123,8 +124,8 @@ function notFound({ name: provider }: Store, { operation, key }: Missed, error: 
 }
 
 /**
- * Returns an error that names the permission that is missing in nearly all cases. Without the permission to list, S3
- * denies access to objects that do not exist.
+ * Returns an error that names one permission. In nearly all cases this permission is the missing one. Without the permission to
+ * list, S3 denies access to objects that do not exist.
  */
 function withoutListing({ name: provider, bucket, canList }: Store, missed: Missed, error: unknown): unknown {
   if (!canList || missed.versionId !== undefined || !isStorageError(error)) return error;

@@ -15,8 +15,9 @@ import { toEtag } from "./server/etag.js";
 import { ask, type Store } from "./store.js";
 
 /**
- * The maximum number of entries in one answer. @see
- * https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+ * The maximum number of entries in one answer.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
  */
 const LIMIT_MAX = 1000;
 
@@ -54,14 +55,14 @@ function assertCanList({ canList, name: provider, bucket }: Store): void {
 }
 
 /**
- * The last of all characters. A common prefix with this character at its end comes after every key below the prefix,
- * except for a key that also has this character after the prefix.
+ * The last of all characters. A common prefix followed by this character comes after every key below the prefix. The only
+ * exceptions are keys that have the same character after the prefix.
  */
 const LAST = "\u{10FFFF}";
 
 /**
- * Returns the key after which the server starts the listing. A server accepts only keys here. So after a common prefix,
- * the listing has to start after all keys below the prefix.
+ * Returns the key after which the server starts the listing. A server accepts only a key as the start. So if the last entry was
+ * a common prefix, the listing starts after the last possible key below the prefix.
  */
 function startOf({ after, delimiter, cursor }: ListOptions): string | undefined {
   if (after === undefined || cursor !== undefined) return undefined;
@@ -69,8 +70,8 @@ function startOf({ after, delimiter, cursor }: ListOptions): string | undefined 
 }
 
 /**
- * Tells whether an entry comes after the key in `after`. If that key is below a common prefix, the server still returns
- * the prefix for the keys that follow.
+ * Tells whether an entry comes after the text in `after`. The check is needed if `after` is below a common prefix: the server
+ * then returns this prefix again for the keys that follow.
  */
 function isBehind(entry: string, { after }: ListOptions): boolean {
   return after === undefined || compareKeys(entry, after) > 0;
@@ -94,7 +95,7 @@ interface Place {
   readonly token: string | undefined;
   /** The number of pages before this page. */
   readonly pages: number;
-  /** The first entry of an earlier page. It is the latest page with a number that is a power of two. */
+  /** The first entry of an earlier page: the latest page whose number is a power of two. */
   readonly mark: string | undefined;
   /** The number of consecutive pages without an entry before this page. */
   readonly empty: number;
@@ -121,8 +122,8 @@ function cursorAt({ token, pages, mark, empty }: Place, options: ListOptions): s
 }
 
 /**
- * The maximum number of consecutive pages without an entry. Such pages are allowed because a server may leave out
- * objects that are being deleted.
+ * The maximum number of consecutive pages without an entry. Pages without an entry are normal: a server may leave out objects
+ * that are being deleted.
  */
 const EMPTY_PAGES_MAX = 1000;
 
@@ -142,7 +143,7 @@ function nextPlace(store: Store, answer: ListAnswer, before: Place): Place | und
   const isRound = first !== undefined && first === before.mark;
   if (token === before.token || isRound || empty > EMPTY_PAGES_MAX)
     throw incomplete(store, "sends the same page again and again");
-  // This detects a loop of any length, because an entry is never on two pages.
+  // An entry is never on two pages, so this check detects a loop of any length.
   const isMarked = first !== undefined && Number.isInteger(Math.log2(pages));
   return { token, pages, mark: isMarked ? first : before.mark, empty };
 }

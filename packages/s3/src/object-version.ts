@@ -20,7 +20,7 @@ const CALL = { signal: true, onEvent: true } as const;
 
 /** One version of an object. */
 export interface ObjectVersion {
-  /** @throws StorageError `NotFound` if there is no such version, or if the version marks a deletion. */
+  /** @throws StorageError `NotFound` if there is no such version, or if the version is a delete marker. */
   readonly head: (options?: CallOptions) => Promise<ObjectInfo>;
   /** Opens the version. The result holds a socket open until you read it to its end or call `destroy()`. */
   readonly get: (options?: Pick<GetOptions, "range" | "signal">) => Promise<StoredObject & AsyncDisposable>;
@@ -29,8 +29,8 @@ export interface ObjectVersion {
 }
 
 /**
- * Returns the calls for one version of an object, in a bucket that keeps versions. A put returns the id of its version
- * as `info.version`.
+ * Returns the calls for one version of an object, in a bucket that keeps versions. A put returns the id of the new version as
+ * `info.version`.
  *
  * @param provider - A provider that `s3()` returned.
  * @param version - The id that the server gave to the version.

@@ -9,7 +9,7 @@ export interface Places {
    * Returns a link below `publicBaseUrl`. Without `publicBaseUrl`, the link is below the bucket's own address, like a
    * signed link.
    *
-   * @throws StorageError `Misconfigured` as long as the server of the caller's client is not known.
+   * @throws StorageError `Misconfigured` while the server of the caller's client is still unknown.
    */
   readonly publicUrl: (key: string) => string;
   readonly hasPublicBase: boolean;
@@ -73,14 +73,14 @@ function isHostLabel(bucket: string, { protocol, hostname }: URL): boolean {
 }
 
 /**
- * Returns the key in the path of an `s3://` text. Other tools do not encode the key, so a path that cannot be decoded
- * is taken as the key itself.
+ * Returns the key in the path of an `s3://` text. Other tools do not encode the key. So if the path cannot be decoded, the path
+ * itself is the key.
  */
 function keyOf(path: string): string | undefined {
   return decodeKeyPath(path) ?? path;
 }
 
-/** Returns the part of a URL's path that is below this bucket. The bucket may be in the host or in the path. */
+/** Returns the part of a URL's path that follows this bucket. The URL may name the bucket in its host or in its path. */
 function pathInBucket(url: URL, { bucket, server, publicEndpoint }: PlacesOptions): string | undefined {
   if (url.protocol !== "https:" && url.protocol !== "http:") return undefined;
   const known = server();

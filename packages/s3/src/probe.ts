@@ -18,13 +18,13 @@ import { timedStore } from "./server/timed-client.js";
 interface Probing {
   readonly store: Store;
   readonly signal: AbortSignal | undefined;
-  /** A random key, so that the probe does not touch other objects. */
+  /** A key with a random part, so that the probe does not touch other objects. */
   readonly key: string;
 }
 
 /**
- * Finds out which features of S3 a server supports, for `s3({ dialect })`. Tests conditions that the server may
- * silently ignore, the form of ETags in conditions, checksums, and the digest that batch deletes need.
+ * Finds out which features of S3 a server supports, for `s3({ dialect })`. Tests four features: conditions, which some servers
+ * silently ignore; the form of ETags in conditions; checksums; and the digest that batch deletes need.
  *
  * Writes, copies and deletes two objects of a few bytes under a random key, and leaves nothing behind. Features that
  * cannot be tested with a few bytes count as missing. The result is plain JSON. Probe once and keep the result: a
@@ -71,8 +71,7 @@ export async function probe(
 }
 
 /**
- * The dialect of the probe. With it, the client works around no weakness of the server, so the probe sees the server as
- * it is.
+ * The dialect of the probe. It turns off all workarounds for weak servers, so the probe sees the server as it is.
  */
 const AS_IT_IS: Dialect = { ...DIALECTS.generic, deletesWithMd5: false };
 
@@ -100,8 +99,7 @@ async function remove({ store, signal }: Probing, key: string, ifMatch?: string)
 }
 
 /**
- * Tells whether the server refuses a request. Throws every other failure, because such a failure does not answer the
- * question.
+ * Tells whether the server refuses a request. Throws every other failure, because it leaves the question open.
  */
 async function refuses(request: Promise<unknown>): Promise<boolean> {
   try {

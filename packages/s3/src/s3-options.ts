@@ -45,7 +45,7 @@ export interface S3Options {
    */
   readonly name?: string | undefined;
   /**
-   * A text that is put before every key, e.g. `"uploads/"`. The provider uses only that part of the bucket.
+   * A text that is put in front of every key, e.g. `"uploads/"`. The provider uses only that part of the bucket.
    *
    * @default none
    */
@@ -77,8 +77,8 @@ export interface S3Options {
    */
   readonly publicEndpoint?: string | undefined;
   /**
-   * The key that signs links below `publicBaseUrl`, which is then the address of a CloudFront distribution. Without
-   * this option, signed links lead to the bucket.
+   * The key that signs links below `publicBaseUrl`. With this key, `publicBaseUrl` is the address of a CloudFront distribution.
+   * Without this option, signed links lead to the bucket.
    *
    * @default none
    */
@@ -116,7 +116,7 @@ export interface S3Options {
    */
   readonly uploader?: "pooled" | "lib-storage" | undefined;
   /**
-   * Leaves bodies out of the signature. To sign a body, this process has to compute a SHA-256 of every byte.
+   * Leaves bodies out of the signature. If bodies are signed, this process has to compute a SHA-256 over every byte.
    *
    * @default true over TLS, which protects bodies; false over plain HTTP
    */
@@ -128,17 +128,17 @@ export interface S3Options {
    */
   readonly objects?: ObjectOptions | undefined;
   /**
-   * Says that the credentials may list the bucket (`s3:ListBucket`). Without this permission, S3 answers "forbidden"
-   * for a missing object. With false, such an answer counts as `NotFound` if a read of one byte confirms it, and `list`
-   * and every call that needs `list` are `Unsupported`.
+   * Says that the credentials may list the bucket (`s3:ListBucket`). Without this permission, S3 answers "forbidden" for a
+   * missing object. With false, such an answer counts as `NotFound` if a read of one byte confirms it. `list` and every call
+   * that needs `list` are then `Unsupported`.
    *
    * @default true
    */
   readonly canList?: boolean | undefined;
   /**
-   * A client of `@aws-sdk/client-s3`. The provider uses the client as it is, with the client's own configuration. If
-   * the client has an endpoint of its own, also set `dialect`: the server becomes known only when requests are sent,
-   * and without `dialect` conditions are refused.
+   * A client of `@aws-sdk/client-s3`. The provider uses the client as it is, with the client's own configuration. If the client
+   * has an endpoint of its own, also set `dialect`. Such a server becomes known only when requests are sent, so without
+   * `dialect` the provider refuses conditions.
    *
    * @default none
    */

@@ -21,9 +21,9 @@ import type { Store } from "./store.js";
 /**
  * Makes a provider that stores objects in a bucket of AWS S3, or of a server that speaks the protocol of S3.
  *
- * A put stores the whole object or nothing. Bodies larger than a part are sent in parts, several at the same time, and
- * each part is retried by itself. If a put fails, no part is left on the server. If the server is known to ignore a
- * part of a request, such as a condition, the provider refuses the request before a byte is sent.
+ * A put stores the whole object or nothing. Bodies larger than a part are sent in parts, several at the same time, and each
+ * part is retried by itself. If a put fails, no part is left on the server. Some servers ignore a part of a request, such as a
+ * condition. The provider knows these servers, and refuses such a request before it sends a byte.
  *
  * @throws TypeError for options of the wrong type.
  * @example
@@ -45,8 +45,8 @@ function providerOf(store: Store, keyPrefix: string): StorageProvider {
 }
 
 /**
- * Makes a provider for the same bucket that stores objects with other options, such as another class or other tags.
- * Both providers share their connections.
+ * Makes a provider for the same bucket that stores objects with other options, such as a different storage class or different
+ * tags. Both providers share their connections.
  *
  * @param provider - A provider that `s3()` returned.
  * @param objects - The new options. Each of them replaces the provider's option of the same name.
@@ -70,7 +70,9 @@ export function withObjectOptions(provider: StorageProvider, objects: ObjectOpti
 
 const CONCURRENCY = 4;
 
-/** Returns the dialect. An unknown server is not treated as AWS, because it might silently ignore conditions. */
+/**
+ * Returns the dialect. An unknown server is not treated like AWS, because an unknown server might silently ignore conditions.
+ */
 function chosenDialect({ dialect }: S3Options, { endpoint, isKnown }: Server): Dialect {
   if (dialect === undefined) return isKnown ? dialectOf(endpoint) : DIALECTS.generic;
   return typeof dialect === "string" ? DIALECTS[dialect] : dialect;
@@ -109,7 +111,7 @@ function isPlainHttp(endpoint: string | undefined): boolean {
   return endpoint !== undefined && new URL(endpoint).protocol === "http:";
 }
 
-/** Tells whether the objects are known to be readable for everyone. */
+/** Tells whether everyone is known to be able to read the objects. */
 function isPublic({ places, objects }: Store): boolean {
   return places.hasPublicBase || objects.acl === "public-read";
 }

@@ -12,7 +12,7 @@ import type { ObjectOptions } from "./server/object-options.js";
 import type { Server } from "./server/server.js";
 import type { Places } from "./places.js";
 
-/** The parts that the verbs of one provider share. */
+/** The objects that all methods of one provider share. */
 export interface Store {
   readonly name: string;
   readonly bucket: string;
@@ -21,16 +21,16 @@ export interface Store {
   readonly setup: S3Setup;
   /** Returns the connection to the same server for objects that are stored with other options. */
   readonly storing: (objects: ObjectOptions) => Pick<Store, "client" | "signer" | "setup" | "storing">;
-  /** Opens another client of the same server, for another dialect. */
+  /** Opens a second client of the same server, for a different dialect. */
   readonly open: (dialect: Dialect) => S3Client;
   readonly places: Places;
   readonly dialect: Dialect;
   readonly partSizeBytes: number;
   /** The options with which objects are stored. */
   readonly objects: ObjectOptions;
-  /** True after the server has shown that it encrypts objects. */
+  /** True when the server has shown that it encrypts objects. */
   encrypts: boolean;
-  /** True after an object has shown how the server treats storage classes. */
+  /** True when an object has shown how the server treats storage classes. */
   knowsClass: boolean;
   /** The number of parts that are sent at the same time. */
   readonly concurrency: number;
@@ -70,7 +70,7 @@ interface Attempted {
   readonly condition?: FailureContext["condition"];
 }
 
-/** Returns the facts about the request that makes an object appear. */
+/** Returns the facts about the request with which an object becomes visible. */
 export function writing(
   {
     operation,

@@ -22,7 +22,7 @@ import { ask, type Store } from "../store.js";
 const ACTION = "s3:PutObject";
 const NO_FIELDS = { metadata: {} };
 
-/** Returns the calls for uploads in parts that clients, such as browsers, send straight to the server. */
+/** Returns the calls for uploads in parts by clients. A client, such as a browser, sends the parts straight to the server. */
 export function clientUploads(store: Store): MultipartUploads {
   return {
     create: (key, options) => create(store, key, options),
@@ -54,7 +54,8 @@ async function create(
   const contentType = options.contentType ?? (await contentTypeOf(key));
   const fields = toFields(options, contentType, store.objects.contentEncoding);
   const call = { operation: "multipart", key } as const;
-  // If an upload was begun with a checksum, Amazon refuses parts without a checksum. Clients send no checksums.
+  // The upload is begun without a checksum, because clients send no checksums. If an upload is begun with a checksum, Amazon
+  // refuses parts without one.
   const request = { key, fields, checksums: false };
   signal?.throwIfAborted();
   const created = await createOnServer(store, call, request);
@@ -110,7 +111,7 @@ async function complete(
 }
 
 /**
- * Aborts an upload, and removes parts that arrive late, as a failed put does. Throws if the server refuses to abort the
+ * Aborts an upload. Also removes parts that arrive late, as a failed put does. Throws if the server refuses to abort the
  * upload.
  */
 async function abort(store: Store, key: string, uploadId: string, { signal }: CallOptions): Promise<void> {
@@ -140,8 +141,8 @@ function inOrder(parts: readonly UploadedPart[]): readonly NumberedPart[] {
 }
 
 /**
- * Returns a handler that turns the failure for a missing upload into `NotFound`. Such a failure is not a problem of the
- * server: the client may have ended its own upload.
+ * Returns a handler that turns the failure for a missing upload into `NotFound`. A missing upload is not a problem of the
+ * server: the client may have ended the upload itself.
  */
 function explainGone({ name: provider }: Store, key: string): (error: unknown) => never {
   return (error) => {

@@ -23,7 +23,7 @@ export interface CloudFrontLimits {
    */
   readonly expiresInSeconds?: number | undefined;
   /**
-   * The time from which the link works.
+   * The time at which the link begins to work.
    *
    * @default now
    */
@@ -60,8 +60,8 @@ function isPrivateKey(pem: unknown): boolean {
 }
 
 /**
- * Signs a link that is below the distribution's address instead of the bucket's address. The link works for as long as
- * a link to the bucket would.
+ * Signs a link that is below the distribution's address instead of the bucket's address. The link works as long as a link to
+ * the bucket.
  */
 export async function signWithCloudFront(
   { places }: Store,
@@ -76,21 +76,21 @@ export async function signWithCloudFront(
   const { getSignedUrl } = await cloudFrontSigner();
   const url = withAnswer(places.publicUrl(key), options);
   if (!url.includes("*")) return getSignedUrl({ ...cloudFront, url, dateLessThan });
-  // If the signer is given a URL, it decodes the asterisk again, and an asterisk stands for any text. If the signer is
-  // given only a policy, it does not change the policy.
+  // The signer gets only a policy, which it does not change. If it got a URL, it would decode the asterisk again, and
+  // CloudFront takes an asterisk for any text.
   const DateLessThan = { "AWS:EpochTime": Math.floor(dateLessThan.getTime() / 1000) };
   const Statement = [{ Resource: literal(url), Condition: { DateLessThan } }];
   return getSignedUrl({ ...cloudFront, policy: JSON.stringify({ Statement }) });
 }
 
-/** Encodes the asterisks in a URL. For CloudFront an asterisk stands for any text, and a key may contain asterisks. */
+/** Encodes the asterisks in a URL. A key may contain asterisks, but CloudFront takes an asterisk for any text. */
 function literal(url: string): string {
   return url.replaceAll("*", "%2A");
 }
 
 /**
- * Adds the headers that the answer must have to the query of a URL. S3 reads the headers from the query, if the
- * distribution passes the query on.
+ * Adds headers of the answer to the query of a URL. If the distribution passes the query on, S3 reads these headers from the
+ * query and sends them.
  */
 function withAnswer(text: string, headers: SignedUrlOptions): string {
   const url = new URL(text);
@@ -107,8 +107,8 @@ function withAnswer(text: string, headers: SignedUrlOptions): string {
 }
 
 /**
- * Signs a CloudFront link with a custom policy. For example, the link may work only for some addresses, or only from a
- * later time.
+ * Signs a CloudFront link with a custom policy. For example, such a link can work only for some addresses, or only after a
+ * certain time.
  *
  * @param provider - A provider that `s3()` returned and that has the option `cloudFront`.
  * @throws TypeError for a provider that `s3()` did not return.

@@ -15,12 +15,13 @@ import { ask, type Store } from "../store.js";
 
 const ACTION = "s3:PutObject";
 const DOWNLOAD_SECONDS = 60 * 60;
-/** The time in which a client may begin an upload, in seconds, if the caller gives no time. */
+/** The default time limit for a client to begin an upload, in seconds. */
 export const UPLOAD_SECONDS: number = 15 * 60;
 
 /**
- * The maximum number of bytes that one request can store. @see
- * https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+ * The maximum number of bytes that one request can store.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
  */
 const PUT_BYTES_MAX = 5 * 1024 ** 3;
 
@@ -71,7 +72,7 @@ async function signPut(
   return { key, method: "PUT", url, headers, expiresAt: endOf(signing) };
 }
 
-/** Prepares everything that a PUT and a form have in common: the call, the headers and the times of the signature. */
+/** Prepares the parts that a PUT and a form share: the call, the headers and the times of the signature. */
 async function prepare(store: Store, key: string, options: SignUploadOptions) {
   const call = { operation: "signUpload", key } as const;
   const contentType = options.contentType ?? (await contentTypeOf(key));
@@ -116,8 +117,8 @@ function hasHeaders({ objects }: Store, options: SignUploadOptions): boolean {
 const FILE_NAME = "${filename}";
 
 /**
- * Refuses to sign links for objects that are encrypted with a customer's key. A link cannot contain the key, and a
- * signed request with the key would reveal the key to the client.
+ * Refuses to sign links for objects that are encrypted with a customer's key. A link cannot contain the key. A signed request
+ * can, but it would reveal the key to the client.
  */
 export function assertKeyless(
   { objects, name: provider }: Store,

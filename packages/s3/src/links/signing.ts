@@ -14,8 +14,9 @@ interface Wanted {
 }
 
 /**
- * Returns the time at which a link is signed, and the time for which the link works. All links for one key within a
- * period of `stableForSeconds` are signed with the time at which the period began. So these links are all the same.
+ * Returns the time at which a link is signed, and the time for which the link works. Time is divided into periods of
+ * `stableForSeconds`. Each link is signed with the time at which the current period began. So all links for one key within a
+ * period are the same.
  *
  * @throws StorageError `InvalidArgument` for a time of more than seven days, or longer than the credentials are valid;
  * `Unauthenticated` if the credentials have expired.

@@ -22,8 +22,8 @@ const OPTIONS: AgentOptions = { keepAlive: true, maxSockets: SOCKETS_MAX, noDela
 export type Agents = readonly [HttpAgent, HttpsAgent];
 
 /**
- * Makes agents that limit the time for making a connection. The limit does not include the time in which a request
- * waits for a free connection, because that request waits for this process and not for the server.
+ * Makes agents that limit the time for making a connection. The limit leaves out the time for which a request waits for a free
+ * connection. During that time the request waits for this process, not for the server.
  */
 export function createAgents(limits: AgentLimits = {}): Agents {
   return [
@@ -38,7 +38,7 @@ interface AgentLimits {
   readonly queueMs?: number | undefined;
 }
 
-/** The methods of Node's agents that Node's types leave out. */
+/** The methods of Node's agents that are missing in Node's types. */
 interface Asked {
   addRequest?: (request: ClientRequest, ...rest: unknown[]) => void;
   createConnection: (...rest: unknown[]) => Duplex | null | undefined;
@@ -48,8 +48,8 @@ interface Asked {
 const SIGN_MS = 1000;
 
 /**
- * Listeners by the headers of a request. A listener is called while its request waits for a connection and other
- * requests get one.
+ * Listeners by the headers of a request. A listener is called while its request waits for a connection. The calls stop if no
+ * other request gets a connection.
  */
 export const waiting: WeakMap<object, () => void> = new WeakMap();
 
@@ -93,8 +93,8 @@ function watch<Agent extends HttpAgent>(
 }
 
 /**
- * Ends a request that has no connection. Emits the error itself, because Node does not report the end of a request
- * before the request has a connection.
+ * Ends a request that has no connection. Also emits the error, because Node reports the end of a request only if the request
+ * has a connection.
  */
 function giveUp(request: ClientRequest, queueMs: number): void {
   request.destroy();

@@ -27,7 +27,10 @@ export function objectAnswer(
   };
 }
 
-/** Returns the coding of an object without `aws-chunked`. That coding belongs to the request, but some servers store it. */
+/**
+ * Returns the coding of an object without `aws-chunked`. The coding `aws-chunked` describes only the request, but some servers
+ * store it.
+ */
 function withoutChunks(encoding: string | undefined): string | undefined {
   const codings = encoding?.split(",").map((coding) => coding.trim());
   const own = codings?.filter((coding) => coding !== "" && coding.toLowerCase() !== "aws-chunked");
@@ -55,8 +58,8 @@ export function sdkFields(fields: ObjectFields): {
 }
 
 /**
- * Returns the request fields that contain a digest. The server compares the digest with the body, so a changed byte is
- * noticed although the body is not signed.
+ * Returns the request fields that contain a digest. The server compares the digest with the body. So the server notices a
+ * changed byte even if the body is not signed.
  */
 export function digestFields(digest: Digest | undefined): {
   readonly ContentMD5?: string;

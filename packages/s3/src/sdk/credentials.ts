@@ -9,11 +9,14 @@ interface Keys {
   readonly sessionToken?: unknown;
 }
 
-/** Characters that a header cannot contain, and spaces at the beginning or the end, which are lost on the way. */
+/**
+ * Matches characters that a header cannot contain. Also matches spaces at the beginning or the end, because they are lost on
+ * the way.
+ */
 const BROKEN = /[\p{Cc}]|^ | $/u;
 
 /**
- * Returns the problem with credentials, before anything is signed with them. Returns `undefined` if there is no
+ * Returns the problem with credentials. Called before a request is signed with them. Returns `undefined` if there is no
  * problem.
  */
 function problemOf({ accessKeyId, secretAccessKey, sessionToken }: Keys): string | undefined {
@@ -26,14 +29,14 @@ function problemOf({ accessKeyId, secretAccessKey, sessionToken }: Keys): string
   return undefined;
 }
 
-/** @throws S3FailureError `InvalidCredentials`. The error names the field, and never contains its value. */
+/** @throws S3FailureError `InvalidCredentials`. The error names the wrong field, but never shows the value. */
 export function assertKeys(keys: unknown): void {
   if (typeof keys !== "object" || keys === null || !("accessKeyId" in keys)) return;
   const problem = problemOf(keys);
   if (problem !== undefined) throw new S3FailureError(unsent("InvalidCredentials", undefined, problem));
 }
 
-/** The part of the SDK's client that has the credentials. */
+/** The part of the SDK's client that provides the credentials. */
 interface Holder {
   readonly config?: { readonly credentials?: unknown };
 }
@@ -47,8 +50,8 @@ export async function explainUnsent(error: unknown, { config }: Holder): Promise
   if (isOfCredentials(error)) return new S3FailureError(credentialsFailure(error));
   const local = localFailure(error);
   if (local !== undefined) return new S3FailureError(local);
-  // A credentials function of the application may throw any error. So the function is called again: if it fails again,
-  // the credentials are the cause.
+  // The application's function for credentials may throw any error. So this code calls the function again. If the function
+  // fails again, the credentials are the cause.
   const { credentials } = config ?? {};
   if (typeof credentials !== "function") return new S3FailureError(unsent("NotSent", error));
   try {
@@ -78,7 +81,7 @@ const PROVIDER_ERRORS: ReadonlySet<unknown> = new Set([
 
 function isOfCredentials(error: unknown): boolean {
   const { name, syscall, $fault, $metadata } = Object(error) as Failed;
-  // Up to now, this process has connected only to a source of credentials.
+  // At this point, this process has connected only to a source of credentials.
   const isOfSocket = typeof syscall === "string" || name === "TimeoutError";
   const isOfService = $fault !== undefined || $metadata?.httpStatusCode !== undefined;
   return PROVIDER_ERRORS.has(name) || isOfSocket || isOfService;
@@ -91,7 +94,7 @@ const PASSING = /throttl|TooManyRequests|RequestLimitExceeded|IDPCommunicationEr
 const DOWN =
   /status:? ?(?:429|5\d\d)|\b(?:ECONN[A-Z]+|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)\b|tim(?:ed|e)[ -]?out|TimeoutError|socket hang up/i;
 
-/** The words with which the SDK reports that a source has refused. A retry does not help. */
+/** The words with which the SDK reports that a source has refused to give credentials. A retry is useless. */
 const REFUSED = /status:? ?4\d\d|\bexpired\b|\binvalid\b/i;
 
 /** Explains why there are no credentials: their source is down, their source has refused, or there is no source. */

@@ -41,12 +41,12 @@ async function sendInTime<T>(send: () => Promise<T>, clock: Clock): Promise<T> {
 const CLOCK_MS_MIN = 60_000;
 
 /**
- * The statuses of answers that may complain about the time of a signature. The status is needed because the answer to a
- * HEAD has no code.
+ * The statuses of answers that may reject the time of a signature. The status is used because the answer to a HEAD has no error
+ * code.
  */
 const REFUSALS: ReadonlySet<number | undefined> = new Set([400, 401, 403]);
 
-/** Tells whether a request was signed with a wrong time, and its answer has corrected the time. */
+/** Tells whether a request was signed with a wrong time and the SDK has learned the right time from the answer. */
 function isSkewed(error: unknown, before: number | undefined, after: number | undefined): boolean {
   const { code, status } = error instanceof S3FailureError ? error.failure : failureOf(error);
   if (code === "RequestTimeTooSkewed") return true;
@@ -63,14 +63,13 @@ interface SdkError {
 }
 
 /**
- * The names of SDK errors that mean 404. The names are needed for errors that an application has made itself, which
- * have no status.
+ * The names of SDK errors that mean 404. The names are needed because errors that an application makes itself have no status.
  */
 const MISSING: ReadonlySet<unknown> = new Set(["NotFound", "NoSuchKey", "NoSuchVersion", "NoSuchUpload"]);
 
 /**
- * Returns the failure that an SDK error describes. Leaves out everything that the error repeats from the request or
- * from the body of the answer.
+ * Returns the failure that an SDK error describes. Leaves out everything that comes from the request or from the body of the
+ * answer.
  */
 export function failureOf(error: unknown): S3Failure {
   const local = localFailure(error);
@@ -115,8 +114,8 @@ function retryAfterIn(headers: Readonly<Record<string, string>>): number | undef
 }
 
 /**
- * Returns the failure for a successful answer without a value that every S3 server sends. Such an answer means that
- * something other than an S3 server answers at the endpoint.
+ * Returns the failure for a successful answer that lacks a value. Every S3 server sends this value, so the endpoint is not an
+ * S3 server.
  */
 export function senseless(metadata: SdkError["$metadata"]): S3FailureError {
   return new S3FailureError({
@@ -128,7 +127,7 @@ export function senseless(metadata: SdkError["$metadata"]): S3FailureError {
 }
 
 /**
- * Checks a successful answer that may have no ETag. Some servers send no ETag, but every answer of S3 has at least a
+ * Checks a successful answer that may lack an ETag. Some servers send no ETag, but every answer of an S3 server has at least a
  * request id.
  */
 export function assertSensible(etag: string | undefined, metadata: SdkError["$metadata"]): void {

@@ -8,7 +8,7 @@ const HELD_BYTES = 64 * 1024;
 
 /** The last moment of one request. Before this moment, no change that the request makes is visible. */
 export interface LastMoment {
-  /** Returns the caller's refusal, or `undefined` if the caller has not refused. */
+  /** Returns the error with which the caller refused the change, or `undefined` if the caller did not refuse. */
   readonly refusal: () => RefusedError | undefined;
   /** Waits until a request has a connection. Before that, no byte leaves this process. */
   readonly watch: (request: ClientRequest, connected: "connect" | "secureConnect") => void;
@@ -27,8 +27,8 @@ interface Asked {
   /** Asks the caller. Throws if the change must not be made. */
   readonly beforeCommit: () => void;
   /**
-   * True if the connection belongs to this package. If not, the last moment is the moment at which the request is
-   * passed to the application's client.
+   * True if the connection belongs to this package. Otherwise the last moment comes when the request is passed to the
+   * application's client.
    */
   readonly isWatched: boolean;
   /** Ends a request if its connection belongs to a client of the application. */
@@ -96,8 +96,8 @@ function onceConnected(socket: Duplex, connected: "connect" | "secureConnect", t
 const LOOK_MS = 5;
 
 /**
- * Calls back when the system has taken all bytes that were given to a connection. A suspended process keeps the bytes
- * that the system has not taken, and would send them after it resumes.
+ * Calls back when the operating system has taken all bytes that were given to a connection. This matters if the process is
+ * suspended: bytes that are still in the process would be sent after it resumes.
  */
 function whenTaken(body: Readable, request: ClientRequest | undefined, then: () => void): void {
   const look = (): void => {
@@ -105,7 +105,7 @@ function whenTaken(body: Readable, request: ClientRequest | undefined, then: () 
     if (body.readableLength === 0 && (request?.writableLength ?? 0) === 0) then();
     else clock.setTimeout(look, LOOK_MS);
   };
-  // The previous block is passed on in this turn of the event loop.
+  // The connection passes on the previous block in this turn of the event loop.
   setImmediate(look);
 }
 
@@ -116,8 +116,8 @@ function whenTaken(body: Readable, request: ClientRequest | undefined, then: () 
 export const BLOCK_BYTES: number = 128 * 1024;
 
 /**
- * Returns a stream that gives a body to the connection block by block. Reports each block that was taken, and asks the
- * caller before it sends the last bytes.
+ * Returns a stream that gives a body to the connection block by block. Reports each block that the connection has taken. Asks
+ * the caller before the last bytes are sent.
  */
 export function heldBack(
   body: Uint8Array,

@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import type { PartAnswer } from "../server/client.js";
 import { sdkPackage } from "./packages.js";
 
-/** The requests of this package that send the bytes that the library has cut. */
+/** The requests with which this package sends the parts that the library has made. */
 export interface PartTarget {
   /** Sends a whole body that is smaller than a part. */
   readonly whole: (bytes: Uint8Array) => Promise<void>;
@@ -17,8 +17,8 @@ interface LibraryOptions {
 }
 
 /**
- * Lets `@aws-sdk/lib-storage` cut a body into parts and send several parts at the same time. The caller has to complete
- * the upload or remove the parts, because the library does neither if a source stalls or a request is aborted.
+ * Lets `@aws-sdk/lib-storage` cut a body into parts and send several parts at the same time. The caller has to complete the
+ * upload or remove the parts. The library does neither if a source stalls or a request is aborted.
  */
 export async function sendByLibrary(
   body: Uint8Array | Readable,
@@ -42,7 +42,7 @@ export async function sendByLibrary(
     config: {
       requestHandler: {},
       requestChecksumCalculation: async () => "WHEN_REQUIRED",
-      // The library asks for the object's address, but nothing uses the address here.
+      // The library asks for the object's address, but this package does not use the address.
       endpoint: async () => ({ protocol: "https:", hostname: "localhost", path: "/" }),
     },
   };

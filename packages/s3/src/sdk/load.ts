@@ -52,14 +52,13 @@ export async function loadSdk(
     useAccelerateEndpoint: isOwn && accelerate,
     useDualstackEndpoint: isOwn && dualstack,
     useFipsEndpoint: isOwn && fips,
-    // The environment has been read already. A later change of the environment must not send requests to another
-    // server.
+    // The environment has already been read. If it changes later, requests must still go to the same server.
     ignoreConfiguredEndpointUrls: true,
     ...(endpoint !== undefined && { endpoint }),
     ...(region !== undefined && { region }),
     ...(credentials !== undefined && { credentials }),
-    // A wrapper retries requests. A checksum that was not requested turns streams into a form that few servers
-    // understand.
+    // The SDK does not retry, because a wrapper retries requests. The SDK adds no checksum on its own, because that turns
+    // streams into a form that few servers understand.
     maxAttempts: 1,
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
@@ -77,7 +76,7 @@ export async function loadSdk(
   return { sdk, client, sender: ownSender(client) };
 }
 
-/** The variable that keeps the SDK from printing which version of Node it will need one day. */
+/** The variable that stops the SDK from printing a warning about the Node version that it will need in the future. */
 const NO_WARNING = "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED";
 
 function withoutVersionWarning<T>(make: () => T): T {
@@ -94,14 +93,14 @@ function withoutVersionWarning<T>(make: () => T): T {
 /** The name of this client, for the logs of the server. */
 const USER_AGENT = `stowage-s3 aws-sdk-js/3 md/nodejs#${process.versions.node}`;
 
-/** The commands for which the SDK always adds a checksum of S3's own to the body, whatever its options say. */
+/** The commands whose bodies always get one of S3's own checksums from the SDK, whatever its options say. */
 const WITH_DIGEST =
   /^(?:DeleteObjects|PutBucket\w+|PutPublicAccessBlock|PutObjectTagging|RestoreObject)Command$/;
 
 /**
- * The commands that set a bucket up. Each of them gets a connection of its own. The reason is the newest Ceph: if there
- * is no block of public access, it sends more bytes than it has announced, and the rest would be taken for the
- * beginning of the next answer.
+ * The commands that set a bucket up. Each of them gets a connection of its own. The reason is the newest Ceph: if there is no
+ * block of public access, it sends more bytes than it has announced. On a shared connection, the additional bytes would be
+ * taken for the beginning of the next answer.
  */
 const SET_UP = /^(?:Get|Put)(?:Bucket\w+|PublicAccessBlock)Command$/;
 

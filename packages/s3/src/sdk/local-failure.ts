@@ -10,7 +10,7 @@ interface Failed {
 }
 
 /**
- * Returns the failure of a request that has not left this process, if the error alone proves this. Returns `undefined`
+ * Returns the failure of a request if the error alone proves that the request has not left this process. Returns `undefined`
  * for any other error.
  */
 export function localFailure(error: unknown): S3Failure | undefined {
@@ -20,8 +20,8 @@ export function localFailure(error: unknown): S3Failure | undefined {
 }
 
 /**
- * Returns the failure that the SDK itself finds before it contacts a server. The SDK reports such a failure only as
- * text.
+ * Returns a failure that the SDK itself detects before it contacts a server. The SDK describes such a failure only in the text
+ * of its error.
  */
 function ofTheSdk(error: unknown): S3Failure | undefined {
   const { name, message } = Object(error) as Failed;
@@ -45,7 +45,7 @@ function ofHeaders(error: unknown): S3Failure | undefined {
   return isRefused ? unsent("InvalidHeader", error) : undefined;
 }
 
-/** Returns the failure of a request that got no connection, so that no byte of it was sent. */
+/** Returns the failure of a request that got no connection. No byte of such a request was sent. */
 function ofConnecting(error: unknown): S3Failure | undefined {
   const { name, code, message, syscall } = Object(error) as Failed;
   const isConnecting = syscall === "connect" || syscall === "getaddrinfo" || code === "ConnectTimeout";

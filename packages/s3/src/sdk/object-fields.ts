@@ -1,7 +1,10 @@
 import type { PutObjectCommandInput } from "@aws-sdk/client-s3";
 import type { Encryption, ObjectOptions } from "../server/object-options.js";
 
-/** The fields, besides the headers, that describe an object in requests. They are always the same for one provider. */
+/**
+ * The fields of requests that describe an object, except for its headers. These fields are the same in all requests of one
+ * provider.
+ */
 export interface ObjectInputs {
   /** The fields of requests that make an object. */
   readonly made: Partial<PutObjectCommandInput>;
@@ -70,7 +73,7 @@ export function copiedKey(encryption: Encryption | undefined): {
   };
 }
 
-/** Returns the encryption that an answer names for an object. */
+/** Returns the encryption of an object, as an answer names it. */
 export function encryptionOf({
   ServerSideEncryption,
   SSECustomerAlgorithm,
@@ -81,7 +84,7 @@ export function encryptionOf({
   return SSECustomerAlgorithm === undefined ? ServerSideEncryption : "customer";
 }
 
-/** Returns the options of objects as fields of a form. Leaves out locks, because they need a digest of the file. */
+/** Returns the options of objects as fields of a form. Leaves out locks, because a lock requires a digest of the file. */
 export function formInputs(options: ObjectOptions): Record<string, string | undefined> {
   const { encryption, storageClass, tags, acl } = options;
   const kms = encryption?.type === "aws:kms" ? encryption : undefined;

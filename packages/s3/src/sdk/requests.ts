@@ -17,7 +17,7 @@ import { tagRequests } from "./tag-requests.js";
 import { uploadRequests } from "./upload-requests.js";
 import type { Requests, Storing } from "./shared.js";
 
-/** The client, the signer and the set-up that stand between the adapter and a server. */
+/** The client, the signer and the set-up requests, through which the adapter reaches a server. */
 export interface Connection {
   readonly client: S3Client;
   readonly signer: S3Signer;

@@ -1,4 +1,4 @@
-/** The form of the codes and names of S3, Node and the SDK. A text of another form may be a piece of an answer. */
+/** The form of the codes and names of S3, Node and the SDK. A text with a different form may be a piece of an answer. */
 const NAME = /^[\w.:-]{1,100}$/;
 const ID = /^[\w.:;,+/=| -]{1,200}$/;
 

@@ -6,16 +6,16 @@ import { waiting } from "./agents.js";
 import { BLOCK_BYTES, heldBack, lastMoment, lastMoments } from "./last-moment.js";
 import { assertKeys, explainUnsent } from "./credentials.js";
 
-/** One request on its way, with its stage and its listeners. */
+/** One request that is being sent, with its stage and its listeners. */
 interface Sending extends Pick<S3Call, "signal" | "beforeCommit"> {
   onSent?: S3Call["onSent"];
   /** True if the connection of the request belongs to this package. */
   isOwn: boolean;
   refusal?: () => RefusedError | undefined;
-  /** Ends the request. Present only if a client of the application sends the request. */
+  /** Ends the request. Present only if the application's own client sends the request. */
   abort?: () => void;
   stage: "given" | "begun" | "left";
-  /** Stops listening to the signal, because the SDK itself listens from now on. */
+  /** Stops listening to the signal. Called when the SDK itself begins to listen. */
   unlink?: () => void;
 }
 
@@ -31,7 +31,7 @@ interface Command {
   readonly middlewareStack?: Pick<SdkClient["middlewareStack"], "add">;
 }
 
-/** An object that sends commands, each with the signal and the listener of its call. */
+/** A sender of commands. Each command has the signal and the listener of its call. */
 export interface Sender {
   readonly send: <Output extends object>(command: CommandOf<Output>, call: S3Call) => Promise<Output>;
 }
@@ -51,9 +51,9 @@ interface HttpRequest {
 }
 
 /**
- * Makes a sender for the client of this package. The sender passes the signal of a request without the SDK's options.
- * As soon as one request is sent with such options, the SDK no longer keeps its chain of middleware and rebuilds the
- * chain for every request.
+ * Makes a sender for the client of this package. The sender passes the signal of a request without the SDK's options, because
+ * these options make the SDK slow. After one request with such options, the SDK rebuilds its chain of middleware for every
+ * request.
  *
  * @see https://github.com/smithy-lang/smithy-typescript/blob/main/packages/core/src/submodules/client/smithy-client/client.ts
  */
@@ -113,8 +113,8 @@ function senderOf(client: SdkClient, isOwn: boolean, pass: Send): Sender {
 }
 
 /**
- * Waits for an answer, and rejects when the signal aborts. This also works while the SDK waits for credentials,
- * although the SDK itself ignores the signal then. A request that is aborted at that time is never sent.
+ * Waits for an answer, and rejects when the signal aborts. This also works while the SDK waits for credentials. The SDK itself
+ * ignores the signal during that time. A request that is aborted at that time is never sent.
  */
 function untilLeft<T>(sending: Sending, answered: Promise<T>): Promise<T> {
   const { signal } = sending;
@@ -127,7 +127,7 @@ function untilLeft<T>(sending: Sending, answered: Promise<T>): Promise<T> {
   });
 }
 
-/** Adds middleware that notes the stage of each request, checks the credentials that sign it, and reports its bytes. */
+/** Adds middleware that notes the stage of each request, checks the credentials, and reports the bytes that were sent. */
 function addStages(
   stack: Pick<SdkClient["middlewareStack"], "add">,
   onLeave: (request: object, sending: Sending) => void = () => {},
@@ -176,8 +176,8 @@ function identityIn(context: object): unknown {
 }
 
 /**
- * Returns a request that gives a large body to the connection block by block, and reports each block that was taken. If
- * the request makes a change, its last bytes wait until the caller agrees.
+ * Returns a request that gives a large body to the connection block by block. The request reports each block that the
+ * connection has taken. If the request makes a change, its last bytes wait until the caller agrees.
  */
 function watched(request: HttpRequest, sending: Sending): HttpRequest {
   const { onSent, beforeCommit } = sending;

@@ -26,8 +26,8 @@ export interface S3Setup {
   /** @returns The configuration, or `undefined` if there is none. */
   readonly read: (what: Subresource, call: S3Call) => Promise<object | undefined>;
   /**
-   * Replaces the whole configuration. A request to remove a configuration is missing on purpose: a server that does not
-   * know this part of the set-up would remove the bucket itself.
+   * Replaces the whole configuration. There is no request to remove a configuration, on purpose. If a server does not know this
+   * part of the set-up, it takes such a request for the removal of the bucket itself.
    */
   readonly write: (what: Subresource, configuration: object, call: S3Call) => Promise<void>;
   readonly openUploads: (prefix: string, call: S3Call) => Promise<readonly OpenUpload[]>;
@@ -53,7 +53,7 @@ const NAMES: Readonly<Record<Subresource, readonly [name: string | undefined, no
 /** A command of the SDK. Commands differ only in their input. */
 type AnyCommand = new (input: object) => object;
 
-/** The parts for which an answer holds the configuration one level deeper, as requests do. */
+/** The parts of the set-up whose answers hold the configuration one level deeper, as requests do. */
 const NESTED: ReadonlySet<Subresource> = new Set(["PublicAccessBlock", "BucketEncryption"]);
 
 export function setupRequests({ request, bucket: Bucket }: Requests): S3Setup {
@@ -92,8 +92,7 @@ export function setupRequests({ request, bucket: Bucket }: Requests): S3Setup {
         let KeyMarker: string | undefined;
         let UploadIdMarker: string | undefined;
         for (;;) {
-          // The request does not ask for encoded keys, because Ceph would encode the keys without saying so in the
-          // answer.
+          // The request does not ask for encoded keys. Ceph would encode the keys, but would not say so in the answer.
           const input = { Bucket, Prefix: prefix, KeyMarker, UploadIdMarker };
           const page = await client.send(new sdk.ListMultipartUploadsCommand(input), http);
           for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {

@@ -89,8 +89,8 @@ const OF_THE_SDK =
 const SIGNABLE: ReadonlySet<string> = new Set(["content-type", "cache-control"]);
 
 /**
- * Signs a request, and does not move its headers into the URL. In the URL, Ceph ignores an access list and Swift drops
- * metadata.
+ * Signs a request, and leaves its headers as headers. If they were in the URL, Ceph would ignore an access list, and Swift
+ * would drop metadata.
  */
 async function sign(client: Loaded["client"], command: Command, signing: Signing): Promise<SignedRequest> {
   const { getSignedUrl } = await sdkPackage(
@@ -127,7 +127,7 @@ async function sign(client: Loaded["client"], command: Command, signing: Signing
   return { url, headers: signedOf(url, sent) };
 }
 
-/** Returns the headers that the signature covers, except for `host`, which every client sends. */
+/** Returns the headers that the signature covers. Leaves out `host`, because every client sends it. */
 function signedOf(url: string, sent: Readonly<Record<string, string>>): Record<string, string> {
   const names = new URL(url).searchParams.get("X-Amz-SignedHeaders")?.split(";") ?? [];
   return Object.fromEntries(names.filter((name) => name !== "host").map((name) => [name, sent[name] ?? ""]));

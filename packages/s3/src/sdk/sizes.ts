@@ -10,8 +10,8 @@ type Open = (range?: string) => Promise<GetObjectCommandOutput>;
 const ALL = "bytes=0-";
 
 /**
- * Opens an object, and finds out its number of bytes. A proxy that compresses answers leaves the number out when it
- * sends the whole object. Then the object is requested once more, as a range.
+ * Opens an object, and finds out its size in bytes. A proxy that compresses answers leaves the size out when it sends the whole
+ * object. In that case the object is requested once more, as a range.
  */
 export async function openWithSize(range: string | undefined, open: Open): Promise<GetAnswer> {
   const first = await open();
@@ -45,7 +45,7 @@ function totalIn(contentRange: string | undefined): number | undefined {
   return total === undefined ? undefined : Number(total);
 }
 
-/** Returns the number of bytes in a range, as its header gives it. */
+/** Returns the number of bytes in a range, according to the header of the range. */
 function lengthIn(contentRange: string | undefined): number | undefined {
   const [, first, last] = /^bytes ([0-9]+)-([0-9]+)\//.exec(contentRange ?? "") ?? [];
   return last === undefined ? undefined : Number(last) - Number(first) + 1;

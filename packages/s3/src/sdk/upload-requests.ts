@@ -6,7 +6,7 @@ import type { Requests, Storing } from "./shared.js";
 import { digestFields, digestIn, sdkFields } from "./convert.js";
 import { assertSensible, required, senseless } from "./failure.js";
 
-/** The SDK's names of the algorithms. MD5 has no name, because it is no checksum of S3's own. */
+/** The SDK's names of the algorithms. MD5 has no name there, because it is not one of S3's own checksums. */
 const ALGORITHMS = { crc32: "CRC32", crc32c: "CRC32C", sha256: "SHA256", md5: undefined } as const;
 
 type Verb = "createUpload" | "uploadPart" | "listParts" | "listUploads" | "completeUpload" | "abortUpload";
@@ -76,8 +76,8 @@ function partEtag(etag: string | undefined, metadata: ListPartsCommandOutput["$m
 }
 
 /**
- * Returns all parts of an upload. Does not use the SDK's paginator, because the paginator never ends if the last page
- * has a marker too, as with Ceph.
+ * Returns all parts of an upload. Does not use the SDK's paginator. The paginator never ends if the last page has a marker too,
+ * as with Ceph.
  */
 async function allParts(
   pageAt: (marker: string | undefined) => Promise<ListPartsCommandOutput>,
@@ -88,7 +88,7 @@ async function allParts(
     parts.push(...(page.Parts ?? []).map((part) => arrivedPart(part, page)));
     if (page.IsTruncated !== true) return parts;
     const next = required(page.NextPartNumberMarker, page.$metadata);
-    // Part numbers only rise.
+    // Part numbers rise from page to page.
     if (!(Number(next) > Number(marker ?? 0))) throw senseless(page.$metadata);
     marker = next;
   }

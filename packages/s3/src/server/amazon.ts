@@ -1,4 +1,4 @@
-/** One of Amazon's separate clouds. The regions of one cloud do not know the buckets of the other clouds. */
+/** One of Amazon's separate clouds. The regions of one cloud cannot reach the buckets of the other clouds. */
 interface Partition {
   /** The name of the partition in ARNs. */
   readonly name: string;
@@ -9,8 +9,9 @@ interface Partition {
 const AWS: Partition = { name: "aws", regions: /^/, domain: "amazonaws.com" };
 
 /**
- * The partitions. The last one contains all regions that are not in another one. @see
- * https://docs.aws.amazon.com/general/latest/gr/s3.html
+ * The partitions. The last partition contains all regions that are in no other partition.
+ *
+ * @see https://docs.aws.amazon.com/general/latest/gr/s3.html
  */
 const PARTITIONS: readonly Partition[] = [
   { name: "aws-cn", regions: /^cn-/, domain: "amazonaws.com.cn" },
@@ -23,7 +24,7 @@ const PARTITIONS: readonly Partition[] = [
   AWS,
 ];
 
-/** Returns the partition of a region. Without a region, returns the partition that most regions have. */
+/** Returns the partition of a region. Without a region, returns the partition to which most regions belong. */
 export function partitionOf(region = ""): Partition {
   return PARTITIONS.find(({ regions }) => regions.test(region)) ?? AWS;
 }

@@ -22,8 +22,8 @@ function configOf(client: SdkClient): ClientConfig | undefined {
 }
 
 /**
- * Returns the server of a client, as far as the server is known without waiting. If the client has an endpoint of its
- * own, that endpoint is not known yet. Otherwise the endpoint of the environment counts, as it does for the client.
+ * Returns the server of a client, as far as the server is known without waiting. If the client has an endpoint of its own, the
+ * endpoint is not known yet. Otherwise the endpoint of the environment counts, because the client uses it too.
  *
  * @throws TypeError for an endpoint that is wrong.
  */
@@ -51,7 +51,7 @@ export function clientServer(options: ServerChoice, client: SdkClient): Server {
 /**
  * Asks a client where it sends requests.
  *
- * @throws TypeError if the client's endpoint is wrong, or differs from the endpoint that was assumed before.
+ * @throws TypeError if the client's endpoint is wrong, or is not the endpoint that was assumed before.
  */
 export async function askClient(
   client: SdkClient,

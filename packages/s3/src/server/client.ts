@@ -4,8 +4,8 @@ import type { Digest } from "./digest.js";
 import type { Encryption } from "./object-options.js";
 
 /**
- * The requests that the adapter sends to a server. The AWS SDK stands behind this interface, and code that uses the
- * interface does not know the SDK.
+ * The requests that the adapter sends to a server. The AWS SDK is behind this interface, so code that uses the interface does
+ * not depend on the SDK.
  *
  * **Behaviour**
  * - A call is one request. If the clock was wrong, the request is signed and sent once more. A call obeys its signal.
@@ -14,8 +14,7 @@ import type { Encryption } from "./object-options.js";
  */
 export interface S3Client {
   /**
-   * The bodies that are not being read at the moment. They give their connections back when requests wait for a
-   * connection.
+   * The bodies that nobody is reading at the moment. They give up their connections when requests wait for a connection.
    */
   readonly idle: IdleBodies;
   readonly putObject: (request: PutRequest, call: S3Call) => Promise<WriteAnswer>;
@@ -31,7 +30,7 @@ export interface S3Client {
   /** @returns All parts that have arrived. */
   readonly listParts: (upload: UploadId, call: S3Call) => Promise<readonly ArrivedPart[]>;
   readonly completeUpload: (request: CompleteRequest, call: S3Call) => Promise<WriteAnswer>;
-  /** @returns The uploads of one key that were begun, and are neither completed nor aborted. */
+  /** @returns The unfinished uploads of one key: they were begun, but were neither completed nor aborted. */
   readonly listUploads: (key: string, call: S3Call) => Promise<readonly BegunUpload[]>;
   readonly readTags: (object: ObjectRequest, call: S3Call) => Promise<Readonly<Record<string, string>>>;
   /** Replaces all tags. */
@@ -48,7 +47,7 @@ export interface S3Call {
    */
   readonly onSent?: ((bytes: number) => void) | undefined;
   /**
-   * A function that is called before a request makes a change, when only the last bytes of the request are left to
+   * A function that is called before a request makes a change. At that moment, only the last bytes of the request are left to
    * send.
    */
   readonly beforeCommit?: (() => void) | undefined;
@@ -105,7 +104,7 @@ export interface ListRequest {
 
 export interface CopiedObject extends ObjectRequest {
   readonly bucket: string;
-  /** The encryption of the object, if the request has to contain the encryption key. */
+  /** The encryption of the object. Present if the request has to contain the encryption key. */
   readonly encryption?: Encryption | undefined;
 }
 
@@ -180,7 +179,7 @@ export interface GetAnswer extends ObjectAnswer {
 /** The facts of a part that are needed when its upload is completed. */
 export interface PartAnswer {
   readonly etag: string;
-  /** The digest of the part. Present if a digest was sent, because Amazon then requires it here. */
+  /** The digest of the part. Present if a digest was sent with the part. Amazon then requires the digest here too. */
   readonly digest?: Digest | undefined;
 }
 
@@ -232,17 +231,17 @@ export interface S3Failure {
   readonly retryAfterMs?: number | undefined;
   /** The permission that a refusal names. */
   readonly deniedAction?: string | undefined;
-  /** The region that the server says the bucket is in. */
+  /** The region of the bucket, according to the server. */
   readonly bucketRegion?: string | undefined;
   /** True if the request never left this process. */
   readonly isUnsent?: boolean | undefined;
-  /** A word that is added to the message. It is a name or a code, never a text from an answer. */
+  /** A word that is added to the message. The word is a name or a code, never a text from an answer. */
   readonly detail?: string | undefined;
   /** An error that may be printed. It contains neither the text that was signed nor the body of an answer. */
   readonly cause: unknown;
 }
 
-/** An error that carries an {@link S3Failure} to the code that explains it. */
+/** An error that carries an {@link S3Failure} to the code that explains the failure to the caller. */
 export class S3FailureError extends Error {
   override readonly name = "S3FailureError";
   readonly #failure: S3Failure;

@@ -11,7 +11,7 @@ export type DialectName =
   | "swift"
   | "generic";
 
-/** The promises of S3 that a server keeps. */
+/** The features of S3 on which a server can be relied. */
 export interface Dialect {
   /** The name of the dialect; `"probed"` if the dialect is a result of `probe`. */
   readonly name: DialectName | "probed";
@@ -71,7 +71,7 @@ const CONSERVATIVE = {
 } as const;
 
 /**
- * The dialects of the known servers, each with its source. If a dialect does not name a feature, the value is that of
+ * The dialects of the known servers, each with its source. If a dialect does not name a feature, the dialect has the value of
  * the weakest server.
  */
 export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {

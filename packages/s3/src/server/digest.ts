@@ -14,8 +14,8 @@ export interface Digest {
 }
 
 /**
- * Returns the algorithm of the digest that is sent with a body. If the server has no checksums of S3's own, a requested
- * checksum becomes the MD5 of HTTP, which all servers compare.
+ * Returns the algorithm of the digest that is sent with a body. A server may lack S3's own checksums. A requested checksum then
+ * becomes the MD5 of HTTP, which all servers verify.
  */
 export function digestAlgorithm(
   { checksum }: Dialect,

@@ -25,8 +25,8 @@ type Section = Readonly<Record<string, string>>;
 type Sections = Map<string, Section>;
 
 /**
- * Reads the settings from the environment and the shared files. They have to be known before the first request. The SDK
- * reads the files later and asynchronously, so they are read here.
+ * Reads the settings from the environment and the shared files. The settings have to be known before the first request. The SDK
+ * reads the files later and asynchronously, so this function reads them itself.
  *
  * @param profile - The profile. Default: the profile that `AWS_PROFILE` names. For endpoints, `AWS_PROFILE` always
  * counts.
@@ -125,8 +125,8 @@ function parseSections(text: string): Sections {
 }
 
 /**
- * Returns the section for a title, such as `profile "a b"`. Returns `undefined` for a title of another kind, because
- * such sections are not used.
+ * Returns the section for a title, such as `profile "a b"`. Returns `undefined` for a title of a different kind, because such
+ * sections are not used.
  */
 function sectionOf(
   sections: Map<string, Record<string, string>>,

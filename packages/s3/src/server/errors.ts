@@ -10,7 +10,7 @@ import { S3FailureError, type S3Failure } from "./client.js";
 import { meaningOf, type Explanation } from "./codes.js";
 import { localMeaning } from "./local-codes.js";
 
-/** The facts of a failed call that help to explain it. */
+/** The facts of a failed call that help to explain the failure. */
 export interface FailureContext {
   readonly operation: Operation;
   readonly provider: string;
@@ -22,8 +22,8 @@ export interface FailureContext {
   /** True if the call changes something. */
   readonly writes: boolean;
   /**
-   * The error code if the condition does not hold: either a create-only write found an object, or the object has
-   * another version.
+   * The error code for a condition that does not hold. Either a create-only write has found an object, or the object has a
+   * different version.
    */
   readonly condition?: "AlreadyExists" | "PreconditionFailed" | undefined;
 }
@@ -75,8 +75,8 @@ function explain(failure: S3Failure, context: FailureContext): Explanation {
 }
 
 /**
- * Tells whether a retry is useless: it would store the object a second time, or would again wait just as long for this
- * process itself.
+ * Tells whether a retry is useless. A retry is useless if it would store the object a second time, or would wait for this
+ * process again just as long.
  */
 function isSettled({ code }: S3Failure, { writes }: FailureContext): boolean {
   return code === "NoFreeConnection" || (writes && code === "SenselessAnswer");
@@ -114,8 +114,8 @@ function byStatus({ code, status }: S3Failure): Explanation {
 const SERVER_FAILURES: ReadonlySet<StorageErrorCode> = new Set(["Unavailable", "Timeout", "Unknown"]);
 
 /**
- * Returns whether a failed call has changed anything. If the request of a write has been sent, the write may have taken
- * effect, unless the server's answer rules that out.
+ * Returns whether a failed call has changed anything. If the request of a write was sent, the write may have taken effect. Only
+ * an answer of the server can rule that out.
  */
 function appliedBy(failure: S3Failure, code: StorageErrorCode, { writes }: FailureContext): Applied {
   if (!writes || failure.isUnsent === true || !SERVER_FAILURES.has(code)) return "no";

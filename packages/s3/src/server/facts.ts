@@ -3,26 +3,25 @@ import { randomUUID } from "node:crypto";
 import type { ObjectFields } from "./client.js";
 
 /**
- * The form of metadata names that are sent as they are. Every server keeps such names, and values of the form below,
- * unchanged.
+ * The form of metadata names that are sent as they are. Every server keeps names of this form unchanged, and also values of the
+ * form below.
  */
 const PLAIN_NAME = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
 const PLAIN_VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
 /**
- * The name of the headers that contain all other metadata. The metadata is a percent-encoded query string, cut into
- * parts that every server accepts.
+ * The name of the headers that contain all other metadata. The metadata is encoded as a query string, and is cut into parts
+ * that every server accepts.
  */
 const ENCODED_NAME = "stowage-metadata";
 /**
- * The names of these headers. Two digits are enough to number all parts that fit into the headers of an object. The
- * names of a caller's own metadata may end with longer numbers.
+ * The names of these headers. The number of a part has at most two digits, which is enough for all parts that fit into the
+ * headers of an object. The names of a caller's own metadata may end with longer numbers.
  */
 const ENCODED_PART = /^stowage-metadata-[0-9]{1,2}$/;
 const WRITE_ID_NAME = "stowage-write-id";
 /**
- * The name of the header with the id of an upload in parts. The id marks the object if the caller has given no write
- * id.
+ * The name of the header with the id of an upload in parts. The id identifies the object if the caller has given no write id.
  */
 const UPLOAD_NAME = "stowage-upload-id";
 
@@ -37,7 +36,7 @@ interface Facts extends ObjectHeaders {
 /**
  * Returns the headers that carry an object's facts.
  *
- * @param coded - The coding of bodies, for facts without a coding.
+ * @param coded - The coding of bodies. It is used for facts without a coding.
  */
 export function toFields(facts: Facts, contentType: string, coded?: string): ObjectFields {
   const { contentEncoding = coded } = facts;
@@ -81,7 +80,7 @@ export function fromHeaders(headers: Readonly<Record<string, string>>): Pick<Fac
     const [name, value] = entry.split("=", 2).map(decoded);
     if (name !== undefined && name !== "" && value !== undefined) entries.push([name, value]);
   }
-  // The object is not built by assignment, because `__proto__` has to be treated like any other name.
+  // The object is not built by assignment, because assignment treats the name `__proto__` in a special way.
   return { metadata: entries.length === 0 ? undefined : Object.fromEntries(entries), writeId };
 }
 
@@ -90,7 +89,7 @@ export function ownMark(metadata: Readonly<Record<string, string>>): string | un
   return metadata[WRITE_ID_NAME] ?? metadata[UPLOAD_NAME];
 }
 
-/** Adds an id by which the object of this write is recognised. Adds nothing if there is a write id. */
+/** Adds an id that identifies the object of this write. Adds nothing if there is already a write id. */
 export function marked(fields: ObjectFields): ObjectFields {
   if (ownMark(fields.metadata) !== undefined) return fields;
   return { ...fields, metadata: { ...fields.metadata, [UPLOAD_NAME]: randomUUID() } };

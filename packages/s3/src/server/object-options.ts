@@ -13,7 +13,7 @@ export type Encryption =
       readonly type: "aws:kms";
       /** The id of the key. Default: the key of the bucket, or the account's own. */
       readonly keyId?: string | undefined;
-      /** A context that must be given again to decrypt. The service writes the context into its log. */
+      /** A context that every decryption has to repeat. The service writes the context into its log. */
       readonly context?: Readonly<Record<string, string>> | undefined;
       /** True to use one key for many objects, which costs less. */
       readonly bucketKey?: boolean | undefined;
@@ -61,7 +61,10 @@ const LOCK_MODES = ["GOVERNANCE", "COMPLIANCE"] as const;
  * keep versions.
  */
 export interface ObjectLock {
-  /** The mode of the lock. People with the permission can lift `"GOVERNANCE"`. `"COMPLIANCE"` cannot be lifted. */
+  /**
+   * The mode of the lock. A lock with `"GOVERNANCE"` can be lifted by users with a special permission. A lock with
+   * `"COMPLIANCE"` cannot be lifted.
+   */
   readonly mode?: "GOVERNANCE" | "COMPLIANCE" | undefined;
   readonly retainUntil?: Date | undefined;
   readonly legalHold?: boolean | undefined;
@@ -73,7 +76,7 @@ export interface ObjectLock {
  */
 export interface ObjectOptions {
   /**
-   * The encryption that every request asks for, and that every answer must name.
+   * The encryption that every request asks for. Every answer must confirm it.
    *
    * @default the default of the bucket
    */
@@ -110,8 +113,8 @@ export interface ObjectOptions {
    */
   readonly lock?: ObjectLock | undefined;
   /**
-   * The digest that is sent with every body, and compared when a whole object is read. A server without checksums of
-   * S3's own gets `Content-MD5` instead.
+   * The digest that is sent with every body, and compared when a whole object is read. A server without S3's own checksums gets
+   * `Content-MD5` instead.
    *
    * @default `"crc32"` if the server has it, and reads are not compared
    */
@@ -167,9 +170,9 @@ export function assertObjectOptions(options: ObjectOptions, dialect: Dialect): v
 }
 
 /**
- * Leaves out the access list that is the default anyway. Objects are private by default. A request with that access
- * list would need one more permission, would be refused by Amazon's buckets without access lists, and would force
- * clients to send a header. An unknown server may have another default, so its options are kept.
+ * Leaves out the access list `private`, because objects are private by default. A request that names the default has three
+ * disadvantages. It needs one more permission, Amazon refuses it for buckets without access lists, and clients have to send one
+ * more header. An unknown server may have a different default, so its options are kept.
  */
 export function withoutDefaults(options: ObjectOptions, dialect: Dialect): ObjectOptions {
   if (options.acl !== "private" || isUnknown(dialect)) return options;
@@ -178,8 +181,8 @@ export function withoutDefaults(options: ObjectOptions, dialect: Dialect): Objec
 }
 
 /**
- * Tells whether a text is a list of codings. Each coding is checked separately, so the time is only proportional to the
- * length of the text.
+ * Tells whether a text is a list of codings. Each coding is checked separately, so a long text takes only proportionally more
+ * time.
  */
 function isCoding(value: string): boolean {
   return value.split(",").every((coding) => /^[\w!#$%&'*+.^`|~-]+$/.test(coding.trim()));
@@ -194,9 +197,9 @@ function* lackingIn(
   dialect: Dialect,
   { encryption, storageClass, tags, acl, lock }: ObjectOptions,
 ): Generator<string> {
-  // A server without tags mistakes a request about tags for a request about the object, and replaces the object.
+  // If a server has no tags, it takes a request about tags for a request about the object, and replaces the object.
   if (tags !== undefined && !dialect.tags) yield "tags";
-  // If the caller asks for a lock, the object must have the lock.
+  // This applies to unknown servers too: if the caller asks for a lock, the object must really have it.
   if (lock !== undefined && !dialect.lock) yield "object lock";
   if (isUnknown(dialect)) return;
   if (encryption !== undefined && !dialect.encryption.includes(encryption.type)) {
@@ -216,7 +219,8 @@ const ENCRYPTION_OPTIONS = {
 /**
  * Checks the options of encryption.
  *
- * @throws TypeError for wrong options. For example, with a misspelt `keyId` another key would encrypt the objects.
+ * @throws TypeError for wrong options. For example, if the option `keyId` were misspelt, a different key would encrypt the
+ * objects.
  */
 export function assertEncryption(caller: string, encryption: Encryption): void {
   if (typeof encryption !== "object" || encryption === null) {

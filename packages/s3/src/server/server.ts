@@ -1,13 +1,13 @@
 import type { S3Client as SdkClient } from "@aws-sdk/client-s3";
 import type { AmazonAddress } from "./amazon.js";
 
-/** The server that requests go to, from any source: an option, the environment, the profile or a client. */
+/** The server that receives the requests. It comes from an option, the environment, the profile or a client. */
 export interface Server extends AmazonAddress {
   /** The URL of the server. Absent for Amazon's own servers, and while {@link isKnown} is false. */
   readonly endpoint: string | undefined;
   /**
-   * True if the address of the server is known. If the caller has given a client, the address is known only after the
-   * client was asked.
+   * True if the address of the server is known. If the caller has given a client, the address is known only after this package
+   * has asked the client.
    */
   readonly isKnown: boolean;
   /** Puts the bucket into the path instead of the host name. */
@@ -20,7 +20,7 @@ export interface ServerChoice {
   readonly endpoint?: string | undefined;
   readonly region?: string | undefined;
   readonly client?: SdkClient | undefined;
-  /** The dialect. If this option is set, the endpoint determines only addresses and not the dialect. */
+  /** The dialect. If this option is set, the endpoint determines only the addresses. */
   readonly dialect?: unknown;
   readonly forcePathStyle?: boolean | undefined;
   readonly accelerate?: boolean | undefined;
@@ -30,6 +30,6 @@ export interface ServerChoice {
 /** A server that may become known later. */
 export interface WatchedServer {
   readonly now: () => Server;
-  /** Asks the caller's client for the settings that the client does not give immediately. */
+  /** Asks the caller's client for the settings that have to be awaited. */
   readonly ask: () => Promise<Server>;
 }

@@ -2,12 +2,12 @@ import { type ObjectHeaders } from "@stowage/core/provider";
 import type { Conditions, ObjectFields, ObjectRequest, UploadId } from "./client.js";
 
 /**
- * A signer that makes signed requests for others to send. The signer itself sends nothing.
+ * A signer that makes signed requests. Others send them; the signer itself sends nothing.
  *
  * **Behaviour**
  * - Every header of a request, including the content type, is signed and returned.
- * - A link says nothing about bytes that do not exist yet. For example, it does not contain the checksum of an empty
- *   body.
+ * - A link for an upload says nothing about the bytes, because they do not exist yet. For example, it does not contain the
+ *   checksum of an empty body.
  */
 export interface S3Signer {
   readonly signGet: (request: SignGetRequest, signing: Signing) => Promise<string>;
@@ -18,7 +18,7 @@ export interface S3Signer {
   readonly session: () => Promise<Session>;
 }
 
-/** The time at which a link is signed, and the time for which the link then works. */
+/** The time at which a link is signed, and the time for which the link works after that. */
 export interface Signing {
   readonly signedAt: Date;
   readonly expiresInSeconds: number;
@@ -29,14 +29,13 @@ export interface Session {
   /** The time at which the credentials expire; `undefined` if they never expire or the time is not known. */
   readonly credentialsEndAt: Date | undefined;
   /**
-   * The difference by which the server's clock is ahead of this machine's clock, in milliseconds, as far as it is known
-   * from answers.
+   * The time by which the server's clock is ahead of this machine's clock, in milliseconds, as far as answers have shown it.
    */
   readonly clockOffsetMs: number;
 }
 
 export interface SignGetRequest extends ObjectRequest {
-  /** The headers that the answer to the link has instead of the stored headers. */
+  /** The headers that the answer to the link has in place of the stored headers. */
   readonly answer: ObjectHeaders;
 }
 

@@ -7,15 +7,15 @@ import type { Store } from "../store.js";
 const CONTROL_MS = 60_000;
 
 /**
- * The minimum speed at which a part is expected to be sent, in bytes per millisecond. If sent bytes are not reported, a
- * larger part gets more time.
+ * The minimum speed at which a part is expected to be sent, in bytes per millisecond. A larger part gets more time if the
+ * number of sent bytes is not reported.
  */
 const PART_BYTES_PER_MS_MIN = 32;
 
 type Request = (request: { readonly body?: Uint8Array }, call: S3Call) => Promise<unknown>;
 
 /**
- * Returns a store in which every request has a time limit, for functions that have no `timeout` around them. The bodies
+ * Returns a store in which every request has a time limit. It is meant for functions without the wrapper `timeout`. The bodies
  * of answers have no time limit.
  */
 export function timedStore(store: Store): Store {

@@ -69,8 +69,8 @@ export interface Misplaced {
 }
 
 /**
- * Finds a bucket in an endpoint, either in front of the server's name or in the path. With such an endpoint, requests
- * would contain the bucket twice.
+ * Finds a bucket in an endpoint, either in front of the server's name or in the path. Such an endpoint is wrong, because
+ * requests would contain the bucket twice.
  *
  * @param bucket - The configured bucket. If the name of the server is not known, only this bucket is found.
  */
@@ -97,7 +97,7 @@ function bucketInHost(url: URL, bucket: string): Misplaced | undefined {
   return undefined;
 }
 
-/** The path of Supabase's endpoint, which ends like a bucket's name. */
+/** The path of Supabase's endpoint. The end of this path looks like the name of a bucket. */
 const SUPABASE = "/storage/v1/s3";
 
 function bucketInPath(url: URL, bucket: string): Misplaced | undefined {

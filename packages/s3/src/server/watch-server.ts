@@ -8,8 +8,8 @@ import { regionOf } from "./vendors.js";
 const REGION = "us-east-1";
 
 /**
- * Finds the server by the endpoint in the options, or by the endpoint of the environment or the profile. If the caller
- * has given a client, begins to ask the client.
+ * Finds the server by its endpoint, which comes from the options, the environment or the profile. If the caller has given a
+ * client, also begins to ask the client.
  *
  * @throws TypeError for a wrong endpoint, whatever its source is.
  */
@@ -30,7 +30,7 @@ export function watchServer(options: ServerChoice): WatchedServer {
       throw error;
     }
   };
-  // The first request reports what is wrong.
+  // The first request reports the problem.
   ask().catch(() => {});
   return { now: () => current, ask };
 }

@@ -60,8 +60,7 @@ function isStatement(id: string): (name: string) => boolean {
 /**
  * Reads the policy of a bucket.
  *
- * @throws StorageError `Misconfigured` if the policy is not a JSON object, because its statements could then not be
- * kept.
+ * @throws StorageError `Misconfigured` if the policy is not a JSON object, because its statements would then be lost.
  */
 function policyIn({ store }: SettingUp, text: string = '{"Version":"2012-10-17","Statement":[]}'): Policy {
   try {

@@ -57,7 +57,9 @@ interface Rule {
   };
 }
 
-/** Tells whether two texts name the same key. A server may answer with the whole ARN for an id or an alias. */
+/**
+ * Tells whether two texts name the same key. If a request contains an id or an alias, a server may answer with the whole ARN.
+ */
 function isSameKey(found: string | undefined, given: string | undefined): boolean {
   if (found === given || given === undefined) return found === given;
   return (
@@ -71,8 +73,8 @@ function isSameKey(found: string | undefined, given: string | undefined): boolea
  * Makes the server write a log of every request into another bucket.
  *
  * @param provider - A provider that `s3()` returned.
- * @throws StorageError `InvalidArgument` if the other bucket is the bucket itself, because it would then log its own
- * log.
+ * @throws StorageError `InvalidArgument` if the other bucket is the bucket itself, because writing the log would cause more log
+ * entries.
  */
 export async function setAccessLog(
   provider: StorageProvider,

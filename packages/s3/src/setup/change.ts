@@ -16,7 +16,7 @@ import { meansTheSame } from "./meaning.js";
 /** The options of every call that sets a bucket up. */
 export interface SetupOptions extends Pick<CallOptions, "signal"> {
   /**
-   * Returns the change without making it.
+   * True to return the change without making it.
    *
    * @default false
    */
@@ -52,7 +52,7 @@ export interface SettingUp {
 
 const SETUP_OPTIONS: OptionNames<SetupOptions> = { signal: true, dryRun: true, force: true };
 
-/** Finds the store of a provider, and refuses unknown options. */
+/** Returns the store of a provider. Throws for unknown options. */
 export function settingUp(provider: StorageProvider, caller: string, options: SetupOptions = {}): SettingUp {
   knownNames(caller, options, SETUP_OPTIONS);
   oneOf(caller, "dryRun", options.dryRun, [undefined, true, false]);
@@ -78,8 +78,8 @@ const PERMISSIONS: Readonly<Record<Subresource, string>> = {
 };
 
 /**
- * Changes one part of a bucket's set-up: reads the configuration, computes the new one, and writes the new one if the two differ.
- * The new configuration keeps everything that was set up by other means.
+ * Changes one part of a bucket's set-up. Reads the configuration, computes the new configuration, and writes it if the two
+ * differ. The new configuration keeps everything that was set up by other means.
  */
 export async function changing(
   { store, setup }: SettingUp,
@@ -100,8 +100,8 @@ export async function changing(
 }
 
 /**
- * Returns the beginning of all names that this package gives for a provider's prefix. By this beginning, the package recognises its
- * own names.
+ * Returns the text with which all names begin that this package gives for a provider's prefix. The package recognises its own
+ * names by this text.
  */
 function stemOf({ keyPrefix }: SettingUp): string {
   return keyPrefix === "" ? "stowage-" : `stowage.${digestName(keyPrefix)}-`;
@@ -134,7 +134,7 @@ interface NamedList {
 
 /**
  * Replaces the entries that this package has put into a list before. All other entries stay where they are. Some servers drop
- * names. So if an entry without a name means the same as a new entry, it counts as an entry of this package.
+ * the names of entries. So an entry without a name also counts as an entry of this package if it means the same as a new entry.
  */
 export function replaceOwn(
   { what, list, nameField, isOwn }: NamedList,
@@ -164,7 +164,7 @@ function wrapped(what: Subresource, list: string, entry: object): object {
   return what === "BucketPolicy" ? { Policy: JSON.stringify(configuration) } : configuration;
 }
 
-/** Returns a function that tells whether this package has given a name for a provider's prefix. */
+/** Returns a function that recognises names. It tells whether this package has given a name for a provider's prefix. */
 export function isOwnName(own: SettingUp): (name: string) => boolean {
   const stem = stemOf(own);
   return (name) => name.startsWith(stem);

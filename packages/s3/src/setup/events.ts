@@ -6,7 +6,7 @@ export interface S3Event {
   /** The server's name of the event, such as `"ObjectCreated:Put"`. */
   readonly name: string;
   readonly bucket: string;
-  /** The key as plain text, not encoded. It begins with the `keyPrefix` of the provider. */
+  /** The key, decoded. It begins with the `keyPrefix` of the provider. */
   readonly key: string;
   /** The ref `s3://bucket/key`, for `locate` and `at`. */
   readonly ref: string;
@@ -16,8 +16,8 @@ export interface S3Event {
   readonly etag?: string | undefined;
   readonly version?: string | undefined;
   /**
-   * A text that orders the events of one key. The longer of two texts belongs to the later event. If both have the same
-   * length, the greater text does.
+   * A text that orders the events of one key. The longer of two texts belongs to the later event. If both have the same length,
+   * the later event has the greater text.
    */
   readonly sequencer?: string | undefined;
 }

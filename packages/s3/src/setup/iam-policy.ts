@@ -34,8 +34,8 @@ export interface PolicyDocument {
 }
 
 /**
- * The permissions on objects. A put needs more than one: if a put in parts fails, it removes its parts, and if no
- * answer comes, it looks for its object.
+ * The permissions on objects. A put needs several permissions. If a put in parts fails, it removes its parts. If no answer
+ * comes, it looks for its object.
  */
 const OBJECT_ACTIONS: Readonly<Record<PolicyVerb, readonly string[]>> = {
   put: ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:GetObject"],
@@ -57,7 +57,10 @@ const OBJECT_ACTIONS: Readonly<Record<PolicyVerb, readonly string[]>> = {
   setup: ["s3:AbortMultipartUpload"],
 };
 
-/** The verbs that need to list keys below the prefix. Without the permission to list, a missing object looks forbidden. */
+/**
+ * The verbs that need to list keys below the prefix. Without the permission to list, S3 answers "forbidden" for a missing
+ * object.
+ */
 const LISTING: ReadonlySet<PolicyVerb> = new Set(["list", "get", "head", "copy"]);
 
 /** The permissions on the bucket as a whole. */
@@ -147,15 +150,15 @@ function writing({ acl, tags, lock }: ObjectOptions): readonly string[] {
 }
 
 /**
- * Returns the permissions on the encryption key. Uploads need to decrypt too, because the stored parts are decrypted
- * when the upload is completed.
+ * Returns the permissions on the encryption key. Uploads need the permission to decrypt too: the server decrypts the stored
+ * parts when it completes the upload.
  */
 function keyActions({ encryption }: ObjectOptions, verbs: readonly PolicyVerb[]): readonly string[] {
   if (encryption?.type !== "aws:kms" || verbs.every((verb) => OBJECT_ACTIONS[verb].length === 0)) return [];
   return ["kms:Decrypt", "kms:GenerateDataKey"];
 }
 
-/** Returns the encryption key in the form for policies. An alias can be named only by a condition. */
+/** Returns the encryption key in the form that policies need. A policy can name an alias only in a condition. */
 function keyOf({ encryption }: ObjectOptions, region = "*"): readonly [resource: string, condition?: object] {
   const keyId = encryption?.type === "aws:kms" ? encryption.keyId : undefined;
   if (keyId?.startsWith("arn:") === true && !keyId.includes(":alias/")) return [keyId];

@@ -18,7 +18,7 @@ import {
   type SetupOptions,
 } from "./change.js";
 
-/** A rule for the lifetime of objects. Days are whole numbers, and count from the time when an object was stored. */
+/** A rule for the lifetime of objects. Days are whole numbers. They count from the time at which an object was stored. */
 export interface LifecycleRule {
   /** The name of the rule, unique among the rules. */
   readonly name: string;

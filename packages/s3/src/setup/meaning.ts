@@ -4,8 +4,8 @@ import type { Subresource } from "../sdk/setup-requests.js";
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Tells whether two configurations mean the same. Servers answer in their own form: in another order, with defaults
- * added or left out, with a word instead of a list of one word, or with a prefix instead of a filter.
+ * Tells whether two configurations mean the same. Servers answer in their own form. For example, they change the order, add or
+ * leave out defaults, send one word instead of a list of one word, or send a prefix instead of a filter.
  */
 export function meansTheSame(what: Subresource, one: object | undefined, other: object | undefined): boolean {
   return isDeepStrictEqual(meaningOf(what, one), meaningOf(what, other));
@@ -18,8 +18,8 @@ function meaningOf(what: Subresource, configuration: object | undefined): unknow
 }
 
 /**
- * Functions that bring a configuration into one form, for the parts in which the same thing can be expressed in several
- * ways.
+ * Functions that bring a configuration into one form. They exist for the parts of the set-up that can say the same thing in
+ * several ways.
  */
 const FORMS: Readonly<Partial<Record<Subresource, (configuration: Fields) => Fields>>> = {
   BucketLifecycleConfiguration: ({ TransitionDefaultMinimumObjectSize: size, Rules, ...rest }) => ({
@@ -67,8 +67,8 @@ function targetForm({ Filter, ...target }: Fields): Fields {
 }
 
 /**
- * Brings a policy into one form. A word may stand for a list of one word, and the case of an action's name does not
- * matter.
+ * Brings a policy into one form. In a policy, one word means the same as a list of one word, and the case of an action's name
+ * does not matter.
  */
 function policyForm(text: unknown): Fields {
   const policy = fieldsOf(parsed(text));
@@ -105,8 +105,8 @@ function listsIn(fields: unknown): Fields {
 }
 
 /**
- * Returns a configuration in sorted order, without repetitions, and without values that are empty or off. Such a value
- * means the same as a missing value.
+ * Returns a configuration in sorted order, without repetitions. Leaves out values that are empty or off, because they mean the
+ * same as missing values.
  */
 function canonical(value: unknown): unknown {
   if (value === "" || value === false || value === null) return undefined;

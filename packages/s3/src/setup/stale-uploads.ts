@@ -12,7 +12,7 @@ import { refuse, settingUp } from "./change.js";
 
 /** The options of {@link abortStaleUploads}. */
 export interface StaleUploadsOptions extends Pick<CallOptions, "signal"> {
-  /** The age from which uploads are removed, in hours. Younger uploads are kept, because they may still be under way. */
+  /** The age at which uploads are removed, in hours. Younger uploads are kept, because they may still be under way. */
   readonly olderThanHours: number;
   /**
    * The text with which the keys of the uploads start.
@@ -21,7 +21,7 @@ export interface StaleUploadsOptions extends Pick<CallOptions, "signal"> {
    */
   readonly prefix?: string | undefined;
   /**
-   * Returns the uploads that would be removed, without removing them.
+   * True to return the uploads that would be removed, without removing them.
    *
    * @default false
    */

@@ -6,15 +6,15 @@ import type { Upload, Write } from "./write.js";
 import type { Store } from "../store.js";
 
 /**
- * Begins an upload in parts. An abort has to wait for the answer, because only the answer contains the id that is
- * needed to remove the upload.
+ * Begins an upload in parts. An abort waits for the answer of the server. Only the answer contains the upload's id, and without
+ * the id the upload cannot be removed.
  *
  * @returns The id of the upload.
  */
 export async function beginUpload(upload: Upload): Promise<string> {
   const { store, write, stop, progress } = upload;
   const { key } = write;
-  // The ETag of an encrypted object does not show which write has made the object.
+  // An encrypted object needs an id, because its ETag does not show which write has made the object.
   const fields = marked(write.fields);
   upload.write = { ...write, fields };
   stop.signal.throwIfAborted();
@@ -28,8 +28,8 @@ export async function beginUpload(upload: Upload): Promise<string> {
   store.uploads.add(uploadId);
   upload.uploadId = uploadId;
   await assertEncrypted(store, attempted, created, () => abandon(upload));
-  // The connection of this request becomes free one turn of the event loop later. Before that, the first part would
-  // open another connection.
+  // The connection of this request becomes free one turn of the event loop later. If the first part were sent before that, it
+  // would open a second connection.
   await nextTurn();
   return uploadId;
 }

@@ -16,9 +16,9 @@ export interface Completion extends Pick<Upload, "store" | "write" | "uploadId" 
 }
 
 /**
- * Turns the parts into an object. If the outcome is unknown, looks for the object and completes the upload again,
- * because a second completion of the same parts does no harm. After a try with an unknown outcome, a later refusal does
- * not prove that nothing was stored.
+ * Turns the parts into an object. If the outcome is unknown, looks for the object, and completes the upload again if necessary.
+ * A second completion of the same parts does no harm. After an attempt with an unknown outcome, a later refusal does not prove
+ * that nothing was stored.
  */
 export async function completeUpload(upload: Completion): Promise<WriteAnswer> {
   const { store, write, parts, stop } = upload;

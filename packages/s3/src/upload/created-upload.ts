@@ -7,8 +7,8 @@ import { ask, type Store } from "../store.js";
 const UNABORTED_MS = 15_000;
 
 /**
- * Begins an upload on the server. The request cannot be aborted, because its answer has the id that is needed to remove
- * the upload. If no answer comes, looks for uploads that the request may have begun, and removes them.
+ * Begins an upload on the server. The request cannot be aborted, because the upload can be removed only with the id in the
+ * answer. If no answer comes, looks for uploads that the request may have begun, and removes them.
  */
 export async function createOnServer(
   store: Store,
@@ -33,8 +33,8 @@ export async function createOnServer(
 const CLOCKS_APART_MS = 15 * 60_000;
 
 /**
- * Removes uploads that were begun although no answer came. Such an upload has this key, was begun a short time ago, has
- * no parts, and does not belong to another put of this provider.
+ * Removes uploads that were begun although no answer came. Such an upload has this key, was begun a short time ago and has no
+ * parts. No other put of this provider uses it.
  */
 async function removeNameless(store: Store, write: Pick<Write, "key" | "operation">): Promise<void> {
   const { key, operation } = write;
@@ -52,8 +52,8 @@ async function removeNameless(store: Store, write: Pick<Write, "key" | "operatio
 }
 
 /**
- * Tells whether a failure means that an upload does not exist. Ceph does not say what is missing, so every 404 counts,
- * except for a missing bucket.
+ * Tells whether a failure means that an upload does not exist. Every 404 counts, because Ceph does not say what is missing. The
+ * only exception is a missing bucket.
  */
 export function isUploadGone(error: unknown): error is StorageError {
   return isStorageError(error) && error.status === 404 && error.code !== "Misconfigured";

@@ -40,16 +40,16 @@ export async function assertEncrypted(
 const REMOVE_MS = 15_000;
 
 /**
- * Returns a function that removes an object that was stored without encryption. A missing object is better than an
- * object that the wrong people can read.
+ * Returns a function that removes an object that was stored without encryption. It is better to have no object than an object
+ * that the wrong people can read.
  */
 export function removing({ client }: Store, key: string, { versionId }: WriteAnswer): () => Promise<void> {
   return () => client.deleteObject({ key, versionId }, { signal: AbortSignal.timeout(REMOVE_MS) });
 }
 
 /**
- * Tests whether an unknown server encrypts, before the first object is sent there. Begins an invisible upload, reads
- * the server's answer, and removes the upload.
+ * Tests whether an unknown server encrypts. Called before the first object is sent to the server. Begins an invisible upload,
+ * reads the server's answer, and removes the upload.
  */
 export async function tryEncryption(
   store: Store,

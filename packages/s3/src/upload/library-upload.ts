@@ -5,7 +5,7 @@ import { finishParts, partOf, sendPart, track } from "./part-upload.js";
 import { sendByLibrary } from "../sdk/lib-storage.js";
 import type { Sent, Upload } from "./write.js";
 
-/** Sends a body with `@aws-sdk/lib-storage`. Keeps every promise of a put, as the uploader of this package does. */
+/** Sends a body with `@aws-sdk/lib-storage`. The result has all properties of a put with the uploader of this package. */
 export async function sendWithLibrary(
   upload: Upload,
   body: Body,

@@ -87,7 +87,7 @@ interface PartPlace extends UploadId {
   readonly partNumber: number;
 }
 
-/** Makes a part from bytes in memory. With `read`, the bytes are there only after `read` has ended. */
+/** Makes a part from bytes in memory. If `read` is given, the bytes are in memory only after `read` has ended. */
 export function partOf(
   { store, buffers }: Upload,
   body: Uint8Array,
@@ -112,8 +112,8 @@ export async function startPart(upload: Upload, part: Part): Promise<void> {
   if (upload.uploadId === undefined) await beginUpload(upload);
   while (running.size >= store.concurrency) {
     await Promise.race(running);
-    // The connection of the part that has arrived becomes free one turn of the event loop later. Before that, the next
-    // part would open another connection.
+    // A part has arrived. Its connection becomes free one turn of the event loop later. If the next part were sent before that,
+    // it would open a new connection.
     await nextTurn();
   }
   stop.signal.throwIfAborted();
@@ -126,8 +126,8 @@ export async function startPart(upload: Upload, part: Part): Promise<void> {
 }
 
 /**
- * Counts a request as under way until it has settled, so that a failed upload can wait for its requests. A failure of
- * the request ends the upload.
+ * Counts a request as under way until it has settled, so that a failed upload can wait for its requests. If the request fails,
+ * the upload ends.
  */
 export async function track<T>({ running, stop }: Upload, request: Promise<T>): Promise<T> {
   const settled = request.then(
@@ -160,10 +160,10 @@ export async function sendPart(
       try {
         return await ask(store, attempted, () => send(place, call));
       } catch (error) {
-        // A part that was cut off, or that got no answer, may still arrive.
+        // A part may still arrive if its request was cut off or got no answer.
         upload.isCutOff ||= !isStorageError(error) || error.status === undefined || error.status >= 500;
         if (!isUploadGone(error)) throw error;
-        // A retry of the part would not find the upload either. The upload has to begin again.
+        // A retry of this part is useless, because the upload is gone. The whole upload has to begin again.
         gone = error;
         throw withErrorFacts(error, { retryable: false });
       }

@@ -4,8 +4,8 @@ const MIB = 1024 * 1024;
 export const PARTS_MAX = 10_000;
 
 /**
- * Returns the size of all parts except the last, in bytes. It is `least`, or more if a body of this size would
- * otherwise need too many parts.
+ * Returns the size of all parts except the last, in bytes. The size is `least`, or more if the body would otherwise have too
+ * many parts.
  */
 export function partSizeFor(size: number | undefined, least: number): number {
   if (size === undefined || size <= least * PARTS_MAX) return least;
@@ -15,7 +15,7 @@ export function partSizeFor(size: number | undefined, least: number): number {
 /** Buffers for parts. They are reused, because making a new buffer costs more than filling it. */
 export interface Buffers {
   readonly take: () => Uint8Array;
-  /** Takes back a buffer, or a piece from the beginning of a buffer. Ignores memory that does not come from here. */
+  /** Takes back a buffer, or a piece from the beginning of a buffer. Ignores memory that does not belong to these buffers. */
   readonly give: (part: Uint8Array) => void;
 }
 

@@ -8,7 +8,7 @@ export interface UploadProgress {
   readonly arrived: (part: number, bytes: number) => void;
   /** Notes bytes that an earlier process sent. */
   readonly found: (bytes: number) => void;
-  /** Reports that the upload is still active while it waits for the next try and sends no bytes. */
+  /** Reports that the upload is still active. Called during the pause before a retry, when no bytes are sent. */
   readonly alive: () => void;
 }
 

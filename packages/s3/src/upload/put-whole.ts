@@ -42,8 +42,8 @@ interface Trying {
 }
 
 /**
- * Sends a put, and retries it if it fails. If the first try took effect, the condition of a conditional put no longer
- * holds for the second try. The put recognises the object of its own first try then.
+ * Sends a put, and retries it if it fails. If the first attempt of a conditional put took effect, the condition no longer holds
+ * for the second attempt. In that case the put recognises the object of its own first attempt.
  */
 async function sendAgain(
   store: Store,

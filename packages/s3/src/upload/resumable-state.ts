@@ -9,7 +9,7 @@ export interface ResumableState {
   /** The key in the bucket, with the prefix of the provider. */
   readonly key: string;
   readonly uploadId: string;
-  /** The write id that is stored with the object. By it, a finished upload is recognised. */
+  /** The write id that is stored with the object. A finished upload is recognised by this id. */
   readonly writeId: string;
   /** The size of the parts, in bytes. */
   readonly partSizeBytes: number;

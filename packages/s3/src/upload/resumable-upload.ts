@@ -47,9 +47,8 @@ export interface ResumableUploadOptions
    */
   readonly state?: ResumableState | undefined;
   /**
-   * Receives the state before the first part is sent. The state is plain JSON. Keep it until the upload is finished.
-   * The upload waits for the returned promise. If the promise rejects, the upload goes on, but it cannot be continued
-   * later if it fails.
+   * Receives the state before the first part is sent. The state is plain JSON. Keep it until the upload is finished. The upload
+   * waits for the returned promise. If the promise rejects, the upload goes on. If it then fails, it cannot be continued later.
    *
    * @default none
    */
@@ -237,7 +236,7 @@ async function sendMissing(
   return await finishParts(upload);
 }
 
-/** Gives the state to `onState`. If `onState` fails, the upload goes on, but its parts are not kept for another try. */
+/** Gives the state to `onState`. If `onState` fails, the upload goes on, but a failed upload then leaves no parts for later. */
 async function tellState(
   upload: Upload,
   state: ResumableState,

@@ -8,8 +8,8 @@ import type { Store } from "../store.js";
 import type { Sent, Upload, Write } from "./write.js";
 
 /**
- * Sends a body. A body that fits into one part is sent in one request. A larger body is sent in parts, several at the
- * same time.
+ * Sends a body. A body that fits into one part is sent in one request. A larger body is sent in parts, and several parts are
+ * sent at the same time.
  *
  * If the call rejects, nothing of the body is left on the server, all requests have ended, and the source is closed.
  */
@@ -31,7 +31,7 @@ async function sendAll(upload: Upload, body: Body): Promise<Sent> {
   }
   const inRanges = body.size !== undefined && body.size > upload.partSizeBytes && isSeekable(body);
   const rest = inRanges ? await sendRanges(upload, body, body.size) : await sendStream(upload, body);
-  // The bytes came from a stream, so they now exist only here.
+  // The bytes came from a stream, so this is the only copy.
   if (upload.uploadId === undefined)
     return await putWhole(store, write, rest, stop.signal, { isOnlyCopy: !body.replayable });
   if (rest.byteLength > 0) await startPart(upload, partOf(upload, rest));
@@ -55,8 +55,9 @@ async function sendStream(upload: Upload, body: Body): Promise<Uint8Array> {
 }
 
 /**
- * Reads a source of known length at several positions at the same time. @returns An empty part, because all parts have
- * been sent.
+ * Reads a source of known length at several positions at the same time.
+ *
+ * @returns An empty part, because all parts have been sent.
  */
 async function sendRanges(upload: Upload, body: Body, size: number): Promise<Uint8Array> {
   const { partSizeBytes } = upload;
@@ -83,8 +84,7 @@ export function partOfFile(
 }
 
 /**
- * Reads a range of a file straight into a part. With a stream, the bytes would have to be copied, and would need new
- * memory all the time.
+ * Reads a range of a file straight into a part. A stream would copy the bytes, and would need new memory for each chunk.
  */
 async function readFilePart(
   upload: Upload,

@@ -5,7 +5,7 @@ import type { Store } from "../store.js";
 import type { Buffers } from "./parts.js";
 import type { UploadProgress } from "./progress.js";
 
-/** A write on its way, with everything that its requests share. */
+/** A write that is under way, with everything that its requests share. */
 export interface Write {
   readonly operation: "put" | "copy" | "multipart" | "signUpload";
   readonly key: string;
@@ -25,7 +25,10 @@ export interface Sent {
 export interface Upload {
   readonly store: Store;
   write: Write;
-  /** The controller that the caller's signal or the first failure aborts. The abort ends every request and the source. */
+  /**
+   * The controller of this body. The caller's signal or the first failure aborts it. The abort ends every request and the
+   * source.
+   */
   readonly stop: AbortController;
   readonly buffers: Buffers;
   readonly partSizeBytes: number;
@@ -40,7 +43,7 @@ export interface Upload {
   file: Promise<FileHandle> | undefined;
   /** The number of bytes that have arrived. It is the size of the body when all parts are finished. */
   loaded: number;
-  /** True if a part may still arrive although its request has ended. */
+  /** True if a request has ended but its part may still arrive. */
   isCutOff: boolean;
   /** True if the parts are left on the server after a failure, so that the upload can be continued later. */
   keeps: boolean;

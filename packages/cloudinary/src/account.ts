@@ -14,13 +14,13 @@ export interface Account {
   readonly mapping: Mapping;
   readonly places: Places;
   /**
-   * The largest file that the plan allows for each resource type, in bytes, according to an answer from Cloudinary.
-   * `at` is the time of that answer by the monotonic clock, in milliseconds.
+   * The largest file that the plan allows for each resource type, in bytes, according to one of Cloudinary's answers. `at` is
+   * the time of this answer by the monotonic clock, in milliseconds.
    */
   readonly learnt: Map<ResourceType, { readonly most: number; readonly at: number }>;
 }
 
-/** The part of a {@link FailureContext} that a verb knows. {@link ask} adds the name of the provider. */
+/** The part of a {@link FailureContext} that depends on the call. {@link ask} adds the name of the provider. */
 export type Attempted = Pick<FailureContext, "operation" | "key" | "writes">;
 
 /** Sends a request for a verb. A failure of the request becomes a `StorageError`. */
@@ -40,7 +40,7 @@ export function fits({ publicId }: AssetPlace): boolean {
 /**
  * Returns the resource type and the public id of a key.
  *
- * @throws StorageError `Unsupported` for a key with a public id that would be too long.
+ * @throws StorageError `Unsupported` if the public id of the key would be too long.
  */
 export function placeFor({ name, mapping }: Account, key: string, operation: Operation): AssetPlace {
   const place = mapping.placeOf(key);
@@ -65,7 +65,9 @@ export function infoOf(account: Account, key: string, asset: AssetAnswer): Objec
   };
 }
 
-/** Returns the ETag of an asset: the MD5 of its bytes. If the answer has no MD5, the ETag is made of the version and the size. */
+/**
+ * Returns the ETag of an asset: the MD5 of its bytes. If the answer has no MD5, the ETag consists of the version and the size.
+ */
 export function etagOf({ md5, version, size }: AssetAnswer): string {
   return `"${md5 ?? `v${version}-${size}`}"`;
 }

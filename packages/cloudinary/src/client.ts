@@ -6,8 +6,8 @@ import type { AssetPlace, ResourceType } from "./mapping.js";
  * The calls to Cloudinary that the adapter needs.
  *
  * **Behaviour**
- * - A call that takes a {@link ClientCall} sends one request and obeys its signal. If Cloudinary says that the clock of
- *   this machine is wrong, a signed request is signed and sent once more.
+ * - A call that takes a {@link ClientCall} sends one request and obeys its signal. If Cloudinary says that the clock of this
+ *   machine is wrong, the call signs its request again and sends it once more.
  * - A failed call rejects with a {@link CloudinaryFailureError}. An aborted call rejects with the signal's reason.
  */
 export interface CloudinaryClient {
@@ -25,22 +25,25 @@ export interface CloudinaryClient {
   readonly resources: (request: ListRequest, call: ClientCall) => Promise<ListAnswer>;
   /** Returns a URL of the download endpoint. The URL delivers the stored bytes, never a copy on the CDN. */
   readonly downloadUrl: (place: AssetPlace, request: DownloadRequest) => Promise<string>;
-  /** Returns a URL of the CDN for exactly the version in `request`. By default the URL is signed when assets are not public. */
+  /** Returns a URL of the CDN for exactly the version in `request`. By default, the URL is signed if assets are not public. */
   readonly deliveryUrl: (place: AssetPlace, request: DeliveryRequest) => Promise<string>;
   /** Sends a GET request to a URL of `downloadUrl` or `deliveryUrl`. */
   readonly open: (url: string, call: OpenCall) => Promise<OpenAnswer>;
   /** Returns the URL and the signed fields with which a client uploads straight to Cloudinary. */
   readonly signUpload: (place: AssetPlace, request: SignRequest) => Promise<SignedFields>;
-  /** Returns the time by Cloudinary's clock, as far as it is known, in seconds since 1970. */
+  /**
+   * Returns the time by Cloudinary's clock, in seconds since 1970. If this clock is not known yet, returns the time by the
+   * clock of this machine.
+   */
   readonly now: () => number;
-  /** The bodies that are not being read at the moment. They give their connections back when calls wait for a connection. */
+  /** The bodies that nobody is reading at the moment. They give up their connections when calls wait for a connection. */
   readonly idle: IdleBodies;
   readonly close: () => void;
 }
 
 export interface ClientCall {
   readonly signal?: AbortSignal | undefined;
-  /** Called before a request makes a change, when only the last bytes of the request are left to send. */
+  /** Called before a request makes a change. At that moment, only the last bytes of the request are left to send. */
   readonly beforeCommit?: (() => void) | undefined;
 }
 
@@ -62,7 +65,7 @@ export interface UploadRequest extends AssetPlace {
 export interface ChunkPlace {
   readonly uploadId: string;
   readonly offset: number;
-  /** The size of the whole file in bytes. It is given only with the last chunk. */
+  /** The size of the whole file in bytes. Only the last chunk gives this size. */
   readonly total: number | undefined;
 }
 
@@ -128,7 +131,7 @@ export interface SignedFields {
 /** The facts of an asset in one of Cloudinary's answers. */
 export interface AssetAnswer extends AssetPlace {
   readonly size: number;
-  /** The version, which is a time in seconds since 1970. */
+  /** The version: a time in seconds since 1970. */
   readonly version: number;
   /** The MD5 of the bytes as they were uploaded, in hexadecimal. */
   readonly md5: string | undefined;
@@ -142,7 +145,7 @@ export interface AssetAnswer extends AssetPlace {
 export interface UploadAnswer {
   /** The stored asset; `undefined` after a chunk that is not the last. */
   readonly asset: AssetAnswer | undefined;
-  /** `true` when the asset existed before. Cloudinary then drops the bytes that were sent. */
+  /** `true` if the asset already existed. Cloudinary then drops the bytes that were sent. */
   readonly existing: boolean;
 }
 
@@ -152,8 +155,8 @@ export interface CloudinaryFailure {
   readonly kind: "answered" | "connection" | "connect-timeout" | "answer-timeout" | "senseless" | "closed";
   readonly status?: number | undefined;
   /**
-   * Cloudinary's own words. They are compared with patterns and must not be shown. After a timeout, this is the limit
-   * that has passed.
+   * Cloudinary's own words. The text is only compared with patterns and must not be shown. After a timeout, the text is the
+   * time limit that was exceeded.
    */
   readonly message: string;
   readonly retryAfterMs?: number | undefined;
@@ -162,7 +165,10 @@ export interface CloudinaryFailure {
   readonly code?: string | undefined;
 }
 
-/** An error that carries a {@link CloudinaryFailure} to the code that explains it. The failure is not printed with the error. */
+/**
+ * An error that carries a {@link CloudinaryFailure} to the code that explains the failure to the caller. When the error is
+ * printed, the failure is not shown.
+ */
 export class CloudinaryFailureError extends Error {
   override readonly name = "CloudinaryFailureError";
   readonly #failure: CloudinaryFailure;

@@ -35,21 +35,21 @@ export interface CloudinaryOptions {
    */
   readonly name?: string | undefined;
   /**
-   * The text that is put before every key. It ends with `/`.
+   * The text that is put in front of every key. It ends with `/`.
    *
    * @default none
    */
   readonly keyPrefix?: string | undefined;
   /**
-   * The mapping of keys to assets. With `"media"`, the extension of the key decides: images and videos are stored as
-   * images and videos, so that they can be transformed, and all other files are stored raw. With `"raw"`, all files are
-   * stored raw. Do not change the mapping after files have been stored.
+   * The mapping of keys to assets. With `"media"`, the extension of the key decides. Images and videos are stored as such, so
+   * that Cloudinary can transform them. All other files are stored raw. With `"raw"`, all files are stored raw. Do not change
+   * the mapping after files have been stored.
    *
    * @default `"media"`
    */
   readonly mapping?: MappingName | undefined;
   /**
-   * The delivery type of the assets. With `"upload"`, everyone who has the URL of an asset can read it.
+   * The delivery type of the assets. With `"upload"`, anyone with the URL of an asset can read the asset.
    *
    * @default `"upload"`
    */
@@ -67,7 +67,7 @@ export interface CloudinaryOptions {
    */
   readonly deliveryBaseUrl?: string | undefined;
   /**
-   * The digest for signatures. It must be the digest that is set in the account.
+   * The digest for signatures. It must match the setting of the account.
    *
    * @default `"sha1"`
    */
@@ -148,8 +148,8 @@ export interface Settings {
 const MIB = 1024 * 1024;
 
 /**
- * The smallest size of a chunk, in bytes. Cloudinary's own minimum is 5 MB, but MB has two meanings there. 6 MiB is
- * above both.
+ * The smallest size of a chunk, in bytes. Cloudinary's own minimum is "5 MB", which has two possible meanings. 6 MiB is above
+ * both.
  */
 const CHUNK_BYTES_MIN = 6 * MIB;
 
@@ -157,8 +157,9 @@ const CHUNK_BYTES_MIN = 6 * MIB;
 const PREFIX_LENGTH_MAX = 200;
 
 /**
- * The maximum number of bytes in one request. @see
- * https://cloudinary.com/documentation/upload_images#chunked_asset_upload
+ * The maximum number of bytes in one request.
+ *
+ * @see https://cloudinary.com/documentation/upload_images#chunked_asset_upload
  */
 const CHUNK_BYTES_MAX = 100_000_000;
 
@@ -235,7 +236,10 @@ const isOneOf =
   (value: unknown): boolean =>
     known.includes(value);
 
-/** Tells whether a value is a text that is safe in a URL. `<` and `>` are refused, because placeholders such as `<api_key>` have them. */
+/**
+ * Tells whether a value is a text that is safe in a URL. `<` and `>` are refused, because they belong to placeholders such as
+ * `<api_key>`.
+ */
 const isName = (value: unknown): boolean => typeof value === "string" && /^[^\s/?#<>:@]*$/.test(value);
 
 const isPrefix = (value: string): boolean =>

@@ -16,10 +16,10 @@ import { wireClient } from "./wire/wire-client.js";
 /**
  * Returns a provider that stores objects in an account of Cloudinary.
  *
- * A put stores the whole object or nothing. A body larger than a chunk is sent in chunks. Only one chunk at a time is
- * in memory, and each chunk is retried by itself. Only listings use the Admin API, which has a limit. Facts are read by
- * calls that Cloudinary does not count against a limit. The configuration of the SDK and `CLOUDINARY_URL` in the
- * environment are neither used nor changed.
+ * A put stores the whole object or nothing. A body larger than a chunk is sent in chunks. Only one chunk at a time is in
+ * memory, and each chunk is retried by itself. Only listings use the Admin API, whose calls are limited. Facts are read by
+ * calls without such a limit. The configuration of the SDK and `CLOUDINARY_URL` in the environment are neither used nor
+ * changed.
  *
  * @throws TypeError that names all options that are missing or wrong.
  * @example

@@ -24,12 +24,11 @@ interface Fetching {
 }
 
 /**
- * The time, in seconds, within which Cloudinary has to begin to fetch a copy. The time limit for the answer to an
- * import is the same.
+ * The time limit, in seconds, for Cloudinary to begin to fetch a copy. The time limit for the answer to an import is the same.
  */
 const FETCH_SECONDS = 3600;
 
-/** The slowest speed at which Cloudinary is expected to fetch, in bytes per millisecond. */
+/** The minimum speed at which Cloudinary is expected to fetch, in bytes per millisecond. */
 const BYTES_PER_MS = 8 * 1024;
 
 /** Duplicates an asset inside Cloudinary: Cloudinary fetches the download URL of the asset and uploads its bytes. */
@@ -70,15 +69,15 @@ export async function copyObject(
     provider: account.name,
     key: to,
     applied: "yes",
-    // A second try copies the right bytes. A create-only copy must not be retried, because it would find the object of
-    // its own first try.
+    // A second attempt would copy the right bytes. But a create-only copy must not be retried, because it would find the object
+    // of its own first attempt.
     retryable: ifNoneMatch === undefined,
   });
 }
 
 /**
- * Makes Cloudinary fetch the source from the origin, because the CDN may have an old copy. If Cloudinary refuses to
- * fetch that URL, makes it fetch the source from the CDN.
+ * Makes Cloudinary fetch the source from the origin, because the CDN may have an old copy. If Cloudinary refuses to fetch from
+ * the origin, makes Cloudinary fetch the source from the CDN.
  */
 async function fetchOwn(fetching: Fetching, source: AssetAnswer): Promise<AssetAnswer> {
   const { account } = fetching;
@@ -112,7 +111,7 @@ export async function importObject(
     signal: options.signal,
     beforeCommit: options.beforeCommit,
   };
-  // For any other text, the SDK would read a file of this machine, and Cloudinary would read from a bucket.
+  // Any other text is refused: the SDK could read a file of this machine, and Cloudinary could read from a bucket.
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw failure(fetching, "InvalidArgument", "the URL must be an http or https URL");
   }

@@ -5,7 +5,7 @@ export async function deleteObject(account: Account, key: string, options: Delet
   const { signal, beforeCommit } = options;
   signal?.throwIfAborted();
   const place = account.mapping.placeOf(key);
-  // A key that is too long was never stored.
+  // If a key is too long, no object was ever stored under it.
   if (!fits(place)) return;
   const attempted = { operation: "delete", key, writes: true } as const;
   await ask(account, attempted, () => account.client.destroy(place, { signal, beforeCommit }));

@@ -20,9 +20,9 @@ export interface FailureContext {
 type Explanation = readonly [code: StorageErrorCode, reason: string];
 
 /**
- * The meanings of Cloudinary's error messages. Its statuses say little: nearly every error is a 400 or a 401. The first
- * pattern that matches counts. Messages that contain ids or addresses come first, because an id or an address may
- * contain any other message.
+ * The meanings of Cloudinary's error messages. The messages are needed because nearly every error has the status 400 or 401.
+ * The first pattern that matches counts. Patterns for messages with ids or addresses come first, because an id or an address
+ * may contain the text of any other message.
  *
  * @see https://cloudinary.com/documentation/error_messages
  * @see https://support.cloudinary.com/hc/en-us/articles/202520762
@@ -139,8 +139,8 @@ function limitIn(message: string): string {
 const UNKNOWN_OUTCOMES: ReadonlySet<StorageErrorCode> = new Set(["Unavailable", "Timeout", "Unknown"]);
 
 /**
- * Returns `"unknown"` for a write whose request may have been sent, unless Cloudinary's answer refuses the write.
- * Returns `"no"` for every other call.
+ * Returns `"unknown"` for a write whose request may have been sent. Returns `"no"` if Cloudinary's answer refuses the write,
+ * and for every other call.
  */
 function appliedBy(failure: CloudinaryFailure, code: StorageErrorCode, { writes }: FailureContext): Applied {
   if (!writes || !UNKNOWN_OUTCOMES.has(code)) return "no";

@@ -27,18 +27,18 @@ export function assertSendable(
   });
 }
 
-/** The beginning of the names that hold facts in an asset's contextual metadata: `stowage0`, `stowage1`, … */
+/** The prefix of the names under which an asset's contextual metadata holds the facts: `stowage0`, `stowage1`, … */
 const NAME = "stowage";
 
 /** The length at which a value is cut, in characters. The limit of a value is not documented; the limit of a public id is 255. */
 const VALUE_LENGTH_MAX = 250;
 
 /**
- * Returns an object's facts as contextual metadata. All facts form one text, which is cut into pieces. The first piece
- * begins with the number of pieces. This number tells which pieces belong to the last write, because Cloudinary may
- * keep further pieces of an older text.
+ * Returns an object's facts as contextual metadata. All facts form one text, which is cut into pieces. The first piece begins
+ * with the number of pieces. Cloudinary may keep further pieces of an older, longer text. The number shows which pieces belong
+ * to the last write.
  *
- * @param uploadId - The id of this upload, by which the upload is recognised later.
+ * @param uploadId - The id of this upload. The upload is later recognised by this id.
  * @see https://cloudinary.com/documentation/contextual_metadata
  */
 export function toContext(facts: Facts, uploadId?: string): string {

@@ -46,15 +46,19 @@ export async function getObject(account: Account, key: string, options: GetOptio
   return { info, range, body };
 }
 
-/** Opens the whole object at the origin. The CDN may have an older copy, even under the same version, when two versions were made in one second. */
+/**
+ * Opens the whole object at the origin. The CDN may have an older copy. This can happen even under the same version, if two
+ * versions were made in one second.
+ */
 async function openWhole(reading: Reading): Promise<Readable> {
   const answer = await openDownload(reading, undefined, reading.signal);
   return isOfSize(answer, reading.asset) ? answer.body : drop(answer, reading);
 }
 
 /**
- * Opens a range of the object. The first request goes to the CDN, because the CDN supports ranges. If the CDN fails or
- * has a different copy, the origin is asked. If the origin sends the whole object, the range is cut out of the object.
+ * Opens a range of the object. The first request goes to the CDN, because the CDN supports ranges. If the CDN fails or has a
+ * copy of a different version, the second request goes to the origin. If the origin sends the whole object, the range is cut
+ * out of the object.
  */
 async function openStretch(
   reading: Reading,
@@ -87,9 +91,9 @@ function drop({ body }: OpenAnswer, reading: Reading): never {
 }
 
 /**
- * Checks that the object has not changed since its facts were read. The origin does not say which version it sends, and
- * a range has no digest. So the object is looked up again after the bytes have begun to arrive: if it is unchanged
- * then, the bytes belong to the right version.
+ * Checks that the object has not changed since its facts were read. The origin does not say which version it sends, and a range
+ * has no digest. So the object is looked up again after the bytes have begun to arrive. If the object is still unchanged, the
+ * bytes belong to the right version.
  */
 async function assertSame({ account, key, asset }: Reading, signal: AbortSignal | undefined): Promise<void> {
   const now = await findAsset(account, key, "get", signal);
@@ -107,7 +111,7 @@ async function openDelivery(
   try {
     return await client.open(url, { range, signal });
   } catch {
-    // The CDN does not deliver some formats. Only the answer of the origin counts.
+    // The CDN does not deliver some formats. So only the answer of the origin decides.
     signal?.throwIfAborted();
     return undefined;
   }

@@ -25,7 +25,7 @@ export async function findAsset(
 ): Promise<AssetAnswer> {
   signal?.throwIfAborted();
   const place = account.mapping.placeOf(key);
-  // A key that is too long was never stored.
+  // If a key is too long, no object was ever stored under it.
   if (!fits(place)) throw missing(account, key, operation, "there is no such object");
   const attempted = { operation, key, writes: false };
   const asset = await ask(account, attempted, () => account.client.explicit(place, { signal }));

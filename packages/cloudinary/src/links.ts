@@ -41,7 +41,7 @@ export async function signedUrl(account: Account, key: string, options: SignedUr
   return await account.client.downloadUrl(place, { signedAt, expiresAt, attachment });
 }
 
-/** The options that a signature does not cover. */
+/** The upload options that a signature does not cover. */
 const UNBOUND = ["contentLength", "maxBytes"] as const;
 
 /**
@@ -73,7 +73,7 @@ export async function signUpload(
     onEvent?.({ type: "ignored", operation: "signUpload", provider: account.name, key, option });
   }
   const now = account.client.now();
-  // A signature ends an hour after its timestamp. An earlier timestamp makes it end sooner.
+  // A signature expires an hour after its timestamp. With an earlier timestamp it expires sooner.
   const timestamp = now - SIGNATURE_SECONDS + expiresInSeconds;
   const request = { context: toContext(options), overwrite: true, timestamp };
   const { url, fields } = await account.client.signUpload(place, request);

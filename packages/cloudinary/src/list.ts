@@ -26,12 +26,12 @@ const ASSETS_PER_CALL_MAX = 500;
 const WALK_MAX = 50_000;
 
 /**
- * The maximum number of calls to Cloudinary for one page. The limit is needed because most of the assets in an answer
- * may not belong to the listing if the prefix of a feed is short.
+ * The maximum number of calls to Cloudinary for one page. The limit is needed because the prefix of a feed may be short. Then
+ * most of the assets in an answer may not belong to the listing.
  */
 const CALLS_MAX = 10;
 
-/** The assets of one resource type that have public ids with the same beginning. */
+/** The assets of one resource type whose public ids begin with the same text. */
 interface Feed {
   readonly resourceType: ResourceType;
   readonly prefix: string;
@@ -150,8 +150,8 @@ function skippedKey(asset: AssetAnswer): SkippedKey {
 }
 
 /**
- * Lists the objects and prefixes of one folder, in order. This reads all assets below the prefix, because Cloudinary
- * has no such listing: Cloudinary's own folders may differ from the folders in public ids.
+ * Lists the objects and prefixes of one folder, in order. This reads all assets below the prefix. Cloudinary cannot list one
+ * folder, because its own folders may differ from the folders in public ids.
  */
 async function listFolder(account: Account, options: ListOptions): Promise<ListPage> {
   const page = new PageBuilder(options, unpackKeyCursor(options, account.name));

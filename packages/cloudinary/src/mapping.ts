@@ -4,7 +4,10 @@ import { decodePublicId, encodePublicId } from "./public-id.js";
 /** One of Cloudinary's three kinds of files. For Cloudinary, audio files are videos. */
 export type ResourceType = "image" | "video" | "raw";
 
-/** The part of an asset that everybody may read: everything (`upload`), only derived files (`private`), or nothing (`authenticated`). */
+/**
+ * The delivery type: it says which part of an asset everybody may read. This is everything (`upload`), only derived files
+ * (`private`), or nothing (`authenticated`).
+ */
 export type DeliveryType = "upload" | "private" | "authenticated";
 
 /**
@@ -23,7 +26,7 @@ export interface AssetPlace {
 export interface Mapping {
   /** The resource types that a listing includes. */
   readonly resourceTypes: readonly ResourceType[];
-  /** Returns the place for a key, whatever the length of its public id. */
+  /** Returns the place for a key. Accepts a public id of any length. */
   readonly placeOf: (key: string) => AssetPlace;
   /** Returns the key for a place, or `undefined` if no key belongs to the place. */
   readonly keyOf: (place: AssetPlace) => string | undefined;
@@ -33,9 +36,9 @@ export interface Mapping {
 export const PUBLIC_ID_LENGTH_MAX = 255;
 
 /**
- * The extensions of files that are stored as images and as videos. These lists are part of the mapping. If a list
- * changed, existing objects would no longer be found. PDFs and the files of HLS and DASH are stored raw, so that they
- * are delivered unchanged.
+ * The extensions of files that are stored as images and as videos. Do not change these lists: they are part of the mapping, so
+ * existing objects would no longer be found. PDFs and the files of HLS and DASH are stored raw, so that they are delivered
+ * unchanged.
  *
  * @see https://cloudinary.com/documentation/image_transformations#supported_image_formats
  * @see https://cloudinary.com/documentation/video_manipulation_and_delivery#supported_video_formats
@@ -86,10 +89,10 @@ function mediaTypeOf(key: string): ResourceType {
 const UNREACHABLE = /[?&#\\%<>+]|^(?:image|raw)\/[a-z0-9_]+\/v\d+\/|^https?:/;
 
 /**
- * Returns the format to put into the delivery URL of an image or a video, or `undefined` if the URL needs no format.
- * Cloudinary never reads the last extension of such a URL as part of the public id. For an object that this package
- * stored, the format is the extension of its key. An asset that another program stored gets a format only if its name
- * has a dot.
+ * Returns the format to put into the delivery URL of an image or a video, or `undefined` if the URL needs no format. Cloudinary
+ * never reads the last extension of such a URL as part of the public id. If this package has stored the object, the format is
+ * the extension of its key. If a different program has stored the asset, the URL gets a format only if the asset's name has a
+ * dot.
  */
 export function deliveredAs(key: string, place: AssetPlace): string | undefined {
   const { resourceType, publicId } = place;
@@ -101,7 +104,10 @@ export function deliveredAs(key: string, place: AssetPlace): string | undefined 
   return resourceType === "image" ? "jpg" : "mp4";
 }
 
-/** Returns the key of an asset that another program has stored. Its public id is not one that this package makes. */
+/**
+ * Returns the key of an asset that a different program has stored. This package never makes a public id like the id of such an
+ * asset.
+ */
 export function foreignKey({ publicId, resourceType }: AssetPlace): string {
   return `${publicId}@cloudinary-${resourceType}`;
 }

@@ -25,7 +25,7 @@ export interface NotificationOptions {
 export interface CloudinaryNotification {
   /** The type of the event, such as `"upload"`, `"delete"` or `"rename"`. */
   readonly type: string;
-  /** The keys that the notification is about, as the provider knows them. Assets that cannot have a key of this provider are left out. */
+  /** The keys of the provider that the notification is about. Assets that cannot have a key of this provider are left out. */
   readonly keys: readonly string[];
   readonly sentAt: Date;
   /** The whole content of the body. */
@@ -38,7 +38,7 @@ const MAX_AGE_SECONDS = 7200;
 const AHEAD_SECONDS = 300;
 
 /**
- * Checks that a notification comes from Cloudinary, and returns its content.
+ * Checks that a notification comes from Cloudinary. Returns the content of the notification.
  *
  * @param provider - The provider as `cloudinary()` returned it. Notifications are signed with its secret.
  * @throws StorageError `Unauthenticated` for a signature that is missing, wrong or too old; `InvalidArgument` for a
@@ -114,8 +114,8 @@ interface Named {
 }
 
 /**
- * Returns the assets that a notification names. A notification of an upload names its asset, one of a renaming names
- * the old and the new id, and one of a deletion has a list.
+ * Returns the assets that a notification names. A notification about an upload names one asset. A notification about a renaming
+ * names the old and the new id. A notification about a deletion has a list.
  */
 function assetsIn(content: Readonly<Record<string, unknown>>): readonly Named[] {
   const { resources } = content as { readonly resources?: unknown };

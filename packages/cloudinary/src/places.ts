@@ -80,9 +80,9 @@ function pathOfCloud(
 }
 
 /**
- * Removes the signature, the transformations and the version before a public id. A version counts only when all
- * segments before it look like transformations. Without a version, the first segments that look like transformations
- * are removed.
+ * Removes the signature, the transformations and the version before a public id. A segment counts as the version only if all
+ * segments before it look like transformations. Without a version, the first segments that look like transformations are
+ * removed.
  */
 function withoutParameters(segments: readonly string[], isRaw: boolean): readonly string[] {
   const unsigned = /^s--[^/]+--$/.test(segments[0] ?? "") ? segments.slice(1) : segments;

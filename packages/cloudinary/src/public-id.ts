@@ -1,8 +1,8 @@
 /**
- * Returns the public id for a key. Cloudinary forbids `? & # % < > + \` in public ids, silently replaces other
- * characters, cuts characters off at the ends, and takes a folder such as `v12` for a version. So only letters, digits,
- * `_`, `.`, `-` and the slashes between segments are kept. Everything else is written as `Zx`, the bytes in
- * hexadecimal, and `x`.
+ * Returns the public id for a key. Cloudinary forbids `? & # % < > + \` in public ids, silently replaces some other characters,
+ * and cuts some characters off at the ends. It also takes a folder such as `v12` for a version. So only letters, digits, `_`,
+ * `.`, `-` and the slashes between segments are kept. All other characters are written as `Zx`, their bytes in hexadecimal, and
+ * `x`.
  *
  * @see https://support.cloudinary.com/hc/en-us/articles/115001317409
  */
@@ -11,8 +11,8 @@ export function encodePublicId(key: string): string {
 }
 
 /**
- * Returns the key that a public id encodes, or `undefined` if its encoded bytes are not UTF-8. If that key is encoded
- * again, the result may differ from the given id.
+ * Returns the key that a public id encodes, or `undefined` if its encoded bytes are not UTF-8. The key, encoded again, may give
+ * a different id.
  */
 export function decodePublicId(publicId: string): string | undefined {
   try {
@@ -23,8 +23,8 @@ export function decodePublicId(publicId: string): string | undefined {
 }
 
 /**
- * Returns the beginning that the public ids of all keys with this prefix share. The text may be shorter than possible,
- * so the caller must check the keys that it finds.
+ * Returns a text with which the public ids of all keys with this prefix begin. The text may be shorter than necessary, so other
+ * ids may begin with it too. The caller must check the keys that it finds.
  */
 export function encodePrefix(prefix: string): string {
   const slash = prefix.lastIndexOf("/") + 1;
@@ -37,7 +37,10 @@ export function encodePrefix(prefix: string): string {
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const ESCAPE = /Zx((?:[0-9A-F]{2})+)x/g;
 
-/** A sequence of characters that have to be encoded, or a `Z` that would be read as the beginning of an encoded text. */
+/**
+ * Matches a sequence of characters that have to be encoded. Also matches a `Z` that would be read as the beginning of an
+ * encoded text.
+ */
 const UNSAFE = /[^A-Za-z0-9_.-]+|Z(?=x)/g;
 
 function encodeSegment(segment: string): string {

@@ -31,7 +31,7 @@ interface Upload {
   readonly total: number | undefined;
   /** The number of bytes that have been taken from the body. */
   size: number;
-  /** The highest number of sent bytes that was reported. */
+  /** The highest number of sent bytes that was reported so far. */
   reported: number;
   /** The id that identifies this upload. */
   readonly id: string;
@@ -79,8 +79,8 @@ function factsOf(options: PutOptions): Partial<ObjectInfo> {
 }
 
 /**
- * Sends a body. A body that fits into a chunk is sent in one request. A larger body is sent in several requests, one
- * after the other, so that only one chunk is in memory.
+ * Sends a body. A body that fits into a chunk is sent in one request. A larger body is sent in several requests, one after the
+ * other. So only one chunk is in memory.
  */
 async function sendBody(upload: Upload, body: Body): Promise<AssetAnswer> {
   const last =
@@ -92,8 +92,8 @@ async function sendBody(upload: Upload, body: Body): Promise<AssetAnswer> {
   upload.size += last.byteLength;
   assertTaken(upload, upload.size);
   if (upload.isChunked) return await sendAgain(upload, last, lastChunk(upload, last));
-  // The caller can retry a replayable body. The bytes of a one-shot body exist only here, so the request is retried
-  // here.
+  // The caller can retry the put of a replayable body. The bytes of a one-shot body exist only here, so this code retries the
+  // request itself.
   return body.replayable ? await sendOnce(upload, last) : await sendAgain(upload, last, undefined);
 }
 
@@ -127,7 +127,7 @@ async function sendStream(upload: Upload, body: Body): Promise<Uint8Array> {
   );
 }
 
-/** The facts about a request that makes an asset appear, for its errors. */
+/** The facts about the request with which an asset becomes visible. Errors of the request use them. */
 const WRITING = { operation: "put", writes: true } as const;
 
 async function sendOnce(upload: Upload, file: Uint8Array): Promise<AssetAnswer> {
@@ -147,7 +147,7 @@ async function sendChunk(upload: Upload, file: Uint8Array): Promise<void> {
   assertTaken(upload, upload.size);
   const chunk = { uploadId: upload.id, offset, total: undefined };
   upload.isChunked = true;
-  // The asset appears only when the last chunk has arrived.
+  // The asset becomes visible only when the last chunk has arrived.
   const attempted = { operation: "put", key, writes: false } as const;
   const sending = (): Promise<unknown> => ask(account, attempted, () => sendPiece(upload, file, chunk));
   await withTries(options.signal, sending, triesOf(upload));
@@ -159,15 +159,15 @@ function triesOf(upload: Upload): TryOptions {
 }
 
 /**
- * Reports how many bytes have been sent. Bytes that are sent again do not change the number, but the report shows that
- * the upload is still active.
+ * Reports how many bytes have been sent. If bytes are sent again, the number stays the same, but the report shows that the
+ * upload is still active.
  */
 function report(upload: Upload, sent: number): void {
   upload.reported = Math.max(upload.reported, sent);
   upload.options.onProgress?.({ loaded: upload.reported, total: upload.total });
 }
 
-/** Sends the request that makes the asset appear, and retries it when it fails. */
+/** Sends the request with which the asset becomes visible. Retries the request if it fails. */
 async function sendAgain(
   upload: Upload,
   file: Uint8Array,
@@ -179,7 +179,7 @@ async function sendAgain(
     try {
       return await ask(account, { ...WRITING, key }, () => send(upload, file, chunk));
     } catch (error) {
-      // A later try may be refused because an earlier try took effect.
+      // A later attempt may be refused because an earlier attempt took effect.
       isUnknown ||= isStorageError(error) && error.applied === "unknown";
       if (!isUnknown || !isStorageError(error)) throw error;
       const found = await findUpload(upload);
@@ -214,14 +214,14 @@ async function send(upload: Upload, file: Uint8Array, chunk: ChunkPlace | undefi
   throw refuse(upload, "Unavailable", "Cloudinary still waits for chunks, although all were sent");
 }
 
-/** The slowest speed at which Cloudinary is expected to process a finished upload, in bytes per millisecond. */
+/** The minimum speed at which Cloudinary is expected to process a finished upload, in bytes per millisecond. */
 const BYTES_PER_MS = 32 * 1024;
 
 /**
  * Sends the whole file or one chunk of it. If a failure names the largest file that the plan allows, remembers this
  * limit.
  *
- * @param beforeCommit - Given only for the request that makes the asset appear.
+ * @param beforeCommit - Given only for the request with which the asset becomes visible.
  */
 async function sendPiece(
   upload: Upload,
@@ -251,7 +251,10 @@ async function sendPiece(
   }
 }
 
-/** The time for which a limit from an answer is used, in milliseconds. After that, the plan may have changed. */
+/**
+ * The time for which a limit from an answer is used, in milliseconds. A plan may change, so the limit is forgotten after that
+ * time.
+ */
 const LEARNT_MS = 600_000;
 
 /** Refuses a body that is larger than the known limit of the plan, before it is sent. */
@@ -265,8 +268,8 @@ function assertTaken(upload: Upload, size: number): void {
 }
 
 /**
- * Checks that Cloudinary stored the bytes that were sent, and deletes the asset if they differ. An account can be set
- * up so that it changes uploaded images.
+ * Checks that Cloudinary stored the bytes that were sent, and deletes the asset if they differ. Some accounts are set up to
+ * change uploaded images.
  */
 async function assertIntact(upload: Upload, asset: AssetAnswer): Promise<void> {
   const { account, place, key, md5, size } = upload;

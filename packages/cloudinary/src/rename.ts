@@ -25,8 +25,8 @@ export interface RenameOptions extends CallOptions {
 }
 
 /**
- * Gives an object a new key. The object keeps its facts. If both keys have the same resource type, one request renames
- * the object. Otherwise the object is copied inside Cloudinary, and the original is then deleted.
+ * Gives an object a new key. The object keeps its facts. If both keys have the same resource type, one request renames the
+ * object. Otherwise Cloudinary copies the object, and the original is then deleted.
  *
  * @param provider - The provider as `cloudinary()` returned it.
  * @throws StorageError `NotFound`, `AlreadyExists`, `Unsupported`; `InvalidKey`.
@@ -77,7 +77,7 @@ async function moveAsset(move: Move): Promise<ObjectInfo> {
   const request = { resourceType, from: before.publicId, to: after.publicId, overwrite };
   const attempted = { operation: "move", key: from, writes: true } as const;
   await ask(account, attempted, () => account.client.rename(request, { signal }));
-  // The answer to a renaming lacks the context, which holds the facts.
+  // The answer to a renaming does not contain the context, which holds the facts.
   return await afterwards(() => headObject(account, to, { signal }));
 }
 
@@ -98,8 +98,8 @@ async function moveByCopy({ account, from, to, overwrite, signal }: Move): Promi
 }
 
 /**
- * Runs a step that follows a change. If the step fails, the error says that the change was applied and that the call
- * must not be retried, because a retry would do something different.
+ * Runs a step that follows a change. If the step fails, the error says that the change was applied. It also says that the call
+ * must not be retried, because the retry would do something different.
  */
 async function afterwards<T>(run: () => Promise<T>): Promise<T> {
   try {

@@ -34,7 +34,7 @@ async function load(): Promise<Sdk> {
   try {
     return withoutAmbient(requireAnew).v2.utils;
   } catch {
-    // This happens when the whole application is bundled into one file: the bundle contains the SDK.
+    // This happens if the whole application is bundled into one file. The bundle then contains the SDK.
     const { default: bundled } = (await import("cloudinary")) as unknown as { readonly default: SdkModule };
     return bundled.v2.utils;
   }
@@ -59,8 +59,8 @@ function requireAnew(): SdkModule {
 }
 
 /**
- * Runs a function without the environment variables of the SDK, and restores them. The function is synchronous, so that
- * no other code runs in between.
+ * Removes the environment variables of the SDK, runs a function, and restores the variables. The function is synchronous, so no
+ * other code runs in the meantime.
  */
 function withoutAmbient<T>(run: () => T): T {
   const before = AMBIENT.map((name) => [name, process.env[name]] as const);

@@ -56,14 +56,13 @@ export interface TransformUrlOptions extends Transformation {
 }
 
 /**
- * Returns the URL under which Cloudinary delivers a transformed image or video. The call sends no request, so a missing
- * object is noticed only when the URL is opened.
+ * Returns the URL under which Cloudinary delivers a transformed image or video. The call sends no request. So a missing object
+ * is noticed only when the URL is opened.
  *
  * @param provider - The provider as `cloudinary()` returned it.
  * @throws TypeError for a provider that `cloudinary()` did not make, and for values that would change the rest of the
  * URL.
- * @throws StorageError `Unsupported` for an object that is stored raw, and for a key with a public id that would be too
- * long.
+ * @throws StorageError `Unsupported` for an object that is stored raw, and for a key whose public id would be too long.
  * @see https://cloudinary.com/documentation/transformation_reference
  * @example
  * ```ts

@@ -3,10 +3,10 @@ import type { IncomingMessage } from "node:http";
 import { CloudinaryFailureError, type CloudinaryFailure } from "../client.js";
 import { failed } from "./exchange.js";
 
-/** The maximum size of an answer that is read, in bytes. Answers of the API are smaller. */
+/** The maximum size of an answer, in bytes. A larger answer does not come from the API. */
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 
-/** The time that the rest of an answer may take, in milliseconds. */
+/** The time limit for the rest of an answer, in milliseconds. */
 const ANSWER_MS = 30_000;
 
 /**
@@ -29,8 +29,8 @@ export async function readAnswer(
 }
 
 /**
- * The statuses that count even if the answer has no message from Cloudinary. With any other status, an answer without
- * such a message does not come from Cloudinary.
+ * The statuses that count even without a message from Cloudinary, because a proxy may have sent the answer. Any other answer
+ * without a message makes no sense.
  */
 const OF_PROXIES: ReadonlySet<number> = new Set([413, 416, 420, 423, 429, 499, 500, 502, 503, 504, 507, 509]);
 
@@ -79,9 +79,8 @@ function factsOf({ statusCode, headers }: IncomingMessage): Pick<CloudinaryFailu
 }
 
 /**
- * Returns the time to wait before a retry, in milliseconds, if the answer contains it. It may be in the header
- * `Retry-After`, or in words: `Try again on 2024-10-04 14:00:00 UTC`. A time in words is compared with the server's own
- * clock.
+ * Returns the time to wait before a retry, in milliseconds, if the answer contains this time. The time may be in the header
+ * `Retry-After`, or in words: `Try again on 2024-10-04 14:00:00 UTC`. A time in words is compared with the server's own clock.
  */
 function retryAfter({ headers }: IncomingMessage, message: string): number | undefined {
   const now = Date.parse(headers.date ?? "") || Date.now();
@@ -91,7 +90,7 @@ function retryAfter({ headers }: IncomingMessage, message: string): number | und
   return day === undefined ? undefined : Math.max(0, Date.parse(`${day}T${time}Z`) - now);
 }
 
-/** Reads the answer that came instead of the bytes of a URL, and returns it as a failure. */
+/** Reads an answer that is an error instead of the bytes of a URL. Returns the failure. */
 export async function readRefusal(
   answer: IncomingMessage,
   signal: AbortSignal | undefined,

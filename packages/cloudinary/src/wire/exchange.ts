@@ -60,8 +60,7 @@ const CLOCK_MS_MIN = 5000;
 /**
  * Makes a sender of requests.
  *
- * @param apiUrl - The address of the API. Only its answers show the current time, because answers of the CDN may be
- * old.
+ * @param apiUrl - The address of the API. Only answers of the API show the current time, because answers of the CDN may be old.
  */
 export function createWire(limits: Limits, apiUrl: string): Wire {
   let isClosed = false;
@@ -135,12 +134,13 @@ function begin(
     agent: protocol === "http:" ? agents["http:"] : agents["https:"],
   };
   const request = protocol === "http:" ? httpRequest(url, options) : httpsRequest(url, options);
-  // The code that waits for the answer gets the error. This listener prevents a later error from ending the process.
+  // The error is reported to the code that waits for the answer. This listener only prevents a later error from ending the
+  // process.
   request.on("error", () => {});
   return request;
 }
 
-/** Writes the body until all of it has been sent, or until an answer has come. An answer may come early. */
+/** Writes the body. Stops when all of it has been sent, or when an answer arrives early. */
 async function write(
   request: ClientRequest,
   { body = [], onSent, beforeCommit }: Exchange,
@@ -182,7 +182,7 @@ async function connected(request: ClientRequest): Promise<void> {
   if (isConnecting(socket)) await once(socket, "encrypted" in socket ? "secureConnect" : "connect");
 }
 
-/** Waits until a request accepts more bytes or is closed. The code that waits for the answer gets the error. */
+/** Waits until a request accepts more bytes or is closed. Errors are reported to the code that waits for the answer. */
 function waitForDrain(request: ClientRequest): Promise<void> {
   return new Promise((resolve) => {
     const settle = (): void => {
@@ -214,7 +214,7 @@ function watching(
     within(connectMs, "connect-timeout");
     socket.once("encrypted" in socket ? "secureConnect" : "connect", waiting);
   });
-  // The time limit starts again whenever bytes are sent, because the other side still accepts them.
+  // Whenever bytes are sent, the time limit starts again, because the other side is still accepting bytes.
   request.on("drain", waiting).once("finish", waiting);
   return { end: () => clock.clearTimeout(timer) };
 }

@@ -11,8 +11,8 @@ export interface EncodedForm {
 /**
  * Encodes fields and a file as RFC 7578 requires. The bytes of the file are not copied.
  *
- * The form names the file `file`, without an extension. Cloudinary would append the extension of a file's name to a
- * public id that has no extension.
+ * The form names the file `file`, without an extension. If the file name had an extension, Cloudinary would append it to a
+ * public id that has none.
  */
 export function encodeForm(
   fields: Readonly<Record<string, string>>,

@@ -13,11 +13,11 @@ const HANDLES = "/proc/self/fd";
  * Returns a function that makes watchers. A watcher is a function that tells whether any process has committed to the journal since the
  * watcher was last called. A call takes a tenth of the time of a query.
  *
- * The header is read through SQLite's own handle. A separate handle would have to be closed at some time, and a process that closes any
- * handle of a file loses every lock that SQLite holds on that file. Other processes would then think that the index is unused, and would
- * rebuild it. If SQLite's handle cannot be found, every answer is `true`.
+ * The header is read through SQLite's own handle. A separate handle would have to be closed at some time. When a process closes
+ * any handle of a file, the process loses every lock that SQLite holds on this file. Other processes would then think that the
+ * index is unused, and would rebuild the index. If SQLite's handle cannot be found, every answer is `true`.
  *
- * @param path - The path of a database in WAL mode. This process must keep a connection to the database open for as long as the watchers
+ * @param path - The path of a database in WAL mode. This process must keep a connection to the database open while the watchers
  * are used.
  * @see https://www.sqlite.org/walformat.html, section 2
  * @see https://www.sqlite.org/howtocorrupt.html, section 2.2
@@ -48,7 +48,7 @@ function targetOf(handle: string): string | undefined {
   try {
     return readlinkSync(`${HANDLES}/${handle}`);
   } catch {
-    // This was the handle that read the folder. It is already closed.
+    // The entry belongs to the handle that read the folder. This handle is already closed.
     return undefined;
   }
 }

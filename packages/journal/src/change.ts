@@ -15,7 +15,10 @@ export interface Change {
   readonly value: string | undefined;
   readonly since?: number;
   readonly nextAt?: number;
-  /** The slot of the key. A key without a row has a revision too: the number of rows that were dropped in its slot. */
+  /**
+   * The slot of the key. A key without a row has a revision too. This revision is the number of rows that were dropped in the
+   * key's slot.
+   */
   readonly slot?: number;
 }
 

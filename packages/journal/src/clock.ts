@@ -16,7 +16,7 @@ export function openClock(database: Database): () => number {
   if (found?.boot !== boot && !isReadOnly(database)) {
     database.prepare("INSERT OR REPLACE INTO boots (id, boot, offset) VALUES (1, ?, ?)").run(boot, offset);
   }
-  // This reads the same clock, counted from the start of this process. It is much faster.
+  // This call reads the same clock, but counts from the start of this process. It is much faster.
   const start = uptimeMs() - clock.now() + offset;
   return () => start + clock.now();
 }
@@ -30,7 +30,7 @@ function newOffset(database: Database): number {
     | { readonly version: Version }
     | undefined;
   const written = last === undefined ? 0 : Number.parseInt(last.version.slice(0, -4), 16);
-  // The time while the machine was off has to count. Otherwise records that have expired in the meantime would be valid again.
+  // The time for which the machine was off has to count. Otherwise records that expired during that time would be valid again.
   return Math.ceil(Math.max(written, Date.now()) - uptimeMs());
 }
 
@@ -43,7 +43,7 @@ function bootId(): string {
   try {
     return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
   } catch {
-    // On other systems the text is the time of the start, to the minute.
+    // On other systems, the text is the time at which the machine started, to the minute.
     return `started-${Math.round((Date.now() - uptimeMs()) / 60_000)}`;
   }
 }

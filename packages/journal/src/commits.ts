@@ -12,8 +12,8 @@ export interface Commits {
 }
 
 /**
- * Opens a journal for the thread that writes. A transaction ends before its data is on the disk. The log is synced after the transaction,
- * so that other processes do not have to wait while this process syncs.
+ * Opens a journal for the thread that writes. A transaction ends before its data is on the disk. The log is synced after the
+ * transaction, so other processes do not have to wait for the sync.
  */
 export function openCommits(path: string, driver: Driver): Commits {
   const database = opening(() => openForWriting(path, driver, "after the transaction"));
@@ -27,7 +27,8 @@ export function openCommits(path: string, driver: Driver): Commits {
     apply: (changes) => {
       const applied = apply(changes);
       log.sync();
-      // If a file was removed or replaced, the changes in it cannot be read again. So they are not acknowledged.
+      // If a file was removed or replaced, no process can read the changes in the old file again. So these changes are not
+      // acknowledged.
       if (!hasFiles()) throw new Error("REPLACED");
       return applied;
     },

@@ -1,7 +1,7 @@
 import { lockHolder } from "./lock-holder.js";
 import { StorageError, type Operation } from "@stowage/core/journal";
 
-/** The words in the message of a failure after which the change may be in the journal. */
+/** The words in the messages of certain failures. After such a failure, the change may be in the journal. */
 const UNSURE = /UNSYNCED|THREAD_ENDED/;
 
 /** The meanings of SQLite's codes, for a caller that waits for a write. @see https://www.sqlite.org/rescode.html */
@@ -43,7 +43,10 @@ function loadReason(text: string): string | undefined {
   return undefined;
 }
 
-/** Returns the error for a journal that does not work. The change has not happened, unless the disk or the thread failed after the commit. */
+/**
+ * Returns the error for a journal that does not work. The change was not made, unless the disk or the thread failed after the
+ * commit.
+ */
 export function journalError(error: unknown, path: string, operation: Operation = "put"): StorageError {
   const text = textOf(error);
   const known = loadReason(text) ?? REASONS.find(([pattern]) => pattern.test(text))?.[1];

@@ -26,12 +26,12 @@ const NETWORK: ReadonlyMap<number, string> = new Map([
   [0x786f4256, "a folder of the host of this virtual machine"],
 ]);
 
-/** The `f_type` of a file system that a program provides. The type does not show where the files are. */
+/** The `f_type` of a file system that a program provides (FUSE). The type does not show where the program keeps the files. */
 const FUSE = 0x65735546;
 
 /**
- * The file systems of programs that keep files on this machine. These programs may not pass on every sync to the disk, so it is unknown
- * what survives a power failure.
+ * The file systems of programs that keep files on this machine. Some of these programs do not pass on every sync to the disk.
+ * So it is unknown which files survive a power failure.
  */
 const FUSE_HERE: ReadonlySet<string> = new Set([
   "fuseblk",
@@ -50,8 +50,8 @@ const IN_MEMORY: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
 /**
  * Checks that a folder lies on this machine.
  *
- * @returns `true` if files that are written there survive a power failure. Returns `false` for a folder in memory, and for the file system
- * of a program, because the answer is unknown there.
+ * @returns `true` if files that are written there survive a power failure. Returns `false` for a folder in memory. Also returns
+ * `false` for the file system of a program, because it is unknown which files survive there.
  * @throws StorageError `InvalidArgument` for a network file system, and for the file system of an unknown program.
  */
 export function assertLocal(folder: string, path: string): boolean {
@@ -64,7 +64,7 @@ export function assertLocal(folder: string, path: string): boolean {
 }
 
 /**
- * Returns the type under which the file system of a folder was mounted.
+ * Returns the type with which the file system of a folder was mounted.
  *
  * @see https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
  */

@@ -7,7 +7,7 @@ export interface RowSource {
   /** Tells whether anything was committed since the last call. */
   readonly hasChanged: () => boolean;
   readonly one: KnownRows;
-  /** Reads all rows as they are at one moment. Returns `undefined` if there are too many rows to keep in memory. */
+  /** Reads all rows in the state of one moment. Returns `undefined` if there are too many rows to keep in memory. */
   readonly all: () => KnownRows | undefined;
 }
 

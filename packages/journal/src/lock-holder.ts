@@ -4,8 +4,8 @@ import { readFileSync, statSync } from "node:fs";
 const WRITE_LOCK_BYTE = "120";
 
 /**
- * Returns a text that names the process with the lock that a writer waits for. Returns `undefined` if that process cannot be found. The
- * process is found in Linux's list of file locks.
+ * Returns a text that names the process for which a writer waits, because that process holds the lock. Returns `undefined` if
+ * that process cannot be found. The process is found in Linux's list of file locks.
  *
  * @see https://man7.org/linux/man-pages/man5/proc_locks.5.html
  */

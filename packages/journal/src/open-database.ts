@@ -17,12 +17,12 @@ const OPENING_MS = 3000;
 const OPENING_PAUSE_MS = 20;
 
 /**
- * The failures that go away by themselves. They happen because the last process that closes a database removes the files beside it, while
- * other processes may be opening these files.
+ * The failures that go away by themselves. The last process that closes a database removes the files beside it. These failures
+ * happen if other processes are just opening the files.
  */
 const PASSING = /BUSY|LOCKED|locked|IOERR|disk I\/O|CANTOPEN|unable to open|PROTOCOL/;
 
-/** Runs a function that opens a database, and retries it as long as other processes are in the way. */
+/** Runs a function that opens a database. Retries the function while other processes are in the way. */
 export function opening<T>(work: () => T): T {
   const until = clock.now() + OPENING_MS;
   for (;;) {
@@ -43,8 +43,8 @@ function pause(): void {
 /**
  * Opens a journal for writing.
  *
- * @param syncs - The time at which a commit waits for the disk. With `"after the transaction"`, the caller syncs the log. SQLite itself
- * then syncs the log only before it copies pages out of the log, and when it starts a new log.
+ * @param syncs - The point at which the data of a commit is synced to the disk. With `"after the transaction"`, the caller
+ * syncs the log. SQLite itself then syncs the log only before it copies pages out of the log, and when it starts a new log.
  * @see https://www.sqlite.org/pragma.html#pragma_synchronous
  */
 export function openForWriting(

@@ -12,8 +12,8 @@ export interface Processes {
   /** The name of this process. */
   readonly own: string;
   /**
-   * Tells whether a process may still be at work. A suspended process counts as alive. A process with a missing file also counts as
-   * alive, because its leases end by themselves.
+   * Tells whether a process may still be at work. The answer is `true` for a suspended process. It is also `true` if the file
+   * of the process is missing: this is safe, because the leases of the process end by themselves.
    */
   readonly isAlive: (process: string) => boolean;
   /** Tells whether a process is at work: its file exists and is locked. */
@@ -24,13 +24,13 @@ export interface Processes {
    */
   readonly isAlone: () => boolean;
   /**
-   * Resolves when the other processes have noticed that this process has joined, so that they no longer assume that they are alone.
-   * Returns `undefined` if they have already noticed. Call it before each write.
+   * Resolves when the other processes have noticed that this process has joined. From then on, they no longer assume that they
+   * are alone. Returns `undefined` if they have already noticed. Call this function before each write.
    */
   readonly joined: () => Promise<void> | undefined;
   /**
-   * Resolves when the other processes know about this process. Call it after each write, before the write is acknowledged. If the file
-   * of this process was removed in the meantime, the file is made again.
+   * Resolves when the other processes know about this process. Call this function after each write, before the write is
+   * acknowledged. If the file of this process was removed in the meantime, the file is made again.
    */
   readonly announced: () => Promise<void> | undefined;
   readonly leave: () => void;
@@ -40,17 +40,17 @@ export interface Processes {
 export const ALONE_MS = 5;
 
 const NAME = /^\d+-[0-9a-f]{8}$/;
-/** The names of files that are not locked yet. */
+/** The pattern for the names of files that are not locked yet. */
 const HIDDEN = /^\.\d+-[0-9a-f]{8}/;
-/** The ending that the file of a process gets after the process has died. If a process has no file at all, its state is unknown. */
+/** The ending that marks the file of a process that has died. If a process has no file at all, its state is unknown. */
 const ENDED = ".ended";
 
 /** The age at which the files of ended processes are removed, in milliseconds. */
 const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 
 /**
- * Adds this process to the processes that use a journal. The lock of a process is a lock on an empty database, so that it works on every
- * system on which SQLite works.
+ * Adds this process to the processes that use a journal. Each process locks an empty SQLite database. Such a lock works on
+ * every system on which SQLite works.
  */
 export function joinProcesses(folder: string, driver: Driver): Processes {
   const own = `${process.pid}-${randomUUID().slice(0, 8)}`;
@@ -89,8 +89,8 @@ export function joinProcesses(folder: string, driver: Driver): Processes {
 }
 
 /**
- * Makes the file of a process. The file gets its name only after it is locked, because other processes would assume that the process of
- * an unlocked file has ended.
+ * Makes the file of a process. The file gets its final name only after it is locked. If other processes saw an unlocked file,
+ * they would assume that its process has ended.
  */
 function lockedFile(folder: string, name: string, driver: Driver): Database {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -130,7 +130,7 @@ function sweep(folder: string, isAlive: (name: string) => boolean): void {
       try {
         renameSync(file, `${file}${ENDED}`);
       } catch {
-        // Another process was faster.
+        // A different process has already done this.
       }
       for (const ending of ["-journal", "-wal", "-shm"]) rmSync(`${file}${ending}`, { force: true });
     } else if ((name.endsWith(ENDED) || HIDDEN.test(name)) && isOld(file)) rmSync(file, { force: true });

@@ -3,8 +3,8 @@ import { clock } from "@stowage/core/journal";
 import type { Change } from "./change.js";
 
 /**
- * The size of the reserve in bytes. It is enough for several hundred changes. After that, deletes themselves free space
- * for more changes.
+ * The size of the reserve in bytes. The reserve is enough for several hundred changes. By then, deletes have freed space for
+ * further changes.
  */
 const RESERVE_BYTES = 1024 * 1024;
 
@@ -15,7 +15,7 @@ const AGAIN_MS = 10_000;
 export interface Reserve {
   /** Gives the reserved space back to the disk. Returns `false` if there was no reserved space. */
   readonly release: () => boolean;
-  /** Makes the reserve again if it is gone and the disk has room. */
+  /** Makes the reserve again if it is gone and the disk has enough free space. */
   readonly refill: () => void;
 }
 

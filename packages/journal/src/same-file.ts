@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
 
 /**
- * The endings of the files of an open database. If one of these files was replaced, writes go to a file that no longer
- * has a name and cannot be opened again.
+ * The endings of the files of an open database. If one of these files is replaced, writes go to the old file. The old file no
+ * longer has a name, so no process can open it again.
  */
 const ENDINGS: readonly string[] = ["", "-wal", "-shm"];
 

@@ -1,14 +1,14 @@
 import type { Database } from "./database.js";
 
 /**
- * The number that marks a file as a journal of this package: "Stow". @see
- * https://www.sqlite.org/pragma.html#pragma_application_id
+ * The number that marks a file as a journal of this package: "Stow".
+ *
+ * @see https://www.sqlite.org/pragma.html#pragma_application_id
  */
 const APPLICATION_ID = 0x53746f77;
 
 /**
- * The steps between schema versions. Each step changes the schema from the version that equals its index to the next
- * version.
+ * The steps between schema versions. The step with index n changes the schema from version n to version n + 1.
  */
 const MIGRATIONS: readonly string[] = [
   `

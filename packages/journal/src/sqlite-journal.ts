@@ -33,11 +33,11 @@ export interface SqliteJournalOptions {
 /**
  * Opens a journal in an SQLite file. All processes of one machine can use the file.
  *
- * When a write resolves, it is on the disk. A separate thread does the writes, and writes that come at the same time wait for the disk
- * together. Reads run on the main thread and take microseconds.
+ * When a write resolves, its data is on the disk. A separate thread does the writes. Writes that come at the same time share
+ * one sync of the disk. Reads run on the main thread and take microseconds.
  *
- * @param path - The file. If the file and its folder are missing, they are made, and only their owner can access them. Beside the file
- * there are further files with the endings `-wal`, `-shm` and `-reserve`, and a folder with the ending `-processes`.
+ * @param path - The file. If the file and its folder are missing, they are made, and only their owner can access them. There
+ * are more files beside this file, with the endings `-wal`, `-shm` and `-reserve`, and a folder with the ending `-processes`.
  * @throws StorageError `InvalidArgument` for a file that is damaged, is not a journal, has a later version or lies on another machine;
  * `Unavailable` if the file cannot be opened or written.
  */
@@ -62,7 +62,7 @@ function open(file: string, driver: Driver): Journal {
   const now = opening(() => withDatabase(openForWriting(file, driver), openClock));
   const processes = opening(() => joinProcesses(`${file}-processes`, driver));
   const database = opening(() => openForReading(file, driver));
-  // After the first read, the files beside the database stay.
+  // After the first read, the files beside the database stay until the database is closed.
   opening(() => database.prepare("SELECT count(*) FROM parts").get());
   const watchFile = watchChanges(file);
   const writer = createWriter({ path: file, driver });
@@ -127,9 +127,9 @@ function realPath(path: string): string {
 }
 
 /**
- * Creates the file so that only its owner can access it. SQLite gives the files beside it the same permissions. An existing file is not
- * opened here, because closing it would drop the locks that SQLite holds on it in this process. Another process could then remove the log
- * while it is in use.
+ * Creates the file so that only its owner can access it. SQLite gives the files beside it the same permissions. An existing
+ * file is not opened here. If this function closed the file, this process would lose the locks that SQLite holds on it. A
+ * different process could then remove the log while the log is in use.
  *
  * @see https://www.sqlite.org/howtocorrupt.html, section 2.2
  */
@@ -159,7 +159,10 @@ function announcing(processes: Processes, writer: Writer): (change: Change) => P
   };
 }
 
-/** Returns a function that tells whether this process was alone a moment ago. If so, no other process can have written since then. */
+/**
+ * Returns a function that tells whether this process was the only one a moment ago. If so, no other process can have written
+ * since then.
+ */
 function quietOf({ isAlone }: Processes): () => boolean {
   let quietUntil = Number.NEGATIVE_INFINITY;
   return () => {
@@ -171,8 +174,8 @@ function quietOf({ isAlone }: Processes): () => boolean {
 }
 
 /**
- * Returns a function that tells whether something may have changed since the last call. While this process is alone, only its own writes
- * can change the journal, so the answer needs no system call.
+ * Returns a function that tells whether something may have changed since the last call. While no other process uses the
+ * journal, only writes of this process can change it. Then the answer needs no system call.
  */
 function watch(hasChanged: () => boolean, outcomes: () => number, isQuiet: () => boolean): () => boolean {
   let known = 0;

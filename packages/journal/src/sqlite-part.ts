@@ -17,8 +17,7 @@ import { createKnownRows, type KnownRows } from "./known-rows.js";
 const SLOTS = 1024;
 
 /**
- * The start time that is stored for kept rows. It is later than the start time of any other row, because nothing is
- * left to do for a kept row.
+ * The start time that is stored for kept rows. It is later than any other start time, because a kept row needs no work.
  */
 const KEPT_SINCE = Number.MAX_SAFE_INTEGER;
 

@@ -13,8 +13,9 @@ export interface SyncedLog {
 }
 
 /**
- * Opens the log of a database for syncing. SQLite itself would sync the log inside the transaction, and a process that is suspended there
- * would block every writer of the file. The log may be closed at any time, because SQLite holds no lock on it.
+ * Opens the log of a database for syncing. SQLite itself would sync the log inside the transaction. If the process were
+ * suspended at that point, it would block every writer of the file. The log can be closed at any time, because SQLite holds no
+ * lock on it.
  *
  * @param path - The path of a database that this thread has open, so that its log stays.
  */

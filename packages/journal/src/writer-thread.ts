@@ -56,7 +56,7 @@ function serve(port: MessagePort, { path, driver }: WriterData): void {
       port.close();
       return;
     }
-    // Requests that came while the last batch was written form the next batch. They wait for the disk only once.
+    // The requests that came during the last batch form the next batch. The whole batch waits for the disk only once.
     const batch = [first];
     while (batch.length < BATCH_MAX) {
       const next: { readonly message: WriteRequest | "close" } | undefined = receiveMessageOnPort(port);

@@ -56,7 +56,7 @@ export function createWriter(data: WriterData): Writer {
         const id = ++state.count;
         state.waiting.set(id, { table: change.table, resolve, reject });
         const worker = workerOf(state);
-        // A waiting change keeps the process running. An idle journal does not.
+        // A waiting change keeps the process running. An idle journal lets the process end.
         worker.ref();
         send(worker, { id, change });
       }),
@@ -79,7 +79,7 @@ function send(worker: Worker, message: WriteRequest | "close"): void {
   worker.postMessage(message);
 }
 
-/** Returns the thread that writes. The thread is started when it is first needed, and again if it has died. */
+/** Returns the thread that writes. The thread is started when it is first needed. If it dies, a new thread is started. */
 function workerOf(state: State): Worker {
   if (state.worker !== undefined) return state.worker;
   const worker = startThread(state.data);
@@ -134,7 +134,7 @@ function settle(state: State, worker: Worker, { ids, revisions, error }: WriteAn
 }
 
 /**
- * Rejects every write that waits for an answer. A thread that has ended may have committed these writes before it could
+ * Rejects every write that waits for an answer. The thread may have committed these writes, and may have ended before it could
  * answer.
  */
 function failAll(state: State, cause: unknown): void {

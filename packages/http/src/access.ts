@@ -13,9 +13,9 @@ export interface Access {
 }
 
 /**
- * A function that decides whether a request is permitted. Only `true` permits the request. A returned `Response`, such as a redirect to a login
- * page, is sent as it is. For any other value, the answer is 403. If the function throws, the request is refused with the status of the error
- * (`httpStatus`).
+ * A function that decides whether a request is permitted. Only `true` permits the request. If the function returns a
+ * `Response`, such as a redirect to a login page, the client gets that response. For any other value, the answer is 403. If the
+ * function throws, the request is refused with the status of the error (`httpStatus`).
  *
  * @param request - The method, the target and the headers of the request. `source` is the framework's own request.
  */

@@ -1,9 +1,9 @@
 import type { FileStorage } from "@stowage/core";
 
 /**
- * Checks that a value is a storage.
+ * Checks that a value is a storage, as `createStorage` returns it.
  *
- * @throws TypeError for a provider, which has no checks of its own, and for any other value that is not a storage.
+ * @throws TypeError for any other value. A provider is refused too, because a provider does not check keys and options.
  */
 export function checkStorage(caller: string, storage: FileStorage): void {
   const { provider, describe } = Object(storage) as Partial<FileStorage>;

@@ -18,12 +18,13 @@ import { keyOfPath, splitTarget } from "./wire/target.js";
 /** The options of {@link createHandler}. */
 export interface HandlerOptions {
   /**
-   * Decides about each request that has no signature, before a byte of its body is read. For a request with a signature, only the signature
-   * decides.
+   * Decides about each request that has no signature, before a byte of its body is read. A request with a signature is decided
+   * by its signature alone.
    */
   readonly authorize: Authorize;
   /**
-   * The path below which all keys are, as it appears in the request when it reaches the handler. A router may have cut off a part of the path.
+   * The path prefix of all keys, as it appears in the request that the handler receives. A router may have removed a part of
+   * the path.
    *
    * @default "/"
    */
@@ -53,7 +54,8 @@ export interface HandlerOptions {
    */
   readonly keys?: SigningKeys | undefined;
   /**
-   * Receives each error that became a status of 500 or above, or that cut off a body. Errors that the function itself throws are ignored.
+   * Receives each error that led to a status of 500 or above, or that cut off a body. Errors that the function itself throws
+   * are ignored.
    *
    * @default none
    */
@@ -167,12 +169,12 @@ async function answerSigned(wish: Wish, action: Action, query: string): Promise<
     keys === undefined || action === "delete" ? undefined : verify(keys, action, key, query, Date.now());
   if (grant === undefined) return refusal(403, "Forbidden");
   if (action === "put") return receivedAnswer(storage, await receiveSigned(storage, key, request, grant));
-  // A redirect would lead back here.
+  // A redirect would lead back to this handler.
   const signed = { ...serveOptionsOf(wish), mode: "stream" } as const;
   return await answerObject(storage, key, request, signed, overridesOf(grant));
 }
 
-/** Returns the headers that a link sets. Caches keep the answer at most for the remaining lifetime of the link. */
+/** Returns the headers that a link sets for its answer. Caches may keep the answer only until the link expires. */
 function overridesOf({ parameters, expires }: Grant): ObjectHeaders {
   const seconds = Math.max(0, Math.floor(expires - Date.now() / 1000));
   return {

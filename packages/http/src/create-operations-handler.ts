@@ -15,20 +15,20 @@ export interface OperationsOptions {
    */
   readonly metrics?: Metrics | undefined;
   /**
-   * The path in front of the routes, as it appears in the request when it reaches the handler.
+   * The path prefix of all routes, as it appears in the request that the handler receives.
    *
    * @default "/"
    */
   readonly basePath?: string | undefined;
   /**
-   * The time for which the result of a health check is reused, in milliseconds. With 0, each request starts a new check after the last check has
-   * ended. A health check writes to journals and asks every member.
+   * The time for which the result of a health check is reused, in milliseconds. With 0, only requests that arrive while a check
+   * is running share its result. A health check writes to journals and asks every member.
    *
    * @default 1,000
    */
   readonly reuseMs?: number | undefined;
   /**
-   * Receives each error that became a status of 500 or above. Errors that the function itself throws are ignored.
+   * Receives each error that led to a status of 500 or above. Errors that the function itself throws are ignored.
    *
    * @default none
    */
@@ -85,7 +85,7 @@ function readiness({ live, ready, degraded, reasons }: Health): Answer {
   return jsonAnswer(ready ? 200 : 503, { live, ready, degraded, reasons });
 }
 
-/** Returns a function that calls `call` only if the last answer is too old. Calls that come at the same time share one answer. */
+/** Returns a function that calls `call` only if the last answer is too old. Callers at the same time share one answer. */
 function reused<T>(call: () => Promise<T>, reuseMs: number): () => Promise<T> {
   let last: { readonly answer: Promise<T>; settledAt: number | undefined } | undefined;
   return async () => {

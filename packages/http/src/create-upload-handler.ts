@@ -16,8 +16,8 @@ import { bindUpload, unboundUpload } from "./links/upload-token.js";
 /** The maximum size of a list of parts, in bytes. It is enough for 10,000 parts. */
 const PARTS_BYTES_MAX = 2_000_000;
 /**
- * The maximum size, in bytes, of the facts about a file: its name, its type and its metadata. They are read before `authorize` is asked, because
- * the key depends on them.
+ * The maximum size, in bytes, of the facts about a file: its name, its type and its metadata. The facts are read before
+ * `authorize` is called, because the key depends on them.
  */
 const FILE_BYTES_MAX = 16_384;
 const PART_NUMBER = /^(?:[1-9]\d{0,3}|10000)$/;
@@ -31,7 +31,7 @@ interface Call {
   readonly query: URLSearchParams;
 }
 
-/** A call for an upload that was begun before. */
+/** A call about an upload in parts that has already begun. */
 interface UploadCall extends Call {
   readonly multipart: StorageMultipart;
   readonly key: string;
@@ -83,7 +83,7 @@ async function route(call: Call, [name, id, last, ...more]: readonly string[]): 
   return typeof step === "string" ? notAllowed(step) : await withUpload(call, id, step);
 }
 
-/** One step of an upload that was begun. */
+/** One step of an upload in parts that has already begun. */
 type Step = (call: UploadCall) => Promise<Answer>;
 
 /** Finds the step that a request asks for. @returns The step, or the allowed methods if this method is not allowed. */
@@ -146,8 +146,8 @@ async function create(call: Call): Promise<Answer> {
 }
 
 /**
- * Runs one step of an upload if the id belongs to this caller and this key, and the application permits the step. For an upload id of another
- * caller or key, the answer is 404.
+ * Runs one step of an upload. The application has to permit the step, and the upload id must belong to this caller and this
+ * key. If the id belongs to a different caller or key, the answer is 404.
  */
 async function withUpload(call: Call, token: string, step: Step): Promise<Answer> {
   const { storage, options, request, query } = call;
@@ -187,7 +187,7 @@ async function complete(call: UploadCall): Promise<Answer> {
   }
   const info = await multipart.complete(key, { uploadId, parts });
   if (info.size > options.maxBytes) {
-    // A part was sent again in the meantime.
+    // The client has sent a part again in the meantime.
     await call.storage.delete(key);
     throw tooLarge(info.size, options);
   }
@@ -199,7 +199,7 @@ function tooLarge(bytes: number, { maxBytes }: UploadHandlerOptions): HttpError 
   return new HttpError(413, "TooLarge", `the file has ${bytes} bytes, but at most ${maxBytes} are allowed`);
 }
 
-/** Tells the application about the new object. The application may still refuse it. */
+/** Tells the application about the new object. The application may still refuse the object. */
 async function announce({ storage, options, request }: UploadCall, info: ObjectInfo): Promise<void> {
   try {
     await options.onUploaded?.(info, request);

@@ -53,9 +53,10 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
 /**
  * Makes a listener for the events of a storage that writes a line for each: `createStorage(provider, { onEvent: logEvents(console) })`.
  *
- * Calls and attempts are `debug`, changes that need no action are `info`, and problems are `warn` or `error`. A failed call is `warn`, unless its
- * error is an expected answer such as `NotFound`, or the call asked for a link that the store does not have. Each line has the facts of the event.
- * For an error, it has the code and the message. Known forms of credentials and signed links are masked.
+ * Calls and attempts are `debug`, changes that need no action are `info`, and problems are `warn` or `error`. A failed call is
+ * `warn`. There are two exceptions: errors that are expected answers, such as `NotFound`, and calls for a kind of link that the
+ * store does not have. Each line has the facts of the event. For an error, the line has the code and the message. Known forms
+ * of credentials and signed links are masked.
  */
 export function logEvents(logger: Logger): (event: StorageEvent) => void {
   for (const level of ["debug", "info", "warn", "error"] as const) {
@@ -81,7 +82,10 @@ function levelOf(event: StorageEvent): Level {
   return isHttpError(error) ? "debug" : "warn";
 }
 
-/** Tells whether an error comes from a member that was switched off with `off`. Such an error is expected in each call. */
+/**
+ * Tells whether an error comes from a member that was switched off with `off`. Every call to such a member fails, so the error
+ * is expected.
+ */
 function isSwitchedOff(error: unknown): boolean {
   return isStorageError(error, "Unavailable") && error.reason.startsWith("the provider is switched off");
 }
@@ -94,7 +98,7 @@ const EXPECTED = new Set<StorageErrorCode>([
   "NotModified",
   "InvalidRange",
   "InvalidKey",
-  // The fault is in the data that the caller or its client has sent.
+  // The caller or its client has sent wrong data.
   "InvalidArgument",
   "SourceError",
   "TooLarge",

@@ -6,7 +6,7 @@ import type { HttpRequest } from "./wire/http-request.js";
 import { checkType } from "./receive/receive-options.js";
 import { checkKeys, type SigningKeys } from "./links/signatures.js";
 
-/** A file that a browser wants to upload. All its facts come from the client and are not checked. */
+/** A file that a browser wants to upload. All facts about the file come from the client and are not checked. */
 export interface WantedFile {
   readonly fileName: string;
   readonly contentType: string;
@@ -15,7 +15,9 @@ export interface WantedFile {
 
 /** The options of {@link createUploadHandler}. */
 export interface UploadHandlerOptions {
-  /** Decides who may upload. For each request, it is called with the action `"put"` and the key that `key` has chosen. */
+  /**
+   * Decides who may upload. The function is called for each request, with the action `"put"` and the key that `key` has chosen.
+   */
   readonly authorize: Authorize;
   /**
    * Chooses the key for a new upload, for example with `keyTemplate`. To refuse the file, the function can throw an error, such as an `HttpError`.
@@ -26,7 +28,8 @@ export interface UploadHandlerOptions {
   /** The signing keys that bind an upload in parts to its key and its caller. They may be the same as for `signed`. */
   readonly keys: SigningKeys;
   /**
-   * The path in front of the routes, as it appears in the request when it reaches the handler. It is `companionEndpoint` in Uppy.
+   * The path prefix of all routes, as it appears in the request that the handler receives. In Uppy, set `companionEndpoint` to
+   * this path.
    *
    * @default "/"
    */
@@ -38,7 +41,7 @@ export interface UploadHandlerOptions {
    */
   readonly types?: readonly string[] | undefined;
   /**
-   * Returns a text by which the application knows its user. A user cannot continue the upload of another user.
+   * Returns a text that identifies the user in the application. A user cannot continue the upload of another user.
    *
    * @default all callers count as one user
    */
@@ -57,7 +60,7 @@ export interface UploadHandlerOptions {
    */
   readonly onUploaded?: ((info: ObjectInfo, request: HttpRequest) => void | Promise<void>) | undefined;
   /**
-   * Receives each error that became a status of 500 or above. Errors that the function itself throws are ignored.
+   * Receives each error that led to a status of 500 or above. Errors that the function itself throws are ignored.
    *
    * @default none
    */

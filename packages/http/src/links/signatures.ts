@@ -9,8 +9,9 @@ export interface SigningKey {
 }
 
 /**
- * The keys for signed links. The first key signs new links, and links with any of the keys are accepted. To change keys, first add the new key
- * after the old key on every server. Then put the new key first. Remove the old key when its last link has expired.
+ * The keys for signed links. The first key signs new links, and links with any of the keys are accepted. To change the key,
+ * first add the new key behind the old key on every server. Then put the new key first. Remove the old key when its last link
+ * has expired.
  */
 export type SigningKeys = readonly [SigningKey, ...SigningKey[]];
 
@@ -27,7 +28,9 @@ export const EXPIRES_SECONDS_MAX = 604_800;
 const SECRET_BYTES_MIN = 32;
 const KEY_ID = /^[A-Za-z0-9_-]{1,64}$/;
 const EXPIRES = /^\d{1,12}$/;
-/** The name of this signature scheme. It is part of every signature, so that a later scheme cannot be mistaken for this one. */
+/**
+ * The name of this signature scheme. The name is part of every signature. So a later scheme cannot be mistaken for this one.
+ */
 const SCHEME = "stowage-http-1";
 
 /** The parameters that a link may have in addition to the parameters of its signature. */
@@ -109,7 +112,7 @@ export function sign(
   return [...parameters].map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
 }
 
-/** Tells whether a query claims to belong to a signed link. For such a query, only the signature decides. */
+/** Tells whether a query looks like the query of a signed link. In that case only the signature decides about the request. */
 export function isSigned(query: string): boolean {
   return query.split("&").some((pair) => decode(pair.split("=", 1)[0] ?? "") === SIGNATURE_NAME);
 }

@@ -7,7 +7,7 @@ const SCHEME = "stowage-upload-1";
 export interface BoundUpload {
   readonly uploadId: string;
   readonly key: string;
-  /** The text by which the application knows its user. */
+  /** The text with which the application identifies its user. */
   readonly caller: string;
 }
 
@@ -17,7 +17,7 @@ export function bindUpload([{ id, secret }]: SigningKeys, upload: BoundUpload): 
   return `${id}.${encoded}.${signatureOf(secret, upload)}`;
 }
 
-/** Returns the store's own upload id, or `undefined` if the text was not made for this caller and this object. */
+/** Returns the store's own upload id. Returns `undefined` if the given id was made for a different caller or object. */
 export function unboundUpload(
   keys: SigningKeys,
   token: string,

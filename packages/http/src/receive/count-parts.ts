@@ -10,8 +10,8 @@ export interface PartCounter {
 const DASH = 0x2d;
 
 /**
- * Makes a stream that counts the parts of a form as they pass. The parser silently skips parts that it cannot read, so the caller
- * compares the two numbers.
+ * Makes a stream that counts the parts of a form as they pass. The parser silently skips parts that it cannot read. So the
+ * caller compares the number of parts with the number that the parser reports.
  *
  * @param boundary - The boundary of the form.
  * @see https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1
@@ -26,7 +26,7 @@ export function countParts(boundary: string): PartCounter {
     let from = 0;
     for (;;) {
       const at = bytes.indexOf(delimiter, from);
-      // The two bytes after a delimiter tell whether it is the last one.
+      // The two bytes after a delimiter show if this delimiter is the last one.
       if (at === -1 || at + delimiter.length + 2 > bytes.length) break;
       const end = at + delimiter.length;
       if (bytes[end] !== DASH || bytes[end + 1] !== DASH) count++;

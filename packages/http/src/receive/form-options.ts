@@ -11,11 +11,14 @@ export interface FormFile {
    * instead.
    */
   readonly fileName: string;
-  /** The type that the first bytes show, if `types` is set. Otherwise the type that the client declares. */
+  /**
+   * The media type. If `types` is set, it is the type that the first bytes show. Otherwise it is the type that the client
+   * declares.
+   */
   readonly contentType: string;
   /**
-   * The extension for a key, in lower case and without a dot, such as `"mp4"`. If the first bytes show the type, it is the extension of
-   * `contentType`. Otherwise it is the extension of the file name. Empty if there is no extension.
+   * The extension for a key, in lower case and without a dot, such as `"mp4"`. If the first bytes show the type, the extension
+   * belongs to `contentType`. Otherwise it comes from the file name. The text is empty if there is no extension.
    */
   readonly extension: string;
 }
@@ -57,14 +60,15 @@ export interface ReceiveFormOptions extends Omit<ReceiveLimits, "onProgress"> {
    */
   readonly key: (file: FormFile, fields: ReadonlyMap<string, readonly string[]>) => string | Promise<string>;
   /**
-   * The fields that may contain files, by name, each with its own limits. A file in any other field is refused.
+   * The fields that may contain files, by name. Each field has its own limits. A file in any other field is refused.
    *
    * @default every field, with the limits of the form
    */
   readonly files?: Readonly<Record<string, FieldLimits>> | undefined;
   /**
-   * Allows an existing object to be replaced. Also set this option if every key is unique, such as a key with a `randomUUID`: the store then
-   * needs no create-only writes. If the form fails, its objects are removed, even if they have replaced other objects.
+   * Allows an existing object to be replaced. Also set this option if every key is unique, for example because it contains a
+   * `randomUUID`. The store then needs no create-only writes. If the form fails, its objects are removed, even if they have
+   * replaced older objects.
    *
    * @default false: a key that exists is refused with 409
    */

@@ -19,8 +19,8 @@ const SAME: Readonly<Record<string, string>> = {
 };
 
 /**
- * Types that share a container format. The first bytes show only the container. The content is the type that the client
- * declares.
+ * Types that share a container format. The first bytes show only the container. So the type of the content is the type that the
+ * client declares.
  */
 const CONTAINERS: Readonly<Record<string, RegExp>> = {
   "application/zip":

@@ -2,22 +2,22 @@ import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { toBody } from "@stowage/core/provider";
 
-/** The maximum time without new bytes from the client while this package reads the body, in milliseconds. */
+/** The maximum time for which the client may send no bytes while this package reads the body, in milliseconds. */
 export const IDLE_MS = 30_000;
 
 /** The limits of a body. */
 interface SourceLimits {
   /** The key that errors name. */
   readonly key?: string | undefined;
-  /** The maximum time without new bytes from the client, in milliseconds; 0 means no limit. */
+  /** The maximum time for which the client may send no bytes, in milliseconds; 0 means no limit. */
   readonly idleMs: number;
   readonly maxBytes?: number | undefined;
   readonly size?: number | undefined;
 }
 
 /**
- * Opens the body of a request in the same way as a put. Refuses a body that was read before, and notices a client that stops
- * sending. If the body is abandoned, reads and drops bytes for a while, so that the client can read the answer.
+ * Opens the body of a request in the same way as a put. Refuses a body that was read before, and fails if the client stops
+ * sending. If the put ends before the body, reads and drops bytes for a while, so that the client can read the answer.
  *
  * @throws StorageError `SourceError`.
  */

@@ -32,7 +32,7 @@ export async function peek(source: Readable, length: number): Promise<Peeked> {
   };
 }
 
-/** Yields the chunks that were read, and then the rest. If the reader stops early, releases the source. */
+/** Yields the chunks that were already read, and then the rest of the body. If the reader stops early, releases the source. */
 async function* joined(
   chunks: readonly Uint8Array[],
   rest: AsyncIterator<Uint8Array>,

@@ -64,8 +64,9 @@ const BOUNDARY =
 /**
  * Stores the files of a form, each as a new object, and returns its fields.
  *
- * Either all files are stored or none: if the form is cut off, if one of its files is refused, or if the client leaves, all stored files
- * are removed again. A file is stored while it arrives, so the fields that `key` needs have to come before the file.
+ * Either all files are stored or no file is. If the form is cut off, one of its files is refused, or the client leaves, all
+ * files that were already stored are removed. A file is stored while it arrives. So the fields that `key` needs have to come
+ * before the file.
  *
  * @returns The fields and the files.
  * @throws HttpError 400 for a form that is malformed or cut off, 413 for a form that exceeds a limit, 415 as {@link receive} throws it;
@@ -121,7 +122,7 @@ export async function receiveForm(
 
 /** Ends the form with its first failure. Later failures are only consequences of the first one. */
 function fail({ stop }: Reception, error: unknown): void {
-  // Without a reason, the signal would use a default reason.
+  // If the reason were `undefined`, the signal would use a default reason.
   if (!stop.signal.aborted)
     stop.abort(error ?? new HttpError(500, "Unknown", "the form failed without a reason"));
 }
@@ -170,7 +171,7 @@ function parserOf(reception: Reception, request: Request | IncomingMessage): Par
     };
     reception.puts.push(
       storeFile(reception, file, stream).catch((error: unknown) => {
-        // If a file is stopped because of the first failure, it fails with the same error.
+        // If the first failure of the form stops a file, the file fails with the same error.
         if (!reception.stop.signal.aborted) noteFile(error, file);
         stream.destroy();
         fail(reception, error);
@@ -232,7 +233,7 @@ async function storeFile(reception: Reception, file: FormFile, stream: BusboyFil
   files.push({ ...known, info });
 }
 
-/** A file with its type. If the types are limited, the first bytes decide the type. */
+/** A file with its type. If only some types are allowed, the first bytes decide the type. */
 interface Inspected {
   readonly file: FormFile;
   readonly body: BusboyFileStream | AsyncIterable<Uint8Array>;
@@ -281,7 +282,7 @@ async function removeAll({ storage, files }: Reception): Promise<void> {
         if (!isStorageError(error, "PreconditionFailed")) throw error;
       });
   });
-  // If a removal fails, the form must not end while other removals are under way.
+  // If one removal fails, the form still waits for the other removals.
   const failed = (await Promise.allSettled(removals)).find((each) => each.status === "rejected");
   if (failed !== undefined) throw failed.reason;
 }

@@ -6,8 +6,9 @@ export interface ReceiveLimits {
   /** The maximum size of one object, in bytes. A longer body is refused, and nothing is stored. */
   readonly maxBytes: number;
   /**
-   * The media types that are allowed, such as `"video/mp4"` or `"image/*"`. If the first bytes identify a type, that type counts. Otherwise the
-   * declared type counts. The object is stored with the type that counts. `"image/*"` includes SVG, which can contain scripts.
+   * The media types that are allowed, such as `"video/mp4"` or `"image/*"`. If the first bytes identify a type, this type must
+   * be allowed. Otherwise the declared type must be allowed. The object is stored with the type that was checked. `"image/*"`
+   * includes SVG, which can contain scripts.
    *
    * @default every type; the object is stored with the type that the client declares
    */
@@ -31,8 +32,9 @@ export interface ReceiveLimits {
    */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /**
-   * The maximum time without new bytes from the client while this package reads the body, in milliseconds; 0 means no limit. The limit applies
-   * to forms, and to `receive` with `types`. For bodies that the storage reads, `sourceIdleMs` of the storage applies.
+   * The maximum time for which the client may send no bytes while this package reads the body, in milliseconds; 0 means no
+   * limit. The limit applies to forms, and to `receive` with `types`. In other cases the storage reads the body, and
+   * `sourceIdleMs` of the storage applies.
    *
    * @default 30,000
    */
@@ -79,7 +81,7 @@ export function checkReceive(caller: string, options: ReceiveOptions): void {
 /**
  * Checks one of the allowed media types.
  *
- * @throws TypeError for a type that could match nothing.
+ * @throws TypeError for a type that could never match.
  */
 export function checkType(caller: string, type: string): void {
   nonEmptyText(caller, "types", type, 'an array such as ["image/png", "video/*"]');

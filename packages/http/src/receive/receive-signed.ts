@@ -60,7 +60,7 @@ function signedHeaders(parameters: Parameters): ObjectHeaders {
   };
 }
 
-/** Makes the answer to an upload. The answer does not tell where the object is. */
+/** Makes the answer to an upload. The answer does not reveal the place of the object. */
 export function receivedAnswer(storage: FileStorage, info: ObjectInfo): Answer {
   const { key, size, contentType } = info;
   const { tag } = validatorsOf(storage, info);
@@ -68,7 +68,7 @@ export function receivedAnswer(storage: FileStorage, info: ObjectInfo): Answer {
   return jsonAnswer(201, { key, size, contentType, etag }, { etag });
 }
 
-/** Reads metadata that was signed. Does not check the metadata, because `signed` has written it. */
+/** Reads metadata that was signed. The metadata needs no check, because `signed` has written it. */
 function metadataOf(text: string | undefined): Metadata | undefined {
   return text === undefined ? undefined : (JSON.parse(text) as Metadata);
 }

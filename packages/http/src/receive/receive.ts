@@ -14,9 +14,9 @@ const IDEMPOTENCY_LENGTH_MAX = 200;
 /**
  * Stores the body of a request as one object.
  *
- * Check the permission before you call this function. A request with wrong headers is refused before the client is asked for the body.
- * Nothing is stored if the client leaves, if the body is longer than `maxBytes`, or if `types` does not allow the type. The request headers
- * `If-Match`, `If-Unmodified-Since`, `If-None-Match: *` and `Idempotency-Key` are honoured.
+ * Check the permission before you call this function. A request with wrong headers is refused before the client sends the body.
+ * Nothing is stored if the client leaves, if the body is longer than `maxBytes`, or if `types` does not allow the type. The
+ * request headers `If-Match`, `If-Unmodified-Since`, `If-None-Match: *` and `Idempotency-Key` are honoured.
  *
  * @param key - The key, chosen by the server, for example with `keyTemplate`. Never use the client's name for the file.
  * @returns The facts of the new object.
@@ -41,7 +41,8 @@ export async function receive(
 }
 
 /**
- * Stores the body of a request. A client that waits (`Expect: 100-continue`) is told to send the body only after the headers were checked.
+ * Stores the body of a request. If the client waits for permission (`Expect: 100-continue`), it gets the permission only after
+ * its headers were checked.
  */
 export async function receiveBody(
   storage: FileStorage,
@@ -60,7 +61,7 @@ export async function receiveBody(
     const typed = await sniff(stream, put.contentType, options.types);
     return await storage.put(key, typed.body, { ...all, contentType: typed.contentType });
   } catch (error) {
-    // The client's own `If-None-Match: *` has failed.
+    // The failed condition is the client's own `If-None-Match: *`.
     if (!isStorageError(error, "AlreadyExists") || headers.get("if-none-match") !== "*") throw error;
     throw new HttpError(
       412,
@@ -94,8 +95,8 @@ function putOptions(
 }
 
 /**
- * Refuses `Content-Range`, because a part would be stored as a whole object. Refuses transfer codings other than `chunked`, because the
- * encoded bytes would be stored.
+ * Refuses `Content-Range`, because the storage would store the part as a whole object. Refuses transfer codings other than
+ * `chunked`, because the storage would store the encoded bytes.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-14.5
  * @see https://www.rfc-editor.org/rfc/rfc9112#section-6.1

@@ -4,8 +4,9 @@ import { allowedType } from "./media-types.js";
 import { peek } from "./peek.js";
 
 /**
- * The number of first bytes that are needed to recognise the type of nearly every file. @see
- * https://github.com/sindresorhus/file-type#readme
+ * The number of first bytes that are needed to recognise the type of nearly every file.
+ *
+ * @see https://github.com/sindresorhus/file-type#readme
  */
 const HEAD_BYTES = 4100;
 
@@ -29,7 +30,7 @@ export async function sniff(
 ): Promise<TypedBody> {
   const { head, body, destroy } = await peek(source, HEAD_BYTES);
   try {
-    // The package is loaded when it is first needed, because most applications serve files before they receive any.
+    // The package is loaded when it is first needed, because most applications serve files before they receive one.
     const { fileTypeFromBuffer } = await import("file-type");
     const found = await fileTypeFromBuffer(head);
     const contentType = allowedType(allowed, declared, found?.mime);

@@ -21,7 +21,7 @@ function parseWriteConditions(headers: HeaderReader): Preconditions | undefined 
 }
 
 /**
- * Checks that the store has create-only writes, so that an existing object can be protected.
+ * Checks that the store has create-only writes, which protect existing objects.
  *
  * @throws StorageError `Unsupported`. The message says what to do.
  */
@@ -31,14 +31,14 @@ export function assertCreateOnly({ provider }: FileStorage, key: string): void {
   throw new StorageError("Unsupported", reason, { operation: "put", provider: provider.name, key });
 }
 
-/** The condition of a write, in the form of a storage's options. */
+/** The condition of a write, in the form in which a storage takes it. */
 export type WriteCondition = Pick<StoragePutOptions, "ifMatch" | "ifNoneMatch">;
 
 /**
  * Returns the condition of a put. It combines the preconditions of the request with the application's rule about existing objects.
  *
  * @param isCreateOnly - True if existing objects must not be replaced.
- * @throws HttpError 412 if the object is not the version that the request names, 409 if the object may not be replaced.
+ * @throws HttpError 412 if the current version is not the one that the request names, 409 if the object may not be replaced.
  */
 export async function conditionOf(
   storage: FileStorage,
@@ -66,7 +66,7 @@ export async function conditionOf(
 /**
  * Returns the condition of a delete.
  *
- * @throws HttpError 412 if the object is not the version that the request names.
+ * @throws HttpError 412 if the current version is not the one that the request names.
  */
 export async function deleteConditionOf(
   storage: FileStorage,
@@ -84,7 +84,7 @@ export async function deleteConditionOf(
  * Returns the provider's ETag for the version that the request names. Returns `undefined` if there is no object and the request allows
  * that.
  *
- * @throws HttpError 412 if the object is not the version that the request names.
+ * @throws HttpError 412 if the current version is not the one that the request names.
  */
 async function namedETag(
   storage: FileStorage,

@@ -1,4 +1,4 @@
-/** An entity tag. Equal weak tags mean that two representations are equivalent, but their bytes may differ. */
+/** An entity tag. If two representations have the same weak tag, they are equivalent, but their bytes may differ. */
 export interface EntityTag {
   readonly isWeak: boolean;
   /** The tag itself, with its quotes. */
@@ -30,7 +30,7 @@ export function matchesStrongly(one: EntityTag, other: EntityTag | undefined): b
   return !one.isWeak && other?.isWeak === false && one.opaque === other.opaque;
 }
 
-/** Tells whether two tags are equal, without comparing the mark `W/`, which proxies may add. */
+/** Tells whether two tags are equal. Ignores the mark `W/`, because proxies may add it. */
 export function matchesWeakly(one: EntityTag, other: EntityTag | undefined): boolean {
   return one.opaque === other?.opaque;
 }

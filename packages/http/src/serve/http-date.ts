@@ -15,8 +15,8 @@ const FORMS = [
  * Returns the time in a date header, in whole seconds since 1970. Returns `undefined` if the date has none of the three forms
  * of HTTP.
  *
- * `Date.parse` cannot be used, because it accepts many other texts, such as `"1"`, and a condition with an invalid date has to
- * be ignored.
+ * A condition with an invalid date has to be ignored. `Date.parse` cannot be used, because it accepts many other texts, such as
+ * `"1"`.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-date-time-formats
  */
@@ -45,7 +45,8 @@ function secondsOf(groups: Readonly<Record<string, string>>): number | undefined
 }
 
 /**
- * Returns the full year for two digits. A year that would be more than 50 years in the future is taken as a year in the past.
+ * Returns the full year for two digits. If the year would be more than 50 years in the future, it is taken as a year in the
+ * past.
  */
 function nearestYear(twoDigits: number): number {
   const now = new Date().getUTCFullYear();

@@ -4,11 +4,10 @@ import type { ByteRange } from "@stowage/core";
 const ONE_RANGE = /^bytes=[ \t]*(?<first>\d*)-(?<last>\d*)[ \t]*$/i;
 
 /**
- * Returns the range that a `Range` header asks for. Returns `undefined` if the header has to be ignored, because it has
- * another unit, several ranges, or no valid range. Then answer with the whole object and status 200, which HTTP always
- * allows.
+ * Returns the range that a `Range` header asks for. Returns `undefined` if the header has to be ignored: it has a different
+ * unit, several ranges, or no valid range. In that case send the whole object with status 200, which HTTP always allows.
  *
- * `{ suffix: 0 }` comes from `bytes=-0`, which no object can satisfy.
+ * The result for `bytes=-0` is `{ suffix: 0 }`. No object can satisfy this range.
  *
  * @param header - The value of the header; `null` or `undefined` if there is no such header.
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-range
@@ -28,7 +27,7 @@ export function parseRange(header: string | null | undefined): ByteRange | undef
   return end < offset ? undefined : { offset, length: end - offset + 1 };
 }
 
-/** Returns the number that digits stand for, limited to a safe integer. */
+/** Returns the number that the digits represent, but at most the largest safe integer. */
 function toCount(digits: string): number {
   return Math.min(Number(digits), Number.MAX_SAFE_INTEGER - 1);
 }

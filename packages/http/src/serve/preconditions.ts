@@ -16,7 +16,7 @@ export interface Validators {
   readonly modifiedSeconds: number | undefined;
 }
 
-/** The preconditions of a request, without those that must be ignored. */
+/** The preconditions of a request that must not be ignored. */
 export interface Preconditions {
   readonly ifMatch: EntityTags | undefined;
   readonly ifUnmodifiedSince: number | undefined;
@@ -24,7 +24,7 @@ export interface Preconditions {
   readonly ifModifiedSince: number | undefined;
 }
 
-/** The outcome of the preconditions of a GET or HEAD. */
+/** The result of checking the preconditions of a GET or HEAD. */
 export type Verdict = "proceed" | "not-modified" | "failed";
 
 /**
@@ -58,8 +58,8 @@ export function judge(conditions: Preconditions, validators: Validators): Verdic
 }
 
 /**
- * Tells whether a range may be served: the request has no `If-Range`, or its `If-Range` names exactly this object. A date later than the object's
- * date does not name the object.
+ * Tells whether a range may be served. This is the case if the request has no `If-Range`, or if its `If-Range` names exactly
+ * this version. A date names the version only if it equals the object's date.
  *
  * @param header - The value of `If-Range`.
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-if-range

@@ -7,8 +7,8 @@ import { dispositionFor, storedHeaders } from "./stored-headers.js";
 const EXPIRES_SECONDS = 3600;
 
 /**
- * Makes the redirect to a signed link of the store. Caches keep the redirect for at most half the lifetime of the link, so a cached redirect
- * still leads to a working link.
+ * Makes the redirect to a signed link of the store. Caches keep the redirect for at most half the lifetime of the link. So a
+ * redirect from a cache still leads to a link that works.
  *
  * @returns The redirect, or `undefined` if the mode is `"auto"` and the store of the object has no signed links.
  */
@@ -37,8 +37,8 @@ export async function redirectAnswer(
 }
 
 /**
- * Returns the `Cache-Control` of a redirect. A redirect may be cached for as long as the object, but at most for half the lifetime of its
- * link.
+ * Returns the `Cache-Control` of a redirect. A redirect may be cached as long as the object, but at most for half the lifetime
+ * of its link.
  */
 function cacheControlOf(ofObject: string = "", expiresInSeconds: number): string {
   const half = Math.floor(expiresInSeconds / 2);

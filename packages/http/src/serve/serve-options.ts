@@ -16,21 +16,22 @@ export interface ServeOptions {
    */
   readonly cacheControl?: string | undefined;
   /**
-   * Replaces the stored `Content-Disposition`, for example with `contentDisposition("attachment", "Report.pdf")`. Types that the browser could
-   * run remain attachments.
+   * Replaces the stored `Content-Disposition`, for example with `contentDisposition("attachment", "Report.pdf")`. If the
+   * browser could run a type, the object stays an attachment.
    *
    * @default none: the stored one
    */
   readonly contentDisposition?: string | undefined;
   /**
-   * Makes browsers save the object instead of showing it. With `true`, they use its stored name. A text is used as the name.
+   * Makes browsers save the object instead of showing it. With `true`, browsers use the stored name. With a text, browsers use
+   * the text as the name.
    *
    * @default false
    */
   readonly download?: boolean | string | undefined;
   /**
-   * Further media types that a browser may show, each without its parameters. Do not list a script type if users can store objects, because a
-   * page of your origin could load such an object as a script.
+   * Further media types that a browser may show, each without its parameters. Do not list a script type if users can store
+   * objects: a page of your origin could then load a user's object as a script.
    *
    * @default none: browsers show common images (never SVG), audio, video, fonts, PDF, JSON, CSS, CSV, subtitles, playlists and plain text
    */
@@ -43,8 +44,8 @@ export interface ServeOptions {
    */
   readonly expiresInSeconds?: number | undefined;
   /**
-   * Receives each error that became a status of 500 or above, or that cut off a body. The client does not see the error. Errors that the
-   * function itself throws are ignored.
+   * Receives each error that led to a status of 500 or above, or that cut off a body. The client does not see the error. Errors
+   * that the function itself throws are ignored.
    *
    * @default none
    */

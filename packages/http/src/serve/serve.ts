@@ -41,11 +41,12 @@ interface Asked {
 }
 
 /**
- * Answers a GET or HEAD with a stored object, as RFC 9110 requires: with ranges, conditions, 304, 206, 412 and 416.
+ * Answers a GET or HEAD with a stored object. Supports the ranges and conditions of RFC 9110, with the statuses 206, 304, 412
+ * and 416.
  *
- * Check the permission before you call this function. The answer can be shown safely at the origin of your application: stored headers
- * are checked again, and types that are not known to be safe become attachments. If the body is not read to its end, its connection or
- * file is released.
+ * Check the permission before you call this function. Browsers can safely show the answer at the origin of your application:
+ * stored headers are checked again, and types that are not known to be safe become attachments. If the body is not read to its
+ * end, its connection or file is released.
  *
  * @param key - The decoded key. `keyOfTarget` returns the key for the target of a request. For a text that is not a key, the answer is
  * 404.
@@ -115,8 +116,8 @@ async function answerGet(asked: Asked): Promise<Answer> {
   const { storage, request, options } = asked;
   const conditions = parsePreconditions(request.headers);
   const isRedirecting = options.mode === "redirect" || options.mode === "auto";
-  // With several members, the facts are read first, because a body that is opened in vain costs a connection. A single provider answers
-  // with one request.
+  // If the storage has several members, the facts are read first, because opening a body that is not sent costs a connection. A
+  // single provider needs only one request.
   if (isRedirecting || (conditions !== undefined && hasSeveralMembers(storage))) {
     const info = await lookAt(asked);
     const redirect = isRedirecting ? await redirectAnswer(storage, info, request, options) : undefined;
@@ -201,8 +202,8 @@ function withBody(asked: Asked, object: StoredObject): Answer {
 }
 
 /**
- * Returns the headers of an answer. They are written as one object literal, because copying objects would take longer than reading a
- * small file.
+ * Returns the headers of an answer. The headers are written as one object literal: it would take longer to copy objects than to
+ * read a small file.
  */
 function headersOf(asked: Asked, info: ObjectInfo, range?: ServedRange): AnswerHeaders {
   const { storage, options, overrides } = asked;

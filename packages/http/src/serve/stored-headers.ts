@@ -39,7 +39,7 @@ const INLINE_FAMILY = /^(?:audio|font|video)\//;
  */
 const SCRIPT = /^(?:application|text)\/(?:x-)?(?:ecmascript|javascript[\d.]*|jscript|livescript)$/;
 
-/** The headers of an object's answer that come from its stored headers. Each value is checked again. */
+/** The headers of an answer that come from the stored headers of its object. Each value is checked again. */
 export interface StoredHeaders {
   readonly "content-type": string;
   readonly "content-encoding"?: string | undefined;
@@ -49,8 +49,8 @@ export interface StoredHeaders {
 }
 
 /**
- * Returns the safe headers of a stored object. An invalid value is left out, because other programs may have written the object. A type
- * that is not known to be safe becomes an attachment, and a script is sent as unknown bytes.
+ * Returns the safe headers of a stored object. Invalid values are possible, because other programs may have written the object.
+ * They are left out. A type that is not known to be safe becomes an attachment, and a script is sent as unknown bytes.
  *
  * @param inlineTypes - Further types that a browser may show, without parameters.
  */
@@ -68,7 +68,7 @@ export function storedHeaders(info: ObjectInfo, inlineTypes: readonly string[] =
   };
 }
 
-/** Returns a media type that may be sent, or the type for unknown bytes. */
+/** Returns the media type if it may be sent. Otherwise returns the type for unknown bytes. */
 export function typeOf(contentType: string | undefined): string {
   return matching(contentType, MEDIA_TYPE) ?? CONTENT_TYPE_UNKNOWN;
 }
@@ -79,7 +79,7 @@ export function essenceOf(type: string): string {
 }
 
 function isShown(essence: string): boolean {
-  // A type that ends in `+xml` is a document that a browser shows.
+  // If a type ends in `+xml`, a browser shows the object as a document.
   return INLINE.has(essence) || (INLINE_FAMILY.test(essence) && !essence.endsWith("+xml"));
 }
 
@@ -94,7 +94,7 @@ function dispositionOf(
   return /^attachment\b/i.test(given) ? given : `attachment${parametersOf(given)}`;
 }
 
-/** Returns the disposition that the options of an answer ask for, or the stored one. */
+/** Returns the disposition from the options of the answer. Without one, returns the stored disposition. */
 export function dispositionFor(
   info: ObjectInfo,
   { contentDisposition: asked, download = false }: ServeOptions,

@@ -25,8 +25,9 @@ function isComposed({ members = [] }: Description): boolean {
 /**
  * Returns the facts of an object against which conditions are checked.
  *
- * The tag is the provider's ETag. If the storage has several members, the tag is the write id instead, because members have different ETags for
- * the same object. All copies of an object share the write id, so a download can continue when another member answers.
+ * The tag is the provider's ETag. If the storage has several members, the tag is the write id instead, because members have
+ * different ETags for the same object. All copies of an object share the write id. So a client can resume a download even if a
+ * different member answers.
  */
 export function validatorsOf(storage: FileStorage, info: ObjectInfo): Validators {
   const { etag, writeId, lastModified } = info;

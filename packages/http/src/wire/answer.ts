@@ -17,8 +17,8 @@ export interface Answer {
 }
 
 /**
- * The headers of every answer that this package makes. With them, browsers do not guess the type and run no scripts in
- * the answer.
+ * The headers of every answer that this package makes. Because of these headers, browsers do not guess the type and do not run
+ * scripts in the answer.
  */
 export const SAFE_HEADERS = {
   "x-content-type-options": "nosniff",
@@ -29,8 +29,8 @@ export const SAFE_HEADERS = {
 const RETRY_AFTER_SECONDS = 1;
 
 /**
- * Makes a refusal: an answer with a status, and with a code as text. The answer repeats nothing from the request and is
- * not cached.
+ * Makes the answer to a refused request: a status, and a code as text. The answer repeats nothing from the request and is not
+ * cached.
  *
  * @param code - A word for programs, such as `"NotFound"`.
  */

@@ -6,8 +6,8 @@ import type { HttpRequest } from "./http-request.js";
 /** The options of {@link cors}. */
 export interface CorsOptions {
   /**
-   * The origins of the pages that may use the handler, such as `["https://app.example.com"]`. `["*"]` permits every page, but without
-   * cookies.
+   * The origins of the pages that may use the handler, such as `["https://app.example.com"]`. With `["*"]`, every page may use
+   * the handler, but without cookies.
    */
   readonly origins: readonly string[];
   /**
@@ -22,15 +22,16 @@ const NAMES: OptionNames<CorsOptions> = { origins: true, maxAgeSeconds: true };
 const MAX_AGE_SECONDS = 600;
 const METHODS = "GET, HEAD, POST, PUT, DELETE";
 
-/** Headers of answers that pages need to read, to resume downloads and to upload parts. */
+/** The headers of answers that pages have to read if they resume downloads or upload parts. */
 const EXPOSED =
   "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Last-Modified, Retry-After";
 
 /**
- * Lets pages of other origins use a handler. Answers their preflight requests, and permits the pages to read the answers. Cookies are
- * permitted only for origins that are listed by name.
+ * Lets pages of other origins use a handler. Answers the preflight requests of browsers, and lets the pages read the answers.
+ * Cookies are permitted only for origins that are listed by name.
  *
- * The handler's `authorize` still decides about each request. A preflight request only asks whether a page may send a request.
+ * The handler's `authorize` still decides about each request. A preflight request only asks if a page may send the real
+ * request.
  *
  * @param handler - A handler of this package.
  * @throws TypeError for options that are wrong.

@@ -9,7 +9,7 @@ import { writeAnswer } from "./write-answer.js";
 /** The property of a handler that holds its inner function. The inner function makes an `Answer` for Web requests and for `node:http`. */
 const ANSWER: unique symbol = Symbol.for("stowage.http.answer");
 
-/** A function that answers a request. It returns `undefined` if the request is for another handler. */
+/** A function that answers a request. The function returns `undefined` if the request is meant for a different handler. */
 export type Respond = (request: HttpRequest) => Promise<Answer | undefined>;
 
 /**
@@ -56,10 +56,12 @@ export function handlerOf(respond: Respond, onError?: (error: unknown) => void):
 /**
  * Turns a handler into a listener for `node:http`, Express, Fastify, Koa and Nest. Bodies go from the store to the socket without Web streams.
  *
- * Also register the listener for `checkContinue`. It can then refuse uploads before clients send the bytes (`Expect: 100-continue`).
+ * Also register the listener for the event `checkContinue`. The listener can then refuse an upload before the client sends the
+ * bytes (`Expect: 100-continue`).
  *
  * @param handler - A handler of this package, for example from `createHandler`.
- * @returns The listener. Its promise resolves when the answer is sent, the client has left or `next` was called. It never rejects.
+ * @returns The listener. Its promise resolves when the answer is sent, the client has left or `next` was called. The promise
+ * never rejects.
  * @example
  * ```ts
  * createServer(toNodeListener(createHandler(storage, { authorize })));

@@ -5,7 +5,7 @@ export class HttpError extends Error {
   override readonly name = "HttpError";
   /** The status, from 400 to 599. */
   readonly status: number;
-  /** A word for programs, which the client gets as the text of the answer: `"UnsupportedMediaType"`. */
+  /** A word for programs, such as `"UnsupportedMediaType"`. The client gets this word as the text of the answer. */
   readonly code: string;
 
   /**
@@ -31,8 +31,8 @@ export function isHttpError(error: unknown): error is HttpError {
 }
 
 /**
- * Returns the error that decides the answer to the client. If a body ends with an `HttpError`, the storage throws a `SourceError` with that error
- * as its cause. Then the cause is returned.
+ * Returns the error that decides the answer to the client. If a body fails with an `HttpError`, the storage throws a
+ * `SourceError` with the `HttpError` as its cause. In that case returns the cause.
  */
 export function toldError(error: unknown): unknown {
   return isStorageError(error, "SourceError") && isHttpError(error.cause) ? error.cause : error;

@@ -14,16 +14,16 @@ export interface Incoming {
   readonly headers: HeaderReader;
   /** The framework's own request. The application can find its session or its user there. */
   readonly source: Request | IncomingMessage;
-  /** The signal that aborts when the client has left. Absent if only the body shows this. */
+  /** The signal that aborts when the client has left. Absent if only the end of the body shows that the client has left. */
   readonly signal?: AbortSignal | undefined;
-  /** Tells a waiting client (`Expect: 100-continue`) to send its body. */
+  /** Tells the client to send its body, if the client waits for that (`Expect: 100-continue`). */
   readonly proceed?: (() => void) | undefined;
 }
 
 /** The parts of a Web or Node request that an answer depends on. */
 export interface HttpRequest extends Incoming {
   readonly method: string;
-  /** The target as the client spelt it: a path with its query, or a whole address. */
+  /** The target exactly as the client sent it: a path with its query, or a whole address. */
   readonly target: string;
   readonly signal: AbortSignal;
 }
@@ -45,7 +45,7 @@ export function nodeRequest(request: IncomingMessage, response: ServerResponse):
     headers: nodeHeaders(request),
     signal: signalOf(request, response),
     source: request,
-    // If the server has already told the client to send, the client is told twice, which HTTP allows.
+    // If the server has already told the client to send, the client is told twice. HTTP allows this.
     proceed: isWaiting ? () => response.writeContinue() : undefined,
   };
 }

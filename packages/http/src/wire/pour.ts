@@ -6,20 +6,20 @@ import { canReadInto } from "@stowage/core/provider";
 const BLOCK_BYTES = { least: 64 * 1024, most: 512 * 1024 };
 
 /**
- * The times, in milliseconds, that separate fast and slow blocks: a block that was taken in less than the first time is fast, and one that took
- * longer than the second time is slow.
+ * The times, in milliseconds, that separate fast and slow blocks. If the client takes a block in less than the first time, the
+ * block is fast. If it takes longer than the second time, the block is slow.
  */
 const BLOCK_MS = { least: 5, most: 50 };
 
 /**
- * The number of blocks that must be taken quickly before blocks become longer. A few blocks are not enough, because the buffers of a connection
- * take the first blocks quickly even if the client is slow.
+ * The number of fast blocks after which blocks become longer. A few fast blocks prove nothing: the buffers of a connection take
+ * the first blocks quickly even if the client is slow.
  */
 const QUICK_BLOCKS = 16;
 
 /**
- * Sends a stream that can read into its reader's memory. Uses two blocks in turn: one block is read while the other is sent. So no chunk of a file
- * needs new memory. Resolves when everything is sent, or when the client has left.
+ * Sends a stream that can read into the memory of its reader. Uses two blocks in turn: one block is read while the other is
+ * sent. So no new memory is needed while a file is sent. Resolves when everything is sent, or when the client has left.
  *
  * @returns `false` if the stream, or the rest of it, has to be piped.
  */
@@ -50,7 +50,8 @@ export async function pour(stream: Readable, response: ServerResponse): Promise<
 const EMPTY = Buffer.alloc(0);
 
 /**
- * Tells whether the response calls the callbacks of writes. Middleware that compresses answers replaces `write` and does not call the callbacks.
+ * Tells whether the response calls the callbacks of writes. If middleware compresses answers, it replaces `write` and does not
+ * call the callbacks.
  */
 function isPlain(response: ServerResponse): boolean {
   return response.write === ServerResponse.prototype.write && response.end === ServerResponse.prototype.end;
@@ -60,7 +61,7 @@ function isPlain(response: ServerResponse): boolean {
 interface Writer {
   /** The length of the next block, in bytes. */
   readonly length: number;
-  /** Resolves when the bytes have left this process, or the client has left. */
+  /** Resolves when the bytes have left this process, or when the client has gone. */
   readonly write: (bytes: Uint8Array) => Promise<void>;
   readonly end: () => Promise<void>;
 }

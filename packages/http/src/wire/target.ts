@@ -1,9 +1,12 @@
 import { encodeKeyPath, keyProblem } from "@stowage/core/provider";
 
-/** A path that RFC 3986 allows. Any other unencoded character is refused, because programs treat such characters differently. */
+/**
+ * Matches a path that RFC 3986 allows. A path with any other unencoded character is refused, because programs treat such
+ * characters differently.
+ */
 const PATH = /^(?:\/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)+$/;
 const ABSOLUTE_FORM = /^https?:\/\/[^/?#]*/i;
-/** An encoded slash, backslash or zero byte. Programs disagree about the meaning of these. */
+/** An encoded slash, backslash or zero byte. Programs disagree about the meaning of these characters. */
 const HIDDEN = /%(?:2f|5c|00)/i;
 
 /** The parts of a request's target. */
@@ -39,11 +42,11 @@ export function keyOfPath(path: string, basePath = "/"): string | undefined {
 /**
  * Returns the key that the target of a request names, or `undefined` if the target names no key.
  *
- * The path is decoded once. Paths that are equal by RFC 3986 name the same key, and each of `! $ & ' ( ) * + , ; = : @` may be encoded or plain. So
- * a proxy, a permission check and the storage always refer to the same object.
+ * The path is decoded once. Paths that are equal by RFC 3986 name the same key. Each of `! $ & ' ( ) * + , ; = : @` may be
+ * encoded or plain. So a proxy, a permission check and the storage always refer to the same object.
  *
  * @param target - `request.url` of `node:http` or of a Web `Request`, as it is. It must not be decoded or normalised before.
- * @param basePath - The path below which all keys are, such as `"/files"`.
+ * @param basePath - The path prefix of all keys, such as `"/files"`.
  * @see https://www.rfc-editor.org/rfc/rfc3986#section-6.2.2
  */
 export function keyOfTarget(target: string, basePath?: string): string | undefined {
@@ -53,7 +56,7 @@ export function keyOfTarget(target: string, basePath?: string): string | undefin
 /**
  * Returns the path of a key in its only spelling, for links and redirects.
  *
- * @param basePath - The path below which all keys are, such as `"/files"`.
+ * @param basePath - The path prefix of all keys, such as `"/files"`.
  */
 export function pathOfKey(key: string, basePath = "/"): string {
   return `${basePath.replace(/\/$/, "")}/${encodeKeyPath(key)}`;

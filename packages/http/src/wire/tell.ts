@@ -4,6 +4,6 @@ export function tell(listener: ((error: unknown) => unknown) | undefined, error:
     const told = listener?.(error);
     if (told instanceof Promise) told.catch(() => {});
   } catch {
-    // No other listener could receive this error.
+    // There is no other listener that could receive this error.
   }
 }

@@ -3,7 +3,7 @@ import { tell } from "./tell.js";
 
 /** The listeners that are used after an answer was made. */
 export interface Sending {
-  /** Receives the error that cut off the body, or that made the answer invalid. */
+  /** Receives the error that cut off the body or made the answer invalid. */
   readonly onError?: ((error: unknown) => void) | undefined;
   /** Aborts when the client has left, which is not an error. */
   readonly signal?: AbortSignal | undefined;

@@ -5,8 +5,8 @@ import type { Socket } from "node:net";
 const waiting = new WeakMap<Socket, Set<() => void>>();
 
 /**
- * Waits until the earlier answers on the connection are sent. A client may send many requests without waiting for answers, and a waiting
- * request must not keep a file or a socket of the store open.
+ * Waits until the earlier answers on the connection are sent. A client may send many requests without waiting for answers. A
+ * request that waits for its turn must not keep a file or a socket of the store open.
  *
  * @returns `false` if the connection has closed.
  */

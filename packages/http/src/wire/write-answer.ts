@@ -6,8 +6,8 @@ import { pour } from "./pour.js";
 import { tell } from "./tell.js";
 
 /**
- * The size, in bytes, up to which a stored object is sent in one piece with its headers. If reading such an object
- * fails, the status can still be an error.
+ * The size, in bytes, up to which a stored object is sent in one piece with its headers. If the read of such an object fails,
+ * the client can still get an error status.
  */
 const WHOLE_BYTES_MAX = 65_536;
 
@@ -17,7 +17,7 @@ type OnError = ((error: unknown) => void) | undefined;
  * Writes an answer to a response of `node:http`. Resolves when the answer is sent or the client has left. Never
  * rejects.
  *
- * @param onError - Receives the error that cut off the body, or that made the answer invalid.
+ * @param onError - Receives the error that cut off the body or made the answer invalid.
  */
 export async function writeAnswer(
   answer: Answer,
@@ -58,7 +58,7 @@ async function writeStream(
     const stream = object.readable();
     if (!(await pour(stream, response))) await pipeline(stream, response);
   } catch (error) {
-    // This shows the client that the answer was cut off.
+    // The broken connection shows the client that the answer was cut off.
     response.destroy();
     if (!isLeft(error)) tell(onError, error);
   } finally {
@@ -82,8 +82,9 @@ function writeAtOnce(
 }
 
 /**
- * Writes the status and headers. If Node refuses the headers, writes a 500 instead. @returns `true` if the body may
- * follow.
+ * Writes the status and headers. If Node refuses the headers, writes a 500 instead.
+ *
+ * @returns `true` if the body may follow.
  */
 function writeHead({ status, headers }: Answer, response: ServerResponse, onError: OnError): boolean {
   try {

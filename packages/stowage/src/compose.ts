@@ -21,7 +21,8 @@ export interface Stores {
 /** The options for combining several stores into one. */
 export interface ComposeOptions {
   /**
-   * Further options for the composer, if the mode has one: limits, breaker, the times of the journal.
+   * Further options for the composer, such as limits, the breaker and the times of the journal. They apply if the mode has a
+   * composer.
    *
    * @default none
    */
@@ -33,14 +34,14 @@ export interface ComposeOptions {
    */
   readonly fallbackOn?: FallbackOptions["fallbackOn"];
   /**
-   * The treatment of a put to an existing key, if there are several stores and no journal. `"may-be-stale"` writes the
-   * object. See `FallbackOptions.overwrites`.
+   * The treatment of a put to a key that already has an object. The option applies if there are several stores and no journal.
+   * `"may-be-stale"` writes the object. See `FallbackOptions.overwrites`.
    *
    * @default "refuse"
    */
   readonly overwrites?: FallbackOptions["overwrites"];
   /**
-   * The journal of the composer. `close` of the storage also closes the journal.
+   * The journal of the composer. When the storage is closed, the journal is closed too.
    *
    * @default a file beside the folder, or the file in `STORAGE_JOURNAL`
    */
@@ -72,7 +73,8 @@ export function compose(
   const [from, to] = present(local, s3, cloudinary);
   if (from !== undefined && to !== undefined && others.length === 1) {
     const share = mode === "hybrid" ? percent : written === to ? 100 : 0;
-    // A mode with a single store allows writes to that store only. A folder may be lost together with its container.
+    // A mode with a single store writes to that store only. For example, it must not write to the folder, which may be lost
+    // together with its container.
     const onUnavailable = mode === "hybrid" && options.journal !== undefined ? "other" : "fail";
     const { overwrites } = withoutJournal(options);
     return split({ ...common(options), from, to, percent: share, salt: SALT, onUnavailable, overwrites });
@@ -87,7 +89,7 @@ function asChain(members: readonly StorageProvider[], options: ComposeOptions): 
   return fallback(members, { ...common(options), ...stays, ...withoutJournal(options), fallbackOn });
 }
 
-/** Returns the options that a composer takes only without a journal. */
+/** Returns the options that a composer accepts only if it has no journal. */
 function withoutJournal({ journal, overwrites }: ComposeOptions): Pick<ComposeOptions, "overwrites"> {
   return journal === undefined ? { overwrites } : {};
 }

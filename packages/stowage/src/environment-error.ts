@@ -18,7 +18,7 @@ export class EnvironmentError extends Error {
     );
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
     super(`The environment has ${count}:\n${lines.join("\n")}`);
-    // The message already contains the problems. So a printed error shows them only once.
+    // The message already contains the problems. So this field is hidden when the error is printed.
     Object.defineProperty(this, "problems", { value: problems, enumerable: false });
   }
 }

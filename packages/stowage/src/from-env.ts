@@ -39,7 +39,7 @@ export interface FromEnvOptions extends StorageOptions, ComposeOptions {
    */
   readonly cloudinary?: Omit<CloudinaryOptions, "url" | "name"> | undefined;
   /**
-   * Wraps each store before it is used. Use this option for tests and for your own limits.
+   * Wraps each store before the store is used. Use this option for tests and for your own limits.
    *
    * @default none
    */
@@ -78,7 +78,7 @@ export interface EnvironmentStorage extends FileStorage {
 }
 
 /**
- * Makes a storage from environment variables. `close` of the storage ends repair, the storage and the journal.
+ * Makes a storage from environment variables. When the storage is closed, repair ends, and the journal is closed too.
  *
  * @param env - `process.env`, or variables read from a file.
  * @throws EnvironmentError with all problems of the variables, before a store or a journal is opened.
@@ -136,7 +136,7 @@ async function storageOf(
 const WRITES_LOCAL: readonly StorageMode[] = ["local", "hybrid", "mirror"];
 
 /**
- * Tells whether the folder was removed on purpose. This is the case if the folder is missing and the mode does not write
+ * Tells whether the folder counts as removed on purpose. This is the case if the folder is missing and the mode does not write
  * to it.
  */
 function isRemoved({ local, mode }: Settings): boolean {
@@ -167,8 +167,8 @@ async function openStores(settings: Settings, options: FromEnvOptions, stores: O
 }
 
 /**
- * Tells whether the stores need a journal. A new journal lists every object, so there is no journal if the credentials
- * may not list the bucket.
+ * Tells whether the stores need a journal. With a new journal, every object has to be listed. So there is no journal if the
+ * credentials may not list the bucket.
  */
 function needsJournal({ mode }: Settings, stores: Stores, { s3 }: FromEnvOptions): boolean {
   if (stores.s3 !== undefined && s3?.canList === false) return false;

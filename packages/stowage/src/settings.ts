@@ -164,7 +164,7 @@ function readBucket(variables: Variables, isOff: boolean): BucketSettings | unde
   };
 }
 
-/** The names of all dialects. They are listed here so that the adapter need not be loaded. */
+/** The names of all dialects. They are repeated here, so that the adapter need not be loaded. */
 const DIALECTS: Readonly<Record<DialectName, true>> = {
   aws: true,
   r2: true,
@@ -201,7 +201,7 @@ function readCredentials(variables: Variables): Credentials | undefined {
     ["AWS_ACCESS_KEY_ID", id],
     ["AWS_SECRET_ACCESS_KEY", secret],
   ] as const) {
-    // Such a space is in the middle, because spaces at the ends were already removed.
+    // This space is inside the value, because spaces at the ends were already removed.
     if (found !== undefined && /[\s\p{Cc}]/u.test(found.value)) {
       variables.report(name, "contains a space or a line break: copy the value again", found);
     }

@@ -10,7 +10,8 @@ interface Variable {
   /** A value for use in examples. */
   readonly example: string;
   /**
-   * `true` if an empty value counts as not set. For other variables, an empty value is a problem, because a deployment may have lost the value.
+   * `true` if an empty value means the same as no value. For other variables, an empty value is a problem: a deployment may
+   * have lost the real value.
    */
   readonly mayBeEmpty?: boolean | undefined;
 }
@@ -117,7 +118,7 @@ export function readVariables(env: Environment): Variables {
     if (empty !== undefined && !mayBeEmpty) report(name, "is empty: give it a value, or remove it", empty);
     const [first, ...others] = all.filter(({ value }) => value !== "");
     const other = others.find(({ value }) => value !== first?.value);
-    // For the SDK's own names, the SDK defines which one counts.
+    // If the variable has several names of the SDK, the SDK decides which name counts.
     if (other !== undefined && !/^AWS_(?:REGION|ENDPOINT)/.test(name)) {
       report(
         name,
@@ -139,7 +140,9 @@ function foundIn(env: Environment, name: string): readonly Found[] {
   return value === undefined ? [] : [{ name, value: value.trim() }];
 }
 
-/** Finds variables with names that are nearly right, if the variable with the right name is not set. */
+/**
+ * Finds variables with misspelt names. A nearly right name counts as misspelt if the variable with the right name is not set.
+ */
 function misspellings(
   env: Environment,
 ): readonly (readonly [name: string, right: string, example: string])[] {
@@ -156,8 +159,8 @@ function misspellings(
 }
 
 /**
- * The minimum length of a name that is checked for a misspelling, in characters. Shorter names may be similar by chance: `USE_SSL` is not a
- * misspelt `USE_S3`.
+ * The minimum length of a name that is checked for a misspelling, in characters. Shorter names may be similar by chance: for
+ * example, `USE_SSL` is not a misspelt `USE_S3`.
  */
 const NAME_LENGTH_MIN = 10;
 

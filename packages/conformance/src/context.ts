@@ -12,7 +12,10 @@ import {
 import { rejects, sameBytes } from "./expect.js";
 import type { RuleContext } from "./rule.js";
 
-/** A function that changes a facade that a rule has made. It also receives the provider and the options of the facade. */
+/**
+ * A function that receives the facade of a rule and returns a changed facade. It also receives the provider and the options of
+ * the facade.
+ */
 export type StorageBreak = (
   storage: FileStorage,
   provider: StorageProvider,
@@ -23,7 +26,7 @@ export type StorageBreak = (
 export interface Subject {
   readonly provider: StorageProvider;
   readonly prefix: string;
-  /** A change that breaks every facade that the rule makes. It is used for mutants of the facade. */
+  /** A change that breaks each facade that a rule makes. Mutants of the facade use this change. */
   readonly breakStorage?: StorageBreak | undefined;
 }
 
@@ -101,7 +104,7 @@ async function allNames(provider: StorageProvider, prefix: string, options: List
   return provider.supports.orderedList ? found : found.sort(compareKeys);
 }
 
-/** The maximum number of pages of one listing. After this number, a listing that never ends fails instead of hanging. */
+/** The maximum number of pages of one listing. A listing with more pages fails, because it might never end. */
 const PAGES_MAX = 1000;
 
 /** Lists all pages, one after the other. Throws if the listing has not ended after {@link PAGES_MAX} pages. */

@@ -10,7 +10,7 @@ export async function rejects(code: StorageErrorCode, call: Promise<unknown>): P
   throw new assert.AssertionError({ message: `rejected with ${found}, not with ${code}`, actual: error });
 }
 
-/** Throws unless the call rejects with exactly this value, compared by identity. */
+/** Throws unless the call rejects with exactly this value. The values are compared by identity. */
 export async function rejectsWith(reason: unknown, call: Promise<unknown>): Promise<void> {
   const error = await rejection(call);
   assert.ok(Object.is(error, reason), `rejected with ${String(error)}, not with ${String(reason)} itself`);
@@ -41,7 +41,7 @@ export function sameBytes(actual: Uint8Array, expected: string | Uint8Array): vo
   assert.fail(`${actual.byteLength} bytes instead of ${wanted.byteLength}: ${where}`);
 }
 
-/** Returns the facts that every verb must agree on. */
+/** Returns the facts that must be the same in the results of all verbs. */
 export function factsOf(info: ObjectInfo): Partial<ObjectInfo> {
   const { key, size, etag, provider, ref, writeId } = info;
   const metadata = Object.keys(info.metadata ?? {}).length === 0 ? undefined : { ...info.metadata };

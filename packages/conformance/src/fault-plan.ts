@@ -9,27 +9,27 @@ import { seeded } from "./seeded.js";
  * - `lost-response`: the call takes effect, but its answer is lost. The call rejects with `Unavailable`, and `applied` is
  *   `"unknown"`.
  * - `late-apply`: the call rejects with `Timeout`, and `applied` is `"unknown"`. A write takes effect afterwards.
- * - `truncate`: a body that is read ends early. A body that is written is cut off: nothing is written, the call rejects with
+ * - `truncate`: on a read, the body ends early. On a write, the body is cut off. Nothing is written, the call rejects with
  *   `Unavailable`, and `applied` is `"unknown"`.
  * - `delay`: the call waits and then continues.
  */
 export type Fault = "drop" | "lost-response" | "late-apply" | "truncate" | "delay";
 
-/** A step of a script: a fault for the next call, or for the next call of one verb; `"pass"` lets it through. */
+/** A step of a script: a fault for the next call, or for the next call with a given verb. `"pass"` lets the call through. */
 export type ScriptStep = Fault | "pass" | { readonly operation: Operation; readonly fault: Fault | "pass" };
 
 /** The rate of each fault: a number from 0 for never to 1 for always. */
 export type FaultRates = { readonly [Name in Fault]?: number | undefined };
 
-/** A plan that says which faults happen, and when. */
+/** A plan of faults: it says which fault happens at which call. */
 export interface FaultPlan {
   /** The seed of the random faults; default 1. The same seed and the same calls give the same faults. */
   readonly seed?: number | undefined;
   /** The share of calls that get each fault. The sum of the shares is at most 1. Default: no random faults. */
   readonly rates?: FaultRates | undefined;
   /**
-   * The faults of the first calls, in order. A step that names a verb waits for the next call of that verb. Calls without a step
-   * can get random faults.
+   * The faults of the first calls, in order. A step that names a verb waits for the next call with that verb. Calls without a
+   * step can get random faults.
    */
   readonly script?: readonly ScriptStep[] | undefined;
   /** The verbs that can get random faults; default all. */
@@ -38,7 +38,10 @@ export interface FaultPlan {
   readonly delayMs?: number | undefined;
 }
 
-/** The decision about one call: its fault, and a random number from 0 up to 1 for the length of a delay or the lateness of a write. */
+/**
+ * The decision about one call: its fault, and a random number from 0 up to 1. The number decides the length of a delay, or the
+ * lateness of a write.
+ */
 export interface Decision {
   readonly fault: Fault | undefined;
   readonly draw: number;
@@ -62,7 +65,11 @@ const RATES: OptionNames<FaultRates> = {
   delay: true,
 };
 
-/** Checks a plan, because a misspelt fault would never happen. @throws TypeError if a name or a value is wrong. */
+/**
+ * Checks the names and values in a plan. A fault with a misspelt name would never happen.
+ *
+ * @throws TypeError if a name or a value is wrong.
+ */
 function checkPlan(plan: FaultPlan): void {
   knownNames("faulty", plan, FAULT_PLAN);
   const { seed = 1, rates = {}, script = [], delayMs = 0 } = plan;
@@ -80,8 +87,8 @@ function checkStep(step: ScriptStep): void {
 }
 
 /**
- * A source of decisions for one call after the other. The steps that were given to `next` come first, then the steps of the
- * script, then random faults.
+ * A source of decisions. It decides about the calls one after the other. The steps from `next` come first, then the steps of
+ * the script, and then random faults.
  */
 export class FaultDecider {
   readonly #plan: FaultPlan;
@@ -104,8 +111,8 @@ export class FaultDecider {
   }
 
   decide(operation: Operation): Decision {
-    // Every call draws two numbers, even if they are not needed. So the random faults after a script do not depend on the
-    // script.
+    // Each call draws two numbers, even if it does not need them. So the random faults that follow a script do not depend on
+    // the script.
     const [chance, draw] = [this.#random(), this.#random()];
     const index = this.#steps.findIndex((step) => typeof step === "string" || step.operation === operation);
     const [step] = index === -1 ? [] : this.#steps.splice(index, 1);

@@ -35,7 +35,7 @@ export interface Faulty {
   /** Makes every call reject with `Unavailable`, without effect, until {@link Faulty.up} is called. */
   readonly down: () => void;
   readonly up: () => void;
-  /** Gives the next call of a verb this fault, before any fault of the plan. */
+  /** Sets the fault of the next call with this verb. This fault comes before the faults of the plan. */
   readonly failNext: (operation: Operation, fault: Fault) => void;
   /** Makes all late writes that are still on their way take effect, in the order in which they were sent. */
   readonly land: () => Promise<void>;
@@ -43,7 +43,7 @@ export interface Faulty {
   readonly log: readonly FaultLogEntry[];
 }
 
-/** A write that takes effect after its caller has given up, namely after `calls` further calls. */
+/** A write that takes effect after its caller has given up. It takes effect after `calls` further calls. */
 interface LateWrite {
   readonly apply: () => Promise<unknown>;
   calls: number;
@@ -140,7 +140,7 @@ async function loseResponse<T>({ state, call, next }: Failing<T>): Promise<never
   throw failure(state, call, "Unavailable", "the answer was lost", "unknown");
 }
 
-/** Closes the stream of an answer that is lost, if the answer has one. */
+/** Closes the stream of a lost answer, if the answer has a stream. */
 function release(result: unknown): void {
   const { body } = Object(result) as Partial<GetResult>;
   if (body instanceof Readable) body.destroy();
@@ -154,7 +154,7 @@ async function applyLate<T>({ state, call, next, draw }: Failing<T>): Promise<ne
     // The caller has given up, so the caller's signal no longer counts.
     const { signal } = new AbortController();
     const calls = 1 + Math.floor(draw * LATE_CALLS_MAX);
-    // The request is sent now, so this is the last moment at which the caller can stop the write.
+    // The request is sent now. So this is the last moment at which the caller can stop the write.
     (call.options as WriteOptions).beforeCommit?.();
     const beforeCommit = (): void => {};
     state.late.push({ apply: () => next({ signal, body, beforeCommit }), calls });

@@ -24,7 +24,10 @@ export interface ConformanceOptions extends RunOptions {
   readonly open: Open;
 }
 
-/** The options of a run of the suite. A rule cannot be skipped by an option, but only by a declaration of the provider. */
+/**
+ * The options of a run of the suite. No option skips a rule. A rule is skipped only if the provider declares that it lacks a
+ * feature.
+ */
 export interface RunOptions {
   /**
    * The rules to run.
@@ -45,7 +48,7 @@ export interface RunOptions {
    */
   readonly fresh?: boolean | undefined;
   /**
-   * A change that breaks every facade that a rule makes. It is used for mutants of the facade.
+   * A change that breaks each facade that a rule makes. Mutants of the facade use this change.
    *
    * @default none
    */
@@ -168,7 +171,7 @@ async function tryRule(
   try {
     await within(timeoutMs, rule.run(context));
     if (session.options.fresh === true) return;
-    // A rule that closes its own provider cannot clean up afterwards: the shared provider deletes the objects of the rule.
+    // A rule that closes its own provider cannot clean up afterwards. So the shared provider deletes the objects of this rule.
     const cleaner = own ? (await sharedOf(session)).provider : provider;
     await within(timeoutMs, clean(cleaner, prefix));
   } finally {
@@ -176,7 +179,7 @@ async function tryRule(
   }
 }
 
-/** Waits for the work, and rejects if the work takes longer than the limit, because a provider that hangs has failed. */
+/** Waits for the work. Rejects if the work takes longer than the limit, because a provider that hangs counts as failed. */
 export async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -196,12 +199,12 @@ async function clean(provider: StorageProvider, prefix: string): Promise<void> {
   await Promise.all(keys.map((key) => provider.delete(key, {})));
 }
 
-/** The context that Vitest and `node:test` give to a test, with the function that skips the test. */
+/** The part of a test's context that the suite needs: the function that skips the test. Vitest and `node:test` both have it. */
 interface TestContext {
   readonly skip?: ((reason?: string) => unknown) | undefined;
 }
 
-/** The functions of a test runner that the suite needs. Vitest and `node:test` have them under these names. */
+/** The functions of a test runner that the suite needs. Vitest and `node:test` both use these names. */
 export interface Runner {
   readonly describe: (name: string, body: () => void) => unknown;
   readonly it: (name: string, body: (context?: TestContext) => Promise<void>) => unknown;
@@ -210,7 +213,7 @@ export interface Runner {
 /**
  * Registers the suite with a test runner: one test for each rule, and a last test that closes the provider.
  *
- * @param runner - `{ describe, it }` of Vitest, of `node:test`, or of another runner with their shape.
+ * @param runner - `{ describe, it }` of Vitest, of `node:test`, or of any runner with the same functions.
  * @param name - The name of the provider, for the runner's output.
  * @param options - The options. `open` is called inside the first test, so that a failure to open the provider is a failed
  * test.

@@ -1,5 +1,5 @@
-// The door for authors and operators of a file server. It has the rules of HTTP for file servers, and the rules for signed
-// links.
+// The entry point for authors and operators of a file server. It exports the rules of HTTP for file servers, and the rules for
+// signed links.
 export type { HttpReply, SendOptions } from "./http/http-client.js";
 export {
   httpConformance,

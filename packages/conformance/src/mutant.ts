@@ -5,8 +5,8 @@ import type { StorageBreak } from "./context.js";
 export type Break = (provider: StorageProvider) => StorageProvider;
 
 /**
- * A provider or a facade that breaks one sentence of the contract. The rule for that sentence must fail for the mutant.
- * A rule that fails for no mutant might check nothing.
+ * A provider or a facade that breaks one sentence of the contract. The rule for this sentence must fail for the mutant. If a
+ * rule fails for no mutant, the rule might check nothing.
  */
 export interface Mutant {
   /** The fault of the mutant. Unique. */
@@ -14,7 +14,7 @@ export interface Mutant {
   /** The title of the rule that catches the mutant. */
   readonly rule: string;
   /**
-   * Makes the working provider that is then broken. The rule must apply to this provider. Default: the memory provider,
+   * Makes the working provider that the break changes. The rule must apply to this provider. Default: the memory provider,
    * unchanged.
    */
   readonly base?: Break | undefined;

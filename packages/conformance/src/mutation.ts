@@ -13,7 +13,7 @@ export interface MutantVerdict {
   readonly caught: boolean;
   /** The titles of all rules that fail for the mutant. */
   readonly failed: readonly string[];
-  /** True if so many rules fail for the mutant that the mutant proves nothing about its own rule. */
+  /** True if too many rules fail for the mutant. Such a mutant proves nothing about its own rule. */
   readonly excessive: boolean;
 }
 
@@ -22,7 +22,7 @@ export interface MutationReport {
   readonly verdicts: readonly MutantVerdict[];
   /** The titles of rules without a mutant. Such rules might check nothing. */
   readonly untested: readonly string[];
-  /** True if every rule has a mutant, and every mutant is caught by its rule and is not excessive. */
+  /** True if every rule has a mutant, every rule catches its mutants, and no mutant is excessive. */
   readonly ok: boolean;
 }
 
@@ -41,14 +41,15 @@ export interface MutationOptions {
    */
   readonly mutants?: readonly Mutant[] | undefined;
   /**
-   * The distance between the rules that run on a mutant. A mutant's own rule always runs. With a stride of n, every nth
-   * of the other rules runs too.
+   * The stride with which rules are chosen for a mutant. With a stride of n, every nth rule runs on the mutant. The mutant's
+   * own rule always runs.
    *
    * @default 1: all rules
    */
   readonly stride?: number | undefined;
   /**
-   * The number of mutants that are tried at the same time. Most of the time is spent waiting for timers and files.
+   * The number of mutants that are tried at the same time. More than one is faster, because mutants mostly wait for timers and
+   * files.
    *
    * @default 4
    */
@@ -56,7 +57,7 @@ export interface MutationOptions {
 }
 
 /**
- * The time limit for one rule on a mutant, in milliseconds. Everything is in memory, so a rule that takes longer is
+ * The time limit for one rule on a mutant, in milliseconds. Everything is in memory, so a rule that takes longer must be
  * hanging.
  */
 const MUTANT_TIMEOUT_MS = 3000;

@@ -36,8 +36,8 @@ export type OptionalMember =
 /**
  * A feature that a provider declares about itself.
  *
- * `leaf` means that, by its `describe()`, the provider is not a composer and does not contain a composer. `objectLimit`
- * means a finite `objectBytesMax`. `keyLimit` means a `keyBytesMax` below the limit of the contract.
+ * `leaf` means that the provider is not a composer and does not contain a composer, according to its `describe()`.
+ * `objectLimit` means a finite `objectBytesMax`. `keyLimit` means a `keyBytesMax` below the limit of the contract.
  */
 export type Feature = Flag | OptionalMember | "leaf" | "objectLimit" | "keyLimit";
 
@@ -74,8 +74,8 @@ export interface RulePutOptions extends PutOptions {
 /**
  * A provider in the form in which a rule sees it.
  *
- * Names are relative: `"a.txt"` stands for the key that {@link RuleContext.key} returns for it. The key is under a
- * prefix that no other rule uses. Every member works without `this`, so a rule can destructure the context.
+ * Names are relative: `"a.txt"` stands for the key that {@link RuleContext.key} returns for it. The prefix of this key belongs
+ * to this rule alone. Every member works without `this`, so a rule can destructure the context.
  */
 export interface RuleContext {
   readonly provider: StorageProvider;
@@ -99,8 +99,7 @@ export interface RuleContext {
   /** Reads an object to its end, and returns its bytes. */
   readonly read: (name: string, options?: GetOptions) => Promise<Uint8Array>;
   /**
-   * Throws unless the object has this content. If the provider is not byte-exact, it is enough that the object can be
-   * read.
+   * Throws unless the object has this content. If the provider is not byte-exact, the object only has to be readable.
    */
   readonly holds: (name: string, expected: string | Uint8Array) => Promise<void>;
   /**

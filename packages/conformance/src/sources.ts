@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { setImmediate as tick } from "node:timers/promises";
 
 /**
- * Makes bytes that do not repeat within a short distance, so that a misplaced block is noticed. The bytes are the same
+ * Makes bytes with a pattern that repeats only after a long distance. So a misplaced block is noticed. The bytes are the same
  * each time.
  */
 export function pattern(length: number, seed = 1): Uint8Array {
@@ -16,12 +16,12 @@ export function pattern(length: number, seed = 1): Uint8Array {
 }
 
 /**
- * The length after which the bytes of {@link pattern} repeat. It is a prime number, so that the block size of a
- * provider is never a multiple of it.
+ * The length after which the bytes of {@link pattern} repeat. The length is a prime number, so no block size of a provider is a
+ * multiple of it.
  */
 const BLOCK_BYTES = 65_521;
 
-/** Yields bytes chunk by chunk, without giving the total number of bytes. */
+/** Yields bytes chunk by chunk. The reader does not learn the total number of bytes in advance. */
 export async function* inChunks(
   bytes: Uint8Array,
   chunkBytes: number,
@@ -31,12 +31,12 @@ export async function* inChunks(
   }
 }
 
-/** Makes a Node stream of bytes that does not give the total number of bytes. */
+/** Makes a Node stream of bytes. The reader does not learn the total number of bytes in advance. */
 export function nodeStream(bytes: Uint8Array, chunkBytes: number): Readable {
   return Readable.from(inChunks(bytes, chunkBytes), { objectMode: false });
 }
 
-/** Makes a Web stream of bytes that does not give the total number of bytes. */
+/** Makes a Web stream of bytes. The reader does not learn the total number of bytes in advance. */
 export function webStream(bytes: Uint8Array, chunkBytes: number): ReadableStream<Uint8Array> {
   return ReadableStream.from<Uint8Array>(inChunks(bytes, chunkBytes));
 }
@@ -64,7 +64,7 @@ const ARRIVAL_TURNS = 5;
 /** A source that stops in the middle until `open` is called. */
 export interface GatedSource {
   readonly stream: Readable;
-  /** Resolves when the first half was read and the rest is requested. */
+  /** Resolves when the reader has read the first half and requests the rest. */
   readonly begun: Promise<void>;
   /** Lets the rest through. */
   readonly open: () => void;
@@ -109,8 +109,8 @@ export function watched(text = "never read"): WatchedSource {
 }
 
 /**
- * Makes a file of a form as busboy and similar parsers return it: a file that is longer than the limit ends at the
- * limit, as if it were whole.
+ * Makes a file of a form, as busboy and similar parsers return it. A file that is longer than the limit ends at the limit, and
+ * looks like a whole file.
  */
 export function formFile(chunks: AsyncIterable<Uint8Array>, limit: number = Number.MAX_VALUE): Readable {
   async function* cut(): AsyncGenerator<Uint8Array, void, undefined> {

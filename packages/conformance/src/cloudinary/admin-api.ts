@@ -93,7 +93,7 @@ function resource(cloud: Cloud, kind: Kind, publicId: string): Record<string, un
   return describe(cloud, asset);
 }
 
-/** Lists assets: in the order of their ids when a prefix is given, and the newest first otherwise. */
+/** Lists assets. With a prefix, they are in the order of their ids. Without a prefix, the newest asset comes first. */
 function resources(cloud: Cloud, kind: Kind, query: URLSearchParams): Record<string, unknown> {
   const limit = Number(query.get("max_results") ?? PAGE_DEFAULT);
   if (!(limit >= 1 && limit <= PAGE_MAX)) throw new Refusal(400, `Invalid value ${limit} for max_results`);
@@ -145,7 +145,9 @@ function cursorOf({ publicId, createdAt }: Position): string {
   return Buffer.from(JSON.stringify([publicId, createdAt])).toString("base64url");
 }
 
-/** Returns the position in a cursor. It is a position between two assets, so it stays valid if these assets are deleted. */
+/**
+ * Returns the position in a cursor. The position lies between two assets, so it stays valid even if these assets are deleted.
+ */
 function positionIn(cursor: string | null): Position | undefined {
   if (cursor === null) return undefined;
   try {

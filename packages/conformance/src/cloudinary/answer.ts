@@ -22,7 +22,7 @@ export function answerRefusal(response: ServerResponse, error: unknown): void {
     response,
     refusal.status,
     { error: { message: refusal.message } },
-    // A header cannot contain every character. Characters that it cannot contain become "?".
+    // Characters that a header cannot contain become "?".
     { "x-cld-error": refusal.message.replace(/[^\x20-\x7e]/g, "?"), ...refusal.headers },
   );
 }

@@ -4,7 +4,7 @@ import { dimensionsOf } from "./formats.js";
 import { Refusal } from "./refusal.js";
 import type { ResourceType, DeliveryType } from "./kinds.js";
 
-/** The place of an asset. The same public id can exist once for each resource type and delivery type. */
+/** The place of an asset. The same public id can exist several times: once for each resource type and delivery type. */
 export interface AssetPlace {
   readonly resourceType: ResourceType;
   readonly type: DeliveryType;
@@ -83,7 +83,7 @@ function publicIdProblem(publicId: string): string | undefined {
   const segments = publicId.split("/");
   if (segments.some((segment) => /^(?:\.*|\s*)$/.test(segment)))
     return "a segment of it is empty or only dots";
-  // Cloudinary replaces all other characters by underscores, and cuts these marks off at the ends of a segment.
+  // Cloudinary replaces all other characters by underscores. It also removes these marks from the ends of a segment.
   if (/[^\p{L}\p{N}._/-]/u.test(publicId)) return "it has a character that would be replaced";
   if (segments.some((segment) => /^[._-]|[._-]$/.test(segment)))
     return "an end of a segment would be cut off";

@@ -26,8 +26,7 @@ export function assertSignature(cloud: Cloud, fields: Fields): void {
 }
 
 /**
- * Refuses a request if its authorization does not contain the account's key and secret. The Admin API has no
- * signatures.
+ * Refuses a request whose authorization does not contain the account's key and secret. The Admin API has no signatures.
  */
 export function assertBasic({ apiKey, apiSecret }: Cloud, authorization: string | undefined): void {
   if (authorization === undefined) throw new Refusal(401, "Missing authorization");

@@ -20,7 +20,7 @@ export interface BodyWriter {
   readonly size: () => number;
   readonly write: (bytes: Buffer) => void | Promise<void>;
   readonly end: () => Promise<StoredBody>;
-  /** Cuts the body back to a size, to drop the bytes of a broken request. */
+  /** Cuts the body back to an earlier size. This drops the bytes of a broken request. */
   readonly truncate: (size: number) => Promise<void>;
   readonly drop: () => Promise<void>;
 }

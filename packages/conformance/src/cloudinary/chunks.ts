@@ -9,7 +9,7 @@ export interface Chunk {
   readonly start: number;
   /** The position of the last byte of the chunk in the whole file. */
   readonly end: number;
-  /** The size of the whole file in bytes. Absent until the client knows it. */
+  /** The size of the whole file in bytes. Absent while the client does not know the size. */
   readonly total: number | undefined;
 }
 
@@ -30,7 +30,7 @@ export function chunkOf(headers: Readonly<Record<string, unknown>>): Chunk | und
 /** The upload that a chunk belongs to, and the receiver of the chunk's bytes. */
 export interface ChunkTarget {
   readonly upload: ChunkedUpload;
-  /** The writer for the bytes of the chunk. It drops the bytes if the same chunk was received before. */
+  /** The writer for the bytes of the chunk. The writer drops the bytes if the same chunk was received before. */
   readonly body: Pick<BodyWriter, "write">;
   readonly received: () => number;
   readonly isAgain: boolean;

@@ -54,7 +54,7 @@ export interface Cloud {
   readonly directory: string | undefined;
   /** True if a file that is sent as an image or a video must really be an image or a video. */
   readonly checksFormats: boolean;
-  /** True if the download endpoint serves ranges. Cloudinary's documentation does not say that it does. */
+  /** True if the download endpoint serves ranges. Cloudinary's documentation does not mention such ranges. */
   readonly rangedDownloads: boolean;
   readonly assets: Assets;
   readonly cdn: Cdn;

@@ -20,8 +20,9 @@ interface Delivery extends AssetPlace {
 const MONTH_SECONDS = 2_592_000;
 
 /**
- * Delivers an asset: the CDN's copy if there is one, and the stored asset otherwise. @param path - The path from the
- * request, still encoded.
+ * Delivers an asset: the CDN's copy if there is one, and the stored asset otherwise.
+ *
+ * @param path - The path from the request, still encoded.
  */
 export async function deliver(
   cloud: Cloud,
@@ -82,8 +83,8 @@ function isTransformation(segment: string): boolean {
 }
 
 /**
- * Returns the place of the delivered asset. The extension of an image or a video is the requested format, so it is cut
- * off.
+ * Returns the place of the delivered asset. For an image or a video, the extension is the requested format, so the extension is
+ * cut off.
  */
 function withoutFormat({ resourceType, type, publicId }: Delivery): AssetPlace {
   const stem = resourceType === "raw" ? publicId : publicId.replace(/\.[^./]+$/, "");
@@ -95,7 +96,7 @@ function assertAllowed({ apiSecret }: Cloud, { type, signature, signed, transfor
     if (deliverySignatures(signed, apiSecret).some((right) => isSame(right, signature))) return;
     throw new Refusal(401, "Invalid signature");
   }
-  // A derived version of a private asset is public.
+  // Derived versions of a private asset are public.
   if (type === "upload" || (type === "private" && transformation !== undefined)) return;
   throw new Refusal(401, "deny or ACL failure");
 }

@@ -80,7 +80,7 @@ export interface CloudinaryFakeOptions {
   /**
    * Lets the download endpoint serve ranges.
    *
-   * @default false: Cloudinary's documentation does not say that it does
+   * @default false: Cloudinary's documentation does not mention such ranges
    */
   readonly rangedDownloads?: boolean | undefined;
   /**
@@ -231,7 +231,7 @@ async function serve(running: Running, request: IncomingMessage, response: Serve
     await route(running.cloud, { request, response, url, entry });
   } catch (error) {
     if (response.headersSent || request.socket.destroyed) return void response.destroy();
-    // The server closes the connection, because it would otherwise take the unread rest of the body for the next request.
+    // The server closes the connection. Otherwise it would take the unread rest of the body for the next request.
     if (!request.complete) response.setHeader("connection", "close");
     answerRefusal(response, error);
     request.resume();

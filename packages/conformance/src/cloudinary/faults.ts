@@ -11,7 +11,7 @@ export type CloudinaryFault =
       readonly headers?: Readonly<Record<string, string>> | undefined;
       readonly early?: boolean | undefined;
     }
-  /** The answer is an HTML page, like an answer of a proxy in between. */
+  /** The answer is an HTML page, like the answer of a proxy between client and server. */
   | { readonly type: "html"; readonly status: number }
   /** The connection is reset after this many bytes of the request's body have arrived. */
   | { readonly type: "reset"; readonly afterBytes?: number | undefined }
@@ -19,7 +19,7 @@ export type CloudinaryFault =
   | { readonly type: "truncated"; readonly afterBytes: number }
   /** No answer ever comes. */
   | { readonly type: "silent" }
-  /** The answer comes byte by byte, which also cuts characters apart. */
+  /** The answer comes byte by byte. So characters of several bytes arrive in pieces. */
   | { readonly type: "slow" }
   /** The request takes effect, but its answer never arrives. */
   | { readonly type: "lost" };
@@ -64,7 +64,11 @@ const FAULT_OPTIONS: { readonly [Type in CloudinaryFault["type"]]: Readonly<Reco
   lost: { type: true },
 };
 
-/** Checks a failure, because a misspelt failure would never happen. @throws TypeError if a name or a value is wrong. */
+/**
+ * Checks the names and values of a configured failure. A failure with a misspelt name would never be triggered.
+ *
+ * @throws TypeError if a name or a value is wrong.
+ */
 function checkFailure(failure: CloudinaryFailure): void {
   knownNames("fail", failure, { fault: true, matches: true, times: true, skip: true });
   const { fault, matches, times = Infinity, skip = 0 } = failure;
@@ -98,8 +102,9 @@ export function createFaults(): Faults {
 }
 
 /**
- * Fails a request before the fake works on it, if the fault is of such a kind. @returns True if the request needs no
- * further work.
+ * Fails a request before the fake works on it. Does nothing for faults that happen later.
+ *
+ * @returns True if the request needs no further work.
  */
 export function failAtOnce(
   fault: CloudinaryFault,

@@ -35,8 +35,8 @@ const VIDEOS: readonly Magic[] = [
 ];
 
 /**
- * Returns the format of a file, recognised by its first bytes. Returns `undefined` for raw files, and refuses an
- * unknown format.
+ * Recognises the format of a file by the file's first bytes, and returns the format. Returns `undefined` for raw files. Refuses
+ * an unknown format.
  */
 export function formatOf(type: ResourceType, start: Buffer): string | undefined {
   if (type === "raw") return undefined;

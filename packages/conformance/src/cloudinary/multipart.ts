@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { Refusal } from "./refusal.js";
 
-/** The head of one part of a form. The value or the file of the part is read as it arrives. */
+/** The head of one part of a form. The value or the file that follows is read as it arrives. */
 interface PartHead {
   readonly name: string;
   readonly filename: string | undefined;

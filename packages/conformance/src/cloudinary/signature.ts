@@ -1,4 +1,4 @@
-// Cloudinary's signatures, written from Cloudinary's documentation. The fake does not use the SDK, because the fake
+// Cloudinary's signatures, as Cloudinary's documentation describes them. The fake does not use the SDK here, because the fake
 // also tests the SDK's signatures.
 import { createHash, timingSafeEqual } from "node:crypto";
 

@@ -11,11 +11,11 @@ import { DELIVERY_TYPES, type DeliveryType, RESOURCE_TYPES, type ResourceType } 
 /** The result of an upload. */
 interface Stored {
   readonly asset: Asset;
-  /** True if the asset existed before and is kept, so that the sent file is not used. */
+  /** True if the asset already existed and was kept. The sent file was then dropped. */
   readonly existing: boolean;
 }
 
-/** Stores an uploaded file as an asset. Refuses a file that the limits of the account or the fields forbid. */
+/** Stores an uploaded file as an asset. Refuses a file that the account's limits or the request's fields do not allow. */
 export function storeUpload(
   cloud: Cloud,
   place: Omit<AssetPlace, "resourceType"> & { readonly resourceType: ResourceType | "auto" },

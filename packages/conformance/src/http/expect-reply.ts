@@ -55,7 +55,7 @@ export function headerOf({ headers }: HttpReply, name: string): string {
   return value;
 }
 
-/** Throws unless the server ignored the range, or refused the request with 4xx. */
+/** Throws unless the server has ignored the range or refused the request with 4xx. */
 export function isIgnoredOrRefused(reply: HttpReply, fixture: Fixture): void {
   if (reply.status === 200) isWhole(reply, fixture);
   else assert.ok(reply.status >= 400 && reply.status < 500, `the status is ${reply.status}, not 200 or 4xx`);

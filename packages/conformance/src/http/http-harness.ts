@@ -41,7 +41,7 @@ export async function runHttpRules(open: OpenServer, options: HttpRunOptions = {
 /**
  * Registers the rules for file servers with a test runner: one test for each rule, and a last test that closes the server.
  *
- * @param runner - `{ describe, it }` of Vitest, of `node:test`, or of another runner with their shape.
+ * @param runner - `{ describe, it }` of Vitest, of `node:test`, or of any runner with the same functions.
  * @param name - The name of the server, for the runner's output.
  */
 export function httpConformance(runner: Runner, name: string, options: HttpConformanceOptions): void {
@@ -103,7 +103,8 @@ async function fill(subject: HttpSubject): Promise<Fixtures> {
 const madeBytes = new Map<number, Uint8Array>();
 
 /**
- * Returns random bytes that are always the same for the same length. So the suite can run again on a server that still has the objects.
+ * Returns random bytes. The bytes are always the same for the same length, so the suite can run again on a server that still
+ * has the objects.
  */
 function randomBytes(length: number): Uint8Array {
   const known = madeBytes.get(length);

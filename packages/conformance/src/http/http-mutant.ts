@@ -4,7 +4,7 @@ export type HttpHandler = (request: Request) => Promise<Response>;
 /** A way to break a handler. */
 export type HttpBreak = (handler: HttpHandler) => HttpHandler;
 
-/** A file server that breaks one rule and must be caught by that rule. Without a mutant, a rule is unproven. */
+/** A file server that breaks one rule. The rule must catch this server. A rule without a mutant might check nothing. */
 export interface HttpMutant {
   /** The fault. Unique. */
   readonly name: string;
@@ -52,7 +52,7 @@ export function altered(
   return new Response(body, { status, headers: changed(response.headers, headers) });
 }
 
-/** Returns a plain answer instead of another answer, and cancels the body of the other answer. */
+/** Replaces an answer by a plain answer, and cancels the body of the replaced answer. */
 export async function instead(response: Response, status: number, body = "wrong"): Promise<Response> {
   await response.body?.cancel();
   return new Response(body, { status });

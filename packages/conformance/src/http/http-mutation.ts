@@ -19,12 +19,12 @@ export interface HttpMutationReport {
   readonly verdicts: readonly HttpMutantVerdict[];
   /** The titles of rules without a mutant. Such rules might check nothing. */
   readonly untested: readonly string[];
-  /** True if every rule has a mutant, and every mutant is caught by its rule. */
+  /** True if every rule has a mutant, and every rule catches its mutants. */
   readonly ok: boolean;
 }
 
 /**
- * Breaks a file server in one way after the other. For each way, runs the rule that must fail.
+ * Breaks a file server in many ways, one after the other. Each time, runs the rule that must fail.
  *
  * @param open - Starts the server with a broken handler.
  */

@@ -13,8 +13,8 @@ export interface HttpSubject {
    * Puts an object behind the server.
    *
    * @param name - A plain file name, such as `"object.bin"`.
-   * @returns The address under which the server serves the object. Only for `empty.bin`, `undefined` is allowed too. Then the rule
-   * about empty objects is skipped.
+   * @returns The address under which the server serves the object. For `empty.bin` only, the function may return `undefined`.
+   * The rule about empty objects is then skipped.
    */
   readonly put: (name: string, bytes: Uint8Array, headers: FixtureHeaders) => Promise<string | undefined>;
   /**
@@ -65,7 +65,9 @@ export interface HttpRule {
   readonly title: string;
   /** A link to the part of the standard from which the sentence comes. */
   readonly source?: string | undefined;
-  /** The feature that a rule needs and that not every server has: {@link HttpSubject.openBodies}, or objects without bytes. */
+  /**
+   * The feature that the rule needs, if some servers do not have it: {@link HttpSubject.openBodies}, or objects without bytes.
+   */
   readonly needs?: "openBodies" | "empty" | undefined;
   readonly run: (context: HttpRuleContext) => Promise<void>;
 }

@@ -99,7 +99,7 @@ function startSession<Subject extends Closing, Context, Rule extends ServerRule<
       return await runRule(rule, context, suite.skips?.(rule, context), timeoutMs);
     },
     end: async () => {
-      // If the server could not be filled, it was already closed.
+      // If the suite could not put its objects behind the server, the server is already closed.
       const found = await opened?.catch(() => undefined);
       await found?.subject.close?.();
     },

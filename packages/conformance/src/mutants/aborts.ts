@@ -56,42 +56,42 @@ const listensForEver: Break = verbs((inner) => ({
 export const abortMutants: readonly Mutant[] = [
   mutant(
     "a put with an aborted signal rejects with its reason, reads nothing and writes nothing",
-    "put does not look at the signal first",
+    "put does not check the signal first",
     verbs((inner) => ({
       put: (key, body, options) => inner.put(key, body, deaf(options)),
     })),
   ),
   mutant(
     "get with an aborted signal rejects with its reason, unchanged",
-    "get does not look at the signal",
+    "get does not check the signal",
     verbs((inner) => ({
       get: (key, options) => inner.get(key, deaf(options)),
     })),
   ),
   mutant(
     "head with an aborted signal rejects with its reason, unchanged",
-    "head does not look at the signal",
+    "head does not check the signal",
     verbs((inner) => ({
       head: (key, options) => inner.head(key, deaf(options)),
     })),
   ),
   mutant(
     "list with an aborted signal rejects with its reason, unchanged",
-    "list does not look at the signal",
+    "list does not check the signal",
     verbs((inner) => ({
       list: (options) => inner.list(deaf(options)),
     })),
   ),
   mutant(
     "delete with an aborted signal rejects with its reason, unchanged",
-    "delete does not look at the signal",
+    "delete does not check the signal",
     verbs((inner) => ({
       delete: (key, options) => inner.delete(key, deaf(options)),
     })),
   ),
   storageMutant(
     "copy with an aborted signal rejects with its reason, unchanged",
-    "copy does not look at the signal",
+    "copy does not check the signal",
     facade((storage) => ({
       copy: async (from, to, options = {}) => storage.copy(from, to, deaf(options)),
     })),
@@ -116,7 +116,7 @@ export const abortMutants: readonly Mutant[] = [
   ),
   mutant(
     "a reason that is no Error is passed on as it is",
-    "makes an Error of every reason",
+    "turns every reason into an Error",
     onAbort((_inner, _key, reason) => (reason instanceof Error ? reason : new Error(String(reason)))),
   ),
   storageMutant(
@@ -134,10 +134,14 @@ export const abortMutants: readonly Mutant[] = [
     "keeps a lock after an abort",
     locksOn((error) => !isStorageError(error)),
   ),
-  mutant("an abort after a put has resolved harms nothing", "listens to the signal for ever", listensForEver),
+  mutant(
+    "an abort after a put has resolved harms nothing",
+    "never stops listening to the signal",
+    listensForEver,
+  ),
   storageMutant(
     "an abort of a read never makes a truncated body look whole",
-    "ends an aborted read quietly",
+    "ends an aborted read without an error",
     facade((storage) => ({
       get: async (key, options) => {
         const object = await storage.get(key, options);
@@ -149,7 +153,7 @@ export const abortMutants: readonly Mutant[] = [
   ),
   mutant(
     "a signal that is never aborted changes nothing",
-    "head with a signal gives no size",
+    "head with a signal returns no size",
     verbs((inner) => ({
       head: async (key, options) => {
         const info = await inner.head(key, options);
@@ -159,7 +163,7 @@ export const abortMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "timeoutMs ends a put whose source stands still with Timeout, and nothing is written",
-    "does not say that the time is over",
+    "throws the wrong error when the time is up",
     (storage, provider) =>
       facade(() => ({
         put: (...given) =>

@@ -4,8 +4,8 @@ import type { Break } from "../mutant.js";
 import { collect } from "./breaks.js";
 
 /**
- * Makes a provider that supports fewer features than the given provider. It declares this, and refuses the features
- * that it does not support.
+ * Makes a provider that supports fewer features than the given provider. The new provider declares this, and refuses the
+ * features that it lacks.
  */
 export function restricted(denied: Partial<Supports>): Break {
   return (inner) => {
@@ -88,5 +88,5 @@ function inAMinute(): Date {
   return new Date(Date.now() + 60_000);
 }
 
-/** Makes a provider with a `close` method, as wrappers have it. */
+/** Makes a provider with a `close` method, like the providers that wrappers make. */
 export const closable: Break = (inner) => intercept(inner, { type: "closable" });

@@ -32,22 +32,22 @@ const LARGE_BYTES = 100_000;
 export const beforeCommitMutants: readonly Mutant[] = [
   mutant(
     refusedPut("bytes"),
-    "asks after it has stored a few bytes",
+    "calls beforeCommit after it has stored a few bytes",
     verbs(asksLate(({ bytes }) => bytes !== undefined && bytes.byteLength < LARGE_BYTES)),
   ),
   mutant(
     refusedPut("200,001 bytes"),
-    "asks after it has stored many bytes",
+    "calls beforeCommit after it has stored many bytes",
     verbs(asksLate(({ bytes }) => bytes !== undefined && bytes.byteLength > LARGE_BYTES)),
   ),
   mutant(
     refusedPut("a stream"),
-    "asks after it has stored a stream",
+    "calls beforeCommit after it has stored a stream",
     verbs(asksLate(({ bytes }) => bytes === undefined)),
   ),
   mutant(
     refusedPut("a stream that is sent in parts"),
-    "asks nobody for streams",
+    "does not call beforeCommit for streams",
     verbs((inner) => ({
       put: (key, body, { beforeCommit, ...options }) =>
         inner.put(key, body, body.bytes === undefined ? options : { ...options, beforeCommit }),
@@ -55,26 +55,26 @@ export const beforeCommitMutants: readonly Mutant[] = [
   ),
   mutant(
     refused("delete"),
-    "asks nobody before it deletes",
+    "does not call beforeCommit for a delete",
     verbs((inner) => ({ delete: (key, { beforeCommit: _ask, ...options }) => inner.delete(key, options) })),
   ),
   mutant(
     refused("copy"),
-    "asks nobody before it copies",
+    "does not call beforeCommit for a copy",
     verbs(({ copy }) => ({
       copy: copy && ((from, to, { beforeCommit: _ask, ...options }) => copy(from, to, options)),
     })),
   ),
   mutant(
     refused("move"),
-    "asks nobody before it moves",
+    "does not call beforeCommit for a move",
     verbs(({ move }) => ({
       move: move && ((from, to, { beforeCommit: _ask, ...options }) => move(from, to, options)),
     })),
   ),
   mutant(
     "a key whose put was refused by beforeCommit can be written at once",
-    "keeps a key for ever whose put was refused",
+    "locks a key forever after a refused put",
     verbs((inner) => {
       const kept = new Set<string>();
       return {
@@ -92,7 +92,7 @@ export const beforeCommitMutants: readonly Mutant[] = [
   ),
   mutant(
     "beforeCommit is called for each write and delete that takes effect, before it resolves",
-    "asks after it has deleted, when nobody waits",
+    "calls beforeCommit after a delete for which no caller waits",
     verbs((inner) => ({
       delete: async (key, { beforeCommit, ...options }) => {
         await inner.delete(key, options);
@@ -102,7 +102,7 @@ export const beforeCommitMutants: readonly Mutant[] = [
   ),
   mutant(
     "beforeCommit is not called while the source of a put still has bytes to give",
-    "asks before it reads the body",
+    "calls beforeCommit before it reads the body",
     verbs((inner) => ({
       put: async (key, body, { beforeCommit, ...options }) => {
         beforeCommit?.();

@@ -60,7 +60,7 @@ export const bodyMutants: readonly Mutant[] = [
   takes("a Uint8Array can be stored", "loses the last byte of a whole buffer", isWhole, shorter),
   takes(
     "a view into a larger buffer can be stored",
-    "stores all of the buffer behind a view",
+    "stores the whole buffer behind a view",
     isView,
     (body: Uint8Array) => new Uint8Array(body.buffer),
   ),
@@ -105,12 +105,12 @@ export const bodyMutants: readonly Mutant[] = [
   ),
   mutant(
     "a stream of very many small chunks can be stored",
-    "gives a stream up after many chunks",
+    "stops reading a stream after many chunks",
     streamed((bytes) => (bytes.byteLength === 5000 ? bytes.subarray(0, 3000) : bytes)),
   ),
   mutant(
     "empty chunks in a stream change nothing",
-    "takes an empty chunk for the end",
+    "treats an empty chunk as the end",
     streamed((bytes) => (bytes.byteLength === 200_002 ? bytes.subarray(0, 100_001) : bytes)),
   ),
   mutant(
@@ -120,7 +120,7 @@ export const bodyMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "a body of a wrong type is a TypeError, and nothing is written",
-    "makes text of anything",
+    "turns any value into text",
     facadePut((key, body, options) => {
       const known = typeof body === "string" || typeof body === "function" || ArrayBuffer.isView(body);
       return [
@@ -132,7 +132,7 @@ export const bodyMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "a declared size that is no whole number is a TypeError",
-    "ignores a size that is none",
+    "ignores an invalid size",
     facadePut((key, body, options) => [
       key,
       body,
@@ -143,7 +143,7 @@ export const bodyMutants: readonly Mutant[] = [
   ),
   takes(
     "a stream that was read before is a SourceError, not an empty object",
-    "stores nothing for a stream that was read",
+    "stores an empty object for a stream that was read",
     (body) => body instanceof Readable && body.readableDidRead,
     () => "",
   ),

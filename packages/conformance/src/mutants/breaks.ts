@@ -58,7 +58,7 @@ export function streamed(change: (bytes: Uint8Array, body: Body) => Uint8Array):
   return putBytes((bytes, body) => (body.bytes === undefined ? change(bytes, body) : bytes));
 }
 
-/** Adds options from the old object to a put, if the key had an object before. */
+/** Adds options from the old object to a put, if the key already has an object. */
 export function inheriting(inherit: (old: ObjectInfo, options: PutOptions) => PutOptions): Break {
   return verbs((inner) => ({
     put: async (key, body, options) => {

@@ -27,7 +27,7 @@ const looksFirst: Break = verbs((inner) => ({
   },
 }));
 
-/** Remembers every etag of all objects. The verb then treats each of these etags as the etag of the present object. */
+/** Remembers all etags that objects have had. The verb then treats each of these etags as the etag of the current object. */
 export function rememberingEtags(verb: "put" | "get" | "delete"): Break {
   return (inner) => {
     const history = new Set<string>();
@@ -117,7 +117,7 @@ export const conditionMutants: readonly Mutant[] = [
   ),
   mutant(
     "a create-only put that lost leaves the object with its bytes and facts",
-    "refuses, and writes all the same",
+    "refuses a put, and writes the object anyway",
     onCondition("ifNoneMatch", (inner) => async (key, body, options) => {
       const taken = (await find(inner, key)) !== undefined;
       const info = await inner.put(key, body, taken ? { ...options, ifNoneMatch: undefined } : options);
@@ -127,7 +127,7 @@ export const conditionMutants: readonly Mutant[] = [
   ),
   mutant(
     "of ten create-only puts at once exactly one wins, and its bytes are there",
-    "looks first, then creates",
+    "looks for the object first, and creates it later",
     looksFirst,
   ),
   mutant(
@@ -171,12 +171,12 @@ export const conditionMutants: readonly Mutant[] = [
   ),
   mutant(
     "a put with the etag of an older object rejects with PreconditionFailed",
-    "takes every etag it ever gave for a put",
+    "accepts every old etag for a put",
     rememberingEtags("put"),
   ),
   mutant(
     "a put with ifMatch on a missing object rejects with PreconditionFailed",
-    "creates what ifMatch expects to be there",
+    "creates the object that ifMatch expects to exist",
     onCondition("ifMatch", (inner) => async (key, body, options) => {
       const old = await find(inner, key);
       return await inner.put(key, body, old === undefined ? { ...options, ifMatch: undefined } : options);
@@ -184,7 +184,7 @@ export const conditionMutants: readonly Mutant[] = [
   ),
   mutant(
     "of eight puts at once with one etag exactly one wins",
-    "looks at the etag first, then replaces",
+    "compares the etag first, and replaces the object later",
     looksFirst,
   ),
   storageMutant(

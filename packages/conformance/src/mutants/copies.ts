@@ -75,7 +75,7 @@ export const copyMutants: readonly Mutant[] = [
   ),
   mutant(
     "a copy of an object that has the ETag it must have copies",
-    "takes the ETag for that of the target",
+    "compares the ETag of the source with the target",
     copies((copy, inner) => async (from, to, options) => {
       const { sourceIfMatch } = options;
       if (sourceIfMatch !== undefined && (await find(inner, to))?.etag !== sourceIfMatch) {
@@ -86,7 +86,7 @@ export const copyMutants: readonly Mutant[] = [
   ),
   mutant(
     "a copy of an object that has another ETag rejects with PreconditionFailed and makes nothing",
-    "does not look at the ETag of the source",
+    "does not compare the ETag of the source",
     copies(
       (copy) =>
         async (from, to, { sourceIfMatch: _etag, ...options }) =>
@@ -126,7 +126,7 @@ export const copyMutants: readonly Mutant[] = [
   ),
   mutant(
     "a copy onto itself leaves the object whole",
-    "empties what it copies onto itself",
+    "empties an object that is copied onto itself",
     copies(
       (copy, inner) => async (from, to, options) =>
         from === to ? await inner.put(to, await toBody(""), {}) : await copy(from, to, options),
@@ -174,7 +174,7 @@ export const copyMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "a move of a missing object rejects with NotFound",
-    "moves a missing object without a word",
+    "moves a missing object without an error",
     facade((storage, provider) => ({
       move: (from, to, options) =>
         recovering(
@@ -188,7 +188,7 @@ export const copyMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "a move onto itself leaves the object",
-    "deletes what it moves onto itself",
+    "deletes an object that is moved onto itself",
     facade((storage) => ({
       move: async (from, to, options) => {
         const info = await storage.move(from, to, options);

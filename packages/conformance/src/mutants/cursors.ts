@@ -24,7 +24,9 @@ function adopts(what: "prefix" | "delimiter"): Break {
   });
 }
 
-/** Makes a break that remembers something for every cursor that it returns, and uses it when the cursor comes back. */
+/**
+ * Makes a break that remembers a value for every cursor that it returns. When the cursor comes back, the break uses this value.
+ */
 function remembering<T>(
   learn: (options: ListOptions, page: ListPage, inner: StorageProvider) => Promise<T> | T,
   use: (known: T, options: ListOptions, page: ListPage) => ListPage,
@@ -129,16 +131,16 @@ export const cursorMutants: readonly Mutant[] = [
   ),
   mutant(
     "a new key after the cursor is shown",
-    "shows only what was there when the listing began",
+    "shows only the objects that existed when the listing began",
     remembering(
       ({ prefix }, _page, inner) => keysOf(inner, prefix),
       (keys, _options, page) => ({ ...page, objects: page.objects.filter(({ key }) => keys.has(key)) }),
     ),
   ),
-  mutant("a cursor can be used twice", "takes a cursor once", usesOnce),
+  mutant("a cursor can be used twice", "accepts a cursor only once", usesOnce),
   mutant(
     "a cursor may be used with another limit",
-    "takes a cursor with its own limit only",
+    "accepts a cursor only with the same limit",
     remembering(
       ({ limit }) => limit,
       (limit, options, page) =>
@@ -147,28 +149,32 @@ export const cursorMutants: readonly Mutant[] = [
           : { ...page, objects: [], cursor: undefined },
     ),
   ),
-  mutant("a cursor is plain text that survives a URL", "gives a cursor as it is, undecoded", (inner) => {
-    const shown = listed((page) => ({
-      ...page,
-      cursor: page.cursor === undefined ? undefined : Buffer.from(page.cursor, "base64url").toString(),
-    }));
-    const understood = listOptions((options) => ({
-      ...options,
-      cursor:
-        options.cursor?.startsWith("[") === true
-          ? Buffer.from(options.cursor).toString("base64url")
-          : options.cursor,
-    }));
-    return shown(understood(inner));
-  }),
+  mutant(
+    "a cursor is plain text that survives a URL",
+    "returns a cursor that is not safe in a URL",
+    (inner) => {
+      const shown = listed((page) => ({
+        ...page,
+        cursor: page.cursor === undefined ? undefined : Buffer.from(page.cursor, "base64url").toString(),
+      }));
+      const understood = listOptions((options) => ({
+        ...options,
+        cursor:
+          options.cursor?.startsWith("[") === true
+            ? Buffer.from(options.cursor).toString("base64url")
+            : options.cursor,
+      }));
+      return shown(understood(inner));
+    },
+  ),
   mutant(
     "a cursor of a listing with another prefix rejects with InvalidArgument",
-    "takes the cursor of another prefix",
+    "accepts a cursor of a different prefix",
     adopts("prefix"),
   ),
   mutant(
     "a cursor of a listing without the delimiter rejects with InvalidArgument",
-    "takes the cursor of another delimiter",
+    "accepts a cursor of a different delimiter",
     adopts("delimiter"),
   ),
   mutant(
@@ -178,17 +184,17 @@ export const cursorMutants: readonly Mutant[] = [
   ),
   mutant(
     "an empty cursor rejects with InvalidArgument, and does not start again",
-    "takes an empty cursor for none",
+    "treats an empty cursor as a missing cursor",
     startsAgain((cursor) => cursor === ""),
   ),
   mutant(
     "a listing after a key begins with the next one, whether the key is there or not",
-    "begins with the key itself",
+    "begins a listing with the key itself",
     listOptions((options) => ({ ...options, after: options.after?.slice(0, -1) })),
   ),
   mutant(
     "a listing after a key has pages, and gives each of the rest once",
-    "begins each page behind the key",
+    "begins each page after the key",
     (inner) => {
       let began: string | undefined;
       return {
@@ -203,7 +209,7 @@ export const cursorMutants: readonly Mutant[] = [
   ),
   mutant(
     "a listing after a common prefix goes on behind all that it rolls up",
-    "shows the common prefix once more",
+    "shows the common prefix again",
     verbs((inner) => ({
       list: async (options) => {
         const page = await inner.list(options);

@@ -22,7 +22,7 @@ export const idempotencyMutants: readonly Mutant[] = [
   drops(`${IDEMPOTENT} bytes returns what the first returned`, "idempotencyKey"),
   storageMutant(
     `${IDEMPOTENT} other bytes is a Conflict, and the first stays`,
-    "takes other bytes for a repetition",
+    "treats different bytes as a repetition",
     facade((storage) => ({
       put: (key, body, options) =>
         recovering(
@@ -36,7 +36,7 @@ export const idempotencyMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "a put with another idempotency key replaces the object",
-    "takes any idempotency key for a repetition",
+    "treats every idempotency key as a repetition",
     facade((storage) => ({
       put: async (key, body, options) => {
         const repeated = options?.idempotencyKey === "two" && (await storage.exists(key));
@@ -105,7 +105,7 @@ export const declaredMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "without ranges a range is refused with Unsupported",
-    "gives all for a range",
+    "returns the whole object for a range",
     facade((storage) => ({
       get: async (key, options) => storage.get(key, without(options, "range")),
     })),
@@ -129,13 +129,13 @@ export const declaredMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "without empty objects a body of zero bytes is refused with Unsupported",
-    "stores a byte where nothing was given",
+    "stores a line break for an empty body",
     facadePut((key, body, options) => [key, body === "" ? "\n" : body, options]),
     denied("emptyObject"),
   ),
   mutant(
     "without overwriting a put of a taken key rejects with AlreadyExists and leaves the object",
-    "overwrites what it said it would not",
+    "overwrites an object although it declares that it does not",
     verbs((inner) => ({
       put: (key, body, options) =>
         recovering(
@@ -151,7 +151,7 @@ export const declaredMutants: readonly Mutant[] = [
   ),
   mutant(
     "without overwriting a copy onto a taken key rejects with AlreadyExists and leaves the object",
-    "copies over what it said it would not",
+    "copies over an object although it declares that it does not",
     verbs((inner) => {
       const { copy } = inner;
       const copyOver: typeof copy =
@@ -175,7 +175,7 @@ export const declaredMutants: readonly Mutant[] = [
   ),
   mutant(
     "without exact bytes an object still reads back as something",
-    "gives nothing at all",
+    "returns no object at all",
     results((result) => ({
       ...result,
       body: new Uint8Array(0),

@@ -33,7 +33,7 @@ function downloads(
 export const directoryMutants: readonly Mutant[] = [
   putsDirectory(
     "putDirectory puts every file under the prefix, with its content type",
-    "takes every file for text",
+    "treats every file as text",
     (storage) => (directory, prefix, options) =>
       storage.putDirectory(directory, prefix, {
         ...options,
@@ -58,7 +58,7 @@ export const directoryMutants: readonly Mutant[] = [
   ),
   putsDirectory(
     "putDirectory of a missing folder is a SourceError",
-    "takes a missing folder for an empty one",
+    "treats a missing folder as an empty folder",
     (storage) => (directory, prefix, options) =>
       recovering(
         () => storage.putDirectory(directory, prefix, options),
@@ -70,7 +70,7 @@ export const directoryMutants: readonly Mutant[] = [
   ),
   putsDirectory(
     "putDirectory does not put a playlist whose segment failed",
-    "puts the playlists all the same",
+    "puts the playlists in spite of a failed segment",
     (storage) => (directory, prefix, options) =>
       recovering(
         () => storage.putDirectory(directory, prefix, options),
@@ -115,7 +115,7 @@ export const directoryMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "a download that is cut goes on by range where it was cut",
-    "starts a cut download again",
+    "starts an interrupted download from the beginning",
     facade((storage, provider) => ({
       download: async (key, path, options) => {
         const supports = { ...provider.supports, range: false };

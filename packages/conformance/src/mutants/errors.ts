@@ -39,12 +39,12 @@ export const errorMutants: readonly Mutant[] = [
   ),
   mutant(
     "an error of a read says that nothing was applied",
-    "does not know whether a read was applied",
+    "reports a failed read as possibly applied",
     fails("head", (error) => Object.defineProperty(error, "applied", { value: "unknown" })),
   ),
   mutant(
     "a missing object is not worth a retry",
-    "would look for a missing object again",
+    "marks a missing object as worth a retry",
     fails("get", (error) => without(error, { retryable: true })),
   ),
   mutant(
@@ -54,7 +54,7 @@ export const errorMutants: readonly Mutant[] = [
   ),
   mutant(
     "the message of an error names the operation and the key",
-    "says only that it failed",
+    "throws errors without a reason",
     fails("get", (error) => Object.defineProperty(error, "message", { value: "it failed" })),
   ),
   storageMutant(
@@ -72,7 +72,7 @@ export const errorMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "the facade makes Unknown of a foreign error, which is its cause",
-    "lets foreign errors out",
+    "throws errors that are not StorageErrors",
     facade((storage) => ({
       head: (key, options) =>
         recovering(

@@ -5,7 +5,7 @@ import { isWeb, takes } from "./bodies.js";
 import { tick } from "./breaks.js";
 import { NOTHING, isRead } from "./sources.js";
 
-/** Opens a Node stream late. Stores nothing if `happened` is true for the stream at that time. */
+/** Opens a Node stream late. Stores nothing if `happened` is true for the stream when it is opened. */
 function late(happened: (stream: Readable) => boolean): (stream: Readable) => BodyInput {
   return (stream) => async () => {
     for (let turn = 0; turn < 5; turn++) await tick();
@@ -33,37 +33,37 @@ export const everySourceMutants: readonly Mutant[] = [
   ),
   of(
     "of which a part was read",
-    "stores nothing for a Response of which a part was read",
+    "stores an empty object for a Response that was read in part",
     (body) => body instanceof Response && isRead(body.body),
     NOTHING,
   ),
   of(
     "that was read to its end",
-    "stores nothing for a PassThrough at its end",
+    "stores an empty object for a PassThrough that was read to its end",
     (body) => body instanceof Readable && body.readableEnded,
     NOTHING,
   ),
   of(
     "that was cancelled",
-    "stores nothing for a stream of bytes that was cancelled",
+    "stores an empty object for a byte stream that was cancelled",
     (body) => isWeb(body) && isRead(body),
     NOTHING,
   ),
   of(
     "that somebody else reads",
-    "stores nothing for a stream that is piped elsewhere",
+    "stores an empty object for a stream that is piped elsewhere",
     (body) => body instanceof Readable && body.readableFlowing === true,
     NOTHING,
   ),
   of(
     "that somebody else begins to read beside the put",
-    "opens a stream late, and stores nothing when somebody reads it by then",
+    "opens a stream late, and stores an empty object if other code reads the stream by then",
     isNode,
     late((stream) => stream.readableFlowing === true),
   ),
   of(
     "that somebody else cancels beside the put",
-    "opens a stream late, and stores nothing when it was closed by then",
+    "opens a stream late, and stores an empty object if the stream is closed by then",
     isNode,
     late((stream) => stream.destroyed),
   ),

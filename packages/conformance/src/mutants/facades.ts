@@ -43,14 +43,14 @@ async function* allAtOnce(
 export const facadeMutants: readonly Mutant[] = [
   storageMutant(
     "find gives the facts of an object, and undefined where there is none",
-    "makes up what it does not find",
+    "find invents facts for a missing object",
     facade((storage, provider) => ({
       find: async (key) => (await storage.find(key)) ?? invented(provider, key),
     })),
   ),
   storageMutant(
     "what is written into a writer is an object when its stream has finished",
-    "finishes a writer before its object is there",
+    "finishes a writer before its object exists",
     facade((storage) => ({
       writer: (key, options) => {
         const stream = new PassThrough({ highWaterMark: 1_000_000 });
@@ -61,7 +61,7 @@ export const facadeMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "a writer that is destroyed stores nothing",
-    "stores what a destroyed writer was given",
+    "stores the bytes of a destroyed writer",
     facade((storage) => ({
       writer: (key, options) => {
         const { stream, done } = storage.writer(key, options);
@@ -73,14 +73,14 @@ export const facadeMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "exists is true for an object and false for a missing one",
-    "everything exists",
+    "says that every object exists",
     facade((storage) => ({
       exists: async (key, options) => (await storage.exists(key, options)) || true,
     })),
   ),
   storageMutant(
     "exists rejects when the provider cannot answer",
-    "nothing exists while the provider is down",
+    "says that an object is missing while the provider is down",
     facade((storage) => ({
       exists: (key, options) =>
         storage.exists(key, options).catch((error: unknown) => {
@@ -122,12 +122,12 @@ export const facadeMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "an event of a failed call carries its error",
-    "tells only of success",
+    "reports only successful calls",
     reports((event) => (event.type === "operation" && event.error !== undefined ? undefined : event)),
   ),
   storageMutant(
     "a listener that throws changes nothing",
-    "fails when the listener does",
+    "fails when the listener throws",
     (storage, provider, options) => ({
       ...storage,
       put: async (...given) => {
@@ -146,14 +146,14 @@ export const facadeMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "a closed storage refuses every call with Unavailable",
-    "goes on after close",
+    "works after close",
     facade((storage) => ({
       close: async ({ graceMs } = {}) => (graceMs === undefined ? undefined : storage.close({ graceMs })),
     })),
   ),
   storageMutant(
     "close waits for calls that are under way",
-    "close does not wait",
+    "close does not wait for calls",
     facade((storage) => ({
       close: async (options) => {
         const closed = storage.close(options);
@@ -163,7 +163,7 @@ export const facadeMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "close aborts what is still under way when its patience ends",
-    "takes what close aborted for done",
+    "treats calls that close aborted as finished",
     facade((storage, provider) => ({
       put: (key, body, options) =>
         storage.put(key, body, options).catch((error: unknown) => {

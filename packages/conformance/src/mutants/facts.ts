@@ -3,7 +3,7 @@ import { type ObjectInfo, type StorageProvider } from "@stowage/core";
 import { mutant, type Break, type Mutant } from "../mutant.js";
 import { find, infos, inheriting, verbs } from "./breaks.js";
 
-/** Replaces the etags of a provider by other etags, and translates them back in conditions. */
+/** Replaces the etags of a provider by different etags. In conditions, translates the etags back. */
 function etags(show: (info: ObjectInfo, inner: StorageProvider) => Promise<string> | string): Break {
   return (inner) => {
     const { copy } = inner;
@@ -45,12 +45,12 @@ export const factsMutants: readonly Mutant[] = [
   ),
   mutant(
     "head and get give the etag that put returned",
-    "get gives a weak etag",
+    "get returns a weak etag",
     infos((info, verb) => (verb === "get" ? { ...info, etag: `W/${info.etag}` } : info)),
   ),
   mutant(
     "reading does not change an etag",
-    "takes a read for a change",
+    "changes the etag on each read",
     verbs((inner) => ({
       get: async (key, options) => {
         const result = await inner.get(key, options);
@@ -62,7 +62,7 @@ export const factsMutants: readonly Mutant[] = [
   ),
   mutant(
     "50 puts of one size in quick succession give 50 etags",
-    "makes etags of size and second",
+    "makes etags from the size and the second",
     etags(({ size, lastModified }) => `"${size}-${Math.floor((lastModified?.getTime() ?? 0) / 1000)}"`),
   ),
   mutant(
@@ -72,19 +72,19 @@ export const factsMutants: readonly Mutant[] = [
   ),
   mutant(
     "info.key is the key that was asked for",
-    "gives encoded keys",
+    "returns encoded keys",
     infos((info, verb) =>
       verb === "head" ? { ...info, key: info.key.replace("a b.txt", "a%20b.txt") } : info,
     ),
   ),
   mutant(
     "info.provider is the name of the provider",
-    "gives another name",
+    "returns a wrong provider name",
     infos((info) => ({ ...info, provider: "other" })),
   ),
   mutant(
     "every verb names the same provider for an object",
-    "listings give another name",
+    "returns a wrong provider name in listings",
     infos((info, verb) => (verb === "list" ? { ...info, provider: "other" } : info)),
   ),
   mutant(
@@ -103,7 +103,7 @@ export const factsMutants: readonly Mutant[] = [
   ),
   mutant(
     "a put without a write id does not keep that of the old object",
-    "keeps the old write id",
+    "keeps the write id of the old object",
     inheriting((old, { writeId }) => ({ writeId: writeId ?? old.writeId })),
   ),
 ];

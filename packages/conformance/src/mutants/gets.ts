@@ -43,8 +43,8 @@ function dropped(onDestroy: (done: () => void, ended: boolean) => void): Break {
 }
 
 /**
- * Reads the first block of a large object immediately. Reads the other blocks later, from the bytes that `later`
- * returns then.
+ * Reads the first block of a large object immediately. The other blocks come later, from the bytes that `later` returns at that
+ * time.
  */
 function lazily(later: (inner: StorageProvider, key: string) => Promise<Uint8Array>): Break {
   return (inner) =>
@@ -107,17 +107,17 @@ const sharing: Break = (inner) => {
 export const getMutants: readonly Mutant[] = [
   mutant(
     "get of a missing key rejects with NotFound",
-    "gives nothing for a missing file",
+    "returns an empty object for a missing file",
     finds("get", isMissingName),
   ),
   mutant(
     "get of a folder's name rejects with NotFound",
-    "gives nothing for a folder",
+    "returns an empty object for a folder",
     finds("get", isFolder),
   ),
   mutant(
     "get of a name below an object rejects with NotFound",
-    "gives nothing below a file",
+    "returns an empty object for a name below a file",
     finds("get", isBelow),
   ),
   mutant(
@@ -127,13 +127,17 @@ export const getMutants: readonly Mutant[] = [
   ),
   mutant(
     "a get without a range has no served range",
-    "serves a range that nobody asked for",
+    "returns a range for a read without a range",
     results((result) => ({
       ...result,
       range: result.range ?? { offset: 0, length: result.info.size, size: result.info.size },
     })),
   ),
-  mutant("two reads of one object at once do not share a position", "readers share a position", sharing),
+  mutant(
+    "two reads of one object at once do not share a position",
+    "lets all readers share one position",
+    sharing,
+  ),
   mutant("20 objects can be read at once", "refuses more than ten reads at once", (inner) => {
     let running = 0;
     const get: typeof inner.get = async (key, options) => {
@@ -145,7 +149,7 @@ export const getMutants: readonly Mutant[] = [
   }),
   mutant(
     "a body that is destroyed half-read closes",
-    "never closes what was dropped",
+    "never closes a dropped body",
     dropped((done, ended) => {
       if (ended) done();
     }),
@@ -165,7 +169,7 @@ export const getMutants: readonly Mutant[] = [
   ),
   mutant(
     "a read that has begun gives the object whole, or fails, when it is deleted meanwhile",
-    "ends a read quietly when the file is gone",
+    "ends a read without an error when the file is gone",
     lazily((inner, key) => bytesOf(inner, key).catch(() => new Uint8Array(0))),
   ),
   mutant(
@@ -189,7 +193,7 @@ export const getMutants: readonly Mutant[] = [
   ),
   mutant(
     "get with ifMatch of a missing key rejects with NotFound",
-    "takes a missing object for a changed one",
+    "treats a missing object as a changed object",
     verbs((inner) => ({
       get: async (key, options) =>
         recovering(
@@ -202,7 +206,7 @@ export const getMutants: readonly Mutant[] = [
   ),
   mutant(
     "get with the etag of a replaced object rejects with PreconditionFailed",
-    "takes every etag it ever gave for a get",
+    "accepts every old etag for a get",
     rememberingEtags("get"),
   ),
 ];

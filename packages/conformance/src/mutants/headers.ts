@@ -56,7 +56,7 @@ export const headerMutants: readonly Mutant[] = [
   loses("contentDisposition"),
   mutant(
     "headers that were not given are absent",
-    "gives empty headers",
+    "returns empty headers",
     infos((info, verb) => (verb === "get" ? { ...info, cacheControl: info.cacheControl ?? "" } : info)),
   ),
   guesses(".mp4", "video/mp4", "application/mp4"),
@@ -67,14 +67,14 @@ export const headerMutants: readonly Mutant[] = [
   guesses(".unknown-extension", "application/octet-stream", "text/plain"),
   mutant(
     "a key without an extension has the content type application/octet-stream",
-    "takes keys without an extension for text",
+    "treats keys without an extension as text",
     putOptions((options, key) =>
       /\/\.?[^./]+$/.test(key) ? { ...options, contentType: options.contentType ?? "text/plain" } : options,
     ),
   ),
   mutant(
     "a given content type wins over the extension",
-    "believes the extension more than the caller",
+    "prefers the extension to the caller's content type",
     putOptions((options, key) =>
       options.contentType === "application/x-own" && key.endsWith(".mp4")
         ? { ...options, contentType: "video/mp4" }
@@ -90,7 +90,7 @@ export const headerMutants: readonly Mutant[] = [
   ),
   cleansHeader(
     "a content type that is no media type is refused with InvalidArgument",
-    "drops a content type that is none",
+    "drops an invalid content type",
     ({ contentType }) => ({
       contentType: contentType !== undefined && /^[^/]+\/[^/]+$/.test(contentType) ? contentType : undefined,
     }),

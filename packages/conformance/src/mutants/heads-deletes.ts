@@ -7,20 +7,20 @@ import { find, tick, verbs } from "./breaks.js";
 export const headMutants: readonly Mutant[] = [
   mutant(
     "head of a missing key rejects with NotFound",
-    "head invents a missing file",
+    "head invents facts for a missing file",
     finds("head", isMissingName),
   ),
   mutant(
     "head of a folder's name rejects with NotFound",
-    "head takes a folder for an object",
+    "head treats a folder as an object",
     finds("head", isFolder),
   ),
   mutant(
     "head of a name below an object rejects with NotFound",
-    "head finds something below a file",
+    "head invents facts for a name below a file",
     finds("head", isBelow),
   ),
-  mutant("head gives the facts of the newest put", "head remembers the first put", (inner) => {
+  mutant("head gives the facts of the newest put", "head returns the facts of the first put", (inner) => {
     const first = new Map<string, ObjectInfo>();
     const put: typeof inner.put = async (key, body, options) => {
       const info = await inner.put(key, body, options);
@@ -47,7 +47,7 @@ function deletesAlso(others: (key: string) => string): Break {
 }
 
 export const deleteMutants: readonly Mutant[] = [
-  mutant("a deleted object is gone for head, get and list", "lists what was deleted", (inner) => {
+  mutant("a deleted object is gone for head, get and list", "lists deleted objects", (inner) => {
     const ghosts = new Map<string, ObjectInfo>();
     const remove: typeof inner.delete = async (key, options) => {
       const info = await find(inner, key);
@@ -64,7 +64,7 @@ export const deleteMutants: readonly Mutant[] = [
   }),
   mutant(
     "delete of a missing key resolves",
-    "refuses to delete what is missing",
+    "refuses to delete a missing object",
     verbs((inner) => ({
       delete: async (key, options) => {
         if (key.includes("missing") && !(await find(inner, key)))
@@ -94,7 +94,7 @@ export const deleteMutants: readonly Mutant[] = [
   }),
   mutant(
     "a delete leaves keys that begin alike",
-    "deletes whatever begins with the key",
+    "deletes all keys that begin with the key",
     deletesAlso((key) => key),
   ),
   mutant(
@@ -104,7 +104,7 @@ export const deleteMutants: readonly Mutant[] = [
   ),
   mutant(
     "delete of a name below an object leaves the object",
-    "deletes the file above",
+    "deletes the object with the name of the parent folder",
     verbs((inner) => ({
       delete: async (key, options) => {
         await inner.delete(key, options);
@@ -114,7 +114,7 @@ export const deleteMutants: readonly Mutant[] = [
   ),
   mutant(
     "a put into a folder works while the folder's last object is being deleted",
-    "removes a folder under the feet of a put",
+    "removes the folder of a put that is under way",
     (inner) => {
       let going: string | undefined;
       const remove: typeof inner.delete = async (key, options) => {
@@ -164,7 +164,7 @@ export const deleteMutants: readonly Mutant[] = [
   ),
   mutant(
     "a delete with the etag of a replaced object leaves its successor",
-    "takes every etag it ever gave for a delete",
+    "accepts every old etag for a delete",
     rememberingEtags("delete"),
   ),
   mutant(

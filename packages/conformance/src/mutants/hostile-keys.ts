@@ -41,7 +41,7 @@ export const hostileKeyMutants: readonly Mutant[] = [
     key.replaceAll(/[\u0080-\u009F]/g, ""),
   ),
   repairs("a key with a noncharacter", "drops noncharacters", (key) => key.replaceAll(/[\uFFFE\uFFFF]/g, "")),
-  repairs("a key with a backslash", "takes a backslash for a slash", (key) =>
+  repairs("a key with a backslash", "treats a backslash as a slash", (key) =>
     key.replaceAll("\\", "/").replaceAll("../", ""),
   ),
   repairs("a key with a lone surrogate", "repairs lone surrogates", (key) => key.toWellFormed()),
@@ -50,7 +50,7 @@ export const hostileKeyMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "a key that is not a string is a TypeError",
-    "makes text of keys",
+    "turns keys into text",
     facade((storage) => ({
       put: async (key, body, options) => storage.put(String(key), body, options),
     })),

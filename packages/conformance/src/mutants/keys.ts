@@ -41,7 +41,7 @@ const makesRoomForFiles: Break = verbs((inner) => ({
 export const keyMutants: readonly Mutant[] = [
   changes(
     "spaces",
-    "makes one space of two",
+    "turns two spaces into one",
     mangled((key) => key.replaceAll("  ", " ")),
   ),
   changes(
@@ -61,7 +61,7 @@ export const keyMutants: readonly Mutant[] = [
   ),
   changes(
     "plus signs",
-    "takes a plus for a space",
+    "treats a plus as a space",
     mangled((key) => key.replaceAll("+", " ")),
   ),
   changes(
@@ -76,7 +76,7 @@ export const keyMutants: readonly Mutant[] = [
   ),
   changes(
     "characters that shells and Windows dislike",
-    "replaces what Windows dislikes",
+    "replaces characters that Windows does not allow",
     mangled((key) => key.replaceAll(/[*:|]/g, "_")),
   ),
   changes(
@@ -106,7 +106,7 @@ export const keyMutants: readonly Mutant[] = [
   ),
   changes(
     "names of JavaScript's own",
-    "loses __proto__",
+    "loses the name __proto__",
     mangled((key) => key.replaceAll("__proto__", "proto")),
   ),
   changes("a leading dot", "hides dot files", hides(/\/\.[^/]*$/)),
@@ -122,7 +122,7 @@ export const keyMutants: readonly Mutant[] = [
   ),
   changes(
     "names that look like temporary files",
-    "hides what looks temporary",
+    "hides names that look temporary",
     hides(/\.(tmp|part|swp)$|[~#]$/),
   ),
   changes(
@@ -148,12 +148,12 @@ export const keyMutants: readonly Mutant[] = [
   changes("a segment of 300 bytes", "cuts segments at 299 bytes", cuts(300, 299)),
   changes(
     "a segment of 255 bytes of three-byte characters",
-    "counts bytes and cuts characters",
+    "counts bytes, but cuts characters",
     cuts(255, 84, (segment) => segment.length === 85),
   ),
   changes(
     "white space that is not a space",
-    "makes spaces of white space",
+    "turns white space into spaces",
     mangled((key) => key.replaceAll(/\s/g, " ")),
   ),
   changes(
@@ -161,8 +161,8 @@ export const keyMutants: readonly Mutant[] = [
     "drops invisible marks",
     mangled((key) => key.replaceAll(/[\u2028\u202E\uFEFF]/g, "")),
   ),
-  changes("one letter that is also a folder", "removes a file for a folder", makesRoomForFolders),
-  changes("a folder that is also a file", "removes a folder for a file", makesRoomForFiles),
+  changes("one letter that is also a folder", "removes a file to make a folder", makesRoomForFolders),
+  changes("a folder that is also a file", "removes a folder to make a file", makesRoomForFiles),
   mutant(
     "a key as long as keyBytesMax allows is kept",
     "cuts keys at 1,000 bytes",

@@ -5,8 +5,8 @@ import { linked } from "./bases.js";
 import { facade, verbs } from "./breaks.js";
 
 /**
- * Makes a mutant with a facade that returns an invented result instead of refusing a verb that the provider does not
- * have.
+ * Makes a mutant with a facade that returns an invented result for a verb that the provider does not have. The facade should
+ * refuse such a call.
  */
 function invents(
   verb: "publicUrl" | "signedUrl" | "signUpload" | "importFrom",
@@ -31,13 +31,13 @@ const UPLOAD = {
 export const linkMutants: readonly Mutant[] = [
   mutant(
     "publicUrl gives an absolute URL, and another for another key",
-    "gives relative public URLs",
+    "returns relative public URLs",
     verbs(() => ({ publicUrl: (key) => `/${key}` })),
     linked,
   ),
   mutant(
     "locate finds the key in a public URL",
-    "does not know its public URLs",
+    "does not recognise its public URLs",
     verbs((inner) => ({
       locate: (text) => (text.startsWith("https:") ? undefined : inner.locate(text)),
     })),
@@ -45,7 +45,7 @@ export const linkMutants: readonly Mutant[] = [
   ),
   mutant(
     "signedUrl gives an absolute URL, and another for another key",
-    "signs one URL for all",
+    "signs the same URL for all keys",
     verbs(() => ({
       signedUrl: async () => "https://example.com/signed",
     })),
@@ -63,7 +63,7 @@ export const linkMutants: readonly Mutant[] = [
   ),
   mutant(
     "signUpload writes nothing by itself",
-    "signs an upload by an empty object",
+    "puts an empty object when it signs an upload",
     verbs(({ put, signUpload }) => ({
       signUpload:
         signUpload &&
@@ -87,7 +87,7 @@ export const linkMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "a link that works for no time is InvalidArgument",
-    "signs links for no time",
+    "signs links with a lifetime of zero",
     facade(() => ({ signedUrl: async () => "https://example.com/signed" })),
     linked,
   ),

@@ -52,14 +52,18 @@ export const listMutants: readonly Mutant[] = [
       objects: page.objects.filter(({ key }) => key.split("/").length < 6),
     })),
   ),
-  mutant("a listing is in UTF-8 byte order, also across folders", "sorts without case", sorts(byUpperCase)),
+  mutant(
+    "a listing is in UTF-8 byte order, also across folders",
+    "sorts without regard to case",
+    sorts(byUpperCase),
+  ),
   mutant("a folder sorts with its slash, not as its bare name", "sorts folder by folder", sorts(bySegments)),
   mutant(
     "characters beyond U+FFFF sort after those before it, as their bytes do",
     "sorts as JavaScript does",
     sorts(byText),
   ),
-  mutant("a prefix is a plain string prefix", "takes a prefix for a folder", matches(isFolderOf)),
+  mutant("a prefix is a plain string prefix", "treats a prefix as a folder", matches(isFolderOf)),
   mutant(
     "a prefix that ends with a slash shows only what is in the folder",
     "drops the slash at the end of a prefix",
@@ -71,7 +75,7 @@ export const listMutants: readonly Mutant[] = [
   ),
   mutant(
     "a prefix that is a whole key shows the object",
-    "shows only what is longer than the prefix",
+    "shows only keys that are longer than the prefix",
     listed((page, { prefix }) => ({
       ...page,
       objects: page.objects.filter(({ key }) => key !== prefix),
@@ -79,12 +83,12 @@ export const listMutants: readonly Mutant[] = [
   ),
   mutant(
     "special characters in a prefix stand for themselves",
-    "takes a prefix for a pattern",
+    "treats a prefix as a pattern",
     matches(matchesPattern),
   ),
   mutant(
     "a prefix is compared by case",
-    "compares a prefix without case",
+    "compares a prefix without regard to case",
     matches((key, prefix) => key.toLowerCase().startsWith(prefix.toLowerCase())),
   ),
   mutant(
@@ -122,14 +126,18 @@ export const listMutants: readonly Mutant[] = [
     "lists etags without quotes",
     infos((info, verb) => (verb === "list" ? { ...info, etag: info.etag?.replaceAll('"', "") } : info)),
   ),
-  mutant("a listing shows the new facts of a replaced object", "remembers what it listed", (inner) => {
-    const seen = new Map<string, ObjectInfo>();
-    const remember = (info: ObjectInfo): ObjectInfo => {
-      if (!seen.has(info.key)) seen.set(info.key, info);
-      return seen.get(info.key) ?? info;
-    };
-    return listed((page) => ({ ...page, objects: page.objects.map(remember) }))(inner);
-  }),
+  mutant(
+    "a listing shows the new facts of a replaced object",
+    "lists the old facts of a replaced object",
+    (inner) => {
+      const seen = new Map<string, ObjectInfo>();
+      const remember = (info: ObjectInfo): ObjectInfo => {
+        if (!seen.has(info.key)) seen.set(info.key, info);
+        return seen.get(info.key) ?? info;
+      };
+      return listed((page) => ({ ...page, objects: page.objects.map(remember) }))(inner);
+    },
+  ),
   mutant("a failed put is not listed", "lists failed puts", (inner) =>
     ghostly(
       inner,

@@ -50,7 +50,7 @@ export const manyMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "putMany runs no more puts at once than it was told",
-    "putMany runs all at once",
+    "putMany runs all puts at once",
     facade((storage) => ({
       putMany: (items, options) => storage.putMany(items, { ...options, concurrency: 100 }),
     })),
@@ -67,7 +67,7 @@ export const manyMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "deleteMany removes all its keys and only those",
-    "deleteMany takes what begins alike",
+    "deleteMany deletes keys with the same beginning",
     facade((storage, provider) => ({
       deleteMany: async (keys, options) => {
         const list = await allKeys(keys);
@@ -119,7 +119,7 @@ export const manyMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "deletePrefix names what it leaves, in its result and by an event",
-    "says nothing of what deletePrefix leaves",
+    "does not report the objects that deletePrefix leaves",
     facade((storage) => ({
       deletePrefix: async (prefix, options) => {
         const { deleted, errors } = await storage.deletePrefix(prefix, options);

@@ -55,10 +55,10 @@ const withMetadata = (info: ObjectInfo): ObjectInfo =>
   info.metadata === undefined ? { ...info, metadata: { "x-empty": "true" } } : info;
 
 export const metadataMutants: readonly Mutant[] = [
-  mutant("metadata comes back from put, head and get", "makes underscores of hyphens", stores(renamed)),
+  mutant("metadata comes back from put, head and get", "turns hyphens into underscores", stores(renamed)),
   mutant(
     "metadata in Unicode comes back from put, head and get",
-    "replaces what is not ASCII",
+    "replaces characters that are not ASCII",
     stores((metadata) => mapValues(metadata, (value) => value.replaceAll(/[^ -~]/g, "?"))),
   ),
   mutant(
@@ -73,7 +73,7 @@ export const metadataMutants: readonly Mutant[] = [
   ),
   mutant(
     "a metadata name of JavaScript's own comes back from put, head and get",
-    "assigns metadata to an object",
+    "loses the metadata name __proto__",
     stores(assigned),
   ),
   mutant(
@@ -112,7 +112,7 @@ export const metadataMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "a metadata value that is not a string is a TypeError",
-    "makes text of metadata",
+    "turns metadata values into text",
     facadePut((key, body, options = {}) => [
       key,
       body,

@@ -28,7 +28,7 @@ export const moveMutants: readonly Mutant[] = [
   ),
   mutant(
     "the provider's own move returns the facts of the object under its new key",
-    "returns the facts of what was moved",
+    "returns the facts of the object under its old key",
     moves((move, inner) => async (from, to, options) => {
       const info = await inner.head(from, {});
       await move(from, to, options);
@@ -37,7 +37,7 @@ export const moveMutants: readonly Mutant[] = [
   ),
   mutant(
     "the provider's own move replaces its target whole",
-    "leaves the headers of the target of a move",
+    "keeps the headers of the target of a move",
     moves((move, inner) => async (from, to, options) => {
       const old = await find(inner, to);
       const info = await move(from, to, options);
@@ -47,7 +47,7 @@ export const moveMutants: readonly Mutant[] = [
   ),
   mutant(
     "the provider's own move of an object with another ETag rejects with PreconditionFailed and moves nothing",
-    "moves whatever is there",
+    "moves an object without comparing its ETag",
     moves(
       (move) =>
         (from, to, { sourceIfMatch: _etag, ...options }) =>
@@ -56,7 +56,7 @@ export const moveMutants: readonly Mutant[] = [
   ),
   mutant(
     "the provider's own create-only move onto an object rejects with AlreadyExists and leaves both",
-    "moves onto an object",
+    "replaces an object although the move is create-only",
     moves(
       (move) =>
         (from, to, { ifNoneMatch: _condition, ...options }) =>
@@ -65,7 +65,7 @@ export const moveMutants: readonly Mutant[] = [
   ),
   mutant(
     "the provider's own create-only move to a free key moves",
-    "copies where it should move to a free key",
+    "copies instead of moving to a free key",
     moves((move, inner) => async (from, to, options) => {
       if (options.ifNoneMatch === undefined || inner.copy === undefined) return await move(from, to, options);
       return await inner.copy(from, to, options);
@@ -81,7 +81,7 @@ export const moveMutants: readonly Mutant[] = [
   ),
   mutant(
     "an object that was moved has the write id that the move was given, and never its old one",
-    "takes the write id along",
+    "keeps the old write id of a moved object",
     moves((move, inner) => async (from, to, options) => {
       const { writeId } = await inner.head(from, {});
       return await move(from, to, { writeId, ...options });
@@ -89,7 +89,7 @@ export const moveMutants: readonly Mutant[] = [
   ),
   mutant(
     "while an object is moved it is there at each instant, with its metadata",
-    "deletes the object before it writes it",
+    "deletes the old key before it writes the new key",
     moves((move, inner) => async (from, to, options) => {
       const info = await inner.head(from, {});
       if (
@@ -108,7 +108,7 @@ export const moveMutants: readonly Mutant[] = [
   ),
   mutant(
     "an object that is written while it is moved is not lost",
-    "deletes what was written while it moved",
+    "deletes an object that was written during the move",
     moves((_move, inner) => async (from, to, options) => {
       const { copy } = inner;
       if (copy === undefined) throw new TypeError("the base has no copy");

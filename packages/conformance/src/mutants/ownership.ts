@@ -62,12 +62,12 @@ export const ownershipMutants: readonly Mutant[] = [
   ),
   mutant(
     "options may be frozen, and are not changed",
-    "marks the options that it has seen",
+    "marks the options that it is given",
     putOptions((options) => Object.assign(options, { seen: true })),
   ),
   mutant(
     "no verb uses this: each works when it is passed around on its own",
-    "head uses this",
+    "head uses `this`",
     verbs((inner) => ({
       head: function (this: typeof inner, key, options) {
         if (this.name !== inner.name) throw new TypeError("this is another");
@@ -78,7 +78,6 @@ export const ownershipMutants: readonly Mutant[] = [
 ];
 
 /**
- * The size below which the mutant overwrites bytes. The constants that rules share are larger, and must not be
- * overwritten.
+ * The size below which the mutant overwrites bytes. The rules share larger constants, which must not be overwritten.
  */
 const WIPED_BYTES_MAX = 50_000;

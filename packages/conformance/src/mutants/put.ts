@@ -5,7 +5,7 @@ import { bytesOf, collect, find, infos, inheriting, putBytes, putOptions, tick, 
 export const putMutants: readonly Mutant[] = [
   mutant(
     "every byte value reads back as it was put",
-    "takes small bodies for text",
+    "treats small bodies as text",
     putBytes((bytes) => (bytes.byteLength > 256 ? bytes : Buffer.from(Buffer.from(bytes).toString()))),
   ),
   mutant(
@@ -67,7 +67,7 @@ export const putMutants: readonly Mutant[] = [
   ),
   mutant(
     "a replacing put inherits no metadata of the old object",
-    "adds to the old metadata",
+    "adds the new metadata to the old metadata",
     inheriting((old, { metadata }) => ({ metadata: { ...old.metadata, ...metadata } })),
   ),
   mutant(
@@ -97,21 +97,25 @@ export const putMutants: readonly Mutant[] = [
       },
     })),
   ),
-  mutant("puts of one key at once leave one of them, whole", "writes two at once into one file", (inner) => {
-    const open = new Map<string, Uint8Array>();
-    const put: typeof inner.put = async (key, body, options) => {
-      const bytes = await collect(body, options);
-      const other = open.get(key);
-      open.set(key, bytes);
-      await tick();
-      const half = bytes.byteLength / 2;
-      const mixed =
-        other === undefined ? bytes : Buffer.concat([other.subarray(0, half), bytes.subarray(half)]);
-      return await inner.put(key, await toBody(mixed), options).finally(() => open.delete(key));
-    };
-    return { ...inner, put };
-  }),
-  mutant("puts of many keys at once leave all of them", "uses one temporary file for all", (inner) => {
+  mutant(
+    "puts of one key at once leave one of them, whole",
+    "writes two puts at once into one file",
+    (inner) => {
+      const open = new Map<string, Uint8Array>();
+      const put: typeof inner.put = async (key, body, options) => {
+        const bytes = await collect(body, options);
+        const other = open.get(key);
+        open.set(key, bytes);
+        await tick();
+        const half = bytes.byteLength / 2;
+        const mixed =
+          other === undefined ? bytes : Buffer.concat([other.subarray(0, half), bytes.subarray(half)]);
+        return await inner.put(key, await toBody(mixed), options).finally(() => open.delete(key));
+      };
+      return { ...inner, put };
+    },
+  ),
+  mutant("puts of many keys at once leave all of them", "uses one temporary file for all puts", (inner) => {
     let temporary: Uint8Array = new Uint8Array(0);
     const put: typeof inner.put = async (key, body, options) => {
       temporary = await collect(body, options);

@@ -65,7 +65,7 @@ function servesNothing(when: (range: { offset?: number }, size: number) => boole
 export const rangeMutants: readonly Mutant[] = [
   mutant(
     "a range of offset and length gives those bytes",
-    "takes the length for an end",
+    "treats the length of a range as its end",
     asks(({ offset, length }) => ({
       offset,
       length: length !== undefined && length > offset ? length - offset : length,
@@ -73,12 +73,12 @@ export const rangeMutants: readonly Mutant[] = [
   ),
   mutant(
     "a range with an offset only goes to the end",
-    "gives two bytes when no length is given",
+    "returns two bytes for a range without a length",
     asks(({ offset, length }) => ({ offset, length: length ?? 2 })),
   ),
   mutant(
     "a range may begin at the first byte",
-    "takes offset 0 for none",
+    "treats the offset 0 as a missing offset",
     asks(({ offset, length }) => (offset === 0 ? { offset } : { offset, length })),
   ),
   mutant(
@@ -98,12 +98,12 @@ export const rangeMutants: readonly Mutant[] = [
   ),
   mutant(
     "a suffix gives the last bytes",
-    "takes a suffix for an offset",
+    "treats a suffix as an offset",
     asksSuffix((suffix) => (suffix === 4 ? { offset: suffix } : { suffix })),
   ),
   mutant(
     "a suffix of one byte gives the last byte",
-    "gives one byte too many for the last one",
+    "returns one byte too many for a suffix of one byte",
     asksSuffix((suffix) => ({ suffix: suffix === 1 ? 2 : suffix })),
   ),
   mutant(
@@ -113,12 +113,12 @@ export const rangeMutants: readonly Mutant[] = [
   ),
   mutant(
     "a get tells which range it serves",
-    "does not tell the served range",
+    "does not report the served range",
     ranged((result) => ({ ...result, range: undefined })),
   ),
   mutant(
     "the served range of a cut range is what is served",
-    "repeats the range that was asked for",
+    "reports the requested range as the served range",
     results((result, { range }) => {
       if (result.range === undefined || range === undefined || "suffix" in range) return result;
       return { ...result, range: { ...result.range, length: range.length ?? result.range.length } };
@@ -140,17 +140,17 @@ export const rangeMutants: readonly Mutant[] = [
   ),
   mutant(
     "a range that starts after the end rejects with InvalidRange",
-    "serves nothing after the end",
+    "returns no bytes for a range after the end",
     servesNothing(({ offset = 0 }, size) => offset > size),
   ),
   mutant(
     "a range of an empty object rejects with InvalidRange",
-    "serves nothing of an empty object",
+    "returns no bytes for a range of an empty object",
     servesNothing((_range, size) => size === 0),
   ),
   mutant(
     "the size of a get with a range is that of the whole object",
-    "gives the size of the range",
+    "reports the size of the range",
     results((result) => ({
       ...result,
       info: { ...result.info, size: result.range?.length ?? result.info.size },
@@ -167,7 +167,7 @@ export const rangeMutants: readonly Mutant[] = [
   ),
   mutant(
     "a range of a missing key rejects with NotFound",
-    "takes a missing object for an empty one",
+    "treats a missing object as an empty object",
     verbs((inner) => ({
       get: (key, options) =>
         recovering(

@@ -21,14 +21,14 @@ export const readConditionMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "a read of what was not written since rejects with NotModified, unless its ETag says otherwise",
-    "looks at the date although there is an ETag",
+    "compares the date although the read has an ETag",
     reading(({ ifNoneMatch, ifModifiedSince, ...options }) =>
       ifModifiedSince === undefined ? { ...options, ifNoneMatch } : { ...options, ifModifiedSince },
     ),
   ),
   storageMutant(
     "a conditional read of a missing key rejects with NotFound",
-    "takes a missing object for an unchanged one",
+    "treats a missing object as an unchanged object",
     facade((storage, provider) => ({
       head: async (key, options) =>
         options?.ifModifiedSince === undefined ? await storage.head(key, options) : invented(provider, key),
@@ -36,7 +36,7 @@ export const readConditionMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "conditions of reads that are none are a TypeError",
-    "ignores conditions that are none",
+    "ignores invalid conditions",
     reading(({ ifModifiedSince, ...options }) =>
       ifModifiedSince instanceof Date && !Number.isNaN(ifModifiedSince.getTime())
         ? { ...options, ifModifiedSince }

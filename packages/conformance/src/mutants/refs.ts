@@ -39,7 +39,7 @@ export const refMutants: readonly Mutant[] = [
   ),
   mutant(
     "locate gives the same ref back",
-    "gives refs in upper case",
+    "returns refs in upper case",
     located((found) => found && { ...found, ref: found.ref.toUpperCase() }),
   ),
   mutant(
@@ -49,7 +49,7 @@ export const refMutants: readonly Mutant[] = [
   ),
   mutant(
     "info.ref leads back to the key and the provider",
-    "put gives the ref of another place",
+    "put returns the ref of a different place",
     infos((info, verb) =>
       verb === "put" ? { ...info, ref: info.ref.replace("//memory/", "//elsewhere/") } : info,
     ),
@@ -66,7 +66,7 @@ export const refMutants: readonly Mutant[] = [
   ),
   mutant(
     "locate gives undefined for a text that is not ours",
-    "locates everything",
+    "finds a key in every text",
     located((found, text, inner) => {
       const path = /^(?:s3|https|nothing):\/\/[^/]+\/(.+)$/.exec(text)?.[1];
       return (
@@ -76,7 +76,7 @@ export const refMutants: readonly Mutant[] = [
   ),
   mutant(
     "locate never throws on garbage",
-    "throws on what is no URL",
+    "throws for a text that is not a URL",
     located((found, text) => {
       const { href } = new URL(text);
       return href === "" ? undefined : found;
@@ -84,14 +84,14 @@ export const refMutants: readonly Mutant[] = [
   ),
   mutant(
     "locate never gives a key that breaks the rules",
-    "does not check the keys it finds",
+    "does not check the keys that it finds",
     located((found, text, inner) => {
       const start = inner.ref("");
       if (found !== undefined || !text.startsWith(start) || text === start) return found;
       return { key: decodeURIComponent(text.slice(start.length)), provider: inner.name, ref: text };
     }),
   ),
-  mutant("locate says nothing about existence", "locates only what it has seen", knowsOnlyItsOwn),
+  mutant("locate says nothing about existence", "finds only keys that it has seen before", knowsOnlyItsOwn),
   storageMutant(
     "storage.at reads, writes and deletes the object of a ref",
     "does not delete by ref",
@@ -108,7 +108,7 @@ export const refMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "storage.at of a foreign ref is InvalidArgument",
-    "takes a foreign ref for its own",
+    "treats a foreign ref as its own ref",
     facade((storage, provider) => ({
       at: (ref) => {
         try {

@@ -12,7 +12,7 @@ const BLOCKS = [
 export const sizeMutants: readonly Mutant[] = [
   mutant(
     "an object of zero bytes can be stored and read",
-    "stores one byte for none",
+    "stores one byte for an empty body",
     putBytes((bytes, body) => (body.bytes?.byteLength === 0 ? Uint8Array.of(0) : bytes)),
   ),
   mutant(
@@ -22,7 +22,7 @@ export const sizeMutants: readonly Mutant[] = [
   ),
   mutant(
     "an object can be replaced by an empty one",
-    "takes an empty body for nothing to do",
+    "ignores a put of an empty body",
     verbs((inner) => ({
       put: async (key, body, options) => {
         const old = await find(inner, key);
@@ -32,7 +32,7 @@ export const sizeMutants: readonly Mutant[] = [
   ),
   mutant(
     "an object of one byte can be stored and read",
-    "takes one zero byte for none",
+    "treats one zero byte as an empty body",
     putBytes((bytes) => (bytes.byteLength === 1 ? new Uint8Array(0) : bytes)),
   ),
   ...BLOCKS.flatMap(([name, block]) => [

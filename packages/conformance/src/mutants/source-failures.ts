@@ -93,7 +93,7 @@ export const sourceFailureMutants: readonly Mutant[] = [
   ),
   mutant(
     "a source that fails after its last byte is a SourceError, and nothing is written",
-    "commits when the count is right",
+    "commits a failed source if the number of bytes is right",
     commitsPartial(({ partial, body }) => partial.byteLength === body.size),
   ),
   mutant(
@@ -113,7 +113,7 @@ export const sourceFailureMutants: readonly Mutant[] = [
   ),
   mutant(
     "a body longer than its declared size is a SourceError, and nothing is written",
-    "cuts and commits long bodies",
+    "cuts long bodies, and commits them",
     commitsPartial(({ error }) => error.reason.includes("longer than")),
   ),
   mutant(
@@ -134,17 +134,17 @@ export const sourceFailureMutants: readonly Mutant[] = [
   ),
   mutant(
     "a stream that is closed before its end is a SourceError, and nothing is written",
-    "takes a closed stream for a finished one",
+    "treats a closed stream as a finished stream",
     commitsPartial(({ error }) => error.reason.includes("closed before")),
   ),
   mutant(
     "a stream that gives something other than bytes is a SourceError, and nothing is written",
-    "commits what came before something odd",
+    "commits the bytes that came before an invalid chunk",
     commitsPartial(({ error }) => error.reason.includes("where bytes were expected")),
   ),
   storageMutant(
     "a function that throws is a SourceError with its error as cause",
-    "stores nothing when a function throws",
+    "stores an empty object if a function throws",
     facade((storage) => ({
       put: async (key, body, options) =>
         storage.put(key, typeof body === "function" && body.name === "fail" ? "" : body, options),
@@ -152,7 +152,7 @@ export const sourceFailureMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "a path without a file is a SourceError",
-    "stores nothing for a missing file",
+    "stores an empty object for a missing file",
     facade((storage) => ({
       put: async (key, body, options) => {
         const path = filePath(body);

@@ -29,10 +29,10 @@ function storesRest(rule: string, name: string, is: (body: BodyInput) => boolean
   return takes(rule, name, is, NOTHING);
 }
 
-/** Makes a mutant that stores an empty object if an earlier put has received the same source. */
+/** Makes a mutant that stores an empty object if an earlier put has already received the same source. */
 function storesAgain(kind: string, is: (body: BodyInput) => boolean): Mutant {
   const rule = `${kind} that a failed put has read is a SourceError in the next put`;
-  return storageMutant(rule, `stores nothing for ${kind} that comes again`, forgetting(is));
+  return storageMutant(rule, `stores an empty object for ${kind} that is put again`, forgetting(is));
 }
 
 function forgetting(is: (body: BodyInput) => boolean): StorageBreak {
@@ -72,7 +72,7 @@ function limited(change: (maxBytes: number) => number | undefined): StorageBreak
 export const sourceMutants: readonly Mutant[] = [
   takes(
     "a Uint8Array of another realm can be stored",
-    "takes foreign bytes for text",
+    "treats foreign bytes as text",
     isOfOtherRealm,
     String,
   ),
@@ -84,13 +84,13 @@ export const sourceMutants: readonly Mutant[] = [
   ),
   takes(
     "a view of other numbers than bytes can be stored",
-    "takes each number of a view for a byte",
+    "stores one byte for each number of a view",
     types.isFloat32Array,
     (body: Float32Array) => Uint8Array.from(body),
   ),
   takes(
     "a DataView can be stored",
-    "stores all of the buffer behind a DataView",
+    "stores the whole buffer behind a DataView",
     types.isDataView,
     (body: DataView) => body.buffer,
   ),
@@ -120,32 +120,32 @@ export const sourceMutants: readonly Mutant[] = [
   ),
   storesRest(
     "a Web stream of which a part was read is a SourceError, and nothing is written",
-    "stores nothing for a Web stream that was read in part",
+    "stores an empty object for a Web stream that was read in part",
     (body) => isWeb(body) && isRead(body),
   ),
   storesRest(
     "a Web stream that was read to its end is a SourceError, and nothing is written",
-    "stores nothing for a Web stream at its end",
+    "stores an empty object for a Web stream that was read to its end",
     (body) => isWeb(body) && isRead(body),
   ),
   storesRest(
     "a Web stream that was cancelled is a SourceError, and nothing is written",
-    "stores nothing for a Web stream that was cancelled",
+    "stores an empty object for a Web stream that was cancelled",
     (body) => isWeb(body) && isRead(body),
   ),
   storesRest(
     "a Node stream of which a part was read is a SourceError, and nothing is written",
-    "stores nothing for a Node stream that was read in part",
+    "stores an empty object for a Node stream that was read in part",
     (body) => body instanceof Readable && isRead(body),
   ),
   storesRest(
     "a Request that was read before is a SourceError, and nothing is written",
-    "stores nothing for a Request that was read",
+    "stores an empty object for a Request that was read",
     isReadRequest,
   ),
   storesRest(
     "a Request of which a part was read is a SourceError, and nothing is written",
-    "stores nothing for a Request that was read in part",
+    "stores an empty object for a Request that was read in part",
     isReadRequest,
   ),
   storesAgain("a generator", (body) => Object(body)[Symbol.toStringTag] === "AsyncGenerator"),
@@ -154,12 +154,12 @@ export const sourceMutants: readonly Mutant[] = [
   storesAgain("a Node stream", (body) => body instanceof Readable),
   storageMutant(
     "an iterable that begins anew each time can be put twice",
-    "stores nothing for an iterable that comes again",
+    "stores an empty object for an iterable that is put again",
     forgetting((body) => Symbol.asyncIterator in Object(body)),
   ),
   storageMutant(
     "a Node stream that somebody else reads too is stored whole or refused with SourceError",
-    "stores what is left of a stream that is read by two",
+    "stores only a part of a stream that other code reads too",
     facade((storage) => ({
       put: async (key, body, options) => {
         const isShared = body instanceof Readable && body.listenerCount("data") > 0;
@@ -169,13 +169,13 @@ export const sourceMutants: readonly Mutant[] = [
   ),
   takes(
     "a file of a form that its parser has cut off is a SourceError, and nothing is written",
-    "does not hear that a file was cut off",
+    "does not notice that a file of a form was cut off",
     isFormFile,
     withoutItsEnd,
   ),
   takes(
     "a file of a form that is not cut off can be stored",
-    "takes every file of a form for cut off",
+    "treats every file of a form as cut off",
     isFormFile,
     (body: Readable) => Object.assign(withoutItsEnd(body), { truncated: true }),
   ),
@@ -192,7 +192,7 @@ export const sourceMutants: readonly Mutant[] = [
   ),
   takes(
     "a plain object with a path is a TypeError: no file of the server is stored",
-    "takes an object with a path for a file",
+    "treats an object with a path as a file",
     (body) => "path" in Object(body) && filePath(body) === undefined,
     (body: { readonly path: string }) => fromFile(body.path),
   ),
@@ -203,7 +203,7 @@ export const sourceMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "a body of just maxBytes can be stored",
-    "takes one byte less than maxBytes",
+    "accepts one byte less than maxBytes",
     limited((maxBytes) => maxBytes - 1),
   ),
   storageMutant(
@@ -218,7 +218,7 @@ export const sourceMutants: readonly Mutant[] = [
   ),
   takes(
     "text given as a string has a charset, bytes have none",
-    "takes a string for bytes",
+    "treats a string as bytes",
     (body) => typeof body === "string",
     (body: string) => Buffer.from(body),
   ),

@@ -37,7 +37,7 @@ export const storedObjectMutants: readonly Mutant[] = [
   gives("an object can be read as text, with its Unicode", "reads text as Latin-1", (object) => ({
     text: async () => Buffer.from(await object.bytes()).toString("latin1"),
   })),
-  gives("an object can be read as JSON", "gives JSON as text", (object) => ({ json: () => object.text() })),
+  gives("an object can be read as JSON", "returns JSON as text", (object) => ({ json: () => object.text() })),
   gives("an object can be read as a Web stream", "cuts Web streams", (object) => ({
     get body() {
       return webStreamOf(object);
@@ -46,7 +46,7 @@ export const storedObjectMutants: readonly Mutant[] = [
   gives("an object can be read as a Node stream", "cuts Node streams", (object) => ({
     readable: () => Readable.from(firstOf(object)),
   })),
-  gives("an object can be read with for await", "cuts what for await gives", (object) => ({
+  gives("an object can be read with for await", "cuts the bytes that a for await loop gets", (object) => ({
     [Symbol.asyncIterator]: () => firstOf(object),
   })),
   gives(
@@ -70,14 +70,14 @@ export const storedObjectMutants: readonly Mutant[] = [
   })),
   gives(
     "the headers of a range tell which bytes it has",
-    "gives a range the length of the object",
+    "sends the length of the object with a range",
     (object) => ({
       headers: () => ({ ...object.headers(), "content-length": String(object.info.size) }),
     }),
   ),
   storageMutant(
     "a body that ends early makes the read fail, never look whole",
-    "takes a short body for whole",
+    "treats a short body as the whole object",
     facade((storage, provider) => ({
       get: async (key, options) => {
         try {

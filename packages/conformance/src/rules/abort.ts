@@ -24,8 +24,8 @@ function refusesAborted(
 }
 
 /**
- * Starts a put of a source that stops in the middle, and then aborts the put. Checks that the put rejects with the
- * reason, and returns the source.
+ * Starts a put of a source that stops in the middle, and aborts the put. Then checks that the put rejects with the reason of
+ * the abort. Returns the source.
  */
 async function abortHalfway({ put }: RuleContext, reason: unknown): Promise<ReturnType<typeof gated>> {
   const source = gated(pattern(200_000));

@@ -8,7 +8,7 @@ import { gated, nodeStream, pattern } from "../sources.js";
 const REFUSED = new Error("another process has the key");
 const SMALL = pattern(3000);
 const LARGE = pattern(200_001);
-/** A size for which no provider sends the body in one piece by default. */
+/** A size for a large body. By default, no provider sends a body of this size in one piece. */
 const HUGE_BYTES = 12 * 1024 * 1024 + 1;
 
 function refuse(): never {
@@ -50,7 +50,7 @@ function refuses(
   };
 }
 
-/** The rules about `beforeCommit`, with which a caller can stop a change until its last moment. */
+/** The rules about `beforeCommit`. With `beforeCommit`, a caller can stop a change up to its last moment. */
 export const beforeCommitRules: readonly Rule[] = [
   refusesPut("bytes", () => SMALL),
   refusesPut("200,001 bytes", () => LARGE),

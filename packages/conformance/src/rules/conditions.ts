@@ -5,7 +5,7 @@ import type { Rule } from "../rule.js";
 import { inChunks, pattern } from "../sources.js";
 
 const CREATE_ONLY = { ifNoneMatch: "*" } as const;
-/** A size that is larger than the first part of any multipart upload. */
+/** A size for a large body. The first part of a multipart upload is always smaller. */
 const PARTS_BYTES = 6 * 1024 * 1024;
 
 /** The rules about create-only and conditional puts. */

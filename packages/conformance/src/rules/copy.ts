@@ -3,7 +3,7 @@ import { rejects } from "../expect.js";
 import type { Rule } from "../rule.js";
 import { pattern } from "../sources.js";
 
-/** The rules about copies and moves through the facade. If the provider has a `copy`, it makes the copies itself. */
+/** The rules about copies and moves through the facade. If the provider has its own `copy`, the facade uses it. */
 export const copyRules: readonly Rule[] = [
   {
     title: "a copy has the bytes of its source, which stays",

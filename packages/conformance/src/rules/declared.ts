@@ -23,8 +23,8 @@ function refuses(
 }
 
 /**
- * The rules about the declarations of a provider. A provider must refuse a feature that it does not support, and never
- * ignore it.
+ * The rules about the declarations of a provider. If a call needs a feature that the provider does not support, the provider
+ * must refuse the call.
  */
 export const declaredRules: readonly Rule[] = [
   refuses(

@@ -154,7 +154,7 @@ function withBody(provider: StorageProvider, change: (bytes: Uint8Array) => Uint
   return { ...provider, get };
 }
 
-/** Returns a provider with a faulty first get: its body fails after the first bytes. The bodies of later gets are whole. */
+/** Returns a provider whose first get is faulty: the body fails after its first bytes. Later gets return whole bodies. */
 function cutOnce(
   provider: StorageProvider,
   bytes: number,

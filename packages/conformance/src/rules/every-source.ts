@@ -9,10 +9,10 @@ import { formFile, inChunks, nodeStream, pattern, peek, webStream } from "../sou
 
 const BYTES = pattern(100_001);
 
-/** The stream inside a source. Other code can read, cancel or share this stream. */
+/** The stream inside a source. The rules let other code read, cancel or share this stream. */
 type Inner = Readable | ReadableStream<Uint8Array> | undefined;
 
-/** A kind of source. If the source can be read again from the start, `inner` is absent. */
+/** A kind of source. `inner` is absent if the source can be read again from its start. */
 interface Kind {
   readonly title: string;
   readonly make: () => { readonly source: BodyInput; readonly inner?: Inner };
@@ -23,7 +23,7 @@ interface Use {
   readonly title: string;
   readonly node: (stream: Readable) => unknown;
   readonly web: (stream: ReadableStream<Uint8Array>) => unknown;
-  /** True if the use happens during the put instead of before. */
+  /** True if the use happens during the put, not before the put. */
   readonly beside?: boolean;
 }
 
@@ -175,7 +175,7 @@ async function apply(use: Use, inner: Inner): Promise<void> {
   else if (inner !== undefined) await use.web(inner);
 }
 
-/** Puts a source that other code uses too, and checks that the object is whole or absent. */
+/** Puts a source that other code uses too. Then checks that the object is whole or absent. */
 async function putUsed(
   { storage, key, holds, lacks }: RuleContext,
   kind: Kind,

@@ -3,7 +3,7 @@ import type { GetResult } from "@stowage/core/provider";
 import type { ObjectInfo } from "@stowage/core";
 import type { Rule } from "../rule.js";
 
-/** The largest allowed difference between the clocks of the provider and of this machine, in milliseconds. */
+/** The maximum allowed difference between the provider's clock and this machine's clock, in milliseconds. */
 const CLOCK_SKEW_MS = 15 * 60 * 1000;
 
 /** The rules about etags, times, names and write ids. */

@@ -5,8 +5,8 @@ import type { Rule, RuleContext } from "../rule.js";
 import { watched } from "../sources.js";
 
 /**
- * Makes the rule for keys that are not allowed. Every verb of the facade must reject with `InvalidKey`, and must use
- * neither the source nor the store.
+ * Makes the rule for keys that are not allowed. Every verb of the facade must reject with `InvalidKey`, before it uses the
+ * source or the store.
  */
 function refuses(what: string, ...names: readonly string[]): Rule {
   return {

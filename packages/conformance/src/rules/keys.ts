@@ -5,9 +5,9 @@ import { rejects } from "../expect.js";
 import type { Rule, RuleContext } from "../rule.js";
 
 /**
- * Makes the rule for keys that a careless provider confuses or changes. The provider must keep each key exactly, or
- * refuse it with `Unsupported`. The object under a kept key can be read, is listed under that key, and can be deleted
- * alone.
+ * Makes the rule for keys that a careless provider mixes up or changes. The provider must keep each key exactly, or refuse it
+ * with `Unsupported`. If the provider keeps a key, its object can be read, is listed under exactly this key, and can be deleted
+ * without deleting other objects.
  */
 function keeps(what: string, names: readonly string[]): Rule {
   return {

@@ -22,8 +22,8 @@ function keeps(what: string, make: () => Metadata): Rule {
 }
 
 /**
- * Returns the entries of metadata as sorted texts. Texts are used because most other ways to compare metadata lose the
- * name `__proto__`.
+ * Returns the entries of metadata as sorted texts. Texts are compared, because most ways to compare objects lose the name
+ * `__proto__`.
  */
 function sortedEntries(metadata: Metadata): readonly string[] {
   return Object.entries(metadata)

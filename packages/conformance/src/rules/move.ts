@@ -27,7 +27,7 @@ async function look(provider: StorageProvider, key: string): Promise<ObjectInfo 
   }
 }
 
-/** Checks repeatedly, until a move has ended, that the object is under its old key or its new key. */
+/** Checks again and again until a move has ended. Each check must find the object under its old key or its new key. */
 async function watch(
   { provider, key }: RuleContext,
   [from, to]: readonly [string, string],

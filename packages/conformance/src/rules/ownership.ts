@@ -4,7 +4,9 @@ import type { Body } from "@stowage/core/provider";
 import type { Rule } from "../rule.js";
 import { pattern } from "../sources.js";
 
-/** The rules about ownership. A provider shares no bytes, metadata or options with its caller, and no verb needs `this`. */
+/**
+ * The rules about ownership. A provider keeps its own copy of the caller's bytes, metadata and options. No verb needs `this`.
+ */
 export const ownershipRules: readonly Rule[] = [
   {
     title: "the caller's bytes may be changed after the put without an effect on the object",

@@ -4,7 +4,7 @@ import type { Rule } from "../rule.js";
 
 const HOUR_MS = 3_600_000;
 
-/** The rules about conditional reads by callers that already have a copy. */
+/** The rules about conditional reads. Callers use them if they already have a copy of the object. */
 export const readConditionRules: readonly Rule[] = [
   {
     title: "a read with the ETag of the object rejects with NotModified, one with another ETag reads",

@@ -42,7 +42,7 @@ function aroundBlock([name, block]: readonly [string, number]): readonly Rule[] 
   ];
 }
 
-/** The rules about sizes: zero bytes, and the sizes at which providers change the way in which they write. */
+/** The rules about sizes: zero bytes, and the sizes at which providers change from one way of writing to the next. */
 export const sizeRules: readonly Rule[] = [
   {
     title: "an object of zero bytes can be stored and read",

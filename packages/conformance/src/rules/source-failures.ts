@@ -9,7 +9,7 @@ import { failingAfter, inChunks, pattern } from "../sources.js";
 const LOST = new Error("the camera was unplugged");
 const HALF = pattern(150_000);
 
-/** The rules about bodies that fail, and bodies with a length that differs from the declared length. */
+/** The rules about bodies that fail, and bodies whose length differs from the declared length. */
 export const sourceFailureRules: readonly Rule[] = [
   {
     title: "a source that fails before its first byte is a SourceError with its own error as cause",

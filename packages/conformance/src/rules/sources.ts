@@ -22,13 +22,15 @@ function webRequest(): Request {
   return new Request("http://localhost/", { method: "POST", body: BYTES });
 }
 
-/** Makes an object like a `Blob` of a different class, as parsers of forms and simulated browsers do. */
+/**
+ * Makes an object that acts like a `Blob` but has a different class. Parsers of forms and simulated browsers make such objects.
+ */
 function otherBlob(bytes: Uint8Array): BlobLike {
   const slice = (start?: number, end?: number): BlobLike => otherBlob(bytes.subarray(start, end));
   return { size: bytes.byteLength, type: "", stream: () => new Blob([Buffer.from(bytes)]).stream(), slice };
 }
 
-/** Makes an object like a `Response` of a different class, as packages with their own `fetch` do. */
+/** Makes an object that acts like a `Response` but has a different class. Packages with their own `fetch` make such objects. */
 function otherResponse(): WebMessage {
   return { body: web(), headers: new Map(), bodyUsed: false };
 }
@@ -37,7 +39,10 @@ function otherRealm(code: string): BodyInput {
   return runInNewContext(code, { bytes: Array.from(BYTES) }) as BodyInput;
 }
 
-/** Makes the rule for a source that other code has used. A put must not store the rest of the source as a whole object. */
+/**
+ * Makes the rule for a source that other code has used. A put must not store the rest of the source as if it were the whole
+ * body.
+ */
 function refusesRead<Source extends BodyInput>(
   kind: string,
   make: () => Source,
@@ -63,12 +68,12 @@ async function peekNode(stream: Readable): Promise<void> {
   stream.read(1);
 }
 
-/** Puts a source with a wrong declared size, so that the source is read and the put fails. */
+/** Puts a source with a wrong declared size. The put reads the source, and then fails. */
 async function putsInVain({ storage, key }: RuleContext, source: BodyInput): Promise<void> {
   await rejects("SourceError", storage.put(key("b.bin"), source, { size: 5 }));
 }
 
-/** Makes the rule for a source that a failed put has read, and that is then given to another put. */
+/** Makes the rule for a source that is used twice: a failed put has read the source, and then a second put gets it. */
 function refusesAgain(kind: string, make: () => BodyInput): Rule {
   return {
     title: `${kind} that a failed put has read is a SourceError in the next put`,
@@ -114,7 +119,7 @@ async function ended(stream: Readable): Promise<void> {
 }
 
 /**
- * The rules about the sources of bodies: sources that other code reads, ownership of sources, and sources that were cut
+ * The rules about the sources of bodies: sources that other code reads, the ownership of sources, and sources that were cut
  * off.
  */
 export const sourceRules: readonly Rule[] = [

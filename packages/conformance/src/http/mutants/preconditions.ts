@@ -31,7 +31,7 @@ const unlessEqual = (value: string, tag: string | null): string | undefined =>
   value === tag ? value : undefined;
 const secondsOf = (date: string | null): number => Date.parse(date ?? "");
 
-/** Servers that misjudge conditions. */
+/** Servers that check conditions wrongly. */
 export const httpPreconditionMutants: readonly HttpMutant[] = [
   {
     name: "ignores If-None-Match",
@@ -39,12 +39,12 @@ export const httpPreconditionMutants: readonly HttpMutant[] = [
     breaks: rewrites("if-none-match", () => undefined),
   },
   {
-    name: "reads one tag of If-None-Match",
+    name: "reads only one tag of If-None-Match",
     rule: "If-None-Match finds the ETag in a list",
     breaks: rewrites("if-none-match", (value, known) => unlessEqual(value, known.get("etag"))),
   },
   {
-    name: "takes * for a tag",
+    name: "treats * as a tag",
     rule: "If-None-Match: * is 304",
     breaks: rewrites("if-none-match", (value) => (value === "*" ? '"*"' : value)),
   },
@@ -54,24 +54,24 @@ export const httpPreconditionMutants: readonly HttpMutant[] = [
     breaks: rewrites("if-none-match", (value) => (value.startsWith("W/") ? '"weak"' : value)),
   },
   {
-    name: "asks If-Modified-Since after If-None-Match",
+    name: "checks If-Modified-Since in addition to If-None-Match",
     rule: "If-None-Match with another tag beats If-Modified-Since",
     breaks: asking(({ headers }) => (headers.has("if-modified-since") ? { "if-none-match": undefined } : {})),
   },
   {
-    name: "takes the very date for an older one",
+    name: "treats the same date as an older date",
     rule: "If-Modified-Since with the date is 304",
     breaks: rewrites("if-modified-since", (value, known) =>
       value === known.get("last-modified") ? undefined : value,
     ),
   },
   {
-    name: "compares dates for being equal",
+    name: "accepts only equal dates",
     rule: "If-Modified-Since with a later date is 304",
     breaks: rewrites("if-modified-since", (value, known) => unlessEqual(value, known.get("last-modified"))),
   },
   {
-    name: "takes every If-Modified-Since for a later one",
+    name: "treats every If-Modified-Since as a later date",
     rule: "If-Modified-Since with an earlier date, or with text that is not a date, is 200",
     breaks: rewrites("if-modified-since", (_value, known) => known.get("last-modified") ?? undefined),
   },
@@ -83,7 +83,7 @@ export const httpPreconditionMutants: readonly HttpMutant[] = [
     ),
   },
   {
-    name: "reads one tag of If-Match",
+    name: "reads only one tag of If-Match",
     rule: "If-Match with the strong ETag, or with *, is 200",
     breaks: rewrites("if-match", (value, known) => unlessEqual(value, known.get("etag")) ?? '"none"'),
   },
@@ -103,22 +103,22 @@ export const httpPreconditionMutants: readonly HttpMutant[] = [
     breaks: rewrites("if-unmodified-since", () => undefined),
   },
   {
-    name: "asks If-Unmodified-Since beside If-Match",
+    name: "checks If-Unmodified-Since in addition to If-Match",
     rule: "If-Match: * beats If-Unmodified-Since",
     breaks: forgets(["if-match"], "if-unmodified-since"),
   },
   {
-    name: "asks If-None-Match first",
+    name: "checks If-None-Match first",
     rule: "If-Match that fails beats If-None-Match that matches",
     breaks: forgets(["if-match"], "if-none-match"),
   },
   {
-    name: "asks for ranges first",
+    name: "checks ranges first",
     rule: "If-None-Match that matches beats a range",
     breaks: forgets(["if-none-match"], "range"),
   },
   {
-    name: "asks preconditions before it looks for the object",
+    name: "checks preconditions before it looks for the object",
     rule: "404 beats every precondition",
     breaks: answering((response, { headers }) =>
       response.status === 404 && headers.has("if-match") ? instead(response, 412) : response,
@@ -139,7 +139,7 @@ export const ifRangeMutants: readonly HttpMutant[] = [
     breaks: rewrites("if-range", () => undefined),
   },
   {
-    name: "looks for the ETag within If-Range",
+    name: "searches for the ETag inside If-Range",
     rule: "If-Range with a tag that contains the ETag is 200",
     breaks: rewrites("if-range", (value, known) => {
       const inner = known.get("etag")?.slice(1, -1) ?? "";
@@ -147,19 +147,19 @@ export const ifRangeMutants: readonly HttpMutant[] = [
     }),
   },
   {
-    name: "takes no dates in If-Range",
+    name: "ignores dates in If-Range",
     rule: "If-Range with the date is 206",
     breaks: rewrites("if-range", (value) => (value.endsWith("GMT") ? '"date"' : value)),
   },
   {
-    name: "takes a later date in If-Range",
+    name: "accepts a later date in If-Range",
     rule: "If-Range with a later or an earlier date is 200",
     breaks: rewrites("if-range", (value, known) =>
       secondsOf(value) >= secondsOf(known.get("last-modified")) ? undefined : value,
     ),
   },
   {
-    name: "looks at the range before If-Range",
+    name: "checks the range before If-Range",
     rule: "If-Range with another tag is 200 where the range would be 416",
     breaks: answering((response, { headers }) =>
       headers.get("range") === "bytes=5000-" ? instead(response, 416) : response,

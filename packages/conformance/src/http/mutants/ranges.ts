@@ -16,15 +16,15 @@ function refuses(pattern: RegExp, status: number): HttpBreak {
   );
 }
 
-/** Servers that misread ranges. */
+/** Servers that interpret ranges wrongly. */
 export const httpRangeMutants: readonly HttpMutant[] = [
   {
-    name: "takes the last byte of a range for the first after it",
+    name: "treats the last byte of a range as the byte after the range",
     rule: "bytes=0-99 is the first hundred bytes",
     breaks: reads(/^bytes=0-99$/, "bytes=0-98"),
   },
   {
-    name: "takes 0-0 for no range",
+    name: "treats 0-0 as a missing range",
     rule: "bytes=0-0 is the first byte",
     breaks: reads(/^bytes=0-0$/, undefined),
   },
@@ -34,7 +34,7 @@ export const httpRangeMutants: readonly HttpMutant[] = [
     breaks: reads(/^bytes=990-$/, "bytes=991-"),
   },
   {
-    name: "takes a suffix for the first bytes",
+    name: "sends the first bytes for a suffix",
     rule: "bytes=-100 is the last hundred bytes",
     breaks: reads(/^bytes=-/, "bytes=0-"),
   },
@@ -49,7 +49,7 @@ export const httpRangeMutants: readonly HttpMutant[] = [
     breaks: refuses(/^bytes=900-5000$/, 416),
   },
   {
-    name: "refuses numbers that it cannot count",
+    name: "refuses numbers that are too large",
     rule: "a range whose end is too large for an integer is cut as well",
     breaks: refuses(/\d{17}/, 400),
   },
@@ -61,7 +61,7 @@ export const httpRangeMutants: readonly HttpMutant[] = [
     ),
   },
   {
-    name: "takes a suffix of no bytes for the whole object",
+    name: "sends the whole object for a suffix of zero bytes",
     rule: "a suffix of no bytes is 416",
     breaks: reads(/^bytes=-0$/, "bytes=0-"),
   },
@@ -71,22 +71,22 @@ export const httpRangeMutants: readonly HttpMutant[] = [
     breaks: refuses(/^bytes=5-2$/, 500),
   },
   {
-    name: "takes nonsense for the number 0",
+    name: "treats an invalid number as 0",
     rule: "a malformed range is ignored or refused",
     breaks: reads(/^bytes=abc$/, "bytes=0-"),
   },
   {
-    name: "takes every unit for bytes",
+    name: "treats every unit as bytes",
     rule: "a unit that the server does not know is ignored",
     breaks: reads(/^items=/, "bytes="),
   },
   {
-    name: "knows the unit in lower case alone",
+    name: "knows the unit only in lower case",
     rule: "the name of the range unit is case-insensitive",
     breaks: reads(/^BYTES=/, undefined),
   },
   {
-    name: "answers two ranges with the first",
+    name: "answers two ranges with the first range",
     rule: "two ranges are the whole object or several parts, never one of the two",
     breaks: reads(/,.*$/, ""),
   },
@@ -99,7 +99,7 @@ export const httpRangeMutants: readonly HttpMutant[] = [
     }),
   },
   {
-    name: "takes a range on HEAD",
+    name: "honours a range on HEAD",
     rule: "a range on HEAD is ignored",
     breaks: answering((response, { method, headers }) =>
       method === "HEAD" && headers.has("range")

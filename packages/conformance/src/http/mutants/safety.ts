@@ -3,14 +3,14 @@ import { altered, answering, instead, type HttpMutant } from "../http-mutant.js"
 /** Servers that are not safe. */
 export const safetyMutants: readonly HttpMutant[] = [
   {
-    name: "says in its errors what was asked for",
+    name: "repeats the request in its errors",
     rule: "errors cannot be cached as content, and reflect nothing of the request",
     breaks: answering(async (response, { url }) =>
       response.status === 404 ? await instead(response, 404, decodeURIComponent(url)) : response,
     ),
   },
   {
-    name: "shows pages as they are",
+    name: "lets browsers show pages",
     rule: "a stored page or picture cannot run scripts at this origin",
     breaks: answering((response) =>
       altered(response, {
@@ -19,7 +19,7 @@ export const safetyMutants: readonly HttpMutant[] = [
     ),
   },
   {
-    name: "lets browsers guess",
+    name: "lets browsers guess the type",
     rule: "browsers are told not to guess another type",
     breaks: answering((response) => altered(response, { headers: { "x-content-type-options": undefined } })),
   },
@@ -29,7 +29,7 @@ export const safetyMutants: readonly HttpMutant[] = [
     breaks: answering((response, { url }) => (url.includes("%zz") ? instead(response, 500) : response)),
   },
   {
-    name: "goes on reading for clients that have left",
+    name: "keeps reading for clients that have left",
     rule: "twenty clients that leave in the middle leave no file open",
     breaks:
       (inner) =>
@@ -40,7 +40,7 @@ export const safetyMutants: readonly HttpMutant[] = [
   },
 ];
 
-/** Passes a body on, but does not pass on a cancellation. So the source stays open when the reader leaves. */
+/** Passes a body on, but not its cancellation. So the source stays open when the reader leaves. */
 function held(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   return new ReadableStream<Uint8Array>(

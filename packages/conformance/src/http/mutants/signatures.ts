@@ -8,7 +8,7 @@ import {
   type HttpMutant,
 } from "../http-mutant.js";
 
-/** The names of the parameters that every signed link has. By them, a mutant recognises in which way a link was changed. */
+/** The names of the parameters that every signed link has. A mutant uses these names to recognise how a link was changed. */
 const NAMES = ["expires", "key-id", "signature"];
 
 /** Answers a refused request with 200 if the request has one of the methods and `when` is true for it. */
@@ -40,7 +40,7 @@ function taking(when: (request: Request) => boolean): HttpBreak {
 /** Servers with signed links that are not safe. */
 export const signatureMutants: readonly HttpMutant[] = [
   {
-    name: "signs the method too, so that HEAD is another link",
+    name: "signs the method too, so a link for GET does not work for HEAD",
     rule: "a signed link opens its object by GET and by HEAD",
     breaks: answering((response, { method }) => (method === "HEAD" ? instead(response, 403) : response)),
   },
@@ -50,17 +50,17 @@ export const signatureMutants: readonly HttpMutant[] = [
     breaks: asking(() => ({ range: undefined })),
   },
   {
-    name: "does not look at the signature",
+    name: "does not check the signature",
     rule: "a signed link with a parameter that is changed, left out or repeated is refused",
     breaks: permits((_, names) => !isTwice(names) && !lacks(names), READS),
   },
   {
-    name: "takes a link that lacks something",
+    name: "accepts a link with a missing parameter",
     rule: "a signed link with a parameter that is changed, left out or repeated is refused",
     breaks: permits((_, names) => lacks(names), READS),
   },
   {
-    name: "takes the first of two parameters",
+    name: "uses the first of two equal parameters",
     rule: "a signed link with a parameter that is changed, left out or repeated is refused",
     breaks: permits((_, names) => isTwice(names), READS),
   },
@@ -75,12 +75,12 @@ export const signatureMutants: readonly HttpMutant[] = [
     breaks: permits(({ url }) => url.includes("object.bin"), READS),
   },
   {
-    name: "has links for everything",
+    name: "answers every DELETE with success",
     rule: "a signed link that permits reading cannot write or remove",
     breaks: answering((response, { method }) => (method === "DELETE" ? instead(response, 200) : response)),
   },
   {
-    name: "does not look at the clock",
+    name: "does not check the expiry time",
     rule: "a signed link that has expired is refused",
     breaks: permits(
       ({ url }) => Number(new URL(url).searchParams.get("expires")) <= Date.now() / 1000,
@@ -95,7 +95,7 @@ export const signatureMutants: readonly HttpMutant[] = [
     ),
   },
   {
-    name: "lets caches keep what a link has opened",
+    name: "lets caches keep the object of a signed link",
     rule: "caches keep an answer to a signed link at most until the link expires, and never a refusal",
     breaks: answering((response) =>
       altered(response, { headers: { "cache-control": "public, max-age=31536000" } }),
@@ -107,7 +107,7 @@ export const signatureMutants: readonly HttpMutant[] = [
     breaks: answering((response, { url }) => (url.length > 2000 ? instead(response, 500) : response)),
   },
   {
-    name: "says that it has stored",
+    name: "accepts an upload without storing it",
     rule: "a signed upload stores its body",
     breaks: taking(() => true),
   },
@@ -117,7 +117,7 @@ export const signatureMutants: readonly HttpMutant[] = [
     breaks: asking(({ method }) => (method === "PUT" ? { "content-type": "text/plain" } : {})),
   },
   {
-    name: "cuts what is too long",
+    name: "cuts bodies that are too long",
     rule: "a signed upload with too many bytes is refused with and without Content-Length, and stores nothing",
     breaks: answering((response) => (response.status === 413 ? instead(response, 201) : response)),
   },
@@ -127,17 +127,17 @@ export const signatureMutants: readonly HttpMutant[] = [
     breaks: taking(({ url }) => url.includes("in-5")),
   },
   {
-    name: "reads with a link for writing",
+    name: "accepts a link for writing for a read",
     rule: "a link for writing cannot read",
     breaks: permits((_, names) => names.includes("max-bytes"), READS),
   },
   {
-    name: "does not look at the signature of an upload",
+    name: "does not check the signature of an upload",
     rule: "a signed upload with a parameter that is changed, left out or repeated is refused, and stores nothing",
     breaks: taking(({ url }) => url.includes("in-6")),
   },
   {
-    name: "does not look at the clock for an upload",
+    name: "does not check the expiry time of an upload",
     rule: "a signed upload that has expired is refused",
     breaks: taking(({ url }) => url.includes("in-7")),
   },

@@ -5,7 +5,7 @@ const isFound = ({ status }: Response): boolean => status < 400;
 /** Servers that send wrong answers with whole objects. */
 export const wholeMutants: readonly HttpMutant[] = [
   {
-    name: "does not say that it has ranges",
+    name: "does not announce ranges",
     rule: "the answer to a GET is 200 with the bytes, Content-Length, Content-Type and Accept-Ranges",
     breaks: answering((response) => altered(response, { headers: { "accept-ranges": undefined } })),
   },

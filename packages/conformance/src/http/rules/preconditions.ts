@@ -7,7 +7,7 @@ const PRECEDENCE = "https://www.rfc-editor.org/rfc/rfc9110#name-precedence-of-pr
 const OTHER_TAG = '"another-tag"';
 const DAY_MS = 86_400_000;
 
-/** The validators of the object that a client has from an earlier answer, and two other dates. */
+/** The ETag and the date of the object, from an earlier answer of the server. An earlier date and a later date are added. */
 interface Known {
   readonly etag: string;
   readonly date: string;
@@ -37,7 +37,7 @@ function answers(
   };
 }
 
-/** Asks for the validators of the object. Adds a date that is one day earlier and a date that is one day later. */
+/** Asks for the validators of the object. Adds two dates: one day earlier, and one day later. */
 export async function lookAt({ get }: HttpRuleContext): Promise<Known> {
   const reply = await get();
   const date = headerOf(reply, "last-modified");

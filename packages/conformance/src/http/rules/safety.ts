@@ -10,7 +10,7 @@ const LEAVERS = 20;
 const NOTICE_MS = 5000;
 const LOOK_MS = 10;
 
-/** Targets below the folder of the object. A server must not answer them with an object. */
+/** Targets below the folder of the object. A server must not return an object for any of them. */
 const HOSTILE_NAMES = [
   "../../../../../../etc/passwd",
   "..%2f..%2f..%2f..%2f..%2f..%2fetc%2fpasswd",

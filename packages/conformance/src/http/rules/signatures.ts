@@ -62,7 +62,7 @@ async function untilRefused(
 ): Promise<void> {
   const end = performance.now() + OVER_MS_MAX;
   let reply = await ask();
-  // A store that does not replace existing objects answers a second upload with 409.
+  // If the store does not replace existing objects, it answers a second upload with 409.
   while ((reply.status < 300 || reply.status === 409) && performance.now() < end) {
     await delay(LOOK_MS);
     reply = await ask();

@@ -232,8 +232,8 @@ export function renameIntoPlace(from: string, target: Target): Promise<void> {
 }
 
 /**
- * Gives a file a second name in the place of an object. Uses `link`, because `link` fails if the place is taken, while `rename`
- * replaces the old file.
+ * Gives a file a second name in the place of an object. Uses `link` and not `rename`. If the place is taken, `link` fails, but
+ * `rename` would replace the old file.
  */
 export function linkIntoPlace(from: string, target: Target, context: FailureContext): Promise<void> {
   return intoPlace(target, "EEXIST", async () => {

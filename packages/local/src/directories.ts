@@ -54,8 +54,8 @@ export function modeOf({ mode, privateMode }: DirectoriesOptions, path: string):
 }
 
 /**
- * Throws if a folder is not on the disk of the root. Such a folder is on another file system, or it was hidden below a disk that
- * is no longer mounted.
+ * Throws if a folder is not on the disk of the root. Such a folder is on a different file system, or it was hidden below a disk
+ * that is no longer mounted.
  */
 export function assertDevice({ device }: DirectoriesOptions, { dev }: Pick<BigIntStats, "dev">): void {
   if (dev !== device) throw Object.assign(new Error("The folder is on a different disk"), { code: "EXDEV" });

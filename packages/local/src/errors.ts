@@ -54,8 +54,8 @@ export function failure(
 }
 
 /**
- * The errors for a missing file. Either the name does not exist, or a parent of the file is not a folder, or the name
- * belongs to a folder or a socket.
+ * The errors for a missing file. The name does not exist, a parent of the file is not a folder, or the name belongs to a folder
+ * or a socket.
  */
 const MISSING: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR", "EISDIR", "ENXIO"]);
 

@@ -15,7 +15,7 @@ export function formatFacts(key: string, facts: Facts, sample: string | undefine
 
 /** The facts of an object, as a sidecar records them. */
 export interface RecordedFacts extends Facts {
-  /** The digest by which the bytes are recognised after a restore. Absent in old sidecars. */
+  /** The digest that identifies the bytes after a restore. Absent in old sidecars. */
   readonly sample?: string | undefined;
 }
 

@@ -16,7 +16,7 @@ import { isLacking } from "./system-errors.js";
 import { codeOf, isShared } from "./system.js";
 import { createTemporaries } from "./temporaries.js";
 
-/** A root that was found, with the facts by which it is recognised later. */
+/** A root that was found, with the facts that identify it later. */
 export interface Found {
   root: Root;
   readonly identity: Identity;

@@ -91,7 +91,7 @@ async function write(directories: Directories, era: Era, folder: string, mode: n
     await inFolder(directories, NOTES_FOLDER, false, async ({ start }) => {
       const fd = await open(start + era.name, O_APPEND | O_CREAT | O_WRONLY | (O_NOFOLLOW ?? 0), mode);
       const line = Buffer.from(`${folder}\n`);
-      // With `O_APPEND`, the system writes at the end of the file, whatever position the call gives.
+      // With `O_APPEND`, the system writes at the end of the file and ignores the position in the call.
       try {
         await writeFully(fd, line, line.byteLength, 0);
       } finally {

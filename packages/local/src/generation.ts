@@ -43,7 +43,7 @@ export interface Generations {
  */
 export type WithTime = (facts: BigIntStats, microseconds: bigint) => BigIntStats | undefined;
 
-/** The smallest step by which a time is changed, in microseconds. */
+/** The smallest change of a time, in microseconds. */
 const STEP_US = 10n;
 
 /**

@@ -71,8 +71,7 @@ async function listOnce(
       const key = layout.fromText(text);
       if (typeof found === "string") over.push({ kind: "skipped", text, reason: found });
       if (found === undefined || typeof found === "string" || !found.isFile()) continue;
-      // The content type is left out, because a sidecar may record a different type than the one that the key's
-      // extension stands for.
+      // The content type is left out, because a sidecar may record a different type than the key's extension.
       if (!page.add(key, listedInfo(disk, key, found))) return false;
     }
     return true;

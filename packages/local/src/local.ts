@@ -42,9 +42,9 @@ export interface LocalOptions {
    */
   readonly keyPrefix?: string | undefined;
   /**
-   * The rule by which keys become files. With `"plain"`, keys are the names of files, and an existing folder of uploads
-   * can be used as it is. A key that the file system cannot hold, such as `a` beside `a/b`, is `Unsupported`. With
-   * `"portable"`, every key can be stored on every file system, under an encoded name.
+   * The rule that turns keys into files. With `"plain"`, keys are the names of files, and an existing folder of uploads can be
+   * used as it is. A key that the file system cannot hold, such as `a` beside `a/b`, is `Unsupported`. With `"portable"`, every
+   * key can be stored on every file system, under an encoded name.
    *
    * @default `"plain"`
    */

@@ -25,8 +25,7 @@ const NAME = "layout.json";
 /**
  * Returns the marker of a root, or `undefined` if nothing was ever written to the root.
  *
- * @throws StorageError `Misconfigured` if the marker names another layout, or has a format that this version does not
- * know.
+ * @throws StorageError `Misconfigured` if the marker names a different layout, or has an unknown format.
  */
 export async function readMarker(
   root: string,

@@ -138,9 +138,8 @@ interface Moved {
 }
 
 /**
- * Records the facts of the version that was moved, if that version is not the one that was checked. Either another
- * process has replaced the source in between, or a network file system has changed the inode number of the same
- * version.
+ * Records the facts of the version that was moved, if that version is not the one that was checked. Either a different process
+ * has replaced the source in the meantime, or a network file system has changed the inode number of the version.
  */
 async function otherMoved(disk: Disk, root: Root, move: Move, moved: Moved): Promise<Moved> {
   const { from, to, options } = move;

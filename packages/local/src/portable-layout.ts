@@ -16,7 +16,7 @@ const LONG_CHUNK_LENGTH = 198;
 const FOLDER_END = "%";
 /** The ending of a folder's name if the folder holds the rest of a long segment. */
 const CHUNK_END = "%+";
-/** The name that stands for the empty rest of a segment that was cut at its very end. */
+/** The name for an empty rest. A segment has an empty rest if it was cut at its very end. */
 const EMPTY_REST = "%_";
 
 const DOT = 0x2e;

@@ -19,8 +19,8 @@ export function ownMark(): string {
 const MARK = /^([0-9a-f]+\.\d+)\.(\d+)\.(\d+)-/;
 
 /**
- * Tells from the name of a temporary file whether its process is still running. Returns `"unknown"` for a process of
- * another host, of another container, or from before a restart of this host.
+ * Tells from the name of a temporary file whether its process is still running. Returns `"unknown"` for a process of a
+ * different host or container, and for a process from before a restart of this host.
  */
 export function stateOf(name: string): "alive" | "ended" | "unknown" {
   const [, system, pid = "", started] = MARK.exec(name) ?? [];

@@ -37,8 +37,8 @@ export function isIdentical(a: Identity, b: Identity): boolean {
  * hold:
  *
  * - its inode number and its creation time are the same, on whatever disk;
- * - its disk and its inode number are the same, and it either has a marker now or is on an overlay, which changes the
- *   creation time;
+ * - its disk and its inode number are the same, and it has a marker now;
+ * - its disk and its inode number are the same, and it is on an overlay, which changes the creation time;
  * - it was empty, and has a marker now: a disk has been mounted on it.
  */
 export function isKnownAgain(known: Seen, here: Seen): boolean {

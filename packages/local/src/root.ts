@@ -26,8 +26,7 @@ export interface RootHolder {
   /** Does the same as `confirm` for the provider's own folder. If only that folder is gone, the next write makes it again. */
   readonly confirmPrepared: (root: Root, context: FailureContext) => Promise<void>;
   /**
-   * Forgets the facts by which the root is recognised. Called after an operator has confirmed that the present root is
-   * the right one.
+   * Forgets the facts that identify the root. Called after an operator has confirmed that the present root is the right one.
    */
   readonly reopen: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -168,7 +167,7 @@ async function isSame(options: RootOptions, { identity }: Found): Promise<boolea
   }
 }
 
-/** Makes the provider's own folder, and writes the marker by which the root is recognised later. */
+/** Makes the provider's own folder, and writes the marker that identifies the root later. */
 async function prepare(here: Found, durable: boolean, context: FailureContext): Promise<void> {
   const { directories, path, layout } = here.root;
   const make = async (folder: string): Promise<void> => (await directories.hold(folder, true)).release();

@@ -8,9 +8,9 @@ const PIECES = 16;
 const PIECE_BYTES = SAMPLED_BYTES / PIECES;
 
 /**
- * Returns a digest by which an open file is recognised after it was restored from a backup. For a small file, the
- * digest covers all bytes. For a large file, it covers pieces that are spread over the whole file. Returns `undefined`
- * if the file became shorter in the meantime.
+ * Returns a digest that identifies a file after it was restored from a backup. The file must be open. For a small file, the
+ * digest covers all bytes. For a large file, it covers pieces that are spread over the whole file. Returns `undefined` if the
+ * file became shorter in the meantime.
  *
  * @param isCached - True if the file's bytes are in memory because the file was just written to a disk of this machine.
  */

@@ -10,13 +10,13 @@ import type { Temporary } from "./temporaries.js";
 /** The facts of a finished and closed file. */
 export interface Sealed {
   readonly generation: BigIntStats;
-  /** The digest by which the file is recognised after a restore; `undefined` if no digest was requested. */
+  /** The digest that identifies the file after a restore; `undefined` if no digest was requested. */
   readonly sample: string | undefined;
 }
 
 /**
- * Finishes and closes a temporary file. First syncs the file if puts wait for the disk. Then gives the file a
- * generation that no other version of the key has.
+ * Finishes and closes a temporary file. First syncs the file if puts wait for the disk. Then changes the time of the file if
+ * necessary, so that no other version of the key has the same generation.
  */
 export async function seal(
   disk: Disk,

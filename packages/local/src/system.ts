@@ -54,7 +54,10 @@ export function close(fd: number): Promise<void> {
   return call((done: Done<void>) => fs.close(fd, done));
 }
 
-/** The size, in bytes, up to which a file can be closed in the time that it takes to pass the call to a thread. */
+/**
+ * The size, in bytes, up to which a file is closed directly. Closing a larger file may take longer than passing the call to a
+ * thread.
+ */
 const QUICKLY_CLOSED_BYTES = 128 * 1024;
 
 /**

@@ -121,8 +121,7 @@ export function createTemporaries(options: TemporariesOptions): Temporaries {
 }
 
 /**
- * Tells whether the folder was removed or became stale between two steps: after the folder was opened, and before the
- * file was made in it.
+ * Tells from an error whether the folder was removed or became stale after it was opened.
  */
 function isGoneByNow(error: unknown): boolean {
   return isStale(error) || codeOf(error) === "ENOENT";

@@ -54,7 +54,7 @@ async function isLostAndFound(root: Root, path: string): Promise<boolean> {
   return parent === root.layout.base || (await isVolume(root, parent));
 }
 
-/** Tells whether another volume is mounted on a folder. */
+/** Tells whether a different volume is mounted on a folder. */
 async function isVolume({ directories }: Root, path: string): Promise<boolean> {
   const { parent, name } = splitPath(path);
   return await inFolder(directories, parent, false, async ({ start }) => {

@@ -142,7 +142,7 @@ export async function clone({ fd, path }: Temporary, source: string, size: numbe
   } catch {
     return false;
   } finally {
-    // Node gives the copy the permissions of its source.
+    // Node copies the permissions of the source too.
     await changeMode(fd, path, Number(mode & 0o7777n));
   }
   if ((await fstat(fd)).size === BigInt(size)) return true;

@@ -20,7 +20,7 @@ import { uploadBody } from "./upload/upload.js";
 import { finishParts, startPart, tagAgain, uploading, type Part } from "./upload/part-upload.js";
 import type { Write } from "./upload/write.js";
 
-/** An object to copy, in this store or in another store on the same server. */
+/** An object to copy, in this store or in a different store on the same server. */
 interface CopySource {
   readonly store: Store;
   readonly key: string;

@@ -9,7 +9,7 @@ const SECONDS_MAX = 7 * 24 * 60 * 60;
 interface Wanted {
   readonly expiresInSeconds?: number | undefined;
   readonly stableForSeconds?: number | undefined;
-  /** The lifetime of a link, in seconds, if the caller gives none. */
+  /** The default lifetime of a link, in seconds. */
   readonly defaultSeconds: number;
 }
 

@@ -73,7 +73,7 @@ export function ownSender(client: SdkClient): Sender {
  */
 export function foreignSender(client: SdkClient): Sender {
   const { requestHandler } = client.config as { readonly requestHandler?: object };
-  // Other handlers may need the body as it is.
+  // Other handlers may need the original body.
   const isOfNode = /NodeHttp/.test(requestHandler?.constructor.name ?? "");
   return senderOf(client, false, async (command, { signal: given, onSent, beforeCommit }) => {
     if (command.middlewareStack !== undefined) addStages(command.middlewareStack);

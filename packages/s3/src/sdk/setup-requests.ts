@@ -76,7 +76,8 @@ export function setupRequests({ request, bucket: Bucket }: Requests): S3Setup {
     write: (what, configuration, call) =>
       request(call, async ({ sdk, client }, http) => {
         const [name] = NAMES[what];
-        // This field of a lifecycle stands beside the configuration in requests, and inside it in answers.
+        // In requests, this field of a lifecycle is next to the configuration. In answers, the field is inside the
+        // configuration.
         const { TransitionDefaultMinimumObjectSize, ...rest } = configuration as Record<string, unknown>;
         const input = {
           Bucket,

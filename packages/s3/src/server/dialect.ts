@@ -132,7 +132,7 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
     postPolicy: true,
     encryption: ["customer"],
   },
-  /** @see https://www.backblaze.com/docs/cloud-storage-s3-compatible-api for what answers 501 */
+  /** @see https://www.backblaze.com/docs/cloud-storage-s3-compatible-api for the requests that are answered with 501 */
   b2: { ...CONSERVATIVE, name: "b2", encryption: ["AES256", "customer"] },
   /** @see https://cloud.google.com/storage/docs/xml-api/reference-headers */
   gcs: { ...CONSERVATIVE, name: "gcs" },

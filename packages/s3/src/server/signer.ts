@@ -24,7 +24,7 @@ export interface Signing {
   readonly expiresInSeconds: number;
 }
 
-/** The times that matter to a signature, as far as they are known. */
+/** The times that a signature depends on, as far as they are known. */
 export interface Session {
   /** The time at which the credentials expire; `undefined` if they never expire or the time is not known. */
   readonly credentialsEndAt: Date | undefined;

@@ -100,8 +100,8 @@ export async function changing(
 }
 
 /**
- * Returns the text with which all names begin that this package gives for a provider's prefix. The package recognises its own
- * names by this text.
+ * Returns a text for a provider's prefix. All names that this package makes for the prefix begin with this text, so the package
+ * recognises its own names.
  */
 function stemOf({ keyPrefix }: SettingUp): string {
   return keyPrefix === "" ? "stowage-" : `stowage.${digestName(keyPrefix)}-`;

@@ -93,7 +93,7 @@ function parsed(text: string): unknown {
 
 function fromS3({ s3, eventName, eventTime }: Message): S3Event {
   const name = textOf(eventName).replace(/^s3:/, "");
-  // Keys are encoded as in a form: a plus stands for a space.
+  // Keys are encoded as in a form: a plus means a space.
   const key = decoded(textOf(s3?.object?.key).replaceAll("+", " "));
   return toEvent({ name, time: eventTime, bucket: s3?.bucket?.name, key, object: s3?.object });
 }

@@ -39,8 +39,8 @@ const FORMS: Readonly<Partial<Record<Subresource, (configuration: Fields) => Fie
 };
 
 /**
- * Puts all conditions of a rule into its filter. In the older form, a prefix stands beside the filter. Several
- * conditions become a list.
+ * Puts all conditions of a rule into its filter. In the older form, the prefix is next to the filter. Several conditions become
+ * a list.
  */
 function lifecycleForm({ Prefix: prefix, Filter, ...rule }: Fields): Fields {
   const { And, Tag, Prefix = prefix, ...filter } = fieldsOf(Filter);

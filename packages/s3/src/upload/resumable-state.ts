@@ -16,7 +16,7 @@ export interface ResumableState {
   readonly source: SourceFacts;
 }
 
-/** The facts by which a file is recognised as unchanged. */
+/** The facts that show that a file is unchanged. */
 export interface SourceFacts {
   /** The size of the file, in bytes. */
   readonly size: number;
@@ -69,7 +69,7 @@ const SHAPE = {
  * Checks a state that comes from a file or a database.
  *
  * @throws TypeError if the value is not a state.
- * @throws StorageError `InvalidArgument` if the state belongs to another key or bucket.
+ * @throws StorageError `InvalidArgument` if the state belongs to a different key or bucket.
  */
 export function assertState(store: Store, key: string, state: unknown): asserts state is ResumableState {
   const { source, ...fields } = Object(state) as Partial<ResumableState>;

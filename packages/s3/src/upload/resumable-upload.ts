@@ -81,8 +81,8 @@ const RESUMABLE_OPTIONS: OptionNames<ResumableUploadOptions> = {
  * @param provider - A provider that `s3()` returned.
  * @returns The facts of the object, as a put returns them.
  * @throws TypeError for a provider that `s3()` did not return, and for a value that is not a state.
- * @throws StorageError `SourceError` if the file cannot be read or has changed; `InvalidArgument` for the state of
- * another key; also every error that a put throws.
+ * @throws StorageError `SourceError` if the file cannot be read or has changed; `InvalidArgument` for the state of a different
+ * key; also every error that a put throws.
  * @example
  * ```ts
  * const saved = await readFile("upload.json", "utf8").then(JSON.parse, () => undefined);

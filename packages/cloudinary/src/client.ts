@@ -65,7 +65,7 @@ export interface UploadRequest extends AssetPlace {
 export interface ChunkPlace {
   readonly uploadId: string;
   readonly offset: number;
-  /** The size of the whole file in bytes. Only the last chunk gives this size. */
+  /** The size of the whole file in bytes. Present only for the last chunk. */
   readonly total: number | undefined;
 }
 

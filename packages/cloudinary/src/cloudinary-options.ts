@@ -295,8 +295,8 @@ type UrlParts = Pick<
 >;
 
 /**
- * Reads the parts of a `CLOUDINARY_URL`, or returns `undefined` if the URL is malformed. The key and the secret are
- * taken as they are. If the URL has a path, the path is the host of a private CDN.
+ * Reads the parts of a `CLOUDINARY_URL`, or returns `undefined` if the URL is malformed. The key and the secret are not
+ * decoded. If the URL has a path, the path is the host of a private CDN.
  *
  * @see https://cloudinary.com/documentation/node_integration#set_required_configuration_parameters
  */

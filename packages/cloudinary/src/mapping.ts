@@ -11,8 +11,8 @@ export type ResourceType = "image" | "video" | "raw";
 export type DeliveryType = "upload" | "private" | "authenticated";
 
 /**
- * The name of a mapping. With `media`, files with the extension of an image or a video are stored as an image or a
- * video, and all other files are stored raw. With `raw`, all files are stored raw.
+ * The name of a mapping. With `media`, the extension decides: images and videos are stored as such, and all other files are
+ * stored raw. With `raw`, all files are stored raw.
  */
 export type MappingName = "media" | "raw";
 

@@ -11,8 +11,8 @@ export function encodePublicId(key: string): string {
 }
 
 /**
- * Returns the key that a public id encodes, or `undefined` if its encoded bytes are not UTF-8. The key, encoded again, may give
- * a different id.
+ * Returns the key that a public id encodes, or `undefined` if its encoded bytes are not UTF-8. If this key is encoded again,
+ * the result may be a different id.
  */
 export function decodePublicId(publicId: string): string | undefined {
   try {

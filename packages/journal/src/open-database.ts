@@ -3,7 +3,7 @@ import { openDatabase, type Database, type Driver } from "./database.js";
 import { openError } from "./errors.js";
 import { SCHEMA_VERSION, migrate, schemaVersionOf } from "./schema.js";
 
-/** The maximum time to wait for another process that is writing, in milliseconds. */
+/** The maximum time to wait while a different process writes, in milliseconds. */
 const BUSY_MS = 10_000;
 
 /**

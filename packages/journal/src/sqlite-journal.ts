@@ -38,8 +38,8 @@ export interface SqliteJournalOptions {
  *
  * @param path - The file. If the file and its folder are missing, they are made, and only their owner can access them. There
  * are more files beside this file, with the endings `-wal`, `-shm` and `-reserve`, and a folder with the ending `-processes`.
- * @throws StorageError `InvalidArgument` for a file that is damaged, is not a journal, has a later version or lies on another machine;
- * `Unavailable` if the file cannot be opened or written.
+ * @throws StorageError `InvalidArgument` for a file that is damaged, is not a journal, has a later version or lies on a
+ * different machine; `Unavailable` if the file cannot be opened or written.
  */
 export function sqliteJournal(path: string, options: SqliteJournalOptions = {}): Journal {
   nonEmptyText("sqliteJournal", "path", path, "the path of a file");

@@ -13,7 +13,7 @@ import type { Change } from "./change.js";
 import type { Database } from "./database.js";
 import { createKnownRows, type KnownRows } from "./known-rows.js";
 
-/** The number of slots. A hash gives each key a slot, and keys share slots. */
+/** The number of slots. A hash assigns a slot to each key. Several keys may share a slot. */
 const SLOTS = 1024;
 
 /**

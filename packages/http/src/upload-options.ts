@@ -41,7 +41,7 @@ export interface UploadHandlerOptions {
    */
   readonly types?: readonly string[] | undefined;
   /**
-   * Returns a text that identifies the user in the application. A user cannot continue the upload of another user.
+   * Returns a text that identifies the user in the application. One user cannot continue the upload of a different user.
    *
    * @default all callers count as one user
    */

@@ -61,7 +61,7 @@ const SIGNATURE_NAME = "signature";
 /** The parameters of a link, by name. */
 export type Parameters = ReadonlyMap<string, string>;
 
-/** The permission that a signed link gives. */
+/** The permission that a signed link contains. */
 export interface Grant {
   readonly parameters: Parameters;
   /** The time at which the link expires, in whole seconds since 1970. */

@@ -25,7 +25,7 @@ export const SAFE_HEADERS = {
   "content-security-policy": "default-src 'none'; sandbox",
 } as const;
 
-/** The value of `Retry-After`, in seconds, if the error does not give one. */
+/** The value of `Retry-After`, in seconds, for an error without a value of its own. */
 const RETRY_AFTER_SECONDS = 1;
 
 /**

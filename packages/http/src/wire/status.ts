@@ -31,9 +31,9 @@ const STATUS: Readonly<Record<StorageErrorCode, number>> = {
 };
 
 /**
- * Returns the HTTP status that an error stands for: 404 for `NotFound`, 413 for `TooLarge`, 503 for `Unavailable`. An `HttpError` has its own
- * status, and an error of Express, Koa or Fastify keeps its 4xx status. Any other error, and every failure that the client cannot correct, is 500
- * or above.
+ * Returns the HTTP status for an error: 404 for `NotFound`, 413 for `TooLarge`, 503 for `Unavailable`. An `HttpError` has its
+ * own status, and an error of Express, Koa or Fastify keeps its 4xx status. Any other error, and every failure that the client
+ * cannot correct, is 500 or above.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-status-codes
  */

@@ -64,8 +64,8 @@ const DELAY_MS = 10;
 const LATE_CALLS_MAX = 3;
 
 /**
- * Puts faults between a caller and a provider: lost requests and answers, writes that arrive late, bodies that are cut
- * off, delays, and a provider that is down.
+ * Adds faults between a caller and a provider. The faults are lost requests and answers, late writes, bodies that are cut off,
+ * delays, and a provider that is down.
  *
  * The same plan and the same calls give the same faults. A late write takes effect after one to three further
  * calls, or when {@link Faulty.land} is called. No timer is involved.

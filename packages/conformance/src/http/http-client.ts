@@ -36,7 +36,7 @@ export interface HttpReply {
 /** The time limit for an answer, in milliseconds. */
 const REPLY_MS = 20_000;
 
-/** Sends a request on a separate connection. The target is sent exactly as it is in the address, without normalisation. */
+/** Sends a request on a separate connection. The target is sent exactly as the address contains it, without normalisation. */
 export async function send(
   url: string,
   { method = "GET", headers = {}, body }: SendOptions = {},

@@ -30,7 +30,7 @@ function wrapped(inner: StorageProvider, key: string, cause: unknown): StorageEr
   });
 }
 
-/** A break: a put rejects as soon as it is aborted, but goes on reading its source. */
+/** A break: an aborted put rejects immediately, but keeps reading its source. */
 const goesOnReading: Break = verbs((inner) => ({
   put: async (key, body, options) => {
     const { signal } = options;

@@ -126,7 +126,7 @@ export const httpPreconditionMutants: readonly HttpMutant[] = [
   },
 ];
 
-/** Servers that send a range although `If-Range` names another version of the object. */
+/** Servers that send a range although `If-Range` names a different version of the object. */
 export const ifRangeMutants: readonly HttpMutant[] = [
   {
     name: "compares If-Range weakly",

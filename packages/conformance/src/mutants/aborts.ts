@@ -55,42 +55,42 @@ const listensForEver: Break = verbs((inner) => ({
 
 export const abortMutants: readonly Mutant[] = [
   mutant(
-    "a put with an aborted signal rejects with its reason, reads nothing and writes nothing",
+    "a put with an aborted signal rejects with the signal's reason, reads nothing and writes nothing",
     "put does not check the signal first",
     verbs((inner) => ({
       put: (key, body, options) => inner.put(key, body, deaf(options)),
     })),
   ),
   mutant(
-    "get with an aborted signal rejects with its reason, unchanged",
+    "get with an aborted signal rejects with the signal's reason, unchanged",
     "get does not check the signal",
     verbs((inner) => ({
       get: (key, options) => inner.get(key, deaf(options)),
     })),
   ),
   mutant(
-    "head with an aborted signal rejects with its reason, unchanged",
+    "head with an aborted signal rejects with the signal's reason, unchanged",
     "head does not check the signal",
     verbs((inner) => ({
       head: (key, options) => inner.head(key, deaf(options)),
     })),
   ),
   mutant(
-    "list with an aborted signal rejects with its reason, unchanged",
+    "list with an aborted signal rejects with the signal's reason, unchanged",
     "list does not check the signal",
     verbs((inner) => ({
       list: (options) => inner.list(deaf(options)),
     })),
   ),
   mutant(
-    "delete with an aborted signal rejects with its reason, unchanged",
+    "delete with an aborted signal rejects with the signal's reason, unchanged",
     "delete does not check the signal",
     verbs((inner) => ({
       delete: (key, options) => inner.delete(key, deaf(options)),
     })),
   ),
   storageMutant(
-    "copy with an aborted signal rejects with its reason, unchanged",
+    "copy with an aborted signal rejects with the signal's reason, unchanged",
     "copy does not check the signal",
     facade((storage) => ({
       copy: async (from, to, options = {}) => storage.copy(from, to, deaf(options)),
@@ -107,7 +107,7 @@ export const abortMutants: readonly Mutant[] = [
     goesOnReading,
   ),
   mutant(
-    "a put that is aborted in the middle leaves the old object as it was",
+    "a put that is aborted in the middle leaves the old object unchanged",
     "removes the old object on an abort",
     onAbort(async (inner, key, reason) => {
       await inner.delete(key, {});
@@ -115,12 +115,12 @@ export const abortMutants: readonly Mutant[] = [
     }),
   ),
   mutant(
-    "a reason that is no Error is passed on as it is",
+    "an abort reason that is not an Error is passed on unchanged",
     "turns every reason into an Error",
     onAbort((_inner, _key, reason) => (reason instanceof Error ? reason : new Error(String(reason)))),
   ),
   storageMutant(
-    "the facade passes the reason of an abort on, unchanged",
+    "the facade passes the reason of an abort on unchanged",
     "the facade wraps the reason of an abort",
     facade((storage, provider) => ({
       put: (key, body, options) =>
@@ -130,17 +130,17 @@ export const abortMutants: readonly Mutant[] = [
     })),
   ),
   mutant(
-    "after an abort the key can be written",
+    "the key can be written after an abort",
     "keeps a lock after an abort",
     locksOn((error) => !isStorageError(error)),
   ),
   mutant(
-    "an abort after a put has resolved harms nothing",
+    "an abort after a put has resolved has no effect",
     "never stops listening to the signal",
     listensForEver,
   ),
   storageMutant(
-    "an abort of a read never makes a truncated body look whole",
+    "an aborted read never returns a truncated body as if it were complete",
     "ends an aborted read without an error",
     facade((storage) => ({
       get: async (key, options) => {
@@ -162,7 +162,7 @@ export const abortMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "timeoutMs ends a put whose source stands still with Timeout, and nothing is written",
+    "if the source of a put stops giving bytes, timeoutMs ends the put with Timeout, and nothing is written",
     "throws the wrong error when the time is up",
     (storage, provider) =>
       facade(() => ({

@@ -5,11 +5,11 @@ import { verbs } from "./breaks.js";
 type Put = StorageProvider["put"];
 
 function refusedPut(what: string): string {
-  return `a put of ${what} whose beforeCommit throws rejects with that error, and the old object stays`;
+  return `if beforeCommit throws during a put of ${what}, the put rejects with that error, and the old object stays`;
 }
 
 function refused(verb: "delete" | "copy" | "move"): string {
-  return `a ${verb} whose beforeCommit throws rejects with that error, and nothing is changed`;
+  return `if beforeCommit throws during a ${verb}, the ${verb} rejects with that error, and nothing is changed`;
 }
 
 /** Calls `beforeCommit` too late, after the put, if `is` is true for the body. */
@@ -73,7 +73,7 @@ export const beforeCommitMutants: readonly Mutant[] = [
     })),
   ),
   mutant(
-    "a key whose put was refused by beforeCommit can be written at once",
+    "after beforeCommit has refused a put, the key can be written at once",
     "locks a key forever after a refused put",
     verbs((inner) => {
       const kept = new Set<string>();
@@ -91,7 +91,7 @@ export const beforeCommitMutants: readonly Mutant[] = [
     }),
   ),
   mutant(
-    "beforeCommit is called for each write and delete that takes effect, before it resolves",
+    "each write and delete that takes effect calls beforeCommit before the call resolves",
     "calls beforeCommit after a delete for which no caller waits",
     verbs((inner) => ({
       delete: async (key, { beforeCommit, ...options }) => {
@@ -101,7 +101,7 @@ export const beforeCommitMutants: readonly Mutant[] = [
     })),
   ),
   mutant(
-    "beforeCommit is not called while the source of a put still has bytes to give",
+    "a put does not call beforeCommit before the source has given all its bytes",
     "calls beforeCommit before it reads the body",
     verbs((inner) => ({
       put: async (key, body, { beforeCommit, ...options }) => {

@@ -119,7 +119,7 @@ export const bodyMutants: readonly Mutant[] = [
     streamed((bytes, { size }) => (size === 100_001 ? shorter(bytes) : bytes)),
   ),
   storageMutant(
-    "a body of a wrong type is a TypeError, and nothing is written",
+    "a body of the wrong type is a TypeError, and nothing is written",
     "turns any value into text",
     facadePut((key, body, options) => {
       const known = typeof body === "string" || typeof body === "function" || ArrayBuffer.isView(body);
@@ -131,7 +131,7 @@ export const bodyMutants: readonly Mutant[] = [
     }),
   ),
   storageMutant(
-    "a declared size that is no whole number is a TypeError",
+    "a declared size that is negative or not a whole number is a TypeError",
     "ignores an invalid size",
     facadePut((key, body, options) => [
       key,
@@ -142,7 +142,7 @@ export const bodyMutants: readonly Mutant[] = [
     ]),
   ),
   takes(
-    "a stream that was read before is a SourceError, not an empty object",
+    "a stream that was already read is a SourceError, not an empty object",
     "stores an empty object for a stream that was read",
     (body) => body instanceof Readable && body.readableDidRead,
     () => "",

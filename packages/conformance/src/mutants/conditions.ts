@@ -95,7 +95,7 @@ function onCondition(
 
 export const conditionMutants: readonly Mutant[] = [
   mutant(
-    "a create-only put of a free key writes it",
+    "a create-only put of a free key writes the object",
     "forgets what it created",
     onCondition("ifNoneMatch", (inner) => async (key, body, options) => {
       const info = await inner.put(key, body, options);
@@ -116,7 +116,7 @@ export const conditionMutants: readonly Mutant[] = [
     ),
   ),
   mutant(
-    "a create-only put that lost leaves the object with its bytes and facts",
+    "a create-only put that is refused leaves the bytes and facts of the old object unchanged",
     "refuses a put, and writes the object anyway",
     onCondition("ifNoneMatch", (inner) => async (key, body, options) => {
       const taken = (await find(inner, key)) !== undefined;
@@ -126,12 +126,12 @@ export const conditionMutants: readonly Mutant[] = [
     }),
   ),
   mutant(
-    "of ten create-only puts at once exactly one wins, and its bytes are there",
+    "exactly one of ten simultaneous create-only puts wins, and the winner's bytes are stored",
     "looks for the object first, and creates it later",
     looksFirst,
   ),
   mutant(
-    "a create-only put works again once the object is deleted",
+    "a create-only put works again after the object has been deleted",
     "remembers deleted keys as taken",
     (inner) => {
       const created = new Set<string>();
@@ -144,12 +144,12 @@ export const conditionMutants: readonly Mutant[] = [
     },
   ),
   mutant(
-    "a create-only put holds for large streams that are sent in parts",
+    "a create-only put of a large stream in parts rejects with AlreadyExists if the key is taken",
     "forgets ifNoneMatch of large streams",
     onCreateOnlyStreams(forgetsParts),
   ),
   mutant(
-    "a large create-only stream that cannot be kept create-only is refused, and the object left",
+    "without create-only uploads in parts, a large create-only stream is refused, and the old object stays",
     "ignores ifNoneMatch of large streams",
     onCreateOnlyStreams(forgetsParts),
     restricted({ ifNoneMatchOnMultipart: false }),
@@ -162,7 +162,7 @@ export const conditionMutants: readonly Mutant[] = [
     }),
   ),
   mutant(
-    "a put with a wrong ifMatch rejects with PreconditionFailed and leaves the object",
+    "a put with a wrong ifMatch rejects with PreconditionFailed and leaves the object unchanged",
     "ignores ifMatch of a put",
     onCondition(
       "ifMatch",
@@ -170,7 +170,7 @@ export const conditionMutants: readonly Mutant[] = [
     ),
   ),
   mutant(
-    "a put with the etag of an older object rejects with PreconditionFailed",
+    "a put with the etag of a replaced object rejects with PreconditionFailed",
     "accepts every old etag for a put",
     rememberingEtags("put"),
   ),
@@ -183,12 +183,12 @@ export const conditionMutants: readonly Mutant[] = [
     }),
   ),
   mutant(
-    "of eight puts at once with one etag exactly one wins",
+    "exactly one of eight simultaneous puts with the same ifMatch wins",
     "compares the etag first, and replaces the object later",
     looksFirst,
   ),
   storageMutant(
-    "conditions of wrong types are TypeErrors",
+    "an invalid condition of a put is a TypeError",
     "drops conditions that it does not understand",
     facade((storage) => ({
       put: async (key, body, { ifMatch, ifNoneMatch, ...options } = {}) =>

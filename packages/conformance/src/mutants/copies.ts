@@ -50,7 +50,7 @@ const linksInstead: Break = (inner) => {
 
 export const copyMutants: readonly Mutant[] = [
   mutant(
-    "a copy has the bytes of its source, which stays",
+    "a copy has the bytes of its source, and the source stays",
     "copies the first block",
     copies((copy, inner) => async (from, to, options) => {
       await copy(from, to, options);
@@ -59,7 +59,7 @@ export const copyMutants: readonly Mutant[] = [
     }),
   ),
   mutant(
-    "a copy has the headers of its source, whatever its extension",
+    "a copy has the headers of its source, even if the new key has another extension",
     "copies without headers",
     copiesWith(({ metadata }) => ({ metadata })),
   ),
@@ -74,7 +74,7 @@ export const copyMutants: readonly Mutant[] = [
     ),
   ),
   mutant(
-    "a copy of an object that has the ETag it must have copies",
+    "a copy with the right sourceIfMatch copies the object",
     "compares the ETag of the source with the target",
     copies((copy, inner) => async (from, to, options) => {
       const { sourceIfMatch } = options;
@@ -85,7 +85,7 @@ export const copyMutants: readonly Mutant[] = [
     }),
   ),
   mutant(
-    "a copy of an object that has another ETag rejects with PreconditionFailed and makes nothing",
+    "a copy with a wrong sourceIfMatch rejects with PreconditionFailed and creates no object",
     "does not compare the ETag of the source",
     copies(
       (copy) =>
@@ -111,7 +111,7 @@ export const copyMutants: readonly Mutant[] = [
     }),
   ),
   mutant(
-    "a copy replaces its target whole",
+    "a copy replaces the whole target",
     "leaves the headers of the target",
     copies((copy, inner) => async (from, to, options) => {
       const old = await find(inner, to);
@@ -125,7 +125,7 @@ export const copyMutants: readonly Mutant[] = [
     }),
   ),
   mutant(
-    "a copy onto itself leaves the object whole",
+    "a copy of an object onto itself keeps the bytes and headers",
     "empties an object that is copied onto itself",
     copies(
       (copy, inner) => async (from, to, options) =>
@@ -134,7 +134,7 @@ export const copyMutants: readonly Mutant[] = [
   ),
   mutant("a copy and its source are independent", "links instead of copying", linksInstead),
   mutant(
-    "a copy of a missing object rejects with NotFound and makes nothing",
+    "a copy of a missing object rejects with NotFound and creates no object",
     "copies a missing object as an empty one",
     copies(
       (copy, inner) => async (from, to, options) =>
@@ -148,12 +148,12 @@ export const copyMutants: readonly Mutant[] = [
     ),
   ),
   mutant(
-    "a create-only copy onto an object rejects with AlreadyExists and leaves it",
+    "a create-only copy onto an existing object rejects with AlreadyExists and leaves that object unchanged",
     "ignores ifNoneMatch of a copy",
     copies((copy) => (from, to, options) => copy(from, to, { ...options, ifNoneMatch: undefined })),
   ),
   mutant(
-    "a create-only copy to a free key copies",
+    "a create-only copy to a free key copies the object",
     "refuses every create-only copy",
     copies((copy, inner) => async (from, to, options) => {
       if (options.ifNoneMatch !== undefined) throw failure(inner, "AlreadyExists", to);
@@ -161,12 +161,12 @@ export const copyMutants: readonly Mutant[] = [
     }),
   ),
   mutant(
-    "a copy through this process keeps bytes and headers as well",
+    "a copy through this process also keeps the bytes and headers",
     "get forgets Cache-Control",
     infos((info, verb) => (verb === "get" ? { ...info, cacheControl: undefined } : info)),
   ),
   storageMutant(
-    "a move leaves the object under its new key only",
+    "after a move, the object is only under its new key",
     "move only copies",
     facade((storage) => ({
       move: async (from, to, options) => (from === to ? storage.head(from) : storage.copy(from, to, options)),
@@ -187,7 +187,7 @@ export const copyMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "a move onto itself leaves the object",
+    "a move of an object onto itself keeps the object",
     "deletes an object that is moved onto itself",
     facade((storage) => ({
       move: async (from, to, options) => {
@@ -198,7 +198,7 @@ export const copyMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "a move whose copy fails leaves the source",
+    "if the copy inside a move fails, the source stays",
     "deletes the source when the copy fails",
     facade((storage) => ({
       move: (from, to, options) =>

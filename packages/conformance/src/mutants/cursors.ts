@@ -113,7 +113,7 @@ export const cursorMutants: readonly Mutant[] = [
     listed((page, { limit }) => (limit === 2 ? { ...page, objects: page.objects.toReversed() } : page)),
   ),
   mutant(
-    "a listing goes on when the key that its cursor stands on is deleted",
+    "a listing continues even if the last key before its cursor is deleted",
     "ends when the key of the cursor is gone",
     verbs((inner) => ({
       list: async (options) => {
@@ -125,12 +125,12 @@ export const cursorMutants: readonly Mutant[] = [
     })),
   ),
   mutant(
-    "a key that comes after the cursor while listing does not disturb the others",
+    "a key that is added during a listing does not hide or repeat other keys",
     "keeps a cursor that counts objects",
     countsObjects,
   ),
   mutant(
-    "a new key after the cursor is shown",
+    "a new key that sorts after the cursor is shown",
     "shows only the objects that existed when the listing began",
     remembering(
       ({ prefix }, _page, inner) => keysOf(inner, prefix),
@@ -139,7 +139,7 @@ export const cursorMutants: readonly Mutant[] = [
   ),
   mutant("a cursor can be used twice", "accepts a cursor only once", usesOnce),
   mutant(
-    "a cursor may be used with another limit",
+    "a cursor can be used with a different limit",
     "accepts a cursor only with the same limit",
     remembering(
       ({ limit }) => limit,
@@ -150,7 +150,7 @@ export const cursorMutants: readonly Mutant[] = [
     ),
   ),
   mutant(
-    "a cursor is plain text that survives a URL",
+    "a cursor is printable ASCII text that can be sent in a URL",
     "returns a cursor that is not safe in a URL",
     (inner) => {
       const shown = listed((page) => ({
@@ -178,22 +178,22 @@ export const cursorMutants: readonly Mutant[] = [
     adopts("delimiter"),
   ),
   mutant(
-    "a cursor that is none rejects with InvalidArgument",
+    "an invalid cursor rejects with InvalidArgument",
     "starts again when it does not understand a cursor",
     startsAgain((cursor) => cursor !== ""),
   ),
   mutant(
-    "an empty cursor rejects with InvalidArgument, and does not start again",
+    "an empty cursor rejects with InvalidArgument, and does not restart the listing",
     "treats an empty cursor as a missing cursor",
     startsAgain((cursor) => cursor === ""),
   ),
   mutant(
-    "a listing after a key begins with the next one, whether the key is there or not",
+    "a listing after a key begins with the next key, even if no object has the given key",
     "begins a listing with the key itself",
     listOptions((options) => ({ ...options, after: options.after?.slice(0, -1) })),
   ),
   mutant(
-    "a listing after a key has pages, and gives each of the rest once",
+    "a listing after a key can have several pages, and gives each later key once",
     "begins each page after the key",
     (inner) => {
       let began: string | undefined;
@@ -208,7 +208,7 @@ export const cursorMutants: readonly Mutant[] = [
     },
   ),
   mutant(
-    "a listing after a common prefix goes on behind all that it rolls up",
+    "with the delimiter, a listing after a common prefix skips the whole folder",
     "shows the common prefix again",
     verbs((inner) => ({
       list: async (options) => {

@@ -16,12 +16,12 @@ function drops(rule: string, option: keyof StoragePutOptions, base?: Break): Mut
 }
 
 const denied = (flag: keyof Supports): Break => restricted({ [flag]: false });
-const IDEMPOTENT = "a put repeated with its idempotency key and";
+const IDEMPOTENT = "a repeated put with the same idempotency key and";
 
 export const idempotencyMutants: readonly Mutant[] = [
-  drops(`${IDEMPOTENT} bytes returns what the first returned`, "idempotencyKey"),
+  drops(`${IDEMPOTENT} the same bytes returns the result of the first put`, "idempotencyKey"),
   storageMutant(
-    `${IDEMPOTENT} other bytes is a Conflict, and the first stays`,
+    `${IDEMPOTENT} other bytes is a Conflict, and the first object stays`,
     "treats different bytes as a repetition",
     facade((storage) => ({
       put: (key, body, options) =>
@@ -45,7 +45,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "a stream with an idempotency key is one object too",
+    "a stream that is put twice with the same idempotency key is also stored once",
     "ignores the idempotency key of streams",
     facadePut((key, body, options) => [
       key,
@@ -54,7 +54,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     ]),
   ),
   storageMutant(
-    "an idempotency key that is no text of 1 to 200 characters is a TypeError",
+    "an idempotency key that is not a string of 1 to 200 characters is a TypeError",
     "repairs idempotency keys",
     facadePut((key, body, options) => {
       const given: unknown = options?.idempotencyKey;
@@ -68,7 +68,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     }),
   ),
   drops(
-    "an idempotency key is refused with Unsupported where there is no metadata",
+    "without metadata, an idempotency key is refused with Unsupported",
     "idempotencyKey",
     denied("metadata"),
   ),
@@ -81,22 +81,22 @@ function without<Options extends object>(options: Options | undefined, name: key
 
 export const declaredMutants: readonly Mutant[] = [
   drops(
-    "without create-only writes ifNoneMatch is refused with Unsupported before a byte moves",
+    "without create-only writes, ifNoneMatch is refused with Unsupported before the source is read",
     "ifNoneMatch",
     denied("ifNoneMatch"),
   ),
   drops(
-    "without conditional writes ifMatch is refused with Unsupported before a byte moves",
+    "without conditional writes, ifMatch is refused with Unsupported before the source is read",
     "ifMatch",
     denied("ifMatch"),
   ),
   drops(
-    "without metadata it is refused with Unsupported before a byte moves",
+    "without metadata, a put with metadata is refused with Unsupported before the source is read",
     "metadata",
     denied("metadata"),
   ),
   storageMutant(
-    "without create-only writes a create-only copy is refused with Unsupported",
+    "without create-only writes, a create-only copy is refused with Unsupported",
     "copies without its condition",
     facade((storage) => ({
       copy: async (from, to, options) => storage.copy(from, to, without(options, "ifNoneMatch")),
@@ -104,7 +104,7 @@ export const declaredMutants: readonly Mutant[] = [
     denied("ifNoneMatch"),
   ),
   storageMutant(
-    "without ranges a range is refused with Unsupported",
+    "without ranges, a get with a range is refused with Unsupported",
     "returns the whole object for a range",
     facade((storage) => ({
       get: async (key, options) => storage.get(key, without(options, "range")),
@@ -112,7 +112,7 @@ export const declaredMutants: readonly Mutant[] = [
     denied("range"),
   ),
   storageMutant(
-    "without conditional deletes ifMatch of a delete is refused with Unsupported, and the object stays",
+    "without conditional deletes, a delete with ifMatch is refused with Unsupported, and the object stays",
     "deletes without its condition",
     facade((storage) => ({
       delete: async (key, options) => storage.delete(key, without(options, "ifMatch")),
@@ -120,7 +120,7 @@ export const declaredMutants: readonly Mutant[] = [
     denied("conditionalDelete"),
   ),
   mutant(
-    "without listings list, listPage and deletePrefix are refused with Unsupported, and nothing is deleted",
+    "without listings, list, listPage and deletePrefix are refused with Unsupported, and nothing is deleted",
     "lists nothing where it cannot list",
     verbs((inner) => ({
       list: async () => ({ objects: [], prefixes: [] }),
@@ -128,13 +128,13 @@ export const declaredMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "without empty objects a body of zero bytes is refused with Unsupported",
+    "without empty objects, a body of zero bytes is refused with Unsupported",
     "stores a line break for an empty body",
     facadePut((key, body, options) => [key, body === "" ? "\n" : body, options]),
     denied("emptyObject"),
   ),
   mutant(
-    "without overwriting a put of a taken key rejects with AlreadyExists and leaves the object",
+    "without overwriting, a put of a taken key rejects with AlreadyExists and leaves the old object unchanged",
     "overwrites an object although it declares that it does not",
     verbs((inner) => ({
       put: (key, body, options) =>
@@ -150,7 +150,7 @@ export const declaredMutants: readonly Mutant[] = [
     denied("overwrite"),
   ),
   mutant(
-    "without overwriting a copy onto a taken key rejects with AlreadyExists and leaves the object",
+    "without overwriting, a copy onto a taken key rejects with AlreadyExists and leaves the old object unchanged",
     "copies over an object although it declares that it does not",
     verbs((inner) => {
       const { copy } = inner;
@@ -165,7 +165,7 @@ export const declaredMutants: readonly Mutant[] = [
     denied("overwrite"),
   ),
   mutant(
-    "without an order a listing still shows every object once",
+    "without ordered listings, a listing still shows every object once",
     "shows objects twice",
     listed((page) => ({
       ...page,
@@ -174,7 +174,7 @@ export const declaredMutants: readonly Mutant[] = [
     denied("orderedList"),
   ),
   mutant(
-    "without exact bytes an object still reads back as something",
+    "without exact bytes, an object can still be read and is not empty",
     "returns no object at all",
     results((result) => ({
       ...result,
@@ -183,7 +183,7 @@ export const declaredMutants: readonly Mutant[] = [
     denied("byteExact"),
   ),
   storageMutant(
-    "a body larger than objectBytesMax is refused with TooLarge before a byte moves",
+    "a body larger than objectBytesMax is refused with TooLarge before the source is read",
     "ignores the size of a large body",
     facadePut((key, body, options) => [
       key,

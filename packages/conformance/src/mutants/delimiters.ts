@@ -4,12 +4,12 @@ import { mutant, type Break, type Mutant } from "../mutant.js";
 import { listOptions, listed } from "./breaks.js";
 import { ghostly } from "./lists.js";
 
-/** Changes pages of listings with the delimiter. */
+/** Makes a break that changes each page of a listing, but only if the listing uses the delimiter. */
 function rolled(change: (page: ListPage, options: ListOptions) => ListPage): Break {
   return listed((page, options) => (options.delimiter === undefined ? page : change(page, options)));
 }
 
-/** Changes the options of listings with the delimiter. */
+/** Makes a break that changes the options of a listing, but only if the listing uses the delimiter. */
 function rolledOptions(change: (options: ListOptions & { readonly prefix: string }) => ListOptions): Break {
   return listOptions((options) =>
     options.delimiter === undefined ? options : change({ ...options, prefix: options.prefix ?? "" }),
@@ -67,7 +67,7 @@ const repeatsFolders: Break = (inner) => {
 
 export const delimiterMutants: readonly Mutant[] = [
   mutant(
-    "the delimiter rolls folders up into common prefixes, each once",
+    "with the delimiter, each folder is shown once, as a common prefix",
     "shows a folder for each object in it",
     rolled((page) => ({
       ...page,
@@ -75,7 +75,7 @@ export const delimiterMutants: readonly Mutant[] = [
     })),
   ),
   mutant(
-    "the delimiter after a prefix shows the folder's own level",
+    "with the delimiter, the prefix of a folder shows only the folder's own level",
     "shows everything below a folder",
     rolledOptions((options) =>
       options.prefix.split("/").length > 2 ? { ...options, delimiter: undefined } : options,
@@ -90,14 +90,18 @@ export const delimiterMutants: readonly Mutant[] = [
     })),
   ),
   mutant(
-    "a folder without the slash is a common prefix, not its content",
+    "a prefix that names a folder without the slash shows the common prefix, not the folder's content",
     "adds the missing slash to a prefix",
     rolledOptions((options) => ({
       ...options,
       prefix: options.prefix.endsWith("b/c") ? `${options.prefix}/` : options.prefix,
     })),
   ),
-  mutant("a folder whose last object was deleted has no common prefix", "keeps empty folders", keepsFolders),
+  mutant(
+    "a folder has no common prefix after its last object has been deleted",
+    "keeps empty folders",
+    keepsFolders,
+  ),
   mutant("a failed put leaves no common prefix", "leaves the folders of failed puts", (inner) =>
     ghostly(inner, folderOf, (page, ghosts, { delimiter, prefix = "" }) =>
       delimiter === undefined ? page : withFolders(page, ghosts, prefix),
@@ -112,12 +116,12 @@ export const delimiterMutants: readonly Mutant[] = [
     })),
   ),
   mutant(
-    "page by page the delimiter gives the same as at once",
+    "with the delimiter, a listing in pages gives the same result as a listing in one page",
     "shows folders on the first page only",
     rolled((page, { cursor }) => (cursor === undefined ? page : { ...page, prefixes: [] })),
   ),
   mutant(
-    "a page that ends with a common prefix goes on after the whole folder",
+    "after a page that ends with a common prefix, the next page begins after the whole folder",
     "repeats a folder on the next page",
     repeatsFolders,
   ),

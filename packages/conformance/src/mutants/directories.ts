@@ -49,7 +49,7 @@ export const directoryMutants: readonly Mutant[] = [
     },
   ),
   putsDirectory(
-    "putDirectory leaves symbolic links out",
+    "putDirectory skips symbolic links",
     "follows symbolic links",
     (storage) => async (directory, prefix, options) => {
       await storage.put(`${prefix}link.txt`, fromFile(join(directory, "link.txt"))).catch(() => {});
@@ -69,7 +69,7 @@ export const directoryMutants: readonly Mutant[] = [
       ),
   ),
   putsDirectory(
-    "putDirectory does not put a playlist whose segment failed",
+    "putDirectory does not put a playlist if a segment failed",
     "puts the playlists in spite of a failed segment",
     (storage) => (directory, prefix, options) =>
       recovering(
@@ -90,7 +90,7 @@ export const directoryMutants: readonly Mutant[] = [
     },
   ),
   downloads(
-    "download of a missing key rejects with NotFound and leaves no file",
+    "download of a missing key rejects with NotFound and creates no file",
     "leaves an empty file for a missing key",
     (storage) => (key, path, options) =>
       recovering(
@@ -102,7 +102,7 @@ export const directoryMutants: readonly Mutant[] = [
       ),
   ),
   downloads(
-    "a download that fails leaves the old file as it was, and nothing else",
+    "a failed download leaves the old file unchanged, and no other file",
     "writes over the old file",
     (storage) => (key, path, options) =>
       recovering(
@@ -114,7 +114,7 @@ export const directoryMutants: readonly Mutant[] = [
       ),
   ),
   storageMutant(
-    "a download that is cut goes on by range where it was cut",
+    "an interrupted download continues with a range from the byte where it stopped",
     "starts an interrupted download from the beginning",
     facade((storage, provider) => ({
       download: async (key, path, options) => {

@@ -43,12 +43,12 @@ export const errorMutants: readonly Mutant[] = [
     fails("head", (error) => Object.defineProperty(error, "applied", { value: "unknown" })),
   ),
   mutant(
-    "a missing object is not worth a retry",
+    "the error for a missing object is not retryable",
     "marks a missing object as worth a retry",
     fails("get", (error) => without(error, { retryable: true })),
   ),
   mutant(
-    "an error is a StorageError with a code of the table",
+    "an error is a StorageError with a known code",
     "throws plain errors",
     fails("list", (error) => new Error(error.reason)),
   ),
@@ -58,7 +58,7 @@ export const errorMutants: readonly Mutant[] = [
     fails("get", (error) => Object.defineProperty(error, "message", { value: "it failed" })),
   ),
   storageMutant(
-    "the facade passes a StorageError on as it is",
+    "the facade passes a StorageError on unchanged",
     "the facade makes new errors",
     facade((storage) => ({
       get: (key, options) =>
@@ -71,7 +71,7 @@ export const errorMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "the facade makes Unknown of a foreign error, which is its cause",
+    "the facade turns any other error into Unknown, with that error as its cause",
     "throws errors that are not StorageErrors",
     facade((storage) => ({
       head: (key, options) =>

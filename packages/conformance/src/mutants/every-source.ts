@@ -32,13 +32,13 @@ export const everySourceMutants: readonly Mutant[] = [
     String,
   ),
   of(
-    "of which a part was read",
+    "that was already partly read",
     "stores an empty object for a Response that was read in part",
     (body) => body instanceof Response && isRead(body.body),
     NOTHING,
   ),
   of(
-    "that was read to its end",
+    "that was already read to its end",
     "stores an empty object for a PassThrough that was read to its end",
     (body) => body instanceof Readable && body.readableEnded,
     NOTHING,
@@ -50,19 +50,19 @@ export const everySourceMutants: readonly Mutant[] = [
     NOTHING,
   ),
   of(
-    "that somebody else reads",
+    "that other code already reads",
     "stores an empty object for a stream that is piped elsewhere",
     (body) => body instanceof Readable && body.readableFlowing === true,
     NOTHING,
   ),
   of(
-    "that somebody else begins to read beside the put",
+    "that other code begins to read during the put",
     "opens a stream late, and stores an empty object if other code reads the stream by then",
     isNode,
     late((stream) => stream.readableFlowing === true),
   ),
   of(
-    "that somebody else cancels beside the put",
+    "that other code cancels during the put",
     "opens a stream late, and stores an empty object if the stream is closed by then",
     isNode,
     late((stream) => stream.destroyed),

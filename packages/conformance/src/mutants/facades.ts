@@ -42,14 +42,14 @@ async function* allAtOnce(
 
 export const facadeMutants: readonly Mutant[] = [
   storageMutant(
-    "find gives the facts of an object, and undefined where there is none",
+    "find returns the facts of an object, and undefined for a missing object",
     "find invents facts for a missing object",
     facade((storage, provider) => ({
       find: async (key) => (await storage.find(key)) ?? invented(provider, key),
     })),
   ),
   storageMutant(
-    "what is written into a writer is an object when its stream has finished",
+    "when the stream of a writer has finished, the written bytes are stored as an object",
     "finishes a writer before its object exists",
     facade((storage) => ({
       writer: (key, options) => {
@@ -72,7 +72,7 @@ export const facadeMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "exists is true for an object and false for a missing one",
+    "exists is true for an object and false for a missing object",
     "says that every object exists",
     facade((storage) => ({
       exists: async (key, options) => (await storage.exists(key, options)) || true,
@@ -95,7 +95,7 @@ export const facadeMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "list gives every object, over all pages",
+    "list gives every object, across all pages",
     "list stops after the first page",
     facade((storage) => ({
       list: (options) => firstPage(storage, options),
@@ -116,7 +116,7 @@ export const facadeMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "an event tells of each call: operation, key, size and milliseconds",
+    "each call has one event with the operation, key, size and milliseconds",
     "events have no size",
     reports((event) => (event.type === "operation" ? { ...event, size: undefined } : event)),
   ),
@@ -126,7 +126,7 @@ export const facadeMutants: readonly Mutant[] = [
     reports((event) => (event.type === "operation" && event.error !== undefined ? undefined : event)),
   ),
   storageMutant(
-    "a listener that throws changes nothing",
+    "an event listener that throws does not affect the call",
     "fails when the listener throws",
     (storage, provider, options) => ({
       ...storage,
@@ -138,7 +138,7 @@ export const facadeMutants: readonly Mutant[] = [
     }),
   ),
   storageMutant(
-    "describe tells kind, type and name",
+    "describe gives the kind, the type and the name",
     "describes itself without a name",
     facade((storage) => ({
       describe: () => ({ ...storage.describe(), name: "" }),
@@ -162,7 +162,7 @@ export const facadeMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "close aborts what is still under way when its patience ends",
+    "close aborts calls that are still under way after graceMs",
     "treats calls that close aborted as finished",
     facade((storage, provider) => ({
       put: (key, body, options) =>
@@ -174,7 +174,7 @@ export const facadeMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "close twice is harmless",
+    "closing a storage twice is harmless",
     "close throws the second time",
     facade((storage) => {
       let closed = false;

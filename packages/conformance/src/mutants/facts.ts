@@ -61,7 +61,7 @@ export const factsMutants: readonly Mutant[] = [
     })),
   ),
   mutant(
-    "50 puts of one size in quick succession give 50 etags",
+    "50 puts of the same size in quick succession give 50 different etags",
     "makes etags from the size and the second",
     etags(({ size, lastModified }) => `"${size}-${Math.floor((lastModified?.getTime() ?? 0) / 1000)}"`),
   ),
@@ -71,7 +71,7 @@ export const factsMutants: readonly Mutant[] = [
     infos((info) => ({ ...info, lastModified: new Date(0) })),
   ),
   mutant(
-    "info.key is the key that was asked for",
+    "info.key is the requested key",
     "returns encoded keys",
     infos((info, verb) =>
       verb === "head" ? { ...info, key: info.key.replace("a b.txt", "a%20b.txt") } : info,
@@ -93,7 +93,7 @@ export const factsMutants: readonly Mutant[] = [
     infos((info, verb) => (verb === "get" ? { ...info, writeId: undefined } : info)),
   ),
   mutant(
-    "a write id is no part of the metadata",
+    "a write id is not part of the metadata",
     "shows the write id as metadata",
     infos((info) =>
       info.writeId === undefined
@@ -102,7 +102,7 @@ export const factsMutants: readonly Mutant[] = [
     ),
   ),
   mutant(
-    "a put without a write id does not keep that of the old object",
+    "a put without a write id does not keep the write id of the old object",
     "keeps the write id of the old object",
     inheriting((old, { writeId }) => ({ writeId: writeId ?? old.writeId })),
   ),

@@ -116,7 +116,7 @@ export const getMutants: readonly Mutant[] = [
     finds("get", isFolder),
   ),
   mutant(
-    "get of a name below an object rejects with NotFound",
+    "get of a key that uses an object as a folder rejects with NotFound",
     "returns an empty object for a name below a file",
     finds("get", isBelow),
   ),
@@ -134,11 +134,11 @@ export const getMutants: readonly Mutant[] = [
     })),
   ),
   mutant(
-    "two reads of one object at once do not share a position",
+    "two simultaneous reads of one object do not share a position",
     "lets all readers share one position",
     sharing,
   ),
-  mutant("20 objects can be read at once", "refuses more than ten reads at once", (inner) => {
+  mutant("20 objects can be read at the same time", "refuses more than ten reads at once", (inner) => {
     let running = 0;
     const get: typeof inner.get = async (key, options) => {
       if (++running > 10) throw (running--, failure(inner, "Unavailable", key, "get"));
@@ -148,7 +148,7 @@ export const getMutants: readonly Mutant[] = [
     return { ...inner, get };
   }),
   mutant(
-    "a body that is destroyed half-read closes",
+    "a body that is destroyed before its end closes",
     "never closes a dropped body",
     dropped((done, ended) => {
       if (ended) done();
@@ -163,12 +163,12 @@ export const getMutants: readonly Mutant[] = [
     }),
   ),
   mutant(
-    "a read that has begun gives the old object whole, or fails, when it is replaced meanwhile",
+    "if an object is replaced during a read, the read gives the whole old object or fails",
     "opens the file again for each block",
     lazily((inner, key) => bytesOf(inner, key)),
   ),
   mutant(
-    "a read that has begun gives the object whole, or fails, when it is deleted meanwhile",
+    "if an object is deleted during a read, the read gives the whole object or fails",
     "ends a read without an error when the file is gone",
     lazily((inner, key) => bytesOf(inner, key).catch(() => new Uint8Array(0))),
   ),
@@ -192,7 +192,7 @@ export const getMutants: readonly Mutant[] = [
     })),
   ),
   mutant(
-    "get with ifMatch of a missing key rejects with NotFound",
+    "get of a missing key with ifMatch rejects with NotFound",
     "treats a missing object as a changed object",
     verbs((inner) => ({
       get: async (key, options) =>

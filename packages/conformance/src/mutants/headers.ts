@@ -82,14 +82,14 @@ export const headerMutants: readonly Mutant[] = [
     ),
   ),
   cleansHeader(
-    "a header with a line break or non-ASCII is refused with InvalidArgument, and nothing is written",
+    "a header with a line break or a non-ASCII character is refused with InvalidArgument, and nothing is written",
     "cleans headers",
     ({ cacheControl }) => ({
       cacheControl: cacheControl?.replaceAll(/[^\x21-\x7e]/g, "") || undefined,
     }),
   ),
   cleansHeader(
-    "a content type that is no media type is refused with InvalidArgument",
+    "a content type that is not a media type is refused with InvalidArgument",
     "drops an invalid content type",
     ({ contentType }) => ({
       contentType: contentType !== undefined && /^[^/]+\/[^/]+$/.test(contentType) ? contentType : undefined,

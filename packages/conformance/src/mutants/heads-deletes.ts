@@ -16,7 +16,7 @@ export const headMutants: readonly Mutant[] = [
     finds("head", isFolder),
   ),
   mutant(
-    "head of a name below an object rejects with NotFound",
+    "head of a key that uses an object as a folder rejects with NotFound",
     "head invents facts for a name below a file",
     finds("head", isBelow),
   ),
@@ -73,7 +73,7 @@ export const deleteMutants: readonly Mutant[] = [
       },
     })),
   ),
-  mutant("delete twice resolves twice", "refuses to delete twice", (inner) => {
+  mutant("deleting a key twice resolves both times", "refuses to delete twice", (inner) => {
     const gone = new Set<string>();
     const remove: typeof inner.delete = async (key, options) => {
       if (gone.has(key) && !(await find(inner, key))) throw failure(inner, "NotFound", key, "delete");
@@ -82,7 +82,7 @@ export const deleteMutants: readonly Mutant[] = [
     };
     return { ...inner, delete: remove };
   }),
-  mutant("deletes of one key at once all resolve", "refuses a second delete at once", (inner) => {
+  mutant("simultaneous deletes of one key all resolve", "refuses a second delete at once", (inner) => {
     const running = new Set<string>();
     const remove: typeof inner.delete = async (key, options) => {
       if (running.has(key)) throw failure(inner, "Unavailable", key, "delete");
@@ -93,17 +93,17 @@ export const deleteMutants: readonly Mutant[] = [
     return { ...inner, delete: remove };
   }),
   mutant(
-    "a delete leaves keys that begin alike",
+    "a delete does not remove other keys with the same beginning",
     "deletes all keys that begin with the key",
     deletesAlso((key) => key),
   ),
   mutant(
-    "delete of a folder's name leaves what is in the folder",
+    "delete of a folder's name does not remove the objects in the folder",
     "deletes folders",
     deletesAlso((key) => `${key}/`),
   ),
   mutant(
-    "delete of a name below an object leaves the object",
+    "delete of a key that uses an object as a folder leaves the object unchanged",
     "deletes the object with the name of the parent folder",
     verbs((inner) => ({
       delete: async (key, options) => {
@@ -131,7 +131,7 @@ export const deleteMutants: readonly Mutant[] = [
     },
   ),
   mutant(
-    "a deleted key can be written again, and has nothing of the old object",
+    "a deleted key can be written again, and keeps nothing of the old object",
     "leaves the headers of a deleted object",
     (inner) => {
       const left = new Map<string, string | undefined>();
@@ -156,19 +156,19 @@ export const deleteMutants: readonly Mutant[] = [
     })),
   ),
   mutant(
-    "a delete with a wrong ifMatch rejects with PreconditionFailed and leaves the object",
+    "a delete with a wrong ifMatch rejects with PreconditionFailed and leaves the object unchanged",
     "ignores ifMatch of a delete",
     verbs((inner) => ({
       delete: (key, options) => inner.delete(key, { ...options, ifMatch: undefined }),
     })),
   ),
   mutant(
-    "a delete with the etag of a replaced object leaves its successor",
+    "a delete with the etag of a replaced object leaves the new object unchanged",
     "accepts every old etag for a delete",
     rememberingEtags("delete"),
   ),
   mutant(
-    "a delete with ifMatch of a missing key resolves",
+    "a delete of a missing key with ifMatch resolves",
     "refuses ifMatch of a missing object",
     verbs((inner) => ({
       delete: async (key, options) => {

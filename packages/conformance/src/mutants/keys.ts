@@ -65,7 +65,7 @@ export const keyMutants: readonly Mutant[] = [
     mangled((key) => key.replaceAll("+", " ")),
   ),
   changes(
-    "characters of URLs",
+    "characters that are special in URLs",
     "cuts queries and fragments",
     mangled((key) => key.replace(/[?#].*$/, "")),
   ),
@@ -75,7 +75,7 @@ export const keyMutants: readonly Mutant[] = [
     mangled((key) => key.replaceAll(/["'`]/g, "")),
   ),
   changes(
-    "characters that shells and Windows dislike",
+    "characters that are special in shells and on Windows",
     "replaces characters that Windows does not allow",
     mangled((key) => key.replaceAll(/[*:|]/g, "_")),
   ),
@@ -100,12 +100,12 @@ export const keyMutants: readonly Mutant[] = [
     mangled((key) => key.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())),
   ),
   changes(
-    "case that only Unicode folds",
+    "letters that are equal only under Unicode case folding",
     "folds case as Unicode does",
     mangled((key) => key.replaceAll("ß", "ss").replaceAll("\u212A", "k")),
   ),
   changes(
-    "names of JavaScript's own",
+    "names that JavaScript itself uses",
     "loses the name __proto__",
     mangled((key) => key.replaceAll("__proto__", "proto")),
   ),
@@ -116,7 +116,7 @@ export const keyMutants: readonly Mutant[] = [
     mangledSegments((segment) => segment.replace(/\.+$/, "")),
   ),
   changes(
-    "device names of Windows",
+    "Windows device names",
     "renames devices",
     mangledSegments((segment) => (DEVICES.test(segment) ? `_${segment}` : segment)),
   ),
@@ -126,7 +126,7 @@ export const keyMutants: readonly Mutant[] = [
     hides(/\.(tmp|part|swp)$|[~#]$/),
   ),
   changes(
-    "numbers of different length",
+    "numbers of different lengths",
     "drops zeros in front of numbers",
     mangledSegments((segment) => segment.replace(/^0+(?=\d+\.)/, "")),
   ),
@@ -157,7 +157,7 @@ export const keyMutants: readonly Mutant[] = [
     mangled((key) => key.replaceAll(/\s/g, " ")),
   ),
   changes(
-    "line separators and marks of direction",
+    "line separators and direction marks",
     "drops invisible marks",
     mangled((key) => key.replaceAll(/[\u2028\u202E\uFEFF]/g, "")),
   ),
@@ -169,7 +169,7 @@ export const keyMutants: readonly Mutant[] = [
     mangled((key) => key.slice(0, 1000)),
   ),
   storageMutant(
-    "a key longer than keyBytesMax is refused with Unsupported before a byte moves",
+    "a key longer than keyBytesMax is refused with Unsupported before the source is read",
     "cuts keys that are too long",
     facade((storage, { supports }) => ({
       put: async (key, body, options) =>

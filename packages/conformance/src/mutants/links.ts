@@ -13,7 +13,7 @@ function invents(
   change: (storage: FileStorage) => Partial<FileStorage>,
 ): Mutant {
   return storageMutant(
-    `without ${verb} the facade's ${verb} is Unsupported`,
+    `if the provider has no ${verb}, the facade's ${verb} is Unsupported`,
     `invents a ${verb}`,
     (storage, provider, options) =>
       provider[verb] === undefined ? facade(change)(storage, provider, options) : storage,
@@ -30,7 +30,7 @@ const UPLOAD = {
 
 export const linkMutants: readonly Mutant[] = [
   mutant(
-    "publicUrl gives an absolute URL, and another for another key",
+    "publicUrl gives an absolute URL that is different for each key",
     "returns relative public URLs",
     verbs(() => ({ publicUrl: (key) => `/${key}` })),
     linked,
@@ -44,7 +44,7 @@ export const linkMutants: readonly Mutant[] = [
     linked,
   ),
   mutant(
-    "signedUrl gives an absolute URL, and another for another key",
+    "signedUrl gives an absolute URL that is different for each key",
     "signs the same URL for all keys",
     verbs(() => ({
       signedUrl: async () => "https://example.com/signed",
@@ -75,7 +75,7 @@ export const linkMutants: readonly Mutant[] = [
     linked,
   ),
   mutant(
-    "a multipart upload that is aborted leaves no object",
+    "a multipart upload that is aborted creates no object",
     "completes an aborted upload",
     verbs((inner) => ({
       multipart: inner.multipart && {
@@ -86,13 +86,13 @@ export const linkMutants: readonly Mutant[] = [
     linked,
   ),
   storageMutant(
-    "a link that works for no time is InvalidArgument",
+    "a signed link with an expiresInSeconds that is not a positive whole number is InvalidArgument",
     "signs links with a lifetime of zero",
     facade(() => ({ signedUrl: async () => "https://example.com/signed" })),
     linked,
   ),
   storageMutant(
-    "signUpload without a length or a bound is InvalidArgument",
+    "signUpload needs contentLength or maxBytes, and is otherwise InvalidArgument",
     "signs uploads of any length",
     facade(() => ({ signUpload: async (key) => ({ ...UPLOAD, key }) })),
     linked,

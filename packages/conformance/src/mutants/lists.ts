@@ -45,7 +45,7 @@ const isFolderOf = (key: string, prefix: string): boolean =>
 
 export const listMutants: readonly Mutant[] = [
   mutant(
-    "a listing shows every object once, those in folders too",
+    "a listing shows every object once, including objects in folders",
     "does not look into deep folders",
     listed((page) => ({
       ...page,
@@ -57,9 +57,13 @@ export const listMutants: readonly Mutant[] = [
     "sorts without regard to case",
     sorts(byUpperCase),
   ),
-  mutant("a folder sorts with its slash, not as its bare name", "sorts folder by folder", sorts(bySegments)),
   mutant(
-    "characters beyond U+FFFF sort after those before it, as their bytes do",
+    "a folder is sorted by its name with the slash, not by the name alone",
+    "sorts folder by folder",
+    sorts(bySegments),
+  ),
+  mutant(
+    "characters above U+FFFF come after all other characters, as in UTF-8 byte order",
     "sorts as JavaScript does",
     sorts(byText),
   ),
@@ -74,7 +78,7 @@ export const listMutants: readonly Mutant[] = [
     })),
   ),
   mutant(
-    "a prefix that is a whole key shows the object",
+    "a prefix that is a whole key shows the object with that key",
     "shows only keys that are longer than the prefix",
     listed((page, { prefix }) => ({
       ...page,
@@ -87,12 +91,12 @@ export const listMutants: readonly Mutant[] = [
     matches(matchesPattern),
   ),
   mutant(
-    "a prefix is compared by case",
+    "a prefix is case-sensitive",
     "compares a prefix without regard to case",
     matches((key, prefix) => key.toLowerCase().startsWith(prefix.toLowerCase())),
   ),
   mutant(
-    "a prefix that nothing has gives an empty page without a cursor",
+    "a prefix that matches no key gives an empty page without a cursor",
     "gives an empty page a cursor",
     listed((page, { prefix = "" }) => (prefix.includes("nothing") ? { ...page, cursor: "more" } : page)),
   ),
@@ -117,7 +121,7 @@ export const listMutants: readonly Mutant[] = [
     }),
   ),
   mutant(
-    "a listing gives key, size, provider and ref as head does",
+    "a listing gives the same key, size, provider and ref as head",
     "lists without sizes",
     infos((info, verb) => (verb === "list" ? { ...info, size: 0 } : info)),
   ),

@@ -26,7 +26,7 @@ function refused(key: string): StorageError {
 
 export const manyMutants: readonly Mutant[] = [
   storageMutant(
-    "putMany gives a result for each item, in their order",
+    "putMany gives a result for each item, in the order of the items",
     "sorts the results of putMany",
     facade((storage) => ({
       putMany: async (items, options) =>
@@ -49,14 +49,14 @@ export const manyMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "putMany runs no more puts at once than it was told",
+    "putMany runs no more puts at once than its concurrency allows",
     "putMany runs all puts at once",
     facade((storage) => ({
       putMany: (items, options) => storage.putMany(items, { ...options, concurrency: 100 }),
     })),
   ),
   storageMutant(
-    "putMany takes the options of each item",
+    "putMany uses the options of each item",
     "putMany forgets the options of items",
     facade((storage) => ({
       putMany: async (items, options) => {
@@ -66,7 +66,7 @@ export const manyMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "deleteMany removes all its keys and only those",
+    "deleteMany removes all the given keys and no others",
     "deleteMany deletes keys with the same beginning",
     facade((storage, provider) => ({
       deleteMany: async (keys, options) => {
@@ -80,7 +80,7 @@ export const manyMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "deleteMany counts keys that were missing as gone",
+    "deleteMany counts missing keys as deleted",
     "deleteMany fails for missing keys",
     facade((storage) => ({
       deleteMany: async (keys, options) => {
@@ -94,7 +94,7 @@ export const manyMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "deleteMany of nothing is a success",
+    "deleteMany without keys succeeds",
     "deleteMany of nothing fails",
     facade((storage) => ({
       deleteMany: async (keys, options) => {
@@ -105,7 +105,7 @@ export const manyMutants: readonly Mutant[] = [
     })),
   ),
   mutant(
-    "the provider's own deleteMany removes its keys and no others",
+    "the provider's own deleteMany removes the given keys and no others",
     "deleteMany forgets the second key",
     verbs(({ deleteMany }) => ({
       deleteMany:
@@ -118,7 +118,7 @@ export const manyMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "deletePrefix names what it leaves, in its result and by an event",
+    "deletePrefix reports the keys that it skips, in its result and in an event",
     "does not report the objects that deletePrefix leaves",
     facade((storage) => ({
       deletePrefix: async (prefix, options) => {
@@ -128,7 +128,7 @@ export const manyMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "deletePrefix removes everything under the folder, over all pages",
+    "deletePrefix removes everything in the folder, across all pages",
     "deletePrefix stops after a page",
     facade((storage) => ({
       deletePrefix: async (prefix, options) => {
@@ -139,7 +139,7 @@ export const manyMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "deletePrefix leaves neighbours that begin alike",
+    "deletePrefix does not remove neighbours with the same beginning",
     "deletePrefix drops the slash",
     facade((storage) => ({
       deletePrefix: async (prefix, options) => {
@@ -159,7 +159,7 @@ export const manyMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "deletePrefix of an empty folder is a success",
+    "deletePrefix of an empty folder succeeds",
     "deletePrefix does not find an empty folder",
     facade((storage) => ({
       deletePrefix: async (prefix, options) => {

@@ -72,7 +72,7 @@ export const metadataMutants: readonly Mutant[] = [
     stores((metadata) => Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== ""))),
   ),
   mutant(
-    "a metadata name of JavaScript's own comes back from put, head and get",
+    "a metadata name that JavaScript itself uses comes back from put, head and get",
     "loses the metadata name __proto__",
     stores(assigned),
   ),
@@ -82,12 +82,12 @@ export const metadataMutants: readonly Mutant[] = [
     stores((metadata) => mapValues(metadata, (value) => value.slice(0, 2000))),
   ),
   mutant(
-    "an object without metadata has none",
+    "an object that was put without metadata has no metadata",
     "adds metadata of its own",
     infos((info, verb) => (verb === "head" ? withMetadata(info) : info)),
   ),
   mutant(
-    "metadata is kept for an object that was streamed",
+    "the metadata of an object that was put as a stream is kept",
     "forgets the metadata of streams",
     putOptions((options, _key, body) =>
       body.bytes === undefined ? { ...options, metadata: undefined } : options,
@@ -99,7 +99,7 @@ export const metadataMutants: readonly Mutant[] = [
   cleans("a metadata value with a space at its end", "trims metadata", (metadata) =>
     mapValues(metadata, (value) => value.trim()),
   ),
-  cleans("a metadata value that is not well-formed", "repairs metadata", (metadata) =>
+  cleans("a metadata value that is not well-formed Unicode", "repairs metadata", (metadata) =>
     mapValues(metadata, (value) => value.toWellFormed()),
   ),
   cleans("a metadata name in upper case or with a space", "repairs metadata names", (metadata) =>

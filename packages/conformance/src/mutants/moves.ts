@@ -22,7 +22,7 @@ function movesWith(facts: (info: ObjectInfo) => PutOptions): Break {
 
 export const moveMutants: readonly Mutant[] = [
   mutant(
-    "the provider's own move gives the object its new key, with bytes, headers and metadata",
+    "the provider's own move gives the object its new key, and keeps the bytes, headers and metadata",
     "moves without metadata",
     movesWith(({ contentType, cacheControl }) => ({ contentType, cacheControl })),
   ),
@@ -36,7 +36,7 @@ export const moveMutants: readonly Mutant[] = [
     }),
   ),
   mutant(
-    "the provider's own move replaces its target whole",
+    "the provider's own move replaces the whole target",
     "keeps the headers of the target of a move",
     moves((move, inner) => async (from, to, options) => {
       const old = await find(inner, to);
@@ -46,7 +46,7 @@ export const moveMutants: readonly Mutant[] = [
     }),
   ),
   mutant(
-    "the provider's own move of an object with another ETag rejects with PreconditionFailed and moves nothing",
+    "the provider's own move with a wrong sourceIfMatch rejects with PreconditionFailed and moves nothing",
     "moves an object without comparing its ETag",
     moves(
       (move) =>
@@ -55,7 +55,7 @@ export const moveMutants: readonly Mutant[] = [
     ),
   ),
   mutant(
-    "the provider's own create-only move onto an object rejects with AlreadyExists and leaves both",
+    "the provider's own create-only move onto an existing object rejects with AlreadyExists and leaves both objects unchanged",
     "replaces an object although the move is create-only",
     moves(
       (move) =>
@@ -64,7 +64,7 @@ export const moveMutants: readonly Mutant[] = [
     ),
   ),
   mutant(
-    "the provider's own create-only move to a free key moves",
+    "the provider's own create-only move to a free key moves the object",
     "copies instead of moving to a free key",
     moves((move, inner) => async (from, to, options) => {
       if (options.ifNoneMatch === undefined || inner.copy === undefined) return await move(from, to, options);
@@ -72,7 +72,7 @@ export const moveMutants: readonly Mutant[] = [
     }),
   ),
   mutant(
-    "the provider's own move of a missing object rejects with NotFound and leaves its target",
+    "the provider's own move of a missing object rejects with NotFound and leaves the target unchanged",
     "clears the target before it looks for the source",
     moves((move, inner) => async (from, to, options) => {
       if (options.ifNoneMatch === undefined) await inner.delete(to, {});
@@ -80,7 +80,7 @@ export const moveMutants: readonly Mutant[] = [
     }),
   ),
   mutant(
-    "an object that was moved has the write id that the move was given, and never its old one",
+    "a moved object has the write id of the move, and never the old write id",
     "keeps the old write id of a moved object",
     moves((move, inner) => async (from, to, options) => {
       const { writeId } = await inner.head(from, {});
@@ -88,7 +88,7 @@ export const moveMutants: readonly Mutant[] = [
     }),
   ),
   mutant(
-    "while an object is moved it is there at each instant, with its metadata",
+    "during a move, the object can be found at every moment, with its metadata",
     "deletes the old key before it writes the new key",
     moves((move, inner) => async (from, to, options) => {
       const info = await inner.head(from, {});
@@ -107,7 +107,7 @@ export const moveMutants: readonly Mutant[] = [
     }),
   ),
   mutant(
-    "an object that is written while it is moved is not lost",
+    "an object that is written during a move is not lost",
     "deletes an object that was written during the move",
     moves((_move, inner) => async (from, to, options) => {
       const { copy } = inner;

@@ -4,7 +4,7 @@ import { infos, putOptions, results, verbs } from "./breaks.js";
 
 export const ownershipMutants: readonly Mutant[] = [
   mutant(
-    "the caller's bytes may be changed after the put without an effect on the object",
+    "changing the caller's bytes after the put does not change the object",
     "keeps the caller's buffer",
     (inner) => {
       const kept = new Map<string | undefined, Uint8Array>();
@@ -32,7 +32,7 @@ export const ownershipMutants: readonly Mutant[] = [
     })),
   ),
   mutant(
-    "the bytes that a read gave may be changed without an effect on the object",
+    "changing the bytes that a read returned does not change the object",
     "hands out its own buffer",
     (inner) => {
       const own = new Map<string | undefined, Uint8Array>();
@@ -45,7 +45,7 @@ export const ownershipMutants: readonly Mutant[] = [
     },
   ),
   mutant(
-    "the caller's metadata may be changed after the put without an effect on the object",
+    "changing the caller's metadata after the put does not change the object",
     "keeps the caller's metadata object",
     (inner) => {
       const kept = new Map<string | undefined, ObjectInfo["metadata"]>();
@@ -61,12 +61,12 @@ export const ownershipMutants: readonly Mutant[] = [
     },
   ),
   mutant(
-    "options may be frozen, and are not changed",
+    "no verb changes its options, so the options can be frozen",
     "marks the options that it is given",
     putOptions((options) => Object.assign(options, { seen: true })),
   ),
   mutant(
-    "no verb uses this: each works when it is passed around on its own",
+    "every verb works as a detached function, without this",
     "head uses `this`",
     verbs((inner) => ({
       head: function (this: typeof inner, key, options) {

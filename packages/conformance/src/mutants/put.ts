@@ -38,7 +38,7 @@ export const putMutants: readonly Mutant[] = [
     })),
   ),
   mutant(
-    "a read that starts after a replacing put has resolved sees the new object",
+    "a read that starts after a put has replaced the object sees the new object",
     "serves reads from a cache",
     (inner) => {
       const cache = new Map<string, Awaited<ReturnType<typeof inner.get>>>();
@@ -53,7 +53,7 @@ export const putMutants: readonly Mutant[] = [
     },
   ),
   mutant(
-    "a replacing put inherits no header of the old object",
+    "a put that replaces an object keeps no header of the old object",
     "keeps the old headers",
     inheriting((old, options) => ({
       cacheControl: options.cacheControl ?? old.cacheControl,
@@ -61,17 +61,17 @@ export const putMutants: readonly Mutant[] = [
     })),
   ),
   mutant(
-    "a replacing put inherits no content type of the old object",
+    "a put that replaces an object does not keep the content type of the old object",
     "keeps the old content type",
     inheriting((old, { contentType }) => ({ contentType: contentType ?? old.contentType })),
   ),
   mutant(
-    "a replacing put inherits no metadata of the old object",
+    "a put that replaces an object keeps no metadata of the old object",
     "adds the new metadata to the old metadata",
     inheriting((old, { metadata }) => ({ metadata: { ...old.metadata, ...metadata } })),
   ),
   mutant(
-    "an object is not there before its put has all bytes",
+    "an object does not exist before its put has received all bytes",
     "creates an empty file first",
     verbs((inner) => ({
       put: async (key, body, options) => {
@@ -87,7 +87,7 @@ export const putMutants: readonly Mutant[] = [
     })),
   ),
   mutant(
-    "the old object can be read while its successor is being written",
+    "the old object can be read while the new object is being written",
     "removes the old object first",
     verbs((inner) => ({
       put: async (key, body, options) => {
@@ -98,7 +98,7 @@ export const putMutants: readonly Mutant[] = [
     })),
   ),
   mutant(
-    "puts of one key at once leave one of them, whole",
+    "after simultaneous puts of one key, one of the bodies is stored whole",
     "writes two puts at once into one file",
     (inner) => {
       const open = new Map<string, Uint8Array>();
@@ -115,17 +115,21 @@ export const putMutants: readonly Mutant[] = [
       return { ...inner, put };
     },
   ),
-  mutant("puts of many keys at once leave all of them", "uses one temporary file for all puts", (inner) => {
-    let temporary: Uint8Array = new Uint8Array(0);
-    const put: typeof inner.put = async (key, body, options) => {
-      temporary = await collect(body, options);
-      await tick();
-      return await inner.put(key, await toBody(temporary), options);
-    };
-    return { ...inner, put };
-  }),
   mutant(
-    "a put of a stream reports progress that only grows and ends with the size",
+    "simultaneous puts of many keys store every object",
+    "uses one temporary file for all puts",
+    (inner) => {
+      let temporary: Uint8Array = new Uint8Array(0);
+      const put: typeof inner.put = async (key, body, options) => {
+        temporary = await collect(body, options);
+        await tick();
+        return await inner.put(key, await toBody(temporary), options);
+      };
+      return { ...inner, put };
+    },
+  ),
+  mutant(
+    "a put of a stream reports progress that never decreases and ends with the size",
     "reports the size of each chunk instead of the sum",
     putOptions((options) => {
       let before = 0;

@@ -64,7 +64,7 @@ function servesNothing(when: (range: { offset?: number }, size: number) => boole
 
 export const rangeMutants: readonly Mutant[] = [
   mutant(
-    "a range of offset and length gives those bytes",
+    "a range with an offset and a length gives exactly those bytes",
     "treats the length of a range as its end",
     asks(({ offset, length }) => ({
       offset,
@@ -72,7 +72,7 @@ export const rangeMutants: readonly Mutant[] = [
     })),
   ),
   mutant(
-    "a range with an offset only goes to the end",
+    "a range with only an offset goes to the end of the object",
     "returns two bytes for a range without a length",
     asks(({ offset, length }) => ({ offset, length: length ?? 2 })),
   ),
@@ -92,7 +92,7 @@ export const rangeMutants: readonly Mutant[] = [
     refusesRange(({ offset, length }, size) => offset === 0 && length === size),
   ),
   mutant(
-    "a range that ends after the object is cut",
+    "a range that goes past the end of the object is cut at the end",
     "refuses a range that ends after the object",
     refusesRange(({ offset, length }, size) => offset < size && offset + (length ?? 0) > size),
   ),
@@ -107,17 +107,17 @@ export const rangeMutants: readonly Mutant[] = [
     asksSuffix((suffix) => ({ suffix: suffix === 1 ? 2 : suffix })),
   ),
   mutant(
-    "a suffix longer than the object gives all of it",
+    "a suffix longer than the object gives the whole object",
     "refuses a suffix longer than the object",
     refusesRange(({ suffix }, size) => (suffix ?? 0) > size),
   ),
   mutant(
-    "a get tells which range it serves",
+    "a get returns the range that it serves",
     "does not report the served range",
     ranged((result) => ({ ...result, range: undefined })),
   ),
   mutant(
-    "the served range of a cut range is what is served",
+    "if a range is cut, the served range has the shorter length",
     "reports the requested range as the served range",
     results((result, { range }) => {
       if (result.range === undefined || range === undefined || "suffix" in range) return result;
@@ -149,7 +149,7 @@ export const rangeMutants: readonly Mutant[] = [
     servesNothing((_range, size) => size === 0),
   ),
   mutant(
-    "the size of a get with a range is that of the whole object",
+    "a get with a range returns the size of the whole object",
     "reports the size of the range",
     results((result) => ({
       ...result,
@@ -157,7 +157,7 @@ export const rangeMutants: readonly Mutant[] = [
     })),
   ),
   mutant(
-    "a range deep inside a large object gives exactly its bytes",
+    "a range in the middle of a large object gives exactly those bytes",
     "repeats a byte between two blocks",
     ranged((result) => {
       const bytes = Uint8Array.from(result.body as Uint8Array);
@@ -186,7 +186,7 @@ export const rangeMutants: readonly Mutant[] = [
     refusesRange(({ offset }, size) => offset > size),
   ),
   storageMutant(
-    "a range that is none is a TypeError",
+    "an invalid range is a TypeError",
     "drops a range that it does not understand",
     facade((storage) => ({
       get: async (key, options) => {

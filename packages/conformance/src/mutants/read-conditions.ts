@@ -15,12 +15,12 @@ function reading(change: (options: Options) => Options): StorageBreak {
 
 export const readConditionMutants: readonly Mutant[] = [
   storageMutant(
-    "a read with the ETag of the object rejects with NotModified, one with another ETag reads",
+    "a read with ifNoneMatch rejects with NotModified if the ETag matches, and otherwise reads the object",
     "ignores ifNoneMatch of reads",
     reading(({ ifNoneMatch: _ifNoneMatch, ...options }) => options),
   ),
   storageMutant(
-    "a read of what was not written since rejects with NotModified, unless its ETag says otherwise",
+    "a read with ifModifiedSince rejects with NotModified if the object is not newer, unless ifNoneMatch names another ETag",
     "compares the date although the read has an ETag",
     reading(({ ifNoneMatch, ifModifiedSince, ...options }) =>
       ifModifiedSince === undefined ? { ...options, ifNoneMatch } : { ...options, ifModifiedSince },
@@ -35,7 +35,7 @@ export const readConditionMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "conditions of reads that are none are a TypeError",
+    "an invalid condition of a read is a TypeError",
     "ignores invalid conditions",
     reading(({ ifModifiedSince, ...options }) =>
       ifModifiedSince instanceof Date && !Number.isNaN(ifModifiedSince.getTime())

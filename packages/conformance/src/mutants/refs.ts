@@ -28,17 +28,17 @@ const knowsOnlyItsOwn: Break = (inner) => {
 
 export const refMutants: readonly Mutant[] = [
   mutant(
-    "a ref is a text without spaces or control characters that names its scheme",
+    "a ref begins with a scheme, and has no spaces or control characters",
     "leaves spaces in refs",
     refs((ref) => ref.replaceAll("%20", " ")),
   ),
   mutant(
-    "locate finds the key in a ref, whatever the key",
+    "locate finds every key in its ref",
     "locates encoded keys",
     located((found) => found && { ...found, key: found.key.replaceAll(" ", "%20") }),
   ),
   mutant(
-    "locate gives the same ref back",
+    "locate returns the same ref",
     "returns refs in upper case",
     located((found) => found && { ...found, ref: found.ref.toUpperCase() }),
   ),
@@ -48,7 +48,7 @@ export const refMutants: readonly Mutant[] = [
     refs((ref) => ref.replaceAll("%25", "%")),
   ),
   mutant(
-    "info.ref leads back to the key and the provider",
+    "locate finds the key and the provider in info.ref",
     "put returns the ref of a different place",
     infos((info, verb) =>
       verb === "put" ? { ...info, ref: info.ref.replace("//memory/", "//elsewhere/") } : info,
@@ -65,7 +65,7 @@ export const refMutants: readonly Mutant[] = [
     located((found, text) => (text.includes("?") ? undefined : found)),
   ),
   mutant(
-    "locate gives undefined for a text that is not ours",
+    "locate returns undefined for a text that is not a ref of this provider",
     "finds a key in every text",
     located((found, text, inner) => {
       const path = /^(?:s3|https|nothing):\/\/[^/]+\/(.+)$/.exec(text)?.[1];
@@ -83,7 +83,7 @@ export const refMutants: readonly Mutant[] = [
     }),
   ),
   mutant(
-    "locate never gives a key that breaks the rules",
+    "locate never returns an invalid key",
     "does not check the keys that it finds",
     located((found, text, inner) => {
       const start = inner.ref("");
@@ -91,7 +91,11 @@ export const refMutants: readonly Mutant[] = [
       return { key: decodeURIComponent(text.slice(start.length)), provider: inner.name, ref: text };
     }),
   ),
-  mutant("locate says nothing about existence", "finds only keys that it has seen before", knowsOnlyItsOwn),
+  mutant(
+    "locate finds the key in a ref even if the object does not exist",
+    "finds only keys that it has seen before",
+    knowsOnlyItsOwn,
+  ),
   storageMutant(
     "storage.at reads, writes and deletes the object of a ref",
     "does not delete by ref",

@@ -16,12 +16,12 @@ export const sizeMutants: readonly Mutant[] = [
     putBytes((bytes, body) => (body.bytes?.byteLength === 0 ? Uint8Array.of(0) : bytes)),
   ),
   mutant(
-    "a stream that ends without a byte makes an empty object",
+    "a stream that ends without any bytes makes an empty object",
     "stores one byte for an empty stream",
     streamed((bytes) => (bytes.byteLength === 0 ? Uint8Array.of(0) : bytes)),
   ),
   mutant(
-    "an object can be replaced by an empty one",
+    "an object can be replaced by an empty object",
     "ignores a put of an empty body",
     verbs((inner) => ({
       put: async (key, body, options) => {
@@ -37,12 +37,12 @@ export const sizeMutants: readonly Mutant[] = [
   ),
   ...BLOCKS.flatMap(([name, block]) => [
     mutant(
-      `objects one byte around ${name} are kept whole`,
+      `objects within one byte of ${name} are stored whole`,
       `loses a byte after ${name}`,
       putBytes((bytes, body) => (body.bytes?.byteLength === block + 1 ? shorter(bytes) : bytes)),
     ),
     mutant(
-      `streams of unknown length, one byte around ${name}, are kept whole`,
+      `streams of unknown length within one byte of ${name} are stored whole`,
       `loses a byte of a stream after ${name}`,
       streamed((bytes) => (bytes.byteLength === block + 1 ? shorter(bytes) : bytes)),
     ),

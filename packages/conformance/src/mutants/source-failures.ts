@@ -79,7 +79,7 @@ const isSize = ({ reason }: StorageError): boolean => reason.includes("declared 
 
 export const sourceFailureMutants: readonly Mutant[] = [
   mutant(
-    "a source that fails before its first byte is a SourceError with its own error as cause",
+    "a source that fails before its first byte is a SourceError with the source's error as its cause",
     "commits an empty object",
     commitsPartial(({ partial, error }) => partial.byteLength === 0 && error.cause !== undefined),
   ),
@@ -97,12 +97,12 @@ export const sourceFailureMutants: readonly Mutant[] = [
     commitsPartial(({ partial, body }) => partial.byteLength === body.size),
   ),
   mutant(
-    "a failing source leaves the old object as it was",
+    "a failing source leaves the old object unchanged",
     "removes the old object when the source fails",
     deletesOn((error) => error.cause !== undefined && isSource(error)),
   ),
   mutant(
-    "after a source has failed the key can be written",
+    "the key can be written after a source has failed",
     "keeps a lock when the source fails",
     locksOn(isSource),
   ),
@@ -117,12 +117,12 @@ export const sourceFailureMutants: readonly Mutant[] = [
     commitsPartial(({ error }) => error.reason.includes("longer than")),
   ),
   mutant(
-    "a body of another size than declared leaves the old object as it was",
+    "a body with the wrong declared size leaves the old object unchanged",
     "removes the old object when the size is wrong",
     deletesOn(isSize),
   ),
   storageMutant(
-    "a declared size is checked against bytes too",
+    "the declared size is also checked for a body in memory",
     "ignores the size of text",
     facadePut((key, body, options) => [
       key,
@@ -143,7 +143,7 @@ export const sourceFailureMutants: readonly Mutant[] = [
     commitsPartial(({ error }) => error.reason.includes("where bytes were expected")),
   ),
   storageMutant(
-    "a function that throws is a SourceError with its error as cause",
+    "a function that throws is a SourceError with the thrown error as its cause",
     "stores an empty object if a function throws",
     facade((storage) => ({
       put: async (key, body, options) =>
@@ -151,7 +151,7 @@ export const sourceFailureMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "a path without a file is a SourceError",
+    "a path to a missing file is a SourceError",
     "stores an empty object for a missing file",
     facade((storage) => ({
       put: async (key, body, options) => {
@@ -162,13 +162,13 @@ export const sourceFailureMutants: readonly Mutant[] = [
     })),
   ),
   takes(
-    "a stream that is refused in the middle is closed",
+    "if a put is refused in the middle of a stream, the stream is closed",
     "leaves streams open",
     (body) => body instanceof Readable,
     withoutClosing,
   ),
   takes(
-    "a stream whose put the provider refuses is closed, or is still whole",
+    "if the provider refuses a put, the stream is closed or can still be read whole",
     "leaves refused streams half-read",
     (body) => body instanceof Readable,
     (body: Readable) => {

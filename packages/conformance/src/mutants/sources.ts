@@ -71,19 +71,19 @@ function limited(change: (maxBytes: number) => number | undefined): StorageBreak
 
 export const sourceMutants: readonly Mutant[] = [
   takes(
-    "a Uint8Array of another realm can be stored",
+    "a Uint8Array from another realm can be stored",
     "treats foreign bytes as text",
     isOfOtherRealm,
     String,
   ),
   takes(
-    "an ArrayBuffer of another realm can be stored",
+    "an ArrayBuffer from another realm can be stored",
     "stores the name of a foreign ArrayBuffer",
     isOtherBuffer,
     String,
   ),
   takes(
-    "a view of other numbers than bytes can be stored",
+    "a typed array other than Uint8Array can be stored",
     "stores one byte for each number of a view",
     types.isFloat32Array,
     (body: Float32Array) => Uint8Array.from(body),
@@ -95,13 +95,13 @@ export const sourceMutants: readonly Mutant[] = [
     (body: DataView) => body.buffer,
   ),
   takes(
-    "a Blob of another make can be stored",
+    "a Blob that is not Node's own can be stored",
     "stores the name of a foreign Blob",
     (body) => typeof (body as Blob).slice === "function" && (body as object).constructor === Object,
     String,
   ),
   takes(
-    "a Response of another make can be stored",
+    "a Response that is not Node's own can be stored",
     "stores the name of a foreign Response",
     (body) => (body as Response).headers instanceof Map,
     String,
@@ -119,12 +119,12 @@ export const sourceMutants: readonly Mutant[] = [
     ([first]: Set<Uint8Array>) => first as Uint8Array,
   ),
   storesRest(
-    "a Web stream of which a part was read is a SourceError, and nothing is written",
+    "a Web stream that was already partly read is a SourceError, and nothing is written",
     "stores an empty object for a Web stream that was read in part",
     (body) => isWeb(body) && isRead(body),
   ),
   storesRest(
-    "a Web stream that was read to its end is a SourceError, and nothing is written",
+    "a Web stream that was already read to its end is a SourceError, and nothing is written",
     "stores an empty object for a Web stream that was read to its end",
     (body) => isWeb(body) && isRead(body),
   ),
@@ -134,17 +134,17 @@ export const sourceMutants: readonly Mutant[] = [
     (body) => isWeb(body) && isRead(body),
   ),
   storesRest(
-    "a Node stream of which a part was read is a SourceError, and nothing is written",
+    "a Node stream that was already partly read is a SourceError, and nothing is written",
     "stores an empty object for a Node stream that was read in part",
     (body) => body instanceof Readable && isRead(body),
   ),
   storesRest(
-    "a Request that was read before is a SourceError, and nothing is written",
+    "a Request that was already read is a SourceError, and nothing is written",
     "stores an empty object for a Request that was read",
     isReadRequest,
   ),
   storesRest(
-    "a Request of which a part was read is a SourceError, and nothing is written",
+    "a Request that was already partly read is a SourceError, and nothing is written",
     "stores an empty object for a Request that was read in part",
     isReadRequest,
   ),
@@ -153,12 +153,12 @@ export const sourceMutants: readonly Mutant[] = [
   storesAgain("a Web stream", isWeb),
   storesAgain("a Node stream", (body) => body instanceof Readable),
   storageMutant(
-    "an iterable that begins anew each time can be put twice",
+    "an iterable that starts again for each reader can be put twice",
     "stores an empty object for an iterable that is put again",
     forgetting((body) => Symbol.asyncIterator in Object(body)),
   ),
   storageMutant(
-    "a Node stream that somebody else reads too is stored whole or refused with SourceError",
+    "a Node stream that other code also reads is stored whole or refused with SourceError",
     "stores only a part of a stream that other code reads too",
     facade((storage) => ({
       put: async (key, body, options) => {
@@ -168,46 +168,46 @@ export const sourceMutants: readonly Mutant[] = [
     })),
   ),
   takes(
-    "a file of a form that its parser has cut off is a SourceError, and nothing is written",
+    "a form's file that the form parser has cut off is a SourceError, and nothing is written",
     "does not notice that a file of a form was cut off",
     isFormFile,
     withoutItsEnd,
   ),
   takes(
-    "a file of a form that is not cut off can be stored",
+    "a form's file that the form parser has not cut off can be stored",
     "treats every file of a form as cut off",
     isFormFile,
     (body: Readable) => Object.assign(withoutItsEnd(body), { truncated: true }),
   ),
   storageMutant(
-    "a file of a form whose put fails is read to its end, so that the form ends",
+    "if the put of a form's file fails, the rest of the file is still read, so that the form can finish",
     "destroys files of forms",
     destroying,
   ),
-  storageMutant("the client of an upload that fails gets its answer", "destroys requests", destroying),
+  storageMutant("if an upload fails, the client still gets an answer", "destroys requests", destroying),
   storageMutant(
-    "a stream of which nothing was read is left to its owner when the put is refused",
+    "if a put is refused before it reads a stream, the stream stays open and can be put again",
     "destroys every source of a put that fails",
     destroying,
   ),
   takes(
-    "a plain object with a path is a TypeError: no file of the server is stored",
+    "a plain object with a path is a TypeError, and no file of the server is stored",
     "treats an object with a path as a file",
     (body) => "path" in Object(body) && filePath(body) === undefined,
     (body: { readonly path: string }) => fromFile(body.path),
   ),
   storageMutant(
-    "a body longer than maxBytes is TooLarge without a provider, and nothing is written",
+    "a body longer than maxBytes is a TooLarge error that names no provider, and nothing is written",
     "ignores maxBytes",
     limited(() => undefined),
   ),
   storageMutant(
-    "a body of just maxBytes can be stored",
+    "a body of exactly maxBytes can be stored",
     "accepts one byte less than maxBytes",
     limited((maxBytes) => maxBytes - 1),
   ),
   storageMutant(
-    "an error that onProgress throws changes nothing",
+    "an error that onProgress throws does not affect the put",
     "fails when onProgress throws",
     facade((storage) => ({
       put: async (key, body, options) => {
@@ -217,13 +217,13 @@ export const sourceMutants: readonly Mutant[] = [
     })),
   ),
   takes(
-    "text given as a string has a charset, bytes have none",
+    "the content type of a string has a charset, and the content type of bytes has no charset",
     "treats a string as bytes",
     (body) => typeof body === "string",
     (body: string) => Buffer.from(body),
   ),
   takes(
-    "the type of a Blob counts where neither the caller nor the extension says one",
+    "the type of a Blob is used if neither the caller nor the extension gives a content type",
     "forgets the type of a Blob",
     (body) => body instanceof Blob,
     (body: Blob) => body.stream(),

@@ -50,7 +50,7 @@ export const storedObjectMutants: readonly Mutant[] = [
     [Symbol.asyncIterator]: () => firstOf(object),
   })),
   gives(
-    "destroy of an object is harmless, also twice and after reading",
+    "destroying an object is harmless, even twice or after reading",
     "destroy throws the second time",
     (object) => {
       let destroyed = false;
@@ -69,14 +69,14 @@ export const storedObjectMutants: readonly Mutant[] = [
     },
   })),
   gives(
-    "the headers of a range tell which bytes it has",
+    "the headers of a range say which bytes the range has",
     "sends the length of the object with a range",
     (object) => ({
       headers: () => ({ ...object.headers(), "content-length": String(object.info.size) }),
     }),
   ),
   storageMutant(
-    "a body that ends early makes the read fail, never look whole",
+    "if a body ends early, the read fails and never looks complete",
     "treats a short body as the whole object",
     facade((storage, provider) => ({
       get: async (key, options) => {

@@ -14,7 +14,7 @@ function refusesAborted(
 ): Rule {
   return {
     needs,
-    title: `${verb} with an aborted signal rejects with its reason, unchanged`,
+    title: `${verb} with an aborted signal rejects with the signal's reason, unchanged`,
     run: async (context) => {
       await context.put("a.txt", "abc");
       await rejectsWith(REASON, call(context, AbortSignal.abort(REASON)));
@@ -41,7 +41,7 @@ async function abortHalfway({ put }: RuleContext, reason: unknown): Promise<Retu
 /** The rules about aborts. */
 export const abortRules: readonly Rule[] = [
   {
-    title: "a put with an aborted signal rejects with its reason, reads nothing and writes nothing",
+    title: "a put with an aborted signal rejects with the signal's reason, reads nothing and writes nothing",
     run: async ({ put, lacks }) => {
       const source = watched();
       await rejectsWith(REASON, put("a.txt", source.body, { signal: AbortSignal.abort(REASON) }));
@@ -71,7 +71,7 @@ export const abortRules: readonly Rule[] = [
     },
   },
   {
-    title: "a put that is aborted in the middle leaves the old object as it was",
+    title: "a put that is aborted in the middle leaves the old object unchanged",
     needs: ["overwrite"],
     run: async (context) => {
       const { etag } = await context.put("a.bin", "the old one");
@@ -81,7 +81,7 @@ export const abortRules: readonly Rule[] = [
     },
   },
   {
-    title: "a reason that is no Error is passed on as it is",
+    title: "an abort reason that is not an Error is passed on unchanged",
     run: async (context) => {
       (await abortHalfway(context, "just because")).open();
       const signal = AbortSignal.abort(42);
@@ -90,7 +90,7 @@ export const abortRules: readonly Rule[] = [
     },
   },
   {
-    title: "the facade passes the reason of an abort on, unchanged",
+    title: "the facade passes the reason of an abort on unchanged",
     run: async ({ storage, key, lacks }) => {
       const source = gated(pattern(200_000));
       const controller = new AbortController();
@@ -104,7 +104,7 @@ export const abortRules: readonly Rule[] = [
     },
   },
   {
-    title: "after an abort the key can be written",
+    title: "the key can be written after an abort",
     run: async (context) => {
       (await abortHalfway(context, REASON)).open();
       await context.put("a.bin", "second try");
@@ -112,7 +112,7 @@ export const abortRules: readonly Rule[] = [
     },
   },
   {
-    title: "an abort after a put has resolved harms nothing",
+    title: "an abort after a put has resolved has no effect",
     run: async ({ put, holds }) => {
       const controller = new AbortController();
       await put("a.txt", "abc", { signal: controller.signal });
@@ -121,7 +121,7 @@ export const abortRules: readonly Rule[] = [
     },
   },
   {
-    title: "an abort of a read never makes a truncated body look whole",
+    title: "an aborted read never returns a truncated body as if it were complete",
     run: async ({ storage, put, key, provider }) => {
       const bytes = pattern(2 * 1024 * 1024);
       await put("a.bin", bytes);
@@ -148,7 +148,8 @@ export const abortRules: readonly Rule[] = [
     },
   },
   {
-    title: "timeoutMs ends a put whose source stands still with Timeout, and nothing is written",
+    title:
+      "if the source of a put stops giving bytes, timeoutMs ends the put with Timeout, and nothing is written",
     run: async ({ storage, key, lacks }) => {
       const source = gated(pattern(200_000));
       await rejects("Timeout", storage.put(key("a.bin"), source.stream, { timeoutMs: 30 }));

@@ -20,7 +20,7 @@ const streamed = (bytes: Uint8Array): Readable => nodeStream(bytes, 60_000);
 /** Makes the rule for a put that is refused at its last moment. */
 function refusesPut(what: string, body: () => BodyInput, largest?: number): Rule {
   return {
-    title: `a put of ${what} whose beforeCommit throws rejects with that error, and the old object stays`,
+    title: `if beforeCommit throws during a put of ${what}, the put rejects with that error, and the old object stays`,
     needs: ["beforeCommit", "overwrite"],
     largest,
     run: async ({ put, holds }) => {
@@ -38,7 +38,7 @@ function refuses(
   needs: readonly Need[] = [],
 ): Rule {
   return {
-    title: `a ${verb} whose beforeCommit throws rejects with that error, and nothing is changed`,
+    title: `if beforeCommit throws during a ${verb}, the ${verb} rejects with that error, and nothing is changed`,
     needs: ["beforeCommit", ...needs],
     run: async (context) => {
       const { put, holds, lacks, key } = context;
@@ -64,7 +64,7 @@ export const beforeCommitRules: readonly Rule[] = [
     "move",
   ]),
   {
-    title: "a key whose put was refused by beforeCommit can be written at once",
+    title: "after beforeCommit has refused a put, the key can be written at once",
     needs: ["beforeCommit"],
     run: async ({ put, holds, lacks }) => {
       await rejectsWith(REFUSED, put("a.bin", streamed(LARGE), { beforeCommit: refuse }));
@@ -74,7 +74,7 @@ export const beforeCommitRules: readonly Rule[] = [
     },
   },
   {
-    title: "beforeCommit is called for each write and delete that takes effect, before it resolves",
+    title: "each write and delete that takes effect calls beforeCommit before the call resolves",
     needs: ["beforeCommit"],
     run: async ({ provider, key, put, remove, holds, lacks }) => {
       const calls: string[] = [];
@@ -93,7 +93,7 @@ export const beforeCommitRules: readonly Rule[] = [
     },
   },
   {
-    title: "beforeCommit is not called while the source of a put still has bytes to give",
+    title: "a put does not call beforeCommit before the source has given all its bytes",
     needs: ["beforeCommit"],
     run: async ({ put, holds }) => {
       const source = gated(LARGE);

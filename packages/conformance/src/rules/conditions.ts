@@ -11,7 +11,7 @@ const PARTS_BYTES = 6 * 1024 * 1024;
 /** The rules about create-only and conditional puts. */
 export const conditionRules: readonly Rule[] = [
   {
-    title: "a create-only put of a free key writes it",
+    title: "a create-only put of a free key writes the object",
     needs: ["ifNoneMatch"],
     run: async ({ put, holds }) => {
       await put("a.txt", "first", CREATE_ONLY);
@@ -28,7 +28,7 @@ export const conditionRules: readonly Rule[] = [
     },
   },
   {
-    title: "a create-only put that lost leaves the object with its bytes and facts",
+    title: "a create-only put that is refused leaves the bytes and facts of the old object unchanged",
     needs: ["ifNoneMatch"],
     run: async ({ put, head, holds }) => {
       const { etag } = await put("a.txt", "first", { cacheControl: "no-cache" });
@@ -40,7 +40,7 @@ export const conditionRules: readonly Rule[] = [
     },
   },
   {
-    title: "of ten create-only puts at once exactly one wins, and its bytes are there",
+    title: "exactly one of ten simultaneous create-only puts wins, and the winner's bytes are stored",
     needs: ["ifNoneMatch"],
     run: async ({ put, head, holds }) => {
       const puts = Array.from({ length: 10 }, (_, index) =>
@@ -54,7 +54,7 @@ export const conditionRules: readonly Rule[] = [
     },
   },
   {
-    title: "a create-only put works again once the object is deleted",
+    title: "a create-only put works again after the object has been deleted",
     needs: ["ifNoneMatch"],
     run: async ({ put, remove, holds }) => {
       await put("a.txt", "first", CREATE_ONLY);
@@ -64,7 +64,7 @@ export const conditionRules: readonly Rule[] = [
     },
   },
   {
-    title: "a create-only put holds for large streams that are sent in parts",
+    title: "a create-only put of a large stream in parts rejects with AlreadyExists if the key is taken",
     needs: ["ifNoneMatch", "ifNoneMatchOnMultipart"],
     largest: PARTS_BYTES,
     run: async ({ put, holds }) => {
@@ -75,7 +75,8 @@ export const conditionRules: readonly Rule[] = [
     },
   },
   {
-    title: "a large create-only stream that cannot be kept create-only is refused, and the object left",
+    title:
+      "without create-only uploads in parts, a large create-only stream is refused, and the old object stays",
     needs: ["ifNoneMatch", "!ifNoneMatchOnMultipart"],
     largest: PARTS_BYTES,
     run: async ({ put, holds }) => {
@@ -95,7 +96,7 @@ export const conditionRules: readonly Rule[] = [
     },
   },
   {
-    title: "a put with a wrong ifMatch rejects with PreconditionFailed and leaves the object",
+    title: "a put with a wrong ifMatch rejects with PreconditionFailed and leaves the object unchanged",
     needs: ["ifMatch"],
     run: async ({ put, holds }) => {
       await put("a.txt", "first");
@@ -104,7 +105,7 @@ export const conditionRules: readonly Rule[] = [
     },
   },
   {
-    title: "a put with the etag of an older object rejects with PreconditionFailed",
+    title: "a put with the etag of a replaced object rejects with PreconditionFailed",
     needs: ["ifMatch"],
     run: async ({ put, holds }) => {
       const { etag } = await put("a.txt", "first");
@@ -122,7 +123,7 @@ export const conditionRules: readonly Rule[] = [
     },
   },
   {
-    title: "of eight puts at once with one etag exactly one wins",
+    title: "exactly one of eight simultaneous puts with the same ifMatch wins",
     needs: ["ifMatch"],
     run: async ({ put, read }) => {
       const { etag } = await put("a.txt", "first");
@@ -134,7 +135,7 @@ export const conditionRules: readonly Rule[] = [
     },
   },
   {
-    title: "conditions of wrong types are TypeErrors",
+    title: "an invalid condition of a put is a TypeError",
     needs: ["ifMatch", "ifNoneMatch"],
     run: async ({ storage, key, lacks }) => {
       const wrong: readonly unknown[] = [

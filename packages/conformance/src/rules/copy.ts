@@ -6,7 +6,7 @@ import { pattern } from "../sources.js";
 /** The rules about copies and moves through the facade. If the provider has its own `copy`, the facade uses it. */
 export const copyRules: readonly Rule[] = [
   {
-    title: "a copy has the bytes of its source, which stays",
+    title: "a copy has the bytes of its source, and the source stays",
     run: async ({ storage, put, key, holds }) => {
       const bytes = pattern(100_000);
       await put("a.bin", bytes);
@@ -17,7 +17,7 @@ export const copyRules: readonly Rule[] = [
     },
   },
   {
-    title: "a copy has the headers of its source, whatever its extension",
+    title: "a copy has the headers of its source, even if the new key has another extension",
     run: async ({ storage, put, key, head }) => {
       const headers = { contentType: "text/x-own", cacheControl: "no-cache", contentDisposition: "inline" };
       await put("a.txt", "abc", headers);
@@ -54,7 +54,7 @@ export const copyRules: readonly Rule[] = [
     },
   },
   {
-    title: "a copy of an object that has the ETag it must have copies",
+    title: "a copy with the right sourceIfMatch copies the object",
     run: async ({ storage, put, key, head, holds }) => {
       await put("a.txt", "abc");
       const { etag } = await head("a.txt");
@@ -63,7 +63,7 @@ export const copyRules: readonly Rule[] = [
     },
   },
   {
-    title: "a copy of an object that has another ETag rejects with PreconditionFailed and makes nothing",
+    title: "a copy with a wrong sourceIfMatch rejects with PreconditionFailed and creates no object",
     run: async ({ storage, put, key, head, lacks }) => {
       await put("a.txt", "abc");
       await put("c.txt", "another text");
@@ -85,7 +85,7 @@ export const copyRules: readonly Rule[] = [
     },
   },
   {
-    title: "a copy replaces its target whole",
+    title: "a copy replaces the whole target",
     needs: ["overwrite"],
     run: async ({ storage, put, key, head, holds }) => {
       await put("a.txt", "abc");
@@ -96,7 +96,7 @@ export const copyRules: readonly Rule[] = [
     },
   },
   {
-    title: "a copy onto itself leaves the object whole",
+    title: "a copy of an object onto itself keeps the bytes and headers",
     needs: ["overwrite"],
     run: async ({ storage, put, key, head, holds }) => {
       await put("a.txt", "abc", { cacheControl: "no-cache" });
@@ -118,14 +118,15 @@ export const copyRules: readonly Rule[] = [
     },
   },
   {
-    title: "a copy of a missing object rejects with NotFound and makes nothing",
+    title: "a copy of a missing object rejects with NotFound and creates no object",
     run: async ({ storage, key, lacks }) => {
       await rejects("NotFound", storage.copy(key("missing.txt"), key("b.txt")));
       await lacks("b.txt");
     },
   },
   {
-    title: "a create-only copy onto an object rejects with AlreadyExists and leaves it",
+    title:
+      "a create-only copy onto an existing object rejects with AlreadyExists and leaves that object unchanged",
     needs: ["ifNoneMatch"],
     run: async ({ storage, put, key, holds }) => {
       await put("a.txt", "abc");
@@ -135,7 +136,7 @@ export const copyRules: readonly Rule[] = [
     },
   },
   {
-    title: "a create-only copy to a free key copies",
+    title: "a create-only copy to a free key copies the object",
     needs: ["ifNoneMatch"],
     run: async ({ storage, put, key, holds }) => {
       await put("a.txt", "abc");
@@ -144,7 +145,7 @@ export const copyRules: readonly Rule[] = [
     },
   },
   {
-    title: "a copy through this process keeps bytes and headers as well",
+    title: "a copy through this process also keeps the bytes and headers",
     run: async ({ provider, createStorage, put, key, head, holds }) => {
       await put("a.txt", "abc", { contentType: "text/x-own", cacheControl: "no-cache" });
       await createStorage({ ...provider, copy: undefined }).copy(key("a.txt"), key("b.txt"));
@@ -154,7 +155,7 @@ export const copyRules: readonly Rule[] = [
     },
   },
   {
-    title: "a move leaves the object under its new key only",
+    title: "after a move, the object is only under its new key",
     run: async ({ storage, put, key, holds, lacks }) => {
       await put("a.txt", "abc");
       const info = await storage.move(key("a.txt"), key("b.txt"));
@@ -171,7 +172,7 @@ export const copyRules: readonly Rule[] = [
     },
   },
   {
-    title: "a move onto itself leaves the object",
+    title: "a move of an object onto itself keeps the object",
     run: async ({ storage, put, key, holds }) => {
       await put("a.txt", "abc");
       await storage.move(key("a.txt"), key("a.txt"));
@@ -179,7 +180,7 @@ export const copyRules: readonly Rule[] = [
     },
   },
   {
-    title: "a move whose copy fails leaves the source",
+    title: "if the copy inside a move fails, the source stays",
     run: async ({ provider, createStorage, put, key, holds }) => {
       await put("a.txt", "abc");
       const fail = (): Promise<never> => Promise.reject(new Error("no room"));

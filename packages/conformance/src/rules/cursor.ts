@@ -51,7 +51,7 @@ export const cursorRules: readonly Rule[] = [
     },
   },
   {
-    title: "a listing goes on when the key that its cursor stands on is deleted",
+    title: "a listing continues even if the last key before its cursor is deleted",
     run: async (context) => {
       await fill(context, NAMES);
       const page = await firstPage(context, 3);
@@ -62,7 +62,7 @@ export const cursorRules: readonly Rule[] = [
     },
   },
   {
-    title: "a key that comes after the cursor while listing does not disturb the others",
+    title: "a key that is added during a listing does not hide or repeat other keys",
     run: async (context) => {
       await fill(context, NAMES);
       const page = await firstPage(context, 3);
@@ -73,7 +73,7 @@ export const cursorRules: readonly Rule[] = [
     },
   },
   {
-    title: "a new key after the cursor is shown",
+    title: "a new key that sorts after the cursor is shown",
     needs: ["orderedList"],
     run: async (context) => {
       await fill(context, NAMES);
@@ -93,7 +93,7 @@ export const cursorRules: readonly Rule[] = [
     },
   },
   {
-    title: "a cursor may be used with another limit",
+    title: "a cursor can be used with a different limit",
     run: async (context) => {
       await fill(context, NAMES);
       const page = await firstPage(context, 3);
@@ -102,7 +102,7 @@ export const cursorRules: readonly Rule[] = [
     },
   },
   {
-    title: "a cursor is plain text that survives a URL",
+    title: "a cursor is printable ASCII text that can be sent in a URL",
     run: async (context) => {
       await fill(context, ["a ü&/1.txt", "a ü&/2.txt", "a ü&/3.txt"]);
       const { cursor } = await firstPage(context, 1);
@@ -128,7 +128,7 @@ export const cursorRules: readonly Rule[] = [
     },
   },
   {
-    title: "a cursor that is none rejects with InvalidArgument",
+    title: "an invalid cursor rejects with InvalidArgument",
     run: async (context) => {
       await fill(context, NAMES);
       for (const cursor of ["garbage", "a/1.txt", "😀", Buffer.from("[1,2,3]").toString("base64url")]) {
@@ -137,14 +137,14 @@ export const cursorRules: readonly Rule[] = [
     },
   },
   {
-    title: "an empty cursor rejects with InvalidArgument, and does not start again",
+    title: "an empty cursor rejects with InvalidArgument, and does not restart the listing",
     run: async (context) => {
       await fill(context, NAMES);
       await rejects("InvalidArgument", context.list({ cursor: "" }));
     },
   },
   {
-    title: "a listing after a key begins with the next one, whether the key is there or not",
+    title: "a listing after a key begins with the next key, even if no object has the given key",
     needs: ["orderedList"],
     run: async (context) => {
       await fill(context, NAMES);
@@ -160,7 +160,7 @@ export const cursorRules: readonly Rule[] = [
     },
   },
   {
-    title: "a listing after a key has pages, and gives each of the rest once",
+    title: "a listing after a key can have several pages, and gives each later key once",
     needs: ["orderedList"],
     run: async (context) => {
       await fill(context, NAMES);
@@ -168,7 +168,7 @@ export const cursorRules: readonly Rule[] = [
     },
   },
   {
-    title: "a listing after a common prefix goes on behind all that it rolls up",
+    title: "with the delimiter, a listing after a common prefix skips the whole folder",
     needs: ["orderedList"],
     run: async (context) => {
       await fill(context, [...NAMES, "b.txt", "d/1.txt"]);

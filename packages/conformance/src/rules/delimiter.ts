@@ -27,7 +27,7 @@ const TREE = ["a.txt", "b/1.txt", "b/2.txt", "b/c/3.txt", "b-x.txt", "d/e/f/4.tx
 /** The rules about listings with the delimiter. */
 export const delimiterRules: readonly Rule[] = [
   {
-    title: "the delimiter rolls folders up into common prefixes, each once",
+    title: "with the delimiter, each folder is shown once, as a common prefix",
     run: async (context) => {
       await fill(context, TREE);
       const expected = { objects: ["a.txt", "b-x.txt", "z.txt"], prefixes: ["b/", "d/"] };
@@ -35,7 +35,7 @@ export const delimiterRules: readonly Rule[] = [
     },
   },
   {
-    title: "the delimiter after a prefix shows the folder's own level",
+    title: "with the delimiter, the prefix of a folder shows only the folder's own level",
     run: async (context) => {
       await fill(context, TREE);
       const expected = { objects: ["b/1.txt", "b/2.txt"], prefixes: ["b/c/"] };
@@ -51,14 +51,14 @@ export const delimiterRules: readonly Rule[] = [
     },
   },
   {
-    title: "a folder without the slash is a common prefix, not its content",
+    title: "a prefix that names a folder without the slash shows the common prefix, not the folder's content",
     run: async (context) => {
       await fill(context, TREE);
       assert.deepEqual(await shown(context, { prefix: "b/c" }), { objects: [], prefixes: ["b/c/"] });
     },
   },
   {
-    title: "a folder whose last object was deleted has no common prefix",
+    title: "a folder has no common prefix after its last object has been deleted",
     run: async (context) => {
       await fill(context, ["a/b/c.txt", "a/d.txt"]);
       await context.remove("a/b/c.txt");
@@ -90,7 +90,7 @@ export const delimiterRules: readonly Rule[] = [
     },
   },
   {
-    title: "page by page the delimiter gives the same as at once",
+    title: "with the delimiter, a listing in pages gives the same result as a listing in one page",
     run: async (context) => {
       await fill(context, TREE);
       const expected = { objects: ["a.txt", "b-x.txt", "z.txt"], prefixes: ["b/", "d/"] };
@@ -98,7 +98,7 @@ export const delimiterRules: readonly Rule[] = [
     },
   },
   {
-    title: "a page that ends with a common prefix goes on after the whole folder",
+    title: "after a page that ends with a common prefix, the next page begins after the whole folder",
     run: async (context) => {
       await fill(context, ["b/1.txt", "b/2.txt", "b/3.txt", "b/4.txt", "c.txt"]);
       assert.deepEqual(await shown(context, { limit: 1 }), { objects: ["c.txt"], prefixes: ["b/"] });

@@ -53,7 +53,7 @@ export const directoryRules: readonly Rule[] = [
     },
   },
   {
-    title: "putDirectory leaves symbolic links out",
+    title: "putDirectory skips symbolic links",
     needs: ["list"],
     run: async ({ storage, directory, key, names }) => {
       const folder = await directory();
@@ -71,7 +71,7 @@ export const directoryRules: readonly Rule[] = [
     },
   },
   {
-    title: "putDirectory does not put a playlist whose segment failed",
+    title: "putDirectory does not put a playlist if a segment failed",
     needs: ["list"],
     run: async ({ provider, createStorage, directory, key, names }) => {
       const folder = await directory();
@@ -101,7 +101,7 @@ export const directoryRules: readonly Rule[] = [
     },
   },
   {
-    title: "download of a missing key rejects with NotFound and leaves no file",
+    title: "download of a missing key rejects with NotFound and creates no file",
     run: async ({ storage, key, directory }) => {
       const folder = await directory();
       await rejects("NotFound", storage.download(key("missing.bin"), join(folder, "a.bin")));
@@ -109,7 +109,7 @@ export const directoryRules: readonly Rule[] = [
     },
   },
   {
-    title: "a download that fails leaves the old file as it was, and nothing else",
+    title: "a failed download leaves the old file unchanged, and no other file",
     needs: ["byteExact"],
     run: async ({ provider, createStorage, put, key, directory }) => {
       await put("a.bin", BYTES);
@@ -122,7 +122,7 @@ export const directoryRules: readonly Rule[] = [
     },
   },
   {
-    title: "a download that is cut goes on by range where it was cut",
+    title: "an interrupted download continues with a range from the byte where it stopped",
     needs: ["range", "byteExact"],
     run: async ({ provider, createStorage, put, key, directory }) => {
       await put("a.bin", BYTES);

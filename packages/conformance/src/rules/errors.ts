@@ -37,7 +37,7 @@ export const errorRules: readonly Rule[] = [
     },
   },
   {
-    title: "a missing object is not worth a retry",
+    title: "the error for a missing object is not retryable",
     run: async ({ get, head }) => {
       for (const call of [get, head]) {
         assert.equal((await rejects("NotFound", call("missing.txt"))).retryable, false);
@@ -45,7 +45,7 @@ export const errorRules: readonly Rule[] = [
     },
   },
   {
-    title: "an error is a StorageError with a code of the table",
+    title: "an error is a StorageError with a known code",
     run: async ({ get, list }) => {
       for (const call of [() => get("missing.txt"), () => list({ cursor: "garbage" })]) {
         const error: unknown = await call().catch((reason: unknown) => reason);
@@ -63,7 +63,7 @@ export const errorRules: readonly Rule[] = [
     },
   },
   {
-    title: "the facade passes a StorageError on as it is",
+    title: "the facade passes a StorageError on unchanged",
     run: async ({ provider, createStorage, key }) => {
       const error = new StorageError("Archived", "it must be restored first", {
         operation: "get",
@@ -75,7 +75,7 @@ export const errorRules: readonly Rule[] = [
     },
   },
   {
-    title: "the facade makes Unknown of a foreign error, which is its cause",
+    title: "the facade turns any other error into Unknown, with that error as its cause",
     run: async ({ provider, createStorage, key }) => {
       const foreign = new RangeError("not one of ours");
       const storage = createStorage({ ...provider, head: () => Promise.reject(foreign) });

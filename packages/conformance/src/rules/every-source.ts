@@ -107,7 +107,7 @@ const KINDS: readonly Kind[] = [
   again("an array of bytes", () => [BYTES.subarray(0, 1), BYTES.subarray(1)]),
   again("a Blob", () => new Blob([BYTES])),
   again("a File", () => new File([BYTES], "a.bin")),
-  again("a Blob of another make", otherBlob),
+  again("a Blob that is not Node's own", otherBlob),
   again("an iterable", () => ({ [Symbol.asyncIterator]: () => inChunks(BYTES, 9000) })),
   again("a generator", () => inChunks(BYTES, 9000)),
   again("a function", () => () => inChunks(BYTES, 9000)),
@@ -128,16 +128,16 @@ const KINDS: readonly Kind[] = [
     () => new Request("http://localhost/", { method: "POST", body: webBytes(), duplex: "half" }),
   ),
   message("a Response", () => new Response(webBytes())),
-  within("a Response of another make over a Node stream", nodeBytes, otherResponse),
-  within("a Response of another make over a Web stream", webBytes, otherResponse),
+  within("a Response that is not Node's own, over a Node stream", nodeBytes, otherResponse),
+  within("a Response that is not Node's own, over a Web stream", webBytes, otherResponse),
   within("a function that returns a Node stream", nodeBytes, (stream) => () => stream),
   within("a function that returns a promise of a Web stream", webBytes, (stream) => async () => stream),
 ];
 
 const USES: readonly Use[] = [
-  { title: "of which a part was read", node: readPart, web: peek },
+  { title: "that was already partly read", node: readPart, web: peek },
   {
-    title: "that was read to its end",
+    title: "that was already read to its end",
     node: (stream) => finished(stream.resume()),
     web: (stream) => new Response(stream).arrayBuffer(),
   },
@@ -147,18 +147,18 @@ const USES: readonly Use[] = [
     web: (stream) => stream.cancel(),
   },
   {
-    title: "that somebody else reads",
+    title: "that other code already reads",
     node: (stream) => stream.pipe(new PassThrough().resume()),
     web: (stream) => void stream.getReader(),
   },
   {
-    title: "that somebody else begins to read beside the put",
+    title: "that other code begins to read during the put",
     beside: true,
     node: (stream) => stream.on("data", () => {}),
     web: (stream) => stream.locked || peek(stream),
   },
   {
-    title: "that somebody else cancels beside the put",
+    title: "that other code cancels during the put",
     beside: true,
     node: (stream) => stream.destroy(),
     web: (stream) => stream.locked || stream.cancel(),

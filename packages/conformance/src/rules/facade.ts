@@ -12,7 +12,7 @@ const WRITTEN = pattern(100_001);
 /** The rules about the facade that belong to no other group. */
 export const facadeRules: readonly Rule[] = [
   {
-    title: "find gives the facts of an object, and undefined where there is none",
+    title: "find returns the facts of an object, and undefined for a missing object",
     run: async ({ storage, key, put }) => {
       const { etag } = await put("a.txt", "abc");
       assert.equal((await storage.find(key("a.txt")))?.etag, etag);
@@ -20,7 +20,7 @@ export const facadeRules: readonly Rule[] = [
     },
   },
   {
-    title: "what is written into a writer is an object when its stream has finished",
+    title: "when the stream of a writer has finished, the written bytes are stored as an object",
     run: async ({ storage, key, holds }) => {
       const { stream, done } = storage.writer(key("a.bin"));
       await pipeline(Readable.from(inChunks(WRITTEN, 9000)), stream);
@@ -39,7 +39,7 @@ export const facadeRules: readonly Rule[] = [
     },
   },
   {
-    title: "exists is true for an object and false for a missing one",
+    title: "exists is true for an object and false for a missing object",
     run: async ({ storage, put, key }) => {
       await put("a.txt", "abc");
       assert.equal(await storage.exists(key("a.txt")), true);
@@ -58,7 +58,7 @@ export const facadeRules: readonly Rule[] = [
     },
   },
   {
-    title: "list gives every object, over all pages",
+    title: "list gives every object, across all pages",
     needs: ["list"],
     run: async ({ provider, createStorage, put, key, prefix }) => {
       const names = ["a.txt", "b/c.txt", "b/d.txt", "e.txt", "f.txt"];
@@ -98,7 +98,7 @@ export const facadeRules: readonly Rule[] = [
     },
   },
   {
-    title: "an event tells of each call: operation, key, size and milliseconds",
+    title: "each call has one event with the operation, key, size and milliseconds",
     run: async ({ provider, createStorage, key }) => {
       const events: StorageEvent[] = [];
       const storage = createStorage(provider, { onEvent: (event) => void events.push(event) });
@@ -120,7 +120,7 @@ export const facadeRules: readonly Rule[] = [
     },
   },
   {
-    title: "a listener that throws changes nothing",
+    title: "an event listener that throws does not affect the call",
     run: async ({ provider, createStorage, key, holds }) => {
       const onEvent = (): never => {
         throw new Error("a bug in the listener");
@@ -130,7 +130,7 @@ export const facadeRules: readonly Rule[] = [
     },
   },
   {
-    title: "describe tells kind, type and name",
+    title: "describe gives the kind, the type and the name",
     run: async ({ storage, provider }) => {
       const { kind, type, name } = storage.describe();
       assert.match(kind, /^(provider|wrapper|composer)$/);
@@ -167,7 +167,7 @@ export const facadeRules: readonly Rule[] = [
     },
   },
   {
-    title: "close aborts what is still under way when its patience ends",
+    title: "close aborts calls that are still under way after graceMs",
     own: true,
     run: async ({ storage, key }) => {
       const source = gated(pattern(20_000));
@@ -179,7 +179,7 @@ export const facadeRules: readonly Rule[] = [
     },
   },
   {
-    title: "close twice is harmless",
+    title: "closing a storage twice is harmless",
     own: true,
     run: async ({ storage }) => {
       await storage.close();

@@ -35,7 +35,7 @@ export const factsRules: readonly Rule[] = [
     },
   },
   {
-    title: "50 puts of one size in quick succession give 50 etags",
+    title: "50 puts of the same size in quick succession give 50 different etags",
     needs: ["overwrite"],
     run: async ({ put }) => {
       const etags = new Set<string | undefined>();
@@ -57,7 +57,7 @@ export const factsRules: readonly Rule[] = [
     },
   },
   {
-    title: "info.key is the key that was asked for",
+    title: "info.key is the requested key",
     run: async ({ put, head, get, key }) => {
       const infos = [await put("a b.txt", "abc"), await head("a b.txt"), await infoOf(get("a b.txt"))];
       for (const info of infos) assert.equal(info.key, key("a b.txt"));
@@ -91,7 +91,7 @@ export const factsRules: readonly Rule[] = [
     },
   },
   {
-    title: "a write id is no part of the metadata",
+    title: "a write id is not part of the metadata",
     needs: ["metadata"],
     run: async ({ put, head }) => {
       await put("a.txt", "abc", { writeId: "w1", metadata: { author: "ada" } });
@@ -99,7 +99,7 @@ export const factsRules: readonly Rule[] = [
     },
   },
   {
-    title: "a put without a write id does not keep that of the old object",
+    title: "a put without a write id does not keep the write id of the old object",
     needs: ["metadata", "overwrite"],
     run: async ({ put, head }) => {
       await put("a.txt", "abc", { writeId: "first" });

@@ -24,7 +24,7 @@ export const getRules: readonly Rule[] = [
     },
   },
   {
-    title: "get of a name below an object rejects with NotFound",
+    title: "get of a key that uses an object as a folder rejects with NotFound",
     run: async ({ put, get }) => {
       await put("a.txt", "abc");
       await rejects("NotFound", get("a.txt/below.txt"));
@@ -49,7 +49,7 @@ export const getRules: readonly Rule[] = [
     },
   },
   {
-    title: "two reads of one object at once do not share a position",
+    title: "two simultaneous reads of one object do not share a position",
     run: async ({ put, get, provider }) => {
       await put("a.bin", LARGE);
       const results = [await get("a.bin"), await get("a.bin")];
@@ -58,7 +58,7 @@ export const getRules: readonly Rule[] = [
     },
   },
   {
-    title: "20 objects can be read at once",
+    title: "20 objects can be read at the same time",
     run: async ({ put, holds }) => {
       const names = Array.from({ length: 20 }, (_, index) => `${index}.txt`);
       await Promise.all(names.map((name) => put(name, `content of ${name}`)));
@@ -66,7 +66,7 @@ export const getRules: readonly Rule[] = [
     },
   },
   {
-    title: "a body that is destroyed half-read closes",
+    title: "a body that is destroyed before its end closes",
     run: async ({ put, get }) => {
       await put("a.bin", LARGE);
       await abandon(get, "a.bin");
@@ -85,7 +85,7 @@ export const getRules: readonly Rule[] = [
     },
   },
   {
-    title: "a read that has begun gives the old object whole, or fails, when it is replaced meanwhile",
+    title: "if an object is replaced during a read, the read gives the whole old object or fails",
     needs: ["overwrite"],
     run: async ({ put, get }) => {
       await put("a.bin", LARGE);
@@ -95,7 +95,7 @@ export const getRules: readonly Rule[] = [
     },
   },
   {
-    title: "a read that has begun gives the object whole, or fails, when it is deleted meanwhile",
+    title: "if an object is deleted during a read, the read gives the whole object or fails",
     run: async ({ put, get, remove }) => {
       await put("a.bin", LARGE);
       const result = await get("a.bin");
@@ -118,7 +118,7 @@ export const getRules: readonly Rule[] = [
     },
   },
   {
-    title: "get with ifMatch of a missing key rejects with NotFound",
+    title: "get of a missing key with ifMatch rejects with NotFound",
     run: async ({ get }) => {
       await rejects("NotFound", get("missing.txt", { ifMatch: '"0123456789abcdef"' }));
     },

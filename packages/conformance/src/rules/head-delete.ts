@@ -18,7 +18,7 @@ export const headRules: readonly Rule[] = [
     },
   },
   {
-    title: "head of a name below an object rejects with NotFound",
+    title: "head of a key that uses an object as a folder rejects with NotFound",
     run: async ({ put, head }) => {
       await put("a.txt", "abc");
       await rejects("NotFound", head("a.txt/below.txt"));
@@ -53,7 +53,7 @@ export const deleteRules: readonly Rule[] = [
     },
   },
   {
-    title: "delete twice resolves twice",
+    title: "deleting a key twice resolves both times",
     run: async ({ put, remove }) => {
       await put("a.txt", "abc");
       await remove("a.txt");
@@ -61,7 +61,7 @@ export const deleteRules: readonly Rule[] = [
     },
   },
   {
-    title: "deletes of one key at once all resolve",
+    title: "simultaneous deletes of one key all resolve",
     run: async ({ put, remove, lacks }) => {
       await put("a.txt", "abc");
       await Promise.all(Array.from({ length: 5 }, () => remove("a.txt")));
@@ -69,7 +69,7 @@ export const deleteRules: readonly Rule[] = [
     },
   },
   {
-    title: "a delete leaves keys that begin alike",
+    title: "a delete does not remove other keys with the same beginning",
     run: async ({ put, remove, holds }) => {
       for (const name of ["a/b", "a/bc", "a/b.txt", "a/c"]) await put(name, name);
       await remove("a/b");
@@ -77,7 +77,7 @@ export const deleteRules: readonly Rule[] = [
     },
   },
   {
-    title: "delete of a folder's name leaves what is in the folder",
+    title: "delete of a folder's name does not remove the objects in the folder",
     run: async ({ put, remove, holds }) => {
       await put("a/b/c.txt", "abc");
       await remove("a/b");
@@ -86,7 +86,7 @@ export const deleteRules: readonly Rule[] = [
     },
   },
   {
-    title: "delete of a name below an object leaves the object",
+    title: "delete of a key that uses an object as a folder leaves the object unchanged",
     run: async ({ put, remove, holds }) => {
       await put("a.txt", "abc");
       await remove("a.txt/below.txt");
@@ -108,7 +108,7 @@ export const deleteRules: readonly Rule[] = [
     },
   },
   {
-    title: "a deleted key can be written again, and has nothing of the old object",
+    title: "a deleted key can be written again, and keeps nothing of the old object",
     run: async ({ put, remove, head, holds }) => {
       await put("a.txt", "first", { cacheControl: "no-store" });
       await remove("a.txt");
@@ -127,7 +127,7 @@ export const deleteRules: readonly Rule[] = [
     },
   },
   {
-    title: "a delete with a wrong ifMatch rejects with PreconditionFailed and leaves the object",
+    title: "a delete with a wrong ifMatch rejects with PreconditionFailed and leaves the object unchanged",
     needs: ["conditionalDelete"],
     run: async ({ put, remove, holds }) => {
       await put("a.txt", "abc");
@@ -136,7 +136,7 @@ export const deleteRules: readonly Rule[] = [
     },
   },
   {
-    title: "a delete with the etag of a replaced object leaves its successor",
+    title: "a delete with the etag of a replaced object leaves the new object unchanged",
     needs: ["conditionalDelete", "overwrite"],
     run: async ({ put, remove, holds }) => {
       const { etag } = await put("a.txt", "first");
@@ -146,7 +146,7 @@ export const deleteRules: readonly Rule[] = [
     },
   },
   {
-    title: "a delete with ifMatch of a missing key resolves",
+    title: "a delete of a missing key with ifMatch resolves",
     needs: ["conditionalDelete"],
     run: async ({ remove }) => {
       await remove("missing.txt", { ifMatch: '"0123456789abcdef"' });

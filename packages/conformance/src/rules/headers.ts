@@ -98,7 +98,8 @@ export const headerRules: readonly Rule[] = [
     },
   },
   {
-    title: "a header with a line break or non-ASCII is refused with InvalidArgument, and nothing is written",
+    title:
+      "a header with a line break or a non-ASCII character is refused with InvalidArgument, and nothing is written",
     run: async ({ storage, key, lacks }) => {
       for (const value of ["no-cache\r\nset-cookie: a=b", "no\ncache", "žádná", " no-cache", ""]) {
         await rejects("InvalidArgument", storage.put(key("a.txt"), "abc", { cacheControl: value }));
@@ -107,7 +108,7 @@ export const headerRules: readonly Rule[] = [
     },
   },
   {
-    title: "a content type that is no media type is refused with InvalidArgument",
+    title: "a content type that is not a media type is refused with InvalidArgument",
     run: async ({ storage, key, lacks }) => {
       for (const contentType of ["video", "/mp4", "video/"]) {
         await rejects("InvalidArgument", storage.put(key("a.txt"), "abc", { contentType }));

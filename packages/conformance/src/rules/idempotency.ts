@@ -6,7 +6,8 @@ import { inChunks, pattern } from "../sources.js";
 /** The rules about the idempotency key. */
 export const idempotencyRules: readonly Rule[] = [
   {
-    title: "a put repeated with its idempotency key and bytes returns what the first returned",
+    title:
+      "a repeated put with the same idempotency key and the same bytes returns the result of the first put",
     needs: ["metadata"],
     run: async ({ storage, key }) => {
       const options = { idempotencyKey: "upload 42" };
@@ -16,7 +17,8 @@ export const idempotencyRules: readonly Rule[] = [
     },
   },
   {
-    title: "a put repeated with its idempotency key and other bytes is a Conflict, and the first stays",
+    title:
+      "a repeated put with the same idempotency key and other bytes is a Conflict, and the first object stays",
     needs: ["metadata"],
     run: async ({ storage, key, holds }) => {
       const options = { idempotencyKey: "upload 42" };
@@ -35,7 +37,7 @@ export const idempotencyRules: readonly Rule[] = [
     },
   },
   {
-    title: "a stream with an idempotency key is one object too",
+    title: "a stream that is put twice with the same idempotency key is also stored once",
     needs: ["metadata"],
     run: async ({ storage, key, holds }) => {
       const bytes = pattern(150_000);
@@ -47,7 +49,7 @@ export const idempotencyRules: readonly Rule[] = [
     },
   },
   {
-    title: "an idempotency key that is no text of 1 to 200 characters is a TypeError",
+    title: "an idempotency key that is not a string of 1 to 200 characters is a TypeError",
     needs: ["metadata"],
     run: async ({ storage, key, lacks }) => {
       for (const wrong of ["", "x".repeat(201), 42, {}] as readonly unknown[]) {
@@ -57,7 +59,7 @@ export const idempotencyRules: readonly Rule[] = [
     },
   },
   {
-    title: "an idempotency key is refused with Unsupported where there is no metadata",
+    title: "without metadata, an idempotency key is refused with Unsupported",
     needs: ["!metadata"],
     run: async ({ storage, key, lacks }) => {
       await rejects("Unsupported", storage.put(key("a.txt"), "abc", { idempotencyKey: "upload 42" }));

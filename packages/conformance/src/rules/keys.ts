@@ -64,7 +64,7 @@ export const keyRules: readonly Rule[] = [
   keeps("percent signs", ["100%.txt", "%41.txt", "A.txt", "%2541.txt", "%.txt", "%zz.txt"]),
   keeps("encoded slashes and dots", ["a%2Fb.txt", "a%2fb.txt", "a/b.txt", "%2e%2e/c.txt", "%00.txt"]),
   keeps("plus signs", ["a+b.txt", "a b.txt", "a%2Bb.txt", "a%20b.txt"]),
-  keeps("characters of URLs", [
+  keeps("characters that are special in URLs", [
     "a?b=c.txt",
     "a#b.txt",
     "a&b=c;d.txt",
@@ -73,7 +73,7 @@ export const keyRules: readonly Rule[] = [
     "a=b,c$d!.txt",
   ]),
   keeps("quotes and brackets", ["a'b.txt", 'a"b.txt', "a`b.txt", "a(b)[c]{d}.txt", "a<b>.txt", "a^b.txt"]),
-  keeps("characters that shells and Windows dislike", [
+  keeps("characters that are special in shells and on Windows", [
     "*.txt",
     "a:b.txt",
     "a|b.txt",
@@ -91,7 +91,7 @@ export const keyRules: readonly Rule[] = [
     "\u00C5.txt",
   ]),
   keeps("upper and lower case", ["readme.txt", "README.txt", "Readme.txt", "dir/a.txt", "DIR/a.txt"]),
-  keeps("case that only Unicode folds", [
+  keeps("letters that are equal only under Unicode case folding", [
     "stra\u00DFe.txt",
     "strasse.txt",
     "\u212A.txt",
@@ -99,7 +99,7 @@ export const keyRules: readonly Rule[] = [
     "\u0130.txt",
     "i.txt",
   ]),
-  keeps("names of JavaScript's own", [
+  keeps("names that JavaScript itself uses", [
     "__proto__",
     "constructor",
     "toString",
@@ -108,7 +108,7 @@ export const keyRules: readonly Rule[] = [
   ]),
   keeps("a leading dot", [".hidden", ".hidden/a.txt", "a/.b", "..a.txt", "...b"]),
   keeps("a trailing dot", ["a.", "b..", "c./d.txt", "c/d.txt"]),
-  keeps("device names of Windows", ["CON", "aux.txt", "nul", "com1.log", "LPT9/a.txt", "con.d/x.txt"]),
+  keeps("Windows device names", ["CON", "aux.txt", "nul", "com1.log", "LPT9/a.txt", "con.d/x.txt"]),
   keeps("names that look like temporary files", [
     "a.tmp",
     "a.part",
@@ -119,7 +119,7 @@ export const keyRules: readonly Rule[] = [
     "a.meta",
     "a.json",
   ]),
-  keeps("numbers of different length", ["1.txt", "2.txt", "10.txt", "01.txt", "1.0.txt"]),
+  keeps("numbers of different lengths", ["1.txt", "2.txt", "10.txt", "01.txt", "1.0.txt"]),
   keeps("deep nesting", [Array.from({ length: 60 }, (_, index) => `d${index}`).join("/"), "d0/x.txt"]),
   keeps("a segment of 200 bytes", [`${"s".repeat(196)}.txt`, `${"s".repeat(195)}.txt`]),
   keeps("a segment of 255 bytes", ["t".repeat(255), `${"t".repeat(254)}u`]),
@@ -132,7 +132,7 @@ export const keyRules: readonly Rule[] = [
     "a\u200Bb.txt",
     "ab.txt",
   ]),
-  keeps("line separators and marks of direction", ["a\u2028b.txt", "a\u202Eb.txt", "\uFEFFa.txt", "a.txt"]),
+  keeps("line separators and direction marks", ["a\u2028b.txt", "a\u202Eb.txt", "\uFEFFa.txt", "a.txt"]),
   keeps("one letter that is also a folder", ["a", "a/b", "a/b/c"]),
   keeps("a folder that is also a file", ["x/y/z", "x/y", "x"]),
   {
@@ -147,7 +147,7 @@ export const keyRules: readonly Rule[] = [
     },
   },
   {
-    title: "a key longer than keyBytesMax is refused with Unsupported before a byte moves",
+    title: "a key longer than keyBytesMax is refused with Unsupported before the source is read",
     needs: ["keyLimit"],
     run: async ({ storage, provider, prefix, names }) => {
       const key = longKey(prefix, provider.supports.keyBytesMax + 1);

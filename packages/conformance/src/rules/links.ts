@@ -8,7 +8,7 @@ const ODD = "a b/100%+ž.txt";
 /** Makes the rule for a verb of links that the provider does not have. */
 function refuses(verb: OptionalMember, call: (storage: FileStorage, key: string) => Promise<unknown>): Rule {
   return {
-    title: `without ${verb} the facade's ${verb} is Unsupported`,
+    title: `if the provider has no ${verb}, the facade's ${verb} is Unsupported`,
     needs: [`!${verb}`],
     run: async ({ storage, key }) => {
       await rejects("Unsupported", call(storage, key("a.txt")));
@@ -19,7 +19,7 @@ function refuses(verb: OptionalMember, call: (storage: FileStorage, key: string)
 /** The rules about links. */
 export const linkRules: readonly Rule[] = [
   {
-    title: "publicUrl gives an absolute URL, and another for another key",
+    title: "publicUrl gives an absolute URL that is different for each key",
     needs: ["publicUrl"],
     run: async ({ storage, key }) => {
       const url = new URL(await storage.publicUrl(key(ODD)));
@@ -37,7 +37,7 @@ export const linkRules: readonly Rule[] = [
     },
   },
   {
-    title: "signedUrl gives an absolute URL, and another for another key",
+    title: "signedUrl gives an absolute URL that is different for each key",
     needs: ["signedUrl"],
     run: async ({ storage, put, key }) => {
       for (const name of ["a.txt", ODD]) await put(name, "abc");
@@ -66,7 +66,7 @@ export const linkRules: readonly Rule[] = [
     },
   },
   {
-    title: "a link that works for no time is InvalidArgument",
+    title: "a signed link with an expiresInSeconds that is not a positive whole number is InvalidArgument",
     needs: ["signedUrl"],
     run: async ({ storage, put, key }) => {
       await put("a.txt", "abc");
@@ -76,7 +76,7 @@ export const linkRules: readonly Rule[] = [
     },
   },
   {
-    title: "signUpload without a length or a bound is InvalidArgument",
+    title: "signUpload needs contentLength or maxBytes, and is otherwise InvalidArgument",
     needs: ["signUpload"],
     run: async ({ storage, key }) => {
       await rejects("InvalidArgument", storage.signUpload(key("a.txt"), {}));
@@ -99,7 +99,7 @@ export const linkRules: readonly Rule[] = [
     },
   },
   {
-    title: "a multipart upload that is aborted leaves no object",
+    title: "a multipart upload that is aborted creates no object",
     needs: ["multipart"],
     run: async ({ storage, key, lacks }) => {
       const upload = await storage.multipart?.create(key("a.bin"), {});

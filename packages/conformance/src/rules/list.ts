@@ -11,7 +11,7 @@ export async function fill({ put }: Pick<RuleContext, "put">, names: readonly st
 /** The rules about listings without a delimiter. */
 export const listRules: readonly Rule[] = [
   {
-    title: "a listing shows every object once, those in folders too",
+    title: "a listing shows every object once, including objects in folders",
     run: async (context) => {
       const names = ["a.txt", "b/c.txt", "b/d/e.txt", "b.txt", "z/y/x/w/v.txt"];
       await fill(context, names);
@@ -30,7 +30,7 @@ export const listRules: readonly Rule[] = [
     },
   },
   {
-    title: "a folder sorts with its slash, not as its bare name",
+    title: "a folder is sorted by its name with the slash, not by the name alone",
     needs: ["orderedList"],
     run: async (context) => {
       await fill(context, ["a/x", "a-x", "a.x", "a0x"]);
@@ -38,7 +38,7 @@ export const listRules: readonly Rule[] = [
     },
   },
   {
-    title: "characters beyond U+FFFF sort after those before it, as their bytes do",
+    title: "characters above U+FFFF come after all other characters, as in UTF-8 byte order",
     needs: ["orderedList"],
     run: async (context) => {
       const names = ["x\u{1F600}.txt", "x\uFF21.txt", "x\u00E9.txt", "xz.txt"];
@@ -62,7 +62,7 @@ export const listRules: readonly Rule[] = [
     },
   },
   {
-    title: "a prefix that is a whole key shows the object",
+    title: "a prefix that is a whole key shows the object with that key",
     run: async (context) => {
       await fill(context, ["a.txt", "a.txt.bak", "b.txt"]);
       assert.deepEqual(await context.names({ prefix: "a.txt" }), ["a.txt", "a.txt.bak"]);
@@ -77,14 +77,14 @@ export const listRules: readonly Rule[] = [
     },
   },
   {
-    title: "a prefix is compared by case",
+    title: "a prefix is case-sensitive",
     run: async (context) => {
       await fill(context, ["photos/a.txt", "photos-b.txt"]);
       assert.deepEqual(await context.names({ prefix: "Photos" }), []);
     },
   },
   {
-    title: "a prefix that nothing has gives an empty page without a cursor",
+    title: "a prefix that matches no key gives an empty page without a cursor",
     run: async (context) => {
       await fill(context, ["a.txt"]);
       const page = await context.list({ prefix: "nothing/here" });
@@ -109,7 +109,7 @@ export const listRules: readonly Rule[] = [
     },
   },
   {
-    title: "a listing gives key, size, provider and ref as head does",
+    title: "a listing gives the same key, size, provider and ref as head",
     run: async (context) => {
       await fill(context, ["a.txt", "b/c.txt"]);
       for (const info of (await context.list()).objects) {

@@ -8,7 +8,7 @@ import { fill } from "./list.js";
 /** The rules about calls that take many keys. */
 export const manyRules: readonly Rule[] = [
   {
-    title: "putMany gives a result for each item, in their order",
+    title: "putMany gives a result for each item, in the order of the items",
     run: async ({ storage, key, holds }) => {
       const names = ["c.txt", "a.txt", "b.txt", "e.txt", "d.txt"];
       const items = names.map((name) => ({ key: key(name), body: `content of ${name}` }));
@@ -42,7 +42,7 @@ export const manyRules: readonly Rule[] = [
     },
   },
   {
-    title: "putMany runs no more puts at once than it was told",
+    title: "putMany runs no more puts at once than its concurrency allows",
     run: async ({ provider, createStorage, key }) => {
       let running = 0;
       let most = 0;
@@ -57,14 +57,14 @@ export const manyRules: readonly Rule[] = [
     },
   },
   {
-    title: "putMany takes the options of each item",
+    title: "putMany uses the options of each item",
     run: async ({ storage, key, head }) => {
       await storage.putMany([{ key: key("a.txt"), body: "abc", cacheControl: "no-cache" }]);
       assert.equal((await head("a.txt")).cacheControl, "no-cache");
     },
   },
   {
-    title: "deleteMany removes all its keys and only those",
+    title: "deleteMany removes all the given keys and no others",
     needs: ["list"],
     run: async (context) => {
       await fill(context, ["a.txt", "b.txt", "b.txt.bak", "c/d.txt", "keep.txt"]);
@@ -74,7 +74,7 @@ export const manyRules: readonly Rule[] = [
     },
   },
   {
-    title: "deleteMany counts keys that were missing as gone",
+    title: "deleteMany counts missing keys as deleted",
     run: async (context) => {
       await fill(context, ["a.txt"]);
       const result = await context.storage.deleteMany(["a.txt", "missing.txt"].map(context.key));
@@ -82,13 +82,13 @@ export const manyRules: readonly Rule[] = [
     },
   },
   {
-    title: "deleteMany of nothing is a success",
+    title: "deleteMany without keys succeeds",
     run: async ({ storage }) => {
       assert.deepEqual(await storage.deleteMany([]), { deleted: 0, errors: [] });
     },
   },
   {
-    title: "the provider's own deleteMany removes its keys and no others",
+    title: "the provider's own deleteMany removes the given keys and no others",
     needs: ["deleteMany", "list"],
     run: async (context) => {
       await fill(context, ["a.txt", "b.txt", "c.txt"]);
@@ -98,7 +98,7 @@ export const manyRules: readonly Rule[] = [
     },
   },
   {
-    title: "deletePrefix removes everything under the folder, over all pages",
+    title: "deletePrefix removes everything in the folder, across all pages",
     needs: ["list"],
     run: async (context) => {
       const { provider, key } = context;
@@ -113,7 +113,7 @@ export const manyRules: readonly Rule[] = [
     },
   },
   {
-    title: "deletePrefix names what it leaves, in its result and by an event",
+    title: "deletePrefix reports the keys that it skips, in its result and in an event",
     needs: ["list"],
     run: async ({ provider, createStorage, key, put }) => {
       await put("users/1/a.txt", "abc");
@@ -132,7 +132,7 @@ export const manyRules: readonly Rule[] = [
     },
   },
   {
-    title: "deletePrefix leaves neighbours that begin alike",
+    title: "deletePrefix does not remove neighbours with the same beginning",
     needs: ["list"],
     run: async (context) => {
       await fill(context, ["users/1/a.txt", "users/10/a.txt", "users/1.txt", "users/1-b/a.txt"]);
@@ -152,7 +152,7 @@ export const manyRules: readonly Rule[] = [
     },
   },
   {
-    title: "deletePrefix of an empty folder is a success",
+    title: "deletePrefix of an empty folder succeeds",
     needs: ["list"],
     run: async ({ storage, key }) => {
       assert.deepEqual(await storage.deletePrefix(key("nothing/")), { deleted: 0, errors: [] });

@@ -57,7 +57,7 @@ export const metadataRules: readonly Rule[] = [
     d: "a, b",
   })),
   keeps("an empty metadata value", () => ({ nothing: "", something: "x" })),
-  keeps("a metadata name of JavaScript's own", () =>
+  keeps("a metadata name that JavaScript itself uses", () =>
     Object.fromEntries([
       ["__proto__", "a"],
       ["constructor", "b"],
@@ -66,14 +66,14 @@ export const metadataRules: readonly Rule[] = [
   ),
   keeps("metadata of 2,048 bytes", () => ({ long: "x".repeat(2044) })),
   {
-    title: "an object without metadata has none",
+    title: "an object that was put without metadata has no metadata",
     run: async ({ put, head }) => {
       await put("a.txt", "abc");
       assert.deepEqual({ ...(await head("a.txt")).metadata }, {});
     },
   },
   {
-    title: "metadata is kept for an object that was streamed",
+    title: "the metadata of an object that was put as a stream is kept",
     needs: ["metadata"],
     run: async ({ put, head }) => {
       async function* stream(): AsyncGenerator<Uint8Array> {
@@ -85,7 +85,7 @@ export const metadataRules: readonly Rule[] = [
   },
   refuses("a metadata value with a line break", { a: "b\r\nset-cookie: c=d" }),
   refuses("a metadata value with a space at its end", { a: "b " }),
-  refuses("a metadata value that is not well-formed", { a: "\uD83D" }),
+  refuses("a metadata value that is not well-formed Unicode", { a: "\uD83D" }),
   refuses("a metadata name in upper case or with a space", { "Bad Name": "x" }),
   refuses("metadata of more than 2,048 bytes", { long: "x".repeat(2045) }),
   {

@@ -43,7 +43,7 @@ async function watch(
 /** The rules about `move`, for providers that have one. */
 export const moveRules: readonly Rule[] = [
   {
-    title: "the provider's own move gives the object its new key, with bytes, headers and metadata",
+    title: "the provider's own move gives the object its new key, and keeps the bytes, headers and metadata",
     needs: ["move"],
     run: async (context) => {
       const { put, head, holds, lacks, provider } = context;
@@ -68,7 +68,7 @@ export const moveRules: readonly Rule[] = [
     },
   },
   {
-    title: "the provider's own move replaces its target whole",
+    title: "the provider's own move replaces the whole target",
     needs: ["move", "overwrite"],
     run: async (context) => {
       const { put, head, holds } = context;
@@ -82,7 +82,7 @@ export const moveRules: readonly Rule[] = [
   },
   {
     title:
-      "the provider's own move of an object with another ETag rejects with PreconditionFailed and moves nothing",
+      "the provider's own move with a wrong sourceIfMatch rejects with PreconditionFailed and moves nothing",
     needs: ["move"],
     run: async (context) => {
       const { put, holds, lacks } = context;
@@ -94,7 +94,8 @@ export const moveRules: readonly Rule[] = [
     },
   },
   {
-    title: "the provider's own create-only move onto an object rejects with AlreadyExists and leaves both",
+    title:
+      "the provider's own create-only move onto an existing object rejects with AlreadyExists and leaves both objects unchanged",
     needs: ["move", "ifNoneMatch"],
     run: async (context) => {
       const { put, holds } = context;
@@ -106,7 +107,7 @@ export const moveRules: readonly Rule[] = [
     },
   },
   {
-    title: "the provider's own create-only move to a free key moves",
+    title: "the provider's own create-only move to a free key moves the object",
     needs: ["move", "ifNoneMatch"],
     run: async (context) => {
       await context.put("a.txt", "abc");
@@ -116,7 +117,8 @@ export const moveRules: readonly Rule[] = [
     },
   },
   {
-    title: "the provider's own move of a missing object rejects with NotFound and leaves its target",
+    title:
+      "the provider's own move of a missing object rejects with NotFound and leaves the target unchanged",
     needs: ["move"],
     run: async (context) => {
       await context.put("b.txt", "abc");
@@ -125,7 +127,7 @@ export const moveRules: readonly Rule[] = [
     },
   },
   {
-    title: "an object that was moved has the write id that the move was given, and never its old one",
+    title: "a moved object has the write id of the move, and never the old write id",
     needs: ["move", "metadata"],
     run: async (context) => {
       await context.put("a.txt", "abc", { writeId: "write-1" });
@@ -136,7 +138,7 @@ export const moveRules: readonly Rule[] = [
     },
   },
   {
-    title: "while an object is moved it is there at each instant, with its metadata",
+    title: "during a move, the object can be found at every moment, with its metadata",
     needs: ["move"],
     run: async (context) => {
       const metadata = context.provider.supports.metadata ? { author: "ada" } : undefined;
@@ -150,7 +152,7 @@ export const moveRules: readonly Rule[] = [
     },
   },
   {
-    title: "an object that is written while it is moved is not lost",
+    title: "an object that is written during a move is not lost",
     needs: ["move"],
     run: async (context) => {
       const { provider, key, put, read } = context;

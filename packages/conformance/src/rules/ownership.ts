@@ -9,7 +9,7 @@ import { pattern } from "../sources.js";
  */
 export const ownershipRules: readonly Rule[] = [
   {
-    title: "the caller's bytes may be changed after the put without an effect on the object",
+    title: "changing the caller's bytes after the put does not change the object",
     run: async ({ put, holds }) => {
       const bytes = pattern(5000);
       const before = bytes.slice();
@@ -27,7 +27,7 @@ export const ownershipRules: readonly Rule[] = [
     },
   },
   {
-    title: "the bytes that a read gave may be changed without an effect on the object",
+    title: "changing the bytes that a read returned does not change the object",
     run: async ({ put, read, holds }) => {
       await put("a.bin", pattern(5000));
       (await read("a.bin")).fill(0);
@@ -35,7 +35,7 @@ export const ownershipRules: readonly Rule[] = [
     },
   },
   {
-    title: "the caller's metadata may be changed after the put without an effect on the object",
+    title: "changing the caller's metadata after the put does not change the object",
     needs: ["metadata"],
     run: async ({ put, head }) => {
       const metadata: Record<string, string> = { author: "ada" };
@@ -45,7 +45,7 @@ export const ownershipRules: readonly Rule[] = [
     },
   },
   {
-    title: "options may be frozen, and are not changed",
+    title: "no verb changes its options, so the options can be frozen",
     needs: ["list"],
     run: async ({ provider, key, put }) => {
       await put("a.txt", "abc");
@@ -58,7 +58,7 @@ export const ownershipRules: readonly Rule[] = [
     },
   },
   {
-    title: "no verb uses this: each works when it is passed around on its own",
+    title: "every verb works as a detached function, without this",
     needs: ["list"],
     run: async ({ provider, key, put, lacks }) => {
       await put("a.txt", "abc");

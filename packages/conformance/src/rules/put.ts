@@ -38,7 +38,7 @@ export const putRules: readonly Rule[] = [
     },
   },
   {
-    title: "a read that starts after a replacing put has resolved sees the new object",
+    title: "a read that starts after a put has replaced the object sees the new object",
     needs: ["overwrite"],
     run: async ({ put, holds }) => {
       for (let round = 0; round < 5; round++) {
@@ -48,7 +48,7 @@ export const putRules: readonly Rule[] = [
     },
   },
   {
-    title: "a replacing put inherits no header of the old object",
+    title: "a put that replaces an object keeps no header of the old object",
     needs: ["overwrite"],
     run: async ({ put, head }) => {
       await put("a.txt", "old", { cacheControl: "no-store", contentDisposition: "inline" });
@@ -58,7 +58,7 @@ export const putRules: readonly Rule[] = [
     },
   },
   {
-    title: "a replacing put inherits no content type of the old object",
+    title: "a put that replaces an object does not keep the content type of the old object",
     needs: ["overwrite"],
     run: async ({ put, head }) => {
       await put("a.mp4", "old", { contentType: "text/html" });
@@ -67,7 +67,7 @@ export const putRules: readonly Rule[] = [
     },
   },
   {
-    title: "a replacing put inherits no metadata of the old object",
+    title: "a put that replaces an object keeps no metadata of the old object",
     needs: ["overwrite", "metadata"],
     run: async ({ put, head }) => {
       await put("a.txt", "old", { metadata: { author: "ada", title: "one" } });
@@ -78,7 +78,7 @@ export const putRules: readonly Rule[] = [
     },
   },
   {
-    title: "an object is not there before its put has all bytes",
+    title: "an object does not exist before its put has received all bytes",
     run: async ({ put, lacks, holds }) => {
       const bytes = pattern(20_000);
       const source = gated(bytes);
@@ -90,7 +90,7 @@ export const putRules: readonly Rule[] = [
     },
   },
   {
-    title: "the old object can be read while its successor is being written",
+    title: "the old object can be read while the new object is being written",
     needs: ["overwrite"],
     run: async ({ put, holds }) => {
       await put("a.bin", "the old one");
@@ -103,7 +103,7 @@ export const putRules: readonly Rule[] = [
     },
   },
   {
-    title: "puts of one key at once leave one of them, whole",
+    title: "after simultaneous puts of one key, one of the bodies is stored whole",
     needs: ["overwrite"],
     run: async ({ put, head, read }) => {
       const bodies = [1, 2, 3, 4, 5, 6].map((seed) => pattern(30_000 + seed, seed));
@@ -116,7 +116,7 @@ export const putRules: readonly Rule[] = [
     },
   },
   {
-    title: "puts of many keys at once leave all of them",
+    title: "simultaneous puts of many keys store every object",
     run: async ({ put, holds }) => {
       const names = Array.from({ length: 12 }, (_, index) => `many/${index}.txt`);
       await Promise.all(names.map((name) => put(name, inChunks(Buffer.from(`content of ${name}`), 5))));
@@ -124,7 +124,7 @@ export const putRules: readonly Rule[] = [
     },
   },
   {
-    title: "a put of a stream reports progress that only grows and ends with the size",
+    title: "a put of a stream reports progress that never decreases and ends with the size",
     run: async ({ put }) => {
       const seen: number[] = [];
       const onProgress = ({ loaded }: { readonly loaded: number }): void => void seen.push(loaded);

@@ -47,18 +47,22 @@ function refuses(title: string, range: ByteRange): Rule {
 
 /** The rules about ranges. */
 export const rangeRules: readonly Rule[] = [
-  serves("a range of offset and length gives those bytes", { offset: 2, length: 3 }, "234"),
-  serves("a range with an offset only goes to the end", { offset: 7 }, "789"),
+  serves("a range with an offset and a length gives exactly those bytes", { offset: 2, length: 3 }, "234"),
+  serves("a range with only an offset goes to the end of the object", { offset: 7 }, "789"),
   serves("a range may begin at the first byte", { offset: 0, length: 1 }, "0"),
   serves("a range may be the last byte", { offset: 9, length: 1 }, "9"),
   serves("a range may be the whole object", { offset: 0, length: 10 }, TEXT),
-  serves("a range that ends after the object is cut", { offset: 8, length: 100 }, "89"),
+  serves("a range that goes past the end of the object is cut at the end", { offset: 8, length: 100 }, "89"),
   serves("a suffix gives the last bytes", { suffix: 4 }, "6789"),
   serves("a suffix of one byte gives the last byte", { suffix: 1 }, "9"),
-  serves("a suffix longer than the object gives all of it", { suffix: 100 }, TEXT),
-  tells("a get tells which range it serves", { offset: 2, length: 3 }, { offset: 2, length: 3, size: 10 }),
+  serves("a suffix longer than the object gives the whole object", { suffix: 100 }, TEXT),
   tells(
-    "the served range of a cut range is what is served",
+    "a get returns the range that it serves",
+    { offset: 2, length: 3 },
+    { offset: 2, length: 3, size: 10 },
+  ),
+  tells(
+    "if a range is cut, the served range has the shorter length",
     { offset: 8, length: 9 },
     { offset: 8, length: 2, size: 10 },
   ),
@@ -75,7 +79,7 @@ export const rangeRules: readonly Rule[] = [
     },
   },
   {
-    title: "the size of a get with a range is that of the whole object",
+    title: "a get with a range returns the size of the whole object",
     needs,
     run: async ({ put, get }) => {
       await put("a.txt", TEXT);
@@ -85,7 +89,7 @@ export const rangeRules: readonly Rule[] = [
     },
   },
   {
-    title: "a range deep inside a large object gives exactly its bytes",
+    title: "a range in the middle of a large object gives exactly those bytes",
     needs,
     run: async ({ put, read }) => {
       const bytes = pattern(1_300_000);
@@ -115,7 +119,7 @@ export const rangeRules: readonly Rule[] = [
     },
   },
   {
-    title: "a range that is none is a TypeError",
+    title: "an invalid range is a TypeError",
     needs,
     run: async ({ put, storage, key }) => {
       await put("a.txt", TEXT);

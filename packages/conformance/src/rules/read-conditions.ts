@@ -7,7 +7,8 @@ const HOUR_MS = 3_600_000;
 /** The rules about conditional reads. Callers use them if they already have a copy of the object. */
 export const readConditionRules: readonly Rule[] = [
   {
-    title: "a read with the ETag of the object rejects with NotModified, one with another ETag reads",
+    title:
+      "a read with ifNoneMatch rejects with NotModified if the ETag matches, and otherwise reads the object",
     run: async ({ storage, key, put }) => {
       const { etag } = await put("a.txt", "abc");
       assert.ok(etag !== undefined);
@@ -20,7 +21,8 @@ export const readConditionRules: readonly Rule[] = [
     },
   },
   {
-    title: "a read of what was not written since rejects with NotModified, unless its ETag says otherwise",
+    title:
+      "a read with ifModifiedSince rejects with NotModified if the object is not newer, unless ifNoneMatch names another ETag",
     run: async ({ storage, key, put }) => {
       await put("a.txt", "abc");
       const { lastModified } = await storage.head(key("a.txt"));
@@ -42,7 +44,7 @@ export const readConditionRules: readonly Rule[] = [
     },
   },
   {
-    title: "conditions of reads that are none are a TypeError",
+    title: "an invalid condition of a read is a TypeError",
     run: async ({ storage, key, put }) => {
       await put("a.txt", "abc");
       await rejectsType(storage.get(key("a.txt"), { ifNoneMatch: "" }));

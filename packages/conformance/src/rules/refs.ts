@@ -30,19 +30,19 @@ const GARBAGE = [
 /** The rules about refs. */
 export const refRules: readonly Rule[] = [
   {
-    title: "a ref is a text without spaces or control characters that names its scheme",
+    title: "a ref begins with a scheme, and has no spaces or control characters",
     run: async ({ provider, key }) => {
       for (const name of ODD) assert.match(provider.ref(key(name)), /^[a-z][a-z0-9+.-]*:[^\s\p{Cc}]+$/u);
     },
   },
   {
-    title: "locate finds the key in a ref, whatever the key",
+    title: "locate finds every key in its ref",
     run: async ({ provider, key }) => {
       for (const name of ODD) assert.equal(provider.locate(provider.ref(key(name)))?.key, key(name));
     },
   },
   {
-    title: "locate gives the same ref back",
+    title: "locate returns the same ref",
     run: async ({ provider, key }) => {
       for (const name of ODD) {
         const ref = provider.ref(key(name));
@@ -60,7 +60,7 @@ export const refRules: readonly Rule[] = [
     },
   },
   {
-    title: "info.ref leads back to the key and the provider",
+    title: "locate finds the key and the provider in info.ref",
     run: async ({ provider, put, key }) => {
       const info = await put("a b/ž.txt", "abc");
       const located = provider.locate(info.ref);
@@ -84,7 +84,7 @@ export const refRules: readonly Rule[] = [
     },
   },
   {
-    title: "locate gives undefined for a text that is not ours",
+    title: "locate returns undefined for a text that is not a ref of this provider",
     run: async ({ provider }) => {
       for (const text of [
         "s3://someone-elses-bucket/a.txt",
@@ -102,7 +102,7 @@ export const refRules: readonly Rule[] = [
     },
   },
   {
-    title: "locate never gives a key that breaks the rules",
+    title: "locate never returns an invalid key",
     run: async ({ provider, key, storage }) => {
       const ref = provider.ref(key("a.txt"));
       for (const tail of ["/../b.txt", "/%2e%2e/b.txt", "%00", "/", "//b", "%5Cb"]) {
@@ -112,7 +112,7 @@ export const refRules: readonly Rule[] = [
     },
   },
   {
-    title: "locate says nothing about existence",
+    title: "locate finds the key in a ref even if the object does not exist",
     run: async ({ provider, key, lacks }) => {
       assert.equal(provider.locate(provider.ref(key("missing.txt")))?.key, key("missing.txt"));
       await lacks("missing.txt");

@@ -16,7 +16,7 @@ function aroundBlock([name, block]: readonly [string, number]): readonly Rule[] 
   const largest = block + 1;
   return [
     {
-      title: `objects one byte around ${name} are kept whole`,
+      title: `objects within one byte of ${name} are stored whole`,
       needs,
       largest,
       run: async ({ put, read }) => {
@@ -28,7 +28,7 @@ function aroundBlock([name, block]: readonly [string, number]): readonly Rule[] 
       },
     },
     {
-      title: `streams of unknown length, one byte around ${name}, are kept whole`,
+      title: `streams of unknown length within one byte of ${name} are stored whole`,
       needs,
       largest,
       run: async ({ put, read }) => {
@@ -55,7 +55,7 @@ export const sizeRules: readonly Rule[] = [
     },
   },
   {
-    title: "a stream that ends without a byte makes an empty object",
+    title: "a stream that ends without any bytes makes an empty object",
     needs: ["emptyObject"],
     run: async ({ put, head, read }) => {
       await put("empty.bin", inChunks(new Uint8Array(0), 1));
@@ -64,7 +64,7 @@ export const sizeRules: readonly Rule[] = [
     },
   },
   {
-    title: "an object can be replaced by an empty one",
+    title: "an object can be replaced by an empty object",
     needs: ["emptyObject", "overwrite"],
     run: async ({ put, read }) => {
       await put("a.bin", "something");

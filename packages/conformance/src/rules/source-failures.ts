@@ -12,7 +12,7 @@ const HALF = pattern(150_000);
 /** The rules about bodies that fail, and bodies whose length differs from the declared length. */
 export const sourceFailureRules: readonly Rule[] = [
   {
-    title: "a source that fails before its first byte is a SourceError with its own error as cause",
+    title: "a source that fails before its first byte is a SourceError with the source's error as its cause",
     run: async ({ put, lacks }) => {
       const error = await rejects("SourceError", put("a.bin", failingAfter([], LOST)));
       assert.equal(error.cause, LOST);
@@ -37,7 +37,7 @@ export const sourceFailureRules: readonly Rule[] = [
     },
   },
   {
-    title: "a failing source leaves the old object as it was",
+    title: "a failing source leaves the old object unchanged",
     needs: ["overwrite"],
     run: async ({ put, head, holds }) => {
       const { etag } = await put("a.bin", "the old one");
@@ -47,7 +47,7 @@ export const sourceFailureRules: readonly Rule[] = [
     },
   },
   {
-    title: "after a source has failed the key can be written",
+    title: "the key can be written after a source has failed",
     run: async ({ put, holds }) => {
       await rejects("SourceError", put("a.bin", failingAfter([HALF], LOST)));
       await put("a.bin", "second try");
@@ -69,7 +69,7 @@ export const sourceFailureRules: readonly Rule[] = [
     },
   },
   {
-    title: "a body of another size than declared leaves the old object as it was",
+    title: "a body with the wrong declared size leaves the old object unchanged",
     needs: ["overwrite"],
     run: async ({ put, holds }) => {
       await put("a.bin", "the old one");
@@ -80,7 +80,7 @@ export const sourceFailureRules: readonly Rule[] = [
     },
   },
   {
-    title: "a declared size is checked against bytes too",
+    title: "the declared size is also checked for a body in memory",
     run: async ({ storage, key, lacks }) => {
       await rejects("SourceError", storage.put(key("a.bin"), "abc", { size: 4 }));
       await lacks("a.bin");
@@ -109,7 +109,7 @@ export const sourceFailureRules: readonly Rule[] = [
     },
   },
   {
-    title: "a function that throws is a SourceError with its error as cause",
+    title: "a function that throws is a SourceError with the thrown error as its cause",
     run: async ({ storage, key, lacks }) => {
       const fail = (): never => {
         throw LOST;
@@ -120,7 +120,7 @@ export const sourceFailureRules: readonly Rule[] = [
     },
   },
   {
-    title: "a path without a file is a SourceError",
+    title: "a path to a missing file is a SourceError",
     run: async ({ storage, key, lacks, directory }) => {
       const path = join(await directory(), "missing.bin");
       await rejects("SourceError", storage.put(key("a.bin"), fromFile(path)));
@@ -128,7 +128,7 @@ export const sourceFailureRules: readonly Rule[] = [
     },
   },
   {
-    title: "a stream that is refused in the middle is closed",
+    title: "if a put is refused in the middle of a stream, the stream is closed",
     run: async ({ storage, key }) => {
       const stream = Readable.from(inChunks(HALF, 1000), { objectMode: false });
       await rejects("SourceError", storage.put(key("a.bin"), stream, { size: 5000 }));
@@ -136,7 +136,7 @@ export const sourceFailureRules: readonly Rule[] = [
     },
   },
   {
-    title: "a stream whose put the provider refuses is closed, or is still whole",
+    title: "if the provider refuses a put, the stream is closed or can still be read whole",
     needs: ["ifNoneMatch"],
     run: async ({ storage, put, key }) => {
       await put("a.bin", "taken");

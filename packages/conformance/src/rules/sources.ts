@@ -123,30 +123,30 @@ async function ended(stream: Readable): Promise<void> {
  * off.
  */
 export const sourceRules: readonly Rule[] = [
-  accepts("a Uint8Array of another realm", () => otherRealm("new Uint8Array(bytes)")),
-  accepts("an ArrayBuffer of another realm", () => otherRealm("new Uint8Array(bytes).buffer")),
+  accepts("a Uint8Array from another realm", () => otherRealm("new Uint8Array(bytes)")),
+  accepts("an ArrayBuffer from another realm", () => otherRealm("new Uint8Array(bytes).buffer")),
   accepts(
-    "a view of other numbers than bytes",
+    "a typed array other than Uint8Array",
     () => new Float32Array(BYTES.slice(0, 4000).buffer, 1000, 500),
     BYTES.subarray(1000, 3000),
   ),
   accepts("a DataView", () => new DataView(BYTES.slice().buffer, 7, 5000), BYTES.subarray(7, 5007)),
-  accepts("a Blob of another make", () => otherBlob(BYTES)),
-  accepts("a Response of another make", otherResponse),
+  accepts("a Blob that is not Node's own", () => otherBlob(BYTES)),
+  accepts("a Response that is not Node's own", otherResponse),
   accepts("an array of bytes", () => [HALF, BYTES.subarray(50_000)]),
   accepts("an iterable of bytes", () => new Set([HALF, BYTES.subarray(50_000)])),
-  refusesRead("a Web stream of which a part was read", web, peek),
-  refusesRead("a Web stream that was read to its end", web, readWeb),
+  refusesRead("a Web stream that was already partly read", web, peek),
+  refusesRead("a Web stream that was already read to its end", web, readWeb),
   refusesRead("a Web stream that was cancelled", web, (stream) => stream.cancel()),
-  refusesRead("a Node stream of which a part was read", node, peekNode),
-  refusesRead("a Request that was read before", webRequest, (request) => request.text()),
-  refusesRead("a Request of which a part was read", webRequest, ({ body }) => body && peek(body)),
+  refusesRead("a Node stream that was already partly read", node, peekNode),
+  refusesRead("a Request that was already read", webRequest, (request) => request.text()),
+  refusesRead("a Request that was already partly read", webRequest, ({ body }) => body && peek(body)),
   refusesAgain("a generator", () => inChunks(BYTES, 9000)),
   refusesAgain("a Request", webRequest),
   refusesAgain("a Web stream", web),
   refusesAgain("a Node stream", node),
   {
-    title: "an iterable that begins anew each time can be put twice",
+    title: "an iterable that starts again for each reader can be put twice",
     run: async (context) => {
       const source = { [Symbol.asyncIterator]: () => inChunks(BYTES, 9000) };
       await putsInVain(context, source);
@@ -155,7 +155,7 @@ export const sourceRules: readonly Rule[] = [
     },
   },
   {
-    title: "a Node stream that somebody else reads too is stored whole or refused with SourceError",
+    title: "a Node stream that other code also reads is stored whole or refused with SourceError",
     run: async ({ storage, key, holds, lacks }) => {
       const stream = node();
       stream.pipe(new PassThrough().resume());
@@ -168,21 +168,22 @@ export const sourceRules: readonly Rule[] = [
     },
   },
   {
-    title: "a file of a form that its parser has cut off is a SourceError, and nothing is written",
+    title: "a form's file that the form parser has cut off is a SourceError, and nothing is written",
     run: async ({ storage, key, lacks }) => {
       await rejects("SourceError", storage.put(key("a.bin"), formFile(inChunks(BYTES, 9000), 60_000)));
       await lacks("a.bin");
     },
   },
   {
-    title: "a file of a form that is not cut off can be stored",
+    title: "a form's file that the form parser has not cut off can be stored",
     run: async ({ storage, key, holds }) => {
       await storage.put(key("a.bin"), formFile(inChunks(BYTES, 9000)));
       await holds("a.bin", BYTES);
     },
   },
   {
-    title: "a file of a form whose put fails is read to its end, so that the form ends",
+    title:
+      "if the put of a form's file fails, the rest of the file is still read, so that the form can finish",
     run: async ({ storage, key }) => {
       const { stream, open } = gated(BYTES);
       const file = formFile(stream);
@@ -193,7 +194,7 @@ export const sourceRules: readonly Rule[] = [
     },
   },
   {
-    title: "the client of an upload that fails gets its answer",
+    title: "if an upload fails, the client still gets an answer",
     run: async ({ storage, key }) => {
       const answer = await uploaded(pattern(1_500_000), async (incoming) => {
         await rejects("SourceError", storage.put(key("a.bin"), incoming, { size: 10 }));
@@ -203,7 +204,7 @@ export const sourceRules: readonly Rule[] = [
     },
   },
   {
-    title: "a stream of which nothing was read is left to its owner when the put is refused",
+    title: "if a put is refused before it reads a stream, the stream stays open and can be put again",
     run: async ({ storage, put, key, holds }) => {
       await put("b.bin", "taken");
       const stream = node();
@@ -214,7 +215,7 @@ export const sourceRules: readonly Rule[] = [
     },
   },
   {
-    title: "a plain object with a path is a TypeError: no file of the server is stored",
+    title: "a plain object with a path is a TypeError, and no file of the server is stored",
     run: async ({ storage, key, lacks, directory }) => {
       const path = join(await directory(), "secret.txt");
       await writeFile(path, "the server's own");
@@ -223,7 +224,7 @@ export const sourceRules: readonly Rule[] = [
     },
   },
   {
-    title: "a body longer than maxBytes is TooLarge without a provider, and nothing is written",
+    title: "a body longer than maxBytes is a TooLarge error that names no provider, and nothing is written",
     run: async ({ storage, key, lacks }) => {
       for (const body of [BYTES, inChunks(BYTES, 9000), node(), () => inChunks(BYTES, 9000)]) {
         const error = await rejects("TooLarge", storage.put(key("a.bin"), body, { maxBytes: 100_000 }));
@@ -233,14 +234,14 @@ export const sourceRules: readonly Rule[] = [
     },
   },
   {
-    title: "a body of just maxBytes can be stored",
+    title: "a body of exactly maxBytes can be stored",
     run: async ({ storage, key, holds }) => {
       await storage.put(key("a.bin"), inChunks(BYTES, 9000), { maxBytes: BYTES.byteLength });
       await holds("a.bin", BYTES);
     },
   },
   {
-    title: "an error that onProgress throws changes nothing",
+    title: "an error that onProgress throws does not affect the put",
     run: async ({ storage, key, holds }) => {
       const onProgress = (): never => {
         throw new TypeError("the progress bar is gone");
@@ -255,7 +256,7 @@ export const sourceRules: readonly Rule[] = [
     },
   },
   {
-    title: "text given as a string has a charset, bytes have none",
+    title: "the content type of a string has a charset, and the content type of bytes has no charset",
     run: async ({ storage, key, head }) => {
       await storage.put(key("a.txt"), "žádná");
       await storage.put(key("b.txt"), Buffer.from("žádná", "latin1"));
@@ -264,7 +265,7 @@ export const sourceRules: readonly Rule[] = [
     },
   },
   {
-    title: "the type of a Blob counts where neither the caller nor the extension says one",
+    title: "the type of a Blob is used if neither the caller nor the extension gives a content type",
     run: async ({ storage, key, head }) => {
       const blob = new Blob([BYTES], { type: "video/x-own" });
       await storage.put(key("upload-1"), blob);

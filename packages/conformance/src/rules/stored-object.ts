@@ -50,7 +50,7 @@ export const storedObjectRules: readonly Rule[] = [
     },
   },
   {
-    title: "destroy of an object is harmless, also twice and after reading",
+    title: "destroying an object is harmless, even twice or after reading",
     run: async ({ storage, put, key, holds }) => {
       await put("a.bin", BYTES);
       const dropped = await storage.get(key("a.bin"));
@@ -76,7 +76,7 @@ export const storedObjectRules: readonly Rule[] = [
     },
   },
   {
-    title: "the headers of a range tell which bytes it has",
+    title: "the headers of a range say which bytes the range has",
     needs: ["range", "byteExact"],
     run: async ({ storage, put, key }) => {
       await put("a.txt", "0123456789");
@@ -87,7 +87,7 @@ export const storedObjectRules: readonly Rule[] = [
     },
   },
   {
-    title: "a body that ends early makes the read fail, never look whole",
+    title: "if a body ends early, the read fails and never looks complete",
     needs: ["byteExact"],
     run: async ({ provider, createStorage, put, key }) => {
       await put("a.bin", BYTES);

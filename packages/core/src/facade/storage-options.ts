@@ -227,7 +227,7 @@ export interface VerifyReport extends Verified {
 /** The options of {@link FileStorage.startRepair}. */
 export interface RepairOptions {
   /**
-   * How often repair looks for work that other processes have left, in milliseconds.
+   * The interval at which repair looks for work that other processes have left, in milliseconds.
    *
    * @default 5,000
    */

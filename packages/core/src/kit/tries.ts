@@ -47,7 +47,7 @@ export async function withTries<T>(
   }
 }
 
-/** How often the function `onPause` is called during a pause, in milliseconds. */
+/** The interval at which `onPause` is called during a pause, in milliseconds. */
 const SIGN_MS = 1000;
 
 async function pause(

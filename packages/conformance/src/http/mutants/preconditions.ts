@@ -60,7 +60,7 @@ export const httpPreconditionMutants: readonly HttpMutant[] = [
   },
   {
     name: "treats the same date as an older date",
-    rule: "If-Modified-Since with the date is 304",
+    rule: "If-Modified-Since with the Last-Modified date is 304",
     breaks: rewrites("if-modified-since", (value, known) =>
       value === known.get("last-modified") ? undefined : value,
     ),
@@ -77,7 +77,7 @@ export const httpPreconditionMutants: readonly HttpMutant[] = [
   },
   {
     name: "answers 304 without Cache-Control",
-    rule: "304 has the Cache-Control of the 200",
+    rule: "a 304 has the same Cache-Control as the 200",
     breaks: answering((response) =>
       response.status === 304 ? altered(response, { headers: { "cache-control": undefined } }) : response,
     ),
@@ -99,7 +99,7 @@ export const httpPreconditionMutants: readonly HttpMutant[] = [
   },
   {
     name: "ignores If-Unmodified-Since",
-    rule: "If-Unmodified-Since with an earlier date is 412, and with the date 200",
+    rule: "If-Unmodified-Since with an earlier date is 412, and with the Last-Modified date is 200",
     breaks: rewrites("if-unmodified-since", () => undefined),
   },
   {
@@ -109,12 +109,12 @@ export const httpPreconditionMutants: readonly HttpMutant[] = [
   },
   {
     name: "checks If-None-Match first",
-    rule: "If-Match that fails beats If-None-Match that matches",
+    rule: "a failing If-Match beats a matching If-None-Match",
     breaks: forgets(["if-match"], "if-none-match"),
   },
   {
     name: "checks ranges first",
-    rule: "If-None-Match that matches beats a range",
+    rule: "a matching If-None-Match beats a range",
     breaks: forgets(["if-none-match"], "range"),
   },
   {
@@ -130,7 +130,7 @@ export const httpPreconditionMutants: readonly HttpMutant[] = [
 export const ifRangeMutants: readonly HttpMutant[] = [
   {
     name: "compares If-Range weakly",
-    rule: "If-Range with the strong ETag is 206, and with a weak one 200",
+    rule: "If-Range with the strong ETag is 206, and with a weak ETag is 200",
     breaks: rewrites("if-range", (value) => value.replace(/^W\//, "")),
   },
   {
@@ -148,7 +148,7 @@ export const ifRangeMutants: readonly HttpMutant[] = [
   },
   {
     name: "ignores dates in If-Range",
-    rule: "If-Range with the date is 206",
+    rule: "If-Range with the Last-Modified date is 206",
     breaks: rewrites("if-range", (value) => (value.endsWith("GMT") ? '"date"' : value)),
   },
   {
@@ -160,7 +160,7 @@ export const ifRangeMutants: readonly HttpMutant[] = [
   },
   {
     name: "checks the range before If-Range",
-    rule: "If-Range with another tag is 200 where the range would be 416",
+    rule: "If-Range with another tag is 200, even if the range alone would be 416",
     breaks: answering((response, { headers }) =>
       headers.get("range") === "bytes=5000-" ? instead(response, 416) : response,
     ),

@@ -45,12 +45,12 @@ export const httpRangeMutants: readonly HttpMutant[] = [
   },
   {
     name: "refuses a range that ends after the object",
-    rule: "a range that ends after the object is cut",
+    rule: "a range that goes past the end of the object is cut at the end",
     breaks: refuses(/^bytes=900-5000$/, 416),
   },
   {
     name: "refuses numbers that are too large",
-    rule: "a range whose end is too large for an integer is cut as well",
+    rule: "a range with an end that is too large for an integer is also cut at the end of the object",
     breaks: refuses(/\d{17}/, 400),
   },
   {
@@ -62,7 +62,7 @@ export const httpRangeMutants: readonly HttpMutant[] = [
   },
   {
     name: "sends the whole object for a suffix of zero bytes",
-    rule: "a suffix of no bytes is 416",
+    rule: "a suffix of zero bytes is 416",
     breaks: reads(/^bytes=-0$/, "bytes=0-"),
   },
   {
@@ -87,12 +87,12 @@ export const httpRangeMutants: readonly HttpMutant[] = [
   },
   {
     name: "answers two ranges with the first range",
-    rule: "two ranges are the whole object or several parts, never one of the two",
+    rule: "two ranges are answered with the whole object or with several parts, never with only one range",
     breaks: reads(/,.*$/, ""),
   },
   {
     name: "sends a boundary for each of a thousand ranges",
-    rule: "a thousand ranges get a bounded answer",
+    rule: "the answer to a thousand ranges has a bounded size",
     breaks: answering(async (response, { headers }) => {
       const count = headers.get("range")?.split(",").length ?? 0;
       return count > 2 ? await instead(response, 206, "--boundary".repeat(10 * count)) : response;

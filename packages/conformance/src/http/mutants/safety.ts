@@ -4,7 +4,7 @@ import { altered, answering, instead, type HttpMutant } from "../http-mutant.js"
 export const safetyMutants: readonly HttpMutant[] = [
   {
     name: "repeats the request in its errors",
-    rule: "errors cannot be cached as content, and reflect nothing of the request",
+    rule: "errors cannot be cached as content, and contain no text of the request",
     breaks: answering(async (response, { url }) =>
       response.status === 404 ? await instead(response, 404, decodeURIComponent(url)) : response,
     ),
@@ -30,7 +30,7 @@ export const safetyMutants: readonly HttpMutant[] = [
   },
   {
     name: "keeps reading for clients that have left",
-    rule: "twenty clients that leave in the middle leave no file open",
+    rule: "after twenty clients have left in the middle, no file stays open",
     breaks:
       (inner) =>
       async ({ url, method, headers }) => {

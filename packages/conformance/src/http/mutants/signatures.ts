@@ -51,22 +51,22 @@ export const signatureMutants: readonly HttpMutant[] = [
   },
   {
     name: "does not check the signature",
-    rule: "a signed link with a parameter that is changed, left out or repeated is refused",
+    rule: "a signed link is refused if a parameter is changed, left out or repeated",
     breaks: permits((_, names) => !isTwice(names) && !lacks(names), READS),
   },
   {
     name: "accepts a link with a missing parameter",
-    rule: "a signed link with a parameter that is changed, left out or repeated is refused",
+    rule: "a signed link is refused if a parameter is changed, left out or repeated",
     breaks: permits((_, names) => lacks(names), READS),
   },
   {
     name: "uses the first of two equal parameters",
-    rule: "a signed link with a parameter that is changed, left out or repeated is refused",
+    rule: "a signed link is refused if a parameter is changed, left out or repeated",
     breaks: permits((_, names) => isTwice(names), READS),
   },
   {
     name: "signs only the parameters that it knows",
-    rule: "a signed link with an added parameter is refused",
+    rule: "a signed link is refused if a parameter is added",
     breaks: permits((_, names) => names.some((name) => !NAMES.includes(name)), READS),
   },
   {
@@ -76,7 +76,7 @@ export const signatureMutants: readonly HttpMutant[] = [
   },
   {
     name: "answers every DELETE with success",
-    rule: "a signed link that permits reading cannot write or remove",
+    rule: "a signed link for reading cannot write or delete",
     breaks: answering((response, { method }) => (method === "DELETE" ? instead(response, 200) : response)),
   },
   {
@@ -89,14 +89,14 @@ export const signatureMutants: readonly HttpMutant[] = [
   },
   {
     name: "looks for the object first",
-    rule: "a refusal does not say whether the object is there",
+    rule: "a refusal is the same for an existing object and for a missing object",
     breaks: answering((response, { url }) =>
       response.status === 403 && url.includes("missing") ? instead(response, 404) : response,
     ),
   },
   {
     name: "lets caches keep the object of a signed link",
-    rule: "caches keep an answer to a signed link at most until the link expires, and never a refusal",
+    rule: "caches may keep an answer to a signed link only until the link expires, and may never keep a refusal",
     breaks: answering((response) =>
       altered(response, { headers: { "cache-control": "public, max-age=31536000" } }),
     ),
@@ -113,7 +113,7 @@ export const signatureMutants: readonly HttpMutant[] = [
   },
   {
     name: "does not sign the type",
-    rule: "a signed upload of another type is refused, and stores nothing",
+    rule: "a signed upload with another content type is refused, and stores nothing",
     breaks: asking(({ method }) => (method === "PUT" ? { "content-type": "text/plain" } : {})),
   },
   {
@@ -123,7 +123,7 @@ export const signatureMutants: readonly HttpMutant[] = [
   },
   {
     name: "does not sign the key of an upload",
-    rule: "a signed upload goes to no other object",
+    rule: "a signed upload cannot write another object",
     breaks: taking(({ url }) => url.includes("in-5")),
   },
   {
@@ -133,7 +133,7 @@ export const signatureMutants: readonly HttpMutant[] = [
   },
   {
     name: "does not check the signature of an upload",
-    rule: "a signed upload with a parameter that is changed, left out or repeated is refused, and stores nothing",
+    rule: "a signed upload is refused and stores nothing if a parameter is changed, left out or repeated",
     breaks: taking(({ url }) => url.includes("in-6")),
   },
   {

@@ -16,7 +16,7 @@ export const wholeMutants: readonly HttpMutant[] = [
   },
   {
     name: "has weak ETags",
-    rule: "the ETag is strong, so that a download can be resumed by it",
+    rule: "the ETag is strong, so that a download can be resumed",
     breaks: answering((response) => {
       const etag = response.headers.get("etag");
       return etag === null ? response : altered(response, { headers: { etag: `W/${etag}` } });
@@ -24,14 +24,14 @@ export const wholeMutants: readonly HttpMutant[] = [
   },
   {
     name: "answers HEAD without the length",
-    rule: "a HEAD has the headers of a GET, and no body",
+    rule: "the answer to a HEAD has the headers of a GET, and no body",
     breaks: answering((response, { method }) =>
       method === "HEAD" ? altered(response, { headers: { "content-length": "0" } }) : response,
     ),
   },
   {
     name: "breaks on a range of an empty object",
-    rule: "an empty object is a 200 without bytes, and a range does not break it",
+    rule: "an empty object is 200 without bytes, and a range of an empty object is 200 or 416",
     breaks: answering((response, { headers, url }) =>
       isFound(response) && headers.has("range") && url.includes("empty") ? instead(response, 500) : response,
     ),

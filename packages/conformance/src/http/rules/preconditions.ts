@@ -78,7 +78,7 @@ export const httpPreconditionRules: readonly HttpRule[] = [
   answers("If-None-Match with another tag beats If-Modified-Since", PRECEDENCE, ({ later }) => [
     [{ "if-none-match": OTHER_TAG, "if-modified-since": later }, whole],
   ]),
-  answers("If-Modified-Since with the date is 304", MODIFIED, ({ date }) => [
+  answers("If-Modified-Since with the Last-Modified date is 304", MODIFIED, ({ date }) => [
     [{ "if-modified-since": date }, notModified],
   ]),
   answers("If-Modified-Since with a later date is 304", MODIFIED, ({ later }) => [
@@ -94,7 +94,7 @@ export const httpPreconditionRules: readonly HttpRule[] = [
     ],
   ),
   {
-    title: "304 has the Cache-Control of the 200",
+    title: "a 304 has the same Cache-Control as the 200",
     source: "https://www.rfc-editor.org/rfc/rfc9110#name-304-not-modified",
     run: async ({ get }) => {
       const reply = await get();
@@ -112,7 +112,7 @@ export const httpPreconditionRules: readonly HttpRule[] = [
     [{ "if-match": `W/${strongOf(etag)}` }, failed],
   ]),
   answers(
-    "If-Unmodified-Since with an earlier date is 412, and with the date 200",
+    "If-Unmodified-Since with an earlier date is 412, and with the Last-Modified date is 200",
     UNMODIFIED,
     ({ earlier, date }) => [
       [{ "if-unmodified-since": earlier }, failed],
@@ -122,10 +122,10 @@ export const httpPreconditionRules: readonly HttpRule[] = [
   answers("If-Match: * beats If-Unmodified-Since", PRECEDENCE, ({ earlier }) => [
     [{ "if-match": "*", "if-unmodified-since": earlier }, whole],
   ]),
-  answers("If-Match that fails beats If-None-Match that matches", PRECEDENCE, ({ etag }) => [
+  answers("a failing If-Match beats a matching If-None-Match", PRECEDENCE, ({ etag }) => [
     [{ "if-match": OTHER_TAG, "if-none-match": etag }, failed],
   ]),
-  answers("If-None-Match that matches beats a range", PRECEDENCE, ({ etag }) => [
+  answers("a matching If-None-Match beats a range", PRECEDENCE, ({ etag }) => [
     [{ "if-none-match": etag, range: "bytes=0-99" }, notModified],
   ]),
   {

@@ -51,15 +51,15 @@ export const httpRangeRules: readonly HttpRule[] = [
   serves("bytes=990- goes to the end", "bytes=990-", 990, 10),
   serves("bytes=-100 is the last hundred bytes", "bytes=-100", 900, 100),
   serves("a suffix longer than the object is the whole object", "bytes=-5000", 0, SIZE),
-  serves("a range that ends after the object is cut", "bytes=900-5000", 900, 100),
+  serves("a range that goes past the end of the object is cut at the end", "bytes=900-5000", 900, 100),
   serves(
-    "a range whose end is too large for an integer is cut as well",
+    "a range with an end that is too large for an integer is also cut at the end of the object",
     "bytes=0-99999999999999999999",
     0,
     SIZE,
   ),
   isRefused("a range after the end is 416 with the size", "bytes=1000-"),
-  isRefused("a suffix of no bytes is 416", "bytes=-0"),
+  isRefused("a suffix of zero bytes is 416", "bytes=-0"),
   isInvalid("a range that ends before it begins is ignored or refused", ["bytes=5-2"]),
   isInvalid("a malformed range is ignored or refused", [
     "bytes=abc",
@@ -81,7 +81,7 @@ export const httpRangeRules: readonly HttpRule[] = [
     "https://www.rfc-editor.org/rfc/rfc9110#name-range-units",
   ),
   {
-    title: "two ranges are the whole object or several parts, never one of the two",
+    title: "two ranges are answered with the whole object or with several parts, never with only one range",
     source: "https://www.rfc-editor.org/rfc/rfc9110#name-206-partial-content",
     run: async ({ get, object }) => {
       const reply = await get({ range: "bytes=0-9,500-509" });
@@ -91,7 +91,7 @@ export const httpRangeRules: readonly HttpRule[] = [
     },
   },
   {
-    title: "a thousand ranges get a bounded answer",
+    title: "the answer to a thousand ranges has a bounded size",
     source: "https://www.rfc-editor.org/rfc/rfc9110#name-range",
     run: async ({ get }) => {
       const reply = await get({ range: THOUSAND });

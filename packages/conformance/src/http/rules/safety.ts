@@ -52,7 +52,7 @@ function cannotRun({ headers }: HttpReply): void {
 /** The rules about safety. */
 export const safetyRules: readonly HttpRule[] = [
   {
-    title: "errors cannot be cached as content, and reflect nothing of the request",
+    title: "errors cannot be cached as content, and contain no text of the request",
     run: async ({ send, get, missingUrl }) => {
       const probe = encodeURIComponent(PROBE);
       const missing = await send(`${missingUrl}${probe}?q=${probe}`, { headers: { "x-probe": PROBE } });
@@ -103,7 +103,7 @@ export const safetyRules: readonly HttpRule[] = [
     },
   },
   {
-    title: "twenty clients that leave in the middle leave no file open",
+    title: "after twenty clients have left in the middle, no file stays open",
     needs: "openBodies",
     run: async ({ large, openBodies = () => 0 }) => {
       const before = await openBodies();

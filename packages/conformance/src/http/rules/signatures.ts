@@ -102,7 +102,7 @@ const reading: readonly SignatureRule[] = [
     },
   },
   {
-    title: "a signed link with a parameter that is changed, left out or repeated is refused",
+    title: "a signed link is refused if a parameter is changed, left out or repeated",
     run: async (context) => {
       for (const [what, url] of tampered(await context.signGet("object.bin", LIFE))) {
         refuses(await context.send(url), context, what);
@@ -110,7 +110,7 @@ const reading: readonly SignatureRule[] = [
     },
   },
   {
-    title: "a signed link with an added parameter is refused",
+    title: "a signed link is refused if a parameter is added",
     run: async (context) => {
       const url = await context.signGet("object.bin", LIFE);
       for (const more of ["extra=1", "response-content-type=text/html", "", "="]) {
@@ -130,7 +130,7 @@ const reading: readonly SignatureRule[] = [
     },
   },
   {
-    title: "a signed link that permits reading cannot write or remove",
+    title: "a signed link for reading cannot write or delete",
     run: async (context) => {
       const url = await context.signGet("object.bin", LIFE);
       for (const method of ["PUT", "DELETE", "POST", "PATCH"]) {
@@ -148,7 +148,7 @@ const reading: readonly SignatureRule[] = [
     },
   },
   {
-    title: "a refusal does not say whether the object is there",
+    title: "a refusal is the same for an existing object and for a missing object",
     run: async ({ send, signGet }) => {
       const url = withQuery(await signGet("object.bin", LIFE), (pairs) => pairs.map(changed));
       const [there, missing] = [await send(url), await send(url.replace("object.bin", "missing.bin"))];
@@ -157,7 +157,8 @@ const reading: readonly SignatureRule[] = [
     },
   },
   {
-    title: "caches keep an answer to a signed link at most until the link expires, and never a refusal",
+    title:
+      "caches may keep an answer to a signed link only until the link expires, and may never keep a refusal",
     run: async ({ send, signGet }) => {
       const url = await signGet("object.bin", LIFE);
       const good = (await send(url)).headers["cache-control"] ?? "";
@@ -192,7 +193,7 @@ const writing: readonly SignatureRule[] = [
     },
   },
   {
-    title: "a signed upload of another type is refused, and stores nothing",
+    title: "a signed upload with another content type is refused, and stores nothing",
     run: async (context) => {
       const request = await context.signPut("in-2.txt", LIMITS);
       refuses(await put(context, request, HELLO, { "content-type": "text/html" }), context, "another type");
@@ -213,7 +214,7 @@ const writing: readonly SignatureRule[] = [
     },
   },
   {
-    title: "a signed upload goes to no other object",
+    title: "a signed upload cannot write another object",
     run: async (context) => {
       const request = await context.signPut("in-4.txt", LIMITS);
       const url = request.url.replace("in-4.txt", "in-5.txt");
@@ -229,8 +230,7 @@ const writing: readonly SignatureRule[] = [
     },
   },
   {
-    title:
-      "a signed upload with a parameter that is changed, left out or repeated is refused, and stores nothing",
+    title: "a signed upload is refused and stores nothing if a parameter is changed, left out or repeated",
     run: async (context) => {
       const request = await context.signPut("in-6.txt", LIMITS);
       for (const [what, url] of tampered(request.url)) {

@@ -37,14 +37,14 @@ export const wholeRules: readonly HttpRule[] = [
     },
   },
   {
-    title: "the ETag is strong, so that a download can be resumed by it",
+    title: "the ETag is strong, so that a download can be resumed",
     source: "https://www.rfc-editor.org/rfc/rfc9110#name-if-range",
     run: async ({ get }) => {
       assert.match(headerOf(await get(), "etag"), /^"[^"]*"$/);
     },
   },
   {
-    title: "a HEAD has the headers of a GET, and no body",
+    title: "the answer to a HEAD has the headers of a GET, and no body",
     source: "https://www.rfc-editor.org/rfc/rfc9110#name-head",
     run: async ({ get, send, object }) => {
       const whole = await get();
@@ -58,7 +58,7 @@ export const wholeRules: readonly HttpRule[] = [
     },
   },
   {
-    title: "an empty object is a 200 without bytes, and a range does not break it",
+    title: "an empty object is 200 without bytes, and a range of an empty object is 200 or 416",
     needs: "empty",
     run: async ({ send, empty }) => {
       assert.ok(empty !== undefined);

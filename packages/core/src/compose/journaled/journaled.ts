@@ -106,7 +106,7 @@ async function closeSet({ members, answered, writes }: ReplicaSet): Promise<void
   try {
     await closeAll(members);
   } finally {
-    // An interrupted write still saves the work that is left.
+    // Even if a write is interrupted, it records the work that still has to be done.
     await Promise.allSettled(writes);
   }
 }

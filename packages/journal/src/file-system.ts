@@ -30,7 +30,7 @@ const NETWORK: ReadonlyMap<number, string> = new Map([
 const FUSE = 0x65735546;
 
 /**
- * The file systems of programs that keep files on this machine. Some of these programs do not pass on every sync to the disk.
+ * The file systems of programs that keep files on this machine. Some of these programs do not forward each sync to the disk.
  * So it is unknown which files survive a power failure.
  */
 const FUSE_HERE: ReadonlySet<string> = new Set([

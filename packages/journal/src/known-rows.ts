@@ -11,7 +11,7 @@ export interface RowSource {
   readonly all: () => KnownRows | undefined;
 }
 
-/** The number of consecutive reads without a commit after which all rows are read into memory. */
+/** After this many consecutive reads without a commit, all rows are read into memory. */
 const READS_BEFORE_ALL = 32;
 
 /** Returns a reader of keys. As long as nothing is committed, the reader does not query the database again. */

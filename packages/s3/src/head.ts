@@ -73,7 +73,7 @@ async function askListing(store: Store, missed: Missed, error: StorageError): Pr
   const request = { prefix: key, limit: 1 };
   const { objects } = await ask(store, attempted, () => store.client.listObjects(request, { signal }));
   store.bucketSeenAt = clock.now();
-  // A listing of all keys that begin with this key starts with the key itself.
+  // In a listing of all keys with this prefix, the key that equals the prefix comes first.
   const isThere = versionId !== undefined || objects[0]?.key === key;
   return error.code === "NotFound" || isThere ? error : notFound(store, missed, error);
 }

@@ -8,7 +8,7 @@ export const PROMISES = {
   P3: "P3: an acknowledged delete is never undone: by repair, by a move between members, or by a member that comes back",
   P4: "P4: NotFound is never returned because a member was unreachable",
   P5: "P5: when faults end, repair brings every member to where it should be",
-  P6: "P6: a put that failed takes effect whole or not at all",
+  P6: "P6: a failed put takes effect entirely or not at all",
   P7: "P7: a truncated or mismatching body is never committed",
   P8: "P8: every object is readable at every step of a rollout, up and down",
   P9: "P9: a listing holds each key that was there all the while exactly once, in UTF-8 byte order, or the listing fails",

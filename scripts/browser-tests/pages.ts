@@ -142,6 +142,16 @@ async function keepsSwitch(desk: Desk): Promise<void> {
     answer();
     await tab.locator(".problem", { hasText: "Try it again" }).waitFor();
     assert.equal(await tab.locator('input[name="state-disk"][value="works"]').isChecked(), true);
+
+    // The answer comes, and after it news of before.
+    await tab.unroute("**/members/disk/*");
+    await tab.route("**/members/disk/*", async (route) => await route.fulfill({ status: 200 }));
+    const answered = tab.waitForResponse("**/members/disk/*");
+    await down.check({ force: true });
+    await answered;
+    assert.equal((await fetch(new URL("/members/bucket/full", page.url), { method: "PUT" })).ok, true);
+    await tab.locator('.member[data-state="full"]').waitFor();
+    assert.equal(await down.isChecked(), true);
   });
 }
 

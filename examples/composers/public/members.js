@@ -20,7 +20,10 @@ const MEANS = {
 
 const list = document.getElementById("members");
 
-/** The choices that the server has not answered yet, by the member's name. */
+/** The longest that news of before an answer may come after it, in milliseconds. */
+const NEWS_MS = 3000;
+
+/** The choices that the news do not show yet, by the member's name. */
 const asking = new Map();
 
 export function showMembers({ members }) {
@@ -52,23 +55,26 @@ function update(element, { name, state, isLeftOut, files, bytes }) {
   const left = isLeftOut ? ` Stowage has noticed: it tries ${name} only now and then, until it answers.` : "";
   setText(element.querySelector(".means"), `${MEANS[state]}${left}`);
   // News of before the choice would turn the switch back under the user's hand.
-  if (asking.has(name)) return;
+  const choice = asking.get(name);
+  if (choice !== undefined && state !== choice.state && performance.now() < choice.until) return;
+  asking.delete(name);
   const input = element.querySelector(`input[value="${state}"]`);
   if (!input.checked) input.checked = true;
 }
 
 async function turn(name, state, problem) {
-  const question = {};
-  asking.set(name, question);
+  const choice = { state, until: Number.POSITIVE_INFINITY };
+  asking.set(name, choice);
   try {
     await ask("PUT", `/members/${encodeURIComponent(name)}/${state}`);
     setText(problem, "");
+    choice.until = performance.now() + NEWS_MS;
   } catch (error) {
     setText(problem, error.message);
+    // A later choice may still be on its way.
+    if (asking.get(name) !== choice) return;
+    asking.delete(name);
+    const member = problem.closest("article");
+    member.querySelector(`input[value="${member.dataset.state}"]`).checked = true;
   }
-  // A later choice may still be on its way.
-  if (asking.get(name) !== question) return;
-  asking.delete(name);
-  const member = problem.closest("article");
-  member.querySelector(`input[value="${member.dataset.state}"]`).checked = true;
 }

@@ -1,5 +1,7 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
-const config: ViteUserConfig = defineConfig({ test: { name: "rendition-worker", testTimeout: 60_000 } });
+const config: ViteUserConfig = defineConfig({
+  test: { name: "rendition-worker", testTimeout: 60_000, hookTimeout: 60_000 },
+});
 
 export default config;

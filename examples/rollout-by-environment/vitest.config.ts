@@ -1,7 +1,7 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 const config: ViteUserConfig = defineConfig({
-  test: { name: "rollout-by-environment", testTimeout: 60_000 },
+  test: { name: "rollout-by-environment", testTimeout: 60_000, hookTimeout: 60_000 },
 });
 
 export default config;

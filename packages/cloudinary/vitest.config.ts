@@ -5,6 +5,7 @@ const config: ViteUserConfig = defineConfig({
     setupFiles: ["../core/src/testing/setup.test-support.ts"],
     name: "cloudinary",
     testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });
 

@@ -1,7 +1,12 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 const config: ViteUserConfig = defineConfig({
-  test: { setupFiles: ["../core/src/testing/setup.test-support.ts"], name: "s3", testTimeout: 60_000 },
+  test: {
+    setupFiles: ["../core/src/testing/setup.test-support.ts"],
+    name: "s3",
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
 });
 
 export default config;

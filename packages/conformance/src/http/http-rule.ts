@@ -66,7 +66,7 @@ export interface HttpRule {
   /** A link to the part of the standard from which the sentence comes. */
   readonly source?: string | undefined;
   /**
-   * The feature that the rule needs, if some servers do not have it: {@link HttpSubject.openBodies}, or objects without bytes.
+   * The feature that the rule needs. Absent if every server has it. Otherwise: {@link HttpSubject.openBodies}, or objects without bytes.
    */
   readonly needs?: "openBodies" | "empty" | undefined;
   readonly run: (context: HttpRuleContext) => Promise<void>;

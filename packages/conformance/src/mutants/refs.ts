@@ -33,7 +33,7 @@ export const refMutants: readonly Mutant[] = [
     refs((ref) => ref.replaceAll("%20", " ")),
   ),
   mutant(
-    "locate finds every key in its ref",
+    "locate returns the key of every ref",
     "locates encoded keys",
     located((found) => found && { ...found, key: found.key.replaceAll(" ", "%20") }),
   ),

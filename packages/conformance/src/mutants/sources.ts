@@ -84,7 +84,7 @@ export const sourceMutants: readonly Mutant[] = [
   ),
   takes(
     "a typed array other than Uint8Array can be stored",
-    "stores one byte for each number of a view",
+    "stores one byte for each element of a typed array, whatever its size",
     types.isFloat32Array,
     (body: Float32Array) => Uint8Array.from(body),
   ),

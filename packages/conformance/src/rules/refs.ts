@@ -36,7 +36,7 @@ export const refRules: readonly Rule[] = [
     },
   },
   {
-    title: "locate finds every key in its ref",
+    title: "locate returns the key of every ref",
     run: async ({ provider, key }) => {
       for (const name of ODD) assert.equal(provider.locate(provider.ref(key(name)))?.key, key(name));
     },

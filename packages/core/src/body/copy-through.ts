@@ -35,7 +35,7 @@ export async function copyThrough(
 }
 
 /**
- * Returns the error of a copy. If reading the source has failed, returns the error of that read, as an error of `copy`. A
+ * Returns the error that a failed copy reports. If reading the source has failed, returns the error of that read, as an error of `copy`. A
  * `SourceError` would blame the caller, although the caller has passed no body.
  */
 export function sourceFailure(error: unknown): unknown {

@@ -72,7 +72,7 @@ export interface Marks {
   /** Returns the number of objects that only this restored member holds. */
   readonly extras: (name: string) => number;
   readonly countExtras: (name: string, count: number) => Promise<void>;
-  /** Saves the fate of the objects that only a restored member holds. `undefined` says that the member no longer counts as restored. */
+  /** Records the decision about objects that only a restored member holds. `undefined` says that the member no longer counts as restored. */
   readonly setRestored: (name: string, extras: Extras | undefined) => Promise<void>;
   /** Returns the ids of other journals that keep objects on a member. */
   readonly others: (name: string) => readonly string[];

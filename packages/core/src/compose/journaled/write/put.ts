@@ -129,7 +129,7 @@ async function writeDown(
 }
 
 /**
- * Runs work that may answer before it has finished. The work then continues in the background, at the longest until the composer is
+ * Runs a task that may give the caller its result before the task has finished. The task then continues in the background, at the longest until the composer is
  * closed.
  */
 async function answerEarly<T>(

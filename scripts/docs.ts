@@ -10,6 +10,7 @@ import { deadLinks } from "./site/links.js";
 import { optionTables } from "./site/options.js";
 import { promiseReference, promiseTable } from "./site/promises.js";
 import { STORE_PAGES, storeTable, worksTable } from "./site/stores.js";
+import { tableOf } from "./site/table.js";
 
 /**
  * Writes the parts of the documentation that are made of the code, such as the tables of errors and of features, and says which links are dead.
@@ -18,15 +19,14 @@ import { STORE_PAGES, storeTable, worksTable } from "./site/stores.js";
 const MOVES_ON = { yes: "yes", never: "never", reads: "reads only", option: "only by `fallbackOn`" } as const;
 
 function errorTable(): string {
-  const rows = Object.entries(ERROR_CODES).map(
-    ([code, { when, applied, retryable, movesOn }]) =>
-      `| \`${code}\` | ${when} | ${applied} | ${retryable ? "yes" : "no"} | ${MOVES_ON[movesOn]} |`,
-  );
-  return [
-    "| code | when | applied | retryable | moves a chain on |",
-    "| --- | --- | --- | --- | --- |",
-    ...rows,
-  ].join("\n");
+  const rows = Object.entries(ERROR_CODES).map(([code, { when, applied, retryable, movesOn }]) => [
+    `\`${code}\``,
+    when,
+    applied,
+    retryable ? "yes" : "no",
+    MOVES_ON[movesOn],
+  ]);
+  return tableOf(["code", "when", "applied", "retryable", "moves a chain on"], rows);
 }
 
 function httpRuleList(): string {
@@ -61,14 +61,12 @@ const DIALECT_COLUMNS: readonly (readonly [title: string, cell: (dialect: Dialec
 ];
 
 function dialectTable(): string {
-  const rows = Object.values(DIALECTS).map((dialect) => {
-    const cells = DIALECT_COLUMNS.map(([, cell]) => cell(dialect));
-    return `| \`${dialect.name}\` | ${cells.map((cell) => (typeof cell === "string" ? cell : cell ? "yes" : "no")).join(" | ")} |`;
-  });
-  const titles = DIALECT_COLUMNS.map(([title]) => title);
-  return [`| dialect | ${titles.join(" | ")} |`, `|${" --- |".repeat(titles.length + 1)}`, ...rows].join(
-    "\n",
-  );
+  const inWords = (cell: string | boolean): string => (typeof cell === "string" ? cell : cell ? "yes" : "no");
+  const rows = Object.values(DIALECTS).map((dialect) => [
+    `\`${dialect.name}\``,
+    ...DIALECT_COLUMNS.map(([, cell]) => inWords(cell(dialect))),
+  ]);
+  return tableOf(["dialect", ...DIALECT_COLUMNS.map(([title]) => title)], rows);
 }
 
 async function fill(path: string, marker: string, content: string): Promise<boolean> {

@@ -1,5 +1,10 @@
 // The tables of what each provider and each composer can do.
-import { supportsReport, type SupportsReport } from "../../packages/conformance/src/index.js";
+import {
+  FLAGS,
+  MEMBERS,
+  supportsReport,
+  type SupportsReport,
+} from "../../packages/conformance/src/report.js";
 import {
   fallback,
   isStorageError,
@@ -23,29 +28,22 @@ type Flag = {
 type Member = keyof SupportsReport["members"];
 type Feature = { readonly flag: Flag } | { readonly member: Member };
 
-/** The rows of the table, in the words of a user. The README has the first group alone. */
-const FEATURES: readonly (readonly [title: string, feature: Feature, isInReadme: boolean])[] = [
-  ["range reads", { flag: "range" }, true],
-  ["create-only writes", { flag: "ifNoneMatch" }, true],
-  ["create-only writes of any size", { flag: "ifNoneMatchOnMultipart" }, false],
-  ["conditional writes", { flag: "ifMatch" }, true],
-  ["conditional deletes", { flag: "conditionalDelete" }, true],
-  ["overwriting", { flag: "overwrite" }, true],
-  ["metadata", { flag: "metadata" }, true],
-  ["empty objects", { flag: "emptyObject" }, true],
-  ["exact bytes", { flag: "byteExact" }, false],
-  ["writes that can be held back to the last moment", { flag: "beforeCommit" }, false],
-  ["listings", { flag: "list" }, false],
-  ["ordered listings", { flag: "orderedList" }, true],
-  ["copies without moving bytes", { member: "copy" }, true],
-  ["moves in one step", { member: "move" }, false],
-  ["batch deletes", { member: "deleteMany" }, false],
-  ["public links", { member: "publicUrl" }, true],
-  ["signed links", { member: "signedUrl" }, true],
-  ["signed uploads", { member: "signUpload" }, true],
-  ["signed uploads in parts", { member: "multipart" }, true],
-  ["import from a URL", { member: "importFrom" }, false],
+/** The rows of the table, in the words of a user. */
+const FEATURES: readonly (readonly [title: string, feature: Feature])[] = [
+  ...(Object.entries(FLAGS) as [Flag, string][]).map(([flag, title]) => [title, { flag }] as const),
+  ...(Object.entries(MEMBERS) as [Member, string][]).map(([member, title]) => [title, { member }] as const),
 ];
+
+/** The rows that only the reference has: they seldom choose a store. */
+const NOT_IN_README: ReadonlySet<Flag | Member> = new Set([
+  "ifNoneMatchOnMultipart",
+  "byteExact",
+  "beforeCommit",
+  "list",
+  "move",
+  "deleteMany",
+  "importFrom",
+]);
 
 const publicBaseUrl = "https://files.example.com";
 
@@ -157,6 +155,10 @@ function joined(title: string, columns: readonly Column[]): Column {
   ];
 }
 
+function nameOf(feature: Feature): Flag | Member {
+  return "flag" in feature ? feature.flag : feature.member;
+}
+
 /** Renders the whole table, for the reference. */
 export function featureReference(): string {
   return table(FEATURES, PROVIDERS, single);
@@ -164,7 +166,7 @@ export function featureReference(): string {
 
 /** Renders the table of the README: the rows that choose a store, and one column for all composers. */
 export function featureSummary(): string {
-  const rows = FEATURES.filter(([, , isInReadme]) => isInReadme);
+  const rows = FEATURES.filter(([, feature]) => !NOT_IN_README.has(nameOf(feature)));
   const composers = [
     joined("composers", single.slice(0, 3)),
     joined("composers with a journal", single.slice(3)),

@@ -13,7 +13,8 @@ export interface SupportsReport {
 
 type ReportedMember = Exclude<OptionalMember, "close">;
 
-const FLAGS: Readonly<Record<Flag, string>> = {
+/** The titles of the flags, in the order of tables. */
+export const FLAGS: Readonly<Record<Flag, string>> = {
   range: "range reads",
   ifNoneMatch: "create-only writes",
   ifNoneMatchOnMultipart: "create-only writes of any size",
@@ -28,7 +29,8 @@ const FLAGS: Readonly<Record<Flag, string>> = {
   orderedList: "ordered listings",
 };
 
-const MEMBERS: Readonly<Record<ReportedMember, string>> = {
+/** The titles of the optional members, in the order of tables. */
+export const MEMBERS: Readonly<Record<ReportedMember, string>> = {
   copy: "copies without moving bytes",
   move: "moves in one step",
   deleteMany: "batch deletes",

@@ -67,7 +67,7 @@ export interface BodyOptions {
    */
   readonly provider?: string | undefined;
   /**
-   * How long to wait for the next bytes of a stream, in milliseconds.
+   * The time to wait for the next bytes of a stream, in milliseconds.
    *
    * @default 0: for ever
    */

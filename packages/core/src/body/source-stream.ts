@@ -6,7 +6,7 @@ import { BUFFERED_BYTES, Watch, ignore, type StreamRules } from "./stream-watch.
 export interface SourceContext {
   readonly key?: string | undefined;
   readonly provider: string;
-  /** How long to wait for the next bytes of a source, in milliseconds. */
+  /** The time to wait for the next bytes of a source, in milliseconds. */
   readonly idleMs?: number | undefined;
   /** The maximum number of bytes that the caller allows. */
   readonly maxBytes?: number | undefined;

@@ -25,7 +25,7 @@ export interface Calls {
   running: number;
   /** Called when the last running call has settled. */
   onIdle: (() => void) | undefined;
-  /** How long an unread object stays open, in milliseconds; 0 means for ever. */
+  /** The time that an unread object stays open, in milliseconds; 0 means for ever. */
   readonly unreadMs: number | undefined;
   /** The bodies of objects that are being read. */
   readonly bodies: Set<Readable>;
@@ -95,7 +95,7 @@ async function counted<T>(calls: Calls, work: Promise<T>, unlink: (() => void) |
   }
 }
 
-/** How long a call may take to end after its time is up, in milliseconds. */
+/** The time that a call may take to end after its time is up, in milliseconds. */
 const OVERDUE_MS = 50;
 
 /**
@@ -233,7 +233,7 @@ export function trackBody(
   else if (closing.signal.aborted) body.destroy(closing.signal.reason as Error);
 }
 
-/** How long aborted calls may take to clean up before `close` continues without them, in milliseconds. */
+/** The time that aborted calls may take to clean up before `close` continues without them, in milliseconds. */
 const ABORT_GRACE_MS = 5000;
 
 /**

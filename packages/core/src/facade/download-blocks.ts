@@ -14,10 +14,10 @@ const BLOCK_BYTES = 8 * 1024 * 1024;
 /** The default for the number of parts of a large object that are read at the same time. */
 const CONCURRENCY = 8;
 
-/** How often in a row a transfer may be cut off without receiving any byte. */
+/** The number of times in a row that a transfer may be cut off without receiving any byte. */
 const CUTS_MAX = 3;
 
-/** How often a download may start again because the object has changed. */
+/** The number of times that a download may start again because the object has changed. */
 const CHANGES_MAX = 3;
 
 /** The error for an object that has changed during the download, after a part of the old bytes was written to the file. */

@@ -51,7 +51,7 @@ export async function putOnce(
   }
 }
 
-/** How often a put is tried with a condition if other writes are faster. After that, the put writes without a condition. */
+/** The number of times that a put is tried with a condition if other writes are faster. After that, the put writes without a condition. */
 const ROUNDS_MAX = 5;
 
 /**

@@ -29,13 +29,13 @@ export interface StorageOptions {
    */
   readonly timeouts?: TimeoutOptions | false | undefined;
   /**
-   * How long to wait for the next bytes of a body that is being stored, in milliseconds; 0 means for ever.
+   * The time to wait for the next bytes of a body that is being stored, in milliseconds; 0 means for ever.
    *
    * @default 30,000
    */
   readonly sourceIdleMs?: number | undefined;
   /**
-   * How long an opened object keeps its connection or file while it is not being read, in milliseconds; 0 means for ever. When
+   * The time that an opened object keeps its connection or file while it is not being read, in milliseconds; 0 means for ever. When
    * reading continues, the object is opened again at the same position, if the object has not changed.
    *
    * @default 30,000; 300,000 for a file on the local disk that has been read in part

@@ -21,7 +21,7 @@ export interface BreakerOptions {
    */
   readonly least?: number | undefined;
   /**
-   * How long a call counts towards `share`, in milliseconds.
+   * The time for which a call counts towards `share`, in milliseconds.
    *
    * @default 30,000
    */

@@ -82,7 +82,7 @@ interface Opening {
   timer: NodeJS.Timeout | undefined;
 }
 
-/** How long a probe may take, in milliseconds, unless `probeMs` is given. */
+/** The time that a probe may take, in milliseconds, unless `probeMs` is given. */
 const PROBE_MS = 5000;
 
 /** The provider of some circuits, and the settings of the probes. */

@@ -34,7 +34,7 @@ export interface ExpiringOptions {
    */
   readonly removedBy?: "repair" | "store" | undefined;
   /**
-   * How often repair searches for expired objects, in seconds.
+   * The interval at which repair searches for expired objects, in seconds.
    *
    * @default 3,600
    */

@@ -32,7 +32,7 @@ const REMOVALS_AT_ONCE = 8;
 const FAILURE_MS = 60_000;
 
 /**
- * How long repair waits for a page of a sweep, in milliseconds. After that time, repair continues without waiting for the page.
+ * The time that repair waits for a page of a sweep, in milliseconds. After that time, repair continues without waiting for the page.
  */
 const WAIT_MS = 1000;
 

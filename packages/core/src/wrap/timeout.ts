@@ -12,25 +12,25 @@ import { type OptionNames, knownNames, wholeNumber } from "../kit/options.js";
 /** The options of `timeout`. Each limit is in milliseconds; 0 switches a limit off. */
 export interface TimeoutOptions {
   /**
-   * How long `get` may take to open the object, in milliseconds.
+   * The time that `get` may take to open the object, in milliseconds.
    *
    * @default 15,000
    */
   readonly firstByteMs?: number | undefined;
   /**
-   * How long to wait for the next bytes of an object that is being read, in milliseconds.
+   * The time to wait for the next bytes of an object that is being read, in milliseconds.
    *
    * @default 30,000
    */
   readonly idleMs?: number | undefined;
   /**
-   * How long a call that transfers no bytes may take, and how long a put may take between two signs of progress, in milliseconds.
+   * The time that a call without bytes may take, and the time that a put may take between two signs of progress, in milliseconds.
    *
    * @default 60,000
    */
   readonly controlMs?: number | undefined;
   /**
-   * How long a copy inside the provider may take, in milliseconds. Such a copy shows no progress.
+   * The time that a copy inside the provider may take, in milliseconds. Such a copy shows no progress.
    *
    * @default 900,000
    */
@@ -111,7 +111,7 @@ export function timeout(inner: StorageProvider, options: TimeoutOptions = {}): S
 /** Verbs that move an object of any size within the provider. */
 const LONG: ReadonlySet<string> = new Set(["copy", "move", "importFrom"]);
 
-/** How long to wait for the clean-up of an aborted call, in milliseconds. */
+/** The time to wait for the clean-up of an aborted call, in milliseconds. */
 const ABORT_GRACE_MS = 5000;
 
 /** One call and its limit. */
@@ -129,7 +129,7 @@ export interface Limited<T> {
    * @default the call ends
    */
   readonly mayGoOn?: ((heardAt: number) => boolean) | undefined;
-  /** How long the call may take to clean up after it has been aborted, in milliseconds. */
+  /** The time that the call may take to clean up after it has been aborted, in milliseconds. */
   readonly graceMs: number;
 }
 

@@ -20,7 +20,7 @@ import { OWN } from "./own-provider.js";
 import { partitionOf } from "./server/amazon.js";
 import type { Store } from "./store.js";
 
-/** A key of a provider. */
+/** A provider, and a key in that provider. */
 export interface ObjectPlace {
   readonly provider: StorageProvider;
   readonly key: string;
@@ -93,8 +93,8 @@ function isSameServer(source: Store, target: Store): boolean {
 }
 
 /**
- * Copies the bytes through this process. Turns every failure into a `StorageError`, including errors that only this provider
- * can translate.
+ * Copies the bytes through this process. Turns every failure into a `StorageError`. An error of any other class gets
+ * the code `Unknown`.
  */
 async function streamThrough(from: ObjectPlace, to: ObjectPlace, options: CopyOptions): Promise<ObjectInfo> {
   try {

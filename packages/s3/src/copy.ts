@@ -76,14 +76,14 @@ export async function copyObject(
   };
 }
 
-/** Refuses the condition if this server ignores it both for copies and for puts. */
+/** Refuses a condition that this server ignores both for copies and for puts. */
 function assertCondition(
   { dialect, name: provider }: Store,
   key: string,
   ifNoneMatch: "*" | undefined,
 ): void {
   if (ifNoneMatch === undefined || dialect.conditionalCopy || dialect.conditionalPut) return;
-  const reason = "the server may ignore create-only writes, so they are not sent";
+  const reason = "the server may ignore the condition of a create-only copy, so the copy was not sent";
   throw new StorageError("Unsupported", reason, { operation: "copy", provider, key });
 }
 
@@ -103,7 +103,7 @@ async function copyWhole(store: Store, write: Write, request: CopyRequest): Prom
   );
   const { key } = write;
   await assertEncrypted(store, write, answer, removing(store, key, answer));
-  // Ceph loses the new tags of a copy.
+  // Ceph does not store the tags that a copy request sets.
   await tagAgain(store, key, signal);
   return answer;
 }

@@ -75,8 +75,8 @@ export async function getObject(
 const AHEAD_BYTES = 512 * 1024;
 
 /**
- * The size, in bytes, up to which a body is read completely, without a stream. For so few bytes, setting up a stream takes
- * longer than reading the bytes.
+ * The size, in bytes, up to which a body is read into memory as a whole, without a stream. For such a small body,
+ * setting up a stream takes longer than reading the bytes.
  */
 const SMALL_BYTES = 64 * 1024;
 

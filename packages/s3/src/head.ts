@@ -8,7 +8,7 @@ import {
 import { S3FailureError } from "./server/client.js";
 import { ask, infoOf, type Store } from "./store.js";
 
-/** The time, in milliseconds, for which a bucket is assumed to exist after it was last seen. */
+/** The time, in milliseconds, for which a bucket is assumed to exist after a request has shown that it exists. */
 const BUCKET_TRUST_MS = 60_000;
 
 export async function headObject(
@@ -38,10 +38,10 @@ interface Missed {
 }
 
 /**
- * Returns the error to throw if an object is missing or access to it was denied. The answer to a HEAD has no body. So a missing
- * object looks like a missing bucket, and missing permissions look like wrong credentials. In addition, the server denies
- * access to missing objects if the credentials may not list them. A listing of the key distinguishes these cases. If the
- * credentials may not list, a read of one byte distinguishes them.
+ * Returns the error to throw if an object is missing or access to it was denied. The answer to a HEAD has no body. So a
+ * missing object looks like a missing bucket, and missing permissions look like wrong credentials. In addition, the
+ * server denies access to missing objects if the credentials may not list them. A listing of the key distinguishes
+ * these cases. If the credentials may not list, a read of one byte distinguishes the cases.
  */
 export async function explainMissing(store: Store, missed: Missed, error: unknown): Promise<unknown> {
   const isDenied = isStorageError(error, "PermissionDenied");
@@ -51,8 +51,8 @@ export async function explainMissing(store: Store, missed: Missed, error: unknow
   try {
     return store.canList ? await askListing(store, missed, error) : await askOneByte(store, missed, error);
   } catch (failure) {
-    // This request was denied too, so its answer says nothing about the bucket. A `NotFound` from the first request therefore
-    // stands.
+    // This request was denied too, so its answer says nothing about the bucket. A `NotFound` from the first request is
+    // therefore returned unchanged.
     if (isStorageError(failure, "PermissionDenied"))
       return isAbsent ? error : withoutListing(store, missed, error);
     return decides(failure, isAbsent) ? failure : error;
@@ -62,7 +62,8 @@ export async function explainMissing(store: Store, missed: Missed, error: unknow
 /** Tells whether the failure of the listing explains the problem better than the answer about the object. */
 function decides(failure: unknown, isAbsent: boolean): boolean {
   const isMisconfigured = isStorageError(failure, "Misconfigured");
-  // A failure without a status does not come from a server. It comes from a mocked client that does not know listings.
+  // A failure without a status does not come from a server. It comes from a mocked client that does not support
+  // listings.
   if (isMisconfigured && failure.status === undefined) return false;
   return isAbsent || isMisconfigured || isStorageError(failure, "Unauthenticated");
 }
@@ -79,8 +80,9 @@ async function askListing(store: Store, missed: Missed, error: StorageError): Pr
 }
 
 /**
- * Reads one byte, because the refusal then has a code. S3 also answers `AccessDenied` for an object that does not exist. If the
- * refusal names a permission other than `s3:ListBucket`, the object exists.
+ * Reads one byte, because the answer to a refused GET contains an error code. Without the permission to list, S3
+ * answers `AccessDenied` even for an object that does not exist. If the refusal names a permission other than
+ * `s3:ListBucket`, the object exists.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
@@ -124,15 +126,15 @@ function notFound({ name: provider }: Store, { operation, key }: Missed, error: 
 }
 
 /**
- * Returns an error that names one permission. In nearly all cases this permission is the missing one. Without the permission to
- * list, S3 denies access to objects that do not exist.
+ * Returns an error that asks for the permission to list. In nearly all cases this permission is the missing one:
+ * without this permission, S3 denies access to objects that do not exist.
  */
 function withoutListing({ name: provider, bucket, canList }: Store, missed: Missed, error: unknown): unknown {
   if (!canList || missed.versionId !== undefined || !isStorageError(error)) return error;
   const { operation, key } = missed;
   const { status, requestId, cause } = error;
   const reason =
-    "access was denied: the object does not exist or may not be read. To tell these cases apart, the credentials need " +
+    "access was denied: the object does not exist, or the credentials may not read it. To tell these cases apart, the credentials need " +
     `s3:ListBucket in the bucket ${JSON.stringify(bucket)}; or set canList: false`;
   const facts = { operation, provider, key, status, requestId, cause, mayBeAbsent: true };
   return new StorageError("PermissionDenied", reason, facts);

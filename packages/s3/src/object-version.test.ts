@@ -34,6 +34,6 @@ describe("a version of an object", () => {
     const { provider } = mocked();
     expect(() => objectVersion(memory(), "a", "V1")).toThrow("needs the provider that s3() returned");
     expect(() => objectVersion(provider, "a//b", "V1")).toThrow('the key contains "//"');
-    expect(() => objectVersion(provider, "a", "")).toThrow("version is a version's id");
+    expect(() => objectVersion(provider, "a", "")).toThrow("version must be the id of a version");
   });
 });

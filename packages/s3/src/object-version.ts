@@ -29,8 +29,8 @@ export interface ObjectVersion {
 }
 
 /**
- * Returns the calls for one version of an object, in a bucket that keeps versions. A put returns the id of the new version as
- * `info.version`.
+ * Returns functions that read or delete one version of an object. The bucket must keep versions. A put returns the id
+ * of the new version in the field `version`.
  *
  * @param provider - A provider that `s3()` returned.
  * @param version - The id that the server gave to the version.
@@ -46,7 +46,8 @@ export interface ObjectVersion {
 export function objectVersion(provider: StorageProvider, key: string, version: string): ObjectVersion {
   const { store, keyPrefix } = OWN.require(provider, "objectVersion");
   assertKey(key, "head", store.name);
-  if (typeof version !== "string" || version === "") throw new TypeError("version is a version's id");
+  if (typeof version !== "string" || version === "")
+    throw new TypeError("version must be the id of a version");
   const of = (outer: string): string => keyPrefix + outer;
   const view = withPolicies({
     ...provider,

@@ -2,12 +2,12 @@ import { StorageError, decodeKeyPath, encodeKeyPath, keyProblem, type Located } 
 import { amazonHost, amazonServer, partitionOf } from "./server/amazon.js";
 import type { Server } from "./server/server.js";
 
-/** The functions that turn a key into a ref or a link, and a text back into a key. */
+/** The functions that turn a key into a ref or a link, and a ref or a link back into a key. */
 export interface Places {
   readonly ref: (key: string) => string;
   /**
-   * Returns a link below `publicBaseUrl`. Without `publicBaseUrl`, the link is below the bucket's own address, like a
-   * signed link.
+   * Returns a link that begins with `publicBaseUrl`. Without `publicBaseUrl`, the link begins with the bucket's own
+   * address, as a signed link does.
    *
    * @throws StorageError `Misconfigured` while the server of the caller's client is still unknown.
    */
@@ -61,8 +61,8 @@ function bucketUrl({ provider, bucket, server, publicEndpoint }: PlacesOptions, 
 }
 
 /**
- * Tells whether the name of a bucket can stand in front of a server's name, by the rules of the SDK. Over TLS the name
- * must have no dots, because a certificate covers only one label.
+ * Tells whether the SDK accepts the name of a bucket as the first part of a host name. Over TLS the name must not
+ * contain dots, because a wildcard certificate covers only one label.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
  */
@@ -91,7 +91,7 @@ function pathInBucket(url: URL, { bucket, server, publicEndpoint }: PlacesOption
   return isAmazons(known) ? pathAtAmazon(url, known, bucket) : undefined;
 }
 
-/** Returns the path below the bucket. In the URL, the server's own path and the bucket come first. */
+/** Returns the part of a URL's path that follows the server's own path and the bucket. */
 function pathAtServer({ host, pathname }: URL, server: URL, bucket: string): string | undefined {
   const own = server.pathname.replace(/\/$/, "");
   if (host === `${bucket}.${server.host}`) return below(pathname, `${own}/`);

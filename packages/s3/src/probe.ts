@@ -23,8 +23,9 @@ interface Probing {
 }
 
 /**
- * Finds out which features of S3 a server supports, for `s3({ dialect })`. Tests four features: conditions, which some servers
- * silently ignore; the form of ETags in conditions; checksums; and the digest that batch deletes need.
+ * Finds out which features of S3 a server supports. The result is a value for the option `dialect` of `s3`. Tests four
+ * features: conditions, which some servers silently ignore; the form of ETags in conditions; checksums; and the digest
+ * that batch deletes need.
  *
  * Writes, copies and deletes two objects of a few bytes under a random key, and leaves nothing behind. Features that
  * cannot be tested with a few bytes count as missing. The result is plain JSON. Probe once and keep the result: a

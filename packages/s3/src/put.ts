@@ -25,8 +25,8 @@ export async function putObject(
 }
 
 /**
- * Checks the first object on an unknown server, because such a server may silently ignore the storage class. Reports
- * `"ignored"` if the object does not have the storage class.
+ * Checks the first object that is stored on an unknown server, because such a server may silently ignore the storage
+ * class. Reports an event of the type `"ignored"` if the object does not have the requested class.
  */
 async function lookForClass(store: Store, key: string, { signal, onEvent }: PutOptions): Promise<void> {
   const { storageClass = "STANDARD" } = store.objects;

@@ -33,7 +33,7 @@ export interface S3Options {
    */
   readonly endpoint?: string | undefined;
   /**
-   * The keys that sign requests, or a function that returns the keys.
+   * The access keys that sign requests, or a function that returns the access keys.
    *
    * @default the SDK's own search (environment, profile, role of the machine)
    */
@@ -45,7 +45,8 @@ export interface S3Options {
    */
   readonly name?: string | undefined;
   /**
-   * A text that is put in front of every key, e.g. `"uploads/"`. The provider uses only that part of the bucket.
+   * A text that is put in front of every key, e.g. `"uploads/"`. The provider uses only the keys that begin with this
+   * text.
    *
    * @default none
    */
@@ -58,7 +59,7 @@ export interface S3Options {
    */
   readonly dialect?: DialectName | Dialect | undefined;
   /**
-   * Puts the bucket into the path of URLs instead of the host name.
+   * Puts the bucket's name into the path of URLs instead of the host name.
    *
    * @default true if an endpoint is set in any way
    */
@@ -70,28 +71,29 @@ export interface S3Options {
    */
   readonly publicBaseUrl?: string | undefined;
   /**
-   * The URL under which clients reach the server, for links. Set this option if applications reach the server by an
-   * internal name, such as `"http://minio:9000"`.
+   * The URL at which clients reach the server. This URL is used in links. Set this option if applications reach the
+   * server by an internal name, such as `"http://minio:9000"`.
    *
    * @default `endpoint`
    */
   readonly publicEndpoint?: string | undefined;
   /**
-   * The key that signs links below `publicBaseUrl`. With this key, `publicBaseUrl` is the address of a CloudFront distribution.
-   * Without this option, signed links lead to the bucket.
+   * The key that signs links to a CloudFront distribution. If this option is set, `publicBaseUrl` must be the address
+   * of the distribution. Without this option, signed links lead to the bucket.
    *
    * @default none
    */
   readonly cloudFront?: CloudFrontKey | undefined;
   /**
-   * Uses Amazon's transfer acceleration: requests go to the nearest edge location. The bucket must be set up for it.
+   * Uses Amazon's transfer acceleration: requests go to the nearest edge location. Transfer acceleration must be
+   * enabled for the bucket.
    *
    * @default false
    * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/transfer-acceleration.html
    */
   readonly accelerate?: boolean | undefined;
   /**
-   * Uses those addresses of Amazon that can also be reached over IPv6.
+   * Uses Amazon's dual-stack addresses, which can also be reached over IPv6.
    *
    * @default the value of `AWS_USE_DUALSTACK_ENDPOINT` or the profile; else false
    */
@@ -128,17 +130,17 @@ export interface S3Options {
    */
   readonly objects?: ObjectOptions | undefined;
   /**
-   * Says that the credentials may list the bucket (`s3:ListBucket`). Without this permission, S3 answers "forbidden" for a
-   * missing object. With false, such an answer counts as `NotFound` if a read of one byte confirms it. `list` and every call
-   * that needs `list` are then `Unsupported`.
+   * Says that the credentials may list the bucket (`s3:ListBucket`). Without this permission, S3 answers "forbidden"
+   * for a missing object. If this option is false, such an answer counts as `NotFound` after a read of one byte has
+   * confirmed that the object is missing. `list`, and every call that needs `list`, then fail with `Unsupported`.
    *
    * @default true
    */
   readonly canList?: boolean | undefined;
   /**
-   * A client of `@aws-sdk/client-s3`. The provider uses the client as it is, with the client's own configuration. If the client
-   * has an endpoint of its own, also set `dialect`. Such a server becomes known only when requests are sent, so without
-   * `dialect` the provider refuses conditions.
+   * A client of `@aws-sdk/client-s3`. The provider uses the client with the client's own configuration. If the client
+   * has an endpoint of its own, also set `dialect`. Otherwise the provider refuses conditions, because the kind of
+   * server is not known before the first request.
    *
    * @default none
    */

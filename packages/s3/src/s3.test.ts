@@ -79,7 +79,7 @@ describe("an error of the server", () => {
     mock
       .on(GetObjectCommand)
       .rejects(refusal("PermanentRedirect", 301, { "x-amz-bucket-region": "eu-west-1" }));
-    expect((await failed(provider.get("a", {}))).message).toContain('it is in "eu-west-1"');
+    expect((await failed(provider.get("a", {}))).message).toContain('the bucket is in "eu-west-1"');
   });
 
   it("carries the server's own wish to wait", async () => {

@@ -21,9 +21,9 @@ import type { Store } from "./store.js";
 /**
  * Makes a provider that stores objects in a bucket of AWS S3, or of a server that speaks the protocol of S3.
  *
- * A put stores the whole object or nothing. Bodies larger than a part are sent in parts, several at the same time, and each
- * part is retried by itself. If a put fails, no part is left on the server. Some servers ignore a part of a request, such as a
- * condition. The provider knows these servers, and refuses such a request before it sends a byte.
+ * A put stores the whole object or nothing. Bodies larger than a part are sent in parts, several at the same time, and
+ * each part is retried separately. If a put fails, no part is left on the server. Some servers ignore some fields of a
+ * request, such as a condition. The provider knows these servers, and refuses such a request before any byte is sent.
  *
  * @throws TypeError for options of the wrong type.
  * @example
@@ -111,7 +111,7 @@ function isPlainHttp(endpoint: string | undefined): boolean {
   return endpoint !== undefined && new URL(endpoint).protocol === "http:";
 }
 
-/** Tells whether everyone is known to be able to read the objects. */
+/** Tells whether everyone can read the objects, according to the provider's options. */
 function isPublic({ places, objects }: Store): boolean {
   return places.hasPublicBase || objects.acl === "public-read";
 }
@@ -127,13 +127,13 @@ function supportsOf({ dialect, canList, partSizeBytes, concurrency }: Store): Su
     ifNoneMatchOnMultipart: dialect.conditionalComplete,
     conditionalDelete: dialect.conditionalDelete,
     objectBytesMax: OBJECT_BYTES_MAX,
-    // The next part is filled while the others are sent.
+    // The next part is filled while the other parts are sent.
     bufferedBytes: (concurrency + 1) * partSizeBytes,
     list: canList,
   };
 }
 
-const NO_LIST = "the provider cannot be listed: its credentials lack s3:ListBucket (canList: false)";
+const NO_LIST = "the objects cannot be listed: the credentials lack s3:ListBucket (canList: false)";
 
 function verbsOf(store: Store): StorageProvider {
   const { name, places, dialect } = store;

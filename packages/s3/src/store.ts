@@ -12,14 +12,14 @@ import type { ObjectOptions } from "./server/object-options.js";
 import type { Server } from "./server/server.js";
 import type { Places } from "./places.js";
 
-/** The objects that all methods of one provider share. */
+/** The connection, the settings and the state that all methods of one provider share. */
 export interface Store {
   readonly name: string;
   readonly bucket: string;
   readonly client: S3Client;
   readonly signer: S3Signer;
   readonly setup: S3Setup;
-  /** Returns the connection to the same server for objects that are stored with other options. */
+  /** Returns a connection to the same server that stores objects with other options. */
   readonly storing: (objects: ObjectOptions) => Pick<Store, "client" | "signer" | "setup" | "storing">;
   /** Opens a second client of the same server, for a different dialect. */
   readonly open: (dialect: Dialect) => S3Client;
@@ -36,7 +36,7 @@ export interface Store {
   readonly concurrency: number;
   /** The uploader that cuts bodies into parts. */
   readonly uploader: "pooled" | "lib-storage";
-  /** The key that signs links below the public address. */
+  /** The key that signs links to the CloudFront distribution. */
   readonly cloudFront: CloudFrontKey | undefined;
   /** Returns the server to which requests go, as far as it is known at the moment. */
   readonly server: () => Server;
@@ -46,7 +46,7 @@ export interface Store {
   readonly clientOfCaller: object | undefined;
   /** The uploads in parts that are under way, by their ids. */
   readonly uploads: Set<string>;
-  /** The time at which the bucket was last seen, by the monotonic clock. */
+  /** The time at which a request last showed that the bucket exists, by the monotonic clock. */
   bucketSeenAt: number;
 }
 
@@ -60,7 +60,7 @@ function conditionOf(ifNoneMatch: "*" | undefined): "AlreadyExists" | "Precondit
   return ifNoneMatch === undefined ? "PreconditionFailed" : "AlreadyExists";
 }
 
-/** The facts about a verb's request that help to explain its failure. */
+/** The facts about a request that help to explain its failure. */
 interface Attempted {
   readonly operation: Operation;
   readonly key?: string | undefined;
@@ -70,7 +70,7 @@ interface Attempted {
   readonly condition?: FailureContext["condition"];
 }
 
-/** Returns the facts about the request with which an object becomes visible. */
+/** Returns the facts about the request that makes an object visible. */
 export function writing(
   {
     operation,
@@ -86,7 +86,7 @@ export function writing(
   return { operation, key, signal, action: "s3:PutObject", writes: true, condition };
 }
 
-/** Sends a request for a verb, and explains its failure. */
+/** Sends a request, and turns its failure into a `StorageError`. */
 export async function ask<T>(store: Store, attempted: Attempted, send: () => Promise<T>): Promise<T> {
   attempted.signal?.throwIfAborted();
   const { name: provider, bucket } = store;
@@ -121,8 +121,8 @@ function checksumOf(digest: Digest | undefined): Pick<ObjectInfo, "checksum"> {
 }
 
 /**
- * Returns the version of an object. Servers without versions return `null` for the only version. That value is left
- * out.
+ * Returns the version of an object. Servers without versions return the text `null` for the only version. This text is
+ * left out.
  */
 function versionOf(version: string | undefined): { readonly version?: string } {
   return version === undefined || version === "null" ? {} : { version };

@@ -22,7 +22,10 @@ import { ask, type Store } from "../store.js";
 const ACTION = "s3:PutObject";
 const NO_FIELDS = { metadata: {} };
 
-/** Returns the calls for uploads in parts by clients. A client, such as a browser, sends the parts straight to the server. */
+/**
+ * Returns the functions with which clients can upload an object in parts. A client, such as a browser, sends the parts
+ * straight to the server.
+ */
 export function clientUploads(store: Store): MultipartUploads {
   return {
     create: (key, options) => create(store, key, options),

@@ -2,6 +2,6 @@
 export interface CloudFrontKey {
   /** The id of the public key, such as `"K2JCJMDEHXQW5F"`. */
   readonly keyPairId: string;
-  /** The private key, as PEM. */
+  /** The private key, in PEM format. */
   readonly privateKey: string;
 }

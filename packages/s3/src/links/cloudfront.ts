@@ -46,7 +46,7 @@ export function assertCloudFront(key: CloudFrontKey | undefined, publicBaseUrl: 
     throw new TypeError("s3: cloudFront.keyPairId must be the id of a public key");
   }
   if (!isPrivateKey(key.privateKey))
-    throw new TypeError("s3: cloudFront.privateKey must be a private RSA key as PEM");
+    throw new TypeError("s3: cloudFront.privateKey must be a private RSA key in PEM format");
   if (publicBaseUrl !== undefined) return;
   throw new TypeError("s3: cloudFront needs publicBaseUrl, the address of the distribution");
 }
@@ -60,8 +60,8 @@ function isPrivateKey(pem: unknown): boolean {
 }
 
 /**
- * Signs a link that is below the distribution's address instead of the bucket's address. The link works as long as a link to
- * the bucket.
+ * Signs a link that begins with the distribution's address instead of the bucket's address. The link works for the same
+ * time as a signed link to the bucket.
  */
 export async function signWithCloudFront(
   { places }: Store,
@@ -76,21 +76,21 @@ export async function signWithCloudFront(
   const { getSignedUrl } = await cloudFrontSigner();
   const url = withAnswer(places.publicUrl(key), options);
   if (!url.includes("*")) return getSignedUrl({ ...cloudFront, url, dateLessThan });
-  // The signer gets only a policy, which it does not change. If it got a URL, it would decode the asterisk again, and
-  // CloudFront takes an asterisk for any text.
+  // The signer gets a policy instead of a URL, because the signer does not change a policy. In a URL, the signer would
+  // decode the asterisk again, and CloudFront would treat the asterisk as a wildcard.
   const DateLessThan = { "AWS:EpochTime": Math.floor(dateLessThan.getTime() / 1000) };
   const Statement = [{ Resource: literal(url), Condition: { DateLessThan } }];
   return getSignedUrl({ ...cloudFront, policy: JSON.stringify({ Statement }) });
 }
 
-/** Encodes the asterisks in a URL. A key may contain asterisks, but CloudFront takes an asterisk for any text. */
+/** Encodes the asterisks in a URL. A key may contain asterisks, but CloudFront treats an asterisk as a wildcard. */
 function literal(url: string): string {
   return url.replaceAll("*", "%2A");
 }
 
 /**
- * Adds headers of the answer to the query of a URL. If the distribution passes the query on, S3 reads these headers from the
- * query and sends them.
+ * Adds the requested headers of the answer to the query of a URL. If the distribution forwards the query to S3, S3
+ * sends these headers with its answer.
  */
 function withAnswer(text: string, headers: SignedUrlOptions): string {
   const url = new URL(text);
@@ -161,7 +161,7 @@ export async function cloudFrontCookies(
 
 function keyOf(store: Store): CloudFrontKey {
   if (store.cloudFront !== undefined) return store.cloudFront;
-  throw invalid(store, "the provider needs the option cloudFront for this");
+  throw invalid(store, "the provider has no key for CloudFront: set the option cloudFront");
 }
 
 function policyFor(store: Store, caller: string, resource: string, limits: CloudFrontLimits): string {

@@ -50,7 +50,7 @@ export async function signUpload(
     throw refused(
       store,
       key,
-      "an object with a lock needs a digest of its bytes, which is not known before the upload",
+      "an object with a lock needs a digest of its bytes, but the digest is not known before the upload",
     );
   }
   await tryEncryption(store, call, options.signal);
@@ -72,7 +72,7 @@ async function signPut(
   return { key, method: "PUT", url, headers, expiresAt: endOf(signing) };
 }
 
-/** Prepares the parts that a PUT and a form share: the call, the headers and the times of the signature. */
+/** Prepares everything that a PUT and a form have in common: the call, the headers and the times of the signature. */
 async function prepare(store: Store, key: string, options: SignUploadOptions) {
   const call = { operation: "signUpload", key } as const;
   const contentType = options.contentType ?? (await contentTypeOf(key));
@@ -100,8 +100,9 @@ async function signForm(store: Store, key: string, options: SignUploadOptions): 
   if (ifNoneMatch !== undefined) {
     throw refused(store, key, "a form does not support ifNoneMatch: give contentLength instead of maxBytes");
   }
-  // The server replaces this text by the name of the client's file.
-  if (key.includes(FILE_NAME)) throw refused(store, key, `a form cannot write a key with ${FILE_NAME} in it`);
+  // The server replaces this text with the name of the client's file.
+  if (key.includes(FILE_NAME))
+    throw refused(store, key, `a form cannot upload to a key that contains ${FILE_NAME}`);
   assertSize(store, key, maxBytes);
   const { call, fields, signing } = await prepare(store, key, options);
   const form = await ask(store, call, () => store.signer.signPost({ key, fields, maxBytes }, signing));
@@ -117,8 +118,8 @@ function hasHeaders({ objects }: Store, options: SignUploadOptions): boolean {
 const FILE_NAME = "${filename}";
 
 /**
- * Refuses to sign links for objects that are encrypted with a customer's key. A link cannot contain the key. A signed request
- * can, but it would reveal the key to the client.
+ * Refuses to sign links for objects that are encrypted with a customer's key. A link cannot contain the key. A signed
+ * request can contain the key, but the request would reveal the key to the client.
  */
 export function assertKeyless(
   { objects, name: provider }: Store,
@@ -126,13 +127,13 @@ export function assertKeyless(
 ): void {
   if (objects.encryption?.type !== "customer") return;
   const reason =
-    "an object that is encrypted with your own key needs the key in every request, and a link cannot carry it";
+    "an object that is encrypted with your own key needs the key in every request, and a link cannot contain the key";
   throw new StorageError("Unsupported", reason, { ...call, provider });
 }
 
 function assertSize(store: Store, key: string, bytes: number): void {
   if (bytes <= PUT_BYTES_MAX) return;
-  const reason = `one request stores at most ${PUT_BYTES_MAX} bytes: use multipart`;
+  const reason = `one request can store at most ${PUT_BYTES_MAX} bytes: use multipart`;
   throw new StorageError("TooLarge", reason, { operation: "signUpload", provider: store.name, key });
 }
 

@@ -11,8 +11,8 @@ const SOCKETS_MAX = 256;
 const CONNECT_MS = 3000;
 
 /**
- * The time, in milliseconds, for which a request waits for a free connection. It is the same as the time limit for the
- * first byte.
+ * The time, in milliseconds, for which a request waits for a free connection. This time equals the time limit for the
+ * first byte of an answer.
  */
 const QUEUE_MS = 15_000;
 
@@ -22,8 +22,8 @@ const OPTIONS: AgentOptions = { keepAlive: true, maxSockets: SOCKETS_MAX, noDela
 export type Agents = readonly [HttpAgent, HttpsAgent];
 
 /**
- * Makes agents that limit the time for making a connection. The limit leaves out the time for which a request waits for a free
- * connection. During that time the request waits for this process, not for the server.
+ * Makes agents that limit the time for making a connection. The limit does not include the time for which a request
+ * waits for a free connection. During that time the request waits for this process, not for the server.
  */
 export function createAgents(limits: AgentLimits = {}): Agents {
   return [
@@ -44,12 +44,12 @@ interface Asked {
   createConnection: (...rest: unknown[]) => Duplex | null | undefined;
 }
 
-/** The interval at which a waiting request says that it is alive, in milliseconds. */
+/** The interval at which a waiting request reports that it is still active, in milliseconds. */
 const SIGN_MS = 1000;
 
 /**
- * Listeners by the headers of a request. A listener is called while its request waits for a connection. The calls stop if no
- * other request gets a connection.
+ * The listener of each request. The request's headers are the key in this map. A listener is called while its request
+ * waits for a connection. The calls stop when no other request gets a connection any more.
  */
 export const waiting: WeakMap<object, () => void> = new WeakMap();
 

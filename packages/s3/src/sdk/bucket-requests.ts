@@ -10,7 +10,7 @@ import { decodeListed } from "./convert.js";
 import { required, senseless } from "./failure.js";
 import { safeName } from "./safe-cause.js";
 
-/** Makes the requests about a bucket and many of its keys. */
+/** Makes the requests that list a bucket or delete many of its keys. */
 export function bucketRequests({
   request,
   bucket: Bucket,

@@ -28,8 +28,8 @@ export function objectAnswer(
 }
 
 /**
- * Returns the coding of an object without `aws-chunked`. The coding `aws-chunked` describes only the request, but some servers
- * store it.
+ * Returns the content coding of an object, without `aws-chunked`. The coding `aws-chunked` describes only the request,
+ * but some servers store it.
  */
 function withoutChunks(encoding: string | undefined): string | undefined {
   const codings = encoding?.split(",").map((coding) => coding.trim());

@@ -2,7 +2,7 @@ import { S3FailureError, type S3Failure } from "../server/client.js";
 import { localFailure, unsent } from "./local-failure.js";
 import { safeName } from "./safe-cause.js";
 
-/** The keys with which a request is signed. */
+/** The access keys with which a request is signed. */
 interface Keys {
   readonly accessKeyId?: unknown;
   readonly secretAccessKey?: unknown;
@@ -10,21 +10,22 @@ interface Keys {
 }
 
 /**
- * Matches characters that a header cannot contain. Also matches spaces at the beginning or the end, because they are lost on
- * the way.
+ * Matches characters that a header cannot contain. Also matches spaces at the beginning or the end, because HTTP
+ * removes these spaces.
  */
 const BROKEN = /[\p{Cc}]|^ | $/u;
 
 /**
- * Returns the problem with credentials. Called before a request is signed with them. Returns `undefined` if there is no
- * problem.
+ * Returns a description of the problem with credentials, or `undefined` if there is no problem. Called before a request
+ * is signed with the credentials.
  */
 function problemOf({ accessKeyId, secretAccessKey, sessionToken }: Keys): string | undefined {
   for (const [name, text] of Object.entries({ accessKeyId, secretAccessKey, sessionToken })) {
     if (text === undefined && name === "sessionToken") continue;
     if (typeof text !== "string") return `${name} is missing`;
     if (text === "" && name !== "sessionToken") return `${name} is empty`;
-    if (BROKEN.test(text)) return `${name} contains a line break or a space`;
+    if (BROKEN.test(text))
+      return `${name} contains a line break or another control character, or begins or ends with a space`;
   }
   return undefined;
 }

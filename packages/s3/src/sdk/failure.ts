@@ -35,14 +35,14 @@ async function sendInTime<T>(send: () => Promise<T>, clock: Clock): Promise<T> {
 }
 
 /**
- * The smallest difference between the clocks, in milliseconds, for which a server may refuse a request. S3 itself
- * allows 15 minutes.
+ * The smallest difference between this machine's clock and the server's clock, in milliseconds, for which a server may
+ * refuse a request. S3 itself allows 15 minutes.
  */
 const CLOCK_MS_MIN = 60_000;
 
 /**
- * The statuses of answers that may reject the time of a signature. The status is used because the answer to a HEAD has no error
- * code.
+ * The statuses with which a server may refuse a request because of its signing time. The status is used because the
+ * answer to a HEAD has no error code.
  */
 const REFUSALS: ReadonlySet<number | undefined> = new Set([400, 401, 403]);
 
@@ -63,7 +63,8 @@ interface SdkError {
 }
 
 /**
- * The names of SDK errors that mean 404. The names are needed because errors that an application makes itself have no status.
+ * The names of SDK errors that mean 404. The names are needed because error objects that an application creates itself
+ * have no status.
  */
 const MISSING: ReadonlySet<unknown> = new Set(["NotFound", "NoSuchKey", "NoSuchVersion", "NoSuchUpload"]);
 
@@ -100,8 +101,8 @@ function deniedActionIn(error: unknown): string | undefined {
 }
 
 /**
- * Returns the time, in milliseconds, for which the server asks the client to wait. The header contains seconds, or a
- * time by the server's clock.
+ * Returns the time, in milliseconds, for which the server asks the client to wait. The header contains a number of
+ * seconds, or a time by the server's clock.
  */
 function retryAfterIn(headers: Readonly<Record<string, string>>): number | undefined {
   const text = headers["retry-after"];

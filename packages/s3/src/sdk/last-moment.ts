@@ -6,11 +6,11 @@ import { Readable, type Duplex } from "node:stream";
 /** The maximum number of bytes of a body that are held back until the last moment. */
 const HELD_BYTES = 64 * 1024;
 
-/** The last moment of one request. Before this moment, no change that the request makes is visible. */
+/** The last moment of one request: the moment before the change that the request makes becomes visible. */
 export interface LastMoment {
   /** Returns the error with which the caller refused the change, or `undefined` if the caller did not refuse. */
   readonly refusal: () => RefusedError | undefined;
-  /** Waits until a request has a connection. Before that, no byte leaves this process. */
+  /** Waits until a request has a connection. Until then, no byte of the request leaves this process. */
   readonly watch: (request: ClientRequest, connected: "connect" | "secureConnect") => void;
   /**
    * Returns the body of the request with its last bytes held back. A small body is sent as soon as there is a
@@ -24,7 +24,7 @@ export const lastMoments: WeakMap<object, LastMoment> = new WeakMap();
 
 /** The options of {@link lastMoment}. */
 interface Asked {
-  /** Asks the caller. Throws if the change must not be made. */
+  /** Asks the caller for permission. Throws if the change must not be made. */
   readonly beforeCommit: () => void;
   /**
    * True if the connection belongs to this package. Otherwise the last moment comes when the request is passed to the
@@ -35,7 +35,7 @@ interface Asked {
   readonly abort: () => void;
 }
 
-/** Makes the last moment of one request. */
+/** Makes the {@link LastMoment} of one request. */
 export function lastMoment({ beforeCommit, isWatched, abort }: Asked): LastMoment {
   let refusal: RefusedError | undefined;
   let request: ClientRequest | undefined;
@@ -105,7 +105,8 @@ function whenTaken(body: Readable, request: ClientRequest | undefined, then: () 
     if (body.readableLength === 0 && (request?.writableLength ?? 0) === 0) then();
     else clock.setTimeout(look, LOOK_MS);
   };
-  // The connection passes on the previous block in this turn of the event loop.
+  // The check waits for the next turn of the event loop, because the connection passes on the previous block in this
+  // turn.
   setImmediate(look);
 }
 
@@ -116,8 +117,8 @@ function whenTaken(body: Readable, request: ClientRequest | undefined, then: () 
 export const BLOCK_BYTES: number = 128 * 1024;
 
 /**
- * Returns a stream that gives a body to the connection block by block. Reports each block that the connection has taken. Asks
- * the caller before the last bytes are sent.
+ * Returns a stream that gives a body to the connection block by block. Reports each block that the connection has
+ * taken. Asks the caller for permission before the last bytes are sent.
  */
 export function heldBack(
   body: Uint8Array,

@@ -17,8 +17,8 @@ interface LibraryOptions {
 }
 
 /**
- * Lets `@aws-sdk/lib-storage` cut a body into parts and send several parts at the same time. The caller has to complete the
- * upload or remove the parts. The library does neither if a source stalls or a request is aborted.
+ * Lets `@aws-sdk/lib-storage` cut a body into parts and send several parts at the same time. The caller has to complete
+ * the upload or remove the parts. The library does not do this if a source stalls or if a request is aborted.
  */
 export async function sendByLibrary(
   body: Uint8Array | Readable,

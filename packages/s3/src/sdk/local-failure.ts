@@ -50,7 +50,7 @@ function ofConnecting(error: unknown): S3Failure | undefined {
   const { name, code, message, syscall } = Object(error) as Failed;
   const isConnecting = syscall === "connect" || syscall === "getaddrinfo" || code === "ConnectTimeout";
   if (isConnecting || code === "NoFreeConnection") return unsent(safeName(code) ?? "ECONNREFUSED", error);
-  // A client that the application has made uses the SDK's time limit.
+  // A client that the application has made uses the SDK's own time limit for making a connection.
   const isLate = name === "TimeoutError" && /did not establish a connection/.test(String(message));
   return isLate ? unsent("ConnectTimeout", error) : undefined;
 }

@@ -2,8 +2,8 @@ import type { PutObjectCommandInput } from "@aws-sdk/client-s3";
 import type { Encryption, ObjectOptions } from "../server/object-options.js";
 
 /**
- * The fields of requests that describe an object, except for its headers. These fields are the same in all requests of one
- * provider.
+ * The request fields that follow from the provider's options for objects. These fields are the same in all requests of
+ * one provider.
  */
 export interface ObjectInputs {
   /** The fields of requests that make an object. */
@@ -31,7 +31,7 @@ export function objectInputs({ encryption, storageClass, tags, acl, lock }: Obje
   return { made: Object.fromEntries(given), opened: customerKey(encryption) };
 }
 
-/** Returns tags in the form of a header. Does not encode a space as a plus, because Ceph does not decode a plus. */
+/** Returns tags as the value of a header. Encodes a space as `%20`, because Ceph does not decode a plus. */
 function taggingHeader(tags: Readonly<Record<string, string>>): string {
   return Object.entries(tags)
     .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)

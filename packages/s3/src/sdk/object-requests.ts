@@ -62,7 +62,8 @@ export function objectRequests(
           new sdk.DeleteObjectCommand({ Bucket, Key, VersionId, IfMatch }),
           http,
         );
-        // This answer may be an HTML page. S3 answers 204, and every answer of S3 has an id.
+        // This answer may be an HTML page of a server that does not speak S3. S3 answers with 204, and every answer of
+        // S3 has a request id.
         if ($metadata?.httpStatusCode === 200 && $metadata.requestId === undefined)
           throw senseless($metadata);
       }),

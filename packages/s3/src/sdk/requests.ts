@@ -22,7 +22,7 @@ export interface Connection {
   readonly client: S3Client;
   readonly signer: S3Signer;
   readonly setup: S3Setup;
-  /** Returns the same connection for objects that are stored with other options. */
+  /** Returns a connection that shares the sockets of this connection, but stores objects with other options. */
   readonly storing: (objects: ObjectOptions) => Connection;
 }
 
@@ -76,7 +76,10 @@ function clientOf(
   };
 }
 
-/** Returns a function that makes something when it is first needed. After a failure, the next call tries again. */
+/**
+ * Returns a function that makes a value at its first call, and returns the same value at later calls. After a failure,
+ * the next call tries again.
+ */
 function lazily<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return async () => {

@@ -1,4 +1,4 @@
-/** The form of the codes and names of S3, Node and the SDK. A text with a different form may be a piece of an answer. */
+/** The pattern that the codes and names of S3, Node and the SDK match. Any other text may be a piece of an answer. */
 const NAME = /^[\w.:-]{1,100}$/;
 const ID = /^[\w.:;,+/=| -]{1,200}$/;
 
@@ -21,9 +21,9 @@ interface Failed {
 }
 
 /**
- * Returns an error that may be printed. It has the name, the code, the status and the id of the request. The SDK's own
- * errors contain the signed text, credentials, and the body of the answer. Only Node's messages about sockets are
- * repeated.
+ * Returns an error that may be printed. It has the name, the code, the status and the request id of the original error.
+ * The SDK's own errors contain the signed text, credentials, and the body of the answer. Only the messages of Node's
+ * socket errors are copied.
  */
 export function safeCause(error: unknown): Error | undefined {
   if (error === undefined || error === null) return undefined;

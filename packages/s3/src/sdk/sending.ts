@@ -68,12 +68,12 @@ export function ownSender(client: SdkClient): Sender {
 }
 
 /**
- * Makes a sender for the application's own client. The client stays as it is, because the middleware is added to each
+ * Makes a sender for the application's own client. The client itself is not changed: the middleware is added to each
  * command.
  */
 export function foreignSender(client: SdkClient): Sender {
   const { requestHandler } = client.config as { readonly requestHandler?: object };
-  // Other handlers may need the original body.
+  // Handlers other than Node's may need the original body.
   const isOfNode = /NodeHttp/.test(requestHandler?.constructor.name ?? "");
   return senderOf(client, false, async (command, { signal: given, onSent, beforeCommit }) => {
     if (command.middlewareStack !== undefined) addStages(command.middlewareStack);

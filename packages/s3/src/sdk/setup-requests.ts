@@ -14,20 +14,20 @@ export type Subresource =
   | "BucketLogging"
   | "BucketNotificationConfiguration";
 
-/** An upload in parts that was begun. */
+/** An upload in parts that was begun, but is not finished. */
 export interface OpenUpload {
   readonly key: string;
   readonly uploadId: string;
   readonly begunAt: Date | undefined;
 }
 
-/** The requests that set a bucket up. The configurations have the form of S3. */
+/** The requests that set a bucket up. The configurations have the form of S3's API. */
 export interface S3Setup {
   /** @returns The configuration, or `undefined` if there is none. */
   readonly read: (what: Subresource, call: S3Call) => Promise<object | undefined>;
   /**
-   * Replaces the whole configuration. There is no request to remove a configuration, on purpose. If a server does not know this
-   * part of the set-up, it takes such a request for the removal of the bucket itself.
+   * Replaces the whole configuration. On purpose, there is no request that removes a configuration. A server that does
+   * not know this part of the set-up would treat such a request as the removal of the bucket itself.
    */
   readonly write: (what: Subresource, configuration: object, call: S3Call) => Promise<void>;
   readonly openUploads: (prefix: string, call: S3Call) => Promise<readonly OpenUpload[]>;
@@ -53,7 +53,7 @@ const NAMES: Readonly<Record<Subresource, readonly [name: string | undefined, no
 /** A command of the SDK. Commands differ only in their input. */
 type AnyCommand = new (input: object) => object;
 
-/** The parts of the set-up whose answers hold the configuration one level deeper, as requests do. */
+/** The parts of the set-up whose answers, like the requests, hold the configuration in a field of its own. */
 const NESTED: ReadonlySet<Subresource> = new Set(["PublicAccessBlock", "BucketEncryption"]);
 
 export function setupRequests({ request, bucket: Bucket }: Requests): S3Setup {

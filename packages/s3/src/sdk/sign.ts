@@ -68,7 +68,7 @@ export function sdkSigner(load: () => Promise<Loaded>, Bucket: string, objects: 
   };
 }
 
-/** Makes something from the credentials, without a request to the server. */
+/** Runs a function that uses the credentials without a request to the server, and explains its failure. */
 async function locally<T>(client: Loaded["client"], make: () => Promise<T>): Promise<T> {
   try {
     return await make();
@@ -85,12 +85,12 @@ interface HttpRequest {
 const OF_THE_SDK =
   /^(?:x-amz-user-agent|x-amz-checksum-.*|x-amz-sdk-checksum-algorithm|x-amz-checksum-mode|amz-sdk-.*)$/;
 
-/** Headers that the SDK does not sign unless it is told to. */
+/** Headers that the SDK signs only if an option names them. */
 const SIGNABLE: ReadonlySet<string> = new Set(["content-type", "cache-control"]);
 
 /**
- * Signs a request, and leaves its headers as headers. If they were in the URL, Ceph would ignore an access list, and Swift
- * would drop metadata.
+ * Signs a request, and keeps its headers out of the URL. If the headers were in the URL, Ceph would ignore an access
+ * list, and Swift would drop metadata.
  */
 async function sign(client: Loaded["client"], command: Command, signing: Signing): Promise<SignedRequest> {
   const { getSignedUrl } = await sdkPackage(
@@ -133,7 +133,7 @@ function signedOf(url: string, sent: Readonly<Record<string, string>>): Record<s
   return Object.fromEntries(names.filter((name) => name !== "host").map((name) => [name, sent[name] ?? ""]));
 }
 
-/** Returns the fields of a form that stand for an object's headers. */
+/** Returns the form fields that represent an object's headers. */
 function formFields({ metadata, ...headers }: ObjectFields, objects: ObjectOptions): Record<string, string> {
   const fields = {
     "Content-Type": headers.contentType,

@@ -6,7 +6,7 @@ import { failureOf } from "./failure.js";
 
 type Open = (range?: string) => Promise<GetObjectCommandOutput>;
 
-/** The range of a whole object. The answer to a range says how large the object is. */
+/** The range that covers a whole object. The answer to a request with a range contains the size of the object. */
 const ALL = "bytes=0-";
 
 /**
@@ -45,7 +45,7 @@ function totalIn(contentRange: string | undefined): number | undefined {
   return total === undefined ? undefined : Number(total);
 }
 
-/** Returns the number of bytes in a range, according to the header of the range. */
+/** Returns the number of bytes in a range, according to the header `Content-Range`. */
 function lengthIn(contentRange: string | undefined): number | undefined {
   const [, first, last] = /^bytes ([0-9]+)-([0-9]+)\//.exec(contentRange ?? "") ?? [];
   return last === undefined ? undefined : Number(last) - Number(first) + 1;

@@ -6,7 +6,7 @@ import type { Requests, Storing } from "./shared.js";
 import { digestFields, digestIn, sdkFields } from "./convert.js";
 import { assertSensible, required, senseless } from "./failure.js";
 
-/** The SDK's names of the algorithms. MD5 has no name there, because it is not one of S3's own checksums. */
+/** The SDK's names for the algorithms. The SDK has no name for MD5, because MD5 is not one of S3's own checksums. */
 const ALGORITHMS = { crc32: "CRC32", crc32c: "CRC32C", sha256: "SHA256", md5: undefined } as const;
 
 type Verb = "createUpload" | "uploadPart" | "listParts" | "listUploads" | "completeUpload" | "abortUpload";
@@ -76,8 +76,8 @@ function partEtag(etag: string | undefined, metadata: ListPartsCommandOutput["$m
 }
 
 /**
- * Returns all parts of an upload. Does not use the SDK's paginator. The paginator never ends if the last page has a marker too,
- * as with Ceph.
+ * Returns all parts of an upload. Does not use the SDK's paginator, because the paginator never ends if even the last
+ * page has a marker. Ceph sends such pages.
  */
 async function allParts(
   pageAt: (marker: string | undefined) => Promise<ListPartsCommandOutput>,

@@ -3,7 +3,7 @@ import { assertEndpoint } from "./endpoint.js";
 import { configured } from "./environment.js";
 import type { Server, ServerChoice } from "./server.js";
 
-/** The configuration of a client. Some settings are available immediately, the others have to be awaited. */
+/** The configuration of a client. Some settings are available immediately, and the others have to be awaited. */
 interface ClientConfig {
   readonly isCustomEndpoint?: boolean;
   readonly ignoreConfiguredEndpointUrls?: boolean;
@@ -22,8 +22,9 @@ function configOf(client: SdkClient): ClientConfig | undefined {
 }
 
 /**
- * Returns the server of a client, as far as the server is known without waiting. If the client has an endpoint of its own, the
- * endpoint is not known yet. Otherwise the endpoint of the environment counts, because the client uses it too.
+ * Returns the server of a client, as far as the server is known without waiting. If the client has an endpoint of its
+ * own, the endpoint is not known yet. Otherwise the endpoint comes from the environment, because the client reads the
+ * environment too.
  *
  * @throws TypeError for an endpoint that is wrong.
  */
@@ -49,7 +50,7 @@ export function clientServer(options: ServerChoice, client: SdkClient): Server {
 }
 
 /**
- * Asks a client where it sends requests.
+ * Asks a client for the server to which the client sends requests.
  *
  * @throws TypeError if the client's endpoint is wrong, or is not the endpoint that was assumed before.
  */

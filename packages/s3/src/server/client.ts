@@ -4,17 +4,19 @@ import type { Digest } from "./digest.js";
 import type { Encryption } from "./object-options.js";
 
 /**
- * The requests that the adapter sends to a server. The AWS SDK is behind this interface, so code that uses the interface does
- * not depend on the SDK.
+ * The requests that the adapter sends to a server. This interface hides the AWS SDK, so code that uses the interface
+ * does not depend on the SDK.
  *
  * **Behaviour**
- * - A call is one request. If the clock was wrong, the request is signed and sent once more. A call obeys its signal.
+ * - A call sends one request. If this machine's clock was wrong, the request is signed and sent once more. A call obeys
+ *   its signal.
  * - A failure is an {@link S3Failure}. An aborted call rejects with the signal's reason.
  * - Keys are plain text, and the client encodes them. ETags have the form in which the server sent them.
  */
 export interface S3Client {
   /**
-   * The bodies that nobody is reading at the moment. They give up their connections when requests wait for a connection.
+   * The bodies that are not being read at the moment. Their connections are closed if requests wait for a free
+   * connection.
    */
   readonly idle: IdleBodies;
   readonly putObject: (request: PutRequest, call: S3Call) => Promise<WriteAnswer>;
@@ -55,7 +57,7 @@ export interface S3Call {
 
 /** Headers in the form in which they are sent: ASCII. */
 export interface ObjectFields extends ObjectHeaders {
-  /** The metadata. Its names are in lower case, without `x-amz-meta-`. */
+  /** The metadata. The names are in lower case, without the prefix `x-amz-meta-`. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -74,7 +76,7 @@ export interface PutRequest extends Conditions {
   readonly key: string;
   readonly body: Uint8Array;
   readonly fields: ObjectFields;
-  /** The digest of the body. Default: computed if the dialect has one. */
+  /** The digest of the body. Default: computed from the body, if bodies are sent with a digest. */
   readonly digest?: Digest | undefined;
 }
 
@@ -121,7 +123,7 @@ export interface CopyRequest {
 export interface CreateUploadRequest {
   readonly key: string;
   readonly fields: ObjectFields;
-  /** True if parts will be sent with a checksum of S3's own. Default: true if the dialect has one. */
+  /** True if parts will be sent with one of S3's own checksums. Default: true if the dialect has such a checksum. */
   readonly checksums?: boolean | undefined;
 }
 
@@ -179,7 +181,10 @@ export interface GetAnswer extends ObjectAnswer {
 /** The facts of a part that are needed when its upload is completed. */
 export interface PartAnswer {
   readonly etag: string;
-  /** The digest of the part. Present if a digest was sent with the part. Amazon then requires the digest here too. */
+  /**
+   * The digest of the part. Present if a digest was sent with the part. Amazon then requires the same digest when the
+   * upload is completed.
+   */
   readonly digest?: Digest | undefined;
 }
 

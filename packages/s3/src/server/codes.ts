@@ -10,12 +10,15 @@ const BUSY_KEY: Explanation = [
   "Unavailable",
   "a different request was changing the key or the bucket at that moment",
 ];
-const PARENT: Explanation = ["Unsupported", "a folder of the key is an object here, or the key is a folder"];
+const PARENT: Explanation = [
+  "Unsupported",
+  "on this server, a folder in the key is already an object, or the key is already a folder",
+];
 const QUOTA: Explanation = ["OutOfSpace", "the quota is used up"];
 const FULL: Explanation = ["OutOfSpace", "the server's disks are full"];
 
 /**
- * The meanings of the servers' codes.
+ * The meanings of the error codes that servers send.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  * @see https://github.com/minio/minio/blob/master/cmd/api-errors.go
@@ -81,7 +84,7 @@ const CODES: Readonly<Record<string, Explanation>> = {
   NotImplemented: ["Unsupported", "the server does not support the operation"],
   MethodNotAllowed: ["Unsupported", "the server does not support the operation"],
   MetadataTooLarge: ["InvalidArgument", "the metadata is longer than the server allows"],
-  InvalidArgument: ["InvalidArgument", "the server refused an argument"],
+  InvalidArgument: ["InvalidArgument", "the server refused an argument of the request"],
   InvalidRequest: ["InvalidArgument", "the server refused the request"],
   InvalidStorageClass: ["Unsupported", "the server does not have the storage class"],
   AccessControlListNotSupported: [
@@ -94,7 +97,7 @@ const CODES: Readonly<Record<string, Explanation>> = {
 };
 
 /**
- * The meanings of the codes of the key management service. In answers these codes begin with `KMS.`.
+ * The meanings of the error codes of the key management service. In answers these codes begin with `KMS.`.
  *
  * @see https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html
  */
@@ -103,7 +106,7 @@ const KMS_CODES: Readonly<Record<string, Explanation>> = {
   DisabledException: ["Misconfigured", "the key of the key management service is disabled"],
   AccessDeniedException: [
     "PermissionDenied",
-    "the key management service refused: it needs kms:GenerateDataKey and kms:Decrypt of the key",
+    "the key management service refused: the credentials need kms:GenerateDataKey and kms:Decrypt for the key",
   ],
 };
 
@@ -119,5 +122,5 @@ function meaningOfKms(code: string): Explanation {
     return ["RateLimited", "the key management service asks to slow down"];
   if (/internal|timeout|unavailable/i.test(code))
     return ["Unavailable", `the key management service does not work (${code})`];
-  return ["Misconfigured", `the key management service cannot use the key for this (${code})`];
+  return ["Misconfigured", `the key management service cannot use the key for this request (${code})`];
 }

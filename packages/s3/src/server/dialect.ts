@@ -11,7 +11,7 @@ export type DialectName =
   | "swift"
   | "generic";
 
-/** The features of S3 on which a server can be relied. */
+/** The features of S3 that a server supports reliably. */
 export interface Dialect {
   /** The name of the dialect; `"probed"` if the dialect is a result of `probe`. */
   readonly name: DialectName | "probed";
@@ -28,9 +28,9 @@ export interface Dialect {
   readonly bareIfMatch: boolean;
   /** All parts of an upload must have the same size, except for the last part. */
   readonly equalPartSizes: boolean;
-  /** The minimum size of a part, in bytes. It does not apply to the last part. */
+  /** The minimum size of a part, in bytes. The minimum does not apply to the last part. */
   readonly partBytesMin: number;
-  /** Batch deletes carry `Content-MD5` instead of a checksum of S3's own. */
+  /** Batch deletes are sent with `Content-MD5` instead of one of S3's own checksums. */
   readonly deletesWithMd5: boolean;
   /** The server has access control lists for single objects. */
   readonly acl: boolean;
@@ -42,7 +42,7 @@ export interface Dialect {
   readonly postPolicy: boolean;
   /** Uploads by forms also keep `Cache-Control` and `Content-Disposition`. */
   readonly postHeaders: boolean;
-  /** The kinds of encryption that a request may ask for. With `"customer"` the key comes with the request. */
+  /** The kinds of encryption that a request may ask for. With `"customer"`, the request contains the encryption key. */
   readonly encryption: readonly ("AES256" | "aws:kms" | "customer")[];
   /** The server has retention and legal holds for objects. */
   readonly lock: boolean;
@@ -71,8 +71,8 @@ const CONSERVATIVE = {
 } as const;
 
 /**
- * The dialects of the known servers, each with its source. If a dialect does not name a feature, the dialect has the value of
- * the weakest server.
+ * The dialects of the known servers, each with its source. A feature that a dialect does not name has the value of the
+ * weakest server.
  */
 export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
   /**
@@ -115,10 +115,10 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
     encryption: ["AES256", "aws:kms", "customer"],
   },
   /**
-   * Measured on Ceph 16.2, 18.2 and 20.2. A put honours both conditions, but up to Ceph 18 it compares `If-Match`
-   * without its quotes. Up to Ceph 18, completing, copying and deleting silently ignore conditions, and uploads in
-   * parts silently drop their tags. Forms silently drop headers. Ceph 16 silently ignores `AES256`. The later versions
-   * refuse `AES256` unless they are set up for it.
+   * Measured on Ceph 16.2, 18.2 and 20.2. A put honours both conditions, but up to Ceph 18 the ETag in `If-Match` must
+   * have no quotes. Up to Ceph 18, completing, copying and deleting silently ignore conditions, and uploads in parts
+   * silently drop their tags. Forms silently drop headers. Ceph 16 silently ignores `AES256`. Later versions refuse
+   * `AES256` unless encryption is set up.
    */
   ceph: {
     ...CONSERVATIVE,
@@ -144,7 +144,10 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
   spaces: { ...CONSERVATIVE, name: "spaces", acl: true, tags: true, encryption: ["customer"] },
   /** @see https://docs.wasabi.com/docs/wasabi-api */
   wasabi: { ...CONSERVATIVE, name: "wasabi" },
-  /** Measured on OpenStack Swift 2.30: conditional puts answer 501, batch deletes insist on Content-MD5, forms answer 412. */
+  /**
+   * Measured on OpenStack Swift 2.30. Conditional puts are answered with 501, and forms with 412. Batch deletes require
+   * `Content-MD5`.
+   */
   swift: { ...CONSERVATIVE, name: "swift" },
   generic: { ...CONSERVATIVE, name: "generic" },
 };

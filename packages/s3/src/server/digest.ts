@@ -14,8 +14,8 @@ export interface Digest {
 }
 
 /**
- * Returns the algorithm of the digest that is sent with a body. A server may lack S3's own checksums. A requested checksum then
- * becomes the MD5 of HTTP, which all servers verify.
+ * Returns the algorithm of the digest that is sent with a body. A server may lack S3's own checksums. The header
+ * `Content-MD5`, which all servers verify, then replaces a requested checksum.
  */
 export function digestAlgorithm(
   { checksum }: Dialect,

@@ -86,7 +86,7 @@ describe("a bucket that is no name is a TypeError that says what to write", () =
     ["s3://files", 'write bucket: "files"'],
     ["s3://files/uploads", 'write bucket: "files", keyPrefix: "uploads/"'],
     ["files/uploads/", 'write bucket: "files", keyPrefix: "uploads/"'],
-    ["https://files.example.com", "give an address as endpoint"],
+    ["https://files.example.com", "give the address as the option endpoint"],
     ["two words", "characters"],
     ["..", "characters"],
     ["a?b", "characters"],

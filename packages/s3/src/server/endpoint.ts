@@ -57,7 +57,7 @@ export function assertBucket(caller: string, bucket: string): void {
   }
   const [, scheme, name, path] = /^([a-z0-9+.-]+:\/\/)?([^/]*)\/*(.*)$/is.exec(bucket) ?? [];
   if (scheme !== undefined && scheme.toLowerCase() !== "s3://") {
-    throw new TypeError(`${given}: give an address as endpoint`);
+    throw new TypeError(`${given}: give the address as the option endpoint`);
   }
   if (bucket.includes("/")) {
     const prefix =

@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 
-/** Settings about the server, from the environment and the shared files, by the rules of the SDK. */
+/** The settings about the server, read from the environment and the shared files by the rules of the SDK. */
 export interface Configured {
   /**
    * Returns the endpoint, with the name of the setting that gives it.
@@ -28,8 +28,8 @@ type Sections = Map<string, Section>;
  * Reads the settings from the environment and the shared files. The settings have to be known before the first request. The SDK
  * reads the files later and asynchronously, so this function reads them itself.
  *
- * @param profile - The profile. Default: the profile that `AWS_PROFILE` names. For endpoints, `AWS_PROFILE` always
- * counts.
+ * @param profile - The profile. Default: the profile that `AWS_PROFILE` names. For endpoints, the profile that
+ * `AWS_PROFILE` names is always used.
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
  */
 export function configured(profile?: string): Configured {
@@ -69,7 +69,7 @@ function configuredEndpoint({ config, credentials }: Files, named: string): Conf
   const section = services === undefined ? undefined : config.get(`services.${services}`);
   if (services !== undefined && section === undefined) {
     throw new TypeError(
-      `s3: the profile "${named}" names the services "${services}", but has no section for them`,
+      `s3: the profile "${named}" names the services "${services}", but the configuration file has no section for them`,
     );
   }
   const url = section?.["s3.endpoint_url"] ?? profile["endpoint_url"];

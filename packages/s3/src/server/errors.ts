@@ -28,7 +28,7 @@ export interface FailureContext {
   readonly condition?: "AlreadyExists" | "PreconditionFailed" | undefined;
 }
 
-/** Translates the failure of a request into a `StorageError`. Every other error passes unchanged. */
+/** Translates the failure of a request into a `StorageError`. Returns every other error unchanged. */
 export function toS3Error(error: unknown, context: FailureContext): unknown {
   if (isStorageError(error) || !(error instanceof S3FailureError)) return error;
   if (context.signal?.aborted === true) return context.signal.reason;
@@ -92,7 +92,7 @@ function isRedirect({ code, status }: S3Failure): boolean {
 }
 
 function redirection(bucket: string, { bucketRegion }: S3Failure): string {
-  const known = bucketRegion === undefined ? "" : `: it is in ${JSON.stringify(bucketRegion)}`;
+  const known = bucketRegion === undefined ? "" : `: the bucket is in ${JSON.stringify(bucketRegion)}`;
   return `the bucket ${bucket} is not in the configured region, or not at this endpoint${known}`;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Returns an ETag in the form of HTTP. Ceph leaves the quotes out of some answers. Removes the mark of a weak ETag: every ETag
- * of an object is strong, because an object is never changed in place.
+ * Returns an ETag with quotes, as HTTP requires. Ceph leaves out the quotes in some answers. Also removes the mark `W/`
+ * of a weak ETag: every ETag of an object is strong, because an object is never changed in place.
  */
 export function toEtag(text: string | undefined): string | undefined {
   const bare = bareEtag(text);

@@ -3,20 +3,20 @@ import { randomUUID } from "node:crypto";
 import type { ObjectFields } from "./client.js";
 
 /**
- * The form of metadata names that are sent as they are. Every server keeps names of this form unchanged, and also values of the
- * form below.
+ * The pattern of metadata names that are sent without encoding. Every server keeps names of this pattern unchanged, and
+ * also values of the pattern {@link PLAIN_VALUE}.
  */
 const PLAIN_NAME = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
 const PLAIN_VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
 /**
- * The name of the headers that contain all other metadata. The metadata is encoded as a query string, and is cut into parts
- * that every server accepts.
+ * The beginning of the names of the headers that contain all other metadata. This metadata is encoded as a query
+ * string, and is cut into pieces that every server accepts.
  */
 const ENCODED_NAME = "stowage-metadata";
 /**
- * The names of these headers. The number of a part has at most two digits, which is enough for all parts that fit into the
- * headers of an object. The names of a caller's own metadata may end with longer numbers.
+ * Matches the name of a header with a piece of encoded metadata. The number of a piece has at most two digits: an
+ * object's headers have no space for more pieces. The names of a caller's own metadata may end with longer numbers.
  */
 const ENCODED_PART = /^stowage-metadata-[0-9]{1,2}$/;
 const WRITE_ID_NAME = "stowage-write-id";
@@ -25,7 +25,11 @@ const WRITE_ID_NAME = "stowage-write-id";
  */
 const UPLOAD_NAME = "stowage-upload-id";
 
-/** OpenStack Swift's limit for one value. @see https://docs.openstack.org/swift/latest/deployment_guide.html */
+/**
+ * OpenStack Swift's limit for the value of one metadata header, in bytes.
+ *
+ * @see https://docs.openstack.org/swift/latest/deployment_guide.html
+ */
 const VALUE_BYTES_MAX = 256;
 
 interface Facts extends ObjectHeaders {

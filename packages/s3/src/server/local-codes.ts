@@ -29,7 +29,7 @@ const LOCAL_CODES: Readonly<Record<string, (detail: string) => Explanation>> = {
   Unanswered: (command) => ["Misconfigured", `${command} returned no answer: is the client mocked?`],
   PartWithoutEtag: () => [
     "Unsupported",
-    "the server sends no ETag for parts, which an upload in parts needs: raise partSizeBytes",
+    "the server sends no ETags for parts, but an upload in parts needs them: raise partSizeBytes",
   ],
   ConnectTimeout: () => ["Timeout", "no connection was made in time"],
   NoFreeConnection: () => [

@@ -11,9 +11,12 @@ export type Encryption =
   | {
       /** Encryption with a key of a key management service (SSE-KMS). */
       readonly type: "aws:kms";
-      /** The id of the key. Default: the key of the bucket, or the account's own. */
+      /** The id of the key. Default: the key of the bucket, or else the default key of the account. */
       readonly keyId?: string | undefined;
-      /** A context that every decryption has to repeat. The service writes the context into its log. */
+      /**
+       * The encryption context: every decryption must give the same context. The key management service writes the
+       * context into its log.
+       */
       readonly context?: Readonly<Record<string, string>> | undefined;
       /** True to use one key for many objects, which costs less. */
       readonly bucketKey?: boolean | undefined;
@@ -71,12 +74,12 @@ export interface ObjectLock {
 }
 
 /**
- * The options for stored objects that only S3 has. They apply to everything that a provider writes, including signed
- * uploads.
+ * The options for stored objects that are specific to S3. They apply to everything that a provider writes, including
+ * signed uploads.
  */
 export interface ObjectOptions {
   /**
-   * The encryption that every request asks for. Every answer must confirm it.
+   * The encryption that every request asks for. Every answer must confirm the encryption.
    *
    * @default the default of the bucket
    */
@@ -94,7 +97,7 @@ export interface ObjectOptions {
    */
   readonly tags?: Readonly<Record<string, string>> | undefined;
   /**
-   * The access list of new objects. Amazon's buckets accept access lists only if they are set up for them.
+   * The access list of new objects. On AWS, access lists must be enabled for the bucket.
    *
    * @default private
    */
@@ -170,9 +173,10 @@ export function assertObjectOptions(options: ObjectOptions, dialect: Dialect): v
 }
 
 /**
- * Leaves out the access list `private`, because objects are private by default. A request that names the default has three
- * disadvantages. It needs one more permission, Amazon refuses it for buckets without access lists, and clients have to send one
- * more header. An unknown server may have a different default, so its options are kept.
+ * Leaves out the access list `private`, because objects are private by default. A request that names the default has
+ * three disadvantages. It needs one more permission, Amazon refuses it for buckets without access lists, and clients
+ * have to send one more header. An unknown server may have a different default, so the options for such a server are
+ * not changed.
  */
 export function withoutDefaults(options: ObjectOptions, dialect: Dialect): ObjectOptions {
   if (options.acl !== "private" || isUnknown(dialect)) return options;
@@ -181,8 +185,8 @@ export function withoutDefaults(options: ObjectOptions, dialect: Dialect): Objec
 }
 
 /**
- * Tells whether a text is a list of codings. Each coding is checked separately, so a long text takes only proportionally more
- * time.
+ * Tells whether a text is a list of codings. Each coding is checked separately, so the time grows only in proportion to
+ * the length of the text.
  */
 function isCoding(value: string): boolean {
   return value.split(",").every((coding) => /^[\w!#$%&'*+.^`|~-]+$/.test(coding.trim()));
@@ -197,9 +201,9 @@ function* lackingIn(
   dialect: Dialect,
   { encryption, storageClass, tags, acl, lock }: ObjectOptions,
 ): Generator<string> {
-  // If a server has no tags, it takes a request about tags for a request about the object, and replaces the object.
+  // A server without tags treats a request about tags as a request about the object, and replaces the object.
   if (tags !== undefined && !dialect.tags) yield "tags";
-  // This applies to unknown servers too: if the caller asks for a lock, the object must really have it.
+  // A lock is refused for unknown servers too: if the caller asks for a lock, the object must really be locked.
   if (lock !== undefined && !dialect.lock) yield "object lock";
   if (isUnknown(dialect)) return;
   if (encryption !== undefined && !dialect.encryption.includes(encryption.type)) {

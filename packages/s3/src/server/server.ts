@@ -10,7 +10,7 @@ export interface Server extends AmazonAddress {
    * has asked the client.
    */
   readonly isKnown: boolean;
-  /** Puts the bucket into the path instead of the host name. */
+  /** Puts the bucket's name into the path of URLs instead of the host name. */
   readonly forcePathStyle: boolean;
 }
 
@@ -20,14 +20,14 @@ export interface ServerChoice {
   readonly endpoint?: string | undefined;
   readonly region?: string | undefined;
   readonly client?: SdkClient | undefined;
-  /** The dialect. If this option is set, the endpoint determines only the addresses. */
+  /** The dialect. If this option is set, the endpoint does not determine the dialect. */
   readonly dialect?: unknown;
   readonly forcePathStyle?: boolean | undefined;
   readonly accelerate?: boolean | undefined;
   readonly dualstack?: boolean | undefined;
 }
 
-/** A server that may become known later. */
+/** A server whose address may become known only later. */
 export interface WatchedServer {
   readonly now: () => Server;
   /** Asks the caller's client for the settings that have to be awaited. */

@@ -2,12 +2,12 @@ import { type ObjectHeaders } from "@stowage/core/provider";
 import type { Conditions, ObjectFields, ObjectRequest, UploadId } from "./client.js";
 
 /**
- * A signer that makes signed requests. Others send them; the signer itself sends nothing.
+ * A signer that makes signed requests. The signer itself does not send the requests.
  *
  * **Behaviour**
  * - Every header of a request, including the content type, is signed and returned.
- * - A link for an upload says nothing about the bytes, because they do not exist yet. For example, it does not contain the
- *   checksum of an empty body.
+ * - A link for an upload says nothing about the bytes, because the bytes do not exist yet. For example, the link does
+ *   not contain the checksum of an empty body.
  */
 export interface S3Signer {
   readonly signGet: (request: SignGetRequest, signing: Signing) => Promise<string>;
@@ -35,7 +35,7 @@ export interface Session {
 }
 
 export interface SignGetRequest extends ObjectRequest {
-  /** The headers that the answer to the link has in place of the stored headers. */
+  /** The headers that the answer to the link has instead of the object's stored headers. */
   readonly answer: ObjectHeaders;
 }
 

@@ -15,8 +15,8 @@ const PART_BYTES_PER_MS_MIN = 32;
 type Request = (request: { readonly body?: Uint8Array }, call: S3Call) => Promise<unknown>;
 
 /**
- * Returns a store in which every request has a time limit. It is meant for functions without the wrapper `timeout`. The bodies
- * of answers have no time limit.
+ * Returns a store in which every request has a time limit. The store is meant for functions that run without the
+ * wrapper `timeout`. The bodies of answers have no time limit.
  */
 export function timedStore(store: Store): Store {
   const { close, ...requests } = store.client;

@@ -4,7 +4,10 @@ import { DIALECTS, type Dialect, type DialectName } from "./dialect.js";
 /** A service that is recognised by the names of its servers. */
 interface Vendor {
   readonly dialect: DialectName;
-  /** The pattern of a server's name, with its region if the name has one. A bucket may stand in front of the name. */
+  /**
+   * The pattern of a server's name, with the region if the name contains a region. A bucket may stand in front of the
+   * name.
+   */
   readonly host: RegExp;
   /** The region for which requests are signed, if the name has no region. */
   readonly region?: string;
@@ -27,7 +30,7 @@ const VENDORS: readonly Vendor[] = [
   { dialect: "wasabi", host: /^s3(?:\.(?<region>[a-z0-9-]+))?\.wasabisys\.com$/ },
 ];
 
-/** The names of servers about which nothing else is known. */
+/** The patterns of the names of other servers. Nothing else is known about these servers. */
 const OTHERS: readonly RegExp[] = [
   /^s3[.-].+$/,
   /^[a-z0-9-]+\.(?:your-objectstorage|linodeobjects|vultrobjects|contabostorage)\.com$/,

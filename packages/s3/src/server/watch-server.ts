@@ -8,8 +8,8 @@ import { regionOf } from "./vendors.js";
 const REGION = "us-east-1";
 
 /**
- * Finds the server by its endpoint, which comes from the options, the environment or the profile. If the caller has given a
- * client, also begins to ask the client.
+ * Finds the server by its endpoint, which comes from the options, the environment or the profile. If the caller has
+ * given a client, also starts to ask the client for its settings.
  *
  * @throws TypeError for a wrong endpoint, whatever its source is.
  */
@@ -30,7 +30,7 @@ export function watchServer(options: ServerChoice): WatchedServer {
       throw error;
     }
   };
-  // The first request reports the problem.
+  // A failure is ignored here, because the first request reports the failure.
   ask().catch(() => {});
   return { now: () => current, ask };
 }

@@ -17,8 +17,9 @@ interface Policy {
 }
 
 /**
- * Lets everyone read the objects under a prefix, by a statement in the bucket's policy. The other statements of the
- * policy stay, including those for other prefixes. On AWS, the bucket must allow public policies first.
+ * Lets everyone read the objects under a prefix, by adding a statement to the bucket's policy. Keeps the other
+ * statements of the policy, including statements for other prefixes. On AWS, the bucket must allow public policies
+ * first.
  *
  * @param provider - A provider that `s3()` returned. The prefix is below the provider's own prefix.
  * @param prefix - A prefix that ends with `/`; `""` is the whole bucket and needs `force`.
@@ -37,7 +38,7 @@ export async function setPublicRead(
   if (whole !== "" && !whole.endsWith("/")) throw refuse(own, 'the prefix does not end with "/"');
   assertLiteral(own.store, whole);
   const statement = {
-    // An id has letters and digits only. Each prefix has a statement of its own.
+    // The id of a statement has letters and digits only. Each prefix has a statement of its own.
     Sid: `StowagePublicRead${digestName(whole)}`,
     Effect: "Allow",
     Principal: "*",

@@ -38,7 +38,8 @@ export async function setDefaultEncryption(
   };
   return await changing(own, "BucketEncryption", options, (before?: { readonly Rules?: readonly Rule[] }) => {
     const { BucketKeyEnabled, ApplyServerSideEncryptionByDefault: set, ...rest } = before?.Rules?.[0] ?? {};
-    // Servers that do not have bucket keys never return `false`.
+    // Servers without bucket keys leave this value out of their answers. So `false` is set only if the server has sent
+    // a value.
     const bucketKey = kms?.bucketKey ?? (BucketKeyEnabled === undefined ? undefined : false);
     const isSet = set?.SSEAlgorithm === encryption.type && isSameKey(set.KMSMasterKeyID, kms?.keyId);
     const rule = {
@@ -85,9 +86,12 @@ export async function setAccessLog(
   knownNames("setAccessLog", log, { bucket: true, prefix: true });
   const bucket = nonEmptyText("setAccessLog", "bucket", log.bucket, "the name of a bucket");
   assertBucket("setAccessLog", bucket);
-  const prefix = anyText("setAccessLog", "prefix", log.prefix, 'a text, and "" for no prefix');
+  const prefix = anyText("setAccessLog", "prefix", log.prefix, 'a text, or "" for no prefix');
   if (bucket === own.store.bucket)
-    throw refuse(own, "the log must go to a different bucket: each entry would cause a new entry");
+    throw refuse(
+      own,
+      "the log must go to a different bucket: in the same bucket, each log entry would cause a new entry",
+    );
   return await changing(own, "BucketLogging", options, (before?: { readonly LoggingEnabled?: object }) => ({
     LoggingEnabled: { ...before?.LoggingEnabled, TargetBucket: bucket, TargetPrefix: prefix },
   }));

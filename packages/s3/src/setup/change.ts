@@ -22,7 +22,7 @@ export interface SetupOptions extends Pick<CallOptions, "signal"> {
    */
   readonly dryRun?: boolean | undefined;
   /**
-   * Allows changes that open or empty the whole bucket.
+   * Allows changes that make the whole bucket public or remove all its objects.
    *
    * @default false
    */
@@ -43,7 +43,7 @@ export interface SetupChange {
   readonly isApplied: boolean;
 }
 
-/** The store behind a provider, for a set-up call. */
+/** The store of a provider, for a set-up call. */
 export interface SettingUp {
   readonly store: Store;
   readonly keyPrefix: string;
@@ -62,8 +62,8 @@ export function settingUp(provider: StorageProvider, caller: string, options: Se
 }
 
 /**
- * The names of the permissions for each part of the set-up, without `s3:Get` and `s3:Put`. They differ from the names of the
- * requests.
+ * The names of the permissions for each part of the set-up, without `s3:Get` or `s3:Put` at the beginning. These names
+ * differ from the names of the requests.
  *
  * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
  */

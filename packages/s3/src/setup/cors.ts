@@ -14,7 +14,7 @@ import {
 export interface CorsSettings {
   /** The origins of the pages, such as `"https://app.example.com"`; `"*"` for all. */
   readonly origins: readonly string[];
-  /** The methods that pages may use. Default: all that uploads and downloads need. */
+  /** The methods that pages may use. Default: all methods that uploads and downloads need. */
   readonly methods?: readonly ("GET" | "HEAD" | "PUT" | "POST")[] | undefined;
   /** The time for which a browser may remember the permission, in seconds. Default: 3,600. */
   readonly maxAgeSeconds?: number | undefined;

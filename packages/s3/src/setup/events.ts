@@ -3,7 +3,7 @@ import { StorageError, encodeKeyPath } from "@stowage/core/provider";
 /** An event in a bucket. */
 export interface S3Event {
   readonly type: "created" | "removed" | "restored" | "other";
-  /** The server's name of the event, such as `"ObjectCreated:Put"`. */
+  /** The server's name for the event, such as `"ObjectCreated:Put"`. */
   readonly name: string;
   readonly bucket: string;
   /** The key, decoded. It begins with the `keyPrefix` of the provider. */
@@ -93,7 +93,7 @@ function parsed(text: string): unknown {
 
 function fromS3({ s3, eventName, eventTime }: Message): S3Event {
   const name = textOf(eventName).replace(/^s3:/, "");
-  // Keys are encoded as in a form: a plus means a space.
+  // Keys are encoded as in an HTML form: a plus means a space.
   const key = decoded(textOf(s3?.object?.key).replaceAll("+", " "));
   return toEvent({ name, time: eventTime, bucket: s3?.bucket?.name, key, object: s3?.object });
 }

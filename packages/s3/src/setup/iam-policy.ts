@@ -34,8 +34,8 @@ export interface PolicyDocument {
 }
 
 /**
- * The permissions on objects. A put needs several permissions. If a put in parts fails, it removes its parts. If no answer
- * comes, it looks for its object.
+ * The permissions on objects. A put needs several permissions: a put in parts that fails removes its parts, and a put
+ * without an answer looks for its object.
  */
 const OBJECT_ACTIONS: Readonly<Record<PolicyVerb, readonly string[]>> = {
   put: ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:GetObject"],
@@ -105,7 +105,7 @@ export function iamPolicy(provider: StorageProvider, verbs: readonly PolicyVerb[
   const unknown = verbs.find((verb) => !(verb in OBJECT_ACTIONS));
   if (unknown !== undefined) {
     throw new TypeError(
-      `iamPolicy: a verb must be ${Object.keys(OBJECT_ACTIONS).join(", ")}, not ${JSON.stringify(unknown)}`,
+      `iamPolicy: a verb must be one of ${Object.keys(OBJECT_ACTIONS).join(", ")}, not ${JSON.stringify(unknown)}`,
     );
   }
   assertLiteral(store, keyPrefix);

@@ -18,7 +18,10 @@ import {
   type SetupOptions,
 } from "./change.js";
 
-/** A rule for the lifetime of objects. Days are whole numbers. They count from the time at which an object was stored. */
+/**
+ * A rule for the lifetime of objects. Days are whole numbers. The days of `expireAfterDays` and `transitions` count
+ * from the time at which an object was stored.
+ */
 export interface LifecycleRule {
   /** The name of the rule, unique among the rules. */
   readonly name: string;
@@ -31,7 +34,7 @@ export interface LifecycleRule {
    */
   readonly expireAfterDays?: number | undefined;
   /**
-   * The moves of objects to cheaper classes.
+   * The moves of objects to cheaper storage classes.
    *
    * @default none
    */
@@ -92,7 +95,7 @@ export async function setLifecycle(
   for (const rule of rules) {
     knownNames("setLifecycle: a rule", rule, RULE);
     nonEmptyText("setLifecycle", "name", rule.name, "the name of a rule");
-    anyText("setLifecycle", "prefix", rule.prefix, 'the beginning of keys, and "" for all keys');
+    anyText("setLifecycle", "prefix", rule.prefix, 'the beginning of keys, or "" for all keys');
     for (const step of rule.transitions ?? []) knownNames("setLifecycle: a transition", step, TRANSITION);
   }
   const names = new Set(rules.map(({ name }) => name));

@@ -4,8 +4,9 @@ import type { Subresource } from "../sdk/setup-requests.js";
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Tells whether two configurations mean the same. Servers answer in their own form. For example, they change the order, add or
- * leave out defaults, send one word instead of a list of one word, or send a prefix instead of a filter.
+ * Tells whether two configurations have the same meaning. Servers may return a configuration in a different form. For
+ * example, they change the order, add or leave out defaults, send one word instead of a list of one word, or send a
+ * prefix instead of a filter.
  */
 export function meansTheSame(what: Subresource, one: object | undefined, other: object | undefined): boolean {
   return isDeepStrictEqual(meaningOf(what, one), meaningOf(what, other));
@@ -18,8 +19,8 @@ function meaningOf(what: Subresource, configuration: object | undefined): unknow
 }
 
 /**
- * Functions that bring a configuration into one form. They exist for the parts of the set-up that can say the same thing in
- * several ways.
+ * Functions that bring a configuration into a standard form. They exist for the parts of the set-up that can express
+ * the same thing in several ways.
  */
 const FORMS: Readonly<Partial<Record<Subresource, (configuration: Fields) => Fields>>> = {
   BucketLifecycleConfiguration: ({ TransitionDefaultMinimumObjectSize: size, Rules, ...rest }) => ({
@@ -39,8 +40,8 @@ const FORMS: Readonly<Partial<Record<Subresource, (configuration: Fields) => Fie
 };
 
 /**
- * Puts all conditions of a rule into its filter. In the older form, the prefix is next to the filter. Several conditions become
- * a list.
+ * Puts all conditions of a rule into its filter. In the older form of a rule, the prefix is outside the filter. Several
+ * conditions become a list.
  */
 function lifecycleForm({ Prefix: prefix, Filter, ...rule }: Fields): Fields {
   const { And, Tag, Prefix = prefix, ...filter } = fieldsOf(Filter);
@@ -49,14 +50,14 @@ function lifecycleForm({ Prefix: prefix, Filter, ...rule }: Fields): Fields {
   return { ...rule, Filter: { ...filter, ...all, Prefix: both, Tags: tags } };
 }
 
-/** Writes the names of headers in lower case, because headers have no case. */
+/** Writes the names of headers in lower case, because the case of a header's name does not matter. */
 function corsForm({ AllowedHeaders, ExposeHeaders, ...rule }: Fields): Fields {
   return { ...rule, AllowedHeaders: lowered(AllowedHeaders), ExposeHeaders: lowered(ExposeHeaders) };
 }
 
 /**
- * Brings the filter of a target into one form. Amazon writes the names of the filter's rules with a capital letter. A
- * rule that matches everything is left out.
+ * Brings the filter of a target into a standard form. Amazon writes the names of the filter's rules with a capital
+ * letter. A rule that matches everything is left out.
  */
 function targetForm({ Filter, ...target }: Fields): Fields {
   const { FilterRules } = fieldsOf(fieldsOf(Filter)["Key"]);
@@ -67,8 +68,8 @@ function targetForm({ Filter, ...target }: Fields): Fields {
 }
 
 /**
- * Brings a policy into one form. In a policy, one word means the same as a list of one word, and the case of an action's name
- * does not matter.
+ * Brings a policy into a standard form. In a policy, one word means the same as a list of one word, and the case of an
+ * action's name does not matter.
  */
 function policyForm(text: unknown): Fields {
   const policy = fieldsOf(parsed(text));

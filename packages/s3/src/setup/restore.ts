@@ -15,7 +15,7 @@ export interface RestoreOptions extends Pick<CallOptions, "signal"> {
   /** The time for which the copy stays readable, in days. */
   readonly days: number;
   /**
-   * The speed of the restore: minutes, hours, or as cheap as possible.
+   * The speed of the restore. `"Expedited"` takes minutes, `"Standard"` takes hours, and `"Bulk"` is the cheapest.
    *
    * @default `"Standard"`
    */

@@ -6,15 +6,15 @@ import type { Upload, Write } from "./write.js";
 import type { Store } from "../store.js";
 
 /**
- * Begins an upload in parts. An abort waits for the answer of the server. Only the answer contains the upload's id, and without
- * the id the upload cannot be removed.
+ * Begins an upload in parts. If the upload is aborted, this call still waits for the answer of the server. Only the
+ * answer contains the upload's id, and without the id the upload cannot be removed.
  *
  * @returns The id of the upload.
  */
 export async function beginUpload(upload: Upload): Promise<string> {
   const { store, write, stop, progress } = upload;
   const { key } = write;
-  // An encrypted object needs an id, because its ETag does not show which write has made the object.
+  // An encrypted object needs an id in its metadata, because its ETag does not show which write has made the object.
   const fields = marked(write.fields);
   upload.write = { ...write, fields };
   stop.signal.throwIfAborted();

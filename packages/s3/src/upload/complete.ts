@@ -11,7 +11,7 @@ const PAUSE_MS = 200;
 
 /** The fields of an upload that are needed to complete it. */
 export interface Completion extends Pick<Upload, "store" | "write" | "uploadId" | "stop"> {
-  /** The parts in order. A part without a number gets the number of its position. */
+  /** The parts in order. A part without a number is numbered by its position. */
   readonly parts: readonly (PartAnswer & Partial<NumberedPart>)[];
 }
 
@@ -61,7 +61,7 @@ async function complete({ store, write, uploadId = "", parts, stop }: Completion
       );
     } catch (error) {
       if (!isStorageError(error) || !isUnsure(error)) throw error;
-      // Before the next completion, this function looks for the object.
+      // The caller looks for the object before it completes the upload again.
       unsure = error;
       throw withErrorFacts(error, { retryable: false });
     }

@@ -33,8 +33,8 @@ export async function createOnServer(
 const CLOCKS_APART_MS = 15 * 60_000;
 
 /**
- * Removes uploads that were begun although no answer came. Such an upload has this key, was begun a short time ago and has no
- * parts. No other put of this provider uses it.
+ * Removes uploads that were begun although no answer came. Such an upload has this key, was begun a short time ago and
+ * has no parts. No other put of this provider uses the upload.
  */
 async function removeNameless(store: Store, write: Pick<Write, "key" | "operation">): Promise<void> {
   const { key, operation } = write;
@@ -62,11 +62,11 @@ export function isUploadGone(error: unknown): error is StorageError {
 const ABANDON_TRIES = 4;
 const ABANDON_PAUSE_MS = 100;
 
-/** The state of an upload that is removed. */
+/** The state of an upload that is being removed. */
 interface Abandoning {
   /** True if a part may still arrive. */
   readonly isMoving?: boolean | undefined;
-  /** True if the server has confirmed the first request. */
+  /** True if the server has already confirmed a request to remove the upload. */
   readonly isAborted?: boolean | undefined;
 }
 

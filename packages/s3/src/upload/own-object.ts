@@ -7,9 +7,9 @@ import { ask, type Store } from "../store.js";
 import type { Write } from "./write.js";
 
 /**
- * Returns the object that a write with an unknown outcome has made, if it is there. The object is recognised by its write id,
- * or by the id of its upload. An object without these ids is recognised by its ETag, which is computed from the ETags of the
- * parts. The ETag does not work for an encrypted object.
+ * Returns the object that a write with an unknown outcome has made, if the object exists. The object is recognised by
+ * its write id, or by the id of its upload. An object without these ids is recognised by its ETag, which is computed
+ * from the ETags of the parts. The ETag of an encrypted object cannot be computed in this way.
  */
 export async function findOwn(
   store: Store,

@@ -12,7 +12,7 @@ export function partSizeFor(size: number | undefined, least: number): number {
   return Math.ceil(size / PARTS_MAX / MIB) * MIB;
 }
 
-/** Buffers for parts. They are reused, because making a new buffer costs more than filling it. */
+/** Buffers for parts. The buffers are reused, because making a new buffer takes longer than filling a buffer. */
 export interface Buffers {
   readonly take: () => Uint8Array;
   /** Takes back a buffer, or a piece from the beginning of a buffer. Ignores memory that does not belong to these buffers. */
@@ -20,8 +20,8 @@ export interface Buffers {
 }
 
 /**
- * Makes the buffers of one upload. There are only as many buffers as are in use at the same time, and they are freed
- * with the upload.
+ * Makes the buffers of one upload. A new buffer is made only if all others are in use. All buffers are freed when the
+ * upload ends.
  */
 export function createBuffers(bytes: number): Buffers {
   const own = new Set<ArrayBufferLike>();

@@ -8,7 +8,7 @@ import { createProgress } from "./progress.js";
 import type { Sent, Write } from "./write.js";
 
 /**
- * Stores a body by one request.
+ * Stores a body with one request.
  *
  * @param options.isOnlyCopy - True if the bytes come from a one-shot body. Then the request is retried here.
  */

@@ -38,7 +38,7 @@ import type { Upload, Write } from "./write.js";
 /** The options of {@link resumableUpload}. */
 export interface ResumableUploadOptions
   extends CallOptions, ObjectHeaders, Pick<PutOptions, "metadata" | "onProgress"> {
-  /** The file. It must not change before the upload is finished. */
+  /** The path of the file. The file must not change before the upload is finished. */
   readonly path: string;
   /**
    * The state that `onState` received when the upload began.
@@ -47,8 +47,9 @@ export interface ResumableUploadOptions
    */
   readonly state?: ResumableState | undefined;
   /**
-   * Receives the state before the first part is sent. The state is plain JSON. Keep it until the upload is finished. The upload
-   * waits for the returned promise. If the promise rejects, the upload goes on. If it then fails, it cannot be continued later.
+   * Receives the state before the first part is sent. The state is plain JSON. Keep it until the upload is finished.
+   * The upload waits for the returned promise. If the promise rejects, the upload goes on, but it cannot be continued
+   * later if it fails.
    *
    * @default none
    */
@@ -236,7 +237,10 @@ async function sendMissing(
   return await finishParts(upload);
 }
 
-/** Gives the state to `onState`. If `onState` fails, the upload goes on, but a failed upload then leaves no parts for later. */
+/**
+ * Gives the state to `onState`. If `onState` fails, the upload goes on. If the upload fails later, its parts are
+ * removed.
+ */
 async function tellState(
   upload: Upload,
   state: ResumableState,
@@ -267,8 +271,8 @@ function rangeOf(
 }
 
 /**
- * Checks that the file has not changed, and removes the upload if it has. Otherwise the object would be a mixture of
- * two versions of the file.
+ * Checks that the file has not changed. Removes the upload of a changed file, because the object would otherwise be a
+ * mixture of two versions of the file.
  */
 async function assertUnchanged(upload: Upload, path: string, source: SourceFacts): Promise<void> {
   const { store, write } = upload;

@@ -57,7 +57,7 @@ function tagged(provider: StorageProvider, key: string, caller: string): ReturnT
   const own = OWN.require(provider, caller);
   assertKey(key, "head", own.store.name);
   const { dialect, name } = own.store;
-  // If a server has no tags, it takes the request for a request about the object itself.
+  // A server without tags would treat the request as a request about the object itself.
   if (dialect.tags) return { ...own, store: timedStore(own.store) };
   const reason = `a server of the dialect "${dialect.name}" does not support tags`;
   throw new StorageError("Unsupported", reason, { operation: "head", provider: name, key });

@@ -26,8 +26,8 @@ export interface Upload {
   readonly store: Store;
   write: Write;
   /**
-   * The controller of this body. The caller's signal or the first failure aborts it. The abort ends every request and the
-   * source.
+   * The controller that ends all requests and the source. The caller's signal or the first failure aborts this
+   * controller.
    */
   readonly stop: AbortController;
   readonly buffers: Buffers;
@@ -41,7 +41,7 @@ export interface Upload {
   uploadId: string | undefined;
   /** The body, if it is a file that is read in parts. */
   file: Promise<FileHandle> | undefined;
-  /** The number of bytes that have arrived. It is the size of the body when all parts are finished. */
+  /** The number of bytes that have arrived. When all parts have arrived, this number is the size of the body. */
   loaded: number;
   /** True if a request has ended but its part may still arrive. */
   isCutOff: boolean;
